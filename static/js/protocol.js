@@ -1,0 +1,35 @@
+/**
+ * The messages between the page (runtime.js) and the worker (worker.js): names and shapes, nothing else.
+ * Every value can be cloned by postMessage. A request ends in exactly one `done` or `failed` with its id.
+ *
+ * @typedef {{type: "boot", id: number, indexURL: string, packages: string[], interruptBuffer: Uint8Array | null}} Boot
+ * @typedef {{type: "run_cell", id: number, scope: string, code: string, filename: string}} RunCell
+ *   Runs code in the named scope. Its last expression, if any, is displayed.
+ * @typedef {{type: "check_answer", id: number, scope: string, code: string, check: string}} CheckAnswer
+ *   Runs code, then check, in a copy of the scope.
+ * @typedef {{type: "compute_widget", id: number, widget: string, controls: Controls, source: string | null}} ComputeWidget
+ *   `source` is the reader's edited file, or null for the book's own.
+ * @typedef {{type: "widget_source", id: number, widget: string}} WidgetSource
+ * @typedef {{type: "reset_scope", id: number, scope: string}} ResetScope
+ * @typedef {Boot | RunCell | CheckAnswer | ComputeWidget | WidgetSource | ResetScope} Request
+ *
+ * @typedef {{type: "progress", stage: string, fraction: number}} Progress
+ * @typedef {{type: "stream", id: number, name: "stdout" | "stderr", text: string}} Stream
+ * @typedef {{type: "display", id: number, mime: string, data: string}} Display
+ *   mime is text/plain or application/vnd.plotly.v1+json (a figure as JSON text).
+ * @typedef {{type: "done", id: number, value: any}} Done
+ *   value: for compute_widget a FrameValue, for check_answer a CheckValue, for widget_source the text, else null.
+ * @typedef {{type: "failed", id: number, kind: "python" | "interrupted" | "contract" | "protocol", name: string,
+ *   message: string, line: number | null, traceback: string}} Failed
+ * @typedef {{type: "fatal", message: string}} Fatal
+ * @typedef {Progress | Stream | Display | Done | Failed | Fatal} Reply
+ *
+ * @typedef {Record<string, number | string | boolean | [number, number]>} Controls
+ * @typedef {{passed: boolean, message: string}} CheckValue
+ * @typedef {{key: string, kind: "plot", figure: any, alt: string}} PlotPanel  arrays may be typed arrays
+ * @typedef {{key: string, kind: "tiles", data: Uint8Array, shape: [number, number, number, number], alt: string,
+ *   captions: string[], gap: number, server: {model: string, n: number, span: number} | null}} TilesPanel
+ * @typedef {{readouts: Record<string, string>, panels: (PlotPanel | TilesPanel)[], note: string, ms: number}} FrameValue
+ *   readouts are formatted in Python, so that the build and the page print the same characters.
+ */
+export {};

@@ -1,0 +1,190 @@
+"""What an instrument declares, what it returns, and the check that holds it to both.
+
+One Python file is one instrument. It declares an :class:`Instrument` named ``instrument`` and
+defines two pure functions beside it::
+
+    compute(*, rng, **controls) -> dict of arrays and scalars    # the mathematics alone
+    frame(result) -> Frame                                       # what is seen
+
+The same file runs in CPython (build, tests) and in the reader's browser. NumPy is all it may import
+besides this module and :mod:`widgets.data`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+# The palette an author draws with: the light theme's colours. The page maps each one to the CSS
+# variable of the theme in force (static/js/draw.js), so no other colour may stand in a figure.
+INK = "#1d1c1a"
+INK_2 = "#54514a"
+INK_3 = "#6f6b62"
+RULE = "#e4e0d6"
+MUTED = "#948e80"
+PAPER = "#ffffff"
+ACCENT = "#0a6b6b"
+DATA_1 = "#0a6b6b"
+DATA_2 = "#d06a1c"
+DATA_2_TEXT = "#a8500f"
+WARNING = "#a8431b"
+PALETTE = (INK, INK_2, INK_3, RULE, MUTED, PAPER, ACCENT, DATA_2, DATA_2_TEXT, WARNING)
+
+FIGURE_WIDTH = 600
+"""Width in px a figure is written for. The page lays it out again for the width it has."""
+
+Value: TypeAlias = float | int | bool | str | tuple[float, float]
+Result: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A number between two ends, or one of a list of numbers in order (``values``)."""
+
+    name: str
+    label: str
+    default: float
+    min: float = 0.0
+    max: float = 1.0
+    step: float = 1.0
+    values: tuple[float, ...] = ()
+    symbol: str = ""  # TeX, set at build time: "k", r"\beta"
+    unit: str = ""
+    format: str = "g"  # Python format of the number beside the slider
+
+    def steps(self) -> tuple[float, ...]:
+        """Every value the slider can take, ascending."""
+        if self.values:
+            return self.values
+        count = round((self.max - self.min) / self.step)
+        return tuple(round(self.min + i * self.step, 10) for i in range(count + 1))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few named options; ``options`` is value -> label."""
+
+    name: str
+    label: str
+    options: Mapping[str, str]
+    default: str
+    symbol: str = ""
+
+
+@dataclass(frozen=True)
+class Toggle:
+    """On or off."""
+
+    name: str
+    label: str
+    default: bool = False
+    symbol: str = ""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A place in the plane of a plot: set by pointer on panel ``panel``, by keys, or as numbers.
+
+    ``limit`` is the largest absolute value of either coordinate, in the units of the plot's axes.
+    """
+
+    name: str
+    label: str
+    default: tuple[float, float]
+    limit: float
+    panel: str
+    step: float = 0.1
+    symbol: str = ""
+
+
+@dataclass(frozen=True)
+class Seed:
+    """The seed of the random generator handed to ``compute`` as ``rng``."""
+
+    name: str = "seed"
+    label: str = "Seed"
+    default: int = 0
+    max: int = 999
+
+
+Control: TypeAlias = Slider | Choice | Toggle | Point | Seed
+
+
+@dataclass(frozen=True)
+class Readout:
+    """A number under the controls. ``format`` is a Python format specification."""
+
+    key: str
+    label: str
+    unit: str = ""
+    format: str = ".2f"
+    symbol: str = ""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A Plotly figure as a plain dict, within the subset that static/js/draw.js draws."""
+
+    key: str
+    figure: Mapping[str, Any]
+    alt: str
+
+
+@dataclass(frozen=True)
+class ServerGrid:
+    """A grid of decoded codes that a decoder server can draw finer than the page can."""
+
+    model: str
+    n: int
+    span: float
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """A grid of small grey images, 0 = paper, 255 = ink.
+
+    ``images`` has shape (rows, columns, height, width), uint8. ``server`` asks the decoder server
+    for a finer picture of the same thing, which takes this one's place when it comes.
+    """
+
+    key: str
+    images: NDArray[np.uint8]
+    alt: str
+    captions: tuple[str, ...] = ()  # under the picture, spread from left to right
+    gap: int = 0  # empty image pixels between tiles
+    server: ServerGrid | None = None
+
+
+Panel: TypeAlias = Plot | Tiles
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What is seen at one setting: values for the readouts, panels, and a note where one is due.
+
+    A readout's value may be ``None``: it is then shown as an en dash.
+    """
+
+    readouts: Mapping[str, float | int | str | None]
+    panels: Sequence[Panel]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """The declaration: its name plate, controls and readouts."""
+
+    name: str  # snake_case: the file, the directive's argument, the test's name
+    title: str
+    ask: str  # one sentence that says what to try
+    controls: tuple[Control, ...]
+    readouts: tuple[Readout, ...]
+    references: tuple[str, ...] = field(default=())  # keys of content/references.bib
+
+    def defaults(self) -> dict[str, Value]:
+        """Value of every control at rest."""
+        return {control.name: control.default for control in self.controls}

@@ -1,0 +1,1 @@
+"""Latentbook: an interactive textbook on representation learning, and the engine that runs it."""

@@ -1,0 +1,61 @@
+"""Every setting of the program, from environment variables named ``LATENTBOOK_NAME``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an operator can set. A value given in code wins over the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="LATENTBOOK_", extra="forbid")
+
+    root: Path = Field(
+        default=Path(__file__).resolve().parents[1],
+        description="Project folder: holds static, widgets and node_modules.",
+    )
+    content: Path = Field(
+        default_factory=lambda data: data["root"] / "content",
+        description="Folder with book.toml and the chapters.",
+    )
+    build: Path = Field(
+        default_factory=lambda data: data["root"] / "build",
+        description="Folder for the finished site, the Python runtime, caches and downloads.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address the server listens on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port; 0 takes a free one.")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        default="auto",
+        description="Where decoders run; auto takes the first of cuda, mps, cpu that is there.",
+    )
+    pyodide_url: str = Field(
+        default="https://cdn.jsdelivr.net/pyodide/v{version}/full/",
+        description=(
+            "Where the build looks first for Pyodide's NumPy; empty skips this source. "
+            "The file is checked against the hash in Pyodide's own lock file."
+        ),
+    )
+    frame_ancestors: str = Field(
+        default="'self'",
+        pattern=r"^[^;,\r\n]+$",
+        description=(
+            "Sites that may show the book in a frame, as in the CSP directive frame-ancestors: "
+            "'self' https://lms.example."
+        ),
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe log line that is written."
+    )
+    max_body_bytes: int = Field(
+        default=4 * 2**20, gt=0, description="Largest request body that is accepted."
+    )
+    queue_size: int = Field(
+        default=64, gt=0, description="Requests that may wait for a decoder before 503 is answered."
+    )
+    reload: bool = Field(
+        default=False, description="Rebuild on change and reload the page; for authors."
+    )

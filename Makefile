@@ -1,0 +1,71 @@
+# Two commands matter: `make serve` runs the book, `make test` passes the tests.
+# Needs Python 3.11+ and Node 20+; everything else is installed into .venv and node_modules.
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+NAME ?=
+BIN := .venv/bin
+LATENTBOOK := $(BIN)/latentbook
+
+.PHONY: serve test build check train bench lint lock chromium screenshots clean docker-steps
+.DEFAULT_GOAL := serve
+
+serve: .venv/.serve node_modules/.installed
+	@$(LATENTBOOK) serve --host $(HOST) --port $(PORT)
+
+build: .venv/.serve node_modules/.installed
+	@$(LATENTBOOK) build
+
+check: .venv/.dev node_modules/.installed
+	@$(LATENTBOOK) check
+
+train: .venv/.serve
+	@$(LATENTBOOK) train $(NAME)
+
+bench: .venv/.dev node_modules/.installed chromium
+	@$(LATENTBOOK) bench $(NAME)
+
+test: lint chromium
+	@$(BIN)/pytest
+
+lint: .venv/.dev node_modules/.installed
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@node_modules/.bin/tsc --noEmit
+
+chromium: .venv/.dev
+	@sh tools/chromium.sh
+
+screenshots: .venv/.dev node_modules/.installed chromium
+	@$(BIN)/python tools/screenshots.py
+
+# Writes the lock files anew from pyproject.toml and package.json.
+lock: .venv/.dev
+	@sh tools/lock.sh
+
+clean:
+	rm -rf build
+
+# The steps of the Dockerfile, one after another, outside of it.
+docker-steps: .venv/.serve node_modules/.installed build
+
+# Installation, redone when what it depends on changes.
+.venv/bin/python:
+	@sh tools/python.sh $(PYTHON)
+
+.venv/.serve: requirements.lock pyproject.toml tools/torch.sh | .venv/bin/python
+	@echo "Installing Python packages"
+	@sh tools/pip.sh requirements.lock
+	@sh tools/torch.sh
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.serve
+	@echo "Installing Python packages for development"
+	@sh tools/pip.sh requirements-dev.lock
+	@touch $@
+
+node_modules/.installed: package.json package-lock.json
+	@sh tools/npm.sh
+	@touch $@

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Finds a Chromium for the browser tests, or installs one: Debian's where that works, else Playwright's.
+set -eu
+if .venv/bin/python -m app.browser >/dev/null 2>&1; then
+  exit 0
+fi
+echo "Installing Chromium for the browser tests"
+if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null || true
+else
+  .venv/bin/python -m playwright install chromium || true
+fi
+.venv/bin/python -m app.browser

@@ -1,0 +1,57 @@
+"""Finds the Chromium that the browser tests, the benches and the screenshots drive."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+class NoChromium(RuntimeError):
+    """No Chromium on this machine."""
+
+
+def chromium_path() -> str:
+    """Path of a Chromium: ``LATENTBOOK_CHROMIUM``, one on the PATH, or Playwright's own.
+
+    Raises
+    ------
+    NoChromium
+        If there is none, or if ``LATENTBOOK_CHROMIUM`` names no file.
+    """
+    named = os.environ.get("LATENTBOOK_CHROMIUM")
+    if named:
+        if not Path(named).is_file():
+            raise NoChromium(f"LATENTBOOK_CHROMIUM is {named!r}, which is no file.")
+        return named
+    for name in NAMES:
+        if found := shutil.which(name):
+            return found
+    caches = (Path.home() / ".cache/ms-playwright", Path.home() / "Library/Caches/ms-playwright")
+    for cache in caches:
+        for pattern in ("chromium-*/chrome-linux*/chrome", "chromium-*/chrome-mac*/*/*/*/Chromium"):
+            if found_in_cache := sorted(cache.glob(pattern)):
+                return str(found_in_cache[-1])
+    raise NoChromium(
+        "No Chromium found. Install it (Debian: apt-get install chromium) "
+        "or name one in LATENTBOOK_CHROMIUM."
+    )
+
+
+if __name__ == "__main__":
+    try:
+        print(chromium_path())
+    except NoChromium as missing:
+        raise SystemExit(str(missing)) from None

@@ -1,0 +1,179 @@
+"""The command line: ``latentbook serve | build | check | new | train | bench``.
+
+Each command imports what it needs when it runs, so that none waits for another's libraries.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from app.errors import BookErrors, LatentbookError
+from app.settings import Settings
+
+cli = typer.Typer(
+    name="latentbook",
+    help="An interactive textbook on representation learning, and the engine that runs it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class Device(StrEnum):
+    """Where torch runs."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    MPS = "mps"
+
+
+class Kind(StrEnum):
+    """What ``latentbook new`` can start."""
+
+    CHAPTER = "chapter"
+    INSTRUMENT = "instrument"
+
+
+def report(message: str) -> None:
+    """Tell the person at the terminal what is going on."""
+    out.print(message, markup=False)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turn the errors a person can act on into sentences and exit status 1."""
+    try:
+        yield
+    except BookErrors as errors:
+        for error in errors.errors:
+            err.print(str(error), markup=False)
+        count = len(errors.errors)
+        err.print(f"{count} error{'s' if count != 1 else ''}. Nothing was changed in the built site.")
+        raise typer.Exit(1) from None
+    except LatentbookError as error:
+        err.print(str(error), markup=False)
+        raise typer.Exit(1) from None
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        err.print("The disk is full. Free about 200 MB and run the command again.")
+        raise typer.Exit(1) from None
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Fail early, before the build, if ``host:port`` cannot be listened on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise LatentbookError(
+                    f"Port {port} on {host} is in use. Choose another: make serve PORT={port + 1}"
+                ) from None
+            raise LatentbookError(f"Cannot listen on {host}:{port}: {error.strerror}.") from None
+
+
+@cli.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.", min=1, max=65535)] = None,
+    device: Annotated[Device | None, typer.Option(help="Where the decoders run.")] = None,
+    reload: Annotated[bool, typer.Option("--reload", help="Rebuild the page you edit.")] = False,
+    built: Annotated[bool, typer.Option("--built", help="Serve what is built; write nothing.")] = False,
+) -> None:
+    """Build what changed, then serve the book and its decoders."""
+    with plain_errors():
+        given = {"host": host, "port": port, "device": device and device.value}
+        settings = Settings(**{name: value for name, value in given.items() if value is not None})
+        settings.reload = reload
+        require_free_port(settings.host, settings.port)
+        if not built:
+            from app.book.site import build_site
+
+            build_site(settings, report=report)
+        from app.main import run
+
+        run(settings, report=report)
+
+
+@cli.command()
+def build() -> None:
+    """Build the book into build/site, ready for any static host."""
+    with plain_errors():
+        from app.book.site import build_site
+
+        settings = Settings()
+        site = build_site(settings, report=report)
+        report(f"The book is in {site.relative_to(settings.root)}")
+
+
+@cli.command()
+def check(
+    record: Annotated[
+        bool, typer.Option("--record", help="Run every snippet and record its output anew.")
+    ] = False,
+) -> None:
+    """Check every chapter: blocks, labels, links, equations, snippets, questions."""
+    with plain_errors():
+        from app.book.check import check_book
+
+        check_book(Settings(), record=record, report=report)
+
+
+@cli.command()
+def new(
+    kind: Annotated[Kind, typer.Argument(help="What to start.")],
+    name: Annotated[str, typer.Argument(help="Slug of the chapter or name of the instrument.")],
+) -> None:
+    """Start a chapter or an instrument from a small working example."""
+    with plain_errors():
+        from app.book.new import new_chapter, new_instrument
+
+        make = {Kind.CHAPTER: new_chapter, Kind.INSTRUMENT: new_instrument}[kind]
+        for path in make(Settings(), name):
+            report(f"Wrote {path}")
+
+
+@cli.command()
+def train(
+    name: Annotated[str, typer.Argument(help="Name of a model; leave out to list them.")] = "",
+    device: Annotated[Device, typer.Option(help="Where to train.")] = Device.AUTO,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last epoch.")] = False,
+) -> None:
+    """Train a model on downloaded data and write its weights and card."""
+    with plain_errors():
+        from app.models.train import train_cli
+
+        train_cli(name, device.value, resume)
+
+
+@cli.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="Name of a bench; leave out to list them.")] = "",
+    json: Annotated[Path | None, typer.Option(help="Write the table to this file too.")] = None,
+) -> None:
+    """Measure against the bars; exit 1 where one is missed."""
+    with plain_errors():
+        from app.bench import run_bench
+
+        if not run_bench(name, Settings(), json, report=report):
+            raise typer.Exit(1)
+
+
+def main() -> None:
+    """Entry point of the ``latentbook`` command."""
+    cli()

@@ -1,0 +1,1 @@
+"""From Markdown to a finished site: load, parse, render."""

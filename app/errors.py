@@ -1,0 +1,53 @@
+"""What can go wrong, said so that the person who reads it can act on it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+
+class LatentbookError(Exception):
+    """An error a person can act on. Its text is one or two full sentences."""
+
+
+class ContentError(LatentbookError):
+    """One mistake in the book's content, with its file and line."""
+
+    def __init__(self, path: Path | str, line: int, message: str) -> None:
+        super().__init__(f"{path}:{line}: {message}")
+        self.path = Path(path)
+        self.line = line
+        self.message = message
+
+
+class BookErrors(LatentbookError):
+    """Every mistake found in the content, in order of file and line."""
+
+    def __init__(self, errors: Iterable[ContentError]) -> None:
+        self.errors: Sequence[ContentError] = sorted(
+            errors, key=lambda error: (str(error.path), error.line)
+        )
+        super().__init__("\n".join(str(error) for error in self.errors))
+
+
+class UnknownName(LatentbookError):
+    """A name that is in no list: says which names are, the nearest first."""
+
+    def __init__(self, kind: str, name: str, accepted: Iterable[str]) -> None:
+        self.kind = kind
+        self.name = name
+        self.accepted = tuple(accepted)
+        super().__init__(f"Unknown {kind} {name!r}. {accepted_names(name, self.accepted)}")
+
+
+def accepted_names(name: str, accepted: Iterable[str], limit: int = 12) -> str:
+    """'Did you mean X? Accepted: A, B.' for a name that was not found."""
+    names = sorted(accepted)
+    near = difflib.get_close_matches(name, names, n=1)
+    question = f"Did you mean {near[0]!r}? " if near else ""
+    if not names:
+        return "There are none yet."
+    shown = ", ".join(names[:limit])
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return f"{question}Accepted: {shown}{more}."

@@ -2,7 +2,9 @@
  * The messages between the page (runtime.js) and the worker (worker.js): names and shapes, nothing else.
  * Every value can be cloned by postMessage. A request ends in exactly one `done` or `failed` with its id.
  *
- * @typedef {{type: "boot", id: number, indexURL: string, packages: string[], interruptBuffer: Uint8Array | null}} Boot
+ * @typedef {{type: "boot", id: number, indexURL: string, packages: string[],
+ *   files: Record<string, number>, interruptBuffer: Uint8Array | null}} Boot
+ *   `files` gives the size, unpacked, of each file that starting takes.
  * @typedef {{type: "run_cell", id: number, scope: string, code: string, filename: string}} RunCell
  *   Runs code in the named scope. Its last expression, if any, is displayed.
  * @typedef {{type: "check_answer", id: number, scope: string, code: string, check: string}} CheckAnswer
@@ -13,8 +15,10 @@
  * @typedef {{type: "reset_scope", id: number, scope: string}} ResetScope
  * @typedef {Boot | RunCell | CheckAnswer | ComputeWidget | WidgetSource | ResetScope} Request
  *
- * @typedef {{type: "progress", stage: string, fraction: number}} Progress
- * @typedef {{type: "stream", id: number, name: "stdout" | "stderr", text: string}} Stream
+ * @typedef {{type: "progress", stage: "download" | "import", fraction: number, bytes: number}} Progress
+ *   `bytes` is what the network carries in all.
+ * @typedef {{type: "stream", id: number, name: "stdout" | "stderr" | "note", text: string}} Stream
+ *   A note is the book's own sentence: how much output was cut.
  * @typedef {{type: "display", id: number, mime: string, data: string}} Display
  *   mime is text/plain or application/vnd.plotly.v1+json (a figure as JSON text).
  * @typedef {{type: "done", id: number, value: any}} Done

@@ -1,0 +1,137 @@
+/**
+ * The code editor: CodeMirror with Python, in a shadow root so that its style sheets need no exception from the
+ * Content-Security-Policy. Its measures and colours are the custom properties `--code-*` of the page, which inherit into
+ * the shadow root, so it takes the place of a static listing without moving anything.
+ */
+import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { python } from "@codemirror/lang-python";
+import { HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
+import { EditorState, StateEffect, StateField } from "@codemirror/state";
+import { Decoration, EditorView, keymap } from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+
+/**
+ * @typedef {{
+ *   doc: string,
+ *   label: string,
+ *   onChange: (doc: string) => void,
+ *   onRun: (advance: boolean) => void,
+ * }} EditorOptions `label` names the editor to a screen reader; `advance` is true where the reader wants to move on
+ * @typedef {{
+ *   get: () => string,
+ *   set: (doc: string) => void,
+ *   focus: (offset?: number) => void,
+ *   focusLine: (line: number) => void,
+ *   markError: (line: number | null) => void,
+ *   destroy: () => void,
+ * }} Editor
+ */
+
+const LEAVE = "Tab indents. To leave the editor, press Escape, then Tab.";
+
+const theme = EditorView.theme({
+  "&": { color: "var(--code-ink)", backgroundColor: "var(--code-background)", fontSize: "var(--code-size)" },
+  "&.cm-focused": { outline: "none" },
+  ".cm-scroller": { fontFamily: "var(--code-font)", lineHeight: "var(--code-line)" },
+  ".cm-content": { padding: "var(--code-padding)", caretColor: "var(--code-cursor)" },
+  ".cm-line": { padding: "0" },
+  "&.cm-focused .cm-matchingBracket": { backgroundColor: "var(--code-match)", outline: "none" },
+  "&.cm-focused .cm-nonmatchingBracket": { backgroundColor: "var(--code-error)" },
+  ".cm-content ::selection": { backgroundColor: "var(--code-selection)" },
+  ".cm-error": { backgroundColor: "var(--code-error)" },
+});
+
+const colours = HighlightStyle.define([
+  { tag: tags.keyword, color: "var(--code-keyword)" },
+  { tag: [tags.string, tags.special(tags.string)], color: "var(--code-string)" },
+  { tag: tags.number, color: "var(--code-number)" },
+  { tag: tags.comment, color: "var(--code-comment)" },
+  { tag: tags.function(tags.definition(tags.variableName)), color: "var(--code-function)" },
+  { tag: tags.definition(tags.className), color: "var(--code-class)" },
+  { tag: [tags.arithmeticOperator, tags.compareOperator, tags.bitwiseOperator], color: "var(--code-operator)" },
+  { tag: [tags.bool, tags.null], color: "var(--code-constant)" },
+]);
+
+/** @type {import("@codemirror/state").StateEffectType<number | null>} */
+const setErrorLine = StateEffect.define();
+
+const errorLine = StateField.define({
+  create: () => Decoration.none,
+  update(marks, transaction) {
+    for (const effect of transaction.effects) {
+      if (!effect.is(setErrorLine)) continue;
+      const { doc } = transaction.state;
+      if (effect.value === null || effect.value < 1 || effect.value > doc.lines) return Decoration.none;
+      return Decoration.set(Decoration.line({ class: "cm-error" }).range(doc.line(effect.value).from));
+    }
+    return transaction.docChanged ? Decoration.none : marks; // what was wrong may be right now
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
+/**
+ * @param {HTMLElement} parent
+ * @param {EditorOptions} options
+ * @returns {Editor}
+ */
+export function openEditor(parent, { doc, label, onChange, onRun }) {
+  const host = document.createElement("div");
+  host.className = "editor";
+  parent.append(host);
+  const root = host.attachShadow({ mode: "open" });
+
+  /** @param {boolean} advance */
+  const run = (advance) => () => {
+    onRun(advance);
+    return true;
+  };
+  const view = new EditorView({
+    root,
+    parent: root,
+    state: EditorState.create({
+      doc,
+      extensions: [
+        keymap.of([
+          { key: "Shift-Enter", run: run(true) },
+          { key: "Mod-Enter", run: run(false) },
+          ...closeBracketsKeymap,
+          ...defaultKeymap,
+          ...historyKeymap,
+          indentWithTab,
+        ]),
+        python(),
+        indentUnit.of("    "),
+        history(),
+        indentOnInput(),
+        bracketMatching(),
+        closeBrackets(),
+        syntaxHighlighting(colours),
+        errorLine,
+        theme,
+        EditorView.contentAttributes.of({ "aria-label": label, "aria-description": LEAVE, spellcheck: "false" }),
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged) onChange(update.state.doc.toString());
+        }),
+      ],
+    }),
+  });
+
+  /** @param {number} offset */
+  const putCursor = (offset) => {
+    const anchor = Math.min(offset, view.state.doc.length);
+    view.dispatch({ selection: { anchor }, scrollIntoView: true });
+    view.focus();
+  };
+  return {
+    get: () => view.state.doc.toString(),
+    set: (text) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } }),
+    focus: (offset) => (offset === undefined ? view.focus() : putCursor(offset)),
+    focusLine: (line) => putCursor(view.state.doc.line(Math.min(line, view.state.doc.lines)).from),
+    markError: (line) => view.dispatch({ effects: setErrorLine.of(line) }),
+    destroy: () => {
+      view.destroy();
+      host.remove();
+    },
+  };
+}

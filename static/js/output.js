@@ -1,0 +1,109 @@
+/**
+ * What a run prints, on its way from the worker to the page: gathered so that a flood of lines is a few messages, and cut
+ * when it is more than a page should hold.
+ */
+
+/** Kept of one run: beyond either number the rest is counted, not sent. */
+export const MOST_CHARACTERS = 200_000;
+export const MOST_LINES = 5_000;
+
+const WINDOW_MS = 50;
+const POSTS_A_WINDOW = 4;
+
+/**
+ * @typedef {"stdout" | "stderr" | "note"} StreamName
+ * @typedef {(name: StreamName, text: string) => void} Send
+ */
+export class Output {
+  /** @type {Send} */
+  #send;
+  /** @type {StreamName} */
+  #name = "stdout";
+  #text = "";
+  #characters = 0;
+  #lines = 0;
+  #cutCharacters = 0;
+  #cutLines = 0;
+  #windowStart = -Infinity;
+  #posts = 0;
+  #decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
+
+  /** @param {Send} send */
+  constructor(send) {
+    this.#send = send;
+  }
+
+  /**
+   * Takes what Python wrote.
+   *
+   * @param {"stdout" | "stderr"} name
+   * @param {Uint8Array} bytes
+   * @returns {number} how many bytes were taken: all
+   */
+  write(name, bytes) {
+    this.#add(name, this.#decoders[name].decode(bytes, { stream: true }));
+    return bytes.length;
+  }
+
+  /** Sends what is left of a run, and says what was cut. */
+  finish() {
+    this.#flush();
+    if (this.#cutCharacters > 0) {
+      const lines = this.#cutLines.toLocaleString("en");
+      const characters = this.#cutCharacters.toLocaleString("en");
+      this.#send("note", `Output cut here: ${lines} more lines (${characters} characters) are not shown.`);
+    }
+    this.#characters = this.#lines = this.#cutCharacters = this.#cutLines = 0;
+  }
+
+  /** @param {"stdout" | "stderr"} name @param {string} text */
+  #add(name, text) {
+    const kept = this.#within(text);
+    if (kept.length < text.length) {
+      this.#cutCharacters += text.length - kept.length;
+      this.#cutLines += newlines(text) - newlines(kept);
+    }
+    if (kept === "") return;
+    if (name !== this.#name) this.#flush();
+    this.#name = name;
+    this.#text += kept;
+    this.#characters += kept.length;
+    this.#lines += newlines(kept);
+    if (this.#mayPost()) this.#flush();
+  }
+
+  /** As much of a text as the run may still show. @param {string} text */
+  #within(text) {
+    let end = Math.min(text.length, MOST_CHARACTERS - this.#characters);
+    for (let at = 0, left = MOST_LINES - this.#lines; left >= 0; left--) {
+      if (left === 0) return text.slice(0, Math.min(end, at));
+      const next = text.indexOf("\n", at);
+      if (next < 0 || next >= end) break;
+      at = next + 1;
+    }
+    return text.slice(0, end);
+  }
+
+  /** The first few writes go at once, so that a slow run shows each of its lines; a flood goes by the window. */
+  #mayPost() {
+    const now = performance.now();
+    if (now - this.#windowStart >= WINDOW_MS) {
+      this.#windowStart = now;
+      this.#posts = 0;
+    }
+    this.#posts += 1;
+    return this.#posts <= POSTS_A_WINDOW;
+  }
+
+  #flush() {
+    if (this.#text !== "") this.#send(this.#name, this.#text);
+    this.#text = "";
+  }
+}
+
+/** @param {string} text */
+function newlines(text) {
+  let count = 0;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) count += 1;
+  return count;
+}

@@ -1,0 +1,110 @@
+/**
+ * The worker: loads Pyodide and hands each message to `widgets.host.handle`. It knows no DOM and no instrument.
+ *
+ * Reader's code runs here and shares the page's origin. What could reach other pages, the network or what this browser
+ * stores is taken away before its first line runs.
+ *
+ * @typedef {import("./protocol.js").Boot} Boot
+ * @typedef {import("./protocol.js").Request} Request
+ * @typedef {import("./protocol.js").Reply} Reply
+ */
+import { countedFetch } from "./download.js";
+import { Output } from "./output.js";
+
+const send = globalThis.postMessage.bind(globalThis);
+
+/** @param {Reply} reply @param {Transferable[]} [transfer] */
+const post = (reply, transfer = []) => send(reply, { transfer });
+
+/** @type {any} the Pyodide API */
+let pyodide;
+/** @type {any} `widgets.host.handle` */
+let handle;
+/** @type {Uint8Array | null} */
+let interruptBuffer = null;
+/** Of the request in hand. */
+let requestId = 0;
+
+const output = new Output((name, text) => post({ type: "stream", id: requestId, name, text }));
+
+globalThis.addEventListener("message", (event) => {
+  /** @type {Request} */
+  const message = event.data;
+  if (message.type === "boot") boot(message).catch(die);
+  else answer(message);
+});
+
+/** @param {unknown} error */
+function die(error) {
+  post({ type: "fatal", message: String(error instanceof Error ? error.message : error) });
+}
+
+/** @param {Boot} message */
+async function boot({ id, indexURL, packages, files, interruptBuffer: buffer }) {
+  globalThis.fetch = countedFetch(indexURL, files, (download) => {
+    post({ type: "progress", stage: "download", ...download });
+  });
+  import(`${indexURL}pyodide.asm.mjs`); // Pyodide would ask for it only after its loader has come
+  const { loadPyodide } = await import(`${indexURL}pyodide.mjs`);
+  pyodide = await loadPyodide({ indexURL, packages, jsglobals: {}, stdout: silence, stderr: silence });
+  post({ type: "progress", stage: "import", fraction: 1, bytes: 0 });
+  handle = pyodide.pyimport("widgets.host").handle;
+  pyodide.setStdout({ write: (/** @type {Uint8Array} */ bytes) => output.write("stdout", bytes) });
+  pyodide.setStderr({ write: (/** @type {Uint8Array} */ bytes) => output.write("stderr", bytes) });
+  interruptBuffer = buffer;
+  if (interruptBuffer) pyodide.setInterruptBuffer(interruptBuffer);
+  closeDoors();
+  post({ type: "done", id, value: null });
+}
+
+/** Pyodide's own messages while it starts ("Loading numpy") are not the reader's output. */
+function silence() {}
+
+/**
+ * Takes away what reader's code must not have. The Content-Security-Policy already forbids other hosts and eval; this
+ * leaves no way to this origin's storage, service worker or server, nor to the page behind the protocol's back.
+ */
+function closeDoors() {
+  pyodide.unregisterJsModule("pyodide_js");
+  const names = ["fetch", "XMLHttpRequest", "WebSocket", "WebTransport", "EventSource", "indexedDB", "caches", "cookieStore",
+    "BroadcastChannel", "Worker", "SharedWorker", "navigator", "importScripts", "postMessage", "close"];
+  for (let scope = globalThis; scope !== null; scope = Object.getPrototypeOf(scope)) {
+    for (const name of names) {
+      const own = Object.getOwnPropertyDescriptor(scope, name);
+      if (own?.configurable) Object.defineProperty(scope, name, { value: undefined });
+    }
+  }
+}
+
+/** @param {Exclude<Request, Boot>} message */
+function answer(message) {
+  requestId = message.id;
+  if (interruptBuffer) interruptBuffer[0] = 0;
+  const request = pyodide.toPy(message);
+  let reply;
+  try {
+    reply = handle(request, display);
+  } catch (error) {
+    output.finish();
+    // Handle turns every Python exception into a reply, so this is the interpreter itself: exit, or a broken stack.
+    return die(error);
+  } finally {
+    request.destroy?.();
+  }
+  const value = reply.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false });
+  reply.destroy();
+  output.finish();
+  post(value, buffersOf(value));
+}
+
+/** @param {string} mime @param {string} data */
+function display(mime, data) {
+  post({ type: "display", id: requestId, mime, data });
+}
+
+/** Memory of every typed array inside a reply: moved, not copied. @param {any} value @returns {ArrayBuffer[]} */
+function buffersOf(value) {
+  if (ArrayBuffer.isView(value)) return [/** @type {ArrayBuffer} */ (value.buffer)];
+  if (value === null || typeof value !== "object") return [];
+  return Object.values(value).flatMap(buffersOf);
+}

@@ -1,0 +1,1 @@
+"""The decoders: architectures, training, weights with their cards, and how they are loaded."""

@@ -1,0 +1,124 @@
+"""Every model of the book, and how it is loaded: strictly, and checked against its card."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+
+from app.models.autoencoder import Autoencoder
+from app.models.cards import Card, read_card, sha256
+from app.models.conv_vae import ConvVAEConfig
+from app.models.errors import UnknownModel, WeightsMismatch, WeightsMissing
+from app.models.fit import Config
+from app.models.recipe import Recipe
+
+WEIGHTS_DIR = Path(__file__).parent / "weights"
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One model: what it is, what it is trained on, and how.
+
+    Attributes
+    ----------
+    name : the one identifier: weights file, card, command and URL
+    title : for readers
+    summary : one sentence for readers
+    dataset : "mnist" or "fashion_mnist"
+    """
+
+    name: str
+    title: str
+    summary: str
+    config: Config
+    dataset: str
+    recipe: Recipe
+    seed: int = 0
+
+
+MODELS = (
+    ModelSpec(
+        name="conv_vae_mnist",
+        title="Convolutional VAE, 2-D code, MNIST",
+        summary="Handwritten digits from two numbers, drawn by resize and convolution.",
+        config=ConvVAEConfig(latent_dim=2, channels=32, hidden=512),
+        dataset="mnist",
+        recipe=Recipe(epochs=20, ema=0.995),
+    ),
+)
+
+
+def names() -> tuple[str, ...]:
+    """The accepted names, in the order of `MODELS`.
+
+    Raises
+    ------
+    ValueError
+        If two models have one name.
+    """
+    counts = Counter(spec.name for spec in MODELS)
+    if twice := [name for name, count in counts.items() if count > 1]:
+        raise ValueError(f"MODELS holds a name more than once: {', '.join(twice)}.")
+    return tuple(counts)
+
+
+def spec(name: str) -> ModelSpec:
+    """The entry of `MODELS` with this name.
+
+    Raises
+    ------
+    UnknownModel
+        If there is none.
+    """
+    if name not in names():
+        raise UnknownModel(name, names())
+    return next(spec for spec in MODELS if spec.name == name)
+
+
+def card(name: str) -> Card:
+    """What the card of a model says: data, seed, command, time, test metrics, hashes.
+
+    Raises
+    ------
+    UnknownModel
+        If there is no such model.
+    WeightsMissing
+        If it has no card.
+    """
+    path = WEIGHTS_DIR / f"{spec(name).name}.json"
+    if not path.exists():
+        raise WeightsMissing(f"{name} has no card. `latentbook train {name}` makes it.")
+    return read_card(path)
+
+
+def load(name: str, device: torch.device | str = "cpu") -> Autoencoder:
+    """The trained model, in float32 and evaluation mode.
+
+    Raises
+    ------
+    UnknownModel
+        If there is no such model.
+    WeightsMissing
+        If its weights or its card are not there.
+    WeightsMismatch
+        If the weights are not those of the card, or do not fit the architecture.
+    """
+    path = WEIGHTS_DIR / f"{spec(name).name}.safetensors"
+    expected = card(name)["weights"]["sha256"]
+    if not path.exists():
+        raise WeightsMissing(f"{name} has no weights. `latentbook train {name}` makes them.")
+    content = path.read_bytes()
+    if (received := sha256(content)) != expected:
+        raise WeightsMismatch(
+            f"{path.name} has sha256 {received}; its card says {expected}. "
+            f"Restore the file, or make both anew with `latentbook train {name}`."
+        )
+    model = spec(name).config.build()
+    try:
+        model.load_state_dict(safetensors.torch.load(content), strict=True)
+    except (RuntimeError, safetensors.SafetensorError) as error:
+        raise WeightsMismatch(f"{path.name} does not fit the architecture: {error}") from error
+    return model.to(device).requires_grad_(False).eval()

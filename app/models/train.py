@@ -1,0 +1,170 @@
+"""`latentbook train NAME`: from downloaded data to weights, or exported arrays, and their card."""
+
+import copy
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from torch import Tensor
+
+from app.models import registry
+from app.models.autoencoder import Autoencoder
+from app.models.cards import Card, made_on, sha256, write_card
+from app.models.data import Dataset, load_dataset, to_unit
+from app.models.device import DeviceChoice, choose_device
+from app.models.errors import ModelError, UnknownModel
+from app.models.evaluate import EVALUATION_SEED, summarize
+from app.models.exports import EXPORTS, Job
+from app.models.fit import OnStep, Run, fit
+from app.models.registry import WEIGHTS_DIR, ModelSpec
+
+CHECKPOINTS = Path(__file__).parents[2] / "build" / "train"
+
+
+def train_cli(name: str, device: DeviceChoice, resume: bool) -> None:
+    """The command: train, say what came out, and turn failures into one sentence."""
+    try:
+        train(name, device=device, resume=resume)
+    except ModelError as error:
+        Console(stderr=True).print(str(error), style="red", highlight=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print(f"Stopped. `latentbook train {name} --resume` goes on from here.", file=sys.stderr)
+        sys.exit(130)
+
+
+def train(name: str, *, device: DeviceChoice = "auto", resume: bool = False) -> None:
+    """Train the model, or make the export, of this name, and write its files.
+
+    Raises
+    ------
+    UnknownModel
+        If neither `MODELS` nor `EXPORTS` has the name.
+    DataUnavailable, DeviceUnavailable
+        If the data cannot be fetched or the device is not there.
+    """
+    exports = {export.name: export for export in EXPORTS}
+    chosen = choose_device(device)
+    if name in exports:
+        with progress_bar(name) as on_step:
+            card = exports[name].make(Job(chosen, CHECKPOINTS / name, resume, on_step))
+    elif name in registry.names():
+        card = train_model(registry.spec(name), chosen, resume)
+    else:
+        raise UnknownModel(name, (*registry.names(), *exports))
+    Console().print_json(data=card["metrics"])
+
+
+def train_model(spec: ModelSpec, device: torch.device, resume: bool) -> Card:
+    """Train one model of `MODELS`; write `weights/NAME.safetensors` and `weights/NAME.json`."""
+    dataset = load_dataset(spec.dataset)
+    checkpoint = CHECKPOINTS / f"{spec.name}.pt"
+    with progress_bar(spec.name) as on_step:
+        model, run = fit(
+            spec.config,
+            to_unit(dataset.train_images),
+            spec.recipe,
+            seed=spec.seed,
+            device=device,
+            checkpoint=checkpoint,
+            resume=resume,
+            on_step=on_step,
+        )
+    made = made_on(device)
+    test = to_unit(dataset.test_images)
+    stored = as_stored(model.cpu(), test)
+    content = safetensors.torch.save(
+        {key: value.contiguous() for key, value in stored.state_dict().items()}
+    )
+    card = describe(spec, dataset, run, made, summarize(copy.deepcopy(stored).float(), test))
+    card["weights"] = {
+        "file": f"{spec.name}.safetensors",
+        "dtype": str(next(stored.parameters()).dtype).removeprefix("torch."),
+        "parameters": sum(p.numel() for p in stored.parameters()),
+        "bytes": len(content),
+        "sha256": sha256(content),
+    }
+    WEIGHTS_DIR.mkdir(exist_ok=True)
+    (WEIGHTS_DIR / f"{spec.name}.safetensors").write_bytes(content)
+    write_card(WEIGHTS_DIR / f"{spec.name}.json", card)
+    checkpoint.unlink(missing_ok=True)
+    return card
+
+
+def describe(spec: ModelSpec, dataset: Dataset, run: Run, made: Card, metrics: Card) -> Card:
+    """The card of a trained model, without its weights."""
+    if not is_dataclass(spec.config) or isinstance(spec.config, type):
+        raise TypeError(f"The config of {spec.name} is {spec.config!r}, not a dataclass instance.")
+    return {
+        "name": spec.name,
+        "title": spec.title,
+        "summary": spec.summary,
+        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "architecture": {type(spec.config).__name__: asdict(spec.config)},
+        "recipe": asdict(spec.recipe),
+        "seed": spec.seed,
+        "command": f"latentbook train {spec.name}",
+        "epochs": run.epochs,
+        "kept_epoch": run.kept,
+        "wall_seconds": round(run.seconds, 1),
+        **made,
+        "metrics": metrics,
+        "evaluation": (
+            f"{len(dataset.test_images):,} test images, float32, weights as stored; sums over "
+            "pixels and latents, mean over images with its standard error, nats or squared grey "
+            f"units; one draw of z an image with seed {EVALUATION_SEED}, z = mu for the squared "
+            "error. The test images chose nothing."
+        ),
+    }
+
+
+@torch.inference_mode()
+def as_stored(model: Autoencoder, x: Tensor) -> Autoencoder:
+    """The model in float16 if no pixel of its pictures moves by more than one grey level.
+
+    Compared are the reconstructions of `x` and the pictures of 1,000 draws from
+    N(0, I). Otherwise the model stays in float32.
+    """
+    half = copy.deepcopy(model).half()
+    rounded = copy.deepcopy(half).float()
+    z = torch.randn(1000, model.latent_dim, generator=torch.Generator().manual_seed(0))
+    pairs = [(reconstruct(model, part), reconstruct(rounded, part)) for part in x.split(1000)]
+    pairs.append((model.decode(z), rounded.decode(z)))
+    furthest = max((grey_levels(a) - grey_levels(b)).abs().max().item() for a, b in pairs)
+    return half if furthest <= 1 else model
+
+
+def reconstruct(model: Autoencoder, x: Tensor) -> Tensor:
+    """decode(mu(x)), of shape (n, 28, 28)."""
+    return model.decode(model.encode(x)[0])
+
+
+def grey_levels(images: Tensor) -> Tensor:
+    """Images in [0, 1] as they are shown: integers 0..255."""
+    return (images * 255).round()
+
+
+@contextmanager
+def progress_bar(name: str) -> Iterator[OnStep]:
+    """A line on the terminal with the share done, the loss, and the time spent and left."""
+    columns = (
+        TextColumn("[bold]{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %  loss {task.fields[loss]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(name, total=None, loss="-")
+
+        def on_step(done: int, total: int, loss: float) -> None:
+            progress.update(task, completed=done, total=total, loss=f"{loss:.2f}")
+
+        yield on_step

@@ -1,0 +1,45 @@
+"""Arrays that the instruments read: principal components, small trained decoders, codes.
+
+Each file `NAME.npz` has a card `NAME.json` that says how it was made.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+NAMES = ("mnist_decoder", "mnist_pca", "strokes")
+
+
+@lru_cache(maxsize=len(NAMES))
+def load(name: str) -> Mapping[str, NDArray[Any]]:
+    """The arrays of one file, read-only; float16 comes as float32.
+
+    Parameters
+    ----------
+    name : str, one of `NAMES`
+
+    Returns
+    -------
+    mapping from str to ndarray; the card states shapes and units
+
+    Raises
+    ------
+    KeyError
+        If there is no file of that name.
+    """
+    if name not in NAMES:
+        raise KeyError(f"There is no data {name!r}. Accepted names: {', '.join(NAMES)}.")
+    arrays = {}
+    with files(__package__).joinpath(f"{name}.npz").open("rb") as file, np.load(file) as stored:
+        for key in stored.files:
+            array = stored[key]
+            if array.dtype == np.float16:
+                array = array.astype(np.float32)
+            array.setflags(write=False)
+            arrays[key] = array
+    return MappingProxyType(arrays)

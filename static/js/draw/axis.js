@@ -1,0 +1,131 @@
+/**
+ * One axis: grid, ticks and words. A y axis is named above its end, lying, because turned text is slow to read.
+ *
+ * @typedef {import("./node.js").SvgNode} SvgNode
+ * @typedef {import("./axes.js").Axis} Axis
+ * @typedef {import("./ticks.js").Tick} Tick
+ */
+import { node } from "./node.js";
+import { round2 } from "./numbers.js";
+import { paint } from "./palette.js";
+import { textNode, textWidth } from "./text.js";
+import { ticks } from "./ticks.js";
+
+const LABEL_GAP = { x: 6, y: 8 }; // px between plot and labels
+const TICK = 5; // px
+const LABEL_SPACE = { x: 10, y: 2 }; // px between labels at the least
+
+/**
+ * @param {Axis} axis
+ * @param {Axis} cross the axis it is drawn along
+ * @param {number} size font size in px
+ * @param {any} layout
+ * @returns {{grid: SvgNode[], text: SvgNode[]}}
+ */
+export function drawAxis(axis, cross, size, layout) {
+  const { letter, options } = axis;
+  if (options.visible === false) return { grid: [], text: [] };
+  const far = options.side === (letter === "x" ? "top" : "right");
+  const edge = far ? cross.end : cross.start;
+  const outward = letter === "x" ? (far ? -1 : 1) : far ? 1 : -1;
+  const found = ticks(options, letter, Math.abs(axis.end - axis.start)).map((tick) => ({
+    text: tick.text,
+    px: axis.start + ((tick.at - options.range[0]) / (options.range[1] - options.range[0])) * (axis.end - axis.start),
+  }));
+  const labels = options.showticklabels === false ? [] : readable(found, letter, options.tickfont?.size ?? size);
+  return {
+    grid: gridPaths(axis, cross, found, edge, outward),
+    text: [
+      ...labels.map(({ text, px }) => label(axis, text, px, edge, outward, size)),
+      ...title(axis, cross, labels, edge, outward, size, layout.width),
+    ],
+  };
+}
+
+/** @param {Axis} axis @param {Axis} cross @param {{px: number}[]} found @param {number} edge @param {number} outward @returns {SvgNode[]} */
+function gridPaths({ letter, options, start, end, toPx }, cross, found, edge, outward) {
+  const across = (/** @type {number} */ px, /** @type {number} */ from, /** @type {number} */ to) =>
+    letter === "x" ? `M${round2(px)},${round2(from)}V${round2(to)}` : `M${round2(from)},${round2(px)}H${round2(to)}`;
+  const showGrid = options.showgrid ?? (letter === "y" && !options.overlaying);
+  const [a, b] = options.range;
+  const holdsZero = options.type !== "log" && Math.min(a, b) <= 0 && Math.max(a, b) >= 0;
+  const paths = [];
+  if (showGrid) paths.push(node("path", { d: found.map(({ px }) => across(px, cross.start, cross.end)).join("") }));
+  if (options.zeroline && holdsZero) {
+    paths.push(node("path", { d: across(toPx(0), cross.start, cross.end), stroke: "var(--muted)" }));
+  }
+  if (options.showline) {
+    const d = letter === "x" ? `M${round2(start)},${round2(edge)}H${round2(end)}` : `M${round2(edge)},${round2(start)}V${round2(end)}`;
+    paths.push(node("path", { d, stroke: "var(--muted)" }));
+  }
+  if (options.ticks === "outside") {
+    const d = found.map(({ px }) => across(px, edge, edge + outward * TICK)).join("");
+    paths.push(node("path", { d, stroke: "var(--muted)" }));
+  }
+  return paths;
+}
+
+/**
+ * Every first, second, ... label, so that none touches the next.
+ *
+ * @param {{text: string, px: number}[]} found
+ * @param {"x" | "y"} letter
+ * @param {number} size
+ */
+function readable(found, letter, size) {
+  const labels = found.filter(({ text }) => text);
+  const length = (/** @type {{text: string}} */ { text }) => (letter === "x" ? textWidth(text, size) : size);
+  for (let every = 1; every < labels.length; every++) {
+    const kept = labels.filter((_, i) => i % every === 0);
+    const clear = kept.every((one, i) => {
+      const next = kept[i + 1];
+      return !next || Math.abs(next.px - one.px) >= (length(one) + length(next)) / 2 + LABEL_SPACE[letter];
+    });
+    if (clear) return kept;
+  }
+  return labels.slice(0, 1);
+}
+
+/** @param {Axis} axis @param {string} text @param {number} px @param {number} edge @param {number} outward @param {number} size */
+function label({ letter, options }, text, px, edge, outward, size) {
+  const own = options.tickfont?.size ?? size;
+  const gap = LABEL_GAP[letter] + (options.ticks === "outside" ? TICK : 0);
+  const color = options.tickfont?.color ?? options.color;
+  const at = { fill: color && paint(color), "font-size": own === size ? undefined : own };
+  if (letter === "x") {
+    const y = outward > 0 ? edge + gap + own * 0.95 : edge - gap - own * 0.15;
+    return textNode(text, { x: px, y, size: own, anchor: "middle" }, at);
+  }
+  const anchor = outward > 0 ? "start" : "end";
+  return textNode(text, { x: edge + outward * gap, y: px + own * 0.35, size: own, anchor }, at);
+}
+
+/**
+ * @param {Axis} axis
+ * @param {Axis} cross
+ * @param {{text: string}[]} labels
+ * @param {number} edge
+ * @param {number} outward
+ * @param {number} size
+ * @param {number} width of the picture in px
+ * @returns {SvgNode[]}
+ */
+function title({ letter, options, start, end }, cross, labels, edge, outward, size, width) {
+  const text = options.title?.text;
+  if (!text) return [];
+  const own = options.title.font?.size ?? size;
+  const color = options.title.font?.color ?? options.color;
+  const at = { fill: paint(color ?? "#54514a"), "font-size": own === size ? undefined : own };
+  if (letter === "x") {
+    const beyond = (labels.length ? LABEL_GAP.x + size * 1.25 : 2) + own * 0.95;
+    const y = outward > 0 ? edge + beyond : edge - beyond + own * 0.8;
+    return [textNode(text, { x: (start + end) / 2, y, size: own, anchor: "middle" }, at)];
+  }
+  // It starts where the longest label does and stays inside the picture.
+  const labelWidth = Math.max(0, ...labels.map((one) => textWidth(one.text, size)));
+  const outer = edge + outward * (labelWidth + (labels.length ? LABEL_GAP.y : 0));
+  const room = textWidth(text, own);
+  const x = outward > 0 ? Math.max(room, Math.min(outer, width)) : Math.min(Math.max(0, outer), width - room);
+  const y = Math.min(start, end) - (labels.length ? size : own * 0.6);
+  return [textNode(text, { x, y, size: own, anchor: outward > 0 ? "end" : "start" }, at)];
+}

@@ -1,0 +1,152 @@
+/**
+ * Shapes and annotations: what a figure lays over its traces.
+ *
+ * @typedef {import("./node.js").SvgNode} SvgNode
+ * @typedef {import("./axes.js").Axes} Axes
+ * @typedef {import("./axes.js").Box} Box
+ */
+import { coordinate } from "./axes.js";
+import { node } from "./node.js";
+import { round2 } from "./numbers.js";
+import { paint } from "./palette.js";
+import { LINE, plainLines, textNode, textWidth } from "./text.js";
+import { dashArray } from "./traces.js";
+
+const INK = "#1d1c1a";
+const INK_2 = "#54514a";
+const PAD = 2; // px around the text of an annotation
+
+/** @param {any} shape @param {Axes} axes @param {Box} paper @returns {SvgNode} */
+export function drawShape(shape, axes, paper) {
+  const x = coordinate(shape.xref ?? "x", "x", axes, paper);
+  const y = coordinate(shape.yref ?? "y", "y", axes, paper);
+  const { color = INK_2, width = 2, dash } = shape.line ?? {};
+  return node("path", {
+    d: shape.type === "path" ? placedPath(shape.path, x, y) : outline(shape, x, y),
+    fill: shape.fillcolor ? paint(shape.fillcolor) : "none",
+    stroke: width ? paint(color) : undefined,
+    "stroke-width": width || undefined,
+    "stroke-dasharray": dashArray(dash, width),
+    opacity: shape.opacity,
+  });
+}
+
+/** @param {any} shape @param {(value: number) => number} x @param {(value: number) => number} y */
+function outline({ type, x0, x1, y0, y1 }, x, y) {
+  const [a, b, c, d] = [x(x0), x(x1), y(y0), y(y1)].map(round2);
+  if (type === "line") return `M${a},${c}L${b},${d}`;
+  if (type === "rect") return `M${a},${c}H${b}V${d}H${a}Z`;
+  const [rx, ry] = [round2(Math.abs(b - a) / 2), round2(Math.abs(d - c) / 2)];
+  const middle = round2((c + d) / 2);
+  const arc = `A${rx},${ry} 0 1 1`;
+  return `M${b},${middle}${arc} ${a},${middle}${arc} ${b},${middle}Z`;
+}
+
+/** @param {string} path in data coordinates @param {(value: number) => number} x @param {(value: number) => number} y */
+function placedPath(path, x, y) {
+  return path.replace(/([MLHVQCSTZ])([^MLHVQCSTZ]*)/g, (_, command, rest) => {
+    const values = rest.match(/[^\s,]+/g) ?? [];
+    const placed = values.map((/** @type {string} */ value, /** @type {number} */ i) => {
+      const vertical = command === "V" || (command !== "H" && i % 2 === 1);
+      return round2((vertical ? y : x)(Number(value)));
+    });
+    return command + placed.join(",");
+  });
+}
+
+/**
+ * @param {any} note
+ * @param {Axes} axes
+ * @param {Box} paper
+ * @param {number} size font size of the figure in px
+ * @param {number} width of the picture in px, for text that would run out of it
+ * @returns {SvgNode[]} the arrow, if it has one, and the text
+ */
+export function drawAnnotation(note, axes, paper, size, width) {
+  const xref = note.xref ?? "x";
+  const yref = note.yref ?? "y";
+  const px = coordinate(xref, "x", axes, paper)(note.x);
+  const py = coordinate(yref, "y", axes, paper)(note.y);
+  if (!shows(xref, px, axes) || !shows(yref, py, axes)) return [];
+  const arrow = note.showarrow ?? true;
+  const tail = arrow ? { x: px + (note.ax ?? -10), y: py + (note.ay ?? -30) } : { x: px, y: py };
+  const fontSize = note.font?.size ?? size;
+  const box = {
+    width: textWidth(note.text, fontSize),
+    height: (1 + LINE * (plainLines(note.text).length - 1)) * fontSize,
+    xanchor: anchor(note.xanchor, ["left", "center", "right"], arrow ? tail.x - px : null, xref, note.x),
+    yanchor: anchor(note.yanchor, ["bottom", "middle", "top"], arrow ? py - tail.y : null, yref, note.y),
+  };
+  const text = placedText(note, tail, box, fontSize, width);
+  return arrow ? [arrowPath(note, tail, { x: px, y: py }), text] : [text];
+}
+
+/** A note on a place that its axis does not show is left out, as in Plotly. @param {string} ref @param {number} px @param {Axes} axes */
+function shows(ref, px, axes) {
+  const axis = axes.get(ref);
+  if (!axis) return true;
+  return px >= Math.min(axis.start, axis.end) - 0.01 && px <= Math.max(axis.start, axis.end) + 0.01;
+}
+
+/**
+ * Which side of the text is held. Left to itself: on paper the nearest one, at an arrow the one towards its
+ * tail, else the middle.
+ *
+ * @param {string | undefined} given
+ * @param {[string, string, string]} sides low end, middle, high end
+ * @param {number | null} along how far the arrow's tail lies towards the high end, px; null: no arrow
+ * @param {string} ref
+ * @param {number} value
+ */
+function anchor(given, [low, middle, high], along, ref, value) {
+  if (given && given !== "auto") return given;
+  if (along !== null) return along > 8 ? low : along < -8 ? high : middle;
+  const onPaper = ref === "paper" || ref.endsWith("domain");
+  return onPaper && value < 1 / 3 ? low : onPaper && value > 2 / 3 ? high : middle;
+}
+
+/** @param {any} note @param {{x: number, y: number}} at @param {{width: number, height: number, xanchor: string, yanchor: string}} box @param {number} size @param {number} width */
+function placedText(note, at, { width: textPx, height, xanchor, yanchor }, size, width) {
+  const before = xanchor === "left" ? 0 : xanchor === "right" ? textPx : textPx / 2;
+  const left = at.x + (note.xshift ?? 0) - before + (xanchor === "left" ? PAD : xanchor === "right" ? -PAD : 0);
+  const inside = Math.max(PAD, Math.min(left, width - PAD - textPx));
+  const above = yanchor === "top" ? -PAD : yanchor === "bottom" ? height + PAD : height / 2;
+  return textNode(
+    note.text,
+    {
+      x: inside + before,
+      y: at.y - (note.yshift ?? 0) - above + size * 0.86,
+      size,
+      anchor: xanchor === "left" ? "start" : xanchor === "right" ? "end" : "middle",
+    },
+    {
+      fill: paint(note.font?.color ?? INK),
+      "font-size": size,
+      // A ground behind text is a halo of that colour: nothing has to know how wide the text is.
+      ...(note.bgcolor && {
+        stroke: paint(note.bgcolor),
+        "stroke-width": 4,
+        "stroke-linejoin": "round",
+        "paint-order": "stroke",
+      }),
+    },
+  );
+}
+
+/** @param {any} note @param {{x: number, y: number}} tail @param {{x: number, y: number}} head */
+function arrowPath({ arrowcolor = INK_2, arrowwidth = 1.5, arrowhead = 1 }, tail, head) {
+  const length = Math.hypot(head.x - tail.x, head.y - tail.y);
+  const [ux, uy] = [(head.x - tail.x) / length, (head.y - tail.y) / length];
+  const size = 3 * arrowwidth + 1;
+  const wing = (/** @type {number} */ side) =>
+    `${round2(head.x - size * (ux - side * 0.6 * uy))},${round2(head.y - size * (uy + side * 0.6 * ux))}`;
+  const tip = `${round2(head.x)},${round2(head.y)}`;
+  const barbs = arrowhead ? `M${wing(1)}L${tip}L${wing(-1)}` : "";
+  return node("path", {
+    d: length < 1 ? "" : `M${round2(tail.x)},${round2(tail.y)}L${tip}${barbs}`,
+    fill: "none",
+    stroke: paint(arrowcolor),
+    "stroke-width": arrowwidth,
+    "stroke-linejoin": "round",
+  });
+}

@@ -1,0 +1,50 @@
+/**
+ * The colours a figure may use. Authors write the light theme's hex values (widgets/contract.py); the
+ * drawing writes the CSS variable each one stands for, so a change of theme needs no script.
+ */
+
+/** @type {Record<string, string>} hex in the figure -> CSS variable in the page */
+export const PALETTE = {
+  "#1d1c1a": "--ink",
+  "#54514a": "--ink-2",
+  "#6f6b62": "--ink-3",
+  "#e4e0d6": "--rule",
+  "#948e80": "--muted",
+  "#ffffff": "--surface", // what figures lie on
+  "#0a6b6b": "--data-1", // ACCENT and DATA_1 are one colour
+  "#d06a1c": "--data-2",
+  "#a8500f": "--data-2-text",
+  "#a8431b": "--warning",
+};
+
+/** Colours of traces that name none, in order; they repeat. */
+export const COLORWAY = ["#0a6b6b", "#d06a1c", "#6f6b62"];
+
+/** @param {string} hex @returns {string} a CSS colour for a presentation attribute */
+export const paint = (hex) => `var(${PALETTE[hex.toLowerCase()]})`;
+
+/** Steps a continuous colour scale is drawn in. */
+export const LEVELS = 32;
+
+/**
+ * The paints of a colour scale, one a level.
+ *
+ * @param {[number, string][]} colorscale stops from 0 to 1, as in Plotly
+ * @returns {string[]} LEVELS paints
+ */
+export function paints(colorscale) {
+  return Array.from({ length: LEVELS }, (_, level) => {
+    const at = level / (LEVELS - 1);
+    const above = Math.max(1, colorscale.findIndex(([stop]) => stop >= at));
+    const [from, fromHex] = colorscale[above - 1];
+    const [to, toHex] = colorscale[above];
+    const percent = Math.round((1000 * (at - from)) / (to - from)) / 10;
+    if (percent === 0) return paint(fromHex);
+    if (percent === 100) return paint(toHex);
+    return `color-mix(in srgb, ${paint(toHex)} ${percent}%, ${paint(fromHex)})`;
+  });
+}
+
+/** @param {number} value @param {number} min @param {number} max @returns {number} index into paints() */
+export const level = (value, min, max) =>
+  Math.round((LEVELS - 1) * Math.min(1, Math.max(0, (value - min) / (max - min))));

@@ -1,0 +1,83 @@
+/**
+ * A figure at one size as a tree of SVG nodes, back to front: shapes below, grid, traces and shapes clipped to
+ * their subplot, what is not clipped, axis text, annotations.
+ *
+ * @typedef {import("./node.js").SvgNode} SvgNode
+ * @typedef {import("./axes.js").Axis} Axis
+ * @typedef {import("./axes.js").Axes} Axes
+ * @typedef {import("./axes.js").Box} Box
+ */
+import { axisKey, crossAxis, paperBox, placeAxes, subplotBox } from "./axes.js";
+import { drawAxis } from "./axis.js";
+import { node } from "./node.js";
+import { drawAnnotation, drawShape } from "./overlays.js";
+import { round2 } from "./numbers.js";
+import { drawTrace } from "./traces.js";
+
+const FONT_SIZE = 12;
+const BLEED = 1; // px a clipped line may reach over the edge, so that one along the edge keeps its width
+
+/**
+ * @param {any} figure that passed check()
+ * @param {{width: number, height: number}} size to draw at
+ * @param {string} id prefix of the ids in the picture
+ * @returns {SvgNode[]} what stands in the <svg>
+ */
+export function scene(figure, { width, height }, id) {
+  const layout = { ...figure.layout, width, height };
+  const axes = placeAxes(layout);
+  const paper = paperBox(layout);
+  const size = layout.font?.size ?? FONT_SIZE;
+  const shapes = layout.shapes ?? [];
+
+  const clips = new Map();
+  const subplot = (/** @type {string} */ x, /** @type {string} */ y) => {
+    // An overlaying axis draws in the same place as the axis under it.
+    const key = x + (layout[axisKey(y)].overlaying ?? y);
+    if (!clips.has(key)) clips.set(key, clipPath(`${id}-${key}`, x, y, axes));
+    return { "clip-path": `url(#${id}-${key})` };
+  };
+  const place = (/** @type {any} */ shape) => {
+    const [x, y] = [shape.xref ?? "x", shape.yref ?? "y"];
+    const clipped = axes.has(x) && axes.has(y);
+    return group(clipped ? subplot(x, y) : {}, [drawShape(shape, axes, paper)]);
+  };
+  const traces = figure.data.map((/** @type {any} */ trace, /** @type {number} */ i) => {
+    const [x, y] = [trace.xaxis ?? "x", trace.yaxis ?? "y"];
+    const nodes = drawTrace(trace, i, axis(axes, x), axis(axes, y), figure.data[i - 1]);
+    return group(trace.cliponaxis === false ? {} : subplot(x, y), nodes);
+  });
+  const drawn = [...axes.values()].map((one) => drawAxis(one, crossAxis(one, axes), size, layout));
+  const below = shapes.filter((/** @type {any} */ shape) => shape.layer === "below").map(place);
+  const above = shapes.filter((/** @type {any} */ shape) => shape.layer !== "below").map(place);
+  const notes = (layout.annotations ?? []).flatMap((/** @type {any} */ note) =>
+    drawAnnotation(note, axes, paper, size, width),
+  );
+  return [
+    node("defs", {}, [...clips.values()]),
+    ...below,
+    group({ fill: "none", stroke: "var(--rule)", "shape-rendering": "crispEdges" }, drawn.flatMap(({ grid }) => grid)),
+    ...traces,
+    ...above,
+    group({ "font-size": size, fill: "var(--ink-3)" }, drawn.flatMap(({ text }) => text)),
+    group({}, notes),
+  ];
+}
+
+/** @param {Record<string, string | number>} at @param {SvgNode[]} kids */
+const group = (at, kids) => node("g", at, kids);
+
+/** @param {Axes} axes @param {string} id */
+const axis = (axes, id) => /** @type {Axis} */ (axes.get(id));
+
+/** @param {string} id @param {string} x @param {string} y @param {Axes} axes @returns {SvgNode} */
+function clipPath(id, x, y, axes) {
+  const { left, right, top, bottom } = subplotBox(axis(axes, x), axis(axes, y));
+  const rect = {
+    x: round2(left - BLEED),
+    y: round2(top - BLEED),
+    width: round2(right - left + 2 * BLEED),
+    height: round2(bottom - top + 2 * BLEED),
+  };
+  return node("clipPath", { id }, [node("rect", rect)]);
+}

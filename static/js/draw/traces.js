@@ -1,0 +1,214 @@
+/**
+ * Traces as SVG: one path a trace, or one a colour where points differ, whatever the number of points.
+ *
+ * @typedef {import("./node.js").SvgNode} SvgNode
+ * @typedef {import("./axes.js").Axis} Axis
+ * @typedef {ArrayLike<number | null>} Numbers  null and NaN are gaps
+ */
+import { node } from "./node.js";
+import { round2 } from "./numbers.js";
+import { COLORWAY, LEVELS, level, paint, paints } from "./palette.js";
+
+const FILL_OPACITY = 0.2;
+
+/**
+ * @param {any} trace
+ * @param {number} index of the trace in the figure: its colour where it names none
+ * @param {Axis} x
+ * @param {Axis} y
+ * @param {any} before the trace before it, for fill "tonexty"
+ * @returns {SvgNode[]}
+ */
+export function drawTrace(trace, index, x, y, before) {
+  const color = COLORWAY[index % COLORWAY.length];
+  if (trace.type === "bar") return bars(trace, color, x, y);
+  if (trace.type === "heatmap") return heatmap(trace, x, y);
+  const mode = trace.mode ?? "lines";
+  return [
+    ...(trace.fill && trace.fill !== "none" ? [area(trace, color, x, y, before)] : []),
+    ...(mode.includes("lines") ? [line(trace, color, x, y)] : []),
+    ...(mode.includes("markers") ? markers(trace, color, x, y) : []),
+  ];
+}
+
+/** @param {string | undefined} dash @param {number} width @returns {string | undefined} Plotly's lengths */
+export function dashArray(dash, width) {
+  const unit = Math.max(width, 3);
+  const lengths = { dot: [1, 1], dash: [3, 3], longdash: [5, 5], dashdot: [3, 1, 1, 1] }[dash ?? ""];
+  return lengths?.map((length) => length * unit).join(" ");
+}
+
+/** @param {any} trace @param {string} color @param {Axis} x @param {Axis} y @returns {SvgNode} */
+function line(trace, color, x, y) {
+  const { width = 2, dash, shape, color: own } = trace.line ?? {};
+  return node("path", {
+    d: runs(trace, x, y, shape).map(({ d }) => d).join(""),
+    fill: "none",
+    stroke: paint(own ?? color),
+    "stroke-width": width,
+    "stroke-linejoin": "round",
+    "stroke-dasharray": dashArray(dash, width),
+    "stroke-opacity": trace.opacity,
+  });
+}
+
+/** @param {any} trace @param {string} color @param {Axis} x @param {Axis} y @param {any} before @returns {SvgNode} */
+function area(trace, color, x, y, before) {
+  const shape = trace.line?.shape;
+  const closed = runs(trace, x, y, shape);
+  let d;
+  if (trace.fill === "tonexty") {
+    const back = runs(reversed(before), x, y, reversedShape(before.line?.shape));
+    d = closed.map((run, i) => `${run.d}${back[back.length - 1 - i]?.d.replace("M", "L") ?? ""}Z`).join("");
+  } else if (trace.fill === "tozeroy") {
+    const floor = round2(y.options.type === "log" ? y.start : y.toPx(0));
+    d = closed.map((run) => `${run.d}V${floor}H${run.from}Z`).join("");
+  } else {
+    d = closed.map((run) => `${run.d}Z`).join("");
+  }
+  return node("path", {
+    d,
+    fill: paint(trace.fillcolor ?? trace.line?.color ?? color),
+    "fill-opacity": trace.fillcolor ? trace.opacity : FILL_OPACITY * (trace.opacity ?? 1),
+  });
+}
+
+/** @param {any} trace */
+const reversed = ({ x, y }) => ({ x: Array.from(x).reverse(), y: Array.from(y).reverse() });
+
+/** @param {string | undefined} shape */
+const reversedShape = (shape) => (shape === "hv" ? "vh" : shape === "vh" ? "hv" : shape);
+
+/**
+ * The unbroken stretches of a line.
+ *
+ * @param {{x: Numbers, y: Numbers}} points
+ * @param {Axis} x
+ * @param {Axis} y
+ * @param {string} [shape] "linear", "hv", "vh" or "hvh"
+ * @returns {{d: string, from: number}[]} path data, and the px where it starts
+ */
+function runs(points, x, y, shape = "linear") {
+  const found = [];
+  /** @type {{d: string, from: number} | null} */
+  let run = null;
+  let lastX = 0;
+  for (let i = 0; i < points.y.length; i++) {
+    const px = pixel(x, points.x[i]);
+    const py = pixel(y, points.y[i]);
+    if (Number.isNaN(px) || Number.isNaN(py)) {
+      run = null;
+      continue;
+    }
+    if (run === null) {
+      run = { d: `M${px},${py}`, from: px };
+      found.push(run);
+    } else if (shape === "linear") run.d += `L${px},${py}`;
+    else if (shape === "hv") run.d += `H${px}V${py}`;
+    else if (shape === "vh") run.d += `V${py}H${px}`;
+    else run.d += `H${round2((lastX + px) / 2)}V${py}H${px}`;
+    lastX = px;
+  }
+  return found;
+}
+
+/** @param {Axis} axis @param {number | null} value @returns {number} px, or NaN for a gap */
+const pixel = (axis, value) => (value === null ? NaN : round2(axis.toPx(value)));
+
+/** A point is a zero-length stroke with round or square caps. @param {any} trace @param {string} color @param {Axis} x @param {Axis} y */
+function markers(trace, color, x, y) {
+  const { size = 6, symbol = "circle", opacity = trace.opacity, line: outline } = trace.marker ?? {};
+  const fills = colorOf(trace.marker, color);
+  const sizeAt = typeof size === "number" ? () => size : (/** @type {number} */ i) => size[i];
+  /** @type {Map<string, {fill: string, size: number, d: string}>} */
+  const groups = new Map();
+  for (let i = 0; i < trace.y.length; i++) {
+    const px = pixel(x, trace.x[i]);
+    const py = pixel(y, trace.y[i]);
+    if (Number.isNaN(px) || Number.isNaN(py)) continue;
+    const fill = fills(i);
+    const key = `${fill} ${sizeAt(i)}`;
+    const group = groups.get(key) ?? { fill, size: sizeAt(i), d: "" };
+    group.d += `M${px},${py}h0`;
+    groups.set(key, group);
+  }
+  const cap = symbol === "square" ? "square" : "round";
+  const edge = outline?.width ?? 0;
+  return [...groups.values()].flatMap(({ fill, size: diameter, d }) => {
+    // A square cap lengthens the stroke by half its width on both sides, as a round one does.
+    const dots = (/** @type {string} */ stroke, /** @type {number} */ width) =>
+      node("path", { d, fill: "none", stroke, "stroke-width": width, "stroke-linecap": cap, "stroke-opacity": opacity });
+    if (edge === 0) return [dots(fill, diameter)];
+    return [dots(paint(outline.color ?? color), diameter + edge), dots(fill, diameter - edge)];
+  });
+}
+
+/**
+ * @param {any} marker
+ * @param {string} fallback hex
+ * @returns {(i: number) => string} the paint of each point: one colour, a colour each, or a number each on a
+ *   colour scale
+ */
+function colorOf(marker, fallback) {
+  const color = marker?.color ?? fallback;
+  if (typeof color === "string") return () => paint(color);
+  if (typeof color[0] === "string") return (i) => paint(color[i]);
+  const scale = paints(marker.colorscale);
+  return (i) => scale[level(color[i], marker.cmin, marker.cmax)];
+}
+
+/** @param {any} trace @param {string} color @param {Axis} x @param {Axis} y @returns {SvgNode[]} */
+function bars(trace, color, x, y) {
+  const lying = trace.orientation === "h";
+  const [along, up, at, to] = lying ? [y, x, trace.y, trace.x] : [x, y, trace.x, trace.y];
+  const fills = colorOf(trace.marker, color);
+  const each = (/** @type {any} */ value, /** @type {number} */ i) => (typeof value === "number" ? value : value[i]);
+  /** @type {Map<string, string>} */
+  const groups = new Map();
+  for (let i = 0; i < at.length; i++) {
+    if (at[i] === null || to[i] === null || Number.isNaN(to[i])) continue;
+    const half = each(trace.width, i) / 2;
+    const base = each(trace.base ?? 0, i);
+    const [a, b] = [round2(along.toPx(at[i] - half)), round2(along.toPx(at[i] + half))];
+    const foot = round2(up.options.type === "log" && base <= 0 ? up.start : up.toPx(base));
+    const top = round2(up.toPx(base + to[i]));
+    if (Number.isNaN(top)) continue;
+    const d = lying ? `M${foot},${a}V${b}H${top}V${a}Z` : `M${a},${foot}V${top}H${b}V${foot}Z`;
+    groups.set(fills(i), (groups.get(fills(i)) ?? "") + d);
+  }
+  return [...groups].map(([fill, d]) => node("path", { d, fill, "fill-opacity": trace.opacity }));
+}
+
+/** One path a level of the colour scale; neighbours of one level in a row are one rectangle. @param {any} trace @param {Axis} x @param {Axis} y */
+function heatmap(trace, x, y) {
+  const { z, zmin, zmax } = trace;
+  const columns = z[0].length;
+  const xs = edges(trace.x, columns, x);
+  const ys = edges(trace.y, z.length, y);
+  const d = new Array(LEVELS).fill("");
+  for (let row = 0; row < z.length; row++) {
+    const levels = Array.from(z[row], (value) =>
+      value === null || Number.isNaN(value) ? -1 : level(value, zmin, zmax),
+    );
+    for (let from = 0, to = 1; from < columns; from = to++) {
+      while (to < columns && levels[to] === levels[from]) to++;
+      if (levels[from] >= 0) d[levels[from]] += `M${xs[from]},${ys[row]}H${xs[to]}V${ys[row + 1]}H${xs[from]}Z`;
+    }
+  }
+  // Crisp edges: antialiased neighbours would let the ground shine through between them.
+  return paints(trace.colorscale).map((fill, i) =>
+    node("path", { d: d[i], fill, "shape-rendering": "crispEdges", "fill-opacity": trace.opacity }),
+  );
+}
+
+/**
+ * @param {ArrayLike<number> | undefined} centers of the cells; their indices where left out
+ * @param {number} count
+ * @param {Axis} axis
+ * @returns {number[]} px of the count + 1 edges between cells
+ */
+function edges(centers, count, axis) {
+  const first = centers?.[0] ?? 0;
+  const step = centers && count > 1 ? (centers[count - 1] - first) / (count - 1) : 1;
+  return Array.from({ length: count + 1 }, (_, i) => round2(axis.toPx(first + (i - 0.5) * step)));
+}

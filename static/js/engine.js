@@ -1,0 +1,32 @@
+/**
+ * What the build runs in-process, in an engine without DOM, timers or console: equations and stills.
+ * Bundled with the global name `engine`; app/book/engine.py calls it.
+ */
+import { renderToString } from "katex";
+import { svg } from "./draw.js";
+
+/**
+ * @param {string} tex
+ * @param {boolean} display on a line of its own
+ * @param {Record<string, string>} [macros]
+ * @returns {string} HTML and MathML
+ * @throws {Error} with `rawMessage`, and `position` in the TeX
+ */
+export const katex = (tex, display, macros = {}) =>
+  renderToString(tex, {
+    displayMode: display,
+    macros: { ...macros },
+    output: "htmlAndMathml",
+    strict: "error",
+    throwOnError: true,
+    trust: false,
+  });
+
+/**
+ * @param {import("./draw.js").Figure} figure
+ * @param {number} width px
+ * @param {string} id unique in the page
+ * @param {string} label what the picture shows
+ * @returns {string} an <svg>
+ */
+export const drawSvg = (figure, width, id, label) => svg(figure, { width, id, label });

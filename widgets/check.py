@@ -1,0 +1,277 @@
+"""The check that holds an instrument to its contract: the book's own, and a reader's version of it.
+
+Readers see these messages beside the code that they edited, so each says what stands there and
+what is accepted.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from widgets.contract import (
+    Choice,
+    ContractError,
+    Control,
+    Frame,
+    Instrument,
+    Panel,
+    Plot,
+    Point,
+    Readout,
+    Seed,
+    Slider,
+    Tiles,
+    Toggle,
+)
+from widgets.figure import check_figure
+
+__all__ = ["check_figure", "check_frame", "check_instrument"]
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def check_instrument(module: ModuleType) -> None:
+    """Check what a module declares, then compute and draw it at rest.
+
+    Parameters
+    ----------
+    module : module
+        Has ``instrument``, ``compute`` and ``frame``.
+
+    Raises
+    ------
+    ContractError
+        Says what stands there and what is accepted.
+    """
+    instrument = module.instrument
+    if not isinstance(instrument, Instrument):
+        raise ContractError(
+            f"instrument is of type {type(instrument).__name__}; accepted: an Instrument"
+        )
+    check_declaration(instrument)
+    check_signature(module.compute, instrument)
+
+    seeds = [control.default for control in instrument.controls if isinstance(control, Seed)]
+    values = instrument.defaults()
+    for control in instrument.controls:
+        if isinstance(control, Seed):
+            del values[control.name]
+    result = module.compute(rng=np.random.default_rng(seeds[0] if seeds else 0), **values)
+    check_result(result)
+    check_frame(instrument, module.frame(result))
+
+
+def check_declaration(instrument: Instrument) -> None:
+    """Check names, controls and readouts."""
+    if not NAME.fullmatch(instrument.name):
+        raise ContractError(
+            f"name is {instrument.name!r}; accepted: lower-case letters, digits and _, "
+            "starting with a letter"
+        )
+    for field in ("title", "ask"):
+        if not getattr(instrument, field).strip():
+            raise ContractError(f"{field} is empty; accepted: some text")
+    once("The control", (control.name for control in instrument.controls))
+    once("The readout", (readout.key for readout in instrument.readouts))
+    for control in instrument.controls:
+        check_control(control)
+    if sum(isinstance(control, Seed) for control in instrument.controls) > 1:
+        raise ContractError("There is more than one Seed; accepted: one, as there is one rng")
+    for readout in instrument.readouts:
+        try:
+            format(0.0, readout.format)
+        except ValueError:
+            raise refused(f"The format of the readout {readout.key}", readout.format) from None
+
+
+def once(what: str, names: Iterable[str]) -> None:
+    """Check that no name stands there twice."""
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise ContractError(f"{what} {name} is declared {count} times; accepted: once")
+
+
+def refused(what: str, format_spec: str) -> ContractError:
+    """A format specification that Python does not know."""
+    return ContractError(
+        f'{what} is "{format_spec}"; accepted: a Python format such as ".2f", ".1%", "d" or "g"'
+    )
+
+
+def check_control(control: Control) -> None:
+    """Check that a control has a name, a label and a default that it can take."""
+    if not NAME.fullmatch(control.name) or control.name == "rng":
+        raise ContractError(
+            f"A control is named {control.name!r}; accepted: a Python name in lower case, "
+            "other than rng"
+        )
+    if not control.label.strip():
+        raise ContractError(f"The label of {control.name} is empty; accepted: some text")
+
+    def default_must_be(accepted: str) -> ContractError:
+        return ContractError(
+            f"The default of {control.name} is {control.default!r}; accepted: {accepted}"
+        )
+
+    match control:
+        case Slider():
+            check_slider(control)
+        case Choice(options=options, default=default):
+            if default not in options:
+                raise default_must_be(", ".join(map(repr, options)))
+        case Toggle(default=default):
+            if not isinstance(default, bool):
+                raise default_must_be("True or False")
+        case Point(default=default, limit=limit):
+            if len(default) != 2 or not all(abs(value) <= limit for value in default):
+                raise default_must_be(f"two numbers from {-limit:g} to {limit:g}")
+        case Seed(default=default, max=most):
+            if not (isinstance(default, int) and 0 <= default <= most):
+                raise default_must_be(f"a whole number from 0 to {most}")
+        case _:
+            raise ContractError(
+                f"{control!r} is not a control; accepted: Slider, Choice, Toggle, Point, Seed"
+            )
+
+
+def check_slider(slider: Slider) -> None:
+    """Check that a slider has an ascending scale with its default on it."""
+    name = slider.name
+    if slider.values:
+        if list(slider.values) != sorted(set(slider.values)):
+            raise ContractError(f"The values of {name} do not ascend; accepted: ascending numbers")
+    elif not slider.min < slider.max or not slider.step > 0:
+        raise ContractError(
+            f"{name} runs from {slider.min:g} to {slider.max:g} in steps of {slider.step:g}; "
+            "accepted: min below max, step above 0"
+        )
+    if not any(math.isclose(slider.default, step, abs_tol=1e-9) for step in slider.steps()):
+        accepted = (
+            "one of " + ", ".join(f"{value:g}" for value in slider.values)
+            if slider.values
+            else f"a step of the slider, {slider.min:g} to {slider.max:g} by {slider.step:g}"
+        )
+        raise ContractError(f"The default of {name} is {slider.default:g}; accepted: {accepted}")
+    try:
+        format(slider.default, slider.format)
+    except ValueError:
+        raise refused(f"The format of {name}", slider.format) from None
+
+
+def check_signature(compute: Any, instrument: Instrument) -> None:
+    """Check that ``compute`` takes each control by its name, and ``rng``."""
+    names = [c.name for c in instrument.controls if not isinstance(c, Seed)]
+    parameters = inspect.signature(compute).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return
+    if sorted(parameters) != sorted([*names, "rng"]):
+        raise ContractError(
+            f"compute takes {', '.join(parameters) or 'nothing'}; accepted: "
+            f"{', '.join([*names, 'rng'])}, the names of the controls and rng"
+        )
+
+
+def check_result(result: Any) -> None:
+    """Check that ``compute`` returned named, finite numbers."""
+    if not isinstance(result, Mapping):
+        raise ContractError(f"compute returned {type(result).__name__}; accepted: a dict")
+    for key, value in result.items():
+        array = np.asarray(value)
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            count = int(np.sum(~np.isfinite(array)))
+            raise ContractError(
+                f"compute returned {count} of {array.size} numbers in {key!r} that are nan or "
+                "infinite; accepted: finite numbers"
+            )
+
+
+def check_frame(instrument: Instrument, frame: Any) -> None:
+    """Check that a frame shows what its instrument declares.
+
+    Raises
+    ------
+    ContractError
+        Says what stands there and what is accepted.
+    """
+    if not isinstance(frame, Frame):
+        raise ContractError(f"frame returned {type(frame).__name__}; accepted: a Frame")
+    declared = [readout.key for readout in instrument.readouts]
+    if sorted(declared) != sorted(frame.readouts):
+        raise ContractError(
+            f"The frame's readouts are {', '.join(frame.readouts) or 'none'}; accepted: "
+            f"{', '.join(declared) or 'none'}, as declared"
+        )
+    for readout in instrument.readouts:
+        check_readout(readout, frame.readouts[readout.key])
+    if not frame.panels:
+        raise ContractError("The frame has no panels; accepted: one or more")
+    for panel in frame.panels:
+        check_panel(panel)
+    once("The panel", (panel.key for panel in frame.panels))
+    plots = [panel.key for panel in frame.panels if isinstance(panel, Plot)]
+    for control in instrument.controls:
+        if isinstance(control, Point) and control.panel not in plots:
+            raise ContractError(
+                f"The point {control.name} is set on the panel {control.panel!r}; accepted: "
+                f"a plot of the frame, {', '.join(plots) or 'of which there is none'}"
+            )
+
+
+def check_readout(readout: Readout, value: Any) -> None:
+    """Check that a value is finite and fits the readout's format."""
+    if value is None or isinstance(value, str):
+        return
+    try:
+        if not math.isfinite(value):
+            raise ContractError(
+                f"The readout {readout.key} is {value}; accepted: a finite number, text or None"
+            )
+        format(value, readout.format)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, ContractError):
+            raise
+        raise ContractError(
+            f"The readout {readout.key} is {value!r}, which the format "
+            f'"{readout.format}" cannot print; accepted: a number, text or None'
+        ) from None
+
+
+def check_panel(panel: Panel) -> None:
+    """Check one picture."""
+    if not isinstance(panel, Plot | Tiles):
+        raise ContractError(f"A panel is {type(panel).__name__}; accepted: a Plot or Tiles")
+    if not NAME.fullmatch(panel.key):
+        raise ContractError(f"A panel has the key {panel.key!r}; accepted: a name in lower case")
+    if not panel.alt.strip():
+        raise ContractError(
+            f"The alt text of {panel.key} is empty; accepted: what the picture shows, in words"
+        )
+    if isinstance(panel, Plot):
+        try:
+            check_figure(panel.figure)
+        except ContractError as error:
+            raise ContractError(f"In the figure of {panel.key}: {error}") from None
+        return
+    images = panel.images
+    if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.ndim != 4:
+        found = (
+            f"{images.dtype} of shape {images.shape}"
+            if isinstance(images, np.ndarray)
+            else type(images).__name__
+        )
+        raise ContractError(
+            f"The images of {panel.key} are {found}; accepted: uint8 of shape "
+            "(rows, columns, height, width)"
+        )
+    if 0 in images.shape:
+        raise ContractError(f"The images of {panel.key} have the shape {images.shape}, with a 0")
+    if panel.gap < 0:
+        raise ContractError(f"The gap of {panel.key} is {panel.gap}; accepted: 0 or more")

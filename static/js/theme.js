@@ -1,0 +1,12 @@
+// Runs before the first paint, so that the reader's theme does not flash and what needs scripts is shown at once.
+// A classic script: a module would run after the page is parsed.
+(() => {
+  const root = document.documentElement;
+  root.dataset.js = "";
+  try {
+    const choice = JSON.parse(localStorage.getItem("latentbook:1:theme:page") ?? "null");
+    if (choice === "light" || choice === "dark") root.dataset.theme = choice;
+  } catch {
+    // The browser refuses storage, or another script wrote the key: the system decides.
+  }
+})();

@@ -13,7 +13,7 @@ besides this module and :mod:`widgets.data`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -38,7 +38,16 @@ FIGURE_WIDTH = 600
 """Width in px a figure is written for. The page lays it out again for the width it has."""
 
 Value: TypeAlias = float | int | bool | str | tuple[float, float]
+When: TypeAlias = tuple[str, str]
+"""A choice's name and value: the control counts only while that option is chosen.
+
+At all other times the page hides it. Its value is kept, and handed to ``compute`` as always.
+"""
 Result: TypeAlias = Mapping[str, Any]
+
+
+class ContractError(ValueError):
+    """An instrument, a control's value or a figure is not what this contract asks for."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,7 @@ class Slider:
     symbol: str = ""  # TeX, set at build time: "k", r"\beta"
     unit: str = ""
     format: str = "g"  # Python format of the number beside the slider
+    when: When | None = None
 
     def steps(self) -> tuple[float, ...]:
         """Every value the slider can take, ascending."""
@@ -73,6 +83,7 @@ class Choice:
     options: Mapping[str, str]
     default: str
     symbol: str = ""
+    when: When | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +94,7 @@ class Toggle:
     label: str
     default: bool = False
     symbol: str = ""
+    when: When | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +111,7 @@ class Point:
     panel: str
     step: float = 0.1
     symbol: str = ""
+    when: When | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +122,7 @@ class Seed:
     label: str = "Seed"
     default: int = 0
     max: int = 999
+    when: When | None = None
 
 
 Control: TypeAlias = Slider | Choice | Toggle | Point | Seed
@@ -127,11 +141,16 @@ class Readout:
 
 @dataclass(frozen=True)
 class Plot:
-    """A Plotly figure as a plain dict, within the subset that static/js/draw.js draws."""
+    """A Plotly figure as a plain dict, within the subset that static/js/draw.js draws.
+
+    ``half`` asks for half the width of the picture where the page is wide, beside another half
+    panel; on a phone it stands under it (class ``half`` on the panel's element).
+    """
 
     key: str
     figure: Mapping[str, Any]
     alt: str
+    half: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,6 +176,7 @@ class Tiles:
     captions: tuple[str, ...] = ()  # under the picture, spread from left to right
     gap: int = 0  # empty image pixels between tiles
     server: ServerGrid | None = None
+    half: bool = False  # as in Plot
 
 
 Panel: TypeAlias = Plot | Tiles
@@ -183,7 +203,7 @@ class Instrument:
     ask: str  # one sentence that says what to try
     controls: tuple[Control, ...]
     readouts: tuple[Readout, ...]
-    references: tuple[str, ...] = field(default=())  # keys of content/references.bib
+    references: tuple[str, ...] = ()  # keys of content/references.bib
 
     def defaults(self) -> dict[str, Value]:
         """Value of every control at rest."""

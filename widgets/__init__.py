@@ -1,0 +1,37 @@
+"""The instruments of the book: NumPy code that runs in the build and in the reader's browser."""
+
+from importlib import import_module
+from types import ModuleType
+
+WIDGETS: tuple[str, ...] = (
+    "bottleneck",
+    "linear_ae_pca",
+    "denoiser",
+)
+"""Every instrument by name: its file, its directive's argument, its test."""
+
+
+def names(registered: tuple[str, ...] = WIDGETS) -> tuple[str, ...]:
+    """The names in their order.
+
+    Raises
+    ------
+    ValueError
+        If a name stands there twice.
+    """
+    if twice := sorted({name for name in registered if registered.count(name) > 1}):
+        raise ValueError(f"WIDGETS holds a name more than once: {', '.join(twice)}.")
+    return registered
+
+
+def get(name: str) -> ModuleType:
+    """The module of one instrument: it has ``instrument``, ``compute`` and ``frame``.
+
+    Raises
+    ------
+    ValueError
+        If there is no instrument of that name.
+    """
+    if name not in names():
+        raise ValueError(f"There is no instrument {name!r}. Accepted names: {', '.join(names())}.")
+    return import_module(f"widgets.{name}")

@@ -1,0 +1,123 @@
+"""What a reader is told when code fails: ``failed``, with a traceback of the reader's lines.
+
+What lies before the first of these lines is dropped. Of a run of frames inside a library only the
+last one stays, without its source and with a short path.
+"""
+
+from __future__ import annotations
+
+import builtins
+import linecache
+import re
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import dropwhile, groupby
+from typing import Any
+
+from widgets.contract import ContractError
+
+_readers_files: set[str] = set()
+
+
+class ProtocolError(ValueError):
+    """A message that is not one of static/js/protocol.js."""
+
+
+def remember_source(filename: str, source: str) -> None:
+    """Let tracebacks show the lines of a reader's code, which lies in no file on disk."""
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    show_file(filename)
+
+
+def show_file(filename: str) -> None:
+    """Let tracebacks show the frames of a file whole."""
+    _readers_files.add(filename)
+
+
+def failed(error: BaseException, filename: str) -> dict[str, Any]:
+    """The reply ``failed`` for an exception, without its id.
+
+    Parameters
+    ----------
+    error : BaseException
+    filename : str
+        Of the code that ran: ``line`` is a line of it.
+    """
+    kind, message = "python", message_of(error)
+    if isinstance(error, KeyboardInterrupt):
+        kind, message = "interrupted", "Stopped."
+    elif isinstance(error, ContractError):
+        kind = "contract"
+    elif isinstance(error, ProtocolError):
+        kind = "protocol"
+    return {
+        "type": "failed",
+        "kind": kind,
+        "name": type(error).__name__,
+        "message": message,
+        "line": line_of(error, filename),
+        "traceback": trimmed(error),
+    }
+
+
+def message_of(error: BaseException) -> str:
+    """The exception's own words, without its name."""
+    if isinstance(error, SyntaxError):
+        return error.msg
+    try:
+        return str(error)
+    except Exception:  # a reader's own class can fail at this
+        return ""
+
+
+def line_of(error: BaseException, filename: str) -> int | None:
+    """The innermost line of a file that the exception passed through."""
+    if isinstance(error, SyntaxError) and error.filename == filename:
+        return error.lineno
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == filename]
+    return lines[-1] if lines else None
+
+
+def trimmed(error: BaseException) -> str:
+    """The traceback with the reader's frames whole and all others shortened or dropped."""
+    report = traceback.TracebackException.from_exception(error)
+    shorten(report)
+    return "".join(report.format())
+
+
+def shorten(report: traceback.TracebackException) -> None:
+    """Trim a report, and those of the exceptions that led to it, in place."""
+    report.stack = traceback.StackSummary.from_list(list(worth_reading(report.stack)))
+    for earlier in (report.__cause__, report.__context__, *(report.exceptions or ())):
+        if earlier is not None:
+            shorten(earlier)
+
+
+def worth_reading(stack: Iterable[traceback.FrameSummary]) -> Iterator[traceback.FrameSummary]:
+    """The reader's frames, and where a library was left."""
+    from_readers = dropwhile(lambda frame: frame.filename not in _readers_files, stack)
+    for is_readers, run in groupby(from_readers, lambda frame: frame.filename in _readers_files):
+        if is_readers:
+            yield from run
+        else:
+            *_, last = run
+            path = short_path(last.filename)
+            yield traceback.FrameSummary(path, last.lineno, last.name, lookup_line=False, line="")
+
+
+def short_path(filename: str) -> str:
+    """``numpy/linalg/_linalg.py`` of a path inside site-packages or the standard library."""
+    return re.sub(r"^.*/(?:site-packages|python[\d.]+(?:\.zip)?)/", "", filename)
+
+
+def note_shadowing(error: TypeError, scope: Mapping[str, Any]) -> None:
+    """Say so where the failing line calls a builtin whose name a cell has given away."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in _readers_files]
+    words = re.findall(r"\b\w+(?=\()", (frames[-1].line or "") if frames else "")
+    for word in words:
+        if hasattr(builtins, word) and word in scope:
+            error.add_note(
+                f"A cell has given the name {word} to something else. "
+                f"`del {word}` brings Python's own back."
+            )
+            return

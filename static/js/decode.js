@@ -7,8 +7,14 @@
  */
 import { config } from "./config.js";
 
-/** Why there is no grid, as a sentence for the reader. */
-export class DecodeError extends Error {}
+/** Why there is no grid, as a sentence for the reader: no server can be reached, or it answered with an error. */
+export class DecodeError extends Error {
+  /** @param {"offline" | "refused"} state @param {string} why */
+  constructor(state, why) {
+    super(`${why} This picture was decoded in the page.`);
+    this.state = state;
+  }
+}
 
 /** @type {Promise<boolean> | null} */
 let served = null;
@@ -19,7 +25,7 @@ function serverAnswers() {
     (response) => response.ok,
     () => {
       served = null; // the network may come back
-      throw new DecodeError("You are offline, so the picture is decoded in this page.");
+      throw new DecodeError("offline", "You are offline.");
     },
   );
   return served;
@@ -35,7 +41,7 @@ function serverAnswers() {
  */
 export async function grid({ model, n, span }, signal) {
   if (!(await serverAnswers())) {
-    throw new DecodeError("This copy of the book has no decoder server, so the picture is decoded in this page.");
+    throw new DecodeError("offline", "This copy of the book has no decoder server.");
   }
   const query = new URLSearchParams({ n: String(n), span: String(span) });
   const address = `${config.root}api/models/${encodeURIComponent(model)}/grid?${query}`;
@@ -44,13 +50,13 @@ export async function grid({ model, n, span }, signal) {
     response = await fetch(address, { headers: { Accept: "application/octet-stream" }, signal });
   } catch (error) {
     if (signal.aborted) throw error;
-    throw new DecodeError("The decoder server cannot be reached, so the picture is decoded in this page.");
+    throw new DecodeError("offline", "The decoder server cannot be reached.");
   }
-  if (!response.ok) throw new DecodeError(await refusal(response));
+  if (!response.ok) throw new DecodeError("refused", await refusal(response));
   const shape = (response.headers.get("Latentbook-Shape") ?? "").split(",").map(Number);
   const mosaic = new Uint8Array(await response.arrayBuffer());
   if (shape.length !== 4 || shape.reduce((a, b) => a * b, 1) !== mosaic.length) {
-    throw new DecodeError("The decoder server sent a picture of an unknown shape, so this page’s own stays.");
+    throw new DecodeError("refused", "The decoder server sent a picture whose size is not what it says.");
   }
   const [rows, columns, height, width] = shape;
   return { data: tilesOf(mosaic, rows, columns, height, width), shape: [rows, columns, height, width] };
@@ -59,11 +65,11 @@ export async function grid({ model, n, span }, signal) {
 /** What the server said when it refused. @param {Response} response @returns {Promise<string>} */
 async function refusal(response) {
   if (response.status === 503) {
-    return "The decoder server is busy, so the picture is decoded in this page. Move a control to ask again.";
+    return "The decoder server is busy. Move a control to ask again.";
   }
   const problem = await response.json().catch(() => ({}));
   const detail = typeof problem.detail === "string" ? problem.detail : `status ${response.status}`;
-  return `The decoder server refused (${detail}), so the picture is decoded in this page.`;
+  return `The decoder server refused: ${detail}${/[.!?]$/.test(detail) ? "" : "."}`;
 }
 
 /**

@@ -47,8 +47,8 @@ const changesScope = ({ type }) => type === "run_cell" || type === "check_answer
 /** @param {import("./protocol.js").Progress} progress */
 function progressSentence({ stage, fraction, bytes }) {
   if (stage === "import") return "Starting Python, loading NumPy";
-  const total = bytes / 1e6;
-  return `Starting Python, ${Math.round(fraction * total)} of ${Math.round(total)} MB`;
+  const total = Math.round(bytes / 1e6);
+  return total === 0 ? "Starting Python" : `Starting Python, ${Math.floor(fraction * total)} of ${total} MB`;
 }
 
 class Runtime extends EventTarget {
@@ -81,6 +81,11 @@ class Runtime extends EventTarget {
 
   get sentence() {
     return this.#sentence;
+  }
+
+  /** Whether Python answers now, or after what it has in hand. */
+  get ready() {
+    return this.#state === "ready" || this.#state === "busy";
   }
 
   /** What Python has in hand. @returns {Message["type"] | null} */

@@ -10,7 +10,8 @@
  * @typedef {{kind: "point", name: string, label: string, default: [number, number], limit: number, panel: string,
  *   step: number, symbol: string}} PointSpec
  * @typedef {{kind: "seed", name: string, label: string, default: number, max: number}} SeedSpec
- * @typedef {SliderSpec | ChoiceSpec | ToggleSpec | PointSpec | SeedSpec} ControlSpec
+ * @typedef {(SliderSpec | ChoiceSpec | ToggleSpec | PointSpec | SeedSpec) & {when: [string, string] | null}} ControlSpec
+ *   `when`: a choice's name and value; the control counts only while that option is chosen
  * @typedef {number | string | boolean | [number, number]} Value
  * @typedef {{key: string, label: string, unit: string, format: string, symbol: string}} ReadoutSpec
  * @typedef {{name: string, label: string, controls: ControlSpec[], readouts: ReadoutSpec[], set: Controls}} InstrumentSpec
@@ -60,17 +61,20 @@ export function parseValue(control, text) {
       const number = Number(text);
       return text.trim() !== "" && Number.isInteger(number) && number >= 0 && number <= control.max
         ? { value: number }
-        : { problem: `A whole number from 0 to ${control.max} is needed, not “${text}”.` };
+        : { problem: `A whole number from 0 to ${control.max} is needed${instead(text)}.` };
     }
     case "point": {
       const parts = text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
       const inside = parts.length === 2 && parts.every((part) => Math.abs(part) <= control.limit);
       return inside
         ? { value: [parts[0], parts[1]] }
-        : { problem: `Two numbers from ${-control.limit} to ${control.limit} are needed, not “${text}”.` };
+        : { problem: `Two numbers from ${-control.limit} to ${control.limit} are needed${instead(text)}.` };
     }
   }
 }
+
+/** @param {string} text */
+const instead = (text) => (text.replaceAll(",", "").trim() === "" ? "" : `, not “${text}”`);
 
 /**
  * @param {SliderSpec} slider
@@ -81,7 +85,7 @@ function parseStep(slider, text) {
   const all = steps(slider);
   const accepted = `from ${all[0]} to ${all[all.length - 1]}`;
   const number = text.trim() === "" ? NaN : Number(text.trim().replace(",", "."));
-  if (!Number.isFinite(number)) return { problem: `A number ${accepted} is needed, not “${text}”.` };
+  if (!Number.isFinite(number)) return { problem: `A number ${accepted} is needed${instead(text)}.` };
   const span = all[all.length - 1] - all[0];
   if (number < all[0] - 1e-9 * span || number > all[all.length - 1] + 1e-9 * span) {
     return { problem: `${text} is outside the range ${accepted}.` };
@@ -105,20 +109,20 @@ export function formatValue(value) {
  *
  * @param {string} search the query of an address, with or without its question mark
  * @param {InstrumentSpec} spec
- * @returns {{values: Controls, problems: string[]}} problems are sentences for the reader; such values are left out
+ * @returns {{values: Controls, problems: Record<string, string>}} problems: why a control's value was left out
  */
 export function readState(search, spec) {
   const asked = new URLSearchParams(search);
   /** @type {Controls} */
   const values = {};
-  /** @type {string[]} */
-  const problems = [];
+  /** @type {Record<string, string>} */
+  const problems = {};
   for (const control of spec.controls) {
     const text = asked.get(`${spec.label}.${control.name}`);
     if (text === null) continue;
     const read = parseValue(control, text);
     if ("value" in read) values[control.name] = read.value;
-    else problems.push(`The link’s ${control.label}: ${read.problem}`);
+    else problems[control.name] = `The link asks for what cannot be. ${read.problem}`;
   }
   return { values, problems };
 }

@@ -41,7 +41,7 @@ function die(error) {
 
 /** @param {Boot} message */
 async function boot({ id, indexURL, packages, files, interruptBuffer: buffer }) {
-  globalThis.fetch = countedFetch(indexURL, files, (download) => {
+  globalThis.fetch = countedFetch(indexURL, packages, files, (download) => {
     post({ type: "progress", stage: "download", ...download });
   });
   import(`${indexURL}pyodide.asm.mjs`); // Pyodide would ask for it only after its loader has come
@@ -51,6 +51,7 @@ async function boot({ id, indexURL, packages, files, interruptBuffer: buffer }) 
   handle = pyodide.pyimport("widgets.host").handle;
   pyodide.setStdout({ write: (/** @type {Uint8Array} */ bytes) => output.write("stdout", bytes) });
   pyodide.setStderr({ write: (/** @type {Uint8Array} */ bytes) => output.write("stderr", bytes) });
+  pyodide.setStdin({ error: true });
   interruptBuffer = buffer;
   if (interruptBuffer) pyodide.setInterruptBuffer(interruptBuffer);
   closeDoors();
@@ -65,7 +66,6 @@ function silence() {}
  * leaves no way to this origin's storage, service worker or server, nor to the page behind the protocol's back.
  */
 function closeDoors() {
-  pyodide.unregisterJsModule("pyodide_js");
   const names = ["fetch", "XMLHttpRequest", "WebSocket", "WebTransport", "EventSource", "indexedDB", "caches", "cookieStore",
     "BroadcastChannel", "Worker", "SharedWorker", "navigator", "importScripts", "postMessage", "close"];
   for (let scope = globalThis; scope !== null; scope = Object.getPrototypeOf(scope)) {

@@ -1,0 +1,270 @@
+/**
+ * One instrument: controls on one side, picture and readouts on the other, Python between them. The picture follows the
+ * controls within a frame where the answer is known; else one question is under way, the newest one waits, and the last
+ * good picture stays.
+ *
+ * @typedef {import("./protocol.js").FrameValue} FrameValue
+ * @typedef {import("./protocol.js").Controls} Controls
+ * @typedef {import("./state.js").InstrumentSpec} InstrumentSpec
+ * @typedef {{key: string, values: Controls, place: number}} Question `place`: its number among all that were asked
+ */
+import { Answers, neighbours } from "./answers.js";
+import { ControlsForm } from "./controls.js";
+import { FinerTiles } from "./finer-tiles.js";
+import { offerPictures } from "./keep-picture.js";
+import { Picture } from "./picture.js";
+import { RunError, runtime } from "./runtime.js";
+import { SourcePanel } from "./source-panel.js";
+import { ownState, readState, writeState } from "./state.js";
+
+const BUSY_MS = 100;
+const ADDRESS_MS = 300;
+const SPEAK_MS = 500;
+/** An instrument slower than this is not asked ahead: a live question would wait behind one that may never be needed. */
+const SLOW_MS = 60;
+
+/** @param {HTMLElement} section */
+export function mountInstrument(section) {
+  new LiveInstrument(section);
+}
+
+class LiveInstrument {
+  #answers = new Answers();
+  /** @type {Question | null} */
+  #next = null;
+  /** @type {{place: number, stop: AbortController} | null} */
+  #underWay = null;
+  #asked = 0;
+  #shown = 0;
+  /** @type {FrameValue | null} */
+  #frame = null;
+  /** Control whose next values are worked out ahead. @type {string | null} */
+  #ahead = null;
+  #aheadRuns = false;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #clock;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #addressTimer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #speakTimer;
+
+  /** @param {HTMLElement} section */
+  constructor(section) {
+    this.section = section;
+    /** @type {InstrumentSpec} */
+    this.spec = JSON.parse(section.dataset.spec ?? "");
+    const asked = readState(location.search, this.spec);
+    const form = /** @type {HTMLFormElement} */ (section.querySelector("form.controls"));
+    this.controls = new ControlsForm(form, this.spec, { ...ownState(this.spec), ...asked.values }, (name) => this.#moved(name));
+    this.picture = new Picture(section, this.spec, this.controls);
+    this.finer = new FinerTiles(this.picture, (state, sentence) => this.#say(state, sentence));
+    this.source = new SourcePanel(section, this.spec, () => this.#sourceChanged());
+
+    for (const type of ["focusin", "pointerover"]) {
+      form.addEventListener(type, (event) => this.#foresee(this.controls.controlOf(event)));
+    }
+    this.#onClick("reset", () => this.#reset());
+    this.#onClick("link", () => this.#copyLink());
+    offerPictures(section, this.spec, () => this.#frame, (sentence) => this.#say(null, sentence));
+    runtime.addEventListener("status", () => this.#followRuntime());
+
+    const moved = Object.keys(asked.values).length > 0 || this.source.edited;
+    if (moved || runtime.ready) this.#ask(moved);
+    for (const [name, problem] of Object.entries(asked.problems)) this.controls.tell(name, problem);
+  }
+
+  /** @param {string} action @param {() => void} run */
+  #onClick(action, run) {
+    this.section.querySelector(`[data-action="${action}"]`)?.addEventListener("click", run);
+  }
+
+  /** @param {string | null} state null leaves the state as it is @param {string} sentence */
+  #say(state, sentence) {
+    if (state !== null) this.section.dataset.state = state;
+    const status = this.section.querySelector("[data-status]");
+    if (status) status.textContent = sentence;
+  }
+
+  /** @param {string} name */
+  #moved(name) {
+    this.#ahead = name;
+    this.#ask(true);
+    clearTimeout(this.#addressTimer);
+    this.#addressTimer = setTimeout(() => this.#writeAddress(), ADDRESS_MS);
+    clearTimeout(this.#speakTimer);
+    this.#speakTimer = setTimeout(() => this.#speak(), SPEAK_MS);
+  }
+
+  #reset() {
+    this.controls.show(ownState(this.spec));
+    this.#moved(this.#ahead ?? "");
+  }
+
+  #sourceChanged() {
+    this.#answers.clear();
+    // The version under way is no longer the reader's, and may never end. An interrupt costs nothing; a restart would.
+    if (globalThis.crossOriginIsolated) this.#underWay?.stop.abort();
+    this.#ask(true);
+  }
+
+  /** Shows the picture of what is set: at once if it is known. @param {boolean} wanted by the reader, who is told of a wait */
+  #ask(wanted) {
+    const values = this.controls.values;
+    const question = { key: JSON.stringify(values), values, place: ++this.#asked };
+    const known = this.#answers.get(question.key);
+    if (known !== null) {
+      this.#next = null;
+      this.#show(known, question.place);
+      this.#workAhead();
+      return;
+    }
+    this.#next = question;
+    if (wanted && !runtime.ready) this.#followRuntime();
+    if (this.#underWay === null) this.#askNewest();
+  }
+
+  /** Asks Python for the newest setting until there is no newer one. */
+  async #askNewest() {
+    const start = performance.now();
+    clearInterval(this.#clock);
+    this.#clock = setInterval(() => this.#sayBusy(start), BUSY_MS);
+    for (let question = this.#next; question !== null; question = this.#next) {
+      this.#next = null;
+      const source = this.source.text;
+      const stop = new AbortController();
+      this.#underWay = { place: question.place, stop };
+      try {
+        const frame = await this.#compute(question.values, { signal: stop.signal });
+        if (source !== this.source.text) continue;
+        this.#answers.put(question.key, frame);
+        if (question.place > this.#shown) this.#show(frame, question.place);
+      } catch (error) {
+        if (source === this.source.text) this.#fail(/** @type {RunError} */ (error));
+      }
+    }
+    this.#underWay = null;
+    clearInterval(this.#clock);
+    this.#workAhead();
+  }
+
+  /**
+   * @param {Controls} controls
+   * @param {import("./runtime.js").Options} options
+   * @returns {Promise<FrameValue>}
+   */
+  #compute(controls, options) {
+    const message = { type: /** @type {const} */ ("compute_widget"), widget: this.spec.name, controls, source: this.source.text };
+    return runtime.request(message, options);
+  }
+
+  /** @param {FrameValue} frame @param {number} place */
+  #show(frame, place) {
+    this.#shown = place;
+    this.#frame = frame;
+    try {
+      this.picture.draw(frame);
+    } catch (error) {
+      return this.#fail(new RunError({ kind: "contract", name: "ContractError", message: String(error), line: null, traceback: "" }));
+    }
+    for (const [key, text] of Object.entries(frame.readouts)) {
+      const place = this.section.querySelector(`[data-readout="${CSS.escape(key)}"]`);
+      if (place) place.textContent = text;
+    }
+    const note = this.section.querySelector("[data-note]");
+    if (note) note.textContent = frame.note;
+    this.source.succeeded();
+    this.#say("live", `${frame.ms < 1 ? "under 1" : Math.round(frame.ms)} ms`);
+    this.finer.follow(frame);
+  }
+
+  /** @param {RunError} error */
+  #fail(error) {
+    if (this.source.edited) {
+      this.source.failed(error);
+      const what = error.kind === "interrupted" ? error.message : `${error.name}.`;
+      const where = error.line === null ? "" : `Line ${error.line}: `;
+      this.#say("error", `${where}${what} The picture is the last one that worked`);
+    } else {
+      this.#say("error", error.message);
+    }
+  }
+
+  /** @param {number} start */
+  #sayBusy(start) {
+    if (!runtime.ready) return this.#followRuntime();
+    const behind = runtime.running === "run_cell" || runtime.running === "check_answer";
+    const seconds = Math.floor((performance.now() - start) / 1000);
+    const computing = seconds === 0 ? "Computing" : `Computing, ${seconds} s`;
+    this.#say("busy", behind ? "Waiting for the code that is running" : computing);
+  }
+
+  /** Before Python is ready a moved instrument says how far it is; once it is ready, every instrument near goes live. */
+  #followRuntime() {
+    if (runtime.ready) {
+      if (this.#frame === null && this.#underWay === null) this.#ask(false);
+    } else if (runtime.state === "failed") {
+      this.#say("error", runtime.sentence);
+    } else if (this.#next !== null || this.#underWay !== null) {
+      this.#say("waiting", `${runtime.sentence}. Your setting is kept`);
+    }
+  }
+
+  /** @param {string | null} name */
+  #foresee(name) {
+    if (name === null || (name === this.#ahead && this.#aheadRuns)) return;
+    this.#ahead = name;
+    this.#workAhead();
+  }
+
+  /** Works out where the control in hand may go next, one answer at a time and behind every live question. */
+  async #workAhead() {
+    const control = this.spec.controls.find(({ name }) => name === this.#ahead);
+    if (control === undefined || this.#aheadRuns || this.#frame === null || this.#frame.ms > SLOW_MS) return;
+    this.#aheadRuns = true;
+    const from = this.#asked;
+    const source = this.source.text;
+    for (const values of neighbours(control, this.controls.values)) {
+      const key = JSON.stringify(values);
+      if (this.#answers.has(key)) continue;
+      if (from !== this.#asked || control.name !== this.#ahead || this.#underWay !== null || !runtime.ready) break;
+      try {
+        const frame = await this.#compute(values, { background: true });
+        if (source !== this.source.text) break;
+        this.#answers.put(key, frame);
+      } catch {
+        break; // the live question will meet the same error and say so
+      }
+    }
+    this.#aheadRuns = false;
+    const elsewhere = from !== this.#asked || control.name !== this.#ahead;
+    if (elsewhere && this.#underWay === null && runtime.ready) this.#workAhead();
+  }
+
+  #writeAddress() {
+    const search = writeState(location.search, this.spec, this.controls.values);
+    history.replaceState(history.state, "", `${location.pathname}${search}${location.hash}`);
+  }
+
+  /** Says the readouts as a sentence to whoever cannot see them. */
+  #speak() {
+    const live = this.section.querySelector("[data-live]");
+    if (live === null || this.#frame === null) return;
+    const { readouts } = this.#frame;
+    live.textContent = this.spec.readouts
+      .map(({ key, label, unit }) => `${label} ${readouts[key] ?? ""} ${unit}`.trim())
+      .join(". ");
+  }
+
+  async #copyLink() {
+    const search = writeState(location.search, this.spec, this.controls.values);
+    const link = `${location.origin}${location.pathname}${search}#${this.spec.label}`;
+    const kept = this.source.edited ? " It holds the controls, not your code" : "";
+    try {
+      await navigator.clipboard.writeText(link);
+      this.#say(null, `Link copied.${kept}`);
+    } catch {
+      history.replaceState(history.state, "", link);
+      this.#say(null, `The browser does not let the page copy. The address bar now holds the link.${kept}`);
+    }
+  }
+}

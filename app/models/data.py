@@ -259,7 +259,8 @@ def draw_strokes(curvature: Tensor, orientation: Tensor) -> Tensor:
     chord = s * torch.sinc(kappa * s / (2 * math.pi))
     turned = theta + kappa * s / 2
     points = torch.stack([chord * turned.cos(), chord * turned.sin()], -1)  # (n, 17, 2)
-    points = points - points.mean(1, keepdim=True)
+    middles = (points[:, 1:] + points[:, :-1]) / 2
+    points = points - middles.mean(1, keepdim=True)
     start, end = points[:, None, :-1], points[:, None, 1:]  # (n, 1, 16, 2)
     along = end - start
     axis = torch.arange(SIZE) + 0.5 - SIZE / 2

@@ -46,7 +46,7 @@ MODELS = (
         summary="Handwritten digits from two numbers, drawn by resize and convolution.",
         config=ConvVAEConfig(latent_dim=2, channels=32, hidden=512),
         dataset="mnist",
-        recipe=Recipe(epochs=20, ema=0.995),
+        recipe=Recipe(epochs=20, learning_rate=4e-3, ema=0.995, augment=0.2),
     ),
 )
 

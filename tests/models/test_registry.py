@@ -1,0 +1,103 @@
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+
+from app.models import registry
+from app.models.cards import sha256
+from app.models.errors import UnknownModel, WeightsMismatch, WeightsMissing
+from app.models.registry import MODELS
+
+NAME = "conv_vae_mnist"
+
+
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch) -> Path:
+    """A copy of one model's files that a test may spoil."""
+    for suffix in (".safetensors", ".json"):
+        shutil.copy(registry.WEIGHTS_DIR / f"{NAME}{suffix}", tmp_path)
+    monkeypatch.setattr(registry, "WEIGHTS_DIR", tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_every_model_loads_decodes_and_encodes(name: str) -> None:
+    model = registry.load(name)
+    z = torch.randn(3, model.latent_dim, generator=torch.Generator().manual_seed(0))
+    images = model.decode(z)
+    assert images.shape == (3, *model.image_shape)
+    assert images.min() >= 0 and images.max() <= 1
+    mu, logvar = model.encode(images)
+    assert mu.shape == (3, model.latent_dim)
+    assert (logvar is not None) == model.variational
+    if logvar is not None:
+        assert logvar.shape == mu.shape
+    assert mu.dtype == torch.float32
+    assert not any(p.requires_grad for p in model.parameters())
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_serving_decoder_draws_what_decode_draws(name: str) -> None:
+    model = registry.load(name)
+    z = 2 * torch.randn(200, model.latent_dim, generator=torch.Generator().manual_seed(0))
+    assert (model.decoder_for_serving()(z) - model.decode(z)).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_card_describes_the_model(name: str) -> None:
+    spec, card = registry.spec(name), registry.card(name)
+    assert card["command"] == f"latentbook train {name}"
+    assert card["seed"] == spec.seed
+    assert card["recipe"] == json.loads(json.dumps(dataclasses.asdict(spec.recipe)))
+    config = json.loads(json.dumps(dataclasses.asdict(spec.config)))
+    assert card["architecture"] == {type(spec.config).__name__: config}
+    parameters = sum(p.numel() for p in spec.config.build().parameters())
+    assert card["weights"]["parameters"] == parameters
+
+
+def test_all_weights_together_stay_small() -> None:
+    sizes = [path.stat().st_size for path in registry.WEIGHTS_DIR.glob("*.safetensors")]
+    assert len(sizes) == len(MODELS)
+    assert sum(sizes) <= 25_000_000
+
+
+def test_unknown_name_lists_the_accepted() -> None:
+    with pytest.raises(UnknownModel, match=f"'gan'.*{NAME}") as caught:
+        registry.load("gan")
+    assert caught.value.accepted == registry.names()
+
+
+def test_a_flipped_bit_is_refused(weights: Path) -> None:
+    path = weights / f"{NAME}.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(WeightsMismatch, match="its card says"):
+        registry.load(NAME)
+
+
+def test_weights_of_another_architecture_are_refused(weights: Path) -> None:
+    content = safetensors.torch.save({"decoder.0.weight": torch.zeros(3, 2)})
+    (weights / f"{NAME}.safetensors").write_bytes(content)
+    card = json.loads((weights / f"{NAME}.json").read_text())
+    card["weights"]["sha256"] = sha256(content)
+    (weights / f"{NAME}.json").write_text(json.dumps(card))
+    with pytest.raises(WeightsMismatch, match="does not fit the architecture"):
+        registry.load(NAME)
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".json"])
+def test_a_missing_file_says_how_to_make_it(weights: Path, suffix: str) -> None:
+    (weights / f"{NAME}{suffix}").unlink()
+    with pytest.raises(WeightsMissing, match=f"latentbook train {NAME}"):
+        registry.load(NAME)
+
+
+def test_a_name_given_twice_is_refused(monkeypatch) -> None:
+    monkeypatch.setattr(registry, "MODELS", (MODELS[0], MODELS[0]))
+    with pytest.raises(ValueError, match=f"more than once: {NAME}"):
+        registry.names()

@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535, description="Port; 0 takes a free one.")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         default="auto",
-        description="Where decoders run; auto takes the first of cuda, mps, cpu that is there.",
+        description="Where decoders run; auto takes an NVIDIA GPU if there is one, else the CPU.",
     )
     pyodide_url: str = Field(
         default="https://cdn.jsdelivr.net/pyodide/v{version}/full/",
@@ -48,7 +48,8 @@ class Settings(BaseSettings):
         ),
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="Least severe log line that is written."
+        default="warning",
+        description="Least severe log line that is written; info has one a request.",
     )
     max_body_bytes: int = Field(
         default=4 * 2**20, gt=0, description="Largest request body that is accepted."

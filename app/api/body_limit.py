@@ -1,0 +1,45 @@
+"""ASGI middleware that bounds the size of a request's body."""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.problems import Problem
+
+READ_ON = 64
+"""A body up to this many times the limit is read to its end and thrown away: a client that is still
+sending would not see the answer."""
+
+
+class BodyLimit:
+    """Raises a problem 413 in whatever reads a body of more than ``limit`` bytes."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self.app = app
+        self.limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "")
+        size = 0
+
+        async def receive_bounded() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > self.limit:
+                while message.get("more_body") and size <= READ_ON * self.limit:
+                    message = await receive()
+                    size += len(message.get("body", b""))
+                raise Problem(
+                    413,
+                    f"A body of at most {self.limit:,} bytes is accepted. "
+                    f"Received {declared or f'more than {self.limit:,}'}.",
+                )
+            return message
+
+        await self.app(scope, receive_bounded, send)

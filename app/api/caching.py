@@ -1,0 +1,31 @@
+"""Answers that caches may keep: ETag, If-None-Match, 304."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+DAY = 86_400
+YEAR = 365 * DAY
+
+
+def strong_etag(*parts: object) -> str:
+    """A strong ETag of everything that decides the bytes of an answer."""
+    return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
+
+
+def not_modified(request: Request, headers: Mapping[str, str]) -> Response | None:
+    """304, if the client already has the answer with this ETag; None if it has not.
+
+    References
+    ----------
+    RFC 9110, section 13.1.2: the comparison is weak, and a cache may have weakened our tag.
+    """
+    given = request.headers.get("if-none-match", "")
+    tags = {tag.strip().removeprefix("W/") for tag in given.split(",")}
+    if "*" in tags or headers["ETag"] in tags:
+        return Response(status_code=304, headers=dict(headers))
+    return None

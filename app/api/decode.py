@@ -1,0 +1,101 @@
+"""``POST /api/models/{name}/decode``: codes in, images out."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Annotated
+
+import numpy as np
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from app.api.dependencies import ModelName, Strict, TheInference, require_json, unless_gone
+from app.api.images import PICTURE_CONTENT, PICTURE_HEADERS, WRITERS, Grey, mosaic, negotiate
+from app.api.problems import problem_responses, wrong_field
+
+router = APIRouter(tags=["pictures"])
+
+MOST_CODES = 1024
+LARGEST = 10_000.0
+
+Latent = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-LARGEST, le=LARGEST)]
+Code = Annotated[list[Latent], Field(min_length=1, max_length=1024)]
+
+
+class DecodeRequest(Strict):
+    """Codes to decode."""
+
+    codes: list[Code] = Field(
+        min_length=1,
+        max_length=MOST_CODES,
+        description="One list of latent_dim numbers for each image.",
+        examples=[[[0.0, 0.0], [1.5, -0.5]]],
+    )
+
+
+class Decoded(BaseModel):
+    """Images of codes."""
+
+    model: str = Field(examples=["conv_vae_mnist"])
+    sha256: str = Field(description="Of the weights.")
+    shape: tuple[int, int, int] = Field(
+        description="Images, height, width.", examples=[[2, 28, 28]]
+    )
+    images: list[list[list[int]]] = Field(description="Grey levels, 0 black to 255 white.")
+
+
+@router.post(
+    "/models/{name}/decode",
+    response_model=Decoded,
+    dependencies=[Depends(require_json)],
+    responses={
+        200: {"content": PICTURE_CONTENT, "headers": PICTURE_HEADERS},
+        **problem_responses(400, 404, 406, 413, 415, 422, 503),
+    },
+)
+async def decode(
+    request: Request, name: ModelName, body: DecodeRequest, inference: TheInference
+) -> Response:
+    """Decode a list of codes.
+
+    As JSON, the images one by one. As a picture, the images side by side in rows, as near to a
+    square as they go, filled up with black.
+    """
+    media_type = negotiate(request.headers.get("accept"), ("application/json", *WRITERS))
+    model = await inference.open(name)
+    for i, code in enumerate(body.codes):
+        if len(code) != model.latent_dim:
+            raise wrong_field(
+                f"codes[{i}]",
+                f"{model.latent_dim} numbers are accepted, one a latent of {name}. "
+                f"Received {len(code)}.",
+            )
+    codes = np.array(body.codes, np.float32)
+    tiles = await unless_gone(request, inference.decode(name, codes))
+
+    headers = {"Cache-Control": "no-store"}
+    if media_type == "application/json":
+        answer = {
+            "model": name,
+            "sha256": model.card["weights"]["sha256"],
+            "shape": tiles.shape,
+            "images": tiles.tolist(),
+        }
+        content = await run_in_threadpool(lambda: json.dumps(answer).encode())
+        return Response(content, headers=headers, media_type=media_type)
+    columns = math.ceil(math.sqrt(len(tiles)))
+    rows = math.ceil(len(tiles) / columns)
+    headers["Latentbook-Shape"] = ",".join(map(str, (rows, columns, *model.image_shape)))
+    picture = await run_in_threadpool(
+        lambda: WRITERS[media_type](mosaic(filled(tiles, rows * columns), rows, columns))
+    )
+    return Response(picture, headers=headers, media_type=media_type)
+
+
+def filled(tiles: Grey, count: int) -> Grey:
+    """``tiles`` and black ones up to ``count``."""
+    black = np.zeros((count - len(tiles), *tiles.shape[1:]), np.uint8)
+    return np.concatenate([tiles, black])

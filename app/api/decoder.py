@@ -1,0 +1,165 @@
+"""One model as it is served: which number format, chunk by chunk, in grey levels.
+
+Imports torch, so it is itself imported on the inference thread only.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from app.api.inference import CHUNK, Device
+from app.models.autoencoder import Autoencoder
+from app.models.device import choose_device
+
+MULTIPLE = 16
+"""Chunks are filled up to a multiple of this many codes. Then the pixels of a tile do not depend on
+which other tiles were decoded beside it."""
+
+MAX_GREY_DIFFERENCE = 4
+"""bfloat16 is used only where no pixel of the test codes differs from float32 by more levels."""
+
+WORTH = 0.9
+"""bfloat16 is used only where it takes less than this share of float32's time."""
+
+Floats = NDArray[np.float32]
+Stop = Callable[[], bool]
+
+
+class Dropped(Exception):
+    """Nobody waits for the answer any more."""
+
+
+class ServedModel:
+    """A model on its device, with the number format that serves it best.
+
+    Attributes
+    ----------
+    dtype : "float32" or "bfloat16", that of the decoder
+    max_grey_difference : int, largest difference of a pixel from float32, in grey levels of 255
+    """
+
+    def __init__(self, model: Autoencoder, device: Device) -> None:
+        self.device = choose_device(device)
+        self.model = model.to(self.device)
+        self.latent_dim = model.latent_dim
+        self.image_shape = model.image_shape
+        exact = model.decoder_for_serving()
+        exact.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.decoder, self.dtype, self.max_grey_difference = self.choose(exact)
+
+    @property
+    def edition(self) -> str:
+        """What else than the weights its pictures depend on."""
+        return f"{self.dtype} {self.device.type} torch {torch.__version__}"
+
+    @torch.inference_mode()
+    def choose(self, exact: nn.Sequential) -> tuple[nn.Module, str, int]:
+        """The faster of float32 and bfloat16 that keeps the picture, and how much it changes."""
+        fast = in_bfloat16(exact)
+        generator = torch.Generator().manual_seed(0)
+        z = 2 * torch.randn(CHUNK, self.latent_dim, generator=generator)
+        z = z.to(self.device)
+        difference = (grey(fast(z)).int() - grey(exact(z)).int()).abs().max().item()
+        if difference > MAX_GREY_DIFFERENCE:
+            return exact, "float32", 0
+        if self.seconds(fast, z) > WORTH * self.seconds(exact, z):
+            return exact, "float32", 0
+        return fast, "bfloat16", int(difference)
+
+    def seconds(self, decoder: nn.Module, z: Tensor) -> float:
+        """The shortest time of a few runs."""
+        times = []
+        for _ in range(5):
+            start = time.perf_counter()
+            grey(decoder(z)).cpu()
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    @torch.inference_mode()
+    def decode(self, z: Floats, stop: Stop = lambda: False) -> NDArray[np.uint8]:
+        """Images of codes, in grey levels.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n, latent_dim)
+        stop : asked before each chunk whether to give up
+
+        Returns
+        -------
+        ndarray of shape (n, height, width), 0 black to 255 white
+
+        Raises
+        ------
+        Dropped
+            If ``stop`` said so.
+        """
+        tiles = np.empty((len(z), *self.image_shape), np.uint8)
+        for start in range(0, len(z), CHUNK):
+            if stop():
+                raise Dropped
+            codes = z[start : start + CHUNK]
+            filled = np.zeros((-(-len(codes) // MULTIPLE) * MULTIPLE, z.shape[1]), np.float32)
+            filled[: len(codes)] = codes
+            images = grey(self.decoder(torch.from_numpy(filled).to(self.device)))
+            tiles[start : start + len(codes)] = images.cpu().numpy()[: len(codes)]
+        return tiles
+
+    @torch.inference_mode()
+    def encode(self, x: Floats) -> tuple[Floats, Floats | None, Floats]:
+        """Codes of images, in float32.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n, height, width), in [0, 1]
+
+        Returns
+        -------
+        mu : ndarray of shape (n, latent_dim)
+        logvar : ndarray of shape (n, latent_dim), or None where the code has no spread
+        squared_error : ndarray of shape (n,), between x and decode(mu), summed over pixels
+        """
+        images = torch.from_numpy(x).to(self.device)
+        mu, logvar = self.model.encode(images)
+        error = (self.model.decode(mu) - images).square().sum((1, 2))
+        return (
+            mu.cpu().numpy(),
+            None if logvar is None else logvar.cpu().numpy(),
+            error.cpu().numpy(),
+        )
+
+
+def grey(x_hat: Tensor) -> Tensor:
+    """[0, 1] -> 0..255, rounded to the nearest."""
+    return x_hat.mul(255).add_(0.5).clamp_(0, 255).to(torch.uint8)
+
+
+def in_bfloat16(decoder: nn.Sequential) -> nn.Module:
+    """The decoder with its inner layers in bfloat16.
+
+    The first layer, which is small, and the sigmoid stay in float32: that halves the change in the
+    picture and costs nothing.
+    """
+    first, *inner = list(decoder)[:-2]
+    last = nn.Sequential(*list(decoder)[-2:])
+    body = copy.deepcopy(nn.Sequential(*inner)).bfloat16()
+    return MixedDecoder(first, body, last)
+
+
+class MixedDecoder(nn.Module):
+    """float32 at both ends, bfloat16 between."""
+
+    def __init__(self, first: nn.Module, body: nn.Module, last: nn.Module) -> None:
+        super().__init__()
+        self.first, self.body, self.last = first, body, last
+
+    def forward(self, z: Tensor) -> Tensor:
+        """(n, latent_dim) -> (n, height, width)."""
+        x_hat: Tensor = self.last(self.body(self.first(z).bfloat16()).float())
+        return x_hat

@@ -1,0 +1,87 @@
+"""What several routes need: the inference thread, the body's type, work given up when unwanted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Annotated, Any, TypeVar, cast
+
+from fastapi import Depends, Path, Request
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.api.inference import Inference
+from app.api.problems import Problem, wrong_field
+
+T = TypeVar("T")
+
+ModelName = Annotated[
+    str, Path(description="Name of a model, as in GET /api/models.", examples=["conv_vae_mnist"])
+]
+
+
+def get_inference(request: Request) -> Inference:
+    """The app's inference thread."""
+    return cast(Inference, request.app.state.inference)
+
+
+TheInference = Annotated[Inference, Depends(get_inference)]
+
+
+async def require_json(request: Request) -> None:
+    """Refuse a body that is not declared as JSON."""
+    received = request.headers.get("content-type", "")
+    media_type = received.partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        message = f"Accepted: application/json. Received {received or 'nothing'}."
+        problem = wrong_field("header Content-Type", message, 415)
+        problem.headers["Accept"] = "application/json"
+        raise problem
+
+
+class Strict(BaseModel):
+    """Input that holds what is declared and nothing else."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def refuse_unknown(cls, data: Any) -> Any:
+        """Name the fields that are accepted when another one comes."""
+        if isinstance(data, dict) and (unknown := data.keys() - cls.model_fields.keys()):
+            raise PydanticCustomError(
+                "unknown_field",
+                "Unknown: {unknown}. Accepted: {accepted}",
+                {"unknown": ", ".join(sorted(unknown)), "accepted": ", ".join(cls.model_fields)},
+            )
+        return data
+
+
+class Gone(Problem):
+    """The client has closed the connection; nobody reads this answer."""
+
+    def __init__(self) -> None:
+        super().__init__(499, "The client has gone away.")
+
+
+async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """The result of ``work``, which is cancelled as soon as the client closes the connection.
+
+    The body of the request must have been read.
+    """
+    task = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(disconnected(request))
+    try:
+        await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise Gone
+    finally:
+        task.cancel()
+        leaving.cancel()
+
+
+async def disconnected(request: Request) -> None:
+    """Return when the client closes the connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,72 @@
+"""Headers that every response carries: what a page may load, and its isolation from other sites."""
+
+from __future__ import annotations
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+CONTENT_SECURITY_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self' 'wasm-unsafe-eval'",  # Pyodide compiles WebAssembly
+    "worker-src": "'self'",
+    "connect-src": "'self'",
+    "img-src": "'self' data: blob:",
+    "font-src": "'self'",
+    "style-src": "'self'",
+    "style-src-attr": "'unsafe-inline'",  # KaTeX sets the heights of its boxes in attributes
+    "manifest-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+}
+
+PERMISSIONS = (
+    "accelerometer",
+    "camera",
+    "display-capture",
+    "geolocation",
+    "gyroscope",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "usb",
+)
+"""What no page of a book asks for."""
+
+
+class SecurityHeaders:
+    """ASGI middleware that adds the headers to every HTTP response.
+
+    A page is isolated, so that Stop can reach running Python through shared memory. In Chromium
+    Document-Isolation-Policy does this even inside another site's frame; elsewhere the opener and
+    embedder policies do it for a page of its own.
+    """
+
+    def __init__(self, app: ASGIApp, frame_ancestors: str) -> None:
+        policy = {**CONTENT_SECURITY_POLICY, "frame-ancestors": frame_ancestors}
+        self.app = app
+        self.headers = {
+            "Content-Security-Policy": "; ".join(
+                f"{name} {value}" for name, value in policy.items()
+            ),
+            "Document-Isolation-Policy": "isolate-and-require-corp",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Embedder-Policy": "require-corp",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "strict-origin-when-cross-origin",
+            "Permissions-Policy": ", ".join(f"{name}=()" for name in PERMISSIONS),
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(self.headers)
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)

@@ -1,0 +1,104 @@
+"""The app: the site folder and the API, behind one list of middleware."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+
+from app.api import ROUTERS, health, problems
+from app.api.body_limit import BodyLimit
+from app.api.inference import Inference, Registry
+from app.headers import SecurityHeaders
+from app.pages import SiteFiles
+from app.reload import Reload
+from app.settings import Settings
+
+DRAIN_S = 20
+"""How long requests that are being answered may take after the server was told to stop."""
+
+
+def create_app(settings: Settings, *, registry: Registry | None = None) -> FastAPI:
+    """The app for these settings.
+
+    Parameters
+    ----------
+    registry : models other than those of the book
+    """
+    inference = Inference(settings.device, settings.queue_size, registry)
+    reload = Reload(settings) if settings.reload else None
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        try:
+            if reload:
+                async with reload.watching():
+                    yield
+            else:
+                yield
+        finally:
+            await run_in_threadpool(inference.close)
+
+    app = FastAPI(
+        title="Latentbook",
+        summary="Decoders of the book: codes to images and back.",
+        version=version("latentbook"),
+        openapi_url="/api/openapi.json",
+        docs_url=None,  # its page loads scripts from another host
+        redoc_url=None,
+        lifespan=lifespan,
+        middleware=[
+            Middleware(SecurityHeaders, frame_ancestors=settings.frame_ancestors),
+            Middleware(BodyLimit, limit=settings.max_body_bytes),
+        ],
+    )
+    for router in ROUTERS:
+        app.include_router(router, prefix="/api")
+    app.include_router(health.router)
+    if reload:
+        app.include_router(reload.router)
+    app.state.inference = inference
+    app.state.site = SiteFiles(settings.build / "site")
+    app.router.default = app.state.site
+    problems.add_problem_handlers(app)
+    app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def openapi(app: FastAPI) -> dict[str, Any]:
+    """The schema of the API, with its errors under the media type that they are sent as."""
+    if app.openapi_schema is None:
+        schema = get_openapi(
+            title=app.title, version=app.version, summary=app.summary, routes=app.routes
+        )
+        for path in schema["paths"].values():
+            for operation in path.values():
+                for status, response in operation["responses"].items():
+                    if int(status) >= 400:
+                        response["content"] = {
+                            problems.MEDIA_TYPE: response["content"]["application/json"]
+                        }
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+def run(settings: Settings, *, report: Callable[[str], None]) -> None:
+    """Serve the book until told to stop; then answer what is being asked, and end."""
+    config = uvicorn.Config(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_level=settings.log_level,
+        server_header=False,
+        timeout_graceful_shutdown=1 if settings.reload else DRAIN_S,
+    )
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    report(f"The book is at http://{host}:{settings.port}  (Ctrl-C stops)")
+    uvicorn.Server(config).run()

@@ -1,0 +1,118 @@
+"""``latentbook serve --reload``: rebuilds on every change and tells the open pages.
+
+A mistake in the content is shown in the browser, beside the site as it was before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import sys
+import traceback
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
+from watchfiles import awatch
+
+from app.errors import BookErrors, LatentbookError
+from app.settings import Settings
+
+KEEP_ALIVE_S = 15
+
+
+class Reload:
+    """Watches the sources of a book and keeps the site up to date with them.
+
+    Attributes
+    ----------
+    builds : how many builds were made since the start
+    mistakes : what is wrong with the sources now, one sentence each
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.builds = 0
+        self.mistakes: list[str] = []
+        self.changed = asyncio.Condition()
+        self.router = APIRouter(include_in_schema=False)
+        self.router.add_api_route("/_reload", self.events)
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Watch for as long as the block runs."""
+        stop = asyncio.Event()
+        task = asyncio.create_task(self.watch(stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await task
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Build after each change, until stopped."""
+        root = self.settings.root
+        sources = [self.settings.content, root / "widgets", root / "static"]
+        sources.append(Path(__file__).parent / "templates")
+        async for changes in awatch(*sources, stop_event=stop, debounce=100, step=20):
+            paths = {Path(path) for _, path in changes}
+            mistakes = await run_in_threadpool(self.build, paths)
+            async with self.changed:
+                self.builds += 1
+                self.mistakes = mistakes
+                self.changed.notify_all()
+
+    def build(self, changed: Iterable[Path]) -> list[str]:
+        """Build the site anew; what stands in the way."""
+        from app.book.site import build_site
+
+        try:
+            import_anew(changed, self.settings.root / "widgets")
+            build_site(self.settings, report=print)
+        except BookErrors as errors:
+            return [str(error) for error in errors.errors]
+        except LatentbookError as error:
+            return [str(error)]
+        except Exception as error:  # a mistake in an instrument can be anything
+            return [last_place(error)]
+        return []
+
+    async def events(self) -> StreamingResponse:
+        """Server-sent events: the number of the build, and what is wrong."""
+        headers = {"Cache-Control": "no-store"}
+        return StreamingResponse(self.stream(), media_type="text/event-stream", headers=headers)
+
+    async def stream(self) -> AsyncIterator[str]:
+        """One event now and one after each build; a comment now and then to find who has left."""
+        sent = -1
+        while True:
+            if self.builds != sent:
+                sent = self.builds
+                yield f"data: {json.dumps({'build': sent, 'mistakes': self.mistakes})}\n\n"
+            try:
+                async with self.changed, asyncio.timeout(KEEP_ALIVE_S):
+                    await self.changed.wait()
+            except TimeoutError:
+                yield ": still here\n\n"
+
+
+def import_anew(changed: Iterable[Path], widgets: Path) -> None:
+    """Execute changed instruments again, so that the build draws what their files now say."""
+    for path in changed:
+        if path.suffix == ".py" and path.is_file() and path.is_relative_to(widgets):
+            parts = path.relative_to(widgets).with_suffix("").parts
+            name = ".".join(("widgets", *parts)).removesuffix(".__init__")
+            if name in sys.modules:
+                importlib.reload(sys.modules[name])
+
+
+def last_place(error: Exception) -> str:
+    """``path:line: Kind: message`` of an unexpected error."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}: {type(error).__name__}: {error.msg}"
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{place.filename}:{place.lineno}: {type(error).__name__}: {error}"

@@ -30,7 +30,9 @@ export function startChrome() {
 }
 
 export function startPage() {
-  for (const element of document.querySelectorAll("[data-scrolls]")) scrollerSizes.observe(element);
+  const scrollers = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-scrolls]"));
+  for (const element of scrollers) scrollerSizes.observe(element);
+  document.fonts.ready.then(() => scrollers.forEach(nameScroller)); // a font changes what fits, not the box
   for (const box of document.querySelectorAll("input[data-setting=single-keys]")) {
     /** @type {HTMLInputElement} */ (box).checked = singleKeys();
   }
@@ -156,17 +158,19 @@ function followReading() {
 function markContents() {
   const line = innerHeight * READING_LINE;
   for (const nav of document.querySelectorAll(".contents nav")) {
+    const sections = nav.getAttribute("aria-labelledby") === "contents-sections";
     /** @type {HTMLAnchorElement | null} */
     let current = null;
     for (const link of nav.querySelectorAll("a")) {
-      const place = document.getElementById(link.hash.slice(1));
-      if (place && place.getBoundingClientRect().top <= line) current = link;
+      const box = document.getElementById(link.hash.slice(1))?.getBoundingClientRect();
+      // A section is read until the next one begins; an instrument only while it is in sight.
+      if (box && box.top <= line && (sections || box.bottom > 0)) current = link;
     }
     const before = nav.querySelector("[aria-current]");
     if (before === current) continue;
     before?.removeAttribute("aria-current");
     current?.setAttribute("aria-current", "location");
-    if (nav.getAttribute("aria-labelledby") === "contents-sections") keepPlace(current);
+    if (sections) keepPlace(current);
   }
 }
 
@@ -202,18 +206,21 @@ function offerPlace() {
 /* Things that scroll sideways: reachable by keyboard, and named, while they do. */
 
 const scrollerSizes = new ResizeObserver((entries) => {
-  for (const { target } of entries) {
-    const scrolls = target.scrollWidth > target.clientWidth + 1;
-    if (scrolls === target.hasAttribute("tabindex")) continue;
-    if (scrolls) {
-      target.setAttribute("tabindex", "0");
-      target.setAttribute("role", "group");
-      target.setAttribute("aria-label", `${/** @type {HTMLElement} */ (target).dataset.scrolls}, scrolls sideways`);
-    } else {
-      for (const name of ["tabindex", "role", "aria-label"]) target.removeAttribute(name);
-    }
-  }
+  for (const { target } of entries) nameScroller(/** @type {HTMLElement} */ (target));
 });
+
+/** @param {HTMLElement} element */
+function nameScroller(element) {
+  const scrolls = element.scrollWidth > element.clientWidth;
+  if (scrolls === element.hasAttribute("tabindex")) return;
+  if (scrolls) {
+    element.setAttribute("tabindex", "0");
+    element.setAttribute("role", "group");
+    element.setAttribute("aria-label", `${element.dataset.scrolls}, scrolls sideways`);
+  } else {
+    for (const name of ["tabindex", "role", "aria-label"]) element.removeAttribute(name);
+  }
+}
 
 /* The reader's own data, and copies */
 

@@ -1,9 +1,9 @@
 """What a book is made of, and exactly what each template receives.
 
 Every block is rendered by ``templates/blocks/KIND.html`` with the block as ``block``; nested blocks
-are rendered by ``{{ render(blocks) }}``. A field of type :class:`Html` is markup ready to stand in the
-page; a ``str`` is plain text and is escaped by the template. ``docs/templates.md`` lists the templates
-and what else they may use. URLs are relative to the page the block stands on.
+are rendered by ``{{ render(blocks) }}``. A field of type :class:`Html` is markup ready to stand in
+the page; a ``str`` is plain text and is escaped by the template. ``docs/templates.md`` lists the
+templates and what else they may use. URLs are relative to the page the block stands on.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class SideNote:
 
 @dataclass(frozen=True)
 class Prose:
-    """One paragraph, list, quote, definition list or plain code listing, with the notes it calls."""
+    """A paragraph, list, quote, definition list or plain listing, with the notes it calls."""
 
     kind: ClassVar[str] = "prose"
     html: Html
@@ -69,7 +69,7 @@ class Equation:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture from ``content/images``: ``picture`` is an inline ``svg`` or an ``img``, alt included."""
+    """A picture from ``content/images``: an inline ``svg`` or an ``img``, with its alt text."""
 
     kind: ClassVar[str] = "figure"
     label: str
@@ -94,8 +94,8 @@ class PlotFigure:
 class SliderView:
     """A slider and the number typed beside it.
 
-    The range runs over ``range_*``: the values themselves, or indices into ``values`` where the slider has
-    a list. The number field always holds the value itself.
+    The range runs over ``range_*``: the values themselves, or indices into ``values`` where the
+    slider has a list. The number field always holds the value itself.
     """
 
     kind: ClassVar[str] = "slider"
@@ -268,14 +268,14 @@ Output: TypeAlias = StreamOutput | TextOutput | FigureOutput
 
 @dataclass(frozen=True)
 class Snippet:
-    """Code that runs in the page, or a listing (``read_only``). ``code`` goes inside ``pre > code``."""
+    """Code that runs in the page, or a listing (``read_only``)."""
 
     kind: ClassVar[str] = "snippet"
     label: str
     number: str
     title: str
     source: str
-    code: Html  # highlighted; its text is exactly ``source``
+    code: Html  # highlighted, for ``pre > code``; its text is exactly ``source``
     scope: str
     read_only: bool
     outputs: tuple[Output, ...]
@@ -499,7 +499,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Book:
-    """Everything the pages are made from. URLs in ``facts`` and the like hold from any folder one deep."""
+    """Everything the pages are made from."""
 
     title: str
     subtitle: str

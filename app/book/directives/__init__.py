@@ -1,0 +1,53 @@
+"""Every directive of the language. An author's ``:::{name}`` must be one of these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from app.book.directive import Directive
+from app.book.directives.admonition import ADMONITION
+from app.book.directives.code_cell import CODE_CELL
+from app.book.directives.fact import FACT
+from app.book.directives.figure import FIGURE
+from app.book.directives.fold import FOLD
+from app.book.directives.instrument import INSTRUMENT
+from app.book.directives.plot import PLOT
+from app.book.directives.quiz import ANSWER, CHECK, HINT, MISTAKE, QUIZ, SOLUTION, WRONG
+from app.book.directives.table import LIST_TABLE, TABLE
+from app.book.directives.takeaways import TAKEAWAYS
+
+DIRECTIVES: tuple[Directive, ...] = (
+    INSTRUMENT,
+    CODE_CELL,
+    QUIZ,
+    HINT,
+    ANSWER,
+    WRONG,
+    CHECK,
+    SOLUTION,
+    MISTAKE,
+    FIGURE,
+    ADMONITION,
+    FOLD,
+    FACT,
+    TABLE,
+    LIST_TABLE,
+    TAKEAWAYS,
+    PLOT,
+)
+
+
+def by_name(directives: Iterable[Directive]) -> dict[str, Directive]:
+    """The directives by name.
+
+    Raises
+    ------
+    ValueError
+        If two have the same name.
+    """
+    found: dict[str, Directive] = {}
+    for directive in directives:
+        if directive.name in found:
+            raise ValueError(f"two directives are named {directive.name!r}")
+        found[directive.name] = directive
+    return found

@@ -1,0 +1,31 @@
+"""``admonition``: a titled remark."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.book.directive import Directive, Option, one_of
+from app.book.types import Admonition
+
+if TYPE_CHECKING:
+    from app.book.compose import Composer
+    from app.book.nodes import DirectiveNode
+
+
+def run(node: DirectiveNode, composer: Composer) -> Admonition:
+    """Make the block."""
+    return Admonition(
+        node.options.get("kind", "note"),
+        composer.inline(node.argument, node.line),
+        composer.blocks(node.nodes),
+    )
+
+
+ADMONITION = Directive(
+    name="admonition",
+    doc="A titled remark: a note, a warning, a definition or a result.",
+    argument="its title",
+    argument_required=True,
+    options={"kind": Option(one_of("note", "warning", "definition", "result"))},
+    run=run,
+)

@@ -1,0 +1,88 @@
+"""``code-cell``: Python that runs in the page, with the output that was recorded for it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from app.book.directive import Directive, Option, flag, label, text
+from app.book.engine import EngineError
+from app.book.highlight import highlight_code
+from app.book.recordings import PLOTLY, Recorded
+from app.book.types import FigureOutput, Output, Snippet, StreamOutput, TextOutput
+
+if TYPE_CHECKING:
+    from app.book.compose import Composer
+    from app.book.nodes import DirectiveNode
+    from app.book.problems import FileProblems
+
+
+def validate(node: DirectiveNode, problems: FileProblems) -> None:
+    """The code must be Python that compiles."""
+    if node.argument != "python":
+        problems.add(
+            node.line, f"{node.directive.name} takes the language python; got {node.argument!r}"
+        )
+    check_python(node, problems)
+
+
+def check_python(node: DirectiveNode, problems: FileProblems) -> None:
+    """Report code that does not compile, at its own line."""
+    try:
+        compile(node.code, "cell", "exec")
+    except SyntaxError as error:
+        problems.add(node.body_line + (error.lineno or 1) - 1, f"Python: {error.msg}")
+    else:
+        if not node.code.strip():
+            problems.add(node.line, f"{node.directive.name} has no code")
+
+
+def run(node: DirectiveNode, composer: Composer) -> Snippet | None:
+    """Make the block."""
+    for option in ("label", "title"):
+        if option not in node.options:
+            composer.problems.add(node.line, f"code-cell needs the option :{option}:")
+    if not node.label:
+        return None
+    title = str(node.options.get("title", ""))
+    return Snippet(
+        node.label,
+        composer.number(node),
+        title,
+        node.code.rstrip("\n"),
+        highlight_code(node.code),
+        composer.slug,
+        bool(node.options.get("read-only")),
+        tuple(_output(node, output, title, composer) for output in composer.recorded(node.label)),
+    )
+
+
+def _output(node: DirectiveNode, output: Recorded, title: str, composer: Composer) -> Output:
+    if output.kind != PLOTLY:
+        if output.kind == "text/plain":
+            return TextOutput(output.data)
+        return StreamOutput(output.kind, output.data)
+    try:
+        drawn = composer.resources.stills.draw(json.loads(output.data), node.label, title)
+    except EngineError as error:
+        composer.problems.add(node.line, f"the figure of {node.label} cannot be drawn: {error}")
+        return TextOutput("")
+    return FigureOutput(*drawn)
+
+
+CODE_CELL = Directive(
+    name="code-cell",
+    doc="Python that runs in the page, or a listing.",
+    argument="python",
+    argument_required=True,
+    options={
+        "label": Option(label),
+        "title": Option(text),
+        "read-only": Option(flag),
+        "needs": Option(text),
+    },
+    body="code",
+    counts="snippet",
+    validate=validate,
+    run=run,
+)

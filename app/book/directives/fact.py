@@ -1,0 +1,43 @@
+"""``fact``: a sourced claim in the margin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.book.directive import Directive
+from app.book.types import FactNote
+from app.errors import accepted_names
+
+if TYPE_CHECKING:
+    from app.book.compose import Composer
+    from app.book.nodes import DirectiveNode
+
+
+def run(node: DirectiveNode, composer: Composer) -> FactNote | None:
+    """Make the block."""
+    ledger = composer.resources.facts
+    fact = ledger.entries.get(node.argument)
+    if fact is None:
+        names = accepted_names(node.argument, ledger.entries)
+        composer.problems.add(node.line, f"no fact {node.argument!r} in facts.toml. {names}")
+        return None
+    ledger.use(fact.id, composer.place)
+    links = (composer.cite(key, node.line) for key in fact.sources)
+    return FactNote(
+        fact.id,
+        composer.foreign_inline(fact.claim, fact.line, ledger.problems),
+        tuple(link for link in links if link is not None),
+        fact.confidence,
+        fact.checked,
+        f"{composer.root}facts/#{fact.id}",
+    )
+
+
+FACT = Directive(
+    name="fact",
+    doc="A claim from facts.toml with its source and confidence, in the margin.",
+    argument="id of the fact in facts.toml",
+    argument_required=True,
+    body="none",
+    run=run,
+)

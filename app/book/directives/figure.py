@@ -1,0 +1,33 @@
+"""``figure``: a picture with a caption."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.book.directive import Directive, Option, label, text
+from app.book.types import Figure
+
+if TYPE_CHECKING:
+    from app.book.compose import Composer
+    from app.book.nodes import DirectiveNode
+
+
+def run(node: DirectiveNode, composer: Composer) -> Figure:
+    """Make the block."""
+    return Figure(
+        node.label,
+        composer.number(node),
+        composer.picture(node.argument, node.options.get("alt", ""), node.line),
+        composer.caption(node),
+    )
+
+
+FIGURE = Directive(
+    name="figure",
+    doc="A picture from content/images; SVG is put into the page.",
+    argument="path of the picture below content/images",
+    argument_required=True,
+    options={"label": Option(label), "alt": Option(text, required=True)},
+    counts="figure",
+    run=run,
+)

@@ -1,0 +1,28 @@
+"""``fold``: text that opens on demand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.book.directive import Directive, Option, label
+from app.book.types import Fold
+
+if TYPE_CHECKING:
+    from app.book.compose import Composer
+    from app.book.nodes import DirectiveNode
+
+
+def run(node: DirectiveNode, composer: Composer) -> Fold:
+    """Make the block."""
+    title = composer.inline(node.argument, node.line)
+    return Fold(node.label, title, composer.blocks(node.nodes))
+
+
+FOLD = Directive(
+    name="fold",
+    doc="Text that opens on demand, such as a derivation.",
+    argument="its title",
+    argument_required=True,
+    options={"label": Option(label)},
+    run=run,
+)

@@ -1,0 +1,252 @@
+"""``instrument``: one of ``widgets.WIDGETS`` at a state of the author's choice."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from app.book.directive import Directive, Option, label, text
+from app.book.stills import StillError
+from app.book.types import (
+    ChoiceView,
+    ControlView,
+    Html,
+    InstrumentBlock,
+    OptionView,
+    PointView,
+    ReadoutView,
+    SeedView,
+    SliderView,
+    ToggleView,
+)
+from app.errors import LatentbookError, accepted_names
+from widgets import WIDGETS, get
+from widgets.contract import Choice, Control, Instrument, Point, Seed, Slider, Toggle, Value
+
+if TYPE_CHECKING:
+    from app.book.compose import Composer
+    from app.book.nodes import DirectiveNode
+
+SETTING = re.compile(r"\s*([\w.]+)\s*=\s*(\([^)]*\)|[^,()]+?)\s*(?:,|$)")
+
+
+def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock | None:
+    """Make the block: compute the first frame and draw it."""
+    if node.argument not in WIDGETS:
+        names = accepted_names(node.argument, WIDGETS)
+        composer.problems.add(node.line, f"no instrument {node.argument!r}. {names}")
+        return None
+    instrument: Instrument = get(node.argument).instrument
+    try:
+        given = read_state(instrument, node.options.get("set", ""))
+    except ValueError as error:
+        composer.problems.add(node.line, f"option 'set': {error}")
+        return None
+    state = {**instrument.defaults(), **given}
+    stills = composer.resources.stills
+    try:
+        frame = stills.frame(instrument.name, state, node.label)
+    except (StillError, LatentbookError) as error:
+        composer.problems.add(node.line, str(error))
+        return None
+    references = (composer.cite(key, node.line) for key in instrument.references)
+    return InstrumentBlock(
+        label=node.label,
+        number=composer.number(node),
+        name=instrument.name,
+        title=instrument.title,
+        ask=composer.inline(instrument.ask, node.line),
+        controls=tuple(
+            control_view(control, state[control.name], node, composer)
+            for control in instrument.controls
+        ),
+        readouts=tuple(
+            ReadoutView(
+                readout.key,
+                readout.label,
+                _symbol(readout.symbol, node, composer),
+                readout.unit,
+                frame["readouts"][readout.key],
+            )
+            for readout in instrument.readouts
+        ),
+        panels=stills.panels(frame, instrument.name, composer.root),
+        note=frame["note"],
+        references=tuple(link for link in references if link is not None),
+        spec=json.dumps(spec(instrument, node.label, given)),
+    )
+
+
+def spec(instrument: Instrument, label: str, given: dict[str, Value]) -> dict[str, Any]:
+    """What the scripts must know of an instrument: ``data-spec``."""
+    return {
+        "name": instrument.name,
+        "label": label,
+        "controls": [{"kind": kind_of(c), **asdict(c)} for c in instrument.controls],
+        "readouts": [asdict(readout) for readout in instrument.readouts],
+        "set": given,
+    }
+
+
+def kind_of(control: Control) -> str:
+    """slider, choice, toggle, point or seed."""
+    return type(control).__name__.lower()
+
+
+def read_state(instrument: Instrument, setting: str) -> dict[str, Value]:
+    """Values from ``k=30, data=mnist, z=(1, -2)``.
+
+    Raises
+    ------
+    ValueError
+        If a control is unknown or a value is not one it can take: says which are.
+    """
+    controls = {control.name: control for control in instrument.controls}
+    values: dict[str, Value] = {}
+    position = 0
+    while position < len(setting):
+        match = SETTING.match(setting, position)
+        if match is None:
+            raise ValueError(
+                f"write 'name=value, name=value', a point as 'z=(1, -2)'; "
+                f"got {setting[position:].strip()!r}"
+            )
+        name, value = match[1], match[2].strip()
+        if name not in controls:
+            names = accepted_names(name, controls)
+            raise ValueError(f"{instrument.name} has no control {name!r}. {names}")
+        if name in values:
+            raise ValueError(f"{name} is given twice")
+        values[name] = read_value(controls[name], value)
+        position = match.end()
+    return values
+
+
+def read_value(control: Control, value: str) -> Value:
+    """One control's value from its text."""
+    match control:
+        case Choice(options=options):
+            if value not in options:
+                names = accepted_names(value, options)
+                raise ValueError(f"{control.name}={value} is no option. {names}")
+            return value
+        case Toggle():
+            if value not in ("true", "false"):
+                raise ValueError(f"{control.name}={value} must be true or false")
+            return value == "true"
+        case Point(limit=limit):
+            parts = value.strip("()").split(",")
+            if len(parts) != 2:
+                raise ValueError(f"{control.name}={value} must be two numbers: (1, -2)")
+            x, y = (_number(control, part.strip()) for part in parts)
+            if max(abs(x), abs(y)) > limit:
+                raise ValueError(
+                    f"{control.name}={value} lies outside: accepted is up to {limit:g} "
+                    "in either direction"
+                )
+            return x, y
+        case Seed(max=last):
+            seed = _number(control, value)
+            if seed != int(seed) or not 0 <= seed <= last:
+                raise ValueError(f"{control.name}={value} must be a whole number from 0 to {last}")
+            return int(seed)
+        case Slider():
+            return _step(control, _number(control, value))
+
+
+def _number(control: Control, value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        raise ValueError(f"{control.name}={value} must be a number") from None
+
+
+def _step(slider: Slider, value: float) -> float:
+    """The step of a slider that a value is."""
+    steps = slider.steps()
+    nearest = min(steps, key=lambda step: abs(step - value))
+    if abs(nearest - value) > 1e-9 * max(1.0, abs(value)):
+        accepted = (
+            ", ".join(f"{step:g}" for step in slider.values)
+            if slider.values
+            else f"{slider.min:g} to {slider.max:g} in steps of {slider.step:g}"
+        )
+        raise ValueError(f"{slider.name}={value:g} is not accepted. Accepted: {accepted}.")
+    return nearest
+
+
+def control_view(
+    control: Control, value: Value, node: DirectiveNode, composer: Composer
+) -> ControlView:
+    """A control as its template receives it."""
+    id = f"{node.label}-{control.name}".replace("_", "-")
+    match control:
+        case Choice():
+            symbol = _symbol(control.symbol, node, composer)
+            options = tuple(
+                OptionView(key, words, key == value) for key, words in control.options.items()
+            )
+            return ChoiceView(id, control.name, control.label, symbol, options)
+        case Toggle():
+            symbol = _symbol(control.symbol, node, composer)
+            return ToggleView(id, control.name, control.label, symbol, bool(value))
+        case Point():
+            assert isinstance(value, tuple)
+            return PointView(
+                id,
+                control.name,
+                control.label,
+                _symbol(control.symbol, node, composer),
+                *(f"{number:g}" for number in (*value, control.limit, control.step)),
+                control.panel,
+            )
+        case Seed():
+            return SeedView(id, control.name, control.label, str(value), str(control.max))
+        case Slider():
+            assert isinstance(value, int | float)
+            return _slider_view(control, value, id, _symbol(control.symbol, node, composer))
+
+
+def _slider_view(slider: Slider, value: float, id: str, symbol: Html) -> SliderView:
+    steps = slider.steps()
+    low, high = steps[0], steps[-1]
+    if slider.values:
+        step = "any"
+        nearest = min(range(len(steps)), key=lambda i: abs(steps[i] - value))
+        ranged = (str(nearest), "0", str(len(steps) - 1), "1")
+    else:
+        step = f"{slider.step:g}"
+        ranged = (f"{value:g}", f"{low:g}", f"{high:g}", step)
+    return SliderView(
+        id,
+        slider.name,
+        slider.label,
+        symbol,
+        slider.unit,
+        f"{value:g}",
+        format(value, slider.format),
+        f"{low:g}",
+        f"{high:g}",
+        step,
+        format(low, slider.format),
+        format(high, slider.format),
+        *ranged,
+    )
+
+
+def _symbol(symbol: str, node: DirectiveNode, composer: Composer) -> Html:
+    return composer.math(symbol, node.line) if symbol else Html()
+
+
+INSTRUMENT = Directive(
+    name="instrument",
+    doc="An instrument from widgets/, at the state given.",
+    argument="name of the instrument: " + ", ".join(WIDGETS),
+    argument_required=True,
+    options={"label": Option(label, required=True), "set": Option(text)},
+    body="none",
+    counts="instrument",
+    run=run,
+)

@@ -1,0 +1,88 @@
+"""``quiz``: a question of one of the kinds in ``QUIZ_KINDS``, and the parts it is made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.book.directive import Directive, Option, label, number, text
+from app.book.directives.code_cell import check_python, validate
+from app.book.quizzes import QUIZ_KINDS
+from app.book.types import Block
+from app.errors import accepted_names
+
+if TYPE_CHECKING:
+    from app.book.compose import Composer
+    from app.book.nodes import DirectiveNode
+    from app.book.problems import FileProblems
+
+
+def run(node: DirectiveNode, composer: Composer) -> Block | None:
+    """Make the block by its kind."""
+    kinds = {kind.name: kind for kind in QUIZ_KINDS}
+    kind = kinds.get(node.argument)
+    if kind is None:
+        names = accepted_names(node.argument, kinds)
+        composer.problems.add(node.line, f"unknown kind of question {node.argument!r}. {names}")
+        return None
+    return kind.make(node, composer)
+
+
+def check_wrong(node: DirectiveNode, problems: FileProblems) -> None:
+    """The argument of ``wrong`` is a number."""
+    try:
+        number(node.argument)
+    except ValueError as error:
+        problems.add(node.line, f"the argument of wrong {error}")
+
+
+QUIZ = Directive(
+    name="quiz",
+    doc="A question that is checked in the page.",
+    argument="its kind: " + ", ".join(kind.name for kind in QUIZ_KINDS),
+    argument_required=True,
+    options={
+        "label": Option(label, required=True),
+        "answer": Option(text),
+        "tolerance": Option(text),
+        "unit": Option(text),
+    },
+    counts="question",
+    run=run,
+)
+HINT = Directive(name="hint", doc="Help for a question, shown on demand.", parent="quiz")
+ANSWER = Directive(name="answer", doc="The worked answer of a question.", parent="quiz")
+WRONG = Directive(
+    name="wrong",
+    doc="What to tell a reader who gives this number.",
+    argument="a wrong number",
+    argument_required=True,
+    parent="quiz",
+    validate=check_wrong,
+)
+CHECK = Directive(
+    name="check",
+    doc="Assertions that judge the reader's code; their messages are the feedback.",
+    argument="python",
+    argument_required=True,
+    body="code",
+    parent="quiz",
+    validate=validate,
+)
+SOLUTION = Directive(
+    name="solution",
+    doc="Code that must pass the check.",
+    argument="python",
+    argument_required=True,
+    body="code",
+    parent="quiz",
+    validate=validate,
+)
+MISTAKE = Directive(
+    name="mistake",
+    doc="Code that must fail the check with a message holding the words of the argument.",
+    argument="words of the message it must get",
+    argument_required=True,
+    body="code",
+    parent="quiz",
+    validate=check_python,
+)

@@ -1,0 +1,43 @@
+"""``table``: a Markdown table with a number and a caption."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from app.book.directive import Directive, Option, label
+from app.book.nodes import TextNode
+from app.book.types import Html, Table
+
+if TYPE_CHECKING:
+    from app.book.compose import Composer
+    from app.book.nodes import DirectiveNode
+
+OPENING = '<div class="table-scroll" role="region" aria-label="Table" tabindex="0">'
+
+
+def run(node: DirectiveNode, composer: Composer) -> Table | None:
+    """Make the block."""
+    match node.nodes:
+        case (TextNode(tokens=tokens),) if tokens[0].type == "table_open":
+            html = composer.render(tokens).strip()
+        case _:
+            composer.problems.add(
+                node.line, f"the body of {node.directive.name} must be one Markdown table"
+            )
+            return None
+    table = Html(html.removeprefix(OPENING).removesuffix("</div>"))
+    caption = composer.inline(node.argument, node.line)
+    return Table(node.label, composer.number(node), caption, table)
+
+
+TABLE = Directive(
+    name="table",
+    doc="A Markdown table with a number and a caption.",
+    argument="its caption",
+    argument_required=True,
+    options={"label": Option(label)},
+    counts="table",
+    run=run,
+)
+LIST_TABLE = replace(TABLE, name="list-table")

@@ -1,0 +1,26 @@
+"""``takeaways``: what to keep from a chapter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.book.directive import Directive
+from app.book.nodes import TextNode
+from app.book.types import Takeaways
+
+if TYPE_CHECKING:
+    from app.book.compose import Composer
+    from app.book.nodes import DirectiveNode
+
+
+def run(node: DirectiveNode, composer: Composer) -> Takeaways | None:
+    """Make the block."""
+    match node.nodes:
+        case (TextNode(tokens=tokens),) if tokens[0].type.endswith("_list_open"):
+            return Takeaways(composer.render(tokens))
+        case _:
+            composer.problems.add(node.line, "the body of takeaways must be one list")
+            return None
+
+
+TAKEAWAYS = Directive(name="takeaways", doc="A list of what to keep from the chapter.", run=run)

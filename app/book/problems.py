@@ -1,0 +1,41 @@
+"""Collects every mistake in the content, so that an author sees all of them at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.errors import BookErrors, ContentError
+
+
+class Problems:
+    """The mistakes found so far, shared by all files of one book."""
+
+    def __init__(self) -> None:
+        self.errors: list[ContentError] = []
+
+    def add(self, path: Path, line: int, message: str) -> None:
+        """Note one mistake. The same mistake at the same place counts once."""
+        error = ContentError(path, line, message)
+        if str(error) not in map(str, self.errors):
+            self.errors.append(error)
+
+    def raise_all(self) -> None:
+        """Raise what was found, if anything was."""
+        if self.errors:
+            raise BookErrors(self.errors)
+
+    def of(self, path: Path) -> FileProblems:
+        """The same list, for one file."""
+        return FileProblems(self, path)
+
+
+class FileProblems:
+    """Mistakes of one file; lines count from 1."""
+
+    def __init__(self, problems: Problems, path: Path) -> None:
+        self._problems = problems
+        self.path = path
+
+    def add(self, line: int, message: str) -> None:
+        """Note one mistake at a line of this file."""
+        self._problems.add(self.path, line, message)

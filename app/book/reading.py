@@ -1,0 +1,131 @@
+"""How long a chapter takes to read, and the words in it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from html.parser import HTMLParser
+
+from app.book.types import (
+    Admonition,
+    Block,
+    ChoiceQuiz,
+    Equation,
+    Figure,
+    Fold,
+    Heading,
+    InstrumentBlock,
+    PlotFigure,
+    Prose,
+    Quiz,
+    Section,
+    Snippet,
+    Table,
+    Takeaways,
+)
+
+WORDS_PER_MINUTE = 220
+EXTRA_SECONDS: dict[type, int] = {
+    InstrumentBlock: 60,
+    Snippet: 45,
+    Quiz: 45,
+    Equation: 10,
+    Figure: 10,
+    PlotFigure: 10,
+    Table: 20,
+}
+"""What a reader spends on a block besides its words."""
+
+
+class _Words(HTMLParser):
+    """Text of markup. Of an equation only its TeX counts, once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self._stack: list[tuple[str, bool]] = []  # tag, and whether its text is left out
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Enter an element."""
+        if tag in ("br", "img", "input", "hr", "path", "line"):
+            self.parts.append(" ")
+            return
+        hidden = bool(self._stack) and self._stack[-1][1]
+        if tag == "annotation":
+            hidden = False
+        elif tag == "math" or "katex-html" in (dict(attrs).get("class") or ""):
+            hidden = True
+        self._stack.append((tag, hidden))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Leave an element."""
+        while self._stack:
+            last, _ = self._stack.pop()
+            if last == tag:
+                break
+        if tag in ("p", "li", "td", "th", "dt", "dd", "pre", "tr"):
+            self.parts.append(" ")
+
+    def handle_data(self, data: str) -> None:
+        """Take in text."""
+        if not (self._stack and self._stack[-1][1]):
+            self.parts.append(data)
+
+
+def words_of(html: str) -> str:
+    """The text of some markup on one line."""
+    parser = _Words()
+    parser.feed(html)
+    return " ".join("".join(parser.parts).split())
+
+
+def text_of(block: Block) -> str:
+    """The words of a block, for reading time and search."""
+    match block:
+        case Prose():
+            return " ".join([words_of(block.html), *(words_of(note.html) for note in block.notes)])
+        case Heading(title=title):
+            return title
+        case Equation(tex=tex):
+            return tex
+        case Figure(caption=caption) | PlotFigure(caption=caption):
+            return words_of(caption)
+        case InstrumentBlock():
+            return f"{block.title} {words_of(block.ask)}"
+        case Snippet():
+            return f"{block.title} {block.source}"
+        case Quiz():
+            options = block.options if isinstance(block, ChoiceQuiz) else ()
+            return " ".join([texts_of(block.question), *(words_of(o.html) for o in options)])
+        case Admonition() | Fold():
+            return f"{words_of(block.title)} {texts_of(block.blocks)}"
+        case Table():
+            return f"{words_of(block.caption)} {words_of(block.html)}"
+        case Takeaways(html=html):
+            return words_of(html)
+        case _:
+            return words_of(block.claim)
+
+
+def texts_of(blocks: Iterable[Block]) -> str:
+    """The words of several blocks."""
+    return " ".join(map(text_of, blocks))
+
+
+def reading_minutes(lead: Iterable[Block], sections: Iterable[Section]) -> int:
+    """Whole minutes, at least one: prose at 220 words a minute, and time for what is not prose."""
+    seconds = 0.0
+    for block in [*lead, *(block for section in sections for block in section.blocks)]:
+        seconds += _seconds(block)
+    return max(1, math.ceil(seconds / 60))
+
+
+def _seconds(block: Block) -> float:
+    extra = next((s for kind, s in EXTRA_SECONDS.items() if isinstance(block, kind)), 0)
+    match block:
+        case Admonition() | Fold():
+            return sum(map(_seconds, block.blocks))
+        case Snippet() | Equation() | Table():
+            return extra
+        case _:
+            return extra + 60 * len(text_of(block).split()) / WORDS_PER_MINUTE

@@ -86,10 +86,7 @@ def check_declaration(instrument: Instrument) -> None:
     if sum(isinstance(control, Seed) for control in instrument.controls) > 1:
         raise ContractError("There is more than one Seed; accepted: one, as there is one rng")
     for readout in instrument.readouts:
-        try:
-            format(0.0, readout.format)
-        except ValueError:
-            raise refused(f"The format of the readout {readout.key}", readout.format) from None
+        check_format(f"The format of the readout {readout.key}", readout.format)
 
 
 def once(what: str, names: Iterable[str]) -> None:
@@ -99,10 +96,16 @@ def once(what: str, names: Iterable[str]) -> None:
             raise ContractError(f"{what} {name} is declared {count} times; accepted: once")
 
 
-def refused(what: str, format_spec: str) -> ContractError:
-    """A format specification that Python does not know."""
-    return ContractError(
-        f'{what} is "{format_spec}"; accepted: a Python format such as ".2f", ".1%", "d" or "g"'
+def check_format(what: str, specification: str) -> None:
+    """Check that Python can print a whole or another number with a format."""
+    for number in (0, 0.0):
+        try:
+            format(number, specification)
+        except ValueError:
+            continue
+        return
+    raise ContractError(
+        f'{what} is "{specification}"; accepted: a Python format such as ".2f", ".1%", "d" or "g"'
     )
 
 
@@ -160,10 +163,7 @@ def check_slider(slider: Slider) -> None:
             else f"a step of the slider, {slider.min:g} to {slider.max:g} by {slider.step:g}"
         )
         raise ContractError(f"The default of {name} is {slider.default:g}; accepted: {accepted}")
-    try:
-        format(slider.default, slider.format)
-    except ValueError:
-        raise refused(f"The format of {name}", slider.format) from None
+    check_format(f"The format of {name}", slider.format)
 
 
 def check_signature(compute: Any, instrument: Instrument) -> None:

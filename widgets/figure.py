@@ -168,6 +168,11 @@ def check_axes(data: Sequence[Any], layout: Mapping[str, Any]) -> None:
             if axis.get("ticktext") is not None:
                 need(axis, path, "tickvals")
                 as_long(f"{path}.ticktext", axis["ticktext"], len(axis["tickvals"]), "tickvals")
+            if axis.get("tickvals") is not None and axis.get("ticksuffix"):
+                raise ContractError(
+                    f"{path}.ticksuffix is not drawn beside tickvals; "
+                    "accepted: ticktext with the suffix in it"
+                )
             if axis.get("scaleanchor"):
                 for key in (axis_key(axis_id), axis_key(axis["scaleanchor"])):
                     need(layout[key], f"layout.{key}", "constrain")
@@ -208,7 +213,8 @@ def check_heatmap(trace: Mapping[str, Any], path: str) -> None:
     as_long(f"{path}.x", trace.get("x"), columns, "a row of z")
     as_long(f"{path}.y", trace.get("y"), rows, "z")
     for letter in "xy":
-        steps = np.diff(np.asarray(trace.get(letter) or (), dtype=float))
+        centers = trace.get(letter)
+        steps = np.diff(np.asarray(() if centers is None else centers, dtype=float))
         if steps.size and not np.allclose(steps, steps[0], rtol=1e-6):
             refuse(f"{path}.{letter}", trace[letter], "evenly spaced numbers")
 

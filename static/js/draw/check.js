@@ -149,6 +149,9 @@ function checkRelations({ data, layout }) {
       need(axis, `layout.${key}`, ["tickvals"]);
       same(`layout.${key}.ticktext`, axis.ticktext, axis.tickvals.length, "tickvals");
     }
+    if (axis.tickvals && axis.ticksuffix) {
+      throw new Error(`layout.${key}.ticksuffix is not drawn beside tickvals; accepted: ticktext with the suffix in it`);
+    }
     if (axis.scaleanchor) {
       for (const one of [key, axis.scaleanchor.replace(/^[xy]/, "$&axis")]) need(layout[one], `layout.${one}`, ["constrain"]);
     }

@@ -1,8 +1,8 @@
 /**
  * Where the ticks of an axis stand and what they say: Plotly's own rule, so that a figure reads the same here,
- * in the zoomed view and in a notebook. Two differences, both on purpose: between powers of ten a logarithmic
- * axis marks only 2 and 5 and writes them in full ("20", not a small "2"), and where labels would touch, some
- * are left out instead of being turned.
+ * in the zoomed view and in a notebook. Three differences, all on purpose: between powers of ten a logarithmic
+ * axis marks only 2 and 5 and writes them in full ("20", not a small "2"); with exponentformat "power" it marks
+ * nothing between them; and where labels would touch, some are left out instead of being turned (axis.js).
  *
  * @typedef {{at: number, text: string}} Tick  at: linear position (for a logarithmic axis the exponent)
  */
@@ -87,10 +87,12 @@ function linear(axis, span, rough) {
 
 /** @param {any} axis @param {{low: number, high: number}} span @param {number} rough @returns {Tick[]} */
 function logarithmic(axis, span, rough) {
-  const decades = axis.dtick || (rough > 0.7 ? Math.ceil(rough) : 0);
+  const underOneDecade = Math.abs(axis.range[1] - axis.range[0]) < 1;
+  const powersAlone = rough > 0.7 || (axis.exponentformat === "power" && !underOneDecade);
+  const decades = axis.dtick || (powersAlone ? Math.ceil(rough) : 0);
   if (decades) return multiples(span.low, span.high, decades).map((at) => ({ at, text: power(axis, at) }));
 
-  if (Math.abs(axis.range[1] - axis.range[0]) < 1) {
+  if (underOneDecade) {
     const [low, high] = [10 ** Math.min(...axis.range), 10 ** Math.max(...axis.range)];
     const count = (1.5 * Math.abs(axis.range[1] - axis.range[0])) / rough;
     const step = niceStep((high - low) / count);

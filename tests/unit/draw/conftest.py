@@ -1,0 +1,79 @@
+"""The drawing, bundled for the in-process engine and for a real browser with Plotly beside it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from drawn_figures import plain
+from playwright.sync_api import Page, sync_playwright
+from py_mini_racer import MiniRacer
+
+from app.browser import FLAGS, chromium_path
+
+ROOT = Path(__file__).parents[3]
+MODULES = ROOT / "node_modules"
+PLOTLY = MODULES / "plotly.js" / "dist" / "plotly-cartesian.min.js"
+
+
+def bundle(source: str, folder: Path) -> str:
+    """JavaScript of an entry written in place; its exports are the global ``book``."""
+    out = folder / "bundle.js"
+    subprocess.run(
+        [
+            MODULES / ".bin" / "esbuild",
+            *("--bundle", "--format=iife", "--global-name=book", "--loader=js"),
+            *(f"--outfile={out}", "--log-level=warning"),
+        ],
+        input=source,
+        cwd=ROOT / "static" / "js",
+        text=True,
+        check=True,
+    )
+    return out.read_text()
+
+
+@pytest.fixture(scope="session")
+def script(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The drawing and its table as one script."""
+    source = """
+        export * from "./draw.js";
+        export { AXIS, SUBSET } from "./draw/subset.js";
+        export { check } from "./draw/check.js";
+        export { formatted } from "./draw/numbers.js";
+        export { PALETTE } from "./draw/palette.js";
+        export { ticks } from "./draw/ticks.js";
+    """
+    return bundle(source, tmp_path_factory.mktemp("draw"))
+
+
+@pytest.fixture(scope="session")
+def engine(script: str) -> Iterator[Callable[..., Any]]:
+    """Calls one of the script's functions in an engine without DOM."""
+    racer = MiniRacer()
+    racer.eval(script)
+
+    def call(expression: str, *args: Any) -> Any:
+        written = ", ".join(json.dumps(plain(arg)) for arg in args)
+        return json.loads(racer.eval(f"JSON.stringify({expression}({written}))"))
+
+    yield call
+    racer.close()
+
+
+@pytest.fixture(scope="session")
+def page(script: str) -> Iterator[Page]:
+    """A page with ``book`` and ``Plotly``."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
+        page = browser.new_page(viewport={"width": 1000, "height": 800})
+        page.set_content("<!doctype html><div id=own></div><div id=plotly></div>")
+        page.add_script_tag(path=PLOTLY)
+        page.add_script_tag(content=script)
+        page.add_script_tag(path=Path(__file__).with_name("compare.js"))
+        yield page
+        browser.close()

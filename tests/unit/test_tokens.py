@@ -1,0 +1,83 @@
+"""The colours of both themes, held to WCAG 2.2 AA, computed from its definition of contrast."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+TOKENS = (Path(__file__).parents[2] / "static/css/tokens.css").read_text("utf-8")
+
+TEXT = ("ink", "ink-2", "ink-3", "accent", "accent-strong", "warning", "good", "data-2-text")
+GROUNDS = ("paper", "surface", "sunken")
+CODE = (
+    "ink",
+    "keyword",
+    "string",
+    "number",
+    "comment",
+    "function",
+    "class",
+    "operator",
+    "constant",
+    "builtin",
+)
+CODE_GROUNDS = ("background", "active-line", "error", "selection")
+
+
+def colours(selector: str) -> dict[str, str]:
+    """The hex colours that the rule with this selector declares."""
+    body = re.search(re.escape(selector) + r" \{(.*?)\n\s*\}", TOKENS, re.DOTALL)
+    assert body is not None, f"{selector} is not in tokens.css"
+    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", body[1]))
+
+
+THEMES = {
+    "light": colours(":root"),
+    "dark, by the reader": colours(':root[data-theme="dark"]'),
+    "dark, by the system": colours(':root:not([data-theme="light"])'),
+}
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def pairs() -> list[tuple[str, str, float]]:
+    wanted = [(text, ground, 4.5) for text in TEXT for ground in GROUNDS]
+    wanted += [(text, "accent-soft", 4.5) for text in ("ink", "ink-2", "ink-3", "accent")]
+    wanted += [("on-accent", "accent", 4.5), ("on-accent", "accent-strong", 4.5)]
+    wanted += [("paper", "warning", 4.5)]  # the word on the Stop button
+    wanted += [("edge", ground, 3.0) for ground in (*GROUNDS, "accent-soft")]
+    wanted += [(m, g, 3.0) for m in ("muted", "data-1", "data-2") for g in ("paper", "surface")]
+    wanted += [("tile-ink", "tile-paper", 4.5)]
+    wanted += [(f"code-{text}", f"code-{ground}", 4.5) for text in CODE for ground in CODE_GROUNDS]
+    return wanted
+
+
+def test_white_on_black_is_21():
+    assert contrast("#ffffff", "#000000") == pytest.approx(21)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_contrast(theme):
+    short = [
+        f"--{text} on --{ground}: {contrast(THEMES[theme][text], THEMES[theme][ground]):.2f}"
+        for text, ground, least in pairs()
+        if contrast(THEMES[theme][text], THEMES[theme][ground]) < least
+    ]
+    assert short == []
+
+
+def test_the_two_dark_lists_are_one():
+    assert THEMES["dark, by the reader"] == THEMES["dark, by the system"]
+
+
+def test_dark_names_what_light_names():
+    assert THEMES["light"].keys() == THEMES["dark, by the reader"].keys()

@@ -54,7 +54,7 @@ const ACTIONS = {
 /** @param {MouseEvent} event */
 function onClick(event) {
   const target = /** @type {Element} */ (event.target);
-  if (target instanceof HTMLDialogElement) target.close(); // the backdrop: everything inside lies in a child
+  if (target instanceof HTMLDialogElement && target.matches(".search, .help")) target.close(); // its backdrop
   const button = target.closest?.("button[data-action]");
   if (!(button instanceof HTMLElement)) return;
   const action = button.dataset.action ?? "";

@@ -6,10 +6,11 @@
 import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { python } from "@codemirror/lang-python";
-import { HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
+import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
 import { EditorState, StateEffect, StateField } from "@codemirror/state";
 import { Decoration, EditorView, keymap } from "@codemirror/view";
-import { tags } from "@lezer/highlight";
+
+import { codeColours } from "./code-colours.js";
 
 /**
  * @typedef {{
@@ -33,7 +34,13 @@ const LEAVE = "Tab indents. To leave the editor, press Escape, then Tab.";
 const theme = EditorView.theme({
   "&": { color: "var(--code-ink)", backgroundColor: "var(--code-background)", fontSize: "var(--code-size)" },
   "&.cm-focused": { outline: "none" },
-  ".cm-scroller": { fontFamily: "var(--code-font)", lineHeight: "var(--code-line)" },
+  ".cm-scroller": {
+    maxHeight: "var(--code-height, none)",
+    overflow: "auto",
+    fontFamily: "var(--code-font)",
+    fontVariantLigatures: "none",
+    lineHeight: "var(--code-line)",
+  },
   ".cm-content": { padding: "var(--code-padding)", caretColor: "var(--code-cursor)" },
   ".cm-line": { padding: "0" },
   "&.cm-focused .cm-matchingBracket": { backgroundColor: "var(--code-match)", outline: "none" },
@@ -41,17 +48,6 @@ const theme = EditorView.theme({
   ".cm-content ::selection": { backgroundColor: "var(--code-selection)" },
   ".cm-error": { backgroundColor: "var(--code-error)" },
 });
-
-const colours = HighlightStyle.define([
-  { tag: tags.keyword, color: "var(--code-keyword)" },
-  { tag: [tags.string, tags.special(tags.string)], color: "var(--code-string)" },
-  { tag: tags.number, color: "var(--code-number)" },
-  { tag: tags.comment, color: "var(--code-comment)" },
-  { tag: tags.function(tags.definition(tags.variableName)), color: "var(--code-function)" },
-  { tag: tags.definition(tags.className), color: "var(--code-class)" },
-  { tag: [tags.arithmeticOperator, tags.compareOperator, tags.bitwiseOperator], color: "var(--code-operator)" },
-  { tag: [tags.bool, tags.null], color: "var(--code-constant)" },
-]);
 
 /** @type {import("@codemirror/state").StateEffectType<number | null>} */
 const setErrorLine = StateEffect.define();
@@ -106,7 +102,7 @@ export function openEditor(parent, { doc, label, onChange, onRun }) {
         indentOnInput(),
         bracketMatching(),
         closeBrackets(),
-        syntaxHighlighting(colours),
+        codeColours,
         errorLine,
         theme,
         EditorView.contentAttributes.of({ "aria-label": label, "aria-description": LEAVE, spellcheck: "false" }),

@@ -228,7 +228,7 @@ class CodeAnswer {
       /** @type {import("./protocol.js").CheckValue} */
       const value = await runtime.request(
         { type: "check_answer", scope: this.scope, code: this.field.text, check: this.key.check },
-        { onStream: (name, text) => printed.push(pre(name === "note" ? "stderr" : name, text)) },
+        { onStream: (name, text) => print(printed, name === "note" ? "stderr" : name, text) },
       );
       const said = value.message === "" ? [] : [new Text(value.message)];
       return { state: value.passed ? "right" : "wrong", said: [...said, ...printed] };
@@ -236,7 +236,7 @@ class CodeAnswer {
       if (!(error instanceof RunError)) throw error;
       if (error.kind === "interrupted") return { state: "unread", said: [new Text(error.message), ...printed] };
       this.field.markError(error.line);
-      const where = error.line === null ? "Your code did not run:" : `Your code stopped at line ${error.line}:`;
+      const where = error.line === null ? "The check could not use what your code left:" : `Your code stopped at line ${error.line}:`;
       return { state: "wrong", said: [new Text(where), ...printed, pre("error", error.traceback || error.message)] };
     }
   }
@@ -262,6 +262,13 @@ function pre(name, text) {
   element.className = name;
   element.textContent = text;
   return element;
+}
+
+/** Adds to what was printed. @param {HTMLElement[]} printed @param {string} name @param {string} text */
+function print(printed, name, text) {
+  const last = printed.at(-1);
+  if (last?.className === name) last.append(text);
+  else printed.push(pre(name, text));
 }
 
 /** What an author wrote for one answer: it stands hidden in the page. @param {HTMLElement} section @param {string} selector */

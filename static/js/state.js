@@ -2,16 +2,16 @@
  * The state of an instrument as text: in the URL, `?LABEL.CONTROL=VALUE&...`, only what differs from the block's own state.
  *
  * @typedef {import("./protocol.js").Controls} Controls
- * @typedef {{kind: "slider", name: string, label: string, default: number, min: number, max: number, step: number,
- *   values: number[], symbol: string, unit: string, format: string}} SliderSpec
- * @typedef {{kind: "choice", name: string, label: string, options: Record<string, string>, default: string,
- *   symbol: string}} ChoiceSpec
- * @typedef {{kind: "toggle", name: string, label: string, default: boolean, symbol: string}} ToggleSpec
- * @typedef {{kind: "point", name: string, label: string, default: [number, number], limit: number, panel: string,
- *   step: number, symbol: string}} PointSpec
- * @typedef {{kind: "seed", name: string, label: string, default: number, max: number}} SeedSpec
- * @typedef {(SliderSpec | ChoiceSpec | ToggleSpec | PointSpec | SeedSpec) & {when: [string, string] | null}} ControlSpec
- *   `when`: a choice's name and value; the control counts only while that option is chosen
+ * @typedef {{name: string, label: string, when: [string, string] | null}} Common `when`: a choice's name and value; the
+ *   control counts only while that option is chosen
+ * @typedef {Common & {kind: "slider", default: number, min: number, max: number, step: number, values: number[],
+ *   symbol: string, unit: string, format: string}} SliderSpec
+ * @typedef {Common & {kind: "choice", options: Record<string, string>, default: string, symbol: string}} ChoiceSpec
+ * @typedef {Common & {kind: "toggle", default: boolean, symbol: string}} ToggleSpec
+ * @typedef {Common & {kind: "point", default: [number, number], limit: number, panel: string, step: number,
+ *   symbol: string}} PointSpec
+ * @typedef {Common & {kind: "seed", default: number, max: number}} SeedSpec
+ * @typedef {SliderSpec | ChoiceSpec | ToggleSpec | PointSpec | SeedSpec} ControlSpec
  * @typedef {number | string | boolean | [number, number]} Value
  * @typedef {{key: string, label: string, unit: string, format: string, symbol: string}} ReadoutSpec
  * @typedef {{name: string, label: string, controls: ControlSpec[], readouts: ReadoutSpec[], set: Controls}} InstrumentSpec

@@ -80,7 +80,7 @@ function closeDoors() {
 function answer(message) {
   requestId = message.id;
   if (interruptBuffer) interruptBuffer[0] = 0;
-  const request = pyodide.toPy(message);
+  const request = pyodide.toPy(exchanged(message, null, undefined)); // Python's None is undefined on this side
   let reply;
   try {
     reply = handle(request, display);
@@ -91,7 +91,7 @@ function answer(message) {
   } finally {
     request.destroy?.();
   }
-  const value = reply.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false });
+  const value = exchanged(reply.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false }), undefined, null);
   reply.destroy();
   output.finish();
   post(value, buffersOf(value));
@@ -100,6 +100,14 @@ function answer(message) {
 /** @param {string} mime @param {string} data */
 function display(mime, data) {
   post({ type: "display", id: requestId, mime, data });
+}
+
+/** A copy of plain data with one value exchanged for another. @param {any} value @param {unknown} from @param {unknown} to @returns {any} */
+function exchanged(value, from, to) {
+  if (value === from) return to;
+  if (value === null || typeof value !== "object" || ArrayBuffer.isView(value)) return value;
+  if (Array.isArray(value)) return value.map((part) => exchanged(part, from, to));
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, exchanged(part, from, to)]));
 }
 
 /** Memory of every typed array inside a reply: moved, not copied. @param {any} value @returns {ArrayBuffer[]} */

@@ -12,7 +12,7 @@ from app.models.losses import squared_error
 from app.models.student import DistillRecipe, distill, fidelity, student_decode, to_arrays
 
 TEACHER = "conv_vae_mnist"
-DISTILL = DistillRecipe(widths=(64, 32), steps=6000, learning_rate=4e-3)
+DISTILL = DistillRecipe(widths=(192, 64), steps=12_000, learning_rate=6e-3)
 SHOWN = 600  # test digits whose codes are exported
 
 

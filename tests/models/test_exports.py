@@ -1,0 +1,163 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+from torch import nn
+
+import widgets.data
+from app.models import registry
+from app.models.cards import sha256
+from app.models.data import Dataset, strokes, to_unit
+from app.models.exports import EXPORTS
+from app.models.exports.mnist_pca import principal_components
+
+FOLDER = Path(widgets.data.__file__).parent
+
+
+def card_of(name: str) -> dict:
+    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def numpy_decode(arrays: dict[str, NDArray], z: NDArray) -> NDArray:
+    """What an instrument does: SiLU, SiLU, linear, cut to [0, 1]."""
+    h = z
+    for i in (0, 1):
+        h = h @ arrays[f"w{i}"] + arrays[f"b{i}"]
+        h = h / (1 + np.exp(-h))
+    return np.clip(h @ arrays["w2"] + arrays["b2"], 0, 1)
+
+
+def torch_decode(arrays: dict[str, NDArray], z: NDArray) -> NDArray:
+    """The same network out of torch's own layers, in float64."""
+    layers: list[nn.Module] = []
+    for i in (0, 1, 2):
+        weight, bias = (torch.from_numpy(arrays[f"{k}{i}"].copy()).double() for k in "wb")
+        linear = nn.Linear(*weight.shape, dtype=torch.float64)
+        linear.load_state_dict({"weight": weight.T, "bias": bias})
+        layers += [linear, nn.SiLU()]
+    network = nn.Sequential(*layers[:-1], nn.Hardtanh(0, 1))
+    with torch.no_grad():
+        return network(torch.from_numpy(z).double()).numpy()
+
+
+def grid(span: float, n: int = 20) -> NDArray:
+    axis = np.linspace(-span, span, n, dtype=np.float32)
+    return np.stack(np.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 2)
+
+
+@pytest.mark.parametrize("name", [export.name for export in EXPORTS])
+def test_card_describes_the_file(name: str) -> None:
+    card, arrays = card_of(name), widgets.data.load(name)
+    assert card["command"] == f"latentbook train {name}"
+    assert card["file"]["sha256"] == sha256((FOLDER / f"{name}.npz").read_bytes())
+    assert {key: card["arrays"][key]["shape"] for key in arrays} == {
+        key: list(array.shape) for key, array in arrays.items()
+    }
+    assert all(np.isfinite(array).all() for array in arrays.values())
+    assert not any(array.dtype == np.float16 for array in arrays.values())
+
+
+def test_every_export_can_be_loaded_and_no_other() -> None:
+    assert sorted(export.name for export in EXPORTS) == sorted(widgets.data.NAMES)
+    with pytest.raises(KeyError, match=r"'faces'.*mnist_decoder, mnist_pca, strokes"):
+        widgets.data.load("faces")
+
+
+def test_loaded_arrays_are_read_only() -> None:
+    arrays = widgets.data.load("mnist_pca")
+    with pytest.raises(ValueError, match="read-only"):
+        arrays["mean"][0] = 1
+    with pytest.raises(TypeError):
+        arrays["mean"] = np.zeros(784)
+
+
+def test_numpy_students_equal_torch() -> None:
+    decoder = dict(widgets.data.load("mnist_decoder"))
+    np.testing.assert_allclose(
+        numpy_decode(decoder, grid(3)), torch_decode(decoder, grid(3)), atol=1e-4
+    )
+    arrays = widgets.data.load("strokes")
+    for i in range(len(arrays["betas"])):
+        student = {key: arrays[key][i] for key in ("w0", "b0", "w1", "b1", "w2", "b2")}
+        np.testing.assert_allclose(
+            numpy_decode(student, grid(3)), torch_decode(student, grid(3)), atol=1e-4
+        )
+
+
+def test_mnist_student_is_as_near_to_its_teacher_as_the_card_says() -> None:
+    arrays, card = dict(widgets.data.load("mnist_decoder")), card_of("mnist_decoder")
+    teacher = registry.load(card["teacher"]["name"])
+    assert (
+        card["teacher"]["sha256"]
+        == registry.card(teacher_name := card["teacher"]["name"])["weights"]["sha256"]
+    ), f"{teacher_name} was trained anew: run latentbook train mnist_decoder"
+    for span, stated in zip((2.0, 3.0), card["metrics"]["to_teacher"], strict=True):
+        z = grid(span)
+        wanted = teacher.decode(torch.from_numpy(z)).flatten(1).numpy()
+        error = np.square(numpy_decode(arrays, z) - wanted).sum(1)
+        assert error.mean() == pytest.approx(stated["squared_error_mean"], abs=2e-3)
+        assert error.max() == pytest.approx(stated["squared_error_worst"], abs=2e-2)
+
+
+def test_strokes_decode_to_the_strokes_they_encode() -> None:
+    arrays = widgets.data.load("strokes")
+    curvature, orientation = torch.from_numpy(arrays["factors"].copy()).unbind(1)
+    images = strokes(curvature, orientation).numpy()
+    for i, student in enumerate(card_of("strokes")["metrics"]["student"]):
+        weights = {key: arrays[key][i] for key in ("w0", "b0", "w1", "b1", "w2", "b2")}
+        error = np.square(numpy_decode(weights, arrays["codes"][i]) - images).sum(1)
+        stated = student["squared_error_to_test_strokes"]
+        # 400 of the card's 2,000 strokes
+        assert error.mean() == pytest.approx(stated, abs=4 * error.std() / 20)
+
+
+def test_latents_of_strokes_are_in_the_order_of_the_factors() -> None:
+    arrays = widgets.data.load("strokes")
+    for i, beta in enumerate(arrays["betas"]):
+        if beta > 8:  # beyond, a latent carries nothing
+            continue
+        correlation = np.corrcoef(arrays["codes"][i].T, arrays["factors"].T)[:2, 2:]
+        assert (np.diag(correlation) > np.abs(np.diag(correlation[::-1]))).all()
+
+
+def test_kl_of_strokes_is_that_of_the_exported_codes() -> None:
+    arrays = widgets.data.load("strokes")
+    mu, logvar = arrays["codes"].astype(float), arrays["log_variances"].astype(float)
+    kl = 0.5 * (np.exp(logvar) + mu**2 - 1 - logvar)
+    # 400 of the 2,000 strokes that the mean is over
+    error = kl.std(1) / 20
+    assert (np.abs(kl.mean(1) - arrays["kl"]) < 4 * error + 1e-3).all()
+    assert (arrays["mig"] >= 0).all() and (arrays["mig"] <= 1).all()
+
+
+def test_principal_components_equal_sklearn(mnist: Dataset) -> None:
+    arrays = widgets.data.load("mnist_pca")
+    train, test = (to_unit(x).numpy() for x in (mnist.train_images, mnist.test_images))
+    pca = PCA(n_components=64, svd_solver="covariance_eigh").fit(train.astype(np.float64))
+    np.testing.assert_allclose(arrays["mean"], pca.mean_, atol=1e-6)
+    with_1_over_n = pca.explained_variance_ * (len(train) - 1) / len(train)
+    np.testing.assert_allclose(arrays["eigenvalues"][:64], with_1_over_n, rtol=1e-4)
+    cosine = (arrays["components"] * pca.components_).sum(1)
+    np.testing.assert_allclose(np.abs(cosine), 1, atol=1e-4)
+    for k in (1, 30, 64):
+        code = (test - pca.mean_) @ pca.components_[:k].T
+        error = np.square(test - pca.mean_ - code @ pca.components_[:k]).sum(1).mean()
+        assert arrays["test_error"][k] == pytest.approx(error, abs=0.01)
+    assert arrays["test_error"][30] == pytest.approx(13.87, abs=0.01)  # Hinton & Salakhutdinov
+    np.testing.assert_array_equal(
+        arrays["digits"], mnist.test_images[arrays["digit_index"]].reshape(10, 784)
+    )
+    assert mnist.test_labels[arrays["digit_index"]].tolist() == list(range(10))
+
+
+def test_sign_of_components_is_fixed() -> None:
+    x = np.random.default_rng(0).normal(size=(50, 4)) * [4, 3, 2, 1]
+    _, eigenvalues, components = principal_components(x)
+    _, again, mirrored = principal_components(-x)
+    np.testing.assert_allclose(eigenvalues, again)
+    np.testing.assert_allclose(components, mirrored, atol=1e-12)
+    np.testing.assert_allclose(components @ components.T, np.eye(4), atol=1e-12)

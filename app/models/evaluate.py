@@ -22,7 +22,8 @@ def evaluate(model: Autoencoder, x: Tensor) -> dict[str, Tensor]:
     -------
     dict of Tensor of shape (n,)
         `squared_error` with the deterministic code; for a VAE also `recon_loss`,
-        `kl` and `negative_elbo` in nats, with one draw of z for each image.
+        `kl` and `negative_elbo` in nats, with one draw of z for each image; and what
+        the architecture measures of itself.
     """
     torch.manual_seed(EVALUATION_SEED)
     chunks = [evaluate_chunk(model, part) for part in x.split(1000)]
@@ -37,7 +38,7 @@ def evaluate_chunk(model: Autoencoder, x: Tensor) -> dict[str, Tensor]:
         metrics["recon_loss"] = recon_loss(model.logits(reparameterize(mu, logvar)), x)
         metrics["kl"] = kl(mu, logvar)
         metrics["negative_elbo"] = metrics["recon_loss"] + metrics["kl"]
-    return metrics
+    return metrics | model.own_metrics(x)
 
 
 def summarize(model: Autoencoder, x: Tensor) -> Card:

@@ -157,7 +157,13 @@ def make_optimizers(model: Autoencoder, recipe: Recipe) -> list[torch.optim.Opti
     matrices = [p for p in model.parameters() if p.ndim == 2]
     others = [p for p in model.parameters() if p.ndim != 2]
     return [
-        torch.optim.Muon(matrices, lr=recipe.learning_rate, weight_decay=0, momentum=0.95),
+        torch.optim.Muon(
+            matrices,
+            lr=recipe.learning_rate,
+            weight_decay=0,
+            momentum=0.95,
+            adjust_lr_fn="original",
+        ),
         torch.optim.AdamW(others, lr=1e-3, weight_decay=0, fused=True),
     ]
 

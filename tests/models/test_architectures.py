@@ -1,0 +1,79 @@
+import pytest
+import torch
+from torch.autograd.functional import jacobian
+
+from app.models.contractive_autoencoder import ContractiveAutoencoderConfig
+from app.models.conv_vae import ConvVAEConfig
+from app.models.denoising_autoencoder import DenoisingAutoencoderConfig
+from app.models.mlp_autoencoder import MLPAutoencoderConfig
+from app.models.mlp_vae import MLPVAEConfig
+from app.models.sparse_autoencoder import SparseAutoencoderConfig
+
+CONFIGS = [
+    ConvVAEConfig(latent_dim=3, channels=8, hidden=16),
+    ConvVAEConfig(latent_dim=3, channels=8, hidden=16, upsampling="transposed"),
+    MLPVAEConfig(latent_dim=3, encoder=(16,), decoder=(16,)),
+    MLPAutoencoderConfig(latent_dim=3, hidden=(16,)),
+    DenoisingAutoencoderConfig(latent_dim=3, sigma=0.5),
+    SparseAutoencoderConfig(latent_dim=3, target=0.1, weight=1.0),
+    ContractiveAutoencoderConfig(latent_dim=3, weight=1.0),
+]
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda c: type(c).__name__)
+def test_shapes_and_ranges(config) -> None:
+    torch.manual_seed(0)
+    model = config.build()
+    x = torch.rand(5, 28, 28)
+    mu, logvar = model.encode(x)
+    assert mu.shape == (5, 3)
+    assert (logvar is not None) == model.variational
+    torch.testing.assert_close(model.encode(x.flatten(1))[0], mu)
+    images = model.decode(mu)
+    assert images.shape == (5, 28, 28)
+    assert images.min() >= 0 and images.max() <= 1
+    loss = model.training_loss(x.flatten(1), 1.0)
+    assert loss.shape == () and loss.isfinite()
+    assert all(values.shape == (5,) for values in model.own_metrics(x.flatten(1)).values())
+
+
+def test_beta_weighs_the_kl_term_alone() -> None:
+    torch.manual_seed(0)
+    model, x = MLPVAEConfig(3, (16,), (16,)).build(), torch.rand(50, 784)
+    losses = []
+    for beta in (0.0, 1.0, 4.0):
+        torch.manual_seed(1)
+        losses.append(model.training_loss(x, beta).item())
+    assert losses[2] - losses[0] == pytest.approx(4 * (losses[1] - losses[0]), rel=1e-3)
+
+
+def test_jacobian_norm_is_that_of_automatic_differentiation() -> None:
+    torch.manual_seed(0)
+    model = ContractiveAutoencoderConfig(latent_dim=6, weight=1.0).build()
+    x = torch.rand(4, 784)
+    stated = model.jacobian_norm(x)
+    for one, norm in zip(x, stated, strict=True):
+        full = jacobian(lambda v: model.encode(v[None])[0][0], one)  # (6, 784)
+        assert norm.item() == pytest.approx(full.square().sum().item(), rel=1e-4)
+
+
+def test_denoising_loss_of_a_blind_model_is_the_distance_to_its_one_picture() -> None:
+    model = DenoisingAutoencoderConfig(latent_dim=4, sigma=0.5).build()
+    for parameter in model.parameters():
+        torch.nn.init.zeros_(parameter)
+    x = torch.rand(10, 784)
+    expected = (x - 0.5).square().sum(1).mean()
+    torch.testing.assert_close(model.training_loss(x, 1.0), expected)
+
+
+def test_sparsity_penalty_is_the_kl_of_bernoulli_activations() -> None:
+    torch.manual_seed(0)
+    x = torch.rand(40, 784)
+    penalized = SparseAutoencoderConfig(latent_dim=5, target=0.05, weight=2.0).build()
+    plain = SparseAutoencoderConfig(latent_dim=5, target=0.05, weight=0.0).build()
+    plain.load_state_dict(penalized.state_dict())
+    wanted = torch.distributions.Bernoulli(0.05)
+    seen = torch.distributions.Bernoulli(penalized.encode(x)[0].mean(0))
+    expected = 2 * torch.distributions.kl_divergence(wanted, seen).sum()
+    difference = penalized.training_loss(x, 1.0) - plain.training_loss(x, 1.0)
+    torch.testing.assert_close(difference, expected, rtol=1e-3, atol=1e-3)

@@ -1,0 +1,91 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from app.models import registry, train
+from app.models.data import Dataset, sample_strokes
+from app.models.errors import DataUnavailable, DeviceUnavailable, UnknownModel
+from app.models.mlp_vae import MLPVAEConfig
+from app.models.recipe import Recipe
+from app.models.registry import ModelSpec
+
+SPEC = ModelSpec(
+    name="tiny",
+    title="Tiny",
+    summary="A model for this test.",
+    config=MLPVAEConfig(latent_dim=2, encoder=(16,), decoder=(16,)),
+    dataset="mnist",
+    recipe=Recipe(epochs=2, batch_size=32),
+)
+
+
+def small_dataset(name: str) -> Dataset:
+    images = (sample_strokes(120, seed=0)[0] * 255).numpy().astype(np.uint8).reshape(-1, 28, 28)
+    labels = np.zeros(60, np.uint8)
+    return Dataset(name, "a test", images[:60], labels, images[60:], labels, {"file": "hash"})
+
+
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch) -> Path:
+    monkeypatch.setattr(registry, "WEIGHTS_DIR", tmp_path)
+    monkeypatch.setattr(train, "WEIGHTS_DIR", tmp_path)
+    monkeypatch.setattr(train, "CHECKPOINTS", tmp_path / "checkpoints")
+    monkeypatch.setattr(registry, "MODELS", (SPEC,))
+    monkeypatch.setattr(train, "load_dataset", small_dataset)
+    return tmp_path
+
+
+def test_the_command_writes_weights_that_load(weights: Path, capsys) -> None:
+    train.train_cli("tiny", "cpu", False)
+    model = registry.load("tiny")
+    assert model.decode(torch.zeros(1, 2)).shape == (1, 28, 28)
+    card = registry.card("tiny")
+    assert card["epochs"] == 2
+    assert card["command"] == "latentbook train tiny"
+    assert card["data"]["sha256"] == {"file": "hash"}
+    assert set(card["metrics"]) == {"squared_error", "recon_loss", "kl", "negative_elbo"}
+    assert json.loads(capsys.readouterr().out)["kl"] == card["metrics"]["kl"]
+    assert list((weights / "checkpoints").iterdir()) == []
+
+
+def test_the_same_seed_gives_the_same_weights(weights: Path) -> None:
+    train.train("tiny", device="cpu")
+    first = registry.card("tiny")["weights"]["sha256"]
+    train.train("tiny", device="cpu")
+    assert registry.card("tiny")["weights"]["sha256"] == first
+
+
+def test_weights_are_halved_only_if_no_pixel_moves_by_two_grey_levels() -> None:
+    torch.manual_seed(0)
+    x = torch.rand(50, 784)
+    calm = SPEC.config.build()
+    assert next(train.as_stored(calm, x).parameters()).dtype == torch.float16
+    steep = SPEC.config.build()
+    # a small rounding of the first weights decides between black and white
+    torch.nn.init.normal_(steep.decoder.get_parameter("2.weight"), std=3000.0)
+    assert next(train.as_stored(steep, x).parameters()).dtype == torch.float32
+
+
+def test_unknown_name_lists_models_and_exports(weights: Path) -> None:
+    with pytest.raises(UnknownModel, match=r"'gan'.*tiny, strokes, mnist_pca, mnist_decoder"):
+        train.train("gan")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_a_missing_gpu_is_said_in_one_sentence(weights: Path) -> None:
+    with pytest.raises(DeviceUnavailable, match=r"sees no such GPU\. Accepted here: auto, cpu"):
+        train.train("tiny", device="cuda")
+
+
+def test_the_command_turns_failures_into_one_sentence(weights: Path, monkeypatch, capsys) -> None:
+    def unavailable(name: str) -> Dataset:
+        raise DataUnavailable("MNIST could not be fetched.")
+
+    monkeypatch.setattr(train, "load_dataset", unavailable)
+    with pytest.raises(SystemExit) as caught:
+        train.train_cli("tiny", "cpu", False)
+    assert caught.value.code == 1
+    assert "MNIST could not be fetched." in capsys.readouterr().err

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.problems import Problem
+from app.api.problems import wrong_field
 
 READ_ON = 64
 """A body up to this many times the limit is read to its end and thrown away: a client that is still
@@ -35,10 +35,10 @@ class BodyLimit:
                 while message.get("more_body") and size <= READ_ON * self.limit:
                     message = await receive()
                     size += len(message.get("body", b""))
-                raise Problem(
+                raise wrong_field(
+                    "body",
+                    f"At most {self.limit} bytes are accepted. Received {declared or 'more'}.",
                     413,
-                    f"A body of at most {self.limit:,} bytes is accepted. "
-                    f"Received {declared or f'more than {self.limit:,}'}.",
                 )
             return message
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.api.inference import Inference
-from app.api.problems import Problem, wrong_field
+from app.api.problems import UNKNOWN_FIELD, Problem, wrong_field
 
 T = TypeVar("T")
 
@@ -34,9 +34,7 @@ async def require_json(request: Request) -> None:
     media_type = received.partition(";")[0].strip().lower()
     if media_type != "application/json":
         message = f"Accepted: application/json. Received {received or 'nothing'}."
-        problem = wrong_field("header Content-Type", message, 415)
-        problem.headers["Accept"] = "application/json"
-        raise problem
+        raise wrong_field("header Content-Type", message, 415)
 
 
 class Strict(BaseModel):
@@ -50,8 +48,8 @@ class Strict(BaseModel):
         """Name the fields that are accepted when another one comes."""
         if isinstance(data, dict) and (unknown := data.keys() - cls.model_fields.keys()):
             raise PydanticCustomError(
-                "unknown_field",
-                "Unknown: {unknown}. Accepted: {accepted}",
+                UNKNOWN_FIELD,
+                "There is no such field. Accepted: {accepted}.",
                 {"unknown": ", ".join(sorted(unknown)), "accepted": ", ".join(cls.model_fields)},
             )
         return data
@@ -75,6 +73,7 @@ async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             return task.result()
+        leaving.result()
         raise Gone
     finally:
         task.cancel()

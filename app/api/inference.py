@@ -36,6 +36,10 @@ CHUNK = 256
 """Codes decoded at once: larger chunks leave the processor's cache and are slower."""
 
 
+NEAR = 4.0
+"""Codes with a coordinate farther out are decoded in float32: there the picture changes fastest."""
+
+
 class TorchMissing(Problem):
     """This server has no torch."""
 
@@ -148,7 +152,8 @@ class Inference:
         def alone(job: Job[NDArray[np.uint8]]) -> NDArray[np.uint8]:
             return self.load(name)[1].decode(z, lambda: job.dropped)
 
-        return await self.ask(Job(alone, name, z))
+        mergeable = is_near(z)  # so that no code decides the number format of another request
+        return await self.ask(Job(alone, name, z) if mergeable else Job(alone))
 
     async def encode(self, name: str, x: Floats) -> tuple[Floats, Floats | None, Floats]:
         """Codes of images, as :meth:`ServedModel.encode` gives them."""
@@ -265,6 +270,11 @@ class Inference:
                 raise TorchMissing from error
         assert self.registry is not None
         return self.registry
+
+
+def is_near(z: Floats) -> bool:
+    """Whether no coordinate of these codes is beyond ``NEAR``."""
+    return bool(np.abs(z).max() <= NEAR)
 
 
 def rows(job: Job[Any]) -> int:

@@ -36,7 +36,10 @@ class Serving(BaseModel):
     """How this server runs the model."""
 
     device: str = Field(examples=["cpu"])
-    dtype: str = Field(description="Number format of the decoder.", examples=["bfloat16"])
+    dtype: str = Field(
+        description="Number format for codes within 4 of the origin; float32 beyond.",
+        examples=["bfloat16"],
+    )
     max_grey_difference: int = Field(
         description="Largest difference of a pixel from float32, in levels of 255, as measured "
         "when the model was loaded."

@@ -18,8 +18,12 @@ from app.models.errors import ModelError, UnknownModel
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 20
 LONGEST_INPUT = 80
-TITLES = {422: "Unprocessable Content", 499: "Client Closed Request"}
+TITLES = {413: "Content Too Large", 422: "Unprocessable Content", 499: "Client Closed Request"}
 """Where Python's own are old or missing."""
+
+FASTAPI_UNREADABLE = "There was an error parsing the body"
+UNREADABLE = "This JSON cannot be read. It nests too deeply, or holds a number of too many digits."
+UNKNOWN_FIELD = "unknown_field"
 
 WHEN = {
     400: "The body is not JSON.",
@@ -55,8 +59,8 @@ class ProblemBody(BaseModel):
     errors: list[FieldError] = Field(description="Each field that was not accepted.")
 
 
-class Problem(Exception):
-    """Raised anywhere below a route: becomes the answer."""
+class Problem(HTTPException):
+    """Raised anywhere in a request: becomes the answer."""
 
     def __init__(
         self,
@@ -65,11 +69,8 @@ class Problem(Exception):
         errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
+        super().__init__(status, detail, dict(headers or {}))
         self.errors = list(errors)
-        self.headers = dict(headers or {})
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -84,16 +85,16 @@ def wrong_field(field: str, message: str, status: int = 422) -> Problem:
 
 def respond(problem: Problem) -> Response:
     """The answer to a request with a problem; never stored by a cache."""
-    title = TITLES.get(problem.status) or HTTPStatus(problem.status).phrase
+    status = problem.status_code
     body = ProblemBody(
         type="about:blank",
-        title=title,
-        status=problem.status,
+        title=TITLES.get(status) or HTTPStatus(status).phrase,
+        status=status,
         detail=problem.detail,
         errors=problem.errors,
     )
-    headers = {"Cache-Control": "no-store", **problem.headers}
-    return Response(body.model_dump_json(), problem.status, headers, media_type=MEDIA_TYPE)
+    headers = {"Cache-Control": "no-store", **(problem.headers or {})}
+    return Response(body.model_dump_json(), status, headers, media_type=MEDIA_TYPE)
 
 
 def from_validation(error: RequestValidationError) -> Problem:
@@ -103,16 +104,18 @@ def from_validation(error: RequestValidationError) -> Problem:
         where = found[0]["loc"][-1]
         why = f"The body is not JSON: {found[0]['ctx']['error']} at character {where}."
         return Problem(400, why, [FieldError(field="body", message=why)])
-    errors = [
-        FieldError(
-            field=field_name(item["loc"]),
-            message=f"{item['msg'].rstrip('.')}. Received {shown(item)}.",
-        )
-        for item in found[:MOST_ERRORS]
-    ]
+    errors = [field_error(item) for item in found[:MOST_ERRORS]]
     first = errors[0]
     more = f" And {len(found) - 1} more." if len(found) > 1 else ""
     return Problem(422, f"{first.field}: {first.message}{more}", errors)
+
+
+def field_error(item: Mapping[str, Any]) -> FieldError:
+    """One of pydantic's errors."""
+    if item["type"] == UNKNOWN_FIELD:
+        return FieldError(field=item["ctx"]["unknown"], message=item["msg"])
+    message = f"{item['msg'].rstrip('.')}. Received {shown(item)}."
+    return FieldError(field=field_name(item["loc"]), message=message)
 
 
 def field_name(location: Sequence[int | str]) -> str:
@@ -141,13 +144,14 @@ def shown(item: Mapping[str, Any]) -> str:
 def add_problem_handlers(app: FastAPI) -> None:
     """Answer every error of ``app`` in this shape."""
 
-    async def on_problem(request: Request, error: Problem) -> Response:
-        return respond(error)
-
     async def on_validation(request: Request, error: RequestValidationError) -> Response:
         return respond(from_validation(error))
 
     async def on_http(request: Request, error: HTTPException) -> Response:
+        if isinstance(error, Problem):
+            return respond(error)
+        if error.detail == FASTAPI_UNREADABLE:
+            return respond(wrong_field("body", UNREADABLE, 400))
         return respond(Problem(error.status_code, error.detail, headers=error.headers))
 
     async def on_unknown_model(request: Request, error: UnknownModel) -> Response:
@@ -160,7 +164,6 @@ def add_problem_handlers(app: FastAPI) -> None:
         return respond(Problem(500, "The server failed. The fault is not in the request."))
 
     handlers: list[tuple[type[Exception], Any]] = [
-        (Problem, on_problem),
         (RequestValidationError, on_validation),
         (HTTPException, on_http),
         (UnknownModel, on_unknown_model),

@@ -1,0 +1,176 @@
+"""The site folder over HTTP."""
+
+import gzip
+import http.client
+
+import brotli
+import httpx
+import pytest
+
+from app.main import create_app
+from app.settings import Settings
+
+from .conftest import SCRIPT, served, write_site
+
+FOREVER = "immutable"
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type", "cached"),
+    [
+        ("/", "text/html; charset=utf-8", "no-cache"),
+        ("/vae/", "text/html; charset=utf-8", "no-cache"),
+        ("/vae/vae.ipynb", "application/x-ipynb+json", "no-cache"),
+        ("/vae/vae.py", "text/x-python; charset=utf-8", "no-cache"),
+        ("/search-0a1b2c3d.json", "application/json", FOREVER),
+        ("/assets/main-ABCD1234.js", "text/javascript; charset=utf-8", FOREVER),
+        ("/assets/book-ABCD1234.css", "text/css; charset=utf-8", FOREVER),
+        ("/assets/inter-ABCD1234.woff2", "font/woff2", FOREVER),
+        ("/assets/manifest-ABCD1234.webmanifest", "application/manifest+json", FOREVER),
+        ("/runtime/0123456789ab/pyodide.mjs", "text/javascript; charset=utf-8", FOREVER),
+        ("/runtime/0123456789ab/pyodide.asm.wasm", "application/wasm", FOREVER),
+        ("/runtime/0123456789ab/python_stdlib.zip", "application/zip", FOREVER),
+        ("/runtime/0123456789ab/numpy-2.4.3-py3-none-any.whl", "application/zip", FOREVER),
+    ],
+)
+def test_type_and_caching(client, path, media_type, cached):
+    response = client.get(path)
+    assert response.status_code == 200
+    assert response.headers["content-type"].replace('"', "") == media_type
+    assert cached in response.headers["cache-control"]
+    assert response.headers.get("latentbook-api") == ("1" if "html" in media_type else None)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding", "decompress"),
+    [
+        ("gzip, deflate, br", "br", brotli.decompress),
+        ("gzip", "gzip", gzip.decompress),
+        ("br;q=0, gzip", "gzip", gzip.decompress),
+        ("identity", None, bytes),
+    ],
+)
+def test_precompressed_forms(client, accepted, encoding, decompress):
+    path = "/assets/main-ABCD1234.js"
+    with client.stream("GET", path, headers={"Accept-Encoding": accepted}) as response:
+        body = b"".join(response.iter_raw())
+    assert response.headers.get("content-encoding") == encoding
+    assert response.headers["vary"] == "Accept-Encoding"
+    assert int(response.headers["content-length"]) == len(body)
+    assert decompress(body) == SCRIPT
+
+
+def test_a_page_is_sent_once_and_then_confirmed(client):
+    first = client.get("/vae/")
+    again = client.get("/vae/", headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == 304
+    assert again.content == b""
+
+
+def test_a_page_rebuilt_within_the_same_second_is_a_new_one(client, settings):
+    site = settings.build / "site"
+    first = client.get("/")
+    site.rename(settings.build / "old")
+    write_site(site, title="Back page!")  # as long as "Front page"
+    for path in site.rglob("*"):
+        path.touch()
+    again = client.get("/", headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == 200
+    assert "Back page!" in again.text
+
+
+def test_a_swapped_site_is_seen_without_restart(client, settings):
+    site = settings.build / "site"
+    assert "Front page" in client.get("/").text
+    write_site(settings.build / "new", title="Second edition")
+    (settings.build / "new" / "gan").mkdir()
+    (settings.build / "new" / "gan" / "index.html").write_text("GAN")
+    site.rename(settings.build / "old")
+    assert client.get("/").status_code == 503  # between the two
+    (settings.build / "new").rename(site)
+    assert "Second edition" in client.get("/").text
+    assert client.get("/gan/").text == "GAN"
+
+
+def test_a_folder_without_slash_redirects_within_any_mount(client):
+    response = client.get("/vae?vae-sampler.beta=2")
+    assert response.status_code == 302
+    assert response.headers["location"] == "vae/?vae-sampler.beta=2"
+
+
+def test_a_missing_page_is_the_books_own(client):
+    response = client.get("/no/such/page")
+    assert response.status_code == 404
+    assert "Not in the book" in response.text
+    assert response.headers["content-type"].startswith("text/html")
+    known = client.get("/nor/this", headers={"If-None-Match": response.headers["etag"]})
+    assert known.status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../secret.txt",
+        "/..%2fsecret.txt",
+        "/%2e%2e/secret.txt",
+        "/vae/..%2f..%2fsecret.txt",
+        "/assets/%2e%2e%2f%2e%2e%2fsecret.txt",
+        "/..%5csecret.txt",
+        "//secret.txt",
+        "/%00",
+        "/vae/%00/../../secret.txt",
+        "/vae%ff",
+    ],
+)
+def test_nothing_outside_the_site_is_served(client, settings, path):
+    (settings.build / "secret.txt").write_text("secret")
+    connection = http.client.HTTPConnection(client.base_url.host, client.base_url.port)
+    connection.request("GET", path)  # as it is: httpx would tidy the path up
+    response = connection.getresponse()
+    assert response.status == 404
+    assert b"secret" not in response.read()
+    connection.close()
+
+
+def test_a_link_that_leads_out_of_the_site_is_not_followed(client, settings):
+    (settings.build / "secret.txt").write_text("secret")
+    site = settings.build / "site"
+    (site / "out.txt").symlink_to(settings.build / "secret.txt")
+    assert client.get("/out.txt").status_code == 404
+
+
+def test_methods_and_head(client):
+    head = client.head("/vae/")
+    assert head.status_code == 200
+    assert head.content == b""
+    refused = client.post("/vae/")
+    assert refused.status_code == 405
+    assert refused.headers["allow"] == "GET, HEAD"
+
+
+def test_a_part_of_a_file(client):
+    path = "/runtime/0123456789ab/pyodide.asm.wasm"
+    headers = {"Range": "bytes=1-3", "Accept-Encoding": "identity"}
+    response = client.get(path, headers=headers)
+    assert response.status_code == 206
+    assert response.content == b"asm"
+
+
+def test_below_another_path(settings, registry):
+    app = create_app(settings, registry=registry)
+    with served(app, root_path="/books/latent") as url:  # as behind a proxy that strips the prefix
+        assert "Chapter" in httpx.get(f"{url}/vae/").text
+        assert httpx.get(f"{url}/api/models").status_code == 200
+
+
+def test_a_server_without_a_site_says_what_to_do(tmp_path):
+    with served(create_app(Settings(build=tmp_path))) as url:
+        assert httpx.get(f"{url}/healthz").json() == {"status": "ok"}
+        assert httpx.get(f"{url}/readyz").status_code == 503
+        response = httpx.get(url)
+        assert response.status_code == 503
+        assert "latentbook build" in response.text
+
+
+def test_ready_with_a_site(client):
+    assert client.get("/readyz").json() == {"status": "ready"}

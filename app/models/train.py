@@ -11,6 +11,7 @@ import safetensors.torch
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
 from torch import Tensor
 
 from app.models import registry
@@ -28,7 +29,13 @@ CHECKPOINTS = Path(__file__).parents[2] / "build" / "train"
 
 
 def train_cli(name: str, device: DeviceChoice, resume: bool) -> None:
-    """The command: train, say what came out, and turn failures into one sentence."""
+    """The command: train, say what came out, and turn failures into one sentence.
+
+    Without a name it lists what can be trained.
+    """
+    if not name:
+        list_names()
+        return
     try:
         train(name, device=device, resume=resume)
     except ModelError as error:
@@ -59,6 +66,14 @@ def train(name: str, *, device: DeviceChoice = "auto", resume: bool = False) -> 
     else:
         raise UnknownModel(name, (*registry.names(), *exports))
     Console().print_json(data=card["metrics"])
+
+
+def list_names() -> None:
+    """Print the name and the title of every model and every export."""
+    table = Table("name", "what it is", box=None)
+    for entry in (*registry.MODELS, *EXPORTS):
+        table.add_row(entry.name, entry.title)
+    Console().print(table)
 
 
 def train_model(spec: ModelSpec, device: torch.device, resume: bool) -> Card:

@@ -89,3 +89,9 @@ def test_the_command_turns_failures_into_one_sentence(weights: Path, monkeypatch
         train.train_cli("tiny", "cpu", False)
     assert caught.value.code == 1
     assert "MNIST could not be fetched." in capsys.readouterr().err
+
+
+def test_without_a_name_the_command_lists_what_can_be_trained(weights: Path, capsys) -> None:
+    train.train_cli("", "cpu", False)
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert listed == ["name", "tiny", "strokes", "mnist_pca", "mnist_decoder"]

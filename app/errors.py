@@ -21,7 +21,7 @@ class ContentError(LatentbookError):
         self.message = message
 
 
-class BookErrors(LatentbookError):  # noqa: N818
+class BookErrors(LatentbookError):
     """Every mistake found in the content, in order of file and line."""
 
     def __init__(self, errors: Iterable[ContentError]) -> None:
@@ -31,7 +31,7 @@ class BookErrors(LatentbookError):  # noqa: N818
         super().__init__("\n".join(str(error) for error in self.errors))
 
 
-class UnknownName(LatentbookError):  # noqa: N818
+class UnknownName(LatentbookError):
     """A name that is in no list: says which names are, the nearest first."""
 
     def __init__(self, kind: str, name: str, accepted: Iterable[str]) -> None:

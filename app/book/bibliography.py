@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import bibtexparser
-from bibtexparser.bparser import BibTexParser
-from bibtexparser.customization import convert_to_unicode
+import bibtexparser  # type: ignore[import-untyped]
+from bibtexparser.bparser import BibTexParser  # type: ignore[import-untyped]
+from bibtexparser.customization import (  # type: ignore[import-untyped]
+    convert_to_unicode,
+)
 from markupsafe import escape
 
 from app.book.problems import FileProblems, Problems

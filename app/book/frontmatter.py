@@ -54,8 +54,10 @@ def check_front_matter(
             continue
         value = front[key]
         wanted = accepted[key]
-        fits = isinstance(value, wanted) and (
-            all(isinstance(item, str) for item in value) if wanted is list else bool(value)
+        fits = (
+            isinstance(value, list) and all(isinstance(item, str) for item in value)
+            if wanted is list
+            else isinstance(value, str) and bool(value)
         )
         if not fits:
             what = "a list of texts" if wanted is list else "text"

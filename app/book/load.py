@@ -71,6 +71,7 @@ class Loaded:
     sources: tuple[Source, ...]  # chapters, without the front page
     labels: Labels
     notation: Notation
+    facts: FactLedger
 
 
 def load_book(content: Path) -> Book:
@@ -167,9 +168,9 @@ class _Loader:
         )
         book = self.book(chapters[FRONT], parts)
         self.problems.raise_all()
-        return Loaded(
-            book, self.resources.media, tuple(sources[1:]), self.resources.labels, self.notation
-        )
+        shared = self.resources
+        chapters_read = tuple(sources[1:])
+        return Loaded(book, shared.media, chapters_read, shared.labels, self.notation, shared.facts)
 
     def read(self, entry: ChapterEntry) -> Source | None:
         """Parse one file and check its front matter."""

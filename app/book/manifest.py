@@ -64,7 +64,8 @@ def read_manifest(path: Path, report: FileProblems) -> Manifest:
                 f"a macro is a name of letters and its TeX; got {name!r} = {tex!r}",
             )
     parts = tuple(_part(part, text, report) for part in values.get("parts", []))
-    manifest = Manifest(*(str(values.get(key, "")) for key in TEXTS), macros, parts)
+    title, subtitle, description, language = (str(values.get(key, "")) for key in TEXTS)
+    manifest = Manifest(title, subtitle, description, language, macros, parts)
     _check_entries(manifest.entries, report)
     return manifest
 

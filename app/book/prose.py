@@ -20,7 +20,7 @@ Tokens: TypeAlias = Sequence[Token]
 EXTERNAL = ("https://", "http://", "mailto:")
 
 
-class ProseRenderer(RendererHTML):  # type: ignore[misc]
+class ProseRenderer(RendererHTML):
     """markdown-it's renderer; methods named after tokens are its rules.
 
     The composer of the chapter is ``env["composer"]``: it resolves labels and collects mistakes.

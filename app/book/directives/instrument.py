@@ -7,6 +7,7 @@ import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import widgets
 from app.book.directive import Directive, Option, label, text
 from app.book.stills import StillError
 from app.book.types import (
@@ -22,7 +23,6 @@ from app.book.types import (
     ToggleView,
 )
 from app.errors import LatentbookError, accepted_names
-from widgets import WIDGETS, get
 from widgets.contract import Choice, Control, Instrument, Point, Seed, Slider, Toggle, Value
 
 if TYPE_CHECKING:
@@ -34,11 +34,11 @@ SETTING = re.compile(r"\s*([\w.]+)\s*=\s*(\([^)]*\)|[^,()]+?)\s*(?:,|$)")
 
 def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock | None:
     """Make the block: compute the first frame and draw it."""
-    if node.argument not in WIDGETS:
-        names = accepted_names(node.argument, WIDGETS)
+    if node.argument not in widgets.WIDGETS:
+        names = accepted_names(node.argument, widgets.WIDGETS)
         composer.problems.add(node.line, f"no instrument {node.argument!r}. {names}")
         return None
-    instrument: Instrument = get(node.argument).instrument
+    instrument: Instrument = widgets.get(node.argument).instrument
     try:
         given = read_state(instrument, node.options.get("set", ""))
     except ValueError as error:
@@ -199,8 +199,11 @@ def control_view(
                 control.name,
                 control.label,
                 _symbol(control.symbol, node, composer),
-                *(f"{number:g}" for number in (*value, control.limit, control.step)),
-                control.panel,
+                x=f"{value[0]:g}",
+                y=f"{value[1]:g}",
+                limit=f"{control.limit:g}",
+                step=f"{control.step:g}",
+                panel=control.panel,
             )
         case Seed():
             return SeedView(id, control.name, control.label, str(value), str(control.max))
@@ -243,7 +246,7 @@ def _symbol(symbol: str, node: DirectiveNode, composer: Composer) -> Html:
 INSTRUMENT = Directive(
     name="instrument",
     doc="An instrument from widgets/, at the state given.",
-    argument="name of the instrument: " + ", ".join(WIDGETS),
+    argument="name of the instrument",
     argument_required=True,
     options={"label": Option(label, required=True), "set": Option(text)},
     body="none",

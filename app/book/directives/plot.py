@@ -39,7 +39,7 @@ def _figure(code: str) -> dict[str, Any]:
     """The figure that the code leaves in ``figure``, as a dict without plotly.py's template."""
     scope: dict[str, Any] = {"__name__": "__main__"}
     exec(compile(code, "plot", "exec"), scope)
-    figure = scope.get("figure")
+    figure: Any = scope.get("figure")
     if hasattr(figure, "to_plotly_json"):
         figure = figure.to_plotly_json()
     if not isinstance(figure, dict) or "data" not in figure or "layout" not in figure:

@@ -1,0 +1,177 @@
+"""The whole site: pages, bundles, Python for the page, search, exports; swapped in whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from app.book.assets import Assets, bundle
+from app.book.compress import Compressor, link
+from app.book.exports import Export, notebook, script
+from app.book.load import Loaded, load
+from app.book.media import content_hash
+from app.book.recordings import code_hashes, runnable_cells
+from app.book.render import TEMPLATES, Renderer
+from app.book.search import search_index
+from app.runtime.dist import RuntimeDist, build_runtime
+from app.settings import Settings
+
+Report = Callable[[str], None]
+
+
+def build_site(settings: Settings, *, report: Report) -> Path:
+    """Build the book into ``build/site``; nothing is done where nothing has changed.
+
+    Raises
+    ------
+    BookErrors
+        With every mistake in the content. The site that was there stays as it was.
+    LatentbookError
+        If something that is needed is not installed or cannot be had.
+    """
+    site = settings.build / "site"
+    stamp_file = settings.build / "cache" / "site-stamp"
+    stamp = _stamp(settings)
+    if (site / "index.html").is_file() and stamp_file.is_file():
+        if stamp_file.read_text(encoding="utf-8") == stamp:
+            return site
+        stamp_file.unlink()
+    start = time.perf_counter()
+    report("Reading the book")
+    loaded = load(settings)
+    _report_stale(loaded, report)
+    report("Bundling scripts and styles")
+    assets = bundle(settings)
+    runtime = build_runtime(settings, report=report)
+    partial = settings.build / f"site.{os.getpid()}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        _Writer(settings, loaded, assets, runtime, partial, report).write()
+        _swap(partial, site)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    stamp_file.write_text(stamp, encoding="utf-8")
+    report(f"Built in {time.perf_counter() - start:.1f} s")
+    return site
+
+
+def _stamp(settings: Settings) -> str:
+    """Stands for everything that the site is made from."""
+    root, code = settings.root, Path(__file__).resolve().parents[1]
+    folders = [settings.content, root / "widgets", root / "static", TEMPLATES]
+    folders += [code / "book", code / "runtime"]
+    files = sorted(
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    )
+    lock = root / "package-lock.json"
+    parts = [part for path in [*files, lock] for part in (str(path), path.read_bytes())]
+    return content_hash(f"reload={settings.reload}", *parts, length=32)
+
+
+def _report_stale(loaded: Loaded, report: Report) -> None:
+    """Say which snippets show no output because their code has changed since it was recorded."""
+    for source in loaded.sources:
+        hashes = code_hashes(source.document.nodes)
+        for cell in runnable_cells(source.document.nodes):
+            if source.recordings.current(cell.label, hashes[cell.label]) is None:
+                report(
+                    f"{source.path}:{cell.line}: the output of {cell.label} is not recorded for "
+                    "this code, so none is shown; `latentbook check --record` records it"
+                )
+
+
+def _swap(partial: Path, site: Path) -> None:
+    """Put the new site in the old one's place. An old one that cannot be replaced stays."""
+    old = site.with_name(f"site.{os.getpid()}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if site.exists():
+        site.rename(old)
+    try:
+        partial.rename(site)
+    except OSError:
+        if old.exists():
+            old.rename(site)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+class _Writer:
+    """Writes one site into an empty folder."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        loaded: Loaded,
+        assets: Assets,
+        runtime: RuntimeDist,
+        folder: Path,
+        report: Report,
+    ) -> None:
+        self.settings = settings
+        self.loaded = loaded
+        self.assets = assets
+        self.runtime = runtime
+        self.folder = folder
+        self.report = report
+        self.compressor = Compressor(settings.build / "cache" / "compressed")
+
+    def write(self) -> None:
+        """Everything."""
+        for place, path in self.assets.files.items():
+            self.put_file(place, path)
+        for place, data in self.loaded.media.files.items():
+            self.put(place, data)
+        for path in sorted(self.runtime.path.iterdir()):
+            self.put_file(f"runtime/{self.runtime.version}/{path.name}", path)
+        index = search_index(self.loaded.book)
+        search = f"search-{content_hash(index)}.json"
+        self.put(search, index)
+        book, loaded = self.loaded.book, self.loaded
+        for chapter, source in zip(book.chapters, loaded.sources, strict=True):
+            place = f"{chapter.slug}/{chapter.slug}"
+            export = Export(chapter, source, loaded.labels, loaded.notation, loaded.facts)
+            self.put(f"{place}.ipynb", notebook(export))
+            self.put(f"{place}.py", script(export))
+        # Pages change with every edit, and an author who waits has no use for compressed ones.
+        compress = not self.settings.reload
+        for place, html in Renderer(book, self.assets, self.config(search)).pages():
+            self.put(place, html.encode(), compress=compress)
+
+    def config(self, search: str) -> Mapping[str, Any]:
+        """What scripts are told on every page."""
+        files = {path.name: path.stat().st_size for path in sorted(self.runtime.path.iterdir())}
+        return {
+            "runtime": {
+                "indexURL": f"runtime/{self.runtime.version}/",
+                "packages": list(self.runtime.packages),
+                "files": files,
+            },
+            "assets": self.assets.on_demand,
+            "search": search,
+            "api": True,
+            "reload": self.settings.reload,
+        }
+
+    def put(self, place: str, data: bytes, *, compress: bool = True) -> None:
+        """Write one file."""
+        path = self.folder / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        if compress:
+            self.compressor.add_variants(path)
+
+    def put_file(self, place: str, source: Path) -> None:
+        """Link one file that exists already."""
+        path = self.folder / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        link(source, path)
+        if self.compressor.is_slow(path):
+            self.report(f"Compressing {path.name}, once")
+        self.compressor.add_variants(path)

@@ -7,6 +7,7 @@ WIDGETS: tuple[str, ...] = (
     "bottleneck",
     "linear_ae_pca",
     "denoiser",
+    "vae_sampler",
 )
 """Every instrument by name: its file, its directive's argument, its test."""
 

@@ -166,8 +166,12 @@ def spectrum_figure(result):
     """Percent of the variance: by component (bars, right axis), added up (curve, left axis)."""
     k, share, kept = result["k"], result["share"], result["kept"]
     component = np.arange(1, K_MAX + 1)
-    top = next(t for t in (2.5, 5, 10, 25, 50, 100) if share[0] <= t)
+    # The right axis ends where its quarters are round numbers, so that one grid serves both.
+    top = next(t for t in (2, 4, 10, 20, 40, 100) if share[0] <= t)
     bar = {"type": "bar", "width": 0.75}
+    # The label stands under the curve, or above the next bars where these leave no room.
+    next_bar = 100 * share[min(k, K_MAX - 1)] / top
+    under = kept - 15 > next_bar
     return {
         "data": [
             {**bar, "x": component[:k], "y": share[:k], "marker": {"color": DATA_1}},
@@ -229,14 +233,14 @@ def spectrum_figure(result):
             "annotations": [
                 {
                     "x": k,
-                    "y": kept,
+                    "y": kept if under else max(kept, next_bar),
                     "yref": "y2",
                     "text": f"<b>{kept:.1f} % kept</b>",
                     "showarrow": False,
                     "xanchor": "left" if k <= 48 else "right",
-                    "yanchor": "top",
+                    "yanchor": "top" if under else "bottom",
                     "xshift": 6 if k <= 48 else -6,
-                    "yshift": -6,
+                    "yshift": 0 if not under else -6 if k <= 48 else -20,
                     "font": {"color": INK, "size": 12},
                     "bgcolor": PAPER,
                 }
@@ -282,8 +286,8 @@ def note(result):
     """One sentence where the setting is a limiting case."""
     if result["data"] == "synthetic" and result["decay"] == 0:
         return (
-            "A flat spectrum: no direction matters more than another, so a code of half the width "
-            "keeps little more than half of the variance."
+            "A flat spectrum: no direction matters more than another, so no narrow code is a "
+            "bargain. The slope that is left comes from drawing only 1000 pictures."
         )
     if result["k"] == result["d"]:
         return "The code is as wide as the input: everything gets through, and nothing is learned."

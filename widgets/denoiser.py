@@ -72,7 +72,7 @@ instrument = Instrument(
             format=".2f",
             when=("corruption", "masking"),
         ),
-        Seed(label="Signal and noise"),
+        Seed(label="Signal and noise", default=4),
     ),
     readouts=(
         Readout("corrupted", "Corrupted MSE", "", ".4f"),

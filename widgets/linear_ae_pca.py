@@ -32,6 +32,7 @@ from widgets.contract import (
 )
 
 N, D = 600, 8
+IDENTITY = np.eye(D)
 SPREAD = np.array([1.0, 0.7])  # standard deviations of the data along the two directions of a plane
 START = 0.1  # size of the first weights
 MAX_STEPS = 300
@@ -121,7 +122,7 @@ def compute(*, k, rate, steps, noise, rng):
 
 def loss_and_gradient(W, S):
     """tr[(I - M) S (I - M)] with M = W^T W, and its derivative by W, of shape (k, D)."""
-    rest = np.eye(D) - W.T @ W  # I - M, symmetric
+    rest = IDENTITY - W.T @ W  # I - M, symmetric
     A = S @ rest
     return np.vdot(rest, A), -2 * W @ (A + A.T)
 
@@ -201,7 +202,7 @@ def training_figure(result):
                 "anchor": "x",
                 "title": {"text": "loss"},
                 "exponentformat": "power",
-                "dtick": 1,
+                **({"dtick": 1} if high - low > 1 else {}),
             },
             "xaxis2": {**x_axis, "anchor": "y2", "title": {"text": "step"}},
             "yaxis2": {
@@ -251,7 +252,7 @@ def training_alt(result):
 
 def plane_figure(result):
     """The data in the plane of the first two components, and the way of each row of W in it."""
-    circle = {"type": "circle", "x0": -1, "x1": 1, "y0": -1, "y1": 1, "layer": "below"}
+    circle = {"type": "circle", "x0": -1, "x1": 1, "y0": -1, "y1": 1}
     rows = result["rows"].clip(-4, 4).transpose(1, 2, 0)  # (k, 2, t + 1)
     ways = [
         {
@@ -314,7 +315,7 @@ def plane_figure(result):
                 "dtick": 1,
                 "title": {"text": "second component"},
             },
-            "shapes": [{**circle, "line": {"color": INK_3, "width": 1, "dash": "dot"}}],
+            "shapes": [{**circle, "line": {"color": INK_2, "width": 1.5, "dash": "dot"}}],
             "annotations": names,
         },
     }

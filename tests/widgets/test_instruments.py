@@ -1,0 +1,161 @@
+"""Every instrument keeps its contract: at rest, at the ends of its controls, at random settings."""
+
+import copy
+import random
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+import widgets
+from widgets.check import check_frame, check_instrument, check_result
+from widgets.contract import Choice, Frame, Plot, Point, Seed, Slider, Toggle
+
+ROOT = Path(__file__).parents[2]
+RANDOM_SETTINGS = 8
+
+
+def options(control):
+    """Values of a control: its ends, or all of a few."""
+    match control:
+        case Slider():
+            return [control.steps()[0], control.steps()[-1]]
+        case Choice():
+            return list(control.options)
+        case Toggle():
+            return [False, True]
+        case Point(limit=limit):
+            return [(-limit, -limit), (limit, limit)]
+        case Seed(max=most):
+            return [0, most]
+
+
+def drawn(control, source):
+    """One value of a control, at random."""
+    if isinstance(control, Slider):
+        return source.choice(control.steps())
+    if isinstance(control, Point):
+        return (source.uniform(-1, 1) * control.limit, source.uniform(-1, 1) * control.limit)
+    if isinstance(control, Seed):
+        return source.randint(0, control.max)
+    return source.choice(options(control))
+
+
+def settings(instrument):
+    """At rest; each control at each end, for every combination of choices; and at random."""
+    rest = instrument.defaults()
+    yield rest
+    choices = [c for c in instrument.controls if isinstance(c, Choice)]
+    others = [c for c in instrument.controls if not isinstance(c, Choice)]
+    for chosen in product(*(c.options for c in choices)):
+        mode = {**rest, **dict(zip((c.name for c in choices), chosen, strict=True))}
+        for end in (0, 1):
+            yield {**mode, **{c.name: options(c)[end] for c in others}}
+    source = random.Random(instrument.name)
+    for _ in range(RANDOM_SETTINGS):
+        yield {control.name: drawn(control, source) for control in instrument.controls}
+
+
+def computed(module, setting):
+    """Result and frame; the seed becomes ``rng``."""
+    values = dict(setting)
+    seeds = [values.pop(c.name) for c in module.instrument.controls if isinstance(c, Seed)]
+    result = module.compute(rng=np.random.default_rng(seeds[0] if seeds else 0), **values)
+    return result, module.frame(result)
+
+
+def equal(a, b):
+    """Whether two results or frames are the same, arrays included."""
+    if isinstance(a, np.ndarray):
+        return isinstance(b, np.ndarray) and a.dtype == b.dtype and np.array_equal(a, b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(equal(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(equal, a, b))
+    if isinstance(a, Frame | Plot) or hasattr(a, "__dataclass_fields__"):
+        return equal(vars(a), vars(b))
+    return a == b
+
+
+@pytest.fixture(params=widgets.WIDGETS)
+def module(request):
+    return widgets.get(request.param)
+
+
+def test_contract_at_rest(module):
+    check_instrument(module)
+    assert module.instrument.name == module.__name__.rpartition(".")[2]
+
+
+def test_frames_at_all_settings(module):
+    for setting in settings(module.instrument):
+        result, frame = computed(module, setting)
+        check_result(result)
+        check_frame(module.instrument, frame)
+
+
+def test_plotly_accepts_the_figures(module):
+    for setting in settings(module.instrument):
+        for panel in computed(module, setting)[1].panels:
+            if isinstance(panel, Plot):
+                go.Figure(panel.figure)
+
+
+def test_pure(module):
+    for setting in settings(module.instrument):
+        result, frame = computed(module, setting)
+        again, frame_again = computed(module, setting)
+        assert equal(result, again), setting
+        assert equal(frame, frame_again), setting
+        kept = copy.deepcopy(result)
+        module.frame(result)
+        assert equal(result, kept), "frame changes the result"
+
+
+def test_panels_keep_their_keys_and_tiles_their_shape_of_page(module):
+    """The page has made room for the panels at rest; a move must not shift what is below."""
+    rest = computed(module, module.instrument.defaults())[1].panels
+    for setting in settings(module.instrument):
+        panels = computed(module, setting)[1].panels
+        assert [(type(p), p.key) for p in panels] == [(type(p), p.key) for p in rest]
+        for panel, first in zip(panels, rest, strict=True):
+            if isinstance(panel, Plot):
+                size = [
+                    (p.figure["layout"]["width"], p.figure["layout"]["height"])
+                    for p in (panel, first)
+                ]
+                assert size[0] == size[1]
+            else:
+                assert ratio(panel) == pytest.approx(ratio(first), rel=0.01)
+
+
+def ratio(tiles):
+    rows, columns, height, width = tiles.images.shape
+    gaps = np.array([rows - 1, columns - 1]) * tiles.gap
+    return (rows * height + gaps[0]) / (columns * width + gaps[1])
+
+
+def test_conditions_name_an_option(module):
+    controls = {control.name: control for control in module.instrument.controls}
+    for control in controls.values():
+        if control.when is not None:
+            name, option = control.when
+            assert option in controls[name].options
+
+
+def test_references_are_in_the_bibliography(module):
+    bibliography = (ROOT / "content" / "references.bib").read_text()
+    for key in module.instrument.references:
+        assert f"{{{key}," in bibliography
+
+
+def test_unknown_instrument_names_those_there_are():
+    with pytest.raises(ValueError, match=r"no instrument 'bottle'.*bottleneck, linear_ae_pca"):
+        widgets.get("bottle")
+
+
+def test_a_name_registered_twice_raises():
+    with pytest.raises(ValueError, match="more than once: a"):
+        widgets.names(("a", "b", "a"))

@@ -1,0 +1,102 @@
+"""The latent sampler against torch, scipy and the files that it reads."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import norm
+from torch.distributions import Normal, kl_divergence
+
+from widgets import vae_sampler
+from widgets.data import load
+
+
+def compute(**changed):
+    values = {**vae_sampler.instrument.defaults(), **changed}
+    return vae_sampler.compute(**values, rng=np.random.default_rng(0))
+
+
+def decoded(weights, z):
+    """The same decoder in torch, in double precision."""
+    layers = [
+        (torch.tensor(weights[f"w{i}"]).double(), torch.tensor(weights[f"b{i}"])) for i in range(3)
+    ]
+    h = torch.as_tensor(np.array(z), dtype=torch.float64)
+    for w, b in layers[:-1]:
+        h = torch.nn.functional.silu(h @ w + b)
+    w, b = layers[-1]
+    return 255 * (h @ w + b).clamp(0, 1).reshape(*h.shape[:-1], 28, 28).numpy()
+
+
+@pytest.mark.parametrize(("r", "percent"), [(1.0, 46.6), (2.0, 91.1), (3.0, 99.5)])
+def test_mass_of_the_square(r, percent):
+    mass = compute(r=r)["mass"]
+    assert mass == pytest.approx((norm.cdf(r) - norm.cdf(-r)) ** 2)
+    assert vae_sampler.frame(compute(r=r)).readouts["mass"] == pytest.approx(percent, abs=0.05)
+
+
+def test_mean_kl_of_the_grid():
+    """KL(N(z, I) || N(0, I)) by torch, averaged over the codes of the grid."""
+    axis = torch.linspace(-1.7, 1.7, 5, dtype=torch.float64)
+    z = torch.cartesian_prod(axis, axis)
+    kl = kl_divergence(Normal(z, 1.0), Normal(0.0, 1.0)).sum(1).mean().item()
+    assert compute(n=5, r=1.7)["grid_kl"] == pytest.approx(kl)
+
+
+@pytest.mark.parametrize(
+    ("model", "beta"), [("digits", 1.0), ("strokes", 0.1), ("strokes", 1.0), ("strokes", 32.0)]
+)
+def test_decoding_equals_torch(model, beta):
+    result = compute(model=model, beta=beta, n=3, r=1.5, z=(0.4, -0.9))
+    if model == "digits":
+        weights = load("mnist_decoder")
+    else:
+        data = load("strokes")
+        i = list(data["betas"]).index(beta)
+        weights = {name: data[name][i] for name in ("w0", "b0", "w1", "b1", "w2", "b2")}
+    codes = {(0, 0): (-1.5, 1.5), (0, 2): (1.5, 1.5), (1, 1): (0, 0), (2, 0): (-1.5, -1.5)}
+    for (row, column), z in codes.items():  # the top row has the largest z_2
+        assert np.abs(result["tiles"][row, column] - decoded(weights, z)).max() < 0.51
+    assert np.abs(result["tile"] - decoded(weights, (0.4, -0.9))).max() < 0.51
+
+
+def test_plane_and_grid_agree():
+    """The image drawn into the plane stands upright, its first row of pixels on top."""
+    panels = vae_sampler.frame(compute(z=(1.0, -2.0))).panels
+    heatmap = panels[1].figure["data"][1]
+    assert heatmap["y"][0] > heatmap["y"][-1]
+    assert np.mean(heatmap["x"]) == pytest.approx(1.0)
+    assert np.mean(heatmap["y"]) == pytest.approx(-2.0)
+
+
+def test_kl_of_the_digits_equals_torch():
+    data = load("mnist_decoder")
+    mu = torch.tensor(data["codes"])
+    sigma = torch.tensor(data["log_variances"]).mul(0.5).exp()
+    kl = kl_divergence(Normal(mu, sigma), Normal(torch.zeros(2), torch.ones(2))).mean(0)
+    np.testing.assert_allclose(compute(model="digits")["kl"], kl.numpy(), rtol=1e-4)
+
+
+def test_every_trained_beta_can_be_chosen():
+    slider = next(c for c in vae_sampler.instrument.controls if c.name == "beta")
+    np.testing.assert_array_equal(slider.values, load("strokes")["betas"])
+
+
+def test_collapse_is_told_from_the_numbers():
+    assert "Both latents have collapsed" in vae_sampler.frame(compute(beta=32.0)).note
+    assert (compute(beta=32.0)["kl"] < 0.05).all()
+    assert "collapsed" not in vae_sampler.frame(compute(beta=1.0)).note
+
+
+def test_mig_is_measured_over_seeds_and_only_with_factors():
+    data = load("strokes")
+    mig = data["mig"][list(data["betas"]).index(4.0)]
+    text = vae_sampler.frame(compute(beta=4.0)).readouts["mig"]
+    assert text == f"{np.mean(mig):.2f} ± {np.std(mig, ddof=1):.2f}"
+    assert vae_sampler.frame(compute(model="digits")).readouts["mig"] is None
+
+
+def test_server_draws_digits_only():
+    grid = vae_sampler.frame(compute(model="digits", finer="64", r=2.5)).panels[0]
+    assert (grid.server.model, grid.server.n, grid.server.span) == ("conv_vae_mnist", 64, 2.5)
+    assert vae_sampler.frame(compute(model="strokes", finer="64")).panels[0].server is None
+    assert vae_sampler.frame(compute(model="digits")).panels[0].server is None

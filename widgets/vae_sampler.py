@@ -1,0 +1,319 @@
+"""The latent plane of a trained VAE, decoded.
+
+After training, the decoder alone is a generator: draw z from the prior N(0, I) and decode it. With
+two latents the plane can be seen whole: a square grid of codes, |z_1|, |z_2| <= r, each decoded to
+an image. The two coordinates are independent, so the prior puts into the square the mass
+
+    P(|z_1| <= r, |z_2| <= r) = erf(r / sqrt(2))^2.
+
+The decoders are small networks that imitate those of trained VAEs (`latentbook train`):
+2 -> 32 -> 8 -> 784 for strokes, 2 -> 64 -> 32 -> 784 for digits, SiLU between, cut to [0, 1].
+"""
+
+import math
+
+import numpy as np
+
+from widgets.contract import (
+    ACCENT,
+    DATA_1,
+    DATA_2,
+    DATA_2_TEXT,
+    FIGURE_WIDTH,
+    INK,
+    INK_2,
+    MUTED,
+    PAPER,
+    Choice,
+    Frame,
+    Instrument,
+    Plot,
+    Point,
+    Readout,
+    ServerGrid,
+    Slider,
+    Tiles,
+)
+from widgets.data import load
+
+SIDE = 28  # pixels of a tile
+REACH = 3.0  # how far the plane is shown, and z can be set
+TILE = 1.2  # side of the image at z, in units of the plane
+SILENT = 0.1  # nats: a latent below it says next to nothing about the image
+FACTORS = {"curvature": 0, "orientation": 1}
+
+instrument = Instrument(
+    name="vae_sampler",
+    title="VAE latent sampler",
+    ask="Which way does curvature change, and which way orientation? Then raise beta and watch "
+    "what the model gives up first.",
+    controls=(
+        Choice("model", "Model", {"strokes": "Strokes", "digits": "MNIST digits"}, "strokes"),
+        Slider(
+            "beta",
+            "Weight of the KL",
+            default=1.0,
+            values=(0.1, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0),
+            symbol=r"\beta",
+            when=("model", "strokes"),
+        ),
+        Slider("n", "Tiles a side", default=9, values=(3, 5, 7, 9, 11, 13, 15), symbol="n"),
+        Slider("r", "Span", default=2.0, min=0.5, max=REACH, step=0.1, symbol="r", format=".1f"),
+        Point("z", "A code", default=(-1.5, 1.0), limit=REACH, panel="plane", symbol=r"\mathbf{z}"),
+        Choice(
+            "color",
+            "Colour of the codes",
+            {"curvature": "Curvature", "orientation": "Orientation"},
+            "curvature",
+            when=("model", "strokes"),
+        ),
+        Choice(
+            "finer",
+            "Finer grid, by the server",
+            {"0": "Off", "32": "32 × 32", "64": "64 × 64"},
+            "0",
+            when=("model", "digits"),
+        ),
+    ),
+    readouts=(
+        Readout("mass", "Prior mass covered", "%", ".1f"),
+        Readout("grid_kl", "Mean KL of the grid", "nats", ".2f"),
+        Readout("kl", "KL of each latent", "nats"),
+        Readout("mig", "MIG over seeds"),
+    ),
+    references=("kingma2014", "higgins2017", "chen2018"),
+)
+
+
+def compute(*, model, beta, n, r, z, color, finer, rng):
+    """Decode a grid and one more code; measure.
+
+    Parameters
+    ----------
+    model : "strokes" or "digits"
+    beta : float, weight of the KL that the strokes' VAE was trained with
+    n : int, tiles a side
+    r : float, half side of the square
+    z : pair of float, one more code
+    color : "curvature" or "orientation"
+    finer : str, tiles a side of the server's grid, or "0"
+    rng : unused: the grid is not drawn at random
+
+    Returns
+    -------
+    dict
+        ``tiles`` of shape (n, n, 28, 28) and ``tile`` (28, 28), uint8, 255 is ink; ``codes``, the
+        posterior means of test images, (m, 2); ``mass``; ``grid_kl``, the mean over the grid of
+        KL(N(z, I) || N(0, I)) = |z|^2 / 2, in nats; ``kl`` of each latent over test images, (2,);
+        ``mig``, one for each seed, empty where no factors are known; ``mean_mig`` for each beta;
+        ``error``, squared, per test stroke, None for digits.
+    """
+    if model == "strokes":
+        data = load("strokes")
+        i = int(np.argmin(np.abs(data["betas"] - beta)))
+        weights = {name: data[name][i] for name in ("w0", "b0", "w1", "b1", "w2", "b2")}
+        codes, kl, mig = data["codes"][i], data["kl"][i], data["mig"][i]
+        factor = data["factors"][:, FACTORS[color]]  # (m,)
+        error = data["squared_error"][i]
+        mean_mig = {beta: mig.mean() for beta, mig in zip(data["betas"], data["mig"], strict=True)}
+    else:
+        data = weights = load("mnist_decoder")
+        codes, logvar, mig = data["codes"], data["log_variances"], np.array([])
+        kl = 0.5 * np.mean(np.exp(logvar) + codes**2 - 1 - logvar, axis=0)
+        factor = data["labels"]
+        error, mean_mig = None, {}
+
+    axis = np.linspace(-r, r, n)
+    z_1, z_2 = np.meshgrid(axis, axis[::-1])  # the first row of tiles is the top of the plane
+    grid = np.stack([z_1, z_2], axis=-1).reshape(-1, 2)  # (n^2, 2)
+    images = decode(np.vstack([grid, z]), weights)  # (n^2 + 1, 28, 28)
+    return {
+        "tiles": images[:-1].reshape(n, n, SIDE, SIDE),
+        "tile": images[-1],
+        "mass": math.erf(r / math.sqrt(2)) ** 2,
+        "grid_kl": np.mean(np.sum(grid**2, axis=1)) / 2,
+        "kl": kl,
+        "mig": mig,
+        "codes": codes,
+        "factor": factor,
+        "r": r,
+        "z": z,
+        "mean_mig": mean_mig,
+        "error": error,
+        "model": model,
+        "color": color,
+        "finer": int(finer),
+    }
+
+
+def decode(z, weights):
+    """Images of codes: two hidden layers with SiLU, a linear output cut to [0, 1].
+
+    Parameters
+    ----------
+    z : ndarray of shape (m, 2)
+    weights : mapping with w0, b0, w1, b1, w2, b2
+
+    Returns
+    -------
+    ndarray of shape (m, 28, 28), uint8, 255 is ink
+    """
+    h = silu(z.astype(np.float32) @ weights["w0"] + weights["b0"])
+    h = silu(h @ weights["w1"] + weights["b1"])
+    x_hat = h @ weights["w2"] + weights["b2"]  # (m, 784)
+    return np.rint(255 * x_hat.clip(0, 1)).astype(np.uint8).reshape(-1, SIDE, SIDE)
+
+
+def silu(h):
+    """h sigmoid(h), written so that no exponential overflows."""
+    return 0.5 * h * (1 + np.tanh(0.5 * h))
+
+
+def frame(result):
+    """The decoded grid on the left, the plane it was taken from on the right."""
+    mig = result["mig"]
+    return Frame(
+        readouts={
+            "mass": 100 * result["mass"],
+            "grid_kl": result["grid_kl"],
+            "kl": ", ".join(f"{kl:.2f}" for kl in result["kl"]),
+            "mig": f"{mig.mean():.2f} ± {mig.std(ddof=1):.2f}" if len(mig) else None,
+        },
+        panels=[tiles(result), Plot("plane", plane_figure(result), plane_alt(result), half=True)],
+        note=note(result),
+    )
+
+
+def tiles(result):
+    """The grid, and where a server can draw it finer."""
+    n, r, finer = len(result["tiles"]), result["r"], result["finer"]
+    server = None
+    if result["model"] == "digits" and finer:
+        server = ServerGrid("conv_vae_mnist", finer, r)
+    return Tiles(
+        "grid",
+        result["tiles"],
+        alt=f"A grid of {n} × {n} decoded {result['model']}. The first latent runs from -{r:g} at "
+        f"the left to {r:g} at the right, the second likewise from the bottom to the top.",
+        captions=(f"z₁ = −{r:.1f}", f"z₁ = {r:.1f}"),
+        server=server,
+        half=True,
+    )
+
+
+def plane_figure(result):
+    """Codes of test images, rings of the prior, the square of the grid, and the image at z."""
+    r, (z_1, z_2) = result["r"], result["z"]
+    offset = TILE * ((np.arange(SIDE) + 0.5) / SIDE - 0.5)  # pixel centres, from the tile's middle
+    half = TILE / 2
+    ring = {"type": "circle", "line": {"color": INK_2, "width": 1, "dash": "dot"}}
+    square = {"type": "rect", "line": {"color": INK, "width": 1.5}}
+    tile = {"type": "rect", "line": {"color": ACCENT, "width": 2}}
+    axis = {"range": [-REACH - 1, REACH + 1], "constrain": "domain", "dtick": 1}
+    return {
+        "data": [
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": result["codes"][:, 0],
+                "y": result["codes"][:, 1],
+                "marker": marker(result),
+            },
+            {
+                "type": "heatmap",
+                "z": result["tile"],
+                "x": z_1 + offset,
+                "y": z_2 - offset,  # the first row of pixels is the top one
+                "zmin": 0,
+                "zmax": 255,
+                "colorscale": [[0, PAPER], [1, INK]],
+                "showscale": False,
+            },
+        ],
+        "layout": {
+            "width": FIGURE_WIDTH,
+            "height": FIGURE_WIDTH,
+            "margin": {"l": 34, "r": 10, "t": 32, "b": 42},
+            "xaxis": {**axis, "title": {"text": "z<sub>1</sub>"}, "zeroline": True},
+            "yaxis": {
+                **axis,
+                "title": {"text": "z<sub>2</sub>"},
+                "scaleanchor": "x",
+                "showgrid": False,
+                "zeroline": True,
+            },
+            "shapes": [
+                *({**ring, "x0": -s, "x1": s, "y0": -s, "y1": s} for s in (1, 2)),
+                {**square, "x0": -r, "x1": r, "y0": -r, "y1": r},
+                {**tile, "x0": z_1 - half, "x1": z_1 + half, "y0": z_2 - half, "y1": z_2 + half},
+            ],
+            "annotations": [
+                *(words(f"{s}σ", s * math.sqrt(0.5), -s * math.sqrt(0.5), INK_2) for s in (1, 2)),
+                *key(result),
+            ],
+        },
+    }
+
+
+def marker(result):
+    """Dots coloured by the factor of a stroke; grey ones for digits, whose classes are named."""
+    if result["model"] == "digits":
+        return {"color": MUTED, "size": 4, "opacity": 0.6}
+    factor = result["factor"].astype(float)
+    return {
+        "color": factor,
+        "colorscale": [[0, DATA_1], [1, DATA_2]],
+        "cmin": factor.min(),
+        "cmax": factor.max(),
+        "showscale": False,
+        "size": 5,
+    }
+
+
+def key(result):
+    """What the colours mean; for digits, each class's name at the median of its codes."""
+    if result["model"] == "digits":
+        codes, labels = result["codes"], result["factor"]
+        middles = {digit: np.median(codes[labels == digit], axis=0) for digit in range(10)}
+        return [words(f"<b>{digit}</b>", *middle, INK) for digit, middle in middles.items()]
+    above = {"xref": "x domain", "yref": "y domain", "xanchor": "right", "yanchor": "bottom"}
+    low = words(f"low {result['color']}", 0.54, 1, DATA_1)
+    high = words(f"high {result['color']}", 1, 1, DATA_2_TEXT)
+    return [{**low, **above}, {**high, **above}]
+
+
+def words(text, x, y, color):
+    """A label in the plane on a ground of paper."""
+    font = {"color": color, "size": 12}
+    return {"x": x, "y": y, "text": text, "showarrow": False, "font": font, "bgcolor": PAPER}
+
+
+def plane_alt(result):
+    """The plane in words."""
+    z_1, z_2 = result["z"]
+    what = "test strokes" if result["model"] == "strokes" else "test digits"
+    by = f", coloured by {result['color']}," if result["model"] == "strokes" else ""
+    return (
+        f"The latent plane: codes of {len(result['codes'])} {what}{by} circles of one and two "
+        f"standard deviations of the prior, the square of the grid, and the image decoded at "
+        f"({z_1:.1f}, {z_2:.1f})."
+    )
+
+
+def note(result):
+    """What the measured numbers say at this setting."""
+    if result["model"] == "digits":
+        n, finer = len(result["tiles"]), result["finer"]
+        if finer:
+            return (
+                f"The server decodes {finer} × {finer} codes of the same square with the full "
+                f"convolutional decoder. The mean KL is that of {n} × {n} codes."
+            )
+        return "MIG compares latents with known factors. Digits have none."
+    silent = int(np.sum(result["kl"] < SILENT))
+    if silent == 2:
+        return "Both latents have collapsed: the decoder ignores z and draws the average stroke."
+    if silent == 1:
+        return "One latent has collapsed. Along it, nothing changes."
+    migs = ", ".join(f"{result['mean_mig'][beta]:.2f} at {beta:g}" for beta in (0.1, 1, 8, 32))
+    return f"Squared error {result['error']:.2f} per test stroke. Mean MIG by beta: {migs}."

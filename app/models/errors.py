@@ -1,8 +1,10 @@
 """What can go wrong with a model or its data; messages name what came and what is accepted."""
 
+from app.errors import LatentbookError
 
-class ModelError(Exception):
-    """Base of all errors of `app.models`; the message is one sentence for a reader."""
+
+class ModelError(LatentbookError):
+    """Base of all errors of `app.models`."""
 
 
 class UnknownModel(ModelError):

@@ -19,7 +19,7 @@ from app.models.autoencoder import Autoencoder
 from app.models.cards import Card, made_on, sha256, write_card
 from app.models.data import Dataset, load_dataset, to_unit
 from app.models.device import DeviceChoice, choose_device
-from app.models.errors import ModelError, UnknownModel
+from app.models.errors import UnknownModel
 from app.models.evaluate import EVALUATION_SEED, summarize
 from app.models.exports import EXPORTS, Job
 from app.models.fit import OnStep, Run, fit
@@ -29,18 +29,12 @@ CHECKPOINTS = Path(__file__).parents[2] / "build" / "train"
 
 
 def train_cli(name: str, device: DeviceChoice, resume: bool) -> None:
-    """The command: train, say what came out, and turn failures into one sentence.
-
-    Without a name it lists what can be trained.
-    """
+    """The command: train and say what came out; without a name, list what can be trained."""
     if not name:
         list_names()
         return
     try:
         train(name, device=device, resume=resume)
-    except ModelError as error:
-        Console(stderr=True).print(str(error), style="red", highlight=False)
-        sys.exit(1)
     except KeyboardInterrupt:
         print(f"Stopped. `latentbook train {name} --resume` goes on from here.", file=sys.stderr)
         sys.exit(130)

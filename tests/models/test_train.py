@@ -7,7 +7,7 @@ import torch
 
 from app.models import registry, train
 from app.models.data import Dataset, sample_strokes
-from app.models.errors import DataUnavailable, DeviceUnavailable, UnknownModel
+from app.models.errors import DeviceUnavailable, UnknownModel
 from app.models.mlp_vae import MLPVAEConfig
 from app.models.recipe import Recipe
 from app.models.registry import ModelSpec
@@ -78,17 +78,6 @@ def test_unknown_name_lists_models_and_exports(weights: Path) -> None:
 def test_a_missing_gpu_is_said_in_one_sentence(weights: Path) -> None:
     with pytest.raises(DeviceUnavailable, match=r"sees no such GPU\. Accepted here: auto, cpu"):
         train.train("tiny", device="cuda")
-
-
-def test_the_command_turns_failures_into_one_sentence(weights: Path, monkeypatch, capsys) -> None:
-    def unavailable(name: str) -> Dataset:
-        raise DataUnavailable("MNIST could not be fetched.")
-
-    monkeypatch.setattr(train, "load_dataset", unavailable)
-    with pytest.raises(SystemExit) as caught:
-        train.train_cli("tiny", "cpu", False)
-    assert caught.value.code == 1
-    assert "MNIST could not be fetched." in capsys.readouterr().err
 
 
 def test_without_a_name_the_command_lists_what_can_be_trained(weights: Path, capsys) -> None:

@@ -144,7 +144,7 @@ def latents(clouds: dict[str, Tensor], draws: dict[str, Tensor]) -> str:
             (192, "VAE", heading("VAE"), panel(clouds["VAE"], unit=2, limit=4)),
         ]
     )
-    return f"""<svg viewBox="0 0 360 334" width="470" height="436">
+    return f"""<svg viewBox="-1 0 362 334" width="470" height="436">
 <title>Two latent planes</title>
 <desc>Left, the codes of a plain autoencoder lie in streaks far from the origin; the prior is
 a tiny ring among them. Right, the codes of a VAE cover the prior. Below, decoded draws.</desc>

@@ -33,7 +33,7 @@ from widgets.data import load
 
 K_MAX = 64
 SIDE = 8  # a synthetic picture has 8 x 8 = 64 pixels
-N = 1000  # synthetic pictures
+N = 500  # synthetic pictures
 PIXEL_STD = 0.2  # of the synthetic pictures, around mid-grey
 
 instrument = Instrument(
@@ -287,7 +287,7 @@ def note(result):
     if result["data"] == "synthetic" and result["decay"] == 0:
         return (
             "A flat spectrum: no direction matters more than another, so no narrow code is a "
-            "bargain. The slope that is left comes from drawing only 1000 pictures."
+            f"bargain. The slope that is left comes from drawing only {N} pictures."
         )
     if result["k"] == result["d"]:
         return "The code is as wide as the input: everything gets through, and nothing is learned."

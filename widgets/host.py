@@ -155,10 +155,21 @@ def rebound(function: FunctionType, scope: Scope) -> FunctionType:
     return twin
 
 
+def refuse_input(prompt: object = "") -> str:
+    """``input`` of the reader's code.
+
+    Raises
+    ------
+    RuntimeError
+        Always: a page has no terminal.
+    """
+    raise RuntimeError("input() cannot ask anything here. Give the variable its value in the code.")
+
+
 def execute(code: str, filename: str, scope: Scope) -> Any:
     """Run code in a scope and return the value of its last expression, or None."""
     remember_source(filename, code)
-    scope["__builtins__"] = dict(_BUILTINS)
+    scope["__builtins__"] = {**_BUILTINS, "input": refuse_input}
     scope.pop("__warningregistry__", None)  # a warning is due on every run, not on the first alone
     tree = ast.parse(code, filename)
     last = tree.body[-1] if tree.body else None

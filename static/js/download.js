@@ -13,11 +13,13 @@ const FIRST = ["pyodide.asm.wasm", "python_stdlib.zip"];
  * @param {string[]} packages names in the lock file
  * @param {Record<string, number>} sizes file name -> bytes, unpacked: what a stream delivers, however it was compressed
  * @param {(download: Download) => void} report
- * @returns {typeof fetch} like fetch, but counts, and answers for the first files from what is already on its way
+ * @returns {{fetch: typeof globalThis.fetch, failure: Promise<never>}} `fetch` counts, and answers for the first files from what is
+ *   already on its way; `failure` rejects as soon as one of them cannot be had, for Pyodide would wait for ever
  */
 export function countedFetch(base, packages, sizes, report) {
-  const plainFetch = globalThis.fetch;
-  const total = Object.values(sizes).reduce((sum, size) => sum + size, 0);
+  const plainFetch = globalThis.fetch.bind(globalThis);
+  const counts = Object.keys(sizes).filter((name) => !name.endsWith(".mjs")); // modules are imported, not fetched
+  const total = counts.reduce((sum, name) => sum + sizes[name], 0);
   let seen = 0;
   let packed = 0;
 
@@ -36,12 +38,21 @@ export function countedFetch(base, packages, sizes, report) {
     return new Response(response.body.pipeThrough(counter), { status, statusText, headers });
   };
 
+  /** @type {(error: Error) => void} */
+  let fail = () => {};
+  /** @type {Promise<never>} */
+  const failure = new Promise((_, reject) => (fail = reject));
+  failure.catch(() => {});
+
   /** @type {Map<string, Promise<Response>>} */
   const ahead = new Map();
   /** @param {string} name @param {RequestInit} [init] */
   const fetchAhead = (name, init) => {
     const response = plainFetch(base + name, init).then((answer) => counted(answer, name));
-    response.catch(() => {}); // whoever takes it hears of it
+    response.then(
+      ({ ok, status }) => ok || fail(new Error(`${name} is not there (status ${status})`)),
+      () => fail(new Error(`${name} could not be fetched`)),
+    );
     ahead.set(base + name, response);
     return response;
   };
@@ -56,12 +67,14 @@ export function countedFetch(base, packages, sizes, report) {
     })
     .catch(() => {}); // Pyodide reads the same lock, and says what is wrong with it
 
-  return async (resource, init) => {
+  /** @type {typeof globalThis.fetch} */
+  const fetch = async (resource, init) => {
     const url = resource instanceof Request ? resource.url : String(resource);
     const response = ahead.get(url);
     ahead.delete(url);
     return response ?? plainFetch(resource, init);
   };
+  return { fetch, failure };
 }
 
 /** @param {string} hex */

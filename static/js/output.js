@@ -59,17 +59,19 @@ export class Output {
   /** @param {"stdout" | "stderr"} name @param {string} text */
   #add(name, text) {
     const kept = this.#within(text);
-    if (kept.length < text.length) {
-      this.#cutCharacters += text.length - kept.length;
-      this.#cutLines += newlines(text) - newlines(kept);
+    const cut = text.length - kept.length;
+    if (kept !== "") {
+      if (name !== this.#name) this.#flush();
+      this.#name = name;
+      this.#text += kept;
+      this.#characters += kept.length;
+      this.#lines += newlines(kept);
+      if (this.#mayPost()) this.#flush();
     }
-    if (kept === "") return;
-    if (name !== this.#name) this.#flush();
-    this.#name = name;
-    this.#text += kept;
-    this.#characters += kept.length;
-    this.#lines += newlines(kept);
-    if (this.#mayPost()) this.#flush();
+    if (cut === 0) return;
+    if (this.#cutCharacters === 0) this.#flush(); // nothing comes after this that would take it along
+    this.#cutCharacters += cut;
+    this.#cutLines += newlines(text) - newlines(kept);
   }
 
   /** As much of a text as the run may still show. @param {string} text */

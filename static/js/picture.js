@@ -50,7 +50,8 @@ export class Picture {
 
   /** @param {PlotPanel | TilesPanel} panel */
   drawPanel(panel) {
-    const drawing = this.#drawings.get(panel.key) ?? KINDS[panel.kind].mount(this.#element(panel), {});
+    /** @type {Drawing} */
+    const drawing = this.#drawings.get(panel.key) ?? KINDS[panel.kind].mount(this.#element(panel));
     this.#drawings.set(panel.key, drawing);
     if (panel.kind === "plot") this.#plots.set(panel.key, panel);
     drawing.draw(panel);

@@ -41,12 +41,14 @@ function die(error) {
 
 /** @param {Boot} message */
 async function boot({ id, indexURL, packages, files, interruptBuffer: buffer }) {
-  globalThis.fetch = countedFetch(indexURL, packages, files, (download) => {
+  const { fetch, failure } = countedFetch(indexURL, packages, files, (download) => {
     post({ type: "progress", stage: "download", ...download });
   });
+  globalThis.fetch = fetch;
   import(`${indexURL}pyodide.asm.mjs`); // Pyodide would ask for it only after its loader has come
   const { loadPyodide } = await import(`${indexURL}pyodide.mjs`);
-  pyodide = await loadPyodide({ indexURL, packages, jsglobals: {}, stdout: silence, stderr: silence });
+  const started = loadPyodide({ indexURL, packages, jsglobals: {}, stdout: silence, stderr: silence });
+  pyodide = await Promise.race([started, failure]);
   post({ type: "progress", stage: "import", fraction: 1, bytes: 0 });
   handle = pyodide.pyimport("widgets.host").handle;
   pyodide.setStdout({ write: (/** @type {Uint8Array} */ bytes) => output.write("stdout", bytes) });

@@ -1,0 +1,138 @@
+"""The built book behind the real app, and pages in a real Chromium that must stay clean.
+
+Every page is watched: a request to another host, an uncaught error, or a line that the browser
+writes to the console as an error (a refusal by the Content-Security-Policy is one) fails the test.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from book_pages import CHAPTER, READY, Open
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from app.bench.serving import served
+from app.book.site import build_site
+from app.browser import FLAGS, chromium_path
+from app.settings import Settings
+
+START_MS = 60_000  # Python starts in 3 s alone, but two cores may be shared
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests here. It is closed with them: a process can run one Playwright."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """The finished site folder."""
+    return build_site(Settings(), report=print)
+
+
+@pytest.fixture(scope="session")
+def book(site: Path) -> Iterator[str]:
+    """URL of the book, served by the app."""
+    with served(Settings()) as url:
+        yield f"{url}/"
+
+
+class PlainFiles(SimpleHTTPRequestHandler):
+    """A static host: files and nothing else, no header that isolates a page."""
+
+    extensions_map: ClassVar[dict[str, str]] = {
+        **SimpleHTTPRequestHandler.extensions_map,
+        ".mjs": "text/javascript",
+    }
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Stay silent."""
+
+
+@pytest.fixture(scope="session")
+def static_host(site: Path) -> Iterator[str]:
+    """URL of the same folder on a plain static host, below a path of its own."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(PlainFiles, directory=str(site)))
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@dataclass
+class Watch:
+    """What happened in a page that should not have."""
+
+    host: str
+    wrong: list[str] = field(default_factory=list)
+    expected: tuple[str, ...] = ()
+
+    def follow(self, page: Page) -> None:
+        """Note every request to another host and every error."""
+        page.on("request", lambda request: self.request(request.url))
+        page.on("pageerror", lambda error: self.note(f"uncaught: {error}"))
+        page.on("console", lambda line: line.type == "error" and self.note(line.text))
+
+    def request(self, url: str) -> None:
+        if not url.startswith((self.host, "data:", "blob:")):
+            self.wrong.append(f"request to {url}")
+
+    def note(self, text: str) -> None:
+        if not any(part in text for part in self.expected):
+            self.wrong.append(text)
+
+
+@pytest.fixture
+def open_page(chromium: Browser, book: str) -> Iterator[Open]:
+    """Opens a page of the book in a browser that has never seen it."""
+    contexts: list[BrowserContext] = []
+    watches: list[Watch] = []
+
+    def open_one(
+        place: str = CHAPTER, *, host: str = book, expected: tuple[str, ...] = (), **options: Any
+    ) -> Page:
+        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        context.set_default_timeout(START_MS)
+        contexts.append(context)
+        watch = Watch(host, expected=expected)
+        watches.append(watch)
+        context.on("page", watch.follow)
+        page = context.new_page()
+        page.goto(host + place)
+        return page
+
+    expect.set_options(timeout=START_MS)
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert [wrong for watch in watches for wrong in watch.wrong] == []
+
+
+@pytest.fixture(scope="module")
+def desk(chromium: Browser, book: str) -> Iterator[Page]:
+    """The chapter with Python ready, shared by the tests of a module, which leave it as it was."""
+    expect.set_options(timeout=START_MS)
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(START_MS)
+    watch = Watch(book)
+    context.on("page", watch.follow)
+    page = context.new_page()
+    page.goto(book + CHAPTER)
+    expect(page.locator(READY)).to_be_attached()
+    yield page
+    context.close()
+    assert watch.wrong == []

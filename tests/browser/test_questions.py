@@ -1,0 +1,149 @@
+"""Questions of every kind: right, wrong and how, remembered, started over."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+import pytest
+from book_pages import READY, Open, write
+from playwright.sync_api import Locator, Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+def questions(page: Page, kind: str) -> list[tuple[Locator, Any]]:
+    """Every question of a kind with its key."""
+    found = page.locator(f'section[data-quiz="{kind}"]').all()
+    assert found, f"the chapter has no question of kind {kind}"
+    return [(each, json.loads(each.get_attribute("data-key") or "")) for each in found]
+
+
+def check(quiz: Locator) -> None:
+    quiz.locator('[data-action="check"]').click()
+
+
+@pytest.fixture
+def fresh(open_page: Open) -> Page:
+    return open_page()
+
+
+def test_true_or_false(fresh: Page) -> None:
+    for quiz, key in questions(fresh, "true-false"):
+        right, wrong = (str(value).lower() for value in (key["answer"], not key["answer"]))
+        check(quiz)
+        expect(quiz.locator("[data-feedback]")).to_have_text("Pick one first.")
+        expect(quiz).to_have_attribute("data-state", "open")
+        quiz.locator(f'input[value="{wrong}"]').check()
+        check(quiz)
+        expect(quiz).to_have_attribute("data-state", "wrong")
+        expect(quiz.locator("details.answer")).not_to_have_attribute("open", "")
+        quiz.locator(f'input[value="{right}"]').check()
+        check(quiz)
+        expect(quiz).to_have_attribute("data-state", "right")
+        expect(quiz.locator("[data-feedback]")).to_contain_text("Right.")
+        expect(quiz.locator("details.answer")).to_have_attribute("open", "")
+
+
+def test_one_of_many_explains_each_option(fresh: Page) -> None:
+    for quiz, key in questions(fresh, "choice"):
+        for option in quiz.locator('input[name="answer"]').all():
+            option.check()
+            check(quiz)
+            index = int(option.get_attribute("value") or "")
+            state = "right" if index == key["answer"] else "wrong"
+            expect(quiz).to_have_attribute("data-state", state)
+            told = quiz.locator(f'[data-feedback-for="{index}"]').text_content() or ""
+            said = quiz.locator("[data-feedback]").text_content() or ""
+            assert " ".join(told.split()) in " ".join(said.split())
+
+
+def test_numbers_are_read_and_judged(fresh: Page) -> None:
+    for quiz, key in questions(fresh, "number"):
+        answer, tolerance = key["answer"], key["tolerance"]
+        field, said = quiz.locator('input[name="answer"]'), quiz.locator("[data-feedback]")
+
+        def answers(text: str, state: str, words: str = "") -> None:
+            field.fill(text)  # noqa: B023
+            field.press("Enter")  # noqa: B023
+            expect(quiz).to_have_attribute("data-state", state)  # noqa: B023
+            expect(said).to_contain_text(words)  # noqa: B023
+
+        for text in ("", "about half", "1,2,3", "0x10", "--1"):
+            answers(text, "open", "Write one in digits")
+        far = answer + 40 * tolerance + abs(answer) * 40
+        answers(f"{far:.6g}", "wrong", "too large")
+        listed = key["wrong"]
+        for index, value in enumerate(listed):
+            answers(f"{value:.12g}", "wrong")
+            told = quiz.locator(f'[data-wrong="{index}"]').text_content() or ""
+            assert " ".join(told.split()) in " ".join((said.text_content() or "").split())
+
+        def unlisted(value: float) -> bool:
+            return all(abs(value - each) > tolerance for each in [*listed, answer])  # noqa: B023
+
+        if unlisted(-answer):
+            answers(f"{-answer:.12g}", "wrong", "sign")
+        if unlisted(2 * answer):
+            answers(f"{2 * answer:.12g}", "wrong", "factor of two")
+        if key["unit"] == "nats" and unlisted(answer / math.log(2)):
+            answers(f"{answer / math.log(2):.12g}", "wrong", "bits")
+        answers(f"{answer:.12g}".replace(".", ","), "right", "Right.")
+        answers(f"{answer + 0.9 * tolerance:.12g} {key['unit']}", "right")
+        answers(f"\u2212{answer:.12g}" if answer < 0 else f"+{answer:.12g}", "right")
+
+
+def test_code_is_judged_by_its_checks(fresh: Page) -> None:
+    for quiz, _ in questions(fresh, "code"):
+        quiz.scroll_into_view_if_needed()
+        solution = quiz.locator("details.answer pre code").first.text_content() or ""
+        check(quiz)
+        expect(quiz).to_have_attribute("data-state", "wrong")
+        write(fresh, quiz, "print('seen')\n1 / 0")
+        fresh.keyboard.press("Control+Enter")
+        expect(quiz.locator("[data-feedback] pre.error")).to_contain_text("ZeroDivisionError")
+        expect(quiz.locator("[data-feedback]")).to_contain_text("line 2")
+        expect(quiz.locator("[data-feedback] pre.stdout")).to_have_text("seen\n")
+        expect(quiz.locator(".cm-error")).to_have_text("1 / 0")
+        write(fresh, quiz, solution)
+        check(quiz)
+        expect(quiz).to_have_attribute("data-state", "right")
+    expect(fresh.locator(READY)).to_be_attached()
+
+
+def test_answers_are_remembered_and_can_be_started_over(fresh: Page) -> None:
+    (quiz, key), *_ = questions(fresh, "number")
+    field = quiz.locator('input[name="answer"]')
+    for text in ("123456", f"{key['answer']:.12g}"):
+        field.fill(text)
+        check(quiz)
+    expect(quiz).to_have_attribute("data-state", "right")
+    expect(quiz.locator(".remembered")).to_be_hidden()
+    fresh.reload()
+    expect(quiz.locator(".remembered")).to_be_visible()
+    expect(quiz).to_have_attribute("data-state", "right")
+    expect(quiz.locator("[data-feedback]")).to_contain_text("Right after 2 attempts.")
+    expect(field).to_have_value(f"{key['answer']:.12g}")
+    quiz.locator('[data-action="reset"]').click()
+    expect(quiz).to_have_attribute("data-state", "open")
+    expect(field).to_have_value("")
+    fresh.reload()
+    expect(field).to_have_value("")
+    expect(quiz).to_have_attribute("data-state", "open")
+
+
+def test_reading_the_worked_answer_first_is_remembered_as_that(fresh: Page) -> None:
+    quiz = fresh.locator("section[data-quiz]").first
+    quiz.locator("details.answer summary").click()
+    expect(quiz).to_have_attribute("data-state", "shown")
+    fresh.reload()
+    expect(quiz).to_have_attribute("data-state", "shown")
+
+
+def test_every_question_has_a_worked_answer(fresh: Page) -> None:
+    quizzes = fresh.locator("section[data-quiz]")
+    assert quizzes.count() >= 8
+    for quiz in quizzes.all():
+        expect(quiz.locator("details.answer .body")).to_have_text(re.compile(r"\S"))

@@ -1,0 +1,162 @@
+"""Python in the page: it starts, runs, stops, survives its readers, and has no way out."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from book_pages import CHAPTER, READY, Open, output, run
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+RUNNING = re.compile(r"^Running")
+
+
+def test_start_says_how_far_it_is(open_page: Open) -> None:
+    page = open_page("404.html")
+    page.add_init_script(
+        """
+        addEventListener("DOMContentLoaded", () => {
+          const status = document.querySelector("[data-runtime-status]");
+          globalThis.heard = [];
+          new MutationObserver(() => heard.push([status.dataset.state, status.innerText.trim()]))
+            .observe(status, {attributes: true, childList: true, subtree: true});
+        });
+        """
+    )
+    page.goto(page.url.replace("404.html", CHAPTER))
+    expect(page.locator(READY)).to_have_text("Python ready")
+    heard: list[list[str]] = page.evaluate("heard")
+    assert {state for state, _ in heard} >= {"booting", "ready"}
+    assert any(re.fullmatch(r"Starting Python, \d+ of \d+ MB", words) for _, words in heard)
+
+
+def test_prints_and_shows_the_last_value(desk: Page) -> None:
+    cell = run(desk, "print('one')\nimport sys\nprint('two', file=sys.stderr)\n40 + 2")
+    assert output(cell).split() == ["one", "two", "42"]
+    expect(cell.locator("pre.stderr")).to_have_text("two\n")
+    expect(cell.locator("pre.value")).to_have_text("42")
+    expect(cell.locator("[data-status]")).to_have_text(re.compile(r"^Ran in \d"))
+
+
+def test_output_is_text_and_never_markup(desk: Page) -> None:
+    cell = run(desk, "print('<img src=x onerror=alert(1)>')")
+    assert output(cell).strip() == "<img src=x onerror=alert(1)>"
+    assert cell.locator("[data-output] img").count() == 0
+
+
+def test_error_names_the_readers_line_and_leads_to_it(desk: Page) -> None:
+    cell = run(desk, "x = 1\n\ndef f():\n    return x / 0\n\nf()")
+    text = output(cell)
+    assert "ZeroDivisionError: division by zero" in text
+    assert "widgets/host" not in text
+    expect(cell.locator("[data-status]")).to_have_text("Stopped at line 4")
+    expect(cell.locator(".cm-error")).to_have_text("    return x / 0")
+    desk.locator(".bar a").first.focus()
+    cell.locator("[data-output] a").click()
+    expect(cell.locator(".cm-content")).to_be_focused()
+
+
+def test_an_endless_loop_is_stopped_and_keeps_its_variables(desk: Page) -> None:
+    assert desk.evaluate("crossOriginIsolated")
+    cell = run(desk, "kept = 7\nwhile True: pass")
+    expect(cell.locator("[data-status]")).to_have_text(RUNNING)
+    cell.locator('[data-action="stop"]').click()
+    expect(cell).to_have_attribute("data-state", "stopped")
+    expect(cell.locator("[data-status]")).to_contain_text("Variables are kept")
+    assert output(run(desk, "kept")).strip() == "7"
+
+
+def test_a_flood_of_output_is_cut_and_can_be_stopped(desk: Page) -> None:
+    cell = run(desk, "while True: print('x')")
+    expect(cell.locator(".more")).to_be_visible()
+    cell.locator('[data-action="stop"]').click()
+    expect(cell).to_have_attribute("data-state", "stopped")
+    expect(cell.locator("[data-output] .note")).to_have_text(
+        re.compile(r"Output cut here: [\d,]+ more lines")
+    )
+    cell.locator(".more").click()
+    assert cell.locator("pre.stdout").inner_text().count("x") == 5_000
+
+
+def test_what_ignores_a_stop_is_ended_with_its_worker(desk: Page) -> None:
+    wait = "    try:\n        time.sleep(1)\n    except BaseException:\n        pass"
+    cell = run(desk, f"import time\nwhile True:\n{wait}")
+    expect(cell.locator("[data-status]")).to_have_text(RUNNING)
+    cell.locator('[data-action="stop"]').click()
+    expect(cell).to_have_attribute("data-state", "stopped")
+    expect(cell.locator("[data-status]")).to_contain_text("variables are lost")
+    expect(desk.locator(READY)).to_have_text("Restarted: variables are lost")
+    assert output(run(desk, "1 + 1")).strip() == "2"
+
+
+def test_python_that_ends_itself_is_started_again(desk: Page) -> None:
+    cell = run(desk, "import os\nos._exit(3)")
+    expect(cell).to_have_attribute("data-state", "stopped")
+    expect(cell.locator("[data-status]")).to_contain_text("Python itself ended")
+    assert output(run(desk, "'back'")).strip() == "'back'"
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("def f(): return f()\nf()", "RecursionError"),
+        ("raise SystemExit(1)", "SystemExit"),
+        ("if True print(1)", "SyntaxError"),
+        ("bytearray(10**9 * 2) * 9", "MemoryError|OverflowError"),
+    ],
+)
+def test_errors_of_every_kind_leave_python_running(desk: Page, code: str, error: str) -> None:
+    cell = run(desk, code)
+    assert re.search(error, output(cell))
+    expect(cell).to_have_attribute("data-state", "error")
+    assert output(run(desk, "2 + 2")).strip() == "4"
+
+
+def test_input_says_that_nobody_can_answer(desk: Page) -> None:
+    text = output(run(desk, "name = input('Your name? ')"))
+    assert "input" in text
+    assert "I/O error" not in text
+
+
+def test_readers_code_sees_nothing_of_the_page(desk: Page) -> None:
+    names = output(run(desk, "import js\nprint(*[n for n in dir(js) if n[0].islower()])")).split()
+    assert not {"fetch", "indexedDB", "caches", "navigator", "postMessage", "eval"} & set(names)
+    assert "cannot import name" in output(run(desk, "from js import fetch"))
+
+
+def test_even_pyodides_own_modules_lead_nowhere(desk: Page) -> None:
+    reach = """
+import pyodide_js
+scope = pyodide_js._module.constructor.constructor
+try:
+    print(scope("return typeof fetch")())
+except Exception as refused:
+    print(type(refused).__name__)
+"""
+    assert output(run(desk, reach)).split()[-1] in {"undefined", "JsException"}
+
+
+def test_where_a_page_is_not_isolated_stop_restarts_python(
+    open_page: Open, static_host: str
+) -> None:
+    page = open_page(host=static_host)
+    assert not page.evaluate("crossOriginIsolated")
+    expect(page.locator(READY)).to_be_attached()
+    cell = run(page, "while True: pass")
+    expect(cell.locator("[data-status]")).to_have_text(RUNNING)
+    cell.locator('[data-action="stop"]').click()
+    expect(cell.locator("[data-status]")).to_contain_text("variables are lost")
+    assert output(run(page, "3 * 3")).strip() == "9"
+
+
+def test_a_start_that_fails_says_so_and_can_be_tried_again(open_page: Open) -> None:
+    page = open_page("404.html", expected=("Failed to load resource", "net::ERR", "asm.wasm"))
+    page.route("**/pyodide.asm.wasm", lambda route: route.abort())
+    page.goto(page.url.replace("404.html", CHAPTER))
+    status = page.locator("[data-runtime-status]")
+    expect(status).to_have_attribute("data-state", "failed")
+    expect(status).to_contain_text("Python could not start")
+    page.unroute("**/pyodide.asm.wasm")
+    assert output(run(page, "5 * 5")).strip() == "25"

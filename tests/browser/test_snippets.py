@@ -1,0 +1,162 @@
+"""Snippets: what they print is what the book recorded; edits are kept; the editor behaves."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from book_pages import CHAPTER, READY, Open, labels, write
+from playwright.sync_api import Locator, Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+def texts(cell: Locator) -> list[str]:
+    """What a snippet shows below its code, figures left out."""
+    found: list[str] = cell.locator("[data-output] pre").all_text_contents()
+    return [text.strip() for text in found]
+
+
+def test_every_snippet_prints_what_is_recorded(open_page: Open) -> None:
+    page = open_page()
+    expect(page.locator(READY)).to_be_attached()
+    for label in labels(page, "section[data-cell]"):
+        cell = page.locator(f"#{label}")
+        recorded = texts(cell)
+        assert recorded, f"{label} has no recorded output"
+        cell.locator('[data-action="run"]').click()
+        expect(cell, label).to_have_attribute("data-state", "done")
+        assert texts(cell) == recorded, label
+
+
+def test_a_figure_as_last_value_is_shown(desk: Page) -> None:
+    cell = desk.locator("section[data-cell]").first
+    write(desk, cell, "{'data': [{'type': 'scatter', 'x': [1, 2], 'y': [3, 4]}], 'layout': {}}")
+    cell.locator('[data-action="run"]').click()
+    expect(cell.locator("[data-output] .figure .main-svg").first).to_be_visible()
+    cell.locator('[data-action="reset"]').first.click()
+
+
+def test_the_editor_takes_the_listings_place_without_moving_anything(open_page: Open) -> None:
+    page = open_page()
+    cell = page.locator("section[data-cell]").nth(1)
+    cell.scroll_into_view_if_needed()
+    before = cell.bounding_box()
+    lines = cell.locator("pre code").inner_text().count("\n")
+    cell.locator(".source").hover()
+    expect(cell.locator(".cm-line")).to_have_count(lines + 1)
+    after = cell.bounding_box()
+    assert before is not None and after is not None
+    assert after["height"] == pytest.approx(before["height"], abs=1)
+    assert after["width"] == before["width"]
+
+
+def test_a_click_into_the_listing_puts_the_cursor_there(open_page: Open) -> None:
+    page = open_page(has_touch=True)
+    cell = page.locator("section[data-cell]").first
+    cell.scroll_into_view_if_needed()
+    word = cell.locator("pre code span", has_text=re.compile("^import$")).first
+    box = word.bounding_box()
+    assert box is not None
+    page.touchscreen.tap(box["x"] + 1, box["y"] + box["height"] / 2)
+    editor = cell.locator(".cm-content")
+    expect(editor).to_be_focused()
+    first_line = cell.locator(".cm-line").first.inner_text()
+    page.keyboard.insert_text("# here ")
+    expect(cell.locator(".cm-line").first).to_have_text(f"# here {first_line}")
+
+
+def test_keys_of_the_editor(desk: Page) -> None:
+    cells = desk.locator("section[data-cell]")
+    cell = cells.first
+    write(desk, cell, "")
+    desk.keyboard.type("for i in range(2):\nprint(i")
+    expect(cell.locator(".cm-content")).to_have_text("for i in range(2):    print(i)")
+    desk.keyboard.press("Control+Enter")
+    expect(cell.locator("pre.stdout")).to_have_text("0\n1\n")
+    expect(cell.locator(".cm-content")).to_be_focused()
+    desk.keyboard.press("Control+/")
+    expect(cell.locator(".cm-line").last).to_have_text("    # print(i)")
+    desk.keyboard.press("Control+/")
+    desk.keyboard.press("Tab")
+    expect(cell.locator(".cm-content")).to_be_focused()
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("Tab")
+    expect(cell.locator(".cm-content")).not_to_be_focused()
+    cell.locator(".cm-content").click()
+    desk.keyboard.press("Shift+Enter")
+    expect(cells.nth(1).locator(".cm-content")).to_be_focused()
+    cell.locator('[data-action="reset"]').first.click()
+
+
+def test_the_editor_is_reached_and_left_by_keyboard_alone(open_page: Open) -> None:
+    page = open_page()
+    cell = page.locator("section[data-cell]").first
+    cell.locator('[data-action="run"]').focus()
+    page.keyboard.press("Tab")
+    editor = cell.locator(".cm-content")
+    expect(editor).to_be_focused()
+    assert "Escape" in (editor.get_attribute("aria-description") or "")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Shift+Tab")
+    expect(editor).not_to_be_focused()
+
+
+def test_edits_survive_a_reload_and_reset_takes_them_back(open_page: Open) -> None:
+    page = open_page()
+    cell = page.locator("section[data-cell]").first
+    own = cell.locator("pre code").inner_text()
+    expect(cell.locator('[data-action="reset"]').first).to_be_hidden()
+    write(page, cell, "print('mine')")
+    expect(cell).to_have_attribute("data-edited", "")
+    page.reload()
+    expect(cell).to_have_attribute("data-edited", "")
+    expect(cell.locator("pre code")).to_have_text("print('mine')")
+    cell.locator('[data-action="run"]').click()
+    expect(cell.locator("pre.stdout")).to_have_text("mine\n")
+    cell.locator('[data-action="reset"]').first.click()
+    expect(cell).not_to_have_attribute("data-edited", "")
+    page.reload()
+    assert cell.locator("pre code").inner_text() == own
+
+
+def test_a_newer_edition_under_an_edit_is_said(open_page: Open) -> None:
+    page = open_page()
+    cell = page.locator("section[data-cell]").first
+    label = cell.get_attribute("id")
+    write(page, cell, "print('mine')")
+    page.evaluate(
+        """key => {
+          const kept = JSON.parse(localStorage.getItem(key));
+          localStorage.setItem(key, JSON.stringify({...kept, base: "00000000"}));
+        }""",
+        f"latentbook:1:code:{label}",
+    )
+    page.reload()
+    expect(cell.locator(".stale")).to_be_visible()
+    cell.locator(".stale button").click()
+    expect(cell.locator(".stale")).to_be_hidden()
+
+
+def test_copy_takes_the_code_that_is_shown(open_page: Open) -> None:
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    cell = page.locator("section[data-cell]").first
+    shown = cell.locator("pre code").inner_text()
+    cell.locator('[data-action="copy"]').click()
+    expect(cell.locator('[data-action="copy"]')).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()").strip() == shown.strip()
+
+
+def test_snippets_of_a_chapter_share_their_variables(desk: Page) -> None:
+    cells = desk.locator("section[data-cell]")
+    for cell, code in ((cells.first, "shared = 11"), (cells.nth(1), "print(shared * 2)")):
+        write(desk, cell, code)
+        cell.locator('[data-action="run"]').click()
+        expect(cell).to_have_attribute("data-state", "done")
+    expect(cells.nth(1).locator("pre.stdout")).to_have_text("22\n")
+    for cell in (cells.first, cells.nth(1)):
+        cell.locator('[data-action="reset"]').first.click()
+
+
+def test_python_starts_without_being_asked_for(open_page: Open) -> None:
+    expect(open_page(CHAPTER).locator(READY)).to_be_attached()

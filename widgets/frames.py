@@ -222,16 +222,15 @@ def formatted(readout: Readout, value: float | int | str | None) -> str:
 
 def panel_value(panel: Panel) -> dict[str, Any]:
     """A panel as the protocol has it."""
+    common = {"key": panel.key, "alt": panel.alt, "half": panel.half}
     if isinstance(panel, Plot):
-        figure = plain(panel.figure)
-        return {"key": panel.key, "kind": "plot", "figure": figure, "alt": panel.alt}
+        return {**common, "kind": "plot", "figure": plain(panel.figure)}
     server = panel.server
     return {
-        "key": panel.key,
+        **common,
         "kind": "tiles",
         "data": np.ascontiguousarray(panel.images).reshape(-1),
         "shape": list(panel.images.shape),
-        "alt": panel.alt,
         "captions": list(panel.captions),
         "gap": panel.gap,
         "server": server and {"model": server.model, "n": server.n, "span": server.span},

@@ -30,9 +30,9 @@
  *
  * @typedef {Record<string, number | string | boolean | [number, number]>} Controls
  * @typedef {{passed: boolean, message: string}} CheckValue
- * @typedef {{key: string, kind: "plot", figure: any, alt: string}} PlotPanel  arrays may be typed arrays
+ * @typedef {{key: string, kind: "plot", figure: any, alt: string, half: boolean}} PlotPanel  arrays may be typed arrays
  * @typedef {{key: string, kind: "tiles", data: Uint8Array, shape: [number, number, number, number], alt: string,
- *   captions: string[], gap: number, server: {model: string, n: number, span: number} | null}} TilesPanel
+ *   half: boolean, captions: string[], gap: number, server: {model: string, n: number, span: number} | null}} TilesPanel
  * @typedef {{readouts: Record<string, string>, panels: (PlotPanel | TilesPanel)[], note: string, ms: number}} FrameValue
  *   readouts are formatted in Python, so that the build and the page print the same characters.
  */

@@ -80,6 +80,7 @@ def test_frame_has_the_shape_of_the_protocol():
     assert plot["figure"]["data"][0]["x"].dtype == np.float64  # JavaScript has no int64 numbers
     assert plot["figure"]["layout"]["yaxis"]["range"] == [-9, 9]
     assert type(plot["figure"]["layout"]["yaxis"]["range"][1]) is int
+    assert plot["half"] is tiles["half"] is False
     assert tiles["shape"] == [1, 2, 3, 4]
     assert tiles["data"].shape == (24,) and tiles["data"].flags.c_contiguous
     assert tiles["server"] is None and tiles["captions"] == [] and tiles["gap"] == 0

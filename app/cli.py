@@ -60,7 +60,9 @@ def plain_errors() -> Iterator[None]:
         for error in errors.errors:
             err.print(str(error), markup=False)
         count = len(errors.errors)
-        err.print(f"{count} error{'s' if count != 1 else ''}. Nothing was changed in the built site.")
+        err.print(
+            f"{count} error{'s' if count != 1 else ''}. Nothing was changed in the built site."
+        )
         raise typer.Exit(1) from None
     except LatentbookError as error:
         err.print(str(error), markup=False)
@@ -93,13 +95,16 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on.", min=1, max=65535)] = None,
     device: Annotated[Device | None, typer.Option(help="Where the decoders run.")] = None,
     reload: Annotated[bool, typer.Option("--reload", help="Rebuild the page you edit.")] = False,
-    built: Annotated[bool, typer.Option("--built", help="Serve what is built; write nothing.")] = False,
+    built: Annotated[
+        bool, typer.Option("--built", help="Serve what is built; write nothing.")
+    ] = False,
 ) -> None:
     """Build what changed, then serve the book and its decoders."""
     with plain_errors():
-        given = {"host": host, "port": port, "device": device and device.value}
-        settings = Settings(**{name: value for name, value in given.items() if value is not None})
-        settings.reload = reload
+        given = {"host": host, "port": port, "device": device and device.value, "reload": reload}
+        settings = Settings().model_copy(
+            update={name: value for name, value in given.items() if value is not None}
+        )
         require_free_port(settings.host, settings.port)
         if not built:
             from app.book.site import build_site

@@ -85,7 +85,9 @@ def measure(settings: Settings, report: Report) -> list[Measurement]:
                 ("warm", WARM_BAR, [m["ms"] for m in warm["moves"] if m["warm"]]),
                 ("warm, 4x slower", THROTTLED_BAR, [m["ms"] for m in slow["moves"] if m["warm"]]),
             ):
-                rows.append(Measurement(f"{label} {name} p95 (n={len(seen)})", p95(seen), "ms", bar))
+                rows.append(
+                    Measurement(f"{label} {name} p95 (n={len(seen)})", p95(seen), "ms", bar)
+                )
             rows.append(Measurement(f"{label} drawing p95", p95(warm["draws"]), "ms", DRAW_BAR))
         browser.close()
     return rows

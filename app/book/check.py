@@ -1,0 +1,230 @@
+"""``latentbook check``: everything the build checks, and every piece of Python in the book, run."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from app.book.load import Source, load
+from app.book.nodes import DirectiveNode, directives
+from app.book.problems import FileProblems, Problems
+from app.book.recordings import Recorded, Recording, Recordings, code_hashes, runnable_cells
+from app.settings import Settings
+from widgets import host
+
+Report = Callable[[str], None]
+LISTING_SECONDS = 300
+"""Longest time that a listing may take to run."""
+
+LISTING_LINE = re.compile(r'File "listing", line (\d+)')
+
+
+def check_book(settings: Settings, *, record: bool = False, report: Report) -> None:
+    """Check the whole book; with ``record``, write down what every snippet puts out.
+
+    Raises
+    ------
+    BookErrors
+        With every mistake in the content, every snippet that fails or puts out something else than
+        is recorded, and every question whose solution fails or whose mistake passes.
+    """
+    report("Reading the book")
+    loaded = load(settings)
+    problems = Problems()
+    written: list[Recordings] = []
+    for source in loaded.sources:
+        report(f"Running the Python of {source.path}")
+        run = _ChapterRun(source, problems.of(source.path), report)
+        recording = run.run(record=record)
+        if record:
+            written.append(Recordings(source.recordings.path, recording))
+    problems.raise_all()
+    for recordings in written:
+        recordings.write()
+    report("Every check passes")
+
+
+def record_chapter(source: Source) -> Path:
+    """Run the snippets of one chapter and write down what they put out.
+
+    Raises
+    ------
+    BookErrors
+        If one of them fails.
+    """
+    problems = Problems()
+    recording = _ChapterRun(source, problems.of(source.path), print).run(record=True)
+    problems.raise_all()
+    recordings = Recordings(source.recordings.path, recording)
+    recordings.write()
+    return recordings.path
+
+
+class _Tape:
+    """Takes down what code prints and displays, in order."""
+
+    def __init__(self) -> None:
+        self.pieces: list[Recorded] = []
+
+    def add(self, kind: str, data: str) -> None:
+        if self.pieces and self.pieces[-1].kind == kind and kind in ("stdout", "stderr"):
+            data = self.pieces.pop().data + data
+        self.pieces.append(Recorded(kind, data))
+
+    def stream(self, name: str) -> io.TextIOBase:
+        tape = self
+
+        class Stream(io.TextIOBase):
+            def write(self, text: str) -> int:
+                if text:
+                    tape.add(name, text)
+                return len(text)
+
+        return Stream()
+
+
+class _ChapterRun:
+    """Runs the Python of one chapter from top to bottom, in a scope of its own."""
+
+    def __init__(self, source: Source, problems: FileProblems, report: Report) -> None:
+        self.source = source
+        self.problems = problems
+        self.report = report
+        self.scope = f"check:{source.entry.slug}"
+        self.hashes = code_hashes(source.document.nodes)
+
+    def run(self, *, record: bool) -> dict[str, Recording]:
+        """What each snippet put out, by label."""
+        self.ask({"type": "reset_scope", "scope": self.scope}, _Tape())
+        runnable = runnable_cells(self.source.document.nodes)
+        made: dict[str, Recording] = {}
+        for node in directives(self.source.document.nodes, "code-cell", "quiz"):
+            if node in runnable:
+                outputs = self.cell(node)
+                if outputs is None:
+                    continue
+                recording = Recording(self.hashes[node.label], tuple(outputs))
+                made[node.label] = recording
+                if not record:
+                    self.compare(node, recording)
+            elif node.directive.name == "quiz":
+                self.question(node)
+            elif node.options.get("needs"):
+                self.listing(node)
+        return made
+
+    def ask(self, request: dict[str, Any], tape: _Tape) -> dict[str, Any]:
+        """One message to the Python side of the protocol, as the page sends it."""
+        with (
+            contextlib.redirect_stdout(tape.stream("stdout")),
+            contextlib.redirect_stderr(tape.stream("stderr")),
+        ):
+            return host.handle({"id": 0, **request}, tape.add)
+
+    def cell(self, node: DirectiveNode) -> Sequence[Recorded] | None:
+        """The output of a snippet, or None after reporting that it fails."""
+        tape = _Tape()
+        request = {"type": "run_cell", "scope": self.scope, "filename": node.label}
+        reply = self.ask({**request, "code": node.code}, tape)
+        if reply["type"] == "failed":
+            self.failed(node, reply, node.label)
+            return None
+        return tape.pieces
+
+    def failed(self, node: DirectiveNode, reply: dict[str, Any], what: str) -> None:
+        line = node.body_line + (reply["line"] or 1) - 1
+        self.problems.add(line, f"{what} fails: {reply['name']}: {reply['message']}")
+
+    def compare(self, node: DirectiveNode, now: Recording) -> None:
+        """Report a recording that is missing, stale or different."""
+        then = self.source.recordings.current(node.label, now.code)
+        if then is None:
+            known = node.label in self.source.recordings.by_label
+            why = "was recorded for other code" if known else "is not recorded"
+            self.problems.add(
+                node.line, f"the output of {node.label} {why}: run latentbook check --record"
+            )
+        elif then.outputs != now.outputs:
+            was, is_now = _first_difference(then.outputs, now.outputs)
+            self.problems.add(
+                node.line,
+                f"the output of {node.label} differs: recorded {was!r}, now {is_now!r}",
+            )
+
+    def question(self, node: DirectiveNode) -> None:
+        """Every solution passes; every mistake fails with the message it must get."""
+        checks = node.parts("check")
+        if not checks:
+            return
+        for solution in node.parts("solution"):
+            reply = self.answer(solution, checks[0])
+            if reply["type"] == "failed":
+                self.failed(solution, reply, f"the solution of {node.label}")
+            elif not reply["value"]["passed"]:
+                message = reply["value"]["message"]
+                self.problems.add(
+                    solution.line, f"the solution of {node.label} fails the check: {message}"
+                )
+        for mistake in node.parts("mistake"):
+            self.mistake(node, mistake, self.answer(mistake, checks[0]))
+
+    def answer(self, answer: DirectiveNode, check: DirectiveNode) -> dict[str, Any]:
+        request = {"type": "check_answer", "scope": self.scope, "code": answer.code}
+        return self.ask({**request, "check": check.code}, _Tape())
+
+    def mistake(self, node: DirectiveNode, mistake: DirectiveNode, reply: dict[str, Any]) -> None:
+        if reply["type"] == "failed":
+            message = f"{reply['name']}: {reply['message']}"
+        elif reply["value"]["passed"]:
+            self.problems.add(mistake.line, f"a mistake passes the check of {node.label}")
+            return
+        else:
+            message = reply["value"]["message"]
+        if mistake.argument.casefold() not in message.casefold():
+            self.problems.add(
+                mistake.line,
+                f"the mistake gets a message without {mistake.argument!r}: {message!r}",
+            )
+
+    def listing(self, node: DirectiveNode) -> None:
+        """Run a listing that the page only shows, in a process of its own."""
+        needs = [name.strip() for name in node.options["needs"].split(",")]
+        if missing := [name for name in needs if importlib.util.find_spec(name) is None]:
+            self.report(f"  {node.label} is not run: {', '.join(missing)} is not installed")
+            return
+        program = "import sys; exec(compile(sys.stdin.read(), 'listing', 'exec'))"
+        try:
+            done = subprocess.run(
+                [sys.executable, "-c", program],
+                input=node.code,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=LISTING_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            self.problems.add(node.line, f"{node.label} takes longer than {LISTING_SECONDS} s")
+            return
+        if done.returncode != 0:
+            lines = LISTING_LINE.findall(done.stderr)
+            line = node.body_line + int(lines[-1]) - 1 if lines else node.line
+            last = done.stderr.strip().split("\n")[-1]
+            self.problems.add(line, f"{node.label} fails: {last}")
+
+
+def _first_difference(then: Sequence[Recorded], now: Sequence[Recorded]) -> tuple[str, str]:
+    """The first lines of two outputs that are not the same."""
+    lines = [
+        [line for output in outputs for line in (f"{output.kind}:{output.data}").split("\n")]
+        for outputs in (then, now)
+    ]
+    longest = max(map(len, lines))
+    padded = [side + [""] * (longest - len(side)) for side in lines]
+    return next((a, b) for a, b in zip(*padded, strict=True) if a != b)

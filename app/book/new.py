@@ -1,0 +1,106 @@
+"""``latentbook new``: a chapter or an instrument to start from, small and complete."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from app.book.check import record_chapter
+from app.book.directive import LABEL
+from app.book.load import load
+from app.book.manifest import RESERVED
+from app.errors import LatentbookError
+from app.settings import Settings
+
+SCAFFOLD = Path(__file__).parent / "scaffold"
+IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+WIDGETS_TUPLE = re.compile(r"(WIDGETS: tuple\[str, \.\.\.\] = \((?:[^)]*\n)?)(\s*\))")
+CHAPTER_LIST = re.compile(r"(chapters\s*=\s*\[[^\]]*?)(,?\s*\])")
+
+
+def new_chapter(settings: Settings, slug: str) -> list[Path]:
+    """Write a chapter with one of each common block, and list it in ``book.toml``.
+
+    Returns
+    -------
+    list of Path
+        What was written or changed.
+
+    Raises
+    ------
+    LatentbookError
+        If the slug is no slug, or the chapter is there already. Nothing is overwritten.
+    """
+    if not LABEL.fullmatch(slug) or slug in RESERVED:
+        raise LatentbookError(
+            f"A chapter's slug is kebab-case, like 'sparse-codes', and none of "
+            f"{', '.join(RESERVED)}; got {slug!r}."
+        )
+    book = settings.content / "book.toml"
+    path = settings.content / f"{slug}.md"
+    text = book.read_text(encoding="utf-8")
+    if path.exists():
+        raise LatentbookError(f"{path} is there already; nothing was written.")
+    numbers = [int(number) for number in re.findall(r"\bnumber\s*=\s*(\d+)", text)]
+    entry = f'{{ number = {max(numbers, default=0) + 1}, slug = "{slug}" }}'
+    chapter = (SCAFFOLD / "chapter.md").read_text(encoding="utf-8")
+    chapter = chapter.replace("SLUG", slug).replace("TITLE", title_of(slug))
+    path.write_text(chapter, encoding="utf-8")
+    book.write_text(_with_chapter(text, entry, slug), encoding="utf-8")
+    source = next(s for s in load(settings).sources if s.entry.slug == slug)
+    return [path, book, record_chapter(source)]
+
+
+def _with_chapter(text: str, entry: str, slug: str) -> str:
+    """``book.toml`` with one more chapter at its end."""
+    lists = list(CHAPTER_LIST.finditer(text))
+    if not lists:
+        number = entry.split(",")[0].removeprefix("{ ")
+        return f'{text.rstrip()}\n\n[[parts.chapters]]\n{number}\nslug = "{slug}"\n'
+    last = lists[-1]
+    return f"{text[: last.end(1)]}, {entry}{text[last.end(1) :].lstrip(',')}"
+
+
+def new_instrument(settings: Settings, name: str) -> list[Path]:
+    """Write an instrument and its test, and list it in ``WIDGETS``.
+
+    Returns
+    -------
+    list of Path
+        What was written or changed.
+
+    Raises
+    ------
+    LatentbookError
+        If the name is no name, or the instrument is there already. Nothing is overwritten.
+    """
+    if not IDENTIFIER.fullmatch(name):
+        raise LatentbookError(
+            f"An instrument's name is snake_case, like 'sparse_code'; got {name!r}."
+        )
+    registry = settings.root / "widgets" / "__init__.py"
+    written = {
+        settings.root / "widgets" / f"{name}.py": "instrument.txt",
+        settings.root / "tests" / "widgets" / f"test_{name}.py": "test_instrument.txt",
+    }
+    text = registry.read_text(encoding="utf-8")
+    there = [str(path) for path in written if path.exists()]
+    if there or f'"{name}"' in text:
+        raise LatentbookError(f"{', '.join(there) or name} is there already; nothing was written.")
+    match = WIDGETS_TUPLE.search(text)
+    if match is None:
+        raise LatentbookError(f"{registry} has no tuple WIDGETS to list the instrument in.")
+    registry.write_text(
+        f'{text[: match.end(1)]}    "{name}",\n{text[match.end(1) :]}', encoding="utf-8"
+    )
+    for path, template in written.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = (SCAFFOLD / template).read_text(encoding="utf-8")
+        content = content.replace("NAME", name).replace("TITLE", title_of(name))
+        path.write_text(content, encoding="utf-8")
+    return [*written, registry]
+
+
+def title_of(name: str) -> str:
+    """'sparse-codes' as a title."""
+    return re.sub(r"[-_]", " ", name).capitalize()

@@ -167,7 +167,7 @@ def signal_figure(result):
         ("denoised", x_hat[-1], DATA_1),
         ("corrupted", x_tilde[-1], INK_2),
     ]
-    heights = spread([height for _, height, _ in names], gap=0.16 * top)
+    heights = spread([height for _, height, _ in names], gap=0.2 * top)
     line = {"type": "scatter", "mode": "lines", "x": t}
     return {
         "data": [

@@ -174,7 +174,7 @@ def training_figure(result):
     """Loss by step above, on a logarithmic axis; cosines of the principal angles below."""
     step = np.arange(len(result["loss"]))
     loss, floor = result["loss"], result["floor"]
-    low, high = np.log10(floor) - 0.4, np.log10(max(loss.max(), result["variance"])) + 0.3
+    low, high = np.log10(floor) - 0.7, np.log10(max(loss.max(), result["variance"])) + 0.3
     line = {"type": "scatter", "mode": "lines", "x": step}
     x_axis = {"range": [0, MAX_STEPS], "dtick": 100}
     return {
@@ -234,7 +234,7 @@ def training_figure(result):
                     "text": "PCA floor",
                     "showarrow": False,
                     "xanchor": "right",
-                    "yanchor": "bottom",
+                    "yanchor": "top",
                     "font": {"color": DATA_2_TEXT, "size": 12},
                 }
             ],

@@ -126,6 +126,6 @@ function title({ letter, options, start, end }, cross, labels, edge, outward, si
   const outer = edge + outward * (labelWidth + (labels.length ? LABEL_GAP.y : 0));
   const room = textWidth(text, own);
   const x = outward > 0 ? Math.max(room, Math.min(outer, width)) : Math.min(Math.max(0, outer), width - room);
-  const y = Math.min(start, end) - (labels.length ? size : own * 0.6);
+  const y = Math.min(start, end) - (labels.length ? size * 1.2 : own * 0.6);
   return [textNode(text, { x, y, size: own, anchor: outward > 0 ? "end" : "start" }, at)];
 }

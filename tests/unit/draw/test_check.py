@@ -1,0 +1,141 @@
+"""What a reader is told whose version of an instrument breaks the contract."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from drawn_figures import signal
+
+from widgets.check import check_instrument
+from widgets.contract import (
+    Choice,
+    ContractError,
+    Frame,
+    Instrument,
+    Plot,
+    Point,
+    Readout,
+    Seed,
+    Slider,
+    Tiles,
+    Toggle,
+)
+
+GOOD = Instrument(
+    name="lens",
+    title="Lens",
+    ask="What does it magnify?",
+    controls=(
+        Slider("k", "Width", default=2, min=1, max=4),
+        Slider("rate", "Rate", default=0.1, values=(0.01, 0.1, 1.0)),
+        Choice("data", "Data", {"mnist": "MNIST"}, default="mnist"),
+        Toggle("noisy", "Noisy"),
+        Point("z", "Code", (0.0, 1.0), limit=2, panel="picture"),
+        Seed(),
+    ),
+    readouts=(Readout("error", "Error"),),
+)
+PLOT = Plot("picture", signal(), "A signal.")
+TILES = Tiles("digits", np.zeros((1, 2, 3, 4), np.uint8), "Two digits.")
+
+
+def compute(
+    *, rng: Any, k: float, rate: float, data: str, noisy: bool, z: tuple[float, float]
+) -> dict[str, Any]:
+    return {"error": 0.5, "x": np.zeros(3)}
+
+
+def module(
+    instrument: Any = GOOD, compute: Any = compute, frame: Any = None, **parts: Any
+) -> ModuleType:
+    made = ModuleType("edited")
+    shown = Frame(**{"readouts": {"error": 0.5}, "panels": [PLOT, TILES], **parts})
+    made.instrument = instrument  # type: ignore[attr-defined]
+    made.compute = compute  # type: ignore[attr-defined]
+    made.frame = frame or (lambda result: shown)  # type: ignore[attr-defined]
+    return made
+
+
+def test_accepts_a_good_one() -> None:
+    check_instrument(module())
+
+
+def with_control(control: Any) -> Instrument:
+    return replace(GOOD, controls=(control,))
+
+
+REFUSED: dict[str, ModuleType] = {
+    "instrument is of type dict; accepted: an Instrument": module({}),
+    "name is 'My Lens'; accepted: lower-case": module(replace(GOOD, name="My Lens")),
+    "ask is empty": module(replace(GOOD, ask=" ")),
+    "The control k is declared 2 times": module(replace(GOOD, controls=GOOD.controls[:1] * 2)),
+    "A control is named 'rng'": module(with_control(Slider("rng", "R", default=0))),
+    "The label of k is empty": module(with_control(Slider("k", "", default=0))),
+    "The default of k is 2.5; accepted: a step of the slider, 1 to 4 by 1": module(
+        with_control(Slider("k", "K", default=2.5, min=1, max=4))
+    ),
+    "k runs from 4 to 1 in steps of 1; accepted: min below max": module(
+        with_control(Slider("k", "K", default=2, min=4, max=1))
+    ),
+    "The values of k do not ascend": module(
+        with_control(Slider("k", "K", default=2, values=(2, 1)))
+    ),
+    "The default of k is 3; accepted: one of 1, 2": module(
+        with_control(Slider("k", "K", default=3, values=(1, 2)))
+    ),
+    'The format of k is "2 digits"; accepted: a Python format': module(
+        with_control(Slider("k", "K", default=1, format="2 digits"))
+    ),
+    "The default of data is 'cifar'; accepted: 'mnist'": module(
+        with_control(Choice("data", "D", {"mnist": "MNIST"}, default="cifar"))
+    ),
+    "The default of noisy is 1; accepted: True or False": module(
+        with_control(Toggle("noisy", "N", default=1))  # type: ignore[arg-type]
+    ),
+    "The default of z is (0, 9); accepted: two numbers from -2 to 2": module(
+        with_control(Point("z", "Z", (0, 9), limit=2, panel="picture"))
+    ),
+    "The default of seed is -1; accepted: a whole number from 0 to 999": module(
+        with_control(Seed(default=-1))
+    ),
+    "There is more than one Seed": module(replace(GOOD, controls=(Seed(), Seed("other")))),
+    'The format of the readout error is "x2"': module(
+        replace(GOOD, readouts=(Readout("error", "Error", format="x2"),))
+    ),
+    "compute takes rng, width; accepted: k, rate, data, noisy, z, rng": module(
+        compute=lambda *, rng, width: {}
+    ),
+    "compute returned list; accepted: a dict": module(compute=lambda **_: []),
+    "compute returned 1 of 2 numbers in 'x' that are nan or infinite": module(
+        compute=lambda **_: {"x": np.array([1.0, np.nan])}
+    ),
+    "frame returned NoneType; accepted: a Frame": module(frame=lambda _: None),
+    "The frame's readouts are loss; accepted: error": module(readouts={"loss": 1.0}),
+    "The readout error is inf; accepted: a finite number": module(readouts={"error": np.inf}),
+    "The readout error is [1], which the format": module(readouts={"error": [1]}),
+    "The frame has no panels": module(panels=[]),
+    "The panel picture is declared 2 times": module(panels=[PLOT, PLOT]),
+    "The point z is set on the panel 'picture'; accepted: a plot of the frame": module(
+        panels=[TILES]
+    ),
+    "A panel is dict; accepted: a Plot or Tiles": module(panels=[{}]),
+    "The alt text of picture is empty": module(panels=[replace(PLOT, alt="")]),
+    "In the figure of picture: data is missing; accepted: a list": module(
+        panels=[replace(PLOT, figure={})]
+    ),
+    "The images of digits are float64 of shape (2, 2); accepted: uint8 of shape": module(
+        panels=[PLOT, replace(TILES, images=np.zeros((2, 2)))]
+    ),
+    "The gap of digits is -1; accepted: 0 or more": module(panels=[PLOT, replace(TILES, gap=-1)]),
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_refuses(message: str) -> None:
+    with pytest.raises(ContractError) as refusal:
+        check_instrument(REFUSED[message])
+    assert str(refusal.value).startswith(message)

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
+from starlette.middleware.errors import ServerErrorMiddleware
 
 from app.api import ROUTERS, health, problems
 from app.api.body_limit import BodyLimit
@@ -56,6 +57,7 @@ def create_app(settings: Settings, *, registry: Registry | None = None) -> FastA
         lifespan=lifespan,
         middleware=[
             Middleware(SecurityHeaders, frame_ancestors=settings.frame_ancestors),
+            Middleware(ServerErrorMiddleware, handler=problems.on_bug),
             Middleware(BodyLimit, limit=settings.max_body_bytes),
         ],
     )

@@ -41,8 +41,8 @@ class Decoded(BaseModel):
 
     model: str = Field(examples=["conv_vae_mnist"])
     sha256: str = Field(description="Of the weights.")
-    shape: tuple[int, int, int] = Field(
-        description="Images, height, width.", examples=[[2, 28, 28]]
+    shape: list[int] = Field(
+        min_length=3, max_length=3, description="Images, height, width.", examples=[[2, 28, 28]]
     )
     images: list[list[list[int]]] = Field(description="Grey levels, 0 black to 255 white.")
 

@@ -46,7 +46,7 @@ class GridQuery(Strict):
     at: str = Field(
         "",
         pattern=rf"^({NUMBER}(,{NUMBER})*)?$",
-        max_length=16_384,
+        max_length=2048,
         description="The centre of the plane, one number a latent; the origin if left out.",
         examples=["0,0"],
     )

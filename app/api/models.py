@@ -55,7 +55,9 @@ class ModelDetail(BaseModel):
     title: str
     summary: str
     latent_dim: int = Field(examples=[2])
-    image_shape: tuple[int, int] = Field(description="Height and width.", examples=[[28, 28]])
+    image_shape: list[int] = Field(
+        min_length=2, max_length=2, description="Height and width.", examples=[[28, 28]]
+    )
     weights: dict[str, Any] = Field(description="File, size and sha256 of the weights.")
     serving: Serving
 

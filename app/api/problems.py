@@ -141,6 +141,11 @@ def shown(item: Mapping[str, Any]) -> str:
     return text if len(text) <= LONGEST_INPUT else f"{text[:LONGEST_INPUT]}…"
 
 
+async def on_bug(request: Request, error: Exception) -> Response:
+    """The answer when the server itself is at fault; the error is in its log."""
+    return respond(Problem(500, "The server failed. The fault is not in the request."))
+
+
 def add_problem_handlers(app: FastAPI) -> None:
     """Answer every error of ``app`` in this shape."""
 
@@ -160,15 +165,11 @@ def add_problem_handlers(app: FastAPI) -> None:
     async def on_model(request: Request, error: ModelError) -> Response:
         return respond(Problem(503, str(error)))
 
-    async def on_bug(request: Request, error: Exception) -> Response:
-        return respond(Problem(500, "The server failed. The fault is not in the request."))
-
     handlers: list[tuple[type[Exception], Any]] = [
         (RequestValidationError, on_validation),
         (HTTPException, on_http),
         (UnknownModel, on_unknown_model),
         (ModelError, on_model),
-        (Exception, on_bug),
     ]
     for kind, handler in handlers:
         app.add_exception_handler(kind, handler)

@@ -1,0 +1,214 @@
+"""Grids, against the models called directly."""
+
+import io
+
+import httpx
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from app.api.decoder import MAX_GREY_DIFFERENCE
+from app.main import create_app
+from app.models import registry as book
+
+from .conftest import served
+
+PATH = "/api/models/plane/grid"
+RAW = {"Accept": "application/octet-stream"}
+
+
+def tiles(response):
+    """The tiles of a raw answer, by row from the top and column from the left."""
+    rows, columns, height, width = map(int, response.headers["latentbook-shape"].split(","))
+    flat = np.frombuffer(response.content, np.uint8)
+    return flat.reshape(rows, height, columns, width).swapaxes(1, 2).astype(int)
+
+
+def direct(model, z):
+    """What the model itself makes of one code, in grey levels, neither folded nor in chunks."""
+    with torch.inference_mode():
+        x_hat = model.decode(torch.tensor([z], dtype=torch.float32))[0].double()
+    return np.round(255 * x_hat.numpy()).astype(int)
+
+
+def test_every_tile_is_the_models_own_image(client, registry):
+    n, span = 20, 2.5  # 400 codes: more than one chunk
+    pictures = tiles(client.get(PATH, params={"n": n, "span": span}, headers=RAW))
+    model = registry.models["plane"]
+    for row in range(n):
+        for column in range(n):
+            z1 = -span + 2 * span * column / (n - 1)
+            z2 = span - 2 * span * row / (n - 1)
+            assert np.abs(pictures[row, column] - direct(model, [z1, z2])).max() <= 1
+
+
+def test_the_picture_has_structure(client):
+    pictures = tiles(client.get(PATH, params={"n": 2}, headers=RAW))
+    assert pictures.min() < 20 and pictures.max() > 235
+    corners = pictures.reshape(4, -1)
+    assert len(np.unique(corners, axis=0)) == 4
+
+
+def test_two_axes_of_a_larger_latent_at_a_point(client, registry):
+    params = {"n": 2, "span": 1, "axes": "3,1", "at": "0.5,-1,2.25,0,1e-1"}
+    pictures = tiles(client.get("/api/models/five/grid", params=params, headers=RAW))
+    model = registry.models["five"]
+    bottom_right = direct(model, [0.5, -2.0, 2.25, 1.0, 0.1])
+    top_left = direct(model, [0.5, 0.0, 2.25, -1.0, 0.1])
+    assert np.abs(pictures[1, 1] - bottom_right).max() <= 1
+    assert np.abs(pictures[0, 0] - top_left).max() <= 1
+
+
+@pytest.mark.parametrize("media_type", ["image/png", "image/webp"])
+def test_pictures_hold_the_same_grey_levels(client, media_type):
+    params = {"n": 7, "span": 3}
+    raw = client.get(PATH, params=params, headers=RAW)
+    response = client.get(PATH, params=params, headers={"Accept": media_type})
+    assert response.headers["content-type"] == media_type
+    with Image.open(io.BytesIO(response.content)) as picture:
+        assert picture.size == (7 * 28, 7 * 28)
+        levels = np.array(picture.convert("L"))
+    assert np.array_equal(levels.ravel(), np.frombuffer(raw.content, np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        (None, "image/png"),
+        ("*/*", "image/png"),
+        ("image/*", "image/png"),
+        ("image/avif,image/webp,image/apng,image/*,*/*;q=0.8", "image/png"),
+        ("image/webp", "image/webp"),
+        ("image/png;q=0.5, image/webp;q=0.9", "image/webp"),
+        ("image/png;q=0, */*;q=0.1", "image/webp"),
+        ("application/octet-stream, image/*;q=0.9", "application/octet-stream"),
+        ("TEXT/HTML, IMAGE/WEBP", "image/webp"),
+    ],
+)
+def test_negotiation(client, accept, media_type):
+    headers = {} if accept is None else {"Accept": accept}
+    request = client.build_request("GET", PATH, params={"n": 1}, headers=headers)
+    if accept is None:
+        del request.headers["Accept"]
+    response = client.send(request)
+    assert response.status_code == 200
+    assert response.headers["content-type"] == media_type
+    assert response.headers["vary"] == "Accept"
+
+
+@pytest.mark.parametrize("accept", ["text/html", "image/gif", "image/png;q=0", "*/*;q=nan", "png"])
+def test_a_form_that_cannot_be_had(client, accept):
+    response = client.get(PATH, params={"n": 1}, headers={"Accept": accept})
+    assert response.status_code == 406
+    problem = response.json()
+    assert problem["errors"][0]["field"] == "header Accept"
+    assert accept in problem["detail"]
+    assert "image/png, image/webp, application/octet-stream" in problem["detail"]
+
+
+def test_caches_may_keep_it(client):
+    first = client.get(PATH, params={"n": 3})
+    assert "immutable" in first.headers["cache-control"]
+    etag = first.headers["etag"]
+    assert etag.startswith('"')
+    for known in (etag, f'"other", W/{etag}', "*"):
+        again = client.get(PATH, params={"n": 3}, headers={"If-None-Match": known})
+        assert again.status_code == 304
+        assert again.headers["etag"] == etag
+        assert again.content == b""
+    assert client.get(PATH, params={"n": 3}).content == first.content
+
+
+def test_etags_tell_everything_apart(client):
+    requests = [
+        (PATH, {"n": 3}, "image/png"),
+        (PATH, {"n": 4}, "image/png"),
+        (PATH, {"n": 3, "span": 2}, "image/png"),
+        (PATH, {"n": 3, "axes": "1,0"}, "image/png"),
+        (PATH, {"n": 3, "at": "0,1"}, "image/png"),
+        (PATH, {"n": 3}, "image/webp"),
+        ("/api/models/five/grid", {"n": 3}, "image/png"),
+    ]
+    etags = {
+        client.get(path, params=params, headers={"Accept": accept}).headers["etag"]
+        for path, params, accept in requests
+    }
+    assert len(etags) == len(requests)
+    spelled_out = {"n": "3", "span": "3.00", "axes": "0,1", "at": "0,0"}
+    etag = client.get(PATH, params=spelled_out, headers={"Accept": "image/png"}).headers["etag"]
+    assert etag in etags
+
+
+def test_naming_the_weights_makes_it_last(client):
+    named = client.get(PATH, params={"n": 1, "weights": "0" * 8})
+    assert "max-age=31536000" in named.headers["cache-control"]
+    stale = client.get(PATH, params={"n": 1, "weights": "1" * 8})
+    assert stale.status_code == 404
+    assert stale.json()["errors"][0]["field"] == "weights"
+
+
+@pytest.mark.parametrize(
+    ("params", "field", "words"),
+    [
+        ({"n": "0"}, "n", "greater than or equal to 1"),
+        ({"n": "-1"}, "n", "greater than or equal to 1"),
+        ({"n": "129"}, "n", "less than or equal to 128"),
+        ({"n": "1000000000"}, "n", "less than or equal to 128"),
+        ({"n": "9" * 5000}, "n", "integer"),
+        ({"n": "2.5"}, "n", "integer"),
+        ({"n": "many"}, "n", "'many'"),
+        ({"n": ""}, "n", "''"),
+        ({"span": "0"}, "span", "greater than 0"),
+        ({"span": "-3"}, "span", "greater than 0"),
+        ({"span": "10.01"}, "span", "less than or equal to 10"),
+        ({"span": "nan"}, "span", "nan"),
+        ({"span": "inf"}, "span", "inf"),
+        ({"span": "wide"}, "span", "'wide'"),
+        ({"axes": "0,0"}, "axes", "Two different numbers from 0 to 1"),
+        ({"axes": "0,2"}, "axes", "Two different numbers from 0 to 1"),
+        ({"axes": "-1,0"}, "axes", "'-1,0'"),
+        ({"axes": "0"}, "axes", "'0'"),
+        ({"at": "1"}, "at", "2 numbers from -10000 to 10000 are accepted"),
+        ({"at": "1,2,3"}, "at", "Received 3"),
+        ({"at": "1,1e30"}, "at", "1e+30"),
+        ({"at": "nan,0"}, "at", "'nan,0'"),
+        ({"weights": "xyz"}, "weights", "'xyz'"),
+        ({"zoom": "3"}, "zoom", "Accepted: n, span, axes, at, weights"),
+    ],
+)
+def test_what_is_not_accepted(client, params, field, words):
+    response = client.get(PATH, params=params)
+    assert response.status_code == 422
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["cache-control"] == "no-store"
+    problem = response.json()
+    assert problem["status"] == 422
+    assert problem["title"] == "Unprocessable Content"
+    assert problem["errors"][0]["field"] == field
+    assert words in problem["errors"][0]["message"]
+
+
+def test_the_largest_grid(client):
+    response = client.get(PATH, params={"n": 128}, headers=RAW)
+    assert response.headers["latentbook-shape"] == "128,128,28,28"
+    assert len(response.content) == 128 * 128 * 28 * 28
+
+
+def test_the_books_own_model(settings):
+    """The trained decoder as it is served on this machine, with the number format it chose."""
+    name = "conv_vae_mnist"
+    with served(create_app(settings)) as url, httpx.Client(base_url=url, timeout=60) as client:
+        detail = client.get(f"/api/models/{name}").json()
+        grid = client.get(f"/api/models/{name}/grid", params={"n": 12}, headers=RAW)
+    model = book.load(name)
+    assert detail["latent_dim"] == 2 and detail["image_shape"] == [28, 28]
+    assert detail["serving"]["max_grey_difference"] <= MAX_GREY_DIFFERENCE
+    pictures = tiles(grid)
+    steps = np.linspace(-3, 3, 12)
+    expected = np.array([[direct(model, [z1, z2]) for z1 in steps] for z2 in steps[::-1]])
+    difference = np.abs(pictures - expected)
+    if detail["serving"]["dtype"] == "float32":
+        assert difference.max() <= 1
+    assert difference.max() <= MAX_GREY_DIFFERENCE
+    assert difference.mean() < 0.2

@@ -1,0 +1,215 @@
+"""The thread that owns torch: batches, bounds, and work that nobody waits for any more."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
+
+import httpx
+import numpy as np
+import pytest
+import torch
+
+from app.api import decoder
+from app.main import create_app
+from app.models.autoencoder import Autoencoder
+from app.settings import Settings
+
+from .conftest import TestRegistry, random_model, served
+
+PATH = "/api/models/plane/decode"
+
+
+class GatedModel:
+    """Stands for a served model; the grey level of a tile is 10 times its first coordinate."""
+
+    latent_dim = 2
+    image_shape = (28, 28)
+    device = torch.device("cpu")
+    dtype = "float32"
+    max_grey_difference = 0
+    edition = "test"
+
+    gate = threading.Event()
+    started = threading.Event()
+    batches: ClassVar[list[int]] = []
+    stopped: ClassVar[list[bool]] = []
+    threads: ClassVar[set[str]] = set()
+
+    def __init__(self, model, device):
+        type(self).threads.add(threading.current_thread().name)
+
+    def decode(self, z, stop=lambda: False):
+        self.batches.append(len(z))
+        self.threads.add(threading.current_thread().name)
+        self.started.set()
+        while not self.gate.wait(0.01):
+            if stop():
+                self.stopped.append(True)
+                raise decoder.Dropped
+        return np.tile((10 * z[:, :1, None]).astype(np.uint8), (1, 28, 28))
+
+
+@pytest.fixture
+def gated(monkeypatch):
+    GatedModel.gate = threading.Event()
+    GatedModel.started = threading.Event()
+    GatedModel.batches, GatedModel.stopped, GatedModel.threads = [], [], set()
+    monkeypatch.setattr("app.api.decoder.ServedModel", GatedModel)
+    yield GatedModel
+    GatedModel.gate.set()
+
+
+def ask(url, level, count=1):
+    return httpx.post(f"{url}{PATH}", json={"codes": [[level, 0]] * count}, timeout=60)
+
+
+def waiting(app):
+    return len(app.state.inference.waiting)
+
+
+def until(condition):
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def app_with(tmp_path, **settings):
+    return create_app(Settings(build=tmp_path, device="cpu", **settings), registry=TestRegistry())
+
+
+def test_waiting_requests_are_decoded_together_and_each_gets_its_own(tmp_path, gated):
+    app = app_with(tmp_path)
+    with served(app) as url, ThreadPoolExecutor(8) as pool:
+        first = pool.submit(ask, url, 0.0)
+        assert gated.started.wait(30)
+        others = [pool.submit(ask, url, level / 4, level) for level in range(1, 7)]
+        until(lambda: waiting(app) == 6)
+        gated.gate.set()
+        assert first.result().status_code == 200
+        for level, other in enumerate(others, 1):
+            images = np.array(other.result().json()["images"])
+            assert images.shape == (level, 28, 28)
+            assert (images == int(10 * level / 4)).all()
+    assert gated.batches == [1, 1 + 2 + 3 + 4 + 5 + 6]
+    assert gated.threads == {"inference"}
+
+
+def test_codes_far_out_are_not_mixed_with_others(tmp_path, gated):
+    app = app_with(tmp_path)
+    with served(app) as url, ThreadPoolExecutor(4) as pool:
+        answers = [pool.submit(ask, url, 0.0)]
+        assert gated.started.wait(30)
+        answers += [pool.submit(ask, url, level) for level in (9.0, 1.0, 2.0)]
+        until(lambda: waiting(app) == 3)
+        gated.gate.set()
+        assert all(answer.result().status_code == 200 for answer in answers)
+    assert sorted(gated.batches) == [1, 1, 2]
+
+
+def test_a_full_queue_answers_at_once_and_says_when_to_ask_again(tmp_path, gated):
+    app = app_with(tmp_path, queue_size=2)
+    with served(app) as url, ThreadPoolExecutor(4) as pool:
+        answers = [pool.submit(ask, url, 0.0)]
+        assert gated.started.wait(30)
+        answers += [pool.submit(ask, url, 1.0), pool.submit(ask, url, 2.0)]
+        until(lambda: waiting(app) == 2)
+        refused = ask(url, 3.0)
+        assert refused.status_code == 503
+        assert refused.headers["retry-after"] == "1"
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert "2 requests wait" in refused.json()["detail"]
+        gated.gate.set()
+        assert [answer.result().status_code for answer in answers] == [200, 200, 200]
+        assert ask(url, 3.0).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_work_for_a_client_that_left_is_dropped(tmp_path, gated, method):
+    app = app_with(tmp_path)
+    path = "/api/models/plane/grid?n=2" if method == "GET" else PATH
+    body = None if method == "GET" else {"codes": [[0, 0]] * 4}
+    with served(app) as url, ThreadPoolExecutor(2) as pool:
+        pool.submit(ask, url, 0.0)
+        assert gated.started.wait(30)
+        with pytest.raises(httpx.ReadTimeout):  # leaves while it waits in the queue
+            httpx.request(method, f"{url}{path}", json=body, timeout=0.5)
+        queued = app.state.inference.waiting
+        until(lambda: all(job.result.cancelled() for job in queued))
+        gated.gate.set()
+        assert ask(url, 1.0).status_code == 200
+    assert 4 not in gated.batches
+
+
+def test_work_begun_for_a_client_that_left_is_stopped(tmp_path, gated):
+    with served(app_with(tmp_path)) as url:
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(f"{url}{PATH}", json={"codes": [[0, 0]] * 4}, timeout=0.5)
+        until(lambda: gated.stopped)
+        gated.gate.set()
+        assert ask(url, 1.0).status_code == 200
+    assert gated.batches == [4, 1]
+
+
+def test_a_server_told_to_stop_answers_what_it_has_begun(tmp_path, gated):
+    app = app_with(tmp_path)
+    with ThreadPoolExecutor(2) as pool:
+        with served(app) as url:
+            answer = pool.submit(ask, url, 2.0)
+            assert gated.started.wait(30)
+            threading.Timer(0.5, gated.gate.set).start()
+        assert answer.result().status_code == 200
+    assert not app.state.inference.thread.is_alive()
+
+
+def test_eight_readers_at_once_each_get_their_own_picture(tmp_path):
+    registry = TestRegistry()
+    app = create_app(Settings(build=tmp_path, device="cpu"), registry=registry)
+    model = registry.models["plane"]
+
+    def read(reader):
+        rng = np.random.default_rng(reader)
+        with httpx.Client(base_url=url, timeout=60) as client:
+            for _ in range(10):
+                codes = rng.uniform(-6, 6, (int(rng.integers(1, 300)), 2)).round(4)
+                answer = client.post(PATH, json={"codes": codes.tolist()}).json()
+                with torch.inference_mode():
+                    x_hat = model.decode(torch.tensor(codes, dtype=torch.float32))
+                expected = np.round(255 * x_hat.double().numpy())
+                assert np.abs(np.array(answer["images"]) - expected).max() <= 1
+        return True
+
+    with served(app) as url, ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(read, range(8)))
+
+
+def faster(monkeypatch):
+    """Take bfloat16 for the faster one, whatever the clock says."""
+    monkeypatch.setattr(decoder, "WORTH", float("inf"))
+
+
+def test_bfloat16_is_used_where_it_keeps_the_picture(monkeypatch):
+    faster(monkeypatch)
+    model = random_model(2)
+    model.decoder[-1].weight.data.mul_(0.05)  # a smooth picture
+    served_model = decoder.ServedModel(model, "cpu")
+    assert served_model.dtype == "bfloat16"
+    assert 0 <= served_model.max_grey_difference <= decoder.MAX_GREY_DIFFERENCE
+    z = np.random.default_rng(0).uniform(-4, 4, (500, 2)).astype(np.float32)
+    expected = 255 * model.decode(torch.from_numpy(z)).double().numpy()
+    assert np.abs(served_model.decode(z) - expected).max() <= decoder.MAX_GREY_DIFFERENCE + 0.5
+    far = z + 10
+    expected = 255 * model.decode(torch.from_numpy(far)).double().numpy()
+    assert np.abs(served_model.decode(far) - expected).max() < 0.51
+
+
+def test_float32_is_kept_where_bfloat16_changes_the_picture(monkeypatch):
+    faster(monkeypatch)
+    model: Autoencoder = random_model(2)
+    model.decoder[-1].weight.data.mul_(50)  # every pixel hangs on small differences
+    served_model = decoder.ServedModel(model, "cpu")
+    assert served_model.dtype == "float32"
+    z = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
+    expected = 255 * model.decode(torch.from_numpy(z)).double().numpy()
+    assert np.abs(served_model.decode(z) - expected).max() < 0.51

@@ -1,0 +1,83 @@
+"""What there is to decode, and why something cannot be."""
+
+import sys
+
+import httpx
+import pytest
+
+from app.main import create_app
+
+from .conftest import served
+
+
+def test_the_list_names_all_and_what_is_wrong(client):
+    models = {model["name"]: model for model in client.get("/api/models").json()["models"]}
+    assert list(models) == ["plane", "five", "missing", "changed"]
+    assert models["plane"]["sha256"] == "0" * 64
+    assert models["plane"]["unavailable"] is None
+    assert "latentbook train missing" in models["missing"]["unavailable"]
+
+
+def test_the_card_says_how_it_is_served(client):
+    detail = client.get("/api/models/five").json()
+    assert detail["latent_dim"] == 5
+    assert detail["image_shape"] == [28, 28]
+    assert detail["weights"]["sha256"] == "1" * 64
+    assert detail["serving"] == {"device": "cpu", "dtype": "float32", "max_grey_difference": 0}
+
+
+@pytest.mark.parametrize("path", ["/api/models", "/api/models/plane"])
+def test_cards_are_confirmed_each_time(client, path):
+    first = client.get(path)
+    assert first.headers["cache-control"] == "no-cache"
+    again = client.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("missing", "has no card"), ("changed", "its card says")],
+)
+def test_a_broken_model_is_unavailable_and_the_rest_works(client, name, words):
+    for response in (
+        client.get(f"/api/models/{name}"),
+        client.get(f"/api/models/{name}/grid"),
+        client.post(f"/api/models/{name}/decode", json={"codes": [[0, 0]]}),
+        client.post(f"/api/models/{name}/encode", json={"images": [[[0.0] * 28] * 28]}),
+    ):
+        assert response.status_code == 503
+        assert response.headers["content-type"] == "application/problem+json"
+        assert words in response.json()["detail"]
+    assert client.get("/api/models/plane/grid").status_code == 200
+    assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["nothing", "Plane", "plane%20", "%F0%9F%99%82", "a" * 3000])
+def test_an_unknown_model_is_not_found(client, name):
+    for response in (
+        client.get(f"/api/models/{name}"),
+        client.get(f"/api/models/{name}/grid"),
+        client.post(f"/api/models/{name}/decode", json={"codes": [[0, 0]]}),
+    ):
+        assert response.status_code == 404
+        problem = response.json()
+        assert problem["errors"][0]["field"] == "name"
+        assert "plane, five" in problem["detail"]
+
+
+def test_an_unknown_address_below_api_is_a_problem_not_a_page(client):
+    for path in ("/api", "/api/", "/api/models/plane/atlas", "/api/../api/nothing"):
+        response = client.get(path)
+        assert response.status_code == 404
+        assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_without_torch_the_book_is_served_and_the_api_says_why(settings, monkeypatch):
+    monkeypatch.delitem(sys.modules, "app.models.registry", raising=False)
+    monkeypatch.setitem(sys.modules, "torch", None)  # importing it now fails
+    with served(create_app(settings)) as url:
+        assert httpx.get(url).status_code == 200
+        for path in ("/api/models", "/api/models/conv_vae_mnist/grid"):
+            response = httpx.get(f"{url}{path}")
+            assert response.status_code == 503
+            assert "torch is not installed" in response.json()["detail"]

@@ -1,0 +1,120 @@
+"""The schema is true: whatever it allows and forbids, no request brings the server down."""
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from app.main import create_app
+from app.settings import Settings
+
+from .conftest import TestRegistry, served
+
+LEFT_OUT = [
+    positive_data_acceptance,  # no schema can say how long a code of the model in the path is
+    not_a_server_error,  # 503 is promised for a broken model
+]
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory):
+    settings = Settings(build=tmp_path_factory.mktemp("build"), device="cpu")
+    with served(create_app(settings, registry=TestRegistry())) as url:
+        schema = schemathesis.openapi.from_url(f"{url}/api/openapi.json")
+
+        @schema.hook
+        def map_path_parameters(context, path_parameters):
+            """Most requests are for models that load."""
+            if not path_parameters:
+                return path_parameters
+            name = path_parameters["name"]
+            names = ("plane", "plane", "five", "changed", name)
+            return {"name": names[len(name) % len(names)]}
+
+        yield schema
+
+
+POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "mode"),
+    [
+        ("GET", "/api/models", POSITIVE),
+        ("GET", "/api/models/{name}", POSITIVE),
+        ("GET", "/api/models/{name}/grid", POSITIVE),
+        ("GET", "/api/models/{name}/grid", NEGATIVE),
+        ("POST", "/api/models/{name}/decode", POSITIVE),
+        ("POST", "/api/models/{name}/decode", NEGATIVE),
+        ("POST", "/api/models/{name}/encode", POSITIVE),
+        ("POST", "/api/models/{name}/encode", NEGATIVE),
+        ("GET", "/healthz", POSITIVE),
+    ],
+)
+def test_every_answer_is_one_the_schema_promises(api, method, path, mode):
+    operation = api[path][method]
+
+    @given(case=operation.as_strategy(generation_mode=mode))
+    @settings(
+        max_examples=60,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def check(case):
+        response = case.call()
+        assert response.status_code < 500 or response.status_code == 503
+        case.validate_response(response, excluded_checks=LEFT_OUT)
+
+    check()
+
+
+def test_the_schema_is_complete(client):
+    document = client.get("/api/openapi.json").json()
+    operations = {
+        (method, path): operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert set(operations) == {
+        ("get", "/api/models"),
+        ("get", "/api/models/{name}"),
+        ("get", "/api/models/{name}/grid"),
+        ("post", "/api/models/{name}/decode"),
+        ("post", "/api/models/{name}/encode"),
+        ("get", "/healthz"),
+        ("get", "/readyz"),
+    }
+    for operation in operations.values():
+        for status, response in operation["responses"].items():
+            if int(status) >= 400:
+                assert list(response["content"]) == ["application/problem+json"]
+    pictures = ["image/png", "image/webp", "application/octet-stream"]
+    grid = operations["get", "/api/models/{name}/grid"]
+    assert list(grid["responses"]["200"]["content"]) == pictures
+    limits = {item["name"]: item["schema"] for item in grid["parameters"]}
+    assert (limits["n"]["minimum"], limits["n"]["maximum"]) == (1, 128)
+    assert (limits["span"]["exclusiveMinimum"], limits["span"]["maximum"]) == (0, 10)
+    decode = operations["post", "/api/models/{name}/decode"]
+    assert set(decode["responses"]["200"]["content"]) == {"application/json", *pictures}
+
+
+def test_the_examples_of_the_schema_work(settings):
+    with served(create_app(settings)) as url, httpx.Client(base_url=url, timeout=60) as client:
+        document = client.get("/api/openapi.json").json()
+        schemas = document["components"]["schemas"]
+        name = "conv_vae_mnist"
+        codes = schemas["DecodeRequest"]["properties"]["codes"]["examples"][0]
+        images = schemas["EncodeRequest"]["properties"]["images"]["examples"][0]
+        decoded = client.post(f"/api/models/{name}/decode", json={"codes": codes})
+        encoded = client.post(f"/api/models/{name}/encode", json={"images": images})
+        assert decoded.status_code == encoded.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
+def test_no_documentation_page_from_another_host(client, path):
+    assert client.get(path).status_code == 404

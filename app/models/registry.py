@@ -13,6 +13,7 @@ from app.models.cards import Card, read_card, sha256
 from app.models.conv_vae import ConvVAEConfig
 from app.models.errors import UnknownModel, WeightsMismatch, WeightsMissing
 from app.models.fit import Config
+from app.models.mlp_vae import MLPVAEConfig
 from app.models.recipe import Recipe
 
 WEIGHTS_DIR = Path(__file__).parent / "weights"
@@ -47,6 +48,14 @@ MODELS = (
         config=ConvVAEConfig(latent_dim=2, channels=32, hidden=512),
         dataset="mnist",
         recipe=Recipe(epochs=20, learning_rate=4e-3, ema=0.995, augment=0.2),
+    ),
+    ModelSpec(
+        name="mlp_vae_mnist",
+        title="Dense VAE, 2-D code, MNIST",
+        summary="Handwritten digits from two numbers, drawn by dense layers.",
+        config=MLPVAEConfig(latent_dim=2, encoder=(512, 256), decoder=(256, 512)),
+        dataset="mnist",
+        recipe=Recipe(epochs=40, learning_rate=4e-3, ema=0.995, augment=0.2),
     ),
 )
 

@@ -34,7 +34,7 @@ def test_a_figure_as_last_value_is_shown(desk: Page) -> None:
     write(desk, cell, "{'data': [{'type': 'scatter', 'x': [1, 2], 'y': [3, 4]}], 'layout': {}}")
     cell.locator('[data-action="run"]').click()
     expect(cell.locator("[data-output] .figure .main-svg").first).to_be_visible()
-    cell.locator('[data-action="reset"]').first.click()
+    cell.locator('.mark [data-action="reset"]').click()
 
 
 def test_the_editor_takes_the_listings_place_without_moving_anything(open_page: Open) -> None:
@@ -86,7 +86,7 @@ def test_keys_of_the_editor(desk: Page) -> None:
     cell.locator(".cm-content").click()
     desk.keyboard.press("Shift+Enter")
     expect(cells.nth(1).locator(".cm-content")).to_be_focused()
-    cell.locator('[data-action="reset"]').first.click()
+    cell.locator('.mark [data-action="reset"]').click()
 
 
 def test_the_editor_is_reached_and_left_by_keyboard_alone(open_page: Open) -> None:
@@ -106,7 +106,7 @@ def test_edits_survive_a_reload_and_reset_takes_them_back(open_page: Open) -> No
     page = open_page()
     cell = page.locator("section[data-cell]").first
     own = cell.locator("pre code").inner_text()
-    expect(cell.locator('[data-action="reset"]').first).to_be_hidden()
+    expect(cell.locator('.mark [data-action="reset"]')).to_be_hidden()
     write(page, cell, "print('mine')")
     expect(cell).to_have_attribute("data-edited", "")
     page.reload()
@@ -114,7 +114,7 @@ def test_edits_survive_a_reload_and_reset_takes_them_back(open_page: Open) -> No
     expect(cell.locator("pre code")).to_have_text("print('mine')")
     cell.locator('[data-action="run"]').click()
     expect(cell.locator("pre.stdout")).to_have_text("mine\n")
-    cell.locator('[data-action="reset"]').first.click()
+    cell.locator('.mark [data-action="reset"]').click()
     expect(cell).not_to_have_attribute("data-edited", "")
     page.reload()
     assert cell.locator("pre code").inner_text() == own
@@ -155,7 +155,7 @@ def test_snippets_of_a_chapter_share_their_variables(desk: Page) -> None:
         expect(cell).to_have_attribute("data-state", "done")
     expect(cells.nth(1).locator("pre.stdout")).to_have_text("22\n")
     for cell in (cells.first, cells.nth(1)):
-        cell.locator('[data-action="reset"]').first.click()
+        cell.locator('.mark [data-action="reset"]').click()
 
 
 def test_python_starts_without_being_asked_for(open_page: Open) -> None:

@@ -1,0 +1,410 @@
+"""Instruments: every control answers to mouse and keyboard; states are links; edits obey."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from book_pages import CHAPTER, READY, Open, labels, spec_of, write
+from playwright.sync_api import Locator, Page, expect
+
+pytestmark = pytest.mark.browser
+
+INSTRUMENTS = "section[data-instrument]"
+
+
+def live(page: Page, label: str) -> Locator:
+    """An instrument whose picture shows its controls."""
+    instrument = page.locator(f"#{label}")
+    instrument.scroll_into_view_if_needed()
+    expect(instrument, label).to_have_attribute("data-state", "live")
+    return instrument
+
+
+def reset(instrument: Locator) -> None:
+    """Take the block's own state again."""
+    instrument.locator('.tools [data-action="reset"]').click()
+    expect(instrument).to_have_attribute("data-state", re.compile("live|offline|refused"))
+
+
+def seen(instrument: Locator) -> str:
+    """Everything that an answer changes: drawings, tiles and readouts."""
+    shown: str = instrument.evaluate(
+        """section => {
+          const all = (selector) => [...section.querySelectorAll(selector)];
+          return JSON.stringify([
+            all(".picture svg").map((svg) => svg.outerHTML),
+            all(".picture canvas").map((canvas) => canvas.toDataURL()),
+            all("[data-readout]").map((readout) => readout.textContent),
+          ]);
+        }"""
+    )
+    return shown
+
+
+def expect_change(instrument: Locator, before: str) -> None:
+    """Wait until the picture is another one."""
+    page = instrument.page
+    for _ in range(300):
+        if seen(instrument) != before:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("The picture stayed as it was.")
+
+
+def shown_controls(instrument: Locator, kind: str) -> list[dict[str, Any]]:
+    """The controls of a kind that are not hidden by a choice."""
+    return [
+        control
+        for control in spec_of(instrument)["controls"]
+        if control["kind"] == kind
+        and instrument.locator(f'[data-control="{control["name"]}"]').is_visible()
+    ]
+
+
+def test_every_slider_is_dragged_by_mouse(desk: Page) -> None:
+    for label in labels(desk, INSTRUMENTS):
+        instrument = live(desk, label)
+        for control in shown_controls(instrument, "slider"):
+            slider = instrument.locator(f'input[type="range"][name="{control["name"]}"]')
+            slider.scroll_into_view_if_needed()
+            before = seen(instrument)
+            box = slider.bounding_box()
+            assert box is not None
+            middle = box["y"] + box["height"] / 2
+            place = float(slider.evaluate("s => (s.value - s.min) / (s.max - s.min)"))
+            desk.mouse.move(box["x"] + 9 + place * (box["width"] - 18), middle)
+            desk.mouse.down()
+            target = 0.25 if place > 0.5 else 0.75
+            desk.mouse.move(box["x"] + target * box["width"], middle, steps=8)
+            desk.mouse.up()
+            expect_change(instrument, before)
+            typed = instrument.locator(f'[data-control="{control["name"]}"] .typed')
+            assert float(typed.input_value()) != control["default"]
+            reset(instrument)
+
+
+def test_every_control_answers_the_keyboard(desk: Page) -> None:
+    for label in labels(desk, INSTRUMENTS):
+        instrument = live(desk, label)
+        for control in shown_controls(instrument, "slider"):
+            before = seen(instrument)
+            slider = instrument.locator(f'input[type="range"][name="{control["name"]}"]')
+            slider.focus()
+            at_end = slider.evaluate("s => s.value === s.max")
+            desk.keyboard.press("Home" if at_end else "End")
+            expect_change(instrument, before)
+            assert slider.get_attribute("aria-valuetext")
+            reset(instrument)
+        for control in shown_controls(instrument, "choice"):
+            before = seen(instrument)
+            instrument.locator(f'input[name="{control["name"]}"]:checked').focus()
+            desk.keyboard.press("ArrowRight")
+            expect_change(instrument, before)
+            reset(instrument)
+        for control in shown_controls(instrument, "seed"):
+            before = seen(instrument)
+            element = instrument.locator(f'[data-control="{control["name"]}"]')
+            element.locator('[data-action="reseed"]').focus()
+            desk.keyboard.press("Enter")
+            expect_change(instrument, before)
+            reset(instrument)
+
+
+def test_a_point_is_set_by_pointer_keys_and_numbers(desk: Page) -> None:
+    found = 0
+    for label in labels(desk, INSTRUMENTS):
+        instrument = desk.locator(f"#{label}")
+        for control in shown_controls(instrument, "point"):
+            found += 1
+            live(desk, label)
+            x, y = (instrument.locator(f'input[name="{control["name"]}.{axis}"]') for axis in "xy")
+            panel = instrument.locator(f'[data-panel="{control["panel"]}"]')
+            panel.scroll_into_view_if_needed()
+            before = seen(instrument)
+            box = panel.bounding_box()
+            assert box is not None
+            desk.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.3 * box["height"])
+            desk.mouse.down()
+            desk.mouse.move(
+                box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"], steps=4
+            )
+            desk.mouse.up()
+            expect_change(instrument, before)
+            assert float(x.input_value()) > 0
+            assert float(y.input_value()) > 0
+            at = float(x.input_value())
+            panel.focus()
+            desk.keyboard.press("ArrowLeft")
+            assert float(x.input_value()) == pytest.approx(at - control["step"])
+            x.fill("0")
+            y.fill("0")
+            expect(instrument).to_have_attribute("data-state", "live")
+            x.fill(str(control["limit"] + 1))
+            x.press("Enter")
+            expect(instrument.locator(".problem")).to_contain_text("Two numbers from")
+            reset(instrument)
+            expect(instrument.locator(".problem")).to_have_count(0)
+    assert found > 0
+
+
+def test_a_typed_value_is_checked_and_the_last_one_kept(desk: Page) -> None:
+    instrument = live(desk, "bottleneck")
+    typed = instrument.locator('[data-control="k"] .typed')
+    slider = instrument.locator('input[type="range"][name="k"]')
+    typed.fill("12")
+    expect(slider).to_have_value("12")
+    for text, said in (
+        ("900", "900 is outside the range from 1 to 64."),
+        ("12.5", "12.5 lies between two steps of 1"),
+        ("", "A number from 1 to 64 is needed."),
+    ):
+        typed.fill(text)
+        typed.press("Enter")
+        expect(instrument.locator(".problem")).to_contain_text(said)
+        expect(instrument.locator(".problem")).to_contain_text("Code width stays at 12.")
+        expect(slider).to_have_value("12")
+    reset(instrument)
+    expect(instrument.locator(".problem")).to_have_count(0)
+
+
+def test_controls_that_do_not_count_are_hidden(desk: Page) -> None:
+    instrument = live(desk, "bottleneck")
+    spec = spec_of(instrument)
+    bound = [control for control in spec["controls"] if control["when"]]
+    assert bound
+    for control in bound:
+        choice, option = control["when"]
+        element = instrument.locator(f'[data-control="{control["name"]}"]')
+        expect(element).to_be_hidden()
+        instrument.locator(f'input[name="{choice}"][value="{option}"]').check()
+        expect(element).to_be_visible()
+        reset(instrument)
+
+
+def test_readouts_are_spoken_after_a_move(desk: Page) -> None:
+    instrument = live(desk, "bottleneck")
+    instrument.locator('input[type="range"][name="k"]').press("ArrowRight")
+    expect(instrument.locator("[data-live]")).to_have_text(
+        re.compile(r"Variance kept 73\.\d %\. Compression 25\.3")
+    )
+    reset(instrument)
+
+
+def test_a_link_restores_the_exact_state(open_page: Open) -> None:
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    states: dict[str, list[str]] = {}
+    for label in labels(page, INSTRUMENTS):
+        instrument = live(page, label)
+        for control in shown_controls(instrument, "slider"):
+            instrument.locator(f'input[type="range"][name="{control["name"]}"]').press("PageUp")
+        for control in spec_of(instrument)["controls"]:
+            options = instrument.locator(f'input[type="radio"][name="{control["name"]}"]')
+            if options.count() and options.last.is_visible():
+                options.last.check()
+        expect(instrument).to_have_attribute("data-state", re.compile("live|offline|refused"))
+        states[label] = [
+            *settings_of(instrument),
+            *instrument.locator("[data-readout]").all_text_contents(),
+        ]
+        instrument.locator('[data-action="link"]').click()
+        expect(instrument.locator("[data-status]")).to_contain_text("Link copied")
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link.endswith(f"#{label}")
+
+    again = page.context.new_page()
+    again.goto(link)
+    expect(again.locator(READY)).to_be_attached()
+    for label, state in states.items():
+        instrument = again.locator(f"#{label}")
+        instrument.scroll_into_view_if_needed()
+        expect(instrument).to_have_attribute("data-state", re.compile("live|offline|refused"))
+        found = [
+            *settings_of(instrument),
+            *instrument.locator("[data-readout]").all_text_contents(),
+        ]
+        assert found == state, label
+
+
+def settings_of(instrument: Locator) -> list[str]:
+    """What every control is set to."""
+    values: list[str] = instrument.locator(".controls input").evaluate_all(
+        """all => all.map((input) =>
+          ["radio", "checkbox"].includes(input.type) ? String(input.checked) : input.value)"""
+    )
+    return values
+
+
+def test_the_address_holds_only_what_differs(desk: Page) -> None:
+    instrument = live(desk, "bottleneck")
+    instrument.locator('[data-control="k"] .typed').fill("5")
+    expect(desk).to_have_url(re.compile(r"\?bottleneck\.k=5$"))
+    reset(instrument)
+    expect(desk).to_have_url(re.compile(rf"/{CHAPTER}$"))
+
+
+def test_a_link_that_asks_for_what_cannot_be_says_so(open_page: Open) -> None:
+    page = open_page(
+        f"{CHAPTER}?bottleneck.k=900&bottleneck.data=cats&bottleneck.show=residual#bottleneck"
+    )
+    instrument = live(page, "bottleneck")
+    problems = instrument.locator(".problem").all_text_contents()
+    assert any("900 is outside the range from 1 to 64" in text for text in problems)
+    assert any("“cats” is not one of mnist, synthetic" in text for text in problems)
+    expect(instrument.locator('input[type="range"][name="k"]')).to_have_value("30")
+    expect(instrument.locator('input[value="residual"]')).to_be_checked()
+
+
+def test_a_move_before_python_is_ready_is_kept(open_page: Open) -> None:
+    page = open_page("404.html")
+    page.route("**/pyodide.asm.wasm", lambda route: waiting.append(route))
+    waiting: list[Any] = []
+    page.goto(page.url.replace("404.html", f"{CHAPTER}#bottleneck"))
+    instrument = page.locator("#bottleneck")
+    expect(instrument.locator("[data-status]")).to_have_text("Starts when Python is ready")
+    page.wait_for_timeout(500)
+    instrument.locator('[data-control="k"] .typed').fill("7")
+    expect(instrument).to_have_attribute("data-state", "waiting")
+    expect(instrument.locator("[data-status]")).to_have_text(
+        re.compile(r"^Starting Python.*Your setting is kept$")
+    )
+    while not waiting:
+        page.wait_for_timeout(50)
+    waiting[0].continue_()
+    expect(instrument).to_have_attribute("data-state", "live")
+    expect(instrument.locator('[data-readout="compression"]')).to_have_text("112.0")
+
+
+def test_the_code_is_opened_edited_broken_and_reset(open_page: Open) -> None:
+    page = open_page(f"{CHAPTER}#bottleneck")
+    instrument = live(page, "bottleneck")
+    readout = instrument.locator('[data-readout="kept"]')
+    own = readout.inner_text()
+    instrument.locator('[data-action="code"]').click()
+    editor = instrument.locator(".cm-content")
+    expect(editor).to_be_focused()
+    source = Path("widgets/bottleneck.py").read_text()
+    expect(instrument.locator(".cm-line").first).to_have_text(source.splitlines()[0])
+
+    kept = '"kept": share[:k].sum(),'
+    assert kept in source
+    write(page, instrument, source.replace(kept, '"kept": share[:k].sum() / 2,'))
+    expect(readout).to_have_text(f"{float(own) / 2:.1f}")
+    expect(instrument).to_have_attribute("data-edited", "")
+    expect(instrument.locator(".plate .mark")).to_be_visible()
+
+    picture = seen(instrument)
+    write(page, instrument, source.replace(kept, '"kept": share[:k].sum() / zero,'))
+    error = instrument.locator("[data-editor-error]")
+    expect(error).to_contain_text("NameError: name 'zero' is not defined")
+    expect(instrument).to_have_attribute("data-state", "error")
+    line = 1 + source[: source.index(kept)].count("\n")
+    expect(instrument.locator("[data-status]")).to_contain_text(f"Line {line}: NameError")
+    assert seen(instrument) == picture
+    assert instrument.locator(".picture").evaluate("p => Number(getComputedStyle(p).opacity)") < 1
+
+    write(page, instrument, source.replace("def frame(result):", "def frame(result)"))
+    expect(error).to_contain_text("SyntaxError")
+    write(page, instrument, source.replace("def frame(", "def frames("))
+    expect(error).to_contain_text("It does not define frame")
+    write(page, instrument, source.replace(kept, '"kept": share[:k].sum() / 4,'))
+    expect(error).to_have_count(0)
+    expect(readout).to_have_text(f"{float(own) / 4:.1f}")
+
+    page.reload()
+    instrument = live(page, "bottleneck")
+    expect(instrument).to_have_attribute("data-edited", "")
+    expect(readout).to_have_text(f"{float(own) / 4:.1f}")
+    instrument.locator('[data-action="code"]').click()
+    instrument.locator('[data-action="reset-code"]').click()
+    expect(readout).to_have_text(own)
+    expect(instrument).not_to_have_attribute("data-edited", "")
+    page.reload()
+    expect(live(page, "bottleneck").locator('[data-readout="kept"]')).to_have_text(own)
+
+
+def test_an_edit_that_never_ends_is_ended_by_the_next_one(open_page: Open) -> None:
+    page = open_page(f"{CHAPTER}#bottleneck")
+    instrument = live(page, "bottleneck")
+    own = instrument.locator('[data-readout="kept"]').inner_text()
+    instrument.locator('[data-action="code"]').click()
+    expect(instrument.locator(".cm-content")).to_be_focused()
+    source = Path("widgets/bottleneck.py").read_text()
+    write(page, instrument, source.replace("def compute(*", "while True: pass\ndef compute(*"))
+    expect(instrument).to_have_attribute("data-state", "busy")
+    write(page, instrument, source.replace('"error": error,', '"error": 0 * error,'))
+    expect(instrument.locator('[data-readout="error"]')).to_have_text("0.00")
+    expect(instrument.locator('[data-readout="kept"]')).to_have_text(own)
+
+
+def test_the_picture_is_saved(desk: Page, tmp_path: Path) -> None:
+    for label in labels(desk, INSTRUMENTS):
+        instrument = live(desk, label)
+        with desk.expect_download() as download:
+            instrument.locator('[data-action="save"]').click()
+        file = tmp_path / download.value.suggested_filename
+        download.value.save_as(file)
+        assert file.name == f"{label}.png"
+        assert file.read_bytes().startswith(b"\x89PNG")
+        assert file.stat().st_size > 5_000
+
+
+def test_zoom_shows_the_figure_in_plotly(desk: Page) -> None:
+    instrument = live(desk, "bottleneck")
+    instrument.locator('[data-action="zoom"]').click()
+    dialog = desk.locator("dialog.zoom")
+    expect(dialog.locator(".main-svg").first).to_be_visible()
+    dialog.locator("button").first.click()
+    expect(dialog).to_have_count(0)
+
+
+def test_the_live_picture_takes_the_stills_place_without_a_shift(open_page: Open) -> None:
+    page = open_page("404.html")
+    page.add_init_script(
+        """
+        globalThis.shifts = [];
+        new PerformanceObserver((list) => shifts.push(...list.getEntries().map((e) => e.value)))
+          .observe({type: "layout-shift", buffered: true});
+        """
+    )
+    page.goto(page.url.replace("404.html", f"{CHAPTER}#bottleneck"))
+    live(page, "bottleneck")
+    page.wait_for_timeout(300)
+    assert sum(page.evaluate("shifts")) < 0.001
+
+
+def test_server_grid_takes_the_place_of_the_pages_own(desk: Page) -> None:
+    instrument = live(desk, "vae-sampler")
+    canvas = instrument.locator(".tiles canvas")
+    before = canvas.bounding_box()
+    instrument.locator('input[name="model"][value="digits"]').check()
+    expect(instrument.locator("[data-status]")).to_have_text(
+        re.compile(r"^Decoded on the server in \d+ ms$")
+    )
+    after = canvas.bounding_box()
+    assert before is not None and after is not None
+    assert after["width"] == before["width"]
+    assert after["height"] == pytest.approx(before["height"], abs=1)
+    reset(instrument)
+
+
+def test_without_a_server_the_pages_own_grid_stays(open_page: Open, static_host: str) -> None:
+    page = open_page(
+        f"{CHAPTER}?vae-sampler.model=digits#vae-sampler", host=static_host, expected=("404",)
+    )
+    instrument = page.locator("#vae-sampler")
+    expect(instrument).to_have_attribute("data-state", "offline")
+    expect(instrument.locator("[data-status]")).to_have_text(
+        "This copy of the book has no decoder server. This picture was decoded in the page."
+    )
+
+
+def test_a_server_that_is_busy_is_said_to_be(open_page: Open) -> None:
+    page = open_page(f"{CHAPTER}#vae-sampler", expected=("503",))
+    page.route("**/grid?*", lambda route: route.fulfill(status=503))
+    instrument = live(page, "vae-sampler")
+    instrument.locator('input[name="model"][value="digits"]').check()
+    expect(instrument).to_have_attribute("data-state", "refused")
+    expect(instrument.locator("[data-status]")).to_contain_text("The decoder server is busy.")

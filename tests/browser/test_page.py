@@ -1,0 +1,126 @@
+"""The page as a whole: readable without scripts, accessible, and from one host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from book_pages import CHAPTER, READY, Open
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+AXE = Path("node_modules/axe-core/axe.min.js")
+PAGES = ("", CHAPTER, "contents/", "facts/", "references/", "404.html")
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds, one line each."""
+    page.evaluate(AXE.read_text())  # evaluated by the debugger, which no policy of the page stops
+    found: dict[str, Any] = page.evaluate(
+        "tags => axe.run(document, { runOnly: { type: 'tag', values: tags } })", TAGS
+    )
+    return [
+        f"{page.url} {rule['id']}: {node['target']} {node['failureSummary']}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_nothing(open_page: Open, theme: str, width: int) -> None:
+    page = open_page("404.html", color_scheme=theme, viewport={"width": width, "height": 800})
+    host = page.url.removesuffix("404.html")
+    found = violations(page)
+    for place in PAGES[:-1]:
+        page.goto(host + place)
+        if place == CHAPTER:
+            expect(page.locator(READY)).to_be_attached()
+            use(page)
+        found += violations(page)
+    assert found == []
+
+
+def use(page: Page) -> None:
+    """Bring every kind of block into a state that it does not open with."""
+    cell = page.locator("section[data-cell]").first
+    cell.scroll_into_view_if_needed()
+    cell.locator('[data-action="run"]').click()
+    expect(cell).to_have_attribute("data-state", "done")
+    cell.locator(".source").hover()
+    expect(cell.locator(".cm-content")).to_be_visible()
+    for kind, answer in (("true-false", "true"), ("choice", "0")):
+        quiz = page.locator(f'section[data-quiz="{kind}"]').first
+        quiz.locator(f'input[value="{answer}"]').check()
+        quiz.locator('[data-action="check"]').click()
+    quiz = page.locator('section[data-quiz="number"]').first
+    quiz.locator("input").fill("nothing")
+    quiz.locator('[data-action="check"]').click()
+    for details in page.locator("details").all():
+        details.evaluate("each => each.open = true")
+    instrument = page.locator("#bottleneck")
+    instrument.scroll_into_view_if_needed()
+    expect(instrument).to_have_attribute("data-state", "live")
+    typed = instrument.locator(".typed").first
+    typed.fill("900")
+    typed.press("Enter")
+    instrument.locator('[data-action="code"]').click()
+    expect(instrument.locator(".cm-content")).to_be_visible()
+    sampler = page.locator("#vae-sampler")
+    sampler.scroll_into_view_if_needed()
+    expect(sampler).to_have_attribute("data-state", "live")
+
+
+def test_without_scripts_everything_can_be_read(open_page: Open) -> None:
+    page = open_page(CHAPTER, java_script_enabled=False)
+    assert page.locator("main .katex").count() > 50
+    for instrument in page.locator("section.instrument").all():
+        instrument.scroll_into_view_if_needed()
+        for panel in instrument.locator("[data-panel]").all():
+            box = panel.bounding_box()
+            assert box is not None
+            assert box["height"] > 80
+        expect(instrument.locator("[data-readout]").first).not_to_be_empty()
+        expect(instrument.locator(".unscripted")).to_be_visible()
+        expect(instrument.locator('[data-action="reset"]').first).to_be_hidden()
+    for cell in page.locator("section.snippet").all():
+        expect(cell.locator("pre code")).to_be_visible()
+    quiz = page.locator("section.quiz").first
+    expect(quiz.locator('[data-action="check"]')).to_be_hidden()
+    quiz.locator("details.answer summary").click()
+    expect(quiz.locator("details.answer .body")).to_be_visible()
+
+
+@pytest.mark.parametrize("place", PAGES)
+def test_no_page_scrolls_sideways_on_a_phone(open_page: Open, place: str) -> None:
+    page = open_page(place, viewport={"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_touch_targets_are_large_enough(open_page: Open) -> None:
+    page = open_page(
+        CHAPTER, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True
+    )
+    small: list[str] = page.evaluate(
+        """() => [
+            ...document.querySelectorAll("button, .options label, .picks label, input[type=range]"),
+          ]
+          .filter((each) => each.checkVisibility({ visibilityProperty: true }))
+          .map((each) => [each.outerHTML.slice(0, 80), each.getBoundingClientRect()])
+          .filter(([, { width, height }]) => height < 44 || width < 24)
+          .map(([html, { width, height }]) => `${html} ${width} x ${height}`)"""
+    )
+    assert small == []
+
+
+def test_the_book_works_below_a_path(open_page: Open, static_host: str, site: Path) -> None:
+    """A static host may keep it anywhere: no link may be absolute."""
+    for page_file in site.rglob("*.html"):
+        text = page_file.read_text()
+        assert 'href="/' not in text, page_file
+        assert 'src="/' not in text, page_file
+    page = open_page(host=static_host)
+    expect(page.locator(READY)).to_be_attached()

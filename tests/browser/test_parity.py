@@ -1,0 +1,136 @@
+"""The same code in the page's Python and in CPython gives the same numbers."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+from book_pages import Open
+from playwright.sync_api import Page
+
+from widgets import WIDGETS, frames, get
+from widgets.contract import Choice, Control, Point, Seed, Slider, Toggle
+
+pytestmark = pytest.mark.browser
+
+RANDOM_SETTINGS = 6
+
+# A worker of its own, spoken to in the protocol: no page script stands between it and the test.
+START = """
+async () => {
+  const config = JSON.parse(document.getElementById("latentbook-config").textContent);
+  const from = (place) => new URL(config.root + place, document.baseURI).href;
+  const worker = new Worker(from(config.assets["worker.js"]), { type: "module" });
+  const waiting = new Map();
+  let id = 0;
+  worker.onmessage = ({ data }) => waiting.get(data.id)?.(data);
+  globalThis.ask = (message) => new Promise((answer) => {
+    waiting.set(++id, answer);
+    worker.postMessage({ ...message, id });
+  });
+  const { packages, files } = config.runtime;
+  const indexURL = from(config.runtime.indexURL);
+  return ask({ type: "boot", indexURL, packages, files, interruptBuffer: null });
+}
+"""
+
+# Playwright carries no typed arrays, so they go as lists, with NaN as null.
+COMPUTE = """
+async ([widget, settings]) => {
+  const plain = (value) => {
+    if (ArrayBuffer.isView(value)) return Array.from(value, plain);
+    if (typeof value === "number" && !Number.isFinite(value)) return null;
+    if (Array.isArray(value)) return value.map(plain);
+    if (value === null || typeof value !== "object") return value;
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, plain(part)]));
+  };
+  const answers = [];
+  for (const controls of settings) {
+    answers.push(plain(await ask({ type: "compute_widget", widget, controls, source: null })));
+  }
+  return answers;
+}
+"""
+
+
+@pytest.fixture
+def worker(open_page: Open) -> Page:
+    """A page that holds a worker with Python, reached by ``ask``."""
+    page = open_page("404.html")
+    assert page.evaluate(START)["type"] == "done"
+    return page
+
+
+def any_value(control: Control, rng: random.Random) -> Any:
+    """One value that a control can take."""
+    match control:
+        case Slider():
+            return rng.choice(control.steps())
+        case Choice(options=options):
+            return rng.choice(list(options))
+        case Toggle():
+            return rng.random() < 0.5
+        case Point(limit=limit):
+            return [rng.uniform(-limit, limit), rng.uniform(-limit, limit)]
+        case Seed(max=most):
+            return rng.randint(0, most)
+
+
+def plain(value: Any) -> Any:
+    """A frame as it arrives in the test: lists for arrays, None for what is not finite."""
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, dict):
+        return {key: plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def compare(page: Any, native: Any, where: str) -> None:
+    """Equal, and numbers to 1e-9 of the largest one they stand beside."""
+    if isinstance(native, dict):
+        assert page.keys() == native.keys(), where
+        for key in native:
+            compare(page[key], native[key], f"{where}.{key}")
+    elif isinstance(native, list) and all(type(part) in (int, float) for part in native):
+        scale = max((abs(part) for part in native), default=0.0)
+        np.testing.assert_allclose(page, native, rtol=1e-9, atol=1e-9 * scale, err_msg=where)
+    elif isinstance(native, list):
+        assert len(page) == len(native), where
+        for index, pair in enumerate(zip(page, native, strict=True)):
+            compare(*pair, f"{where}[{index}]")
+    elif isinstance(native, float) and isinstance(page, int | float):
+        assert page == pytest.approx(native, rel=1e-9), where
+    else:
+        assert page == native, where
+
+
+def test_pyodide_equals_cpython(worker: Page) -> None:
+    rng = random.Random(20)
+    for name in WIDGETS:
+        controls = get(name).instrument.controls
+        settings = [get(name).instrument.defaults()]
+        for _ in range(RANDOM_SETTINGS):
+            settings.append({control.name: any_value(control, rng) for control in controls})
+        answers = worker.evaluate(COMPUTE, [name, plain(settings)])
+        for setting, answer in zip(settings, answers, strict=True):
+            assert answer["type"] == "done", f"{name} at {setting}: {answer}"
+            value = answer["value"]
+            native = plain(frames.compute_frame(name, setting, None))
+            del value["ms"], native["ms"]
+            compare(value, native, f"{name} at {setting}")
+
+
+def test_an_unknown_message_is_refused(worker: Page) -> None:
+    answer = worker.evaluate("() => ask({ type: 'sing' })")
+    assert (answer["type"], answer["kind"]) == ("failed", "protocol")
+
+
+def test_a_control_out_of_range_is_refused(worker: Page) -> None:
+    message = {"type": "compute_widget", "widget": "bottleneck", "controls": {"k": 900}}
+    answer = worker.evaluate("(message) => ask({ ...message, source: null })", message)
+    assert (answer["type"], answer["kind"]) == ("failed", "contract")
+    assert "900" in answer["message"]

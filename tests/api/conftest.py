@@ -66,15 +66,17 @@ class TestRegistry:
         return self.models[name]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def registry() -> TestRegistry:
     return TestRegistry()
 
 
-@pytest.fixture(autouse=True)
-def exact(monkeypatch):
+@pytest.fixture(scope="module", autouse=True)
+def exact() -> Iterator[None]:
     """Decode in float32, so that pictures do not depend on a timing."""
-    monkeypatch.setattr("app.api.decoder.WORTH", 0.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.api.decoder.WORTH", 0.0)
+        yield
 
 
 def write_site(folder: Path, title: str = "Front page") -> None:
@@ -104,15 +106,11 @@ def write_site(folder: Path, title: str = "Front page") -> None:
             Path(f"{path}.gz").write_bytes(gzip.compress(content))
 
 
-@pytest.fixture
-def settings(tmp_path) -> Settings:
-    write_site(tmp_path / "site")
-    return Settings(build=tmp_path, device="cpu")
-
-
-@pytest.fixture
-def app(settings, registry) -> FastAPI:
-    return create_app(settings, registry=registry)
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory) -> Settings:
+    build = tmp_path_factory.mktemp("build")
+    write_site(build / "site")
+    return Settings(build=build, device="cpu")
 
 
 @contextmanager
@@ -133,7 +131,9 @@ def served(app: FastAPI, **options: Any) -> Iterator[str]:
             thread.join()
 
 
-@pytest.fixture
-def client(app) -> Iterator[httpx.Client]:
+@pytest.fixture(scope="module")
+def client(settings, registry) -> Iterator[httpx.Client]:
+    """Asks a server that all tests of a file share."""
+    app = create_app(settings, registry=registry)
     with served(app) as url, httpx.Client(base_url=url, timeout=60) as client:
         yield client

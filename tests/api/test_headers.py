@@ -72,12 +72,12 @@ def check(response):
     assert "camera=()" in headers["permissions-policy"]
 
 
-def test_on_a_fault_of_the_server(app, monkeypatch):
+def test_on_a_fault_of_the_server(settings, registry, monkeypatch):
     def fail(*_):
         raise ZeroDivisionError("a bug")
 
     monkeypatch.setattr("app.api.grid.grid_codes", fail)
-    with served(app) as url:
+    with served(create_app(settings, registry=registry)) as url:
         response = httpx.get(f"{url}{GRID}")
     assert response.status_code == 500
     assert response.headers["content-type"] == "application/problem+json"

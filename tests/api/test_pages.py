@@ -15,6 +15,15 @@ from .conftest import SCRIPT, served, write_site
 FOREVER = "immutable"
 
 
+@pytest.fixture
+def changing(tmp_path):
+    """A server of its own, and its build folder, for a site that changes."""
+    write_site(tmp_path / "site")
+    app = create_app(Settings(build=tmp_path))
+    with served(app) as url, httpx.Client(base_url=url) as client:
+        yield client, tmp_path
+
+
 @pytest.mark.parametrize(
     ("path", "media_type", "cached"),
     [
@@ -67,10 +76,11 @@ def test_a_page_is_sent_once_and_then_confirmed(client):
     assert again.content == b""
 
 
-def test_a_page_rebuilt_within_the_same_second_is_a_new_one(client, settings):
-    site = settings.build / "site"
+def test_a_page_rebuilt_within_the_same_second_is_a_new_one(changing):
+    client, build = changing
+    site = build / "site"
     first = client.get("/")
-    site.rename(settings.build / "old")
+    site.rename(build / "old")
     write_site(site, title="Back page!")  # as long as "Front page"
     for path in site.rglob("*"):
         path.touch()
@@ -79,15 +89,16 @@ def test_a_page_rebuilt_within_the_same_second_is_a_new_one(client, settings):
     assert "Back page!" in again.text
 
 
-def test_a_swapped_site_is_seen_without_restart(client, settings):
-    site = settings.build / "site"
+def test_a_swapped_site_is_seen_without_restart(changing):
+    client, build = changing
+    site = build / "site"
     assert "Front page" in client.get("/").text
-    write_site(settings.build / "new", title="Second edition")
-    (settings.build / "new" / "gan").mkdir()
-    (settings.build / "new" / "gan" / "index.html").write_text("GAN")
-    site.rename(settings.build / "old")
+    write_site(build / "new", title="Second edition")
+    (build / "new" / "gan").mkdir()
+    (build / "new" / "gan" / "index.html").write_text("GAN")
+    site.rename(build / "old")
     assert client.get("/").status_code == 503  # between the two
-    (settings.build / "new").rename(site)
+    (build / "new").rename(site)
     assert "Second edition" in client.get("/").text
     assert client.get("/gan/").text == "GAN"
 
@@ -132,10 +143,10 @@ def test_nothing_outside_the_site_is_served(client, settings, path):
     connection.close()
 
 
-def test_a_link_that_leads_out_of_the_site_is_not_followed(client, settings):
-    (settings.build / "secret.txt").write_text("secret")
-    site = settings.build / "site"
-    (site / "out.txt").symlink_to(settings.build / "secret.txt")
+def test_a_link_that_leads_out_of_the_site_is_not_followed(changing):
+    client, build = changing
+    (build / "secret.txt").write_text("secret")
+    (build / "site" / "out.txt").symlink_to(build / "secret.txt")
     assert client.get("/out.txt").status_code == 404
 
 

@@ -15,7 +15,16 @@ from typing import Any
 from app.book.load import Source, load
 from app.book.nodes import DirectiveNode, directives
 from app.book.problems import FileProblems, Problems
-from app.book.recordings import Recorded, Recording, Recordings, code_hashes, runnable_cells
+from app.book.recordings import (
+    PLOTLY,
+    Recorded,
+    Recording,
+    Recordings,
+    code_hashes,
+    rounded_figure,
+    runnable_cells,
+    same_outputs,
+)
 from app.settings import Settings
 from widgets import host
 
@@ -76,6 +85,8 @@ class _Tape:
     def add(self, kind: str, data: str) -> None:
         if self.pieces and self.pieces[-1].kind == kind and kind in ("stdout", "stderr"):
             data = self.pieces.pop().data + data
+        if kind == PLOTLY:
+            data = rounded_figure(data)
         self.pieces.append(Recorded(kind, data))
 
     def stream(self, name: str) -> io.TextIOBase:
@@ -151,7 +162,7 @@ class _ChapterRun:
             self.problems.add(
                 node.line, f"the output of {node.label} {why}: run latentbook check --record"
             )
-        elif then.outputs != now.outputs:
+        elif not same_outputs(then.outputs, now.outputs):
             was, is_now = _first_difference(then.outputs, now.outputs)
             self.problems.add(
                 node.line,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +13,9 @@ from app.book.media import content_hash
 from app.book.nodes import DirectiveNode, Node, directives
 
 PLOTLY = "application/vnd.plotly.v1+json"
+FIGURE_DIGITS = 6
+FIGURE_TOLERANCE = 1e-4
+"""Figures hold more digits than machines agree on: six are recorded, four compared."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,36 @@ class Recording:
 
     code: str
     outputs: tuple[Recorded, ...]
+
+
+def rounded_figure(data: str) -> str:
+    """A figure's JSON with its numbers rounded to ``FIGURE_DIGITS`` significant digits."""
+    return json.dumps(
+        json.loads(data, parse_float=lambda text: float(f"{float(text):.{FIGURE_DIGITS}g}"))
+    )
+
+
+def same_outputs(then: Sequence[Recorded], now: Sequence[Recorded]) -> bool:
+    """Whether two outputs agree: text to the letter, figures within ``FIGURE_TOLERANCE``."""
+    return len(then) == len(now) and all(
+        a.kind == b.kind
+        and (
+            _close(json.loads(a.data), json.loads(b.data)) if a.kind == PLOTLY else a.data == b.data
+        )
+        for a, b in zip(then, now, strict=True)
+    )
+
+
+def _close(a: Any, b: Any) -> bool:
+    match a, b:
+        case (dict(), dict()):
+            return a.keys() == b.keys() and all(_close(a[key], b[key]) for key in a)
+        case (list(), list()):
+            return len(a) == len(b) and all(map(_close, a, b))
+        case (float() | int(), float() | int()):
+            return math.isclose(a, b, rel_tol=FIGURE_TOLERANCE, abs_tol=FIGURE_TOLERANCE)
+        case _:
+            return bool(a == b)
 
 
 class Recordings:

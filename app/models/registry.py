@@ -13,6 +13,7 @@ from app.models.cards import Card, read_card, sha256
 from app.models.conv_vae import ConvVAEConfig
 from app.models.errors import UnknownModel, WeightsMismatch, WeightsMissing
 from app.models.fit import Config
+from app.models.mlp_autoencoder import MLPAutoencoderConfig
 from app.models.mlp_vae import MLPVAEConfig
 from app.models.recipe import Recipe
 
@@ -56,6 +57,28 @@ MODELS = (
         config=MLPVAEConfig(latent_dim=2, encoder=(512, 256), decoder=(256, 512)),
         dataset="mnist",
         recipe=Recipe(epochs=40, learning_rate=4e-3, ema=0.995, augment=0.2),
+    ),
+    ModelSpec(
+        name="autoencoder_mnist",
+        title="Plain autoencoder, 2-D code, MNIST",
+        summary="The dense VAE without its prior: nothing fills the space between the codes.",
+        config=MLPAutoencoderConfig(latent_dim=2, hidden=(512, 256)),
+        dataset="mnist",
+        recipe=Recipe(epochs=40, ema=0.995, augment=0.2),
+    ),
+    ModelSpec(
+        name="reference_vae_mnist",
+        title="Reference VAE, 20-D code, MNIST",
+        summary="The well-known first example of a VAE, 784-400-20, trained as it is everywhere.",
+        config=MLPVAEConfig(latent_dim=20, encoder=(400,), decoder=(400,), activation="relu"),
+        dataset="mnist",
+        recipe=Recipe(
+            epochs=10,
+            batch_size=128,
+            learning_rate=1e-3,
+            schedule="constant",
+            precision="float32",
+        ),
     ),
 )
 

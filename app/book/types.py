@@ -234,6 +234,7 @@ class InstrumentBlock:
     panels: tuple[PanelStill, ...]
     note: str
     references: tuple[Link, ...]
+    hidden: frozenset[str]  # names of controls that do not count at this state
     spec: str  # JSON for data-spec (escape it as any attribute)
 
 

@@ -75,6 +75,11 @@ def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock | None:
         panels=stills.panels(frame, instrument.name, composer.root),
         note=frame["note"],
         references=tuple(link for link in references if link is not None),
+        hidden=frozenset(
+            control.name
+            for control in instrument.controls
+            if control.when is not None and state[control.when[0]] != control.when[1]
+        ),
         spec=json.dumps(spec(instrument, node.label, given)),
     )
 

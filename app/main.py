@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from socket import socket
 from typing import Any
 
 import uvicorn
@@ -67,6 +68,7 @@ def create_app(settings: Settings, *, registry: Registry | None = None) -> FastA
     if reload:
         app.include_router(reload.router)
     app.state.inference = inference
+    app.state.reload = reload
     app.state.site = SiteFiles(settings.build / "site")
     app.router.default = app.state.site
     problems.add_problem_handlers(app)
@@ -91,16 +93,31 @@ def openapi(app: FastAPI) -> dict[str, Any]:
     return app.openapi_schema
 
 
+class Server(uvicorn.Server):
+    """uvicorn, which waits for every answer to end, and would for those that never do."""
+
+    def __init__(self, config: uvicorn.Config, reload: Reload | None) -> None:
+        super().__init__(config)
+        self.reload = reload
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Stop listening, answer what is being asked, end."""
+        if self.reload:
+            await self.reload.close()
+        await super().shutdown(sockets)
+
+
 def run(settings: Settings, *, report: Callable[[str], None]) -> None:
     """Serve the book until told to stop; then answer what is being asked, and end."""
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         log_level=settings.log_level,
         server_header=False,
-        timeout_graceful_shutdown=1 if settings.reload else DRAIN_S,
+        timeout_graceful_shutdown=DRAIN_S,
     )
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     report(f"The book is at http://{host}:{settings.port}  (Ctrl-C stops)")
-    uvicorn.Server(config).run()
+    Server(config, app.state.reload).run()

@@ -38,6 +38,7 @@ class Reload:
         self.settings = settings
         self.builds = 0
         self.mistakes: list[str] = []
+        self.closing = False
         self.changed = asyncio.Condition()
         self.router = APIRouter(include_in_schema=False)
         self.router.add_api_route("/_reload", self.events)
@@ -52,6 +53,12 @@ class Reload:
         finally:
             stop.set()
             await task
+
+    async def close(self) -> None:
+        """End the streams of all open pages."""
+        async with self.changed:
+            self.closing = True
+            self.changed.notify_all()
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Build after each change, until stopped."""
@@ -89,7 +96,7 @@ class Reload:
     async def stream(self) -> AsyncIterator[str]:
         """One event now and one after each build; a comment now and then to find who has left."""
         sent = -1
-        while True:
+        while not self.closing:
             if self.builds != sent:
                 sent = self.builds
                 yield f"data: {json.dumps({'build': sent, 'mistakes': self.mistakes})}\n\n"

@@ -1,0 +1,90 @@
+"""``serve --reload``: an edit is built and shown, a mistake is told beside the page as it was."""
+
+import shutil
+import sys
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+import widgets
+from app.browser import FLAGS, chromium_path
+from app.main import create_app
+from app.reload import import_anew, last_place
+from app.settings import Settings
+
+from .conftest import served
+
+BUILT_MS = 60_000  # a build takes a second alone, but two cores may be shared
+
+
+@pytest.fixture
+def book(tmp_path) -> Settings:
+    """The book with a copy of its content, and the caches of this project."""
+    here = Settings()
+    shutil.copytree(here.content, tmp_path / "content")
+    (here.build / "cache").mkdir(parents=True, exist_ok=True)
+    build = tmp_path / "build"
+    shutil.copytree(here.build / "cache", build / "cache")
+    return Settings(content=tmp_path / "content", build=build, reload=True)
+
+
+@pytest.mark.browser
+def test_an_edit_is_shown_with_the_scroll_kept_and_a_mistake_is_told(book):
+    from app.book.site import build_site
+
+    build_site(book, report=print)
+    chapter = book.content / "autoencoders.md"
+    text = chapter.read_text(encoding="utf-8")
+    with sync_playwright() as playwright, served(create_app(book)) as url:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
+        page = browser.new_page()
+        with page.expect_response("**/_reload"):
+            page.goto(f"{url}/autoencoders/")
+        page.evaluate("scrollTo({top: 1500, behavior: 'instant'})")
+
+        edited = f"{text}\n\nA sentence that was not there.\n"
+        chapter.write_text(edited, encoding="utf-8")
+        sentence = page.get_by_text("A sentence that was not there.")
+        expect(sentence).to_be_attached(timeout=BUILT_MS)
+        page.wait_for_function("scrollY > 0")
+        assert page.evaluate("scrollY") == pytest.approx(1500, abs=2)
+
+        chapter.write_text(f"{edited}\n:::{{nothing}}\n:::\n\n{{cite}}`nobody`\n", encoding="utf-8")
+        mistakes = page.get_by_role("alert")
+        expect(mistakes).to_contain_text("2 mistakes", timeout=BUILT_MS)
+        line = edited.count("\n") + 2
+        expect(mistakes).to_contain_text(f"autoencoders.md:{line}: ")
+        expect(mistakes).to_contain_text("nobody")
+        expect(sentence).to_be_attached()
+
+        chapter.write_text(text, encoding="utf-8")
+        expect(sentence).not_to_be_attached(timeout=BUILT_MS)
+        expect(mistakes).not_to_be_attached()
+        browser.close()
+
+
+def test_without_reload_there_is_no_such_address(client):
+    assert client.get("/_reload").status_code == 404
+
+
+def test_an_edited_instrument_is_executed_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(widgets, "__path__", [*widgets.__path__, str(tmp_path)])
+    file = tmp_path / "toy.py"
+    file.write_text("answer = 1\n")
+    import widgets.toy as toy  # type: ignore[import-not-found]
+
+    monkeypatch.delitem(sys.modules, "widgets.toy")
+    sys.modules["widgets.toy"] = toy
+    file.write_text("answer = 'another'\n")
+    import_anew([file, tmp_path / "unknown.py", tmp_path / "gone.md"], tmp_path)
+    assert toy.answer == "another"
+
+    file.write_text("answer = 1 / 0\n\n")
+    with pytest.raises(ZeroDivisionError) as failed:
+        import_anew([file], tmp_path)
+    assert last_place(failed.value) == f"{file}:1: ZeroDivisionError: division by zero"
+
+    file.write_text("\nanswer = (\n")
+    with pytest.raises(SyntaxError) as failed:
+        import_anew([file], tmp_path)
+    assert last_place(failed.value).startswith(f"{file}:2: SyntaxError: ")

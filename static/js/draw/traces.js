@@ -119,18 +119,21 @@ const pixel = (axis, value) => (value === null ? NaN : round2(axis.toPx(value)))
 function markers(trace, color, x, y) {
   const { size = 6, symbol = "circle", opacity = trace.opacity, line: outline } = trace.marker ?? {};
   const fills = colorOf(trace.marker, color);
-  const sizeAt = typeof size === "number" ? () => size : (/** @type {number} */ i) => size[i];
+  const sizes = typeof size === "number" ? () => size : (/** @type {number} */ i) => size[i];
   /** @type {Map<string, {fill: string, size: number, d: string}>} */
   const groups = new Map();
+  let group = { fill: "", size: 0, d: "" };
   for (let i = 0; i < trace.y.length; i++) {
     const px = pixel(x, trace.x[i]);
     const py = pixel(y, trace.y[i]);
     if (Number.isNaN(px) || Number.isNaN(py)) continue;
-    const fill = fills(i);
-    const key = `${fill} ${sizeAt(i)}`;
-    const group = groups.get(key) ?? { fill, size: sizeAt(i), d: "" };
+    const [fill, diameter] = [fills(i), sizes(i)];
+    if (fill !== group.fill || diameter !== group.size) {
+      const key = `${fill} ${diameter}`;
+      group = groups.get(key) ?? { fill, size: diameter, d: "" };
+      groups.set(key, group);
+    }
     group.d += `M${px},${py}h0`;
-    groups.set(key, group);
   }
   const cap = symbol === "square" ? "square" : "round";
   const edge = outline?.width ?? 0;
@@ -151,7 +154,10 @@ function markers(trace, color, x, y) {
  */
 function colorOf(marker, fallback) {
   const color = marker?.color ?? fallback;
-  if (typeof color === "string") return () => paint(color);
+  if (typeof color === "string") {
+    const one = paint(color);
+    return () => one;
+  }
   if (typeof color[0] === "string") return (i) => paint(color[i]);
   const scale = paints(marker.colorscale);
   return (i) => scale[level(color[i], marker.cmin, marker.cmax)];

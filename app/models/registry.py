@@ -80,6 +80,14 @@ MODELS = (
             precision="float32",
         ),
     ),
+    ModelSpec(
+        name="conv_vae_fashion",
+        title="Convolutional VAE, 2-D code, Fashion-MNIST",
+        summary="Clothes from two numbers, drawn by resize and convolution.",
+        config=ConvVAEConfig(latent_dim=2, channels=32, hidden=256),
+        dataset="fashion_mnist",
+        recipe=Recipe(epochs=20, learning_rate=4e-3, ema=0.995),
+    ),
 )
 
 

@@ -1,0 +1,43 @@
+"""Settings: where they come from, and that each explains itself."""
+
+import pytest
+from pydantic import ValidationError
+
+from app.settings import Settings
+
+
+def test_each_setting_has_a_default_and_a_help_text():
+    for name, field in Settings.model_fields.items():
+        assert not field.is_required(), name
+        assert field.description and field.description.endswith((".", "example.")), name
+
+
+def test_the_environment_sets_and_code_wins(monkeypatch, tmp_path):
+    monkeypatch.setenv("LATENTBOOK_PORT", "8123")
+    monkeypatch.setenv("LATENTBOOK_DEVICE", "cuda")
+    assert Settings().port == 8123
+    assert Settings(port=8124).port == 8124
+    assert Settings().device == "cuda"
+
+
+def test_folders_follow_the_root(tmp_path):
+    settings = Settings(root=tmp_path)
+    assert settings.content == tmp_path / "content"
+    assert settings.build == tmp_path / "build"
+    assert Settings(root=tmp_path, build=tmp_path / "b").build == tmp_path / "b"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("device", "tpu"),
+        ("port", "70000"),
+        ("queue_size", "0"),
+        ("frame_ancestors", "'self'; script-src *"),
+        ("max_body_bytes", "-1"),
+    ],
+)
+def test_a_value_that_is_not_accepted_is_named(monkeypatch, name, value):
+    monkeypatch.setenv(f"LATENTBOOK_{name.upper()}", value)
+    with pytest.raises(ValidationError, match=name):
+        Settings()

@@ -103,6 +103,8 @@ def compute(*, k, rate, steps, noise, rng):
     S = x.T @ x / N  # (D, D)
     eigenvalues, vectors = np.linalg.eigh(S)  # ascending
     components = vectors.T[::-1]  # (D, D), one a row, the largest first
+    # An eigenvector may point either way, and libraries differ: make its largest entry positive.
+    components *= np.sign(components[np.arange(D), np.abs(components).argmax(axis=1)])[:, None]
 
     losses, path = descend(W, S, rate, steps)  # (t + 1,), (t + 1, k, D)
     return {

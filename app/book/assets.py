@@ -21,7 +21,6 @@ MODULES = ("static/js/main.js", "static/js/worker.js")
 ON_DEMAND = ("worker.js", "zoom.css")
 """What scripts load by address; modules that they import find each other."""
 
-PLOTLY_SHEET = "node_modules/plotly.js/dist/plotly.css"
 ES = "--target=es2022"
 NAMES = tuple(f"--{kind}-names=[name]-[hash]" for kind in ("entry", "chunk", "asset"))
 FONT_FACE = re.compile(r"src:url\(([^)]+\.woff2)\)[^;}]*")
@@ -111,7 +110,7 @@ def _bundle(settings: Settings, out: Path) -> None:
         # Plotly imports a sheet of its maps, which the book does not have.
         "modules": (*MODULES, "--format=esm", "--splitting", ES, "--loader:.css=empty"),
         "head": (*IN_HEAD, "--format=iife", ES),
-        "style": (f"book={style}", f"zoom={PLOTLY_SHEET}"),
+        "style": (f"book={style}", "zoom=static/css/zoom.css"),
     }
     places: dict[str, str] = {}
     for name, arguments in passes.items():

@@ -41,12 +41,11 @@ def test_lines(seen: dict[str, Any]) -> None:
         np.testing.assert_allclose(line, reference, atol=PX)
 
 
-def test_bars(seen: dict[str, Any]) -> None:
-    if not traces(seen, "bar"):
-        pytest.skip("no bars")
-    ours = seen["bars"]["own"]
-    assert ours
-    np.testing.assert_allclose(ours, seen["bars"]["plotly"], atol=PX)
+@pytest.mark.parametrize("name", ["spectrum", "lying_bars"])
+def test_bars(page: Page, name: str) -> None:
+    bars = page.evaluate("compare", plain(FIGURES[name]()))["bars"]
+    assert bars["own"]
+    np.testing.assert_allclose(bars["own"], bars["plotly"], atol=PX)
 
 
 def test_points(seen: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ class ModelSummary(BaseModel):
     title: str | None = Field(examples=["Convolutional VAE, 2-D code, MNIST"])
     summary: str | None = Field(examples=["Handwritten digits from two numbers."])
     sha256: str | None = Field(description="Of the weights.")
-    unavailable: str | None = Field(description="Why it cannot be served; null if it can.")
+    unavailable: str | None = Field(description="Why it cannot be served, where that is known.")
 
 
 class ModelList(BaseModel):

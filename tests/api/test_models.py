@@ -1,5 +1,7 @@
 """What there is to decode, and why something cannot be."""
 
+import hashlib
+import shutil
 import sys
 
 import httpx
@@ -81,3 +83,27 @@ def test_without_torch_the_book_is_served_and_the_api_says_why(settings, monkeyp
             response = httpx.get(f"{url}{path}")
             assert response.status_code == 503
             assert "torch is not installed" in response.json()["detail"]
+
+
+def test_weights_that_were_changed_on_disk_are_not_served(settings, monkeypatch, tmp_path):
+    from app.models import registry as book
+
+    name = "conv_vae_mnist"
+    for suffix in (".json", ".safetensors"):
+        shutil.copy(book.WEIGHTS_DIR / f"{name}{suffix}", tmp_path)
+    weights = tmp_path / f"{name}.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    monkeypatch.setattr(book, "WEIGHTS_DIR", tmp_path)
+    with served(create_app(settings)) as url:
+        response = httpx.get(f"{url}/api/models/{name}/grid")
+        assert response.status_code == 503
+        detail = response.json()["detail"]
+        assert hashlib.sha256(content).hexdigest() in detail
+        assert book.card(name)["weights"]["sha256"] in detail
+        assert httpx.get(url).status_code == 200
+        # Put right, it is served without a restart.
+        content[-1] ^= 1
+        weights.write_bytes(content)
+        assert httpx.get(f"{url}/api/models/{name}/grid?n=1", timeout=60).status_code == 200

@@ -74,8 +74,13 @@ export class CellOutput {
     const figure = document.createElement("div");
     figure.className = "figure";
     this.#place.append(figure);
-    const { show } = await import("./zoom.js");
-    await show(figure, JSON.parse(data));
+    try {
+      const { show } = await import("./zoom.js");
+      await show(figure, JSON.parse(data));
+    } catch (error) {
+      figure.remove();
+      this.#append("error", `The figure could not be drawn: ${error instanceof Error ? error.message : error}`);
+    }
   }
 
   /** @param {string} traceback @param {number | null} line */

@@ -32,11 +32,14 @@ class Cell {
         this.run();
         if (advance) focusNextCell(section);
       },
+      onTrouble: (sentence) => (this.status.textContent = sentence),
     });
     this.output = new CellOutput(/** @type {HTMLElement} */ (section.querySelector("[data-output]")), (line) => {
       this.field.focusLine(line);
     });
     this.status = /** @type {HTMLElement} */ (section.querySelector("[data-status]"));
+    this.runButton = /** @type {HTMLElement} */ (section.querySelector('[data-action="run"]'));
+    this.stopButton = /** @type {HTMLElement} */ (section.querySelector('[data-action="stop"]'));
     this.recorded = this.status.textContent ?? "";
     this.#onClick("run", () => this.run());
     this.#onClick("stop", () => this.#stop?.abort());
@@ -56,8 +59,20 @@ class Cell {
 
   /** @param {"recorded" | "running" | "done" | "error" | "stopped"} state @param {string} sentence */
   #say(state, sentence) {
-    this.section.dataset.state = state;
+    this.#show(state);
     this.status.textContent = sentence;
+  }
+
+  /**
+   * Run and Stop take each other's place, so the focus goes along. The seconds of a run are not read out, its end is.
+   *
+   * @param {"recorded" | "running" | "done" | "error" | "stopped"} state
+   */
+  #show(state) {
+    const held = [this.runButton, this.stopButton].some((button) => button === document.activeElement);
+    this.section.dataset.state = state;
+    this.status.setAttribute("aria-live", state === "running" ? "off" : "polite");
+    if (held) (state === "running" ? this.stopButton : this.runButton).focus();
   }
 
   #showEdited() {
@@ -80,7 +95,7 @@ class Cell {
       else this.#say("running", runtime.ready ? "Waiting for the code that is running" : `Waiting: ${runtime.sentence}`);
     };
     this.#clock = setInterval(tick, 250);
-    this.section.dataset.state = "running";
+    this.#show("running");
     try {
       await runtime.request(
         { type: "run_cell", scope: this.section.dataset.scope ?? "", code: this.field.text, filename: this.label },

@@ -8,6 +8,7 @@
  *   label: string,
  *   onChange: () => void,
  *   onRun: (advance: boolean) => void,
+ *   onTrouble: (sentence: string) => void,
  * }} FieldOptions `key`: where the edit is kept; `label`: names the editor to a screen reader
  * @typedef {import("./editor.js").Editor} Editor
  */
@@ -66,38 +67,47 @@ export class CodeField {
       this.#listing.textContent = this.#book;
       this.#changed(this.#book);
     } else {
-      this.#editor.then((editor) => editor.set(this.#book));
+      this.open().then((editor) => editor?.set(this.#book));
     }
   }
 
   /** @param {number} [offset] */
   async focus(offset) {
-    (await this.open()).focus(offset);
+    (await this.open())?.focus(offset);
   }
 
   /** @param {number} line */
   async focusLine(line) {
-    (await this.open()).focusLine(line);
+    (await this.open())?.focusLine(line);
   }
 
   /** Marks a line, or with null none. @param {number | null} line */
   async markError(line) {
-    if (line !== null || this.#editor !== null) (await this.open()).markError(line);
+    if (line !== null || this.#editor !== null) (await this.open())?.markError(line);
   }
 
-  /** Puts the editor in the listing's place. @returns {Promise<Editor>} */
-  open() {
-    this.#editor ??= import("./editor.js").then(({ openEditor }) => {
-      this.#source.querySelector("pre")?.remove();
-      for (const name of ["tabindex", "role", "aria-label"]) this.#source.removeAttribute(name);
-      return openEditor(this.#source, {
-        doc: this.#text,
-        label: this.#options.label,
-        onChange: (text) => this.#changed(text),
-        onRun: this.#options.onRun,
-      });
+  /** Puts the editor in the listing's place. @returns {Promise<Editor | null>} null where it cannot be had */
+  async open() {
+    this.#editor ??= this.#build();
+    try {
+      return await this.#editor;
+    } catch {
+      this.#editor = null; // the network may come back
+      this.#options.onTrouble("The editor could not be loaded. Check the connection, then come back to the code");
+      return null;
+    }
+  }
+
+  async #build() {
+    const { openEditor } = await import("./editor.js");
+    this.#source.querySelector("pre")?.remove();
+    for (const name of ["tabindex", "role", "aria-label"]) this.#source.removeAttribute(name);
+    return openEditor(this.#source, {
+      doc: this.#text,
+      label: this.#options.label,
+      onChange: (text) => this.#changed(text),
+      onRun: this.#options.onRun,
     });
-    return this.#editor;
   }
 
   /** @param {string} text */

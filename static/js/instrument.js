@@ -171,7 +171,7 @@ class LiveInstrument {
     }
     for (const [key, text] of Object.entries(frame.readouts)) {
       const place = this.section.querySelector(`[data-readout="${CSS.escape(key)}"]`);
-      if (place) place.textContent = text;
+      if (place && place.textContent !== text) place.textContent = text;
     }
     const note = this.section.querySelector("[data-note]");
     if (note) note.textContent = frame.note;

@@ -26,7 +26,7 @@ export function offerPictures(section, spec, frame, say) {
   section.querySelector('[data-action="zoom"]')?.addEventListener("click", () => {
     const plots = frame()?.panels.filter((panel) => panel.kind === "plot") ?? [];
     if (plots.length === 0) say(frame() === null ? "Zoom opens once Python is ready" : "There is no plot to zoom into");
-    else zoom(section.querySelector(".title")?.textContent?.trim() ?? spec.name, plots);
+    else zoom(section.querySelector(".title")?.textContent?.trim() ?? spec.name, plots).catch((error) => say(error.message));
   });
 }
 
@@ -43,11 +43,16 @@ async function zoom(title, plots) {
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
-  const { show } = await import("./zoom.js");
-  for (const { figure } of plots) {
-    const place = document.createElement("div");
-    dialog.append(place);
-    await show(place, figure);
+  try {
+    const { show } = await import("./zoom.js");
+    for (const { figure } of plots) {
+      const place = document.createElement("div");
+      dialog.append(place);
+      await show(place, figure);
+    }
+  } catch (error) {
+    dialog.close();
+    throw error;
   }
 }
 

@@ -67,12 +67,15 @@ function afterFirstPaint(run) {
   requestAnimationFrame(() => setTimeout(run));
 }
 
-/** The bar says where Python stands. */
+/** The bar says where Python stands. Megabytes and seconds are not read out, what they lead to is. */
 function followStatus() {
   const place = /** @type {HTMLElement | null} */ (document.querySelector("[data-runtime-status]"));
   const words = place?.querySelector(".sentence");
   runtime.addEventListener("status", () => {
-    if (place) place.dataset.state = runtime.state;
+    if (place) {
+      place.dataset.state = runtime.state;
+      place.setAttribute("aria-live", runtime.state === "booting" || runtime.state === "busy" ? "off" : "polite");
+    }
     if (words) words.textContent = runtime.sentence;
   });
 }

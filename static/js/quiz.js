@@ -95,6 +95,9 @@ class Quiz {
     this.#memory = { answer: "", state: "open", attempts: 0 };
     this.section.dataset.state = "open";
     remove("quiz", this.section.id);
+    // The button that was pressed is gone now: go back to where an answer is given.
+    const place = this.section.querySelector('input[name="answer"], [data-action="check"]');
+    /** @type {HTMLElement} */ (place).focus();
   }
 }
 
@@ -206,6 +209,7 @@ class CodeAnswer {
       label: `Your code for ${section.getAttribute("aria-label")?.toLowerCase()}`,
       onChange: () => this.react(),
       onRun: () => section.dispatchEvent(new Event("check-answer")),
+      onTrouble: (sentence) => section.querySelector("[data-feedback]")?.replaceChildren(sentence),
     });
   }
 

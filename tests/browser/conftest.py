@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from book_pages import CHAPTER, READY, Open
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from app.bench.serving import served
 from app.book.site import build_site
 from app.browser import FLAGS, chromium_path
 from app.settings import Settings
+from tests.browser.book_pages import CHAPTER, READY, Open
 
 START_MS = 60_000  # Python starts in 3 s alone, but two cores may be shared
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from book_pages import CHAPTER, READY, Open, labels, spec_of, write
 from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.book_pages import CHAPTER, READY, Open, labels, spec_of, write
 
 pytestmark = pytest.mark.browser
 

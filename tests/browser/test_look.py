@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from book_pages import CHAPTER, Open
 from playwright.sync_api import Page, expect
+
+from tests.browser.book_pages import CHAPTER, Open
 
 pytestmark = pytest.mark.browser
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from book_pages import CHAPTER, READY, Open
 from playwright.sync_api import Page, expect
+
+from tests.browser.book_pages import CHAPTER, READY, Open
 
 pytestmark = pytest.mark.browser
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from book_pages import Open
 from playwright.sync_api import Page
 
+from tests.browser.book_pages import Open
 from widgets import WIDGETS, frames, get
 from widgets.contract import Choice, Control, Point, Seed, Slider, Toggle
 

@@ -8,8 +8,9 @@ import re
 from typing import Any
 
 import pytest
-from book_pages import READY, Open, write
 from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.book_pages import READY, Open, write
 
 pytestmark = pytest.mark.browser
 

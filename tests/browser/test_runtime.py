@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from book_pages import CHAPTER, READY, Open, output, run
 from playwright.sync_api import Page, expect
+
+from tests.browser.book_pages import CHAPTER, READY, Open, output, run
 
 pytestmark = pytest.mark.browser
 

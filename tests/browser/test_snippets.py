@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from book_pages import CHAPTER, READY, Open, labels, write
 from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.book_pages import CHAPTER, READY, Open, labels, write
 
 pytestmark = pytest.mark.browser
 

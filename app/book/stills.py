@@ -19,8 +19,9 @@ from app.book.media import Media, content_hash
 from app.book.types import Html, PanelStill, PlotStill, TilesStill
 from widgets import host
 
-WIDE, NARROW = 600, 320
-"""Widths in px at which a still is drawn; CSS container queries show one of the two."""
+WIDE, HALF, NARROW = 600, 292, 320
+"""Widths in px at which a still is drawn: the whole picture or one of two halves of it where the page
+is wide, and a phone's. CSS container queries show one of the two drawings."""
 
 
 class StillError(Exception):
@@ -40,6 +41,7 @@ class Stills:
     def _source_hash(self) -> str:
         """Stands for all code and data that a frame can depend on."""
         files = sorted(path for path in self._widgets.rglob("*") if path.suffix in (".py", ".npz"))
+        files.append(Path(__file__))
         return content_hash(self._engine.script, *(path.read_bytes() for path in files))
 
     def frame(self, widget: str, state: Mapping[str, Any], label: str) -> dict[str, Any]:
@@ -76,15 +78,15 @@ class Stills:
 
     def _panel(self, panel: Mapping[str, Any], label: str) -> dict[str, Any]:
         """One panel as plain data: its drawings, or its picture as hexadecimal PNG."""
-        key, alt = panel["key"], panel["alt"]
+        common = {name: panel[name] for name in ("kind", "key", "alt", "half")}
         if panel["kind"] == "plot":
-            wide, narrow = self.draw(panel["figure"], f"{label}-{key}", alt)
-            return {"kind": "plot", "key": key, "alt": alt, "wide": wide, "narrow": narrow}
+            width = HALF if panel["half"] else WIDE
+            drawing_id = f"{label}-{panel['key']}"
+            wide, narrow = self.draw(panel["figure"], drawing_id, panel["alt"], width)
+            return {**common, "wide": wide, "narrow": narrow}
         picture = mosaic(np.reshape(panel["data"], panel["shape"]), panel["gap"])
         return {
-            "kind": "tiles",
-            "key": key,
-            "alt": alt,
+            **common,
             "captions": list(panel["captions"]),
             "width": picture.shape[1],
             "height": picture.shape[0],
@@ -97,7 +99,13 @@ class Stills:
 
     def _still(self, panel: Mapping[str, Any], name: str, root: str) -> PanelStill:
         if panel["kind"] == "plot":
-            return PlotStill(panel["key"], Html(panel["wide"]), Html(panel["narrow"]), panel["alt"])
+            return PlotStill(
+                panel["key"],
+                Html(panel["wide"]),
+                Html(panel["narrow"]),
+                panel["alt"],
+                panel["half"],
+            )
         png = bytes.fromhex(panel["png"])
         place = self._media.add(f"{name}-{panel['key']}".replace("_", "-"), ".png", png)
         return TilesStill(
@@ -107,10 +115,13 @@ class Stills:
             panel["height"],
             panel["alt"],
             tuple(panel["captions"]),
+            panel["half"],
         )
 
-    def draw(self, figure: Mapping[str, Any], id: str, alt: str) -> tuple[Html, Html]:
-        """A figure at both widths.
+    def draw(
+        self, figure: Mapping[str, Any], id: str, alt: str, width: int = WIDE
+    ) -> tuple[Html, Html]:
+        """A figure at ``width`` and at a phone's.
 
         Raises
         ------
@@ -118,7 +129,7 @@ class Stills:
             If the figure is outside the subset that the book draws.
         """
         id = re.sub(r"[^a-z0-9]+", "-", id.lower())
-        wide = self._engine.draw_svg(figure, WIDE, f"{id}-wide", alt)
+        wide = self._engine.draw_svg(figure, width, f"{id}-wide", alt)
         narrow = self._engine.draw_svg(figure, NARROW, f"{id}-narrow", alt)
         return Html(wide), Html(narrow)
 

@@ -198,9 +198,10 @@ class PlotStill:
 
     kind: ClassVar[str] = "plot"
     key: str
-    wide: Html  # svg.still.wide, 600 px
+    wide: Html  # svg.still.wide, 600 px, or 292 px for a half panel
     narrow: Html  # svg.still.narrow, 320 px
     alt: str
+    half: bool  # beside another half panel where the page is wide
 
 
 @dataclass(frozen=True)
@@ -214,6 +215,7 @@ class TilesStill:
     height: int
     alt: str
     captions: tuple[str, ...]
+    half: bool
 
 
 PanelStill: TypeAlias = PlotStill | TilesStill

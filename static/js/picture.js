@@ -61,7 +61,7 @@ export class Picture {
   #element(panel) {
     const element = this.#find(panel.key) ?? document.createElement("div");
     if (!element.isConnected) {
-      element.className = `panel ${panel.kind}`;
+      element.className = `panel ${panel.kind}${panel.half ? " half" : ""}`;
       element.dataset.panel = panel.key;
       this.#place.append(element);
     }

@@ -27,4 +27,4 @@ def highlight_code(source: str, language: str = "python") -> Html:
         lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
     except ClassNotFound:
         raise ValueError(f"unknown language {language!r} of a listing") from None
-    return Html(highlight(source.rstrip("\n"), lexer, _FORMATTER))
+    return Html(highlight(source.rstrip("\n"), lexer, _FORMATTER).rstrip("\n"))

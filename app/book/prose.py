@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from app.book.compose import Composer
 
 Tokens: TypeAlias = Sequence[Token]
+FIRST_LETTER = re.compile(r"(?<=>)[a-z]")
 EXTERNAL = ("https://", "http://", "mailto:")
 
 
@@ -44,7 +46,10 @@ class ProseRenderer(RendererHTML):
                 _line(token), f"unknown role {name!r}. {accepted_names(name, ROLES)}"
             )
             return ""
-        return ROLES[name](token.content.strip(), _line(token), composer)
+        html = ROLES[name](token.content.strip(), _line(token), composer)
+        if name == "ref" and _starts_sentence(tokens[:idx]):
+            return FIRST_LETTER.sub(lambda match: match[0].upper(), html, count=1)
+        return html
 
     def footnote_ref(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         """The mark of a side note."""
@@ -100,8 +105,8 @@ class ProseRenderer(RendererHTML):
 
     def th_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         """A column's head says that it is one."""
-        token = tokens[idx].copy(attrs={"scope": "col", **tokens[idx].attrs})
-        return str(self.renderToken([token], 0, options, env))
+        tokens[idx].attrSet("scope", "col")
+        return str(self.renderToken(tokens, idx, options, env))
 
 
 def _composer(env: EnvType) -> Composer:
@@ -111,6 +116,14 @@ def _composer(env: EnvType) -> Composer:
 
 def _line(token: Token) -> int:
     return token.map[0] + 1 if token.map else 1
+
+
+def _starts_sentence(before: Tokens) -> bool:
+    """Whether what follows these tokens of a line begins a sentence."""
+    for token in reversed(before):
+        if token.type not in ("softbreak", "hardbreak") and token.content.strip():
+            return token.type == "text" and token.content.rstrip().endswith((".", "?", "!"))
+    return True
 
 
 def _listing(code: str) -> str:

@@ -1,0 +1,101 @@
+"""Small books to test with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from app.settings import Settings
+
+BOOK = """\
+title = "A small book"
+subtitle = "For tests"
+description = "A small book for tests."
+language = "en"
+
+[[parts]]
+title = "Only part"
+chapters = [{ number = 2, slug = "sample" }]
+"""
+FRONT = """\
+---
+title: A small book
+standfirst: Two sentences.
+description: For tests.
+---
+
+Welcome.
+"""
+HEAD = """\
+---
+title: Sample
+standfirst: What it is about.
+level: None
+builds_on: []
+description: A sample.
+---
+"""
+REFERENCES = """\
+@article{baldi1989,
+  author = {Baldi, Pierre and Hornik, Kurt},
+  title = {Neural networks and principal component analysis},
+  journal = {Neural Networks},
+  volume = {2},
+  number = {1},
+  pages = {53--58},
+  year = {1989},
+  doi = {10.1016/0893-6080(89)90014-2}
+}
+
+@misc{kingma2014,
+  author = {Kingma, Diederik P. and Welling, Max},
+  title = {Auto-Encoding Variational {Bayes}},
+  year = {2014},
+  eprint = {1312.6114},
+  archiveprefix = {arXiv}
+}
+"""
+FACTS = """\
+[facts.plane]
+claim = "The optimum spans the *principal* plane."
+sources = ["baldi1989"]
+confidence = "high"
+checked = 2026-11-20
+"""
+PICTURE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><defs><marker id="tip"/></defs>'
+    '<path marker-end="url(#tip)" d="M0 0h9"/></svg>\n'
+)
+
+MakeBook = Callable[[Mapping[str, str]], Settings]
+
+
+@pytest.fixture(scope="session")
+def shared_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for what all tests build, so that nothing is bundled twice."""
+    return tmp_path_factory.mktemp("build")
+
+
+@pytest.fixture
+def make_book(tmp_path: Path, root: Path, shared_build: Path) -> MakeBook:
+    """Writes a content folder: the files given, and small ones for the rest."""
+
+    def make(files: Mapping[str, str]) -> Settings:
+        content = tmp_path / "content"
+        defaults = {
+            "book.toml": BOOK,
+            "front.md": FRONT,
+            "sample.md": HEAD + "\nText.\n",
+            "references.bib": REFERENCES,
+            "facts.toml": FACTS,
+            "images/arrow.svg": PICTURE,
+        }
+        for name, text in {**defaults, **files}.items():
+            path = content / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return Settings(root=root, content=content, build=shared_build)
+
+    return make

@@ -258,11 +258,14 @@ def check_room(data: Sequence[Any], layout: Mapping[str, Any]) -> None:
     if layout["width"] != FIGURE_WIDTH:
         refuse("layout.width", layout["width"], f"{FIGURE_WIDTH}, and the page lays it out anew")
     margin = layout["margin"]
-    if (
-        margin["l"] + margin["r"] >= layout["width"]
-        or margin["t"] + margin["b"] >= layout["height"]
-    ):
-        refuse("layout.margin", margin, "margins that leave room for the plot")
+    for sides, most in (("lr", 160), ("tb", 120)):
+        one, other = sides
+        total = margin[one] + margin[other]
+        if total > most or total >= layout["height"]:
+            raise ContractError(
+                f"layout.margin.{one} and .{other} are {total:g} together; accepted: {most} or "
+                "less, which leaves room for the plot on a phone"
+            )
     size = (layout.get("font") or {}).get("size", FONT_SIZE)
     for axis_id in axis_ids(layout, "x") + axis_ids(layout, "y"):
         axis = layout[axis_key(axis_id)]

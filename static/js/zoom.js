@@ -6,6 +6,7 @@ import { config } from "./config.js";
 import { COLORWAY, PALETTE } from "./draw/palette.js";
 
 const FILL_OPACITY = "33"; // hex: the fifth that draw.js fills with
+const FONT_SIZE = 13; // px
 const MIN_HEIGHT = 280; // px
 const RATIO = 0.6; // height in widths of a figure that gives neither
 const ROWS = 200; // of a table of numbers
@@ -133,11 +134,12 @@ function template(color, hexes, layout) {
     zerolinecolor: color("--muted"),
     zeroline: false,
     minorloglabels: "complete",
+    title: { font: { size: FONT_SIZE } },
   };
   return {
     layout: {
       colorway: COLORWAY.map((hex) => hexes.get(hex)),
-      font: { family: "Inter Variable, sans-serif", size: 13, color: color("--ink") },
+      font: { family: "Inter Variable, sans-serif", size: FONT_SIZE, color: color("--ink") },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       hoverlabel: { bgcolor: color("--surface"), bordercolor: color("--rule"), font: { color: color("--ink") } },

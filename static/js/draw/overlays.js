@@ -65,8 +65,8 @@ function placedPath(path, x, y) {
 export function drawAnnotation(note, axes, paper, size, width) {
   const xref = note.xref ?? "x";
   const yref = note.yref ?? "y";
-  const px = coordinate(xref, "x", axes, paper)(note.x);
-  const py = coordinate(yref, "y", axes, paper)(note.y);
+  const px = coordinate(xref, "x", axes, paper)(value(note.x, xref, axes));
+  const py = coordinate(yref, "y", axes, paper)(value(note.y, yref, axes));
   if (!shows(xref, px, axes) || !shows(yref, py, axes)) return [];
   const arrow = note.showarrow ?? true;
   const tail = arrow ? { x: px + (note.ax ?? -10), y: py + (note.ay ?? -30) } : { x: px, y: py };
@@ -80,6 +80,9 @@ export function drawAnnotation(note, axes, paper, size, width) {
   const text = placedText(note, tail, box, fontSize, width);
   return arrow ? [arrowPath(note, tail, { x: px, y: py }), text] : [text];
 }
+
+/** Of a logarithmic axis Plotly takes exponents in annotations, but values in shapes. @param {number} given @param {string} ref @param {Axes} axes */
+const value = (given, ref, axes) => (axes.get(ref)?.options.type === "log" ? 10 ** given : given);
 
 /** A note on a place that its axis does not show is left out, as in Plotly. @param {string} ref @param {number} px @param {Axes} axes */
 function shows(ref, px, axes) {
@@ -96,13 +99,13 @@ function shows(ref, px, axes) {
  * @param {[string, string, string]} sides low end, middle, high end
  * @param {number | null} along how far the arrow's tail lies towards the high end, px; null: no arrow
  * @param {string} ref
- * @param {number} value
+ * @param {number} place
  */
-function anchor(given, [low, middle, high], along, ref, value) {
+function anchor(given, [low, middle, high], along, ref, place) {
   if (given && given !== "auto") return given;
   if (along !== null) return along > 8 ? low : along < -8 ? high : middle;
   const onPaper = ref === "paper" || ref.endsWith("domain");
-  return onPaper && value < 1 / 3 ? low : onPaper && value > 2 / 3 ? high : middle;
+  return onPaper && place < 1 / 3 ? low : onPaper && place > 2 / 3 ? high : middle;
 }
 
 /** @param {any} note @param {{x: number, y: number}} at @param {{width: number, height: number, xanchor: string, yanchor: string}} box @param {number} size @param {number} width */

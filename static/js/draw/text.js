@@ -8,17 +8,18 @@ import { round2 } from "./numbers.js";
 export const MARKUP = /<(\/?)(b|i|sub|sup)>|<br>/g;
 
 export const LINE = 1.25; // line height in em
-const NARROW = /[ iljtfrI.,:;|!'()[\]]/;
-const WIDE = /[mwMWOQ%@\u2014]/;
+const NARROW = " iljtfrI.,:;|!'()[]";
+const WIDE = "mwMWOQ%@\u2014";
 
 /** @param {string} text with markup @returns {string[]} its lines without */
-export const plainLines = (text) => text.split("<br>").map((line) => line.replace(MARKUP, ""));
+export const plainLines = (text) =>
+  text.includes("<") ? text.split("<br>").map((line) => line.replace(MARKUP, "")) : [text];
 
 /** @param {string} text @param {number} size font size in px @returns {number} width in px, about */
 export function textWidth(text, size) {
   const widths = plainLines(text).map((line) => {
     let em = 0;
-    for (const letter of line) em += NARROW.test(letter) ? 0.31 : WIDE.test(letter) ? 0.87 : 0.6;
+    for (const letter of line) em += NARROW.includes(letter) ? 0.31 : WIDE.includes(letter) ? 0.87 : 0.6;
     return em;
   });
   return Math.max(...widths) * size;

@@ -173,6 +173,7 @@ def losses() -> Figure:
                 {"type": "rect", "x0": 1, "x1": 2500, "y0": 0.01, "y1": 0.02}
                 | {"fillcolor": RULE, "line": {"width": 0}, "layer": "below"}
             ],
+            annotations=[{"x": 2, "y": -0.5, "text": "100 steps", "showarrow": False}],
         ),
     }
 

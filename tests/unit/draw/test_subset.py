@@ -136,7 +136,7 @@ ONLY_PYTHON = {
         10,
         "layout.margin.b is 10; accepted: 36 or more, which the title of xaxis",
     ),
-    "layout.margin.r": (600, "layout.margin is an object; accepted: margins that leave room"),
+    "layout.margin.r": (200, "layout.margin.l and .r are 240 together; accepted: 160 or less"),
     "data.0.y": (np.array([0.0, np.inf]), "data[0].y is a list of 2; accepted: a list of numbers"),
     "layout.yaxis": (
         {"range": [0, 1], "type": "log"},

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
-from tests.browser.book_pages import Open
+from tests.browser.book_pages import CHAPTER, READY, Open
 from widgets import WIDGETS, frames, get
 from widgets.contract import Choice, Control, Point, Seed, Slider, Toggle
 
@@ -17,23 +17,20 @@ pytestmark = pytest.mark.browser
 
 RANDOM_SETTINGS = 6
 
-# A worker of its own, spoken to in the protocol: no page script stands between it and the test.
-START = """
-async () => {
-  const config = JSON.parse(document.getElementById("latentbook-config").textContent);
-  const from = (place) => new URL(config.root + place, document.baseURI).href;
-  const worker = new Worker(from(config.assets["worker.js"]), { type: "module" });
-  const waiting = new Map();
-  let id = 0;
-  worker.onmessage = ({ data }) => waiting.get(data.id)?.(data);
-  globalThis.ask = (message) => new Promise((answer) => {
-    waiting.set(++id, answer);
-    worker.postMessage({ ...message, id });
-  });
-  const { packages, files } = config.runtime;
-  const indexURL = from(config.runtime.indexURL);
-  return ask({ type: "boot", indexURL, packages, files, interruptBuffer: null });
-}
+# Speaks to the page's own worker in the protocol, under ids that the page's scripts never use.
+LISTEN = """
+globalThis.Worker = class extends Worker {
+  constructor(...options) {
+    super(...options);
+    const waiting = new Map();
+    let id = 0;
+    this.addEventListener("message", ({ data }) => waiting.get(data.id)?.(data));
+    globalThis.ask = (message) => new Promise((answer) => {
+      waiting.set(`test ${++id}`, answer);
+      this.postMessage({ ...message, id: `test ${id}` });
+    });
+  }
+};
 """
 
 # Playwright carries no typed arrays, so they go as lists, with NaN as null.
@@ -57,9 +54,11 @@ async ([widget, settings]) => {
 
 @pytest.fixture
 def worker(open_page: Open) -> Page:
-    """A page that holds a worker with Python, reached by ``ask``."""
+    """A page whose Python is reached by ``ask``."""
     page = open_page("404.html")
-    assert page.evaluate(START)["type"] == "done"
+    page.add_init_script(LISTEN)
+    page.goto(page.url.replace("404.html", CHAPTER))
+    expect(page.locator(READY)).to_be_attached()
     return page
 
 

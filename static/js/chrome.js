@@ -30,9 +30,7 @@ export function startChrome() {
 }
 
 export function startPage() {
-  const scrollers = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-scrolls]"));
-  for (const element of scrollers) scrollerSizes.observe(element);
-  document.fonts.ready.then(() => scrollers.forEach(nameScroller)); // a font changes what fits, not the box
+  nameScrollers();
   for (const box of document.querySelectorAll("input[data-setting=single-keys]")) {
     /** @type {HTMLInputElement} */ (box).checked = singleKeys();
   }
@@ -209,9 +207,25 @@ const scrollerSizes = new ResizeObserver((entries) => {
   for (const { target } of entries) nameScroller(/** @type {HTMLElement} */ (target));
 });
 
+/** Measures one after another while nothing else is to do: what is out of sight is laid out for its measure alone. */
+async function nameScrollers() {
+  const scrollers = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-scrolls]"));
+  await document.fonts.ready;
+  for (const element of scrollers) {
+    await idle();
+    nameScroller(element);
+    scrollerSizes.observe(element);
+  }
+}
+
+/** @returns {Promise<unknown>} */
+function idle() {
+  return new Promise((resolve) => ("requestIdleCallback" in globalThis ? requestIdleCallback(resolve) : setTimeout(resolve)));
+}
+
 /** @param {HTMLElement} element */
 function nameScroller(element) {
-  const scrolls = element.scrollWidth > element.clientWidth;
+  const scrolls = element.scrollWidth > element.clientWidth + 1; // both are rounded
   if (scrolls === element.hasAttribute("tabindex")) return;
   if (scrolls) {
     element.setAttribute("tabindex", "0");

@@ -70,10 +70,7 @@ class Bibliography:
 def read_bibliography(path: Path, shown: Path, problems: Problems) -> Bibliography:
     """Read the file; entries that cannot be read are reported with their line."""
     report = problems.of(shown)
-    if not path.is_file():
-        report.add(1, "the file is missing")
-        return Bibliography(())
-    text = path.read_text(encoding="utf-8")
+    text = report.read(path)
     lines = _entry_lines(text, report)
     parser = BibTexParser(ignore_nonstandard_types=False, common_strings=True)
     entries = {

@@ -181,13 +181,15 @@ class Composer:
         """One picture, or nothing after reporting what is wrong with it."""
         if not alt.strip():
             self.problems.add(line, f"picture {name!r} has no alt text: say what it shows")
-            return Html()
+        pictures = self.resources.pictures
         try:
-            return self.resources.pictures.picture(name.removeprefix("images/"), alt, self.root)
+            return pictures.picture(name.removeprefix("images/"), alt, self.root)
+        except FileNotFoundError:
+            names = accepted_names(name, pictures.names())
+            self.problems.add(line, f"no picture {name!r} in images/. {names}")
         except ValueError as error:
-            names = self.resources.pictures.names()
-            self.problems.add(line, f"{error}. {accepted_names(name, names)}")
-            return Html()
+            self.problems.add(line, str(error))
+        return Html()
 
     # Side notes
 

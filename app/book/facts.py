@@ -63,10 +63,7 @@ class FactLedger:
 
 def read_toml(path: Path, report: FileProblems) -> dict[str, Any]:
     """A TOML file, or nothing after reporting what is wrong with it."""
-    if not path.is_file():
-        report.add(1, "the file is missing")
-        return {}
-    text = path.read_text(encoding="utf-8")
+    text = report.read(path)
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

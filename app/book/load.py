@@ -161,13 +161,22 @@ class _Loader:
                 self.problems.of(source.path),
             )
         chapters = {source.entry.slug: self.chapter(source) for source in sources}
+        ledger = self.ledger()
         self.problems.raise_all()
         parts = tuple(
             Part(title, tuple(chapters[entry.slug] for entry in entries))
             for title, entries in self.manifest.parts
         )
-        book = self.book(chapters[FRONT], parts)
-        self.problems.raise_all()
+        book = Book(
+            title=self.manifest.title,
+            subtitle=self.manifest.subtitle,
+            description=self.manifest.description,
+            language=self.manifest.language,
+            front=chapters[FRONT],
+            parts=parts,
+            references=self.resources.bibliography.references(),
+            **ledger,
+        )
         shared = self.resources
         chapters_read = tuple(sources[1:])
         return Loaded(book, shared.media, chapters_read, shared.labels, self.notation, shared.facts)
@@ -183,7 +192,7 @@ class _Loader:
             return None
         shown = self.shown(path.name)
         report = self.problems.of(shown)
-        document = parse_document(path.read_text(encoding="utf-8"), by_name(DIRECTIVES), report)
+        document = parse_document(report.read(path), by_name(DIRECTIVES), report)
         keys = FRONT_KEYS if entry.slug == FRONT else CHAPTER_KEYS
         good = check_front_matter(document.front, document.front_lines, keys, report)
         if not good:
@@ -192,7 +201,8 @@ class _Loader:
                 for key, value in document.front.items()
                 if key in keys and isinstance(value, keys[key])
             }
-        return Source(entry, shown, document, Recordings.read(self.content, entry.slug))
+        outputs = self.problems.of(self.shown(f"outputs/{entry.slug}.json"))
+        return Source(entry, shown, document, Recordings.read(self.content, entry.slug, outputs))
 
     def chapter(self, source: Source) -> Chapter:
         """Compose one chapter."""
@@ -254,31 +264,18 @@ class _Loader:
                 report.add(line, f"builds_on names no chapter: {slug!r}. Accepted: {accepted}.")
         return tuple(links)
 
-    def book(self, front: Chapter, parts: tuple[Part, ...]) -> Book:
-        """The whole book; the ledger's text is composed as on the page of facts."""
-        ledger, manifest = self.resources.facts, self.manifest
-        path = self.content / "facts.toml"
-        composer = Composer(
-            self.resources,
-            "facts",
-            Document({}, {}),
-            Recordings(path, {}),
-            ledger.problems,
-            "../",
-        )
+    def ledger(self) -> dict[str, Any]:
+        """The book's fields from ``facts.toml``, composed as on the page of facts."""
+        ledger = self.resources.facts
+        recordings = Recordings(self.content, {})
+        document = Document({}, {})
+        composer = Composer(self.resources, "facts", document, recordings, ledger.problems, "../")
         composer.place = Link("../facts/", "Facts")
-        return Book(
-            title=manifest.title,
-            subtitle=manifest.subtitle,
-            description=manifest.description,
-            language=manifest.language,
-            front=front,
-            parts=parts,
-            facts=_facts(ledger, composer),
-            gaps=tuple(composer.inline(gap.text, gap.line) for gap in ledger.gaps),
-            disputed=tuple(_dispute(remark, composer) for remark in ledger.disputed),
-            references=self.resources.bibliography.references(),
-        )
+        return {
+            "facts": _facts(ledger, composer),
+            "gaps": tuple(composer.inline(gap.text, gap.line) for gap in ledger.gaps),
+            "disputed": tuple(_dispute(remark, composer) for remark in ledger.disputed),
+        }
 
 
 def _links(blocks: Iterable[Block], kind: type) -> tuple[Link, ...]:

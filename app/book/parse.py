@@ -143,6 +143,8 @@ class _Parser:
                 token.type == "fence" and token.info.startswith("{")
             ):
                 self.problems.add(line, "a directive must stand on its own, not in a list or quote")
+            elif token.type == "fence" and not is_closed(token, self.lines):
+                self.problems.add(line, f"a listing is not closed by {token.markup}")
             elif token.type == "math_block_label":
                 self.problems.add(
                     line, "a numbered equation must stand on its own, not in a list or quote"

@@ -36,12 +36,14 @@ class Pictures:
 
         Raises
         ------
+        FileNotFoundError
+            If it is missing.
         ValueError
-            If it is missing, or is no picture that can stand in a page.
+            If it is no picture that can stand in a page.
         """
         path = self.folder / name
         if not path.is_file() or self.folder.resolve() not in path.resolve().parents:
-            raise ValueError(f"there is no picture {name!r} in {self.folder.name}/")
+            raise FileNotFoundError(name)
         if path.suffix == ".svg":
             return self._inline(path, alt)
         if path.suffix not in RASTER:

@@ -39,3 +39,14 @@ class FileProblems:
     def add(self, line: int, message: str) -> None:
         """Note one mistake at a line of this file."""
         self._problems.add(self.path, line, message)
+
+    def read(self, path: Path) -> str:
+        """The text of this file, which lies at ``path``; nothing after reporting what is wrong."""
+        try:
+            return path.read_text(encoding="utf-8-sig")
+        except FileNotFoundError:
+            self.add(1, "the file is missing")
+        except UnicodeDecodeError as error:
+            line = path.read_bytes().count(b"\n", 0, error.start) + 1
+            self.add(line, "the file is not UTF-8")
+        return ""

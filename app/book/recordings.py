@@ -11,6 +11,7 @@ from typing import Any
 
 from app.book.media import content_hash
 from app.book.nodes import DirectiveNode, Node, directives
+from app.book.problems import FileProblems
 
 PLOTLY = "application/vnd.plotly.v1+json"
 FIGURE_DIGITS = 6
@@ -72,21 +73,26 @@ class Recordings:
         self.by_label = by_label
 
     @classmethod
-    def read(cls, content: Path, slug: str) -> Recordings:
+    def read(cls, content: Path, slug: str, report: FileProblems) -> Recordings:
         """Read the file; a chapter without one has nothing recorded."""
         path = content / "outputs" / f"{slug}.json"
         if not path.is_file():
             return cls(path, {})
-        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return cls(
-            path,
-            {
+        try:
+            values = json.loads(report.read(path))
+            recorded = {
                 label: Recording(
                     value["code"], tuple(Recorded(**output) for output in value["outputs"])
                 )
                 for label, value in values.items()
-            },
-        )
+            }
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            line = getattr(error, "lineno", 1)
+            report.add(
+                line, f"not a recording ({error}): remove it and run latentbook check --record"
+            )
+            recorded = {}
+        return cls(path, recorded)
 
     def write(self) -> None:
         """Write the file, or remove it where nothing is recorded."""

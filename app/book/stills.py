@@ -20,8 +20,8 @@ from app.book.types import Html, PanelStill, PlotStill, TilesStill
 from widgets import host
 
 WIDE, HALF, NARROW = 600, 292, 320
-"""Widths in px at which a still is drawn: the whole picture or one of two halves of it where the page
-is wide, and a phone's. CSS container queries show one of the two drawings."""
+"""Widths in px at which a still is drawn: the whole picture or one of two halves of it where the
+page is wide, and a phone's. CSS container queries show one of the two drawings."""
 
 
 class StillError(Exception):

@@ -27,7 +27,7 @@ FIGURE = Directive(
     doc="A picture from content/images; SVG is put into the page.",
     argument="path of the picture below content/images",
     argument_required=True,
-    options={"label": Option(label), "alt": Option(text, required=True)},
+    options={"label": Option(label), "alt": Option(text)},
     counts="figure",
     run=run,
 )

@@ -11,6 +11,7 @@ import pytest
 from markupsafe import Markup, escape
 
 from app.book.load import load
+
 from .conftest import HEAD, MakeBook
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "book"

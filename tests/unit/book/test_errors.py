@@ -1,0 +1,98 @@
+"""Every kind of mistake, planted once: all are reported, each with its file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.book.load import load
+from app.errors import BookErrors, accepted_names
+from app.settings import Settings
+
+from .conftest import BOOK, HEAD, MakeBook
+
+ERRORS = Path(__file__).resolve().parents[2] / "fixtures" / "errors"
+
+
+def mistakes(settings: Settings) -> list[str]:
+    with pytest.raises(BookErrors) as caught:
+        load(settings)
+    return [str(error) for error in caught.value.errors]
+
+
+def test_all_planted_errors_at_once(root: Path, shared_build: Path, rewrite: bool) -> None:
+    settings = Settings(root=root, content=ERRORS / "content", build=shared_build)
+    found = "".join(f"{line}\n" for line in mistakes(settings))
+    expected = ERRORS / "expected.txt"
+    if rewrite:
+        expected.write_text(found, encoding="utf-8")
+    assert found == expected.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"facts.toml": "[facts.plane\n"}, "content/facts.toml:1: not TOML"),
+        ({"facts.toml": 'a = 1\nb = "\n'}, "content/facts.toml:2: not TOML"),
+        ({"book.toml": BOOK + "colour = 1\n"}, "content/book.toml:9: unknown key 'colour'"),
+        ({"book.toml": "title = \n"}, "content/book.toml:1: not TOML"),
+        ({"book.toml": BOOK.replace('"sample"', '"facts"')}, "content/book.toml:8: slug must be"),
+        (
+            {"book.toml": BOOK.replace("2, slug", "2, level = 1, slug")},
+            "content/book.toml:8: a chapter has slug and number; got number, level, slug",
+        ),
+        (
+            {"book.toml": BOOK.replace("}]", '}, { number = 2, slug = "again" }]')},
+            "content/book.toml:8: two chapters have the number '2'",
+        ),
+        ({"sample.md": "Text.\n"}, "content/sample.md:1: front matter is missing"),
+        ({"sample.md": HEAD + "\n```python\nx\n"}, "content/sample.md:9: a listing is not closed"),
+        ({"sample.md": HEAD + "\n:::{fold} A"}, "content/sample.md:9: {fold} is not closed by :::"),
+        ({"sample.md": HEAD + "\n:::\n"}, "content/sample.md:9: ::: closes nothing"),
+        ({"sample.md": HEAD + "\n:::fold A\n:::\n"}, "content/sample.md:9: a directive opens with"),
+        ({"outputs/sample.json": "{"}, "content/outputs/sample.json:1: not a recording"),
+    ],
+)
+def test_one_mistake(files: dict[str, str], message: str, make_book: MakeBook) -> None:
+    found = mistakes(make_book(files))
+    assert any(line.startswith(message) for line in found), found
+
+
+def test_a_file_that_is_not_utf8(make_book: MakeBook) -> None:
+    settings = make_book({})
+    (settings.content / "sample.md").write_bytes(HEAD.encode() + b"\ncaf\xe9\n")
+    assert "content/sample.md:9: the file is not UTF-8" in mistakes(settings)
+
+
+def test_line_numbers_inside_nested_directives(make_book: MakeBook) -> None:
+    text = (
+        "\n:::::{admonition} Outer\n:kind: note\n\n::::{fold} Inner\n\nText, then\n"
+        "$\\nope$ on the second line.\n\n$$\na \\\\\n\\nope\n$$\n::::\n:::::\n"
+    )
+    found = mistakes(make_book({"sample.md": HEAD + text}))
+    assert [line.split(": ")[0] for line in found] == [
+        "content/sample.md:15",
+        "content/sample.md:19",
+    ]
+
+
+def test_every_truncation_of_a_chapter_is_read_or_refused(make_book: MakeBook) -> None:
+    """Whatever a half-written chapter looks like, the answer is a book or a list of mistakes."""
+    cases = (ERRORS.parent / "book").glob("*.md")
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted(cases))
+    lines = text.splitlines(keepends=True)
+    settings = make_book({})
+    for end in range(0, len(lines), 7):
+        cut = "".join(lines[:end])[:-3]
+        (settings.content / "sample.md").write_text(HEAD + cut, encoding="utf-8")
+        try:
+            load(settings)
+        except BookErrors as errors:
+            assert all(error.line >= 1 for error in errors.errors)
+
+
+def test_a_near_name_is_suggested() -> None:
+    assert accepted_names("insturment", ["figure", "instrument"]) == (
+        "Did you mean 'instrument'? Accepted: figure, instrument."
+    )

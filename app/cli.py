@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from app.errors import BookErrors, LatentbookError
@@ -66,6 +67,12 @@ def plain_errors() -> Iterator[None]:
         raise typer.Exit(1) from None
     except LatentbookError as error:
         err.print(str(error), markup=False)
+        raise typer.Exit(1) from None
+    except ValidationError as wrong:
+        # Settings() is the only thing here that validates: a setting in the environment is wrong.
+        for mistake in wrong.errors():
+            name = f"LATENTBOOK_{'_'.join(map(str, mistake['loc']))}".upper()
+            err.print(f"{name}={mistake['input']!r}: {mistake['msg']}.", markup=False)
         raise typer.Exit(1) from None
     except OSError as error:
         if error.errno != errno.ENOSPC:

@@ -146,12 +146,11 @@ class _Writer:
 
     def config(self, search: str) -> Mapping[str, Any]:
         """What scripts are told on every page."""
-        files = {path.name: path.stat().st_size for path in sorted(self.runtime.path.iterdir())}
         return {
             "runtime": {
-                "indexURL": f"runtime/{self.runtime.version}/",
-                "packages": list(self.runtime.packages),
-                "files": files,
+                "base": f"runtime/{self.runtime.version}/",
+                "version": self.runtime.version,
+                "sizes": dict(self.runtime.sizes),
             },
             "assets": self.assets.on_demand,
             "search": search,

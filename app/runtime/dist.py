@@ -1,4 +1,4 @@
-"""Builds the folder a page starts Python from: Pyodide, NumPy, the instruments, a lock file."""
+"""Builds the folder a page starts Python from: Pyodide, NumPy and the instruments in packs."""
 
 from __future__ import annotations
 
@@ -7,21 +7,17 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Any
 
 from pyodide_lock import PackageSpec
 
-from app.errors import LatentbookError
 from app.runtime.numpy_wheel import numpy_wheel
-from app.runtime.widgets_wheel import NAME, widgets_wheel
+from app.runtime.packs import INDEX, build_packs
+from app.runtime.pins import PYODIDE, SHA256, check_pyodide
 from app.settings import Settings
 
-CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
-LOCK = "pyodide-lock.json"
 KEPT = 3
 """How many builds stay in ``build/runtime``: a site being swapped out may still read an old one."""
 
@@ -34,68 +30,43 @@ class RuntimeDist:
 
     Attributes
     ----------
-    path : folder to serve; the page's ``indexURL``
+    path : folder to serve
     version : hash of its content, and the folder's name
-    packages : names to give to ``loadPackage``
+    sizes : the files that every first start takes, by name, in bytes
     """
 
     path: Path
     version: str
-    packages: tuple[str, ...]
+    sizes: Mapping[str, int]
 
 
 def build_runtime(settings: Settings, *, report: Report) -> RuntimeDist:
-    """The Pyodide distribution of this book, built only if its content has changed.
+    """Python for the page, built only if its content has changed.
 
     Raises
     ------
     LatentbookError
-        If Pyodide is not installed, or NumPy's wheel cannot be had or is not the one of the lock.
+        If Pyodide is not installed or is another release than the loader was written against, or if
+        NumPy's wheel cannot be had or is not the one of Pyodide's lock file.
     """
     pyodide = settings.root / "node_modules" / "pyodide"
-    for name in (*CORE, LOCK):
-        if not (pyodide / name).exists():
-            raise LatentbookError(f"{pyodide / name} is missing. `npm ci` installs it.")
+    check_pyodide(pyodide)
     # PyodideLockSpec itself refuses the lock of this Pyodide: its info has no version.
-    lock = json.loads((pyodide / LOCK).read_text(encoding="utf-8"))
-    numpy = PackageSpec(**lock["packages"]["numpy"])
-    release = json.loads((pyodide / "package.json").read_text(encoding="utf-8"))["version"]
-    numpy_path = numpy_wheel(
-        numpy,
-        settings.build / "cache",
-        settings.pyodide_url.format(version=release),
-        report,
+    lock = json.loads((pyodide / "pyodide-lock.json").read_text(encoding="utf-8"))
+    cache = settings.build / "cache"
+    url = settings.pyodide_url.format(version=PYODIDE)
+    numpy = numpy_wheel(PackageSpec(**lock["packages"]["numpy"]), cache, url, report)
+    files = {name: (pyodide / name).read_bytes() for name in SHA256}
+    files |= build_packs(
+        pyodide, numpy, settings.root / "widgets", settings.content, cache, report=report
     )
-    wheel_name, wheel = widgets_wheel(settings.root / "widgets", installed_version("latentbook"))
-    files = {name: (pyodide / name).read_bytes() for name in CORE}
-    files |= {numpy_path.name: numpy_path.read_bytes(), wheel_name: wheel}
-    files[LOCK] = lock_file(lock["info"], numpy, widgets_package(wheel_name, wheel))
 
     version = content_hash(files)
     path = settings.build / "runtime" / version
     if not path.exists():
-        report("Assembling Python for the browser")
         write(files, path)
-    return RuntimeDist(path, version, ("numpy", NAME))
-
-
-def widgets_package(wheel_name: str, wheel: bytes) -> PackageSpec:
-    """The lock's entry for the instruments."""
-    return PackageSpec(
-        name=NAME,
-        version=wheel_name.split("-")[1],
-        file_name=wheel_name,
-        install_dir="site",
-        sha256=hashlib.sha256(wheel).hexdigest(),
-        imports=["widgets"],
-        depends=["numpy"],
-    )
-
-
-def lock_file(info: dict[str, Any], *packages: PackageSpec) -> bytes:
-    """A lock file for the Python that ``info`` describes, with these packages."""
-    lock = {"info": info, "packages": {package.name: package.model_dump() for package in packages}}
-    return json.dumps(lock, sort_keys=True).encode()
+    first = ["pyodide.asm.wasm", INDEX, *json.loads(files[INDEX])["first"]]
+    return RuntimeDist(path, version, {name: len(files[name]) for name in first})
 
 
 def content_hash(files: dict[str, bytes]) -> str:

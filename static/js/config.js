@@ -1,7 +1,7 @@
 /**
  * What the build says of this page: the JSON in `#latentbook-config`.
  *
- * @typedef {{indexURL: string, packages: string[], files: Record<string, number>}} RuntimeConfig `files`: name -> bytes
+ * @typedef {{base: string, version: string, sizes: Record<string, number>}} RuntimeConfig `sizes`: what a start takes, name -> bytes
  * @typedef {{root: string, runtime: RuntimeConfig, assets: Record<string, string>, api: boolean, search: string,
  *   slug: string, chapter: string | null, reload: boolean}} Config
  */

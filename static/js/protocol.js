@@ -2,9 +2,11 @@
  * The messages between the page (runtime.js) and the worker (worker.js): names and shapes, nothing else.
  * Every value can be cloned by postMessage. A request ends in exactly one `done` or `failed` with its id.
  *
- * @typedef {{type: "boot", id: number, indexURL: string, packages: string[],
- *   files: Record<string, number>, interruptBuffer: Uint8Array | null}} Boot
- *   `files` gives the size, unpacked, of each file that starting takes.
+ * @typedef {{type: "boot", id: number, base: string, version: string, sizes: Record<string, number>,
+ *   interruptBuffer: Uint8Array | null}} Boot
+ *   `base` is the URL of the runtime's folder; `sizes` gives the bytes, unpacked, of each file that a start takes.
+ * @typedef {{type: "main", main: WebAssembly.Module}} Main
+ *   Follows boot and has no answer: Python itself, which the page compiles while the worker starts.
  * @typedef {{type: "run_cell", id: number, scope: string, code: string, filename: string}} RunCell
  *   Runs code in the named scope. Its last expression, if any, is displayed.
  * @typedef {{type: "check_answer", id: number, scope: string, code: string, check: string}} CheckAnswer
@@ -13,22 +15,23 @@
  *   `source` is the reader's edited file, or null for the book's own.
  * @typedef {{type: "widget_source", id: number, widget: string}} WidgetSource
  * @typedef {{type: "reset_scope", id: number, scope: string}} ResetScope
- * @typedef {Boot | RunCell | CheckAnswer | ComputeWidget | WidgetSource | ResetScope} Request
+ * @typedef {Boot | Main | RunCell | CheckAnswer | ComputeWidget | WidgetSource | ResetScope} Request
  *
- * @typedef {{type: "progress", stage: "download" | "import", fraction: number, bytes: number}} Progress
- *   `bytes` is what the network carries in all.
+ * @typedef {{type: "progress", stage: "download", download: import("./download.js").Download}
+ *   | {type: "progress", stage: "import", download: null}} Progress
  * @typedef {{type: "stream", id: number, name: "stdout" | "stderr" | "note", text: string}} Stream
  *   A note is the book's own sentence: how much output was cut.
  * @typedef {{type: "display", id: number, mime: string, data: string}} Display
  *   mime is text/plain or application/vnd.plotly.v1+json (a figure as JSON text).
  * @typedef {{type: "done", id: number, value: any}} Done
- *   value: for compute_widget a FrameValue, for check_answer a CheckValue, for widget_source the text, else null.
+ *   value: for compute_widget a FrameValue, for check_answer a CheckValue, for widget_source the text, for boot a StartValue, else null.
  * @typedef {{type: "failed", id: number, kind: "python" | "interrupted" | "contract" | "protocol", name: string,
  *   message: string, line: number | null, traceback: string}} Failed
  * @typedef {{type: "fatal", message: string}} Fatal
  * @typedef {Progress | Stream | Display | Done | Failed | Fatal} Reply
  *
  * @typedef {Record<string, number | string | boolean | [number, number]>} Controls
+ * @typedef {{from: "snapshot" | "files", why: string}} StartValue `why` a stored snapshot was of no use, or ""
  * @typedef {{passed: boolean, message: string}} CheckValue
  * @typedef {{key: string, kind: "plot", figure: any, alt: string, half: boolean}} PlotPanel  arrays may be typed arrays
  * @typedef {{key: string, kind: "tiles", data: Uint8Array, shape: [number, number, number, number], alt: string,

@@ -20,11 +20,18 @@
  * @typedef {Options & {message: Message, resolve: (value: any) => void, reject: (error: RunError) => void}} Job
  */
 import { absolute, config } from "./config.js";
+import { Downloads } from "./download.js";
+import { keepForNextVisit } from "./python/keep.js";
+import { compileMain } from "./python/main-module.js";
 
 const STOP_MS = 1_000;
 const BOOT_SILENCE_MS = 60_000;
+/** Nothing asked for so long: the page may keep what makes the next visit quick. */
+const IDLE_MS = 1_500;
 const LIMIT_MS = { run_cell: 60_000, check_answer: 60_000, compute_widget: 10_000, widget_source: 10_000, reset_scope: 10_000 };
 const INTERRUPT = 2; // SIGINT
+
+const NOTHING = { seen: 0, total: 0, bytes: 0 };
 
 /** A request that ended in `failed`. */
 export class RunError extends Error {
@@ -44,11 +51,12 @@ const stopped = (message) => new RunError({ kind: "interrupted", name: "Stopped"
 /** Whether a request works on the reader's variables. @param {Message} message */
 const changesScope = ({ type }) => type === "run_cell" || type === "check_answer";
 
-/** @param {import("./protocol.js").Progress} progress */
-function progressSentence({ stage, fraction, bytes }) {
-  if (stage === "import") return "Starting Python, loading NumPy";
-  const total = Math.round(bytes / 1e6);
-  return total === 0 ? "Starting Python" : `Starting Python, ${Math.floor(fraction * total)} of ${total} MB`;
+/** What has come so far, of the page's downloads and the worker's. @param {import("./download.js").Download[]} downloads */
+function progressSentence(downloads) {
+  const sum = (/** @type {"seen" | "total" | "bytes"} */ key) => downloads.reduce((all, each) => all + each[key], 0);
+  const megabytes = Math.round(sum("bytes") / 1e6);
+  if (megabytes === 0) return "Starting Python";
+  return `Starting Python, ${Math.floor(Math.min(1, sum("seen") / sum("total")) * megabytes)} of ${megabytes} MB`;
 }
 
 class Runtime extends EventTarget {
@@ -74,6 +82,15 @@ class Runtime extends EventTarget {
   #deadline;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #clock;
+  /** Python itself, compiled once for all workers of the page. @type {Promise<WebAssembly.Module> | null} */
+  #main = null;
+  /** @type {Record<"page" | "worker", import("./download.js").Download>} */
+  #downloads = { page: NOTHING, worker: NOTHING };
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #idleTimer;
+  /** What the start has to say, if not all went as usual. */
+  #note = "";
+  #answered = false;
 
   get state() {
     return this.#state;
@@ -145,7 +162,8 @@ class Runtime extends EventTarget {
   /** @param {"booting" | "restarting"} state @param {string} sentence */
   #boot(state, sentence) {
     this.#say(state, sentence);
-    const { indexURL, packages, files } = config.runtime;
+    const { version, sizes } = config.runtime;
+    const base = absolute(config.runtime.base);
     const worker = new Worker(absolute(config.assets["worker.js"]), { type: "module", name: "python" });
     this.#worker = worker;
     this.#interruptBuffer = globalThis.crossOriginIsolated ? new Uint8Array(new SharedArrayBuffer(1)) : null;
@@ -158,7 +176,23 @@ class Runtime extends EventTarget {
     });
     this.#expectSignOfLife();
     const interruptBuffer = this.#interruptBuffer;
-    worker.postMessage({ type: "boot", id: ++this.#id, indexURL: absolute(indexURL), packages, files, interruptBuffer });
+    worker.postMessage({ type: "boot", id: ++this.#id, base, version, sizes, interruptBuffer });
+    this.#main ??= compileMain(base, new Downloads(sizes, (download) => this.#follow("page", download)));
+    this.#main.then(
+      (main) => worker.postMessage({ type: "main", main }),
+      (error) => {
+        this.#main = null; // the next start tries again
+        if (worker === this.#worker) this.#die(error.message);
+      },
+    );
+  }
+
+  /** @param {"page" | "worker"} who @param {import("./download.js").Download} download */
+  #follow(who, download) {
+    this.#downloads[who] = download;
+    if (this.#state !== "booting" && this.#state !== "restarting") return;
+    this.#expectSignOfLife();
+    if (this.#state === "booting") this.#say("booting", progressSentence(Object.values(this.#downloads)));
   }
 
   /** A browser that refuses WebAssembly leaves the start pending for ever, so silence is a failure too. */
@@ -172,10 +206,9 @@ class Runtime extends EventTarget {
     if (reply.type === "stream") this.#running?.onStream?.(reply.name, reply.text);
     else if (reply.type === "display") this.#running?.onDisplay?.(reply.mime, reply.data);
     else if (reply.type === "fatal") this.#die(reply.message);
-    else if (reply.type === "progress") {
-      this.#expectSignOfLife();
-      if (this.#state === "booting") this.#say("booting", progressSentence(reply));
-    } else if (reply.id === this.#id) this.#finish(reply);
+    else if (reply.type === "progress" && reply.stage === "download") this.#follow("worker", reply.download);
+    else if (reply.type === "progress") this.#say(this.#state, "Starting Python, loading NumPy");
+    else if (reply.id === this.#id) this.#finish(reply);
   }
 
   /** @param {import("./protocol.js").Done | Failed} reply */
@@ -183,12 +216,48 @@ class Runtime extends EventTarget {
     const job = this.#running;
     const reason = this.#stopping;
     this.#settle();
-    this.#say("ready", job === null && this.#lostVariables ? "Restarted: variables are lost" : "Python ready");
+    if (job === null) this.#started(reply);
+    else if (!this.#answered) performance.mark("latentbook-python-ready");
+    this.#answered ||= job !== null;
+    const sentence = this.#note === "" ? "Python ready" : `Python ready. ${this.#note}`;
+    this.#say("ready", job === null && this.#lostVariables ? "Restarted: variables are lost" : sentence);
     this.#lostVariables = false;
     if (reply.type === "done") job?.resolve(reply.value);
     else if (reply.kind === "interrupted" && reason !== null) job?.reject(stopped(reason));
     else job?.reject(new RunError(reply));
     this.#next();
+  }
+
+  /** @param {import("./protocol.js").Done | Failed} reply to `boot` */
+  #started(reply) {
+    if (reply.type !== "done") return;
+    /** @type {import("./protocol.js").StartValue} */
+    const { from, why } = reply.value;
+    performance.mark("latentbook-python-started", { detail: from });
+    if (why !== "") this.#note = `It started from its files, as the stored start was of no use: ${why}.`;
+    if (from === "files") this.#keepWhenIdle();
+  }
+
+  #keepWhenIdle() {
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(() => {
+      if (this.#state !== "ready") return this.#keepWhenIdle();
+      whenIdle(() => this.#keep());
+    }, IDLE_MS);
+  }
+
+  /** For the next visit. What goes wrong here takes nothing from this one. */
+  async #keep() {
+    if (this.#main === null) return;
+    const options = { base: absolute(config.runtime.base), version: config.runtime.version, main: await this.#main };
+    try {
+      const kept = await keepForNextVisit({ ...options, maker: absolute(config.assets["maker.js"]) });
+      performance.mark("latentbook-snapshot", { detail: kept ? "kept" : "not wanted" });
+    } catch (error) {
+      this.#note = `The next visit will start no quicker: ${error instanceof Error ? error.message : error}.`;
+      performance.mark("latentbook-snapshot", { detail: this.#note });
+      if (this.#state === "ready") this.#say("ready", `Python ready. ${this.#note}`);
+    }
   }
 
   #settle() {
@@ -255,6 +324,12 @@ class Runtime extends EventTarget {
     this.#worker?.terminate();
     this.#worker = null;
   }
+}
+
+/** @param {() => void} run */
+function whenIdle(run) {
+  if ("requestIdleCallback" in globalThis) requestIdleCallback(run);
+  else setTimeout(run);
 }
 
 /** The page's Python. Events: `status` ({state, sentence}), and `lost` when variables were lost with a worker. */

@@ -1,15 +1,20 @@
 /**
- * The worker: loads Pyodide and hands each message to `widgets.host.handle`. It knows no DOM and no instrument.
+ * The worker: starts Python and hands each message to `widgets.host.handle`. It knows no DOM and no instrument.
  *
  * Reader's code runs here and shares the page's origin. What could reach other pages, the network or what this browser
  * stores is taken away before its first line runs.
  *
  * @typedef {import("./protocol.js").Boot} Boot
+ * @typedef {import("./protocol.js").Main} Main
  * @typedef {import("./protocol.js").Request} Request
  * @typedef {import("./protocol.js").Reply} Reply
  */
-import { countedFetch } from "./download.js";
+import { Downloads } from "./download.js";
 import { Output } from "./output.js";
+import { startFromFiles, startFromSnapshot } from "./python/loader.js";
+import { INDEX, readNowFrom } from "./python/packs.js";
+import { readSnapshot } from "./python/snapshot.js";
+import { loadStored } from "./python/store.js";
 
 const send = globalThis.postMessage.bind(globalThis);
 
@@ -27,10 +32,16 @@ let requestId = 0;
 
 const output = new Output((name, text) => post({ type: "stream", id: requestId, name, text }));
 
+/** @type {(main: WebAssembly.Module) => void} */
+let giveMain;
+/** @type {Promise<WebAssembly.Module>} the page compiles it */
+const main = new Promise((resolve) => (giveMain = resolve));
+
 globalThis.addEventListener("message", (event) => {
   /** @type {Request} */
   const message = event.data;
   if (message.type === "boot") boot(message).catch(die);
+  else if (message.type === "main") giveMain(message.main);
   else answer(message);
 });
 
@@ -40,28 +51,62 @@ function die(error) {
 }
 
 /** @param {Boot} message */
-async function boot({ id, indexURL, packages, files, interruptBuffer: buffer }) {
-  const { fetch, failure } = countedFetch(indexURL, packages, files, (download) => {
-    post({ type: "progress", stage: "download", ...download });
-  });
-  globalThis.fetch = fetch;
-  import(`${indexURL}pyodide.asm.mjs`); // Pyodide would ask for it only after its loader has come
-  const { loadPyodide } = await import(`${indexURL}pyodide.mjs`);
-  const started = loadPyodide({ indexURL, packages, jsglobals: {}, stdout: silence, stderr: silence });
-  pyodide = await Promise.race([started, failure]);
-  post({ type: "progress", stage: "import", fraction: 1, bytes: 0 });
+async function boot(message) {
+  const { id, base, interruptBuffer: buffer } = message;
+  const create = import(`${base}pyodide.asm.mjs`).then((module) => module.default);
+  create.catch(() => {}); // awaited below, once there is something to start from
+  const snapshot = await fromSnapshot(message, create);
+  const { pyodide: started } = snapshot.python ?? (await fromFiles(message, create));
+  pyodide = started;
   handle = pyodide.pyimport("widgets.host").handle;
   pyodide.setStdout({ write: (/** @type {Uint8Array} */ bytes) => output.write("stdout", bytes) });
   pyodide.setStderr({ write: (/** @type {Uint8Array} */ bytes) => output.write("stderr", bytes) });
-  pyodide.setStdin({ error: true });
   interruptBuffer = buffer;
   if (interruptBuffer) pyodide.setInterruptBuffer(interruptBuffer);
   closeDoors();
-  post({ type: "done", id, value: null });
+  post({ type: "done", id, value: { from: snapshot.python ? "snapshot" : "files", why: snapshot.why } });
 }
 
-/** Pyodide's own messages while it starts ("Loading numpy") are not the reader's output. */
-function silence() {}
+/**
+ * @param {Boot} message
+ * @param {Promise<import("./python/loader.js").CreateModule>} create
+ * @returns {Promise<{python: import("./python/loader.js").Python | null, why: string}>} `why` one that is there was of no use
+ */
+async function fromSnapshot({ base, version }, create) {
+  const bytes = await loadStored(base);
+  if (bytes === null) return { python: null, why: "" };
+  try {
+    const snapshot = await readSnapshot(bytes, version);
+    const options = { create: await create, main: await main, snapshot, readNow: readNowFrom(base) };
+    return { python: await startFromSnapshot(options), why: "" };
+  } catch (error) {
+    return { python: null, why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/**
+ * @param {Boot} message
+ * @param {Promise<import("./python/loader.js").CreateModule>} create
+ */
+async function fromFiles({ base, sizes }, create) {
+  const downloads = new Downloads(sizes, (download) => post({ type: "progress", stage: "download", download }));
+  const bytes = (/** @type {string} */ name) => downloads.get(base, name).then((response) => response.arrayBuffer());
+  const names = Object.keys(sizes).filter((name) => name.endsWith(".pack"));
+  const standardLibrary = bytes("std.zip");
+  const index = downloads.get(base, INDEX).then((response) => response.json());
+  const packs = Promise.all(names.map(async (name) => /** @type {const} */ ([name, new Uint8Array(await bytes(name))])));
+  packs.catch(() => {}); // awaited by the loader
+  const options = {
+    create: await create,
+    standardLibrary: new Uint8Array(await standardLibrary),
+    index: await index,
+    main: await main,
+    packs: packs.then((list) => new Map(list)),
+    readNow: readNowFrom(base),
+  };
+  packs.then(() => post({ type: "progress", stage: "import", download: null }), () => {});
+  return startFromFiles(options);
+}
 
 /**
  * Takes away what reader's code must not have. The Content-Security-Policy already forbids other hosts and eval; this
@@ -69,7 +114,7 @@ function silence() {}
  */
 function closeDoors() {
   const names = ["fetch", "XMLHttpRequest", "WebSocket", "WebTransport", "EventSource", "indexedDB", "caches", "cookieStore",
-    "BroadcastChannel", "Worker", "SharedWorker", "navigator", "importScripts", "postMessage", "close"];
+    "BroadcastChannel", "StorageManager", "LockManager", "Worker", "SharedWorker", "navigator", "importScripts", "postMessage", "close"];
   for (let scope = globalThis; scope !== null; scope = Object.getPrototypeOf(scope)) {
     for (const name of names) {
       const own = Object.getOwnPropertyDescriptor(scope, name);
@@ -78,7 +123,7 @@ function closeDoors() {
   }
 }
 
-/** @param {Exclude<Request, Boot>} message */
+/** @param {Exclude<Request, Boot | Main>} message */
 function answer(message) {
   requestId = message.id;
   if (interruptBuffer) interruptBuffer[0] = 0;

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def dist(settings) -> RuntimeDist:
 
 
 def run_python(dist: RuntimeDist, code: str) -> object:
-    command = ["node", str(HERE / "start.mjs"), str(dist.path), *dist.packages]
+    command = ["node", str(HERE / "start.mjs"), str(dist.path), "files"]
     done = subprocess.run(command, input=code, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -79,12 +80,52 @@ json.dumps({
     assert run_python(dist, code) == expected
 
 
-def test_lock_names_files_that_are_there_with_their_hashes(dist):
-    lock = json.loads((dist.path / "pyodide-lock.json").read_text())
-    assert set(lock["packages"]) == set(dist.packages)
-    for package in lock["packages"].values():
-        content = (dist.path / package["file_name"]).read_bytes()
-        assert hashlib.sha256(content).hexdigest() == package["sha256"]
+def test_index_covers_every_pack_from_end_to_end(dist):
+    index = json.loads((dist.path / "index.json").read_text())
+    for name, entries in {**index["first"], **index["later"]}.items():
+        end = 0
+        for _, offset, length in entries:
+            assert offset == end
+            end += length
+        assert end == (dist.path / name).stat().st_size
+    assert set(dist.sizes) == {"pyodide.asm.wasm", "index.json", *index["first"]}
+
+
+def test_what_the_first_start_takes_is_compiled(dist):
+    with zipfile.ZipFile(dist.path / "std.zip") as archive:
+        assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_STORED}
+        assert {Path(name).suffix for name in archive.namelist()} == {".pyc"}
+
+
+def test_stock_library_is_in_one_archive_or_the_other(dist, settings):
+    stock = settings.root / "node_modules" / "pyodide" / "python_stdlib.zip"
+    with (
+        zipfile.ZipFile(stock) as all_of_it,
+        zipfile.ZipFile(dist.path / "std.zip") as first,
+        zipfile.ZipFile(dist.path / "rest.zip") as rest,
+    ):
+        assert not set(first.namelist()) & set(rest.namelist())
+        files = {name for name in all_of_it.namelist() if not name.endswith("/")}
+        compiled = {name + "c" if name.endswith(".py") else name for name in files}
+        assert set(first.namelist()) | set(rest.namelist()) == compiled
+
+
+def test_what_is_not_needed_first_is_found_where_it_is_asked_for(dist):
+    code = """
+import json, sys
+before = "decimal" in sys.modules or "email.message" in sys.modules
+import decimal, email.message, numpy.polynomial, traceback
+import numpy as np
+try:
+    np.linalg.svd(3.0)
+except np.linalg.LinAlgError as error:
+    lines = [frame.line for frame in traceback.extract_tb(error.__traceback__)]
+json.dumps([before, str(decimal.Decimal(1) / 8), lines[-1]])
+"""
+    before, eighth, line = run_python(dist, code)
+    assert not before
+    assert eighth == "0.125"
+    assert line.startswith("raise LinAlgError(")
 
 
 def test_second_build_is_the_same_folder_untouched(dist, settings):
@@ -112,5 +153,18 @@ def test_bytecode_and_hidden_files_do_not_change_the_version(tmp_path):
 
 
 def test_pyodide_missing_is_one_sentence(tmp_path):
-    with pytest.raises(LatentbookError, match=r"pyodide\.mjs is missing\. `npm ci` installs it"):
+    with pytest.raises(LatentbookError, match=r"asm\.mjs is missing\. `npm ci` installs it"):
+        build_runtime(Settings(root=tmp_path), report=print)
+
+
+def test_another_release_is_refused_with_what_to_do(tmp_path):
+    here = Settings().root / "node_modules" / "pyodide"
+    other = tmp_path / "node_modules" / "pyodide"
+    other.mkdir(parents=True)
+    for path in here.iterdir():
+        if path.is_file():
+            (other / path.name).symlink_to(path)
+    (other / "pyodide.asm.mjs").unlink()
+    (other / "pyodide.asm.mjs").write_text("export default 0;")
+    with pytest.raises(LatentbookError, match=r"pyodide\.asm\.mjs differs.*docs/start\.md"):
         build_runtime(Settings(root=tmp_path), report=print)

@@ -1,0 +1,144 @@
+"""Navigation to Python's first answer in the flagship chapter, beside Pyodide and NumPy alone.
+
+Both are served by the same process and measured in turn in the same run, each series in a browser
+profile of its own. The chapter is opened with a control moved, so that its first instrument asks.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from statistics import median
+
+from playwright.sync_api import BrowserContext, Request, sync_playwright
+
+from app.bench import Measurement, Report
+from app.bench.line import slow_line
+from app.bench.serving import served
+from app.book.compress import Compressor
+from app.book.site import build_site
+from app.browser import FLAGS, chromium_path
+from app.settings import Settings
+
+CHAPTER = "autoencoders/?bottleneck.k=31#bottleneck"
+BARE = "runtime/bare/bare.html"
+STOCK = (
+    "pyodide.mjs",
+    "pyodide.asm.mjs",
+    "pyodide.asm.wasm",
+    "python_stdlib.zip",
+    "pyodide-lock.json",
+)
+PAGES = ("bare.html", "bare.js", "bare-worker.js")
+SERIES = 5
+MEGABITS, ROUND_TRIP_MS = 20, 40
+FIRST_BAR, SECOND_BAR, THIRD_BAR, SLOW_BAR, WIRE_BAR = 0.42, 0.15, 0.13, 0.52, 5.6
+
+PAINTED = """() => new Promise((resolve) => {
+  const painted = () => requestAnimationFrame(() => setTimeout(() => resolve(performance.now())));
+  const seen = new PerformanceObserver(() => { seen.disconnect(); painted(); });
+  if (performance.getEntriesByName("latentbook-python-ready").length > 0) painted();
+  else seen.observe({ type: "mark" });
+})"""
+"""Time from navigation to the frame after the first answer, in ms."""
+
+KEPT = "() => performance.getEntriesByName('latentbook-snapshot').length > 0"
+STARTED = "() => performance.getEntriesByName('latentbook-python-started').at(-1)?.detail ?? ''"
+
+
+@contextmanager
+def site_with_bare(settings: Settings) -> Iterator[Settings]:
+    """Settings of a copy of the site that also holds Pyodide's own files and a page for them."""
+    site = build_site(settings, report=lambda _: None)
+    pyodide = settings.root / "node_modules" / "pyodide"
+    (numpy,) = (settings.build / "cache").glob("numpy-*.whl")
+    with tempfile.TemporaryDirectory(prefix=".bench-", dir=settings.build) as folder:
+        copy = Path(folder) / "site"
+        shutil.copytree(site, copy, copy_function=os.link)
+        bare = (copy / BARE).parent
+        bare.mkdir()
+        pages = [Path(__file__).with_name(name) for name in PAGES]
+        compressor = Compressor(settings.build / "cache" / "compressed")
+        for path in [*pages, *(pyodide / name for name in STOCK), numpy]:
+            shutil.copy(path, bare / path.name)
+            if path.suffix != ".zip":  # stock Python's library is compressed already
+                compressor.add_variants(bare / path.name)
+        yield settings.model_copy(update={"build": Path(folder)})
+
+
+def visit(context: BrowserContext, url: str, *, keep: bool) -> tuple[float, float, str]:
+    """Open a page: ms to its first answer, megabytes of bodies on the wire, how Python started."""
+    page = context.new_page()
+    requests: list[Request] = []
+    page.on("requestfinished", lambda request: requests.append(request))
+    page.goto(url, wait_until="commit")
+    ms: float = page.evaluate(PAINTED)
+    started: str = page.evaluate(STARTED)
+    wire = sum(request.sizes()["responseBodySize"] for request in list(requests)) / 1e6
+    if keep:
+        page.wait_for_function(KEPT, timeout=60_000)
+    page.close()
+    return ms, wire, started
+
+
+def series(base: str, place: str, *, visits: int, own: bool) -> list[tuple[float, float, str]]:
+    """Visits one after another with a fresh profile."""
+    with tempfile.TemporaryDirectory() as profile, sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            profile, executable_path=chromium_path(), args=list(FLAGS)
+        )
+        context.new_page().goto("about:blank")
+        seen = [
+            visit(context, f"{base}/{place}", keep=own and visits > 1 and number == 0)
+            for number in range(visits)
+        ]
+        context.close()
+    return seen
+
+
+def measure(settings: Settings, report: Report) -> list[Measurement]:
+    """First, second and third visit; then first visits over a slow line."""
+    rows: list[Measurement] = []
+    with site_with_bare(settings) as copy, served(copy) as base:
+        for slow in (False, True):
+            with slow_line(base, MEGABITS, ROUND_TRIP_MS) if slow else nullcontext(base) as url:
+                book, bare = [], []
+                for number in range(SERIES):
+                    report(f"Series {number + 1} of {SERIES}{', slow line' if slow else ''}")
+                    visits = 1 if slow else 3
+                    bare.append(series(url, BARE, visits=visits, own=False))
+                    book.append(series(url, CHAPTER, visits=visits, own=True))
+            rows += rows_of(book, bare, slow=slow)
+    return rows
+
+
+def rows_of(
+    book: list[list[tuple[float, float, str]]],
+    bare: list[list[tuple[float, float, str]]],
+    *,
+    slow: bool,
+) -> list[Measurement]:
+    """Medians over the series, and their ratios."""
+    rows = []
+    bars = (SLOW_BAR,) if slow else (FIRST_BAR, SECOND_BAR, THIRD_BAR)
+    line = f", {MEGABITS} Mbit/s and {ROUND_TRIP_MS} ms" if slow else ""
+    for number, bar in enumerate(bars):
+        ours = median(visits[number][0] for visits in book)
+        theirs = median(visits[number][0] for visits in bare)
+        how = ", ".join(sorted({visits[number][2] for visits in book}))
+        name = f"visit {number + 1}{line}"
+        rows += [
+            Measurement(f"{name}: chapter (from {how})", ours, "ms"),
+            Measurement(f"{name}: Pyodide and NumPy alone", theirs, "ms"),
+            Measurement(f"{name}: ratio", ours / theirs, "x", bar),
+        ]
+    if not slow:
+        wire = median(visits[0][1] for visits in book)
+        rows.append(Measurement("visit 1: on the wire, page included", wire, "MB"))
+        theirs = median(visits[0][1] for visits in bare)
+        rows.append(Measurement("visit 1: on the wire, alone", theirs, "MB"))
+    return rows

@@ -1,0 +1,93 @@
+"""Runs in the page's Python, and only there: readies an interpreter, and wakes a restored one.
+
+The standard library comes in two archives. What a start imports is in the first; everything else is
+in the second, which the page fetches when something in it is imported.
+"""
+
+import gc
+import importlib
+import sys
+import time
+import zipimport
+from collections.abc import Collection, Sequence
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+from typing import Any
+
+FIRST = "/lib/python314.zip"
+REST = "/lib/rest.zip"
+
+WARM_CELL = "import numpy as np\nprint(np.arange(3))\nnp.linalg.svd(np.eye(2))"
+FAILING_CELL = "1 / 0"
+
+
+class RestFinder:
+    """Finds the modules of the second archive, which is read only for one of their names."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        self.names = names
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Where a module is, or None if it is not in the archive."""
+        if name not in self.names:
+            return None
+        folders = name.split(".")[:-1]
+        return zipimport.zipimporter("/".join([REST, *folders])).find_spec(name, target)
+
+
+def find_the_rest() -> None:
+    """Make the second archive importable. It comes after what is on the path."""
+    names = importlib.import_module("latentbook_rest").NAMES
+    finder: Any = RestFinder(names)
+    sys.meta_path.insert(sys.meta_path.index(PathFinder) + 1, finder)
+
+
+def warm() -> None:
+    """Import what the book uses and answer each instrument once, so that data is loaded.
+
+    Raises
+    ------
+    RuntimeError
+        If an instrument fails.
+    """
+    for name in ("numpy.linalg", "numpy.fft", "numpy.random"):
+        importlib.import_module(name)
+    widgets = importlib.import_module("widgets")
+    for name in widgets.names():
+        reply = ask(type="compute_widget", widget=name, controls={}, source=None)
+        if reply["type"] != "done":
+            raise RuntimeError(f"{name} fails at rest: {reply['traceback']}")
+    for code in (WARM_CELL, FAILING_CELL):
+        ask(type="run_cell", scope="warm", code=code, filename="warm")
+        ask(type="reset_scope", scope="warm")
+    gc.collect()
+
+
+def ask(**request: Any) -> dict[str, Any]:
+    """The host's reply to one request."""
+    host = importlib.import_module("widgets.host")
+    reply: dict[str, Any] = host.handle({"id": 0, **request}, lambda mime, data: None)
+    return reply
+
+
+def wake() -> None:
+    """What must not be the same after every restore, or may have changed since the snapshot."""
+    if "random" in sys.modules:
+        sys.modules["random"].seed()
+    if "numpy.random.mtrand" in sys.modules:
+        sys.modules["numpy.random.mtrand"].seed()
+    set_time_zone()
+
+
+def set_time_zone() -> None:
+    """Set the constants of ``time`` to this browser's zone; ``localtime`` asks it by itself."""
+    year = time.localtime().tm_year
+    january, july = (
+        time.localtime(time.mktime((year, month, 1, 0, 0, 0, 0, 1, -1))) for month in (1, 7)
+    )
+    standard, summer = sorted((january, july), key=lambda at: at.tm_gmtoff)
+    time.timezone, time.altzone = -standard.tm_gmtoff, -summer.tm_gmtoff
+    time.daylight = int(standard.tm_gmtoff != summer.tm_gmtoff)
+    time.tzname = standard.tm_zone, summer.tm_zone

@@ -1,0 +1,126 @@
+"""The standard library, NumPy and the instruments as few files, sorted by when a page needs them.
+
+The sorting and the compiling happen inside Pyodide (``inside/make_packs.py``), as bytecode must
+come from the Python that runs it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from app.errors import LatentbookError
+
+INSIDE = Path(__file__).with_name("inside")
+START = "latentbook_start.py"
+INDEX = "index.json"
+CELL_IMPORT = re.compile(r"^(?:import|from)\s+(\w[\w.]*)", re.MULTILINE)
+
+Packs = dict[str, bytes]
+
+
+def build_packs(
+    pyodide: Path,
+    numpy_wheel: Path,
+    widgets: Path,
+    content: Path,
+    cache: Path,
+    *,
+    report: Callable[[str], None],
+) -> Packs:
+    """File name -> content of every pack and of the index, made only if something has changed.
+
+    Parameters
+    ----------
+    pyodide : folder of the npm package
+    numpy_wheel : path of the wheel for the browser
+    widgets : folder of the instruments
+    content : folder of the chapters; what their snippets import is sorted with what a start needs
+    cache : folder in which the packs are kept
+
+    Raises
+    ------
+    LatentbookError
+        If Node is missing, or an instrument cannot be imported or fails at rest.
+    """
+    site = {**wheel_files(numpy_wheel), **package_files(widgets)}
+    site[START] = (INSIDE / START).read_bytes()
+    modules = imported_by_snippets(content)
+    key = hashlib.sha256(json.dumps(modules).encode())
+    for name, data in sorted(site.items()):
+        key.update(f"{name} {hashlib.sha256(data).hexdigest()}\n".encode())
+    tools = [INSIDE / "compile.mjs", INSIDE / "make_packs.py", pyodide / "python_stdlib.zip"]
+    for path in [*tools, pyodide / "pyodide.asm.wasm"]:
+        key.update(hashlib.sha256(path.read_bytes()).digest())
+    folder = cache / f"packs-{key.hexdigest()[:12]}"
+    if not (folder / INDEX).is_file():
+        report("Packing Python for the page")
+        make(pyodide, site, modules, folder)
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def wheel_files(wheel: Path) -> dict[str, bytes]:
+    """Every file in a wheel."""
+    with zipfile.ZipFile(io.BytesIO(wheel.read_bytes())) as archive:
+        return {name: archive.read(name) for name in archive.namelist() if name[-1] != "/"}
+
+
+def package_files(folder: Path) -> dict[str, bytes]:
+    """Every file of the package in a folder, except bytecode, hidden files and backups."""
+    return {
+        path.relative_to(folder.parent).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not is_ignored(path.relative_to(folder))
+    }
+
+
+def is_ignored(path: Path) -> bool:
+    """Whether a file is bytecode, hidden, or an editor's backup."""
+    return path.name.endswith("~") or any(
+        part == "__pycache__" or part.startswith(".") for part in path.parts
+    )
+
+
+def imported_by_snippets(content: Path) -> list[str]:
+    """Modules of the standard library and of NumPy that stand in the chapters' code."""
+    named = {
+        name
+        for chapter in content.glob("*.md")
+        for name in CELL_IMPORT.findall(chapter.read_text(encoding="utf-8"))
+    }
+    known = {*sys.stdlib_module_names, "numpy"}
+    return sorted(name for name in named if name.partition(".")[0] in known)
+
+
+def make(pyodide: Path, site: dict[str, bytes], modules: list[str], folder: Path) -> None:
+    """Run the sorting in Pyodide and keep what it writes."""
+    node = shutil.which("node")
+    if node is None:
+        raise LatentbookError("Node is missing. It compiles Python's library for the page.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".packs-", dir=folder.parent) as work:
+        sources, out = Path(work, "site"), Path(work, "out")
+        out.mkdir()
+        for name, data in site.items():
+            path = sources / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        (out / "modules.json").write_text(json.dumps(modules))
+        script = [str(INSIDE / "compile.mjs"), str(pyodide), str(sources), str(out)]
+        done = subprocess.run(
+            [node, *script, str(INSIDE / "make_packs.py")], capture_output=True, text=True
+        )
+        if done.returncode:
+            raise LatentbookError(f"Python for the page cannot be packed:\n{done.stderr.strip()}")
+        (out / "modules.json").unlink()
+        shutil.rmtree(folder, ignore_errors=True)
+        out.rename(folder)

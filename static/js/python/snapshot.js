@@ -1,0 +1,187 @@
+/**
+ * A snapshot: the memory of a started interpreter with NumPy and the instruments imported, and the libraries that were open.
+ *
+ *     "latentbook snap\n"  16 bytes
+ *     SHA-256              32 bytes, of all that follows
+ *     length of the header  4 bytes
+ *     header               JSON, filled up with spaces to a multiple of 16
+ *     pages of memory      those that are not all zero, one after another
+ *     libraries            WebAssembly, each at a multiple of 16
+ *
+ * @typedef {import("./packs.js").Index} Index
+ * @typedef {import("./loader.js").Python} Python
+ * @typedef {[offset: number, length: number]} Run
+ * @typedef {{version: string, index: Index, record: import("./side-modules.js").Libraries, references: any, heapSize: number,
+ *   runs: Run[], libraries: [name: string, offset: number, length: number][]}} Header
+ *   `version`: of the runtime's folder. `references`: what Python holds of JavaScript. `runs`: where the pages belong.
+ *   `libraries`: offsets count from the end of the header.
+ * @typedef {{header: Header, libraries: Promise<Map<string, WebAssembly.Module>>, copyInto: (memory: Uint8Array) => void}} Snapshot
+ */
+import { freeLibraryFiles, recordSideModules } from "./side-modules.js";
+
+const MAGIC = new TextEncoder().encode("latentbook snap\n");
+const DIGEST_AT = 16;
+const LENGTH_AT = 48;
+const HEADER_AT = 52;
+const PAGE = 4_096;
+
+/**
+ * @param {Python} python started from files, for a snapshot; it is of no use afterwards
+ * @param {Set<number>} touched pages that were not all zero before Python's start
+ * @param {{version: string, index: Index, libraries: Uint8Array}} runtime `libraries`: the pack
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
+export async function makeSnapshot({ module, api, baseline, mainExports }, touched, { version, index, libraries }) {
+  const record = recordSideModules(module, baseline, mainExports);
+  freeLibraryFiles(module, record);
+  zeroFreeMemory(module);
+  const references = api.serializeHiwireState(() => null);
+  const memory = module.HEAPU8;
+  const pages = new Set([...touched, ...pagesInUse(memory)]);
+  // Instantiating a library writes its data again: all of its memory is put back as it was, zeros too.
+  for (const { memoryBase, memorySize } of record.libraries) {
+    for (let page = Math.floor(memoryBase / PAGE); page <= (memoryBase + memorySize) / PAGE; page++) pages.add(page);
+  }
+  const runs = runsOf(pages);
+  let end = pages.size * PAGE;
+  /** @type {Header["libraries"]} */
+  const kept = [];
+  const files = new Map(index.first["libraries.pack"].map(([path, offset, length]) => [path, [offset, length]]));
+  for (const { name } of record.libraries) {
+    const [, length] = files.get(name) ?? [];
+    if (length === undefined) throw new Error(`the library ${name} is not in libraries.pack`);
+    kept.push([name, end, length]);
+    end += roundUp(length, 16);
+  }
+  /** @type {Header} */
+  const header = { version, index, record, references, heapSize: memory.length, runs, libraries: kept };
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const dataAt = roundUp(HEADER_AT + text.length, 16);
+  const bytes = new Uint8Array(dataAt + end);
+  bytes.set(MAGIC);
+  new DataView(bytes.buffer).setUint32(LENGTH_AT, dataAt - HEADER_AT, true);
+  bytes.fill(32, HEADER_AT, dataAt).set(text, HEADER_AT);
+  let at = dataAt;
+  for (const [offset, length] of runs) {
+    bytes.set(memory.subarray(offset, offset + length), at);
+    at += length;
+  }
+  for (const [name, offset, length] of kept) {
+    const [from] = files.get(name) ?? [0];
+    bytes.set(libraries.subarray(from, from + length), dataAt + offset);
+  }
+  bytes.set(await digestOf(bytes), DIGEST_AT);
+  return bytes;
+}
+
+/**
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {string} version that the page wants
+ * @returns {Promise<Snapshot>}
+ * @throws {Error} if it is damaged or belongs to another build; the message says which
+ */
+export async function readSnapshot(bytes, version) {
+  if (bytes.length < HEADER_AT || MAGIC.some((byte, place) => bytes[place] !== byte)) throw new Error("it is not a snapshot");
+  const digest = digestOf(bytes);
+  const stored = bytes.subarray(DIGEST_AT, LENGTH_AT);
+  const headerLength = new DataView(bytes.buffer).getUint32(LENGTH_AT, true);
+  const checked = digest.then((found) => {
+    if (found.some((byte, place) => byte !== stored[place])) throw new Error("it is damaged");
+  });
+  /** @type {Header} */
+  let header;
+  try {
+    header = JSON.parse(new TextDecoder().decode(bytes.subarray(HEADER_AT, HEADER_AT + headerLength)));
+  } catch {
+    await checked;
+    throw new Error("its header cannot be read");
+  }
+  const dataAt = HEADER_AT + headerLength;
+  const libraries = compileAll(header, bytes, dataAt);
+  libraries.catch(() => {}); // reported below, or by whoever awaits it
+  await checked;
+  if (header.version !== version) throw new Error("it belongs to another build");
+  return {
+    header,
+    libraries,
+    copyInto(memory) {
+      let at = dataAt;
+      for (const [offset, length] of header.runs) {
+        memory.set(bytes.subarray(at, at + length), offset);
+        at += length;
+      }
+    },
+  };
+}
+
+/** @param {Header} header @param {Uint8Array<ArrayBuffer>} bytes @param {number} dataAt */
+async function compileAll({ libraries }, bytes, dataAt) {
+  const compiled = libraries.map(async ([name, offset, length]) => {
+    const code = await WebAssembly.compile(bytes.subarray(dataAt + offset, dataAt + offset + length));
+    return /** @type {const} */ ([name, code]);
+  });
+  return new Map(await Promise.all(compiled));
+}
+
+/** Pages that are not all zero. @param {Uint8Array} memory */
+export function pagesInUse(memory) {
+  const words = new Uint32Array(memory.buffer, 0, memory.length >>> 2);
+  const step = PAGE / 4;
+  /** @type {Set<number>} */
+  const found = new Set();
+  for (let at = 0; at < words.length; at += step) {
+    for (let word = at; word < at + step; word++) {
+      if (words[word] === 0) continue;
+      found.add(at / step);
+      break;
+    }
+  }
+  return found;
+}
+
+/** @param {Set<number>} pages @returns {Run[]} */
+function runsOf(pages) {
+  /** @type {Run[]} */
+  const runs = [];
+  for (const page of [...pages].sort((a, b) => a - b)) {
+    const last = runs.at(-1);
+    if (last && last[0] + last[1] === page * PAGE) last[1] += PAGE;
+    else runs.push([page * PAGE, PAGE]);
+  }
+  return runs;
+}
+
+/**
+ * Zeroes what is free on the heap, so that it takes no room: claims free blocks from large to small until the heap would have
+ * to grow, and gives them back.
+ *
+ * @param {any} module
+ */
+function zeroFreeMemory(module) {
+  const top = module._emscripten_get_sbrk_ptr() >>> 2;
+  const claimed = [];
+  for (let size = 1 << 18; size >= 16; size >>= 1) {
+    for (;;) {
+      const before = module.HEAPU32[top];
+      const block = module._malloc(size);
+      if (block === 0) break;
+      if (module.HEAPU32[top] > before) {
+        module._free(block);
+        break;
+      }
+      module.HEAPU8.fill(0, block, block + size);
+      claimed.push(block);
+    }
+  }
+  for (const block of claimed) module._free(block);
+}
+
+/** @param {Uint8Array<ArrayBuffer>} bytes a whole snapshot */
+async function digestOf(bytes) {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes.subarray(LENGTH_AT)));
+}
+
+/** @param {number} value @param {number} step */
+function roundUp(value, step) {
+  return Math.ceil(value / step) * step;
+}

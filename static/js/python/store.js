@@ -1,0 +1,80 @@
+/**
+ * Where a snapshot lives between visits: the origin's private file system, in a folder of this book's own. Reader's code
+ * reaches none of it: the worker takes `navigator` away before that code runs.
+ *
+ * A file is written under a temporary name and then moved, so that what stands under a version's name is whole. What goes
+ * wrong is no error of the book: the next start comes from the files.
+ */
+
+/**
+ * @param {string} base URL of the runtime's folder, `…/runtime/VERSION/`
+ * @returns {{folder: string, name: string}} the book's folder and the file of this version
+ */
+function placeOf(base) {
+  const parts = new URL(base).pathname.split("/").filter((part) => part !== "");
+  const version = parts.pop() ?? "";
+  return { folder: `python ${encodeURIComponent(parts.join("/"))}`, name: `${version}.snapshot` };
+}
+
+/** @param {string} base @param {boolean} create */
+async function openFolder(base, create) {
+  const root = await navigator.storage.getDirectory();
+  return root.getDirectoryHandle(placeOf(base).folder, { create });
+}
+
+/**
+ * @param {string} base
+ * @returns {Promise<Uint8Array<ArrayBuffer> | null>} null where there is none, or this browser keeps none
+ */
+export async function loadStored(base) {
+  /** @type {any} TypeScript's DOM knows neither createSyncAccessHandle() nor move() */
+  let file;
+  try {
+    file = await (await openFolder(base, false)).getFileHandle(placeOf(base).name);
+  } catch {
+    return null; // the first visit, or a private window
+  }
+  try {
+    // Half the time of getFile(), and the mode lets other tabs read too.
+    const access = await file.createSyncAccessHandle({ mode: "read-only" });
+    const bytes = new Uint8Array(access.getSize());
+    access.read(bytes, { at: 0 });
+    access.close();
+    return bytes;
+  } catch {
+    return new Uint8Array(await (await file.getFile()).arrayBuffer());
+  }
+}
+
+/**
+ * Keeps the snapshot of this version and removes those of others.
+ *
+ * @param {string} base
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ */
+export async function store(base, bytes) {
+  const { name } = placeOf(base);
+  const folder = await openFolder(base, true);
+  await removeAllBut(folder, name);
+  const partial = `${name}.partial`;
+  /** @type {any} */
+  const file = await folder.getFileHandle(partial, { create: true });
+  const access = await file.createSyncAccessHandle();
+  try {
+    access.truncate(0);
+    const written = access.write(bytes, { at: 0 });
+    if (written !== bytes.length) throw new Error(`only ${written} of ${bytes.length} bytes could be stored`);
+    access.flush();
+  } finally {
+    access.close();
+  }
+  await file.move(name);
+}
+
+/** @param {FileSystemDirectoryHandle} folder @param {string} name */
+async function removeAllBut(folder, name) {
+  const entries = /** @type {any} */ (folder).keys();
+  for await (const key of entries) {
+    if (key !== name) await folder.removeEntry(key).catch(() => {}); // another tab reads it: the next visit removes it
+  }
+}

@@ -1,0 +1,197 @@
+"""Later visits start from a snapshot that the page has made, or from the files if it is no good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from book_pages import CHAPTER, READY, output, run
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+pytestmark = pytest.mark.browser
+
+STATUS = "[data-runtime-status]"
+ANSWERS = """
+import numpy as np
+np.set_printoptions(precision=17)
+print(np.linalg.svd(np.arange(12.0).reshape(3, 4))[1], np.fft.fft(np.arange(8.0)))
+print(np.random.default_rng(7).normal(size=4))
+try:
+    np.zeros((2, 3)) @ np.zeros((2, 3))
+except ValueError as error:
+    print(error)
+"""
+ENTROPY = """
+import random
+import numpy as np
+print(random.random(), np.random.rand(), np.random.default_rng().random())
+"""
+EVERY_FILE = """async (change) => {
+  const seen = [];
+  for await (const folder of (await navigator.storage.getDirectory()).values()) {
+    for await (const [name, handle] of folder.entries()) {
+      seen.push(name);
+      if (change === null) continue;
+      const bytes = new Uint8Array(await (await handle.getFile()).arrayBuffer());
+      const harmed = {
+        truncated: () => bytes.slice(0, bytes.length >> 1),
+        flipped: () => ((bytes[bytes.length >> 1] ^= 4), bytes),
+        foreign: () => new TextEncoder().encode("something else".repeat(1000)),
+        empty: () => new Uint8Array(0),
+      }[change]();
+      const writable = await handle.createWritable();
+      await writable.write(harmed);
+      await writable.close();
+    }
+  }
+  return seen;
+}"""
+
+
+def mark(page: Page, name: str) -> str:
+    """What the page notes of its start, once it does."""
+    found = f"performance.getEntriesByName('latentbook-{name}').at(-1)"
+    page.wait_for_function(f"() => {found} !== undefined")
+    detail: str = page.evaluate(f"() => {found}.detail")
+    return detail
+
+
+def visit(context: BrowserContext, book: str) -> Page:
+    page = context.new_page()
+    page.goto(book + CHAPTER)
+    expect(page.locator(READY)).to_be_attached()
+    return page
+
+
+@pytest.fixture(scope="module")
+def context_of(chromium: Browser) -> Iterator[Callable[[], BrowserContext]]:
+    contexts = []
+
+    def one() -> BrowserContext:
+        context = chromium.new_context(viewport={"width": 1280, "height": 900})
+        context.set_default_timeout(60_000)
+        contexts.append(context)
+        return context
+
+    expect.set_options(timeout=60_000)
+    yield one
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def first(context_of: Callable[[], BrowserContext], book: str) -> tuple[BrowserContext, str, str]:
+    """A browser after one visit, what a snippet printed there, and what an instrument said."""
+    page = visit(context_of(), book)
+    assert mark(page, "python-started") == "files"
+    answers = output(run(page, ANSWERS))
+    readouts = moved_readouts(page)
+    assert mark(page, "snapshot") == "kept"
+    context = page.context
+    page.close()
+    return context, answers, readouts
+
+
+@pytest.fixture(scope="module")
+def second(first: tuple[BrowserContext, str, str], book: str) -> Page:
+    """The second visit."""
+    page = visit(first[0], book)
+    assert mark(page, "python-started") == "snapshot"
+    return page
+
+
+def moved_readouts(page: Page) -> str:
+    """The readouts of the first instrument at one setting of its first slider."""
+    instrument = page.locator("section.instrument").first
+    instrument.scroll_into_view_if_needed()
+    before = instrument.locator("[data-readout]").all_inner_texts()
+    instrument.locator("input[type=range]:visible").first.evaluate(
+        "(slider) => { slider.value = slider.min;"
+        " slider.dispatchEvent(new Event('input', {bubbles: true})); }"
+    )
+    expect(instrument.locator("[data-readout]").nth(1)).not_to_have_text(before[1])
+    page.wait_for_function("() => !document.querySelector('.instrument [aria-busy=true]')")
+    return " ".join(instrument.locator("[data-readout]").all_inner_texts())
+
+
+def test_answers_are_those_of_the_first_visit(
+    first: tuple[BrowserContext, str, str], second: Page
+) -> None:
+    assert output(run(second, ANSWERS)) == first[1]
+    assert moved_readouts(second) == first[2]
+
+
+def test_what_the_snapshot_lacks_is_imported_when_asked_for(second: Page) -> None:
+    code = "import statistics, decimal\nprint(statistics.mean([1, 2, 6]), decimal.Decimal(1) / 8)"
+    assert output(run(second, code)).split() == ["3", "0.125"]
+
+
+def test_an_endless_loop_is_stopped_and_keeps_its_variables(second: Page) -> None:
+    cell = run(second, "kept = 7\nwhile True: pass")
+    expect(cell).to_have_attribute("data-state", "running")
+    cell.locator('[data-action="stop"]').click()
+    expect(cell.locator("[data-status]")).to_contain_text("Variables are kept")
+    assert output(run(second, "kept")).strip() == "7"
+
+
+def test_readers_code_reaches_no_store_and_no_request(second: Page) -> None:
+    names = "XMLHttpRequest fetch caches indexedDB navigator StorageManager Worker postMessage"
+    code = f"""
+import pyodide_js
+try:
+    scope = pyodide_js._module.constructor.constructor("return globalThis")()
+    print(*[name for name in {names.split()} if getattr(scope, name, None) is not None])
+except Exception as refused:
+    print()
+"""
+    assert output(run(second, code)).strip() == ""
+
+
+def test_every_restore_has_its_own_entropy(
+    first: tuple[BrowserContext, str, str], second: Page, book: str
+) -> None:
+    third = visit(first[0], book)
+    assert mark(third, "python-started") == "snapshot"
+    numbers = [output(run(page, ENTROPY)).split() for page in (second, third)]
+    third.close()
+    assert len({*numbers[0], *numbers[1]}) == 6
+
+
+@pytest.mark.parametrize("change", ["truncated", "flipped", "foreign", "empty"])
+def test_a_harmed_snapshot_is_said_and_the_files_serve(
+    first: tuple[BrowserContext, str, str], second: Page, book: str, change: str
+) -> None:
+    second.evaluate(EVERY_FILE, change)
+    page = visit(first[0], book)
+    assert mark(page, "python-started") == "files"
+    expect(page.locator(STATUS)).to_contain_text("started from its files")
+    if change == "flipped":
+        expect(page.locator(STATUS)).to_contain_text("it is damaged")
+        assert output(run(page, ANSWERS)) == first[1]
+        assert mark(page, "snapshot") == "kept"  # and the next visit is quick again
+        page.reload()
+        assert mark(page, "python-started") == "snapshot"
+    page.close()
+
+
+def test_two_tabs_make_one_snapshot(context_of: Callable[[], BrowserContext], book: str) -> None:
+    context = context_of()
+    pages = [context.new_page(), context.new_page()]
+    for page in pages:
+        page.goto(book + CHAPTER, wait_until="commit")
+    for page in pages:
+        assert mark(page, "snapshot") == "kept"
+    assert len(pages[0].evaluate(EVERY_FILE, None)) == 1
+
+
+def test_a_browser_that_keeps_nothing_says_so(
+    context_of: Callable[[], BrowserContext], book: str
+) -> None:
+    context = context_of()
+    context.add_init_script(
+        "StorageManager.prototype.getDirectory = undefined;"
+        "CacheStorage.prototype.open = () => Promise.reject(new DOMException('no'));"
+    )
+    page = visit(context, book)
+    expect(page.locator(STATUS)).to_contain_text("The next visit will start no quicker")
+    assert output(run(page, "6 * 7")).strip() == "42"

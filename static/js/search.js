@@ -94,6 +94,9 @@ export async function startSearch(dialog) {
       event.preventDefault();
       const item = list.children[chosen()];
       if (item) go(item);
+    } else if (event.key === "Escape") {
+      event.preventDefault(); // else the first Escape only empties the field
+      dialog.close();
     }
   }
 

@@ -11,6 +11,9 @@ import { judgeNumber } from "./judge.js";
 import { RunError, runtime } from "./runtime.js";
 import { read, remove, write } from "./store.js";
 
+/** A check that takes longer says so. */
+const SLOW_MS = 300;
+
 /** @param {HTMLElement} section */
 export function mountQuiz(section) {
   const key = JSON.parse(section.dataset.key ?? "");
@@ -21,11 +24,12 @@ export function mountQuiz(section) {
 class Quiz {
   /** @type {Memory} */
   #memory = { answer: "", state: "open", attempts: 0 };
-  #checking = false;
+  /** Ends the check that is under way. @type {AbortController | null} */
+  #stop = null;
 
   /**
    * @param {HTMLElement} section
-   * @param {{answer: string, check: () => Promise<Reply>, clear: () => void, changed: (react: () => void) => void}} kind
+   * @param {{answer: string, check: (signal: AbortSignal) => Promise<Reply>, clear: () => void, changed: (react: () => void) => void}} kind
    */
   constructor(section, kind) {
     this.section = section;
@@ -67,15 +71,21 @@ class Quiz {
     write("quiz", this.section.id, this.#memory);
   }
 
+  /** Checks the answer; while a check is under way, ends it. */
   async check() {
-    if (this.#checking) return;
-    this.#checking = true;
+    if (this.#stop !== null) return this.#stop.abort();
+    this.#stop = new AbortController();
     this.section.removeAttribute("data-remembered");
-    const button = /** @type {HTMLButtonElement} */ (this.section.querySelector('[data-action="check"]'));
-    button.setAttribute("aria-disabled", "true");
-    const reply = await this.kind.check();
-    button.removeAttribute("aria-disabled");
-    this.#checking = false;
+    const button = /** @type {HTMLElement} */ (this.section.querySelector('[data-action="check"]'));
+    const name = button.textContent;
+    const clock = setInterval(() => {
+      button.textContent = "Stop";
+      this.feedback.textContent = runtime.ready ? "Checking" : `${runtime.sentence}. Your answer is kept`;
+    }, SLOW_MS);
+    const reply = await this.kind.check(this.#stop.signal);
+    clearInterval(clock);
+    button.textContent = name;
+    this.#stop = null;
     if (reply.state === "unread") {
       this.feedback.replaceChildren(...reply.said);
       return;
@@ -223,8 +233,8 @@ class CodeAnswer {
     this.react = react;
   }
 
-  /** @returns {Promise<Reply>} */
-  async check() {
+  /** @param {AbortSignal} signal @returns {Promise<Reply>} */
+  async check(signal) {
     /** @type {HTMLElement[]} */
     const printed = [];
     this.field.markError(null);
@@ -232,7 +242,7 @@ class CodeAnswer {
       /** @type {import("./protocol.js").CheckValue} */
       const value = await runtime.request(
         { type: "check_answer", scope: this.scope, code: this.field.text, check: this.key.check },
-        { onStream: (name, text) => print(printed, name === "note" ? "stderr" : name, text) },
+        { signal, onStream: (name, text) => print(printed, name === "note" ? "stderr" : name, text) },
       );
       const said = value.message === "" ? [] : [new Text(value.message)];
       return { state: value.passed ? "right" : "wrong", said: [...said, ...printed] };

@@ -100,7 +100,7 @@ export class SourcePanel {
   }
 
   async #build() {
-    if (this.#place.childElementCount === 0) this.#place.textContent = runtime.ready ? "" : `${runtime.sentence} …`;
+    if (this.#place.childElementCount === 0) this.#place.textContent = `${runtime.sentence} …`;
     const [{ openEditor }, book] = await Promise.all([
       import("./editor.js"),
       runtime.request({ type: "widget_source", widget: this.#spec.name }),

@@ -1,0 +1,139 @@
+/**
+ * Following the reader: progress, the section in view, the place to continue at, and what scrolls by itself.
+ */
+import { config } from "./config.js";
+import { read, write } from "./store.js";
+
+/** How far down the window a heading has to have come for its section to be the one being read. */
+const READING_LINE = 0.35;
+
+/** How long a jump's target is held in its place. */
+const HOLD_MS = 1_000;
+
+/** A page has come into the frame. */
+export function startReading() {
+  nameScrollers();
+  offerPlace();
+  followReading();
+  holdTarget();
+}
+
+let waitingForFrame = false;
+
+export function followReading() {
+  if (waitingForFrame) return;
+  waitingForFrame = true;
+  requestAnimationFrame(() => {
+    waitingForFrame = false;
+    const room = document.documentElement.scrollHeight - innerHeight;
+    const progress = room > 0 ? Math.min(1, scrollY / room) : 0;
+    const bar = /** @type {HTMLElement | null} */ (document.querySelector(".progress"));
+    bar?.style.setProperty("--progress", progress.toFixed(4));
+    markContents();
+  });
+}
+
+function markContents() {
+  const line = innerHeight * READING_LINE;
+  for (const nav of document.querySelectorAll(".contents nav")) {
+    const sections = nav.getAttribute("aria-labelledby") === "contents-sections";
+    /** @type {HTMLAnchorElement | null} */
+    let current = null;
+    for (const link of nav.querySelectorAll("a")) {
+      const box = document.getElementById(link.hash.slice(1))?.getBoundingClientRect();
+      // A section is read until the next one begins; an instrument only while it is in sight.
+      if (box && box.top <= line && (sections || box.bottom > 0)) current = link;
+    }
+    const before = nav.querySelector("[aria-current]");
+    if (before === current) continue;
+    before?.removeAttribute("aria-current");
+    current?.setAttribute("aria-current", "location");
+    if (sections) keepPlace(current);
+  }
+}
+
+/**
+ * Blocks far from the window have guessed heights (prose.css), so a jump may land beside its target: the target is held
+ * in its place while the blocks around it take theirs, until the reader does something.
+ */
+export function holdTarget() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (target === null) return;
+  const place = parseFloat(getComputedStyle(target).scrollMarginTop);
+  const end = performance.now() + HOLD_MS;
+  const reader = new AbortController();
+  for (const type of ["wheel", "touchstart", "pointerdown", "keydown"]) {
+    addEventListener(type, () => reader.abort(), { signal: reader.signal, passive: true });
+  }
+  const hold = () => {
+    if (reader.signal.aborted) return;
+    if (performance.now() > end) return reader.abort();
+    if (Math.abs(target.getBoundingClientRect().top - place) > 1) target.scrollIntoView();
+    requestAnimationFrame(hold);
+  };
+  requestAnimationFrame(hold);
+}
+
+/* Place */
+
+/** @typedef {{path: string, name: string}} Place `path` is relative to the root of the book */
+
+/** @param {HTMLAnchorElement | null} link the entry of the contents that is being read */
+function keepPlace(link) {
+  if (link === null) return;
+  const root = new URL(config.root, location.href);
+  const path = location.pathname.slice(root.pathname.length) + link.hash;
+  const number = link.querySelector(".number") ?? link.closest("ul ul")?.parentElement?.querySelector(".number");
+  const title = [...link.childNodes].filter((node) => node !== number).map((node) => node.textContent).join("").trim();
+  write("place", "last", { path, name: [number?.textContent, title].filter(Boolean).join(" ") });
+}
+
+/** Read before the page is followed: following it overwrites the place. */
+const placeOfLastVisit = /** @type {Place | null} */ (read("place", "last"));
+
+function offerPlace() {
+  const offer = /** @type {HTMLElement | null} */ (document.querySelector("[data-continue]"));
+  if (!offer || !placeOfLastVisit || location.hash || scrollY > 0) return;
+  const link = document.createElement("a");
+  link.href = new URL(placeOfLastVisit.path, new URL(config.root, location.href)).href;
+  const first = document.querySelector(".contents nav a");
+  if (first instanceof HTMLAnchorElement && first.href === link.href) return; // the beginning is in sight
+  link.textContent = `Continue at ${placeOfLastVisit.name}`;
+  offer.replaceChildren(link);
+  offer.hidden = false;
+}
+
+/* Things that scroll sideways: reachable by keyboard, and named, while they do. */
+
+const scrollerSizes = new ResizeObserver((entries) => {
+  for (const { target } of entries) nameScroller(/** @type {HTMLElement} */ (target));
+});
+
+/** Measures one after another while nothing else is to do: what is out of sight is laid out for its measure alone. */
+async function nameScrollers() {
+  const scrollers = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-scrolls]"));
+  await document.fonts.ready;
+  for (const element of scrollers) {
+    await idle();
+    nameScroller(element);
+    scrollerSizes.observe(element);
+  }
+}
+
+/** @returns {Promise<unknown>} */
+function idle() {
+  return new Promise((resolve) => ("requestIdleCallback" in globalThis ? requestIdleCallback(resolve) : setTimeout(resolve)));
+}
+
+/** @param {HTMLElement} element */
+function nameScroller(element) {
+  const scrolls = element.scrollWidth > element.clientWidth + 1; // both are rounded
+  if (scrolls === element.hasAttribute("tabindex")) return;
+  if (scrolls) {
+    element.setAttribute("tabindex", "0");
+    element.setAttribute("role", "group");
+    element.setAttribute("aria-label", `${element.dataset.scrolls}, scrolls sideways`);
+  } else {
+    for (const name of ["tabindex", "role", "aria-label"]) element.removeAttribute(name);
+  }
+}

@@ -258,8 +258,7 @@ def check_room(data: Sequence[Any], layout: Mapping[str, Any]) -> None:
     if layout["width"] != FIGURE_WIDTH:
         refuse("layout.width", layout["width"], f"{FIGURE_WIDTH}, and the page lays it out anew")
     margin = layout["margin"]
-    for sides, most in (("lr", 160), ("tb", 120)):
-        one, other = sides
+    for one, other, most in (("l", "r", 160), ("t", "b", 120)):
         total = margin[one] + margin[other]
         if total > most or total >= layout["height"]:
             raise ContractError(

@@ -108,7 +108,9 @@ function themed(figure, container) {
     if (/^#[\da-f]{6}$/i.test(hex)) trace.fillcolor = hex + FILL_OPACITY;
   });
   const { width, height, ...layout } = inTheme(figure.layout ?? {});
-  for (const key in layout) if (/^yaxis/.test(key) && layout[key].overlaying) layout[key] = { showgrid: false, ...layout[key] };
+  for (const key in layout) {
+    if (/^yaxis/.test(key) && layout[key].overlaying) layout[key] = { showgrid: false, ...layout[key] };
+  }
   const room = container.clientWidth;
   const fitted = Math.round(Math.max(MIN_HEIGHT, room * (width && height ? height / width : RATIO)));
   return {
@@ -186,8 +188,11 @@ function tableOf(trace, index) {
   const body = table.createTBody();
   for (const row of rows.slice(0, ROWS)) {
     const line = body.insertRow();
-    for (const value of row) line.insertCell().textContent = typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value ?? "");
+    for (const value of row) line.insertCell().textContent = cellText(value);
   }
   if (rows.length > ROWS) body.insertRow().insertCell().textContent = `${rows.length - ROWS} more rows`;
   return table;
 }
+
+/** @param {any} value @returns {string} */
+const cellText = (value) => (typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value ?? ""));

@@ -64,7 +64,12 @@ function scale({ range: [a, b], type }, start, end) {
   };
 }
 
-/** One unit takes as many pixels on both axes: the longer one shrinks about its middle. @param {Axis} axis @param {Axes} axes */
+/**
+ * One unit takes as many pixels on both axes: the longer one shrinks about its middle.
+ *
+ * @param {Axis} axis
+ * @param {Axes} axes
+ */
 function equalize(axis, axes) {
   const other = /** @type {Axis} */ (axes.get(axis.options.scaleanchor));
   const pxPerUnit = Math.min(unitLength(axis), unitLength(other));

@@ -42,7 +42,14 @@ export function drawAxis(axis, cross, size, layout) {
   };
 }
 
-/** @param {Axis} axis @param {Axis} cross @param {{px: number}[]} found @param {number} edge @param {number} outward @returns {SvgNode[]} */
+/**
+ * @param {Axis} axis
+ * @param {Axis} cross
+ * @param {{px: number}[]} found ticks
+ * @param {number} edge px of the plot's side where the axis stands
+ * @param {number} outward 1 or -1: the direction away from the plot
+ * @returns {SvgNode[]}
+ */
 function gridPaths({ letter, options, start, end, toPx }, cross, found, edge, outward) {
   const across = (/** @type {number} */ px, /** @type {number} */ from, /** @type {number} */ to) =>
     letter === "x" ? `M${round2(px)},${round2(from)}V${round2(to)}` : `M${round2(from)},${round2(px)}H${round2(to)}`;
@@ -55,7 +62,8 @@ function gridPaths({ letter, options, start, end, toPx }, cross, found, edge, ou
     paths.push(node("path", { d: across(toPx(0), cross.start, cross.end), stroke: "var(--muted)" }));
   }
   if (options.showline) {
-    const d = letter === "x" ? `M${round2(start)},${round2(edge)}H${round2(end)}` : `M${round2(edge)},${round2(start)}V${round2(end)}`;
+    const [x, y] = letter === "x" ? [start, edge] : [edge, start];
+    const d = `M${round2(x)},${round2(y)}${letter === "x" ? "H" : "V"}${round2(end)}`;
     paths.push(node("path", { d, stroke: "var(--muted)" }));
   }
   if (options.ticks === "outside") {
@@ -86,7 +94,14 @@ function readable(found, letter, size) {
   return labels.slice(0, 1);
 }
 
-/** @param {Axis} axis @param {string} text @param {number} px @param {number} edge @param {number} outward @param {number} size */
+/**
+ * @param {Axis} axis
+ * @param {string} text
+ * @param {number} px along the axis
+ * @param {number} edge
+ * @param {number} outward
+ * @param {number} size
+ */
 function label({ letter, options }, text, px, edge, outward, size) {
   const own = options.tickfont?.size ?? size;
   const gap = LABEL_GAP[letter] + (options.ticks === "outside" ? TICK : 0);

@@ -42,7 +42,11 @@ function outline({ type, x0, x1, y0, y1 }, x, y) {
   return `M${b},${middle}${arc} ${a},${middle}${arc} ${b},${middle}Z`;
 }
 
-/** @param {string} path in data coordinates @param {(value: number) => number} x @param {(value: number) => number} y */
+/**
+ * @param {string} path in data coordinates
+ * @param {(value: number) => number} x
+ * @param {(value: number) => number} y
+ */
 function placedPath(path, x, y) {
   return path.replace(/([MLHVQCSTZ])([^MLHVQCSTZ]*)/g, (_, command, rest) => {
     const values = rest.match(/[^\s,]+/g) ?? [];
@@ -81,10 +85,22 @@ export function drawAnnotation(note, axes, paper, size, width) {
   return arrow ? [arrowPath(note, tail, { x: px, y: py }), text] : [text];
 }
 
-/** Of a logarithmic axis Plotly takes exponents in annotations, but values in shapes. @param {number} given @param {string} ref @param {Axes} axes */
+/**
+ * On a logarithmic axis Plotly takes exponents in annotations, but values in shapes.
+ *
+ * @param {number} given
+ * @param {string} ref
+ * @param {Axes} axes
+ */
 const value = (given, ref, axes) => (axes.get(ref)?.options.type === "log" ? 10 ** given : given);
 
-/** A note on a place that its axis does not show is left out, as in Plotly. @param {string} ref @param {number} px @param {Axes} axes */
+/**
+ * A note on a place that its axis does not show is left out, as in Plotly.
+ *
+ * @param {string} ref
+ * @param {number} px
+ * @param {Axes} axes
+ */
 function shows(ref, px, axes) {
   const axis = axes.get(ref);
   if (!axis) return true;
@@ -108,7 +124,14 @@ function anchor(given, [low, middle, high], along, ref, place) {
   return onPaper && place < 1 / 3 ? low : onPaper && place > 2 / 3 ? high : middle;
 }
 
-/** @param {any} note @param {{x: number, y: number}} at @param {{width: number, height: number, xanchor: string, yanchor: string}} box @param {number} size @param {number} width */
+/**
+ * @param {any} note
+ * @param {{x: number, y: number}} at
+ * @param {{width: number, height: number, xanchor: string, yanchor: string}} box of the text, px
+ * @param {number} size of the font in px
+ * @param {number} width of the picture in px
+ * @returns {SvgNode}
+ */
 function placedText(note, at, { width: textPx, height, xanchor, yanchor }, size, width) {
   const before = xanchor === "left" ? 0 : xanchor === "right" ? textPx : textPx / 2;
   const left = at.x + (note.xshift ?? 0) - before + (xanchor === "left" ? PAD : xanchor === "right" ? -PAD : 0);

@@ -115,7 +115,15 @@ function runs(points, x, y, shape = "linear") {
 /** @param {Axis} axis @param {number | null} value @returns {number} px, or NaN for a gap */
 const pixel = (axis, value) => (value === null ? NaN : round2(axis.toPx(value)));
 
-/** A point is a zero-length stroke with round or square caps. @param {any} trace @param {string} color @param {Axis} x @param {Axis} y */
+/**
+ * A point is a zero-length stroke with round or square caps.
+ *
+ * @param {any} trace
+ * @param {string} color hex
+ * @param {Axis} x
+ * @param {Axis} y
+ * @returns {SvgNode[]}
+ */
 function markers(trace, color, x, y) {
   const { size = 6, symbol = "circle", opacity = trace.opacity, line: outline } = trace.marker ?? {};
   const fills = colorOf(trace.marker, color);
@@ -139,8 +147,9 @@ function markers(trace, color, x, y) {
   const edge = outline?.width ?? 0;
   return [...groups.values()].flatMap(({ fill, size: diameter, d }) => {
     // A square cap lengthens the stroke by half its width on both sides, as a round one does.
+    const shared = { d, fill: "none", "stroke-linecap": cap, "stroke-opacity": opacity };
     const dots = (/** @type {string} */ stroke, /** @type {number} */ width) =>
-      node("path", { d, fill: "none", stroke, "stroke-width": width, "stroke-linecap": cap, "stroke-opacity": opacity });
+      node("path", { ...shared, stroke, "stroke-width": width });
     if (edge === 0) return [dots(fill, diameter)];
     return [dots(paint(outline.color ?? color), diameter + edge), dots(fill, diameter - edge)];
   });
@@ -185,7 +194,14 @@ function bars(trace, color, x, y) {
   return [...groups].map(([fill, d]) => node("path", { d, fill, "fill-opacity": trace.opacity }));
 }
 
-/** One path a level of the colour scale; neighbours of one level in a row are one rectangle. @param {any} trace @param {Axis} x @param {Axis} y */
+/**
+ * One path a level of the colour scale; neighbours of one level in a row are one rectangle.
+ *
+ * @param {any} trace
+ * @param {Axis} x
+ * @param {Axis} y
+ * @returns {SvgNode[]}
+ */
 function heatmap(trace, x, y) {
   const { z, zmin, zmax } = trace;
   const columns = z[0].length;

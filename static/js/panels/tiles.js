@@ -75,7 +75,11 @@ function fill(pixels, { data, shape: [rows, columns, height, width], gap }, ramp
   }
 }
 
-/** @param {Element} element @param {CanvasRenderingContext2D} context @returns {Uint32Array} 256 colours from paper to ink */
+/**
+ * @param {Element} element
+ * @param {CanvasRenderingContext2D} context
+ * @returns {Uint32Array} 256 colours from paper to ink
+ */
 function rampOf(element, context) {
   const style = getComputedStyle(element);
   const [paper, ink] = ["paper", "ink"].map((name) => {
@@ -90,7 +94,11 @@ function rampOf(element, context) {
   return new Uint32Array(bytes.buffer);
 }
 
-/** @param {string} color @param {CanvasRenderingContext2D} context @returns {number[]} red, green, blue from 0 to 255 */
+/**
+ * @param {string} color
+ * @param {CanvasRenderingContext2D} context
+ * @returns {number[]} red, green, blue from 0 to 255
+ */
 function channels(color, context) {
   context.fillStyle = color; // the canvas reads any CSS colour and gives it back as hex
   return /** @type {string} */ (context.fillStyle).match(/[\da-f]{2}/g)?.map((hex) => Number.parseInt(hex, 16)) ?? [];
@@ -101,9 +109,10 @@ function caption(element, captions) {
   const row = element.querySelector(".captions");
   if (captions.length === 0) return row?.remove();
   const place = row ?? append(element, "p", "captions");
-  if (captions.some((text, i) => place.children[i]?.textContent !== text) || place.children.length !== captions.length) {
-    place.replaceChildren(...captions.map((text) => Object.assign(document.createElement("span"), { textContent: text })));
-  }
+  if ([...place.children].map((child) => child.textContent).join("\n") === captions.join("\n")) return;
+  place.replaceChildren(
+    ...captions.map((text) => Object.assign(document.createElement("span"), { textContent: text })),
+  );
 }
 
 /** @param {HTMLElement} element @param {string} tag @param {string} className @returns {HTMLElement} */

@@ -1,0 +1,199 @@
+"""``check``: snippets re-run, outputs compared; solutions pass, mistakes get their message."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from app.book.check import check_book
+from app.book.recordings import PLOTLY, Recorded, rounded_figure, same_outputs
+from app.errors import BookErrors
+from app.settings import Settings
+
+from .conftest import HEAD, MakeBook
+
+CELL = """
+```{{code-cell}} python
+:label: {label}
+:title: A snippet
+
+{code}
+```
+"""
+QUIZ = """
+::::{{quiz}} code
+:label: q-double
+
+Write `double`.
+
+```{{code-cell}} python
+def double(x):
+    ...
+```
+
+```{{check}} python
+assert double(2) == 4, "Twice 2 is 4."
+```
+
+```{{solution}} python
+{solution}
+```
+
+```{{mistake}} {words}
+{mistake}
+```
+
+:::{{answer}}
+Worked.
+:::
+::::
+"""
+GOOD = {
+    "solution": "def double(x):\n    return factor * x",
+    "mistake": "def double(x):\n    return x",
+    "words": "twice 2",
+}
+
+
+def cell(label: str, code: str) -> str:
+    return CELL.format(label=label, code=code)
+
+
+def report(message: str) -> None:
+    pass
+
+
+def mistakes(settings: Settings, **options: bool) -> list[str]:
+    with pytest.raises(BookErrors) as caught:
+        check_book(settings, report=report, **options)
+    return [str(error) for error in caught.value.errors]
+
+
+def test_recorded_output_is_what_the_page_shows(make_book: MakeBook) -> None:
+    text = cell("first", "import sys\nx = 2\nprint(x)\nprint('warned', file=sys.stderr)\nx + 1")
+    text += cell("second", "print(x * 2)") + cell("third", "None")
+    settings = make_book({"sample.md": HEAD + text})
+    check_book(settings, record=True, report=report)
+    recorded = json.loads((settings.content / "outputs" / "sample.json").read_text())
+    assert [value["outputs"] for value in recorded.values()] == [
+        [
+            {"kind": "stdout", "data": "2\n"},
+            {"kind": "stderr", "data": "warned\n"},
+            {"kind": "text/plain", "data": "3"},
+        ],
+        [{"kind": "stdout", "data": "4\n"}],
+        [],
+    ]
+    check_book(settings, report=report)
+
+
+def test_missing_stale_and_different_outputs(make_book: MakeBook) -> None:
+    first = cell("first", "x = 2")
+    second = cell("second", "print(x)\nprint('end')")
+    settings = make_book({"sample.md": HEAD + first + second})
+    assert mistakes(settings) == [
+        f"content/sample.md:{line}: the output of {label} is not recorded: "
+        "run latentbook check --record"
+        for line, label in ((9, "first"), (16, "second"))
+    ]
+    check_book(settings, record=True, report=report)
+
+    # A change in an earlier snippet makes the later one's output stale, too.
+    chapter = settings.content / "sample.md"
+    chapter.write_text(HEAD + cell("first", "x = 3") + second, encoding="utf-8")
+    assert [line.split(": ", 1)[0] for line in mistakes(settings)] == [
+        "content/sample.md:9",
+        "content/sample.md:16",
+    ]
+
+    chapter.write_text(HEAD + first + second, encoding="utf-8")
+    outputs = settings.content / "outputs" / "sample.json"
+    outputs.write_text(outputs.read_text().replace(r"2\n", r"5\n"))
+    assert mistakes(settings) == [
+        "content/sample.md:16: the output of second differs: recorded 'stdout:5', now 'stdout:2'"
+    ]
+
+
+def test_a_snippet_that_fails_is_reported_at_its_line(make_book: MakeBook) -> None:
+    settings = make_book({"sample.md": HEAD + cell("first", "x = 1\n\nx / 0")})
+    assert mistakes(settings, record=True) == [
+        "content/sample.md:15: first fails: ZeroDivisionError: division by zero"
+    ]
+    assert not (settings.content / "outputs").exists()
+
+
+def test_chapters_do_not_see_each_others_names(make_book: MakeBook) -> None:
+    book = """
+title = "A"
+subtitle = "B"
+description = "C"
+language = "en"
+
+[[parts]]
+title = "D"
+chapters = [{ number = 1, slug = "one" }, { number = 2, slug = "two" }]
+"""
+    settings = make_book(
+        {
+            "book.toml": book,
+            "one.md": HEAD + cell("first", "x = 1"),
+            "two.md": HEAD + cell("second", "x"),
+        }
+    )
+    assert mistakes(settings, record=True) == [
+        "content/two.md:13: second fails: NameError: name 'x' is not defined"
+    ]
+
+
+def test_solution_passes_and_mistake_fails_in_a_copy_of_the_scope(make_book: MakeBook) -> None:
+    text = cell("first", "factor = 2") + QUIZ.format(**GOOD) + cell("last", "'double' in dir()")
+    settings = make_book({"sample.md": HEAD + text})
+    check_book(settings, record=True, report=report)
+    recorded = json.loads((settings.content / "outputs" / "sample.json").read_text())
+    assert recorded["last"]["outputs"] == [{"kind": "text/plain", "data": "False"}]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"solution": GOOD["mistake"]}, "the solution of q-double fails the check: Twice 2 is 4."),
+        ({"solution": "double"}, "the solution of q-double fails: NameError"),
+        ({"mistake": GOOD["solution"]}, "a mistake passes the check of q-double"),
+        (
+            {"words": "half"},
+            "the mistake gets a message without 'half': 'Twice 2 is 4.'",
+        ),
+    ],
+)
+def test_solutions_and_mistakes_that_do_not_do_their_duty(
+    change: dict[str, str], message: str, make_book: MakeBook
+) -> None:
+    text = cell("first", "factor = 2") + QUIZ.format(**{**GOOD, **change})
+    (found,) = mistakes(make_book({"sample.md": HEAD + text}), record=True)
+    assert message in found
+
+
+def test_listings_run_in_a_process_of_their_own(make_book: MakeBook) -> None:
+    listing = cell("listing", "import colorsys\n\n1 / 0")
+    text = listing.replace(":title:", ":read-only:\n:needs: colorsys\n:title:")
+    settings = make_book({"sample.md": HEAD + text})
+    assert mistakes(settings) == [
+        "content/sample.md:17: listing fails: ZeroDivisionError: division by zero"
+    ]
+    said: list[str] = []
+    missing = text.replace("needs: colorsys", "needs: no_such_module")
+    (settings.content / "sample.md").write_text(HEAD + missing, encoding="utf-8")
+    check_book(settings, report=said.append)
+    assert "  listing is not run: no_such_module is not installed" in said
+
+
+def test_figures_are_compared_as_numbers_and_text_to_the_letter() -> None:
+    figure = rounded_figure('{"data": [{"y": [0.123456789, 2]}], "layout": {}}')
+    assert json.loads(figure)["data"][0]["y"] == [0.123457, 2]
+    near = figure.replace("0.123457", "0.123459")
+    far = figure.replace("0.123457", "0.1236")
+    assert same_outputs([Recorded(PLOTLY, figure)], [Recorded(PLOTLY, near)])
+    assert not same_outputs([Recorded(PLOTLY, figure)], [Recorded(PLOTLY, far)])
+    assert not same_outputs([Recorded("stdout", "0.123457")], [Recorded("stdout", "0.123459")])
+    assert not same_outputs([], [Recorded("stdout", "1")])

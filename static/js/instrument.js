@@ -127,11 +127,11 @@ class LiveInstrument {
 
   /** Asks Python for the newest setting until there is no newer one. */
   async #askNewest() {
-    const start = performance.now();
-    clearInterval(this.#clock);
-    this.#clock = setInterval(() => this.#sayBusy(start), BUSY_MS);
+    let start = performance.now();
+    this.#clock = setInterval(() => this.#sayBusy(performance.now() - start), BUSY_MS);
     for (let question = this.#next; question !== null; question = this.#next) {
       this.#next = null;
+      start = performance.now();
       const source = this.source.text;
       const stop = new AbortController();
       this.#underWay = { place: question.place, stop };
@@ -192,11 +192,12 @@ class LiveInstrument {
     }
   }
 
-  /** @param {number} start */
-  #sayBusy(start) {
+  /** @param {number} ms since the question under way was asked */
+  #sayBusy(ms) {
     if (!runtime.ready) return this.#followRuntime();
+    if (ms < BUSY_MS) return;
     const behind = runtime.running === "run_cell" || runtime.running === "check_answer";
-    const seconds = Math.floor((performance.now() - start) / 1000);
+    const seconds = Math.floor(ms / 1000);
     const computing = seconds === 0 ? "Computing" : `Computing, ${seconds} s`;
     this.#say("busy", behind ? "Waiting for the code that is running" : computing);
   }

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import bibtexparser  # type: ignore[import-untyped]
 from bibtexparser.bparser import BibTexParser  # type: ignore[import-untyped]
-from bibtexparser.customization import (  # type: ignore[import-untyped]
-    convert_to_unicode,
-)
+from bibtexparser.customization import convert_to_unicode  # type: ignore[import-untyped]
+from bibtexparser.latexenc import latex_to_unicode  # type: ignore[import-untyped]
 from markupsafe import escape
 
 from app.book.problems import FileProblems, Problems
@@ -74,7 +73,8 @@ def read_bibliography(path: Path, shown: Path, problems: Problems) -> Bibliograp
     lines = _entry_lines(text, report)
     parser = BibTexParser(ignore_nonstandard_types=False, common_strings=True)
     entries = {
-        entry["ID"]: convert_to_unicode(entry)
+        # Names keep their braces, which tell a group's name from a person's.
+        entry["ID"]: convert_to_unicode(dict(entry)) | {"author": entry.get("author", "")}
         for entry in bibtexparser.loads(text, parser=parser).entries
     }
     for key, line in lines.items():
@@ -120,7 +120,7 @@ def _authors(entry: dict[str, str]) -> list[tuple[str, str]]:
         if raw.startswith("{") and raw.endswith("}"):
             names.append((_plain(raw), ""))
             continue
-        name = _plain(raw)
+        name = _plain(latex_to_unicode(raw))
         family, comma, given = name.partition(",")
         if not comma:
             given, _, family = name.rpartition(" ")

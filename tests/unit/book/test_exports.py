@@ -1,0 +1,114 @@
+"""A chapter as notebook and script: valid, complete, and running from top to bottom."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from app.book.check import check_book
+from app.book.exports import Export, notebook, script
+from app.book.load import load
+from app.settings import Settings
+
+from .conftest import BOOK, HEAD, MakeBook
+
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "book"
+CASES = ("text", "numbering", "blocks", "quizzes")
+SNIPPETS = """
+## Snippets
+
+```{code-cell} python
+:label: sum
+:title: A sum
+
+import numpy as np
+total = np.arange(4).sum()
+print(total)
+total + 1
+```
+
+```{code-cell} python
+:label: listing
+:title: Not run
+:read-only:
+
+import no_such_module
+```
+"""
+
+
+def export_of(settings: Settings) -> Export:
+    loaded = load(settings)
+    (chapter,), (source,) = loaded.book.chapters, loaded.sources
+    return Export(chapter, source, loaded.labels, loaded.notation, loaded.facts)
+
+
+@pytest.fixture
+def export(make_book: MakeBook) -> Export:
+    text = "".join((FIXTURES / f"{case}.md").read_text(encoding="utf-8") for case in CASES)
+    macro = '[macros]\nvx = "\\\\mathbf{x}"\n\n'
+    settings = make_book(
+        {
+            "sample.md": HEAD + text + SNIPPETS + "\nAn input $\\vx$.\n",
+            "book.toml": BOOK.replace("[[parts]]", macro + "[[parts]]"),
+        }
+    )
+    check_book(settings, record=True, report=lambda message: None)
+    return export_of(settings)
+
+
+@pytest.fixture
+def cells(export: Export) -> list[Any]:
+    book = nbformat.reads(notebook(export).decode(), as_version=4)
+    nbformat.validate(book)
+    return list(book.cells)
+
+
+def test_notebook_holds_the_code_with_its_recorded_output(cells: list[Any]) -> None:
+    code = {cell.id: cell for cell in cells if cell.cell_type == "code"}
+    assert list(code) == ["q-code", "sum"]
+    stream, value = code["sum"].outputs
+    assert (stream.name, stream.text) == ("stdout", "6\n")
+    assert value.data == {"text/plain": "np.int64(7)"}
+
+
+def test_text_needs_nothing_of_this_book(cells: list[Any]) -> None:
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    for mark in (":::", "{eq}", "{ref}", "{cite}", "{term}", "{#", "[^", "<!--", r"\vx"):
+        assert mark not in text
+    for part in (
+        "# 2 Sample",
+        "## 2.1 The end",
+        r"\tag{2.1}",
+        "section 2.2 begins",
+        "*manifold*",
+        "Baldi & Hornik 1989; Kingma & Welling 2014",
+        "> <sup>far</sup> One paragraph.",
+        "> **What $x$ is**",
+        "<summary>Why</summary>",
+        "**Table 2.1.**",
+        "> **Source.** The optimum spans the *principal* plane.",
+        "<summary>Worked answer</summary>",
+        "An input ${\\mathbf{x}}$.",
+    ):
+        assert part in text, part
+
+
+def test_script_runs_from_top_to_bottom(export: Export, tmp_path: Path) -> None:
+    path = tmp_path / "sample.py"
+    path.write_bytes(script(export))
+    done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "6\n", "")
+
+
+def test_cells_of_the_notebook_run_in_order(cells: list[Any]) -> None:
+    scope: dict[str, Any] = {}
+    for cell in cells:
+        if cell.cell_type == "code":
+            exec(cell.source, scope)
+    assert scope["total"] == 6

@@ -1,0 +1,184 @@
+"""The site folder: links that hold, compressed twins, hashed names; the old site stays on error."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import urldefrag, urljoin
+
+import brotli  # type: ignore[import-untyped]
+import pytest
+
+from app.book import site
+from app.book.render import script_json
+from app.errors import BookErrors
+from app.settings import Settings
+
+from .conftest import HEAD, MakeBook
+
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "book"
+CASES = ("text", "numbering", "blocks", "quizzes", "snippets")
+
+
+class Links(HTMLParser):
+    """Every address that a page names, and every id that it has."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.ids: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name == "id" and value:
+                self.ids.append(value)
+            elif name in ("href", "src") and value:
+                self.addresses.append(value)
+
+
+@pytest.fixture
+def small_runtime(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Stands for the Pyodide distribution, which has tests of its own."""
+    folder = tmp_path / "runtime"
+    folder.mkdir()
+    (folder / "python.js").write_text("export default 1;\n" * 40)
+    dist = SimpleNamespace(
+        path=folder, version="abc123", packages=("numpy",), sizes={"python.js": 720}
+    )
+    monkeypatch.setattr(site, "build_runtime", lambda settings, report: dist)
+
+
+@pytest.fixture
+def settings(make_book: MakeBook, small_runtime: None) -> Settings:
+    text = "".join((FIXTURES / f"{case}.md").read_text(encoding="utf-8") for case in CASES)
+    return make_book({"sample.md": HEAD + text})
+
+
+Build = Callable[[], Path]
+
+
+@pytest.fixture
+def build(settings: Settings) -> Build:
+    return lambda: site.build_site(settings, report=lambda message: None)
+
+
+def test_every_link_inside_the_site_leads_to_something(build: Build) -> None:
+    folder = build()
+    pages = {
+        f"/{path.relative_to(folder)}".removesuffix("index.html"): Links(path.read_text())
+        for path in folder.rglob("*.html")
+    }
+    assert set(pages) == {"/", "/sample/", "/contents/", "/facts/", "/references/", "/404.html"}
+    for place, page in pages.items():
+        assert len(page.ids) == len(set(page.ids)), place
+        for address in page.addresses:
+            if address.startswith(("http:", "https:", "mailto:")):
+                continue
+            target, fragment = urldefrag(urljoin(place, address))
+            if target in pages:
+                assert not fragment or fragment in pages[target].ids, (place, address)
+            else:
+                assert (folder / target.lstrip("/")).is_file(), (place, address)
+
+
+def test_pages_load_nothing_from_elsewhere(build: Build) -> None:
+    for path in build().rglob("*.html"):
+        html = path.read_text()
+        sources = re.findall(r'<(?:script|img|link|iframe)[^>]*(?:src|href)="([^"]+)"', html)
+        assert sources
+        assert not [source for source in sources if "//" in source]
+        assert "<style" not in html
+        assert not re.search(r"\son\w+=", re.sub(r"<script.*?</script>", "", html, flags=re.S))
+
+
+def test_twins_hold_the_same_bytes(build: Build) -> None:
+    folder = build()
+    twins = [path for path in folder.rglob("*") if path.suffix in (".br", ".gz")]
+    names = {path.name for path in twins}
+    assert {"index.html.br", "index.html.gz", "python.js.br", "sample.ipynb.gz"} <= names
+    for path in twins:
+        unpack = brotli.decompress if path.suffix == ".br" else gzip.decompress
+        assert unpack(path.read_bytes()) == path.with_suffix("").read_bytes()
+
+
+def test_config_leads_to_files(build: Build) -> None:
+    folder = build()
+    html = (folder / "sample" / "index.html").read_text()
+    match = re.search(r'id="latentbook-config">(.*?)</script>', html, re.DOTALL)
+    assert match is not None
+    config = json.loads(match[1])
+    assert (config["root"], config["slug"], config["chapter"]) == ("../", "sample", "2")
+    assert config["reload"] is False
+    for place in (*config["assets"].values(), config["search"]):
+        assert (folder / place).is_file()
+
+
+def test_search_entries_lead_to_ids(build: Build) -> None:
+    folder = build()
+    (index,) = folder.glob("search-*.json")
+    entries = json.loads(index.read_text())
+    assert [entry["id"] for entry in entries] == list(range(len(entries)))
+    titles = {entry["title"]: entry for entry in entries}
+    assert titles["Eq. 2.1"]["url"] == "sample/#loss"
+    assert titles["Apart, with a label"]["place"] == "2.2 First"
+    assert "Feedback" not in titles["Question 2.3"]["text"]
+    for entry in entries:
+        place, fragment = urldefrag(entry["url"])
+        ids = Links((folder / place / "index.html").read_text()).ids
+        assert not fragment or fragment in ids, entry["url"]
+
+
+def test_a_second_build_does_nothing_and_an_edit_is_seen(build: Build, settings: Settings) -> None:
+    folder = build()
+    before = folder.stat().st_ino
+    assert build().stat().st_ino == before
+    chapter = settings.content / "sample.md"
+    chapter.write_text(chapter.read_text() + "\nOne more paragraph.\n")
+    assert "One more paragraph." in (build() / "sample" / "index.html").read_text()
+
+
+def test_the_old_site_stays_where_the_content_is_wrong(build: Build, settings: Settings) -> None:
+    folder = build()
+    page = folder / "sample" / "index.html"
+    before = page.read_bytes()
+    chapter = settings.content / "sample.md"
+    good = chapter.read_text()
+    chapter.write_text(good + "\n{eq}`nowhere`\n")
+    with pytest.raises(BookErrors):
+        build()
+    assert page.read_bytes() == before
+    assert not list(settings.build.glob("site.*"))
+    # Back to what was built last: the refused build must not have been taken for a built one.
+    chapter.write_text(good + "\nBetter.\n")
+    build()
+    assert "Better." in page.read_text()
+
+
+def test_the_old_site_stays_where_writing_fails(
+    build: Build, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = build()
+    chapter = settings.content / "sample.md"
+    chapter.write_text(chapter.read_text() + "\nMore.\n")
+
+    def full(book: object) -> bytes:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(site, "search_index", full)
+    with pytest.raises(OSError, match="No space"):
+        build()
+    assert (folder / "index.html").is_file()
+    assert not list(settings.build.glob("site.*"))
+
+
+def test_json_in_a_script_element_cannot_end_it() -> None:
+    value = {"title": "</script><script>alert(1)</script> & \u2028"}
+    text = script_json(value)
+    assert "<" not in text and "\u2028" not in text
+    assert json.loads(text) == value

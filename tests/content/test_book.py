@@ -1,0 +1,65 @@
+"""The book itself: all in it is right, its Python does what the page says, and it exports."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from app.book.check import check_book
+from app.book.exports import Export, notebook, script
+from app.book.load import Loaded, load
+from app.book.types import Block, Equation, InstrumentBlock, Quiz, Snippet
+from app.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(build=tmp_path_factory.mktemp("build"))
+
+
+@pytest.fixture(scope="module")
+def loaded(settings: Settings) -> Loaded:
+    return load(settings)
+
+
+def test_every_snippet_solution_and_mistake_does_what_it_says(settings: Settings) -> None:
+    check_book(settings, report=print)
+
+
+def every(blocks: tuple[Block, ...], kind: type) -> list[Block]:
+    """The blocks of one kind, those inside folds and remarks included."""
+    found: list[Block] = []
+    for block in blocks:
+        if isinstance(block, kind):
+            found.append(block)
+        found += every(getattr(block, "blocks", ()), kind)
+    return found
+
+
+def test_numbers_run_from_one_without_gaps(loaded: Loaded) -> None:
+    for chapter in loaded.book.chapters:
+        blocks = (*chapter.lead, *(b for section in chapter.sections for b in section.blocks))
+        for kind in (Equation, InstrumentBlock, Snippet, Quiz):
+            numbers = [block.number for block in every(blocks, kind) if block.number]  # type: ignore[union-attr]
+            assert numbers == [f"{chapter.number}.{i + 1}" for i in range(len(numbers))]
+        sections = [section.number for section in chapter.sections]
+        assert sections == [f"{chapter.number}.{i + 1}" for i in range(len(sections))]
+
+
+def test_every_fact_is_stated_somewhere(loaded: Loaded) -> None:
+    unused = [fact.id for fact in loaded.book.facts if not fact.uses]
+    assert not unused
+
+
+def test_notebooks_are_valid_and_scripts_run(loaded: Loaded, tmp_path: Path) -> None:
+    for chapter, source in zip(loaded.book.chapters, loaded.sources, strict=True):
+        export = Export(chapter, source, loaded.labels, loaded.notation, loaded.facts)
+        nbformat.validate(nbformat.reads(notebook(export).decode(), as_version=4))
+        path = tmp_path / f"{chapter.slug}.py"
+        path.write_bytes(script(export))
+        done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr

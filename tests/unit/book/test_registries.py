@@ -1,0 +1,48 @@
+"""Directives, kinds of question and blocks: each has what belongs to it, and stands there once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from app.book.directives import DIRECTIVES, by_name
+from app.book.quizzes import QUIZ_KINDS
+from app.book.render import TEMPLATES
+from app.book.types import Block
+
+KINDS = {block.kind for block in get_args(Block)}
+
+
+def test_every_block_has_a_template_and_every_template_a_block() -> None:
+    assert {path.stem for path in (TEMPLATES / "blocks").glob("*.html")} == KINDS
+
+
+def test_every_kind_of_question_has_a_block() -> None:
+    names = {f"quiz_{kind.name.replace('-', '_')}" for kind in QUIZ_KINDS}
+    assert names == {kind for kind in KINDS if kind.startswith("quiz_")}
+
+
+def test_duplicates_are_refused() -> None:
+    with pytest.raises(ValueError, match="two directives are named 'fold'"):
+        by_name([*DIRECTIVES, replace(DIRECTIVES[0], name="fold")])
+
+
+def test_a_part_is_made_by_its_parent_and_everything_else_by_itself() -> None:
+    names = by_name(DIRECTIVES)
+    for directive in DIRECTIVES:
+        assert (directive.run is None) == bool(directive.parent)
+        assert not directive.parent or directive.parent in names
+
+
+def test_the_authors_guide_names_every_directive_and_option(root: Path) -> None:
+    guide = (root / "docs" / "authoring.md").read_text(encoding="utf-8")
+    for directive in DIRECTIVES:
+        assert re.search(rf"[`{{]{directive.name}[`}}]", guide), directive.name
+        for option in directive.options:
+            assert re.search(rf":{option}:|`{option}`", guide), (directive.name, option)
+    for kind in QUIZ_KINDS:
+        assert f"{{quiz}} {kind.name}" in guide

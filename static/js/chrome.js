@@ -3,7 +3,7 @@
  *
  * `startChrome()` runs once; `startPage()` runs for each page that comes into the frame.
  */
-import { followReading, holdTarget, startReading } from "./reading.js";
+import { followReading, startReading } from "./reading.js";
 import { clearAll, exportAll, read, remove, write } from "./store.js";
 
 /** @typedef {"auto" | "light" | "dark"} Theme */
@@ -22,7 +22,6 @@ export function startChrome() {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", announceTheme);
   addEventListener("scroll", followReading, { passive: true });
   addEventListener("resize", followReading, { passive: true });
-  addEventListener("hashchange", holdTarget);
   addEventListener("beforeprint", writeAddresses);
   showTheme();
 }

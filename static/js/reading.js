@@ -7,15 +7,14 @@ import { read, write } from "./store.js";
 /** How far down the window a heading has to have come for its section to be the one being read. */
 const READING_LINE = 0.35;
 
-/** How long a jump's target is held in its place. */
-const HOLD_MS = 1_000;
+/** How long work goes on in one idle moment. */
+const IDLE_MS = 8;
 
 /** A page has come into the frame. */
 export function startReading() {
   nameScrollers();
   offerPlace();
   followReading();
-  holdTarget();
 }
 
 let waitingForFrame = false;
@@ -50,28 +49,6 @@ function markContents() {
     current?.setAttribute("aria-current", "location");
     if (sections) keepPlace(current);
   }
-}
-
-/**
- * Blocks far from the window have guessed heights (prose.css), so a jump may land beside its target: the target is held
- * in its place while the blocks around it take theirs, until the reader does something.
- */
-export function holdTarget() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (target === null) return;
-  const place = parseFloat(getComputedStyle(target).scrollMarginTop);
-  const end = performance.now() + HOLD_MS;
-  const reader = new AbortController();
-  for (const type of ["wheel", "touchstart", "pointerdown", "keydown"]) {
-    addEventListener(type, () => reader.abort(), { signal: reader.signal, passive: true });
-  }
-  const hold = () => {
-    if (reader.signal.aborted) return;
-    if (performance.now() > end) return reader.abort();
-    if (Math.abs(target.getBoundingClientRect().top - place) > 1) target.scrollIntoView();
-    requestAnimationFrame(hold);
-  };
-  requestAnimationFrame(hold);
 }
 
 /* Place */
@@ -109,14 +86,17 @@ const scrollerSizes = new ResizeObserver((entries) => {
   for (const { target } of entries) nameScroller(/** @type {HTMLElement} */ (target));
 });
 
-/** Measures one after another while nothing else is to do: what is out of sight is laid out for its measure alone. */
+/** Measures while nothing else is to do. */
 async function nameScrollers() {
   const scrollers = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-scrolls]"));
   await document.fonts.ready;
-  for (const element of scrollers) {
-    await idle();
-    nameScroller(element);
-    scrollerSizes.observe(element);
+  for (let start = -Infinity, i = 0; i < scrollers.length; i++) {
+    if (performance.now() - start > IDLE_MS) {
+      await idle();
+      start = performance.now();
+    }
+    nameScroller(scrollers[i]);
+    scrollerSizes.observe(scrollers[i]);
   }
 }
 

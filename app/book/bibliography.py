@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import bibtexparser  # type: ignore[import-untyped]
@@ -71,12 +72,7 @@ def read_bibliography(path: Path, shown: Path, problems: Problems) -> Bibliograp
     report = problems.of(shown)
     text = report.read(path)
     lines = _entry_lines(text, report)
-    parser = BibTexParser(ignore_nonstandard_types=False, common_strings=True)
-    entries = {
-        # Names keep their braces, which tell a group's name from a person's.
-        entry["ID"]: convert_to_unicode(dict(entry)) | {"author": entry.get("author", "")}
-        for entry in bibtexparser.loads(text, parser=parser).entries
-    }
+    entries = _parsed(text)
     for key, line in lines.items():
         if key not in entries:
             report.add(line, f"entry {key!r} cannot be read as BibTeX: check braces and commas")
@@ -87,6 +83,16 @@ def read_bibliography(path: Path, shown: Path, problems: Problems) -> Bibliograp
     return Bibliography(
         Source(key, shorts[key], _entry_html(entry), _url(entry)) for key, entry in good.items()
     )
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> dict[str, dict[str, str]]:
+    """Fields of each entry. Names keep their braces, which tell a group's from a person's."""
+    parser = BibTexParser(ignore_nonstandard_types=False, common_strings=True)
+    return {
+        entry["ID"]: convert_to_unicode(dict(entry)) | {"author": entry.get("author", "")}
+        for entry in bibtexparser.loads(text, parser=parser).entries
+    }
 
 
 def _entry_lines(text: str, report: FileProblems) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 from html.parser import HTMLParser
 
 from app.book.types import (
@@ -72,6 +73,7 @@ class _Words(HTMLParser):
             self.parts.append(data)
 
 
+@lru_cache(maxsize=8192)
 def words_of(html: str) -> str:
     """The text of some markup on one line."""
     parser = _Words()

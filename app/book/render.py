@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,18 @@ TEX_SOURCE = re.compile(r"<annotation .*?</annotation>", re.DOTALL)
 """The TeX that KaTeX leaves in each equation's MathML: a reader's page has no use for it."""
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
+
+
+@lru_cache(maxsize=4)
+def template_environment(folder: Path) -> Environment:
+    """Jinja over a folder of templates; it notices by itself when one changes."""
+    return Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 @dataclass(frozen=True)
@@ -41,13 +54,7 @@ class Renderer:
     def pages(self) -> Iterator[tuple[str, str]]:
         """Every page: its place in the site, and its HTML."""
         book = self.book
-        environment = Environment(
-            loader=FileSystemLoader(self.templates),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        environment = template_environment(self.templates)
         front = self._page("front", book.title, book.front.description, "./", slug="")
         yield (
             "index.html",

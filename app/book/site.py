@@ -139,10 +139,8 @@ class _Writer:
             export = Export(chapter, source, loaded.labels, loaded.notation, loaded.facts)
             self.put(f"{place}.ipynb", notebook(export))
             self.put(f"{place}.py", script(export))
-        # Pages change with every edit, and an author who waits has no use for compressed ones.
-        compress = not self.settings.reload
         for place, html in Renderer(book, self.assets, self.config(search)).pages():
-            self.put(place, html.encode(), compress=compress)
+            self.put(place, html.encode())
 
     def config(self, search: str) -> Mapping[str, Any]:
         """What scripts are told on every page."""
@@ -158,12 +156,12 @@ class _Writer:
             "reload": self.settings.reload,
         }
 
-    def put(self, place: str, data: bytes, *, compress: bool = True) -> None:
-        """Write one file."""
+    def put(self, place: str, data: bytes) -> None:
+        """Write one file made by this build."""
         path = self.folder / place
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-        if compress:
+        if not self.settings.reload:  # an author who waits has no use for compressed files
             self.compressor.add_variants(path)
 
     def put_file(self, place: str, source: Path) -> None:

@@ -7,12 +7,9 @@ import { read, write } from "./store.js";
 /** How far down the window a heading has to have come for its section to be the one being read. */
 const READING_LINE = 0.35;
 
-/** How long work goes on in one idle moment. */
-const IDLE_MS = 8;
-
 /** A page has come into the frame. */
 export function startReading() {
-  nameScrollers();
+  findScrollers();
   offerPlace();
   followReading();
 }
@@ -82,38 +79,26 @@ function offerPlace() {
 
 /* Things that scroll sideways: reachable by keyboard, and named, while they do. */
 
-const scrollerSizes = new ResizeObserver((entries) => {
-  for (const { target } of entries) nameScroller(/** @type {HTMLElement} */ (target));
-});
+const scrollerSizes = new ResizeObserver((entries) => nameScrollers(entries.map(({ target }) => target)));
 
-/** Measures while nothing else is to do. */
-async function nameScrollers() {
-  const scrollers = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-scrolls]"));
-  await document.fonts.ready;
-  for (let start = -Infinity, i = 0; i < scrollers.length; i++) {
-    if (performance.now() - start > IDLE_MS) {
-      await idle();
-      start = performance.now();
+async function findScrollers() {
+  const scrollers = [...document.querySelectorAll("[data-scrolls]")];
+  await document.fonts.ready; // a font changes what fits, not the box
+  nameScrollers(scrollers);
+  for (const element of scrollers) scrollerSizes.observe(element);
+}
+
+/** All are measured before the first is changed: a change in between would cost a layout each. @param {Element[]} elements */
+function nameScrollers(elements) {
+  const scrolling = elements.map((element) => element.scrollWidth > element.clientWidth + 1); // both are rounded
+  for (const [i, element] of elements.entries()) {
+    if (scrolling[i] === element.hasAttribute("tabindex")) continue;
+    if (scrolling[i]) {
+      element.setAttribute("tabindex", "0");
+      element.setAttribute("role", "group");
+      element.setAttribute("aria-label", `${/** @type {HTMLElement} */ (element).dataset.scrolls}, scrolls sideways`);
+    } else {
+      for (const name of ["tabindex", "role", "aria-label"]) element.removeAttribute(name);
     }
-    nameScroller(scrollers[i]);
-    scrollerSizes.observe(scrollers[i]);
-  }
-}
-
-/** @returns {Promise<unknown>} */
-function idle() {
-  return new Promise((resolve) => ("requestIdleCallback" in globalThis ? requestIdleCallback(resolve) : setTimeout(resolve)));
-}
-
-/** @param {HTMLElement} element */
-function nameScroller(element) {
-  const scrolls = element.scrollWidth > element.clientWidth + 1; // both are rounded
-  if (scrolls === element.hasAttribute("tabindex")) return;
-  if (scrolls) {
-    element.setAttribute("tabindex", "0");
-    element.setAttribute("role", "group");
-    element.setAttribute("aria-label", `${element.dataset.scrolls}, scrolls sideways`);
-  } else {
-    for (const name of ["tabindex", "role", "aria-label"]) element.removeAttribute(name);
   }
 }

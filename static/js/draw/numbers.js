@@ -2,6 +2,8 @@
 
 const MINUS = "\u2212";
 const SI = ["f", "p", "n", "\u03bc", "m", "", "k", "M", "G", "T"]; // 10^-15 to 10^12
+/** Powers of ten that a prefix reaches; beyond them numbers are written with a power. */
+export const [SMALLEST_PREFIX, LARGEST_PREFIX] = [-15, 14];
 
 /** @param {number} value px @returns {number} rounded to what a picture needs */
 export const round2 = (value) => Math.round(value * 100) / 100;
@@ -54,7 +56,7 @@ export function plainNumber(value, { step, largest, extra = false }, exponentFor
   const order = magnitude(largest);
   let exponent = 0;
   if (Math.abs(order) > 3 && exponentFormat !== "none") {
-    const prefixed = exponentFormat === "B" && order <= 14 && order >= -15;
+    const prefixed = exponentFormat === "B" && order <= LARGEST_PREFIX && order >= SMALLEST_PREFIX;
     exponent = prefixed ? 3 * Math.round((order - 1) / 3) : order;
   }
   const mantissa = size * 10 ** -exponent;

@@ -6,7 +6,7 @@
  *
  * @typedef {{at: number, text: string}} Tick  at: linear position (for a logarithmic axis the exponent)
  */
-import { formatted, magnitude, plainNumber, powerOfTen } from "./numbers.js";
+import { LARGEST_PREFIX, SMALLEST_PREFIX, formatted, magnitude, plainNumber, powerOfTen } from "./numbers.js";
 
 const EDGE = 1e-4; // part of the range by which a tick may lie outside it, against rounding
 const PX_PER_TICK = { x: 80, y: 40 };
@@ -111,7 +111,8 @@ function logarithmic(axis, span, rough) {
 
 /** @param {any} axis @param {number} exponent */
 function power(axis, exponent) {
-  return axis.exponentformat === "power" && !axis.tickformat ? powerOfTen(exponent) : label(axis, nice(exponent));
+  const written = axis.exponentformat === "power" || exponent > LARGEST_PREFIX || exponent < SMALLEST_PREFIX;
+  return written && !axis.tickformat ? powerOfTen(exponent) : label(axis, nice(exponent));
 }
 
 /** 10 ** exponent without the last digits' noise. @param {number} exponent */

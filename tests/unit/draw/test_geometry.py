@@ -108,7 +108,7 @@ def test_linear_ticks(
 
 
 @given(
-    low=st.integers(-40, 60).map(lambda value: value / 10),
+    low=st.integers(-60, 60).map(lambda value: value / 10),
     decades=st.floats(0.15, 0.95) | st.floats(1.05, 12),
     width=SIZES,
     format_=st.sampled_from(["B", "power"]),

@@ -1,6 +1,9 @@
 """Options and places that all tests share."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,3 +26,15 @@ def root() -> Path:
 def rewrite(request: pytest.FixtureRequest) -> bool:
     """Whether expected files are to be written and not compared."""
     return bool(request.config.getoption("--rewrite"))
+
+
+@pytest.fixture
+def small_runtime(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Stands for the Pyodide distribution, which has tests of its own."""
+    folder = tmp_path / "runtime"
+    folder.mkdir()
+    (folder / "python.js").write_text("export default 1;\n" * 40)
+    dist = SimpleNamespace(
+        path=folder, version="abc123", packages=("numpy",), sizes={"python.js": 720}
+    )
+    monkeypatch.setattr("app.book.site.build_runtime", lambda settings, report: dist)

@@ -7,11 +7,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 
 from markdown_it.token import Token
 
-from app.book.nodes import DirectiveNode, EquationNode, HeadingNode, Node
+from app.book.nodes import DirectiveNode, EquationNode, HeadingNode, Node, walk
 from app.book.problems import FileProblems
+
+PAGE_IDS = ("help-title", "latentbook-config", "main", "references", "search-results")
+"""Ids that every page has already."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Labels:
         self, slug: str, number: str, nodes: Sequence[Node], problems: FileProblems
     ) -> None:
         """Number one chapter and take in its labels. An empty number leaves all unnumbered."""
-        _Numbering(self, slug, number, problems).add(nodes)
+        _Numbering(self, slug, number, nodes, problems).add(nodes)
 
     def add(self, target: Target, problems: FileProblems) -> None:
         """Take in one label; say where it stands already if it does."""
@@ -77,16 +81,22 @@ class Labels:
 class _Numbering:
     """Numbers the blocks of one chapter, in the order of the text."""
 
-    def __init__(self, labels: Labels, slug: str, number: str, problems: FileProblems) -> None:
+    def __init__(
+        self,
+        labels: Labels,
+        slug: str,
+        number: str,
+        nodes: Sequence[Node],
+        problems: FileProblems,
+    ) -> None:
         self.labels = labels
         self.slug = slug
         self.chapter = number
         self.problems = problems
         self.counts: Counter[str] = Counter()
-        self.made_ids: set[str] = set()
+        self.taken = {*PAGE_IDS, *(node.label for node in walk(nodes) if has_label(node))}
 
     def add(self, nodes: Sequence[Node]) -> None:
-        self.made_ids |= {n.label for n in nodes if isinstance(n, HeadingNode)}
         for node in nodes:
             match node:
                 case HeadingNode():
@@ -108,10 +118,10 @@ class _Numbering:
         """An id from a title, unlike those of the page's other headings."""
         base = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "section"
         id, count = base, 1
-        while id in self.made_ids or id in self.labels.targets:
+        while id in self.taken:
             count += 1
             id = f"{base}-{count}"
-        self.made_ids.add(id)
+        self.taken.add(id)
         return id
 
     def directive(self, node: DirectiveNode) -> None:
@@ -134,9 +144,16 @@ class _Numbering:
             self.register(kind, number, label, title, line)
 
     def register(self, kind: str, number: str, label: str, title: str, line: int) -> None:
+        if label in PAGE_IDS:
+            self.problems.add(line, f"label {label!r} is taken by the page itself")
         path = self.problems.path
         target = Target(kind, number, label, self.slug, title, path, line)
         self.labels.add(target, self.problems)
+
+
+def has_label(node: Node) -> TypeGuard[HeadingNode | EquationNode | DirectiveNode]:
+    """Whether a node is of a kind that can have a label."""
+    return isinstance(node, HeadingNode | EquationNode | DirectiveNode)
 
 
 def is_answer_cell(parent: DirectiveNode, node: Node) -> bool:

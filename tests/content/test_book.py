@@ -12,8 +12,10 @@ import pytest
 from app.book.check import check_book
 from app.book.exports import Export, notebook, script
 from app.book.load import Loaded, load
+from app.book.site import build_site
 from app.book.types import Block, Equation, InstrumentBlock, Quiz, Snippet
 from app.settings import Settings
+from tests.site_pages import broken_links, repeated_ids
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +65,9 @@ def test_notebooks_are_valid_and_scripts_run(loaded: Loaded, tmp_path: Path) -> 
         path.write_bytes(script(export))
         done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
+
+
+def test_every_link_of_the_site_leads_to_something(settings: Settings, small_runtime: None) -> None:
+    folder = build_site(settings, report=print)
+    assert broken_links(folder) == []
+    assert repeated_ids(folder) == []

@@ -51,6 +51,7 @@ def test_all_planted_errors_at_once(root: Path, shared_build: Path, rewrite: boo
         ({"sample.md": HEAD + "\n:::{fold} A"}, "content/sample.md:9: {fold} is not closed by :::"),
         ({"sample.md": HEAD + "\n:::\n"}, "content/sample.md:9: ::: closes nothing"),
         ({"sample.md": HEAD + "\n:::fold A\n:::\n"}, "content/sample.md:9: a directive opens with"),
+        ({"sample.md": HEAD + "\n## A {#main}\n"}, "content/sample.md:9: label 'main' is taken"),
         ({"outputs/sample.json": "{"}, "content/outputs/sample.json:1: not a recording"),
     ],
 )

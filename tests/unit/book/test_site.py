@@ -6,10 +6,8 @@ import gzip
 import json
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
-from types import SimpleNamespace
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import urldefrag
 
 import brotli  # type: ignore[import-untyped]
 import pytest
@@ -18,40 +16,12 @@ from app.book import site
 from app.book.render import script_json
 from app.errors import BookErrors
 from app.settings import Settings
+from tests.site_pages import broken_links, repeated_ids, site_pages
 
 from .conftest import HEAD, MakeBook
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "book"
 CASES = ("text", "numbering", "blocks", "quizzes", "snippets")
-
-
-class Links(HTMLParser):
-    """Every address that a page names, and every id that it has."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.addresses: list[str] = []
-        self.ids: list[str] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        for name, value in attrs:
-            if name == "id" and value:
-                self.ids.append(value)
-            elif name in ("href", "src") and value:
-                self.addresses.append(value)
-
-
-@pytest.fixture
-def small_runtime(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Stands for the Pyodide distribution, which has tests of its own."""
-    folder = tmp_path / "runtime"
-    folder.mkdir()
-    (folder / "python.js").write_text("export default 1;\n" * 40)
-    dist = SimpleNamespace(
-        path=folder, version="abc123", packages=("numpy",), sizes={"python.js": 720}
-    )
-    monkeypatch.setattr(site, "build_runtime", lambda settings, report: dist)
 
 
 @pytest.fixture
@@ -70,21 +40,10 @@ def build(settings: Settings) -> Build:
 
 def test_every_link_inside_the_site_leads_to_something(build: Build) -> None:
     folder = build()
-    pages = {
-        f"/{path.relative_to(folder)}".removesuffix("index.html"): Links(path.read_text())
-        for path in folder.rglob("*.html")
-    }
-    assert set(pages) == {"/", "/sample/", "/contents/", "/facts/", "/references/", "/404.html"}
-    for place, page in pages.items():
-        assert len(page.ids) == len(set(page.ids)), place
-        for address in page.addresses:
-            if address.startswith(("http:", "https:", "mailto:")):
-                continue
-            target, fragment = urldefrag(urljoin(place, address))
-            if target in pages:
-                assert not fragment or fragment in pages[target].ids, (place, address)
-            else:
-                assert (folder / target.lstrip("/")).is_file(), (place, address)
+    places = {"/", "/sample/", "/contents/", "/facts/", "/references/", "/404.html"}
+    assert set(site_pages(folder)) == places
+    assert broken_links(folder) == []
+    assert repeated_ids(folder) == []
 
 
 def test_pages_load_nothing_from_elsewhere(build: Build) -> None:
@@ -130,7 +89,7 @@ def test_search_entries_lead_to_ids(build: Build) -> None:
     assert "Feedback" not in titles["Question 2.3"]["text"]
     for entry in entries:
         place, fragment = urldefrag(entry["url"])
-        ids = Links((folder / place / "index.html").read_text()).ids
+        ids = site_pages(folder)[f"/{place}"].ids
         assert not fragment or fragment in ids, entry["url"]
 
 

@@ -14,10 +14,14 @@ from app.errors import LatentbookError, UnknownName
 from app.settings import Settings
 
 HASHED = re.compile(r"-[A-Z0-9]{8}(?=\.\w+$)")
-IN_HEAD = ("static/js/theme.js",)
+IN_HEAD = ("static/js/theme.js", "static/js/start.js")
 """Scripts that run before the first paint: classic ones, each a file of its own."""
 
-MODULES = ("static/js/main.js", "static/js/worker.js", "static/js/python/maker.js")
+MODULES = (
+    "static/js/main.js",
+    "static/js/worker.js",
+    "static/js/python/maker.js",
+)
 ON_DEMAND = ("worker.js", "maker.js", "zoom.css")
 """What scripts load by address; modules that they import find each other."""
 

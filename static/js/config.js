@@ -14,3 +14,8 @@ export const config = JSON.parse(text);
 
 /** The URL of a place given relative to the book's root. @param {string} place */
 export const absolute = (place) => new URL(config.root + place, document.baseURI).href;
+
+/** Whether the reader has asked for few bytes. */
+export function savesData() {
+  return Boolean(Reflect.get(navigator, "connection")?.saveData);
+}

@@ -3,7 +3,7 @@
  * first paint: the page is complete without it.
  */
 import { startChrome, startPage } from "./chrome.js";
-import { config } from "./config.js";
+import { config, savesData } from "./config.js";
 import { runtime } from "./runtime.js";
 
 const NEAR = "600px";
@@ -11,6 +11,7 @@ const NEAR = "600px";
 startChrome();
 startPage();
 followStatus();
+startPython();
 afterFirstPaint(startBlocks);
 
 function startBlocks() {
@@ -21,8 +22,12 @@ function startBlocks() {
     mountInstrument(element);
   });
   whenNear("section[data-instrument], section[data-cell]", () => runtime.start());
-  startWhenIdle();
   if (config.reload) import("./reload.js").then(({ followReloads }) => followReloads());
+}
+
+/** Takes over what start.js has set off. A reader who pays by the byte waits until there is something to run. */
+function startPython() {
+  if (!savesData() && document.querySelector("section[data-instrument], section[data-cell]")) runtime.start();
 }
 
 /**
@@ -53,15 +58,6 @@ function whenNear(selector, run) {
   for (const element of document.querySelectorAll(selector)) observer.observe(element);
 }
 
-/** A page with something to run starts Python once it has nothing else to do, unless the reader pays by the byte. */
-function startWhenIdle() {
-  const connection = /** @type {{saveData?: boolean} | undefined} */ (Reflect.get(navigator, "connection"));
-  if (connection?.saveData || !document.querySelector("section[data-instrument], section[data-cell]")) return;
-  const start = () => runtime.start();
-  if ("requestIdleCallback" in globalThis) requestIdleCallback(start);
-  else setTimeout(start, 1_000);
-}
-
 /** @param {() => void} run */
 function afterFirstPaint(run) {
   requestAnimationFrame(() => setTimeout(run));
@@ -71,11 +67,13 @@ function afterFirstPaint(run) {
 function followStatus() {
   const place = /** @type {HTMLElement | null} */ (document.querySelector("[data-runtime-status]"));
   const words = place?.querySelector(".sentence");
-  runtime.addEventListener("status", () => {
+  const show = () => {
     if (place) {
       place.dataset.state = runtime.state;
       place.setAttribute("aria-live", runtime.state === "booting" || runtime.state === "busy" ? "off" : "polite");
     }
     if (words) words.textContent = runtime.sentence;
-  });
+  };
+  runtime.addEventListener("status", show);
+  if (runtime.state !== "idle") show();
 }

@@ -20,9 +20,8 @@
  * @typedef {Options & {message: Message, resolve: (value: any) => void, reject: (error: RunError) => void}} Job
  */
 import { absolute, config } from "./config.js";
-import { Downloads } from "./download.js";
 import { keepForNextVisit } from "./python/keep.js";
-import { compileMain } from "./python/main-module.js";
+import { BOOT_ID, Launch, takeEarlyLaunch } from "./python/launch.js";
 
 const STOP_MS = 1_000;
 const BOOT_SILENCE_MS = 60_000;
@@ -162,29 +161,20 @@ class Runtime extends EventTarget {
   /** @param {"booting" | "restarting"} state @param {string} sentence */
   #boot(state, sentence) {
     this.#say(state, sentence);
-    const { version, sizes } = config.runtime;
-    const base = absolute(config.runtime.base);
-    const worker = new Worker(absolute(config.assets["worker.js"]), { type: "module", name: "python" });
+    const launch = takeEarlyLaunch() ?? new Launch(this.#main ?? undefined);
+    const { worker, interruptBuffer, main } = launch;
     this.#worker = worker;
-    this.#interruptBuffer = globalThis.crossOriginIsolated ? new Uint8Array(new SharedArrayBuffer(1)) : null;
-    worker.addEventListener("message", (event) => {
-      if (worker === this.#worker) this.#receive(event.data);
-    });
-    worker.addEventListener("error", (event) => {
-      event.preventDefault();
-      if (worker === this.#worker) this.#die(event.message || "its script did not load");
-    });
+    this.#interruptBuffer = interruptBuffer;
+    this.#main = main;
+    main.catch(() => (this.#main = null)); // the next start tries again
+    this.#id = BOOT_ID;
     this.#expectSignOfLife();
-    const interruptBuffer = this.#interruptBuffer;
-    worker.postMessage({ type: "boot", id: ++this.#id, base, version, sizes, interruptBuffer });
-    this.#main ??= compileMain(base, new Downloads(sizes, (download) => this.#follow("page", download)));
-    this.#main.then(
-      (main) => worker.postMessage({ type: "main", main }),
-      (error) => {
-        this.#main = null; // the next start tries again
-        if (worker === this.#worker) this.#die(error.message);
-      },
-    );
+    const isCurrent = () => worker === this.#worker;
+    launch.listen({
+      onReply: (reply) => isCurrent() && this.#receive(reply),
+      onDownload: (download) => isCurrent() && this.#follow("page", download),
+      onFailure: (why) => isCurrent() && this.#die(why),
+    });
   }
 
   /** @param {"page" | "worker"} who @param {import("./download.js").Download} download */

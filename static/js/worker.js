@@ -76,7 +76,8 @@ async function fromSnapshot({ base, version }, create) {
   const bytes = await loadStored(base);
   if (bytes === null) return { python: null, why: "" };
   try {
-    const snapshot = await readSnapshot(bytes, version);
+    const snapshot = readSnapshot(bytes, version);
+    snapshot.catch(() => {}); // awaited by the loader
     const options = { create: await create, main: await main, snapshot, readNow: readNowFrom(base) };
     return { python: await startFromSnapshot(options), why: "" };
   } catch (error) {
@@ -90,18 +91,26 @@ async function fromSnapshot({ base, version }, create) {
  */
 async function fromFiles({ base, sizes }, create) {
   const downloads = new Downloads(sizes, (download) => post({ type: "progress", stage: "download", download }));
-  const bytes = (/** @type {string} */ name) => downloads.get(base, name).then((response) => response.arrayBuffer());
-  const names = Object.keys(sizes).filter((name) => name.endsWith(".pack"));
+  const bytes = async (/** @type {string} */ name) => new Uint8Array(await (await downloads.get(base, name)).arrayBuffer());
+  // Two at a time, in the order of need: a browser opens six connections, and the page's own scripts want some.
   const standardLibrary = bytes("std.zip");
   const index = downloads.get(base, INDEX).then((response) => response.json());
-  const packs = Promise.all(names.map(async (name) => /** @type {const} */ ([name, new Uint8Array(await bytes(name))])));
+  const [first, ...others] = Object.keys(sizes).filter((name) => name.endsWith(".pack"));
+  const inTurn = async (/** @type {string[]} */ names) => {
+    /** @type {[string, Uint8Array][]} */
+    const list = [];
+    for (const name of names) list.push([name, await bytes(name)]);
+    return list;
+  };
+  const lanes = [index.then(() => inTurn([first])), standardLibrary.then(() => inTurn(others))];
+  const packs = Promise.all(lanes).then((lists) => new Map(lists.flat()));
   packs.catch(() => {}); // awaited by the loader
   const options = {
     create: await create,
-    standardLibrary: new Uint8Array(await standardLibrary),
+    standardLibrary: await standardLibrary,
     index: await index,
     main: await main,
-    packs: packs.then((list) => new Map(list)),
+    packs,
     readNow: readNowFrom(base),
   };
   packs.then(() => post({ type: "progress", stage: "import", download: null }), () => {});

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from book_pages import CHAPTER, READY, output, run
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.book_pages import CHAPTER, READY, output, run
 
 pytestmark = pytest.mark.browser
 

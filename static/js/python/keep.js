@@ -2,6 +2,7 @@
  * Keeps what makes the next visit quick: the main module, and a snapshot that a worker of its own makes. It costs a second of
  * one processor and no byte from the network, and is left out where the reader saves data or memory is small.
  */
+import { savesData } from "../config.js";
 import { keepMain } from "./main-module.js";
 
 const LEAST_MEMORY_GB = 2;
@@ -31,10 +32,6 @@ export async function keepForNextVisit({ base, version, main, maker }) {
     worker.terminate();
   }
   return true;
-}
-
-function savesData() {
-  return Boolean(Reflect.get(navigator, "connection")?.saveData);
 }
 
 function hasLittleMemory() {

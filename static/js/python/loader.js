@@ -53,7 +53,8 @@ export async function startFromFiles({ create, main, index, packs, standardLibra
 }
 
 /**
- * @param {{create: CreateModule, main: WebAssembly.Module, snapshot: Snapshot, readNow: ReadNow}} options
+ * @param {{create: CreateModule, main: WebAssembly.Module, snapshot: Promise<Snapshot>, readNow: ReadNow}} options
+ *   The snapshot is checked while the module is being made.
  * @returns {Promise<Python>}
  */
 export async function startFromSnapshot({ create, main, snapshot, readNow }) {
@@ -63,12 +64,12 @@ export async function startFromSnapshot({ create, main, snapshot, readNow }) {
     files: () => {},
     ready: (module) => (baseline = baselineOf(module, TABLE_BASE)),
   });
-  const { header } = snapshot;
-  restoreSideModules(module, header.record, await snapshot.libraries, header.heapSize);
+  const { header, libraries, copyInto } = await snapshot;
+  restoreSideModules(module, header.record, await libraries, header.heapSize);
   // The slot of the call trampoline is this engine's own: the word that names it stays.
   const at = trampolineSlot(module);
   const trampoline = module.HEAP32[at];
-  snapshot.copyInto(module.HEAPU8);
+  copyInto(module.HEAPU8);
   module.HEAP32[at] = trampoline;
   for (const group of [header.index.first, header.index.later]) layLater(module.FS, group, readNow);
   const pyodide = api.finalizeBootstrap(header.references, () => null);

@@ -26,7 +26,7 @@ if (how === "make") {
 } else {
   const bytes = how === "snapshot" && new Uint8Array(readFileSync(file));
   const python = bytes
-    ? await startFromSnapshot({ create, main, snapshot: await readSnapshot(bytes, VERSION), readNow })
+    ? await startFromSnapshot({ create, main, snapshot: readSnapshot(bytes, VERSION), readNow })
     : await fromFiles({});
   console.log(python.pyodide.runPython(readFileSync(0, "utf8")));
 }

@@ -1,0 +1,68 @@
+/**
+ * Sets Python off: a worker, and the main module that is compiled beside it. What the worker says is kept until somebody
+ * listens, so that a few lines in the head of the page (start.js) can do this long before runtime.js has come.
+ *
+ * @typedef {import("../protocol.js").Reply} Reply
+ * @typedef {import("../download.js").Download} Download
+ * @typedef {{onReply: (reply: Reply) => void, onDownload: (download: Download) => void, onFailure: (why: string) => void}} Listener
+ * @typedef {(listener: Listener) => void} Event
+ */
+import { absolute, config } from "../config.js";
+import { Downloads } from "../download.js";
+import { compileMain } from "./main-module.js";
+
+/** The id of the message `boot`: a worker's first. */
+export const BOOT_ID = 0;
+
+const EARLY = "latentbookLaunch";
+
+export class Launch {
+  /** @type {Event[]} not yet heard */
+  #events = [];
+  /** @type {Listener | null} */
+  #listener = null;
+
+  /** @param {Promise<WebAssembly.Module>} [main] where it has been compiled before */
+  constructor(main) {
+    const { version, sizes } = config.runtime;
+    const base = absolute(config.runtime.base);
+    this.worker = new Worker(absolute(config.assets["worker.js"]), { type: "module", name: "python" });
+    this.worker.addEventListener("message", ({ data }) => this.#tell(({ onReply }) => onReply(data)));
+    this.worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      this.#tell(({ onFailure }) => onFailure(event.message || "its script did not load"));
+    });
+    this.interruptBuffer = globalThis.crossOriginIsolated ? new Uint8Array(new SharedArrayBuffer(1)) : null;
+    this.worker.postMessage({ type: "boot", id: BOOT_ID, base, version, sizes, interruptBuffer: this.interruptBuffer });
+    const downloads = new Downloads(sizes, (download) => this.#tell(({ onDownload }) => onDownload(download)));
+    this.main = main ?? compileMain(base, downloads);
+    this.main.then(
+      (module) => this.worker.postMessage({ type: "main", main: module }),
+      (error) => this.#tell(({ onFailure }) => onFailure(error.message)),
+    );
+  }
+
+  /** @param {Listener} listener hears what was said so far, and then everything */
+  listen(listener) {
+    this.#listener = listener;
+    for (const event of this.#events.splice(0)) event(listener);
+  }
+
+  /** @param {Event} event */
+  #tell(event) {
+    if (this.#listener) event(this.#listener);
+    else this.#events.push(event);
+  }
+}
+
+/** The launch that the page's head has made, once; null if it has made none. @returns {Launch | null} */
+export function takeEarlyLaunch() {
+  const early = Reflect.get(globalThis, EARLY) ?? null;
+  Reflect.deleteProperty(globalThis, EARLY);
+  return early;
+}
+
+/** Called in the page's head. */
+export function launchEarly() {
+  Reflect.set(globalThis, EARLY, new Launch());
+}

@@ -20,6 +20,7 @@ from app.book.nodes import (
     Node,
     TextNode,
 )
+from app.book.reading import words_of
 from app.book.recordings import PLOTLY, Recorded, code_hashes
 from app.book.types import Chapter
 from widgets import get
@@ -109,7 +110,9 @@ def _cells(export: Export) -> list[Cell]:
     chapter, document = export.chapter, export.source.document
     standfirst = writer.text(str(document.front["standfirst"]))
     head = Cell(f"# {chapter.number} {chapter.title}\n\n{standfirst}")
-    return list(_joined([head, *writer.cells(document.nodes)]))
+    sources = "\n".join(f"- {words_of(reference.html)}" for reference in chapter.references)
+    tail = [Cell(f"## References\n\n{sources}")] if sources else []
+    return list(_joined([head, *writer.cells(document.nodes), *tail]))
 
 
 def _joined(cells: Iterable[Cell]) -> Iterator[Cell]:
@@ -158,12 +161,14 @@ class _Writer:
     def text(self, source: str) -> str:
         """Markdown without what only this book understands."""
         source = COMMENT.sub("", source)
-        source = ROLE.sub(lambda m: self.role(m[1], m[2]), source)
+        source = ROLE.sub(self.role, source)
         source = INSIDE_LINK.sub(r"\1", source)
         source = NOTE.sub(r"<sup>\1</sup>", source)
         return self.notation.expand(source)
 
-    def role(self, role: str, content: str) -> str:
+    def role(self, found: re.Match[str]) -> str:
+        """What a role says, without its link."""
+        role, content = found[1], found[2].strip()
         match role:
             case "term":
                 return f"*{content}*"
@@ -172,7 +177,10 @@ class _Writer:
             case "eq":
                 return f"Eq. {self.labels.targets[content].number}"
             case _:
-                return self.labels.targets[content].name
+                name = self.labels.targets[content].name
+                before = found.string[: found.start()].rstrip()
+                starts = not before or before.endswith((".", "?", "!"))
+                return name[0].upper() + name[1:] if starts else name
 
     def notes(self, source: str) -> str:
         """The notes that a text calls, as quotes under it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from functools import lru_cache
 from html.parser import HTMLParser
@@ -26,16 +25,9 @@ from app.book.types import (
 )
 
 WORDS_PER_MINUTE = 220
-EXTRA_SECONDS: dict[type, int] = {
-    InstrumentBlock: 60,
-    Snippet: 45,
-    Quiz: 45,
-    Equation: 10,
-    Figure: 10,
-    PlotFigure: 10,
-    Table: 20,
-}
-"""What a reader spends on a block besides its words."""
+INSTRUMENT_SECONDS = 60
+EQUATION_SECONDS = 10
+"""What a reader spends on an instrument and on an equation besides the words around them."""
 
 
 class _Words(HTMLParser):
@@ -115,19 +107,24 @@ def texts_of(blocks: Iterable[Block]) -> str:
 
 
 def reading_minutes(lead: Iterable[Block], sections: Iterable[Section]) -> int:
-    """Whole minutes, at least one: prose at 220 words a minute, and time for what is not prose."""
-    seconds = 0.0
-    for block in [*lead, *(block for section in sections for block in section.blocks)]:
-        seconds += _seconds(block)
-    return max(1, math.ceil(seconds / 60))
+    """Whole minutes, at least one, for the text itself.
+
+    Prose counts at 220 words a minute; an instrument and an equation add what is stated above. What
+    is opened, run or answered by choice (folds, snippets, questions) takes its own time.
+    """
+    blocks = [*lead, *(block for section in sections for block in section.blocks)]
+    return max(1, round(sum(map(_seconds, blocks)) / 60))
 
 
 def _seconds(block: Block) -> float:
-    extra = next((s for kind, s in EXTRA_SECONDS.items() if isinstance(block, kind)), 0)
     match block:
-        case Admonition() | Fold():
+        case InstrumentBlock():
+            return INSTRUMENT_SECONDS
+        case Equation():
+            return EQUATION_SECONDS
+        case Admonition():
             return sum(map(_seconds, block.blocks))
-        case Snippet() | Equation() | Table():
-            return extra
+        case Prose() | Heading() | Figure() | PlotFigure() | Takeaways():
+            return 60 * len(text_of(block).split()) / WORDS_PER_MINUTE
         case _:
-            return extra + 60 * len(text_of(block).split()) / WORDS_PER_MINUTE
+            return 0.0

@@ -54,10 +54,20 @@ def check_figure(figure: Any) -> None:
         check(data, layout)
 
 
+SHORT = 4
+"""Items of a list that is printed."""
+
+
 def shown(value: Any) -> str:
     """A value as messages print it."""
     if is_list(value):
-        return f"a list of {len(value)}"
+        items = list(value)
+        plain = all(
+            isinstance(item, str | int | float) and not isinstance(item, bool) for item in items
+        )
+        if plain and len(items) <= SHORT:
+            return f"[{', '.join(map(shown, items))}]"
+        return f"a list of {len(items)}"
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and value.is_integer():

@@ -232,7 +232,10 @@ def is_text(value: Any) -> bool:
     return isinstance(value, str) and not LEFTOVER_MARKUP.search(MARKUP.sub("", value))
 
 
-A_COLOR = "a colour of the palette in widgets.contract"
+A_COLOR = (
+    "a colour of the palette: INK, INK_2, INK_3, RULE, MUTED, PAPER, ACCENT, DATA_1, DATA_2, "
+    "DATA_2_TEXT, WARNING"
+)
 
 TYPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "number": ("a finite number", is_number),
@@ -249,9 +252,9 @@ TYPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "rows": ("a list of rows of numbers", is_rows),
     "range": ("two different numbers", is_range),
     "color": (A_COLOR, is_color),
-    "colors": (f"{A_COLOR}, or a list of them", is_colors),
+    "colors": (f"{A_COLOR}; or a list of them", is_colors),
     "colors or numbers": (
-        f"{A_COLOR}, a list of them, or a list of numbers",
+        f"{A_COLOR}; a list of them; or a list of numbers",
         lambda v: is_colors(v) or is_numbers(v),
     ),
     "colorscale": ("two or more stops [place, colour of the palette], from 0 up to 1", is_scale),

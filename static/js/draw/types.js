@@ -38,7 +38,8 @@ function isScale(value) {
 /** @type {Test} */
 const isText = (value) => typeof value === "string" && !LEFTOVER_MARKUP.test(value.replace(MARKUP, ""));
 
-const A_COLOR = "a colour of the palette in widgets.contract";
+const A_COLOR =
+  "a colour of the palette: INK, INK_2, INK_3, RULE, MUTED, PAPER, ACCENT, DATA_1, DATA_2, DATA_2_TEXT, WARNING";
 
 /** @type {Record<string, [string, Test]>} type -> what is accepted, in words, and the test */
 export const TYPES = {
@@ -53,9 +54,9 @@ export const TYPES = {
   rows: ["a list of rows of numbers", (value) => isList(value) && value.length > 0 && isNumbers(value[0])],
   range: ["two different numbers", isRange],
   color: [A_COLOR, isColor],
-  colors: [`${A_COLOR}, or a list of them`, isColors],
+  colors: [`${A_COLOR}; or a list of them`, isColors],
   "colors or numbers": [
-    `${A_COLOR}, a list of them, or a list of numbers`,
+    `${A_COLOR}; a list of them; or a list of numbers`,
     (value) => isColors(value) || isNumbers(value),
   ],
   colorscale: ["two or more stops [place, colour of the palette], from 0 up to 1", isScale],
@@ -66,9 +67,16 @@ export const TYPES = {
   path: ["an SVG path of M, L, H, V, Q, C, S, T and Z", (value) => typeof value === "string" && PATH.test(value)],
 };
 
+const SHORT = 4; // items of a list that is printed
+
 /** @param {any} value @returns {string} as messages print it */
 export function shown(value) {
-  if (isList(value)) return `a list of ${value.length}`;
   if (value === undefined || value === null) return "missing";
+  if (typeof value === "number") return String(value);
+  if (isList(value)) {
+    const items = Array.from(value);
+    const plain = items.every((item) => typeof item === "number" || typeof item === "string");
+    return plain && items.length <= SHORT ? `[${items.map(shown).join(", ")}]` : `a list of ${items.length}`;
+  }
   return typeof value === "object" ? "an object" : JSON.stringify(value);
 }

@@ -47,7 +47,7 @@ REFUSED = {
     "data.0.type": ("pie", 'data[0].type is "pie"; accepted: "scatter", "bar", "heatmap"'),
     "data.0.line.color": ("#ff0000", 'data[0].line.color is "#ff0000"; accepted: a colour of the'),
     "data.0.mode": ("text", 'data[0].mode is "text"; accepted: "lines", "markers", "lines+'),
-    "data.0.y": ([1.0], "data[0].y is a list of 1; accepted: a list of 2, as long as x"),
+    "data.0.y": ([1.0], "data[0].y is [1]; accepted: a list of 2, as long as x"),
     "data.0.x": ("01", 'data[0].x is "01"; accepted: a list of numbers'),
     "data.0.yaxis": ("y2", 'data[0].yaxis is "y2"; accepted: "y"'),
     "data.0.fill": ("tonexty", "data[0].fill is"),
@@ -57,7 +57,7 @@ REFUSED = {
     "layout.margin": (None, "layout.margin is missing; accepted: an object"),
     "layout.margin.l": ("40", 'layout.margin.l is "40"; accepted: a finite number'),
     "layout.xaxis": (None, "layout.xaxis is missing; accepted: an object"),
-    "layout.xaxis.range": ([1, 1], "layout.xaxis.range is a list of 2; accepted: two different"),
+    "layout.xaxis.range": ([1, 1], "layout.xaxis.range is [1, 1]; accepted: two different"),
     "layout.yaxis.range": (None, "layout.yaxis.range is missing; accepted: two different numbers"),
     "layout.xaxis.title": ("time", 'layout.xaxis.title is "time"; accepted: an object'),
     "layout.xaxis.tickformat": ("%Y", 'layout.xaxis.tickformat is "%Y"; accepted: a number form'),
@@ -137,7 +137,10 @@ ONLY_PYTHON = {
         "layout.margin.b is 10; accepted: 36 or more, which the title of xaxis",
     ),
     "layout.margin.r": (200, "layout.margin.l and .r are 240 together; accepted: 160 or less"),
-    "data.0.y": (np.array([0.0, np.inf]), "data[0].y is a list of 2; accepted: a list of numbers"),
+    "data.0.y": (
+        np.array([0.0, np.inf]),
+        "data[0].y is [0, Infinity]; accepted: a list of numbers",
+    ),
     "layout.yaxis": (
         {"range": [0, 1], "type": "log"},
         "data[0].y holds -1; accepted: positive numbers, as the axis is logarithmic",
@@ -145,7 +148,7 @@ ONLY_PYTHON = {
     "data.0": (
         {"type": "heatmap", "z": [[1, 2, 3]], "x": [0, 1, 3], "zmin": 0, "zmax": 1}
         | {"showscale": False, "colorscale": [[0, "#ffffff"], [1, "#0a6b6b"]]},
-        "data[0].x is a list of 3; accepted: evenly spaced numbers",
+        "data[0].x is [0, 1, 3]; accepted: evenly spaced numbers",
     ),
 }
 

@@ -89,6 +89,7 @@ def engine_script(settings: Settings) -> str:
     if not out.is_file():
         iife = ("--bundle", "--minify", "--format=iife", "--global-name=engine")
         esbuild(settings, "static/js/engine.js", *iife, f"--outfile={out}")
+    out.touch()  # the site keeps what was used last
     return out.read_text(encoding="utf-8")
 
 
@@ -97,6 +98,7 @@ def bundle(settings: Settings) -> Assets:
     out = settings.build / "cache" / f"bundle-{sources_hash(settings, 'js', 'css', 'img')}"
     if not (out / "places.json").is_file():
         _bundle(settings, out)
+    out.touch()
     places = json.loads((out / "places.json").read_text(encoding="utf-8"))
     files = {
         f"assets/{path.name}": path

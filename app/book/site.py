@@ -21,6 +21,8 @@ from app.runtime.dist import RuntimeDist, build_runtime
 from app.settings import Settings
 
 Report = Callable[[str], None]
+KEPT = 3
+"""Bundles that stay in the cache: going back to one of them costs nothing."""
 
 
 def build_site(settings: Settings, *, report: Report) -> Path:
@@ -55,6 +57,7 @@ def build_site(settings: Settings, *, report: Report) -> Path:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     stamp_file.write_text(stamp, encoding="utf-8")
+    _forget_old(settings.build / "cache")
     report(f"Built in {time.perf_counter() - start:.1f} s")
     return site
 
@@ -73,6 +76,14 @@ def _stamp(settings: Settings) -> str:
     lock = root / "package-lock.json"
     parts = [part for path in [*files, lock] for part in (str(path), path.read_bytes())]
     return content_hash(f"reload={settings.reload}", *parts, length=32)
+
+
+def _forget_old(cache: Path) -> None:
+    """Keep a few bundles of each kind, so that days of editing do not fill the disk."""
+    for kind in ("bundle-*", "engine-*.js"):
+        newest_first = sorted(cache.glob(kind), key=lambda path: path.stat().st_mtime, reverse=True)
+        for old in newest_first[KEPT:]:
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
 
 
 def _report_stale(loaded: Loaded, report: Report) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.book_pages import CHAPTER, READY, Open, output, run
 
@@ -26,6 +27,12 @@ def test_start_says_how_far_it_is(open_page: Open) -> None:
         });
         """
     )
+
+    def late(route: Route) -> None:
+        time.sleep(1)  # else all has come before the page is read
+        route.continue_()
+
+    page.route("**/pyodide.asm.wasm", late)
     page.goto(page.url.replace("404.html", CHAPTER))
     expect(page.locator(READY)).to_have_text("Python ready")
     heard: list[list[str]] = page.evaluate("heard")

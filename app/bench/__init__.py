@@ -20,6 +20,7 @@ from app.settings import Settings
 BENCHES = {
     "page": "bytes before first paint, Lighthouse, layout shift",
     "frames": "slider move to new picture, for every instrument",
+    "start": "navigation to Python's first answer, beside Pyodide and NumPy alone",
 }
 
 Report = Callable[[str], None]

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from drawn_figures import plain
 from playwright.sync_api import Browser, Page, sync_playwright
 from py_mini_racer import MiniRacer
 
 from app.browser import FLAGS, chromium_path
+from tests.unit.draw.drawn_figures import plain
 
 ROOT = Path(__file__).parents[3]
 MODULES = ROOT / "node_modules"
@@ -54,7 +55,8 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="session")
 def engine(script: str) -> Iterator[Callable[..., Any]]:
     """Calls one of the script's functions in an engine without DOM."""
-    racer = MiniRacer()
+    with ThreadPoolExecutor(1) as pool:  # apart from the event loop of Playwright
+        racer = pool.submit(MiniRacer).result()
     racer.eval(script)
 
     def call(expression: str, *args: Any) -> Any:
@@ -65,16 +67,16 @@ def engine(script: str) -> Iterator[Callable[..., Any]]:
     racer.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """A Chromium."""
+    """A Chromium, closed with the tests here: a process can run one Playwright."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
         yield browser
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def page(browser: Browser, script: str) -> Page:
     """A page with ``book`` and ``Plotly``."""
     page = browser.new_page(viewport={"width": 1000, "height": 800})

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from drawn_figures import signal
 
+from tests.unit.draw.drawn_figures import signal
 from widgets.check import check_instrument
 from widgets.contract import (
     Choice,

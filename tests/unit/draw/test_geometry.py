@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import pytest
-from drawn_figures import FIGURES, axis, layout, plain
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Page
+
+from tests.unit.draw.drawn_figures import FIGURES, axis, layout, plain
 
 pytestmark = pytest.mark.browser
 

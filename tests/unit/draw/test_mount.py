@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from drawn_figures import FIGURES, cloud, plain, spectrum
 from playwright.sync_api import Page
+
+from tests.unit.draw.drawn_figures import FIGURES, cloud, plain, spectrum
 
 pytestmark = pytest.mark.browser
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import MODULES, ROOT
-from drawn_figures import FIGURES, plain, spectrum
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route
 
 from app.headers import CONTENT_SECURITY_POLICY
+from tests.unit.draw.conftest import MODULES, ROOT
+from tests.unit.draw.drawn_figures import FIGURES, plain, spectrum
 
 pytestmark = pytest.mark.browser
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from drawn_figures import FIGURES, cloud, heatmaps, plain, spectrum
+
+from tests.unit.draw.drawn_figures import FIGURES, cloud, heatmaps, plain, spectrum
 
 Engine = Callable[..., Any]
 

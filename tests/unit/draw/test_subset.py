@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import pytest
-from drawn_figures import FIGURES, axis, layout, plain
 
+from tests.unit.draw.drawn_figures import FIGURES, axis, layout, plain
 from widgets import contract
 from widgets.check import check_figure
 from widgets.contract import ContractError

@@ -15,8 +15,9 @@ from bibtexparser.customization import convert_to_unicode  # type: ignore[import
 from bibtexparser.latexenc import latex_to_unicode  # type: ignore[import-untyped]
 from markupsafe import escape
 
+from app.book.pieces import Html, Link
 from app.book.problems import FileProblems, Problems
-from app.book.types import Html, Link, Reference
+from app.book.types import Reference
 
 ENTRY = re.compile(r"^@(\w+)\s*\{\s*([^,\s}]*)", re.MULTILINE)
 REQUIRED = ("author", "title", "year")

@@ -10,6 +10,7 @@ from pathlib import Path
 from markdown_it.token import Token
 
 from app.book.bibliography import Bibliography
+from app.book.blocks import Block, Equation, Heading, Prose
 from app.book.engine import Engine
 from app.book.facts import FactLedger
 from app.book.labels import Labels, Target
@@ -18,11 +19,12 @@ from app.book.math import BrokenTex, Mathematics
 from app.book.media import Media
 from app.book.nodes import DirectiveNode, Document, EquationNode, HeadingNode, Node, TextNode
 from app.book.pictures import Pictures
+from app.book.pieces import Html, Link, SideNote
 from app.book.problems import FileProblems
 from app.book.prose import ProseRenderer
 from app.book.recordings import Recorded, Recordings, code_hashes
 from app.book.stills import Stills
-from app.book.types import Block, Equation, Heading, Html, Link, Prose, Section, SideNote
+from app.book.types import Section
 from app.errors import accepted_names
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from app.book.types import Block
+from app.book.blocks import Block
 
 if TYPE_CHECKING:
     from app.book.compose import Composer

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from app.book.bibliography import Bibliography
+from app.book.pieces import Link
 from app.book.problems import FileProblems, Problems
-from app.book.types import Link
 from app.errors import accepted_names
 
 CONFIDENCES = ("high", "medium", "low")

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.book.assets import engine_script
 from app.book.bibliography import read_bibliography
+from app.book.blocks import Block, InstrumentBlock, Quiz, Snippet
 from app.book.compose import Composer, Resources
 from app.book.directives import DIRECTIVES, by_name
 from app.book.engine import Engine
@@ -21,22 +22,12 @@ from app.book.media import Media
 from app.book.nodes import Document
 from app.book.parse import parse_document
 from app.book.pictures import Pictures
+from app.book.pieces import Link
 from app.book.problems import Problems
 from app.book.reading import reading_minutes
 from app.book.recordings import Recordings
 from app.book.stills import Stills
-from app.book.types import (
-    Block,
-    Book,
-    Chapter,
-    Dispute,
-    Fact,
-    InstrumentBlock,
-    Link,
-    Part,
-    Quiz,
-    Snippet,
-)
+from app.book.types import Book, Chapter, Dispute, Fact, Part
 from app.settings import Settings
 
 FRONT = "front"
@@ -72,17 +63,6 @@ class Loaded:
     labels: Labels
     notation: Notation
     facts: FactLedger
-
-
-def load_book(content: Path) -> Book:
-    """Read the book in a folder.
-
-    Raises
-    ------
-    BookErrors
-        With every mistake in the content.
-    """
-    return load(Settings(content=content)).book
 
 
 def load(settings: Settings) -> Loaded:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from app.book.engine import Engine, EngineError
-from app.book.types import Html
+from app.book.pieces import Html
 
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
 

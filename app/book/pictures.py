@@ -10,7 +10,7 @@ from markupsafe import escape
 from PIL import Image, UnidentifiedImageError
 
 from app.book.media import Media
-from app.book.types import Html
+from app.book.pieces import Html
 
 RASTER = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif")
 FORBIDDEN = re.compile(r"<(script|style|foreignObject|image)\b|\s(on\w+)\s*=", re.IGNORECASE)

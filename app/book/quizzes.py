@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from markdown_it.token import Token
 
-from app.book.directive import Option, boolean, number, positive, text
-from app.book.highlight import highlight_code
-from app.book.nodes import DirectiveNode, Node, TextNode
-from app.book.types import (
+from app.book.blocks import (
     Block,
     ChoiceQuiz,
     CodeQuiz,
@@ -23,6 +20,9 @@ from app.book.types import (
     TrueFalseQuiz,
     WrongAnswer,
 )
+from app.book.directive import Option, boolean, number, positive, text
+from app.book.highlight import highlight_code
+from app.book.nodes import DirectiveNode, Node, TextNode
 from app.errors import accepted_names
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from html.parser import HTMLParser
 
-from app.book.types import (
+from app.book.blocks import (
     Admonition,
     Block,
     ChoiceQuiz,
@@ -18,11 +18,11 @@ from app.book.types import (
     PlotFigure,
     Prose,
     Quiz,
-    Section,
     Snippet,
     Table,
     Takeaways,
 )
+from app.book.types import Section
 
 WORDS_PER_MINUTE = 220
 INSTRUMENT_SECONDS = 60

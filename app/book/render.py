@@ -14,7 +14,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from app.book.assets import Assets
-from app.book.types import Block, Book, Html, Page
+from app.book.blocks import Block
+from app.book.pieces import Html
+from app.book.types import Book, Page
 
 TEX_SOURCE = re.compile(r"<annotation .*?</annotation>", re.DOTALL)
 """The TeX that KaTeX leaves in each equation's MathML: a reader's page has no use for it."""

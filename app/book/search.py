@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from app.book.reading import text_of, texts_of, words_of
-from app.book.types import (
+from app.book.blocks import (
     Admonition,
     Block,
-    Book,
-    Chapter,
     Equation,
     Figure,
     Fold,
@@ -21,6 +18,8 @@ from app.book.types import (
     Snippet,
     Table,
 )
+from app.book.reading import text_of, texts_of, words_of
+from app.book.types import Book, Chapter
 
 NUMBERED: dict[type, str] = {
     Equation: "Eq.",

@@ -16,7 +16,7 @@ from PIL import Image
 
 from app.book.engine import Engine
 from app.book.media import Media, content_hash
-from app.book.types import Html, PanelStill, PlotStill, TilesStill
+from app.book.pieces import Html, PanelStill, PlotStill, TilesStill
 from widgets import host
 
 WIDE, HALF, NARROW = 600, 292, 320

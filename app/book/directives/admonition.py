@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.book.blocks import Admonition
 from app.book.directive import Directive, Option, one_of
-from app.book.types import Admonition
 
 if TYPE_CHECKING:
     from app.book.compose import Composer

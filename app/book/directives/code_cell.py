@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from app.book.blocks import Snippet
 from app.book.directive import Directive, Option, flag, label, text
 from app.book.engine import EngineError
 from app.book.highlight import highlight_code
+from app.book.pieces import FigureOutput, Output, StreamOutput, TextOutput
 from app.book.recordings import PLOTLY, Recorded
-from app.book.types import FigureOutput, Output, Snippet, StreamOutput, TextOutput
 
 if TYPE_CHECKING:
     from app.book.compose import Composer

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.book.blocks import FactNote
 from app.book.directive import Directive
-from app.book.types import FactNote
 from app.errors import accepted_names
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.book.blocks import Figure
 from app.book.directive import Directive, Option, label, text
-from app.book.types import Figure
 
 if TYPE_CHECKING:
     from app.book.compose import Composer

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.book.blocks import Fold
 from app.book.directive import Directive, Option, label
-from app.book.types import Fold
 
 if TYPE_CHECKING:
     from app.book.compose import Composer

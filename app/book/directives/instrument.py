@@ -8,13 +8,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import widgets
+from app.book.blocks import InstrumentBlock
 from app.book.directive import Directive, Option, label, text
-from app.book.stills import StillError
-from app.book.types import (
+from app.book.pieces import (
     ChoiceView,
     ControlView,
     Html,
-    InstrumentBlock,
     OptionView,
     PointView,
     ReadoutView,
@@ -22,6 +21,7 @@ from app.book.types import (
     SliderView,
     ToggleView,
 )
+from app.book.stills import StillError
 from app.errors import LatentbookError, accepted_names
 from widgets.contract import Choice, Control, Instrument, Point, Seed, Slider, Toggle, Value
 

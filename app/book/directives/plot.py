@@ -6,10 +6,10 @@ import traceback
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from app.book.blocks import PlotFigure
 from app.book.directive import Directive, Option, label, text
 from app.book.directives.code_cell import check_python
 from app.book.engine import EngineError
-from app.book.types import PlotFigure
 
 if TYPE_CHECKING:
     from app.book.compose import Composer

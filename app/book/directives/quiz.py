@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.book.blocks import Block
 from app.book.directive import Directive, Option, label, number, text
 from app.book.directives.code_cell import check_python, validate
 from app.book.quizzes import QUIZ_KINDS
-from app.book.types import Block
 from app.errors import accepted_names
 
 if TYPE_CHECKING:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from app.book.blocks import Table
 from app.book.directive import Directive, Option, label
 from app.book.nodes import TextNode
-from app.book.types import Html, Table
+from app.book.pieces import Html
 
 if TYPE_CHECKING:
     from app.book.compose import Composer

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.book.blocks import Takeaways
 from app.book.directive import Directive
 from app.book.nodes import TextNode
-from app.book.types import Takeaways
 
 if TYPE_CHECKING:
     from app.book.compose import Composer

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.book.bibliography import Bibliography, read_bibliography
+from app.book.pieces import Link
 from app.book.problems import Problems
-from app.book.types import Link
 
 BIB = r"""
 @article{baldi1989,

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from app.book.blocks import InstrumentBlock
 from app.book.directives.instrument import read_state
 from app.book.load import load
+from app.book.pieces import PlotStill, TilesStill
 from app.book.stills import alpha_png, mosaic
-from app.book.types import InstrumentBlock, PlotStill, TilesStill
 from widgets import get, host
 from widgets.contract import Choice, Instrument, Point, Seed, Slider, Toggle
 

@@ -1,0 +1,189 @@
+"""What blocks are made of: markup, links, notes, controls, stills, outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
+
+from markupsafe import Markup
+
+Html: TypeAlias = Markup
+
+
+@dataclass(frozen=True)
+class Link:
+    """Something to go to: a chapter, a numbered thing, or a place of use."""
+
+    url: str
+    title: str
+    number: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class SideNote:
+    """A numbered note. The text refers to it with ``a.note-ref#ID-ref[href="#ID"]``."""
+
+    id: str
+    number: int
+    html: Html
+
+
+@dataclass(frozen=True)
+class SliderView:
+    """A slider and the number typed beside it.
+
+    The range runs over ``range_*``: the values themselves, or indices into ``values`` where the
+    slider has a list. The number field always holds the value itself.
+    """
+
+    kind: ClassVar[str] = "slider"
+    id: str
+    name: str
+    label: str
+    symbol: Html
+    unit: str
+    value: str
+    text: str  # the value, formatted
+    min: str
+    max: str
+    step: str  # "any" where the slider has a list of values
+    low: str  # the ends of the scale, formatted
+    high: str
+    range_value: str
+    range_min: str
+    range_max: str
+    range_step: str
+
+
+@dataclass(frozen=True)
+class OptionView:
+    """One option of a choice."""
+
+    value: str
+    label: str
+    checked: bool
+
+
+@dataclass(frozen=True)
+class ChoiceView:
+    """Radio buttons in a fieldset."""
+
+    kind: ClassVar[str] = "choice"
+    id: str
+    name: str
+    label: str
+    symbol: Html
+    options: tuple[OptionView, ...]
+
+
+@dataclass(frozen=True)
+class ToggleView:
+    """A checkbox."""
+
+    kind: ClassVar[str] = "toggle"
+    id: str
+    name: str
+    label: str
+    symbol: Html
+    checked: bool
+
+
+@dataclass(frozen=True)
+class PointView:
+    """Two number fields, named ``NAME.x`` and ``NAME.y``."""
+
+    kind: ClassVar[str] = "point"
+    id: str
+    name: str
+    label: str
+    symbol: Html
+    x: str
+    y: str
+    limit: str
+    step: str
+    panel: str
+
+
+@dataclass(frozen=True)
+class SeedView:
+    """A whole number and a button that draws another."""
+
+    kind: ClassVar[str] = "seed"
+    id: str
+    name: str
+    label: str
+    value: str
+    max: str
+
+
+ControlView: TypeAlias = SliderView | ChoiceView | ToggleView | PointView | SeedView
+
+
+@dataclass(frozen=True)
+class ReadoutView:
+    """A number under the controls, formatted as the page will format it."""
+
+    key: str
+    label: str
+    symbol: Html
+    unit: str
+    value: str
+
+
+@dataclass(frozen=True)
+class PlotStill:
+    """First drawing of a plot panel, twice: CSS container queries show one."""
+
+    kind: ClassVar[str] = "plot"
+    key: str
+    wide: Html  # svg.still.wide, 600 px, or 292 px for a half panel
+    narrow: Html  # svg.still.narrow, 320 px
+    alt: str
+    half: bool  # beside another half panel where the page is wide
+
+
+@dataclass(frozen=True)
+class TilesStill:
+    """First picture of a tiles panel: a PNG whose alpha is the ink, used as a mask."""
+
+    kind: ClassVar[str] = "tiles"
+    key: str
+    src: str
+    width: int  # image pixels, gaps included
+    height: int
+    alt: str
+    captions: tuple[str, ...]
+    half: bool
+
+
+PanelStill: TypeAlias = PlotStill | TilesStill
+
+
+@dataclass(frozen=True)
+class StreamOutput:
+    """What a snippet printed."""
+
+    kind: ClassVar[str] = "stream"
+    name: str  # stdout | stderr
+    text: str
+
+
+@dataclass(frozen=True)
+class TextOutput:
+    """The value of a snippet's last expression."""
+
+    kind: ClassVar[str] = "text"
+    text: str
+
+
+@dataclass(frozen=True)
+class FigureOutput:
+    """A figure that a snippet left as its last value."""
+
+    kind: ClassVar[str] = "figure"
+    wide: Html
+    narrow: Html
+
+
+Output: TypeAlias = StreamOutput | TextOutput | FigureOutput

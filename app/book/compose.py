@@ -124,6 +124,11 @@ class Composer:
         """The number of a directive."""
         return self.resources.labels.number(self.slug, node.line)
 
+    def id_of(self, node: DirectiveNode) -> str:
+        """A directive's label, or an id made from its number."""
+        number = self.number(node).replace(".", "-") or str(node.line)
+        return node.label or f"{node.directive.counts}-{number}"
+
     # Text
 
     def render(self, tokens: Sequence[Token]) -> Html:

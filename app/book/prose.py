@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from app.book.compose import Composer
 
 Tokens: TypeAlias = Sequence[Token]
+TABLE_OPENING = '<div class="table-scroll scroller" data-scrolls="Table">'
 FIRST_LETTER = re.compile(r"(?<=>)[a-z]")
 EXTERNAL = ("https://", "http://", "mailto:")
 
@@ -97,7 +98,7 @@ class ProseRenderer(RendererHTML):
 
     def table_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         """A table scrolls sideways where the page is narrower."""
-        return '<div class="table-scroll" role="region" aria-label="Table" tabindex="0"><table>\n'
+        return f"{TABLE_OPENING}<table>\n"
 
     def table_close(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         """The end of a table."""
@@ -127,7 +128,7 @@ def _starts_sentence(before: Tokens) -> bool:
 
 
 def _listing(code: str) -> str:
-    return f'<pre class="code" tabindex="0"><code>{code}</code></pre>\n'
+    return f'<pre class="code scroller" data-scrolls="Listing"><code>{code}</code></pre>\n'
 
 
 def _eq(label: str, line: int, composer: Composer) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 from collections.abc import Mapping
 from functools import cached_property
@@ -73,7 +74,9 @@ class Stills:
         }
         if kept is not None:
             kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_text(json.dumps(frame), encoding="utf-8")
+            partial = kept.with_name(f"{kept.name}.{os.getpid()}")
+            partial.write_text(json.dumps(frame), encoding="utf-8")
+            partial.replace(kept)
         return frame
 
     def _panel(self, panel: Mapping[str, Any], label: str) -> dict[str, Any]:

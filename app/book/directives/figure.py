@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def run(node: DirectiveNode, composer: Composer) -> Figure:
     """Make the block."""
     return Figure(
-        node.label,
+        composer.id_of(node),
         composer.number(node),
         composer.picture(node.argument, node.options.get("alt", ""), node.line),
         composer.caption(node),

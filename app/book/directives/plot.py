@@ -31,7 +31,7 @@ def run(node: DirectiveNode, composer: Composer) -> PlotFigure | None:
         composer.problems.add(line, f"the plot fails: {type(error).__name__}: {error}")
         return None
     caption = composer.inline(node.argument, node.line)
-    return PlotFigure(node.label, composer.number(node), wide, narrow, caption)
+    return PlotFigure(composer.id_of(node), composer.number(node), wide, narrow, caption)
 
 
 @lru_cache(maxsize=64)

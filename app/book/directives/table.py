@@ -9,12 +9,11 @@ from app.book.blocks import Table
 from app.book.directive import Directive, Option, label
 from app.book.nodes import TextNode
 from app.book.pieces import Html
+from app.book.prose import TABLE_OPENING
 
 if TYPE_CHECKING:
     from app.book.compose import Composer
     from app.book.nodes import DirectiveNode
-
-OPENING = '<div class="table-scroll" role="region" aria-label="Table" tabindex="0">'
 
 
 def run(node: DirectiveNode, composer: Composer) -> Table | None:
@@ -27,9 +26,9 @@ def run(node: DirectiveNode, composer: Composer) -> Table | None:
                 node.line, f"the body of {node.directive.name} must be one Markdown table"
             )
             return None
-    table = Html(html.removeprefix(OPENING).removesuffix("</div>"))
+    table = Html(html.removeprefix(TABLE_OPENING).removesuffix("</div>"))
     caption = composer.inline(node.argument, node.line)
-    return Table(node.label, composer.number(node), caption, table)
+    return Table(composer.id_of(node), composer.number(node), caption, table)
 
 
 TABLE = Directive(

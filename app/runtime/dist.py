@@ -58,7 +58,13 @@ def build_runtime(settings: Settings, *, report: Report) -> RuntimeDist:
     numpy = numpy_wheel(PackageSpec(**lock["packages"]["numpy"]), cache, url, report)
     files = {name: (pyodide / name).read_bytes() for name in SHA256}
     files |= build_packs(
-        pyodide, numpy, settings.root / "widgets", settings.content, cache, report=report
+        pyodide,
+        numpy,
+        settings.root / "widgets",
+        settings.content,
+        cache,
+        draft=settings.reload,
+        report=report,
     )
 
     version = content_hash(files)

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from app.errors import LatentbookError
@@ -23,7 +23,9 @@ from app.errors import LatentbookError
 INSIDE = Path(__file__).with_name("inside")
 START = "latentbook_start.py"
 INDEX = "index.json"
-CELL_IMPORT = re.compile(r"^(?:import|from)\s+(\w[\w.]*)", re.MULTILINE)
+WIDGETS = "widgets.pack"
+SITE_PACKAGES = "/lib/python3.14/site-packages"
+IMPORT = re.compile(r"^(?:import|from)\s+(\w[\w.]*)", re.MULTILINE)
 
 Packs = dict[str, bytes]
 
@@ -35,6 +37,7 @@ def build_packs(
     content: Path,
     cache: Path,
     *,
+    draft: bool,
     report: Callable[[str], None],
 ) -> Packs:
     """File name -> content of every pack and of the index, made only if something has changed.
@@ -46,17 +49,21 @@ def build_packs(
     widgets : folder of the instruments
     content : folder of the chapters; what their snippets import is sorted with what a start needs
     cache : folder in which the packs are kept
+    draft : instruments go as sources only, so that an author's edit needs no packing as long as it
+        imports nothing new
 
     Raises
     ------
     LatentbookError
         If Node is missing, or an instrument cannot be imported or fails at rest.
     """
-    site = {**wheel_files(numpy_wheel), **package_files(widgets)}
-    site[START] = (INSIDE / START).read_bytes()
-    modules = imported_by_snippets(content)
+    own = package_files(widgets)
+    site = {**wheel_files(numpy_wheel), START: (INSIDE / START).read_bytes()}
+    sources = [data.decode() for name, data in own.items() if name.endswith(".py")]
+    sources += [path.read_text(encoding="utf-8") for path in sorted(content.glob("*.md"))]
+    modules = imported_by(sources)
     key = hashlib.sha256(json.dumps(modules).encode())
-    for name, data in sorted(site.items()):
+    for name, data in sorted((site if draft else site | own).items()):
         key.update(f"{name} {hashlib.sha256(data).hexdigest()}\n".encode())
     tools = [INSIDE / "compile.mjs", INSIDE / "make_packs.py", pyodide / "python_stdlib.zip"]
     for path in [*tools, pyodide / "pyodide.asm.wasm"]:
@@ -64,8 +71,27 @@ def build_packs(
     folder = cache / f"packs-{key.hexdigest()[:12]}"
     if not (folder / INDEX).is_file():
         report("Packing Python for the page")
-        make(pyodide, site, modules, folder)
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+        make(pyodide, site | own, modules, folder)
+    packs = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    return with_sources(packs, own) if draft else packs
+
+
+def with_sources(packs: Packs, own: dict[str, bytes]) -> Packs:
+    """The packs with these sources in place of the instruments that are in them."""
+    index = json.loads(packs[INDEX])
+    pack = packs[WIDGETS]
+    files = {
+        path: pack[offset : offset + length]
+        for path, offset, length in index["first"][WIDGETS]
+        if not path.startswith(f"{SITE_PACKAGES}/widgets/")
+    }
+    files |= {f"{SITE_PACKAGES}/{name}": data for name, data in own.items()}
+    entries, offset = [], 0
+    for path, data in files.items():
+        entries.append((path, offset, len(data)))
+        offset += len(data)
+    index["first"][WIDGETS] = entries
+    return packs | {WIDGETS: b"".join(files.values()), INDEX: json.dumps(index).encode()}
 
 
 def wheel_files(wheel: Path) -> dict[str, bytes]:
@@ -90,13 +116,9 @@ def is_ignored(path: Path) -> bool:
     )
 
 
-def imported_by_snippets(content: Path) -> list[str]:
-    """Modules of the standard library and of NumPy that stand in the chapters' code."""
-    named = {
-        name
-        for chapter in content.glob("*.md")
-        for name in CELL_IMPORT.findall(chapter.read_text(encoding="utf-8"))
-    }
+def imported_by(sources: Iterable[str]) -> list[str]:
+    """Modules of the standard library and of NumPy that code, alone or in a chapter, imports."""
+    named = {name for source in sources for name in IMPORT.findall(source)}
     known = {*sys.stdlib_module_names, "numpy"}
     return sorted(name for name in named if name.partition(".")[0] in known)
 

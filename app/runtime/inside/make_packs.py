@@ -4,6 +4,7 @@ Each pack is files laid one after another. ``/out/index.json`` says which, and w
 ``{"first": PACKS, "later": PACKS}`` with ``PACKS = {pack: [[path, offset, length], ...]}``.
 """
 
+import contextlib
 import importlib.util
 import json
 import py_compile
@@ -107,7 +108,8 @@ def main() -> None:
     """Trace, compile, write."""
     START.warm()
     for name in json.loads((OUT / "modules.json").read_text()):
-        importlib.import_module(name)
+        with contextlib.suppress(ImportError):  # a listing may import what a page does not have
+            importlib.import_module(name)
     used = imported()
     std, rest = standard_library(used)
     index: dict[str, dict[str, list[tuple[str, int, int]]]] = {

@@ -143,6 +143,18 @@ def test_an_edited_instrument_gives_a_new_version(tmp_path):
     assert second.path.is_dir()
 
 
+def test_an_authors_edit_of_an_instrument_needs_no_packing(tmp_path):
+    settings = project(tmp_path).model_copy(update={"reload": True})
+    build_runtime(settings, report=print)
+    path = settings.root / "widgets" / "denoiser.py"
+    path.write_text(path.read_text() + "edited = 7\n")
+    said: list[str] = []
+    dist = build_runtime(settings, report=said.append)
+    assert said == []
+    code = "import json, numpy, widgets.denoiser\njson.dumps(widgets.denoiser.edited)"
+    assert run_python(dist, code) == 7
+
+
 def test_bytecode_and_hidden_files_do_not_change_the_version(tmp_path):
     settings = project(tmp_path)
     first = build_runtime(settings, report=print)

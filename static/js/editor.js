@@ -105,7 +105,12 @@ export function openEditor(parent, { doc, label, onChange, onRun }) {
         codeColours,
         errorLine,
         theme,
-        EditorView.contentAttributes.of({ "aria-label": label, "aria-description": LEAVE, spellcheck: "false" }),
+        EditorView.contentAttributes.of({
+          "aria-label": label,
+          "aria-description": LEAVE,
+          spellcheck: "false",
+          tabindex: "0", // it is reached by Tab in any case; this says so to whoever asks the markup
+        }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onChange(update.state.doc.toString());
         }),

@@ -32,6 +32,7 @@ def write(page: Page, block: Locator, code: str) -> None:
         block.locator(".source").hover()
     block.locator(".cm-content").click()
     page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
     page.keyboard.insert_text(code)
 
 

@@ -42,7 +42,7 @@ def test_axe_finds_nothing(open_page: Open, theme: str, width: int) -> None:
             expect(page.locator(READY)).to_be_attached()
             use(page)
         found += violations(page)
-    assert found == []
+    assert "\n\n".join(found) == ""
 
 
 def use(page: Page) -> None:
@@ -119,7 +119,7 @@ def test_touch_targets_are_large_enough(open_page: Open) -> None:
 
 def test_the_book_works_below_a_path(open_page: Open, static_host: str, site: Path) -> None:
     """A static host may keep it anywhere: no link may be absolute."""
-    for page_file in site.rglob("*.html"):
+    for page_file in set(site.rglob("*.html")) - {site / "404.html"}:  # shown at any depth
         text = page_file.read_text()
         assert 'href="/' not in text, page_file
         assert 'src="/' not in text, page_file

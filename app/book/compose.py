@@ -190,7 +190,8 @@ class Composer:
             self.problems.add(line, f"picture {name!r} has no alt text: say what it shows")
         pictures = self.resources.pictures
         try:
-            return pictures.picture(name.removeprefix("images/"), alt, self.root)
+            place = name.removeprefix("images/")
+            return pictures.picture(place, alt, self.root, f"picture-{line}")
         except FileNotFoundError:
             names = accepted_names(name, pictures.names())
             self.problems.add(line, f"no picture {name!r} in images/. {names}")

@@ -31,8 +31,8 @@ class Pictures:
             if path.suffix in (*RASTER, ".svg")
         )
 
-    def picture(self, name: str, alt: str, root: str) -> Html:
-        """Markup of one picture.
+    def picture(self, name: str, alt: str, root: str, id: str) -> Html:
+        """Markup of one picture. ``id`` is unique in the page and keeps an SVG's own ids apart.
 
         Raises
         ------
@@ -45,7 +45,7 @@ class Pictures:
         if not path.is_file() or self.folder.resolve() not in path.resolve().parents:
             raise FileNotFoundError(name)
         if path.suffix == ".svg":
-            return self._inline(path, alt)
+            return self._inline(path, alt, id)
         if path.suffix not in RASTER:
             accepted = ", ".join((".svg", *RASTER))
             raise ValueError(f"{name!r} is no picture: accepted are {accepted}")
@@ -60,7 +60,7 @@ class Pictures:
             f'alt="{escape(alt)}" loading="lazy" decoding="async">'
         )
 
-    def _inline(self, path: Path, alt: str) -> Html:
+    def _inline(self, path: Path, alt: str, prefix: str) -> Html:
         """An SVG's markup with its alt text, and ids that no other picture has."""
         text = path.read_text(encoding="utf-8")
         try:
@@ -72,7 +72,6 @@ class Pictures:
             raise ValueError(f"{path.name!r} holds {what!r}, which the page's security refuses")
         start = text.find("<svg")
         body = re.sub(r"<!--.*?-->", "", text[start:], flags=re.DOTALL).strip()
-        prefix = re.sub(r"[^a-z0-9]+", "-", path.stem.lower())
         body = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', body)
         body = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", body)
         body = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', body)

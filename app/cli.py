@@ -130,7 +130,7 @@ def build() -> None:
 
         settings = Settings()
         site = build_site(settings, report=report)
-        report(f"The book is in {site.relative_to(settings.root)}")
+        report(f"The book is in {site}")
 
 
 @cli.command()

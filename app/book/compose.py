@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from markdown_it.token import Token
 
 from app.book.bibliography import Bibliography
 from app.book.blocks import Block, Equation, Heading, Prose
-from app.book.engine import Engine
 from app.book.facts import FactLedger
 from app.book.labels import Labels, Target
+from app.book.manifest import FRONT
 from app.book.markdown import make_markdown
 from app.book.math import BrokenTex, Mathematics
 from app.book.media import Media
@@ -32,13 +31,11 @@ from app.errors import accepted_names
 class Resources:
     """What the chapters of one book share."""
 
-    content: Path
     slugs: tuple[str, ...]  # every chapter, and the front page
     labels: Labels
     bibliography: Bibliography
     facts: FactLedger
     mathematics: Mathematics
-    engine: Engine
     media: Media
     pictures: Pictures
     stills: Stills
@@ -63,7 +60,8 @@ class Composer:
         self._recordings = recordings
         self._code_hashes = code_hashes(document.nodes)
         self.cited: set[str] = set()
-        self.place = Link(self.own_url(""), "")  # the section that is being made
+        title = str(document.front.get("title", ""))
+        self.place = Link(self.own_url(""), title)  # the section that is being made
         self._document = document
         self._markdown = make_markdown()
         self._renderer = ProseRenderer()
@@ -240,7 +238,7 @@ class Composer:
 
     def own_url(self, label: str) -> str:
         """A place in this chapter, from a page one folder deep."""
-        folder = "" if self.slug == "front" else f"{self.slug}/"
+        folder = "" if self.slug == FRONT else f"{self.slug}/"
         return f"../{folder}" + (f"#{label}" if label else "")
 
     def target(self, label: str, line: int) -> Target | None:
@@ -255,7 +253,7 @@ class Composer:
         """The URL of a labelled thing from this page."""
         if target.slug == self.slug:
             return f"#{target.label}"
-        folder = "" if target.slug == "front" else f"{target.slug}/"
+        folder = "" if target.slug == FRONT else f"{target.slug}/"
         return f"{self.root}{folder}#{target.label}"
 
     def link(self, href: str, line: int) -> str:
@@ -269,7 +267,7 @@ class Composer:
                 self.problems.add(line, f"link to {href!r} leads nowhere. {names}")
                 return ""
             if not label:
-                return self.root + ("" if slug == "front" else f"{slug}/")
+                return self.root + ("" if slug == FRONT else f"{slug}/")
         else:
             slug = self.slug
         target = self.target(label, line)

@@ -52,6 +52,11 @@ class Engine:
         self._racer.eval(CALL)
         self.katex = lru_cache(maxsize=None)(self._katex)
 
+    def close(self) -> None:
+        """Free the context; the engine cannot be used any more."""
+        atexit.unregister(self._racer.close)
+        self._racer.close()
+
     def _katex(self, tex: str, display: bool) -> str:
         """HTML and MathML of one equation."""
         return self._call("katex", tex, display)

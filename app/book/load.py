@@ -16,7 +16,7 @@ from app.book.engine import Engine
 from app.book.facts import FactLedger, Remark, read_facts
 from app.book.frontmatter import check_front_matter
 from app.book.labels import Labels
-from app.book.manifest import ChapterEntry, Manifest, read_manifest
+from app.book.manifest import FRONT, ChapterEntry, Manifest, read_manifest
 from app.book.math import Mathematics, Notation
 from app.book.media import Media
 from app.book.nodes import Document
@@ -29,9 +29,6 @@ from app.book.recordings import Recordings
 from app.book.stills import Stills
 from app.book.types import Book, Chapter, Dispute, Fact, Part
 from app.settings import Settings
-
-FRONT = "front"
-"""Slug of the front page: its text is ``front.md``, its place the root of the site."""
 
 CHAPTER_KEYS: dict[str, type] = {
     "title": str,
@@ -85,7 +82,8 @@ _engines: dict[str, Engine] = {}
 def shared_engine(script: str) -> Engine:
     """One engine for each bundle, kept with all the equations it has set."""
     if script not in _engines:
-        _engines.clear()
+        while _engines:
+            _engines.popitem()[1].close()
         _engines[script] = Engine(script)
     return _engines[script]
 
@@ -108,7 +106,6 @@ class _Loader:
             self.content / "references.bib", self.shown("references.bib"), problems
         )
         self.resources = Resources(
-            content=self.content,
             slugs=(FRONT, *(entry.slug for entry in self.manifest.entries)),
             labels=Labels(),
             bibliography=bibliography,
@@ -116,7 +113,6 @@ class _Loader:
                 self.content / "facts.toml", self.shown("facts.toml"), bibliography, problems
             ),
             mathematics=Mathematics(engine, self.notation),
-            engine=engine,
             media=media,
             pictures=Pictures(self.content / "images", media),
             stills=Stills(

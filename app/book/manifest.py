@@ -14,7 +14,10 @@ from app.book.problems import FileProblems
 from app.errors import accepted_names
 
 TEXTS = ("title", "subtitle", "description", "language")
-RESERVED = ("assets", "contents", "facts", "front", "references", "runtime", "api")
+FRONT = "front"
+"""Slug of the front page: its text is ``front.md``, its place the root of the site."""
+
+RESERVED = (FRONT, "assets", "contents", "facts", "references", "runtime", "api")
 
 
 @dataclass(frozen=True)

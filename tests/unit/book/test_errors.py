@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,10 @@ def mistakes(settings: Settings) -> list[str]:
 
 def test_all_planted_errors_at_once(root: Path, shared_build: Path, rewrite: bool) -> None:
     settings = Settings(root=root, content=ERRORS / "content", build=shared_build)
-    found = "".join(f"{line}\n" for line in mistakes(settings))
+    # What is accepted grows with the book's own instruments and directives.
+    found = "".join(
+        re.sub(r"Accepted: .*", "Accepted: …", line) + "\n" for line in mistakes(settings)
+    )
     expected = ERRORS / "expected.txt"
     if rewrite:
         expected.write_text(found, encoding="utf-8")

@@ -6,8 +6,8 @@
  * @typedef {import("./ticks.js").Tick} Tick
  */
 import { node } from "./node.js";
-import { round2 } from "./numbers.js";
 import { paint } from "./palette.js";
+import { Pen } from "./pen.js";
 import { textNode, textWidth } from "./text.js";
 import { ticks } from "./ticks.js";
 
@@ -51,25 +51,31 @@ export function drawAxis(axis, cross, size, layout) {
  * @returns {SvgNode[]}
  */
 function gridPaths({ letter, options, start, end, toPx }, cross, found, edge, outward) {
-  const across = (/** @type {number} */ px, /** @type {number} */ from, /** @type {number} */ to) =>
-    letter === "x" ? `M${round2(px)},${round2(from)}V${round2(to)}` : `M${round2(from)},${round2(px)}H${round2(to)}`;
+  const lines = (/** @type {number[]} */ places, /** @type {number} */ from, /** @type {number} */ to) => {
+    const pen = new Pen();
+    for (const px of places) {
+      pen.move(...along(px, from));
+      pen.line(...along(px, to));
+    }
+    return pen.d;
+  };
+  const along = (/** @type {number} */ px, /** @type {number} */ other) =>
+    /** @type {[number, number]} */ (letter === "x" ? [px, other] : [other, px]);
+  const places = found.map(({ px }) => px);
   const showGrid = options.showgrid ?? (letter === "y" && !options.overlaying);
   const [a, b] = options.range;
   const holdsZero = options.type !== "log" && Math.min(a, b) <= 0 && Math.max(a, b) >= 0;
   const paths = [];
-  if (showGrid) paths.push(node("path", { d: found.map(({ px }) => across(px, cross.start, cross.end)).join("") }));
-  if (options.zeroline && holdsZero) {
-    paths.push(node("path", { d: across(toPx(0), cross.start, cross.end), stroke: "var(--muted)" }));
-  }
+  const muted = (/** @type {string} */ d) => node("path", { d, stroke: "var(--muted)" });
+  if (showGrid) paths.push(node("path", { d: lines(places, cross.start, cross.end) }));
+  if (options.zeroline && holdsZero) paths.push(muted(lines([toPx(0)], cross.start, cross.end)));
   if (options.showline) {
-    const [x, y] = letter === "x" ? [start, edge] : [edge, start];
-    const d = `M${round2(x)},${round2(y)}${letter === "x" ? "H" : "V"}${round2(end)}`;
-    paths.push(node("path", { d, stroke: "var(--muted)" }));
+    const pen = new Pen();
+    pen.move(...along(start, edge));
+    pen.line(...along(end, edge));
+    paths.push(muted(pen.d));
   }
-  if (options.ticks === "outside") {
-    const d = found.map(({ px }) => across(px, edge, edge + outward * TICK)).join("");
-    paths.push(node("path", { d, stroke: "var(--muted)" }));
-  }
+  if (options.ticks === "outside") paths.push(muted(lines(places, edge, edge + outward * TICK)));
   return paths;
 }
 

@@ -31,7 +31,7 @@ export function markup(item) {
   if (typeof item === "string") return escape(item);
   let text = `<${item.tag}`;
   for (const name in item.at) text += ` ${name}="${escape(item.at[name])}"`;
-  return `${text}>${item.kids.map(markup).join("")}</${item.tag}>`;
+  return item.kids.length ? `${text}>${item.kids.map(markup).join("")}</${item.tag}>` : `${text}/>`;
 }
 
 /** @param {Element} element @returns {SvgNode} what markup() wrote, read back from the page */

@@ -6,7 +6,7 @@ const SI = ["f", "p", "n", "\u03bc", "m", "", "k", "M", "G", "T"]; // 10^-15 to 
 export const [SMALLEST_PREFIX, LARGEST_PREFIX] = [-15, 14];
 
 /** @param {number} value px @returns {number} rounded to what a picture needs */
-export const round2 = (value) => Math.round(value * 100) / 100;
+export const round1 = (value) => Math.round(value * 10) / 10;
 
 /** @param {number} value @returns {number} the power of ten at or just under value */
 export const magnitude = (value) => Math.floor(Math.log10(value) + 0.01);

@@ -7,8 +7,9 @@
  */
 import { coordinate } from "./axes.js";
 import { node } from "./node.js";
-import { round2 } from "./numbers.js";
+import { round1 } from "./numbers.js";
 import { paint } from "./palette.js";
+import { Pen } from "./pen.js";
 import { LINE, plainLines, textNode, textWidth } from "./text.js";
 import { dashArray } from "./traces.js";
 
@@ -33,13 +34,19 @@ export function drawShape(shape, axes, paper) {
 
 /** @param {any} shape @param {(value: number) => number} x @param {(value: number) => number} y */
 function outline({ type, x0, x1, y0, y1 }, x, y) {
-  const [a, b, c, d] = [x(x0), x(x1), y(y0), y(y1)].map(round2);
-  if (type === "line") return `M${a},${c}L${b},${d}`;
-  if (type === "rect") return `M${a},${c}H${b}V${d}H${a}Z`;
-  const [rx, ry] = [round2(Math.abs(b - a) / 2), round2(Math.abs(d - c) / 2)];
-  const middle = round2((c + d) / 2);
-  const arc = `A${rx},${ry} 0 1 1`;
-  return `M${b},${middle}${arc} ${a},${middle}${arc} ${b},${middle}Z`;
+  const [left, right, top, bottom] = [x(x0), x(x1), y(y0), y(y1)];
+  const pen = new Pen();
+  if (type === "circle") {
+    const [rx, ry] = [Math.abs(right - left) / 2, Math.abs(bottom - top) / 2].map(round1);
+    pen.move((left + right) / 2 - rx, (top + bottom) / 2);
+    return `${pen.d}a${rx},${ry} 0 1 1 ${round1(2 * rx)},0a${rx},${ry} 0 1 1 ${round1(-2 * rx)},0z`;
+  }
+  if (type === "rect") pen.rect(left, top, right, bottom);
+  else {
+    pen.move(left, top);
+    pen.line(right, bottom);
+  }
+  return pen.d;
 }
 
 /**
@@ -52,7 +59,7 @@ function placedPath(path, x, y) {
     const values = rest.match(/[^\s,]+/g) ?? [];
     const placed = values.map((/** @type {string} */ value, /** @type {number} */ i) => {
       const vertical = command === "V" || (command !== "H" && i % 2 === 1);
-      return round2((vertical ? y : x)(Number(value)));
+      return round1((vertical ? y : x)(Number(value)));
     });
     return command + placed.join(",");
   });
@@ -165,11 +172,19 @@ function arrowPath({ arrowcolor = INK_2, arrowwidth = 1.5, arrowhead = 1 }, tail
   const [ux, uy] = [(head.x - tail.x) / length, (head.y - tail.y) / length];
   const size = 3 * arrowwidth + 1;
   const wing = (/** @type {number} */ side) =>
-    `${round2(head.x - size * (ux - side * 0.6 * uy))},${round2(head.y - size * (uy + side * 0.6 * ux))}`;
-  const tip = `${round2(head.x)},${round2(head.y)}`;
-  const barbs = arrowhead ? `M${wing(1)}L${tip}L${wing(-1)}` : "";
+    /** @type {const} */ ([head.x - size * (ux - side * 0.6 * uy), head.y - size * (uy + side * 0.6 * ux)]);
+  const pen = new Pen();
+  if (length >= 1) {
+    pen.move(tail.x, tail.y);
+    pen.line(head.x, head.y);
+    if (arrowhead) {
+      pen.move(...wing(1));
+      pen.line(head.x, head.y);
+      pen.line(...wing(-1));
+    }
+  }
   return node("path", {
-    d: length < 1 ? "" : `M${round2(tail.x)},${round2(tail.y)}L${tip}${barbs}`,
+    d: pen.d,
     fill: "none",
     stroke: paint(arrowcolor),
     "stroke-width": arrowwidth,

@@ -11,7 +11,7 @@ import { axisKey, crossAxis, paperBox, placeAxes, subplotBox } from "./axes.js";
 import { drawAxis } from "./axis.js";
 import { node } from "./node.js";
 import { drawAnnotation, drawShape } from "./overlays.js";
-import { round2 } from "./numbers.js";
+import { round1 } from "./numbers.js";
 import { drawTrace } from "./traces.js";
 
 const FONT_SIZE = 12;
@@ -74,10 +74,10 @@ const axis = (axes, id) => /** @type {Axis} */ (axes.get(id));
 function clipPath(id, x, y, axes) {
   const { left, right, top, bottom } = subplotBox(axis(axes, x), axis(axes, y));
   const rect = {
-    x: round2(left - BLEED),
-    y: round2(top - BLEED),
-    width: round2(right - left + 2 * BLEED),
-    height: round2(bottom - top + 2 * BLEED),
+    x: round1(left - BLEED),
+    y: round1(top - BLEED),
+    width: round1(right - left + 2 * BLEED),
+    height: round1(bottom - top + 2 * BLEED),
   };
   return node("clipPath", { id }, [node("rect", rect)]);
 }

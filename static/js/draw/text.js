@@ -1,6 +1,6 @@
 /** Text of a figure: a little markup, and widths estimated from the letters, since nothing here can measure. */
 import { node } from "./node.js";
-import { round2 } from "./numbers.js";
+import { round1 } from "./numbers.js";
 
 /** @typedef {import("./node.js").SvgNode} SvgNode */
 
@@ -33,8 +33,8 @@ export function textWidth(text, size) {
  * @returns {SvgNode}
  */
 export function textNode(text, { x, y, size, anchor }, at = {}) {
-  const attributes = { x: round2(x), y: round2(y), "text-anchor": anchor, ...at };
-  return node("text", attributes, text.includes("<") ? spans(text, round2(x), size) : [text].filter(Boolean));
+  const attributes = { x: round1(x), y: round1(y), "text-anchor": anchor, ...at };
+  return node("text", attributes, text.includes("<") ? spans(text, round1(x), size) : [text].filter(Boolean));
 }
 
 /** @param {string} text @param {number} x @param {number} size @returns {SvgNode[]} one tspan a run */
@@ -52,10 +52,10 @@ function spans(text, x, size) {
     const dy = wanted - shift + (lineStart ? size * LINE : 0);
     const at = {
       x: lineStart ? x : undefined,
-      dy: dy ? round2(dy) : undefined,
+      dy: dy ? round1(dy) : undefined,
       "font-weight": on.b ? 600 : undefined,
       "font-style": on.i ? "italic" : undefined,
-      "font-size": on.sub || on.sup ? round2(size * 0.8) : undefined,
+      "font-size": on.sub || on.sup ? round1(size * 0.8) : undefined,
     };
     runs.push(node("tspan", at, [run]));
     shift = wanted;

@@ -6,8 +6,8 @@
  * @typedef {ArrayLike<number | null>} Numbers  null and NaN are gaps
  */
 import { node } from "./node.js";
-import { round2 } from "./numbers.js";
 import { COLORWAY, LEVELS, level, paint, paints } from "./palette.js";
+import { Pen } from "./pen.js";
 
 const FILL_OPACITY = 0.2;
 
@@ -41,8 +41,13 @@ export function dashArray(dash, width) {
 /** @param {any} trace @param {string} color @param {Axis} x @param {Axis} y @returns {SvgNode} */
 function line(trace, color, x, y) {
   const { width = 2, dash, shape, color: own } = trace.line ?? {};
+  const pen = new Pen();
+  for (const run of runs(trace, x, y, shape)) {
+    pen.move(run[0], run[1]);
+    for (let i = 2; i < run.length; i += 2) pen.line(run[i], run[i + 1]);
+  }
   return node("path", {
-    d: runs(trace, x, y, shape).map(({ d }) => d).join(""),
+    d: pen.d,
     fill: "none",
     stroke: paint(own ?? color),
     "stroke-width": width,
@@ -54,30 +59,22 @@ function line(trace, color, x, y) {
 
 /** @param {any} trace @param {string} color @param {Axis} x @param {Axis} y @param {any} before @returns {SvgNode} */
 function area(trace, color, x, y, before) {
-  const shape = trace.line?.shape;
-  const closed = runs(trace, x, y, shape);
-  let d;
-  if (trace.fill === "tonexty") {
-    const back = runs(reversed(before), x, y, reversedShape(before.line?.shape));
-    d = closed.map((run, i) => `${run.d}${back[back.length - 1 - i]?.d.replace("M", "L") ?? ""}Z`).join("");
-  } else if (trace.fill === "tozeroy") {
-    const floor = round2(y.options.type === "log" ? y.start : y.toPx(0));
-    d = closed.map((run) => `${run.d}V${floor}H${run.from}Z`).join("");
-  } else {
-    d = closed.map((run) => `${run.d}Z`).join("");
-  }
+  const floor = y.options.type === "log" ? y.start : y.toPx(0);
+  const behind = trace.fill === "tonexty" ? runs(before, x, y, before.line?.shape) : [];
+  const pen = new Pen();
+  runs(trace, x, y, trace.line?.shape).forEach((run, i) => {
+    pen.move(run[0], run[1]);
+    for (let j = 2; j < run.length; j += 2) pen.line(run[j], run[j + 1]);
+    const back = trace.fill === "tozeroy" ? [run[0], floor, run[run.length - 2], floor] : (behind[i] ?? []);
+    for (let j = back.length - 2; j >= 0; j -= 2) pen.line(back[j], back[j + 1]);
+    pen.close();
+  });
   return node("path", {
-    d,
+    d: pen.d,
     fill: paint(trace.fillcolor ?? trace.line?.color ?? color),
     "fill-opacity": trace.fillcolor ? trace.opacity : FILL_OPACITY * (trace.opacity ?? 1),
   });
 }
-
-/** @param {any} trace */
-const reversed = ({ x, y }) => ({ x: Array.from(x).reverse(), y: Array.from(y).reverse() });
-
-/** @param {string | undefined} shape */
-const reversedShape = (shape) => (shape === "hv" ? "vh" : shape === "vh" ? "hv" : shape);
 
 /**
  * The unbroken stretches of a line.
@@ -86,13 +83,12 @@ const reversedShape = (shape) => (shape === "hv" ? "vh" : shape === "vh" ? "hv" 
  * @param {Axis} x
  * @param {Axis} y
  * @param {string} [shape] "linear", "hv", "vh" or "hvh"
- * @returns {{d: string, from: number}[]} path data, and the px where it starts
+ * @returns {number[][]} px of the corners of each: x, y, x, y, ...
  */
 function runs(points, x, y, shape = "linear") {
   const found = [];
-  /** @type {{d: string, from: number} | null} */
+  /** @type {number[] | null} */
   let run = null;
-  let lastX = 0;
   for (let i = 0; i < points.y.length; i++) {
     const px = pixel(x, points.x[i]);
     const py = pixel(y, points.y[i]);
@@ -100,20 +96,21 @@ function runs(points, x, y, shape = "linear") {
       run = null;
       continue;
     }
-    if (run === null) {
-      run = { d: `M${px},${py}`, from: px };
-      found.push(run);
-    } else if (shape === "linear") run.d += `L${px},${py}`;
-    else if (shape === "hv") run.d += `H${px}V${py}`;
-    else if (shape === "vh") run.d += `V${py}H${px}`;
-    else run.d += `H${round2((lastX + px) / 2)}V${py}H${px}`;
-    lastX = px;
+    if (run === null) found.push((run = []));
+    else if (shape !== "linear") {
+      const [fromX, fromY] = run.slice(-2);
+      const middle = (fromX + px) / 2;
+      if (shape === "hv") run.push(px, fromY);
+      else if (shape === "vh") run.push(fromX, py);
+      else run.push(middle, fromY, middle, py);
+    }
+    run.push(px, py);
   }
   return found;
 }
 
 /** @param {Axis} axis @param {number | null} value @returns {number} px, or NaN for a gap */
-const pixel = (axis, value) => (value === null ? NaN : round2(axis.toPx(value)));
+const pixel = (axis, value) => (value === null ? NaN : axis.toPx(value));
 
 /**
  * A point is a zero-length stroke with round or square caps.
@@ -128,9 +125,9 @@ function markers(trace, color, x, y) {
   const { size = 6, symbol = "circle", opacity = trace.opacity, line: outline } = trace.marker ?? {};
   const fills = colorOf(trace.marker, color);
   const sizes = typeof size === "number" ? () => size : (/** @type {number} */ i) => size[i];
-  /** @type {Map<string, {fill: string, size: number, d: string}>} */
+  /** @type {Map<string, {fill: string, size: number, pen: Pen}>} */
   const groups = new Map();
-  let group = { fill: "", size: 0, d: "" };
+  let group = { fill: "", size: 0, pen: new Pen() };
   for (let i = 0; i < trace.y.length; i++) {
     const px = pixel(x, trace.x[i]);
     const py = pixel(y, trace.y[i]);
@@ -138,16 +135,16 @@ function markers(trace, color, x, y) {
     const [fill, diameter] = [fills(i), sizes(i)];
     if (fill !== group.fill || diameter !== group.size) {
       const key = `${fill} ${diameter}`;
-      group = groups.get(key) ?? { fill, size: diameter, d: "" };
+      group = groups.get(key) ?? { fill, size: diameter, pen: new Pen() };
       groups.set(key, group);
     }
-    group.d += `M${px},${py}h0`;
+    group.pen.dot(px, py);
   }
   const cap = symbol === "square" ? "square" : "round";
   const edge = outline?.width ?? 0;
-  return [...groups.values()].flatMap(({ fill, size: diameter, d }) => {
+  return [...groups.values()].flatMap(({ fill, size: diameter, pen }) => {
     // A square cap lengthens the stroke by half its width on both sides, as a round one does.
-    const shared = { d, fill: "none", "stroke-linecap": cap, "stroke-opacity": opacity };
+    const shared = { d: pen.d, fill: "none", "stroke-linecap": cap, "stroke-opacity": opacity };
     const dots = (/** @type {string} */ stroke, /** @type {number} */ width) =>
       node("path", { ...shared, stroke, "stroke-width": width });
     if (edge === 0) return [dots(fill, diameter)];
@@ -178,20 +175,23 @@ function bars(trace, color, x, y) {
   const [along, up, at, to] = lying ? [y, x, trace.y, trace.x] : [x, y, trace.x, trace.y];
   const fills = colorOf(trace.marker, color);
   const each = (/** @type {any} */ value, /** @type {number} */ i) => (typeof value === "number" ? value : value[i]);
-  /** @type {Map<string, string>} */
+  /** @type {Map<string, Pen>} */
   const groups = new Map();
   for (let i = 0; i < at.length; i++) {
     if (at[i] === null || to[i] === null || Number.isNaN(to[i])) continue;
     const half = each(trace.width, i) / 2;
     const base = each(trace.base ?? 0, i);
-    const [a, b] = [round2(along.toPx(at[i] - half)), round2(along.toPx(at[i] + half))];
-    const foot = round2(up.options.type === "log" && base <= 0 ? up.start : up.toPx(base));
-    const top = round2(up.toPx(base + to[i]));
+    const [a, b] = [along.toPx(at[i] - half), along.toPx(at[i] + half)];
+    const foot = up.options.type === "log" && base <= 0 ? up.start : up.toPx(base);
+    const top = up.toPx(base + to[i]);
     if (Number.isNaN(top)) continue;
-    const d = lying ? `M${foot},${a}V${b}H${top}V${a}Z` : `M${a},${foot}V${top}H${b}V${foot}Z`;
-    groups.set(fills(i), (groups.get(fills(i)) ?? "") + d);
+    const fill = fills(i);
+    const pen = groups.get(fill) ?? new Pen();
+    groups.set(fill, pen);
+    if (lying) pen.rect(foot, a, top, b);
+    else pen.rect(a, foot, b, top);
   }
-  return [...groups].map(([fill, d]) => node("path", { d, fill, "fill-opacity": trace.opacity }));
+  return [...groups].map(([fill, { d }]) => node("path", { d, fill, "fill-opacity": trace.opacity }));
 }
 
 /**
@@ -207,19 +207,19 @@ function heatmap(trace, x, y) {
   const columns = z[0].length;
   const xs = edges(trace.x, columns, x);
   const ys = edges(trace.y, z.length, y);
-  const d = new Array(LEVELS).fill("");
+  const pens = Array.from({ length: LEVELS }, () => new Pen());
   for (let row = 0; row < z.length; row++) {
     const levels = Array.from(z[row], (value) =>
       value === null || Number.isNaN(value) ? -1 : level(value, zmin, zmax),
     );
     for (let from = 0, to = 1; from < columns; from = to++) {
       while (to < columns && levels[to] === levels[from]) to++;
-      if (levels[from] >= 0) d[levels[from]] += `M${xs[from]},${ys[row]}H${xs[to]}V${ys[row + 1]}H${xs[from]}Z`;
+      if (levels[from] >= 0) pens[levels[from]].rect(xs[from], ys[row], xs[to], ys[row + 1]);
     }
   }
   // Crisp edges: antialiased neighbours would let the ground shine through between them.
   return paints(trace.colorscale).map((fill, i) =>
-    node("path", { d: d[i], fill, "shape-rendering": "crispEdges", "fill-opacity": trace.opacity }),
+    node("path", { d: pens[i].d, fill, "shape-rendering": "crispEdges", "fill-opacity": trace.opacity }),
   );
 }
 
@@ -232,5 +232,5 @@ function heatmap(trace, x, y) {
 function edges(centers, count, axis) {
   const first = centers?.[0] ?? 0;
   const step = centers && count > 1 ? (centers[count - 1] - first) / (count - 1) : 1;
-  return Array.from({ length: count + 1 }, (_, i) => round2(axis.toPx(first + (i - 0.5) * step)));
+  return Array.from({ length: count + 1 }, (_, i) => axis.toPx(first + (i - 0.5) * step));
 }

@@ -36,17 +36,21 @@ function corners(path, origin) {
   const matrix = path.getCTM();
   const [dx, dy] = origin ? [matrix.e, matrix.f] : [0, 0];
   const subpaths = [];
-  let x = 0;
-  let y = 0;
-  for (const [, command, rest] of (path.getAttribute("d") ?? "").matchAll(/([MLHVZ])([^MLHVZ]*)/gi)) {
-    const n = rest.match(/-?[\d.]+(?:e-?\d+)?/g)?.map(Number) ?? [];
-    if (command === "M") subpaths.push([]);
-    if (command === "M" || command === "L") [x, y] = n;
-    if (command === "H") [x] = n;
-    if (command === "V") [y] = n;
-    if (command !== "Z") subpaths.at(-1).push([x + dx, y + dy]);
+  let [x, y] = [0, 0];
+  for (const [, command, rest] of (path.getAttribute("d") ?? "").matchAll(/([mlhvz])([^mlhvz]*)/gi)) {
+    const n = rest.match(/-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?/g)?.map(Number) ?? [];
+    const [fromX, fromY] = command === command.toLowerCase() ? [x, y] : [0, 0]; // lower case is relative
+    const kind = command.toUpperCase();
+    if (kind === "Z") {
+      [x, y] = subpaths.at(-1)[0];
+      continue;
+    }
+    if (kind === "M") subpaths.push([]);
+    if (kind !== "V") x = fromX + n[0];
+    if (kind !== "H") y = fromY + n.at(-1);
+    subpaths.at(-1).push([x, y]);
   }
-  return subpaths;
+  return subpaths.map((points) => points.map((point) => [point[0] + dx, point[1] + dy]));
 }
 
 const boxOf = (points) => {
@@ -54,8 +58,6 @@ const boxOf = (points) => {
   const ys = points.map(([, y]) => y);
   return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
 };
-
-const byPlace = (a, b) => a[0] - b[0] || a[1] - b[1];
 
 function textsOf(holder, selector) {
   const origin = holder.querySelector("svg").getBoundingClientRect();
@@ -81,20 +83,16 @@ window.compare = async (figure) => {
       own: [...traces].flatMap((path) => corners(path, false)),
     },
     bars: {
-      plotly: [...theirs.querySelectorAll(".bars .point path")].flatMap((path) => corners(path, true)).map(boxOf).sort(byPlace),
+      plotly: [...theirs.querySelectorAll(".bars .point path")].flatMap((path) => corners(path, true)).map(boxOf),
       own: [...ours.querySelectorAll("path[fill]:not([fill=none]):not([shape-rendering])")]
         .flatMap((path) => corners(path, false))
-        .map(boxOf)
-        .sort(byPlace),
+        .map(boxOf),
     },
     points: {
-      plotly: [...theirs.querySelectorAll(".scatterlayer .points path")].map((path) => [path.getCTM().e, path.getCTM().f]).sort(byPlace),
-      own: [...new Set([...ours.querySelectorAll("path[stroke-linecap]")].map((path) => path.getAttribute("d")))]
-        .join("")
-        .split("M")
-        .filter(Boolean)
-        .map((point) => point.replace("h0", "").split(",").map(Number))
-        .sort(byPlace),
+      plotly: [...theirs.querySelectorAll(".scatterlayer .points path")].map((path) => [path.getCTM().e, path.getCTM().f]),
+      own: [...ours.querySelectorAll("path[stroke-linecap]")]
+        .filter((path, i, all) => path.getAttribute("d") !== all[i - 1]?.getAttribute("d")) // rings have two
+        .flatMap((path) => corners(path, false).map(([point]) => point)),
     },
     heatmaps: {
       plotly: [...theirs.querySelectorAll(".hm image")].map((image) => {

@@ -1,0 +1,61 @@
+/**
+ * Path data, written short: a path is most of a still's bytes. Steps are relative and in tenths of a pixel; each is
+ * the distance between two rounded places, so that roundings do not add up.
+ */
+export class Pen {
+  d = "";
+  #x = 0; // where the pen is, in tenths of a pixel
+  #y = 0;
+  #startX = 0;
+  #startY = 0;
+
+  /** @param {number} x px @param {number} y px */
+  move(x, y) {
+    const [toX, toY] = [Math.round(x * 10), Math.round(y * 10)];
+    this.d += `m${pair(toX - this.#x, toY - this.#y)}`;
+    this.#x = this.#startX = toX;
+    this.#y = this.#startY = toY;
+  }
+
+  /** @param {number} x px @param {number} y px */
+  line(x, y) {
+    const [toX, toY] = [Math.round(x * 10), Math.round(y * 10)];
+    if (toY === this.#y) this.d += `h${tenths(toX - this.#x)}`;
+    else if (toX === this.#x) this.d += `v${tenths(toY - this.#y)}`;
+    else this.d += `l${pair(toX - this.#x, toY - this.#y)}`;
+    this.#x = toX;
+    this.#y = toY;
+  }
+
+  /** A line of no length: with round or square caps it is a point. @param {number} x px @param {number} y px */
+  dot(x, y) {
+    this.move(x, y);
+    this.d += "h0";
+  }
+
+  close() {
+    this.d += "z";
+    this.#x = this.#startX;
+    this.#y = this.#startY;
+  }
+
+  /** @param {number} x0 px @param {number} y0 px @param {number} x1 px @param {number} y1 px */
+  rect(x0, y0, x1, y1) {
+    this.move(x0, y0);
+    this.line(x1, y0);
+    this.line(x1, y1);
+    this.line(x0, y1);
+    this.close();
+  }
+}
+
+/** @param {number} n in tenths @returns {string} "1.2", "-.3", "4" */
+function tenths(n) {
+  const size = Math.abs(n);
+  const whole = Math.floor(size / 10);
+  const rest = size - 10 * whole;
+  return (n < 0 ? "-" : "") + (whole || rest === 0 ? whole : "") + (rest ? `.${rest}` : "");
+}
+
+/** @param {number} x @param {number} y @returns {string} with a comma where the sign does not part them */
+const pair = (x, y) => tenths(x) + (y < 0 ? "" : ",") + tenths(y);

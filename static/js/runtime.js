@@ -20,13 +20,11 @@
  * @typedef {Options & {message: Message, resolve: (value: any) => void, reject: (error: RunError) => void}} Job
  */
 import { absolute, config } from "./config.js";
-import { keepForNextVisit } from "./python/keep.js";
+import { keepWhenIdle } from "./python/keep.js";
 import { BOOT_ID, Launch, takeEarlyLaunch } from "./python/launch.js";
 
 const STOP_MS = 1_000;
 const BOOT_SILENCE_MS = 60_000;
-/** Nothing asked for so long: the page may keep what makes the next visit quick. */
-const IDLE_MS = 1_500;
 const LIMIT_MS = { run_cell: 60_000, check_answer: 60_000, compute_widget: 10_000, widget_source: 10_000, reset_scope: 10_000 };
 const INTERRUPT = 2; // SIGINT
 
@@ -85,8 +83,6 @@ class Runtime extends EventTarget {
   #main = null;
   /** @type {Record<"page" | "worker", import("./download.js").Download>} */
   #downloads = { page: NOTHING, worker: NOTHING };
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #idleTimer;
   /** What the start has to say, if not all went as usual. */
   #note = "";
   #answered = false;
@@ -225,29 +221,14 @@ class Runtime extends EventTarget {
     const { from, why } = reply.value;
     performance.mark("latentbook-python-started", { detail: from });
     if (why !== "") this.#note = `It started from its files, as the stored start was of no use: ${why}.`;
-    if (from === "files") this.#keepWhenIdle();
+    if (from !== "files" || this.#main === null) return;
+    keepWhenIdle(this.#main, () => this.#state === "ready", (why) => this.#notKept(why));
   }
 
-  #keepWhenIdle() {
-    clearTimeout(this.#idleTimer);
-    this.#idleTimer = setTimeout(() => {
-      if (this.#state !== "ready") return this.#keepWhenIdle();
-      whenIdle(() => this.#keep());
-    }, IDLE_MS);
-  }
-
-  /** For the next visit. What goes wrong here takes nothing from this one. */
-  async #keep() {
-    if (this.#main === null) return;
-    const options = { base: absolute(config.runtime.base), version: config.runtime.version, main: await this.#main };
-    try {
-      const kept = await keepForNextVisit({ ...options, maker: absolute(config.assets["maker.js"]) });
-      performance.mark("latentbook-snapshot", { detail: kept ? "kept" : "not wanted" });
-    } catch (error) {
-      this.#note = `The next visit will start no quicker: ${error instanceof Error ? error.message : error}.`;
-      performance.mark("latentbook-snapshot", { detail: this.#note });
-      if (this.#state === "ready") this.#say("ready", `Python ready. ${this.#note}`);
-    }
+  /** What goes wrong here takes nothing from this visit. @param {string} why */
+  #notKept(why) {
+    this.#note = `The next visit will start no quicker: ${why}.`;
+    if (this.#state === "ready") this.#say("ready", `Python ready. ${this.#note}`);
   }
 
   #settle() {
@@ -314,12 +295,6 @@ class Runtime extends EventTarget {
     this.#worker?.terminate();
     this.#worker = null;
   }
-}
-
-/** @param {() => void} run */
-function whenIdle(run) {
-  if ("requestIdleCallback" in globalThis) requestIdleCallback(run);
-  else setTimeout(run);
 }
 
 /** The page's Python. Events: `status` ({state, sentence}), and `lost` when variables were lost with a worker. */

@@ -2,21 +2,51 @@
  * Keeps what makes the next visit quick: the main module, and a snapshot that a worker of its own makes. It costs a second of
  * one processor and no byte from the network, and is left out where the reader saves data or memory is small.
  */
-import { savesData } from "../config.js";
+import { absolute, config, savesData } from "../config.js";
 import { keepMain } from "./main-module.js";
 
 const LEAST_MEMORY_GB = 2;
+/** With nothing to do for so long, the page may see to the next visit. */
+const IDLE_MS = 1_500;
 
 /**
- * @param {{base: string, version: string, main: WebAssembly.Module, maker: string}} options `maker`: URL of the worker
+ * @param {Promise<WebAssembly.Module>} main
+ * @param {() => boolean} isIdle whether nothing is asked of Python
+ * @param {(why: string) => void} onFailure hears why nothing could be kept
+ */
+export function keepWhenIdle(main, isIdle, onFailure) {
+  setTimeout(() => {
+    if (!isIdle()) return keepWhenIdle(main, isIdle, onFailure);
+    whenIdle(async () => {
+      try {
+        const kept = await keep(await main);
+        performance.mark("latentbook-snapshot", { detail: kept ? "kept" : "not wanted" });
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        performance.mark("latentbook-snapshot", { detail: why });
+        onFailure(why);
+      }
+    });
+  }, IDLE_MS);
+}
+
+/** @param {() => void} run */
+function whenIdle(run) {
+  if ("requestIdleCallback" in globalThis) requestIdleCallback(run);
+  else setTimeout(run);
+}
+
+/**
+ * @param {WebAssembly.Module} main
  * @returns {Promise<boolean>} whether there is something to start from next time
  * @throws {Error} if it could not be kept; the message says why
  */
-export async function keepForNextVisit({ base, version, main, maker }) {
+async function keep(main) {
   if (savesData() || hasLittleMemory()) return false;
   if (!navigator.storage?.getDirectory) throw new Error("this browser has no storage for it");
+  const base = absolute(config.runtime.base);
   await keepMain(base);
-  const worker = new Worker(maker, { type: "module", name: "snapshot" });
+  const worker = new Worker(absolute(config.assets["maker.js"]), { type: "module", name: "snapshot" });
   try {
     /** @type {import("./maker.js").Made} */
     const { kept, why } = await new Promise((resolve, reject) => {
@@ -25,7 +55,7 @@ export async function keepForNextVisit({ base, version, main, maker }) {
         event.preventDefault();
         reject(new Error(event.message || "its script did not load"));
       });
-      worker.postMessage({ base, version, main });
+      worker.postMessage({ base, version: config.runtime.version, main });
     });
     if (!kept) throw new Error(why);
   } finally {

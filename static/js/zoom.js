@@ -65,7 +65,18 @@ export async function show(container, figure) {
       responsive: true,
       displaylogo: false,
       showSendToCloud: false,
-      toImageButtonOptions: { format: "svg", filename: "figure" },
+      toImageButtonOptions: { format: "png", scale: 2, filename: "figure" },
+      modeBarButtonsToAdd: [
+        {
+          name: "svg",
+          title: "Download as SVG",
+          icon: Plotly.Icons.disk,
+          click: (/** @type {any} */ plot) => {
+            const { clientWidth: width, clientHeight: height } = place;
+            Plotly.downloadImage(plot, { format: "svg", filename: "figure", width, height });
+          },
+        },
+      ],
     });
   };
   await draw();

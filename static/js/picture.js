@@ -12,6 +12,7 @@ import * as plot from "./panels/plot.js";
 import * as tiles from "./panels/tiles.js";
 
 const KINDS = { plot, tiles };
+const MEASURE = "latentbook-draw"; // app/bench/frames.js reads it
 const ARROWS = /** @type {Record<string, [number, number]>} */ ({
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -40,7 +41,10 @@ export class Picture {
 
   /** @param {FrameValue} frame */
   draw(frame) {
+    const start = performance.now();
     for (const panel of frame.panels) this.drawPanel(panel);
+    performance.measure(MEASURE, { start });
+    performance.clearMeasures(MEASURE); // whoever observes has it; the browser need not keep it
     const shown = new Set(frame.panels.map(({ key }) => key));
     for (const element of this.#place.querySelectorAll("[data-panel]")) {
       const { dataset } = /** @type {HTMLElement} */ (element);

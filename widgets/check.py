@@ -83,6 +83,7 @@ def check_declaration(instrument: Instrument) -> None:
     once("The readout", (readout.key for readout in instrument.readouts))
     for control in instrument.controls:
         check_control(control)
+    check_conditions(instrument.controls)
     if sum(isinstance(control, Seed) for control in instrument.controls) > 1:
         raise ContractError("There is more than one Seed; accepted: one, as there is one rng")
     for readout in instrument.readouts:
@@ -142,6 +143,26 @@ def check_control(control: Control) -> None:
         case _:
             raise ContractError(
                 f"{control!r} is not a control; accepted: Slider, Choice, Toggle, Point, Seed"
+            )
+
+
+def check_conditions(controls: Iterable[Control]) -> None:
+    """Check that each ``when`` names a choice of the instrument and one of its options."""
+    choices = {c.name: list(c.options) for c in controls if isinstance(c, Choice)}
+    for control in controls:
+        if control.when is None:
+            continue
+        name, option = control.when
+        others = [choice for choice in choices if choice != control.name]
+        if name not in others:
+            raise ContractError(
+                f"{control.name} counts only when {name!r} is chosen; accepted: a choice of the "
+                f"instrument, {', '.join(others) or 'of which there is no other'}"
+            )
+        if option not in choices[name]:
+            raise ContractError(
+                f"{control.name} counts only when {name} is {option!r}; accepted: "
+                f"{', '.join(map(repr, choices[name]))}"
             )
 
 

@@ -25,12 +25,13 @@ from widgets.contract import (
     Toggle,
 )
 
+K = Slider("k", "Width", default=2, min=1, max=4)
 GOOD = Instrument(
     name="lens",
     title="Lens",
     ask="What does it magnify?",
     controls=(
-        Slider("k", "Width", default=2, min=1, max=4),
+        K,
         Slider("rate", "Rate", default=0.1, values=(0.01, 0.1, 1.0)),
         Choice("data", "Data", {"mnist": "MNIST"}, default="mnist"),
         Toggle("noisy", "Noisy"),
@@ -101,6 +102,12 @@ REFUSED: dict[str, ModuleType] = {
     ),
     "The default of seed is -1; accepted: a whole number from 0 to 999": module(
         with_control(Seed(default=-1))
+    ),
+    "k counts only when 'set' is chosen; accepted: a choice of the instrument, data": module(
+        replace(GOOD, controls=(GOOD.controls[2], replace(K, when=("set", "mnist"))))
+    ),
+    "k counts only when data is 'cifar'; accepted: 'mnist'": module(
+        replace(GOOD, controls=(GOOD.controls[2], replace(K, when=("data", "cifar"))))
     ),
     "There is more than one Seed": module(replace(GOOD, controls=(Seed(), Seed("other")))),
     'The format of the readout error is "x2"': module(

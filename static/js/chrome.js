@@ -19,6 +19,7 @@ export function startChrome() {
   document.addEventListener("click", onClick);
   document.addEventListener("keydown", onKey);
   document.addEventListener("change", onChange);
+  document.addEventListener("input", takeInHand);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", announceTheme);
   addEventListener("scroll", followReading, { passive: true });
   addEventListener("resize", followReading, { passive: true });
@@ -77,6 +78,12 @@ function onChange(event) {
   if (!(box instanceof HTMLInputElement) || box.dataset.setting !== "single-keys") return;
   if (box.checked) remove("setting", "single-keys");
   else write("setting", "single-keys", false);
+}
+
+/** Marks the slider that was moved last: on a phone it stays in sight. (Touching one does not focus it.) @param {Event} event */
+function takeInHand({ target }) {
+  const slider = target instanceof Element ? target.closest(".control.slider") : null;
+  for (const each of slider?.parentElement?.children ?? []) each.toggleAttribute("data-in-hand", each === slider);
 }
 
 /** @param {EventTarget | undefined} target */

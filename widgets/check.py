@@ -10,7 +10,7 @@ import inspect
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -146,7 +146,7 @@ def check_control(control: Control) -> None:
             )
 
 
-def check_conditions(controls: Iterable[Control]) -> None:
+def check_conditions(controls: Sequence[Control]) -> None:
     """Check that each ``when`` names a choice of the instrument and one of its options."""
     choices = {c.name: list(c.options) for c in controls if isinstance(c, Choice)}
     for control in controls:

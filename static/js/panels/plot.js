@@ -34,11 +34,13 @@ export function mount(element) {
     drawings.set(shown, drawing);
     drawing(panel.figure, width, panel.alt);
   };
-  const observer = new ResizeObserver(() => {
+  const follow = () => {
     const [before, was] = [width, shown];
     measure();
     if (width !== before || shown !== was) draw();
-  });
+  };
+  // A frame later: a drawing that changes the height within the notice would be notified of itself.
+  const observer = new ResizeObserver(() => requestAnimationFrame(follow));
   measure();
   observer.observe(element);
 

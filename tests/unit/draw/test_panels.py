@@ -137,10 +137,11 @@ def seen(page: Page) -> list[float]:
 def test_follows_the_width(place: Page) -> None:
     figure = plain(spectrum())
     with_stills(place, figure)
+    place.evaluate("addEventListener('error', ({ message }) => console.log(message))")
     place.evaluate(DRAW, figure)
     for width, height in ((664, 332), (400, 280), (330, 231), (600, 300)):
         place.evaluate("(w) => { document.getElementById('place').style.width = `${w}px` }", width)
-        place.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+        place.wait_for_timeout(100)
         assert seen(place) == [width, width, height]
 
 

@@ -84,6 +84,12 @@ def refuse(path: str, value: Any, accepted: str) -> NoReturn:
     raise ContractError(f"{path} is {shown(value)}; accepted: {accepted}")
 
 
+def an_object(table: Table) -> str:
+    """What an object holds, in words."""
+    names = [name.rstrip("!") for name in table]
+    return "an object" if len(names) > 6 else f"an object with {', '.join(names)}"
+
+
 def check_value(value: Any, spec: Any, path: str) -> None:
     """Hold one value to its place in the table."""
     match spec:
@@ -106,7 +112,7 @@ def check_value(value: Any, spec: Any, path: str) -> None:
 def check_object(value: Any, table: Table, path: str) -> None:
     """Hold an object to its table: no key that is not drawn, none missing."""
     if not isinstance(value, Mapping):
-        refuse(path, value, "an object")
+        refuse(path, value, an_object(table))
     for key, item in value.items():
         if item is None:
             continue
@@ -125,7 +131,7 @@ def check_object(value: Any, table: Table, path: str) -> None:
                 case list():
                     accepted = json.dumps(spec[0])
                 case _:
-                    accepted = "an object"
+                    accepted = an_object(spec)
             raise ContractError(f"{path}.{name[:-1]} is missing; accepted: {accepted}")
 
 

@@ -39,6 +39,12 @@ function refuse(path, value, accepted) {
   throw new Error(`${path} is ${shown(value)}; accepted: ${accepted}`);
 }
 
+/** @param {Dict} table @returns {string} what it takes, in words */
+function anObject(table) {
+  const names = Object.keys(table).map((name) => name.replace("!", ""));
+  return names.length > 6 ? "an object" : `an object with ${names.join(", ")}`;
+}
+
 /** Hold one value to its place in the table. @param {any} value @param {any} spec @param {string} path */
 function checkValue(value, spec, path) {
   if (typeof spec === "string") {
@@ -62,7 +68,7 @@ function checkValue(value, spec, path) {
  * @param {string} path
  */
 function checkObject(value, table, path) {
-  if (typeof value !== "object" || value === null || isList(value)) refuse(path, value, "an object");
+  if (typeof value !== "object" || value === null || isList(value)) refuse(path, value, anObject(table));
   for (const key in value) {
     if (absent(value[key])) continue;
     let spec = table[key] ?? table[`${key}!`];
@@ -76,7 +82,7 @@ function checkObject(value, table, path) {
   for (const name in table) {
     if (!name.endsWith("!") || !absent(value[name.slice(0, -1)])) continue;
     const spec = table[name];
-    const oneOf = Array.isArray(spec) ? JSON.stringify(spec[0]) : "an object";
+    const oneOf = Array.isArray(spec) ? JSON.stringify(spec[0]) : anObject(spec);
     const accepted = typeof spec === "string" ? TYPES[spec][0] : oneOf;
     throw new Error(`${path}.${name.slice(0, -1)} is missing; accepted: ${accepted}`);
   }

@@ -6,6 +6,9 @@ import gzip
 import hashlib
 import os
 import shutil
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]
@@ -28,21 +31,24 @@ class Compressor:
     def __init__(self, cache: Path) -> None:
         self._cache = cache
 
-    def add_variants(self, path: Path) -> None:
-        """Put the compressed forms beside a file, where they are smaller."""
+    def add_variants(self, paths: Iterable[Path], report: Callable[[str], None]) -> None:
+        """Put the compressed forms beside every file that they make smaller."""
+        wanted = [path for path in paths if path.suffix in TEXT]
+        wanted.sort(key=lambda path: path.stat().st_size, reverse=True)
+        # Brotli works outside of Python's lock, so that threads use every core.
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for _ in pool.map(lambda path: self._add(path, report), wanted):
+                pass
+
+    def _add(self, path: Path, report: Callable[[str], None]) -> None:
         data = path.read_bytes()
-        if path.suffix not in TEXT or len(data) < LEAST_BYTES:
+        if len(data) < LEAST_BYTES:
             return
         key = hashlib.sha256(data).hexdigest()
+        if len(data) >= SLOW_BYTES and not (self._cache / f"{key}.br").is_file():
+            report(f"Compressing {path.name}, once")
         for suffix in (".br", ".gz"):
             link(self._variant(key, suffix, data), path.with_name(path.name + suffix))
-
-    def is_slow(self, path: Path) -> bool:
-        """Whether a file is large and has not been compressed before."""
-        if path.suffix not in TEXT or path.stat().st_size < SLOW_BYTES:
-            return False
-        key = hashlib.sha256(path.read_bytes()).hexdigest()
-        return not (self._cache / f"{key}.br").is_file()
 
     def _variant(self, key: str, suffix: str, data: bytes) -> Path:
         kept = self._cache / f"{key}{suffix}"
@@ -53,7 +59,7 @@ class Compressor:
                 else gzip.compress(data, 9, mtime=0)
             )
             self._cache.mkdir(parents=True, exist_ok=True)
-            partial = kept.with_name(f"{kept.name}.{os.getpid()}")
+            partial = kept.with_name(f"{kept.name}.{os.getpid()}.{threading.get_ident()}")
             partial.write_bytes(packed)
             partial.replace(kept)
         return kept

@@ -131,7 +131,7 @@ class _Writer:
         self.runtime = runtime
         self.folder = folder
         self.report = report
-        self.compressor = Compressor(settings.build / "cache" / "compressed")
+        self.to_compress: list[Path] = []
 
     def write(self) -> None:
         """Everything."""
@@ -152,6 +152,8 @@ class _Writer:
             self.put(f"{place}.py", script(export))
         for place, html in Renderer(book, self.assets, self.config(search)).pages():
             self.put(place, html.encode())
+        compressor = Compressor(self.settings.build / "cache" / "compressed")
+        compressor.add_variants(self.to_compress, self.report)
 
     def config(self, search: str) -> Mapping[str, Any]:
         """What scripts are told on every page."""
@@ -173,13 +175,11 @@ class _Writer:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         if not self.settings.reload:  # an author who waits has no use for compressed files
-            self.compressor.add_variants(path)
+            self.to_compress.append(path)
 
     def put_file(self, place: str, source: Path) -> None:
         """Link one file that exists already."""
         path = self.folder / place
         path.parent.mkdir(parents=True, exist_ok=True)
         link(source, path)
-        if self.compressor.is_slow(path):
-            self.report(f"Compressing {path.name}, once")
-        self.compressor.add_variants(path)
+        self.to_compress.append(path)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.book_pages import CHAPTER, READY, Open
+from tests.browser.book_pages import CHAPTER, READY
 from widgets import WIDGETS, frames, get
 from widgets.contract import Choice, Control, Point, Seed, Slider, Toggle
 
@@ -52,14 +53,16 @@ async ([widget, settings]) => {
 """
 
 
-@pytest.fixture
-def worker(open_page: Open) -> Page:
+@pytest.fixture(scope="module")
+def worker(chromium: Browser, book: str) -> Iterator[Page]:
     """A page whose Python is reached by ``ask``."""
-    page = open_page("404.html")
+    expect.set_options(timeout=60_000)
+    page = chromium.new_page()
     page.add_init_script(LISTEN)
-    page.goto(page.url.replace("404.html", CHAPTER))
+    page.goto(book + CHAPTER)
     expect(page.locator(READY)).to_be_attached()
-    return page
+    yield page
+    page.close()
 
 
 def any_value(control: Control, rng: random.Random) -> Any:

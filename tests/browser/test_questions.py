@@ -28,7 +28,7 @@ def check(quiz: Locator) -> None:
 
 @pytest.fixture
 def fresh(open_page: Open) -> Page:
-    return open_page()
+    return open_page(python=False)
 
 
 def test_true_or_false(fresh: Page) -> None:
@@ -96,7 +96,8 @@ def test_numbers_are_read_and_judged(fresh: Page) -> None:
         answers(f"\u2212{answer:.12g}" if answer < 0 else f"+{answer:.12g}", "right")
 
 
-def test_code_is_judged_by_its_checks(fresh: Page) -> None:
+def test_code_is_judged_by_its_checks(open_page: Open) -> None:
+    fresh = open_page()
     for quiz, _ in questions(fresh, "code"):
         quiz.scroll_into_view_if_needed()
         solution = quiz.locator("details.answer pre code").first.text_content() or ""

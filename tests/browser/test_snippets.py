@@ -39,7 +39,7 @@ def test_a_figure_as_last_value_is_shown(desk: Page) -> None:
 
 
 def test_the_editor_takes_the_listings_place_without_moving_anything(open_page: Open) -> None:
-    page = open_page()
+    page = open_page(python=False)
     cell = page.locator("section[data-cell]").nth(1)
     cell.scroll_into_view_if_needed()
     before = cell.bounding_box()
@@ -54,7 +54,7 @@ def test_the_editor_takes_the_listings_place_without_moving_anything(open_page: 
 
 
 def test_a_click_into_the_listing_puts_the_cursor_there(open_page: Open) -> None:
-    page = open_page(has_touch=True)
+    page = open_page(has_touch=True, python=False)
     cell = page.locator("section[data-cell]").first
     cell.scroll_into_view_if_needed()
     word = cell.locator("pre code span", has_text=re.compile("^import$")).first
@@ -92,7 +92,7 @@ def test_keys_of_the_editor(desk: Page) -> None:
 
 
 def test_the_editor_is_reached_and_left_by_keyboard_alone(open_page: Open) -> None:
-    page = open_page()
+    page = open_page(python=False)
     cell = page.locator("section[data-cell]").first
     cell.locator('[data-action="run"]').focus()
     page.keyboard.press("Tab")
@@ -123,7 +123,7 @@ def test_edits_survive_a_reload_and_reset_takes_them_back(open_page: Open) -> No
 
 
 def test_a_newer_edition_under_an_edit_is_said(open_page: Open) -> None:
-    page = open_page()
+    page = open_page(python=False)
     cell = page.locator("section[data-cell]").first
     label = cell.get_attribute("id")
     write(page, cell, "print('mine')")
@@ -141,7 +141,7 @@ def test_a_newer_edition_under_an_edit_is_said(open_page: Open) -> None:
 
 
 def test_copy_takes_the_code_that_is_shown(open_page: Open) -> None:
-    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    page = open_page(permissions=["clipboard-read", "clipboard-write"], python=False)
     cell = page.locator("section[data-cell]").first
     shown = cell.locator("pre code").text_content() or ""
     cell.locator('[data-action="copy"]').click()

@@ -26,7 +26,8 @@ train: .venv/.serve
 bench: .venv/.dev node_modules/.installed chromium
 	@$(LATENTBOOK) bench $(NAME)
 
-test: lint chromium
+# The build comes first: what the tests build themselves then comes out of its caches.
+test: lint chromium build
 	@$(BIN)/pytest
 
 lint: .venv/.dev node_modules/.installed

@@ -81,6 +81,21 @@ MODELS = (
         ),
     ),
     ModelSpec(
+        name="deep_autoencoder_mnist",
+        title="Deep autoencoder, 30-D code, MNIST",
+        summary="784-1000-500-250-30 as in 2006, trained from end to end without pretraining.",
+        config=MLPAutoencoderConfig(latent_dim=30, hidden=(1000, 500, 250)),
+        dataset="mnist",
+        recipe=Recipe(
+            epochs=80,
+            batch_size=1024,
+            learning_rate=0.02,
+            optimizer="muon",
+            augment=0.6,
+            holdout=5000,
+        ),
+    ),
+    ModelSpec(
         name="conv_vae_fashion",
         title="Convolutional VAE, 2-D code, Fashion-MNIST",
         summary="Clothes from two numbers, drawn by resize and convolution.",

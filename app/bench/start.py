@@ -62,11 +62,11 @@ def site_with_bare(settings: Settings) -> Iterator[Settings]:
         bare = (copy / BARE).parent
         bare.mkdir()
         pages = [Path(__file__).with_name(name) for name in PAGES]
-        compressor = Compressor(settings.build / "cache" / "compressed")
         for path in [*pages, *(pyodide / name for name in STOCK), numpy]:
             shutil.copy(path, bare / path.name)
-            if path.suffix != ".zip":  # stock Python's library is compressed already
-                compressor.add_variants(bare / path.name)
+        # Stock Python's library is compressed already.
+        plain = [path for path in bare.iterdir() if path.suffix != ".zip"]
+        Compressor(settings.build / "cache" / "compressed").add_variants(plain, lambda _: None)
         yield settings.model_copy(update={"build": Path(folder)})
 
 

@@ -56,6 +56,7 @@ def test_the_editor_takes_the_listings_place_without_moving_anything(open_page: 
 def test_a_click_into_the_listing_puts_the_cursor_there(open_page: Open) -> None:
     page = open_page(has_touch=True, python=False)
     cell = page.locator("section[data-cell]").first
+    expect(cell.locator(".source")).to_have_attribute("tabindex", "0")  # scripts have it
     cell.scroll_into_view_if_needed()
     word = cell.locator("pre code span", has_text=re.compile("^import$")).first
     box = word.bounding_box()
@@ -94,6 +95,7 @@ def test_keys_of_the_editor(desk: Page) -> None:
 def test_the_editor_is_reached_and_left_by_keyboard_alone(open_page: Open) -> None:
     page = open_page(python=False)
     cell = page.locator("section[data-cell]").first
+    expect(cell.locator(".source")).to_have_attribute("tabindex", "0")  # scripts have it
     cell.locator('[data-action="run"]').focus()
     page.keyboard.press("Tab")
     editor = cell.locator(".cm-content")

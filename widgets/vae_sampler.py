@@ -203,7 +203,7 @@ def tiles(result):
         f"the left to {r:g} at the right, the second likewise from the bottom to the top.",
         captions=(f"z₁ = −{r:.1f}", f"z₁ = {r:.1f}"),
         server=server,
-        half=True,
+        half=server is None,  # thousands of tiles want the whole width
     )
 
 

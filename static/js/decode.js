@@ -64,7 +64,8 @@ export async function grid({ model, n, span }, signal) {
 
 /** What the server said when it refused. @param {Response} response @returns {Promise<string>} */
 async function refusal(response) {
-  if (response.status === 503) {
+  // Without Retry-After a 503 is no matter of load: its detail says what the server lacks.
+  if (response.status === 503 && response.headers.has("Retry-After")) {
     return "The decoder server is busy. Move a control to ask again.";
   }
   const problem = await response.json().catch(() => ({}));

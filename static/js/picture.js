@@ -58,6 +58,7 @@ export class Picture {
     const drawing = this.#drawings.get(panel.key) ?? KINDS[panel.kind].mount(this.#element(panel));
     this.#drawings.set(panel.key, drawing);
     if (panel.kind === "plot") this.#plots.set(panel.key, panel);
+    this.#find(panel.key)?.classList.toggle("half", panel.half);
     drawing.draw(panel);
   }
 
@@ -65,7 +66,7 @@ export class Picture {
   #element(panel) {
     const element = this.#find(panel.key) ?? document.createElement("div");
     if (!element.isConnected) {
-      element.className = `panel ${panel.kind}${panel.half ? " half" : ""}`;
+      element.className = `panel ${panel.kind}`;
       element.dataset.panel = panel.key;
       this.#place.append(element);
     }

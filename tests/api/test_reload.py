@@ -46,7 +46,7 @@ def test_an_edit_is_shown_with_the_scroll_kept_and_a_mistake_is_told(book):
         chapter.write_text(edited, encoding="utf-8")
         sentence = page.get_by_text("A sentence that was not there.")
         expect(sentence).to_be_attached(timeout=BUILT_MS)
-        page.wait_for_function("scrollY > 0")
+        page.wait_for_function("() => scrollY > 0")
         assert page.evaluate("scrollY") == pytest.approx(1500, abs=2)
 
         chapter.write_text(f"{edited}\n:::{{nothing}}\n:::\n\n{{cite}}`nobody`\n", encoding="utf-8")

@@ -102,7 +102,7 @@ def test_no_equation_touches_its_number(open_page: Open, width: int) -> None:
 
 def test_what_scrolls_can_be_reached_by_keyboard(open_page: Open) -> None:
     page = open_page(viewport={"width": 320, "height": 800})
-    page.wait_for_function("document.fonts.status === 'loaded'")
+    page.wait_for_function("() => document.fonts.status === 'loaded'")
     page.wait_for_function(
         """() => [...document.querySelectorAll("[data-scrolls]")]
           .filter((each) => each.scrollWidth > each.clientWidth + 1)
@@ -263,7 +263,7 @@ def test_the_page_does_not_shift_while_it_loads(open_page: Open) -> None:
         }).observe({ type: "layout-shift", buffered: true })"""
     )
     page.goto(page.url.replace("contents/", CHAPTER))
-    page.wait_for_function("document.fonts.status === 'loaded'")
+    page.wait_for_function("() => document.fonts.status === 'loaded'")
     expect(page.locator("section.instrument").first).to_be_attached()
     # 0.1 is what Core Web Vitals call good; a line that breaks elsewhere would already be 0.02.
     assert page.evaluate("shift") < 0.01

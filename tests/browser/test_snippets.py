@@ -57,14 +57,11 @@ def test_a_click_into_the_listing_puts_the_cursor_there(open_page: Open) -> None
     page = open_page(has_touch=True, python=False)
     cell = page.locator("section[data-cell]").first
     expect(cell.locator(".source")).to_have_attribute("tabindex", "0")  # scripts have it
-    cell.scroll_into_view_if_needed()
     word = cell.locator("pre code span", has_text=re.compile("^import$")).first
-    box = word.bounding_box()
-    assert box is not None
-    page.touchscreen.tap(box["x"] + 1, box["y"] + box["height"] / 2)
+    word.tap(position={"x": 1, "y": 8})
     editor = cell.locator(".cm-content")
     expect(editor).to_be_focused()
-    first_line = cell.locator(".cm-line").first.inner_text()
+    first_line = cell.locator(".cm-line").first.text_content()
     page.keyboard.insert_text("# here ")
     expect(cell.locator(".cm-line").first).to_have_text(f"# here {first_line}")
 

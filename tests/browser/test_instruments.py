@@ -392,9 +392,10 @@ def test_server_grid_takes_the_place_of_the_pages_own(desk: Page) -> None:
         re.compile(r"^Decoded on the server in \d+ ms$")
     )
     after = canvas.bounding_box()
-    assert before is not None and after is not None
-    assert after["width"] == before["width"]
-    assert after["height"] == pytest.approx(before["height"], abs=1)
+    assert before is not None
+    assert after is not None
+    assert after["width"] >= before["width"]
+    assert after["height"] == pytest.approx(after["width"], abs=1)
     reset(instrument)
 
 
@@ -413,7 +414,7 @@ def test_without_a_server_the_pages_own_grid_stays(open_page: Open, static_host:
 
 def test_a_server_that_is_busy_is_said_to_be(open_page: Open) -> None:
     page = open_page(f"{CHAPTER}#vae-sampler", expected=("503",))
-    page.route("**/grid?*", lambda route: route.fulfill(status=503))
+    page.route("**/grid?*", lambda route: route.fulfill(status=503, headers={"Retry-After": "1"}))
     instrument = live(page, "vae-sampler")
     instrument.locator('input[name="model"][value="digits"]').check()
     instrument.locator('input[name="finer"][value="32"]').check()

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 from app.bench.serving import served
 from app.book.site import build_site
 from app.browser import FLAGS, chromium_path
+from app.main import create_app
 from app.settings import Settings
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "screenshots"
@@ -62,7 +63,7 @@ def main() -> None:
     settings = Settings()
     build_site(settings, report=print)
     OUT.mkdir(parents=True, exist_ok=True)
-    with served(settings) as base, sync_playwright() as playwright:
+    with served(create_app(settings)) as base, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
         for shot in SHOTS:
             take(browser, base, shot)

@@ -13,6 +13,7 @@ from app.bench import Measurement, Report
 from app.bench.serving import served
 from app.book.site import build_site
 from app.browser import FLAGS, chromium_path
+from app.main import create_app
 from app.settings import Settings
 
 CHAPTER = "autoencoders/"
@@ -65,7 +66,7 @@ def measure(settings: Settings, report: Report) -> list[Measurement]:
     """Cold leaps, warm keys, and warm keys on a processor slowed four times."""
     build_site(settings, report=report)
     rows: list[Measurement] = []
-    with served(settings) as base, sync_playwright() as playwright:
+    with served(create_app(settings)) as base, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.add_init_script(path=PROBE)

@@ -15,6 +15,7 @@ from app.bench import Measurement, Report
 from app.bench.serving import served
 from app.book.site import build_site
 from app.browser import FLAGS, chromium_path
+from app.main import create_app
 from app.settings import Settings
 
 PAGES = ("", "autoencoders/")
@@ -71,7 +72,7 @@ def measure(settings: Settings, report: Report) -> list[Measurement]:
     """Measure the title page and the flagship chapter."""
     build_site(settings, report=report)
     rows = []
-    with served(settings) as base:
+    with served(create_app(settings)) as base:
         for page in PAGES:
             url = f"{base}/{page}"
             size = critical_kilobytes(url)

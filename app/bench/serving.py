@@ -1,4 +1,4 @@
-"""The book served by the real app on a free port, in this process, for as long as a block runs."""
+"""An app served on a free port, in this process, for as long as a block runs."""
 
 from __future__ import annotations
 
@@ -7,27 +7,23 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
-
-from app.main import create_app
-from app.settings import Settings
+from fastapi import FastAPI
 
 
 @contextmanager
-def served(settings: Settings) -> Iterator[str]:
-    """Yield the base URL of a server for ``settings.build / "site"``, ended when the block ends."""
+def served(app: FastAPI, **options: Any) -> Iterator[str]:
+    """Yield the base URL of a real server for ``app``; ``options`` are uvicorn's."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        listener.listen(128)
-        config = uvicorn.Config(create_app(settings), log_level="warning", access_log=False)
+        config = uvicorn.Config(app, log_level="error", access_log=False, **options)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
-        while not server.started:
-            if not thread.is_alive():
-                raise RuntimeError("The server ended before it had started.")
-            time.sleep(0.01)
+        while not server.started and thread.is_alive():
+            time.sleep(0.005)
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:

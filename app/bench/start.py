@@ -22,6 +22,7 @@ from app.bench.serving import served
 from app.book.compress import Compressor
 from app.book.site import build_site
 from app.browser import FLAGS, chromium_path
+from app.main import create_app
 from app.settings import Settings
 
 CHAPTER = "autoencoders/?bottleneck.k=31#bottleneck"
@@ -103,7 +104,7 @@ def series(base: str, place: str, *, visits: int, own: bool) -> list[tuple[float
 def measure(settings: Settings, report: Report) -> list[Measurement]:
     """First, second and third visit; then first visits over a slow line."""
     rows: list[Measurement] = []
-    with site_with_bare(settings) as copy, served(copy) as base:
+    with site_with_bare(settings) as copy, served(create_app(copy)) as base:
         for slow in (False, True):
             with slow_line(base, MEGABITS, ROUND_TRIP_MS) if slow else nullcontext(base) as url:
                 book, bare = [], []

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import socket
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,9 +12,8 @@ import brotli
 import httpx
 import pytest
 import torch
-import uvicorn
-from fastapi import FastAPI
 
+from app.bench.serving import served
 from app.main import create_app
 from app.models.autoencoder import Autoencoder
 from app.models.errors import UnknownModel, WeightsMismatch, WeightsMissing
@@ -111,24 +106,6 @@ def settings(tmp_path_factory) -> Settings:
     build = tmp_path_factory.mktemp("build")
     write_site(build / "site")
     return Settings(build=build, device="cpu")
-
-
-@contextmanager
-def served(app: FastAPI, **options: Any) -> Iterator[str]:
-    """The base URL of a real server for ``app``."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(app, log_level="error", **options)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        while not server.started and thread.is_alive():
-            time.sleep(0.005)
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 @pytest.fixture(scope="module")

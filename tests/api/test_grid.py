@@ -9,10 +9,9 @@ import torch
 from PIL import Image
 
 from app.api.decoder import MAX_GREY_DIFFERENCE
+from app.bench.serving import served
 from app.main import create_app
 from app.models import registry as book
-
-from .conftest import served
 
 PATH = "/api/models/plane/grid"
 RAW = {"Accept": "application/octet-stream"}

@@ -4,11 +4,12 @@ import httpx
 import pytest
 from playwright.sync_api import sync_playwright
 
+from app.bench.serving import served
 from app.browser import FLAGS, chromium_path
 from app.main import create_app
 from app.settings import Settings
 
-from .conftest import served, write_site
+from .conftest import write_site
 
 GRID = "/api/models/plane/grid"
 JSON = {"Content-Type": "application/json"}

@@ -11,11 +11,12 @@ import pytest
 import torch
 
 from app.api import decoder
+from app.bench.serving import served
 from app.main import create_app
 from app.models.autoencoder import Autoencoder
 from app.settings import Settings
 
-from .conftest import TestRegistry, random_model, served
+from .conftest import TestRegistry, random_model
 
 PATH = "/api/models/plane/decode"
 

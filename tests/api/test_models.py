@@ -7,9 +7,8 @@ import sys
 import httpx
 import pytest
 
+from app.bench.serving import served
 from app.main import create_app
-
-from .conftest import served
 
 
 def test_the_list_names_all_and_what_is_wrong(client):

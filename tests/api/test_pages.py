@@ -7,10 +7,11 @@ import brotli
 import httpx
 import pytest
 
+from app.bench.serving import served
 from app.main import create_app
 from app.settings import Settings
 
-from .conftest import SCRIPT, served, write_site
+from .conftest import SCRIPT, write_site
 
 FOREVER = "immutable"
 

@@ -8,10 +8,11 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from app.bench.serving import served
 from app.main import create_app
 from app.settings import Settings
 
-from .conftest import TestRegistry, served
+from .conftest import TestRegistry
 
 LEFT_OUT = [
     positive_data_acceptance,  # no schema can say how long a code of the model in the path is

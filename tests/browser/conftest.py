@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from app.bench.serving import served
 from app.book.site import build_site
 from app.browser import FLAGS, chromium_path
+from app.main import create_app
 from app.settings import Settings
 from tests.browser.book_pages import CHAPTER, READY, Open
 
@@ -44,7 +45,7 @@ def site() -> Path:
 @pytest.fixture(scope="session")
 def book(site: Path) -> Iterator[str]:
     """URL of the book, served by the app."""
-    with served(Settings()) as url:
+    with served(create_app(Settings())) as url:
         yield f"{url}/"
 
 

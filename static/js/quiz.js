@@ -43,11 +43,13 @@ class Quiz {
     });
     section.addEventListener("check-answer", () => this.check());
     section.querySelector('[data-action="reset"]')?.addEventListener("click", () => this.#startOver());
-    this.worked.addEventListener("toggle", () => {
+    const worked = () => {
       if (this.worked.open && this.#memory.state !== "right") this.#remember({ state: "shown" });
-    });
+    };
+    this.worked.addEventListener("toggle", worked);
     kind.changed(() => section.removeAttribute("data-remembered"));
     this.#recall();
+    worked(); // a reader may have opened it before this script came
   }
 
   /** What an earlier visit left. */

@@ -252,6 +252,8 @@ class Runtime extends EventTarget {
     }
     const limit = LIMIT_MS[message.type];
     this.#deadline = setTimeout(() => this.stop(`Stopped after ${limit / 1000} s, the time limit.`), limit);
+    // Here and not in the worker: a Stop can come before the worker has begun.
+    if (this.#interruptBuffer) this.#interruptBuffer[0] = 0;
     this.#worker?.postMessage({ ...message, id: ++this.#id });
     job.onStart?.();
   }

@@ -25,8 +25,6 @@ const post = (reply, transfer = []) => send(reply, { transfer });
 let pyodide;
 /** @type {any} `widgets.host.handle` */
 let handle;
-/** @type {Uint8Array | null} */
-let interruptBuffer = null;
 /** Of the request in hand. */
 let requestId = 0;
 
@@ -52,7 +50,7 @@ function die(error) {
 
 /** @param {Boot} message */
 async function boot(message) {
-  const { id, base, interruptBuffer: buffer } = message;
+  const { id, base, interruptBuffer } = message;
   const create = import(`${base}pyodide.asm.mjs`).then((module) => module.default);
   create.catch(() => {}); // awaited below, once there is something to start from
   const snapshot = await fromSnapshot(message, create);
@@ -61,7 +59,6 @@ async function boot(message) {
   handle = pyodide.pyimport("widgets.host").handle;
   pyodide.setStdout({ write: (/** @type {Uint8Array} */ bytes) => output.write("stdout", bytes) });
   pyodide.setStderr({ write: (/** @type {Uint8Array} */ bytes) => output.write("stderr", bytes) });
-  interruptBuffer = buffer;
   if (interruptBuffer) pyodide.setInterruptBuffer(interruptBuffer);
   closeDoors();
   post({ type: "done", id, value: { from: snapshot.python ? "snapshot" : "files", why: snapshot.why } });
@@ -135,14 +132,14 @@ function closeDoors() {
 /** @param {Exclude<Request, Boot | Main>} message */
 function answer(message) {
   requestId = message.id;
-  if (interruptBuffer) interruptBuffer[0] = 0;
   const request = pyodide.toPy(exchanged(message, null, undefined)); // Python's None is undefined on this side
   let reply;
   try {
     reply = handle(request, display);
   } catch (error) {
     output.finish();
-    // Handle turns every Python exception into a reply, so this is the interpreter itself: exit, or a broken stack.
+    if (isInterrupt(error)) return post(interrupted(message.id));
+    // Handle turns every other Python exception into a reply, so this is the interpreter itself: exit, or a broken stack.
     return die(error);
   } finally {
     request.destroy?.();
@@ -151,6 +148,16 @@ function answer(message) {
   reply.destroy();
   output.finish();
   post(value, buffersOf(value));
+}
+
+/** A Stop that came before `handle` could catch it, or after. @param {unknown} error */
+function isInterrupt(error) {
+  return error instanceof Error && Reflect.get(error, "type") === "KeyboardInterrupt";
+}
+
+/** @param {number} id @returns {Reply} */
+function interrupted(id) {
+  return { type: "failed", id, kind: "interrupted", name: "KeyboardInterrupt", message: "Stopped.", line: null, traceback: "" };
 }
 
 /** @param {string} mime @param {string} data */

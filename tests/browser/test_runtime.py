@@ -8,7 +8,7 @@ import time
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.book_pages import CHAPTER, READY, Open, output, run
+from tests.browser.book_pages import CHAPTER, READY, Open, output, run, write
 
 pytestmark = pytest.mark.browser
 
@@ -74,6 +74,21 @@ def test_an_endless_loop_is_stopped_and_keeps_its_variables(desk: Page) -> None:
     expect(cell).to_have_attribute("data-state", "stopped")
     expect(cell.locator("[data-status]")).to_contain_text("Variables are kept")
     assert output(run(desk, "kept")).strip() == "7"
+
+
+def test_a_stop_that_comes_before_python_has_begun_is_not_lost(desk: Page) -> None:
+    cell = run(desk, "held = 8")
+    output(cell)
+    write(desk, cell, "while True: pass")
+    for _ in range(5):
+        cell.evaluate(
+            """(cell) => {
+              cell.querySelector('[data-action="run"]').click();
+              cell.querySelector('[data-action="stop"]').click();
+            }"""
+        )
+        expect(cell.locator("[data-status]")).to_contain_text("Variables are kept")
+    assert output(run(desk, "held")).strip() == "8"
 
 
 def test_a_flood_of_output_is_cut_and_can_be_stopped(desk: Page) -> None:

@@ -1,6 +1,6 @@
 """The API: one router a file."""
 
-from app.api import decode, encode, grid, models
+from app.api import atlas, decode, encode, grid, models
 
-ROUTERS = (models.router, grid.router, decode.router, encode.router)
+ROUTERS = (models.router, grid.router, atlas.router, decode.router, encode.router)
 """Every router below ``/api``."""

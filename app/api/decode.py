@@ -13,7 +13,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.api.dependencies import ModelName, Strict, TheInference, require_json, unless_gone
-from app.api.images import PICTURE_CONTENT, PICTURE_HEADERS, WRITERS, Grey, mosaic, negotiate
+from app.api.images import PICTURE_CONTENT, PICTURE_HEADERS, WRITERS, negotiate
+from app.api.mosaic import Mosaic
 from app.api.problems import problem_responses, wrong_field
 
 router = APIRouter(tags=["pictures"])
@@ -90,12 +91,6 @@ async def decode(
     rows = math.ceil(len(tiles) / columns)
     headers["Latentbook-Shape"] = ",".join(map(str, (rows, columns, *model.image_shape)))
     picture = await run_in_threadpool(
-        lambda: WRITERS[media_type](mosaic(filled(tiles, rows * columns), rows, columns))
+        lambda: WRITERS[media_type](Mosaic(rows, columns, model.image_shape).picture(tiles))
     )
     return Response(picture, headers=headers, media_type=media_type)
-
-
-def filled(tiles: Grey, count: int) -> Grey:
-    """``tiles`` and black ones up to ``count``."""
-    black = np.zeros((count - len(tiles), *tiles.shape[1:]), np.uint8)
-    return np.concatenate([tiles, black])

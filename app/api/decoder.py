@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from app.api.inference import CHUNK, NEAR, Device, is_near
+from app.api.inference import CHUNK, NEAR, Device
 from app.models.autoencoder import Autoencoder
 from app.models.device import choose_device
 
@@ -88,12 +88,13 @@ class ServedModel:
         return (fast, difference) if fast_time <= WORTH * exact_time else (None, 0)
 
     @torch.inference_mode()
-    def decode(self, z: Floats, stop: Stop = lambda: False) -> NDArray[np.uint8]:
+    def decode(self, z: Floats, exact: bool, stop: Stop = lambda: False) -> NDArray[np.uint8]:
         """Images of codes, in grey levels.
 
         Parameters
         ----------
         z : ndarray of shape (n, latent_dim)
+        exact : whether to decode in float32
         stop : asked before each chunk whether to give up
 
         Returns
@@ -105,7 +106,7 @@ class ServedModel:
         Dropped
             If ``stop`` said so.
         """
-        decoder = self.fast if self.fast is not None and is_near(z) else self.exact
+        decoder = self.exact if exact or self.fast is None else self.fast
         tiles = np.empty((len(z), *self.image_shape), np.uint8)
         for start in range(0, len(z), CHUNK):
             if stop():

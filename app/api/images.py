@@ -9,30 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 from isal import isal_zlib
-from numpy.typing import NDArray
 from PIL import Image
 
+from app.api.mosaic import Grey
 from app.api.problems import FieldError, Problem
-
-Grey = NDArray[np.uint8]
-"""0 black, 255 white."""
-
-
-def mosaic(tiles: Grey, rows: int, columns: int) -> Grey:
-    """One picture of many tiles, row after row.
-
-    Parameters
-    ----------
-    tiles : ndarray of shape (rows * columns, height, width)
-
-    Returns
-    -------
-    ndarray of shape (rows * height, columns * width)
-    """
-    _, height, width = tiles.shape
-    # (rows, columns, height, width) -> (rows, height, columns, width)
-    laid = tiles.reshape(rows, columns, height, width).swapaxes(1, 2)
-    return np.ascontiguousarray(laid).reshape(rows * height, columns * width)
 
 
 def raw(picture: Grey) -> bytes:

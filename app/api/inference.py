@@ -106,11 +106,17 @@ class Opened:
 
 @dataclass(eq=False)
 class Job(Generic[T]):
-    """Work for the thread. ``codes`` are given where it may be merged with other work."""
+    """Work for the thread.
+
+    Attributes
+    ----------
+    codes : given where it may be merged with other work of the same ``kind``
+    kind : name of the model, and whether to decode in float32
+    """
 
     work: Callable[[Job[T]], T]
-    model: str = ""
     codes: Floats | None = None
+    kind: tuple[str, bool] = ("", False)
     result: Future[T] = field(default_factory=Future)
     dropped: bool = False
 
@@ -147,14 +153,18 @@ class Inference:
             return self.models[name][0]
         return await self.ask(Job(lambda job: self.load(name)[0]))
 
-    async def decode(self, name: str, z: Floats) -> NDArray[np.uint8]:
-        """Images of codes, as :meth:`ServedModel.decode` gives them."""
+    async def decode(self, name: str, z: Floats, *, exact: bool = False) -> NDArray[np.uint8]:
+        """Images of codes, as :meth:`ServedModel.decode` gives them.
+
+        Codes of which one is not near are decoded in float32. Only work in the same number format
+        is merged, so no request decides the format of another.
+        """
+        exact = exact or not is_near(z)
 
         def alone(job: Job[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-            return self.load(name)[1].decode(z, lambda: job.dropped)
+            return self.load(name)[1].decode(z, exact, lambda: job.dropped)
 
-        mergeable = is_near(z)  # so that no code decides the number format of another request
-        return await self.ask(Job(alone, name, z) if mergeable else Job(alone))
+        return await self.ask(Job(alone, z, (name, exact)))
 
     async def encode(self, name: str, x: Floats) -> tuple[Floats, Floats | None, Floats]:
         """Codes of images, as :meth:`ServedModel.encode` gives them."""
@@ -216,7 +226,7 @@ class Inference:
             batch = [self.waiting.popleft()]
             room = CHUNK - rows(batch[0])
             for job in list(self.waiting):
-                if job.model and job.model == batch[0].model and rows(job) <= room:
+                if job.codes is not None and job.kind == batch[0].kind and rows(job) <= room:
                     self.waiting.remove(job)
                     batch.append(job)
                     room -= rows(job)
@@ -227,7 +237,8 @@ class Inference:
         if len(batch) == 1:
             return [batch[0].work(batch[0])]
         codes = [job.codes for job in batch if job.codes is not None]
-        tiles = self.load(batch[0].model)[1].decode(np.concatenate(codes))
+        name, exact = batch[0].kind
+        tiles = self.load(name)[1].decode(np.concatenate(codes), exact)
         ends = np.cumsum([len(z) for z in codes])
         return np.split(tiles, ends[:-1])
 

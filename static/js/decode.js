@@ -1,8 +1,10 @@
 /**
- * The decoder server, as the page sees it: grids of decoded codes, and in sentences why one cannot be had.
+ * The decoder server, as the page sees it: grids and map tiles of decoded codes, and in sentences why one cannot be had.
+ * docs/api.md says what its addresses mean.
  *
  * @typedef {{model: string, n: number, span: number}} GridRequest
- * @typedef {{data: Uint8Array, shape: [number, number, number, number]}} Grid
+ * @typedef {{model: string, zoom: number, x: number, y: number}} AtlasRequest
+ * @typedef {{data: Uint8Array<ArrayBuffer>, shape: [number, number, number, number]}} Grid
  *   tile after tile, rows first: shape is (rows, columns, height, width), 0 is paper and 255 ink
  */
 import { config } from "./config.js";
@@ -16,19 +18,57 @@ export class DecodeError extends Error {
   }
 }
 
-/** @type {Promise<boolean> | null} */
+/** @typedef {Map<string, string>} Weights name of a model -> sha256 of its weights */
+/** @type {Promise<Weights | null> | null} */
 let served = null;
 
-/** Whether a decoder server stands behind this page: a plain static host has none. */
-function serverAnswers() {
+/** The models behind this page; null where there is no decoder server, as on a plain static host. */
+function servedModels() {
   served ??= fetch(`${config.root}api/models`, { headers: { Accept: "application/json" } }).then(
-    (response) => response.ok,
+    async (response) => {
+      if (!response.ok) return null;
+      /** @type {{models: {name: string, sha256: string | null}[]}} */
+      const { models } = await response.json();
+      return new Map(models.map(({ name, sha256 }) => [name, sha256 ?? ""]));
+    },
     () => {
       served = null; // the network may come back
       throw new DecodeError("offline", "You are offline.");
     },
   );
   return served;
+}
+
+/**
+ * Asks for a picture of decoded codes.
+ *
+ * @param {string} model
+ * @param {string} place below the model's address
+ * @param {Record<string, number>} query
+ * @param {AbortSignal} signal
+ * @returns {Promise<Grid>} the picture as a mosaic: not yet cut into its tiles
+ */
+async function picture(model, place, query, signal) {
+  const models = await servedModels();
+  if (models === null) throw new DecodeError("offline", "This copy of the book has no decoder server.");
+  // With the weights in the address an answer is kept for a year, and another model has another address.
+  const asked = Object.entries({ ...query, weights: (models.get(model) ?? "").slice(0, 16) });
+  const search = new URLSearchParams(asked.map(([name, value]) => [name, String(value)]));
+  const address = `${config.root}api/models/${encodeURIComponent(model)}/${place}?${search}`;
+  let response;
+  try {
+    response = await fetch(address, { headers: { Accept: "application/octet-stream" }, signal });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw new DecodeError("offline", "The decoder server cannot be reached.");
+  }
+  if (!response.ok) throw new DecodeError("refused", await refusal(response));
+  const [rows, columns, height, width] = (response.headers.get("Latentbook-Shape") ?? "").split(",").map(Number);
+  const data = new Uint8Array(await response.arrayBuffer());
+  if (rows * columns * height * width !== data.length) {
+    throw new DecodeError("refused", "The decoder server sent a picture whose size is not what it says.");
+  }
+  return { data, shape: [rows, columns, height, width] };
 }
 
 /**
@@ -40,26 +80,20 @@ function serverAnswers() {
  * @throws {DecodeError} with the reason as a sentence
  */
 export async function grid({ model, n, span }, signal) {
-  if (!(await serverAnswers())) {
-    throw new DecodeError("offline", "This copy of the book has no decoder server.");
-  }
-  const query = new URLSearchParams({ n: String(n), span: String(span) });
-  const address = `${config.root}api/models/${encodeURIComponent(model)}/grid?${query}`;
-  let response;
-  try {
-    response = await fetch(address, { headers: { Accept: "application/octet-stream" }, signal });
-  } catch (error) {
-    if (signal.aborted) throw error;
-    throw new DecodeError("offline", "The decoder server cannot be reached.");
-  }
-  if (!response.ok) throw new DecodeError("refused", await refusal(response));
-  const shape = (response.headers.get("Latentbook-Shape") ?? "").split(",").map(Number);
-  const mosaic = new Uint8Array(await response.arrayBuffer());
-  if (shape.length !== 4 || shape.reduce((a, b) => a * b, 1) !== mosaic.length) {
-    throw new DecodeError("refused", "The decoder server sent a picture whose size is not what it says.");
-  }
-  const [rows, columns, height, width] = shape;
-  return { data: tilesOf(mosaic, rows, columns, height, width), shape: [rows, columns, height, width] };
+  const { data, shape } = await picture(model, "grid", { n, span }, signal);
+  return { data: tilesOf(data, ...shape), shape };
+}
+
+/**
+ * Asks for one tile of the map of a model's latent plane.
+ *
+ * @param {AtlasRequest} request zoom from 0 to 18; x to the right and y downwards, below 2^zoom
+ * @param {AbortSignal} signal gives up on an answer that is no longer wanted
+ * @returns {Promise<Uint8Array<ArrayBuffer>>} 256 rows of 256 pixels, 0 is paper and 255 ink
+ * @throws {DecodeError} with the reason as a sentence
+ */
+export async function atlasTile({ model, zoom, x, y }, signal) {
+  return (await picture(model, `atlas/${zoom}/${x}/${y}`, {}, signal)).data;
 }
 
 /** What the server said when it refused. @param {Response} response @returns {Promise<string>} */

@@ -33,7 +33,7 @@ def api(tmp_path_factory):
                 return path_parameters
             name = path_parameters["name"]
             names = ("plane", "plane", "five", "changed", name)
-            return {"name": names[len(name) % len(names)]}
+            return {**path_parameters, "name": names[len(str(name)) % len(names)]}
 
         yield schema
 
@@ -48,6 +48,8 @@ POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
         ("GET", "/api/models/{name}", POSITIVE),
         ("GET", "/api/models/{name}/grid", POSITIVE),
         ("GET", "/api/models/{name}/grid", NEGATIVE),
+        ("GET", "/api/models/{name}/atlas/{zoom}/{x}/{y}", POSITIVE),
+        ("GET", "/api/models/{name}/atlas/{zoom}/{x}/{y}", NEGATIVE),
         ("POST", "/api/models/{name}/decode", POSITIVE),
         ("POST", "/api/models/{name}/decode", NEGATIVE),
         ("POST", "/api/models/{name}/encode", POSITIVE),
@@ -85,6 +87,7 @@ def test_the_schema_is_complete(client):
         ("get", "/api/models"),
         ("get", "/api/models/{name}"),
         ("get", "/api/models/{name}/grid"),
+        ("get", "/api/models/{name}/atlas/{zoom}/{x}/{y}"),
         ("post", "/api/models/{name}/decode"),
         ("post", "/api/models/{name}/encode"),
         ("get", "/healthz"),

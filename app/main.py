@@ -15,9 +15,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.errors import ServerErrorMiddleware
 
-from app.api import ROUTERS, health, problems
+from app.api import ROUTERS, problems
 from app.api.body_limit import BodyLimit
 from app.api.inference import Inference, Registry
+from app.api.metrics import Metrics
 from app.headers import SecurityHeaders
 from app.pages import SiteFiles
 from app.reload import Reload
@@ -34,7 +35,8 @@ def create_app(settings: Settings, *, registry: Registry | None = None) -> FastA
     ----------
     registry : models other than those of the book
     """
-    inference = Inference(settings.device, settings.queue_size, registry)
+    metrics = Metrics()
+    inference = Inference(settings.device, settings.queue_size, registry, metrics)
     reload = Reload(settings) if settings.reload else None
 
     @asynccontextmanager
@@ -63,11 +65,11 @@ def create_app(settings: Settings, *, registry: Registry | None = None) -> FastA
         ],
     )
     for router in ROUTERS:
-        app.include_router(router, prefix="/api")
-    app.include_router(health.router)
+        app.include_router(router)
     if reload:
         app.include_router(reload.router)
     app.state.inference = inference
+    app.state.metrics = metrics
     app.state.reload = reload
     app.state.site = SiteFiles(settings.build / "site")
     app.router.default = app.state.site

@@ -1,6 +1,14 @@
 """The API: one router a file."""
 
-from app.api import atlas, decode, encode, grid, models
+from app.api import atlas, decode, encode, grid, health, metrics, models
 
-ROUTERS = (models.router, grid.router, atlas.router, decode.router, encode.router)
-"""Every router below ``/api``."""
+ROUTERS = (
+    models.router,
+    grid.router,
+    atlas.router,
+    decode.router,
+    encode.router,
+    health.router,
+    metrics.router,
+)
+"""Every router of the app."""

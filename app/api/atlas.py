@@ -15,7 +15,7 @@ from app.api.pictures import PICTURE_RESPONSES, answer_picture
 from app.api.plane import PlaneQuery, plane_codes
 from app.api.problems import wrong_field
 
-router = APIRouter(tags=["pictures"])
+router = APIRouter(prefix="/api", tags=["pictures"])
 
 EDGE = 8.0
 """The map is the square from -EDGE to EDGE of both latents, around the centre of the plane."""

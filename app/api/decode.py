@@ -13,11 +13,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.api.dependencies import ModelName, Strict, TheInference, require_json, unless_gone
-from app.api.images import PICTURE_CONTENT, PICTURE_HEADERS, WRITERS, negotiate
+from app.api.images import PICTURE_CONTENT, PICTURE_HEADERS, form_for
 from app.api.mosaic import Mosaic
+from app.api.pictures import written
 from app.api.problems import problem_responses, wrong_field
 
-router = APIRouter(tags=["pictures"])
+router = APIRouter(prefix="/api", tags=["pictures"])
 
 MOST_CODES = 1024
 LARGEST = 10_000.0
@@ -65,7 +66,7 @@ async def decode(
     As JSON, the images one by one. As a picture, the images side by side in rows, as near to a
     square as they go, filled up with black.
     """
-    media_type = negotiate(request.headers.get("accept"), ("application/json", *WRITERS))
+    form = form_for(request, "application/json")
     model = await inference.open(name)
     for i, code in enumerate(body.codes):
         if len(code) != model.latent_dim:
@@ -75,22 +76,21 @@ async def decode(
                 f"Received {len(code)}.",
             )
     codes = np.array(body.codes, np.float32)
-    tiles = await unless_gone(request, inference.decode(name, codes))
-
     headers = {"Cache-Control": "no-store"}
-    if media_type == "application/json":
-        answer = {
-            "model": name,
-            "sha256": model.card["weights"]["sha256"],
-            "shape": tiles.shape,
-            "images": tiles.tolist(),
-        }
-        content = await run_in_threadpool(lambda: json.dumps(answer).encode())
-        return Response(content, headers=headers, media_type=media_type)
-    columns = math.ceil(math.sqrt(len(tiles)))
-    rows = math.ceil(len(tiles) / columns)
-    headers["Latentbook-Shape"] = ",".join(map(str, (rows, columns, *model.image_shape)))
-    picture = await run_in_threadpool(
-        lambda: WRITERS[media_type](Mosaic(rows, columns, model.image_shape).picture(tiles))
-    )
-    return Response(picture, headers=headers, media_type=media_type)
+    if form.media_type != "application/json":
+        columns = math.ceil(math.sqrt(len(codes)))
+        mosaic = Mosaic(math.ceil(len(codes) / columns), columns, model.image_shape)
+        decoded = await unless_gone(request, inference.decode(name, codes, mosaic))
+        return await written(request, decoded, mosaic, form, headers)
+
+    column = Mosaic(len(codes), 1, model.image_shape)  # one image below the other
+    decoded = await unless_gone(request, inference.decode(name, codes, column))
+    tiles = decoded.picture.reshape(len(codes), *model.image_shape)
+    answer = {
+        "model": name,
+        "sha256": model.card["weights"]["sha256"],
+        "shape": tiles.shape,
+        "images": tiles.tolist(),
+    }
+    content = await run_in_threadpool(lambda: json.dumps(answer).encode())
+    return Response(content, headers=headers | form.headers)

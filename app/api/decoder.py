@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from app.api.inference import CHUNK, NEAR, Device
+from app.api.mosaic import Grey
 from app.models.autoencoder import Autoencoder
 from app.models.device import choose_device
 
@@ -87,9 +88,8 @@ class ServedModel:
         fast_time, exact_time = (min(column) for column in zip(*times, strict=True))
         return (fast, difference) if fast_time <= WORTH * exact_time else (None, 0)
 
-    @torch.inference_mode()
-    def decode(self, z: Floats, exact: bool, stop: Stop = lambda: False) -> NDArray[np.uint8]:
-        """Images of codes, in grey levels.
+    def decode(self, z: Floats, exact: bool, stop: Stop = lambda: False) -> Iterator[Grey]:
+        """Images of codes, chunk by chunk, in grey levels.
 
         Parameters
         ----------
@@ -97,9 +97,9 @@ class ServedModel:
         exact : whether to decode in float32
         stop : asked before each chunk whether to give up
 
-        Returns
-        -------
-        ndarray of shape (n, height, width), 0 black to 255 white
+        Yields
+        ------
+        ndarray of shape (m, height, width), n images in all
 
         Raises
         ------
@@ -107,16 +107,17 @@ class ServedModel:
             If ``stop`` said so.
         """
         decoder = self.exact if exact or self.fast is None else self.fast
-        tiles = np.empty((len(z), *self.image_shape), np.uint8)
         for start in range(0, len(z), CHUNK):
             if stop():
                 raise Dropped
             codes = z[start : start + CHUNK]
-            filled = np.zeros((-(-len(codes) // MULTIPLE) * MULTIPLE, z.shape[1]), np.float32)
-            filled[: len(codes)] = codes
-            images = grey(decoder(torch.from_numpy(filled).to(self.device)))
-            tiles[start : start + len(codes)] = images.cpu().numpy()[: len(codes)]
-        return tiles
+            filled = codes
+            if len(codes) % MULTIPLE:
+                filled = np.zeros((-(-len(codes) // MULTIPLE) * MULTIPLE, z.shape[1]), np.float32)
+                filled[: len(codes)] = codes
+            with torch.inference_mode():
+                images = grey(decoder(torch.from_numpy(filled).to(self.device)))
+            yield images.cpu().numpy()[: len(codes)]
 
     @torch.inference_mode()
     def encode(self, x: Floats) -> tuple[Floats, Floats | None, Floats]:

@@ -10,10 +10,10 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from app.api.dependencies import ModelName, Strict, TheInference, require_json, unless_gone
-from app.api.images import negotiate
+from app.api.negotiation import negotiate
 from app.api.problems import problem_responses, wrong_field
 
-router = APIRouter(tags=["codes"])
+router = APIRouter(prefix="/api", tags=["codes"])
 
 MOST_IMAGES = 256
 LONGEST_SIDE = 256

@@ -15,7 +15,7 @@ from app.api.mosaic import Mosaic
 from app.api.pictures import PICTURE_RESPONSES, answer_picture
 from app.api.plane import PlaneQuery, plane_codes
 
-router = APIRouter(tags=["pictures"])
+router = APIRouter(prefix="/api", tags=["pictures"])
 
 MOST_TILES = 128
 WIDEST_SPAN = 10.0

@@ -1,4 +1,4 @@
-"""Grey pictures as bytes: which form a client asked for, and how each is written, without loss."""
+"""Grey pictures as bytes: the forms, and how each is written, all without loss."""
 
 from __future__ import annotations
 
@@ -6,21 +6,45 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
-from isal import isal_zlib
+import zstandard
+from isal import igzip, isal_zlib
 from PIL import Image
+from starlette.requests import Request
 
-from app.api.mosaic import Grey
-from app.api.problems import FieldError, Problem
+from app.api.mosaic import Grey, Mosaic
+from app.api.negotiation import negotiate, negotiate_encoding
+
+Body = bytes | memoryview
+
+DELTA = "application/vnd.latentbook.delta"
+"""The media type of :func:`delta`."""
 
 
-def raw(picture: Grey) -> bytes:
+def raw(picture: Grey, mosaic: Mosaic) -> Body:
     """The grey levels, row after row."""
-    return picture.tobytes()
+    return picture.data.cast("B")
 
 
-def png(picture: Grey) -> bytes:
+def delta(picture: Grey, mosaic: Mosaic) -> Body:
+    """Each cell minus the cell to its left, minus the one above, plus the one above to the left.
+
+    All modulo 256, row after row of pixels as in :func:`raw`; beyond the edge cells are 0.
+    Neighbouring codes give images alike, so most of it is near 0 and compresses to half a PNG.
+    Two prefix sums undo it: along each row in steps of a cell's width, then down each column in
+    steps of its height.
+    """
+    height, width = mosaic.cell
+    across = picture.copy()
+    across[:, width:] -= picture[:, :-width]
+    both = across.copy()
+    both[height:] -= across[:-height]
+    return both.data.cast("B")
+
+
+def png(picture: Grey, mosaic: Mosaic) -> Body:
     """PNG, 8-bit grey; ten times as fast as Pillow's at about the same size."""
     height, width = picture.shape
     lines = np.zeros((height, width + 1), np.uint8)  # each line starts with filter 0, none
@@ -36,19 +60,57 @@ def png_chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
 
 
-def webp(picture: Grey) -> bytes:
+def webp(picture: Grey, mosaic: Mosaic) -> Body:
     """Lossless WebP."""
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "WEBP", lossless=True, method=0)
     return buffer.getvalue()
 
 
-WRITERS: dict[str, Callable[[Grey], bytes]] = {
+WRITERS: dict[str, Callable[[Grey, Mosaic], Body]] = {
     "image/png": png,
     "image/webp": webp,
     "application/octet-stream": raw,
+    DELTA: delta,
 }
 """Media type -> writer; the first is what a client gets that takes anything."""
+
+ENCODERS: dict[str, Callable[[Body], Body]] = {
+    "zstd": lambda body: zstandard.ZstdCompressor(level=1).compress(body),
+    "gzip": lambda body: igzip.compress(body, 1),
+    "identity": lambda body: body,
+}
+"""Content codings; the first is preferred where the client takes several alike."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of a picture that a client takes."""
+
+    media_type: str
+    encoding: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the answer says of its form."""
+        said = {"Content-Type": self.media_type, "Vary": "Accept, Accept-Encoding"}
+        return said if self.encoding == "identity" else {**said, "Content-Encoding": self.encoding}
+
+    def write(self, picture: Grey, mosaic: Mosaic) -> Body:
+        """The picture in this form."""
+        return ENCODERS[self.encoding](WRITERS[self.media_type](picture, mosaic))
+
+
+def form_for(request: Request, *others: str) -> Form:
+    """The form that a client likes best, of those of a picture and of ``others`` before them.
+
+    Only the delta form is compressed: PNG and WebP are by themselves, and who asks for raw bytes
+    has a line on which that would cost more than it saves.
+    """
+    media_type = negotiate(request.headers.get("accept"), (*others, *WRITERS))
+    offered = tuple(ENCODERS) if media_type == DELTA else ("identity",)
+    return Form(media_type, negotiate_encoding(request.headers.get("accept-encoding"), offered))
+
 
 PICTURE_CONTENT = {
     media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in WRITERS
@@ -57,53 +119,13 @@ PICTURE_CONTENT = {
 
 PICTURE_HEADERS = {
     "Latentbook-Shape": {
-        "description": "rows,columns,height,width of the tiles.",
+        "description": "rows,columns,height,width of the cells, gap included.",
         "schema": {"type": "string", "pattern": r"^\d+,\d+,\d+,\d+$"},
-    }
+    },
+    "Server-Timing": {
+        "description": "Milliseconds in the queue, in the model, to lay the images out, and to "
+        "write the form.",
+        "schema": {"type": "string"},
+    },
 }
 """For OpenAPI: what goes with a picture. application/octet-stream is its bytes, line after line."""
-
-
-def negotiate(accept: str | None, offered: tuple[str, ...]) -> str:
-    """The offered media type that an Accept header likes best; the first of equals.
-
-    Raises
-    ------
-    Problem
-        406, if it takes none of them.
-
-    References
-    ----------
-    RFC 9110, section 12.5.1.
-    """
-    ranges = [media_range(part) for part in (accept or "*/*").split(",")]
-
-    def quality(media_type: str) -> float:
-        family = media_type.partition("/")[0]
-        for name in (media_type, f"{family}/*", "*/*"):  # the most specific range decides
-            found = [q for wanted, q in ranges if wanted == name]
-            if found:
-                return max(found)
-        return 0.0
-
-    best = max(offered, key=quality)
-    if quality(best) == 0:
-        message = f"Accepted: {', '.join(offered)}. Received {accept!r}."
-        raise Problem(
-            406, f"Accept: {message}", [FieldError(field="header Accept", message=message)]
-        )
-    return best
-
-
-def media_range(part: str) -> tuple[str, float]:
-    """'image/*;q=0.8' -> ('image/*', 0.8)."""
-    name, *parameters = (piece.strip().lower() for piece in part.split(";"))
-    quality = 1.0
-    for parameter in parameters:
-        key, _, value = parameter.partition("=")
-        if key == "q":
-            try:
-                quality = float(value)
-            except ValueError:
-                quality = 0.0
-    return name, quality if 0 <= quality <= 1 else 0.0

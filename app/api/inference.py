@@ -12,15 +12,15 @@ import asyncio
 import importlib
 import os
 import threading
-from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from app.api.jobs import Floats, Job, JobQueue
+from app.api.metrics import Metrics
+from app.api.mosaic import Grey, Mosaic
 from app.api.problems import Problem
 from app.models.errors import ModelError
 
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Device = Literal["auto", "cpu", "cuda", "mps"]
-Floats = NDArray[np.float32]
-
 
 CHUNK = 256
 """Codes decoded at once: larger chunks leave the processor's cache and are slower."""
@@ -49,26 +47,6 @@ class TorchMissing(Problem):
             503,
             "torch is not installed on this server, so it cannot decode. The book works without "
             "it; `pip install latentbook[decoders]` installs it.",
-        )
-
-
-class QueueFull(Problem):
-    """As much work waits as may wait."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__(
-            503,
-            f"The decoders are busy: {size} requests wait. Ask again in a second.",
-            headers={"Retry-After": "1"},
-        )
-
-
-class Closing(Problem):
-    """The server shuts down."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            503, "The server shuts down. Ask again in a few seconds.", headers={"Retry-After": "5"}
         )
 
 
@@ -104,34 +82,39 @@ class Opened:
     edition: str
 
 
-@dataclass(eq=False)
-class Job(Generic[T]):
-    """Work for the thread.
+@dataclass(frozen=True)
+class Decoded:
+    """Images of codes, laid into one picture.
 
     Attributes
     ----------
-    codes : given where it may be merged with other work of the same ``kind``
-    kind : name of the model, and whether to decode in float32
+    picture : ndarray of shape (rows * cell height, columns * cell width) of the mosaic
+    waited : seconds in the queue
+    decoding : seconds in the model, with all that was decoded in the same batch
+    laying : seconds to lay the images into the picture
     """
 
-    work: Callable[[Job[T]], T]
-    codes: Floats | None = None
-    kind: tuple[str, bool] = ("", False)
-    result: Future[T] = field(default_factory=Future)
-    dropped: bool = False
+    picture: Grey
+    waited: float
+    decoding: float
+    laying: float
 
 
 class Inference:
     """Models on one device, asked from the event loop, run on one thread."""
 
-    def __init__(self, device: Device, queue_size: int, registry: Registry | None = None) -> None:
+    def __init__(
+        self,
+        device: Device,
+        queue_size: int,
+        registry: Registry | None = None,
+        metrics: Metrics | None = None,
+    ) -> None:
         self.device = device
-        self.queue_size = queue_size
         self.registry = registry
+        self.metrics = metrics or Metrics()
         self.models: dict[str, tuple[Opened, ServedModel]] = {}
-        self.waiting: deque[Job[Any]] = deque()
-        self.changed = threading.Condition()
-        self.closing = False
+        self.queue = JobQueue(queue_size, CHUNK, self.metrics)
         self.thread: threading.Thread | None = None
 
     # Called from the event loop.
@@ -153,18 +136,40 @@ class Inference:
             return self.models[name][0]
         return await self.ask(Job(lambda job: self.load(name)[0]))
 
-    async def decode(self, name: str, z: Floats, *, exact: bool = False) -> NDArray[np.uint8]:
-        """Images of codes, as :meth:`ServedModel.decode` gives them.
+    async def decode(self, name: str, z: Floats, mosaic: Mosaic, *, exact: bool = False) -> Decoded:
+        """Images of codes, in one picture.
 
         Codes of which one is not near are decoded in float32. Only work in the same number format
         is merged, so no request decides the format of another.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n, latent_dim)
+        mosaic : where the images go; it has room for n
+        exact : decode in float32 whatever serves the model best
         """
         exact = exact or not is_near(z)
 
-        def alone(job: Job[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-            return self.load(name)[1].decode(z, exact, lambda: job.dropped)
+        def alone(job: Job[Decoded]) -> Decoded:
+            opened, served = self.load(name)
+            canvas = mosaic.canvas(opened.image_shape)
+            laying = 0.0
+            start = time.perf_counter()
+            for tiles in served.decode(z, exact, lambda: job.dropped):
+                made = time.perf_counter()
+                canvas.lay(tiles)
+                laying += time.perf_counter() - made
+            decoding = time.perf_counter() - start - laying
+            self.metrics.decoded(name, len(z), decoding)
+            return Decoded(canvas.picture, job.waited, decoding, laying)
 
-        return await self.ask(Job(alone, z, (name, exact)))
+        def finish(job: Job[Decoded], tiles: Grey, decoding: float) -> Decoded:
+            start = time.perf_counter()
+            canvas = mosaic.canvas((tiles.shape[1], tiles.shape[2]))
+            canvas.lay(tiles)
+            return Decoded(canvas.picture, job.waited, decoding, time.perf_counter() - start)
+
+        return await self.ask(Job(alone, z, (name, exact), finish))
 
     async def encode(self, name: str, x: Floats) -> tuple[Floats, Floats | None, Floats]:
         """Codes of images, as :meth:`ServedModel.encode` gives them."""
@@ -172,27 +177,19 @@ class Inference:
 
     async def ask(self, job: Job[T]) -> T:
         """Queue a job and wait for its result; if the caller is cancelled, drop the job."""
-        with self.changed:
-            if self.closing:
-                raise Closing
-            if len(self.waiting) >= self.queue_size:
-                raise QueueFull(self.queue_size)
-            self.waiting.append(job)
-            self.changed.notify()
-            if self.thread is None:
-                self.thread = threading.Thread(target=self.run, name="inference")
-                self.thread.start()
+        self.queue.put(job)
+        if self.thread is None:
+            self.thread = threading.Thread(target=self.run, name="inference")
+            self.thread.start()
         try:
             return await asyncio.wrap_future(job.result)
         except asyncio.CancelledError:
-            job.dropped = True
+            self.queue.drop(job)
             raise
 
     def close(self) -> None:
         """Finish what waits, take nothing more, end the thread."""
-        with self.changed:
-            self.closing = True
-            self.changed.notify()
+        self.queue.close()
         if self.thread is not None:
             self.thread.join()
 
@@ -203,7 +200,7 @@ class Inference:
         # OpenMP's workers spin while they wait. Where another program wants their core too, that
         # makes every step wait for its turn on it: three times as slow, as measured.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        while batch := self.next_batch():
+        while batch := self.queue.next_batch():
             live = [job for job in batch if job.result.set_running_or_notify_cancel()]
             if not live:
                 continue
@@ -216,31 +213,22 @@ class Inference:
                 for job, result in zip(live, results, strict=True):
                     job.result.set_result(result)
 
-    def next_batch(self) -> list[Job[Any]]:
-        """The oldest job, and those waiting that fit into one chunk with it. None at the end."""
-        with self.changed:
-            while not self.waiting and not self.closing:
-                self.changed.wait()
-            if not self.waiting:
-                return []
-            batch = [self.waiting.popleft()]
-            room = CHUNK - rows(batch[0])
-            for job in list(self.waiting):
-                if job.codes is not None and job.kind == batch[0].kind and rows(job) <= room:
-                    self.waiting.remove(job)
-                    batch.append(job)
-                    room -= rows(job)
-            return batch
-
     def answer(self, batch: list[Job[Any]]) -> list[Any]:
         """The result of each job: one alone does its own work, several are decoded together."""
         if len(batch) == 1:
             return [batch[0].work(batch[0])]
-        codes = [job.codes for job in batch if job.codes is not None]
         name, exact = batch[0].kind
-        tiles = self.load(name)[1].decode(np.concatenate(codes), exact)
-        ends = np.cumsum([len(z) for z in codes])
-        return np.split(tiles, ends[:-1])
+        codes = [job.codes for job in batch if job.codes is not None]
+        start = time.perf_counter()
+        tiles = np.concatenate(list(self.load(name)[1].decode(np.concatenate(codes), exact)))
+        decoding = time.perf_counter() - start
+        self.metrics.decoded(name, len(tiles), decoding)
+        parts = np.split(tiles, np.cumsum([len(z) for z in codes])[:-1])
+        return [
+            job.finish(job, part, decoding)
+            for job, part in zip(batch, parts, strict=True)
+            if job.finish is not None
+        ]
 
     def load(self, name: str) -> tuple[Opened, ServedModel]:
         """The model, from memory or from its file."""
@@ -290,8 +278,3 @@ class Inference:
 def is_near(z: Floats) -> bool:
     """Whether no coordinate of these codes is beyond ``NEAR``."""
     return bool(np.abs(z).max() <= NEAR)
-
-
-def rows(job: Job[Any]) -> int:
-    """How many codes a job decodes."""
-    return 0 if job.codes is None else len(job.codes)

@@ -13,7 +13,7 @@ from app.api.caching import not_modified, strong_etag
 from app.api.dependencies import ModelName, TheInference
 from app.api.problems import problem_responses
 
-router = APIRouter(tags=["models"])
+router = APIRouter(prefix="/api", tags=["models"])
 
 
 class ModelSummary(BaseModel):

@@ -29,23 +29,42 @@ class Mosaic:
         """Height and width of the picture."""
         return self.rows * self.cell[0], self.columns * self.cell[1]
 
-    def picture(self, tiles: Grey) -> Grey:
-        """The images in their cells; cells without one stay paper.
+    def canvas(self, image_shape: tuple[int, int]) -> Canvas:
+        """A picture of paper, to be filled."""
+        return Canvas(self, image_shape)
 
-        Parameters
-        ----------
-        tiles : ndarray of shape (n, height, width), n <= rows * columns
 
-        Returns
-        -------
-        ndarray of shape (rows * cell height, columns * cell width)
-        """
-        n, height, width = tiles.shape
-        top, left = (self.cell[0] - height) // 2, (self.cell[1] - width) // 2
-        picture = np.zeros((self.rows, self.cell[0], self.columns, self.cell[1]), np.uint8)
-        inner = picture[:, top : top + height, :, left : left + width].swapaxes(1, 2)
-        full, rest = divmod(n, self.columns)
-        inner[:full] = tiles[: n - rest].reshape(full, self.columns, height, width)
-        if rest:
-            inner[full, :rest] = tiles[n - rest :]
-        return picture.reshape(self.shape)
+class Canvas:
+    """A picture that images are laid into as they are decoded, in their order.
+
+    Attributes
+    ----------
+    picture : ndarray of shape (rows * cell height, columns * cell width); cells without an image
+        stay paper
+    """
+
+    def __init__(self, mosaic: Mosaic, image_shape: tuple[int, int]) -> None:
+        self.columns = mosaic.columns
+        self.laid = 0
+        height, width = image_shape
+        tall, wide = mosaic.cell
+        top, left = (tall - height) // 2, (wide - width) // 2
+        self.picture: Grey = np.zeros(mosaic.shape, np.uint8)
+        cells = self.picture.reshape(mosaic.rows, tall, mosaic.columns, wide)
+        # (rows, columns, height, width), a view into the picture
+        self.images = cells[:, top : top + height, :, left : left + width].swapaxes(1, 2)
+
+    def lay(self, tiles: Grey) -> None:
+        """Lay the next images, of shape (n, height, width)."""
+        while len(tiles):
+            row, column = divmod(self.laid, self.columns)
+            if column == 0 and len(tiles) >= self.columns:
+                whole = len(tiles) // self.columns
+                count = whole * self.columns
+                part = tiles[:count].reshape(whole, self.columns, *tiles.shape[1:])
+                self.images[row : row + whole] = part
+            else:
+                count = min(self.columns - column, len(tiles))
+                self.images[row, column : column + count] = tiles[:count]
+            tiles = tiles[count:]
+            self.laid += count

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import Request
@@ -11,8 +12,9 @@ from starlette.responses import Response
 
 from app.api.caching import DAY, YEAR, not_modified, strong_etag
 from app.api.dependencies import unless_gone
-from app.api.images import PICTURE_CONTENT, PICTURE_HEADERS, WRITERS, negotiate
-from app.api.inference import Floats, Inference, Opened
+from app.api.images import PICTURE_CONTENT, PICTURE_HEADERS, Form, form_for
+from app.api.inference import Decoded, Inference, Opened
+from app.api.jobs import Floats
 from app.api.mosaic import Mosaic
 from app.api.plane import PlaneQuery
 from app.api.problems import problem_responses
@@ -23,6 +25,9 @@ PICTURE_RESPONSES: dict[int | str, dict[str, Any]] = {
     **problem_responses(404, 406, 422, 503),
 }
 """For OpenAPI: what a route answers that ends in :func:`answer_picture`."""
+
+SMALL = 2**16
+"""Pixels that are written where they are: to hand fewer to another thread takes longer."""
 
 
 async def answer_picture(
@@ -44,16 +49,40 @@ async def answer_picture(
     codes : gives an ndarray of shape (rows * columns, latent_dim)
     exact : decode in float32 whatever serves the model best
     """
-    media_type = negotiate(request.headers.get("accept"), tuple(WRITERS))
+    form = form_for(request)
     query.check_weights(model)
     headers = {
-        "ETag": strong_etag(model.edition, media_type, *key),
+        "ETag": strong_etag(model.edition, form, *key),
         "Cache-Control": f"public, max-age={YEAR if query.weights else DAY}, immutable",
-        "Vary": "Accept",
-        "Latentbook-Shape": ",".join(map(str, (mosaic.rows, mosaic.columns, *mosaic.cell))),
     }
-    if known := not_modified(request, headers):
+    if known := not_modified(request, {**headers, "Vary": form.headers["Vary"]}):
         return known
-    tiles = await unless_gone(request, inference.decode(model.name, codes(), exact=exact))
-    picture = await run_in_threadpool(lambda: WRITERS[media_type](mosaic.picture(tiles)))
-    return Response(picture, headers=headers, media_type=media_type)
+    work = inference.decode(model.name, codes(), mosaic, exact=exact)
+    return await written(request, await unless_gone(request, work), mosaic, form, headers)
+
+
+async def written(
+    request: Request, decoded: Decoded, mosaic: Mosaic, form: Form, headers: Mapping[str, str]
+) -> Response:
+    """A decoded picture in the form that the client asked for."""
+    start = time.perf_counter()
+    if form.media_type == "application/octet-stream" or decoded.picture.size <= SMALL:
+        body = form.write(decoded.picture, mosaic)
+    else:
+        body = await run_in_threadpool(form.write, decoded.picture, mosaic)
+    seconds = {
+        "queue": decoded.waited,
+        "decode": decoded.decoding,
+        "lay": decoded.laying,
+        "write": time.perf_counter() - start,
+    }
+    request.state.seconds = seconds  # for the log
+    return Response(
+        body,
+        headers={
+            **headers,
+            **form.headers,
+            "Latentbook-Shape": ",".join(map(str, (mosaic.rows, mosaic.columns, *mosaic.cell))),
+            "Server-Timing": ", ".join(f"{k};dur={1000 * v:.2f}" for k, v in seconds.items()),
+        },
+    )

@@ -8,6 +8,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from app.api.images import DELTA
 from app.bench.serving import served
 from app.main import create_app
 from app.settings import Settings
@@ -92,12 +93,13 @@ def test_the_schema_is_complete(client):
         ("post", "/api/models/{name}/encode"),
         ("get", "/healthz"),
         ("get", "/readyz"),
+        ("get", "/metrics"),
     }
     for operation in operations.values():
         for status, response in operation["responses"].items():
             if int(status) >= 400:
                 assert list(response["content"]) == ["application/problem+json"]
-    pictures = ["image/png", "image/webp", "application/octet-stream"]
+    pictures = ["image/png", "image/webp", "application/octet-stream", DELTA]
     grid = operations["get", "/api/models/{name}/grid"]
     assert list(grid["responses"]["200"]["content"]) == pictures
     limits = {item["name"]: item["schema"] for item in grid["parameters"]}

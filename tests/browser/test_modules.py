@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
+
+from app.api.images import delta
+from app.api.mosaic import Mosaic
 
 pytestmark = pytest.mark.browser
 
@@ -18,6 +22,7 @@ export * from "./judge.js";
 export * from "./state.js";
 export * from "./output.js";
 export { neighbours, Answers } from "./answers.js";
+export { undoDelta } from "./delta.js";
 """
 
 SLIDER = {
@@ -192,6 +197,25 @@ def test_answers_are_forgotten_oldest_first(modules: Page) -> None:
         }"""
     )
     assert kept == ["a", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "cell"), [(5, 7, (4, 3)), (1, 1, (2, 2)), (12, 12, (28, 28))]
+)
+def test_the_delta_form_of_a_picture_is_undone(
+    modules: Page, rows: int, columns: int, cell: tuple[int, int]
+) -> None:
+    mosaic = Mosaic(rows, columns, cell)
+    picture = np.random.default_rng(0).integers(0, 256, mosaic.shape, np.uint8)
+    undone = modules.evaluate(
+        """([delta, shape]) => {
+          const data = Uint8Array.from(delta);
+          book.undoDelta(data, shape);
+          return [...data];
+        }""",
+        [list(delta(picture, mosaic)), [rows, columns, *cell]],
+    )
+    assert bytes(undone) == picture.tobytes()
 
 
 OUTPUT = """

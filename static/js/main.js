@@ -17,10 +17,10 @@ afterFirstPaint(startBlocks);
 function startBlocks() {
   mountAll("section[data-cell]", async () => (await import("./cell.js")).mountCell);
   mountAll("section[data-quiz]", async () => (await import("./quiz.js")).mountQuiz);
-  whenNear("section[data-instrument]", async (element) => {
-    const { mountInstrument } = await import("./instrument.js");
-    mountInstrument(element);
-  });
+  if (document.querySelector("section[data-instrument]")) {
+    const instrument = import("./instrument.js"); // at once: the first one is near as a rule
+    whenNear("section[data-instrument]", async (element) => (await instrument).mountInstrument(element));
+  }
   whenNear("section[data-instrument], section[data-cell]", () => runtime.start());
   if (config.reload) import("./reload.js").then(({ followReloads }) => followReloads());
 }

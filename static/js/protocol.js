@@ -3,10 +3,12 @@
  * Every value can be cloned by postMessage. A request ends in exactly one `done` or `failed` with its id.
  *
  * @typedef {{type: "boot", id: number, base: string, version: string, sizes: Record<string, number>,
- *   interruptBuffer: Uint8Array | null}} Boot
- *   `base` is the URL of the runtime's folder; `sizes` gives the bytes, unpacked, of each file that a start takes.
- * @typedef {{type: "main", main: WebAssembly.Module}} Main
- *   Follows boot and has no answer: Python itself, which the page compiles while the worker starts.
+ *   main: WebAssembly.Module | null, interruptBuffer: Uint8Array | null}} Boot
+ *   `base` is the URL of the runtime's folder; `sizes` gives the bytes, unpacked, of each file that a start takes; `main` is
+ *   Python itself, where this page has it from an earlier start.
+ * @typedef {{type: "main", main: WebAssembly.Module | null}} Main
+ *   Follows a boot without it and has no answer: compiled in the page while the worker starts; null where this browser keeps
+ *   it, for then the worker has taken it already.
  * @typedef {{type: "run_cell", id: number, scope: string, code: string, filename: string}} RunCell
  *   Runs code in the named scope. Its last expression, if any, is displayed.
  * @typedef {{type: "check_answer", id: number, scope: string, code: string, check: string}} CheckAnswer
@@ -31,7 +33,8 @@
  * @typedef {Progress | Stream | Display | Done | Failed | Fatal} Reply
  *
  * @typedef {Record<string, number | string | boolean | [number, number]>} Controls
- * @typedef {{from: "snapshot" | "files", why: string}} StartValue `why` a stored snapshot was of no use, or ""
+ * @typedef {{from: "snapshot" | "files", why: string, main: WebAssembly.Module}} StartValue
+ *   `why` a stored snapshot was of no use, or ""; `main`: for the next start in this page
  * @typedef {{passed: boolean, message: string}} CheckValue
  * @typedef {{key: string, kind: "plot", figure: any, alt: string, half: boolean}} PlotPanel  arrays may be typed arrays
  * @typedef {{key: string, kind: "tiles", data: Uint8Array, shape: [number, number, number, number], alt: string,

@@ -79,7 +79,7 @@ class Runtime extends EventTarget {
   #deadline;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #clock;
-  /** Python itself, compiled once for all workers of the page. @type {Promise<WebAssembly.Module> | null} */
+  /** Python itself, compiled once for all workers of the page. @type {WebAssembly.Module | null} */
   #main = null;
   /** @type {Record<"page" | "worker", import("./download.js").Download>} */
   #downloads = { page: NOTHING, worker: NOTHING };
@@ -157,12 +157,10 @@ class Runtime extends EventTarget {
   /** @param {"booting" | "restarting"} state @param {string} sentence */
   #boot(state, sentence) {
     this.#say(state, sentence);
-    const launch = takeEarlyLaunch() ?? new Launch(this.#main ?? undefined);
-    const { worker, interruptBuffer, main } = launch;
+    const launch = takeEarlyLaunch() ?? new Launch(this.#main);
+    const { worker, interruptBuffer } = launch;
     this.#worker = worker;
     this.#interruptBuffer = interruptBuffer;
-    this.#main = main;
-    main.catch(() => (this.#main = null)); // the next start tries again
     this.#id = BOOT_ID;
     this.#expectSignOfLife();
     const isCurrent = () => worker === this.#worker;
@@ -218,11 +216,12 @@ class Runtime extends EventTarget {
   #started(reply) {
     if (reply.type !== "done") return;
     /** @type {import("./protocol.js").StartValue} */
-    const { from, why } = reply.value;
+    const { from, why, main } = reply.value;
+    this.#main = main;
     performance.mark("latentbook-python-started", { detail: from });
     if (why !== "") this.#note = `It started from its files, as the stored start was of no use: ${why}.`;
-    if (from !== "files" || this.#main === null) return;
-    keepWhenIdle(this.#main, () => this.#state === "ready", (why) => this.#notKept(why));
+    if (from !== "files") return;
+    keepWhenIdle(main, () => this.#state === "ready", (why) => this.#notKept(why));
   }
 
   /** What goes wrong here takes nothing from this visit. @param {string} why */

@@ -12,6 +12,7 @@
 import { Downloads } from "./download.js";
 import { Output } from "./output.js";
 import { startFromFiles, startFromSnapshot } from "./python/loader.js";
+import { compileFromNetwork, compileKept } from "./python/main-module.js";
 import { INDEX, readNowFrom } from "./python/packs.js";
 import { readSnapshot } from "./python/snapshot.js";
 import { loadStored } from "./python/store.js";
@@ -30,10 +31,10 @@ let requestId = 0;
 
 const output = new Output((name, text) => post({ type: "stream", id: requestId, name, text }));
 
-/** @type {(main: WebAssembly.Module) => void} */
+/** @type {(main: WebAssembly.Module | null) => void} */
 let giveMain;
-/** @type {Promise<WebAssembly.Module>} the page compiles it */
-const main = new Promise((resolve) => (giveMain = resolve));
+/** What the page has compiled; null if it left that to this worker. @type {Promise<WebAssembly.Module | null>} */
+const given = new Promise((resolve) => (giveMain = resolve));
 
 globalThis.addEventListener("message", (event) => {
   /** @type {Request} */
@@ -42,6 +43,16 @@ globalThis.addEventListener("message", (event) => {
   else if (message.type === "main") giveMain(message.main);
   else answer(message);
 });
+
+/**
+ * Python itself, from whoever has it. Where the page relies on a kept one that turned out damaged, it comes from the network.
+ *
+ * @param {Boot} message
+ * @param {Downloads} downloads
+ */
+async function mainModule({ base, main }, downloads) {
+  return main ?? (await compileKept(base)) ?? (await given) ?? compileFromNetwork(base, downloads);
+}
 
 /** @param {unknown} error */
 function die(error) {
@@ -52,24 +63,27 @@ function die(error) {
 async function boot(message) {
   const { id, base, interruptBuffer } = message;
   const create = import(`${base}pyodide.asm.mjs`).then((module) => module.default);
-  create.catch(() => {}); // awaited below, once there is something to start from
-  const snapshot = await fromSnapshot(message, create);
-  const { pyodide: started } = snapshot.python ?? (await fromFiles(message, create));
+  const downloads = new Downloads(message.sizes, (download) => post({ type: "progress", stage: "download", download }));
+  const main = mainModule(message, downloads);
+  for (const each of [create, main]) each.catch(() => {}); // awaited below, once there is something to start from
+  const snapshot = await fromSnapshot(message, create, main);
+  const { pyodide: started } = snapshot.python ?? (await fromFiles(message, create, main, downloads));
   pyodide = started;
   handle = pyodide.pyimport("widgets.host").handle;
   pyodide.setStdout({ write: (/** @type {Uint8Array} */ bytes) => output.write("stdout", bytes) });
   pyodide.setStderr({ write: (/** @type {Uint8Array} */ bytes) => output.write("stderr", bytes) });
   if (interruptBuffer) pyodide.setInterruptBuffer(interruptBuffer);
   closeDoors();
-  post({ type: "done", id, value: { from: snapshot.python ? "snapshot" : "files", why: snapshot.why } });
+  post({ type: "done", id, value: { from: snapshot.python ? "snapshot" : "files", why: snapshot.why, main: await main } });
 }
 
 /**
  * @param {Boot} message
  * @param {Promise<import("./python/loader.js").CreateModule>} create
+ * @param {Promise<WebAssembly.Module>} main
  * @returns {Promise<{python: import("./python/loader.js").Python | null, why: string}>} `why` one that is there was of no use
  */
-async function fromSnapshot({ base, version }, create) {
+async function fromSnapshot({ base, version }, create, main) {
   const bytes = await loadStored(base);
   if (bytes === null) return { python: null, why: "" };
   try {
@@ -85,9 +99,10 @@ async function fromSnapshot({ base, version }, create) {
 /**
  * @param {Boot} message
  * @param {Promise<import("./python/loader.js").CreateModule>} create
+ * @param {Promise<WebAssembly.Module>} main
+ * @param {Downloads} downloads
  */
-async function fromFiles({ base, sizes }, create) {
-  const downloads = new Downloads(sizes, (download) => post({ type: "progress", stage: "download", download }));
+async function fromFiles({ base, sizes }, create, main, downloads) {
   const bytes = async (/** @type {string} */ name) => new Uint8Array(await (await downloads.get(base, name)).arrayBuffer());
   // Two at a time, in the order of need: a browser opens six connections, and the page's own scripts want some.
   const standardLibrary = bytes("std.zip");

@@ -10,7 +10,7 @@ const LEAST_MEMORY_GB = 2;
 const IDLE_MS = 1_500;
 
 /**
- * @param {Promise<WebAssembly.Module>} main
+ * @param {WebAssembly.Module} main
  * @param {() => boolean} isIdle whether nothing is asked of Python
  * @param {(why: string) => void} onFailure hears why nothing could be kept
  */
@@ -19,7 +19,7 @@ export function keepWhenIdle(main, isIdle, onFailure) {
     if (!isIdle()) return keepWhenIdle(main, isIdle, onFailure);
     whenIdle(async () => {
       try {
-        const kept = await keep(await main);
+        const kept = await keep(main);
         performance.mark("latentbook-snapshot", { detail: kept ? "kept" : "not wanted" });
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);

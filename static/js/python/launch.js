@@ -9,7 +9,7 @@
  */
 import { absolute, config } from "../config.js";
 import { Downloads } from "../download.js";
-import { compileMain } from "./main-module.js";
+import { compileFromNetwork, isKept } from "./main-module.js";
 
 /** The id of the message `boot`: a worker's first. */
 export const BOOT_ID = 0;
@@ -22,7 +22,7 @@ export class Launch {
   /** @type {Listener | null} */
   #listener = null;
 
-  /** @param {Promise<WebAssembly.Module>} [main] where it has been compiled before */
+  /** @param {WebAssembly.Module | null} main where it has been compiled before */
   constructor(main) {
     const { version, sizes } = config.runtime;
     const base = absolute(config.runtime.base);
@@ -33,13 +33,24 @@ export class Launch {
       this.#tell(({ onFailure }) => onFailure(event.message || "its script did not load"));
     });
     this.interruptBuffer = globalThis.crossOriginIsolated ? new Uint8Array(new SharedArrayBuffer(1)) : null;
-    this.worker.postMessage({ type: "boot", id: BOOT_ID, base, version, sizes, interruptBuffer: this.interruptBuffer });
+    this.worker.postMessage({ type: "boot", id: BOOT_ID, base, version, sizes, main, interruptBuffer: this.interruptBuffer });
+    if (main === null) this.#sendMain(base, sizes);
+  }
+
+  /**
+   * Where this browser keeps the main module the worker takes it from there; else the page compiles it.
+   *
+   * @param {string} base
+   * @param {Record<string, number>} sizes
+   */
+  async #sendMain(base, sizes) {
     const downloads = new Downloads(sizes, (download) => this.#tell(({ onDownload }) => onDownload(download)));
-    this.main = main ?? compileMain(base, downloads);
-    this.main.then(
-      (module) => this.worker.postMessage({ type: "main", main: module }),
-      (error) => this.#tell(({ onFailure }) => onFailure(error.message)),
-    );
+    try {
+      const main = (await isKept(base)) ? null : await compileFromNetwork(base, downloads);
+      this.worker.postMessage({ type: "main", main });
+    } catch (error) {
+      this.#tell(({ onFailure }) => onFailure(error instanceof Error ? error.message : String(error)));
+    }
   }
 
   /** @param {Listener} listener hears what was said so far, and then everything */
@@ -64,5 +75,5 @@ export function takeEarlyLaunch() {
 
 /** Called in the page's head. */
 export function launchEarly() {
-  Reflect.set(globalThis, EARLY, new Launch());
+  Reflect.set(globalThis, EARLY, new Launch(null));
 }

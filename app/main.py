@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -15,11 +17,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.errors import ServerErrorMiddleware
 
+from app.access import Access
 from app.api import ROUTERS, problems
 from app.api.body_limit import BodyLimit
 from app.api.inference import Inference, Registry
 from app.api.metrics import Metrics
+from app.head import HeadAsGet
 from app.headers import SecurityHeaders
+from app.logs import configure_logs
 from app.pages import SiteFiles
 from app.reload import Reload
 from app.settings import Settings
@@ -59,8 +64,10 @@ def create_app(settings: Settings, *, registry: Registry | None = None) -> FastA
         redoc_url=None,
         lifespan=lifespan,
         middleware=[
+            Middleware(Access, metrics=metrics),
             Middleware(SecurityHeaders, frame_ancestors=settings.frame_ancestors),
             Middleware(ServerErrorMiddleware, handler=problems.on_bug),
+            Middleware(HeadAsGet),
             Middleware(BodyLimit, limit=settings.max_body_bytes),
         ],
     )
@@ -111,12 +118,18 @@ class Server(uvicorn.Server):
 
 def run(settings: Settings, *, report: Callable[[str], None]) -> None:
     """Serve the book until told to stop; then answer what is being asked, and end."""
+    # uvicorn raises the signal again once all is answered: the end of a server that was told to
+    # stop is no failure.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
+    configure_logs(settings.log_level)
     app = create_app(settings)
     config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
-        log_level=settings.log_level,
+        log_config=None,
+        access_log=False,
         server_header=False,
         timeout_graceful_shutdown=DRAIN_S,
     )

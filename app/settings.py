@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="warning",
-        description="Least severe log line that is written; info has one a request.",
+        description="Least severe log line that is written, as JSON; info has one a request.",
     )
     max_body_bytes: int = Field(
         default=4 * 2**20, gt=0, description="Largest request body that is accepted."

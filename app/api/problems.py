@@ -157,7 +157,10 @@ def add_problem_handlers(app: FastAPI) -> None:
             return respond(error)
         if error.detail == FASTAPI_UNREADABLE:
             return respond(wrong_field("body", UNREADABLE, 400))
-        return respond(Problem(error.status_code, error.detail, headers=error.headers))
+        headers = dict(error.headers or {})
+        if "GET" in headers.get("Allow", "").split(", "):
+            headers["Allow"] += ", HEAD"
+        return respond(Problem(error.status_code, error.detail, headers=headers))
 
     async def on_unknown_model(request: Request, error: UnknownModel) -> Response:
         return respond(wrong_field("name", str(error), 404))

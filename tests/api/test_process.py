@@ -1,0 +1,140 @@
+"""A server in a process of its own, under load: who left, who comes too many, and the end."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from .conftest import write_site
+
+GRID = "/api/models/conv_vae_mnist/grid"
+RAW = {"Accept": "application/octet-stream"}
+READERS = 8
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture
+def server(tmp_path):
+    """URL and process of a server whose queue holds as many as the readers of these tests."""
+    write_site(tmp_path / "site")
+    port = free_port()
+    names = {
+        "LATENTBOOK_BUILD": str(tmp_path),
+        "LATENTBOOK_DEVICE": "cpu",
+        "LATENTBOOK_QUEUE_SIZE": str(READERS),
+    }
+    program = "from app.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, "serve", "--built", "--port", str(port)],
+        env=os.environ | names,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    url = f"http://127.0.0.1:{port}"
+    until(lambda: answers(url))
+    httpx.get(f"{url}{GRID}?n=1", timeout=60)  # loads torch and the model
+    yield url, process
+    process.kill()
+    process.communicate()
+
+
+def answers(url):
+    try:
+        return httpx.get(f"{url}/readyz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def until(condition):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def metric(url, name):
+    for family in text_string_to_metric_families(httpx.get(f"{url}/metrics", timeout=60).text):
+        for sample in family.samples:
+            if sample.name == name:
+                return sample.value
+    raise KeyError(name)
+
+
+def ask(url, n):
+    return httpx.get(f"{url}{GRID}", params={"n": n}, headers=RAW, timeout=60)
+
+
+def test_a_server_under_load(server):
+    url, process = server
+    with ThreadPoolExecutor(2 * READERS) as pool:
+        # Readers who have gone away: their work is dropped, and the queue is free for others.
+        leaving = [pool.submit(leave, url) for _ in range(READERS)]
+        assert all(each.result() for each in leaving)
+        until(lambda: metric(url, "latentbook_jobs_dropped_total") >= READERS - 1)
+        until(lambda: metric(url, "latentbook_queue_length") == 0)
+        assert ask(url, 2).status_code == 200
+
+        # More readers than the queue holds: those beyond hear when to ask again.
+        full = [pool.submit(ask, url, 128) for _ in range(2 * READERS)]
+        statuses = sorted(each.result().status_code for each in full)
+        assert set(statuses) == {200, 503}
+        assert statuses.count(200) >= READERS
+        refused = [each.result() for each in full if each.result().status_code == 503]
+        assert all(each.headers["retry-after"] == "1" for each in refused)
+        assert metric(url, "latentbook_jobs_rejected_total") == len(refused)
+
+        # Told to stop: what was accepted is answered to the last byte, nobody else is let in.
+        begun = [pool.submit(ask, url, 128) for _ in range(READERS)]
+        until(lambda: metric(url, "latentbook_queue_length") >= READERS - 1)
+        process.send_signal(signal.SIGTERM)
+        until(lambda: not listens(url))
+        assert process.poll() is None
+        bodies = {each.result().content for each in begun}
+        assert {each.result().status_code for each in begun} == {200}
+    assert [len(body) for body in bodies] == [128 * 128 * 784]
+    _, written = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert written == ""
+
+
+def leave(url):
+    """Ask for much and go away before it is there."""
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.get(f"{url}{GRID}", params={"n": 128}, headers=RAW, timeout=0.1)
+    return True
+
+
+def listens(url):
+    host, port = url.removeprefix("http://").split(":")
+    with socket.socket() as probe:
+        return probe.connect_ex((host, int(port))) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_at_rest_ends_at_once(tmp_path, number):
+    write_site(tmp_path / "site")
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from app.cli import main; main()", "serve", "--built"],
+        env=os.environ | {"LATENTBOOK_BUILD": str(tmp_path), "LATENTBOOK_PORT": str(port)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until(lambda: answers(f"http://127.0.0.1:{port}"))
+    process.send_signal(number)
+    _, written = process.communicate(timeout=30)
+    assert (process.returncode, written) == (0, "")

@@ -47,6 +47,14 @@ class Settings(BaseSettings):
             "'self' https://lms.example."
         ),
     )
+    site_path: str = Field(
+        default="/",
+        pattern=r"^/(.*/)?$",
+        description=(
+            "Path of the site on its host, as in /course/book/. Only the page for addresses that "
+            "lead nowhere needs it: a host shows it at any depth."
+        ),
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="warning",
         description="Least severe log line that is written, as JSON; info has one a request.",

@@ -14,7 +14,7 @@ from app.errors import LatentbookError, UnknownName
 from app.settings import Settings
 
 HASHED = re.compile(r"-[A-Z0-9]{8}(?=\.\w+$)")
-IN_HEAD = ("static/js/theme.js", "static/js/start.js")
+IN_HEAD = ("static/js/head.js", "static/js/start.js")
 """Scripts that run before the first paint: classic ones, each a file of its own."""
 
 MODULES = (
@@ -90,6 +90,18 @@ def engine_script(settings: Settings) -> str:
         iife = ("--bundle", "--minify", "--format=iife", "--global-name=engine")
         esbuild(settings, "static/js/engine.js", *iife, f"--outfile={out}")
     out.touch()  # the site keeps what was used last
+    return out.read_text(encoding="utf-8")
+
+
+def worker_script(settings: Settings) -> str:
+    """The service worker: ``static/js/service-worker.js`` with workbox, without what it keeps."""
+    out = settings.build / "cache" / f"service-worker-{sources_hash(settings, 'js')}.js"
+    if not out.is_file():
+        # A classic script, as not every browser takes a module for a service worker.
+        iife = ("--bundle", "--minify", "--format=iife", ES)
+        production = '--define:process.env.NODE_ENV="production"'
+        esbuild(settings, "static/js/service-worker.js", *iife, production, f"--outfile={out}")
+    out.touch()
     return out.read_text(encoding="utf-8")
 
 

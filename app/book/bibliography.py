@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import zip_longest
 from pathlib import Path
 
 import bibtexparser  # type: ignore[import-untyped]
@@ -100,7 +101,7 @@ def _entry_lines(text: str, report: FileProblems) -> dict[str, int]:
     """The line of each key; reports keys given twice and entries whose braces do not close."""
     lines: dict[str, int] = {}
     matches = [m for m in ENTRY.finditer(text) if m[1].lower() not in COMMENTS]
-    for match, following in zip(matches, [*matches[1:], None], strict=True):
+    for match, following in zip_longest(matches, matches[1:]):
         line = text.count("\n", 0, match.start()) + 1
         body = text[match.start() : following.start() if following else len(text)]
         body = re.sub(r"\\[{}]", "", body)

@@ -45,12 +45,14 @@ class Renderer:
     book : what is shown
     assets : bundled files by logical name
     config : what all pages have in common in ``latentbook-config``
+    site_path : where the site is on its host
     templates : the folder of templates
     """
 
     book: Book
     assets: Assets
     config: Mapping[str, Any]
+    site_path: str = "/"
     templates: Path = TEMPLATES
 
     def pages(self) -> Iterator[tuple[str, str]]:
@@ -81,8 +83,9 @@ class Renderer:
         ):
             page = self._page(name, f"{title} · {book.title}", book.description, "../", slug=name)
             yield f"{name}/index.html", self._render(environment, f"{name}.html", page)
-        # A server sends this page for any address, so its links start at the server's root.
-        missing = self._page("missing", f"Not found · {book.title}", book.description, "/", slug="")
+        # A host sends this page for any address, so its links cannot be relative.
+        title = f"Not found · {book.title}"
+        missing = self._page("missing", title, book.description, self.site_path, slug="")
         yield "404.html", self._render(environment, "404.html", missing)
 
     def _page(

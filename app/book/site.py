@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from app.book.compress import Compressor, link
 from app.book.exports import Export, notebook, script
 from app.book.load import Loaded, load
 from app.book.media import content_hash
+from app.book.offline import SERVICE_WORKER, service_worker, wire_bytes
 from app.book.recordings import code_hashes, runnable_cells
 from app.book.render import TEMPLATES, Renderer
 from app.book.search import search_index
@@ -23,6 +26,9 @@ from app.settings import Settings
 Report = Callable[[str], None]
 KEPT = 3
 """Bundles that stay in the cache: going back to one of them costs nothing."""
+
+UNNAMED_BUILD, UNKNOWN_SIZE = '"build": ""', '"offline_bytes": 0'
+"""Stand in each page until all are there: a build is named by what is in it."""
 
 
 def build_site(settings: Settings, *, report: Report) -> Path:
@@ -75,12 +81,12 @@ def _stamp(settings: Settings) -> str:
     )
     lock = root / "package-lock.json"
     parts = [part for path in [*files, lock] for part in (str(path), path.read_bytes())]
-    return content_hash(f"reload={settings.reload}", *parts, length=32)
+    return content_hash(f"{settings.reload} {settings.site_path}", *parts, length=32)
 
 
 def _forget_old(cache: Path) -> None:
     """Keep a few bundles of each kind, so that days of editing do not fill the disk."""
-    for kind in ("bundle-*", "engine-*.js"):
+    for kind in ("bundle-*", "engine-*.js", "service-worker-*.js"):
         newest_first = sorted(cache.glob(kind), key=lambda path: path.stat().st_mtime, reverse=True)
         for old in newest_first[KEPT:]:
             shutil.rmtree(old) if old.is_dir() else old.unlink()
@@ -132,6 +138,7 @@ class _Writer:
         self.folder = folder
         self.report = report
         self.to_compress: list[Path] = []
+        self.digests: dict[str, bytes] = {}
 
     def write(self) -> None:
         """Everything."""
@@ -150,10 +157,28 @@ class _Writer:
             export = Export(chapter, source, loaded.labels, loaded.notation, loaded.facts)
             self.put(f"{place}.ipynb", notebook(export))
             self.put(f"{place}.py", script(export))
-        for place, html in Renderer(book, self.assets, self.config(search)).pages():
+        site_path = self.settings.site_path
+        pages = dict(Renderer(book, self.assets, self.config(search), site_path).pages())
+        self.compress()
+        build = content_hash(*sorted(self.digests.values()), *pages.values())
+        offline_bytes = sum(wire_bytes(self.folder / place) for place in self.digests)
+        offline_bytes += sum(len(zlib.compress(html.encode())) for html in pages.values())
+        for place, html in pages.items():
+            html = html.replace(UNNAMED_BUILD, f'"build": "{build}"', 1)
+            html = html.replace(UNKNOWN_SIZE, f'"offline_bytes": {offline_bytes}', 1)
             self.put(place, html.encode())
+        self.compress()
+        if not self.settings.reload:  # an author sees each build at once, not one that was kept
+            self.put(
+                SERVICE_WORKER, service_worker(self.settings, build, self.folder, self.digests)
+            )
+            self.compress()
+
+    def compress(self) -> None:
+        """Put the compressed forms beside what has been written since."""
         compressor = Compressor(self.settings.build / "cache" / "compressed")
         compressor.add_variants(self.to_compress, self.report)
+        self.to_compress.clear()
 
     def config(self, search: str) -> Mapping[str, Any]:
         """What scripts are told on every page."""
@@ -166,6 +191,8 @@ class _Writer:
             "assets": self.assets.on_demand,
             "search": search,
             "api": True,
+            "build": "",
+            "offline_bytes": 0,
             "reload": self.settings.reload,
         }
 
@@ -174,6 +201,7 @@ class _Writer:
         path = self.folder / place
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
+        self.digests[place] = hashlib.sha256(data).digest()
         if not self.settings.reload:  # an author who waits has no use for compressed files
             self.to_compress.append(path)
 
@@ -182,4 +210,5 @@ class _Writer:
         path = self.folder / place
         path.parent.mkdir(parents=True, exist_ok=True)
         link(source, path)
+        self.digests[place] = hashlib.sha256(source.read_bytes()).digest()
         self.to_compress.append(path)

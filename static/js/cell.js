@@ -7,9 +7,10 @@ import { CodeField } from "./code-field.js";
 import { CellOutput } from "./cell-output.js";
 import { runtime } from "./runtime.js";
 
-/** @param {HTMLElement} section */
+/** @param {HTMLElement} section @returns {() => void} takes the life out of it */
 export function mountCell(section) {
-  new Cell(section);
+  const cell = new Cell(section);
+  return () => cell.destroy();
 }
 
 class Cell {
@@ -18,6 +19,7 @@ class Cell {
   #stop = null;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #clock;
+  #gone = new AbortController();
 
   /** @param {HTMLElement} section */
   constructor(section) {
@@ -46,8 +48,15 @@ class Cell {
     this.#onClick("reset", () => this.#reset());
     this.#onClick("copy", (button) => copy(this.field.text, button));
     section.addEventListener("focus-cell", () => this.field.focus());
-    runtime.addEventListener("lost", () => this.#lost());
+    runtime.addEventListener("lost", () => this.#lost(), { signal: this.#gone.signal });
     this.#showEdited();
+  }
+
+  /** The page is left: what runs is stopped, as the next page's code would wait for it. */
+  destroy() {
+    this.#gone.abort();
+    this.#stop?.abort();
+    this.field.destroy();
   }
 
   /** @param {string} action @param {(button: HTMLElement) => void} run */

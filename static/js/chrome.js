@@ -1,10 +1,11 @@
 /**
  * The frame around the text: theme, search, keys, the reader's own data.
  *
- * `startChrome()` runs once; `startPage()` runs for each page that comes into the frame.
+ * `startChrome()` runs once; `startFrame()` runs for each page that comes into it.
  */
 import { followReading, startReading } from "./reading.js";
 import { clearAll, exportAll, read, remove, write } from "./store.js";
+import { repeatTaps } from "./taps.js";
 
 /** @typedef {"auto" | "light" | "dark"} Theme */
 
@@ -24,14 +25,16 @@ export function startChrome() {
   addEventListener("scroll", followReading, { passive: true });
   addEventListener("resize", followReading, { passive: true });
   addEventListener("beforeprint", writeAddresses);
-  showTheme();
-}
-
-export function startPage() {
+  repeatTaps(document.body);
   for (const box of document.querySelectorAll("input[data-setting=single-keys]")) {
     /** @type {HTMLInputElement} */ (box).checked = singleKeys();
   }
-  startReading();
+}
+
+/** @param {boolean} isFirst of this visit */
+export function startFrame(isFirst) {
+  showTheme();
+  startReading(isFirst);
 }
 
 /* Acting */

@@ -60,6 +60,10 @@ export class CodeField {
     return this.edited && this.#base !== fingerprint(this.#book);
   }
 
+  destroy() {
+    this.#editor?.then((editor) => editor.destroy(), () => {});
+  }
+
   /** Takes the book's text again. */
   reset() {
     this.#base = fingerprint(this.#book);

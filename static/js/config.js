@@ -1,21 +1,36 @@
 /**
- * What the build says of this page: the JSON in `#latentbook-config`.
+ * What the build says of the page that is shown: the JSON in `#latentbook-config`.
  *
  * @typedef {{base: string, version: string, sizes: Record<string, number>}} RuntimeConfig `sizes`: what a start takes, name -> bytes
- * @typedef {{root: string, runtime: RuntimeConfig, assets: Record<string, string>, api: boolean, search: string,
- *   slug: string, chapter: string | null, reload: boolean}} Config
+ * @typedef {{root: string, build: string, runtime: RuntimeConfig, assets: Record<string, string>, api: boolean, search: string,
+ *   slug: string, chapter: string | null, reload: boolean, offline_bytes: number}} Config
+ *   `root`: of the book, absolute once it has been read. `build`: stands for the whole site, which pages of one build share.
+ *   `offline_bytes`: about what the network carries when the whole book is kept.
  */
 
-const text = document.getElementById("latentbook-config")?.textContent;
-if (!text) throw new Error("The page has no #latentbook-config.");
+const LEAST_MEMORY_GB = 2;
 
-/** @type {Config} */
-export const config = JSON.parse(text);
+/** @param {Document} page @returns {Config} as it stands there, with `root` relative to the page */
+export function configOf(page) {
+  const text = page.getElementById("latentbook-config")?.textContent;
+  if (!text) throw new Error("The page has no #latentbook-config.");
+  return JSON.parse(text);
+}
+
+/** Of the page that is shown (navigate.js follows). @type {Config} */
+export const config = configOf(document);
+// The address of the document changes from page to page, the root of the book does not.
+config.root = new URL(config.root, document.baseURI).href;
 
 /** The URL of a place given relative to the book's root. @param {string} place */
-export const absolute = (place) => new URL(config.root + place, document.baseURI).href;
+export const absolute = (place) => new URL(place, config.root).href;
 
 /** Whether the reader has asked for few bytes. */
 export function savesData() {
   return Boolean(Reflect.get(navigator, "connection")?.saveData);
+}
+
+/** Whether nothing is to be fetched or kept ahead of need: the reader saves data, or memory is small. */
+export function isFrugal() {
+  return savesData() || (Reflect.get(navigator, "deviceMemory") ?? Infinity) < LEAST_MEMORY_GB;
 }

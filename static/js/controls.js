@@ -10,6 +10,8 @@
 import { formatValue, nearest, parseValue, steps } from "./state.js";
 
 export class ControlsForm {
+  /** What the reader had set before this script came. @type {Controls} */
+  moved = {};
   /** @type {HTMLFormElement} */
   #form;
   /** @type {Map<string, Bound>} */
@@ -33,8 +35,13 @@ export class ControlsForm {
     this.#onMove = onMove;
     this.#specs = spec.controls;
     form.addEventListener("submit", (event) => event.preventDefault());
-    for (const control of spec.controls) this.#bound.set(control.name, this.#bind(control));
-    this.show(values);
+    for (const control of spec.controls) {
+      const bound = this.#bind(control);
+      this.#bound.set(control.name, bound);
+      const value = movedTo(control, bound.element);
+      if (value !== null) this.moved[control.name] = value;
+    }
+    this.show({ ...values, ...this.moved });
   }
 
   /** A copy of what is set. @returns {Controls} */
@@ -98,10 +105,7 @@ export class ControlsForm {
     const all = steps(control);
     const range = input(element, `[name="${control.name}"]`);
     const typed = input(element, ".typed");
-    range.addEventListener("input", () => {
-      const place = Number(range.value);
-      this.move(control.name, control.values.length > 0 ? all[place] : all[nearest(all, place)]);
-    });
+    range.addEventListener("input", () => this.move(control.name, valueAt(control, range)));
     this.#bindTyped(control, element, [typed]);
     return (/** @type {number} */ value) => {
       range.value = String(control.values.length > 0 ? nearest(all, value) : value);
@@ -184,6 +188,40 @@ export class ControlsForm {
 
 /** @param {HTMLElement} element @param {string} selector */
 const input = (element, selector) => /** @type {HTMLInputElement} */ (element.querySelector(selector));
+
+/**
+ * Where a reader has moved a control that no script has answered yet.
+ *
+ * @param {ControlSpec} control
+ * @param {HTMLElement} element
+ * @returns {Value | null} null where it stands as it came, or at nothing that it can take
+ */
+function movedTo(control, element) {
+  const inputs = [...element.querySelectorAll("input")];
+  const moved = inputs.filter((each) => each.value !== each.defaultValue || each.checked !== each.defaultChecked);
+  if (moved.length === 0) return null;
+  switch (control.kind) {
+    case "slider": {
+      const range = input(element, `[name="${control.name}"]`);
+      if (moved.includes(range)) return valueAt(control, range);
+      break;
+    }
+    case "choice":
+      return inputs.find(({ checked }) => checked)?.value ?? null;
+    case "toggle":
+      return inputs[0].checked;
+  }
+  const typed = control.kind === "slider" ? moved : inputs;
+  const read = parseValue(control, typed.map(({ value }) => value).join(","));
+  return "value" in read ? read.value : null;
+}
+
+/** @param {SliderSpec} control @param {HTMLInputElement} range */
+function valueAt(control, range) {
+  const all = steps(control);
+  const place = Number(range.value);
+  return control.values.length > 0 ? all[place] : all[nearest(all, place)];
+}
 
 /** Place of a slider's thumb, 0 to 1. @param {HTMLInputElement} range */
 function fraction(range) {

@@ -22,10 +22,15 @@ export class FinerTiles {
     this.#say = say;
   }
 
-  /** Called with every frame that is shown. @param {FrameValue} frame */
-  follow(frame) {
+  /** Gives up on what has been asked. */
+  destroy() {
     this.#request?.abort();
     this.#request = null;
+  }
+
+  /** Called with every frame that is shown. @param {FrameValue} frame */
+  follow(frame) {
+    this.destroy();
     const panel = frame.panels.find((each) => each.kind === "tiles" && each.server !== null);
     if (panel?.kind !== "tiles") return;
     const request = new AbortController();

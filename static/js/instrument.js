@@ -23,9 +23,10 @@ const SPEAK_MS = 500;
 /** An instrument slower than this is not asked ahead: a live question would wait behind one that may never be needed. */
 const SLOW_MS = 60;
 
-/** @param {HTMLElement} section */
+/** @param {HTMLElement} section @returns {() => void} takes the life out of it */
 export function mountInstrument(section) {
-  new LiveInstrument(section);
+  const instrument = new LiveInstrument(section);
+  return () => instrument.destroy();
 }
 
 class LiveInstrument {
@@ -49,6 +50,7 @@ class LiveInstrument {
   #addressTimer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #speakTimer;
+  #gone = new AbortController();
 
   /** @param {HTMLElement} section */
   constructor(section) {
@@ -68,11 +70,25 @@ class LiveInstrument {
     this.#onClick("reset", () => this.#reset());
     this.#onClick("link", () => this.#copyLink());
     offerPictures(section, this.spec, () => this.#frame, (sentence) => this.#say(null, sentence));
-    runtime.addEventListener("status", () => this.#followRuntime());
+    runtime.addEventListener("status", () => this.#followRuntime(), { signal: this.#gone.signal });
 
-    const moved = Object.keys(asked.values).length > 0 || this.source.edited;
-    if (moved || runtime.ready) this.#ask(moved);
+    const [moved] = Object.keys(this.controls.moved);
+    const wanted = Object.keys(asked.values).length > 0 || this.source.edited;
+    if (moved !== undefined) this.#moved(moved);
+    else if (wanted || runtime.ready) this.#ask(wanted);
     for (const [name, problem] of Object.entries(asked.problems)) this.controls.tell(name, problem);
+  }
+
+  /** The page is left: nothing more is asked or drawn. */
+  destroy() {
+    this.#gone.abort();
+    this.#next = null;
+    this.#ahead = null;
+    if (globalThis.crossOriginIsolated) this.#underWay?.stop.abort(); // an interrupt costs nothing; a restart would
+    for (const timer of [this.#clock, this.#addressTimer, this.#speakTimer]) clearTimeout(timer);
+    this.finer.destroy();
+    this.source.destroy();
+    this.picture.destroy();
   }
 
   /** @param {string} action @param {() => void} run */
@@ -137,12 +153,12 @@ class LiveInstrument {
       this.#underWay = { place: question.place, stop };
       try {
         const frame = await this.#compute(question.values, { signal: stop.signal });
-        if (source !== this.source.text) continue;
+        if (this.#gone.signal.aborted || source !== this.source.text) continue;
         this.#answers.put(question.key, frame);
         this.#fastest = Math.min(this.#fastest, frame.ms);
         if (question.place > this.#shown) this.#show(frame, question.place);
       } catch (error) {
-        if (source === this.source.text) this.#fail(/** @type {RunError} */ (error));
+        if (!this.#gone.signal.aborted && source === this.source.text) this.#fail(/** @type {RunError} */ (error));
       }
     }
     this.#underWay = null;

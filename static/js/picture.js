@@ -52,6 +52,11 @@ export class Picture {
     }
   }
 
+  destroy() {
+    for (const drawing of this.#drawings.values()) drawing.destroy();
+    this.#drawings.clear();
+  }
+
   /** @param {PlotPanel | TilesPanel} panel */
   drawPanel(panel) {
     /** @type {Drawing} */

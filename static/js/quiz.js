@@ -14,11 +14,12 @@ import { read, remove, write } from "./store.js";
 /** A check that takes longer says so. */
 const SLOW_MS = 300;
 
-/** @param {HTMLElement} section */
+/** @param {HTMLElement} section @returns {() => void} takes the life out of it */
 export function mountQuiz(section) {
   const key = JSON.parse(section.dataset.key ?? "");
   const Kind = KINDS[/** @type {keyof typeof KINDS} */ (section.dataset.quiz)];
-  new Quiz(section, new Kind(section, key));
+  const quiz = new Quiz(section, new Kind(section, key));
+  return () => quiz.destroy();
 }
 
 class Quiz {
@@ -29,7 +30,8 @@ class Quiz {
 
   /**
    * @param {HTMLElement} section
-   * @param {{answer: string, check: (signal: AbortSignal) => Promise<Reply>, clear: () => void, changed: (react: () => void) => void}} kind
+   * @param {{answer: string, check: (signal: AbortSignal) => Promise<Reply>, clear: () => void, changed: (react: () => void) => void,
+   *   destroy?: () => void}} kind
    */
   constructor(section, kind) {
     this.section = section;
@@ -52,12 +54,19 @@ class Quiz {
     worked(); // a reader may have opened it before this script came
   }
 
+  /** The page is left: a check that is under way is stopped. */
+  destroy() {
+    this.#stop?.abort();
+    this.kind.destroy?.();
+  }
+
   /** What an earlier visit left. */
   #recall() {
     /** @type {Memory | null} */
     const memory = read("quiz", this.section.id);
     if (memory === null || !["wrong", "right", "shown"].includes(memory.state)) return;
     this.#memory = memory;
+    if (this.kind.answer !== "") return; // the reader was quicker than this script
     if (memory.answer !== "") this.kind.answer = memory.answer;
     this.section.dataset.state = memory.state;
     this.section.toggleAttribute("data-remembered", true);
@@ -259,6 +268,10 @@ class CodeAnswer {
 
   clear() {
     this.field.reset();
+  }
+
+  destroy() {
+    this.field.destroy();
   }
 }
 

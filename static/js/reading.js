@@ -1,16 +1,16 @@
 /**
  * Following the reader: progress, the section in view, the place to continue at, and what scrolls by itself.
  */
-import { config } from "./config.js";
+import { absolute, config } from "./config.js";
 import { read, write } from "./store.js";
 
 /** How far down the window a heading has to have come for its section to be the one being read. */
 const READING_LINE = 0.35;
 
-/** A page has come into the frame. */
-export function startReading() {
+/** A page has come into the frame. @param {boolean} isFirst of this visit */
+export function startReading(isFirst) {
   findScrollers();
-  offerPlace();
+  if (isFirst || config.chapter === null) offerPlace(); // who goes on to another chapter wants that one
   followReading();
 }
 
@@ -55,24 +55,22 @@ function markContents() {
 /** @param {HTMLAnchorElement | null} link the entry of the contents that is being read */
 function keepPlace(link) {
   if (link === null) return;
-  const root = new URL(config.root, location.href);
-  const path = location.pathname.slice(root.pathname.length) + link.hash;
+  const path = location.pathname.slice(new URL(config.root).pathname.length) + link.hash;
   const number = link.querySelector(".number") ?? link.closest("ul ul")?.parentElement?.querySelector(".number");
   const title = [...link.childNodes].filter((node) => node !== number).map((node) => node.textContent).join("").trim();
   write("place", "last", { path, name: [number?.textContent, title].filter(Boolean).join(" ") });
 }
 
-/** Read before the page is followed: following it overwrites the place. */
-const placeOfLastVisit = /** @type {Place | null} */ (read("place", "last"));
-
+/** Before the page is followed: following it overwrites the place. */
 function offerPlace() {
   const offer = /** @type {HTMLElement | null} */ (document.querySelector("[data-continue]"));
-  if (!offer || !placeOfLastVisit || location.hash || scrollY > 0) return;
+  const place = /** @type {Place | null} */ (read("place", "last"));
+  if (!offer || !place || location.hash || scrollY > 0) return;
   const link = document.createElement("a");
-  link.href = new URL(placeOfLastVisit.path, new URL(config.root, location.href)).href;
+  link.href = absolute(place.path);
   const first = document.querySelector(".contents nav a");
   if (first instanceof HTMLAnchorElement && first.href === link.href) return; // the beginning is in sight
-  link.textContent = `Continue at ${placeOfLastVisit.name}`;
+  link.textContent = `Continue at ${place.name}`;
   offer.replaceChildren(link);
   offer.hidden = false;
 }
@@ -82,8 +80,10 @@ function offerPlace() {
 const scrollerSizes = new ResizeObserver((entries) => nameScrollers(entries.map(({ target }) => target)));
 
 async function findScrollers() {
+  scrollerSizes.disconnect();
   const scrollers = [...document.querySelectorAll("[data-scrolls]")];
   await document.fonts.ready; // a font changes what fits, not the box
+  if (!scrollers.every((element) => element.isConnected)) return; // the page was left meanwhile
   nameScrollers(scrollers);
   for (const element of scrollers) scrollerSizes.observe(element);
 }

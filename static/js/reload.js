@@ -4,7 +4,7 @@
  *
  * @typedef {{build: number, mistakes: string[]}} News
  */
-import { config } from "./config.js";
+import { absolute } from "./config.js";
 
 const SCROLL = "latentbook:scroll";
 
@@ -53,7 +53,7 @@ function restore() {
 /** Follows the builds of the server for as long as the page is open. */
 export function followReloads() {
   restore();
-  const events = new EventSource(new URL(`${config.root}_reload`, document.baseURI));
+  const events = new EventSource(absolute("_reload"));
   events.addEventListener("message", ({ data }) => {
     /** @type {News} */
     const { build, mistakes } = JSON.parse(data);

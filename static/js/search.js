@@ -6,7 +6,7 @@
  */
 import MiniSearch from "minisearch";
 
-import { config } from "./config.js";
+import { absolute, config } from "./config.js";
 
 const MOST_RESULTS = 20;
 const EXCERPT_CHARACTERS = 150;
@@ -16,7 +16,7 @@ let index = null;
 
 /** @returns {Promise<MiniSearch<Entry>>} */
 async function loadIndex() {
-  const response = await fetch(new URL(config.search, new URL(config.root, location.href)));
+  const response = await fetch(absolute(config.search));
   if (!response.ok) throw new Error(`The search index answered ${response.status}.`);
   const mini = new MiniSearch({
     fields: ["title", "text"],
@@ -139,7 +139,7 @@ function resultItem(result, position) {
   const item = document.createElement("li");
   item.id = `search-result-${position}`;
   item.setAttribute("role", "option");
-  item.dataset.url = new URL(result.url, new URL(config.root, location.href)).href;
+  item.dataset.url = absolute(result.url);
   const title = document.createElement("span");
   title.className = "title";
   title.append(...marked(result.title, result.terms));

@@ -49,6 +49,11 @@ export class SourcePanel {
     return this.text !== null;
   }
 
+  destroy() {
+    clearTimeout(this.#timer);
+    this.#editor?.then((editor) => editor.destroy(), () => {});
+  }
+
   /** The version in force has drawn a picture. */
   succeeded() {
     this.#place.querySelector("[data-editor-error]")?.remove();

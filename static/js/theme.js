@@ -1,6 +1,5 @@
-// Runs before the first paint, so that the reader's theme does not flash and what needs scripts is shown at once.
-// A classic script: a module would run after the page is parsed.
-(() => {
+/** The reader's own theme, before the first paint, so that it does not flash; and what needs scripts is shown at once. */
+export function applyTheme() {
   const root = document.documentElement;
   root.dataset.js = "";
   try {
@@ -9,4 +8,4 @@
   } catch {
     // The browser refuses storage, or another script wrote the key: the system decides.
   }
-})();
+}

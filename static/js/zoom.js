@@ -2,7 +2,7 @@
  * Plotly itself, loaded when it is asked for: hover values, zoom and export of an instrument's figure, and the figures
  * that readers' own code makes. Plotly knows neither CSS variables nor the theme, so both are put into its terms.
  */
-import { config } from "./config.js";
+import { absolute, config } from "./config.js";
 import { COLORWAY, PALETTE } from "./draw/palette.js";
 
 const FILL_OPACITY = "33"; // hex: the fifth that draw.js fills with
@@ -24,7 +24,7 @@ function load() {
     link.id = "plotly.js-style-global";
     link.className = "no-inline-styles";
     link.rel = "stylesheet";
-    link.href = config.root + config.assets["zoom.css"];
+    link.href = absolute(config.assets["zoom.css"]);
     await new Promise((resolve, reject) => {
       link.onload = resolve;
       link.onerror = () => reject(new Error("The style sheet of the zoomed view cannot be loaded."));

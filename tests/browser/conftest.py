@@ -23,8 +23,14 @@ from app.browser import FLAGS, chromium_path
 from app.main import create_app
 from app.settings import Settings
 from tests.browser.book_pages import CHAPTER, READY, Open
+from tests.browser.editions import Editions, serve_editions
 
 START_MS = 60_000  # Python starts in 3 s alone, but two cores may be shared
+
+WINDOW: dict[str, Any] = {
+    "viewport": {"width": 1280, "height": 900},
+    "service_workers": "block",  # these have tests of their own (test_offline.py)
+}
 
 
 @pytest.fixture(scope="package")
@@ -49,6 +55,9 @@ def book(site: Path) -> Iterator[str]:
         yield f"{url}/"
 
 
+STATIC_PATH = "/course/book/"
+
+
 class PlainFiles(SimpleHTTPRequestHandler):
     """A static host: files and nothing else, no header that isolates a page."""
 
@@ -56,6 +65,11 @@ class PlainFiles(SimpleHTTPRequestHandler):
         **SimpleHTTPRequestHandler.extensions_map,
         ".mjs": "text/javascript",
     }
+
+    def translate_path(self, path: str) -> str:
+        """The file for an address below the path; there is nothing beside it."""
+        below = path.removeprefix(STATIC_PATH)
+        return super().translate_path(below if below != path else "/nothing")
 
     def log_message(self, format: str, *args: Any) -> None:
         """Stay silent."""
@@ -68,7 +82,7 @@ def static_host(site: Path) -> Iterator[str]:
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
+    yield f"http://127.0.0.1:{server.server_port}{STATIC_PATH}"
     server.shutdown()
     server.server_close()
     thread.join()
@@ -115,7 +129,7 @@ def open_page(chromium: Browser, book: str) -> Iterator[Open]:
         python: bool = True,
         **options: Any,
     ) -> Page:
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        context = chromium.new_context(**{**WINDOW, **options})
         context.set_default_timeout(START_MS)
         contexts.append(context)
         watch = Watch(host, expected=expected)
@@ -134,11 +148,18 @@ def open_page(chromium: Browser, book: str) -> Iterator[Open]:
     assert [wrong for watch in watches for wrong in watch.wrong] == []
 
 
+@pytest.fixture(scope="package")
+def editions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editions]:
+    """A book of two chapters, served; it may be published anew."""
+    with serve_editions(tmp_path_factory.mktemp("editions")) as book:
+        yield book
+
+
 @pytest.fixture(scope="module")
 def desk(chromium: Browser, book: str) -> Iterator[Page]:
     """The chapter with Python ready, shared by the tests of a module, which leave it as it was."""
     expect.set_options(timeout=START_MS)
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context = chromium.new_context(**WINDOW)
     context.set_default_timeout(START_MS)
     watch = Watch(book)
     context.on("page", watch.follow)

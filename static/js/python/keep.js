@@ -2,10 +2,9 @@
  * Keeps what makes the next visit quick: the main module, and a snapshot that a worker of its own makes. It costs a second of
  * one processor and no byte from the network, and is left out where the reader saves data or memory is small.
  */
-import { absolute, config, savesData } from "../config.js";
+import { absolute, config, isFrugal } from "../config.js";
 import { keepMain } from "./main-module.js";
 
-const LEAST_MEMORY_GB = 2;
 /** With nothing to do for so long, the page may see to the next visit. */
 const IDLE_MS = 1_500;
 
@@ -42,7 +41,7 @@ function whenIdle(run) {
  * @throws {Error} if it could not be kept; the message says why
  */
 async function keep(main) {
-  if (savesData() || hasLittleMemory()) return false;
+  if (isFrugal()) return false;
   if (!navigator.storage?.getDirectory) throw new Error("this browser has no storage for it");
   const base = absolute(config.runtime.base);
   await keepMain(base);
@@ -62,8 +61,4 @@ async function keep(main) {
     worker.terminate();
   }
   return true;
-}
-
-function hasLittleMemory() {
-  return (Reflect.get(navigator, "deviceMemory") ?? Infinity) < LEAST_MEMORY_GB;
 }

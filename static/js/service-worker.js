@@ -1,0 +1,166 @@
+/**
+ * Keeps one build of the book for reading without a network. The build writes what there is to keep in front of this script
+ * (app/book/offline.py); docs/offline.md says how versions follow each other.
+ *
+ * Links and reloads ask the network first, so that who is online reads the newest edition. Everything else comes from what is
+ * kept: names of scripts, styles and Python's files change with their content, so no version can take another's.
+ *
+ * @typedef {[place: string, integrity: string, bytes: number]} File `bytes`: what the network carries of it
+ * @typedef {import("workbox-core/types.js").WorkboxPlugin} Plugin
+ * @typedef {{type: "missing"} | {type: "keep", place: string} | {type: "tidy"}} Request from a page (offline.js), with a port
+ * @typedef {{build: string, total: number, files: File[]}} Missing the answer to `missing`: what is still to be kept, of how much
+ */
+import { PrecacheController, PrecacheRoute } from "workbox-precaching";
+import { registerRoute, setCatchHandler } from "workbox-routing";
+import { CacheFirst, NetworkFirst } from "workbox-strategies";
+
+import { BUILD_HEADER } from "./build-header.js";
+
+/** @type {any} TypeScript's DOM knows no service workers */
+const worker = globalThis;
+/** @type {{build: string, atOnce: File[], later: File[]}} */
+const { build, atOnce, later } = worker.latentbook;
+const scope = worker.registration.scope;
+
+/** Each build has its own light part. What is heavy is named by content, so that all builds can share it. @param {string} build */
+const lightOf = (build) => `latentbook ${build} ${scope}`;
+const LIGHT = lightOf(build);
+const HEAVY = `latentbook files ${scope}`;
+/** Python's main module lies where its start looks for it (python/main-module.js), once. */
+const MAIN = "latentbook python";
+const MAIN_NAME = /\/runtime\/\w+\/pyodide\.asm\.wasm$/;
+const NETWORK_SECONDS = 3;
+const ANY_PARAMETER = [/./]; // the state of an instrument
+
+/** @param {string} place */
+const urlOf = (place) => new URL(place, scope).href;
+/** @param {string} url @returns {string} without parameters, and without the name that a folder's page has */
+const pageOf = (url) => url.replace(/[?#].*$/, "").replace(/\/index\.html$/, "/");
+
+const integrities = new Map([...atOnce, ...later].map(([place, integrity]) => [urlOf(place), integrity]));
+const heavy = new Map(later.map((file) => [urlOf(file[0]), file]));
+
+/** What is missing or damaged comes from the network, and is kept again. @type {Plugin} */
+const heal = {
+  async cachedResponseWillBeUsed({ cacheName, cachedResponse, request, event }) {
+    const url = pageOf(request.url);
+    const integrity = integrities.get(url);
+    if (integrity === undefined || (cachedResponse && (await integrityOf(cachedResponse.clone())) === integrity)) {
+      return cachedResponse;
+    }
+    if (event?.type === "install") return null; // workbox fetches it
+    const response = await fetch(new Request(url, { integrity })).catch(() => null);
+    if (!response?.ok) return null;
+    await (await caches.open(cacheName)).put(request, response.clone());
+    return response;
+  },
+};
+
+const light = new PrecacheController({ cacheName: LIGHT, plugins: [heal] });
+light.addToCacheList(
+  atOnce.map(([place, integrity]) => ({ url: urlOf(place), integrity, revision: /-\w{8,}\.\w+$/.test(place) ? null : integrity })),
+);
+
+/** @type {Plugin} A page that the network gives is not kept: it may be another build's. */
+const fromLight = {
+  cacheKeyWillBeUsed: async ({ request }) => light.getCacheKeyForURL(pageOf(request.url)) ?? request,
+  cacheWillUpdate: async () => null,
+  fetchDidSucceed: async ({ response }) => {
+    if (response.status >= 500) throw new Error(`The server answered ${response.status}.`);
+    return response;
+  },
+};
+
+registerRoute(
+  ({ request }) => request.mode === "navigate",
+  new NetworkFirst({ cacheName: LIGHT, networkTimeoutSeconds: NETWORK_SECONDS, plugins: [fromLight, heal] }),
+);
+// A page that is open goes on in its own edition.
+registerRoute(
+  ({ request }) => ![null, build].includes(request.headers.get(BUILD_HEADER)),
+  async ({ request }) => {
+    const cacheName = lightOf(request.headers.get(BUILD_HEADER) ?? "");
+    return (await caches.match(pageOf(request.url), { cacheName, ignoreSearch: true })) ?? fetch(request);
+  },
+);
+registerRoute(new PrecacheRoute(light, { ignoreURLParametersMatching: ANY_PARAMETER, cleanURLs: false }));
+registerRoute(({ url }) => heavy.has(url.href) && MAIN_NAME.test(url.pathname), new CacheFirst({ cacheName: MAIN, plugins: [heal] }));
+registerRoute(({ url }) => heavy.has(url.href), new CacheFirst({ cacheName: HEAVY, plugins: [heal] }));
+// And with its own scripts.
+registerRoute(({ url }) => isNamedByContent(url.href), async ({ request }) => (await caches.match(request)) ?? fetch(request));
+setCatchHandler(async ({ request }) => {
+  const missing = request.mode === "navigate" ? await light.matchPrecache(urlOf("404.html")) : undefined;
+  return missing ? new Response(missing.body, { status: 404, headers: missing.headers }) : Response.error();
+});
+
+worker.addEventListener("install", (/** @type {any} */ event) => {
+  light.install(event);
+  worker.skipWaiting();
+  // The network is asked while this script starts, and needs it no longer if it answers.
+  event.addRoutes?.([
+    { condition: { urlPattern: { pathname: `${new URL(scope).pathname}api/*` } }, source: "network" },
+    { condition: { requestMode: "navigate" }, source: "race-network-and-fetch-handler" },
+  ]);
+});
+
+worker.addEventListener("activate", (/** @type {any} */ event) => {
+  light.activate(event);
+  event.waitUntil(worker.clients.claim());
+});
+
+worker.addEventListener("message", (/** @type {any} */ event) => {
+  const [port] = event.ports;
+  event.waitUntil(
+    answer(event).then(
+      (value) => port.postMessage({ value }),
+      (error) => port.postMessage({ error: String(error?.message ?? error) }),
+    ),
+  );
+});
+
+/** @param {{data: Request, source: any}} event */
+function answer({ data, source }) {
+  if (data.type === "missing") return missing();
+  if (data.type === "keep") return keep(data.place);
+  return tidy(source);
+}
+
+/** @returns {Promise<Missing>} */
+async function missing() {
+  const all = [...atOnce, ...later];
+  const kept = await Promise.all(later.map(([place]) => caches.match(urlOf(place), { cacheName: cacheOf(urlOf(place)) })));
+  return { build, total: all.reduce((sum, [, , bytes]) => sum + bytes, 0), files: later.filter((_, i) => !kept[i]) };
+}
+
+/** @param {string} url of a heavy file */
+const cacheOf = (url) => (MAIN_NAME.test(url) ? MAIN : HEAVY);
+
+/** @param {string} place of a heavy file */
+async function keep(place) {
+  const url = urlOf(place);
+  const response = await fetch(new Request(url, { integrity: integrities.get(url) }));
+  if (!response.ok) throw new Error(`${place} is not there (status ${response.status})`);
+  await (await caches.open(cacheOf(url))).put(url, response);
+}
+
+/** Removes what other builds have left, once the page that asks is the only one that is open. @param {{id: string}} page */
+async function tidy({ id }) {
+  const open = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
+  if (open.some((/** @type {{id: string}} */ each) => each.id !== id)) return;
+  for (const name of await caches.keys()) {
+    if (name.startsWith("latentbook ") && name.endsWith(` ${scope}`) && name !== LIGHT && name !== HEAVY) await caches.delete(name);
+  }
+  const cache = await caches.open(HEAVY);
+  for (const request of await cache.keys()) if (!heavy.has(request.url)) await cache.delete(request);
+}
+
+/** @param {string} url */
+function isNamedByContent(url) {
+  return [urlOf("assets/"), urlOf("runtime/"), urlOf("search-")].some((start) => url.startsWith(start));
+}
+
+/** @param {Response} response */
+async function integrityOf(response) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await response.arrayBuffer()));
+  return `sha256-${btoa(String.fromCharCode(...digest))}`;
+}

@@ -1,0 +1,43 @@
+/**
+ * Taps on buttons whose scripts have not come yet: kept from the head of the page on (head.js), and repeated once somebody
+ * answers. Controls need none of this: they keep what they are set to.
+ */
+
+const KEPT = "latentbookTaps";
+const BLOCK = "section[data-instrument], section[data-cell], section[data-quiz]";
+
+/** @typedef {HTMLButtonElement} Button */
+
+/** @returns {Button[]} */
+const taps = () => Reflect.get(globalThis, KEPT) ?? [];
+
+/** What answers a button: its block, else the frame. @param {Element} button @returns {HTMLElement} */
+const ownerOf = (button) => button.closest(BLOCK) ?? document.body;
+
+/** Called in the page's head. */
+export function keepTaps() {
+  Reflect.set(globalThis, KEPT, []);
+  addEventListener("click", ({ target }) => {
+    const button = target instanceof Element ? target.closest("button[data-action]") : null;
+    if (button instanceof HTMLButtonElement && button.type === "button") keep(button);
+  }, true);
+  addEventListener("submit", (event) => {
+    // Without its script a form would load the page anew.
+    if (event.submitter instanceof HTMLButtonElement && keep(event.submitter)) event.preventDefault();
+  }, true);
+}
+
+/** @param {Button} button @returns {boolean} whether nobody answers it yet */
+function keep(button) {
+  if (ownerOf(button).hasAttribute("data-answers")) return false;
+  taps().push(button);
+  return true;
+}
+
+/** Called by whoever answers the buttons of a block or of the frame from now on. @param {HTMLElement} owner */
+export function repeatTaps(owner) {
+  owner.toggleAttribute("data-answers", true);
+  const own = taps().filter((button) => ownerOf(button) === owner);
+  Reflect.set(globalThis, KEPT, taps().filter((button) => !own.includes(button)));
+  for (const button of new Set(own)) button.click();
+}

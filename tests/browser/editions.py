@@ -1,0 +1,160 @@
+"""A book of two chapters in two editions, and a server that goes from one to the other."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.bench.serving import served
+from app.book.site import build_site
+from app.main import create_app
+from app.runtime.dist import build_runtime
+from app.settings import Settings
+
+ONE, TWO = "one/", "two/"
+BOOK = """\
+title = "Two chapters"
+subtitle = "For tests"
+description = "Two chapters for tests."
+language = "en"
+
+[[parts]]
+title = "Only part"
+chapters = [{ number = 1, slug = "one" }, { number = 2, slug = "two" }]
+"""
+FRONT = """\
+---
+title: Two chapters
+standfirst: This is edition EDITION.
+description: For tests.
+---
+
+Begin with [the first](one.md).
+"""
+CHAPTER = """\
+---
+title: Chapter NAME
+standfirst: This is edition EDITION.
+level: None
+builds_on: []
+description: Chapter NAME of two.
+---
+
+Some words before the first section. The other one is [there](OTHER.md#OTHER-late).
+
+## Early {#NAME-early}
+
+:::{instrument} denoiser
+:label: NAME-denoiser
+:::
+
+```{code-cell} python
+:label: NAME-snippet
+:title: A snippet of chapter NAME
+
+import numpy as np
+
+print("edition EDITION", np.arange(4).sum())
+```
+
+FILL
+
+## Late {#NAME-late}
+
+::::{quiz} number
+:label: NAME-question
+:answer: 2
+:tolerance: 0.1
+
+How many chapters are there?
+
+:::{answer}
+Two.
+:::
+::::
+"""
+STAMP = "Ran in ${"
+"""Stands in cell.js: each edition says something else there, so that its scripts are others."""
+
+
+class Requests:
+    """ASGI middleware that notes every request and the status it got."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.seen: list[tuple[str, int]] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def noting(message: dict[str, object]) -> None:
+            if message["type"] == "http.response.start":
+                self.seen.append((scope["path"], int(str(message["status"]))))
+            await send(message)
+
+        await self.app(scope, receive, noting if scope["type"] == "http" else send)
+
+
+class Editions:
+    """The book on disk and on its server.
+
+    Attributes
+    ----------
+    url : where it is served
+    requests : what the server was asked, and how it answered
+    """
+
+    def __init__(self, folder: Path) -> None:
+        real = Settings()
+        self.folder = folder
+        self.root = folder / "root"
+        self.settings = Settings(root=self.root, content=folder / "content", build=folder / "build")
+        self.dist = build_runtime(real, report=print)
+        self.root.mkdir()
+        for name in ("node_modules", "widgets", "package-lock.json"):
+            (self.root / name).symlink_to((real.root / name).resolve())
+        shutil.copytree(real.root / "static", self.root / "static")
+        # What the real book has compressed need not be compressed again.
+        (folder / "build" / "cache").mkdir(parents=True)
+        compressed = (real.build / "cache" / "compressed").resolve()
+        (folder / "build" / "cache" / "compressed").symlink_to(compressed)
+        self.url = ""
+        self.requests = Requests(create_app(self.settings))
+
+    def publish(self, edition: str) -> None:
+        """Build an edition and put it in the place of the one before."""
+        content = self.settings.content
+        content.mkdir(exist_ok=True)
+        filling = "\n\n".join(f"A paragraph, number {i}, that takes room." for i in range(60))
+        for name, other in (("one", "two"), ("two", "one")):
+            text = CHAPTER.replace("NAME", name).replace("OTHER", other).replace("FILL", filling)
+            (content / f"{name}.md").write_text(text.replace("EDITION", edition))
+        (content / "front.md").write_text(FRONT.replace("EDITION", edition))
+        (content / "book.toml").write_text(BOOK)
+        shutil.copy(Settings().content / "references.bib", content)
+        (content / "facts.toml").write_text("")
+        cell = self.root / "static" / "js" / "cell.js"
+        original = Settings().root / "static" / "js" / "cell.js"
+        text = original.read_text()
+        assert STAMP in text
+        cell.write_text(text.replace(STAMP, f"Edition {edition}: {STAMP}"))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("app.book.site.build_runtime", lambda settings, report: self.dist)
+            build_site(self.settings, report=lambda message: None)
+
+    def asked(self, part: str) -> int:
+        """How often the server was asked for an address that holds this part."""
+        return sum(part in path for path, _ in self.requests.seen)
+
+
+@contextmanager
+def serve_editions(folder: Path) -> Iterator[Editions]:
+    """The first edition, served until the block ends."""
+    editions = Editions(folder)
+    editions.publish("A")
+    with served(editions.requests) as url:  # type: ignore[arg-type]
+        editions.url = f"{url}/"
+        yield editions

@@ -1,0 +1,81 @@
+"""What a reader does before the scripts come is not lost; Python comes where it is used."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.book_pages import Open
+from tests.browser.editions import ONE, Editions
+
+pytestmark = pytest.mark.browser
+
+BLOCKS = ("instrument", "snippet", "quiz")
+
+
+def test_moves_and_taps_before_the_scripts_are_answered(
+    open_page: Open, editions: Editions
+) -> None:
+    page = open_page("404.html", host=editions.url)
+    held: list[Route] = []
+    page.route("**/assets/main-*.js", held.append)
+    page.goto(editions.url + ONE, wait_until="commit")
+    page.evaluate("globalThis.visit = 'this one'")
+    instrument, cell, quiz = (page.locator(f"section.{kind}") for kind in BLOCKS)
+    before = instrument.locator("[data-readout]").all_inner_texts()
+    slider = instrument.locator("input[type=range]").first
+    slider.press("End")
+    set_to = slider.input_value()
+    cell.locator('[data-action="run"]').click()
+    quiz.locator("input").fill("3")
+    quiz.locator('[data-action="check"]').click()
+    page.locator('.bar [data-action="help"]').click()
+    held.pop().continue_()
+    page.unroute("**/assets/main-*.js")
+    expect(page.locator("dialog.help")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(quiz.locator("[data-feedback]")).to_contain_text("Not yet.")
+    expect(cell.locator("[data-output]")).to_contain_text("edition A 6")
+    expect(cell).to_have_attribute("data-state", "done")
+    expect(instrument).to_have_attribute("data-state", "live")
+    assert slider.input_value() == set_to
+    assert instrument.locator("[data-readout]").all_inner_texts() != before
+    assert page.evaluate("globalThis.visit") == "this one"
+
+
+def asked(page: Page, place: str) -> list[str]:
+    """The files of Python that a page asks for by itself."""
+    urls: list[str] = []
+    page.on("request", lambda request: urls.append(request.url))
+    page.goto(place)
+    page.wait_for_load_state("networkidle")
+    return [url for url in urls if "/runtime/" in url or "/worker-" in url]
+
+
+def test_python_is_asked_for_only_where_it_is_used(open_page: Open, editions: Editions) -> None:
+    for place in ("", "contents/", "facts/", "references/"):
+        page = open_page("404.html", host=editions.url)
+        assert asked(page, editions.url + place) == []
+    page = open_page("404.html", host=editions.url, python=False)
+    page.goto(editions.url + ONE)
+    # Before the page has been read to its end: the script that asks stands above the style sheets.
+    early = page.evaluate(
+        """() => performance.getEntriesByType("resource").some(({ name, startTime }) =>
+          name.includes("/worker-")
+          && startTime < performance.getEntriesByType("navigation")[0].domInteractive)"""
+    )
+    assert early
+
+
+@pytest.mark.parametrize("reason", ["saveData", "deviceMemory"])
+def test_who_has_little_is_asked_first(open_page: Open, editions: Editions, reason: str) -> None:
+    page = open_page("404.html", host=editions.url)
+    page.add_init_script(
+        "Object.defineProperty(navigator, 'connection', {value: {saveData: true}})"
+        if reason == "saveData"
+        else "Object.defineProperty(navigator, 'deviceMemory', {value: 1})"
+    )
+    page.set_viewport_size({"width": 1280, "height": 120})
+    assert asked(page, editions.url + ONE + "#one-late") == []
+    page.locator("section.instrument").scroll_into_view_if_needed()
+    expect(page.locator("section.instrument")).to_have_attribute("data-state", "live")

@@ -1,0 +1,199 @@
+"""From page to page: one document, one Python, and everything a reader expects of a link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.browser.book_pages import READY, output, run
+from tests.browser.conftest import START_MS, WINDOW, Watch
+from tests.browser.editions import ONE, TWO, Editions
+
+pytestmark = pytest.mark.browser
+
+HEADING = "main h1"
+
+
+@pytest.fixture(scope="module")
+def page(chromium: Browser, editions: Editions) -> Iterator[Page]:
+    """The first chapter with Python ready; each test goes on where the one before has left."""
+    expect.set_options(timeout=START_MS)
+    context = chromium.new_context(**WINDOW)
+    context.set_default_timeout(START_MS)
+    watch = Watch(editions.url, expected=("Failed to load resource",))  # some tests let it fail
+    context.on("page", watch.follow)
+    page = context.new_page()
+    page.goto(editions.url + ONE)
+    expect(page.locator(READY)).to_be_attached()
+    page.evaluate("globalThis.visit = 'this one'")
+    yield page
+    context.close()
+    assert watch.wrong == []
+
+
+def same_visit(page: Page) -> bool:
+    """Whether the document is still the one that was loaded first."""
+    return bool(page.evaluate("globalThis.visit === 'this one'"))
+
+
+def go(page: Page, to: str) -> None:
+    """Follow the link at the end of the chapter."""
+    page.locator(f'nav.ways a[href$="{to}"]').click()
+    page.wait_for_url(f"**/{to}")
+
+
+def test_the_next_chapter_comes_into_the_same_document(page: Page) -> None:
+    output(run(page, "kept = 6"))
+    go(page, TWO)
+    expect(page.locator(HEADING)).to_have_text("Chapter two")
+    assert same_visit(page)
+    assert page.title() == "Chapter two · Two chapters"
+    expect(page.locator(HEADING)).to_be_focused()
+    expect(page.locator("[data-page-status]")).to_have_text("Chapter two · Two chapters")
+    expect(page.locator(".bar .here .name")).to_have_text("Chapter two")
+    assert page.evaluate("scrollY") == 0
+    assert (
+        page.locator('meta[name="description"]').get_attribute("content") == "Chapter two of two."
+    )
+    expect(page.locator(READY)).to_be_attached()
+    assert [worker for worker in page.workers if "worker-" in worker.url][1:] == []
+
+
+def test_it_runs_at_once_and_has_variables_of_its_own(page: Page) -> None:
+    cell = run(page, "print('kept' in globals())")
+    assert output(cell).strip() == "False"
+    cell.locator('[data-action="run"]').click()
+    assert output(cell).strip() == "False"
+
+
+def test_back_returns_to_the_place_and_the_variables(page: Page) -> None:
+    page.evaluate("scrollTo({top: 700, behavior: 'instant'})")
+    page.locator('main a[href$="one/#one-late"]').evaluate("link => link.click()")
+    page.wait_for_url("**/one/#one-late")
+    expect(page.locator("#one-late h2")).to_be_focused()
+    box = page.locator("#one-late").bounding_box()
+    assert box is not None
+    assert 0 < box["y"] < 500 or page.evaluate(
+        "scrollY + innerHeight >= document.documentElement.scrollHeight - 1"
+    )
+    page.go_back()
+    expect(page.locator(HEADING)).to_have_text("Chapter two")
+    page.wait_for_function("() => Math.abs(scrollY - 700) < 2")
+    page.go_back()
+    expect(page.locator(HEADING)).to_have_text("Chapter one")
+    assert output(run(page, "print(kept)")).strip() == "6"
+    page.go_forward()
+    expect(page.locator(HEADING)).to_have_text("Chapter two")
+    page.go_back()
+    expect(page.locator(HEADING)).to_have_text("Chapter one")
+    assert same_visit(page)
+
+
+def test_instruments_of_the_new_page_live(page: Page) -> None:
+    go(page, TWO)
+    instrument = page.locator("section.instrument")
+    instrument.scroll_into_view_if_needed()
+    expect(instrument).to_have_attribute("data-state", "live")
+    instrument.locator("input[type=range]").first.press("ArrowRight")
+    page.wait_for_url("**/two/?two-denoiser.*")
+    assert same_visit(page)
+
+
+def test_search_and_the_pages_at_the_back_stay_in_the_document(page: Page) -> None:
+    page.keyboard.press("Escape")
+    page.locator(".bar [data-action=search]").click()
+    page.locator("dialog.search input").fill("snippet of chapter one")
+    expect(page.locator("dialog.search li").first).to_be_visible()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/one/#one-snippet")
+    assert page.locator("dialog[open]").count() == 0
+    page.locator(".bar >> text=Contents").click()
+    expect(page.locator(HEADING)).to_have_text("Contents")
+    page.locator(".brand").click()
+    page.wait_for_url("**/")
+    expect(page.locator(HEADING)).to_have_text("Two chapters")
+    page.locator(".foot >> text=References").click()
+    expect(page.locator(HEADING)).to_have_text("References")
+    assert same_visit(page)
+    page.go_back()
+    expect(page.locator(HEADING)).to_have_text("Two chapters")
+
+
+def test_pages_that_are_left_leave_nothing_behind(page: Page) -> None:
+    client = page.context.new_cdp_session(page)
+    client.send("Performance.enable")
+
+    def held() -> dict[str, float]:
+        client.send("HeapProfiler.collectGarbage")
+        metrics = client.send("Performance.getMetrics")["metrics"]
+        wanted = ("JSEventListeners", "Nodes", "ResourceNodes")
+        return {each["name"]: each["value"] for each in metrics if each["name"] in wanted}
+
+    def round_trip() -> None:
+        for chapter in (ONE, TWO):
+            page.locator(".bar >> text=Contents").click()
+            expect(page.locator(HEADING)).to_have_text("Contents")
+            page.locator(f'main a.title[href$="{chapter}"]').click()
+            expect(page.locator(HEADING)).to_have_text(f"Chapter {chapter[:-1]}")
+            instrument = page.locator("section.instrument")
+            instrument.scroll_into_view_if_needed()
+            expect(instrument).to_have_attribute("data-state", "live")
+            page.locator("section.snippet .source").hover()
+            expect(page.locator("section.snippet .cm-content")).to_be_visible()
+
+    round_trip()
+    before = held()
+    for _ in range(4):
+        round_trip()
+    after = held()
+    for name, number in before.items():
+        assert after[name] <= 1.1 * number + 50, (name, before, after)
+
+
+def test_what_runs_is_stopped_when_its_page_is_left(page: Page) -> None:
+    page.goto(page.url.split("/two")[0] + "/" + ONE)
+    expect(page.locator(READY)).to_be_attached()
+    cell = run(page, "import time\nwhile True: time.sleep(0.01)")
+    expect(cell).to_have_attribute("data-state", "running")
+    go(page, TWO)
+    expect(page.locator(READY)).to_be_attached()
+    assert output(run(page, "print(7)")).strip() == "7"
+
+
+def test_other_clicks_are_the_browsers(page: Page) -> None:
+    with page.context.expect_page() as opened:
+        page.locator("nav.ways a").first.click(modifiers=["ControlOrMeta"])
+    opened.value.close()
+    with page.expect_download() as download:
+        page.locator(".download a").first.click()
+    assert download.value.suggested_filename.endswith(".ipynb")
+    assert page.url.split("?")[0].endswith(TWO)
+
+
+@pytest.mark.parametrize("trouble", ["cut", "status", "other build"])
+def test_a_page_that_cannot_be_taken_in_is_loaded(page: Page, trouble: str) -> None:
+    page.evaluate("globalThis.visit = 'this one'")
+    start = page.url
+
+    def refuse(route: Route) -> None:
+        if route.request.is_navigation_request():
+            route.continue_()
+        elif trouble == "cut":
+            route.abort()
+        elif trouble == "status":
+            route.fulfill(status=503, body="busy")
+        else:
+            page_text = route.fetch().text()
+            route.fulfill(
+                body=page_text.replace('"build": "', '"build": "x'), content_type="text/html"
+            )
+
+    page.route("**/contents/", refuse)
+    page.locator(".bar >> text=Contents").click()
+    expect(page.locator(HEADING)).to_have_text("Contents")
+    page.wait_for_function("() => globalThis.visit === undefined")
+    page.unroute("**/contents/")
+    page.go_back()
+    page.wait_for_url(start)

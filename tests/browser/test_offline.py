@@ -1,0 +1,277 @@
+"""After one visit the whole book can be read with the network off, and no two editions mix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from app.browser import FLAGS, chromium_path
+from tests.browser.book_pages import CHAPTER, READY, output, run
+from tests.browser.conftest import START_MS, Watch
+from tests.browser.editions import ONE, TWO, Editions
+
+pytestmark = pytest.mark.browser
+
+STATUS = "[data-offline-status]"
+KEPT = "it can be read offline"
+EVERY_ENTRY = """async () => {
+  const all = [];
+  for (const name of await caches.keys()) {
+    for (const { url } of await (await caches.open(name)).keys()) all.push([name, url]);
+  }
+  return all;
+}"""
+HARM = """async (parts) => {
+  const harmed = [];
+  for (const name of await caches.keys()) {
+    const cache = await caches.open(name);
+    for (const request of await cache.keys()) {
+      if (!parts.some((part) => request.url.includes(part))) continue;
+      const { headers } = await cache.match(request);
+      await cache.put(request, new Response("not what it was", { headers }));
+      harmed.push([name, request.url]);
+    }
+  }
+  return harmed;
+}"""
+REMOVE = """async (part) => {
+  for (const name of await caches.keys()) {
+    const cache = await caches.open(name);
+    for (const { url } of await cache.keys()) if (url.includes(part)) await cache.delete(url);
+  }
+}"""
+STILL_HARMED = """async (entries) => {
+  const wrong = [];
+  for (const [name, url] of entries) {
+    const found = await (await caches.open(name)).match(url);
+    if ((await found?.text()) === "not what it was") wrong.push(url);
+  }
+  return wrong;
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser_of(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """New browsers with service workers; what goes wrong in their pages fails the tests."""
+    contexts: list[BrowserContext] = []
+    watches: list[Watch] = []
+    expect.set_options(timeout=START_MS)
+
+    def one(host: str, *expected: str) -> BrowserContext:
+        context = chromium.new_context(viewport={"width": 1280, "height": 900})
+        context.set_default_timeout(START_MS)
+        contexts.append(context)
+        watch = Watch(host, expected=("net::ERR_INTERNET_DISCONNECTED", *expected))
+        watches.append(watch)
+        context.on("page", watch.follow)
+        return context
+
+    yield one
+    for context in contexts:
+        context.close()
+    assert [wrong for watch in watches for wrong in watch.wrong] == []
+
+
+def visit(context: BrowserContext, url: str, *, python: bool = True) -> Page:
+    page = context.new_page()
+    page.goto(url)
+    if python:
+        expect(page.locator(READY)).to_be_attached()
+    return page
+
+
+def keep(context: BrowserContext, url: str) -> Page:
+    """One visit that lasts until the book is kept."""
+    page = visit(context, url)
+    expect(page.locator(STATUS)).to_contain_text(KEPT)
+    return page
+
+
+@pytest.fixture(scope="module")
+def kept(browser_of: Callable[..., BrowserContext], editions: Editions) -> BrowserContext:
+    """A browser after one visit to the first chapter of edition A."""
+    editions.publish("A")
+    editions.requests.seen.clear()
+    context = browser_of(editions.url, "status of 404")
+    page = visit(context, editions.url + ONE)
+    assert output(run(page, "6 * 7")).strip() == "42"
+    expect(page.locator(STATUS)).to_contain_text(KEPT)
+    page.close()
+    return context
+
+
+def test_python_comes_over_the_network_once_and_is_stored_once(
+    kept: BrowserContext, editions: Editions
+) -> None:
+    paths = [path for path, _ in editions.requests.seen if "/runtime/" in path]
+    assert sorted(set(paths)) == sorted(paths)
+    assert {path.rsplit("/", 1)[1] for path in paths} == {
+        path.name for path in editions.dist.path.iterdir()
+    }
+    page = visit(kept, editions.url, python=False)
+    urls = [url for _, url in page.evaluate(EVERY_ENTRY)]
+    assert sorted(set(urls)) == sorted(urls)
+    page.close()
+
+
+def test_every_page_is_there_without_a_network(kept: BrowserContext, editions: Editions) -> None:
+    kept.set_offline(True)
+    page = visit(kept, editions.url + TWO)  # never seen before
+    assert page.evaluate("crossOriginIsolated")
+    assert (
+        output(run(page, "import statistics, decimal\nstatistics.mean([1, 2, 6])")).strip() == "3"
+    )
+    instrument = page.locator("section.instrument")
+    instrument.scroll_into_view_if_needed()
+    expect(instrument).to_have_attribute("data-state", "live")
+    with page.expect_download() as download:
+        page.locator(".download a").first.click()
+    assert Path(download.value.path()).read_text().startswith("{")
+    page.locator(".bar [data-action=search]").click()
+    page.locator("dialog.search input").fill("snippet of chapter one")
+    expect(page.locator("dialog.search li").first).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.locator("main h1")).to_have_text("Chapter one")
+    for place, heading in (
+        ("contents/", "Contents"),
+        ("facts/", "Sourced facts"),
+        ("references/", "References"),
+        ("", "Two chapters"),
+        ("nowhere/", "This page is not in the book"),
+    ):
+        page.goto(editions.url + place)
+        expect(page.locator("main h1")).to_have_text(heading)
+    page.close()
+    kept.set_offline(False)
+
+
+def test_what_is_damaged_or_missing_comes_anew(kept: BrowserContext, editions: Editions) -> None:
+    page = visit(kept, editions.url, python=False)
+    harmed = page.evaluate(HARM, ["/main-", "/book-", "/one/?", "/widgets.pack", "/instrument-"])
+    assert len(harmed) >= 5
+    page.evaluate(REMOVE, "/cell-")
+    page.close()
+    page = visit(kept, editions.url + ONE)
+    assert output(run(page, "6 * 7")).strip() == "42"
+    page.evaluate("async () => { for (const place of ['', '../one/']) await fetch(place); }")
+    runtime = page.evaluate("JSON.parse(document.getElementById('latentbook-config').text).runtime")
+    page.evaluate("place => fetch(place)", f"../{runtime['base']}widgets.pack")
+    assert page.evaluate(STILL_HARMED, harmed) == []
+    expect(page.locator(STATUS)).to_contain_text(KEPT)
+    page.close()
+    kept.set_offline(True)
+    page = visit(kept, editions.url + ONE)
+    assert output(run(page, "6 * 7")).strip() == "42"
+    page.close()
+    kept.set_offline(False)
+
+
+def edition(page: Page) -> str:
+    """Which edition's text is shown."""
+    return page.locator(".standfirst").first.inner_text()[-2]
+
+
+def edition_of_scripts(page: Page) -> str:
+    """Which edition's scripts run a snippet."""
+    cell = run(page, "1 + 1")
+    assert output(cell).strip() == "2"
+    said = cell.locator("[data-status]").inner_text()
+    return said.removeprefix("Edition ")[0]
+
+
+def test_editions_never_mix(browser_of: Callable[..., BrowserContext], editions: Editions) -> None:
+    context = browser_of(editions.url)
+    page = keep(context, editions.url + ONE)
+    other = visit(context, editions.url, python=False)
+    editions.publish("B")
+    # The open pages go on in the edition that they are of, with what the server has no longer.
+    assert (edition(page), edition_of_scripts(page)) == ("A", "A")
+    page.locator('nav.ways a[href$="two/"]').click()
+    expect(page.locator("main h1")).to_have_text("Chapter two")
+    assert (edition(page), edition_of_scripts(page)) == ("A", "A")
+    # A reload is in the new one. The other page is of the old one still, and lacks nothing.
+    page.reload()
+    expect(page.locator(READY)).to_be_attached()
+    assert (edition(page), edition_of_scripts(page)) == ("B", "B")
+    expect(page.locator(STATUS)).to_contain_text(KEPT)
+    other.locator(".bar [data-action=search]").click()
+    other.locator("dialog.search input").fill("chapter")
+    expect(other.locator("dialog.search .count")).to_contain_text("result")
+    other.keyboard.press("Escape")
+    other.locator('main a[href$="one/"]').first.click()
+    expect(other.locator("main h1")).to_have_text("Chapter one")
+    expect(other.locator(READY)).to_be_attached()
+    assert (edition(other), edition_of_scripts(other)) == ("A", "A")
+    # With one page left, what was kept of the old edition goes.
+    other.close()
+    page.reload()
+    page.wait_for_function(
+        "async () => "
+        "(await caches.keys()).filter((name) => /k [0-9a-f]{10} h/.test(name)).length === 1"
+    )
+    context.set_offline(True)
+    page.goto(editions.url + TWO)
+    expect(page.locator(READY)).to_be_attached()
+    assert (edition(page), edition_of_scripts(page)) == ("B", "B")
+    assert [status for _, status in editions.requests.seen if status >= 500] == []
+    page.close()
+
+
+def test_the_book_itself_offline(browser_of: Callable[..., BrowserContext], book: str) -> None:
+    context = browser_of(book)
+    keep(context, book + CHAPTER).close()
+    context.set_offline(True)
+    page = visit(context, book + CHAPTER)
+    for instrument in page.locator("section.instrument").all():
+        instrument.scroll_into_view_if_needed()
+        expect(instrument).to_have_attribute("data-state", "live")
+    page.goto(f"{book}{CHAPTER}?vae-sampler.model=digits&vae-sampler.finer=64#vae-sampler")
+    expect(page.locator("#vae-sampler [data-status]")).to_have_text(
+        "You are offline. This picture was decoded in the page."
+    )
+    page.close()
+
+
+def test_below_a_path_and_without_a_server(
+    browser_of: Callable[..., BrowserContext], static_host: str
+) -> None:
+    context = browser_of(static_host, "Failed to load resource")
+    keep(context, static_host + CHAPTER).close()
+    context.set_offline(True)
+    page = visit(context, static_host + CHAPTER)
+    assert output(run(page, "6 * 7")).strip() == "42"
+    page.close()
+
+
+def test_who_saves_data_is_asked(chromium: Browser, editions: Editions) -> None:
+    context = chromium.new_context()
+    context.add_init_script(
+        "Object.defineProperty(navigator, 'connection', {value: {saveData: true}})"
+    )
+    page = context.new_page()
+    page.goto(editions.url)
+    expect(page.locator(STATUS)).to_contain_text("as you save data")
+    assert (
+        page.evaluate("navigator.serviceWorker.getRegistrations().then((all) => all.length)") == 0
+    )
+    page.locator(f"{STATUS} button").click()
+    expect(page.locator(STATUS)).to_contain_text(KEPT)
+    context.close()
+
+
+def test_it_can_be_installed(chromium: Browser, tmp_path: Path, editions: Editions) -> None:
+    """In a profile on disk: a private window installs nothing."""
+    context = chromium.browser_type.launch_persistent_context(
+        tmp_path, executable_path=chromium_path(), args=list(FLAGS)
+    )
+    page = context.new_page()
+    page.goto(editions.url)
+    client = context.new_cdp_session(page)
+    found = client.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    manifest = client.send("Page.getAppManifest")
+    context.close()
+    assert found == []
+    assert manifest["errors"] == []

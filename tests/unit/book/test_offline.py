@@ -1,0 +1,98 @@
+"""The service worker's list: every file with its digest; and one name for each build."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from app.book.offline import SERVICE_WORKER
+from app.book.site import build_site
+from app.settings import Settings
+
+from .conftest import HEAD, MakeBook
+
+PACKED = (".br", ".gz")
+
+
+@pytest.fixture
+def settings(make_book: MakeBook, small_runtime: None) -> Settings:
+    return make_book({"sample.md": HEAD + "\nSome words.\n"})
+
+
+def build(settings: Settings) -> Path:
+    return build_site(settings, report=lambda message: None)
+
+
+def kept(folder: Path) -> dict[str, list[list[str]]]:
+    """What the service worker of a site keeps."""
+    script = (folder / SERVICE_WORKER).read_text()
+    first = script.partition("\n")[0]
+    site: dict[str, list[list[str]]] = json.loads(
+        first.removeprefix("self.latentbook=").removesuffix(";")
+    )
+    return site
+
+
+def builds_named(folder: Path) -> set[str]:
+    """The build that each page says it is of."""
+    found = set()
+    for path in folder.rglob("*.html"):
+        match = re.search(r'id="latentbook-config">(.*?)</script>', path.read_text(), re.DOTALL)
+        assert match is not None
+        config = json.loads(match[1])
+        found.add(config["build"])
+        assert config["offline_bytes"] > 0
+    return found
+
+
+def test_every_file_is_kept_under_its_digest(settings: Settings) -> None:
+    folder = build(settings)
+    site = kept(folder)
+    entries = [*site["atOnce"], *site["later"]]
+    files = {path for path in folder.rglob("*") if path.is_file() and path.suffix not in PACKED}
+    files -= {folder / SERVICE_WORKER}
+    places = {place: folder / place for place, *_ in entries}
+    named = {path / "index.html" if path.is_dir() else path for path in places.values()}
+    assert named == files
+    assert len(entries) == len(files)
+    for place, integrity, size in entries:
+        path = places[place] / "index.html" if places[place].is_dir() else places[place]
+        digest = hashlib.sha256(path.read_bytes()).digest()
+        assert integrity == f"sha256-{base64.b64encode(digest).decode()}"
+        assert 0 < int(size) <= path.stat().st_size
+    assert {place for place, *_ in site["later"]} >= {"runtime/abc123/python.js"}
+    assert not any(place.startswith("runtime/") for place, *_ in site["atOnce"])
+
+
+def test_all_pages_name_one_build_and_an_edit_makes_another(settings: Settings) -> None:
+    first = builds_named(build(settings))
+    assert len(first) == 1
+    assert first == {kept(settings.build / "site")["build"]}
+    chapter = settings.content / "sample.md"
+    before = chapter.read_text()
+    chapter.write_text(before + "\nMore.\n")
+    second = builds_named(build(settings))
+    assert len(second) == 1
+    assert second != first
+    chapter.write_text(before)
+    assert builds_named(build(settings)) == first
+
+
+def test_an_author_has_no_service_worker(settings: Settings) -> None:
+    folder = build(settings.model_copy(update={"reload": True}))
+    assert not (folder / SERVICE_WORKER).exists()
+
+
+def test_the_page_for_lost_addresses_knows_the_path_of_the_site(settings: Settings) -> None:
+    folder = build(settings.model_copy(update={"site_path": "/course/book/"}))
+    addresses = re.findall(r'(?:href|src)="([^"#]+)"', (folder / "404.html").read_text())
+    assert addresses
+    assert all(address.startswith("/course/book/") for address in addresses)
+    for address in addresses:
+        target = folder / address.removeprefix("/course/book/")
+        assert target.is_file() or (target / "index.html").is_file(), address

@@ -93,6 +93,9 @@ setCatchHandler(async ({ request }) => {
   return missing ? new Response(missing.body, { status: 404, headers: missing.headers }) : Response.error();
 });
 
+/** Where a browser cannot route requests past a service worker that is not running, it can at least ask meanwhile. */
+const routesNavigations = worker.InstallEvent?.prototype.addRoutes !== undefined;
+
 worker.addEventListener("install", (/** @type {any} */ event) => {
   light.install(event);
   worker.skipWaiting();
@@ -106,6 +109,7 @@ worker.addEventListener("install", (/** @type {any} */ event) => {
 worker.addEventListener("activate", (/** @type {any} */ event) => {
   light.activate(event);
   event.waitUntil(worker.clients.claim());
+  if (!routesNavigations) event.waitUntil(worker.registration.navigationPreload?.enable() ?? Promise.resolve());
 });
 
 worker.addEventListener("message", (/** @type {any} */ event) => {

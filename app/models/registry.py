@@ -10,12 +10,15 @@ import torch
 
 from app.models.autoencoder import Autoencoder
 from app.models.cards import Card, read_card, sha256
+from app.models.contractive_autoencoder import ContractiveAutoencoderConfig
 from app.models.conv_vae import ConvVAEConfig
+from app.models.denoising_autoencoder import DenoisingAutoencoderConfig
 from app.models.errors import UnknownModel, WeightsMismatch, WeightsMissing
 from app.models.fit import Config
 from app.models.mlp_autoencoder import MLPAutoencoderConfig
 from app.models.mlp_vae import MLPVAEConfig
 from app.models.recipe import Recipe
+from app.models.sparse_autoencoder import SparseAutoencoderConfig
 
 WEIGHTS_DIR = Path(__file__).parent / "weights"
 
@@ -102,6 +105,75 @@ MODELS = (
         config=ConvVAEConfig(latent_dim=2, channels=32, hidden=256),
         dataset="fashion_mnist",
         recipe=Recipe(epochs=20, learning_rate=4e-3, ema=0.995),
+    ),
+    ModelSpec(
+        name="conv_vae_mnist_16",
+        title="Convolutional VAE, 16-D code, MNIST",
+        summary="Sharper digits from sixteen numbers.",
+        config=ConvVAEConfig(latent_dim=16, channels=32, hidden=256),
+        dataset="mnist",
+        recipe=Recipe(epochs=16, learning_rate=4e-3, ema=0.995, augment=0.2),
+    ),
+    ModelSpec(
+        name="conv_vae_fashion_16",
+        title="Convolutional VAE, 16-D code, Fashion-MNIST",
+        summary="Sharper clothes from sixteen numbers.",
+        config=ConvVAEConfig(latent_dim=16, channels=32, hidden=256),
+        dataset="fashion_mnist",
+        recipe=Recipe(epochs=16, learning_rate=4e-3, ema=0.995),
+    ),
+    ModelSpec(
+        name="conv_vae_mnist_transposed",
+        title="Convolutional VAE by transposed convolution, 2-D code, MNIST",
+        summary="Kernel 3 and stride 2 overlap unevenly and leave a checkerboard.",
+        config=ConvVAEConfig(latent_dim=2, channels=32, hidden=128, upsampling="transposed"),
+        dataset="mnist",
+        recipe=Recipe(epochs=12, learning_rate=4e-3, ema=0.995, augment=0.2),
+    ),
+    ModelSpec(
+        name="denoising_autoencoder_mnist",
+        title="Denoising autoencoder, 200 units, MNIST",
+        summary="Trained to undo Gaussian noise of standard deviation 0.5.",
+        config=DenoisingAutoencoderConfig(latent_dim=200, sigma=0.5),
+        dataset="mnist",
+        recipe=Recipe(
+            epochs=60,
+            learning_rate=1e-3,
+            schedule="constant",
+            ema=0.999,
+            holdout=5000,
+            patience=5,
+        ),
+    ),
+    ModelSpec(
+        name="sparse_autoencoder_mnist",
+        title="Sparse autoencoder, 200 units, MNIST",
+        summary="Each unit is active for few digits: a mean activation of 0.05 is the target.",
+        config=SparseAutoencoderConfig(latent_dim=200, target=0.05, weight=1.0),
+        dataset="mnist",
+        recipe=Recipe(
+            epochs=60,
+            learning_rate=1e-3,
+            schedule="constant",
+            ema=0.999,
+            holdout=5000,
+            patience=5,
+        ),
+    ),
+    ModelSpec(
+        name="contractive_autoencoder_mnist",
+        title="Contractive autoencoder, 200 units, MNIST",
+        summary="The code resists small changes of the input.",
+        config=ContractiveAutoencoderConfig(latent_dim=200, weight=1.0),
+        dataset="mnist",
+        recipe=Recipe(
+            epochs=60,
+            learning_rate=1e-3,
+            schedule="constant",
+            ema=0.999,
+            holdout=5000,
+            patience=5,
+        ),
     ),
 )
 

@@ -88,22 +88,27 @@ def train_model(spec: ModelSpec, device: torch.device, resume: bool) -> Card:
     made = made_on(device)
     test = to_unit(dataset.test_images)
     stored = as_stored(model.cpu(), test)
-    content = safetensors.torch.save(
-        {key: value.contiguous() for key, value in stored.state_dict().items()}
-    )
-    card = describe(spec, dataset, run, made, summarize(copy.deepcopy(stored).float(), test))
+    model.load_state_dict(stored)
+    card = describe(spec, dataset, run, made, summarize(model, test))
+    write_model(spec.name, stored, card)
+    checkpoint.unlink(missing_ok=True)
+    return card
+
+
+def write_model(name: str, weights: dict[str, Tensor], card: Card) -> None:
+    """Write `weights/NAME.safetensors`, and `weights/NAME.json` that says what is in it."""
+    content = safetensors.torch.save({key: value.contiguous() for key, value in weights.items()})
+    dtypes = {str(value.dtype).removeprefix("torch.") for value in weights.values()}
     card["weights"] = {
-        "file": f"{spec.name}.safetensors",
-        "dtype": str(next(stored.parameters()).dtype).removeprefix("torch."),
-        "parameters": sum(p.numel() for p in stored.parameters()),
+        "file": f"{name}.safetensors",
+        "dtype": " and ".join(sorted(dtypes)),
+        "parameters": sum(value.numel() for value in weights.values()),
         "bytes": len(content),
         "sha256": sha256(content),
     }
     WEIGHTS_DIR.mkdir(exist_ok=True)
-    (WEIGHTS_DIR / f"{spec.name}.safetensors").write_bytes(content)
-    write_card(WEIGHTS_DIR / f"{spec.name}.json", card)
-    checkpoint.unlink(missing_ok=True)
-    return card
+    (WEIGHTS_DIR / f"{name}.safetensors").write_bytes(content)
+    write_card(WEIGHTS_DIR / f"{name}.json", card)
 
 
 def describe(spec: ModelSpec, dataset: Dataset, run: Run, made: Card, metrics: Card) -> Card:
@@ -134,21 +139,33 @@ def describe(spec: ModelSpec, dataset: Dataset, run: Run, made: Card, metrics: C
 
 
 @torch.inference_mode()
-def as_stored(model: Autoencoder, x: Tensor) -> Autoencoder:
-    """The model in float16 if no pixel of its pictures moves by more than one grey level.
+def as_stored(model: Autoencoder, x: Tensor) -> dict[str, Tensor]:
+    """Its weights, in float16 where no pixel of its pictures moves by more than one grey level.
 
-    Compared are the pictures of the codes of `x` and of 1,000 draws from N(0, I).
-    Otherwise the model stays in float32.
+    Compared are the pictures of the codes of `x` and of 1,000 draws from N(0, I). Where all
+    weights in float16 move a pixel too far, they are halved one array after another, the
+    largest first, and one that would move a pixel too far stays in float32.
     """
-    half = copy.deepcopy(model).half()
-    rounded = copy.deepcopy(half).float()
     drawn = torch.randn(1000, model.latent_dim, generator=torch.Generator().manual_seed(0))
-    codes = [model.encode(part)[0] for part in x.split(1000)]
-    for z in (*codes, drawn):
-        moved = (grey_levels(model.decode(z)) - grey_levels(rounded.decode(z))).abs()
-        if moved.max() > 1:
-            return model
-    return half
+    codes = [*(model.encode(part)[0] for part in x.split(1000)), drawn]
+    pictures = [grey_levels(model.decode(z)) for z in codes]
+    rounded = copy.deepcopy(model)
+
+    def keeps_pictures(weights: dict[str, Tensor]) -> bool:
+        rounded.load_state_dict(weights)
+        return all(
+            (grey_levels(rounded.decode(z)) - picture).abs().max() <= 1
+            for z, picture in zip(codes, pictures, strict=True)
+        )
+
+    weights = model.state_dict()
+    halved = {key: value.half() for key, value in weights.items()}
+    if keeps_pictures(halved):
+        return halved
+    for key in sorted(weights, key=lambda key: -weights[key].numel()):
+        if keeps_pictures(weights | {key: halved[key]}):
+            weights[key] = halved[key]
+    return weights
 
 
 def grey_levels(images: Tensor) -> Tensor:

@@ -14,6 +14,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--rewrite", action="store_true", help="Write the expected files of tests/fixtures anew."
     )
+    parser.addoption(
+        "--examples",
+        type=int,
+        default=600,
+        help="Requests made from the OpenAPI description, over all routes.",
+    )
 
 
 @pytest.fixture(scope="session")

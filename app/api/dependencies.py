@@ -20,8 +20,8 @@ ModelName = Annotated[
 ]
 
 
-def get_inference(request: Request) -> Inference:
-    """The app's inference thread."""
+async def get_inference(request: Request) -> Inference:
+    """The app's inference thread. Not a plain function, which would be run on another thread."""
     return cast(Inference, request.app.state.inference)
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 import numpy as np
 
 from app.api.jobs import Floats, Job, JobQueue
+from app.api.memory import keep_freed_memory
 from app.api.metrics import Metrics
 from app.api.mosaic import Grey, Mosaic
 from app.api.problems import Problem
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
-CHUNK = 256
-"""Codes decoded at once: larger chunks leave the processor's cache and are slower."""
+BATCH = 256
+"""Codes up to which waiting jobs are merged. Beyond, the device is busy with those of one."""
 
 
 NEAR = 4.0
@@ -114,7 +115,7 @@ class Inference:
         self.registry = registry
         self.metrics = metrics or Metrics()
         self.models: dict[str, tuple[Opened, ServedModel]] = {}
-        self.queue = JobQueue(queue_size, CHUNK, self.metrics)
+        self.queue = JobQueue(queue_size, BATCH, self.metrics)
         self.thread: threading.Thread | None = None
 
     # Called from the event loop.
@@ -152,7 +153,7 @@ class Inference:
 
         def alone(job: Job[Decoded]) -> Decoded:
             opened, served = self.load(name)
-            canvas = mosaic.canvas(opened.image_shape)
+            canvas = mosaic.canvas(opened.image_shape, len(z))
             laying = 0.0
             start = time.perf_counter()
             for tiles in served.decode(z, exact, lambda: job.dropped):
@@ -165,7 +166,7 @@ class Inference:
 
         def finish(job: Job[Decoded], tiles: Grey, decoding: float) -> Decoded:
             start = time.perf_counter()
-            canvas = mosaic.canvas((tiles.shape[1], tiles.shape[2]))
+            canvas = mosaic.canvas((tiles.shape[1], tiles.shape[2]), len(tiles))
             canvas.lay(tiles)
             return Decoded(canvas.picture, job.waited, decoding, time.perf_counter() - start)
 
@@ -200,6 +201,7 @@ class Inference:
         # OpenMP's workers spin while they wait. Where another program wants their core too, that
         # makes every step wait for its turn on it: three times as slow, as measured.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        keep_freed_memory()
         while batch := self.queue.next_batch():
             live = [job for job in batch if job.result.set_running_or_notify_cancel()]
             if not live:

@@ -29,9 +29,9 @@ class Mosaic:
         """Height and width of the picture."""
         return self.rows * self.cell[0], self.columns * self.cell[1]
 
-    def canvas(self, image_shape: tuple[int, int]) -> Canvas:
-        """A picture of paper, to be filled."""
-        return Canvas(self, image_shape)
+    def canvas(self, image_shape: tuple[int, int], count: int) -> Canvas:
+        """A picture for so many images."""
+        return Canvas(self, image_shape, count)
 
 
 class Canvas:
@@ -43,13 +43,14 @@ class Canvas:
         stay paper
     """
 
-    def __init__(self, mosaic: Mosaic, image_shape: tuple[int, int]) -> None:
+    def __init__(self, mosaic: Mosaic, image_shape: tuple[int, int], count: int) -> None:
         self.columns = mosaic.columns
         self.laid = 0
         height, width = image_shape
         tall, wide = mosaic.cell
         top, left = (tall - height) // 2, (wide - width) // 2
-        self.picture: Grey = np.zeros(mosaic.shape, np.uint8)
+        covered = mosaic.cell == image_shape and count == mosaic.rows * mosaic.columns
+        self.picture: Grey = (np.empty if covered else np.zeros)(mosaic.shape, np.uint8)
         cells = self.picture.reshape(mosaic.rows, tall, mosaic.columns, wide)
         # (rows, columns, height, width), a view into the picture
         self.images = cells[:, top : top + height, :, left : left + width].swapaxes(1, 2)

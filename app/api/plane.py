@@ -11,7 +11,7 @@ from app.api.inference import Opened
 from app.api.problems import wrong_field
 
 LARGEST = 10_000.0
-NUMBER = r"[-+]?(\d{1,5}(\.\d{0,20})?|\.\d{1,20})([eE][-+]?\d{1,2})?"
+NUMBER = r"[-+]?([0-9]{1,5}(\.[0-9]{0,20})?|\.[0-9]{1,20})([eE][-+]?[0-9]{1,2})?"
 
 
 class PlaneQuery(Strict):
@@ -19,7 +19,7 @@ class PlaneQuery(Strict):
 
     axes: str = Field(
         "0,1",
-        pattern=r"^\d{1,4},\d{1,4}$",
+        pattern=r"^[0-9]{1,4},[0-9]{1,4}$",
         description="The two latents that vary, counted from 0: to the right, and up.",
         examples=["0,1"],
     )

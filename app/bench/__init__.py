@@ -21,6 +21,7 @@ BENCHES = {
     "page": "bytes before first paint, Lighthouse, layout shift",
     "frames": "slider move to new picture, for every instrument",
     "start": "navigation to Python's first answer, beside Pyodide and NumPy alone",
+    "decode": "grids over HTTP, beside the same decoder called directly",
 }
 
 Report = Callable[[str], None]

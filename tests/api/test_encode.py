@@ -55,3 +55,24 @@ def test_what_is_not_accepted(client, images, field, words):
 def test_only_json_is_offered(client):
     response = client.post(PATH, json={"images": [BLANK]}, headers={"Accept": "image/png"})
     assert response.status_code == 406
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status", "field", "words"),
+    [
+        (b'{"images": [[[NaN]]]}', "application/json", 422, "images[0][0][0]", "finite"),
+        (b'{"images": [[[Infinity]]]}', "application/json", 422, "images[0][0][0]", "finite"),
+        (b'{"images": [[[0.5, 1]', "application/json", 400, "body", "not JSON"),
+        (b"{}", "application/json", 422, "images", "required"),
+        (b'{"image": []}', "application/json", 422, "image", "Accepted: images"),
+        (b'{"images": []}', "text/plain", 415, "header Content-Type", "text/plain"),
+        (b"[" * 2**23, "application/json", 413, "body", "At most 4194304 bytes"),
+    ],
+)
+def test_a_body_that_is_not_accepted(client, body, content_type, status, field, words):
+    response = client.post(PATH, content=body, headers={"Content-Type": content_type})
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    error = response.json()["errors"][0]
+    assert error["field"] == field
+    assert words in error["message"]

@@ -115,7 +115,7 @@ def test_codings_have_tags_of_their_own(client):
 @pytest.mark.parametrize("parts", [[12], [1] * 12, [5, 7], [3, 1, 8], [11, 1]])
 def test_images_are_laid_as_they_come(parts):
     images = np.random.default_rng(0).integers(0, 256, (12, 2, 3), np.uint8)
-    canvas = Mosaic(3, 4, (4, 7)).canvas((2, 3))
+    canvas = Mosaic(3, 4, (4, 7)).canvas((2, 3), 12)
     for part in np.split(images, np.cumsum(parts)[:-1]):
         canvas.lay(part)
     for i, image in enumerate(images):

@@ -1,0 +1,213 @@
+"""Grids over HTTP, beside the same decoder called directly in the same process.
+
+The direct call is the fastest of several: one pass over the codes in chunks of some size, grey
+levels as bytes, laid out as one picture. It runs on the server's own inference thread, in turn with
+the requests, and readers are processes of their own on the same cores.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from app.api.grid import grid_codes
+from app.api.images import DELTA
+from app.api.inference import Inference
+from app.api.jobs import Floats, Job
+from app.bench import Measurement, Report
+from app.bench.line import slow_line
+from app.bench.readers import Answer, Readers, reading
+from app.bench.serving import served
+from app.main import create_app
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from app.api.decoder import ServedModel
+
+BARS = {"conv_vae_mnist": 1.15, "mlp_vae_mnist": 1.35}
+"""Model -> the most that HTTP may take, as a multiple of the direct call: raw, ``BAR_N``, one
+reader."""
+
+BAR_N = 64
+TOGETHER_BAR = 0.9
+"""Least share of the direct call's tiles a second that eight readers have together."""
+
+SIZES = {16: 60, 64: 30, 128: 10}
+"""n -> rounds."""
+
+FORMS = {
+    "raw": "application/octet-stream",
+    "PNG": "image/png",
+    "WebP": "image/webp",
+    "delta": DELTA,
+}
+READERS = 8
+TOGETHER_ROUNDS = 3
+SPAN = 3.0
+MEGABITS, ROUND_TRIP_MS = 20, 40
+CHUNKS = (64, 128, 256, 512, 1024, 4096)
+PARTS = {"decode": "decode", "lay": "tiling", "write": "encoding"}
+
+
+def direct_call(decoder: nn.Module, z: Floats, n: int, chunk: int, whole: bool) -> Tensor:
+    """A grid of n x n images as one picture, all of it laid out at the end or chunk by chunk."""
+    import torch
+
+    with torch.inference_mode():
+        codes = torch.from_numpy(z)
+        tiles = torch.empty((n * n, 28, 28), dtype=torch.uint8)
+        picture = torch.empty((n, 28, n, 28), dtype=torch.uint8)
+        for start in range(0, n * n, chunk):
+            x_hat = decoder(codes[start : start + chunk].to(next(decoder.parameters()).device))
+            grey = x_hat.mul_(255).add_(0.5).to(torch.uint8)
+            if whole or chunk % n:
+                tiles[start : start + chunk] = grey
+            else:
+                rows = slice(start // n, (start + chunk) // n)
+                picture[rows].transpose(1, 2).copy_(grey.unflatten(0, (-1, n)))
+        if whole or chunk % n:
+            picture.transpose(1, 2).copy_(tiles.view(n, n, 28, 28))
+    return picture
+
+
+class Direct:
+    """The direct call, with the chunks and the layout that are fastest here."""
+
+    def __init__(self, inference: Inference, model: str, n: int) -> None:
+        self.inference = inference
+        self.model = model
+        self.n = n
+        self.z = grid_codes(n, SPAN, (0, 1), np.zeros(2))
+        candidates = [(chunk, whole) for chunk in CHUNKS for whole in (False, True)]
+        times: dict[tuple[int, bool], list[float]] = {each: [] for each in candidates}
+        for _ in range(5):
+            for each in candidates:
+                times[each].append(self.seconds(*each))
+        self.best = min(candidates, key=lambda each: median(times[each]))
+
+    def on_thread(self, work: Callable[[ServedModel], float]) -> float:
+        """The result of work on the inference thread."""
+        job: Job[float] = Job(lambda job: work(self.inference.load(self.model)[1]))
+        return asyncio.run(self.inference.ask(job))
+
+    def seconds(self, chunk: int, whole: bool) -> float:
+        """How long one call takes."""
+
+        def work(model: ServedModel) -> float:
+            decoder = model.fast or model.exact
+            start = time.perf_counter()
+            direct_call(decoder, self.z, self.n, chunk, whole)
+            return time.perf_counter() - start
+
+        return self.on_thread(work)
+
+    def once(self) -> float:
+        """Seconds of the best of them."""
+        return self.seconds(*self.best)
+
+
+def measure(settings: Settings, report: Report) -> list[Measurement]:
+    """Every model, size and form: alone, together, and over a slow line."""
+    rows: list[Measurement] = []
+    app = create_app(settings.model_copy(update={"queue_size": 2 * READERS}))
+    with served(app, timeout_keep_alive=600) as base, reading(READERS) as readers:
+        for model in BARS:
+            readers.ask(base, f"/api/models/{model}", {}, readers=READERS)
+            for n in SIZES:
+                report(f"{model}, n = {n}")
+                direct = Direct(app.state.inference, model, n)
+                rows += alone(base, readers, direct)
+                rows += together(base, readers, direct)
+            with slow_line(base, MEGABITS, ROUND_TRIP_MS) as slow:
+                rows += over_a_slow_line(slow, readers, model)
+    return rows
+
+
+def request(model: str, n: int, form: str) -> tuple[str, dict[str, str]]:
+    """Path and headers of a grid in a form."""
+    headers = {"Accept": FORMS[form], "Accept-Encoding": "gzip, zstd"}
+    return f"/api/models/{model}/grid?n={n}&span={SPAN}", headers
+
+
+def alone(base: str, readers: Readers, direct: Direct) -> list[Measurement]:
+    """One reader, each form in turn with the direct call."""
+    model, n = direct.model, direct.n
+    calls: list[float] = []
+    answers: dict[str, list[Answer]] = {form: [] for form in FORMS}
+    for number in range(SIZES[n]):
+        for form in FORMS:
+            if form != "WebP" or number < 5:
+                calls.append(direct.once())
+                answers[form] += readers.ask(base, *request(model, n, form))
+    call = median(calls)
+    chunk, whole = direct.best
+    name = f"{model} n={n}"
+    how = f"chunks of {chunk}, laid out {'at the end' if whole else 'one by one'}"
+    rows = [
+        Measurement(f"{name} direct call ({how})", 1000 * call, "ms"),
+        Measurement(f"{name} direct call", n * n / call, "tiles/s"),
+    ]
+    for form, seen in answers.items():
+        seconds = median(answer.seconds for answer in seen)
+        bar = BARS[model] if (form, n) == ("raw", BAR_N) else None
+        rows += [
+            Measurement(f"{name} {form}", 1000 * seconds, "ms"),
+            Measurement(f"{name} {form} / direct call", seconds / call, "x", bar),
+            Measurement(f"{name} {form} size", seen[0].size / 1e6, "MB"),
+        ]
+        if n == BAR_N:
+            rows += shares(f"{name} {form}", seen)
+    return rows
+
+
+def shares(name: str, answers: list[Answer]) -> list[Measurement]:
+    """Which part of a request's time went where."""
+    rest = median(each.seconds - sum(each.timing.values()) for each in answers)
+    whole = median(each.seconds for each in answers)
+    parts = {
+        said: median(each.timing[part] for each in answers) for part, said in PARTS.items()
+    } | {"HTTP": rest}
+    return [
+        Measurement(f"{name}: {part}", 100 * seconds / whole, "%")
+        for part, seconds in parts.items()
+    ]
+
+
+def together(base: str, readers: Readers, direct: Direct) -> list[Measurement]:
+    """Eight readers at once, in turn with the direct call."""
+    model, n = direct.model, direct.n
+    rows = []
+    for form in FORMS:
+        count = 1 if n == max(SIZES) or form == "WebP" else 4
+        rates, calls = [], []
+        for _ in range(TOGETHER_ROUNDS):
+            calls += [direct.once() for _ in range(3)]
+            start = time.perf_counter()
+            readers.ask(base, *request(model, n, form), readers=READERS, count=count)
+            rates.append(READERS * count * n * n / (time.perf_counter() - start))
+        rate, bare = median(rates), n * n / median(calls)
+        bar = TOGETHER_BAR if (form, n) == ("raw", BAR_N) else None
+        name = f"{model} n={n} {form}, {READERS} readers"
+        rows += [
+            Measurement(name, rate, "tiles/s"),
+            Measurement(f"{name} / direct call", rate / bare, "x", bar, at_least=True),
+        ]
+    return rows
+
+
+def over_a_slow_line(slow: str, readers: Readers, model: str) -> list[Measurement]:
+    """One reader behind a slow line."""
+    rows = []
+    line = f"{MEGABITS} Mbit/s and {ROUND_TRIP_MS} ms"
+    for n in SIZES:
+        for form in FORMS:
+            (answer,) = readers.ask(slow, *request(model, n, form))
+            rows.append(Measurement(f"{model} n={n} {form}, {line}", 1000 * answer.seconds, "ms"))
+    return rows

@@ -8,7 +8,7 @@ NAME ?=
 BIN := .venv/bin
 LATENTBOOK := $(BIN)/latentbook
 
-.PHONY: serve test build check train bench lint lock chromium screenshots clean docker-steps
+.PHONY: serve test build check train bench lint lock chromium screenshots numpy-tests clean docker-steps
 .DEFAULT_GOAL := serve
 
 serve: .venv/.serve node_modules/.installed
@@ -41,6 +41,10 @@ chromium: .venv/.dev
 
 screenshots: .venv/.dev node_modules/.installed chromium
 	@$(BIN)/python tools/screenshots.py
+
+# NumPy's own tests in the page's Python, fresh and out of a snapshot: minutes, so not part of `make test`.
+numpy-tests: .venv/.dev node_modules/.installed
+	@$(BIN)/python tools/numpy_tests.py
 
 # Writes the lock files anew from pyproject.toml and package.json.
 lock: .venv/.dev

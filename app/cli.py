@@ -1,4 +1,4 @@
-"""The command line: ``latentbook serve | build | check | new | train | bench``.
+"""The command line: ``latentbook serve | build | check | new | train | bench | runtime``.
 
 Each command imports what it needs when it runs, so that none waits for another's libraries.
 """
@@ -27,6 +27,8 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+runtime = typer.Typer(help="The packages that the page's Python has.", no_args_is_help=True)
+cli.add_typer(runtime, name="runtime")
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -184,6 +186,45 @@ def bench(
 
         if not run_bench(name, Settings(), json, report=report):
             raise typer.Exit(1)
+
+
+@runtime.command("add")
+def runtime_add(
+    packages: Annotated[
+        list[str],
+        typer.Argument(help="Names, names with versions ('sympy<1.14'), or paths of wheels."),
+    ],
+) -> None:
+    """Add packages, with all they need, to the page's Python."""
+    with plain_errors():
+        from app.runtime.course import Course
+
+        course = Course.read(Settings()).add(packages, report)
+        course.write()
+        report(f"Wrote {course.path}: commit it with the course")
+        report(course.listed())
+
+
+@runtime.command("remove")
+def runtime_remove(
+    package: Annotated[str, typer.Argument(help="Name of a package that was added.")],
+) -> None:
+    """Remove a package, and what only it needed, from the page's Python."""
+    with plain_errors():
+        from app.runtime.course import Course
+
+        course = Course.read(Settings()).remove(package, report)
+        course.write()
+        report(course.listed())
+
+
+@runtime.command("list")
+def runtime_list() -> None:
+    """List what can be imported in the page, besides the standard library."""
+    with plain_errors():
+        from app.runtime.course import Course
+
+        report(Course.read(Settings()).listed())
 
 
 def main() -> None:

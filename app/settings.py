@@ -35,8 +35,8 @@ class Settings(BaseSettings):
     pyodide_url: str = Field(
         default="https://cdn.jsdelivr.net/pyodide/v{version}/full/",
         description=(
-            "Where the build looks first for Pyodide's NumPy; empty skips this source. "
-            "The file is checked against the hash in Pyodide's own lock file."
+            "Where the build looks first for NumPy and other compiled packages of the page; empty "
+            "skips this source. Each file is checked against the hash of the lock."
         ),
     )
     frame_ancestors: str = Field(

@@ -25,6 +25,7 @@ from app.book.recordings import (
     runnable_cells,
     same_outputs,
 )
+from app.runtime.course import Course
 from app.settings import Settings
 from widgets import host
 
@@ -32,6 +33,7 @@ Report = Callable[[str], None]
 LISTING_SECONDS = 300
 """Longest time that a listing may take to run."""
 
+NO_MODULE = re.compile(r"No module named '(?P<module>[^']+)'")
 LISTING_LINE = re.compile(r'File "listing", line (\d+)')
 
 
@@ -44,13 +46,15 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
         With every mistake in the content, every snippet that fails or puts out something else than
         is recorded, and every question whose solution fails or whose mistake passes.
     """
+    course = Course.read(settings)
+    course.make_importable(report)
     report("Reading the book")
     loaded = load(settings)
     problems = Problems()
     written: list[Recordings] = []
     for source in loaded.sources:
         report(f"Running the Python of {source.path}")
-        run = _ChapterRun(source, problems.of(source.path), report)
+        run = _ChapterRun(source, problems.of(source.path), report, course.install_hint)
         recording = run.run(record=record)
         if record:
             written.append(Recordings(source.recordings.path, recording))
@@ -104,10 +108,17 @@ class _Tape:
 class _ChapterRun:
     """Runs the Python of one chapter from top to bottom, in a scope of its own."""
 
-    def __init__(self, source: Source, problems: FileProblems, report: Report) -> None:
+    def __init__(
+        self,
+        source: Source,
+        problems: FileProblems,
+        report: Report,
+        install_hint: Callable[[str], str] = lambda module: "",
+    ) -> None:
         self.source = source
         self.problems = problems
         self.report = report
+        self.install_hint = install_hint
         self.scope = f"check:{source.entry.slug}"
         self.hashes = code_hashes(source.document.nodes)
 
@@ -151,7 +162,10 @@ class _ChapterRun:
 
     def failed(self, node: DirectiveNode, reply: dict[str, Any], what: str) -> None:
         line = node.body_line + (reply["line"] or 1) - 1
-        self.problems.add(line, f"{what} fails: {reply['name']}: {reply['message']}")
+        lacks = NO_MODULE.fullmatch(reply["message"])
+        hint = self.install_hint(lacks["module"]) if lacks else ""
+        message = f"{what} fails: {reply['name']}: {reply['message']}"
+        self.problems.add(line, f"{message}. {hint}" if hint else message)
 
     def compare(self, node: DirectiveNode, now: Recording) -> None:
         """Report a recording that is missing, stale or different."""

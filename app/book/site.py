@@ -20,6 +20,7 @@ from app.book.offline import SERVICE_WORKER, service_worker, wire_bytes
 from app.book.recordings import code_hashes, runnable_cells
 from app.book.render import TEMPLATES, Renderer
 from app.book.search import search_index
+from app.runtime.course import Course
 from app.runtime.dist import RuntimeDist, build_runtime
 from app.settings import Settings
 
@@ -49,6 +50,7 @@ def build_site(settings: Settings, *, report: Report) -> Path:
             return site
         stamp_file.unlink()
     start = time.perf_counter()
+    Course.read(settings).make_importable(report)
     report("Reading the book")
     loaded = load(settings)
     _report_stale(loaded, report)

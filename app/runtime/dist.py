@@ -11,11 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyodide_lock import PackageSpec
-
-from app.runtime.numpy_wheel import numpy_wheel
+from app.runtime.course import Course
+from app.runtime.package_packs import pack_package, packages_of, places_of
 from app.runtime.packs import INDEX, build_packs
-from app.runtime.pins import PYODIDE, SHA256, check_pyodide
+from app.runtime.pins import SHA256, check_pyodide
 from app.settings import Settings
 
 KEPT = 3
@@ -47,25 +46,30 @@ def build_runtime(settings: Settings, *, report: Report) -> RuntimeDist:
     ------
     LatentbookError
         If Pyodide is not installed or is another release than the loader was written against, or if
-        NumPy's wheel cannot be had or is not the one of Pyodide's lock file.
+        a wheel cannot be had or is not the one of the lock.
     """
     pyodide = settings.root / "node_modules" / "pyodide"
     check_pyodide(pyodide)
-    # PyodideLockSpec itself refuses the lock of this Pyodide: its info has no version.
-    lock = json.loads((pyodide / "pyodide-lock.json").read_text(encoding="utf-8"))
     cache = settings.build / "cache"
-    url = settings.pyodide_url.format(version=PYODIDE)
-    numpy = numpy_wheel(PackageSpec(**lock["packages"]["numpy"]), cache, url, report)
+    course = Course.read(settings)
+    packages = packages_of(course, report)
     files = {name: (pyodide / name).read_bytes() for name in SHA256}
     files |= build_packs(
         pyodide,
-        numpy,
+        course.wheels.get(course.wheels.pyodide["numpy"], report),
         settings.root / "widgets",
         settings.content,
         cache,
+        packages,
         draft=settings.reload,
         report=report,
     )
+    index = json.loads(files[INDEX]) | {"packages": {}}
+    for package in packages:
+        packs = pack_package(package, pyodide, cache, report)
+        index["packages"][package.name] = places_of(packs[f"{package.name}.pack"])
+        files |= packs
+    files[INDEX] = json.dumps(index, separators=(",", ":")).encode()
 
     version = content_hash(files)
     path = settings.build / "runtime" / version

@@ -10,17 +10,15 @@ import hashlib
 import io
 import json
 import re
-import shutil
-import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from app.errors import LatentbookError
+from app.runtime.package_packs import Package
+from app.runtime.scripts import INSIDE, fingerprint, run_script
 
-INSIDE = Path(__file__).with_name("inside")
 START = "latentbook_start.py"
 INDEX = "index.json"
 WIDGETS = "widgets.pack"
@@ -36,6 +34,7 @@ def build_packs(
     widgets: Path,
     content: Path,
     cache: Path,
+    packages: Sequence[Package],
     *,
     draft: bool,
     report: Callable[[str], None],
@@ -49,6 +48,7 @@ def build_packs(
     widgets : folder of the instruments
     content : folder of the chapters; what their snippets import is sorted with what a start needs
     cache : folder in which the packs are kept
+    packages : what the course adds, which instruments may import
     draft : instruments go as sources only, so that an author's edit needs no packing as long as it
         imports nothing new
 
@@ -62,16 +62,21 @@ def build_packs(
     sources = [data.decode() for name, data in own.items() if name.endswith(".py")]
     sources += [path.read_text(encoding="utf-8") for path in sorted(content.glob("*.md"))]
     modules = imported_by(sources)
-    key = hashlib.sha256(json.dumps(modules).encode())
+    folders = {name: package.metadata for package in packages for name in package.imports}
+    wanted = json.dumps({"modules": modules, "packages": folders})
+    key = fingerprint(pyodide, "make_packs.py")
+    key.update(wanted.encode())
+    for package in packages:
+        key.update(package.folder.name.encode())
     for name, data in sorted((site if draft else site | own).items()):
         key.update(f"{name} {hashlib.sha256(data).hexdigest()}\n".encode())
-    tools = [INSIDE / "compile.mjs", INSIDE / "make_packs.py", pyodide / "python_stdlib.zip"]
-    for path in [*tools, pyodide / "pyodide.asm.wasm"]:
-        key.update(hashlib.sha256(path.read_bytes()).digest())
     folder = cache / f"packs-{key.hexdigest()[:12]}"
     if not (folder / INDEX).is_file():
         report("Packing Python for the page")
-        make(pyodide, site | own, modules, folder)
+        with tempfile.TemporaryDirectory(prefix=".site-") as place:
+            write_files(site | own, Path(place))
+            others = [package.folder for package in packages]
+            run_script("make_packs.py", folder, pyodide, Path(place), wanted, others)
     packs = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
     return with_sources(packs, own) if draft else packs
 
@@ -123,26 +128,9 @@ def imported_by(sources: Iterable[str]) -> list[str]:
     return sorted(name for name in named if name.partition(".")[0] in known)
 
 
-def make(pyodide: Path, site: dict[str, bytes], modules: list[str], folder: Path) -> None:
-    """Run the sorting in Pyodide and keep what it writes."""
-    node = shutil.which("node")
-    if node is None:
-        raise LatentbookError("Node is missing. It compiles Python's library for the page.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".packs-", dir=folder.parent) as work:
-        sources, out = Path(work, "site"), Path(work, "out")
-        out.mkdir()
-        for name, data in site.items():
-            path = sources / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        (out / "modules.json").write_text(json.dumps(modules))
-        script = [str(INSIDE / "compile.mjs"), str(pyodide), str(sources), str(out)]
-        done = subprocess.run(
-            [node, *script, str(INSIDE / "make_packs.py")], capture_output=True, text=True
-        )
-        if done.returncode:
-            raise LatentbookError(f"Python for the page cannot be packed:\n{done.stderr.strip()}")
-        (out / "modules.json").unlink()
-        shutil.rmtree(folder, ignore_errors=True)
-        out.rename(folder)
+def write_files(files: dict[str, bytes], folder: Path) -> None:
+    """Write files by their place in a folder."""
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)

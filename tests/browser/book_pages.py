@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 CHAPTER = "autoencoders/"
 READY = '[data-runtime-status][data-state="ready"]'
@@ -48,3 +48,19 @@ def output(cell: Locator) -> str:
     """What a snippet has left, once it has come to rest."""
     expect(cell).not_to_have_attribute("data-state", "running")
     return cell.locator("[data-output]").inner_text()
+
+
+def mark(page: Page, name: str) -> str:
+    """What the page notes of its start, once it does."""
+    found = f"performance.getEntriesByName('latentbook-{name}').at(-1)"
+    page.wait_for_function(f"() => {found} !== undefined")
+    detail: str = page.evaluate(f"() => {found}.detail")
+    return detail
+
+
+def visit(context: BrowserContext, book: str) -> Page:
+    """A page on which Python is ready."""
+    page = context.new_page()
+    page.goto(book + CHAPTER)
+    expect(page.locator(READY)).to_be_attached()
+    return page

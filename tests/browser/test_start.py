@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.book_pages import CHAPTER, READY, output, run
+from tests.browser.book_pages import CHAPTER, mark, output, run, visit
 
 pytestmark = pytest.mark.browser
 
@@ -48,20 +48,12 @@ EVERY_FILE = """async (change) => {
   return seen;
 }"""
 
-
-def mark(page: Page, name: str) -> str:
-    """What the page notes of its start, once it does."""
-    found = f"performance.getEntriesByName('latentbook-{name}').at(-1)"
-    page.wait_for_function(f"() => {found} !== undefined")
-    detail: str = page.evaluate(f"() => {found}.detail")
-    return detail
-
-
-def visit(context: BrowserContext, book: str) -> Page:
-    page = context.new_page()
-    page.goto(book + CHAPTER)
-    expect(page.locator(READY)).to_be_attached()
-    return page
+LEAVE_ONLY_AN_OLD_ONE = """async () => {
+  for await (const folder of (await navigator.storage.getDirectory()).values()) {
+    for await (const name of folder.keys()) await folder.removeEntry(name);
+    await folder.getFileHandle("0123456789ab.snapshot", { create: true });
+  }
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +150,20 @@ def test_every_restore_has_its_own_entropy(
     assert len({*numbers[0], *numbers[1]}) == 6
 
 
+def test_every_restore_has_the_readers_time_zone(
+    first: tuple[BrowserContext, str, str], book: str
+) -> None:
+    page = first[0].new_page()
+    zone = {"timezoneId": "Asia/Kathmandu"}
+    first[0].new_cdp_session(page).send("Emulation.setTimezoneOverride", zone)
+    page.goto(book + CHAPTER)
+    code = "import time\nfrom datetime import datetime\n"
+    code += "print(time.timezone, datetime(2026, 1, 1).astimezone().utcoffset())"
+    assert output(run(page, code)).split() == ["-20700", "5:45:00"]
+    assert mark(page, "python-started") == "snapshot"
+    page.close()
+
+
 @pytest.mark.parametrize("change", ["truncated", "flipped", "foreign", "empty"])
 def test_a_harmed_snapshot_is_said_and_the_files_serve(
     first: tuple[BrowserContext, str, str], second: Page, book: str, change: str
@@ -196,3 +202,29 @@ def test_a_browser_that_keeps_nothing_says_so(
     page = visit(context, book)
     expect(page.locator(STATUS)).to_contain_text("The next visit will start no quicker")
     assert output(run(page, "6 * 7")).strip() == "42"
+
+
+def test_an_evicted_snapshot_costs_one_start_and_an_old_one_goes(
+    first: tuple[BrowserContext, str, str], second: Page, book: str
+) -> None:
+    second.evaluate(LEAVE_ONLY_AN_OLD_ONE)
+    page = visit(first[0], book)
+    assert mark(page, "python-started") == "files"
+    assert "files" not in page.locator(STATUS).inner_text()  # nothing was wrong
+    assert mark(page, "snapshot") == "kept"
+    (kept,) = page.evaluate(EVERY_FILE, None)
+    assert "0123456789ab" not in kept
+    page.close()
+
+
+def test_a_full_disk_is_said_and_python_works(
+    context_of: Callable[[], BrowserContext], book: str
+) -> None:
+    context = context_of()
+    page = context.new_page()
+    quota = {"origin": book.rstrip("/"), "quotaSize": 5_000_000}
+    context.new_cdp_session(page).send("Storage.overrideQuotaForOrigin", quota)
+    page.goto(book + CHAPTER)
+    expect(page.locator(STATUS)).to_contain_text("The next visit will start no quicker")
+    assert output(run(page, "6 * 7")).strip() == "42"
+    assert not any(name.endswith(".snapshot") for name in page.evaluate(EVERY_FILE, None))

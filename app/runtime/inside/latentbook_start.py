@@ -6,16 +6,18 @@ in the second, which the page fetches when something in it is imported.
 
 import gc
 import importlib
+import os
 import sys
 import time
 import zipimport
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
 FIRST = "/lib/python314.zip"
 REST = "/lib/rest.zip"
+SITE = "/lib/python3.14/site-packages"
 
 WARM_CELL = "import numpy as np\nprint(np.arange(3))\nnp.linalg.svd(np.eye(2))"
 FAILING_CELL = "1 / 0"
@@ -37,11 +39,37 @@ class RestFinder:
         return zipimport.zipimporter("/".join([REST, *folders])).find_spec(name, target)
 
 
+class PackageFinder:
+    """Has the packages that the course adds fetched; the files are found as all others are."""
+
+    def __init__(self, folders: Mapping[str, str]) -> None:
+        self.folders = folders
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> None:
+        """Fetch the package of a module, before it is looked for.
+
+        Raises
+        ------
+        ImportError
+            If it cannot be fetched.
+        """
+        if name in self.folders:
+            try:
+                os.stat(f"{SITE}/{self.folders[name]}/METADATA")  # noqa: PTH116 (a start loads no pathlib)
+            except OSError:
+                why = f"{name} could not be fetched: it needs the network the first time"
+                raise ImportError(why, name=name) from None
+
+
 def find_the_rest() -> None:
-    """Make the second archive importable. It comes after what is on the path."""
-    names = importlib.import_module("latentbook_rest").NAMES
-    finder: Any = RestFinder(names)
-    sys.meta_path.insert(sys.meta_path.index(PathFinder) + 1, finder)
+    """Make importable what is fetched on demand. The second archive comes after the path."""
+    later = importlib.import_module("latentbook_later")
+    packages: Any = PackageFinder(later.PACKAGES)
+    rest: Any = RestFinder(later.MODULES)
+    place = sys.meta_path.index(PathFinder)
+    sys.meta_path[place : place + 1] = [packages, PathFinder, rest]
 
 
 def warm() -> None:

@@ -3,7 +3,9 @@
  * interpreter that comes out of a snapshot believes in all of them.
  *
  * @typedef {import("./packs.js").Entry} Entry
+ * @typedef {import("./packs.js").Places} Places
  */
+import { readPackage } from "./packs.js";
 
 /** Stands for bytes that have not come yet. */
 const PENDING = new Uint8Array(0);
@@ -27,20 +29,69 @@ export function layLater(fs, packs, read) {
   for (const [name, entries] of Object.entries(packs)) {
     /** @type {Uint8Array | undefined} */
     let pack;
-    /** @type {any} */
-    let streamOps;
     for (const [path, offset, length] of entries) {
       const node = createFile(fs, path, length);
-      if (!node) continue;
-      node.contents = PENDING;
-      node.fill = () => {
+      layPending(node, () => {
         pack ??= readOrRefuse(fs, read, name);
         node.contents = pack.subarray(offset, offset + length);
-      };
-      streamOps ??= { ...node.stream_ops, open: fillOnce };
-      node.stream_ops = streamOps;
+      });
     }
   }
+}
+
+/** @type {any} */
+let streamOps;
+
+/** A file whose bytes come when it is opened. @param {any} node or null @param {() => void} fill */
+function layPending(node, fill) {
+  if (!node) return;
+  node.contents = PENDING;
+  node.fill = fill;
+  streamOps ??= { ...node.stream_ops, open: fillOnce };
+  node.stream_ops = streamOps;
+}
+
+/**
+ * Packages of which only the folders stand there: all files of one come when somebody looks into a folder of it.
+ *
+ * @param {any} fs
+ * @param {Record<string, Places>} packages
+ * @param {(pack: string) => Uint8Array} read
+ */
+export function layPackages(fs, packages, read) {
+  for (const [name, { folders, files }] of Object.entries(packages)) {
+    const nodes = folders.map((folder) => folderOf(fs, folder));
+    const fetch = () => {
+      const pack = readPackage(readOrRefuse(fs, read, `${name}.pack`));
+      for (const node of nodes) unwatch(node, fetch);
+      layFiles(fs, pack.files, pack.data);
+      layLater(fs, { [`${name}-source.pack`]: pack.sources }, read);
+    };
+    for (const node of nodes) watch(fs, node, fetch);
+    for (const [path, length] of files) layPending(createFile(fs, path, length), fetch);
+  }
+}
+
+/** Calls `fetch` before the content of a folder is asked for. Packages may share one. @param {any} fs @param {any} node @param {() => void} fetch */
+function watch(fs, node, fetch) {
+  node.fetches ??= new Set();
+  node.fetches.add(fetch);
+  if (node.fetches.size > 1) return;
+  const own = (node.ownOps = node.node_ops);
+  const fetchAll = () => {
+    for (const each of node.fetches) each();
+  };
+  node.node_ops = {
+    ...own,
+    lookup: (/** @type {any} */ parent, /** @type {string} */ name) => (fetchAll(), fs.lookupNode(parent, name)),
+    readdir: (/** @type {any} */ parent) => (fetchAll(), own.readdir(parent)),
+  };
+}
+
+/** @param {any} node @param {() => void} fetch */
+function unwatch(node, fetch) {
+  node.fetches.delete(fetch);
+  if (node.fetches.size === 0) node.node_ops = node.ownOps;
 }
 
 /** Without the network Python sees an OSError. @param {any} fs @param {(pack: string) => Uint8Array} read @param {string} name */
@@ -57,12 +108,13 @@ function fillOnce({ node }) {
   if (node.contents === PENDING) node.fill();
 }
 
-/** A node of the size, or null where there is one of that name. @param {any} fs @param {string} path @param {number} length */
+/** A node of the size, or null where a file of that name is already. @param {any} fs @param {string} path @param {number} length */
 function createFile(fs, path, length) {
   const cut = path.lastIndexOf("/");
   const folder = folderOf(fs, path.slice(0, cut));
   const name = path.slice(cut + 1);
-  if (folder.contents[name]) return null;
+  const there = folder.contents[name];
+  if (there) return there.contents === PENDING ? there : null;
   const node = fs.filesystems.MEMFS.createNode(folder, name, FILE_MODE, 0);
   node.usedBytes = length;
   return node;

@@ -1,7 +1,7 @@
 /**
  * Starts Python, from its files or from a snapshot of its memory. It stands in for `loadPyodide()`, which knows neither packs
  * nor snapshots with NumPy in them. No file of Pyodide is changed; what is used of its `Module` object is listed in
- * docs/start.md. Nothing here knows a browser, so that the tests run it in Node as well.
+ * needs.js. Nothing here knows a browser, so that the tests run it in Node as well.
  *
  * @typedef {import("./packs.js").Index} Index
  * @typedef {import("./snapshot.js").Snapshot} Snapshot
@@ -10,13 +10,12 @@
  * @typedef {(settings: any) => Promise<any>} CreateModule what pyodide.asm.mjs exports
  * @typedef {(pack: string) => Uint8Array} ReadNow the bytes of a pack, at once
  */
-import { layFiles, layLater } from "./lazy-files.js";
+import { layFiles, layLater, layPackages } from "./lazy-files.js";
+import { TABLE_BASE } from "./needs.js";
 import { baselineOf, restoreSideModules, trampolineSlot } from "./side-modules.js";
 
 const SITE_PACKAGES = "/lib/python3.14/site-packages";
 const HOME = "/home/pyodide";
-/** Side modules start at this slot of the function table everywhere: engines differ by a slot or two below it. */
-const TABLE_BASE = 16_384;
 
 /**
  * @param {{create: CreateModule, main: WebAssembly.Module, index: Index, packs: Promise<Map<string, Uint8Array>>,
@@ -42,6 +41,7 @@ export async function startFromFiles({ create, main, index, packs, standardLibra
     if (name !== "std.zip") layFiles(module.FS, index.first[name], pack);
   }
   layLater(module.FS, index.later, readNow);
+  layPackages(module.FS, index.packages, readNow);
   const pyodide = api.finalizeBootstrap(undefined, () => null);
   api.sys.path.insert(0, "");
   api._pyodide.set_excepthook();
@@ -72,6 +72,7 @@ export async function startFromSnapshot({ create, main, snapshot, readNow }) {
   copyInto(module.HEAPU8);
   module.HEAP32[at] = trampoline;
   for (const group of [header.index.first, header.index.later]) layLater(module.FS, group, readNow);
+  layPackages(module.FS, header.index.packages, readNow);
   const pyodide = api.finalizeBootstrap(header.references, () => null);
   finish(pyodide, api);
   setTimeZone(module);

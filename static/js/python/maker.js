@@ -53,7 +53,7 @@ async function make({ base, version, main }) {
   const start = python.pyodide.pyimport("latentbook_start");
   start.warm();
   start.destroy();
-  return makeSnapshot(python, touched, { version, index, libraries: pack("libraries.pack") });
+  return makeSnapshot(python, touched, { version, index });
 }
 
 /** @param {string} url */

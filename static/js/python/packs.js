@@ -1,12 +1,27 @@
 /**
- * The packs that the build makes (app/runtime/packs.py): the standard library, NumPy and the instruments in few files.
+ * The packs that the build makes (app/runtime): the standard library, NumPy and the instruments in few files, and two for each
+ * package that the course adds.
  *
  * @typedef {[path: string, offset: number, length: number]} Entry a file in a pack
- * @typedef {{first: Record<string, Entry[]>, later: Record<string, Entry[]>}} Index
- *   pack -> its files: those that every start needs, and those that are fetched when something in them is opened
+ * @typedef {{folders: string[], files: [path: string, length: number][]}} Places what stands for a package until it is fetched
+ * @typedef {{first: Record<string, Entry[]>, later: Record<string, Entry[]>, packages: Record<string, Places>}} Index
+ *   pack -> its files: those that every start needs, and those that are fetched when something in them is opened;
+ *   package -> its places, and the packs NAME.pack and NAME-source.pack
  */
 
 export const INDEX = "index.json";
+
+/**
+ * The pack of a package says itself what is in it: the length of a JSON text, the text, the files.
+ *
+ * @param {Uint8Array} pack
+ * @returns {{files: Entry[], sources: Entry[], data: Uint8Array}} `sources` lie in the other pack
+ */
+export function readPackage(pack) {
+  const length = new DataView(pack.buffer, pack.byteOffset).getUint32(0, true);
+  const { files, sources } = JSON.parse(new TextDecoder().decode(pack.subarray(4, 4 + length)));
+  return { files, sources, data: pack.subarray(4 + length) };
+}
 
 // Kept here, as the worker takes it away from reader's code.
 const { XMLHttpRequest } = globalThis;

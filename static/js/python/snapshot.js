@@ -28,10 +28,10 @@ const PAGE = 4_096;
 /**
  * @param {Python} python started from files, for a snapshot; it is of no use afterwards
  * @param {Set<number>} touched pages that were not all zero before Python's start
- * @param {{version: string, index: Index, libraries: Uint8Array}} runtime `libraries`: the pack
+ * @param {{version: string, index: Index}} runtime
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
-export async function makeSnapshot({ module, api, baseline, mainExports }, touched, { version, index, libraries }) {
+export async function makeSnapshot({ module, api, baseline, mainExports }, touched, { version, index }) {
   const record = recordSideModules(module, baseline, mainExports);
   freeLibraryFiles(module, record);
   zeroFreeMemory(module);
@@ -46,13 +46,12 @@ export async function makeSnapshot({ module, api, baseline, mainExports }, touch
   let end = pages.size * PAGE;
   /** @type {Header["libraries"]} */
   const kept = [];
-  const files = new Map(index.first["libraries.pack"].map(([path, offset, length]) => [path, [offset, length]]));
-  for (const { name } of record.libraries) {
-    const [, length] = files.get(name) ?? [];
-    if (length === undefined) throw new Error(`the library ${name} is not in libraries.pack`);
-    kept.push([name, end, length]);
-    end += roundUp(length, 16);
-  }
+  const files = record.libraries.map(({ name }) => {
+    const file = module.FS.readFile(name);
+    kept.push([name, end, file.length]);
+    end += roundUp(file.length, 16);
+    return file;
+  });
   /** @type {Header} */
   const header = { version, index, record, references, heapSize: memory.length, runs, libraries: kept };
   const text = new TextEncoder().encode(JSON.stringify(header));
@@ -66,10 +65,7 @@ export async function makeSnapshot({ module, api, baseline, mainExports }, touch
     bytes.set(memory.subarray(offset, offset + length), at);
     at += length;
   }
-  for (const [name, offset, length] of kept) {
-    const [from] = files.get(name) ?? [0];
-    bytes.set(libraries.subarray(from, from + length), dataAt + offset);
-  }
+  kept.forEach(([, offset], place) => bytes.set(files[place], dataAt + offset));
   bytes.set(await digestOf(bytes), DIGEST_AT);
   return bytes;
 }

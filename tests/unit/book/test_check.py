@@ -9,6 +9,7 @@ import pytest
 from app.book.check import check_book
 from app.book.recordings import PLOTLY, Recorded, rounded_figure, same_outputs
 from app.errors import BookErrors
+from app.runtime.pins import PLATFORM
 from app.settings import Settings
 
 from .conftest import HEAD, MakeBook
@@ -172,6 +173,26 @@ def test_solutions_and_mistakes_that_do_not_do_their_duty(
     text = cell("first", "factor = 2") + QUIZ.format(**{**GOOD, **change})
     (found,) = mistakes(make_book({"sample.md": HEAD + text}), record=True)
     assert message in found
+
+
+def test_a_package_that_only_the_page_has_is_named(make_book: MakeBook) -> None:
+    lock = {
+        "requested": ["compiled-thing"],
+        "packages": {
+            "compiled-thing": {
+                "name": "compiled-thing",
+                "version": "1.0",
+                "file_name": f"compiled_thing-1.0-cp314-cp314-{PLATFORM}.whl",
+                "install_dir": "site",
+                "imports": ["compiled_thing"],
+            }
+        },
+    }
+    files = {"sample.md": HEAD + cell("first", "import compiled_thing.inner")}
+    settings = make_book({**files, "packages.json": json.dumps(lock)})
+    (found,) = mistakes(settings, record=True)
+    assert found.startswith("content/sample.md:13: first fails: ModuleNotFoundError")
+    assert found.endswith("install it here too, python -m pip install 'compiled-thing'")
 
 
 def test_listings_run_in_a_process_of_their_own(make_book: MakeBook) -> None:

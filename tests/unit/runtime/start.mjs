@@ -1,5 +1,8 @@
-// Starts the distribution in the folder argv[2] as the page does and runs the Python on stdin, which leaves JSON text as its
-// last value. argv[3]: "files", "make" (the snapshot into argv[4]) or "snapshot" (from argv[4]).
+// Starts the distribution in the folder argv[2] as the page does. argv[3] says how:
+//   files, snapshot   runs the Python on stdin, which leaves JSON text as its last value; `snapshot` starts from the file argv[4]
+//   make              makes that file and prints the SHA-256 of the memory it holds
+//   memory            prints the SHA-256 of the memory restored from that file, before anything has run in it
+import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { startFromFiles, startFromSnapshot } from "../../../static/js/python/loader.js";
@@ -7,10 +10,24 @@ import { makeSnapshot, pagesInUse, readSnapshot } from "../../../static/js/pytho
 
 const [, , folder, how, file] = process.argv;
 const VERSION = "test";
+const INTERRUPT = 2; // SIGINT
 const readNow = (name) => new Uint8Array(readFileSync(`${folder}/${name}`));
-const { default: create } = await import(pathToFileURL(`${folder}/pyodide.asm.mjs`).href);
+const hash = (memory) => createHash("sha256").update(memory).digest("hex");
+const { default: createStock } = await import(pathToFileURL(`${folder}/pyodide.asm.mjs`).href);
 const main = await WebAssembly.compile(readNow("pyodide.asm.wasm"));
 const index = JSON.parse(readFileSync(`${folder}/index.json`, "utf8"));
+
+let copied;
+/** Emscripten's module, which tells what memory Python begins with. */
+async function create(settings) {
+  const module = await createStock(settings);
+  const { finalizeBootstrap } = settings.API;
+  settings.API.finalizeBootstrap = (...given) => {
+    if (how === "memory") copied = hash(module.HEAPU8);
+    return finalizeBootstrap(...given);
+  };
+  return module;
+}
 
 function fromFiles(more) {
   const packs = new Map(Object.keys(index.first).map((name) => [name, readNow(name)]));
@@ -18,15 +35,33 @@ function fromFiles(more) {
   return startFromFiles({ create, main, index, packs: Promise.resolve(packs), standardLibrary, readNow, ...more });
 }
 
+function fromSnapshot() {
+  return startFromSnapshot({ create, main, snapshot: readSnapshot(new Uint8Array(readFileSync(file)), VERSION), readNow });
+}
+
+/** What the questions of the tests need of JavaScript. */
+function lend({ pyodide }) {
+  const buffer = new Uint8Array(1);
+  pyodide.setInterruptBuffer(buffer);
+  pyodide.globals.set("interrupt", () => void (buffer[0] = INTERRUPT));
+  pyodide.globals.set("fail_in_js", () => {
+    throw new RangeError("thrown by JavaScript");
+  });
+}
+
 if (how === "make") {
   let touched;
   const python = await fromFiles({ forSnapshot: true, onMemory: ({ HEAPU8 }) => (touched = pagesInUse(HEAPU8)) });
-  python.pyodide.pyimport("latentbook_start").warm();
-  writeFileSync(file, await makeSnapshot(python, touched, { version: VERSION, index, libraries: readNow("libraries.pack") }));
+  const start = python.pyodide.pyimport("latentbook_start");
+  start.warm();
+  start.destroy();
+  writeFileSync(file, await makeSnapshot(python, touched, { version: VERSION, index }));
+  console.log(hash(python.module.HEAPU8));
+} else if (how === "memory") {
+  await fromSnapshot();
+  console.log(copied);
 } else {
-  const bytes = how === "snapshot" && new Uint8Array(readFileSync(file));
-  const python = bytes
-    ? await startFromSnapshot({ create, main, snapshot: readSnapshot(bytes, VERSION), readNow })
-    : await fromFiles({});
+  const python = await (how === "files" ? fromFiles() : fromSnapshot());
+  lend(python);
   console.log(python.pyodide.runPython(readFileSync(0, "utf8")));
 }

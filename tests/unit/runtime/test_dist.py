@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import shutil
-import subprocess
 import zipfile
 from pathlib import Path
 
@@ -12,19 +10,10 @@ import pytest
 from app.errors import LatentbookError
 from app.runtime.dist import RuntimeDist, build_runtime
 from app.settings import Settings
+from tests.unit.runtime.projects import project
+from tests.unit.runtime.start import answer
 
 HERE = Path(__file__).parent
-
-
-def project(folder: Path) -> Settings:
-    """A copy of this project that shares its Pyodide and its NumPy."""
-    here = Settings()
-    shutil.copytree(here.root / "widgets", folder / "widgets")
-    (folder / "node_modules").symlink_to(here.root / "node_modules")
-    (here.build / "cache").mkdir(parents=True, exist_ok=True)
-    (folder / "build").mkdir()
-    (folder / "build" / "cache").symlink_to(here.build / "cache")
-    return Settings(root=folder)
 
 
 @pytest.fixture(scope="module")
@@ -35,13 +24,6 @@ def settings(tmp_path_factory) -> Settings:
 @pytest.fixture(scope="module")
 def dist(settings) -> RuntimeDist:
     return build_runtime(settings, report=print)
-
-
-def run_python(dist: RuntimeDist, code: str) -> object:
-    command = ["node", str(HERE / "start.mjs"), str(dist.path), "files"]
-    done = subprocess.run(command, input=code, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def test_starts_in_node_and_computes(dist):
@@ -55,7 +37,7 @@ values = np.linalg.svd(np.array([[1.0, 1.0], [0.0, 1.0]]), compute_uv=False)
 steps = Slider("k", "k", default=0.0, min=0.0, max=1.0, step=0.25).steps()
 json.dumps([list(sys.version_info[:2]), np.__version__, values.tolist(), steps])
 """
-    python, numpy, values, steps = run_python(dist, code)
+    python, numpy, values, steps = answer(dist.path, "files", code=code)
     assert python == [3, 14]
     assert numpy == "2.4.3"
     assert values == pytest.approx([(1 + 5**0.5) / 2, 2 / (1 + 5**0.5)], rel=1e-14)
@@ -77,7 +59,7 @@ json.dumps({
         for path in source.rglob("*")
         if path.suffix in {".py", ".npz", ".json"}
     }
-    assert run_python(dist, code) == expected
+    assert answer(dist.path, "files", code=code) == expected
 
 
 def test_index_covers_every_pack_from_end_to_end(dist):
@@ -122,10 +104,59 @@ except np.linalg.LinAlgError as error:
     lines = [frame.line for frame in traceback.extract_tb(error.__traceback__)]
 json.dumps([before, str(decimal.Decimal(1) / 8), lines[-1]])
 """
-    before, eighth, line = run_python(dist, code)
+    before, eighth, line = answer(dist.path, "files", code=code)
     assert not before
     assert eighth == "0.125"
     assert line.startswith("raise LinAlgError(")
+
+
+# What Pyodide ships and cannot import itself: other systems' modules, subinterpreters, processes.
+CANNOT_BE_HAD = {
+    "asyncio.windows_events",
+    "asyncio.windows_utils",
+    "concurrent.futures.interpreter",
+    "concurrent.interpreters",
+    "concurrent.interpreters._crossinterp",
+    "concurrent.interpreters._queues",
+    "encodings.mbcs",
+    "encodings.oem",
+    "multiprocessing.forkserver",
+    "multiprocessing.popen_forkserver",
+    "multiprocessing.popen_spawn_win32",
+    "multiprocessing.resource_tracker",
+    "multiprocessing.shared_memory",
+    "multiprocessing.synchronize",
+    # No globals of JavaScript are given to Python.
+    "pyodide.ffi.wrappers",
+    # Of NumPy: its build, its tests, and tools that need packages of their own.
+    "numpy._core.cversions",
+    "numpy.conftest",
+    "numpy.f2py._backends._distutils",
+}
+# Not tried: modules that open a browser or print a poem when they are imported, and programs.
+NOT_TRIED = ("antigravity", "ensurepip", "idlelib", "lib2to3", "test", "this", "turtledemo")
+LEFT_OUT = ("numpy._pyinstaller", "numpy.random._examples")
+
+
+def modules_in(archive: Path) -> set[str]:
+    """Names of the modules that an archive holds."""
+    with zipfile.ZipFile(archive) as opened:
+        places = [place for place in opened.namelist() if place.endswith(".py")]
+    names = (place.removesuffix(".py").removesuffix("/__init__") for place in places)
+    return {name.replace("/", ".") for name in names if "__main__" not in name}
+
+
+def test_every_module_of_the_library_and_of_numpy_is_importable(dist, settings):
+    stock = modules_in(settings.root / "node_modules" / "pyodide" / "python_stdlib.zip")
+    (wheel,) = (settings.build / "cache").glob("numpy-*.whl")
+    numpy = {name for name in modules_in(wheel) if ".tests" not in name}
+    names = {name for name in stock if not name.startswith(NOT_TRIED)}
+    names |= {name for name in numpy if name.startswith("numpy") and not name.startswith(LEFT_OUT)}
+    assert len(names) > 700
+    code = f"NAMES = {sorted(names)!r}\n{(HERE / 'import_all.py').read_text()}"
+    said = answer(dist.path, "files", code=code)
+    failed = {name for name, what in said.items() if what != "imported"}
+    assert failed == CANNOT_BE_HAD
 
 
 def test_second_build_is_the_same_folder_untouched(dist, settings):
@@ -152,7 +183,7 @@ def test_an_authors_edit_of_an_instrument_needs_no_packing(tmp_path):
     dist = build_runtime(settings, report=said.append)
     assert said == []
     code = "import json, numpy, widgets.denoiser\njson.dumps(widgets.denoiser.edited)"
-    assert run_python(dist, code) == 7
+    assert answer(dist.path, "files", code=code) == 7
 
 
 def test_bytecode_and_hidden_files_do_not_change_the_version(tmp_path):

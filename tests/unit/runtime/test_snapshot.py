@@ -1,19 +1,18 @@
 """A snapshot answers as a fresh interpreter does, and refuses to be read when it is not whole."""
 
-import json
-import os
-import subprocess
+import hashlib
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from app.runtime.dist import build_runtime
 from app.settings import Settings
-
-HERE = Path(__file__).parent
+from tests.unit.runtime.start import answer, python
 
 QUESTIONS = """
-import json, sys, time, traceback
+import gc, json, sys, time, traceback, weakref
 import numpy as np
 import random
 
@@ -36,6 +35,20 @@ def big():
     a = np.ones(8_000_000)
     return (a * 2).sum()
 
+def stopped():
+    interrupt()
+    while True:
+        pass
+
+def collected():
+    class Node:
+        pass
+    node = Node()
+    node.itself = node
+    gone = weakref.ref(node)
+    del node
+    return gc.collect() > 0, gone()
+
 def pictures():
     import widgets
     from widgets import frames
@@ -54,16 +67,30 @@ json.dumps([said(run) for run in (
     lambda: np.dtypes.StringDType(),
     later,
     big,
+    stopped,
+    fail_in_js,
+    collected,
     pictures,
 )])
 """
 
 CHANGING = """
-import json, random, time, uuid
+import json, random, secrets, uuid
 import numpy as np
 json.dumps([random.random(), np.random.rand(), np.random.default_rng().random(), str(uuid.uuid4()),
-            time.timezone, time.tzname[0]])
+            secrets.token_hex(), str(np.random.SeedSequence().entropy)])
 """
+
+ZONE = """
+import json, time
+from datetime import datetime
+january, july = (datetime(2026, month, 1, 12) for month in (1, 7))
+json.dumps([time.timezone, time.altzone, time.daylight, time.localtime(0).tm_hour,
+            *(str(at.astimezone().utcoffset()) for at in (january, july)),
+            time.strftime("%z", time.localtime(january.timestamp()))])
+"""
+
+FROZEN = "import json, os, sys; json.dumps([hash('latentbook'), sorted(os.environ)])"
 
 
 @pytest.fixture(scope="module")
@@ -72,38 +99,59 @@ def folder() -> Path:
 
 
 @pytest.fixture(scope="module")
-def snapshot(folder, tmp_path_factory) -> Path:
+def made(folder, tmp_path_factory) -> tuple[Path, str]:
+    """A snapshot, made in a zone that no test asks about, and the hash of the maker's memory."""
     path = tmp_path_factory.mktemp("snapshot") / "snapshot"
-    python(folder, "make", path)
-    return path
+    return path, python(folder, "make", path, TZ="Asia/Kolkata")
 
 
-def python(folder: Path, how: str, file: Path | str, code: str = "", **env: str) -> str:
-    done = subprocess.run(
-        ["node", str(HERE / "start.mjs"), str(folder), how, str(file)],
-        input=code,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "TZ": "UTC", **env},
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+@pytest.fixture(scope="module")
+def snapshot(made) -> Path:
+    return made[0]
+
+
+def test_restored_memory_is_the_makers_to_the_byte(folder, made):
+    assert python(folder, "memory", made[0]) == made[1]
 
 
 def test_answers_are_those_of_a_fresh_interpreter(folder, snapshot):
-    restored = json.loads(python(folder, "snapshot", snapshot, QUESTIONS))
-    assert restored == json.loads(python(folder, "files", "", QUESTIONS))
+    restored = answer(folder, "snapshot", snapshot, QUESTIONS)
+    assert restored == answer(folder, "files", "", QUESTIONS)
     assert restored[5].startswith("ValueError: matmul")
     assert restored[7].startswith("RecursionError")
+    assert restored[11].startswith("KeyboardInterrupt")
+    assert "thrown by JavaScript" in restored[12]
+    assert restored[13] == "(True, None)"
 
 
-def test_every_restore_has_its_own_entropy_and_the_readers_time_zone(folder, snapshot):
-    first = json.loads(python(folder, "snapshot", snapshot, CHANGING))
-    second = json.loads(python(folder, "snapshot", snapshot, CHANGING, TZ="America/New_York"))
-    assert all(a != b for a, b in zip(first[:4], second[:4], strict=True))
-    assert first[4] == 0
-    assert second[4:] == [18_000, "UTC-0500"]
+def test_every_restore_has_its_own_entropy(folder, snapshot):
+    first = answer(folder, "snapshot", snapshot, CHANGING)
+    second = answer(folder, "snapshot", snapshot, CHANGING)
+    assert all(a != b for a, b in zip(first, second, strict=True))
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Australia/Lord_Howe"])
+def test_every_restore_has_the_readers_time_zone(folder, snapshot, zone):
+    here = ZoneInfo(zone)
+    january, july = (datetime(2026, month, 1, 12, tzinfo=here) for month in (1, 7))
+    january_at, july_at = (at.utcoffset().total_seconds() for at in (january, july))
+    timezone, altzone = -min(january_at, july_at), -max(january_at, july_at)
+    expected = [timezone, altzone, int(timezone != altzone)]
+    expected += [datetime.fromtimestamp(0, here).hour]
+    expected += [str(january.utcoffset()), str(july.utcoffset()), january.strftime("%z")]
+    assert answer(folder, "snapshot", snapshot, ZONE, TZ=zone) == expected
+
+
+def test_hash_seed_and_environment_are_the_snapshots(folder, snapshot):
+    first = answer(folder, "snapshot", snapshot, FROZEN)
+    assert first == answer(folder, "snapshot", snapshot, FROZEN, LATER="1")
+    assert {"HOME", "PYTHONINSPECT"} <= set(first[1])
+
+
+def of_another_build(data: bytes) -> bytes:
+    """A whole snapshot, as it would be found in the place of this one."""
+    rest = data[48:].replace(b'"version":"test"', b'"version":"tesu"', 1)
+    return data[:16] + hashlib.sha256(rest).digest() + rest
 
 
 @pytest.mark.parametrize(
@@ -111,6 +159,7 @@ def test_every_restore_has_its_own_entropy_and_the_readers_time_zone(folder, sna
     [
         (lambda data: data[: len(data) // 2], "it is damaged"),
         (lambda data: data[:-1] + bytes([data[-1] ^ 1]), "it is damaged"),
+        (of_another_build, "it belongs to another build"),
         (lambda data: data[:60] + b"?" + data[61:], "it is damaged"),
         (lambda data: b"", "it is not a snapshot"),
         (lambda data: b"x" * 100_000, "it is not a snapshot"),

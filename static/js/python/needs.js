@@ -1,0 +1,32 @@
+/**
+ * What the loader uses of Pyodide that Pyodide promises nobody. The build looks whether all of it is there, so that a move to
+ * another release fails when the book is built and not in a reader's page.
+ */
+
+/** Of Emscripten's `Module`. */
+export const OF_MODULE = [
+  "ENV", "FS", "GOT", "HEAP8", "HEAP32", "HEAPU8", "HEAPU32", "LDSO", "__PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET", "__PyRuntime",
+  "__tzset_js", "_daylight", "_emscripten_get_sbrk_ptr", "_free", "_malloc", "_timezone", "_tzname", "convertJsFunctionToWasm",
+  "growMemory", "mergeLibSymbols", "newDSO", "relocateExports", "updateTableMap", "wasmTable",
+];
+
+/** Of Pyodide's inner API. */
+export const OF_API = ["_pyodide", "finalizeBootstrap", "initializeStreams", "serializeHiwireState", "sys"];
+
+/** Side modules start at this slot of the function table everywhere: engines differ by a slot or two below it. */
+export const TABLE_BASE = 16_384;
+
+/**
+ * @param {any} module
+ * @param {any} api
+ * @throws {Error} if something is missing; the message names all of it
+ */
+export function checkNeeds(module, api) {
+  const missing = [
+    ...OF_MODULE.filter((name) => !(name in module)).map((name) => `Module.${name}`),
+    ...OF_API.filter((name) => !(name in api)).map((name) => `API.${name}`),
+  ];
+  if (missing.length > 0) throw new Error(`This Pyodide lacks ${missing.join(", ")}, which static/js/python uses: see docs/start.md`);
+  const { length } = module.wasmTable;
+  if (length > TABLE_BASE) throw new Error(`The function table has ${length} slots, at most ${TABLE_BASE} are expected: see docs/start.md`);
+}

@@ -1,0 +1,75 @@
+"""A cell imports what the course adds, on a first visit and on later ones."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Route, expect
+
+from app.bench.serving import served
+from app.book.site import build_site
+from app.main import create_app
+from app.settings import Settings
+from tests.browser.book_pages import mark, output, run, visit
+from tests.unit.runtime.projects import add_packages
+
+pytestmark = pytest.mark.browser
+
+CODE = """
+import regex, tree.branch
+print(regex.findall(r"\\p{Lu}", "Ångström"), tree.branch.leaves())
+"""
+
+
+@pytest.fixture(scope="module")
+def course(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of the book with added packages. The site's own stamp, in the shared cache, stays."""
+    folder: Path = tmp_path_factory.mktemp("course")
+    here = Settings()
+    content, build = folder / "content", folder / "build"
+    shutil.copytree(here.content, content)
+    build.mkdir()
+    (build / "cache").symlink_to(here.build / "cache")
+    stamp = build / "cache" / "site-stamp"
+    before = stamp.read_text()
+    settings = here.model_copy(update={"content": content, "build": build})
+    add_packages(settings, folder / "wheels")
+    build_site(settings, report=print)
+    stamp.write_text(before)
+    with served(create_app(settings)) as url:
+        yield f"{url}/"
+
+
+def test_packages_are_imported_on_every_visit(chromium: Browser, course: str) -> None:
+    context = chromium.new_context()
+    context.set_default_timeout(60_000)
+    expect.set_options(timeout=60_000)
+    fetched: list[str] = []
+    context.on("request", lambda request: fetched.append(request.url.rpartition("/")[2]))
+    for start in ("files", "snapshot"):
+        fetched.clear()
+        page = visit(context, course)
+        assert mark(page, "python-started") == start
+        assert "regex.pack" not in fetched
+        assert output(run(page, CODE)).strip() == "['Å'] green"
+        assert {"regex.pack", "tree.pack"} <= set(fetched)
+        if start == "files":
+            assert mark(page, "snapshot") == "kept"
+        page.close()
+    context.close()
+
+
+def test_without_the_network_an_import_says_why(chromium: Browser, course: str) -> None:
+    context = chromium.new_context()
+    context.set_default_timeout(60_000)
+
+    def cut(route: Route) -> None:
+        route.abort()
+
+    context.route("**/tree.pack", cut)
+    page = visit(context, course)
+    assert "tree could not be fetched: it needs the network" in output(run(page, "import tree"))
+    context.close()

@@ -1,0 +1,206 @@
+"""What a course adds is resolved for the page's Python, and reproduced to the byte."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.errors import LatentbookError
+from app.runtime.course import Course
+from app.runtime.pins import MARKERS
+from app.settings import Settings
+from tests.unit.runtime.projects import COMPILED, project, write_wheel
+from tests.unit.runtime.start import answer
+
+IN_PAGE = "sys_platform == 'emscripten'"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A project whose package index is a folder: far needs near, and in the page only, leaf."""
+    index = tmp_path / "index"
+    write_wheel(index, "leaf", {"leaf.py": "grown = 3\n"})
+    write_wheel(index, "near", {"near/__init__.py": "import leaf\n"}, (f"leaf; {IN_PAGE}",))
+    needs = ("near>=1", "nothing; sys_platform != 'emscripten'", "old; python_version < '3.14'")
+    write_wheel(index, "far", {"far/__init__.py": "from near import leaf\n"}, needs)
+    write_wheel(index, "clash", {"clash.py": ""}, ("numpy<2",))
+    write_wheel(index, "native", {"native.py": ""}, tag="cp311-cp311-manylinux_2_17_x86_64")
+    for name in ("PIP_CONFIG_FILE", "PIP_NO_INDEX", "PIP_FIND_LINKS"):
+        value = {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1"}.get(name, str(index))
+        monkeypatch.setenv(name, value)
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "content").mkdir()
+    settings = project(root)
+    return settings.model_copy(update={"build": tmp_path / "build", "pyodide_url": ""})
+
+
+def added(settings: Settings, *wanted: str) -> Course:
+    course = Course.read(settings).add(wanted, print)
+    course.write()
+    return Course.read(settings)
+
+
+def test_markers_are_those_of_the_pages_python() -> None:
+    from app.runtime.dist import build_runtime
+
+    code = """
+import json, os, platform, sys
+of = sys.implementation
+json.dumps({
+    "implementation_name": of.name,
+    "implementation_version": ".".join(map(str, of.version[:3])),
+    "os_name": os.name,
+    "platform_machine": platform.machine(),
+    "platform_python_implementation": platform.python_implementation(),
+    "platform_release": platform.release(),
+    "platform_system": platform.system(),
+    "platform_version": platform.version(),
+    "python_full_version": platform.python_version(),
+    "python_version": ".".join(platform.python_version_tuple()[:2]),
+    "sys_platform": sys.platform,
+})
+"""
+    folder = build_runtime(Settings(), report=print).path
+    assert answer(folder, "files", code=code) == MARKERS
+
+
+def test_a_package_comes_with_what_it_needs_in_the_page(settings: Settings) -> None:
+    lock = added(settings, "far").lock
+    assert lock.requested == ["far"]
+    assert {name: package.depends for name, package in lock.packages.items()} == {
+        "far": ["near"],
+        "leaf": [],
+        "near": ["leaf"],
+    }
+    assert lock.packages["near"].imports == ["near"]
+
+
+def test_every_package_is_pinned_to_the_byte(settings: Settings, tmp_path: Path) -> None:
+    course = added(settings, "leaf")
+    leaf = course.lock.packages["leaf"]
+    there = (tmp_path / "index" / leaf.file_name).read_bytes()
+    assert leaf.sha256 == hashlib.sha256(there).hexdigest()
+    (settings.build / "cache" / leaf.file_name).write_bytes(there + b" ")
+    with pytest.raises(LatentbookError, match=leaf.sha256):
+        course.wheel_of(leaf, print)
+
+
+def test_a_locked_wheel_is_had_again_and_then_without_the_index(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = added(settings, "leaf")
+    leaf = course.lock.packages["leaf"]
+    path = course.wheel_of(leaf, print)
+    path.unlink()
+    assert course.wheel_of(leaf, print) == path
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+    assert course.wheel_of(leaf, print) == path
+    path.unlink()
+    with pytest.raises(LatentbookError, match=r"leaf-1\.0.*could not be downloaded.*Connect"):
+        course.wheel_of(leaf, print)
+
+
+def test_what_only_a_removed_package_needed_goes_with_it(settings: Settings) -> None:
+    course = added(settings, "far", "leaf").remove("far", print)
+    assert set(course.lock.packages) == {"leaf"}
+    last = course.remove("leaf", print)
+    last.write()
+    assert not last.path.exists()
+
+
+def test_a_list_says_why_each_is_there(settings: Settings) -> None:
+    lines = added(settings, "far").listed().splitlines()
+    assert [line.split()[0] for line in lines] == ["numpy", "far", "leaf", "near"]
+    assert "added" in lines[1]
+    assert "for near" in lines[2]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ("nowhere", "There is no package 'nowhere' on the package index or among the"),
+        ("scikit-lear", "Did you mean scikit-learn?"),
+        ("leaf==2", "No version of leaf for the page's Python is leaf==2; there is 1.0."),
+        ("numpy<2", "do not go together:\nThe user requested numpy<2"),
+        ("clash", "clash 1.0 depends on numpy<2"),
+        ("leaf<<2", "'leaf<<2' is no package"),
+        ("gone-1.0-py3-none-any.whl", "There is no file gone-1.0-py3-none-any.whl"),
+        ("gone.whl", "'gone.whl' is no package: Invalid wheel filename"),
+    ],
+)
+def test_what_cannot_be_added_is_explained(settings: Settings, wanted: str, said: str) -> None:
+    with pytest.raises(LatentbookError) as refused:
+        added(settings, wanted)
+    assert said in str(refused.value)
+    assert not (settings.content / "packages.json").exists()
+
+
+def test_what_was_not_added_cannot_be_removed(settings: Settings) -> None:
+    with pytest.raises(LatentbookError, match=r"what was is far\. near is there because far needs"):
+        added(settings, "far").remove("near", print)
+
+
+def test_compiling_without_the_tool_says_what_is_missing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(LatentbookError) as refused:
+        added(settings, "native")
+    assert "native has no wheel for the page's Python: the index has 1.0" in str(refused.value)
+    assert "install pyodide-build with Python 3.14" in str(refused.value)
+
+
+def test_what_the_tool_compiles_becomes_the_courses_own(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = write_wheel(tmp_path / "made", "native", {"native.py": ""}, tag=COMPILED)
+    tool = tmp_path / "bin" / "pyodide"
+    tool.parent.mkdir()
+    tool.write_text(f'#!/bin/sh\ntest "$1 $2 $3" = "build native --outdir" && cp {made} "$4"\n')
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool.parent}:/usr/bin:/bin")
+    course = added(settings, "native")
+    assert (settings.content / "wheels" / made.name).read_bytes() == made.read_bytes()
+    assert course.lock.packages["native"].file_name == made.name
+
+
+def test_a_wheel_of_ones_own_is_kept_beside_the_lock(settings: Settings, tmp_path: Path) -> None:
+    wheel = write_wheel(tmp_path / "mine", "mine", {"mine.py": "x = 1\n"}, ("leaf",))
+    course = added(settings, str(wheel))
+    assert course.lock.requested == ["mine==1.0"]
+    assert set(course.lock.packages) == {"leaf", "mine"}
+    assert course.wheel_of(course.lock.packages["mine"], print).parent.name == "wheels"
+
+
+def test_a_lock_for_another_pyodide_is_refused_with_what_to_do(settings: Settings) -> None:
+    course = added(settings, "far")
+    values = json.loads(course.path.read_text()) | {"pyodide": "300.0.0"}
+    course.path.write_text(json.dumps(values))
+    old = Course.read(settings)
+    with pytest.raises(LatentbookError, match="latentbook runtime add 'far'` chooses"):
+        old.wheel_of(old.lock.packages["far"], print)
+    assert added(settings, "far").lock == course.lock
+
+
+def test_a_file_that_is_no_lock_is_refused(settings: Settings) -> None:
+    (settings.content / "packages.json").write_text('{"requsted": []}')
+    with pytest.raises(LatentbookError, match="is no lock of packages"):
+        Course.read(settings)
+
+
+def test_pure_packages_run_here_from_the_same_wheels(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    course = added(settings, "leaf")
+    course.make_importable(print)
+    import leaf
+
+    assert leaf.grown == 3
+    assert course.install_hint("leaf.inner").endswith("python -m pip install 'leaf'")
+    assert course.install_hint("elsewhere") == ""

@@ -1,0 +1,101 @@
+"""NumPy's own tests in the page's Python: in a fresh interpreter, and in one out of a snapshot.
+
+Prints what passed and failed in each, and every test whose outcome differs. ``make numpy-tests``.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+from app.runtime.course import Course
+from app.runtime.dist import build_runtime
+from app.runtime.pip import last_words, pip
+from app.settings import Settings
+
+START = Path(__file__).parents[1] / "tests" / "unit" / "runtime" / "start.mjs"
+RUN = Path(__file__).with_name("numpy_tests_inside.py")
+PARTS = ("_core", "fft", "lib", "linalg", "ma", "matrixlib", "polynomial", "random", "testing")
+
+
+def runtime(folder: Path) -> Path:
+    """The page's runtime with pytest and hypothesis added."""
+    here = Settings()
+    shutil.copytree(here.content, folder / "content")
+    build = folder / "build"
+    build.mkdir()
+    (build / "cache").symlink_to(here.build / "cache")
+    settings = here.model_copy(update={"content": folder / "content", "build": build})
+    Course.read(settings).add(["pytest", "hypothesis"], print).write()
+    return build_runtime(settings, report=print).path
+
+
+def test_files(folder: Path) -> bytes:
+    """A zip with NumPy's tests: the page's wheel has none, so they come out of this machine's."""
+    version = Course.read(Settings()).wheels.pyodide["numpy"].version
+    done = pip(
+        "download", "--no-deps", "--only-binary=:all:", f"--dest={folder}", f"numpy=={version}"
+    )
+    if done.returncode:
+        sys.exit(last_words(done))
+    (wheel,) = folder.glob("numpy-*.whl")
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(wheel) as source,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as zipped,
+    ):
+        for name in source.namelist():
+            if "/tests/" in name or name.endswith("conftest.py"):
+                zipped.writestr(name, source.read(name))
+    return out.getvalue()
+
+
+def outcomes(folder: Path, how: str, snapshot: Path, tests: bytes) -> dict[str, str]:
+    """Test -> passed, failed, skipped, ..."""
+    start = time.perf_counter()
+    found: dict[str, str] = {}
+    for part in PARTS:
+        head = f"PART = {part!r}\nTESTS = {base64.b64encode(tests).decode()!r}\n"
+        done = subprocess.run(
+            ["node", str(START), str(folder), how, str(snapshot)],
+            input=head + RUN.read_text(encoding="utf-8"),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            sys.exit(f"numpy.{part} from {how}: {done.stderr[-2000:]}")
+        found |= json.loads(done.stdout)
+    counts = ", ".join(f"{n} {what}" for what, n in sorted(Counter(found.values()).items()))
+    print(f"from {how}: {counts} in {time.perf_counter() - start:.0f} s")
+    return found
+
+
+def main() -> None:
+    """Run both and compare."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = runtime(folder)
+        tests = test_files(folder)
+        snapshot = folder / "snapshot"
+        subprocess.run(["node", str(START), str(path), "make", str(snapshot)], check=True)
+        fresh = outcomes(path, "files", snapshot, tests)
+        restored = outcomes(path, "snapshot", snapshot, tests)
+    differ = [test for test in {**fresh, **restored} if fresh.get(test) != restored.get(test)]
+    for test in sorted(differ):
+        print(f"{test}: {fresh.get(test)} from files, {restored.get(test)} from a snapshot")
+    print(f"{len(differ)} of {len(fresh)} differ")
+    sys.exit(bool(differ))
+
+
+if __name__ == "__main__":
+    main()

@@ -8,6 +8,7 @@ WIDGETS: tuple[str, ...] = (
     "linear_ae_pca",
     "denoiser",
     "vae_sampler",
+    "latent_atlas",
 )
 """Every instrument by name: its file, its directive's argument, its test."""
 

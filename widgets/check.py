@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
@@ -20,22 +19,26 @@ from widgets.contract import (
     Choice,
     ContractError,
     Control,
+    Drawing,
     Frame,
     Instrument,
+    Map,
+    Pad,
     Panel,
     Plot,
     Point,
     Readout,
     Seed,
     Slider,
-    Tiles,
     Toggle,
+    Viewport,
 )
+from widgets.controls import accepted
+from widgets.drawing import to_pixels
 from widgets.figure import check_figure
+from widgets.panels import NAME, check_panel
 
 __all__ = ["check_figure", "check_frame", "check_instrument"]
-
-NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def check_instrument(module: ModuleType) -> None:
@@ -59,12 +62,8 @@ def check_instrument(module: ModuleType) -> None:
     check_declaration(instrument)
     check_signature(module.compute, instrument)
 
-    seeds = [control.default for control in instrument.controls if isinstance(control, Seed)]
-    values = instrument.defaults()
-    for control in instrument.controls:
-        if isinstance(control, Seed):
-            del values[control.name]
-    result = module.compute(rng=np.random.default_rng(seeds[0] if seeds else 0), **values)
+    values, seed = accepted(instrument, {})
+    result = module.compute(rng=np.random.default_rng(seed), **values)
     check_result(result)
     check_frame(instrument, module.frame(result))
 
@@ -140,9 +139,23 @@ def check_control(control: Control) -> None:
         case Seed(default=default, max=most):
             if not (isinstance(default, int) and 0 <= default <= most):
                 raise default_must_be(f"a whole number from 0 to {most}")
+        case Viewport(default=default, limit=limit, max_zoom=most):
+            inside = len(default) == 3 and max(map(abs, default[:2])) <= limit
+            if not inside or not 0 <= default[2] <= most:
+                raise default_must_be(
+                    f"two numbers from {-limit:g} to {limit:g} and a zoom from 0 to {most}"
+                )
+        case Drawing(default=default, side=side, pen=pen):
+            try:
+                to_pixels(default, side)
+            except ValueError as error:
+                raise ContractError(f"In the default of {control.name}, {error}") from None
+            if not pen > 0:
+                raise ContractError(f"The pen of {control.name} is {pen:g}; accepted: above 0")
         case _:
             raise ContractError(
-                f"{control!r} is not a control; accepted: Slider, Choice, Toggle, Point, Seed"
+                f"{control!r} is not a control; accepted: Slider, Choice, Toggle, Point, Seed, "
+                "Viewport, Drawing"
             )
 
 
@@ -237,12 +250,42 @@ def check_frame(instrument: Instrument, frame: Any) -> None:
     for panel in frame.panels:
         check_panel(panel)
     once("The panel", (panel.key for panel in frame.panels))
-    plots = [panel.key for panel in frame.panels if isinstance(panel, Plot)]
-    for control in instrument.controls:
-        if isinstance(control, Point) and control.panel not in plots:
+    check_placed(instrument.controls, frame.panels)
+    for panel in frame.panels:
+        if isinstance(panel, Map) and panel.rate and panel.rate not in declared:
             raise ContractError(
-                f"The point {control.name} is set on the panel {control.panel!r}; accepted: "
-                f"a plot of the frame, {', '.join(plots) or 'of which there is none'}"
+                f"The rate of {panel.key} is {panel.rate!r}; accepted: a readout, "
+                f"{', '.join(declared) or 'of which there is none'}"
+            )
+
+
+PLACES: Mapping[type[Control], tuple[type[Panel], str]] = {
+    Point: (Plot, "plot"),
+    Viewport: (Map, "map"),
+    Drawing: (Pad, "pad"),
+}
+"""The kind of panel that a control is set on."""
+
+
+def check_placed(controls: Sequence[Control], panels: Sequence[Panel]) -> None:
+    """Check that what is set on a panel has it, and that maps and pads can be moved."""
+    taken = set()
+    for control in controls:
+        if not isinstance(control, Point | Viewport | Drawing):
+            continue
+        kind, word = PLACES[type(control)]
+        keys = [panel.key for panel in panels if isinstance(panel, kind)]
+        if control.panel not in keys:
+            raise ContractError(
+                f"{control.name} is set on the panel {control.panel!r}; accepted: "
+                f"a {word} of the frame, {', '.join(keys) or 'of which there is none'}"
+            )
+        taken.add(control.panel)
+    for panel in panels:
+        if isinstance(panel, Map | Pad) and panel.key not in taken:
+            raise ContractError(
+                f"Nothing is set on the panel {panel.key}; accepted: a Viewport on each Map, "
+                "a Drawing on each Pad"
             )
 
 
@@ -263,36 +306,3 @@ def check_readout(readout: Readout, value: Any) -> None:
             f"The readout {readout.key} is {value!r}, which the format "
             f'"{readout.format}" cannot print; accepted: a number, text or None'
         ) from None
-
-
-def check_panel(panel: Panel) -> None:
-    """Check one picture."""
-    if not isinstance(panel, Plot | Tiles):
-        raise ContractError(f"A panel is {type(panel).__name__}; accepted: a Plot or Tiles")
-    if not NAME.fullmatch(panel.key):
-        raise ContractError(f"A panel has the key {panel.key!r}; accepted: a name in lower case")
-    if not panel.alt.strip():
-        raise ContractError(
-            f"The alt text of {panel.key} is empty; accepted: what the picture shows, in words"
-        )
-    if isinstance(panel, Plot):
-        try:
-            check_figure(panel.figure)
-        except ContractError as error:
-            raise ContractError(f"In the figure of {panel.key}: {error}") from None
-        return
-    images = panel.images
-    if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.ndim != 4:
-        found = (
-            f"{images.dtype} of shape {images.shape}"
-            if isinstance(images, np.ndarray)
-            else type(images).__name__
-        )
-        raise ContractError(
-            f"The images of {panel.key} are {found}; accepted: uint8 of shape "
-            "(rows, columns, height, width)"
-        )
-    if 0 in images.shape:
-        raise ContractError(f"The images of {panel.key} have the shape {images.shape}, with a 0")
-    if panel.gap < 0:
-        raise ContractError(f"The gap of {panel.key} is {panel.gap}; accepted: 0 or more")

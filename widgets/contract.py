@@ -13,7 +13,7 @@ besides this module and :mod:`widgets.data`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -37,7 +37,7 @@ PALETTE = (INK, INK_2, INK_3, RULE, MUTED, PAPER, ACCENT, DATA_2, DATA_2_TEXT, W
 FIGURE_WIDTH = 600
 """Width in px a figure is written for. The page lays it out again for the width it has."""
 
-Value: TypeAlias = float | int | bool | str | tuple[float, float]
+Value: TypeAlias = float | int | bool | str | tuple[float, float] | tuple[float, float, float]
 When: TypeAlias = tuple[str, str]
 """A choice's name and value: the control counts only while that option is chosen.
 
@@ -125,7 +125,44 @@ class Seed:
     when: When | None = None
 
 
-Control: TypeAlias = Slider | Choice | Toggle | Point | Seed
+@dataclass(frozen=True)
+class Viewport:
+    """What a map shows: the code (x, y) at its centre, and the zoom.
+
+    Set on panel ``panel`` by dragging, wheel, pinch, keys and buttons, or as numbers. At zoom k
+    the plane, which runs from ``-limit`` to ``limit`` both ways, has 2^k x 2^k tiles. For the code
+    under the pointer, and for tiles that no server sends, the page asks for the frame of another
+    view: a frame is all that is known of the code at the centre and of the tile around it.
+    """
+
+    name: str
+    label: str
+    default: tuple[float, float, float]
+    panel: str
+    limit: float
+    max_zoom: int = 18
+    symbol: str = ""
+    when: When | None = None
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A small grey image that the reader draws on panel ``panel``, by pointer or by keys.
+
+    Between page and Python it travels as text (:func:`widgets.drawing.to_text`); ``compute`` gets
+    a uint8 array of shape (side, side), 255 is ink. ``pen`` is the width of a stroke, in pixels.
+    """
+
+    name: str
+    label: str
+    default: str
+    panel: str
+    side: int = 28
+    pen: float = 2.2
+    when: When | None = None
+
+
+Control: TypeAlias = Slider | Choice | Toggle | Point | Seed | Viewport | Drawing
 
 
 @dataclass(frozen=True)
@@ -144,7 +181,7 @@ class Plot:
     """A Plotly figure as a plain dict, within the subset that static/js/draw.js draws.
 
     ``half`` asks for half the width of the picture where the page is wide, beside another half
-    panel; on a phone it stands under it (class ``half`` on the panel's element).
+    panel, or for a third beside a map; on a phone it stands under it (class ``half``).
     """
 
     key: str
@@ -179,7 +216,49 @@ class Tiles:
     half: bool = False  # as in Plot
 
 
-Panel: TypeAlias = Plot | Tiles
+@dataclass(frozen=True)
+class Dots:
+    """Points on a map, coloured by class; the name of each class stands at its place."""
+
+    points: NDArray[np.float32]  # (n, 2)
+    classes: NDArray[np.uint8]  # (n,), indices into `names`
+    names: tuple[str, ...]  # ten at most: the theme has ten colours for classes
+    places: NDArray[np.float32]  # (number of names, 2)
+
+
+@dataclass(frozen=True)
+class Map:
+    """A plane of small images that pans and zooms, made of square tiles.
+
+    At zoom k the plane has 2^k x 2^k tiles, counted from 0: x to the right, y downwards. A
+    :class:`Viewport` decides what is seen of it. ``tile`` is the one that holds the view's centre,
+    of shape (256, 256), uint8, 255 is ink; ``address`` is its (zoom, x, y). ``server`` names a
+    model whose tiles a decoder server can send; without one all tiles come from here. ``rings``
+    are circles around the origin, name to radius. ``rate`` is the key of a readout which the page
+    fills with tiles per second, as only the page can know them.
+    """
+
+    key: str
+    tile: NDArray[np.uint8]
+    address: tuple[int, int, int]
+    alt: str
+    server: str = ""
+    rings: Mapping[str, float] = field(default_factory=dict)
+    dots: Dots | None = None
+    rate: str = ""
+    half: bool = False  # as in Plot
+
+
+@dataclass(frozen=True)
+class Pad:
+    """Where the reader draws: it shows what the :class:`Drawing` that names it is set to."""
+
+    key: str
+    alt: str
+    half: bool = False  # as in Plot
+
+
+Panel: TypeAlias = Plot | Tiles | Map | Pad
 
 
 @dataclass(frozen=True)

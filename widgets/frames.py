@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import sys
 import time
@@ -18,20 +17,17 @@ from numpy.typing import NDArray
 from widgets import get
 from widgets.check import check_frame, check_instrument, check_result
 from widgets.contract import (
-    Choice,
     ContractError,
-    Control,
+    Dots,
     Frame,
     Instrument,
+    Map,
+    Pad,
     Panel,
     Plot,
-    Point,
     Readout,
-    Seed,
-    Slider,
-    Toggle,
-    Value,
 )
+from widgets.controls import accepted
 from widgets.failure import remember_source, show_file
 
 MINUS, EN_DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
@@ -106,96 +102,6 @@ def compute_frame(widget: str, controls: Mapping[str, Any], source: str | None) 
     return {**frame_value(instrument, frame), "ms": ms}
 
 
-def accepted(instrument: Instrument, controls: Mapping[str, Any]) -> tuple[dict[str, Value], int]:
-    """The value of every control, checked, and the seed.
-
-    Raises
-    ------
-    ContractError
-        If a control is unknown or its value is not one it can take.
-    """
-    known = {control.name: control for control in instrument.controls}
-    if unknown := sorted(set(controls) - set(known)):
-        raise ContractError(
-            f"{instrument.name} has no control {', '.join(unknown)}. "
-            f"It has {', '.join(known) or 'none'}."
-        )
-    values, seed = {}, 0
-    for name, control in known.items():
-        value = controls.get(name, control.default)
-        if isinstance(control, Seed):
-            seed = whole(control, value, 0, control.max)
-        else:
-            values[name] = accept(control, value)
-    return values, seed
-
-
-def accept(control: Control, value: Any) -> Value:
-    """One control's value, in the type that ``compute`` expects.
-
-    Raises
-    ------
-    ContractError
-        Says the control, the value received and those accepted.
-    """
-    match control:
-        case Slider(values=values) if values:
-            near = min(values, key=lambda v: abs(v - number(control, value)))
-            if not math.isclose(near, value, rel_tol=1e-9, abs_tol=1e-12):
-                raise refusal(control, value, "one of " + ", ".join(f"{v:g}" for v in values))
-            return near
-        case Slider(min=low, max=high, step=step) if all_whole(low, high, step):
-            return whole(control, value, low, high)
-        case Slider(min=low, max=high):
-            return within(control, value, low, high)
-        case Choice(options=options):
-            if value not in options:
-                raise refusal(control, value, "one of " + ", ".join(options))
-            return str(value)
-        case Toggle():
-            if not isinstance(value, bool):
-                raise refusal(control, value, "true or false")
-            return value
-        case Point(limit=limit):
-            if not isinstance(value, list | tuple) or len(value) != 2:
-                raise refusal(control, value, "two numbers")
-            x, y = (within(control, v, -limit, limit) for v in value)
-            return x, y
-        case _:
-            raise ContractError(f"{control!r} is no control.")
-
-
-def all_whole(*ends: float) -> bool:
-    """Whether a slider runs over whole numbers: its ends and its step are ints."""
-    return all(isinstance(end, int) for end in ends)
-
-
-def number(control: Control, value: Any) -> float:
-    """A finite number, and no bool."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise refusal(control, value, "a number")
-    return float(value)
-
-
-def within(control: Control, value: Any, low: float, high: float) -> float:
-    """A number from low to high."""
-    if not low <= number(control, value) <= high:
-        raise refusal(control, value, f"a number from {low:g} to {high:g}")
-    return float(value)
-
-
-def whole(control: Control, value: Any, low: float, high: float) -> int:
-    """A whole number from low to high."""
-    if not low <= number(control, value) <= high or value != int(value):
-        raise refusal(control, value, f"a whole number from {low:g} to {high:g}")
-    return int(value)
-
-
-def refusal(control: Control, value: Any, wanted: str) -> ContractError:
-    """What was received, and what is accepted."""
-    return ContractError(f"{control.name} = {value!r} is not accepted: it must be {wanted}.")
-
-
 def frame_value(instrument: Instrument, frame: Frame) -> dict[str, Any]:
     """A frame as ``FrameValue`` without ``ms``."""
     return {
@@ -223,8 +129,13 @@ def formatted(readout: Readout, value: float | int | str | None) -> str:
 def panel_value(panel: Panel) -> dict[str, Any]:
     """A panel as the protocol has it."""
     common = {"key": panel.key, "alt": panel.alt, "half": panel.half}
-    if isinstance(panel, Plot):
-        return {**common, "kind": "plot", "figure": plain(panel.figure)}
+    match panel:
+        case Plot():
+            return {**common, "kind": "plot", "figure": plain(panel.figure)}
+        case Map():
+            return {**common, **map_value(panel)}
+        case Pad():
+            return {**common, "kind": "pad"}
     server = panel.server
     return {
         **common,
@@ -234,6 +145,29 @@ def panel_value(panel: Panel) -> dict[str, Any]:
         "captions": list(panel.captions),
         "gap": panel.gap,
         "server": server and {"model": server.model, "n": server.n, "span": server.span},
+    }
+
+
+def map_value(panel: Map) -> dict[str, Any]:
+    """What a map has besides the fields of every panel."""
+    return {
+        "kind": "map",
+        "data": np.ascontiguousarray(panel.tile).reshape(-1),
+        "address": list(panel.address),
+        "server": panel.server,
+        "rings": dict(panel.rings),
+        "dots": panel.dots and dots_value(panel.dots),
+        "rate": panel.rate,
+    }
+
+
+def dots_value(dots: Dots) -> dict[str, Any]:
+    """Dots in flat arrays: x and y of each in turn."""
+    return {
+        "points": plain_array(dots.points.reshape(-1)),
+        "classes": plain_array(dots.classes),
+        "names": list(dots.names),
+        "places": plain_array(dots.places.reshape(-1)),
     }
 
 

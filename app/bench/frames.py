@@ -72,7 +72,9 @@ def measure(settings: Settings, report: Report) -> list[Measurement]:
         page.add_init_script(path=PROBE)
         page.goto(f"{base}/{CHAPTER}")
         page.wait_for_selector('[data-runtime-status][data-state="ready"]', timeout=60_000)
-        labels = page.locator(".instrument").evaluate_all("all => all.map(({id}) => id)")
+        labels = page.locator(".instrument:has(input[type=range])").evaluate_all(
+            "all => all.map(({id}) => id)"
+        )
         throttle = page.context.new_cdp_session(page)
         for label in labels:
             report(f"Driving {label}")

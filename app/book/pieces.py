@@ -117,7 +117,35 @@ class SeedView:
     max: str
 
 
-ControlView: TypeAlias = SliderView | ChoiceView | ToggleView | PointView | SeedView
+@dataclass(frozen=True)
+class ViewportView:
+    """Three number fields, named ``NAME.x``, ``NAME.y`` and ``NAME.zoom``."""
+
+    kind: ClassVar[str] = "viewport"
+    id: str
+    name: str
+    label: str
+    symbol: Html
+    x: str
+    y: str
+    zoom: str
+    limit: str
+    max_zoom: str
+
+
+@dataclass(frozen=True)
+class DrawingView:
+    """A button that empties the pad; all else is done on it."""
+
+    kind: ClassVar[str] = "drawing"
+    id: str
+    name: str
+    label: str
+
+
+ControlView: TypeAlias = (
+    SliderView | ChoiceView | ToggleView | PointView | SeedView | ViewportView | DrawingView
+)
 
 
 @dataclass(frozen=True)
@@ -157,7 +185,29 @@ class TilesStill:
     half: bool
 
 
-PanelStill: TypeAlias = PlotStill | TilesStill
+@dataclass(frozen=True)
+class MapStill:
+    """First picture of a map, as of tiles, but without captions: scripts draw it anew."""
+
+    kind: ClassVar[str] = "map"
+    key: str
+    src: str
+    alt: str
+    half: bool
+
+
+@dataclass(frozen=True)
+class PadStill:
+    """First picture of a pad, as of a map."""
+
+    kind: ClassVar[str] = "pad"
+    key: str
+    src: str
+    alt: str
+    half: bool
+
+
+PanelStill: TypeAlias = PlotStill | TilesStill | MapStill | PadStill
 
 
 @dataclass(frozen=True)

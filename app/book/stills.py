@@ -16,9 +16,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.book.engine import Engine
+from app.book.map_still import map_picture, with_rings
 from app.book.media import Media, content_hash
-from app.book.pieces import Html, PanelStill, PlotStill, TilesStill
-from widgets import host
+from app.book.pieces import Html, MapStill, PadStill, PanelStill, PlotStill, TilesStill
+from widgets import get, host
+from widgets.contract import Control, Drawing, Viewport
+from widgets.drawing import to_pixels
+from widgets.panels import TILE
 
 WIDE, HALF, NARROW = 600, 292, 320
 """Widths in px at which a still is drawn: the whole picture or one of two halves of it where the
@@ -42,7 +46,7 @@ class Stills:
     def _source_hash(self) -> str:
         """Stands for all code and data that a frame can depend on."""
         files = sorted(path for path in self._widgets.rglob("*") if path.suffix in (".py", ".npz"))
-        files.append(Path(__file__))
+        files += [Path(__file__), Path(__file__).with_name("map_still.py")]
         return content_hash(self._engine.script, *(path.read_bytes() for path in files))
 
     def frame(self, widget: str, state: Mapping[str, Any], label: str) -> dict[str, Any]:
@@ -62,15 +66,11 @@ class Stills:
         kept = self._cache / f"{key}.json" if self._cache else None
         if kept is not None and kept.is_file():
             return dict(json.loads(kept.read_text(encoding="utf-8")))
-        request = {"type": "compute_widget", "id": 0, "widget": widget, "controls": dict(state)}
-        reply = host.handle({**request, "source": None}, lambda mime, data: None)
-        if reply["type"] == "failed":
-            raise StillError(f"{widget} fails at this state: {reply['name']}: {reply['message']}")
-        value = reply["value"]
+        value = computed(widget, state)
         frame = {
             "readouts": value["readouts"],
             "note": value["note"],
-            "panels": [self._panel(panel, label) for panel in value["panels"]],
+            "panels": [self._panel(panel, widget, state, label) for panel in value["panels"]],
         }
         if kept is not None:
             kept.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,9 @@ class Stills:
             partial.replace(kept)
         return frame
 
-    def _panel(self, panel: Mapping[str, Any], label: str) -> dict[str, Any]:
+    def _panel(
+        self, panel: Mapping[str, Any], widget: str, state: Mapping[str, Any], label: str
+    ) -> dict[str, Any]:
         """One panel as plain data: its drawings, or its picture as hexadecimal PNG."""
         common = {name: panel[name] for name in ("kind", "key", "alt", "half")}
         if panel["kind"] == "plot":
@@ -87,6 +89,13 @@ class Stills:
             drawing_id = f"{label}-{panel['key']}"
             wide, narrow = self.draw(panel["figure"], drawing_id, panel["alt"], width)
             return {**common, "wide": wide, "narrow": narrow}
+        if panel["kind"] == "map":
+            return {**common, "png": alpha_png(map_still(panel, widget, state)).hex()}
+        if panel["kind"] == "pad":
+            drawing = set_on(widget, panel["key"])
+            assert isinstance(drawing, Drawing)
+            drawn = to_pixels(state[drawing.name], drawing.side)
+            return {**common, "png": alpha_png(drawn).hex()}
         picture = mosaic(np.reshape(panel["data"], panel["shape"]), panel["gap"])
         return {
             **common,
@@ -111,6 +120,9 @@ class Stills:
             )
         png = bytes.fromhex(panel["png"])
         place = self._media.add(f"{name}-{panel['key']}".replace("_", "-"), ".png", png)
+        if panel["kind"] in ("map", "pad"):
+            still = MapStill if panel["kind"] == "map" else PadStill
+            return still(panel["key"], root + place, panel["alt"], panel["half"])
         return TilesStill(
             panel["key"],
             root + place,
@@ -135,6 +147,42 @@ class Stills:
         wide = self._engine.draw_svg(figure, width, f"{id}-wide", alt)
         narrow = self._engine.draw_svg(figure, NARROW, f"{id}-narrow", alt)
         return Html(wide), Html(narrow)
+
+
+def computed(widget: str, state: Mapping[str, Any]) -> dict[str, Any]:
+    """A frame, as the page would get it.
+
+    Raises
+    ------
+    StillError
+        If the instrument fails.
+    """
+    request = {"type": "compute_widget", "id": 0, "widget": widget, "controls": dict(state)}
+    reply = host.handle({**request, "source": None}, lambda mime, data: None)
+    if reply["type"] == "failed":
+        raise StillError(f"{widget} fails at this state: {reply['name']}: {reply['message']}")
+    return dict(reply["value"])
+
+
+def set_on(widget: str, key: str) -> Control:
+    """The control that is set on a panel."""
+    controls: tuple[Control, ...] = get(widget).instrument.controls
+    return next(control for control in controls if getattr(control, "panel", None) == key)
+
+
+def map_still(panel: Mapping[str, Any], widget: str, state: Mapping[str, Any]) -> NDArray[np.uint8]:
+    """What a map shows, with the tiles that the page would ask for."""
+    control = set_on(widget, panel["key"])
+    assert isinstance(control, Viewport)
+    view = state[control.name]
+
+    def tile_at(x: float, y: float, zoom: int) -> NDArray[np.uint8]:
+        frame = computed(widget, {**state, control.name: (x, y, zoom)})
+        found = next(each for each in frame["panels"] if each["key"] == panel["key"])
+        return np.reshape(found["data"], (TILE, TILE))
+
+    picture = map_picture(view, control.limit, tile_at)
+    return with_rings(picture, view, control.limit, panel["rings"])
 
 
 def mosaic(images: NDArray[np.uint8], gap: int) -> NDArray[np.uint8]:

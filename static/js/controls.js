@@ -7,6 +7,7 @@
  * @typedef {import("./state.js").Value} Value
  * @typedef {{show: (value: any) => void, element: HTMLElement}} Bound
  */
+import { toText } from "./drawing.js";
 import { formatValue, nearest, parseValue, steps } from "./state.js";
 
 export class ControlsForm {
@@ -97,6 +98,10 @@ export class ControlsForm {
         return { element, show: this.#bindPoint(control, element) };
       case "seed":
         return { element, show: this.#bindSeed(control, element) };
+      case "viewport":
+        return { element, show: this.#bindViewport(control, element) };
+      case "drawing":
+        return { element, show: this.#bindDrawing(control, element) };
     }
   }
 
@@ -143,6 +148,24 @@ export class ControlsForm {
     };
   }
 
+  /** @param {import("./state.js").ViewportSpec} control @param {HTMLElement} element */
+  #bindViewport(control, element) {
+    const fields = ["x", "y", "zoom"].map((part) => input(element, `[name="${control.name}.${part}"]`));
+    this.#bindTyped(control, element, fields);
+    return (/** @type {[number, number, number]} */ view) => {
+      fields.forEach((field, i) => {
+        if (Number(field.value) !== view[i]) field.value = String(view[i]);
+      });
+    };
+  }
+
+  /** The panel shows what is drawn. @param {import("./state.js").DrawingSpec} control @param {HTMLElement} element */
+  #bindDrawing(control, element) {
+    const empty = toText(new Uint8Array(control.side ** 2));
+    element.querySelector('[data-action="clear"]')?.addEventListener("click", () => this.move(control.name, empty));
+    return () => {};
+  }
+
   /** @param {import("./state.js").SeedSpec} control @param {HTMLElement} element */
   #bindSeed(control, element) {
     const number = input(element, "input");
@@ -182,7 +205,7 @@ export class ControlsForm {
 
   /** @param {string} name */
   #said(name) {
-    return formatValue(this.#values[name]).replace(",", ", ");
+    return formatValue(this.#values[name]).replaceAll(",", ", ");
   }
 }
 

@@ -22,6 +22,8 @@ const ADDRESS_MS = 300;
 const SPEAK_MS = 500;
 /** An instrument slower than this is not asked ahead: a live question would wait behind one that may never be needed. */
 const SLOW_MS = 60;
+/** States in which the picture is what was asked for. */
+const SETTLED = ["live", "offline", "refused"];
 
 /** @param {HTMLElement} section @returns {() => void} takes the life out of it */
 export function mountInstrument(section) {
@@ -37,6 +39,10 @@ class LiveInstrument {
   #underWay = null;
   #asked = 0;
   #shown = 0;
+  /** How often the code was changed. */
+  #edition = 1;
+  /** What the reader looks at without setting it. @type {Controls | null} */
+  #look = null;
   /** @type {FrameValue | null} */
   #frame = null;
   /** Of the answers so far, ms: the first of all also loads data. */
@@ -60,7 +66,7 @@ class LiveInstrument {
     const asked = readState(location.search, this.spec);
     const form = /** @type {HTMLFormElement} */ (section.querySelector("form.controls"));
     this.controls = new ControlsForm(form, this.spec, { ...ownState(this.spec), ...asked.values }, (name) => this.#moved(name));
-    this.picture = new Picture(section, this.spec, this.controls);
+    this.picture = new Picture(section, this.spec, this.controls, this.#bench());
     this.finer = new FinerTiles(this.picture, (state, sentence) => this.#say(state, sentence));
     this.source = new SourcePanel(section, this.spec, () => this.#sourceChanged());
 
@@ -103,8 +109,25 @@ class LiveInstrument {
     if (status) status.textContent = sentence;
   }
 
+  /** What the panels may ask for. @returns {import("./picture.js").Bench} */
+  #bench() {
+    return {
+      values: () => this.controls.values,
+      home: (name) => ownState(this.spec)[name],
+      move: (name, value) => this.controls.move(name, value),
+      look: (changed) => {
+        this.#look = changed;
+        this.#ask(false);
+      },
+      compute: (changed) => this.#compute({ ...this.controls.values, ...changed }, { background: true }),
+      edition: () => (this.source.edited ? this.#edition : 0),
+      report: () => this.#report(),
+    };
+  }
+
   /** @param {string} name */
   #moved(name) {
+    this.picture.follow();
     this.#ahead = name;
     this.#ask(true);
     clearTimeout(this.#addressTimer);
@@ -119,6 +142,7 @@ class LiveInstrument {
   }
 
   #sourceChanged() {
+    this.#edition++;
     this.#answers.clear();
     // The version under way is no longer the reader's, and may never end. An interrupt costs nothing; a restart would.
     if (globalThis.crossOriginIsolated) this.#underWay?.stop.abort();
@@ -127,7 +151,7 @@ class LiveInstrument {
 
   /** Shows the picture of what is set: at once if it is known. @param {boolean} wanted by the reader, who is told of a wait */
   #ask(wanted) {
-    const values = this.controls.values;
+    const values = { ...this.controls.values, ...this.#look };
     const question = { key: JSON.stringify(values), values, place: ++this.#asked };
     const known = this.#answers.get(question.key);
     if (known !== null) {
@@ -185,15 +209,30 @@ class LiveInstrument {
     } catch (error) {
       return this.#fail(new RunError({ kind: "contract", name: "ContractError", message: String(error), line: null, traceback: "" }));
     }
-    for (const [key, text] of Object.entries(frame.readouts)) {
-      const place = this.section.querySelector(`[data-readout="${CSS.escape(key)}"]`);
-      if (place && place.textContent !== text) place.textContent = text;
-    }
     const note = this.section.querySelector("[data-note]");
     if (note) note.textContent = frame.note;
     this.source.succeeded();
-    this.#say("live", `${frame.ms < 1 ? "under 1" : Math.round(frame.ms)} ms`);
+    this.#say("live", "");
+    this.#report();
     this.finer.follow(frame);
+  }
+
+  /** Writes the readouts of the frame, and how it went. */
+  #report() {
+    if (this.#frame === null) return;
+    for (const [key, text] of Object.entries(this.#readouts(this.#frame))) {
+      const place = this.section.querySelector(`[data-readout="${CSS.escape(key)}"]`);
+      if (place && place.textContent !== text) place.textContent = text;
+    }
+    if (!SETTLED.includes(this.section.dataset.state ?? "")) return;
+    const { ms } = this.#frame;
+    const { state, sentence } = this.picture.trouble ?? { state: "live", sentence: `${ms < 1 ? "under 1" : Math.round(ms)} ms` };
+    this.#say(state, sentence);
+  }
+
+  /** What stands in each readout: what the page measures is no matter of Python. @param {FrameValue} frame */
+  #readouts(frame) {
+    return { ...frame.readouts, ...this.picture.measured };
   }
 
   /** @param {RunError} error */
@@ -269,7 +308,7 @@ class LiveInstrument {
   #speak() {
     const live = this.section.querySelector("[data-live]");
     if (live === null || this.#frame === null) return;
-    const { readouts } = this.#frame;
+    const readouts = this.#readouts(this.#frame);
     live.textContent = this.spec.readouts
       .map(({ key, label, unit }) => `${label} ${readouts[key] ?? ""} ${unit}`.trim())
       .join(". ");

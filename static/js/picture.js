@@ -1,17 +1,36 @@
 /**
- * The panels of one instrument: drawn from a frame, and taken hold of where a point is a control.
+ * The panels of one instrument: drawn from a frame, and taken hold of where what they show is a control.
  *
+ * @typedef {import("./protocol.js").Controls} Controls
  * @typedef {import("./protocol.js").FrameValue} FrameValue
+ * @typedef {import("./protocol.js").Panel} Panel
  * @typedef {import("./protocol.js").PlotPanel} PlotPanel
- * @typedef {import("./protocol.js").TilesPanel} TilesPanel
  * @typedef {import("./state.js").PointSpec} PointSpec
- * @typedef {{draw: (panel: any) => void, destroy: () => void}} Drawing
+ * @typedef {import("./state.js").Value} Value
+ * @typedef {{state: string, sentence: string}} Trouble
+ * @typedef {{draw: (panel: any) => void, destroy: () => void, follow?: () => void, trouble?: Trouble | null,
+ *   measured?: Record<string, string>}} Drawing
+ *   follow: a control was moved. trouble: what the status line must say. measured: readouts that the page measures.
+ * @typedef {{
+ *   values: () => Controls,
+ *   home: (name: string) => Value,
+ *   move: (name: string, value: Value) => void,
+ *   look: (changed: Controls | null) => void,
+ *   compute: (changed: Controls) => Promise<FrameValue>,
+ *   edition: () => number,
+ *   report: () => void,
+ * }} Bench
+ *   What a panel asks of its instrument: what is set, and at the start; to set it; to show how it would be otherwise,
+ *   for now; the frame there, behind all else; 0, or the number of the reader's version; to write status and readouts.
  */
 import { dataAt } from "./draw.js";
+import * as map from "./panels/map.js";
+import * as pad from "./panels/pad.js";
 import * as plot from "./panels/plot.js";
 import * as tiles from "./panels/tiles.js";
 
-const KINDS = { plot, tiles };
+const SHOWN = { plot, tiles };
+const HELD = { viewport: map, drawing: pad };
 const MEASURE = "latentbook-draw"; // app/bench/frames.js reads it
 const ARROWS = /** @type {Record<string, [number, number]>} */ ({
   ArrowLeft: [-1, 0],
@@ -32,11 +51,32 @@ export class Picture {
    * @param {HTMLElement} section
    * @param {import("./state.js").InstrumentSpec} spec
    * @param {import("./controls.js").ControlsForm} controls
+   * @param {Bench} bench
    */
-  constructor(section, spec, controls) {
+  constructor(section, spec, controls, bench) {
     this.#place = /** @type {HTMLElement} */ (section.querySelector(".picture"));
     this.#controls = controls;
-    for (const control of spec.controls) if (control.kind === "point") this.#takePoint(control);
+    for (const control of spec.controls) {
+      if (control.kind === "point") this.#takePoint(control);
+      if (control.kind !== "viewport" && control.kind !== "drawing") continue;
+      const element = this.#find(control.panel);
+      if (element) this.#drawings.set(control.panel, HELD[control.kind].mount(element, /** @type {any} */ (control), bench));
+    }
+  }
+
+  /** A control was moved: what shows it need not wait for the frame. */
+  follow() {
+    for (const drawing of this.#drawings.values()) drawing.follow?.();
+  }
+
+  /** What the status line must say of a panel, or null. */
+  get trouble() {
+    return [...this.#drawings.values()].map(({ trouble }) => trouble ?? null).find((each) => each !== null) ?? null;
+  }
+
+  /** Readouts that the page measures. @returns {Record<string, string>} */
+  get measured() {
+    return Object.assign({}, ...[...this.#drawings.values()].map(({ measured }) => measured ?? {}));
   }
 
   /** @param {FrameValue} frame */
@@ -57,17 +97,23 @@ export class Picture {
     this.#drawings.clear();
   }
 
-  /** @param {PlotPanel | TilesPanel} panel */
+  /** @param {Panel} panel */
   drawPanel(panel) {
-    /** @type {Drawing} */
-    const drawing = this.#drawings.get(panel.key) ?? KINDS[panel.kind].mount(this.#element(panel));
-    this.#drawings.set(panel.key, drawing);
+    const drawing = this.#drawings.get(panel.key) ?? this.#mount(panel);
     if (panel.kind === "plot") this.#plots.set(panel.key, panel);
     this.#find(panel.key)?.classList.toggle("half", panel.half);
     drawing.draw(panel);
   }
 
-  /** A panel's element; one that was not in the first picture is made. @param {PlotPanel | TilesPanel} panel */
+  /** @param {Panel} panel @returns {Drawing} */
+  #mount(panel) {
+    if (panel.kind === "map" || panel.kind === "pad") throw new Error(`Nothing is set on the panel ${panel.key}.`);
+    const drawing = SHOWN[panel.kind].mount(this.#element(panel));
+    this.#drawings.set(panel.key, drawing);
+    return drawing;
+  }
+
+  /** A panel's element; one that was not in the first picture is made. @param {Panel} panel */
   #element(panel) {
     const element = this.#find(panel.key) ?? document.createElement("div");
     if (!element.isConnected) {

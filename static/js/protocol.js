@@ -32,14 +32,21 @@
  * @typedef {{type: "fatal", message: string}} Fatal
  * @typedef {Progress | Stream | Display | Done | Failed | Fatal} Reply
  *
- * @typedef {Record<string, number | string | boolean | [number, number]>} Controls
+ * @typedef {Record<string, number | string | boolean | [number, number] | [number, number, number]>} Controls
  * @typedef {{from: "snapshot" | "files", why: string, main: WebAssembly.Module}} StartValue
  *   `why` a stored snapshot was of no use, or ""; `main`: for the next start in this page
  * @typedef {{passed: boolean, message: string}} CheckValue
  * @typedef {{key: string, kind: "plot", figure: any, alt: string, half: boolean}} PlotPanel  arrays may be typed arrays
  * @typedef {{key: string, kind: "tiles", data: Uint8Array, shape: [number, number, number, number], alt: string,
  *   half: boolean, captions: string[], gap: number, server: {model: string, n: number, span: number} | null}} TilesPanel
- * @typedef {{readouts: Record<string, string>, panels: (PlotPanel | TilesPanel)[], note: string, ms: number}} FrameValue
+ * @typedef {{points: Float32Array, classes: Uint8Array, names: string[], places: Float32Array}} MapDots
+ *   points and places: x and y of each in turn; classes index the names
+ * @typedef {{key: string, kind: "map", data: Uint8Array, address: [number, number, number], alt: string, half: boolean,
+ *   server: string, rings: Record<string, number>, dots: MapDots | null, rate: string}} MapPanel
+ *   data: the tile at the address (zoom, x, y); server: the model whose tiles a decoder server can send, or ""
+ * @typedef {{key: string, kind: "pad", alt: string, half: boolean}} PadPanel
+ * @typedef {PlotPanel | TilesPanel | MapPanel | PadPanel} Panel
+ * @typedef {{readouts: Record<string, string>, panels: Panel[], note: string, ms: number}} FrameValue
  *   readouts are formatted in Python, so that the build and the page print the same characters.
  */
 export {};

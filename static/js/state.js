@@ -11,11 +11,15 @@
  * @typedef {Common & {kind: "point", default: [number, number], limit: number, panel: string, step: number,
  *   symbol: string}} PointSpec
  * @typedef {Common & {kind: "seed", default: number, max: number}} SeedSpec
- * @typedef {SliderSpec | ChoiceSpec | ToggleSpec | PointSpec | SeedSpec} ControlSpec
- * @typedef {number | string | boolean | [number, number]} Value
+ * @typedef {Common & {kind: "viewport", default: [number, number, number], limit: number, max_zoom: number, panel: string,
+ *   symbol: string}} ViewportSpec
+ * @typedef {Common & {kind: "drawing", default: string, side: number, pen: number, panel: string}} DrawingSpec
+ * @typedef {SliderSpec | ChoiceSpec | ToggleSpec | PointSpec | SeedSpec | ViewportSpec | DrawingSpec} ControlSpec
+ * @typedef {number | string | boolean | [number, number] | [number, number, number]} Value
  * @typedef {{key: string, label: string, unit: string, format: string, symbol: string}} ReadoutSpec
  * @typedef {{name: string, label: string, controls: ControlSpec[], readouts: ReadoutSpec[], set: Controls}} InstrumentSpec
  */
+import { problemWith } from "./drawing.js";
 
 /** Every value a slider can take, ascending. @param {SliderSpec} slider @returns {number[]} */
 export function steps(slider) {
@@ -63,8 +67,23 @@ export function parseValue(control, text) {
         ? { value: number }
         : { problem: `A whole number from 0 to ${control.max} is needed${instead(text)}.` };
     }
+    case "viewport": {
+      const [x, y, zoom, ...more] = numbers(text);
+      const inside = [x, y].every((part) => Math.abs(part) <= control.limit) && zoom >= 0 && zoom <= control.max_zoom;
+      return inside && more.length === 0
+        ? { value: [x, y, zoom] }
+        : {
+            problem:
+              `Two numbers from ${-control.limit} to ${control.limit} and a zoom from 0 to ${control.max_zoom} are ` +
+              `needed${instead(text)}.`,
+          };
+    }
+    case "drawing": {
+      const problem = problemWith(text, control.side);
+      return problem === "" ? { value: text } : { problem };
+    }
     case "point": {
-      const parts = text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
+      const parts = numbers(text);
       const inside = parts.length === 2 && parts.every((part) => Math.abs(part) <= control.limit);
       return inside
         ? { value: [parts[0], parts[1]] }
@@ -72,6 +91,9 @@ export function parseValue(control, text) {
     }
   }
 }
+
+/** @param {string} text with commas between */
+const numbers = (text) => text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
 
 /** @param {string} text */
 const instead = (text) => (text.replaceAll(",", "").trim() === "" ? "" : `, not “${text}”`);

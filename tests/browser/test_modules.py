@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, Page
 
 from app.api.images import delta
 from app.api.mosaic import Mosaic
+from widgets.drawing import to_pixels, to_text
+from widgets.latent_atlas import tile_around
 
 pytestmark = pytest.mark.browser
 
@@ -23,6 +25,9 @@ export * from "./state.js";
 export * from "./output.js";
 export { neighbours, Answers } from "./answers.js";
 export { undoDelta } from "./delta.js";
+export * as drawing from "./drawing.js";
+export * as geometry from "./map/geometry.js";
+export { TileStore } from "./map/store.js";
 """
 
 SLIDER = {
@@ -52,6 +57,26 @@ POINT = {
     "default": [0, 0],
     "limit": 3,
     "step": 0.1,
+    "panel": "p",
+    "when": None,
+}
+VIEWPORT = {
+    "kind": "viewport",
+    "name": "view",
+    "label": "Place",
+    "default": [0, 0, 2],
+    "limit": 8,
+    "max_zoom": 18,
+    "panel": "m",
+    "when": None,
+}
+DRAWING = {
+    "kind": "drawing",
+    "name": "drawn",
+    "label": "Drawing",
+    "default": "j",
+    "side": 2,
+    "pen": 2,
     "panel": "p",
     "when": None,
 }
@@ -141,6 +166,8 @@ def test_a_wrong_number_is_told_how_it_is_wrong(modules: Page, text: str, said: 
         (LISTED, "10", 10),
         (CHOICE, "b", "b"),
         (POINT, "1,-2.5", [1, -2.5]),
+        (VIEWPORT, "1,-2.5,17.5", [1, -2.5, 17.5]),
+        (DRAWING, "fgf1", "fgf1"),
     ],
 )
 def test_states_are_read_from_text(modules: Page, control: Any, text: str, value: Any) -> None:
@@ -158,6 +185,12 @@ def test_states_are_read_from_text(modules: Page, control: Any, text: str, value
         (CHOICE, "c", "“c” is not one of a, b"),
         (POINT, "1", "Two numbers from -3 to 3"),
         (POINT, "1,4", "Two numbers from -3 to 3"),
+        (VIEWPORT, "1,2", "Two numbers from -8 to 8 and a zoom from 0 to 18"),
+        (VIEWPORT, "1,2,19", "and a zoom from 0 to 18 are needed, not “1,2,19”"),
+        (VIEWPORT, "9,2,1", "Two numbers from -8 to 8"),
+        (VIEWPORT, "1,2,3,4", "Two numbers"),
+        (DRAWING, "fff", "A drawing has 4 pixels, not 3."),
+        (DRAWING, "ff0f", "“0” stands for no pixels of a drawing."),
     ],
 )
 def test_a_state_that_cannot_be_is_told_why(
@@ -254,3 +287,148 @@ def test_streams_keep_their_order_and_letters_stay_whole(modules: Page) -> None:
         joined += f"{name[3]}:{text}"
     assert joined.replace("o:", "").replace("e:", "") == "ä\nä\nä\nß\nß\nö\n"
     assert [name for name, _ in sent if name == "stderr"]
+
+
+def test_drawings_are_the_same_text_in_both_languages(modules: Page) -> None:
+    rng = np.random.default_rng(0)
+    for sparse in (0.0, 0.5, 0.9, 1.0):
+        image = rng.integers(0, 256, (28, 28), dtype=np.uint8)
+        image[rng.random((28, 28)) < sparse] = 0
+        text = modules.evaluate(
+            "all => book.drawing.toText(Uint8Array.from(all))", image.ravel().tolist()
+        )
+        assert text == to_text(image)
+        back = modules.evaluate("text => Array.from(book.drawing.toPixels(text))", text)
+        assert back == to_pixels(text, 28).ravel().tolist()
+
+
+PLANE = {"limit": 8, "max_zoom": 18}
+
+
+def test_zooming_keeps_the_code_under_the_pointer(modules: Page) -> None:
+    """By the definition: 256 * 2^zoom pixels to 16 units, y upwards."""
+    x, y, zoom = modules.evaluate(
+        "plane => book.geometry.zoomed(plane, [1, 2, 3], 1, { x: 100, y: -50 })", PLANE
+    )
+    assert zoom == 4
+    before, after = 128, 256  # pixels to a unit
+    assert x + 100 / after == pytest.approx(1 + 100 / before, abs=1 / after)
+    assert y + 50 / after == pytest.approx(2 + 50 / before, abs=1 / after)
+
+
+def test_a_view_stays_on_the_plane_and_is_short_in_a_link(modules: Page) -> None:
+    tidy = "([plane, view]) => book.geometry.tidy(plane, view)"
+    assert modules.evaluate(tidy, [PLANE, [9, -20, 30]]) == [8, -8, 18]
+    x, _, zoom = modules.evaluate(tidy, [PLANE, [1 / 3, 0, 1 / 3]])
+    assert zoom == 0.33 and len(str(x)) <= 5
+    deep, *_ = modules.evaluate(tidy, [PLANE, [1 / 3, 0, 18]])
+    assert abs(deep - 1 / 3) < 0.5 * 16 / (256 * 2**18)
+
+
+def test_the_tiles_in_view_are_those_that_python_finds_there(modules: Page) -> None:
+    """Each place in the panel lies in a listed tile, each listed tile holds such a place."""
+    for view in ([0.3, -0.2, 3.0], [7.9, 7.9, 2.2], [-3.1, 5.0, 9.4], [0.0, 0.0, 0.0]):
+        listed = {
+            (tile["zoom"], tile["x"], tile["y"])
+            for tile in modules.evaluate(
+                "([plane, view]) => book.geometry.visibleTiles(plane, view)", [PLANE, view]
+            )
+        }
+        level = round(view[2])
+        reach = 0.999 * 200 * 16 / (256 * 2 ** view[2])
+        places = {
+            tile_around((view[0] + reach * i / 20, view[1] + reach * j / 20, float(level)))
+            for i in range(-20, 21)
+            for j in range(-20, 21)
+            if max(abs(view[0] + reach * i / 20), abs(view[1] + reach * j / 20)) <= 8
+        }
+        assert listed == places, view
+
+
+def test_a_tile_and_its_view_agree(modules: Page) -> None:
+    for address in ((0, 0, 0), (3, 7, 0), (18, 5, 2**18 - 1)):
+        zoom, x, y = address
+        view = modules.evaluate(
+            "([plane, address]) => book.geometry.viewOf(plane, address)",
+            [PLANE, {"zoom": zoom, "x": x, "y": y}],
+        )
+        assert tile_around(view) == address
+
+
+STORE = """
+async ([atOnce, script]) => {
+  const log = [];
+  const waiting = new Map();
+  const name = ({ zoom, x, y }) => `${zoom}/${x}/${y}`;
+  const store = new book.TileStore("k", {
+    atOnce,
+    load: (address, signal) => new Promise((done, failed) => {
+      log.push(`ask ${name(address)}`);
+      signal.addEventListener("abort", () => {
+        log.push(`drop ${name(address)}`);
+        failed(signal.reason);
+      });
+      waiting.set(name(address), { done: () => done(new Uint8Array(1)), failed });
+    }),
+    onTile: () => log.push("tile"),
+    onFailure: (error) => log.push(`failed ${error.message}`),
+  });
+  for (const [what, ...names] of script) {
+    const addresses = names.map((each) => {
+      const [zoom, x, y] = each.split("/").map(Number);
+      return { zoom, x, y };
+    });
+    if (what === "want") store.want(addresses);
+    if (what === "come") waiting.get(names[0]).done();
+    if (what === "fail") waiting.get(names[0]).failed(new Error("no"));
+    if (what === "has") log.push(`${names[0]} ${store.get(addresses[0]) !== null}`);
+    await new Promise((done) => setTimeout(done));
+  }
+  return log;
+}
+"""
+
+
+def test_tiles_are_asked_for_a_few_at_a_time_and_dropped_out_of_view(modules: Page) -> None:
+    log = modules.evaluate(
+        STORE,
+        [
+            2,
+            [
+                ["want", "1/0/0", "1/1/0", "1/1/1"],
+                ["come", "1/0/0"],
+                ["want", "1/1/1", "2/3/3"],
+                ["come", "1/1/1"],
+                ["has", "1/1/1"],
+                ["has", "1/1/0"],
+                ["want", "1/0/0", "1/1/1"],
+            ],
+        ],
+    )
+    assert log == [
+        *("ask 1/0/0", "ask 1/1/0", "tile", "ask 1/1/1"),
+        *("drop 1/1/0", "ask 2/3/3", "tile", "1/1/1 true", "1/1/0 false"),
+        "drop 2/3/3",
+    ]
+
+
+def test_after_a_failure_tiles_wait_until_they_are_wanted_again(modules: Page) -> None:
+    script = [
+        ["want", "1/0/0", "1/1/0"],
+        ["fail", "1/0/0"],
+        ["want", "1/0/0"],
+        ["come", "1/0/0"],
+        ["has", "1/0/0"],
+    ]
+    log = modules.evaluate(STORE, [1, script])
+    assert log == ["ask 1/0/0", "failed no", "ask 1/0/0", "tile", "1/0/0 true"]
+
+
+def test_the_least_recently_seen_tiles_are_forgotten(modules: Page) -> None:
+    first = [f"9/{i}/0" for i in range(128)]
+    script: list[list[str]] = [["want", *first]]
+    script += [["come", name] for name in first]
+    script += [["has", "9/0/0"], ["want", "9/200/0"], ["come", "9/200/0"]]
+    script += [["has", name] for name in ("9/0/0", "9/1/0", "9/2/0", "9/200/0")]
+    log = modules.evaluate(STORE, [128, script])
+    assert log[-4:] == ["9/0/0 true", "9/1/0 false", "9/2/0 true", "9/200/0 true"]

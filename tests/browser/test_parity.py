@@ -12,7 +12,17 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.book_pages import CHAPTER, READY
 from widgets import WIDGETS, frames, get
-from widgets.contract import Choice, Control, Point, Seed, Slider, Toggle
+from widgets.contract import (
+    Choice,
+    Control,
+    Drawing,
+    Point,
+    Seed,
+    Slider,
+    Toggle,
+    Viewport,
+)
+from widgets.drawing import to_text
 
 pytestmark = pytest.mark.browser
 
@@ -79,6 +89,11 @@ def any_value(control: Control, rng: random.Random) -> Any:
             return [rng.uniform(-limit, limit), rng.uniform(-limit, limit)]
         case Seed(max=most):
             return rng.randint(0, most)
+        case Viewport(limit=limit, max_zoom=most):
+            x, y = (rng.uniform(-limit, limit) for _ in "xy")
+            return [x, y, rng.uniform(0, most)]
+        case Drawing(side=side):
+            return to_text([rng.choice((0, 0, 0, 255, 102)) for _ in range(side * side)])
 
 
 def plain(value: Any) -> Any:
@@ -95,9 +110,9 @@ def plain(value: Any) -> Any:
 def compare(page: Any, native: Any, where: str) -> None:
     """Equal, and numbers to 1e-9 of the largest one they stand beside.
 
-    A grey of a tile is a rounded number: where it was halfway, it may be one level off.
+    A grey of an image is a rounded number: where it was halfway, it may be one level off.
     """
-    if isinstance(native, dict) and native.get("kind") == "tiles":
+    if isinstance(native, dict) and native.get("kind") in ("tiles", "map"):
         off = np.abs(np.subtract(page.pop("data"), native.pop("data")))
         assert off.max() <= 1, where
         assert (off > 0).mean() < 1e-3, where

@@ -57,6 +57,7 @@ def pairs() -> list[tuple[str, str, float]]:
     wanted += [("edge", ground, 3.0) for ground in (*GROUNDS, "accent-soft")]
     wanted += [(m, g, 3.0) for m in ("muted", "data-1", "data-2") for g in ("paper", "surface")]
     wanted += [("tile-ink", "tile-paper", 4.5)]
+    wanted += [(f"class-{i}", "tile-paper", 3.0) for i in range(10)]
     wanted += [(f"code-{text}", f"code-{ground}", 4.5) for text in CODE for ground in CODE_GROUNDS]
     return wanted
 

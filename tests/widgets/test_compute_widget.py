@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import widgets
-from widgets import frames, host
+from widgets import controls, frames, host
 from widgets.contract import Readout
 
 TINY = '''
@@ -141,7 +141,7 @@ def test_unknown_widget():
 
 def test_values_come_in_the_type_that_compute_expects():
     module = frames.edited("bottleneck", TINY)
-    values, seed = frames.accepted(
+    values, seed = controls.accepted(
         module.instrument, {"a": 1, "n": 4.0, "b": 0.1 + 1e-15, "z": [1, 2], "seed": 5.0}
     )
     assert values == {

@@ -11,7 +11,22 @@ import pytest
 
 import widgets
 from widgets.check import check_frame, check_instrument, check_result
-from widgets.contract import Choice, Frame, Plot, Point, Seed, Slider, Toggle
+from widgets.contract import (
+    Choice,
+    Drawing,
+    Frame,
+    Map,
+    Pad,
+    Plot,
+    Point,
+    Seed,
+    Slider,
+    Tiles,
+    Toggle,
+    Viewport,
+)
+from widgets.controls import accepted
+from widgets.drawing import to_text
 
 ROOT = Path(__file__).parents[2]
 RANDOM_SETTINGS = 8
@@ -30,6 +45,10 @@ def options(control):
             return [(-limit, -limit), (limit, limit)]
         case Seed(max=most):
             return [0, most]
+        case Viewport(limit=limit, max_zoom=most):
+            return [(-limit, -limit, 0.0), (limit, limit, float(most))]
+        case Drawing(side=side):
+            return [to_text(np.full((side, side), ink, np.uint8)) for ink in (0, 255)]
 
 
 def drawn(control, source):
@@ -40,6 +59,12 @@ def drawn(control, source):
         return (source.uniform(-1, 1) * control.limit, source.uniform(-1, 1) * control.limit)
     if isinstance(control, Seed):
         return source.randint(0, control.max)
+    if isinstance(control, Viewport):
+        x, y = (source.uniform(-1, 1) * control.limit for _ in "xy")
+        return (x, y, source.uniform(0, control.max_zoom))
+    if isinstance(control, Drawing):
+        greys = np.random.default_rng(source.randint(0, 999)).integers(0, 256, control.side**2)
+        return to_text(greys)
     return source.choice(options(control))
 
 
@@ -60,9 +85,8 @@ def settings(instrument):
 
 def computed(module, setting):
     """Result and frame; the seed becomes ``rng``."""
-    values = dict(setting)
-    seeds = [values.pop(c.name) for c in module.instrument.controls if isinstance(c, Seed)]
-    result = module.compute(rng=np.random.default_rng(seeds[0] if seeds else 0), **values)
+    values, seed = accepted(module.instrument, setting)
+    result = module.compute(rng=np.random.default_rng(seed), **values)
     return result, module.frame(result)
 
 
@@ -127,8 +151,10 @@ def test_panels_keep_their_keys_and_tiles_their_shape_of_page(module):
                     for p in (panel, first)
                 ]
                 assert size[0] == size[1]
-            else:
+            elif isinstance(panel, Tiles):
                 assert ratio(panel) == pytest.approx(ratio(first), rel=0.01)
+            else:
+                assert isinstance(panel, Map | Pad)  # squares
 
 
 def ratio(tiles):

@@ -13,6 +13,7 @@ from app.book.directive import Directive, Option, label, text
 from app.book.pieces import (
     ChoiceView,
     ControlView,
+    DrawingView,
     Html,
     OptionView,
     PointView,
@@ -20,10 +21,24 @@ from app.book.pieces import (
     SeedView,
     SliderView,
     ToggleView,
+    ViewportView,
 )
 from app.book.stills import StillError
 from app.errors import LatentbookError, accepted_names
-from widgets.contract import Choice, Control, Instrument, Point, Seed, Slider, Toggle, Value
+from widgets.contract import (
+    Choice,
+    ContractError,
+    Control,
+    Drawing,
+    Instrument,
+    Point,
+    Seed,
+    Slider,
+    Toggle,
+    Value,
+    Viewport,
+)
+from widgets.controls import accept
 
 if TYPE_CHECKING:
     from app.book.compose import Composer
@@ -96,7 +111,7 @@ def spec(instrument: Instrument, label: str, given: dict[str, Value]) -> dict[st
 
 
 def kind_of(control: Control) -> str:
-    """slider, choice, toggle, point or seed."""
+    """slider, choice, toggle, point, seed, viewport or drawing."""
     return type(control).__name__.lower()
 
 
@@ -152,6 +167,16 @@ def read_value(control: Control, value: str) -> Value:
                     "in either direction"
                 )
             return x, y
+        case Viewport():
+            parts = value.strip("()").split(",")
+            if len(parts) != 3:
+                raise ValueError(f"{control.name}={value} must be three numbers: (1, -2, 4)")
+            x, y, zoom = (_number(control, part.strip()) for part in parts)
+            _check(control, (x, y, zoom))
+            return x, y, zoom
+        case Drawing():
+            _check(control, value)
+            return value
         case Seed(max=last):
             seed = _number(control, value)
             if seed != int(seed) or not 0 <= seed <= last:
@@ -159,6 +184,14 @@ def read_value(control: Control, value: str) -> Value:
             return int(seed)
         case Slider():
             return _step(control, _number(control, value))
+
+
+def _check(control: Control, value: Value) -> None:
+    """Check that the instrument takes a value."""
+    try:
+        accept(control, value)
+    except ContractError as error:
+        raise ValueError(str(error)) from None
 
 
 def _number(control: Control, value: str) -> float:
@@ -210,6 +243,22 @@ def control_view(
                 step=f"{control.step:g}",
                 panel=control.panel,
             )
+        case Viewport():
+            assert isinstance(value, tuple) and len(value) == 3
+            x, y, zoom = (f"{number:.10g}" for number in value)
+            return ViewportView(
+                id,
+                control.name,
+                control.label,
+                _symbol(control.symbol, node, composer),
+                x,
+                y,
+                zoom,
+                limit=f"{control.limit:g}",
+                max_zoom=str(control.max_zoom),
+            )
+        case Drawing():
+            return DrawingView(id, control.name, control.label)
         case Seed():
             return SeedView(id, control.name, control.label, str(value), str(control.max))
         case Slider():

@@ -3,6 +3,7 @@
  *
  * @typedef {import("../protocol.js").TilesPanel} TilesPanel
  */
+import { rampOf } from "./ramp.js";
 
 /**
  * @param {HTMLElement} element with the still, or empty
@@ -73,35 +74,6 @@ function fill(pixels, { data, shape: [rows, columns, height, width], gap }, ramp
       }
     }
   }
-}
-
-/**
- * @param {Element} element
- * @param {CanvasRenderingContext2D} context
- * @returns {Uint32Array} 256 colours from paper to ink
- */
-function rampOf(element, context) {
-  const style = getComputedStyle(element);
-  const [paper, ink] = ["paper", "ink"].map((name) => {
-    const color = style.getPropertyValue(`--tile-${name}`).trim() || style.getPropertyValue(`--${name}`).trim();
-    return channels(color, context);
-  });
-  const bytes = new Uint8ClampedArray(4 * 256);
-  for (let grey = 0; grey < 256; grey++) {
-    for (let i = 0; i < 3; i++) bytes[4 * grey + i] = paper[i] + ((ink[i] - paper[i]) * grey) / 255;
-    bytes[4 * grey + 3] = 255;
-  }
-  return new Uint32Array(bytes.buffer);
-}
-
-/**
- * @param {string} color
- * @param {CanvasRenderingContext2D} context
- * @returns {number[]} red, green, blue from 0 to 255
- */
-function channels(color, context) {
-  context.fillStyle = color; // the canvas reads any CSS colour and gives it back as hex
-  return /** @type {string} */ (context.fillStyle).match(/[\da-f]{2}/g)?.map((hex) => Number.parseInt(hex, 16)) ?? [];
 }
 
 /** @param {HTMLElement} element @param {string[]} captions */

@@ -14,10 +14,20 @@ from PIL import Image
 from app.book.blocks import InstrumentBlock
 from app.book.directives.instrument import read_state
 from app.book.load import load
-from app.book.pieces import PlotStill, TilesStill
+from app.book.map_still import ACROSS, map_picture, with_rings
+from app.book.pieces import MapStill, PlotStill, TilesStill
 from app.book.stills import alpha_png, mosaic
 from widgets import get, host
-from widgets.contract import Choice, Instrument, Point, Seed, Slider, Toggle
+from widgets.contract import (
+    Choice,
+    Drawing,
+    Instrument,
+    Point,
+    Seed,
+    Slider,
+    Toggle,
+    Viewport,
+)
 
 from .conftest import HEAD, MakeBook
 
@@ -32,6 +42,8 @@ INSTRUMENT = Instrument(
         Toggle("rotated", "Rotated"),
         Point("z", "Code", (0.0, 0.0), limit=3.0, panel="plane"),
         Seed(),
+        Viewport("view", "Place", (0.0, 0.0, 1.0), panel="map", limit=8.0),
+        Drawing("drawn", "Drawing", "l", panel="pad", side=2),
     ),
     readouts=(),
 )
@@ -39,7 +51,9 @@ INSTRUMENT = Instrument(
 
 def test_state_of_every_kind_of_control() -> None:
     state = read_state(
-        INSTRUMENT, "k=9, rate=0.01, data=synthetic, rotated=true, z=(1, -2.5), seed=4"
+        INSTRUMENT,
+        "k=9, rate=0.01, data=synthetic, rotated=true, z=(1, -2.5), seed=4, "
+        "view=(-1.5, 2, 3.5), drawn=fgf1",
     )
     assert state == {
         "k": 9,
@@ -48,6 +62,8 @@ def test_state_of_every_kind_of_control() -> None:
         "rotated": True,
         "z": (1.0, -2.5),
         "seed": 4,
+        "view": (-1.5, 2.0, 3.5),
+        "drawn": "fgf1",
     }
 
 
@@ -64,6 +80,10 @@ def test_state_of_every_kind_of_control() -> None:
         ("z=1", "must be two numbers"),
         ("seed=1.5", "must be a whole number from 0 to 999"),
         ("k=three", "must be a number"),
+        ("view=(1, 2)", "must be three numbers: (1, -2, 4)"),
+        ("view=(1, 2, 19)", "a number from 0 to 18"),
+        ("view=(9, 0, 1)", "a number from -8 to 8"),
+        ("drawn=ff", "holds 2 pixels; accepted: 4"),
         ("k=3, k=4", "is given twice"),
         ("k", "write 'name=value, name=value'"),
     ],
@@ -125,3 +145,47 @@ def test_the_alpha_of_the_png_is_the_ink() -> None:
         pixels = np.asarray(image.convert("RGBA"))
     np.testing.assert_array_equal(pixels[..., 3], ink)
     assert pixels[..., :3].max() == 0
+
+
+def place_tile(x: float, y: float, zoom: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """A tile whose ink says on which quarter of the plane it lies."""
+    return np.full((256, 256), 60 * (1 + (x > 0) + 2 * (y > 0)), np.uint8)
+
+
+def test_a_map_shows_each_place_where_it_is() -> None:
+    """Of a plane of four colours, by the arithmetic of the contract: 256 * 2^zoom px to 16."""
+    seen = map_picture((-1.0, 0.5, 3.0), 8.0, place_tile)
+    assert seen.shape == (ACROSS, ACROSS)
+    border_x, border_y = 200 + 1.0 * 128, 200 + 0.5 * 128  # of x = 0 and y = 0, px
+    assert border_x == 328 and border_y == 264
+    for (row, column), ink in {(0, 0): 180, (0, 399): 240, (399, 0): 60, (399, 399): 120}.items():
+        assert seen[row, column] == ink
+    assert [seen[0, 326], seen[0, 329]] == [180, 240]
+    assert [seen[262, 0], seen[266, 0]] == [180, 60]
+
+
+def test_a_map_between_two_zooms_is_scaled() -> None:
+    seen = map_picture((0.0, 0.0, 0.5), 8.0, place_tile)
+    edge = 200 - 8 * 256 * 2**0.5 / 16  # the plane is smaller than the picture
+    assert seen[200, int(edge) - 2] == 0
+    assert seen[150, int(edge) + 2] == 180
+
+
+def test_rings_have_their_radius() -> None:
+    ringed = with_rings(np.zeros((ACROSS, ACROSS), np.uint8), (1.0, 0.0, 2.0), 8.0, {"2": 2.0})
+    row = np.flatnonzero(ringed[200])  # 64 px to a unit, the origin 64 px left of the middle
+    np.testing.assert_allclose([row.min(), row.max()], [136 - 128, 136 + 128], atol=1.5)
+
+
+def test_the_still_of_a_map(make_book: MakeBook, root: Path) -> None:
+    bib = (root / "content" / "references.bib").read_text(encoding="utf-8")
+    text = "\n:::{instrument} latent_atlas\n:label: atlas\n:set: view=(1, 0, 4)\n:::\n"
+    settings = make_book({"sample.md": HEAD + text, "references.bib": bib})
+    loaded = load(settings)
+    (found,) = loaded.book.chapters[0].lead
+    assert isinstance(found, InstrumentBlock)
+    panel = found.panels[0]
+    assert isinstance(panel, MapStill)
+    assert panel.src.startswith("../assets/latent-atlas-map-")
+    assert "around the code (1.000, 0.000)" in panel.alt
+    assert '"set": {"view": [1.0, 0.0, 4.0]}' in found.spec

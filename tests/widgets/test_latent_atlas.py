@@ -1,0 +1,110 @@
+"""The atlas against the server's own tiles, torch, scipy and a picture laid out by hand."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import chi2
+
+from app.api.atlas import DEEPEST, EDGE, tile_codes
+from widgets import latent_atlas
+from widgets.data import load
+
+
+def compute(**changed):
+    values = {**latent_atlas.instrument.defaults(), **changed}
+    return latent_atlas.compute(**values, rng=None)
+
+
+def decoded(z):
+    """The small decoder in torch, in double precision: greys of shape (n, 28, 28)."""
+    weights = load("mnist_decoder")
+    h = torch.as_tensor(z, dtype=torch.float64)
+    for i in range(3):
+        h = h @ torch.tensor(weights[f"w{i}"]).double() + torch.tensor(weights[f"b{i}"])
+        h = torch.nn.functional.silu(h) if i < 2 else h.clamp(0, 1)
+    return 255 * h.reshape(-1, 28, 28).numpy()
+
+
+@pytest.mark.parametrize("address", [(0, 0, 0), (2, 3, 1), (9, 100, 411), (18, 5, 2**18 - 1)])
+def test_the_codes_of_a_tile_are_those_of_the_server(address):
+    at = np.zeros(2)
+    np.testing.assert_allclose(
+        latent_atlas.tile_codes(*address), tile_codes(*address, (0, 1), at), rtol=0, atol=1e-6
+    )
+
+
+def test_the_map_is_the_servers():
+    view = latent_atlas.instrument.controls[0]
+    assert (view.limit, view.max_zoom) == (EDGE, DEEPEST)
+
+
+@pytest.mark.parametrize(
+    ("view", "address"),
+    [
+        ((0.1, 0.1, 0.0), (0, 0, 0)),
+        ((-7.9, 7.9, 1.0), (1, 0, 0)),
+        ((7.9, -7.9, 1.0), (1, 1, 1)),
+        ((8.0, -8.0, 3.0), (3, 7, 7)),
+        ((0.1, 0.1, 2.4), (2, 2, 1)),
+    ],
+)
+def test_the_tile_around_a_place(view, address):
+    assert tuple(compute(view=view)["address"]) == address
+
+
+def test_the_tile_holds_the_codes_around_the_centre():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        z_1, z_2, level = *rng.uniform(-8, 8, 2), rng.integers(0, 19)
+        codes = latent_atlas.tile_codes(*latent_atlas.tile_around((z_1, z_2, float(level))))
+        half = 16 / 2**level / 2
+        middle = codes.mean(axis=0)
+        assert np.abs(middle - (z_1, z_2)).max() <= half * (1 + 1e-9)
+
+
+def test_each_image_lies_in_the_middle_of_its_cell():
+    """Cell by cell, as the contract of the tiles has it."""
+    result = compute(view=(0.7, -0.4, 3.0))
+    expected = decoded(latent_atlas.tile_codes(*result["address"]))
+    for i, image in enumerate(expected):
+        top, left = 32 * (i // 8), 32 * (i % 8)
+        cell = result["tile"][top : top + 32, left : left + 32].astype(float)
+        assert np.abs(cell[2:30, 2:30] - image).max() < 0.51
+        cell[2:30, 2:30] = 0
+        assert cell.max() == 0
+
+
+def test_the_large_image_is_the_code_at_the_centre():
+    z = (1.25, -0.75)
+    assert np.abs(compute(view=(*z, 2.0))["image"] - decoded([z])[0]).max() < 0.51
+
+
+@pytest.mark.parametrize("z", [(0.0, 0.0), (1.0, 0.0), (-1.5, 2.0), (8.0, 8.0)])
+def test_the_prior_farther_out(z):
+    """|z|^2 of a standard normal in the plane is chi-squared with two degrees of freedom."""
+    assert compute(view=(*z, 1.0))["outside"] == pytest.approx(chi2(2).sf(z[0] ** 2 + z[1] ** 2))
+
+
+def test_places_are_printed_finely_enough_to_tell_neighbours_apart():
+    def printed(z_1, zoom):
+        return latent_atlas.frame(compute(view=(z_1, 0.0, zoom))).readouts["z"]
+
+    for zoom in (0.0, 4.0, 18.0):
+        step = 16 / 8 / 2**zoom
+        assert printed(1.0, zoom) != printed(1.0 + step, zoom)
+    assert printed(-1.0, 0.0) == "(−1.00, 0.00)"
+
+
+def test_dots_on_demand_with_the_class_at_the_median():
+    assert latent_atlas.frame(compute()).panels[0].dots is None
+    dots = latent_atlas.frame(compute(dots=True)).panels[0].dots
+    data = load("mnist_decoder")
+    fours = np.sort(data["codes"][data["labels"] == 4], axis=0)
+    low, high = fours[(len(fours) - 1) // 2], fours[len(fours) // 2]
+    np.testing.assert_allclose(dots.places[4], (low + high) / 2, rtol=1e-5)
+    assert dots.names[4] == "4"
+
+
+def test_far_from_the_prior_it_says_so():
+    assert "less than a hundredth" in latent_atlas.frame(compute(view=(3.0, 3.0, 1.0))).note
+    assert latent_atlas.frame(compute(view=(1.0, 1.0, 1.0))).note == ""

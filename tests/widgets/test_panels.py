@@ -1,0 +1,196 @@
+"""Maps and pads: what an instrument must declare, what it may show, what a control accepts."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from widgets import controls, frames, host
+from widgets.check import check_frame, check_instrument
+from widgets.contract import (
+    ContractError,
+    Dots,
+    Drawing,
+    Frame,
+    Instrument,
+    Map,
+    Pad,
+    Readout,
+    Viewport,
+)
+from widgets.drawing import to_text
+
+BLANK = to_text(np.zeros((28, 28), np.uint8))
+VIEW = Viewport("view", "Place", default=(0.0, 1.0, 2.0), panel="map", limit=4.0, max_zoom=6)
+DRAWN = Drawing("drawn", "Drawing", default=BLANK, panel="pad")
+TILE = np.zeros((256, 256), np.uint8)
+
+SOURCE = f'''
+"""A map and a pad."""
+
+import numpy as np
+
+from widgets.contract import Dots, Drawing, Frame, Instrument, Map, Pad, Readout, Viewport
+
+instrument = Instrument(
+    name="both",
+    title="Both",
+    ask="Draw, and move the map.",
+    controls=(
+        Viewport("view", "Place", default=(0.0, 1.0, 2.0), panel="map", limit=4.0, max_zoom=6),
+        Drawing("drawn", "Drawing", default="{BLANK}", panel="pad"),
+    ),
+    readouts=(Readout("ink", "Ink", "", ".0f"), Readout("rate", "Tiles", "a second")),
+)
+
+
+def compute(*, view, drawn, rng):
+    return {{"view": view, "ink": drawn.sum(), "drawn": drawn}}
+
+
+def frame(result):
+    dots = Dots(
+        np.zeros((2, 2), np.float16), np.array([0, 1]), ("a", "b"), np.ones((2, 2), np.float16)
+    )
+    tile = np.full((256, 256), 7, np.uint8)[:, ::-1]
+    return Frame(
+        {{"ink": result["ink"], "rate": None}},
+        [
+            Map("map", tile, (2, 1, 3), "A map.", "vae", {{"1σ": 1.0}}, dots, "rate"),
+            Pad("pad", "A pad.", half=True),
+        ],
+    )
+'''
+
+
+def instrument(*panel_controls):
+    readouts = (Readout("rate", "Tiles"),)
+    return Instrument("probe", "Probe", "Try.", panel_controls, readouts)
+
+
+def checked(*panels, of=(VIEW, DRAWN)):
+    check_frame(instrument(*of), Frame({"rate": None}, panels))
+
+
+def a_map(**changed):
+    return Map(**{"key": "map", "tile": TILE, "address": (2, 1, 3), "alt": "A map.", **changed})
+
+
+def compute_widget(**values):
+    request = {"type": "compute_widget", "id": 1, "widget": "bottleneck", "controls": values}
+    return host.handle({**request, "source": SOURCE}, lambda mime, data: None)
+
+
+def test_panels_as_the_protocol_has_them():
+    frames.edited.cache_clear()
+    reply = compute_widget(view=[0.5, -1, 3])
+    assert reply["type"] == "done", reply
+    seen, pad = reply["value"]["panels"]
+    assert seen["data"].shape == (65536,) and seen["data"].flags.c_contiguous
+    dots = seen.pop("dots")
+    assert seen | {"data": None} == {
+        "key": "map",
+        "kind": "map",
+        "alt": "A map.",
+        "half": False,
+        "data": None,
+        "address": [2, 1, 3],
+        "server": "vae",
+        "rings": {"1σ": 1.0},
+        "rate": "rate",
+    }
+    assert dots["points"].dtype == np.float32 and dots["points"].shape == (4,)
+    assert dots["names"] == ["a", "b"] and dots["places"].shape == (4,)
+    assert pad == {"key": "pad", "kind": "pad", "alt": "A pad.", "half": True}
+
+
+def test_a_drawing_reaches_compute_as_an_array():
+    ink = np.zeros((28, 28), np.uint8)
+    ink[3, 4] = 255
+    values, _ = controls.accepted(instrument(VIEW, DRAWN), {"drawn": to_text(ink)})
+    assert values["drawn"].dtype == np.uint8
+    np.testing.assert_array_equal(values["drawn"], ink)
+    assert compute_widget(drawn=to_text(ink))["value"]["readouts"]["ink"] == "255"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "accepted"),
+    [
+        ("view", [0, 0], "three numbers"),
+        ("view", [0, 5, 2], "a number from -4 to 4"),
+        ("view", [0, 0, 7], "a number from 0 to 6"),
+        ("view", [0, 0, -1], "a number from 0 to 6"),
+        ("view", [0, float("nan"), 1], "a number"),
+        ("view", "0,0,0", "three numbers"),
+        ("drawn", "gg", "accepted: 784"),
+        ("drawn", 7, "a drawing as text"),
+        ("drawn", "<b>", "stands for no pixels"),
+    ],
+)
+def test_a_value_that_is_not_accepted(name, value, accepted):
+    frames.edited.cache_clear()
+    reply = compute_widget(**{name: value})
+    assert (reply["type"], reply["kind"]) == ("failed", "contract")
+    assert reply["message"].startswith(name) and accepted in reply["message"]
+
+
+def test_a_map_and_a_pad_are_accepted():
+    checked(a_map(rate="rate", rings={"1": 1.0}), Pad("pad", "A pad."))
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"tile": TILE[:100]}, r"tile of map is uint8 of shape \(100, 256\)"),
+        ({"tile": TILE.astype(float)}, "float64 of shape"),
+        ({"tile": [[0]]}, "tile of map is list"),
+        ({"address": (2, 4, 0)}, r"address of map is \(2, 4, 0\)"),
+        ({"address": (2, 0.5, 0)}, "whole numbers"),
+        ({"address": (-1, 0, 0)}, "address"),
+        ({"alt": " "}, "alt text of map is empty"),
+        ({"rings": {"1σ": 0.0}}, "ring 1σ has the radius 0"),
+        ({"rate": "speed"}, "rate of map is 'speed'; accepted: a readout, rate"),
+    ],
+)
+def test_a_map_that_is_not_accepted(changed, said):
+    with pytest.raises(ContractError, match=said):
+        checked(a_map(**changed), Pad("pad", "A pad."))
+
+
+@pytest.mark.parametrize(
+    ("points", "classes", "names", "places", "said"),
+    [
+        ((3, 2), [0, 1], ("a", "b"), (2, 2), "points of the dots on map"),
+        ((2, 2), [0, 2], ("a", "b"), (2, 2), "run from 0 to 2; accepted: 0 to 1"),
+        ((2, 2), [0, 0], tuple("abcdefghijk"), (11, 2), "11 names; accepted: 1 to 10"),
+        ((2, 2), [0, 0], ("a",), (2, 2), "places of the dots"),
+    ],
+)
+def test_dots_that_are_not_accepted(points, classes, names, places, said):
+    dots = Dots(np.zeros(points), np.array(classes), names, np.zeros(places))
+    with pytest.raises(ContractError, match=said):
+        checked(a_map(dots=dots), Pad("pad", "A pad."))
+
+
+def test_what_is_set_on_a_panel_needs_it_and_the_other_way_round():
+    with pytest.raises(ContractError, match="view is set on the panel 'map'; accepted: a map of"):
+        checked(Pad("pad", "A pad."))
+    with pytest.raises(ContractError, match="drawn is set on the panel 'pad'; accepted: a pad of"):
+        checked(a_map(), a_map(key="pad"))
+    with pytest.raises(ContractError, match="Nothing is set on the panel map"):
+        checked(a_map(), Pad("pad", "A pad."), of=(DRAWN,))
+
+
+@pytest.mark.parametrize(
+    ("control", "said"),
+    [
+        (Viewport("v", "V", (5.0, 0.0, 1.0), "map", limit=4.0), "two numbers from -4 to 4 and a"),
+        (Viewport("v", "V", (0.0, 0.0, 20.0), "map", limit=4.0), "a zoom from 0 to 18"),
+        (Drawing("d", "D", "gg", "pad"), "holds 2 pixels; accepted: 784"),
+        (Drawing("d", "D", BLANK, "pad", pen=0), "pen of d is 0; accepted: above 0"),
+    ],
+)
+def test_declarations_that_are_not_accepted(control, said):
+    declared = Instrument("probe", "Probe", "Try.", (control,), ())
+    with pytest.raises(ContractError, match=said):
+        check_instrument(SimpleNamespace(instrument=declared))

@@ -1,0 +1,62 @@
+"""A reader's drawing as text, short enough for a link, and back.
+
+Sixteen greys are kept. Row after row, a pixel with ink is one of ``1 ... f``; a run of n empty
+pixels is one letter, ``g`` for 1 up to ``z`` for 20, ``A`` for 21 up to ``Z`` for 46, and longer
+runs are written in pieces. static/js/drawing.js reads and writes the same.
+"""
+
+from __future__ import annotations
+
+import re
+from string import ascii_letters
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+GREYS = "0123456789abcdef"
+RUNS = ascii_letters[6:]  # g ... z, A ... Z
+PIECES = re.compile(r"(?:[1-9a-f]|[g-zA-Z])*")
+
+
+def to_text(image: ArrayLike) -> str:
+    """A square image as text.
+
+    Parameters
+    ----------
+    image : array of shape (side, side), uint8, 255 is ink
+    """
+    text = "".join(GREYS[round(grey / 17)] for grey in np.asarray(image).ravel().tolist())
+    return re.sub("0+", lambda run: runs(len(run[0])), text)
+
+
+def runs(empty: int) -> str:
+    """A run of empty pixels, the longest pieces first."""
+    pieces, rest = divmod(empty, len(RUNS))
+    return pieces * RUNS[-1] + (RUNS[rest - 1] if rest else "")
+
+
+def to_pixels(text: str, side: int) -> NDArray[np.uint8]:
+    """The image that a text stands for.
+
+    Returns
+    -------
+    ndarray of shape (side, side), uint8, 255 is ink
+
+    Raises
+    ------
+    ValueError
+        If a character is none of the format, or the number of pixels is not side * side.
+    """
+    read = PIECES.match(text)
+    if read is None or read.end() < len(text):
+        wrong = text[read.end() if read else 0]
+        raise ValueError(f"{wrong!r} stands for no pixels; accepted: 1 to 9 and letters")
+    greys: list[int] = []
+    for character in text:
+        if (run := RUNS.find(character)) >= 0:
+            greys += [0] * (run + 1)
+        else:
+            greys.append(17 * int(character, 16))
+    if len(greys) != side * side:
+        raise ValueError(f"it holds {len(greys)} pixels; accepted: {side * side}")
+    return np.array(greys, np.uint8).reshape(side, side)

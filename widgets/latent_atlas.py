@@ -1,0 +1,180 @@
+"""The latent plane of a trained decoder as a map: every place on it is a code, decoded.
+
+The map is the square of codes from -8 to 8. At zoom k it has 2^k x 2^k tiles, each of 8 x 8 images,
+each image the decoder's answer to the code in the middle of its cell. One level deeper, the codes
+are half as far apart: a decoder is a continuous function, so the map never runs out of images.
+
+A decoder server sends tiles of the full decoder. Where there is none, they are decoded here, by a
+small network that imitates it: 2 -> 192 -> 64 -> 784, SiLU between, cut to [0, 1].
+"""
+
+import math
+
+import numpy as np
+
+from widgets.contract import Dots, Frame, Instrument, Map, Readout, Tiles, Toggle, Viewport
+from widgets.data import load
+
+MODEL = "conv_vae_mnist"  # of which a server has the full decoder
+SIDE = 28  # pixels of an image
+CELL = 32  # pixels of the cell that an image lies in
+IMAGES = 8  # along each side of a tile
+LIMIT = 8.0  # the map runs from -LIMIT to LIMIT in both latents
+FAR = 3.1  # standard deviations; exp(-FAR^2 / 2) is below a hundredth
+
+instrument = Instrument(
+    name="latent_atlas",
+    title="Latent atlas",
+    ask="Walk from one digit to another. Is there a sharp border between them? Zoom into it and "
+    "look again.",
+    controls=(
+        Viewport("view", "Place on the map", default=(0.0, 0.0, 2.0), panel="map", limit=LIMIT),
+        Toggle("dots", "Codes of test images"),
+    ),
+    readouts=(
+        Readout("z", "Code", symbol=r"\mathbf{z}"),
+        Readout("outside", "Prior farther out", "%", ".1f"),
+        Readout("zoom", "Zoom", "", ".1f"),
+        Readout("rate", "Tiles", "a second"),
+    ),
+    references=("kingma2014",),
+)
+
+
+def compute(*, view, dots, rng):
+    """Decode the code at the centre of the view, and the tile of the map around it.
+
+    Parameters
+    ----------
+    view : (z_1, z_2, zoom), the code at the centre, and how closely it is looked at
+    dots : bool, show the codes of test images
+    rng : unused: nothing here is drawn at random
+
+    Returns
+    -------
+    dict
+        ``image`` of shape (28, 28) and ``tile`` (256, 256), uint8, 255 is ink; ``address`` of the
+        tile, (zoom, x, y); ``z`` (2,); ``outside``, the mass of the prior farther from the origin
+        than z; ``codes`` (n, 2) and ``labels`` (n,) of test images.
+    """
+    data = load("mnist_decoder")
+    z = np.array(view[:2])
+    address = tile_around(view)
+    codes = np.vstack([z, tile_codes(*address)])  # (65, 2)
+    images = decode(codes, data)
+    return {
+        "image": images[0],
+        "tile": tile_of(images[1:]),
+        "address": np.array(address),
+        "z": z,
+        "zoom": view[2],
+        # |z|^2 is chi-squared with two degrees of freedom: P(|z| > r) = exp(-r^2 / 2).
+        "outside": math.exp(-z @ z / 2),
+        "codes": data["codes"],
+        "labels": data["labels"],
+        "dots": dots,
+    }
+
+
+def tile_around(view):
+    """Address (zoom, x, y) of the tile that holds the centre of a view: y counts downwards."""
+    z_1, z_2, zoom = view
+    level = round(zoom)
+    across = 2 * LIMIT / 2**level  # side of a tile, in units of the plane
+    last = 2**level - 1
+    x, y = int((z_1 + LIMIT) / across), int((LIMIT - z_2) / across)
+    return level, min(x, last), min(y, last)
+
+
+def tile_codes(zoom, x, y):
+    """Codes in the middles of the cells of a tile, row after row from the top.
+
+    Returns
+    -------
+    ndarray of shape (64, 2)
+    """
+    step = 2 * LIMIT / (IMAGES * 2**zoom)  # between neighbours
+    middles = np.arange(IMAGES) + 0.5
+    z_1 = (x * IMAGES + middles) * step - LIMIT
+    z_2 = LIMIT - (y * IMAGES + middles) * step
+    return np.stack(np.meshgrid(z_1, z_2), axis=-1).reshape(-1, 2)
+
+
+def tile_of(images):
+    """Images (64, 28, 28) side by side, each in the middle of its cell, as (256, 256)."""
+    edge = (CELL - SIDE) // 2
+    cells = np.pad(images, ((0, 0), (edge, edge), (edge, edge)))  # (64, 32, 32)
+    grid = cells.reshape(IMAGES, IMAGES, CELL, CELL).transpose(0, 2, 1, 3)
+    return grid.reshape(IMAGES * CELL, IMAGES * CELL)
+
+
+def decode(z, weights):
+    """Images of codes: two hidden layers with SiLU, a linear output cut to [0, 1].
+
+    Parameters
+    ----------
+    z : ndarray of shape (m, 2)
+    weights : mapping with w0, b0, w1, b1, w2, b2
+
+    Returns
+    -------
+    ndarray of shape (m, 28, 28), uint8, 255 is ink
+    """
+    h = silu(z.astype(np.float32) @ weights["w0"] + weights["b0"])
+    h = silu(h @ weights["w1"] + weights["b1"])
+    x_hat = h @ weights["w2"] + weights["b2"]  # (m, 784)
+    return np.rint(255 * x_hat.clip(0, 1)).astype(np.uint8).reshape(-1, SIDE, SIDE)
+
+
+def silu(h):
+    """h sigmoid(h), written so that no exponential overflows."""
+    return 0.5 * h * (1 + np.tanh(0.5 * h))
+
+
+def frame(result):
+    """The map, and the image at its centre, large."""
+    z, zoom = result["z"], result["zoom"]
+    digits = 2 + round(zoom * math.log10(2))  # enough to tell neighbouring images apart
+    place = "(" + ", ".join(f"{value:.{digits}f}" for value in z + 0.0) + ")"
+    place = place.replace("-", "\N{MINUS SIGN}")
+    across = 25 / 2**zoom
+    return Frame(
+        readouts={"z": place, "outside": 100 * result["outside"], "zoom": zoom, "rate": None},
+        panels=[
+            Map(
+                "map",
+                result["tile"],
+                tuple(result["address"].tolist()),
+                alt=f"A map of decoded images around the code {place}, {across:.2g} wide.",
+                server=MODEL,
+                rings={"1σ": 1.0, "2σ": 2.0},
+                dots=dots(result) if result["dots"] else None,
+                rate="rate",
+            ),
+            Tiles(
+                "image",
+                result["image"][None, None],
+                alt=f"The image decoded at {place}.",
+                captions=(f"decoded at {place}",),
+                half=True,
+            ),
+        ],
+        note=note(z),
+    )
+
+
+def dots(result):
+    """Codes of test images; the name of each class at the median of its codes."""
+    codes, labels = result["codes"], result["labels"]
+    middles = [np.median(codes[labels == label], axis=0) for label in range(10)]
+    return Dots(codes, labels, tuple("0123456789"), np.array(middles, np.float32))
+
+
+def note(z):
+    """What is special about a place."""
+    if np.hypot(*z) > FAR:
+        return (
+            "Out here lies less than a hundredth of the prior. The decoder was never asked about "
+            "it in training, and answers all the same."
+        )
+    return ""

@@ -39,8 +39,11 @@ BAR_N = 64
 TOGETHER_BAR = 0.9
 """Least share of the direct call's tiles a second that eight readers have together."""
 
-SIZES = {16: 60, 64: 30, 128: 10}
-"""n -> rounds."""
+SIZES = {16: 40, 64: 20, 128: 6}
+"""n -> rounds, each with one direct call and one request a form."""
+
+WEBP_ROUNDS = 3
+"""It takes many times as long as the others."""
 
 FORMS = {
     "raw": "application/octet-stream",
@@ -49,10 +52,13 @@ FORMS = {
     "delta": DELTA,
 }
 READERS = 8
-TOGETHER_ROUNDS = 3
+TOGETHER_ROUNDS = {16: 3, 64: 3, 128: 1}
+TOGETHER_EACH = 3
+"""Requests of each reader in a round."""
+
 SPAN = 3.0
 MEGABITS, ROUND_TRIP_MS = 20, 40
-CHUNKS = (64, 128, 256, 512, 1024, 4096)
+CHUNKS = (256, 512, 1024, 4096)
 PARTS = {"decode": "decode", "lay": "tiling", "write": "encoding"}
 
 
@@ -87,7 +93,7 @@ class Direct:
         self.z = grid_codes(n, SPAN, (0, 1), np.zeros(2))
         candidates = [(chunk, whole) for chunk in CHUNKS for whole in (False, True)]
         times: dict[tuple[int, bool], list[float]] = {each: [] for each in candidates}
-        for _ in range(5):
+        for _ in range(3):
             for each in candidates:
                 times[each].append(self.seconds(*each))
         self.best = min(candidates, key=lambda each: median(times[each]))
@@ -142,9 +148,9 @@ def alone(base: str, readers: Readers, direct: Direct) -> list[Measurement]:
     calls: list[float] = []
     answers: dict[str, list[Answer]] = {form: [] for form in FORMS}
     for number in range(SIZES[n]):
+        calls.append(direct.once())
         for form in FORMS:
-            if form != "WebP" or number < 5:
-                calls.append(direct.once())
+            if form != "WebP" or number < WEBP_ROUNDS:
                 answers[form] += readers.ask(base, *request(model, n, form))
     call = median(calls)
     chunk, whole = direct.best
@@ -185,9 +191,9 @@ def together(base: str, readers: Readers, direct: Direct) -> list[Measurement]:
     model, n = direct.model, direct.n
     rows = []
     for form in FORMS:
-        count = 1 if n == max(SIZES) or form == "WebP" else 4
+        count = 1 if form == "WebP" else TOGETHER_EACH
         rates, calls = [], []
-        for _ in range(TOGETHER_ROUNDS):
+        for _ in range(TOGETHER_ROUNDS[n]):
             calls += [direct.once() for _ in range(3)]
             start = time.perf_counter()
             readers.ask(base, *request(model, n, form), readers=READERS, count=count)

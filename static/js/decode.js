@@ -23,24 +23,30 @@ export class DecodeError extends Error {
 }
 
 /** @typedef {Map<string, string>} Weights name of a model -> sha256 of its weights */
+/** @typedef {{name: string, sha256: string | null}} ModelSummary */
 /** @type {Promise<Weights | null> | null} */
 let served = null;
 
 /** The models behind this page; null where there is no decoder server, as on a plain static host. */
 function servedModels() {
-  served ??= fetch(`${config.root}api/models`, { headers: { Accept: "application/json" } }).then(
-    async (response) => {
-      if (!response.ok) return null;
-      /** @type {{models: {name: string, sha256: string | null}[]}} */
-      const { models } = await response.json();
-      return new Map(models.map(({ name, sha256 }) => [name, sha256 ?? ""]));
-    },
-    () => {
-      served = null; // the network may come back
-      throw new DecodeError("offline", "You are offline.");
-    },
-  );
+  served ??= listModels().catch((error) => {
+    served = null; // the network may come back, and so may the server
+    throw error;
+  });
   return served;
+}
+
+/** @returns {Promise<Weights | null>} */
+async function listModels() {
+  const address = `${config.root}api/models`;
+  const response = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => {
+    throw new DecodeError("offline", "You are offline.");
+  });
+  if (response.status === 503) throw new DecodeError("refused", await refusal(response));
+  // A static host may answer an address that it does not have with a page.
+  const list = response.ok ? await response.json().catch(() => null) : null;
+  if (list === null) return null;
+  return new Map(list.models.map((/** @type {ModelSummary} */ { name, sha256 }) => [name, sha256 ?? ""]));
 }
 
 /**

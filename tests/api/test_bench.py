@@ -1,0 +1,38 @@
+"""What the bench compares: the direct call makes the picture that the server sends."""
+
+import numpy as np
+import pytest
+
+from app.api.decoder import ServedModel
+from app.api.grid import grid_codes
+from app.api.mosaic import Mosaic
+from app.bench.decode import CHUNKS, FORMS, direct_call
+from app.bench.readers import reading
+
+from .conftest import random_model
+
+
+@pytest.mark.parametrize("n", [16, 64])
+def test_the_direct_call_makes_the_servers_picture(n):
+    served_model = ServedModel(random_model(2), "cpu")
+    z = grid_codes(n, 3.0, (0, 1), np.zeros(2))
+    canvas = Mosaic(n, n, (28, 28)).canvas((28, 28), n * n)
+    for tiles in served_model.decode(z, exact=True):
+        canvas.lay(tiles)
+    for chunk in CHUNKS:
+        for whole in (False, True):
+            picture = direct_call(served_model.exact, z, n, chunk, whole).numpy()
+            difference = canvas.picture.astype(int) - picture.reshape(28 * n, 28 * n)
+            assert np.abs(difference).max() <= 1
+
+
+def test_readers_read_whole_answers(client):
+    with reading(2) as readers:
+        for form in FORMS.values():
+            headers = {"Accept": form, "Accept-Encoding": "gzip, zstd"}
+            path = "/api/models/plane/grid?n=5"
+            answers = readers.ask(str(client.base_url), path, headers, readers=2, count=2)
+            size = int(client.get(path, headers=headers).headers["content-length"])
+            assert [answer.size for answer in answers] == [size] * 4
+            assert set(answers[0].timing) == {"queue", "decode", "lay", "write"}
+            assert all(sum(each.timing.values()) < each.seconds for each in answers)

@@ -7,6 +7,8 @@ WIDGETS: tuple[str, ...] = (
     "bottleneck",
     "linear_ae_pca",
     "denoiser",
+    "latent_holes",
+    "morph",
     "vae_sampler",
     "latent_atlas",
 )

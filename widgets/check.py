@@ -165,16 +165,17 @@ def check_conditions(controls: Sequence[Control]) -> None:
     for control in controls:
         if control.when is None:
             continue
-        name, option = control.when
+        name, *options = control.when
         others = [choice for choice in choices if choice != control.name]
         if name not in others:
             raise ContractError(
                 f"{control.name} counts only when {name!r} is chosen; accepted: a choice of the "
                 f"instrument, {', '.join(others) or 'of which there is no other'}"
             )
-        if option not in choices[name]:
+        if not options or not set(options) <= set(choices[name]):
             raise ContractError(
-                f"{control.name} counts only when {name} is {option!r}; accepted: "
+                f"{control.name} counts only when {name} is "
+                f"{' or '.join(map(repr, options)) or 'nothing'}; accepted: "
                 f"{', '.join(map(repr, choices[name]))}"
             )
 

@@ -7,7 +7,7 @@ defines two pure functions beside it::
     frame(result) -> Frame                                       # what is seen
 
 The same file runs in CPython (build, tests) and in the reader's browser. NumPy is all it may import
-besides this module and :mod:`widgets.data`.
+besides this module, :mod:`widgets.data` and :mod:`widgets.network`.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ FIGURE_WIDTH = 600
 """Width in px a figure is written for. The page lays it out again for the width it has."""
 
 Value: TypeAlias = float | int | bool | str | tuple[float, float] | tuple[float, float, float]
-When: TypeAlias = tuple[str, str]
-"""A choice's name and value: the control counts only while that option is chosen.
+When: TypeAlias = tuple[str, ...]
+"""A choice's name and some of its options: the control counts only while one of these is chosen.
 
 At all other times the page hides it. Its value is kept, and handed to ``compute`` as always.
 """

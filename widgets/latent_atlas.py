@@ -57,7 +57,7 @@ def compute(*, view, dots, rng):
         tile, (zoom, x, y); ``z`` (2,); ``outside``, the mass of the prior farther from the origin
         than z; ``codes`` (n, 2) and ``labels`` (n,) of test images.
     """
-    data = load("mnist_decoder")
+    data = load(f"{MODEL}_decoder")
     z = np.array(view[:2])
     address = tile_around(view)
     codes = np.vstack([z, tile_codes(*address)])  # (65, 2)

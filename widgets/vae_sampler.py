@@ -7,7 +7,9 @@ an image. The two coordinates are independent, so the prior puts into the square
     P(|z_1| <= r, |z_2| <= r) = erf(r / sqrt(2))^2.
 
 The decoders are small networks that imitate those of trained VAEs (`latentbook train`):
-2 -> 32 -> 8 -> 784 for strokes, 2 -> 64 -> 32 -> 784 for digits, SiLU between, cut to [0, 1].
+2 -> 32 -> 8 -> 784 for strokes, 2 -> 192 -> 64 -> 784 for digits and clothes, SiLU between, cut to
+[0, 1]. One imitates a plain autoencoder, which has no prior to draw from: there the square lies
+around the codes, in units of their standard deviation.
 """
 
 import math
@@ -34,13 +36,14 @@ from widgets.contract import (
     Slider,
     Tiles,
 )
-from widgets.data import load
+from widgets.data import CLASSES, load
+from widgets.network import SIDE, decode, grey_levels
 
-SIDE = 28  # pixels of a tile
 REACH = 3.0  # how far the plane is shown, and z can be set
 TILE = 1.2  # side of the image at z, in units of the plane
 SILENT = 0.1  # nats: a latent below it says next to nothing about the image
 FACTORS = {"curvature": 0, "orientation": 1}
+SERVED = ("conv_vae_mnist", "mlp_vae_mnist", "conv_vae_fashion")  # VAEs that a server decodes
 
 instrument = Instrument(
     name="vae_sampler",
@@ -48,7 +51,18 @@ instrument = Instrument(
     ask="Which way does curvature change, and which way orientation? Then raise beta and watch "
     "what the model gives up first.",
     controls=(
-        Choice("model", "Model", {"strokes": "Strokes", "digits": "MNIST digits"}, "strokes"),
+        Choice(
+            "model",
+            "Model",
+            {
+                "strokes": "Strokes",
+                "conv_vae_mnist": "Digits, convolutional",
+                "mlp_vae_mnist": "Digits, dense",
+                "autoencoder_mnist": "Digits, no prior",
+                "conv_vae_fashion": "Clothes",
+            },
+            "strokes",
+        ),
         Slider(
             "beta",
             "Weight of the KL",
@@ -72,7 +86,7 @@ instrument = Instrument(
             "Finer grid, by the server",
             {"0": "Off", "32": "32 × 32", "64": "64 × 64"},
             "0",
-            when=("model", "digits"),
+            when=("model", *SERVED),
         ),
     ),
     readouts=(
@@ -90,7 +104,7 @@ def compute(*, model, beta, n, r, z, color, finer, rng):
 
     Parameters
     ----------
-    model : "strokes" or "digits"
+    model : "strokes", or the name of a trained model
     beta : float, weight of the KL that the strokes' VAE was trained with
     n : int, tiles a side
     r : float, half side of the square
@@ -102,37 +116,40 @@ def compute(*, model, beta, n, r, z, color, finer, rng):
     Returns
     -------
     dict
-        ``tiles`` of shape (n, n, 28, 28) and ``tile`` (28, 28), uint8, 255 is ink; ``codes``, the
-        posterior means of test images, (m, 2); ``mass``; ``grid_kl``, the mean over the grid of
-        KL(N(z, I) || N(0, I)) = |z|^2 / 2, in nats; ``kl`` of each latent over test images, (2,);
-        ``mig``, one for each seed, empty where no factors are known; ``mig_cold``, the same for
-        training without the detour over beta = 12; ``error``, squared, per test stroke, None for
-        digits.
+        ``tiles`` of shape (n, n, 28, 28) and ``tile`` (28, 28), uint8, 255 is ink; ``codes`` of
+        test images, (m, 2), posterior means where there is a posterior; ``mass``; ``grid_kl``, the
+        mean over the grid of KL(N(z, I) || N(0, I)) = |z|^2 / 2, in nats; ``kl`` of each latent
+        over test images, (2,); these three are None without a prior; ``mig``, one for each seed,
+        empty where no factors are known; ``mig_cold``, the same for training without the detour
+        over beta = 12; ``error``, squared, per test stroke, None for other images.
     """
     if model == "strokes":
         data = load("strokes")
         i = int(np.argmin(np.abs(data["betas"] - beta)))
         weights = {name: data[name][i] for name in ("w0", "b0", "w1", "b1", "w2", "b2")}
+        centre, scale = np.zeros(2), 1.0
         codes, kl, mig = data["codes"][i], data["kl"][i], data["mig"][i]
         factor = data["factors"][:, FACTORS[color]]  # (m,)
         error = data["squared_error"][i]
         mig_cold = data["mig_cold"][i]
     else:
-        data = weights = load("mnist_decoder")
-        codes, logvar, mig = data["codes"], data["log_variances"], np.array([])
-        kl = 0.5 * np.mean(np.exp(logvar) + codes**2 - 1 - logvar, axis=0)
-        factor = data["labels"]
-        error, mig_cold = None, np.array([])
+        data = weights = load(f"{model}_decoder")
+        centre, scale = data["centre"], data["scale"]  # 0 and 1 where there is a prior
+        codes, factor = (data["codes"] - centre) / scale, data["labels"]
+        kl = kl_of_latents(codes, data["log_variances"]) if "log_variances" in data else None
+        mig = mig_cold = np.array([])
+        error = None
 
     axis = np.linspace(-r, r, n)
     z_1, z_2 = np.meshgrid(axis, axis[::-1])  # the first row of tiles is the top of the plane
     grid = np.stack([z_1, z_2], axis=-1).reshape(-1, 2)  # (n^2, 2)
-    images = decode(np.vstack([grid, z]), weights)  # (n^2 + 1, 28, 28)
+    x_hat = decode(centre + scale * np.vstack([grid, z]), weights)  # (n^2 + 1, 28, 28)
+    images = grey_levels(x_hat)
     return {
         "tiles": images[:-1].reshape(n, n, SIDE, SIDE),
         "tile": images[-1],
-        "mass": math.erf(r / math.sqrt(2)) ** 2,
-        "grid_kl": np.mean(np.sum(grid**2, axis=1)) / 2,
+        "mass": None if kl is None else math.erf(r / math.sqrt(2)) ** 2,
+        "grid_kl": None if kl is None else np.mean(np.sum(grid**2, axis=1)) / 2,
         "kl": kl,
         "mig": mig,
         "codes": codes,
@@ -147,37 +164,19 @@ def compute(*, model, beta, n, r, z, color, finer, rng):
     }
 
 
-def decode(z, weights):
-    """Images of codes: two hidden layers with SiLU, a linear output cut to [0, 1].
-
-    Parameters
-    ----------
-    z : ndarray of shape (m, 2)
-    weights : mapping with w0, b0, w1, b1, w2, b2
-
-    Returns
-    -------
-    ndarray of shape (m, 28, 28), uint8, 255 is ink
-    """
-    h = silu(z.astype(np.float32) @ weights["w0"] + weights["b0"])
-    h = silu(h @ weights["w1"] + weights["b1"])
-    x_hat = h @ weights["w2"] + weights["b2"]  # (m, 784)
-    return np.rint(255 * x_hat.clip(0, 1)).astype(np.uint8).reshape(-1, SIDE, SIDE)
-
-
-def silu(h):
-    """h sigmoid(h), written so that no exponential overflows."""
-    return 0.5 * h * (1 + np.tanh(0.5 * h))
+def kl_of_latents(mu, logvar):
+    """KL(N(mu, exp(logvar)) || N(0, 1)) of each latent, mean over images, (2,), in nats."""
+    return 0.5 * np.mean(np.exp(logvar) + mu**2 - 1 - logvar, axis=0)
 
 
 def frame(result):
     """The decoded grid on the left, the plane it was taken from on the right."""
-    mig = result["mig"]
+    mass, kl, mig = result["mass"], result["kl"], result["mig"]
     return Frame(
         readouts={
-            "mass": 100 * result["mass"],
+            "mass": None if mass is None else 100 * mass,
             "grid_kl": result["grid_kl"],
-            "kl": ", ".join(f"{kl:.2f}" for kl in result["kl"]),
+            "kl": None if kl is None else ", ".join(f"{each:.2f}" for each in kl),
             "mig": mean_and_spread(mig) if len(mig) else None,
         },
         panels=[tiles(result), Plot("plane", plane_figure(result), plane_alt(result), half=True)],
@@ -194,17 +193,27 @@ def tiles(result):
     """The grid, and where a server can draw it finer."""
     n, r, finer = len(result["tiles"]), result["r"], result["finer"]
     server = None
-    if result["model"] == "digits" and finer:
-        server = ServerGrid("conv_vae_mnist", finer, r)
+    if result["model"] in SERVED and finer:
+        server = ServerGrid(result["model"], finer, r)
     return Tiles(
         "grid",
         result["tiles"],
-        alt=f"A grid of {n} × {n} decoded {result['model']}. The first latent runs from -{r:g} at "
+        alt=f"A grid of {n} × {n} decoded {kind(result)}. The first latent runs from -{r:g} at "
         f"the left to {r:g} at the right, the second likewise from the bottom to the top.",
         captions=(f"z₁ = −{r:.1f}", f"z₁ = {r:.1f}"),
         server=server,
         half=server is None,  # thousands of tiles want the whole width
     )
+
+
+def kind(result):
+    """What the images are of."""
+    return {"strokes": "strokes", "fashion": "clothes"}.get(data_of(result), "digits")
+
+
+def data_of(result):
+    """The data that a model was trained on: the last part of its name."""
+    return result["model"].rpartition("_")[2]
 
 
 def plane_figure(result):
@@ -262,8 +271,8 @@ def plane_figure(result):
 
 
 def marker(result):
-    """Dots coloured by the factor of a stroke; grey ones for digits, whose classes are named."""
-    if result["model"] == "digits":
+    """Dots coloured by the factor of a stroke; grey ones for images whose classes are named."""
+    if result["model"] != "strokes":
         return {"color": MUTED, "size": 4, "opacity": 0.6}
     factor = result["factor"].astype(float)
     return {
@@ -277,11 +286,14 @@ def marker(result):
 
 
 def key(result):
-    """What the colours mean; for digits, each class's name at the median of its codes."""
-    if result["model"] == "digits":
-        codes, labels = result["codes"], result["factor"]
-        middles = {digit: np.median(codes[labels == digit], axis=0) for digit in range(10)}
-        return [words(f"<b>{digit}</b>", *middle, INK) for digit, middle in middles.items()]
+    """What the colours mean; or each class's name at the median of its codes."""
+    if result["model"] != "strokes":
+        names, codes, labels = CLASSES[data_of(result)], result["codes"], result["factor"]
+        middles = [np.median(codes[labels == label], axis=0) for label in range(len(names))]
+        return [
+            words(f"<b>{name}</b>", *middle, INK)
+            for name, middle in zip(names, middles, strict=True)
+        ]
     above = {"xref": "x domain", "yref": "y domain", "xanchor": "right", "yanchor": "bottom"}
     low = words(f"low {result['color']}", 0.54, 1, DATA_1)
     high = words(f"high {result['color']}", 1, 1, DATA_2_TEXT)
@@ -297,25 +309,30 @@ def words(text, x, y, color):
 def plane_alt(result):
     """The plane in words."""
     z_1, z_2 = result["z"]
-    what = "test strokes" if result["model"] == "strokes" else "test digits"
-    by = f", coloured by {result['color']}," if result["model"] == "strokes" else ""
+    by = f", coloured by {result['color']}," if result["model"] == "strokes" else ","
+    rings = "the codes" if result["kl"] is None else "the prior"
     return (
-        f"The latent plane: codes of {len(result['codes'])} {what}{by} circles of one and two "
-        f"standard deviations of the prior, the square of the grid, and the image decoded at "
+        f"The latent plane: codes of {len(result['codes'])} test {kind(result)}{by} circles of one "
+        f"and two standard deviations of {rings}, the square of the grid, and the image decoded at "
         f"({z_1:.1f}, {z_2:.1f})."
     )
 
 
 def note(result):
     """What the measured numbers say at this setting."""
-    if result["model"] == "digits":
+    if result["kl"] is None:
+        return (
+            "No prior was asked for: the rings are 1 and 2 standard deviations of the codes, and "
+            "nothing promises that a place between them decodes to a digit."
+        )
+    if result["model"] != "strokes":
         n, finer = len(result["tiles"]), result["finer"]
         if finer:
             return (
                 f"The server decodes {finer} × {finer} codes of the same square with the full "
-                f"convolutional decoder. The mean KL is that of {n} × {n} codes."
+                f"decoder. The mean KL is that of {n} × {n} codes."
             )
-        return "MIG compares latents with known factors. Digits have none."
+        return f"MIG compares latents with known factors. {kind(result).capitalize()} have none."
     silent = int(np.sum(result["kl"] < SILENT))
     if silent == 2:
         return "Both latents have collapsed: the decoder ignores z and draws the average stroke."

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Tokens: TypeAlias = Sequence[Token]
 TABLE_OPENING = '<div class="table-scroll scroller" data-scrolls="Table">'
 FIRST_LETTER = re.compile(r"(?<=>)[a-z]")
+BEFORE_MATH = re.compile(r"[(\[“‘]+$")
+AFTER_MATH = re.compile(r"^[^\s\w(\[“‘]+")
+"""Punctuation that stays on the line of the equation it stands beside."""
 EXTERNAL = ("https://", "http://", "mailto:")
 
 
@@ -29,9 +32,21 @@ class ProseRenderer(RendererHTML):
     The composer of the chapter is ``env["composer"]``: it resolves labels and collects mistakes.
     """
 
+    def text(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Words; the equations beside them have taken their punctuation."""
+        content = tokens[idx].content
+        if _is_math(tokens, idx - 1):
+            content = AFTER_MATH.sub("", content)
+        if _is_math(tokens, idx + 1):
+            content = BEFORE_MATH.sub("", content)
+        return escapeHtml(content)
+
     def math_inline(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Mathematics in a line."""
-        return _composer(env).math(tokens[idx].content, _line(tokens[idx]))
+        """Mathematics in a line, and the punctuation that no line may begin or end with."""
+        html = _composer(env).math(tokens[idx].content, _line(tokens[idx]))
+        before = _neighbour(tokens, idx - 1, BEFORE_MATH)
+        after = _neighbour(tokens, idx + 1, AFTER_MATH)
+        return f'<span class="joint">{before}{html}{after}</span>' if before or after else html
 
     def math_block(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         """An equation inside a list or quote; others are blocks of their own."""
@@ -117,6 +132,18 @@ def _composer(env: EnvType) -> Composer:
 
 def _line(token: Token) -> int:
     return token.map[0] + 1 if token.map else 1
+
+
+def _is_math(tokens: Tokens, idx: int) -> bool:
+    return 0 <= idx < len(tokens) and tokens[idx].type == "math_inline"
+
+
+def _neighbour(tokens: Tokens, idx: int, punctuation: re.Pattern[str]) -> str:
+    """What of a text beside an equation belongs to it."""
+    if not 0 <= idx < len(tokens) or tokens[idx].type != "text":
+        return ""
+    match = punctuation.search(tokens[idx].content)
+    return escapeHtml(match[0]) if match else ""
 
 
 def _starts_sentence(before: Tokens) -> bool:

@@ -22,6 +22,7 @@ from app.book.blocks import (
     Table,
     Takeaways,
 )
+from app.book.math_words import MathNode, math_words
 from app.book.types import Section
 
 WORDS_PER_MINUTE = 220
@@ -31,37 +32,48 @@ EQUATION_SECONDS = 10
 
 
 class _Words(HTMLParser):
-    """Text of markup. Of an equation only its TeX counts, once."""
+    """Text of markup. An equation counts once, as a line of text made from its MathML."""
 
     def __init__(self) -> None:
         super().__init__()
         self.parts: list[str] = []
         self._stack: list[tuple[str, bool]] = []  # tag, and whether its text is left out
+        self._math: list[MathNode] = []  # the elements of an equation that are open
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Enter an element."""
+        if tag == "math" or self._math:
+            node = MathNode(tag)
+            if self._math:
+                self._math[-1].children.append(node)
+            self._math.append(node)
+            return
         if tag in ("br", "img", "input", "hr", "path", "line"):
             self.parts.append(" ")
             return
         hidden = bool(self._stack) and self._stack[-1][1]
-        if tag == "annotation":
-            hidden = False
-        elif tag == "math" or "katex-html" in (dict(attrs).get("class") or ""):
+        if "katex-html" in (dict(attrs).get("class") or ""):
             hidden = True
         self._stack.append((tag, hidden))
 
     def handle_endtag(self, tag: str) -> None:
         """Leave an element."""
-        while self._stack:
-            last, _ = self._stack.pop()
-            if last == tag:
+        if self._math:
+            node = self._math.pop()
+            if not self._math:
+                self.parts.append(math_words(node))
+            return
+        while any(tag == opened for opened, _ in self._stack):
+            if self._stack.pop()[0] == tag:
                 break
         if tag in ("p", "li", "td", "th", "dt", "dd", "pre", "tr"):
             self.parts.append(" ")
 
     def handle_data(self, data: str) -> None:
         """Take in text."""
-        if not (self._stack and self._stack[-1][1]):
+        if self._math:
+            self._math[-1].children.append(data)
+        elif not (self._stack and self._stack[-1][1]):
             self.parts.append(data)
 
 
@@ -80,8 +92,8 @@ def text_of(block: Block) -> str:
             return " ".join([words_of(block.html), *(words_of(note.html) for note in block.notes)])
         case Heading(title=title):
             return title
-        case Equation(tex=tex):
-            return tex
+        case Equation(html=html):
+            return words_of(html)
         case Figure(caption=caption) | PlotFigure(caption=caption):
             return words_of(caption)
         case InstrumentBlock():

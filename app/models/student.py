@@ -1,6 +1,7 @@
-"""Decoders small enough for the page: a few dense layers that imitate a trained decoder."""
+"""Networks small enough for the page: a few dense layers that imitate a trained model."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,10 @@ from app.models.cards import Card
 from app.models.fit import OnStep
 from app.models.layers import mlp
 from app.models.losses import squared_error
+from app.models.recipe import augment
+
+SPREAD = 1.1  # students are taught a little beyond the square that is shown
+FAR = 9.0  # and some of their codes may come from far out, where a map of the plane leads
 
 
 @dataclass(frozen=True)
@@ -23,14 +28,45 @@ class DistillRecipe:
     ----------
     widths : hidden widths of the student
     steps, batch_size, learning_rate : AdamW, cosine to zero after 5 % of warm-up
-    span : half side of the square of codes that the student is taught on
+    shown, far : how many codes of the square that is shown, and of the plane far around it
     """
 
     widths: tuple[int, ...]
     steps: int = 2500
     batch_size: int = 256
     learning_rate: float = 8e-3
+    shown: int = 20_000
+    far: int = 0
+
+    def rate_at(self, progress: float) -> float:
+        """Learning rate at `progress` in [0, 1)."""
+        warm = min(1, progress / 0.05 + 1e-3)
+        return self.learning_rate * (warm * 0.5 * (1 + math.cos(math.pi * progress)))
+
+
+@dataclass(frozen=True)
+class Plane:
+    """The square of codes that is shown: |z - centre| <= span * scale in both coordinates.
+
+    Attributes
+    ----------
+    centre : Tensor of shape (latent_dim,)
+    scale : float, one unit of the plane as it is shown
+    """
+
+    centre: Tensor
+    scale: float = 1.0
     span: float = 3.0
+
+    def grid(self, n: int, span: float) -> Tensor:
+        """`n` x `n` codes with |z - centre| <= span * scale, of shape (n * n, 2)."""
+        axis = torch.linspace(-span, span, n)
+        return self.centre + self.scale * torch.cartesian_prod(axis, axis)
+
+    def sample(self, n: int, spread: float) -> Tensor:
+        """`n` codes, uniform over a square `spread` times as wide as the one that is shown."""
+        unit = 2 * torch.rand(n, len(self.centre)) - 1
+        return self.centre + self.scale * (unit * spread * self.span)
 
 
 def student_decode(student: nn.Sequential, z: Tensor) -> Tensor:
@@ -51,51 +87,131 @@ def student_decode(student: nn.Sequential, z: Tensor) -> Tensor:
     return out.clamp(0, 1)
 
 
-def distill(
-    teacher: Autoencoder, codes: Tensor, recipe: DistillRecipe, *, seed: int, on_step: OnStep
+def distill_decoder(
+    teacher: Autoencoder,
+    codes: Tensor,
+    plane: Plane,
+    recipe: DistillRecipe,
+    *,
+    seed: int,
+    on_step: OnStep,
 ) -> nn.Sequential:
     """Train a student on the teacher's images, not on data.
 
-    Two thirds of the codes it learns from are uniform over |z| <= 1.1 span, one
-    third are `codes` with a little noise.
+    It learns from codes that are uniform over the square that is shown, codes from
+    far around, and 10,000 of `codes` with a little noise.
 
     Parameters
     ----------
-    codes : Tensor of shape (n, latent_dim), posterior means of training images
+    codes : Tensor of shape (n, latent_dim), codes of training images
 
     Returns
     -------
-    Sequential from (n, latent_dim) to (n, 784), SiLU between, weights rounded to float16
+    Sequential from (n, latent_dim) to (n, 784), SiLU between
     """
     torch.manual_seed(seed)
     student = mlp(codes.shape[1], *recipe.widths, PIXELS)
-    uniform = (2 * torch.rand(20_000, codes.shape[1]) - 1) * 1.1 * recipe.span
+    shown, far = plane.sample(recipe.shown, SPREAD), plane.sample(recipe.far, FAR / plane.span)
     drawn = codes[torch.randint(len(codes), (10_000,))]
-    z = torch.cat([uniform, drawn + 0.1 * torch.randn_like(drawn)])
+    z = torch.cat([shown, far, drawn + 0.1 * plane.scale * torch.randn_like(drawn)])
     with torch.no_grad():
         target = torch.cat([teacher.decode(part).flatten(1) for part in z.split(1000)])
-    optimizer = torch.optim.AdamW(student.parameters(), weight_decay=0, fused=True)
-    for step in range(recipe.steps):
-        progress = step / recipe.steps
-        rate = min(1, progress / 0.05 + 1e-3) * 0.5 * (1 + math.cos(math.pi * progress))
-        optimizer.param_groups[0]["lr"] = recipe.learning_rate * rate
-        batch = torch.randint(len(z), (recipe.batch_size,))
-        out, x = student(z[batch]), target[batch]
+        scaled = (z - plane.centre) / plane.scale
+
+    def loss_of(batch: Tensor) -> Tensor:
+        out, x = student(scaled[batch]), target[batch]
         # no loss where the clamp already gives the right value
         settled = ((out < 0) & (x < 0.004)) | ((out > 1) & (x > 0.996))
-        loss = ((out - x) * ~settled).square().sum(1).mean()
+        return ((out - x) * ~settled).square().sum(1).mean()
+
+    fit_student(student, len(z), loss_of, recipe, on_step)
+    with torch.no_grad():
+        first = linear(student[0])
+        first.weight.div_(plane.scale)
+        first.bias.sub_(first.weight @ plane.centre)
+    return rounded(student)
+
+
+def distill_encoder(
+    teacher: Autoencoder,
+    images: Tensor,
+    plane: Plane,
+    recipe: DistillRecipe,
+    *,
+    seed: int,
+    on_step: OnStep,
+) -> nn.Sequential:
+    """Train a student on the teacher's codes of images, of the same moved, and of decoded ones.
+
+    Decoded images of codes all over the plane are among them, as the page encodes
+    what it has decoded.
+
+    Parameters
+    ----------
+    images : Tensor of shape (n, 784), in [0, 1], training images
+
+    Returns
+    -------
+    Sequential from (n, 784) to (n, latent_dim), SiLU between
+    """
+    torch.manual_seed(seed)
+    student = mlp(PIXELS, *recipe.widths, len(plane.centre))
+    moved = [augment(part, 1.0) for part in images.split(2000)]
+    with torch.no_grad():
+        z = plane.sample(recipe.shown, SPREAD)
+        decoded = [teacher.decode(part).flatten(1) for part in z.split(1000)]
+        x = torch.cat([images, *moved, *decoded])
+        codes = torch.cat([teacher.encode(part)[0] for part in x.split(1000)])
+        target = (codes - plane.centre) / plane.scale
+
+    def loss_of(batch: Tensor) -> Tensor:
+        # A code far off counts as one that is 2 off: the teacher's outliers shall not lead.
+        return (student(x[batch]) - target[batch]).square().sum(1).clamp(max=4).mean()
+
+    fit_student(student, len(x), loss_of, recipe, on_step)
+    with torch.no_grad():
+        last = linear(student[-1])
+        last.weight.mul_(plane.scale)
+        last.bias.mul_(plane.scale).add_(plane.centre)
+    return rounded(student)
+
+
+def linear(layer: nn.Module) -> nn.Linear:
+    """The layer, which must be linear."""
+    if not isinstance(layer, nn.Linear):
+        raise TypeError(f"A student begins and ends with a linear layer, not with {layer}.")
+    return layer
+
+
+def rounded(student: nn.Sequential) -> nn.Sequential:
+    """Weights as the page has them: rounded to float16, computed with in float32."""
+    return student.half().float().requires_grad_(False)
+
+
+def fit_student(
+    student: nn.Sequential,
+    n: int,
+    loss_of: Callable[[Tensor], Tensor],
+    recipe: DistillRecipe,
+    on_step: OnStep,
+) -> None:
+    """Minimise `loss_of` over batches of indices below `n`."""
+    optimizer = torch.optim.AdamW(student.parameters(), weight_decay=0, fused=True)
+    for step in range(recipe.steps):
+        optimizer.param_groups[0]["lr"] = recipe.rate_at(step / recipe.steps)
+        loss = loss_of(torch.randint(n, (recipe.batch_size,)))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         on_step(step + 1, recipe.steps, loss.item())
-    return student.half().float().requires_grad_(False)
 
 
 @torch.inference_mode()
-def fidelity(student: nn.Sequential, teacher: Autoencoder, span: float, n: int = 20) -> Card:
-    """Squared error per tile between student and teacher over an n x n grid of |z| <= span."""
-    axis = torch.linspace(-span, span, n)
-    z = torch.cartesian_prod(axis, axis)
+def fidelity(
+    student: nn.Sequential, teacher: Autoencoder, plane: Plane, span: float, n: int = 20
+) -> Card:
+    """Squared error per tile between student and teacher over an n x n grid of the plane."""
+    z = plane.grid(n, span)
     error = squared_error(student_decode(student, z), teacher.decode(z).flatten(1))
     return {
         "grid": f"{n} x {n} codes, |z| <= {span:g}",

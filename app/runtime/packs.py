@@ -58,30 +58,33 @@ def build_packs(
         If Node is missing, or an instrument cannot be imported or fails at rest.
     """
     own = package_files(widgets)
-    site = {**wheel_files(numpy_wheel), START: (INSIDE / START).read_bytes()}
-    sources = [data.decode() for name, data in own.items() if name.endswith(".py")]
-    sources += [path.read_text(encoding="utf-8") for path in sorted(content.glob("*.md"))]
-    modules = imported_by(sources)
+    sources = {name: data for name, data in own.items() if name.endswith(".py")}
+    data_files = {name: data for name, data in own.items() if name not in sources}
+    start = {START: (INSIDE / START).read_bytes()}
+    site = {**wheel_files(numpy_wheel), **start, **data_files}
+    texts = [data.decode() for data in sources.values()]
+    texts += [path.read_text(encoding="utf-8") for path in sorted(content.glob("*.md"))]
+    modules = imported_by(texts)
     folders = {name: package.metadata for package in packages for name in package.imports}
     wanted = json.dumps({"modules": modules, "packages": folders})
     key = fingerprint(pyodide, "make_packs.py")
     key.update(wanted.encode())
     for package in packages:
         key.update(package.folder.name.encode())
-    for name, data in sorted((site if draft else site | own).items()):
+    for name, data in sorted((site if draft else site | sources).items()):
         key.update(f"{name} {hashlib.sha256(data).hexdigest()}\n".encode())
     folder = cache / f"packs-{key.hexdigest()[:12]}"
     if not (folder / INDEX).is_file():
         report("Packing Python for the page")
         with tempfile.TemporaryDirectory(prefix=".site-") as place:
-            write_files(site | own, Path(place))
+            write_files(site | sources, Path(place))
             others = [package.folder for package in packages]
             run_script("make_packs.py", folder, pyodide, Path(place), wanted, others)
     packs = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
-    return with_sources(packs, own) if draft else packs
+    return with_sources(packs, sources) if draft else packs
 
 
-def with_sources(packs: Packs, own: dict[str, bytes]) -> Packs:
+def with_sources(packs: Packs, sources: dict[str, bytes]) -> Packs:
     """The packs with these sources in place of the instruments that are in them."""
     index = json.loads(packs[INDEX])
     pack = packs[WIDGETS]
@@ -90,7 +93,7 @@ def with_sources(packs: Packs, own: dict[str, bytes]) -> Packs:
         for path, offset, length in index["first"][WIDGETS]
         if not path.startswith(f"{SITE_PACKAGES}/widgets/")
     }
-    files |= {f"{SITE_PACKAGES}/{name}": data for name, data in own.items()}
+    files |= {f"{SITE_PACKAGES}/{name}": data for name, data in sources.items()}
     entries, offset = [], 0
     for path, data in files.items():
         entries.append((path, offset, len(data)))

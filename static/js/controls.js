@@ -61,7 +61,7 @@ export class ControlsForm {
     }
     for (const { name, when } of this.#specs) {
       const bound = this.#bound.get(name);
-      if (bound) bound.element.hidden = when !== null && this.#values[when[0]] !== when[1];
+      if (bound && when !== null) bound.element.hidden = !when.slice(1).includes(String(this.#values[when[0]]));
     }
   }
 

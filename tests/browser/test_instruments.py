@@ -391,7 +391,7 @@ def test_server_grid_takes_the_place_of_the_pages_own(desk: Page) -> None:
     instrument = live(desk, "vae-sampler")
     canvas = instrument.locator(".tiles canvas")
     before = canvas.bounding_box()
-    instrument.locator('input[name="model"][value="digits"]').check()
+    instrument.locator('input[name="model"][value="conv_vae_mnist"]').check()
     instrument.locator('input[name="finer"][value="32"]').check()
     expect(instrument.locator("[data-status]")).to_have_text(
         re.compile(r"^Decoded on the server in \d+ ms$")
@@ -406,7 +406,7 @@ def test_server_grid_takes_the_place_of_the_pages_own(desk: Page) -> None:
 
 def test_without_a_server_the_pages_own_grid_stays(open_page: Open, static_host: str) -> None:
     page = open_page(
-        f"{CHAPTER}?vae-sampler.model=digits&vae-sampler.finer=64#vae-sampler",
+        f"{CHAPTER}?vae-sampler.model=conv_vae_mnist&vae-sampler.finer=64#vae-sampler",
         host=static_host,
         expected=("404",),
     )
@@ -421,7 +421,7 @@ def test_a_server_that_is_busy_is_said_to_be(open_page: Open) -> None:
     page = open_page(f"{CHAPTER}#vae-sampler", expected=("503",))
     page.route("**/grid?*", lambda route: route.fulfill(status=503, headers={"Retry-After": "1"}))
     instrument = live(page, "vae-sampler")
-    instrument.locator('input[name="model"][value="digits"]').check()
+    instrument.locator('input[name="model"][value="conv_vae_mnist"]').check()
     instrument.locator('input[name="finer"][value="32"]').check()
     expect(instrument).to_have_attribute("data-state", "refused")
     expect(instrument.locator("[data-status]")).to_contain_text("The decoder server is busy.")

@@ -1,37 +1,43 @@
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from scipy.stats import percentileofscore
 from sklearn.decomposition import PCA
 from torch import nn
 
 import widgets.data
 from app.models import registry
+from app.models.autoencoder import Autoencoder
 from app.models.cards import sha256
-from app.models.data import Dataset, strokes, to_unit
+from app.models.data import Dataset, load_dataset, strokes, to_unit
+from app.models.errors import DataUnavailable
 from app.models.exports import EXPORTS
+from app.models.exports.decoders import DECODED
+from app.models.exports.encoders import ENCODED
 from app.models.exports.mnist_pca import principal_components
+from widgets.network import decode, encode
 
 FOLDER = Path(widgets.data.__file__).parent
+
+
+def dataset_of(name: str) -> Dataset:
+    """A data set, fetched once; a machine with no network skips the tests that need it."""
+    try:
+        return load_dataset(name)
+    except DataUnavailable as error:
+        pytest.skip(str(error))
 
 
 def card_of(name: str) -> dict:
     return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def numpy_decode(arrays: dict[str, NDArray], z: NDArray) -> NDArray:
-    """What an instrument does: SiLU, SiLU, linear, cut to [0, 1]."""
-    h = z
-    for i in (0, 1):
-        h = h @ arrays[f"w{i}"] + arrays[f"b{i}"]
-        h = h * (1 + np.tanh(h / 2)) / 2  # SiLU, without overflow
-    return np.clip(h @ arrays["w2"] + arrays["b2"], 0, 1)
-
-
-def torch_decode(arrays: dict[str, NDArray], z: NDArray) -> NDArray:
+def torch_network(arrays: Mapping[str, NDArray]) -> nn.Sequential:
     """The same network out of torch's own layers, in float64."""
     layers: list[nn.Module] = []
     for i in (0, 1, 2):
@@ -39,9 +45,22 @@ def torch_decode(arrays: dict[str, NDArray], z: NDArray) -> NDArray:
         linear = nn.Linear(*weight.shape, dtype=torch.float64)
         linear.load_state_dict({"weight": weight.T, "bias": bias})
         layers += [linear, nn.SiLU()]
-    network = nn.Sequential(*layers[:-1], nn.Hardtanh(0, 1))
-    with torch.no_grad():
-        return network(torch.from_numpy(z).double()).numpy()
+    return nn.Sequential(*layers[:-1]).requires_grad_(False)
+
+
+def torch_decode(arrays: Mapping[str, NDArray], z: NDArray) -> NDArray:
+    network = nn.Sequential(torch_network(arrays), nn.Hardtanh(0, 1))
+    return network(torch.from_numpy(z).double()).numpy()
+
+
+def numpy_decode(arrays: Mapping[str, NDArray], z: NDArray) -> NDArray:
+    """What an instrument does, as (n, 784)."""
+    return decode(z, arrays).reshape(len(z), -1)
+
+
+def shown_grid(arrays: Mapping[str, NDArray], span: float) -> NDArray:
+    """Codes over the plane as it is shown."""
+    return arrays["centre"] + arrays["scale"] * grid(span)
 
 
 def grid(span: float, n: int = 20) -> NDArray:
@@ -63,7 +82,7 @@ def test_card_describes_the_file(name: str) -> None:
 
 def test_every_export_can_be_loaded_and_no_other() -> None:
     assert sorted(export.name for export in EXPORTS) == sorted(widgets.data.NAMES)
-    with pytest.raises(KeyError, match=r"'faces'.*mnist_decoder, mnist_pca, strokes"):
+    with pytest.raises(KeyError, match=r"'faces'.*mnist_images, mnist_pca, strokes"):
         widgets.data.load("faces")
 
 
@@ -75,11 +94,14 @@ def test_loaded_arrays_are_read_only() -> None:
         arrays["mean"] = np.zeros(784)
 
 
-def test_numpy_students_equal_torch() -> None:
-    decoder = dict(widgets.data.load("mnist_decoder"))
-    np.testing.assert_allclose(
-        numpy_decode(decoder, grid(3)), torch_decode(decoder, grid(3)), atol=1e-4
-    )
+@pytest.mark.parametrize("name", DECODED)
+def test_numpy_decoders_equal_torch(name: str) -> None:
+    arrays = widgets.data.load(f"{name}_decoder")
+    z = shown_grid(arrays, 8)
+    np.testing.assert_allclose(numpy_decode(arrays, z), torch_decode(arrays, z), atol=1e-4)
+
+
+def test_numpy_decoders_of_strokes_equal_torch() -> None:
     arrays = widgets.data.load("strokes")
     for i in range(len(arrays["betas"])):
         student = {key: arrays[key][i] for key in ("w0", "b0", "w1", "b1", "w2", "b2")}
@@ -88,19 +110,82 @@ def test_numpy_students_equal_torch() -> None:
         )
 
 
-def test_mnist_student_is_as_near_to_its_teacher_as_the_card_says() -> None:
-    arrays, card = dict(widgets.data.load("mnist_decoder")), card_of("mnist_decoder")
-    teacher = registry.load(card["teacher"]["name"])
-    assert (
-        card["teacher"]["sha256"]
-        == registry.card(teacher_name := card["teacher"]["name"])["weights"]["sha256"]
-    ), f"{teacher_name} was trained anew: run latentbook train mnist_decoder"
-    for span, stated in zip((2.0, 3.0), card["metrics"]["to_teacher"], strict=True):
-        z = grid(span)
+@pytest.mark.parametrize("name", ENCODED)
+def test_numpy_encoders_equal_torch(name: str) -> None:
+    arrays = widgets.data.load(f"{name}_encoder")
+    x = np.random.default_rng(0).random((50, 28, 28))
+    wanted = torch_network(arrays)(torch.from_numpy(x).flatten(1)).numpy()
+    np.testing.assert_allclose(encode(x, arrays), wanted, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", [f"{name}_decoder" for name in DECODED])
+def test_decoder_is_as_near_to_its_teacher_as_the_card_says(name: str) -> None:
+    arrays, card = widgets.data.load(name), card_of(name)
+    teacher = load_teacher(card)
+    for span, stated in zip((2.0, 3.0, 8.0), card["metrics"]["to_teacher"], strict=True):
+        z = shown_grid(arrays, span)
         wanted = teacher.decode(torch.from_numpy(z)).flatten(1).numpy()
         error = np.square(numpy_decode(arrays, z) - wanted).sum(1)
         assert error.mean() == pytest.approx(stated["squared_error_mean"], abs=2e-3)
         assert error.max() == pytest.approx(stated["squared_error_worst"], abs=2e-2)
+
+
+def load_teacher(card: dict) -> Autoencoder:
+    """The teacher that a card names, if it is still the same."""
+    name = card["teacher"]["name"]
+    assert card["teacher"]["sha256"] == registry.card(name)["weights"]["sha256"], (
+        f"{name} was trained anew: run latentbook train {card['name']}"
+    )
+    return registry.load(name)
+
+
+@pytest.mark.parametrize("name", DECODED)
+def test_codes_are_those_of_test_images(name: str) -> None:
+    arrays = widgets.data.load(f"{name}_decoder")
+    dataset = dataset_of(registry.spec(name).dataset)
+    teacher = registry.load(name)
+    mu, logvar = teacher.encode(to_unit(dataset.test_images[::16]))
+    np.testing.assert_allclose(arrays["codes"], mu.numpy(), rtol=1e-3, atol=1e-3)
+    np.testing.assert_array_equal(arrays["labels"], dataset.test_labels[::16])
+    assert ("log_variances" in arrays) == (logvar is not None)
+    if logvar is not None:
+        np.testing.assert_allclose(arrays["log_variances"], logvar.numpy(), rtol=1e-3, atol=1e-3)
+        np.testing.assert_array_equal(arrays["centre"], 0)
+        assert arrays["scale"] == 1
+    else:  # the plane is that of standardised training codes
+        codes = teacher.encode(to_unit(dataset.train_images))[0].numpy()
+        np.testing.assert_allclose(arrays["centre"], codes.mean(0), atol=1e-3)
+        assert arrays["scale"] == pytest.approx(np.sqrt(codes.var(axis=0).mean()), rel=1e-3)
+
+
+@pytest.mark.parametrize("name", ENCODED)
+def test_encoder_is_as_near_to_its_teacher_as_the_card_says(name: str) -> None:
+    encoder, decoder = (widgets.data.load(f"{name}_{part}") for part in ("encoder", "decoder"))
+    card = card_of(f"{name}_encoder")
+    teacher, stated = load_teacher(card), card["metrics"]
+    assert card["decoder"]["sha256"] == card_of(f"{name}_decoder")["file"]["sha256"]
+    x = to_unit(dataset_of(registry.spec(name).dataset).test_images)
+    codes = teacher.encode(x)[0].numpy()
+    z = encode(x.numpy(), encoder)
+    distance = np.linalg.norm(z - codes, axis=1) / decoder["scale"]
+    assert distance.mean() == pytest.approx(stated["distance_of_codes"]["mean"], abs=1e-3)
+    error = np.square(numpy_decode(decoder, z) - x.numpy()).sum(1)
+    stated_error = stated["squared_error_to_test_images"]["both_students"]
+    assert error.mean() == pytest.approx(stated_error, abs=1e-2)
+    # The percentile that an instrument reads off the quantiles, against scipy's on all images.
+    levels = np.linspace(0, 100, 1001)
+    for value in np.quantile(error, [0.01, 0.5, 0.9, 0.999]):
+        read = np.interp(value, encoder["error_quantiles"], levels)
+        assert read == pytest.approx(percentileofscore(error, value), abs=0.15)
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
+def test_images_are_test_images_and_have_codes(name: str) -> None:
+    arrays, dataset = widgets.data.load(f"{name}_images"), dataset_of(name)
+    index = 16 * arrays["position"]
+    np.testing.assert_array_equal(arrays["images"], dataset.test_images[index])
+    np.testing.assert_array_equal(arrays["labels"], dataset.test_labels[index])
+    assert np.bincount(arrays["labels"]).tolist() == [4] * 10
 
 
 def test_strokes_decode_to_the_strokes_they_encode() -> None:

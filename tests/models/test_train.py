@@ -8,6 +8,7 @@ import torch
 from app.models import registry, train
 from app.models.data import Dataset, sample_strokes
 from app.models.errors import DeviceUnavailable, UnknownModel
+from app.models.exports import EXPORTS
 from app.models.mlp_vae import MLPVAEConfig
 from app.models.recipe import Recipe
 from app.models.registry import ModelSpec
@@ -76,7 +77,7 @@ def test_weights_are_halved_only_if_no_pixel_moves_by_two_grey_levels() -> None:
 
 
 def test_unknown_name_lists_models_and_exports(weights: Path) -> None:
-    with pytest.raises(UnknownModel, match=r"'gan'.*tiny, strokes, mnist_pca, mnist_decoder"):
+    with pytest.raises(UnknownModel, match=r"'gan'.*tiny, strokes, mnist_pca, conv_vae"):
         train.train("gan")
 
 
@@ -89,4 +90,4 @@ def test_a_missing_gpu_is_said_in_one_sentence(weights: Path) -> None:
 def test_without_a_name_the_command_lists_what_can_be_trained(weights: Path, capsys) -> None:
     train.train_cli("", "cpu", False)
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.strip()]
-    assert listed == ["name", "tiny", "strokes", "mnist_pca", "mnist_decoder"]
+    assert listed == ["name", "tiny", *(export.name for export in EXPORTS)]

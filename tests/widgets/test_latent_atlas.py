@@ -17,7 +17,7 @@ def compute(**changed):
 
 def decoded(z):
     """The small decoder in torch, in double precision: greys of shape (n, 28, 28)."""
-    weights = load("mnist_decoder")
+    weights = load("conv_vae_mnist_decoder")
     h = torch.as_tensor(z, dtype=torch.float64)
     for i in range(3):
         h = h @ torch.tensor(weights[f"w{i}"]).double() + torch.tensor(weights[f"b{i}"])
@@ -98,7 +98,7 @@ def test_places_are_printed_finely_enough_to_tell_neighbours_apart():
 def test_dots_on_demand_with_the_class_at_the_median():
     assert latent_atlas.frame(compute()).panels[0].dots is None
     dots = latent_atlas.frame(compute(dots=True)).panels[0].dots
-    data = load("mnist_decoder")
+    data = load("conv_vae_mnist_decoder")
     fours = np.sort(data["codes"][data["labels"] == 4], axis=0)
     low, high = fours[(len(fours) - 1) // 2], fours[len(fours) // 2]
     np.testing.assert_allclose(dots.places[4], (low + high) / 2, rtol=1e-5)

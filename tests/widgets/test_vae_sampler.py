@@ -43,20 +43,33 @@ def test_mean_kl_of_the_grid():
 
 
 @pytest.mark.parametrize(
-    ("model", "beta"), [("digits", 1.0), ("strokes", 0.1), ("strokes", 1.0), ("strokes", 32.0)]
+    ("model", "beta"),
+    [
+        ("conv_vae_mnist", 1.0),
+        ("mlp_vae_mnist", 1.0),
+        ("autoencoder_mnist", 1.0),
+        ("conv_vae_fashion", 1.0),
+        ("strokes", 0.1),
+        ("strokes", 1.0),
+        ("strokes", 32.0),
+    ],
 )
 def test_decoding_equals_torch(model, beta):
     result = compute(model=model, beta=beta, n=3, r=1.5, z=(0.4, -0.9))
-    if model == "digits":
-        weights = load("mnist_decoder")
+    centre, scale = np.zeros(2), 1.0
+    if model != "strokes":
+        weights = load(f"{model}_decoder")
+        centre, scale = weights["centre"], weights["scale"]
     else:
         data = load("strokes")
         i = list(data["betas"]).index(beta)
         weights = {name: data[name][i] for name in ("w0", "b0", "w1", "b1", "w2", "b2")}
     codes = {(0, 0): (-1.5, 1.5), (0, 2): (1.5, 1.5), (1, 1): (0, 0), (2, 0): (-1.5, -1.5)}
     for (row, column), z in codes.items():  # the top row has the largest z_2
-        assert np.abs(result["tiles"][row, column] - decoded(weights, z)).max() < 0.51
-    assert np.abs(result["tile"] - decoded(weights, (0.4, -0.9))).max() < 0.51
+        wanted = decoded(weights, centre + scale * np.array(z))
+        assert np.abs(result["tiles"][row, column] - wanted).max() < 0.51
+    wanted = decoded(weights, centre + scale * np.array((0.4, -0.9)))
+    assert np.abs(result["tile"] - wanted).max() < 0.51
 
 
 def test_plane_and_grid_agree():
@@ -68,12 +81,23 @@ def test_plane_and_grid_agree():
     assert np.mean(heatmap["y"]) == pytest.approx(-2.0)
 
 
-def test_kl_of_the_digits_equals_torch():
-    data = load("mnist_decoder")
+@pytest.mark.parametrize("model", ["conv_vae_mnist", "mlp_vae_mnist", "conv_vae_fashion"])
+def test_kl_of_the_latents_equals_torch(model):
+    data = load(f"{model}_decoder")
     mu = torch.tensor(data["codes"])
     sigma = torch.tensor(data["log_variances"]).mul(0.5).exp()
     kl = kl_divergence(Normal(mu, sigma), Normal(torch.zeros(2), torch.ones(2))).mean(0)
-    np.testing.assert_allclose(compute(model="digits")["kl"], kl.numpy(), rtol=1e-4)
+    np.testing.assert_allclose(compute(model=model)["kl"], kl.numpy(), rtol=1e-4)
+
+
+def test_without_a_prior_nothing_is_said_of_it():
+    frame = vae_sampler.frame(compute(model="autoencoder_mnist", finer="64"))
+    assert {frame.readouts[key] for key in ("mass", "grid_kl", "kl", "mig")} == {None}
+    assert frame.panels[0].server is None  # the server's grid is in the model's own units
+    assert "No prior" in frame.note
+    codes = compute(model="autoencoder_mnist")["codes"]
+    np.testing.assert_allclose(codes.mean(axis=0), 0, atol=0.1)
+    assert np.sqrt(codes.var(axis=0).mean()) == pytest.approx(1, abs=0.1)
 
 
 def test_every_trained_beta_can_be_chosen():
@@ -92,14 +116,18 @@ def test_mig_is_measured_over_seeds_and_only_with_factors():
     mig = data["mig"][list(data["betas"]).index(4.0)]
     text = vae_sampler.frame(compute(beta=4.0)).readouts["mig"]
     assert text == f"{np.mean(mig):.2f} ± {np.std(mig, ddof=1):.2f}"
-    assert vae_sampler.frame(compute(model="digits")).readouts["mig"] is None
+    assert vae_sampler.frame(compute(model="conv_vae_mnist")).readouts["mig"] is None
 
 
-def test_server_draws_digits_only():
-    grid = vae_sampler.frame(compute(model="digits", finer="64", r=2.5)).panels[0]
-    assert (grid.server.model, grid.server.n, grid.server.span) == ("conv_vae_mnist", 64, 2.5)
+@pytest.mark.parametrize("model", ["conv_vae_mnist", "mlp_vae_mnist", "conv_vae_fashion"])
+def test_server_draws_the_same_square_of_the_same_model(model):
+    grid = vae_sampler.frame(compute(model=model, finer="64", r=2.5)).panels[0]
+    assert (grid.server.model, grid.server.n, grid.server.span) == (model, 64, 2.5)
+    assert vae_sampler.frame(compute(model=model)).panels[0].server is None
+
+
+def test_no_server_has_the_strokes():
     assert vae_sampler.frame(compute(model="strokes", finer="64")).panels[0].server is None
-    assert vae_sampler.frame(compute(model="digits")).panels[0].server is None
 
 
 def test_note_tells_what_training_from_a_low_beta_gives():

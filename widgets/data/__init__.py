@@ -1,6 +1,7 @@
-"""Arrays that the instruments read: principal components, small trained decoders, codes.
+"""Arrays that the instruments read: principal components, small trained networks, codes, images.
 
-Each file `NAME.npz` has a card `NAME.json` that says how it was made.
+Each file `NAME.npz` has a card `NAME.json` that says how it was made. In the page a file is fetched
+when an instrument first loads it: load the file of a choice when that choice is made.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-NAMES = ("mnist_decoder", "mnist_pca", "strokes")
+NAMES = (
+    "autoencoder_mnist_decoder",
+    "autoencoder_mnist_encoder",
+    "conv_vae_fashion_decoder",
+    "conv_vae_fashion_encoder",
+    "conv_vae_mnist_decoder",
+    "fashion_mnist_images",
+    "mlp_vae_mnist_decoder",
+    "mlp_vae_mnist_encoder",
+    "mnist_images",
+    "mnist_pca",
+    "strokes",
+)
+
+CLASSES = {
+    "mnist": tuple("0123456789"),
+    "fashion": (
+        "T-shirt",
+        "trousers",
+        "pullover",
+        "dress",
+        "coat",
+        "sandal",
+        "shirt",
+        "sneaker",
+        "bag",
+        "boot",
+    ),
+}
+"""What the labels 0..9 stand for. The last part of a model's name says which data it is of."""
 
 
 @lru_cache(maxsize=len(NAMES))

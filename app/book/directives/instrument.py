@@ -93,7 +93,7 @@ def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock | None:
         hidden=frozenset(
             control.name
             for control in instrument.controls
-            if control.when is not None and state[control.when[0]] != control.when[1]
+            if control.when is not None and state[control.when[0]] not in control.when[1:]
         ),
         spec=json.dumps(spec(instrument, node.label, given)),
     )

@@ -1,14 +1,38 @@
 """What is computed here for the page: arrays in `widgets/data/`, each with its card."""
 
+from functools import partial
+
+from app.models import registry
+from app.models.exports.decoders import DECODED, make_decoder
+from app.models.exports.encoders import ENCODED, make_encoder
 from app.models.exports.export import Export, Job
-from app.models.exports.mnist_decoder import make_mnist_decoder
+from app.models.exports.images import DATASETS, make_images
 from app.models.exports.mnist_pca import make_mnist_pca
 from app.models.exports.strokes import make_strokes
 
 EXPORTS = (
     Export("strokes", "beta-VAEs of strokes for eight betas", make_strokes),
     Export("mnist_pca", "Principal components of MNIST", make_mnist_pca),
-    Export("mnist_decoder", "Small decoder of conv_vae_mnist", make_mnist_decoder),
+    *(
+        Export(
+            f"{name}_decoder",
+            f"{registry.spec(name).title}: decoder for the page",
+            partial(make_decoder, name),
+        )
+        for name in DECODED
+    ),
+    *(
+        Export(
+            f"{name}_encoder",
+            f"{registry.spec(name).title}: encoder for the page",
+            partial(make_encoder, name),
+        )
+        for name in ENCODED
+    ),
+    *(
+        Export(f"{name}_images", f"{title}: forty test images", partial(make_images, name))
+        for name, title in DATASETS.items()
+    ),
 )
 
 __all__ = ["EXPORTS", "Export", "Job"]

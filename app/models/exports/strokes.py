@@ -23,13 +23,21 @@ from app.models.losses import kl_per_latent, squared_error
 from app.models.mig import mutual_information_gap
 from app.models.mlp_vae import MLPVAEConfig
 from app.models.recipe import Recipe
-from app.models.student import DistillRecipe, distill, fidelity, student_decode, to_arrays
+from app.models.student import (
+    DistillRecipe,
+    Plane,
+    distill_decoder,
+    fidelity,
+    student_decode,
+    to_arrays,
+)
 
 BETAS = (0.1, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 SEEDS = (0, 1, 2, 3, 4)
 CONFIG = MLPVAEConfig(latent_dim=2, encoder=(256, 128), decoder=(256, 256), activation="gelu")
 HOT = 12.0  # beta at the start of the annealed runs
 DISTILL = DistillRecipe(widths=(32, 8), steps=6000)
+PLANE = Plane(torch.zeros(2))
 TRAIN_IMAGES, TRAIN_SEED = 8_000, 123
 TEST_IMAGES, TEST_SEED = 2_000, 456
 SHOWN = 400  # test strokes whose codes are exported
@@ -142,13 +150,13 @@ def make_strokes(job: Job) -> Card:
             mu, logvar = gaussian_code(one.model, test)
             train_mu, _ = gaussian_code(one.model, train)
         on_step = job.part(2 * len(BETAS) * len(SEEDS) + i, PARTS)
-        student = distill(one.model, train_mu, DISTILL, seed=0, on_step=on_step)
+        student = distill_decoder(one.model, train_mu, PLANE, DISTILL, seed=0, on_step=on_step)
         with torch.no_grad():
             error = squared_error(student_decode(student, mu), test).mean().item()
         fidelities.append(
             {
                 "beta": BETAS[i],
-                "to_teacher": [fidelity(student, one.model, span) for span in (2.0, 3.0)],
+                "to_teacher": [fidelity(student, one.model, PLANE, span) for span in (2.0, 3.0)],
                 "squared_error_to_test_strokes": round(error, 4),
             }
         )
@@ -253,6 +261,7 @@ def describe(
         "rises with curvature and the second with orientation, which changes no loss",
         "student": {
             **asdict(DISTILL),
+            "span": PLANE.span,
             "decoder": "2-32-8-784, SiLU, linear output cut to [0, 1], float16",
         },
         "metrics": {"by_beta": table, "student": fidelities},

@@ -16,6 +16,8 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 START = importlib.import_module("latentbook_start")
 LEFT_OUT = ("tests", "testing/tests", "include", "_pyinstaller", "_examples", "f2py/src")
 KEPT = (".py", ".so", ".npz", ".json", "METADATA")
+FIRST_PACKS = ("numpy.pack", "libraries.pack", "widgets.pack")
+DATA = "widgets/data"  # fetched by the file, when an instrument opens it
 
 
 def imported() -> set[str]:
@@ -57,13 +59,8 @@ def later_names(packages: dict[str, str]) -> bytes:
 
 
 def site_packages(used: set[str]) -> dict[str, Files]:
-    """The packs of NumPy and the instruments."""
-    packs: dict[str, Files] = {
-        "numpy.pack": {},
-        "libraries.pack": {},
-        "widgets.pack": {},
-        "numpy-rest.pack": {},
-    }
+    """The packs of NumPy and of the instruments, and one for each file of their data."""
+    packs: dict[str, Files] = {name: {} for name in (*FIRST_PACKS, "numpy-rest.pack")}
     for file in sorted(SITE.rglob("*")):
         place = file.relative_to(SITE)
         if not file.name.endswith(KEPT) or any(f"/{part}/" in f"/{place}" for part in LEFT_OUT):
@@ -78,6 +75,8 @@ def site_packages(used: set[str]) -> dict[str, Files]:
             packs[later][path] = content
             made = compiled(content, path)
             packs[first if path in used else later][bytecode_path(path)] = made
+        elif place.parent.as_posix() == DATA:
+            packs.setdefault(f"data-{file.stem}.pack", {})[path] = content
         else:
             packs[first][path] = content
     return packs
@@ -99,7 +98,7 @@ def main() -> None:
     (SITE / "latentbook_later.py").write_bytes(later_names(wanted["packages"]))
     used.add(str(SITE / "latentbook_later.py"))
     for name, files in site_packages(used).items():
-        group = "later" if name == "numpy-rest.pack" else "first"
+        group = "first" if name in FIRST_PACKS else "later"
         index[group][name] = places_of(files)
         lay(files, b"", OUT / name)
     (OUT / "index.json").write_text(json.dumps(index, separators=(",", ":")))

@@ -10,12 +10,13 @@ from .conftest import HEAD, MakeBook
 
 def test_words_leave_out_markup_and_count_an_equation_once() -> None:
     equation = (
-        '<span class="katex"><span class="katex-mathml"><math><semantics><mi>x</mi>'
-        '<annotation encoding="application/x-tex">x^2</annotation></semantics></math></span>'
+        '<span class="katex"><span class="katex-mathml"><math><semantics><msup><mi>x</mi>'
+        '<mn>2</mn></msup><annotation encoding="application/x-tex">x^2</annotation></semantics>'
+        "</math></span>"
         '<span class="katex-html" aria-hidden="true"><span>x</span><span>2</span></span></span>'
     )
     html = f"<p>Take {equation} &amp; <em>stop</em>.</p><ul><li>One</li><li>two</li></ul>"
-    assert words_of(html) == "Take x^2 & stop. One two"
+    assert words_of(html) == "Take x² & stop. One two"
 
 
 def minutes(make_book: MakeBook, text: str) -> int:

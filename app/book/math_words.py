@@ -1,0 +1,115 @@
+"""An equation in a line of plain text: what a search shows, and what its words are counted on."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+SUBSCRIPTS = dict(
+    zip("0123456789aehijklmnoprstuvx+−=()", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ₊₋₌₍₎", strict=True)
+)
+SUPERSCRIPTS = dict(zip("0123456789ijknx+−=()⊤′", "⁰¹²³⁴⁵⁶⁷⁸⁹ⁱʲᵏⁿˣ⁺⁻⁼⁽⁾ᵀ′", strict=True))
+ACCENTS = {"^": "\u0302", "~": "\u0303", "ˉ": "\u0304", "¯": "\u0304", "˙": "\u0307"}
+SPACED = set("=≠<>≤≥≈∼≡∝→←↦⇒⇔∈∉⊂⊆×·⋅⊙+−±≪≫")
+BRACE = "⏟"
+APPLIED = "\u2061"  # between a function's name and what it is applied to
+UNSEEN = re.compile("[\u2062-\u2064\u200b]")
+SIGN = re.compile(r"(^|[(\[=<>≤≥≈∼→·⋅×+−/,∣]\s*)− ")  # of a number, not between two things
+LOOSE = re.compile(r"(?<=[(\[]) | (?=[.,;)\]])")  # room inside brackets, or before punctuation
+ONE_THING = re.compile(r"[\d.]+|.[\u0300-\u036f]*[₀-ₜ⁰-ⁿᵢⱼ²³ᵏ]*|")
+
+
+@dataclass
+class MathNode:
+    """An element of MathML.
+
+    Attributes
+    ----------
+    children : elements and text, in order
+    """
+
+    tag: str
+    children: list[MathNode | str] = field(default_factory=list)
+
+    def elements(self) -> list[MathNode]:
+        """The children that are elements."""
+        return [child for child in self.children if isinstance(child, MathNode)]
+
+
+def math_words(node: MathNode) -> str:
+    """A line of text for MathML as KaTeX writes it: ``x̂ᵢ = f(z)``, ``1/2``, ``√(a + b)``."""
+    text = " ".join(UNSEEN.sub("", _text(node)).split())
+    return SIGN.sub(r"\1−", LOOSE.sub("", text))
+
+
+def _text(node: MathNode) -> str:
+    parts = node.elements()
+    match node.tag, len(parts):
+        case "annotation" | "mphantom", _:
+            return ""
+        case "mspace", _:
+            return " "
+        case (("mo" | "mi"), _):
+            return _symbol("".join(child for child in node.children if isinstance(child, str)))
+        case "mfrac", 2:
+            return "/".join(map(_grouped, parts)) + " "
+        case "msqrt", _:
+            return f"√{_grouped(node, inside=True)}"
+        case "msub", 2:
+            return _text(parts[0]) + _low(parts[1])
+        case "msup", 2:
+            return _text(parts[0]) + _high(parts[1])
+        case "msubsup" | "munderover", 3:
+            return _text(parts[0]) + _low(parts[1]) + _high(parts[2])
+        case "mover", 2:
+            return _over(parts[0], _text(parts[1]).strip())
+        case "munder", 2:
+            below = _text(parts[1]).strip()
+            if below == BRACE:
+                return _text(parts[0])
+            return _text(parts[0]) + (_low(parts[1]) if len(below) == 1 else f" ({below})")
+        case (("mtr" | "mtable"), _):
+            return " ".join(map(_text, parts))
+        case _:
+            return "".join(c if isinstance(c, str) else _text(c) for c in node.children)
+
+
+def _symbol(sign: str) -> str:
+    """Room around what stands between two things, and before and after the name of a function."""
+    if sign in SPACED:
+        return f" {sign} "
+    if sign == APPLIED:
+        return " "
+    if len(sign) > 1 and sign.islower():
+        return f" {sign}"
+    return f"{sign} " if sign in {",", ";"} else sign
+
+
+def _grouped(node: MathNode, *, inside: bool = False) -> str:
+    """In brackets if it is more than one thing."""
+    text = ("".join(map(_text, node.elements())) if inside else _text(node)).strip()
+    return text if ONE_THING.fullmatch(text) else f"({text})"
+
+
+def _low(node: MathNode) -> str:
+    return _shifted(_text(node), SUBSCRIPTS, "_")
+
+
+def _high(node: MathNode) -> str:
+    return _shifted(_text(node), SUPERSCRIPTS, "^")
+
+
+def _shifted(text: str, letters: dict[str, str], mark: str) -> str:
+    """In raised or lowered letters if there are such, else after a mark."""
+    text = text.replace(" ", "")
+    if all(character in letters for character in text):
+        return "".join(letters[character] for character in text)
+    return f"{mark}{text}" if text.isalnum() else f"{mark}({text})"
+
+
+def _over(base: MathNode, above: str) -> str:
+    """An accent on a letter; anything else over an expression follows it."""
+    text = _text(base)
+    if above in ACCENTS:
+        return text + ACCENTS[above]
+    return f"{text} ({above})" if above.isalnum() else text

@@ -1,0 +1,217 @@
+"""The latent plane of a plain autoencoder beside that of a VAE, trained on the same digits.
+
+Each plane shows the codes z = f(x) of test digits. Any other place can be decoded as well, and the
+decoder g never refuses. Two numbers say whether to believe it:
+
+    distance to the nearest code, min_i |z - f(x_i)|,
+    change on a round trip, |g(f(g(z))) - g(z)|^2: encode the decoded image and decode it again.
+
+An image of the kind that the model was trained on comes back nearly as it was. The codes of the
+plain autoencoder are shown around 0, in units of their standard deviation; moving and scaling a
+code costs an autoencoder nothing. The VAE's are shown as they are.
+"""
+
+import numpy as np
+
+from widgets.contract import (
+    ACCENT,
+    FIGURE_WIDTH,
+    INK,
+    MUTED,
+    PAPER,
+    Frame,
+    Instrument,
+    Plot,
+    Point,
+    Readout,
+    Tiles,
+)
+from widgets.data import load
+from widgets.network import SIDE, decode, encode, grey_levels
+
+REACH = 3.0  # how far the point can go
+TILE = 1.0  # side of the image drawn at the point, in units of the plane
+SHOWN = 300  # codes in each plane
+MODELS = {"plain": "autoencoder_mnist", "vae": "mlp_vae_mnist"}
+TITLES = {"plain": "plain autoencoder", "vae": "VAE"}
+
+instrument = Instrument(
+    name="latent_holes",
+    title="Holes in the latent plane",
+    ask="Click where there are no codes, in the left plane and then in the right one. What does "
+    "each decoder draw there?",
+    controls=(
+        Point("plain", "Code, plain", default=(1.4, 1.7), limit=REACH, panel="plain"),
+        Point("vae", "Code, VAE", default=(1.4, 1.7), limit=REACH, panel="vae"),
+    ),
+    readouts=(
+        Readout("plain_gap", "Plain: nearest code", "away"),
+        Readout("plain_change", "Plain: change", "squared", ".1f"),
+        Readout("vae_gap", "VAE: nearest code", "away"),
+        Readout("vae_change", "VAE: change", "squared", ".1f"),
+    ),
+    references=("kingma2014", "alain2014"),
+)
+
+
+def compute(*, plain, vae, rng):
+    """Decode one place of each plane, send the image round once more, and find the nearest code.
+
+    Parameters
+    ----------
+    plain, vae : pair of float, a place in the plane of each model, as shown
+    rng : unused: nothing here is drawn at random
+
+    Returns
+    -------
+    dict
+        For each model, under its name: ``z``, the place; ``codes`` of test digits, (SHOWN, 2), and
+        their ``labels``; ``nearest``, the index of the one nearest to z; ``gap``, its distance;
+        ``images``, decoded at z, after the round trip, and at the nearest code, (3, 28, 28), in
+        [0, 1]; ``change``, the squared error of the round trip; ``rank``, the percentage of
+        reconstructed test digits that change less.
+    """
+    return {name: visit(MODELS[name], z) for name, z in (("plain", plain), ("vae", vae))}
+
+
+def visit(model, z):
+    """What is at one place of a model's plane."""
+    decoder, encoder = load(f"{model}_decoder"), load(f"{model}_encoder")
+    centre, scale = decoder["centre"], decoder["scale"]  # 0 and 1 where there is a prior
+    codes = (decoder["codes"][:SHOWN] - centre) / scale
+    distances = np.linalg.norm(codes - z, axis=1)
+    nearest = int(np.argmin(distances))
+    x_hat = decode(centre + scale * np.array([z, codes[nearest]]), decoder)  # (2, 28, 28)
+    again = decode(encode(x_hat[:1], encoder), decoder)
+    change = np.sum((again[0] - x_hat[0]) ** 2)
+    quantiles = encoder["round_trip_quantiles"]  # of 10,000 test digits, from 0 to 100 %
+    return {
+        "z": np.array(z),
+        "codes": codes,
+        "labels": decoder["labels"][:SHOWN],
+        "nearest": nearest,
+        "gap": distances[nearest],
+        "images": np.stack([x_hat[0], again[0], x_hat[1]]),
+        "change": change,
+        "rank": np.interp(change, quantiles, np.linspace(0, 100, len(quantiles))),
+    }
+
+
+def frame(result):
+    """Both planes, and below them what is decoded."""
+    readouts = {}
+    for name, place in result.items():
+        readouts[f"{name}_gap"] = place["gap"]
+        readouts[f"{name}_change"] = place["change"]
+    return Frame(
+        readouts=readouts,
+        panels=[
+            *(
+                Plot(name, plane_figure(name, place), plane_alt(name, place), half=True)
+                for name, place in result.items()
+            ),
+            tiles(result),
+        ],
+        note=note(result),
+    )
+
+
+def plane_figure(name, place):
+    """Codes, the name of each class at the median of its codes, and the image decoded at z."""
+    codes, labels, (z_1, z_2) = place["codes"], place["labels"], place["z"]
+    middles = [np.median(codes[labels == digit], axis=0) for digit in range(10)]
+    offset = TILE * ((np.arange(SIDE) + 0.5) / SIDE - 0.5)  # pixel centres, from the middle
+    half = TILE / 2
+    axis = {"range": [-REACH - 0.5, REACH + 0.5], "constrain": "domain", "dtick": 1}
+    return {
+        "data": [
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": codes[:, 0],
+                "y": codes[:, 1],
+                "marker": {"color": MUTED, "size": 4, "opacity": 0.7},
+            },
+            {
+                "type": "heatmap",
+                "z": grey_levels(place["images"][0]),
+                "x": z_1 + offset,
+                "y": z_2 - offset,  # the first row of pixels is the top one
+                "zmin": 0,
+                "zmax": 255,
+                "colorscale": [[0, PAPER], [1, INK]],
+                "showscale": False,
+            },
+        ],
+        "layout": {
+            "width": FIGURE_WIDTH,
+            "height": FIGURE_WIDTH,
+            "margin": {"l": 34, "r": 10, "t": 32, "b": 42},
+            "xaxis": {**axis, "title": {"text": "z<sub>1</sub>"}},
+            "yaxis": {**axis, "title": {"text": "z<sub>2</sub>"}, "scaleanchor": "x"},
+            "shapes": [
+                {
+                    "type": "rect",
+                    "x0": z_1 - half,
+                    "x1": z_1 + half,
+                    "y0": z_2 - half,
+                    "y1": z_2 + half,
+                    "line": {"color": ACCENT, "width": 2},
+                }
+            ],
+            "annotations": [
+                *(words(f"<b>{digit}</b>", *middle) for digit, middle in enumerate(middles)),
+                {
+                    **words(TITLES[name], 0, 1),
+                    "xref": "x domain",
+                    "yref": "y domain",
+                    "xanchor": "left",
+                    "yanchor": "bottom",
+                },
+            ],
+        },
+    }
+
+
+def words(text, x, y):
+    """A label on a ground of paper."""
+    font = {"color": INK, "size": 12}
+    return {"x": x, "y": y, "text": text, "showarrow": False, "font": font, "bgcolor": PAPER}
+
+
+def plane_alt(name, place):
+    """One plane in words."""
+    z_1, z_2 = place["z"]
+    digit = place["labels"][place["nearest"]]
+    return (
+        f"The latent plane of the {TITLES[name]} with the codes of {SHOWN} test digits and the "
+        f"image decoded at ({z_1:.1f}, {z_2:.1f}). The nearest code is that of a {digit}, "
+        f"{place['gap']:.2f} away."
+    )
+
+
+def tiles(result):
+    """For each model: decoded here, after a round trip, decoded at the nearest code."""
+    images = np.concatenate([place["images"] for place in result.values()])
+    return Tiles(
+        "images",
+        grey_levels(images)[None],
+        alt="For the plain autoencoder, then for the VAE: the image decoded at the chosen place, "
+        "the same after it was encoded and decoded again, and the image at the nearest code.",
+        captions=(
+            "plain: here, after a round trip, at the nearest code",
+            "VAE: here, after a round trip, at the nearest code",
+        ),
+        gap=2,
+    )
+
+
+def note(result):
+    """How unusual the changes are."""
+    said = [
+        f"The image of the {TITLES[name]} changes more on its round trip than "
+        f"{np.floor(place['rank']):.0f} % of reconstructed test digits do."
+        for name, place in result.items()
+        if place["rank"] >= 95
+    ]
+    return " ".join(said)

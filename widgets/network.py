@@ -1,0 +1,73 @@
+"""Trained networks in NumPy: a few dense layers with SiLU between them.
+
+The files of :mod:`widgets.data` hold their weights as ``w0, b0, w1, b1, ...``.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIDE = 28  # pixels of an image
+
+
+def encode(x: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+    """Codes of images.
+
+    Parameters
+    ----------
+    x : ndarray of shape (m, 28, 28), in [0, 1], 1 is ink
+    weights : mapping with w0, b0, ... of an encoder
+
+    Returns
+    -------
+    ndarray of shape (m, 2)
+    """
+    return dense(x.reshape(len(x), -1), weights)
+
+
+def decode(z: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+    """Images of codes: the linear output is cut to [0, 1].
+
+    Parameters
+    ----------
+    z : ndarray of shape (m, 2)
+    weights : mapping with w0, b0, ... of a decoder
+
+    Returns
+    -------
+    ndarray of shape (m, 28, 28), in [0, 1], 1 is ink
+    """
+    return dense(z, weights).clip(0, 1).reshape(-1, SIDE, SIDE)
+
+
+def dense(h: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+    """Linear layers with SiLU after each but the last.
+
+    Parameters
+    ----------
+    h : ndarray of shape (m, n_in)
+    weights : mapping with w0 of shape (n_in, n_1), b0 (n_1,), w1 (n_1, n_2), ...
+
+    Returns
+    -------
+    ndarray of shape (m, n_out)
+    """
+    last = sum(name.startswith("w") for name in weights) - 1
+    h = h.astype(np.float32)
+    for i in range(last + 1):
+        h = h @ weights[f"w{i}"] + weights[f"b{i}"]
+        if i < last:
+            h = silu(h)
+    return h
+
+
+def silu(h: NDArray[np.float32]) -> NDArray[np.float32]:
+    """h sigmoid(h), written so that no exponential overflows."""
+    return 0.5 * h * (1 + np.tanh(0.5 * h))
+
+
+def grey_levels(x: NDArray[Any]) -> NDArray[np.uint8]:
+    """Images in [0, 1] as they are shown: 255 is ink."""
+    return np.rint(255 * x).astype(np.uint8)

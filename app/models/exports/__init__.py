@@ -2,7 +2,6 @@
 
 from functools import partial
 
-from app.models import registry
 from app.models.exports.decoders import DECODED, make_decoder
 from app.models.exports.encoders import ENCODED, make_encoder
 from app.models.exports.export import Export, Job
@@ -14,23 +13,15 @@ EXPORTS = (
     Export("strokes", "beta-VAEs of strokes for eight betas", make_strokes),
     Export("mnist_pca", "Principal components of MNIST", make_mnist_pca),
     *(
-        Export(
-            f"{name}_decoder",
-            f"{registry.spec(name).title}: decoder for the page",
-            partial(make_decoder, name),
-        )
+        Export(f"{name}_decoder", f"Small decoder of {name}", partial(make_decoder, name))
         for name in DECODED
     ),
     *(
-        Export(
-            f"{name}_encoder",
-            f"{registry.spec(name).title}: encoder for the page",
-            partial(make_encoder, name),
-        )
+        Export(f"{name}_encoder", f"Small encoder of {name}", partial(make_encoder, name))
         for name in ENCODED
     ),
     *(
-        Export(f"{name}_images", f"{title}: forty test images", partial(make_images, name))
+        Export(f"{name}_images", f"Forty test images of {title}", partial(make_images, name))
         for name, title in DATASETS.items()
     ),
 )

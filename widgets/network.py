@@ -65,9 +65,11 @@ def dense(h: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.fl
 
 def silu(h: NDArray[np.float32]) -> NDArray[np.float32]:
     """h sigmoid(h), written so that no exponential overflows."""
-    return 0.5 * h * (1 + np.tanh(0.5 * h))
+    out: NDArray[np.float32] = 0.5 * h * (1 + np.tanh(0.5 * h))
+    return out
 
 
 def grey_levels(x: NDArray[Any]) -> NDArray[np.uint8]:
     """Images in [0, 1] as they are shown: 255 is ink."""
-    return np.rint(255 * x).astype(np.uint8)
+    levels: NDArray[np.uint8] = np.rint(255 * x).astype(np.uint8)
+    return levels

@@ -122,7 +122,8 @@ def distill_decoder(
         out, x = student(scaled[batch]), target[batch]
         # no loss where the clamp already gives the right value
         settled = ((out < 0) & (x < 0.004)) | ((out > 1) & (x > 0.996))
-        return ((out - x) * ~settled).square().sum(1).mean()
+        loss: Tensor = ((out - x) * ~settled).square().sum(1).mean()
+        return loss
 
     fit_student(student, len(z), loss_of, recipe, on_step)
     with torch.no_grad():
@@ -166,7 +167,8 @@ def distill_encoder(
 
     def loss_of(batch: Tensor) -> Tensor:
         # A code far off counts as one that is 2 off: the teacher's outliers shall not lead.
-        return (student(x[batch]) - target[batch]).square().sum(1).clamp(max=4).mean()
+        error: Tensor = (student(x[batch]) - target[batch]).square().sum(1)
+        return error.clamp(max=4).mean()
 
     fit_student(student, len(x), loss_of, recipe, on_step)
     with torch.no_grad():

@@ -65,8 +65,10 @@ def train(name: str, *, device: DeviceChoice = "auto", resume: bool = False) -> 
 def list_names() -> None:
     """Print the name and the title of every model and every export."""
     table = Table("name", "what it is", box=None)
-    for entry in (*registry.MODELS, *EXPORTS):
-        table.add_row(entry.name, entry.title)
+    for model in registry.MODELS:
+        table.add_row(model.name, model.title)
+    for export in EXPORTS:
+        table.add_row(export.name, export.title)
     Console().print(table)
 
 

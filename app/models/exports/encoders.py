@@ -32,7 +32,7 @@ def make_encoder(name: str, job: Job) -> Card:
         student = distill_encoder(teacher, train, plane, DISTILL, seed=0, on_step=job.on_step)
     decoder = load_decoder(name)
     x_hat = student_decode(decoder, student(test))
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         **to_arrays(student),
         "error_quantiles": quantiles(squared_error(x_hat, test)),
         "round_trip_quantiles": quantiles(
@@ -65,7 +65,8 @@ def make_encoder(name: str, job: Job) -> Card:
 
 def quantiles(values: Tensor) -> NDArray[np.float32]:
     """`QUANTILES` of values of shape (n,), from the least to the largest."""
-    return np.quantile(values.numpy(), np.linspace(0, 1, QUANTILES)).astype(np.float32)
+    found: NDArray[np.float64] = np.quantile(values.numpy(), np.linspace(0, 1, QUANTILES))
+    return found.astype(np.float32)
 
 
 def load_decoder(name: str) -> nn.Sequential:

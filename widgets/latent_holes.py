@@ -41,8 +41,8 @@ instrument = Instrument(
     ask="Click where there are no codes, in the left plane and then in the right one. What does "
     "each decoder draw there?",
     controls=(
-        Point("plain", "Code, plain", default=(1.4, 1.7), limit=REACH, panel="plain"),
-        Point("vae", "Code, VAE", default=(1.4, 1.7), limit=REACH, panel="vae"),
+        Point("plain", "Code, plain", default=(1.8, 2.0), limit=REACH, panel="plain"),
+        Point("vae", "Code, VAE", default=(1.8, 2.0), limit=REACH, panel="vae"),
     ),
     readouts=(
         Readout("plain_gap", "Plain: nearest code", "away"),

@@ -1,7 +1,9 @@
-// Runs in the page: for every move of a slider, how long until its picture was painted.
-// Warm: the answer was known and drawn inside the input event. Cold: Python was asked.
-globalThis.latentbookFrames = { moves: [], draws: [] };
+// Runs in the page: for every move by the reader, how long from the handler of the input to the painted picture.
+// Warm: the answer was known and drawn inside the event. Cold: Python was asked.
+globalThis.latentbookFrames = { moves: [], draws: [], answers: [] };
 {
+  const SLIDER = ".instrument input[type=range]";
+  const POINT = ".instrument [data-draggable]";
   let start = 0;
   let drawn = false;
   let warm = false;
@@ -14,17 +16,24 @@ globalThis.latentbookFrames = { moves: [], draws: [] };
       };
       channel.port2.postMessage(null);
     });
-  const isSlider = (event) => event.target.matches?.(".instrument input[type=range]");
-  addEventListener("input", (event) => {
-    if (!isSlider(event)) return;
-    start = event.timeStamp;
-    drawn = false;
-  }, true);
-  addEventListener("input", (event) => {
-    if (isSlider(event)) warm = drawn;
-  });
+  const isMove = ({ type, target, buttons }) =>
+    type === "input" ? target.matches?.(SLIDER) : buttons === 1 && target.closest?.(POINT);
+  for (const type of ["input", "pointermove"]) {
+    addEventListener(type, (event) => {
+      if (!isMove(event)) return;
+      start = performance.now();
+      drawn = false;
+      warm = false;
+    }, true);
+    addEventListener(type, (event) => {
+      if (isMove(event)) warm = drawn;
+    });
+  }
   new PerformanceObserver((list) => {
-    for (const { duration } of list.getEntriesByName("latentbook-draw")) latentbookFrames.draws.push(duration);
+    for (const { name, duration, detail } of list.getEntries()) {
+      if (name === "latentbook-draw") latentbookFrames.draws.push(duration);
+      if (name === "latentbook-answer") latentbookFrames.answers.push({ compute: detail, ms: duration });
+    }
   }).observe({ type: "measure", buffered: true });
   addEventListener("DOMContentLoaded", () => {
     // Every picture shown writes the status line, so that is where it can be seen from outside.

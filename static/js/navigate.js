@@ -40,8 +40,8 @@ export function startNavigation(hooks) {
         hooks.leave();
         show(page);
         shown = url.pathname;
+        event.scroll(); // first, as a page that comes in asks whether it is seen from its beginning
         hooks.enter();
-        event.scroll();
         focusOn(url.hash);
       },
       focusReset: "manual",

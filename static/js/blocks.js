@@ -44,6 +44,7 @@ export function startBlocks() {
     if (sections("section[data-instrument]").length > 0) MOUNTS.instrument().catch(() => {}); // the first one is near as a rule
     endings.push(whenNear("section[data-instrument]", (section) => start("instrument", section)));
     endings.push(whenNear("section[data-instrument], section[data-cell]", () => runtime.start()));
+    document.fonts.ready.then(() => left || endings.push(measureSections()));
   });
   return () => {
     left = true;
@@ -67,6 +68,23 @@ function whenNear(selector, run) {
     { rootMargin: NEAR },
   );
   for (const section of sections(selector)) observer.observe(section);
+  return () => observer.disconnect();
+}
+
+/**
+ * A section that has been laid out once has a height that the browser remembers, so from then on it may be skipped while it is
+ * far from the window (prose.css). Any earlier, and a link would lead to a place that moves.
+ *
+ * @returns {() => void} ends it
+ */
+function measureSections() {
+  const observer = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      observer.unobserve(target);
+      target.toggleAttribute("data-measured", true);
+    }
+  });
+  for (const section of sections(".section")) observer.observe(section);
   return () => observer.disconnect();
 }
 

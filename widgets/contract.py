@@ -197,6 +197,7 @@ class ServerGrid:
     model: str
     n: int
     span: float
+    at: tuple[float, float] = (0.0, 0.0)  # the code in the middle
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import re
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import lru_cache
 from importlib.resources import files
 from types import ModuleType
@@ -144,7 +145,7 @@ def panel_value(panel: Panel) -> dict[str, Any]:
         "shape": list(panel.images.shape),
         "captions": list(panel.captions),
         "gap": panel.gap,
-        "server": server and {"model": server.model, "n": server.n, "span": server.span},
+        "server": server and plain(asdict(server)),
     }
 
 

@@ -43,7 +43,7 @@ REACH = 3.0  # how far the plane is shown, and z can be set
 TILE = 1.2  # side of the image at z, in units of the plane
 SILENT = 0.1  # nats: a latent below it says next to nothing about the image
 FACTORS = {"curvature": 0, "orientation": 1}
-SERVED = ("conv_vae_mnist", "mlp_vae_mnist", "conv_vae_fashion")  # VAEs that a server decodes
+SERVED = ("conv_vae_mnist", "mlp_vae_mnist", "autoencoder_mnist", "conv_vae_fashion")
 
 instrument = Instrument(
     name="vae_sampler",
@@ -156,6 +156,8 @@ def compute(*, model, beta, n, r, z, color, finer, rng):
         "factor": factor,
         "r": r,
         "z": z,
+        "centre": centre,
+        "scale": scale,
         "mig_cold": mig_cold,
         "error": error,
         "model": model,
@@ -194,7 +196,8 @@ def tiles(result):
     n, r, finer = len(result["tiles"]), result["r"], result["finer"]
     server = None
     if result["model"] in SERVED and finer:
-        server = ServerGrid(result["model"], finer, r)
+        at = tuple(result["centre"].tolist())  # a server knows the model's own units only
+        server = ServerGrid(result["model"], finer, r * float(result["scale"]), at)
     return Tiles(
         "grid",
         result["tiles"],

@@ -2,7 +2,7 @@
  * The decoder server, as the page sees it: grids and map tiles of decoded codes, and in sentences why one cannot be had.
  * docs/api.md says what its addresses mean.
  *
- * @typedef {{model: string, n: number, span: number}} GridRequest
+ * @typedef {{model: string, n: number, span: number, at: [number, number]}} GridRequest
  * @typedef {{model: string, zoom: number, x: number, y: number}} AtlasRequest
  * @typedef {{data: Uint8Array<ArrayBuffer>, shape: [number, number, number, number]}} Grid
  *   tile after tile, rows first: shape is (rows, columns, height, width), 0 is paper and 255 ink
@@ -54,7 +54,7 @@ async function listModels() {
  *
  * @param {string} model
  * @param {string} place below the model's address
- * @param {Record<string, number>} query
+ * @param {Record<string, number | string>} query
  * @param {AbortSignal} signal
  * @returns {Promise<Grid>} the picture as a mosaic: not yet cut into its tiles
  */
@@ -91,8 +91,8 @@ async function picture(model, place, query, signal) {
  * @returns {Promise<Grid>}
  * @throws {DecodeError} with the reason as a sentence
  */
-export async function grid({ model, n, span }, signal) {
-  const { data, shape } = await picture(model, "grid", { n, span }, signal);
+export async function grid({ model, n, span, at }, signal) {
+  const { data, shape } = await picture(model, "grid", { n, span, at: at.join(",") }, signal);
   return { data: tilesOf(data, ...shape), shape };
 }
 

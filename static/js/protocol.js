@@ -38,7 +38,7 @@
  * @typedef {{passed: boolean, message: string}} CheckValue
  * @typedef {{key: string, kind: "plot", figure: any, alt: string, half: boolean}} PlotPanel  arrays may be typed arrays
  * @typedef {{key: string, kind: "tiles", data: Uint8Array, shape: [number, number, number, number], alt: string,
- *   half: boolean, captions: string[], gap: number, server: {model: string, n: number, span: number} | null}} TilesPanel
+ *   half: boolean, captions: string[], gap: number, server: {model: string, n: number, span: number, at: [number, number]} | null}} TilesPanel
  * @typedef {{points: Float32Array, classes: Uint8Array, names: string[], places: Float32Array}} MapDots
  *   points and places: x and y of each in turn; classes index the names
  * @typedef {{key: string, kind: "map", data: Uint8Array, address: [number, number, number], alt: string, half: boolean,

@@ -91,9 +91,11 @@ def test_kl_of_the_latents_equals_torch(model):
 
 
 def test_without_a_prior_nothing_is_said_of_it():
-    frame = vae_sampler.frame(compute(model="autoencoder_mnist", finer="64"))
+    frame = vae_sampler.frame(compute(model="autoencoder_mnist", finer="64", r=2.0))
     assert {frame.readouts[key] for key in ("mass", "grid_kl", "kl", "mig")} == {None}
-    assert frame.panels[0].server is None  # the server's grid is in the model's own units
+    data, server = load("autoencoder_mnist_decoder"), frame.panels[0].server
+    assert server.at == pytest.approx(tuple(data["centre"]))
+    assert server.span == pytest.approx(2 * data["scale"])
     assert "No prior" in frame.note
     codes = compute(model="autoencoder_mnist")["codes"]
     np.testing.assert_allclose(codes.mean(axis=0), 0, atol=0.1)

@@ -8,7 +8,7 @@ NAME ?=
 BIN := .venv/bin
 LATENTBOOK := $(BIN)/latentbook
 
-.PHONY: serve test build check train bench lint lock chromium screenshots numpy-tests clean docker-steps
+.PHONY: serve test build check train bench lint lock chromium firefox screenshots numpy-tests clean docker-steps
 .DEFAULT_GOAL := serve
 
 serve: .venv/.serve node_modules/.installed
@@ -27,7 +27,7 @@ bench: .venv/.dev node_modules/.installed chromium
 	@$(LATENTBOOK) bench $(NAME)
 
 # The build comes first: what the tests build themselves then comes out of its caches.
-test: lint chromium build
+test: lint chromium firefox build
 	@$(BIN)/pytest
 
 lint: .venv/.dev node_modules/.installed
@@ -38,6 +38,9 @@ lint: .venv/.dev node_modules/.installed
 
 chromium: .venv/.dev
 	@sh tools/chromium.sh
+
+firefox:
+	@sh tools/firefox.sh
 
 screenshots: .venv/.dev node_modules/.installed chromium
 	@$(BIN)/python tools/screenshots.py

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,6 +21,17 @@ CONTENT_SECURITY_POLICY = {
     "base-uri": "'none'",
     "form-action": "'self'",
 }
+
+WORKERS = re.compile(r"/assets/(worker|maker)-[A-Z0-9]{8}\.js$")
+"""Scripts of the workers in which Python runs: each brings a policy of its own."""
+
+WORKER_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self' 'wasm-unsafe-eval'",
+    "connect-src": "'self'",
+    "worker-src": "'none'",
+}
+"""What a start takes, and no more: no worker within, no font, no picture."""
 
 PERMISSIONS = (
     "accelerometer",
@@ -43,12 +57,10 @@ class SecurityHeaders:
     """
 
     def __init__(self, app: ASGIApp, frame_ancestors: str) -> None:
-        policy = {**CONTENT_SECURITY_POLICY, "frame-ancestors": frame_ancestors}
         self.app = app
+        self.policy = written({**CONTENT_SECURITY_POLICY, "frame-ancestors": frame_ancestors})
+        self.worker_policy = written(WORKER_POLICY)
         self.headers = {
-            "Content-Security-Policy": "; ".join(
-                f"{name} {value}" for name, value in policy.items()
-            ),
             "Document-Isolation-Policy": "isolate-and-require-corp",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cross-Origin-Embedder-Policy": "require-corp",
@@ -64,9 +76,17 @@ class SecurityHeaders:
             await self.app(scope, receive, send)
             return
 
+        policy = self.worker_policy if WORKERS.search(scope["path"]) else self.policy
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(self.headers)
+                headers = MutableHeaders(scope=message)
+                headers.update({**self.headers, "Content-Security-Policy": policy})
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+def written(policy: Mapping[str, str]) -> str:
+    """A policy as its header has it."""
+    return "; ".join(f"{name} {value}" for name, value in policy.items())

@@ -16,6 +16,8 @@ from typing import Any
 
 from widgets.contract import ContractError
 
+MOST_NAME, MOST_MESSAGE, MOST_TRACEBACK = 100, 2_000, 20_000  # characters
+
 _readers_files: set[str] = set()
 
 
@@ -53,11 +55,18 @@ def failed(error: BaseException, filename: str) -> dict[str, Any]:
     return {
         "type": "failed",
         "kind": kind,
-        "name": type(error).__name__,
-        "message": message,
+        "name": type(error).__name__[:MOST_NAME],
+        "message": cut(message, MOST_MESSAGE),
         "line": line_of(error, filename),
-        "traceback": trimmed(error),
+        "traceback": cut(trimmed(error), MOST_TRACEBACK),
     }
+
+
+def cut(text: str, most: int) -> str:
+    """A text, or its two ends where it is longer than a page should hold."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2]}\n ... {len(text) - most:,} characters ...\n{text[-most // 2 :]}"
 
 
 def message_of(error: BaseException) -> str:

@@ -30,6 +30,7 @@ from widgets.contract import (
 )
 from widgets.controls import accepted
 from widgets.failure import remember_source, show_file
+from widgets.size import check_size
 
 MINUS, EN_DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -100,7 +101,10 @@ def compute_frame(widget: str, controls: Mapping[str, Any], source: str | None) 
     if source is not None:  # the book's own are checked by its tests
         check_result(result)
         check_frame(instrument, frame)
-    return {**frame_value(instrument, frame), "ms": ms}
+    picture = frame_value(instrument, frame)
+    if source is not None:
+        check_size(picture)
+    return {**picture, "ms": ms}
 
 
 def frame_value(instrument: Instrument, frame: Frame) -> dict[str, Any]:

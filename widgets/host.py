@@ -7,7 +7,6 @@ build, the tests). What the reader's code prints goes to ``sys.stdout`` and ``sy
 from __future__ import annotations
 
 import ast
-import builtins
 import copy
 import json
 import math
@@ -20,6 +19,7 @@ import numpy as np
 
 from widgets import frames
 from widgets.failure import ProtocolError, failed, line_of, note_shadowing, remember_source
+from widgets.restore import Belongings, SpoiledError
 
 Display: TypeAlias = Callable[[str, str], None]
 Request: TypeAlias = Mapping[str, Any]
@@ -28,8 +28,11 @@ Scope: TypeAlias = dict[str, Any]
 PLOTLY = "application/vnd.plotly.v1+json"
 ANSWER, CHECK = "your answer", "check"  # the two parts of a question, as tracebacks name them
 
+MOST_CHARACTERS = 200_000  # of a value's text
+MOST_FIGURE = 2_000_000  # characters of a figure's JSON: more would hold up the page
+
 _scopes: dict[str, Scope] = {}
-_BUILTINS = dict(vars(builtins))
+_belongings = Belongings()
 
 
 def handle(request: Request, display: Display) -> dict[str, Any]:
@@ -46,12 +49,40 @@ def handle(request: Request, display: Display) -> dict[str, Any]:
     -------
     dict
         The reply ``done`` or ``failed``. Arrays in it are contiguous ndarrays.
+
+    Raises
+    ------
+    SpoiledError
+        If reader's code has left Python in a state in which none runs any more.
     """
     try:
-        value = answer(request, display)
+        if is_readers(request):
+            _belongings.remember()
+            try:
+                value = answer(request, display)
+            finally:
+                put_back()
+        else:
+            value = answer(request, display)
+    except SpoiledError:
+        raise
     except BaseException as error:  # readers also cause SystemExit and KeyboardInterrupt
         return {**failed(error, reader_file(request)), "id": request.get("id")}
     return {"type": "done", "id": request.get("id"), "value": value}
+
+
+def is_readers(request: Request) -> bool:
+    """Whether a request runs code of the reader's."""
+    kind = request.get("type")
+    return kind in ("run_cell", "check_answer") or isinstance(request.get("source"), str)
+
+
+def put_back() -> None:
+    """Undo what reader's code has done to Python itself, and say what of it was the book's."""
+    replaced = _belongings.put_back()
+    if replaced:
+        names = ", ".join(replaced[:3]) + (" and others" if len(replaced) > 3 else "")
+        print(f"Put back, as the book needs it: {names}.", file=sys.stderr)
 
 
 def answer(request: Request, display: Display) -> Any:
@@ -69,14 +100,7 @@ def answer(request: Request, display: Display) -> Any:
     given = {**request, "display": display}
     if missing := [field for field in fields if field not in given]:
         raise ProtocolError(f"The request {kind} lacks {', '.join(missing)}.")
-    streams = sys.stdout, sys.stderr
-    errors = np.geterr()
-    try:
-        return function(*(given[field] for field in fields))
-    finally:  # No builtin may be used before they are back: a cell can have deleted them.
-        builtins.__dict__.update(_BUILTINS)
-        sys.stdout, sys.stderr = streams
-        np.seterr(**errors)
+    return function(*(given[field] for field in fields))
 
 
 def reader_file(request: Request) -> str:
@@ -92,7 +116,12 @@ def reader_file(request: Request) -> str:
 
 def run_cell(scope: str, code: str, filename: str, display: Display) -> None:
     """Run a snippet in the named scope and display the value of its last expression."""
-    value = execute(code, filename, _scopes.setdefault(scope, new_scope()))
+    namespace = _scopes.setdefault(scope, new_scope())
+    try:
+        value = execute(code, filename, namespace)
+    finally:
+        if namespace.pop("print", print) is not print:  # every snippet of the book prints
+            _belongings.note("print")
     if value is not None:
         display(*displayed(value))
 
@@ -169,7 +198,7 @@ def refuse_input(prompt: object = "") -> str:
 def execute(code: str, filename: str, scope: Scope) -> Any:
     """Run code in a scope and return the value of its last expression, or None."""
     remember_source(filename, code)
-    scope["__builtins__"] = {**_BUILTINS, "input": refuse_input}
+    scope["__builtins__"] = {**_belongings.builtins, "input": refuse_input}
     scope.pop("__warningregistry__", None)  # a warning is due on every run, not on the first alone
     tree = ast.parse(code, filename)
     last = tree.body[-1] if tree.body else None
@@ -190,12 +219,30 @@ def displayed(value: Any) -> tuple[str, str]:
     """MIME type and text of a cell's value: a Plotly figure as JSON, anything else as its repr.
 
     A figure is plotly.py's own, or a dict with ``data`` and ``layout``.
+
+    Raises
+    ------
+    ValueError
+        If a figure is too large to be drawn.
     """
     if hasattr(value, "to_plotly_json") and not isinstance(value, type):
-        return PLOTLY, value.to_json()
+        return PLOTLY, small_enough(value.to_json())
     if isinstance(value, Mapping) and "data" in value and "layout" in value:
-        return PLOTLY, json.dumps(json_ready(value))
-    return "text/plain", repr(value)
+        return PLOTLY, small_enough(json.dumps(json_ready(value)))
+    text = repr(value)
+    if (cut := len(text) - MOST_CHARACTERS) > 0:
+        text = f"{text[:MOST_CHARACTERS]} ... {cut:,} more characters"
+    return "text/plain", text
+
+
+def small_enough(figure: str) -> str:
+    """A figure's JSON, if the page can draw it while the reader goes on reading."""
+    if len(figure) > MOST_FIGURE:
+        raise ValueError(
+            f"The figure is too large to be shown: {len(figure) / 1e6:.1f} MB as text. "
+            f"Accepted: {MOST_FIGURE / 1e6:g} MB. Show fewer points."
+        )
+    return figure
 
 
 def json_ready(value: Any) -> Any:

@@ -17,6 +17,7 @@ from app.book.assets import Assets
 from app.book.blocks import Block
 from app.book.pieces import Html
 from app.book.types import Book, Page
+from app.headers import CONTENT_SECURITY_POLICY, written
 
 TEX_SOURCE = re.compile(r"<annotation .*?</annotation>", re.DOTALL)
 """The TeX that KaTeX leaves in each equation's MathML: a reader's page has no use for it."""
@@ -121,7 +122,14 @@ class Renderer:
                 for block in several
             )
 
-        common = {"book": self.book, "page": page, "url": url, "asset": asset, "render": render}
+        common = {
+            "book": self.book,
+            "page": page,
+            "policy": written(CONTENT_SECURITY_POLICY),
+            "url": url,
+            "asset": asset,
+            "render": render,
+        }
         html = environment.get_template(template).render(**common, **names)
         return TEX_SOURCE.sub("", html)
 

@@ -1,7 +1,7 @@
 /**
  * A snippet: code that the reader can edit and run, and what came out of it.
  *
- * @typedef {import("./runtime.js").RunError} RunError
+ * @typedef {import("./python/job.js").RunError} RunError
  */
 import { CodeField } from "./code-field.js";
 import { CellOutput } from "./cell-output.js";

@@ -13,7 +13,8 @@ import { ControlsForm } from "./controls.js";
 import { FinerTiles } from "./finer-tiles.js";
 import { offerPictures } from "./keep-picture.js";
 import { Picture } from "./picture.js";
-import { RunError, runtime } from "./runtime.js";
+import { RunError } from "./python/job.js";
+import { runtime } from "./runtime.js";
 import { SourcePanel } from "./source-panel.js";
 import { ownState, readState, writeState } from "./state.js";
 
@@ -195,12 +196,16 @@ class LiveInstrument {
 
   /**
    * @param {Controls} controls
-   * @param {import("./runtime.js").Options} options
+   * @param {import("./python/job.js").Options} options
    * @returns {Promise<FrameValue>}
    */
   #compute(controls, options) {
-    const message = { type: /** @type {const} */ ("compute_widget"), widget: this.spec.name, controls, source: this.source.text };
-    return runtime.request(message, options);
+    return runtime.request(this.#message(controls), options);
+  }
+
+  /** @param {Controls} controls @returns {import("./python/job.js").Message} */
+  #message(controls) {
+    return { type: "compute_widget", widget: this.spec.name, controls, source: this.source.text };
   }
 
   /** @param {FrameValue} frame @param {number} place */
@@ -254,7 +259,7 @@ class LiveInstrument {
   #sayBusy(ms) {
     if (!runtime.ready) return this.#followRuntime();
     if (ms < BUSY_MS) return;
-    const behind = runtime.running === "run_cell" || runtime.running === "check_answer";
+    const behind = runtime.waitsForCode(this.#message(this.controls.values));
     const seconds = Math.floor(ms / 1000);
     const computing = seconds === 0 ? "Computing" : `Computing, ${seconds} s`;
     this.#say("busy", behind ? "Waiting for the code that is running" : computing);

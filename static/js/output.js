@@ -7,6 +7,10 @@
 export const MOST_CHARACTERS = 200_000;
 export const MOST_LINES = 5_000;
 
+/** No more than this can be needed of one write. */
+const MOST_BYTES = 4 * MOST_CHARACTERS;
+
+const NEWLINE = 10;
 const WINDOW_MS = 50;
 const POSTS_A_WINDOW = 4;
 
@@ -41,7 +45,9 @@ export class Output {
    * @returns {number} how many bytes were taken: all
    */
   write(name, bytes) {
-    this.#add(name, this.#decoders[name].decode(bytes, { stream: true }));
+    const head = this.#cutCharacters > 0 ? 0 : Math.min(bytes.length, MOST_BYTES);
+    if (head > 0) this.#add(name, this.#decoders[name].decode(bytes.subarray(0, head), { stream: true }));
+    this.#skip(bytes, head);
     return bytes.length;
   }
 
@@ -54,6 +60,15 @@ export class Output {
       this.#send("note", `Output cut here: ${lines} more lines (${characters} characters) are not shown.`);
     }
     this.#characters = this.#lines = this.#cutCharacters = this.#cutLines = 0;
+    this.#decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
+  }
+
+  /** Counts what is not shown in any case. @param {Uint8Array} bytes @param {number} from */
+  #skip(bytes, from) {
+    for (let at = from; at < bytes.length; at++) {
+      if (bytes[at] === NEWLINE) this.#cutLines += 1;
+      if ((bytes[at] & 0xc0) !== 0x80) this.#cutCharacters += 1; // not inside a character
+    }
   }
 
   /** @param {"stdout" | "stderr"} name @param {string} text */
@@ -61,7 +76,10 @@ export class Output {
     const kept = this.#within(text);
     const cut = text.length - kept.length;
     if (kept !== "") {
-      if (name !== this.#name) this.#flush();
+      if (name !== this.#name) {
+        this.#flush();
+        this.#lines += 1; // it makes an element of its own
+      }
       this.#name = name;
       this.#text += kept;
       this.#characters += kept.length;

@@ -8,7 +8,8 @@
  */
 import { CodeField } from "./code-field.js";
 import { judgeNumber } from "./judge.js";
-import { RunError, runtime } from "./runtime.js";
+import { RunError } from "./python/job.js";
+import { runtime } from "./runtime.js";
 import { read, remove, write } from "./store.js";
 
 /** A check that takes longer says so. */

@@ -1,88 +1,40 @@
 /**
- * Python for the page: sole owner of the worker. Starts it, hands it one request at a time, stops it, replaces it.
+ * Python for the page: sole owner of its workers. One starts with the page and answers everything. Once reader's code has run
+ * in it, a second one is made ready behind it: the book's own instruments go there, so that no code holds them up or changes
+ * what they stand on, and it takes the first one's place at once if that has to be ended.
  *
- * @typedef {import("./protocol.js").Request} Request
- * @typedef {import("./protocol.js").Reply} Reply
- * @typedef {import("./protocol.js").Failed} Failed
  * @typedef {"idle" | "booting" | "ready" | "busy" | "restarting" | "failed"} State
- * @typedef {{type: "run_cell", scope: string, code: string, filename: string}
- *   | {type: "check_answer", scope: string, code: string, check: string}
- *   | {type: "compute_widget", widget: string, controls: import("./protocol.js").Controls, source: string | null}
- *   | {type: "widget_source", widget: string}
- *   | {type: "reset_scope", scope: string}} Message a request without its id
- * @typedef {{
- *   onStart?: () => void,
- *   onStream?: (name: "stdout" | "stderr" | "note", text: string) => void,
- *   onDisplay?: (mime: string, data: string) => void,
- *   signal?: AbortSignal,
- *   background?: boolean,
- * }} Options `onStart`: Python begins with it. `signal` stops it. `background`: only when nothing else waits.
- * @typedef {Options & {message: Message, resolve: (value: any) => void, reject: (error: RunError) => void}} Job
+ * @typedef {import("./python/job.js").Message} Message
+ * @typedef {import("./python/job.js").Options} Options
+ * @typedef {import("./python/job.js").Job} Job
  */
-import { absolute, config } from "./config.js";
+import { isFrugal } from "./config.js";
+import { Interpreter } from "./python/interpreter.js";
+import { RunError, changesScope, isBooks, stopped } from "./python/job.js";
 import { keepWhenIdle } from "./python/keep.js";
-import { BOOT_ID, Launch, takeEarlyLaunch } from "./python/launch.js";
+import { Launch, takeEarlyLaunch } from "./python/launch.js";
 
-const STOP_MS = 1_000;
-const BOOT_SILENCE_MS = 60_000;
-const LIMIT_MS = { run_cell: 60_000, check_answer: 60_000, compute_widget: 10_000, widget_source: 10_000, reset_scope: 10_000 };
-const INTERRUPT = 2; // SIGINT
-
-const NOTHING = { seen: 0, total: 0, bytes: 0 };
-
-/** A request that ended in `failed`. */
-export class RunError extends Error {
-  /** @param {Omit<Failed, "type" | "id">} failed */
-  constructor(failed) {
-    super(failed.message);
-    this.kind = failed.kind;
-    this.name = failed.name;
-    this.line = failed.line;
-    this.traceback = failed.traceback;
-  }
-}
-
-/** @param {string} message */
-const stopped = (message) => new RunError({ kind: "interrupted", name: "Stopped", message, line: null, traceback: "" });
-
-/** Whether a request works on the reader's variables. @param {Message} message */
-const changesScope = ({ type }) => type === "run_cell" || type === "check_answer";
-
-/** What has come so far, of the page's downloads and the worker's. @param {import("./download.js").Download[]} downloads */
-function progressSentence(downloads) {
-  const sum = (/** @type {"seen" | "total" | "bytes"} */ key) => downloads.reduce((all, each) => all + each[key], 0);
-  const megabytes = Math.round(sum("bytes") / 1e6);
-  if (megabytes === 0) return "Starting Python";
-  return `Starting Python, ${Math.floor(Math.min(1, sum("seen") / sum("total")) * megabytes)} of ${megabytes} MB`;
-}
+/** The second worker starts so long after reader's code has begun: most of it is done by then, and had both processors. */
+const SECOND_AFTER_MS = 250;
 
 class Runtime extends EventTarget {
   /** @type {State} */
   #state = "idle";
   #sentence = "Python starts when you need it";
-  /** @type {Worker | null} */
-  #worker = null;
-  /** @type {Uint8Array | null} */
-  #interruptBuffer = null;
+  /** Where reader's code runs, and the book's own until there is a second one. @type {Interpreter | null} */
+  #first = null;
+  /** In which no reader's code has run. @type {Interpreter | null} */
+  #second = null;
   /** @type {Job[]} */
   #waiting = [];
-  /** @type {Job | null} */
-  #running = null;
-  /** Of the newest message sent: an answer to an older one is ignored. */
-  #id = 0;
-  /** Said of the running request once it has stopped. @type {string | null} */
-  #stopping = null;
-  /** Whether the worker holds variables that a restart would lose, and whether one did. */
-  #hasVariables = false;
+  /** Whether the last worker to be ended took variables with it. */
   #lostVariables = false;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #deadline;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #clock;
   /** Python itself, compiled once for all workers of the page. @type {WebAssembly.Module | null} */
   #main = null;
-  /** @type {Record<"page" | "worker", import("./download.js").Download>} */
-  #downloads = { page: NOTHING, worker: NOTHING };
+  /** Whether the next start is being made quicker, or is to be once the page is idle. */
+  #keeping = false;
   /** What the start has to say, if not all went as usual. */
   #note = "";
   #answered = false;
@@ -100,9 +52,10 @@ class Runtime extends EventTarget {
     return this.#state === "ready" || this.#state === "busy";
   }
 
-  /** What Python has in hand. @returns {Message["type"] | null} */
-  get running() {
-    return this.#running?.message.type ?? null;
+  /** Whether a request has to wait until a snippet or an answer has run. @param {Message} message */
+  waitsForCode(message) {
+    const { job = null } = (isBooks(message) && this.#second?.isReady ? this.#second : this.#first) ?? {};
+    return job !== null && changesScope(job.message);
   }
 
   /** Boots Python unless it is up or on its way. A failed start is tried again. */
@@ -128,21 +81,13 @@ class Runtime extends EventTarget {
     });
   }
 
-  /** Stops what is running: by an interrupt where the page is isolated, else by replacing the worker. */
-  stop(reason = "Stopped.") {
-    if (this.#running === null || this.#stopping !== null) return;
-    clearTimeout(this.#deadline);
-    this.#stopping = reason;
-    if (this.#interruptBuffer === null) return this.#replace(reason);
-    this.#interruptBuffer[0] = INTERRUPT;
-    this.#deadline = setTimeout(() => this.#replace(reason), STOP_MS);
-  }
-
   /** @param {Job} job */
   #abort(job) {
-    if (job === this.#running) return this.stop();
     const place = this.#waiting.indexOf(job);
-    if (place < 0) return;
+    if (place < 0) {
+      for (const interpreter of [this.#first, this.#second]) if (interpreter?.job === job) interpreter.stop("Stopped.");
+      return;
+    }
     this.#waiting.splice(place, 1);
     job.reject(stopped("Stopped before it began."));
   }
@@ -154,107 +99,95 @@ class Runtime extends EventTarget {
     this.dispatchEvent(new CustomEvent("status", { detail: { state, sentence } }));
   }
 
+  #sayReady() {
+    const sentence = this.#note === "" ? "Python ready" : `Python ready. ${this.#note}`;
+    this.#say("ready", this.#lostVariables ? "Restarted: variables are lost" : sentence);
+    this.#lostVariables = false;
+  }
+
   /** @param {"booting" | "restarting"} state @param {string} sentence */
   #boot(state, sentence) {
     this.#say(state, sentence);
-    const launch = takeEarlyLaunch() ?? new Launch(this.#main);
-    const { worker, interruptBuffer } = launch;
-    this.#worker = worker;
-    this.#interruptBuffer = interruptBuffer;
-    this.#id = BOOT_ID;
-    this.#expectSignOfLife();
-    const isCurrent = () => worker === this.#worker;
-    launch.listen({
-      onReply: (reply) => isCurrent() && this.#receive(reply),
-      onDownload: (download) => isCurrent() && this.#follow("page", download),
-      onFailure: (why) => isCurrent() && this.#die(why),
+    this.#first = this.#launch();
+    this.#follow(this.#first);
+  }
+
+  #launch() {
+    return new Interpreter(takeEarlyLaunch() ?? new Launch(this.#main));
+  }
+
+  /** @param {Interpreter} interpreter */
+  #follow(interpreter) {
+    interpreter.listen({
+      onStarted: (start) => this.#started(interpreter, start),
+      onProgress: (sentence) => interpreter === this.#first && this.#state === "booting" && this.#say("booting", sentence),
+      onAnswer: (job, reply, stopping) => this.#answer(interpreter, job, reply, stopping),
+      onLost: (why, stopping) => this.#lose(interpreter, why, stopping),
     });
   }
 
-  /** @param {"page" | "worker"} who @param {import("./download.js").Download} download */
-  #follow(who, download) {
-    this.#downloads[who] = download;
-    if (this.#state !== "booting" && this.#state !== "restarting") return;
-    this.#expectSignOfLife();
-    if (this.#state === "booting") this.#say("booting", progressSentence(Object.values(this.#downloads)));
-  }
-
-  /** A browser that refuses WebAssembly leaves the start pending for ever, so silence is a failure too. */
-  #expectSignOfLife() {
-    clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(() => this.#die("it did not answer"), BOOT_SILENCE_MS);
-  }
-
-  /** @param {Reply} reply */
-  #receive(reply) {
-    if (reply.type === "stream") this.#running?.onStream?.(reply.name, reply.text);
-    else if (reply.type === "display") this.#running?.onDisplay?.(reply.mime, reply.data);
-    else if (reply.type === "fatal") this.#die(reply.message);
-    else if (reply.type === "progress" && reply.stage === "download") this.#follow("worker", reply.download);
-    else if (reply.type === "progress") this.#say(this.#state, "Starting Python, loading NumPy");
-    else if (reply.id === this.#id) this.#finish(reply);
-  }
-
-  /** @param {import("./protocol.js").Done | Failed} reply */
-  #finish(reply) {
-    const job = this.#running;
-    const reason = this.#stopping;
-    this.#settle();
-    if (job === null) this.#started(reply);
-    else if (!this.#answered) performance.mark("latentbook-python-ready");
-    this.#answered ||= job !== null;
-    const sentence = this.#note === "" ? "Python ready" : `Python ready. ${this.#note}`;
-    this.#say("ready", job === null && this.#lostVariables ? "Restarted: variables are lost" : sentence);
-    this.#lostVariables = false;
-    if (reply.type === "done") job?.resolve(reply.value);
-    else if (reply.kind === "interrupted" && reason !== null) job?.reject(stopped(reason));
-    else job?.reject(new RunError(reply));
+  /** @param {Interpreter} interpreter @param {import("./protocol.js").StartValue} start */
+  #started(interpreter, { from, why, main }) {
+    this.#main = main;
+    if (interpreter === this.#first) {
+      performance.mark("latentbook-python-started", { detail: from });
+      if (why !== "") this.#note = `It started from its files, as the stored start was of no use: ${why}.`;
+      this.#sayReady();
+    }
+    if (from === "files" && !this.#keeping) {
+      this.#keeping = true;
+      keepWhenIdle(main, () => this.#state === "ready", (why) => this.#kept(why));
+    }
     this.#next();
   }
 
-  /** @param {import("./protocol.js").Done | Failed} reply to `boot` */
-  #started(reply) {
-    if (reply.type !== "done") return;
-    /** @type {import("./protocol.js").StartValue} */
-    const { from, why, main } = reply.value;
-    this.#main = main;
-    performance.mark("latentbook-python-started", { detail: from });
-    if (why !== "") this.#note = `It started from its files, as the stored start was of no use: ${why}.`;
-    if (from !== "files") return;
-    keepWhenIdle(main, () => this.#state === "ready", (why) => this.#notKept(why));
-  }
-
-  /** What goes wrong here takes nothing from this visit. @param {string} why */
-  #notKept(why) {
+  /** What goes wrong here takes nothing from this visit. @param {string} why it could not be kept, or "" */
+  #kept(why) {
+    this.#keeping = false;
+    this.#prepareSecond();
+    if (why === "") return;
     this.#note = `The next visit will start no quicker: ${why}.`;
-    if (this.#state === "ready") this.#say("ready", `Python ready. ${this.#note}`);
+    if (this.#state === "ready") this.#sayReady();
   }
 
-  #settle() {
-    clearTimeout(this.#deadline);
-    clearInterval(this.#clock);
-    this.#running = null;
-    this.#stopping = null;
+  /** Makes a worker ready in which no reader's code has run, if there is none and the device has room for it. */
+  #prepareSecond() {
+    if (this.#second !== null || !this.#first?.isReady || !this.#first.hasReadersCode) return;
+    if (this.#keeping && this.#state === "ready") return; // it will start more quickly once that is done
+    if (isFrugal()) return;
+    this.#second = this.#launch();
+    this.#follow(this.#second);
   }
 
-  /** Hands Python the next request, if it is free: what the reader waits for first, then what may help later. */
+  /** Hands out what waits, as far as somebody is free: what the reader waits for first, then what may help later. */
   #next() {
-    if (this.#state !== "ready" || this.#running !== null) return;
-    const live = this.#waiting.findIndex((job) => !job.background);
-    const [job] = this.#waiting.splice(Math.max(0, live), 1);
-    if (job === undefined) return;
-    this.#running = job;
-    const { message } = job;
-    if (changesScope(message)) {
-      this.#hasVariables = true;
+    for (const interpreter of [this.#second, this.#first]) {
+      if (!interpreter?.isFree) continue;
+      const mine = this.#waiting.filter((job) => this.#isFor(interpreter, job));
+      const job = mine.find(({ background }) => !background) ?? mine[0];
+      if (job === undefined) continue;
+      this.#waiting.splice(this.#waiting.indexOf(job), 1);
+      this.#hand(interpreter, job);
+    }
+  }
+
+  /** @param {Interpreter} interpreter @param {Job} job */
+  #isFor(interpreter, job) {
+    if (!isBooks(job.message)) return interpreter === this.#first;
+    return interpreter === this.#second || this.#second === null || !(this.#second.isReady || job.untouched);
+  }
+
+  /** @param {Interpreter} interpreter @param {Job} job */
+  #hand(interpreter, job) {
+    if (!isBooks(job.message) && !interpreter.hasReadersCode) {
+      interpreter.hasReadersCode = true;
+      setTimeout(() => this.#prepareSecond(), SECOND_AFTER_MS);
+    }
+    if (changesScope(job.message)) {
+      interpreter.hasVariables = true;
       this.#showClock();
     }
-    const limit = LIMIT_MS[message.type];
-    this.#deadline = setTimeout(() => this.stop(`Stopped after ${limit / 1000} s, the time limit.`), limit);
-    // Here and not in the worker: a Stop can come before the worker has begun.
-    if (this.#interruptBuffer) this.#interruptBuffer[0] = 0;
-    this.#worker?.postMessage({ ...message, id: ++this.#id });
-    job.onStart?.();
+    interpreter.run(job);
   }
 
   #showClock() {
@@ -265,36 +198,94 @@ class Runtime extends EventTarget {
     }, 1_000);
   }
 
-  /** A worker that ended by itself: while starting, Python cannot be had; while running, a new one takes its place. */
-  #die(/** @type {string} */ message) {
-    if (this.#state !== "booting" && this.#state !== "restarting") {
-      return this.#replace(`Python itself ended (${message}).`);
+  /**
+   * @param {Interpreter} interpreter
+   * @param {Job} job
+   * @param {import("./protocol.js").Done | import("./protocol.js").Failed} reply
+   * @param {string | null} stopping
+   */
+  #answer(interpreter, job, reply, stopping) {
+    if (!this.#answered) performance.mark("latentbook-python-ready");
+    this.#answered = true;
+    if (changesScope(job.message)) {
+      clearInterval(this.#clock);
+      this.#sayReady();
     }
-    this.#drop();
-    const why = navigator.onLine ? message : "you are offline";
-    this.#say("failed", `Python could not start: ${why}`);
-    for (const job of this.#waiting.splice(0)) job.reject(stopped(`Python could not start: ${why}.`));
+    if (reply.type === "done") job.resolve(reply.value);
+    else if (reply.kind === "interrupted" && stopping !== null) job.reject(stopped(stopping));
+    else if (!this.#askedElsewhere(interpreter, job)) job.reject(new RunError(reply));
+    this.#next();
   }
 
-  /** Ends the worker and starts another. What waits for variables is refused; instruments need none. */
-  #replace(/** @type {string} */ reason) {
-    const job = this.#running;
-    this.#drop();
-    this.#lostVariables = this.#hasVariables;
-    this.#hasVariables = false;
-    const lost = this.#lostVariables ? " Python was restarted: variables are lost." : "";
+  /**
+   * The book's own instruments do not fail by themselves. One that does where reader's code has run is asked again where none has.
+   *
+   * @param {Interpreter} interpreter
+   * @param {Job} job
+   */
+  #askedElsewhere(interpreter, job) {
+    if (!isBooks(job.message) || !interpreter.hasReadersCode || job.untouched) return false;
+    this.#prepareSecond();
+    if (this.#second === null) return false;
+    job.untouched = true;
+    this.#waiting.unshift(job);
+    return true;
+  }
+
+  /**
+   * A worker that has ended, or that would not stop, is replaced. While the first one starts, Python cannot be had.
+   *
+   * @param {Interpreter} interpreter
+   * @param {string} why
+   * @param {string | null} stopping
+   */
+  #lose(interpreter, why, stopping) {
+    const { job, isReady, hasVariables } = interpreter;
+    interpreter.end();
+    const reason = stopping ?? (why === "" ? "Python itself ended." : `Python itself ended (${why}).`);
+    if (interpreter === this.#second) {
+      this.#second = null;
+      job?.reject(stopped(reason));
+      if (isReady) this.#prepareSecond();
+    } else if (isReady) {
+      this.#replaceFirst(hasVariables);
+      const lost = hasVariables ? " Python was restarted: variables are lost." : "";
+      if (job !== null && (stopping !== null || !this.#askedAgain(job))) job.reject(stopped(reason + lost));
+    } else {
+      this.#fail(navigator.onLine ? why : "you are offline");
+    }
+    this.#next();
+  }
+
+  /** An instrument of the book did not end Python: reader's code did that before. @param {Job} job */
+  #askedAgain(job) {
+    if (!isBooks(job.message) || job.untouched) return false;
+    job.untouched = true;
+    this.#waiting.unshift(job);
+    return true;
+  }
+
+  /** What waits for variables is refused if they are lost. Instruments need none. @param {boolean} lost */
+  #replaceFirst(lost) {
+    clearInterval(this.#clock);
+    this.#lostVariables = lost;
+    this.#first = this.#second;
+    this.#second = null;
+    if (this.#first === null) this.#boot("restarting", "Restarting Python");
+    else if (this.#first.isReady) this.#sayReady();
+    else this.#say("restarting", "Restarting Python");
+    if (!lost) return;
+    this.dispatchEvent(new Event("lost"));
     const refused = this.#waiting.filter(({ message }) => changesScope(message));
     this.#waiting = this.#waiting.filter(({ message }) => !changesScope(message));
-    this.#boot("restarting", "Restarting Python");
-    if (this.#lostVariables) this.dispatchEvent(new Event("lost"));
-    job?.reject(stopped(reason + lost));
-    for (const waiting of refused) waiting.reject(stopped(`Not run.${lost}`));
+    for (const job of refused) job.reject(stopped("Not run. Python was restarted: variables are lost."));
   }
 
-  #drop() {
-    this.#settle();
-    this.#worker?.terminate();
-    this.#worker = null;
+  /** @param {string} why */
+  #fail(why) {
+    this.#first = null;
+    this.#say("failed", `Python could not start: ${why}`);
+    for (const job of this.#waiting.splice(0)) job.reject(stopped(`Python could not start: ${why}.`));
   }
 }
 

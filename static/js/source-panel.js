@@ -4,7 +4,7 @@
  * fingerprint of the book's file, so that a newer edition under an old edit is noticed.
  *
  * @typedef {import("./editor.js").Editor} Editor
- * @typedef {import("./runtime.js").RunError} RunError
+ * @typedef {import("./python/job.js").RunError} RunError
  */
 import { runtime } from "./runtime.js";
 import { fingerprint, read, remove, write } from "./store.js";

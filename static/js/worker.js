@@ -2,7 +2,8 @@
  * The worker: starts Python and hands each message to `widgets.host.handle`. It knows no DOM and no instrument.
  *
  * Reader's code runs here and shares the page's origin. What could reach other pages, the network or what this browser
- * stores is taken away before its first line runs.
+ * stores is taken away before its first line runs (python/lock-down.js). What it leaves is text and numbers, and never more of
+ * them than a page can hold.
  *
  * @typedef {import("./protocol.js").Boot} Boot
  * @typedef {import("./protocol.js").Main} Main
@@ -11,11 +12,21 @@
  */
 import { Downloads } from "./download.js";
 import { Output } from "./output.js";
-import { startFromFiles, startFromSnapshot } from "./python/loader.js";
+import { MOST_MEMORY, startFromFiles, startFromSnapshot } from "./python/loader.js";
+import { lockDown } from "./python/lock-down.js";
 import { compileFromNetwork, compileKept } from "./python/main-module.js";
 import { INDEX, readNowFrom } from "./python/packs.js";
 import { readSnapshot } from "./python/snapshot.js";
 import { loadStored } from "./python/store.js";
+
+/** Of one run: pictures and values on their way to the page, and the characters of one of them. */
+const MOST_DISPLAYS = 20;
+const MOST_CHARACTERS = 2_000_000;
+
+const MEMORY_SENTENCE = `Python has ${MOST_MEMORY / 2 ** 20} MB of memory in this page.\n`;
+
+/** What is refused before any memory is asked for. */
+const TOO_LARGE = /index-sized integer|array is too big/;
 
 const send = globalThis.postMessage.bind(globalThis);
 
@@ -26,10 +37,11 @@ const post = (reply, transfer = []) => send(reply, { transfer });
 let pyodide;
 /** @type {any} `widgets.host.handle` */
 let handle;
-/** Of the request in hand. */
-let requestId = 0;
+/** Of the request in hand; null between two: what some callback says then belongs to nobody. @type {number | null} */
+let requestId = null;
+let displays = 0;
 
-const output = new Output((name, text) => post({ type: "stream", id: requestId, name, text }));
+const output = new Output((name, text) => requestId !== null && post({ type: "stream", id: requestId, name, text }));
 
 /** @type {(main: WebAssembly.Module | null) => void} */
 let giveMain;
@@ -41,7 +53,7 @@ globalThis.addEventListener("message", (event) => {
   const message = event.data;
   if (message.type === "boot") boot(message).catch(die);
   else if (message.type === "main") giveMain(message.main);
-  else answer(message);
+  else tryToAnswer(message);
 });
 
 /**
@@ -56,7 +68,9 @@ async function mainModule({ base, main }, downloads) {
 
 /** @param {unknown} error */
 function die(error) {
-  post({ type: "fatal", message: String(error instanceof Error ? error.message : error) });
+  const message = String(error instanceof Error ? error.message : error).trim();
+  const [, words] = /** @type {RegExpMatchArray} */ (message.match(/(?:SpoiledError: )?([^\n]{0,200})[^\n]*$/));
+  post({ type: "fatal", message: words });
 }
 
 /** @param {Boot} message */
@@ -73,7 +87,7 @@ async function boot(message) {
   pyodide.setStdout({ write: (/** @type {Uint8Array} */ bytes) => output.write("stdout", bytes) });
   pyodide.setStderr({ write: (/** @type {Uint8Array} */ bytes) => output.write("stderr", bytes) });
   if (interruptBuffer) pyodide.setInterruptBuffer(interruptBuffer);
-  closeDoors();
+  lockDown();
   post({ type: "done", id, value: { from: snapshot.python ? "snapshot" : "files", why: snapshot.why, main: await main } });
 }
 
@@ -129,40 +143,36 @@ async function fromFiles({ base, sizes }, create, main, downloads) {
   return startFromFiles(options);
 }
 
-/**
- * Takes away what reader's code must not have. The Content-Security-Policy already forbids other hosts and eval; this
- * leaves no way to this origin's storage, service worker or server, nor to the page behind the protocol's back.
- */
-function closeDoors() {
-  const names = ["fetch", "XMLHttpRequest", "WebSocket", "WebTransport", "EventSource", "indexedDB", "caches", "cookieStore",
-    "BroadcastChannel", "StorageManager", "LockManager", "Worker", "SharedWorker", "navigator", "importScripts", "postMessage", "close"];
-  for (let scope = globalThis; scope !== null; scope = Object.getPrototypeOf(scope)) {
-    for (const name of names) {
-      const own = Object.getOwnPropertyDescriptor(scope, name);
-      if (own?.configurable) Object.defineProperty(scope, name, { value: undefined });
-    }
-  }
-}
-
 /** @param {Exclude<Request, Boot | Main>} message */
-function answer(message) {
+function tryToAnswer(message) {
   requestId = message.id;
-  const request = pyodide.toPy(exchanged(message, null, undefined)); // Python's None is undefined on this side
-  let reply;
+  displays = 0;
   try {
-    reply = handle(request, display);
+    const reply = answer(message);
+    output.finish();
+    post(reply, buffersOf(reply));
   } catch (error) {
     output.finish();
-    if (isInterrupt(error)) return post(interrupted(message.id));
-    // Handle turns every other Python exception into a reply, so this is the interpreter itself: exit, or a broken stack.
-    return die(error);
+    // Handle turns other Python exceptions into a reply, so this is the interpreter itself: exit, a broken stack, or past repair.
+    if (isInterrupt(error)) post(interrupted(message.id));
+    else die(error);
+  }
+  requestId = null;
+}
+
+/** @param {Exclude<Request, Boot | Main>} message @returns {Reply} */
+function answer(message) {
+  const request = pyodide.toPy(exchanged(message, null, undefined)); // Python's None is undefined on this side
+  try {
+    const reply = handle(request, display);
+    const value = exchanged(reply.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false }), undefined, null);
+    reply.destroy();
+    if (value.type !== "done" && value.type !== "failed") throw new Error("it gave no answer");
+    if (value.name === "MemoryError" || TOO_LARGE.test(value.message)) value.traceback += MEMORY_SENTENCE;
+    return { ...value, id: message.id };
   } finally {
     request.destroy?.();
   }
-  const value = exchanged(reply.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false }), undefined, null);
-  reply.destroy();
-  output.finish();
-  post(value, buffersOf(value));
 }
 
 /** A Stop that came before `handle` could catch it, or after. @param {unknown} error */
@@ -177,7 +187,9 @@ function interrupted(id) {
 
 /** @param {string} mime @param {string} data */
 function display(mime, data) {
-  post({ type: "display", id: requestId, mime, data });
+  displays += 1;
+  if (requestId === null || displays > MOST_DISPLAYS || String(data).length > MOST_CHARACTERS) return;
+  post({ type: "display", id: requestId, mime: String(mime), data: String(data) });
 }
 
 /** A copy of plain data with one value exchanged for another. @param {any} value @param {unknown} from @param {unknown} to @returns {any} */

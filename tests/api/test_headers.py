@@ -73,6 +73,17 @@ def check(response):
     assert "camera=()" in headers["permissions-policy"]
 
 
+@pytest.mark.parametrize("script", ["worker-ABCD1234.js", "maker-ABCD1234.js"])
+def test_a_worker_may_start_python_and_no_more(client, script):
+    policy = client.get(f"/assets/{script}").headers["content-security-policy"]
+    assert policy.split("; ") == [
+        "default-src 'none'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "connect-src 'self'",
+        "worker-src 'none'",
+    ]
+
+
 def test_on_a_fault_of_the_server(settings, registry, monkeypatch):
     def fail(*_):
         raise ZeroDivisionError("a bug")

@@ -127,19 +127,6 @@ def test_an_endless_loop_is_stopped_and_keeps_its_variables(second: Page) -> Non
     assert output(run(second, "kept")).strip() == "7"
 
 
-def test_readers_code_reaches_no_store_and_no_request(second: Page) -> None:
-    names = "XMLHttpRequest fetch caches indexedDB navigator StorageManager Worker postMessage"
-    code = f"""
-import pyodide_js
-try:
-    scope = pyodide_js._module.constructor.constructor("return globalThis")()
-    print(*[name for name in {names.split()} if getattr(scope, name, None) is not None])
-except Exception as refused:
-    print()
-"""
-    assert output(run(second, code)).strip() == ""
-
-
 def test_every_restore_has_its_own_entropy(
     first: tuple[BrowserContext, str, str], second: Page, book: str
 ) -> None:

@@ -2,7 +2,9 @@
 
 import builtins
 import json
+import re
 import signal
+import subprocess
 import sys
 
 import numpy as np
@@ -183,6 +185,15 @@ def test_interrupt_cannot_be_swallowed_by_except_exception(page):
         "__builtins__.clear()",
         "import sys\nsys.stdout = sys.stderr = None",
         "import numpy as np\nnp.seterr(all='raise')",
+        "import sys\nsys.modules.clear()",
+        "import sys\nsys.meta_path.clear()\nsys.modules = {}",
+        "import numpy as np\nnp.array = None\ndel np.zeros",
+        "import sys\nsys.setrecursionlimit(sys.getrecursionlimit() // 2)\n"
+        "sys.settrace(lambda *given: 1 / 0)",
+        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)",
+        "import widgets.host as host\nhost.answer = host.execute = None",
+        "import widgets.host as host\nhost.run_cell.__code__ = (lambda *given: None).__code__",
+        "print = None",
     ],
 )
 def test_a_broken_interpreter_is_mended_for_the_next_run(page, vandalism, capsys):
@@ -193,6 +204,41 @@ def test_a_broken_interpreter_is_mended_for_the_next_run(page, vandalism, capsys
     assert capsys.readouterr().out == "3\n"
     assert np.geterr()["divide"] == "warn"
     assert sys.stdout is not None
+
+
+def test_what_the_book_had_replaced_is_said(page, capsys):
+    page.run("import numpy as np\ndel np.zeros\nprint = np.linspace = None")
+    said = capsys.readouterr().err
+    assert said.startswith("Put back, as the book needs it: ")
+    assert {"print", "numpy.zeros", "numpy.linspace"} <= set(re.findall(r"[\w.]*\w", said))
+
+
+def test_python_past_repair_is_no_answer():
+    """An audit hook stays for ever, so a process of its own has it."""
+    program = """
+import os
+from widgets import host, restore
+
+cell = "import sys\\ndef refuse(event, given): raise RuntimeError(event)\\nsys.addaudithook(refuse)"
+try:
+    host.handle({"type": "run_cell", "scope": "a", "code": cell, "filename": "a"}, print)
+except restore.SpoiledError:
+    os._exit(7)
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 7
+
+
+@pytest.mark.parametrize("code", ["'x' * 10**6", "raise ValueError('x' * 10**6)"])
+def test_what_a_page_cannot_hold_is_cut(page, code):
+    reply = page.run(code)
+    text = reply.get("traceback") or page.displayed[-1][1]
+    assert len(text) < 250_000
+    assert re.search(r"[\d,]+ (more )?characters", text)
+
+
+def test_a_figure_too_large_to_draw_is_refused(page):
+    reply = page.run("{'data': [{'y': list(range(10**6))}], 'layout': {}}")
+    assert re.search(r"too large to be shown: 7\.9 MB.*Accepted: 2 MB", reply["message"])
 
 
 def test_a_name_taken_from_python_is_pointed_out(page):

@@ -21,6 +21,7 @@ SITE = "/lib/python3.14/site-packages"
 
 WARM_CELL = "import numpy as np\nprint(np.arange(3))\nnp.linalg.svd(np.eye(2))"
 FAILING_CELL = "1 / 0"
+NAP = 0.02  # seconds
 
 
 class RestFinder:
@@ -70,6 +71,23 @@ def find_the_rest() -> None:
     rest: Any = RestFinder(later.MODULES)
     place = sys.meta_path.index(PathFinder)
     sys.meta_path[place : place + 1] = [packages, PathFinder, rest]
+
+
+def let_sleep_be_stopped() -> None:
+    """Let a Stop end ``time.sleep``, which waits without looking up."""
+    sleep_through = time.sleep
+
+    def sleep(seconds: Any, /) -> None:
+        """Wait for a number of seconds, or until Stop."""
+        pyodide = importlib.import_module("pyodide_js")
+        end = time.monotonic() + seconds
+        while seconds > NAP:
+            sleep_through(NAP)
+            pyodide.checkInterrupt()
+            seconds = max(0.0, end - time.monotonic())
+        sleep_through(seconds)
+
+    time.sleep = sleep
 
 
 def warm() -> None:

@@ -11,19 +11,20 @@ const IDLE_MS = 1_500;
 /**
  * @param {WebAssembly.Module} main
  * @param {() => boolean} isIdle whether nothing is asked of Python
- * @param {(why: string) => void} onFailure hears why nothing could be kept
+ * @param {(why: string) => void} onEnd hears why nothing could be kept, or ""
  */
-export function keepWhenIdle(main, isIdle, onFailure) {
+export function keepWhenIdle(main, isIdle, onEnd) {
   setTimeout(() => {
-    if (!isIdle()) return keepWhenIdle(main, isIdle, onFailure);
+    if (!isIdle()) return keepWhenIdle(main, isIdle, onEnd);
     whenIdle(async () => {
       try {
         const kept = await keep(main);
         performance.mark("latentbook-snapshot", { detail: kept ? "kept" : "not wanted" });
+        onEnd("");
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
         performance.mark("latentbook-snapshot", { detail: why });
-        onFailure(why);
+        onEnd(why);
       }
     });
   }, IDLE_MS);

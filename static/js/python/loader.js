@@ -16,6 +16,8 @@ import { baselineOf, restoreSideModules, trampolineSlot } from "./side-modules.j
 
 const SITE_PACKAGES = "/lib/python3.14/site-packages";
 const HOME = "/home/pyodide";
+/** Python's memory grows no further: beyond it there is a MemoryError, and the reader's device goes on working. */
+export const MOST_MEMORY = 2 ** 30;
 
 /**
  * @param {{create: CreateModule, main: WebAssembly.Module, index: Index, packs: Promise<Map<string, Uint8Array>>,
@@ -48,6 +50,7 @@ export async function startFromFiles({ create, main, index, packs, standardLibra
   finish(pyodide, api);
   const start = pyodide.pyimport("latentbook_start");
   start.find_the_rest();
+  start.let_sleep_be_stopped();
   start.destroy();
   return { pyodide, module, api, mainExports, baseline };
 }
@@ -140,6 +143,7 @@ async function createModule(create, main, forSnapshot, forRestore, { files, read
     ],
     instantiateWasm(/** @type {any} */ imports, /** @type {(i: WebAssembly.Instance, m: WebAssembly.Module) => void} */ receive) {
       Object.assign(imports.env, errorMarker());
+      limitMemory(imports.env);
       beforeLibraries(imports.env, () => settings.readWholeTable());
       WebAssembly.instantiate(main, imports).then((instance) => {
         mainExports = instance.exports;
@@ -168,6 +172,13 @@ function environment(inNode) {
 function errorMarker() {
   const marker = Symbol("error");
   return { Jsv_GetError_import: () => marker, JsvError_Check: (/** @type {unknown} */ value) => Number(value === marker) };
+}
+
+/** @param {Record<string, any>} env */
+function limitMemory(env) {
+  const resize = env.emscripten_resize_heap;
+  const within = (/** @type {number} */ bytes) => bytes >>> 0 <= MOST_MEMORY && resize(bytes);
+  env.emscripten_resize_heap = Object.assign(within, { sig: resize.sig });
 }
 
 /** Runs something before the first library is opened. @param {Record<string, any>} env @param {() => void} run */

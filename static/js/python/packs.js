@@ -23,9 +23,6 @@ export function readPackage(pack) {
   return { files, sources, data: pack.subarray(4 + length) };
 }
 
-// Kept here, as the worker takes it away from reader's code.
-const { XMLHttpRequest } = globalThis;
-
 /**
  * Fetches a pack while Python waits. Only a worker may.
  *
@@ -33,6 +30,7 @@ const { XMLHttpRequest } = globalThis;
  * @returns {(pack: string) => Uint8Array}
  */
 export function readNowFrom(base) {
+  const { XMLHttpRequest } = globalThis; // the worker takes it away from reader's code, and with it the use of this function
   return (pack) => {
     const request = new XMLHttpRequest();
     request.open("GET", base + pack, false);

@@ -1,0 +1,173 @@
+/**
+ * One worker with Python in it: it starts, then answers one request at a time, and can be stopped. What is asked, and of which
+ * worker, is runtime.js's affair.
+ *
+ * @typedef {import("../protocol.js").Done} Done
+ * @typedef {import("../protocol.js").Failed} Failed
+ * @typedef {import("../protocol.js").Reply} Reply
+ * @typedef {import("./job.js").Job} Job
+ * @typedef {{
+ *   onStarted: (start: import("../protocol.js").StartValue) => void,
+ *   onProgress: (sentence: string) => void,
+ *   onAnswer: (job: Job, reply: Done | Failed, stopping: string | null) => void,
+ *   onLost: (why: string, stopping: string | null) => void,
+ * }} Listener `stopping`: what a request that was being stopped is told. `onLost`: the worker has ended, or is to be ended.
+ */
+import { BOOT_ID } from "./launch.js";
+
+/** An interrupt has so long to end what runs; then the worker is ended. A Stop is done within a second. */
+const STOP_MS = 600;
+/** Code can swallow an interrupt, so there are more. */
+const INTERRUPT_EVERY_MS = 50;
+const INTERRUPT = 2; // SIGINT
+const BOOT_SILENCE_MS = 60_000;
+const LIMIT_MS = { run_cell: 60_000, check_answer: 60_000, compute_widget: 10_000, widget_source: 10_000, reset_scope: 10_000 };
+
+const NOTHING = { seen: 0, total: 0, bytes: 0 };
+
+export class Interpreter {
+  /** What it has in hand. @type {Job | null} */
+  job = null;
+  isReady = false;
+  /** Whether reader's code has run in it. */
+  hasReadersCode = false;
+  /** Whether it holds variables that would be lost with it. */
+  hasVariables = false;
+
+  #launch;
+  /** @type {Listener | null} */
+  #listener = null;
+  #id = BOOT_ID;
+  /** Said of the request in hand once it has stopped. @type {string | null} */
+  #stopping = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #deadline;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #interrupts;
+  /** @type {Record<"page" | "worker", import("../download.js").Download>} */
+  #downloads = { page: NOTHING, worker: NOTHING };
+
+  /** @param {import("./launch.js").Launch} launch */
+  constructor(launch) {
+    this.#launch = launch;
+  }
+
+  /** @param {Listener} listener hears what was said so far, and then everything */
+  listen(listener) {
+    this.#listener = listener;
+    this.#expectSignOfLife();
+    this.#launch.listen({
+      onReply: (reply) => this.#receive(reply),
+      onDownload: (download) => this.#follow("page", download),
+      onFailure: (why) => this.#lose(why),
+    });
+  }
+
+  /** Whether it can take a request at once. */
+  get isFree() {
+    return this.isReady && this.job === null;
+  }
+
+  /** @param {Job} job */
+  run(job) {
+    this.job = job;
+    const { message } = job;
+    const limit = LIMIT_MS[message.type];
+    this.#deadline = setTimeout(() => this.stop(`Stopped after ${limit / 1000} s, the time limit.`), limit);
+    const { worker, interruptBuffer } = this.#launch;
+    // Here and not in the worker: a Stop can come before the worker has begun.
+    if (interruptBuffer) interruptBuffer[0] = 0;
+    worker.postMessage({ ...message, id: ++this.#id });
+    job.onStart?.();
+  }
+
+  /**
+   * Stops what is in hand: by interrupts where the page is isolated, else by ending the worker.
+   *
+   * @param {string} sentence what the reader is told
+   */
+  stop(sentence) {
+    if (this.job === null || this.#stopping !== null) return;
+    clearTimeout(this.#deadline);
+    this.#stopping = sentence;
+    const buffer = this.#launch.interruptBuffer;
+    if (buffer === null) return this.#lose("");
+    buffer[0] = INTERRUPT;
+    this.#interrupts = setInterval(() => (buffer[0] = INTERRUPT), INTERRUPT_EVERY_MS);
+    this.#deadline = setTimeout(() => this.#lose(""), STOP_MS);
+  }
+
+  /** Ends the worker. Nothing is heard of it any more. */
+  end() {
+    this.#settle();
+    this.isReady = false;
+    this.#listener = null;
+    this.#launch.worker.terminate();
+  }
+
+  #settle() {
+    clearTimeout(this.#deadline);
+    clearInterval(this.#interrupts);
+    this.job = null;
+    this.#stopping = null;
+  }
+
+  /** @param {string} why */
+  #lose(why) {
+    this.#listener?.onLost(why, this.#stopping);
+  }
+
+  /** @param {Reply} reply */
+  #receive(reply) {
+    switch (reply.type) {
+      case "stream":
+        if (reply.id === this.#id) this.job?.onStream?.(reply.name, reply.text);
+        break;
+      case "display":
+        if (reply.id === this.#id) this.job?.onDisplay?.(reply.mime, reply.data);
+        break;
+      case "progress":
+        if (reply.stage === "download") this.#follow("worker", reply.download);
+        else this.#listener?.onProgress("Starting Python, loading NumPy");
+        break;
+      case "fatal":
+        this.#lose(reply.message);
+        break;
+      default:
+        if (reply.id === this.#id) this.#answer(reply);
+    }
+  }
+
+  /** @param {Done | Failed} reply */
+  #answer(reply) {
+    const { job } = this;
+    const stopping = this.#stopping;
+    this.#settle();
+    if (job !== null) return this.#listener?.onAnswer(job, reply, stopping);
+    if (reply.type !== "done" || this.isReady) return;
+    this.isReady = true;
+    this.#listener?.onStarted(reply.value);
+  }
+
+  /** @param {"page" | "worker"} who @param {import("../download.js").Download} download */
+  #follow(who, download) {
+    if (this.isReady) return;
+    this.#downloads[who] = download;
+    this.#expectSignOfLife();
+    this.#listener?.onProgress(progressSentence(Object.values(this.#downloads)));
+  }
+
+  /** A browser that refuses WebAssembly leaves the start pending for ever, so silence is a failure too. */
+  #expectSignOfLife() {
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(() => this.#lose("it did not answer"), BOOT_SILENCE_MS);
+  }
+}
+
+/** What has come so far, of the page's downloads and the worker's. @param {import("../download.js").Download[]} downloads */
+function progressSentence(downloads) {
+  const sum = (/** @type {"seen" | "total" | "bytes"} */ key) => downloads.reduce((all, each) => all + each[key], 0);
+  const megabytes = Math.round(sum("bytes") / 1e6);
+  if (megabytes === 0) return "Starting Python";
+  return `Starting Python, ${Math.floor(Math.min(1, sum("seen") / sum("total")) * megabytes)} of ${megabytes} MB`;
+}

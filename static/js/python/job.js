@@ -1,0 +1,39 @@
+/**
+ * What is asked of Python, with whom to tell of it.
+ *
+ * @typedef {{type: "run_cell", scope: string, code: string, filename: string}
+ *   | {type: "check_answer", scope: string, code: string, check: string}
+ *   | {type: "compute_widget", widget: string, controls: import("../protocol.js").Controls, source: string | null}
+ *   | {type: "widget_source", widget: string}
+ *   | {type: "reset_scope", scope: string}} Message a request without its id
+ * @typedef {{
+ *   onStart?: () => void,
+ *   onStream?: (name: "stdout" | "stderr" | "note", text: string) => void,
+ *   onDisplay?: (mime: string, data: string) => void,
+ *   signal?: AbortSignal,
+ *   background?: boolean,
+ * }} Options `onStart`: Python begins with it. `signal` stops it. `background`: only when nothing else waits.
+ * @typedef {Options & {message: Message, resolve: (value: any) => void, reject: (error: RunError) => void, untouched?: boolean}} Job
+ *   `untouched`: only where no reader's code has run.
+ */
+
+/** A request that ended in `failed`. */
+export class RunError extends Error {
+  /** @param {Omit<import("../protocol.js").Failed, "type" | "id">} failed */
+  constructor(failed) {
+    super(failed.message);
+    this.kind = failed.kind;
+    this.name = failed.name;
+    this.line = failed.line;
+    this.traceback = failed.traceback;
+  }
+}
+
+/** @param {string} message */
+export const stopped = (message) => new RunError({ kind: "interrupted", name: "Stopped", message, line: null, traceback: "" });
+
+/** Whether a request works on the reader's variables. @param {Message} message */
+export const changesScope = ({ type }) => type === "run_cell" || type === "check_answer";
+
+/** Whether a request is of the book's own code alone. @param {Message} message */
+export const isBooks = (message) => message.type === "widget_source" || (message.type === "compute_widget" && message.source === null);

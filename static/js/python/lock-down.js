@@ -1,0 +1,71 @@
+/**
+ * Takes from the worker's global scope all that reader's code must not have: the network, this origin's storage and service
+ * worker, other workers, the page behind the protocol's back, and the means to turn text into JavaScript. What stays is listed
+ * here, so that what a browser adds tomorrow is taken away, too. docs/safety.md says why.
+ */
+
+/**
+ * The language, and the few parts of the platform that Python's own machinery goes on using. None of them leads anywhere. The
+ * last line's are put in place below.
+ */
+const STAY = new Set(`
+  globalThis Infinity NaN undefined isFinite isNaN parseFloat parseInt decodeURI decodeURIComponent encodeURI encodeURIComponent
+  AggregateError Array ArrayBuffer Atomics BigInt BigInt64Array BigUint64Array Boolean DataView Date Error EvalError
+  FinalizationRegistry Float16Array Float32Array Float64Array Int8Array Int16Array Int32Array Intl Iterator JSON Map Math Number
+  Object Promise Proxy RangeError ReferenceError Reflect RegExp Set SharedArrayBuffer String SuppressedError Symbol SyntaxError
+  TypeError URIError Uint8Array Uint8ClampedArray Uint16Array Uint32Array WeakMap WeakRef WeakSet WebAssembly
+  DOMException TextDecoder TextEncoder console crypto performance
+  Function setTimeout clearTimeout
+`.trim().split(/\s+/));
+
+/**
+ * Call it once, before the first line of reader's code.
+ *
+ * @throws {Error} if this browser does not let something be taken away: then no reader's code may run
+ */
+export function lockDown() {
+  refuseText();
+  refuseLater();
+  for (const name of STAY) {
+    if (name in globalThis && !Object.hasOwn(globalThis, name)) {
+      Object.defineProperty(globalThis, name, { value: Reflect.get(globalThis, name) }); // browsers keep some on a prototype
+    }
+  }
+  for (let scope = globalThis; scope !== Object.prototype; scope = Object.getPrototypeOf(scope)) {
+    for (const name of Object.getOwnPropertyNames(scope)) {
+      if (scope === globalThis && STAY.has(name)) continue;
+      if (!Reflect.deleteProperty(scope, name) && !isConstant(scope, name)) {
+        throw new Error(`this browser does not let ${name} be taken from Python's worker`);
+      }
+    }
+  }
+}
+
+/** Whether it is a mere number or text, which leads nowhere. @param {object} scope @param {string} name */
+function isConstant(scope, name) {
+  const { value = null, writable } = Object.getOwnPropertyDescriptor(scope, name) ?? {};
+  return writable === false && value !== null && typeof value !== "object" && typeof value !== "function";
+}
+
+/** `Function` and its kin turn text into code, and every function leads to one of them. */
+function refuseText() {
+  function refuse() {
+    throw new TypeError("Text is not run as JavaScript here.");
+  }
+  refuse.prototype = Function.prototype; // Pyodide asks what is an instance of it
+  const kinds = [function () {}, async function () {}, function* () {}, async function* () {}];
+  for (const kind of kinds) {
+    Object.defineProperty(Object.getPrototypeOf(kind), "constructor", { value: refuse, writable: false, configurable: false });
+  }
+  globalThis.Function = /** @type {any} */ (refuse);
+}
+
+/** Nothing runs between two requests. Python's asyncio asks for it by timers, and by messages from a port to itself. */
+function refuseLater() {
+  const refuse = () => {
+    throw new Error("Nothing goes on here once a run has ended, so asyncio has no use.");
+  };
+  MessagePort.prototype.postMessage = refuse;
+  globalThis.setTimeout = /** @type {any} */ (refuse);
+  globalThis.clearTimeout = () => {};
+}

@@ -1,0 +1,222 @@
+"""Reader's code reaches neither the page, nor what starts trust, nor the server, by any way tried.
+
+It is tried twice: by Python, as a reader would, and by JavaScript that the debugger puts into the
+worker, as if somebody had found a way to run some.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.book_pages import CHAPTER, READY, Open, output, run, write
+
+pytestmark = pytest.mark.browser
+
+ROOT = "import pyodide_js\nmodule = pyodide_js._module\nObject = module.constructor\n"
+FUNCTION = f"{ROOT}Function = Object.constructor\n"
+
+ATTEMPTS = {
+    "js": (
+        "import js\nnames = 'fetch eval navigator caches indexedDB postMessage self'\n"
+        "print([name for name in names.split() if hasattr(js, name)] or 'nothing')"
+    ),
+    "js.fetch": "from js import fetch",
+    "run_js": "from pyodide.code import run_js\nprint('REACHED', run_js('1 + 1'))",
+    "Function": f"{FUNCTION}print('REACHED', Function('return 1')())",
+    "Function.new": f"{FUNCTION}print('REACHED', Function.new('return 1')())",
+    "AsyncFunction": (
+        f"{ROOT}make = pyodide_js.runPythonAsync.constructor\n"
+        "print('REACHED', make('return import(`data:,`)')())"
+    ),
+    "Reflect.construct": (
+        f"{FUNCTION}print('REACHED', Function.prototype.constructor.call(None, 'return 1')())"
+    ),
+    "run_script": (
+        "import ctypes\nctypes.CDLL(None).emscripten_run_script(b'globalThis.x = 1')\n"
+        "print('REACHED')"
+    ),
+    "pyfetch": (
+        "from pyodide.http import pyfetch\npyfetch('/api/models').send(None)\nprint('REACHED')"
+    ),
+    "open_url": (
+        "from pyodide.http import open_url\nprint('REACHED', open_url('/api/models').read())"
+    ),
+    "urllib": (
+        "from urllib.request import urlopen\n"
+        "print('REACHED', urlopen('http://127.0.0.1:1/', timeout=1))"
+    ),
+    "socket": "import socket\nsocket.create_connection(('127.0.0.1', 80), 1)\nprint('REACHED')",
+    "loadPackage": f"{ROOT}pyodide_js.loadPackage('/api/models')\nprint('asked')",
+    "loadScript": f"{ROOT}pyodide_js._api.loadScript('/assets/evil.js')\nprint('REACHED')",
+    "lazy file": (
+        f"{ROOT}pyodide_js.FS.createLazyFile('/', 'l', '/api/models', True, False)\n"
+        "print('REACHED', open('/l').read())"
+    ),
+    "preloaded file": (
+        f"{ROOT}pyodide_js.FS.createPreloadedFile('/', 'p', '/api/models', True, False)\n"
+        "print('asked')"
+    ),
+    "IDBFS": (f"{ROOT}fs = pyodide_js.FS\nprint('REACHED', fs.filesystems.IDBFS.indexedDB())"),
+    "native file system": (
+        f"{ROOT}from js import navigator\n"
+        "pyodide_js.mountNativeFS('/n', navigator.storage.getDirectory())"
+    ),
+    "a timer": (
+        f"{ROOT}from pyodide.ffi import create_proxy\n"
+        "pyodide_js._api.scheduleCallback(create_proxy(print), 0)\nprint('REACHED')"
+    ),
+    "forged answer": (
+        "import sys\nframe = sys._getframe()\nwhile 'display' not in frame.f_locals:\n"
+        "    frame = frame.f_back\nshow = frame.f_locals['display']\n"
+        "for kind in ('done', 'fatal', 'text/html', '__proto__'): show(kind, '<img src=x>')\n"
+        "show.constructor('postMessage({type: `fatal`})')()\nprint('REACHED')"
+    ),
+    "the worker's own globals": (
+        f"{ROOT}seen = [name for name in ('self', 'fetch', 'caches', 'indexedDB', 'navigator',"
+        " 'postMessage', 'globalThis') if getattr(module, name, None) is not None]\n"
+        "print('REACHED' if seen else 'nothing', *seen)"
+    ),
+}
+
+STORES = """async () => {
+  const files = [];
+  for await (const folder of (await navigator.storage.getDirectory()).values()) {
+    for await (const [name, handle] of folder.entries()) {
+      const bytes = await (await handle.getFile()).arrayBuffer();
+      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+      files.push([folder.name, name, digest.join()]);
+    }
+  }
+  const caches_ = [];
+  for (const name of await caches.keys()) {
+    for (const { url } of await (await caches.open(name)).keys()) caches_.push([name, url]);
+  }
+  const workers = (await navigator.serviceWorker.getRegistrations()).map(({ scope }) => scope);
+  return { files, caches_, databases: await indexedDB.databases(), workers, cookie: document.cookie,
+    storage: JSON.stringify(localStorage), title: document.title, address: location.href };
+}"""
+
+
+@pytest.fixture(scope="module")
+def lab(chromium: Browser, book: str) -> Iterator[Page]:
+    """The chapter after a visit that has kept its start, with what the page asks for noted."""
+    expect.set_options(timeout=60_000)
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    page.goto(book + CHAPTER)
+    page.wait_for_function(
+        "() => performance.getEntriesByName('latentbook-snapshot').at(-1)?.detail === 'kept'"
+    )
+    page.reload()
+    expect(page.locator(READY)).to_be_attached()
+    yield page
+    context.close()
+
+
+def in_worker(chromium: Browser, page: Page, function: str) -> Any:
+    """What a JavaScript function gives inside the worker, put there by the debugger."""
+    session = chromium.new_browser_cdp_session()
+    answers: list[dict[str, Any]] = []
+    session.on(
+        "Target.receivedMessageFromTarget",
+        lambda event: answers.append(json.loads(event["message"])),
+    )
+    workers = [t for t in session.send("Target.getTargets")["targetInfos"] if t["type"] == "worker"]
+    [worker] = [target for target in workers if target["title"] == "python"][:1] or workers[:1]
+    attached = session.send(
+        "Target.attachToTarget", {"targetId": worker["targetId"], "flatten": False}
+    )
+    request = {
+        "id": 1,
+        "method": "Runtime.evaluate",
+        "params": {"expression": f"({function.strip()})()", "returnByValue": True},
+    }
+    session.send(
+        "Target.sendMessageToTarget",
+        {"sessionId": attached["sessionId"], "message": json.dumps(request)},
+    )
+    while not (replies := [answer for answer in answers if answer.get("id") == 1]):
+        page.wait_for_timeout(50)
+    session.detach()
+    reply = replies[0]["result"]
+    assert "exceptionDetails" not in reply, reply
+    return json.loads(reply["result"]["value"])
+
+
+def test_pythons_ways_out(lab: Page) -> None:
+    asked: list[str] = []
+    lab.context.on("request", lambda request: asked.append(request.url))
+    before = lab.evaluate(STORES)
+    said = {name: output(run(lab, code)) for name, code in ATTEMPTS.items()}
+    reached = [name for name, words in said.items() if re.search("^REACHED", words, re.MULTILINE)]
+    assert reached == []
+    assert "nothing" in said["js"]
+    assert "Text is not run" in said["Function"]
+    assert "Nothing goes on here" in said["a timer"]
+    assert lab.evaluate(STORES) == before
+    assert [url for url in asked if "/runtime/" not in url and "/assets/" not in url] == []
+    assert lab.locator("[data-output] img").count() == 0
+
+
+def test_what_lies_in_the_second_archive_still_comes(lab: Page) -> None:
+    code = "import statistics, fractions\nprint(statistics.median([3, 1, 2]))"
+    assert output(run(lab, code)).strip() == "2"
+
+
+def test_javascript_in_the_worker_finds_nothing(chromium: Browser, lab: Page) -> None:
+    leak = f"{ROOT}Object.leaked = pyodide_js\nObject.leaks = module\nprint('left')"
+    assert "left" in output(run(lab, leak))
+    seen = in_worker(chromium, lab, Path(__file__).with_name("ways_out.js").read_text())
+    assert seen["tried"] == []
+    assert seen["size"] > 5_000  # the language and all of Pyodide
+    assert seen["found"] == []
+
+
+def test_an_edited_instrument_draws_text_and_no_markup(open_page: Open) -> None:
+    page = open_page()
+    expect(page.locator(READY)).to_be_attached()
+    instrument = page.locator("section.instrument").first
+    instrument.scroll_into_view_if_needed()
+    expect(instrument).to_have_attribute("data-state", "live")
+    instrument.locator('[data-action="code"]').click()
+    editor = instrument.locator(".cm-content")
+    expect(editor).to_contain_text("How much of the data")
+    markup = "<img src=x onerror=document.title=1><a href=javascript:document.title=1>x</a>"
+    write(
+        page,
+        instrument,
+        "from widgets.bottleneck import *\nfrom widgets import bottleneck\n"
+        "from dataclasses import replace\n"
+        "def frame(result):\n    made = bottleneck.frame(result)\n"
+        f"    return replace(made, note={markup!r}, panels=["
+        f"replace(panel, alt={markup!r}) for panel in made.panels])",
+    )
+    expect(instrument.locator("[data-note]")).to_have_text(markup)
+    assert instrument.locator("img, a[href^=javascript]").count() == 0
+    assert page.title() != "1"
+
+
+def test_code_in_a_link_is_not_run(open_page: Open) -> None:
+    code = "import%20os;os._exit(1)"
+    page = open_page(
+        f"{CHAPTER}?code={code}&bottleneck.code={code}&bottleneck.source={code}"
+        f"&source={code}&bottleneck.__proto__={code}&bottleneck.k={code}#code={code}"
+    )
+    expect(page.locator(READY)).to_be_attached()
+    instrument = page.locator("section.instrument").first
+    instrument.scroll_into_view_if_needed()
+    expect(instrument).to_have_attribute("data-state", "live")
+    assert page.locator("[data-edited]").count() == 0
+    assert page.locator('section[data-cell]:not([data-state="recorded"])').count() == 0
+    assert (
+        page.evaluate("() => Object.keys(localStorage).filter((key) => /:code:/.test(key))") == []
+    )
+    assert re.fullmatch("Python ready", page.locator(READY).inner_text().strip())

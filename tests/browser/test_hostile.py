@@ -1,0 +1,224 @@
+"""Code that would hang, exhaust or spoil the page: it stays usable, says what happened, goes on."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.book_pages import CHAPTER, READY, Open, output, run, write
+
+pytestmark = pytest.mark.browser
+
+STOP_S = 1.0
+LATEST_INPUT_MS = 100
+"""How long an input may wait for the page. Two cores may be shared, so a median is held to it."""
+
+LISTEN = """() => {
+  globalThis.delays = [];
+  addEventListener("pointermove", (event) => delays.push(performance.now() - event.timeStamp));
+}"""
+FOREVER = {
+    "while True: pass": "Variables are kept",
+    "while True: print('x')": "Variables are kept",
+    "import sys\nwhile True:\n    print('a', end='')\n    print('b', end='', file=sys.stderr)": (
+        "Variables are kept"
+    ),
+    "for i in range(50_000_000): print(i)": "Variables are kept",
+    "import time\ntime.sleep(1000)": "Variables are kept",
+    "import time\nwhile True:\n    time.sleep(0.001)": "Variables are kept",
+    "class Slow:\n    def __repr__(self):\n        while True: pass\nSlow()": "Variables are kept",
+    "while True:\n    try:\n        while True: pass\n    except BaseException: pass": (
+        "variables are lost"
+    ),
+    "import signal\nsignal.signal(signal.SIGINT, lambda *what: None)\nwhile True: pass": (
+        "variables are lost"
+    ),
+    "def swallow():\n    try:\n        while True: yield\n    finally:\n        while True: pass\n"
+    "for _ in swallow(): pass": "variables are|Variables are",
+}
+ENDS = {
+    "[0] * 10**10": "index-sized[^$]*1024 MB",
+    "a = []\nwhile True: a.append(bytearray(10**7))": "MemoryError[^$]*1024 MB",
+    "import numpy as np\nnp.ones((10**5, 10**5))": "too big|MemoryError",
+    "def f(): return f()\nf()": "RecursionError",
+    "class A:\n    def __getattr__(self, n): return getattr(self, n + 'x')\nA().x": "Error|ended",
+    "import os\nos._exit(1)": "Python itself ended",
+    "import os\nos.abort()": "Python itself ended",
+    "exit()": "SystemExit|NameError",
+    "name = input('Who? ')": "cannot ask anything here",
+    "import sys\nsys.stdin.read()": "Error",
+    "print('x\\n' * 50_000_000)": "Output cut here: 49,99[\\d,]+ more lines",
+    "'x' * 10**8": "99,800,001 more characters|99,800,002 more characters",
+    "raise ValueError('x' * 10**8)": "99,9[\\d,]+ characters",
+    "class Odd(Exception):\n    def __str__(self): raise self\nraise Odd()": "Odd",
+    "{'data': [{'type': 'scatter', 'y': list(range(10**6))}], 'layout': {}}": "too large",
+    "import asyncio\nasync def go(): pass\nasyncio.ensure_future(go())": "asyncio has no use",
+    "import threading\nthreading.Thread(target=print).start()": "can't start new thread",
+    "from itertools import chain\ng = iter([])\nfor _ in range(10**6): g = chain(g)\nnext(g)": (
+        "Error|ended"
+    ),
+    "import sys\nsys.setrecursionlimit(10**9)\ndef f(x): return [f(x)]\nf(1)": ("Error|ended"),
+    "import ctypes\nctypes.memset(4096, 255, 30_000_000)": "Error|ended",
+    "import sys\ndef refuse(event, given):\n    raise RuntimeError(event)\n"
+    "sys.addaudithook(refuse)": "Python itself ended",
+}
+SPOILS = {
+    "import builtins\nbuiltins.__dict__.clear()": "",
+    "print = None": "Put back, as the book needs it: print",
+    "import sys\nsys.modules.clear()": "",
+    "import sys\nsys.modules = None\nsys.meta_path.clear()": "",
+    "import numpy as np\ndel np.zeros\nnp.linspace = np.array = None": "Put back[^$]*numpy.zeros",
+    "import sys, os\nsys.stdout.close()\nsys.stderr.close()\nos.close(1)\nos.close(2)": "",
+    "import widgets.host as host\nhost.answer = host.execute = None": "Put back",
+    "import widgets.host as host\nhost.run_cell.__code__ = (lambda *a: None).__code__": "",
+    "import sys\nsys.settrace(lambda *a: 1 / 0)\nsys.setrecursionlimit(60)": "",
+    "import shutil\nshutil.rmtree('/lib', ignore_errors=True)": "",
+    "import atexit, gc\natexit.register(print, 'late')\ngc.set_threshold(1)": "",
+}
+
+
+@pytest.fixture(scope="module")
+def lab(chromium: Browser, book: str) -> Iterator[Page]:
+    """The chapter with Python ready, kept from its second visit: a snapshot is there."""
+    expect.set_options(timeout=60_000)
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    page.goto(book + CHAPTER)
+    page.wait_for_function(
+        "() => performance.getEntriesByName('latentbook-snapshot').at(-1)?.detail === 'kept'"
+    )
+    page.reload()
+    expect(page.locator(READY)).to_be_attached()
+    page.evaluate(LISTEN)
+    yield page
+    context.close()
+
+
+def check_responsive(page: Page) -> None:
+    """Move the pointer for a while: the page must take notice soon each time."""
+    page.evaluate("() => void (delays.length = 0)")
+    for step in range(8):
+        page.mouse.move(300 + 5 * step, 400)
+        page.wait_for_timeout(16)
+    delays = sorted(page.evaluate("delays"))
+    assert delays and delays[len(delays) // 2] < LATEST_INPUT_MS, delays
+
+
+def stop(cell: Locator) -> float:
+    """Press Stop; seconds until the snippet has come to rest."""
+    start = time.perf_counter()
+    cell.locator('[data-action="stop"]').click()
+    expect(cell).to_have_attribute("data-state", "stopped")
+    return time.perf_counter() - start
+
+
+def told(cell: Locator) -> str:
+    """All that a snippet tells its reader, once it has come to rest."""
+    return f"{output(cell)}\n{cell.locator('[data-status]').inner_text()}"
+
+
+def check_next_run(page: Page) -> None:
+    """The next snippet runs, with NumPy and the standard library."""
+    code = "import json\nimport numpy as np\nprint(json.dumps(np.zeros(2).tolist()), len('abc'))"
+    assert "[0.0, 0.0] 3" in output(run(page, code))
+
+
+def check_instrument(page: Page) -> None:
+    """The first instrument answers a slider with another readout."""
+    instrument = page.locator("section.instrument").first
+    readout = instrument.locator("[data-readout]").nth(1)
+    before = readout.inner_text()
+    slider = instrument.locator("input[type=range]:visible").first
+    slider.scroll_into_view_if_needed()
+    slider.focus()
+    page.keyboard.press("End" if slider.input_value() != slider.get_attribute("max") else "Home")
+    expect(readout).not_to_have_text(before)
+
+
+@pytest.mark.parametrize("code", FOREVER)
+def test_what_never_ends_is_stopped(lab: Page, code: str) -> None:
+    cell = run(lab, code)
+    expect(cell.locator("[data-status]")).to_have_text(re.compile("^Running"))
+    check_responsive(lab)
+    seconds = stop(cell)
+    print(f"stopped in {seconds:.2f} s")
+    assert re.search(FOREVER[code], told(cell))
+    check_next_run(lab)
+
+
+def test_instruments_go_on_while_code_runs_for_ever(lab: Page) -> None:
+    cell = run(lab, "while True: pass")
+    check_instrument(lab)
+    check_instrument(lab)
+    expect(cell).to_have_attribute("data-state", "running")
+    stop(cell)
+
+
+@pytest.mark.parametrize("code", ENDS)
+def test_what_breaks_is_told_and_the_next_run_works(lab: Page, code: str) -> None:
+    cell = run(lab, code)
+    check_responsive(lab)
+    assert re.search(ENDS[code], told(cell)), told(cell)[-500:]
+    check_next_run(lab)
+
+
+@pytest.mark.parametrize("code", SPOILS)
+def test_what_is_spoiled_is_put_back(lab: Page, code: str) -> None:
+    assert re.search(SPOILS[code], told(run(lab, code))), told(lab.locator("[data-cell]").first)
+    check_next_run(lab)
+    check_instrument(lab)
+
+
+def test_time_limits(open_page: Open, book: str) -> None:
+    """A minute for a snippet, ten seconds for a picture, by the page's own clock."""
+    page = open_page("404.html")
+    page.clock.install()
+    page.goto(book + CHAPTER)
+    expect(page.locator(READY)).to_be_attached()
+    cell = run(page, "kept = 3\nwhile True: pass")
+    expect(cell.locator("[data-status]")).to_have_text(re.compile("^Running"))
+    page.clock.fast_forward(58_000)
+    expect(cell.locator("[data-status]")).to_have_text(re.compile("^Running, 5"))
+    page.clock.fast_forward(2_500)
+    expect(cell.locator("[data-status]")).to_contain_text("Stopped after 60 s, the time limit")
+    assert output(run(page, "kept")).strip() == "3"
+
+    instrument = page.locator("section.instrument").first
+    instrument.locator('[data-action="code"]').click()
+    expect(instrument.locator(".cm-content")).to_be_visible()
+    write(page, instrument, "while True: pass")
+    page.clock.fast_forward(1_000)
+    expect(instrument).to_have_attribute("data-state", "busy")
+    other = page.locator("section.instrument").nth(1)
+    before = other.locator("[data-readout]").all_inner_texts()
+    other.locator("input[type=number].typed:visible").first.press("ArrowUp")
+    expect(other).to_have_attribute("data-state", "live")
+    assert other.locator("[data-readout]").all_inner_texts() != before
+    page.clock.fast_forward(10_000)
+    expect(instrument.locator("[data-status]")).to_contain_text("Stopped after 10 s")
+    assert output(run(page, "6 * 7")).strip() == "42"
+
+
+def test_where_a_page_is_not_isolated_a_stop_costs_variables_and_no_wait(
+    open_page: Open, static_host: str
+) -> None:
+    page = open_page(host=static_host)
+    assert not page.evaluate("crossOriginIsolated")
+    page.wait_for_function(
+        "() => performance.getEntriesByName('latentbook-snapshot').at(-1)?.detail === 'kept'"
+    )
+    page.reload()
+    expect(page.locator(READY)).to_be_attached()
+    for code in ("while True: pass", "import time\ntime.sleep(1000)"):
+        cell = run(page, code)
+        expect(cell.locator("[data-status]")).to_have_text(re.compile("^Running"))
+        stop(cell)
+        assert "variables are lost" in told(cell)
+        expect(page.locator(READY)).to_have_text("Restarted: variables are lost")
+        check_next_run(page)
+        check_instrument(page)

@@ -1,0 +1,146 @@
+"""What the book needs of Python as it was, put back after each piece of reader's code.
+
+A cell may give ``print`` away, empty ``sys.modules``, close ``sys.stdout`` or replace a function of
+NumPy. That is its own affair until it ends: the next cell, and the instruments, find it all back.
+"""
+
+from __future__ import annotations
+
+import builtins
+import io
+import os
+import signal
+import sys
+from types import FunctionType, ModuleType
+from typing import Any, TextIO
+
+import numpy as np
+
+PUBLIC = ("numpy", "numpy.fft", "numpy.linalg", "numpy.random")
+HOOKS = ("displayhook", "excepthook", "unraisablehook", "path_hooks", "meta_path", "modules")
+DEVICES = {"stdout": (1, "/dev/stdout"), "stderr": (2, "/dev/stderr")}
+
+
+class SpoiledError(BaseException):
+    """Python is past repair. It passes every handler and ends the worker, which is replaced."""
+
+
+class Belongings:
+    """What is kept of the interpreter while reader's code runs."""
+
+    def __init__(self) -> None:
+        self.modules: dict[str, ModuleType] = {}
+        self.names: dict[str, dict[str, Any]] = {}
+        self.bodies: dict[FunctionType, tuple[Any, ...]] = {}
+        self.builtins = dict(vars(builtins))
+        self.hooks = {name: getattr(sys, name) for name in HOOKS}
+        self.finders = list(sys.meta_path)
+        self.replaced: list[str] = []
+        self.recursion_limit = sys.getrecursionlimit()
+
+    def note(self, name: str) -> None:
+        """Say that something of the book's was put back."""
+        self.replaced.append(name)
+
+    def remember(self) -> None:
+        """Note what there is now. Call it before reader's code runs."""
+        self.streams = {name: getattr(sys, name) for name in DEVICES}
+        self.errors = np.geterr()
+        self.tracers = sys.gettrace(), sys.getprofile()
+        self.on_interrupt = signal.getsignal(signal.SIGINT)
+        self.modules = dict(sys.modules)
+        for name, module in self.modules.items():
+            if name in self.names:
+                continue
+            if name in PUBLIC or name.split(".")[0] == "widgets":
+                self.names[name] = dict(vars(module))
+                functions = [f for f in vars(module).values() if isinstance(f, FunctionType)]
+                self.bodies |= {function: body(function) for function in functions}
+
+    def put_back(self) -> list[str]:
+        """Make everything as it was.
+
+        Returns
+        -------
+        list of str
+            What of the book's modules had been replaced, ``numpy.sum``.
+
+        Raises
+        ------
+        SpoiledError
+            If Python cannot run code any more, as after an audit hook that refuses everything.
+        """
+        while True:
+            try:
+                self._put_all_back()
+                alive = eval(compile("sum([1, 2])", "check", "eval")) == 3
+            except KeyboardInterrupt:  # a Stop does not stop this
+                continue
+            except BaseException:
+                alive = False
+            if not alive:
+                raise SpoiledError("the code has broken it")
+            replaced, self.replaced = self.replaced, []
+            return replaced
+
+    def _put_all_back(self) -> None:
+        # No builtin may be used before they are back: a cell can have deleted them.
+        builtins.__dict__.update(self.builtins)
+        sys.settrace(self.tracers[0])
+        sys.setprofile(self.tracers[1])
+        sys.setrecursionlimit(self.recursion_limit)
+        for name, hook in self.hooks.items():
+            setattr(sys, name, hook)
+        sys.meta_path[:] = self.finders
+        sys.modules.update(self.modules)
+        if signal.getsignal(signal.SIGINT) is not self.on_interrupt:
+            signal.signal(signal.SIGINT, self.on_interrupt)
+        np.seterr(**self.errors)
+        for name, stream in self.streams.items():
+            setattr(sys, name, open_again(name) if closed(stream) else stream)
+        for function, kept in self.bodies.items():
+            if body(function) != kept:
+                function.__code__, function.__defaults__, function.__kwdefaults__ = kept
+        self._put_names_back()
+
+    def _put_names_back(self) -> None:
+        """The functions and tables of the modules that instruments stand on."""
+        for module, names in self.names.items():
+            current = vars(self.modules[module])
+            if names.items() <= current.items():
+                continue
+            for name, value in names.items():
+                if current.get(name) is not value:
+                    self.note(f"{module}.{name}")
+            current.update(names)
+
+
+def body(function: FunctionType) -> tuple[Any, ...]:
+    """What a function does."""
+    return function.__code__, function.__defaults__, function.__kwdefaults__
+
+
+def closed(stream: Any) -> bool:
+    """Whether nothing can be written to a stream any more."""
+    if type(stream) is not io.TextIOWrapper:
+        return False  # not one of Python's own: whoever set it knows what it is
+    if stream.closed:
+        return True
+    try:
+        os.fstat(stream.fileno())
+    except OSError:
+        return True
+    return False
+
+
+def open_again(name: str) -> TextIO:
+    """A stream in the place of one that a cell has closed."""
+    number, device = DEVICES[name]
+    try:
+        os.fstat(number)
+    except OSError:
+        opened = os.open(device, os.O_WRONLY)
+        if opened != number:
+            os.dup2(opened, number)
+            os.close(opened)
+    return open(number, "w", encoding="utf-8", buffering=1, closefd=False)

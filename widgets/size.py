@@ -1,0 +1,52 @@
+"""How large a picture may be that a reader's version of an instrument sends the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from widgets.contract import ContractError
+
+MOST_NUMBERS = 50_000  # in one figure: each point is drawn
+MOST_PIXELS = 4_000_000  # of one grid of images, or of a map
+MOST_CHARACTERS = 20_000  # of all text in one picture
+
+
+def check_size(frame: Mapping[str, Any]) -> None:
+    """Check that a frame, as the page gets it, can be drawn while the reader goes on reading.
+
+    Raises
+    ------
+    ContractError
+        Says how large it is and what is accepted.
+    """
+    for panel in frame["panels"]:
+        is_figure = panel["kind"] == "plot"
+        most, what = (MOST_NUMBERS, "numbers") if is_figure else (MOST_PIXELS, "pixels")
+        if (found := size(panel, count=numbers)) > most:
+            raise ContractError(f"{panel['key']} has {found:,} {what}; accepted: {most:,}")
+    if (found := size(frame, count=characters)) > MOST_CHARACTERS:
+        raise ContractError(
+            f"The picture's text has {found:,} characters; accepted: {MOST_CHARACTERS:,}"
+        )
+
+
+def size(value: Any, *, count: Any) -> int:
+    """The sum of ``count`` over all parts of a value."""
+    if isinstance(value, Mapping):
+        return sum(size(part, count=count) for item in value.items() for part in item)
+    if isinstance(value, list | tuple):
+        return sum(size(part, count=count) for part in value)
+    return int(count(value))
+
+
+def numbers(value: Any) -> int:
+    """How many numbers a value holds."""
+    return value.size if isinstance(value, np.ndarray) else isinstance(value, int | float)
+
+
+def characters(value: Any) -> int:
+    """How many characters a text has."""
+    return len(value) if isinstance(value, str) else 0

@@ -404,6 +404,26 @@ def test_server_grid_takes_the_place_of_the_pages_own(desk: Page) -> None:
     reset(instrument)
 
 
+def test_on_a_slow_line_grids_travel_in_the_delta_form(desk: Page) -> None:
+    """At 16 Mbit/s the second of two grids does, whatever the page took the line for before."""
+    instrument = live(desk, "vae-sampler")
+    instrument.locator('input[name="model"][value="digits"]').check()
+    line = desk.context.new_cdp_session(desk)
+    conditions = {"offline": False, "latency": 0, "uploadThroughput": -1}
+    line.send("Network.enable")
+    line.send("Network.emulateNetworkConditions", {**conditions, "downloadThroughput": 2e6})
+    for n in ("32", "64"):
+        with desk.expect_response("**/grid?*") as answer:
+            instrument.locator(f'input[name="finer"][value="{n}"]').check()
+        expect(instrument.locator("[data-status]")).to_contain_text("Decoded on the server")
+    headers = answer.value.all_headers()
+    assert headers["content-type"] == "application/vnd.latentbook.delta"
+    assert headers["content-encoding"] == "zstd"
+    line.send("Network.emulateNetworkConditions", {**conditions, "downloadThroughput": -1})
+    line.detach()
+    reset(instrument)
+
+
 def test_without_a_server_the_pages_own_grid_stays(open_page: Open, static_host: str) -> None:
     page = open_page(
         f"{CHAPTER}?vae-sampler.model=conv_vae_mnist&vae-sampler.finer=64#vae-sampler",

@@ -76,6 +76,12 @@ def slow_line(base: str, megabits: float, round_trip_ms: float) -> Iterator[str]
     def run() -> None:
         with suppress(asyncio.CancelledError):
             loop.run_until_complete(task)
+        # Connections that are still open.
+        for carrying in asyncio.all_tasks(loop):
+            carrying.cancel()
+            with suppress(asyncio.CancelledError):
+                loop.run_until_complete(carrying)
+        loop.close()
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()

@@ -160,8 +160,8 @@ class PadDrawing {
         if (grey > pixels[at]) pixels[at] = grey;
       }
     }
-    this.#pixels = pixels;
     this.#text = toText(pixels);
+    this.#pixels = toPixels(this.#text); // what is seen is what Python gets
     this.#paint();
     this.#bench.move(name, this.#text);
   }

@@ -11,6 +11,7 @@ WIDGETS: tuple[str, ...] = (
     "morph",
     "vae_sampler",
     "latent_atlas",
+    "draw_a_digit",
 )
 """Every instrument by name: its file, its directive's argument, its test."""
 

@@ -5,18 +5,35 @@ each image the decoder's answer to the code in the middle of its cell. One level
 are half as far apart: a decoder is a continuous function, so the map never runs out of images.
 
 A decoder server sends tiles of the full decoder. Where there is none, they are decoded here, by a
-small network that imitates it: 2 -> 192 -> 64 -> 784, SiLU between, cut to [0, 1].
+small network that imitates it: 2 -> 192 -> 64 -> 784, SiLU between, cut to [0, 1]. It was taught
+within 3.3 of the middle, so farther out the two may differ.
 """
 
 import math
 
 import numpy as np
 
-from widgets.contract import Dots, Frame, Instrument, Map, Readout, Tiles, Toggle, Viewport
-from widgets.data import load
+from widgets.contract import (
+    Choice,
+    Dots,
+    Frame,
+    Instrument,
+    Map,
+    Readout,
+    Tiles,
+    Toggle,
+    Viewport,
+)
+from widgets.data import CLASSES, load
+from widgets.network import SIDE, decode, grey_levels
 
-MODEL = "conv_vae_mnist"  # of which a server has the full decoder
-SIDE = 28  # pixels of an image
+MODELS = {
+    "conv_vae_mnist": "Digits, convolutional",
+    "mlp_vae_mnist": "Digits, dense",
+    "autoencoder_mnist": "Digits, no prior",
+    "conv_vae_fashion": "Clothes",
+}
+PLAIN = "autoencoder_mnist"  # the one without a prior
 CELL = 32  # pixels of the cell that an image lies in
 IMAGES = 8  # along each side of a tile
 LIMIT = 8.0  # the map runs from -LIMIT to LIMIT in both latents
@@ -29,6 +46,7 @@ instrument = Instrument(
     "look again.",
     controls=(
         Viewport("view", "Place on the map", default=(0.0, 0.0, 2.0), panel="map", limit=LIMIT),
+        Choice("model", "Model", MODELS, "conv_vae_mnist"),
         Toggle("dots", "Codes of test images"),
     ),
     readouts=(
@@ -41,12 +59,13 @@ instrument = Instrument(
 )
 
 
-def compute(*, view, dots, rng):
+def compute(*, view, model, dots, rng):
     """Decode the code at the centre of the view, and the tile of the map around it.
 
     Parameters
     ----------
     view : (z_1, z_2, zoom), the code at the centre, and how closely it is looked at
+    model : str, whose decoder
     dots : bool, show the codes of test images
     rng : unused: nothing here is drawn at random
 
@@ -55,13 +74,13 @@ def compute(*, view, dots, rng):
     dict
         ``image`` of shape (28, 28) and ``tile`` (256, 256), uint8, 255 is ink; ``address`` of the
         tile, (zoom, x, y); ``z`` (2,); ``outside``, the mass of the prior farther from the origin
-        than z; ``codes`` (n, 2) and ``labels`` (n,) of test images.
+        than z, None where there is no prior; ``codes`` (n, 2) and ``labels`` (n,) of test images.
     """
-    data = load(f"{MODEL}_decoder")
+    data = load(f"{model}_decoder")
     z = np.array(view[:2])
     address = tile_around(view)
     codes = np.vstack([z, tile_codes(*address)])  # (65, 2)
-    images = decode(codes, data)
+    images = grey_levels(decode(codes, data))  # (65, 28, 28)
     return {
         "image": images[0],
         "tile": tile_of(images[1:]),
@@ -69,9 +88,10 @@ def compute(*, view, dots, rng):
         "z": z,
         "zoom": view[2],
         # |z|^2 is chi-squared with two degrees of freedom: P(|z| > r) = exp(-r^2 / 2).
-        "outside": math.exp(-z @ z / 2),
+        "outside": math.exp(-z @ z / 2) if model != PLAIN else None,
         "codes": data["codes"],
         "labels": data["labels"],
+        "model": model,
         "dots": dots,
     }
 
@@ -108,29 +128,6 @@ def tile_of(images):
     return grid.reshape(IMAGES * CELL, IMAGES * CELL)
 
 
-def decode(z, weights):
-    """Images of codes: two hidden layers with SiLU, a linear output cut to [0, 1].
-
-    Parameters
-    ----------
-    z : ndarray of shape (m, 2)
-    weights : mapping with w0, b0, w1, b1, w2, b2
-
-    Returns
-    -------
-    ndarray of shape (m, 28, 28), uint8, 255 is ink
-    """
-    h = silu(z.astype(np.float32) @ weights["w0"] + weights["b0"])
-    h = silu(h @ weights["w1"] + weights["b1"])
-    x_hat = h @ weights["w2"] + weights["b2"]  # (m, 784)
-    return np.rint(255 * x_hat.clip(0, 1)).astype(np.uint8).reshape(-1, SIDE, SIDE)
-
-
-def silu(h):
-    """h sigmoid(h), written so that no exponential overflows."""
-    return 0.5 * h * (1 + np.tanh(0.5 * h))
-
-
 def frame(result):
     """The map, and the image at its centre, large."""
     z, zoom = result["z"], result["zoom"]
@@ -138,16 +135,22 @@ def frame(result):
     place = "(" + ", ".join(f"{value:.{digits}f}" for value in z + 0.0) + ")"
     place = place.replace("-", "\N{MINUS SIGN}")
     across = 25 / 2**zoom
+    outside, prior = result["outside"], result["model"] != PLAIN
     return Frame(
-        readouts={"z": place, "outside": 100 * result["outside"], "zoom": zoom, "rate": None},
+        readouts={
+            "z": place,
+            "outside": 100 * outside if prior else None,
+            "zoom": zoom,
+            "rate": None,
+        },
         panels=[
             Map(
                 "map",
                 result["tile"],
                 tuple(result["address"].tolist()),
                 alt=f"A map of decoded images around the code {place}, {across:.2g} wide.",
-                server=MODEL,
-                rings={"1σ": 1.0, "2σ": 2.0},
+                server=result["model"],
+                rings={"1σ": 1.0, "2σ": 2.0} if prior else {},
                 dots=dots(result) if result["dots"] else None,
                 rate="rate",
             ),
@@ -159,7 +162,7 @@ def frame(result):
                 half=True,
             ),
         ],
-        note=note(z),
+        note=note(result),
     )
 
 
@@ -167,12 +170,19 @@ def dots(result):
     """Codes of test images; the name of each class at the median of its codes."""
     codes, labels = result["codes"], result["labels"]
     middles = [np.median(codes[labels == label], axis=0) for label in range(10)]
-    return Dots(codes, labels, tuple("0123456789"), np.array(middles, np.float32))
+    return Dots(
+        codes, labels, CLASSES[result["model"].rpartition("_")[2]], np.array(middles, np.float32)
+    )
 
 
-def note(z):
-    """What is special about a place."""
-    if np.hypot(*z) > FAR:
+def note(result):
+    """What is special about a model, or about a place."""
+    if result["model"] == PLAIN:
+        return (
+            "A plain autoencoder has no prior, so the map has no rings: its codes lie where "
+            "training left them, some beyond the edge."
+        )
+    if np.hypot(*result["z"]) > FAR:
         return (
             "Out here lies less than a hundredth of the prior. The decoder was never asked about "
             "it in training, and answers all the same."

@@ -6,6 +6,7 @@ import torch
 from scipy.stats import chi2
 
 from app.api.atlas import DEEPEST, EDGE, tile_codes
+from app.models import registry
 from widgets import latent_atlas
 from widgets.data import load
 
@@ -15,9 +16,9 @@ def compute(**changed):
     return latent_atlas.compute(**values, rng=None)
 
 
-def decoded(z):
+def decoded(z, model="conv_vae_mnist"):
     """The small decoder in torch, in double precision: greys of shape (n, 28, 28)."""
-    weights = load("conv_vae_mnist_decoder")
+    weights = load(f"{model}_decoder")
     h = torch.as_tensor(z, dtype=torch.float64)
     for i in range(3):
         h = h @ torch.tensor(weights[f"w{i}"]).double() + torch.tensor(weights[f"b{i}"])
@@ -74,9 +75,11 @@ def test_each_image_lies_in_the_middle_of_its_cell():
         assert cell.max() == 0
 
 
-def test_the_large_image_is_the_code_at_the_centre():
+@pytest.mark.parametrize("model", latent_atlas.MODELS)
+def test_the_large_image_is_the_code_at_the_centre(model):
     z = (1.25, -0.75)
-    assert np.abs(compute(view=(*z, 2.0))["image"] - decoded([z])[0]).max() < 0.51
+    image = compute(view=(*z, 2.0), model=model)["image"]
+    assert np.abs(image - decoded([z], model)[0]).max() < 0.51
 
 
 @pytest.mark.parametrize("z", [(0.0, 0.0), (1.0, 0.0), (-1.5, 2.0), (8.0, 8.0)])
@@ -108,3 +111,12 @@ def test_dots_on_demand_with_the_class_at_the_median():
 def test_far_from_the_prior_it_says_so():
     assert "less than a hundredth" in latent_atlas.frame(compute(view=(3.0, 3.0, 1.0))).note
     assert latent_atlas.frame(compute(view=(1.0, 1.0, 1.0))).note == ""
+
+
+def test_rings_where_there_is_a_prior():
+    for model in latent_atlas.MODELS:
+        frame = latent_atlas.frame(compute(model=model))
+        prior = registry.spec(model).config.build().variational
+        assert frame.panels[0].rings == ({"1σ": 1.0, "2σ": 2.0} if prior else {})
+        assert (frame.readouts["outside"] is not None) == prior
+        assert frame.panels[0].server == model

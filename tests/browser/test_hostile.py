@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.book_pages import CHAPTER, READY, Open, output, run, write
+from tests.browser.conftest import WINDOW
 
 pytestmark = pytest.mark.browser
 
@@ -85,7 +86,7 @@ SPOILS = {
 def lab(chromium: Browser, book: str) -> Iterator[Page]:
     """The chapter with Python ready, kept from its second visit: a snapshot is there."""
     expect.set_options(timeout=60_000)
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context = chromium.new_context(**WINDOW)
     context.set_default_timeout(60_000)
     page = context.new_page()
     page.goto(book + CHAPTER)
@@ -222,3 +223,17 @@ def test_where_a_page_is_not_isolated_a_stop_costs_variables_and_no_wait(
         expect(page.locator(READY)).to_have_text("Restarted: variables are lost")
         check_next_run(page)
         check_instrument(page)
+
+
+def test_without_a_second_worker_python_starts_again(open_page: Open, book: str) -> None:
+    page = open_page("404.html", expected=("Pyodide has suffered", "cause of the fatal error"))
+    page.add_init_script("Object.defineProperty(navigator, 'deviceMemory', { get: () => 1 });")
+    page.goto(book + CHAPTER)
+    page.locator("section[data-cell]").first.scroll_into_view_if_needed()
+    expect(page.locator(READY)).to_be_attached()
+    cell = run(page, "import signal\nsignal.signal(2, lambda *what: None)\nwhile True: pass")
+    expect(cell.locator("[data-status]")).to_have_text(re.compile("^Running"))
+    stop(cell)
+    assert "variables are lost" in told(cell)
+    check_next_run(page)
+    check_instrument(page)

@@ -58,7 +58,8 @@ def test_the_next_chapter_comes_into_the_same_document(page: Page) -> None:
         page.locator('meta[name="description"]').get_attribute("content") == "Chapter two of two."
     )
     expect(page.locator(READY)).to_be_attached()
-    assert [worker for worker in page.workers if "worker-" in worker.url][1:] == []
+    workers = [worker for worker in page.workers if "worker-" in worker.url]
+    assert len(workers) <= 2  # the one that answers, and the one that stands ready behind it
 
 
 def test_it_runs_at_once_and_has_variables_of_its_own(page: Page) -> None:

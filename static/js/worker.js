@@ -87,7 +87,7 @@ async function boot(message) {
   pyodide.setStdout({ write: (/** @type {Uint8Array} */ bytes) => output.write("stdout", bytes) });
   pyodide.setStderr({ write: (/** @type {Uint8Array} */ bytes) => output.write("stderr", bytes) });
   if (interruptBuffer) pyodide.setInterruptBuffer(interruptBuffer);
-  lockDown();
+  lockDown(pyodide._api);
   post({ type: "done", id, value: { from: snapshot.python ? "snapshot" : "files", why: snapshot.why, main: await main } });
 }
 

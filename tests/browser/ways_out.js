@@ -1,34 +1,39 @@
 // Run inside Python's worker by the debugger: what JavaScript there could get hold of. Returns JSON text:
-// {size, found, tried}: how many objects can be reached from the global scope, the functions among them that lead out, and
-// which of the tricks below gave anything.
+// {leaked, size, found, tried}: whether a snippet has hung Pyodide's objects into the global scope, how many objects can be
+// reached from there, the functions among them that lead out, and which of the tricks below gave anything.
 () => {
   const OUT = new RegExp(
     "^((get |set )?(navigator|caches|indexedDB|storage|locks|fonts|location|onmessage|serviceWorker|self)" +
       "|fetch|fetchLater|XMLHttpRequest|WebSocket.*|WebTransport|EventSource|Worker|SharedWorker|importScripts" +
       "|eval|Function|AsyncFunction|GeneratorFunction|AsyncGeneratorFunction|postMessage|BroadcastChannel|MessageChannel" +
-      "|open|match|getDirectory|getFileHandle|createSyncAccessHandle|createWritable|register|estimate|persist|request|query" +
+      "|open|getDirectory|getFileHandle|createSyncAccessHandle|createWritable|estimate|persist|request|query" +
       "|sendBeacon|dispatchEvent|addEventListener|setInterval|queueMicrotask|close|FontFace|Request|Response|Cache.*|IDB.*" +
       "|FileSystem.*|Storage.*|Navigator.*|WorkerNavigator|Notification|Lock.*|ServiceWorker.*|createObjectURL|URL)$",
   );
   const isNative = (value) => Function.prototype.toString.call(value).includes("[native code]");
-  const seen = new Set([globalThis]);
+  const seen = new Map([[globalThis, ""]]); // and by which names
   const found = [];
-  for (const value of seen) {
+  for (const [value, path] of seen) {
     const parts = [];
-    for (const key of Reflect.ownKeys(value)) {
+    for (const key of ArrayBuffer.isView(value) ? [] : Reflect.ownKeys(value)) {
       try {
         const { value: held, get, set } = Object.getOwnPropertyDescriptor(value, key);
-        parts.push(held, get, set);
+        for (const part of [held, get, set]) parts.push([part, `${path}.${String(key)}`]);
       } catch {
         continue; // a proxy of Pyodide's that has gone
       }
     }
-    for (const part of [...parts, Object.getPrototypeOf(value)]) {
-      if (part !== null && (typeof part === "object" || typeof part === "function")) seen.add(part);
+    for (const [part, name] of [...parts, [Object.getPrototypeOf(value), `${path}^`]]) {
+      const leads = part !== null && (typeof part === "object" || typeof part === "function");
+      if (leads && !seen.has(part)) seen.set(part, name);
     }
-    if (typeof value !== "function" || !isNative(value)) continue;
+    if (typeof value !== "function") continue;
+    const source = Function.prototype.toString.call(value);
+    // Pyodide's whole start is one function, and what it defines inside is looked at where it can be reached.
+    if (source.length < 5_000 && /\bimport\(/.test(source)) found.push(`import() at ${path}`);
+    if (!isNative(value)) continue;
     const { value: name } = Object.getOwnPropertyDescriptor(value, "name") ?? {};
-    if (typeof name === "string" && OUT.test(name)) found.push(name);
+    if (typeof name === "string" && OUT.test(name)) found.push(`${name} at ${path}`);
   }
 
   const NAMES =
@@ -63,5 +68,5 @@
       // refused
     }
   }
-  return JSON.stringify({ size: seen.size, found, tried });
+  return JSON.stringify({ leaked: "leaked" in Object, size: seen.size, found, tried });
 }

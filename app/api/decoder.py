@@ -6,6 +6,7 @@ Imports torch, so it is itself imported on the inference thread only.
 from __future__ import annotations
 
 import copy
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 
@@ -14,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from app.api.inference import NEAR, Device
+from app.api.inference import NEAR, Device, Dtype
 from app.api.mosaic import Grey
 from app.models.autoencoder import Autoencoder
 from app.models.device import choose_device
@@ -34,6 +35,9 @@ the book's decoders that pass, it changes one pixel in a thousand by more than t
 TEST_CODES = 4096
 """Drawn evenly from the cube within ``NEAR``."""
 
+DIGEST_CODES = 1024
+"""Of the test codes, those whose pictures stand in the edition."""
+
 RUNS = 8
 WORTH = 0.9
 """bfloat16 is used only where it takes less than this share of float32's time."""
@@ -52,9 +56,12 @@ class ServedModel:
     Attributes
     ----------
     exact : decoder in float32
-    fast : decoder with its inner layers in bfloat16, or None where that is of no use
-    max_grey_difference : int, largest difference of a pixel between the two, of 255 levels
+    fast : decoder with its inner layers in bfloat16, or None where that changes the picture
+    dtype : number format that serves best codes within ``NEAR``
+    max_grey_difference : int, largest difference of a pixel of ``dtype`` from float32, of 255
+        levels
     chunk : int, codes decoded at once
+    edition : what its pictures depend on besides the weights and the number format
     """
 
     def __init__(self, model: Autoencoder, device: Device) -> None:
@@ -66,50 +73,65 @@ class ServedModel:
         self.exact.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         generator = torch.Generator().manual_seed(0)
         z = NEAR * (2 * torch.rand(TEST_CODES, self.latent_dim, generator=generator) - 1)
-        self.fast, self.max_grey_difference = self.choose_format(in_bfloat16(self.exact), z)
+        self.fast, difference = self.keep_format(in_bfloat16(self.exact), z)
+        self.dtype = self.choose_format(z)
+        self.max_grey_difference = difference if self.dtype == "bfloat16" else 0
         self.chunk = self.choose_chunk(z)
-
-    @property
-    def dtype(self) -> str:
-        """Number format of the decoder for codes within ``NEAR``."""
-        return "float32" if self.fast is None else "bfloat16"
-
-    @property
-    def edition(self) -> str:
-        """What else than the weights its pictures depend on."""
-        return f"{self.dtype} {self.chunk} {self.device.type} torch {torch.__version__}"
+        self.edition = f"{self.device.type} torch {torch.__version__} {self.digest(z)}"
 
     @torch.inference_mode()
-    def choose_format(self, fast: nn.Module, z: Tensor) -> tuple[nn.Module | None, int]:
-        """The decoder in bfloat16, and its largest change, if it is worth having."""
-        chunks = z.to(self.device).split(CHUNKS[0])
+    def keep_format(self, fast: nn.Module, z: Tensor) -> tuple[nn.Module | None, int]:
+        """The decoder in bfloat16, and its largest change, if that may be seen."""
         difference = max(
             int((grey(fast(chunk)).int() - grey(self.exact(chunk)).int()).abs().max())
-            for chunk in chunks
+            for chunk in z.to(self.device).split(CHUNKS[0])
         )
-        if difference > MAX_GREY_DIFFERENCE:
-            return None, 0
+        return (None, 0) if difference > MAX_GREY_DIFFERENCE else (fast, difference)
+
+    @torch.inference_mode()
+    def choose_format(self, z: Tensor) -> Dtype:
+        """The number format that is worth having."""
+        if self.fast is None:
+            return "float32"
+        chunk = z[: CHUNKS[0]].to(self.device)
         # In turn, and the shortest of each: other programs on the machine slow both alike. On one
         # thread: several wait for each other, and for those programs, longer than they work.
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
-        times = [(seconds(fast, chunks[0]), seconds(self.exact, chunks[0])) for _ in range(RUNS)]
+        times = [(seconds(self.fast, chunk), seconds(self.exact, chunk)) for _ in range(RUNS)]
         torch.set_num_threads(threads)
         fast_time, exact_time = (min(column) for column in zip(*times, strict=True))
-        return (fast, difference) if fast_time <= WORTH * exact_time else (None, 0)
+        return "bfloat16" if fast_time <= WORTH * exact_time else "float32"
+
+    @property
+    def best(self) -> nn.Module:
+        """The decoder in ``dtype``."""
+        return self.fast if self.fast is not None and self.dtype == "bfloat16" else self.exact
 
     @torch.inference_mode()
     def choose_chunk(self, z: Tensor) -> int:
         """How many codes to decode at once."""
-        decoder = self.fast or self.exact
         z = z.to(self.device)
 
         def taken(chunk: int) -> float:
-            return sum(seconds(decoder, part) for part in z.split(chunk))
+            return sum(seconds(self.best, part) for part in z.split(chunk))
 
         times = {chunk: taken(chunk) for chunk in CHUNKS}
         again = {chunk: taken(chunk) for chunk in CHUNKS}
         return min(CHUNKS, key=lambda chunk: min(times[chunk], again[chunk]))
+
+    def digest(self, z: Tensor) -> str:
+        """A digest of what test codes look like, in both formats.
+
+        It tells a processor that rounds otherwise from this one, so that no cache takes the
+        pictures of the one for those of the other. The number of threads and the chunk change none
+        of the book's decoders.
+        """
+        digest = hashlib.sha256()
+        for exact in (True, False):
+            for tiles in self.decode(z[:DIGEST_CODES].numpy(), exact):
+                digest.update(tiles.tobytes())
+        return digest.hexdigest()
 
     def decode(self, z: Floats, exact: bool, stop: Stop = lambda: False) -> Iterator[Grey]:
         """Images of codes, chunk by chunk, in grey levels.

@@ -1,4 +1,4 @@
-"""What several routes need: the inference thread, the body's type, work given up when unwanted."""
+"""What several routes need: what decodes, the body's type, work given up when unwanted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi import Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.api.inference import Inference
+from app.api.inference import Decoders
 from app.api.problems import UNKNOWN_FIELD, Problem, wrong_field
 
 T = TypeVar("T")
@@ -20,12 +20,12 @@ ModelName = Annotated[
 ]
 
 
-async def get_inference(request: Request) -> Inference:
-    """The app's inference thread. Not a plain function, which would be run on another thread."""
-    return cast(Inference, request.app.state.inference)
+async def get_inference(request: Request) -> Decoders:
+    """What decodes for the app. Not a plain function, which would be run on another thread."""
+    return cast(Decoders, request.app.state.inference)
 
 
-TheInference = Annotated[Inference, Depends(get_inference)]
+TheInference = Annotated[Decoders, Depends(get_inference)]
 
 
 async def require_json(request: Request) -> None:

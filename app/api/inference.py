@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Device = Literal["auto", "cpu", "cuda", "mps"]
+Dtype = Literal["float32", "bfloat16"]
 
 BATCH = 256
 """Codes up to which waiting jobs are merged. Beyond, the device is busy with those of one."""
@@ -70,7 +71,8 @@ class Opened:
 
     Attributes
     ----------
-    edition : what the pictures depend on besides the request: weights, format, device, torch
+    dtype : number format of codes that are near
+    edition : what the pictures depend on besides the request and the number format
     """
 
     name: str
@@ -78,7 +80,7 @@ class Opened:
     latent_dim: int
     image_shape: tuple[int, int]
     device: str
-    dtype: str
+    dtype: Dtype
     max_grey_difference: int
     edition: str
 
@@ -99,6 +101,34 @@ class Decoded:
     waited: float
     decoding: float
     laying: float
+
+
+class Decoders(Protocol):
+    """What the routes ask: one thread here, or replicas elsewhere (:mod:`app.scale`)."""
+
+    async def cards(self) -> list[dict[str, Any]]:
+        """The card of every model, or its name and why it cannot be served."""
+
+    async def open(self, name: str) -> Opened:
+        """The model, ready to decode."""
+
+    async def decode(self, name: str, z: Floats, mosaic: Mosaic, *, exact: bool = False) -> Decoded:
+        """Images of codes, in one picture.
+
+        Codes of which one is not near are decoded in float32.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n, latent_dim)
+        mosaic : where the images go; it has room for n
+        exact : decode in float32 whatever serves the model best
+        """
+
+    async def encode(self, name: str, x: Floats) -> tuple[Floats, Floats | None, Floats]:
+        """Codes of images: mu, logvar, squared error."""
+
+    def close(self) -> None:
+        """Finish what waits, and end."""
 
 
 class Inference:
@@ -138,18 +168,15 @@ class Inference:
         return await self.ask(Job(lambda job: self.load(name)[0]))
 
     async def decode(self, name: str, z: Floats, mosaic: Mosaic, *, exact: bool = False) -> Decoded:
-        """Images of codes, in one picture.
+        """Images of codes, in one picture, as :class:`Decoders` says."""
+        model = await self.open(name)
+        return await self.decode_as(name, z, mosaic, exact or needs_exact(model, z))
 
-        Codes of which one is not near are decoded in float32. Only work in the same number format
-        is merged, so no request decides the format of another.
+    async def decode_as(self, name: str, z: Floats, mosaic: Mosaic, exact: bool) -> Decoded:
+        """Images of codes, in one picture, in float32 or else in bfloat16.
 
-        Parameters
-        ----------
-        z : ndarray of shape (n, latent_dim)
-        mosaic : where the images go; it has room for n
-        exact : decode in float32 whatever serves the model best
+        Only work in the same number format is merged, so no request decides the format of another.
         """
-        exact = exact or not is_near(z)
 
         def alone(job: Job[Decoded]) -> Decoded:
             opened, served = self.load(name)
@@ -175,6 +202,10 @@ class Inference:
     async def encode(self, name: str, x: Floats) -> tuple[Floats, Floats | None, Floats]:
         """Codes of images, as :meth:`ServedModel.encode` gives them."""
         return await self.ask(Job(lambda job: self.load(name)[1].encode(x)))
+
+    async def ping(self) -> None:
+        """Return when the thread has come to it: when what waited before has been answered."""
+        await self.ask(Job(lambda job: None))
 
     async def ask(self, job: Job[T]) -> T:
         """Queue a job and wait for its result; if the caller is cancelled, drop the job."""
@@ -275,6 +306,11 @@ class Inference:
                 raise TorchMissing from error
         assert self.registry is not None
         return self.registry
+
+
+def needs_exact(model: Opened, z: Floats) -> bool:
+    """Whether these codes are decoded in float32."""
+    return model.dtype == "float32" or not is_near(z)
 
 
 def is_near(z: Floats) -> bool:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from app.api.caching import DAY, YEAR, not_modified, strong_etag
 from app.api.dependencies import unless_gone
 from app.api.images import PICTURE_CONTENT, PICTURE_HEADERS, Form, form_for
-from app.api.inference import Decoded, Inference, Opened
+from app.api.inference import Decoded, Decoders, Opened
 from app.api.jobs import Floats
 from app.api.mosaic import Mosaic
 from app.api.plane import PlaneQuery
@@ -32,7 +32,7 @@ SMALL = 2**16
 
 async def answer_picture(
     request: Request,
-    inference: Inference,
+    inference: Decoders,
     model: Opened,
     query: PlaneQuery,
     *,
@@ -52,7 +52,7 @@ async def answer_picture(
     form = form_for(request)
     query.check_weights(model)
     headers = {
-        "ETag": strong_etag(model.edition, form, *key),
+        "ETag": strong_etag(model.edition, model.dtype, form, *key),
         "Cache-Control": f"public, max-age={YEAR if query.weights else DAY}, immutable",
     }
     if known := not_modified(request, {**headers, "Vary": form.headers["Vary"]}):

@@ -1,5 +1,7 @@
 """What can go wrong with a model or its data; messages name what came and what is accepted."""
 
+from typing import Any
+
 from app.errors import LatentbookError
 
 
@@ -14,6 +16,10 @@ class UnknownModel(ModelError):
         super().__init__(f"There is no model {name!r}. Accepted names: {', '.join(accepted)}.")
         self.name = name
         self.accepted = accepted
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickle, which would give the message to the constructor."""
+        return type(self), (self.name, self.accepted)
 
 
 class UnknownData(ModelError):

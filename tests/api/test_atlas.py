@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from app.api import decoder
+from app.api import decoder, inference
 from app.api.atlas import tile_codes
 
 RAW = {"Accept": "application/octet-stream"}
@@ -129,6 +129,8 @@ def test_a_deep_map_is_decoded_in_float32(client, monkeypatch):
         yield np.zeros((len(z), 28, 28), np.uint8)
 
     monkeypatch.setattr(decoder.ServedModel, "decode", decode)
+    # As where bfloat16 serves the model best.
+    monkeypatch.setattr(inference, "needs_exact", lambda model, z: not inference.is_near(z))
     for zoom, x in ((7, 63), (8, 127), (2, 0)):  # the last lies beyond 4
         client.get(path(zoom, x, x))
     assert list(seen.values()) == [False, True, True]

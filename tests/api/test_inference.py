@@ -27,7 +27,7 @@ class GatedModel:
     latent_dim = 2
     image_shape = (28, 28)
     device = torch.device("cpu")
-    dtype = "float32"
+    dtype = "bfloat16"
     max_grey_difference = 0
     edition = "test"
 

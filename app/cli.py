@@ -103,6 +103,9 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.", min=1, max=65535)] = None,
     device: Annotated[Device | None, typer.Option(help="Where the decoders run.")] = None,
+    replicas: Annotated[
+        int | None, typer.Option(help="Decoder processes, run by Ray Serve.", min=0)
+    ] = None,
     reload: Annotated[bool, typer.Option("--reload", help="Rebuild the page you edit.")] = False,
     built: Annotated[
         bool, typer.Option("--built", help="Serve what is built; write nothing.")
@@ -110,7 +113,13 @@ def serve(
 ) -> None:
     """Build what changed, then serve the book and its decoders."""
     with plain_errors():
-        given = {"host": host, "port": port, "device": device and device.value, "reload": reload}
+        given = {
+            "host": host,
+            "port": port,
+            "device": device and device.value,
+            "replicas": replicas,
+            "reload": reload,
+        }
         settings = Settings().model_copy(
             update={name: value for name, value in given.items() if value is not None}
         )

@@ -20,8 +20,7 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from app.access import Access
 from app.api import ROUTERS, problems
 from app.api.body_limit import BodyLimit
-from app.api.inference import Inference, Registry
-from app.api.metrics import Metrics
+from app.api.inference import Decoders, Inference, Registry
 from app.head import HeadAsGet
 from app.headers import SecurityHeaders
 from app.logs import configure_logs
@@ -33,15 +32,18 @@ DRAIN_S = 20
 """How long requests that are being answered may take after the server was told to stop."""
 
 
-def create_app(settings: Settings, *, registry: Registry | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, *, registry: Registry | None = None, inference: Decoders | None = None
+) -> FastAPI:
     """The app for these settings.
 
     Parameters
     ----------
     registry : models other than those of the book
+    inference : what decodes, instead of a thread of this process; the app closes it at its end
     """
-    metrics = Metrics()
-    inference = Inference(settings.device, settings.queue_size, registry, metrics)
+    inference = inference or Inference(settings.device, settings.queue_size, registry)
+    metrics = inference.metrics
     reload = Reload(settings) if settings.reload else None
 
     @asynccontextmanager
@@ -123,7 +125,14 @@ def run(settings: Settings, *, report: Callable[[str], None]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
     configure_logs(settings.log_level)
-    app = create_app(settings)
+    inference = None
+    if settings.replicas:
+        from app.scale import start_replicas
+
+        count = settings.replicas
+        report(f"Starting {count} decoder replica{'s' if count > 1 else ''} with Ray Serve")
+        inference = start_replicas(settings)
+    app = create_app(settings, inference=inference)
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -65,6 +65,21 @@ class Settings(BaseSettings):
     queue_size: int = Field(
         default=64, gt=0, description="Requests that may wait for a decoder before 503 is answered."
     )
+    replicas: int = Field(
+        default=0,
+        ge=0,
+        description="Decoder processes that Ray Serve runs; 0 decodes in the server itself.",
+    )
+    max_replicas: int = Field(
+        default=0,
+        ge=0,
+        description="Replicas are added up to this number while requests queue; 0 adds none.",
+    )
+    gpus_per_replica: float = Field(
+        default=0,
+        ge=0,
+        description="GPUs of each replica: 0.5 puts two on one; 0 decodes on CPUs.",
+    )
     reload: bool = Field(
         default=False, description="Rebuild on change and reload the page; for authors."
     )

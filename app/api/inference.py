@@ -106,6 +106,8 @@ class Decoded:
 class Decoders(Protocol):
     """What the routes ask: one thread here, or replicas elsewhere (:mod:`app.scale`)."""
 
+    metrics: Metrics
+
     async def cards(self) -> list[dict[str, Any]]:
         """The card of every model, or its name and why it cannot be served."""
 

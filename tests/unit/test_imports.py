@@ -14,7 +14,8 @@ REFUSED = {
     "app/book": ("torch", "app.models", "app.api", "app.main", "app.cli"),
     "app/runtime": ("torch", "app.models", "app.api", "app.book"),
     "app/models": ("app.api", "app.book", "app.main"),
-    "app/api": ("app.book", "app.main", "app.cli"),
+    "app/api": ("app.book", "app.main", "app.cli", "app.scale", "ray"),
+    "app/scale": ("app.book", "app.main", "app.cli", "torch"),
 }
 NUMPY_ONLY = {"numpy", "widgets", *sys.stdlib_module_names}
 

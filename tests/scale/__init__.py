@@ -1,0 +1,5 @@
+"""Skipped, with the reason, where Ray Serve is not installed."""
+
+import pytest
+
+pytest.importorskip("ray", reason="pip install latentbook[scale] installs Ray Serve")

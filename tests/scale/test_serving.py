@@ -1,0 +1,238 @@
+"""Two replicas behind the server's own API: the same bytes, through the death of one of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from app.api import atlas, decoder, grid
+from app.api.decoder import ServedModel
+from app.api.jobs import Floats
+from app.api.mosaic import Mosaic
+from app.bench.serving import served
+from app.main import create_app
+from app.models import registry
+from app.settings import Settings
+from tests.scale.server import Server, until
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="finds the processes of Ray in /proc"
+)
+
+MODEL = "conv_vae_mnist"
+RAW = {"Accept": "application/octet-stream"}
+QUEUE = 6
+CLIENTS = 4
+VARYING = {"date", "server-timing"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[Server]:
+    """Shared by all tests here: Ray takes ten seconds to start."""
+    server = Server(tmp_path_factory.mktemp("scale"), QUEUE)
+    server.copy(root)
+    (server.weights / "autoencoder_mnist.safetensors").unlink()
+    with (server.weights / "mlp_vae_mnist.safetensors").open("ab") as weights:
+        weights.write(b"\0")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture(scope="module")
+def client(server: Server) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def dtype(client: httpx.Client) -> str:
+    """The number format that the replicas agreed on."""
+    return str(client.get(f"/api/models/{MODEL}").json()["serving"]["dtype"])
+
+
+@pytest.fixture(scope="module")
+def expected(dtype: str) -> dict[str, bytes]:
+    """Path of a picture -> its bytes, as the model itself draws them."""
+    model = ServedModel(registry.load(MODEL), "cpu")
+    origin = np.zeros(2)
+    pictures = {}
+
+    def draw(place: str, codes: Floats, mosaic: Mosaic, exact: bool) -> None:
+        canvas = mosaic.canvas((28, 28))
+        for tiles in model.decode(codes, exact or dtype == "float32"):
+            canvas.lay(tiles)
+        pictures[f"/api/models/{MODEL}/{place}"] = canvas.picture.tobytes()
+
+    for n, span in [(1, 1.0), (3, 2.0), (8, 3.0), (16, 3.0), (20, 6.0), (48, 3.0), (64, 2.5)]:
+        codes = grid.grid_codes(n, span, (0, 1), origin)
+        draw(f"grid?n={n}&span={span}", codes, Mosaic(n, n, (28, 28)), span > decoder.NEAR)
+    for zoom, x, y in [(2, 1, 1), (3, 4, 4), (5, 15, 16), (9, 256, 255)]:
+        codes = atlas.tile_codes(zoom, x, y, (0, 1), origin)
+        cells = Mosaic(8, 8, (atlas.CELL, atlas.CELL))
+        draw(f"atlas/{zoom}/{x}/{y}", codes, cells, zoom >= atlas.EXACT_FROM)
+    return pictures
+
+
+def test_answers_are_those_of_a_single_server(client, server, dtype, monkeypatch):
+    monkeypatch.setattr(decoder, "WORTH", 0.0 if dtype == "float32" else float("inf"))
+    codes = json.dumps({"codes": [[0, 0], [5, 0.25]]})
+    images = json.dumps({"images": [[[0.5] * 28] * 28]})
+    requests = [
+        ("GET", "/", {}, None),
+        ("GET", "/nowhere", {}, None),
+        ("GET", f"/api/models/{MODEL}", {}, None),
+        ("GET", f"/api/models/{MODEL}/grid?n=9", {"Accept": "image/png"}, None),
+        ("GET", f"/api/models/{MODEL}/grid?n=9", {"Accept": "image/webp"}, None),
+        ("GET", f"/api/models/{MODEL}/grid?n=9", RAW, None),
+        ("GET", f"/api/models/{MODEL}/grid?n=129", {}, None),
+        ("GET", f"/api/models/{MODEL}/atlas/2/1/1", {}, None),
+        ("GET", "/api/models/nope/grid", {}, None),
+        ("GET", "/api/models/mlp_vae_mnist/grid", {}, None),
+        ("GET", "/api/nowhere", {}, None),
+        ("POST", f"/api/models/{MODEL}/decode", {"Content-Type": "application/json"}, codes),
+        ("POST", f"/api/models/{MODEL}/encode", {"Content-Type": "application/json"}, images),
+        ("POST", f"/api/models/{MODEL}/encode", {"Content-Type": "text/plain"}, images),
+    ]
+    monkeypatch.setattr(registry, "WEIGHTS_DIR", server.weights)
+    app = create_app(Settings(build=server.build, device="cpu"))
+    with served(app, server_header=False) as url:
+        for method, path, headers, body in requests:
+            ours = client.request(method, path, headers=headers, content=body)
+            theirs = httpx.request(method, url + path, headers=headers, content=body, timeout=60)
+            assert ours.status_code == theirs.status_code, path
+            assert ours.content == theirs.content, path
+            assert comparable(ours) == comparable(theirs), path
+
+
+def comparable(answer: httpx.Response) -> dict[str, str]:
+    return {name: value for name, value in answer.headers.items() if name not in VARYING}
+
+
+def test_a_picture_that_the_client_has_is_not_sent_again(client):
+    path = f"/api/models/{MODEL}/grid?n=2"
+    etag = client.get(path).headers["etag"]
+    assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "words"),
+    [
+        ("nope", 404, "There is no model 'nope'"),
+        ("autoencoder_mnist", 503, "has no weights"),
+        ("mlp_vae_mnist", 503, "its card says"),
+    ],
+)
+def test_a_model_that_cannot_be_had_says_why(client, name, status, words):
+    answer = client.get(f"/api/models/{name}/grid")
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert words in answer.json()["detail"]
+
+
+def test_nothing_listens_or_connects_beyond_this_machine(server, client):
+    client.get(f"/api/models/{MODEL}/grid?n=2")
+    sockets = {name for pid, _ in server.processes() for name in open_sockets(pid)}
+    seen = 0
+    for table, loopback in (("tcp", "0100007F"), ("tcp6", "0000000000000000FFFF00000100007F")):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[9] in sockets:
+                addresses = [fields[1].partition(":")[0]]
+                if fields[3] != "0A":  # not listening: to whom it is connected
+                    addresses.append(fields[2].partition(":")[0])
+                assert set(addresses) <= {loopback, "1" + "0" * 31}, line
+                seen += 1
+    assert seen > 10
+
+
+def open_sockets(pid: int) -> list[str]:
+    """Inodes of the sockets of a process."""
+    found = []
+    for link in Path(f"/proc/{pid}/fd").glob("*"):
+        try:
+            target = str(link.readlink())
+        except OSError:
+            continue
+        if target.startswith("socket:["):
+            found.append(target[8:-1])
+    return found
+
+
+def test_no_answer_is_wrong_or_lost_when_a_replica_is_killed(server, client, expected):
+    before = server.replicas()
+    assert len(before) == 2
+    stop = time.monotonic() + 60
+    replaced: list[int] = []
+
+    def read(reader: int) -> list[tuple[int, str]]:
+        wrong = []
+        paths = cycle(np.random.default_rng(reader).permutation(list(expected)).tolist())
+        with httpx.Client(base_url=server.url, timeout=60, headers=RAW) as client:
+            while len(replaced) < CLIENTS and time.monotonic() < stop:
+                path = next(paths)
+                answer = client.get(path)
+                if answer.status_code != 200 or answer.content != expected[path]:
+                    wrong.append((answer.status_code, path))
+                answers[reader] += 1
+                if len(server.replicas()) == 2 and before[0] not in server.replicas():
+                    replaced.append(reader)  # each reads on until all have seen it
+        return wrong
+
+    answers = [0] * CLIENTS
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        reading = [pool.submit(read, reader) for reader in range(CLIENTS)]
+        until(lambda: min(answers) >= 3, 30)
+        os.kill(before[0], signal.SIGSTOP)  # so that there are requests that it has not answered
+        time.sleep(0.5)
+        os.kill(before[0], signal.SIGKILL)
+        wrong = [one for done in reading for one in done.result()]
+    assert wrong == []
+    assert replaced
+    assert "A decoder died" in server.log
+    assert before[1] in server.replicas()
+
+
+def test_more_than_may_wait_are_told_when_to_ask_again(server, expected):
+    path, picture = max(expected.items(), key=lambda item: len(item[1]))
+    refused: list[httpx.Response] = []
+
+    def read(reader: int) -> bytes:
+        with httpx.Client(base_url=server.url, timeout=60, headers=RAW) as client:
+            while (answer := client.get(path)).status_code == 503:
+                refused.append(answer)
+                time.sleep(float(answer.headers["retry-after"]))
+        assert answer.status_code == 200
+        return answer.content
+
+    with ThreadPoolExecutor(48) as pool:
+        assert set(pool.map(read, range(48))) == {picture}
+    assert refused
+    for answer in refused:
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert f"{QUEUE} requests wait" in answer.json()["detail"]
+
+
+def test_a_server_told_to_stop_answers_what_it_has_begun_and_leaves_nothing(server, expected):
+    path, picture = max(expected.items(), key=lambda item: len(item[1]))
+    with ThreadPoolExecutor(8) as pool:
+        begun = [pool.submit(httpx.get, server.url + path, headers=RAW, timeout=60)] * 8
+        time.sleep(0.1)
+        server.processes()
+        server.process.send_signal(signal.SIGTERM)
+        assert {answer.result().content for answer in begun} == {picture}
+    assert server.process.wait(30) == 0
+    until(lambda: not server.left(), 10)
+    assert "Traceback" not in server.log

@@ -5,5 +5,6 @@ set -eu
 options="--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet"
 needs_of_torch="filelock fsspec networkx sympy typing-extensions setuptools"
 printf '%s\n' $needs_of_torch | .venv/bin/uv pip compile $options pyproject.toml - -o requirements.lock
-printf '%s\n' $needs_of_torch | .venv/bin/uv pip compile $options --extra dev --extra scale pyproject.toml - -c requirements.lock -o requirements-dev.lock
+ray=$(sed -n 's/^scale = .*"\(ray[^"]*\)"\]$/\1/p' pyproject.toml)  # the extra brings torch too
+printf '%s\n' $needs_of_torch "$ray" | .venv/bin/uv pip compile $options --extra dev pyproject.toml - -c requirements.lock -o requirements-dev.lock
 npm install --package-lock-only --ignore-scripts --no-audit --no-fund

@@ -39,7 +39,10 @@ def connect() -> None:
     """Join the cluster at RAY_ADDRESS, or start Ray on this machine until this process ends."""
     address = os.environ.get("RAY_ADDRESS")
     quiet: dict[str, Any] = {"logging_level": "error", "log_to_driver": False}
-    logging.getLogger("ray.serve").addFilter(lambda record: record.levelno >= logging.WARNING)
+    serve_log = logging.getLogger("ray.serve")
+    serve_log.handlers.clear()  # the server's own handler writes its lines, as JSON
+    serve_log.propagate = True
+    serve_log.addFilter(lambda record: record.levelno >= logging.WARNING)
     on_sigterm = signal.getsignal(signal.SIGTERM)
     try:
         if address:

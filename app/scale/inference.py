@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -19,13 +18,12 @@ from app.api.jobs import Floats, QueueFull
 from app.api.metrics import Metrics
 from app.api.mosaic import Mosaic
 from app.api.problems import Problem
+from app.logs import log
 from app.scale.replica import Codes, OtherEdition
 
 ATTEMPTS = 3
 """Replicas that one request may see die. A request that kills whatever decodes it shall not kill
 them all."""
-
-log = logging.getLogger(__name__)
 
 
 class ReplicasLost(Problem):
@@ -136,5 +134,5 @@ class ReplicatedInference:
             except DeploymentUnavailableError as error:
                 raise ReplicasLost from error
             except RayError as error:
-                log.warning("A decoder died (%s); attempt %d.", type(error).__name__, attempt)
+                log.warning("replica lost", error=type(error).__name__, attempt=attempt)
         raise ReplicasLost

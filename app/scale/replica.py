@@ -11,7 +11,7 @@ from ray import serve
 from ray._common.tls_utils import add_port_to_grpc_server
 from ray.serve._private import replica as serve_replica
 
-from app.api.inference import CHUNK, Decoded, Device, Inference, Opened
+from app.api.inference import BATCH, Decoded, Device, Inference, Opened
 from app.api.jobs import Floats
 from app.api.mosaic import Mosaic
 from app.api.problems import Problem
@@ -92,7 +92,7 @@ class DecoderReplica:
     async def decode(self, codes: Codes) -> Decoded:
         """As :meth:`Inference.decode_as`."""
         await self.require(codes.name, codes.edition)
-        if len(codes.z) < CHUNK:
+        if len(codes.z) < BATCH:
             return await self.decode_together(codes)
         return await self.decode_alone(codes)
 

@@ -224,11 +224,14 @@ def test_float32_is_kept_where_bfloat16_changes_the_picture(monkeypatch):
 
 @pytest.mark.parametrize("chunk", decoder.CHUNKS)
 def test_the_size_of_chunks_does_not_show(monkeypatch, chunk):
+    edition = decoder.ServedModel(random_model(2), "cpu").edition
+    assert edition != decoder.ServedModel(random_model(5), "cpu").edition
     monkeypatch.setattr(decoder.ServedModel, "choose_chunk", lambda self, z: chunk)
     model = random_model(2)
     served_model = decoder.ServedModel(model, "cpu")
     z = np.random.default_rng(0).uniform(-4, 4, (1500, 2)).astype(np.float32)
     parts = list(served_model.decode(z, exact=True))
     assert [len(part) for part in parts][:1] == [min(chunk, 1500)]
+    assert served_model.edition == edition
     expected = 255 * model.decode(torch.from_numpy(z)).double().numpy()
     assert np.abs(np.concatenate(parts) - expected).max() < 0.51

@@ -1,5 +1,7 @@
 """Settings: where they come from, and that each explains itself."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -10,6 +12,36 @@ def test_each_setting_has_a_default_and_a_help_text():
     for name, field in Settings.model_fields.items():
         assert not field.is_required(), name
         assert field.description and field.description.endswith((".", "example.")), name
+
+
+def shown(name: str) -> str:
+    """The default of a setting, as the table of docs/operation.md has it."""
+    field = Settings.model_fields[name]
+    if isinstance(field.default, Path):
+        return "where the program is"
+    if field.default_factory is not None:
+        return f"`{name}` in `root`"
+    return f"`{field.default}`" if field.default != "" else ""
+
+
+def settings_table() -> list[str]:
+    rows = [
+        f"| `LATENTBOOK_{name.upper()}` | {shown(name)} | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    return ["| variable | default | what |", "|---|---|---|", *rows]
+
+
+def test_the_docs_list_every_setting(root, rewrite):
+    path = root / "docs" / "operation.md"
+    text = path.read_text(encoding="utf-8")
+    start = text.index("| variable | default |")
+    written = text[start : text.index("\n\n", start)]
+    table = "\n".join(settings_table())
+    if rewrite:
+        path.write_text(text.replace(written, table), encoding="utf-8")
+    else:
+        assert written == table, "pytest --rewrite writes it anew"
 
 
 def test_the_environment_sets_and_code_wins(monkeypatch, tmp_path):

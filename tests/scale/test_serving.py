@@ -18,7 +18,6 @@ import pytest
 from app.api import atlas, decoder, grid
 from app.api.decoder import ServedModel
 from app.api.jobs import Floats
-from app.api.mosaic import Mosaic
 from app.bench.serving import served
 from app.main import create_app
 from app.models import registry
@@ -70,19 +69,19 @@ def expected(dtype: str) -> dict[str, bytes]:
     origin = np.zeros(2)
     pictures = {}
 
-    def draw(place: str, codes: Floats, mosaic: Mosaic, exact: bool) -> None:
-        canvas = mosaic.canvas((28, 28))
-        for tiles in model.decode(codes, exact or dtype == "float32"):
-            canvas.lay(tiles)
-        pictures[f"/api/models/{MODEL}/{place}"] = canvas.picture.tobytes()
+    def draw(place: str, codes: Floats, n: int, cell: int, exact: bool) -> None:
+        tiles = np.concatenate(list(model.decode(codes, exact or dtype == "float32")))
+        margin = (cell - 28) // 2
+        cells = np.pad(tiles, ((0, 0), (margin, margin), (margin, margin)))
+        rows = [np.hstack(list(row)) for row in cells.reshape(n, n, cell, cell)]
+        pictures[f"/api/models/{MODEL}/{place}"] = np.vstack(rows).tobytes()
 
     for n, span in [(1, 1.0), (3, 2.0), (8, 3.0), (16, 3.0), (20, 6.0), (64, 2.5), (128, 3.0)]:
         codes = grid.grid_codes(n, span, (0, 1), origin)
-        draw(f"grid?n={n}&span={span}", codes, Mosaic(n, n, (28, 28)), span > decoder.NEAR)
+        draw(f"grid?n={n}&span={span}", codes, n, 28, span > decoder.NEAR)
     for zoom, x, y in [(2, 1, 1), (3, 4, 4), (5, 15, 16), (9, 256, 255)]:
         codes = atlas.tile_codes(zoom, x, y, (0, 1), origin)
-        cells = Mosaic(8, 8, (atlas.CELL, atlas.CELL))
-        draw(f"atlas/{zoom}/{x}/{y}", codes, cells, zoom >= atlas.EXACT_FROM)
+        draw(f"atlas/{zoom}/{x}/{y}", codes, 8, 32, zoom >= atlas.EXACT_FROM)
     return pictures
 
 

@@ -47,7 +47,7 @@ COLORS = {"straight": DATA_1, "spherical": DATA_2, "pixels": INK_3}
 instrument = Instrument(
     name="morph",
     title="Morph",
-    ask="Half-way between two images, which path shows one image, and which shows two at once?",
+    ask="Halfway between two images, which path shows one image, and which shows two at once?",
     controls=(
         Slider("t", "Place on the path", default=0.5, min=0.0, max=1.0, step=0.02, symbol="t"),
         Choice(

@@ -31,7 +31,7 @@ from widgets.network import SIDE, decode, encode, grey_levels
 
 REACH = 3.0  # how far the point can go
 TILE = 1.0  # side of the image drawn at the point, in units of the plane
-SHOWN = 300  # codes in each plane
+SHOWN = 200  # codes in each plane
 MODELS = {"plain": "autoencoder_mnist", "vae": "mlp_vae_mnist"}
 TITLES = {"plain": "plain autoencoder", "vae": "VAE"}
 

@@ -210,8 +210,8 @@ def plane_figure(result):
             {
                 "type": "scatter",
                 "mode": "markers",
-                "x": result["codes"][::2, 0],
-                "y": result["codes"][::2, 1],
+                "x": result["codes"][::4, 0],
+                "y": result["codes"][::4, 1],
                 "marker": {"color": MUTED, "size": 3, "opacity": 0.5},
             },
             *lines,

@@ -208,10 +208,13 @@ def tiles(result):
 
 def note(result):
     """How unusual the changes are."""
-    said = [
-        f"The image of the {TITLES[name]} changes more on its round trip than "
-        f"{np.floor(place['rank']):.0f} % of reconstructed test digits do."
-        for name, place in result.items()
-        if place["rank"] >= 95
-    ]
+    said = []
+    for name, place in result.items():
+        rank = np.floor(place["rank"])
+        if rank >= 95:
+            others = f"{rank:.0f} % of" if rank < 100 else "any of the"
+            said.append(
+                f"The image of the {TITLES[name]} changes more on its round trip than {others} "
+                "reconstructed test digits."
+            )
     return " ".join(said)

@@ -100,6 +100,24 @@ def test_no_equation_touches_its_number(open_page: Open, width: int) -> None:
     assert touching == []
 
 
+def test_no_line_begins_with_the_punctuation_after_an_equation(open_page: Open) -> None:
+    page = open_page(viewport={"width": 360, "height": 900})
+    torn = page.locator(".joint").evaluate_all(
+        """all => all.filter((each) => each.checkVisibility()).flatMap((each) => {
+          const parts = [...each.querySelectorAll(".base")];
+          return [...each.childNodes].filter((node) => node.nodeType === 3).map((node) => {
+            const range = document.createRange();
+            range.selectNode(node);
+            const beside = node === each.firstChild ? parts[0] : parts.at(-1);
+            const [text, math] = [range.getBoundingClientRect(), beside.getBoundingClientRect()];
+            return text.top > math.bottom || text.bottom < math.top ? each.textContent : "";
+          });
+        })"""
+    )
+    assert len(torn) > 100
+    assert [each for each in torn if each] == []
+
+
 def test_what_scrolls_can_be_reached_by_keyboard(open_page: Open) -> None:
     page = open_page(viewport={"width": 320, "height": 800})
     page.wait_for_function("() => document.fonts.status === 'loaded'")

@@ -41,6 +41,7 @@ from widgets.network import SIDE, decode, grey_levels
 
 REACH = 3.0  # how far the plane is shown, and z can be set
 TILE = 1.2  # side of the image at z, in units of the plane
+LETTER, LINE = 0.27, 0.5  # width of a letter and height of a line, in units of the plane
 SILENT = 0.1  # nats: a latent below it says next to nothing about the image
 FACTORS = {"curvature": 0, "orientation": 1}
 SERVED = ("conv_vae_mnist", "mlp_vae_mnist", "autoencoder_mnist", "conv_vae_fashion")
@@ -293,6 +294,7 @@ def key(result):
     if result["model"] != "strokes":
         names, codes, labels = CLASSES[data_of(result)], result["codes"], result["factor"]
         middles = [np.median(codes[labels == label], axis=0) for label in range(len(names))]
+        middles = apart(middles, names)
         return [
             words(f"<b>{name}</b>", *middle, INK)
             for name, middle in zip(names, middles, strict=True)
@@ -301,6 +303,18 @@ def key(result):
     low = words(f"low {result['color']}", 0.54, 1, DATA_1)
     high = words(f"high {result['color']}", 1, 1, DATA_2_TEXT)
     return [{**low, **above}, {**high, **above}]
+
+
+def apart(places, names):
+    """The places of names, moved up where one would cover another."""
+    moved = {}
+    for i in sorted(range(len(names)), key=lambda i: places[i][1]):
+        x, y = places[i]
+        for j, (other_x, other_y) in moved.items():
+            if abs(x - other_x) < LETTER * (len(names[i]) + len(names[j])) / 2:
+                y = max(y, other_y + LINE)
+        moved[i] = (x, y)
+    return [moved[i] for i in range(len(names))]
 
 
 def words(text, x, y, color):

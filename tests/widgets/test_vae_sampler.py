@@ -139,3 +139,15 @@ def test_note_tells_what_training_from_a_low_beta_gives():
     assert (cold < annealed).all()
     note = vae_sampler.frame(compute(beta=0.1)).note
     assert f"MIG is {np.mean(cold):.2f} ± {np.std(cold, ddof=1):.2f}" in note
+
+
+def test_names_of_classes_stay_apart():
+    """Boxes of a letter's width and a line's height around each name, none over another."""
+    names, places = ["coat", "shirt", "bag", "pullover"], [(0, 0), (0.2, 0.1), (3, 0), (0.1, 0.2)]
+    moved = vae_sampler.apart(places, names)
+    width, height = vae_sampler.LETTER, vae_sampler.LINE
+    for i, (x, y) in enumerate(moved):
+        assert (x, y) == places[i] or y > places[i][1]
+        for j, (other_x, other_y) in enumerate(moved[:i]):
+            beside = abs(x - other_x) >= width * (len(names[i]) + len(names[j])) / 2
+            assert beside or abs(y - other_y) >= height - 1e-9

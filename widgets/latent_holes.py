@@ -199,8 +199,8 @@ def tiles(result):
         alt="For the plain autoencoder, then for the VAE: the image decoded at the chosen place, "
         "the same after it was encoded and decoded again, and the image at the nearest code.",
         captions=(
-            "plain: here, after a round trip, at the nearest code",
-            "VAE: here, after a round trip, at the nearest code",
+            "plain: here, round trip, nearest code",
+            "VAE: here, round trip, nearest code",
         ),
         gap=2,
     )

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 import signal
+import socket
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
@@ -31,6 +32,9 @@ TARGET_ONGOING = MOST_ONGOING // 2
 DRAIN_S = 20
 """How long a replica that is being replaced may take to answer what it holds."""
 
+REACH_S = 10
+"""How long the cluster may take to answer."""
+
 OBJECT_STORE_BYTES = 512 * 2**20
 """Shared memory for answers on their way: forty of the largest grids."""
 
@@ -46,6 +50,9 @@ def connect() -> None:
     on_sigterm = signal.getsignal(signal.SIGTERM)
     try:
         if address:
+            host, _, port = address.rpartition(":")
+            if port.isdigit():  # Ray itself tries for minutes
+                socket.create_connection((host, int(port)), REACH_S).close()
             ray.init(address, **quiet)
         else:
             ray.init(
@@ -54,7 +61,7 @@ def connect() -> None:
                 object_store_memory=OBJECT_STORE_BYTES,
                 **quiet,
             )
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         where = f"The Ray cluster at RAY_ADDRESS={address}" if address else "Ray"
         raise LatentbookError(f"{where} does not answer: {error}") from error
     signal.signal(signal.SIGTERM, on_sigterm)  # Ray's own would end the server with an error

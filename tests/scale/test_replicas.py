@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import socket
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,7 +18,7 @@ from app.api.mosaic import Mosaic
 from app.errors import LatentbookError
 from app.models.errors import UnknownModel, WeightsMissing
 from app.scale import start_replicas
-from app.scale.cluster import cpu_share, deployment_options
+from app.scale.cluster import connect, cpu_share, deployment_options
 from app.scale.inference import ATTEMPTS, ReplicasLost, ReplicatedInference
 from app.scale.replica import Codes, DecoderReplica, OtherEdition
 from app.settings import Settings
@@ -238,3 +239,12 @@ def test_without_ray_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(LatentbookError, match=r"pip install latentbook\[scale\]"):
         start_replicas(Settings(replicas=2))
+
+
+def test_a_cluster_that_cannot_be_reached_is_named(monkeypatch):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
+        monkeypatch.setenv("RAY_ADDRESS", address)
+        with pytest.raises(LatentbookError, match=f"RAY_ADDRESS={address} does not answer"):
+            connect()

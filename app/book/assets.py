@@ -155,16 +155,10 @@ def _style_entry(settings: Settings) -> Path:
 
 
 def _frame_pictures(folder: Path, out: Path) -> dict[str, str]:
-    """Icons and the web manifest, hashed; the manifest names the hashed icons."""
+    """Icons, hashed."""
     places: dict[str, str] = {}
-    paths = sorted(path for path in folder.iterdir() if path.is_file())
-    for path in sorted(paths, key=lambda path: path.suffix == ".webmanifest"):
+    for path in sorted(path for path in folder.iterdir() if path.is_file()):
         data = path.read_bytes()
-        if path.suffix == ".webmanifest":
-            text = data.decode()
-            for name, place in places.items():
-                text = text.replace(f'"{name}"', f'"{Path(place).name}"')
-            data = text.encode()
         place = f"assets/{path.stem}-{content_hash(data)}{path.suffix}"
         (out / Path(place).name).write_bytes(data)
         places[path.name] = place

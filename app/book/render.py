@@ -46,6 +46,7 @@ class Renderer:
     book : what is shown
     assets : bundled files by logical name
     config : what all pages have in common in ``latentbook-config``
+    web_manifest : place of the web manifest
     site_path : where the site is on its host
     templates : the folder of templates
     """
@@ -53,7 +54,8 @@ class Renderer:
     book: Book
     assets: Assets
     config: Mapping[str, Any]
-    site_path: str = "/"
+    web_manifest: str
+    site_path: str
     templates: Path = TEMPLATES
 
     def pages(self) -> Iterator[tuple[str, str]]:
@@ -129,6 +131,7 @@ class Renderer:
             "url": url,
             "asset": asset,
             "render": render,
+            "web_manifest": page.root + self.web_manifest,
         }
         html = environment.get_template(template).render(**common, **names)
         return TEX_SOURCE.sub("", html)

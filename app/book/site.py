@@ -20,6 +20,7 @@ from app.book.offline import SERVICE_WORKER, service_worker, wire_bytes
 from app.book.recordings import code_hashes, runnable_cells
 from app.book.render import TEMPLATES, Renderer
 from app.book.search import search_index
+from app.book.web_manifest import web_manifest
 from app.runtime.course import Course
 from app.runtime.dist import RuntimeDist, build_runtime
 from app.settings import Settings
@@ -154,13 +155,16 @@ class _Writer:
         search = f"search-{content_hash(index)}.json"
         self.put(search, index)
         book, loaded = self.loaded.book, self.loaded
+        web_app = web_manifest(book, self.assets)
+        manifest = f"assets/book-{content_hash(web_app)}.webmanifest"
+        self.put(manifest, web_app)
         for chapter, source in zip(book.chapters, loaded.sources, strict=True):
             place = f"{chapter.slug}/{chapter.slug}"
             export = Export(chapter, source, loaded.labels, loaded.notation, loaded.facts)
             self.put(f"{place}.ipynb", notebook(export))
             self.put(f"{place}.py", script(export))
         site_path = self.settings.site_path
-        pages = dict(Renderer(book, self.assets, self.config(search), site_path).pages())
+        pages = dict(Renderer(book, self.assets, self.config(search), manifest, site_path).pages())
         self.compress()
         build = content_hash(*sorted(self.digests.values()), *pages.values())
         offline_bytes = sum(wire_bytes(self.folder / place) for place in self.digests)

@@ -131,20 +131,29 @@ function answer({ data, source }) {
 
 /** @returns {Promise<Missing>} */
 async function missing() {
-  const all = [...atOnce, ...later];
-  const kept = await Promise.all(later.map(([place]) => caches.match(urlOf(place), { cacheName: cacheOf(urlOf(place)) })));
-  return { build, total: all.reduce((sum, [, , bytes]) => sum + bytes, 0), files: later.filter((_, i) => !kept[i]) };
+  const all = [...atOnce, ...later]; // the browser may have dropped some of the light part
+  const kept = await Promise.all(
+    all.map(([place]) => {
+      const { cacheName, key } = homeOf(urlOf(place));
+      return caches.match(key, { cacheName });
+    }),
+  );
+  return { build, total: all.reduce((sum, [, , bytes]) => sum + bytes, 0), files: all.filter((_, i) => !kept[i]) };
 }
 
-/** @param {string} url of a heavy file */
-const cacheOf = (url) => (MAIN_NAME.test(url) ? MAIN : HEAVY);
+/** Where a file is kept. @param {string} url */
+function homeOf(url) {
+  if (MAIN_NAME.test(url)) return { cacheName: MAIN, key: url };
+  return heavy.has(url) ? { cacheName: HEAVY, key: url } : { cacheName: LIGHT, key: light.getCacheKeyForURL(url) ?? url };
+}
 
-/** @param {string} place of a heavy file */
+/** @param {string} place */
 async function keep(place) {
   const url = urlOf(place);
   const response = await fetch(new Request(url, { integrity: integrities.get(url) }));
   if (!response.ok) throw new Error(`${place} is not there (status ${response.status})`);
-  await (await caches.open(cacheOf(url))).put(url, response);
+  const { cacheName, key } = homeOf(url);
+  await (await caches.open(cacheName)).put(key, response);
 }
 
 /** Removes what other builds have left, once the page that asks is the only one that is open. @param {{id: string}} page */

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -53,12 +52,6 @@ def test_modules_import_files_that_are_there(assets: Assets) -> None:
         text = path.read_text(encoding="utf-8")
         for name in re.findall(r'(?:from|import\()"\./([\w.-]+\.js)"', text):
             assert f"assets/{name}" in scripts, (path.name, name)
-
-
-def test_the_web_manifest_names_the_hashed_icons(assets: Assets) -> None:
-    manifest = json.loads(assets.files[assets.place("manifest.webmanifest")].read_text())
-    for icon in manifest["icons"]:
-        assert f"assets/{icon['src']}" in assets.files
 
 
 def test_the_same_sources_give_the_same_names(settings: Settings, assets: Assets) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import urldefrag
 
 import brotli  # type: ignore[import-untyped]
 import pytest
+from PIL import Image
 
 from app.book import site
 from app.book.render import script_json
@@ -76,6 +77,17 @@ def test_config_leads_to_files(build: Build) -> None:
     assert config["reload"] is False
     for place in (*config["assets"].values(), config["search"]):
         assert (folder / place).is_file()
+
+
+def test_the_web_manifest_names_the_book_and_icons_that_are_there(build: Build) -> None:
+    folder = build()
+    (path,) = (folder / "assets").glob("*.webmanifest")
+    assert f"../assets/{path.name}" in (folder / "sample" / "index.html").read_text()
+    manifest = json.loads(path.read_text())
+    assert manifest["name"] == "A small book"
+    for icon in manifest["icons"]:
+        with Image.open(folder / "assets" / icon["src"]) as picture:
+            assert icon["sizes"] == "{}x{}".format(*picture.size)
 
 
 def test_search_entries_lead_to_ids(build: Build) -> None:

@@ -16,7 +16,7 @@ from app.book.compress import Compressor, link
 from app.book.exports import Export, notebook, script
 from app.book.load import Loaded, load
 from app.book.media import content_hash
-from app.book.offline import SERVICE_WORKER, service_worker, wire_bytes
+from app.book.offline import SERVICE_WORKER, keep_last_edition, service_worker, wire_bytes
 from app.book.recordings import code_hashes, runnable_cells
 from app.book.render import TEMPLATES, Renderer
 from app.book.search import search_index
@@ -62,6 +62,7 @@ def build_site(settings: Settings, *, report: Report) -> Path:
     shutil.rmtree(partial, ignore_errors=True)
     try:
         _Writer(settings, loaded, assets, runtime, partial, report).write()
+        keep_last_edition(site, partial)
         _swap(partial, site)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

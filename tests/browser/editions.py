@@ -125,7 +125,8 @@ class Editions:
         self.requests = Requests(create_app(self.settings))
 
     def publish(self, edition: str) -> None:
-        """Build an edition and put it in the place of the one before."""
+        """Build an edition in the place of the one before, of which the host keeps nothing."""
+        shutil.rmtree(self.settings.build / "site", ignore_errors=True)
         content = self.settings.content
         content.mkdir(exist_ok=True)
         filling = "\n\n".join(f"A paragraph, number {i}, that takes room." for i in range(60))

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,7 @@ def builds_named(folder: Path) -> set[str]:
 
 
 def test_every_file_is_kept_under_its_digest(settings: Settings) -> None:
+    shutil.rmtree(settings.build / "site", ignore_errors=True)  # nothing of another edition
     folder = build(settings)
     site = kept(folder)
     entries = [*site["atOnce"], *site["later"]]
@@ -81,6 +83,25 @@ def test_all_pages_name_one_build_and_an_edit_makes_another(settings: Settings) 
     assert second != first
     chapter.write_text(before)
     assert builds_named(build(settings)) == first
+
+
+def test_an_open_page_finds_the_files_of_the_last_edition(settings: Settings) -> None:
+    def add(sentence: str) -> set[str]:
+        chapter = settings.content / "sample.md"
+        chapter.write_text(f"{chapter.read_text()}\n{sentence}\n")
+        folder = build(settings)
+        return {path.name for path in folder.glob("search-*.json")}
+
+    build(settings)
+    first = search(settings.build / "site")
+    assert first in add("More words.")
+    assert first not in add("And more.")
+
+
+def search(folder: Path) -> str:
+    """The name of the search index that the pages of a site ask for."""
+    (name,) = (place for place, *_ in kept(folder)["atOnce"] if place.startswith("search-"))
+    return name
 
 
 def test_an_author_has_no_service_worker(settings: Settings) -> None:

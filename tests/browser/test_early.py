@@ -37,6 +37,7 @@ def test_moves_and_taps_before_the_scripts_are_answered(
     expect(quiz.locator("[data-feedback]")).to_contain_text("Not yet.")
     expect(cell.locator("[data-output]")).to_contain_text("edition A 6")
     expect(cell).to_have_attribute("data-state", "done")
+    instrument.scroll_into_view_if_needed()
     expect(instrument).to_have_attribute("data-state", "live")
     assert slider.input_value() == set_to
     assert instrument.locator("[data-readout]").all_inner_texts() != before

@@ -99,10 +99,13 @@ const routesNavigations = worker.InstallEvent?.prototype.addRoutes !== undefined
 worker.addEventListener("install", (/** @type {any} */ event) => {
   light.install(event);
   worker.skipWaiting();
-  // The network is asked while this script starts, and needs it no longer if it answers.
+  const below = (/** @type {string} */ folder) => ({ urlPattern: { pathname: `${new URL(scope).pathname}${folder}/*` } });
+  const race = "race-network-and-fetch-handler";
+  // Nothing waits for this script to start: what the network, or the HTTP cache, has sooner is taken from there.
   event.addRoutes?.([
-    { condition: { urlPattern: { pathname: `${new URL(scope).pathname}api/*` } }, source: "network" },
-    { condition: { requestMode: "navigate" }, source: "race-network-and-fetch-handler" },
+    { condition: below("api"), source: "network" },
+    { condition: { requestMode: "navigate" }, source: race },
+    { condition: { or: [below("assets"), below("runtime")] }, source: race },
   ]);
 });
 

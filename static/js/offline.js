@@ -15,6 +15,7 @@ export async function startOffline() {
   const workers = navigator.serviceWorker;
   if (!workers) return; // not a secure origin, or a private window
   if (config.reload) return forget(); // an author wants to see the newest
+  for (const type of ["online", "offline"]) addEventListener(type, show);
   const kept = await workers.getRegistration(config.root).catch(() => undefined);
   if (savesData() && !kept?.active) return offer();
   await rest();
@@ -48,7 +49,10 @@ async function keepBook() {
     await ask(worker, { type: "tidy" });
     say(`The book is kept in this browser: it can be read offline (${size}).`);
   } catch (error) {
-    if (!navigator.onLine) return say("You are offline. The rest of the book is kept when you are back.");
+    if (!navigator.onLine) {
+      addEventListener("online", keepBook, { once: true });
+      return say("The rest of the book is kept when you are back.");
+    }
     say(`The book could not be kept for reading offline: ${error instanceof Error ? error.message : error}`);
   }
 }
@@ -85,8 +89,7 @@ function offer() {
   button.className = "quiet";
   button.textContent = "Keep it";
   button.addEventListener("click", () => keepBook());
-  say(`The book is not kept for reading offline, as you save data: it takes ${megabytes(config.offline_bytes)}. `);
-  place()?.append(button);
+  say(`The book is not kept for reading offline, as you save data: it takes ${megabytes(config.offline_bytes)}. `, button);
 }
 
 async function forget() {
@@ -95,10 +98,16 @@ async function forget() {
   }
 }
 
-const place = () => document.querySelector("[data-offline-status]");
+/** @type {(string | HTMLElement)[]} */
+let said = [];
 
-/** @param {string} sentence */
-function say(sentence) {
-  const status = place();
-  if (status) status.textContent = sentence;
+/** @param {...(string | HTMLElement)} words */
+function say(...words) {
+  said = words;
+  show();
+}
+
+function show() {
+  const place = document.querySelector("[data-offline-status]");
+  place?.replaceChildren(...(navigator.onLine ? [] : ["You are offline. "]), ...said);
 }

@@ -121,6 +121,7 @@ def test_every_page_is_there_without_a_network(kept: BrowserContext, editions: E
     kept.set_offline(True)
     page = visit(kept, editions.url + TWO)  # never seen before
     assert page.evaluate("crossOriginIsolated")
+    expect(page.locator(STATUS)).to_contain_text("You are offline.")
     assert (
         output(run(page, "import statistics, decimal\nstatistics.mean([1, 2, 6])")).strip() == "3"
     )

@@ -157,7 +157,7 @@ class _Writer:
         self.put(search, index)
         book, loaded = self.loaded.book, self.loaded
         web_app = web_manifest(book, self.assets)
-        manifest = f"assets/book-{content_hash(web_app)}.webmanifest"
+        manifest = f"assets/manifest-{content_hash(web_app)}.webmanifest"
         self.put(manifest, web_app)
         for chapter, source in zip(book.chapters, loaded.sources, strict=True):
             place = f"{chapter.slug}/{chapter.slug}"

@@ -126,7 +126,6 @@ class Editions:
 
     def publish(self, edition: str) -> None:
         """Build an edition in the place of the one before, of which the host keeps nothing."""
-        shutil.rmtree(self.settings.build / "site", ignore_errors=True)
         content = self.settings.content
         content.mkdir(exist_ok=True)
         filling = "\n\n".join(f"A paragraph, number {i}, that takes room." for i in range(60))
@@ -144,6 +143,7 @@ class Editions:
         cell.write_text(text.replace(STAMP, f"Edition {edition}: {STAMP}"))
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("app.book.site.build_runtime", lambda settings, report: self.dist)
+            patch.setattr("app.book.site.keep_last_edition", lambda last, site: None)
             build_site(self.settings, report=lambda message: None)
 
     def asked(self, part: str) -> int:

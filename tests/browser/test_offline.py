@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -228,7 +229,8 @@ def test_the_book_itself_offline(browser_of: Callable[..., BrowserContext], book
     page = visit(context, book + CHAPTER)
     for instrument in page.locator("section.instrument").all():
         instrument.scroll_into_view_if_needed()
-        expect(instrument).to_have_attribute("data-state", "live")
+        # Those that would rather ask the server say that it cannot be reached.
+        expect(instrument).to_have_attribute("data-state", re.compile("live|offline"))
     page.goto(f"{book}{CHAPTER}?vae-sampler.model=digits&vae-sampler.finer=64#vae-sampler")
     expect(page.locator("#vae-sampler [data-status]")).to_have_text(
         "You are offline. This picture was decoded in the page."

@@ -209,7 +209,7 @@ def images(result):
         grey_levels(four).reshape(2, 2, SIDE, SIDE),
         alt="Four images: what the encoder sees, what the decoder makes of it, the ink that is "
         f"lost between them and the ink that is added. Squared error {result['error']:.1f}.",
-        captions=("seen, rebuilt", "lost, added"),
+        captions=("seen; below, ink lost", "rebuilt; below, ink added"),
         half=True,
     )
 

@@ -402,7 +402,7 @@ def test_server_grid_takes_the_place_of_the_pages_own(desk: Page) -> None:
 def test_on_a_slow_line_grids_travel_in_the_delta_form(desk: Page) -> None:
     """At 16 Mbit/s the second of two grids does, whatever the page took the line for before."""
     instrument = live(desk, "vae-sampler")
-    instrument.locator('input[name="model"][value="digits"]').check()
+    instrument.locator('input[name="model"][value="conv_vae_mnist"]').check()
     line = desk.context.new_cdp_session(desk)
     conditions = {"offline": False, "latency": 0, "uploadThroughput": -1}
     line.send("Network.enable")

@@ -144,7 +144,7 @@ def test_what_is_drawn_before_python_is_ready_is_kept(open_page: Open) -> None:
     expect(instrument.locator(".pad canvas")).to_be_attached()
     instrument.locator('[data-action="clear"]').click()
     assert pixels(instrument).max() == 0
-    page.mouse.click(*place(instrument, 14, 14))
+    page.mouse.click(*place(instrument, 14.5, 14.5))
     assert pixels(instrument)[14, 14] == pytest.approx(1, abs=0.01)
     expect(instrument.locator("[data-status]")).to_contain_text("Your setting is kept")
 

@@ -135,7 +135,7 @@ class ViewportView:
 
 @dataclass(frozen=True)
 class DrawingView:
-    """A button that empties the pad; all else is done on it."""
+    """How to draw: the rest is done on the pad."""
 
     kind: ClassVar[str] = "drawing"
     id: str

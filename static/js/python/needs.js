@@ -7,7 +7,7 @@
 export const OF_MODULE = [
   "ENV", "FS", "GOT", "HEAP8", "HEAP32", "HEAPU8", "HEAPU32", "LDSO", "__PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET", "__PyRuntime",
   "__tzset_js", "_daylight", "_emscripten_get_sbrk_ptr", "_free", "_malloc", "_timezone", "_tzname", "convertJsFunctionToWasm",
-  "growMemory", "mergeLibSymbols", "newDSO", "relocateExports", "updateTableMap", "wasmTable",
+  "getEnvStrings", "growMemory", "mergeLibSymbols", "newDSO", "relocateExports", "updateTableMap", "wasmTable",
 ];
 
 /** Of Pyodide's inner API. */

@@ -16,6 +16,8 @@ const hash = (memory) => createHash("sha256").update(memory).digest("hex");
 const { default: createStock } = await import(pathToFileURL(`${folder}/pyodide.asm.mjs`).href);
 const main = await WebAssembly.compile(readNow("pyodide.asm.wasm"));
 const index = JSON.parse(readFileSync(`${folder}/index.json`, "utf8"));
+const { BROWSER_LANGUAGE } = process.env;
+if (BROWSER_LANGUAGE) Object.defineProperty(globalThis, "navigator", { value: { language: BROWSER_LANGUAGE, userAgent: "Node.js" } });
 
 let copied;
 /** Emscripten's module, which tells what memory Python begins with. */

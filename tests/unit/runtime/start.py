@@ -27,7 +27,7 @@ def python(folder: Path, how: str, file: Path | str = "", code: str = "", **env:
         check=False,
         env={**os.environ, "TZ": "UTC", **env},
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -77,6 +79,28 @@ def test_what_the_first_start_takes_is_compiled(dist):
     with zipfile.ZipFile(dist.path / "std.zip") as archive:
         assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_STORED}
         assert {Path(name).suffix for name in archive.namelist()} == {".pyc"}
+
+
+def test_the_first_packs_hold_what_a_start_imports_and_no_more(dist, tmp_path):
+    copy = tmp_path / "runtime"
+    shutil.copytree(dist.path, copy)
+    for later in ("rest.zip", "numpy-rest.pack"):
+        (copy / later).unlink()
+    code = """
+import json, sys
+import latentbook_start
+latentbook_start.warm()
+specs = [getattr(module, "__spec__", None) for module in list(sys.modules.values())]
+json.dumps([spec.origin for spec in specs if spec and spec.origin])
+"""
+    used = set(answer(copy, "files", code=code))
+    with zipfile.ZipFile(dist.path / "std.zip") as archive:
+        library = {f"/lib/python314.zip/{name}" for name in archive.namelist()}
+    index = json.loads((dist.path / "index.json").read_text())
+    bytecode = {path for path, _, _ in index["first"]["numpy.pack"] if path.endswith(".pyc")}
+    numpy = {re.sub(r"__pycache__/(\w+)\.cpython-314\.pyc", r"\1.py", path) for path in bytecode}
+    libraries = {path for path, _, _ in index["first"]["libraries.pack"]}
+    assert {*library, *numpy, *libraries} - used == set()
 
 
 def test_stock_library_is_in_one_archive_or_the_other(dist, settings):

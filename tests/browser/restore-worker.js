@@ -1,0 +1,31 @@
+// Restores the snapshot that the page has kept, and tells two SHA-256: of the memory that stands in the file, and of the memory
+// that Python begins with.
+import { startFromSnapshot } from "../../static/js/python/loader.js";
+import { readNowFrom } from "../../static/js/python/packs.js";
+import { readSnapshot } from "../../static/js/python/snapshot.js";
+import { loadStored } from "../../static/js/python/store.js";
+
+async function hash(memory) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", memory));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+addEventListener("message", async ({ data: { base, version } }) => {
+  const snapshot = await readSnapshot(await loadStored(base), version);
+  const expected = new Uint8Array(snapshot.header.heapSize);
+  snapshot.copyInto(expected);
+  const { default: createStock } = await import(`${base}pyodide.asm.mjs`);
+  let restored;
+  const create = async (settings) => {
+    const module = await createStock(settings);
+    const { finalizeBootstrap } = settings.API;
+    settings.API.finalizeBootstrap = (...given) => {
+      restored = module.HEAPU8.slice();
+      return finalizeBootstrap(...given);
+    };
+    return module;
+  };
+  const main = await WebAssembly.compileStreaming(fetch(`${base}pyodide.asm.wasm`));
+  await startFromSnapshot({ create, main, snapshot: Promise.resolve(snapshot), readNow: readNowFrom(base) });
+  postMessage([await hash(expected), await hash(restored)]);
+});

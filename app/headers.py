@@ -29,9 +29,9 @@ WORKER_POLICY = {
     "default-src": "'none'",
     "script-src": "'self' 'wasm-unsafe-eval'",
     "connect-src": "'self'",
-    "worker-src": "'none'",
+    "worker-src": "'self'",  # in Firefox a worker's own modules fall under this
 }
-"""What a start takes, and no more: no worker within, no font, no picture."""
+"""What a start takes, and no more: no eval, no font, no picture, no other host."""
 
 PERMISSIONS = (
     "accelerometer",

@@ -80,7 +80,7 @@ def test_a_worker_may_start_python_and_no_more(client, script):
         "default-src 'none'",
         "script-src 'self' 'wasm-unsafe-eval'",
         "connect-src 'self'",
-        "worker-src 'none'",
+        "worker-src 'self'",
     ]
 
 

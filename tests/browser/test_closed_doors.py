@@ -101,7 +101,7 @@ STORES = """async () => {
   }
   const workers = (await navigator.serviceWorker.getRegistrations()).map(({ scope }) => scope);
   return { files, caches_, databases: await indexedDB.databases(), workers, cookie: document.cookie,
-    storage: JSON.stringify(localStorage), title: document.title, address: location.href };
+    title: document.title, address: location.href };
 }"""
 
 

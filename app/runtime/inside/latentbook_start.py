@@ -125,7 +125,9 @@ def wake(environment: str) -> None:
     ----------
     environment : ``NAME=VALUE`` lines; the browser's language is one of them
     """
-    os.environ.update(line.split("=", 1) for line in environment.split("\n"))
+    for line in environment.split("\n"):
+        name, _, value = line.partition("=")
+        os.environ[name] = value
     if "random" in sys.modules:
         sys.modules["random"].seed()
     if "numpy.random.mtrand" in sys.modules:

@@ -29,7 +29,7 @@ PLOTLY = "application/vnd.plotly.v1+json"
 ANSWER, CHECK = "your answer", "check"  # the two parts of a question, as tracebacks name them
 
 MOST_CHARACTERS = 200_000  # of a value's text
-MOST_FIGURE = 2_000_000  # characters of a figure's JSON: more would hold up the page
+MOST_FIGURE = 500_000  # characters of a figure's JSON: drawing more would hold up the page
 
 _scopes: dict[str, Scope] = {}
 _belongings = Belongings()

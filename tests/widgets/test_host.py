@@ -238,7 +238,7 @@ def test_what_a_page_cannot_hold_is_cut(page, code):
 
 def test_a_figure_too_large_to_draw_is_refused(page):
     reply = page.run("{'data': [{'y': list(range(10**6))}], 'layout': {}}")
-    assert re.search(r"too large to be shown: 7\.9 MB.*Accepted: 2 MB", reply["message"])
+    assert re.search(r"too large to be shown: 7\.9 MB.*Accepted: 0\.5 MB", reply["message"])
 
 
 def test_a_name_taken_from_python_is_pointed_out(page):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 SIDE = 28  # pixels of an image
 
 
-def encode(x: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+def encode(x: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
     """Codes of images.
 
     Parameters
@@ -27,7 +27,7 @@ def encode(x: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.f
     return dense(x.reshape(len(x), -1), weights)
 
 
-def decode(z: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+def decode(z: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
     """Images of codes: the linear output is cut to [0, 1].
 
     Parameters
@@ -42,7 +42,7 @@ def decode(z: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.f
     return dense(z, weights).clip(0, 1).reshape(-1, SIDE, SIDE)
 
 
-def dense(h: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+def dense(h: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
     """Linear layers with SiLU after each but the last.
 
     Parameters
@@ -55,7 +55,7 @@ def dense(h: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.fl
     ndarray of shape (m, n_out)
     """
     last = sum(name.startswith("w") for name in weights) - 1
-    h = h.astype(np.float32)
+    h = h.astype(np.float64)  # so that every machine says the same to nine digits
     for i in range(last + 1):
         h = h @ weights[f"w{i}"] + weights[f"b{i}"]
         if i < last:
@@ -63,9 +63,9 @@ def dense(h: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.fl
     return h
 
 
-def silu(h: NDArray[np.float32]) -> NDArray[np.float32]:
+def silu(h: NDArray[np.float64]) -> NDArray[np.float64]:
     """h sigmoid(h), written so that no exponential overflows."""
-    out: NDArray[np.float32] = 0.5 * h * (1 + np.tanh(0.5 * h))
+    out: NDArray[np.float64] = 0.5 * h * (1 + np.tanh(0.5 * h))
     return out
 
 

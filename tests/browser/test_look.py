@@ -108,7 +108,8 @@ def test_no_line_begins_with_the_punctuation_after_an_equation(open_page: Open) 
           return [...each.childNodes].filter((node) => node.nodeType === 3).map((node) => {
             const range = document.createRange();
             range.selectNode(node);
-            const beside = node === each.firstChild ? parts[0] : parts.at(-1);
+            const beside = node === each.firstChild ? parts[0] : parts[parts.length - 1];
+            if (!beside) return "";
             const [text, math] = [range.getBoundingClientRect(), beside.getBoundingClientRect()];
             return text.top > math.bottom || text.bottom < math.top ? each.textContent : "";
           });

@@ -231,7 +231,7 @@ def test_the_book_itself_offline(browser_of: Callable[..., BrowserContext], book
         instrument.scroll_into_view_if_needed()
         # Those that would rather ask the server say that it cannot be reached.
         expect(instrument).to_have_attribute("data-state", re.compile("live|offline"))
-    page.goto(f"{book}{CHAPTER}?vae-sampler.model=digits&vae-sampler.finer=64#vae-sampler")
+    page.goto(f"{book}{CHAPTER}?vae-sampler.model=conv_vae_mnist&vae-sampler.finer=64#vae-sampler")
     expect(page.locator("#vae-sampler [data-status]")).to_have_text(
         "You are offline. This picture was decoded in the page."
     )

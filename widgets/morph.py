@@ -95,7 +95,7 @@ def compute(*, t, path, a, b, data, rng):
     stored = load(FILES[data])
     chosen = [a - 1, b - 1]
     x_a, x_b = stored["images"][chosen] / 255  # (28, 28) each
-    z_a, z_b = decoder["codes"][stored["position"][chosen]]  # (2,) each
+    z_a, z_b = decoder["codes"][stored["position"][chosen]].astype(float)  # (2,) each
 
     grid = np.linspace(0, 1, STEPS + 1)
     ends = {

@@ -115,7 +115,7 @@ def test_no_line_begins_with_the_punctuation_after_an_equation(open_page: Open) 
           });
         })"""
     )
-    assert len(torn) > 100
+    assert len(torn) > 50
     assert [each for each in torn if each] == []
 
 

@@ -126,9 +126,7 @@ REFUSED: dict[str, ModuleType] = {
     "The readout error is [1], which the format": module(readouts={"error": [1]}),
     "The frame has no panels": module(panels=[]),
     "The panel picture is declared 2 times": module(panels=[PLOT, PLOT]),
-    "z is set on the panel 'picture'; accepted: a plot of the frame": module(
-        panels=[TILES]
-    ),
+    "z is set on the panel 'picture'; accepted: a plot of the frame": module(panels=[TILES]),
     "A panel is dict; accepted: a Plot, Tiles, a Map or a Pad": module(panels=[{}]),
     "The alt text of picture is empty": module(panels=[replace(PLOT, alt="")]),
     "In the figure of picture: data is missing; accepted: a list": module(

@@ -14,6 +14,15 @@ READY = '[data-runtime-status][data-state="ready"]'
 Open = Callable[..., Page]
 
 
+def come_back(page: Page) -> None:
+    """Wait until the page has kept its start, and load it again: Python restores the snapshot."""
+    page.wait_for_function(
+        "() => performance.getEntriesByName('latentbook-snapshot').at(-1)?.detail === 'kept'"
+    )
+    page.reload()
+    expect(page.locator(READY)).to_be_attached()
+
+
 def spec_of(instrument: Locator) -> dict[str, Any]:
     """The declaration of an instrument, as its block carries it."""
     spec: dict[str, Any] = json.loads(instrument.get_attribute("data-spec") or "")

@@ -22,7 +22,7 @@ from app.book.site import build_site
 from app.browser import FLAGS, chromium_path
 from app.main import create_app
 from app.settings import Settings
-from tests.browser.book_pages import CHAPTER, READY, Open
+from tests.browser.book_pages import CHAPTER, READY, Open, come_back
 from tests.browser.editions import Editions, serve_editions
 
 START_MS = 60_000  # Python starts in 3 s alone, but two cores may be shared
@@ -169,3 +169,16 @@ def desk(chromium: Browser, book: str) -> Iterator[Page]:
     yield page
     context.close()
     assert watch.wrong == []
+
+
+@pytest.fixture(scope="module")
+def second_visit(chromium: Browser, book: str) -> Iterator[Page]:
+    """The chapter with Python ready out of a snapshot that an earlier visit has kept."""
+    expect.set_options(timeout=START_MS)
+    context = chromium.new_context(**WINDOW)
+    context.set_default_timeout(START_MS)
+    page = context.new_page()
+    page.goto(book + CHAPTER)
+    come_back(page)
+    yield page
+    context.close()

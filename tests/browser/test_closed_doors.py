@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.book_pages import CHAPTER, READY, Open, output, run, write
-from tests.browser.conftest import WINDOW
 
 pytestmark = pytest.mark.browser
 
@@ -105,23 +103,6 @@ STORES = """async () => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def lab(chromium: Browser, book: str) -> Iterator[Page]:
-    """The chapter after a visit that has kept its start, with what the page asks for noted."""
-    expect.set_options(timeout=60_000)
-    context = chromium.new_context(**WINDOW)
-    context.set_default_timeout(60_000)
-    page = context.new_page()
-    page.goto(book + CHAPTER)
-    page.wait_for_function(
-        "() => performance.getEntriesByName('latentbook-snapshot').at(-1)?.detail === 'kept'"
-    )
-    page.reload()
-    expect(page.locator(READY)).to_be_attached()
-    yield page
-    context.close()
-
-
 def in_workers(chromium: Browser, page: Page, function: str) -> list[Any]:
     """What a JavaScript function gives in each of Python's workers, put there by the debugger."""
     session = chromium.new_browser_cdp_session()
@@ -154,30 +135,32 @@ def in_workers(chromium: Browser, page: Page, function: str) -> list[Any]:
     return [json.loads(result["result"]["value"]) for result in results]
 
 
-def test_pythons_ways_out(lab: Page) -> None:
+def test_pythons_ways_out(second_visit: Page) -> None:
     asked: list[str] = []
-    lab.context.on("request", lambda request: asked.append(request.url))
-    before = lab.evaluate(STORES)
-    said = {name: output(run(lab, code)) for name, code in ATTEMPTS.items()}
+    second_visit.context.on("request", lambda request: asked.append(request.url))
+    before = second_visit.evaluate(STORES)
+    said = {name: output(run(second_visit, code)) for name, code in ATTEMPTS.items()}
     reached = [name for name, words in said.items() if re.search("^REACHED", words, re.MULTILINE)]
     assert reached == []
     assert "nothing" in said["js"]
     assert "Text is not run" in said["Function"]
     assert "Nothing goes on here" in said["a timer"]
-    assert lab.evaluate(STORES) == before
+    assert second_visit.evaluate(STORES) == before
     assert [url for url in asked if "/runtime/" not in url and "/assets/" not in url] == []
-    assert lab.locator("[data-output] img").count() == 0
+    assert second_visit.locator("[data-output] img").count() == 0
 
 
-def test_what_lies_in_the_second_archive_still_comes(lab: Page) -> None:
+def test_what_lies_in_the_second_archive_still_comes(second_visit: Page) -> None:
     code = "import statistics, fractions\nprint(statistics.median([3, 1, 2]))"
-    assert output(run(lab, code)).strip() == "2"
+    assert output(run(second_visit, code)).strip() == "2"
 
 
-def test_javascript_in_the_worker_finds_nothing(chromium: Browser, lab: Page) -> None:
+def test_javascript_in_the_worker_finds_nothing(chromium: Browser, second_visit: Page) -> None:
     leak = f"{ROOT}Object.leaked = pyodide_js\nObject.leaks = module\nprint('left')"
-    assert "left" in output(run(lab, leak))
-    workers = in_workers(chromium, lab, Path(__file__).with_name("ways_out.js").read_text())
+    assert "left" in output(run(second_visit, leak))
+    workers = in_workers(
+        chromium, second_visit, Path(__file__).with_name("ways_out.js").read_text()
+    )
     [seen] = [each for each in workers if each["leaked"]]  # the other may not be ready yet
     assert seen["size"] > 5_000  # the language and all of Pyodide
     assert (seen["tried"], seen["found"]) == ([], [])

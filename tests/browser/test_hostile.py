@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.book_pages import CHAPTER, READY, Open, output, run, write
-from tests.browser.conftest import WINDOW
+from tests.browser.book_pages import CHAPTER, READY, Open, come_back, output, run, write
 
 pytestmark = pytest.mark.browser
 
@@ -83,21 +81,10 @@ SPOILS = {
 
 
 @pytest.fixture(scope="module")
-def lab(chromium: Browser, book: str) -> Iterator[Page]:
-    """The chapter with Python ready, kept from its second visit: a snapshot is there."""
-    expect.set_options(timeout=60_000)
-    context = chromium.new_context(**WINDOW)
-    context.set_default_timeout(60_000)
-    page = context.new_page()
-    page.goto(book + CHAPTER)
-    page.wait_for_function(
-        "() => performance.getEntriesByName('latentbook-snapshot').at(-1)?.detail === 'kept'"
-    )
-    page.reload()
-    expect(page.locator(READY)).to_be_attached()
-    page.evaluate(LISTEN)
-    yield page
-    context.close()
+def lab(second_visit: Page) -> Page:
+    """The chapter with the delays of its pointer noted."""
+    second_visit.evaluate(LISTEN)
+    return second_visit
 
 
 def check_responsive(page: Page) -> None:
@@ -210,11 +197,7 @@ def test_where_a_page_is_not_isolated_a_stop_costs_variables_and_no_wait(
 ) -> None:
     page = open_page(host=static_host)
     assert not page.evaluate("crossOriginIsolated")
-    page.wait_for_function(
-        "() => performance.getEntriesByName('latentbook-snapshot').at(-1)?.detail === 'kept'"
-    )
-    page.reload()
-    expect(page.locator(READY)).to_be_attached()
+    come_back(page)
     for code in ("while True: pass", "import time\ntime.sleep(1000)"):
         cell = run(page, code)
         expect(cell.locator("[data-status]")).to_have_text(re.compile("^Running"))

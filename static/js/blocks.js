@@ -1,6 +1,6 @@
 /**
- * The blocks of one page: cells and questions start at once, as they show what this browser remembers of them; instruments,
- * and Python itself, when the reader comes near.
+ * The blocks of one page: cells start at once, as one may hand on to the next; instruments, questions, and Python itself, when
+ * the reader comes near.
  *
  * @typedef {(section: HTMLElement) => () => void} Mount brings a block to life; what it returns takes the life out again
  */
@@ -38,13 +38,12 @@ export function startBlocks() {
   // Nothing here delays the first paint: the page is complete without it.
   afterPaint(() => {
     if (left) return;
-    for (const kind of /** @type {const} */ (["cell", "quiz"])) {
-      for (const section of sections(`section[data-${kind}]`)) start(kind, section);
+    for (const kind of /** @type {const} */ (["instrument", "quiz"])) {
+      endings.push(whenNear(`section[data-${kind}]`, (section) => start(kind, section)));
     }
-    if (sections("section[data-instrument]").length > 0) MOUNTS.instrument().catch(() => {}); // the first one is near as a rule
-    endings.push(whenNear("section[data-instrument]", (section) => start("instrument", section)));
+    for (const section of sections("section[data-cell]")) start("cell", section);
     endings.push(whenNear("section[data-instrument], section[data-cell]", () => runtime.start()));
-    document.fonts.ready.then(() => left || endings.push(measureSections()));
+    measureSections(() => left);
   });
   return () => {
     left = true;
@@ -72,20 +71,29 @@ function whenNear(selector, run) {
 }
 
 /**
- * A section that has been laid out once has a height that the browser remembers, so from then on it may be skipped while it is
- * far from the window (prose.css). Any earlier, and a link would lead to a place that moves.
+ * A section far from the window is not laid out (prose.css), so its height is a guess. Once the page rests each is laid out in
+ * turn: the browser remembers the height, the scroll bar tells the truth, and the fonts of the section are there.
  *
- * @returns {() => void} ends it
+ * @param {() => boolean} left whether the page has been left
  */
-function measureSections() {
-  const observer = new ResizeObserver((entries) => {
-    for (const { target } of entries) {
-      observer.unobserve(target);
-      target.toggleAttribute("data-measured", true);
-    }
+async function measureSections(left) {
+  for (const section of sections(".section")) {
+    do await rest();
+    while (runtime.state === "booting");
+    if (left()) return;
+    section.dataset.measured = "now";
+    await new Promise((resolve) => afterPaint(() => resolve(undefined)));
+    section.dataset.measured = "";
+  }
+}
+
+const REST_MS = 200;
+
+/** @returns {Promise<void>} resolves when the page has nothing to do */
+function rest() {
+  return new Promise((resolve) => {
+    setTimeout(() => ("requestIdleCallback" in globalThis ? requestIdleCallback(() => resolve()) : resolve()), REST_MS);
   });
-  for (const section of sections(".section")) observer.observe(section);
-  return () => observer.disconnect();
 }
 
 /** @param {() => void} run */

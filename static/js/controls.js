@@ -7,13 +7,14 @@
  * @typedef {import("./state.js").Value} Value
  * @typedef {{show: (value: any) => void, element: HTMLElement}} Bound
  */
+import { openFields } from "./fields.js";
 import { formatValue, nearest, parseValue, steps } from "./state.js";
 
-export class ControlsForm {
+export class ControlPanel {
   /** What the reader had set before this script came. @type {Controls} */
   moved = {};
-  /** @type {HTMLFormElement} */
-  #form;
+  /** @type {HTMLElement} */
+  #place;
   /** @type {Map<string, Bound>} */
   #bound = new Map();
   /** @type {ControlSpec[]} */
@@ -24,17 +25,17 @@ export class ControlsForm {
   #onMove;
 
   /**
-   * @param {HTMLFormElement} form
+   * @param {HTMLElement} place
    * @param {import("./state.js").InstrumentSpec} spec
    * @param {Controls} values
    * @param {(name: string) => void} onMove called with the control that the reader moved, once its value holds
    */
-  constructor(form, spec, values, onMove) {
-    this.#form = form;
+  constructor(place, spec, values, onMove) {
+    this.#place = place;
+    openFields(place);
     this.#values = { ...values };
     this.#onMove = onMove;
     this.#specs = spec.controls;
-    form.addEventListener("submit", (event) => event.preventDefault());
     for (const control of spec.controls) {
       const bound = this.#bind(control);
       this.#bound.set(control.name, bound);
@@ -85,7 +86,7 @@ export class ControlsForm {
 
   /** @param {ControlSpec} control @returns {Bound} */
   #bind(control) {
-    const element = /** @type {HTMLElement} */ (this.#form.querySelector(`[data-control="${control.name}"]`));
+    const element = /** @type {HTMLElement} */ (this.#place.querySelector(`[data-control="${control.name}"]`));
     switch (control.kind) {
       case "slider":
         return { element, show: this.#bindSlider(control, element) };

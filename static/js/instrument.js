@@ -9,7 +9,7 @@
  * @typedef {{key: string, values: Controls, place: number}} Question `place`: its number among all that were asked
  */
 import { Answers, neighbours } from "./answers.js";
-import { ControlsForm } from "./controls.js";
+import { ControlPanel } from "./controls.js";
 import { FinerTiles } from "./finer-tiles.js";
 import { offerPictures } from "./keep-picture.js";
 import { Picture } from "./picture.js";
@@ -66,14 +66,14 @@ class LiveInstrument {
     /** @type {InstrumentSpec} */
     this.spec = JSON.parse(section.dataset.spec ?? "");
     const asked = readState(location.search, this.spec);
-    const form = /** @type {HTMLFormElement} */ (section.querySelector("form.controls"));
-    this.controls = new ControlsForm(form, this.spec, { ...ownState(this.spec), ...asked.values }, (name) => this.#moved(name));
+    const place = /** @type {HTMLElement} */ (section.querySelector(".controls"));
+    this.controls = new ControlPanel(place, this.spec, { ...ownState(this.spec), ...asked.values }, (name) => this.#moved(name));
     this.picture = new Picture(section, this.spec, this.controls, this.#bench());
     this.finer = new FinerTiles(this.picture, (state, sentence) => this.#say(state, sentence));
     this.source = new SourcePanel(section, this.spec, () => this.#sourceChanged());
 
     for (const type of ["focusin", "pointerover"]) {
-      form.addEventListener(type, (event) => this.#foresee(this.controls.controlOf(event)));
+      place.addEventListener(type, (event) => this.#foresee(this.controls.controlOf(event)));
     }
     this.#onClick("reset", () => this.#reset());
     this.#onClick("link", () => this.#copyLink());

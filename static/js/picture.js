@@ -50,7 +50,7 @@ export class Picture {
   /**
    * @param {HTMLElement} section
    * @param {import("./state.js").InstrumentSpec} spec
-   * @param {import("./controls.js").ControlsForm} controls
+   * @param {import("./controls.js").ControlPanel} controls
    * @param {Bench} bench
    */
   constructor(section, spec, controls, bench) {

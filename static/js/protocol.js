@@ -1,14 +1,16 @@
 /**
- * The messages between the page (runtime.js) and the worker (worker.js): names and shapes, nothing else.
+ * The messages between the page (runtime.js) and the worker (worker.js): names and shapes.
  * Every value can be cloned by postMessage. A request ends in exactly one `done` or `failed` with its id.
  *
- * @typedef {{type: "boot", id: number, base: string, version: string, sizes: Record<string, number>,
- *   main: WebAssembly.Module | null, interruptBuffer: Uint8Array | null}} Boot
- *   `base` is the URL of the runtime's folder; `sizes` gives the bytes, unpacked, of each file that a start takes; `main` is
- *   Python itself, where this page has it from an earlier start.
+ * @typedef {{base: string, version: string, sizes: Record<string, number>, isGiven: boolean}} Boot
+ *   The worker's name, as JSON: the browser hands a worker its messages only when the page has time for that, and a page that is
+ *   laid out has none. `base` is the URL of the runtime's folder; `sizes` gives the bytes, unpacked, of each file that a start
+ *   takes; `isGiven` says that this page has Python itself from an earlier start.
+ * @typedef {{type: "stop-by", interruptBuffer: Uint8Array}} StopBy
+ *   How a run is stopped. Has no answer.
  * @typedef {{type: "main", main: WebAssembly.Module | null}} Main
- *   Follows a boot without it and has no answer: compiled in the page while the worker starts; null where this browser keeps
- *   it, for then the worker has taken it already.
+ *   Has no answer. Python itself: from an earlier start, or compiled in the page while the worker starts; null where this browser
+ *   keeps it, for then the worker has taken it already.
  * @typedef {{type: "run_cell", id: number, scope: string, code: string, filename: string}} RunCell
  *   Runs code in the named scope. Its last expression, if any, is displayed.
  * @typedef {{type: "check_answer", id: number, scope: string, code: string, check: string}} CheckAnswer
@@ -17,7 +19,7 @@
  *   `source` is the reader's edited file, or null for the book's own.
  * @typedef {{type: "widget_source", id: number, widget: string}} WidgetSource
  * @typedef {{type: "reset_scope", id: number, scope: string}} ResetScope
- * @typedef {Boot | Main | RunCell | CheckAnswer | ComputeWidget | WidgetSource | ResetScope} Request
+ * @typedef {StopBy | Main | RunCell | CheckAnswer | ComputeWidget | WidgetSource | ResetScope} Request
  *
  * @typedef {{type: "progress", stage: "download", download: import("./download.js").Download}
  *   | {type: "progress", stage: "import", download: null}} Progress
@@ -26,7 +28,7 @@
  * @typedef {{type: "display", id: number, mime: string, data: string}} Display
  *   mime is text/plain or application/vnd.plotly.v1+json (a figure as JSON text).
  * @typedef {{type: "done", id: number, value: any}} Done
- *   value: for compute_widget a FrameValue, for check_answer a CheckValue, for widget_source the text, for boot a StartValue, else null.
+ *   value: for compute_widget a FrameValue, for check_answer a CheckValue, for widget_source the text, for BOOT_ID a StartValue, else null.
  * @typedef {{type: "failed", id: number, kind: "python" | "interrupted" | "contract" | "protocol", name: string,
  *   message: string, line: number | null, traceback: string}} Failed
  * @typedef {{type: "fatal", message: string}} Fatal
@@ -49,4 +51,5 @@
  * @typedef {{readouts: Record<string, string>, panels: Panel[], note: string, ms: number}} FrameValue
  *   readouts are formatted in Python, so that the build and the page print the same characters.
  */
-export {};
+/** The id under which a worker answers its start. */
+export const BOOT_ID = 0;

@@ -7,6 +7,7 @@
  *   `unread`: what came is no answer, and does not count as an attempt
  */
 import { CodeField } from "./code-field.js";
+import { openFields } from "./fields.js";
 import { judgeNumber } from "./judge.js";
 import { RunError } from "./python/job.js";
 import { runtime } from "./runtime.js";
@@ -18,6 +19,7 @@ const SLOW_MS = 300;
 /** @param {HTMLElement} section @returns {() => void} takes the life out of it */
 export function mountQuiz(section) {
   const key = JSON.parse(section.dataset.key ?? "");
+  openFields(section);
   const Kind = KINDS[/** @type {keyof typeof KINDS} */ (section.dataset.quiz)];
   const quiz = new Quiz(section, new Kind(section, key));
   return () => quiz.destroy();
@@ -39,10 +41,9 @@ class Quiz {
     this.kind = kind;
     this.feedback = /** @type {HTMLElement} */ (section.querySelector("[data-feedback]"));
     this.worked = /** @type {HTMLDetailsElement} */ (section.querySelector("details.answer"));
-    const form = /** @type {HTMLFormElement} */ (section.querySelector("form"));
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.check();
+    section.querySelector('[data-action="check"]')?.addEventListener("click", () => this.check());
+    section.addEventListener("keydown", ({ key, target }) => {
+      if (key === "Enter" && target instanceof HTMLInputElement) this.check();
     });
     section.addEventListener("check-answer", () => this.check());
     section.querySelector('[data-action="reset"]')?.addEventListener("click", () => this.#startOver());

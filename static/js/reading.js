@@ -36,9 +36,12 @@ function markContents() {
     /** @type {HTMLAnchorElement | null} */
     let current = null;
     for (const link of nav.querySelectorAll("a")) {
-      const box = document.getElementById(link.hash.slice(1))?.getBoundingClientRect();
+      const place = document.getElementById(link.hash.slice(1));
+      // To ask where something lies in a section that is far away would have that section laid out.
+      if (!place?.checkVisibility({ contentVisibilityAuto: true })) continue;
+      const box = place.getBoundingClientRect();
       // A section is read until the next one begins; an instrument only while it is in sight.
-      if (box && box.top <= line && (sections || box.bottom > 0)) current = link;
+      if (box.top <= line && (sections || box.bottom > 0)) current = link;
     }
     const before = nav.querySelector("[aria-current]");
     if (before === current) continue;
@@ -79,14 +82,14 @@ function offerPlace() {
 
 const scrollerSizes = new ResizeObserver((entries) => nameScrollers(entries.map(({ target }) => target)));
 
-async function findScrollers() {
+/** What is far from the window is observed when it comes near, as it is not laid out before. */
+function findScrollers() {
   scrollerSizes.disconnect();
-  const scrollers = [...document.querySelectorAll("[data-scrolls]")];
-  await document.fonts.ready; // a font changes what fits, not the box
-  if (!scrollers.every((element) => element.isConnected)) return; // the page was left meanwhile
-  nameScrollers(scrollers);
-  for (const element of scrollers) scrollerSizes.observe(element);
+  for (const element of document.querySelectorAll("[data-scrolls]")) scrollerSizes.observe(element);
 }
+
+// A font changes what fits, not the box.
+document.fonts.addEventListener("loadingdone", findScrollers);
 
 /** All are measured before the first is changed: a change in between would cost a layout each. @param {Element[]} elements */
 function nameScrollers(elements) {

@@ -19,19 +19,8 @@ export function keepTaps() {
   Reflect.set(globalThis, KEPT, []);
   addEventListener("click", ({ target }) => {
     const button = target instanceof Element ? target.closest("button[data-action]") : null;
-    if (button instanceof HTMLButtonElement && button.type === "button") keep(button);
+    if (button instanceof HTMLButtonElement && !ownerOf(button).hasAttribute("data-answers")) taps().push(button);
   }, true);
-  addEventListener("submit", (event) => {
-    // Without its script a form would load the page anew.
-    if (event.submitter instanceof HTMLButtonElement && keep(event.submitter)) event.preventDefault();
-  }, true);
-}
-
-/** @param {Button} button @returns {boolean} whether nobody answers it yet */
-function keep(button) {
-  if (ownerOf(button).hasAttribute("data-answers")) return false;
-  taps().push(button);
-  return true;
 }
 
 /** Called by whoever answers the buttons of a block or of the frame from now on. @param {HTMLElement} owner */

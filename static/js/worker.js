@@ -7,6 +7,7 @@
  *
  * @typedef {import("./protocol.js").Boot} Boot
  * @typedef {import("./protocol.js").Main} Main
+ * @typedef {import("./protocol.js").StopBy} StopBy
  * @typedef {import("./protocol.js").Request} Request
  * @typedef {import("./protocol.js").Reply} Reply
  */
@@ -18,6 +19,7 @@ import { compileFromNetwork, compileKept } from "./python/main-module.js";
 import { INDEX, readNowFrom } from "./python/packs.js";
 import { readSnapshot } from "./python/snapshot.js";
 import { loadStored } from "./python/store.js";
+import { BOOT_ID } from "./protocol.js";
 
 /** Of one run: pictures and values on their way to the page, and the characters of one of them. */
 const MOST_DISPLAYS = 20;
@@ -47,13 +49,20 @@ const output = new Output((name, text) => requestId !== null && post({ type: "st
 let giveMain;
 /** What the page has compiled; null if it left that to this worker. @type {Promise<WebAssembly.Module | null>} */
 const given = new Promise((resolve) => (giveMain = resolve));
+/** @type {Uint8Array | null} */
+let interruptBuffer = null;
 
 globalThis.addEventListener("message", (event) => {
   /** @type {Request} */
   const message = event.data;
-  if (message.type === "boot") boot(message).catch(die);
-  else if (message.type === "main") giveMain(message.main);
-  else tryToAnswer(message);
+  if (message.type === "main") {
+    giveMain(message.main);
+  } else if (message.type === "stop-by") {
+    interruptBuffer = message.interruptBuffer;
+    pyodide?.setInterruptBuffer(interruptBuffer);
+  } else {
+    tryToAnswer(message);
+  }
 });
 
 /**
@@ -62,8 +71,8 @@ globalThis.addEventListener("message", (event) => {
  * @param {Boot} message
  * @param {Downloads} downloads
  */
-async function mainModule({ base, main }, downloads) {
-  return main ?? (await compileKept(base)) ?? (await given) ?? compileFromNetwork(base, downloads);
+async function mainModule({ base, isGiven }, downloads) {
+  return (isGiven ? null : await compileKept(base)) ?? (await given) ?? compileFromNetwork(base, downloads);
 }
 
 /** @param {unknown} error */
@@ -75,7 +84,7 @@ function die(error) {
 
 /** @param {Boot} message */
 async function boot(message) {
-  const { id, base, interruptBuffer } = message;
+  const { base } = message;
   const create = import(`${base}pyodide.asm.mjs`).then((module) => module.default);
   const downloads = new Downloads(message.sizes, (download) => post({ type: "progress", stage: "download", download }));
   const main = mainModule(message, downloads);
@@ -88,7 +97,7 @@ async function boot(message) {
   pyodide.setStderr({ write: (/** @type {Uint8Array} */ bytes) => output.write("stderr", bytes) });
   if (interruptBuffer) pyodide.setInterruptBuffer(interruptBuffer);
   lockDown(pyodide._api);
-  post({ type: "done", id, value: { from: snapshot.python ? "snapshot" : "files", why: snapshot.why, main: await main } });
+  post({ type: "done", id: BOOT_ID, value: { from: snapshot.python ? "snapshot" : "files", why: snapshot.why, main: await main } });
 }
 
 /**
@@ -143,7 +152,7 @@ async function fromFiles({ base, sizes }, create, main, downloads) {
   return startFromFiles(options);
 }
 
-/** @param {Exclude<Request, Boot | Main>} message */
+/** @param {Exclude<Request, StopBy | Main>} message */
 function tryToAnswer(message) {
   requestId = message.id;
   displays = 0;
@@ -160,7 +169,7 @@ function tryToAnswer(message) {
   requestId = null;
 }
 
-/** @param {Exclude<Request, Boot | Main>} message @returns {Reply} */
+/** @param {Exclude<Request, StopBy | Main>} message @returns {Reply} */
 function answer(message) {
   const request = pyodide.toPy(exchanged(message, null, undefined)); // Python's None is undefined on this side
   try {
@@ -206,3 +215,5 @@ function buffersOf(value) {
   if (value === null || typeof value !== "object") return [];
   return Object.values(value).flatMap(buffersOf);
 }
+
+boot(JSON.parse(self.name)).catch(die);

@@ -13,7 +13,7 @@
  *   onLost: (why: string, stopping: string | null) => void,
  * }} Listener `stopping`: what a request that was being stopped is told. `onLost`: the worker has ended, or is to be ended.
  */
-import { BOOT_ID } from "./launch.js";
+import { BOOT_ID } from "../protocol.js";
 
 /** An interrupt has so long to end what runs; then the worker is ended. A Stop is done within a second. */
 const STOP_MS = 600;

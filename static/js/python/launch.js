@@ -11,9 +11,6 @@ import { absolute, config } from "../config.js";
 import { Downloads } from "../download.js";
 import { compileFromNetwork, isKept } from "./main-module.js";
 
-/** The id of the message `boot`: a worker's first. */
-export const BOOT_ID = 0;
-
 const EARLY = "latentbookLaunch";
 
 export class Launch {
@@ -26,15 +23,18 @@ export class Launch {
   constructor(main) {
     const { version, sizes } = config.runtime;
     const base = absolute(config.runtime.base);
-    this.worker = new Worker(absolute(config.assets["worker.js"]), { type: "module", name: "python" });
+    /** @type {import("../protocol.js").Boot} */
+    const boot = { base, version, sizes, isGiven: main !== null };
+    this.worker = new Worker(absolute(config.assets["worker.js"]), { type: "module", name: JSON.stringify(boot) });
     this.worker.addEventListener("message", ({ data }) => this.#tell(({ onReply }) => onReply(data)));
     this.worker.addEventListener("error", (event) => {
       event.preventDefault();
       this.#tell(({ onFailure }) => onFailure(event.message || "its script did not load"));
     });
     this.interruptBuffer = globalThis.crossOriginIsolated ? new Uint8Array(new SharedArrayBuffer(1)) : null;
-    this.worker.postMessage({ type: "boot", id: BOOT_ID, base, version, sizes, main, interruptBuffer: this.interruptBuffer });
+    if (this.interruptBuffer) this.worker.postMessage({ type: "stop-by", interruptBuffer: this.interruptBuffer });
     if (main === null) this.#sendMain(base, sizes);
+    else this.worker.postMessage({ type: "main", main });
   }
 
   /**

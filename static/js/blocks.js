@@ -71,8 +71,8 @@ function whenNear(selector, run) {
 }
 
 /**
- * A section far from the window is not laid out (prose.css), so its height is a guess. Once the page rests each is laid out in
- * turn: the browser remembers the height, the scroll bar tells the truth, and the fonts of the section are there.
+ * Once the page rests each section is laid out in turn, so that the browser knows how high it is (place.js): the scroll bar tells
+ * the truth, and the fonts of the section are there.
  *
  * @param {() => boolean} left whether the page has been left
  */
@@ -81,9 +81,10 @@ async function measureSections(left) {
     do await rest();
     while (runtime.state === "booting");
     if (left()) return;
-    section.dataset.measured = "now";
+    const parts = [section, .../** @type {NodeListOf<HTMLElement>} */ (section.querySelectorAll(":scope > section"))];
+    for (const part of parts) part.dataset.measured = "now";
     await new Promise((resolve) => afterPaint(() => resolve(undefined)));
-    section.dataset.measured = "";
+    for (const part of parts) part.dataset.measured = "";
   }
 }
 

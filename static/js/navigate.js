@@ -7,6 +7,7 @@
  */
 import { BUILD_HEADER } from "./build-header.js";
 import { config, configOf } from "./config.js";
+import { layOutAbove, recallHeights, rememberHeights } from "./place.js";
 
 /** What belongs to a page and not to the visit. */
 const HEAD = ["meta[name=description]", "#latentbook-config", "link[rel=prev]", "link[rel=next]"];
@@ -38,8 +39,11 @@ export function startNavigation(hooks) {
         const page = await loading;
         if (page === null) return;
         hooks.leave();
+        rememberHeights(shown);
         show(page);
         shown = url.pathname;
+        recallHeights();
+        layOutAbove();
         event.scroll(); // first, as a page that comes in asks whether it is seen from its beginning
         hooks.enter();
         focusOn(url.hash);

@@ -35,14 +35,13 @@ globalThis.latentbookFrames = { moves: [], draws: [], answers: [] };
       if (name === "latentbook-answer") latentbookFrames.answers.push({ compute: detail, ms: duration });
     }
   }).observe({ type: "measure", buffered: true });
-  addEventListener("DOMContentLoaded", () => {
-    // Every picture shown writes the status line, so that is where it can be seen from outside.
-    const observer = new MutationObserver((records) => {
-      const live = records.some(({ target }) => target.closest?.('.instrument[data-state="live"], .instrument[data-state="server"]'));
-      if (!live || drawn) return;
+  // Every picture that is drawn is measured at once, so that is where it can be seen from outside.
+  const measure = performance.measure.bind(performance);
+  performance.measure = (name, options) => {
+    if (name === "latentbook-draw" && !drawn) {
       drawn = true;
       painted();
-    });
-    for (const status of document.querySelectorAll(".instrument [data-status]")) observer.observe(status, { childList: true });
-  });
+    }
+    return measure(name, options);
+  };
 }

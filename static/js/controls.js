@@ -61,7 +61,9 @@ export class ControlPanel {
     }
     for (const { name, when } of this.#specs) {
       const bound = this.#bound.get(name);
-      if (bound && when !== null) bound.element.hidden = !when.slice(1).includes(String(this.#values[when[0]]));
+      if (bound === undefined || when === null) continue;
+      const hidden = !when.slice(1).includes(String(this.#values[when[0]]));
+      if (bound.element.hidden !== hidden) bound.element.hidden = hidden;
     }
   }
 

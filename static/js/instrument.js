@@ -17,9 +17,11 @@ import { RunError } from "./python/job.js";
 import { runtime } from "./runtime.js";
 import { SourcePanel } from "./source-panel.js";
 import { ownState, readState, writeState } from "./state.js";
+import { setText } from "./text.js";
 
 const MEASURE = "latentbook-answer"; // app/bench/frames.js reads it
 const BUSY_MS = 100;
+const AHEAD_MS = 50;
 const ADDRESS_MS = 300;
 const SPEAK_MS = 500;
 /** An instrument slower than this is not asked ahead: a live question would wait behind one that may never be needed. */
@@ -55,14 +57,27 @@ class LiveInstrument {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #clock;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #aheadTimer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   #addressTimer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #speakTimer;
   #gone = new AbortController();
+  /** @type {Element | null} */
+  #status;
+  /** @type {Element | null} */
+  #note;
+  /** Of the readouts. @type {Map<string, Element>} */
+  #places = new Map();
 
   /** @param {HTMLElement} section */
   constructor(section) {
     this.section = section;
+    this.#status = section.querySelector("[data-status]");
+    this.#note = section.querySelector("[data-note]");
+    for (const place of section.querySelectorAll("[data-readout]")) {
+      this.#places.set(/** @type {HTMLElement} */ (place).dataset.readout ?? "", place);
+    }
     /** @type {InstrumentSpec} */
     this.spec = JSON.parse(section.dataset.spec ?? "");
     const asked = readState(location.search, this.spec);
@@ -93,7 +108,7 @@ class LiveInstrument {
     this.#next = null;
     this.#ahead = null;
     if (globalThis.crossOriginIsolated) this.#underWay?.stop.abort(); // an interrupt costs nothing; a restart would
-    for (const timer of [this.#clock, this.#addressTimer, this.#speakTimer]) clearTimeout(timer);
+    for (const timer of [this.#clock, this.#aheadTimer, this.#addressTimer, this.#speakTimer]) clearTimeout(timer);
     this.finer.destroy();
     this.source.destroy();
     this.picture.destroy();
@@ -106,9 +121,8 @@ class LiveInstrument {
 
   /** @param {string | null} state null leaves the state as it is @param {string} sentence */
   #say(state, sentence) {
-    if (state !== null) this.section.dataset.state = state;
-    const status = this.section.querySelector("[data-status]");
-    if (status) status.textContent = sentence;
+    if (state !== null && this.section.dataset.state !== state) this.section.dataset.state = state;
+    setText(this.#status, sentence);
   }
 
   /** What the panels may ask for. @returns {import("./picture.js").Bench} */
@@ -159,7 +173,7 @@ class LiveInstrument {
     if (known !== null) {
       this.#next = null;
       this.#show(known, question.place);
-      this.#workAhead();
+      this.#workAheadSoon();
       return;
     }
     this.#next = question;
@@ -217,10 +231,9 @@ class LiveInstrument {
     } catch (error) {
       return this.#fail(new RunError({ kind: "contract", name: "ContractError", message: String(error), line: null, traceback: "" }));
     }
-    const note = this.section.querySelector("[data-note]");
-    if (note) note.textContent = frame.note;
+    setText(this.#note, frame.note);
     this.source.succeeded();
-    this.#say("live", "");
+    this.section.dataset.state = "live";
     this.#report();
     this.finer.follow(frame);
   }
@@ -228,10 +241,7 @@ class LiveInstrument {
   /** Writes the readouts of the frame, and how it went. */
   #report() {
     if (this.#frame === null) return;
-    for (const [key, text] of Object.entries(this.#readouts(this.#frame))) {
-      const place = this.section.querySelector(`[data-readout="${CSS.escape(key)}"]`);
-      if (place && place.textContent !== text) place.textContent = text;
-    }
+    for (const [key, text] of Object.entries(this.#readouts(this.#frame))) setText(this.#places.get(key), text);
     if (!SETTLED.includes(this.section.dataset.state ?? "")) return;
     const { ms } = this.#frame;
     const { state, sentence } = this.picture.trouble ?? { state: "live", sentence: `${ms < 1 ? "under 1" : Math.round(ms)} ms` };
@@ -281,6 +291,12 @@ class LiveInstrument {
     if (name === null || (name === this.#ahead && this.#aheadRuns)) return;
     this.#ahead = name;
     this.#workAhead();
+  }
+
+  /** A frame has no time for it. */
+  #workAheadSoon() {
+    clearTimeout(this.#aheadTimer);
+    this.#aheadTimer = setTimeout(() => this.#workAhead(), AHEAD_MS);
   }
 
   /** Works out where the control in hand may go next, one answer at a time and behind every live question. */

@@ -13,6 +13,7 @@ import { takeHold } from "../map/gestures.js";
 import { Painter } from "../map/paint.js";
 import { TileOrigin } from "../map/source.js";
 import { TileStore } from "../map/store.js";
+import { setText } from "../text.js";
 
 const SERVER_AT_ONCE = 6;
 const STILL_LARGEST = 8; // times its size: larger, there is nothing to be seen on it
@@ -251,7 +252,6 @@ class MapDrawing {
 
   /** @param {string} text */
   #caption(text) {
-    const place = this.#element.querySelector(".captions span");
-    if (place && place.textContent !== text) place.textContent = text;
+    setText(this.#element.querySelector(".captions span"), text);
   }
 }

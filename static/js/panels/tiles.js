@@ -3,6 +3,7 @@
  *
  * @typedef {import("../protocol.js").TilesPanel} TilesPanel
  */
+import { setText } from "../text.js";
 import { rampOf } from "./ramp.js";
 
 /**
@@ -80,11 +81,10 @@ function fill(pixels, { data, shape: [rows, columns, height, width], gap }, ramp
 function caption(element, captions) {
   const row = element.querySelector(".captions");
   if (captions.length === 0) return row?.remove();
-  const place = row ?? append(element, "p", "captions");
-  if ([...place.children].map((child) => child.textContent).join("\n") === captions.join("\n")) return;
-  place.replaceChildren(
-    ...captions.map((text) => Object.assign(document.createElement("span"), { textContent: text })),
-  );
+  const place = /** @type {HTMLElement} */ (row) ?? append(element, "p", "captions");
+  while (place.childElementCount > captions.length) place.lastElementChild?.remove();
+  while (place.childElementCount < captions.length) append(place, "span", "");
+  for (const [i, text] of captions.entries()) setText(place.children[i], text);
 }
 
 /** @param {HTMLElement} element @param {string} tag @param {string} className @returns {HTMLElement} */

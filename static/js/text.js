@@ -1,0 +1,13 @@
+/**
+ * Changes the text of an element, if it changes. A new text node would have more of the page laid out than the old one with
+ * other characters.
+ *
+ * @param {Element | null | undefined} element
+ * @param {string} text
+ */
+export function setText(element, text) {
+  if (!element || element.textContent === text) return;
+  const { firstChild: node } = element;
+  if (node instanceof Text && node === element.lastChild && text !== "") node.data = text;
+  else element.textContent = text;
+}

@@ -4,10 +4,12 @@
  *
  * @typedef {(section: HTMLElement) => () => void} Mount brings a block to life; what it returns takes the life out again
  */
+import { measureHeights } from "./place.js";
 import { runtime } from "./runtime.js";
 import { repeatTaps } from "./taps.js";
 
 const NEAR = "600px";
+const REST_MS = 100;
 
 /** @type {Record<"cell" | "quiz" | "instrument", () => Promise<Mount>>} */
 const MOUNTS = {
@@ -43,7 +45,7 @@ export function startBlocks() {
     }
     for (const section of sections("section[data-cell]")) start("cell", section);
     endings.push(whenNear("section[data-instrument], section[data-cell]", () => runtime.start()));
-    measureSections(() => left);
+    measureHeights(async () => rest().then(() => !left));
   });
   return () => {
     left = true;
@@ -70,32 +72,15 @@ function whenNear(selector, run) {
   return () => observer.disconnect();
 }
 
-/**
- * Once the page rests each section is laid out in turn, so that the browser knows how high it is (place.js): the scroll bar tells
- * the truth, and the fonts of the section are there.
- *
- * @param {() => boolean} left whether the page has been left
- */
-async function measureSections(left) {
-  for (const section of sections(".section")) {
-    do await rest();
-    while (runtime.state === "booting");
-    if (left()) return;
-    const parts = [section, .../** @type {NodeListOf<HTMLElement>} */ (section.querySelectorAll(":scope > section"))];
-    for (const part of parts) part.dataset.measured = "now";
-    await new Promise((resolve) => afterPaint(() => resolve(undefined)));
-    for (const part of parts) part.dataset.measured = "";
-  }
+/** @returns {Promise<void>} resolves when Python has started and the page has nothing to do */
+async function rest() {
+  do await wait(REST_MS);
+  while (runtime.state === "booting");
+  if ("requestIdleCallback" in globalThis) await new Promise((resolve) => requestIdleCallback(resolve));
 }
 
-const REST_MS = 200;
-
-/** @returns {Promise<void>} resolves when the page has nothing to do */
-function rest() {
-  return new Promise((resolve) => {
-    setTimeout(() => ("requestIdleCallback" in globalThis ? requestIdleCallback(() => resolve()) : resolve()), REST_MS);
-  });
-}
+/** @param {number} ms */
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** @param {() => void} run */
 function afterPaint(run) {

@@ -3,8 +3,11 @@
  * Above the place that a link leads to all is laid out first; and a page that is come back to has the heights it was left with.
  */
 
-/** What prose.css skips. Each has an id. */
-const SKIPPED = ".section, .section > :is(.instrument, .snippet, .quiz)";
+/** What prose.css skips: sections, and the blocks in them. */
+const BLOCKS = ".section > :not(h2, h3, h4, .noted), .section > .noted > *";
+const SKIPPED = `.section, ${BLOCKS}`;
+/** So many blocks are laid out in one go. */
+const AT_ONCE = 8;
 
 /** @type {CSSStyleSheet | null} heights of the page that is shown */
 let sheet = null;
@@ -47,7 +50,7 @@ export function rememberHeights(path) {
   /** @type {Record<string, number>} */
   const heights = {};
   for (const each of document.querySelectorAll(SKIPPED)) {
-    if (each.parentElement?.checkVisibility({ contentVisibilityAuto: true })) heights[each.id] = each.getBoundingClientRect().height;
+    if (each.parentElement?.checkVisibility({ contentVisibilityAuto: true })) heights[selectorOf(each)] = each.getBoundingClientRect().height;
   }
   try {
     sessionStorage.setItem(keyOf(path), JSON.stringify({ width: innerWidth, heights }));
@@ -56,15 +59,42 @@ export function rememberHeights(path) {
   }
 }
 
+/** @param {Element} element @returns {string} */
+function selectorOf(element) {
+  if (element.id !== "") return `#${CSS.escape(element.id)}`;
+  const { parentElement: parent } = element;
+  return parent === null ? ":root" : `${selectorOf(parent)}>:nth-child(${[...parent.children].indexOf(element) + 1})`;
+}
+
 /** Called before the page that the address names is laid out. */
 export function recallHeights() {
   try {
     const { width = 0, heights = {} } = JSON.parse(sessionStorage.getItem(keyOf(location.pathname)) ?? "{}");
     const known = width === innerWidth ? Object.entries(heights) : [];
     sheet ??= new CSSStyleSheet();
-    sheet.replaceSync(known.map(([id, height]) => `#${CSS.escape(id)}{contain-intrinsic-height:auto ${height}px}`).join(""));
+    sheet.replaceSync(known.map(([selector, height]) => `${selector}{contain-intrinsic-height:auto ${height}px}`).join(""));
     document.adoptedStyleSheets = [sheet];
   } catch {
     // As above, or a browser of before 2023.
+  }
+}
+
+/**
+ * Once the page rests all of it is laid out, a few blocks at a time, so that the browser knows how high they are: the scroll
+ * bar tells the truth, and the fonts are there.
+ *
+ * @param {() => Promise<boolean>} rest resolves when there is time; false ends it
+ */
+export async function measureHeights(rest) {
+  for (const section of document.querySelectorAll(".section")) {
+    const blocks = [...section.querySelectorAll(BLOCKS)];
+    while (blocks.length > 0) {
+      if (!(await rest())) return;
+      const few = blocks.splice(0, AT_ONCE);
+      for (const each of [section, ...few]) each.setAttribute("data-measured", "now");
+      await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+      for (const each of few) each.setAttribute("data-measured", "");
+    }
+    section.setAttribute("data-measured", "");
   }
 }

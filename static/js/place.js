@@ -50,13 +50,20 @@ export function rememberHeights(path) {
   /** @type {Record<string, number>} */
   const heights = {};
   for (const each of document.querySelectorAll(SKIPPED)) {
-    if (each.parentElement?.checkVisibility({ contentVisibilityAuto: true })) heights[selectorOf(each)] = each.getBoundingClientRect().height;
+    if (each.parentElement?.checkVisibility({ contentVisibilityAuto: true })) heights[selectorOf(each)] = innerHeightOf(each);
   }
   try {
     sessionStorage.setItem(keyOf(path), JSON.stringify({ width: innerWidth, heights }));
   } catch {
     // The browser refuses storage: the page is come back to near where it was left.
   }
+}
+
+/** Without padding and border. @param {Element} element */
+function innerHeightOf(element) {
+  const style = getComputedStyle(element);
+  const edges = [style.paddingTop, style.paddingBottom, style.borderTopWidth, style.borderBottomWidth];
+  return element.getBoundingClientRect().height - edges.reduce((sum, edge) => sum + parseFloat(edge), 0);
 }
 
 /** @param {Element} element @returns {string} */

@@ -2,7 +2,8 @@
  * A snapshot: the memory of a started interpreter with NumPy and the instruments imported, and the libraries that were open.
  *
  *     "latentbook snap\n"  16 bytes
- *     SHA-256              32 bytes, of all that follows
+ *     checksum              4 bytes, of all that follows the next twelve (checksum.js)
+ *     zeros                12 bytes
  *     length of the header  4 bytes
  *     header               JSON, filled up with spaces to a multiple of 16
  *     pages of memory      those that are not all zero, one after another
@@ -17,12 +18,13 @@
  *   `libraries`: offsets count from the end of the header.
  * @typedef {{header: Header, libraries: Promise<Map<string, WebAssembly.Module>>, copyInto: (memory: Uint8Array) => void}} Snapshot
  */
+import { checksum } from "./checksum.js";
 import { freeLibraryFiles, recordSideModules } from "./side-modules.js";
 
 const MAGIC = new TextEncoder().encode("latentbook snap\n");
-const DIGEST_AT = 16;
-const LENGTH_AT = 48;
-const HEADER_AT = 52;
+const CHECKSUM_AT = 16;
+const LENGTH_AT = 32;
+const HEADER_AT = 36;
 const PAGE = 4_096;
 
 /**
@@ -66,7 +68,7 @@ export async function makeSnapshot({ module, api, baseline, mainExports }, touch
     at += length;
   }
   kept.forEach(([, offset], place) => bytes.set(files[place], dataAt + offset));
-  bytes.set(await digestOf(bytes), DIGEST_AT);
+  new DataView(bytes.buffer).setUint32(CHECKSUM_AT, checksum(bytes.subarray(LENGTH_AT)) ?? 0, true);
   return bytes;
 }
 
@@ -78,25 +80,14 @@ export async function makeSnapshot({ module, api, baseline, mainExports }, touch
  */
 export async function readSnapshot(bytes, version) {
   if (bytes.length < HEADER_AT || MAGIC.some((byte, place) => bytes[place] !== byte)) throw new Error("it is not a snapshot");
-  const digest = digestOf(bytes);
-  const stored = bytes.subarray(DIGEST_AT, LENGTH_AT);
-  const headerLength = new DataView(bytes.buffer).getUint32(LENGTH_AT, true);
-  const checked = digest.then((found) => {
-    if (found.some((byte, place) => byte !== stored[place])) throw new Error("it is damaged");
-  });
+  const view = new DataView(bytes.buffer);
+  if (checksum(bytes.subarray(LENGTH_AT)) !== view.getUint32(CHECKSUM_AT, true)) throw new Error("it is damaged");
+  const dataAt = HEADER_AT + view.getUint32(LENGTH_AT, true);
   /** @type {Header} */
-  let header;
-  try {
-    header = JSON.parse(new TextDecoder().decode(bytes.subarray(HEADER_AT, HEADER_AT + headerLength)));
-  } catch {
-    await checked;
-    throw new Error("its header cannot be read");
-  }
-  const dataAt = HEADER_AT + headerLength;
-  const libraries = compileAll(header, bytes, dataAt);
-  libraries.catch(() => {}); // reported below, or by whoever awaits it
-  await checked;
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(HEADER_AT, dataAt)));
   if (header.version !== version) throw new Error("it belongs to another build");
+  const libraries = compileAll(header, bytes, dataAt);
+  libraries.catch(() => {}); // reported by whoever awaits it
   return {
     header,
     libraries,
@@ -170,11 +161,6 @@ function zeroFreeMemory(module) {
     }
   }
   for (const block of claimed) module._free(block);
-}
-
-/** @param {Uint8Array<ArrayBuffer>} bytes a whole snapshot */
-async function digestOf(bytes) {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes.subarray(LENGTH_AT)));
 }
 
 /** @param {number} value @param {number} step */

@@ -9,7 +9,7 @@ import { runtime } from "./runtime.js";
 import { repeatTaps } from "./taps.js";
 
 const NEAR = "600px";
-const REST_MS = 100;
+const REST_MS = 30;
 
 /** @type {Record<"cell" | "quiz" | "instrument", () => Promise<Mount>>} */
 const MOUNTS = {

@@ -93,15 +93,25 @@ export function recallHeights() {
  * @param {() => Promise<boolean>} rest resolves when there is time; false ends it
  */
 export async function measureHeights(rest) {
+  const root = document.documentElement;
+  root.removeAttribute("data-measured");
   for (const section of document.querySelectorAll(".section")) {
     const blocks = [...section.querySelectorAll(BLOCKS)];
     while (blocks.length > 0) {
       if (!(await rest())) return;
-      const few = blocks.splice(0, AT_ONCE);
-      for (const each of [section, ...few]) each.setAttribute("data-measured", "now");
+      // What is near is laid out already. To take it back would lose the browser the node by which it holds the page still.
+      const few = [section, ...blocks.splice(0, AT_ONCE)].filter((each) => !isNear(each));
+      for (const each of few) each.setAttribute("data-measured", "now");
       await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-      for (const each of few) each.setAttribute("data-measured", "");
+      for (const each of few) if (each !== section && !isNear(each)) each.setAttribute("data-measured", "");
     }
-    section.setAttribute("data-measured", "");
+    if (!isNear(section)) section.setAttribute("data-measured", "");
   }
+  root.setAttribute("data-measured", "");
+}
+
+/** Whether it is in the window, or not two windows from it. @param {Element} element */
+function isNear(element) {
+  const { top, bottom } = element.getBoundingClientRect();
+  return bottom > -2 * innerHeight && top < 3 * innerHeight;
 }

@@ -119,7 +119,7 @@ class Quiz {
     this.section.dataset.state = "open";
     remove("quiz", this.section.id);
     // The button that was pressed is gone now: go back to where an answer is given.
-    const place = this.section.querySelector('input[name="answer"], [data-action="check"]');
+    const place = this.section.querySelector('input[name$=".answer"], [data-action="check"]');
     /** @type {HTMLElement} */ (place).focus();
   }
 }
@@ -133,7 +133,7 @@ class Picks {
   }
 
   get inputs() {
-    return /** @type {HTMLInputElement[]} */ ([...this.section.querySelectorAll('input[name="answer"]')]);
+    return /** @type {HTMLInputElement[]} */ ([...this.section.querySelectorAll('input[name$=".answer"]')]);
   }
 
   get answer() {
@@ -187,7 +187,7 @@ class NumberField {
   constructor(section, key) {
     this.section = section;
     this.key = key;
-    this.input = /** @type {HTMLInputElement} */ (section.querySelector('input[name="answer"]'));
+    this.input = /** @type {HTMLInputElement} */ (section.querySelector('input[name$=".answer"]'));
   }
 
   get answer() {

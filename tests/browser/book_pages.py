@@ -9,7 +9,7 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 CHAPTER = "autoencoders/"
-READY = '[data-runtime-status][data-state="ready"]'
+READY = 'html[data-measured] [data-runtime-status][data-state="ready"]'
 
 Open = Callable[..., Page]
 

@@ -101,7 +101,7 @@ def test_every_control_answers_the_keyboard(desk: Page) -> None:
             reset(instrument)
         for control in shown_controls(instrument, "choice"):
             before = seen(instrument)
-            instrument.locator(f'input[name="{control["name"]}"]:checked').focus()
+            instrument.locator(f'input[name$=".{control["name"]}"]:checked').focus()
             desk.keyboard.press("ArrowRight")
             expect_change(instrument, before)
             reset(instrument)
@@ -180,7 +180,7 @@ def test_controls_that_do_not_count_are_hidden(desk: Page) -> None:
         choice, option = control["when"]
         element = instrument.locator(f'[data-control="{control["name"]}"]')
         expect(element).to_be_hidden()
-        instrument.locator(f'input[name="{choice}"][value="{option}"]').check()
+        instrument.locator(f'input[name$=".{choice}"][value="{option}"]').check()
         expect(element).to_be_visible()
         reset(instrument)
 
@@ -201,7 +201,7 @@ def test_a_link_restores_the_exact_state(open_page: Open) -> None:
         for control in shown_controls(instrument, "slider"):
             instrument.locator(f'input[type="range"][name="{control["name"]}"]').press("PageUp")
         for control in spec_of(instrument)["controls"]:
-            options = instrument.locator(f'input[type="radio"][name="{control["name"]}"]')
+            options = instrument.locator(f'input[type="radio"][name$=".{control["name"]}"]')
             if options.count() and options.last.is_visible():
                 options.last.check()
         instrument.locator('[data-action="link"]').click()
@@ -386,8 +386,8 @@ def test_server_grid_takes_the_place_of_the_pages_own(desk: Page) -> None:
     instrument = live(desk, "vae-sampler")
     canvas = instrument.locator(".tiles canvas")
     before = canvas.bounding_box()
-    instrument.locator('input[name="model"][value="conv_vae_mnist"]').check()
-    instrument.locator('input[name="finer"][value="32"]').check()
+    instrument.locator('input[name$=".model"][value="conv_vae_mnist"]').check()
+    instrument.locator('input[name$=".finer"][value="32"]').check()
     expect(instrument.locator("[data-status]")).to_have_text(
         re.compile(r"^Decoded on the server in \d+ ms$")
     )
@@ -402,14 +402,14 @@ def test_server_grid_takes_the_place_of_the_pages_own(desk: Page) -> None:
 def test_on_a_slow_line_grids_travel_in_the_delta_form(desk: Page) -> None:
     """At 16 Mbit/s the second of two grids does, whatever the page took the line for before."""
     instrument = live(desk, "vae-sampler")
-    instrument.locator('input[name="model"][value="conv_vae_mnist"]').check()
+    instrument.locator('input[name$=".model"][value="conv_vae_mnist"]').check()
     line = desk.context.new_cdp_session(desk)
     conditions = {"offline": False, "latency": 0, "uploadThroughput": -1}
     line.send("Network.enable")
     line.send("Network.emulateNetworkConditions", {**conditions, "downloadThroughput": 2e6})
     for n in ("32", "64"):
         with desk.expect_response("**/grid?*") as answer:
-            instrument.locator(f'input[name="finer"][value="{n}"]').check()
+            instrument.locator(f'input[name$=".finer"][value="{n}"]').check()
         expect(instrument.locator("[data-status]")).to_contain_text("Decoded on the server")
     headers = answer.value.all_headers()
     assert headers["content-type"] == "application/vnd.latentbook.delta"
@@ -436,7 +436,7 @@ def test_a_server_that_is_busy_is_said_to_be(open_page: Open) -> None:
     page = open_page(f"{CHAPTER}#vae-sampler", expected=("503",))
     page.route("**/grid?*", lambda route: route.fulfill(status=503, headers={"Retry-After": "1"}))
     instrument = live(page, "vae-sampler")
-    instrument.locator('input[name="model"][value="conv_vae_mnist"]').check()
-    instrument.locator('input[name="finer"][value="32"]').check()
+    instrument.locator('input[name$=".model"][value="conv_vae_mnist"]').check()
+    instrument.locator('input[name$=".finer"][value="32"]').check()
     expect(instrument).to_have_attribute("data-state", "refused")
     expect(instrument.locator("[data-status]")).to_contain_text("The decoder server is busy.")

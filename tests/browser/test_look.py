@@ -17,6 +17,7 @@ WIDTHS = (320, 768, 1240, 1920)
 
 def boxes(page: Page, selector: str) -> list[dict[str, Any]]:
     """Where the shown elements lie, in the page's own coordinates."""
+    expect(page.locator("html[data-measured]")).to_be_attached()
     found: list[dict[str, Any]] = page.locator(selector).evaluate_all(
         """all => all.filter((each) => each.checkVisibility()).map((each) => {
           const { left, right, top, bottom } = each.getBoundingClientRect();
@@ -54,6 +55,7 @@ def test_notes_keep_clear_of_each_other_and_of_instruments(open_page: Open, widt
 
 def test_notes_stand_beside_their_paragraph_where_there_is_a_margin(open_page: Open) -> None:
     page = open_page(viewport={"width": 1280, "height": 900})
+    expect(page.locator("html[data-measured]")).to_be_attached()
     for noted in page.locator(".flow > .noted").all():
         text = noted.locator("> :first-child").bounding_box()
         note = noted.locator("> .note").first.bounding_box()
@@ -121,6 +123,7 @@ def test_no_line_begins_with_the_punctuation_after_an_equation(open_page: Open) 
 
 def test_what_scrolls_can_be_reached_by_keyboard(open_page: Open) -> None:
     page = open_page(viewport={"width": 320, "height": 800})
+    expect(page.locator("html[data-measured]")).to_be_attached()
     page.wait_for_function("() => document.fonts.status === 'loaded'")
     page.wait_for_function(
         """() => [...document.querySelectorAll("[data-scrolls]")]
@@ -200,7 +203,10 @@ def test_single_keys_can_be_switched_off(open_page: Open) -> None:
 
 def test_a_slash_in_a_field_is_a_slash(open_page: Open) -> None:
     page = open_page()
+    expect(page.locator("html[data-measured]")).to_be_attached()
     field = page.locator('section[data-quiz="number"] input').first
+    field.scroll_into_view_if_needed()
+    expect(field).to_have_attribute("type", "text")
     field.press("/")
     expect(field).to_have_value("/")
     expect(page.locator("dialog.search")).to_be_hidden()
@@ -282,6 +288,7 @@ def test_the_page_does_not_shift_while_it_loads(open_page: Open) -> None:
         }).observe({ type: "layout-shift", buffered: true })"""
     )
     page.goto(page.url.replace("contents/", CHAPTER))
+    expect(page.locator("html[data-measured]")).to_be_attached()
     page.wait_for_function("() => document.fonts.status === 'loaded'")
     expect(page.locator("section.instrument").first).to_be_attached()
     # 0.1 is what Core Web Vitals call good; a line that breaks elsewhere would already be 0.02.

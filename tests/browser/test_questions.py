@@ -50,7 +50,7 @@ def test_true_or_false(fresh: Page) -> None:
 
 def test_one_of_many_explains_each_option(fresh: Page) -> None:
     for quiz, key in questions(fresh, "choice"):
-        for option in quiz.locator('input[name="answer"]').all():
+        for option in quiz.locator('input[name$=".answer"]').all():
             option.check()
             check(quiz)
             index = int(option.get_attribute("value") or "")
@@ -64,7 +64,9 @@ def test_one_of_many_explains_each_option(fresh: Page) -> None:
 def test_numbers_are_read_and_judged(fresh: Page) -> None:
     for quiz, key in questions(fresh, "number"):
         answer, tolerance = key["answer"], key["tolerance"]
-        field, said = quiz.locator('input[name="answer"]'), quiz.locator("[data-feedback]")
+        quiz.scroll_into_view_if_needed()
+        expect(quiz).to_have_attribute("data-answers", "")
+        field, said = quiz.locator('input[name$=".answer"]'), quiz.locator("[data-feedback]")
 
         def answers(text: str, state: str, words: str = "") -> None:
             field.fill(text)  # noqa: B023
@@ -122,7 +124,9 @@ def test_code_is_judged_by_its_checks(open_page: Open) -> None:
 
 def test_answers_are_remembered_and_can_be_started_over(fresh: Page) -> None:
     (quiz, key), *_ = questions(fresh, "number")
-    field = quiz.locator('input[name="answer"]')
+    quiz.scroll_into_view_if_needed()
+    expect(quiz).to_have_attribute("data-answers", "")
+    field = quiz.locator('input[name$=".answer"]')
     for text in ("123456", f"{key['answer']:.12g}"):
         field.fill(text)
         check(quiz)

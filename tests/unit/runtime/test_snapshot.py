@@ -5,6 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+import xxhash
 
 from app.runtime.dist import build_runtime
 from app.settings import Settings

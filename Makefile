@@ -28,7 +28,7 @@ bench: .venv/.dev node_modules/.installed chromium
 
 # The build comes first: what the tests build themselves then comes out of its caches.
 test: lint chromium firefox build
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.dev node_modules/.installed
 	@$(BIN)/ruff check

@@ -110,8 +110,9 @@ export async function measureHeights(rest) {
   root.setAttribute("data-measured", "");
 }
 
-/** Whether it is in the window, or not two windows from it. @param {Element} element */
+/** Whether it is in the window or next to it, or laid out by the browser's own measure of that. @param {Element} element */
 function isNear(element) {
   const { top, bottom } = element.getBoundingClientRect();
-  return bottom > -2 * innerHeight && top < 3 * innerHeight;
+  if (bottom > -innerHeight / 2 && top < 1.5 * innerHeight) return true;
+  return element.getAttribute("data-measured") !== "now" && (element.firstElementChild?.checkVisibility({ contentVisibilityAuto: true }) ?? false);
 }

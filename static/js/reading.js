@@ -88,6 +88,9 @@ function findScrollers() {
   for (const element of document.querySelectorAll("[data-scrolls]")) scrollerSizes.observe(element);
 }
 
+document.addEventListener("toggle", ({ target }) => {
+  if (target instanceof HTMLDetailsElement) nameScrollers([...target.querySelectorAll("[data-scrolls]")]);
+}, true);
 // A font changes what fits, not the box.
 document.fonts.addEventListener("loadingdone", findScrollers);
 

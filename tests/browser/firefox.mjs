@@ -49,6 +49,8 @@ try {
   const cell = (selector) => `section[data-cell] ${selector}`;
   const press = (action) => page.$eval(cell(`[data-action="${action}"]`), (button) => button.click());
   const write = async (code) => {
+    await page.$eval(cell(".source"), (source) => source.scrollIntoView({ block: "center" }));
+    await page.mouse.move(0, 0); // where it is already, the pointer comes over nothing
     await page.hover(cell(".source"));
     const editor = "section[data-cell] >>> .cm-content";
     await page.waitForSelector(editor, PATIENCE);

@@ -127,7 +127,7 @@ def test_what_scrolls_can_be_reached_by_keyboard(open_page: Open) -> None:
     page.wait_for_function("() => document.fonts.status === 'loaded'")
     page.wait_for_function(
         """() => [...document.querySelectorAll("[data-scrolls]")]
-          .filter((each) => each.scrollWidth > each.clientWidth + 1)
+          .filter((each) => each.checkVisibility() && each.scrollWidth > each.clientWidth + 1)
           .every((each) => each.tabIndex === 0 && /, scrolls sideways$/.test(each.ariaLabel))"""
     )
     assert page.locator('.equation > .scroller[tabindex="0"]').count() > 0

@@ -22,6 +22,8 @@ import { setText } from "./text.js";
 const MEASURE = "latentbook-answer"; // app/bench/frames.js reads it
 const BUSY_MS = 100;
 const AHEAD_MS = 50;
+/** A notice, such as "Link copied", stands for so long at least. */
+const NOTICE_MS = 2_000;
 const ADDRESS_MS = 300;
 const SPEAK_MS = 500;
 /** An instrument slower than this is not asked ahead: a live question would wait behind one that may never be needed. */
@@ -63,6 +65,8 @@ class LiveInstrument {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #speakTimer;
   #gone = new AbortController();
+  /** When the last notice was given. */
+  #noticed = -Infinity;
   /** @type {Element | null} */
   #status;
   /** @type {Element | null} */
@@ -121,6 +125,7 @@ class LiveInstrument {
 
   /** @param {string | null} state null leaves the state as it is @param {string} sentence */
   #say(state, sentence) {
+    this.#noticed = state === null ? performance.now() : -Infinity;
     if (state !== null && this.section.dataset.state !== state) this.section.dataset.state = state;
     setText(this.#status, sentence);
   }
@@ -242,7 +247,7 @@ class LiveInstrument {
   #report() {
     if (this.#frame === null) return;
     for (const [key, text] of Object.entries(this.#readouts(this.#frame))) setText(this.#places.get(key), text);
-    if (!SETTLED.includes(this.section.dataset.state ?? "")) return;
+    if (!SETTLED.includes(this.section.dataset.state ?? "") || performance.now() < this.#noticed + NOTICE_MS) return;
     const { ms } = this.#frame;
     const { state, sentence } = this.picture.trouble ?? { state: "live", sentence: `${ms < 1 ? "under 1" : Math.round(ms)} ms` };
     this.#say(state, sentence);

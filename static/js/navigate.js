@@ -7,7 +7,7 @@
  */
 import { BUILD_HEADER } from "./build-header.js";
 import { config, configOf } from "./config.js";
-import { layOutAbove, recallHeights, rememberHeights } from "./place.js";
+import { layOutAbove, placeOfAddress, recallHeights, rememberHeights } from "./place.js";
 
 /** What belongs to a page and not to the visit. */
 const HEAD = ["meta[name=description]", "#latentbook-config", "link[rel=prev]", "link[rel=next]"];
@@ -46,7 +46,7 @@ export function startNavigation(hooks) {
         layOutAbove();
         event.scroll(); // first, as a page that comes in asks whether it is seen from its beginning
         hooks.enter();
-        focusOn(url.hash);
+        focusOn();
       },
       focusReset: "manual",
       scroll: "manual",
@@ -107,9 +107,9 @@ function show(page) {
   Object.assign(config, configOf(document), { root: config.root });
 }
 
-/** The reader is taken to where the link leads: to the heading of the page, or of the place in it. @param {string} hash */
-function focusOn(hash) {
-  const place = hash === "" ? null : document.getElementById(decodeURIComponent(hash.slice(1)));
+/** The reader is taken to where the link leads: to the heading of the page, or of the place in it. */
+function focusOn() {
+  const place = placeOfAddress();
   const heading = /** @type {HTMLElement | null} */ ((place ?? document.getElementById("main"))?.querySelector("h1, h2, h3") ?? place);
   if (heading) {
     heading.tabIndex = -1;

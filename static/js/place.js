@@ -16,7 +16,7 @@ let sheet = null;
 export function keepPlace() {
   if (location.hash !== "") seek();
   addEventListener("hashchange", () => {
-    if (layOutAbove()) place()?.scrollIntoView();
+    if (layOutAbove()) placeOfAddress()?.scrollIntoView();
   });
   recallHeights();
   addEventListener("pagehide", () => rememberHeights(location.pathname));
@@ -27,13 +27,18 @@ function seek() {
   if (!layOutAbove() && document.readyState === "loading") requestAnimationFrame(seek);
 }
 
-function place() {
-  return document.getElementById(decodeURIComponent(location.hash.slice(1)));
+/** What the address names, if it is there. */
+export function placeOfAddress() {
+  try {
+    return document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  } catch {
+    return null; // a broken escape names nothing
+  }
 }
 
 /** @returns {boolean} whether the place that the address names is there */
 export function layOutAbove() {
-  const end = place();
+  const end = placeOfAddress();
   if (end === null) return false;
   for (const each of document.querySelectorAll(SKIPPED)) {
     if (!(each.compareDocumentPosition(end) & Node.DOCUMENT_POSITION_FOLLOWING)) break;

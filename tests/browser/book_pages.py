@@ -9,7 +9,9 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 CHAPTER = "autoencoders/"
-READY = 'html[data-measured] [data-runtime-status][data-state="ready"]'
+MEASURED = "html[data-measured]"
+STARTED = '[data-runtime-status][data-state="ready"]'
+READY = f"{MEASURED} {STARTED}"
 
 Open = Callable[..., Page]
 
@@ -47,6 +49,7 @@ def write(page: Page, block: Locator, code: str) -> None:
 
 def run(page: Page, code: str) -> Locator:
     """Run code in the first snippet; its section, once the run has begun."""
+    expect(page.locator(MEASURED)).to_be_attached()
     cell = page.locator("section[data-cell]").first
     write(page, cell, code)
     cell.locator('[data-action="run"]').click()
@@ -71,5 +74,5 @@ def visit(context: BrowserContext, book: str) -> Page:
     """A page on which Python is ready."""
     page = context.new_page()
     page.goto(book + CHAPTER)
-    expect(page.locator(READY)).to_be_attached()
+    expect(page.locator(STARTED)).to_be_attached()
     return page

@@ -212,6 +212,39 @@ def test_a_slash_in_a_field_is_a_slash(open_page: Open) -> None:
     expect(page.locator("dialog.search")).to_be_hidden()
 
 
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_link_leads_to_its_place_while_the_rest_is_not_laid_out(
+    open_page: Open, width: int
+) -> None:
+    page = open_page("404.html", viewport={"width": width, "height": 800})
+    page.goto(page.url.replace("404.html", f"{CHAPTER}#elbo"), wait_until="commit")
+    top = "() => Math.round(document.getElementById('elbo').getBoundingClientRect().top)"
+    page.wait_for_function("() => document.getElementById('elbo')?.checkVisibility()")
+    page.wait_for_function(f"() => ({top})() > 0 && ({top})() < 120")
+    place = page.evaluate(top)
+    expect(page.locator("html[data-measured]")).to_be_attached()
+    assert page.evaluate(top) == place
+    # What the browser remembers is what there is.
+    height = "() => document.documentElement.scrollHeight"
+    guessed = page.evaluate(height)
+    page.evaluate(
+        """() => {
+          const sheet = new CSSStyleSheet();
+          sheet.replaceSync(".section, .section * { content-visibility: visible !important }");
+          document.adoptedStyleSheets.push(sheet);
+        }"""
+    )
+    assert page.evaluate(height) == pytest.approx(guessed, abs=50)
+    page.evaluate("location.hash = 'tweedie'")
+    assert page.evaluate(top.replace("elbo", "tweedie")) == place
+
+
+def test_a_broken_escape_in_the_address_harms_nothing(open_page: Open) -> None:
+    page = open_page(f"{CHAPTER}#%E0%A4%A")
+    expect(page.locator("html[data-measured]")).to_be_attached()
+    assert page.evaluate("scrollY") == 0
+
+
 def test_contents_follow_the_reader_and_the_place_is_kept(open_page: Open) -> None:
     page = open_page()
     section = page.locator("section.section").nth(2)

@@ -69,6 +69,7 @@ def test_numbers_are_read_and_judged(fresh: Page) -> None:
         field, said = quiz.locator('input[name$=".answer"]'), quiz.locator("[data-feedback]")
 
         def answers(text: str, state: str, words: str = "") -> None:
+            quiz.scroll_into_view_if_needed()  # noqa: B023
             field.fill(text)  # noqa: B023
             field.press("Enter")  # noqa: B023
             expect(quiz).to_have_attribute("data-state", state)  # noqa: B023

@@ -198,7 +198,9 @@ def test_no_answer_is_wrong_or_lost_when_a_replica_is_killed(server, client, exp
         wrong = [one for done in reading for one in done.result()]
     assert wrong == []
     assert replaced
-    assert "replica lost" in server.log
+    assert (
+        "replica lost" in server.log or "has died" in server.log
+    )  # who held nothing is not missed
     assert before[1] in server.replicas()
 
 

@@ -4,12 +4,15 @@
  *
  * @typedef {(section: HTMLElement) => () => void} Mount brings a block to life; what it returns takes the life out again
  */
+import { idle, painted, wait } from "./pauses.js";
 import { measureHeights } from "./place.js";
 import { runtime } from "./runtime.js";
 import { repeatTaps } from "./taps.js";
 
 const NEAR = "600px";
 const REST_MS = 30;
+/** Python has both processors to itself for so long after the page was opened. On a slow line it takes longer, and needs neither. */
+const PATIENCE_MS = 5_000;
 
 /** @type {Record<"cell" | "quiz" | "instrument", () => Promise<Mount>>} */
 const MOUNTS = {
@@ -38,14 +41,14 @@ export function startBlocks() {
     }
   };
   // Nothing here delays the first paint: the page is complete without it.
-  afterPaint(() => {
+  painted().then(() => {
     if (left) return;
     for (const kind of /** @type {const} */ (["instrument", "quiz"])) {
       endings.push(whenNear(`section[data-${kind}]`, (section) => start(kind, section)));
     }
     for (const section of sections("section[data-cell]")) start("cell", section);
     endings.push(whenNear("section[data-instrument], section[data-cell]", () => runtime.start()));
-    measureHeights(async () => rest().then(() => !left));
+    measureHeights(() => rest().then(() => !left));
   });
   return () => {
     left = true;
@@ -72,17 +75,9 @@ function whenNear(selector, run) {
   return () => observer.disconnect();
 }
 
-/** @returns {Promise<void>} resolves when Python has started and the page has nothing to do */
+/** @returns {Promise<void>} resolves when the page has nothing to do and does not start Python */
 async function rest() {
   do await wait(REST_MS);
-  while (runtime.state === "booting");
-  if ("requestIdleCallback" in globalThis) await new Promise((resolve) => requestIdleCallback(resolve));
-}
-
-/** @param {number} ms */
-const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** @param {() => void} run */
-function afterPaint(run) {
-  requestAnimationFrame(() => setTimeout(run));
+  while (runtime.state === "booting" && performance.now() < PATIENCE_MS);
+  await idle();
 }

@@ -7,9 +7,13 @@
  * @param {HTMLElement} place
  */
 export function openFields(place) {
-  for (const field of place.querySelectorAll("input")) {
+  // Chromium draws no field whose type changes while its block, on the way into the window, is not yet laid out.
+  const block = place.closest("section");
+  block?.setAttribute("data-measured", "now");
+  block?.checkVisibility();
+  for (const field of /** @type {NodeListOf<HTMLInputElement>} */ (place.querySelectorAll("input[data-type]"))) {
     const held = field === document.activeElement;
-    field.type = field.dataset.type ?? field.type;
+    field.type = field.dataset.type ?? "";
     if (held) field.focus(); // a browser may take the focus from what it exchanges
   }
 }

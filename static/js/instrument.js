@@ -130,6 +130,12 @@ class LiveInstrument {
     setText(this.#status, sentence);
   }
 
+  /** As `#say`, where a notice that stands goes before the sentence. @param {string} state @param {string} sentence */
+  #sayInPassing(state, sentence) {
+    if (performance.now() < this.#noticed + NOTICE_MS) this.section.dataset.state = state;
+    else this.#say(state, sentence);
+  }
+
   /** What the panels may ask for. @returns {import("./picture.js").Bench} */
   #bench() {
     return {
@@ -247,10 +253,11 @@ class LiveInstrument {
   #report() {
     if (this.#frame === null) return;
     for (const [key, text] of Object.entries(this.#readouts(this.#frame))) setText(this.#places.get(key), text);
-    if (!SETTLED.includes(this.section.dataset.state ?? "") || performance.now() < this.#noticed + NOTICE_MS) return;
+    if (!SETTLED.includes(this.section.dataset.state ?? "")) return;
     const { ms } = this.#frame;
-    const { state, sentence } = this.picture.trouble ?? { state: "live", sentence: `${ms < 1 ? "under 1" : Math.round(ms)} ms` };
-    this.#say(state, sentence);
+    const { trouble } = this.picture;
+    if (trouble !== null) this.#say(trouble.state, trouble.sentence);
+    else this.#sayInPassing("live", `${ms < 1 ? "under 1" : Math.round(ms)} ms`);
   }
 
   /** What stands in each readout: what the page measures is no matter of Python. @param {FrameValue} frame */
@@ -277,7 +284,7 @@ class LiveInstrument {
     const behind = runtime.waitsForCode(this.#message(this.controls.values));
     const seconds = Math.floor(ms / 1000);
     const computing = seconds === 0 ? "Computing" : `Computing, ${seconds} s`;
-    this.#say("busy", behind ? "Waiting for the code that is running" : computing);
+    this.#sayInPassing("busy", behind ? "Waiting for the code that is running" : computing);
   }
 
   /** Before Python is ready a moved instrument says how far it is; once it is ready, every instrument near goes live. */
@@ -287,7 +294,7 @@ class LiveInstrument {
     } else if (runtime.state === "failed") {
       this.#say("error", runtime.sentence);
     } else if (this.#next !== null || this.#underWay !== null) {
-      this.#say("waiting", `${runtime.sentence}. Your setting is kept`);
+      this.#sayInPassing("waiting", `${runtime.sentence}. Your setting is kept`);
     }
   }
 

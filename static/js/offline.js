@@ -6,6 +6,7 @@
  * @typedef {import("./service-worker.js").Missing} Missing
  */
 import { absolute, config, savesData } from "./config.js";
+import { wait } from "./pauses.js";
 import { runtime } from "./runtime.js";
 
 /** Python first: nothing is kept while it starts, or while it makes the snapshot for the next visit. */
@@ -28,9 +29,6 @@ async function rest() {
   while (!["idle", "ready", "failed"].includes(runtime.state)) await wait(REST_MS / 8);
   await wait(REST_MS);
 }
-
-/** @param {number} ms */
-const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function keepBook() {
   try {

@@ -3,6 +3,8 @@
  * Above the place that a link leads to all is laid out first; and a page that is come back to has the heights it was left with.
  */
 
+import { painted } from "./pauses.js";
+
 /** What prose.css skips: sections, and the blocks in them. */
 const BLOCKS = ".section > :not(h2, h3, h4, .noted), .section > .noted > *";
 const SKIPPED = `.section, ${BLOCKS}`;
@@ -107,7 +109,7 @@ export async function measureHeights(rest) {
       // What is near is laid out already. To take it back would lose the browser the node by which it holds the page still.
       const few = [section, ...blocks.splice(0, AT_ONCE)].filter((each) => !isNear(each));
       for (const each of few) each.setAttribute("data-measured", "now");
-      await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+      await painted();
       for (const each of few) if (each !== section && !isNear(each)) each.setAttribute("data-measured", "");
     }
     if (!isNear(section)) section.setAttribute("data-measured", "");

@@ -39,7 +39,7 @@ export async function startSearch(dialog) {
   const input = /** @type {HTMLInputElement} */ (dialog.querySelector("input"));
   const list = /** @type {HTMLElement} */ (dialog.querySelector(".results"));
   const count = /** @type {HTMLElement} */ (dialog.querySelector(".count"));
-  input.select();
+  if (started.has(dialog)) input.select(); // the first time, what is in it was typed while this file was on its way
   if (!started.has(dialog)) {
     started.add(dialog);
     input.addEventListener("input", () => show());

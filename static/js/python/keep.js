@@ -3,6 +3,7 @@
  * one processor and no byte from the network, and is left out where the reader saves data or memory is small.
  */
 import { absolute, config, isFrugal } from "../config.js";
+import { idle } from "../pauses.js";
 import { keepMain } from "./main-module.js";
 
 /** With nothing to do for so long, the page may see to the next visit. */
@@ -16,7 +17,7 @@ const IDLE_MS = 1_500;
 export function keepWhenIdle(main, isIdle, onEnd) {
   setTimeout(() => {
     if (!isIdle()) return keepWhenIdle(main, isIdle, onEnd);
-    whenIdle(async () => {
+    idle().then(async () => {
       try {
         const kept = await keep(main);
         performance.mark("latentbook-snapshot", { detail: kept ? "kept" : "not wanted" });
@@ -28,12 +29,6 @@ export function keepWhenIdle(main, isIdle, onEnd) {
       }
     });
   }, IDLE_MS);
-}
-
-/** @param {() => void} run */
-function whenIdle(run) {
-  if ("requestIdleCallback" in globalThis) requestIdleCallback(run);
-  else setTimeout(run);
 }
 
 /**

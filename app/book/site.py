@@ -8,8 +8,11 @@ import shutil
 import time
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from app.book.assets import Assets, bundle
 from app.book.compress import Compressor, link
@@ -44,13 +47,43 @@ def build_site(settings: Settings, *, report: Report) -> Path:
         If something that is needed is not installed or cannot be had.
     """
     site = settings.build / "site"
-    stamp_file = settings.build / "cache" / "site-stamp"
-    stamp = _stamp(settings)
-    if (site / "index.html").is_file() and stamp_file.is_file():
-        if stamp_file.read_text(encoding="utf-8") == stamp:
-            return site
-        stamp_file.unlink()
+    if _is_current(site, settings):
+        return site
+    settings.build.mkdir(parents=True, exist_ok=True)
+    # Two commands may want it at once, `make serve` and `make test`, say. The second finds it done.
+    with _turn(settings.build / "build.lock", report):
+        if not _is_current(site, settings):
+            _build(site, settings, report)
+    return site
+
+
+def _turn(lock_file: Path, report: Report) -> AbstractContextManager[object]:
+    lock = FileLock(lock_file)
+    try:
+        return lock.acquire(blocking=False)
+    except Timeout:
+        report("Waiting for another build in the same folder")
+        return lock.acquire()
+
+
+def _is_current(site: Path, settings: Settings) -> bool:
+    """Whether the site is made from what is there now."""
+    try:
+        return (site / "index.html").is_file() and _stamp_file(settings).read_text(
+            encoding="utf-8"
+        ) == _stamp(settings)
+    except FileNotFoundError:
+        return False
+
+
+def _stamp_file(settings: Settings) -> Path:
+    return settings.build / "cache" / "site-stamp"
+
+
+def _build(site: Path, settings: Settings, report: Report) -> None:
     start = time.perf_counter()
+    stamp = _stamp(settings)
+    _stamp_file(settings).unlink(missing_ok=True)
     Course.read(settings).make_importable(report)
     report("Reading the book")
     loaded = load(settings)
@@ -66,10 +99,9 @@ def build_site(settings: Settings, *, report: Report) -> Path:
         _swap(partial, site)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    stamp_file.write_text(stamp, encoding="utf-8")
+    _stamp_file(settings).write_text(stamp, encoding="utf-8")
     _forget_old(settings.build / "cache")
     report(f"Built in {time.perf_counter() - start:.1f} s")
-    return site
 
 
 def _stamp(settings: Settings) -> str:

@@ -128,7 +128,7 @@ export class Interpreter {
         break;
       case "progress":
         if (reply.stage === "download") this.#follow("worker", reply.download);
-        else this.#listener?.onProgress("Starting Python, loading NumPy");
+        else this.#listener?.onProgress("Starting NumPy");
         break;
       case "fatal":
         this.#lose(reply.message);

@@ -5,8 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 from urllib.parse import urldefrag
 
@@ -34,6 +39,15 @@ def settings(make_book: MakeBook, small_runtime: None) -> Settings:
 
 Build = Callable[[], Path]
 
+HOLD = """
+import pathlib, sys, filelock
+folder = pathlib.Path(sys.argv[1])
+folder.mkdir(exist_ok=True)
+with filelock.FileLock(folder / "build.lock"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
 
 @pytest.fixture
 def build(settings: Settings) -> Build:
@@ -46,6 +60,24 @@ def test_every_link_inside_the_site_leads_to_something(build: Build) -> None:
     assert set(site_pages(folder)) == places
     assert broken_links(folder) == []
     assert repeated_ids(folder) == []
+
+
+def test_two_builds_in_one_folder_take_turns(settings: Settings, build: Build) -> None:
+    """A process that a build waits for; what it left is good enough then."""
+    other = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(settings.build)], stdin=PIPE, stdout=PIPE, text=True
+    )
+    assert other.stdout is not None
+    assert other.stdout.readline() == "held\n"
+    heard: list[str] = []
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(site.build_site, settings, report=heard.append)
+        while not heard:
+            time.sleep(0.01)
+        assert not second.done()
+        other.communicate("")
+        assert (second.result() / "index.html").is_file()
+    assert heard[0] == "Waiting for another build in the same folder"
 
 
 def test_pages_load_nothing_from_elsewhere(build: Build) -> None:

@@ -1,23 +1,34 @@
 // Runs in the page: for every move by the reader, how long from the handler of the input to the painted picture.
-// Warm: the answer was known and drawn inside the event. Cold: Python was asked.
+// Warm: the answer was known and drawn inside the event. Cold: Python was asked, or, of a map, the next frame drew it.
 globalThis.latentbookFrames = { moves: [], draws: [], answers: [] };
 {
   const SLIDER = ".instrument input[type=range]";
-  const POINT = ".instrument [data-draggable]";
+  const HELD = ".instrument :is([data-draggable], [role=application])";
   let start = 0;
   let drawn = false;
   let warm = false;
-  const painted = () =>
-    requestAnimationFrame(() => {
-      const channel = new MessageChannel();
-      channel.port1.onmessage = () => {
-        if (start) latentbookFrames.moves.push({ warm, ms: performance.now() - start });
-        start = 0;
-      };
-      channel.port2.postMessage(null);
+  let inFrame = false;
+  const nextFrame = requestAnimationFrame.bind(globalThis);
+  globalThis.requestAnimationFrame = (run) =>
+    nextFrame((now) => {
+      inFrame = true;
+      try {
+        run(now);
+      } finally {
+        inFrame = false;
+      }
     });
+  const afterFrame = () => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => {
+      if (start) latentbookFrames.moves.push({ warm, ms: performance.now() - start });
+      start = 0;
+    };
+    channel.port2.postMessage(null);
+  };
+  const painted = () => (inFrame ? afterFrame() : nextFrame(afterFrame));
   const isMove = ({ type, target, buttons }) =>
-    type === "input" ? target.matches?.(SLIDER) : buttons === 1 && target.closest?.(POINT);
+    type === "input" ? target.matches?.(SLIDER) : buttons === 1 && target.closest?.(HELD);
   for (const type of ["input", "pointermove"]) {
     addEventListener(type, (event) => {
       if (!isMove(event)) return;

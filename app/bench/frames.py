@@ -1,9 +1,10 @@
 """Input to painted picture, in Chromium, for every instrument of the flagship chapter.
 
-Each is driven by leaps to settings that nobody foresaw, by a drag and by keys; the drag and the
-keys again on a processor slowed four times. What is timed starts in the handler of the input: a
-browser hands out moves of the pointer at the start of a frame, and keys between two frames, so
-that a key also waits for the next one. Keys are reported without a bar.
+Each is driven by leaps to settings that nobody foresaw, by a drag and by keys; where it has a map
+or a pad, by a drag on that. Drag and keys come again on a processor slowed four times. What is
+timed starts in the handler of the input: a browser hands out moves of the pointer at the start of a
+frame, and keys between two frames, so that a key also waits for the next one. Keys are reported
+without a bar.
 """
 
 from __future__ import annotations
@@ -107,6 +108,24 @@ def drag_point(page: Page, panel: Locator) -> None:
     page.mouse.up()
 
 
+def drag_held(page: Page, panel: Locator) -> None:
+    """Pull a map to and fro, or draw on a pad."""
+    box = panel.bounding_box()
+    if box is None:
+        raise RuntimeError("The panel is not in view.")
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    collect(page)
+    for number in range(MOVES):
+        turn = 2 * np.pi * number / MOVES
+        page.mouse.move(
+            x + box["width"] / 4 * np.sin(turn), y + box["height"] / 4 * np.sin(2 * turn)
+        )
+        page.wait_for_timeout(30)
+    page.mouse.up()
+
+
 def row(name: str, values: list[float], bar: float | None = None) -> Measurement:
     """The 95th percentile, with the median in its name."""
     middle = f"{np.median(values):.1f}" if values else "-"
@@ -171,6 +190,24 @@ def drive_point(page: Page, label: str, panel: Locator) -> list[Measurement]:
     ]
 
 
+def drive_held(page: Page, label: str, panel: Locator) -> list[Measurement]:
+    """Every figure of an instrument that is held by its map or its pad."""
+    drag_held(page, panel)
+    seen = collect(page)
+    with slowed(page, 4):
+        drag_held(page, panel)
+        seen_slowly = collect(page)
+    return [
+        row(f"{label}: drag", [move["ms"] for move in seen["moves"]], WARM_BAR),
+        row(
+            f"{label}: drag, 4x slower",
+            [move["ms"] for move in seen_slowly["moves"]],
+            THROTTLED_BAR,
+        ),
+        row(f"{label}: drawing", seen["draws"], DRAW_BAR),
+    ]
+
+
 def measure(settings: Settings, report: Report) -> list[Measurement]:
     """Every instrument in turn."""
     build_site(settings, report=report)
@@ -190,12 +227,16 @@ def measure(settings: Settings, report: Report) -> list[Measurement]:
             instrument.scroll_into_view_if_needed()
             page.wait_for_selector(f'#{label}[data-state="live"]')
             slider = instrument.locator("input[type=range]:visible").first
-            panel = instrument.locator("[data-draggable]").first
-            if slider.count():
+            point = instrument.locator("[data-draggable]").first
+            held = instrument.locator(".image[role=application]").first
+            if held.count():
+                held.scroll_into_view_if_needed()
+                rows += drive_held(page, label, held)
+            elif slider.count():
                 slider.scroll_into_view_if_needed()
                 rows += drive_slider(page, label, slider)
-            elif panel.count():
-                panel.scroll_into_view_if_needed()
-                rows += drive_point(page, label, panel)
+            elif point.count():
+                point.scroll_into_view_if_needed()
+                rows += drive_point(page, label, point)
         browser.close()
     return rows

@@ -28,10 +28,10 @@ import * as map from "./panels/map.js";
 import * as pad from "./panels/pad.js";
 import * as plot from "./panels/plot.js";
 import * as tiles from "./panels/tiles.js";
+import { timed } from "./timed.js";
 
 const SHOWN = { plot, tiles };
 const HELD = { viewport: map, drawing: pad };
-const MEASURE = "latentbook-draw"; // app/bench/frames.js reads it
 const ARROWS = /** @type {Record<string, [number, number]>} */ ({
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -81,10 +81,7 @@ export class Picture {
 
   /** @param {FrameValue} frame */
   draw(frame) {
-    const start = performance.now();
-    for (const panel of frame.panels) this.drawPanel(panel);
-    performance.measure(MEASURE, { start });
-    performance.clearMeasures(MEASURE); // whoever observes has it; the browser need not keep it
+    timed(() => frame.panels.forEach((panel) => this.drawPanel(panel)));
     const shown = new Set(frame.panels.map(({ key }) => key));
     for (const element of this.#place.querySelectorAll("[data-panel]")) {
       const { dataset } = /** @type {HTMLElement} */ (element);

@@ -193,8 +193,9 @@ def test_no_answer_is_wrong_or_lost_when_a_replica_is_killed(server, client, exp
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         reading = [pool.submit(read, reader) for reader in range(CLIENTS)]
+        time.sleep(0.2)
         os.kill(before[0], signal.SIGSTOP)
-        time.sleep(1)  # it holds what it will never answer
+        time.sleep(1)  # what it holds, and what it is handed now, it will never answer
         os.kill(before[0], signal.SIGKILL)
         wrong = [one for done in reading for one in done.result()]
     assert wrong == []

@@ -14,6 +14,7 @@ import { Painter } from "../map/paint.js";
 import { TileOrigin } from "../map/source.js";
 import { TileStore } from "../map/store.js";
 import { setText } from "../text.js";
+import { timed } from "../timed.js";
 
 const SERVER_AT_ONCE = 6;
 const STILL_LARGEST = 8; // times its size: larger, there is nothing to be seen on it
@@ -190,7 +191,7 @@ class MapDrawing {
   #repaint() {
     this.#frame ||= requestAnimationFrame((now) => {
       this.#frame = 0;
-      this.#paint(now);
+      timed(() => this.#paint(now));
     });
   }
 

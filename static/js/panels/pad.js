@@ -7,6 +7,7 @@
  * @typedef {{x: number, y: number}} Spot pixels of the pad, from its top left corner
  */
 import { toPixels, toText } from "../drawing.js";
+import { timed } from "../timed.js";
 import { rampOf } from "./ramp.js";
 
 const KEYS = "The arrow keys move the pen, with Shift farther; Space puts it down or lifts it.";
@@ -164,7 +165,7 @@ class PadDrawing {
     }
     this.#text = toText(pixels);
     this.#pixels = toPixels(this.#text); // what is seen is what Python gets
-    this.#paint();
+    timed(() => this.#paint());
     this.#bench.move(name, this.#text);
   }
 

@@ -1,6 +1,9 @@
 /**
  * Where the reader is stays where it is. What is far from the window is not laid out (prose.css), so that its height is a guess.
  * Above the place that a link leads to all is laid out first; and a page that is come back to has the heights it was left with.
+ *
+ * @typedef {{width: number, heights: Record<string, number>, top: {selector: string, at: number} | null}} Recalled
+ *   Of a page that was left: the window's width, the height of each block by its selector, and the block at the top of the window.
  */
 
 import { painted } from "./pauses.js";
@@ -21,7 +24,36 @@ export function keepPlace() {
     if (layOutAbove()) placeOfAddress()?.scrollIntoView();
   });
   recallHeights();
-  addEventListener("pagehide", () => rememberHeights(location.pathname));
+  if (isComeBackTo()) holdStill();
+  addEventListener("pagehide", () => {
+    rememberHeights(location.pathname);
+    history.scrollRestoration = "auto";
+  });
+}
+
+function isComeBackTo() {
+  const [visit] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+  return ["reload", "back_forward"].includes(visit?.type);
+}
+
+/** The browser would take the reader back by pixels, before the fonts are there; with them lines break elsewhere. */
+function holdStill() {
+  const { width, top } = recalled();
+  if (width !== innerWidth || !top) return;
+  history.scrollRestoration = "manual";
+  const done = new AbortController();
+  for (const type of ["wheel", "touchstart", "pointerdown", "keydown"]) {
+    addEventListener(type, () => done.abort(), { signal: done.signal, capture: true, passive: true });
+  }
+  addEventListener("load", () => document.fonts.ready.then(painted).then(() => done.abort()));
+  done.signal.addEventListener("abort", () => (history.scrollRestoration = "auto"));
+  const hold = () => {
+    if (done.signal.aborted) return;
+    const block = document.querySelector(top.selector);
+    if (block) scrollBy({ top: block.getBoundingClientRect().top - top.at, behavior: "instant" });
+    requestAnimationFrame(hold);
+  };
+  hold();
 }
 
 /** Before each layout of the page while it is parsed. */
@@ -60,10 +92,19 @@ export function rememberHeights(path) {
     if (each.parentElement?.checkVisibility({ contentVisibilityAuto: true })) heights[selectorOf(each)] = innerHeightOf(each);
   }
   try {
-    sessionStorage.setItem(keyOf(path), JSON.stringify({ width: innerWidth, heights }));
+    sessionStorage.setItem(keyOf(path), JSON.stringify({ width: innerWidth, heights, top: blockAtTop() }));
   } catch {
     // The browser refuses storage: the page is come back to near where it was left.
   }
+}
+
+/** The first block in the window, and where its upper edge is. @returns {Recalled["top"]} */
+function blockAtTop() {
+  for (let y = 0; y < innerHeight; y += 20) {
+    const block = document.elementFromPoint(innerWidth / 2, y)?.closest(BLOCKS);
+    if (block) return { selector: selectorOf(block), at: block.getBoundingClientRect().top };
+  }
+  return null;
 }
 
 /** Without padding and border. @param {Element} element */
@@ -82,14 +123,23 @@ function selectorOf(element) {
 
 /** Called before the page that the address names is laid out. */
 export function recallHeights() {
+  const { width, heights } = recalled();
+  const known = width === innerWidth ? Object.entries(heights) : [];
   try {
-    const { width = 0, heights = {} } = JSON.parse(sessionStorage.getItem(keyOf(location.pathname)) ?? "{}");
-    const known = width === innerWidth ? Object.entries(heights) : [];
     sheet ??= new CSSStyleSheet();
     sheet.replaceSync(known.map(([selector, height]) => `${selector}{contain-intrinsic-height:auto ${height}px}`).join(""));
     document.adoptedStyleSheets = [sheet];
   } catch {
-    // As above, or a browser of before 2023.
+    // A browser of before 2023.
+  }
+}
+
+/** @returns {Recalled} */
+function recalled() {
+  try {
+    return JSON.parse(sessionStorage.getItem(keyOf(location.pathname)) ?? "");
+  } catch {
+    return { width: 0, heights: {}, top: null }; // not seen before, or no storage
   }
 }
 

@@ -240,6 +240,19 @@ def test_a_link_leads_to_its_place_while_the_rest_is_not_laid_out(
     assert page.evaluate(top.replace("elbo", "tweedie")) == place
 
 
+def test_a_page_that_is_loaded_again_stays_where_it_was(open_page: Open) -> None:
+    page = open_page(python=False)
+    top = "each => Math.round(each.getBoundingClientRect().top)"
+    for label in ("elbo", "draw-a-digit", "q-base-rate"):
+        place = page.locator(f"#{label}")
+        place.evaluate("each => each.scrollIntoView({block: 'center'})")
+        page.wait_for_timeout(500)  # blocks around it come to life
+        before = place.evaluate(top)
+        page.reload()
+        page.wait_for_function("() => history.scrollRestoration === 'auto'")  # it has settled
+        assert place.evaluate(top) == pytest.approx(before, abs=2)
+
+
 def test_a_broken_escape_in_the_address_harms_nothing(open_page: Open) -> None:
     page = open_page(f"{CHAPTER}#%E0%A4%A")
     expect(page.locator("html[data-measured]")).to_be_attached()

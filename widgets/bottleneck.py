@@ -73,7 +73,7 @@ instrument = Instrument(
 )
 
 
-def compute(*, k, data, decay, show, rng):
+def compute(*, k, data, decay, seed, show):
     """Eigenvalues, ten pictures, and the same ten rebuilt from k numbers each.
 
     Parameters
@@ -81,8 +81,8 @@ def compute(*, k, data, decay, show, rng):
     k : int, width of the code
     data : "mnist" or "synthetic"
     decay : float, the j-th variance of the synthetic data is proportional to j^-decay
+    seed : int, of the synthetic data
     show : "reconstruction" or "residual"
-    rng : numpy.random.Generator
 
     Returns
     -------
@@ -98,7 +98,7 @@ def compute(*, k, data, decay, show, rng):
         x = pca["digits"] / 255  # ten test images, (10, 784)
         error = float(pca["test_error"][k])  # mean over the 10,000 test images
     else:
-        pictures = sample_pictures(decay, rng)  # (N, 64)
+        pictures = sample_pictures(decay, np.random.default_rng(seed))  # (N, 64)
         mean = pictures.mean(axis=0)
         eigenvalues, components = principal_components(pictures - mean)
         x = pictures[:10]

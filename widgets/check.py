@@ -62,8 +62,7 @@ def check_instrument(module: ModuleType) -> None:
     check_declaration(instrument)
     check_signature(module.compute, instrument)
 
-    values, seed = accepted(instrument, {})
-    result = module.compute(rng=np.random.default_rng(seed), **values)
+    result = module.compute(**accepted(instrument, {}))
     check_result(result)
     check_frame(instrument, module.frame(result))
 
@@ -83,8 +82,6 @@ def check_declaration(instrument: Instrument) -> None:
     for control in instrument.controls:
         check_control(control)
     check_conditions(instrument.controls)
-    if sum(isinstance(control, Seed) for control in instrument.controls) > 1:
-        raise ContractError("There is more than one Seed; accepted: one, as there is one rng")
     for readout in instrument.readouts:
         check_format(f"The format of the readout {readout.key}", readout.format)
 
@@ -111,10 +108,9 @@ def check_format(what: str, specification: str) -> None:
 
 def check_control(control: Control) -> None:
     """Check that a control has a name, a label and a default that it can take."""
-    if not NAME.fullmatch(control.name) or control.name == "rng":
+    if not NAME.fullmatch(control.name):
         raise ContractError(
-            f"A control is named {control.name!r}; accepted: a Python name in lower case, "
-            "other than rng"
+            f"A control is named {control.name!r}; accepted: a Python name in lower case"
         )
     if not control.label.strip():
         raise ContractError(f"The label of {control.name} is empty; accepted: some text")
@@ -202,15 +198,15 @@ def check_slider(slider: Slider) -> None:
 
 
 def check_signature(compute: Any, instrument: Instrument) -> None:
-    """Check that ``compute`` takes each control by its name, and ``rng``."""
-    names = [c.name for c in instrument.controls if not isinstance(c, Seed)]
+    """Check that ``compute`` takes each control by its name."""
+    names = [control.name for control in instrument.controls]
     parameters = inspect.signature(compute).parameters
     if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         return
-    if sorted(parameters) != sorted([*names, "rng"]):
+    if sorted(parameters) != sorted(names):
         raise ContractError(
             f"compute takes {', '.join(parameters) or 'nothing'}; accepted: "
-            f"{', '.join([*names, 'rng'])}, the names of the controls and rng"
+            f"{', '.join(names) or 'nothing'}, the names of the controls"
         )
 
 

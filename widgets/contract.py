@@ -3,7 +3,7 @@
 One Python file is one instrument. It declares an :class:`Instrument` named ``instrument`` and
 defines two pure functions beside it::
 
-    compute(*, rng, **controls) -> dict of arrays and scalars    # the mathematics alone
+    compute(*, **controls) -> dict of arrays and scalars         # the mathematics alone
     frame(result) -> Frame                                       # what is seen
 
 The same file runs in CPython (build, tests) and in the reader's browser. NumPy is all it may import
@@ -116,7 +116,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Seed:
-    """The seed of the random generator handed to ``compute`` as ``rng``."""
+    """The seed of a generator, ``np.random.default_rng(seed)``."""
 
     name: str = "seed"
     label: str = "Seed"

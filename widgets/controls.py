@@ -25,8 +25,8 @@ from widgets.contract import (
 from widgets.drawing import to_pixels
 
 
-def accepted(instrument: Instrument, controls: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
-    """The value of every control, checked, and the seed.
+def accepted(instrument: Instrument, controls: Mapping[str, Any]) -> dict[str, Any]:
+    """The value of every control, checked.
 
     Raises
     ------
@@ -39,15 +39,10 @@ def accepted(instrument: Instrument, controls: Mapping[str, Any]) -> tuple[dict[
             f"{instrument.name} has no control {', '.join(unknown)}. "
             f"It has {', '.join(known) or 'none'}."
         )
-    values: dict[str, Any] = {}
-    seed = 0
-    for name, control in known.items():
-        value = controls.get(name, control.default)
-        if isinstance(control, Seed):
-            seed = whole(control, value, 0, control.max)
-        else:
-            values[name] = accept(control, value)
-    return values, seed
+    return {
+        name: accept(control, controls.get(name, control.default))
+        for name, control in known.items()
+    }
 
 
 def accept(control: Control, value: Any) -> Value | NDArray[np.uint8]:
@@ -81,6 +76,8 @@ def accept(control: Control, value: Any) -> Value | NDArray[np.uint8]:
                 raise refusal(control, value, "two numbers")
             x, y = (within(control, v, -limit, limit) for v in value)
             return x, y
+        case Seed(max=most):
+            return whole(control, value, 0, most)
         case Viewport(limit=limit, max_zoom=most):
             if not isinstance(value, list | tuple) or len(value) != 3:
                 raise refusal(control, value, "three numbers")

@@ -84,7 +84,7 @@ instrument = Instrument(
 )
 
 
-def compute(*, k, corruption, sigma, p, rng):
+def compute(*, k, corruption, sigma, p, seed):
     """Corrupt a signal, project it, and measure.
 
     Parameters
@@ -93,7 +93,7 @@ def compute(*, k, corruption, sigma, p, rng):
     corruption : "gaussian" or "masking"
     sigma : float, standard deviation of the noise
     p : float, probability that a sample is masked
-    rng : numpy.random.Generator
+    seed : int
 
     Returns
     -------
@@ -102,6 +102,7 @@ def compute(*, k, corruption, sigma, p, rng):
         ``coefficients`` and ``noisy_coefficients`` of the first two, (n,); the mean squared errors
         ``corrupted``, ``denoised``; ``noise_left`` and ``bias``, the two parts of the expected one.
     """
+    rng = np.random.default_rng(seed)
     index = np.arange(N)
     basis = np.cos(np.pi * np.outer(index, index + 0.5) / N)  # one cosine a row, (n, n)
     basis /= np.linalg.norm(basis, axis=1, keepdims=True)  # orthonormal

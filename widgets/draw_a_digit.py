@@ -70,7 +70,7 @@ instrument = Instrument(
 )
 
 
-def compute(*, drawing, model, centred, rng):
+def compute(*, drawing, model, centred):
     """Encode and decode a drawing; rank its error; find the test images with the nearest codes.
 
     Parameters
@@ -78,7 +78,6 @@ def compute(*, drawing, model, centred, rng):
     drawing : ndarray of shape (28, 28), uint8, 255 is ink
     model : str, a key of MODELS
     centred : bool, treat the drawing as the images of MNIST were treated
-    rng : unused: nothing here is drawn at random
 
     Returns
     -------

@@ -92,10 +92,10 @@ def compute_frame(widget: str, controls: Mapping[str, Any], source: str | None) 
         remember_source(filename_of(widget), source)
         module = edited(widget, source)
     instrument: Instrument = module.instrument
-    values, seed = accepted(instrument, controls)
+    values = accepted(instrument, controls)
     start = time.perf_counter()
     with np.errstate(all="warn"):  # whatever a cell has set with np.seterr
-        result = module.compute(rng=np.random.default_rng(seed), **values)
+        result = module.compute(**values)
         frame = module.frame(result)
     ms = 1000 * (time.perf_counter() - start)
     if source is not None:  # the book's own are checked by its tests

@@ -59,7 +59,7 @@ instrument = Instrument(
 )
 
 
-def compute(*, view, model, dots, rng):
+def compute(*, view, model, dots):
     """Decode the code at the centre of the view, and the tile of the map around it.
 
     Parameters
@@ -67,7 +67,6 @@ def compute(*, view, model, dots, rng):
     view : (z_1, z_2, zoom), the code at the centre, and how closely it is looked at
     model : str, whose decoder
     dots : bool, show the codes of test images
-    rng : unused: nothing here is drawn at random
 
     Returns
     -------

@@ -54,13 +54,12 @@ instrument = Instrument(
 )
 
 
-def compute(*, plain, vae, rng):
+def compute(*, plain, vae):
     """Decode one place of each plane, send the image round once more, and find the nearest code.
 
     Parameters
     ----------
     plain, vae : pair of float, a place in the plane of each model, as shown
-    rng : unused: nothing here is drawn at random
 
     Returns
     -------

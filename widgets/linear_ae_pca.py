@@ -76,7 +76,7 @@ instrument = Instrument(
 )
 
 
-def compute(*, k, rate, steps, noise, rng):
+def compute(*, k, rate, steps, noise, seed):
     """Train for a number of steps and compare with PCA after each one.
 
     Parameters
@@ -85,7 +85,7 @@ def compute(*, k, rate, steps, noise, rng):
     rate : float, learning rate
     steps : int
     noise : float, standard deviation off the plane
-    rng : numpy.random.Generator
+    seed : int
 
     Returns
     -------
@@ -95,6 +95,7 @@ def compute(*, k, rate, steps, noise, rng):
         asked for, or fewer if the loss grows without limit. ``floor``: what PCA leaves;
         ``variance``: tr S; ``points`` (N, 2): the data in that plane; ``stable_rate``.
     """
+    rng = np.random.default_rng(seed)
     plane = np.linalg.qr(rng.normal(size=(D, 2)))[0].T  # two orthonormal directions, (2, D)
     x = rng.normal(size=(N, 2)) * SPREAD @ plane + noise * rng.normal(size=(N, D))
     x -= x.mean(axis=0)

@@ -70,7 +70,7 @@ instrument = Instrument(
 )
 
 
-def compute(*, t, path, a, b, data, rng):
+def compute(*, t, path, a, b, data):
     """Follow all three paths in a few steps, and one of them closely.
 
     Parameters
@@ -79,7 +79,6 @@ def compute(*, t, path, a, b, data, rng):
     path : "straight", "spherical" or "pixels"
     a, b : int, which test images, 1 to 40
     data : "mnist" or "fashion"
-    rng : unused: nothing here is drawn at random
 
     Returns
     -------

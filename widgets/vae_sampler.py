@@ -100,7 +100,7 @@ instrument = Instrument(
 )
 
 
-def compute(*, model, beta, n, r, z, color, finer, rng):
+def compute(*, model, beta, n, r, z, color, finer):
     """Decode a grid and one more code; measure.
 
     Parameters
@@ -112,7 +112,6 @@ def compute(*, model, beta, n, r, z, color, finer, rng):
     z : pair of float, one more code
     color : "curvature" or "orientation"
     finer : str, tiles a side of the server's grid, or "0"
-    rng : unused: the grid is not drawn at random
 
     Returns
     -------

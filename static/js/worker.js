@@ -30,6 +30,10 @@ const MEMORY_SENTENCE = `Python has ${MOST_MEMORY / 2 ** 20} MB of memory in thi
 /** What is refused before any memory is asked for. */
 const TOO_LARGE = /index-sized integer|array is too big/;
 
+/** What most code wants, but not the first output. */
+const SOON_PACK = "numpy-soon.pack";
+
+const request = globalThis.fetch.bind(globalThis);
 const send = globalThis.postMessage.bind(globalThis);
 
 /** @param {Reply} reply @param {Transferable[]} [transfer] */
@@ -51,6 +55,11 @@ let giveMain;
 const given = new Promise((resolve) => (giveMain = resolve));
 /** @type {Uint8Array | null} */
 let interruptBuffer = null;
+
+/** @type {() => void} */
+let noteAnswer;
+/** @type {Promise<void>} the first question has been answered */
+const answeredFirst = new Promise((resolve) => (noteAnswer = resolve));
 
 globalThis.addEventListener("message", (event) => {
   /** @type {Request} */
@@ -98,6 +107,19 @@ async function boot(message) {
   if (interruptBuffer) pyodide.setInterruptBuffer(interruptBuffer);
   lockDown(pyodide._api);
   post({ type: "done", id: BOOT_ID, value: { from: snapshot.python ? "snapshot" : "files", why: snapshot.why, main: await main } });
+  if (!snapshot.python) answeredFirst.then(() => importSoon(base));
+}
+
+/** Called after the first answer. @param {string} base */
+async function importSoon(base) {
+  try {
+    await (await request(base + SOON_PACK)).arrayBuffer(); // Python finds it in the HTTP cache
+    const start = pyodide.pyimport("latentbook_start");
+    start.import_soon();
+    start.destroy();
+  } catch {
+    // Whoever wants it imports it, and meets what is wrong.
+  }
 }
 
 /**
@@ -167,6 +189,7 @@ function tryToAnswer(message) {
     else die(error);
   }
   requestId = null;
+  noteAnswer();
 }
 
 /** @param {Exclude<Request, StopBy | Main>} message @returns {Reply} */

@@ -205,6 +205,20 @@ def test_a_harmed_snapshot_is_said_and_the_files_serve(
     page.close()
 
 
+def test_what_most_code_wants_follows_the_first_answer(
+    context_of: Callable[[], BrowserContext], book: str
+) -> None:
+    page = context_of().new_page()
+    held: list[Route] = []
+    page.context.route("**/numpy-soon.pack", lambda route: held.append(route))
+    page.goto(f"{book}{CHAPTER}?bottleneck.k=5#bottleneck")
+    expect(page.locator('#bottleneck [data-readout="compression"]')).to_have_text("156.8")
+    while not held:
+        page.wait_for_timeout(50)
+    held[0].continue_()
+    assert "0.636" in output(run(page, "print(np.random.default_rng(0).random())"))
+
+
 def test_two_tabs_make_one_snapshot(context_of: Callable[[], BrowserContext], book: str) -> None:
     context = context_of()
     pages = [context.new_page(), context.new_page()]

@@ -8,9 +8,9 @@ from widgets import bottleneck
 from widgets.data import load
 
 
-def compute(seed=0, **changed):
-    values = {"k": 30, "data": "synthetic", "decay": 1.0, "show": "reconstruction", **changed}
-    return bottleneck.compute(**values, rng=np.random.default_rng(seed))
+def compute(**changed):
+    rest = {"k": 30, "data": "synthetic", "decay": 1.0, "seed": 0, "show": "reconstruction"}
+    return bottleneck.compute(**{**rest, **changed})
 
 
 @pytest.mark.parametrize(("k", "decay", "seed"), [(1, 0.5, 3), (7, 1.0, 0), (40, 2.2, 8)])

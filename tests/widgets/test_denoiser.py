@@ -9,7 +9,7 @@ from widgets import denoiser
 
 def compute(seed=0, **changed):
     values = {"k": 16, "corruption": "gaussian", "sigma": 0.5, "p": 0.3, **changed}
-    return denoiser.compute(**values, rng=np.random.default_rng(seed))
+    return denoiser.compute(**values, seed=seed)
 
 
 @pytest.mark.parametrize("k", [1, 16, 100, 128])

@@ -15,8 +15,8 @@ from widgets.drawing import to_text
 
 def compute(image=None, **changed):
     given = {} if image is None else {"drawing": to_text(image)}
-    values, _ = accepted(draw_a_digit.instrument, {**given, **changed})
-    return draw_a_digit.compute(**values, rng=None)
+    values = accepted(draw_a_digit.instrument, {**given, **changed})
+    return draw_a_digit.compute(**values)
 
 
 def network(x, name):

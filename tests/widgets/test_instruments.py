@@ -84,9 +84,8 @@ def settings(instrument):
 
 
 def computed(module, setting):
-    """Result and frame; the seed becomes ``rng``."""
-    values, seed = accepted(module.instrument, setting)
-    result = module.compute(rng=np.random.default_rng(seed), **values)
+    """Result and frame."""
+    result = module.compute(**accepted(module.instrument, setting))
     return result, module.frame(result)
 
 

@@ -13,7 +13,7 @@ from widgets.data import load
 
 def compute(**changed):
     values = {**latent_atlas.instrument.defaults(), **changed}
-    return latent_atlas.compute(**values, rng=None)
+    return latent_atlas.compute(**values)
 
 
 def decoded(z, model="conv_vae_mnist"):

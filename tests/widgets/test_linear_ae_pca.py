@@ -11,7 +11,7 @@ from widgets import linear_ae_pca as ae
 
 def compute(seed=0, **changed):
     values = {"k": 2, "rate": 0.05, "steps": 200, "noise": 0.02, **changed}
-    return ae.compute(**values, rng=np.random.default_rng(seed))
+    return ae.compute(**values, seed=seed)
 
 
 @pytest.fixture

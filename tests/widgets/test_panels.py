@@ -44,7 +44,7 @@ instrument = Instrument(
 )
 
 
-def compute(*, view, drawn, rng):
+def compute(*, view, drawn):
     return {{"view": view, "ink": drawn.sum(), "drawn": drawn}}
 
 
@@ -107,7 +107,7 @@ def test_panels_as_the_protocol_has_them():
 def test_a_drawing_reaches_compute_as_an_array():
     ink = np.zeros((28, 28), np.uint8)
     ink[3, 4] = 255
-    values, _ = controls.accepted(instrument(VIEW, DRAWN), {"drawn": to_text(ink)})
+    values = controls.accepted(instrument(VIEW, DRAWN), {"drawn": to_text(ink)})
     assert values["drawn"].dtype == np.uint8
     np.testing.assert_array_equal(values["drawn"], ink)
     assert compute_widget(drawn=to_text(ink))["value"]["readouts"]["ink"] == "255"

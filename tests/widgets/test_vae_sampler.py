@@ -12,7 +12,7 @@ from widgets.data import load
 
 def compute(**changed):
     values = {**vae_sampler.instrument.defaults(), **changed}
-    return vae_sampler.compute(**values, rng=np.random.default_rng(0))
+    return vae_sampler.compute(**values)
 
 
 def decoded(weights, z):

@@ -23,6 +23,35 @@ WARM_CELL = "import numpy as np\nprint(np.arange(3))\nnp.linalg.svd(np.eye(2))"
 FAILING_CELL = "1 / 0"
 NAP = 0.02  # seconds
 
+SOON = ("numpy.fft", "numpy.random")
+"""What most code wants, but not the first output: imported once that is there (worker.js)."""
+
+UNWANTED = ("ssl", "_ssl")
+"""What ``asyncio`` would import, and does without: a page opens no sockets."""
+
+LATER = ("_colorize",)
+"""What ``traceback`` imports, and asks only when it prints one."""
+
+
+class Later(ModuleType):
+    """Stands for a module until something in it is looked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        """What the module has by that name."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        del sys.modules[self.__name__]
+        module = importlib.import_module(self.__name__)
+        self.__dict__.update(vars(module))
+        return getattr(module, name)
+
+
+def travel_light() -> None:
+    """Leave out, before Pyodide's own start, what would take a sixth of it for no use."""
+    sys.modules.update({name: Later(name) for name in LATER})
+    modules: dict[str, Any] = sys.modules
+    modules.update(dict.fromkeys(UNWANTED))  # None: an import fails
+
 
 class RestFinder:
     """Finds the modules of the second archive, which is read only for one of their names."""
@@ -71,6 +100,8 @@ def find_the_rest() -> None:
     rest: Any = RestFinder(later.MODULES)
     place = sys.meta_path.index(PathFinder)
     sys.meta_path[place : place + 1] = [packages, PathFinder, rest]
+    for name in UNWANTED:
+        del sys.modules[name]  # readers may want it
 
 
 def let_sleep_be_stopped() -> None:
@@ -98,8 +129,7 @@ def warm() -> None:
     RuntimeError
         If an instrument fails.
     """
-    for name in ("numpy.linalg", "numpy.fft", "numpy.random"):
-        importlib.import_module(name)
+    import_soon()
     widgets = importlib.import_module("widgets")
     for name in widgets.names():
         reply = ask(type="compute_widget", widget=name, controls={}, source=None)
@@ -109,6 +139,12 @@ def warm() -> None:
         ask(type="run_cell", scope="warm", code=code, filename="warm")
         ask(type="reset_scope", scope="warm")
     gc.collect()
+
+
+def import_soon() -> None:
+    """Import what most code wants."""
+    for name in SOON:
+        importlib.import_module(name)
 
 
 def ask(**request: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import importlib
 import json
 import sys
 import zipfile
+from pathlib import Path
 
 from packing import OUT, SITE, Files, Places, bytecode_path, compiled, lay, places_of
 
@@ -17,6 +18,8 @@ START = importlib.import_module("latentbook_start")
 LEFT_OUT = ("tests", "testing/tests", "include", "_pyinstaller", "_examples", "f2py/src")
 KEPT = (".py", ".so", ".npz", ".json", "METADATA")
 FIRST_PACKS = ("numpy.pack", "libraries.pack", "widgets.pack")
+SOON_PACK = "numpy-soon.pack"
+SOON = tuple(f"{SITE}/{name.replace('.', '/')}/" for name in START.SOON)
 DATA = "widgets/data"  # fetched by the file, when an instrument opens it
 
 
@@ -60,7 +63,7 @@ def later_names(packages: dict[str, str]) -> bytes:
 
 def site_packages(used: set[str]) -> dict[str, Files]:
     """The packs of NumPy and of the instruments, and one for each file of their data."""
-    packs: dict[str, Files] = {name: {} for name in (*FIRST_PACKS, "numpy-rest.pack")}
+    packs: dict[str, Files] = {name: {} for name in (*FIRST_PACKS, SOON_PACK, "numpy-rest.pack")}
     for file in sorted(SITE.rglob("*")):
         place = file.relative_to(SITE)
         if not file.name.endswith(KEPT) or any(f"/{part}/" in f"/{place}" for part in LEFT_OUT):
@@ -69,12 +72,15 @@ def site_packages(used: set[str]) -> dict[str, Files]:
         own = place.parts[0].startswith("numpy")
         first = "numpy.pack" if own else "widgets.pack"
         later = "numpy-rest.pack" if own else first
+        soon = path in used and path.startswith(SOON)
         if file.suffix == ".so":
-            packs["libraries.pack" if path in used else later][path] = content
+            wanted = "libraries.pack" if path in used else later
+            packs[SOON_PACK if soon else wanted][path] = content
         elif file.suffix == ".py":
             packs[later][path] = content
             made = compiled(content, path)
-            packs[first if path in used else later][bytecode_path(path)] = made
+            wanted = first if path in used else later
+            packs[SOON_PACK if soon else wanted][bytecode_path(path)] = made
         elif place.parent.as_posix() == DATA:
             packs.setdefault(f"data-{file.stem}.pack", {})[path] = content
         else:
@@ -89,7 +95,7 @@ def main() -> None:
     for name in wanted["modules"]:
         with contextlib.suppress(ImportError):  # a listing may import what a page does not have
             importlib.import_module(name)
-    used = imported()
+    used = {path for path in imported() if Path(path).stem not in START.UNWANTED}
     std, rest = standard_library(used)
     index: dict[str, dict[str, Places]] = {
         "first": {"std.zip": [(START.FIRST, 0, len(std))]},

@@ -44,6 +44,8 @@ export async function startFromFiles({ create, main, index, packs, standardLibra
   }
   layLater(module.FS, index.later, readNow);
   layPackages(module.FS, index.packages, readNow);
+  const [failed, why] = api.rawRun("import latentbook_start; latentbook_start.travel_light()");
+  if (failed) throw new Error(`Python did not start: ${why}`);
   const pyodide = api.finalizeBootstrap(undefined, () => null);
   api.sys.path.insert(0, "");
   api._pyodide.set_excepthook();

@@ -45,7 +45,7 @@ TILES = Tiles("digits", np.zeros((1, 2, 3, 4), np.uint8), "Two digits.")
 
 
 def compute(
-    *, rng: Any, k: float, rate: float, data: str, noisy: bool, z: tuple[float, float]
+    *, seed: int, k: float, rate: float, data: str, noisy: bool, z: tuple[float, float]
 ) -> dict[str, Any]:
     return {"error": 0.5, "x": np.zeros(3)}
 
@@ -74,7 +74,6 @@ REFUSED: dict[str, ModuleType] = {
     "name is 'My Lens'; accepted: lower-case": module(replace(GOOD, name="My Lens")),
     "ask is empty": module(replace(GOOD, ask=" ")),
     "The control k is declared 2 times": module(replace(GOOD, controls=GOOD.controls[:1] * 2)),
-    "A control is named 'rng'": module(with_control(Slider("rng", "R", default=0))),
     "The label of k is empty": module(with_control(Slider("k", "", default=0))),
     "The default of k is 2.5; accepted: a step of the slider, 1 to 4 by 1": module(
         with_control(Slider("k", "K", default=2.5, min=1, max=4))
@@ -109,12 +108,11 @@ REFUSED: dict[str, ModuleType] = {
     "k counts only when data is 'cifar'; accepted: 'mnist'": module(
         replace(GOOD, controls=(GOOD.controls[2], replace(K, when=("data", "cifar"))))
     ),
-    "There is more than one Seed": module(replace(GOOD, controls=(Seed(), Seed("other")))),
     'The format of the readout error is "x2"': module(
         replace(GOOD, readouts=(Readout("error", "Error", format="x2"),))
     ),
-    "compute takes rng, width; accepted: k, rate, data, noisy, z, rng": module(
-        compute=lambda *, rng, width: {}
+    "compute takes width; accepted: k, rate, data, noisy, z, seed": module(
+        compute=lambda *, width: {}
     ),
     "compute returned list; accepted: a dict": module(compute=lambda **_: []),
     "compute returned 1 of 2 numbers in 'x' that are nan or infinite": module(

@@ -7,6 +7,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.errors import LatentbookError
@@ -101,6 +102,23 @@ json.dumps([spec.origin for spec in specs if spec and spec.origin])
     numpy = {re.sub(r"__pycache__/(\w+)\.cpython-314\.pyc", r"\1.py", path) for path in bytecode}
     libraries = {path for path, _, _ in index["first"]["libraries.pack"]}
     assert {*library, *numpy, *libraries} - used == set()
+
+
+def test_what_the_first_output_does_not_need_comes_when_it_is_wanted(dist):
+    code = """
+import json, sys, traceback
+import latentbook_start
+latentbook_start.ask(type="compute_widget", widget="bottleneck", controls={}, source=None)
+early = [name for name in ("ssl", "numpy.random", "numpy.fft") if name in sys.modules]
+import ssl, numpy.random
+said = "".join(traceback.format_exception(ValueError("no")))
+json.dumps([early, ssl.PROTOCOL_TLS_CLIENT.name, numpy.random.default_rng(0).random(), said])
+"""
+    early, protocol, first, said = answer(dist.path, "files", code=code)
+    assert early == []
+    assert protocol == "PROTOCOL_TLS_CLIENT"
+    assert first == np.random.default_rng(0).random()
+    assert said == "ValueError: no\n"
 
 
 def test_stock_library_is_in_one_archive_or_the_other(dist, settings):

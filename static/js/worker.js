@@ -16,7 +16,7 @@ import { Output } from "./output.js";
 import { MOST_MEMORY, startFromFiles, startFromSnapshot } from "./python/loader.js";
 import { lockDown } from "./python/lock-down.js";
 import { compileFromNetwork, compileKept } from "./python/main-module.js";
-import { INDEX, readNowFrom } from "./python/packs.js";
+import { INDEX, STANDARD_LIBRARY, readNowFrom } from "./python/packs.js";
 import { readSnapshot } from "./python/snapshot.js";
 import { loadStored } from "./python/store.js";
 import { BOOT_ID } from "./protocol.js";
@@ -150,9 +150,9 @@ async function fromSnapshot({ base, version }, create, main) {
 async function fromFiles({ base, sizes }, create, main, downloads) {
   const bytes = async (/** @type {string} */ name) => new Uint8Array(await (await downloads.get(base, name)).arrayBuffer());
   // Two at a time, in the order of need: a browser opens six connections, and the page's own scripts want some.
-  const standardLibrary = bytes("std.zip");
+  const standardLibrary = bytes(STANDARD_LIBRARY);
   const index = downloads.get(base, INDEX).then((response) => response.json());
-  const [first, ...others] = Object.keys(sizes).filter((name) => name.endsWith(".pack"));
+  const [first, ...others] = Object.keys(sizes).filter((name) => name.endsWith(".pack") && name !== STANDARD_LIBRARY);
   const inTurn = async (/** @type {string[]} */ names) => {
     /** @type {[string, Uint8Array][]} */
     const list = [];

@@ -216,7 +216,9 @@ def test_what_most_code_wants_follows_the_first_answer(
     while not held:
         page.wait_for_timeout(50)
     held[0].continue_()
-    assert "0.636" in output(run(page, "print(np.random.default_rng(0).random())"))
+    assert "0.636" in output(
+        run(page, "import numpy as np\nprint(np.random.default_rng(0).random())")
+    )
 
 
 def test_two_tabs_make_one_snapshot(context_of: Callable[[], BrowserContext], book: str) -> None:

@@ -1,7 +1,7 @@
 """Runs in the page's Python, and only there: readies an interpreter, and wakes a restored one.
 
-The standard library comes in two archives. What a start imports is in the first; everything else is
-in the second, which the page fetches when something in it is imported.
+Of the standard library, what a start imports lies in files. All else is in an archive, which the
+page fetches when something in it is imported.
 """
 
 import gc
@@ -15,7 +15,6 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
-FIRST = "/lib/python314.zip"
 REST = "/lib/rest.zip"
 SITE = "/lib/python3.14/site-packages"
 
@@ -54,7 +53,7 @@ def travel_light() -> None:
 
 
 class RestFinder:
-    """Finds the modules of the second archive, which is read only for one of their names."""
+    """Finds the modules of the archive, which is read only for one of their names."""
 
     def __init__(self, names: Collection[str]) -> None:
         self.names = names
@@ -94,7 +93,7 @@ class PackageFinder:
 
 
 def find_the_rest() -> None:
-    """Make importable what is fetched on demand. The second archive comes after the path."""
+    """Make importable what is fetched on demand. The archive comes after the path."""
     later = importlib.import_module("latentbook_later")
     packages: Any = PackageFinder(later.PACKAGES)
     rest: Any = RestFinder(later.MODULES)

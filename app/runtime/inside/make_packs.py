@@ -13,6 +13,7 @@ from pathlib import Path
 
 from packing import OUT, SITE, Files, Places, bytecode_path, compiled, lay, places_of
 
+STOCK, LIBRARY = "/lib/python314.zip", "/lib/python3.14"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 START = importlib.import_module("latentbook_start")
 LEFT_OUT = ("tests", "testing/tests", "include", "_pyinstaller", "_examples", "f2py/src")
@@ -29,23 +30,22 @@ def imported() -> set[str]:
     return {spec.origin for spec in specs if spec and spec.origin and spec.origin[0] == "/"}
 
 
-def standard_library(used: set[str]) -> tuple[bytes, bytes]:
-    """Two stored archives: what is used, and the rest."""
-    made = []
-    folder = START.FIRST
-    with zipfile.ZipFile(folder) as stock:
-        for name in ("std.zip", "rest.zip"):
-            with zipfile.ZipFile(OUT / name, "w", zipfile.ZIP_STORED) as archive:
-                for place in sorted(stock.namelist()):
-                    path = f"{folder}/{place}"
-                    if place.endswith("/") or (path in used) != (name == "std.zip"):
-                        continue
-                    content = stock.read(place)
-                    if place.endswith(".py"):
-                        place, content = f"{place}c", compiled(content, path)
-                    archive.writestr(zipfile.ZipInfo(place, EPOCH), content)
-            made.append((OUT / name).read_bytes())
-    return made[0], made[1]
+def standard_library(used: set[str]) -> tuple[Files, bytes]:
+    """What is used, as files: they are found in half the time. The rest in a stored archive."""
+    first: Files = {}
+    out = OUT / "rest.zip"
+    with zipfile.ZipFile(STOCK) as stock, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as rest:
+        for place in sorted(stock.namelist()):
+            if place.endswith("/"):
+                continue
+            path, content = f"{LIBRARY}/{place}", stock.read(place)
+            if place.endswith(".py"):
+                place, path, content = f"{place}c", f"{path}c", compiled(content, path)
+            if f"{STOCK}/{place.removesuffix('c')}" in used:
+                first[path] = content
+            else:
+                rest.writestr(zipfile.ZipInfo(place, EPOCH), content)
+    return first, out.read_bytes()
 
 
 def later_names(packages: dict[str, str]) -> bytes:
@@ -98,11 +98,12 @@ def main() -> None:
     used = {path for path in imported() if Path(path).stem not in START.UNWANTED}
     std, rest = standard_library(used)
     index: dict[str, dict[str, Places]] = {
-        "first": {"std.zip": [(START.FIRST, 0, len(std))]},
+        "first": {"std.pack": places_of(std)},
         "later": {"rest.zip": [(START.REST, 0, len(rest))]},
     }
     (SITE / "latentbook_later.py").write_bytes(later_names(wanted["packages"]))
     used.add(str(SITE / "latentbook_later.py"))
+    lay(std, b"", OUT / "std.pack")
     for name, files in site_packages(used).items():
         group = "first" if name in FIRST_PACKS else "later"
         index[group][name] = places_of(files)

@@ -12,6 +12,7 @@
  */
 import { layFiles, layLater, layPackages } from "./lazy-files.js";
 import { TABLE_BASE } from "./needs.js";
+import { STANDARD_LIBRARY } from "./packs.js";
 import { baselineOf, restoreSideModules, trampolineSlot } from "./side-modules.js";
 
 const SITE_PACKAGES = "/lib/python3.14/site-packages";
@@ -30,9 +31,7 @@ export async function startFromFiles({ create, main, index, packs, standardLibra
   /** @type {any} */
   let baseline;
   const { module, api, mainExports } = await createModule(create, main, forSnapshot, false, {
-    files: (fs) => {
-      for (const [path] of index.first["std.zip"]) fs.writeFile(path, standardLibrary, { canOwn: true });
-    },
+    files: (fs) => layFiles(fs, index.first[STANDARD_LIBRARY], standardLibrary),
     ready: (module) => {
       module.readWholeTable();
       baseline = baselineOf(module, TABLE_BASE);
@@ -40,7 +39,7 @@ export async function startFromFiles({ create, main, index, packs, standardLibra
     },
   });
   for (const [name, pack] of await packs) {
-    if (name !== "std.zip") layFiles(module.FS, index.first[name], pack);
+    if (name !== STANDARD_LIBRARY) layFiles(module.FS, index.first[name], pack);
   }
   layLater(module.FS, index.later, readNow);
   layPackages(module.FS, index.packages, readNow);

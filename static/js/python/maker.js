@@ -5,7 +5,7 @@
  * @typedef {{kept: boolean, why: string}} Made `why` it could not be kept, or ""
  */
 import { startFromFiles } from "./loader.js";
-import { INDEX, readNowFrom } from "./packs.js";
+import { INDEX, STANDARD_LIBRARY, readNowFrom } from "./packs.js";
 import { makeSnapshot, pagesInUse, readSnapshot } from "./snapshot.js";
 import { loadStored, store } from "./store.js";
 
@@ -45,7 +45,7 @@ async function make({ base, version, main }) {
     main,
     index,
     packs: Promise.resolve(packs),
-    standardLibrary: pack("std.zip"),
+    standardLibrary: pack(STANDARD_LIBRARY),
     readNow: readNowFrom(base),
     forSnapshot: true,
     onMemory: ({ HEAPU8 }) => (touched = pagesInUse(HEAPU8)),

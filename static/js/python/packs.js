@@ -10,6 +10,7 @@
  */
 
 export const INDEX = "index.json";
+export const STANDARD_LIBRARY = "std.pack";
 
 /**
  * The pack of a package says itself what is in it: the length of a JSON text, the text, the files.

@@ -33,7 +33,7 @@ async function create(settings) {
 
 function fromFiles(more) {
   const packs = new Map(Object.keys(index.first).map((name) => [name, readNow(name)]));
-  const standardLibrary = packs.get("std.zip");
+  const standardLibrary = packs.get("std.pack");
   return startFromFiles({ create, main, index, packs: Promise.resolve(packs), standardLibrary, readNow, ...more });
 }
 

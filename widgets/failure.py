@@ -7,6 +7,7 @@ last one stays, without its source and with a short path.
 from __future__ import annotations
 
 import builtins
+import errno
 import linecache
 import re
 import traceback
@@ -15,6 +16,9 @@ from itertools import dropwhile, groupby
 from typing import Any
 
 from widgets.contract import ContractError
+
+NEEDS_NETWORK = "A file that this needs could not be fetched: the first time it takes the network."
+CANNOT_BE_SHOWN = "An exception was raised that fails itself when it is looked at."
 
 MOST_NAME, MOST_MESSAGE, MOST_TRACEBACK = 100, 2_000, 20_000  # characters
 
@@ -45,7 +49,20 @@ def failed(error: BaseException, filename: str) -> dict[str, Any]:
     filename : str
         Of the code that ran: ``line`` is a line of it.
     """
+    try:
+        return described(error, filename)
+    except KeyboardInterrupt:
+        raise  # a second Stop
+    except BaseException:  # a reader's own class can do anything when it is looked at
+        return described(RuntimeError(CANNOT_BE_SHOWN), filename)
+
+
+def described(error: BaseException, filename: str) -> dict[str, Any]:
+    """``failed``, where the exception lets itself be looked at."""
     kind, message = "python", message_of(error)
+    if any(map(is_unfetched, chain_of(error))):
+        error.add_note(NEEDS_NETWORK)
+        message = NEEDS_NETWORK
     if isinstance(error, KeyboardInterrupt):
         kind, message = "interrupted", "Stopped."
     elif isinstance(error, ContractError):
@@ -60,6 +77,25 @@ def failed(error: BaseException, filename: str) -> dict[str, Any]:
         "line": line_of(error, filename),
         "traceback": cut(trimmed(error), MOST_TRACEBACK),
     }
+
+
+def chain_of(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception and those that led to it."""
+    seen: set[int] = set()  # a reader's code can close the chain to a ring
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def is_unfetched(error: BaseException) -> bool:
+    """Whether a file of the page's Python did not come (static/js/python/lazy-files.js)."""
+    match error:
+        case OSError(errno=errno.EIO, filename=str(path)):
+            return path.startswith("/lib/")
+        case ImportError(msg=str(words)):  # of a library
+            return words.endswith("it could not be fetched")
+    return False
 
 
 def cut(text: str, most: int) -> str:

@@ -13,10 +13,11 @@
  */
 import { Downloads } from "./download.js";
 import { Output } from "./output.js";
+import { lastLine } from "./python/last-line.js";
 import { MOST_MEMORY, startFromFiles, startFromSnapshot } from "./python/loader.js";
 import { lockDown } from "./python/lock-down.js";
 import { compileFromNetwork, compileKept } from "./python/main-module.js";
-import { INDEX, STANDARD_LIBRARY, readNowFrom } from "./python/packs.js";
+import { INDEX, SOON, STANDARD_LIBRARY, readNowFrom } from "./python/packs.js";
 import { readSnapshot } from "./python/snapshot.js";
 import { loadStored } from "./python/store.js";
 import { BOOT_ID } from "./protocol.js";
@@ -29,9 +30,6 @@ const MEMORY_SENTENCE = `Python has ${MOST_MEMORY / 2 ** 20} MB of memory in thi
 
 /** What is refused before any memory is asked for. */
 const TOO_LARGE = /index-sized integer|array is too big/;
-
-/** What most code wants, but not the first output. */
-const SOON_PACK = "numpy-soon.pack";
 
 const request = globalThis.fetch.bind(globalThis);
 const send = globalThis.postMessage.bind(globalThis);
@@ -86,9 +84,7 @@ async function mainModule({ base, isGiven }, downloads) {
 
 /** @param {unknown} error */
 function die(error) {
-  const message = String(error instanceof Error ? error.message : error).trim();
-  const [, words] = /** @type {RegExpMatchArray} */ (message.match(/(?:SpoiledError: )?([^\n]{0,200})[^\n]*$/));
-  post({ type: "fatal", message: words });
+  post({ type: "fatal", message: lastLine(error) });
 }
 
 /** @param {Boot} message */
@@ -113,7 +109,7 @@ async function boot(message) {
 /** Called after the first answer. @param {string} base */
 async function importSoon(base) {
   try {
-    await (await request(base + SOON_PACK)).arrayBuffer(); // Python finds it in the HTTP cache
+    await (await request(base + SOON)).arrayBuffer(); // Python finds it in the HTTP cache
     const start = pyodide.pyimport("latentbook_start");
     start.import_soon();
     start.destroy();

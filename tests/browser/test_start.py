@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.browser.book_pages import CHAPTER, mark, output, run, visit
+from widgets.failure import NEEDS_NETWORK
 
 pytestmark = pytest.mark.browser
 
@@ -221,6 +222,30 @@ def test_what_most_code_wants_follows_the_first_answer(
     assert "0.636" in output(
         run(page, "import numpy as np\nprint(np.random.default_rng(0).random())")
     )
+
+
+def test_without_the_network_a_reader_is_told_what_is_missing(
+    context_of: Callable[[], BrowserContext], book: str
+) -> None:
+    page = context_of().new_page()
+    missing = ("**/numpy-soon.pack", "**/rest.zip")
+    for files in missing:
+        page.context.route(files, lambda route: route.abort())
+    page.goto(book + CHAPTER)
+    cell = run(page, "import decimal\nprint(decimal.Decimal(1) / 8)")
+    assert NEEDS_NETWORK in output(cell)
+    expect(page.locator(STATUS)).to_have_text(
+        "Python ready. The next visit will start no quicker: numpy-soon.pack could not be fetched."
+    )
+    denoiser = page.locator("#denoiser")
+    denoiser.scroll_into_view_if_needed()
+    expect(denoiser.locator("[data-status]")).to_have_text(NEEDS_NETWORK)
+    for files in missing:
+        page.context.unroute(files)
+    denoiser.locator("input[type=range]").first.press("ArrowRight")
+    expect(denoiser).to_have_attribute("data-state", "live")
+    cell.locator('[data-action="run"]').evaluate("button => button.click()")
+    expect(cell.locator("[data-output]")).to_have_text("0.125")
 
 
 def test_two_tabs_make_one_snapshot(context_of: Callable[[], BrowserContext], book: str) -> None:

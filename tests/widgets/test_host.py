@@ -148,6 +148,27 @@ def test_an_exception_that_cannot_print_itself(page):
     assert (reply["name"], reply["message"], reply["line"]) == ("E", "", 3)
 
 
+@pytest.mark.parametrize("name", ["__cause__", "__context__", "__notes__", "__traceback__"])
+@pytest.mark.parametrize("raised", ["1 / 0", "exit()"])
+def test_an_exception_that_cannot_be_looked_at_is_a_failure_like_others(page, name, raised):
+    code = f"class E(Exception):\n    @property\n    def {name}(self): {raised}\nraise E()"
+    reply = page.run(code)
+    assert (reply["type"], reply["kind"]) == ("failed", "python")
+    assert reply["message"] == "An exception was raised that fails itself when it is looked at."
+    assert page.run("1 + 1")["type"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("path", "told"), [("/lib/rest.zip", True), ("/home/pyodide/mine.csv", False)]
+)
+def test_a_file_of_python_that_did_not_come_is_told(page, path, told):
+    """Emscripten raises EIO where lazy-files.js refuses; zipimport raises its own from that."""
+    code = f"import errno\ntry:\n    raise OSError(errno.EIO, 'I/O error', {path!r})\n"
+    reply = page.run(code + "except OSError:\n    raise ImportError('no archive')")
+    assert ("takes the network" in reply["message"]) is told
+    assert ("takes the network" in reply["traceback"]) is told
+
+
 def test_endless_recursion_is_short(page):
     reply = page.run("def f():\n    f()\nf()")
     assert reply["name"] == "RecursionError"

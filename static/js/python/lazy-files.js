@@ -11,6 +11,7 @@ import { readPackage } from "./packs.js";
 const PENDING = new Uint8Array(0);
 const FILE_MODE = 0o100644;
 const INPUT_OUTPUT_ERROR = 29; // EIO, as Emscripten numbers it
+const UNFETCHED = "it could not be fetched"; // widgets/failure.py reads it
 
 /** @param {any} fs @param {Entry[]} entries @param {Uint8Array} pack */
 export function layFiles(fs, entries, pack) {
@@ -99,7 +100,9 @@ function readOrRefuse(fs, read, name) {
   try {
     return read(name);
   } catch {
-    throw new fs.ErrnoError(INPUT_OUTPUT_ERROR);
+    const refusal = new fs.ErrnoError(INPUT_OUTPUT_ERROR);
+    refusal.toString = () => UNFETCHED; // in the words of an import of a library
+    throw refusal;
   }
 }
 

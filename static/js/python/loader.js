@@ -146,6 +146,7 @@ async function createModule(create, main, forSnapshot, forRestore, { files, read
       Object.assign(imports.env, errorMarker());
       limitMemory(imports.env);
       beforeLibraries(imports.env, () => settings.readWholeTable());
+      forgetFailures(imports.env, () => settings.LDSO);
       WebAssembly.instantiate(main, imports).then((instance) => {
         mainExports = instance.exports;
         receiveQuickly(settings, mainExports, () => receive(instance, main));
@@ -189,6 +190,23 @@ function beforeLibraries(env, run) {
     if (!open) continue;
     env[name] = Object.assign((/** @type {any[]} */ ...given) => (run(), open(...given)), { sig: open.sig });
   }
+}
+
+/**
+ * Emscripten takes a library whose file could not be had for one that is loaded. It shall be tried again.
+ *
+ * @param {Record<string, any>} env
+ * @param {() => any} LDSO where Emscripten keeps what is loaded
+ */
+function forgetFailures(env, LDSO) {
+  const open = env._dlopen_js;
+  const openOrForget = (/** @type {any[]} */ ...given) => {
+    const opened = open(...given);
+    const { loadedLibsByName: libraries } = LDSO();
+    if (!opened) for (const name in libraries) if (libraries[name].exports === "loading") delete libraries[name];
+    return opened;
+  };
+  env._dlopen_js = Object.assign(openOrForget, { sig: open.sig });
 }
 
 /**

@@ -4,13 +4,14 @@
  * @typedef {{base: string, version: string, main: WebAssembly.Module}} MakeSnapshot what the page asks for
  * @typedef {{kept: boolean, why: string}} Made `why` it could not be kept, or ""
  */
+import { lastLine } from "./last-line.js";
 import { startFromFiles } from "./loader.js";
-import { INDEX, STANDARD_LIBRARY, readNowFrom } from "./packs.js";
+import { INDEX, SOON, STANDARD_LIBRARY, readNowFrom } from "./packs.js";
 import { makeSnapshot, pagesInUse, readSnapshot } from "./snapshot.js";
 import { loadStored, store } from "./store.js";
 
 globalThis.addEventListener("message", async (event) => {
-  const why = await keepOne(event.data).then(() => "", (error) => String(error?.message ?? error));
+  const why = await keepOne(event.data).then(() => "", lastLine);
   globalThis.postMessage({ kept: why === "", why });
 });
 
@@ -31,12 +32,13 @@ async function isKept({ base, version }) {
 /** @param {MakeSnapshot} wanted */
 async function make({ base, version, main }) {
   const { default: create } = await import(`${base}pyodide.asm.mjs`);
-  const index = await (await fetched(base + INDEX)).json();
+  const index = await (await fetched(base, INDEX)).json();
   const read = Object.keys(index.first).map(async (name) => {
-    const bytes = new Uint8Array(await (await fetched(base + name)).arrayBuffer());
+    const bytes = new Uint8Array(await (await fetched(base, name)).arrayBuffer());
     return /** @type {const} */ ([name, bytes]);
   });
   const packs = new Map(await Promise.all(read));
+  await (await fetched(base, SOON)).arrayBuffer(); // Python finds it in the HTTP cache
   const pack = (/** @type {string} */ name) => /** @type {Uint8Array} */ (packs.get(name));
   /** @type {Set<number>} */
   let touched = new Set();
@@ -56,9 +58,10 @@ async function make({ base, version, main }) {
   return makeSnapshot(python, touched, { version, index });
 }
 
-/** @param {string} url */
-async function fetched(url) {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url} is not there (status ${response.status})`);
+/** @param {string} base @param {string} name */
+async function fetched(base, name) {
+  const response = await fetch(base + name).catch(() => null);
+  if (response === null) throw new Error(`${name} could not be fetched`);
+  if (!response.ok) throw new Error(`${name} is not there (status ${response.status})`);
   return response;
 }

@@ -11,6 +11,8 @@
 
 export const INDEX = "index.json";
 export const STANDARD_LIBRARY = "std.pack";
+/** What most code wants, but not the first output. */
+export const SOON = "numpy-soon.pack";
 
 /**
  * The pack of a package says itself what is in it: the length of a JSON text, the text, the files.

@@ -94,36 +94,35 @@ def press(page: Page, slider: Locator) -> None:
         page.wait_for_timeout(30)
 
 
-def drag_point(page: Page, panel: Locator) -> None:
-    """Pull a point through its panel, where no answer can be foreseen."""
+@contextmanager
+def held(page: Page, panel: Locator) -> Iterator[tuple[float, float, float, float]]:
+    """Hold a panel by its middle: the place of that, and the panel's width and height."""
     box = panel.bounding_box()
     if box is None:
         raise RuntimeError("The panel is not in view.")
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
-    for number in range(MOVES // 2):
-        page.mouse.move(x + number * box["width"] / 250, y - number * box["height"] / 300)
-        page.wait_for_timeout(80)
+    yield x, y, box["width"], box["height"]
     page.mouse.up()
+
+
+def drag_point(page: Page, panel: Locator) -> None:
+    """Pull a point through its panel, where no answer can be foreseen."""
+    with held(page, panel) as (x, y, width, height):
+        for number in range(MOVES // 2):
+            page.mouse.move(x + number * width / 250, y - number * height / 300)
+            page.wait_for_timeout(80)
 
 
 def drag_held(page: Page, panel: Locator) -> None:
     """Pull a map to and fro, or draw on a pad."""
-    box = panel.bounding_box()
-    if box is None:
-        raise RuntimeError("The panel is not in view.")
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    collect(page)
-    for number in range(MOVES):
-        turn = 2 * np.pi * number / MOVES
-        page.mouse.move(
-            x + box["width"] / 4 * np.sin(turn), y + box["height"] / 4 * np.sin(2 * turn)
-        )
-        page.wait_for_timeout(30)
-    page.mouse.up()
+    with held(page, panel) as (x, y, width, height):
+        collect(page)
+        for number in range(MOVES):
+            turn = 2 * np.pi * number / MOVES
+            page.mouse.move(x + width / 4 * np.sin(turn), y + height / 4 * np.sin(2 * turn))
+            page.wait_for_timeout(30)
 
 
 def row(name: str, values: list[float], bar: float | None = None) -> Measurement:
@@ -226,17 +225,15 @@ def measure(settings: Settings, report: Report) -> list[Measurement]:
             instrument = page.locator(f"#{label}")
             instrument.scroll_into_view_if_needed()
             page.wait_for_selector(f'#{label}[data-state="live"]')
-            slider = instrument.locator("input[type=range]:visible").first
-            point = instrument.locator("[data-draggable]").first
-            held = instrument.locator(".image[role=application]").first
-            if held.count():
-                held.scroll_into_view_if_needed()
-                rows += drive_held(page, label, held)
-            elif slider.count():
-                slider.scroll_into_view_if_needed()
-                rows += drive_slider(page, label, slider)
-            elif point.count():
-                point.scroll_into_view_if_needed()
-                rows += drive_point(page, label, point)
+            for part, drive in (
+                (".image[role=application]", drive_held),
+                ("input[type=range]:visible", drive_slider),
+                ("[data-draggable]", drive_point),
+            ):
+                control = instrument.locator(part).first
+                if control.count():
+                    control.scroll_into_view_if_needed()
+                    rows += drive(page, label, control)
+                    break
         browser.close()
     return rows

@@ -47,13 +47,14 @@ def build_site(settings: Settings, *, report: Report) -> Path:
         If something that is needed is not installed or cannot be had.
     """
     site = settings.build / "site"
-    if _is_current(site, settings):
+    stamp = _stamp(settings)
+    if _is_current(site, settings, stamp):
         return site
     settings.build.mkdir(parents=True, exist_ok=True)
     # Two commands may want it at once, `make serve` and `make test`, say. The second finds it done.
     with _turn(settings.build / "build.lock", report):
-        if not _is_current(site, settings):
-            _build(site, settings, report)
+        if not _is_current(site, settings, stamp):
+            _build(site, settings, stamp, report)
     return site
 
 
@@ -66,12 +67,11 @@ def _turn(lock_file: Path, report: Report) -> AbstractContextManager[object]:
         return lock.acquire()
 
 
-def _is_current(site: Path, settings: Settings) -> bool:
+def _is_current(site: Path, settings: Settings, stamp: str) -> bool:
     """Whether the site is made from what is there now."""
+    stamp_file = _stamp_file(settings)
     try:
-        return (site / "index.html").is_file() and _stamp_file(settings).read_text(
-            encoding="utf-8"
-        ) == _stamp(settings)
+        return (site / "index.html").is_file() and stamp_file.read_text(encoding="utf-8") == stamp
     except FileNotFoundError:
         return False
 
@@ -80,9 +80,8 @@ def _stamp_file(settings: Settings) -> Path:
     return settings.build / "cache" / "site-stamp"
 
 
-def _build(site: Path, settings: Settings, report: Report) -> None:
+def _build(site: Path, settings: Settings, stamp: str, report: Report) -> None:
     start = time.perf_counter()
-    stamp = _stamp(settings)
     _stamp_file(settings).unlink(missing_ok=True)
     Course.read(settings).make_importable(report)
     report("Reading the book")

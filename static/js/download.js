@@ -5,6 +5,22 @@
  *   the network carries of what has been asked for
  */
 
+// Kept here, as the worker takes it away from reader's code.
+const request = globalThis.fetch.bind(globalThis);
+
+/**
+ * @param {string} base URL of the folder
+ * @param {string} name
+ * @returns {Promise<Response>}
+ * @throws {Error} if it cannot be had; the message names it
+ */
+export async function fetched(base, name) {
+  const response = await request(base + name).catch(() => null);
+  if (response === null) throw new Error(`${name} could not be fetched`);
+  if (!response.ok || response.body === null) throw new Error(`${name} is not there (status ${response.status})`);
+  return response;
+}
+
 export class Downloads {
   #seen = 0;
   #bytes = 0;
@@ -13,8 +29,6 @@ export class Downloads {
   #sizes;
   /** @type {(download: Download) => void} */
   #report;
-  // Kept here, as the worker takes it away from reader's code.
-  #fetch = globalThis.fetch.bind(globalThis);
 
   /**
    * @param {Record<string, number>} sizes file name -> bytes, unpacked: what a stream delivers, however it was compressed
@@ -33,9 +47,7 @@ export class Downloads {
    */
   async get(base, name) {
     this.#total += this.#sizes[name];
-    const response = await this.#fetch(base + name).catch(() => null);
-    if (response === null) throw new Error(`${name} could not be fetched`);
-    if (!response.ok || response.body === null) throw new Error(`${name} is not there (status ${response.status})`);
+    const response = await fetched(base, name);
     this.#bytes += Number(response.headers.get("Content-Length") ?? this.#sizes[name]);
     const counter = new TransformStream({
       transform: (chunk, controller) => {
@@ -45,6 +57,6 @@ export class Downloads {
       },
     });
     const { status, statusText, headers } = response;
-    return new Response(response.body.pipeThrough(counter), { status, statusText, headers });
+    return new Response(response.body?.pipeThrough(counter), { status, statusText, headers });
   }
 }

@@ -11,7 +11,7 @@
  * @typedef {import("./protocol.js").Request} Request
  * @typedef {import("./protocol.js").Reply} Reply
  */
-import { Downloads } from "./download.js";
+import { Downloads, fetched } from "./download.js";
 import { Output } from "./output.js";
 import { lastLine } from "./python/last-line.js";
 import { MOST_MEMORY, startFromFiles, startFromSnapshot } from "./python/loader.js";
@@ -31,7 +31,6 @@ const MEMORY_SENTENCE = `Python has ${MOST_MEMORY / 2 ** 20} MB of memory in thi
 /** What is refused before any memory is asked for. */
 const TOO_LARGE = /index-sized integer|array is too big/;
 
-const request = globalThis.fetch.bind(globalThis);
 const send = globalThis.postMessage.bind(globalThis);
 
 /** @param {Reply} reply @param {Transferable[]} [transfer] */
@@ -109,7 +108,7 @@ async function boot(message) {
 /** Called after the first answer. @param {string} base */
 async function importSoon(base) {
   try {
-    await (await request(base + SOON)).arrayBuffer(); // Python finds it in the HTTP cache
+    await (await fetched(base, SOON)).arrayBuffer(); // Python finds it in the HTTP cache
     const start = pyodide.pyimport("latentbook_start");
     start.import_soon();
     start.destroy();

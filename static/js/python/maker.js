@@ -4,6 +4,7 @@
  * @typedef {{base: string, version: string, main: WebAssembly.Module}} MakeSnapshot what the page asks for
  * @typedef {{kept: boolean, why: string}} Made `why` it could not be kept, or ""
  */
+import { fetched } from "../download.js";
 import { lastLine } from "./last-line.js";
 import { startFromFiles } from "./loader.js";
 import { INDEX, SOON, STANDARD_LIBRARY, readNowFrom } from "./packs.js";
@@ -56,12 +57,4 @@ async function make({ base, version, main }) {
   start.warm();
   start.destroy();
   return makeSnapshot(python, touched, { version, index });
-}
-
-/** @param {string} base @param {string} name */
-async function fetched(base, name) {
-  const response = await fetch(base + name).catch(() => null);
-  if (response === null) throw new Error(`${name} could not be fetched`);
-  if (!response.ok) throw new Error(`${name} is not there (status ${response.status})`);
-  return response;
 }

@@ -125,7 +125,7 @@ def serve(
         )
         require_free_port(settings.host, settings.port)
         if not built:
-            from app.book.site import build_site
+            from app.book.write.site import build_site
 
             build_site(settings, report=report)
         from app.main import run
@@ -137,7 +137,7 @@ def serve(
 def build() -> None:
     """Build the book into build/site, ready for any static host."""
     with plain_errors():
-        from app.book.site import build_site
+        from app.book.write.site import build_site
 
         settings = Settings()
         site = build_site(settings, report=report)

@@ -75,7 +75,7 @@ class Reload:
 
     def build(self, changed: Iterable[Path]) -> list[str]:
         """Build the site anew; what stands in the way."""
-        from app.book.site import build_site
+        from app.book.write.site import build_site
 
         try:
             import_anew(changed, self.settings.root / "widgets")

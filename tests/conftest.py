@@ -43,4 +43,4 @@ def small_runtime(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     dist = SimpleNamespace(
         path=folder, version="abc123", packages=("numpy",), sizes={"python.js": 720}
     )
-    monkeypatch.setattr("app.book.site.build_runtime", lambda settings, report: dist)
+    monkeypatch.setattr("app.book.write.site.build_runtime", lambda settings, report: dist)

@@ -9,7 +9,7 @@ from typing import Literal
 from playwright.sync_api import Browser, sync_playwright
 
 from app.bench.serving import served
-from app.book.site import build_site
+from app.book.write.site import build_site
 from app.browser import FLAGS, chromium_path
 from app.main import create_app
 from app.settings import Settings

@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 # The palette an author draws with: the light theme's colours. The page maps each one to the CSS
-# variable of the theme in force (static/js/draw.js), so no other colour may stand in a figure.
+# variable of the theme in force (static/js/figure/draw.js), so no other colour may stand in a
+# figure.
 INK = "#1d1c1a"
 INK_2 = "#54514a"
 INK_3 = "#6f6b62"
@@ -178,7 +179,7 @@ class Readout:
 
 @dataclass(frozen=True)
 class Plot:
-    """A Plotly figure as a plain dict, within the subset that static/js/draw.js draws.
+    """A Plotly figure as a plain dict, within the subset that static/js/figure/draw.js draws.
 
     ``half`` asks for half the width of the picture where the page is wide, beside another half
     panel, or for a third beside a map; on a phone it stands under it (class ``half``).

@@ -2,7 +2,7 @@
 
 Sixteen greys are kept. Row after row, a pixel with ink is one of ``1 ... f``; a run of n empty
 pixels is one letter, ``g`` for 1 up to ``z`` for 20, ``A`` for 21 up to ``Z`` for 46, and longer
-runs are written in pieces. static/js/drawing.js reads and writes the same.
+runs are written in pieces. static/js/instrument/drawing-text.js reads and writes the same.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from playwright.sync_api import Locator, Page, sync_playwright
 
 from app.bench import Measurement, Report
 from app.bench.serving import served
-from app.book.site import build_site
+from app.book.write.site import build_site
 from app.browser import FLAGS, chromium_path
 from app.main import create_app
 from app.settings import Settings

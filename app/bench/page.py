@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 
 from app.bench import Measurement, Report
 from app.bench.serving import served
-from app.book.site import build_site
+from app.book.write.site import build_site
 from app.browser import FLAGS, chromium_path
 from app.main import create_app
 from app.settings import Settings

@@ -19,8 +19,8 @@ from playwright.sync_api import BrowserContext, Request, sync_playwright
 from app.bench import Measurement, Report
 from app.bench.line import slow_line
 from app.bench.serving import served
-from app.book.compress import Compressor
-from app.book.site import build_site
+from app.book.write.compress import Compressor
+from app.book.write.site import build_site
 from app.browser import FLAGS, chromium_path
 from app.main import create_app
 from app.settings import Settings

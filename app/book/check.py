@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from app.book.load import Source, load
-from app.book.nodes import DirectiveNode, directives
-from app.book.problems import FileProblems, Problems
-from app.book.recordings import (
+from app.book.read.nodes import DirectiveNode, directives
+from app.book.read.problems import FileProblems, Problems
+from app.book.read.recordings import (
     PLOTLY,
     Recorded,
     Recording,
@@ -27,7 +27,7 @@ from app.book.recordings import (
 )
 from app.runtime.course import Course
 from app.settings import Settings
-from widgets import host
+from widgets.engine import host
 
 Report = Callable[[str], None]
 LISTING_SECONDS = 300

@@ -7,27 +7,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.book.assets import engine_script
-from app.book.bibliography import read_bibliography
-from app.book.blocks import Block, InstrumentBlock, Quiz, Snippet
-from app.book.compose import Composer, Resources
+from app.book.compose.blocks import Block, InstrumentBlock, Quiz, Snippet
+from app.book.compose.compose import Composer, Resources
+from app.book.compose.engine import Engine
+from app.book.compose.labels import Labels
+from app.book.compose.math import Mathematics, Notation
+from app.book.compose.pictures import Pictures
+from app.book.compose.pieces import Link
+from app.book.compose.stills import Stills
+from app.book.compose.words import reading_minutes
 from app.book.directives import DIRECTIVES, by_name
-from app.book.engine import Engine
-from app.book.facts import FactLedger, Remark, read_facts
-from app.book.frontmatter import check_front_matter
-from app.book.labels import Labels
-from app.book.manifest import FRONT, ChapterEntry, Manifest, read_manifest
-from app.book.math import Mathematics, Notation
 from app.book.media import Media
-from app.book.nodes import Document
-from app.book.parse import parse_document
-from app.book.pictures import Pictures
-from app.book.pieces import Link
-from app.book.problems import Problems
-from app.book.reading import reading_minutes
-from app.book.recordings import Recordings
-from app.book.stills import Stills
+from app.book.read.bibliography import read_bibliography
+from app.book.read.facts import FactLedger, Remark, read_facts
+from app.book.read.frontmatter import check_front_matter
+from app.book.read.manifest import FRONT, ChapterEntry, Manifest, read_manifest
+from app.book.read.nodes import Document
+from app.book.read.parse import parse_document
+from app.book.read.problems import Problems
+from app.book.read.recordings import Recordings
 from app.book.types import Book, Chapter, Dispute, Fact, Part
+from app.book.write.assets import engine_script
 from app.settings import Settings
 
 CHAPTER_KEYS: dict[str, type] = {

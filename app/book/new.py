@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from app.book.check import record_chapter
-from app.book.directive import LABEL
 from app.book.load import load
-from app.book.manifest import RESERVED
+from app.book.read.directive import LABEL
+from app.book.read.manifest import RESERVED
 from app.errors import LatentbookError
 from app.settings import Settings
 

@@ -1,12 +1,12 @@
-"""What a book is made of, down to its blocks (:mod:`app.book.blocks`)."""
+"""What a book is made of, down to its blocks (:mod:`app.book.compose.blocks`)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 
-from app.book.blocks import Block, Heading
-from app.book.pieces import Html, Link
+from app.book.compose.blocks import Block, Heading
+from app.book.compose.pieces import Html, Link
 
 
 @dataclass(frozen=True)

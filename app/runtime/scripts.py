@@ -12,7 +12,7 @@ from pathlib import Path
 from app.errors import LatentbookError
 
 INSIDE = Path(__file__).with_name("inside")
-NEEDS = Path(__file__).parents[2] / "static" / "js" / "python" / "needs.js"
+NEEDS = Path(__file__).parents[2] / "static" / "js" / "python" / "worker" / "needs.js"
 PYTHON = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 
 

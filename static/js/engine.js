@@ -1,9 +1,9 @@
 /**
  * What the build runs in-process, in an engine without DOM, timers or console: equations and stills.
- * Bundled with the global name `engine`; app/book/engine.py calls it.
+ * Bundled with the global name `engine`; app/book/compose/engine.py calls it.
  */
 import { renderToString } from "katex";
-import { svg } from "./draw.js";
+import { svg } from "./figure/draw.js";
 
 /**
  * @param {string} tex
@@ -23,7 +23,7 @@ export const katex = (tex, display, macros = {}) =>
   });
 
 /**
- * @param {import("./draw.js").Figure} figure
+ * @param {import("./figure/draw.js").Figure} figure
  * @param {number} width px
  * @param {string} id unique in the page
  * @param {string} label what the picture shows

@@ -1,17 +1,17 @@
 /** Starts the frame around the text, then each page that comes into it. */
-import { startBlocks } from "./blocks.js";
-import { startChrome, startFrame } from "./chrome.js";
+import { startBlocks } from "./page/blocks.js";
+import { startChrome, startFrame } from "./page/chrome.js";
 import { config, isFrugal } from "./config.js";
-import { startNavigation } from "./navigate.js";
-import { startOffline } from "./offline.js";
-import { runtime } from "./runtime.js";
+import { startNavigation } from "./page/navigate.js";
+import { startOffline } from "./page/offline.js";
+import { runtime } from "./python/page/runtime.js";
 
 startChrome();
 followStatus();
 let leave = enter(true);
 startNavigation({ leave: () => leave(), enter: () => (leave = enter(false)) });
 startOffline();
-if (config.reload) import("./reload.js").then(({ followReloads }) => followReloads());
+if (config.reload) import("./page/reload.js").then(({ followReloads }) => followReloads());
 
 /** @param {boolean} isFirst page of this visit @returns {() => void} leaves it */
 function enter(isFirst) {

@@ -4,6 +4,6 @@
  */
 import "./head.js";
 import { isFrugal } from "./config.js";
-import { launchEarly } from "./python/launch.js";
+import { launchEarly } from "./python/page/launch.js";
 
 if (!isFrugal()) launchEarly();

@@ -29,7 +29,7 @@ def book(tmp_path) -> Settings:
 
 @pytest.mark.browser
 def test_an_edit_is_shown_with_the_scroll_kept_and_a_mistake_is_told(book):
-    from app.book.site import build_site
+    from app.book.write.site import build_site
 
     build_site(book, report=print)
     chapter = book.content / "autoencoders.md"

@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from app.bench.serving import served
-from app.book.site import build_site
+from app.book.write.site import build_site
 from app.browser import FLAGS, chromium_path
 from app.main import create_app
 from app.settings import Settings

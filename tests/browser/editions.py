@@ -11,7 +11,7 @@ import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.bench.serving import served
-from app.book.site import build_site
+from app.book.write.site import build_site
 from app.main import create_app
 from app.runtime.dist import build_runtime
 from app.settings import Settings
@@ -136,14 +136,14 @@ class Editions:
         (content / "book.toml").write_text(BOOK)
         shutil.copy(Settings().content / "references.bib", content)
         (content / "facts.toml").write_text("")
-        cell = self.root / "static" / "js" / "cell.js"
-        original = Settings().root / "static" / "js" / "cell.js"
+        cell = self.root / "static" / "js" / "cell" / "cell.js"
+        original = Settings().root / "static" / "js" / "cell" / "cell.js"
         text = original.read_text()
         assert STAMP in text
         cell.write_text(text.replace(STAMP, f"Edition {edition}: {STAMP}"))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("app.book.site.build_runtime", lambda settings, report: self.dist)
-            patch.setattr("app.book.site.keep_last_edition", lambda last, site: None)
+            patch.setattr("app.book.write.site.build_runtime", lambda settings, report: self.dist)
+            patch.setattr("app.book.write.site.keep_last_edition", lambda last, site: None)
             build_site(self.settings, report=lambda message: None)
 
     def asked(self, part: str) -> int:

@@ -1,9 +1,9 @@
 // Restores the snapshot that the page has kept, and tells two SHA-256: of the memory that stands in the file, and of the memory
 // that Python begins with.
-import { startFromSnapshot } from "../../static/js/python/loader.js";
-import { readNowFrom } from "../../static/js/python/packs.js";
-import { readSnapshot } from "../../static/js/python/snapshot.js";
-import { loadStored } from "../../static/js/python/store.js";
+import { startFromSnapshot } from "../../static/js/python/worker/loader.js";
+import { readNowFrom } from "../../static/js/python/worker/packs.js";
+import { readSnapshot } from "../../static/js/python/worker/snapshot.js";
+import { loadStored } from "../../static/js/python/worker/snapshot-store.js";
 
 async function hash(memory) {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", memory));

@@ -10,14 +10,14 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.book_pages import CHAPTER, READY, Open, write
-from widgets import frames
+from widgets.engine import frames
 
 pytestmark = pytest.mark.browser
 
 LABEL = "latent-atlas"
 UNIT = 400 / (
     2 * 8
-)  # width of the panel at zoom 0, over the plane's: see static/js/map/geometry.js
+)  # width of the panel at zoom 0, over the plane's: see static/js/instrument/map/geometry.js
 
 
 def atlas(page: Page) -> Locator:

@@ -20,14 +20,14 @@ pytestmark = pytest.mark.browser
 
 SCRIPTS = Path("static/js").resolve()
 ENTRY = """
-export * from "./judge.js";
-export * from "./state.js";
-export * from "./output.js";
-export { neighbours, Answers } from "./answers.js";
-export { undoDelta } from "./delta.js";
-export * as drawing from "./drawing.js";
-export * as geometry from "./map/geometry.js";
-export { TileStore } from "./map/store.js";
+export * from "./quiz/judge.js";
+export * from "./instrument/state.js";
+export * from "./python/worker/output.js";
+export { neighbours, Answers } from "./instrument/answers.js";
+export { undoDelta } from "./instrument/server/delta.js";
+export * as drawing from "./instrument/drawing-text.js";
+export * as geometry from "./instrument/map/geometry.js";
+export { TileStore } from "./instrument/map/tile-store.js";
 """
 
 SLIDER = {

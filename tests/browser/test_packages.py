@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Route, expect
 
 from app.bench.serving import served
-from app.book.site import build_site
+from app.book.write.site import build_site
 from app.main import create_app
 from app.settings import Settings
 from tests.browser.book_pages import mark, output, run, visit

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.book_pages import CHAPTER, READY
-from widgets import WIDGETS, frames, get
+from widgets import WIDGETS, get
 from widgets.contract import (
     Choice,
     Control,
@@ -23,6 +23,7 @@ from widgets.contract import (
     Viewport,
 )
 from widgets.drawing import to_text
+from widgets.engine import frames
 
 pytestmark = pytest.mark.browser
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.browser.book_pages import CHAPTER, mark, output, run, visit
-from widgets.failure import NEEDS_NETWORK
+from widgets.engine.failure import NEEDS_NETWORK
 
 pytestmark = pytest.mark.browser
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from app.book.blocks import Block, Equation, InstrumentBlock, Quiz, Snippet
 from app.book.check import check_book
-from app.book.exports import Export, notebook, script
+from app.book.compose.blocks import Block, Equation, InstrumentBlock, Quiz, Snippet
 from app.book.load import Loaded, load
-from app.book.site import build_site
+from app.book.write.exports import Export, notebook, script
+from app.book.write.site import build_site
 from app.settings import Settings
 from tests.site_pages import broken_links, repeated_ids
 

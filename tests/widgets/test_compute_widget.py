@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import widgets
-from widgets import controls, frames, host
 from widgets.contract import Readout
+from widgets.engine import controls, frames, host
 
 TINY = '''
 """A line of slope a."""

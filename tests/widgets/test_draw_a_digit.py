@@ -8,9 +8,9 @@ from scipy.ndimage import center_of_mass, shift
 from scipy.spatial import cKDTree
 
 from widgets import draw_a_digit
-from widgets.controls import accepted
 from widgets.data import load
 from widgets.drawing import to_text
+from widgets.engine.controls import accepted
 
 
 def compute(image=None, **changed):

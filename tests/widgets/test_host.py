@@ -11,7 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from widgets import host
+from widgets.engine import host
 
 FILE = "snippet 2.1"
 
@@ -212,8 +212,8 @@ def test_interrupt_cannot_be_swallowed_by_except_exception(page):
         "import sys\nsys.setrecursionlimit(sys.getrecursionlimit() // 2)\n"
         "sys.settrace(lambda *given: 1 / 0)",
         "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)",
-        "import widgets.host as host\nhost.answer = host.execute = None",
-        "import widgets.host as host\nhost.run_cell.__code__ = (lambda *given: None).__code__",
+        "import widgets.engine.host as host\nhost.answer = host.execute = None",
+        "from widgets.engine import host\nhost.run_cell.__code__ = (lambda *given: None).__code__",
         "print = None",
     ],
 )
@@ -238,7 +238,7 @@ def test_python_past_repair_is_no_answer():
     """An audit hook stays for ever, so a process of its own has it."""
     program = """
 import os
-from widgets import host, restore
+from widgets.engine import host, restore
 
 cell = "import sys\\ndef refuse(event, given): raise RuntimeError(event)\\nsys.addaudithook(refuse)"
 try:

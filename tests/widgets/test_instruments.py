@@ -10,7 +10,6 @@ import plotly.graph_objects as go
 import pytest
 
 import widgets
-from widgets.check import check_frame, check_instrument, check_result
 from widgets.contract import (
     Choice,
     Drawing,
@@ -25,8 +24,9 @@ from widgets.contract import (
     Toggle,
     Viewport,
 )
-from widgets.controls import accepted
 from widgets.drawing import to_text
+from widgets.engine.check import check_frame, check_instrument, check_result
+from widgets.engine.controls import accepted
 
 ROOT = Path(__file__).parents[2]
 RANDOM_SETTINGS = 8

@@ -5,8 +5,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from widgets import controls, frames, host
-from widgets.check import check_frame, check_instrument
 from widgets.contract import (
     ContractError,
     Dots,
@@ -19,6 +17,8 @@ from widgets.contract import (
     Viewport,
 )
 from widgets.drawing import to_text
+from widgets.engine import controls, frames, host
+from widgets.engine.check import check_frame, check_instrument
 
 BLANK = to_text(np.zeros((28, 28), np.uint8))
 VIEW = Viewport("view", "Place", default=(0.0, 1.0, 2.0), panel="map", limit=4.0, max_zoom=6)

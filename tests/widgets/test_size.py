@@ -5,8 +5,8 @@ import pytest
 
 from widgets import names
 from widgets.contract import ContractError
-from widgets.frames import compute_frame
-from widgets.size import check_size
+from widgets.engine.frames import compute_frame
+from widgets.engine.size import check_size
 
 HUGE = {
     "figure": {"kind": "plot", "figure": {"data": [{"x": np.zeros(30_000), "y": [0.0] * 30_000}]}},

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from app.book.blocks import Snippet
-from app.book.directive import Directive, Option, flag, label, text
-from app.book.engine import EngineError
-from app.book.highlight import highlight_code
-from app.book.pieces import FigureOutput, Output, StreamOutput, TextOutput
-from app.book.recordings import PLOTLY, Recorded
+from app.book.compose.blocks import Snippet
+from app.book.compose.engine import EngineError
+from app.book.compose.highlight import highlight_code
+from app.book.compose.pieces import FigureOutput, Output, StreamOutput, TextOutput
+from app.book.read.directive import Directive, Option, flag, label, text
+from app.book.read.recordings import PLOTLY, Recorded
 
 if TYPE_CHECKING:
-    from app.book.compose import Composer
-    from app.book.nodes import DirectiveNode
-    from app.book.problems import FileProblems
+    from app.book.compose.compose import Composer
+    from app.book.read.nodes import DirectiveNode
+    from app.book.read.problems import FileProblems
 
 
 def validate(node: DirectiveNode, problems: FileProblems) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.book.blocks import Figure
-from app.book.directive import Directive, Option, label, text
+from app.book.compose.blocks import Figure
+from app.book.read.directive import Directive, Option, label, text
 
 if TYPE_CHECKING:
-    from app.book.compose import Composer
-    from app.book.nodes import DirectiveNode
+    from app.book.compose.compose import Composer
+    from app.book.read.nodes import DirectiveNode
 
 
 def run(node: DirectiveNode, composer: Composer) -> Figure:

@@ -8,9 +8,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import widgets
-from app.book.blocks import InstrumentBlock
-from app.book.directive import Directive, Option, label, text
-from app.book.pieces import (
+from app.book.compose.blocks import InstrumentBlock
+from app.book.compose.pieces import (
     ChoiceView,
     ControlView,
     DrawingView,
@@ -23,7 +22,8 @@ from app.book.pieces import (
     ToggleView,
     ViewportView,
 )
-from app.book.stills import StillError
+from app.book.compose.stills import StillError
+from app.book.read.directive import Directive, Option, label, text
 from app.errors import LatentbookError, accepted_names
 from widgets.contract import (
     Choice,
@@ -38,11 +38,11 @@ from widgets.contract import (
     Value,
     Viewport,
 )
-from widgets.controls import accept
+from widgets.engine.controls import accept
 
 if TYPE_CHECKING:
-    from app.book.compose import Composer
-    from app.book.nodes import DirectiveNode
+    from app.book.compose.compose import Composer
+    from app.book.read.nodes import DirectiveNode
 
 SETTING = re.compile(r"\s*([\w.]+)\s*=\s*(\([^)]*\)|[^,()]+?)\s*(?:,|$)")
 

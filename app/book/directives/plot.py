@@ -6,14 +6,14 @@ import traceback
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from app.book.blocks import PlotFigure
-from app.book.directive import Directive, Option, label, text
+from app.book.compose.blocks import PlotFigure
+from app.book.compose.engine import EngineError
 from app.book.directives.code_cell import check_python
-from app.book.engine import EngineError
+from app.book.read.directive import Directive, Option, label, text
 
 if TYPE_CHECKING:
-    from app.book.compose import Composer
-    from app.book.nodes import DirectiveNode
+    from app.book.compose.compose import Composer
+    from app.book.read.nodes import DirectiveNode
 
 
 def run(node: DirectiveNode, composer: Composer) -> PlotFigure | None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.book.blocks import Block
-from app.book.directive import Directive, Option, label, number, text
+from app.book.compose.blocks import Block
+from app.book.compose.quizzes import QUIZ_KINDS
 from app.book.directives.code_cell import check_python, validate
-from app.book.quizzes import QUIZ_KINDS
+from app.book.read.directive import Directive, Option, label, number, text
 from app.errors import accepted_names
 
 if TYPE_CHECKING:
-    from app.book.compose import Composer
-    from app.book.nodes import DirectiveNode
-    from app.book.problems import FileProblems
+    from app.book.compose.compose import Composer
+    from app.book.read.nodes import DirectiveNode
+    from app.book.read.problems import FileProblems
 
 
 def run(node: DirectiveNode, composer: Composer) -> Block | None:

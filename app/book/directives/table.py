@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from app.book.blocks import Table
-from app.book.directive import Directive, Option, label
-from app.book.nodes import TextNode
-from app.book.pieces import Html
-from app.book.prose import TABLE_OPENING
+from app.book.compose.blocks import Table
+from app.book.compose.pieces import Html
+from app.book.compose.prose import TABLE_OPENING
+from app.book.read.directive import Directive, Option, label
+from app.book.read.nodes import TextNode
 
 if TYPE_CHECKING:
-    from app.book.compose import Composer
-    from app.book.nodes import DirectiveNode
+    from app.book.compose.compose import Composer
+    from app.book.read.nodes import DirectiveNode
 
 
 def run(node: DirectiveNode, composer: Composer) -> Table | None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.book.blocks import Takeaways
-from app.book.directive import Directive
-from app.book.nodes import TextNode
+from app.book.compose.blocks import Takeaways
+from app.book.read.directive import Directive
+from app.book.read.nodes import TextNode
 
 if TYPE_CHECKING:
-    from app.book.compose import Composer
-    from app.book.nodes import DirectiveNode
+    from app.book.compose.compose import Composer
+    from app.book.read.nodes import DirectiveNode
 
 
 def run(node: DirectiveNode, composer: Composer) -> Takeaways | None:

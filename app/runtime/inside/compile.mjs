@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
-import { checkNeeds } from "../../../static/js/python/needs.js";
+import { checkNeeds } from "../../../static/js/python/worker/needs.js";
 
 const [, , folder, site, out, script, ...others] = process.argv;
 const { loadPyodide } = await import(pathToFileURL(`${folder}/pyodide.mjs`).href);

@@ -148,7 +148,7 @@ def import_soon() -> None:
 
 def ask(**request: Any) -> dict[str, Any]:
     """The host's reply to one request."""
-    host = importlib.import_module("widgets.host")
+    host = importlib.import_module("widgets.engine.host")
     reply: dict[str, Any] = host.handle({"id": 0, **request}, lambda mime, data: None)
     return reply
 

@@ -3,7 +3,7 @@
  * starts. From the second visit it lies unpacked in Cache Storage (the HTTP cache would unpack it each time, which takes longer
  * than compiling it), and the worker takes it from there: the page is busy with laying itself out.
  *
- * @typedef {import("../download.js").Downloads} Downloads
+ * @typedef {import("./download.js").Downloads} Downloads
  */
 
 const NAME = "pyodide.asm.wasm";

@@ -8,8 +8,8 @@ from pathlib import Path
 import brotli  # type: ignore[import-untyped]
 import pytest
 
-from app.book.assets import HASHED, ON_DEMAND, Assets, bundle, esbuild
-from app.book.compress import Compressor
+from app.book.write.assets import HASHED, ON_DEMAND, Assets, bundle, esbuild
+from app.book.write.compress import Compressor
 from app.errors import LatentbookError, UnknownName
 from app.settings import Settings
 

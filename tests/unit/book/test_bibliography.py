@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from app.book.bibliography import Bibliography, read_bibliography
-from app.book.pieces import Link
-from app.book.problems import Problems
+from app.book.compose.pieces import Link
+from app.book.read.bibliography import Bibliography, read_bibliography
+from app.book.read.problems import Problems
 
 BIB = r"""
 @article{baldi1989,

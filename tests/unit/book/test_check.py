@@ -7,7 +7,7 @@ import json
 import pytest
 
 from app.book.check import check_book
-from app.book.recordings import PLOTLY, Recorded, rounded_figure, same_outputs
+from app.book.read.recordings import PLOTLY, Recorded, rounded_figure, same_outputs
 from app.errors import BookErrors
 from app.runtime.pins import PLATFORM
 from app.settings import Settings

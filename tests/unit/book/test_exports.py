@@ -11,8 +11,8 @@ import nbformat
 import pytest
 
 from app.book.check import check_book
-from app.book.exports import Export, notebook, script
 from app.book.load import load
+from app.book.write.exports import Export, notebook, script
 from app.settings import Settings
 
 from .conftest import BOOK, HEAD, MakeBook

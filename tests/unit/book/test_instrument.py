@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.book.blocks import InstrumentBlock
+from app.book.compose.blocks import InstrumentBlock
+from app.book.compose.map_still import ACROSS, map_picture, with_rings
+from app.book.compose.pieces import MapStill, PlotStill, TilesStill
+from app.book.compose.stills import alpha_png, mosaic
 from app.book.directives.instrument import read_state
 from app.book.load import load
-from app.book.map_still import ACROSS, map_picture, with_rings
-from app.book.pieces import MapStill, PlotStill, TilesStill
-from app.book.stills import alpha_png, mosaic
-from widgets import get, host
+from widgets import get
 from widgets.contract import (
     Choice,
     Drawing,
@@ -28,6 +28,7 @@ from widgets.contract import (
     Toggle,
     Viewport,
 )
+from widgets.engine import host
 
 from .conftest import HEAD, MakeBook
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from app.book.assets import engine_script
-from app.book.engine import Engine, EngineError
+from app.book.compose.engine import Engine, EngineError
+from app.book.compose.math import BrokenTex, Mathematics, Notation
 from app.book.load import shared_engine
-from app.book.math import BrokenTex, Mathematics, Notation
+from app.book.write.assets import engine_script
 from app.settings import Settings
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from app.book.assets import engine_script
-from app.book.engine import Engine
+from app.book.compose.engine import Engine
+from app.book.compose.words import words_of
 from app.book.load import shared_engine
-from app.book.reading import words_of
+from app.book.write.assets import engine_script
 from app.settings import Settings
 
 

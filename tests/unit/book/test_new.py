@@ -16,7 +16,7 @@ from app.book.load import load
 from app.book.new import new_chapter, new_instrument
 from app.errors import LatentbookError
 from app.settings import Settings
-from widgets.check import check_instrument
+from widgets.engine.check import check_instrument
 
 from .conftest import BOOK, MakeBook
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from app.book.offline import SERVICE_WORKER
-from app.book.site import build_site
+from app.book.write.offline import SERVICE_WORKER
+from app.book.write.site import build_site
 from app.settings import Settings
 
 from .conftest import HEAD, MakeBook

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from app.book.compose.words import words_of
 from app.book.load import load
-from app.book.reading import words_of
 
 from .conftest import HEAD, MakeBook
 

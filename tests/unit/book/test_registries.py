@@ -9,10 +9,10 @@ from typing import get_args
 
 import pytest
 
-from app.book.blocks import Block
+from app.book.compose.blocks import Block
+from app.book.compose.quizzes import QUIZ_KINDS
 from app.book.directives import DIRECTIVES, by_name
-from app.book.quizzes import QUIZ_KINDS
-from app.book.render import TEMPLATES
+from app.book.write.render import TEMPLATES
 
 KINDS = {block.kind for block in get_args(Block)}
 

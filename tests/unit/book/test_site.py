@@ -19,8 +19,8 @@ import brotli  # type: ignore[import-untyped]
 import pytest
 from PIL import Image
 
-from app.book import site
-from app.book.render import script_json
+from app.book.write import site
+from app.book.write.render import script_json
 from app.errors import BookErrors
 from app.settings import Settings
 from tests.site_pages import broken_links, repeated_ids, site_pages

@@ -42,12 +42,12 @@ def bundle(source: str, folder: Path) -> str:
 def script(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The drawing and its table as one script."""
     source = """
-        export * from "./draw.js";
-        export { AXIS, SUBSET } from "./draw/subset.js";
-        export { check } from "./draw/check.js";
-        export { formatted } from "./draw/numbers.js";
-        export { PALETTE } from "./draw/palette.js";
-        export { ticks } from "./draw/ticks.js";
+        export * from "./figure/draw.js";
+        export { AXIS, SUBSET } from "./figure/subset.js";
+        export { check } from "./figure/check.js";
+        export { formatted } from "./figure/numbers.js";
+        export { PALETTE } from "./figure/palette.js";
+        export { ticks } from "./figure/ticks.js";
     """
     return bundle(source, tmp_path_factory.mktemp("draw"))
 

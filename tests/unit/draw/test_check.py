@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from tests.unit.draw.drawn_figures import signal
-from widgets.check import check_instrument
 from widgets.contract import (
     Choice,
     ContractError,
@@ -24,6 +23,7 @@ from widgets.contract import (
     Tiles,
     Toggle,
 )
+from widgets.engine.check import check_instrument
 
 K = Slider("k", "Width", default=2, min=1, max=4)
 GOOD = Instrument(

@@ -25,10 +25,10 @@ TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 POLICY = "; ".join(f"{name} {value}" for name, value in CONTENT_SECURITY_POLICY.items())
 
 ENTRY = """
-import * as plot from "./panels/plot.js";
-import * as tiles from "./panels/tiles.js";
-import { svg } from "./draw.js";
-import { show } from "./zoom.js";
+import * as plot from "./instrument/panels/plot.js";
+import * as tiles from "./instrument/panels/tiles.js";
+import { svg } from "./figure/draw.js";
+import { show } from "./figure/zoom.js";
 globalThis.parts = { plot, tiles, show, svg };
 """
 

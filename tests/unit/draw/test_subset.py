@@ -12,9 +12,9 @@ import pytest
 
 from tests.unit.draw.drawn_figures import FIGURES, axis, layout, plain
 from widgets import contract
-from widgets.check import check_figure
 from widgets.contract import ContractError
-from widgets.subset import AXIS, SUBSET
+from widgets.engine.check import check_figure
+from widgets.engine.subset import AXIS, SUBSET
 
 Engine = Callable[..., Any]
 

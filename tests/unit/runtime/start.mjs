@@ -5,8 +5,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import { startFromFiles, startFromSnapshot } from "../../../static/js/python/loader.js";
-import { makeSnapshot, pagesInUse, readSnapshot } from "../../../static/js/python/snapshot.js";
+import { startFromFiles, startFromSnapshot } from "../../../static/js/python/worker/loader.js";
+import { makeSnapshot, pagesInUse, readSnapshot } from "../../../static/js/python/worker/snapshot.js";
 
 const [, , folder, how, file] = process.argv;
 const VERSION = "test";

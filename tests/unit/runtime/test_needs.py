@@ -18,7 +18,7 @@ TAKEN_AWAY = {"tests"}
 
 
 def test_everything_that_the_loader_uses_is_listed(root):
-    folder = root / "static" / "js" / "python"
+    folder = root / "static" / "js" / "python" / "worker"
     text = "\n".join(p.read_text() for p in folder.glob("*.js") if p.name != "needs.js")
     used = set(re.findall(r"\bmodule\.(\w+)", text)) - {"js"} - OWN
     for names in re.findall(r"\{([\w, ]+)\} = module;", text):

@@ -51,7 +51,7 @@ def collected():
 
 def pictures():
     import widgets
-    from widgets import frames
+    from widgets.engine import frames
     return [frames.compute_frame(name, {}, None) | {"ms": 0} for name in widgets.names()]
 
 np.set_printoptions(precision=17)

@@ -1,0 +1,1 @@
+"""Nodes to blocks: labels, mathematics, questions, stills, prose."""

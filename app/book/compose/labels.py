@@ -1,0 +1,173 @@
+"""Numbers everything that is numbered, and knows every label of the book."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeGuard
+
+from markdown_it.token import Token
+
+from app.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, walk
+from app.book.read.problems import FileProblems
+
+PAGE_IDS = ("help-title", "latentbook-config", "main", "references", "search-results")
+"""Ids that every page has already."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Something with a label. ``number`` is empty for what is not numbered."""
+
+    kind: str  # section, equation, figure, instrument, snippet, question, table, fold
+    number: str
+    label: str
+    slug: str
+    title: str
+    path: Path
+    line: int
+
+    @property
+    def name(self) -> str:
+        """How the text refers to it: 'section 2.1', or its title where it has no number."""
+        return f"{self.kind} {self.number}" if self.number else self.title or self.kind
+
+
+class Labels:
+    """Every label of the book, and the number of every numbered thing by chapter and line."""
+
+    def __init__(self) -> None:
+        self.targets: dict[str, Target] = {}
+        self._numbers: dict[tuple[str, int], str] = {}
+        self._ids: dict[tuple[str, int], str] = {}
+
+    def number(self, slug: str, line: int) -> str:
+        """The number of what begins at this line, or nothing."""
+        return self._numbers.get((slug, line), "")
+
+    def heading_id(self, slug: str, line: int) -> str:
+        """The id of the heading at this line: its label, or one made from its title."""
+        return self._ids[slug, line]
+
+    def add_chapter(
+        self, slug: str, number: str, nodes: Sequence[Node], problems: FileProblems
+    ) -> None:
+        """Number one chapter and take in its labels. An empty number leaves all unnumbered."""
+        _Numbering(self, slug, number, nodes, problems).add(nodes)
+
+    def add(self, target: Target, problems: FileProblems) -> None:
+        """Take in one label; say where it stands already if it does."""
+        first = self.targets.get(target.label)
+        if first is not None:
+            problems.add(
+                target.line,
+                f"label {target.label!r} is already used at {first.path}:{first.line}",
+            )
+            return
+        self.targets[target.label] = target
+
+    def set_number(self, slug: str, line: int, number: str) -> None:
+        """Remember a number."""
+        self._numbers[slug, line] = number
+
+    def set_heading_id(self, slug: str, line: int, id: str) -> None:
+        """Remember a heading's id."""
+        self._ids[slug, line] = id
+
+
+class _Numbering:
+    """Numbers the blocks of one chapter, in the order of the text."""
+
+    def __init__(
+        self,
+        labels: Labels,
+        slug: str,
+        number: str,
+        nodes: Sequence[Node],
+        problems: FileProblems,
+    ) -> None:
+        self.labels = labels
+        self.slug = slug
+        self.chapter = number
+        self.problems = problems
+        self.counts: Counter[str] = Counter()
+        self.taken = {*PAGE_IDS, *(node.label for node in walk(nodes) if has_label(node))}
+
+    def add(self, nodes: Sequence[Node]) -> None:
+        for node in nodes:
+            match node:
+                case HeadingNode():
+                    self.heading(node)
+                case EquationNode(label=label) if label:
+                    self.numbered("equation", label, "", node.line)
+                case DirectiveNode():
+                    self.directive(node)
+
+    def heading(self, node: HeadingNode) -> None:
+        title = plain_text(node.inline)
+        self.labels.set_heading_id(self.slug, node.line, node.label or self.made_id(title))
+        if node.level == 2:
+            self.numbered("section", node.label, title, node.line)
+        elif node.label:
+            self.register("section", "", node.label, title, node.line)
+
+    def made_id(self, title: str) -> str:
+        """An id from a title, unlike those of the page's other headings."""
+        base = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "section"
+        id, count = base, 1
+        while id in self.taken:
+            count += 1
+            id = f"{base}-{count}"
+        self.taken.add(id)
+        return id
+
+    def directive(self, node: DirectiveNode) -> None:
+        title = str(node.options.get("title") or node.argument)
+        if node.directive.counts:
+            self.numbered(node.directive.counts, node.label, title, node.line)
+        elif node.label:
+            self.register(node.directive.name, "", node.label, title, node.line)
+        # The cell of a question is part of the question, and is not numbered by itself.
+        inner = [n for n in node.nodes if not is_answer_cell(node, n)]
+        self.add(inner)
+
+    def numbered(self, kind: str, label: str, title: str, line: int) -> None:
+        number = ""
+        if self.chapter:
+            self.counts[kind] += 1
+            number = f"{self.chapter}.{self.counts[kind]}"
+        self.labels.set_number(self.slug, line, number)
+        if label:
+            self.register(kind, number, label, title, line)
+
+    def register(self, kind: str, number: str, label: str, title: str, line: int) -> None:
+        if label in PAGE_IDS:
+            self.problems.add(line, f"label {label!r} is taken by the page itself")
+        path = self.problems.path
+        target = Target(kind, number, label, self.slug, title, path, line)
+        self.labels.add(target, self.problems)
+
+
+def has_label(node: Node) -> TypeGuard[HeadingNode | EquationNode | DirectiveNode]:
+    """Whether a node is of a kind that can have a label."""
+    return isinstance(node, HeadingNode | EquationNode | DirectiveNode)
+
+
+def is_answer_cell(parent: DirectiveNode, node: Node) -> bool:
+    """Whether a node is the cell in which a question is answered."""
+    return (
+        parent.directive.name == "quiz"
+        and isinstance(node, DirectiveNode)
+        and node.directive.name == "code-cell"
+    )
+
+
+def plain_text(inline: Token) -> str:
+    """An inline token's text without its markup; mathematics as TeX."""
+    return "".join(
+        child.content or (" " if child.type == "softbreak" else "")
+        for child in inline.children or ()
+    )

@@ -1,0 +1,70 @@
+"""The first picture of a map: its tiles at the state of the block, and the rings on them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from widgets.engine.panels import TILE
+
+ACROSS = 400
+"""Pixels along each side of the picture; static/js/instrument/map/geometry.js has the same."""
+
+FINER = 4  # times as fine, for lines without steps
+RING_INK = 150  # of 255
+
+TileAt = Callable[[float, float, int], NDArray[np.uint8]]
+"""The tile that holds a place, at a zoom in whole numbers."""
+
+
+def map_picture(view: Sequence[float], limit: float, tile_at: TileAt) -> NDArray[np.uint8]:
+    """What a view shows of a map.
+
+    Parameters
+    ----------
+    view : x, y, zoom
+    limit : half the side of the plane
+    tile_at : gives each tile that is seen
+
+    Returns
+    -------
+    ndarray of shape (ACROSS, ACROSS), uint8, 255 is ink
+    """
+    x, y, zoom = view
+    level = math.floor(zoom + 0.5)
+    side = 2 * limit / 2**level  # of a tile, in units of the plane
+    half = ACROSS / 2 / (TILE * 2 ** (zoom - level))  # of the picture, in tiles
+    middle = ((x + limit) / side, (limit - y) / side)  # in tiles, from the top left
+    low = [math.floor(place - half) for place in middle]
+    high = [math.ceil(place + half) for place in middle]
+    wall = np.zeros(((high[1] - low[1]) * TILE, (high[0] - low[0]) * TILE), np.uint8)
+    for row in range(max(low[1], 0), min(high[1], 2**level)):
+        for column in range(max(low[0], 0), min(high[0], 2**level)):
+            tile = tile_at((column + 0.5) * side - limit, limit - (row + 0.5) * side, level)
+            top, left = (row - low[1]) * TILE, (column - low[0]) * TILE
+            wall[top : top + TILE, left : left + TILE] = tile
+    left, top = (TILE * (place - half - first) for place, first in zip(middle, low, strict=True))
+    box = (left, top, left + 2 * half * TILE, top + 2 * half * TILE)
+    seen = Image.fromarray(wall).resize((ACROSS, ACROSS), Image.Resampling.BILINEAR, box)
+    return np.asarray(seen)
+
+
+def with_rings(
+    picture: NDArray[np.uint8], view: Sequence[float], limit: float, rings: Mapping[str, float]
+) -> NDArray[np.uint8]:
+    """The picture with circles around the origin."""
+    x, y, zoom = view
+    unit = FINER * TILE * 2**zoom / (2 * limit)  # pixels of the finer picture
+    centre = (FINER * ACROSS / 2 - x * unit, FINER * ACROSS / 2 + y * unit)
+    lines = Image.new("L", (FINER * ACROSS, FINER * ACROSS))
+    draw = ImageDraw.Draw(lines)
+    for radius in rings.values():
+        box = [place + sign * radius * unit for sign in (-1, 1) for place in centre]
+        draw.ellipse(box, outline=RING_INK, width=FINER)
+    drawn = np.asarray(lines.resize((ACROSS, ACROSS), Image.Resampling.BOX))
+    both: NDArray[np.uint8] = np.maximum(picture, drawn)
+    return both // 17 * 17  # sixteen greys: half the bytes

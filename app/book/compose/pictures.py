@@ -1,0 +1,86 @@
+"""Pictures from ``content/images``: SVG goes into the page, others become hashed files."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from markupsafe import escape
+from PIL import Image, UnidentifiedImageError
+
+from app.book.compose.pieces import Html
+from app.book.media import Media
+
+RASTER = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif")
+FORBIDDEN = re.compile(r"<(script|style|foreignObject|image)\b|\s(on\w+)\s*=", re.IGNORECASE)
+
+
+class Pictures:
+    """The folder of pictures."""
+
+    def __init__(self, folder: Path, media: Media) -> None:
+        self.folder = folder
+        self._media = media
+
+    def names(self) -> list[str]:
+        """Every picture there is."""
+        return sorted(
+            str(path.relative_to(self.folder))
+            for path in self.folder.rglob("*")
+            if path.suffix in (*RASTER, ".svg")
+        )
+
+    def picture(self, name: str, alt: str, root: str, id: str) -> Html:
+        """Markup of one picture. ``id`` is unique in the page and keeps an SVG's own ids apart.
+
+        Raises
+        ------
+        FileNotFoundError
+            If it is missing.
+        ValueError
+            If it is no picture that can stand in a page.
+        """
+        path = self.folder / name
+        if not path.is_file() or self.folder.resolve() not in path.resolve().parents:
+            raise FileNotFoundError(name)
+        if path.suffix == ".svg":
+            return self._inline(path, alt, id)
+        if path.suffix not in RASTER:
+            accepted = ", ".join((".svg", *RASTER))
+            raise ValueError(f"{name!r} is no picture: accepted are {accepted}")
+        try:
+            with Image.open(path) as image:
+                width, height = image.size
+        except UnidentifiedImageError:
+            raise ValueError(f"{name!r} cannot be read as a picture") from None
+        place = self._media.add(path.stem, path.suffix, path.read_bytes())
+        return Html(
+            f'<img src="{root}{escape(place)}" width="{width}" height="{height}" '
+            f'alt="{escape(alt)}" loading="lazy" decoding="async">'
+        )
+
+    def _inline(self, path: Path, alt: str, prefix: str) -> Html:
+        """An SVG's markup with its alt text, and ids that no other picture has."""
+        text = path.read_text(encoding="utf-8")
+        try:
+            ET.fromstring(text)
+        except ET.ParseError as error:
+            raise ValueError(f"{path.name!r} is not well-formed SVG: {error}") from None
+        if match := FORBIDDEN.search(text):
+            what = match[1] or match[2]
+            raise ValueError(f"{path.name!r} holds {what!r}, which the page's security refuses")
+        start = text.find("<svg")
+        body = re.sub(r"<!--.*?-->", "", text[start:], flags=re.DOTALL).strip()
+        body = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', body)
+        body = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", body)
+        body = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', body)
+        tag, rest = body.split(">", 1)
+        closing = "/" if tag.endswith("/") else ""
+        return Html(f"{_svg_tag(tag.rstrip('/'), alt)}{closing}>{rest}")
+
+
+def _svg_tag(tag: str, alt: str) -> str:
+    """The opening of an ``svg`` without its ``>``, named by ``alt``."""
+    kept = re.sub(r'\s+(?:role|aria-[\w-]+|xmlns(?::\w+)?)="[^"]*"', "", tag)
+    return f'{kept} role="img" aria-label="{escape(alt)}"'

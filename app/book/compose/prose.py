@@ -1,0 +1,207 @@
+"""Running text to HTML: mathematics, roles, links, side notes, tables, listings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from markdown_it.common.utils import escapeHtml
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+
+from app.book.compose.highlight import highlight_code
+from app.errors import accepted_names
+
+if TYPE_CHECKING:
+    from app.book.compose.compose import Composer
+
+Tokens: TypeAlias = Sequence[Token]
+TABLE_OPENING = '<div class="table-scroll scroller" data-scrolls="Table">'
+FIRST_LETTER = re.compile(r"(?<=>)[a-z]")
+BEFORE_MATH = re.compile(r"[(\[“‘]+$")
+AFTER_MATH = re.compile(r"^[^\s\w(\[“‘]+")
+"""Punctuation that stays on the line of the equation it stands beside."""
+EXTERNAL = ("https://", "http://", "mailto:")
+
+
+class ProseRenderer(RendererHTML):
+    """markdown-it's renderer; methods named after tokens are its rules.
+
+    The composer of the chapter is ``env["composer"]``: it resolves labels and collects mistakes.
+    """
+
+    def text(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Words; the equations beside them have taken their punctuation."""
+        content = tokens[idx].content
+        if _is_math(tokens, idx - 1):
+            content = AFTER_MATH.sub("", content)
+        if _is_math(tokens, idx + 1):
+            content = BEFORE_MATH.sub("", content)
+        return escapeHtml(content)
+
+    def math_inline(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Mathematics in a line, and the punctuation that no line may begin or end with."""
+        html = _composer(env).math(tokens[idx].content, _line(tokens[idx]))
+        before = _neighbour(tokens, idx - 1, BEFORE_MATH)
+        after = _neighbour(tokens, idx + 1, AFTER_MATH)
+        return f'<span class="joint">{before}{html}{after}</span>' if before or after else html
+
+    def math_block(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        """An equation inside a list or quote; others are blocks of their own."""
+        html = _composer(env).math(tokens[idx].content, _line(tokens[idx]), display=True)
+        return f'<div class="equation">{html}</div>\n'
+
+    def myst_role(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        """``{role}`content```."""
+        token, composer = tokens[idx], _composer(env)
+        name = token.meta["name"]
+        if name not in ROLES:
+            composer.problems.add(
+                _line(token), f"unknown role {name!r}. {accepted_names(name, ROLES)}"
+            )
+            return ""
+        html = ROLES[name](token.content.strip(), _line(token), composer)
+        if name == "ref" and _starts_sentence(tokens[:idx]):
+            return FIRST_LETTER.sub(lambda match: match[0].upper(), html, count=1)
+        return html
+
+    def footnote_ref(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        """The mark of a side note."""
+        return _composer(env).note_mark(tokens[idx].meta["label"], _line(tokens[idx]))
+
+    def link_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        """A link, checked if it stays inside the book."""
+        token = tokens[idx]
+        href = str(token.attrGet("href") or "")
+        if not href.startswith(EXTERNAL):
+            token = token.copy(
+                attrs={**token.attrs, "href": _composer(env).link(href, _line(token))}
+            )
+        return str(self.renderToken([token], 0, options, env))
+
+    def image(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        """A picture in a line of text."""
+        token = tokens[idx]
+        alt = self.renderInlineAsText(token.children, options, env) if token.children else ""
+        return _composer(env).picture(str(token.attrGet("src") or ""), alt, _line(token))
+
+    def html_inline(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        """A comment: nothing else gets here."""
+        return ""
+
+    def html_block(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        """A comment inside a list."""
+        return ""
+
+    def fence(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        """A listing that is only shown."""
+        token = tokens[idx]
+        language = token.info.strip()
+        if not language:
+            return _listing(escapeHtml(token.content.rstrip("\n")))
+        try:
+            return _listing(highlight_code(token.content, language))
+        except ValueError as error:
+            _composer(env).problems.add(_line(token), str(error))
+            return ""
+
+    def code_block(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        """An indented listing."""
+        return _listing(escapeHtml(tokens[idx].content.rstrip("\n")))
+
+    def table_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        """A table scrolls sideways where the page is narrower."""
+        return f"{TABLE_OPENING}<table>\n"
+
+    def table_close(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        """The end of a table."""
+        return "</table></div>\n"
+
+    def th_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        """A column's head says that it is one."""
+        tokens[idx].attrSet("scope", "col")
+        return str(self.renderToken(tokens, idx, options, env))
+
+
+def _composer(env: EnvType) -> Composer:
+    composer: Composer = env["composer"]
+    return composer
+
+
+def _line(token: Token) -> int:
+    return token.map[0] + 1 if token.map else 1
+
+
+def _is_math(tokens: Tokens, idx: int) -> bool:
+    return 0 <= idx < len(tokens) and tokens[idx].type == "math_inline"
+
+
+def _neighbour(tokens: Tokens, idx: int, punctuation: re.Pattern[str]) -> str:
+    """What of a text beside an equation belongs to it."""
+    if not 0 <= idx < len(tokens) or tokens[idx].type != "text":
+        return ""
+    match = punctuation.search(tokens[idx].content)
+    return escapeHtml(match[0]) if match else ""
+
+
+def _starts_sentence(before: Tokens) -> bool:
+    """Whether what follows these tokens of a line begins a sentence."""
+    for token in reversed(before):
+        if token.type not in ("softbreak", "hardbreak") and token.content.strip():
+            return token.type == "text" and token.content.rstrip().endswith((".", "?", "!"))
+    return True
+
+
+def _listing(code: str) -> str:
+    return f'<pre class="code scroller" data-scrolls="Listing"><code>{code}</code></pre>\n'
+
+
+def _eq(label: str, line: int, composer: Composer) -> str:
+    target = composer.target(label, line)
+    if target is None:
+        return ""
+    if target.kind != "equation":
+        composer.problems.add(
+            line, f"{label!r} is a {target.kind}, not an equation: write {{ref}}`{label}`"
+        )
+        return ""
+    return _ref_link(f"Eq.\N{NO-BREAK SPACE}{target.number}", composer.place_url(target))
+
+
+def _ref(label: str, line: int, composer: Composer) -> str:
+    target = composer.target(label, line)
+    if target is None:
+        return ""
+    if target.kind == "equation":
+        composer.problems.add(line, f"{label!r} is an equation: write {{eq}}`{label}`")
+        return ""
+    name = target.name.replace(" ", "\N{NO-BREAK SPACE}") if target.number else target.name
+    return _ref_link(name, composer.place_url(target))
+
+
+def _ref_link(name: str, url: str) -> str:
+    return f'<a class="ref" href="{escapeHtml(url)}">{escapeHtml(name)}</a>'
+
+
+def _cite(keys: str, line: int, composer: Composer) -> str:
+    links = [composer.cite(key.strip(), line) for key in keys.split(",")]
+    return "; ".join(
+        f'<a class="cite" href="{escapeHtml(link.url)}">{escapeHtml(link.title)}</a>'
+        for link in links
+        if link is not None
+    )
+
+
+def _term(word: str, line: int, composer: Composer) -> str:
+    return f'<em class="term">{escapeHtml(word)}</em>'
+
+
+ROLES: dict[str, Callable[[str, int, Any], str]] = {
+    "eq": _eq,
+    "ref": _ref,
+    "cite": _cite,
+    "term": _term,
+}
+"""What may stand in braces before a code span, and the markup it makes."""

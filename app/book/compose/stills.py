@@ -1,0 +1,220 @@
+"""The first picture of every instrument, from the same numbers and code as the live one."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from app.book.compose.engine import Engine
+from app.book.compose.map_still import map_picture, with_rings
+from app.book.compose.pieces import Html, MapStill, PadStill, PanelStill, PlotStill, TilesStill
+from app.book.media import Media, content_hash
+from widgets import get
+from widgets.contract import Control, Drawing, Viewport
+from widgets.drawing import to_pixels
+from widgets.engine import host
+from widgets.engine.panels import TILE
+
+WIDE, HALF, NARROW = 600, 292, 320
+"""Widths in px at which a still is drawn: the whole picture or one of two halves of it where the
+page is wide, and a phone's. CSS container queries show one of the two drawings."""
+
+
+class StillError(Exception):
+    """An instrument that could not be computed at its block's state."""
+
+
+class Stills:
+    """Computes frames and draws them; what the same code drew for a state is kept on disk."""
+
+    def __init__(self, engine: Engine, media: Media, widgets: Path, cache: Path | None) -> None:
+        self._engine = engine
+        self._media = media
+        self._widgets = widgets
+        self._cache = cache
+
+    @cached_property
+    def _source_hash(self) -> str:
+        """Stands for all code and data that a frame can depend on."""
+        files = sorted(path for path in self._widgets.rglob("*") if path.suffix in (".py", ".npz"))
+        files += [Path(__file__), Path(__file__).with_name("map_still.py")]
+        return content_hash(self._engine.script, *(path.read_bytes() for path in files))
+
+    def frame(self, widget: str, state: Mapping[str, Any], label: str) -> dict[str, Any]:
+        """Readouts, note and drawn panels of an instrument at one state.
+
+        Returns
+        -------
+        dict
+            ``readouts``: key to text; ``note``; ``panels``: see :meth:`panels`.
+
+        Raises
+        ------
+        StillError
+            If the instrument fails.
+        """
+        key = content_hash(self._source_hash, widget, json.dumps(state, sort_keys=True), label)
+        kept = self._cache / f"{key}.json" if self._cache else None
+        if kept is not None and kept.is_file():
+            return dict(json.loads(kept.read_text(encoding="utf-8")))
+        value = computed(widget, state)
+        frame = {
+            "readouts": value["readouts"],
+            "note": value["note"],
+            "panels": [self._panel(panel, widget, state, label) for panel in value["panels"]],
+        }
+        if kept is not None:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            partial = kept.with_name(f"{kept.name}.{os.getpid()}")
+            partial.write_text(json.dumps(frame), encoding="utf-8")
+            partial.replace(kept)
+        return frame
+
+    def _panel(
+        self, panel: Mapping[str, Any], widget: str, state: Mapping[str, Any], label: str
+    ) -> dict[str, Any]:
+        """One panel as plain data: its drawings, or its picture as hexadecimal PNG."""
+        common = {name: panel[name] for name in ("kind", "key", "alt", "half")}
+        if panel["kind"] == "plot":
+            width = HALF if panel["half"] else WIDE
+            drawing_id = f"{label}-{panel['key']}"
+            wide, narrow = self.draw(panel["figure"], drawing_id, panel["alt"], width)
+            return {**common, "wide": wide, "narrow": narrow}
+        if panel["kind"] == "map":
+            return {**common, "png": alpha_png(map_still(panel, widget, state)).hex()}
+        if panel["kind"] == "pad":
+            drawing = set_on(widget, panel["key"])
+            assert isinstance(drawing, Drawing)
+            drawn = to_pixels(state[drawing.name], drawing.side)
+            return {**common, "png": alpha_png(drawn).hex()}
+        picture = mosaic(np.reshape(panel["data"], panel["shape"]), panel["gap"])
+        return {
+            **common,
+            "captions": list(panel["captions"]),
+            "width": picture.shape[1],
+            "height": picture.shape[0],
+            "png": alpha_png(picture).hex(),
+        }
+
+    def panels(self, frame: Mapping[str, Any], name: str, root: str) -> tuple[PanelStill, ...]:
+        """The panels of a frame for a page whose root is ``root``."""
+        return tuple(self._still(panel, name, root) for panel in frame["panels"])
+
+    def _still(self, panel: Mapping[str, Any], name: str, root: str) -> PanelStill:
+        if panel["kind"] == "plot":
+            return PlotStill(
+                panel["key"],
+                Html(panel["wide"]),
+                Html(panel["narrow"]),
+                panel["alt"],
+                panel["half"],
+            )
+        png = bytes.fromhex(panel["png"])
+        place = self._media.add(f"{name}-{panel['key']}".replace("_", "-"), ".png", png)
+        if panel["kind"] in ("map", "pad"):
+            still = MapStill if panel["kind"] == "map" else PadStill
+            return still(panel["key"], root + place, panel["alt"], panel["half"])
+        return TilesStill(
+            panel["key"],
+            root + place,
+            panel["width"],
+            panel["height"],
+            panel["alt"],
+            tuple(panel["captions"]),
+            panel["half"],
+        )
+
+    def draw(
+        self, figure: Mapping[str, Any], id: str, alt: str, width: int = WIDE
+    ) -> tuple[Html, Html]:
+        """A figure at ``width`` and at a phone's.
+
+        Raises
+        ------
+        EngineError
+            If the figure is outside the subset that the book draws.
+        """
+        id = re.sub(r"[^a-z0-9]+", "-", id.lower())
+        wide = self._engine.draw_svg(figure, width, f"{id}-wide", alt)
+        narrow = self._engine.draw_svg(figure, NARROW, f"{id}-narrow", alt)
+        return Html(wide), Html(narrow)
+
+
+def computed(widget: str, state: Mapping[str, Any]) -> dict[str, Any]:
+    """A frame, as the page would get it.
+
+    Raises
+    ------
+    StillError
+        If the instrument fails.
+    """
+    request = {"type": "compute_widget", "id": 0, "widget": widget, "controls": dict(state)}
+    reply = host.handle({**request, "source": None}, lambda mime, data: None)
+    if reply["type"] == "failed":
+        raise StillError(f"{widget} fails at this state: {reply['name']}: {reply['message']}")
+    return dict(reply["value"])
+
+
+def set_on(widget: str, key: str) -> Control:
+    """The control that is set on a panel."""
+    controls: tuple[Control, ...] = get(widget).instrument.controls
+    return next(control for control in controls if getattr(control, "panel", None) == key)
+
+
+def map_still(panel: Mapping[str, Any], widget: str, state: Mapping[str, Any]) -> NDArray[np.uint8]:
+    """What a map shows, with the tiles that the page would ask for."""
+    control = set_on(widget, panel["key"])
+    assert isinstance(control, Viewport)
+    view = state[control.name]
+
+    def tile_at(x: float, y: float, zoom: int) -> NDArray[np.uint8]:
+        frame = computed(widget, {**state, control.name: (x, y, zoom)})
+        found = next(each for each in frame["panels"] if each["key"] == panel["key"])
+        return np.reshape(found["data"], (TILE, TILE))
+
+    picture = map_picture(view, control.limit, tile_at)
+    return with_rings(picture, view, control.limit, panel["rings"])
+
+
+def mosaic(images: NDArray[np.uint8], gap: int) -> NDArray[np.uint8]:
+    """Tiles side by side in one picture.
+
+    Parameters
+    ----------
+    images : ndarray of shape (rows, columns, height, width), uint8
+    gap : int
+        Empty pixels between tiles.
+
+    Returns
+    -------
+    ndarray of shape (rows * (height + gap) - gap, columns * (width + gap) - gap), uint8
+    """
+    rows, columns, height, width = images.shape
+    padded = np.pad(images, ((0, 0), (0, 0), (0, gap), (0, gap)))  # (rows, columns, h + g, w + g)
+    wall = padded.transpose(0, 2, 1, 3).reshape(rows * (height + gap), columns * (width + gap))
+    return wall[: wall.shape[0] - gap, : wall.shape[1] - gap]
+
+
+def alpha_png(ink: NDArray[np.uint8]) -> bytes:
+    """A PNG that is black everywhere and as opaque as there is ink.
+
+    Parameters
+    ----------
+    ink : ndarray of shape (height, width), uint8
+        0 is paper, 255 is ink.
+    """
+    alpha = Image.fromarray(np.ascontiguousarray(ink))
+    picture = Image.merge("LA", (Image.new("L", alpha.size), alpha))
+    out = io.BytesIO()
+    picture.save(out, "PNG", optimize=True)
+    return out.getvalue()

@@ -1,0 +1,114 @@
+"""``content/book.toml``: the title, the order of the chapters, their numbers, the notation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.book.read.directive import LABEL
+from app.book.read.facts import read_toml
+from app.book.read.problems import FileProblems
+from app.errors import accepted_names
+
+TEXTS = ("title", "subtitle", "description", "language")
+FRONT = "front"
+"""Slug of the front page: its text is ``front.md``, its place the root of the site."""
+
+RESERVED = (FRONT, "assets", "contents", "facts", "references", "runtime", "api")
+
+
+@dataclass(frozen=True)
+class ChapterEntry:
+    """A chapter as the book lists it."""
+
+    slug: str
+    number: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The content of the file. ``macros`` maps a command's name to the TeX it stands for."""
+
+    title: str
+    subtitle: str
+    description: str
+    language: str
+    macros: Mapping[str, str]
+    parts: tuple[tuple[str, tuple[ChapterEntry, ...]], ...]
+
+    @property
+    def entries(self) -> tuple[ChapterEntry, ...]:
+        """All chapters in reading order."""
+        return tuple(entry for _, entries in self.parts for entry in entries)
+
+
+def read_manifest(path: Path, report: FileProblems) -> Manifest:
+    """Read the file; what is wrong is reported."""
+    values = read_toml(path, report)
+    if not values:
+        return Manifest("", "", "", "", {}, ())
+    text = path.read_text(encoding="utf-8")
+    accepted = (*TEXTS, "macros", "parts")
+    for key in values:
+        if key not in accepted:
+            report.add(line_of(text, key), f"unknown key {key!r}. {accepted_names(key, accepted)}")
+    for key in TEXTS:
+        if not isinstance(values.get(key), str) or not values[key]:
+            report.add(line_of(text, key), f"{key} must be text; got {values.get(key)!r}")
+    macros = values.get("macros", {})
+    for name, tex in macros.items():
+        if not re.fullmatch(r"[A-Za-z]+", name) or not isinstance(tex, str):
+            report.add(
+                line_of(text, name),
+                f"a macro is a name of letters and its TeX; got {name!r} = {tex!r}",
+            )
+    parts = tuple(_part(part, text, report) for part in values.get("parts", []))
+    title, subtitle, description, language = (str(values.get(key, "")) for key in TEXTS)
+    manifest = Manifest(title, subtitle, description, language, macros, parts)
+    _check_entries(manifest.entries, report)
+    return manifest
+
+
+def line_of(text: str, word: str) -> int:
+    """The first line on which a word stands by itself, or 1."""
+    match = re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text)
+    return text.count("\n", 0, match.start()) + 1 if match else 1
+
+
+def _part(part: Any, text: str, report: FileProblems) -> tuple[str, tuple[ChapterEntry, ...]]:
+    entries = []
+    for unknown in set(part) - {"title", "chapters"}:
+        report.add(line_of(text, unknown), f"unknown key {unknown!r}. Accepted: chapters, title.")
+    for chapter in part.get("chapters", []):
+        slug, number = chapter.get("slug"), chapter.get("number")
+        line = line_of(text, str(slug))
+        if set(chapter) != {"slug", "number"}:
+            report.add(
+                line, f"a chapter has slug and number; got {', '.join(chapter) or 'nothing'}"
+            )
+        elif not isinstance(slug, str) or not LABEL.fullmatch(slug) or slug in RESERVED:
+            report.add(
+                line,
+                f"slug must be kebab-case and none of {', '.join(RESERVED)}; got {slug!r}",
+            )
+        elif not re.fullmatch(r"\d+|[A-Z]", str(number)):
+            report.add(line, f"number must be whole or a capital letter; got {number!r}")
+        else:
+            entries.append(ChapterEntry(slug, str(number), line))
+    return str(part.get("title", "")), tuple(entries)
+
+
+def _check_entries(entries: tuple[ChapterEntry, ...], report: FileProblems) -> None:
+    if not entries:
+        report.add(1, "the book has no chapters: list them under [[parts]]")
+    for name in ("slug", "number"):
+        seen: set[str] = set()
+        for entry in entries:
+            value = getattr(entry, name)
+            if value in seen:
+                report.add(entry.line, f"two chapters have the {name} {value!r}")
+            seen.add(value)

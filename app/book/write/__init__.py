@@ -1,0 +1,1 @@
+"""Blocks to a site: pages, assets, search, exports, the offline list."""

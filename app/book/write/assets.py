@@ -1,0 +1,165 @@
+"""Scripts, style sheets, fonts and pictures of the frame: bundled by esbuild, named by content."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.book.media import content_hash
+from app.errors import LatentbookError, UnknownName
+from app.settings import Settings
+
+HASHED = re.compile(r"-[A-Z0-9]{8}(?=\.\w+$)")
+IN_HEAD = ("static/js/head.js", "static/js/start.js")
+"""Scripts that run before the first paint: classic ones, each a file of its own."""
+
+MODULES = ("static/js/main.js",)
+WORKERS = ("static/js/python/worker/worker.js", "static/js/python/worker/maker.js")
+"""Each a file of its own: a worker is the sooner there, the fewer files it has to ask for."""
+
+ON_DEMAND = ("worker.js", "maker.js", "zoom.css")
+"""What scripts load by address; modules that they import find each other."""
+
+ES = "--target=es2022"
+NAMES = tuple(f"--{kind}-names=[name]-[hash]" for kind in ("entry", "chunk", "asset"))
+FONT_FACE = re.compile(r"src:url\(([^)]+\.woff2)\)[^;}]*")
+
+
+@dataclass(frozen=True)
+class Assets:
+    """The bundled files.
+
+    Attributes
+    ----------
+    files : by their place below the site's root, ``assets/main-ABCDEFGH.js``
+    places : logical name, ``main.js``, to that place
+    """
+
+    files: Mapping[str, Path]
+    places: Mapping[str, str]
+
+    @property
+    def on_demand(self) -> dict[str, str]:
+        """The places that scripts must know, as they load those files by address."""
+        return {name: self.place(name) for name in ON_DEMAND}
+
+    def place(self, name: str) -> str:
+        """Where a logical name is.
+
+        Raises
+        ------
+        UnknownName
+            If there is no such file.
+        """
+        if name not in self.places:
+            raise UnknownName("asset", name, self.places)
+        return self.places[name]
+
+
+def esbuild(settings: Settings, *arguments: str) -> None:
+    """Run esbuild; its own message is the error's."""
+    program = settings.root / "node_modules" / ".bin" / "esbuild"
+    if not program.exists():
+        raise LatentbookError("esbuild is missing. `npm ci` installs it.")
+    command = [str(program), *arguments, "--log-level=warning", "--color=false"]
+    done = subprocess.run(command, cwd=settings.root, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise LatentbookError(f"esbuild fails:\n{done.stderr.strip()}")
+
+
+def sources_hash(settings: Settings, *folders: str) -> str:
+    """Stands for all files in some folders below ``static`` and for the installed packages."""
+    static = settings.root / "static"
+    files = sorted(
+        path for folder in folders for path in (static / folder).rglob("*") if path.is_file()
+    )
+    own = [settings.root / "package-lock.json", Path(__file__)]
+    names = [str(path.relative_to(static)) for path in files]
+    return content_hash(*names, *(path.read_bytes() for path in [*files, *own]))
+
+
+def engine_script(settings: Settings) -> str:
+    """The script that the build runs in-process: ``static/js/engine.js`` with KaTeX."""
+    out = settings.build / "cache" / f"engine-{sources_hash(settings, 'js')}.js"
+    if not out.is_file():
+        iife = ("--bundle", "--minify", "--format=iife", "--global-name=engine")
+        esbuild(settings, "static/js/engine.js", *iife, f"--outfile={out}")
+    out.touch()  # the site keeps what was used last
+    return out.read_text(encoding="utf-8")
+
+
+def worker_script(settings: Settings) -> str:
+    """The service worker: ``static/js/service-worker.js`` with workbox, without what it keeps."""
+    out = settings.build / "cache" / f"service-worker-{sources_hash(settings, 'js')}.js"
+    if not out.is_file():
+        # A classic script, as not every browser takes a module for a service worker.
+        iife = ("--bundle", "--minify", "--format=iife", ES)
+        production = '--define:process.env.NODE_ENV="production"'
+        esbuild(settings, "static/js/service-worker.js", *iife, production, f"--outfile={out}")
+    out.touch()
+    return out.read_text(encoding="utf-8")
+
+
+def bundle(settings: Settings) -> Assets:
+    """Everything that pages load, bundled anew only if a source has changed."""
+    out = settings.build / "cache" / f"bundle-{sources_hash(settings, 'js', 'css', 'img')}"
+    if not (out / "places.json").is_file():
+        _bundle(settings, out)
+    out.touch()
+    places = json.loads((out / "places.json").read_text(encoding="utf-8"))
+    files = {
+        f"assets/{path.name}": path
+        for path in sorted(out.iterdir())
+        if not path.name.startswith("meta-") and path.name != "places.json"
+    }
+    return Assets(files, places)
+
+
+def _bundle(settings: Settings, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    common = ("--bundle", "--minify", f"--outdir={out}", *NAMES, "--loader:.woff2=file")
+    style = _style_entry(settings)
+    passes = {
+        # Plotly imports a sheet of its maps, which the book does not have.
+        "modules": (*MODULES, "--format=esm", "--splitting", ES, "--loader:.css=empty"),
+        "workers": (*WORKERS, "--format=esm", ES),
+        "head": (*IN_HEAD, "--format=iife", ES),
+        "style": (f"book={style}", "zoom=static/css/zoom.css"),
+    }
+    places: dict[str, str] = {}
+    for name, arguments in passes.items():
+        meta = out / f"meta-{name}.json"
+        esbuild(settings, *arguments, *common, f"--metafile={meta}")
+        outputs = json.loads(meta.read_text(encoding="utf-8"))["outputs"]
+        places |= {HASHED.sub("", Path(key).name): f"assets/{Path(key).name}" for key in outputs}
+    places |= _frame_pictures(settings.root / "static" / "img", out)
+    kept = json.dumps(places, indent=1, sort_keys=True)
+    (out / "places.json").write_text(kept, encoding="utf-8")
+
+
+def _style_entry(settings: Settings) -> Path:
+    """A sheet that imports KaTeX's own, with woff2 fonts only, and then the book's."""
+    cache = settings.build / "cache"
+    dist = settings.root / "node_modules" / "katex" / "dist"
+    sheet = (dist / "katex-swap.min.css").read_text(encoding="utf-8")
+    sheet = FONT_FACE.sub(lambda m: f'src:url("{dist / m[1]}") format("woff2")', sheet)
+    katex, entry = cache / "katex.css", cache / "book-entry.css"
+    katex.write_text(sheet, encoding="utf-8")
+    book = settings.root / "static" / "css" / "book.css"
+    entry.write_text(f'@import "./katex.css";\n@import "{book}";\n', encoding="utf-8")
+    return entry
+
+
+def _frame_pictures(folder: Path, out: Path) -> dict[str, str]:
+    """Icons, hashed."""
+    places: dict[str, str] = {}
+    for path in sorted(path for path in folder.iterdir() if path.is_file()):
+        data = path.read_bytes()
+        place = f"assets/{path.stem}-{content_hash(data)}{path.suffix}"
+        (out / Path(place).name).write_bytes(data)
+        places[path.name] = place
+    return places

@@ -1,0 +1,270 @@
+"""A chapter as a Jupyter notebook and as a Python script, both of which run from top to bottom."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+
+from app.book.compose.labels import Labels
+from app.book.compose.math import Notation
+from app.book.compose.words import words_of
+from app.book.read.facts import FactLedger
+from app.book.read.nodes import (
+    DirectiveNode,
+    EquationNode,
+    HeadingNode,
+    Node,
+    TextNode,
+)
+from app.book.read.recordings import PLOTLY, Recorded, code_hashes
+from app.book.types import Chapter
+from widgets import get
+
+if TYPE_CHECKING:
+    from app.book.load import Source
+
+ROLE = re.compile(r"\{(eq|ref|cite|term)\}`([^`]+)`")
+NOTE = re.compile(r"\[\^([^\]\s]+)\](?!:)")
+INSIDE_LINK = re.compile(r"\[([^\]]+)\]\((?:[\w-]+\.md)?(?:#[\w-]+)?\)")
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: Markdown, or code with its recorded output."""
+
+    source: str
+    label: str = ""
+    is_code: bool = False
+    outputs: tuple[Recorded, ...] = ()
+
+
+@dataclass(frozen=True)
+class Export:
+    """What a chapter is exported from."""
+
+    chapter: Chapter
+    source: Source
+    labels: Labels
+    notation: Notation
+    facts: FactLedger
+
+
+def notebook(export: Export) -> bytes:
+    """The chapter as a notebook, format 4.5."""
+    cells: list[dict[str, Any]] = []
+    runs = 0
+    for index, cell in enumerate(_cells(export)):
+        shared = {"id": cell.label or f"text-{index}", "metadata": {}, "source": cell.source}
+        if not cell.is_code:
+            cells.append({"cell_type": "markdown", **shared})
+            continue
+        runs += 1
+        outputs = [_output(output, runs) for output in cell.outputs]
+        cells.append({"cell_type": "code", **shared, "execution_count": runs, "outputs": outputs})
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    book = {
+        "cells": cells,
+        "metadata": {
+            "kernelspec": kernel,
+            "language_info": {"name": "python"},
+            "title": export.chapter.title,
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    nbformat.validate(book)
+    return (json.dumps(book, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def script(export: Export) -> bytes:
+    """The chapter as a script in cells of the percent format."""
+    pieces = []
+    for cell in _cells(export):
+        if cell.is_code:
+            pieces.append(f"# %%\n{cell.source}")
+        else:
+            lines = (f"# {line}".rstrip() for line in cell.source.split("\n"))
+            pieces.append("# %% [markdown]\n" + "\n".join(lines))
+    return ("\n\n".join(pieces) + "\n").encode()
+
+
+def _output(output: Recorded, run: int) -> dict[str, Any]:
+    if output.kind in ("stdout", "stderr"):
+        return {"output_type": "stream", "name": output.kind, "text": output.data}
+    return {
+        "output_type": "execute_result",
+        "data": {output.kind: json.loads(output.data) if output.kind == PLOTLY else output.data},
+        "execution_count": run,
+        "metadata": {},
+    }
+
+
+def _cells(export: Export) -> list[Cell]:
+    writer = _Writer(export)
+    chapter, document = export.chapter, export.source.document
+    standfirst = writer.text(str(document.front["standfirst"]))
+    head = Cell(f"# {chapter.number} {chapter.title}\n\n{standfirst}")
+    sources = "\n".join(f"- {words_of(reference.html)}" for reference in chapter.references)
+    tail = [Cell(f"## References\n\n{sources}")] if sources else []
+    return list(_joined([head, *writer.cells(document.nodes), *tail]))
+
+
+def _joined(cells: Iterable[Cell]) -> Iterator[Cell]:
+    """Cells of text that follow each other, up to the next heading, as one."""
+    pending = ""
+    for cell in cells:
+        if cell.is_code or cell.source.startswith("#"):
+            if pending:
+                yield Cell(pending)
+            pending = ""
+        if cell.is_code:
+            yield cell
+        else:
+            pending = f"{pending}\n\n{cell.source}" if pending else cell.source
+    if pending:
+        yield Cell(pending)
+
+
+class _Writer:
+    """Turns nodes back into Markdown that any notebook program reads."""
+
+    def __init__(self, export: Export) -> None:
+        self.chapter = export.chapter
+        self.source = export.source
+        self.labels = export.labels
+        self.notation = export.notation
+        self.facts = export.facts
+        self.hashes = code_hashes(self.source.document.nodes)
+        self.shorts = {r.key: r.short for r in self.chapter.references}
+
+    def cells(self, nodes: Sequence[Node]) -> Iterator[Cell]:
+        for node in nodes:
+            match node:
+                case HeadingNode():
+                    number = self.labels.number(self.chapter.slug, node.line)
+                    title = re.sub(r"\s*\{#[^}]*\}\s*$", "", node.source.lstrip("# "))
+                    head = f"{'#' * node.level} {number} {self.text(title)}"
+                    yield Cell(" ".join(head.split()))
+                case TextNode():
+                    yield Cell(self.text(node.source) + self.notes(node.source))
+                case EquationNode():
+                    yield Cell(self.equation(node))
+                case DirectiveNode():
+                    yield from self.directive(node)
+
+    def text(self, source: str) -> str:
+        """Markdown without what only this book understands."""
+        source = COMMENT.sub("", source)
+        source = ROLE.sub(self.role, source)
+        source = INSIDE_LINK.sub(r"\1", source)
+        source = NOTE.sub(r"<sup>\1</sup>", source)
+        return self.notation.expand(source)
+
+    def role(self, found: re.Match[str]) -> str:
+        """What a role says, without its link."""
+        role, content = found[1], found[2].strip()
+        match role:
+            case "term":
+                return f"*{content}*"
+            case "cite":
+                return "; ".join(self.shorts[key.strip()] for key in content.split(","))
+            case "eq":
+                return f"Eq. {self.labels.targets[content].number}"
+            case _:
+                name = self.labels.targets[content].name
+                before = found.string[: found.start()].rstrip()
+                starts = not before or before.endswith((".", "?", "!"))
+                return name[0].upper() + name[1:] if starts else name
+
+    def notes(self, source: str) -> str:
+        """The notes that a text calls, as quotes under it."""
+        definitions = self.source.document.notes
+        quotes = ""
+        for label in NOTE.findall(source):
+            body = re.sub(r"^\[\^[^\]]+\]:\s*", "", definitions[label].source)
+            text = self.text(" ".join(body.split()))
+            quotes += f"\n\n> <sup>{label}</sup> {text}"
+        return quotes
+
+    def equation(self, node: EquationNode) -> str:
+        number = self.labels.number(self.chapter.slug, node.line) if node.label else ""
+        tag = f" \\tag{{{number}}}" if number else ""
+        return f"$$\n{self.notation.expand(node.tex.strip())}{tag}\n$$"
+
+    def markdown(self, nodes: Sequence[Node]) -> str:
+        """Several nodes as one text; code in it is shown, not run."""
+        return "\n\n".join(
+            _listing(cell.source) if cell.is_code else cell.source for cell in self.cells(nodes)
+        )
+
+    def directive(self, node: DirectiveNode) -> Iterator[Cell]:
+        number = self.labels.number(self.chapter.slug, node.line)
+        match node.directive.name:
+            case "code-cell" if node.options.get("read-only"):
+                yield Cell(
+                    f"**Snippet {number}. {node.options['title']}**\n\n{_listing(node.code)}"
+                )
+            case "code-cell":
+                yield Cell(f"**Snippet {number}. {node.options['title']}**")
+                current = self.source.recordings.current(node.label, self.hashes[node.label])
+                outputs = current.outputs if current else ()
+                yield Cell(node.code.rstrip("\n"), node.label, True, outputs)
+            case "quiz":
+                yield from self.question(node, number)
+            case "instrument":
+                instrument = get(node.argument).instrument
+                yield Cell(
+                    f"**[Instrument {number}. {instrument.title}](index.html#{node.label})** "
+                    f"moves in the book. {instrument.ask}"
+                )
+            case "figure" | "plot":
+                words = self.markdown(node.text) or self.text(node.argument)
+                yield Cell(f"**Figure {number}.** {words}\n\n({node.options['alt']})")
+            case "table" | "list-table":
+                caption = self.text(node.argument)
+                yield Cell(f"**Table {number}.** {caption}\n\n{self.markdown(node.nodes)}")
+            case "takeaways":
+                yield Cell(f"**What to keep**\n\n{self.markdown(node.nodes)}")
+            case "fold":
+                yield Cell(_details(self.text(node.argument), self.markdown(node.nodes)))
+            case "fact":
+                yield Cell(f"> **Source.** {self.fact(node.argument)}")
+            case _:
+                body = f"**{self.text(node.argument)}**\n\n{self.markdown(node.nodes)}"
+                yield Cell("\n".join(f"> {line}".rstrip() for line in body.split("\n")))
+
+    def fact(self, id: str) -> str:
+        """A claim with its sources."""
+        fact = self.facts.entries[id]
+        sources = "; ".join(self.shorts[key] for key in fact.sources)
+        return f"{self.text(fact.claim)} ({sources}; {fact.confidence} confidence)"
+
+    def question(self, node: DirectiveNode, number: str) -> Iterator[Cell]:
+        cells = node.parts("code-cell")
+        asked = [part for part in node.text if part not in cells]
+        yield Cell(f"**Question {number}.** {self.markdown(asked)}")
+        for cell in cells:
+            yield Cell(cell.code.rstrip("\n"), node.label, True)
+        answer = [self.markdown(part.nodes) for part in node.parts("answer")]
+        answer += [_listing(part.code) for part in node.parts("solution")]
+        for hint in node.parts("hint"):
+            yield Cell(_details("Hint", self.markdown(hint.nodes)))
+        yield Cell(_details("Worked answer", "\n\n".join(answer)))
+
+
+def _snippet_head(node: DirectiveNode, number: str) -> str:
+    return f"**Snippet {number}. {node.options['title']}**"
+
+
+def _listing(code: str) -> str:
+    return f"```python\n{code.rstrip()}\n```"
+
+
+def _details(title: str, body: str) -> str:
+    return f"<details>\n<summary>{title}</summary>\n\n{body}\n\n</details>"

@@ -1,0 +1,87 @@
+"""What the reader can search: one entry for each piece of the book that has a place of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from app.book.compose.blocks import (
+    Admonition,
+    Block,
+    Equation,
+    Figure,
+    Fold,
+    Heading,
+    InstrumentBlock,
+    PlotFigure,
+    Quiz,
+    Snippet,
+    Table,
+)
+from app.book.compose.words import text_of, texts_of, words_of
+from app.book.types import Book, Chapter
+
+NUMBERED: dict[type, str] = {
+    Equation: "Eq.",
+    Figure: "Figure",
+    PlotFigure: "Figure",
+    InstrumentBlock: "Instrument",
+    Snippet: "Snippet",
+    Quiz: "Question",
+    Table: "Table",
+}
+
+
+def search_index(book: Book) -> bytes:
+    """The entries as JSON, for MiniSearch's ``addAll``."""
+    entries = [
+        {"id": id, "url": url, "place": place, "title": title, "text": text}
+        for id, (url, place, title, text) in enumerate(_entries(book))
+    ]
+    return json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _entries(book: Book) -> Iterator[tuple[str, str, str, str]]:
+    for chapter in book.chapters:
+        yield from _chapter(chapter)
+    for fact in book.facts:
+        sources = ", ".join(source.title for source in fact.sources)
+        text = f"{words_of(fact.claim)} {words_of(fact.note)}"
+        yield f"facts/#{fact.id}", "Sourced facts", sources, text
+    for reference in book.references:
+        text = words_of(reference.html)
+        yield f"references/#{reference.key}", "References", reference.short, text
+
+
+def _chapter(chapter: Chapter) -> Iterator[tuple[str, str, str, str]]:
+    home = f"{chapter.slug}/"
+    place = f"{chapter.number} {chapter.title}"
+    text = f"{words_of(chapter.standfirst)} {texts_of(chapter.lead)}"
+    yield home, f"Chapter {chapter.number}", chapter.title, text
+    yield from _numbered(chapter.lead, home, place)
+    for section in chapter.sections:
+        title, url, where = section.title, f"{home}#{section.label}", place
+        words: list[str] = []
+        inside = f"{section.number} {section.title}"
+        for block in section.blocks:
+            if isinstance(block, Heading):
+                yield url, where, title, " ".join(words)
+                title, url, where = block.title, f"{home}#{block.label}", inside
+                words = []
+            elif not isinstance(block, tuple(NUMBERED)):
+                words.append(text_of(block))
+        yield url, where, title, " ".join(words)
+        yield from _numbered(section.blocks, home, inside)
+
+
+def _numbered(
+    blocks: Iterable[Block], home: str, place: str
+) -> Iterator[tuple[str, str, str, str]]:
+    for block in blocks:
+        kind = next((name for cls, name in NUMBERED.items() if isinstance(block, cls)), "")
+        if kind and block.label:  # type: ignore[union-attr]
+            title = getattr(block, "title", "")
+            name = f"{kind} {block.number} {title}".strip()  # type: ignore[union-attr]
+            yield f"{home}#{block.label}", place, name, text_of(block)  # type: ignore[union-attr]
+        if isinstance(block, Admonition | Fold):
+            yield from _numbered(block.blocks, home, place)

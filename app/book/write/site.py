@@ -1,0 +1,252 @@
+"""The whole site: pages, bundles, Python for the page, search, exports; swapped in whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from app.book.load import Loaded, load
+from app.book.media import content_hash
+from app.book.read.recordings import code_hashes, runnable_cells
+from app.book.write.assets import Assets, bundle
+from app.book.write.compress import Compressor, link
+from app.book.write.exports import Export, notebook, script
+from app.book.write.offline import SERVICE_WORKER, keep_last_edition, service_worker, wire_bytes
+from app.book.write.render import TEMPLATES, Renderer
+from app.book.write.search import search_index
+from app.book.write.web_manifest import web_manifest
+from app.runtime.course import Course
+from app.runtime.dist import RuntimeDist, build_runtime
+from app.settings import Settings
+
+Report = Callable[[str], None]
+KEPT = 3
+"""Bundles that stay in the cache: going back to one of them costs nothing."""
+
+UNNAMED_BUILD, UNKNOWN_SIZE = '"build": ""', '"offline_bytes": 0'
+"""Stand in each page until all are there: a build is named by what is in it."""
+
+
+def build_site(settings: Settings, *, report: Report) -> Path:
+    """Build the book into ``build/site``; nothing is done where nothing has changed.
+
+    Raises
+    ------
+    BookErrors
+        With every mistake in the content. The site that was there stays as it was.
+    LatentbookError
+        If something that is needed is not installed or cannot be had.
+    """
+    site = settings.build / "site"
+    stamp = _stamp(settings)
+    if _is_current(site, settings, stamp):
+        return site
+    settings.build.mkdir(parents=True, exist_ok=True)
+    # Two commands may want it at once, `make serve` and `make test`, say. The second finds it done.
+    with _turn(settings.build / "build.lock", report):
+        if not _is_current(site, settings, stamp):
+            _build(site, settings, stamp, report)
+    return site
+
+
+def _turn(lock_file: Path, report: Report) -> AbstractContextManager[object]:
+    lock = FileLock(lock_file)
+    try:
+        return lock.acquire(blocking=False)
+    except Timeout:
+        report("Waiting for another build in the same folder")
+        return lock.acquire()
+
+
+def _is_current(site: Path, settings: Settings, stamp: str) -> bool:
+    """Whether the site is made from what is there now."""
+    stamp_file = _stamp_file(settings)
+    try:
+        return (site / "index.html").is_file() and stamp_file.read_text(encoding="utf-8") == stamp
+    except FileNotFoundError:
+        return False
+
+
+def _stamp_file(settings: Settings) -> Path:
+    return settings.build / "cache" / "site-stamp"
+
+
+def _build(site: Path, settings: Settings, stamp: str, report: Report) -> None:
+    start = time.perf_counter()
+    _stamp_file(settings).unlink(missing_ok=True)
+    Course.read(settings).make_importable(report)
+    report("Reading the book")
+    loaded = load(settings)
+    _report_stale(loaded, report)
+    report("Bundling scripts and styles")
+    assets = bundle(settings)
+    runtime = build_runtime(settings, report=report)
+    partial = settings.build / f"site.{os.getpid()}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        _Writer(settings, loaded, assets, runtime, partial, report).write()
+        keep_last_edition(site, partial)
+        _swap(partial, site)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    _stamp_file(settings).write_text(stamp, encoding="utf-8")
+    _forget_old(settings.build / "cache")
+    report(f"Built in {time.perf_counter() - start:.1f} s")
+
+
+def _stamp(settings: Settings) -> str:
+    """Stands for everything that the site is made from."""
+    root, code = settings.root, Path(__file__).resolve().parents[2]
+    folders = [settings.content, root / "widgets", root / "static", TEMPLATES]
+    folders += [code / "book", code / "runtime"]
+    files = sorted(
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    )
+    lock = root / "package-lock.json"
+    parts = [part for path in [*files, lock] for part in (str(path), path.read_bytes())]
+    return content_hash(f"{settings.reload} {settings.site_path}", *parts, length=32)
+
+
+def _forget_old(cache: Path) -> None:
+    """Keep a few bundles of each kind, so that days of editing do not fill the disk."""
+    for kind in ("bundle-*", "engine-*.js", "service-worker-*.js"):
+        newest_first = sorted(cache.glob(kind), key=lambda path: path.stat().st_mtime, reverse=True)
+        for old in newest_first[KEPT:]:
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
+
+
+def _report_stale(loaded: Loaded, report: Report) -> None:
+    """Say which snippets show no output because their code has changed since it was recorded."""
+    for source in loaded.sources:
+        hashes = code_hashes(source.document.nodes)
+        for cell in runnable_cells(source.document.nodes):
+            if source.recordings.current(cell.label, hashes[cell.label]) is None:
+                report(
+                    f"{source.path}:{cell.line}: the output of {cell.label} is not recorded for "
+                    "this code, so none is shown; `latentbook check --record` records it"
+                )
+
+
+def _swap(partial: Path, site: Path) -> None:
+    """Put the new site in the old one's place. An old one that cannot be replaced stays."""
+    old = site.with_name(f"site.{os.getpid()}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if site.exists():
+        site.rename(old)
+    try:
+        partial.rename(site)
+    except OSError:
+        if old.exists():
+            old.rename(site)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+class _Writer:
+    """Writes one site into an empty folder."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        loaded: Loaded,
+        assets: Assets,
+        runtime: RuntimeDist,
+        folder: Path,
+        report: Report,
+    ) -> None:
+        self.settings = settings
+        self.loaded = loaded
+        self.assets = assets
+        self.runtime = runtime
+        self.folder = folder
+        self.report = report
+        self.to_compress: list[Path] = []
+        self.digests: dict[str, bytes] = {}
+
+    def write(self) -> None:
+        """Everything."""
+        for place, path in self.assets.files.items():
+            self.put_file(place, path)
+        for place, data in self.loaded.media.files.items():
+            self.put(place, data)
+        for path in sorted(self.runtime.path.iterdir()):
+            self.put_file(f"runtime/{self.runtime.version}/{path.name}", path)
+        index = search_index(self.loaded.book)
+        search = f"search-{content_hash(index)}.json"
+        self.put(search, index)
+        book, loaded = self.loaded.book, self.loaded
+        web_app = web_manifest(book, self.assets)
+        manifest = f"assets/manifest-{content_hash(web_app)}.webmanifest"
+        self.put(manifest, web_app)
+        for chapter, source in zip(book.chapters, loaded.sources, strict=True):
+            place = f"{chapter.slug}/{chapter.slug}"
+            export = Export(chapter, source, loaded.labels, loaded.notation, loaded.facts)
+            self.put(f"{place}.ipynb", notebook(export))
+            self.put(f"{place}.py", script(export))
+        site_path = self.settings.site_path
+        pages = dict(Renderer(book, self.assets, self.config(search), manifest, site_path).pages())
+        self.compress()
+        build = content_hash(*sorted(self.digests.values()), *pages.values())
+        offline_bytes = sum(wire_bytes(self.folder / place) for place in self.digests)
+        offline_bytes += sum(len(zlib.compress(html.encode())) for html in pages.values())
+        for place, html in pages.items():
+            html = html.replace(UNNAMED_BUILD, f'"build": "{build}"', 1)
+            html = html.replace(UNKNOWN_SIZE, f'"offline_bytes": {offline_bytes}', 1)
+            self.put(place, html.encode())
+        self.compress()
+        if not self.settings.reload:  # an author sees each build at once, not one that was kept
+            self.put(
+                SERVICE_WORKER, service_worker(self.settings, build, self.folder, self.digests)
+            )
+            self.compress()
+
+    def compress(self) -> None:
+        """Put the compressed forms beside what has been written since."""
+        compressor = Compressor(self.settings.build / "cache" / "compressed")
+        compressor.add_variants(self.to_compress, self.report)
+        self.to_compress.clear()
+
+    def config(self, search: str) -> Mapping[str, Any]:
+        """What scripts are told on every page."""
+        return {
+            "runtime": {
+                "base": f"runtime/{self.runtime.version}/",
+                "version": self.runtime.version,
+                "sizes": dict(self.runtime.sizes),
+            },
+            "assets": self.assets.on_demand,
+            "search": search,
+            "api": True,
+            "build": "",
+            "offline_bytes": 0,
+            "reload": self.settings.reload,
+        }
+
+    def put(self, place: str, data: bytes) -> None:
+        """Write one file made by this build."""
+        path = self.folder / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        self.digests[place] = hashlib.sha256(data).digest()
+        if not self.settings.reload:  # an author who waits has no use for compressed files
+            self.to_compress.append(path)
+
+    def put_file(self, place: str, source: Path) -> None:
+        """Link one file that exists already."""
+        path = self.folder / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        link(source, path)
+        self.digests[place] = hashlib.sha256(source.read_bytes()).digest()
+        self.to_compress.append(path)

@@ -1,0 +1,149 @@
+/**
+ * What a snippet left, as text and pictures. Until its first run that is what the book recorded; a new run replaces it
+ * with its first word, so that nothing flickers. A long output is cut, with a button for the rest.
+ */
+const PLOTLY = "application/vnd.plotly.v1+json";
+const LINES_SHOWN = 40;
+
+export class CellOutput {
+  #place;
+  #goToLine;
+  /** The book's own output. @type {Node[]} */
+  #recorded;
+  #fresh = false;
+  /** Lines still to be shown before the cut; Infinity once the reader wants all. */
+  #room = LINES_SHOWN;
+  /** @type {{name: string, text: string}[]} */
+  #held = [];
+  #heldLines = 0;
+
+  /** @param {HTMLElement} place @param {(line: number) => void} goToLine */
+  constructor(place, goToLine) {
+    this.#place = place;
+    this.#goToLine = goToLine;
+    this.#recorded = [...place.childNodes];
+  }
+
+  /** A run begins: what is there stays until something new comes. */
+  begin() {
+    this.#fresh = true;
+    this.#room = LINES_SHOWN;
+    this.#held = [];
+    this.#heldLines = 0;
+  }
+
+  /** The run has ended: an empty output is an output, too. */
+  finish() {
+    this.#clearOnce();
+  }
+
+  /** Shows the book's own output again. */
+  restore() {
+    this.begin();
+    this.#fresh = false;
+    this.#place.replaceChildren(...this.#recorded);
+  }
+
+  #clearOnce() {
+    if (!this.#fresh) return;
+    this.#fresh = false;
+    this.#place.replaceChildren();
+  }
+
+  /** @param {"stdout" | "stderr" | "note"} name @param {string} text */
+  stream(name, text) {
+    this.#clearOnce();
+    if (name === "note") return this.#append(name, text);
+    const lines = text.split("\n").length - 1;
+    if (this.#heldLines === 0 && lines <= this.#room) {
+      this.#room -= lines;
+      return this.#append(name, text);
+    }
+    const end = this.#heldLines === 0 ? endOfLine(text, this.#room) : 0;
+    if (end > 0) this.#append(name, text.slice(0, end));
+    this.#room = 0;
+    this.#held.push({ name, text: text.slice(end) });
+    this.#heldLines += text.slice(end).split("\n").length - 1;
+    this.#offerRest();
+  }
+
+  /** @param {string} mime @param {string} data */
+  async display(mime, data) {
+    this.#clearOnce();
+    if (mime !== PLOTLY) return this.#append("value", data);
+    const figure = document.createElement("div");
+    figure.className = "figure";
+    this.#place.append(figure);
+    try {
+      const { show } = await import("../figure/zoom.js");
+      await show(figure, JSON.parse(data));
+    } catch (error) {
+      figure.remove();
+      this.#append("error", `The figure could not be drawn: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  /** @param {string} traceback @param {number | null} line */
+  error(traceback, line) {
+    this.#clearOnce();
+    const pre = this.#append("error", "");
+    const named = line === null ? -1 : traceback.lastIndexOf(`line ${line}`);
+    if (line === null || named < 0) {
+      pre.textContent = traceback;
+      return;
+    }
+    const link = document.createElement("a");
+    link.href = "#";
+    link.textContent = `line ${line}`;
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      this.#goToLine(line);
+    });
+    pre.append(traceback.slice(0, named), link, traceback.slice(named + link.textContent.length));
+  }
+
+  /** Appends text, to the last element if it is of the same kind. @param {string} name @param {string} text */
+  #append(name, text) {
+    const last = this.#place.lastElementChild;
+    if (last?.className === name && name !== "value") {
+      last.append(text);
+      return last;
+    }
+    const element = document.createElement(name === "note" ? "p" : "pre");
+    element.className = name;
+    element.append(text);
+    this.#place.append(element);
+    return element;
+  }
+
+  #offerRest() {
+    let more = this.#place.querySelector(".more");
+    if (more === null) {
+      more = document.createElement("button");
+      more.className = "more";
+      more.setAttribute("type", "button");
+      more.addEventListener("click", () => this.#showRest());
+      this.#place.append(more);
+    }
+    more.textContent = `Show the rest, ${this.#heldLines.toLocaleString("en")} lines`;
+  }
+
+  #showRest() {
+    const more = this.#place.querySelector(".more");
+    const after = [];
+    for (let next = more?.nextElementSibling; next; next = next.nextElementSibling) after.push(next);
+    more?.remove();
+    for (const element of after) element.remove();
+    this.#room = Infinity;
+    this.#heldLines = 0;
+    for (const { name, text } of this.#held.splice(0)) this.#append(name, text);
+    this.#place.append(...after);
+  }
+}
+
+/** Where the first so many lines of a text end. @param {string} text @param {number} lines */
+function endOfLine(text, lines) {
+  let end = 0;
+  for (let i = 0; i < lines; i++) end = text.indexOf("\n", end) + 1;
+  return end;
+}

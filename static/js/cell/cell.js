@@ -1,0 +1,184 @@
+/**
+ * A snippet: code that the reader can edit and run, and what came out of it.
+ *
+ * @typedef {import("../python/page/job.js").RunError} RunError
+ */
+import { CodeField } from "./code-field.js";
+import { CellOutput } from "./cell-output.js";
+import { runtime } from "../python/page/runtime.js";
+
+/** @param {HTMLElement} section @returns {() => void} takes the life out of it */
+export function mountCell(section) {
+  const cell = new Cell(section);
+  return () => cell.destroy();
+}
+
+class Cell {
+  #runs = 0;
+  /** @type {AbortController | null} */
+  #stop = null;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #clock;
+  #gone = new AbortController();
+
+  /** @param {HTMLElement} section */
+  constructor(section) {
+    this.section = section;
+    this.label = section.dataset.cell ?? "";
+    const title = section.querySelector(".title")?.textContent?.trim() ?? "";
+    this.field = new CodeField(/** @type {HTMLElement} */ (section.querySelector(".source")), {
+      key: this.label,
+      label: `Code: ${title}`,
+      onChange: () => this.#showEdited(),
+      onRun: (advance) => {
+        this.run();
+        if (advance) focusNextCell(section);
+      },
+      onTrouble: (sentence) => (this.status.textContent = sentence),
+    });
+    this.output = new CellOutput(/** @type {HTMLElement} */ (section.querySelector("[data-output]")), (line) => {
+      this.field.focusLine(line);
+    });
+    this.status = /** @type {HTMLElement} */ (section.querySelector("[data-status]"));
+    this.runButton = /** @type {HTMLElement} */ (section.querySelector('[data-action="run"]'));
+    this.stopButton = /** @type {HTMLElement} */ (section.querySelector('[data-action="stop"]'));
+    this.recorded = this.status.textContent ?? "";
+    this.#onClick("run", () => this.run());
+    this.#onClick("stop", () => this.#stop?.abort());
+    this.#onClick("reset", () => this.#reset());
+    this.#onClick("copy", (button) => copy(this.field.text, button));
+    section.addEventListener("focus-cell", () => this.field.focus());
+    runtime.addEventListener("lost", () => this.#lost(), { signal: this.#gone.signal });
+    this.#showEdited();
+  }
+
+  /** The page is left: what runs is stopped, as the next page's code would wait for it. */
+  destroy() {
+    this.#gone.abort();
+    this.#stop?.abort();
+    this.field.destroy();
+  }
+
+  /** @param {string} action @param {(button: HTMLElement) => void} run */
+  #onClick(action, run) {
+    for (const button of this.section.querySelectorAll(`[data-action="${action}"]`)) {
+      button.addEventListener("click", () => run(/** @type {HTMLElement} */ (button)));
+    }
+  }
+
+  /** @param {"recorded" | "running" | "done" | "error" | "stopped"} state @param {string} sentence */
+  #say(state, sentence) {
+    this.#show(state);
+    this.status.textContent = sentence;
+  }
+
+  /**
+   * Run and Stop take each other's place, so the focus goes along. The seconds of a run are not read out, its end is.
+   *
+   * @param {"recorded" | "running" | "done" | "error" | "stopped"} state
+   */
+  #show(state) {
+    const held = [this.runButton, this.stopButton].some((button) => button === document.activeElement);
+    this.section.dataset.state = state;
+    this.status.setAttribute("aria-live", state === "running" ? "off" : "polite");
+    if (held) (state === "running" ? this.stopButton : this.runButton).focus();
+  }
+
+  #showEdited() {
+    this.section.toggleAttribute("data-edited", this.field.edited);
+    this.section.toggleAttribute("data-stale", this.field.stale);
+    if (!this.field.kept) this.status.textContent = "This browser does not keep your edit. Copy it before you leave";
+  }
+
+  async run() {
+    if (this.#stop !== null) return;
+    this.#stop = new AbortController();
+    this.#runs += 1;
+    this.output.begin();
+    this.field.markError(null);
+    let start = performance.now();
+    let started = false;
+    const tick = () => {
+      const seconds = Math.floor((performance.now() - start) / 1000);
+      if (started) this.#say("running", seconds === 0 ? "Running" : `Running, ${seconds} s`);
+      else this.#say("running", runtime.ready ? "Waiting for the code that is running" : `Waiting: ${runtime.sentence}`);
+    };
+    this.#clock = setInterval(tick, 250);
+    this.#show("running");
+    try {
+      await runtime.request(
+        { type: "run_cell", scope: this.section.dataset.scope ?? "", code: this.field.text, filename: this.label },
+        {
+          signal: this.#stop.signal,
+          onStart: () => {
+            start = performance.now();
+            started = true;
+            tick();
+          },
+          onStream: (name, text) => this.output.stream(name, text),
+          onDisplay: (mime, data) => this.output.display(mime, data),
+        },
+      );
+      const again = this.#runs > 1 ? `, run ${this.#runs}` : "";
+      this.#finish("done", `Ran in ${duration(performance.now() - start)}${again}`);
+    } catch (error) {
+      this.#fail(/** @type {RunError} */ (error), performance.now() - start);
+    }
+  }
+
+  /** @param {"done" | "error" | "stopped"} state @param {string} sentence */
+  #finish(state, sentence) {
+    clearInterval(this.#clock);
+    this.#stop = null;
+    this.output.finish();
+    this.#say(state, sentence);
+  }
+
+  /** @param {RunError} error @param {number} ms */
+  #fail(error, ms) {
+    if (error.kind === "interrupted") {
+      const lost = error.message.includes("lost") || error.message.includes("could not start");
+      const after = error.message === "Stopped." ? `Stopped after ${duration(ms)}.` : error.message;
+      this.#finish("stopped", lost ? after : `${after} Variables are kept`);
+      return;
+    }
+    this.output.error(error.traceback || `${error.name}: ${error.message}`, error.line);
+    this.field.markError(error.line);
+    this.#finish("error", error.line === null ? `Stopped: ${error.name}` : `Stopped at line ${error.line}`);
+  }
+
+  /** A restart of Python took what this snippet had left. */
+  #lost() {
+    if (this.#runs > 0 && this.#stop === null) this.#say("stopped", "Python was restarted: its variables are lost. Run it again");
+  }
+
+  #reset() {
+    this.field.reset();
+    this.#runs = 0;
+    this.output.restore();
+    if (this.#stop === null) this.#say("recorded", this.recorded);
+  }
+}
+
+/** @param {number} ms */
+export function duration(ms) {
+  return ms < 1000 ? `${Math.max(1, Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** @param {string} text @param {HTMLElement} button */
+async function copy(text, button) {
+  const name = button.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "Not allowed";
+  }
+  setTimeout(() => (button.textContent = name), 2_000);
+}
+
+/** @param {HTMLElement} section */
+function focusNextCell(section) {
+  const all = [...document.querySelectorAll("section[data-cell]")];
+  all[all.indexOf(section) + 1]?.dispatchEvent(new Event("focus-cell"));
+}

@@ -1,0 +1,175 @@
+/**
+ * A listing that the reader can edit. It is static, highlighted text until the reader comes to it; then the editor takes
+ * its place, with the same measures, and the cursor where it was put. What is typed is kept at each keystroke, together
+ * with a fingerprint of the book's text, so that a newer edition under an old edit is noticed.
+ *
+ * @typedef {{
+ *   key: string,
+ *   label: string,
+ *   onChange: () => void,
+ *   onRun: (advance: boolean) => void,
+ *   onTrouble: (sentence: string) => void,
+ * }} FieldOptions `key`: where the edit is kept; `label`: names the editor to a screen reader
+ * @typedef {import("./editor.js").Editor} Editor
+ */
+import { fingerprint, read, remove, write } from "../store.js";
+
+export class CodeField {
+  /** The book's own text. */
+  #book;
+  /** Fingerprint of the book's text that the edit began from. */
+  #base;
+  #text;
+  #source;
+  #options;
+  /** @type {Promise<Editor> | null} */
+  #editor = null;
+  #pressed = false;
+  /** Whether the browser keeps what is typed. */
+  kept = true;
+
+  /** @param {HTMLElement} source the element around `pre > code` @param {FieldOptions} options */
+  constructor(source, options) {
+    this.#source = source;
+    this.#options = options;
+    this.#book = withoutLastBreak(this.#listing.textContent ?? "");
+    this.#base = fingerprint(this.#book);
+    const saved = read("code", options.key);
+    this.#text = typeof saved?.text === "string" ? saved.text : this.#book;
+    if (this.edited) {
+      this.#base = saved.base;
+      this.#listing.textContent = this.#text;
+    }
+    this.#offer();
+  }
+
+  get #listing() {
+    return /** @type {HTMLElement} */ (this.#source.querySelector("pre code"));
+  }
+
+  get text() {
+    return this.#text;
+  }
+
+  get edited() {
+    return this.#text !== this.#book;
+  }
+
+  /** Whether the book's text has changed since the reader edited it. */
+  get stale() {
+    return this.edited && this.#base !== fingerprint(this.#book);
+  }
+
+  destroy() {
+    this.#editor?.then((editor) => editor.destroy(), () => {});
+  }
+
+  /** Takes the book's text again. */
+  reset() {
+    this.#base = fingerprint(this.#book);
+    if (this.#editor === null) {
+      this.#listing.textContent = this.#book;
+      this.#changed(this.#book);
+    } else {
+      this.open().then((editor) => editor?.set(this.#book));
+    }
+  }
+
+  /** @param {number} [offset] */
+  async focus(offset) {
+    (await this.open())?.focus(offset);
+  }
+
+  /** @param {number} line */
+  async focusLine(line) {
+    (await this.open())?.focusLine(line);
+  }
+
+  /** Marks a line, or with null none. @param {number | null} line */
+  async markError(line) {
+    if (line !== null || this.#editor !== null) (await this.open())?.markError(line);
+  }
+
+  /** Puts the editor in the listing's place. @returns {Promise<Editor | null>} null where it cannot be had */
+  async open() {
+    this.#editor ??= this.#build();
+    try {
+      return await this.#editor;
+    } catch {
+      this.#editor = null; // the network may come back
+      this.#options.onTrouble("The editor could not be loaded. Check the connection, then come back to the code");
+      return null;
+    }
+  }
+
+  async #build() {
+    const { openEditor } = await import("./editor.js");
+    this.#source.querySelector("pre")?.remove();
+    for (const name of ["tabindex", "role", "aria-label"]) this.#source.removeAttribute(name);
+    return openEditor(this.#source, {
+      doc: this.#text,
+      label: this.#options.label,
+      onChange: (text) => this.#changed(text),
+      onRun: this.#options.onRun,
+    });
+  }
+
+  /** @param {string} text */
+  #changed(text) {
+    this.#text = text;
+    if (this.edited) {
+      this.kept = write("code", this.#options.key, { base: this.#base, text });
+    } else {
+      remove("code", this.#options.key);
+      this.#base = fingerprint(this.#book);
+    }
+    this.#options.onChange();
+  }
+
+  /** The editor comes when the reader does: by pointer, by touch, by Tab. */
+  #offer() {
+    const source = this.#source;
+    source.tabIndex = 0;
+    source.setAttribute("role", "group");
+    source.setAttribute("aria-label", this.#options.label);
+    source.addEventListener("pointerenter", () => {
+      if (!this.#pressed && selectedIn(source) === "") this.open();
+    });
+    source.addEventListener("pointerdown", () => {
+      this.#pressed = true;
+      addEventListener("pointerup", () => (this.#pressed = false), { once: true });
+    });
+    source.addEventListener("focus", () => {
+      if (this.#editor === null && !this.#pressed) this.focus();
+    });
+    source.addEventListener("click", (event) => {
+      const offset = offsetAt(this.#listing, event);
+      if (offset !== null && selectedIn(source) === "") this.focus(offset);
+    });
+  }
+}
+
+/** A listing ends with a line break that an editor would show as an empty line. @param {string} text */
+const withoutLastBreak = (text) => text.replace(/\n$/, "");
+
+/** What is selected inside an element. @param {HTMLElement} element */
+function selectedIn(element) {
+  const selection = getSelection();
+  return selection !== null && element.contains(selection.anchorNode) ? selection.toString() : "";
+}
+
+/**
+ * The place in a listing's text under a pointer.
+ *
+ * @param {HTMLElement | null} listing null once the editor is there, which knows its own places
+ * @param {MouseEvent} event
+ * @returns {number | null}
+ */
+function offsetAt(listing, { clientX, clientY }) {
+  const caret = document.caretPositionFromPoint?.(clientX, clientY);
+  if (!caret || !listing?.contains(caret.offsetNode)) return listing ? 0 : null;
+  const before = document.createRange();
+  before.setStart(listing, 0);
+  before.setEnd(caret.offsetNode, caret.offset);
+  return before.toString().length;
+}

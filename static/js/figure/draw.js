@@ -1,0 +1,91 @@
+/**
+ * A Plotly figure, drawn as SVG. No DOM is needed for the still, which the build makes from the same code; in
+ * the page `mount` takes the still over and patches only what changes. The figures it draws are described in
+ * docs/figures.md; anything else is an error that names the key.
+ *
+ * @typedef {import("./node.js").SvgNode} SvgNode
+ * @typedef {{data: any[], layout: any}} Figure
+ */
+import { placeAxes } from "./axes.js";
+import { check } from "./check.js";
+import { markup, node, patchAttributes, patchKids, read } from "./node.js";
+import { scene } from "./scene.js";
+
+const NARROW = 480; // px: below it a picture is a phone's
+const NARROW_RATIO = 0.7; // height of a phone's picture at the least, in widths
+
+/**
+ * The size a figure has on the page: its own shape, but not flatter than 10 : 7 on a phone.
+ *
+ * @param {Figure} figure
+ * @param {number} width px to draw it at
+ * @returns {{width: number, height: number}} px
+ */
+export function size(figure, width) {
+  const ratio = figure.layout.height / figure.layout.width;
+  return { width, height: Math.round(width * (width < NARROW ? Math.max(ratio, NARROW_RATIO) : ratio)) };
+}
+
+/**
+ * The still.
+ *
+ * @param {Figure} figure
+ * @param {{width: number, id: string, label: string}} options id: unique in the page; label: what the picture
+ *   shows, for those who cannot see it
+ * @returns {string} an <svg>, of class "still wide" or "still narrow"
+ */
+export function svg(figure, { width, id, label }) {
+  check(figure);
+  const at = { class: `still ${width < NARROW ? "narrow" : "wide"}`, id, ...root(figure, width, label) };
+  return markup(node("svg", at, scene(figure, size(figure, width), id)));
+}
+
+/**
+ * Take over a still, or an empty <svg> with an id.
+ *
+ * @param {SVGSVGElement} element
+ * @returns {(figure: Figure, width: number, label: string) => void} draws another figure in its place
+ */
+export function mount(element) {
+  let { at, kids } = read(element);
+  return (figure, width, label) => {
+    check(figure);
+    const after = { ...at, ...node("svg", root(figure, width, label)).at };
+    const shown = scene(figure, size(figure, width), element.id);
+    patchAttributes(element, at, after);
+    patchKids(element, kids, shown);
+    at = after;
+    kids = shown;
+  };
+}
+
+/** @param {Figure} figure @param {number} width @param {string} label */
+function root(figure, width, label) {
+  const { height } = size(figure, width);
+  return {
+    viewBox: `0 0 ${width} ${height}`,
+    width,
+    height,
+    role: "img",
+    "aria-label": label,
+    fill: "currentColor",
+  };
+}
+
+/**
+ * The place in the figure under a pointer.
+ *
+ * @param {Figure} figure
+ * @param {number} width px it is drawn at
+ * @param {{x: number, y: number}} point px from the picture's upper left corner
+ * @returns {{x: number, y: number}} on the axes "x" and "y", within their ranges
+ */
+export function dataAt(figure, width, point) {
+  const axes = placeAxes({ ...figure.layout, ...size(figure, width) });
+  const value = (/** @type {"x" | "y"} */ letter) => {
+    const axis = /** @type {import("./axes.js").Axis} */ (axes.get(letter));
+    const [low, high] = [Math.min(axis.start, axis.end), Math.max(axis.start, axis.end)];
+    return axis.toData(Math.min(high, Math.max(low, point[letter])));
+  };
+  return { x: value("x"), y: value("y") };
+}

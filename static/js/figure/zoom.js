@@ -1,0 +1,209 @@
+/**
+ * Plotly itself, loaded when it is asked for: hover values, zoom and export of an instrument's figure, and the figures
+ * that readers' own code makes. Plotly knows neither CSS variables nor the theme, so both are put into its terms.
+ */
+import { absolute, config } from "../config.js";
+import { COLORWAY, PALETTE } from "./palette.js";
+
+const FILL_OPACITY = "33"; // hex: the fifth that draw.js fills with
+const FONT_SIZE = 13; // px
+const MIN_HEIGHT = 280; // px
+const RATIO = 0.6; // height in widths of a figure that gives neither
+const ROWS = 200; // of a table of numbers
+
+/** @type {Promise<typeof import("./plotly.js")> | null} */
+let loading = null;
+
+/**
+ * The style sheet comes as a file: rules that scripts inject are refused by the page's security policy. The link bears
+ * the id and the class by which Plotly sees that there is nothing to inject.
+ */
+function load() {
+  loading ??= (async () => {
+    const link = document.createElement("link");
+    link.id = "plotly.js-style-global";
+    link.className = "no-inline-styles";
+    link.rel = "stylesheet";
+    link.href = absolute(config.assets["zoom.css"]);
+    await new Promise((resolve, reject) => {
+      link.onload = resolve;
+      link.onerror = () => reject(new Error("The style sheet of the zoomed view cannot be loaded."));
+      document.head.append(link);
+    });
+    Object.assign(globalThis, { global: globalThis }); // a package that Plotly stands on takes itself to be in Node
+    return import("./plotly.js");
+  })();
+  loading.catch(() => {
+    document.getElementById("plotly.js-style-global")?.remove();
+    loading = null; // the network may come back
+  });
+  return loading;
+}
+
+/**
+ * Show a figure with Plotly, its numbers as a table below it.
+ *
+ * @param {HTMLElement} container
+ * @param {{data?: any[], layout?: any}} figure an instrument's, or any that a reader's code made
+ * @returns {Promise<() => void>} takes the figure away
+ */
+export async function show(container, figure) {
+  const { default: Plotly, TRACES } = await load();
+  const unknown = (figure.data ?? []).map(({ type = "scatter" }) => type).filter((type) => !TRACES.includes(type));
+  if (unknown.length > 0) {
+    const refusal = document.createElement("p");
+    refusal.textContent = `This page cannot draw a trace of type ${unknown[0]}. It draws ${TRACES.join(", ")}.`;
+    container.append(refusal);
+    return () => refusal.remove();
+  }
+  const place = document.createElement("div");
+  place.className = "plotly-place";
+  container.append(place, numbers(figure));
+  const draw = () => {
+    const { data, layout } = themed(figure, container);
+    return Plotly.react(place, data, layout, {
+      responsive: true,
+      displaylogo: false,
+      showSendToCloud: false,
+      toImageButtonOptions: { format: "png", scale: 2, filename: "figure" },
+      modeBarButtonsToAdd: [
+        {
+          name: "svg",
+          title: "Download as SVG",
+          icon: Plotly.Icons.disk,
+          click: (/** @type {any} */ plot) => {
+            const { clientWidth: width, clientHeight: height } = place;
+            Plotly.downloadImage(plot, { format: "svg", filename: "figure", width, height });
+          },
+        },
+      ],
+    });
+  };
+  await draw();
+  document.addEventListener("themechange", draw);
+  const remove = () => {
+    document.removeEventListener("themechange", draw);
+    gone.disconnect();
+    Plotly.purge(place);
+  };
+  // Whoever empties the container, a new run or a closed dialog, need not know of Plotly.
+  const gone = new MutationObserver(() => {
+    if (!place.isConnected) remove();
+  });
+  gone.observe(document.body, { childList: true, subtree: true });
+  return remove;
+}
+
+/**
+ * A copy of a figure in the colours of the page, and with the book's defaults where the figure says nothing.
+ *
+ * @param {{data?: any[], layout?: any}} figure
+ * @param {HTMLElement} container the place it is shown in
+ * @returns {{data: any[], layout: any}}
+ */
+function themed(figure, container) {
+  const style = getComputedStyle(container);
+  const color = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
+  const hexes = new Map(Object.entries(PALETTE).map(([hex, name]) => [hex, color(name)]));
+  const inTheme = /** @type {(value: any) => any} */ ((value) => {
+    if (typeof value === "string") return hexes.get(value.toLowerCase()) ?? value;
+    if (Array.isArray(value)) return value.map(inTheme);
+    if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inTheme(item)]));
+  });
+  const data = inTheme(figure.data ?? []);
+  data.forEach((/** @type {any} */ trace, /** @type {number} */ i) => {
+    // Plotly fills with half the line's colour, the book with a fifth.
+    if (!trace.fill || trace.fill === "none" || trace.fillcolor) return;
+    const hex = trace.line?.color ?? hexes.get(COLORWAY[i % COLORWAY.length]);
+    if (/^#[\da-f]{6}$/i.test(hex)) trace.fillcolor = hex + FILL_OPACITY;
+  });
+  const { width, height, ...layout } = inTheme(figure.layout ?? {});
+  for (const key in layout) {
+    if (/^yaxis/.test(key) && layout[key].overlaying) layout[key] = { showgrid: false, ...layout[key] };
+  }
+  const room = container.clientWidth;
+  const fitted = Math.round(Math.max(MIN_HEIGHT, room * (width && height ? height / width : RATIO)));
+  return {
+    data,
+    layout: { ...layout, height: width || !height ? fitted : height, template: template(color, hexes, layout) },
+  };
+}
+
+/**
+ * What a figure looks like where it says nothing. The figure's own template, which plotly.py adds, is replaced: its
+ * colours are those of a white page.
+ *
+ * @param {(name: string) => string} color
+ * @param {Map<string, string>} hexes
+ * @param {any} layout
+ */
+function template(color, hexes, layout) {
+  const axis = {
+    automargin: true,
+    color: color("--ink-3"),
+    gridcolor: color("--rule"),
+    linecolor: color("--muted"),
+    zerolinecolor: color("--muted"),
+    zeroline: false,
+    minorloglabels: "complete",
+    title: { font: { size: FONT_SIZE } },
+  };
+  return {
+    layout: {
+      colorway: COLORWAY.map((hex) => hexes.get(hex)),
+      font: { family: "Inter Variable, sans-serif", size: FONT_SIZE, color: color("--ink") },
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      hoverlabel: { bgcolor: color("--surface"), bordercolor: color("--rule"), font: { color: color("--ink") } },
+      hovermode: "closest",
+      margin: { l: 56, r: 24, t: 40, b: 48, ...layout.margin },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: color("--ink-3"), activecolor: color("--accent") },
+      showlegend: false,
+      xaxis: { ...axis, showgrid: false },
+      yaxis: axis,
+      annotationdefaults: { arrowcolor: color("--ink-2") },
+      shapedefaults: { line: { color: color("--ink-2") } },
+    },
+  };
+}
+
+/** @param {{data?: any[]}} figure @returns {HTMLElement} the numbers of a figure, folded */
+function numbers(figure) {
+  const details = document.createElement("details");
+  details.className = "numbers";
+  const summary = document.createElement("summary");
+  summary.textContent = "The numbers as a table";
+  details.append(summary);
+  // Made when it is opened: a figure can hold thousands of numbers.
+  details.addEventListener("toggle", () => {
+    if (details.childElementCount === 1) details.append(...(figure.data ?? []).map(tableOf));
+  });
+  return details;
+}
+
+/** @param {any} trace @param {number} index @returns {HTMLElement} */
+function tableOf(trace, index) {
+  const table = document.createElement("table");
+  table.createCaption().textContent = trace.name ?? `${trace.type ?? "scatter"} ${index + 1}`;
+  const [head, rows] = trace.z
+    ? [["row", ...Array.from(trace.z[0], (_, i) => String(i))], Array.from(trace.z, (row, i) => [i, ...row])]
+    : [["x", "y"], Array.from(trace.y ?? [], (y, i) => [trace.x?.[i] ?? i, y])];
+  const headRow = table.createTHead().insertRow();
+  for (const text of head) {
+    const cell = document.createElement("th");
+    cell.scope = "col";
+    cell.textContent = text;
+    headRow.append(cell);
+  }
+  const body = table.createTBody();
+  for (const row of rows.slice(0, ROWS)) {
+    const line = body.insertRow();
+    for (const value of row) line.insertCell().textContent = cellText(value);
+  }
+  if (rows.length > ROWS) body.insertRow().insertCell().textContent = `${rows.length - ROWS} more rows`;
+  return table;
+}
+
+/** @param {any} value @returns {string} */
+const cellText = (value) => (typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value ?? ""));

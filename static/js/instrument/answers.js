@@ -1,0 +1,84 @@
+/**
+ * Pictures that Python has already made for an instrument, so that a slider that comes back, or that was foreseen, is
+ * answered in its own event. The least recently used ones go first.
+ *
+ * @typedef {import("../python/protocol.js").FrameValue} FrameValue
+ * @typedef {import("../python/protocol.js").Controls} Controls
+ * @typedef {import("./state.js").ControlSpec} ControlSpec
+ */
+import { nearest, steps } from "./state.js";
+
+const MOST_BYTES = 24e6;
+const MOST_AHEAD = 128;
+
+export class Answers {
+  /** @type {Map<string, {frame: FrameValue, bytes: number}>} oldest first */
+  #kept = new Map();
+  #bytes = 0;
+
+  /** @param {string} key @returns {FrameValue | null} */
+  get(key) {
+    const answer = this.#kept.get(key);
+    if (answer === undefined) return null;
+    this.#kept.delete(key);
+    this.#kept.set(key, answer);
+    return answer.frame;
+  }
+
+  /** @param {string} key */
+  has(key) {
+    return this.#kept.has(key);
+  }
+
+  /** @param {string} key @param {FrameValue} frame */
+  put(key, frame) {
+    const answer = { frame, bytes: sizeOf(frame) };
+    this.#bytes += answer.bytes - (this.#kept.get(key)?.bytes ?? 0);
+    this.#kept.delete(key);
+    this.#kept.set(key, answer);
+    for (const [oldest, { bytes }] of this.#kept) {
+      if (this.#bytes <= MOST_BYTES || oldest === key) break;
+      this.#kept.delete(oldest);
+      this.#bytes -= bytes;
+    }
+  }
+
+  clear() {
+    this.#kept.clear();
+    this.#bytes = 0;
+  }
+}
+
+/** Roughly the memory behind a value, in bytes. @param {any} value @returns {number} */
+function sizeOf(value) {
+  if (ArrayBuffer.isView(value)) return value.byteLength;
+  if (typeof value === "string") return 2 * value.length;
+  if (value === null || typeof value !== "object") return 8;
+  return Object.values(value).reduce((sum, part) => sum + sizeOf(part), 32);
+}
+
+/**
+ * Where one control may go next, likeliest first: a slider's steps from the nearest outward, the other options of a choice.
+ *
+ * @param {ControlSpec} control
+ * @param {Controls} values
+ * @returns {Controls[]}
+ */
+export function neighbours(control, values) {
+  /** @param {any} value */
+  const at = (value) => ({ ...values, [control.name]: value });
+  switch (control.kind) {
+    case "slider": {
+      const all = steps(control);
+      const here = nearest(all, Number(values[control.name]));
+      const outward = all.map((_, i) => i).sort((a, b) => Math.abs(a - here) - Math.abs(b - here));
+      return outward.slice(1, MOST_AHEAD + 1).map((i) => at(all[i]));
+    }
+    case "choice":
+      return Object.keys(control.options).filter((option) => option !== values[control.name]).map(at);
+    case "toggle":
+      return [at(!values[control.name])];
+    default:
+      return []; // too many places to foresee one
+  }
+}

@@ -1,0 +1,265 @@
+/**
+ * The controls of one instrument: native inputs on one side, values on the other.
+ *
+ * @typedef {import("../python/protocol.js").Controls} Controls
+ * @typedef {import("./state.js").ControlSpec} ControlSpec
+ * @typedef {import("./state.js").SliderSpec} SliderSpec
+ * @typedef {import("./state.js").Value} Value
+ * @typedef {{show: (value: any) => void, element: HTMLElement}} Bound
+ */
+import { openFields } from "../page/fields.js";
+import { formatValue, nearest, parseValue, steps } from "./state.js";
+
+export class ControlPanel {
+  /** What the reader had set before this script came. @type {Controls} */
+  moved = {};
+  /** @type {HTMLElement} */
+  #place;
+  /** @type {Map<string, Bound>} */
+  #bound = new Map();
+  /** @type {ControlSpec[]} */
+  #specs;
+  /** @type {Controls} */
+  #values;
+  /** @type {(name: string) => void} */
+  #onMove;
+
+  /**
+   * @param {HTMLElement} place
+   * @param {import("./state.js").InstrumentSpec} spec
+   * @param {Controls} values
+   * @param {(name: string) => void} onMove called with the control that the reader moved, once its value holds
+   */
+  constructor(place, spec, values, onMove) {
+    this.#place = place;
+    openFields(place);
+    this.#values = { ...values };
+    this.#onMove = onMove;
+    this.#specs = spec.controls;
+    for (const control of spec.controls) {
+      const bound = this.#bind(control);
+      this.#bound.set(control.name, bound);
+      const value = movedTo(control, bound.element);
+      if (value !== null) this.moved[control.name] = value;
+    }
+    this.show({ ...values, ...this.moved });
+  }
+
+  /** A copy of what is set. @returns {Controls} */
+  get values() {
+    return { ...this.#values };
+  }
+
+  /** Sets some controls without telling anyone. @param {Controls} values */
+  show(values) {
+    for (const [name, value] of Object.entries(values)) {
+      const bound = this.#bound.get(name);
+      if (bound === undefined) continue;
+      this.#values[name] = value;
+      bound.show(value);
+      tell(bound.element, "");
+    }
+    for (const { name, when } of this.#specs) {
+      const bound = this.#bound.get(name);
+      if (bound === undefined || when === null) continue;
+      const hidden = !when.slice(1).includes(String(this.#values[when[0]]));
+      if (bound.element.hidden !== hidden) bound.element.hidden = hidden;
+    }
+  }
+
+  /** Sets one control as the reader would. @param {string} name @param {Value} value */
+  move(name, value) {
+    if (formatValue(this.#values[name]) === formatValue(value)) return;
+    this.show({ [name]: value });
+    this.#onMove(name);
+  }
+
+  /** Says under a control what is wrong with what it was given. @param {string} name @param {string} problem */
+  tell(name, problem) {
+    const element = this.#bound.get(name)?.element;
+    if (element) tell(element, problem);
+  }
+
+  /** Which control an event came from. @param {Event} event @returns {string | null} */
+  controlOf({ target }) {
+    const element = target instanceof Element ? target.closest("[data-control]") : null;
+    return element instanceof HTMLElement ? (element.dataset.control ?? null) : null;
+  }
+
+  /** @param {ControlSpec} control @returns {Bound} */
+  #bind(control) {
+    const element = /** @type {HTMLElement} */ (this.#place.querySelector(`[data-control="${control.name}"]`));
+    switch (control.kind) {
+      case "slider":
+        return { element, show: this.#bindSlider(control, element) };
+      case "choice":
+        return { element, show: this.#bindChoice(control.name, element) };
+      case "toggle":
+        return { element, show: this.#bindToggle(control.name, element) };
+      case "point":
+        return { element, show: this.#bindPoint(control, element) };
+      case "seed":
+        return { element, show: this.#bindSeed(control, element) };
+      case "viewport":
+        return { element, show: this.#bindViewport(control, element) };
+      case "drawing":
+        return { element, show: () => {} }; // the pad shows it
+    }
+  }
+
+  /** @param {SliderSpec} control @param {HTMLElement} element */
+  #bindSlider(control, element) {
+    const all = steps(control);
+    const range = input(element, `[name="${control.name}"]`);
+    const typed = input(element, ".typed");
+    range.addEventListener("input", () => this.move(control.name, valueAt(control, range)));
+    this.#bindTyped(control, element, [typed]);
+    return (/** @type {number} */ value) => {
+      range.value = String(control.values.length > 0 ? nearest(all, value) : value);
+      range.style.setProperty("--value", fraction(range));
+      range.setAttribute("aria-valuetext", control.unit ? `${value} ${control.unit}` : String(value));
+      if (document.activeElement !== typed || Number(typed.value) !== value) typed.value = String(value);
+    };
+  }
+
+  /** @param {string} name @param {HTMLElement} element */
+  #bindChoice(name, element) {
+    element.addEventListener("change", (event) => this.move(name, /** @type {HTMLInputElement} */ (event.target).value));
+    return (/** @type {string} */ value) => {
+      input(element, `[value="${CSS.escape(value)}"]`).checked = true;
+    };
+  }
+
+  /** @param {string} name @param {HTMLElement} element */
+  #bindToggle(name, element) {
+    const box = input(element, "input");
+    box.addEventListener("change", () => this.move(name, box.checked));
+    return (/** @type {boolean} */ value) => {
+      box.checked = value;
+    };
+  }
+
+  /** @param {import("./state.js").PointSpec} control @param {HTMLElement} element */
+  #bindPoint(control, element) {
+    const x = input(element, `[name="${control.name}.x"]`);
+    const y = input(element, `[name="${control.name}.y"]`);
+    this.#bindTyped(control, element, [x, y]);
+    return (/** @type {[number, number]} */ [left, up]) => {
+      if (Number(x.value) !== left) x.value = String(left);
+      if (Number(y.value) !== up) y.value = String(up);
+    };
+  }
+
+  /** @param {import("./state.js").ViewportSpec} control @param {HTMLElement} element */
+  #bindViewport(control, element) {
+    const fields = ["x", "y", "zoom"].map((part) => input(element, `[name="${control.name}.${part}"]`));
+    this.#bindTyped(control, element, fields);
+    return (/** @type {[number, number, number]} */ view) => {
+      fields.forEach((field, i) => {
+        if (Number(field.value) !== view[i]) field.value = String(view[i]);
+      });
+    };
+  }
+
+  /** @param {import("./state.js").SeedSpec} control @param {HTMLElement} element */
+  #bindSeed(control, element) {
+    const number = input(element, "input");
+    this.#bindTyped(control, element, [number]);
+    element.querySelector('[data-action="reseed"]')?.addEventListener("click", () => {
+      const others = Math.floor(Math.random() * control.max); // one fewer than there are seeds
+      this.move(control.name, others < Number(this.#values[control.name]) ? others : others + 1);
+    });
+    return (/** @type {number} */ value) => {
+      if (number.value !== String(value)) number.value = String(value);
+    };
+  }
+
+  /**
+   * A typed value is taken as soon as it is one; what is wrong with it is said when the reader has finished. Until then
+   * the control keeps its last value.
+   *
+   * @param {ControlSpec} control
+   * @param {HTMLElement} element
+   * @param {HTMLInputElement[]} fields
+   */
+  #bindTyped(control, element, fields) {
+    for (const field of fields) {
+      field.addEventListener("input", () => {
+        const read = parseValue(control, fields.map((each) => each.value).join(","));
+        if (!("value" in read)) return;
+        tell(element, "");
+        this.move(control.name, read.value);
+      });
+      field.addEventListener("change", () => {
+        const read = parseValue(control, fields.map((each) => each.value).join(","));
+        tell(element, "value" in read ? "" : `${read.problem} ${control.label} stays at ${this.#said(control.name)}.`);
+        field.setCustomValidity("value" in read ? "" : read.problem);
+      });
+    }
+  }
+
+  /** @param {string} name */
+  #said(name) {
+    return formatValue(this.#values[name]).replaceAll(",", ", ");
+  }
+}
+
+/** @param {HTMLElement} element @param {string} selector */
+const input = (element, selector) => /** @type {HTMLInputElement} */ (element.querySelector(selector));
+
+/**
+ * Where a reader has moved a control that no script has answered yet.
+ *
+ * @param {ControlSpec} control
+ * @param {HTMLElement} element
+ * @returns {Value | null} null where it stands as it came, or at nothing that it can take
+ */
+function movedTo(control, element) {
+  const inputs = [...element.querySelectorAll("input")];
+  const moved = inputs.filter((each) => each.value !== each.defaultValue || each.checked !== each.defaultChecked);
+  if (moved.length === 0) return null;
+  switch (control.kind) {
+    case "slider": {
+      const range = input(element, `[name="${control.name}"]`);
+      if (moved.includes(range)) return valueAt(control, range);
+      break;
+    }
+    case "choice":
+      return inputs.find(({ checked }) => checked)?.value ?? null;
+    case "toggle":
+      return inputs[0].checked;
+  }
+  const typed = control.kind === "slider" ? moved : inputs;
+  const read = parseValue(control, typed.map(({ value }) => value).join(","));
+  return "value" in read ? read.value : null;
+}
+
+/** @param {SliderSpec} control @param {HTMLInputElement} range */
+function valueAt(control, range) {
+  const all = steps(control);
+  const place = Number(range.value);
+  return control.values.length > 0 ? all[place] : all[nearest(all, place)];
+}
+
+/** Place of a slider's thumb, 0 to 1. @param {HTMLInputElement} range */
+function fraction(range) {
+  const [low, high] = [Number(range.min), Number(range.max)];
+  return String((Number(range.value) - low) / (high - low));
+}
+
+/** Says under a control what is wrong with what was typed; "" takes it back. @param {HTMLElement} element @param {string} problem */
+function tell(element, problem) {
+  let place = element.querySelector(".problem");
+  if (problem === "") {
+    place?.remove();
+    for (const field of element.querySelectorAll("input")) field.setCustomValidity("");
+    return;
+  }
+  if (place === null) {
+    place = document.createElement("p");
+    place.className = "help problem";
+    place.setAttribute("role", "alert");
+    element.append(place);
+  }
+  place.textContent = problem;
+}

@@ -1,0 +1,365 @@
+/**
+ * One instrument: controls on one side, picture and readouts on the other, Python between them. The picture follows the
+ * controls within a frame where the answer is known; else one question is under way, the newest one waits, and the last
+ * good picture stays.
+ *
+ * @typedef {import("../python/protocol.js").FrameValue} FrameValue
+ * @typedef {import("../python/protocol.js").Controls} Controls
+ * @typedef {import("./state.js").InstrumentSpec} InstrumentSpec
+ * @typedef {{key: string, values: Controls, place: number}} Question `place`: its number among all that were asked
+ */
+import { Answers, neighbours } from "./answers.js";
+import { ControlPanel } from "./controls.js";
+import { FinerTiles } from "./server/finer-tiles.js";
+import { offerPictures } from "./keep-picture.js";
+import { Picture } from "./picture.js";
+import { RunError } from "../python/page/job.js";
+import { runtime } from "../python/page/runtime.js";
+import { SourcePanel } from "./source-panel.js";
+import { ownState, readState, writeState } from "./state.js";
+import { setText } from "../text.js";
+
+const MEASURE = "latentbook-answer"; // app/bench/frames.js reads it
+const BUSY_MS = 100;
+const AHEAD_MS = 50;
+/** A notice, such as "Link copied", stands for so long at least. */
+const NOTICE_MS = 2_000;
+const ADDRESS_MS = 300;
+const SPEAK_MS = 500;
+/** An instrument slower than this is not asked ahead: a live question would wait behind one that may never be needed. */
+const SLOW_MS = 60;
+/** States in which the picture is what was asked for. */
+const SETTLED = ["live", "offline", "refused"];
+
+/** @param {HTMLElement} section @returns {() => void} takes the life out of it */
+export function mountInstrument(section) {
+  const instrument = new LiveInstrument(section);
+  return () => instrument.destroy();
+}
+
+class LiveInstrument {
+  #answers = new Answers();
+  /** @type {Question | null} */
+  #next = null;
+  /** @type {{place: number, stop: AbortController} | null} */
+  #underWay = null;
+  #asked = 0;
+  #shown = 0;
+  /** How often the code was changed. */
+  #edition = 1;
+  /** What the reader looks at without setting it. @type {Controls | null} */
+  #look = null;
+  /** @type {FrameValue | null} */
+  #frame = null;
+  /** Of the answers so far, ms: the first of all also loads data. */
+  #fastest = Infinity;
+  /** Control whose next values are worked out ahead. @type {string | null} */
+  #ahead = null;
+  #aheadRuns = false;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #clock;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #aheadTimer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #addressTimer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #speakTimer;
+  #gone = new AbortController();
+  /** When the last notice was given. */
+  #noticed = -Infinity;
+  /** @type {Element | null} */
+  #status;
+  /** @type {Element | null} */
+  #note;
+  /** Of the readouts. @type {Map<string, Element>} */
+  #places = new Map();
+
+  /** @param {HTMLElement} section */
+  constructor(section) {
+    this.section = section;
+    this.#status = section.querySelector("[data-status]");
+    this.#note = section.querySelector("[data-note]");
+    for (const place of section.querySelectorAll("[data-readout]")) {
+      this.#places.set(/** @type {HTMLElement} */ (place).dataset.readout ?? "", place);
+    }
+    /** @type {InstrumentSpec} */
+    this.spec = JSON.parse(section.dataset.spec ?? "");
+    const asked = readState(location.search, this.spec);
+    const place = /** @type {HTMLElement} */ (section.querySelector(".controls"));
+    this.controls = new ControlPanel(place, this.spec, { ...ownState(this.spec), ...asked.values }, (name) => this.#moved(name));
+    this.picture = new Picture(section, this.spec, this.controls, this.#bench());
+    this.finer = new FinerTiles(this.picture, (state, sentence) => this.#say(state, sentence));
+    this.source = new SourcePanel(section, this.spec, () => this.#sourceChanged());
+
+    for (const type of ["focusin", "pointerover"]) {
+      place.addEventListener(type, (event) => this.#foresee(this.controls.controlOf(event)));
+    }
+    this.#onClick("reset", () => this.#reset());
+    this.#onClick("link", () => this.#copyLink());
+    offerPictures(section, this.spec, () => this.#frame, (sentence) => this.#say(null, sentence));
+    runtime.addEventListener("status", () => this.#followRuntime(), { signal: this.#gone.signal });
+
+    const [moved] = Object.keys(this.controls.moved);
+    const wanted = Object.keys(asked.values).length > 0 || this.source.edited;
+    if (moved !== undefined) this.#moved(moved);
+    else if (wanted || runtime.ready) this.#ask(wanted);
+    for (const [name, problem] of Object.entries(asked.problems)) this.controls.tell(name, problem);
+  }
+
+  /** The page is left: nothing more is asked or drawn. */
+  destroy() {
+    this.#gone.abort();
+    this.#next = null;
+    this.#ahead = null;
+    if (globalThis.crossOriginIsolated) this.#underWay?.stop.abort(); // an interrupt costs nothing; a restart would
+    for (const timer of [this.#clock, this.#aheadTimer, this.#addressTimer, this.#speakTimer]) clearTimeout(timer);
+    this.finer.destroy();
+    this.source.destroy();
+    this.picture.destroy();
+  }
+
+  /** @param {string} action @param {() => void} run */
+  #onClick(action, run) {
+    this.section.querySelector(`[data-action="${action}"]`)?.addEventListener("click", run);
+  }
+
+  /** @param {string | null} state null leaves the state as it is @param {string} sentence */
+  #say(state, sentence) {
+    this.#noticed = state === null ? performance.now() : -Infinity;
+    if (state !== null && this.section.dataset.state !== state) this.section.dataset.state = state;
+    setText(this.#status, sentence);
+  }
+
+  /** As `#say`, where a notice that stands goes before the sentence. @param {string} state @param {string} sentence */
+  #sayInPassing(state, sentence) {
+    if (performance.now() < this.#noticed + NOTICE_MS) this.section.dataset.state = state;
+    else this.#say(state, sentence);
+  }
+
+  /** What the panels may ask for. @returns {import("./picture.js").Bench} */
+  #bench() {
+    return {
+      values: () => this.controls.values,
+      home: (name) => ownState(this.spec)[name],
+      move: (name, value) => this.controls.move(name, value),
+      look: (changed) => {
+        this.#look = changed;
+        this.#ask(false);
+      },
+      compute: (changed) => this.#compute({ ...this.controls.values, ...changed }, { background: true }),
+      edition: () => (this.source.edited ? this.#edition : 0),
+      report: () => this.#report(),
+    };
+  }
+
+  /** @param {string} name */
+  #moved(name) {
+    this.picture.follow();
+    this.#ahead = name;
+    this.#ask(true);
+    clearTimeout(this.#addressTimer);
+    this.#addressTimer = setTimeout(() => this.#writeAddress(), ADDRESS_MS);
+    clearTimeout(this.#speakTimer);
+    this.#speakTimer = setTimeout(() => this.#speak(), SPEAK_MS);
+  }
+
+  #reset() {
+    this.controls.show(ownState(this.spec));
+    this.#moved(this.#ahead ?? "");
+  }
+
+  #sourceChanged() {
+    this.#edition++;
+    this.#answers.clear();
+    // The version under way is no longer the reader's, and may never end. An interrupt costs nothing; a restart would.
+    if (globalThis.crossOriginIsolated) this.#underWay?.stop.abort();
+    this.#ask(true);
+  }
+
+  /** Shows the picture of what is set: at once if it is known. @param {boolean} wanted by the reader, who is told of a wait */
+  #ask(wanted) {
+    const values = { ...this.controls.values, ...this.#look };
+    const question = { key: JSON.stringify(values), values, place: ++this.#asked };
+    const known = this.#answers.get(question.key);
+    if (known !== null) {
+      this.#next = null;
+      this.#show(known, question.place);
+      this.#workAheadSoon();
+      return;
+    }
+    this.#next = question;
+    if (wanted && !runtime.ready) this.#followRuntime();
+    if (this.#underWay === null) this.#askNewest();
+  }
+
+  /** Asks Python for the newest setting until there is no newer one. */
+  async #askNewest() {
+    let start = performance.now();
+    this.#clock = setInterval(() => this.#sayBusy(performance.now() - start), BUSY_MS);
+    for (let question = this.#next; question !== null; question = this.#next) {
+      this.#next = null;
+      start = performance.now();
+      const source = this.source.text;
+      const stop = new AbortController();
+      this.#underWay = { place: question.place, stop };
+      try {
+        const frame = await this.#compute(question.values, { signal: stop.signal });
+        performance.measure(MEASURE, { start, detail: frame.ms });
+        performance.clearMeasures(MEASURE); // whoever observes has it; the browser need not keep it
+        if (this.#gone.signal.aborted || source !== this.source.text) continue;
+        this.#answers.put(question.key, frame);
+        this.#fastest = Math.min(this.#fastest, frame.ms);
+        if (question.place > this.#shown) this.#show(frame, question.place);
+      } catch (error) {
+        if (!this.#gone.signal.aborted && source === this.source.text) this.#fail(/** @type {RunError} */ (error));
+      }
+    }
+    this.#underWay = null;
+    clearInterval(this.#clock);
+    this.#workAhead();
+  }
+
+  /**
+   * @param {Controls} controls
+   * @param {import("../python/page/job.js").Options} options
+   * @returns {Promise<FrameValue>}
+   */
+  #compute(controls, options) {
+    return runtime.request(this.#message(controls), options);
+  }
+
+  /** @param {Controls} controls @returns {import("../python/page/job.js").Message} */
+  #message(controls) {
+    return { type: "compute_widget", widget: this.spec.name, controls, source: this.source.text };
+  }
+
+  /** @param {FrameValue} frame @param {number} place */
+  #show(frame, place) {
+    this.#shown = place;
+    this.#frame = frame;
+    try {
+      this.picture.draw(frame);
+    } catch (error) {
+      return this.#fail(new RunError({ kind: "contract", name: "ContractError", message: String(error), line: null, traceback: "" }));
+    }
+    setText(this.#note, frame.note);
+    this.source.succeeded();
+    this.section.dataset.state = "live";
+    this.#report();
+    this.finer.follow(frame);
+  }
+
+  /** Writes the readouts of the frame, and how it went. */
+  #report() {
+    if (this.#frame === null) return;
+    for (const [key, text] of Object.entries(this.#readouts(this.#frame))) setText(this.#places.get(key), text);
+    if (!SETTLED.includes(this.section.dataset.state ?? "")) return;
+    const { ms } = this.#frame;
+    const { trouble } = this.picture;
+    if (trouble !== null) this.#say(trouble.state, trouble.sentence);
+    else this.#sayInPassing("live", `${ms < 1 ? "under 1" : Math.round(ms)} ms`);
+  }
+
+  /** What stands in each readout: what the page measures is no matter of Python. @param {FrameValue} frame */
+  #readouts(frame) {
+    return { ...frame.readouts, ...this.picture.measured };
+  }
+
+  /** @param {RunError} error */
+  #fail(error) {
+    if (this.source.edited) {
+      this.source.failed(error);
+      const what = error.kind === "interrupted" ? error.message : `${error.name}.`;
+      const where = error.line === null ? "" : `Line ${error.line}: `;
+      this.#say("error", `${where}${what} The picture is the last one that worked`);
+    } else {
+      this.#say("error", error.message);
+    }
+  }
+
+  /** @param {number} ms since the question under way was asked */
+  #sayBusy(ms) {
+    if (!runtime.ready) return this.#followRuntime();
+    if (ms < BUSY_MS) return;
+    const behind = runtime.waitsForCode(this.#message(this.controls.values));
+    const seconds = Math.floor(ms / 1000);
+    const computing = seconds === 0 ? "Computing" : `Computing, ${seconds} s`;
+    this.#sayInPassing("busy", behind ? "Waiting for the code that is running" : computing);
+  }
+
+  /** Before Python is ready a moved instrument says how far it is; once it is ready, every instrument near goes live. */
+  #followRuntime() {
+    if (runtime.ready) {
+      if (this.#frame === null && this.#underWay === null) this.#ask(false);
+    } else if (runtime.state === "failed") {
+      this.#say("error", runtime.sentence);
+    } else if (this.#next !== null || this.#underWay !== null) {
+      this.#sayInPassing("waiting", `${runtime.sentence}. Your setting is kept`);
+    }
+  }
+
+  /** @param {string | null} name */
+  #foresee(name) {
+    if (name === null || (name === this.#ahead && this.#aheadRuns)) return;
+    this.#ahead = name;
+    this.#workAhead();
+  }
+
+  /** A frame has no time for it. */
+  #workAheadSoon() {
+    clearTimeout(this.#aheadTimer);
+    this.#aheadTimer = setTimeout(() => this.#workAhead(), AHEAD_MS);
+  }
+
+  /** Works out where the control in hand may go next, one answer at a time and behind every live question. */
+  async #workAhead() {
+    const control = this.spec.controls.find(({ name }) => name === this.#ahead);
+    if (control === undefined || this.#aheadRuns || this.#fastest > SLOW_MS) return;
+    this.#aheadRuns = true;
+    const from = this.#asked;
+    const source = this.source.text;
+    for (const values of neighbours(control, this.controls.values)) {
+      const key = JSON.stringify(values);
+      if (this.#answers.has(key)) continue;
+      if (from !== this.#asked || control.name !== this.#ahead || this.#underWay !== null || !runtime.ready) break;
+      try {
+        const frame = await this.#compute(values, { background: true });
+        if (source !== this.source.text) break;
+        this.#answers.put(key, frame);
+      } catch {
+        break; // the live question will meet the same error and say so
+      }
+    }
+    this.#aheadRuns = false;
+    const elsewhere = from !== this.#asked || control.name !== this.#ahead;
+    if (elsewhere && this.#underWay === null && runtime.ready) this.#workAhead();
+  }
+
+  #writeAddress() {
+    const search = writeState(location.search, this.spec, this.controls.values);
+    history.replaceState(history.state, "", `${location.pathname}${search}${location.hash}`);
+  }
+
+  /** Says the readouts as a sentence to whoever cannot see them. */
+  #speak() {
+    const live = this.section.querySelector("[data-live]");
+    if (live === null || this.#frame === null) return;
+    const readouts = this.#readouts(this.#frame);
+    live.textContent = this.spec.readouts
+      .map(({ key, label, unit }) => `${label} ${readouts[key] ?? ""} ${unit}`.trim())
+      .join(". ");
+  }
+
+  async #copyLink() {
+    const search = writeState(location.search, this.spec, this.controls.values);
+    const link = `${location.origin}${location.pathname}${search}#${this.spec.label}`;
+    const kept = this.source.edited ? " It holds the controls, not your code" : "";
+    try {
+      await navigator.clipboard.writeText(link);
+      this.#say(null, `Link copied.${kept}`);
+    } catch {
+      history.replaceState(history.state, "", link);
+      this.#say(null, `The browser does not let the page copy. The address bar now holds the link.${kept}`);
+    }
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Where the tiles of a map come from: a decoder server, or the instrument's own Python where there is no server, or where
+ * the reader has changed the code. A server that fails is asked again after a while.
+ *
+ * @typedef {import("./geometry.js").Address} Address
+ * @typedef {import("./tile-store.js").Load} Load
+ * @typedef {import("../../python/protocol.js").MapPanel} MapPanel
+ * @typedef {{state: "offline" | "refused", sentence: string}} Trouble
+ */
+import { atlasTile, DecodeError } from "../server/pictures.js";
+
+const FIRST_RETRY_MS = 5_000;
+const LAST_RETRY_MS = 60_000;
+
+export class TileOrigin {
+  /** What keeps the server from answering, in words for the reader. @type {Trouble | null} */
+  trouble = null;
+  #onChange;
+  #retryMs = FIRST_RETRY_MS;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #model = "";
+  #forget = new AbortController();
+
+  /** @param {() => void} onChange called when the server is lost or found */
+  constructor(onChange) {
+    this.#onChange = onChange;
+    addEventListener("online", () => this.#retry(), { signal: this.#forget.signal });
+  }
+
+  /** Whether tiles are asked for at the server. @param {string} model "" for none @param {boolean} edited the reader's code is in force */
+  atServer(model, edited) {
+    this.#model = model;
+    return model !== "" && !edited && this.trouble === null;
+  }
+
+  /** @param {Address} address @param {AbortSignal} signal @returns {Promise<Uint8Array>} */
+  fromServer(address, signal) {
+    return atlasTile({ model: this.#model, ...address }, signal);
+  }
+
+  /** The server has failed. @param {unknown} error */
+  failed(error) {
+    if (!(error instanceof DecodeError)) throw error;
+    this.trouble = { state: error.state, sentence: error.message };
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#retry(), this.#retryMs);
+    this.#retryMs = Math.min(2 * this.#retryMs, LAST_RETRY_MS);
+    this.#onChange();
+  }
+
+  async #retry() {
+    if (this.trouble === null) return;
+    try {
+      await this.fromServer({ zoom: 0, x: 0, y: 0 }, this.#forget.signal);
+    } catch (error) {
+      if (!this.#forget.signal.aborted) this.failed(error);
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#retryMs = FIRST_RETRY_MS;
+    this.trouble = null;
+    this.#onChange();
+  }
+
+  destroy() {
+    clearTimeout(this.#timer);
+    this.#forget.abort();
+  }
+}

@@ -1,0 +1,258 @@
+/**
+ * A map panel: a plane of decoded images that pans and zooms. The reader's hand moves the view at once, with the tiles at
+ * hand; finer ones fade in as they come.
+ *
+ * @typedef {import("../../python/protocol.js").MapPanel} MapPanel
+ * @typedef {import("../picture.js").Bench} Bench
+ * @typedef {import("../state.js").ViewportSpec} ViewportSpec
+ * @typedef {import("../map/geometry.js").View} View
+ * @typedef {import("../map/gestures.js").Spot} Spot
+ */
+import { ACROSS, codeAt, parentOf, placeOf, tidy, viewOf, visibleTiles, zoomed } from "../map/geometry.js";
+import { takeHold } from "../map/gestures.js";
+import { Painter } from "../map/paint.js";
+import { TileOrigin } from "../map/source.js";
+import { TileStore } from "../map/tile-store.js";
+import { setText } from "../../text.js";
+import { timed } from "../timed.js";
+
+const SERVER_AT_ONCE = 6;
+const STILL_LARGEST = 8; // times its size: larger, there is nothing to be seen on it
+const ROOT = { zoom: 0, x: 0, y: 0 };
+const KEYS = "The arrow keys move the map, with Shift farther; plus and minus zoom; Home goes back.";
+
+/**
+ * @param {HTMLElement} element with the still
+ * @param {ViewportSpec} control
+ * @param {Bench} bench
+ */
+export function mount(element, control, bench) {
+  return new MapDrawing(element, control, bench);
+}
+
+class MapDrawing {
+  #element;
+  #control;
+  #bench;
+  #canvas = document.createElement("canvas");
+  #context = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext("2d"));
+  #painter;
+  #origin;
+  /** The first picture, under the canvas until there are tiles. @type {HTMLElement | null} */
+  #still;
+  /** @type {MapPanel | null} */
+  #panel = null;
+  /** @type {TileStore | null} */
+  #store = null;
+  /** The tiles of before, until those that took their place are there. @type {TileStore | null} */
+  #before = null;
+  /** @type {Spot | null} where the pointer is, if it counts */
+  #hover = null;
+  #frame = 0;
+  #destroy = [/** @type {() => void} */ () => {}];
+
+  /** @param {HTMLElement} element @param {ViewportSpec} control @param {Bench} bench */
+  constructor(element, control, bench) {
+    this.#element = element;
+    this.#control = control;
+    this.#bench = bench;
+    this.#painter = new Painter(element, this.#context);
+    this.#origin = new TileOrigin(() => this.#follow());
+    const image = /** @type {HTMLElement} */ (element.querySelector(".image"));
+    this.#still = image.querySelector(".tiles-still");
+    image.tabIndex = 0;
+    image.setAttribute("role", "application");
+    image.setAttribute("aria-label", `${control.label}. ${KEYS}`);
+    image.append(this.#buttons());
+    this.#canvas.setAttribute("role", "img");
+
+    const letGo = takeHold(image, control, {
+      view: () => this.#view,
+      home: () => /** @type {View} */ (bench.home(control.name)),
+      move: (view) => this.#move(view),
+      hover: (spot) => this.#look(spot),
+    });
+    const recolour = () => {
+      this.#painter.recolour();
+      this.#repaint();
+    };
+    const observer = new ResizeObserver(() => this.#repaint());
+    observer.observe(image);
+    document.addEventListener("themechange", recolour);
+    this.#destroy = [
+      letGo,
+      () => observer.disconnect(),
+      () => document.removeEventListener("themechange", recolour),
+      () => this.#origin.destroy(),
+      () => this.#store?.want([]),
+      () => cancelAnimationFrame(this.#frame),
+    ];
+    this.#moveStill();
+  }
+
+  /** @param {MapPanel} panel */
+  draw(panel) {
+    this.#panel = panel;
+    if (this.#canvas.getAttribute("aria-label") !== panel.alt) this.#canvas.setAttribute("aria-label", panel.alt);
+    if (!this.#canvas.isConnected) {
+      this.#still?.after(this.#canvas);
+      this.#still?.setAttribute("aria-hidden", "true");
+    }
+    this.#follow();
+  }
+
+  /** The view was set elsewhere. */
+  follow() {
+    this.#moveStill();
+    this.#follow();
+  }
+
+  /** What the status line has to say, or null. */
+  get trouble() {
+    return this.#origin.trouble;
+  }
+
+  /** Readouts that only the page can know. @returns {Record<string, string>} */
+  get measured() {
+    const rate = this.#store?.rate ?? null;
+    if (rate === null || !this.#panel?.rate) return {};
+    return { [this.#panel.rate]: rate < 10 ? rate.toFixed(1) : String(Math.round(rate)) };
+  }
+
+  destroy() {
+    for (const end of this.#destroy) end();
+  }
+
+  /** @returns {View} */
+  get #view() {
+    return /** @type {View} */ (this.#bench.values()[this.#control.name]);
+  }
+
+  /** @param {View} view */
+  #move(view) {
+    this.#bench.move(this.#control.name, view);
+    if (this.#hover !== null) this.#look(this.#hover);
+  }
+
+  /** Shows the code under the pointer, or the one at the centre. @param {Spot | null} spot */
+  #look(spot) {
+    if (spot === null && this.#hover === null) return;
+    this.#hover = spot;
+    if (spot === null) {
+      this.#bench.look(null);
+    } else {
+      const { x, y } = codeAt(this.#control, this.#view, spot);
+      this.#bench.look({ [this.#control.name]: tidy(this.#control, [x, y, this.#view[2]]) });
+    }
+    this.#repaint();
+  }
+
+  /** Takes the tiles that are due now. */
+  #follow() {
+    const panel = this.#panel;
+    if (panel === null) return;
+    const { [this.#control.name]: _, ...others } = this.#bench.values();
+    const atServer = this.#origin.atServer(panel.server, this.#bench.edition() !== 0);
+    const key = atServer ? panel.server : JSON.stringify([this.#bench.edition(), others]);
+    if (this.#store?.key !== key) {
+      this.#store?.want([]);
+      this.#before = this.#store;
+      this.#store = this.#open(key, atServer);
+    }
+    const visible = visibleTiles(this.#control, this.#view);
+    const parents = visible.filter(({ zoom }) => zoom > 0).map(parentOf);
+    this.#store?.want([...visible, ROOT, ...parents]); // what is not in view stands in for what will be
+    this.#caption(atServer ? "Decoded on the server" : "Decoded in this page");
+    this.#bench.report();
+    this.#repaint();
+  }
+
+  /** @param {string} key @param {boolean} atServer */
+  #open(key, atServer) {
+    const fromPage = async (/** @type {import("../map/geometry.js").Address} */ address) => {
+      const view = viewOf(this.#control, address);
+      const { panels } = await this.#bench.compute({ [this.#control.name]: view });
+      const panel = panels.find((each) => each.kind === "map" && each.key === this.#panel?.key);
+      if (panel?.kind !== "map") throw new Error("The frame has no map.");
+      return panel.data;
+    };
+    return new TileStore(key, {
+      load: atServer ? (address, signal) => this.#origin.fromServer(address, signal) : fromPage,
+      atOnce: atServer ? SERVER_AT_ONCE : 1,
+      onTile: () => {
+        this.#bench.report();
+        this.#repaint();
+      },
+      // What is wrong with the instrument's Python is said where its frame fails.
+      onFailure: atServer ? (error) => this.#origin.failed(error) : () => {},
+    });
+  }
+
+  #repaint() {
+    this.#frame ||= requestAnimationFrame((now) => {
+      this.#frame = 0;
+      timed(() => this.#paint(now));
+    });
+  }
+
+  /** @param {number} now */
+  #paint(now) {
+    const [panel, store, plane, view] = [this.#panel, this.#store, this.#control, this.#view];
+    const width = this.#canvas.clientWidth;
+    if (panel === null || store === null || width === 0) return;
+    const size = Math.round(width * devicePixelRatio);
+    if (this.#canvas.width !== size) [this.#canvas.width, this.#canvas.height] = [size, size];
+    this.#context.setTransform(size / ACROSS, 0, 0, size / ACROSS, size / 2, size / 2);
+    if (this.#still === null) this.#painter.ground(plane, view);
+    else this.#painter.clear();
+    if (this.#before !== null) this.#painter.tiles(this.#before, plane, view, now);
+    const state = this.#painter.tiles(store, plane, view, now);
+    if (state === "whole") {
+      this.#before = null;
+      if (this.#still !== null) this.#repaint(); // on a ground of its own
+      this.#still?.remove();
+      this.#still = null;
+    }
+    this.#painter.rings(plane, view, panel.rings);
+    if (panel.dots !== null) this.#painter.dots(plane, view, panel.dots);
+    this.#painter.scale(plane, view[2]);
+    if (this.#hover === null) this.#painter.crosshair();
+    if (state === "fading") this.#repaint();
+  }
+
+  /** The first picture follows the view until there are tiles. */
+  #moveStill() {
+    if (this.#still === null) return;
+    const home = /** @type {View} */ (this.#bench.home(this.#control.name));
+    const { x, y } = placeOf(this.#control, this.#view, home[0], home[1]);
+    const larger = 2 ** (this.#view[2] - home[2]);
+    if (larger > STILL_LARGEST) {
+      this.#still.remove();
+      this.#still = null;
+    } else {
+      this.#still.style.transform = `translate(${(100 * x) / ACROSS}%, ${(100 * y) / ACROSS}%) scale(${larger})`;
+    }
+  }
+
+  #buttons() {
+    const row = document.createElement("div");
+    row.className = "map-buttons";
+    const button = (/** @type {string} */ text, /** @type {string} */ label, /** @type {() => View} */ next) => {
+      const made = document.createElement("button");
+      made.type = "button";
+      made.textContent = text;
+      made.setAttribute("aria-label", label);
+      made.addEventListener("click", () => this.#move(next()));
+      row.append(made);
+    };
+    button("+", "Zoom in", () => zoomed(this.#control, this.#view, 1));
+    button("−", "Zoom out", () => zoomed(this.#control, this.#view, -1));
+    button("Home", "Home: the first view", () => /** @type {View} */ (this.#bench.home(this.#control.name)));
+    return row;
+  }
+
+  /** @param {string} text */
+  #caption(text) {
+    setText(this.#element.querySelector(".captions span"), text);
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * A pad: a small square of grey pixels that is drawn on by pointer or by keys. What is drawn is the value of its control.
+ *
+ * @typedef {import("../../python/protocol.js").PadPanel} PadPanel
+ * @typedef {import("../picture.js").Bench} Bench
+ * @typedef {import("../state.js").DrawingSpec} DrawingSpec
+ * @typedef {{x: number, y: number}} Spot pixels of the pad, from its top left corner
+ */
+import { toPixels, toText } from "../drawing-text.js";
+import { timed } from "../timed.js";
+import { rampOf } from "./ramp.js";
+
+const KEYS = "The arrow keys move the pen, with Shift farther; Space puts it down or lifts it.";
+const FAR = 4; // steps at once, with Shift
+/** @type {Record<string, [number, number]>} */
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+/**
+ * @param {HTMLElement} element with the still
+ * @param {DrawingSpec} control
+ * @param {Bench} bench
+ */
+export function mount(element, control, bench) {
+  return new PadDrawing(element, control, bench);
+}
+
+class PadDrawing {
+  #control;
+  #bench;
+  #place;
+  #canvas = document.createElement("canvas");
+  #context = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext("2d"));
+  #pen = document.createElement("span");
+  #ramp;
+  /** What is on the pad, and its text. @type {Uint8Array} */
+  #pixels = new Uint8Array(0);
+  #text = "";
+  /** @type {Spot} where the keys' pen is */
+  #at;
+  #down = false;
+  #destroy;
+
+  /** @param {HTMLElement} element @param {DrawingSpec} control @param {Bench} bench */
+  constructor(element, control, bench) {
+    this.#control = control;
+    this.#bench = bench;
+    this.#place = /** @type {HTMLElement} */ (element.querySelector(".image"));
+    this.#ramp = rampOf(element, this.#context);
+    this.#at = { x: control.side / 2, y: control.side / 2 };
+    [this.#canvas.width, this.#canvas.height] = [control.side, control.side];
+    this.#canvas.setAttribute("role", "img");
+    this.#canvas.setAttribute("aria-label", element.querySelector(".tiles-still")?.getAttribute("aria-label") ?? "");
+    this.#pen.className = "pen";
+    this.#pen.hidden = true;
+    this.#place.querySelector(".tiles-still")?.replaceWith(this.#canvas);
+    this.#place.append(this.#pen);
+    this.#place.tabIndex = 0;
+    this.#place.setAttribute("role", "application");
+    this.#place.setAttribute("aria-label", `${control.label}. ${KEYS}`);
+    const empty = toText(new Uint8Array(control.side ** 2));
+    element.querySelector('[data-action="clear"]')?.addEventListener("click", () => bench.move(control.name, empty));
+    this.#take();
+    const recolour = () => {
+      this.#ramp = rampOf(element, this.#context);
+      this.#paint();
+    };
+    document.addEventListener("themechange", recolour);
+    this.#destroy = () => document.removeEventListener("themechange", recolour);
+    this.follow();
+  }
+
+  /** @param {PadPanel} panel */
+  draw(panel) {
+    if (this.#canvas.getAttribute("aria-label") !== panel.alt) this.#canvas.setAttribute("aria-label", panel.alt);
+  }
+
+  /** Shows what the control is set to. */
+  follow() {
+    const text = String(this.#bench.values()[this.#control.name]);
+    if (text === this.#text) return;
+    this.#text = text;
+    this.#pixels = toPixels(text);
+    this.#paint();
+  }
+
+  destroy() {
+    this.#destroy();
+  }
+
+  #take() {
+    /** @type {Map<number, Spot>} */
+    const strokes = new Map();
+    const { side } = this.#control;
+    /** @param {PointerEvent} event @returns {Spot} */
+    const spotOf = ({ clientX, clientY }) => {
+      const box = this.#canvas.getBoundingClientRect();
+      return { x: ((clientX - box.left) / box.width) * side, y: ((clientY - box.top) / box.height) * side };
+    };
+    this.#place.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      this.#place.setPointerCapture(event.pointerId);
+      this.#showPen(false);
+      strokes.set(event.pointerId, spotOf(event));
+      this.#stroke([spotOf(event), spotOf(event)]);
+    });
+    this.#place.addEventListener("pointermove", (event) => {
+      const from = strokes.get(event.pointerId);
+      if (from === undefined) return;
+      const passed = event.getCoalescedEvents?.().map(spotOf) ?? [];
+      const spots = [from, ...(passed.length > 0 ? passed : [spotOf(event)])];
+      strokes.set(event.pointerId, spots[spots.length - 1]);
+      this.#stroke(spots);
+    });
+    for (const type of /** @type {const} */ (["pointerup", "pointercancel"])) {
+      this.#place.addEventListener(type, ({ pointerId }) => strokes.delete(pointerId));
+    }
+    this.#place.addEventListener("focus", () => this.#showPen(this.#place.matches(":focus-visible")));
+    this.#place.addEventListener("blur", () => {
+      this.#down = false;
+      this.#showPen(false);
+    });
+    this.#place.addEventListener("keydown", (event) => this.#onKey(event));
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const arrow = ARROWS[event.key];
+    if (arrow) {
+      const from = this.#at;
+      const by = event.shiftKey ? FAR : 1;
+      const inside = (/** @type {number} */ value) => Math.max(0, Math.min(this.#control.side, value));
+      this.#at = { x: inside(from.x + by * arrow[0]), y: inside(from.y + by * arrow[1]) };
+      if (this.#down) this.#stroke([from, this.#at]);
+    } else if (event.key === " ") {
+      if (event.repeat) return event.preventDefault();
+      this.#down = !this.#down;
+      if (this.#down) this.#stroke([this.#at, this.#at]);
+    } else {
+      return;
+    }
+    event.preventDefault();
+    this.#showPen(true);
+  }
+
+  /** Where the keys' pen is, and whether it draws. @param {boolean} shown */
+  #showPen(shown) {
+    const { side } = this.#control;
+    this.#pen.hidden = !shown;
+    this.#pen.classList.toggle("down", this.#down);
+    this.#pen.style.left = `${(100 * this.#at.x) / side}%`;
+    this.#pen.style.top = `${(100 * this.#at.y) / side}%`;
+  }
+
+  /** Inks a line. A pixel is as dark as the pen covers it: full inside, less over the last pixel of its edge. @param {Spot[]} spots */
+  #stroke(spots) {
+    const { side, pen, name } = this.#control;
+    const pixels = this.#pixels.slice();
+    for (let i = 1; i < spots.length; i++) {
+      for (let at = 0; at < pixels.length; at++) {
+        const away = distance((at % side) + 0.5, Math.floor(at / side) + 0.5, spots[i - 1], spots[i]);
+        const grey = 255 * Math.max(0, Math.min(1, pen / 2 + 0.5 - away));
+        if (grey > pixels[at]) pixels[at] = grey;
+      }
+    }
+    this.#text = toText(pixels);
+    this.#pixels = toPixels(this.#text); // what is seen is what Python gets
+    timed(() => this.#paint());
+    this.#bench.move(name, this.#text);
+  }
+
+  #paint() {
+    const image = this.#context.createImageData(this.#control.side, this.#control.side);
+    const colours = new Uint32Array(image.data.buffer);
+    for (let i = 0; i < colours.length; i++) colours[i] = this.#ramp[this.#pixels[i]];
+    this.#context.putImageData(image, 0, 0);
+  }
+}
+
+/** From a point to the line between two spots. @param {number} x @param {number} y @param {Spot} from @param {Spot} to */
+function distance(x, y, from, to) {
+  const [dx, dy] = [to.x - from.x, to.y - from.y];
+  const length = dx * dx + dy * dy;
+  const along = length === 0 ? 0 : Math.max(0, Math.min(1, ((x - from.x) * dx + (y - from.y) * dy) / length));
+  return Math.hypot(x - from.x - along * dx, y - from.y - along * dy);
+}

@@ -1,0 +1,63 @@
+/**
+ * A plot panel: takes the still over that the page shows and draws it anew, at the width it really has, whenever
+ * the figure or the width changes.
+ *
+ * @typedef {import("../../python/protocol.js").PlotPanel} PlotPanel
+ * @typedef {(figure: any, width: number, label: string) => void} Draw
+ */
+import { mount as takeOver } from "../../figure/draw.js";
+
+let made = 0;
+
+/**
+ * @param {HTMLElement} element with the two stills, or empty
+ * @returns {{draw: (panel: PlotPanel) => void, destroy: () => void}}
+ */
+export function mount(element) {
+  const stills = /** @type {SVGSVGElement[]} */ ([...element.querySelectorAll("svg.still")]);
+  if (stills.length === 0) stills.push(newPicture(element));
+  /** @type {Map<SVGSVGElement, Draw>} */
+  const drawings = new Map();
+  /** @type {PlotPanel | null} */
+  let panel = null;
+  let shown = stills[0];
+  let width = 0;
+
+  // Measured here and not at each draw: asking for a width makes the browser lay the page out.
+  const measure = () => {
+    width = Math.round(element.getBoundingClientRect().width);
+    shown = stills.find((still) => getComputedStyle(still).display !== "none") ?? shown;
+  };
+  const draw = () => {
+    if (panel === null || width === 0) return; // hidden: drawn when it is shown
+    const drawing = drawings.get(shown) ?? takeOver(shown);
+    drawings.set(shown, drawing);
+    drawing(panel.figure, width, panel.alt);
+  };
+  const follow = () => {
+    const [before, was] = [width, shown];
+    measure();
+    if (width !== before || shown !== was) draw();
+  };
+  // A frame later: a drawing that changes the height within the notice would be notified of itself.
+  const observer = new ResizeObserver(() => requestAnimationFrame(follow));
+  measure();
+  observer.observe(element);
+
+  return {
+    draw(next) {
+      panel = next;
+      draw();
+    },
+    destroy: () => observer.disconnect(),
+  };
+}
+
+/** @param {HTMLElement} element @returns {SVGSVGElement} an empty picture, for a panel that had no still */
+function newPicture(element) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.id = `picture-${++made}`;
+  svg.classList.add("still");
+  element.append(svg);
+  return svg;
+}

@@ -1,0 +1,96 @@
+/**
+ * A tiles panel: one canvas pixel a datum, enlarged by CSS without smoothing, in the theme's two colours.
+ *
+ * @typedef {import("../../python/protocol.js").TilesPanel} TilesPanel
+ */
+import { setText } from "../../text.js";
+import { rampOf } from "./ramp.js";
+
+/**
+ * @param {HTMLElement} element with the still, or empty
+ * @returns {{draw: (panel: TilesPanel) => void, destroy: () => void}}
+ */
+export function mount(element) {
+  const image = element.querySelector(".image") ?? append(element, "div", "image");
+  const canvas = document.createElement("canvas");
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  let ramp = rampOf(element, context);
+  /** @type {ImageData | null} */
+  let pixels = null;
+  /** @type {TilesPanel | null} */
+  let panel = null;
+
+  const paint = () => {
+    if (panel === null) return;
+    const [width, height] = sizeOf(panel);
+    if (pixels === null || pixels.width !== width || pixels.height !== height) {
+      [canvas.width, canvas.height] = [width, height];
+      pixels = context.createImageData(width, height);
+      /** @type {HTMLElement} */ (image).style.setProperty("--ratio", `${width} / ${height}`);
+    }
+    fill(new Uint32Array(pixels.data.buffer), panel, ramp);
+    context.putImageData(pixels, 0, 0);
+  };
+  const recolor = () => {
+    ramp = rampOf(element, context);
+    paint();
+  };
+  document.addEventListener("themechange", recolor);
+
+  return {
+    draw(next) {
+      panel = next;
+      paint();
+      caption(element, panel.captions);
+      if (canvas.getAttribute("aria-label") !== panel.alt) canvas.setAttribute("aria-label", panel.alt);
+      if (!canvas.isConnected) {
+        canvas.setAttribute("role", "img");
+        image.replaceChildren(canvas);
+      }
+    },
+    destroy: () => document.removeEventListener("themechange", recolor),
+  };
+}
+
+/** @param {TilesPanel} panel @returns {[number, number]} width and height in canvas pixels */
+const sizeOf = ({ shape: [rows, columns, height, width], gap }) => [
+  columns * (width + gap) - gap,
+  rows * (height + gap) - gap,
+];
+
+/**
+ * @param {Uint32Array} pixels of the canvas, one number a pixel
+ * @param {TilesPanel} panel
+ * @param {Uint32Array} ramp the colour of each grey
+ */
+function fill(pixels, { data, shape: [rows, columns, height, width], gap }, ramp) {
+  const stride = columns * (width + gap) - gap;
+  if (gap > 0) pixels.fill(ramp[0]);
+  let from = 0;
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      let to = row * (height + gap) * stride + column * (width + gap);
+      for (let y = 0; y < height; y++, to += stride) {
+        for (let x = 0; x < width; x++) pixels[to + x] = ramp[data[from++]];
+      }
+    }
+  }
+}
+
+/** @param {HTMLElement} element @param {string[]} captions */
+function caption(element, captions) {
+  const row = element.querySelector(".captions");
+  if (captions.length === 0) return row?.remove();
+  const place = /** @type {HTMLElement} */ (row) ?? append(element, "p", "captions");
+  while (place.childElementCount > captions.length) place.lastElementChild?.remove();
+  while (place.childElementCount < captions.length) append(place, "span", "");
+  for (const [i, text] of captions.entries()) setText(place.children[i], text);
+}
+
+/** @param {HTMLElement} element @param {string} tag @param {string} className @returns {HTMLElement} */
+function append(element, tag, className) {
+  const child = document.createElement(tag);
+  child.className = className;
+  element.append(child);
+  return child;
+}

@@ -1,0 +1,172 @@
+/**
+ * The panels of one instrument: drawn from a frame, and taken hold of where what they show is a control.
+ *
+ * @typedef {import("../python/protocol.js").Controls} Controls
+ * @typedef {import("../python/protocol.js").FrameValue} FrameValue
+ * @typedef {import("../python/protocol.js").Panel} Panel
+ * @typedef {import("../python/protocol.js").PlotPanel} PlotPanel
+ * @typedef {import("./state.js").PointSpec} PointSpec
+ * @typedef {import("./state.js").Value} Value
+ * @typedef {{state: string, sentence: string}} Trouble
+ * @typedef {{draw: (panel: any) => void, destroy: () => void, follow?: () => void, trouble?: Trouble | null,
+ *   measured?: Record<string, string>}} Drawing
+ *   follow: a control was moved. trouble: what the status line must say. measured: readouts that the page measures.
+ * @typedef {{
+ *   values: () => Controls,
+ *   home: (name: string) => Value,
+ *   move: (name: string, value: Value) => void,
+ *   look: (changed: Controls | null) => void,
+ *   compute: (changed: Controls) => Promise<FrameValue>,
+ *   edition: () => number,
+ *   report: () => void,
+ * }} Bench
+ *   What a panel asks of its instrument: what is set, and at the start; to set it; to show how it would be otherwise,
+ *   for now; the frame there, behind all else; 0, or the number of the reader's version; to write status and readouts.
+ */
+import { dataAt } from "../figure/draw.js";
+import * as map from "./panels/map.js";
+import * as pad from "./panels/pad.js";
+import * as plot from "./panels/plot.js";
+import * as tiles from "./panels/tiles.js";
+import { timed } from "./timed.js";
+
+const SHOWN = { plot, tiles };
+const HELD = { viewport: map, drawing: pad };
+const ARROWS = /** @type {Record<string, [number, number]>} */ ({
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowDown: [0, -1],
+  ArrowUp: [0, 1],
+});
+
+export class Picture {
+  /** @type {Map<string, Drawing>} */
+  #drawings = new Map();
+  /** @type {Map<string, PlotPanel>} what each plot panel shows */
+  #plots = new Map();
+  #place;
+  #controls;
+
+  /**
+   * @param {HTMLElement} section
+   * @param {import("./state.js").InstrumentSpec} spec
+   * @param {import("./controls.js").ControlPanel} controls
+   * @param {Bench} bench
+   */
+  constructor(section, spec, controls, bench) {
+    this.#place = /** @type {HTMLElement} */ (section.querySelector(".picture"));
+    this.#controls = controls;
+    for (const control of spec.controls) {
+      if (control.kind === "point") this.#takePoint(control);
+      if (control.kind !== "viewport" && control.kind !== "drawing") continue;
+      const element = this.#find(control.panel);
+      if (element) this.#drawings.set(control.panel, HELD[control.kind].mount(element, /** @type {any} */ (control), bench));
+    }
+  }
+
+  /** A control was moved: what shows it need not wait for the frame. */
+  follow() {
+    for (const drawing of this.#drawings.values()) drawing.follow?.();
+  }
+
+  /** What the status line must say of a panel, or null. */
+  get trouble() {
+    return [...this.#drawings.values()].map(({ trouble }) => trouble ?? null).find((each) => each !== null) ?? null;
+  }
+
+  /** Readouts that the page measures. @returns {Record<string, string>} */
+  get measured() {
+    return Object.assign({}, ...[...this.#drawings.values()].map(({ measured }) => measured ?? {}));
+  }
+
+  /** @param {FrameValue} frame */
+  draw(frame) {
+    timed(() => frame.panels.forEach((panel) => this.drawPanel(panel)));
+    const shown = new Set(frame.panels.map(({ key }) => key));
+    for (const element of this.#place.querySelectorAll("[data-panel]")) {
+      const { dataset } = /** @type {HTMLElement} */ (element);
+      element.toggleAttribute("hidden", !shown.has(dataset.panel ?? ""));
+    }
+  }
+
+  destroy() {
+    for (const drawing of this.#drawings.values()) drawing.destroy();
+    this.#drawings.clear();
+  }
+
+  /** @param {Panel} panel */
+  drawPanel(panel) {
+    const drawing = this.#drawings.get(panel.key) ?? this.#mount(panel);
+    if (panel.kind === "plot") this.#plots.set(panel.key, panel);
+    this.#find(panel.key)?.classList.toggle("half", panel.half);
+    drawing.draw(panel);
+  }
+
+  /** @param {Panel} panel @returns {Drawing} */
+  #mount(panel) {
+    if (panel.kind === "map" || panel.kind === "pad") throw new Error(`Nothing is set on the panel ${panel.key}.`);
+    const drawing = SHOWN[panel.kind].mount(this.#element(panel));
+    this.#drawings.set(panel.key, drawing);
+    return drawing;
+  }
+
+  /** A panel's element; one that was not in the first picture is made. @param {Panel} panel */
+  #element(panel) {
+    const element = this.#find(panel.key) ?? document.createElement("div");
+    if (!element.isConnected) {
+      element.className = `panel ${panel.kind}`;
+      element.dataset.panel = panel.key;
+      this.#place.append(element);
+    }
+    return element;
+  }
+
+  /** @param {string} key @returns {HTMLElement | null} */
+  #find(key) {
+    return this.#place.querySelector(`[data-panel="${CSS.escape(key)}"]`);
+  }
+
+  /** Lets the reader set a point in its panel: by pointer, and by the arrow keys. @param {PointSpec} control */
+  #takePoint(control) {
+    const element = this.#find(control.panel);
+    if (element === null) return;
+    element.dataset.draggable = "";
+    element.tabIndex = 0;
+    element.setAttribute("role", "application");
+    element.setAttribute("aria-label", `${control.label}. The arrow keys move it, with Shift five steps at a time.`);
+    element.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0 || !this.#plots.has(control.panel)) return;
+      element.setPointerCapture(event.pointerId);
+      this.#follow(control, element, event);
+    });
+    element.addEventListener("pointermove", (event) => {
+      if (element.hasPointerCapture(event.pointerId)) this.#follow(control, element, event);
+    });
+    element.addEventListener("keydown", (event) => {
+      const arrow = ARROWS[event.key];
+      if (arrow === undefined) return;
+      event.preventDefault();
+      const [x, y] = /** @type {[number, number]} */ (this.#controls.values[control.name]);
+      const by = control.step * (event.shiftKey ? 5 : 1);
+      this.#controls.move(control.name, [snap(control, x + by * arrow[0]), snap(control, y + by * arrow[1])]);
+    });
+  }
+
+  /** @param {PointSpec} control @param {HTMLElement} element @param {PointerEvent} event */
+  #follow(control, element, event) {
+    const panel = this.#plots.get(control.panel);
+    const svg = [...element.querySelectorAll("svg")].find((each) => each.getBoundingClientRect().width > 0);
+    if (panel === undefined || svg === undefined) return;
+    const box = svg.getBoundingClientRect();
+    const { width } = svg.viewBox.baseVal;
+    const scale = width / box.width;
+    const at = { x: (event.clientX - box.left) * scale, y: (event.clientY - box.top) * scale };
+    const { x, y } = dataAt(panel.figure, width, at);
+    this.#controls.move(control.name, [snap(control, x), snap(control, y)]);
+  }
+}
+
+/** The nearest step of a point's coordinate within its limit. @param {PointSpec} control @param {number} value */
+function snap({ step, limit }, value) {
+  return Number((Math.round(Math.max(-limit, Math.min(limit, value)) / step) * step).toFixed(10));
+}

@@ -1,0 +1,144 @@
+/**
+ * The decoder server, as the page sees it: grids and map tiles of decoded codes, and in sentences why one cannot be had.
+ * docs/api.md says what its addresses mean.
+ *
+ * @typedef {{model: string, n: number, span: number, at: [number, number]}} GridRequest
+ * @typedef {{model: string, zoom: number, x: number, y: number}} AtlasRequest
+ * @typedef {{data: Uint8Array<ArrayBuffer>, shape: [number, number, number, number]}} Grid
+ *   tile after tile, rows first: shape is (rows, columns, height, width), 0 is paper and 255 ink
+ */
+import { config } from "../../config.js";
+import { DELTA, undoDelta } from "./delta.js";
+import { isFast } from "./network-speed.js";
+
+const RAW = "application/octet-stream";
+
+/** Why there is no grid, as a sentence for the reader: no server can be reached, or it answered with an error. */
+export class DecodeError extends Error {
+  /** @param {"offline" | "refused"} state @param {string} why */
+  constructor(state, why) {
+    super(`${why} This picture was decoded in the page.`);
+    this.state = state;
+  }
+}
+
+/** @typedef {Map<string, string>} Weights name of a model -> sha256 of its weights */
+/** @typedef {{name: string, sha256: string | null}} ModelSummary */
+/** @type {Promise<Weights | null> | null} */
+let served = null;
+
+/** The models behind this page; null where there is no decoder server, as on a plain static host. */
+function servedModels() {
+  served ??= listModels().catch((error) => {
+    served = null; // the network may come back, and so may the server
+    throw error;
+  });
+  return served;
+}
+
+/** @returns {Promise<Weights | null>} */
+async function listModels() {
+  const address = `${config.root}api/models`;
+  const response = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => {
+    throw new DecodeError("offline", "You are offline.");
+  });
+  if (response.status === 503) throw new DecodeError("refused", await refusal(response));
+  // A static host may answer an address that it does not have with a page.
+  const list = response.ok ? await response.json().catch(() => null) : null;
+  if (list === null) return null;
+  return new Map(list.models.map((/** @type {ModelSummary} */ { name, sha256 }) => [name, sha256 ?? ""]));
+}
+
+/**
+ * Asks for a picture of decoded codes.
+ *
+ * @param {string} model
+ * @param {string} place below the model's address
+ * @param {Record<string, number | string>} query
+ * @param {AbortSignal} signal
+ * @returns {Promise<Grid>} the picture as a mosaic: not yet cut into its tiles
+ */
+async function picture(model, place, query, signal) {
+  const models = await servedModels();
+  if (models === null) throw new DecodeError("offline", "This copy of the book has no decoder server.");
+  // With the weights in the address an answer is kept for a year, and another model has another address.
+  const asked = Object.entries({ ...query, weights: (models.get(model) ?? "").slice(0, 16) });
+  const search = new URLSearchParams(asked.map(([name, value]) => [name, String(value)]));
+  const address = `${config.root}api/models/${encodeURIComponent(model)}/${place}?${search}`;
+  let response;
+  try {
+    // On one machine raw bytes are the fastest; on any longer line the delta form, in a quarter of the bytes.
+    response = await fetch(address, { headers: { Accept: isFast() ? RAW : DELTA }, signal });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw new DecodeError("offline", "The decoder server cannot be reached.");
+  }
+  if (!response.ok) throw new DecodeError("refused", await refusal(response));
+  const [rows, columns, height, width] = (response.headers.get("Latentbook-Shape") ?? "").split(",").map(Number);
+  const data = new Uint8Array(await response.arrayBuffer());
+  if (rows * columns * height * width !== data.length) {
+    throw new DecodeError("refused", "The decoder server sent a picture whose size is not what it says.");
+  }
+  if (response.headers.get("Content-Type") === DELTA) undoDelta(data, [rows, columns, height, width]);
+  return { data, shape: [rows, columns, height, width] };
+}
+
+/**
+ * Asks for a grid of decoded codes.
+ *
+ * @param {GridRequest} request
+ * @param {AbortSignal} signal gives up on an answer that is no longer wanted
+ * @returns {Promise<Grid>}
+ * @throws {DecodeError} with the reason as a sentence
+ */
+export async function grid({ model, n, span, at }, signal) {
+  const { data, shape } = await picture(model, "grid", { n, span, at: at.join(",") }, signal);
+  return { data: tilesOf(data, ...shape), shape };
+}
+
+/**
+ * Asks for one tile of the map of a model's latent plane.
+ *
+ * @param {AtlasRequest} request zoom from 0 to 18; x to the right and y downwards, below 2^zoom
+ * @param {AbortSignal} signal gives up on an answer that is no longer wanted
+ * @returns {Promise<Uint8Array<ArrayBuffer>>} 256 rows of 256 pixels, 0 is paper and 255 ink
+ * @throws {DecodeError} with the reason as a sentence
+ */
+export async function atlasTile({ model, zoom, x, y }, signal) {
+  return (await picture(model, `atlas/${zoom}/${x}/${y}`, {}, signal)).data;
+}
+
+/** What the server said when it refused. @param {Response} response @returns {Promise<string>} */
+async function refusal(response) {
+  // Without Retry-After a 503 is no matter of load: its detail says what the server lacks.
+  if (response.status === 503 && response.headers.has("Retry-After")) {
+    return "The decoder server is busy. Move a control to ask again.";
+  }
+  const problem = await response.json().catch(() => ({}));
+  const detail = typeof problem.detail === "string" ? problem.detail : `status ${response.status}`;
+  return `The decoder server refused: ${detail}${/[.!?]$/.test(detail) ? "" : "."}`;
+}
+
+/**
+ * Cuts one big picture into its tiles: (rows * height, columns * width) -> (rows, columns, height, width).
+ *
+ * @param {Uint8Array} mosaic
+ * @param {number} rows
+ * @param {number} columns
+ * @param {number} height
+ * @param {number} width
+ */
+export function tilesOf(mosaic, rows, columns, height, width) {
+  const tiles = new Uint8Array(mosaic.length);
+  let at = 0;
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      for (let y = 0; y < height; y++) {
+        const from = ((row * height + y) * columns + column) * width;
+        tiles.set(mosaic.subarray(from, from + width), at);
+        at += width;
+      }
+    }
+  }
+  return tiles;
+}

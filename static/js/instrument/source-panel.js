@@ -1,0 +1,165 @@
+/**
+ * "Open the code": the file behind an instrument, beside its picture. An edit is computed as soon as the reader pauses;
+ * what is wrong with it stands under the editor, and the picture keeps its last good state. Edits are kept, with a
+ * fingerprint of the book's file, so that a newer edition under an old edit is noticed.
+ *
+ * @typedef {import("../cell/editor.js").Editor} Editor
+ * @typedef {import("../python/page/job.js").RunError} RunError
+ */
+import { runtime } from "../python/page/runtime.js";
+import { fingerprint, read, remove, write } from "../store.js";
+
+const PAUSE_MS = 250;
+
+export class SourcePanel {
+  /** The reader's version, or null for the book's own. @type {string | null} */
+  text = null;
+  #section;
+  #spec;
+  #onChange;
+  #place;
+  /** @type {string | null} */
+  #book = null;
+  #base = "";
+  /** @type {Promise<Editor> | null} */
+  #editor = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
+  /**
+   * @param {HTMLElement} section
+   * @param {import("./state.js").InstrumentSpec} spec
+   * @param {() => void} onChange called when `text` has changed
+   */
+  constructor(section, spec, onChange) {
+    this.#section = section;
+    this.#spec = spec;
+    this.#onChange = onChange;
+    this.#place = /** @type {HTMLElement} */ (section.querySelector("[data-editor]"));
+    const saved = read("code", spec.label);
+    if (typeof saved?.text === "string") {
+      this.text = saved.text;
+      this.#base = saved.base;
+      this.#mark();
+    }
+    section.querySelector('[data-action="code"]')?.addEventListener("click", () => this.#toggle());
+  }
+
+  get edited() {
+    return this.text !== null;
+  }
+
+  destroy() {
+    clearTimeout(this.#timer);
+    this.#editor?.then((editor) => editor.destroy(), () => {});
+  }
+
+  /** The version in force has drawn a picture. */
+  succeeded() {
+    this.#place.querySelector("[data-editor-error]")?.remove();
+    this.#editor?.then((editor) => editor.markError(null));
+  }
+
+  /** @param {RunError} error what is wrong with the reader's version */
+  async failed(error) {
+    await this.#open();
+    let place = this.#place.querySelector("[data-editor-error]");
+    if (place === null) {
+      place = document.createElement("div");
+      place.setAttribute("data-editor-error", "");
+      place.setAttribute("role", "alert");
+      place.append(document.createElement("pre"));
+      this.#place.append(place);
+    }
+    const text = error.kind === "python" ? error.traceback : error.message;
+    /** @type {Element} */ (place.firstElementChild).textContent = text.trim();
+    (await this.#editor)?.markError(error.line);
+  }
+
+  #mark() {
+    this.#section.toggleAttribute("data-edited", this.edited);
+  }
+
+  #toggle() {
+    if (this.#place.hidden) this.#open().then((editor) => editor.focus());
+    else this.#show(false);
+  }
+
+  /** @param {boolean} open */
+  #show(open) {
+    this.#place.hidden = !open;
+    const button = this.#section.querySelector('[data-action="code"]');
+    button?.setAttribute("aria-expanded", String(open));
+    if (button) button.textContent = open ? "Close the code" : "Open the code";
+  }
+
+  /** @returns {Promise<Editor>} */
+  #open() {
+    this.#show(true);
+    this.#editor ??= this.#build().catch((error) => {
+      this.#editor = null;
+      this.#place.replaceChildren(`The code could not be opened: ${error.message}`);
+      throw error;
+    });
+    return this.#editor;
+  }
+
+  async #build() {
+    if (this.#place.childElementCount === 0) this.#place.textContent = `${runtime.sentence} …`;
+    const [{ openEditor }, book] = await Promise.all([
+      import("../cell/editor.js"),
+      runtime.request({ type: "widget_source", widget: this.#spec.name }),
+    ]);
+    this.#book = book;
+    if (!this.edited) this.#base = fingerprint(book);
+    this.#place.replaceChildren(this.#bar());
+    const title = this.#section.querySelector(".title")?.textContent?.trim() ?? this.#spec.name;
+    return openEditor(this.#place, {
+      doc: this.text ?? book,
+      label: `Code of ${title}`,
+      onChange: (text) => this.#changed(text),
+      onRun: () => this.#apply(),
+    });
+  }
+
+  /** What the file is called, whether the book's has changed, and the way back. */
+  #bar() {
+    const bar = document.createElement("div");
+    bar.className = "editor-bar";
+    const name = document.createElement("p");
+    const stale = this.edited && this.#base !== fingerprint(this.#book ?? "");
+    name.textContent = stale
+      ? `widgets/${this.#spec.name}.py. The book’s own version has changed since you edited it.`
+      : `widgets/${this.#spec.name}.py`;
+    const reset = document.createElement("button");
+    reset.type = "button";
+    reset.className = "quiet";
+    reset.dataset.action = "reset-code";
+    reset.textContent = "Reset code";
+    reset.addEventListener("click", async () => {
+      (await this.#editor)?.set(this.#book ?? "");
+      this.#apply();
+    });
+    bar.append(name, reset);
+    return bar;
+  }
+
+  /** @param {string} text */
+  #changed(text) {
+    this.text = text === this.#book ? null : text;
+    if (this.text === null) {
+      remove("code", this.#spec.label);
+      this.#base = fingerprint(this.#book ?? "");
+    } else {
+      write("code", this.#spec.label, { base: this.#base, text });
+    }
+    this.#mark();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#apply(), PAUSE_MS);
+  }
+
+  #apply() {
+    clearTimeout(this.#timer);
+    this.#onChange();
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * The state of an instrument as text: in the URL, `?LABEL.CONTROL=VALUE&...`, only what differs from the block's own state.
+ *
+ * @typedef {import("../python/protocol.js").Controls} Controls
+ * @typedef {{name: string, label: string, when: [string, string] | null}} Common `when`: a choice's name and value; the
+ *   control counts only while that option is chosen
+ * @typedef {Common & {kind: "slider", default: number, min: number, max: number, step: number, values: number[],
+ *   symbol: string, unit: string, format: string}} SliderSpec
+ * @typedef {Common & {kind: "choice", options: Record<string, string>, default: string, symbol: string}} ChoiceSpec
+ * @typedef {Common & {kind: "toggle", default: boolean, symbol: string}} ToggleSpec
+ * @typedef {Common & {kind: "point", default: [number, number], limit: number, panel: string, step: number,
+ *   symbol: string}} PointSpec
+ * @typedef {Common & {kind: "seed", default: number, max: number}} SeedSpec
+ * @typedef {Common & {kind: "viewport", default: [number, number, number], limit: number, max_zoom: number, panel: string,
+ *   symbol: string}} ViewportSpec
+ * @typedef {Common & {kind: "drawing", default: string, side: number, pen: number, panel: string}} DrawingSpec
+ * @typedef {SliderSpec | ChoiceSpec | ToggleSpec | PointSpec | SeedSpec | ViewportSpec | DrawingSpec} ControlSpec
+ * @typedef {number | string | boolean | [number, number] | [number, number, number]} Value
+ * @typedef {{key: string, label: string, unit: string, format: string, symbol: string}} ReadoutSpec
+ * @typedef {{name: string, label: string, controls: ControlSpec[], readouts: ReadoutSpec[], set: Controls}} InstrumentSpec
+ */
+import { problemWith } from "./drawing-text.js";
+
+/** Every value a slider can take, ascending. @param {SliderSpec} slider @returns {number[]} */
+export function steps(slider) {
+  if (slider.values.length > 0) return slider.values;
+  const count = Math.round((slider.max - slider.min) / slider.step);
+  return Array.from({ length: count + 1 }, (_, i) => Number((slider.min + i * slider.step).toFixed(10)));
+}
+
+/** Index of the step that lies nearest to a number. @param {number[]} all @param {number} value */
+export function nearest(all, value) {
+  let best = 0;
+  for (let i = 1; i < all.length; i++) {
+    if (Math.abs(all[i] - value) < Math.abs(all[best] - value)) best = i;
+  }
+  return best;
+}
+
+/** The state a block opens with: the defaults, then what its author set. @param {InstrumentSpec} spec @returns {Controls} */
+export function ownState(spec) {
+  return { ...Object.fromEntries(spec.controls.map((control) => [control.name, control.default])), ...spec.set };
+}
+
+/**
+ * Reads one control's value from text, or says why not.
+ *
+ * @param {ControlSpec} control
+ * @param {string} text
+ * @returns {{value: Value} | {problem: string}}
+ */
+export function parseValue(control, text) {
+  switch (control.kind) {
+    case "slider":
+      return parseStep(control, text);
+    case "choice":
+      return Object.hasOwn(control.options, text)
+        ? { value: text }
+        : { problem: `“${text}” is not one of ${Object.keys(control.options).join(", ")}.` };
+    case "toggle":
+      return text === "on" || text === "off"
+        ? { value: text === "on" }
+        : { problem: `“${text}” is neither on nor off.` };
+    case "seed": {
+      const number = Number(text);
+      return text.trim() !== "" && Number.isInteger(number) && number >= 0 && number <= control.max
+        ? { value: number }
+        : { problem: `A whole number from 0 to ${control.max} is needed${instead(text)}.` };
+    }
+    case "viewport": {
+      const [x, y, zoom, ...more] = numbers(text);
+      const inside = [x, y].every((part) => Math.abs(part) <= control.limit) && zoom >= 0 && zoom <= control.max_zoom;
+      return inside && more.length === 0
+        ? { value: [x, y, zoom] }
+        : {
+            problem:
+              `Two numbers from ${-control.limit} to ${control.limit} and a zoom from 0 to ${control.max_zoom} are ` +
+              `needed${instead(text)}.`,
+          };
+    }
+    case "drawing": {
+      const problem = problemWith(text, control.side);
+      return problem === "" ? { value: text } : { problem };
+    }
+    case "point": {
+      const parts = numbers(text);
+      const inside = parts.length === 2 && parts.every((part) => Math.abs(part) <= control.limit);
+      return inside
+        ? { value: [parts[0], parts[1]] }
+        : { problem: `Two numbers from ${-control.limit} to ${control.limit} are needed${instead(text)}.` };
+    }
+  }
+}
+
+/** @param {string} text with commas between */
+const numbers = (text) => text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
+
+/** @param {string} text */
+const instead = (text) => (text.replaceAll(",", "").trim() === "" ? "" : `, not “${text}”`);
+
+/**
+ * @param {SliderSpec} slider
+ * @param {string} text
+ * @returns {{value: number} | {problem: string}}
+ */
+function parseStep(slider, text) {
+  const all = steps(slider);
+  const accepted = `from ${all[0]} to ${all[all.length - 1]}`;
+  const number = text.trim() === "" ? NaN : Number(text.trim().replace(",", "."));
+  if (!Number.isFinite(number)) return { problem: `A number ${accepted} is needed${instead(text)}.` };
+  const span = all[all.length - 1] - all[0];
+  if (number < all[0] - 1e-9 * span || number > all[all.length - 1] + 1e-9 * span) {
+    return { problem: `${text} is outside the range ${accepted}.` };
+  }
+  const step = all[nearest(all, number)];
+  if (Math.abs(step - number) <= 1e-9 * span) return { value: step };
+  return slider.values.length > 0
+    ? { problem: `${text} is not one of ${all.join(", ")}.` }
+    : { problem: `${text} lies between two steps of ${slider.step}; the nearest is ${step}.` };
+}
+
+/** @param {Value} value */
+export function formatValue(value) {
+  if (typeof value === "boolean") return value ? "on" : "off";
+  if (Array.isArray(value)) return value.map((part) => Number(part.toFixed(10))).join(",");
+  return String(value);
+}
+
+/**
+ * What the address says of one instrument.
+ *
+ * @param {string} search the query of an address, with or without its question mark
+ * @param {InstrumentSpec} spec
+ * @returns {{values: Controls, problems: Record<string, string>}} problems: why a control's value was left out
+ */
+export function readState(search, spec) {
+  const asked = new URLSearchParams(search);
+  /** @type {Controls} */
+  const values = {};
+  /** @type {Record<string, string>} */
+  const problems = {};
+  for (const control of spec.controls) {
+    const text = asked.get(`${spec.label}.${control.name}`);
+    if (text === null) continue;
+    const read = parseValue(control, text);
+    if ("value" in read) values[control.name] = read.value;
+    else problems[control.name] = `The link asks for what cannot be. ${read.problem}`;
+  }
+  return { values, problems };
+}
+
+/**
+ * The query with one instrument's state in place of what it said of it before.
+ *
+ * @param {string} search
+ * @param {InstrumentSpec} spec
+ * @param {Controls} values
+ * @returns {string} with its question mark, or "" where nothing is left
+ */
+export function writeState(search, spec, values) {
+  const asked = new URLSearchParams(search);
+  const own = ownState(spec);
+  for (const control of spec.controls) {
+    const key = `${spec.label}.${control.name}`;
+    const text = formatValue(values[control.name]);
+    if (text === formatValue(own[control.name])) asked.delete(key);
+    else asked.set(key, text);
+  }
+  const text = asked.toString().replaceAll("%2C", ",");
+  return text === "" ? "" : `?${text}`;
+}

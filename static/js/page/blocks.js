@@ -1,0 +1,83 @@
+/**
+ * The blocks of one page: cells start at once, as one may hand on to the next; instruments, questions, and Python itself, when
+ * the reader comes near.
+ *
+ * @typedef {(section: HTMLElement) => () => void} Mount brings a block to life; what it returns takes the life out again
+ */
+import { idle, painted, wait } from "../pauses.js";
+import { measureHeights } from "./place.js";
+import { runtime } from "../python/page/runtime.js";
+import { repeatTaps } from "./taps.js";
+
+const NEAR = "600px";
+const REST_MS = 30;
+/** Python has both processors to itself for so long after the page was opened. On a slow line it takes longer, and needs neither. */
+const PATIENCE_MS = 5_000;
+
+/** @type {Record<"cell" | "quiz" | "instrument", () => Promise<Mount>>} */
+const MOUNTS = {
+  cell: async () => (await import("../cell/cell.js")).mountCell,
+  quiz: async () => (await import("../quiz/quiz.js")).mountQuiz,
+  instrument: async () => (await import("../instrument/instrument.js")).mountInstrument,
+};
+
+/** @returns {() => void} ends them all: the page is left */
+export function startBlocks() {
+  /** @type {(() => void)[]} */
+  const endings = [];
+  let left = false;
+
+  /** @param {keyof typeof MOUNTS} kind @param {HTMLElement} section */
+  const start = async (kind, section) => {
+    try {
+      const mount = await MOUNTS[kind]();
+      if (left) return;
+      endings.push(mount(section));
+      repeatTaps(section);
+    } catch (error) {
+      const place = section.querySelector("[data-status], [data-feedback]");
+      if (place) place.textContent = "This could not be started. Reload the page to try again";
+      throw error;
+    }
+  };
+  // Nothing here delays the first paint: the page is complete without it.
+  painted().then(() => {
+    if (left) return;
+    for (const kind of /** @type {const} */ (["instrument", "quiz"])) {
+      endings.push(whenNear(`section[data-${kind}]`, (section) => start(kind, section)));
+    }
+    for (const section of sections("section[data-cell]")) start("cell", section);
+    endings.push(whenNear("section[data-instrument], section[data-cell]", () => runtime.start()));
+    measureHeights(() => rest().then(() => !left));
+  });
+  return () => {
+    left = true;
+    for (const end of endings) end();
+  };
+}
+
+/** @param {string} selector @returns {NodeListOf<HTMLElement>} */
+const sections = (selector) => document.querySelectorAll(selector);
+
+/** @param {string} selector @param {(section: HTMLElement) => void} run once for each @returns {() => void} ends it */
+function whenNear(selector, run) {
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        observer.unobserve(target);
+        run(/** @type {HTMLElement} */ (target));
+      }
+    },
+    { rootMargin: NEAR },
+  );
+  for (const section of sections(selector)) observer.observe(section);
+  return () => observer.disconnect();
+}
+
+/** @returns {Promise<void>} resolves when the page has nothing to do and does not start Python */
+async function rest() {
+  do await wait(REST_MS);
+  while (runtime.state === "booting" && performance.now() < PATIENCE_MS);
+  await idle();
+}

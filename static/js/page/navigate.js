@@ -1,0 +1,127 @@
+/**
+ * From page to page of the book within one document, so that Python stays warm: the next page is fetched and takes the place
+ * of the one that is shown. The browser's Navigation API keeps addresses, history and scroll positions. Without it, and for
+ * whatever is no page of this build, links load as links do.
+ *
+ * @typedef {{leave: () => void, enter: () => void}} Hooks around the change of pages
+ */
+import { BUILD_HEADER } from "../build-header.js";
+import { config, configOf } from "../config.js";
+import { layOutAbove, placeOfAddress, recallHeights, rememberHeights } from "./place.js";
+
+/** What belongs to a page and not to the visit. */
+const HEAD = ["meta[name=description]", "#latentbook-config", "link[rel=prev]", "link[rel=next]"];
+const BODY = ["header.bar", ".page", "footer.foot"];
+/** What inside of those belongs to the visit after all. */
+const LASTING = ["[data-runtime-status]", "[data-offline-status]"];
+/** Marks a navigation that is to load its page as any link would. */
+const PLAIN = "plain";
+
+/** @param {Hooks} hooks */
+export function startNavigation(hooks) {
+  if (!("navigation" in globalThis)) return;
+  keepAddresses();
+  let shown = location.pathname;
+  navigation.addEventListener("navigate", (event) => {
+    const url = new URL(event.destination.url);
+    if (!leadsToPage(event, url) || (event.destination.sameDocument && url.pathname === shown)) return;
+    /** @type {Promise<Document | null> | null} */
+    let loading = null;
+    const load = async () => {
+      loading ??= pageAt(url, event.signal);
+      if ((await loading) === null) loadPlainly(url, event.navigationType);
+    };
+    event.intercept({
+      // The address changes when the page is there; a browser that knows no such handler changes it at once.
+      ...(event.cancelable ? { precommitHandler: load } : {}),
+      async handler() {
+        await load();
+        const page = await loading;
+        if (page === null) return;
+        hooks.leave();
+        rememberHeights(shown);
+        show(page);
+        shown = url.pathname;
+        recallHeights();
+        layOutAbove();
+        event.scroll(); // first, as a page that comes in asks whether it is seen from its beginning
+        hooks.enter();
+        focusOn();
+      },
+      focusReset: "manual",
+      scroll: "manual",
+    });
+  });
+}
+
+/** @param {NavigateEvent} event @param {URL} url @returns {boolean} whether a page of this book is asked for, in this window */
+function leadsToPage(event, url) {
+  if (!event.canIntercept || event.hashChange || event.downloadRequest !== null || event.formData) return false;
+  if (event.info === PLAIN || event.navigationType === "reload") return false;
+  if (event.navigationType !== "traverse" && event.destination.sameDocument) return false; // an instrument writes its state
+  const place = url.href.startsWith(config.root) ? url.href.slice(config.root.length).split(/[?#]/)[0] : null;
+  return place !== null && /(^|\/)(index\.html)?$/.test(place) && !place.startsWith("api/");
+}
+
+/**
+ * @param {URL} url
+ * @param {AbortSignal} signal
+ * @returns {Promise<Document | null>} null where it cannot be had, or belongs to another build
+ */
+async function pageAt(url, signal) {
+  try {
+    const response = await fetch(url, { headers: { Accept: "text/html", [BUILD_HEADER]: config.build }, signal });
+    if (!response.ok || response.redirected) return null;
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    return configOf(page).build === config.build ? page : null;
+  } catch (error) {
+    if (signal.aborted) throw error; // the reader goes elsewhere
+    return null;
+  }
+}
+
+/** @param {URL} url @param {NavigationType} type */
+function loadPlainly(url, type) {
+  if (location.href === url.href) location.reload();
+  else navigation.navigate(url.href, { info: PLAIN, history: type === "replace" ? "replace" : "push" });
+}
+
+/** @param {Document} page */
+function show(page) {
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close();
+  document.title = page.title;
+  document.documentElement.dataset.root = page.documentElement.dataset.root;
+  for (const selector of HEAD) {
+    const next = page.querySelector(selector);
+    document.querySelector(selector)?.remove();
+    if (next) document.head.append(next);
+  }
+  for (const selector of LASTING) {
+    const kept = document.querySelector(selector);
+    if (kept) page.querySelector(selector)?.replaceWith(kept);
+  }
+  for (const selector of BODY) {
+    const next = page.querySelector(selector);
+    if (next) document.querySelector(selector)?.replaceWith(next);
+  }
+  Object.assign(config, configOf(document), { root: config.root });
+}
+
+/** The reader is taken to where the link leads: to the heading of the page, or of the place in it. */
+function focusOn() {
+  const place = placeOfAddress();
+  const heading = /** @type {HTMLElement | null} */ ((place ?? document.getElementById("main"))?.querySelector("h1, h2, h3") ?? place);
+  if (heading) {
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+  }
+  const said = document.querySelector("[data-page-status]");
+  if (said) said.textContent = document.title;
+}
+
+/** What the first page names relative to itself is read again later, from other addresses. */
+function keepAddresses() {
+  for (const link of document.querySelectorAll("link")) {
+    if (["icon", "apple-touch-icon", "manifest"].includes(link.rel)) link.setAttribute("href", link.href);
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * The book without a network: when the page has come to rest, the service worker keeps the light part of it, then file by
+ * file what is heavy. A sentence at the foot of the page says how far it is. With Save-Data the reader is asked first.
+ *
+ * @typedef {import("../service-worker.js").Request} Request
+ * @typedef {import("../service-worker.js").Missing} Missing
+ */
+import { absolute, config, savesData } from "../config.js";
+import { wait } from "../pauses.js";
+import { runtime } from "../python/page/runtime.js";
+
+/** Python first: nothing is kept while it starts, or while it makes the snapshot for the next visit. */
+const REST_MS = 4_000;
+
+export async function startOffline() {
+  const workers = navigator.serviceWorker;
+  if (!workers) return; // not a secure origin, or a private window
+  if (config.reload) return forget(); // an author wants to see the newest
+  for (const type of ["online", "offline"]) addEventListener(type, show);
+  const kept = await workers.getRegistration(config.root).catch(() => undefined);
+  if (savesData() && !kept?.active) return offer();
+  await rest();
+  await keepBook();
+}
+
+/** @returns {Promise<void>} resolves when the page is loaded and nothing is asked of Python */
+async function rest() {
+  if (document.readyState !== "complete") await new Promise((resolve) => addEventListener("load", resolve, { once: true }));
+  while (!["idle", "ready", "failed"].includes(runtime.state)) await wait(REST_MS / 8);
+  await wait(REST_MS);
+}
+
+async function keepBook() {
+  try {
+    const registration = await navigator.serviceWorker.register(absolute("service-worker.js"), { updateViaCache: "none" });
+    if (!registration) return; // a browser that is driven by a program may refuse without a word
+    const worker = await activeWorker(registration);
+    const { build, total, files } = /** @type {Missing} */ (await ask(worker, { type: "missing" }));
+    const size = megabytes(total);
+    let left = files.reduce((sum, [, , bytes]) => sum + bytes, 0);
+    for (const [place, , bytes] of files) {
+      say(`Keeping the book for reading offline, ${Math.floor((total - left) / 1e6)} of ${size}.`);
+      await ask(worker, { type: "keep", place });
+      left -= bytes;
+    }
+    if (build !== config.build) return say("A newer edition of the book is kept. It is shown when you reload the page.");
+    await ask(worker, { type: "tidy" });
+    say(`The book is kept in this browser: it can be read offline (${size}).`);
+  } catch (error) {
+    if (!navigator.onLine) {
+      addEventListener("online", keepBook, { once: true });
+      return say("The rest of the book is kept when you are back.");
+    }
+    say(`The book could not be kept for reading offline: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** @param {ServiceWorkerRegistration} registration @returns {Promise<ServiceWorker>} the newest, once it serves */
+function activeWorker(registration) {
+  const worker = registration.installing ?? registration.waiting ?? registration.active;
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      if (worker?.state === "activated") resolve(worker);
+      else if (worker?.state === "redundant") reject(new Error("not all of it could be fetched. The next visit tries again."));
+    };
+    worker?.addEventListener("statechange", look);
+    look();
+  });
+}
+
+/** @param {ServiceWorker} worker @param {Request} request @returns {Promise<any>} */
+function ask(worker, request) {
+  return new Promise((resolve, reject) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data: { value, error } }) => (error === undefined ? resolve(value) : reject(new Error(error)));
+    worker.postMessage(request, [port2]);
+  });
+}
+
+/** @param {number} bytes */
+const megabytes = (bytes) => `${Math.max(1, Math.round(bytes / 1e6))} MB`;
+
+/** Who saves data decides. */
+function offer() {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "quiet";
+  button.textContent = "Keep it";
+  button.addEventListener("click", () => keepBook());
+  say(`The book is not kept for reading offline, as you save data: it takes ${megabytes(config.offline_bytes)}. `, button);
+}
+
+async function forget() {
+  for (const registration of await navigator.serviceWorker.getRegistrations()) {
+    if (registration.scope === config.root) await registration.unregister();
+  }
+}
+
+/** @type {(string | HTMLElement)[]} */
+let said = [];
+
+/** @param {...(string | HTMLElement)} words */
+function say(...words) {
+  said = words;
+  show();
+}
+
+function show() {
+  const place = document.querySelector("[data-offline-status]");
+  place?.replaceChildren(...(navigator.onLine ? [] : ["You are offline. "]), ...said);
+}

@@ -1,0 +1,64 @@
+/**
+ * For authors, loaded by pages of `latentbook serve --reload`: shows each new build, scroll kept, and what is
+ * wrong with the content where a build failed.
+ *
+ * @typedef {{build: number, mistakes: string[]}} News
+ */
+import { absolute } from "../config.js";
+
+const SCROLL = "latentbook:scroll";
+
+/** @type {HTMLElement | null} */
+let board = null;
+
+/** @type {number | null} */
+let shown = null;
+
+/** Lists the mistakes over the page, or takes the list away. @param {string[]} mistakes */
+function show(mistakes) {
+  board?.remove();
+  board = null;
+  if (!mistakes.length) return;
+  board = document.createElement("aside");
+  board.setAttribute("role", "alert");
+  board.style.cssText =
+    "position: fixed; inset: auto 0 0 0; z-index: 100; max-height: 50vh; overflow: auto; padding: 1rem 1.5rem;" +
+    "background: Canvas; color: CanvasText; border-top: 3px solid var(--warning, #a8431b);" +
+    "font: 0.875rem/1.5 'JetBrains Mono Variable', monospace;";
+  const heading = document.createElement("strong");
+  heading.textContent = `${mistakes.length === 1 ? "One mistake" : `${mistakes.length} mistakes`}. This is the page as it was before.`;
+  const list = document.createElement("ul");
+  for (const mistake of mistakes) {
+    const item = document.createElement("li");
+    item.textContent = mistake;
+    list.append(item);
+  }
+  board.append(heading, list);
+  document.body.append(board);
+}
+
+/** Loads the page anew at the same place. */
+function reload() {
+  sessionStorage.setItem(SCROLL, JSON.stringify({ path: location.pathname, y: scrollY }));
+  location.reload();
+}
+
+/** Goes to where the page was before it was reloaded. */
+function restore() {
+  const kept = JSON.parse(sessionStorage.getItem(SCROLL) ?? "null");
+  sessionStorage.removeItem(SCROLL);
+  if (kept?.path === location.pathname) scrollTo({ top: kept.y, behavior: "instant" });
+}
+
+/** Follows the builds of the server for as long as the page is open. */
+export function followReloads() {
+  restore();
+  const events = new EventSource(absolute("_reload"));
+  events.addEventListener("message", ({ data }) => {
+    /** @type {News} */
+    const { build, mistakes } = JSON.parse(data);
+    if (mistakes.length || shown === null || shown === build) show(mistakes);
+    else reload();
+    shown = build;
+  });
+}

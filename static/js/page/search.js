@@ -1,0 +1,176 @@
+/**
+ * Search: MiniSearch over the index the build made, loaded when the reader opens the dialog for the first time.
+ *
+ * @typedef {{id: number, url: string, place: string, title: string, text: string}} Entry
+ *   A piece of the book; `url` is relative to the root, `place` says where it stands ("2.4 Variational autoencoders").
+ */
+import MiniSearch from "minisearch";
+
+import { absolute, config } from "../config.js";
+
+const MOST_RESULTS = 20;
+const EXCERPT_CHARACTERS = 150;
+
+/** @type {Promise<MiniSearch<Entry>> | null} */
+let index = null;
+
+/** @returns {Promise<MiniSearch<Entry>>} */
+async function loadIndex() {
+  const response = await fetch(absolute(config.search));
+  if (!response.ok) throw new Error(`The search index answered ${response.status}.`);
+  const mini = new MiniSearch({
+    fields: ["title", "text"],
+    storeFields: ["url", "place", "title", "text"],
+    searchOptions: { boost: { title: 3 }, prefix: true, fuzzy: 0.15, combineWith: "AND" },
+  });
+  mini.addAll(await response.json());
+  return mini;
+}
+
+/** @type {WeakSet<HTMLDialogElement>} */
+const started = new WeakSet();
+
+/**
+ * Makes the dialog search, on its first opening; on later ones selects what was typed.
+ *
+ * @param {HTMLDialogElement} dialog
+ */
+export async function startSearch(dialog) {
+  const input = /** @type {HTMLInputElement} */ (dialog.querySelector("input"));
+  const list = /** @type {HTMLElement} */ (dialog.querySelector(".results"));
+  const count = /** @type {HTMLElement} */ (dialog.querySelector(".count"));
+  if (started.has(dialog)) input.select(); // the first time, what is in it was typed while this file was on its way
+  if (!started.has(dialog)) {
+    started.add(dialog);
+    input.addEventListener("input", () => show());
+    input.addEventListener("keydown", (event) => onKey(event));
+    list.addEventListener("click", (event) => {
+      const item = /** @type {Element} */ (event.target).closest("li");
+      if (item) go(item);
+    });
+    dialog.querySelector("form")?.addEventListener("submit", (event) => {
+      // Enter in the field goes to the chosen result; only the button closes.
+      if (/** @type {SubmitEvent} */ (event).submitter === null) event.preventDefault();
+    });
+  }
+  await show();
+
+  async function show() {
+    const words = input.value.trim();
+    if (words === "") {
+      render([], "");
+      return;
+    }
+    try {
+      index ??= loadIndex();
+      const mini = await index;
+      if (words !== input.value.trim()) return; // typed on meanwhile
+      const found = mini.search(words);
+      render(found.slice(0, MOST_RESULTS), resultCount(found.length));
+    } catch (error) {
+      index = null; // the next letter tries again
+      render([], `Search is not available: ${/** @type {Error} */ (error).message}`);
+    }
+  }
+
+  /**
+   * @param {import("minisearch").SearchResult[]} results
+   * @param {string} sentence
+   */
+  function render(results, sentence) {
+    count.textContent = sentence;
+    list.replaceChildren(...results.map(resultItem));
+    input.setAttribute("aria-expanded", String(results.length > 0));
+    choose(0);
+  }
+
+  /** @param {KeyboardEvent} event */
+  function onKey(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step !== undefined) {
+      event.preventDefault();
+      choose(chosen() + step);
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      const item = list.children[chosen()];
+      if (item) go(item);
+    } else if (event.key === "Escape") {
+      event.preventDefault(); // else the first Escape only empties the field
+      dialog.close();
+    }
+  }
+
+  function chosen() {
+    return [...list.children].findIndex((item) => item.getAttribute("aria-selected") === "true");
+  }
+
+  /** @param {number} position */
+  function choose(position) {
+    const items = [...list.children];
+    if (items.length === 0) {
+      input.removeAttribute("aria-activedescendant");
+      return;
+    }
+    const wrapped = (position + items.length) % items.length;
+    for (const [i, item] of items.entries()) item.setAttribute("aria-selected", String(i === wrapped));
+    input.setAttribute("aria-activedescendant", items[wrapped].id);
+    items[wrapped].scrollIntoView({ block: "nearest" });
+  }
+
+  /** @param {Element} item */
+  function go(item) {
+    dialog.close();
+    location.assign(/** @type {HTMLElement} */ (item).dataset.url ?? "");
+  }
+}
+
+/** @param {number} number */
+function resultCount(number) {
+  if (number === 0) return "Nothing found. Try a shorter word.";
+  if (number === 1) return "1 result";
+  return number > MOST_RESULTS ? `${number} results, the best ${MOST_RESULTS} shown` : `${number} results`;
+}
+
+/**
+ * @param {import("minisearch").SearchResult} result
+ * @param {number} position
+ */
+function resultItem(result, position) {
+  const item = document.createElement("li");
+  item.id = `search-result-${position}`;
+  item.setAttribute("role", "option");
+  item.dataset.url = absolute(result.url);
+  const title = document.createElement("span");
+  title.className = "title";
+  title.append(...marked(result.title, result.terms));
+  const place = document.createElement("span");
+  place.className = "chapter";
+  place.textContent = result.place;
+  const excerpt = document.createElement("span");
+  excerpt.className = "excerpt";
+  excerpt.append(...marked(excerptOf(result.text, result.terms), result.terms));
+  item.append(title, place, excerpt);
+  return item;
+}
+
+/** The part of a text around the first word found. @param {string} text @param {string[]} terms */
+function excerptOf(text, terms) {
+  const lower = text.toLowerCase();
+  const hits = terms.map((term) => lower.indexOf(term)).filter((at) => at >= 0);
+  const from = hits.length > 0 ? Math.max(0, Math.min(...hits) - EXCERPT_CHARACTERS / 3) : 0;
+  const start = from === 0 ? 0 : text.indexOf(" ", from) + 1;
+  const end = start + EXCERPT_CHARACTERS;
+  return `${start > 0 ? "… " : ""}${text.slice(start, end).trim()}${end < text.length ? " …" : ""}`;
+}
+
+/** @param {string} text @param {string[]} terms @returns {(string | HTMLElement)[]} */
+function marked(text, terms) {
+  if (terms.length === 0) return [text];
+  const pattern = new RegExp(`(${terms.map((term) => term.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})`, "giu");
+  return text.split(pattern).map((piece, i) => {
+    if (i % 2 === 0) return piece;
+    const mark = document.createElement("mark");
+    mark.textContent = piece;
+    return mark;
+  });
+}

@@ -1,0 +1,79 @@
+/**
+ * Sets Python off: a worker, and the main module that is compiled beside it. What the worker says is kept until somebody
+ * listens, so that a few lines in the head of the page (start.js) can do this long before runtime.js has come.
+ *
+ * @typedef {import("../protocol.js").Reply} Reply
+ * @typedef {import("../download.js").Download} Download
+ * @typedef {{onReply: (reply: Reply) => void, onDownload: (download: Download) => void, onFailure: (why: string) => void}} Listener
+ * @typedef {(listener: Listener) => void} Event
+ */
+import { absolute, config } from "../../config.js";
+import { Downloads } from "../download.js";
+import { compileFromNetwork, isKept } from "../main-module.js";
+
+const EARLY = "latentbookLaunch";
+
+export class Launch {
+  /** @type {Event[]} not yet heard */
+  #events = [];
+  /** @type {Listener | null} */
+  #listener = null;
+
+  /** @param {WebAssembly.Module | null} main where it has been compiled before */
+  constructor(main) {
+    const { version, sizes } = config.runtime;
+    const base = absolute(config.runtime.base);
+    /** @type {import("../protocol.js").Boot} */
+    const boot = { base, version, sizes, isGiven: main !== null };
+    this.worker = new Worker(absolute(config.assets["worker.js"]), { type: "module", name: JSON.stringify(boot) });
+    this.worker.addEventListener("message", ({ data }) => this.#tell(({ onReply }) => onReply(data)));
+    this.worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      this.#tell(({ onFailure }) => onFailure(event.message || "its script did not load"));
+    });
+    this.interruptBuffer = globalThis.crossOriginIsolated ? new Uint8Array(new SharedArrayBuffer(1)) : null;
+    if (this.interruptBuffer) this.worker.postMessage({ type: "stop-by", interruptBuffer: this.interruptBuffer });
+    if (main === null) this.#sendMain(base, sizes);
+    else this.worker.postMessage({ type: "main", main });
+  }
+
+  /**
+   * Where this browser keeps the main module the worker takes it from there; else the page compiles it.
+   *
+   * @param {string} base
+   * @param {Record<string, number>} sizes
+   */
+  async #sendMain(base, sizes) {
+    const downloads = new Downloads(sizes, (download) => this.#tell(({ onDownload }) => onDownload(download)));
+    try {
+      const main = (await isKept(base)) ? null : await compileFromNetwork(base, downloads);
+      this.worker.postMessage({ type: "main", main });
+    } catch (error) {
+      this.#tell(({ onFailure }) => onFailure(error instanceof Error ? error.message : String(error)));
+    }
+  }
+
+  /** @param {Listener} listener hears what was said so far, and then everything */
+  listen(listener) {
+    this.#listener = listener;
+    for (const event of this.#events.splice(0)) event(listener);
+  }
+
+  /** @param {Event} event */
+  #tell(event) {
+    if (this.#listener) event(this.#listener);
+    else this.#events.push(event);
+  }
+}
+
+/** The launch that the page's head has made, once; null if it has made none. @returns {Launch | null} */
+export function takeEarlyLaunch() {
+  const early = Reflect.get(globalThis, EARLY) ?? null;
+  Reflect.deleteProperty(globalThis, EARLY);
+  return early;
+}
+
+/** Called in the page's head. */
+export function launchEarly() {
+  Reflect.set(globalThis, EARLY, new Launch(null));
+}

@@ -1,0 +1,293 @@
+/**
+ * Python for the page: sole owner of its workers. One starts with the page and answers everything. Once reader's code has run
+ * in it, a second one is made ready behind it: the book's own instruments go there, so that no code holds them up or changes
+ * what they stand on, and it takes the first one's place at once if that has to be ended.
+ *
+ * @typedef {"idle" | "booting" | "ready" | "busy" | "restarting" | "failed"} State
+ * @typedef {import("./job.js").Message} Message
+ * @typedef {import("./job.js").Options} Options
+ * @typedef {import("./job.js").Job} Job
+ */
+import { isFrugal } from "../../config.js";
+import { Interpreter } from "./interpreter.js";
+import { RunError, changesScope, isBooks, stopped } from "./job.js";
+import { keepWhenIdle } from "./keep.js";
+import { Launch, takeEarlyLaunch } from "./launch.js";
+
+/** The second worker starts so long after reader's code has begun: most of it is done by then, and had both processors. */
+const SECOND_AFTER_MS = 250;
+
+class Runtime extends EventTarget {
+  /** @type {State} */
+  #state = "idle";
+  #sentence = "Python starts when you need it";
+  /** Where reader's code runs, and the book's own until there is a second one. @type {Interpreter | null} */
+  #first = null;
+  /** In which no reader's code has run. @type {Interpreter | null} */
+  #second = null;
+  /** @type {Job[]} */
+  #waiting = [];
+  /** Whether the last worker to be ended took variables with it. */
+  #lostVariables = false;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #clock;
+  /** Python itself, compiled once for all workers of the page. @type {WebAssembly.Module | null} */
+  #main = null;
+  /** Whether the next start is being made quicker, or is to be once the page is idle. */
+  #keeping = false;
+  /** What the start has to say, if not all went as usual. */
+  #note = "";
+  #answered = false;
+
+  get state() {
+    return this.#state;
+  }
+
+  get sentence() {
+    return this.#sentence;
+  }
+
+  /** Whether Python answers now, or after what it has in hand. */
+  get ready() {
+    return this.#state === "ready" || this.#state === "busy";
+  }
+
+  /** Whether a request has to wait until a snippet or an answer has run. @param {Message} message */
+  waitsForCode(message) {
+    const { job = null } = (isBooks(message) && this.#second?.isReady ? this.#second : this.#first) ?? {};
+    return job !== null && changesScope(job.message);
+  }
+
+  /** Boots Python unless it is up or on its way. A failed start is tried again. */
+  start() {
+    if (this.#state === "idle" || this.#state === "failed") this.#boot("booting", "Starting Python");
+  }
+
+  /**
+   * @param {Message} message
+   * @param {Options} [options]
+   * @returns {Promise<any>} the value of `done`
+   * @throws {RunError} for `failed`, and for a request that was stopped or lost with its worker
+   */
+  request(message, options = {}) {
+    return new Promise((resolve, reject) => {
+      /** @type {Job} */
+      const job = { ...options, message, resolve, reject };
+      if (job.signal?.aborted) return reject(stopped("Stopped before it began."));
+      job.signal?.addEventListener("abort", () => this.#abort(job), { once: true });
+      this.#waiting.push(job);
+      this.start();
+      this.#next();
+    });
+  }
+
+  /** @param {Job} job */
+  #abort(job) {
+    const place = this.#waiting.indexOf(job);
+    if (place < 0) {
+      for (const interpreter of [this.#first, this.#second]) if (interpreter?.job === job) interpreter.stop("Stopped.");
+      return;
+    }
+    this.#waiting.splice(place, 1);
+    job.reject(stopped("Stopped before it began."));
+  }
+
+  /** @param {State} state @param {string} sentence */
+  #say(state, sentence) {
+    this.#state = state;
+    this.#sentence = sentence;
+    this.dispatchEvent(new CustomEvent("status", { detail: { state, sentence } }));
+  }
+
+  #sayReady() {
+    const sentence = this.#note === "" ? "Python ready" : `Python ready. ${this.#note}`;
+    this.#say("ready", this.#lostVariables ? "Restarted: variables are lost" : sentence);
+    this.#lostVariables = false;
+  }
+
+  /** @param {"booting" | "restarting"} state @param {string} sentence */
+  #boot(state, sentence) {
+    this.#say(state, sentence);
+    this.#first = this.#launch();
+    this.#follow(this.#first);
+  }
+
+  #launch() {
+    return new Interpreter(takeEarlyLaunch() ?? new Launch(this.#main));
+  }
+
+  /** @param {Interpreter} interpreter */
+  #follow(interpreter) {
+    interpreter.listen({
+      onStarted: (start) => this.#started(interpreter, start),
+      onProgress: (sentence) => interpreter === this.#first && this.#state === "booting" && this.#say("booting", sentence),
+      onAnswer: (job, reply, stopping) => this.#answer(interpreter, job, reply, stopping),
+      onLost: (why, stopping) => this.#lose(interpreter, why, stopping),
+    });
+  }
+
+  /** @param {Interpreter} interpreter @param {import("../protocol.js").StartValue} start */
+  #started(interpreter, { from, why, main }) {
+    this.#main = main;
+    if (interpreter === this.#first) {
+      performance.mark("latentbook-python-started", { detail: from });
+      if (why !== "") this.#note = `It started from its files, as the stored start was of no use: ${why}.`;
+      this.#sayReady();
+    }
+    if (from === "files" && !this.#keeping) {
+      this.#keeping = true;
+      keepWhenIdle(main, () => this.#state === "ready", (why) => this.#kept(why));
+    }
+    this.#next();
+  }
+
+  /** What goes wrong here takes nothing from this visit. @param {string} why it could not be kept, or "" */
+  #kept(why) {
+    this.#keeping = false;
+    this.#prepareSecond();
+    if (why === "") return;
+    this.#note = `The next visit will start no quicker: ${why}.`;
+    if (this.#state === "ready") this.#sayReady();
+  }
+
+  /** Makes a worker ready in which no reader's code has run, if there is none and the device has room for it. */
+  #prepareSecond() {
+    if (this.#second !== null || !this.#first?.isReady || !this.#first.hasReadersCode) return;
+    if (this.#keeping && this.#state === "ready") return; // it will start more quickly once that is done
+    if (isFrugal()) return;
+    this.#second = this.#launch();
+    this.#follow(this.#second);
+  }
+
+  /** Hands out what waits, as far as somebody is free: what the reader waits for first, then what may help later. */
+  #next() {
+    for (const interpreter of [this.#second, this.#first]) {
+      if (!interpreter?.isFree) continue;
+      const mine = this.#waiting.filter((job) => this.#isFor(interpreter, job));
+      const job = mine.find(({ background }) => !background) ?? mine[0];
+      if (job === undefined) continue;
+      this.#waiting.splice(this.#waiting.indexOf(job), 1);
+      this.#hand(interpreter, job);
+    }
+  }
+
+  /** @param {Interpreter} interpreter @param {Job} job */
+  #isFor(interpreter, job) {
+    if (!isBooks(job.message)) return interpreter === this.#first;
+    return interpreter === this.#second || this.#second === null || !(this.#second.isReady || job.untouched);
+  }
+
+  /** @param {Interpreter} interpreter @param {Job} job */
+  #hand(interpreter, job) {
+    if (!isBooks(job.message) && !interpreter.hasReadersCode) {
+      interpreter.hasReadersCode = true;
+      setTimeout(() => this.#prepareSecond(), SECOND_AFTER_MS);
+    }
+    if (changesScope(job.message)) {
+      interpreter.hasVariables = true;
+      this.#showClock();
+    }
+    interpreter.run(job);
+  }
+
+  #showClock() {
+    const start = performance.now();
+    this.#say("busy", "Running");
+    this.#clock = setInterval(() => {
+      this.#say("busy", `Running, ${Math.round((performance.now() - start) / 1000)} s`);
+    }, 1_000);
+  }
+
+  /**
+   * @param {Interpreter} interpreter
+   * @param {Job} job
+   * @param {import("../protocol.js").Done | import("../protocol.js").Failed} reply
+   * @param {string | null} stopping
+   */
+  #answer(interpreter, job, reply, stopping) {
+    if (!this.#answered) performance.mark("latentbook-python-ready");
+    this.#answered = true;
+    if (changesScope(job.message)) {
+      clearInterval(this.#clock);
+      this.#sayReady();
+    }
+    if (reply.type === "done") job.resolve(reply.value);
+    else if (reply.kind === "interrupted" && stopping !== null) job.reject(stopped(stopping));
+    else if (!this.#askedElsewhere(interpreter, job)) job.reject(new RunError(reply));
+    this.#next();
+  }
+
+  /**
+   * The book's own instruments do not fail by themselves. One that does where reader's code has run is asked again where none has.
+   *
+   * @param {Interpreter} interpreter
+   * @param {Job} job
+   */
+  #askedElsewhere(interpreter, job) {
+    if (!isBooks(job.message) || !interpreter.hasReadersCode || job.untouched) return false;
+    this.#prepareSecond();
+    if (this.#second === null) return false;
+    job.untouched = true;
+    this.#waiting.unshift(job);
+    return true;
+  }
+
+  /**
+   * A worker that has ended, or that would not stop, is replaced. While the first one starts, Python cannot be had.
+   *
+   * @param {Interpreter} interpreter
+   * @param {string} why
+   * @param {string | null} stopping
+   */
+  #lose(interpreter, why, stopping) {
+    const { job, isReady, hasVariables } = interpreter;
+    interpreter.end();
+    const reason = stopping ?? (why === "" ? "Python itself ended." : `Python itself ended (${why}).`);
+    if (interpreter === this.#second) {
+      this.#second = null;
+      job?.reject(stopped(reason));
+      if (isReady) this.#prepareSecond();
+    } else if (isReady) {
+      this.#replaceFirst(hasVariables);
+      const lost = hasVariables ? " Python was restarted: variables are lost." : "";
+      if (job !== null && (stopping !== null || !this.#askedAgain(job))) job.reject(stopped(reason + lost));
+    } else {
+      this.#fail(navigator.onLine ? why : "you are offline");
+    }
+    this.#next();
+  }
+
+  /** An instrument of the book did not end Python: reader's code did that before. @param {Job} job */
+  #askedAgain(job) {
+    if (!isBooks(job.message) || job.untouched) return false;
+    job.untouched = true;
+    this.#waiting.unshift(job);
+    return true;
+  }
+
+  /** What waits for variables is refused if they are lost. Instruments need none. @param {boolean} lost */
+  #replaceFirst(lost) {
+    clearInterval(this.#clock);
+    this.#lostVariables = lost;
+    this.#first = this.#second;
+    this.#second = null;
+    if (this.#first === null) this.#boot("restarting", "Restarting Python");
+    else if (this.#first.isReady) this.#sayReady();
+    else this.#say("restarting", "Restarting Python");
+    if (!lost) return;
+    this.dispatchEvent(new Event("lost"));
+    const refused = this.#waiting.filter(({ message }) => changesScope(message));
+    this.#waiting = this.#waiting.filter(({ message }) => !changesScope(message));
+    for (const job of refused) job.reject(stopped("Not run. Python was restarted: variables are lost."));
+  }
+
+  /** @param {string} why */
+  #fail(why) {
+    this.#first = null;
+    this.#say("failed", `Python could not start: ${why}`);
+    for (const job of this.#waiting.splice(0)) job.reject(stopped(`Python could not start: ${why}.`));
+  }
+}
+
+/** The page's Python. Events: `status` ({state, sentence}), and `lost` when variables were lost with a worker. */
+export const runtime = new Runtime();

@@ -1,0 +1,237 @@
+/**
+ * The worker: starts Python and hands each message to `widgets.engine.host.handle`. It knows no DOM and no instrument.
+ *
+ * Reader's code runs here and shares the page's origin. What could reach other pages, the network or what this browser
+ * stores is taken away before its first line runs (python/lock-down.js). What it leaves is text and numbers, and never more of
+ * them than a page can hold.
+ *
+ * @typedef {import("../protocol.js").Boot} Boot
+ * @typedef {import("../protocol.js").Main} Main
+ * @typedef {import("../protocol.js").StopBy} StopBy
+ * @typedef {import("../protocol.js").Request} Request
+ * @typedef {import("../protocol.js").Reply} Reply
+ */
+import { Downloads, fetched } from "../download.js";
+import { Output } from "./output.js";
+import { lastLine } from "./last-line.js";
+import { MOST_MEMORY, startFromFiles, startFromSnapshot } from "./loader.js";
+import { lockDown } from "./lock-down.js";
+import { compileFromNetwork, compileKept } from "../main-module.js";
+import { INDEX, SOON, STANDARD_LIBRARY, readNowFrom } from "./packs.js";
+import { readSnapshot } from "./snapshot.js";
+import { loadStored } from "./snapshot-store.js";
+import { BOOT_ID } from "../protocol.js";
+
+/** Of one run: pictures and values on their way to the page, and the characters of one of them. */
+const MOST_DISPLAYS = 20;
+const MOST_CHARACTERS = 2_000_000;
+
+const MEMORY_SENTENCE = `Python has ${MOST_MEMORY / 2 ** 20} MB of memory in this page.\n`;
+
+/** What is refused before any memory is asked for. */
+const TOO_LARGE = /index-sized integer|array is too big/;
+
+const send = globalThis.postMessage.bind(globalThis);
+
+/** @param {Reply} reply @param {Transferable[]} [transfer] */
+const post = (reply, transfer = []) => send(reply, { transfer });
+
+/** @type {any} the Pyodide API */
+let pyodide;
+/** @type {any} `widgets.engine.host.handle` */
+let handle;
+/** Of the request in hand; null between two: what some callback says then belongs to nobody. @type {number | null} */
+let requestId = null;
+let displays = 0;
+
+const output = new Output((name, text) => requestId !== null && post({ type: "stream", id: requestId, name, text }));
+
+/** @type {(main: WebAssembly.Module | null) => void} */
+let giveMain;
+/** What the page has compiled; null if it left that to this worker. @type {Promise<WebAssembly.Module | null>} */
+const given = new Promise((resolve) => (giveMain = resolve));
+/** @type {Uint8Array | null} */
+let interruptBuffer = null;
+
+/** @type {() => void} */
+let noteAnswer;
+/** @type {Promise<void>} the first question has been answered */
+const answeredFirst = new Promise((resolve) => (noteAnswer = resolve));
+
+globalThis.addEventListener("message", (event) => {
+  /** @type {Request} */
+  const message = event.data;
+  if (message.type === "main") {
+    giveMain(message.main);
+  } else if (message.type === "stop-by") {
+    interruptBuffer = message.interruptBuffer;
+    pyodide?.setInterruptBuffer(interruptBuffer);
+  } else {
+    tryToAnswer(message);
+  }
+});
+
+/**
+ * Python itself, from whoever has it. Where the page relies on a kept one that turned out damaged, it comes from the network.
+ *
+ * @param {Boot} message
+ * @param {Downloads} downloads
+ */
+async function mainModule({ base, isGiven }, downloads) {
+  return (isGiven ? null : await compileKept(base)) ?? (await given) ?? compileFromNetwork(base, downloads);
+}
+
+/** @param {unknown} error */
+function die(error) {
+  post({ type: "fatal", message: lastLine(error) });
+}
+
+/** @param {Boot} message */
+async function boot(message) {
+  const { base } = message;
+  const create = import(`${base}pyodide.asm.mjs`).then(({ default: create }) => create);
+  const downloads = new Downloads(message.sizes, (download) => post({ type: "progress", stage: "download", download }));
+  const main = mainModule(message, downloads);
+  for (const each of [create, main]) each.catch(() => {}); // awaited below, once there is something to start from
+  const snapshot = await fromSnapshot(message, create, main);
+  const { pyodide: started } = snapshot.python ?? (await fromFiles(message, create, main, downloads));
+  pyodide = started;
+  handle = pyodide.pyimport("widgets.engine.host").handle;
+  pyodide.setStdout({ write: (/** @type {Uint8Array} */ bytes) => output.write("stdout", bytes) });
+  pyodide.setStderr({ write: (/** @type {Uint8Array} */ bytes) => output.write("stderr", bytes) });
+  if (interruptBuffer) pyodide.setInterruptBuffer(interruptBuffer);
+  lockDown(pyodide._api);
+  post({ type: "done", id: BOOT_ID, value: { from: snapshot.python ? "snapshot" : "files", why: snapshot.why, main: await main } });
+  if (!snapshot.python) answeredFirst.then(() => importSoon(base));
+}
+
+/** Called after the first answer. @param {string} base */
+async function importSoon(base) {
+  try {
+    await (await fetched(base, SOON)).arrayBuffer(); // Python finds it in the HTTP cache
+    const start = pyodide.pyimport("latentbook_start");
+    start.import_soon();
+    start.destroy();
+  } catch {
+    // Whoever wants it imports it, and meets what is wrong.
+  }
+}
+
+/**
+ * @param {Boot} message
+ * @param {Promise<import("./loader.js").CreateModule>} create
+ * @param {Promise<WebAssembly.Module>} main
+ * @returns {Promise<{python: import("./loader.js").Python | null, why: string}>} `why` one that is there was of no use
+ */
+async function fromSnapshot({ base, version }, create, main) {
+  const bytes = await loadStored(base);
+  if (bytes === null) return { python: null, why: "" };
+  try {
+    const snapshot = readSnapshot(bytes, version);
+    snapshot.catch(() => {}); // awaited by the loader
+    const options = { create: await create, main: await main, snapshot, readNow: readNowFrom(base) };
+    return { python: await startFromSnapshot(options), why: "" };
+  } catch (error) {
+    return { python: null, why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/**
+ * @param {Boot} message
+ * @param {Promise<import("./loader.js").CreateModule>} create
+ * @param {Promise<WebAssembly.Module>} main
+ * @param {Downloads} downloads
+ */
+async function fromFiles({ base, sizes }, create, main, downloads) {
+  const bytes = async (/** @type {string} */ name) => new Uint8Array(await (await downloads.get(base, name)).arrayBuffer());
+  // Two at a time, in the order of need: a browser opens six connections, and the page's own scripts want some.
+  const standardLibrary = bytes(STANDARD_LIBRARY);
+  const index = downloads.get(base, INDEX).then((response) => response.json());
+  const [first, ...others] = Object.keys(sizes).filter((name) => name.endsWith(".pack") && name !== STANDARD_LIBRARY);
+  const inTurn = async (/** @type {string[]} */ names) => {
+    /** @type {[string, Uint8Array][]} */
+    const list = [];
+    for (const name of names) list.push([name, await bytes(name)]);
+    return list;
+  };
+  const lanes = [index.then(() => inTurn([first])), standardLibrary.then(() => inTurn(others))];
+  const packs = Promise.all(lanes).then((lists) => new Map(lists.flat()));
+  packs.catch(() => {}); // awaited by the loader
+  const options = {
+    create: await create,
+    standardLibrary: await standardLibrary,
+    index: await index,
+    main: await main,
+    packs,
+    readNow: readNowFrom(base),
+  };
+  packs.then(() => post({ type: "progress", stage: "import", download: null }), () => {});
+  return startFromFiles(options);
+}
+
+/** @param {Exclude<Request, StopBy | Main>} message */
+function tryToAnswer(message) {
+  requestId = message.id;
+  displays = 0;
+  try {
+    const reply = answer(message);
+    output.finish();
+    post(reply, buffersOf(reply));
+  } catch (error) {
+    output.finish();
+    // Handle turns other Python exceptions into a reply, so this is the interpreter itself: exit, a broken stack, or past repair.
+    if (isInterrupt(error)) post(interrupted(message.id));
+    else die(error);
+  }
+  requestId = null;
+  noteAnswer();
+}
+
+/** @param {Exclude<Request, StopBy | Main>} message @returns {Reply} */
+function answer(message) {
+  const request = pyodide.toPy(exchanged(message, null, undefined)); // Python's None is undefined on this side
+  try {
+    const reply = handle(request, display);
+    const value = exchanged(reply.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false }), undefined, null);
+    reply.destroy();
+    if (value.type !== "done" && value.type !== "failed") throw new Error("it gave no answer");
+    if (value.name === "MemoryError" || TOO_LARGE.test(value.message)) value.traceback += MEMORY_SENTENCE;
+    return { ...value, id: message.id };
+  } finally {
+    request.destroy?.();
+  }
+}
+
+/** A Stop that came before `handle` could catch it, or after. @param {unknown} error */
+function isInterrupt(error) {
+  return error instanceof Error && Reflect.get(error, "type") === "KeyboardInterrupt";
+}
+
+/** @param {number} id @returns {Reply} */
+function interrupted(id) {
+  return { type: "failed", id, kind: "interrupted", name: "KeyboardInterrupt", message: "Stopped.", line: null, traceback: "" };
+}
+
+/** @param {string} mime @param {string} data */
+function display(mime, data) {
+  displays += 1;
+  if (requestId === null || displays > MOST_DISPLAYS || String(data).length > MOST_CHARACTERS) return;
+  post({ type: "display", id: requestId, mime: String(mime), data: String(data) });
+}
+
+/** A copy of plain data with one value exchanged for another. @param {any} value @param {unknown} from @param {unknown} to @returns {any} */
+function exchanged(value, from, to) {
+  if (value === from) return to;
+  if (value === null || typeof value !== "object" || ArrayBuffer.isView(value)) return value;
+  if (Array.isArray(value)) return value.map((part) => exchanged(part, from, to));
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, exchanged(part, from, to)]));
+}
+
+/** Memory of every typed array inside a reply: moved, not copied. @param {any} value @returns {ArrayBuffer[]} */
+function buffersOf(value) {
+  if (ArrayBuffer.isView(value)) return [/** @type {ArrayBuffer} */ (value.buffer)];
+  if (value === null || typeof value !== "object") return [];
+  return Object.values(value).flatMap(buffersOf);
+}
+
+boot(JSON.parse(self.name)).catch(die);

@@ -1,0 +1,308 @@
+/**
+ * A question: takes an answer, says what is right or wrong about it, and remembers both in this browser.
+ *
+ * @typedef {"open" | "wrong" | "right" | "shown"} State
+ * @typedef {{answer: string, state: State, attempts: number}} Memory
+ * @typedef {{state: "right" | "wrong", said: Node[]} | {state: "unread", said: Node[]}} Reply
+ *   `unread`: what came is no answer, and does not count as an attempt
+ */
+import { CodeField } from "../cell/code-field.js";
+import { openFields } from "../page/fields.js";
+import { judgeNumber } from "./judge.js";
+import { RunError } from "../python/page/job.js";
+import { runtime } from "../python/page/runtime.js";
+import { read, remove, write } from "../store.js";
+
+/** A check that takes longer says so. */
+const SLOW_MS = 300;
+
+/** @param {HTMLElement} section @returns {() => void} takes the life out of it */
+export function mountQuiz(section) {
+  const key = JSON.parse(section.dataset.key ?? "");
+  openFields(section);
+  const Kind = KINDS[/** @type {keyof typeof KINDS} */ (section.dataset.quiz)];
+  const quiz = new Quiz(section, new Kind(section, key));
+  return () => quiz.destroy();
+}
+
+class Quiz {
+  /** @type {Memory} */
+  #memory = { answer: "", state: "open", attempts: 0 };
+  /** Ends the check that is under way. @type {AbortController | null} */
+  #stop = null;
+
+  /**
+   * @param {HTMLElement} section
+   * @param {{answer: string, check: (signal: AbortSignal) => Promise<Reply>, clear: () => void, changed: (react: () => void) => void,
+   *   destroy?: () => void}} kind
+   */
+  constructor(section, kind) {
+    this.section = section;
+    this.kind = kind;
+    this.feedback = /** @type {HTMLElement} */ (section.querySelector("[data-feedback]"));
+    this.worked = /** @type {HTMLDetailsElement} */ (section.querySelector("details.answer"));
+    section.querySelector('[data-action="check"]')?.addEventListener("click", () => this.check());
+    section.addEventListener("keydown", ({ key, target }) => {
+      if (key === "Enter" && target instanceof HTMLInputElement) this.check();
+    });
+    section.addEventListener("check-answer", () => this.check());
+    section.querySelector('[data-action="reset"]')?.addEventListener("click", () => this.#startOver());
+    const worked = () => {
+      if (this.worked.open && this.#memory.state !== "right") this.#remember({ state: "shown" });
+    };
+    this.worked.addEventListener("toggle", worked);
+    kind.changed(() => section.removeAttribute("data-remembered"));
+    this.#recall();
+    worked(); // a reader may have opened it before this script came
+  }
+
+  /** The page is left: a check that is under way is stopped. */
+  destroy() {
+    this.#stop?.abort();
+    this.kind.destroy?.();
+  }
+
+  /** What an earlier visit left. */
+  #recall() {
+    /** @type {Memory | null} */
+    const memory = read("quiz", this.section.id);
+    if (memory === null || !["wrong", "right", "shown"].includes(memory.state)) return;
+    this.#memory = memory;
+    if (this.kind.answer !== "") return; // the reader was quicker than this script
+    if (memory.answer !== "") this.kind.answer = memory.answer;
+    this.section.dataset.state = memory.state;
+    this.section.toggleAttribute("data-remembered", true);
+    const tries = memory.attempts > 1 ? ` after ${memory.attempts} attempts` : "";
+    const said = { right: `Right${tries}.`, wrong: "Not yet.", shown: "" }[/** @type {"right"} */ (memory.state)];
+    if (said) this.feedback.replaceChildren(strong(said), " Open the worked answer to compare, or start over.");
+  }
+
+  /** @param {Partial<Memory>} news */
+  #remember(news) {
+    this.#memory = { ...this.#memory, ...news };
+    this.section.dataset.state = this.#memory.state;
+    write("quiz", this.section.id, this.#memory);
+  }
+
+  /** Checks the answer; while a check is under way, ends it. */
+  async check() {
+    if (this.#stop !== null) return this.#stop.abort();
+    this.#stop = new AbortController();
+    this.section.removeAttribute("data-remembered");
+    const button = /** @type {HTMLElement} */ (this.section.querySelector('[data-action="check"]'));
+    const name = button.textContent;
+    const clock = setInterval(() => {
+      button.textContent = "Stop";
+      this.feedback.textContent = runtime.ready ? "Checking" : `${runtime.sentence}. Your answer is kept`;
+    }, SLOW_MS);
+    const reply = await this.kind.check(this.#stop.signal);
+    clearInterval(clock);
+    button.textContent = name;
+    this.#stop = null;
+    if (reply.state === "unread") {
+      this.feedback.replaceChildren(...reply.said);
+      return;
+    }
+    const attempts = this.#memory.attempts + 1;
+    this.#remember({ answer: this.kind.answer, state: reply.state, attempts });
+    this.feedback.replaceChildren(strong(reply.state === "right" ? "Right." : "Not yet."), " ", ...reply.said);
+    if (attempts > 1) this.feedback.append(` (Attempt ${attempts}.)`);
+    if (reply.state === "right") this.worked.open = true;
+  }
+
+  #startOver() {
+    this.kind.clear();
+    this.worked.open = false;
+    this.feedback.replaceChildren();
+    this.section.removeAttribute("data-remembered");
+    this.#memory = { answer: "", state: "open", attempts: 0 };
+    this.section.dataset.state = "open";
+    remove("quiz", this.section.id);
+    // The button that was pressed is gone now: go back to where an answer is given.
+    const place = this.section.querySelector('input[name$=".answer"], [data-action="check"]');
+    /** @type {HTMLElement} */ (place).focus();
+  }
+}
+
+/** True or false, and one of many: radio buttons. */
+class Picks {
+  /** @param {HTMLElement} section @param {{answer: boolean | number}} key */
+  constructor(section, key) {
+    this.section = section;
+    this.right = String(key.answer);
+  }
+
+  get inputs() {
+    return /** @type {HTMLInputElement[]} */ ([...this.section.querySelectorAll('input[name$=".answer"]')]);
+  }
+
+  get answer() {
+    return this.inputs.find((input) => input.checked)?.value ?? "";
+  }
+
+  set answer(value) {
+    for (const input of this.inputs) input.checked = input.value === value;
+    this.#showVerdict();
+  }
+
+  /** @param {() => void} react */
+  changed(react) {
+    for (const input of this.inputs) {
+      input.addEventListener("change", () => {
+        this.#clearVerdicts();
+        react();
+      });
+    }
+  }
+
+  /** @returns {Promise<Reply>} */
+  async check() {
+    const { answer } = this;
+    if (answer === "") return { state: "unread", said: [new Text("Pick one first.")] };
+    this.#showVerdict();
+    const said = copyOf(this.section, `[data-feedback-for="${answer}"]`);
+    return { state: answer === this.right ? "right" : "wrong", said };
+  }
+
+  clear() {
+    for (const input of this.inputs) input.checked = false;
+    this.#clearVerdicts();
+  }
+
+  #showVerdict() {
+    this.#clearVerdicts();
+    const picked = this.inputs.find((input) => input.checked);
+    const label = picked?.closest("label");
+    if (picked && label) label.dataset.verdict = picked.value === this.right ? "right" : "wrong";
+  }
+
+  #clearVerdicts() {
+    for (const input of this.inputs) input.closest("label")?.removeAttribute("data-verdict");
+  }
+}
+
+/** A number with a tolerance. */
+class NumberField {
+  /** @param {HTMLElement} section @param {import("./judge.js").NumberKey} key */
+  constructor(section, key) {
+    this.section = section;
+    this.key = key;
+    this.input = /** @type {HTMLInputElement} */ (section.querySelector('input[name$=".answer"]'));
+  }
+
+  get answer() {
+    return this.input.value;
+  }
+
+  set answer(value) {
+    this.input.value = value;
+  }
+
+  /** @param {() => void} react */
+  changed(react) {
+    this.input.addEventListener("input", react);
+  }
+
+  /** @returns {Promise<Reply>} */
+  async check() {
+    const judgement = judgeNumber(this.answer, this.key);
+    this.input.toggleAttribute("aria-invalid", judgement.verdict === "unreadable");
+    if (judgement.verdict === "unreadable") return { state: "unread", said: [new Text(judgement.why)] };
+    if (judgement.verdict === "right") return { state: "right", said: [] };
+    if ("why" in judgement) return { state: "wrong", said: [new Text(judgement.why)] };
+    return { state: "wrong", said: copyOf(this.section, `[data-wrong="${judgement.listed}"]`) };
+  }
+
+  clear() {
+    this.input.value = "";
+    this.input.removeAttribute("aria-invalid");
+  }
+}
+
+/** Code, judged by the book's own asserts in a copy of the chapter's variables. */
+class CodeAnswer {
+  /** @param {HTMLElement} section @param {{check: string}} key */
+  constructor(section, key) {
+    this.key = key;
+    const source = /** @type {HTMLElement} */ (section.querySelector(".source[data-cell]"));
+    this.scope = source.dataset.scope ?? "";
+    this.react = () => {};
+    this.field = new CodeField(source, {
+      key: source.dataset.cell ?? "",
+      label: `Your code for ${section.getAttribute("aria-label")?.toLowerCase()}`,
+      onChange: () => this.react(),
+      onRun: () => section.dispatchEvent(new Event("check-answer")),
+      onTrouble: (sentence) => section.querySelector("[data-feedback]")?.replaceChildren(sentence),
+    });
+  }
+
+  /** The code is kept as every edit is: the memory of the question holds only how it went. */
+  get answer() {
+    return "";
+  }
+
+  /** @param {() => void} react */
+  changed(react) {
+    this.react = react;
+  }
+
+  /** @param {AbortSignal} signal @returns {Promise<Reply>} */
+  async check(signal) {
+    /** @type {HTMLElement[]} */
+    const printed = [];
+    this.field.markError(null);
+    try {
+      /** @type {import("../python/protocol.js").CheckValue} */
+      const value = await runtime.request(
+        { type: "check_answer", scope: this.scope, code: this.field.text, check: this.key.check },
+        { signal, onStream: (name, text) => print(printed, name === "note" ? "stderr" : name, text) },
+      );
+      const said = value.message === "" ? [] : [new Text(value.message)];
+      return { state: value.passed ? "right" : "wrong", said: [...said, ...printed] };
+    } catch (error) {
+      if (!(error instanceof RunError)) throw error;
+      if (error.kind === "interrupted") return { state: "unread", said: [new Text(error.message), ...printed] };
+      this.field.markError(error.line);
+      const where = error.line === null ? "The check could not use what your code left:" : `Your code stopped at line ${error.line}:`;
+      return { state: "wrong", said: [new Text(where), ...printed, pre("error", error.traceback || error.message)] };
+    }
+  }
+
+  clear() {
+    this.field.reset();
+  }
+
+  destroy() {
+    this.field.destroy();
+  }
+}
+
+/** One class a kind, by the name in `data-quiz`. */
+const KINDS = { "true-false": Picks, choice: Picks, number: NumberField, code: CodeAnswer };
+
+/** @param {string} text */
+function strong(text) {
+  const element = document.createElement("strong");
+  element.textContent = text;
+  return element;
+}
+
+/** @param {string} name @param {string} text */
+function pre(name, text) {
+  const element = document.createElement("pre");
+  element.className = name;
+  element.textContent = text;
+  return element;
+}
+
+/** Adds to what was printed. @param {HTMLElement[]} printed @param {string} name @param {string} text */
+function print(printed, name, text) {
+  const last = printed.at(-1);
+  if (last?.className === name) last.append(text);
+  else printed.push(pre(name, text));
+}
+
+/** What an author wrote for one answer: it stands hidden in the page. @param {HTMLElement} section @param {string} selector */
+function copyOf(section, selector) {
+  return [...(section.querySelector(selector)?.cloneNode(true).childNodes ?? [])];
+}

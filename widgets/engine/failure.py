@@ -1,0 +1,168 @@
+"""What a reader is told when code fails: ``failed``, with a traceback of the reader's lines.
+
+What lies before the first of these lines is dropped. Of a run of frames inside a library only the
+last one stays, without its source and with a short path.
+"""
+
+from __future__ import annotations
+
+import builtins
+import errno
+import linecache
+import re
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import dropwhile, groupby
+from typing import Any
+
+from widgets.contract import ContractError
+
+NEEDS_NETWORK = "A file that this needs could not be fetched: the first time it takes the network."
+CANNOT_BE_SHOWN = "An exception was raised that fails itself when it is looked at."
+
+MOST_NAME, MOST_MESSAGE, MOST_TRACEBACK = 100, 2_000, 20_000  # characters
+
+_readers_files: set[str] = set()
+
+
+class ProtocolError(ValueError):
+    """A message that is not one of static/js/python/protocol.js."""
+
+
+def remember_source(filename: str, source: str) -> None:
+    """Let tracebacks show the lines of a reader's code, which lies in no file on disk."""
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    show_file(filename)
+
+
+def show_file(filename: str) -> None:
+    """Let tracebacks show the frames of a file whole."""
+    _readers_files.add(filename)
+
+
+def failed(error: BaseException, filename: str) -> dict[str, Any]:
+    """The reply ``failed`` for an exception, without its id.
+
+    Parameters
+    ----------
+    error : BaseException
+    filename : str
+        Of the code that ran: ``line`` is a line of it.
+    """
+    try:
+        return described(error, filename)
+    except KeyboardInterrupt:
+        raise  # a second Stop
+    except BaseException:  # a reader's own class can do anything when it is looked at
+        return described(RuntimeError(CANNOT_BE_SHOWN), filename)
+
+
+def described(error: BaseException, filename: str) -> dict[str, Any]:
+    """``failed``, where the exception lets itself be looked at."""
+    kind, message = "python", message_of(error)
+    if any(map(is_unfetched, chain_of(error))):
+        error.add_note(NEEDS_NETWORK)
+        message = NEEDS_NETWORK
+    if isinstance(error, KeyboardInterrupt):
+        kind, message = "interrupted", "Stopped."
+    elif isinstance(error, ContractError):
+        kind = "contract"
+    elif isinstance(error, ProtocolError):
+        kind = "protocol"
+    return {
+        "type": "failed",
+        "kind": kind,
+        "name": type(error).__name__[:MOST_NAME],
+        "message": cut(message, MOST_MESSAGE),
+        "line": line_of(error, filename),
+        "traceback": cut(trimmed(error), MOST_TRACEBACK),
+    }
+
+
+def chain_of(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception and those that led to it."""
+    seen: set[int] = set()  # a reader's code can close the chain to a ring
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def is_unfetched(error: BaseException) -> bool:
+    """Whether a file of the page's Python did not come (static/js/python/worker/lazy-files.js)."""
+    match error:
+        case OSError(errno=errno.EIO, filename=str(path)):
+            return path.startswith("/lib/")
+        case ImportError(msg=str(words)):  # of a library
+            return words.endswith("it could not be fetched")
+    return False
+
+
+def cut(text: str, most: int) -> str:
+    """A text, or its two ends where it is longer than a page should hold."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2]}\n ... {len(text) - most:,} characters ...\n{text[-most // 2 :]}"
+
+
+def message_of(error: BaseException) -> str:
+    """The exception's own words, without its name."""
+    if isinstance(error, SyntaxError):
+        return error.msg
+    try:
+        return str(error)
+    except Exception:  # a reader's own class can fail at this
+        return ""
+
+
+def line_of(error: BaseException, filename: str) -> int | None:
+    """The innermost line of a file that the exception passed through."""
+    if isinstance(error, SyntaxError) and error.filename == filename:
+        return error.lineno
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == filename]
+    return lines[-1] if lines else None
+
+
+def trimmed(error: BaseException) -> str:
+    """The traceback with the reader's frames whole and all others shortened or dropped."""
+    report = traceback.TracebackException.from_exception(error)
+    shorten(report)
+    return "".join(report.format())
+
+
+def shorten(report: traceback.TracebackException) -> None:
+    """Trim a report, and those of the exceptions that led to it, in place."""
+    report.stack = traceback.StackSummary.from_list(list(worth_reading(report.stack)))
+    for earlier in (report.__cause__, report.__context__, *(report.exceptions or ())):
+        if earlier is not None:
+            shorten(earlier)
+
+
+def worth_reading(stack: Iterable[traceback.FrameSummary]) -> Iterator[traceback.FrameSummary]:
+    """The reader's frames, and where a library was left."""
+    from_readers = dropwhile(lambda frame: frame.filename not in _readers_files, stack)
+    for is_readers, run in groupby(from_readers, lambda frame: frame.filename in _readers_files):
+        if is_readers:
+            yield from run
+        else:
+            *_, last = run
+            path = short_path(last.filename)
+            yield traceback.FrameSummary(path, last.lineno, last.name, lookup_line=False, line="")
+
+
+def short_path(filename: str) -> str:
+    """``numpy/linalg/_linalg.py`` of a path inside site-packages or the standard library."""
+    return re.sub(r"^.*/(?:site-packages|python[\d.]+(?:\.zip)?)/", "", filename)
+
+
+def note_shadowing(error: TypeError, scope: Mapping[str, Any]) -> None:
+    """Say so where the failing line calls a builtin whose name a cell has given away."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in _readers_files]
+    words = re.findall(r"\b\w+(?=\()", (frames[-1].line or "") if frames else "")
+    for word in words:
+        if hasattr(builtins, word) and word in scope:
+            error.add_note(
+                f"A cell has given the name {word} to something else. "
+                f"`del {word}` brings Python's own back."
+            )
+            return

@@ -1,0 +1,204 @@
+"""From controls to a picture: one instrument, the book's own or the reader's version of it."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import lru_cache
+from importlib.resources import files
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from widgets import get
+from widgets.contract import (
+    ContractError,
+    Dots,
+    Frame,
+    Instrument,
+    Map,
+    Pad,
+    Panel,
+    Plot,
+    Readout,
+)
+from widgets.engine.check import check_frame, check_instrument, check_result
+from widgets.engine.controls import accepted
+from widgets.engine.failure import remember_source, show_file
+from widgets.engine.size import check_size
+
+MINUS, EN_DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+DEFINED = ("instrument", "compute", "frame")
+
+
+def source_of(widget: str) -> str:
+    """The text of an instrument's own file."""
+    return files("widgets").joinpath(f"{get(widget).__name__.rpartition('.')[2]}.py").read_text()
+
+
+def filename_of(widget: str) -> str:
+    """What tracebacks call the reader's version of an instrument."""
+    return f"{widget}.py"
+
+
+@lru_cache(maxsize=16)
+def edited(widget: str, source: str) -> ModuleType:
+    """The reader's version of an instrument, run and checked once for each text.
+
+    Raises
+    ------
+    ContractError
+        If it does not define what an instrument must define.
+    """
+    get(widget)
+    filename = filename_of(widget)
+    module = ModuleType(f"edited_{widget}")
+    sys.modules[module.__name__] = module  # dataclasses look their module up
+    exec(compile(source, filename, "exec", dont_inherit=True), module.__dict__)
+    if missing := [name for name in DEFINED if not hasattr(module, name)]:
+        raise ContractError(
+            f"{filename} must define {', '.join(DEFINED)}. It does not define {', '.join(missing)}."
+        )
+    check_instrument(module)
+    return module
+
+
+def compute_frame(widget: str, controls: Mapping[str, Any], source: str | None) -> dict[str, Any]:
+    """The picture at one setting, as ``FrameValue`` of the protocol.
+
+    Parameters
+    ----------
+    widget : str
+    controls : mapping from a control's name to its value
+        A control that is left out is at rest.
+    source : str or None
+        The reader's version of the file.
+
+    Raises
+    ------
+    ContractError
+        If a control is unknown or out of range, or the instrument breaks its contract.
+    """
+    if source is None:
+        module = get(widget)
+        show_file(str(module.__file__))
+    else:
+        remember_source(filename_of(widget), source)
+        module = edited(widget, source)
+    instrument: Instrument = module.instrument
+    values = accepted(instrument, controls)
+    start = time.perf_counter()
+    with np.errstate(all="warn"):  # whatever a cell has set with np.seterr
+        result = module.compute(**values)
+        frame = module.frame(result)
+    ms = 1000 * (time.perf_counter() - start)
+    if source is not None:  # the book's own are checked by its tests
+        check_result(result)
+        check_frame(instrument, frame)
+    picture = frame_value(instrument, frame)
+    if source is not None:
+        check_size(picture)
+    return {**picture, "ms": ms}
+
+
+def frame_value(instrument: Instrument, frame: Frame) -> dict[str, Any]:
+    """A frame as ``FrameValue`` without ``ms``."""
+    return {
+        "readouts": {r.key: formatted(r, frame.readouts[r.key]) for r in instrument.readouts},
+        "panels": [panel_value(panel) for panel in frame.panels],
+        "note": frame.note,
+    }
+
+
+def formatted(readout: Readout, value: float | int | str | None) -> str:
+    """A readout as it is printed: a real minus sign, a power of ten for ``e``, a dash for None."""
+    if value is None:
+        return EN_DASH
+    if isinstance(value, str):
+        return value
+    text = format(value, readout.format)
+    if text.startswith("-") and float(text.replace(",", "")) == 0:
+        text = text[1:]
+    if power := re.fullmatch(r"(.*)e([+-]\d+)", text):
+        exponent = int(power[2])
+        text = power[1] + (f" × 10{str(exponent).translate(SUPERSCRIPTS)}" if exponent else "")
+    return text.replace("-", MINUS)
+
+
+def panel_value(panel: Panel) -> dict[str, Any]:
+    """A panel as the protocol has it."""
+    common = {"key": panel.key, "alt": panel.alt, "half": panel.half}
+    match panel:
+        case Plot():
+            return {**common, "kind": "plot", "figure": plain(panel.figure)}
+        case Map():
+            return {**common, **map_value(panel)}
+        case Pad():
+            return {**common, "kind": "pad"}
+    server = panel.server
+    return {
+        **common,
+        "kind": "tiles",
+        "data": np.ascontiguousarray(panel.images).reshape(-1),
+        "shape": list(panel.images.shape),
+        "captions": list(panel.captions),
+        "gap": panel.gap,
+        "server": server and plain(asdict(server)),
+    }
+
+
+def map_value(panel: Map) -> dict[str, Any]:
+    """What a map has besides the fields of every panel."""
+    return {
+        "kind": "map",
+        "data": np.ascontiguousarray(panel.tile).reshape(-1),
+        "address": list(panel.address),
+        "server": panel.server,
+        "rings": dict(panel.rings),
+        "dots": panel.dots and dots_value(panel.dots),
+        "rate": panel.rate,
+    }
+
+
+def dots_value(dots: Dots) -> dict[str, Any]:
+    """Dots in flat arrays: x and y of each in turn."""
+    return {
+        "points": plain_array(dots.points.reshape(-1)),
+        "classes": plain_array(dots.classes),
+        "names": list(dots.names),
+        "places": plain_array(dots.places.reshape(-1)),
+    }
+
+
+def plain(value: Any) -> Any:
+    """A figure in dicts, lists, numbers, text and contiguous arrays that JavaScript can hold.
+
+    Arrays of numbers stay arrays. Whole numbers of 64 bits become floats, as JavaScript would make
+    BigInts of them.
+    """
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return plain_array(value)
+    return value
+
+
+def plain_array(array: NDArray[Any]) -> Any:
+    """An array of a type that JavaScript has, or a list."""
+    if array.dtype.kind not in "fiub":
+        return plain(array.tolist())
+    if array.dtype.kind == "f":
+        dtype = np.dtype(np.float32 if array.dtype == np.float16 else array.dtype)
+    else:
+        dtype = array.dtype if array.dtype in (np.uint8, np.int32) else np.dtype(np.float64)
+    return np.ascontiguousarray(array, dtype)

@@ -1,0 +1,274 @@
+"""The Python side of the protocol in static/js/python/protocol.js: one message in, one reply out.
+
+The same code answers in the reader's browser (Pyodide, called by worker.js) and in CPython (the
+build, the tests). What the reader's code prints goes to ``sys.stdout`` and ``sys.stderr``.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import json
+import math
+import sys
+from collections.abc import Callable, Mapping
+from types import FunctionType
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from widgets.engine import frames
+from widgets.engine.failure import ProtocolError, failed, line_of, note_shadowing, remember_source
+from widgets.engine.restore import Belongings, SpoiledError
+
+Display: TypeAlias = Callable[[str, str], None]
+Request: TypeAlias = Mapping[str, Any]
+Scope: TypeAlias = dict[str, Any]
+
+PLOTLY = "application/vnd.plotly.v1+json"
+ANSWER, CHECK = "your answer", "check"  # the two parts of a question, as tracebacks name them
+
+MOST_CHARACTERS = 200_000  # of a value's text
+MOST_FIGURE = 500_000  # characters of a figure's JSON: drawing more would hold up the page
+
+_scopes: dict[str, Scope] = {}
+_belongings = Belongings()
+
+
+def handle(request: Request, display: Display) -> dict[str, Any]:
+    """Answer one message of the protocol.
+
+    Parameters
+    ----------
+    request : mapping
+        One of the requests of static/js/python/protocol.js, except ``boot``.
+    display : callable
+        Takes a MIME type and data: the value of a cell's last expression.
+
+    Returns
+    -------
+    dict
+        The reply ``done`` or ``failed``. Arrays in it are contiguous ndarrays.
+
+    Raises
+    ------
+    SpoiledError
+        If reader's code has left Python in a state in which none runs any more.
+    """
+    try:
+        if is_readers(request):
+            _belongings.remember()
+            try:
+                value = answer(request, display)
+            finally:
+                put_back()
+        else:
+            value = answer(request, display)
+    except SpoiledError:
+        raise
+    except BaseException as error:  # readers also cause SystemExit and KeyboardInterrupt
+        return {**failed(error, reader_file(request)), "id": request.get("id")}
+    return {"type": "done", "id": request.get("id"), "value": value}
+
+
+def is_readers(request: Request) -> bool:
+    """Whether a request runs code of the reader's."""
+    kind = request.get("type")
+    return kind in ("run_cell", "check_answer") or isinstance(request.get("source"), str)
+
+
+def put_back() -> None:
+    """Undo what reader's code has done to Python itself, and say what of it was the book's."""
+    replaced = _belongings.put_back()
+    if replaced:
+        names = ", ".join(replaced[:3]) + (" and others" if len(replaced) > 3 else "")
+        print(f"Put back, as the book needs it: {names}.", file=sys.stderr)
+
+
+def answer(request: Request, display: Display) -> Any:
+    """The value of the reply ``done``.
+
+    Raises
+    ------
+    ProtocolError
+        If the type is unknown or a field is missing.
+    """
+    kind = request.get("type")
+    if kind not in REQUESTS:
+        raise ProtocolError(f"There is no request {kind!r}. Accepted: {', '.join(REQUESTS)}.")
+    function, fields = REQUESTS[kind]
+    given = {**request, "display": display}
+    if missing := [field for field in fields if field not in given]:
+        raise ProtocolError(f"The request {kind} lacks {', '.join(missing)}.")
+    return function(*(given[field] for field in fields))
+
+
+def reader_file(request: Request) -> str:
+    """The name of the reader's code in tracebacks, for the line a failure is reported on."""
+    match request:
+        case {"type": "run_cell", "filename": str(filename)}:
+            return filename
+        case {"type": "compute_widget", "widget": str(widget)}:
+            return frames.filename_of(widget)
+        case _:
+            return ANSWER
+
+
+def run_cell(scope: str, code: str, filename: str, display: Display) -> None:
+    """Run a snippet in the named scope and display the value of its last expression."""
+    namespace = _scopes.setdefault(scope, new_scope())
+    try:
+        value = execute(code, filename, namespace)
+    finally:
+        if namespace.pop("print", print) is not print:  # every snippet of the book prints
+            _belongings.note("print")
+    if value is not None:
+        display(*displayed(value))
+
+
+def check_answer(scope: str, code: str, check: str) -> dict[str, Any]:
+    """Run an answer, then its check, in a copy of the scope.
+
+    Returns
+    -------
+    dict
+        ``passed``, and the message of the first assertion that failed.
+    """
+    namespace = copied(_scopes.get(scope, new_scope()))
+    execute(code, ANSWER, namespace)
+    try:
+        execute(check, CHECK, namespace)
+    except AssertionError as error:
+        if line_of(error, ANSWER) is not None:
+            raise  # an assertion of the reader's own
+        line = check.splitlines()[(line_of(error, CHECK) or 1) - 1].strip()
+        return {"passed": False, "message": str(error) or f"This does not hold: {line}"}
+    return {"passed": True, "message": ""}
+
+
+def reset_scope(scope: str) -> None:
+    """Forget everything that cells have defined in a scope."""
+    _scopes.pop(scope, None)
+
+
+def new_scope() -> Scope:
+    """A scope in which nothing is defined."""
+    return {"__name__": "__main__"}
+
+
+def copied(scope: Scope) -> Scope:
+    """A scope with the same content, in which nothing that code does is seen in the first."""
+    twin: Scope = {}
+    memo: dict[int, Any] = {}
+    for name, value in scope.items():
+        if isinstance(value, FunctionType) and value.__globals__ is scope:
+            twin[name] = rebound(value, twin)
+            continue
+        try:
+            twin[name] = copy.deepcopy(value, memo)
+        except Exception:  # modules, generators and the like have no copy
+            twin[name] = value
+    return twin
+
+
+def rebound(function: FunctionType, scope: Scope) -> FunctionType:
+    """The same function with its global names looked up in another scope."""
+    twin = FunctionType(
+        function.__code__,
+        scope,
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+    twin.__kwdefaults__ = function.__kwdefaults__
+    return twin
+
+
+def refuse_input(prompt: object = "") -> str:
+    """``input`` of the reader's code.
+
+    Raises
+    ------
+    RuntimeError
+        Always: a page has no terminal.
+    """
+    raise RuntimeError("input() cannot ask anything here. Give the variable its value in the code.")
+
+
+def execute(code: str, filename: str, scope: Scope) -> Any:
+    """Run code in a scope and return the value of its last expression, or None."""
+    remember_source(filename, code)
+    scope["__builtins__"] = {**_belongings.builtins, "input": refuse_input}
+    scope.pop("__warningregistry__", None)  # a warning is due on every run, not on the first alone
+    tree = ast.parse(code, filename)
+    last = tree.body[-1] if tree.body else None
+    if isinstance(last, ast.Expr):
+        tree.body.pop()
+    try:
+        exec(compile(tree, filename, "exec", dont_inherit=True), scope)
+        if not isinstance(last, ast.Expr):
+            return None
+        value = ast.Expression(last.value)
+        return eval(compile(value, filename, "eval", dont_inherit=True), scope)
+    except TypeError as error:
+        note_shadowing(error, scope)
+        raise
+
+
+def displayed(value: Any) -> tuple[str, str]:
+    """MIME type and text of a cell's value: a Plotly figure as JSON, anything else as its repr.
+
+    A figure is plotly.py's own, or a dict with ``data`` and ``layout``.
+
+    Raises
+    ------
+    ValueError
+        If a figure is too large to be drawn.
+    """
+    if hasattr(value, "to_plotly_json") and not isinstance(value, type):
+        return PLOTLY, small_enough(value.to_json())
+    if isinstance(value, Mapping) and "data" in value and "layout" in value:
+        return PLOTLY, small_enough(json.dumps(json_ready(value)))
+    text = repr(value)
+    if (cut := len(text) - MOST_CHARACTERS) > 0:
+        text = f"{text[:MOST_CHARACTERS]} ... {cut:,} more characters"
+    return "text/plain", text
+
+
+def small_enough(figure: str) -> str:
+    """A figure's JSON, if the page can draw it while the reader goes on reading."""
+    if len(figure) > MOST_FIGURE:
+        raise ValueError(
+            f"The figure is too large to be shown: {len(figure) / 1e6:.1f} MB as text. "
+            f"Accepted: {MOST_FIGURE / 1e6:g} MB. Show fewer points."
+        )
+    return figure
+
+
+def json_ready(value: Any) -> Any:
+    """A figure without arrays; what is not finite becomes null, which JSON has."""
+    match value:
+        case Mapping():
+            return {str(key): json_ready(item) for key, item in value.items()}
+        case list() | tuple():
+            return [json_ready(item) for item in value]
+        case np.ndarray() | np.generic():
+            return json_ready(value.tolist())
+        case float() if not math.isfinite(value):
+            return None
+        case _:
+            return value
+
+
+def compute_widget(widget: str, controls: Mapping[str, Any], source: Any) -> dict[str, Any]:
+    """One picture of an instrument; ``source`` is text where the reader has edited it."""
+    return frames.compute_frame(widget, controls, source if isinstance(source, str) else None)
+
+
+REQUESTS: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
+    "run_cell": (run_cell, ("scope", "code", "filename", "display")),
+    "check_answer": (check_answer, ("scope", "code", "check")),
+    "compute_widget": (compute_widget, ("widget", "controls", "source")),
+    "widget_source": (frames.source_of, ("widget",)),
+    "reset_scope": (reset_scope, ("scope",)),
+}

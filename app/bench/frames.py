@@ -217,7 +217,7 @@ def measure(settings: Settings, report: Report) -> list[Measurement]:
         page.add_init_script(path=PROBE)
         page.goto(f"{base}/{CHAPTER}")
         page.wait_for_selector(
-            'html[data-measured] [data-runtime-status][data-state="ready"]', timeout=60_000
+            '[data-runtime-status][data-state="ready"]', timeout=60_000
         )
         labels = page.locator(".instrument").evaluate_all("all => all.map(({id}) => id)")
         for label in labels:

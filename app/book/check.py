@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.book.load import Source, load
+from app.book.load import load
 from app.book.read.nodes import DirectiveNode, directives
-from app.book.read.problems import FileProblems, Problems
+from app.book.read.problems import Problems
 from app.book.read.recordings import (
     PLOTLY,
     Recorded,
@@ -25,6 +25,7 @@ from app.book.read.recordings import (
     runnable_cells,
     same_outputs,
 )
+from app.book.read.source import ChapterSource
 from app.runtime.course import Course
 from app.settings import Settings
 from widgets.engine import host
@@ -53,8 +54,8 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
     problems = Problems()
     written: list[Recordings] = []
     for source in loaded.sources:
-        report(f"Running the Python of {source.path}")
-        run = _ChapterRun(source, problems.of(source.path), report, course.install_hint)
+        report(f"Running the Python of {source.opening.path.parent}")
+        run = _ChapterRun(source, problems, report, course.install_hint)
         recording = run.run(record=record)
         if record:
             written.append(Recordings(source.recordings.path, recording))
@@ -64,7 +65,7 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
     report("Every check passes")
 
 
-def record_chapter(source: Source) -> Path:
+def record_chapter(source: ChapterSource) -> Path:
     """Run the snippets of one chapter and write down what they put out.
 
     Raises
@@ -73,7 +74,7 @@ def record_chapter(source: Source) -> Path:
         If one of them fails.
     """
     problems = Problems()
-    recording = _ChapterRun(source, problems.of(source.path), print).run(record=True)
+    recording = _ChapterRun(source, problems, print).run(record=True)
     problems.raise_all()
     recordings = Recordings(source.recordings.path, recording)
     recordings.write()
@@ -110,36 +111,39 @@ class _ChapterRun:
 
     def __init__(
         self,
-        source: Source,
-        problems: FileProblems,
+        source: ChapterSource,
+        problems: Problems,
         report: Report,
         install_hint: Callable[[str], str] = lambda module: "",
     ) -> None:
         self.source = source
-        self.problems = problems
+        self.all_problems = problems
+        self.problems = problems.of(source.opening.path)
         self.report = report
         self.install_hint = install_hint
         self.scope = f"check:{source.entry.slug}"
-        self.hashes = code_hashes(source.document.nodes)
+        self.hashes = code_hashes(source.nodes)
 
     def run(self, *, record: bool) -> dict[str, Recording]:
         """What each snippet put out, by label."""
         self.ask({"type": "reset_scope", "scope": self.scope}, _Tape())
-        runnable = runnable_cells(self.source.document.nodes)
+        runnable = runnable_cells(self.source.nodes)
         made: dict[str, Recording] = {}
-        for node in directives(self.source.document.nodes, "code-cell", "quiz"):
-            if node in runnable:
-                outputs = self.cell(node)
-                if outputs is None:
-                    continue
-                recording = Recording(self.hashes[node.label], tuple(outputs))
-                made[node.label] = recording
-                if not record:
-                    self.compare(node, recording)
-            elif node.directive.name == "quiz":
-                self.question(node)
-            elif node.options.get("needs"):
-                self.listing(node)
+        for page in self.source.pages:
+            self.problems = self.all_problems.of(page.path)
+            for node in directives(page.document.nodes, "code-cell", "quiz"):
+                if node in runnable:
+                    outputs = self.cell(node)
+                    if outputs is None:
+                        continue
+                    recording = Recording(self.hashes[node.label], tuple(outputs))
+                    made[node.label] = recording
+                    if not record:
+                        self.compare(node, recording)
+                elif node.name == "quiz":
+                    self.question(node)
+                elif node.options.get("needs"):
+                    self.listing(node)
         return made
 
     def ask(self, request: dict[str, Any], tape: _Tape) -> dict[str, Any]:

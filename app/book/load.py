@@ -2,52 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from app.book.compose.blocks import Block, InstrumentBlock, Quiz, Snippet
-from app.book.compose.compose import Composer, Resources
+from app.book.compose.compose import Composer, Resources, root_of
 from app.book.compose.engine import Engine
 from app.book.compose.labels import Labels
 from app.book.compose.math import Mathematics, Notation
 from app.book.compose.pictures import Pictures
-from app.book.compose.pieces import Link
 from app.book.compose.stills import Stills
 from app.book.compose.words import reading_minutes
 from app.book.directives import DIRECTIVES, by_name
 from app.book.media import Media
+from app.book.pieces import Link
 from app.book.read.bibliography import read_bibliography
 from app.book.read.facts import FactLedger, Remark, read_facts
-from app.book.read.frontmatter import check_front_matter
-from app.book.read.manifest import FRONT, ChapterEntry, Manifest, read_manifest
+from app.book.read.manifest import FRONT, Manifest, read_manifest
 from app.book.read.nodes import Document
-from app.book.read.parse import parse_document
 from app.book.read.problems import Problems
-from app.book.read.recordings import Recordings
-from app.book.types import Book, Chapter, Dispute, Fact, Part
+from app.book.read.recordings import Recording
+from app.book.read.source import ChapterSource, PageSource, SourceReader
+from app.book.types import Book, Chapter, Dispute, Fact, Listed, Part, Section
 from app.book.write.assets import engine_script
 from app.settings import Settings
-
-CHAPTER_KEYS: dict[str, type] = {
-    "title": str,
-    "standfirst": str,
-    "level": str,
-    "builds_on": list,
-    "description": str,
-}
-FRONT_KEYS: dict[str, type] = {"title": str, "standfirst": str, "description": str}
-
-
-@dataclass(frozen=True)
-class Source:
-    """One chapter as it was written."""
-
-    entry: ChapterEntry
-    path: Path  # as it is shown in messages
-    document: Document
-    recordings: Recordings
 
 
 @dataclass(frozen=True)
@@ -56,7 +36,7 @@ class Loaded:
 
     book: Book
     media: Media
-    sources: tuple[Source, ...]  # chapters, without the front page
+    sources: tuple[ChapterSource, ...]  # chapters, without the front page
     labels: Labels
     notation: Notation
     facts: FactLedger
@@ -94,7 +74,6 @@ class _Loader:
     def __init__(self, settings: Settings, problems: Problems) -> None:
         self.content = settings.content
         self.problems = problems
-        self.fronts: dict[str, dict[str, Any]] = {}
         self.manifest: Manifest = read_manifest(
             self.content / "book.toml", problems.of(self.shown("book.toml"))
         )
@@ -105,8 +84,13 @@ class _Loader:
         bibliography = read_bibliography(
             self.content / "references.bib", self.shown("references.bib"), problems
         )
+        reader = SourceReader(self.content, dict(by_name(DIRECTIVES)), problems)
+        read = [reader.front(), *(reader.chapter(entry) for entry in self.manifest.entries)]
+        self.sources = [source for source in read if source is not None]
+        pages = [page for source in self.sources for page in source.pages]
         self.resources = Resources(
-            slugs=(FRONT, *(entry.slug for entry in self.manifest.entries)),
+            makers={each.name: each.run for each in DIRECTIVES if each.run is not None},
+            pages={page.path.as_posix().partition("/")[2]: page.place for page in pages},
             labels=Labels(),
             bibliography=bibliography,
             facts=read_facts(
@@ -114,7 +98,7 @@ class _Loader:
             ),
             mathematics=Mathematics(engine, self.notation),
             media=media,
-            pictures=Pictures(self.content / "images", media),
+            pictures=Pictures(self.content, media),
             stills=Stills(
                 engine, media, settings.root / "widgets", settings.build / "cache" / "stills"
             ),
@@ -125,18 +109,10 @@ class _Loader:
         return Path(self.content.name) / name
 
     def load(self) -> Loaded:
-        front_entry = ChapterEntry(FRONT, "", 1)
-        entries = [front_entry, *self.manifest.entries]
-        sources = [source for entry in entries if (source := self.read(entry)) is not None]
-        self.fronts = {source.entry.slug: source.document.front for source in sources}
-        for source in sources:
-            self.resources.labels.add_chapter(
-                source.entry.slug,
-                source.entry.number,
-                source.document.nodes,
-                self.problems.of(source.path),
-            )
-        chapters = {source.entry.slug: self.chapter(source) for source in sources}
+        shared = self.resources
+        for source in self.sources:
+            shared.labels.add_chapter(source, self.problems)
+        chapters = {source.entry.slug: self.chapter(source) for source in self.sources}
         ledger = self.ledger()
         self.problems.raise_all()
         parts = tuple(
@@ -150,108 +126,143 @@ class _Loader:
             language=self.manifest.language,
             front=chapters[FRONT],
             parts=parts,
-            references=self.resources.bibliography.references(),
+            references=shared.bibliography.references(),
             **ledger,
         )
-        shared = self.resources
-        chapters_read = tuple(sources[1:])
-        return Loaded(book, shared.media, chapters_read, shared.labels, self.notation, shared.facts)
+        sources = tuple(source for source in self.sources if source.entry.slug != FRONT)
+        return Loaded(book, shared.media, sources, shared.labels, self.notation, shared.facts)
 
-    def read(self, entry: ChapterEntry) -> Source | None:
-        """Parse one file and check its front matter."""
-        path = self.content / f"{entry.slug}.md"
-        if not path.is_file():
-            what = "the front page" if entry.slug == FRONT else f"chapter {entry.slug!r}"
-            self.problems.add(
-                self.shown("book.toml"), entry.line, f"{what} has no file {path.name}"
-            )
-            return None
-        shown = self.shown(path.name)
-        report = self.problems.of(shown)
-        document = parse_document(report.read(path), by_name(DIRECTIVES), report)
-        keys = FRONT_KEYS if entry.slug == FRONT else CHAPTER_KEYS
-        good = check_front_matter(document.front, document.front_lines, keys, report)
-        if not good:
-            document.front = {key: kind() for key, kind in keys.items()} | {
-                key: value
-                for key, value in document.front.items()
-                if key in keys and isinstance(value, keys[key])
-            }
-        outputs = self.problems.of(self.shown(f"outputs/{entry.slug}.json"))
-        return Source(entry, shown, document, Recordings.read(self.content, entry.slug, outputs))
-
-    def chapter(self, source: Source) -> Chapter:
+    def chapter(self, source: ChapterSource) -> Chapter:
         """Compose one chapter."""
-        entry, document = source.entry, source.document
-        front, lines = document.front, document.front_lines
-        root = "./" if entry.slug == FRONT else "../"
-        report = self.problems.of(source.path)
-        composer = Composer(self.resources, entry.slug, document, source.recordings, report, root)
+        entry, opening = source.entry, source.opening
+        front, lines = opening.document.front, opening.document.front_lines
+        recorded = source.recordings.all_current(source.nodes)
+        composer = self.composer(opening, recorded, 0)
         standfirst = composer.inline(front["standfirst"], lines.get("standfirst", 1))
-        lead, sections = composer.chapter()
-        blocks = [*lead, *(block for section in sections for block in section.blocks)]
-        previous, following = self.neighbours(entry)
+        blocks = composer.all_blocks()
+        moved: dict[str, str] = {}
+        sections: list[Section] = []
+        notes = len(composer.note_ids)
+        for page in source.sections:
+            inside = self.composer(page, recorded, notes)
+            sections.append(self.section(page, inside))
+            notes += len(inside.note_ids)
+            ids = [*self.ids_on(page), *inside.note_ids]
+            ids += [f"ref-{key}" for key in sorted(inside.cited)]
+            for id in ids:
+                moved.setdefault(id, page.name)
+        previous, following = self.neighbours(opening)
         return Chapter(
             slug=entry.slug,
+            place=opening.place,
             number=entry.number,
             title=front["title"],
             standfirst=standfirst,
             level=front.get("level", ""),
             description=front["description"],
-            builds_on=self.builds_on(front.get("builds_on", []), lines.get("builds_on", 1), report),
-            minutes=reading_minutes(lead, sections),
-            lead=lead,
-            sections=sections,
-            instruments=_links(blocks, InstrumentBlock),
-            questions=_links(blocks, Quiz),
-            snippets=_links(blocks, Snippet),
+            builds_on=self.builds_on(opening),
+            blocks=blocks,
+            listed=_listed(blocks),
             references=self.resources.bibliography.references(composer.cited),
+            sections=tuple(sections),
+            moved=moved,
             previous=previous,
             next=following,
             notebook=f"{entry.slug}.ipynb",
             script=f"{entry.slug}.py",
         )
 
-    def neighbours(self, entry: ChapterEntry) -> tuple[Link | None, Link | None]:
-        """The chapters before and after."""
-        entries = self.manifest.entries
-        if entry not in entries:
+    def composer(
+        self, page: PageSource, recorded: Mapping[str, Recording], notes_before: int
+    ) -> Composer:
+        """What makes one page."""
+        number = self.resources.labels.number(page.place, 1) if page.name else ""
+        place = Link(f"../{page.place}/" if page.place else "../", page.title, number)
+        report = self.problems.of(page.path)
+        return Composer(
+            self.resources, page, report, place, recorded=recorded, notes_before=notes_before
+        )
+
+    def section(self, page: PageSource, composer: Composer) -> Section:
+        """Compose one section."""
+        front, lines = page.document.front, page.document.front_lines
+        html = composer.inline(front["title"], lines.get("title", 1))
+        blocks = composer.all_blocks()
+        previous, following = self.neighbours(page)
+        return Section(
+            name=page.name,
+            place=page.place,
+            number=composer.place.number,
+            html=html,
+            title=page.title,
+            description=front["description"],
+            minutes=reading_minutes(blocks),
+            blocks=blocks,
+            listed=_listed(blocks),
+            references=self.resources.bibliography.references(composer.cited),
+            previous=previous,
+            next=following,
+        )
+
+    def ids_on(self, page: PageSource) -> list[str]:
+        """What addresses of the chapter's one page named: labels, headings, former names."""
+        labels = self.resources.labels
+        report = self.problems.of(page.path)
+        former = page.document.front["formerly"]
+        for name in former:
+            if name in labels.targets:
+                line = page.document.front_lines.get("formerly", 1)
+                report.add(line, f"{name!r} is a label of today, at {labels.targets[name].path}")
+        here = [label for label, target in labels.targets.items() if target.page == page.place]
+        return [*here, *labels.heading_ids(page.place), *former]
+
+    def neighbours(self, page: PageSource) -> tuple[Link | None, Link | None]:
+        """The pages of the book before and after one."""
+        pages = [each for source in self.sources for each in source.pages if each.place]
+        if page not in pages:
             return None, None
-        index = entries.index(entry)
-        before = self.chapter_link(entries[index - 1]) if index > 0 else None
-        after = self.chapter_link(entries[index + 1]) if index + 1 < len(entries) else None
+        index = pages.index(page)
+        before = self.link(pages[index - 1], page) if index > 0 else None
+        after = self.link(pages[index + 1], page) if index + 1 < len(pages) else None
         return before, after
 
-    def chapter_link(self, entry: ChapterEntry) -> Link:
-        """A link to a chapter from another one."""
-        front = self.fronts.get(entry.slug, {})
-        title, description = front.get("title", ""), front.get("description", "")
-        return Link(f"../{entry.slug}/", title, entry.number, description)
+    def link(self, page: PageSource, origin: PageSource) -> Link:
+        """A link to one page from another."""
+        labels = self.resources.labels
+        label = page.name or page.slug
+        number = labels.targets[label].number if label in labels.targets else ""
+        url = f"{root_of(origin.place)}{page.place}/"
+        return Link(url, page.title, number, str(page.document.front["description"]))
 
-    def builds_on(self, slugs: Iterable[str], line: int, report: Any) -> tuple[Link, ...]:
+    def builds_on(self, opening: PageSource) -> tuple[Link, ...]:
         """Links to the chapters that this one needs."""
-        entries = {entry.slug: entry for entry in self.manifest.entries}
+        openings = {each.entry.slug: each.opening for each in self.sources if each.entry.number}
+        line = opening.document.front_lines.get("builds_on", 1)
         links = []
-        for slug in slugs:
-            if slug in entries:
-                links.append(self.chapter_link(entries[slug]))
-            else:
-                accepted = ", ".join(entries)
-                report.add(line, f"builds_on names no chapter: {slug!r}. Accepted: {accepted}.")
+        for slug in opening.document.front.get("builds_on", ()):
+            if slug in openings and slug != opening.slug:
+                links.append(self.link(openings[slug], opening))
+                continue
+            report = self.problems.of(opening.path)
+            accepted = ", ".join(name for name in openings if name != opening.slug) or "none yet"
+            report.add(line, f"builds_on names no other chapter: {slug!r}. Accepted: {accepted}.")
         return tuple(links)
 
     def ledger(self) -> dict[str, Any]:
         """The book's fields from ``facts.toml``, composed as on the page of facts."""
         ledger = self.resources.facts
-        recordings = Recordings(self.content, {})
-        document = Document({}, {})
-        composer = Composer(self.resources, "facts", document, recordings, ledger.problems, "../")
-        composer.place = Link("../facts/", "Facts")
+        page = PageSource("facts", "", self.shown("facts.toml"), Document({}, {}))
+        composer = Composer(self.resources, page, ledger.problems, Link("../facts/", "Facts"))
         return {
             "facts": _facts(ledger, composer),
             "gaps": tuple(composer.inline(gap.text, gap.line) for gap in ledger.gaps),
             "disputed": tuple(_dispute(remark, composer) for remark in ledger.disputed),
         }
+
+
+def _listed(blocks: Iterable[Block]) -> Listed:
+    """What the lists of contents name of a page."""
+    return Listed(_links(blocks, InstrumentBlock), _links(blocks, Quiz), _links(blocks, Snippet))
 
 
 def _links(blocks: Iterable[Block], kind: type) -> tuple[Link, ...]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from app.book.check import record_chapter
 from app.book.load import load
-from app.book.read.directive import LABEL
 from app.book.read.manifest import RESERVED
+from app.book.read.options import LABEL
 from app.errors import LatentbookError
 from app.settings import Settings
 

@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from app.book.compose.blocks import Block, Heading
-from app.book.compose.pieces import Html, Link
+from app.book.pieces import Html, Link
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What stands on a page, for the lists of contents. URLs begin at the page: ``#bottleneck``."""
+
+    instruments: tuple[Link, ...]
+    questions: tuple[Link, ...]
+    snippets: tuple[Link, ...]
 
 
 @dataclass(frozen=True)
 class Section:
-    """A numbered section: everything up to the next ``##``."""
+    """A numbered section: a page of its own. URLs are relative to it."""
 
-    label: str
+    name: str  # the last part of its address, and its label
+    place: str  # autoencoders/compress
     number: str
     html: Html  # the title
     title: str
+    description: str
+    minutes: int
     blocks: tuple[Block, ...]
+    listed: Listed
+    references: tuple[Reference, ...]  # cited here, in alphabetical order
+    previous: Link | None
+    next: Link | None
 
     @property
     def headings(self) -> tuple[Heading, ...]:
         """The headings inside, for the list of contents."""
-        return tuple(b for b in self.blocks if isinstance(b, Heading) and b.level == 3)
+        return tuple(b for b in self.blocks if isinstance(b, Heading) and b.level == 2)
 
 
 @dataclass(frozen=True)
@@ -59,26 +76,41 @@ class Dispute:
 
 @dataclass(frozen=True)
 class Chapter:
-    """One chapter, or the front page (whose number is empty)."""
+    """One chapter, or the front page (whose number is empty). URLs are relative to its opening."""
 
     slug: str
+    place: str  # the slug; nothing for the front page
     number: str
     title: str
     standfirst: Html
     level: str
     description: str
     builds_on: tuple[Link, ...]
-    minutes: int
-    lead: tuple[Block, ...]  # what stands before the first section
+    blocks: tuple[Block, ...]  # of its opening
+    listed: Listed  # what stands in its opening
+    references: tuple[Reference, ...]  # cited in its opening
     sections: tuple[Section, ...]
-    instruments: tuple[Link, ...]
-    questions: tuple[Link, ...]
-    snippets: tuple[Link, ...]
-    references: tuple[Reference, ...]  # cited here, in alphabetical order
+    moved: Mapping[str, str]  # what stood on the chapter's one page once: id -> section
     previous: Link | None
     next: Link | None
     notebook: str  # URL of SLUG.ipynb
     script: str  # URL of SLUG.py
+
+    @property
+    def minutes(self) -> int:
+        """How long its sections take to read."""
+        return sum(section.minutes for section in self.sections)
+
+    @property
+    def pages(self) -> tuple[Chapter | Section, ...]:
+        """Its opening and its sections."""
+        return (self, *self.sections)
+
+    @property
+    def all_references(self) -> tuple[Reference, ...]:
+        """What is cited anywhere in it, in alphabetical order."""
+        cited = {each.key: each for page in self.pages for each in page.references}
+        return tuple(sorted(cited.values(), key=lambda each: each.short.casefold()))
 
 
 @dataclass(frozen=True)
@@ -114,8 +146,8 @@ class Book:
 class Page:
     """What the frame around a page needs."""
 
-    name: str  # front | chapter | contents | facts | references | missing
+    name: str  # front | chapter | section | print | contents | facts | references | missing
     title: str  # for <title>: "Autoencoders & VAEs · Latentbook"
     description: str
-    root: str  # "./" or "../": for data-root and for links
+    root: str  # "./", "../" or "../../": for data-root and for links
     config: Html  # JSON for script#latentbook-config, safe inside a script element

@@ -3,8 +3,9 @@
  *
  * @typedef {{base: string, version: string, sizes: Record<string, number>}} RuntimeConfig `sizes`: what a start takes, name -> bytes
  * @typedef {{root: string, build: string, runtime: RuntimeConfig, assets: Record<string, string>, api: boolean, search: string,
- *   slug: string, chapter: string | null, reload: boolean, offline_bytes: number}} Config
+ *   chapter: string | null, moved: Record<string, string>, reload: boolean, offline_bytes: number}} Config
  *   `root`: of the book, absolute once it has been read. `build`: stands for the whole site, which pages of one build share.
+ *   `moved`: what stood on this page before it became several, by its id: the name of its section.
  *   `offline_bytes`: about what the network carries when the whole book is kept.
  */
 

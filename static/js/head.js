@@ -1,8 +1,8 @@
 /** Runs in the head of every page, before the first paint. A classic script: a module would run after the page is parsed. */
-import { keepPlace } from "./page/place.js";
+import { leadOn } from "./page/address.js";
 import { keepTaps } from "./page/taps.js";
 import { applyTheme } from "./page/theme.js";
 
+leadOn();
 applyTheme();
 keepTaps();
-keepPlace();

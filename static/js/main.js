@@ -4,6 +4,7 @@ import { startChrome, startFrame } from "./page/chrome.js";
 import { config, isFrugal } from "./config.js";
 import { startNavigation } from "./page/navigate.js";
 import { startOffline } from "./page/offline.js";
+import { leadOn } from "./page/address.js";
 import { runtime } from "./python/page/runtime.js";
 
 startChrome();
@@ -15,6 +16,7 @@ if (config.reload) import("./page/reload.js").then(({ followReloads }) => follow
 
 /** @param {boolean} isFirst page of this visit @returns {() => void} leaves it */
 function enter(isFirst) {
+  if (!isFirst) leadOn();
   startFrame(isFirst);
   startPython();
   return startBlocks();

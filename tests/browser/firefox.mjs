@@ -40,7 +40,7 @@ try {
     return ready();
   };
   const ready = async () => {
-    await page.waitForSelector(`html[data-measured] ${STATUS}[data-state="ready"]`, PATIENCE);
+    await page.waitForSelector(`${STATUS}[data-state="ready"]`, PATIENCE);
     return page.evaluate(() => {
       const { detail, startTime } = performance.getEntriesByName("latentbook-python-started")[0];
       return { from: detail, ms: Math.round(startTime) };

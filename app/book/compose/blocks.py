@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, TypeAlias
 
-from app.book.compose.pieces import (
+from app.book.pieces import (
     ControlView,
     Html,
     Link,

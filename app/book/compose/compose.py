@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import posixpath
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeAlias
 
 from markdown_it.token import Token
 
@@ -12,18 +15,17 @@ from app.book.compose.blocks import Block, Equation, Heading, Prose
 from app.book.compose.labels import Labels, Target
 from app.book.compose.math import BrokenTex, Mathematics
 from app.book.compose.pictures import Pictures
-from app.book.compose.pieces import Html, Link, SideNote
 from app.book.compose.prose import ProseRenderer
 from app.book.compose.stills import Stills
 from app.book.media import Media
+from app.book.pieces import Html, Link, SideNote
 from app.book.read.bibliography import Bibliography
 from app.book.read.facts import FactLedger
-from app.book.read.manifest import FRONT
 from app.book.read.markdown import make_markdown
-from app.book.read.nodes import DirectiveNode, Document, EquationNode, HeadingNode, Node, TextNode
+from app.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, TextNode
 from app.book.read.problems import FileProblems
-from app.book.read.recordings import Recorded, Recordings, code_hashes
-from app.book.types import Section
+from app.book.read.recordings import Recorded, Recording
+from app.book.read.source import PageSource
 from app.errors import accepted_names
 
 
@@ -31,7 +33,8 @@ from app.errors import accepted_names
 class Resources:
     """What the chapters of one book share."""
 
-    slugs: tuple[str, ...]  # every chapter, and the front page
+    makers: Mapping[str, Maker]  # by the directive's name; its parent makes what has none
+    pages: Mapping[str, str]  # the place of every page by its file below the content folder
     labels: Labels
     bibliography: Bibliography
     facts: FactLedger
@@ -42,57 +45,56 @@ class Resources:
 
 
 class Composer:
-    """Makes the blocks of one chapter. Directives use it for all that is not theirs alone."""
+    """Makes the blocks of one page. Directives use it for all that is not theirs alone.
+
+    Attributes
+    ----------
+    scope : where the page's code runs: the slug of its chapter
+    page : its place in the book, ``autoencoders/compress``
+    root : from the page to the root of the book, ``../../``
+    place : how the ledgers of facts and sources name what is being made
+    cited : keys of the sources that the page names
+    """
 
     def __init__(
         self,
         resources: Resources,
-        slug: str,
-        document: Document,
-        recordings: Recordings,
+        source: PageSource,
         problems: FileProblems,
-        root: str,
+        place: Link,
+        *,
+        recorded: Mapping[str, Recording] = MappingProxyType({}),
+        notes_before: int = 0,
     ) -> None:
         self.resources = resources
-        self.slug = slug
+        self.scope = source.slug
+        self.page = source.place
+        self.root = root_of(source.place)
         self.problems = problems
-        self.root = root
-        self._recordings = recordings
-        self._code_hashes = code_hashes(document.nodes)
+        self.place = place
         self.cited: set[str] = set()
-        title = str(document.front.get("title", ""))
-        self.place = Link(self.own_url(""), title)  # the section that is being made
-        self._document = document
+        self._recorded = recorded
+        self._document = source.document
         self._markdown = make_markdown()
         self._renderer = ProseRenderer()
         self._notes: list[SideNote] | None = None
+        self._notes_before = notes_before
         self._note_ids: dict[str, SideNote] = {}
 
     # Structure
 
-    def chapter(self) -> tuple[tuple[Block, ...], tuple[Section, ...]]:
-        """The blocks before the first section, and the sections."""
-        groups: list[list[Node]] = [[]]
-        for node in self._document.nodes:
-            if isinstance(node, HeadingNode) and node.level == 2:
-                groups.append([])
-            groups[-1].append(node)
-        lead = self.blocks(groups[0])
-        sections = tuple(self._section(group) for group in groups[1:])
+    def all_blocks(self) -> tuple[Block, ...]:
+        """The blocks of the page."""
+        blocks = self.blocks(self._document.nodes)
         for label, note in self._document.notes.items():
             if label not in self._note_ids:
                 self.problems.add(note.line, f"nothing refers to note [^{label}]")
-        return lead, sections
+        return blocks
 
-    def _section(self, group: Sequence[Node]) -> Section:
-        heading = group[0]
-        assert isinstance(heading, HeadingNode)
-        label = self.resources.labels.heading_id(self.slug, heading.line)
-        number = self.resources.labels.number(self.slug, heading.line)
-        title = self.text_of(heading.inline)
-        self.place = Link(self.own_url(label), title, number)
-        html = self._inline_tokens(heading.inline)
-        return Section(label, number, html, title, self.blocks(group[1:]))
+    @property
+    def note_ids(self) -> list[str]:
+        """The ids of the notes that the page has called so far, in order."""
+        return [note.id for note in self._note_ids.values()]
 
     def blocks(self, nodes: Iterable[Node]) -> tuple[Block, ...]:
         """The blocks of some nodes; what was wrong is left out and reported."""
@@ -106,26 +108,25 @@ class Composer:
                     html = self.render(node.tokens)
                 return Prose(html, tuple(notes)) if html.strip() else None
             case HeadingNode():
-                label = self.resources.labels.heading_id(self.slug, node.line)
+                label = self.resources.labels.heading_id(self.page, node.line)
                 html = self._inline_tokens(node.inline)
                 return Heading(node.level, label, html, self.text_of(node.inline))
             case EquationNode():
-                number = self.resources.labels.number(self.slug, node.line) if node.label else ""
+                number = self.resources.labels.number(self.page, node.line) if node.label else ""
                 html = self.math(node.tex, node.line, display=True)
                 return Equation(node.label, number, html, node.tex.strip())
             case DirectiveNode():
-                if node.directive.run is None:
-                    return None  # a part: its parent makes it
-                return node.directive.run(node, self)
+                make = self.resources.makers.get(node.name)
+                return make(node, self) if make is not None else None
 
     def number(self, node: DirectiveNode) -> str:
         """The number of a directive."""
-        return self.resources.labels.number(self.slug, node.line)
+        return self.resources.labels.number(self.page, node.line)
 
     def id_of(self, node: DirectiveNode) -> str:
         """A directive's label, or an id made from its number."""
         number = self.number(node).replace(".", "-") or str(node.line)
-        return node.label or f"{node.directive.counts}-{number}"
+        return node.label or f"{node.syntax.counts}-{number}"
 
     # Text
 
@@ -154,9 +155,7 @@ class Composer:
         parts = []
         for part in node.text:
             if not isinstance(part, TextNode):
-                self.problems.add(
-                    part.line, f"the body of {node.directive.name} is a caption: text"
-                )
+                self.problems.add(part.line, f"the body of {node.name} is a caption: text")
             elif part.tokens[0].type == "paragraph_open":
                 parts.append(self._inline_tokens(part.tokens[1]))
             else:
@@ -187,12 +186,14 @@ class Composer:
         if not alt.strip():
             self.problems.add(line, f"picture {name!r} has no alt text: say what it shows")
         pictures = self.resources.pictures
+        folder = f"{self.scope}/images" if self.page else "images"
         try:
             place = name.removeprefix("images/")
-            return pictures.picture(place, alt, self.root, f"picture-{line}")
+            id = f"picture-{self.page.replace('/', '-')}-{line}"
+            return pictures.picture(f"{folder}/{place}", alt, self.root, id)
         except FileNotFoundError:
-            names = accepted_names(name, pictures.names())
-            self.problems.add(line, f"no picture {name!r} in images/. {names}")
+            names = accepted_names(name, pictures.names(folder))
+            self.problems.add(line, f"no picture {name!r} in {folder}/. {names}")
         except ValueError as error:
             self.problems.add(line, str(error))
         return Html()
@@ -221,7 +222,7 @@ class Composer:
         if self._notes is None:
             self.problems.add(line, f"note [^{label}] can only be called from running text")
             return Html()
-        number = len(self._note_ids) + 1
+        number = self._notes_before + len(self._note_ids) + 1
         note = SideNote(f"note-{number}", number, Html())
         self._note_ids[label] = note
         notes, self._notes = self._notes, None
@@ -236,11 +237,6 @@ class Composer:
 
     # Places
 
-    def own_url(self, label: str) -> str:
-        """A place in this chapter, from a page one folder deep."""
-        folder = "" if self.slug == FRONT else f"{self.slug}/"
-        return f"../{folder}" + (f"#{label}" if label else "")
-
     def target(self, label: str, line: int) -> Target | None:
         """What a label stands for, or None after reporting that it stands for nothing."""
         target = self.resources.labels.targets.get(label)
@@ -251,30 +247,37 @@ class Composer:
 
     def place_url(self, target: Target) -> str:
         """The URL of a labelled thing from this page."""
-        if target.slug == self.slug:
+        if target.is_page:
+            return f"{self.root}{target.page}/"
+        if target.page == self.page:
             return f"#{target.label}"
-        folder = "" if target.slug == FRONT else f"{target.slug}/"
-        return f"{self.root}{folder}#{target.label}"
+        return self.page_url(target.page) + f"#{target.label}"
+
+    def page_url(self, place: str) -> str:
+        """The URL of a page of the book from this one."""
+        return self.root + (f"{place}/" if place else "")
 
     def link(self, href: str, line: int) -> str:
         """The URL of a link inside the book, after checking it."""
         file, _, label = href.partition("#")
+        page: str | None = self.page
         if file:
-            slug = file.removesuffix(".md")
-            if not file.endswith(".md") or slug not in self.resources.slugs:
-                accepted = [f"{slug}.md" for slug in self.resources.slugs]
-                names = accepted_names(file, accepted)
+            pages = self.resources.pages
+            path = posixpath.normpath(posixpath.join(self.problems.path.parent.as_posix(), file))
+            page = pages.get(path.partition("/")[2])
+            if page is None:
+                names = accepted_names(file, pages)
                 self.problems.add(line, f"link to {href!r} leads nowhere. {names}")
                 return ""
             if not label:
-                return self.root + ("" if slug == FRONT else f"{slug}/")
-        else:
-            slug = self.slug
+                return self.page_url(page)
         target = self.target(label, line)
         if target is None:
             return ""
-        if target.slug != slug:
-            self.problems.add(line, f"label {label!r} is in {target.slug}.md, not in {slug}.md")
+        if target.page != page:
+            self.problems.add(
+                line, f"label {label!r} is in {target.path}, not where {href!r} leads"
+            )
         return self.place_url(target)
 
     def cite(self, key: str, line: int) -> Link | None:
@@ -290,5 +293,14 @@ class Composer:
 
     def recorded(self, label: str) -> tuple[Recorded, ...]:
         """The output recorded for a snippet, if it was made from the code as it stands."""
-        recording = self._recordings.current(label, self._code_hashes.get(label, ""))
+        recording = self._recorded.get(label)
         return recording.outputs if recording is not None else ()
+
+
+def root_of(place: str) -> str:
+    """From a page to the root of the book."""
+    return "../" * len(place.split("/")) if place else "./"
+
+
+Maker: TypeAlias = Callable[[DirectiveNode, Composer], Block | None]
+"""Makes the block of one directive."""

@@ -9,7 +9,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-from app.book.compose.pieces import Html
+from app.book.pieces import Html
 
 _FORMATTER = HtmlFormatter(nowrap=True)
 

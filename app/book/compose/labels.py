@@ -11,8 +11,10 @@ from typing import TypeGuard
 
 from markdown_it.token import Token
 
+from app.book.read.manifest import FRONT
 from app.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, walk
-from app.book.read.problems import FileProblems
+from app.book.read.problems import FileProblems, Problems
+from app.book.read.source import ChapterSource
 
 PAGE_IDS = ("help-title", "latentbook-config", "main", "references", "search-results")
 """Ids that every page has already."""
@@ -22,13 +24,18 @@ PAGE_IDS = ("help-title", "latentbook-config", "main", "references", "search-res
 class Target:
     """Something with a label. ``number`` is empty for what is not numbered."""
 
-    kind: str  # section, equation, figure, instrument, snippet, question, table, fold
+    kind: str  # chapter, section, equation, figure, instrument, snippet, question, table, fold
     number: str
     label: str
-    slug: str
+    page: str  # where it stands: ``autoencoders/compress``, nothing for the front page
     title: str
     path: Path
     line: int
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a whole page: a chapter or a section."""
+        return self.label == self.page.rpartition("/")[2]
 
     @property
     def name(self) -> str:
@@ -37,26 +44,28 @@ class Target:
 
 
 class Labels:
-    """Every label of the book, and the number of every numbered thing by chapter and line."""
+    """Every label of the book, and the number of every numbered thing by page and line."""
 
     def __init__(self) -> None:
         self.targets: dict[str, Target] = {}
         self._numbers: dict[tuple[str, int], str] = {}
         self._ids: dict[tuple[str, int], str] = {}
 
-    def number(self, slug: str, line: int) -> str:
-        """The number of what begins at this line, or nothing."""
-        return self._numbers.get((slug, line), "")
+    def number(self, page: str, line: int) -> str:
+        """The number of what begins at this line of a page, or nothing."""
+        return self._numbers.get((page, line), "")
 
-    def heading_id(self, slug: str, line: int) -> str:
+    def heading_id(self, page: str, line: int) -> str:
         """The id of the heading at this line: its label, or one made from its title."""
-        return self._ids[slug, line]
+        return self._ids[page, line]
 
-    def add_chapter(
-        self, slug: str, number: str, nodes: Sequence[Node], problems: FileProblems
-    ) -> None:
-        """Number one chapter and take in its labels. An empty number leaves all unnumbered."""
-        _Numbering(self, slug, number, nodes, problems).add(nodes)
+    def heading_ids(self, page: str) -> list[str]:
+        """The ids of all headings of a page, in order."""
+        return [id for (where, _), id in self._ids.items() if where == page]
+
+    def add_chapter(self, chapter: ChapterSource, problems: Problems) -> None:
+        """Number one chapter and take in its labels. A chapter without a number has none inside."""
+        _Numbering(self, chapter, problems).add_pages()
 
     def add(self, target: Target, problems: FileProblems) -> None:
         """Take in one label; say where it stands already if it does."""
@@ -69,32 +78,40 @@ class Labels:
             return
         self.targets[target.label] = target
 
-    def set_number(self, slug: str, line: int, number: str) -> None:
+    def set_number(self, page: str, line: int, number: str) -> None:
         """Remember a number."""
-        self._numbers[slug, line] = number
+        self._numbers[page, line] = number
 
-    def set_heading_id(self, slug: str, line: int, id: str) -> None:
+    def set_heading_id(self, page: str, line: int, id: str) -> None:
         """Remember a heading's id."""
-        self._ids[slug, line] = id
+        self._ids[page, line] = id
 
 
 class _Numbering:
-    """Numbers the blocks of one chapter, in the order of the text."""
+    """Numbers the blocks of one chapter, in the order of the text, from page to page."""
 
-    def __init__(
-        self,
-        labels: Labels,
-        slug: str,
-        number: str,
-        nodes: Sequence[Node],
-        problems: FileProblems,
-    ) -> None:
+    def __init__(self, labels: Labels, chapter: ChapterSource, problems: Problems) -> None:
         self.labels = labels
-        self.slug = slug
-        self.chapter = number
-        self.problems = problems
+        self.chapter = chapter
+        self.number = chapter.entry.number
+        self.all_problems = problems
+        self.problems = problems.of(chapter.opening.path)
+        self.page = chapter.opening.place
         self.counts: Counter[str] = Counter()
-        self.taken = {*PAGE_IDS, *(node.label for node in walk(nodes) if has_label(node))}
+        # One page prints the whole chapter, so ids are unlike each other in all of it.
+        self.taken = {*PAGE_IDS, *(node.label for node in walk(chapter.nodes) if has_label(node))}
+        self.taken |= {page.name for page in chapter.sections}
+
+    def add_pages(self) -> None:
+        entry = self.chapter.entry
+        if entry.slug != FRONT:
+            title = str(self.chapter.opening.document.front["title"])
+            self.register("chapter", entry.number, entry.slug, title, 1)
+        self.add(self.chapter.opening.document.nodes)
+        for page in self.chapter.sections:
+            self.problems, self.page = self.all_problems.of(page.path), page.place
+            self.numbered("section", page.name, str(page.document.front["title"]), 1)
+            self.add(page.document.nodes)
 
     def add(self, nodes: Sequence[Node]) -> None:
         for node in nodes:
@@ -108,14 +125,12 @@ class _Numbering:
 
     def heading(self, node: HeadingNode) -> None:
         title = plain_text(node.inline)
-        self.labels.set_heading_id(self.slug, node.line, node.label or self.made_id(title))
-        if node.level == 2:
-            self.numbered("section", node.label, title, node.line)
-        elif node.label:
+        self.labels.set_heading_id(self.page, node.line, node.label or self.made_id(title))
+        if node.label:
             self.register("section", "", node.label, title, node.line)
 
     def made_id(self, title: str) -> str:
-        """An id from a title, unlike those of the page's other headings."""
+        """An id from a title, unlike those of the chapter's other headings."""
         base = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "section"
         id, count = base, 1
         while id in self.taken:
@@ -126,20 +141,20 @@ class _Numbering:
 
     def directive(self, node: DirectiveNode) -> None:
         title = str(node.options.get("title") or node.argument)
-        if node.directive.counts:
-            self.numbered(node.directive.counts, node.label, title, node.line)
+        if node.syntax.counts:
+            self.numbered(node.syntax.counts, node.label, title, node.line)
         elif node.label:
-            self.register(node.directive.name, "", node.label, title, node.line)
+            self.register(node.name, "", node.label, title, node.line)
         # The cell of a question is part of the question, and is not numbered by itself.
         inner = [n for n in node.nodes if not is_answer_cell(node, n)]
         self.add(inner)
 
     def numbered(self, kind: str, label: str, title: str, line: int) -> None:
         number = ""
-        if self.chapter:
+        if self.number:
             self.counts[kind] += 1
-            number = f"{self.chapter}.{self.counts[kind]}"
-        self.labels.set_number(self.slug, line, number)
+            number = f"{self.number}.{self.counts[kind]}"
+        self.labels.set_number(self.page, line, number)
         if label:
             self.register(kind, number, label, title, line)
 
@@ -147,7 +162,7 @@ class _Numbering:
         if label in PAGE_IDS:
             self.problems.add(line, f"label {label!r} is taken by the page itself")
         path = self.problems.path
-        target = Target(kind, number, label, self.slug, title, path, line)
+        target = Target(kind, number, label, self.page, title, path, line)
         self.labels.add(target, self.problems)
 
 
@@ -158,11 +173,7 @@ def has_label(node: Node) -> TypeGuard[HeadingNode | EquationNode | DirectiveNod
 
 def is_answer_cell(parent: DirectiveNode, node: Node) -> bool:
     """Whether a node is the cell in which a question is answered."""
-    return (
-        parent.directive.name == "quiz"
-        and isinstance(node, DirectiveNode)
-        and node.directive.name == "code-cell"
-    )
+    return parent.name == "quiz" and isinstance(node, DirectiveNode) and node.name == "code-cell"
 
 
 def plain_text(inline: Token) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from app.book.compose.engine import Engine, EngineError
-from app.book.compose.pieces import Html
+from app.book.pieces import Html
 
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
 

@@ -1,4 +1,4 @@
-"""Pictures from ``content/images``: SVG goes into the page, others become hashed files."""
+"""Pictures from a chapter's folder ``images``: SVG goes into the page, others become files."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from pathlib import Path
 from markupsafe import escape
 from PIL import Image, UnidentifiedImageError
 
-from app.book.compose.pieces import Html
 from app.book.media import Media
+from app.book.pieces import Html
 
 RASTER = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif")
 FORBIDDEN = re.compile(r"<(script|style|foreignObject|image)\b|\s(on\w+)\s*=", re.IGNORECASE)
 
 
 class Pictures:
-    """The folder of pictures."""
+    """The pictures below the content folder."""
 
-    def __init__(self, folder: Path, media: Media) -> None:
-        self.folder = folder
+    def __init__(self, content: Path, media: Media) -> None:
+        self.content = content
         self._media = media
 
-    def names(self) -> list[str]:
-        """Every picture there is."""
+    def names(self, folder: str) -> list[str]:
+        """Every picture in a folder."""
         return sorted(
-            str(path.relative_to(self.folder))
-            for path in self.folder.rglob("*")
+            str(path.relative_to(self.content / folder))
+            for path in (self.content / folder).rglob("*")
             if path.suffix in (*RASTER, ".svg")
         )
 
@@ -41,19 +41,19 @@ class Pictures:
         ValueError
             If it is no picture that can stand in a page.
         """
-        path = self.folder / name
-        if not path.is_file() or self.folder.resolve() not in path.resolve().parents:
+        path = self.content / name
+        if not path.is_file() or self.content.resolve() not in path.resolve().parents:
             raise FileNotFoundError(name)
         if path.suffix == ".svg":
             return self._inline(path, alt, id)
         if path.suffix not in RASTER:
             accepted = ", ".join((".svg", *RASTER))
-            raise ValueError(f"{name!r} is no picture: accepted are {accepted}")
+            raise ValueError(f"{path.name!r} is not a picture. Accepted endings: {accepted}.")
         try:
             with Image.open(path) as image:
                 width, height = image.size
         except UnidentifiedImageError:
-            raise ValueError(f"{name!r} cannot be read as a picture") from None
+            raise ValueError(f"{path.name!r} cannot be read as a picture") from None
         place = self._media.add(path.stem, path.suffix, path.read_bytes())
         return Html(
             f'<img src="{root}{escape(place)}" width="{width}" height="{height}" '

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
@@ -12,10 +12,10 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
 from app.book.compose.highlight import highlight_code
+from app.book.compose.labels import Target
+from app.book.pieces import Html, Link
+from app.book.read.problems import FileProblems
 from app.errors import accepted_names
-
-if TYPE_CHECKING:
-    from app.book.compose.compose import Composer
 
 Tokens: TypeAlias = Sequence[Token]
 TABLE_OPENING = '<div class="table-scroll scroller" data-scrolls="Table">'
@@ -26,10 +26,37 @@ AFTER_MATH = re.compile(r"^[^\s\w(\[“‘]+")
 EXTERNAL = ("https://", "http://", "mailto:")
 
 
+class Surroundings(Protocol):
+    """What running text asks of the page it stands on: a composer."""
+
+    problems: FileProblems
+
+    def math(self, tex: str, line: int, *, display: bool = False) -> Html:
+        """One equation."""
+
+    def note_mark(self, label: str, line: int) -> Html:
+        """The mark of a side note."""
+
+    def link(self, href: str, line: int) -> str:
+        """The URL of a link inside the book."""
+
+    def picture(self, name: str, alt: str, line: int) -> Html:
+        """One picture."""
+
+    def target(self, label: str, line: int) -> Target | None:
+        """What a label stands for."""
+
+    def place_url(self, target: Target) -> str:
+        """The URL of a labelled thing."""
+
+    def cite(self, key: str, line: int) -> Link | None:
+        """A link to a source."""
+
+
 class ProseRenderer(RendererHTML):
     """markdown-it's renderer; methods named after tokens are its rules.
 
-    The composer of the chapter is ``env["composer"]``: it resolves labels and collects mistakes.
+    The page is ``env["composer"]``: it resolves labels and collects mistakes.
     """
 
     def text(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
@@ -125,8 +152,8 @@ class ProseRenderer(RendererHTML):
         return str(self.renderToken(tokens, idx, options, env))
 
 
-def _composer(env: EnvType) -> Composer:
-    composer: Composer = env["composer"]
+def _composer(env: EnvType) -> Surroundings:
+    composer: Surroundings = env["composer"]
     return composer
 
 
@@ -158,7 +185,7 @@ def _listing(code: str) -> str:
     return f'<pre class="code scroller" data-scrolls="Listing"><code>{code}</code></pre>\n'
 
 
-def _eq(label: str, line: int, composer: Composer) -> str:
+def _eq(label: str, line: int, composer: Surroundings) -> str:
     target = composer.target(label, line)
     if target is None:
         return ""
@@ -170,7 +197,7 @@ def _eq(label: str, line: int, composer: Composer) -> str:
     return _ref_link(f"Eq.\N{NO-BREAK SPACE}{target.number}", composer.place_url(target))
 
 
-def _ref(label: str, line: int, composer: Composer) -> str:
+def _ref(label: str, line: int, composer: Surroundings) -> str:
     target = composer.target(label, line)
     if target is None:
         return ""
@@ -185,7 +212,7 @@ def _ref_link(name: str, url: str) -> str:
     return f'<a class="ref" href="{escapeHtml(url)}">{escapeHtml(name)}</a>'
 
 
-def _cite(keys: str, line: int, composer: Composer) -> str:
+def _cite(keys: str, line: int, composer: Surroundings) -> str:
     links = [composer.cite(key.strip(), line) for key in keys.split(",")]
     return "; ".join(
         f'<a class="cite" href="{escapeHtml(link.url)}">{escapeHtml(link.title)}</a>'
@@ -194,7 +221,7 @@ def _cite(keys: str, line: int, composer: Composer) -> str:
     )
 
 
-def _term(word: str, line: int, composer: Composer) -> str:
+def _term(word: str, line: int, composer: Surroundings) -> str:
     return f'<em class="term">{escapeHtml(word)}</em>'
 
 

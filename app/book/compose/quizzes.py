@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markdown_it.token import Token
 
@@ -20,13 +20,11 @@ from app.book.compose.blocks import (
     TrueFalseQuiz,
     WrongAnswer,
 )
+from app.book.compose.compose import Composer
 from app.book.compose.highlight import highlight_code
-from app.book.read.directive import Option, boolean, number, positive, text
 from app.book.read.nodes import DirectiveNode, Node, TextNode
+from app.book.read.options import Option, boolean, number, positive, text
 from app.errors import accepted_names
-
-if TYPE_CHECKING:
-    from app.book.compose.compose import Composer
 
 MARK = re.compile(r"\[([ xX])\]\s+")
 
@@ -51,9 +49,9 @@ class QuizKind:
     def make(self, node: DirectiveNode, composer: Composer) -> Block | None:
         """The block, or None after reporting what is missing."""
         for part in node.nodes:
-            if not isinstance(part, DirectiveNode) or not part.directive.parent:
+            if not isinstance(part, DirectiveNode) or not part.syntax.parent:
                 continue
-            name = part.directive.name
+            name = part.name
             if name not in ("hint", "answer", *self.parts):
                 composer.problems.add(part.line, f"a {self.name} question takes no {name}")
         answers, hints = node.parts("answer"), node.parts("hint")
@@ -212,7 +210,7 @@ def _code(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> B
         source=cells[0].code.rstrip("\n"),
         code=highlight_code(cells[0].code),
         solution=highlight_code(solutions[0].code),
-        scope=composer.slug,
+        scope=composer.scope,
     )
 
 

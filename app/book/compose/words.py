@@ -23,7 +23,6 @@ from app.book.compose.blocks import (
     Takeaways,
 )
 from app.book.compose.math_words import MathNode, math_words
-from app.book.types import Section
 
 WORDS_PER_MINUTE = 220
 INSTRUMENT_SECONDS = 60
@@ -118,13 +117,12 @@ def texts_of(blocks: Iterable[Block]) -> str:
     return " ".join(map(text_of, blocks))
 
 
-def reading_minutes(lead: Iterable[Block], sections: Iterable[Section]) -> int:
+def reading_minutes(blocks: Iterable[Block]) -> int:
     """Whole minutes, at least one, for the text itself.
 
     Prose counts at 220 words a minute; an instrument and an equation add what is stated above. What
     is opened, run or answered by choice (folds, snippets, questions) takes its own time.
     """
-    blocks = [*lead, *(block for section in sections for block in section.blocks)]
     return max(1, round(sum(map(_seconds, blocks)) / 60))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from app.book.directives.admonition import ADMONITION
 from app.book.directives.code_cell import CODE_CELL
+from app.book.directives.directive import Directive
 from app.book.directives.fact import FACT
 from app.book.directives.figure import FIGURE
 from app.book.directives.fold import FOLD
@@ -14,7 +15,6 @@ from app.book.directives.plot import PLOT
 from app.book.directives.quiz import ANSWER, CHECK, HINT, MISTAKE, QUIZ, SOLUTION, WRONG
 from app.book.directives.table import LIST_TABLE, TABLE
 from app.book.directives.takeaways import TAKEAWAYS
-from app.book.read.directive import Directive
 
 DIRECTIVES: tuple[Directive, ...] = (
     INSTRUMENT,

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from app.book.compose.blocks import Admonition
-from app.book.read.directive import Directive, Option, one_of
-
-if TYPE_CHECKING:
-    from app.book.compose.compose import Composer
-    from app.book.read.nodes import DirectiveNode
+from app.book.compose.compose import Composer
+from app.book.directives.directive import Directive
+from app.book.read.nodes import DirectiveNode
+from app.book.read.options import Option, one_of
 
 
 def run(node: DirectiveNode, composer: Composer) -> Admonition:

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from app.book.compose.blocks import Snippet
+from app.book.compose.compose import Composer
 from app.book.compose.engine import EngineError
 from app.book.compose.highlight import highlight_code
-from app.book.compose.pieces import FigureOutput, Output, StreamOutput, TextOutput
-from app.book.read.directive import Directive, Option, flag, label, text
+from app.book.directives.directive import Directive
+from app.book.pieces import FigureOutput, Output, StreamOutput, TextOutput
+from app.book.read.nodes import DirectiveNode
+from app.book.read.options import Option, flag, label, text
+from app.book.read.problems import FileProblems
 from app.book.read.recordings import PLOTLY, Recorded
-
-if TYPE_CHECKING:
-    from app.book.compose.compose import Composer
-    from app.book.read.nodes import DirectiveNode
-    from app.book.read.problems import FileProblems
 
 
 def validate(node: DirectiveNode, problems: FileProblems) -> None:
     """The code must be Python that compiles."""
     if node.argument != "python":
-        problems.add(
-            node.line, f"{node.directive.name} takes the language python; got {node.argument!r}"
-        )
+        problems.add(node.line, f"{node.name} takes the language python; got {node.argument!r}")
     check_python(node, problems)
 
 
@@ -35,7 +31,7 @@ def check_python(node: DirectiveNode, problems: FileProblems) -> None:
         problems.add(node.body_line + (error.lineno or 1) - 1, f"Python: {error.msg}")
     else:
         if not node.code.strip():
-            problems.add(node.line, f"{node.directive.name} has no code")
+            problems.add(node.line, f"{node.name} has no code")
 
 
 def run(node: DirectiveNode, composer: Composer) -> Snippet | None:
@@ -52,7 +48,7 @@ def run(node: DirectiveNode, composer: Composer) -> Snippet | None:
         title,
         node.code.rstrip("\n"),
         highlight_code(node.code),
-        composer.slug,
+        composer.scope,
         bool(node.options.get("read-only")),
         tuple(_output(node, output, title, composer) for output in composer.recorded(node.label)),
     )

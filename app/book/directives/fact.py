@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from app.book.compose.blocks import FactNote
-from app.book.read.directive import Directive
+from app.book.compose.compose import Composer
+from app.book.directives.directive import Directive
+from app.book.read.nodes import DirectiveNode
 from app.errors import accepted_names
-
-if TYPE_CHECKING:
-    from app.book.compose.compose import Composer
-    from app.book.read.nodes import DirectiveNode
 
 
 def run(node: DirectiveNode, composer: Composer) -> FactNote | None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import widgets
 from app.book.compose.blocks import InstrumentBlock
-from app.book.compose.pieces import (
+from app.book.compose.compose import Composer
+from app.book.compose.stills import StillError
+from app.book.directives.directive import Directive
+from app.book.pieces import (
     ChoiceView,
     ControlView,
     DrawingView,
@@ -22,8 +25,8 @@ from app.book.compose.pieces import (
     ToggleView,
     ViewportView,
 )
-from app.book.compose.stills import StillError
-from app.book.read.directive import Directive, Option, label, text
+from app.book.read.nodes import DirectiveNode
+from app.book.read.options import Option, label, text
 from app.errors import LatentbookError, accepted_names
 from widgets.contract import (
     Choice,
@@ -39,10 +42,6 @@ from widgets.contract import (
     Viewport,
 )
 from widgets.engine.controls import accept
-
-if TYPE_CHECKING:
-    from app.book.compose.compose import Composer
-    from app.book.read.nodes import DirectiveNode
 
 SETTING = re.compile(r"\s*([\w.]+)\s*=\s*(\([^)]*\)|[^,()]+?)\s*(?:,|$)")
 

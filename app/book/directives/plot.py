@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import traceback
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.book.compose.blocks import PlotFigure
+from app.book.compose.compose import Composer
 from app.book.compose.engine import EngineError
 from app.book.directives.code_cell import check_python
-from app.book.read.directive import Directive, Option, label, text
-
-if TYPE_CHECKING:
-    from app.book.compose.compose import Composer
-    from app.book.read.nodes import DirectiveNode
+from app.book.directives.directive import Directive
+from app.book.read.nodes import DirectiveNode
+from app.book.read.options import Option, label, text
 
 
 def run(node: DirectiveNode, composer: Composer) -> PlotFigure | None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from app.book.compose.blocks import Block
+from app.book.compose.compose import Composer
 from app.book.compose.quizzes import QUIZ_KINDS
 from app.book.directives.code_cell import check_python, validate
-from app.book.read.directive import Directive, Option, label, number, text
+from app.book.directives.directive import Directive
+from app.book.read.nodes import DirectiveNode
+from app.book.read.options import Option, label, number, text
+from app.book.read.problems import FileProblems
 from app.errors import accepted_names
-
-if TYPE_CHECKING:
-    from app.book.compose.compose import Composer
-    from app.book.read.nodes import DirectiveNode
-    from app.book.read.problems import FileProblems
 
 
 def run(node: DirectiveNode, composer: Composer) -> Block | None:

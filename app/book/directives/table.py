@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from app.book.compose.blocks import Table
-from app.book.compose.pieces import Html
+from app.book.compose.compose import Composer
 from app.book.compose.prose import TABLE_OPENING
-from app.book.read.directive import Directive, Option, label
-from app.book.read.nodes import TextNode
-
-if TYPE_CHECKING:
-    from app.book.compose.compose import Composer
-    from app.book.read.nodes import DirectiveNode
+from app.book.directives.directive import Directive
+from app.book.pieces import Html
+from app.book.read.nodes import DirectiveNode, TextNode
+from app.book.read.options import Option, label
 
 
 def run(node: DirectiveNode, composer: Composer) -> Table | None:
@@ -22,9 +19,7 @@ def run(node: DirectiveNode, composer: Composer) -> Table | None:
         case (TextNode(tokens=tokens),) if tokens[0].type == "table_open":
             html = composer.render(tokens).strip()
         case _:
-            composer.problems.add(
-                node.line, f"the body of {node.directive.name} must be one Markdown table"
-            )
+            composer.problems.add(node.line, f"the body of {node.name} must be one Markdown table")
             return None
     table = Html(html.removeprefix(TABLE_OPENING).removesuffix("</div>"))
     caption = composer.inline(node.argument, node.line)

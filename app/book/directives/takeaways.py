@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from app.book.compose.blocks import Takeaways
-from app.book.read.directive import Directive
-from app.book.read.nodes import TextNode
-
-if TYPE_CHECKING:
-    from app.book.compose.compose import Composer
-    from app.book.read.nodes import DirectiveNode
+from app.book.compose.compose import Composer
+from app.book.directives.directive import Directive
+from app.book.read.nodes import DirectiveNode, TextNode
 
 
 def run(node: DirectiveNode, composer: Composer) -> Takeaways | None:

@@ -16,7 +16,7 @@ from bibtexparser.customization import convert_to_unicode  # type: ignore[import
 from bibtexparser.latexenc import latex_to_unicode  # type: ignore[import-untyped]
 from markupsafe import escape
 
-from app.book.compose.pieces import Html, Link
+from app.book.pieces import Html, Link
 from app.book.read.problems import FileProblems, Problems
 from app.book.types import Reference
 

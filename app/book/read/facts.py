@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from app.book.compose.pieces import Link
+from app.book.pieces import Link
 from app.book.read.bibliography import Bibliography
 from app.book.read.problems import FileProblems, Problems
 from app.errors import accepted_names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import yaml
@@ -40,17 +41,16 @@ def check_front_matter(
     front: dict[str, Any],
     lines: dict[str, int],
     accepted: dict[str, type],
+    required: Iterable[str],
     problems: FileProblems,
-) -> bool:
-    """Whether all keys are there, known and of their type: text, or a list of texts."""
+) -> None:
+    """Report keys that are unknown, missing, or neither text nor a list of texts as they must."""
     if not lines:
-        return False
-    good = True
+        return
     for key, line in lines.items():
         if key not in accepted:
             names = accepted_names(key, accepted)
             problems.add(line, f"unknown front matter key {key!r}. {names}")
-            good = False
             continue
         value = front[key]
         wanted = accepted[key]
@@ -62,8 +62,5 @@ def check_front_matter(
         if not fits:
             what = "a list of texts" if wanted is list else "text"
             problems.add(line, f"front matter key {key!r} must be {what}; got {value!r}")
-            good = False
-    if missing := [key for key in accepted if key not in lines]:
+    if missing := [key for key in required if key not in lines]:
         problems.add(1, f"front matter lacks {', '.join(missing)}")
-        good = False
-    return good

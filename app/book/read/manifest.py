@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.book.read.directive import LABEL
 from app.book.read.facts import read_toml
+from app.book.read.options import LABEL
 from app.book.read.problems import FileProblems
 from app.errors import accepted_names
 

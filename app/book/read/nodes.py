@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from markdown_it.token import Token
 
-if TYPE_CHECKING:
-    from app.book.read.directive import Directive
+from app.book.read.options import Option
+from app.book.read.problems import FileProblems
+
+
+@dataclass(frozen=True)
+class Syntax:
+    """How one directive is written.
+
+    Attributes
+    ----------
+    name : what stands in the braces
+    doc : what it makes, in one sentence
+    argument : what follows the braces, for messages; empty takes none
+    argument_required : whether it may be left out
+    options : by name
+    body : Markdown, code (taken as it is), or none
+    counts : the counter that numbers it ("figure"), or empty
+    parent : the directive it is a part of, or empty
+    validate : checks one use as soon as it is parsed
+    """
+
+    name: str
+    doc: str
+    argument: str = ""
+    argument_required: bool = False
+    options: Mapping[str, Option] = field(default_factory=dict)
+    body: Literal["markdown", "code", "none"] = "markdown"
+    counts: str = ""
+    parent: str = ""
+    validate: Callable[[DirectiveNode, FileProblems], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -46,12 +74,17 @@ class DirectiveNode:
     """A directive with its options parsed. Its body is either ``nodes`` or ``code``."""
 
     line: int
-    directive: Directive
+    syntax: Syntax
     argument: str
     options: dict[str, Any]
     nodes: tuple[Node, ...] = ()
     code: str = ""
     body_line: int = 0
+
+    @property
+    def name(self) -> str:
+        """The name of the directive."""
+        return self.syntax.name
 
     @property
     def label(self) -> str:
@@ -61,9 +94,7 @@ class DirectiveNode:
     def parts(self, name: str) -> list[DirectiveNode]:
         """The directives of one name that stand directly in the body."""
         return [
-            node
-            for node in self.nodes
-            if isinstance(node, DirectiveNode) and node.directive.name == name
+            node for node in self.nodes if isinstance(node, DirectiveNode) and node.name == name
         ]
 
     @property
@@ -72,7 +103,7 @@ class DirectiveNode:
         return tuple(
             node
             for node in self.nodes
-            if not (isinstance(node, DirectiveNode) and node.directive.parent)
+            if not (isinstance(node, DirectiveNode) and node.syntax.parent)
         )
 
 
@@ -109,5 +140,5 @@ def walk(nodes: Iterable[Node]) -> Iterator[Node]:
 def directives(nodes: Iterable[Node], *names: str) -> Iterator[DirectiveNode]:
     """Every directive of the given names, nested ones included."""
     for node in walk(nodes):
-        if isinstance(node, DirectiveNode) and node.directive.name in names:
+        if isinstance(node, DirectiveNode) and node.name in names:
             yield node

@@ -8,7 +8,6 @@ from typing import Any
 
 from markdown_it.token import Token
 
-from app.book.read.directive import LABEL, Directive
 from app.book.read.frontmatter import read_front_matter
 from app.book.read.markdown import is_closed, make_markdown, source_lines
 from app.book.read.nodes import (
@@ -18,8 +17,10 @@ from app.book.read.nodes import (
     HeadingNode,
     Node,
     NoteNode,
+    Syntax,
     TextNode,
 )
+from app.book.read.options import LABEL
 from app.book.read.problems import FileProblems
 from app.errors import accepted_names
 
@@ -27,18 +28,14 @@ FENCE_INFO = re.compile(r"\{([^}\s]*)\}\s*(.*)")
 OPTION = re.compile(r":([A-Za-z][\w-]*):(?:\s+(.*))?$")
 
 
-def parse_document(
-    text: str, directives: Mapping[str, Directive], problems: FileProblems
-) -> Document:
+def parse_document(text: str, directives: Mapping[str, Syntax], problems: FileProblems) -> Document:
     """Parse a whole chapter."""
     parser = _Parser(text, directives, problems)
     return parser.document()
 
 
 class _Parser:
-    def __init__(
-        self, text: str, directives: Mapping[str, Directive], problems: FileProblems
-    ) -> None:
+    def __init__(self, text: str, directives: Mapping[str, Syntax], problems: FileProblems) -> None:
         self.directives = directives
         self.problems = problems
         self.lines = source_lines(text)
@@ -57,7 +54,7 @@ class _Parser:
         nodes = self.nodes(tokens, parent=None)
         return Document(front, front_lines, nodes, self.notes)
 
-    def nodes(self, tokens: Sequence[Token], parent: Directive | None) -> tuple[Node, ...]:
+    def nodes(self, tokens: Sequence[Token], parent: Syntax | None) -> tuple[Node, ...]:
         """The nodes of a token stream: one for each block at its top level."""
         found: list[Node] = []
         start = depth = 0
@@ -70,7 +67,7 @@ class _Parser:
                 start = index + 1
         return tuple(found)
 
-    def node(self, tokens: Sequence[Token], parent: Directive | None) -> Node | None:
+    def node(self, tokens: Sequence[Token], parent: Syntax | None) -> Node | None:
         first = tokens[0]
         line, source = self.place(first)
         match first.type:
@@ -99,7 +96,7 @@ class _Parser:
         return token.map[0] + 1, "\n".join(self.lines[slice(*token.map)]).rstrip()
 
     def heading(
-        self, tokens: Sequence[Token], source: str, parent: Directive | None
+        self, tokens: Sequence[Token], source: str, parent: Syntax | None
     ) -> HeadingNode | None:
         level, line = int(tokens[0].tag[1]), self.place(tokens[0])[0]
         label = str(tokens[0].meta.get("label", ""))
@@ -157,7 +154,7 @@ class _Parser:
                 self.problems.add(line, "a single $ opens no mathematics: write \\$ for the sign")
             self.check_text(token.children or ())
 
-    def directive(self, token: Token, parent: Directive | None) -> DirectiveNode | None:
+    def directive(self, token: Token, parent: Syntax | None) -> DirectiveNode | None:
         assert token.map is not None
         line = token.map[0] + 1
         match = FENCE_INFO.fullmatch(token.info.strip())
@@ -186,21 +183,21 @@ class _Parser:
             directive.validate(node, self.problems)
         return node
 
-    def stands_right(self, directive: Directive, parent: Directive | None, line: int) -> bool:
+    def stands_right(self, directive: Syntax, parent: Syntax | None, line: int) -> bool:
         """Whether a part stands in its parent, and nothing else stands in what takes only text."""
         if directive.parent and (parent is None or parent.name != directive.parent):
             self.problems.add(line, f"{directive.name} can only stand inside {directive.parent}")
             return False
         return True
 
-    def argument(self, directive: Directive, argument: str, line: int) -> str:
+    def argument(self, directive: Syntax, argument: str, line: int) -> str:
         if argument and not directive.argument:
             self.problems.add(line, f"{directive.name} takes no argument; got {argument!r}")
         if not argument and directive.argument_required:
             self.problems.add(line, f"{directive.name} needs an argument: {directive.argument}")
         return argument
 
-    def options(self, directive: Directive, token: Token) -> tuple[dict[str, Any], str, int]:
+    def options(self, directive: Syntax, token: Token) -> tuple[dict[str, Any], str, int]:
         """The options at the top of a body, what follows them, and the line of that."""
         assert token.map is not None
         options: dict[str, Any] = {}
@@ -217,7 +214,7 @@ class _Parser:
             line += 1
         return options, "\n".join(rest).rstrip(), line
 
-    def option(self, directive: Directive, text: str, line: int, options: dict[str, Any]) -> None:
+    def option(self, directive: Syntax, text: str, line: int, options: dict[str, Any]) -> None:
         match = OPTION.fullmatch(text.rstrip())
         if match is None:
             self.problems.add(line, f"an option is written ':name: value'; got {text.strip()!r}")
@@ -236,7 +233,7 @@ class _Parser:
                 self.problems.add(line, f"option {name!r} {error}")
 
     def body(self, node: DirectiveNode, body: str, line: int) -> DirectiveNode:
-        directive = node.directive
+        directive = node.syntax
         fields = {**node.__dict__, "body_line": line}
         if directive.body == "none":
             if body:

@@ -1,4 +1,4 @@
-"""What the snippets of a chapter put out, recorded beside it in ``content/outputs/SLUG.json``."""
+"""What the snippets of a chapter put out, recorded beside it in ``content/SLUG/outputs.json``."""
 
 from __future__ import annotations
 
@@ -73,9 +73,8 @@ class Recordings:
         self.by_label = by_label
 
     @classmethod
-    def read(cls, content: Path, slug: str, report: FileProblems) -> Recordings:
+    def read(cls, path: Path, report: FileProblems) -> Recordings:
         """Read the file; a chapter without one has nothing recorded."""
-        path = content / "outputs" / f"{slug}.json"
         if not path.is_file():
             return cls(path, {})
         try:
@@ -106,6 +105,12 @@ class Recordings:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(values, indent=1, ensure_ascii=False)
         self.path.write_text(text + "\n", encoding="utf-8")
+
+    def all_current(self, nodes: Sequence[Node]) -> dict[str, Recording]:
+        """The recordings of a chapter's snippets that were made from the code as it stands."""
+        hashes = code_hashes(nodes)
+        found = ((label, self.current(label, code)) for label, code in hashes.items())
+        return {label: recording for label, recording in found if recording is not None}
 
     def current(self, label: str, code_hash: str) -> Recording | None:
         """The recording of a snippet, if it was made from this code."""

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import nbformat
 
@@ -22,11 +22,9 @@ from app.book.read.nodes import (
     TextNode,
 )
 from app.book.read.recordings import PLOTLY, Recorded, code_hashes
+from app.book.read.source import ChapterSource, PageSource
 from app.book.types import Chapter
 from widgets import get
-
-if TYPE_CHECKING:
-    from app.book.load import Source
 
 ROLE = re.compile(r"\{(eq|ref|cite|term)\}`([^`]+)`")
 NOTE = re.compile(r"\[\^([^\]\s]+)\](?!:)")
@@ -49,7 +47,7 @@ class Export:
     """What a chapter is exported from."""
 
     chapter: Chapter
-    source: Source
+    source: ChapterSource
     labels: Labels
     notation: Notation
     facts: FactLedger
@@ -107,12 +105,11 @@ def _output(output: Recorded, run: int) -> dict[str, Any]:
 
 def _cells(export: Export) -> list[Cell]:
     writer = _Writer(export)
-    chapter, document = export.chapter, export.source.document
-    standfirst = writer.text(str(document.front["standfirst"]))
-    head = Cell(f"# {chapter.number} {chapter.title}\n\n{standfirst}")
-    sources = "\n".join(f"- {words_of(reference.html)}" for reference in chapter.references)
+    chapter = export.chapter
+    sources = "\n".join(f"- {words_of(reference.html)}" for reference in chapter.all_references)
     tail = [Cell(f"## References\n\n{sources}")] if sources else []
-    return list(_joined([head, *writer.cells(document.nodes), *tail]))
+    pages = (cell for page in export.source.pages for cell in writer.page(page))
+    return list(_joined([*pages, *tail]))
 
 
 def _joined(cells: Iterable[Cell]) -> Iterator[Cell]:
@@ -140,17 +137,32 @@ class _Writer:
         self.labels = export.labels
         self.notation = export.notation
         self.facts = export.facts
-        self.hashes = code_hashes(self.source.document.nodes)
-        self.shorts = {r.key: r.short for r in self.chapter.references}
+        self.hashes = code_hashes(self.source.nodes)
+        self.shorts = {r.key: r.short for r in self.chapter.all_references}
+        self.at = self.source.opening
+
+    def page(self, page: PageSource) -> Iterator[Cell]:
+        """One page, from its title on."""
+        self.at = page
+        front = page.document.front
+        if page.name:
+            number = self.labels.number(page.place, 1)
+            yield Cell(f"## {number} {self.text(front['title'])}")
+        else:
+            title = f"# {self.chapter.number} {front['title']}"
+            yield Cell(f"{title}\n\n{self.text(front['standfirst'])}")
+        yield from self.cells(page.document.nodes)
+
+    def number(self, node: Node) -> str:
+        """The number of what stands on the page that is being written."""
+        return self.labels.number(self.at.place, node.line)
 
     def cells(self, nodes: Sequence[Node]) -> Iterator[Cell]:
         for node in nodes:
             match node:
                 case HeadingNode():
-                    number = self.labels.number(self.chapter.slug, node.line)
                     title = re.sub(r"\s*\{#[^}]*\}\s*$", "", node.source.lstrip("# "))
-                    head = f"{'#' * node.level} {number} {self.text(title)}"
-                    yield Cell(" ".join(head.split()))
+                    yield Cell(f"{'#' * (node.level + 1)} {' '.join(self.text(title).split())}")
                 case TextNode():
                     yield Cell(self.text(node.source) + self.notes(node.source))
                 case EquationNode():
@@ -184,7 +196,7 @@ class _Writer:
 
     def notes(self, source: str) -> str:
         """The notes that a text calls, as quotes under it."""
-        definitions = self.source.document.notes
+        definitions = self.at.document.notes
         quotes = ""
         for label in NOTE.findall(source):
             body = re.sub(r"^\[\^[^\]]+\]:\s*", "", definitions[label].source)
@@ -193,7 +205,7 @@ class _Writer:
         return quotes
 
     def equation(self, node: EquationNode) -> str:
-        number = self.labels.number(self.chapter.slug, node.line) if node.label else ""
+        number = self.number(node) if node.label else ""
         tag = f" \\tag{{{number}}}" if number else ""
         return f"$$\n{self.notation.expand(node.tex.strip())}{tag}\n$$"
 
@@ -204,8 +216,8 @@ class _Writer:
         )
 
     def directive(self, node: DirectiveNode) -> Iterator[Cell]:
-        number = self.labels.number(self.chapter.slug, node.line)
-        match node.directive.name:
+        number = self.number(node)
+        match node.name:
             case "code-cell" if node.options.get("read-only"):
                 yield Cell(
                     f"**Snippet {number}. {node.options['title']}**\n\n{_listing(node.code)}"
@@ -219,10 +231,9 @@ class _Writer:
                 yield from self.question(node, number)
             case "instrument":
                 instrument = get(node.argument).instrument
-                yield Cell(
-                    f"**[Instrument {number}. {instrument.title}](index.html#{node.label})** "
-                    f"moves in the book. {instrument.ask}"
-                )
+                name = f"Instrument {number}. {instrument.title}"
+                url = f"{self.at.name}/index.html#{node.label}".lstrip("/")
+                yield Cell(f"**[{name}]({url})** moves in the book. {instrument.ask}")
             case "figure" | "plot":
                 words = self.markdown(node.text) or self.text(node.argument)
                 yield Cell(f"**Figure {number}.** {words}\n\n({node.options['alt']})")

@@ -14,8 +14,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from app.book.compose.blocks import Block
-from app.book.compose.pieces import Html
-from app.book.types import Book, Page
+from app.book.compose.compose import root_of
+from app.book.pieces import Html
+from app.book.read.source import PRINT
+from app.book.types import Book, Chapter, Page
 from app.book.write.assets import Assets
 from app.headers import CONTENT_SECURITY_POLICY, written
 
@@ -62,46 +64,73 @@ class Renderer:
         """Every page: its place in the site, and its HTML."""
         book = self.book
         environment = template_environment(self.templates)
-        front = self._page("front", book.title, book.front.description, "./", slug="")
-        yield (
-            "index.html",
-            self._render(environment, "front.html", front, chapter=book.front),
-        )
+        front = self._page("front", book.title, book.front.description, "")
+        yield "index.html", self._render(environment, "front.html", front, chapter=book.front)
         for chapter in book.chapters:
-            title = f"{chapter.title} · {book.title}"
-            page = self._page(
-                "chapter",
-                title,
-                chapter.description,
-                "../",
-                slug=chapter.slug,
-                chapter=chapter.number,
-            )
-            html = self._render(environment, "chapter.html", page, chapter=chapter)
-            yield f"{chapter.slug}/index.html", html
+            yield from self._chapter(environment, chapter)
         for name, title in (
             ("contents", "Contents"),
             ("facts", "Sourced facts"),
             ("references", "References"),
         ):
-            page = self._page(name, f"{title} · {book.title}", book.description, "../", slug=name)
+            page = self._page(name, title, book.description, name)
             yield f"{name}/index.html", self._render(environment, f"{name}.html", page)
         # A host sends this page for any address, so its links cannot be relative.
-        title = f"Not found · {book.title}"
-        missing = self._page("missing", title, book.description, self.site_path, slug="")
+        missing = self._page("missing", "Not found", book.description, "", root=self.site_path)
         yield "404.html", self._render(environment, "404.html", missing)
+
+    def _chapter(self, environment: Environment, chapter: Chapter) -> Iterator[tuple[str, str]]:
+        """The opening of a chapter, its sections, and all of it on one page for printing."""
+        slug = chapter.slug
+        opening = self._page(
+            "chapter",
+            chapter.title,
+            chapter.description,
+            slug,
+            chapter=chapter.number,
+            moved=dict(chapter.moved),
+        )
+        yield (
+            f"{slug}/index.html",
+            self._render(environment, "chapter.html", opening, chapter=chapter),
+        )
+        for position, section in enumerate(chapter.sections, start=1):
+            page = self._page(
+                "section",
+                f"{section.title} · {chapter.title}",
+                section.description,
+                section.place,
+                chapter=chapter.number,
+            )
+            html = self._render(
+                environment,
+                "section.html",
+                page,
+                chapter=chapter,
+                section=section,
+                position=position,
+            )
+            yield f"{section.place}/index.html", html
+        place = f"{slug}/{PRINT}"
+        page = self._page("print", f"{chapter.title}, for printing", chapter.description, place)
+        html = self._render(environment, "print.html", page, chapter=chapter)
+        yield f"{place}/index.html", on_one_page(html, chapter)
 
     def _page(
         self,
         name: str,
         title: str,
         description: str,
-        root: str,
+        place: str,
         *,
-        slug: str,
-        chapter: str | None = None,
+        root: str = "",
+        **config: Any,
     ) -> Page:
-        config = {**self.config, "root": root, "slug": slug, "chapter": chapter}
+        """The frame of one page; what else scripts are told of it is ``config``."""
+        book = self.book.title
+        root = root or root_of(place)
+        config = {**self.config, "root": root, "chapter": None, "moved": {}, **config}
+        title = title if title == book else f"{title} · {book}"
         return Page(name, title, description, root, script_json(config))
 
     def _render(self, environment: Environment, template: str, page: Page, **names: Any) -> str:
@@ -135,6 +164,19 @@ class Renderer:
         }
         html = environment.get_template(template).render(**common, **names)
         return TEX_SOURCE.sub("", html)
+
+
+def on_one_page(html: str, chapter: Chapter) -> str:
+    """A chapter's one page, whose links to the chapter's own pages stay on it."""
+    names = "|".join(re.escape(section.name) for section in chapter.sections)
+    own = (
+        rf'href="(?:\.\./){{2}}{re.escape(chapter.slug)}/(?:(?P<name>{names})/)?(?P<hash>#[^"]*)?"'
+    )
+
+    def stay(link: re.Match[str]) -> str:
+        return f'href="{link["hash"] or "#" + (link["name"] or "main")}"'
+
+    return re.sub(own, stay, html)
 
 
 def script_json(value: Any) -> Html:

@@ -54,13 +54,13 @@ def _entries(book: Book) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _chapter(chapter: Chapter) -> Iterator[tuple[str, str, str, str]]:
-    home = f"{chapter.slug}/"
     place = f"{chapter.number} {chapter.title}"
-    text = f"{words_of(chapter.standfirst)} {texts_of(chapter.lead)}"
-    yield home, f"Chapter {chapter.number}", chapter.title, text
-    yield from _numbered(chapter.lead, home, place)
+    text = f"{words_of(chapter.standfirst)} {texts_of(chapter.blocks)}"
+    yield f"{chapter.place}/", f"Chapter {chapter.number}", chapter.title, text
+    yield from _numbered(chapter.blocks, f"{chapter.place}/", place)
     for section in chapter.sections:
-        title, url, where = section.title, f"{home}#{section.label}", place
+        home = f"{section.place}/"
+        title, url, where = section.title, home, place
         words: list[str] = []
         inside = f"{section.number} {section.title}"
         for block in section.blocks:

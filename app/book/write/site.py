@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from app.book.load import Loaded, load
 from app.book.media import content_hash
-from app.book.read.recordings import code_hashes, runnable_cells
+from app.book.read.recordings import runnable_cells
 from app.book.write.assets import Assets, bundle
 from app.book.write.compress import Compressor, link
 from app.book.write.exports import Export, notebook, script
@@ -130,13 +130,14 @@ def _forget_old(cache: Path) -> None:
 def _report_stale(loaded: Loaded, report: Report) -> None:
     """Say which snippets show no output because their code has changed since it was recorded."""
     for source in loaded.sources:
-        hashes = code_hashes(source.document.nodes)
-        for cell in runnable_cells(source.document.nodes):
-            if source.recordings.current(cell.label, hashes[cell.label]) is None:
-                report(
-                    f"{source.path}:{cell.line}: the output of {cell.label} is not recorded for "
-                    "this code, so none is shown; `latentbook check --record` records it"
-                )
+        recorded = source.recordings.all_current(source.nodes)
+        for page in source.pages:
+            for cell in runnable_cells(page.document.nodes):
+                if cell.label not in recorded:
+                    report(
+                        f"{page.path}:{cell.line}: the output of {cell.label} is not recorded for "
+                        "this code, so none is shown; `latentbook check --record` records it"
+                    )
 
 
 def _swap(partial: Path, site: Path) -> None:

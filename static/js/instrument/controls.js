@@ -7,7 +7,6 @@
  * @typedef {import("./state.js").Value} Value
  * @typedef {{show: (value: any) => void, element: HTMLElement}} Bound
  */
-import { openFields } from "../page/fields.js";
 import { formatValue, nearest, parseValue, steps } from "./state.js";
 
 export class ControlPanel {
@@ -32,7 +31,6 @@ export class ControlPanel {
    */
   constructor(place, spec, values, onMove) {
     this.#place = place;
-    openFields(place);
     this.#values = { ...values };
     this.#onMove = onMove;
     this.#specs = spec.controls;

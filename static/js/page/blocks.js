@@ -4,15 +4,11 @@
  *
  * @typedef {(section: HTMLElement) => () => void} Mount brings a block to life; what it returns takes the life out again
  */
-import { idle, painted, wait } from "../pauses.js";
-import { measureHeights } from "./place.js";
+import { painted } from "../pauses.js";
 import { runtime } from "../python/page/runtime.js";
 import { repeatTaps } from "./taps.js";
 
 const NEAR = "600px";
-const REST_MS = 30;
-/** Python has both processors to itself for so long after the page was opened. On a slow line it takes longer, and needs neither. */
-const PATIENCE_MS = 5_000;
 
 /** @type {Record<"cell" | "quiz" | "instrument", () => Promise<Mount>>} */
 const MOUNTS = {
@@ -48,7 +44,6 @@ export function startBlocks() {
     }
     for (const section of sections("section[data-cell]")) start("cell", section);
     endings.push(whenNear("section[data-instrument], section[data-cell]", () => runtime.start()));
-    measureHeights(() => rest().then(() => !left));
   });
   return () => {
     left = true;
@@ -73,11 +68,4 @@ function whenNear(selector, run) {
   );
   for (const section of sections(selector)) observer.observe(section);
   return () => observer.disconnect();
-}
-
-/** @returns {Promise<void>} resolves when the page has nothing to do and does not start Python */
-async function rest() {
-  do await wait(REST_MS);
-  while (runtime.state === "booting" && performance.now() < PATIENCE_MS);
-  await idle();
 }

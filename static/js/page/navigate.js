@@ -7,7 +7,7 @@
  */
 import { BUILD_HEADER } from "../build-header.js";
 import { config, configOf } from "../config.js";
-import { layOutAbove, placeOfAddress, recallHeights, rememberHeights } from "./place.js";
+import { idInAddress } from "./address.js";
 
 /** What belongs to a page and not to the visit. */
 const HEAD = ["meta[name=description]", "#latentbook-config", "link[rel=prev]", "link[rel=next]"];
@@ -39,11 +39,8 @@ export function startNavigation(hooks) {
         const page = await loading;
         if (page === null) return;
         hooks.leave();
-        rememberHeights(shown);
         show(page);
         shown = url.pathname;
-        recallHeights();
-        layOutAbove();
         event.scroll(); // first, as a page that comes in asks whether it is seen from its beginning
         hooks.enter();
         focusOn();
@@ -109,7 +106,7 @@ function show(page) {
 
 /** The reader is taken to where the link leads: to the heading of the page, or of the place in it. */
 function focusOn() {
-  const place = placeOfAddress();
+  const place = document.getElementById(idInAddress());
   const heading = /** @type {HTMLElement | null} */ ((place ?? document.getElementById("main"))?.querySelector("h1, h2, h3") ?? place);
   if (heading) {
     heading.tabIndex = -1;

@@ -10,7 +10,7 @@ const READING_LINE = 0.35;
 /** A page has come into the frame. @param {boolean} isFirst of this visit */
 export function startReading(isFirst) {
   findScrollers();
-  if (isFirst || config.chapter === null) offerPlace(); // who goes on to another chapter wants that one
+  if (isFirst || config.chapter === null) offerPlace(); // who goes on to another page wants that one
   followReading();
 }
 
@@ -29,40 +29,45 @@ export function followReading() {
   });
 }
 
+/** The entries for places on this page: its headings, and its instruments. */
 function markContents() {
   const line = innerHeight * READING_LINE;
-  for (const nav of document.querySelectorAll(".contents nav")) {
-    const sections = nav.getAttribute("aria-labelledby") === "contents-sections";
+  for (const list of document.querySelectorAll(".contents [data-headings]")) {
+    const headings = list.matches(".headings-of");
     /** @type {HTMLAnchorElement | null} */
     let current = null;
-    for (const link of nav.querySelectorAll("a")) {
-      const place = document.getElementById(link.hash.slice(1));
-      // To ask where something lies in a section that is far away would have that section laid out.
-      if (!place?.checkVisibility({ contentVisibilityAuto: true })) continue;
-      const box = place.getBoundingClientRect();
-      // A section is read until the next one begins; an instrument only while it is in sight.
-      if (box.top <= line && (sections || box.bottom > 0)) current = link;
+    for (const link of list.querySelectorAll("a")) {
+      const box = document.getElementById(link.hash.slice(1))?.getBoundingClientRect();
+      // What is under a heading is read until the next one begins; an instrument only while it is in sight.
+      if (box && box.top <= line && (headings || box.bottom > 0)) current = link;
     }
-    const before = nav.querySelector("[aria-current]");
+    const before = list.querySelector("[aria-current]");
     if (before === current) continue;
     before?.removeAttribute("aria-current");
     current?.setAttribute("aria-current", "location");
-    if (sections) keepPlace(current);
   }
+  keepPlace();
 }
 
 /* Place */
 
 /** @typedef {{path: string, name: string}} Place `path` is relative to the root of the book */
 
-/** @param {HTMLAnchorElement | null} link the entry of the contents that is being read */
-function keepPlace(link) {
-  if (link === null) return;
-  const path = location.pathname.slice(new URL(config.root).pathname.length) + link.hash;
-  const number = link.querySelector(".number") ?? link.closest("ul ul")?.parentElement?.querySelector(".number");
-  const title = [...link.childNodes].filter((node) => node !== number).map((node) => node.textContent).join("").trim();
+/** The page that is being read, and the heading. */
+function keepPlace() {
+  const page = /** @type {HTMLAnchorElement | null} */ (document.querySelector(".contents [aria-current=page]"));
+  if (page === null || config.chapter === null) return;
+  const heading = /** @type {HTMLAnchorElement | null} */ (document.querySelector(".headings-of [aria-current]"));
+  const path = location.pathname.slice(new URL(config.root).pathname.length) + (heading?.hash ?? "");
+  if (path === kept) return;
+  kept = path;
+  const number = page.querySelector(".number");
+  const title = (heading ?? page.lastChild)?.textContent?.trim();
   write("place", "last", { path, name: [number?.textContent, title].filter(Boolean).join(" ") });
 }
+
+/** The place that was written last. */
+let kept = "";
 
 /** Before the page is followed: following it overwrites the place. */
 function offerPlace() {
@@ -71,8 +76,7 @@ function offerPlace() {
   if (!offer || !place || location.hash || scrollY > 0) return;
   const link = document.createElement("a");
   link.href = absolute(place.path);
-  const first = document.querySelector(".contents nav a");
-  if (first instanceof HTMLAnchorElement && first.href === link.href) return; // the beginning is in sight
+  if (link.href === location.href) return; // the reader is there
   link.textContent = `Continue at ${place.name}`;
   offer.replaceChildren(link);
   offer.hidden = false;
@@ -82,7 +86,6 @@ function offerPlace() {
 
 const scrollerSizes = new ResizeObserver((entries) => nameScrollers(entries.map(({ target }) => target)));
 
-/** What is far from the window is observed when it comes near, as it is not laid out before. */
 function findScrollers() {
   scrollerSizes.disconnect();
   for (const element of document.querySelectorAll("[data-scrolls]")) scrollerSizes.observe(element);

@@ -7,7 +7,6 @@
  *   `unread`: what came is no answer, and does not count as an attempt
  */
 import { CodeField } from "../cell/code-field.js";
-import { openFields } from "../page/fields.js";
 import { judgeNumber } from "./judge.js";
 import { RunError } from "../python/page/job.js";
 import { runtime } from "../python/page/runtime.js";
@@ -19,7 +18,6 @@ const SLOW_MS = 300;
 /** @param {HTMLElement} section @returns {() => void} takes the life out of it */
 export function mountQuiz(section) {
   const key = JSON.parse(section.dataset.key ?? "");
-  openFields(section);
   const Kind = KINDS[/** @type {keyof typeof KINDS} */ (section.dataset.quiz)];
   const quiz = new Quiz(section, new Kind(section, key));
   return () => quiz.destroy();

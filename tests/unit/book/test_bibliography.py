@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.book.compose.pieces import Link
+from app.book.pieces import Link
 from app.book.read.bibliography import Bibliography, read_bibliography
 from app.book.read.problems import Problems
 

@@ -13,10 +13,10 @@ from PIL import Image
 
 from app.book.compose.blocks import InstrumentBlock
 from app.book.compose.map_still import ACROSS, map_picture, with_rings
-from app.book.compose.pieces import MapStill, PlotStill, TilesStill
 from app.book.compose.stills import alpha_png, mosaic
 from app.book.directives.instrument import read_state
 from app.book.load import load
+from app.book.pieces import MapStill, PlotStill, TilesStill
 from widgets import get
 from widgets.contract import (
     Choice,

@@ -1,6 +1,6 @@
 """Draws the book's computed pictures and prints the numbers that the text quotes from them.
 
-    python -m content.images.draw
+    python -m content.autoencoders.images.draw
 
 Plain autoencoders and VAEs with 2 and with 16 latents are trained on MNIST, which takes about five
 minutes on one core. Colours are CSS variables, so the pictures follow the theme of the page.

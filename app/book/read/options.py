@@ -1,18 +1,11 @@
-"""The record that declares a directive, and the types its options can have."""
+"""The options of a directive, and the kinds of value they take."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
-
-from app.book.compose.blocks import Block
-
-if TYPE_CHECKING:
-    from app.book.compose.compose import Composer
-    from app.book.read.nodes import DirectiveNode
-    from app.book.read.problems import FileProblems
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 LABEL = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -23,36 +16,6 @@ class Option:
 
     parse: Callable[[str], Any]
     required: bool = False
-
-
-@dataclass(frozen=True)
-class Directive:
-    """One block of the language.
-
-    Attributes
-    ----------
-    name : what stands in the braces
-    doc : what it makes, in one sentence
-    argument : what follows the braces, for messages; empty takes none
-    argument_required : whether it may be left out
-    options : by name
-    body : Markdown, code (taken as it is), or none
-    counts : the counter that numbers it ("figure"), or empty
-    parent : the directive it is a part of, or empty; parts are made by their parent's ``run``
-    validate : checks one use as soon as it is parsed
-    run : makes the block; returns None after reporting a mistake
-    """
-
-    name: str
-    doc: str
-    argument: str = ""
-    argument_required: bool = False
-    options: Mapping[str, Option] = field(default_factory=dict)
-    body: Literal["markdown", "code", "none"] = "markdown"
-    counts: str = ""
-    parent: str = ""
-    validate: Callable[[DirectiveNode, FileProblems], None] | None = None
-    run: Callable[[DirectiveNode, Composer], Block | None] | None = None
 
 
 def text(value: str) -> str:

@@ -1,0 +1,21 @@
+"""The record that declares a directive: how it is written, and what is made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.book.compose.compose import Maker
+from app.book.read.nodes import Syntax
+
+
+@dataclass(frozen=True)
+class Directive(Syntax):
+    """One block of the language.
+
+    Attributes
+    ----------
+    run : makes the block, or returns None after reporting a mistake; a part of another directive
+        has none, as its parent makes it
+    """
+
+    run: Maker | None = None

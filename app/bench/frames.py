@@ -216,9 +216,7 @@ def measure(settings: Settings, report: Report) -> list[Measurement]:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.add_init_script(path=PROBE)
         page.goto(f"{base}/{CHAPTER}")
-        page.wait_for_selector(
-            '[data-runtime-status][data-state="ready"]', timeout=60_000
-        )
+        page.wait_for_selector('[data-runtime-status][data-state="ready"]', timeout=60_000)
         labels = page.locator(".instrument").evaluate_all("all => all.map(({id}) => id)")
         for label in labels:
             report(f"Driving {label}")

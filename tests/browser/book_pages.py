@@ -4,16 +4,55 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-CHAPTER = "autoencoders/"
-MEASURED = "html[data-measured]"
-STARTED = '[data-runtime-status][data-state="ready"]'
-READY = f"{MEASURED} {STARTED}"
+from app.book.compose.labels import Target
+from app.book.load import load
+from app.settings import Settings
+
+SECTION = "autoencoders/compress/"
+"""A page with instruments, snippets and questions; the first that the book has."""
+
+READY = '[data-runtime-status][data-state="ready"]'
 
 Open = Callable[..., Page]
+
+
+@cache
+def targets() -> dict[str, Target]:
+    """Everything in the book that has a label."""
+    return load(Settings()).labels.targets
+
+
+def address(target: Target) -> str:
+    """The page on which something stands, below the root of the book."""
+    return f"{target.page}/" if target.page else ""
+
+
+def where(label: str) -> str:
+    """The page on which something with a label stands."""
+    return address(targets()[label])
+
+
+def pages_with(*kinds: str) -> list[str]:
+    """The pages with something of one of these kinds, in the order of the book."""
+    return list(dict.fromkeys(address(t) for t in targets().values() if t.kind in kinds))
+
+
+def every_section() -> list[str]:
+    """The pages of all sections, in the order of the book."""
+    return [address(t) for t in targets().values() if t.kind == "section" and t.is_page]
+
+
+def go_to(page: Page, place: str) -> None:
+    """Go to a page of the book as its links do: in the same document, with Python warm."""
+    root = urljoin(page.url, page.locator("html").get_attribute("data-root"))
+    if urlsplit(page.url).path != urlsplit(root + place).path:
+        page.evaluate("url => navigation.navigate(url).finished", root + place)
 
 
 def come_back(page: Page) -> None:
@@ -49,7 +88,6 @@ def write(page: Page, block: Locator, code: str) -> None:
 
 def run(page: Page, code: str) -> Locator:
     """Run code in the first snippet; its section, once the run has begun."""
-    expect(page.locator(MEASURED)).to_be_attached()
     cell = page.locator("section[data-cell]").first
     write(page, cell, code)
     cell.locator('[data-action="run"]').click()
@@ -73,6 +111,6 @@ def mark(page: Page, name: str) -> str:
 def visit(context: BrowserContext, book: str) -> Page:
     """A page on which Python is ready."""
     page = context.new_page()
-    page.goto(book + CHAPTER)
-    expect(page.locator(STARTED)).to_be_attached()
+    page.goto(book + SECTION)
+    expect(page.locator(READY)).to_be_attached()
     return page

@@ -15,14 +15,21 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from app.bench.serving import served
 from app.book.write.site import build_site
 from app.browser import FLAGS, chromium_path
 from app.main import create_app
 from app.settings import Settings
-from tests.browser.book_pages import CHAPTER, READY, Open, come_back
+from tests.browser.book_pages import READY, SECTION, Open, come_back
 from tests.browser.editions import Editions, serve_editions
 
 START_MS = 60_000  # Python starts in 3 s alone, but two cores may be shared
@@ -111,33 +118,63 @@ class Watch:
             self.wrong.append(text)
 
 
-@pytest.fixture
-def open_page(chromium: Browser, book: str) -> Iterator[Open]:
-    """Opens a page of the book in a browser that has never seen it.
+@pytest.fixture(scope="package")
+def lasting(chromium: Browser) -> Iterator[BrowserContext]:
+    """A profile that keeps Python's snapshot and the browser's cache from test to test."""
+    context = chromium.new_context(**WINDOW)
+    context.set_default_timeout(START_MS)
+    yield context
+    context.close()
 
-    With ``python=False`` the files of Python stay on their way for ever: a test that needs none
-    shall not wait for one that starts beside it.
+
+def close_and_forget(page: Page, hosts: set[str]) -> None:
+    """Close a page of the lasting profile with all that it has stored of its reader."""
+    session = page.context.new_cdp_session(page)
+    for host in hosts:
+        storage = {"origin": host.rstrip("/"), "storageTypes": "local_storage"}
+        session.send("Storage.clearDataForOrigin", storage)
+    page.close()
+
+
+@pytest.fixture
+def open_page(chromium: Browser, lasting: BrowserContext, book: str) -> Iterator[Open]:
+    """Opens a page of the book for a reader who has left nothing behind.
+
+    The profile is one in which Python has started before, unless ``fresh`` or an option of its own
+    asks for another. With ``python=False`` the files of Python stay on their way for ever: a test
+    that needs none shall not wait for one that starts beside it.
     """
     contexts: list[BrowserContext] = []
+    shared: list[Page] = []
+    hosts: set[str] = set()
     watches: list[Watch] = []
 
     def open_one(
-        place: str = CHAPTER,
+        place: str = SECTION,
         *,
         host: str = book,
         expected: tuple[str, ...] = (),
         python: bool = True,
+        fresh: bool = False,
+        viewport: ViewportSize = WINDOW["viewport"],
         **options: Any,
     ) -> Page:
-        context = chromium.new_context(**{**WINDOW, **options})
-        context.set_default_timeout(START_MS)
-        contexts.append(context)
         watch = Watch(host, expected=expected)
         watches.append(watch)
-        context.on("page", watch.follow)
+        if fresh or options:
+            context = chromium.new_context(**{**WINDOW, "viewport": viewport, **options})
+            context.set_default_timeout(START_MS)
+            contexts.append(context)
+            context.on("page", watch.follow)
+            page = context.new_page()
+        else:
+            hosts.add(host[: host.index("/", len("http://"))])
+            page = lasting.new_page()
+            shared.append(page)
+            watch.follow(page)
+            page.set_viewport_size(viewport)
         if not python:
-            context.route("**/runtime/**", lambda route: None)
-        page = context.new_page()
+            page.route("**/runtime/**", lambda route: None)
         page.goto(host + place)
         return page
 
@@ -145,6 +182,8 @@ def open_page(chromium: Browser, book: str) -> Iterator[Open]:
     yield open_one
     for context in contexts:
         context.close()
+    for page in shared:
+        close_and_forget(page, hosts)
     assert [wrong for watch in watches for wrong in watch.wrong] == []
 
 
@@ -156,29 +195,30 @@ def editions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editions]:
 
 
 @pytest.fixture(scope="module")
-def desk(chromium: Browser, book: str) -> Iterator[Page]:
-    """The chapter with Python ready, shared by the tests of a module, which leave it as it was."""
+def desk(lasting: BrowserContext, book: str) -> Iterator[Page]:
+    """A section with Python ready, shared by the tests of a module, which leave it as it was.
+
+    They may go from page to page of the book.
+    """
     expect.set_options(timeout=START_MS)
-    context = chromium.new_context(**WINDOW)
-    context.set_default_timeout(START_MS)
     watch = Watch(book)
-    context.on("page", watch.follow)
-    page = context.new_page()
-    page.goto(book + CHAPTER)
+    page = lasting.new_page()
+    watch.follow(page)
+    page.goto(book + SECTION)
     expect(page.locator(READY)).to_be_attached()
     yield page
-    context.close()
+    close_and_forget(page, {book})
     assert watch.wrong == []
 
 
 @pytest.fixture(scope="module")
 def second_visit(chromium: Browser, book: str) -> Iterator[Page]:
-    """The chapter with Python ready out of a snapshot that an earlier visit has kept."""
+    """A section with Python ready out of a snapshot that an earlier visit has kept."""
     expect.set_options(timeout=START_MS)
     context = chromium.new_context(**WINDOW)
     context.set_default_timeout(START_MS)
     page = context.new_page()
-    page.goto(book + CHAPTER)
+    page.goto(book + SECTION)
     come_back(page)
     yield page
     context.close()

@@ -16,7 +16,7 @@ from app.main import create_app
 from app.runtime.dist import build_runtime
 from app.settings import Settings
 
-ONE, TWO = "one/", "two/"
+ONE, TWO = "one/one-text/", "two/two-text/"
 BOOK = """\
 title = "Two chapters"
 subtitle = "For tests"
@@ -34,7 +34,7 @@ standfirst: This is edition EDITION.
 description: For tests.
 ---
 
-Begin with [the first](one.md).
+Begin with [the first](one/index.md).
 """
 CHAPTER = """\
 ---
@@ -43,9 +43,19 @@ standfirst: This is edition EDITION.
 level: None
 builds_on: []
 description: Chapter NAME of two.
+sections: [NAME-text]
 ---
 
-Some words before the first section. The other one is [there](OTHER.md#OTHER-late).
+The opening of chapter NAME.
+"""
+SECTION = """\
+---
+title: Page NAME
+description: The only section of chapter NAME.
+---
+
+Some words before the first heading. The other one is
+[there](../OTHER/OTHER-text.md#OTHER-late), and begins [here](../OTHER/OTHER-text.md).
 
 ## Early {#NAME-early}
 
@@ -130,8 +140,12 @@ class Editions:
         content.mkdir(exist_ok=True)
         filling = "\n\n".join(f"A paragraph, number {i}, that takes room." for i in range(60))
         for name, other in (("one", "two"), ("two", "one")):
-            text = CHAPTER.replace("NAME", name).replace("OTHER", other).replace("FILL", filling)
-            (content / f"{name}.md").write_text(text.replace("EDITION", edition))
+            folder = content / name
+            folder.mkdir(exist_ok=True)
+            for file, source in (("index.md", CHAPTER), (f"{name}-text.md", SECTION)):
+                text = source.replace("NAME", name).replace("OTHER", other)
+                text = text.replace("FILL", filling).replace("EDITION", edition)
+                (folder / file).write_text(text)
         (content / "front.md").write_text(FRONT.replace("EDITION", edition))
         (content / "book.toml").write_text(BOOK)
         shutil.copy(Settings().content / "references.bib", content)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.book_pages import CHAPTER, READY, Open, output, run, write
+from tests.browser.book_pages import READY, SECTION, Open, output, run, write
 
 pytestmark = pytest.mark.browser
 
@@ -193,7 +193,7 @@ def test_an_edited_instrument_draws_text_and_no_markup(open_page: Open) -> None:
 def test_code_in_a_link_is_not_run(open_page: Open) -> None:
     code = "import%20os;os._exit(1)"
     page = open_page(
-        f"{CHAPTER}?code={code}&bottleneck.code={code}&bottleneck.source={code}"
+        f"{SECTION}?code={code}&bottleneck.code={code}&bottleneck.source={code}"
         f"&source={code}&bottleneck.__proto__={code}&bottleneck.k={code}#code={code}"
     )
     expect(page.locator(READY)).to_be_attached()

@@ -8,7 +8,7 @@ import time
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.book_pages import CHAPTER, READY, Open, come_back, output, run, write
+from tests.browser.book_pages import READY, SECTION, Open, come_back, output, run, write
 
 pytestmark = pytest.mark.browser
 
@@ -166,7 +166,7 @@ def test_time_limits(open_page: Open, book: str) -> None:
     """A minute for a snippet, ten seconds for a picture, by the page's own clock."""
     page = open_page("404.html")
     page.clock.install()
-    page.goto(book + CHAPTER)
+    page.goto(book + SECTION)
     expect(page.locator(READY)).to_be_attached()
     cell = run(page, "kept = 3\nwhile True: pass")
     expect(cell.locator("[data-status]")).to_have_text(re.compile("^Running"))
@@ -211,7 +211,7 @@ def test_where_a_page_is_not_isolated_a_stop_costs_variables_and_no_wait(
 def test_without_a_second_worker_python_starts_again(open_page: Open, book: str) -> None:
     page = open_page("404.html", expected=("Pyodide has suffered", "cause of the fatal error"))
     page.add_init_script("Object.defineProperty(navigator, 'deviceMemory', { get: () => 1 });")
-    page.goto(book + CHAPTER)
+    page.goto(book + SECTION)
     page.locator("section[data-cell]").first.scroll_into_view_if_needed()
     expect(page.locator(READY)).to_be_attached()
     cell = run(page, "import signal\nsignal.signal(2, lambda *what: None)\nwhile True: pass")

@@ -9,19 +9,23 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.book_pages import CHAPTER, READY, Open, labels, spec_of, write
+from tests.browser.book_pages import SECTION, Open, go_to, spec_of, targets, where, write
 
 pytestmark = pytest.mark.browser
 
-INSTRUMENTS = "section[data-instrument]"
-
 
 def live(page: Page, label: str) -> Locator:
-    """An instrument whose picture shows its controls."""
+    """An instrument whose picture shows its controls, on whatever page of the book it is."""
+    go_to(page, where(label))
     instrument = page.locator(f"#{label}")
     instrument.scroll_into_view_if_needed()
     expect(instrument, label).to_have_attribute("data-state", "live")
     return instrument
+
+
+def every_instrument() -> list[str]:
+    """The labels of all instruments, in the order of the book."""
+    return [label for label, target in targets().items() if target.kind == "instrument"]
 
 
 def reset(instrument: Locator) -> None:
@@ -66,7 +70,7 @@ def shown_controls(instrument: Locator, kind: str) -> list[dict[str, Any]]:
 
 
 def test_every_slider_is_dragged_by_mouse(desk: Page) -> None:
-    for label in labels(desk, INSTRUMENTS):
+    for label in every_instrument():
         instrument = live(desk, label)
         for control in shown_controls(instrument, "slider"):
             slider = instrument.locator(f'input[type="range"][name="{control["name"]}"]')
@@ -88,7 +92,7 @@ def test_every_slider_is_dragged_by_mouse(desk: Page) -> None:
 
 
 def test_every_control_answers_the_keyboard(desk: Page) -> None:
-    for label in labels(desk, INSTRUMENTS):
+    for label in every_instrument():
         instrument = live(desk, label)
         for control in shown_controls(instrument, "slider"):
             before = seen(instrument)
@@ -116,7 +120,8 @@ def test_every_control_answers_the_keyboard(desk: Page) -> None:
 
 def test_a_point_is_set_by_pointer_keys_and_numbers(desk: Page) -> None:
     found = 0
-    for label in labels(desk, INSTRUMENTS):
+    for label in every_instrument():
+        go_to(desk, where(label))
         instrument = desk.locator(f"#{label}")
         for control in shown_controls(instrument, "point"):
             found += 1
@@ -196,7 +201,7 @@ def test_readouts_are_spoken_after_a_move(desk: Page) -> None:
 
 def test_a_link_restores_the_exact_state(open_page: Open) -> None:
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
-    for label in labels(page, INSTRUMENTS):
+    for label in every_instrument():
         instrument = live(page, label)
         for control in shown_controls(instrument, "slider"):
             instrument.locator(f'input[type="range"][name="{control["name"]}"]').press("PageUp")
@@ -204,19 +209,19 @@ def test_a_link_restores_the_exact_state(open_page: Open) -> None:
             options = instrument.locator(f'input[type="radio"][name$=".{control["name"]}"]')
             if options.count() and options.last.is_visible():
                 options.last.check()
+        expect(instrument).to_have_attribute("data-state", re.compile("live|offline|refused"))
         instrument.locator('[data-action="link"]').click()
         expect(instrument.locator("[data-status]")).to_contain_text("Link copied")
-    link = page.evaluate("navigator.clipboard.readText()")
-    assert link.endswith(f"#{label}")
-
-    again = page.context.new_page()
-    again.goto(link)
-    expect(again.locator(READY)).to_be_attached()
-    for label in labels(page, INSTRUMENTS):
+        link = page.evaluate("navigator.clipboard.readText()")
+        assert link.endswith(f"#{label}")
+        state = state_of(instrument)
+        again = page.context.new_page()
+        again.goto(link)
         instrument = again.locator(f"#{label}")
         instrument.scroll_into_view_if_needed()
         expect(instrument).to_have_attribute("data-state", re.compile("live|offline|refused"))
-        assert state_of(instrument) == state_of(page.locator(f"#{label}")), label
+        assert state_of(instrument) == state, label
+        again.close()
 
 
 def state_of(instrument: Locator) -> list[str]:
@@ -243,12 +248,12 @@ def test_the_address_holds_only_what_differs(desk: Page) -> None:
     instrument.locator('[data-control="k"] .typed').fill("5")
     expect(desk).to_have_url(re.compile(r"\?bottleneck\.k=5$"))
     reset(instrument)
-    expect(desk).to_have_url(re.compile(rf"/{CHAPTER}$"))
+    expect(desk).to_have_url(re.compile(rf"/{SECTION}$"))
 
 
 def test_a_link_that_asks_for_what_cannot_be_says_so(open_page: Open) -> None:
     page = open_page(
-        f"{CHAPTER}?bottleneck.k=900&bottleneck.data=cats&bottleneck.show=residual#bottleneck"
+        f"{SECTION}?bottleneck.k=900&bottleneck.data=cats&bottleneck.show=residual#bottleneck"
     )
     instrument = live(page, "bottleneck")
     problems = instrument.locator(".problem").all_text_contents()
@@ -262,7 +267,7 @@ def test_a_move_before_python_is_ready_is_kept(open_page: Open) -> None:
     page = open_page("404.html")
     page.route("**/pyodide.asm.wasm", lambda route: waiting.append(route))
     waiting: list[Any] = []
-    page.goto(page.url.replace("404.html", f"{CHAPTER}#bottleneck"))
+    page.goto(page.url.replace("404.html", f"{SECTION}#bottleneck"))
     instrument = page.locator("#bottleneck")
     expect(instrument.locator("[data-status]")).to_have_text("Starts when Python is ready")
     page.wait_for_timeout(500)
@@ -279,7 +284,7 @@ def test_a_move_before_python_is_ready_is_kept(open_page: Open) -> None:
 
 
 def test_the_code_is_opened_edited_broken_and_reset(open_page: Open) -> None:
-    page = open_page(f"{CHAPTER}#bottleneck")
+    page = open_page(f"{SECTION}#bottleneck")
     instrument = live(page, "bottleneck")
     readout = instrument.locator('[data-readout="kept"]')
     own = readout.inner_text()
@@ -327,7 +332,7 @@ def test_the_code_is_opened_edited_broken_and_reset(open_page: Open) -> None:
 
 
 def test_an_edit_that_never_ends_is_ended_by_the_next_one(open_page: Open) -> None:
-    page = open_page(f"{CHAPTER}#bottleneck")
+    page = open_page(f"{SECTION}#bottleneck")
     instrument = live(page, "bottleneck")
     own = instrument.locator('[data-readout="kept"]').inner_text()
     instrument.locator('[data-action="code"]').click()
@@ -341,7 +346,7 @@ def test_an_edit_that_never_ends_is_ended_by_the_next_one(open_page: Open) -> No
 
 
 def test_the_picture_is_saved(desk: Page, tmp_path: Path) -> None:
-    for label in labels(desk, INSTRUMENTS):
+    for label in every_instrument():
         instrument = live(desk, label)
         with desk.expect_download() as download:
             instrument.locator('[data-action="save"]').click()
@@ -376,7 +381,7 @@ def test_the_live_picture_takes_the_stills_place_without_a_shift(open_page: Open
         }).observe({type: "layout-shift", buffered: true});
         """
     )
-    page.goto(page.url.replace("404.html", f"{CHAPTER}#bottleneck"))
+    page.goto(page.url.replace("404.html", f"{SECTION}#bottleneck"))
     live(page, "bottleneck")
     page.wait_for_timeout(300)
     assert page.evaluate("shifted") == []
@@ -421,7 +426,7 @@ def test_on_a_slow_line_grids_travel_in_the_delta_form(desk: Page) -> None:
 
 def test_without_a_server_the_pages_own_grid_stays(open_page: Open, static_host: str) -> None:
     page = open_page(
-        f"{CHAPTER}?vae-sampler.model=conv_vae_mnist&vae-sampler.finer=64#vae-sampler",
+        f"{where('vae-sampler')}?vae-sampler.model=conv_vae_mnist&vae-sampler.finer=64#vae-sampler",
         host=static_host,
         expected=("404",),
     )
@@ -433,7 +438,7 @@ def test_without_a_server_the_pages_own_grid_stays(open_page: Open, static_host:
 
 
 def test_a_server_that_is_busy_is_said_to_be(open_page: Open) -> None:
-    page = open_page(f"{CHAPTER}#vae-sampler", expected=("503",))
+    page = open_page(f"{where('vae-sampler')}#vae-sampler", expected=("503",))
     page.route("**/grid?*", lambda route: route.fulfill(status=503, headers={"Retry-After": "1"}))
     instrument = live(page, "vae-sampler")
     instrument.locator('input[name$=".model"][value="conv_vae_mnist"]').check()

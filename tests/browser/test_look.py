@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.book_pages import CHAPTER, Open
+from tests.browser.book_pages import SECTION, Open, every_section, go_to, where
+from tests.browser.conftest import START_MS, close_and_forget
 
 pytestmark = pytest.mark.browser
 
@@ -17,7 +20,6 @@ WIDTHS = (320, 768, 1240, 1920)
 
 def boxes(page: Page, selector: str) -> list[dict[str, Any]]:
     """Where the shown elements lie, in the page's own coordinates."""
-    expect(page.locator("html[data-measured]")).to_be_attached()
     found: list[dict[str, Any]] = page.locator(selector).evaluate_all(
         """all => all.filter((each) => each.checkVisibility()).map((each) => {
           const { left, right, top, bottom } = each.getBoundingClientRect();
@@ -26,6 +28,13 @@ def boxes(page: Page, selector: str) -> list[dict[str, Any]]:
         })"""
     )
     return found
+
+
+def config_of(html: str) -> dict[str, Any]:
+    """What the scripts of a page are told."""
+    start = html.index(">", html.index('id="latentbook-config"')) + 1
+    config: dict[str, Any] = json.loads(html[start : html.index("</script>", start)])
+    return config
 
 
 def overlaps(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -38,100 +47,119 @@ def overlaps(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return not apart
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_notes_keep_clear_of_each_other_and_of_instruments(open_page: Open, width: int) -> None:
-    page = open_page(viewport={"width": width, "height": 900})
-    notes = boxes(page, ".flow > .note, .noted > .note")
-    assert len(notes) > 10
-    blocks = notes + boxes(page, ".flow > .instrument, .flow > .snippet, .flow > .quiz")
-    clashes = [
-        (note["name"], block["name"])
-        for i, note in enumerate(notes)
-        for block in blocks[i + 1 :]
-        if overlaps(note, block)
-    ]
+@pytest.fixture(scope="module")
+def sheet(lasting: BrowserContext, book: str) -> Iterator[Page]:
+    """A page without Python, which the tests of the layout take from page to page and resize."""
+    expect.set_options(timeout=START_MS)
+    page = lasting.new_page()
+    page.route("**/runtime/**", lambda route: None)
+    page.goto(book)
+    page.wait_for_function("() => document.fonts.status === 'loaded'")
+    yield page
+    close_and_forget(page, {book})
+
+
+def sections_at(page: Page, *widths: int) -> Iterator[tuple[str, int]]:
+    """Every section of the book at every width."""
+    for place in every_section():
+        go_to(page, place)
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": 900})
+            yield place, width
+
+
+def test_notes_keep_clear_of_each_other_and_of_instruments(sheet: Page) -> None:
+    clashes = []
+    for place, width in sections_at(sheet, *WIDTHS):
+        notes = boxes(sheet, ".flow > .note, .noted > .note")
+        blocks = notes + boxes(sheet, ".flow > .instrument, .flow > .snippet, .flow > .quiz")
+        clashes += [
+            (place, width, note["name"], block["name"])
+            for i, note in enumerate(notes)
+            for block in blocks[i + 1 :]
+            if overlaps(note, block)
+        ]
     assert clashes == []
 
 
-def test_notes_stand_beside_their_paragraph_where_there_is_a_margin(open_page: Open) -> None:
-    page = open_page(viewport={"width": 1280, "height": 900})
-    expect(page.locator("html[data-measured]")).to_be_attached()
-    for noted in page.locator(".flow > .noted").all():
-        text = noted.locator("> :first-child").bounding_box()
-        note = noted.locator("> .note").first.bounding_box()
-        assert text is not None
-        assert note is not None
-        assert note["x"] == pytest.approx(text["x"] + 664 + 56, abs=1)
-        assert note["y"] >= text["y"]
-        assert note["width"] == pytest.approx(232, abs=1)
+def test_notes_stand_beside_their_paragraph_where_there_is_a_margin(sheet: Page) -> None:
+    seen = 0
+    for _ in sections_at(sheet, 1280):
+        for noted in sheet.locator(".flow > .noted").all():
+            text = noted.locator("> :first-child").bounding_box()
+            note = noted.locator("> .note").first.bounding_box()
+            assert text is not None
+            assert note is not None
+            assert note["x"] == pytest.approx(text["x"] + 664 + 56, abs=1)
+            assert note["y"] >= text["y"]
+            assert note["width"] == pytest.approx(232, abs=1)
+            seen += 1
+    assert seen > 10
 
 
-@pytest.mark.parametrize("width", [1240, 1440, 1920])
-def test_the_picture_of_a_wide_instrument_is_600_px(open_page: Open, width: int) -> None:
-    page = open_page(viewport={"width": width, "height": 900})
-    pictures = boxes(page, ".instrument .picture")
-    assert [round(each["right"] - each["left"]) for each in pictures] == [600] * len(pictures)
+def test_the_picture_stands_before_the_first_control(sheet: Page) -> None:
+    for place, width in sections_at(sheet, 320, 768):
+        for instrument in sheet.locator("section.instrument").all():
+            order = instrument.evaluate(
+                """each => {
+                  const picture = each.querySelector(".picture");
+                  const control = each.querySelector(".control");
+                  const after = Node.DOCUMENT_POSITION_FOLLOWING;
+                  return picture.compareDocumentPosition(control) & after;
+                }"""
+            )
+            assert order, (place, width)
 
 
-@pytest.mark.parametrize("width", [320, 360, 768])
-def test_the_picture_stands_before_the_first_control(open_page: Open, width: int) -> None:
-    page = open_page(viewport={"width": width, "height": 900})
-    for instrument in page.locator("section.instrument").all():
-        instrument.scroll_into_view_if_needed()
-        order = instrument.evaluate(
-            """each => {
-              const picture = each.querySelector(".picture");
-              const control = each.querySelector(".control");
-              return picture.compareDocumentPosition(control) & Node.DOCUMENT_POSITION_FOLLOWING;
-            }"""
-        )
-        assert order
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-def test_no_equation_touches_its_number(open_page: Open, width: int) -> None:
-    page = open_page(viewport={"width": width, "height": 900})
-    scrollers = boxes(page, ".equation:has(> .number) > .scroller")
-    numbers = boxes(page, ".equation > .number")
-    assert len(scrollers) == len(numbers) > 10
-    touching = [
-        number["name"]
-        for scroller, number in zip(scrollers, numbers, strict=True)
-        if overlaps(scroller, number)
-    ]
+def test_no_equation_touches_its_number(sheet: Page) -> None:
+    touching, seen = [], 0
+    for place, width in sections_at(sheet, *WIDTHS):
+        scrollers = boxes(sheet, ".equation:has(> .number) > .scroller")
+        numbers = boxes(sheet, ".equation > .number")
+        seen += len(numbers)
+        touching += [
+            (place, width, number["name"])
+            for scroller, number in zip(scrollers, numbers, strict=True)
+            if overlaps(scroller, number)
+        ]
+    assert seen > 40
     assert touching == []
 
 
-def test_no_line_begins_with_the_punctuation_after_an_equation(open_page: Open) -> None:
-    page = open_page(viewport={"width": 360, "height": 900})
-    torn = page.locator(".joint").evaluate_all(
-        """all => all.filter((each) => each.checkVisibility()).flatMap((each) => {
-          const parts = [...each.querySelectorAll(".base")];
-          return [...each.childNodes].filter((node) => node.nodeType === 3).map((node) => {
-            const range = document.createRange();
-            range.selectNode(node);
-            const beside = node === each.firstChild ? parts[0] : parts[parts.length - 1];
-            if (!beside) return "";
-            const [text, math] = [range.getBoundingClientRect(), beside.getBoundingClientRect()];
-            return text.top > math.bottom || text.bottom < math.top ? each.textContent : "";
-          });
-        })"""
-    )
+def test_no_line_begins_with_the_punctuation_after_an_equation(sheet: Page) -> None:
+    torn: list[str] = []
+    for _ in sections_at(sheet, 360):
+        torn += sheet.locator(".joint").evaluate_all(
+            """all => all.filter((each) => each.checkVisibility()).flatMap((each) => {
+              const parts = [...each.querySelectorAll(".base")];
+              return [...each.childNodes].filter((node) => node.nodeType === 3).map((node) => {
+                const range = document.createRange();
+                range.selectNode(node);
+                const beside = node === each.firstChild ? parts[0] : parts[parts.length - 1];
+                if (!beside) return "";
+                const text = range.getBoundingClientRect();
+                const math = beside.getBoundingClientRect();
+                return text.top > math.bottom || text.bottom < math.top ? each.textContent : "";
+              });
+            })"""
+        )
     assert len(torn) > 50
     assert [each for each in torn if each] == []
 
 
-def test_what_scrolls_can_be_reached_by_keyboard(open_page: Open) -> None:
-    page = open_page(viewport={"width": 320, "height": 800})
-    expect(page.locator("html[data-measured]")).to_be_attached()
-    page.wait_for_function("() => document.fonts.status === 'loaded'")
-    page.locator("main details").evaluate_all("all => all.forEach((each) => (each.open = true))")
-    page.wait_for_function(
-        """() => [...document.querySelectorAll("[data-scrolls]")]
-          .filter((each) => each.scrollWidth > each.clientWidth + 1)
-          .every((each) => each.tabIndex === 0 && /, scrolls sideways$/.test(each.ariaLabel))"""
-    )
-    assert page.locator('.equation > .scroller[tabindex="0"]').count() > 0
+def test_what_scrolls_can_be_reached_by_keyboard(sheet: Page) -> None:
+    scrolling = 0
+    for _ in sections_at(sheet, 320):
+        sheet.locator("main details").evaluate_all(
+            "all => all.forEach((each) => (each.open = true))"
+        )
+        sheet.wait_for_function(
+            """() => [...document.querySelectorAll("[data-scrolls]")]
+              .filter((each) => each.scrollWidth > each.clientWidth + 1)
+              .every((each) => each.tabIndex === 0 && /, scrolls sideways$/.test(each.ariaLabel))"""
+        )
+        scrolling += sheet.locator('.equation > .scroller[tabindex="0"]').count()
+    assert scrolling > 0
 
 
 def test_the_theme_goes_round_and_stays(open_page: Open) -> None:
@@ -204,74 +232,96 @@ def test_single_keys_can_be_switched_off(open_page: Open) -> None:
 
 def test_a_slash_in_a_field_is_a_slash(open_page: Open) -> None:
     page = open_page()
-    expect(page.locator("html[data-measured]")).to_be_attached()
     field = page.locator('section[data-quiz="number"] input').first
     field.scroll_into_view_if_needed()
-    expect(field).to_have_attribute("type", "text")
     field.press("/")
     expect(field).to_have_value("/")
     expect(page.locator("dialog.search")).to_be_hidden()
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_a_link_leads_to_its_place_while_the_rest_is_not_laid_out(
-    open_page: Open, width: int
-) -> None:
-    page = open_page("404.html", viewport={"width": width, "height": 800})
-    page.goto(page.url.replace("404.html", f"{CHAPTER}#elbo"), wait_until="commit")
+def test_a_link_leads_to_its_place(open_page: Open, width: int) -> None:
+    place = f"{where('elbo')}#elbo"
+    page = open_page(place, viewport={"width": width, "height": 800}, python=False)
     top = "() => Math.round(document.getElementById('elbo').getBoundingClientRect().top)"
-    page.wait_for_function("() => document.getElementById('elbo')?.checkVisibility()")
     page.wait_for_function(f"() => ({top})() > 0 && ({top})() < 120")
-    place = page.evaluate(top)
-    expect(page.locator("html[data-measured]")).to_be_attached()
-    assert page.evaluate(top) == place
-    # What the browser remembers is what there is.
-    height = "() => document.documentElement.scrollHeight"
-    guessed = page.evaluate(height)
-    page.evaluate(
-        """() => {
-          const sheet = new CSSStyleSheet();
-          sheet.replaceSync(".section, .section * { content-visibility: visible !important }");
-          document.adoptedStyleSheets.push(sheet);
-        }"""
-    )
-    assert page.evaluate(height) == pytest.approx(guessed, abs=50)
-    page.evaluate("location.hash = 'tweedie'")
-    assert page.evaluate(top.replace("elbo", "tweedie")) == place
+
+
+@pytest.mark.parametrize(
+    ("old", "label"),
+    [
+        ("autoencoders/#bottleneck", "bottleneck"),
+        ("autoencoders/?bottleneck.k=12#bottleneck", "bottleneck"),
+        ("autoencoders/?bottleneck.k=12", "bottleneck"),
+        ("autoencoders/#elbo", "elbo"),
+        ("autoencoders/#q-base-rate", "q-base-rate"),
+        ("autoencoders/#fig-latents", "fig-latents"),
+        ("autoencoders/#snippet-kl", "snippet-kl"),
+    ],
+)
+def test_addresses_of_the_one_page_that_a_chapter_was_lead_on(
+    open_page: Open, old: str, label: str
+) -> None:
+    page = open_page(old, python=False)
+    query = old.partition("?")[2].partition("#")[0]
+    assert where(label) != "autoencoders/"
+    page.wait_for_url(f"**/{where(label)}{'?' + query if query else ''}#{label}")
+    expect(page.locator(f"#{label}")).to_be_in_viewport()
+    if query:
+        expect(page.locator('#bottleneck input[type="range"]').first).to_have_value("12")
+
+
+def test_every_address_of_the_one_page_is_known(site: Path) -> None:
+    """What the page had when a chapter was one: sections, equations, headings, facts, notes."""
+    config = config_of((site / "autoencoders" / "index.html").read_text())
+    old = Path("tests/fixtures/addresses.txt").read_text().split()
+    gone = [
+        id
+        for id in old
+        if id not in config["moved"]
+        or not (site / "autoencoders" / config["moved"][id] / "index.html").is_file()
+    ]
+    assert gone == []
+
+
+def test_without_scripts_an_old_address_shows_a_link_to_its_place(open_page: Open) -> None:
+    page = open_page("autoencoders/#elbo", java_script_enabled=False)
+    link = page.locator("#elbo a")
+    expect(link).to_be_visible()
+    link.click()
+    page.wait_for_url(f"**/{where('elbo')}#elbo")
 
 
 def test_a_page_that_is_loaded_again_stays_where_it_was(open_page: Open) -> None:
-    page = open_page(python=False)
+    page = open_page(where("elbo"), python=False)
+    place = page.locator("#elbo")
+    place.evaluate("each => each.scrollIntoView({block: 'center'})")
     top = "each => Math.round(each.getBoundingClientRect().top)"
-    for label in ("elbo", "draw-a-digit", "q-base-rate"):
-        place = page.locator(f"#{label}")
-        place.evaluate("each => each.scrollIntoView({block: 'center'})")
-        page.wait_for_timeout(500)  # blocks around it come to life
-        before = place.evaluate(top)
-        page.reload()
-        page.wait_for_function("() => history.scrollRestoration === 'auto'")  # it has settled
-        assert place.evaluate(top) == pytest.approx(before, abs=2)
+    before = place.evaluate(top)
+    page.reload()
+    page.wait_for_function("() => document.fonts.status === 'loaded'")
+    assert place.evaluate(top) == pytest.approx(before, abs=2)
 
 
 def test_a_broken_escape_in_the_address_harms_nothing(open_page: Open) -> None:
-    page = open_page(f"{CHAPTER}#%E0%A4%A")
-    expect(page.locator("html[data-measured]")).to_be_attached()
+    page = open_page(f"{SECTION}#%E0%A4%A")
     assert page.evaluate("scrollY") == 0
 
 
 def test_contents_follow_the_reader_and_the_place_is_kept(open_page: Open) -> None:
-    page = open_page()
-    section = page.locator("section.section").nth(2)
-    label = section.get_attribute("id")
-    section.evaluate("each => each.scrollIntoView()")
-    current = page.locator(".contents nav:first-child a[aria-current]")
+    page = open_page(where("elbo"), python=False)
+    heading = page.locator(".section > h2").nth(1)
+    label = heading.get_attribute("id")
+    heading.evaluate("each => each.scrollIntoView()")
+    current = page.locator(".contents .headings-of a[aria-current]")
     expect(current).to_have_attribute("href", f"#{label}")
-    name = " ".join(current.inner_text().split())
+    number = page.locator(".contents a[aria-current=page] .number").inner_text()
+    name = f"{number} {current.inner_text()}"
     page.locator(".brand").click()
     again = page.locator("[data-continue] a")
     expect(again).to_have_text(f"Continue at {name}")
     again.click()
-    page.wait_for_url(f"**/{CHAPTER}#{label}")
+    page.wait_for_url(f"**/{where('elbo')}#{label}")
 
 
 def test_what_the_reader_left_can_be_saved_and_forgotten(open_page: Open) -> None:
@@ -334,8 +384,7 @@ def test_the_page_does_not_shift_while_it_loads(open_page: Open) -> None:
           for (const entry of list.getEntries()) window.shift += entry.value;
         }).observe({ type: "layout-shift", buffered: true })"""
     )
-    page.goto(page.url.replace("contents/", CHAPTER))
-    expect(page.locator("html[data-measured]")).to_be_attached()
+    page.goto(page.url.replace("contents/", SECTION))
     page.wait_for_function("() => document.fonts.status === 'loaded'")
     expect(page.locator("section.instrument").first).to_be_attached()
     # 0.1 is what Core Web Vitals call good; a line that breaks elsewhere would already be 0.02.

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.book_pages import CHAPTER, READY, Open, write
+from tests.browser.book_pages import READY, Open, go_to, where, write
 from widgets.engine import frames
 
 pytestmark = pytest.mark.browser
@@ -22,6 +22,7 @@ UNIT = 400 / (
 
 def atlas(page: Page) -> Locator:
     """The instrument, once its tiles are there."""
+    go_to(page, where(LABEL))
     instrument = page.locator(f"#{LABEL}")
     instrument.scroll_into_view_if_needed()
     expect(page.locator(READY)).to_be_attached()
@@ -223,7 +224,10 @@ def test_there_is_never_an_empty_picture(shared: Page) -> None:
 
 def test_pinched_and_dragged_by_fingers(open_page: Open) -> None:
     page = open_page(
-        f"{CHAPTER}#{LABEL}", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True
+        f"{where(LABEL)}#{LABEL}",
+        viewport={"width": 360, "height": 740},
+        has_touch=True,
+        is_mobile=True,
     )
     instrument = atlas(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
@@ -255,7 +259,7 @@ def test_pinched_and_dragged_by_fingers(open_page: Open) -> None:
 
 
 def test_without_a_server_the_page_decodes(open_page: Open, static_host: str) -> None:
-    page = open_page(f"{CHAPTER}#{LABEL}", host=static_host, expected=("404",))
+    page = open_page(f"{where(LABEL)}#{LABEL}", host=static_host, expected=("404",))
     instrument = atlas(page)
     expect(instrument).to_have_attribute("data-state", "offline")
     expect(instrument.locator("[data-status]")).to_have_text(
@@ -283,7 +287,7 @@ def test_a_server_that_fails_is_taken_up_again(open_page: Open) -> None:
             route.continue_()
 
     page.route("**/atlas/**", refuse)
-    page.goto(page.url.replace("404.html", f"{CHAPTER}#{LABEL}"))
+    page.goto(page.url.replace("404.html", f"{where(LABEL)}#{LABEL}"))
     instrument = atlas(page)
     expect(instrument).to_have_attribute("data-state", "refused")
     expect(instrument.locator("[data-status]")).to_contain_text("The decoder server is busy.")
@@ -295,7 +299,7 @@ def test_a_server_that_fails_is_taken_up_again(open_page: Open) -> None:
 
 
 def test_the_readers_code_decodes_the_map(open_page: Open) -> None:
-    page = open_page(f"{CHAPTER}#{LABEL}")
+    page = open_page(f"{where(LABEL)}#{LABEL}")
     instrument = atlas(page)
     instrument.locator('[data-action="code"]').click()
     expect(instrument.locator(".cm-content")).to_be_focused()
@@ -318,7 +322,7 @@ def test_the_readers_code_decodes_the_map(open_page: Open) -> None:
 
 
 def test_a_link_opens_the_same_part_of_the_plane(open_page: Open) -> None:
-    page = open_page(f"{CHAPTER}?{LABEL}.view=1.25,-0.75,6.5#{LABEL}")
+    page = open_page(f"{where(LABEL)}?{LABEL}.view=1.25,-0.75,6.5#{LABEL}")
     instrument = atlas(page)
     assert view(instrument) == [1.25, -0.75, 6.5]
     expect(readout(instrument, "z")).to_have_text("(1.2500, −0.7500)")

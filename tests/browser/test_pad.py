@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.book_pages import CHAPTER, READY, Open
+from tests.browser.book_pages import READY, Open, go_to, where
 
 pytestmark = pytest.mark.browser
 
@@ -18,6 +18,7 @@ LABEL = "draw-a-digit"
 
 def pad(page: Page) -> Locator:
     """The instrument, once it answers."""
+    go_to(page, where(LABEL))
     instrument = page.locator(f"#{LABEL}")
     instrument.scroll_into_view_if_needed()
     expect(page.locator(READY)).to_be_attached()
@@ -97,7 +98,10 @@ def test_drawn_by_keys_alone(desk: Page) -> None:
 
 def test_drawn_by_a_finger_on_a_phone(open_page: Open) -> None:
     page = open_page(
-        f"{CHAPTER}#{LABEL}", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True
+        f"{where(LABEL)}#{LABEL}",
+        viewport={"width": 360, "height": 740},
+        has_touch=True,
+        is_mobile=True,
     )
     instrument = pad(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
@@ -121,7 +125,9 @@ def test_drawn_by_a_finger_on_a_phone(open_page: Open) -> None:
 
 def test_a_link_holds_the_drawing(open_page: Open) -> None:
     blank = "Z" * 17 + "h"
-    page = open_page(f"{CHAPTER}?{LABEL}.drawing={blank}&{LABEL}.model=conv_vae_fashion#{LABEL}")
+    page = open_page(
+        f"{where(LABEL)}?{LABEL}.drawing={blank}&{LABEL}.model=conv_vae_fashion#{LABEL}"
+    )
     instrument = pad(page)
     assert pixels(instrument).max() == 0
     expect(instrument.locator('input[value="conv_vae_fashion"]')).to_be_checked()
@@ -129,7 +135,7 @@ def test_a_link_holds_the_drawing(open_page: Open) -> None:
 
 
 def test_a_link_whose_drawing_is_none_says_so(open_page: Open) -> None:
-    page = open_page(f"{CHAPTER}?{LABEL}.drawing=fff#{LABEL}")
+    page = open_page(f"{where(LABEL)}?{LABEL}.drawing=fff#{LABEL}")
     instrument = pad(page)
     expect(instrument.locator(".problem")).to_have_text(
         "The link asks for what cannot be. A drawing has 784 pixels, not 3."
@@ -138,7 +144,7 @@ def test_a_link_whose_drawing_is_none_says_so(open_page: Open) -> None:
 
 
 def test_what_is_drawn_before_python_is_ready_is_kept(open_page: Open) -> None:
-    page = open_page(f"{CHAPTER}#{LABEL}", python=False)
+    page = open_page(f"{where(LABEL)}#{LABEL}", python=False)
     instrument = page.locator(f"#{LABEL}")
     instrument.scroll_into_view_if_needed()
     expect(instrument.locator(".pad canvas")).to_be_attached()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.book_pages import CHAPTER, READY
+from tests.browser.book_pages import READY, SECTION
 from widgets import WIDGETS, get
 from widgets.contract import (
     Choice,
@@ -71,7 +71,7 @@ def worker(chromium: Browser, book: str) -> Iterator[Page]:
     expect.set_options(timeout=60_000)
     page = chromium.new_page()
     page.add_init_script(LISTEN)
-    page.goto(book + CHAPTER)
+    page.goto(book + SECTION)
     expect(page.locator(READY)).to_be_attached()
     yield page
     page.close()

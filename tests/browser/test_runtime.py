@@ -8,7 +8,7 @@ import time
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.book_pages import CHAPTER, READY, Open, output, run, write
+from tests.browser.book_pages import READY, SECTION, Open, output, run, write
 
 pytestmark = pytest.mark.browser
 
@@ -33,7 +33,7 @@ def test_start_says_how_far_it_is(open_page: Open) -> None:
         route.continue_()
 
     page.route("**/pyodide.asm.wasm", late)
-    page.goto(page.url.replace("404.html", CHAPTER))
+    page.goto(page.url.replace("404.html", SECTION))
     expect(page.locator(READY)).to_have_text("Python ready")
     heard: list[list[str]] = page.evaluate("heard")
     assert {state for state, _ in heard} >= {"booting", "ready"}
@@ -106,7 +106,7 @@ def test_a_flood_of_output_is_cut_and_can_be_stopped(desk: Page) -> None:
 def test_a_start_that_fails_says_so_and_can_be_tried_again(open_page: Open) -> None:
     page = open_page("404.html", expected=("Failed to load resource", "net::ERR", "asm.wasm"))
     page.route("**/pyodide.asm.wasm", lambda route: route.abort())
-    page.goto(page.url.replace("404.html", CHAPTER))
+    page.goto(page.url.replace("404.html", SECTION))
     status = page.locator("[data-runtime-status]")
     expect(status).to_have_attribute("data-state", "failed")
     expect(status).to_contain_text("Python could not start")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.browser.book_pages import CHAPTER, mark, output, run, visit
+from tests.browser.book_pages import SECTION, mark, output, run, visit
 from widgets.engine.failure import NEEDS_NETWORK
 
 pytestmark = pytest.mark.browser
@@ -181,7 +181,7 @@ def test_every_restore_has_the_readers_time_zone(
     page = first[0].new_page()
     zone = {"timezoneId": "Asia/Kathmandu"}
     first[0].new_cdp_session(page).send("Emulation.setTimezoneOverride", zone)
-    page.goto(book + CHAPTER)
+    page.goto(book + SECTION)
     code = "import time\nfrom datetime import datetime\n"
     code += "print(time.timezone, datetime(2026, 1, 1).astimezone().utcoffset())"
     assert output(run(page, code)).split() == ["-20700", "5:45:00"]
@@ -214,7 +214,7 @@ def test_what_most_code_wants_follows_the_first_answer(
     page.context.route(
         "**/numpy-soon.pack", lambda route: route.continue_() if held else held.append(route)
     )
-    page.goto(f"{book}{CHAPTER}?bottleneck.k=5#bottleneck")
+    page.goto(f"{book}{SECTION}?bottleneck.k=5#bottleneck")
     expect(page.locator('#bottleneck [data-readout="compression"]')).to_have_text("156.8")
     while not held:
         page.wait_for_timeout(50)
@@ -231,7 +231,7 @@ def test_without_the_network_a_reader_is_told_what_is_missing(
     missing = ("**/numpy-soon.pack", "**/rest.zip")
     for files in missing:
         page.context.route(files, lambda route: route.abort())
-    page.goto(book + CHAPTER)
+    page.goto(book + SECTION)
     cell = run(page, "import decimal\nprint(decimal.Decimal(1) / 8)")
     assert NEEDS_NETWORK in output(cell)
     expect(page.locator(STATUS)).to_have_text(
@@ -252,7 +252,7 @@ def test_two_tabs_make_one_snapshot(context_of: Callable[[], BrowserContext], bo
     context = context_of()
     pages = [context.new_page(), context.new_page()]
     for page in pages:
-        page.goto(book + CHAPTER, wait_until="commit")
+        page.goto(book + SECTION, wait_until="commit")
     for page in pages:
         assert mark(page, "snapshot") == "kept"
     assert len(pages[0].evaluate(EVERY_FILE, None)) == 1
@@ -291,7 +291,7 @@ def test_a_full_disk_is_said_and_python_works(
     page = context.new_page()
     quota = {"origin": book.rstrip("/"), "quotaSize": 5_000_000}
     context.new_cdp_session(page).send("Storage.overrideQuotaForOrigin", quota)
-    page.goto(book + CHAPTER)
+    page.goto(book + SECTION)
     expect(page.locator(STATUS)).to_contain_text("The next visit will start no quicker")
     assert output(run(page, "6 * 7")).strip() == "42"
     assert not any(name.endswith(".snapshot") for name in page.evaluate(EVERY_FILE, None))

@@ -336,6 +336,11 @@ class LiveInstrument {
   }
 
   #writeAddress() {
+    if ("navigation" in globalThis && navigation.transition) {
+      // A change of the address now would call off the page that the reader is on the way to.
+      this.#addressTimer = setTimeout(() => this.#writeAddress(), ADDRESS_MS);
+      return;
+    }
     const search = writeState(location.search, this.spec, this.controls.values);
     history.replaceState(history.state, "", `${location.pathname}${search}${location.hash}`);
   }

@@ -17,15 +17,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.errors import ServerErrorMiddleware
 
-from app.access import Access
-from app.api import ROUTERS, problems
-from app.api.body_limit import BodyLimit
-from app.api.inference import Decoders, Inference, Registry
-from app.head import HeadAsGet
-from app.headers import SecurityHeaders
-from app.logs import configure_logs
-from app.pages import SiteFiles
-from app.reload import Reload
+from app.api import ROUTERS
+from app.decoding.decoders import Decoders
+from app.decoding.inference import Inference, Registry
+from app.http import problems
+from app.http.access import Access
+from app.http.body_limit import BodyLimit
+from app.http.head import HeadAsGet
+from app.http.headers import SecurityHeaders
+from app.http.logs import configure_logs
+from app.http.reload import Reload
+from app.http.site_files import SiteFiles
 from app.settings import Settings
 
 DRAIN_S = 20

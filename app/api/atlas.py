@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from starlette.responses import Response
 
 from app.api.dependencies import ModelName, TheInference
-from app.api.mosaic import Mosaic
 from app.api.pictures import PICTURE_RESPONSES, answer_picture
 from app.api.plane import PlaneQuery, plane_codes
-from app.api.problems import wrong_field
+from app.decoding.mosaic import Mosaic
+from app.http.problems import wrong_field
 
 router = APIRouter(prefix="/api", tags=["pictures"])
 

@@ -14,9 +14,9 @@ from starlette.responses import Response
 
 from app.api.dependencies import ModelName, Strict, TheInference, require_json, unless_gone
 from app.api.images import PICTURE_CONTENT, PICTURE_HEADERS, form_for
-from app.api.mosaic import Mosaic
 from app.api.pictures import written
-from app.api.problems import problem_responses, wrong_field
+from app.decoding.mosaic import Mosaic
+from app.http.problems import problem_responses, wrong_field
 
 router = APIRouter(prefix="/api", tags=["pictures"])
 

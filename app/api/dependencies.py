@@ -10,8 +10,8 @@ from fastapi import Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.api.inference import Decoders
-from app.api.problems import UNKNOWN_FIELD, Problem, wrong_field
+from app.decoding.decoders import Decoders
+from app.http.problems import UNKNOWN_FIELD, Problem, wrong_field
 
 T = TypeVar("T")
 

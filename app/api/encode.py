@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from app.api.dependencies import ModelName, Strict, TheInference, require_json, unless_gone
-from app.api.negotiation import negotiate
-from app.api.problems import problem_responses, wrong_field
+from app.http.negotiation import negotiate
+from app.http.problems import problem_responses, wrong_field
 
 router = APIRouter(prefix="/api", tags=["codes"])
 

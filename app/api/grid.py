@@ -11,9 +11,9 @@ from pydantic import Field
 from starlette.responses import Response
 
 from app.api.dependencies import ModelName, TheInference
-from app.api.mosaic import Mosaic
 from app.api.pictures import PICTURE_RESPONSES, answer_picture
 from app.api.plane import PlaneQuery, plane_codes
+from app.decoding.mosaic import Mosaic
 
 router = APIRouter(prefix="/api", tags=["pictures"])
 

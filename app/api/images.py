@@ -14,8 +14,8 @@ from isal import igzip, isal_zlib
 from PIL import Image
 from starlette.requests import Request
 
-from app.api.mosaic import Grey, Mosaic
-from app.api.negotiation import negotiate, negotiate_encoding
+from app.decoding.mosaic import Grey, Mosaic
+from app.http.negotiation import negotiate, negotiate_encoding
 
 Body = bytes | memoryview
 

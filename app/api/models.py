@@ -9,9 +9,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from app.api.caching import not_modified, strong_etag
 from app.api.dependencies import ModelName, TheInference
-from app.api.problems import problem_responses
+from app.http.caching import not_modified, strong_etag
+from app.http.problems import problem_responses
 
 router = APIRouter(prefix="/api", tags=["models"])
 

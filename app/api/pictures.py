@@ -10,14 +10,14 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from app.api.caching import DAY, YEAR, not_modified, strong_etag
 from app.api.dependencies import unless_gone
 from app.api.images import PICTURE_CONTENT, PICTURE_HEADERS, Form, form_for
-from app.api.inference import Decoded, Decoders, Opened
-from app.api.jobs import Floats
-from app.api.mosaic import Mosaic
 from app.api.plane import PlaneQuery
-from app.api.problems import problem_responses
+from app.decoding.decoders import Decoded, Decoders, Opened
+from app.decoding.jobs import Floats
+from app.decoding.mosaic import Mosaic
+from app.http.caching import DAY, YEAR, not_modified, strong_etag
+from app.http.problems import problem_responses
 
 PICTURE_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "The picture.", "content": PICTURE_CONTENT, "headers": PICTURE_HEADERS},

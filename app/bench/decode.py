@@ -17,19 +17,19 @@ import numpy as np
 
 from app.api.grid import grid_codes
 from app.api.images import DELTA
-from app.api.inference import Inference
-from app.api.jobs import Floats, Job
 from app.bench import Measurement, Report
 from app.bench.line import slow_line
 from app.bench.readers import Answer, Readers, reading
 from app.bench.serving import served
+from app.decoding.inference import Inference
+from app.decoding.jobs import Floats, Job
 from app.main import create_app
 from app.settings import Settings
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from app.api.decoder import ServedModel
+    from app.decoding.served_model import ServedModel
 
 BARS = {"conv_vae_mnist": 1.15, "mlp_vae_mnist": 1.35}
 """Model -> the most that HTTP may take, as a multiple of the direct call: raw, ``BAR_N``, one

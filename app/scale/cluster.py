@@ -18,7 +18,7 @@ from ray.serve.handle import DeploymentHandle
 from ray.serve.schema import LoggingConfig
 
 import app.models
-from app.api.inference import Device
+from app.decoding.decoders import Device
 from app.errors import LatentbookError
 from app.scale.inference import ReplicatedInference
 from app.scale.replica import MOST_ONGOING, DecoderReplica

@@ -13,12 +13,12 @@ from ray.exceptions import RayError, RayTaskError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 from ray.serve.handle import DeploymentHandle
 
-from app.api.inference import Decoded, Opened, needs_exact
-from app.api.jobs import Floats, QueueFull
-from app.api.metrics import Metrics
-from app.api.mosaic import Mosaic
-from app.api.problems import Problem
-from app.logs import log
+from app.decoding.decoders import Decoded, Opened, needs_exact
+from app.decoding.jobs import Floats, QueueFull
+from app.decoding.mosaic import Mosaic
+from app.http.logs import log
+from app.http.metrics import Metrics
+from app.http.problems import Problem
 from app.scale.replica import Codes, OtherEdition
 
 ATTEMPTS = 3

@@ -11,10 +11,11 @@ from ray import serve
 from ray._common.tls_utils import add_port_to_grpc_server
 from ray.serve._private import replica as serve_replica
 
-from app.api.inference import BATCH, Decoded, Device, Inference, Opened
-from app.api.jobs import Floats
-from app.api.mosaic import Mosaic
-from app.api.problems import Problem
+from app.decoding.decoders import Decoded, Device, Opened
+from app.decoding.inference import BATCH, Inference
+from app.decoding.jobs import Floats
+from app.decoding.mosaic import Mosaic
+from app.http.problems import Problem
 
 MOST_ONGOING = 8
 """Requests that a replica holds at once: one is decoded, the others can be merged behind it."""

@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from app.api import decoder, inference
 from app.api.atlas import tile_codes
+from app.decoding import decoders, inference, served_model
 
 RAW = {"Accept": "application/octet-stream"}
 
@@ -128,9 +128,9 @@ def test_a_deep_map_is_decoded_in_float32(client, monkeypatch):
         seen[len(seen)] = exact
         yield np.zeros((len(z), 28, 28), np.uint8)
 
-    monkeypatch.setattr(decoder.ServedModel, "decode", decode)
+    monkeypatch.setattr(served_model.ServedModel, "decode", decode)
     # As where bfloat16 serves the model best.
-    monkeypatch.setattr(inference, "needs_exact", lambda model, z: not inference.is_near(z))
+    monkeypatch.setattr(inference, "needs_exact", lambda model, z: not decoders.is_near(z))
     for zoom, x in ((7, 63), (8, 127), (2, 0)):  # the last lies beyond 4
         client.get(path(zoom, x, x))
     assert list(seen.values()) == [False, True, True]

@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
-from app.api.decoder import ServedModel
 from app.api.grid import grid_codes
-from app.api.mosaic import Mosaic
 from app.bench.decode import CHUNKS, FORMS, direct_call
 from app.bench.readers import reading
-
-from .conftest import random_model
+from app.decoding.mosaic import Mosaic
+from app.decoding.served_model import ServedModel
+from tests.small_server import random_model
 
 
 @pytest.mark.parametrize("n", [16, 64])

@@ -8,8 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from app.api.decoder import MAX_GREY_DIFFERENCE
 from app.bench.serving import served
+from app.decoding.served_model import MAX_GREY_DIFFERENCE
 from app.main import create_app
 from app.models import registry as book
 

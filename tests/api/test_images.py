@@ -7,7 +7,7 @@ import pytest
 import zstandard
 
 from app.api.images import DELTA
-from app.api.mosaic import Mosaic
+from app.decoding.mosaic import Mosaic
 
 GRID = "/api/models/plane/grid"
 RAW = {"Accept": "application/octet-stream"}

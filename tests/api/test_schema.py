@@ -12,8 +12,7 @@ from app.api.images import DELTA
 from app.bench.serving import served
 from app.main import create_app
 from app.settings import Settings
-
-from .conftest import TestRegistry
+from tests.small_server import TestRegistry
 
 LEFT_OUT = [
     positive_data_acceptance,  # no schema can say how long a code of the model in the path is

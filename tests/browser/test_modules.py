@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from app.api.images import delta
-from app.api.mosaic import Mosaic
+from app.decoding.mosaic import Mosaic
 from widgets.drawing import to_pixels, to_text
 from widgets.latent_atlas import tile_around
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.api.conftest import write_site
+from tests.small_server import write_site
 
 REPLICA = "ray::ServeReplica"
 

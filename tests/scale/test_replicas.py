@@ -12,9 +12,10 @@ import pytest
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayTaskError
 from ray.serve.exceptions import BackPressureError
 
-from app.api.inference import Decoded, Inference, Opened, TorchMissing
-from app.api.jobs import Closing, QueueFull
-from app.api.mosaic import Mosaic
+from app.decoding.decoders import Decoded, Opened
+from app.decoding.inference import Inference, TorchMissing
+from app.decoding.jobs import Closing, QueueFull
+from app.decoding.mosaic import Mosaic
 from app.errors import LatentbookError
 from app.models.errors import UnknownModel, WeightsMissing
 from app.scale import start_replicas
@@ -22,7 +23,7 @@ from app.scale.cluster import connect, cpu_share, deployment_options
 from app.scale.inference import ATTEMPTS, ReplicasLost, ReplicatedInference
 from app.scale.replica import Codes, DecoderReplica, OtherEdition
 from app.settings import Settings
-from tests.api.conftest import TestRegistry
+from tests.small_server import TestRegistry
 
 CELLS = Mosaic(2, 2, (28, 28))
 DRAWN = Decoded(np.zeros((56, 56), np.uint8), 0.0, 0.25, 0.0)

@@ -15,10 +15,11 @@ import httpx
 import numpy as np
 import pytest
 
-from app.api import atlas, decoder, grid
-from app.api.decoder import ServedModel
-from app.api.jobs import Floats
+from app.api import atlas, grid
 from app.bench.serving import served
+from app.decoding import decoders, served_model
+from app.decoding.jobs import Floats
+from app.decoding.served_model import ServedModel
 from app.main import create_app
 from app.models import registry
 from app.settings import Settings
@@ -78,7 +79,7 @@ def expected(dtype: str) -> dict[str, bytes]:
 
     for n, span in [(1, 1.0), (3, 2.0), (8, 3.0), (16, 3.0), (20, 6.0), (64, 2.5), (128, 3.0)]:
         codes = grid.grid_codes(n, span, (0, 1), origin)
-        draw(f"grid?n={n}&span={span}", codes, n, 28, span > decoder.NEAR)
+        draw(f"grid?n={n}&span={span}", codes, n, 28, span > decoders.NEAR)
     for zoom, x, y in [(2, 1, 1), (3, 4, 4), (5, 15, 16), (9, 256, 255)]:
         codes = atlas.tile_codes(zoom, x, y, (0, 1), origin)
         draw(f"atlas/{zoom}/{x}/{y}", codes, 8, 32, zoom >= atlas.EXACT_FROM)
@@ -86,7 +87,7 @@ def expected(dtype: str) -> dict[str, bytes]:
 
 
 def test_answers_are_those_of_a_single_server(client, server, dtype, monkeypatch):
-    monkeypatch.setattr(decoder, "WORTH", 0.0 if dtype == "float32" else float("inf"))
+    monkeypatch.setattr(served_model, "WORTH", 0.0 if dtype == "float32" else float("inf"))
     codes = json.dumps({"codes": [[0, 0], [5, 0.25]]})
     images = json.dumps({"images": [[[0.5] * 28] * 28]})
     requests = [

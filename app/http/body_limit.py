@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.problems import wrong_field
+from app.http.problems import wrong_field
 
 READ_ON = 64
 """A body up to this many times the limit is read to its end and thrown away: a client that is still

@@ -13,32 +13,26 @@ import importlib
 import os
 import threading
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
-from app.api.jobs import Floats, Job, JobQueue
-from app.api.memory import keep_freed_memory
-from app.api.metrics import Metrics
-from app.api.mosaic import Grey, Mosaic
-from app.api.problems import Problem
+from app.decoding.decoders import Decoded, Device, Opened, needs_exact
+from app.decoding.jobs import Floats, Job, JobQueue
+from app.decoding.memory import keep_freed_memory
+from app.decoding.mosaic import Grey, Mosaic
+from app.http.metrics import Metrics
+from app.http.problems import Problem
 from app.models.errors import ModelError
 
 if TYPE_CHECKING:
-    from app.api.decoder import ServedModel
+    from app.decoding.served_model import ServedModel
     from app.models.autoencoder import Autoencoder
 
 T = TypeVar("T")
-Device = Literal["auto", "cpu", "cuda", "mps"]
-Dtype = Literal["float32", "bfloat16"]
 
 BATCH = 256
 """Codes up to which waiting jobs are merged. Beyond, the device is busy with those of one."""
-
-
-NEAR = 4.0
-"""Codes with a coordinate farther out are decoded in float32: there the picture changes fastest."""
 
 
 class TorchMissing(Problem):
@@ -63,74 +57,6 @@ class Registry(Protocol):
 
     def load(self, name: str) -> Autoencoder:
         """The trained model."""
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A model that is ready.
-
-    Attributes
-    ----------
-    dtype : number format of codes that are near
-    edition : what the pictures depend on besides the request and the number format
-    """
-
-    name: str
-    card: dict[str, Any]
-    latent_dim: int
-    image_shape: tuple[int, int]
-    device: str
-    dtype: Dtype
-    max_grey_difference: int
-    edition: str
-
-
-@dataclass(frozen=True)
-class Decoded:
-    """Images of codes, laid into one picture.
-
-    Attributes
-    ----------
-    picture : ndarray of shape (rows * cell height, columns * cell width) of the mosaic
-    waited : seconds in the queue
-    decoding : seconds in the model, with all that was decoded in the same batch
-    laying : seconds to lay the images into the picture
-    """
-
-    picture: Grey
-    waited: float
-    decoding: float
-    laying: float
-
-
-class Decoders(Protocol):
-    """What the routes ask: one thread here, or replicas elsewhere (:mod:`app.scale`)."""
-
-    metrics: Metrics
-
-    async def cards(self) -> list[dict[str, Any]]:
-        """The card of every model, or its name and why it cannot be served."""
-
-    async def open(self, name: str) -> Opened:
-        """The model, ready to decode."""
-
-    async def decode(self, name: str, z: Floats, mosaic: Mosaic, *, exact: bool = False) -> Decoded:
-        """Images of codes, in one picture.
-
-        Codes of which one is not near are decoded in float32.
-
-        Parameters
-        ----------
-        z : ndarray of shape (n, latent_dim)
-        mosaic : where the images go; it has room for n
-        exact : decode in float32 whatever serves the model best
-        """
-
-    async def encode(self, name: str, x: Floats) -> tuple[Floats, Floats | None, Floats]:
-        """Codes of images: mu, logvar, squared error."""
-
-    def close(self) -> None:
-        """Finish what waits, and end."""
 
 
 class Inference:
@@ -270,7 +196,7 @@ class Inference:
         if name not in self.models:
             registry = self.open_registry()
             card, model = registry.card(name), registry.load(name)
-            from app.api.decoder import ServedModel
+            from app.decoding.served_model import ServedModel
 
             served = ServedModel(model, self.device)
             opened = Opened(
@@ -308,13 +234,3 @@ class Inference:
                 raise TorchMissing from error
         assert self.registry is not None
         return self.registry
-
-
-def needs_exact(model: Opened, z: Floats) -> bool:
-    """Whether these codes are decoded in float32."""
-    return model.dtype == "float32" or not is_near(z)
-
-
-def is_near(z: Floats) -> bool:
-    """Whether no coordinate of these codes is beyond ``NEAR``."""
-    return bool(np.abs(z).max() <= NEAR)

@@ -10,10 +10,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.bench.serving import served
-from app.logs import SERVER, configure_logs
+from app.http.logs import SERVER, configure_logs
 from app.main import create_app
-
-from .conftest import TestRegistry
+from tests.small_server import TestRegistry
 
 GRID = "/api/models/plane/grid"
 

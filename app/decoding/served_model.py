@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from app.api.inference import NEAR, Device, Dtype
-from app.api.mosaic import Grey
+from app.decoding.decoders import NEAR, Device, Dtype
+from app.decoding.mosaic import Grey
 from app.models.autoencoder import Autoencoder
 from app.models.device import choose_device
 

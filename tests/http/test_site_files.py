@@ -10,8 +10,7 @@ import pytest
 from app.bench.serving import served
 from app.main import create_app
 from app.settings import Settings
-
-from .conftest import SCRIPT, write_site
+from tests.small_server import SCRIPT, write_site
 
 FOREVER = "immutable"
 

@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from app.api import decoder
 from app.bench.serving import served
+from app.decoding import served_model
 from app.main import create_app
 from app.models.autoencoder import Autoencoder
 from app.settings import Settings
-
-from .conftest import TestRegistry, random_model
+from tests.small_server import TestRegistry, random_model
 
 PATH = "/api/models/plane/decode"
 
@@ -47,7 +46,7 @@ class GatedModel:
         while not self.gate.wait(0.01):
             if stop():
                 self.stopped.append(True)
-                raise decoder.Dropped
+                raise served_model.Dropped
         yield np.tile((10 * z[:, :1, None]).astype(np.uint8), (1, 28, 28))
 
 
@@ -56,7 +55,7 @@ def gated(monkeypatch):
     GatedModel.gate = threading.Event()
     GatedModel.started = threading.Event()
     GatedModel.batches, GatedModel.stopped, GatedModel.threads = [], [], set()
-    monkeypatch.setattr("app.api.decoder.ServedModel", GatedModel)
+    monkeypatch.setattr("app.decoding.served_model.ServedModel", GatedModel)
     yield GatedModel
     GatedModel.gate.set()
 
@@ -184,54 +183,54 @@ def test_eight_readers_at_once_each_get_their_own_picture(tmp_path):
         assert all(pool.map(read, range(8)))
 
 
-def pictures(served_model, z, exact):
-    return np.concatenate(list(served_model.decode(z, exact)))
+def pictures(drawn, z, exact):
+    return np.concatenate(list(drawn.decode(z, exact)))
 
 
 def faster(monkeypatch):
     """Take bfloat16 for the faster one, whatever the clock says."""
-    monkeypatch.setattr(decoder, "WORTH", float("inf"))
+    monkeypatch.setattr(served_model, "WORTH", float("inf"))
 
 
 def test_bfloat16_is_used_where_it_keeps_the_picture(monkeypatch):
     faster(monkeypatch)
     model = random_model(2)
     model.decoder[-1].weight.data.mul_(0.05)  # a smooth picture
-    served_model = decoder.ServedModel(model, "cpu")
-    assert served_model.dtype == "bfloat16"
-    assert 0 <= served_model.max_grey_difference <= decoder.MAX_GREY_DIFFERENCE
+    drawn = served_model.ServedModel(model, "cpu")
+    assert drawn.dtype == "bfloat16"
+    assert 0 <= drawn.max_grey_difference <= served_model.MAX_GREY_DIFFERENCE
     z = np.random.default_rng(0).uniform(-4, 4, (500, 2)).astype(np.float32)
     expected = 255 * model.decode(torch.from_numpy(z)).double().numpy()
     assert (
-        np.abs(pictures(served_model, z, exact=False) - expected).max()
-        <= decoder.MAX_GREY_DIFFERENCE + 0.5
+        np.abs(pictures(drawn, z, exact=False) - expected).max()
+        <= served_model.MAX_GREY_DIFFERENCE + 0.5
     )
     far = z + 10
     expected = 255 * model.decode(torch.from_numpy(far)).double().numpy()
-    assert np.abs(pictures(served_model, far, exact=True) - expected).max() < 0.51
+    assert np.abs(pictures(drawn, far, exact=True) - expected).max() < 0.51
 
 
 def test_float32_is_kept_where_bfloat16_changes_the_picture(monkeypatch):
     faster(monkeypatch)
     model: Autoencoder = random_model(2)
     model.decoder[-1].weight.data.mul_(50)  # every pixel hangs on small differences
-    served_model = decoder.ServedModel(model, "cpu")
-    assert served_model.dtype == "float32"
+    drawn = served_model.ServedModel(model, "cpu")
+    assert drawn.dtype == "float32"
     z = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
     expected = 255 * model.decode(torch.from_numpy(z)).double().numpy()
-    assert np.abs(pictures(served_model, z, exact=False) - expected).max() < 0.51
+    assert np.abs(pictures(drawn, z, exact=False) - expected).max() < 0.51
 
 
-@pytest.mark.parametrize("chunk", decoder.CHUNKS)
+@pytest.mark.parametrize("chunk", served_model.CHUNKS)
 def test_the_size_of_chunks_does_not_show(monkeypatch, chunk):
-    edition = decoder.ServedModel(random_model(2), "cpu").edition
-    assert edition != decoder.ServedModel(random_model(5), "cpu").edition
-    monkeypatch.setattr(decoder.ServedModel, "choose_chunk", lambda self, z: chunk)
+    edition = served_model.ServedModel(random_model(2), "cpu").edition
+    assert edition != served_model.ServedModel(random_model(5), "cpu").edition
+    monkeypatch.setattr(served_model.ServedModel, "choose_chunk", lambda self, z: chunk)
     model = random_model(2)
-    served_model = decoder.ServedModel(model, "cpu")
+    drawn = served_model.ServedModel(model, "cpu")
     z = np.random.default_rng(0).uniform(-4, 4, (1500, 2)).astype(np.float32)
-    parts = list(served_model.decode(z, exact=True))
+    parts = list(drawn.decode(z, exact=True))
     assert [len(part) for part in parts][:1] == [min(chunk, 1500)]
-    assert served_model.edition == edition
+    assert drawn.edition == edition
     expected = 255 * model.decode(torch.from_numpy(z)).double().numpy()
     assert np.abs(np.concatenate(parts) - expected).max() < 0.51

@@ -44,7 +44,9 @@ def create_app(
     registry : models other than those of the book
     inference : what decodes, instead of a thread of this process; the app closes it at its end
     """
-    inference = inference or Inference(settings.device, settings.queue_size, registry)
+    inference = inference or Inference(
+        settings.device, settings.dtype, settings.queue_size, registry
+    )
     metrics = inference.metrics
     reload = Reload(settings) if settings.reload else None
 

@@ -66,14 +66,6 @@ def registry() -> TestRegistry:
     return TestRegistry()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def exact() -> Iterator[None]:
-    """Decode in float32, so that pictures do not depend on a timing."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("app.decoding.served_model.WORTH", 0.0)
-        yield
-
-
 def write_site(folder: Path, title: str = "Front page") -> None:
     """A site as the build leaves it."""
     files = {
@@ -105,7 +97,7 @@ def write_site(folder: Path, title: str = "Front page") -> None:
 def settings(tmp_path_factory) -> Settings:
     build = tmp_path_factory.mktemp("build")
     write_site(build / "site")
-    return Settings(build=build, device="cpu")
+    return Settings(build=build, device="cpu", dtype="float32")
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,7 @@ class Decoded(BaseModel):
     shape: list[int] = Field(
         min_length=3, max_length=3, description="Images, height, width.", examples=[[2, 28, 28]]
     )
-    images: list[list[list[int]]] = Field(description="Grey levels, 0 black to 255 white.")
+    images: list[list[list[int]]] = Field(description="Grey levels, 0 paper to 255 ink.")
 
 
 @router.post(
@@ -64,7 +64,7 @@ async def decode(
     """Decode a list of codes.
 
     As JSON, the images one by one. As a picture, the images side by side in rows, as near to a
-    square as they go, filled up with black.
+    square as they go, filled up with paper.
     """
     form = form_for(request, "application/json")
     model = await inference.open(name)
@@ -93,4 +93,5 @@ async def decode(
         "images": tiles.tolist(),
     }
     content = await run_in_threadpool(lambda: json.dumps(answer).encode())
-    return Response(content, headers=headers | form.headers)
+    said = {**form.headers, "Latentbook-Dtype": decoded.dtype}
+    return Response(content, headers=headers | said)

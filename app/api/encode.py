@@ -29,7 +29,8 @@ class EncodeRequest(Strict):
     images: list[Picture] = Field(
         min_length=1,
         max_length=MOST_IMAGES,
-        description="Each image is a list of rows, each row a list of pixels from 0, black, to 1.",
+        description="Each image is a list of rows, each row a list of pixels from 0, paper, to 1, "
+        "ink.",
         examples=[[[[0.0] * 28] * 28]],
     )
 

@@ -122,6 +122,10 @@ PICTURE_HEADERS = {
         "description": "rows,columns,height,width of the cells, gap included.",
         "schema": {"type": "string", "pattern": r"^\d+,\d+,\d+,\d+$"},
     },
+    "Latentbook-Dtype": {
+        "description": "The number format in which the images were decoded.",
+        "schema": {"type": "string", "enum": ["float32", "bfloat16"]},
+    },
     "Server-Timing": {
         "description": "Milliseconds in the queue, in the model, to lay the images out, and to "
         "write the form.",

@@ -37,7 +37,8 @@ class Serving(BaseModel):
 
     device: str = Field(examples=["cpu"])
     dtype: str = Field(
-        description="Number format for codes within 4 of the origin; float32 beyond.",
+        description="Number format for codes within 4 of the origin; float32 beyond. It follows "
+        "from the device and the setting LATENTBOOK_DTYPE.",
         examples=["bfloat16"],
     )
     max_grey_difference: int = Field(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from app.decoding.jobs import Floats
 from app.decoding.mosaic import Grey, Mosaic
 from app.http.metrics import Metrics
+from app.settings import Dtype
 
-Device = Literal["auto", "cpu", "cuda", "mps"]
-Dtype = Literal["float32", "bfloat16"]
+FEW = 512
+"""Codes up to which waiting requests are decoded together, and are decoded in small chunks."""
 
 NEAR = 4.0
 """Codes with a coordinate farther out are decoded in float32: there the picture changes fastest."""
@@ -45,12 +46,14 @@ class Decoded:
     Attributes
     ----------
     picture : ndarray of shape (rows * cell height, columns * cell width) of the mosaic
+    dtype : number format in which they were decoded
     waited : seconds in the queue
     decoding : seconds in the model, with all that was decoded in the same batch
     laying : seconds to lay the images into the picture
     """
 
     picture: Grey
+    dtype: Dtype
     waited: float
     decoding: float
     laying: float

@@ -1,38 +1,38 @@
 """The one thread that owns torch: a bounded queue of work, merged into batches.
 
-Two threads that both run torch would each bring their own team of workers, and on the same cores
-each would take twice as long. So models are loaded and run here and nowhere else, and the event
-loop only waits. torch is imported at the first request that needs it; a server without torch
-serves the book all the same.
+Models are loaded here, one batch is decoded at a time, and the event loop only waits. The chunks of
+a batch go to workers, one for each core, each of which runs torch on a single thread: what a chunk
+looks like then does not depend on how many cores there are, and no core waits for another after
+each layer. torch is imported at the first request that needs it; a server without torch serves the
+book all the same.
 """
 
 from __future__ import annotations
 
 import asyncio
 import importlib
-import os
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
-from app.decoding.decoders import Decoded, Device, Opened, needs_exact
+from app.decoding.decoders import FEW, Decoded, Opened, needs_exact
 from app.decoding.jobs import Floats, Job, JobQueue
 from app.decoding.memory import keep_freed_memory
 from app.decoding.mosaic import Grey, Mosaic
 from app.http.metrics import Metrics
 from app.http.problems import Problem
 from app.models.errors import ModelError
+from app.settings import DeviceChoice, Dtype, DtypeChoice
 
 if TYPE_CHECKING:
     from app.decoding.served_model import ServedModel
     from app.models.autoencoder import Autoencoder
 
 T = TypeVar("T")
-
-BATCH = 256
-"""Codes up to which waiting jobs are merged. Beyond, the device is busy with those of one."""
 
 
 class TorchMissing(Problem):
@@ -64,16 +64,17 @@ class Inference:
 
     def __init__(
         self,
-        device: Device,
+        device: DeviceChoice,
+        dtype: DtypeChoice,
         queue_size: int,
         registry: Registry | None = None,
-        metrics: Metrics | None = None,
     ) -> None:
         self.device = device
+        self.dtype = dtype
         self.registry = registry
-        self.metrics = metrics or Metrics()
+        self.metrics = Metrics()
         self.models: dict[str, tuple[Opened, ServedModel]] = {}
-        self.queue = JobQueue(queue_size, BATCH, self.metrics)
+        self.queue = JobQueue(queue_size, FEW, self.metrics)
         self.thread: threading.Thread | None = None
 
     # Called from the event loop.
@@ -106,6 +107,9 @@ class Inference:
         Only work in the same number format is merged, so no request decides the format of another.
         """
 
+        def dtype(opened: Opened) -> Dtype:
+            return "float32" if exact else opened.dtype
+
         def alone(job: Job[Decoded]) -> Decoded:
             opened, served = self.load(name)
             canvas = mosaic.canvas(opened.image_shape, len(z))
@@ -117,13 +121,16 @@ class Inference:
                 laying += time.perf_counter() - made
             decoding = time.perf_counter() - start - laying
             self.metrics.decoded(name, len(z), decoding)
-            return Decoded(canvas.picture, job.waited, decoding, laying)
+            return Decoded(canvas.picture, dtype(opened), job.waited, decoding, laying)
 
         def finish(job: Job[Decoded], tiles: Grey, decoding: float) -> Decoded:
             start = time.perf_counter()
             canvas = mosaic.canvas((tiles.shape[1], tiles.shape[2]), len(tiles))
             canvas.lay(tiles)
-            return Decoded(canvas.picture, job.waited, decoding, time.perf_counter() - start)
+            laying = time.perf_counter() - start
+            return Decoded(
+                canvas.picture, dtype(self.models[name][0]), job.waited, decoding, laying
+            )
 
         return await self.ask(Job(alone, z, (name, exact), finish))
 
@@ -157,9 +164,6 @@ class Inference:
 
     def run(self) -> None:
         """Answer jobs until closed."""
-        # OpenMP's workers spin while they wait. Where another program wants their core too, that
-        # makes every step wait for its turn on it: three times as slow, as measured.
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         keep_freed_memory()
         while batch := self.queue.next_batch():
             live = [job for job in batch if job.result.set_running_or_notify_cancel()]
@@ -173,6 +177,15 @@ class Inference:
             else:
                 for job, result in zip(live, results, strict=True):
                     job.result.set_result(result)
+        if "workers" in vars(self):
+            self.workers.shutdown()
+
+    @cached_property
+    def workers(self) -> ThreadPoolExecutor:
+        """One for each core that torch would use, each running torch on one thread."""
+        from app.decoding.served_model import one_threaded_workers
+
+        return one_threaded_workers()
 
     def answer(self, batch: list[Job[Any]]) -> list[Any]:
         """The result of each job: one alone does its own work, several are decoded together."""
@@ -198,7 +211,7 @@ class Inference:
             card, model = registry.card(name), registry.load(name)
             from app.decoding.served_model import ServedModel
 
-            served = ServedModel(model, self.device)
+            served = ServedModel(model, self.device, self.dtype, self.workers)
             opened = Opened(
                 name=name,
                 card=card,

@@ -7,26 +7,24 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from app.decoding.decoders import NEAR, Device, Dtype
+from app.decoding.decoders import FEW, NEAR
 from app.decoding.mosaic import Grey
 from app.models.autoencoder import Autoencoder
-from app.models.device import choose_device
+from app.models.device import choose_device, choose_dtype, kernels
+from app.settings import DeviceChoice, Dtype, DtypeChoice
 
-CHUNKS = (256, 1024, 4096)
-"""Codes decoded at once. More leave the processor's cache; fewer have its cores wait for each other
-more often, which is long where other programs run too."""
-
-MULTIPLE = 16
-"""Chunks are filled up to a multiple of this many codes. Then the pixels of a tile do not depend on
-which other tiles were decoded beside it."""
+SMALL, LARGE = 64, 512
+"""Codes decoded at once, of a few and of many. Every chunk is filled up to its size, and one thread
+decodes it: then a tile's pixels depend neither on what is decoded beside it nor on the number of
+cores. A map tile is one small chunk. Of larger chunks than 512, fewer cores have one each."""
 
 MAX_GREY_DIFFERENCE = 8
 """bfloat16 is used only where no pixel of the test codes differs from float32 by more levels. Of
@@ -38,10 +36,6 @@ TEST_CODES = 4096
 DIGEST_CODES = 1024
 """Of the test codes, those whose pictures stand in the edition."""
 
-RUNS = 8
-WORTH = 0.9
-"""bfloat16 is used only where it takes less than this share of float32's time."""
-
 Floats = NDArray[np.float32]
 Stop = Callable[[], bool]
 
@@ -51,85 +45,61 @@ class Dropped(Exception):
 
 
 class ServedModel:
-    """A model on its device, with the number format and the chunks that serve it best.
+    """A model on its device, in the number format that this server serves.
+
+    Parameters
+    ----------
+    dtype : the format, or ``auto``: what the device multiplies fastest by its own description
+    workers : run the chunks, each on one thread
 
     Attributes
     ----------
     exact : decoder in float32
-    fast : decoder with its inner layers in bfloat16, or None where that changes the picture
-    dtype : number format that serves best codes within ``NEAR``
+    fast : decoder with its inner layers in bfloat16, or None where that is not served, or changes
+        the picture
+    dtype : number format of codes within ``NEAR``
     max_grey_difference : int, largest difference of a pixel of ``dtype`` from float32, of 255
         levels
-    chunk : int, codes decoded at once
     edition : what its pictures depend on besides the weights and the number format
     """
 
-    def __init__(self, model: Autoencoder, device: Device) -> None:
+    def __init__(
+        self, model: Autoencoder, device: DeviceChoice, dtype: DtypeChoice, workers: Executor
+    ) -> None:
         self.device = choose_device(device)
+        self.workers = workers
         self.model = model.to(self.device)
         self.latent_dim = model.latent_dim
         self.image_shape = model.image_shape
         self.exact = model.decoder_for_serving()
         self.exact.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        generator = torch.Generator().manual_seed(0)
-        z = NEAR * (2 * torch.rand(TEST_CODES, self.latent_dim, generator=generator) - 1)
-        self.fast, difference = self.keep_format(in_bfloat16(self.exact), z)
-        self.dtype = self.choose_format(z)
-        self.max_grey_difference = difference if self.dtype == "bfloat16" else 0
-        self.chunk = self.choose_chunk(z)
-        self.edition = f"{self.device.type} torch {torch.__version__} {self.digest(z)}"
+        self.fast: nn.Module | None = None
+        self.max_grey_difference = 0
+        z = test_codes(self.latent_dim)
+        if choose_dtype(dtype, self.device) == "bfloat16":
+            self.fast = in_bfloat16(self.exact)
+            self.max_grey_difference = self.grey_difference(z)
+            if self.max_grey_difference > MAX_GREY_DIFFERENCE:
+                self.fast, self.max_grey_difference = None, 0
+        self.dtype: Dtype = "bfloat16" if self.fast else "float32"
+        made_by = kernels(self.device), torch.__version__, SMALL, LARGE
+        self.edition = f"{made_by} {self.digest(z)}"
 
-    @torch.inference_mode()
-    def keep_format(self, fast: nn.Module, z: Tensor) -> tuple[nn.Module | None, int]:
-        """The decoder in bfloat16, and its largest change, if that may be seen."""
-        difference = max(
-            int((grey(fast(chunk)).int() - grey(self.exact(chunk)).int()).abs().max())
-            for chunk in z.to(self.device).split(CHUNKS[0])
-        )
-        return (None, 0) if difference > MAX_GREY_DIFFERENCE else (fast, difference)
+    def grey_difference(self, z: Floats) -> int:
+        """Largest difference of a pixel between the formats."""
+        pairs = zip(self.decode(z, exact=False), self.decode(z, exact=True), strict=True)
+        return max(int(np.abs(a.astype(int) - b).max()) for a, b in pairs)
 
-    @torch.inference_mode()
-    def choose_format(self, z: Tensor) -> Dtype:
-        """The number format that is worth having."""
-        if self.fast is None:
-            return "float32"
-        chunk = z[: CHUNKS[0]].to(self.device)
-        # In turn, and the shortest of each: other programs on the machine slow both alike. On one
-        # thread: several wait for each other, and for those programs, longer than they work.
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        times = [(seconds(self.fast, chunk), seconds(self.exact, chunk)) for _ in range(RUNS)]
-        torch.set_num_threads(threads)
-        fast_time, exact_time = (min(column) for column in zip(*times, strict=True))
-        return "bfloat16" if fast_time <= WORTH * exact_time else "float32"
-
-    @property
-    def best(self) -> nn.Module:
-        """The decoder in ``dtype``."""
-        return self.fast if self.fast is not None and self.dtype == "bfloat16" else self.exact
-
-    @torch.inference_mode()
-    def choose_chunk(self, z: Tensor) -> int:
-        """How many codes to decode at once."""
-        z = z.to(self.device)
-
-        def taken(chunk: int) -> float:
-            return sum(seconds(self.best, part) for part in z.split(chunk))
-
-        times = {chunk: taken(chunk) for chunk in CHUNKS}
-        again = {chunk: taken(chunk) for chunk in CHUNKS}
-        return min(CHUNKS, key=lambda chunk: min(times[chunk], again[chunk]))
-
-    def digest(self, z: Tensor) -> str:
-        """A digest of what test codes look like, in both formats.
+    def digest(self, z: Floats) -> str:
+        """A digest of what test codes look like, in the formats that are served.
 
         It tells a processor that rounds otherwise from this one, so that no cache takes the
-        pictures of the one for those of the other. The number of threads and the chunk change none
-        of the book's decoders.
+        pictures of the one for those of the other. What rounds otherwise and shows in other codes
+        alone is told by the name of the kernels, which stand beside it.
         """
         digest = hashlib.sha256()
         for exact in (True, False):
-            for tiles in self.decode(z[:DIGEST_CODES].numpy(), exact):
+            for tiles in self.decode(z[:DIGEST_CODES], exact):
                 digest.update(tiles.tobytes())
         return digest.hexdigest()
 
@@ -152,17 +122,18 @@ class ServedModel:
             If ``stop`` said so.
         """
         decoder = self.exact if exact or self.fast is None else self.fast
-        for start in range(0, len(z), self.chunk):
+        chunk = SMALL if len(z) <= FEW else LARGE
+
+        def draw(codes: Floats) -> Grey:
             if stop():
                 raise Dropped
-            codes = z[start : start + self.chunk]
-            filled = codes
-            if len(codes) % MULTIPLE:
-                filled = np.zeros((-(-len(codes) // MULTIPLE) * MULTIPLE, z.shape[1]), np.float32)
-                filled[: len(codes)] = codes
+            filled = np.zeros((chunk, self.latent_dim), np.float32)
+            filled[: len(codes)] = codes
             with torch.inference_mode():
                 images = grey(decoder(torch.from_numpy(filled).to(self.device)))
-            yield images.cpu().numpy()[: len(codes)]
+                return images[: len(codes)].cpu().numpy()
+
+        return self.workers.map(draw, (z[at : at + chunk] for at in range(0, len(z), chunk)))
 
     @torch.inference_mode()
     def encode(self, x: Floats) -> tuple[Floats, Floats | None, Floats]:
@@ -188,11 +159,18 @@ class ServedModel:
         )
 
 
-def seconds(decoder: nn.Module, z: Tensor) -> float:
-    """How long one run takes."""
-    start = time.perf_counter()
-    grey(decoder(z)).cpu()
-    return time.perf_counter() - start
+def test_codes(latent_dim: int) -> Floats:
+    """Codes spread over the cube within ``NEAR``, of shape (TEST_CODES, latent_dim)."""
+    generator = torch.Generator().manual_seed(0)
+    z = NEAR * (2 * torch.rand(TEST_CODES, latent_dim, generator=generator) - 1)
+    return z.numpy()
+
+
+def one_threaded_workers() -> ThreadPoolExecutor:
+    """As many as torch would use threads here, each running torch on one; so does the caller."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    return ThreadPoolExecutor(threads, "decoder", torch.set_num_threads, (1,))
 
 
 def grey(x_hat: Tensor) -> Tensor:

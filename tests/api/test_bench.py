@@ -7,22 +7,23 @@ from app.api.grid import grid_codes
 from app.bench.decode import CHUNKS, FORMS, direct_call
 from app.bench.readers import reading
 from app.decoding.mosaic import Mosaic
-from app.decoding.served_model import ServedModel
+from app.decoding.served_model import ServedModel, one_threaded_workers
 from tests.small_server import random_model
 
 
 @pytest.mark.parametrize("n", [16, 64])
 def test_the_direct_call_makes_the_servers_picture(n):
-    served_model = ServedModel(random_model(2), "cpu")
+    workers = one_threaded_workers()
+    served_model = ServedModel(random_model(2), "cpu", "float32", workers)
     z = grid_codes(n, 3.0, (0, 1), np.zeros(2))
     canvas = Mosaic(n, n, (28, 28)).canvas((28, 28), n * n)
     for tiles in served_model.decode(z, exact=True):
         canvas.lay(tiles)
     for chunk in CHUNKS:
-        for whole in (False, True):
-            picture = direct_call(served_model.exact, z, n, chunk, whole).numpy()
-            difference = canvas.picture.astype(int) - picture.reshape(28 * n, 28 * n)
-            assert np.abs(difference).max() <= 1
+        for together in (False, True):
+            picture = direct_call(served_model, z, n, chunk, together=together)
+            assert np.abs(canvas.picture.astype(int) - picture).max() <= 1
+    workers.shutdown()
 
 
 def test_readers_read_whole_answers(client):

@@ -12,7 +12,7 @@ import pytest
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayTaskError
 from ray.serve.exceptions import BackPressureError
 
-from app.decoding.decoders import Decoded, Opened
+from app.decoding.decoders import FEW, Decoded, Opened
 from app.decoding.inference import Inference, TorchMissing
 from app.decoding.jobs import Closing, QueueFull
 from app.decoding.mosaic import Mosaic
@@ -26,7 +26,7 @@ from app.settings import Settings
 from tests.small_server import TestRegistry
 
 CELLS = Mosaic(2, 2, (28, 28))
-DRAWN = Decoded(np.zeros((56, 56), np.uint8), 0.0, 0.25, 0.0)
+DRAWN = Decoded(np.zeros((56, 56), np.uint8), "bfloat16", 0.0, 0.25, 0.0)
 OPENED = Opened("plane", {}, 2, (28, 28), "cpu", "bfloat16", 1, "first")
 
 
@@ -117,7 +117,7 @@ def test_a_request_that_nobody_waits_for_is_cancelled():
     assert handle.responses[0].cancelled
 
 
-def test_one_replica_decides_the_number_format_for_all():
+def test_codes_far_out_and_deep_maps_are_asked_for_in_float32():
     near, far = np.ones((1, 2), np.float32), np.full((1, 2), 5, np.float32)
     handle, inference = asking(OPENED, DRAWN, DRAWN, DRAWN)
 
@@ -153,8 +153,8 @@ def test_after_a_change_of_weights_the_model_is_opened_anew():
 @pytest.fixture
 def replica(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    replica = DecoderReplica("cpu", 1, "release", False)
-    replica.inference = Inference("cpu", 16, TestRegistry())
+    replica = DecoderReplica("cpu", "bfloat16", 1, "release", False)
+    replica.inference = Inference("cpu", "bfloat16", 16, TestRegistry())
     yield replica
     replica.inference.close()
 
@@ -181,13 +181,15 @@ def test_what_comes_together_is_decoded_as_if_alone(replica):
 
 
 def test_a_replica_draws_only_the_edition_that_is_asked_for(replica):
-    z = np.zeros((256, 2), np.float32)
+    z = np.zeros((FEW, 2), np.float32)
 
     async def ask(edition):
-        return await replica.decode(Codes("plane", z, Mosaic(16, 16, (28, 28)), True, edition))
+        return await replica.decode(
+            Codes("plane", z, Mosaic(FEW // 16, 16, (28, 28)), True, edition)
+        )
 
     edition = asyncio.run(replica.open("plane")).edition
-    assert asyncio.run(ask(edition)).picture.shape == (448, 448)
+    assert asyncio.run(ask(edition)).picture.shape == (28 * FEW // 16, 448)
     with pytest.raises(OtherEdition):
         asyncio.run(ask("another"))
 

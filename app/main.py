@@ -26,6 +26,7 @@ from app.http.body_limit import BodyLimit
 from app.http.head import HeadAsGet
 from app.http.headers import SecurityHeaders
 from app.http.logs import configure_logs
+from app.http.protocol import UVICORN
 from app.http.reload import Reload
 from app.http.site_files import SiteFiles
 from app.settings import Settings
@@ -68,6 +69,7 @@ def create_app(
         openapi_url="/api/openapi.json",
         docs_url=None,  # its page loads scripts from another host
         redoc_url=None,
+        redirect_slashes=False,  # to an address that the request names
         lifespan=lifespan,
         middleware=[
             Middleware(Access, metrics=metrics),
@@ -142,8 +144,7 @@ def run(settings: Settings, *, report: Callable[[str], None]) -> None:
         host=settings.host,
         port=settings.port,
         log_config=None,
-        access_log=False,
-        server_header=False,
+        **UVICORN,
         timeout_graceful_shutdown=DRAIN_S,
     )
     host = f"[{settings.host}]" if ":" in settings.host else settings.host

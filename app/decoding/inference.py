@@ -46,6 +46,16 @@ class TorchMissing(Problem):
         )
 
 
+class TorchBroken(Problem):
+    """The torch of this server cannot be loaded."""
+
+    def __init__(self, error: Exception | str) -> None:
+        super().__init__(
+            503,
+            f"torch is installed on this server and cannot be loaded, so it cannot decode: {error}",
+        )
+
+
 class Registry(Protocol):
     """What is used of :mod:`app.models.registry`."""
 
@@ -240,10 +250,11 @@ class Inference:
         """The models of the book, unless others were given."""
         if self.registry is None:
             try:
-                self.registry = importlib.import_module("app.models.registry")
+                importlib.import_module("torch")
             except ModuleNotFoundError as error:
-                if error.name != "torch":
-                    raise
-                raise TorchMissing from error
+                raise (TorchMissing() if error.name == "torch" else TorchBroken(error)) from error
+            except (ImportError, OSError) as error:  # of a library that torch needs
+                raise TorchBroken(error) from error
+            self.registry = importlib.import_module("app.models.registry")
         assert self.registry is not None
         return self.registry

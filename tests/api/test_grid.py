@@ -221,3 +221,10 @@ def test_the_books_own_model(settings):
         assert difference.max() <= 1
     assert difference.max() <= MAX_GREY_DIFFERENCE
     assert difference.mean() < 0.2
+
+
+@pytest.mark.parametrize("query", ["n=1_0", "span=1_0.5"])
+def test_numbers_are_written_in_digits(client, query):
+    answer = client.get(f"/api/models/plane/grid?{query}")
+    assert answer.status_code == 422
+    assert "in digits" in answer.json()["detail"]

@@ -1,5 +1,7 @@
 """The schema is true: whatever it allows and forbids, no request brings the server down."""
 
+from collections import Counter
+
 import httpx
 import pytest
 import schemathesis
@@ -13,6 +15,8 @@ from app.bench.serving import served
 from app.main import create_app
 from app.settings import Settings
 from tests.small_server import TestRegistry
+
+LATENTS = {"plane": 2, "five": 5}
 
 LEFT_OUT = [
     positive_data_acceptance,  # no schema can say how long a code of the model in the path is
@@ -41,7 +45,25 @@ def api(tmp_path_factory):
                         found[axis] %= 2**zoom
             return found
 
+        @schema.hook
+        def before_call(context, case, kwargs):
+            """Most codes have as many numbers as the model in the path has latents."""
+            body, name = case.body, str((case.path_parameters or {}).get("name"))
+            wanted = LATENTS.get(name)
+            if case.operation.path.endswith("/decode") and wanted and is_codes(body):
+                if len(body["codes"]) % 8:
+                    fitted = [(code * wanted)[:wanted] for code in body["codes"]]
+                    case.body = {**body, "codes": fitted}
+
         yield schema
+
+
+def is_codes(body):
+    """Whether a body is what the schema allows."""
+    if not isinstance(body, dict) or body.keys() != {"codes"}:
+        return False
+    codes = body["codes"]
+    return isinstance(codes, list) and all(isinstance(code, list) and code for code in codes)
 
 
 POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
@@ -64,10 +86,12 @@ OPERATIONS = [
 WITHOUT_INPUT = ("/api/models", "/healthz", "/metrics")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("method", "path", "mode"), OPERATIONS)
 def test_every_answer_is_one_the_schema_promises(api, request, method, path, mode):
     """``--examples=5000`` asks more of it."""
     operation = api[path][method]
+    statuses = Counter()
     asking = sum(path not in WITHOUT_INPUT for _, path, _ in OPERATIONS)
     count = -(-request.config.getoption("--examples") // asking)
 
@@ -81,12 +105,15 @@ def test_every_answer_is_one_the_schema_promises(api, request, method, path, mod
     )
     def check(case):
         response = case.call()
+        statuses[response.status_code] += 1
         assert response.status_code < 500 or response.status_code == 503
         if response.status_code == 503:
             assert "changed.safetensors" in response.json()["detail"]
         case.validate_response(response, excluded_checks=LEFT_OUT)
 
     check()
+    if (path, mode) == ("/api/models/{name}/decode", POSITIVE):
+        assert statuses[200] > statuses.total() / 2, statuses
 
 
 def test_the_schema_is_complete(client):

@@ -1,10 +1,16 @@
 """What the bench compares: the direct call makes the picture that the server sends."""
 
+import socket
+import struct
+from urllib.parse import urlsplit
+
+import httpx
 import numpy as np
 import pytest
 
 from app.api.grid import grid_codes
 from app.bench.decode import CHUNKS, FORMS, direct_call
+from app.bench.line import slow_line
 from app.bench.readers import reading
 from app.decoding.mosaic import Mosaic
 from app.decoding.served_model import ServedModel, one_threaded_workers
@@ -24,6 +30,23 @@ def test_the_direct_call_makes_the_servers_picture(n):
             picture = direct_call(served_model, z, n, chunk, together=together)
             assert np.abs(canvas.picture.astype(int) - picture).max() <= 1
     workers.shutdown()
+
+
+def test_a_slow_line_ends_in_silence(client, caplog):
+    """With a connection that was reset, one in use, and one that has asked nothing."""
+    with slow_line(str(client.base_url), 20, 4) as url:
+        address = urlsplit(url)
+        connections = [socket.create_connection((address.hostname, address.port)) for _ in range(3)]
+        for connection in connections[:2]:
+            connection.sendall(b"GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n")
+            assert connection.recv(64).startswith(b"HTTP/1.1 200")
+        now = struct.pack("ii", 1, 0)
+        connections[0].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
+        connections[0].close()
+        assert httpx.get(f"{url}/healthz").status_code == 200
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
+    for connection in connections:
+        connection.close()
 
 
 def test_readers_read_whole_answers(client):

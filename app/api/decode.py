@@ -80,17 +80,15 @@ async def decode(
     if form.media_type != "application/json":
         columns = math.ceil(math.sqrt(len(codes)))
         mosaic = Mosaic(math.ceil(len(codes) / columns), columns, model.image_shape)
-        decoded = await unless_gone(request, inference.decode(name, codes, mosaic))
+        decoded = await unless_gone(request, inference.decode(name, codes))
         return await written(request, decoded, mosaic, form, headers)
 
-    column = Mosaic(len(codes), 1, model.image_shape)  # one image below the other
-    decoded = await unless_gone(request, inference.decode(name, codes, column))
-    tiles = decoded.picture.reshape(len(codes), *model.image_shape)
+    decoded = await unless_gone(request, inference.decode(name, codes))
     answer = {
         "model": name,
         "sha256": model.card["weights"]["sha256"],
-        "shape": tiles.shape,
-        "images": tiles.tolist(),
+        "shape": decoded.images.shape,
+        "images": decoded.images.tolist(),
     }
     content = await run_in_threadpool(lambda: json.dumps(answer).encode())
     said = {**form.headers, "Latentbook-Dtype": decoded.dtype}

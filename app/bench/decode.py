@@ -1,7 +1,7 @@
 """Grids over HTTP, beside the same decoder called directly in the same process.
 
 The direct call is the fastest of several: one pass over the codes in chunks of some size, grey
-levels as bytes, laid out as one picture. It runs on the server's own inference thread, in turn with
+levels as bytes, tile after tile. It runs on the server's own inference thread, in turn with
 the requests, and readers are processes of their own on the same cores.
 """
 
@@ -41,13 +41,11 @@ TOGETHER_BAR = 0.9
 SIZES = {16: 40, 64: 20, 128: 6}
 """n -> rounds, each with one direct call and one request a form."""
 
-WEBP_ROUNDS = 3
 """It takes many times as long as the others."""
 
 FORMS = {
     "raw": "application/octet-stream",
     "PNG": "image/png",
-    "WebP": "image/webp",
     "delta": DELTA,
 }
 READERS = 8
@@ -59,11 +57,11 @@ SPAN = 3.0
 MEGABITS, ROUND_TRIP_MS = 20, 40
 CHUNKS = (256, 512, 1024, 2048)
 CORES = os.cpu_count() or 1
-PARTS = {"decode": "decode", "lay": "tiling", "write": "encoding"}
+PARTS = {"decode": "decode", "write": "encoding"}
 
 
 def direct_call(model: ServedModel, z: Floats, n: int, chunk: int, *, together: bool) -> Grey:
-    """A grid of n x n images as one picture, laid out as the chunks come.
+    """A grid of n x n images, tile after tile.
 
     Parameters
     ----------
@@ -90,7 +88,7 @@ def direct_call(model: ServedModel, z: Floats, n: int, chunk: int, *, together: 
         torch.set_num_threads(threads)
     else:
         list(model.workers.map(draw, starts))
-    return tiles.numpy().reshape(n, n, 28, 28).swapaxes(1, 2).reshape(28 * n, 28 * n)
+    return tiles.numpy()
 
 
 class Direct:
@@ -152,11 +150,10 @@ def alone(base: str, readers: Readers, direct: Direct) -> list[Measurement]:
     model, n = direct.model, direct.n
     calls: list[float] = []
     answers: dict[str, list[Answer]] = {form: [] for form in FORMS}
-    for number in range(SIZES[n]):
+    for _ in range(SIZES[n]):
         calls.append(direct.once())
         for form in FORMS:
-            if form != "WebP" or number < WEBP_ROUNDS:
-                answers[form] += readers.ask(base, *request(model, n, form))
+            answers[form] += readers.ask(base, *request(model, n, form))
     call = median(calls)
     chunk, together = direct.best
     name = f"{model} n={n}"
@@ -196,13 +193,12 @@ def together(base: str, readers: Readers, direct: Direct) -> list[Measurement]:
     model, n = direct.model, direct.n
     rows = []
     for form in FORMS:
-        count = 1 if form == "WebP" else TOGETHER_EACH
         rates, calls = [], []
         for _ in range(TOGETHER_ROUNDS[n]):
             calls += [direct.once() for _ in range(3)]
             start = time.perf_counter()
-            readers.ask(base, *request(model, n, form), readers=READERS, count=count)
-            rates.append(READERS * count * n * n / (time.perf_counter() - start))
+            readers.ask(base, *request(model, n, form), readers=READERS, count=TOGETHER_EACH)
+            rates.append(READERS * TOGETHER_EACH * n * n / (time.perf_counter() - start))
         rate, bare = median(rates), n * n / median(calls)
         bar = TOGETHER_BAR if (form, n) == ("raw", BAR_N) else None
         name = f"{model} n={n} {form}, {READERS} readers"

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from app.decoding.jobs import Floats
-from app.decoding.mosaic import Grey, Mosaic
+from app.decoding.mosaic import Grey
 from app.http.metrics import Metrics
 from app.settings import Dtype
 
@@ -41,22 +41,20 @@ class Opened:
 
 @dataclass(frozen=True)
 class Decoded:
-    """Images of codes, laid into one picture.
+    """Images of codes.
 
     Attributes
     ----------
-    picture : ndarray of shape (rows * cell height, columns * cell width) of the mosaic
+    images : ndarray of shape (n, height, width), in the order of the codes
     dtype : number format in which they were decoded
     waited : seconds in the queue
     decoding : seconds in the model, with all that was decoded in the same batch
-    laying : seconds to lay the images into the picture
     """
 
-    picture: Grey
+    images: Grey
     dtype: Dtype
     waited: float
     decoding: float
-    laying: float
 
 
 class Decoders(Protocol):
@@ -70,15 +68,14 @@ class Decoders(Protocol):
     async def open(self, name: str) -> Opened:
         """The model, ready to decode."""
 
-    async def decode(self, name: str, z: Floats, mosaic: Mosaic, *, exact: bool = False) -> Decoded:
-        """Images of codes, in one picture.
+    async def decode(self, name: str, z: Floats, *, exact: bool = False) -> Decoded:
+        """Images of codes.
 
         Codes of which one is not near are decoded in float32.
 
         Parameters
         ----------
         z : ndarray of shape (n, latent_dim)
-        mosaic : where the images go; it has room for n
         exact : decode in float32 whatever serves the model best
         """
 

@@ -22,7 +22,7 @@ import numpy as np
 from app.decoding.decoders import FEW, Decoded, Opened, needs_exact
 from app.decoding.jobs import Floats, Job, JobQueue
 from app.decoding.memory import keep_freed_memory
-from app.decoding.mosaic import Grey, Mosaic
+from app.decoding.mosaic import Grey
 from app.http.metrics import Metrics
 from app.http.problems import Problem
 from app.models.errors import ModelError
@@ -106,41 +106,27 @@ class Inference:
             return self.models[name][0]
         return await self.ask(Job(lambda job: self.load(name)[0]))
 
-    async def decode(self, name: str, z: Floats, mosaic: Mosaic, *, exact: bool = False) -> Decoded:
-        """Images of codes, in one picture, as :class:`Decoders` says."""
+    async def decode(self, name: str, z: Floats, *, exact: bool = False) -> Decoded:
+        """Images of codes, as :class:`Decoders` says."""
         model = await self.open(name)
-        return await self.decode_as(name, z, mosaic, exact or needs_exact(model, z))
+        return await self.decode_as(name, z, exact or needs_exact(model, z))
 
-    async def decode_as(self, name: str, z: Floats, mosaic: Mosaic, exact: bool) -> Decoded:
-        """Images of codes, in one picture, in float32 or else in bfloat16.
+    async def decode_as(self, name: str, z: Floats, exact: bool) -> Decoded:
+        """Images of codes, in float32 or else in the format that the model is served in.
 
         Only work in the same number format is merged, so no request decides the format of another.
         """
 
-        def dtype(opened: Opened) -> Dtype:
-            return "float32" if exact else opened.dtype
-
         def alone(job: Job[Decoded]) -> Decoded:
-            opened, served = self.load(name)
-            canvas = mosaic.canvas(opened.image_shape, len(z))
-            laying = 0.0
             start = time.perf_counter()
-            for tiles in served.decode(z, exact, lambda: job.dropped):
-                made = time.perf_counter()
-                canvas.lay(tiles)
-                laying += time.perf_counter() - made
-            decoding = time.perf_counter() - start - laying
+            images = self.load(name)[1].decode(z, exact, lambda: job.dropped)
+            decoding = time.perf_counter() - start
             self.metrics.decoded(name, len(z), decoding)
-            return Decoded(canvas.picture, dtype(opened), job.waited, decoding, laying)
+            return finish(job, images, decoding)
 
-        def finish(job: Job[Decoded], tiles: Grey, decoding: float) -> Decoded:
-            start = time.perf_counter()
-            canvas = mosaic.canvas((tiles.shape[1], tiles.shape[2]), len(tiles))
-            canvas.lay(tiles)
-            laying = time.perf_counter() - start
-            return Decoded(
-                canvas.picture, dtype(self.models[name][0]), job.waited, decoding, laying
-            )
+        def finish(job: Job[Decoded], images: Grey, decoding: float) -> Decoded:
+            dtype: Dtype = "float32" if exact else self.models[name][0].dtype
+            return Decoded(images, dtype, job.waited, decoding)
 
         return await self.ask(Job(alone, z, (name, exact), finish))
 
@@ -204,7 +190,7 @@ class Inference:
         name, exact = batch[0].kind
         codes = [job.codes for job in batch if job.codes is not None]
         start = time.perf_counter()
-        tiles = np.concatenate(list(self.load(name)[1].decode(np.concatenate(codes), exact)))
+        tiles = self.load(name)[1].decode(np.concatenate(codes), exact)
         decoding = time.perf_counter() - start
         self.metrics.decoded(name, len(tiles), decoding)
         parts = np.split(tiles, np.cumsum([len(z) for z in codes])[:-1])

@@ -24,48 +24,30 @@ class Mosaic:
     columns: int
     cell: tuple[int, int]
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Height and width of the picture."""
-        return self.rows * self.cell[0], self.columns * self.cell[1]
+    def lay(self, images: Grey) -> Grey:
+        """The cells with images in them; those left over stay paper.
 
-    def canvas(self, image_shape: tuple[int, int], count: int) -> Canvas:
-        """A picture for so many images."""
-        return Canvas(self, image_shape, count)
+        Parameters
+        ----------
+        images : ndarray of shape (n, height, width), n at most rows * columns
 
-
-class Canvas:
-    """A picture that images are laid into as they are decoded, in their order.
-
-    Attributes
-    ----------
-    picture : ndarray of shape (rows * cell height, columns * cell width); cells without an image
-        stay paper
-    """
-
-    def __init__(self, mosaic: Mosaic, image_shape: tuple[int, int], count: int) -> None:
-        self.columns = mosaic.columns
-        self.laid = 0
-        height, width = image_shape
-        tall, wide = mosaic.cell
+        Returns
+        -------
+        ndarray of shape (rows, columns, cell height, cell width), contiguous; a view of ``images``
+        where they fill it
+        """
+        shape = self.rows, self.columns, *self.cell
+        n, height, width = images.shape
+        if images.size == np.prod(shape):
+            return images.reshape(shape)
+        tall, wide = self.cell
         top, left = (tall - height) // 2, (wide - width) // 2
-        covered = mosaic.cell == image_shape and count == mosaic.rows * mosaic.columns
-        self.picture: Grey = (np.empty if covered else np.zeros)(mosaic.shape, np.uint8)
-        cells = self.picture.reshape(mosaic.rows, tall, mosaic.columns, wide)
-        # (rows, columns, height, width), a view into the picture
-        self.images = cells[:, top : top + height, :, left : left + width].swapaxes(1, 2)
+        cells = np.zeros((self.rows * self.columns, tall, wide), np.uint8)
+        cells[:n, top : top + height, left : left + width] = images
+        return cells.reshape(shape)
 
-    def lay(self, tiles: Grey) -> None:
-        """Lay the next images, of shape (n, height, width)."""
-        while len(tiles):
-            row, column = divmod(self.laid, self.columns)
-            if column == 0 and len(tiles) >= self.columns:
-                whole = len(tiles) // self.columns
-                count = whole * self.columns
-                part = tiles[:count].reshape(whole, self.columns, *tiles.shape[1:])
-                self.images[row : row + whole] = part
-            else:
-                count = min(self.columns - column, len(tiles))
-                self.images[row, column : column + count] = tiles[:count]
-            tiles = tiles[count:]
-            self.laid += count
+
+def picture_of(cells: Grey) -> Grey:
+    """(rows, columns, height, width) -> (rows * height, columns * width)."""
+    rows, columns, height, width = cells.shape
+    return cells.swapaxes(1, 2).reshape(rows * height, columns * width)

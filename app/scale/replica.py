@@ -14,7 +14,6 @@ from ray.serve._private import replica as serve_replica
 from app.decoding.decoders import FEW, Decoded, Opened
 from app.decoding.inference import Inference
 from app.decoding.jobs import Floats
-from app.decoding.mosaic import Mosaic
 from app.http.problems import Problem
 from app.settings import DeviceChoice, Dtype
 
@@ -38,19 +37,17 @@ class OtherEdition(Problem):
 
 @dataclass(frozen=True)
 class Codes:
-    """Codes to decode into one picture.
+    """Codes to decode.
 
     Attributes
     ----------
     z : ndarray of shape (n, latent_dim)
-    mosaic : where the images go
     exact : whether to decode in float32 whatever format is served
     edition : that of the opened model which the answer is for
     """
 
     name: str
     z: Floats
-    mosaic: Mosaic
     exact: bool
     edition: str
 
@@ -101,7 +98,7 @@ class DecoderReplica:
 
     async def decode_alone(self, codes: Codes) -> Decoded:
         """Queue one request for the inference thread."""
-        return await self.inference.decode_as(codes.name, codes.z, codes.mosaic, codes.exact)
+        return await self.inference.decode_as(codes.name, codes.z, codes.exact)
 
     @serve.batch(
         max_batch_size=MOST_ONGOING,

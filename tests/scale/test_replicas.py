@@ -15,7 +15,6 @@ from ray.serve.exceptions import BackPressureError
 from app.decoding.decoders import FEW, Decoded, Opened
 from app.decoding.inference import Inference, TorchMissing
 from app.decoding.jobs import Closing, QueueFull
-from app.decoding.mosaic import Mosaic
 from app.errors import LatentbookError
 from app.models.errors import UnknownModel, WeightsMissing
 from app.scale import start_replicas
@@ -25,8 +24,7 @@ from app.scale.replica import Codes, DecoderReplica, OtherEdition
 from app.settings import Settings
 from tests.small_server import TestRegistry
 
-CELLS = Mosaic(2, 2, (28, 28))
-DRAWN = Decoded(np.zeros((56, 56), np.uint8), "bfloat16", 0.0, 0.25, 0.0)
+DRAWN = Decoded(np.zeros((3, 28, 28), np.uint8), "bfloat16", 0.0, 0.25)
 OPENED = Opened("plane", {}, 2, (28, 28), "cpu", "bfloat16", 1, "first")
 
 
@@ -77,7 +75,7 @@ def failed(cause):
 def test_a_request_to_a_replica_that_died_is_made_anew(death):
     handle, inference = asking(OPENED, death, DRAWN)
     z = np.zeros((3, 2), np.float32)
-    assert asyncio.run(inference.decode("plane", z, CELLS)).picture is DRAWN.picture
+    assert asyncio.run(inference.decode("plane", z)).images is DRAWN.images
     first, second = handle.asked[1:]
     assert first == second
 
@@ -123,9 +121,9 @@ def test_codes_far_out_and_deep_maps_are_asked_for_in_float32():
 
     async def ask():
         await asyncio.gather(inference.open("plane"), inference.open("plane"))
-        await inference.decode("plane", near, CELLS)
-        await inference.decode("plane", far, CELLS)
-        await inference.decode("plane", near, CELLS, exact=True)
+        await inference.decode("plane", near)
+        await inference.decode("plane", far)
+        await inference.decode("plane", near, exact=True)
 
     asyncio.run(ask())
     methods = [asked[0] for asked in handle.asked]
@@ -140,8 +138,8 @@ def test_after_a_change_of_weights_the_model_is_opened_anew():
 
     async def ask():
         with pytest.raises(OtherEdition):
-            await inference.decode("plane", z, CELLS)
-        return await inference.decode("plane", z, CELLS)
+            await inference.decode("plane", z)
+        return await inference.decode("plane", z)
 
     assert asyncio.run(ask()).decoding == DRAWN.decoding
     assert [codes.edition for method, codes in handle.asked if method == "decode"] == [
@@ -162,7 +160,7 @@ def replica(monkeypatch):
 def test_what_comes_together_is_decoded_as_if_alone(replica):
     rng = np.random.default_rng(0)
     several = [
-        Codes(name, rng.normal(size=(n, dim)).astype(np.float32), Mosaic(n, 1, (28, 28)), exact, "")
+        Codes(name, rng.normal(size=(n, dim)).astype(np.float32), exact, "")
         for n, name, dim, exact in [
             (3, "plane", 2, True),
             (5, "five", 5, True),
@@ -177,19 +175,17 @@ def test_what_comes_together_is_decoded_as_if_alone(replica):
         return alone, await DecoderReplica.decode_together.__wrapped__(replica, several)
 
     for alone, together in zip(*asyncio.run(both()), strict=True):
-        assert np.array_equal(alone.picture, together.picture)
+        assert np.array_equal(alone.images, together.images)
 
 
 def test_a_replica_draws_only_the_edition_that_is_asked_for(replica):
     z = np.zeros((FEW, 2), np.float32)
 
     async def ask(edition):
-        return await replica.decode(
-            Codes("plane", z, Mosaic(FEW // 16, 16, (28, 28)), True, edition)
-        )
+        return await replica.decode(Codes("plane", z, True, edition))
 
     edition = asyncio.run(replica.open("plane")).edition
-    assert asyncio.run(ask(edition)).picture.shape == (28 * FEW // 16, 448)
+    assert asyncio.run(ask(edition)).images.shape == (FEW, 28, 28)
     with pytest.raises(OtherEdition):
         asyncio.run(ask("another"))
 

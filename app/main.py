@@ -17,15 +17,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.errors import ServerErrorMiddleware
 
-from app.access import Access
-from app.api import ROUTERS, problems
-from app.api.body_limit import BodyLimit
-from app.api.inference import Decoders, Inference, Registry
-from app.head import HeadAsGet
-from app.headers import SecurityHeaders
-from app.logs import configure_logs
-from app.pages import SiteFiles
-from app.reload import Reload
+from app.api import ROUTERS
+from app.decoding.decoders import Decoders
+from app.decoding.inference import Inference, Registry
+from app.http import problems
+from app.http.access import Access
+from app.http.body_limit import BodyLimit
+from app.http.head import HeadAsGet
+from app.http.headers import SecurityHeaders
+from app.http.logs import configure_logs
+from app.http.protocol import UVICORN
+from app.http.reload import Reload
+from app.http.site_files import SiteFiles
 from app.settings import Settings
 
 DRAIN_S = 20
@@ -42,7 +45,9 @@ def create_app(
     registry : models other than those of the book
     inference : what decodes, instead of a thread of this process; the app closes it at its end
     """
-    inference = inference or Inference(settings.device, settings.queue_size, registry)
+    inference = inference or Inference(
+        settings.device, settings.dtype, settings.queue_size, registry
+    )
     metrics = inference.metrics
     reload = Reload(settings) if settings.reload else None
 
@@ -64,6 +69,7 @@ def create_app(
         openapi_url="/api/openapi.json",
         docs_url=None,  # its page loads scripts from another host
         redoc_url=None,
+        redirect_slashes=False,  # to an address that the request names
         lifespan=lifespan,
         middleware=[
             Middleware(Access, metrics=metrics),
@@ -138,8 +144,7 @@ def run(settings: Settings, *, report: Callable[[str], None]) -> None:
         host=settings.host,
         port=settings.port,
         log_config=None,
-        access_log=False,
-        server_header=False,
+        **UVICORN,
         timeout_graceful_shutdown=DRAIN_S,
     )
     host = f"[{settings.host}]" if ":" in settings.host else settings.host

@@ -8,6 +8,10 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
+Dtype = Literal["float32", "bfloat16"]
+DtypeChoice = Literal["auto", "float32", "bfloat16"]
+
 
 class Settings(BaseSettings):
     """What an operator can set. A value given in code wins over the environment."""
@@ -28,9 +32,16 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address the server listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port; 0 takes a free one.")
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+    device: DeviceChoice = Field(
         default="auto",
         description="Where decoders run; auto takes an NVIDIA GPU if there is one, else the CPU.",
+    )
+    dtype: DtypeChoice = Field(
+        default="auto",
+        description=(
+            "Number format of the decoders; auto takes bfloat16 where the processor or GPU says "
+            "that it multiplies it itself, else float32."
+        ),
     )
     pyodide_url: str = Field(
         default="https://cdn.jsdelivr.net/pyodide/v{version}/full/",

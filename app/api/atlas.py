@@ -9,11 +9,11 @@ from fastapi import APIRouter, Path, Query, Request
 from numpy.typing import NDArray
 from starlette.responses import Response
 
-from app.api.dependencies import ModelName, TheInference
-from app.api.mosaic import Mosaic
+from app.api.dependencies import InDigits, ModelName, TheInference
 from app.api.pictures import PICTURE_RESPONSES, answer_picture
 from app.api.plane import PlaneQuery, plane_codes
-from app.api.problems import wrong_field
+from app.decoding.mosaic import Mosaic
+from app.http.problems import wrong_field
 
 router = APIRouter(prefix="/api", tags=["pictures"])
 
@@ -35,10 +35,12 @@ EXACT_FROM = 8
 
 Zoom = Annotated[
     int,
+    InDigits,
     Path(ge=0, le=DEEPEST, description="The map has 2^zoom x 2^zoom tiles.", examples=[2]),
 ]
 Column = Annotated[
     int,
+    InDigits,
     Path(
         ge=0,
         lt=2**DEEPEST,
@@ -48,6 +50,7 @@ Column = Annotated[
 ]
 Row = Annotated[
     int,
+    InDigits,
     Path(
         ge=0,
         lt=2**DEEPEST,

@@ -14,9 +14,9 @@ from starlette.responses import Response
 
 from app.api.dependencies import ModelName, Strict, TheInference, require_json, unless_gone
 from app.api.images import PICTURE_CONTENT, PICTURE_HEADERS, form_for
-from app.api.mosaic import Mosaic
 from app.api.pictures import written
-from app.api.problems import problem_responses, wrong_field
+from app.decoding.mosaic import Mosaic
+from app.http.problems import problem_responses, wrong_field
 
 router = APIRouter(prefix="/api", tags=["pictures"])
 
@@ -46,7 +46,7 @@ class Decoded(BaseModel):
     shape: list[int] = Field(
         min_length=3, max_length=3, description="Images, height, width.", examples=[[2, 28, 28]]
     )
-    images: list[list[list[int]]] = Field(description="Grey levels, 0 black to 255 white.")
+    images: list[list[list[int]]] = Field(description="Grey levels, 0 paper to 255 ink.")
 
 
 @router.post(
@@ -64,7 +64,7 @@ async def decode(
     """Decode a list of codes.
 
     As JSON, the images one by one. As a picture, the images side by side in rows, as near to a
-    square as they go, filled up with black.
+    square as they go, filled up with paper.
     """
     form = form_for(request, "application/json")
     model = await inference.open(name)
@@ -80,17 +80,16 @@ async def decode(
     if form.media_type != "application/json":
         columns = math.ceil(math.sqrt(len(codes)))
         mosaic = Mosaic(math.ceil(len(codes) / columns), columns, model.image_shape)
-        decoded = await unless_gone(request, inference.decode(name, codes, mosaic))
+        decoded = await unless_gone(request, inference.decode(name, codes))
         return await written(request, decoded, mosaic, form, headers)
 
-    column = Mosaic(len(codes), 1, model.image_shape)  # one image below the other
-    decoded = await unless_gone(request, inference.decode(name, codes, column))
-    tiles = decoded.picture.reshape(len(codes), *model.image_shape)
+    decoded = await unless_gone(request, inference.decode(name, codes))
     answer = {
         "model": name,
         "sha256": model.card["weights"]["sha256"],
-        "shape": tiles.shape,
-        "images": tiles.tolist(),
+        "shape": decoded.images.shape,
+        "images": decoded.images.tolist(),
     }
     content = await run_in_threadpool(lambda: json.dumps(answer).encode())
-    return Response(content, headers=headers | form.headers)
+    said = {**form.headers, "Latentbook-Dtype": decoded.dtype}
+    return Response(content, headers=headers | said)

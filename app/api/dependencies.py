@@ -7,11 +7,11 @@ from collections.abc import Coroutine
 from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, Path, Request
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.api.inference import Decoders
-from app.api.problems import UNKNOWN_FIELD, Problem, wrong_field
+from app.decoding.decoders import Decoders
+from app.http.problems import UNKNOWN_FIELD, Problem, wrong_field
 
 T = TypeVar("T")
 
@@ -53,6 +53,17 @@ class Strict(BaseModel):
                 {"unknown": ", ".join(sorted(unknown)), "accepted": ", ".join(cls.model_fields)},
             )
         return data
+
+
+def in_digits(value: Any) -> Any:
+    """Refuse what Python alone takes for a number, as 1_0."""
+    if isinstance(value, str) and "_" in value:
+        raise PydanticCustomError("number_parsing", "Input should be a number in digits")
+    return value
+
+
+InDigits = BeforeValidator(in_digits)
+"""For numbers in addresses."""
 
 
 class Gone(Problem):

@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from app.api.dependencies import ModelName, Strict, TheInference, require_json, unless_gone
-from app.api.negotiation import negotiate
-from app.api.problems import problem_responses, wrong_field
+from app.http.negotiation import negotiate
+from app.http.problems import problem_responses, wrong_field
 
 router = APIRouter(prefix="/api", tags=["codes"])
 
@@ -29,7 +29,8 @@ class EncodeRequest(Strict):
     images: list[Picture] = Field(
         min_length=1,
         max_length=MOST_IMAGES,
-        description="Each image is a list of rows, each row a list of pixels from 0, black, to 1.",
+        description="Each image is a list of rows, each row a list of pixels from 0, paper, to 1, "
+        "ink.",
         examples=[[[[0.0] * 28] * 28]],
     )
 

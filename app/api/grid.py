@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 from starlette.responses import Response
 
-from app.api.dependencies import ModelName, TheInference
-from app.api.mosaic import Mosaic
+from app.api.dependencies import InDigits, ModelName, TheInference
 from app.api.pictures import PICTURE_RESPONSES, answer_picture
 from app.api.plane import PlaneQuery, plane_codes
+from app.decoding.mosaic import Mosaic
 
 router = APIRouter(prefix="/api", tags=["pictures"])
 
@@ -24,8 +24,10 @@ WIDEST_SPAN = 10.0
 class GridQuery(PlaneQuery):
     """Which plane, how far, how fine."""
 
-    n: int = Field(16, ge=1, le=MOST_TILES, description="Tiles along each side.", examples=[16])
-    span: float = Field(
+    n: Annotated[int, InDigits] = Field(
+        16, ge=1, le=MOST_TILES, description="Tiles along each side.", examples=[16]
+    )
+    span: Annotated[float, InDigits] = Field(
         3.0,
         gt=0,
         le=WIDEST_SPAN,

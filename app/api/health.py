@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from app.api.problems import Problem, problem_responses
+from app.http.problems import Problem, problem_responses
 
 router = APIRouter(tags=["health"])
 

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from app.api.caching import not_modified, strong_etag
 from app.api.dependencies import ModelName, TheInference
-from app.api.problems import problem_responses
+from app.http.caching import not_modified, strong_etag
+from app.http.problems import problem_responses
 
 router = APIRouter(prefix="/api", tags=["models"])
 
@@ -37,7 +37,8 @@ class Serving(BaseModel):
 
     device: str = Field(examples=["cpu"])
     dtype: str = Field(
-        description="Number format for codes within 4 of the origin; float32 beyond.",
+        description="Number format for codes within 4 of the origin; float32 beyond. It follows "
+        "from the device and the setting LATENTBOOK_DTYPE.",
         examples=["bfloat16"],
     )
     max_grey_difference: int = Field(

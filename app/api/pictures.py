@@ -10,14 +10,14 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from app.api.caching import DAY, YEAR, not_modified, strong_etag
 from app.api.dependencies import unless_gone
-from app.api.images import PICTURE_CONTENT, PICTURE_HEADERS, Form, form_for
-from app.api.inference import Decoded, Decoders, Opened
-from app.api.jobs import Floats
-from app.api.mosaic import Mosaic
+from app.api.images import PICTURE_CONTENT, PICTURE_HEADERS, Body, Form, form_for
 from app.api.plane import PlaneQuery
-from app.api.problems import problem_responses
+from app.decoding.decoders import Decoded, Decoders, Opened
+from app.decoding.jobs import Floats
+from app.decoding.mosaic import Mosaic
+from app.http.caching import DAY, YEAR, not_modified, strong_etag
+from app.http.problems import problem_responses
 
 PICTURE_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "The picture.", "content": PICTURE_CONTENT, "headers": PICTURE_HEADERS},
@@ -57,23 +57,26 @@ async def answer_picture(
     }
     if known := not_modified(request, {**headers, "Vary": form.headers["Vary"]}):
         return known
-    work = inference.decode(model.name, codes(), mosaic, exact=exact)
+    work = inference.decode(model.name, codes(), exact=exact)
     return await written(request, await unless_gone(request, work), mosaic, form, headers)
 
 
 async def written(
     request: Request, decoded: Decoded, mosaic: Mosaic, form: Form, headers: Mapping[str, str]
 ) -> Response:
-    """A decoded picture in the form that the client asked for."""
+    """Decoded images as one picture, in the form that the client asked for."""
     start = time.perf_counter()
-    if form.media_type == "application/octet-stream" or decoded.picture.size <= SMALL:
-        body = form.write(decoded.picture, mosaic)
+
+    def write() -> Body:
+        return form.write(mosaic.lay(decoded.images))
+
+    if form.media_type == "application/octet-stream" or decoded.images.size <= SMALL:
+        body = write()
     else:
-        body = await run_in_threadpool(form.write, decoded.picture, mosaic)
+        body = await run_in_threadpool(write)
     seconds = {
         "queue": decoded.waited,
         "decode": decoded.decoding,
-        "lay": decoded.laying,
         "write": time.perf_counter() - start,
     }
     request.state.seconds = seconds  # for the log
@@ -83,6 +86,7 @@ async def written(
             **headers,
             **form.headers,
             "Latentbook-Shape": ",".join(map(str, (mosaic.rows, mosaic.columns, *mosaic.cell))),
+            "Latentbook-Dtype": decoded.dtype,
             "Server-Timing": ", ".join(f"{k};dur={1000 * v:.2f}" for k, v in seconds.items()),
         },
     )

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from app.api.dependencies import Strict
-from app.api.inference import Opened
-from app.api.problems import wrong_field
+from app.decoding.decoders import Opened
+from app.http.problems import wrong_field
 
 LARGEST = 10_000.0
 NUMBER = r"[-+]?([0-9]{1,5}(\.[0-9]{0,20})?|\.[0-9]{1,20})([eE][-+]?[0-9]{1,2})?"

@@ -1,15 +1,15 @@
 """Grids over HTTP, beside the same decoder called directly in the same process.
 
 The direct call is the fastest of several: one pass over the codes in chunks of some size, grey
-levels as bytes, laid out as one picture. It runs on the server's own inference thread, in turn with
+levels as bytes, tile after tile. It runs on the server's own inference thread, in turn with
 the requests, and readers are processes of their own on the same cores.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-from collections.abc import Callable
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -17,19 +17,18 @@ import numpy as np
 
 from app.api.grid import grid_codes
 from app.api.images import DELTA
-from app.api.inference import Inference
-from app.api.jobs import Floats, Job
 from app.bench import Measurement, Report
 from app.bench.line import slow_line
 from app.bench.readers import Answer, Readers, reading
 from app.bench.serving import served
+from app.decoding.inference import Inference
+from app.decoding.jobs import Floats, Job
+from app.decoding.mosaic import Grey
 from app.main import create_app
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
-
-    from app.api.decoder import ServedModel
+    from app.decoding.served_model import ServedModel
 
 BARS = {"conv_vae_mnist": 1.15, "mlp_vae_mnist": 1.35}
 """Model -> the most that HTTP may take, as a multiple of the direct call: raw, ``BAR_N``, one
@@ -42,13 +41,11 @@ TOGETHER_BAR = 0.9
 SIZES = {16: 40, 64: 20, 128: 6}
 """n -> rounds, each with one direct call and one request a form."""
 
-WEBP_ROUNDS = 3
 """It takes many times as long as the others."""
 
 FORMS = {
     "raw": "application/octet-stream",
     "PNG": "image/png",
-    "WebP": "image/webp",
     "delta": DELTA,
 }
 READERS = 8
@@ -58,61 +55,67 @@ TOGETHER_EACH = 3
 
 SPAN = 3.0
 MEGABITS, ROUND_TRIP_MS = 20, 40
-CHUNKS = (256, 512, 1024, 4096)
-PARTS = {"decode": "decode", "lay": "tiling", "write": "encoding"}
+CHUNKS = (256, 512, 1024, 2048)
+CORES = os.cpu_count() or 1
+PARTS = {"decode": "decode", "write": "encoding"}
 
 
-def direct_call(decoder: nn.Module, z: Floats, n: int, chunk: int, whole: bool) -> Tensor:
-    """A grid of n x n images as one picture, all of it laid out at the end or chunk by chunk."""
+def direct_call(model: ServedModel, z: Floats, n: int, chunk: int, *, together: bool) -> Grey:
+    """A grid of n x n images, tile after tile.
+
+    Parameters
+    ----------
+    together : all cores on one chunk after another, else each core on a chunk of its own
+    """
     import torch
 
-    with torch.inference_mode():
-        codes = torch.from_numpy(z)
-        tiles = torch.empty((n * n, 28, 28), dtype=torch.uint8)
-        picture = torch.empty((n, 28, n, 28), dtype=torch.uint8)
-        for start in range(0, n * n, chunk):
-            x_hat = decoder(codes[start : start + chunk].to(next(decoder.parameters()).device))
-            grey = x_hat.mul_(255).add_(0.5).to(torch.uint8)
-            if whole or chunk % n:
-                tiles[start : start + chunk] = grey
-            else:
-                rows = slice(start // n, (start + chunk) // n)
-                picture[rows].transpose(1, 2).copy_(grey.unflatten(0, (-1, n)))
-        if whole or chunk % n:
-            picture.transpose(1, 2).copy_(tiles.view(n, n, 28, 28))
-    return picture
+    from app.decoding.served_model import grey
+
+    decoder = model.fast or model.exact
+    tiles = torch.empty((n * n, 28, 28), dtype=torch.uint8)
+
+    def draw(start: int) -> None:
+        with torch.inference_mode():
+            codes = torch.from_numpy(z[start : start + chunk]).to(model.device)
+            tiles[start : start + chunk] = grey(decoder(codes))
+
+    starts = range(0, n * n, chunk)
+    if together:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(CORES)
+        for start in starts:
+            draw(start)
+        torch.set_num_threads(threads)
+    else:
+        list(model.workers.map(draw, starts))
+    return tiles.numpy()
 
 
 class Direct:
-    """The direct call, with the chunks and the layout that are fastest here."""
+    """The direct call, with the chunks and the use of the cores that are fastest here."""
 
     def __init__(self, inference: Inference, model: str, n: int) -> None:
         self.inference = inference
         self.model = model
         self.n = n
         self.z = grid_codes(n, SPAN, (0, 1), np.zeros(2))
-        candidates = [(chunk, whole) for chunk in CHUNKS for whole in (False, True)]
+        candidates = [(chunk, together) for chunk in CHUNKS for together in (False, True)]
         times: dict[tuple[int, bool], list[float]] = {each: [] for each in candidates}
         for _ in range(3):
             for each in candidates:
                 times[each].append(self.seconds(*each))
         self.best = min(candidates, key=lambda each: median(times[each]))
 
-    def on_thread(self, work: Callable[[ServedModel], float]) -> float:
-        """The result of work on the inference thread."""
-        job: Job[float] = Job(lambda job: work(self.inference.load(self.model)[1]))
-        return asyncio.run(self.inference.ask(job))
+    def seconds(self, chunk: int, together: bool) -> float:
+        """How long one call takes, on the inference thread."""
 
-    def seconds(self, chunk: int, whole: bool) -> float:
-        """How long one call takes."""
-
-        def work(model: ServedModel) -> float:
-            decoder = model.best
+        def work(job: Job[float]) -> float:
+            model = self.inference.load(self.model)[1]
             start = time.perf_counter()
-            direct_call(decoder, self.z, self.n, chunk, whole)
+            direct_call(model, self.z, self.n, chunk, together=together)
             return time.perf_counter() - start
 
-        return self.on_thread(work)
+        return asyncio.run(self.inference.ask(Job(work)))
 
     def once(self) -> float:
         """Seconds of the best of them."""
@@ -147,15 +150,14 @@ def alone(base: str, readers: Readers, direct: Direct) -> list[Measurement]:
     model, n = direct.model, direct.n
     calls: list[float] = []
     answers: dict[str, list[Answer]] = {form: [] for form in FORMS}
-    for number in range(SIZES[n]):
+    for _ in range(SIZES[n]):
         calls.append(direct.once())
         for form in FORMS:
-            if form != "WebP" or number < WEBP_ROUNDS:
-                answers[form] += readers.ask(base, *request(model, n, form))
+            answers[form] += readers.ask(base, *request(model, n, form))
     call = median(calls)
-    chunk, whole = direct.best
+    chunk, together = direct.best
     name = f"{model} n={n}"
-    how = f"chunks of {chunk}, laid out {'at the end' if whole else 'one by one'}"
+    how = f"chunks of {chunk}, {'all cores on each' if together else 'one a core'}"
     rows = [
         Measurement(f"{name} direct call ({how})", 1000 * call, "ms"),
         Measurement(f"{name} direct call", n * n / call, "tiles/s"),
@@ -191,13 +193,12 @@ def together(base: str, readers: Readers, direct: Direct) -> list[Measurement]:
     model, n = direct.model, direct.n
     rows = []
     for form in FORMS:
-        count = 1 if form == "WebP" else TOGETHER_EACH
         rates, calls = [], []
         for _ in range(TOGETHER_ROUNDS[n]):
             calls += [direct.once() for _ in range(3)]
             start = time.perf_counter()
-            readers.ask(base, *request(model, n, form), readers=READERS, count=count)
-            rates.append(READERS * count * n * n / (time.perf_counter() - start))
+            readers.ask(base, *request(model, n, form), readers=READERS, count=TOGETHER_EACH)
+            rates.append(READERS * TOGETHER_EACH * n * n / (time.perf_counter() - start))
         rate, bare = median(rates), n * n / median(calls)
         bar = TOGETHER_BAR if (form, n) == ("raw", BAR_N) else None
         name = f"{model} n={n} {form}, {READERS} readers"

@@ -12,13 +12,15 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
+from app.http.protocol import UVICORN
+
 
 @contextmanager
 def served(app: FastAPI, **options: Any) -> Iterator[str]:
     """Yield the base URL of a real server for ``app``; ``options`` are uvicorn's."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(app, log_level="error", access_log=False, **options)
+        config = uvicorn.Config(app, log_level="error", **{**UVICORN, **options})
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()

@@ -213,12 +213,24 @@ def card(name: str) -> Card:
     UnknownModel
         If there is no such model.
     WeightsMissing
-        If it has no card.
+        If it has no card, or no weights.
+    WeightsMismatch
+        If the card cannot be read.
     """
     path = WEIGHTS_DIR / f"{spec(name).name}.json"
     if not path.exists():
         raise WeightsMissing(f"{name} has no card. `latentbook train {name}` makes it.")
-    return read_card(path)
+    if not path.with_suffix(".safetensors").exists():
+        raise WeightsMissing(f"{name} has no weights. `latentbook train {name}` makes them.")
+    try:
+        card = read_card(path)
+        card["weights"]["sha256"] + card["title"] + card["summary"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise WeightsMismatch(
+            f"{path.name} is not the card of a model ({type(error).__name__}: {error}). "
+            f"Restore the file, or make it anew with `latentbook train {name}`."
+        ) from error
+    return card
 
 
 def load(name: str, device: torch.device | str = "cpu") -> Autoencoder:
@@ -235,8 +247,6 @@ def load(name: str, device: torch.device | str = "cpu") -> Autoencoder:
     """
     path = WEIGHTS_DIR / f"{spec(name).name}.safetensors"
     expected = card(name)["weights"]["sha256"]
-    if not path.exists():
-        raise WeightsMissing(f"{name} has no weights. `latentbook train {name}` makes them.")
     content = path.read_bytes()
     if (received := sha256(content)) != expected:
         raise WeightsMismatch(

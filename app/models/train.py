@@ -18,12 +18,13 @@ from app.models import registry
 from app.models.autoencoder import Autoencoder
 from app.models.cards import Card, made_on, sha256, write_card
 from app.models.data import Dataset, load_dataset, to_unit
-from app.models.device import DeviceChoice, choose_device
+from app.models.device import choose_device
 from app.models.errors import UnknownModel
 from app.models.evaluate import EVALUATION_SEED, summarize
 from app.models.exports import EXPORTS, Job
 from app.models.fit import OnStep, Run, fit
 from app.models.registry import WEIGHTS_DIR, ModelSpec
+from app.settings import DeviceChoice
 
 CHECKPOINTS = Path(__file__).parents[2] / "build" / "train"
 

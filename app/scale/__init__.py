@@ -6,7 +6,7 @@ import importlib.util
 import os
 import secrets
 
-from app.api.inference import Decoders
+from app.decoding.decoders import Decoders
 from app.errors import LatentbookError
 from app.settings import Settings
 

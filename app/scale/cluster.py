@@ -14,15 +14,15 @@ from typing import Any
 
 import ray
 from ray import serve
+from ray.exceptions import RayError
 from ray.serve.handle import DeploymentHandle
 from ray.serve.schema import LoggingConfig
 
 import app.models
-from app.api.inference import Device
 from app.errors import LatentbookError
 from app.scale.inference import ReplicatedInference
 from app.scale.replica import MOST_ONGOING, DecoderReplica
-from app.settings import Settings
+from app.settings import DeviceChoice, Dtype, DtypeChoice, Settings
 
 APPLICATION = "latentbook"
 
@@ -31,6 +31,9 @@ TARGET_ONGOING = MOST_ONGOING // 2
 
 DRAIN_S = 20
 """How long a replica that is being replaced may take to answer what it holds."""
+
+DECIDE_S = 60
+"""How long a machine of the cluster may take to say which number format suits it."""
 
 REACH_S = 10
 """How long the cluster may take to answer."""
@@ -72,7 +75,9 @@ def deploy(settings: Settings) -> ReplicatedInference:
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     options = deployment_options(settings, (int(node.get("CPU", 0)) for node in nodes))
     serve.start(proxy_location="Disabled")
-    handle = running(release := release_of(options)) or run(settings, options, release)
+    handle = running(release := release_of(settings.dtype, options)) or run(
+        settings, options, release
+    )
     return ReplicatedInference(handle, settings.queue_size, ray.shutdown)
 
 
@@ -118,9 +123,9 @@ def cpu_share(cpus: Iterable[int], replicas: int) -> int:
     return next(fits, 0)
 
 
-def release_of(options: dict[str, Any]) -> str:
+def release_of(dtype: DtypeChoice, options: dict[str, Any]) -> str:
     """What the replicas run: the version of the program, the weights, and how."""
-    digest = hashlib.sha256(repr(sorted(options.items())).encode())
+    digest = hashlib.sha256(repr((dtype, sorted(options.items()))).encode())
     for card in sorted((Path(app.models.__file__).parent / "weights").glob("*.json")):
         digest.update(card.read_bytes())
     return f"{version('latentbook')} {digest.hexdigest()}"
@@ -138,13 +143,22 @@ def running(release: str) -> DeploymentHandle[Any] | None:
 def run(settings: Settings, options: dict[str, Any], release: str) -> DeploymentHandle[Any]:
     """Deploy the application, in place of one of another release, and wait for its replicas."""
     actor = options["ray_actor_options"]
-    device: Device = (
+    device: DeviceChoice = (
         "cpu" if settings.device == "auto" and not actor["num_gpus"] else settings.device
     )
     loopback = ray.util.get_node_ip_address() == "127.0.0.1"
     replica = serve.deployment(name="Decoder", **options)(DecoderReplica)
-    bound = replica.bind(device, max(1, actor["num_cpus"]), release, loopback)
     try:
+        decide = ray.remote(**actor, max_retries=0)(decided)
+        dtype = ray.get(decide.remote(device, settings.dtype), timeout=DECIDE_S)
+        bound = replica.bind(device, dtype, max(1, actor["num_cpus"]), release, loopback)
         return serve.run(bound, name=APPLICATION, route_prefix=None)
-    except RuntimeError as error:
+    except (RayError, RuntimeError) as error:
         raise LatentbookError(f"The decoder replicas did not start: {error}") from error
+
+
+def decided(device: DeviceChoice, dtype: DtypeChoice) -> Dtype:
+    """The number format of all replicas, decided once, where one of them could run."""
+    from app.models.device import choose_device, choose_dtype
+
+    return choose_dtype(dtype, choose_device(device))

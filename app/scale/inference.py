@@ -13,12 +13,11 @@ from ray.exceptions import RayError, RayTaskError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 from ray.serve.handle import DeploymentHandle
 
-from app.api.inference import Decoded, Opened, needs_exact
-from app.api.jobs import Floats, QueueFull
-from app.api.metrics import Metrics
-from app.api.mosaic import Mosaic
-from app.api.problems import Problem
-from app.logs import log
+from app.decoding.decoders import Decoded, Opened, needs_exact
+from app.decoding.jobs import Floats, QueueFull
+from app.http.logs import log
+from app.http.metrics import Metrics
+from app.http.problems import Problem
 from app.scale.replica import Codes, OtherEdition
 
 ATTEMPTS = 3
@@ -77,14 +76,13 @@ class ReplicatedInference:
                     self.models[name] = await self.ask("open", name)
         return self.models[name]
 
-    async def decode(self, name: str, z: Floats, mosaic: Mosaic, *, exact: bool = False) -> Decoded:
-        """Images of codes, in one picture, as :class:`Decoders` says."""
+    async def decode(self, name: str, z: Floats, *, exact: bool = False) -> Decoded:
+        """Images of codes, as :class:`Decoders` says."""
         model = await self.open(name)
-        codes = Codes(name, z, mosaic, exact or needs_exact(model, z), model.edition)
+        codes = Codes(name, z, exact or needs_exact(model, z), model.edition)
         start = time.perf_counter()
         decoded: Decoded = await self.ask_for(name, "decode", codes)
-        at_work = decoded.decoding + decoded.laying
-        decoded = replace(decoded, waited=time.perf_counter() - start - at_work)
+        decoded = replace(decoded, waited=time.perf_counter() - start - decoded.decoding)
         self.metrics.queue_seconds.observe(decoded.waited)
         self.metrics.decoded(name, len(z), decoded.decoding)
         return decoded

@@ -11,10 +11,11 @@ from ray import serve
 from ray._common.tls_utils import add_port_to_grpc_server
 from ray.serve._private import replica as serve_replica
 
-from app.api.inference import BATCH, Decoded, Device, Inference, Opened
-from app.api.jobs import Floats
-from app.api.mosaic import Mosaic
-from app.api.problems import Problem
+from app.decoding.decoders import FEW, Decoded, Opened
+from app.decoding.inference import Inference
+from app.decoding.jobs import Floats
+from app.http.problems import Problem
+from app.settings import DeviceChoice, Dtype
 
 MOST_ONGOING = 8
 """Requests that a replica holds at once: one is decoded, the others can be merged behind it."""
@@ -36,20 +37,17 @@ class OtherEdition(Problem):
 
 @dataclass(frozen=True)
 class Codes:
-    """Codes to decode into one picture.
+    """Codes to decode.
 
     Attributes
     ----------
     z : ndarray of shape (n, latent_dim)
-    mosaic : where the images go
-    exact : whether to decode in float32, else in bfloat16: the caller decides, so that all
-        replicas draw the same picture, whatever each found to be faster
+    exact : whether to decode in float32 whatever format is served
     edition : that of the opened model which the answer is for
     """
 
     name: str
     z: Floats
-    mosaic: Mosaic
     exact: bool
     edition: str
 
@@ -57,14 +55,16 @@ class Codes:
 class DecoderReplica:
     """Models on one device, asked through a deployment handle."""
 
-    def __init__(self, device: Device, threads: int, release: str, loopback: bool) -> None:
+    def __init__(
+        self, device: DeviceChoice, dtype: Dtype, threads: int, release: str, loopback: bool
+    ) -> None:
         # torch reads this when it is imported, which happens on the inference thread. Replicas
         # with more threads than cores between them take twice as long each.
         os.environ["OMP_NUM_THREADS"] = str(threads)
         if loopback:
             listen_on_loopback()
         self.release = release
-        self.inference = Inference(device, 2 * MOST_ONGOING)
+        self.inference = Inference(device, dtype, 2 * MOST_ONGOING)
 
     async def get_release(self) -> str:
         """Which version of the program, and which weights, this replica runs."""
@@ -92,13 +92,13 @@ class DecoderReplica:
     async def decode(self, codes: Codes) -> Decoded:
         """As :meth:`Inference.decode_as`."""
         await self.require(codes.name, codes.edition)
-        if len(codes.z) < BATCH:
+        if len(codes.z) < FEW:
             return await self.decode_together(codes)
         return await self.decode_alone(codes)
 
     async def decode_alone(self, codes: Codes) -> Decoded:
         """Queue one request for the inference thread."""
-        return await self.inference.decode_as(codes.name, codes.z, codes.mosaic, codes.exact)
+        return await self.inference.decode_as(codes.name, codes.z, codes.exact)
 
     @serve.batch(
         max_batch_size=MOST_ONGOING,

@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from app.api import decoder, inference
 from app.api.atlas import tile_codes
+from app.decoding import decoders, inference, served_model
 
 RAW = {"Accept": "application/octet-stream"}
 
@@ -20,7 +20,8 @@ def path(zoom, x, y, model="plane"):
 def pixels(response):
     assert response.status_code == 200, response.text
     assert response.headers["latentbook-shape"] == "8,8,32,32"
-    return np.frombuffer(response.content, np.uint8).reshape(256, 256)
+    cells = np.frombuffer(response.content, np.uint8).reshape(8, 8, 32, 32)
+    return np.vstack([np.hstack(list(row)) for row in cells])
 
 
 def direct(model, z):
@@ -99,11 +100,10 @@ def test_two_axes_of_a_larger_latent_at_a_point(client, registry):
     assert np.abs(tile[32 * 6 + 2 : 32 * 6 + 30, 130:158] - expected).max() <= 1
 
 
-@pytest.mark.parametrize("media_type", ["image/png", "image/webp"])
-def test_pictures_hold_the_same_grey_levels(client, media_type):
+def test_a_png_holds_the_same_grey_levels(client):
     raw = pixels(client.get(path(2, 1, 1), headers=RAW))
-    response = client.get(path(2, 1, 1), headers={"Accept": media_type})
-    assert response.headers["content-type"] == media_type
+    response = client.get(path(2, 1, 1), headers={"Accept": "image/png"})
+    assert response.headers["content-type"] == "image/png"
     with Image.open(io.BytesIO(response.content)) as picture:
         assert np.array_equal(np.array(picture.convert("L")), raw)
 
@@ -126,11 +126,11 @@ def test_a_deep_map_is_decoded_in_float32(client, monkeypatch):
 
     def decode(self, z, exact, stop=lambda: False):
         seen[len(seen)] = exact
-        yield np.zeros((len(z), 28, 28), np.uint8)
+        return np.zeros((len(z), 28, 28), np.uint8)
 
-    monkeypatch.setattr(decoder.ServedModel, "decode", decode)
+    monkeypatch.setattr(served_model.ServedModel, "decode", decode)
     # As where bfloat16 serves the model best.
-    monkeypatch.setattr(inference, "needs_exact", lambda model, z: not inference.is_near(z))
+    monkeypatch.setattr(inference, "needs_exact", lambda model, z: not decoders.is_near(z))
     for zoom, x in ((7, 63), (8, 127), (2, 0)):  # the last lies beyond 4
         client.get(path(zoom, x, x))
     assert list(seen.values()) == [False, True, True]

@@ -1,29 +1,49 @@
 """What the bench compares: the direct call makes the picture that the server sends."""
 
+import socket
+import struct
+from urllib.parse import urlsplit
+
+import httpx
 import numpy as np
 import pytest
 
-from app.api.decoder import ServedModel
 from app.api.grid import grid_codes
-from app.api.mosaic import Mosaic
 from app.bench.decode import CHUNKS, FORMS, direct_call
+from app.bench.line import slow_line
 from app.bench.readers import reading
-
-from .conftest import random_model
+from app.decoding.served_model import ServedModel, one_threaded_workers
+from tests.small_server import random_model
 
 
 @pytest.mark.parametrize("n", [16, 64])
 def test_the_direct_call_makes_the_servers_picture(n):
-    served_model = ServedModel(random_model(2), "cpu")
+    workers = one_threaded_workers()
+    served_model = ServedModel(random_model(2), "cpu", "float32", workers)
     z = grid_codes(n, 3.0, (0, 1), np.zeros(2))
-    canvas = Mosaic(n, n, (28, 28)).canvas((28, 28), n * n)
-    for tiles in served_model.decode(z, exact=True):
-        canvas.lay(tiles)
+    images = served_model.decode(z, exact=True).astype(int)
     for chunk in CHUNKS:
-        for whole in (False, True):
-            picture = direct_call(served_model.exact, z, n, chunk, whole).numpy()
-            difference = canvas.picture.astype(int) - picture.reshape(28 * n, 28 * n)
-            assert np.abs(difference).max() <= 1
+        for together in (False, True):
+            picture = direct_call(served_model, z, n, chunk, together=together)
+            assert np.abs(images - picture).max() <= 1
+    workers.shutdown()
+
+
+def test_a_slow_line_ends_in_silence(client, caplog):
+    """With a connection that was reset, one in use, and one that has asked nothing."""
+    with slow_line(str(client.base_url), 20, 4) as url:
+        address = urlsplit(url)
+        connections = [socket.create_connection((address.hostname, address.port)) for _ in range(3)]
+        for connection in connections[:2]:
+            connection.sendall(b"GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n")
+            assert connection.recv(64).startswith(b"HTTP/1.1 200")
+        now = struct.pack("ii", 1, 0)
+        connections[0].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
+        connections[0].close()
+        assert httpx.get(f"{url}/healthz").status_code == 200
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
+    for connection in connections:
+        connection.close()
 
 
 def test_readers_read_whole_answers(client):
@@ -34,5 +54,5 @@ def test_readers_read_whole_answers(client):
             answers = readers.ask(str(client.base_url), path, headers, readers=2, count=2)
             size = int(client.get(path, headers=headers).headers["content-length"])
             assert [answer.size for answer in answers] == [size] * 4
-            assert set(answers[0].timing) == {"queue", "decode", "lay", "write"}
+            assert set(answers[0].timing) == {"queue", "decode", "write"}
             assert all(sum(each.timing.values()) < each.seconds for each in answers)

@@ -82,7 +82,7 @@ JSON = {"Content-Type": "application/json"}
         (b"", JSON, 422, "body", "required"),
         (b'{"codes": [[0, 0]', JSON, 400, "body", "not JSON"),
         (b'{"codes": [[0, 0]]}}', JSON, 400, "body", "not JSON"),
-        (b"\xff\xfe\x00", JSON, 400, "body", "JSON"),
+        (b"\xff\xfe\x00", JSON, 400, "body", "UTF-8"),
         (b"[" * 100_000, JSON, 400, "body", "nests too deeply"),
         (b'{"codes": [[' + b"9" * 5000 + b", 0]]}", JSON, 400, "body", "too many digits"),
         (

@@ -7,26 +7,25 @@ import pytest
 import zstandard
 
 from app.api.images import DELTA
-from app.api.mosaic import Mosaic
 
 GRID = "/api/models/plane/grid"
 RAW = {"Accept": "application/octet-stream"}
 
 
 def undone(body, shape):
-    """The picture of a delta form, cell by cell from its definition, in whole numbers."""
+    """The cells of a delta form, cell by cell from its definition, in whole numbers."""
     rows, columns, height, width = shape
-    delta = np.frombuffer(body, np.uint8).reshape(rows, height, columns, width).astype(int)
+    delta = np.frombuffer(body, np.uint8).reshape(rows, columns, height, width).astype(int)
     cells = np.zeros((rows + 1, columns + 1, height, width), int)  # row and column 0 are beyond
     for row in range(rows):
         for column in range(columns):
             cells[row + 1, column + 1] = (
-                delta[row, :, column]
+                delta[row, column]
                 + cells[row + 1, column]
                 + cells[row, column + 1]
                 - cells[row, column]
             ) % 256
-    return cells[1:, 1:].swapaxes(1, 2).reshape(rows * height, columns * width)
+    return cells[1:, 1:]
 
 
 @pytest.mark.parametrize(
@@ -52,9 +51,9 @@ def test_the_recipe_of_the_docs_undoes_the_delta_form(client):
     raw = client.get(GRID, headers=RAW)
     response = client.get(GRID, headers={"Accept": DELTA})
     rows, columns, height, width = map(int, response.headers["latentbook-shape"].split(","))
-    delta = np.frombuffer(response.content, np.uint8).reshape(rows, height, columns, width)
-    picture = delta.cumsum(axis=2, dtype=np.uint8).cumsum(axis=0, dtype=np.uint8)
-    assert picture.tobytes() == raw.content
+    delta = np.frombuffer(response.content, np.uint8).reshape(rows, columns, height, width)
+    cells = delta.cumsum(axis=1, dtype=np.uint8).cumsum(axis=0, dtype=np.uint8)
+    assert cells.tobytes() == raw.content
 
 
 @pytest.mark.parametrize(
@@ -110,15 +109,3 @@ def test_codings_have_tags_of_their_own(client):
         for coding in ("zstd", "gzip", "identity")
     }
     assert len(tags) == 3
-
-
-@pytest.mark.parametrize("parts", [[12], [1] * 12, [5, 7], [3, 1, 8], [11, 1]])
-def test_images_are_laid_as_they_come(parts):
-    images = np.random.default_rng(0).integers(0, 256, (12, 2, 3), np.uint8)
-    canvas = Mosaic(3, 4, (4, 7)).canvas((2, 3), 12)
-    for part in np.split(images, np.cumsum(parts)[:-1]):
-        canvas.lay(part)
-    for i, image in enumerate(images):
-        top, left = 4 * (i // 4) + 1, 7 * (i % 4) + 2
-        assert np.array_equal(canvas.picture[top : top + 2, left : left + 3], image)
-    assert canvas.picture.sum() == images.sum()  # the rest is paper

@@ -1,6 +1,7 @@
 """What there is to decode, and why something cannot be."""
 
 import hashlib
+import importlib
 import shutil
 import sys
 
@@ -9,6 +10,8 @@ import pytest
 
 from app.bench.serving import served
 from app.main import create_app
+from app.models import registry as book
+from app.settings import Settings
 
 
 def test_the_list_names_all_and_what_is_wrong(client):
@@ -106,3 +109,44 @@ def test_weights_that_were_changed_on_disk_are_not_served(settings, monkeypatch,
         content[-1] ^= 1
         weights.write_bytes(content)
         assert httpx.get(f"{url}/api/models/{name}/grid?n=1", timeout=60).status_code == 200
+
+
+def test_models_that_cannot_be_had_say_why_and_hide_no_other(tmp_path, monkeypatch):
+    shutil.copytree(book.WEIGHTS_DIR, tmp_path / "weights")
+    monkeypatch.setattr(book, "WEIGHTS_DIR", tmp_path / "weights")
+    (tmp_path / "weights" / "mlp_vae_mnist.json").write_text("{")
+    (tmp_path / "weights" / "autoencoder_mnist.safetensors").unlink()
+    with (
+        served(create_app(Settings(build=tmp_path, device="cpu"))) as url,
+        httpx.Client(base_url=url, timeout=60) as client,
+    ):
+        why = {m["name"]: m["unavailable"] for m in client.get("/api/models").json()["models"]}
+        assert "is not the card of a model" in why.pop("mlp_vae_mnist")
+        assert "has no weights" in why.pop("autoencoder_mnist")
+        assert set(why.values()) == {None}
+        assert client.get("/api/models/mlp_vae_mnist").status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ModuleNotFoundError("No module named 'torch'", name="torch"), "torch is not installed"),
+        (ModuleNotFoundError("No module named 'sympy'", name="sympy"), "cannot be loaded"),
+        (ImportError("libgomp.so.1: cannot open shared object"), "libgomp.so.1"),
+        (OSError("libcudart.so"), "libcudart.so"),
+    ],
+)
+def test_without_a_torch_that_loads_the_answer_says_so(tmp_path, monkeypatch, error, words):
+    real = importlib.import_module
+
+    def broken(name, *args):
+        if name == "torch":
+            raise error
+        return real(name, *args)
+
+    monkeypatch.setattr("importlib.import_module", broken)
+    with served(create_app(Settings(build=tmp_path))) as url:
+        for path in ("/api/models", "/api/models/plane/grid"):
+            answer = httpx.get(url + path)
+            assert answer.status_code == 503
+            assert words in answer.json()["detail"]

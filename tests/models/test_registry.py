@@ -101,3 +101,19 @@ def test_a_name_given_twice_is_refused(monkeypatch) -> None:
     monkeypatch.setattr(registry, "MODELS", (MODELS[0], MODELS[0]))
     with pytest.raises(ValueError, match=f"more than once: {NAME}"):
         registry.names()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"weights": {"sha256": 5}}', "\xff"])
+def test_a_card_that_is_none_is_named(tmp_path, monkeypatch, text):
+    monkeypatch.setattr(registry, "WEIGHTS_DIR", tmp_path)
+    (tmp_path / "mlp_vae_mnist.json").write_text(text, encoding="latin-1")
+    (tmp_path / "mlp_vae_mnist.safetensors").write_bytes(b"")
+    with pytest.raises(WeightsMismatch, match=r"mlp_vae_mnist\.json is not the card of a model"):
+        registry.card("mlp_vae_mnist")
+
+
+def test_a_card_without_weights_is_not_enough(tmp_path, monkeypatch):
+    monkeypatch.setattr(registry, "WEIGHTS_DIR", tmp_path)
+    (tmp_path / "mlp_vae_mnist.json").write_text("{}")
+    with pytest.raises(WeightsMissing, match="mlp_vae_mnist has no weights"):
+        registry.card("mlp_vae_mnist")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.api.conftest import write_site
+from tests.small_server import write_site
 
 REPLICA = "ray::ServeReplica"
 
@@ -31,6 +31,7 @@ class Server:
 
     folder: Path
     queue_size: int
+    dtype: str
     process: subprocess.Popen[bytes] = field(init=False)
     url: str = field(init=False)
     seen: set[tuple[int, str]] = field(default_factory=set)
@@ -62,6 +63,7 @@ class Server:
             "PYTHONPATH": str(self.folder),
             "LATENTBOOK_BUILD": str(self.build),
             "LATENTBOOK_DEVICE": "cpu",
+            "LATENTBOOK_DTYPE": self.dtype,
             "LATENTBOOK_QUEUE_SIZE": str(self.queue_size),
         }
         program = "from app.cli import main; main()"

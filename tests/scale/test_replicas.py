@@ -12,9 +12,9 @@ import pytest
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayTaskError
 from ray.serve.exceptions import BackPressureError
 
-from app.api.inference import Decoded, Inference, Opened, TorchMissing
-from app.api.jobs import Closing, QueueFull
-from app.api.mosaic import Mosaic
+from app.decoding.decoders import FEW, Decoded, Opened
+from app.decoding.inference import Inference, TorchMissing
+from app.decoding.jobs import Closing, QueueFull
 from app.errors import LatentbookError
 from app.models.errors import UnknownModel, WeightsMissing
 from app.scale import start_replicas
@@ -22,10 +22,9 @@ from app.scale.cluster import connect, cpu_share, deployment_options
 from app.scale.inference import ATTEMPTS, ReplicasLost, ReplicatedInference
 from app.scale.replica import Codes, DecoderReplica, OtherEdition
 from app.settings import Settings
-from tests.api.conftest import TestRegistry
+from tests.small_server import TestRegistry
 
-CELLS = Mosaic(2, 2, (28, 28))
-DRAWN = Decoded(np.zeros((56, 56), np.uint8), 0.0, 0.25, 0.0)
+DRAWN = Decoded(np.zeros((3, 28, 28), np.uint8), "bfloat16", 0.0, 0.25)
 OPENED = Opened("plane", {}, 2, (28, 28), "cpu", "bfloat16", 1, "first")
 
 
@@ -76,7 +75,7 @@ def failed(cause):
 def test_a_request_to_a_replica_that_died_is_made_anew(death):
     handle, inference = asking(OPENED, death, DRAWN)
     z = np.zeros((3, 2), np.float32)
-    assert asyncio.run(inference.decode("plane", z, CELLS)).picture is DRAWN.picture
+    assert asyncio.run(inference.decode("plane", z)).images is DRAWN.images
     first, second = handle.asked[1:]
     assert first == second
 
@@ -116,15 +115,15 @@ def test_a_request_that_nobody_waits_for_is_cancelled():
     assert handle.responses[0].cancelled
 
 
-def test_one_replica_decides_the_number_format_for_all():
+def test_codes_far_out_and_deep_maps_are_asked_for_in_float32():
     near, far = np.ones((1, 2), np.float32), np.full((1, 2), 5, np.float32)
     handle, inference = asking(OPENED, DRAWN, DRAWN, DRAWN)
 
     async def ask():
         await asyncio.gather(inference.open("plane"), inference.open("plane"))
-        await inference.decode("plane", near, CELLS)
-        await inference.decode("plane", far, CELLS)
-        await inference.decode("plane", near, CELLS, exact=True)
+        await inference.decode("plane", near)
+        await inference.decode("plane", far)
+        await inference.decode("plane", near, exact=True)
 
     asyncio.run(ask())
     methods = [asked[0] for asked in handle.asked]
@@ -139,8 +138,8 @@ def test_after_a_change_of_weights_the_model_is_opened_anew():
 
     async def ask():
         with pytest.raises(OtherEdition):
-            await inference.decode("plane", z, CELLS)
-        return await inference.decode("plane", z, CELLS)
+            await inference.decode("plane", z)
+        return await inference.decode("plane", z)
 
     assert asyncio.run(ask()).decoding == DRAWN.decoding
     assert [codes.edition for method, codes in handle.asked if method == "decode"] == [
@@ -152,8 +151,8 @@ def test_after_a_change_of_weights_the_model_is_opened_anew():
 @pytest.fixture
 def replica(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    replica = DecoderReplica("cpu", 1, "release", False)
-    replica.inference = Inference("cpu", 16, TestRegistry())
+    replica = DecoderReplica("cpu", "bfloat16", 1, "release", False)
+    replica.inference = Inference("cpu", "bfloat16", 16, TestRegistry())
     yield replica
     replica.inference.close()
 
@@ -161,7 +160,7 @@ def replica(monkeypatch):
 def test_what_comes_together_is_decoded_as_if_alone(replica):
     rng = np.random.default_rng(0)
     several = [
-        Codes(name, rng.normal(size=(n, dim)).astype(np.float32), Mosaic(n, 1, (28, 28)), exact, "")
+        Codes(name, rng.normal(size=(n, dim)).astype(np.float32), exact, "")
         for n, name, dim, exact in [
             (3, "plane", 2, True),
             (5, "five", 5, True),
@@ -176,17 +175,17 @@ def test_what_comes_together_is_decoded_as_if_alone(replica):
         return alone, await DecoderReplica.decode_together.__wrapped__(replica, several)
 
     for alone, together in zip(*asyncio.run(both()), strict=True):
-        assert np.array_equal(alone.picture, together.picture)
+        assert np.array_equal(alone.images, together.images)
 
 
 def test_a_replica_draws_only_the_edition_that_is_asked_for(replica):
-    z = np.zeros((256, 2), np.float32)
+    z = np.zeros((FEW, 2), np.float32)
 
     async def ask(edition):
-        return await replica.decode(Codes("plane", z, Mosaic(16, 16, (28, 28)), True, edition))
+        return await replica.decode(Codes("plane", z, True, edition))
 
     edition = asyncio.run(replica.open("plane")).edition
-    assert asyncio.run(ask(edition)).picture.shape == (448, 448)
+    assert asyncio.run(ask(edition)).images.shape == (FEW, 28, 28)
     with pytest.raises(OtherEdition):
         asyncio.run(ask("another"))
 

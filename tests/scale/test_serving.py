@@ -15,18 +15,22 @@ import httpx
 import numpy as np
 import pytest
 
-from app.api import atlas, decoder, grid
-from app.api.decoder import ServedModel
-from app.api.jobs import Floats
+from app.api import atlas, grid
 from app.bench.serving import served
+from app.decoding import decoders
+from app.decoding.jobs import Floats
+from app.decoding.served_model import ServedModel, one_threaded_workers
 from app.main import create_app
 from app.models import registry
 from app.settings import Settings
 from tests.scale.server import Server, until
 
-pytestmark = pytest.mark.skipif(
-    not Path("/proc/self/stat").exists(), reason="finds the processes of Ray in /proc"
-)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(
+        not Path("/proc/self/stat").exists(), reason="finds the processes of Ray in /proc"
+    ),
+]
 
 MODEL = "conv_vae_mnist"
 RAW = {"Accept": "application/octet-stream"}
@@ -35,10 +39,12 @@ CLIENTS = 4
 VARYING = {"date", "server-timing"}
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[Server]:
+@pytest.fixture(scope="module", params=["bfloat16", "float32"])
+def server(
+    tmp_path_factory: pytest.TempPathFactory, root: Path, request: pytest.FixtureRequest
+) -> Iterator[Server]:
     """Shared by all tests here: Ray takes ten seconds to start."""
-    server = Server(tmp_path_factory.mktemp("scale"), QUEUE)
+    server = Server(tmp_path_factory.mktemp("scale"), QUEUE, request.param)
     server.copy(root)
     (server.weights / "autoencoder_mnist.safetensors").unlink()
     with (server.weights / "mlp_vae_mnist.safetensors").open("ab") as weights:
@@ -57,36 +63,30 @@ def client(server: Server) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="module")
-def dtype(client: httpx.Client) -> str:
-    """The number format that the replicas agreed on."""
-    return str(client.get(f"/api/models/{MODEL}").json()["serving"]["dtype"])
-
-
-@pytest.fixture(scope="module")
-def expected(dtype: str) -> dict[str, bytes]:
+def expected(server: Server) -> dict[str, bytes]:
     """Path of a picture -> its bytes, as the model itself draws them."""
-    model = ServedModel(registry.load(MODEL), "cpu")
+    workers = one_threaded_workers()
+    model = ServedModel(registry.load(MODEL), "cpu", server.dtype, workers)
     origin = np.zeros(2)
     pictures = {}
 
-    def draw(place: str, codes: Floats, n: int, cell: int, exact: bool) -> None:
-        tiles = np.concatenate(list(model.decode(codes, exact or dtype == "float32")))
+    def draw(place: str, codes: Floats, cell: int, exact: bool) -> None:
+        tiles = model.decode(codes, exact)
         margin = (cell - 28) // 2
         cells = np.pad(tiles, ((0, 0), (margin, margin), (margin, margin)))
-        rows = [np.hstack(list(row)) for row in cells.reshape(n, n, cell, cell)]
-        pictures[f"/api/models/{MODEL}/{place}"] = np.vstack(rows).tobytes()
+        pictures[f"/api/models/{MODEL}/{place}"] = cells.tobytes()
 
     for n, span in [(1, 1.0), (3, 2.0), (8, 3.0), (16, 3.0), (20, 6.0), (64, 2.5), (128, 3.0)]:
         codes = grid.grid_codes(n, span, (0, 1), origin)
-        draw(f"grid?n={n}&span={span}", codes, n, 28, span > decoder.NEAR)
+        draw(f"grid?n={n}&span={span}", codes, 28, span > decoders.NEAR)
     for zoom, x, y in [(2, 1, 1), (3, 4, 4), (5, 15, 16), (9, 256, 255)]:
         codes = atlas.tile_codes(zoom, x, y, (0, 1), origin)
-        draw(f"atlas/{zoom}/{x}/{y}", codes, 8, 32, zoom >= atlas.EXACT_FROM)
+        draw(f"atlas/{zoom}/{x}/{y}", codes, 32, zoom >= atlas.EXACT_FROM)
+    workers.shutdown()
     return pictures
 
 
-def test_answers_are_those_of_a_single_server(client, server, dtype, monkeypatch):
-    monkeypatch.setattr(decoder, "WORTH", 0.0 if dtype == "float32" else float("inf"))
+def test_answers_are_those_of_a_single_server(client, server, monkeypatch):
     codes = json.dumps({"codes": [[0, 0], [5, 0.25]]})
     images = json.dumps({"images": [[[0.5] * 28] * 28]})
     requests = [
@@ -94,7 +94,6 @@ def test_answers_are_those_of_a_single_server(client, server, dtype, monkeypatch
         ("GET", "/nowhere", {}, None),
         ("GET", f"/api/models/{MODEL}", {}, None),
         ("GET", f"/api/models/{MODEL}/grid?n=9", {"Accept": "image/png"}, None),
-        ("GET", f"/api/models/{MODEL}/grid?n=9", {"Accept": "image/webp"}, None),
         ("GET", f"/api/models/{MODEL}/grid?n=9", RAW, None),
         ("GET", f"/api/models/{MODEL}/grid?n=129", {}, None),
         ("GET", f"/api/models/{MODEL}/atlas/2/1/1", {}, None),
@@ -106,7 +105,7 @@ def test_answers_are_those_of_a_single_server(client, server, dtype, monkeypatch
         ("POST", f"/api/models/{MODEL}/encode", {"Content-Type": "text/plain"}, images),
     ]
     monkeypatch.setattr(registry, "WEIGHTS_DIR", server.weights)
-    app = create_app(Settings(build=server.build, device="cpu"))
+    app = create_app(Settings(build=server.build, device="cpu", dtype=server.dtype))
     with served(app, server_header=False) as url:
         for method, path, headers, body in requests:
             ours = client.request(method, path, headers=headers, content=body)

@@ -11,9 +11,11 @@ import pytest
 
 REFUSED = {
     "widgets": ("app", "torch", "PIL", "plotly"),
-    "app/book": ("torch", "app.models", "app.api", "app.main", "app.cli"),
-    "app/runtime": ("torch", "app.models", "app.api", "app.book"),
-    "app/models": ("app.api", "app.book", "app.main"),
+    "app/book": ("torch", "app.models", "app.api", "app.decoding", "app.main", "app.cli"),
+    "app/runtime": ("torch", "app.models", "app.api", "app.decoding", "app.book"),
+    "app/models": ("app.api", "app.decoding", "app.http", "app.book", "app.main"),
+    "app/http": ("torch", "app.api", "app.decoding", "app.main", "app.cli", "app.scale", "ray"),
+    "app/decoding": ("app.api", "app.book", "app.main", "app.cli", "app.scale", "ray"),
     "app/api": ("app.book", "app.main", "app.cli", "app.scale", "ray"),
     "app/scale": ("app.book", "app.main", "app.cli", "torch"),
 }

@@ -19,7 +19,7 @@ from app.book.pieces import Html
 from app.book.read.source import PRINT
 from app.book.types import Book, Chapter, Page
 from app.book.write.assets import Assets
-from app.headers import CONTENT_SECURITY_POLICY, written
+from app.http.headers import CONTENT_SECURITY_POLICY, written
 
 TEX_SOURCE = re.compile(r"<annotation .*?</annotation>", re.DOTALL)
 """The TeX that KaTeX leaves in each equation's MathML: a reader's page has no use for it."""

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route
 
-from app.headers import CONTENT_SECURITY_POLICY
+from app.http.headers import CONTENT_SECURITY_POLICY
 from tests.unit.draw.conftest import MODULES, ROOT
 from tests.unit.draw.drawn_figures import FIGURES, plain, spectrum
 

@@ -3,15 +3,16 @@
 export const DELTA = "application/vnd.latentbook.delta";
 
 /**
- * Turns the delta form into the picture, in place.
+ * Turns the delta form into the cells, in place.
  *
- * @param {Uint8Array} data row after row of pixels; sums are modulo 256, as bytes are
+ * @param {Uint8Array} data cell after cell, rows first; sums are modulo 256, as bytes are
  * @param {[number, number, number, number]} shape rows, columns, height and width of the cells
  */
 export function undoDelta(data, [rows, columns, height, width]) {
-  const line = columns * width;
-  for (let start = 0; start < data.length; start += line) {
-    for (let at = start + width; at < start + line; at++) data[at] += data[at - width];
+  const cell = height * width;
+  const row = columns * cell;
+  for (let start = 0; start < rows * row; start += row) {
+    for (let at = start + cell; at < start + row; at++) data[at] += data[at - cell];
   }
-  for (let at = height * line; at < rows * height * line; at++) data[at] += data[at - height * line];
+  for (let at = row; at < rows * row; at++) data[at] += data[at - row];
 }

@@ -56,9 +56,9 @@ async function listModels() {
  * @param {string} place below the model's address
  * @param {Record<string, number | string>} query
  * @param {AbortSignal} signal
- * @returns {Promise<Grid>} the picture as a mosaic: not yet cut into its tiles
+ * @returns {Promise<Grid>}
  */
-async function picture(model, place, query, signal) {
+async function cells(model, place, query, signal) {
   const models = await servedModels();
   if (models === null) throw new DecodeError("offline", "This copy of the book has no decoder server.");
   // With the weights in the address an answer is kept for a year, and another model has another address.
@@ -92,8 +92,7 @@ async function picture(model, place, query, signal) {
  * @throws {DecodeError} with the reason as a sentence
  */
 export async function grid({ model, n, span, at }, signal) {
-  const { data, shape } = await picture(model, "grid", { n, span, at: at.join(",") }, signal);
-  return { data: tilesOf(data, ...shape), shape };
+  return cells(model, "grid", { n, span, at: at.join(",") }, signal);
 }
 
 /**
@@ -105,7 +104,8 @@ export async function grid({ model, n, span, at }, signal) {
  * @throws {DecodeError} with the reason as a sentence
  */
 export async function atlasTile({ model, zoom, x, y }, signal) {
-  return (await picture(model, `atlas/${zoom}/${x}/${y}`, {}, signal)).data;
+  const { data, shape } = await cells(model, `atlas/${zoom}/${x}/${y}`, {}, signal);
+  return pictureOf(data, ...shape);
 }
 
 /** What the server said when it refused. @param {Response} response @returns {Promise<string>} */
@@ -120,25 +120,24 @@ async function refusal(response) {
 }
 
 /**
- * Cuts one big picture into its tiles: (rows * height, columns * width) -> (rows, columns, height, width).
+ * Lays tiles into one big picture: (rows, columns, height, width) -> (rows * height, columns * width).
  *
- * @param {Uint8Array} mosaic
+ * @param {Uint8Array} tiles
  * @param {number} rows
  * @param {number} columns
  * @param {number} height
  * @param {number} width
  */
-export function tilesOf(mosaic, rows, columns, height, width) {
-  const tiles = new Uint8Array(mosaic.length);
+export function pictureOf(tiles, rows, columns, height, width) {
+  const picture = new Uint8Array(tiles.length);
   let at = 0;
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
       for (let y = 0; y < height; y++) {
-        const from = ((row * height + y) * columns + column) * width;
-        tiles.set(mosaic.subarray(from, from + width), at);
+        picture.set(tiles.subarray(at, at + width), ((row * height + y) * columns + column) * width);
         at += width;
       }
     }
   }
-  return tiles;
+  return picture;
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from app.api.problems import Problem, wrong_field
+from app.http.problems import Problem, wrong_field
 
 
 def negotiate(accept: str | None, offered: Sequence[str]) -> str:

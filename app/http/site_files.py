@@ -6,13 +6,17 @@ import hashlib
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from wsgiref.headers import Headers
+from wsgiref.headers import Headers as FileHeaders
 
 from servestatic.asgi import FileServerASGI, ServeStaticASGI  # type: ignore[import-untyped]
+from servestatic.responders import StaticFile  # type: ignore[import-untyped]
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
+
+from app.http.caching import matches
 
 IMMUTABLE = re.compile(r"^/(assets|runtime)/|^/search-[0-9a-zA-Z]+\.json$")
 """Files whose names change with their content."""
@@ -75,6 +79,8 @@ class SiteFiles:
     async def answer(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the file, or the page 404."""
         if file := self.files.get(path):
+            if isinstance(file.static_file, StaticFile):
+                scope = conditional(scope, file.static_file.etag)
             await send_file(file, scope, receive, send)
         elif missing := self.files.get("/404.html"):
             await send_file(missing, unconditional(scope), receive, with_status(404, send))
@@ -98,15 +104,15 @@ def site_files(folder: Path) -> dict[str, FileServerASGI]:
     return {path: FileServerASGI(file) for path, file in listed.files.items()}
 
 
-def cache_headers(headers: Headers, path: str, url: str) -> None:
-    """Give pages an ETag by content, so that a rebuild is seen at once and nothing else is sent.
+def cache_headers(headers: FileHeaders, path: str, url: str) -> None:
+    """Give files an ETag by content, so that a rebuild is seen at once and nothing else is sent.
 
     The tag is weak: one stands for the plain and the compressed forms.
     """
     if "immutable" not in headers.get("Cache-Control", ""):
         headers["Cache-Control"] = "no-cache"
-        digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
-        headers["ETag"] = f'W/"{digest[:24]}"'
+    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    headers["ETag"] = f'W/"{digest[:24]}"'
     if path.endswith(".html"):
         headers["Latentbook-Api"] = "1"
 
@@ -132,6 +138,25 @@ async def send_file(file: FileServerASGI, scope: Scope, receive: Receive, send: 
 
     extensions = {**scope.get("extensions", {}), "http.response.pathsend": {}}
     await file({**scope, "extensions": extensions}, receive, send_whole)
+
+
+def conditional(scope: Scope, etag: str) -> Scope:
+    """The same request with conditions as servestatic compares them: letter by letter.
+
+    References
+    ----------
+    RFC 9110, sections 13.1.2 and 13.1.5: a weak tag never matches If-Range, and the whole file
+    may always be sent.
+    """
+    headers = Headers(scope=scope)
+    dropped = {b"range"} if "if-range" in headers else set()
+    added = []
+    if "if-none-match" in headers:
+        dropped |= {b"if-none-match", b"if-modified-since"}
+        if matches(headers["if-none-match"], etag):
+            added = [(b"if-none-match", etag.encode())]
+    kept = [(name, value) for name, value in scope["headers"] if name not in dropped]
+    return {**scope, "headers": kept + added}
 
 
 def unconditional(scope: Scope) -> Scope:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from .conftest import write_site
+from tests.small_server import write_site
 
 GRID = "/api/models/conv_vae_mnist/grid"
 RAW = {"Accept": "application/octet-stream"}

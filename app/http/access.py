@@ -6,8 +6,8 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.metrics import Metrics
-from app.logs import log
+from app.http.logs import log
+from app.http.metrics import Metrics
 
 GONE = 499
 """Status of a request whose client left before an answer began."""

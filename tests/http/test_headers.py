@@ -8,8 +8,7 @@ from app.bench.serving import served
 from app.browser import FLAGS, chromium_path
 from app.main import create_app
 from app.settings import Settings
-
-from .conftest import write_site
+from tests.small_server import write_site
 
 GRID = "/api/models/plane/grid"
 JSON = {"Content-Type": "application/json"}

@@ -9,8 +9,8 @@ from playwright.sync_api import expect, sync_playwright
 import widgets
 from app.bench.serving import served
 from app.browser import FLAGS, chromium_path
+from app.http.reload import import_anew, last_place
 from app.main import create_app
-from app.reload import import_anew, last_place
 from app.settings import Settings
 
 BUILT_MS = 60_000  # a build takes a second alone, but two cores may be shared

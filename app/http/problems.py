@@ -23,6 +23,7 @@ TITLES = {413: "Content Too Large", 422: "Unprocessable Content", 499: "Client C
 
 FASTAPI_UNREADABLE = "There was an error parsing the body"
 UNREADABLE = "This JSON cannot be read. It nests too deeply, or holds a number of too many digits."
+NOT_UTF8 = "This is not text in UTF-8. A compressed body is not accepted."
 UNKNOWN_FIELD = "unknown_field"
 
 WHEN = {
@@ -83,8 +84,8 @@ def wrong_field(field: str, message: str, status: int = 422) -> Problem:
     return Problem(status, f"{field}: {message}", [FieldError(field=field, message=message)])
 
 
-def respond(problem: Problem) -> Response:
-    """The answer to a request with a problem; never stored by a cache."""
+def body_of(problem: Problem) -> str:
+    """A problem as JSON."""
     status = problem.status_code
     body = ProblemBody(
         type="about:blank",
@@ -93,8 +94,13 @@ def respond(problem: Problem) -> Response:
         detail=problem.detail,
         errors=problem.errors,
     )
+    return body.model_dump_json()
+
+
+def respond(problem: Problem) -> Response:
+    """The answer to a request with a problem; never stored by a cache."""
     headers = {"Cache-Control": "no-store", **(problem.headers or {})}
-    return Response(body.model_dump_json(), status, headers, media_type=MEDIA_TYPE)
+    return Response(body_of(problem), problem.status_code, headers, media_type=MEDIA_TYPE)
 
 
 def from_validation(error: RequestValidationError) -> Problem:
@@ -156,7 +162,8 @@ def add_problem_handlers(app: FastAPI) -> None:
         if isinstance(error, Problem):
             return respond(error)
         if error.detail == FASTAPI_UNREADABLE:
-            return respond(wrong_field("body", UNREADABLE, 400))
+            why = NOT_UTF8 if isinstance(error.__cause__, UnicodeDecodeError) else UNREADABLE
+            return respond(wrong_field("body", why, 400))
         headers = dict(error.headers or {})
         if "GET" in headers.get("Allow", "").split(", "):
             headers["Allow"] += ", HEAD"

@@ -13,9 +13,9 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from app.api.metrics import Metrics
-from app.api.mosaic import Grey
-from app.api.problems import Problem
+from app.decoding.mosaic import Grey
+from app.http.metrics import Metrics
+from app.http.problems import Problem
 
 T = TypeVar("T")
 Floats = NDArray[np.float32]

@@ -10,8 +10,7 @@ import pytest
 from app.bench.serving import served
 from app.main import create_app
 from app.settings import Settings
-
-from .conftest import SCRIPT, write_site
+from tests.small_server import SCRIPT, write_site
 
 FOREVER = "immutable"
 
@@ -186,3 +185,35 @@ def test_a_server_without_a_site_says_what_to_do(tmp_path):
 
 def test_ready_with_a_site(client):
     assert client.get("/readyz").json() == {"status": "ready"}
+
+
+ASSET = "/assets/main-ABCD1234.js"
+
+
+@pytest.mark.parametrize("path", ["/", ASSET])
+@pytest.mark.parametrize("form", ['"0", {0}', "W/{0}", "{0}", "*", '"0",W/{0} , "1"'])
+def test_a_file_that_the_client_has_is_not_sent_again(client, path, form):
+    etag = client.get(path).headers["etag"]
+    given = form.format(etag.removeprefix("W/"))
+    answer = client.get(path, headers={"If-None-Match": given})
+    assert (answer.status_code, answer.content) == (304, b"")
+    assert answer.headers["etag"] == etag
+
+
+def test_a_file_that_the_client_has_in_another_edition_is_sent(client):
+    held = {"If-None-Match": '"0", W/"1"', "If-Modified-Since": "Fri, 31 Dec 2100 00:00:00 GMT"}
+    assert client.get(ASSET, headers=held).content == SCRIPT
+
+
+def test_one_tag_for_several_codings_is_weak(client):
+    for coding in ("identity", "gzip", "br"):
+        answer = client.get(ASSET, headers={"Accept-Encoding": coding})
+        assert answer.headers["etag"].startswith("W/")
+
+
+def test_a_part_is_not_sent_to_who_may_hold_another_edition(client):
+    part = {"Range": "bytes=0-9", "Accept-Encoding": "identity"}
+    assert client.get(ASSET, headers=part).status_code == 206
+    for held in ('"another"', client.get(ASSET).headers["etag"]):
+        answer = client.get(ASSET, headers={**part, "If-Range": held})
+        assert (answer.status_code, answer.content) == (200, SCRIPT)

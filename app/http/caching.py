@@ -18,14 +18,18 @@ def strong_etag(*parts: object) -> str:
 
 
 def not_modified(request: Request, headers: Mapping[str, str]) -> Response | None:
-    """304, if the client already has the answer with this ETag; None if it has not.
+    """304, if the client already has the answer with this ETag; None if it has not."""
+    if matches(request.headers.get("if-none-match", ""), headers["ETag"]):
+        return Response(status_code=304, headers=dict(headers))
+    return None
+
+
+def matches(if_none_match: str, etag: str) -> bool:
+    """Whether a list of tags, or ``*``, holds this one.
 
     References
     ----------
     RFC 9110, section 13.1.2: the comparison is weak, and a cache may have weakened our tag.
     """
-    given = request.headers.get("if-none-match", "")
-    tags = {tag.strip().removeprefix("W/") for tag in given.split(",")}
-    if "*" in tags or headers["ETag"] in tags:
-        return Response(status_code=304, headers=dict(headers))
-    return None
+    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return "*" in tags or etag.removeprefix("W/") in tags

@@ -1,44 +1,38 @@
 """The one thread that owns torch: a bounded queue of work, merged into batches.
 
-Two threads that both run torch would each bring their own team of workers, and on the same cores
-each would take twice as long. So models are loaded and run here and nowhere else, and the event
-loop only waits. torch is imported at the first request that needs it; a server without torch
-serves the book all the same.
+Models are loaded here, one batch is decoded at a time, and the event loop only waits. The chunks of
+a batch go to workers, one for each core, each of which runs torch on a single thread: what a chunk
+looks like then does not depend on how many cores there are, and no core waits for another after
+each layer. torch is imported at the first request that needs it; a server without torch serves the
+book all the same.
 """
 
 from __future__ import annotations
 
 import asyncio
 import importlib
-import os
 import threading
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
-from app.api.jobs import Floats, Job, JobQueue
-from app.api.memory import keep_freed_memory
-from app.api.metrics import Metrics
-from app.api.mosaic import Grey, Mosaic
-from app.api.problems import Problem
+from app.decoding.decoders import FEW, Decoded, Opened, needs_exact
+from app.decoding.jobs import Floats, Job, JobQueue
+from app.decoding.memory import keep_freed_memory
+from app.decoding.mosaic import Grey
+from app.http.metrics import Metrics
+from app.http.problems import Problem
 from app.models.errors import ModelError
+from app.settings import DeviceChoice, Dtype, DtypeChoice
 
 if TYPE_CHECKING:
-    from app.api.decoder import ServedModel
+    from app.decoding.served_model import ServedModel
     from app.models.autoencoder import Autoencoder
 
 T = TypeVar("T")
-Device = Literal["auto", "cpu", "cuda", "mps"]
-Dtype = Literal["float32", "bfloat16"]
-
-BATCH = 256
-"""Codes up to which waiting jobs are merged. Beyond, the device is busy with those of one."""
-
-
-NEAR = 4.0
-"""Codes with a coordinate farther out are decoded in float32: there the picture changes fastest."""
 
 
 class TorchMissing(Problem):
@@ -49,6 +43,16 @@ class TorchMissing(Problem):
             503,
             "torch is not installed on this server, so it cannot decode. The book works without "
             "it; `pip install latentbook[decoders]` installs it.",
+        )
+
+
+class TorchBroken(Problem):
+    """The torch of this server cannot be loaded."""
+
+    def __init__(self, error: Exception | str) -> None:
+        super().__init__(
+            503,
+            f"torch is installed on this server and cannot be loaded, so it cannot decode: {error}",
         )
 
 
@@ -65,89 +69,22 @@ class Registry(Protocol):
         """The trained model."""
 
 
-@dataclass(frozen=True)
-class Opened:
-    """A model that is ready.
-
-    Attributes
-    ----------
-    dtype : number format of codes that are near
-    edition : what the pictures depend on besides the request and the number format
-    """
-
-    name: str
-    card: dict[str, Any]
-    latent_dim: int
-    image_shape: tuple[int, int]
-    device: str
-    dtype: Dtype
-    max_grey_difference: int
-    edition: str
-
-
-@dataclass(frozen=True)
-class Decoded:
-    """Images of codes, laid into one picture.
-
-    Attributes
-    ----------
-    picture : ndarray of shape (rows * cell height, columns * cell width) of the mosaic
-    waited : seconds in the queue
-    decoding : seconds in the model, with all that was decoded in the same batch
-    laying : seconds to lay the images into the picture
-    """
-
-    picture: Grey
-    waited: float
-    decoding: float
-    laying: float
-
-
-class Decoders(Protocol):
-    """What the routes ask: one thread here, or replicas elsewhere (:mod:`app.scale`)."""
-
-    metrics: Metrics
-
-    async def cards(self) -> list[dict[str, Any]]:
-        """The card of every model, or its name and why it cannot be served."""
-
-    async def open(self, name: str) -> Opened:
-        """The model, ready to decode."""
-
-    async def decode(self, name: str, z: Floats, mosaic: Mosaic, *, exact: bool = False) -> Decoded:
-        """Images of codes, in one picture.
-
-        Codes of which one is not near are decoded in float32.
-
-        Parameters
-        ----------
-        z : ndarray of shape (n, latent_dim)
-        mosaic : where the images go; it has room for n
-        exact : decode in float32 whatever serves the model best
-        """
-
-    async def encode(self, name: str, x: Floats) -> tuple[Floats, Floats | None, Floats]:
-        """Codes of images: mu, logvar, squared error."""
-
-    def close(self) -> None:
-        """Finish what waits, and end."""
-
-
 class Inference:
     """Models on one device, asked from the event loop, run on one thread."""
 
     def __init__(
         self,
-        device: Device,
+        device: DeviceChoice,
+        dtype: DtypeChoice,
         queue_size: int,
         registry: Registry | None = None,
-        metrics: Metrics | None = None,
     ) -> None:
         self.device = device
+        self.dtype = dtype
         self.registry = registry
-        self.metrics = metrics or Metrics()
+        self.metrics = Metrics()
         self.models: dict[str, tuple[Opened, ServedModel]] = {}
-        self.queue = JobQueue(queue_size, BATCH, self.metrics)
+        self.queue = JobQueue(queue_size, FEW, self.metrics)
         self.thread: threading.Thread | None = None
 
     # Called from the event loop.
@@ -169,35 +106,27 @@ class Inference:
             return self.models[name][0]
         return await self.ask(Job(lambda job: self.load(name)[0]))
 
-    async def decode(self, name: str, z: Floats, mosaic: Mosaic, *, exact: bool = False) -> Decoded:
-        """Images of codes, in one picture, as :class:`Decoders` says."""
+    async def decode(self, name: str, z: Floats, *, exact: bool = False) -> Decoded:
+        """Images of codes, as :class:`Decoders` says."""
         model = await self.open(name)
-        return await self.decode_as(name, z, mosaic, exact or needs_exact(model, z))
+        return await self.decode_as(name, z, exact or needs_exact(model, z))
 
-    async def decode_as(self, name: str, z: Floats, mosaic: Mosaic, exact: bool) -> Decoded:
-        """Images of codes, in one picture, in float32 or else in bfloat16.
+    async def decode_as(self, name: str, z: Floats, exact: bool) -> Decoded:
+        """Images of codes, in float32 or else in the format that the model is served in.
 
         Only work in the same number format is merged, so no request decides the format of another.
         """
 
         def alone(job: Job[Decoded]) -> Decoded:
-            opened, served = self.load(name)
-            canvas = mosaic.canvas(opened.image_shape, len(z))
-            laying = 0.0
             start = time.perf_counter()
-            for tiles in served.decode(z, exact, lambda: job.dropped):
-                made = time.perf_counter()
-                canvas.lay(tiles)
-                laying += time.perf_counter() - made
-            decoding = time.perf_counter() - start - laying
+            images = self.load(name)[1].decode(z, exact, lambda: job.dropped)
+            decoding = time.perf_counter() - start
             self.metrics.decoded(name, len(z), decoding)
-            return Decoded(canvas.picture, job.waited, decoding, laying)
+            return finish(job, images, decoding)
 
-        def finish(job: Job[Decoded], tiles: Grey, decoding: float) -> Decoded:
-            start = time.perf_counter()
-            canvas = mosaic.canvas((tiles.shape[1], tiles.shape[2]), len(tiles))
-            canvas.lay(tiles)
-            return Decoded(canvas.picture, job.waited, decoding, time.perf_counter() - start)
+        def finish(job: Job[Decoded], images: Grey, decoding: float) -> Decoded:
+            dtype: Dtype = "float32" if exact else self.models[name][0].dtype
+            return Decoded(images, dtype, job.waited, decoding)
 
         return await self.ask(Job(alone, z, (name, exact), finish))
 
@@ -231,9 +160,6 @@ class Inference:
 
     def run(self) -> None:
         """Answer jobs until closed."""
-        # OpenMP's workers spin while they wait. Where another program wants their core too, that
-        # makes every step wait for its turn on it: three times as slow, as measured.
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         keep_freed_memory()
         while batch := self.queue.next_batch():
             live = [job for job in batch if job.result.set_running_or_notify_cancel()]
@@ -247,6 +173,15 @@ class Inference:
             else:
                 for job, result in zip(live, results, strict=True):
                     job.result.set_result(result)
+        if "workers" in vars(self):
+            self.workers.shutdown()
+
+    @cached_property
+    def workers(self) -> ThreadPoolExecutor:
+        """One for each core that torch would use, each running torch on one thread."""
+        from app.decoding.served_model import one_threaded_workers
+
+        return one_threaded_workers()
 
     def answer(self, batch: list[Job[Any]]) -> list[Any]:
         """The result of each job: one alone does its own work, several are decoded together."""
@@ -255,7 +190,7 @@ class Inference:
         name, exact = batch[0].kind
         codes = [job.codes for job in batch if job.codes is not None]
         start = time.perf_counter()
-        tiles = np.concatenate(list(self.load(name)[1].decode(np.concatenate(codes), exact)))
+        tiles = self.load(name)[1].decode(np.concatenate(codes), exact)
         decoding = time.perf_counter() - start
         self.metrics.decoded(name, len(tiles), decoding)
         parts = np.split(tiles, np.cumsum([len(z) for z in codes])[:-1])
@@ -270,9 +205,9 @@ class Inference:
         if name not in self.models:
             registry = self.open_registry()
             card, model = registry.card(name), registry.load(name)
-            from app.api.decoder import ServedModel
+            from app.decoding.served_model import ServedModel
 
-            served = ServedModel(model, self.device)
+            served = ServedModel(model, self.device, self.dtype, self.workers)
             opened = Opened(
                 name=name,
                 card=card,
@@ -301,20 +236,11 @@ class Inference:
         """The models of the book, unless others were given."""
         if self.registry is None:
             try:
-                self.registry = importlib.import_module("app.models.registry")
+                importlib.import_module("torch")
             except ModuleNotFoundError as error:
-                if error.name != "torch":
-                    raise
-                raise TorchMissing from error
+                raise (TorchMissing() if error.name == "torch" else TorchBroken(error)) from error
+            except (ImportError, OSError) as error:  # of a library that torch needs
+                raise TorchBroken(error) from error
+            self.registry = importlib.import_module("app.models.registry")
         assert self.registry is not None
         return self.registry
-
-
-def needs_exact(model: Opened, z: Floats) -> bool:
-    """Whether these codes are decoded in float32."""
-    return model.dtype == "float32" or not is_near(z)
-
-
-def is_near(z: Floats) -> bool:
-    """Whether no coordinate of these codes is beyond ``NEAR``."""
-    return bool(np.abs(z).max() <= NEAR)

@@ -1,5 +1,6 @@
 """The thread that owns torch: batches, bounds, and work that nobody waits for any more."""
 
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,15 +11,17 @@ import numpy as np
 import pytest
 import torch
 
-from app.api import decoder
 from app.bench.serving import served
+from app.decoding.decoders import FEW
+from app.decoding.served_model import MAX_GREY_DIFFERENCE, Dropped, ServedModel
 from app.main import create_app
+from app.models import registry
 from app.models.autoencoder import Autoencoder
 from app.settings import Settings
-
-from .conftest import TestRegistry, random_model
+from tests.small_server import TestRegistry, random_model
 
 PATH = "/api/models/plane/decode"
+RAW = {"Accept": "application/octet-stream"}
 
 
 class GatedModel:
@@ -37,7 +40,7 @@ class GatedModel:
     stopped: ClassVar[list[bool]] = []
     threads: ClassVar[set[str]] = set()
 
-    def __init__(self, model, device):
+    def __init__(self, model, device, dtype, workers):
         type(self).threads.add(threading.current_thread().name)
 
     def decode(self, z, exact, stop=lambda: False):
@@ -47,8 +50,8 @@ class GatedModel:
         while not self.gate.wait(0.01):
             if stop():
                 self.stopped.append(True)
-                raise decoder.Dropped
-        yield np.tile((10 * z[:, :1, None]).astype(np.uint8), (1, 28, 28))
+                raise Dropped
+        return np.tile((10 * z[:, :1, None]).astype(np.uint8), (1, 28, 28))
 
 
 @pytest.fixture
@@ -56,7 +59,7 @@ def gated(monkeypatch):
     GatedModel.gate = threading.Event()
     GatedModel.started = threading.Event()
     GatedModel.batches, GatedModel.stopped, GatedModel.threads = [], [], set()
-    monkeypatch.setattr("app.api.decoder.ServedModel", GatedModel)
+    monkeypatch.setattr("app.decoding.served_model.ServedModel", GatedModel)
     yield GatedModel
     GatedModel.gate.set()
 
@@ -164,9 +167,9 @@ def test_a_server_told_to_stop_answers_what_it_has_begun(tmp_path, gated):
 
 
 def test_eight_readers_at_once_each_get_their_own_picture(tmp_path):
-    registry = TestRegistry()
-    app = create_app(Settings(build=tmp_path, device="cpu"), registry=registry)
-    model = registry.models["plane"]
+    models = TestRegistry()
+    app = create_app(Settings(build=tmp_path, device="cpu", dtype="float32"), registry=models)
+    model = models.models["plane"]
 
     def read(reader):
         rng = np.random.default_rng(reader)
@@ -184,54 +187,100 @@ def test_eight_readers_at_once_each_get_their_own_picture(tmp_path):
         assert all(pool.map(read, range(8)))
 
 
-def pictures(served_model, z, exact):
-    return np.concatenate(list(served_model.decode(z, exact)))
+@pytest.fixture(params=[1, 3])
+def workers(request):
+    """As on a machine with so many cores."""
+    with ThreadPoolExecutor(request.param, initializer=torch.set_num_threads, initargs=(1,)) as it:
+        yield it
 
 
-def faster(monkeypatch):
-    """Take bfloat16 for the faster one, whatever the clock says."""
-    monkeypatch.setattr(decoder, "WORTH", float("inf"))
+def pictures(drawn, z, exact=False):
+    return drawn.decode(z, exact)
 
 
-def test_bfloat16_is_used_where_it_keeps_the_picture(monkeypatch):
-    faster(monkeypatch)
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+@pytest.mark.parametrize("name", ["conv_vae_mnist", "mlp_vae_mnist"])
+def test_a_tile_depends_on_its_code_alone(workers, name, dtype):
+    """Not on its place, on what is decoded beside it, or on the number of cores."""
+    drawn = ServedModel(registry.load(name), "cpu", dtype, workers)
+    assert drawn.dtype == dtype
+    z = np.random.default_rng(0).uniform(-4, 4, (1500, 2)).astype(np.float32)
+    with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as one:
+        alone = ServedModel(registry.load(name), "cpu", dtype, one)
+        assert alone.edition == drawn.edition
+        many = pictures(alone, z)
+        few = np.concatenate([pictures(alone, z[i : i + 1]) for i in range(200)])
+    for start, count in ((0, 1), (0, 63), (5, 64), (3, 65), (0, 200)):
+        part = slice(start, start + count)
+        assert np.array_equal(pictures(drawn, z[part]), few[part])
+    for start in (1, 37, 511):
+        assert np.array_equal(pictures(drawn, z[start:])[: FEW + 1], many[start:][: FEW + 1])
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+def test_merged_requests_have_the_bytes_of_one_alone(tmp_path, dtype):
+    app = create_app(Settings(build=tmp_path, device="cpu", dtype=dtype))
+    paths = [f"/api/models/conv_vae_mnist/atlas/4/{x}/{y}" for x in (7, 8) for y in range(6, 10)]
+    paths += [f"/api/models/conv_vae_mnist/grid?n={n}" for n in (1, 3, 9, 16, 24)]
+
+    with served(app) as url, httpx.Client(base_url=url, headers=RAW, timeout=60) as client:
+        alone = {path: client.get(path).content for path in paths}
+        assert client.get(paths[0]).headers["latentbook-dtype"] == dtype
+        before = batches(client)
+        with ThreadPoolExecutor(8) as pool:
+            for path, answer in [
+                (path, pool.submit(httpx.get, url + path, headers=RAW, timeout=60))
+                for path in 12 * paths
+            ]:
+                assert answer.result().content == alone[path], path
+        assert batches(client) - before < 12 * len(paths)  # some were merged
+
+
+def batches(client):
+    (line,) = re.findall(r"^latentbook_batch_tiles_count (\S+)$", client.get("/metrics").text, re.M)
+    return float(line)
+
+
+def test_formats_are_told_apart_and_servers_agree(tmp_path):
+    tags, serving = {}, {}
+    for dtype in ("bfloat16", "float32", "bfloat16", "float32"):
+        app = create_app(Settings(build=tmp_path, device="cpu", dtype=dtype))
+        with served(app) as url:
+            answer = httpx.get(f"{url}/api/models/conv_vae_mnist/grid?n=4", timeout=60)
+            found = httpx.get(f"{url}/api/models/conv_vae_mnist", timeout=60).json()["serving"]
+        assert found["dtype"] == answer.headers["latentbook-dtype"] == dtype
+        assert tags.setdefault(dtype, answer.headers["etag"]) == answer.headers["etag"]
+        assert serving.setdefault(dtype, found) == found
+    assert tags["bfloat16"] != tags["float32"]
+
+
+def test_bfloat16_is_used_where_it_keeps_the_picture(workers):
     model = random_model(2)
     model.decoder[-1].weight.data.mul_(0.05)  # a smooth picture
-    served_model = decoder.ServedModel(model, "cpu")
-    assert served_model.dtype == "bfloat16"
-    assert 0 <= served_model.max_grey_difference <= decoder.MAX_GREY_DIFFERENCE
+    drawn = ServedModel(model, "cpu", "bfloat16", workers)
+    assert drawn.dtype == "bfloat16"
+    assert 0 <= drawn.max_grey_difference <= MAX_GREY_DIFFERENCE
     z = np.random.default_rng(0).uniform(-4, 4, (500, 2)).astype(np.float32)
     expected = 255 * model.decode(torch.from_numpy(z)).double().numpy()
-    assert (
-        np.abs(pictures(served_model, z, exact=False) - expected).max()
-        <= decoder.MAX_GREY_DIFFERENCE + 0.5
-    )
+    assert np.abs(pictures(drawn, z) - expected).max() <= MAX_GREY_DIFFERENCE + 0.5
     far = z + 10
     expected = 255 * model.decode(torch.from_numpy(far)).double().numpy()
-    assert np.abs(pictures(served_model, far, exact=True) - expected).max() < 0.51
+    assert np.abs(pictures(drawn, far, exact=True) - expected).max() < 0.51
 
 
-def test_float32_is_kept_where_bfloat16_changes_the_picture(monkeypatch):
-    faster(monkeypatch)
+def test_float32_is_kept_where_bfloat16_changes_the_picture(workers):
     model: Autoencoder = random_model(2)
     model.decoder[-1].weight.data.mul_(50)  # every pixel hangs on small differences
-    served_model = decoder.ServedModel(model, "cpu")
-    assert served_model.dtype == "float32"
+    drawn = ServedModel(model, "cpu", "bfloat16", workers)
+    assert drawn.dtype == "float32"
     z = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
     expected = 255 * model.decode(torch.from_numpy(z)).double().numpy()
-    assert np.abs(pictures(served_model, z, exact=False) - expected).max() < 0.51
+    assert np.abs(pictures(drawn, z) - expected).max() < 0.51
 
 
-@pytest.mark.parametrize("chunk", decoder.CHUNKS)
-def test_the_size_of_chunks_does_not_show(monkeypatch, chunk):
-    edition = decoder.ServedModel(random_model(2), "cpu").edition
-    assert edition != decoder.ServedModel(random_model(5), "cpu").edition
-    monkeypatch.setattr(decoder.ServedModel, "choose_chunk", lambda self, z: chunk)
-    model = random_model(2)
-    served_model = decoder.ServedModel(model, "cpu")
-    z = np.random.default_rng(0).uniform(-4, 4, (1500, 2)).astype(np.float32)
-    parts = list(served_model.decode(z, exact=True))
-    assert [len(part) for part in parts][:1] == [min(chunk, 1500)]
-    assert served_model.edition == edition
-    expected = 255 * model.decode(torch.from_numpy(z)).double().numpy()
-    assert np.abs(np.concatenate(parts) - expected).max() < 0.51
+def test_another_processor_or_model_is_another_edition(workers, monkeypatch):
+    edition = ServedModel(random_model(2), "cpu", "float32", workers).edition
+    assert ServedModel(random_model(2), "cpu", "float32", workers).edition == edition
+    assert ServedModel(random_model(5), "cpu", "float32", workers).edition != edition
+    monkeypatch.setattr("torch.cpu.get_capabilities", lambda: {"cpu_name": "another"})
+    assert ServedModel(random_model(2), "cpu", "float32", workers).edition != edition

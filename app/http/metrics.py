@@ -1,0 +1,67 @@
+"""What the server counts."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+TILES = (1, 4, 16, 64, 256, 1024, 4096, 16384)
+
+
+class Metrics:
+    """Counters of one app, in a registry of their own."""
+
+    def __init__(self) -> None:
+        registry = self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "latentbook_http_requests",
+            "Requests answered, by route template.",
+            ("route", "status"),
+            registry=registry,
+        )
+        self.request_seconds = Histogram(
+            "latentbook_http_request_seconds",
+            "From the head of a request to the last byte of its answer.",
+            ("route",),
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.queue_length = Gauge(
+            "latentbook_queue_length", "Jobs that wait for a decoder.", registry=registry
+        )
+        self.queue_seconds = Histogram(
+            "latentbook_queue_seconds",
+            "How long a job waited for a decoder.",
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.decode_seconds = Histogram(
+            "latentbook_decode_seconds",
+            "How long a batch took to decode.",
+            ("model",),
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.batch_tiles = Histogram(
+            "latentbook_batch_tiles",
+            "Codes decoded at a time, of one request or of several.",
+            buckets=TILES,
+            registry=registry,
+        )
+        self.tiles = Counter(
+            "latentbook_tiles_decoded", "Codes decoded.", ("model",), registry=registry
+        )
+        self.dropped = Counter(
+            "latentbook_jobs_dropped", "Jobs whose reader had gone away.", registry=registry
+        )
+        self.rejected = Counter(
+            "latentbook_jobs_rejected",
+            "Jobs refused because the queue was full or the server was shutting down.",
+            registry=registry,
+        )
+
+    def decoded(self, model: str, tiles: int, seconds: float) -> None:
+        """Count one batch."""
+        self.batch_tiles.observe(tiles)
+        self.tiles.labels(model).inc(tiles)
+        self.decode_seconds.labels(model).observe(seconds)

@@ -1,53 +1,90 @@
-"""What a reader's browser must have before the first paint, and Lighthouse's opinion of it."""
+"""What a page weighs before its first paint, how long it keeps the browser, and Lighthouse's view.
+
+Every page of the book is weighed. The front page and the heaviest section are opened.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import statistics
 import subprocess
 import tempfile
 import urllib.request
+from collections.abc import Mapping
+from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urljoin
 
+from playwright.sync_api import sync_playwright
+
 from app.bench import Measurement, Report
 from app.bench.serving import served
+from app.book.read.source import PRINT
 from app.book.write.site import build_site
 from app.browser import FLAGS, chromium_path
 from app.main import create_app
 from app.settings import Settings
 
-PAGES = ("", "autoencoders/")
-CRITICAL_BAR = 60.0
+CRITICAL_BAR, ELEMENTS_BAR, SHIFT_BAR, TASK_BAR = 60.0, 6_000.0, 0.01, 50.0
 CRITICAL = re.compile(
     r'<link[^>]*rel="?(?:stylesheet|modulepreload)"?[^>]*href="([^"]+)"'
     r'|<script[^>]*src="([^"]+)"'
 )
+RUNS = 3
+"""Lighthouse's scores vary: the median of so many counts."""
+
+PRESETS: Mapping[str, tuple[str, ...]] = {"phone": (), "desktop": ("--preset=desktop",)}
+BARS: Mapping[tuple[str, str], float] = {("phone", "performance"): 95}
+"""Where a category has another bar than 100."""
+
+LONGEST_TASK = """
+globalThis.longest = 0;
+new PerformanceObserver((list) => {
+  for (const { duration } of list.getEntries()) longest = Math.max(longest, duration);
+}).observe({ type: "longtask", buffered: true });
+"""
 
 
-def wire_bytes(url: str) -> tuple[int, str]:
-    """Bytes of the body as sent with brotli, and its text where it came uncompressed."""
+def pages_of(site: Path) -> list[str]:
+    """Every page that is read on the screen, as its place below the root."""
+    found = (path.parent.relative_to(site).as_posix() for path in site.rglob("index.html"))
+    places = ("" if place == "." else f"{place}/" for place in found)
+    return sorted(place for place in places if not place.endswith(f"/{PRINT}/"))
+
+
+def wire_bytes(url: str) -> int:
+    """Bytes of the body as sent with brotli."""
     request = urllib.request.Request(url, headers={"Accept-Encoding": "br"})
     with urllib.request.urlopen(request) as response:
-        return len(response.read()), str(response.headers.get("Content-Encoding", ""))
+        return len(response.read())
 
 
-def critical_kilobytes(url: str) -> float:
-    """HTML, style sheets and scripts named in the page, brotli, in kB of 1,000 bytes."""
-    with urllib.request.urlopen(url) as response:
-        html = response.read().decode()
-    total, _ = wire_bytes(url)
-    for match in CRITICAL.finditer(html):
-        if 'media="print"' in match.group(0):
-            continue
-        size, _ = wire_bytes(urljoin(url, match.group(1) or match.group(2)))
-        total += size
-    return total / 1000
+def critical_kilobytes(url: str, html: str) -> float:
+    """The page, and the style sheets and scripts it names, brotli, in kB of 1,000 bytes."""
+    named = (match[1] or match[2] for match in CRITICAL.finditer(html))
+    return (wire_bytes(url) + sum(wire_bytes(urljoin(url, each)) for each in named)) / 1000
 
 
-def lighthouse(url: str, settings: Settings) -> dict[str, float]:
-    """Scores of the four categories (0 to 100) and the layout shift, phone emulation."""
+class _Elements(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.count += 1
+
+
+def elements(html: str) -> int:
+    """How many elements a page has before any script."""
+    parser = _Elements()
+    parser.feed(html)
+    return parser.count
+
+
+def lighthouse(url: str, settings: Settings, *options: str) -> dict[str, float]:
+    """Scores of the four categories (0 to 100), and the layout shift."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "report.json"
         subprocess.run(
@@ -58,6 +95,7 @@ def lighthouse(url: str, settings: Settings) -> dict[str, float]:
                 "--output=json",
                 f"--output-path={out}",
                 f"--chrome-flags=--headless=new {' '.join(FLAGS)}",
+                *options,
             ],
             check=True,
             env=os.environ | {"CHROME_PATH": chromium_path()},
@@ -68,19 +106,47 @@ def lighthouse(url: str, settings: Settings) -> dict[str, float]:
     return scores
 
 
+def longest_task(url: str) -> float:
+    """Milliseconds of the page's longest task until its instrument can be moved."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.add_init_script(LONGEST_TASK)
+        page.goto(url)
+        page.locator("section[data-instrument][data-answers]").first.wait_for(state="attached")
+        found = float(page.evaluate("longest"))
+        browser.close()
+    return found
+
+
 def measure(settings: Settings, report: Report) -> list[Measurement]:
-    """Measure the title page and the flagship chapter."""
-    build_site(settings, report=report)
+    """Weigh every page; open the front page and the heaviest section."""
+    site = build_site(settings, report=report)
     rows = []
     with served(create_app(settings)) as base:
-        for page in PAGES:
-            url = f"{base}/{page}"
-            size = critical_kilobytes(url)
-            rows.append(Measurement(f"/{page} critical bytes", size, "kB", CRITICAL_BAR))
-            report(f"Lighthouse on /{page}")
-            for key, score in lighthouse(url, settings).items():
-                if key == "layout shift":
-                    rows.append(Measurement(f"/{page} {key}", score, "", 0.0))
-                else:
-                    rows.append(Measurement(f"/{page} {key}", score, "", 100, at_least=True))
+        weights: dict[str, float] = {}
+        for place in pages_of(site):
+            html = (site / place / "index.html").read_text(encoding="utf-8")
+            weights[place] = critical_kilobytes(f"{base}/{place}", html)
+            rows.append(
+                Measurement(f"/{place} before first paint", weights[place], "kB", CRITICAL_BAR)
+            )
+            count = elements(html)
+            rows.append(Measurement(f"/{place} elements", count, "", ELEMENTS_BAR))
+        heaviest = max(weights, key=lambda place: weights[place])
+        for place in ("", heaviest):
+            url = f"{base}/{place}"
+            longest = statistics.median(longest_task(url) for _ in range(RUNS))
+            rows.append(Measurement(f"/{place} longest task", longest, "ms", TASK_BAR))
+            for device, options in PRESETS.items():
+                report(f"Lighthouse on /{place}, {device}")
+                runs = [lighthouse(url, settings, *options) for _ in range(RUNS)]
+                for key in runs[0]:
+                    value = statistics.median(run[key] for run in runs)
+                    name = f"/{place} {key}, {device}"
+                    if key == "layout shift":
+                        rows.append(Measurement(name, value, "", SHIFT_BAR))
+                    else:
+                        bar = BARS.get((device, key), 100)
+                        rows.append(Measurement(name, value, "", bar, at_least=True))
     return rows

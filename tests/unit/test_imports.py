@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,49 @@ def test_no_import_points_the_other_way(folder: str, root: Path) -> None:
         for module in imported(path):
             for refused in REFUSED[folder]:
                 assert module != refused and not module.startswith(f"{refused}."), (path, module)
+
+
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """The first circle in a graph of imports, or nothing."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_python_modules_import_each_other(root: Path) -> None:
+    """Those that only types need count, too, and those inside functions."""
+    modules = {
+        ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): path
+        for folder in ("app", "widgets")
+        for path in files(root, folder)
+    }
+    graph: dict[str, set[str]] = {}
+    for name, path in modules.items():
+        graph[name] = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                inside = {f"{node.module}.{alias.name}" for alias in node.names} & set(modules)
+                graph[name] |= inside or {node.module}
+            elif isinstance(node, ast.Import):
+                graph[name] |= {alias.name for alias in node.names}
+        graph[name] &= set(modules) - {name}
+    assert circle(graph) == []
+
+
+def test_no_scripts_import_each_other(root: Path) -> None:
+    """Those that only types need count, too."""
+    scripts = (root / "static" / "js").rglob("*.js")
+    graph = {
+        str(path.relative_to(root)): {
+            str((path.parent / named).resolve().relative_to(root))
+            for named in re.findall(r"""["'](\.{1,2}/[^"']+\.js)["']""", path.read_text())
+        }
+        for path in scripts
+    }
+    assert len(graph) > 50
+    assert circle(graph) == []
 
 
 def test_instruments_import_numpy_alone(root: Path) -> None:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # The palette an author draws with: the light theme's colours. The page maps each one to the CSS
-# variable of the theme in force (static/js/figure/draw.js), so no other colour may stand in a
+# variable of the theme in force (static/js/figure/palette.js), so no other colour may stand in a
 # figure.
 INK = "#1d1c1a"
 INK_2 = "#54514a"
@@ -33,7 +33,6 @@ DATA_1 = "#0a6b6b"
 DATA_2 = "#d06a1c"
 DATA_2_TEXT = "#a8500f"
 WARNING = "#a8431b"
-PALETTE = (INK, INK_2, INK_3, RULE, MUTED, PAPER, ACCENT, DATA_2, DATA_2_TEXT, WARNING)
 
 FIGURE_WIDTH = 600
 """Width in px a figure is written for. The page lays it out again for the width it has."""

@@ -35,10 +35,7 @@ from widgets.contract import (
 )
 from widgets.drawing import to_pixels
 from widgets.engine.controls import accepted
-from widgets.engine.figure import check_figure
 from widgets.engine.panels import NAME, check_panel
-
-__all__ = ["check_figure", "check_frame", "check_instrument"]
 
 
 def check_instrument(module: ModuleType) -> None:

@@ -23,7 +23,9 @@
  *   What a panel asks of its instrument: what is set, and at the start; to set it; to show how it would be otherwise,
  *   for now; the frame there, behind all else; 0, or the number of the reader's version; to write status and readouts.
  */
+import { check } from "../figure/check.js";
 import { dataAt } from "../figure/draw.js";
+import { RunError } from "../python/page/job.js";
 import * as map from "./panels/map.js";
 import * as pad from "./panels/pad.js";
 import * as plot from "./panels/plot.js";
@@ -38,6 +40,24 @@ const ARROWS = /** @type {Record<string, [number, number]>} */ ({
   ArrowDown: [0, -1],
   ArrowUp: [0, 1],
 });
+
+/**
+ * Holds what Python has sent to what is drawn, before any of it is.
+ *
+ * @param {FrameValue} frame
+ * @throws {RunError} that says what stands there and what is accepted
+ */
+export function checkFigures({ panels }) {
+  for (const panel of panels) {
+    if (panel.kind !== "plot") continue;
+    try {
+      check(panel.figure);
+    } catch (error) {
+      const message = `In the figure of ${panel.key}: ${/** @type {Error} */ (error).message}`;
+      throw new RunError({ kind: "contract", name: "ContractError", message, line: null, traceback: message });
+    }
+  }
+}
 
 export class Picture {
   /** @type {Map<string, Drawing>} */

@@ -25,8 +25,9 @@ def sources(widgets: Path, name: str) -> list[Path]:
         path = file_of(widgets, module := ahead.pop())
         if path is not None and path not in found:
             found.add(path)
-            package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-            ahead += imported(path, package)
+            parent = module.rpartition(".")[0]
+            package = module if path.name == "__init__.py" else parent
+            ahead += [parent, *imported(path, package)]
     data = widgets / "data"
     if data / "__init__.py" in found:
         found.update(data.glob("*.npz"))

@@ -17,7 +17,7 @@ FILES = {
     "engine/__init__.py": "",
     "engine/host.py": "from widgets.engine import frames",
     "engine/frames.py": "import numpy as np",
-    "lens.py": "from widgets.light import ray\nimport widgets.data",
+    "lens.py": "import widgets.light.ray\nimport widgets.data",
     "light/__init__.py": "from . import mirror",
     "light/ray.py": "from widgets import paint as colours",
     "light/mirror.py": "",

@@ -236,8 +236,7 @@ class Map:
     :class:`Viewport` decides what is seen of it. ``tile`` is the one that holds the view's centre,
     of shape (256, 256), uint8, 255 is ink; ``address`` is its (zoom, x, y). ``server`` names a
     model whose tiles a decoder server can send; without one all tiles come from here. ``rings``
-    are circles around the origin, name to radius. ``rate`` is the key of a readout which the page
-    fills with tiles per second, as only the page can know them.
+    are circles around the origin, name to radius.
     """
 
     key: str
@@ -247,7 +246,6 @@ class Map:
     server: str = ""
     rings: Mapping[str, float] = field(default_factory=dict)
     dots: Dots | None = None
-    rate: str = ""
     half: bool = False  # as in Plot
 
 

@@ -215,6 +215,7 @@ def training_figure(result):
                 yref="y domain",
                 xanchor="right",
                 yanchor="top",
+                bgcolor=PAPER,
             )
         ],
     )

@@ -245,12 +245,6 @@ def check_frame(instrument: Instrument, frame: Any) -> None:
         check_panel(panel)
     once("The panel", (panel.key for panel in frame.panels))
     check_placed(instrument.controls, frame.panels)
-    for panel in frame.panels:
-        if isinstance(panel, Map) and panel.rate and panel.rate not in declared:
-            raise ContractError(
-                f"The rate of {panel.key} is {panel.rate!r}; accepted: a readout, "
-                f"{', '.join(declared) or 'of which there is none'}"
-            )
 
 
 PLACES: Mapping[type[Control], tuple[type[Panel], str]] = {

@@ -162,7 +162,6 @@ def map_value(panel: Map) -> dict[str, Any]:
         "server": panel.server,
         "rings": dict(panel.rings),
         "dots": panel.dots and dots_value(panel.dots),
-        "rate": panel.rate,
     }
 
 

@@ -250,17 +250,12 @@ class LiveInstrument {
   /** Writes the readouts of the frame, and how it went. */
   #report() {
     if (this.#frame === null) return;
-    for (const [key, text] of Object.entries(this.#readouts(this.#frame))) setText(this.#places.get(key), text);
+    for (const [key, text] of Object.entries(this.#frame.readouts)) setText(this.#places.get(key), text);
     if (!SETTLED.includes(this.section.dataset.state ?? "")) return;
     const { ms } = this.#frame;
     const { trouble } = this.picture;
     if (trouble !== null) this.#say(trouble.state, trouble.sentence);
     else this.#sayInPassing("live", `${ms < 1 ? "under 1" : Math.round(ms)} ms`);
-  }
-
-  /** What stands in each readout: what the page measures is no matter of Python. @param {FrameValue} frame */
-  #readouts(frame) {
-    return { ...frame.readouts, ...this.picture.measured };
   }
 
   /** @param {RunError} error */
@@ -347,7 +342,7 @@ class LiveInstrument {
   #speak() {
     const live = this.section.querySelector("[data-live]");
     if (live === null || this.#frame === null) return;
-    const readouts = this.#readouts(this.#frame);
+    const { readouts } = this.#frame;
     live.textContent = this.spec.readouts
       .map(({ key, label, unit }) => `${label} ${readouts[key] ?? ""} ${unit}`.trim())
       .join(". ");

@@ -8,9 +8,8 @@
  * @typedef {import("./state.js").PointSpec} PointSpec
  * @typedef {import("./state.js").Value} Value
  * @typedef {{state: string, sentence: string}} Trouble
- * @typedef {{draw: (panel: any) => void, destroy: () => void, follow?: () => void, trouble?: Trouble | null,
- *   measured?: Record<string, string>}} Drawing
- *   follow: a control was moved. trouble: what the status line must say. measured: readouts that the page measures.
+ * @typedef {{draw: (panel: any) => void, destroy: () => void, follow?: () => void, trouble?: Trouble | null}} Drawing
+ *   follow: a control was moved. trouble: what the status line must say.
  * @typedef {{
  *   values: () => Controls,
  *   home: (name: string) => Value,
@@ -21,7 +20,7 @@
  *   report: () => void,
  * }} Bench
  *   What a panel asks of its instrument: what is set, and at the start; to set it; to show how it would be otherwise,
- *   for now; the frame there, behind all else; 0, or the number of the reader's version; to write status and readouts.
+ *   for now; the frame there, behind all else; 0, or the number of the reader's version; to write status.
  */
 import { check } from "../figure/check.js";
 import { dataAt } from "../figure/draw.js";
@@ -92,11 +91,6 @@ export class Picture {
   /** What the status line must say of a panel, or null. */
   get trouble() {
     return [...this.#drawings.values()].map(({ trouble }) => trouble ?? null).find((each) => each !== null) ?? null;
-  }
-
-  /** Readouts that the page measures. @returns {Record<string, string>} */
-  get measured() {
-    return Object.assign({}, ...[...this.#drawings.values()].map(({ measured }) => measured ?? {}));
   }
 
   /** @param {FrameValue} frame */

@@ -112,13 +112,6 @@ class MapDrawing {
     return this.#origin.trouble;
   }
 
-  /** Readouts that only the page can know. @returns {Record<string, string>} */
-  get measured() {
-    const rate = this.#store?.rate ?? null;
-    if (rate === null || !this.#panel?.rate) return {};
-    return { [this.#panel.rate]: rate < 10 ? rate.toFixed(1) : String(Math.round(rate)) };
-  }
-
   destroy() {
     for (const end of this.#destroy) end();
   }
@@ -215,6 +208,7 @@ class MapDrawing {
     }
     this.#painter.rings(plane, view, panel.rings);
     if (panel.dots !== null) this.#painter.dots(plane, view, panel.dots);
+    this.#painter.names(plane, view, panel.rings, panel.dots);
     this.#painter.scale(plane, view[2]);
     if (this.#hover === null) this.#painter.crosshair();
     if (state === "fading") this.#repaint();

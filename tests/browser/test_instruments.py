@@ -242,8 +242,8 @@ def state_of(instrument: Locator) -> list[str]:
 
 
 def computed_readouts(instrument: Locator) -> list[str]:
-    """What Python says of a state. Tiles a second are what the page has measured."""
-    return instrument.locator('[data-readout]:not([data-readout="rate"])').all_text_contents()
+    """What Python says of a state."""
+    return instrument.locator("[data-readout]").all_text_contents()
 
 
 def settings_of(instrument: Locator) -> list[str]:

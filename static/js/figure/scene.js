@@ -55,10 +55,10 @@ export function scene(figure, { width, height }, id) {
   );
   return [
     node("defs", {}, [...clips.values()]),
-    ...below,
+    group({}, below),
     group({ fill: "none", stroke: "var(--rule)", "shape-rendering": "crispEdges" }, drawn.flatMap(({ grid }) => grid)),
-    ...traces,
-    ...above,
+    group({}, traces),
+    group({}, above),
     group({ "font-size": size, fill: "var(--ink-3)" }, drawn.flatMap(({ text }) => text)),
     group({}, notes),
   ];

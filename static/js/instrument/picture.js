@@ -96,10 +96,9 @@ export class Picture {
   /** @param {FrameValue} frame */
   draw(frame) {
     timed(() => frame.panels.forEach((panel) => this.drawPanel(panel)));
-    const shown = new Set(frame.panels.map(({ key }) => key));
-    for (const element of this.#place.querySelectorAll("[data-panel]")) {
-      const { dataset } = /** @type {HTMLElement} */ (element);
-      element.toggleAttribute("hidden", !shown.has(dataset.panel ?? ""));
+    const shown = frame.panels.map(({ key }) => key);
+    for (const element of /** @type {Iterable<HTMLElement>} */ (this.#place.children)) {
+      if (element.dataset.panel !== undefined) element.hidden = !shown.includes(element.dataset.panel);
     }
   }
 

@@ -23,6 +23,8 @@ from numpy.typing import ArrayLike, NDArray
 from widgets.contract import FIGURE_WIDTH, INK, PAPER
 
 Part: TypeAlias = dict[str, Any]
+Ends: TypeAlias = Sequence[float]
+"""Two numbers."""
 
 
 def figure(
@@ -81,7 +83,7 @@ def line(
     x: ArrayLike, y: ArrayLike, color: str, *, width: float = 2, dash: str = "solid", **more: Any
 ) -> Part:
     """A line through points in order; ``width`` in px."""
-    style = {"color": color, "width": width, "dash": dash}
+    style = _stroke(color, width, dash)
     return {"type": "scatter", "mode": "lines", "x": x, "y": y, "line": style, **more}
 
 
@@ -100,7 +102,7 @@ def bars(x: ArrayLike, y: ArrayLike, color: str, *, width: float = 0.75, **more:
     return {"type": "bar", "x": x, "y": y, "width": width, "marker": {"color": color}, **more}
 
 
-def image(grey: NDArray[np.uint8], centre: Sequence[float], side: float, **more: Any) -> Part:
+def image(grey: NDArray[np.uint8], centre: Ends, side: float, **more: Any) -> Part:
     """A square image among the points of a plane; 0 is paper, 255 is ink.
 
     Parameters
@@ -131,37 +133,36 @@ def label(text: str, x: float, y: float, color: str = INK, **more: Any) -> Part:
 
 
 def segment(
-    x: Sequence[float], y: Sequence[float], color: str, *, width: float = 1, **more: Any
+    x: Ends, y: Ends, color: str, *, width: float = 1, dash: str = "solid", **more: Any
 ) -> Part:
     """A straight line over the traces, from ``x[0], y[0]`` to ``x[1], y[1]``."""
-    return _shape("line", x, y, color, width, more)
+    return {"type": "line", **_ends(x, y), "line": _stroke(color, width, dash), **more}
 
 
 def square(
-    centre: Sequence[float], side: float, color: str, *, width: float = 1, **more: Any
+    centre: Ends, side: float, color: str, *, width: float = 1, dash: str = "solid", **more: Any
 ) -> Part:
     """The outline of a square around a place, in units of the axes."""
-    return _shape("rect", *_around(centre, side / 2), color, width, more)
+    ends = _around(centre, side / 2)
+    return {"type": "rect", **ends, "line": _stroke(color, width, dash), **more}
 
 
 def circle(
-    centre: Sequence[float], radius: float, color: str, *, width: float = 1, **more: Any
+    centre: Ends, radius: float, color: str, *, width: float = 1, dash: str = "solid", **more: Any
 ) -> Part:
     """The outline of a circle around a place, in units of the axes."""
-    return _shape("circle", *_around(centre, radius), color, width, more)
+    ends = _around(centre, radius)
+    return {"type": "circle", **ends, "line": _stroke(color, width, dash), **more}
 
 
-Ends: TypeAlias = Sequence[float]
+def _ends(x: Ends, y: Ends) -> Part:
+    return {"x0": x[0], "x1": x[1], "y0": y[0], "y1": y[1]}
 
 
-def _around(centre: Sequence[float], half: float) -> tuple[Ends, Ends]:
-    """From where to where a shape reaches along x and along y."""
+def _around(centre: Ends, half: float) -> Part:
     x, y = centre
-    return (x - half, x + half), (y - half, y + half)
+    return _ends((x - half, x + half), (y - half, y + half))
 
 
-def _shape(kind: str, x: Ends, y: Ends, color: str, width: float, more: Part) -> Part:
-    """A shape between two places; ``dash`` is a matter of its line."""
-    style = {"color": color, "width": width, "dash": more.pop("dash", "solid")}
-    ends = {"x0": x[0], "x1": x[1], "y0": y[0], "y1": y[1]}
-    return {"type": kind, **ends, "line": style, **more}
+def _stroke(color: str, width: float, dash: str) -> Part:
+    return {"color": color, "width": width, "dash": dash}

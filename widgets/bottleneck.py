@@ -15,8 +15,6 @@ from widgets.contract import (
     DATA_1,
     DATA_2,
     DATA_2_TEXT,
-    FIGURE_WIDTH,
-    INK,
     INK_3,
     MUTED,
     PAPER,
@@ -30,6 +28,7 @@ from widgets.contract import (
     Tiles,
 )
 from widgets.data import load
+from widgets.figures import axis, bars, dots, figure, label, line, segment
 
 K_MAX = 64
 SIDE = 8  # a synthetic picture has 8 x 8 = 64 pixels
@@ -168,85 +167,45 @@ def spectrum_figure(result):
     component = np.arange(1, K_MAX + 1)
     # The right axis ends where its quarters are round numbers, so that one grid serves both.
     top = next(t for t in (2, 4, 10, 20, 40, 100) if share[0] <= t)
-    bar = {"type": "bar", "width": 0.75}
     # The label stands under the curve, or above the next bars where these leave no room.
     next_bar = 100 * share[min(k, K_MAX - 1)] / top
     under = kept - 15 > next_bar
-    return {
-        "data": [
-            {**bar, "x": component[:k], "y": share[:k], "marker": {"color": DATA_1}},
-            {**bar, "x": component[k:], "y": share[k:], "marker": {"color": MUTED}},
-            {
-                "type": "scatter",
-                "mode": "lines",
-                "x": component,
-                "y": share.cumsum(),
-                "yaxis": "y2",
-                "line": {"color": DATA_2, "width": 2},
-            },
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "x": [k],
-                "y": [kept],
-                "yaxis": "y2",
-                "marker": {"color": DATA_2, "size": 10, "line": {"color": PAPER, "width": 2}},
-                "cliponaxis": False,
-            },
+    left = k <= 48
+    return figure(
+        [
+            bars(component[:k], share[:k], DATA_1),
+            bars(component[k:], share[k:], MUTED),
+            line(component, share.cumsum(), DATA_2, yaxis="y2"),
+            dots([k], [kept], DATA_2, size=10, ring=2, yaxis="y2", cliponaxis=False),
         ],
-        "layout": {
-            "width": FIGURE_WIDTH,
-            "height": 270,
-            "margin": {"l": 40, "r": 40, "t": 32, "b": 42},
-            "barmode": "overlay",
-            "xaxis": {
-                "range": [0.25, K_MAX + 0.75],
-                "title": {"text": "component"},
-                "tickvals": [1, 16, 32, 48, 64],
-            },
-            "yaxis": {
-                "range": [0, top],
-                "dtick": top / 4,
-                "side": "right",
-                "title": {"text": "in this component, %"},
-                "color": DATA_1,
-            },
-            "yaxis2": {
-                "range": [0, 100],
-                "dtick": 25,
-                "overlaying": "y",
-                "side": "left",
-                "title": {"text": "kept so far, %"},
-                "color": DATA_2_TEXT,
-            },
-            "shapes": [
-                {
-                    "type": "line",
-                    "x0": k,
-                    "x1": k,
-                    "y0": 0,
-                    "y1": 1,
-                    "yref": "y domain",
-                    "line": {"color": INK_3, "width": 1, "dash": "dot"},
-                }
-            ],
-            "annotations": [
-                {
-                    "x": k,
-                    "y": kept if under else max(kept, next_bar),
-                    "yref": "y2",
-                    "text": f"<b>{kept:.1f} % kept</b>",
-                    "showarrow": False,
-                    "xanchor": "left" if k <= 48 else "right",
-                    "yanchor": "top" if under else "bottom",
-                    "xshift": 6 if k <= 48 else -6,
-                    "yshift": 0 if not under else -6 if k <= 48 else -20,
-                    "font": {"color": INK, "size": 12},
-                    "bgcolor": PAPER,
-                }
-            ],
-        },
-    }
+        axis(0.25, K_MAX + 0.75, "component", tickvals=[1, 16, 32, 48, 64]),
+        axis(0, top, "in this component, %", dtick=top / 4, side="right", color=DATA_1),
+        yaxis2=axis(
+            0,
+            100,
+            "kept so far, %",
+            dtick=25,
+            side="left",
+            color=DATA_2_TEXT,
+            overlaying="y",
+        ),
+        height=270,
+        right=40,
+        shapes=[segment((k, k), (0, 1), INK_3, dash="dot", yref="y domain")],
+        labels=[
+            label(
+                f"<b>{kept:.1f} % kept</b>",
+                k,
+                kept if under else max(kept, next_bar),
+                yref="y2",
+                xanchor="left" if left else "right",
+                yanchor="top" if under else "bottom",
+                xshift=6 if left else -6,
+                yshift=0 if not under else -6 if left else -20,
+                bgcolor=PAPER,
+            )
+        ],
+    )
 
 
 def spectrum_alt(result):

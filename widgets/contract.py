@@ -7,7 +7,8 @@ defines two pure functions beside it::
     frame(result) -> Frame                                       # what is seen
 
 The same file runs in CPython (build, tests) and in the reader's browser. NumPy is all it may import
-besides this module, :mod:`widgets.data` and :mod:`widgets.network`.
+besides this module, :mod:`widgets.figures`, :mod:`widgets.data`, :mod:`widgets.drawing` and
+:mod:`widgets.network`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # The palette an author draws with: the light theme's colours. The page maps each one to the CSS
-# variable of the theme in force (static/js/figure/draw.js), so no other colour may stand in a
+# variable of the theme in force (static/js/figure/palette.js), so no other colour may stand in a
 # figure.
 INK = "#1d1c1a"
 INK_2 = "#54514a"
@@ -33,7 +34,6 @@ DATA_1 = "#0a6b6b"
 DATA_2 = "#d06a1c"
 DATA_2_TEXT = "#a8500f"
 WARNING = "#a8431b"
-PALETTE = (INK, INK_2, INK_3, RULE, MUTED, PAPER, ACCENT, DATA_2, DATA_2_TEXT, WARNING)
 
 FIGURE_WIDTH = 600
 """Width in px a figure is written for. The page lays it out again for the width it has."""
@@ -236,8 +236,7 @@ class Map:
     :class:`Viewport` decides what is seen of it. ``tile`` is the one that holds the view's centre,
     of shape (256, 256), uint8, 255 is ink; ``address`` is its (zoom, x, y). ``server`` names a
     model whose tiles a decoder server can send; without one all tiles come from here. ``rings``
-    are circles around the origin, name to radius. ``rate`` is the key of a readout which the page
-    fills with tiles per second, as only the page can know them.
+    are circles around the origin, name to radius.
     """
 
     key: str
@@ -247,7 +246,6 @@ class Map:
     server: str = ""
     rings: Mapping[str, float] = field(default_factory=dict)
     dots: Dots | None = None
-    rate: str = ""
     half: bool = False  # as in Plot
 
 

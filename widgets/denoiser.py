@@ -21,10 +21,8 @@ from widgets.contract import (
     DATA_1,
     DATA_2,
     DATA_2_TEXT,
-    FIGURE_WIDTH,
     INK_2,
     MUTED,
-    PAPER,
     Choice,
     Frame,
     Instrument,
@@ -33,6 +31,7 @@ from widgets.contract import (
     Seed,
     Slider,
 )
+from widgets.figures import axis, bars, dots, figure, label, line, segment
 
 N = 128  # samples of the signal
 AMPLITUDE, DECAY = 6.0, 5.0  # coefficient j has the standard deviation AMPLITUDE exp(-j / DECAY)
@@ -169,40 +168,22 @@ def signal_figure(result):
         ("corrupted", x_tilde[-1], INK_2),
     ]
     heights = spread([height for _, height, _ in names], gap=0.2 * top)
-    line = {"type": "scatter", "mode": "lines", "x": t}
-    return {
-        "data": [
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "x": t,
-                "y": x_tilde,
-                "marker": {"color": MUTED, "size": 4},
-            },
-            {**line, "y": x, "line": {"color": DATA_2, "width": 2}},
-            {**line, "y": x_hat, "line": {"color": DATA_1, "width": 2}},
+    return figure(
+        [
+            dots(t, x_tilde, MUTED, size=4),
+            line(t, x, DATA_2),
+            line(t, x_hat, DATA_1),
         ],
-        "layout": {
-            "width": FIGURE_WIDTH,
-            "height": 250,
-            "margin": {"l": 40, "r": 74, "t": 12, "b": 42},
-            "xaxis": {"range": [0, N - 1], "title": {"text": "sample"}, "dtick": 32},
-            "yaxis": {"range": [-top, top], "nticks": 5},
-            "annotations": [
-                {
-                    "x": 1,
-                    "xref": "x domain",
-                    "y": height,
-                    "text": name,
-                    "showarrow": False,
-                    "xanchor": "left",
-                    "xshift": 4,
-                    "font": {"color": color, "size": 12},
-                }
-                for (name, _, color), height in zip(names, heights, strict=True)
-            ],
-        },
-    }
+        axis(0, N - 1, "sample", dtick=32),
+        axis(-top, top, nticks=5),
+        height=250,
+        right=74,
+        top=12,
+        labels=[
+            label(name, 1, height, color, xref="x domain", xanchor="left", xshift=4)
+            for (name, _, color), height in zip(names, heights, strict=True)
+        ],
+    )
 
 
 def spread(heights, gap):
@@ -221,68 +202,34 @@ def coefficient_figure(result):
     noisy = np.abs(result["noisy_coefficients"][:SHOWN])
     clean = np.abs(result["coefficients"][:SHOWN])
     top = np.ceil(max(noisy.max(), clean.max()))
-    bar = {"type": "bar", "width": 0.75}
     edge = min(k, SHOWN) + 0.5
-    return {
-        "data": [
-            {**bar, "x": cosine[:k], "y": noisy[:k], "marker": {"color": DATA_1}},
-            {**bar, "x": cosine[k:], "y": noisy[k:], "marker": {"color": MUTED}},
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "x": cosine,
-                "y": clean,
-                "marker": {"color": DATA_2, "size": 6, "line": {"color": PAPER, "width": 1}},
-                "cliponaxis": False,
-            },
+    far = k >= SHOWN - 6
+    cut = label("kept ◂" if far else "▸ cut", edge, 1, INK_2, yref="y domain", yanchor="top")
+    return figure(
+        [
+            bars(cosine[:k], noisy[:k], DATA_1),
+            bars(cosine[k:], noisy[k:], MUTED),
+            dots(cosine, clean, DATA_2, ring=1, cliponaxis=False),
         ],
-        "layout": {
-            "width": FIGURE_WIDTH,
-            "height": 180,
-            "margin": {"l": 40, "r": 74, "t": 32, "b": 42},
-            "barmode": "overlay",
-            "xaxis": {
-                "range": [0.25, SHOWN + 0.75],
-                "title": {"text": "cosine, slow to fast"},
-                "tickvals": [1, 16, 32, 48],
-            },
-            "yaxis": {"range": [0, top], "nticks": 4, "title": {"text": "size of coefficient"}},
-            "shapes": [
-                {
-                    "type": "line",
-                    "x0": edge,
-                    "x1": edge,
-                    "y0": 0,
-                    "y1": 1,
-                    "yref": "y domain",
-                    "line": {"color": INK_2, "width": 1, "dash": "dot"},
-                }
-            ],
-            "annotations": [
-                {
-                    "x": edge,
-                    "y": 1,
-                    "yref": "y domain",
-                    "text": "kept ◂" if k >= SHOWN - 6 else "▸ cut",
-                    "showarrow": False,
-                    "xanchor": "right" if k >= SHOWN - 6 else "left",
-                    "yanchor": "top",
-                    "font": {"color": INK_2, "size": 12},
-                },
-                {
-                    "x": 1,
-                    "xref": "x domain",
-                    "y": clean[-1],
-                    "text": "clean",
-                    "showarrow": False,
-                    "xanchor": "left",
-                    "xshift": 4,
-                    "yanchor": "bottom",
-                    "font": {"color": DATA_2_TEXT, "size": 12},
-                },
-            ],
-        },
-    }
+        axis(0.25, SHOWN + 0.75, "cosine, slow to fast", tickvals=[1, 16, 32, 48]),
+        axis(0, top, "size of coefficient", nticks=4),
+        height=180,
+        right=74,
+        shapes=[segment((edge, edge), (0, 1), INK_2, dash="dot", yref="y domain")],
+        labels=[
+            {**cut, "xanchor": "right" if far else "left"},
+            label(
+                "clean",
+                1,
+                clean[-1],
+                DATA_2_TEXT,
+                xref="x domain",
+                xanchor="left",
+                yanchor="bottom",
+                xshift=4,
+            ),
+        ],
+    )
 
 
 def signal_alt(result):

@@ -16,7 +16,6 @@ from widgets.contract import (
     DATA_2,
     DATA_2_TEXT,
     FIGURE_WIDTH,
-    INK,
     MUTED,
     PAPER,
     Choice,
@@ -31,6 +30,7 @@ from widgets.contract import (
 )
 from widgets.data import CLASSES, load
 from widgets.drawing import to_text
+from widgets.figures import axis, bars, dots, equal, figure, label, segment
 from widgets.network import SIDE, decode, encode, grey_levels
 
 BOX = 20  # pixels of the box that a digit fits in
@@ -228,53 +228,37 @@ def plane(result):
     low, high = result["centre"] - reach, result["centre"] + reach
     shown = np.clip(result["z"], low, high)
     middles = [np.median(codes[result["labels"] == label], axis=0) for label in range(10)]
-    axis = {"constrain": "domain", "nticks": 5}
-    return {
-        "data": [
-            dots(codes, MUTED, 4),
-            dots(codes[near], DATA_1, 6),
-            dots(shown[None], DATA_2, 12),
+    ticks = {"nticks": 5, "zeroline": True}
+    return figure(
+        [
+            dots(*codes.T, MUTED, size=4),
+            dots(*codes[near].T, DATA_1),
+            dots(*shown[:, None], DATA_2, size=12),
         ],
-        "layout": {
-            "width": FIGURE_WIDTH,
-            "height": FIGURE_WIDTH,
-            "margin": {"l": 34, "r": 10, "t": 32, "b": 42},
-            "xaxis": {
-                **axis,
-                "range": [low[0], high[0]],
-                "title": {"text": "z<sub>1</sub>"},
-                "zeroline": True,
-            },
-            "yaxis": {
-                **axis,
-                "range": [low[1], high[1]],
-                "title": {"text": "z<sub>2</sub>"},
-                "scaleanchor": "x",
-                "showgrid": False,
-                "zeroline": True,
-            },
-            "annotations": [
-                *(words(name_of(result, label), x, y, INK) for label, (x, y) in enumerate(middles)),
-                {
-                    **words("yours", *shown, DATA_2_TEXT),
-                    **{"showarrow": True, "ax": 30, "ay": -30, "arrowcolor": DATA_2},
-                },
-            ],
-        },
-    }
-
-
-def dots(points, color, size):
-    """Points as discs of one colour."""
-    x, y = points[:, 0], points[:, 1]
-    marker = {"color": color, "size": size}
-    return {"type": "scatter", "mode": "markers", "x": x, "y": y, "marker": marker}
-
-
-def words(text, x, y, color):
-    """A label on a ground of paper."""
-    font = {"color": color, "size": 12}
-    return {"x": x, "y": y, "text": text, "showarrow": False, "font": font, "bgcolor": PAPER}
+        *equal(
+            axis(low[0], high[0], "z<sub>1</sub>", **ticks),
+            axis(low[1], high[1], "z<sub>2</sub>", **ticks, showgrid=False),
+        ),
+        height=FIGURE_WIDTH,
+        left=34,
+        right=10,
+        labels=[
+            *(
+                label(name_of(result, i), *middle, bgcolor=PAPER)
+                for i, middle in enumerate(middles)
+            ),
+            label(
+                "yours",
+                *shown,
+                DATA_2_TEXT,
+                showarrow=True,
+                ax=30,
+                ay=-30,
+                arrowcolor=DATA_2,
+                bgcolor=PAPER,
+            ),
+        ],
+    )
 
 
 def plane_alt(result, place):
@@ -289,38 +273,17 @@ def errors(result):
     """How the errors of the test images are spread, and where the drawing's lies."""
     share, error = result["share"], min(result["error"], WORST)
     step = WORST / BINS
-    left = error > WORST / 2
-    return {
-        "data": [
-            {
-                "type": "bar",
-                "x": step * (np.arange(BINS) + 0.5),
-                "y": share,
-                "width": 0.9 * step,
-                "marker": {"color": DATA_1},
-            }
-        ],
-        "layout": {
-            "width": FIGURE_WIDTH,
-            "height": FIGURE_WIDTH,
-            "margin": {"l": 34, "r": 10, "t": 32, "b": 42},
-            "xaxis": {"range": [0, WORST], "title": {"text": "squared error"}, "nticks": 5},
-            "yaxis": {"range": [0, 18], "title": {"text": "% of test images"}},
-            "shapes": [
-                {
-                    "type": "line",
-                    **{"x0": error, "x1": error, "y0": 0, "y1": 16},
-                    "line": {"color": DATA_2, "width": 2},
-                }
-            ],
-            "annotations": [
-                {
-                    **words("your drawing", error, 16.8, DATA_2_TEXT),
-                    "xanchor": "right" if left else "left",
-                }
-            ],
-        },
-    }
+    side = "right" if error > WORST / 2 else "left"
+    return figure(
+        [bars(step * (np.arange(BINS) + 0.5), share, DATA_1, width=0.9 * step)],
+        axis(0, WORST, "squared error", nticks=5),
+        axis(0, 18, "% of test images"),
+        height=FIGURE_WIDTH,
+        left=34,
+        right=10,
+        shapes=[segment((error, error), (0, 16), DATA_2, width=2)],
+        labels=[label("your drawing", error, 16.8, DATA_2_TEXT, xanchor=side, bgcolor=PAPER)],
+    )
 
 
 def errors_alt(result):

@@ -53,7 +53,6 @@ instrument = Instrument(
         Readout("z", "Code", symbol=r"\mathbf{z}"),
         Readout("outside", "Prior farther out", "%", ".1f"),
         Readout("zoom", "Zoom", "", ".1f"),
-        Readout("rate", "Tiles", "a second"),
     ),
     references=("kingma2014",),
 )
@@ -140,7 +139,6 @@ def frame(result):
             "z": place,
             "outside": 100 * outside if prior else None,
             "zoom": zoom,
-            "rate": None,
         },
         panels=[
             Map(
@@ -151,7 +149,6 @@ def frame(result):
                 server=result["model"],
                 rings={"1σ": 1.0, "2σ": 2.0} if prior else {},
                 dots=dots(result) if result["dots"] else None,
-                rate="rate",
             ),
             Tiles(
                 "image",

@@ -16,7 +16,6 @@ import numpy as np
 from widgets.contract import (
     ACCENT,
     FIGURE_WIDTH,
-    INK,
     MUTED,
     PAPER,
     Frame,
@@ -27,7 +26,8 @@ from widgets.contract import (
     Tiles,
 )
 from widgets.data import load
-from widgets.network import SIDE, decode, encode, grey_levels
+from widgets.figures import axis, dots, equal, figure, image, label, square
+from widgets.network import decode, encode, grey_levels
 
 REACH = 3.0  # how far the point can go
 TILE = 1.0  # side of the image drawn at the point, in units of the plane
@@ -117,65 +117,31 @@ def frame(result):
 
 def plane_figure(name, place):
     """Codes, the name of each class at the median of its codes, and the image decoded at z."""
-    codes, labels, (z_1, z_2) = place["codes"], place["labels"], place["z"]
+    codes, labels, z = place["codes"], place["labels"], place["z"]
     middles = [np.median(codes[labels == digit], axis=0) for digit in range(10)]
-    offset = TILE * ((np.arange(SIDE) + 0.5) / SIDE - 0.5)  # pixel centres, from the middle
-    half = TILE / 2
-    axis = {"range": [-REACH - 0.5, REACH + 0.5], "constrain": "domain", "dtick": 1}
-    return {
-        "data": [
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "x": codes[:, 0],
-                "y": codes[:, 1],
-                "marker": {"color": MUTED, "size": 4, "opacity": 0.7},
-            },
-            {
-                "type": "heatmap",
-                "z": grey_levels(place["images"][0]),
-                "x": z_1 + offset,
-                "y": z_2 - offset,  # the first row of pixels is the top one
-                "zmin": 0,
-                "zmax": 255,
-                "colorscale": [[0, PAPER], [1, INK]],
-                "showscale": False,
-            },
+    reach = REACH + 0.5
+    above = {"xref": "x domain", "yref": "y domain", "xanchor": "left", "yanchor": "bottom"}
+    return figure(
+        [
+            dots(*codes.T, MUTED, size=4, opacity=0.7),
+            image(grey_levels(place["images"][0]), z, TILE),
         ],
-        "layout": {
-            "width": FIGURE_WIDTH,
-            "height": FIGURE_WIDTH,
-            "margin": {"l": 34, "r": 10, "t": 32, "b": 42},
-            "xaxis": {**axis, "title": {"text": "z<sub>1</sub>"}},
-            "yaxis": {**axis, "title": {"text": "z<sub>2</sub>"}, "scaleanchor": "x"},
-            "shapes": [
-                {
-                    "type": "rect",
-                    "x0": z_1 - half,
-                    "x1": z_1 + half,
-                    "y0": z_2 - half,
-                    "y1": z_2 + half,
-                    "line": {"color": ACCENT, "width": 2},
-                }
-            ],
-            "annotations": [
-                *(words(f"<b>{digit}</b>", *middle) for digit, middle in enumerate(middles)),
-                {
-                    **words(TITLES[name], 0, 1),
-                    "xref": "x domain",
-                    "yref": "y domain",
-                    "xanchor": "left",
-                    "yanchor": "bottom",
-                },
-            ],
-        },
-    }
-
-
-def words(text, x, y):
-    """A label on a ground of paper."""
-    font = {"color": INK, "size": 12}
-    return {"x": x, "y": y, "text": text, "showarrow": False, "font": font, "bgcolor": PAPER}
+        *equal(
+            axis(-reach, reach, "z<sub>1</sub>", dtick=1),
+            axis(-reach, reach, "z<sub>2</sub>", dtick=1),
+        ),
+        height=FIGURE_WIDTH,
+        left=34,
+        right=10,
+        shapes=[square(z, TILE, ACCENT, width=2)],
+        labels=[
+            *(
+                label(f"<b>{digit}</b>", *middle, bgcolor=PAPER)
+                for digit, middle in enumerate(middles)
+            ),
+            label(TITLES[name], 0, 1, bgcolor=PAPER, **above),
+        ],
+    )
 
 
 def plane_alt(name, place):

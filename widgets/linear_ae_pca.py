@@ -18,7 +18,6 @@ from widgets.contract import (
     DATA_1,
     DATA_2,
     DATA_2_TEXT,
-    FIGURE_WIDTH,
     INK_2,
     INK_3,
     MUTED,
@@ -30,6 +29,7 @@ from widgets.contract import (
     Seed,
     Slider,
 )
+from widgets.figures import axis, circle, dots, equal, figure, label, line, segment
 
 N, D = 600, 8
 IDENTITY = np.eye(D)
@@ -178,71 +178,47 @@ def training_figure(result):
     step = np.arange(len(result["loss"]))
     loss, floor = result["loss"], result["floor"]
     low, high = np.log10(floor) - 0.7, np.log10(max(loss.max(), result["variance"])) + 0.3
-    line = {"type": "scatter", "mode": "lines", "x": step}
-    x_axis = {"range": [0, MAX_STEPS], "dtick": 100}
-    return {
-        "data": [
-            {**line, "y": loss, "line": {"color": DATA_1, "width": 2}},
+    return figure(
+        [
+            line(step, loss, DATA_1),
             *(
-                {
-                    **line,
-                    "y": cosine,
-                    "xaxis": "x2",
-                    "yaxis": "y2",
-                    "line": {"color": DATA_1, "width": 2},
-                    "cliponaxis": False,
-                }
+                line(step, cosine, DATA_1, xaxis="x2", yaxis="y2", cliponaxis=False)
                 for cosine in result["cosines"].T
             ),
         ],
-        "layout": {
-            "width": FIGURE_WIDTH,
-            "height": 680,
-            "margin": {"l": 46, "r": 12, "t": 32, "b": 42},
-            "xaxis": {**x_axis, "anchor": "y", "showticklabels": False},
-            "yaxis": {
-                "range": [low, high],
-                "type": "log",
-                "domain": [0.5, 1],
-                "anchor": "x",
-                "title": {"text": "loss"},
-                "exponentformat": "power",
-                **({"dtick": 1} if high - low > 1 else {}),
-            },
-            "xaxis2": {**x_axis, "anchor": "y2", "title": {"text": "step"}},
-            "yaxis2": {
-                "range": [0, 1],
-                "domain": [0, 0.34],
-                "anchor": "x2",
-                "dtick": 0.5,
-                "title": {"text": "cosines with the PCA plane"},
-            },
-            "shapes": [
-                {
-                    "type": "line",
-                    "x0": 0,
-                    "x1": 1,
-                    "xref": "x domain",
-                    "y0": floor,
-                    "y1": floor,
-                    "line": {"color": DATA_2, "width": 1.5, "dash": "dash"},
-                }
-            ],
-            "annotations": [
-                {
-                    "x": 1,
-                    "xref": "x domain",
-                    "y": (np.log10(floor) - low) / (high - low),
-                    "yref": "y domain",
-                    "text": "PCA floor",
-                    "showarrow": False,
-                    "xanchor": "right",
-                    "yanchor": "top",
-                    "font": {"color": DATA_2_TEXT, "size": 12},
-                }
-            ],
-        },
-    }
+        axis(0, MAX_STEPS, dtick=100, anchor="y", showticklabels=False),
+        axis(
+            low,
+            high,
+            "loss",
+            type="log",
+            exponentformat="power",
+            domain=[0.5, 1],
+            anchor="x",
+            dtick=1 if high - low > 1 else None,
+        ),
+        xaxis2=axis(0, MAX_STEPS, "step", dtick=100, anchor="y2"),
+        yaxis2=axis(0, 1, "cosines with the PCA plane", domain=[0, 0.34], anchor="x2", dtick=0.5),
+        height=680,
+        left=46,
+        right=12,
+        shapes=[
+            segment((0, 1), (floor, floor), DATA_2, width=1.5, dash="dash", xref="x domain"),
+        ],
+        labels=[
+            label(
+                "PCA floor",
+                1,
+                (np.log10(floor) - low) / (high - low),
+                DATA_2_TEXT,
+                xref="x domain",
+                yref="y domain",
+                xanchor="right",
+                yanchor="top",
+                bgcolor=PAPER,
+            )
+        ],
+    )
 
 
 def training_alt(result):
@@ -257,73 +233,41 @@ def training_alt(result):
 
 def plane_figure(result):
     """The data in the plane of the first two components, and the way of each row of W in it."""
-    circle = {"type": "circle", "x0": -1, "x1": 1, "y0": -1, "y1": 1}
     rows = result["rows"].clip(-4, 4).transpose(1, 2, 0)  # (k, 2, t + 1)
-    ways = [
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "x": x,
-            "y": y,
-            "line": {"color": color, "width": 1.5},
-        }
-        for (x, y), color in zip(rows, ROW_COLORS, strict=False)
-    ]
-    ends = [
-        {
-            "type": "scatter",
-            "mode": "lines+markers",
-            "x": [0, x],
-            "y": [0, y],
-            "line": {"color": color, "width": 3},
-            "marker": {"color": color, "size": 8},
-        }
-        for (x, y), color in zip(rows[:, :, -1], ROW_COLORS, strict=False)
-    ]
+    ends = rows[:, :, -1]
     names = [
-        {
-            "x": x * (1 + 0.25 / max(np.hypot(x, y), 0.25)),
-            "y": y * (1 + 0.25 / max(np.hypot(x, y), 0.25)),
-            "text": f"<b>w<sub>{i + 1}</sub></b>",
-            "showarrow": False,
-            "font": {"color": ROW_TEXT_COLORS[i], "size": 13},
-            "bgcolor": PAPER,
-        }
-        for i, (x, y) in enumerate(rows[:, :, -1])
+        label(f"<b>w<sub>{i + 1}</sub></b>", *(end * beyond(end)), ROW_TEXT_COLORS[i])
+        for i, end in enumerate(ends)
     ]
-    return {
-        "data": [
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "x": result["points"][:, 0],
-                "y": result["points"][:, 1],
-                "marker": {"color": MUTED, "size": 3, "opacity": 0.5},
-            },
-            *ways,
-            *ends,
+    for name in names:
+        name["font"]["size"] = 13
+        name["bgcolor"] = PAPER
+    return figure(
+        [
+            dots(*result["points"].T, MUTED, size=3, opacity=0.5),
+            *(line(*way, c, width=1.5) for way, c in zip(rows, ROW_COLORS, strict=False)),
+            *(row(end, color) for end, color in zip(ends, ROW_COLORS, strict=False)),
         ],
-        "layout": {
-            "width": FIGURE_WIDTH,
-            "height": 680,
-            "margin": {"l": 40, "r": 12, "t": 32, "b": 42},
-            "xaxis": {
-                "range": [-2.5, 2.5],
-                "constrain": "domain",
-                "dtick": 1,
-                "title": {"text": "first component"},
-            },
-            "yaxis": {
-                "range": [-2.5, 2.5],
-                "constrain": "domain",
-                "scaleanchor": "x",
-                "dtick": 1,
-                "title": {"text": "second component"},
-            },
-            "shapes": [{**circle, "line": {"color": INK_2, "width": 1.5, "dash": "dot"}}],
-            "annotations": names,
-        },
-    }
+        *equal(
+            axis(-2.5, 2.5, "first component", dtick=1),
+            axis(-2.5, 2.5, "second component", dtick=1),
+        ),
+        height=680,
+        right=12,
+        shapes=[circle((0, 0), 1, INK_2, width=1.5, dash="dot")],
+        labels=names,
+    )
+
+
+def row(end, color):
+    """A row of W, as a line from the origin with a disc at its end."""
+    way = line([0, end[0]], [0, end[1]], color, width=3, mode="lines+markers")
+    return {**way, "marker": {"color": color, "size": 8}}
+
+
+def beyond(end):
+    """How much farther out the name of a row stands than its end."""
+    return 1 + 0.25 / max(np.hypot(*end), 0.25)
 
 
 def plane_alt(result):

@@ -20,7 +20,6 @@ from widgets.contract import (
     DATA_1,
     DATA_2,
     FIGURE_WIDTH,
-    INK,
     INK_3,
     MUTED,
     PAPER,
@@ -33,6 +32,7 @@ from widgets.contract import (
     Tiles,
 )
 from widgets.data import CLASSES, load
+from widgets.figures import axis, dots, equal, figure, label, line
 from widgets.network import decode, encode, grey_levels
 
 STEPS = 50  # of the path that is measured
@@ -188,69 +188,34 @@ def named(result, end):
 def plane_figure(result):
     """Codes of test images, the three paths among them, and the place at t."""
     (z_1, z_2), traces = result["z"], result["traces"]
-    axis = {"range": [-REACH, REACH], "constrain": "domain", "dtick": 1}
-    lines = [
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "x": trace[:, 0],
-            "y": trace[:, 1],
-            "line": {
-                "color": COLORS[name],
-                "width": 3 if name == result["path"] else 1.5,
-                "dash": "dot" if name == "pixels" else "solid",
-            },
-        }
+    paths = [
+        line(
+            *trace.T,
+            COLORS[name],
+            width=3 if name == result["path"] else 1.5,
+            dash="dot" if name == "pixels" else "solid",
+        )
         for name, trace in zip(PATHS, traces, strict=True)
     ]
     ends = traces[0, [0, -1]]
-    return {
-        "data": [
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "x": result["codes"][::4, 0],
-                "y": result["codes"][::4, 1],
-                "marker": {"color": MUTED, "size": 3, "opacity": 0.5},
-            },
-            *lines,
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "x": [*ends[:, 0], z_1],
-                "y": [*ends[:, 1], z_2],
-                "marker": {
-                    "color": ACCENT,
-                    "size": 9,
-                    "line": {"color": PAPER, "width": 2},
-                },
-            },
+    return figure(
+        [
+            dots(*result["codes"][::4].T, MUTED, size=3, opacity=0.5),
+            *paths,
+            dots([*ends[:, 0], z_1], [*ends[:, 1], z_2], ACCENT, size=9, ring=2),
         ],
-        "layout": {
-            "width": FIGURE_WIDTH,
-            "height": FIGURE_WIDTH,
-            "margin": {"l": 34, "r": 10, "t": 32, "b": 42},
-            "xaxis": {**axis, "title": {"text": "z<sub>1</sub>"}, "zeroline": True},
-            "yaxis": {
-                **axis,
-                "title": {"text": "z<sub>2</sub>"},
-                "scaleanchor": "x",
-                "zeroline": True,
-            },
-            "annotations": [
-                {
-                    "x": x,
-                    "y": y,
-                    "text": f"<b>{named(result, end)}</b>",
-                    "showarrow": False,
-                    "yshift": 14,
-                    "font": {"color": INK, "size": 12},
-                    "bgcolor": PAPER,
-                }
-                for end, (x, y) in enumerate(ends)
-            ],
-        },
-    }
+        *equal(
+            axis(-REACH, REACH, "z<sub>1</sub>", dtick=1, zeroline=True),
+            axis(-REACH, REACH, "z<sub>2</sub>", dtick=1, zeroline=True),
+        ),
+        height=FIGURE_WIDTH,
+        left=34,
+        right=10,
+        labels=[
+            label(f"<b>{named(result, i)}</b>", *end, yshift=14, bgcolor=PAPER)
+            for i, end in enumerate(ends)
+        ],
+    )
 
 
 def plane_alt(result):

@@ -37,6 +37,7 @@ from widgets.contract import (
     Tiles,
 )
 from widgets.data import CLASSES, load
+from widgets.figures import axis, circle, dots, equal, figure, image, label, square
 from widgets.network import SIDE, decode, grey_levels
 
 REACH = 3.0  # how far the plane is shown, and z can be set
@@ -221,71 +222,37 @@ def data_of(result):
 
 def plane_figure(result):
     """Codes of test images, rings of the prior, the square of the grid, and the image at z."""
-    r, (z_1, z_2) = result["r"], result["z"]
-    offset = TILE * ((np.arange(SIDE) + 0.5) / SIDE - 0.5)  # pixel centres, from the tile's middle
-    half = TILE / 2
-    ring = {"type": "circle", "line": {"color": INK_2, "width": 1, "dash": "dot"}}
-    square = {"type": "rect", "line": {"color": INK, "width": 1.5}}
-    tile = {"type": "rect", "line": {"color": ACCENT, "width": 2}}
-    axis = {"range": [-REACH - 1, REACH + 1], "constrain": "domain", "dtick": 1}
-    return {
-        "data": [
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "x": result["codes"][:, 0],
-                "y": result["codes"][:, 1],
-                "marker": marker(result),
-            },
-            {
-                "type": "heatmap",
-                "z": result["tile"],
-                "x": z_1 + offset,
-                "y": z_2 - offset,  # the first row of pixels is the top one
-                "zmin": 0,
-                "zmax": 255,
-                "colorscale": [[0, PAPER], [1, INK]],
-                "showscale": False,
-            },
+    reach, origin = REACH + 1, (0, 0)
+    return figure(
+        [codes(result), image(result["tile"], result["z"], TILE)],
+        *equal(
+            axis(-reach, reach, "z<sub>1</sub>", dtick=1, zeroline=True),
+            axis(-reach, reach, "z<sub>2</sub>", dtick=1, zeroline=True, showgrid=False),
+        ),
+        height=FIGURE_WIDTH,
+        left=34,
+        right=10,
+        shapes=[
+            *(circle(origin, s, INK_2, dash="dot") for s in (1, 2)),
+            square(origin, 2 * result["r"], INK, width=1.5),
+            square(result["z"], TILE, ACCENT, width=2),
         ],
-        "layout": {
-            "width": FIGURE_WIDTH,
-            "height": FIGURE_WIDTH,
-            "margin": {"l": 34, "r": 10, "t": 32, "b": 42},
-            "xaxis": {**axis, "title": {"text": "z<sub>1</sub>"}, "zeroline": True},
-            "yaxis": {
-                **axis,
-                "title": {"text": "z<sub>2</sub>"},
-                "scaleanchor": "x",
-                "showgrid": False,
-                "zeroline": True,
-            },
-            "shapes": [
-                *({**ring, "x0": -s, "x1": s, "y0": -s, "y1": s} for s in (1, 2)),
-                {**square, "x0": -r, "x1": r, "y0": -r, "y1": r},
-                {**tile, "x0": z_1 - half, "x1": z_1 + half, "y0": z_2 - half, "y1": z_2 + half},
-            ],
-            "annotations": [
-                *(words(f"{s}σ", s * math.sqrt(0.5), -s * math.sqrt(0.5), INK_2) for s in (1, 2)),
-                *key(result),
-            ],
-        },
-    }
+        labels=[
+            *(words(f"{s}σ", s * math.sqrt(0.5), -s * math.sqrt(0.5), INK_2) for s in (1, 2)),
+            *key(result),
+        ],
+    )
 
 
-def marker(result):
+def codes(result):
     """Dots coloured by the factor of a stroke; grey ones for images whose classes are named."""
     if result["model"] != "strokes":
-        return {"color": MUTED, "size": 4, "opacity": 0.6}
+        return dots(*result["codes"].T, MUTED, size=4, opacity=0.6)
     factor = result["factor"].astype(float)
-    return {
-        "color": factor,
-        "colorscale": [[0, DATA_1], [1, DATA_2]],
-        "cmin": factor.min(),
-        "cmax": factor.max(),
-        "showscale": False,
-        "size": 5,
-    }
+    each = {"color": factor, "cmin": factor.min(), "cmax": factor.max()}
+    coloured = dots(*result["codes"].T, DATA_1, size=5)
+    coloured["marker"] |= {**each, "colorscale": [[0, DATA_1], [1, DATA_2]], "showscale": False}
+    return coloured
 
 
 def key(result):
@@ -318,8 +285,7 @@ def apart(places, names):
 
 def words(text, x, y, color):
     """A label in the plane on a ground of paper."""
-    font = {"color": color, "size": 12}
-    return {"x": x, "y": y, "text": text, "showarrow": False, "font": font, "bgcolor": PAPER}
+    return label(text, x, y, color, bgcolor=PAPER)
 
 
 def plane_alt(result):

@@ -22,6 +22,7 @@ globalThis.latentbookFrames = { moves: [], draws: [], answers: [] };
     const channel = new MessageChannel();
     channel.port1.onmessage = () => {
       if (start) latentbookFrames.moves.push({ warm, ms: performance.now() - start });
+      if (start && warm) measure("latentbook-frame", { start }); // for the trace
       start = 0;
     };
     channel.port2.postMessage(null);

@@ -3,6 +3,7 @@
  * Bundled with the global name `engine`; app/book/compose/engine.py calls it.
  */
 import { renderToString } from "katex";
+import { check } from "./figure/check.js";
 import { svg } from "./figure/draw.js";
 
 /**
@@ -28,5 +29,15 @@ export const katex = (tex, display, macros = {}) =>
  * @param {string} id unique in the page
  * @param {string} label what the picture shows
  * @returns {string} an <svg>
+ * @throws {Error} as checkFigure
  */
-export const drawSvg = (figure, width, id, label) => svg(figure, { width, id, label });
+export function drawSvg(figure, width, id, label) {
+  check(figure);
+  return svg(figure, { width, id, label });
+}
+
+/**
+ * @param {any} figure
+ * @throws {Error} that names the first key which is not drawn, and what is accepted in its place
+ */
+export const checkFigure = (figure) => check(figure) ?? null;

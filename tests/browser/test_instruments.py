@@ -14,6 +14,18 @@ from tests.browser.book_pages import SECTION, Open, go_to, spec_of, targets, whe
 pytestmark = pytest.mark.browser
 
 
+HUED = """
+
+book_figure = spectrum_figure
+
+
+def spectrum_figure(result):
+    figure = book_figure(result)
+    figure["data"][0]["hue"] = 30
+    return figure
+"""
+
+
 def live(page: Page, label: str) -> Locator:
     """An instrument whose picture shows its controls, on whatever page of the book it is."""
     go_to(page, where(label))
@@ -230,8 +242,8 @@ def state_of(instrument: Locator) -> list[str]:
 
 
 def computed_readouts(instrument: Locator) -> list[str]:
-    """What Python says of a state. Tiles a second are what the page has measured."""
-    return instrument.locator('[data-readout]:not([data-readout="rate"])').all_text_contents()
+    """What Python says of a state."""
+    return instrument.locator("[data-readout]").all_text_contents()
 
 
 def settings_of(instrument: Locator) -> list[str]:
@@ -310,6 +322,11 @@ def test_the_code_is_opened_edited_broken_and_reset(open_page: Open) -> None:
     expect(instrument.locator("[data-status]")).to_contain_text(f"Line {line}: NameError")
     assert seen(instrument) == picture
     assert instrument.locator(".picture").evaluate("p => Number(getComputedStyle(p).opacity)") < 1
+
+    write(page, instrument, source + HUED)
+    expect(error).to_contain_text("In the figure of spectrum: data[0].hue is not drawn; accepted:")
+    expect(instrument).to_have_attribute("data-state", "error")
+    assert seen(instrument) == picture
 
     write(page, instrument, source.replace("def frame(result):", "def frame(result)"))
     expect(error).to_contain_text("SyntaxError")

@@ -161,10 +161,9 @@ def test_typed_numbers_move_it(shared: Page) -> None:
     expect(instrument.locator(".problem")).to_contain_text("stays at 1.5, 0, 2")
 
 
-def test_the_tiles_of_the_server_come_and_the_rate_is_measured(shared: Page) -> None:
+def test_the_tiles_of_the_server_come(shared: Page) -> None:
     instrument = atlas(shared)
     expect(instrument.locator(".map .captions")).to_have_text("Decoded on the server")
-    assert float(readout(instrument, "rate").inner_text()) > 0
     assert ink(instrument) > 10
     canvas = instrument.locator(".map canvas")
     expect(canvas).to_have_attribute("aria-label", re.compile(r"^A map of decoded images around"))

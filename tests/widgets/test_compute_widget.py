@@ -199,7 +199,7 @@ def test_a_syntax_error_in_an_edit_has_its_line():
         ("def frame(", "def drawing(", "does not define frame"),
         ('{"slope": result["a"]}', "{}", "readouts"),
         ('{"slope": result["a"]}', '{"slope": np.inf}', "slope is inf"),
-        ('"type": "scatter"', '"type": "pie"', "pie"),
+        ('"type": "scatter"', '"type": {1}', "In the figure of line: a value is of type set"),
         ("default=3,", "default=30,", "default of n is 30"),
         ("np.uint8", "float", "uint8"),
         ("np.random.default_rng(seed).normal()", "np.nan", "'draw'"),

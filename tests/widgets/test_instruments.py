@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import pytest
 
 import widgets
+from tests.figures import check_figures
 from widgets.contract import (
     Choice,
     Drawing,
@@ -92,14 +93,16 @@ def computed(module, setting):
 def equal(a, b):
     """Whether two results or frames are the same, arrays included."""
     if isinstance(a, np.ndarray):
-        return isinstance(b, np.ndarray) and a.dtype == b.dtype and np.array_equal(a, b)
+        gaps = a.dtype.kind == "f"  # nan, which equals nothing
+        same_type = isinstance(b, np.ndarray) and a.dtype == b.dtype
+        return same_type and np.array_equal(a, b, equal_nan=gaps)
     if isinstance(a, dict):
         return a.keys() == b.keys() and all(equal(a[key], b[key]) for key in a)
     if isinstance(a, list | tuple):
         return len(a) == len(b) and all(map(equal, a, b))
     if isinstance(a, Frame | Plot) or hasattr(a, "__dataclass_fields__"):
         return equal(vars(a), vars(b))
-    return a == b
+    return a == b or (a != a and b != b)
 
 
 @pytest.fixture(params=widgets.WIDGETS)
@@ -117,6 +120,7 @@ def test_frames_at_all_settings(module):
         result, frame = computed(module, setting)
         check_result(result)
         check_frame(module.instrument, frame)
+        check_figures(frame)
 
 
 def test_plotly_accepts_the_figures(module):

@@ -13,7 +13,6 @@ from widgets.contract import (
     Instrument,
     Map,
     Pad,
-    Readout,
     Viewport,
 )
 from widgets.drawing import to_text
@@ -40,7 +39,7 @@ instrument = Instrument(
         Viewport("view", "Place", default=(0.0, 1.0, 2.0), panel="map", limit=4.0, max_zoom=6),
         Drawing("drawn", "Drawing", default="{BLANK}", panel="pad"),
     ),
-    readouts=(Readout("ink", "Ink", "", ".0f"), Readout("rate", "Tiles", "a second")),
+    readouts=(Readout("ink", "Ink", "", ".0f"),),
 )
 
 
@@ -54,9 +53,9 @@ def frame(result):
     )
     tile = np.full((256, 256), 7, np.uint8)[:, ::-1]
     return Frame(
-        {{"ink": result["ink"], "rate": None}},
+        {{"ink": result["ink"]}},
         [
-            Map("map", tile, (2, 1, 3), "A map.", "vae", {{"1σ": 1.0}}, dots, "rate"),
+            Map("map", tile, (2, 1, 3), "A map.", "vae", {{"1σ": 1.0}}, dots),
             Pad("pad", "A pad.", half=True),
         ],
     )
@@ -64,12 +63,11 @@ def frame(result):
 
 
 def instrument(*panel_controls):
-    readouts = (Readout("rate", "Tiles"),)
-    return Instrument("probe", "Probe", "Try.", panel_controls, readouts)
+    return Instrument("probe", "Probe", "Try.", panel_controls, readouts=())
 
 
 def checked(*panels, of=(VIEW, DRAWN)):
-    check_frame(instrument(*of), Frame({"rate": None}, panels))
+    check_frame(instrument(*of), Frame({}, panels))
 
 
 def a_map(**changed):
@@ -97,7 +95,6 @@ def test_panels_as_the_protocol_has_them():
         "address": [2, 1, 3],
         "server": "vae",
         "rings": {"1σ": 1.0},
-        "rate": "rate",
     }
     assert dots["points"].dtype == np.float32 and dots["points"].shape == (4,)
     assert dots["names"] == ["a", "b"] and dots["places"].shape == (4,)
@@ -135,7 +132,7 @@ def test_a_value_that_is_not_accepted(name, value, accepted):
 
 
 def test_a_map_and_a_pad_are_accepted():
-    checked(a_map(rate="rate", rings={"1": 1.0}), Pad("pad", "A pad."))
+    checked(a_map(rings={"1": 1.0}), Pad("pad", "A pad."))
 
 
 @pytest.mark.parametrize(
@@ -149,7 +146,6 @@ def test_a_map_and_a_pad_are_accepted():
         ({"address": (-1, 0, 0)}, "address"),
         ({"alt": " "}, "alt text of map is empty"),
         ({"rings": {"1σ": 0.0}}, "ring 1σ has the radius 0"),
-        ({"rate": "speed"}, "rate of map is 'speed'; accepted: a readout, rate"),
     ],
 )
 def test_a_map_that_is_not_accepted(changed, said):

@@ -35,10 +35,7 @@ from widgets.contract import (
 )
 from widgets.drawing import to_pixels
 from widgets.engine.controls import accepted
-from widgets.engine.figure import check_figure
 from widgets.engine.panels import NAME, check_panel
-
-__all__ = ["check_figure", "check_frame", "check_instrument"]
 
 
 def check_instrument(module: ModuleType) -> None:
@@ -248,12 +245,6 @@ def check_frame(instrument: Instrument, frame: Any) -> None:
         check_panel(panel)
     once("The panel", (panel.key for panel in frame.panels))
     check_placed(instrument.controls, frame.panels)
-    for panel in frame.panels:
-        if isinstance(panel, Map) and panel.rate and panel.rate not in declared:
-            raise ContractError(
-                f"The rate of {panel.key} is {panel.rate!r}; accepted: a readout, "
-                f"{', '.join(declared) or 'of which there is none'}"
-            )
 
 
 PLACES: Mapping[type[Control], tuple[type[Panel], str]] = {

@@ -136,7 +136,7 @@ def panel_value(panel: Panel) -> dict[str, Any]:
     common = {"key": panel.key, "alt": panel.alt, "half": panel.half}
     match panel:
         case Plot():
-            return {**common, "kind": "plot", "figure": plain(panel.figure)}
+            return {**common, "kind": "plot", "figure": plain_figure(panel)}
         case Map():
             return {**common, **map_value(panel)}
         case Pad():
@@ -162,7 +162,6 @@ def map_value(panel: Map) -> dict[str, Any]:
         "server": panel.server,
         "rings": dict(panel.rings),
         "dots": panel.dots and dots_value(panel.dots),
-        "rate": panel.rate,
     }
 
 
@@ -176,21 +175,47 @@ def dots_value(dots: Dots) -> dict[str, Any]:
     }
 
 
+def plain_figure(panel: Plot) -> Any:
+    """The figure of a plot, as JavaScript can hold it.
+
+    Raises
+    ------
+    ContractError
+        If there is more in it than dicts, lists, arrays, numbers and text.
+    """
+    try:
+        return plain(panel.figure)
+    except ContractError as error:
+        raise ContractError(f"In the figure of {panel.key}: {error}") from None
+
+
 def plain(value: Any) -> Any:
-    """A figure in dicts, lists, numbers, text and contiguous arrays that JavaScript can hold.
+    """A value in dicts, lists, numbers, text and contiguous arrays that JavaScript can hold.
 
     Arrays of numbers stay arrays. Whole numbers of 64 bits become floats, as JavaScript would make
     BigInts of them.
+
+    Raises
+    ------
+    ContractError
+        If a part of it is none of these.
     """
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
+    if isinstance(value, np.floating):
+        return float(value)
     if isinstance(value, np.generic):
-        return value.item()
+        return plain(value.item())
     if isinstance(value, np.ndarray):
-        return plain_array(value)
-    return value
+        return plain_array(value) if value.ndim else plain(value[()])
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise ContractError(
+        f"a value is of type {type(value).__name__}; accepted: dict, list, tuple, array, float, "
+        "int, bool, str, None"
+    )
 
 
 def plain_array(array: NDArray[Any]) -> Any:
@@ -198,7 +223,7 @@ def plain_array(array: NDArray[Any]) -> Any:
     if array.dtype.kind not in "fiub":
         return plain(array.tolist())
     if array.dtype.kind == "f":
-        dtype = np.dtype(np.float32 if array.dtype == np.float16 else array.dtype)
+        dtype = np.dtype(np.float32 if array.itemsize <= 4 else np.float64)
     else:
         dtype = array.dtype if array.dtype in (np.uint8, np.int32) else np.dtype(np.float64)
     return np.ascontiguousarray(array, dtype)

@@ -1,4 +1,7 @@
-"""The check of one panel of a frame: a plot, tiles, a map or a pad."""
+"""The check of one panel of a frame: tiles, a map or a pad.
+
+A plot's figure is checked where it is drawn, by ``static/js/figure/check.js``.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from widgets.contract import ContractError, Dots, Map, Pad, Panel, Plot, Tiles
-from widgets.engine.figure import check_figure
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 TILE = 256  # pixels along each side of a tile
@@ -16,7 +18,7 @@ MOST_CLASSES = 10  # as many colours as the theme has for classes (static/css/to
 
 
 def check_panel(panel: Panel) -> None:
-    """Check one picture."""
+    """Check one picture, a figure apart."""
     if not isinstance(panel, Plot | Tiles | Map | Pad):
         raise ContractError(
             f"A panel is {type(panel).__name__}; accepted: a Plot, Tiles, a Map or a Pad"
@@ -27,12 +29,7 @@ def check_panel(panel: Panel) -> None:
         raise ContractError(
             f"The alt text of {panel.key} is empty; accepted: what the picture shows, in words"
         )
-    if isinstance(panel, Plot):
-        try:
-            check_figure(panel.figure)
-        except ContractError as error:
-            raise ContractError(f"In the figure of {panel.key}: {error}") from None
-    elif isinstance(panel, Map):
+    if isinstance(panel, Map):
         check_map(panel)
     elif isinstance(panel, Tiles):
         check_tiles(panel)

@@ -62,8 +62,24 @@ class Engine:
         return self._call("katex", tex, display)
 
     def draw_svg(self, figure: Mapping[str, Any], width: int, id: str, label: str) -> str:
-        """SVG of a figure laid out for ``width`` px; ``label`` is its text alternative."""
+        """SVG of a figure laid out for ``width`` px; ``label`` is its text alternative.
+
+        Raises
+        ------
+        EngineError
+            As :meth:`check_figure`.
+        """
         return self._call("drawSvg", figure, width, id, label)
+
+    def check_figure(self, figure: Any) -> None:
+        """Hold a figure to what the book draws, see ``docs/figures.md``.
+
+        Raises
+        ------
+        EngineError
+            Names the first key that is not drawn, what stands there, and what is accepted.
+        """
+        self._call("checkFigure", figure)
 
     def _call(self, name: str, *args: Any) -> str:
         reply = self._racer.call("callEngine", name, args, encoder=_ArrayEncoder)

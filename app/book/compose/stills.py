@@ -7,7 +7,6 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from PIL import Image
 
 from app.book.compose.engine import Engine
 from app.book.compose.map_still import map_picture, with_rings
+from app.book.compose.sources import sources
 from app.book.media import Media, content_hash
 from app.book.pieces import Html, MapStill, PadStill, PanelStill, PlotStill, TilesStill
 from widgets import get
@@ -42,13 +42,16 @@ class Stills:
         self._media = media
         self._widgets = widgets
         self._cache = cache
+        self._hashes: dict[str, str] = {}
 
-    @cached_property
-    def _source_hash(self) -> str:
-        """Stands for all code and data that a frame can depend on."""
-        files = sorted(path for path in self._widgets.rglob("*") if path.suffix in (".py", ".npz"))
-        files += [Path(__file__), Path(__file__).with_name("map_still.py")]
-        return content_hash(self._engine.script, *(path.read_bytes() for path in files))
+    def _hash(self, widget: str) -> str:
+        """Stands for all code and data that the frames of an instrument depend on."""
+        if widget not in self._hashes:
+            files = sources(self._widgets, widget)
+            files += [Path(__file__), Path(__file__).with_name("map_still.py")]
+            contents = (path.read_bytes() for path in files)
+            self._hashes[widget] = content_hash(self._engine.script, *contents)
+        return self._hashes[widget]
 
     def frame(self, widget: str, state: Mapping[str, Any], label: str) -> dict[str, Any]:
         """Readouts, note and drawn panels of an instrument at one state.
@@ -63,7 +66,7 @@ class Stills:
         StillError
             If the instrument fails.
         """
-        key = content_hash(self._source_hash, widget, json.dumps(state, sort_keys=True), label)
+        key = content_hash(self._hash(widget), widget, json.dumps(state, sort_keys=True), label)
         kept = self._cache / f"{key}.json" if self._cache else None
         if kept is not None and kept.is_file():
             return dict(json.loads(kept.read_text(encoding="utf-8")))

@@ -1,5 +1,6 @@
 /**
- * The check that a figure keeps to what is drawn: widgets/engine/figure.py says the same in Python, function by function.
+ * The check that a figure keeps to what is drawn. The page holds each picture that Python sends to it, the build each
+ * still: what fails there is told in the same words.
  *
  * @typedef {Record<string, any>} Dict
  */
@@ -7,13 +8,19 @@ import { AXIS, SUBSET } from "./subset.js";
 import { TYPES, isList, isNumbers, shown } from "./types.js";
 
 const AXIS_KEY = /^[xy]axis([2-9]|[1-9]\d+)?$/;
+const FIGURE_WIDTH = 600; // px, as in widgets/contract.py
+const FONT_SIZE = 12; // px
+const MOST_MARGIN = { lr: 160, tb: 120 }; // px of two margins together: a phone's picture is 320 wide
+const TITLE_ROOM = { x: 3, y: 2 }; // what an axis title and its labels need of the margin, in font sizes
+const UNEVEN = 1e-6; // part of a step by which centres may be off
 
 /**
  * @param {any} figure
  * @throws {Error} that names the first key which is not drawn, and what is accepted in its place
  */
 export function check(figure) {
-  if (!isList(figure?.data)) refuse("data", figure?.data, "a list");
+  if (typeof figure !== "object" || figure === null) refuse("figure", figure, "an object with data and layout");
+  if (!isList(figure.data)) refuse("data", figure.data, "a list");
   figure.data.forEach((/** @type {any} */ trace, /** @type {number} */ i) => {
     const table = SUBSET.data[/** @type {keyof typeof SUBSET.data} */ (trace?.type)];
     if (!table) refuse(`data[${i}].type`, trace?.type, quoted(Object.keys(SUBSET.data)));
@@ -26,6 +33,7 @@ export function check(figure) {
   checkAxes(figure.layout);
   checkTraces(figure.data, figure.layout);
   checkOverlays(figure.layout);
+  checkRoom(figure.layout);
 }
 
 /** @param {string[]} names */
@@ -165,15 +173,40 @@ function checkTraces(data, layout) {
     if (trace.fill === "tonexty" && data[i - 1]?.type !== "scatter") {
       refuse(`${path}.fill`, trace.fill, '"tonexty" after another scatter');
     }
+    if (trace.type === "scatter") checkLogarithms(trace, layout, path);
   });
   if (data.filter(({ type }) => type === "bar").length > 1) need(layout, "layout", "barmode");
 }
 
-/** Rows are equally long. @param {Dict} trace @param {string} path */
+/** Rows are equally long, centres evenly spaced. @param {Dict} trace @param {string} path */
 function checkHeatmap({ x, y, z }, path) {
   for (let row = 0; row < z.length; row++) asLong(`${path}.z[${row}]`, z[row], z[0].length, "the first row");
   asLong(`${path}.x`, x, z[0].length, "a row of z");
   asLong(`${path}.y`, y, z.length, "z");
+  for (const [letter, centres] of Object.entries({ x, y })) {
+    if (!absent(centres) && !isEven(centres)) refuse(`${path}.${letter}`, centres, "evenly spaced numbers");
+  }
+}
+
+/** @param {ArrayLike<number>} centres */
+function isEven(centres) {
+  const step = centres[1] - centres[0];
+  for (let i = 1; i < centres.length; i++) {
+    if (!(Math.abs(centres[i] - centres[i - 1] - step) <= UNEVEN * Math.abs(step) + 1e-8)) return false;
+  }
+  return true;
+}
+
+/** A logarithmic axis shows positive numbers alone. @param {Dict} trace @param {Dict} layout @param {string} path */
+function checkLogarithms(trace, layout, path) {
+  for (const letter of "xy") {
+    if (layout[axisKey(trace[`${letter}axis`] ?? letter)].type !== "log") continue;
+    const least = Array.from(trace[letter]).reduce((low, value) => (value < low ? value : low), Infinity);
+    if (least <= 0) {
+      const accepted = "positive numbers, as the axis is logarithmic";
+      throw new Error(`${path}.${letter} holds ${shown(least)}; accepted: ${accepted}`);
+    }
+  }
 }
 
 /** Shapes and annotations stand on axes that exist, and have their ends. @param {Dict} layout */
@@ -184,6 +217,27 @@ function checkOverlays(layout) {
       for (const letter of "xy") named(`${path}.${letter}ref`, item[`${letter}ref`], refs(layout, letter));
       if (name === "shapes") need(item, path, ...(item.type === "path" ? ["path"] : ["x0", "x1", "y0", "y1"]));
     });
+  }
+}
+
+/** The figure has the book's width, and its margins leave room for the plot and the titles. @param {Dict} layout */
+function checkRoom({ width, height, margin, font, ...layout }) {
+  if (width !== FIGURE_WIDTH) refuse("layout.width", width, `${FIGURE_WIDTH}, and the page lays it out anew`);
+  for (const [[one, other], most] of Object.entries(MOST_MARGIN)) {
+    const total = margin[one] + margin[other];
+    if (total <= most && total < height) continue;
+    const accepted = `${most} or less, which leaves room for the plot on a phone`;
+    throw new Error(`layout.margin.${one} and .${other} are ${total} together; accepted: ${accepted}`);
+  }
+  for (const letter of /** @type {const} */ (["x", "y"])) {
+    const least = TITLE_ROOM[letter] * (font?.size ?? FONT_SIZE);
+    for (const key of axisIds(layout, letter).map(axisKey)) {
+      const axis = layout[key];
+      const side = letter === "x" && axis.side !== "top" ? "b" : "t";
+      if (absent(axis.title) || axis.visible === false || margin[side] >= least) continue;
+      const accepted = `${least} or more, which the title of ${key} needs`;
+      throw new Error(`layout.margin.${side} is ${shown(margin[side])}; accepted: ${accepted}`);
+    }
   }
 }
 

@@ -1,13 +1,12 @@
 /**
  * A Plotly figure, drawn as SVG. No DOM is needed for the still, which the build makes from the same code; in
  * the page `mount` takes the still over and patches only what changes. The figures it draws are described in
- * docs/figures.md; anything else is an error that names the key.
+ * docs/figures.md; check.js refuses all others.
  *
  * @typedef {import("./node.js").SvgNode} SvgNode
  * @typedef {{data: any[], layout: any}} Figure
  */
 import { placeAxes } from "./axes.js";
-import { check } from "./check.js";
 import { markup, node, patchAttributes, patchKids, read } from "./node.js";
 import { scene } from "./scene.js";
 
@@ -29,13 +28,12 @@ export function size(figure, width) {
 /**
  * The still.
  *
- * @param {Figure} figure
+ * @param {Figure} figure that passed check()
  * @param {{width: number, id: string, label: string}} options id: unique in the page; label: what the picture
  *   shows, for those who cannot see it
  * @returns {string} an <svg>, of class "still wide" or "still narrow"
  */
 export function svg(figure, { width, id, label }) {
-  check(figure);
   const at = { class: `still ${width < NARROW ? "narrow" : "wide"}`, id, ...root(figure, width, label) };
   return markup(node("svg", at, scene(figure, size(figure, width), id)));
 }
@@ -44,12 +42,11 @@ export function svg(figure, { width, id, label }) {
  * Take over a still, or an empty <svg> with an id.
  *
  * @param {SVGSVGElement} element
- * @returns {(figure: Figure, width: number, label: string) => void} draws another figure in its place
+ * @returns {(figure: Figure, width: number, label: string) => void} draws another figure, that passed check(), in its place
  */
 export function mount(element) {
   let { at, kids } = read(element);
   return (figure, width, label) => {
-    check(figure);
     const after = { ...at, ...node("svg", root(figure, width, label)).at };
     const shown = scene(figure, size(figure, width), element.id);
     patchAttributes(element, at, after);

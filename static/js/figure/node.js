@@ -75,17 +75,21 @@ export function patchAttributes(element, before, after) {
   for (const name in before) if (!(name in after)) element.removeAttribute(name);
 }
 
-/** @param {Element} element @param {(SvgNode | string)[]} before @param {(SvgNode | string)[]} after */
+/**
+ * What stands at a place of the same kind is patched, the rest replaced: a new node costs a browser more than a changed one.
+ *
+ * @param {Element} element
+ * @param {(SvgNode | string)[]} before
+ * @param {(SvgNode | string)[]} after
+ */
 export function patchKids(element, before, after) {
-  const same = before.length === after.length && after.every((kid, i) => kind(kid) === kind(before[i]));
-  if (!same) {
-    element.replaceChildren(...after.map(create));
-    return;
-  }
+  while (element.childNodes.length > after.length) element.lastChild?.remove();
   after.forEach((kid, i) => {
     const was = before[i];
     const child = element.childNodes[i];
-    if (typeof kid !== "string") patch(/** @type {Element} */ (child), /** @type {SvgNode} */ (was), kid);
+    if (child === undefined) element.append(create(kid));
+    else if (kind(kid) !== kind(was)) child.replaceWith(create(kid));
+    else if (typeof kid !== "string") patch(/** @type {Element} */ (child), /** @type {SvgNode} */ (was), kid);
     else if (kid !== was) child.nodeValue = kid;
   });
 }

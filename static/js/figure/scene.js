@@ -35,17 +35,18 @@ export function scene(figure, { width, height }, id) {
     // An overlaying axis draws in the same place as the axis under it.
     const key = x + (layout[axisKey(y)].overlaying ?? y);
     if (!clips.has(key)) clips.set(key, clipPath(`${id}-${key}`, x, y, axes));
-    return { "clip-path": `url(#${id}-${key})` };
+    return `url(#${id}-${key})`;
   };
+  /** @returns {Clipped} */
   const place = (/** @type {any} */ shape) => {
     const [x, y] = [shape.xref ?? "x", shape.yref ?? "y"];
-    const clipped = axes.has(x) && axes.has(y);
-    return group(clipped ? subplot(x, y) : {}, [drawShape(shape, axes, paper)]);
+    const clip = axes.has(x) && axes.has(y) ? subplot(x, y) : undefined;
+    return { clip, drawn: drawShape(shape, axes, paper) };
   };
   const traces = figure.data.map((/** @type {any} */ trace, /** @type {number} */ i) => {
     const [x, y] = [trace.xaxis ?? "x", trace.yaxis ?? "y"];
     const nodes = drawTrace(trace, i, axis(axes, x), axis(axes, y), figure.data[i - 1]);
-    return group(trace.cliponaxis === false ? {} : subplot(x, y), nodes);
+    return { clip: trace.cliponaxis === false ? undefined : subplot(x, y), drawn: group({}, nodes) };
   });
   const drawn = [...axes.values()].map((one) => drawAxis(one, crossAxis(one, axes), size, layout));
   const below = shapes.filter((/** @type {any} */ shape) => shape.layer === "below").map(place);
@@ -55,17 +56,33 @@ export function scene(figure, { width, height }, id) {
   );
   return [
     node("defs", {}, [...clips.values()]),
-    ...below,
+    group({}, clipped(below)),
     group({ fill: "none", stroke: "var(--rule)", "shape-rendering": "crispEdges" }, drawn.flatMap(({ grid }) => grid)),
-    ...traces,
-    ...above,
+    group({}, clipped(traces)),
+    group({}, clipped(above)),
     group({ "font-size": size, fill: "var(--ink-3)" }, drawn.flatMap(({ text }) => text)),
     group({}, notes),
   ];
 }
 
-/** @param {Record<string, string | number>} at @param {SvgNode[]} kids */
+/** @param {Record<string, string | number | undefined>} at @param {SvgNode[]} kids */
 const group = (at, kids) => node("g", at, kids);
+
+/**
+ * Neighbours that are clipped to the same subplot share its clip: each one costs a browser time in every frame.
+ *
+ * @typedef {{clip: string | undefined, drawn: SvgNode}} Clipped
+ * @param {Clipped[]} parts
+ */
+function clipped(parts) {
+  /** @type {SvgNode[]} */
+  const groups = [];
+  parts.forEach(({ clip, drawn }, i) => {
+    if (i > 0 && clip === parts[i - 1].clip) groups[groups.length - 1].kids.push(drawn);
+    else groups.push(group({ "clip-path": clip }, [drawn]));
+  });
+  return groups;
+}
 
 /** @param {Axes} axes @param {string} id */
 const axis = (axes, id) => /** @type {Axis} */ (axes.get(id));

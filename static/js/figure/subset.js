@@ -1,6 +1,5 @@
 /**
- * Which part of Plotly's figures is drawn. docs/figures.md explains the keys to authors. widgets/engine/figure.py holds
- * the same table for Python; a test compares the two.
+ * Which part of Plotly's figures is drawn. docs/figures.md explains the keys to authors; a test holds them to plotly.py.
  *
  * In a table a name ending in "!" is required. A value is the name of a type, a list of the values accepted, a
  * table for an object, or a table in a list for a list of objects.

@@ -14,8 +14,15 @@ const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 /** @type {Test} a list or a typed array */
 export const isList = (value) => Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 
-/** @type {Test} judged by its first item: lists are long, and widgets/engine/figure.py has looked at each */
-export const isNumbers = (value) => isList(value) && typeof (value[0] ?? 0) === "number";
+/** @type {Test} null and NaN are gaps; infinities are refused */
+export function isNumbers(value) {
+  if (!isList(value)) return false;
+  for (let i = 0; i < value.length; i++) {
+    const item = value[i] ?? NaN;
+    if (typeof item !== "number" || item === Infinity || item === -Infinity) return false;
+  }
+  return true;
+}
 
 /** @type {Test} */
 const isColor = (value) => typeof value === "string" && value.toLowerCase() in PALETTE;
@@ -51,7 +58,7 @@ export const TYPES = {
   strings: ["a list of texts", isList],
   numbers: ["a list of numbers", isNumbers],
   "number or numbers": ["a number or a list of numbers", (value) => isNumber(value) || isNumbers(value)],
-  rows: ["a list of rows of numbers", (value) => isList(value) && value.length > 0 && isNumbers(value[0])],
+  rows: ["a list of rows of numbers", (value) => isList(value) && value.length > 0 && value.every(isNumbers)],
   range: ["two different numbers", isRange],
   color: [A_COLOR, isColor],
   colors: [`${A_COLOR}; or a list of them`, isColors],
@@ -78,5 +85,6 @@ export function shown(value) {
     const plain = items.every((item) => typeof item === "number" || typeof item === "string");
     return plain && items.length <= SHORT ? `[${items.map(shown).join(", ")}]` : `a list of ${items.length}`;
   }
-  return typeof value === "object" ? "an object" : JSON.stringify(value);
+  if (typeof value === "string") return JSON.stringify(value);
+  return typeof value === "object" ? "an object" : String(value);
 }

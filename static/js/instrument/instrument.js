@@ -12,7 +12,7 @@ import { Answers, neighbours } from "./answers.js";
 import { ControlPanel } from "./controls.js";
 import { FinerTiles } from "./server/finer-tiles.js";
 import { offerPictures } from "./keep-picture.js";
-import { Picture } from "./picture.js";
+import { Picture, checkFigures } from "./picture.js";
 import { RunError } from "../python/page/job.js";
 import { runtime } from "../python/page/runtime.js";
 import { SourcePanel } from "./source-panel.js";
@@ -207,9 +207,9 @@ class LiveInstrument {
         performance.measure(MEASURE, { start, detail: frame.ms });
         performance.clearMeasures(MEASURE); // whoever observes has it; the browser need not keep it
         if (this.#gone.signal.aborted || source !== this.source.text) continue;
+        if (question.place > this.#shown) this.#show(frame, question.place);
         this.#answers.put(question.key, frame);
         this.#fastest = Math.min(this.#fastest, frame.ms);
-        if (question.place > this.#shown) this.#show(frame, question.place);
       } catch (error) {
         if (!this.#gone.signal.aborted && source === this.source.text) this.#fail(/** @type {RunError} */ (error));
       }
@@ -222,10 +222,12 @@ class LiveInstrument {
   /**
    * @param {Controls} controls
    * @param {import("../python/page/job.js").Options} options
-   * @returns {Promise<FrameValue>}
+   * @returns {Promise<FrameValue>} one that can be drawn
    */
-  #compute(controls, options) {
-    return runtime.request(this.#message(controls), options);
+  async #compute(controls, options) {
+    const frame = await runtime.request(this.#message(controls), options);
+    checkFigures(frame);
+    return frame;
   }
 
   /** @param {Controls} controls @returns {import("../python/page/job.js").Message} */
@@ -236,12 +238,8 @@ class LiveInstrument {
   /** @param {FrameValue} frame @param {number} place */
   #show(frame, place) {
     this.#shown = place;
+    this.picture.draw(frame);
     this.#frame = frame;
-    try {
-      this.picture.draw(frame);
-    } catch (error) {
-      return this.#fail(new RunError({ kind: "contract", name: "ContractError", message: String(error), line: null, traceback: "" }));
-    }
     setText(this.#note, frame.note);
     this.source.succeeded();
     this.section.dataset.state = "live";
@@ -252,17 +250,12 @@ class LiveInstrument {
   /** Writes the readouts of the frame, and how it went. */
   #report() {
     if (this.#frame === null) return;
-    for (const [key, text] of Object.entries(this.#readouts(this.#frame))) setText(this.#places.get(key), text);
+    for (const [key, text] of Object.entries(this.#frame.readouts)) setText(this.#places.get(key), text);
     if (!SETTLED.includes(this.section.dataset.state ?? "")) return;
     const { ms } = this.#frame;
     const { trouble } = this.picture;
     if (trouble !== null) this.#say(trouble.state, trouble.sentence);
     else this.#sayInPassing("live", `${ms < 1 ? "under 1" : Math.round(ms)} ms`);
-  }
-
-  /** What stands in each readout: what the page measures is no matter of Python. @param {FrameValue} frame */
-  #readouts(frame) {
-    return { ...frame.readouts, ...this.picture.measured };
   }
 
   /** @param {RunError} error */
@@ -349,7 +342,7 @@ class LiveInstrument {
   #speak() {
     const live = this.section.querySelector("[data-live]");
     if (live === null || this.#frame === null) return;
-    const readouts = this.#readouts(this.#frame);
+    const { readouts } = this.#frame;
     live.textContent = this.spec.readouts
       .map(({ key, label, unit }) => `${label} ${readouts[key] ?? ""} ${unit}`.trim())
       .join(". ");

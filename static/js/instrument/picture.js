@@ -8,9 +8,8 @@
  * @typedef {import("./state.js").PointSpec} PointSpec
  * @typedef {import("./state.js").Value} Value
  * @typedef {{state: string, sentence: string}} Trouble
- * @typedef {{draw: (panel: any) => void, destroy: () => void, follow?: () => void, trouble?: Trouble | null,
- *   measured?: Record<string, string>}} Drawing
- *   follow: a control was moved. trouble: what the status line must say. measured: readouts that the page measures.
+ * @typedef {{draw: (panel: any) => void, destroy: () => void, follow?: () => void, trouble?: Trouble | null}} Drawing
+ *   follow: a control was moved. trouble: what the status line must say.
  * @typedef {{
  *   values: () => Controls,
  *   home: (name: string) => Value,
@@ -21,9 +20,11 @@
  *   report: () => void,
  * }} Bench
  *   What a panel asks of its instrument: what is set, and at the start; to set it; to show how it would be otherwise,
- *   for now; the frame there, behind all else; 0, or the number of the reader's version; to write status and readouts.
+ *   for now; the frame there, behind all else; 0, or the number of the reader's version; to write status.
  */
+import { check } from "../figure/check.js";
 import { dataAt } from "../figure/draw.js";
+import { RunError } from "../python/page/job.js";
 import * as map from "./panels/map.js";
 import * as pad from "./panels/pad.js";
 import * as plot from "./panels/plot.js";
@@ -38,6 +39,24 @@ const ARROWS = /** @type {Record<string, [number, number]>} */ ({
   ArrowDown: [0, -1],
   ArrowUp: [0, 1],
 });
+
+/**
+ * Holds what Python has sent to what is drawn, before any of it is.
+ *
+ * @param {FrameValue} frame
+ * @throws {RunError} that says what stands there and what is accepted
+ */
+export function checkFigures({ panels }) {
+  for (const panel of panels) {
+    if (panel.kind !== "plot") continue;
+    try {
+      check(panel.figure);
+    } catch (error) {
+      const message = `In the figure of ${panel.key}: ${/** @type {Error} */ (error).message}`;
+      throw new RunError({ kind: "contract", name: "ContractError", message, line: null, traceback: message });
+    }
+  }
+}
 
 export class Picture {
   /** @type {Map<string, Drawing>} */
@@ -74,18 +93,12 @@ export class Picture {
     return [...this.#drawings.values()].map(({ trouble }) => trouble ?? null).find((each) => each !== null) ?? null;
   }
 
-  /** Readouts that the page measures. @returns {Record<string, string>} */
-  get measured() {
-    return Object.assign({}, ...[...this.#drawings.values()].map(({ measured }) => measured ?? {}));
-  }
-
   /** @param {FrameValue} frame */
   draw(frame) {
     timed(() => frame.panels.forEach((panel) => this.drawPanel(panel)));
-    const shown = new Set(frame.panels.map(({ key }) => key));
-    for (const element of this.#place.querySelectorAll("[data-panel]")) {
-      const { dataset } = /** @type {HTMLElement} */ (element);
-      element.toggleAttribute("hidden", !shown.has(dataset.panel ?? ""));
+    const shown = frame.panels.map(({ key }) => key);
+    for (const element of /** @type {Iterable<HTMLElement>} */ (this.#place.children)) {
+      if (element.dataset.panel !== undefined) element.hidden = !shown.includes(element.dataset.panel);
     }
   }
 

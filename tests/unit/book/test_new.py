@@ -69,8 +69,13 @@ def test_a_chapter_is_not_overwritten(make_book: MakeBook) -> None:
 
 @pytest.fixture
 def project(tmp_path: Path, root: Path) -> Settings:
-    """A copy of the instruments, in a project of its own."""
+    """A copy of the instruments, in a project of its own with the drawing and the tests' tools."""
     shutil.copytree(root / "widgets", tmp_path / "widgets")
+    (tmp_path / "tests").mkdir()
+    for name in ("__init__.py", "figures.py"):
+        shutil.copy(root / "tests" / name, tmp_path / "tests" / name)
+    for name in ("static", "node_modules", "package-lock.json"):
+        (tmp_path / name).symlink_to(root / name)
     return Settings(root=tmp_path)
 
 

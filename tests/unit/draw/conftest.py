@@ -43,7 +43,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The drawing and its table as one script."""
     source = """
         export * from "./figure/draw.js";
-        export { AXIS, SUBSET } from "./figure/subset.js";
+        export { SUBSET } from "./figure/subset.js";
         export { check } from "./figure/check.js";
         export { formatted } from "./figure/numbers.js";
         export { PALETTE } from "./figure/palette.js";

@@ -127,9 +127,6 @@ REFUSED: dict[str, ModuleType] = {
     "z is set on the panel 'picture'; accepted: a plot of the frame": module(panels=[TILES]),
     "A panel is dict; accepted: a Plot, Tiles, a Map or a Pad": module(panels=[{}]),
     "The alt text of picture is empty": module(panels=[replace(PLOT, alt="")]),
-    "In the figure of picture: data is missing; accepted: a list": module(
-        panels=[replace(PLOT, figure={})]
-    ),
     "The images of digits are float64 of shape (2, 2); accepted: uint8 of shape": module(
         panels=[PLOT, replace(TILES, images=np.zeros((2, 2)))]
     ),

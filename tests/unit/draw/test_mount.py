@@ -27,6 +27,7 @@ TAKE_OVER = """async ([figure, next]) => {
         adopted,
         patched: records.length,
         rebuilt: records.filter((record) => record.type === "childList").length,
+        removed: records.reduce((sum, record) => sum + record.removedNodes.length, 0),
         live: element.outerHTML,
         fresh: book.svg(next, { width: 600, id: "own-svg", label: "after" }),
     };
@@ -52,6 +53,13 @@ def test_only_what_changed_is_patched(page: Page) -> None:
     seen = page.evaluate(TAKE_OVER, [plain(cloud(0.5)), plain(cloud(0.51))])
     assert seen["rebuilt"] == 0
     assert seen["patched"] <= 10
+
+
+def test_a_trace_more_or_less_leaves_the_others_in_place(page: Page) -> None:
+    fewer, more = plain(cloud(0.5)), plain(cloud(0.5))
+    more["data"].append({"type": "scatter", "x": [0, 1], "y": [0, 1]})
+    assert page.evaluate(TAKE_OVER, [fewer, more])["removed"] == 0
+    assert page.evaluate(TAKE_OVER, [more, fewer])["removed"] == 1
 
 
 def test_another_width_is_drawn_anew(page: Page) -> None:

@@ -1,6 +1,6 @@
 /**
  * Paints a map: tiles in the theme's two colours, the coarser or finer ones beneath a tile that is still on its way, then
- * rings, dots, a scale and the mark in the middle. All lengths are map pixels; the context is scaled to the panel's size.
+ * rings, dots, their names, a scale and the mark in the middle. All lengths are map pixels; the context is scaled to the panel's size.
  *
  * @typedef {import("./geometry.js").Address} Address
  * @typedef {import("./geometry.js").Plane} Plane
@@ -140,12 +140,12 @@ export class Painter {
     return canvas;
   }
 
-  /** Circles around the origin, with their names. @param {Plane} plane @param {View} view @param {Record<string, number>} rings */
+  /** Circles around the origin. @param {Plane} plane @param {View} view @param {Record<string, number>} rings */
   rings(plane, view, rings) {
     const context = this.#context;
     const origin = placeOf(plane, view, 0, 0);
     const away = Math.hypot(origin.x, origin.y);
-    for (const [name, radius] of Object.entries(rings)) {
+    for (const radius of Object.values(rings)) {
       const pixels = radius * pixelsPerUnit(plane, view[2]);
       context.beginPath();
       if (pixels < FARTHEST) {
@@ -158,13 +158,11 @@ export class Painter {
         context.lineTo(x * gap + y * ACROSS, y * gap - x * ACROSS);
       }
       this.#stroke("ink-2", 1);
-      const corner = pixels * Math.SQRT1_2;
-      this.#words(name, origin.x + corner, origin.y + corner, "ink-2");
     }
   }
 
-  /** Points coloured by class, and the name of each class at its place. @param {Plane} plane @param {View} view @param {MapDots} dots */
-  dots(plane, view, { points, classes, names, places }) {
+  /** Points coloured by class. @param {Plane} plane @param {View} view @param {MapDots} dots */
+  dots(plane, view, { points, classes, names }) {
     const context = this.#context;
     const half = ACROSS / 2 + 4;
     /** @type {Path2D[]} */
@@ -182,8 +180,23 @@ export class Painter {
       context.fillStyle = this.#colours[`class-${i}`];
       context.fill(path);
     });
-    names.forEach((name, i) => {
-      const { x, y } = placeOf(plane, view, places[2 * i], places[2 * i + 1]);
+  }
+
+  /**
+   * What rings and classes are called, above all marks.
+   *
+   * @param {Plane} plane
+   * @param {View} view
+   * @param {Record<string, number>} rings
+   * @param {MapDots | null} dots
+   */
+  names(plane, view, rings, dots) {
+    for (const [name, radius] of Object.entries(rings)) {
+      const { x, y } = placeOf(plane, view, radius * Math.SQRT1_2, -radius * Math.SQRT1_2);
+      this.#words(name, x, y, "ink-2");
+    }
+    dots?.names.forEach((name, i) => {
+      const { x, y } = placeOf(plane, view, dots.places[2 * i], dots.places[2 * i + 1]);
       this.#words(name, x, y, "ink", "600 ");
     });
   }

@@ -9,14 +9,11 @@
  */
 
 const MOST = 128; // tiles of 64 KB, and of 256 KB once they are painted
-const SETTLED_MS = 250; // a rate over less says nothing
 
 /** @param {Address} address */
 const keyOf = ({ zoom, x, y }) => `${zoom}/${x}/${y}`;
 
 export class TileStore {
-  /** Tiles a second over the latest run of requests, or null before the first. @type {number | null} */
-  rate = null;
   #source;
   /** @type {Map<string, Tile>} oldest first */
   #kept = new Map();
@@ -24,7 +21,6 @@ export class TileStore {
   #underWay = new Map();
   /** @type {Address[]} most urgent first */
   #wanted = [];
-  #run = { start: 0, tiles: 0 };
 
   /** @param {string} key what the tiles depend on @param {Source} source */
   constructor(key, source) {
@@ -60,7 +56,6 @@ export class TileStore {
 
   /** @param {Address} address @param {string} key */
   async #ask(address, key) {
-    if (this.#underWay.size === 0) this.#run = { start: performance.now(), tiles: 0 };
     const request = new AbortController();
     this.#underWay.set(key, request);
     request.signal.addEventListener("abort", () => this.#over(key, request));
@@ -90,9 +85,6 @@ export class TileStore {
       if (this.#kept.size <= MOST) break;
       this.#kept.delete(oldest);
     }
-    this.#run.tiles++;
-    const ms = tile.since - this.#run.start;
-    if (ms >= SETTLED_MS || this.rate === null || this.#underWay.size === 0) this.rate = (1000 * this.#run.tiles) / Math.max(ms, 1);
     this.#source.onTile();
   }
 }

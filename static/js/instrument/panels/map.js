@@ -49,6 +49,8 @@ class MapDrawing {
   /** @type {Spot | null} where the pointer is, if it counts */
   #hover = null;
   #frame = 0;
+  /** Of the canvas, CSS px. */
+  #width = 0;
   #destroy = [/** @type {() => void} */ () => {}];
 
   /** @param {HTMLElement} element @param {ViewportSpec} control @param {Bench} bench */
@@ -76,8 +78,12 @@ class MapDrawing {
       this.#painter.recolour();
       this.#repaint();
     };
-    const observer = new ResizeObserver(() => this.#repaint());
-    observer.observe(image);
+    // Measured here and not in each frame: asking for a width makes the browser lay the page out.
+    const observer = new ResizeObserver(([{ contentRect }]) => {
+      this.#width = contentRect.width;
+      this.#repaint();
+    });
+    observer.observe(this.#canvas);
     document.addEventListener("themechange", recolour);
     this.#destroy = [
       letGo,
@@ -110,13 +116,6 @@ class MapDrawing {
   /** What the status line has to say, or null. */
   get trouble() {
     return this.#origin.trouble;
-  }
-
-  /** Readouts that only the page can know. @returns {Record<string, string>} */
-  get measured() {
-    const rate = this.#store?.rate ?? null;
-    if (rate === null || !this.#panel?.rate) return {};
-    return { [this.#panel.rate]: rate < 10 ? rate.toFixed(1) : String(Math.round(rate)) };
   }
 
   destroy() {
@@ -198,9 +197,8 @@ class MapDrawing {
   /** @param {number} now */
   #paint(now) {
     const [panel, store, plane, view] = [this.#panel, this.#store, this.#control, this.#view];
-    const width = this.#canvas.clientWidth;
-    if (panel === null || store === null || width === 0) return;
-    const size = Math.round(width * devicePixelRatio);
+    if (panel === null || store === null || this.#width === 0) return;
+    const size = Math.round(this.#width * devicePixelRatio);
     if (this.#canvas.width !== size) [this.#canvas.width, this.#canvas.height] = [size, size];
     this.#context.setTransform(size / ACROSS, 0, 0, size / ACROSS, size / 2, size / 2);
     if (this.#still === null) this.#painter.ground(plane, view);
@@ -215,6 +213,7 @@ class MapDrawing {
     }
     this.#painter.rings(plane, view, panel.rings);
     if (panel.dots !== null) this.#painter.dots(plane, view, panel.dots);
+    this.#painter.names(plane, view, panel.rings, panel.dots);
     this.#painter.scale(plane, view[2]);
     if (this.#hover === null) this.#painter.crosshair();
     if (state === "fading") this.#repaint();

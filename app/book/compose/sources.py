@@ -1,0 +1,55 @@
+"""The files that the frames of one instrument depend on."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from importlib.util import resolve_name
+from pathlib import Path
+
+
+def sources(widgets: Path, name: str) -> list[Path]:
+    """The modules that an instrument and its engine import, and their data.
+
+    Which data it loads cannot be read off its text, so an instrument that imports ``widgets.data``
+    depends on all of them. The register, ``widgets/__init__.py``, draws nothing.
+
+    Parameters
+    ----------
+    widgets : the folder of the package
+    name : of the instrument
+    """
+    found: set[Path] = set()
+    ahead = [f"widgets.{name}", "widgets.engine.host"]
+    while ahead:
+        path = file_of(widgets, module := ahead.pop())
+        if path is not None and path not in found:
+            found.add(path)
+            parent = module.rpartition(".")[0]
+            package = module if path.name == "__init__.py" else parent
+            ahead += [parent, *imported(path, package)]
+    data = widgets / "data"
+    if data / "__init__.py" in found:
+        found.update(data.glob("*.npz"))
+    return sorted(found)
+
+
+def file_of(widgets: Path, module: str) -> Path | None:
+    """The file of a module below ``widgets``."""
+    package, *parts = module.split(".")
+    if package != "widgets" or not parts:
+        return None
+    place = widgets.joinpath(*parts)
+    files = (place.with_suffix(".py"), place / "__init__.py")
+    return next((path for path in files if path.is_file()), None)
+
+
+def imported(path: Path, package: str) -> Iterator[str]:
+    """Every module that a file may import; of ``from a import b``, both ``a`` and ``a.b``."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = resolve_name("." * node.level + (node.module or ""), package)
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)

@@ -1,0 +1,35 @@
+"""Figures, held to what the book draws."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from app.book.compose.engine import Engine, EngineError
+from app.book.load import shared_engine
+from app.book.write.assets import engine_script
+from app.settings import Settings
+from widgets.contract import Frame, Plot
+from widgets.engine.frames import plain_figure
+
+
+def check_figures(frame: Frame) -> None:
+    """Hold every figure of a frame to what the book draws, see ``docs/figures.md``.
+
+    Raises
+    ------
+    AssertionError
+        Names the panel and the first key that is not drawn, and what is accepted in its place.
+    """
+    for panel in frame.panels:
+        if isinstance(panel, Plot):
+            try:
+                engine().check_figure(plain_figure(panel))
+            except EngineError as error:
+                raise AssertionError(f"In the figure of {panel.key}: {error}") from None
+
+
+@cache
+def engine() -> Engine:
+    """The drawing, in this process."""
+    return shared_engine(engine_script(Settings(root=Path(__file__).parents[1])))

@@ -1,0 +1,168 @@
+"""The parts that figures are made of: lines, dots, bars, labels, axes.
+
+Each function returns a piece of a Plotly figure as a plain dict, which can be changed like any
+other: ``docs/figures.md`` lists what is drawn. What it has no argument for goes into the dict as it
+stands, ``line(x, y, DATA_1, cliponaxis=False)``. Colours are those of :mod:`widgets.contract`.
+
+    figure(
+        [line(t, x, DATA_1), dots(t, x_tilde, MUTED)],
+        axis(0, 1, "time, s"),
+        axis(-2, 2, "signal"),
+        labels=[label("clean", 1, x[-1], DATA_1, xanchor="left")],
+    )
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from widgets.contract import FIGURE_WIDTH, INK, PAPER
+
+Part: TypeAlias = dict[str, Any]
+Ends: TypeAlias = Sequence[float]
+"""Two numbers."""
+
+
+def figure(
+    traces: Sequence[Part],
+    x: Part,
+    y: Part,
+    *,
+    height: float = 320,
+    left: float = 40,
+    right: float = 16,
+    top: float = 32,
+    bottom: float = 42,
+    shapes: Sequence[Part] = (),
+    labels: Sequence[Part] = (),
+    **layout: Any,
+) -> Part:
+    """A figure: traces on two axes, with shapes and labels over them.
+
+    Parameters
+    ----------
+    traces : lines, dots, bars, images; the first lies lowest
+    x, y : axes, see :func:`axis`; more of them as ``yaxis2=axis(...)``
+    height : px, where the figure is 600 px wide
+    left, right, top, bottom : px of margin; the title of ``x`` needs 36 below, that of ``y`` 24
+        above
+    shapes, labels : see :func:`segment`, :func:`square`, :func:`circle` and :func:`label`
+    """
+    margin = {"l": left, "r": right, "t": top, "b": bottom}
+    return {
+        "data": list(traces),
+        "layout": {
+            "width": FIGURE_WIDTH,
+            "height": height,
+            "margin": margin,
+            "xaxis": x,
+            "yaxis": y,
+            "barmode": "overlay",
+            "shapes": list(shapes),
+            "annotations": list(labels),
+            **layout,
+        },
+    }
+
+
+def axis(low: float, high: float, title: str = "", **more: Any) -> Part:
+    """An axis from ``low`` to ``high``; on a logarithmic one these are exponents of ten."""
+    return {"range": [low, high], **({"title": {"text": title}} if title else {}), **more}
+
+
+def equal(x: Part, y: Part) -> tuple[Part, Part]:
+    """The same two axes with a unit equally long on both."""
+    return {**x, "constrain": "domain"}, {**y, "constrain": "domain", "scaleanchor": "x"}
+
+
+def line(
+    x: ArrayLike, y: ArrayLike, color: str, *, width: float = 2, dash: str = "solid", **more: Any
+) -> Part:
+    """A line through points in order; ``width`` in px."""
+    style = _stroke(color, width, dash)
+    return {"type": "scatter", "mode": "lines", "x": x, "y": y, "line": style, **more}
+
+
+def dots(
+    x: ArrayLike, y: ArrayLike, color: str, *, size: float = 6, ring: float = 0, **more: Any
+) -> Part:
+    """Points as discs, ``size`` px wide; with a ``ring`` of paper they stand out from a crowd."""
+    marker: Part = {"color": color, "size": size}
+    if ring:
+        marker["line"] = {"color": PAPER, "width": ring}
+    return {"type": "scatter", "mode": "markers", "x": x, "y": y, "marker": marker, **more}
+
+
+def bars(x: ArrayLike, y: ArrayLike, color: str, *, width: float = 0.75, **more: Any) -> Part:
+    """Bars from 0 to ``y`` around each ``x``, ``width`` in units of the axis."""
+    return {"type": "bar", "x": x, "y": y, "width": width, "marker": {"color": color}, **more}
+
+
+def image(grey: NDArray[np.uint8], centre: Ends, side: float, **more: Any) -> Part:
+    """A square image among the points of a plane; 0 is paper, 255 is ink.
+
+    Parameters
+    ----------
+    grey : ndarray of shape (n, n), uint8
+    centre : x and y of its middle
+    side : its length in units of the axes
+    """
+    n = len(grey)
+    offset = side * ((np.arange(n) + 0.5) / n - 0.5)  # centres of pixels, from the middle
+    return {
+        "type": "heatmap",
+        "z": grey,
+        "x": centre[0] + offset,
+        "y": centre[1] - offset,  # the first row of pixels is the top one
+        "zmin": 0,
+        "zmax": 255,
+        "colorscale": [[0, PAPER], [1, INK]],
+        "showscale": False,
+        **more,
+    }
+
+
+def label(text: str, x: float, y: float, color: str = INK, **more: Any) -> Part:
+    """Words at a place, 12 px high; see "Shapes and annotations" in ``docs/figures.md``."""
+    font = {"color": color, "size": 12}
+    return {"x": x, "y": y, "text": text, "showarrow": False, "font": font, **more}
+
+
+def segment(
+    x: Ends, y: Ends, color: str, *, width: float = 1, dash: str = "solid", **more: Any
+) -> Part:
+    """A straight line over the traces, from ``x[0], y[0]`` to ``x[1], y[1]``."""
+    return {"type": "line", **_ends(x, y), "line": _stroke(color, width, dash), **more}
+
+
+def square(
+    centre: Ends, side: float, color: str, *, width: float = 1, dash: str = "solid", **more: Any
+) -> Part:
+    """The outline of a square around a place, in units of the axes."""
+    ends = _around(centre, side / 2)
+    return {"type": "rect", **ends, "line": _stroke(color, width, dash), **more}
+
+
+def circle(
+    centre: Ends, radius: float, color: str, *, width: float = 1, dash: str = "solid", **more: Any
+) -> Part:
+    """The outline of a circle around a place, in units of the axes."""
+    ends = _around(centre, radius)
+    return {"type": "circle", **ends, "line": _stroke(color, width, dash), **more}
+
+
+def _ends(x: Ends, y: Ends) -> Part:
+    return {"x0": x[0], "x1": x[1], "y0": y[0], "y1": y[1]}
+
+
+def _around(centre: Ends, half: float) -> Part:
+    x, y = centre
+    return _ends((x - half, x + half), (y - half, y + half))
+
+
+def _stroke(color: str, width: float, dash: str) -> Part:
+    return {"color": color, "width": width, "dash": dash}

@@ -136,7 +136,7 @@ class LiveInstrument {
     else this.#say(state, sentence);
   }
 
-  /** What the panels may ask for. @returns {import("./picture.js").Bench} */
+  /** What the panels may ask for. @returns {import("./panels/types.js").Bench} */
   #bench() {
     return {
       values: () => this.controls.values,

@@ -3,7 +3,7 @@
  * hand; finer ones fade in as they come.
  *
  * @typedef {import("../../python/protocol.js").MapPanel} MapPanel
- * @typedef {import("../picture.js").Bench} Bench
+ * @typedef {import("./types.js").Bench} Bench
  * @typedef {import("../state.js").ViewportSpec} ViewportSpec
  * @typedef {import("../map/geometry.js").View} View
  * @typedef {import("../map/gestures.js").Spot} Spot

@@ -2,7 +2,7 @@
  * A pad: a small square of grey pixels that is drawn on by pointer or by keys. What is drawn is the value of its control.
  *
  * @typedef {import("../../python/protocol.js").PadPanel} PadPanel
- * @typedef {import("../picture.js").Bench} Bench
+ * @typedef {import("./types.js").Bench} Bench
  * @typedef {import("../state.js").DrawingSpec} DrawingSpec
  * @typedef {{x: number, y: number}} Spot pixels of the pad, from its top left corner
  */

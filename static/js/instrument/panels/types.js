@@ -1,0 +1,22 @@
+/**
+ * What instruments and their panels know of each other.
+ *
+ * @typedef {import("../../python/protocol.js").Controls} Controls
+ * @typedef {import("../../python/protocol.js").FrameValue} FrameValue
+ * @typedef {import("../state.js").Value} Value
+ * @typedef {{state: string, sentence: string}} Trouble
+ * @typedef {{draw: (panel: any) => void, destroy: () => void, follow?: () => void, trouble?: Trouble | null}} Drawing
+ *   follow: a control was moved. trouble: what the status line must say.
+ * @typedef {{
+ *   values: () => Controls,
+ *   home: (name: string) => Value,
+ *   move: (name: string, value: Value) => void,
+ *   look: (changed: Controls | null) => void,
+ *   compute: (changed: Controls) => Promise<FrameValue>,
+ *   edition: () => number,
+ *   report: () => void,
+ * }} Bench
+ *   What a panel asks of its instrument: what is set, and at the start; to set it; to show how it would be otherwise,
+ *   for now; the frame there, behind all else; 0, or the number of the reader's version; to write status.
+ */
+export {};

@@ -45,7 +45,7 @@ def text(pdf: PdfReader) -> list[str]:
 
 
 def lines(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines()]
+    return [" ".join(line.split()) for line in text.splitlines()]
 
 
 def annotations(pdf: PdfReader) -> Iterator[Any]:

@@ -155,6 +155,8 @@ def build(
     """Build the book into build/site, ready for any static host."""
     with plain_errors():
         settings = Settings()
+        if not pdf and (address or paper is not Paper.A4):
+            raise LatentbookError("--paper and --address say how to print: give --pdf too.")
         if pdf:
             from app.book.write.pdf import build_pdf
 

@@ -30,7 +30,7 @@ NOWHERE = "http://book.invalid/"
 """Where the book stands for the browser if it has no address. No request leaves the machine."""
 
 PASSES = 5
-"""Numbers that come to stand in the text may move it; after two passes it has always been still."""
+"""Numbers that come to stand in the text may move it. Two passes do, unless a line breaks anew."""
 
 WRITE_ADDRESSES = """(known) => {
   for (const place of document.querySelectorAll("a[data-address]")) {
@@ -67,13 +67,14 @@ def build_pdf(
     """
     if address and urlsplit(address).scheme not in ("http", "https"):
         raise LatentbookError(f"{address!r} is no address of a book: https://host/path/ is.")
+    executable = printer()
     site = build_site(settings, report=report)
     start = time.perf_counter()
     report("Printing the book")
     book = load(settings).book
     html = Renderer(book, bundle(settings), {}, "", settings.site_path).paper()
     css = (settings.root / "static" / "css" / "paper.css").read_text(encoding="utf-8")
-    with opened(html, site, address) as page:
+    with opened(executable, html, site, address) as page:
         page.add_style_tag(content=css + running_heads(book))
         page.evaluate(WRITE_ADDRESSES, bool(address))
         page.evaluate("document.fonts.ready")
@@ -96,13 +97,7 @@ def print_numbered(page: Page, paper: Paper) -> tuple[bytes, int]:
 
     written: Mapping[str, int] = {}
     for _ in range(PASSES):
-        data = page.pdf(
-            format=paper,
-            print_background=True,
-            tagged=True,
-            outline=True,
-            prefer_css_page_size=False,
-        )
+        data = page.pdf(format=paper, print_background=True, tagged=True, outline=True)
         reader = PdfReader(BytesIO(data))
         found = {
             name.removeprefix("/"): (reader.get_destination_page_number(place) or 0) + 1
@@ -115,18 +110,30 @@ def print_numbered(page: Page, paper: Paper) -> tuple[bytes, int]:
     raise LatentbookError(f"The pages of the PDF did not come to rest in {PASSES} passes.")
 
 
-@contextmanager
-def opened(html: str, site: Path, address: str) -> Iterator[Page]:
-    """The page in a browser that has the files of the site and nothing else."""
-    try:
-        import pypdf  # noqa: F401
-        from playwright.sync_api import sync_playwright
+def printer() -> str:
+    """Path of the Chromium that prints.
 
-        executable = chromium_path()
+    Raises
+    ------
+    LatentbookError
+        If something that printing takes is not installed.
+    """
+    try:
+        import playwright  # noqa: F401
+        import pypdf  # noqa: F401
+
+        return chromium_path()
     except (ImportError, NoChromium) as missing:
         raise LatentbookError(
             f"A PDF needs Chromium, Playwright and pypdf; `make chromium` brings them: {missing}"
         ) from None
+
+
+@contextmanager
+def opened(executable: str, html: str, site: Path, address: str) -> Iterator[Page]:
+    """The page in a browser that has the files of the site and nothing else."""
+    from playwright.sync_api import sync_playwright
+
     base = f"{address.rstrip('/')}/" if address else NOWHERE
 
     def answer(route: Route) -> None:

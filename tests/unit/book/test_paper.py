@@ -9,8 +9,9 @@ import pytest
 from app.book.load import load
 from app.book.pieces import Html
 from app.book.write.assets import Assets
-from app.book.write.pdf import css_string, file_name
+from app.book.write.pdf import build_pdf, css_string, file_name
 from app.book.write.render import OnePage, Renderer
+from app.errors import LatentbookError
 from app.settings import Settings
 from tests.site_pages import OUTSIDE, SitePage
 
@@ -134,6 +135,18 @@ def test_what_comes_to_another_page_leads_where_it_led(html: str, brought: str) 
     starts = {"s/one": "s.one", "s/two": "s.two"}
     one_page = OnePage("paper", starts, dict.fromkeys(starts, "s."))
     assert one_page.bring(Html(html), "s/one") == brought
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [("book.example.org", "no address of a book"), ("", "make chromium")],
+)
+def test_what_stands_in_the_way_is_said_before_anything_is_built(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, address: str, message: str
+) -> None:
+    monkeypatch.setenv("LATENTBOOK_CHROMIUM", "/none")
+    with pytest.raises(LatentbookError, match=message):
+        build_pdf(settings, paper="A4", address=address, report=pytest.fail)
 
 
 def test_titles_become_strings_of_css_and_names_of_files() -> None:

@@ -5,10 +5,12 @@ PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 NAME ?=
+PAPER ?= a4
+ADDRESS ?=
 BIN := .venv/bin
 LATENTBOOK := $(BIN)/latentbook
 
-.PHONY: serve test build check train bench lint lock chromium firefox screenshots numpy-tests clean docker-steps
+.PHONY: serve test build pdf check train bench lint lock chromium firefox screenshots numpy-tests clean docker-steps
 .DEFAULT_GOAL := serve
 
 serve: .venv/.serve node_modules/.installed
@@ -16,6 +18,10 @@ serve: .venv/.serve node_modules/.installed
 
 build: .venv/.serve node_modules/.installed
 	@$(LATENTBOOK) build
+
+# All of the book on paper, as build/TITLE.pdf. PAPER=letter; ADDRESS=https://… where the book is served.
+pdf: .venv/.dev node_modules/.installed chromium
+	@$(LATENTBOOK) build --pdf --paper $(PAPER) --address "$(ADDRESS)"
 
 check: .venv/.dev node_modules/.installed
 	@$(LATENTBOOK) check

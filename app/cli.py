@@ -42,6 +42,13 @@ class Device(StrEnum):
     MPS = "mps"
 
 
+class Paper(StrEnum):
+    """Sizes of a page."""
+
+    A4 = "A4"
+    LETTER = "Letter"
+
+
 class Kind(StrEnum):
     """What ``latentbook new`` can start."""
 
@@ -134,12 +141,30 @@ def serve(
 
 
 @cli.command()
-def build() -> None:
+def build(
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Print the whole book into a PDF too.")
+    ] = False,
+    paper: Annotated[
+        Paper, typer.Option(help="Size of its pages.", case_sensitive=False)
+    ] = Paper.A4,
+    address: Annotated[
+        str, typer.Option(help="Where the book is served: instruments in the PDF lead there.")
+    ] = "",
+) -> None:
     """Build the book into build/site, ready for any static host."""
     with plain_errors():
+        settings = Settings()
+        if not pdf and (address or paper is not Paper.A4):
+            raise LatentbookError("--paper and --address say how to print: give --pdf too.")
+        if pdf:
+            from app.book.write.pdf import build_pdf
+
+            path = build_pdf(settings, paper=paper.value, address=address, report=report)
+            report(f"The book is in {path}")
+            return
         from app.book.write.site import build_site
 
-        settings = Settings()
         site = build_site(settings, report=report)
         report(f"The book is in {site}")
 

@@ -146,7 +146,7 @@ class Book:
 class Page:
     """What the frame around a page needs."""
 
-    name: str  # front | chapter | section | print | contents | facts | references | missing
+    name: str  # front | chapter | section | print | paper | contents | facts | references | missing
     title: str  # for <title>: "Autoencoders & VAEs · Latentbook"
     description: str
     root: str  # "./", "../" or "../../": for data-root and for links

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urldefrag, urljoin
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from app.book.compose.blocks import Block
+from app.book.compose.blocks import Admonition, Block, Fold, Quiz
 from app.book.compose.compose import root_of
 from app.book.pieces import Html
 from app.book.read.source import PRINT
@@ -113,8 +115,19 @@ class Renderer:
             yield f"{section.place}/index.html", html
         place = f"{slug}/{PRINT}"
         page = self._page("print", f"{chapter.title}, for printing", chapter.description, place)
-        html = self._render(environment, "print.html", page, chapter=chapter)
-        yield f"{place}/index.html", on_one_page(html, chapter)
+        bring = chapter_on_one_page(chapter).bring
+        html = self._render(environment, "print.html", page, chapter=chapter, bring=bring)
+        yield f"{place}/index.html", html
+
+    def paper(self) -> str:
+        """The whole book on one page without scripts, to stand where its front page does.
+
+        ``data-page-of`` names the element whose page number belongs there.
+        """
+        page = self._page("paper", self.book.title, self.book.description, "")
+        environment = template_environment(self.templates)
+        bring = book_on_one_page(self.book).bring
+        return self._render(environment, "paper.html", page, bring=bring, questions_of=questions)
 
     def _page(
         self,
@@ -166,17 +179,85 @@ class Renderer:
         return TEX_SOURCE.sub("", html)
 
 
-def on_one_page(html: str, chapter: Chapter) -> str:
-    """A chapter's one page, whose links to the chapter's own pages stay on it."""
-    names = "|".join(re.escape(section.name) for section in chapter.sections)
-    own = (
-        rf'href="(?:\.\./){{2}}{re.escape(chapter.slug)}/(?:(?P<name>{names})/)?(?P<hash>#[^"]*)?"'
-    )
+@dataclass(frozen=True)
+class OnePage:
+    """Several pages of the book on one, where the links between them lead from place to place.
 
-    def stay(link: re.Match[str]) -> str:
-        return f'href="{link["hash"] or "#" + (link["name"] or "main")}"'
+    Attributes
+    ----------
+    place : of the one page
+    starts : where each page that is on it begins: its id, by its place
+    prefixes : what stands before the ids of each page on it, by its place; nothing where missing
+    """
 
-    return re.sub(own, stay, html)
+    place: str
+    starts: Mapping[str, str]
+    prefixes: Mapping[str, str]
+
+    def bring(self, html: Html, place: str) -> Html:
+        """The markup of a page, or of a part of one, as it stands on the one page."""
+
+        prefix = self.prefixes.get(place, "")
+
+        def rewritten(found: re.Match[str]) -> str:
+            name, value = found["name"], found["value"]
+            if name in NAMES_IDS:
+                value = " ".join(prefix + id for id in value.split())
+            elif name in NAMES_ADDRESS:
+                value = self._address(value, place, stays=name != "data-address")
+            elif "url(" in value:
+                value = CSS_URL.sub(
+                    lambda url: f"url({self._address(url[1], place, stays=True)})", value
+                )
+            return f'{name}="{value}"'
+
+        return Html(ATTRIBUTE.sub(rewritten, html))
+
+    def _address(self, address: str, place: str, *, stays: bool) -> str:
+        """An address that page ``place`` names. One that ``stays`` leads to the one page itself."""
+        if OUTSIDE.match(address):
+            return address
+        target, hash = urldefrag(urljoin(f"/{place}/" if place else "/", address))
+        page = target.strip("/")
+        if stays and page in self.starts:
+            id = self.prefixes.get(page, "") + hash if hash else self.starts[page]
+            return f"#{id}"
+        return root_of(self.place) + target.lstrip("/") + (f"#{hash}" if hash else "")
+
+
+NAMES_IDS = ("id", "for", "aria-labelledby", "aria-describedby", "data-page-of")
+NAMES_ADDRESS = ("href", "src", "data-address")
+ATTRIBUTE = re.compile(r'(?<=\s)(?P<name>[a-z-]+)="(?P<value>[^"]*)"')
+CSS_URL = re.compile(r"\burl\(([^)]+)\)")
+OUTSIDE = re.compile(r"[a-z]+:")
+
+
+def chapter_on_one_page(chapter: Chapter) -> OnePage:
+    """A chapter, whose ids are unlike each other as they are."""
+    starts = {section.place: section.name for section in chapter.sections}
+    return OnePage(f"{chapter.slug}/{PRINT}", {chapter.place: "main", **starts}, {})
+
+
+def book_on_one_page(book: Book) -> OnePage:
+    """The whole book. Ids are unlike each other within a chapter, so its slug goes before them."""
+    prefixes = {page.place: f"{each.slug}." for each in book.chapters for page in each.pages}
+    prefixes |= {
+        "": "front.",
+        **{place: f"{place}." for place in ("contents", "facts", "references")},
+    }
+    starts = {
+        place: prefix + (posixpath.basename(place) or "front") for place, prefix in prefixes.items()
+    }
+    return OnePage("", starts, prefixes)
+
+
+def questions(blocks: Iterable[Block]) -> Iterator[Quiz]:
+    """The questions among blocks, those inside other blocks too."""
+    for block in blocks:
+        if isinstance(block, Quiz):
+            yield block
+        elif isinstance(block, (Admonition, Fold)):
+            yield from questions(block.blocks)
 
 
 def script_json(value: Any) -> Html:

@@ -177,8 +177,7 @@ async function copyListing(button) {
 
 /** What is printed can be found again: each instrument prints the address of its state. */
 function writeAddresses() {
-  for (const place of document.querySelectorAll("[data-address]")) {
-    const label = place.closest(".instrument")?.id ?? "";
-    place.textContent = `${location.href.split("#")[0]}#${label}`;
+  for (const place of document.querySelectorAll("a[data-address]")) {
+    place.textContent = new URL(/** @type {HTMLElement} */ (place).dataset.address ?? "", location.href).href;
   }
 }

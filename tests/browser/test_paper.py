@@ -1,0 +1,180 @@
+"""The book on paper: its PDF, and the pages that a reader prints."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pypdf import PdfReader
+
+from app.book.compose.blocks import Admonition, Block, Equation, Fold, Prose, Quiz
+from app.book.load import load
+from app.book.types import Book
+from app.settings import Settings
+
+from .book_pages import Open
+
+ADDRESS = "https://book.example.org/course/"
+BUILD = "from app.cli import main; main()", "build", "--pdf", "--address", ADDRESS
+
+
+@pytest.fixture(scope="module")
+def book_read() -> Book:
+    return load(Settings()).book
+
+
+@pytest.fixture(scope="module")
+def pdf(site: Path) -> PdfReader:
+    """What the command prints; in a process of its own, as one can run one Playwright."""
+    done = subprocess.run(
+        [sys.executable, "-c", *BUILD], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return PdfReader(done.stdout.rpartition("The book is in ")[2].strip())
+
+
+@pytest.fixture(scope="module")
+def text(pdf: PdfReader) -> list[str]:
+    """The words of each page."""
+    return [page.extract_text() for page in pdf.pages]
+
+
+def lines(text: str) -> list[str]:
+    return [" ".join(line.split()) for line in text.splitlines()]
+
+
+def annotations(pdf: PdfReader) -> Iterator[Any]:
+    for page in pdf.pages:
+        for each in page.get("/Annots") or ():
+            yield each.get_object()
+
+
+def all_blocks(blocks: tuple[Block, ...]) -> Iterator[Block]:
+    for block in blocks:
+        yield block
+        if isinstance(block, (Admonition, Fold)):
+            yield from all_blocks(block.blocks)
+        if isinstance(block, Quiz):
+            yield from all_blocks(block.question + block.hint + block.answer)
+
+
+def written_pages(text: list[str]) -> dict[str, int]:
+    """The contents as a reader sees them: what they list, and the page they name."""
+    entries = (re.fullmatch(r"(.+?)\s*(\d+)", line) for line in lines(text[1]))
+    return {entry[1]: int(entry[2]) for entry in entries if entry}
+
+
+def test_the_contents_name_the_pages_on_which_the_titles_stand(
+    text: list[str], book_read: Book
+) -> None:
+    pages = written_pages(text)
+    for chapter in book_read.chapters:
+        assert chapter.title in lines(text[pages[f"{chapter.number} {chapter.title}"] - 1])
+        for section in chapter.sections:
+            title = f"{section.number} {section.title}"
+            page = lines(text[pages[title] - 1])
+            assert page[0] == f"{chapter.number} {chapter.title} {title}"  # the running head
+            assert title in page
+    for title in ("About this book", "Hints", "Worked answers", "Sourced facts", "References"):
+        assert title in lines(text[pages[title] - 1])
+
+
+def test_the_outline_has_every_chapter_and_section(pdf: PdfReader, book_read: Book) -> None:
+    def titles(outline: list[Any]) -> Iterator[str]:
+        for each in outline:
+            if isinstance(each, list):
+                yield from titles(each)
+            else:
+                yield each.title
+
+    found = list(titles(pdf.outline))
+    wanted = [
+        title
+        for chapter in book_read.chapters
+        for title in (chapter.title, *(f"{each.number} {each.title}" for each in chapter.sections))
+    ]
+    assert [title for title in found if title in wanted] == wanted
+
+
+def test_links_lead_to_a_place_in_the_book_or_out_of_it(pdf: PdfReader) -> None:
+    places = {str(each["/Dest"]) for each in annotations(pdf) if "/Dest" in each}
+    assert places
+    assert places <= set(pdf.named_destinations)
+    outside = {str(each["/A"]["/URI"]) for each in annotations(pdf) if "/A" in each}
+    assert f"{ADDRESS}autoencoders/compress/#bottleneck" in outside
+    own = [address for address in outside if address.startswith(ADDRESS)]
+    assert all("/#" in address or address == ADDRESS for address in own)
+    assert not [address for address in outside if not address.startswith("https://")]
+
+
+def test_every_numbered_equation_is_there(pdf: PdfReader, text: list[str], book_read: Book) -> None:
+    numbered = {
+        f"/{chapter.slug}.{block.label}": block.number
+        for chapter in book_read.chapters
+        for page in chapter.pages
+        for block in all_blocks(page.blocks)
+        if isinstance(block, Equation) and block.number
+    }
+    assert len(numbered) > 20
+    for name, number in numbered.items():
+        page = pdf.get_destination_page_number(pdf.named_destinations[name])
+        assert number in lines(text[page or 0]), name
+
+
+def test_no_answer_stands_before_the_answers(text: list[str], book_read: Book) -> None:
+    """A run of plain words out of each answer is looked for in all pages."""
+    words = "".join("".join(page.split()) for page in text)
+    start = len(
+        "".join("".join(page.split()) for page in text[: written_pages(text)["Worked answers"] - 1])
+    )
+    looked_for = 0
+    for chapter in book_read.chapters:
+        for page in chapter.pages:
+            for block in all_blocks(page.blocks):
+                for part in block.answer if isinstance(block, Quiz) else ():
+                    runs = re.findall(r"[\w ,]{25,}", part.html if isinstance(part, Prose) else "")
+                    for run in runs[:1]:
+                        looked_for += 1
+                        assert words.find("".join(run.split())) > start, run
+    assert looked_for > 5
+
+
+def test_fonts_are_embedded_and_the_document_is_tagged(pdf: PdfReader) -> None:
+    for page in pdf.pages:
+        for font in (page["/Resources"].get("/Font") or {}).values():  # type: ignore[attr-defined]
+            font = font.get_object()
+            if font["/Subtype"] == "/Type3":  # its glyphs are drawn in the file
+                assert font["/CharProcs"]
+                continue
+            for inner in font.get("/DescendantFonts", [font]):
+                descriptor = inner.get_object()["/FontDescriptor"].get_object()
+                assert {"/FontFile", "/FontFile2", "/FontFile3"} & set(descriptor)
+    root = pdf.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]  # type: ignore[index]
+    assert root["/Lang"] == "en"  # type: ignore[index]
+    assert pdf.metadata is not None
+    assert pdf.metadata.title == "Latentbook"
+
+
+@pytest.mark.parametrize("width", [627, 650], ids=["A4", "Letter"])
+@pytest.mark.parametrize("place", ["autoencoders/print/", "autoencoders/compress/"])
+def test_nothing_is_cut_off_at_the_edge_of_a_page(open_page: Open, place: str, width: int) -> None:
+    page = open_page(place, python=False, viewport={"width": width, "height": 900})
+    page.emulate_media(media="print")
+    wide: list[str] = page.evaluate(
+        """width => [...document.querySelectorAll("main *")]
+          .filter((each) => each.checkVisibility())
+          .filter((each) => !each.closest(".visually-hidden, .katex-mathml, svg"))
+          .filter((each) => each.getBoundingClientRect().right > width + 1)
+          .map((each) => each.outerHTML.slice(0, 120))""",
+        width,
+    )
+    assert wide == []
+    answers = page.locator("details.answer > .body")
+    assert answers.count() > 0
+    assert all(answers.nth(i).is_visible() for i in range(answers.count()))

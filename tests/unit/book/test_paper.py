@@ -1,0 +1,154 @@
+"""The whole book on one page: ids that differ, links that stay on it, answers at its end."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from app.book.load import load
+from app.book.pieces import Html
+from app.book.write.assets import Assets
+from app.book.write.pdf import build_pdf, css_string, file_name
+from app.book.write.render import OnePage, Renderer
+from app.errors import LatentbookError
+from app.settings import Settings
+from tests.site_pages import OUTSIDE, SitePage
+
+from .conftest import MakeBook
+
+TWO = """\
+title = "Two & two"
+subtitle = "For tests"
+description = "Two chapters."
+language = "en"
+
+[[parts]]
+title = "Only part"
+chapters = [{ number = 1, slug = "one" }, { number = 2, slug = "two" }]
+"""
+OPENING = """\
+---
+title: Chapter NAME
+standfirst: What it is about.
+level: None
+builds_on: []
+description: A sample.
+sections: [NAME-part, NAME-end]
+---
+
+A word.[^same] After {cite}`baldi1989` and [the other](../OTHER/index.md), at
+[its end](../OTHER/OTHER-end.md).
+
+[^same]: A note of each chapter.
+"""
+PART = """\
+---
+title: Part
+description: A sample.
+---
+
+Text.
+
+::::{fact} plane
+::::
+
+## Alike
+
+:::::{quiz} true-false
+:label: NAME-question
+:answer: true
+
+Is this chapter NAME?
+
+:::{hint}
+A hint for NAME.
+:::
+
+:::{answer}
+The answer of NAME. See [the other's](../OTHER/OTHER-part.md#OTHER-question).
+:::
+:::::
+"""
+END = """\
+---
+title: End
+description: A sample.
+---
+
+The end.
+"""
+
+
+@pytest.fixture
+def settings(make_book: MakeBook) -> Settings:
+    files = {"book.toml": TWO}
+    for name, other in (("one", "two"), ("two", "one")):
+        for file, text in (("index", OPENING), (f"{name}-part", PART), (f"{name}-end", END)):
+            files[f"{name}/{file}.md"] = text.replace("NAME", name).replace("OTHER", other)
+    return make_book(files)
+
+
+@pytest.fixture
+def html(settings: Settings) -> str:
+    assets = Assets({}, {"book.css": "assets/book.css"})
+    return Renderer(load(settings).book, assets, {}, "", "/").paper()
+
+
+def test_ids_differ_and_every_link_inside_leads_to_one(html: str) -> None:
+    page = SitePage(html)
+    assert len(page.ids) == len(set(page.ids))
+    assert {"one.note-1", "two.note-1", "one.one-end", "facts.plane"} <= set(page.ids)
+    inside = {address for address in page.addresses if not address.startswith(OUTSIDE)}
+    assert inside - {"./assets/book.css"} <= {f"#{id}" for id in page.ids}
+    assert {"#two.two", "#two.two-end", "#references.baldi1989"} <= inside
+    assert set(re.findall('data-page-of="(.*?)"', html)) <= set(page.ids)
+
+
+def test_answers_come_after_all_questions_and_hints(html: str) -> None:
+    places = [
+        html.index(f"{text} {name}")
+        for text in ("Is this chapter", "A hint for", "The answer of")
+        for name in ("one", "two")
+    ]
+    assert places == sorted(places)
+    assert html.count("The answer of one") == 1
+
+
+@pytest.mark.parametrize(
+    ("html", "brought"),
+    [
+        ('<p id="a">', '<p id="s.a">'),
+        ('<a href="#a">', '<a href="#s.a">'),
+        ('<a href="../two/">', '<a href="#s.two">'),
+        ('<a href="../two/#a">', '<a href="#s.a">'),
+        ('<a href="../../other/#a">', '<a href="../other/#a">'),
+        ('<a href="https://x.org/#a">', '<a href="https://x.org/#a">'),
+        ('<a data-address="#a">', '<a data-address="../s/one/#a">'),
+        ('<img src="../../media/p.png">', '<img src="../media/p.png">'),
+        ('<i style="mask-image: url(../../m.png)">', '<i style="mask-image: url(../m.png)">'),
+        ('<path clip-path="url(#a)">', '<path clip-path="url(#s.a)">'),
+        ("<p>url(../x) in words</p>", "<p>url(../x) in words</p>"),
+    ],
+)
+def test_what_comes_to_another_page_leads_where_it_led(html: str, brought: str) -> None:
+    starts = {"s/one": "s.one", "s/two": "s.two"}
+    one_page = OnePage("paper", starts, dict.fromkeys(starts, "s."))
+    assert one_page.bring(Html(html), "s/one") == brought
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [("book.example.org", "no address of a book"), ("", "make chromium")],
+)
+def test_what_stands_in_the_way_is_said_before_anything_is_built(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, address: str, message: str
+) -> None:
+    monkeypatch.setenv("LATENTBOOK_CHROMIUM", "/none")
+    with pytest.raises(LatentbookError, match=message):
+        build_pdf(settings, paper="A4", address=address, report=pytest.fail)
+
+
+def test_titles_become_strings_of_css_and_names_of_files() -> None:
+    assert css_string("2.1", 'A "B" \\ C') == '"2.1\u2002A \\22 B\\22  \\5c  C"'
+    assert file_name("Two & two: the Book") == "two-two-the-book"

@@ -66,13 +66,6 @@ def test_notes_stand_beside_their_paragraph_where_there_is_a_margin(open_page: O
         assert note["width"] == pytest.approx(232, abs=1)
 
 
-@pytest.mark.parametrize("width", [1240, 1440, 1920])
-def test_the_picture_of_a_wide_instrument_is_600_px(open_page: Open, width: int) -> None:
-    page = open_page(viewport={"width": width, "height": 900})
-    pictures = boxes(page, ".instrument .picture")
-    assert [round(each["right"] - each["left"]) for each in pictures] == [600] * len(pictures)
-
-
 @pytest.mark.parametrize("width", [320, 360, 768])
 def test_the_picture_stands_before_the_first_control(open_page: Open, width: int) -> None:
     page = open_page(viewport={"width": width, "height": 900})

@@ -26,8 +26,8 @@ from widgets.engine import host
 from widgets.engine.panels import TILE
 
 WIDE, NARROW = 600, 320
-"""Widths in px at which a still is drawn: a column of text and a phone's. CSS container queries show
-one of the two drawings."""
+"""Widths in px at which a figure in the text is drawn: its column's and a phone's. CSS container
+queries show one of the two drawings."""
 
 WHOLE_PANEL, HALF_PANEL = (910, WIDE, NARROW), (445, NARROW)
 """Widths in px at which the stills of a plot panel are drawn, the widest first: on a wide page and,
@@ -92,7 +92,10 @@ class Stills:
         if panel["kind"] == "plot":
             widths = HALF_PANEL if panel["half"] else WHOLE_PANEL
             drawing_id = f"{label}-{panel['key']}"
-            return {**common, "stills": self.draw(panel["figure"], drawing_id, panel["alt"], widths)}
+            return {
+                **common,
+                "stills": self.draw(panel["figure"], drawing_id, panel["alt"], widths),
+            }
         if panel["kind"] == "map":
             return {**common, "png": alpha_png(map_still(panel, widget, state)).hex()}
         if panel["kind"] == "pad":

@@ -161,12 +161,11 @@ class ReadoutView:
 
 @dataclass(frozen=True)
 class PlotStill:
-    """First drawing of a plot panel, twice: CSS container queries show one."""
+    """First drawing of a plot panel at several widths: CSS container queries show one."""
 
     kind: ClassVar[str] = "plot"
     key: str
-    wide: Html  # svg.still.wide, 600 px, or 292 px for a half panel
-    narrow: Html  # svg.still.narrow, 320 px
+    stills: tuple[Html, ...]  # the widest first
     alt: str
     half: bool  # beside another half panel where the page is wide
 

@@ -321,7 +321,9 @@ def test_the_code_is_opened_edited_broken_and_reset(open_page: Open) -> None:
     line = 1 + source[: source.index(kept)].count("\n")
     expect(instrument.locator("[data-status]")).to_contain_text(f"Line {line}: NameError")
     assert seen(instrument) == picture
-    assert instrument.locator(".picture").evaluate("p => Number(getComputedStyle(p).opacity)") < 1
+    assert (
+        instrument.locator(".panel").first.evaluate("p => Number(getComputedStyle(p).opacity)") < 1
+    )
 
     write(page, instrument, source + HUED)
     expect(error).to_contain_text("In the figure of spectrum: data[0].hue is not drawn; accepted:")

@@ -6,7 +6,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,13 @@ from widgets.drawing import to_pixels
 from widgets.engine import host
 from widgets.engine.panels import TILE
 
-WIDE, HALF, NARROW = 600, 292, 320
-"""Widths in px at which a still is drawn: the whole picture or one of two halves of it where the
-page is wide, and a phone's. CSS container queries show one of the two drawings."""
+WIDE, NARROW = 600, 320
+"""Widths in px at which a figure in the text is drawn: its column's and a phone's. CSS container
+queries show one of the two drawings."""
+
+WHOLE_PANEL, HALF_PANEL = (910, WIDE, NARROW), (445, NARROW)
+"""Widths in px at which the stills of a plot panel are drawn, the widest first: on a wide page and,
+if it is whole, on a tablet, then on a phone."""
 
 
 class StillError(Exception):
@@ -89,10 +93,12 @@ class Stills:
         """One panel as plain data: its drawings, or its picture as hexadecimal PNG."""
         common = {name: panel[name] for name in ("kind", "key", "alt", "half")}
         if panel["kind"] == "plot":
-            width = HALF if panel["half"] else WIDE
+            widths = HALF_PANEL if panel["half"] else WHOLE_PANEL
             drawing_id = f"{label}-{panel['key']}"
-            wide, narrow = self.draw(panel["figure"], drawing_id, panel["alt"], width)
-            return {**common, "wide": wide, "narrow": narrow}
+            return {
+                **common,
+                "stills": self.draw(panel["figure"], drawing_id, panel["alt"], widths),
+            }
         if panel["kind"] == "map":
             return {**common, "png": alpha_png(map_still(panel, widget, state)).hex()}
         if panel["kind"] == "pad":
@@ -117,8 +123,7 @@ class Stills:
         if panel["kind"] == "plot":
             return PlotStill(
                 panel["key"],
-                Html(panel["wide"]),
-                Html(panel["narrow"]),
+                tuple(Html(still) for still in panel["stills"]),
                 panel["alt"],
                 panel["half"],
             )
@@ -138,9 +143,13 @@ class Stills:
         )
 
     def draw(
-        self, figure: Mapping[str, Any], id: str, alt: str, width: int = WIDE
-    ) -> tuple[Html, Html]:
-        """A figure at ``width`` and at a phone's.
+        self,
+        figure: Mapping[str, Any],
+        id: str,
+        alt: str,
+        widths: Sequence[int] = (WIDE, NARROW),
+    ) -> tuple[Html, ...]:
+        """A figure at each of some widths in px.
 
         Raises
         ------
@@ -148,9 +157,9 @@ class Stills:
             If the figure is outside the subset that the book draws.
         """
         id = re.sub(r"[^a-z0-9]+", "-", id.lower())
-        wide = self._engine.draw_svg(figure, width, f"{id}-wide", alt)
-        narrow = self._engine.draw_svg(figure, NARROW, f"{id}-narrow", alt)
-        return Html(wide), Html(narrow)
+        return tuple(
+            Html(self._engine.draw_svg(figure, width, f"{id}-{width}", alt)) for width in widths
+        )
 
 
 def computed(widget: str, state: Mapping[str, Any]) -> dict[str, Any]:

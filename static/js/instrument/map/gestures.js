@@ -48,7 +48,7 @@ export function takeHold(element, plane, hand) {
   };
 
   element.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0 || /** @type {Element} */ (event.target).closest("button")) return;
+    if (event.button !== 0) return;
     element.setPointerCapture(event.pointerId);
     slipped = pointers.size === 0 ? 0 : Infinity; // a second finger makes it no tap
     pointers.set(event.pointerId, spotOf(event));
@@ -56,7 +56,7 @@ export function takeHold(element, plane, hand) {
 
   element.addEventListener("pointermove", (event) => {
     const spot = spotOf(event);
-    if (event.pointerType === "mouse") hand.hover(/** @type {Element} */ (event.target).closest("button") ? null : spot);
+    if (event.pointerType === "mouse") hand.hover(spot);
     if (!pointers.has(event.pointerId)) return;
     const before = grip();
     pointers.set(event.pointerId, spot);

@@ -65,7 +65,7 @@ class MapDrawing {
     image.tabIndex = 0;
     image.setAttribute("role", "application");
     image.setAttribute("aria-label", `${control.label}. ${KEYS}`);
-    image.append(this.#buttons());
+    element.querySelector(".under")?.append(this.#buttons());
     this.#canvas.setAttribute("role", "img");
 
     const letGo = takeHold(image, control, {

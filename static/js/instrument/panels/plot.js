@@ -1,6 +1,6 @@
 /**
- * A plot panel: takes the still over that the page shows and draws it anew, at the width it really has, whenever
- * the figure or the width changes.
+ * A plot panel: takes the still over that the page shows and draws it anew, for the width it really has, whenever
+ * the figure or the width changes. It is drawn in type of 16 px to the rem and shown in the page's, as the still is.
  *
  * @typedef {import("../../python/protocol.js").PlotPanel} PlotPanel
  * @typedef {(figure: any, width: number, label: string) => void} Draw
@@ -25,7 +25,7 @@ export function mount(element) {
 
   // Measured here and not at each draw: asking for a width makes the browser lay the page out.
   const measure = () => {
-    width = Math.round(element.getBoundingClientRect().width);
+    width = Math.round(element.getBoundingClientRect().width / typeSize());
     shown = stills.find((still) => getComputedStyle(still).display !== "none") ?? shown;
   };
   const draw = () => {
@@ -52,6 +52,9 @@ export function mount(element) {
     destroy: () => observer.disconnect(),
   };
 }
+
+/** Size of the page's type: 1 at 16 px to the rem. */
+const typeSize = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
 
 /** @param {HTMLElement} element @returns {SVGSVGElement} an empty picture, for a panel that had no still */
 function newPicture(element) {

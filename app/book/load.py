@@ -147,10 +147,11 @@ class _Loader:
             inside = self.composer(page, recorded, notes)
             sections.append(self.section(page, inside))
             notes += len(inside.note_ids)
-            ids = [*self.ids_on(page), *inside.note_ids]
-            ids += [f"ref-{key}" for key in sorted(inside.cited)]
-            for id in ids:
-                moved.setdefault(id, page.name)
+            cited = [f"ref-{key}" for key in sorted(inside.cited)]
+            for id in (*self.ids_on(page), *inside.note_ids, *cited):
+                moved.setdefault(id, f"{page.name}/#{id}")
+            for id in (page.name, *page.document.front["formerly"]):
+                moved[id] = f"{page.name}/"
         previous, following = self.neighbours(opening)
         return Chapter(
             slug=entry.slug,
@@ -205,16 +206,15 @@ class _Loader:
         )
 
     def ids_on(self, page: PageSource) -> list[str]:
-        """What addresses of the chapter's one page named: labels, headings, former names."""
+        """What addresses can name on a page: its labels and its headings."""
         labels = self.resources.labels
-        report = self.problems.of(page.path)
-        former = page.document.front["formerly"]
-        for name in former:
+        for name in page.document.front["formerly"]:
             if name in labels.targets:
                 line = page.document.front_lines.get("formerly", 1)
+                report = self.problems.of(page.path)
                 report.add(line, f"{name!r} is a label of today, at {labels.targets[name].path}")
         here = [label for label, target in labels.targets.items() if target.page == page.place]
-        return [*here, *labels.heading_ids(page.place), *former]
+        return [*here, *labels.heading_ids(page.place)]
 
     def neighbours(self, page: PageSource) -> tuple[Link | None, Link | None]:
         """The pages of the book before and after one."""

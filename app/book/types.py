@@ -90,7 +90,7 @@ class Chapter:
     listed: Listed  # what stands in its opening
     references: tuple[Reference, ...]  # cited in its opening
     sections: tuple[Section, ...]
-    moved: Mapping[str, str]  # what stood on the chapter's one page once: id -> section
+    moved: Mapping[str, str]  # what stood on the chapter's one page once: its id, where it is now
     previous: Link | None
     next: Link | None
     notebook: str  # URL of SLUG.ipynb

@@ -5,7 +5,7 @@
  * @typedef {{root: string, build: string, runtime: RuntimeConfig, assets: Record<string, string>, api: boolean, search: string,
  *   chapter: string | null, moved: Record<string, string>, reload: boolean, offline_bytes: number}} Config
  *   `root`: of the book, absolute once it has been read. `build`: stands for the whole site, which pages of one build share.
- *   `moved`: what stood on this page before it became several, by its id: the name of its section.
+ *   `moved`: what stood on this page before it became several, by its id: where it is now.
  *   `offline_bytes`: about what the network carries when the whole book is kept.
  */
 

@@ -44,7 +44,7 @@ def every(blocks: tuple[Block, ...], kind: type) -> list[Block]:
 
 def test_numbers_run_from_one_without_gaps(loaded: Loaded) -> None:
     for chapter in loaded.book.chapters:
-        blocks = (*chapter.lead, *(b for section in chapter.sections for b in section.blocks))
+        blocks = tuple(block for page in chapter.pages for block in page.blocks)
         for kind in (Equation, InstrumentBlock, Snippet, Quiz):
             numbers = [block.number for block in every(blocks, kind) if block.number]  # type: ignore[union-attr]
             assert numbers == [f"{chapter.number}.{i + 1}" for i in range(len(numbers))]

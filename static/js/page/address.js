@@ -18,6 +18,7 @@ export function leadOn() {
   const [state = ""] = new URLSearchParams(location.search).keys();
   const id = idInAddress() || state.split(".")[0]; // LABEL.CONTROL
   if (!Object.hasOwn(config.moved, id)) return;
-  const hash = id === config.moved[id] ? "" : `#${id}`;
-  location.replace(new URL(`${config.moved[id]}/${location.search}${hash}`, location.href));
+  const place = new URL(config.moved[id], location.href);
+  place.search = location.search;
+  location.replace(place);
 }

@@ -1,9 +1,9 @@
 // Restores the snapshot that the page has kept, and tells two SHA-256: of the memory that stands in the file, and of the memory
 // that Python begins with.
-import { startFromSnapshot } from "../../static/js/python/worker/loader.js";
+import { start } from "../../static/js/python/worker/loader.js";
 import { readNowFrom } from "../../static/js/python/worker/packs.js";
 import { readSnapshot } from "../../static/js/python/worker/snapshot.js";
-import { loadStored } from "../../static/js/python/worker/snapshot-store.js";
+import { openStored } from "../../static/js/python/worker/snapshot-store.js";
 
 async function hash(memory) {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", memory));
@@ -11,9 +11,9 @@ async function hash(memory) {
 }
 
 addEventListener("message", async ({ data: { base, version } }) => {
-  const snapshot = await readSnapshot(await loadStored(base), version);
+  const snapshot = readSnapshot(await openStored(base), version);
   const expected = new Uint8Array(snapshot.header.heapSize);
-  snapshot.copyInto(expected);
+  snapshot.readInto(expected);
   const { default: createStock } = await import(`${base}pyodide.asm.mjs`);
   let restored;
   const create = async (settings) => {
@@ -25,7 +25,7 @@ addEventListener("message", async ({ data: { base, version } }) => {
     };
     return module;
   };
-  const main = await WebAssembly.compileStreaming(fetch(`${base}pyodide.asm.wasm`));
-  await startFromSnapshot({ create, main, snapshot: Promise.resolve(snapshot), readNow: readNowFrom(base) });
+  const main = WebAssembly.compileStreaming(fetch(`${base}pyodide.asm.wasm`));
+  await start({ create, main, snapshot: Promise.resolve(snapshot), readNow: readNowFrom(base) });
   postMessage([await hash(expected), await hash(restored)]);
 });

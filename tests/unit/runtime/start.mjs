@@ -5,8 +5,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import { startFromFiles, startFromSnapshot } from "../../../static/js/python/worker/loader.js";
-import { makeSnapshot, pagesInUse, readSnapshot } from "../../../static/js/python/worker/snapshot.js";
+import { start, startForSnapshot } from "../../../static/js/python/worker/loader.js";
+import { checkSnapshot, makeSnapshot, pagesInUse, readSnapshot } from "../../../static/js/python/worker/snapshot.js";
+import { storedIn } from "../../../static/js/python/worker/snapshot-store.js";
 
 const [, , folder, how, file] = process.argv;
 const VERSION = "test";
@@ -31,14 +32,23 @@ async function create(settings) {
   return module;
 }
 
-function fromFiles(more) {
+function files() {
   const packs = new Map(Object.keys(index.first).map((name) => [name, readNow(name)]));
-  const standardLibrary = packs.get("std.pack");
-  return startFromFiles({ create, main, index, packs: Promise.resolve(packs), standardLibrary, readNow, ...more });
+  return { index, standardLibrary: packs.get("std.pack"), packs: Promise.resolve(packs) };
 }
 
-function fromSnapshot() {
-  return startFromSnapshot({ create, main, snapshot: readSnapshot(new Uint8Array(readFileSync(file)), VERSION), readNow });
+async function fromFiles() {
+  const options = { create, main: Promise.resolve(main), snapshot: Promise.resolve(null), files: async () => files(), readNow };
+  return (await start(options)).python;
+}
+
+/** Throws what is wrong with it. */
+async function fromSnapshot() {
+  const stored = storedIn(new Uint8Array(readFileSync(file)));
+  await checkSnapshot(stored);
+  const refuse = () => Promise.reject(new Error("it was not used"));
+  const snapshot = Promise.resolve(readSnapshot(stored, VERSION));
+  return (await start({ create, main: Promise.resolve(main), snapshot, files: refuse, readNow })).python;
 }
 
 /** What the questions of the tests need of JavaScript. */
@@ -53,7 +63,8 @@ function lend({ pyodide }) {
 
 if (how === "make") {
   let touched;
-  const python = await fromFiles({ forSnapshot: true, onMemory: ({ HEAPU8 }) => (touched = pagesInUse(HEAPU8)) });
+  const onMemory = ({ HEAPU8 }) => (touched = pagesInUse(HEAPU8));
+  const python = await startForSnapshot({ create, main, files: files(), readNow, onMemory });
   const start = python.pyodide.pyimport("latentbook_start");
   start.warm();
   start.destroy();

@@ -11,7 +11,9 @@
  *   onProgress: (sentence: string) => void,
  *   onAnswer: (job: Job, reply: Done | Failed, stopping: string | null) => void,
  *   onLost: (why: string, stopping: string | null) => void,
+ *   onSpoiled: () => void,
  * }} Listener `stopping`: what a request that was being stopped is told. `onLost`: the worker has ended, or is to be ended.
+ *   `onSpoiled`: what it has said does not hold.
  */
 import { BOOT_ID } from "../protocol.js";
 
@@ -129,6 +131,9 @@ export class Interpreter {
       case "progress":
         if (reply.stage === "download") this.#follow("worker", reply.download);
         else this.#listener?.onProgress("Starting NumPy");
+        break;
+      case "spoiled":
+        this.#listener?.onSpoiled();
         break;
       case "fatal":
         this.#lose(reply.message);

@@ -19,12 +19,15 @@ export class Launch {
   /** @type {Listener | null} */
   #listener = null;
 
-  /** @param {WebAssembly.Module | null} main where it has been compiled before */
-  constructor(main) {
+  /**
+   * @param {WebAssembly.Module | null} main where it has been compiled before
+   * @param {boolean} [isEarly] the reader waits for the page itself, and is not to wait for a check
+   */
+  constructor(main, isEarly = false) {
     const { version, sizes } = config.runtime;
     const base = absolute(config.runtime.base);
     /** @type {import("../protocol.js").Boot} */
-    const boot = { base, version, sizes, isGiven: main !== null };
+    const boot = { base, version, sizes, isGiven: main !== null, isEarly };
     this.worker = new Worker(absolute(config.assets["worker.js"]), { type: "module", name: JSON.stringify(boot) });
     this.worker.addEventListener("message", ({ data }) => this.#tell(({ onReply }) => onReply(data)));
     this.worker.addEventListener("error", (event) => {
@@ -75,5 +78,5 @@ export function takeEarlyLaunch() {
 
 /** Called in the page's head. */
 export function launchEarly() {
-  Reflect.set(globalThis, EARLY, new Launch(null));
+  Reflect.set(globalThis, EARLY, new Launch(null, true));
 }

@@ -123,6 +123,10 @@ class Runtime extends EventTarget {
       onProgress: (sentence) => interpreter === this.#first && this.#state === "booting" && this.#say("booting", sentence),
       onAnswer: (job, reply, stopping) => this.#answer(interpreter, job, reply, stopping),
       onLost: (why, stopping) => this.#lose(interpreter, why, stopping),
+      onSpoiled: () => {
+        this.#lose(interpreter, "what it had started from was damaged", null);
+        this.dispatchEvent(new Event("spoiled"));
+      },
     });
   }
 
@@ -289,5 +293,8 @@ class Runtime extends EventTarget {
   }
 }
 
-/** The page's Python. Events: `status` ({state, sentence}), and `lost` when variables were lost with a worker. */
+/**
+ * The page's Python. Events: `status` ({state, sentence}); `lost` when variables were lost with a worker; `spoiled` when no answer
+ * so far holds, as the stored start turned out damaged.
+ */
 export const runtime = new Runtime();

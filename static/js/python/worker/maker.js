@@ -6,10 +6,10 @@
  */
 import { fetched } from "../download.js";
 import { lastLine } from "./last-line.js";
-import { startFromFiles } from "./loader.js";
+import { startForSnapshot } from "./loader.js";
 import { INDEX, SOON, STANDARD_LIBRARY, readNowFrom } from "./packs.js";
-import { makeSnapshot, pagesInUse, readSnapshot } from "./snapshot.js";
-import { loadStored, store } from "./snapshot-store.js";
+import { checkSnapshot, makeSnapshot, pagesInUse, readSnapshot } from "./snapshot.js";
+import { openStored, store } from "./snapshot-store.js";
 
 globalThis.addEventListener("message", async (event) => {
   const why = await keepOne(event.data).then(() => "", lastLine);
@@ -26,13 +26,21 @@ function keepOne(wanted) {
 
 /** @param {MakeSnapshot} wanted */
 async function isKept({ base, version }) {
-  const bytes = await loadStored(base);
-  return bytes !== null && (await readSnapshot(bytes, version).then(() => true, () => false));
+  const stored = await openStored(base);
+  if (stored === null) return false;
+  try {
+    await checkSnapshot(stored);
+    readSnapshot(stored, version);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    stored.close();
+  }
 }
 
 /** @param {MakeSnapshot} wanted */
 async function make({ base, version, main }) {
-  const { default: create } = await import(`${base}pyodide.asm.mjs`);
   const index = await (await fetched(base, INDEX)).json();
   const read = Object.keys(index.first).map(async (name) => {
     const bytes = new Uint8Array(await (await fetched(base, name)).arrayBuffer());
@@ -40,17 +48,16 @@ async function make({ base, version, main }) {
   });
   const packs = new Map(await Promise.all(read));
   await (await fetched(base, SOON)).arrayBuffer(); // Python finds it in the HTTP cache
-  const pack = (/** @type {string} */ name) => /** @type {Uint8Array} */ (packs.get(name));
+  const standardLibrary = /** @type {Uint8Array} */ (packs.get(STANDARD_LIBRARY));
+  // Last, so that it runs at once: when the browser keeps its compiled form for later visits, all of it has been called.
+  const { default: create } = await import(`${base}pyodide.asm.mjs`);
   /** @type {Set<number>} */
   let touched = new Set();
-  const python = await startFromFiles({
+  const python = await startForSnapshot({
     create,
     main,
-    index,
-    packs: Promise.resolve(packs),
-    standardLibrary: pack(STANDARD_LIBRARY),
+    files: { index, standardLibrary, packs: Promise.resolve(packs) },
     readNow: readNowFrom(base),
-    forSnapshot: true,
     onMemory: ({ HEAPU8 }) => (touched = pagesInUse(HEAPU8)),
   });
   const start = python.pyodide.pyimport("latentbook_start");

@@ -4,6 +4,9 @@
  *
  * A file is written under a temporary name and then moved, so that what stands under a version's name is whole. What goes
  * wrong is no error of the book: the next start comes from the files.
+ *
+ * @typedef {{size: number, read: (into: Uint8Array<ArrayBuffer>, at: number) => void, close: () => void}} Stored
+ *   `read` fills an array with what lies at a place, at once.
  */
 
 /**
@@ -24,9 +27,9 @@ async function openFolder(base, create) {
 
 /**
  * @param {string} base
- * @returns {Promise<Uint8Array<ArrayBuffer> | null>} null where there is none, or this browser keeps none
+ * @returns {Promise<Stored | null>} null where there is none, or this browser keeps none; close it once it has been read
  */
-export async function loadStored(base) {
+export async function openStored(base) {
   /** @type {any} TypeScript's DOM knows neither createSyncAccessHandle() nor move() */
   let file;
   try {
@@ -37,13 +40,15 @@ export async function loadStored(base) {
   try {
     // Half the time of getFile(), and the mode lets other tabs read too.
     const access = await file.createSyncAccessHandle({ mode: "read-only" });
-    const bytes = new Uint8Array(access.getSize());
-    access.read(bytes, { at: 0 });
-    access.close();
-    return bytes;
+    return { size: access.getSize(), read: (into, at) => access.read(into, { at }), close: () => access.close() };
   } catch {
-    return new Uint8Array(await (await file.getFile()).arrayBuffer());
+    return storedIn(new Uint8Array(await (await file.getFile()).arrayBuffer()));
   }
+}
+
+/** What has been read at once. @param {Uint8Array} bytes @returns {Stored} */
+export function storedIn(bytes) {
+  return { size: bytes.length, read: (into, at) => into.set(bytes.subarray(at, at + into.length)), close: () => {} };
 }
 
 /**

@@ -14,12 +14,12 @@
 import { Downloads, fetched } from "../download.js";
 import { Output } from "./output.js";
 import { lastLine } from "./last-line.js";
-import { MOST_MEMORY, startFromFiles, startFromSnapshot } from "./loader.js";
+import { MOST_MEMORY, start } from "./loader.js";
 import { lockDown } from "./lock-down.js";
 import { compileFromNetwork, compileKept } from "../main-module.js";
 import { INDEX, SOON, STANDARD_LIBRARY, readNowFrom } from "./packs.js";
-import { readSnapshot } from "./snapshot.js";
-import { loadStored } from "./snapshot-store.js";
+import { checkSnapshot, readSnapshot } from "./snapshot.js";
+import { openStored } from "./snapshot-store.js";
 import { BOOT_ID } from "../protocol.js";
 
 /** Of one run: pictures and values on their way to the page, and the characters of one of them. */
@@ -88,21 +88,36 @@ function die(error) {
 
 /** @param {Boot} message */
 async function boot(message) {
-  const { base } = message;
-  const create = import(`${base}pyodide.asm.mjs`).then(({ default: create }) => create);
+  const { base, version, isEarly } = message;
+  const stored = openStored(base);
   const downloads = new Downloads(message.sizes, (download) => post({ type: "progress", stage: "download", download }));
   const main = mainModule(message, downloads);
-  for (const each of [create, main]) each.catch(() => {}); // awaited below, once there is something to start from
-  const snapshot = await fromSnapshot(message, create, main);
-  const { pyodide: started } = snapshot.python ?? (await fromFiles(message, create, main, downloads));
-  pyodide = started;
+  main.catch(() => {}); // awaited below, once there is something to start from
+  const { default: create } = await import(`${base}pyodide.asm.mjs`);
+  const snapshot = stored.then(async (stored) => {
+    if (stored !== null && !isEarly) await checkSnapshot(stored);
+    return stored && readSnapshot(stored, version);
+  });
+  const files = () => filesOf(message, downloads);
+  const { python, from, why } = await start({ create, main, snapshot, files, readNow: readNowFrom(base) });
+  pyodide = python.pyodide;
   handle = pyodide.pyimport("widgets.engine.host").handle;
   pyodide.setStdout({ write: (/** @type {Uint8Array} */ bytes) => output.write("stdout", bytes) });
   pyodide.setStderr({ write: (/** @type {Uint8Array} */ bytes) => output.write("stderr", bytes) });
   if (interruptBuffer) pyodide.setInterruptBuffer(interruptBuffer);
+  const pause = pauses();
   lockDown(pyodide._api);
-  post({ type: "done", id: BOOT_ID, value: { from: snapshot.python ? "snapshot" : "files", why: snapshot.why, main: await main } });
-  if (!snapshot.python) answeredFirst.then(() => importSoon(base));
+  post({ type: "done", id: BOOT_ID, value: { from, why, main: await main } });
+  await answeredFirst;
+  const kept = await stored;
+  if (from === "files") importSoon(base);
+  else if (kept !== null && isEarly) checkSnapshot(kept, pause).catch(() => post({ type: "spoiled" }));
+}
+
+/** Lets other things happen in between, also once the worker is locked down. @returns {() => Promise<void>} */
+function pauses() {
+  const { setTimeout } = globalThis;
+  return () => new Promise((resolve) => void setTimeout.call(globalThis, resolve));
 }
 
 /** Called after the first answer. @param {string} base */
@@ -119,30 +134,10 @@ async function importSoon(base) {
 
 /**
  * @param {Boot} message
- * @param {Promise<import("./loader.js").CreateModule>} create
- * @param {Promise<WebAssembly.Module>} main
- * @returns {Promise<{python: import("./loader.js").Python | null, why: string}>} `why` one that is there was of no use
- */
-async function fromSnapshot({ base, version }, create, main) {
-  const bytes = await loadStored(base);
-  if (bytes === null) return { python: null, why: "" };
-  try {
-    const snapshot = readSnapshot(bytes, version);
-    snapshot.catch(() => {}); // awaited by the loader
-    const options = { create: await create, main: await main, snapshot, readNow: readNowFrom(base) };
-    return { python: await startFromSnapshot(options), why: "" };
-  } catch (error) {
-    return { python: null, why: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-/**
- * @param {Boot} message
- * @param {Promise<import("./loader.js").CreateModule>} create
- * @param {Promise<WebAssembly.Module>} main
  * @param {Downloads} downloads
+ * @returns {Promise<import("./loader.js").Files>}
  */
-async function fromFiles({ base, sizes }, create, main, downloads) {
+async function filesOf({ base, sizes }, downloads) {
   const bytes = async (/** @type {string} */ name) => new Uint8Array(await (await downloads.get(base, name)).arrayBuffer());
   // Two at a time, in the order of need: a browser opens six connections, and the page's own scripts want some.
   const standardLibrary = bytes(STANDARD_LIBRARY);
@@ -156,17 +151,8 @@ async function fromFiles({ base, sizes }, create, main, downloads) {
   };
   const lanes = [index.then(() => inTurn([first])), standardLibrary.then(() => inTurn(others))];
   const packs = Promise.all(lanes).then((lists) => new Map(lists.flat()));
-  packs.catch(() => {}); // awaited by the loader
-  const options = {
-    create: await create,
-    standardLibrary: await standardLibrary,
-    index: await index,
-    main: await main,
-    packs,
-    readNow: readNowFrom(base),
-  };
-  packs.then(() => post({ type: "progress", stage: "import", download: null }), () => {});
-  return startFromFiles(options);
+  packs.then(() => post({ type: "progress", stage: "import", download: null }), () => {}); // awaited by the loader
+  return { standardLibrary: await standardLibrary, index: await index, packs };
 }
 
 /** @param {Exclude<Request, StopBy | Main>} message */

@@ -10,7 +10,7 @@ import os
 import sys
 import time
 import zipimport
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
@@ -22,34 +22,71 @@ WARM_CELL = "import numpy as np\nprint(np.arange(3))\nnp.linalg.svd(np.eye(2))"
 FAILING_CELL = "1 / 0"
 NAP = 0.02  # seconds
 
-SOON = ("numpy.fft", "numpy.random")
+SOON = ("numpy.fft", "numpy.ma", "numpy.random")
 """What most code wants, but not the first output: imported once that is there (worker.js)."""
-
-UNWANTED = ("ssl", "_ssl")
-"""What ``asyncio`` would import, and does without: a page opens no sockets."""
-
-LATER = ("_colorize",)
-"""What ``traceback`` imports, and asks only when it prints one."""
 
 
 class Later(ModuleType):
-    """Stands for a module until something in it is looked for."""
+    """Stands for a module until something in it is looked for.
+
+    Parameters
+    ----------
+    name : of the module
+    known : what can be had of it before
+    then : called with the module once it is there
+    """
+
+    def __init__(
+        self,
+        name: str,
+        known: Mapping[str, Any] | None = None,
+        then: Callable[[Any], object] | None = None,
+    ) -> None:
+        super().__init__(name)
+        self.__dict__.update(known or {})
+        self.__dict__.update(_then=then, _module=None)
 
     def __getattr__(self, name: str) -> Any:
         """What the module has by that name."""
         if name.startswith("__"):
             raise AttributeError(name)
+        return getattr(self._module or self._load(), name)
+
+    def _load(self) -> ModuleType:
         del sys.modules[self.__name__]
-        module = importlib.import_module(self.__name__)
-        self.__dict__.update(vars(module))
-        return getattr(module, name)
+        module = self.__dict__["_module"] = importlib.import_module(self.__name__)
+        if self._then:
+            self._then(module)
+        return module
+
+
+class Folder:
+    """A path that only has to say what it is: a start loads no pathlib."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __str__(self) -> str:
+        return self.path
+
+
+def later_modules() -> list[Later]:
+    """What Pyodide and NumPy import at their start, and most visits have no use for."""
+    folders = {"SITE_PACKAGES": Folder(SITE), "DSO_DIR": Folder("/usr/lib")}
+    loop = "_initialize_event_loop"
+    package: dict[str, Any] = {"__path__": []}  # what is in it is found by name
+    return [
+        *map(Later, ("_colorize", "pickle", "platform", "tokenize")),
+        Later("ctypes", package),
+        Later("asyncio", package, lambda _: getattr(sys.modules["pyodide.webloop"], "WebLoop", 0)),
+        Later("pyodide.webloop", {loop: lambda: None}, lambda webloop: getattr(webloop, loop)()),
+        Later("pyodide._package_loader", folders),
+    ]
 
 
 def travel_light() -> None:
-    """Leave out, before Pyodide's own start, what would take a sixth of it for no use."""
-    sys.modules.update({name: Later(name) for name in LATER})
-    modules: dict[str, Any] = sys.modules
-    modules.update(dict.fromkeys(UNWANTED))  # None: an import fails
+    """Leave out, before Pyodide's own start, what would take half of it for no use."""
+    sys.modules.update({module.__name__: module for module in later_modules()})
 
 
 class RestFinder:
@@ -99,8 +136,6 @@ def find_the_rest() -> None:
     rest: Any = RestFinder(later.MODULES)
     place = sys.meta_path.index(PathFinder)
     sys.meta_path[place : place + 1] = [packages, PathFinder, rest]
-    for name in UNWANTED:
-        del sys.modules[name]  # readers may want it
 
 
 def let_sleep_be_stopped() -> None:

@@ -95,7 +95,7 @@ def main() -> None:
     for name in wanted["modules"]:
         with contextlib.suppress(ImportError):  # a listing may import what a page does not have
             importlib.import_module(name)
-    used = {path for path in imported() if Path(path).stem not in START.UNWANTED}
+    used = imported()
     std, rest = standard_library(used)
     index: dict[str, dict[str, Places]] = {
         "first": {"std.pack": places_of(std)},

@@ -29,21 +29,21 @@ export const MOST_MEMORY = 2 ** 30;
  * for both, begins at once: the main module and the snapshot may still be on their way.
  *
  * @param {{create: CreateModule, main: Promise<WebAssembly.Module>, snapshot: Promise<Snapshot | null>, files: () => Promise<Files>,
- *   readNow: ReadNow}} options
+ *   readNow: ReadNow, env?: Record<string, string>}} options `env`: more variables of Python's environment
  * @returns {Promise<{python: Python, from: "snapshot" | "files", why: string}>} `why` a snapshot that is there was of no use
  */
-export async function start({ create, main, snapshot, files, readNow }) {
+export async function start({ create, main, snapshot, files, readNow, env }) {
   let why = "";
   const noSnapshot = (/** @type {unknown} */ error) => ((why = error instanceof Error ? error.message : String(error)), null);
   const found = snapshot.catch(noSnapshot);
   const chosen = found.then(async (snapshot) => (snapshot === null ? files() : null));
-  const engine = createEngine(create, main, chosen);
+  const engine = createEngine(create, main, chosen, { env });
   engine.catch(() => {}); // awaited below
   const usable = await found;
   const restored = usable && (await restore(await engine, usable, readNow).catch(noSnapshot));
   if (restored) return { python: restored, from: "snapshot", why };
   const given = (await chosen) ?? (await files());
-  const fresh = usable ? createEngine(create, main, Promise.resolve(given)) : engine;
+  const fresh = usable ? createEngine(create, main, Promise.resolve(given), { env }) : engine;
   return { python: await finishFromFiles(await fresh, given, readNow), from: "files", why };
 }
 
@@ -57,9 +57,11 @@ export async function start({ create, main, snapshot, files, readNow }) {
 export async function startForSnapshot({ create, main, files, readNow, onMemory }) {
   /** @type {any} */
   let baseline;
-  const engine = await createEngine(create, Promise.resolve(main), Promise.resolve(files), (module) => {
-    baseline = baselineOf(module);
-    onMemory(module);
+  const engine = await createEngine(create, Promise.resolve(main), Promise.resolve(files), {
+    onMemory(module) {
+      baseline = baselineOf(module);
+      onMemory(module);
+    },
   });
   return { ...(await finishFromFiles(engine, files, readNow)), baseline };
 }
@@ -127,12 +129,12 @@ function silence() {}
  * @param {CreateModule} create
  * @param {Promise<WebAssembly.Module>} main
  * @param {Promise<Files | null>} files
- * @param {(module: any) => void} [onMemory] for a snapshot to be made
+ * @param {{env?: Record<string, string>, onMemory?: (module: any) => void}} more `onMemory`: a snapshot is to be made
  * @returns {Promise<Engine>}
  */
-async function createEngine(create, main, files, onMemory) {
+async function createEngine(create, main, files, { env: more, onMemory }) {
   const inNode = typeof Reflect.get(globalThis, "process") === "object";
-  const env = { HOME, PYTHONINSPECT: "1" };
+  const env = { HOME, PYTHONINSPECT: "1", ...more };
   const config = { jsglobals: {}, args: [], env, packages: [], enableRunUntilComplete: true, checkAPIVersion: true,
     packageBaseUrl: "", cdnUrl: "", indexURL: "", _makeSnapshot: onMemory !== undefined };
   const api = { config, runtimeEnv: environment(inNode), lockFilePromise: new Promise(() => {}), sitePackages: SITE_PACKAGES,

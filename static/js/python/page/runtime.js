@@ -175,8 +175,9 @@ class Runtime extends EventTarget {
     }
   }
 
-  /** @param {Interpreter} interpreter @param {Job} job */
+  /** One that is starting takes what the book asks, so that the answer waits for no more of the page. @param {Interpreter} interpreter @param {Job} job */
   #isFor(interpreter, job) {
+    if (!interpreter.isReady && (interpreter !== this.#first || !isBooks(job.message) || job.signal)) return false;
     if (!isBooks(job.message)) return interpreter === this.#first;
     return interpreter === this.#second || this.#second === null || !(this.#second.isReady || job.untouched);
   }
@@ -256,6 +257,7 @@ class Runtime extends EventTarget {
       const lost = hasVariables ? " Python was restarted: variables are lost." : "";
       if (job !== null && (stopping !== null || !this.#askedAgain(job))) job.reject(stopped(reason + lost));
     } else {
+      if (job !== null) this.#waiting.unshift(job);
       this.#fail(navigator.onLine ? why : "you are offline");
     }
     this.#next();

@@ -53,6 +53,9 @@ const given = new Promise((resolve) => (giveMain = resolve));
 /** @type {Uint8Array | null} */
 let interruptBuffer = null;
 
+/** What was asked before Python was there. @type {Exclude<Request, StopBy | Main>[]} */
+const early = [];
+
 /** @type {() => void} */
 let noteAnswer;
 /** @type {Promise<void>} the first question has been answered */
@@ -66,6 +69,8 @@ globalThis.addEventListener("message", (event) => {
   } else if (message.type === "stop-by") {
     interruptBuffer = message.interruptBuffer;
     pyodide?.setInterruptBuffer(interruptBuffer);
+  } else if (handle === undefined) {
+    early.push(message);
   } else {
     tryToAnswer(message);
   }
@@ -101,13 +106,15 @@ async function boot(message) {
   const files = () => filesOf(message, downloads);
   const { python, from, why } = await start({ create, main, snapshot, files, readNow: readNowFrom(base) });
   pyodide = python.pyodide;
-  handle = pyodide.pyimport("widgets.engine.host").handle;
+  const host = pyodide.pyimport("widgets.engine.host");
   pyodide.setStdout({ write: (/** @type {Uint8Array} */ bytes) => output.write("stdout", bytes) });
   pyodide.setStderr({ write: (/** @type {Uint8Array} */ bytes) => output.write("stderr", bytes) });
   if (interruptBuffer) pyodide.setInterruptBuffer(interruptBuffer);
   const pause = pauses();
   lockDown(pyodide._api);
   post({ type: "done", id: BOOT_ID, value: { from, why, main: await main } });
+  handle = host.handle;
+  for (const message of early.splice(0)) tryToAnswer(message);
   await answeredFirst;
   const kept = await stored;
   if (from === "files") importSoon(base);

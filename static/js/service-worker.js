@@ -28,7 +28,7 @@ const LIGHT = lightOf(build);
 const HEAVY = `latentbook files ${scope}`;
 /** Python's main module lies where its start looks for it (python/main-module.js), once. */
 const MAIN = "latentbook python";
-const MAIN_NAME = /\/runtime\/\w+\/pyodide\.asm\.wasm$/;
+const MAIN_NAME = /\/runtime\/pyodide\.asm-\w+\.wasm$/;
 const NETWORK_SECONDS = 3;
 const ANY_PARAMETER = [/./]; // the state of an instrument
 

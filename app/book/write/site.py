@@ -25,7 +25,7 @@ from app.book.write.render import TEMPLATES, Renderer
 from app.book.write.search import search_index
 from app.book.write.web_manifest import web_manifest
 from app.runtime.course import Course
-from app.runtime.dist import RuntimeDist, build_runtime
+from app.runtime.dist import RuntimeDist, build_runtime, served_name
 from app.settings import Settings
 
 Report = Callable[[str], None]
@@ -183,7 +183,8 @@ class _Writer:
         for place, data in self.loaded.media.files.items():
             self.put(place, data)
         for path in sorted(self.runtime.path.iterdir()):
-            self.put_file(f"runtime/{self.runtime.version}/{path.name}", path)
+            name = served_name(path.name, self.runtime.hashes[path.name])
+            self.put_file(f"runtime/{name}", path)
         index = search_index(self.loaded.book)
         search = f"search-{content_hash(index)}.json"
         self.put(search, index)
@@ -223,9 +224,10 @@ class _Writer:
         """What scripts are told on every page."""
         return {
             "runtime": {
-                "base": f"runtime/{self.runtime.version}/",
+                "base": "runtime/",
                 "version": self.runtime.version,
                 "sizes": dict(self.runtime.sizes),
+                "hashes": self.runtime.start_hashes,
             },
             "assets": self.assets.on_demand,
             "search": search,

@@ -155,8 +155,12 @@ def let_sleep_be_stopped() -> None:
     time.sleep = sleep
 
 
-def warm() -> None:
-    """Import what the book uses and answer each instrument once, so that data is loaded.
+def warm(widgets: Sequence[str]) -> None:
+    """Import what the book uses and answer some instruments once, so that data is loaded.
+
+    Parameters
+    ----------
+    widgets : names of instruments
 
     Raises
     ------
@@ -164,8 +168,7 @@ def warm() -> None:
         If an instrument fails.
     """
     import_soon()
-    widgets = importlib.import_module("widgets")
-    for name in widgets.names():
+    for name in widgets:
         reply = ask(type="compute_widget", widget=name, controls={}, source=None)
         if reply["type"] != "done":
             raise RuntimeError(f"{name} fails at rest: {reply['traceback']}")
@@ -173,6 +176,22 @@ def warm() -> None:
         ask(type="run_cell", scope="warm", code=code, filename="warm")
         ask(type="reset_scope", scope="warm")
     gc.collect()
+
+
+def warm_library() -> None:
+    """Import what a start does that computes, loads data and fails, without the book's own code."""
+    import_soon()
+    io, np, traceback = map(importlib.import_module, ("io", "numpy", "traceback"))
+    np.linalg.svd(np.eye(2))
+    file = io.BytesIO()
+    np.savez_compressed(file, a=np.arange(3))
+    file.seek(0)
+    with np.load(file) as stored:
+        stored["a"]
+    try:
+        exec(compile(FAILING_CELL, "warm", "exec"), {})
+    except ZeroDivisionError as error:
+        traceback.format_exception(error)
 
 
 def import_soon() -> None:

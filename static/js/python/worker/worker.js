@@ -11,13 +11,13 @@
  * @typedef {import("../protocol.js").Request} Request
  * @typedef {import("../protocol.js").Reply} Reply
  */
-import { Downloads, fetched } from "../download.js";
+import { Downloads, addressOf, fetched } from "../download.js";
 import { Output } from "./output.js";
 import { lastLine } from "./last-line.js";
 import { MOST_MEMORY, start } from "./loader.js";
 import { lockDown } from "./lock-down.js";
 import { compileFromNetwork, compileKept } from "../main-module.js";
-import { INDEX, SOON, STANDARD_LIBRARY, readNowFrom } from "./packs.js";
+import { INDEX, SCRIPT, SOON, STANDARD_LIBRARY, packOf, readNowFrom } from "./packs.js";
 import { checkSnapshot, readSnapshot } from "./snapshot.js";
 import { openStored } from "./snapshot-store.js";
 import { BOOT_ID } from "../protocol.js";
@@ -55,6 +55,10 @@ let interruptBuffer = null;
 
 /** What was asked before Python was there. @type {Exclude<Request, StopBy | Main>[]} */
 const early = [];
+/** @type {(question: Exclude<Request, StopBy | Main>) => void} */
+let noteQuestion;
+/** What is asked before Python is there. @type {Promise<Exclude<Request, StopBy | Main>>} */
+const askedEarly = new Promise((resolve) => (noteQuestion = resolve));
 
 /** @type {() => void} */
 let noteAnswer;
@@ -71,6 +75,7 @@ globalThis.addEventListener("message", (event) => {
     pyodide?.setInterruptBuffer(interruptBuffer);
   } else if (handle === undefined) {
     early.push(message);
+    noteQuestion(message);
   } else {
     tryToAnswer(message);
   }
@@ -82,8 +87,8 @@ globalThis.addEventListener("message", (event) => {
  * @param {Boot} message
  * @param {Downloads} downloads
  */
-async function mainModule({ base, isGiven }, downloads) {
-  return (isGiven ? null : await compileKept(base)) ?? (await given) ?? compileFromNetwork(base, downloads);
+async function mainModule(message, downloads) {
+  return (message.isGiven ? null : await compileKept(message)) ?? (await given) ?? compileFromNetwork(message, downloads);
 }
 
 /** @param {unknown} error */
@@ -94,17 +99,20 @@ function die(error) {
 /** @param {Boot} message */
 async function boot(message) {
   const { base, version, isEarly } = message;
-  const stored = openStored(base);
+  const place = { base, hashes: { ...message.hashes } };
+  const stored = openStored(message);
   const downloads = new Downloads(message.sizes, (download) => post({ type: "progress", stage: "download", download }));
   const main = mainModule(message, downloads);
   main.catch(() => {}); // awaited below, once there is something to start from
-  const { default: create } = await import(`${base}pyodide.asm.mjs`);
+  const { default: create } = await import(addressOf(place, SCRIPT));
   const snapshot = stored.then(async (stored) => {
     if (stored !== null && !isEarly) await checkSnapshot(stored);
-    return stored && readSnapshot(stored, version);
+    const snapshot = stored && readSnapshot(stored, version);
+    if (snapshot) learned(place, snapshot.header.index);
+    return snapshot;
   });
-  const files = () => filesOf(message, downloads);
-  const { python, from, why } = await start({ create, main, snapshot, files, readNow: readNowFrom(base) });
+  const files = () => filesOf(message, downloads, place);
+  const { python, from, why } = await start({ create, main, snapshot, files, readNow: readNowFrom(place) });
   pyodide = python.pyodide;
   const host = pyodide.pyimport("widgets.engine.host");
   pyodide.setStdout({ write: (/** @type {Uint8Array} */ bytes) => output.write("stdout", bytes) });
@@ -117,7 +125,7 @@ async function boot(message) {
   for (const message of early.splice(0)) tryToAnswer(message);
   await answeredFirst;
   const kept = await stored;
-  if (from === "files") importSoon(base);
+  if (from === "files") importSoon(place);
   else if (kept !== null && isEarly) checkSnapshot(kept, pause).catch(() => post({ type: "spoiled" }));
 }
 
@@ -127,10 +135,21 @@ function pauses() {
   return () => new Promise((resolve) => void setTimeout.call(globalThis, resolve));
 }
 
-/** Called after the first answer. @param {string} base */
-async function importSoon(base) {
+/**
+ * An index, of which the names of files are kept.
+ *
+ * @param {import("../download.js").Place} place
+ * @param {import("./packs.js").Index} index
+ */
+function learned(place, index) {
+  Object.assign(place.hashes, index.hashes);
+  return index;
+}
+
+/** Called after the first answer. @param {import("../download.js").Place} place */
+async function importSoon(place) {
   try {
-    await (await fetched(base, SOON)).arrayBuffer(); // Python finds it in the HTTP cache
+    await (await fetched(place, SOON)).arrayBuffer(); // Python finds it in the HTTP cache
     const start = pyodide.pyimport("latentbook_start");
     start.import_soon();
     start.destroy();
@@ -142,13 +161,14 @@ async function importSoon(base) {
 /**
  * @param {Boot} message
  * @param {Downloads} downloads
+ * @param {import("../download.js").Place} place learns the names of all files
  * @returns {Promise<import("./loader.js").Files>}
  */
-async function filesOf({ base, sizes }, downloads) {
-  const bytes = async (/** @type {string} */ name) => new Uint8Array(await (await downloads.get(base, name)).arrayBuffer());
+async function filesOf({ sizes }, downloads, place) {
+  const bytes = async (/** @type {string} */ name) => new Uint8Array(await (await downloads.get(place, name)).arrayBuffer());
   // Two at a time, in the order of need: a browser opens six connections, and the page's own scripts want some.
   const standardLibrary = bytes(STANDARD_LIBRARY);
-  const index = downloads.get(base, INDEX).then((response) => response.json());
+  const index = downloads.get(place, INDEX).then(async (response) => learned(place, await response.json()));
   const [first, ...others] = Object.keys(sizes).filter((name) => name.endsWith(".pack") && name !== STANDARD_LIBRARY);
   const inTurn = async (/** @type {string[]} */ names) => {
     /** @type {[string, Uint8Array][]} */
@@ -156,6 +176,11 @@ async function filesOf({ base, sizes }, downloads) {
     for (const name of names) list.push([name, await bytes(name)]);
     return list;
   };
+  const ahead = async () => {
+    const [question] = await Promise.all([askedEarly, index]);
+    if (question.type === "compute_widget") await (await fetched(place, packOf(question.widget))).arrayBuffer();
+  };
+  ahead().catch(() => {}); // only to have it in the HTTP cache: Python fetches it
   const lanes = [index.then(() => inTurn([first])), standardLibrary.then(() => inTurn(others))];
   const packs = Promise.all(lanes).then((lists) => new Map(lists.flat()));
   packs.then(() => post({ type: "progress", stage: "import", download: null }), () => {}); // awaited by the loader

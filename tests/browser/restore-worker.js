@@ -1,5 +1,6 @@
 // Restores the snapshot that the page has kept, and tells two SHA-256: of the memory that stands in the file, and of the memory
 // that Python begins with.
+import { addressOf } from "../../static/js/python/download.js";
 import { start } from "../../static/js/python/worker/loader.js";
 import { readNowFrom } from "../../static/js/python/worker/packs.js";
 import { readSnapshot } from "../../static/js/python/worker/snapshot.js";
@@ -10,11 +11,12 @@ async function hash(memory) {
   return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-addEventListener("message", async ({ data: { base, version } }) => {
-  const snapshot = readSnapshot(await openStored(base), version);
+addEventListener("message", async ({ data: { base, hashes, version } }) => {
+  const place = { base, hashes };
+  const snapshot = readSnapshot(await openStored({ base, version }), version);
   const expected = new Uint8Array(snapshot.header.heapSize);
   snapshot.readInto(expected);
-  const { default: createStock } = await import(`${base}pyodide.asm.mjs`);
+  const { default: createStock } = await import(addressOf(place, "pyodide.asm.mjs"));
   let restored;
   const create = async (settings) => {
     const module = await createStock(settings);
@@ -25,7 +27,7 @@ addEventListener("message", async ({ data: { base, version } }) => {
     };
     return module;
   };
-  const main = WebAssembly.compileStreaming(fetch(`${base}pyodide.asm.wasm`));
-  await start({ create, main, snapshot: Promise.resolve(snapshot), readNow: readNowFrom(base) });
+  const main = WebAssembly.compileStreaming(fetch(addressOf(place, "pyodide.asm.wasm")));
+  await start({ create, main, snapshot: Promise.resolve(snapshot), readNow: readNowFrom(place) });
   postMessage([await hash(expected), await hash(restored)]);
 });

@@ -152,7 +152,7 @@ def test_every_page_is_there_without_a_network(kept: BrowserContext, editions: E
 
 def test_what_is_damaged_or_missing_comes_anew(kept: BrowserContext, editions: Editions) -> None:
     page = visit(kept, editions.url, python=False)
-    harmed = page.evaluate(HARM, ["/main-", "/book-", "/one/?", "/widgets.pack", "/instrument-"])
+    harmed = page.evaluate(HARM, ["/main-", "/book-", "/one/?", "/widgets-", "/instrument-"])
     assert len(harmed) >= 5
     page.evaluate(REMOVE, "/cell-")
     page.close()
@@ -160,7 +160,7 @@ def test_what_is_damaged_or_missing_comes_anew(kept: BrowserContext, editions: E
     assert output(run(page, "6 * 7")).strip() == "42"
     page.evaluate("async () => { for (const place of ['', '../one/']) await fetch(place); }")
     runtime = page.evaluate("JSON.parse(document.getElementById('latentbook-config').text).runtime")
-    page.evaluate("place => fetch(place)", f"../{runtime['base']}widgets.pack")
+    page.evaluate("place => fetch(place)", f"../runtime/widgets-{runtime['hashes']['widgets.pack']}.pack")
     # What the network has sooner is shown at once; the service worker heals its entry meanwhile.
     healed = f"async (harmed) => (await ({STILL_HARMED})(harmed)).length === 0"
     page.wait_for_function(healed, arg=harmed)

@@ -58,13 +58,13 @@ WORKER = """() => {
 RESTORE = """() => {
   const config = JSON.parse(document.getElementById("latentbook-config").textContent);
   const root = new URL(config.root, document.baseURI).href;
-  const { base, version } = config.runtime;
+  const { base, hashes, version } = config.runtime;
   const worker = new Worker(`${root}assets/restore-worker.js`, { type: "module" });
   const answer = new Promise((resolve, reject) => {
     worker.addEventListener("message", ({ data }) => resolve(data));
     worker.addEventListener("error", ({ message }) => reject(new Error(message)));
   });
-  worker.postMessage({ base: root + base, version });
+  worker.postMessage({ base: root + base, hashes, version });
   return answer;
 }"""
 
@@ -212,7 +212,7 @@ def test_what_most_code_wants_follows_the_first_answer(
     page = context_of().new_page()
     held: list[Route] = []
     page.context.route(
-        "**/numpy-soon.pack", lambda route: route.continue_() if held else held.append(route)
+        "**/numpy-soon-*.pack", lambda route: route.continue_() if held else held.append(route)
     )
     page.goto(f"{book}{SECTION}?bottleneck.k=5#bottleneck")
     expect(page.locator('#bottleneck [data-readout="compression"]')).to_have_text("156.8")
@@ -228,7 +228,7 @@ def test_without_the_network_a_reader_is_told_what_is_missing(
     context_of: Callable[[], BrowserContext], book: str
 ) -> None:
     page = context_of().new_page()
-    missing = ("**/numpy-soon.pack", "**/rest.zip")
+    missing = ("**/numpy-soon-*.pack", "**/rest-*.zip")
     for files in missing:
         page.context.route(files, lambda route: route.abort())
     page.goto(book + SECTION)

@@ -53,7 +53,8 @@ class Later(ModuleType):
         return getattr(self._module or self._load(), name)
 
     def _load(self) -> ModuleType:
-        del sys.modules[self.__name__]
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
         module = self.__dict__["_module"] = importlib.import_module(self.__name__)
         if self._then:
             self._then(module)
@@ -74,11 +75,8 @@ def later_modules() -> list[Later]:
     """What Pyodide and NumPy import at their start, and most visits have no use for."""
     folders = {"SITE_PACKAGES": Folder(SITE), "DSO_DIR": Folder("/usr/lib")}
     loop = "_initialize_event_loop"
-    package: dict[str, Any] = {"__path__": []}  # what is in it is found by name
     return [
-        *map(Later, ("_colorize", "pickle", "platform", "tokenize")),
-        Later("ctypes", package),
-        Later("asyncio", package, lambda _: getattr(sys.modules["pyodide.webloop"], "WebLoop", 0)),
+        *map(Later, ("_colorize", "asyncio", "pickle", "platform", "tokenize")),
         Later("pyodide.webloop", {loop: lambda: None}, lambda webloop: getattr(webloop, loop)()),
         Later("pyodide._package_loader", folders),
     ]
@@ -102,7 +100,17 @@ class RestFinder:
         if name not in self.names:
             return None
         folders = name.split(".")[:-1]
-        return zipimport.zipimporter("/".join([REST, *folders])).find_spec(name, target)
+        importer = AsyncioImporter if name == "asyncio" else zipimport.zipimporter
+        return importer("/".join([REST, *folders])).find_spec(name, target)
+
+
+class AsyncioImporter(zipimport.zipimporter):
+    """Has Pyodide's event loop come with ``asyncio``."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the module's code."""
+        super().exec_module(module)
+        getattr(sys.modules["pyodide.webloop"], "WebLoop", None)  # that of `Later`: the real one
 
 
 class PackageFinder:
@@ -136,6 +144,7 @@ def find_the_rest() -> None:
     rest: Any = RestFinder(later.MODULES)
     place = sys.meta_path.index(PathFinder)
     sys.meta_path[place : place + 1] = [packages, PathFinder, rest]
+    del sys.modules["asyncio"]  # a package cannot be put off once something in it is looked for
 
 
 def let_sleep_be_stopped() -> None:

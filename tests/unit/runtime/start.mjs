@@ -66,7 +66,7 @@ if (how === "make") {
   const onMemory = ({ HEAPU8 }) => (touched = pagesInUse(HEAPU8));
   const python = await startForSnapshot({ create, main, files: files(), readNow, onMemory });
   const start = python.pyodide.pyimport("latentbook_start");
-  start.warm(python.pyodide.toPy(["bottleneck", "morph"]));
+  start.warm(python.pyodide.toPy(["bottleneck", "latent_holes"]));
   start.destroy();
   writeFileSync(file, await makeSnapshot(python, touched, { version: VERSION, index }));
   console.log(hash(python.module.HEAPU8));

@@ -15,6 +15,7 @@ from app.book.write.site import build_site
 from app.main import create_app
 from app.runtime.dist import build_runtime
 from app.settings import Settings
+from tests.unit.runtime.projects import project
 
 ONE, TWO = "one/one-text/", "two/two-text/"
 BOOK = """\
@@ -150,11 +151,34 @@ class Editions:
         (content / "book.toml").write_text(BOOK)
         shutil.copy(Settings().content / "references.bib", content)
         (content / "facts.toml").write_text("")
+        self.say(edition)
+        self.build()
+
+    def say(self, edition: str) -> None:
+        """Let the scripts of the next build say which edition they are of."""
         cell = self.root / "static" / "js" / "cell" / "cell.js"
         original = Settings().root / "static" / "js" / "cell" / "cell.js"
         text = original.read_text()
         assert STAMP in text
         cell.write_text(text.replace(STAMP, f"Edition {edition}: {STAMP}"))
+
+    def correct(self, chapter: str) -> None:
+        """Publish an edition in which one chapter has one sentence more."""
+        path = self.settings.content / f"{chapter}.md"
+        path.write_text(path.read_text() + "\nA sentence that was missing.\n")
+        self.build()
+
+    def correct_instrument(self) -> None:
+        """Publish an edition in which one instrument has another comment."""
+        content = {"content": Settings().content}
+        settings = project(self.folder / "project").model_copy(update=content)
+        path = settings.root / "widgets" / "denoiser.py"
+        path.write_text(path.read_text() + "# corrected\n")
+        self.dist = build_runtime(settings, report=print)
+        self.build()
+
+    def build(self) -> None:
+        """Build what is there now in the place of the edition before."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("app.book.write.site.build_runtime", lambda settings, report: self.dist)
             patch.setattr("app.book.write.site.keep_last_edition", lambda last, site: None)

@@ -224,6 +224,40 @@ def test_editions_never_mix(browser_of: Callable[..., BrowserContext], editions:
     page.close()
 
 
+def fetched_anew(context: BrowserContext, editions: Editions, place: str) -> set[str]:
+    """What the server sends to a reader who has the edition before and comes back."""
+    editions.requests.seen.clear()
+    page = visit(context, editions.url + place)
+    expect(page.locator(STATUS)).to_contain_text(KEPT)
+    page.close()
+    return {path for path, status in editions.requests.seen if status == 200}
+
+
+def test_a_new_edition_sends_only_what_has_changed(
+    browser_of: Callable[..., BrowserContext], editions: Editions
+) -> None:
+    editions.publish("A")
+    context = browser_of(editions.url)
+    keep(context, editions.url + ONE).close()
+    editions.correct("two")
+    anew = fetched_anew(context, editions, ONE)
+    exports = {f"/two/two.{kind}" for kind in ("ipynb", "py")}
+    searched = {path for path in anew if path.startswith("/search-")}
+    assert len(searched) == 1
+    # The page that is opened, and service-worker.js, are asked for in any case.
+    assert anew - searched <= {"/one/", "/service-worker.js", "/two/", *exports}
+    assert "/two/" in anew
+    editions.correct_instrument()
+    anew = fetched_anew(context, editions, ONE)
+    runtime = {path.rpartition("/")[2].rpartition("-")[0] for path in anew if "/runtime/" in path}
+    assert runtime == {"index", "widget-denoiser"}
+    assert {path for path in anew if "/runtime/" not in path} <= {"/one/", "/service-worker.js"}
+    context.set_offline(True)
+    page = visit(context, editions.url + TWO)
+    assert output(run(page, "6 * 7")).strip() == "42"
+    page.close()
+
+
 def test_the_book_itself_offline(browser_of: Callable[..., BrowserContext], book: str) -> None:
     context = browser_of(book)
     keep(context, book + SECTION).close()

@@ -19,15 +19,18 @@ if (config.reload) import("./page/reload.js").then(({ followReloads }) => follow
 function enter(isFirst) {
   if (!isFirst) leadOn();
   startFrame(isFirst);
-  startPython();
-  return startBlocks();
+  return startBlocks(startPython());
 }
 
-/** Takes over what start.js has set off. A frugal page waits until there is something to run. */
+/**
+ * Takes over what start.js has set off. A frugal page waits until there is something to run.
+ *
+ * @returns {HTMLElement | null} the instrument that Python works for already
+ */
 function startPython() {
-  if (isFrugal() || !document.querySelector("section[data-instrument], section[data-cell]")) return;
+  if (isFrugal() || !document.querySelector("section[data-instrument], section[data-cell]")) return null;
   runtime.start();
-  askFirst();
+  return askFirst();
 }
 
 /** The bar says where Python stands. Megabytes and seconds are not read out, what they lead to is. */

@@ -164,7 +164,7 @@ class Editions:
 
     def correct(self, chapter: str) -> None:
         """Publish an edition in which one chapter has one sentence more."""
-        path = self.settings.content / f"{chapter}.md"
+        path = self.settings.content / chapter / f"{chapter}-text.md"
         path.write_text(path.read_text() + "\nA sentence that was missing.\n")
         self.build()
 

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.browser import FLAGS, chromium_path
+from app.runtime.dist import served_name
 from tests.browser.book_pages import READY, SECTION, output, run, where
 from tests.browser.conftest import START_MS, Watch
 from tests.browser.editions import ONE, TWO, Editions
@@ -110,7 +111,7 @@ def test_python_comes_over_the_network_once_and_is_stored_once(
     paths = [path for path, _ in editions.requests.seen if "/runtime/" in path]
     assert sorted(set(paths)) == sorted(paths)
     assert {path.rsplit("/", 1)[1] for path in paths} == {
-        path.name for path in editions.dist.path.iterdir()
+        served_name(name, hash) for name, hash in editions.dist.hashes.items()
     }
     page = visit(kept, editions.url, python=False)
     urls = [url for _, url in page.evaluate(EVERY_ENTRY)]
@@ -160,7 +161,9 @@ def test_what_is_damaged_or_missing_comes_anew(kept: BrowserContext, editions: E
     assert output(run(page, "6 * 7")).strip() == "42"
     page.evaluate("async () => { for (const place of ['', '../one/']) await fetch(place); }")
     runtime = page.evaluate("JSON.parse(document.getElementById('latentbook-config').text).runtime")
-    page.evaluate("place => fetch(place)", f"../runtime/widgets-{runtime['hashes']['widgets.pack']}.pack")
+    page.evaluate(
+        "place => fetch(place)", f"../runtime/widgets-{runtime['hashes']['widgets.pack']}.pack"
+    )
     # What the network has sooner is shown at once; the service worker heals its entry meanwhile.
     healed = f"async (harmed) => (await ({STILL_HARMED})(harmed)).length === 0"
     page.wait_for_function(healed, arg=harmed)
@@ -245,13 +248,13 @@ def test_a_new_edition_sends_only_what_has_changed(
     searched = {path for path in anew if path.startswith("/search-")}
     assert len(searched) == 1
     # The page that is opened, and service-worker.js, are asked for in any case.
-    assert anew - searched <= {"/one/", "/service-worker.js", "/two/", *exports}
-    assert "/two/" in anew
+    assert anew - searched <= {f"/{ONE}", "/service-worker.js", f"/{TWO}", *exports}
+    assert f"/{TWO}" in anew
     editions.correct_instrument()
     anew = fetched_anew(context, editions, ONE)
     runtime = {path.rpartition("/")[2].rpartition("-")[0] for path in anew if "/runtime/" in path}
     assert runtime == {"index", "widget-denoiser"}
-    assert {path for path in anew if "/runtime/" not in path} <= {"/one/", "/service-worker.js"}
+    assert {path for path in anew if "/runtime/" not in path} <= {f"/{ONE}", "/service-worker.js"}
     context.set_offline(True)
     page = visit(context, editions.url + TWO)
     assert output(run(page, "6 * 7")).strip() == "42"

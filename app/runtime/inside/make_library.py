@@ -9,7 +9,6 @@ import importlib
 import json
 import sys
 import zipfile
-from pathlib import Path
 
 from packing import OUT, SITE, Files, Places, bytecode_path, compiled, lay, places_of
 

@@ -10,18 +10,24 @@ import { ownState, readState } from "./state.js";
 /** The question, as text, and its answer to come. @type {{question: string, answer: Promise<any>} | null} */
 let first = null;
 
-/** Asks for the instrument whose state is in the address, or else for the page's first one. */
+/**
+ * Asks for the instrument whose state is in the address, or else for the page's first one.
+ *
+ * @returns {HTMLElement | null} the instrument, which is to come to life first
+ */
 export function askFirst() {
   const sections = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("section[data-instrument]")]);
-  const specs = sections.map(({ dataset }) => /** @type {import("./state.js").InstrumentSpec} */ (JSON.parse(dataset.spec ?? "")));
-  const spec = specs.find(({ label }) => location.search.includes(`${label}.`)) ?? specs[0];
-  if (spec === undefined) return;
+  const section = sections.find(({ id }) => location.search.includes(`${id}.`)) ?? sections[0];
+  if (section === undefined) return null;
+  /** @type {import("./state.js").InstrumentSpec} */
+  const spec = JSON.parse(section.dataset.spec ?? "");
   const controls = { ...ownState(spec), ...readState(location.search, spec).values };
   /** @type {Message} */
   const message = { type: "compute_widget", widget: spec.name, controls, source: null };
   const answer = runtime.request(message);
   answer.catch(() => {}); // told to whoever takes it
   first = { question: JSON.stringify(message), answer };
+  return section;
 }
 
 /** The answer, once, if this is the question. @param {Message} message @returns {Promise<any> | null} */

@@ -34,9 +34,7 @@ def kept(folder: Path) -> dict[str, Any]:
     """What the service worker of a site keeps."""
     script = (folder / SERVICE_WORKER).read_text()
     first = script.partition("\n")[0]
-    site: dict[str, Any] = json.loads(
-        first.removeprefix("self.latentbook=").removesuffix(";")
-    )
+    site: dict[str, Any] = json.loads(first.removeprefix("self.latentbook=").removesuffix(";"))
     return site
 
 

@@ -115,7 +115,7 @@ def bytecode(
 def widget_packs(
     own: Mapping[str, bytes], compiled: Mapping[str, bytes]
 ) -> dict[str, dict[str, bytes]]:
-    """Pack -> its files by path: one for what all instruments need, one an instrument, one a data file."""
+    """Pack -> its files by path. One holds what all instruments need."""
     packs: dict[str, dict[str, bytes]] = {WIDGETS: {}}
     for name, data in own.items():
         path = PurePosixPath(name)

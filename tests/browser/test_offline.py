@@ -160,10 +160,9 @@ def test_what_is_damaged_or_missing_comes_anew(kept: BrowserContext, editions: E
     page = visit(kept, editions.url + ONE)
     assert output(run(page, "6 * 7")).strip() == "42"
     page.evaluate("async () => { for (const place of ['', '../one/']) await fetch(place); }")
-    runtime = page.evaluate("JSON.parse(document.getElementById('latentbook-config').text).runtime")
-    page.evaluate(
-        "place => fetch(place)", f"../runtime/widgets-{runtime['hashes']['widgets.pack']}.pack"
-    )
+    config = page.evaluate("JSON.parse(document.getElementById('latentbook-config').text)")
+    name = served_name("widgets.pack", config["runtime"]["hashes"]["widgets.pack"])
+    page.evaluate("place => fetch(place)", f"{editions.url}runtime/{name}")
     # What the network has sooner is shown at once; the service worker heals its entry meanwhile.
     healed = f"async (harmed) => (await ({STILL_HARMED})(harmed)).length === 0"
     page.wait_for_function(healed, arg=harmed)

@@ -68,6 +68,7 @@ class Folder:
         self.path = path
 
     def __str__(self) -> str:
+        """The path."""
         return self.path
 
 

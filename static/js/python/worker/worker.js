@@ -57,6 +57,8 @@ let interruptBuffer = null;
 const early = [];
 /** @type {(question: Exclude<Request, StopBy | Main>) => void} */
 let noteQuestion;
+/** Packs that a question will need, on a start from files. @type {Map<string, Uint8Array>} */
+const ahead = new Map();
 /** What is asked before Python is there. @type {Promise<Exclude<Request, StopBy | Main>>} */
 const askedEarly = new Promise((resolve) => (noteQuestion = resolve));
 
@@ -112,7 +114,9 @@ async function boot(message) {
     return snapshot;
   });
   const files = () => filesOf(message, downloads, place);
-  const { python, from, why } = await start({ create, main, snapshot, files, readNow: readNowFrom(place) });
+  const read = readNowFrom(place);
+  const readNow = (/** @type {string} */ pack) => ahead.get(pack) ?? read(pack);
+  const { python, from, why } = await start({ create, main, snapshot, files, readNow });
   pyodide = python.pyodide;
   const host = pyodide.pyimport("widgets.engine.host");
   pyodide.setStdout({ write: (/** @type {Uint8Array} */ bytes) => output.write("stdout", bytes) });
@@ -176,11 +180,13 @@ async function filesOf({ sizes }, downloads, place) {
     for (const name of names) list.push([name, await bytes(name)]);
     return list;
   };
-  const ahead = async () => {
+  const fetchAhead = async () => {
     const [question] = await Promise.all([askedEarly, index]);
-    if (question.type === "compute_widget") await (await fetched(place, packOf(question.widget))).arrayBuffer();
+    if (question.type !== "compute_widget") return;
+    const name = packOf(question.widget);
+    ahead.set(name, new Uint8Array(await (await fetched(place, name)).arrayBuffer()));
   };
-  ahead().catch(() => {}); // only to have it in the HTTP cache: Python fetches it
+  fetchAhead().catch(() => {}); // Python will ask for it itself
   const lanes = [index.then(() => inTurn([first])), standardLibrary.then(() => inTurn(others))];
   const packs = Promise.all(lanes).then((lists) => new Map(lists.flat()));
   packs.then(() => post({ type: "progress", stage: "import", download: null }), () => {}); // awaited by the loader

@@ -26,6 +26,9 @@ import { BOOT_ID } from "../protocol.js";
 const MOST_DISPLAYS = 20;
 const MOST_CHARACTERS = 2_000_000;
 
+/** A snapshot is checked after so long where nothing has been asked. */
+const LATEST_CHECK_MS = 10_000;
+
 const MEMORY_SENTENCE = `Python has ${MOST_MEMORY / 2 ** 20} MB of memory in this page.\n`;
 
 /** What is refused before any memory is asked for. */
@@ -127,16 +130,20 @@ async function boot(message) {
   post({ type: "done", id: BOOT_ID, value: { from, why, main: await main } });
   handle = host.handle;
   for (const message of early.splice(0)) tryToAnswer(message);
-  await answeredFirst;
-  const kept = await stored;
-  if (from === "files") importSoon(place);
-  else if (kept !== null && isEarly) checkSnapshot(kept, pause).catch(() => post({ type: "spoiled" }));
+  const file = await stored.catch(() => null);
+  if (from === "files" || !isEarly) file?.close(); // else nobody could store another one
+  await Promise.race([answeredFirst, pause(LATEST_CHECK_MS)]);
+  if (from === "files") return answeredFirst.then(() => importSoon(place));
+  if (file !== null && isEarly) {
+    await checkSnapshot(file, pause).catch(() => post({ type: "spoiled" }));
+    file.close();
+  }
 }
 
-/** Lets other things happen in between, also once the worker is locked down. @returns {() => Promise<void>} */
+/** Lets other things happen in between, also once the worker is locked down. @returns {(ms?: number) => Promise<void>} */
 function pauses() {
   const { setTimeout } = globalThis;
-  return () => new Promise((resolve) => void setTimeout.call(globalThis, resolve));
+  return (ms = 0) => new Promise((resolve) => void setTimeout.call(globalThis, resolve, ms));
 }
 
 /**

@@ -13,7 +13,8 @@ async function hash(memory) {
 
 addEventListener("message", async ({ data: { base, hashes, version } }) => {
   const place = { base, hashes };
-  const snapshot = readSnapshot(await openStored({ base, version }), version);
+  const stored = await openStored({ base, version });
+  const snapshot = readSnapshot(stored, version);
   const expected = new Uint8Array(snapshot.header.heapSize);
   snapshot.readInto(expected);
   const { default: createStock } = await import(addressOf(place, "pyodide.asm.mjs"));
@@ -29,5 +30,6 @@ addEventListener("message", async ({ data: { base, hashes, version } }) => {
   };
   const main = WebAssembly.compileStreaming(fetch(addressOf(place, "pyodide.asm.wasm")));
   await start({ create, main, snapshot: Promise.resolve(snapshot), readNow: readNowFrom(place) });
+  stored.close();
   postMessage([await hash(expected), await hash(restored)]);
 });

@@ -38,7 +38,7 @@ STOCK = (
 PAGES = ("bare.html", "bare.js", "bare-worker.js")
 SERIES = 5
 MEGABITS, ROUND_TRIP_MS = 20, 40
-FIRST_BAR, SECOND_BAR, THIRD_BAR, SLOW_BAR, WIRE_BAR = 0.42, 0.15, 0.13, 0.52, 5.6
+FIRST_BAR, SECOND_BAR, THIRD_BAR, SLOW_BAR = 0.45, 0.20, 0.20, 0.48
 
 PAINTED = """(instrument) => new Promise((resolve) => {
   const isThere = () => performance.getEntriesByName("latentbook-python-ready").length > 0

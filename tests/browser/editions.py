@@ -55,7 +55,7 @@ title: Page NAME
 description: The only section of chapter NAME.
 ---
 
-Some words before the first heading. The other one is
+This is edition EDITION, before the first heading. The other one is
 [there](../OTHER/OTHER-text.md#OTHER-late), and begins [here](../OTHER/OTHER-text.md).
 
 ## Early {#NAME-early}
@@ -179,6 +179,8 @@ class Editions:
 
     def build(self) -> None:
         """Build what is there now in the place of the edition before."""
+        stamp = self.settings.build / "cache" / "site-stamp"
+        stamp.unlink(missing_ok=True)  # it does not know of `dist`
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("app.book.write.site.build_runtime", lambda settings, report: self.dist)
             patch.setattr("app.book.write.site.keep_last_edition", lambda last, site: None)

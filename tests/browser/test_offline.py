@@ -177,7 +177,7 @@ def test_what_is_damaged_or_missing_comes_anew(kept: BrowserContext, editions: E
 
 def edition(page: Page) -> str:
     """Which edition's text is shown."""
-    found = re.search(r"edition ([AB])", page.locator("main").inner_text())
+    found = re.search(r"This is edition ([AB])", page.locator("main").inner_text())
     assert found is not None
     return found[1]
 

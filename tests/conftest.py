@@ -40,7 +40,9 @@ def small_runtime(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     folder = tmp_path / "runtime"
     folder.mkdir()
     (folder / "python.js").write_text("export default 1;\n" * 40)
+    hashes = {"python.js": "abc123"}
+    sizes = {"python.js": 720}
     dist = SimpleNamespace(
-        path=folder, version="abc123", packages=("numpy",), sizes={"python.js": 720}
+        path=folder, version="abc123", sizes=sizes, hashes=hashes, start_hashes=hashes
     )
     monkeypatch.setattr("app.book.write.site.build_runtime", lambda settings, report: dist)

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from app.runtime.course import Course
 from app.runtime.package_packs import pack_package, packages_of, places_of
@@ -17,6 +17,7 @@ from app.runtime.packs import INDEX, build_packs
 from app.runtime.pins import SHA256, check_pyodide
 from app.settings import Settings
 
+SCRIPT = "pyodide.asm.mjs"
 KEPT = 3
 """How many builds stay in ``build/runtime``: a site being swapped out may still read an old one."""
 
@@ -29,14 +30,27 @@ class RuntimeDist:
 
     Attributes
     ----------
-    path : folder to serve
+    path : folder of its files
     version : hash of its content, and the folder's name
     sizes : the files that every first start takes, by name, in bytes
+    hashes : of every file, by name: it is served under a name that has this in it
     """
 
     path: Path
     version: str
     sizes: Mapping[str, int]
+    hashes: Mapping[str, str]
+
+    @property
+    def start_hashes(self) -> dict[str, str]:
+        """The hashes that a page must know; the others stand in the index."""
+        return {name: self.hashes[name] for name in (SCRIPT, *self.sizes)}
+
+
+def served_name(name: str, hash: str) -> str:
+    """The name under which a file of the distribution is served (static/js/python/download.js)."""
+    path = PurePosixPath(name)
+    return f"{path.stem}-{hash}{path.suffix}"
 
 
 def build_runtime(settings: Settings, *, report: Report) -> RuntimeDist:
@@ -69,14 +83,17 @@ def build_runtime(settings: Settings, *, report: Report) -> RuntimeDist:
         packs = pack_package(package, pyodide, cache, report)
         index["packages"][package.name] = places_of(packs[f"{package.name}.pack"])
         files |= packs
+    hashes = {name: content_hash({name: files[name]}) for name in sorted(files) if name != INDEX}
+    index["hashes"] = hashes
     files[INDEX] = json.dumps(index, separators=(",", ":")).encode()
 
     version = content_hash(files)
     path = settings.build / "runtime" / version
     if not path.exists():
         write(files, path)
-    first = ["pyodide.asm.wasm", INDEX, *json.loads(files[INDEX])["first"]]
-    return RuntimeDist(path, version, {name: len(files[name]) for name in first})
+    sizes = {name: len(files[name]) for name in ("pyodide.asm.wasm", INDEX, *index["first"])}
+    hashes[INDEX] = content_hash({INDEX: files[INDEX]})
+    return RuntimeDist(path, version, sizes, hashes)
 
 
 def content_hash(files: dict[str, bytes]) -> str:

@@ -1,7 +1,7 @@
 """The standard library, NumPy and the instruments as few files, sorted by when a page needs them.
 
-The sorting and the compiling happen inside Pyodide (``inside/make_packs.py``), as bytecode must
-come from the Python that runs it.
+The sorting and the compiling happen inside Pyodide (``inside``), as bytecode must come from the
+Python that runs it. The library is made once for a Pyodide, the instruments when they change.
 """
 
 from __future__ import annotations
@@ -13,19 +13,22 @@ import re
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 
 from app.runtime.package_packs import Package
 from app.runtime.scripts import INSIDE, fingerprint, run_script
 
-START = "latentbook_start.py"
+START, LATER = "latentbook_start.py", "latentbook_later.py"
 INDEX = "index.json"
 WIDGETS = "widgets.pack"
 SITE_PACKAGES = "/lib/python3.14/site-packages"
+CACHED = "__pycache__/{}.cpython-314.pyc"
 IMPORT = re.compile(r"^(?:import|from)\s+(\w[\w.]*)", re.MULTILINE)
+INSTRUMENT = re.compile(r"^instrument\b", re.MULTILINE)
 
 Packs = dict[str, bytes]
+Report = Callable[[str], None]
 
 
 def build_packs(
@@ -37,7 +40,7 @@ def build_packs(
     packages: Sequence[Package],
     *,
     draft: bool,
-    report: Callable[[str], None],
+    report: Report,
 ) -> Packs:
     """File name -> content of every pack and of the index, made only if something has changed.
 
@@ -49,57 +52,107 @@ def build_packs(
     content : folder of the chapters; what their snippets import is sorted with what a start needs
     cache : folder in which the packs are kept
     packages : what the course adds, which instruments may import
-    draft : instruments go as sources only, so that an author's edit needs no packing as long as it
-        imports nothing new
+    draft : instruments go as sources only, so that an author's edit needs no compiling
 
     Raises
     ------
     LatentbookError
-        If Node is missing, or an instrument cannot be imported or fails at rest.
+        If Node is missing.
     """
     own = package_files(widgets)
+    texts = [data.decode() for name, data in own.items() if name.endswith(".py")]
+    texts += [path.read_text(encoding="utf-8") for path in sorted(content.rglob("*.md"))]
+    packs = library_packs(pyodide, numpy_wheel, imported_by(texts), cache, report)
+    own[START] = (INSIDE / START).read_bytes()
+    own[LATER] = later_names(packs["rest.zip"], packages)
     sources = {name: data for name, data in own.items() if name.endswith(".py")}
-    data_files = {name: data for name, data in own.items() if name not in sources}
-    start = {START: (INSIDE / START).read_bytes()}
-    site = {**wheel_files(numpy_wheel), **start, **data_files}
-    texts = [data.decode() for data in sources.values()]
-    texts += [path.read_text(encoding="utf-8") for path in sorted(content.glob("*.md"))]
-    modules = imported_by(texts)
-    folders = {name: package.metadata for package in packages for name in package.imports}
-    wanted = json.dumps({"modules": modules, "packages": folders})
-    key = fingerprint(pyodide, "make_packs.py")
-    key.update(wanted.encode())
-    for package in packages:
-        key.update(package.folder.name.encode())
-    for name, data in sorted((site if draft else site | sources).items()):
-        key.update(f"{name} {hashlib.sha256(data).hexdigest()}\n".encode())
-    folder = cache / f"packs-{key.hexdigest()[:12]}"
-    if not (folder / INDEX).is_file():
-        report("Packing Python for the page")
-        with tempfile.TemporaryDirectory(prefix=".site-") as place:
-            write_files(site | sources, Path(place))
-            others = [package.folder for package in packages]
-            run_script("make_packs.py", folder, pyodide, Path(place), wanted, others)
-    packs = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
-    return with_sources(packs, sources) if draft else packs
-
-
-def with_sources(packs: Packs, sources: dict[str, bytes]) -> Packs:
-    """The packs with these sources in place of the instruments that are in them."""
+    compiled = {} if draft else bytecode(pyodide, sources, cache, report)
     index = json.loads(packs[INDEX])
-    pack = packs[WIDGETS]
-    files = {
-        path: pack[offset : offset + length]
-        for path, offset, length in index["first"][WIDGETS]
-        if not path.startswith(f"{SITE_PACKAGES}/widgets/")
-    }
-    files |= {f"{SITE_PACKAGES}/{name}": data for name, data in sources.items()}
-    entries, offset = [], 0
+    for name, files in widget_packs(own, compiled).items():
+        packs[name] = b"".join(files.values())
+        index["first" if name == WIDGETS else "later"][name] = places_of(files)
+    return packs | {INDEX: json.dumps(index, separators=(",", ":")).encode()}
+
+
+def library_packs(
+    pyodide: Path, numpy_wheel: Path, modules: list[str], cache: Path, report: Report
+) -> Packs:
+    """The packs of the standard library and of NumPy, and an index of them.
+
+    Parameters
+    ----------
+    modules : what is imported in the book beside what every start does
+    """
+    key = fingerprint(pyodide, "make_library.py")
+    wanted = json.dumps(modules)
+    key.update(wanted.encode())
+    key.update(hashlib.sha256(numpy_wheel.read_bytes()).digest())
+    folder = cache / f"library-{key.hexdigest()[:12]}"
+    if not (folder / INDEX).is_file():
+        report("Packing Python's library for the page, once")
+        with tempfile.TemporaryDirectory(prefix=".site-") as place:
+            write_files(wheel_files(numpy_wheel), Path(place))
+            run_script("make_library.py", folder, pyodide, Path(place), wanted)
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def bytecode(
+    pyodide: Path, sources: Mapping[str, bytes], cache: Path, report: Report
+) -> dict[str, bytes]:
+    """The bytecode of each source, by the source's name."""
+    key = fingerprint(pyodide, "make_bytecode.py")
+    for name, data in sorted(sources.items()):
+        key.update(f"{name} {hashlib.sha256(data).hexdigest()}\n".encode())
+    folder = cache / f"bytecode-{key.hexdigest()[:12]}"
+    if not folder.is_dir():
+        report("Compiling the instruments for the page")
+        with tempfile.TemporaryDirectory(prefix=".site-") as place:
+            write_files(sources, Path(place))
+            run_script("make_bytecode.py", folder, pyodide, Path(place))
+    return {name: (folder / name).read_bytes() for name in sources}
+
+
+def widget_packs(
+    own: Mapping[str, bytes], compiled: Mapping[str, bytes]
+) -> dict[str, dict[str, bytes]]:
+    """Pack -> its files by path. One holds what all instruments need."""
+    packs: dict[str, dict[str, bytes]] = {WIDGETS: {}}
+    for name, data in own.items():
+        path = PurePosixPath(name)
+        pack = WIDGETS
+        if path.suffix == ".py" and INSTRUMENT.search(data.decode()):
+            pack = f"widget-{path.stem}.pack"
+        elif path.parent.name == "data" and path.suffix != ".py":
+            pack = f"data-{path.stem}.pack"
+        files = packs.setdefault(pack, {})
+        files[f"{SITE_PACKAGES}/{name}"] = data
+        if name in compiled:
+            place = path.parent / CACHED.format(path.stem)
+            files[f"{SITE_PACKAGES}/{place}"] = compiled[name]
+    return packs
+
+
+def places_of(files: Mapping[str, bytes]) -> list[tuple[str, int, int]]:
+    """Path, offset and length of each file when they are laid one after another."""
+    places, offset = [], 0
     for path, data in files.items():
-        entries.append((path, offset, len(data)))
+        places.append((path, offset, len(data)))
         offset += len(data)
-    index["first"][WIDGETS] = entries
-    return packs | {WIDGETS: b"".join(files.values()), INDEX: json.dumps(index).encode()}
+    return places
+
+
+def later_names(archive: bytes, packages: Sequence[Package]) -> bytes:
+    """A module that says what is fetched on demand."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        places = [place for place in opened.namelist() if place.endswith(".pyc")]
+    dotted = (place.removesuffix(".pyc").removesuffix("/__init__") for place in places)
+    modules = sorted(name.replace("/", ".") for name in dotted)
+    folders = {name: package.metadata for package in packages for name in package.imports}
+    return (
+        '"""What is fetched on demand."""\n\n'
+        f'MODULES = {modules!r}\n"""Of the second archive."""\n\n'
+        f'PACKAGES = {folders!r}\n"""Name of a module -> a folder of the package it is in."""\n'
+    ).encode()
 
 
 def wheel_files(wheel: Path) -> dict[str, bytes]:
@@ -131,7 +184,7 @@ def imported_by(sources: Iterable[str]) -> list[str]:
     return sorted(name for name in named if name.partition(".")[0] in known)
 
 
-def write_files(files: dict[str, bytes], folder: Path) -> None:
+def write_files(files: Mapping[str, bytes], folder: Path) -> None:
     """Write files by their place in a folder."""
     for name, data in files.items():
         path = folder / name

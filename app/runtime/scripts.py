@@ -12,15 +12,19 @@ from pathlib import Path
 from app.errors import LatentbookError
 
 INSIDE = Path(__file__).with_name("inside")
-NEEDS = Path(__file__).parents[2] / "static" / "js" / "python" / "worker" / "needs.js"
+WORKER = Path(__file__).parents[2] / "static" / "js" / "python" / "worker"
+MOST = 1_000
+"""Characters of a line of an error that is passed on."""
+
 PYTHON = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 
 
 def fingerprint(pyodide: Path, script: str) -> hashlib._Hash:
     """A hash, to go on with, of a script and of the Python that runs it."""
     key = hashlib.sha256()
-    tools = [INSIDE / name for name in ("compile.mjs", "packing.py", script)]
-    for path in [NEEDS, *tools, *(pyodide / name for name in PYTHON)]:
+    tools = [INSIDE / name for name in ("compile.mjs", "latentbook_start.py", "packing.py", script)]
+    tools += [WORKER / name for name in ("loader.js", "needs.js")]
+    for path in [*tools, *(pyodide / name for name in PYTHON)]:
         key.update(hashlib.sha256(path.read_bytes()).digest())
     return key
 
@@ -60,7 +64,9 @@ def run_script(
         given = [INSIDE / "compile.mjs", pyodide, site, out, INSIDE / script, *others]
         done = subprocess.run([node, *map(str, given)], capture_output=True, text=True, check=False)
         if done.returncode:
-            raise LatentbookError(f"Python for the page cannot be packed:\n{done.stderr.strip()}")
+            # Node shows the line that failed, and Pyodide's script is one line of a megabyte.
+            said = [line for line in done.stderr.strip().splitlines() if len(line) < MOST]
+            raise LatentbookError("\n".join(["Python for the page cannot be packed:", *said]))
         (out / "wanted.json").unlink()
         shutil.rmtree(folder, ignore_errors=True)
         out.rename(folder)

@@ -1,7 +1,8 @@
 /**
  * What the build says of the page that is shown: the JSON in `#latentbook-config`.
  *
- * @typedef {{base: string, version: string, sizes: Record<string, number>}} RuntimeConfig `sizes`: what a start takes, name -> bytes
+ * @typedef {{base: string, version: string, sizes: Record<string, number>, hashes: Record<string, string>}} RuntimeConfig
+ *   `sizes`: what a start takes, name -> bytes; `hashes`: what the names of these have in them of their content
  * @typedef {{root: string, build: string, runtime: RuntimeConfig, assets: Record<string, string>, api: boolean, search: string,
  *   chapter: string | null, moved: Record<string, string>, reload: boolean, offline_bytes: number}} Config
  *   `root`: of the book, absolute once it has been read. `build`: stands for the whole site, which pages of one build share.

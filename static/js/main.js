@@ -2,6 +2,7 @@
 import { startBlocks } from "./page/blocks.js";
 import { startChrome, startFrame } from "./page/chrome.js";
 import { config, isFrugal } from "./config.js";
+import { askFirst } from "./instrument/first-question.js";
 import { startNavigation } from "./page/navigate.js";
 import { startOffline } from "./page/offline.js";
 import { leadOn } from "./page/address.js";
@@ -18,13 +19,18 @@ if (config.reload) import("./page/reload.js").then(({ followReloads }) => follow
 function enter(isFirst) {
   if (!isFirst) leadOn();
   startFrame(isFirst);
-  startPython();
-  return startBlocks();
+  return startBlocks(startPython());
 }
 
-/** Takes over what start.js has set off. A frugal page waits until there is something to run. */
+/**
+ * Takes over what start.js has set off. A frugal page waits until there is something to run.
+ *
+ * @returns {HTMLElement | null} the instrument that Python works for already
+ */
 function startPython() {
-  if (!isFrugal() && document.querySelector("section[data-instrument], section[data-cell]")) runtime.start();
+  if (isFrugal() || !document.querySelector("section[data-instrument], section[data-cell]")) return null;
+  runtime.start();
+  return askFirst();
 }
 
 /** The bar says where Python stands. Megabytes and seconds are not read out, what they lead to is. */

@@ -7,6 +7,7 @@
  *
  * @typedef {[place: string, integrity: string, bytes: number]} File `bytes`: what the network carries of it
  * @typedef {import("workbox-core/types.js").WorkboxPlugin} Plugin
+ * @typedef {{config: Record<string, any>, atOnce: File[], later: File[]}} Site `config`: what all pages have in common in theirs
  * @typedef {{type: "missing"} | {type: "keep", place: string} | {type: "tidy"}} Request from a page (offline.js), with a port
  * @typedef {{build: string, total: number, files: File[]}} Missing the answer to `missing`: what is still to be kept, of how much
  */
@@ -18,8 +19,9 @@ import { BUILD_HEADER } from "./build-header.js";
 
 /** @type {any} TypeScript's DOM knows no service workers */
 const worker = globalThis;
-/** @type {{build: string, atOnce: File[], later: File[]}} */
-const { build, atOnce, later } = worker.latentbook;
+/** @type {Site} */
+const { config, atOnce, later } = worker.latentbook;
+const { build } = config;
 const scope = worker.registration.scope;
 
 /** Each build has its own light part. What is heavy is named by content, so that all builds can share it. @param {string} build */
@@ -28,8 +30,10 @@ const LIGHT = lightOf(build);
 const HEAVY = `latentbook files ${scope}`;
 /** Python's main module lies where its start looks for it (python/main-module.js), once. */
 const MAIN = "latentbook python";
-const MAIN_NAME = /\/runtime\/\w+\/pyodide\.asm\.wasm$/;
+const MAIN_NAME = /\/runtime\/pyodide\.asm-\w+\.wasm$/;
 const NETWORK_SECONDS = 3;
+/** In a page: what it is told. */
+const CONFIG = /(?<=<script type="application\/json" id="latentbook-config">).*?(?=<\/script>)/s;
 const ANY_PARAMETER = [/./]; // the state of an instrument
 
 /** @param {string} place */
@@ -48,7 +52,11 @@ const heal = {
     if (integrity === undefined || (cachedResponse && (await integrityOf(cachedResponse.clone())) === integrity)) {
       return cachedResponse;
     }
-    if (event?.type === "install") return null; // workbox fetches it
+    if (event?.type === "install") {
+      const before = await keptBefore(url, integrity);
+      if (before) await (await caches.open(cacheName)).put(request, before.clone());
+      return before; // if there is none, workbox fetches it
+    }
     const response = await fetch(new Request(url, { integrity })).catch(() => null);
     if (!response?.ok) return null;
     await (await caches.open(cacheName)).put(request, response.clone());
@@ -60,6 +68,39 @@ const light = new PrecacheController({ cacheName: LIGHT, plugins: [heal] });
 light.addToCacheList(
   atOnce.map(([place, integrity]) => ({ url: urlOf(place), integrity, revision: /-\w{8,}\.\w+$/.test(place) ? null : integrity })),
 );
+
+/**
+ * A file that another edition has, too. Most pages differ from edition to edition in nothing but what all pages say of it.
+ *
+ * @param {string} url
+ * @param {string} integrity
+ * @returns {Promise<Response | null>}
+ */
+async function keptBefore(url, integrity) {
+  for (const name of await editionsKept()) {
+    const response = await (await caches.open(name)).match(url, { ignoreSearch: true });
+    if (response === undefined) continue;
+    if ((await integrityOf(response.clone())) === integrity) return response;
+    if (!response.headers.get("Content-Type")?.startsWith("text/html")) continue;
+    const page = new Response(renewed(await response.text()), { headers: response.headers });
+    if ((await integrityOf(page.clone())) === integrity) return page;
+  }
+  return null;
+}
+
+/** A page with what this edition's pages say of it. @param {string} html */
+function renewed(html) {
+  return html.replace(CONFIG, (json) => {
+    const text = JSON.stringify({ ...JSON.parse(json), ...config });
+    return text.replace(/[<>&\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  });
+}
+
+/** Names of the caches of other editions. */
+async function editionsKept() {
+  const names = await caches.keys();
+  return names.filter((name) => name.startsWith("latentbook ") && name.endsWith(` ${scope}`) && name !== LIGHT && name !== HEAVY);
+}
 
 /** @type {Plugin} A page that the network gives is not kept: it may be another build's. */
 const fromLight = {
@@ -163,9 +204,7 @@ async function keep(place) {
 async function tidy({ id }) {
   const open = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
   if (open.some((/** @type {{id: string}} */ each) => each.id !== id)) return;
-  for (const name of await caches.keys()) {
-    if (name.startsWith("latentbook ") && name.endsWith(` ${scope}`) && name !== LIGHT && name !== HEAVY) await caches.delete(name);
-  }
+  for (const name of await editionsKept()) await caches.delete(name);
   const cache = await caches.open(HEAVY);
   for (const request of await cache.keys()) if (!heavy.has(request.url)) await cache.delete(request);
 }

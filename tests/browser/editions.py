@@ -15,6 +15,7 @@ from app.book.write.site import build_site
 from app.main import create_app
 from app.runtime.dist import build_runtime
 from app.settings import Settings
+from tests.unit.runtime.projects import project
 
 ONE, TWO = "one/one-text/", "two/two-text/"
 BOOK = """\
@@ -54,7 +55,7 @@ title: Page NAME
 description: The only section of chapter NAME.
 ---
 
-Some words before the first heading. The other one is
+This is edition EDITION, before the first heading. The other one is
 [there](../OTHER/OTHER-text.md#OTHER-late), and begins [here](../OTHER/OTHER-text.md).
 
 ## Early {#NAME-early}
@@ -150,11 +151,36 @@ class Editions:
         (content / "book.toml").write_text(BOOK)
         shutil.copy(Settings().content / "references.bib", content)
         (content / "facts.toml").write_text("")
+        self.say(edition)
+        self.build()
+
+    def say(self, edition: str) -> None:
+        """Let the scripts of the next build say which edition they are of."""
         cell = self.root / "static" / "js" / "cell" / "cell.js"
         original = Settings().root / "static" / "js" / "cell" / "cell.js"
         text = original.read_text()
         assert STAMP in text
         cell.write_text(text.replace(STAMP, f"Edition {edition}: {STAMP}"))
+
+    def correct(self, chapter: str) -> None:
+        """Publish an edition in which one chapter has one sentence more."""
+        path = self.settings.content / chapter / f"{chapter}-text.md"
+        path.write_text(path.read_text() + "\nA sentence that was missing.\n")
+        self.build()
+
+    def correct_instrument(self) -> None:
+        """Publish an edition in which one instrument has another comment."""
+        content = {"content": Settings().content}
+        settings = project(self.folder / "project").model_copy(update=content)
+        path = settings.root / "widgets" / "denoiser.py"
+        path.write_text(path.read_text() + "# corrected\n")
+        self.dist = build_runtime(settings, report=print)
+        self.build()
+
+    def build(self) -> None:
+        """Build what is there now in the place of the edition before."""
+        stamp = self.settings.build / "cache" / "site-stamp"
+        stamp.unlink(missing_ok=True)  # it does not know of `dist`
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("app.book.write.site.build_runtime", lambda settings, report: self.dist)
             patch.setattr("app.book.write.site.keep_last_edition", lambda last, site: None)

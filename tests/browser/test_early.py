@@ -65,7 +65,7 @@ def test_python_is_asked_for_only_where_it_is_used(open_page: Open, editions: Ed
     page.route("**/assets/main-*.js", lambda route: None)  # what the head asks for comes before
     with (
         page.expect_request("**/assets/worker-*.js"),
-        page.expect_request("**/pyodide.asm.wasm"),
+        page.expect_request("**/pyodide.asm-*.wasm"),
     ):
         page.goto(editions.url + ONE, wait_until="commit")
 

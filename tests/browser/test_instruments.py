@@ -277,7 +277,7 @@ def test_a_link_that_asks_for_what_cannot_be_says_so(open_page: Open) -> None:
 
 def test_a_move_before_python_is_ready_is_kept(open_page: Open) -> None:
     page = open_page("404.html", fresh=True)
-    page.route("**/pyodide.asm.wasm", lambda route: waiting.append(route))
+    page.route("**/pyodide.asm-*.wasm", lambda route: waiting.append(route))
     waiting: list[Any] = []
     page.goto(page.url.replace("404.html", f"{SECTION}#bottleneck"))
     instrument = page.locator("#bottleneck")

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.browser import FLAGS, chromium_path
+from app.runtime.dist import served_name
 from tests.browser.book_pages import READY, SECTION, output, run, where
 from tests.browser.conftest import START_MS, Watch
 from tests.browser.editions import ONE, TWO, Editions
@@ -110,7 +111,7 @@ def test_python_comes_over_the_network_once_and_is_stored_once(
     paths = [path for path, _ in editions.requests.seen if "/runtime/" in path]
     assert sorted(set(paths)) == sorted(paths)
     assert {path.rsplit("/", 1)[1] for path in paths} == {
-        path.name for path in editions.dist.path.iterdir()
+        served_name(name, hash) for name, hash in editions.dist.hashes.items()
     }
     page = visit(kept, editions.url, python=False)
     urls = [url for _, url in page.evaluate(EVERY_ENTRY)]
@@ -152,15 +153,16 @@ def test_every_page_is_there_without_a_network(kept: BrowserContext, editions: E
 
 def test_what_is_damaged_or_missing_comes_anew(kept: BrowserContext, editions: Editions) -> None:
     page = visit(kept, editions.url, python=False)
-    harmed = page.evaluate(HARM, ["/main-", "/book-", "/one/?", "/widgets.pack", "/instrument-"])
+    harmed = page.evaluate(HARM, ["/main-", "/book-", "/one/?", "/widgets-", "/instrument-"])
     assert len(harmed) >= 5
     page.evaluate(REMOVE, "/cell-")
     page.close()
     page = visit(kept, editions.url + ONE)
     assert output(run(page, "6 * 7")).strip() == "42"
     page.evaluate("async () => { for (const place of ['', '../one/']) await fetch(place); }")
-    runtime = page.evaluate("JSON.parse(document.getElementById('latentbook-config').text).runtime")
-    page.evaluate("place => fetch(place)", f"../{runtime['base']}widgets.pack")
+    config = page.evaluate("JSON.parse(document.getElementById('latentbook-config').text)")
+    name = served_name("widgets.pack", config["runtime"]["hashes"]["widgets.pack"])
+    page.evaluate("place => fetch(place)", f"{editions.url}runtime/{name}")
     # What the network has sooner is shown at once; the service worker heals its entry meanwhile.
     healed = f"async (harmed) => (await ({STILL_HARMED})(harmed)).length === 0"
     page.wait_for_function(healed, arg=harmed)
@@ -175,7 +177,9 @@ def test_what_is_damaged_or_missing_comes_anew(kept: BrowserContext, editions: E
 
 def edition(page: Page) -> str:
     """Which edition's text is shown."""
-    return page.locator(".standfirst").first.inner_text()[-2]
+    found = re.search(r"This is edition ([AB])", page.locator("main").inner_text())
+    assert found is not None
+    return found[1]
 
 
 def edition_of_scripts(page: Page) -> str:
@@ -193,8 +197,8 @@ def test_editions_never_mix(browser_of: Callable[..., BrowserContext], editions:
     editions.publish("B")
     # The open pages go on in the edition that they are of, with what the server has no longer.
     assert (edition(page), edition_of_scripts(page)) == ("A", "A")
-    page.locator('nav.ways a[href$="two/"]').click()
-    expect(page.locator("main h1")).to_have_text("Chapter two")
+    page.locator('main a[href$="two/two-text/"]').first.click()
+    expect(page.locator("main h1")).to_contain_text("Page two")
     assert (edition(page), edition_of_scripts(page)) == ("A", "A")
     # A reload is in the new one. The other page is of the old one still, and lacks nothing.
     page.reload()
@@ -206,7 +210,9 @@ def test_editions_never_mix(browser_of: Callable[..., BrowserContext], editions:
     expect(other.locator("dialog.search .count")).to_contain_text("result")
     other.keyboard.press("Escape")
     other.locator('main a[href$="one/"]').first.click()
-    expect(other.locator("main h1")).to_have_text("Chapter one")
+    expect(other.locator("main h1")).to_contain_text("Chapter one")
+    other.locator('main a[href$="one/one-text/"]').first.click()
+    expect(other.locator("main h1")).to_contain_text("Page one")
     expect(other.locator(READY)).to_be_attached()
     assert (edition(other), edition_of_scripts(other)) == ("A", "A")
     # With one page left, what was kept of the old edition goes.
@@ -221,6 +227,40 @@ def test_editions_never_mix(browser_of: Callable[..., BrowserContext], editions:
     expect(page.locator(READY)).to_be_attached()
     assert (edition(page), edition_of_scripts(page)) == ("B", "B")
     assert [status for _, status in editions.requests.seen if status >= 500] == []
+    page.close()
+
+
+def fetched_anew(context: BrowserContext, editions: Editions, place: str) -> set[str]:
+    """What the server sends to a reader who has the edition before and comes back."""
+    editions.requests.seen.clear()
+    page = visit(context, editions.url + place)
+    expect(page.locator(STATUS)).to_contain_text(KEPT)
+    page.close()
+    return {path for path, status in editions.requests.seen if status == 200}
+
+
+def test_a_new_edition_sends_only_what_has_changed(
+    browser_of: Callable[..., BrowserContext], editions: Editions
+) -> None:
+    editions.publish("A")
+    context = browser_of(editions.url)
+    keep(context, editions.url + ONE).close()
+    editions.correct("two")
+    anew = fetched_anew(context, editions, ONE)
+    copies = {"/two/two.ipynb", "/two/two.py", "/two/print/"}
+    searched = {path for path in anew if path.startswith("/search-")}
+    assert len(searched) == 1
+    # The page that is opened, and service-worker.js, are asked for in any case.
+    assert anew - searched <= {f"/{ONE}", "/service-worker.js", f"/{TWO}", *copies}
+    assert f"/{TWO}" in anew
+    editions.correct_instrument()
+    anew = fetched_anew(context, editions, ONE)
+    runtime = {path.rpartition("/")[2].rpartition("-")[0] for path in anew if "/runtime/" in path}
+    assert runtime == {"index", "widget-denoiser"}
+    assert {path for path in anew if "/runtime/" not in path} <= {f"/{ONE}", "/service-worker.js"}
+    context.set_offline(True)
+    page = visit(context, editions.url + TWO)
+    assert output(run(page, "6 * 7")).strip() == "42"
     page.close()
 
 

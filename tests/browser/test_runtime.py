@@ -32,7 +32,7 @@ def test_start_says_how_far_it_is(open_page: Open) -> None:
         time.sleep(1)  # else all has come before the page is read
         route.continue_()
 
-    page.route("**/pyodide.asm.wasm", late)
+    page.route("**/pyodide.asm-*.wasm", late)
     page.goto(page.url.replace("404.html", SECTION))
     expect(page.locator(READY)).to_have_text("Python ready")
     heard: list[list[str]] = page.evaluate("heard")
@@ -104,11 +104,11 @@ def test_a_flood_of_output_is_cut_and_can_be_stopped(desk: Page) -> None:
 
 
 def test_a_start_that_fails_says_so_and_can_be_tried_again(open_page: Open) -> None:
-    page = open_page("404.html", expected=("Failed to load resource", "net::ERR", "asm.wasm"))
-    page.route("**/pyodide.asm.wasm", lambda route: route.abort())
+    page = open_page("404.html", expected=("Failed to load resource", "net::ERR", "asm-"))
+    page.route("**/pyodide.asm-*.wasm", lambda route: route.abort())
     page.goto(page.url.replace("404.html", SECTION))
     status = page.locator("[data-runtime-status]")
     expect(status).to_have_attribute("data-state", "failed")
     expect(status).to_contain_text("Python could not start")
-    page.unroute("**/pyodide.asm.wasm")
+    page.unroute("**/pyodide.asm-*.wasm")
     assert output(run(page, "5 * 5")).strip() == "25"

@@ -4,9 +4,9 @@ Each file `NAME.npz` has a card `NAME.json` that says how it was made. In the pa
 when an instrument first loads it: load the file of a choice when that choice is made.
 """
 
+import os
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
@@ -65,7 +65,7 @@ def load(name: str) -> Mapping[str, NDArray[Any]]:
     if name not in NAMES:
         raise KeyError(f"There is no data {name!r}. Accepted names: {', '.join(NAMES)}.")
     arrays = {}
-    with files(__package__).joinpath(f"{name}.npz").open("rb") as file, np.load(file) as stored:
+    with np.load(f"{os.path.dirname(__file__)}/{name}.npz") as stored:  # noqa: PTH120 (a start loads no pathlib)
         for key in stored.files:
             array = stored[key]
             if array.dtype == np.float16:

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from app.book.write.assets import worker_script
 from app.book.write.compress import link
@@ -28,13 +29,13 @@ LATER_BYTES = 150_000
 
 
 def service_worker(
-    settings: Settings, build: str, folder: Path, digests: Mapping[str, bytes]
+    settings: Settings, config: Mapping[str, Any], folder: Path, digests: Mapping[str, bytes]
 ) -> bytes:
     """The script for one finished site.
 
     Parameters
     ----------
-    build : stands for the whole site
+    config : what all pages have in common in ``latentbook-config``
     folder : the site, with its compressed files
     digests : SHA-256 of each file by its place; all of them are kept, at once or later
     """
@@ -45,7 +46,8 @@ def service_worker(
         heavy = place.startswith("runtime/") or size > LATER_BYTES
         entry = (place.removesuffix("index.html"), integrity(digest), size)
         (later if heavy else at_once).append(entry)
-    site = json.dumps({"build": build, "atOnce": at_once, "later": later}, separators=(",", ":"))
+    listed = {"config": config, "atOnce": at_once, "later": later}
+    site = json.dumps(listed, sort_keys=True, separators=(",", ":"))
     return f"{LIST_START}{site}{LIST_END}{worker_script(settings)}".encode()
 
 

@@ -261,8 +261,8 @@ def questions(blocks: Iterable[Block]) -> Iterator[Quiz]:
 
 
 def script_json(value: Any) -> Html:
-    """JSON that can stand inside a script element."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    """JSON that can stand inside a script element, written as `JSON.stringify` writes it."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Html(text)

@@ -25,14 +25,14 @@ from app.book.write.render import TEMPLATES, Renderer
 from app.book.write.search import search_index
 from app.book.write.web_manifest import web_manifest
 from app.runtime.course import Course
-from app.runtime.dist import RuntimeDist, build_runtime
+from app.runtime.dist import RuntimeDist, build_runtime, served_name
 from app.settings import Settings
 
 Report = Callable[[str], None]
 KEPT = 3
 """Bundles that stay in the cache: going back to one of them costs nothing."""
 
-UNNAMED_BUILD, UNKNOWN_SIZE = '"build": ""', '"offline_bytes": 0'
+UNNAMED_BUILD, UNKNOWN_SIZE = '"build":""', '"offline_bytes":0'
 """Stand in each page until all are there: a build is named by what is in it."""
 
 
@@ -183,7 +183,8 @@ class _Writer:
         for place, data in self.loaded.media.files.items():
             self.put(place, data)
         for path in sorted(self.runtime.path.iterdir()):
-            self.put_file(f"runtime/{self.runtime.version}/{path.name}", path)
+            name = served_name(path.name, self.runtime.hashes[path.name])
+            self.put_file(f"runtime/{name}", path)
         index = search_index(self.loaded.book)
         search = f"search-{content_hash(index)}.json"
         self.put(search, index)
@@ -197,19 +198,21 @@ class _Writer:
             self.put(f"{place}.ipynb", notebook(export))
             self.put(f"{place}.py", script(export))
         site_path = self.settings.site_path
-        pages = dict(Renderer(book, self.assets, self.config(search), manifest, site_path).pages())
+        config = self.config(search)
+        pages = dict(Renderer(book, self.assets, config, manifest, site_path).pages())
         self.compress()
         build = content_hash(*sorted(self.digests.values()), *pages.values())
         offline_bytes = sum(wire_bytes(self.folder / place) for place in self.digests)
         offline_bytes += sum(len(zlib.compress(html.encode())) for html in pages.values())
         for place, html in pages.items():
-            html = html.replace(UNNAMED_BUILD, f'"build": "{build}"', 1)
-            html = html.replace(UNKNOWN_SIZE, f'"offline_bytes": {offline_bytes}', 1)
+            html = html.replace(UNNAMED_BUILD, f'"build":"{build}"', 1)
+            html = html.replace(UNKNOWN_SIZE, f'"offline_bytes":{offline_bytes}', 1)
             self.put(place, html.encode())
         self.compress()
         if not self.settings.reload:  # an author sees each build at once, not one that was kept
+            config = {**config, "build": build, "offline_bytes": offline_bytes}
             self.put(
-                SERVICE_WORKER, service_worker(self.settings, build, self.folder, self.digests)
+                SERVICE_WORKER, service_worker(self.settings, config, self.folder, self.digests)
             )
             self.compress()
 
@@ -223,9 +226,10 @@ class _Writer:
         """What scripts are told on every page."""
         return {
             "runtime": {
-                "base": f"runtime/{self.runtime.version}/",
+                "base": "runtime/",
                 "version": self.runtime.version,
                 "sizes": dict(self.runtime.sizes),
+                "hashes": self.runtime.start_hashes,
             },
             "assets": self.assets.on_demand,
             "search": search,

@@ -1,16 +1,37 @@
 // node compile.mjs PYODIDE SITE OUT SCRIPT [FOLDER...]: runs a Python script in Pyodide with folders of this machine in place.
 // PYODIDE: Pyodide's own folder. SITE: what becomes site-packages. OUT: what becomes /out. FOLDERs: can be imported from too.
+// Python starts as it does in a page, so that what a start imports can be told, but from Pyodide's own archive.
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { start } from "../../../static/js/python/worker/loader.js";
 import { checkNeeds } from "../../../static/js/python/worker/needs.js";
+import { STANDARD_LIBRARY } from "../../../static/js/python/worker/packs.js";
 
+const SITE_PACKAGES = "/lib/python3.14/site-packages";
+const START = "/lib/python3.14";
 const [, , folder, site, out, script, ...others] = process.argv;
-const { loadPyodide } = await import(pathToFileURL(`${folder}/pyodide.mjs`).href);
+const read = (path) => new Uint8Array(readFileSync(path));
+const { default: create } = await import(pathToFileURL(`${folder}/pyodide.asm.mjs`).href);
+const main = WebAssembly.compile(read(`${folder}/pyodide.asm.wasm`));
+const packs = {
+  [STANDARD_LIBRARY]: ["/lib/python314.zip", read(`${folder}/python_stdlib.zip`)],
+  start: [`${START}/latentbook_start.py`, read(fileURLToPath(new URL("latentbook_start.py", import.meta.url)))],
+  later: [`${START}/latentbook_later.py`, new TextEncoder().encode("MODULES = ()\nPACKAGES = {}\n")],
+};
+const first = Object.fromEntries(Object.entries(packs).map(([name, [path, bytes]]) => [name, [[path, 0, bytes.length]]]));
+const contents = new Map(Object.entries(packs).map(([name, [, bytes]]) => [name, bytes]));
+const files = {
+  index: { first, later: {}, packages: {} },
+  standardLibrary: contents.get(STANDARD_LIBRARY),
+  packs: Promise.resolve(contents),
+};
 // The same hash seed gives sets in code objects the same order, and so the same bytes.
-const pyodide = await loadPyodide({ indexURL: `${folder}/`, env: { PYTHONHASHSEED: "0" } });
-checkNeeds(pyodide._module, pyodide._api);
-pyodide.mountNodeFS("/lib/python3.14/site-packages", site);
+const env = { PYTHONHASHSEED: "0" };
+const options = { create, main, snapshot: Promise.resolve(null), files: async () => files, readNow: read, env };
+const { pyodide, module, api } = (await start(options)).python;
+checkNeeds(module, api);
+pyodide.mountNodeFS(SITE_PACKAGES, site);
 pyodide.mountNodeFS("/out", out);
 const path = pyodide.pyimport("sys").path;
 [dirname(script), ...others].forEach((other, number) => {

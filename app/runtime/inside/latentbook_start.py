@@ -10,7 +10,7 @@ import os
 import sys
 import time
 import zipimport
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
@@ -22,34 +22,70 @@ WARM_CELL = "import numpy as np\nprint(np.arange(3))\nnp.linalg.svd(np.eye(2))"
 FAILING_CELL = "1 / 0"
 NAP = 0.02  # seconds
 
-SOON = ("numpy.fft", "numpy.random")
+SOON = ("numpy.fft", "numpy.ma", "numpy.random")
 """What most code wants, but not the first output: imported once that is there (worker.js)."""
-
-UNWANTED = ("ssl", "_ssl")
-"""What ``asyncio`` would import, and does without: a page opens no sockets."""
-
-LATER = ("_colorize",)
-"""What ``traceback`` imports, and asks only when it prints one."""
 
 
 class Later(ModuleType):
-    """Stands for a module until something in it is looked for."""
+    """Stands for a module until something in it is looked for.
+
+    Parameters
+    ----------
+    name : of the module
+    known : what can be had of it before
+    then : called with the module once it is there
+    """
+
+    def __init__(
+        self,
+        name: str,
+        known: Mapping[str, Any] | None = None,
+        then: Callable[[Any], object] | None = None,
+    ) -> None:
+        super().__init__(name)
+        self.__dict__.update(known or {})
+        self.__dict__.update(_then=then, _module=None)
 
     def __getattr__(self, name: str) -> Any:
         """What the module has by that name."""
         if name.startswith("__"):
             raise AttributeError(name)
-        del sys.modules[self.__name__]
-        module = importlib.import_module(self.__name__)
-        self.__dict__.update(vars(module))
-        return getattr(module, name)
+        return getattr(self._module or self._load(), name)
+
+    def _load(self) -> ModuleType:
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        module = self.__dict__["_module"] = importlib.import_module(self.__name__)
+        if self._then:
+            self._then(module)
+        return module
+
+
+class Folder:
+    """A path that only has to say what it is: a start loads no pathlib."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __str__(self) -> str:
+        """The path."""
+        return self.path
+
+
+def later_modules() -> list[Later]:
+    """What Pyodide and NumPy import at their start, and most visits have no use for."""
+    folders = {"SITE_PACKAGES": Folder(SITE), "DSO_DIR": Folder("/usr/lib")}
+    loop = "_initialize_event_loop"
+    return [
+        *map(Later, ("_colorize", "asyncio", "pickle", "platform", "tokenize")),
+        Later("pyodide.webloop", {loop: lambda: None}, lambda webloop: getattr(webloop, loop)()),
+        Later("pyodide._package_loader", folders),
+    ]
 
 
 def travel_light() -> None:
-    """Leave out, before Pyodide's own start, what would take a sixth of it for no use."""
-    sys.modules.update({name: Later(name) for name in LATER})
-    modules: dict[str, Any] = sys.modules
-    modules.update(dict.fromkeys(UNWANTED))  # None: an import fails
+    """Leave out, before Pyodide's own start, what would take half of it for no use."""
+    sys.modules.update({module.__name__: module for module in later_modules()})
 
 
 class RestFinder:
@@ -65,7 +101,17 @@ class RestFinder:
         if name not in self.names:
             return None
         folders = name.split(".")[:-1]
-        return zipimport.zipimporter("/".join([REST, *folders])).find_spec(name, target)
+        importer = AsyncioImporter if name == "asyncio" else zipimport.zipimporter
+        return importer("/".join([REST, *folders])).find_spec(name, target)
+
+
+class AsyncioImporter(zipimport.zipimporter):
+    """Has Pyodide's event loop come with ``asyncio``."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the module's code."""
+        super().exec_module(module)
+        getattr(sys.modules["pyodide.webloop"], "WebLoop", None)  # that of `Later`: the real one
 
 
 class PackageFinder:
@@ -99,8 +145,7 @@ def find_the_rest() -> None:
     rest: Any = RestFinder(later.MODULES)
     place = sys.meta_path.index(PathFinder)
     sys.meta_path[place : place + 1] = [packages, PathFinder, rest]
-    for name in UNWANTED:
-        del sys.modules[name]  # readers may want it
+    del sys.modules["asyncio"]  # a package cannot be put off once something in it is looked for
 
 
 def let_sleep_be_stopped() -> None:
@@ -120,8 +165,12 @@ def let_sleep_be_stopped() -> None:
     time.sleep = sleep
 
 
-def warm() -> None:
-    """Import what the book uses and answer each instrument once, so that data is loaded.
+def warm(widgets: Sequence[str]) -> None:
+    """Import what the book uses and answer some instruments once, so that data is loaded.
+
+    Parameters
+    ----------
+    widgets : names of instruments
 
     Raises
     ------
@@ -129,8 +178,7 @@ def warm() -> None:
         If an instrument fails.
     """
     import_soon()
-    widgets = importlib.import_module("widgets")
-    for name in widgets.names():
+    for name in widgets:
         reply = ask(type="compute_widget", widget=name, controls={}, source=None)
         if reply["type"] != "done":
             raise RuntimeError(f"{name} fails at rest: {reply['traceback']}")
@@ -138,6 +186,22 @@ def warm() -> None:
         ask(type="run_cell", scope="warm", code=code, filename="warm")
         ask(type="reset_scope", scope="warm")
     gc.collect()
+
+
+def warm_library() -> None:
+    """Import what a start does that computes, loads data and fails, without the book's own code."""
+    import_soon()
+    io, np, traceback = map(importlib.import_module, ("io", "numpy", "traceback"))
+    np.linalg.svd(np.eye(2))
+    file = io.BytesIO()
+    np.savez_compressed(file, a=np.arange(3))
+    file.seek(0)
+    with np.load(file) as stored:
+        stored["a"]
+    try:
+        exec(compile(FAILING_CELL, "warm", "exec"), {})
+    except ZeroDivisionError as error:
+        traceback.format_exception(error)
 
 
 def import_soon() -> None:

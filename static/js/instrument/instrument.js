@@ -10,6 +10,7 @@
  */
 import { Answers, neighbours } from "./answers.js";
 import { ControlPanel } from "./controls.js";
+import { takeFirst } from "./first-question.js";
 import { FinerTiles } from "./server/finer-tiles.js";
 import { offerPictures } from "./keep-picture.js";
 import { Picture, checkFigures } from "./picture.js";
@@ -45,7 +46,7 @@ class LiveInstrument {
   #underWay = null;
   #asked = 0;
   #shown = 0;
-  /** How often the code was changed. */
+  /** How often the code was changed, or all was asked anew. */
   #edition = 1;
   /** What the reader looks at without setting it. @type {Controls | null} */
   #look = null;
@@ -89,7 +90,7 @@ class LiveInstrument {
     this.controls = new ControlPanel(place, this.spec, { ...ownState(this.spec), ...asked.values }, (name) => this.#moved(name));
     this.picture = new Picture(section, this.spec, this.controls, this.#bench());
     this.finer = new FinerTiles(this.picture, (state, sentence) => this.#say(state, sentence));
-    this.source = new SourcePanel(section, this.spec, () => this.#sourceChanged());
+    this.source = new SourcePanel(section, this.spec, () => this.#askAnew());
 
     for (const type of ["focusin", "pointerover"]) {
       place.addEventListener(type, (event) => this.#foresee(this.controls.controlOf(event)));
@@ -98,6 +99,7 @@ class LiveInstrument {
     this.#onClick("link", () => this.#copyLink());
     offerPictures(section, this.spec, () => this.#frame, (sentence) => this.#say(null, sentence));
     runtime.addEventListener("status", () => this.#followRuntime(), { signal: this.#gone.signal });
+    runtime.addEventListener("spoiled", () => this.#askAnew(), { signal: this.#gone.signal });
 
     const [moved] = Object.keys(this.controls.moved);
     const wanted = Object.keys(asked.values).length > 0 || this.source.edited;
@@ -168,7 +170,8 @@ class LiveInstrument {
     this.#moved(this.#ahead ?? "");
   }
 
-  #sourceChanged() {
+  /** No answer so far holds: the code was changed, or Python was damaged. */
+  #askAnew() {
     this.#edition++;
     this.#answers.clear();
     // The version under way is no longer the reader's, and may never end. An interrupt costs nothing; a restart would.
@@ -225,7 +228,8 @@ class LiveInstrument {
    * @returns {Promise<FrameValue>} one that can be drawn
    */
   async #compute(controls, options) {
-    const frame = await runtime.request(this.#message(controls), options);
+    const message = this.#message(controls);
+    const frame = await (takeFirst(message) ?? runtime.request(message, options));
     checkFigures(frame);
     return frame;
   }

@@ -17,8 +17,11 @@ const MOUNTS = {
   instrument: async () => (await import("../instrument/instrument.js")).mountInstrument,
 };
 
-/** @returns {() => void} ends them all: the page is left */
-export function startBlocks() {
+/**
+ * @param {HTMLElement | null} first the instrument that does not wait to be near: what it shows is worked out already
+ * @returns {() => void} ends them all: the page is left
+ */
+export function startBlocks(first) {
   /** @type {(() => void)[]} */
   const endings = [];
   let left = false;
@@ -39,8 +42,9 @@ export function startBlocks() {
   // Nothing here delays the first paint: the page is complete without it.
   painted().then(() => {
     if (left) return;
+    if (first) start("instrument", first);
     for (const kind of /** @type {const} */ (["instrument", "quiz"])) {
-      endings.push(whenNear(`section[data-${kind}]`, (section) => start(kind, section)));
+      endings.push(whenNear(`section[data-${kind}]`, (section) => void (section === first || start(kind, section))));
     }
     for (const section of sections("section[data-cell]")) start("cell", section);
     endings.push(whenNear("section[data-instrument], section[data-cell]", () => runtime.start()));

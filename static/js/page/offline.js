@@ -34,6 +34,7 @@ async function keepBook() {
   try {
     const registration = await navigator.serviceWorker.register(absolute("service-worker.js"), { updateViaCache: "none" });
     if (!registration) return; // a browser that is driven by a program may refuse without a word
+    await registration.update().catch(() => {}); // else a new edition's would be found later than this page's own
     const worker = await activeWorker(registration);
     const { build, total, files } = /** @type {Missing} */ (await ask(worker, { type: "missing" }));
     const size = megabytes(total);

@@ -3,19 +3,26 @@
  *
  * @typedef {{seen: number, total: number, bytes: number}} Download how much has come of how much, unpacked, and how many bytes
  *   the network carries of what has been asked for
+ * @typedef {{base: string, hashes: Record<string, string>}} Place the URL of the folder, and what the files' names there have in
+ *   them of their content
  */
 
 // Kept here, as the worker takes it away from reader's code.
 const request = globalThis.fetch.bind(globalThis);
 
+/** Where a file is. @param {Place} place @param {string} name */
+export function addressOf({ base, hashes }, name) {
+  return base + name.replace(/\.\w+$/, (ending) => `-${hashes[name]}${ending}`);
+}
+
 /**
- * @param {string} base URL of the folder
+ * @param {Place} place
  * @param {string} name
  * @returns {Promise<Response>}
  * @throws {Error} if it cannot be had; the message names it
  */
-export async function fetched(base, name) {
-  const response = await request(base + name).catch(() => null);
+export async function fetched(place, name) {
+  const response = await request(addressOf(place, name)).catch(() => null);
   if (response === null) throw new Error(`${name} could not be fetched`);
   if (!response.ok || response.body === null) throw new Error(`${name} is not there (status ${response.status})`);
   return response;
@@ -40,14 +47,14 @@ export class Downloads {
   }
 
   /**
-   * @param {string} base URL of the folder
+   * @param {Place} place
    * @param {string} name
    * @returns {Promise<Response>}
    * @throws {Error} if it cannot be had; the message names it
    */
-  async get(base, name) {
+  async get(place, name) {
     this.#total += this.#sizes[name];
-    const response = await fetched(base, name);
+    const response = await fetched(place, name);
     this.#bytes += Number(response.headers.get("Content-Length") ?? this.#sizes[name]);
     const counter = new TransformStream({
       transform: (chunk, controller) => {

@@ -4,57 +4,59 @@
  * than compiling it), and the worker takes it from there: the page is busy with laying itself out.
  *
  * @typedef {import("./download.js").Downloads} Downloads
+ * @typedef {import("./download.js").Place} Place
  */
+import { addressOf } from "./download.js";
 
 const NAME = "pyodide.asm.wasm";
 const CACHE = "latentbook python";
 
-/** @param {string} base URL of the runtime's folder */
-export async function isKept(base) {
-  return (await kept(base)) !== undefined;
+/** @param {Place} place */
+export async function isKept(place) {
+  return (await kept(place)) !== undefined;
 }
 
 /**
- * @param {string} base
+ * @param {Place} place
  * @param {Downloads} downloads
  * @returns {Promise<WebAssembly.Module>}
  */
-export async function compileFromNetwork(base, downloads) {
-  const response = await downloads.get(base, NAME);
+export async function compileFromNetwork(place, downloads) {
+  const response = await downloads.get(place, NAME);
   if (response.headers.get("Content-Type") === "application/wasm") return WebAssembly.compileStreaming(response);
   return WebAssembly.compile(await response.arrayBuffer()); // a static host that does not know the type
 }
 
 /**
- * @param {string} base
+ * @param {Place} place
  * @returns {Promise<WebAssembly.Module | null>} null where none is kept, or a damaged one was
  */
-export async function compileKept(base) {
-  const response = await kept(base);
+export async function compileKept(place) {
+  const response = await kept(place);
   if (response === undefined) return null;
   try {
     return await WebAssembly.compileStreaming(response);
   } catch {
-    await (await caches.open(CACHE)).delete(base + NAME); // the network has it
+    await (await caches.open(CACHE)).delete(addressOf(place, NAME)); // the network has it
     return null;
   }
 }
 
-/** @param {string} base */
-async function kept(base) {
+/** @param {Place} place */
+async function kept(place) {
   try {
-    return await (await caches.open(CACHE)).match(base + NAME);
+    return await (await caches.open(CACHE)).match(addressOf(place, NAME));
   } catch {
     return undefined; // no storage, or no secure origin
   }
 }
 
-/** Keeps it for the next visit, and only this one of the book. @param {string} base */
-export async function keepMain(base) {
+/** Keeps it for the next visit, and only this one of the book. @param {Place} place */
+export async function keepMain(place) {
   const cache = await caches.open(CACHE);
-  const book = new URL("../", base).href;
+  const address = addressOf(place, NAME);
   const all = await cache.keys();
-  const others = all.filter(({ url }) => url.startsWith(book) && url !== base + NAME);
+  const others = all.filter(({ url }) => url.startsWith(place.base) && url !== address);
   await Promise.all(others.map((request) => cache.delete(request)));
-  if (!all.some(({ url }) => url === base + NAME)) await cache.add(base + NAME);
+  if (!all.some(({ url }) => url === address)) await cache.add(address);
 }

@@ -2,10 +2,11 @@
  * The messages between the page (runtime.js) and the worker (worker.js): names and shapes.
  * Every value can be cloned by postMessage. A request ends in exactly one `done` or `failed` with its id.
  *
- * @typedef {{base: string, version: string, sizes: Record<string, number>, isGiven: boolean}} Boot
+ * @typedef {import("./download.js").Place & {version: string, sizes: Record<string, number>, isGiven: boolean, isEarly: boolean}} Boot
  *   The worker's name, as JSON: the browser hands a worker its messages only when the page has time for that, and a page that is
- *   laid out has none. `base` is the URL of the runtime's folder; `sizes` gives the bytes, unpacked, of each file that a start
- *   takes; `isGiven` says that this page has Python itself from an earlier start.
+ *   laid out has none. `hashes` are those of what a start takes; `sizes` gives the bytes, unpacked, of each file that a start
+ *   takes; `isGiven` says that this page has Python itself from an earlier start; `isEarly`, that a snapshot is checked once the
+ *   first question has been answered, and not before it is used.
  * @typedef {{type: "stop-by", interruptBuffer: Uint8Array}} StopBy
  *   How a run is stopped. Has no answer.
  * @typedef {{type: "main", main: WebAssembly.Module | null}} Main
@@ -32,7 +33,8 @@
  * @typedef {{type: "failed", id: number, kind: "python" | "interrupted" | "contract" | "protocol", name: string,
  *   message: string, line: number | null, traceback: string}} Failed
  * @typedef {{type: "fatal", message: string}} Fatal
- * @typedef {Progress | Stream | Display | Done | Failed | Fatal} Reply
+ * @typedef {{type: "spoiled"}} Spoiled  The snapshot that it started from is damaged: nothing that it said holds.
+ * @typedef {Progress | Stream | Display | Done | Failed | Fatal | Spoiled} Reply
  *
  * @typedef {Record<string, number | string | boolean | [number, number] | [number, number, number]>} Controls
  * @typedef {{from: "snapshot" | "files", why: string, main: WebAssembly.Module}} StartValue

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,13 +30,11 @@ def build(settings: Settings) -> Path:
     return build_site(settings, report=lambda message: None)
 
 
-def kept(folder: Path) -> dict[str, list[list[str]]]:
+def kept(folder: Path) -> dict[str, Any]:
     """What the service worker of a site keeps."""
     script = (folder / SERVICE_WORKER).read_text()
     first = script.partition("\n")[0]
-    site: dict[str, list[list[str]]] = json.loads(
-        first.removeprefix("self.latentbook=").removesuffix(";")
-    )
+    site: dict[str, Any] = json.loads(first.removeprefix("self.latentbook=").removesuffix(";"))
     return site
 
 
@@ -67,14 +66,14 @@ def test_every_file_is_kept_under_its_digest(settings: Settings) -> None:
         digest = hashlib.sha256(path.read_bytes()).digest()
         assert integrity == f"sha256-{base64.b64encode(digest).decode()}"
         assert 0 < int(size) <= path.stat().st_size
-    assert {place for place, *_ in site["later"]} >= {"runtime/abc123/python.js"}
+    assert {place for place, *_ in site["later"]} >= {"runtime/python-abc123.js"}
     assert not any(place.startswith("runtime/") for place, *_ in site["atOnce"])
 
 
 def test_all_pages_name_one_build_and_an_edit_makes_another(settings: Settings) -> None:
     first = builds_named(build(settings))
     assert len(first) == 1
-    assert first == {kept(settings.build / "site")["build"]}
+    assert first == {kept(settings.build / "site")["config"]["build"]}
     chapter = settings.content / "sample.md"
     before = chapter.read_text()
     chapter.write_text(before + "\nMore.\n")

@@ -1,14 +1,17 @@
 // Starts the distribution in the folder argv[2] as the page does. argv[3] says how:
-//   files, snapshot   runs the Python on stdin, which leaves JSON text as its last value; `snapshot` starts from the file argv[4]
+//   files, snapshot   runs the Python on stdin, which leaves JSON text as its last value; `snapshot` starts from the file argv[4];
+//                     with commas between them, one after another, each in an interpreter of its own
+//   check             prints what is wrong with each of the files from argv[4] on, as JSON text
 //   make              makes that file and prints the SHA-256 of the memory it holds
 //   memory            prints the SHA-256 of the memory restored from that file, before anything has run in it
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import { startFromFiles, startFromSnapshot } from "../../../static/js/python/worker/loader.js";
-import { makeSnapshot, pagesInUse, readSnapshot } from "../../../static/js/python/worker/snapshot.js";
+import { start, startForSnapshot } from "../../../static/js/python/worker/loader.js";
+import { checkSnapshot, makeSnapshot, pagesInUse, readSnapshot } from "../../../static/js/python/worker/snapshot.js";
+import { storedIn } from "../../../static/js/python/worker/snapshot-store.js";
 
-const [, , folder, how, file] = process.argv;
+const [, , folder, how, file, ...files] = process.argv;
 const VERSION = "test";
 const INTERRUPT = 2; // SIGINT
 const readNow = (name) => new Uint8Array(readFileSync(`${folder}/${name}`));
@@ -31,14 +34,27 @@ async function create(settings) {
   return module;
 }
 
-function fromFiles(more) {
+function packed() {
   const packs = new Map(Object.keys(index.first).map((name) => [name, readNow(name)]));
-  const standardLibrary = packs.get("std.pack");
-  return startFromFiles({ create, main, index, packs: Promise.resolve(packs), standardLibrary, readNow, ...more });
+  return { index, standardLibrary: packs.get("std.pack"), packs: Promise.resolve(packs) };
 }
 
-function fromSnapshot() {
-  return startFromSnapshot({ create, main, snapshot: readSnapshot(new Uint8Array(readFileSync(file)), VERSION), readNow });
+async function fromFiles() {
+  const options = { create, main: Promise.resolve(main), snapshot: Promise.resolve(null), files: async () => packed(), readNow };
+  return (await start(options)).python;
+}
+
+/** A snapshot that is whole. */
+async function readChecked(file) {
+  const stored = storedIn(new Uint8Array(readFileSync(file)));
+  await checkSnapshot(stored);
+  return readSnapshot(stored, VERSION);
+}
+
+async function fromSnapshot() {
+  const refuse = () => Promise.reject(new Error("it was not used"));
+  const snapshot = readChecked(file);
+  return (await start({ create, main: Promise.resolve(main), snapshot, files: refuse, readNow })).python;
 }
 
 /** What the questions of the tests need of JavaScript. */
@@ -53,17 +69,24 @@ function lend({ pyodide }) {
 
 if (how === "make") {
   let touched;
-  const python = await fromFiles({ forSnapshot: true, onMemory: ({ HEAPU8 }) => (touched = pagesInUse(HEAPU8)) });
+  const onMemory = ({ HEAPU8 }) => (touched = pagesInUse(HEAPU8));
+  const python = await startForSnapshot({ create, main, files: packed(), readNow, onMemory });
   const start = python.pyodide.pyimport("latentbook_start");
-  start.warm();
+  start.warm(python.pyodide.toPy(["bottleneck", "latent_holes"]));
   start.destroy();
   writeFileSync(file, await makeSnapshot(python, touched, { version: VERSION, index }));
   console.log(hash(python.module.HEAPU8));
 } else if (how === "memory") {
   await fromSnapshot();
   console.log(copied);
+} else if (how === "check") {
+  const said = [file, ...files].map((each) => readChecked(each).then(() => "", ({ message }) => message));
+  console.log(JSON.stringify(await Promise.all(said)));
 } else {
-  const python = await (how === "files" ? fromFiles() : fromSnapshot());
-  lend(python);
-  console.log(python.pyodide.runPython(readFileSync(0, "utf8")));
+  const code = readFileSync(0, "utf8");
+  for (const each of how.split(",")) {
+    const python = await (each === "files" ? fromFiles() : fromSnapshot());
+    lend(python);
+    console.log(python.pyodide.runPython(code));
+  }
 }

@@ -5,22 +5,25 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 SCRIPT = Path(__file__).with_name("start.mjs")
 
 
-def python(folder: Path, how: str, file: Path | str = "", code: str = "", **env: str) -> str:
-    """What code prints as its last value.
+def python(folder: Path, how: str, *files: Path | str, code: str = "", **env: str) -> str:
+    """What start.mjs prints.
 
     Parameters
     ----------
     folder : of the runtime
-    how : "files", "snapshot" (from ``file``) or "make" (a snapshot, into ``file``)
+    how, files : as that script says
+    code : what runs
     env : variables of the process
     """
     done = subprocess.run(
-        ["node", str(SCRIPT), str(folder), how, str(file)],
+        ["node", str(SCRIPT), str(folder), how, *map(str, files)],
         input=code,
         capture_output=True,
         text=True,
@@ -31,6 +34,14 @@ def python(folder: Path, how: str, file: Path | str = "", code: str = "", **env:
     return done.stdout
 
 
-def answer(folder: Path, how: str, file: Path | str = "", code: str = "", **env: str) -> object:
+def answer(folder: Path, how: str, file: Path | str = "", code: str = "", **env: str) -> Any:
     """The JSON text that code leaves as its last value, read."""
-    return json.loads(python(folder, how, file, code, **env))
+    return answers(folder, (how,), file, code, **env)[0]
+
+
+def answers(
+    folder: Path, how: Sequence[str], file: Path | str = "", code: str = "", **env: str
+) -> list[Any]:
+    """The same of several interpreters, each of which starts from "files" or from a "snapshot"."""
+    said = python(folder, ",".join(how), file, code=code, **env)
+    return [json.loads(line) for line in said.splitlines()]

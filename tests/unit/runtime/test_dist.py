@@ -94,7 +94,8 @@ def test_the_first_packs_hold_what_a_start_imports_and_no_more(dist, tmp_path):
     code = """
 import json, sys
 import latentbook_start
-latentbook_start.warm()
+import widgets
+latentbook_start.warm(widgets.names())
 specs = [getattr(module, "__spec__", None) for module in list(sys.modules.values())]
 json.dumps([spec.origin for spec in specs if spec and spec.origin])
 """

@@ -80,7 +80,7 @@ def test_they_are_imported_where_they_are_asked_for(
 
 
 def test_an_instruments_packages_are_in_the_snapshot(settings: Settings, tmp_path: Path) -> None:
-    path = settings.root / "widgets" / "failure.py"  # imported by the host, so by every start
+    path = settings.root / "widgets" / "engine" / "failure.py"  # which every start imports
     before = path.read_text()
     path.write_text(before + INSTRUMENT)
     try:

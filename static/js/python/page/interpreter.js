@@ -11,7 +11,9 @@
  *   onProgress: (sentence: string) => void,
  *   onAnswer: (job: Job, reply: Done | Failed, stopping: string | null) => void,
  *   onLost: (why: string, stopping: string | null) => void,
+ *   onSpoiled: () => void,
  * }} Listener `stopping`: what a request that was being stopped is told. `onLost`: the worker has ended, or is to be ended.
+ *   `onSpoiled`: what it has said does not hold.
  */
 import { BOOT_ID } from "../protocol.js";
 
@@ -63,22 +65,27 @@ export class Interpreter {
     });
   }
 
-  /** Whether it can take a request at once. */
+  /** Whether it has nothing in hand. */
   get isFree() {
-    return this.isReady && this.job === null;
+    return this.job === null;
   }
 
-  /** @param {Job} job */
+  /** A worker that is starting keeps the request until it can answer. @param {Job} job */
   run(job) {
     this.job = job;
     const { message } = job;
-    const limit = LIMIT_MS[message.type];
-    this.#deadline = setTimeout(() => this.stop(`Stopped after ${limit / 1000} s, the time limit.`), limit);
+    if (this.isReady) this.#limit();
     const { worker, interruptBuffer } = this.#launch;
     // Here and not in the worker: a Stop can come before the worker has begun.
     if (interruptBuffer) interruptBuffer[0] = 0;
     worker.postMessage({ ...message, id: ++this.#id });
     job.onStart?.();
+  }
+
+  #limit() {
+    if (this.job === null) return;
+    const limit = LIMIT_MS[this.job.message.type];
+    this.#deadline = setTimeout(() => this.stop(`Stopped after ${limit / 1000} s, the time limit.`), limit);
   }
 
   /**
@@ -88,6 +95,7 @@ export class Interpreter {
    */
   stop(sentence) {
     if (this.job === null || this.#stopping !== null) return;
+    if (!this.isReady) return; // it is answered before anything else can be asked
     clearTimeout(this.#deadline);
     this.#stopping = sentence;
     const buffer = this.#launch.interruptBuffer;
@@ -130,12 +138,24 @@ export class Interpreter {
         if (reply.stage === "download") this.#follow("worker", reply.download);
         else this.#listener?.onProgress("Starting NumPy");
         break;
+      case "spoiled":
+        this.#listener?.onSpoiled();
+        break;
       case "fatal":
         this.#lose(reply.message);
         break;
       default:
-        if (reply.id === this.#id) this.#answer(reply);
+        if (reply.id === BOOT_ID && reply.type === "done") this.#begin(reply.value);
+        else if (reply.id === this.#id) this.#answer(reply);
     }
+  }
+
+  /** @param {import("../protocol.js").StartValue} start */
+  #begin(start) {
+    clearTimeout(this.#deadline);
+    this.isReady = true;
+    this.#limit();
+    this.#listener?.onStarted(start);
   }
 
   /** @param {Done | Failed} reply */
@@ -143,10 +163,7 @@ export class Interpreter {
     const { job } = this;
     const stopping = this.#stopping;
     this.#settle();
-    if (job !== null) return this.#listener?.onAnswer(job, reply, stopping);
-    if (reply.type !== "done" || this.isReady) return;
-    this.isReady = true;
-    this.#listener?.onStarted(reply.value);
+    if (job !== null) this.#listener?.onAnswer(job, reply, stopping);
   }
 
   /** @param {"page" | "worker"} who @param {import("../download.js").Download} download */

@@ -39,8 +39,9 @@ export function keepWhenIdle(main, isIdle, onEnd) {
 async function keep(main) {
   if (isFrugal()) return false;
   if (!navigator.storage?.getDirectory) throw new Error("this browser has no storage for it");
-  const base = absolute(config.runtime.base);
-  await keepMain(base);
+  const { base, hashes, version } = config.runtime;
+  const place = { base: absolute(base), hashes };
+  await keepMain(place);
   const worker = new Worker(absolute(config.assets["maker.js"]), { type: "module", name: "snapshot" });
   try {
     /** @type {import("../worker/maker.js").Made} */
@@ -50,11 +51,17 @@ async function keep(main) {
         event.preventDefault();
         reject(new Error(event.message || "its script did not load"));
       });
-      worker.postMessage({ base, version: config.runtime.version, main });
+      worker.postMessage({ ...place, version, main, widgets: widgetsHere() });
     });
     if (!kept) throw new Error(why);
   } finally {
     worker.terminate();
   }
   return true;
+}
+
+/** The instruments of this page. @returns {string[]} */
+function widgetsHere() {
+  const sections = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("section[data-instrument]"));
+  return [...new Set([...sections].map(({ dataset }) => dataset.instrument ?? ""))];
 }

@@ -19,12 +19,15 @@ export class Launch {
   /** @type {Listener | null} */
   #listener = null;
 
-  /** @param {WebAssembly.Module | null} main where it has been compiled before */
-  constructor(main) {
-    const { version, sizes } = config.runtime;
-    const base = absolute(config.runtime.base);
+  /**
+   * @param {WebAssembly.Module | null} main where it has been compiled before
+   * @param {boolean} [isEarly] the reader waits for the page itself, and is not to wait for a check
+   */
+  constructor(main, isEarly = false) {
+    const { version, sizes, hashes } = config.runtime;
+    const place = { base: absolute(config.runtime.base), hashes };
     /** @type {import("../protocol.js").Boot} */
-    const boot = { base, version, sizes, isGiven: main !== null };
+    const boot = { ...place, version, sizes, isGiven: main !== null, isEarly };
     this.worker = new Worker(absolute(config.assets["worker.js"]), { type: "module", name: JSON.stringify(boot) });
     this.worker.addEventListener("message", ({ data }) => this.#tell(({ onReply }) => onReply(data)));
     this.worker.addEventListener("error", (event) => {
@@ -33,20 +36,20 @@ export class Launch {
     });
     this.interruptBuffer = globalThis.crossOriginIsolated ? new Uint8Array(new SharedArrayBuffer(1)) : null;
     if (this.interruptBuffer) this.worker.postMessage({ type: "stop-by", interruptBuffer: this.interruptBuffer });
-    if (main === null) this.#sendMain(base, sizes);
+    if (main === null) this.#sendMain(place, sizes);
     else this.worker.postMessage({ type: "main", main });
   }
 
   /**
    * Where this browser keeps the main module the worker takes it from there; else the page compiles it.
    *
-   * @param {string} base
+   * @param {import("../download.js").Place} place
    * @param {Record<string, number>} sizes
    */
-  async #sendMain(base, sizes) {
+  async #sendMain(place, sizes) {
     const downloads = new Downloads(sizes, (download) => this.#tell(({ onDownload }) => onDownload(download)));
     try {
-      const main = (await isKept(base)) ? null : await compileFromNetwork(base, downloads);
+      const main = (await isKept(place)) ? null : await compileFromNetwork(place, downloads);
       this.worker.postMessage({ type: "main", main });
     } catch (error) {
       this.#tell(({ onFailure }) => onFailure(error instanceof Error ? error.message : String(error)));
@@ -75,5 +78,5 @@ export function takeEarlyLaunch() {
 
 /** Called in the page's head. */
 export function launchEarly() {
-  Reflect.set(globalThis, EARLY, new Launch(null));
+  Reflect.set(globalThis, EARLY, new Launch(null, true));
 }

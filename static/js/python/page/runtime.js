@@ -123,6 +123,10 @@ class Runtime extends EventTarget {
       onProgress: (sentence) => interpreter === this.#first && this.#state === "booting" && this.#say("booting", sentence),
       onAnswer: (job, reply, stopping) => this.#answer(interpreter, job, reply, stopping),
       onLost: (why, stopping) => this.#lose(interpreter, why, stopping),
+      onSpoiled: () => {
+        this.#lose(interpreter, "what it had started from was damaged", null);
+        this.dispatchEvent(new Event("spoiled"));
+      },
     });
   }
 
@@ -171,8 +175,9 @@ class Runtime extends EventTarget {
     }
   }
 
-  /** @param {Interpreter} interpreter @param {Job} job */
+  /** One that is starting takes what the book asks, so that the answer waits for no more of the page. @param {Interpreter} interpreter @param {Job} job */
   #isFor(interpreter, job) {
+    if (!interpreter.isReady && (interpreter !== this.#first || !isBooks(job.message) || job.signal)) return false;
     if (!isBooks(job.message)) return interpreter === this.#first;
     return interpreter === this.#second || this.#second === null || !(this.#second.isReady || job.untouched);
   }
@@ -252,6 +257,7 @@ class Runtime extends EventTarget {
       const lost = hasVariables ? " Python was restarted: variables are lost." : "";
       if (job !== null && (stopping !== null || !this.#askedAgain(job))) job.reject(stopped(reason + lost));
     } else {
+      if (job !== null) this.#waiting.unshift(job);
       this.#fail(navigator.onLine ? why : "you are offline");
     }
     this.#next();
@@ -289,5 +295,8 @@ class Runtime extends EventTarget {
   }
 }
 
-/** The page's Python. Events: `status` ({state, sentence}), and `lost` when variables were lost with a worker. */
+/**
+ * The page's Python. Events: `status` ({state, sentence}); `lost` when variables were lost with a worker; `spoiled` when no answer
+ * so far holds, as the stored start turned out damaged.
+ */
 export const runtime = new Runtime();

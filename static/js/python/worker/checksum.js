@@ -7,27 +7,37 @@
 const [P1, P2, P3] = [0x9e3779b1, 0x85ebca77, 0xc2b2ae3d];
 const STRIPE = 16;
 
-/**
- * @param {Uint8Array} bytes at a multiple of 4 in their buffer
- * @returns {number | null} unsigned; null if they are not whole stripes
- */
-export function checksum(bytes) {
-  if (bytes.length === 0 || bytes.length % STRIPE !== 0) return null;
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
-  let [a, b, c, d] = [P1 + P2, P2, 0, -P1].map((sum) => sum | 0);
-  for (let at = 0; at < words.length; at += 4) {
-    a = round(a, words[at]);
-    b = round(b, words[at + 1]);
-    c = round(c, words[at + 2]);
-    d = round(d, words[at + 3]);
+export class Checksum {
+  #sums = [P1 + P2, P2, 0, -P1].map((sum) => sum | 0);
+  #length = 0;
+
+  /** @param {Uint8Array} bytes whole stripes, at a multiple of 4 in their buffer @returns {this} */
+  add(bytes) {
+    if (bytes.length % STRIPE !== 0) throw new Error(`${bytes.length} bytes are no whole stripes of ${STRIPE}`);
+    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
+    let [a, b, c, d] = this.#sums;
+    for (let at = 0; at < words.length; at += 4) {
+      a = round(a, words[at]);
+      b = round(b, words[at + 1]);
+      c = round(c, words[at + 2]);
+      d = round(d, words[at + 3]);
+    }
+    this.#sums = [a, b, c, d];
+    this.#length += bytes.length;
+    return this;
   }
-  let sum = rotated(a, 1) + rotated(b, 7) + rotated(c, 12) + rotated(d, 18) + bytes.length;
-  sum ^= sum >>> 15;
-  sum = Math.imul(sum, P2);
-  sum ^= sum >>> 13;
-  sum = Math.imul(sum, P3);
-  sum ^= sum >>> 16;
-  return sum >>> 0;
+
+  /** Of all that was added; unsigned. */
+  get value() {
+    const [a, b, c, d] = this.#sums;
+    let sum = rotated(a, 1) + rotated(b, 7) + rotated(c, 12) + rotated(d, 18) + this.#length;
+    sum ^= sum >>> 15;
+    sum = Math.imul(sum, P2);
+    sum ^= sum >>> 13;
+    sum = Math.imul(sum, P3);
+    sum ^= sum >>> 16;
+    return sum >>> 0;
+  }
 }
 
 /** @param {number} sum @param {number} word */

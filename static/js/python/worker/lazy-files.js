@@ -73,6 +73,22 @@ export function layPackages(fs, packages, read) {
   }
 }
 
+/**
+ * Puts off the laying until somebody looks into one of the folders: a start that imports nothing has no use for a thousand files.
+ *
+ * @param {any} fs
+ * @param {string[]} folders
+ * @param {() => void} lay
+ */
+export function layWhenSought(fs, folders, lay) {
+  const nodes = folders.map((folder) => folderOf(fs, folder));
+  const layOnce = () => {
+    for (const node of nodes) unwatch(node, layOnce);
+    lay();
+  };
+  for (const node of nodes) watch(fs, node, layOnce);
+}
+
 /** Calls `fetch` before the content of a folder is asked for. Packages may share one. @param {any} fs @param {any} node @param {() => void} fetch */
 function watch(fs, node, fetch) {
   node.fetches ??= new Set();

@@ -5,39 +5,71 @@
  *
  * @typedef {import("./packs.js").Index} Index
  * @typedef {import("./snapshot.js").Snapshot} Snapshot
- * @typedef {{pyodide: any, module: any, api: any, mainExports: Record<string, any>, baseline: import("./side-modules.js").Baseline}} Python
+ * @typedef {{module: any, api: any, mainExports: Record<string, any>}} Engine
  *   `module` is Emscripten's, `api` Pyodide's inner one.
+ * @typedef {Engine & {pyodide: any}} Python
+ * @typedef {{index: Index, standardLibrary: Uint8Array, packs: Promise<Map<string, Uint8Array>>}} Files `packs`: the index's `first`
  * @typedef {(settings: any) => Promise<any>} CreateModule what pyodide.asm.mjs exports
  * @typedef {(pack: string) => Uint8Array} ReadNow the bytes of a pack, at once
  */
-import { layFiles, layLater, layPackages } from "./lazy-files.js";
+import { layFiles, layLater, layPackages, layWhenSought } from "./lazy-files.js";
 import { TABLE_BASE } from "./needs.js";
 import { STANDARD_LIBRARY } from "./packs.js";
-import { baselineOf, restoreSideModules, trampolineSlot } from "./side-modules.js";
+import { baselineOf, growTable, restoreSideModules, trampolineSlot } from "./side-modules.js";
 
 const SITE_PACKAGES = "/lib/python3.14/site-packages";
 const HOME = "/home/pyodide";
+/** What Python holds of JavaScript after each start; Pyodide expects more, of the modules that a start leaves out (`travel_light`). */
+const REFERENCES = 3;
+/** Where Python looks for modules. */
+const FOLDERS = ["/lib", "/lib/python3.14", SITE_PACKAGES];
 /** Python's memory grows no further: beyond it there is a MemoryError, and the reader's device goes on working. */
 export const MOST_MEMORY = 2 ** 30;
 
 /**
- * @param {{create: CreateModule, main: WebAssembly.Module, index: Index, packs: Promise<Map<string, Uint8Array>>,
- *   standardLibrary: Uint8Array, readNow: ReadNow, forSnapshot?: boolean, onMemory?: (module: any) => void}} options
- *   `packs`: those of the index's `first`. `forSnapshot`: keep track of what Python holds of JavaScript. `onMemory` sees the
- *   memory before Python has touched it.
- * @returns {Promise<Python>}
+ * Starts Python from a snapshot if there is one and it is of use, else from files. Emscripten's part of it, which is the same
+ * for both, begins at once: the main module and the snapshot may still be on their way.
+ *
+ * @param {{create: CreateModule, main: Promise<WebAssembly.Module>, snapshot: Promise<Snapshot | null>, files: () => Promise<Files>,
+ *   readNow: ReadNow, env?: Record<string, string>}} options `env`: more variables of Python's environment
+ * @returns {Promise<{python: Python, from: "snapshot" | "files", why: string}>} `why` a snapshot that is there was of no use
  */
-export async function startFromFiles({ create, main, index, packs, standardLibrary, readNow, forSnapshot = false, onMemory }) {
+export async function start({ create, main, snapshot, files, readNow, env }) {
+  let why = "";
+  const noSnapshot = (/** @type {unknown} */ error) => ((why = error instanceof Error ? error.message : String(error)), null);
+  const found = snapshot.catch(noSnapshot);
+  const chosen = found.then(async (snapshot) => (snapshot === null ? files() : null));
+  const engine = createEngine(create, main, chosen, { env });
+  engine.catch(() => {}); // awaited below
+  const usable = await found;
+  const restored = usable && (await restore(await engine, usable, readNow).catch(noSnapshot));
+  if (restored) return { python: restored, from: "snapshot", why };
+  const given = (await chosen) ?? (await files());
+  const fresh = usable ? createEngine(create, main, Promise.resolve(given), { env }) : engine;
+  return { python: await finishFromFiles(await fresh, given, readNow), from: "files", why };
+}
+
+/**
+ * Starts Python for a snapshot: it keeps track of what it holds of JavaScript.
+ *
+ * @param {{create: CreateModule, main: WebAssembly.Module, files: Files, readNow: ReadNow, onMemory: (module: any) => void}} options
+ *   `onMemory` sees the memory before Python has touched it
+ * @returns {Promise<Python & {baseline: import("./side-modules.js").Baseline}>}
+ */
+export async function startForSnapshot({ create, main, files, readNow, onMemory }) {
   /** @type {any} */
   let baseline;
-  const { module, api, mainExports } = await createModule(create, main, forSnapshot, false, {
-    files: (fs) => layFiles(fs, index.first[STANDARD_LIBRARY], standardLibrary),
-    ready: (module) => {
-      module.readWholeTable();
-      baseline = baselineOf(module, TABLE_BASE);
-      onMemory?.(module);
+  const engine = await createEngine(create, Promise.resolve(main), Promise.resolve(files), {
+    onMemory(module) {
+      baseline = baselineOf(module);
+      onMemory(module);
     },
   });
+  return { ...(await finishFromFiles(engine, files, readNow)), baseline };
+}
+
+/** @param {Engine} engine in which Python's own start is over @param {Files} files @param {ReadNow} readNow @returns {Promise<Python>} */
+async function finishFromFiles({ module, api, mainExports }, { index, packs }, readNow) {
   for (const [name, pack] of await packs) {
     if (name !== STANDARD_LIBRARY) layFiles(module.FS, index.first[name], pack);
   }
@@ -53,37 +85,29 @@ export async function startFromFiles({ create, main, index, packs, standardLibra
   start.find_the_rest();
   start.let_sleep_be_stopped();
   start.destroy();
-  return { pyodide, module, api, mainExports, baseline };
+  return { pyodide, module, api, mainExports };
 }
 
-/**
- * @param {{create: CreateModule, main: WebAssembly.Module, snapshot: Promise<Snapshot>, readNow: ReadNow}} options
- *   The snapshot is checked while the module is being made.
- * @returns {Promise<Python>}
- */
-export async function startFromSnapshot({ create, main, snapshot, readNow }) {
-  /** @type {any} */
-  let baseline;
-  const { module, api, mainExports } = await createModule(create, main, false, true, {
-    files: () => {},
-    ready: (module) => (baseline = baselineOf(module, TABLE_BASE)),
-  });
-  const { header, libraries, copyInto } = await snapshot;
+/** @param {Engine} engine in which Python has not run @param {Snapshot} snapshot @param {ReadNow} readNow @returns {Promise<Python>} */
+async function restore({ module, api, mainExports }, { header, libraries, readInto }, readNow) {
   restoreSideModules(module, header.record, await libraries, header.heapSize);
   // The slot of the call trampoline is this engine's own: the word that names it stays.
   const at = trampolineSlot(module);
   const trampoline = module.HEAP32[at];
-  copyInto(module.HEAPU8);
+  readInto(module.HEAPU8);
   module.HEAP32[at] = trampoline;
-  for (const group of [header.index.first, header.index.later]) layLater(module.FS, group, readNow);
-  layPackages(module.FS, header.index.packages, readNow);
+  const { first, later, packages } = header.index;
+  layWhenSought(module.FS, FOLDERS, () => {
+    for (const group of [first, later]) layLater(module.FS, group, readNow);
+    layPackages(module.FS, packages, readNow);
+  });
   const pyodide = api.finalizeBootstrap(header.references, () => null);
   finish(pyodide, api);
   setTimeZone(module);
   const start = pyodide.pyimport("latentbook_start");
   start.wake(module.getEnvStrings().join("\n"));
   start.destroy();
-  return { pyodide, module, api, mainExports, baseline };
+  return { pyodide, module, api, mainExports };
 }
 
 /** @param {any} pyodide @param {any} api */
@@ -102,20 +126,20 @@ function setTimeZone(module) {
 function silence() {}
 
 /**
- * Emscripten's module, up to where Python's own start begins (`forRestore`) or ends.
+ * Emscripten's module: with Python's own start behind it where there are files for that, else before it.
  *
  * @param {CreateModule} create
- * @param {WebAssembly.Module} main
- * @param {boolean} forSnapshot
- * @param {boolean} forRestore
- * @param {{files: (fs: any) => void, ready: (module: any) => void}} hooks `files` lays what Python's start reads
- * @returns {Promise<{module: any, api: any, mainExports: Record<string, any>}>}
+ * @param {Promise<WebAssembly.Module>} main
+ * @param {Promise<Files | null>} files
+ * @param {{env?: Record<string, string>, onMemory?: (module: any) => void}} more `onMemory`: a snapshot is to be made
+ * @returns {Promise<Engine>}
  */
-async function createModule(create, main, forSnapshot, forRestore, { files, ready }) {
+async function createEngine(create, main, files, { env: more, onMemory }) {
   const inNode = typeof Reflect.get(globalThis, "process") === "object";
-  const env = { HOME, PYTHONINSPECT: "1" };
+  const env = { HOME, PYTHONINSPECT: "1", ...more };
   const config = { jsglobals: {}, args: [], env, packages: [], enableRunUntilComplete: true, checkAPIVersion: true,
-    packageBaseUrl: "", cdnUrl: "", indexURL: "", _makeSnapshot: forSnapshot };
+    packageBaseUrl: "", cdnUrl: "", indexURL: "", _makeSnapshot: onMemory !== undefined };
+  /** @type {any} */
   const api = { config, runtimeEnv: environment(inNode), lockFilePromise: new Promise(() => {}), sitePackages: SITE_PACKAGES,
     pyVersionTuple: [3, 14, 0] };
   /** @type {Record<string, any>} */
@@ -130,7 +154,6 @@ async function createModule(create, main, forSnapshot, forRestore, { files, read
     noImageDecoding: true,
     noAudioDecoding: true,
     noWasmDecoding: false,
-    noInitialRun: forRestore,
     locateFile: (/** @type {string} */ name) => name,
     print: silence,
     printErr: silence,
@@ -139,7 +162,6 @@ async function createModule(create, main, forSnapshot, forRestore, { files, read
         for (const folder of [SITE_PACKAGES, HOME]) module.FS.mkdirTree(folder);
         module.FS.chdir(HOME);
         Object.assign(module.ENV, env);
-        files(module.FS);
       },
     ],
     instantiateWasm(/** @type {any} */ imports, /** @type {(i: WebAssembly.Instance, m: WebAssembly.Module) => void} */ receive) {
@@ -147,15 +169,25 @@ async function createModule(create, main, forSnapshot, forRestore, { files, read
       limitMemory(imports.env);
       beforeLibraries(imports.env, () => settings.readWholeTable());
       forgetFailures(imports.env, () => settings.LDSO);
-      WebAssembly.instantiate(main, imports).then((instance) => {
+      const run = async () => {
+        const code = await main;
+        const instance = await WebAssembly.instantiate(code, imports);
+        const given = await files;
+        settings.noInitialRun = given === null;
+        if (given) settings.preRun.push((/** @type {any} */ { FS }) => layFiles(FS, given.index.first[STANDARD_LIBRARY], given.standardLibrary));
         mainExports = instance.exports;
-        receiveQuickly(settings, mainExports, () => receive(instance, main));
-      }).catch(fail);
+        receiveQuickly(settings, mainExports, () => receive(instance, code));
+      };
+      run().catch(fail);
       return {};
     },
     onRuntimeInitialized() {
       settings.readTableAgain();
-      ready(settings);
+      if (!settings.noInitialRun) settings.readWholeTable();
+      growTable(settings, TABLE_BASE);
+      const { getExpectedKeys } = api;
+      api.getExpectedKeys = () => getExpectedKeys().slice(0, REFERENCES);
+      onMemory?.(settings);
     },
   };
   const module = await Promise.race([create(settings), failure]);

@@ -1,15 +1,16 @@
 /**
  * A worker of its own that makes the snapshot for later visits, and ends. No reader's code ever runs here.
  *
- * @typedef {{base: string, version: string, main: WebAssembly.Module}} MakeSnapshot what the page asks for
+ * @typedef {import("../download.js").Place & {version: string, main: WebAssembly.Module, widgets: string[]}} MakeSnapshot what the page asks for;
+ *   `widgets`: the instruments that it has, which shall be there at once
  * @typedef {{kept: boolean, why: string}} Made `why` it could not be kept, or ""
  */
-import { fetched } from "../download.js";
+import { addressOf, fetched } from "../download.js";
 import { lastLine } from "./last-line.js";
-import { startFromFiles } from "./loader.js";
-import { INDEX, SOON, STANDARD_LIBRARY, readNowFrom } from "./packs.js";
-import { makeSnapshot, pagesInUse, readSnapshot } from "./snapshot.js";
-import { loadStored, store } from "./snapshot-store.js";
+import { startForSnapshot } from "./loader.js";
+import { INDEX, SCRIPT, SOON, STANDARD_LIBRARY, readNowFrom } from "./packs.js";
+import { checkSnapshot, makeSnapshot, pagesInUse, readSnapshot } from "./snapshot.js";
+import { openStored, store } from "./snapshot-store.js";
 
 globalThis.addEventListener("message", async (event) => {
   const why = await keepOne(event.data).then(() => "", lastLine);
@@ -18,43 +19,52 @@ globalThis.addEventListener("message", async (event) => {
 
 /** Of several tabs one makes it. @param {MakeSnapshot} wanted */
 function keepOne(wanted) {
-  return navigator.locks.request(`latentbook ${wanted.base}`, { ifAvailable: true }, async (lock) => {
+  return navigator.locks.request(`latentbook ${wanted.base} ${wanted.version}`, { ifAvailable: true }, async (lock) => {
     if (lock === null || (await isKept(wanted))) return;
-    await store(wanted.base, await make(wanted));
+    await store(wanted, await make(wanted));
   });
 }
 
 /** @param {MakeSnapshot} wanted */
-async function isKept({ base, version }) {
-  const bytes = await loadStored(base);
-  return bytes !== null && (await readSnapshot(bytes, version).then(() => true, () => false));
+async function isKept(wanted) {
+  const stored = await openStored(wanted);
+  if (stored === null) return false;
+  try {
+    await checkSnapshot(stored);
+    readSnapshot(stored, wanted.version);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    stored.close();
+  }
 }
 
 /** @param {MakeSnapshot} wanted */
-async function make({ base, version, main }) {
-  const { default: create } = await import(`${base}pyodide.asm.mjs`);
-  const index = await (await fetched(base, INDEX)).json();
+async function make({ base, hashes, version, main, widgets }) {
+  /** @type {import("./packs.js").Index} */
+  const index = await (await fetched({ base, hashes }, INDEX)).json();
+  const place = { base, hashes: { ...hashes, ...index.hashes } };
   const read = Object.keys(index.first).map(async (name) => {
-    const bytes = new Uint8Array(await (await fetched(base, name)).arrayBuffer());
+    const bytes = new Uint8Array(await (await fetched(place, name)).arrayBuffer());
     return /** @type {const} */ ([name, bytes]);
   });
   const packs = new Map(await Promise.all(read));
-  await (await fetched(base, SOON)).arrayBuffer(); // Python finds it in the HTTP cache
-  const pack = (/** @type {string} */ name) => /** @type {Uint8Array} */ (packs.get(name));
+  await (await fetched(place, SOON)).arrayBuffer(); // Python finds it in the HTTP cache
+  const standardLibrary = /** @type {Uint8Array} */ (packs.get(STANDARD_LIBRARY));
+  // Last, so that it runs at once: when the browser keeps its compiled form for later visits, all of it has been called.
+  const { default: create } = await import(addressOf(place, SCRIPT));
   /** @type {Set<number>} */
   let touched = new Set();
-  const python = await startFromFiles({
+  const python = await startForSnapshot({
     create,
     main,
-    index,
-    packs: Promise.resolve(packs),
-    standardLibrary: pack(STANDARD_LIBRARY),
-    readNow: readNowFrom(base),
-    forSnapshot: true,
+    files: { index, standardLibrary, packs: Promise.resolve(packs) },
+    readNow: readNowFrom(place),
     onMemory: ({ HEAPU8 }) => (touched = pagesInUse(HEAPU8)),
   });
   const start = python.pyodide.pyimport("latentbook_start");
-  start.warm();
+  start.warm(python.pyodide.toPy(widgets));
   start.destroy();
   return makeSnapshot(python, touched, { version, index });
 }

@@ -11,7 +11,7 @@ export const OF_MODULE = [
 ];
 
 /** Of Pyodide's inner API. */
-export const OF_API = ["_pyodide", "finalizeBootstrap", "initializeStreams", "rawRun", "serializeHiwireState", "sys"];
+export const OF_API = ["_pyodide", "finalizeBootstrap", "getExpectedKeys", "initializeStreams", "rawRun", "serializeHiwireState", "sys"];
 
 /** Side modules start at this slot of the function table everywhere: engines differ by a slot or two below it. */
 export const TABLE_BASE = 16_384;

@@ -4,15 +4,20 @@
  *
  * @typedef {[path: string, offset: number, length: number]} Entry a file in a pack
  * @typedef {{folders: string[], files: [path: string, length: number][]}} Places what stands for a package until it is fetched
- * @typedef {{first: Record<string, Entry[]>, later: Record<string, Entry[]>, packages: Record<string, Places>}} Index
+ * @typedef {{first: Record<string, Entry[]>, later: Record<string, Entry[]>, packages: Record<string, Places>,
+ *   hashes: Record<string, string>}} Index
  *   pack -> its files: those that every start needs, and those that are fetched when something in them is opened;
- *   package -> its places, and the packs NAME.pack and NAME-source.pack
+ *   package -> its places, and the packs NAME.pack and NAME-source.pack; file -> the hash in its name
  */
+import { addressOf } from "../download.js";
 
 export const INDEX = "index.json";
 export const STANDARD_LIBRARY = "std.pack";
 /** What most code wants, but not the first output. */
 export const SOON = "numpy-soon.pack";
+export const SCRIPT = "pyodide.asm.mjs";
+/** The pack of an instrument. @param {string} widget */
+export const packOf = (widget) => `widget-${widget}.pack`;
 
 /**
  * The pack of a package says itself what is in it: the length of a JSON text, the text, the files.
@@ -29,14 +34,14 @@ export function readPackage(pack) {
 /**
  * Fetches a pack while Python waits. Only a worker may.
  *
- * @param {string} base URL of the runtime's folder
+ * @param {import("../download.js").Place} place
  * @returns {(pack: string) => Uint8Array}
  */
-export function readNowFrom(base) {
+export function readNowFrom(place) {
   const { XMLHttpRequest } = globalThis; // the worker takes it away from reader's code, and with it the use of this function
   return (pack) => {
     const request = new XMLHttpRequest();
-    request.open("GET", base + pack, false);
+    request.open("GET", addressOf(place, pack), false);
     request.responseType = "arraybuffer";
     request.send();
     if (request.status !== 200) throw new Error(`${pack} could not be fetched (status ${request.status})`);

@@ -24,15 +24,17 @@ export function trampolineSlot(module) {
  * The common ground of the page that makes a snapshot and the page that uses it.
  *
  * @param {any} module
- * @param {number} table where side modules begin
- * @returns {Baseline}
+ * @param {number} length where side modules begin
  */
-export function baselineOf(module, table) {
-  const { length } = module.wasmTable;
-  if (length > table) throw new Error(`the function table has ${length} slots, at most ${table} are expected`);
-  module.wasmTable.grow(table - length);
-  const got = Object.fromEntries(Object.entries(module.GOT).map(([name, global]) => [name, global.value]));
-  return { table, got, names: new Set(Object.keys(module.LDSO.loadedLibsByName)) };
+export function growTable({ wasmTable }, length) {
+  if (wasmTable.length > length) throw new Error(`the function table has ${wasmTable.length} slots, at most ${length} are expected`);
+  wasmTable.grow(length - wasmTable.length);
+}
+
+/** @param {any} module of which the table has grown @returns {Baseline} */
+export function baselineOf({ wasmTable, GOT, LDSO }) {
+  const got = Object.fromEntries(Object.entries(GOT).map(([name, global]) => [name, global.value]));
+  return { table: wasmTable.length, got, names: new Set(Object.keys(LDSO.loadedLibsByName)) };
 }
 
 /**

@@ -4,57 +4,58 @@
  *
  * A file is written under a temporary name and then moved, so that what stands under a version's name is whole. What goes
  * wrong is no error of the book: the next start comes from the files.
+ *
+ * @typedef {{size: number, read: (into: Uint8Array<ArrayBuffer>, at: number) => void, close: () => void}} Stored
+ *   `read` fills an array with what lies at a place, at once.
  */
 
-/**
- * @param {string} base URL of the runtime's folder, `…/runtime/VERSION/`
- * @returns {{folder: string, name: string}} the book's folder and the file of this version
- */
-function placeOf(base) {
-  const parts = new URL(base).pathname.split("/").filter((part) => part !== "");
-  const version = parts.pop() ?? "";
-  return { folder: `python ${encodeURIComponent(parts.join("/"))}`, name: `${version}.snapshot` };
-}
+/** @typedef {{base: string, version: string}} Version of the runtime in a folder, by its URL */
 
-/** @param {string} base @param {boolean} create */
-async function openFolder(base, create) {
+/** @param {Version} version */
+const nameOf = ({ version }) => `${version}.snapshot`;
+
+/** The book's folder. @param {Version} version @param {boolean} create */
+async function openFolder({ base }, create) {
   const root = await navigator.storage.getDirectory();
-  return root.getDirectoryHandle(placeOf(base).folder, { create });
+  const place = new URL(base).pathname.replace(/^\/|\/$/g, "");
+  return root.getDirectoryHandle(`python ${encodeURIComponent(place)}`, { create });
 }
 
 /**
- * @param {string} base
- * @returns {Promise<Uint8Array<ArrayBuffer> | null>} null where there is none, or this browser keeps none
+ * @param {Version} version
+ * @returns {Promise<Stored | null>} null where there is none, or this browser keeps none; close it once it has been read
  */
-export async function loadStored(base) {
+export async function openStored(version) {
   /** @type {any} TypeScript's DOM knows neither createSyncAccessHandle() nor move() */
   let file;
   try {
-    file = await (await openFolder(base, false)).getFileHandle(placeOf(base).name);
+    file = await (await openFolder(version, false)).getFileHandle(nameOf(version));
   } catch {
     return null; // the first visit, or a private window
   }
   try {
     // Half the time of getFile(), and the mode lets other tabs read too.
     const access = await file.createSyncAccessHandle({ mode: "read-only" });
-    const bytes = new Uint8Array(access.getSize());
-    access.read(bytes, { at: 0 });
-    access.close();
-    return bytes;
+    return { size: access.getSize(), read: (into, at) => access.read(into, { at }), close: () => access.close() };
   } catch {
-    return new Uint8Array(await (await file.getFile()).arrayBuffer());
+    return storedIn(new Uint8Array(await (await file.getFile()).arrayBuffer()));
   }
+}
+
+/** What has been read at once. @param {Uint8Array} bytes @returns {Stored} */
+export function storedIn(bytes) {
+  return { size: bytes.length, read: (into, at) => into.set(bytes.subarray(at, at + into.length)), close: () => {} };
 }
 
 /**
  * Keeps the snapshot of this version and removes those of others.
  *
- * @param {string} base
+ * @param {Version} version
  * @param {Uint8Array<ArrayBuffer>} bytes
  */
-export async function store(base, bytes) {
-  const { name } = placeOf(base);
-  const folder = await openFolder(base, true);
+export async function store(version, bytes) {
+  const name = nameOf(version);
+  const folder = await openFolder(version, true);
   await removeAllBut(folder, name);
   const partial = `${name}.partial`;
   /** @type {any} */

@@ -11,14 +11,15 @@
  *
  * @typedef {import("./packs.js").Index} Index
  * @typedef {import("./loader.js").Python} Python
+ * @typedef {import("./snapshot-store.js").Stored} Stored
  * @typedef {[offset: number, length: number]} Run
  * @typedef {{version: string, index: Index, record: import("./side-modules.js").Libraries, references: any, heapSize: number,
  *   runs: Run[], libraries: [name: string, offset: number, length: number][]}} Header
  *   `version`: of the runtime's folder. `references`: what Python holds of JavaScript. `runs`: where the pages belong.
  *   `libraries`: offsets count from the end of the header.
- * @typedef {{header: Header, libraries: Promise<Map<string, WebAssembly.Module>>, copyInto: (memory: Uint8Array) => void}} Snapshot
+ * @typedef {{header: Header, libraries: Promise<Map<string, WebAssembly.Module>>, readInto: (memory: Uint8Array<ArrayBuffer>) => void}} Snapshot
  */
-import { checksum } from "./checksum.js";
+import { Checksum } from "./checksum.js";
 import { freeLibraryFiles, recordSideModules } from "./side-modules.js";
 
 const MAGIC = new TextEncoder().encode("latentbook snap\n");
@@ -26,9 +27,14 @@ const CHECKSUM_AT = 16;
 const LENGTH_AT = 32;
 const HEADER_AT = 36;
 const PAGE = 4_096;
+/** All but the beginning is whole stripes (checksum.js). */
+const STRIPE = 16;
+/** How much is checked at a time: a worker that somebody waits for is not held up. */
+const PART = 1 << 20;
+const DAMAGED = "it is damaged";
 
 /**
- * @param {Python} python started from files, for a snapshot; it is of no use afterwards
+ * @param {Python & {baseline: import("./side-modules.js").Baseline}} python started from files, for a snapshot; it is of no use afterwards
  * @param {Set<number>} touched pages that were not all zero before Python's start
  * @param {{version: string, index: Index}} runtime
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
@@ -51,13 +57,13 @@ export async function makeSnapshot({ module, api, baseline, mainExports }, touch
   const files = record.libraries.map(({ name }) => {
     const file = module.FS.readFile(name);
     kept.push([name, end, file.length]);
-    end += roundUp(file.length, 16);
+    end += roundUp(file.length, STRIPE);
     return file;
   });
   /** @type {Header} */
   const header = { version, index, record, references, heapSize: memory.length, runs, libraries: kept };
   const text = new TextEncoder().encode(JSON.stringify(header));
-  const dataAt = roundUp(HEADER_AT + text.length, 16);
+  const dataAt = roundUp(HEADER_AT + text.length, STRIPE);
   const bytes = new Uint8Array(dataAt + end);
   bytes.set(MAGIC);
   new DataView(bytes.buffer).setUint32(LENGTH_AT, dataAt - HEADER_AT, true);
@@ -68,43 +74,94 @@ export async function makeSnapshot({ module, api, baseline, mainExports }, touch
     at += length;
   }
   kept.forEach(([, offset], place) => bytes.set(files[place], dataAt + offset));
-  new DataView(bytes.buffer).setUint32(CHECKSUM_AT, checksum(bytes.subarray(LENGTH_AT)) ?? 0, true);
+  new DataView(bytes.buffer).setUint32(CHECKSUM_AT, new Checksum().add(bytes.subarray(LENGTH_AT)).value, true);
   return bytes;
 }
 
 /**
- * @param {Uint8Array<ArrayBuffer>} bytes
+ * Reads what says what is where, and has the libraries compiled. The pages are read later, straight into the memory.
+ *
+ * @param {Stored} stored
  * @param {string} version that the page wants
- * @returns {Promise<Snapshot>}
- * @throws {Error} if it is damaged or belongs to another build; the message says which
+ * @returns {Snapshot}
+ * @throws {Error} if it is cut short, or belongs to another build; the message says which
  */
-export async function readSnapshot(bytes, version) {
-  if (bytes.length < HEADER_AT || MAGIC.some((byte, place) => bytes[place] !== byte)) throw new Error("it is not a snapshot");
-  const view = new DataView(bytes.buffer);
-  if (checksum(bytes.subarray(LENGTH_AT)) !== view.getUint32(CHECKSUM_AT, true)) throw new Error("it is damaged");
-  const dataAt = HEADER_AT + view.getUint32(LENGTH_AT, true);
-  /** @type {Header} */
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(HEADER_AT, dataAt)));
+export function readSnapshot(stored, version) {
+  const start = begin(stored);
+  const dataAt = HEADER_AT + start.getUint32(LENGTH_AT, true);
+  if (dataAt > stored.size) throw new Error(DAMAGED);
+  const text = new TextDecoder().decode(part(stored, HEADER_AT, dataAt - HEADER_AT));
+  const header = headerOf(text);
   if (header.version !== version) throw new Error("it belongs to another build");
-  const libraries = compileAll(header, bytes, dataAt);
+  const [, offset, length] = header.libraries.at(-1) ?? ["", sizeOf(header.runs), 0];
+  if (dataAt + roundUp(offset + length, STRIPE) !== stored.size) throw new Error(DAMAGED);
+  const libraries = compileAll(header, stored, dataAt);
   libraries.catch(() => {}); // reported by whoever awaits it
   return {
     header,
     libraries,
-    copyInto(memory) {
+    readInto(memory) {
       let at = dataAt;
       for (const [offset, length] of header.runs) {
-        memory.set(bytes.subarray(at, at + length), offset);
+        stored.read(memory.subarray(offset, offset + length), at);
         at += length;
       }
     },
   };
 }
 
-/** @param {Header} header @param {Uint8Array<ArrayBuffer>} bytes @param {number} dataAt */
-async function compileAll({ libraries }, bytes, dataAt) {
+/**
+ * Reads all of it once more, in parts, and compares its checksum.
+ *
+ * @param {Stored} stored
+ * @param {() => Promise<void>} [pause] between two parts
+ * @throws {Error} if it is damaged
+ */
+export async function checkSnapshot(stored, pause) {
+  const wanted = begin(stored).getUint32(CHECKSUM_AT, true);
+  const sum = new Checksum();
+  const buffer = new Uint8Array(PART);
+  for (let at = LENGTH_AT; at < stored.size; at += PART) {
+    const bytes = buffer.subarray(0, Math.min(PART, stored.size - at));
+    stored.read(bytes, at);
+    sum.add(bytes);
+    await pause?.();
+  }
+  if (sum.value !== wanted) throw new Error(DAMAGED);
+}
+
+/** What stands before the header. @param {Stored} stored */
+function begin(stored) {
+  if (stored.size < HEADER_AT) throw new Error("it is not a snapshot");
+  const bytes = part(stored, 0, HEADER_AT);
+  if (MAGIC.some((byte, place) => bytes[place] !== byte)) throw new Error("it is not a snapshot");
+  if (stored.size % STRIPE !== 0) throw new Error(DAMAGED);
+  return new DataView(bytes.buffer);
+}
+
+/** @param {Stored} stored @param {number} at @param {number} length */
+function part(stored, at, length) {
+  const bytes = new Uint8Array(length);
+  stored.read(bytes, at);
+  return bytes;
+}
+
+/** @param {string} text @returns {Header} */
+function headerOf(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(DAMAGED);
+  }
+}
+
+/** @param {Run[]} runs */
+const sizeOf = (runs) => runs.reduce((sum, [, length]) => sum + length, 0);
+
+/** @param {Header} header @param {Stored} stored @param {number} dataAt */
+async function compileAll({ libraries }, stored, dataAt) {
   const compiled = libraries.map(async ([name, offset, length]) => {
-    const code = await WebAssembly.compile(bytes.subarray(dataAt + offset, dataAt + offset + length));
+    const code = await WebAssembly.compile(part(stored, dataAt + offset, length));
     return /** @type {const} */ ([name, code]);
   });
   return new Map(await Promise.all(compiled));

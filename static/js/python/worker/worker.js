@@ -11,20 +11,23 @@
  * @typedef {import("../protocol.js").Request} Request
  * @typedef {import("../protocol.js").Reply} Reply
  */
-import { Downloads, fetched } from "../download.js";
+import { Downloads, addressOf, fetched } from "../download.js";
 import { Output } from "./output.js";
 import { lastLine } from "./last-line.js";
-import { MOST_MEMORY, startFromFiles, startFromSnapshot } from "./loader.js";
+import { MOST_MEMORY, start } from "./loader.js";
 import { lockDown } from "./lock-down.js";
 import { compileFromNetwork, compileKept } from "../main-module.js";
-import { INDEX, SOON, STANDARD_LIBRARY, readNowFrom } from "./packs.js";
-import { readSnapshot } from "./snapshot.js";
-import { loadStored } from "./snapshot-store.js";
+import { INDEX, SCRIPT, SOON, STANDARD_LIBRARY, packOf, readNowFrom } from "./packs.js";
+import { checkSnapshot, readSnapshot } from "./snapshot.js";
+import { openStored } from "./snapshot-store.js";
 import { BOOT_ID } from "../protocol.js";
 
 /** Of one run: pictures and values on their way to the page, and the characters of one of them. */
 const MOST_DISPLAYS = 20;
 const MOST_CHARACTERS = 2_000_000;
+
+/** A snapshot is checked after so long where nothing has been asked. */
+const LATEST_CHECK_MS = 10_000;
 
 const MEMORY_SENTENCE = `Python has ${MOST_MEMORY / 2 ** 20} MB of memory in this page.\n`;
 
@@ -53,6 +56,15 @@ const given = new Promise((resolve) => (giveMain = resolve));
 /** @type {Uint8Array | null} */
 let interruptBuffer = null;
 
+/** What was asked before Python was there. @type {Exclude<Request, StopBy | Main>[]} */
+const early = [];
+/** @type {(question: Exclude<Request, StopBy | Main>) => void} */
+let noteQuestion;
+/** Packs that a question will need, on a start from files. @type {Map<string, Uint8Array>} */
+const ahead = new Map();
+/** What is asked before Python is there. @type {Promise<Exclude<Request, StopBy | Main>>} */
+const askedEarly = new Promise((resolve) => (noteQuestion = resolve));
+
 /** @type {() => void} */
 let noteAnswer;
 /** @type {Promise<void>} the first question has been answered */
@@ -66,6 +78,9 @@ globalThis.addEventListener("message", (event) => {
   } else if (message.type === "stop-by") {
     interruptBuffer = message.interruptBuffer;
     pyodide?.setInterruptBuffer(interruptBuffer);
+  } else if (handle === undefined) {
+    early.push(message);
+    noteQuestion(message);
   } else {
     tryToAnswer(message);
   }
@@ -77,8 +92,8 @@ globalThis.addEventListener("message", (event) => {
  * @param {Boot} message
  * @param {Downloads} downloads
  */
-async function mainModule({ base, isGiven }, downloads) {
-  return (isGiven ? null : await compileKept(base)) ?? (await given) ?? compileFromNetwork(base, downloads);
+async function mainModule(message, downloads) {
+  return (message.isGiven ? null : await compileKept(message)) ?? (await given) ?? compileFromNetwork(message, downloads);
 }
 
 /** @param {unknown} error */
@@ -88,27 +103,64 @@ function die(error) {
 
 /** @param {Boot} message */
 async function boot(message) {
-  const { base } = message;
-  const create = import(`${base}pyodide.asm.mjs`).then(({ default: create }) => create);
+  const { base, version, isEarly } = message;
+  const place = { base, hashes: { ...message.hashes } };
+  const stored = openStored(message);
   const downloads = new Downloads(message.sizes, (download) => post({ type: "progress", stage: "download", download }));
   const main = mainModule(message, downloads);
-  for (const each of [create, main]) each.catch(() => {}); // awaited below, once there is something to start from
-  const snapshot = await fromSnapshot(message, create, main);
-  const { pyodide: started } = snapshot.python ?? (await fromFiles(message, create, main, downloads));
-  pyodide = started;
-  handle = pyodide.pyimport("widgets.engine.host").handle;
+  main.catch(() => {}); // awaited below, once there is something to start from
+  const { default: create } = await import(addressOf(place, SCRIPT));
+  const snapshot = stored.then(async (stored) => {
+    if (stored !== null && !isEarly) await checkSnapshot(stored);
+    const snapshot = stored && readSnapshot(stored, version);
+    if (snapshot) learned(place, snapshot.header.index);
+    return snapshot;
+  });
+  const files = () => filesOf(message, downloads, place);
+  const read = readNowFrom(place);
+  const readNow = (/** @type {string} */ pack) => ahead.get(pack) ?? read(pack);
+  const { python, from, why } = await start({ create, main, snapshot, files, readNow });
+  pyodide = python.pyodide;
+  const host = pyodide.pyimport("widgets.engine.host");
   pyodide.setStdout({ write: (/** @type {Uint8Array} */ bytes) => output.write("stdout", bytes) });
   pyodide.setStderr({ write: (/** @type {Uint8Array} */ bytes) => output.write("stderr", bytes) });
   if (interruptBuffer) pyodide.setInterruptBuffer(interruptBuffer);
+  const pause = pauses();
   lockDown(pyodide._api);
-  post({ type: "done", id: BOOT_ID, value: { from: snapshot.python ? "snapshot" : "files", why: snapshot.why, main: await main } });
-  if (!snapshot.python) answeredFirst.then(() => importSoon(base));
+  post({ type: "done", id: BOOT_ID, value: { from, why, main: await main } });
+  handle = host.handle;
+  for (const message of early.splice(0)) tryToAnswer(message);
+  const file = await stored.catch(() => null);
+  if (from === "files" || !isEarly) file?.close(); // else nobody could store another one
+  await Promise.race([answeredFirst, pause(LATEST_CHECK_MS)]);
+  if (from === "files") return answeredFirst.then(() => importSoon(place));
+  if (file !== null && isEarly) {
+    await checkSnapshot(file, pause).catch(() => post({ type: "spoiled" }));
+    file.close();
+  }
 }
 
-/** Called after the first answer. @param {string} base */
-async function importSoon(base) {
+/** Lets other things happen in between, also once the worker is locked down. @returns {(ms?: number) => Promise<void>} */
+function pauses() {
+  const { setTimeout } = globalThis;
+  return (ms = 0) => new Promise((resolve) => void setTimeout.call(globalThis, resolve, ms));
+}
+
+/**
+ * An index, of which the names of files are kept.
+ *
+ * @param {import("../download.js").Place} place
+ * @param {import("./packs.js").Index} index
+ */
+function learned(place, index) {
+  Object.assign(place.hashes, index.hashes);
+  return index;
+}
+
+/** Called after the first answer. @param {import("../download.js").Place} place */
+async function importSoon(place) {
   try {
-    await (await fetched(base, SOON)).arrayBuffer(); // Python finds it in the HTTP cache
+    await (await fetched(place, SOON)).arrayBuffer(); // Python finds it in the HTTP cache
     const start = pyodide.pyimport("latentbook_start");
     start.import_soon();
     start.destroy();
@@ -119,34 +171,15 @@ async function importSoon(base) {
 
 /**
  * @param {Boot} message
- * @param {Promise<import("./loader.js").CreateModule>} create
- * @param {Promise<WebAssembly.Module>} main
- * @returns {Promise<{python: import("./loader.js").Python | null, why: string}>} `why` one that is there was of no use
- */
-async function fromSnapshot({ base, version }, create, main) {
-  const bytes = await loadStored(base);
-  if (bytes === null) return { python: null, why: "" };
-  try {
-    const snapshot = readSnapshot(bytes, version);
-    snapshot.catch(() => {}); // awaited by the loader
-    const options = { create: await create, main: await main, snapshot, readNow: readNowFrom(base) };
-    return { python: await startFromSnapshot(options), why: "" };
-  } catch (error) {
-    return { python: null, why: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-/**
- * @param {Boot} message
- * @param {Promise<import("./loader.js").CreateModule>} create
- * @param {Promise<WebAssembly.Module>} main
  * @param {Downloads} downloads
+ * @param {import("../download.js").Place} place learns the names of all files
+ * @returns {Promise<import("./loader.js").Files>}
  */
-async function fromFiles({ base, sizes }, create, main, downloads) {
-  const bytes = async (/** @type {string} */ name) => new Uint8Array(await (await downloads.get(base, name)).arrayBuffer());
+async function filesOf({ sizes }, downloads, place) {
+  const bytes = async (/** @type {string} */ name) => new Uint8Array(await (await downloads.get(place, name)).arrayBuffer());
   // Two at a time, in the order of need: a browser opens six connections, and the page's own scripts want some.
   const standardLibrary = bytes(STANDARD_LIBRARY);
-  const index = downloads.get(base, INDEX).then((response) => response.json());
+  const index = downloads.get(place, INDEX).then(async (response) => learned(place, await response.json()));
   const [first, ...others] = Object.keys(sizes).filter((name) => name.endsWith(".pack") && name !== STANDARD_LIBRARY);
   const inTurn = async (/** @type {string[]} */ names) => {
     /** @type {[string, Uint8Array][]} */
@@ -154,19 +187,17 @@ async function fromFiles({ base, sizes }, create, main, downloads) {
     for (const name of names) list.push([name, await bytes(name)]);
     return list;
   };
+  const fetchAhead = async () => {
+    const [question] = await Promise.all([askedEarly, index]);
+    if (question.type !== "compute_widget") return;
+    const name = packOf(question.widget);
+    ahead.set(name, new Uint8Array(await (await fetched(place, name)).arrayBuffer()));
+  };
+  fetchAhead().catch(() => {}); // Python will ask for it itself
   const lanes = [index.then(() => inTurn([first])), standardLibrary.then(() => inTurn(others))];
   const packs = Promise.all(lanes).then((lists) => new Map(lists.flat()));
-  packs.catch(() => {}); // awaited by the loader
-  const options = {
-    create: await create,
-    standardLibrary: await standardLibrary,
-    index: await index,
-    main: await main,
-    packs,
-    readNow: readNowFrom(base),
-  };
-  packs.then(() => post({ type: "progress", stage: "import", download: null }), () => {});
-  return startFromFiles(options);
+  packs.then(() => post({ type: "progress", stage: "import", download: null }), () => {}); // awaited by the loader
+  return { standardLibrary: await standardLibrary, index: await index, packs };
 }
 
 /** @param {Exclude<Request, StopBy | Main>} message */

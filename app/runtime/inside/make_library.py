@@ -9,7 +9,6 @@ import importlib
 import json
 import sys
 import zipfile
-from pathlib import Path
 
 from packing import OUT, SITE, Files, Places, bytecode_path, compiled, lay, places_of
 
@@ -18,10 +17,9 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 START = importlib.import_module("latentbook_start")
 LEFT_OUT = ("tests", "testing/tests", "include", "_pyinstaller", "_examples", "f2py/src")
 KEPT = (".py", ".so", ".npz", ".json", "METADATA")
-FIRST_PACKS = ("numpy.pack", "libraries.pack", "widgets.pack")
+FIRST_PACKS = ("numpy.pack", "libraries.pack")
 SOON_PACK = "numpy-soon.pack"
 SOON = tuple(f"{SITE}/{name.replace('.', '/')}/" for name in START.SOON)
-DATA = "widgets/data"  # fetched by the file, when an instrument opens it
 
 
 def imported() -> set[str]:
@@ -48,61 +46,40 @@ def standard_library(used: set[str]) -> tuple[Files, bytes]:
     return first, out.read_bytes()
 
 
-def later_names(packages: dict[str, str]) -> bytes:
-    """A module that says what is fetched on demand."""
-    with zipfile.ZipFile(OUT / "rest.zip") as archive:
-        places = [place for place in archive.namelist() if place.endswith(".pyc")]
-    dotted = (place.removesuffix(".pyc").removesuffix("/__init__") for place in places)
-    modules = sorted(name.replace("/", ".") for name in dotted)
-    return (
-        '"""What is fetched on demand."""\n\n'
-        f'MODULES = {modules!r}\n"""Of the second archive."""\n\n'
-        f'PACKAGES = {packages!r}\n"""Name of a module -> a folder of the package it is in."""\n'
-    ).encode()
-
-
 def site_packages(used: set[str]) -> dict[str, Files]:
-    """The packs of NumPy and of the instruments, and one for each file of their data."""
+    """The packs of NumPy."""
     packs: dict[str, Files] = {name: {} for name in (*FIRST_PACKS, SOON_PACK, "numpy-rest.pack")}
     for file in sorted(SITE.rglob("*")):
         place = file.relative_to(SITE)
         if not file.name.endswith(KEPT) or any(f"/{part}/" in f"/{place}" for part in LEFT_OUT):
             continue
         path, content = str(file), file.read_bytes()
-        own = place.parts[0].startswith("numpy")
-        first = "numpy.pack" if own else "widgets.pack"
-        later = "numpy-rest.pack" if own else first
         soon = path in used and path.startswith(SOON)
         if file.suffix == ".so":
-            wanted = "libraries.pack" if path in used else later
+            wanted = "libraries.pack" if path in used else "numpy-rest.pack"
             packs[SOON_PACK if soon else wanted][path] = content
         elif file.suffix == ".py":
-            packs[later][path] = content
+            packs["numpy-rest.pack"][path] = content
             made = compiled(content, path)
-            wanted = first if path in used else later
+            wanted = "numpy.pack" if path in used else "numpy-rest.pack"
             packs[SOON_PACK if soon else wanted][bytecode_path(path)] = made
-        elif place.parent.as_posix() == DATA:
-            packs.setdefault(f"data-{file.stem}.pack", {})[path] = content
         else:
-            packs[first][path] = content
+            packs["numpy.pack"][path] = content
     return packs
 
 
 def main() -> None:
     """Trace, compile, write."""
-    wanted = json.loads((OUT / "wanted.json").read_text())
-    START.warm()
-    for name in wanted["modules"]:
+    START.warm_library()
+    for name in json.loads((OUT / "wanted.json").read_text()):
         with contextlib.suppress(ImportError):  # a listing may import what a page does not have
             importlib.import_module(name)
-    used = {path for path in imported() if Path(path).stem not in START.UNWANTED}
+    used = imported()
     std, rest = standard_library(used)
     index: dict[str, dict[str, Places]] = {
         "first": {"std.pack": places_of(std)},
         "later": {"rest.zip": [(START.REST, 0, len(rest))]},
     }
-    (SITE / "latentbook_later.py").write_bytes(later_names(wanted["packages"]))
-    used.add(str(SITE / "latentbook_later.py"))
     lay(std, b"", OUT / "std.pack")
     for name, files in site_packages(used).items():
         group = "first" if name in FIRST_PACKS else "later"

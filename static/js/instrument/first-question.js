@@ -1,0 +1,39 @@
+/**
+ * What an instrument of the page will ask once it has come to life, asked before that: Python answers while the page is laid out
+ * and painted.
+ */
+import { runtime } from "../python/page/runtime.js";
+import { ownState, readState } from "./state.js";
+
+/** @typedef {import("../python/page/job.js").Message} Message */
+
+/** The question, as text, and its answer to come. @type {{question: string, answer: Promise<any>} | null} */
+let first = null;
+
+/**
+ * Asks for the instrument whose state is in the address, or else for the page's first one.
+ *
+ * @returns {HTMLElement | null} the instrument, which is to come to life first
+ */
+export function askFirst() {
+  const sections = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("section[data-instrument]")]);
+  const section = sections.find(({ id }) => location.search.includes(`${id}.`)) ?? sections[0];
+  if (section === undefined) return null;
+  /** @type {import("./state.js").InstrumentSpec} */
+  const spec = JSON.parse(section.dataset.spec ?? "");
+  const controls = { ...ownState(spec), ...readState(location.search, spec).values };
+  /** @type {Message} */
+  const message = { type: "compute_widget", widget: spec.name, controls, source: null };
+  const answer = runtime.request(message);
+  answer.catch(() => {}); // told to whoever takes it
+  first = { question: JSON.stringify(message), answer };
+  return section;
+}
+
+/** The answer, once, if this is the question. @param {Message} message @returns {Promise<any> | null} */
+export function takeFirst(message) {
+  if (first?.question !== JSON.stringify(message)) return null;
+  const { answer } = first;
+  first = null;
+  return answer;
+}

@@ -153,7 +153,8 @@ def test_keys_and_buttons(shared: Page) -> None:
 
 def test_typed_numbers_move_it(shared: Page) -> None:
     instrument = atlas(shared)
-    instrument.locator('input[name="view.x"]').fill("1.5")
+    instrument.locator('input[name="view.x"]').fill("1,5")
+    instrument.locator('input[name="view.x"]').press("Enter")
     expect(readout(instrument, "z")).to_have_text("(1.500, 0.000)")
     instrument.locator('input[name="view.zoom"]').fill("19")
     instrument.locator('input[name="view.zoom"]').press("Enter")

@@ -70,9 +70,8 @@ class Quiz {
     if (memory.answer !== "") this.kind.answer = memory.answer;
     this.section.dataset.state = memory.state;
     this.section.toggleAttribute("data-remembered", true);
-    const tries = memory.attempts > 1 ? ` after ${memory.attempts} attempts` : "";
-    const said = { right: `Right${tries}.`, wrong: "Not yet.", shown: "" }[/** @type {"right"} */ (memory.state)];
-    if (said) this.feedback.replaceChildren(strong(said), " Open the worked answer to compare, or start over.");
+    if (memory.state === "shown") return;
+    this.feedback.replaceChildren(strong(verdictOf(memory)), " Open the worked answer to compare, or start over.");
   }
 
   /** @param {Partial<Memory>} news */
@@ -98,13 +97,13 @@ class Quiz {
     button.textContent = name;
     this.#stop = null;
     if (reply.state === "unread") {
+      this.section.dataset.state = "open"; // what is said now is not said of an earlier answer
       this.feedback.replaceChildren(...reply.said);
       return;
     }
     const attempts = this.#memory.attempts + 1;
     this.#remember({ answer: this.kind.answer, state: reply.state, attempts });
-    this.feedback.replaceChildren(strong(reply.state === "right" ? "Right." : "Not yet."), " ", ...reply.said);
-    if (attempts > 1) this.feedback.append(` (Attempt ${attempts}.)`);
+    this.feedback.replaceChildren(strong(verdictOf(this.#memory)), " ", ...reply.said);
     if (reply.state === "right") this.worked.open = true;
   }
 
@@ -277,6 +276,12 @@ class CodeAnswer {
 
 /** One class a kind, by the name in `data-quiz`. */
 const KINDS = { "true-false": Picks, choice: Picks, number: NumberField, code: CodeAnswer };
+
+/** @param {Memory} memory of an answer that was judged */
+function verdictOf({ state, attempts }) {
+  if (state !== "right") return "Not yet.";
+  return attempts > 1 ? `Right, after ${attempts} attempts.` : "Right.";
+}
 
 /** @param {string} text */
 function strong(text) {

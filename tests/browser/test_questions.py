@@ -133,6 +133,27 @@ def test_code_is_judged_by_its_checks(open_page: Open) -> None:
     expect(fresh.locator(READY)).to_be_attached()
 
 
+def test_a_code_question_says_what_is_missing_and_runs_what_makes_it(open_page: Open) -> None:
+    page = open_page()
+    quiz, _ = questions(page, "code")[-1]
+    entries = page.request.get(page.url.split("?")[0] + "snippets.json").json()
+    first = entries[0]
+    quiz.scroll_into_view_if_needed()
+    said = quiz.locator("[data-feedback]")
+    write(page, quiz, "")
+    check(quiz)
+    expect(said).to_contain_text(
+        re.compile(r"The check needs \w+, which your code does not define")
+    )
+    expect(quiz).to_have_attribute("data-state", "wrong")
+    write(page, quiz, f"print({first['makes'][0]} is not None)")
+    check(quiz)
+    expect(said.locator(".offer p")).to_contain_text(f"is made in snippet {first['number']}, ")
+    expect(quiz).to_have_attribute("data-state", "open")
+    said.locator(".offer button").click()
+    expect(said.locator("pre.stdout")).to_have_text("True\n")
+
+
 def test_answers_are_remembered_and_can_be_started_over(fresh: Page) -> None:
     quiz, key = next(questions(fresh, "number"))
     quiz.scroll_into_view_if_needed()

@@ -293,6 +293,27 @@ def test_assertion_of_numpy_counts_as_a_check(page):
     assert "Not equal to tolerance" in value["message"]
 
 
+@pytest.mark.parametrize(
+    "deceit",
+    [
+        "import numpy as np\nnp.allclose = lambda *a, **k: True",
+        "import numpy as np\nnp.linalg.norm = lambda *a, **k: 0",
+        "import numpy as np\nabs = max = lambda *a: 0",
+        "import numpy as np\nimport builtins\nbuiltins.max = lambda *a: 0",
+    ],
+)
+def test_a_check_means_the_true_functions(page, deceit):
+    check = (
+        "assert np.allclose(y, 2), 'y is wrong.'\nassert np.linalg.norm(y - 2) < 1, 'y is wrong.'"
+        "\nassert max(abs(y - 2), 0) < 1, 'y is wrong.'"
+    )
+    assert page.check(f"{deceit}\ny = 5", check)["value"] == {
+        "passed": False,
+        "message": "y is wrong.",
+    }
+    assert page.check(f"{deceit}\ny = 2", check)["value"]["passed"]
+
+
 def test_error_in_the_answer_is_an_error_with_its_line(page):
     reply = page.check("def f(x):\n    return x.nothing", "assert f(1) == 2")
     assert (reply["kind"], reply["name"], reply["line"]) == ("python", "AttributeError", 2)

@@ -102,6 +102,11 @@ export class CellOutput {
     pre.append(traceback.slice(0, named), link, traceback.slice(named + link.textContent.length));
   }
 
+  /** Puts something to act on under what is there, until the next run. @param {HTMLElement} element */
+  offer(element) {
+    this.#place.append(element);
+  }
+
   /** Appends text, to the last element if it is of the same kind. @param {string} name @param {string} text */
   #append(name, text) {
     const last = this.#place.lastElementChild;

@@ -5,6 +5,7 @@
  */
 import { CodeField } from "./code-field.js";
 import { CellOutput } from "./cell-output.js";
+import { letOthersRun, missingFor, noteDone, offerFor, runInOrder } from "./earlier.js";
 import { runtime } from "../python/page/runtime.js";
 
 /** @param {HTMLElement} section @returns {() => void} takes the life out of it */
@@ -15,6 +16,8 @@ export function mountCell(section) {
 
 class Cell {
   #runs = 0;
+  /** @type {Promise<RunError | null> | null} */
+  #running = null;
   /** @type {AbortController | null} */
   #stop = null;
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -25,6 +28,7 @@ class Cell {
   constructor(section) {
     this.section = section;
     this.label = section.dataset.cell ?? "";
+    this.scope = section.dataset.scope ?? "";
     const title = section.querySelector(".title")?.textContent?.trim() ?? "";
     this.field = new CodeField(/** @type {HTMLElement} */ (section.querySelector(".source")), {
       key: this.label,
@@ -47,6 +51,7 @@ class Cell {
     this.#onClick("stop", () => this.#stop?.abort());
     this.#onClick("reset", () => this.#reset());
     this.#onClick("copy", (button) => copy(this.field.text, button));
+    this.leaveOthers = letOthersRun(this.label, (signal) => this.run(signal));
     section.addEventListener("focus-cell", () => this.field.focus());
     runtime.addEventListener("lost", () => this.#lost(), { signal: this.#gone.signal });
     this.#showEdited();
@@ -55,6 +60,7 @@ class Cell {
   /** The page is left: what runs is stopped, as the next page's code would wait for it. */
   destroy() {
     this.#gone.abort();
+    this.leaveOthers();
     this.#stop?.abort();
     this.field.destroy();
   }
@@ -90,9 +96,21 @@ class Cell {
     if (!this.field.kept) this.status.textContent = "This browser does not keep your edit. Copy it before you leave";
   }
 
-  async run() {
-    if (this.#stop !== null) return;
+  /**
+   * Runs it, unless it runs already.
+   *
+   * @param {AbortSignal} [signal] stops it, as its own button does
+   * @returns {Promise<RunError | null>} why it did not come to its end
+   */
+  run(signal) {
+    this.#running ??= this.#run(signal).finally(() => (this.#running = null));
+    return this.#running;
+  }
+
+  /** @param {AbortSignal} [signal] @returns {Promise<RunError | null>} */
+  async #run(signal) {
     this.#stop = new AbortController();
+    const stops = signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal]);
     this.#runs += 1;
     this.output.begin();
     this.field.markError(null);
@@ -107,9 +125,9 @@ class Cell {
     this.#show("running");
     try {
       await runtime.request(
-        { type: "run_cell", scope: this.section.dataset.scope ?? "", code: this.field.text, filename: this.label },
+        { type: "run_cell", scope: this.scope, code: this.field.text, filename: this.label },
         {
-          signal: this.#stop.signal,
+          signal: stops,
           onStart: () => {
             start = performance.now();
             started = true;
@@ -120,9 +138,31 @@ class Cell {
         },
       );
       const again = this.#runs > 1 ? `, run ${this.#runs}` : "";
+      noteDone(this.label);
       this.#finish("done", `Ran in ${duration(performance.now() - start)}${again}`);
+      return null;
     } catch (error) {
       this.#fail(/** @type {RunError} */ (error), performance.now() - start);
+      return /** @type {RunError} */ (error);
+    }
+  }
+
+  /** Runs what this snippet needs of those before it, then this one. @param {import("./earlier.js").Entry[]} earlier */
+  async #runAfter(earlier) {
+    if (this.#stop !== null) return;
+    const stop = (this.#stop = new AbortController());
+    this.output.begin();
+    this.field.markError(null);
+    const start = performance.now();
+    const failed = await runInOrder(earlier, this.scope, stop.signal, (sentence) => this.#say("running", sentence));
+    this.#stop = null;
+    if (failed === null) {
+      this.run();
+    } else if (failed.error.kind === "interrupted") {
+      this.#fail(failed.error, performance.now() - start);
+    } else {
+      this.output.error(failed.error.traceback, null);
+      this.#finish("error", `Not run: snippet ${failed.entry.number} stopped with ${failed.error.name}`);
     }
   }
 
@@ -145,6 +185,11 @@ class Cell {
     this.output.error(error.traceback || `${error.name}: ${error.message}`, error.line);
     this.field.markError(error.line);
     this.#finish("error", error.line === null ? `Stopped: ${error.name}` : `Stopped at line ${error.line}`);
+    const runs = this.#runs;
+    missingFor(error, this.scope, this.label).then((missing) => {
+      if (missing === null || runs !== this.#runs || this.#stop !== null) return; // the reader has gone on
+      this.output.offer(offerFor(missing, () => this.#runAfter(missing.toRun)));
+    });
   }
 
   /** A restart of Python took what this snippet had left. */

@@ -7,6 +7,7 @@
  *   `unread`: what came is no answer, and does not count as an attempt
  */
 import { CodeField } from "../cell/code-field.js";
+import { missingFor, offerFor, runInOrder, undefinedName } from "../cell/earlier.js";
 import { judgeNumber } from "./judge.js";
 import { RunError } from "../python/page/job.js";
 import { runtime } from "../python/page/runtime.js";
@@ -32,7 +33,7 @@ class Quiz {
   /**
    * @param {HTMLElement} section
    * @param {{answer: string, check: (signal: AbortSignal) => Promise<Reply>, clear: () => void, changed: (react: () => void) => void,
-   *   destroy?: () => void}} kind
+   *   doing?: string, destroy?: () => void}} kind `doing`: what a check is at
    */
   constructor(section, kind) {
     this.section = section;
@@ -90,7 +91,7 @@ class Quiz {
     const name = button.textContent;
     const clock = setInterval(() => {
       button.textContent = "Stop";
-      this.feedback.textContent = runtime.ready ? "Checking" : `${runtime.sentence}. Your answer is kept`;
+      this.feedback.textContent = runtime.ready ? (this.kind.doing ?? "Checking") : `${runtime.sentence}. Your answer is kept`;
     }, SLOW_MS);
     const reply = await this.kind.check(this.#stop.signal);
     clearInterval(clock);
@@ -218,14 +219,21 @@ class NumberField {
 
 /** Code, judged by the book's own asserts in a copy of the chapter's variables. */
 class CodeAnswer {
+  /** What a check is at. */
+  doing = "Checking";
+  /** Snippets to be run before the next check. @type {import("../cell/earlier.js").Entry[]} */
+  #toRun = [];
+
   /** @param {HTMLElement} section @param {{check: string}} key */
   constructor(section, key) {
+    this.section = section;
     this.key = key;
     const source = /** @type {HTMLElement} */ (section.querySelector(".source[data-cell]"));
     this.scope = source.dataset.scope ?? "";
+    this.label = source.dataset.cell ?? "";
     this.react = () => {};
     this.field = new CodeField(source, {
-      key: source.dataset.cell ?? "",
+      key: this.label,
       label: `Your code for ${section.getAttribute("aria-label")?.toLowerCase()}`,
       onChange: () => this.react(),
       onRun: () => section.dispatchEvent(new Event("check-answer")),
@@ -248,6 +256,13 @@ class CodeAnswer {
     /** @type {HTMLElement[]} */
     const printed = [];
     this.field.markError(null);
+    const failed = await runInOrder(this.#toRun.splice(0), this.scope, signal, (sentence) => (this.doing = sentence));
+    this.doing = "Checking";
+    if (failed !== null) {
+      const { entry, error } = failed;
+      const why = error.kind === "interrupted" ? error.message : `Snippet ${entry.number} stopped with ${error.name}.`;
+      return { state: "unread", said: [new Text(why)] };
+    }
     try {
       /** @type {import("../python/protocol.js").CheckValue} */
       const value = await runtime.request(
@@ -260,9 +275,26 @@ class CodeAnswer {
       if (!(error instanceof RunError)) throw error;
       if (error.kind === "interrupted") return { state: "unread", said: [new Text(error.message), ...printed] };
       this.field.markError(error.line);
-      const where = error.line === null ? "The check could not use what your code left:" : `Your code stopped at line ${error.line}:`;
-      return { state: "wrong", said: [new Text(where), ...printed, pre("error", error.traceback || error.message)] };
+      return this.#explain(error, printed);
     }
+  }
+
+  /** @param {RunError} error @param {HTMLElement[]} printed @returns {Promise<Reply>} */
+  async #explain(error, printed) {
+    const missing = await missingFor(error, this.scope, this.label);
+    if (missing !== null) {
+      const run = () => {
+        this.#toRun = [...missing.toRun];
+        this.section.dispatchEvent(new Event("check-answer"));
+      };
+      return { state: "unread", said: [...printed, offerFor(missing, run)] };
+    }
+    const name = undefinedName(error);
+    if (error.line === null && name !== null) {
+      return { state: "wrong", said: [new Text(`The check needs ${name}, which your code does not define. Define it first.`), ...printed] };
+    }
+    const where = error.line === null ? "The check could not use what your code left:" : `Your code stopped at line ${error.line}:`;
+    return { state: "wrong", said: [new Text(where), ...printed, pre("error", error.traceback || error.message)] };
   }
 
   clear() {

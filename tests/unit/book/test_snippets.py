@@ -51,11 +51,11 @@ Write it.
 def f(): ...
 ```
 
-:::{check}
+:::{check} python
 assert f()
 :::
 
-:::{solution}
+:::{solution} python
 def f(): return rng
 :::
 

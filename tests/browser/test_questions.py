@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -135,9 +136,9 @@ def test_code_is_judged_by_its_checks(open_page: Open) -> None:
 
 def test_a_code_question_says_what_is_missing_and_runs_what_makes_it(open_page: Open) -> None:
     page = open_page()
-    quiz, _ = questions(page, "code")[-1]
-    entries = page.request.get(page.url.split("?")[0] + "snippets.json").json()
-    first = entries[0]
+    quiz, _ = next(questions(page, "code"))
+    root = urljoin(page.url, page.locator("html").get_attribute("data-root"))
+    first = page.request.get(f"{root}autoencoders/snippets.json").json()[0]
     quiz.scroll_into_view_if_needed()
     said = quiz.locator("[data-feedback]")
     write(page, quiz, "")

@@ -18,18 +18,19 @@ def snippets(chapter: Chapter) -> bytes:
     root of the book; ``makes`` are the names that the code leaves in the chapter's scope.
     """
     entries = []
-    for block in _code_blocks([*chapter.lead, *(b for s in chapter.sections for b in s.blocks)]):
-        code = block.source if isinstance(block, Snippet) else ""
-        entries.append(
-            {
-                "label": block.label,
-                "number": block.number,
-                "title": block.title if isinstance(block, Snippet) else "",
-                "url": f"{chapter.slug}/#{block.label}",
-                "code": code,
-                "makes": names_made(code),
-            }
-        )
+    for page in chapter.pages:
+        for block in _code_blocks(page.blocks):
+            code = block.source if isinstance(block, Snippet) else ""
+            entries.append(
+                {
+                    "label": block.label,
+                    "number": block.number,
+                    "title": block.title if isinstance(block, Snippet) else "",
+                    "url": f"{page.place}/#{block.label}",
+                    "code": code,
+                    "makes": names_made(code),
+                }
+            )
     return json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode()
 
 

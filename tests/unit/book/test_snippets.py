@@ -9,11 +9,25 @@ import pytest
 from app.book.load import load
 from app.book.write.snippets import names_made, snippets
 
-from .conftest import HEAD, MakeBook
+from .conftest import MakeBook
 
-CHAPTER = """
-## First
-
+OPENING = """\
+---
+title: Sample
+standfirst: What it is about.
+level: None
+builds_on: []
+description: A sample.
+sections: [first, second]
+---
+"""
+SECTION = """\
+---
+title: A section
+description: A sample.
+---
+"""
+FIRST = """
 ```{code-cell} python
 :label: make
 :title: Made here
@@ -30,8 +44,8 @@ rng = np.random.default_rng(0)
 hidden = 1
 ```
 
-## Second
-
+"""
+SECOND = """
 :::::{fold} More
 
 ```{code-cell} python
@@ -67,7 +81,13 @@ So.
 
 
 def test_a_chapter_lists_what_runs_in_its_order(make_book: MakeBook) -> None:
-    settings = make_book({"sample.md": HEAD + CHAPTER})
+    settings = make_book(
+        {
+            "sample/index.md": OPENING,
+            "sample/first.md": SECTION + FIRST,
+            "sample/second.md": SECTION + SECOND,
+        }
+    )
     (chapter,) = load(settings).book.chapters
     entries = json.loads(snippets(chapter))
     assert [entry["label"] for entry in entries] == ["make", "inside", "q-code"]
@@ -76,7 +96,7 @@ def test_a_chapter_lists_what_runs_in_its_order(make_book: MakeBook) -> None:
         "label": "make",
         "number": "2.1",
         "title": "Made here",
-        "url": "sample/#make",
+        "url": "sample/first/#make",
         "code": "import numpy as np\nrng = np.random.default_rng(0)",
         "makes": ["np", "rng"],
     }

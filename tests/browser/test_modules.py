@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from app.api.images import delta
+from app.book.load import load
+from app.book.write.search import search_index
+from app.settings import Settings
 from widgets.drawing import to_pixels, to_text
 from widgets.latent_atlas import tile_around
 
@@ -24,6 +28,7 @@ export * from "./number.js";
 export * from "./quiz/judge.js";
 export * from "./instrument/state.js";
 export * from "./python/worker/output.js";
+export * from "./page/search-index.js";
 export { neighbours, Answers } from "./instrument/answers.js";
 export { undoDelta } from "./instrument/server/delta.js";
 export * as drawing from "./instrument/drawing-text.js";
@@ -530,3 +535,52 @@ def test_the_least_recently_seen_tiles_are_forgotten(modules: Page) -> None:
     script += [["has", name] for name in ("9/0/0", "9/1/0", "9/2/0", "9/200/0")]
     log = modules.evaluate(STORE, [128, script])
     assert log[-4:] == ["9/0/0 true", "9/1/0 false", "9/2/0 true", "9/200/0 true"]
+
+
+@pytest.fixture(scope="module")
+def entries() -> list[dict[str, Any]]:
+    """What is searched in this book."""
+    found: list[dict[str, Any]] = json.loads(search_index(load(Settings()).book))
+    return found
+
+
+FIND = "([entries, words]) => book.find(book.indexOf(entries), words)"
+
+
+@pytest.mark.parametrize("words", [r"\\lambda", "λ", "lambda", "denoising masks", "sigma"])
+def test_words_that_readers_search_for_are_found(
+    modules: Page, entries: list[dict[str, Any]], words: str
+) -> None:
+    assert modules.evaluate(FIND, [entries, words])["found"]
+
+
+def test_letters_of_formulas_are_found_by_their_names(modules: Page) -> None:
+    entries = [
+        {"id": 0, "kind": "Equation", "number": "2.1", "title": "", "text": "KL of μ and σ²"},
+        {"id": 1, "kind": "Section", "number": "2.2", "title": "Zeros", "text": "masks, masked"},
+    ]
+    for words in ("sigma", r"\\sigma", "σ", "Mu", "kl"):
+        found = modules.evaluate(FIND, [entries, words])["found"]
+        assert [each["id"] for each in found] == [0], words
+    assert modules.evaluate(FIND, [entries, "mask"])["found"][0]["id"] == 1
+    both = modules.evaluate(FIND, [entries, "sigma masks"])
+    assert len(both["found"]) == 2 and not both["all"]
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "title"),
+    [
+        ("elbo", "Section", None),
+        ("2.3", "Section", None),
+        ("2", "Chapter", None),
+        ("Snippet 2.3", "Snippet", "Snippet 2.3"),
+    ],
+)
+def test_what_treats_of_the_words_comes_first(
+    modules: Page, entries: list[dict[str, Any]], words: str, kind: str, title: str | None
+) -> None:
+    first, *_ = modules.evaluate(FIND, [entries, words])["found"]
+    assert first["kind"] in (kind, "Heading" if words == "elbo" else kind)
+    assert first["title"].startswith(title or "")
+    if words[0] == "2":
+        assert first["number"] == words

@@ -7,6 +7,7 @@ import { CodeField } from "./code-field.js";
 import { CellOutput } from "./cell-output.js";
 import { letOthersRun, missingFor, noteDone, offerFor, runInOrder } from "./earlier.js";
 import { runtime } from "../python/page/runtime.js";
+import { fingerprint, read, remove, write } from "../store.js";
 
 /** @param {HTMLElement} section @returns {() => void} takes the life out of it */
 export function mountCell(section) {
@@ -46,6 +47,7 @@ class Cell {
     this.status = /** @type {HTMLElement} */ (section.querySelector("[data-status]"));
     this.runButton = /** @type {HTMLElement} */ (section.querySelector('[data-action="run"]'));
     this.stopButton = /** @type {HTMLElement} */ (section.querySelector('[data-action="stop"]'));
+    /** What the status says of the book's own output. */
     this.recorded = this.status.textContent ?? "";
     this.#onClick("run", () => this.run());
     this.#onClick("stop", () => this.#stop?.abort());
@@ -54,7 +56,26 @@ class Cell {
     this.leaveOthers = letOthersRun(this.label, (signal) => this.run(signal));
     section.addEventListener("focus-cell", () => this.field.focus());
     runtime.addEventListener("lost", () => this.#lost(), { signal: this.#gone.signal });
+    this.#recall();
     this.#showEdited();
+  }
+
+  /** Under a reader's edit stands what it put out last, if that is known. */
+  #recall() {
+    const kept = this.field.edited ? read("output", this.label) : null;
+    if (kept?.code !== fingerprint(this.field.text)) return;
+    this.output.replay(kept.pieces);
+    this.#say("recalled", "Output of your last run");
+  }
+
+  /** Keeps what an edit has put out: the book's own output is in the page. @param {string} code that ran */
+  #keepOutput(code) {
+    const { pieces } = this.output;
+    if (code === this.field.text && this.field.edited && pieces !== null) {
+      write("output", this.label, { code: fingerprint(code), pieces });
+    } else {
+      remove("output", this.label);
+    }
   }
 
   /** The page is left: what runs is stopped, as the next page's code would wait for it. */
@@ -72,7 +93,7 @@ class Cell {
     }
   }
 
-  /** @param {"recorded" | "running" | "done" | "error" | "stopped"} state @param {string} sentence */
+  /** @param {"recorded" | "recalled" | "running" | "done" | "error" | "stopped"} state @param {string} sentence */
   #say(state, sentence) {
     this.#show(state);
     this.status.textContent = sentence;
@@ -81,7 +102,7 @@ class Cell {
   /**
    * Run and Stop take each other's place, so the focus goes along. The seconds of a run are not read out, its end is.
    *
-   * @param {"recorded" | "running" | "done" | "error" | "stopped"} state
+   * @param {"recorded" | "recalled" | "running" | "done" | "error" | "stopped"} state
    */
   #show(state) {
     const held = [this.runButton, this.stopButton].some((button) => button === document.activeElement);
@@ -93,7 +114,14 @@ class Cell {
   #showEdited() {
     this.section.toggleAttribute("data-edited", this.field.edited);
     this.section.toggleAttribute("data-stale", this.field.stale);
+    if (this.section.dataset.state === "recorded") this.status.textContent = this.#ofTheBook();
     if (!this.field.kept) this.status.textContent = "This browser does not keep your edit. Copy it before you leave";
+  }
+
+  /** How the book's own output is called, which may stand under a reader's edit. */
+  #ofTheBook() {
+    if (!this.field.edited) return this.recorded;
+    return this.recorded === "Recorded output" ? "Recorded output of the book’s code, not of yours" : "Your code has not run yet";
   }
 
   /**
@@ -116,6 +144,7 @@ class Cell {
     this.field.markError(null);
     let start = performance.now();
     let started = false;
+    const code = this.field.text;
     const tick = () => {
       const seconds = Math.floor((performance.now() - start) / 1000);
       if (started) this.#say("running", seconds === 0 ? "Running" : `Running, ${seconds} s`);
@@ -125,7 +154,7 @@ class Cell {
     this.#show("running");
     try {
       await runtime.request(
-        { type: "run_cell", scope: this.scope, code: this.field.text, filename: this.label },
+        { type: "run_cell", scope: this.scope, code, filename: this.label },
         {
           signal: stops,
           onStart: () => {
@@ -140,9 +169,11 @@ class Cell {
       const again = this.#runs > 1 ? `, run ${this.#runs}` : "";
       noteDone(this.label);
       this.#finish("done", `Ran in ${duration(performance.now() - start)}${again}`);
+      this.#keepOutput(code);
       return null;
     } catch (error) {
       this.#fail(/** @type {RunError} */ (error), performance.now() - start);
+      this.#keepOutput(code);
       return /** @type {RunError} */ (error);
     }
   }
@@ -201,6 +232,7 @@ class Cell {
     this.field.reset();
     this.#runs = 0;
     this.output.restore();
+    remove("output", this.label);
     if (this.#stop === null) this.#say("recorded", this.recorded);
   }
 }

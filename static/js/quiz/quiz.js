@@ -12,6 +12,7 @@ import { judgeNumber } from "./judge.js";
 import { RunError } from "../python/page/job.js";
 import { runtime } from "../python/page/runtime.js";
 import { read, remove, write } from "../store.js";
+import { withoutColours } from "../text.js";
 
 /** A check that takes longer says so. */
 const SLOW_MS = 300;
@@ -333,8 +334,8 @@ function pre(name, text) {
 /** Adds to what was printed. @param {HTMLElement[]} printed @param {string} name @param {string} text */
 function print(printed, name, text) {
   const last = printed.at(-1);
-  if (last?.className === name) last.append(text);
-  else printed.push(pre(name, text));
+  if (last?.className === name) last.append(withoutColours(text));
+  else printed.push(pre(name, withoutColours(text)));
 }
 
 /** What an author wrote for one answer: it stands hidden in the page. @param {HTMLElement} section @param {string} selector */

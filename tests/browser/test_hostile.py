@@ -192,6 +192,28 @@ def test_time_limits(open_page: Open, book: str) -> None:
     assert output(run(page, "6 * 7")).strip() == "42"
 
 
+def test_an_edit_of_an_instrument_that_was_stopped_waits_to_be_run(open_page: Open) -> None:
+    page = open_page()
+    instrument = page.locator("section.instrument").first
+    instrument.scroll_into_view_if_needed()
+    instrument.locator('[data-action="code"]').click()
+    expect(instrument.locator(".cm-content")).to_be_visible()
+    write(page, instrument, "while True: pass")
+    instrument.get_by_role("button", name="Stop").click()
+    expect(instrument.locator("[data-status]")).to_contain_text("Stopped.")
+    expect(instrument.get_by_role("button", name="Run my code")).to_be_visible()
+    page.reload()
+    instrument.scroll_into_view_if_needed()
+    expect(instrument.get_by_role("button", name="Run my code")).to_be_visible()
+    status = instrument.locator("[data-status]")
+    expect(status).to_contain_text("Your version was stopped")
+    write(page, instrument, "raise KeyError")
+    expect(status).to_contain_text("Line 1: KeyError")
+    expect(instrument.get_by_role("button", name="Run my code")).to_be_hidden()
+    instrument.locator('[data-action="reset-code"]').click()
+    expect(instrument).to_have_attribute("data-state", "live")
+
+
 def test_where_a_page_is_not_isolated_a_stop_costs_variables_and_no_wait(
     open_page: Open, static_host: str
 ) -> None:

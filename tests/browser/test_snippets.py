@@ -128,6 +128,47 @@ def test_edits_survive_a_reload_and_reset_takes_them_back(open_page: Open) -> No
     assert cell.locator("pre code").text_content() == own
 
 
+def test_what_an_edit_put_out_last_stands_under_it_after_a_reload(open_page: Open) -> None:
+    page = open_page()
+    cell = page.locator("section[data-cell]").first
+    status = cell.locator("[data-status]")
+    recorded = texts(cell)
+    write(page, cell, "print('\\x1b[31mmine\\x1b[0m')\n{'data': [], 'layout': {}}")
+    expect(status).to_have_text("Recorded output of the book’s code, not of yours")
+    page.reload()
+    expect(status).to_have_text("Recorded output of the book’s code, not of yours")
+    cell.locator('[data-action="run"]').click()
+    expect(cell.locator("pre.stdout")).to_have_text("mine\n")
+    expect(cell).to_have_attribute("data-state", "done")
+    page.reload()
+    expect(status).to_have_text("Output of your last run")
+    expect(cell.locator("pre.stdout")).to_have_text("mine\n")
+    expect(cell.locator("[data-output] .figure")).to_be_attached()
+    cell.locator('.mark [data-action="reset"]').click()
+    expect(status).to_have_text("Recorded output")
+    assert texts(cell) == recorded
+    page.reload()
+    assert texts(cell) == recorded
+
+
+def test_an_edit_in_another_tab_is_said_and_offered(open_page: Open) -> None:
+    page = open_page(python=False)
+    other = page.context.new_page()
+    other.goto(page.url)
+    cell, theirs = (each.locator("section[data-cell]").first for each in (page, other))
+    write(page, cell, "a = 1")
+    expect(theirs.locator(".other-tab")).to_contain_text("Another tab holds another version")
+    theirs.get_by_role("button", name="Take its version").click()
+    expect(theirs.locator("pre code")).to_have_text("a = 1")
+    expect(theirs.locator(".other-tab")).to_have_count(0)
+    write(other, theirs, "b = 2")
+    cell.get_by_role("button", name="Keep this one").click()
+    expect(cell.locator(".cm-content")).to_have_text("a = 1")
+    expect(theirs.locator(".other-tab")).to_be_visible()
+    page.reload()
+    expect(cell.locator("pre code")).to_have_text("a = 1")
+
+
 def test_a_newer_edition_under_an_edit_is_said(open_page: Open) -> None:
     page = open_page(python=False)
     cell = page.locator("section[data-cell]").first

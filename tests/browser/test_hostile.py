@@ -192,6 +192,18 @@ def test_time_limits(open_page: Open, book: str) -> None:
     assert output(run(page, "6 * 7")).strip() == "42"
 
 
+@pytest.mark.parametrize("call", ["loadPackage('pandas')", "runPythonAsync('1 / 0')"])
+def test_a_promise_that_nobody_waits_for_is_no_error_of_the_page(
+    open_page: Open, call: str
+) -> None:
+    """The fixture watches for what is uncaught."""
+    page = open_page()
+    expect(
+        run(page, f"import pyodide_js\npyodide_js.{call}\nprint('asked')")
+    ).not_to_have_attribute("data-state", "running")
+    assert output(run(page, "print(6 * 7)")).strip() == "42"
+
+
 def test_an_edit_of_an_instrument_that_was_stopped_waits_to_be_run(open_page: Open) -> None:
     page = open_page()
     instrument = page.locator("section.instrument").first

@@ -311,7 +311,7 @@ class LiveInstrument {
   /** Works out where the control in hand may go next, one answer at a time and behind every live question. */
   async #workAhead() {
     const control = this.spec.controls.find(({ name }) => name === this.#ahead);
-    if (control === undefined || this.#aheadRuns || this.#fastest > SLOW_MS) return;
+    if (control === undefined || this.#aheadRuns || this.#fastest > SLOW_MS || this.source.held) return;
     this.#aheadRuns = true;
     const from = this.#asked;
     const source = this.source.text;

@@ -196,15 +196,17 @@ def test_copy_takes_the_code_that_is_shown(open_page: Open) -> None:
     assert page.evaluate("navigator.clipboard.readText()").strip() == shown.strip()
 
 
-def test_snippets_of_a_chapter_share_their_variables(desk: Page) -> None:
-    cells = desk.locator("section[data-cell]")
-    for cell, code in ((cells.first, "shared = 11"), (cells.nth(1), "print(shared * 2)")):
-        write(desk, cell, code)
+def test_snippets_of_a_chapter_share_their_variables(open_page: Open) -> None:
+    page = open_page()
+    for place, code in zip(
+        pages_with("snippet"), ("shared = 11", "print(shared * 2)"), strict=False
+    ):
+        go_to(page, place)
+        cell = page.locator("section[data-cell]").first
+        write(page, cell, code)
         cell.locator('[data-action="run"]').click()
         expect(cell).to_have_attribute("data-state", "done")
-    expect(cells.nth(1).locator("pre.stdout")).to_have_text("22\n")
-    for cell in (cells.first, cells.nth(1)):
-        cell.locator('.mark [data-action="reset"]').click()
+    expect(page.locator("section[data-cell]").first.locator("pre.stdout")).to_have_text("22\n")
 
 
 def entries_that_run(page: Page) -> list[dict[str, Any]]:

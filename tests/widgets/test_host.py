@@ -344,6 +344,11 @@ def test_a_check_means_the_true_functions(page, deceit):
     assert page.check(f"{deceit}\ny = 2", check)["value"]["passed"]
 
 
+def test_an_answer_may_use_what_its_check_imports(page):
+    check = "import numpy as np\nassert f(4) == 2, 'f is no root.'"
+    assert page.check("def f(x):\n    return np.sqrt(x)", check)["value"]["passed"]
+
+
 def test_error_in_the_answer_is_an_error_with_its_line(page):
     reply = page.check("def f(x):\n    return x.nothing", "assert f(1) == 2")
     assert (reply["kind"], reply["name"], reply["line"]) == ("python", "AttributeError", 2)

@@ -163,9 +163,10 @@ def check_answer(scope: str, code: str, check: str) -> dict[str, Any]:
     namespace = copied(_scopes.get(scope, new_scope()))
     execute(code, ANSWER, namespace)
     put_back()  # the check means NumPy's functions and Python's, whatever the answer made of them
-    judged = {name: value for name, value in namespace.items() if name not in _belongings.builtins}
+    for name in namespace.keys() & _belongings.builtins.keys():
+        del namespace[name]
     try:
-        execute(check, CHECK, judged)
+        execute(check, CHECK, namespace)
     except AssertionError as error:
         if line_of(error, ANSWER) is not None:
             raise  # an assertion of the reader's own

@@ -26,6 +26,8 @@ export class CodeField {
   #editor = null;
   #pressed = false;
   #gone = new AbortController();
+  /** That another tab has written this code. @type {HTMLElement | null} */
+  #note = null;
   /** Whether the browser keeps what is typed. */
   kept = true;
 
@@ -47,15 +49,13 @@ export class CodeField {
 
   /** Another tab has written this code. @param {string} theirs */
   #meet(theirs) {
-    const note = this.#source.querySelector(".other-tab");
-    note?.remove();
+    this.#note?.remove();
     if (theirs === this.#text) return;
-    this.#source.prepend(
-      choice("Another tab holds another version of this code. What is written last is kept.", {
-        "Take its version": () => this.#take(theirs),
-        "Keep this one": () => this.#changed(this.#text),
-      }),
-    );
+    this.#note = choice("Another tab holds another version of this code. What is written last is kept.", {
+      "Take its version": () => this.#take(theirs),
+      "Keep this one": () => this.#changed(this.#text),
+    });
+    this.#source.before(this.#note);
   }
 
   /** @param {string} text */

@@ -46,7 +46,8 @@ export async function missingFor(error, scope, label) {
   const name = undefinedName(error);
   if (name === null) return null;
   const all = await entriesOf(scope);
-  const earlier = all.slice(0, all.findIndex((entry) => entry.label === label)).filter(({ code }) => code !== "");
+  const place = all.findIndex((entry) => entry.label === label);
+  const earlier = all.slice(0, Math.max(0, place)).filter(({ code }) => code !== "");
   const maker = earlier.findLast(({ makes }) => makes.includes(name));
   if (maker === undefined) return null;
   return { name, maker, toRun: earlier.filter((entry) => entry === maker || !done.has(entry.label)) };

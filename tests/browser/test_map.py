@@ -272,9 +272,11 @@ def test_one_finger_scrolls_the_page_and_not_the_map(open_page: Open) -> None:
     x, y = spot(instrument, 0.5, 0.5)
     scrolled = page.evaluate("scrollY")
     touch = page.context.new_cdp_session(page)
-    swipe = {"x": x, "y": y, "yDistance": -200, "gestureSourceType": "touch"}
-    touch.send("Input.synthesizeScrollGesture", swipe)
-    assert page.evaluate("scrollY") > scrolled + 100
+    for kind, up in (("touchStart", 0), *(("touchMove", 20 * step) for step in range(1, 11))):
+        point = {"x": x, "y": y - up}
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_function("from => scrollY > from + 100", arg=scrolled)
     assert view(instrument) == before
 
 

@@ -45,9 +45,6 @@ class SliderView:
     unit: str
     value: str
     text: str  # the value, formatted
-    min: str
-    max: str
-    step: str  # "any" where the slider has a list of values
     low: str  # the ends of the scale, formatted
     high: str
     range_value: str
@@ -100,9 +97,6 @@ class PointView:
     symbol: Html
     x: str
     y: str
-    limit: str
-    step: str
-    panel: str
 
 
 @dataclass(frozen=True)
@@ -114,7 +108,6 @@ class SeedView:
     name: str
     label: str
     value: str
-    max: str
 
 
 @dataclass(frozen=True)
@@ -129,8 +122,6 @@ class ViewportView:
     x: str
     y: str
     zoom: str
-    limit: str
-    max_zoom: str
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
  * version of the format. A browser that refuses storage (private mode, full quota) costs the memory, not the page: writes
  * say so by returning false.
  *
- * @typedef {"code" | "quiz" | "theme" | "place" | "setting"} Kind
+ * @typedef {"code" | "output" | "quiz" | "theme" | "place" | "setting"} Kind
  */
 
 const PREFIX = "latentbook:1:";
@@ -54,6 +54,18 @@ export function write(kind, label, value) {
 /** @param {Kind} kind @param {string} label */
 export function remove(kind, label) {
   storage()?.removeItem(keyOf(kind, label));
+}
+
+/**
+ * Tells of what another tab of this browser writes.
+ *
+ * @param {Kind} kind
+ * @param {string} label
+ * @param {(value: any) => void} react null where it was taken away
+ * @param {AbortSignal} signal ends it
+ */
+export function follow(kind, label, react, signal) {
+  addEventListener("storage", ({ key }) => key === keyOf(kind, label) && react(read(kind, label)), { signal });
 }
 
 /** @returns {string[]} */

@@ -11,3 +11,6 @@ export function setText(element, text) {
   if (node instanceof Text && node === element.lastChild && text !== "") node.data = text;
   else element.textContent = text;
 }
+
+/** A text without the codes that colour it in a terminal. @param {string} text */
+export const withoutColours = (text) => text.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "");

@@ -185,11 +185,45 @@ def test_time_limits(open_page: Open, book: str) -> None:
     other = page.locator("section.instrument").nth(1)
     readouts = other.locator("[data-readout]")
     before = readouts.all_inner_texts()
-    other.locator("input[type=number].typed:visible").first.press("ArrowUp")
+    other.locator(".typed:visible").first.press("ArrowUp")
     expect(readouts).not_to_have_text(before)
     page.clock.fast_forward(10_000)
     expect(instrument.locator("[data-status]")).to_contain_text("Stopped after 10 s")
     assert output(run(page, "6 * 7")).strip() == "42"
+
+
+@pytest.mark.parametrize("call", ["loadPackage('pandas')", "runPythonAsync('1 / 0')"])
+def test_a_promise_that_nobody_waits_for_is_no_error_of_the_page(
+    open_page: Open, call: str
+) -> None:
+    """The fixture watches for what is uncaught."""
+    page = open_page()
+    expect(
+        run(page, f"import pyodide_js\npyodide_js.{call}\nprint('asked')")
+    ).not_to_have_attribute("data-state", "running")
+    assert output(run(page, "print(6 * 7)")).strip() == "42"
+
+
+def test_an_edit_of_an_instrument_that_was_stopped_waits_to_be_run(open_page: Open) -> None:
+    page = open_page()
+    instrument = page.locator("section.instrument").first
+    instrument.scroll_into_view_if_needed()
+    instrument.locator('[data-action="code"]').click()
+    expect(instrument.locator(".cm-content")).to_be_visible()
+    write(page, instrument, "while True: pass")
+    instrument.get_by_role("button", name="Stop").click()
+    expect(instrument.locator("[data-status]")).to_contain_text("Stopped.")
+    expect(instrument.get_by_role("button", name="Run my code")).to_be_visible()
+    page.reload()
+    instrument.scroll_into_view_if_needed()
+    expect(instrument.get_by_role("button", name="Run my code")).to_be_visible()
+    status = instrument.locator("[data-status]")
+    expect(status).to_contain_text("Your version was stopped")
+    write(page, instrument, "raise KeyError")
+    expect(status).to_contain_text("Line 1: KeyError")
+    expect(instrument.get_by_role("button", name="Run my code")).to_be_hidden()
+    instrument.locator('[data-action="reset-code"]').click()
+    expect(instrument).to_have_attribute("data-state", "live")
 
 
 def test_where_a_page_is_not_isolated_a_stop_costs_variables_and_no_wait(

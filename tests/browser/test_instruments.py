@@ -158,7 +158,11 @@ def test_a_point_is_set_by_pointer_keys_and_numbers(desk: Page) -> None:
             desk.keyboard.press("ArrowLeft")
             assert float(x.input_value()) == pytest.approx(at - control["step"])
             x.fill("0")
-            y.fill("0")
+            y.fill("0,5")
+            y.press("Enter")
+            expect(y).to_have_value("0.5")
+            y.press("ArrowUp")
+            assert float(y.input_value()) == pytest.approx(0.5 + control["step"])
             expect(instrument).to_have_attribute("data-state", "live")
             x.fill(str(control["limit"] + 1))
             x.press("Enter")
@@ -172,18 +176,36 @@ def test_a_typed_value_is_checked_and_the_last_one_kept(desk: Page) -> None:
     instrument = live(desk, "bottleneck")
     typed = instrument.locator('[data-control="k"] .typed')
     slider = instrument.locator('input[type="range"][name="k"]')
-    typed.fill("12")
+    typed.fill("24/2")
+    expect(slider).to_have_value("30")  # until the reader has finished
+    typed.press("Enter")
+    expect(typed).to_have_value("12")
     expect(slider).to_have_value("12")
     for text, said in (
         ("900", "900 is outside the range from 1 to 64."),
-        ("12.5", "12.5 lies between two steps of 1"),
+        ("900", "900 is outside the range from 1 to 64."),
+        ("wide", "A number from 1 to 64 is needed, not “wide”."),
         ("", "A number from 1 to 64 is needed."),
     ):
         typed.fill(text)
         typed.press("Enter")
-        expect(instrument.locator(".problem")).to_contain_text(said)
-        expect(instrument.locator(".problem")).to_contain_text("Code width stays at 12.")
+        expect(instrument.locator(".problem")).to_have_text(f"{said} Code width stays at 12.")
+        expect(typed).to_have_value("12")
         expect(slider).to_have_value("12")
+    typed.fill("7,4")
+    typed.blur()
+    expect(instrument.locator(".problem")).to_have_text(
+        "7,4 lies between two steps of 1. Code width is now 7."
+    )
+    expect(typed).to_have_value("7")
+    expect(slider).to_have_value("7")
+    typed.press("ArrowUp")
+    expect(typed).to_have_value("8")
+    expect(slider).to_have_value("8")
+    expect(instrument.locator(".problem")).to_have_count(0)
+    typed.fill("64")
+    typed.press("ArrowUp")
+    expect(slider).to_have_value("64")
     reset(instrument)
     expect(instrument.locator(".problem")).to_have_count(0)
 
@@ -258,6 +280,7 @@ def settings_of(instrument: Locator) -> list[str]:
 def test_the_address_holds_only_what_differs(desk: Page) -> None:
     instrument = live(desk, "bottleneck")
     instrument.locator('[data-control="k"] .typed').fill("5")
+    instrument.locator('[data-control="k"] .typed').press("Enter")
     expect(desk).to_have_url(re.compile(r"\?bottleneck\.k=5$"))
     reset(instrument)
     expect(desk).to_have_url(re.compile(rf"/{SECTION}$"))
@@ -284,6 +307,7 @@ def test_a_move_before_python_is_ready_is_kept(open_page: Open) -> None:
     expect(instrument.locator("[data-status]")).to_have_text("Starts when Python is ready")
     page.wait_for_timeout(500)
     instrument.locator('[data-control="k"] .typed').fill("7")
+    instrument.locator('[data-control="k"] .typed').press("Enter")
     expect(instrument).to_have_attribute("data-state", "waiting")
     expect(instrument.locator("[data-status]")).to_have_text(
         re.compile(r"^Starting .*Your setting is kept$")

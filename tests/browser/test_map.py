@@ -153,7 +153,8 @@ def test_keys_and_buttons(shared: Page) -> None:
 
 def test_typed_numbers_move_it(shared: Page) -> None:
     instrument = atlas(shared)
-    instrument.locator('input[name="view.x"]').fill("1.5")
+    instrument.locator('input[name="view.x"]').fill("1,5")
+    instrument.locator('input[name="view.x"]').press("Enter")
     expect(readout(instrument, "z")).to_have_text("(1.500, 0.000)")
     instrument.locator('input[name="view.zoom"]').fill("19")
     instrument.locator('input[name="view.zoom"]').press("Enter")
@@ -248,13 +249,43 @@ def test_pinched_and_dragged_by_fingers(open_page: Open) -> None:
     fingers("touchEnd")
     assert view(instrument) == pytest.approx([0, 0, 3], abs=0.1)
 
-    fingers("touchStart", (cx, cy))
-    fingers("touchMove", (cx + 0.1 * width, cy))
-    fingers("touchMove", (cx + 0.25 * width, cy))
+    def both(along: float) -> tuple[tuple[float, float], tuple[float, float]]:
+        return (cx - 30 + along * width, cy), (cx + 30 + along * width, cy)
+
+    for along, kind in ((0, "touchStart"), (0.1, "touchMove"), (0.25, "touchMove")):
+        fingers(kind, *both(along))
     fingers("touchEnd")
     x, _, zoom = view(instrument)
     assert x == pytest.approx(-0.25 * 400 * 16 / (256 * 2**zoom), abs=0.05)
     expect(readout(instrument, "z")).to_have_text(f"(−{abs(x):.3f}, 0.000)")
+
+
+def test_one_finger_scrolls_the_page_and_not_the_map(open_page: Open) -> None:
+    page = open_page(
+        f"{where(LABEL)}#{LABEL}",
+        viewport={"width": 360, "height": 740},
+        has_touch=True,
+        is_mobile=True,
+    )
+    instrument = atlas(page)
+    before = view(instrument)
+    x, y = spot(instrument, 0.5, 0.5)
+    scrolled = page.evaluate("scrollY")
+    touch = page.context.new_cdp_session(page)
+    for kind, up in (("touchStart", 0), *(("touchMove", 20 * step) for step in range(1, 11))):
+        point = {"x": x, "y": y - up}
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_function("from => scrollY > from + 100", arg=scrolled)
+    assert view(instrument) == before
+
+
+def test_a_reset_by_keyboard_forgets_the_place_under_the_pointer(shared: Page) -> None:
+    instrument = atlas(shared)
+    shared.mouse.move(*spot(instrument, 0.75, 0.5))
+    expect(readout(instrument, "z")).to_have_text(re.compile(r"^\(1\.5\d+, "))
+    instrument.locator('.tools [data-action="reset"]').press("Enter")
+    expect(readout(instrument, "z")).to_have_text("(0.000, 0.000)")
 
 
 def test_without_a_server_the_page_decodes(open_page: Open, static_host: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from app.api.images import delta
+from app.book.load import load
+from app.book.write.search import search_index
+from app.settings import Settings
 from widgets.drawing import to_pixels, to_text
 from widgets.latent_atlas import tile_around
 
@@ -19,9 +24,11 @@ pytestmark = pytest.mark.browser
 
 SCRIPTS = Path("static/js").resolve()
 ENTRY = """
+export * from "./number.js";
 export * from "./quiz/judge.js";
 export * from "./instrument/state.js";
 export * from "./python/worker/output.js";
+export * from "./page/search-index.js";
 export { neighbours, Answers } from "./instrument/answers.js";
 export { undoDelta } from "./instrument/server/delta.js";
 export * as drawing from "./instrument/drawing-text.js";
@@ -38,6 +45,7 @@ SLIDER = {
     "max": 1,
     "step": 0.1,
     "values": [],
+    "unit": "",
     "when": None,
 }
 LISTED = {**SLIDER, "name": "b", "values": [0.1, 1, 10]}
@@ -113,19 +121,82 @@ def modules(chromium: Browser) -> Iterator[Page]:
         ("7.", 7),
         ("", None),
         ("abc", None),
-        ("1,234.5", None),
+        ("1,234.5", 1234.5),
+        ("1.234,5", 1234.5),
+        ("0,125", 0.125),
+        ("1,414", 1.414),
+        ("60 000", 60_000),
+        ("60\u202f000", 60_000),
+        ("1/12", 1 / 12),
+        ("90/1089", 90 / 1089),
+        ("0.16*8/64", 0.02),
+        ("0.16 x 8 ÷ 64", 0.02),
+        ("√2", math.sqrt(2)),
+        ("sqrt(2)", math.sqrt(2)),
+        ("2√2/3", 2 * math.sqrt(2) / 3),
+        ("2·10⁻²", 0.02),
+        ("2*10^-2", 0.02),
+        ("2 * 10**-2", 0.02),
+        ("-2^2", -4),
+        ("2^3^2", 512),
+        ("(1+2)(3-1)", 6),
+        ("1-2-3", -4),
+        ("8/4/2", 1),
+        ("exp(-1)/2π", math.exp(-1) / 2 * math.pi),
+        ("ln(2)", math.log(2)),
+        ("1 bit", math.log(2)),
         ("1.2.3", None),
+        ("60,000", None),
+        ("2 3", None),
+        ("--1", None),
+        ("(1", None),
+        ("1)", None),
+        ("sqrt", None),
+        ("constructor", None),
+        ("toString(1)", None),
+        ("√-1", None),
+        ("((((" * 40, None),
+        ("3 %", None),
         ("0x1f", None),
         ("Infinity", None),
         ("1/0", None),
-        ("2 bits", None),
         ("1e", None),
     ],
 )
 def test_numbers_are_read_as_people_write_them(
     modules: Page, text: str, number: float | None
 ) -> None:
-    assert modules.evaluate("text => book.readNumber(text, 'nats')", text) == number
+    read = modules.evaluate("text => book.readNumber(text, 'nats')", text)
+    if number is None:
+        assert set(read) == {"problem"}
+    else:
+        assert read == {"value": pytest.approx(number, rel=1e-12)}
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "number"),
+    [
+        ("91.1 percent", "%", 91.1),
+        ("8.3%", "%", 8.3),
+        ("8.3 per cent", "", 0.083),
+        ("0.5 nats", "", 0.5),
+        ("12 px", "px", 12),
+    ],
+)
+def test_a_unit_after_a_number_is_read(modules: Page, text: str, unit: str, number: float) -> None:
+    read = modules.evaluate("([text, unit]) => book.readNumber(text, unit)", [text, unit])
+    assert read == {"value": pytest.approx(number)}
+
+
+def test_what_cannot_be_read_is_told_why(modules: Page) -> None:
+    def problem(text: str) -> str:
+        return str(modules.evaluate("text => book.readNumber(text, '%').problem", text))
+
+    assert problem("60,000") == "“60,000” can be read in two ways: write 60 or 60000."
+    assert problem("3 bits") == "“3 bits” is in bits. It is asked for in %."
+    assert problem("1/0") == "“1/0” has no finite value."
+    assert problem(" ").startswith("Nothing is written yet.")
+    assert problem("much").startswith("“much” is not a number.")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +210,12 @@ def test_numbers_are_read_as_people_write_them(
         ("1", "factor of two"),
         ("0.25", "factor of two"),
         ("0.7213", "in bits"),
+        ("0.7213 bits", "right"),
+        ("5", "ten times"),
+        ("0.05", "a tenth"),
         ("1.5", 0),
+        ("1.496", 0),
+        ("1.46", "too large"),
         ("half", "unreadable"),
     ],
 )
@@ -157,9 +233,38 @@ def test_a_wrong_number_is_told_how_it_is_wrong(modules: Page, text: str, said: 
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("8.3", "right"),
+        ("100*90/1089", "right"),
+        ("8,3 percent", "right"),
+        ("0.083", "Right as a fraction"),
+        ("1/12", "Right as a fraction"),
+        ("90/1089", "Right as a fraction"),
+        ("0.09", 2),
+        ("90", 0),
+        ("0.9", 0),
+        ("0", "too small"),
+    ],
+)
+def test_a_listed_wrong_answer_takes_nothing_else_for_its_own(
+    modules: Page, text: str, said: str | int
+) -> None:
+    key = {"answer": 8.3, "tolerance": 0.2, "unit": "%", "wrong": [90, 99, 0.09]}
+    judged = modules.evaluate("([text, key]) => book.judgeNumber(text, key)", [text, key])
+    if isinstance(said, int):
+        assert judged["listed"] == said
+    elif said == "right":
+        assert judged == {"verdict": "right"}
+    else:
+        assert said in judged["why"]
+
+
+@pytest.mark.parametrize(
     ("control", "text", "value"),
     [
         (SLIDER, "0.3", 0.3),
+        (SLIDER, "3/10", 0.3),
         (SLIDER, "0,3", 0.3),
         (SLIDER, "1", 1),
         (LISTED, "10", 10),
@@ -185,7 +290,7 @@ def test_states_are_read_from_text(modules: Page, control: Any, text: str, value
         (POINT, "1", "Two numbers from -3 to 3"),
         (POINT, "1,4", "Two numbers from -3 to 3"),
         (VIEWPORT, "1,2", "Two numbers from -8 to 8 and a zoom from 0 to 18"),
-        (VIEWPORT, "1,2,19", "and a zoom from 0 to 18 are needed, not “1,2,19”"),
+        (VIEWPORT, "1,2,19", "and a zoom from 0 to 18 are needed, not “1, 2, 19”"),
         (VIEWPORT, "9,2,1", "Two numbers from -8 to 8"),
         (VIEWPORT, "1,2,3,4", "Two numbers"),
         (DRAWING, "fff", "A drawing has 4 pixels, not 3."),
@@ -430,3 +535,52 @@ def test_the_least_recently_seen_tiles_are_forgotten(modules: Page) -> None:
     script += [["has", name] for name in ("9/0/0", "9/1/0", "9/2/0", "9/200/0")]
     log = modules.evaluate(STORE, [128, script])
     assert log[-4:] == ["9/0/0 true", "9/1/0 false", "9/2/0 true", "9/200/0 true"]
+
+
+@pytest.fixture(scope="module")
+def entries() -> list[dict[str, Any]]:
+    """What is searched in this book."""
+    found: list[dict[str, Any]] = json.loads(search_index(load(Settings()).book))
+    return found
+
+
+FIND = "([entries, words]) => book.find(book.indexOf(entries), words)"
+
+
+@pytest.mark.parametrize("words", [r"\\lambda", "λ", "lambda", "denoising masks", "sigma"])
+def test_words_that_readers_search_for_are_found(
+    modules: Page, entries: list[dict[str, Any]], words: str
+) -> None:
+    assert modules.evaluate(FIND, [entries, words])["found"]
+
+
+def test_letters_of_formulas_are_found_by_their_names(modules: Page) -> None:
+    entries = [
+        {"id": 0, "kind": "Equation", "number": "2.1", "title": "", "text": "KL of μ and σ²"},
+        {"id": 1, "kind": "Section", "number": "2.2", "title": "Zeros", "text": "masks, masked"},
+    ]
+    for words in ("sigma", r"\\sigma", "σ", "Mu", "kl"):
+        found = modules.evaluate(FIND, [entries, words])["found"]
+        assert [each["id"] for each in found] == [0], words
+    assert modules.evaluate(FIND, [entries, "mask"])["found"][0]["id"] == 1
+    both = modules.evaluate(FIND, [entries, "sigma masks"])
+    assert len(both["found"]) == 2 and not both["all"]
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "title"),
+    [
+        ("elbo", "Section", None),
+        ("2.3", "Section", None),
+        ("2", "Chapter", None),
+        ("Snippet 2.3", "Snippet", "Snippet 2.3"),
+    ],
+)
+def test_what_treats_of_the_words_comes_first(
+    modules: Page, entries: list[dict[str, Any]], words: str, kind: str, title: str | None
+) -> None:
+    first, *_ = modules.evaluate(FIND, [entries, words])["found"]
+    assert first["kind"] in (kind, "Heading" if words == "elbo" else kind)
+    assert first["title"].startswith(title or "")
+    if words[0] == "2":
+        assert first["number"] == words

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -49,7 +50,7 @@ def test_true_or_false(fresh: Page) -> None:
         quiz.locator(f'input[value="{right}"]').check()
         check(quiz)
         expect(quiz).to_have_attribute("data-state", "right")
-        expect(quiz.locator("[data-feedback]")).to_contain_text("Right.")
+        expect(quiz.locator("[data-feedback]")).to_contain_text("Right, after 2 attempts.")
         expect(quiz.locator("details.answer")).to_have_attribute("open", "")
 
 
@@ -80,8 +81,9 @@ def test_numbers_are_read_and_judged(fresh: Page) -> None:
             expect(quiz).to_have_attribute("data-state", state)  # noqa: B023
             expect(said).to_contain_text(words)  # noqa: B023
 
-        for text in ("", "about half", "1,2,3", "0x10", "--1"):
+        for text in ("about half", "1,2,3", "0x10", "--1"):
             answers(text, "open", "Write one in digits")
+        answers("", "open", "Nothing is written yet.")
         far = answer + 40 * tolerance + abs(answer) * 40
         answers(f"{far:.6g}", "wrong", "too large")
         listed = key["wrong"]
@@ -91,15 +93,19 @@ def test_numbers_are_read_and_judged(fresh: Page) -> None:
             assert " ".join(told.split()) in " ".join((said.text_content() or "").split())
 
         def unlisted(value: float) -> bool:
-            return all(abs(value - each) > tolerance for each in [*listed, answer])  # noqa: B023
+            near_answer = abs(value - answer) <= tolerance  # noqa: B023
+            return not near_answer and all(abs(value - each) > 0.02 * abs(each) for each in listed)  # noqa: B023
 
         if unlisted(-answer):
             answers(f"{-answer:.12g}", "wrong", "sign")
         if unlisted(2 * answer):
             answers(f"{2 * answer:.12g}", "wrong", "factor of two")
+        if key["unit"] == "%":
+            answers(f"{answer / 100:.12g}", "wrong", "Right as a fraction. It is asked for in %.")
         if key["unit"] == "nats" and unlisted(answer / math.log(2)):
             answers(f"{answer / math.log(2):.12g}", "wrong", "bits")
-        answers(f"{answer:.12g}".replace(".", ","), "right", "Right.")
+        answers(f"{answer:.12g}".replace(".", ","), "right", "Right, after")
+        answers("half of it", "open", "is not a number")
         answers(f"{answer + 0.9 * tolerance:.12g} {key['unit']}", "right")
         answers(f"\u2212{answer:.12g}" if answer < 0 else f"+{answer:.12g}", "right")
 
@@ -128,6 +134,27 @@ def test_code_is_judged_by_its_checks(open_page: Open) -> None:
     expect(fresh.locator(READY)).to_be_attached()
 
 
+def test_a_code_question_says_what_is_missing_and_runs_what_makes_it(open_page: Open) -> None:
+    page = open_page()
+    quiz, _ = next(questions(page, "code"))
+    root = urljoin(page.url, page.locator("html").get_attribute("data-root"))
+    first = page.request.get(f"{root}autoencoders/snippets.json").json()[0]
+    quiz.scroll_into_view_if_needed()
+    said = quiz.locator("[data-feedback]")
+    write(page, quiz, "")
+    check(quiz)
+    expect(said).to_contain_text(
+        re.compile(r"The check needs \w+, which your code does not define")
+    )
+    expect(quiz).to_have_attribute("data-state", "wrong")
+    write(page, quiz, f"print({first['makes'][0]} is not None)")
+    check(quiz)
+    expect(said.locator(".offer p")).to_contain_text(f"is made in snippet {first['number']}, ")
+    expect(quiz).to_have_attribute("data-state", "open")
+    said.locator(".offer button").click()
+    expect(said.locator("pre.stdout")).to_have_text("True\n")
+
+
 def test_answers_are_remembered_and_can_be_started_over(fresh: Page) -> None:
     quiz, key = next(questions(fresh, "number"))
     quiz.scroll_into_view_if_needed()
@@ -141,7 +168,7 @@ def test_answers_are_remembered_and_can_be_started_over(fresh: Page) -> None:
     fresh.reload()
     expect(quiz.locator(".remembered")).to_be_visible()
     expect(quiz).to_have_attribute("data-state", "right")
-    expect(quiz.locator("[data-feedback]")).to_contain_text("Right after 2 attempts.")
+    expect(quiz.locator("[data-feedback]")).to_contain_text("Right, after 2 attempts.")
     expect(field).to_have_value(f"{key['answer']:.12g}")
     quiz.locator('[data-action="reset"]').click()
     expect(quiz).to_have_attribute("data-state", "open")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -126,6 +128,47 @@ def test_edits_survive_a_reload_and_reset_takes_them_back(open_page: Open) -> No
     assert cell.locator("pre code").text_content() == own
 
 
+def test_what_an_edit_put_out_last_stands_under_it_after_a_reload(open_page: Open) -> None:
+    page = open_page()
+    cell = page.locator("section[data-cell]").first
+    status = cell.locator("[data-status]")
+    recorded = texts(cell)
+    write(page, cell, "print('\\x1b[31mmine\\x1b[0m')\n{'data': [], 'layout': {}}")
+    expect(status).to_have_text("Recorded output of the book’s code, not of yours")
+    page.reload()
+    expect(status).to_have_text("Recorded output of the book’s code, not of yours")
+    cell.locator('[data-action="run"]').click()
+    expect(cell.locator("pre.stdout")).to_have_text("mine\n")
+    expect(cell).to_have_attribute("data-state", "done")
+    page.reload()
+    expect(status).to_have_text("Output of your last run")
+    expect(cell.locator("pre.stdout")).to_have_text("mine\n")
+    expect(cell.locator("[data-output] .figure")).to_be_attached()
+    cell.locator('.mark [data-action="reset"]').click()
+    expect(status).to_have_text("Recorded output")
+    assert texts(cell) == recorded
+    page.reload()
+    assert texts(cell) == recorded
+
+
+def test_an_edit_in_another_tab_is_said_and_offered(open_page: Open) -> None:
+    page = open_page(python=False)
+    other = page.context.new_page()
+    other.goto(page.url)
+    cell, theirs = (each.locator("section[data-cell]").first for each in (page, other))
+    write(page, cell, "a = 1")
+    expect(theirs.locator(".other-tab")).to_contain_text("Another tab holds another version")
+    theirs.get_by_role("button", name="Take its version").click()
+    expect(theirs.locator("pre code")).to_have_text("a = 1")
+    expect(theirs.locator(".other-tab")).to_have_count(0)
+    write(other, theirs, "b = 2")
+    cell.get_by_role("button", name="Keep this one").click()
+    expect(cell.locator(".cm-content")).to_have_text("a = 1")
+    expect(theirs.locator(".other-tab")).to_be_visible()
+    page.reload()
+    expect(cell.locator("pre code")).to_have_text("a = 1")
+
+
 def test_a_newer_edition_under_an_edit_is_said(open_page: Open) -> None:
     page = open_page(python=False)
     cell = page.locator("section[data-cell]").first
@@ -153,15 +196,75 @@ def test_copy_takes_the_code_that_is_shown(open_page: Open) -> None:
     assert page.evaluate("navigator.clipboard.readText()").strip() == shown.strip()
 
 
-def test_snippets_of_a_chapter_share_their_variables(desk: Page) -> None:
-    cells = desk.locator("section[data-cell]")
-    for cell, code in ((cells.first, "shared = 11"), (cells.nth(1), "print(shared * 2)")):
-        write(desk, cell, code)
+def test_snippets_of_a_chapter_share_their_variables(open_page: Open) -> None:
+    page = open_page()
+    for place, code in zip(
+        pages_with("snippet"), ("shared = 11", "print(shared * 2)"), strict=False
+    ):
+        go_to(page, place)
+        cell = page.locator("section[data-cell]").first
+        write(page, cell, code)
         cell.locator('[data-action="run"]').click()
         expect(cell).to_have_attribute("data-state", "done")
-    expect(cells.nth(1).locator("pre.stdout")).to_have_text("22\n")
-    for cell in (cells.first, cells.nth(1)):
-        cell.locator('.mark [data-action="reset"]').click()
+    expect(page.locator("section[data-cell]").first.locator("pre.stdout")).to_have_text("22\n")
+
+
+def entries_that_run(page: Page) -> list[dict[str, Any]]:
+    """The snippets of the chapter in their order, as the page is told of them."""
+    root = urljoin(page.url, page.locator("html").get_attribute("data-root"))
+    entries: list[dict[str, Any]] = page.request.get(f"{root}autoencoders/snippets.json").json()
+    return [entry for entry in entries if entry["code"]]
+
+
+def test_a_snippet_that_lacks_a_name_offers_to_run_what_makes_it(open_page: Open) -> None:
+    """What comes before stands on other pages, one of them with an edit of the reader's."""
+    page = open_page()
+    first, second, third = entries_that_run(page)[:3]
+    made = next(name for name in second["makes"] if name not in first["makes"])
+    write(page, page.locator(f"#{first['label']}"), "other = 'mine'")
+    go_to(page, third["url"].split("#")[0])
+    cell = page.locator(f"#{third['label']}")
+    write(page, cell, f"print('{made} is there:', {made} is not None, other)")
+    cell.locator('[data-action="run"]').click()
+    expect(cell).to_have_attribute("data-state", "error")
+    offer = cell.locator(".offer")
+    expect(offer.locator("p")).to_have_text(
+        f"{made} is made in snippet {second['number']}, “{second['title']}”. It has not run."
+    )
+    expect(offer.locator("a")).to_have_attribute("href", re.compile(f"#{second['label']}$"))
+    offer.get_by_role("button", name="Run the 2 snippets before this one").click()
+    expect(cell.locator("pre.stdout")).to_have_text(f"{made} is there: True mine\n")
+    expect(cell).to_have_attribute("data-state", "done")
+
+
+def test_running_what_comes_before_tells_how_far_it_is_and_can_be_stopped(open_page: Open) -> None:
+    page = open_page()
+    first, second, third = entries_that_run(page)[:3]
+    write(page, page.locator(f"#{first['label']}"), "while True: pass")
+    go_to(page, third["url"].split("#")[0])
+    cell = page.locator(f"#{third['label']}")
+    write(page, cell, f"print({second['makes'][-1]})")
+    cell.locator('[data-action="run"]').click()
+    expect(cell.locator(".offer")).to_be_visible()
+    cell.locator(".offer button").click()
+    expect(cell.locator("[data-status]")).to_have_text(f"Running {first['number']}, 1 of 2")
+    cell.locator('[data-action="stop"]').click()
+    expect(cell).to_have_attribute("data-state", "stopped")
+
+
+def test_a_snippet_before_that_fails_is_named(open_page: Open) -> None:
+    page = open_page()
+    first, second = entries_that_run(page)[:2]
+    write(page, page.locator(f"#{first['label']}"), "1 / 0")
+    go_to(page, second["url"].split("#")[0])
+    cell = page.locator(f"#{second['label']}")
+    write(page, cell, f"print({first['makes'][0]})")
+    cell.locator('[data-action="run"]').click()
+    expect(cell.locator(".offer button")).to_have_text(f"Run snippet {first['number']} first")
+    cell.locator(".offer button").click()
+    expect(cell.locator("[data-status]")).to_have_text(
+        f"Not run: snippet {first['number']} stopped with ZeroDivisionError"
+    )
 
 
 def test_python_starts_without_being_asked_for(open_page: Open) -> None:

@@ -75,7 +75,7 @@ def test_frame_has_the_shape_of_the_protocol():
     value = reply["value"]
     assert set(value) == {"readouts", "panels", "note", "ms"}
     assert value["readouts"] == {"slope": "0.3"}
-    assert value["note"] == "" and value["ms"] >= 0
+    assert value["note"].startswith("The page keeps the book's controls") and value["ms"] >= 0
     plot, tiles = value["panels"]
     assert (plot["key"], plot["kind"], plot["alt"]) == ("line", "plot", "A line.")
     assert plot["figure"]["data"][0]["x"].dtype == np.float64  # JavaScript has no int64 numbers
@@ -168,6 +168,17 @@ def test_an_edit_changes_the_picture():
     assert compute_widget(TINY.replace("sign * a}", "7}").replace('"a": sign * a', '"a": 7'))[
         "value"
     ]["readouts"] == {"slope": "7.0"}
+
+
+def test_what_the_page_does_not_take_of_an_edit_is_said():
+    source = frames.source_of("bottleneck")
+    assert compute_widget(source=source)["value"]["note"] == ""
+    k = next(c for c in frames.get("bottleneck").instrument.controls if c.name == "k")
+    edit = source.replace(f'"{k.label}"', '"My label"')
+    assert edit != source
+    assert compute_widget(source=edit)["value"]["note"] == (
+        "The page keeps the book's controls and labels. Not taken: label of k."
+    )
 
 
 def test_an_error_in_an_edit_has_its_line():

@@ -270,6 +270,36 @@ def test_a_name_taken_from_python_is_pointed_out(page):
     assert page.run("list('ab')")["type"] == "done"
 
 
+def test_memory_that_ran_out_is_free_again(page):
+    """What the failed snippet had made by then is gone, what was there before is not."""
+    page.run("import weakref\nclass Large:\n    pass\nseen = None")
+    reply = page.run("a = Large()\nb = [a]\nseen = weakref.ref(a)\nraise MemoryError('full')")
+    assert reply["name"] == "MemoryError"
+    assert "What this snippet had made by then is given up: a, b." in reply["traceback"]
+    page.run("seen(), 'a' in globals(), Large is None")
+    assert page.displayed[-1] == ("text/plain", "(None, False, False)")
+
+
+def test_frames_of_a_failure_hold_no_memory(page):
+    page.run("import weakref\nclass Large:\n    pass\nseen = []")
+    page.run(
+        "def fill():\n    mine = Large()\n    seen.append(weakref.ref(mine))\n"
+        "    raise MemoryError\nfill()"
+    )
+    page.run("seen[0]()")
+    assert page.displayed == []
+
+
+def test_a_plotting_library_is_answered_with_what_the_page_draws(page):
+    reply = page.run("import matplotlib_of_another_name")
+    assert "as a dict" not in reply["traceback"]
+    reply = page.run("def show():\n    import seaborn.objects\nshow()")
+    assert reply["name"] == "ModuleNotFoundError"
+    shown = reply["traceback"].splitlines()[-1]
+    assert page.run(shown)["type"] == "done"
+    assert page.displayed[-1][0] == host.PLOTLY
+
+
 def test_right_answer(page):
     reply = page.check("y = x + 1", "assert y == 3", scope=scope_with(page, "x = 2"))
     assert reply == {"type": "done", "id": 7, "value": {"passed": True, "message": ""}}
@@ -291,6 +321,32 @@ def test_assertion_of_numpy_counts_as_a_check(page):
     value = page.check("y = 1", check)["value"]
     assert not value["passed"]
     assert "Not equal to tolerance" in value["message"]
+
+
+@pytest.mark.parametrize(
+    "deceit",
+    [
+        "import numpy as np\nnp.allclose = lambda *a, **k: True",
+        "import numpy as np\nnp.linalg.norm = lambda *a, **k: 0",
+        "import numpy as np\nabs = max = lambda *a: 0",
+        "import numpy as np\nimport builtins\nbuiltins.max = lambda *a: 0",
+    ],
+)
+def test_a_check_means_the_true_functions(page, deceit):
+    check = (
+        "assert np.allclose(y, 2), 'y is wrong.'\nassert np.linalg.norm(y - 2) < 1, 'y is wrong.'"
+        "\nassert max(abs(y - 2), 0) < 1, 'y is wrong.'"
+    )
+    assert page.check(f"{deceit}\ny = 5", check)["value"] == {
+        "passed": False,
+        "message": "y is wrong.",
+    }
+    assert page.check(f"{deceit}\ny = 2", check)["value"]["passed"]
+
+
+def test_an_answer_may_use_what_its_check_imports(page):
+    check = "import numpy as np\nassert f(4) == 2, 'f is no root.'"
+    assert page.check("def f(x):\n    return np.sqrt(x)", check)["value"]["passed"]
 
 
 def test_error_in_the_answer_is_an_error_with_its_line(page):

@@ -20,6 +20,11 @@ from widgets.contract import ContractError
 NEEDS_NETWORK = "A file that this needs could not be fetched: the first time it takes the network."
 CANNOT_BE_SHOWN = "An exception was raised that fails itself when it is looked at."
 
+PLOTTING = ("matplotlib", "pylab", "seaborn", "plotly", "bokeh", "altair")
+SHOW_A_FIGURE = """\
+The page draws figures itself: let the last line of the code be one, as a dict.
+{"data": [{"type": "scatter", "x": [1, 2, 3], "y": [1, 4, 9]}], "layout": {}}"""
+
 MOST_NAME, MOST_MESSAGE, MOST_TRACEBACK = 100, 2_000, 20_000  # characters
 
 _readers_files: set[str] = set()
@@ -166,3 +171,9 @@ def note_shadowing(error: TypeError, scope: Mapping[str, Any]) -> None:
                 f"`del {word}` brings Python's own back."
             )
             return
+
+
+def note_missing_module(error: ModuleNotFoundError) -> None:
+    """Say what to do instead of importing a plotting library that the page does not have."""
+    if (error.name or "").split(".")[0] in PLOTTING:
+        error.add_note(SHOW_A_FIGURE)

@@ -33,6 +33,7 @@ from widgets.engine.size import check_size
 
 MINUS, EN_DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+KEYS = {"controls": "name", "readouts": "key"}
 DEFINED = ("instrument", "compute", "frame")
 
 
@@ -104,7 +105,32 @@ def compute_frame(widget: str, controls: Mapping[str, Any], source: str | None) 
     picture = frame_value(instrument, frame)
     if source is not None:
         check_size(picture)
+        kept = not_taken(instrument, get(widget).instrument)
+        picture["note"] = " ".join(filter(None, (picture["note"], kept)))
     return {**picture, "ms": ms}
+
+
+def not_taken(edited: Instrument, own: Instrument) -> str:
+    """What of a reader's declaration has no effect: the page was laid out for the book's own.
+
+    The format of a readout has, as it is Python that prints numbers.
+    """
+    changed = [n for n in ("title", "ask", "references") if getattr(edited, n) != getattr(own, n)]
+    for kind, key in KEYS.items():
+        now = {getattr(each, key): asdict(each) for each in getattr(edited, kind)}
+        then = {getattr(each, key): asdict(each) for each in getattr(own, kind)}
+        for name in {**then, **now}:
+            if name not in now or name not in then:
+                changed.append(f"{name}, which is {'new' if name in now else 'gone'}")
+                continue
+            differs = [f for f, value in now[name].items() if value != then[name].get(f)]
+            if kind == "readouts":
+                differs = [field for field in differs if field != "format"]
+            if differs:
+                changed.append(f"{', '.join(differs)} of {name}")
+    if not changed:
+        return ""
+    return f"The page keeps the book's controls and labels. Not taken: {'; '.join(changed)}."
 
 
 def frame_value(instrument: Instrument, frame: Frame) -> dict[str, Any]:

@@ -8,17 +8,27 @@ from __future__ import annotations
 
 import ast
 import copy
+import gc
 import json
 import math
 import sys
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable, Mapping, Set
 from types import FunctionType
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from widgets.engine import frames
-from widgets.engine.failure import ProtocolError, failed, line_of, note_shadowing, remember_source
+from widgets.engine.failure import (
+    ProtocolError,
+    chain_of,
+    failed,
+    line_of,
+    note_missing_module,
+    note_shadowing,
+    remember_source,
+)
 from widgets.engine.restore import Belongings, SpoiledError
 
 Display: TypeAlias = Callable[[str, str], None]
@@ -117,13 +127,29 @@ def reader_file(request: Request) -> str:
 def run_cell(scope: str, code: str, filename: str, display: Display) -> None:
     """Run a snippet in the named scope and display the value of its last expression."""
     namespace = _scopes.setdefault(scope, new_scope())
+    there = set(namespace)
     try:
         value = execute(code, filename, namespace)
+    except MemoryError as error:
+        let_go(namespace, set(namespace) - there, error)
+        raise
     finally:
         if namespace.pop("print", print) is not print:  # every snippet of the book prints
             _belongings.note("print")
     if value is not None:
         display(*displayed(value))
+
+
+def let_go(scope: Scope, names: Set[str], error: MemoryError) -> None:
+    """Free what a snippet that ran out of memory had made: else nothing else could run after it."""
+    made = sorted(name for name in names if not name.startswith("__"))
+    for name in made:
+        del scope[name]
+    for earlier in chain_of(error):
+        traceback.clear_frames(earlier.__traceback__)
+    gc.collect()
+    if made:
+        error.add_note(f"What this snippet had made by then is given up: {', '.join(made)}.")
 
 
 def check_answer(scope: str, code: str, check: str) -> dict[str, Any]:
@@ -136,6 +162,9 @@ def check_answer(scope: str, code: str, check: str) -> dict[str, Any]:
     """
     namespace = copied(_scopes.get(scope, new_scope()))
     execute(code, ANSWER, namespace)
+    put_back()  # the check means NumPy's functions and Python's, whatever the answer made of them
+    for name in namespace.keys() & _belongings.builtins.keys():
+        del namespace[name]
     try:
         execute(check, CHECK, namespace)
     except AssertionError as error:
@@ -212,6 +241,9 @@ def execute(code: str, filename: str, scope: Scope) -> Any:
         return eval(compile(value, filename, "eval", dont_inherit=True), scope)
     except TypeError as error:
         note_shadowing(error, scope)
+        raise
+    except ModuleNotFoundError as error:
+        note_missing_module(error)
         raise
 
 

@@ -238,9 +238,6 @@ def control_view(
                 _symbol(control.symbol, node, composer),
                 x=f"{value[0]:g}",
                 y=f"{value[1]:g}",
-                limit=f"{control.limit:g}",
-                step=f"{control.step:g}",
-                panel=control.panel,
             )
         case Viewport():
             assert isinstance(value, tuple) and len(value) == 3
@@ -253,13 +250,11 @@ def control_view(
                 x,
                 y,
                 zoom,
-                limit=f"{control.limit:g}",
-                max_zoom=str(control.max_zoom),
             )
         case Drawing():
             return DrawingView(id, control.name, control.label)
         case Seed():
-            return SeedView(id, control.name, control.label, str(value), str(control.max))
+            return SeedView(id, control.name, control.label, str(value))
         case Slider():
             assert isinstance(value, int | float)
             return _slider_view(control, value, id, _symbol(control.symbol, node, composer))
@@ -269,12 +264,10 @@ def _slider_view(slider: Slider, value: float, id: str, symbol: Html) -> SliderV
     steps = slider.steps()
     low, high = steps[0], steps[-1]
     if slider.values:
-        step = "any"
         nearest = min(range(len(steps)), key=lambda i: abs(steps[i] - value))
         ranged = (str(nearest), "0", str(len(steps) - 1), "1")
     else:
-        step = f"{slider.step:g}"
-        ranged = (f"{value:g}", f"{low:g}", f"{high:g}", step)
+        ranged = (f"{value:g}", f"{low:g}", f"{high:g}", f"{slider.step:g}")
     return SliderView(
         id,
         slider.name,
@@ -283,9 +276,6 @@ def _slider_view(slider: Slider, value: float, id: str, symbol: Html) -> SliderV
         slider.unit,
         f"{value:g}",
         format(value, slider.format),
-        f"{low:g}",
-        f"{high:g}",
-        step,
         format(low, slider.format),
         format(high, slider.format),
         *ranged,

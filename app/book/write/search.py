@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 
 from app.book.compose.blocks import (
     Admonition,
@@ -32,56 +33,64 @@ NUMBERED: dict[type, str] = {
 }
 
 
+@dataclass(frozen=True)
+class Entry:
+    """One result. ``kind`` weighs it: a section goes before a snippet of the same words."""
+
+    kind: str
+    number: str
+    url: str  # relative to the root of the book
+    place: str  # where it stands: 2.4 Variational autoencoders
+    title: str
+    text: str
+
+
 def search_index(book: Book) -> bytes:
-    """The entries as JSON, for MiniSearch's ``addAll``."""
-    entries = [
-        {"id": id, "url": url, "place": place, "title": title, "text": text}
-        for id, (url, place, title, text) in enumerate(_entries(book))
-    ]
+    """The entries as JSON, for static/js/page/search-index.js."""
+    entries = [{"id": id, **asdict(entry)} for id, entry in enumerate(_entries(book))]
     return json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _entries(book: Book) -> Iterator[tuple[str, str, str, str]]:
+def _entries(book: Book) -> Iterator[Entry]:
     for chapter in book.chapters:
         yield from _chapter(chapter)
     for fact in book.facts:
         sources = ", ".join(source.title for source in fact.sources)
         text = f"{words_of(fact.claim)} {words_of(fact.note)}"
-        yield f"facts/#{fact.id}", "Sourced facts", sources, text
+        yield Entry("Fact", "", f"facts/#{fact.id}", "Sourced facts", sources, text)
     for reference in book.references:
-        text = words_of(reference.html)
-        yield f"references/#{reference.key}", "References", reference.short, text
+        text, url = words_of(reference.html), f"references/#{reference.key}"
+        yield Entry("Reference", "", url, "References", reference.short, text)
 
 
-def _chapter(chapter: Chapter) -> Iterator[tuple[str, str, str, str]]:
-    place = f"{chapter.number} {chapter.title}"
+def _chapter(chapter: Chapter) -> Iterator[Entry]:
+    home, place = f"{chapter.place}/", f"{chapter.number} {chapter.title}"
     text = f"{words_of(chapter.standfirst)} {texts_of(chapter.blocks)}"
-    yield f"{chapter.place}/", f"Chapter {chapter.number}", chapter.title, text
-    yield from _numbered(chapter.blocks, f"{chapter.place}/", place)
+    yield Entry("Chapter", chapter.number, home, f"Chapter {chapter.number}", chapter.title, text)
+    yield from _numbered(chapter.blocks, home, place)
     for section in chapter.sections:
         home = f"{section.place}/"
-        title, url, where = section.title, home, place
-        words: list[str] = []
         inside = f"{section.number} {section.title}"
+        entry = Entry("Section", section.number, home, place, section.title, "")
+        words: list[str] = [section.description]
         for block in section.blocks:
             if isinstance(block, Heading):
-                yield url, where, title, " ".join(words)
-                title, url, where = block.title, f"{home}#{block.label}", inside
+                yield replace(entry, text=" ".join(words))
+                entry = Entry("Heading", "", f"{home}#{block.label}", inside, block.title, "")
                 words = []
             elif not isinstance(block, tuple(NUMBERED)):
                 words.append(text_of(block))
-        yield url, where, title, " ".join(words)
+        yield replace(entry, text=" ".join(words))
         yield from _numbered(section.blocks, home, inside)
 
 
-def _numbered(
-    blocks: Iterable[Block], home: str, place: str
-) -> Iterator[tuple[str, str, str, str]]:
+def _numbered(blocks: Iterable[Block], home: str, place: str) -> Iterator[Entry]:
     for block in blocks:
         kind = next((name for cls, name in NUMBERED.items() if isinstance(block, cls)), "")
         if kind and block.label:  # type: ignore[union-attr]
-            title = getattr(block, "title", "")
-            name = f"{kind} {block.number} {title}".strip()  # type: ignore[union-attr]
-            yield f"{home}#{block.label}", place, name, text_of(block)  # type: ignore[union-attr]
+            number: str = block.number  # type: ignore[union-attr]
+            title = f"{kind} {number} {getattr(block, 'title', '')}".strip()
+            url = f"{home}#{block.label}"  # type: ignore[union-attr]
+            yield Entry(kind, number, url, place, title, text_of(block))
         if isinstance(block, Admonition | Fold):
             yield from _numbered(block.blocks, home, place)

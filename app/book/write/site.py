@@ -23,6 +23,7 @@ from app.book.write.exports import Export, notebook, script
 from app.book.write.offline import SERVICE_WORKER, keep_last_edition, service_worker, wire_bytes
 from app.book.write.render import TEMPLATES, Renderer
 from app.book.write.search import search_index
+from app.book.write.snippets import snippets
 from app.book.write.web_manifest import web_manifest
 from app.runtime.course import Course
 from app.runtime.dist import RuntimeDist, build_runtime, served_name
@@ -197,6 +198,7 @@ class _Writer:
             export = Export(chapter, source, loaded.labels, loaded.notation, loaded.facts)
             self.put(f"{place}.ipynb", notebook(export))
             self.put(f"{place}.py", script(export))
+            self.put(f"{chapter.slug}/snippets.json", snippets(chapter))
         site_path = self.settings.site_path
         config = self.config(search)
         pages = dict(Renderer(book, self.assets, config, manifest, site_path).pages())

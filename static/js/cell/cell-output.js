@@ -2,8 +2,14 @@
  * What a snippet left, as text and pictures. Until its first run that is what the book recorded; a new run replaces it
  * with its first word, so that nothing flickers. A long output is cut, with a button for the rest.
  */
+import { withoutColours } from "../text.js";
+
 const PLOTLY = "application/vnd.plotly.v1+json";
 const LINES_SHOWN = 40;
+/** Of what is kept for the next visit, characters. */
+const MOST_KEPT = 50_000;
+
+/** @typedef {["stream", "stdout" | "stderr" | "note", string] | ["display", string, string] | ["error", string]} Piece */
 
 export class CellOutput {
   #place;
@@ -16,6 +22,9 @@ export class CellOutput {
   /** @type {{name: string, text: string}[]} */
   #held = [];
   #heldLines = 0;
+  /** What the last run put out, in order; null where it is too much to be kept. @type {Piece[] | null} */
+  #pieces = [];
+  #size = 0;
 
   /** @param {HTMLElement} place @param {(line: number) => void} goToLine */
   constructor(place, goToLine) {
@@ -30,6 +39,32 @@ export class CellOutput {
     this.#room = LINES_SHOWN;
     this.#held = [];
     this.#heldLines = 0;
+    this.#pieces = [];
+    this.#size = 0;
+  }
+
+  /** What the last run put out, for `replay`; null where it is too much to be kept. */
+  get pieces() {
+    return this.#pieces;
+  }
+
+  /** Shows what an earlier run put out. @param {Piece[]} pieces */
+  replay(pieces) {
+    this.begin();
+    for (const [kind, ...rest] of pieces) {
+      const [first, second = ""] = /** @type {any[]} */ (rest);
+      if (kind === "stream") this.stream(first, second);
+      else if (kind === "display") this.display(first, second);
+      else this.error(first, null);
+    }
+    this.finish();
+  }
+
+  /** @param {Piece} piece */
+  #keep(piece) {
+    this.#size += piece.join("").length;
+    if (this.#size > MOST_KEPT) this.#pieces = null;
+    this.#pieces?.push(piece);
   }
 
   /** The run has ended: an empty output is an output, too. */
@@ -53,6 +88,7 @@ export class CellOutput {
   /** @param {"stdout" | "stderr" | "note"} name @param {string} text */
   stream(name, text) {
     this.#clearOnce();
+    this.#keep(["stream", name, text]);
     if (name === "note") return this.#append(name, text);
     const lines = text.split("\n").length - 1;
     if (this.#heldLines === 0 && lines <= this.#room) {
@@ -70,6 +106,7 @@ export class CellOutput {
   /** @param {string} mime @param {string} data */
   async display(mime, data) {
     this.#clearOnce();
+    this.#keep(["display", mime, data]);
     if (mime !== PLOTLY) return this.#append("value", data);
     const figure = document.createElement("div");
     figure.className = "figure";
@@ -86,6 +123,7 @@ export class CellOutput {
   /** @param {string} traceback @param {number | null} line */
   error(traceback, line) {
     this.#clearOnce();
+    this.#keep(["error", traceback]);
     const pre = this.#append("error", "");
     const named = line === null ? -1 : traceback.lastIndexOf(`line ${line}`);
     if (line === null || named < 0) {
@@ -102,8 +140,14 @@ export class CellOutput {
     pre.append(traceback.slice(0, named), link, traceback.slice(named + link.textContent.length));
   }
 
-  /** Appends text, to the last element if it is of the same kind. @param {string} name @param {string} text */
-  #append(name, text) {
+  /** Puts something to act on under what is there, until the next run. @param {HTMLElement} element */
+  offer(element) {
+    this.#place.append(element);
+  }
+
+  /** Appends text, to the last element if it is of the same kind. @param {string} name @param {string} written */
+  #append(name, written) {
+    const text = withoutColours(written);
     const last = this.#place.lastElementChild;
     if (last?.className === name && name !== "value") {
       last.append(text);

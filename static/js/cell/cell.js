@@ -5,7 +5,9 @@
  */
 import { CodeField } from "./code-field.js";
 import { CellOutput } from "./cell-output.js";
+import { letOthersRun, missingFor, noteDone, offerFor, runInOrder } from "./earlier.js";
 import { runtime } from "../python/page/runtime.js";
+import { fingerprint, read, remove, write } from "../store.js";
 
 /** @param {HTMLElement} section @returns {() => void} takes the life out of it */
 export function mountCell(section) {
@@ -15,6 +17,8 @@ export function mountCell(section) {
 
 class Cell {
   #runs = 0;
+  /** @type {Promise<RunError | null> | null} */
+  #running = null;
   /** @type {AbortController | null} */
   #stop = null;
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -25,6 +29,7 @@ class Cell {
   constructor(section) {
     this.section = section;
     this.label = section.dataset.cell ?? "";
+    this.scope = section.dataset.scope ?? "";
     const title = section.querySelector(".title")?.textContent?.trim() ?? "";
     this.field = new CodeField(/** @type {HTMLElement} */ (section.querySelector(".source")), {
       key: this.label,
@@ -42,19 +47,41 @@ class Cell {
     this.status = /** @type {HTMLElement} */ (section.querySelector("[data-status]"));
     this.runButton = /** @type {HTMLElement} */ (section.querySelector('[data-action="run"]'));
     this.stopButton = /** @type {HTMLElement} */ (section.querySelector('[data-action="stop"]'));
+    /** What the status says of the book's own output. */
     this.recorded = this.status.textContent ?? "";
     this.#onClick("run", () => this.run());
     this.#onClick("stop", () => this.#stop?.abort());
     this.#onClick("reset", () => this.#reset());
     this.#onClick("copy", (button) => copy(this.field.text, button));
+    this.leaveOthers = letOthersRun(this.label, (signal) => this.run(signal));
     section.addEventListener("focus-cell", () => this.field.focus());
     runtime.addEventListener("lost", () => this.#lost(), { signal: this.#gone.signal });
+    this.#recall();
     this.#showEdited();
+  }
+
+  /** Under a reader's edit stands what it put out last, if that is known. */
+  #recall() {
+    const kept = this.field.edited ? read("output", this.label) : null;
+    if (kept?.code !== fingerprint(this.field.text)) return;
+    this.output.replay(kept.pieces);
+    this.#say("recalled", "Output of your last run");
+  }
+
+  /** Keeps what an edit has put out: the book's own output is in the page. @param {string} code that ran */
+  #keepOutput(code) {
+    const { pieces } = this.output;
+    if (code === this.field.text && this.field.edited && pieces !== null) {
+      write("output", this.label, { code: fingerprint(code), pieces });
+    } else {
+      remove("output", this.label);
+    }
   }
 
   /** The page is left: what runs is stopped, as the next page's code would wait for it. */
   destroy() {
     this.#gone.abort();
+    this.leaveOthers();
     this.#stop?.abort();
     this.field.destroy();
   }
@@ -66,7 +93,7 @@ class Cell {
     }
   }
 
-  /** @param {"recorded" | "running" | "done" | "error" | "stopped"} state @param {string} sentence */
+  /** @param {"recorded" | "recalled" | "running" | "done" | "error" | "stopped"} state @param {string} sentence */
   #say(state, sentence) {
     this.#show(state);
     this.status.textContent = sentence;
@@ -75,7 +102,7 @@ class Cell {
   /**
    * Run and Stop take each other's place, so the focus goes along. The seconds of a run are not read out, its end is.
    *
-   * @param {"recorded" | "running" | "done" | "error" | "stopped"} state
+   * @param {"recorded" | "recalled" | "running" | "done" | "error" | "stopped"} state
    */
   #show(state) {
     const held = [this.runButton, this.stopButton].some((button) => button === document.activeElement);
@@ -87,17 +114,37 @@ class Cell {
   #showEdited() {
     this.section.toggleAttribute("data-edited", this.field.edited);
     this.section.toggleAttribute("data-stale", this.field.stale);
+    if (this.section.dataset.state === "recorded") this.status.textContent = this.#ofTheBook();
     if (!this.field.kept) this.status.textContent = "This browser does not keep your edit. Copy it before you leave";
   }
 
-  async run() {
-    if (this.#stop !== null) return;
+  /** How the book's own output is called, which may stand under a reader's edit. */
+  #ofTheBook() {
+    if (!this.field.edited) return this.recorded;
+    return this.recorded === "Recorded output" ? "Recorded output of the book’s code, not of yours" : "Your code has not run yet";
+  }
+
+  /**
+   * Runs it, unless it runs already.
+   *
+   * @param {AbortSignal} [signal] stops it, as its own button does
+   * @returns {Promise<RunError | null>} why it did not come to its end
+   */
+  run(signal) {
+    this.#running ??= this.#run(signal).finally(() => (this.#running = null));
+    return this.#running;
+  }
+
+  /** @param {AbortSignal} [signal] @returns {Promise<RunError | null>} */
+  async #run(signal) {
     this.#stop = new AbortController();
+    const stops = signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal]);
     this.#runs += 1;
     this.output.begin();
     this.field.markError(null);
     let start = performance.now();
     let started = false;
+    const code = this.field.text;
     const tick = () => {
       const seconds = Math.floor((performance.now() - start) / 1000);
       if (started) this.#say("running", seconds === 0 ? "Running" : `Running, ${seconds} s`);
@@ -107,9 +154,9 @@ class Cell {
     this.#show("running");
     try {
       await runtime.request(
-        { type: "run_cell", scope: this.section.dataset.scope ?? "", code: this.field.text, filename: this.label },
+        { type: "run_cell", scope: this.scope, code, filename: this.label },
         {
-          signal: this.#stop.signal,
+          signal: stops,
           onStart: () => {
             start = performance.now();
             started = true;
@@ -120,9 +167,33 @@ class Cell {
         },
       );
       const again = this.#runs > 1 ? `, run ${this.#runs}` : "";
+      noteDone(this.label);
       this.#finish("done", `Ran in ${duration(performance.now() - start)}${again}`);
+      this.#keepOutput(code);
+      return null;
     } catch (error) {
       this.#fail(/** @type {RunError} */ (error), performance.now() - start);
+      this.#keepOutput(code);
+      return /** @type {RunError} */ (error);
+    }
+  }
+
+  /** Runs what this snippet needs of those before it, then this one. @param {import("./earlier.js").Entry[]} earlier */
+  async #runAfter(earlier) {
+    if (this.#stop !== null) return;
+    const stop = (this.#stop = new AbortController());
+    this.output.begin();
+    this.field.markError(null);
+    const start = performance.now();
+    const failed = await runInOrder(earlier, this.scope, stop.signal, (sentence) => this.#say("running", sentence));
+    this.#stop = null;
+    if (failed === null) {
+      this.run();
+    } else if (failed.error.kind === "interrupted") {
+      this.#fail(failed.error, performance.now() - start);
+    } else {
+      this.output.error(failed.error.traceback, null);
+      this.#finish("error", `Not run: snippet ${failed.entry.number} stopped with ${failed.error.name}`);
     }
   }
 
@@ -145,6 +216,11 @@ class Cell {
     this.output.error(error.traceback || `${error.name}: ${error.message}`, error.line);
     this.field.markError(error.line);
     this.#finish("error", error.line === null ? `Stopped: ${error.name}` : `Stopped at line ${error.line}`);
+    const runs = this.#runs;
+    missingFor(error, this.scope, this.label).then((missing) => {
+      if (missing === null || runs !== this.#runs || this.#stop !== null) return; // the reader has gone on
+      this.output.offer(offerFor(missing, () => this.#runAfter(missing.toRun)));
+    });
   }
 
   /** A restart of Python took what this snippet had left. */
@@ -156,6 +232,7 @@ class Cell {
     this.field.reset();
     this.#runs = 0;
     this.output.restore();
+    remove("output", this.label);
     if (this.#stop === null) this.#say("recorded", this.recorded);
   }
 }

@@ -12,7 +12,7 @@
  * }} FieldOptions `key`: where the edit is kept; `label`: names the editor to a screen reader
  * @typedef {import("./editor.js").Editor} Editor
  */
-import { fingerprint, read, remove, write } from "../store.js";
+import { fingerprint, follow, read, remove, write } from "../store.js";
 
 export class CodeField {
   /** The book's own text. */
@@ -25,6 +25,9 @@ export class CodeField {
   /** @type {Promise<Editor> | null} */
   #editor = null;
   #pressed = false;
+  #gone = new AbortController();
+  /** That another tab has written this code. @type {HTMLElement | null} */
+  #note = null;
   /** Whether the browser keeps what is typed. */
   kept = true;
 
@@ -40,7 +43,29 @@ export class CodeField {
       this.#base = saved.base;
       this.#listing.textContent = this.#text;
     }
+    follow("code", options.key, (kept) => this.#meet(kept?.text ?? this.#book), this.#gone.signal);
     this.#offer();
+  }
+
+  /** Another tab has written this code. @param {string} theirs */
+  #meet(theirs) {
+    this.#note?.remove();
+    if (theirs === this.#text) return;
+    this.#note = choice("Another tab holds another version of this code. What is written last is kept.", {
+      "Take its version": () => this.#take(theirs),
+      "Keep this one": () => this.#changed(this.#text),
+    });
+    this.#source.before(this.#note);
+  }
+
+  /** @param {string} text */
+  #take(text) {
+    if (this.#editor !== null) {
+      this.open().then((editor) => editor?.set(text));
+    } else {
+      this.#listing.textContent = text;
+      this.#changed(text);
+    }
   }
 
   get #listing() {
@@ -61,18 +86,14 @@ export class CodeField {
   }
 
   destroy() {
+    this.#gone.abort();
     this.#editor?.then((editor) => editor.destroy(), () => {});
   }
 
   /** Takes the book's text again. */
   reset() {
     this.#base = fingerprint(this.#book);
-    if (this.#editor === null) {
-      this.#listing.textContent = this.#book;
-      this.#changed(this.#book);
-    } else {
-      this.open().then((editor) => editor?.set(this.#book));
-    }
+    this.#take(this.#book);
   }
 
   /** @param {number} [offset] */
@@ -147,6 +168,27 @@ export class CodeField {
       if (offset !== null && selectedIn(source) === "") this.focus(offset);
     });
   }
+}
+
+/** A sentence with buttons, which goes with any of them. @param {string} sentence @param {Record<string, () => void>} ways */
+function choice(sentence, ways) {
+  const place = document.createElement("div");
+  place.className = "other-tab";
+  place.setAttribute("role", "status");
+  const said = document.createElement("p");
+  said.textContent = sentence;
+  place.append(said);
+  for (const [name, go] of Object.entries(ways)) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = name;
+    button.addEventListener("click", () => {
+      place.remove();
+      go();
+    });
+    place.append(button);
+  }
+  return place;
 }
 
 /** A listing ends with a line break that an editor would show as an empty line. @param {string} text */

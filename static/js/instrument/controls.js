@@ -4,10 +4,11 @@
  * @typedef {import("../python/protocol.js").Controls} Controls
  * @typedef {import("./state.js").ControlSpec} ControlSpec
  * @typedef {import("./state.js").SliderSpec} SliderSpec
+ * @typedef {import("./state.js").NumberSpec} NumberSpec
  * @typedef {import("./state.js").Value} Value
  * @typedef {{show: (value: any) => void, element: HTMLElement}} Bound
  */
-import { formatValue, nearest, parseValue, steps } from "./state.js";
+import { formatValue, nearest, parseFields, steps } from "./state.js";
 
 export class ControlPanel {
   /** What the reader had set before this script came. @type {Controls} */
@@ -38,7 +39,7 @@ export class ControlPanel {
       const bound = this.#bind(control);
       this.#bound.set(control.name, bound);
       const value = movedTo(control, bound.element);
-      if (value !== null) this.moved[control.name] = value;
+      if (value !== undefined) this.moved[control.name] = value;
     }
     this.show({ ...values, ...this.moved });
   }
@@ -111,12 +112,12 @@ export class ControlPanel {
     const range = input(element, `[name="${control.name}"]`);
     const typed = input(element, ".typed");
     range.addEventListener("input", () => this.move(control.name, valueAt(control, range)));
-    this.#bindTyped(control, element, [typed]);
+    this.#bindFields(control, element, [typed]);
     return (/** @type {number} */ value) => {
       range.value = String(control.values.length > 0 ? nearest(all, value) : value);
       range.style.setProperty("--value", fraction(range));
       range.setAttribute("aria-valuetext", control.unit ? `${value} ${control.unit}` : String(value));
-      if (document.activeElement !== typed || Number(typed.value) !== value) typed.value = String(value);
+      typed.value = String(value);
     };
   }
 
@@ -141,59 +142,70 @@ export class ControlPanel {
   #bindPoint(control, element) {
     const x = input(element, `[name="${control.name}.x"]`);
     const y = input(element, `[name="${control.name}.y"]`);
-    this.#bindTyped(control, element, [x, y]);
+    this.#bindFields(control, element, [x, y]);
     return (/** @type {[number, number]} */ [left, up]) => {
-      if (Number(x.value) !== left) x.value = String(left);
-      if (Number(y.value) !== up) y.value = String(up);
+      x.value = String(left);
+      y.value = String(up);
     };
   }
 
   /** @param {import("./state.js").ViewportSpec} control @param {HTMLElement} element */
   #bindViewport(control, element) {
     const fields = ["x", "y", "zoom"].map((part) => input(element, `[name="${control.name}.${part}"]`));
-    this.#bindTyped(control, element, fields);
+    this.#bindFields(control, element, fields);
     return (/** @type {[number, number, number]} */ view) => {
-      fields.forEach((field, i) => {
-        if (Number(field.value) !== view[i]) field.value = String(view[i]);
-      });
+      for (const [i, field] of fields.entries()) field.value = String(view[i]);
     };
   }
 
   /** @param {import("./state.js").SeedSpec} control @param {HTMLElement} element */
   #bindSeed(control, element) {
     const number = input(element, "input");
-    this.#bindTyped(control, element, [number]);
+    this.#bindFields(control, element, [number]);
     element.querySelector('[data-action="reseed"]')?.addEventListener("click", () => {
       const others = Math.floor(Math.random() * control.max); // one fewer than there are seeds
       this.move(control.name, others < Number(this.#values[control.name]) ? others : others + 1);
     });
     return (/** @type {number} */ value) => {
-      if (number.value !== String(value)) number.value = String(value);
+      number.value = String(value);
     };
   }
 
   /**
-   * A typed value is taken as soon as it is one; what is wrong with it is said when the reader has finished. Until then
-   * the control keeps its last value.
+   * What is typed is taken with Enter or when the reader leaves the field: to the nearest step, or, where it cannot be taken, not
+   * at all. Both are said, and the field then shows the value in use.
    *
-   * @param {ControlSpec} control
+   * @param {NumberSpec} control
    * @param {HTMLElement} element
    * @param {HTMLInputElement[]} fields
    */
-  #bindTyped(control, element, fields) {
-    for (const field of fields) {
-      field.addEventListener("input", () => {
-        const read = parseValue(control, fields.map((each) => each.value).join(","));
-        if (!("value" in read)) return;
-        tell(element, "");
-        this.move(control.name, read.value);
-      });
-      field.addEventListener("change", () => {
-        const read = parseValue(control, fields.map((each) => each.value).join(","));
-        tell(element, "value" in read ? "" : `${read.problem} ${control.label} stays at ${this.#said(control.name)}.`);
-        field.setCustomValidity("value" in read ? "" : read.problem);
+  #bindFields(control, element, fields) {
+    const take = () => {
+      if (formatValue(this.#values[control.name]) === fields.map(({ value }) => value).join(",")) return;
+      const read = parseFields(control, fields.map(({ value }) => value));
+      this.#take(control, element, read);
+    };
+    for (const [i, field] of fields.entries()) {
+      field.addEventListener("change", take);
+      field.addEventListener("blur", take);
+      field.addEventListener("keydown", (event) => {
+        const way = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+        if (event.key === "Enter") take();
+        if (way === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+        event.preventDefault();
+        take();
+        this.move(control.name, stepped(control, this.#values[control.name], i, way));
       });
     }
+  }
+
+  /** @param {NumberSpec} control @param {HTMLElement} element @param {import("./state.js").Read} read */
+  #take(control, element, read) {
+    const taken = "value" in read ? read.value : read.nearest;
+    if (taken !== undefined) this.move(control.name, taken);
+    this.show({ [control.name]: this.#values[control.name] });
+    if (!("problem" in read)) return;
+    tell(element, `${read.problem} ${control.label} ${taken === undefined ? "stays at" : "is now"} ${this.#said(control.name)}.`);
   }
 
   /** @param {string} name */
@@ -210,26 +222,60 @@ const input = (element, selector) => /** @type {HTMLInputElement} */ (element.qu
  *
  * @param {ControlSpec} control
  * @param {HTMLElement} element
- * @returns {Value | null} null where it stands as it came, or at nothing that it can take
+ * @returns {Value | undefined} undefined where it stands as it came, or at nothing that it can take
  */
 function movedTo(control, element) {
   const inputs = [...element.querySelectorAll("input")];
   const moved = inputs.filter((each) => each.value !== each.defaultValue || each.checked !== each.defaultChecked);
-  if (moved.length === 0) return null;
+  if (moved.length === 0) return undefined;
   switch (control.kind) {
+    case "choice":
+      return inputs.find(({ checked }) => checked)?.value;
+    case "toggle":
+      return inputs[0].checked;
+    case "drawing":
+      return undefined;
     case "slider": {
       const range = input(element, `[name="${control.name}"]`);
       if (moved.includes(range)) return valueAt(control, range);
-      break;
     }
-    case "choice":
-      return inputs.find(({ checked }) => checked)?.value ?? null;
-    case "toggle":
-      return inputs[0].checked;
   }
   const typed = control.kind === "slider" ? moved : inputs;
-  const read = parseValue(control, typed.map(({ value }) => value).join(","));
-  return "value" in read ? read.value : null;
+  const read = parseFields(control, typed.map(({ value }) => value));
+  return "value" in read ? read.value : read.nearest;
+}
+
+/**
+ * Where an arrow key in one of its fields takes a control.
+ *
+ * @param {NumberSpec} control
+ * @param {Value} value
+ * @param {number} place of the field
+ * @param {number} way 1 or -1
+ * @returns {Value}
+ */
+function stepped(control, value, place, way) {
+  /** @param {number} number @param {number} step @param {number} low @param {number} high */
+  const within = (number, step, low, high) => Math.max(low, Math.min(high, Number((number + way * step).toFixed(10))));
+  switch (control.kind) {
+    case "slider": {
+      const all = steps(control);
+      return all[within(nearest(all, Number(value)), 1, 0, all.length - 1)];
+    }
+    case "seed":
+      return within(Number(value), 1, 0, control.max);
+    case "point": {
+      const [...point] = /** @type {[number, number]} */ (value);
+      point[place] = within(point[place], control.step, -control.limit, control.limit);
+      return point;
+    }
+    case "viewport": {
+      const [...view] = /** @type {[number, number, number]} */ (value);
+      const step = 2 ** -Math.floor(view[2]); // a sixteenth of what is in view
+      view[place] = place === 2 ? within(view[2], 1, 0, control.max_zoom) : within(view[place], step, -control.limit, control.limit);
+      return view;
+    }
+  }
 }
 
 /** @param {SliderSpec} control @param {HTMLInputElement} range */
@@ -245,19 +291,13 @@ function fraction(range) {
   return String((Number(range.value) - low) / (high - low));
 }
 
-/** Says under a control what is wrong with what was typed; "" takes it back. @param {HTMLElement} element @param {string} problem */
-function tell(element, problem) {
-  let place = element.querySelector(".problem");
-  if (problem === "") {
-    place?.remove();
-    for (const field of element.querySelectorAll("input")) field.setCustomValidity("");
-    return;
-  }
-  if (place === null) {
-    place = document.createElement("p");
-    place.className = "help problem";
-    place.setAttribute("role", "alert");
-    element.append(place);
-  }
-  place.textContent = problem;
+/** Says something under a control, anew each time; "" takes it back. @param {HTMLElement} element @param {string} sentence */
+function tell(element, sentence) {
+  element.querySelector(".problem")?.remove();
+  if (sentence === "") return;
+  const place = document.createElement("p");
+  place.className = "help problem";
+  place.setAttribute("role", "alert");
+  place.textContent = sentence;
+  element.append(place);
 }

@@ -20,6 +20,7 @@ import { SourcePanel } from "./source-panel.js";
 import { ownState, readState, writeState } from "./state.js";
 import { setText } from "../text.js";
 
+const HELD = "Your version was stopped. Change it, run it again, or take the book’s";
 const MEASURE = "latentbook-answer"; // app/bench/frames.js reads it
 const BUSY_MS = 100;
 const AHEAD_MS = 50;
@@ -90,7 +91,7 @@ class LiveInstrument {
     this.controls = new ControlPanel(place, this.spec, { ...ownState(this.spec), ...asked.values }, (name) => this.#moved(name));
     this.picture = new Picture(section, this.spec, this.controls, this.#bench());
     this.finer = new FinerTiles(this.picture, (state, sentence) => this.#say(state, sentence));
-    this.source = new SourcePanel(section, this.spec, () => this.#askAnew());
+    this.source = new SourcePanel(section, this.spec, () => this.#askAnew(), () => this.#underWay?.stop.abort());
 
     for (const type of ["focusin", "pointerover"]) {
       place.addEventListener(type, (event) => this.#foresee(this.controls.controlOf(event)));
@@ -166,6 +167,7 @@ class LiveInstrument {
   }
 
   #reset() {
+    this.picture.lookAway();
     this.controls.show(ownState(this.spec));
     this.#moved(this.#ahead ?? "");
   }
@@ -181,6 +183,7 @@ class LiveInstrument {
 
   /** Shows the picture of what is set: at once if it is known. @param {boolean} wanted by the reader, who is told of a wait */
   #ask(wanted) {
+    if (this.source.held) return this.#say("error", HELD);
     const values = { ...this.controls.values, ...this.#look };
     const question = { key: JSON.stringify(values), values, place: ++this.#asked };
     const known = this.#answers.get(question.key);
@@ -269,6 +272,7 @@ class LiveInstrument {
       const what = error.kind === "interrupted" ? error.message : `${error.name}.`;
       const where = error.line === null ? "" : `Line ${error.line}: `;
       this.#say("error", `${where}${what} The picture is the last one that worked`);
+      if (error.kind === "interrupted") this.source.hold();
     } else {
       this.#say("error", error.message);
     }
@@ -311,7 +315,7 @@ class LiveInstrument {
   /** Works out where the control in hand may go next, one answer at a time and behind every live question. */
   async #workAhead() {
     const control = this.spec.controls.find(({ name }) => name === this.#ahead);
-    if (control === undefined || this.#aheadRuns || this.#fastest > SLOW_MS) return;
+    if (control === undefined || this.#aheadRuns || this.#fastest > SLOW_MS || this.source.held) return;
     this.#aheadRuns = true;
     const from = this.#asked;
     const source = this.source.text;

@@ -71,6 +71,11 @@ export class Picture {
     }
   }
 
+  /** What the reader looks at without setting it counts no more. */
+  lookAway() {
+    for (const drawing of this.#drawings.values()) drawing.lookAway?.();
+  }
+
   /** A control was moved: what shows it need not wait for the frame. */
   follow() {
     for (const drawing of this.#drawings.values()) drawing.follow?.();

@@ -14,9 +14,12 @@ const PAUSE_MS = 250;
 export class SourcePanel {
   /** The reader's version, or null for the book's own. @type {string | null} */
   text = null;
+  /** Whether that version was stopped: it may never end, so it does not run again by itself, nor on the next visit. */
+  held = false;
   #section;
   #spec;
   #onChange;
+  #onStop;
   #place;
   /** @type {string | null} */
   #book = null;
@@ -29,18 +32,22 @@ export class SourcePanel {
   /**
    * @param {HTMLElement} section
    * @param {import("./state.js").InstrumentSpec} spec
-   * @param {() => void} onChange called when `text` has changed
+   * @param {() => void} onChange called when `text` has changed, or is to run again
+   * @param {() => void} onStop called when the reader has had enough of what runs
    */
-  constructor(section, spec, onChange) {
+  constructor(section, spec, onChange, onStop) {
     this.#section = section;
     this.#spec = spec;
     this.#onChange = onChange;
+    this.#onStop = onStop;
     this.#place = /** @type {HTMLElement} */ (section.querySelector("[data-editor]"));
     const saved = read("code", spec.label);
     if (typeof saved?.text === "string") {
       this.text = saved.text;
       this.#base = saved.base;
+      this.held = saved.held === true;
       this.#mark();
+      if (this.held) this.#open().catch(() => {}); // it says so itself
     }
     section.querySelector('[data-action="code"]')?.addEventListener("click", () => this.#toggle());
   }
@@ -52,6 +59,17 @@ export class SourcePanel {
   destroy() {
     clearTimeout(this.#timer);
     this.#editor?.then((editor) => editor.destroy(), () => {});
+  }
+
+  /** The version in force was stopped. */
+  hold() {
+    this.held = true;
+    this.#keep();
+  }
+
+  #keep() {
+    write("code", this.#spec.label, { base: this.#base, text: this.text, held: this.held });
+    this.#mark();
   }
 
   /** The version in force has drawn a picture. */
@@ -78,6 +96,7 @@ export class SourcePanel {
 
   #mark() {
     this.#section.toggleAttribute("data-edited", this.edited);
+    this.#section.toggleAttribute("data-held", this.held);
   }
 
   #toggle() {
@@ -131,35 +150,51 @@ export class SourcePanel {
     name.textContent = stale
       ? `widgets/${this.#spec.name}.py. The book’s own version has changed since you edited it.`
       : `widgets/${this.#spec.name}.py`;
-    const reset = document.createElement("button");
-    reset.type = "button";
-    reset.className = "quiet";
-    reset.dataset.action = "reset-code";
-    reset.textContent = "Reset code";
-    reset.addEventListener("click", async () => {
-      (await this.#editor)?.set(this.#book ?? "");
-      this.#apply();
-    });
-    bar.append(name, reset);
+    const ways = document.createElement("div");
+    ways.append(
+      button("run-code", "Run my code", () => this.#apply()),
+      button("stop-code", "Stop", () => this.#onStop()),
+      button("reset-code", "Reset code", async () => {
+        (await this.#editor)?.set(this.#book ?? "");
+        this.#apply();
+      }),
+    );
+    bar.append(name, ways);
     return bar;
   }
 
   /** @param {string} text */
   #changed(text) {
     this.text = text === this.#book ? null : text;
+    this.held = false;
     if (this.text === null) {
       remove("code", this.#spec.label);
       this.#base = fingerprint(this.#book ?? "");
+      this.#mark();
     } else {
-      write("code", this.#spec.label, { base: this.#base, text });
+      this.#keep();
     }
-    this.#mark();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#apply(), PAUSE_MS);
   }
 
   #apply() {
     clearTimeout(this.#timer);
+    if (this.held) {
+      this.held = false;
+      this.#keep();
+    }
     this.#onChange();
   }
+}
+
+/** @param {string} action @param {string} name @param {() => void} run */
+function button(action, name, run) {
+  const element = document.createElement("button");
+  element.type = "button";
+  element.className = "quiet";
+  element.dataset.action = action;
+  element.textContent = name;
+  element.addEventListener("click", run);
+  return element;
 }

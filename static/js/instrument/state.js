@@ -16,9 +16,12 @@
  * @typedef {Common & {kind: "drawing", default: string, side: number, pen: number, panel: string}} DrawingSpec
  * @typedef {SliderSpec | ChoiceSpec | ToggleSpec | PointSpec | SeedSpec | ViewportSpec | DrawingSpec} ControlSpec
  * @typedef {number | string | boolean | [number, number] | [number, number, number]} Value
+ * @typedef {SliderSpec | PointSpec | SeedSpec | ViewportSpec} NumberSpec whose value is typed in fields
+ * @typedef {{value: Value} | {problem: string, nearest?: number}} Read `nearest`: what can be taken instead
  * @typedef {{key: string, label: string, unit: string, format: string, symbol: string}} ReadoutSpec
  * @typedef {{name: string, label: string, controls: ControlSpec[], readouts: ReadoutSpec[], set: Controls}} InstrumentSpec
  */
+import { readNumber } from "../number.js";
 import { problemWith } from "./drawing-text.js";
 
 /** Every value a slider can take, ascending. @param {SliderSpec} slider @returns {number[]} */
@@ -43,16 +46,14 @@ export function ownState(spec) {
 }
 
 /**
- * Reads one control's value from text, or says why not.
+ * Reads one control's value from the text of an address, or says why not.
  *
  * @param {ControlSpec} control
  * @param {string} text
- * @returns {{value: Value} | {problem: string}}
+ * @returns {Read}
  */
 export function parseValue(control, text) {
   switch (control.kind) {
-    case "slider":
-      return parseStep(control, text);
     case "choice":
       return Object.hasOwn(control.options, text)
         ? { value: text }
@@ -61,62 +62,79 @@ export function parseValue(control, text) {
       return text === "on" || text === "off"
         ? { value: text === "on" }
         : { problem: `“${text}” is neither on nor off.` };
-    case "seed": {
-      const number = Number(text);
-      return text.trim() !== "" && Number.isInteger(number) && number >= 0 && number <= control.max
-        ? { value: number }
-        : { problem: `A whole number from 0 to ${control.max} is needed${instead(text)}.` };
-    }
-    case "viewport": {
-      const [x, y, zoom, ...more] = numbers(text);
-      const inside = [x, y].every((part) => Math.abs(part) <= control.limit) && zoom >= 0 && zoom <= control.max_zoom;
-      return inside && more.length === 0
-        ? { value: [x, y, zoom] }
-        : {
-            problem:
-              `Two numbers from ${-control.limit} to ${control.limit} and a zoom from 0 to ${control.max_zoom} are ` +
-              `needed${instead(text)}.`,
-          };
-    }
     case "drawing": {
       const problem = problemWith(text, control.side);
       return problem === "" ? { value: text } : { problem };
     }
-    case "point": {
-      const parts = numbers(text);
-      const inside = parts.length === 2 && parts.every((part) => Math.abs(part) <= control.limit);
-      return inside
-        ? { value: [parts[0], parts[1]] }
-        : { problem: `Two numbers from ${-control.limit} to ${control.limit} are needed${instead(text)}.` };
-    }
+    case "slider":
+    case "seed":
+      return parseFields(control, [text]);
+    case "point":
+    case "viewport":
+      return parseFields(control, text.split(","));
   }
 }
 
-/** @param {string} text with commas between */
-const numbers = (text) => text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
-
-/** @param {string} text */
-const instead = (text) => (text.replaceAll(",", "").trim() === "" ? "" : `, not “${text}”`);
-
 /**
- * @param {SliderSpec} slider
- * @param {string} text
- * @returns {{value: number} | {problem: string}}
+ * Reads one control's value from what stands in its fields, or says why not.
+ *
+ * @param {NumberSpec} control
+ * @param {string[]} texts one a field
+ * @returns {Read}
  */
-function parseStep(slider, text) {
-  const all = steps(slider);
-  const accepted = `from ${all[0]} to ${all[all.length - 1]}`;
-  const number = text.trim() === "" ? NaN : Number(text.trim().replace(",", "."));
-  if (!Number.isFinite(number)) return { problem: `A number ${accepted} is needed${instead(text)}.` };
-  const span = all[all.length - 1] - all[0];
-  if (number < all[0] - 1e-9 * span || number > all[all.length - 1] + 1e-9 * span) {
-    return { problem: `${text} is outside the range ${accepted}.` };
+export function parseFields(control, texts) {
+  const unit = control.kind === "slider" ? control.unit : "";
+  const numbers = texts.map((text) => readNumber(text, unit)).map((read) => ("value" in read ? read.value : NaN));
+  const came = texts.map((text) => text.trim()).join(", ");
+  const refused = { problem: texts.includes("") ? `${wantedBy(control)}.` : `${wantedBy(control)}, not “${came}”.` };
+  if (numbers.some(Number.isNaN)) return refused;
+  const [first, second, third] = numbers;
+  switch (control.kind) {
+    case "slider":
+      return toStep(control, first, came);
+    case "seed":
+      return Number.isInteger(first) && first >= 0 && first <= control.max ? { value: first } : refused;
+    case "point":
+      return numbers.length === 2 && inPlane(control, first, second) ? { value: [first, second] } : refused;
+    case "viewport":
+      return numbers.length === 3 && inPlane(control, first, second) && third >= 0 && third <= control.max_zoom
+        ? { value: [first, second, third] }
+        : refused;
   }
+}
+
+/** @param {{limit: number}} plane @param {number[]} place */
+const inPlane = ({ limit }, ...place) => place.every((part) => Math.abs(part) <= limit);
+
+/** @param {NumberSpec} control */
+function wantedBy(control) {
+  switch (control.kind) {
+    case "slider": {
+      const all = steps(control);
+      return `A number from ${all[0]} to ${all[all.length - 1]} is needed`;
+    }
+    case "seed":
+      return `A whole number from 0 to ${control.max} is needed`;
+    case "point":
+      return `Two numbers from ${-control.limit} to ${control.limit} are needed`;
+    case "viewport":
+      return `Two numbers from ${-control.limit} to ${control.limit} and a zoom from 0 to ${control.max_zoom} are needed`;
+  }
+}
+
+/** @param {SliderSpec} slider @param {number} number @param {string} text as it was written @returns {Read} */
+function toStep(slider, number, text) {
+  const all = steps(slider);
+  const [low, high] = [all[0], all[all.length - 1]];
+  const hair = 1e-9 * (high - low);
+  if (number < low - hair || number > high + hair) return { problem: `${text} is outside the range from ${low} to ${high}.` };
   const step = all[nearest(all, number)];
-  if (Math.abs(step - number) <= 1e-9 * span) return { value: step };
-  return slider.values.length > 0
-    ? { problem: `${text} is not one of ${all.join(", ")}.` }
-    : { problem: `${text} lies between two steps of ${slider.step}; the nearest is ${step}.` };
+  if (Math.abs(step - number) <= hair) return { value: step };
+  const problem =
+    slider.values.length > 0
+      ? `${text} is not one of ${all.join(", ")}.`
+      : `${text} lies between two steps of ${slider.step}.`;
+  return { problem, nearest: step };
 }
 
 /** @param {Value} value */

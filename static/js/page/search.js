@@ -1,30 +1,19 @@
 /**
  * Search: MiniSearch over the index the build made, loaded when the reader opens the dialog for the first time.
- *
- * @typedef {{id: number, url: string, place: string, title: string, text: string}} Entry
- *   A piece of the book; `url` is relative to the root, `place` says where it stands ("2.4 Variational autoencoders").
  */
-import MiniSearch from "minisearch";
-
 import { absolute, config } from "../config.js";
+import { find, indexOf } from "./search-index.js";
 
 const MOST_RESULTS = 20;
 const EXCERPT_CHARACTERS = 150;
 
-/** @type {Promise<MiniSearch<Entry>> | null} */
+/** @type {Promise<ReturnType<typeof indexOf>> | null} */
 let index = null;
 
-/** @returns {Promise<MiniSearch<Entry>>} */
 async function loadIndex() {
   const response = await fetch(absolute(config.search));
   if (!response.ok) throw new Error(`The search index answered ${response.status}.`);
-  const mini = new MiniSearch({
-    fields: ["title", "text"],
-    storeFields: ["url", "place", "title", "text"],
-    searchOptions: { boost: { title: 3 }, prefix: true, fuzzy: 0.15, combineWith: "AND" },
-  });
-  mini.addAll(await response.json());
-  return mini;
+  return indexOf(await response.json());
 }
 
 /** @type {WeakSet<HTMLDialogElement>} */
@@ -65,8 +54,9 @@ export async function startSearch(dialog) {
       index ??= loadIndex();
       const mini = await index;
       if (words !== input.value.trim()) return; // typed on meanwhile
-      const found = mini.search(words);
-      render(found.slice(0, MOST_RESULTS), resultCount(found.length));
+      const { found, all } = find(mini, words);
+      const some = all || found.length === 0 ? "" : "Not all of these words stand in one place. With some of them: ";
+      render(found.slice(0, MOST_RESULTS), some + resultCount(found.length));
     } catch (error) {
       index = null; // the next letter tries again
       render([], `Search is not available: ${/** @type {Error} */ (error).message}`);
@@ -74,7 +64,7 @@ export async function startSearch(dialog) {
   }
 
   /**
-   * @param {import("minisearch").SearchResult[]} results
+   * @param {import("./search-index.js").Found[]} results
    * @param {string} sentence
    */
   function render(results, sentence) {
@@ -132,7 +122,7 @@ function resultCount(number) {
 }
 
 /**
- * @param {import("minisearch").SearchResult} result
+ * @param {import("./search-index.js").Found} result
  * @param {number} position
  */
 function resultItem(result, position) {
@@ -142,6 +132,7 @@ function resultItem(result, position) {
   item.dataset.url = absolute(result.url);
   const title = document.createElement("span");
   title.className = "title";
+  if (["Chapter", "Section"].includes(result.kind)) title.append(`${result.number} `);
   title.append(...marked(result.title, result.terms));
   const place = document.createElement("span");
   place.className = "chapter";

@@ -5,27 +5,11 @@
  * @typedef {{verdict: "right"} | {verdict: "wrong", listed: number} | {verdict: "wrong", why: string}
  *   | {verdict: "unreadable", why: string}} Judgement `listed`: index of a wrong answer that its author foresaw
  */
+import { readNumber } from "../number.js";
 
-const MINUS = /[\u2212\u2013]/g; // minus sign and en dash, as they come out of a copied text
-
-/**
- * Reads a number as people write it: 0.5, 0,5, .5, 5e-1, 1/2, −2, with or without the unit.
- *
- * @param {string} text
- * @param {string} unit
- * @returns {number | null} null where it is not one number
- */
-export function readNumber(text, unit) {
-  let plain = text.trim().replace(MINUS, "-");
-  if (unit !== "" && plain.toLowerCase().endsWith(unit.toLowerCase())) plain = plain.slice(0, -unit.length).trim();
-  const fraction = /^([^/]+)\/([^/]+)$/.exec(plain);
-  if (fraction) {
-    const [above, below] = [readNumber(fraction[1], ""), readNumber(fraction[2], "")];
-    return above === null || below === null || below === 0 ? null : above / below;
-  }
-  if (!/^[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?$/i.test(plain)) return null;
-  return Number(plain.replace(",", "."));
-}
+/** A mistaken answer is recognised within this share of itself, and of its distance to the right one. */
+const CLOSE = 0.02;
+const APART = 0.1;
 
 /**
  * @param {string} text
@@ -33,24 +17,37 @@ export function readNumber(text, unit) {
  * @returns {Judgement}
  */
 export function judgeNumber(text, { answer, tolerance, unit, wrong }) {
-  const value = readNumber(text, unit);
-  if (value === null) {
-    const came = text.trim() === "" ? "Nothing is written yet." : `“${text.trim()}” is not a number.`;
-    return { verdict: "unreadable", why: `${came} Write one in digits, such as 0.25 or 1e-3.` };
-  }
-  /** @param {number} expected @param {number} [scale] of the answer that this is a mistaken form of */
-  const near = (expected, scale = 1) => Math.abs(value - expected) <= tolerance * scale + 1e-12 * Math.abs(expected);
-  if (near(answer)) return { verdict: "right" };
-  const listed = wrong.findIndex((each) => near(each));
+  const read = readNumber(text, unit);
+  if ("problem" in read) return { verdict: "unreadable", why: read.problem };
+  const { value } = read;
+  if (Math.abs(value - answer) <= tolerance + rounding(answer)) return { verdict: "right" };
+
+  /** Which mistaken answer a number is, and not merely near to. @param {number} number */
+  const among = (number) =>
+    wrong.findIndex((mistaken) => {
+      const room = Math.min(tolerance, CLOSE * Math.abs(mistaken), APART * Math.abs(mistaken - answer));
+      return Math.abs(number - mistaken) <= room + rounding(mistaken);
+    });
+  /** Whether it is the answer multiplied by this. @param {number} by */
+  const isTimes = (by) => Math.abs(value / by - answer) <= Math.min(tolerance, CLOSE * Math.abs(answer)) + rounding(answer);
+
+  const listed = among(value);
   if (listed >= 0) return { verdict: "wrong", listed };
-  if (near(-answer)) return { verdict: "wrong", why: "The size is right, the sign is not." };
-  if (near(2 * answer, 2)) return { verdict: "wrong", why: "That is twice the answer: look for a factor of two." };
-  if (near(answer / 2, 0.5)) return { verdict: "wrong", why: "That is half the answer: look for a factor of two." };
-  if (unit === "nats" && near(answer / Math.LN2, 1 / Math.LN2)) {
-    return { verdict: "wrong", why: "That is the answer in bits. It is asked for in nats, with the natural logarithm." };
-  }
-  if (unit === "bits" && near(answer * Math.LN2, Math.LN2)) {
-    return { verdict: "wrong", why: "That is the answer in nats. It is asked for in bits, with the logarithm to base 2." };
-  }
-  return { verdict: "wrong", why: value > answer ? "That is too large." : "That is too small." };
+  /** @param {string} why @returns {Judgement} */
+  const because = (why) => ({ verdict: "wrong", why });
+  if (unit === "%" && isTimes(1 / 100)) return because("Right as a fraction. It is asked for in %.");
+  const listedInPercent = unit === "%" ? among(100 * value) : -1;
+  if (listedInPercent >= 0) return { verdict: "wrong", listed: listedInPercent };
+  if (unit === "" && Math.abs(answer) <= 1 && isTimes(100)) return because("That is a hundred times the answer: it would be right in %.");
+  if (unit === "nats" && isTimes(1 / Math.LN2)) return because("Right in bits. It is asked for in nats, with the natural logarithm.");
+  if (unit === "bits" && isTimes(Math.LN2)) return because("Right in nats. It is asked for in bits, with the logarithm to base 2.");
+  if (isTimes(-1)) return because("The size is right, the sign is not.");
+  if (isTimes(2)) return because("That is twice the answer: look for a factor of two.");
+  if (isTimes(1 / 2)) return because("That is half the answer: look for a factor of two.");
+  if (isTimes(10)) return because("That is ten times the answer: look at the decimal point.");
+  if (isTimes(1 / 10)) return because("That is a tenth of the answer: look at the decimal point.");
+  return because(value > answer ? "That is too large." : "That is too small.");
 }
+
+/** How far two ways to work out a number may differ. @param {number} value */
+const rounding = (value) => 1e-9 * Math.abs(value);

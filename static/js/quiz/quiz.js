@@ -7,10 +7,12 @@
  *   `unread`: what came is no answer, and does not count as an attempt
  */
 import { CodeField } from "../cell/code-field.js";
+import { missingFor, offerFor, runInOrder, undefinedName } from "../cell/earlier.js";
 import { judgeNumber } from "./judge.js";
 import { RunError } from "../python/page/job.js";
 import { runtime } from "../python/page/runtime.js";
 import { read, remove, write } from "../store.js";
+import { withoutColours } from "../text.js";
 
 /** A check that takes longer says so. */
 const SLOW_MS = 300;
@@ -32,7 +34,7 @@ class Quiz {
   /**
    * @param {HTMLElement} section
    * @param {{answer: string, check: (signal: AbortSignal) => Promise<Reply>, clear: () => void, changed: (react: () => void) => void,
-   *   destroy?: () => void}} kind
+   *   doing?: string, destroy?: () => void}} kind `doing`: what a check is at
    */
   constructor(section, kind) {
     this.section = section;
@@ -70,9 +72,8 @@ class Quiz {
     if (memory.answer !== "") this.kind.answer = memory.answer;
     this.section.dataset.state = memory.state;
     this.section.toggleAttribute("data-remembered", true);
-    const tries = memory.attempts > 1 ? ` after ${memory.attempts} attempts` : "";
-    const said = { right: `Right${tries}.`, wrong: "Not yet.", shown: "" }[/** @type {"right"} */ (memory.state)];
-    if (said) this.feedback.replaceChildren(strong(said), " Open the worked answer to compare, or start over.");
+    if (memory.state === "shown") return;
+    this.feedback.replaceChildren(strong(verdictOf(memory)), " Open the worked answer to compare, or start over.");
   }
 
   /** @param {Partial<Memory>} news */
@@ -91,20 +92,20 @@ class Quiz {
     const name = button.textContent;
     const clock = setInterval(() => {
       button.textContent = "Stop";
-      this.feedback.textContent = runtime.ready ? "Checking" : `${runtime.sentence}. Your answer is kept`;
+      this.feedback.textContent = runtime.ready ? (this.kind.doing ?? "Checking") : `${runtime.sentence}. Your answer is kept`;
     }, SLOW_MS);
     const reply = await this.kind.check(this.#stop.signal);
     clearInterval(clock);
     button.textContent = name;
     this.#stop = null;
     if (reply.state === "unread") {
+      this.section.dataset.state = "open"; // what is said now is not said of an earlier answer
       this.feedback.replaceChildren(...reply.said);
       return;
     }
     const attempts = this.#memory.attempts + 1;
     this.#remember({ answer: this.kind.answer, state: reply.state, attempts });
-    this.feedback.replaceChildren(strong(reply.state === "right" ? "Right." : "Not yet."), " ", ...reply.said);
-    if (attempts > 1) this.feedback.append(` (Attempt ${attempts}.)`);
+    this.feedback.replaceChildren(strong(verdictOf(this.#memory)), " ", ...reply.said);
     if (reply.state === "right") this.worked.open = true;
   }
 
@@ -219,14 +220,21 @@ class NumberField {
 
 /** Code, judged by the book's own asserts in a copy of the chapter's variables. */
 class CodeAnswer {
+  /** What a check is at. */
+  doing = "Checking";
+  /** Snippets to be run before the next check. @type {import("../cell/earlier.js").Entry[]} */
+  #toRun = [];
+
   /** @param {HTMLElement} section @param {{check: string}} key */
   constructor(section, key) {
+    this.section = section;
     this.key = key;
     const source = /** @type {HTMLElement} */ (section.querySelector(".source[data-cell]"));
     this.scope = source.dataset.scope ?? "";
+    this.label = source.dataset.cell ?? "";
     this.react = () => {};
     this.field = new CodeField(source, {
-      key: source.dataset.cell ?? "",
+      key: this.label,
       label: `Your code for ${section.getAttribute("aria-label")?.toLowerCase()}`,
       onChange: () => this.react(),
       onRun: () => section.dispatchEvent(new Event("check-answer")),
@@ -249,6 +257,13 @@ class CodeAnswer {
     /** @type {HTMLElement[]} */
     const printed = [];
     this.field.markError(null);
+    const failed = await runInOrder(this.#toRun.splice(0), this.scope, signal, (sentence) => (this.doing = sentence));
+    this.doing = "Checking";
+    if (failed !== null) {
+      const { entry, error } = failed;
+      const why = error.kind === "interrupted" ? error.message : `Snippet ${entry.number} stopped with ${error.name}.`;
+      return { state: "unread", said: [new Text(why)] };
+    }
     try {
       /** @type {import("../python/protocol.js").CheckValue} */
       const value = await runtime.request(
@@ -261,9 +276,26 @@ class CodeAnswer {
       if (!(error instanceof RunError)) throw error;
       if (error.kind === "interrupted") return { state: "unread", said: [new Text(error.message), ...printed] };
       this.field.markError(error.line);
-      const where = error.line === null ? "The check could not use what your code left:" : `Your code stopped at line ${error.line}:`;
-      return { state: "wrong", said: [new Text(where), ...printed, pre("error", error.traceback || error.message)] };
+      return this.#explain(error, printed);
     }
+  }
+
+  /** @param {RunError} error @param {HTMLElement[]} printed @returns {Promise<Reply>} */
+  async #explain(error, printed) {
+    const missing = await missingFor(error, this.scope, this.label);
+    if (missing !== null) {
+      const run = () => {
+        this.#toRun = [...missing.toRun];
+        this.section.dispatchEvent(new Event("check-answer"));
+      };
+      return { state: "unread", said: [...printed, offerFor(missing, run)] };
+    }
+    const name = undefinedName(error);
+    if (error.line === null && name !== null) {
+      return { state: "wrong", said: [new Text(`The check needs ${name}, which your code does not define. Define it first.`), ...printed] };
+    }
+    const where = error.line === null ? "The check could not use what your code left:" : `Your code stopped at line ${error.line}:`;
+    return { state: "wrong", said: [new Text(where), ...printed, pre("error", error.traceback || error.message)] };
   }
 
   clear() {
@@ -277,6 +309,12 @@ class CodeAnswer {
 
 /** One class a kind, by the name in `data-quiz`. */
 const KINDS = { "true-false": Picks, choice: Picks, number: NumberField, code: CodeAnswer };
+
+/** @param {Memory} memory of an answer that was judged */
+function verdictOf({ state, attempts }) {
+  if (state !== "right") return "Not yet.";
+  return attempts > 1 ? `Right, after ${attempts} attempts.` : "Right.";
+}
 
 /** @param {string} text */
 function strong(text) {
@@ -296,8 +334,8 @@ function pre(name, text) {
 /** Adds to what was printed. @param {HTMLElement[]} printed @param {string} name @param {string} text */
 function print(printed, name, text) {
   const last = printed.at(-1);
-  if (last?.className === name) last.append(text);
-  else printed.push(pre(name, text));
+  if (last?.className === name) last.append(withoutColours(text));
+  else printed.push(pre(name, withoutColours(text)));
 }
 
 /** What an author wrote for one answer: it stands hidden in the page. @param {HTMLElement} section @param {string} selector */

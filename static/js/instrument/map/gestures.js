@@ -1,5 +1,6 @@
 /**
- * What readers do to a map: drag, wheel, pinch, click, arrow keys. Each becomes another view.
+ * What readers do to a map: drag (by touch with two fingers, as one scrolls the page), wheel, pinch, click, arrow keys. Each
+ * becomes another view.
  *
  * @typedef {import("./geometry.js").Plane} Plane
  * @typedef {import("./geometry.js").View} View
@@ -62,7 +63,7 @@ export function takeHold(element, plane, hand) {
     pointers.set(event.pointerId, spot);
     const after = grip();
     slipped += Math.hypot(after.x - before.x, after.y - before.y);
-    if (pointers.size === 1 && slipped <= TAP) return;
+    if (pointers.size === 1 && (slipped <= TAP || event.pointerType === "touch")) return; // one finger scrolls the page
     let view = panned(plane, hand.view(), after.x - before.x, after.y - before.y);
     if (pointers.size > 1 && before.apart > 0) view = zoomed(plane, view, Math.log2(after.apart / before.apart), after);
     hand.move(view);

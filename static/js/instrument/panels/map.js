@@ -113,6 +113,11 @@ class MapDrawing {
     this.#follow();
   }
 
+  /** The pointer counts no more, until it moves. */
+  lookAway() {
+    this.#look(null);
+  }
+
   /** What the status line has to say, or null. */
   get trouble() {
     return this.#origin.trouble;

@@ -5,8 +5,9 @@
  * @typedef {import("../../python/protocol.js").FrameValue} FrameValue
  * @typedef {import("../state.js").Value} Value
  * @typedef {{state: string, sentence: string}} Trouble
- * @typedef {{draw: (panel: any) => void, destroy: () => void, follow?: () => void, trouble?: Trouble | null}} Drawing
- *   follow: a control was moved. trouble: what the status line must say.
+ * @typedef {{draw: (panel: any) => void, destroy: () => void, follow?: () => void, lookAway?: () => void,
+ *   trouble?: Trouble | null}} Drawing
+ *   follow: a control was moved. lookAway: the pointer counts no more. trouble: what the status line must say.
  * @typedef {{
  *   values: () => Controls,
  *   home: (name: string) => Value,

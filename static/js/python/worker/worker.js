@@ -70,6 +70,9 @@ let noteAnswer;
 /** @type {Promise<void>} the first question has been answered */
 const answeredFirst = new Promise((resolve) => (noteAnswer = resolve));
 
+/** Reader's code can leave a promise that fails (pyodide_js.loadPackage): nobody waits for it, so it is no error of the page. */
+globalThis.addEventListener("unhandledrejection", (event) => event.preventDefault());
+
 globalThis.addEventListener("message", (event) => {
   /** @type {Request} */
   const message = event.data;

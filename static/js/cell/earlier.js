@@ -1,0 +1,121 @@
+/**
+ * A snippet may need what an earlier one makes: they share one scope a chapter, over all of its pages. What is missing is told
+ * with where it is made, and what comes before can be run in its order, with the reader's own edits.
+ *
+ * @typedef {{label: string, number: string, title: string, url: string, code: string, makes: string[]}} Entry
+ *   What runs in a chapter, in order (app/book/write/snippets.py). A code question has no `code`: it leaves nothing behind.
+ * @typedef {{name: string, maker: Entry, toRun: Entry[]}} Missing `toRun` ends with the maker, or with what stands before the
+ *   code that needs it
+ * @typedef {import("../python/page/job.js").RunError} RunError
+ * @typedef {(signal: AbortSignal) => Promise<RunError | null>} Run
+ */
+import { absolute } from "../config.js";
+import { runtime } from "../python/page/runtime.js";
+import { read } from "../store.js";
+
+const UNDEFINED = /^name '(\w+)' is not defined/;
+
+/** Those that stand on this page, by label. @type {Map<string, Run>} */
+const onThisPage = new Map();
+/** What this Python has run to its end. @type {Set<string>} */
+const done = new Set();
+runtime.addEventListener("lost", () => done.clear());
+
+/** By scope. @type {Map<string, Promise<Entry[]>>} */
+const chapters = new Map();
+
+/** Lets other snippets run one that stands on this page. @param {string} label @param {Run} run @returns {() => void} takes it back */
+export function letOthersRun(label, run) {
+  onThisPage.set(label, run);
+  return () => onThisPage.delete(label);
+}
+
+/** @param {string} label of a snippet that has run to its end */
+export const noteDone = (label) => done.add(label);
+
+/** The name that code did not find, or null where it failed otherwise. @param {RunError} error */
+export const undefinedName = ({ name, message }) => (name === "NameError" ? (UNDEFINED.exec(message)?.[1] ?? null) : null);
+
+/**
+ * @param {RunError} error
+ * @param {string} scope
+ * @param {string} label of the code that failed
+ * @returns {Promise<Missing | null>} null where nothing before it makes what is missing
+ */
+export async function missingFor(error, scope, label) {
+  const name = undefinedName(error);
+  if (name === null) return null;
+  const all = await entriesOf(scope);
+  const place = all.findIndex((entry) => entry.label === label);
+  const earlier = all.slice(0, Math.max(0, place)).filter(({ code }) => code !== "");
+  const maker = earlier.findLast(({ makes }) => makes.includes(name));
+  if (maker === undefined) return null;
+  return { name, maker, toRun: earlier.filter((entry) => entry === maker || !done.has(entry.label)) };
+}
+
+/** @param {string} scope */
+async function entriesOf(scope) {
+  try {
+    if (!chapters.has(scope)) chapters.set(scope, fetch(absolute(`${scope}/snippets.json`)).then((response) => response.json()));
+    return (await chapters.get(scope)) ?? [];
+  } catch {
+    chapters.delete(scope); // the network may come back
+    return [];
+  }
+}
+
+/**
+ * What is missing and where it is made, with a button.
+ *
+ * @param {Missing} missing
+ * @param {() => void} onRun
+ */
+export function offerFor({ name, maker, toRun }, onRun) {
+  const sentence = document.createElement("p");
+  const missing = document.createElement("code");
+  missing.textContent = name;
+  const place = document.createElement("a");
+  place.href = absolute(maker.url);
+  place.textContent = `snippet ${maker.number}`;
+  const state = done.has(maker.label) ? "Run it again" : "It has not run";
+  sentence.append(missing, " is made in ", place, `, “${maker.title}”. ${state}.`);
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = toRun.length === 1 ? `Run snippet ${toRun[0].number} first` : `Run the ${toRun.length} snippets before this one`;
+  button.addEventListener("click", onRun);
+  const offer = document.createElement("div");
+  offer.className = "offer";
+  offer.append(sentence, button);
+  return offer;
+}
+
+/**
+ * Runs snippets one after the other, as the reader has them, until one fails.
+ *
+ * @param {Entry[]} entries
+ * @param {string} scope
+ * @param {AbortSignal} signal
+ * @param {(sentence: string) => void} onProgress
+ * @returns {Promise<{entry: Entry, error: RunError} | null>} the one that failed
+ */
+export async function runInOrder(entries, scope, signal, onProgress) {
+  for (const [i, entry] of entries.entries()) {
+    onProgress(`Running ${entry.number}, ${i + 1} of ${entries.length}`);
+    const run = onThisPage.get(entry.label) ?? ((stop) => runUnseen(entry, scope, stop));
+    const error = await run(signal);
+    if (error !== null) return { entry, error };
+  }
+  return null;
+}
+
+/** Runs a snippet that stands on another page. @param {Entry} entry @param {string} scope @param {AbortSignal} signal */
+async function runUnseen({ label, code }, scope, signal) {
+  const kept = read("code", label)?.text;
+  try {
+    await runtime.request({ type: "run_cell", scope, code: typeof kept === "string" ? kept : code, filename: label }, { signal });
+    noteDone(label);
+    return null;
+  } catch (error) {
+    return /** @type {RunError} */ (error);
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * Numbers as readers type them, for controls and questions alike: 0.5, 0,5, −2, 60 000, 1e-3, 1/12, 2·10⁻², √2, sqrt(2),
+ * 0.16*8/64, 91.1 percent. What a text stands for is worked out here; nothing of it is ever run as code.
+ *
+ * @typedef {{value: number} | {problem: string}} Read
+ */
+
+const MOST_CHARACTERS = 100;
+const EXAMPLES = "Write one in digits, such as 0.25, 1/4 or 1e-3.";
+
+/** @type {Record<string, (value: number) => number>} */
+const FUNCTIONS = {
+  "√": Math.sqrt,
+  sqrt: Math.sqrt,
+  exp: Math.exp,
+  ln: Math.log,
+  log: Math.log,
+  log2: Math.log2,
+  log10: Math.log10,
+};
+/** @type {Record<string, number>} */
+const CONSTANTS = { pi: Math.PI, π: Math.PI, e: Math.E };
+
+/** @type {[string, RegExp][]} */
+const UNITS = [
+  ["%", /(%|per ?cent)$/i],
+  ["nats", /nats?$/i],
+  ["bits", /bits?$/i],
+];
+
+/** What one of a unit is in another; a number without a unit may be asked for. @type {Record<string, Record<string, number>>} */
+const CONVERSIONS = {
+  "%": { "": 1 / 100 },
+  nats: { "": 1, bits: 1 / Math.LN2 },
+  bits: { "": 1, nats: Math.LN2 },
+};
+
+const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+const TOKENS = /\d[\d.,]*(?:e[+-]?\d+)?|[.,]\d+(?:e[+-]?\d+)?|\p{L}[\p{L}\d]*|[^\s]/giu;
+
+class Unreadable extends Error {}
+
+/**
+ * @param {string} text a number, with or without a unit after it
+ * @param {string} [unit] in which it is asked for
+ * @returns {Read} the value in that unit
+ */
+export function readNumber(text, unit = "") {
+  const came = text.trim();
+  if (came === "") return { problem: `Nothing is written yet. ${EXAMPLES}` };
+  if (came.length > MOST_CHARACTERS) return { problem: `A text of ${came.length} characters is not a number. ${EXAMPLES}` };
+  const [number, said] = withoutUnit(came, unit);
+  const factor = said === unit || said === "" ? 1 : CONVERSIONS[said][unit];
+  if (factor === undefined) return { problem: `“${came}” is in ${said}. It is asked for in ${unit}.` };
+  try {
+    const value = factor * new Expression(plain(number)).value();
+    return Number.isFinite(value) ? { value } : { problem: `“${came}” has no finite value.` };
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    return { problem: error.message || `“${came}” is not a number. ${EXAMPLES}` };
+  }
+}
+
+/** @param {string} text @param {string} unit @returns {[string, string]} the number, and the unit after it or "" */
+function withoutUnit(text, unit) {
+  if (unit !== "" && text.toLowerCase().endsWith(unit.toLowerCase())) return [text.slice(0, -unit.length).trim(), unit];
+  const [name, written] = UNITS.find(([, each]) => each.test(text)) ?? ["", /$/];
+  return [text.replace(written, "").trim(), name];
+}
+
+/** The same text with one sign for each operation, and no spaces between thousands. @param {string} text */
+function plain(text) {
+  return text
+    .replace(/[\u2212\u2013]/g, "-") // minus sign and en dash, as they come out of a copied text
+    .replace(/[·×⋅∙]|(?<=\d) ?x (?=\d)/g, "*")
+    .replace(/[÷∕⁄]/g, "/")
+    .replaceAll("**", "^")
+    .replace(/([⁺⁻]?)([⁰¹²³⁴⁵⁶⁷⁸⁹]+)/g, (_, sign, digits) => {
+      const power = [...digits].map((digit) => SUPERSCRIPTS.indexOf(digit)).join("");
+      return `^(${sign === "⁻" ? "-" : ""}${power})`;
+    })
+    .replace(/(?<=\d)[ \u00a0\u2009\u202f](?=\d{3}(?!\d))/g, "");
+}
+
+/**
+ * sum = product (± product)*; product = signed (*|/ signed)*; signed = ±? power; power = atom (^ signed)?;
+ * atom = number | constant | function atom | (sum). Before a bracket, a root, π or a function the * may be left out.
+ */
+class Expression {
+  /** @type {string[]} */
+  #tokens;
+
+  /** @param {string} text */
+  constructor(text) {
+    this.#tokens = text.match(TOKENS) ?? [];
+  }
+
+  value() {
+    const value = this.#sum();
+    if (this.#tokens.length > 0) throw new Unreadable();
+    return value;
+  }
+
+  /** Takes the next token if it is one of these. @param {string[]} accepted */
+  #take(...accepted) {
+    return accepted.includes(this.#tokens[0]) ? this.#tokens.shift() : undefined;
+  }
+
+  /** @returns {number} */
+  #sum() {
+    let value = this.#product();
+    for (let sign = this.#take("+", "-"); sign; sign = this.#take("+", "-")) {
+      const next = this.#product();
+      value += sign === "+" ? next : -next;
+    }
+    return value;
+  }
+
+  /** @returns {number} */
+  #product() {
+    let value = this.#signed();
+    for (;;) {
+      if (this.#take("*")) value *= this.#signed();
+      else if (this.#take("/")) value /= this.#signed();
+      else if (this.#multipliesByItself()) value *= this.#power();
+      else return value;
+    }
+  }
+
+  #multipliesByItself() {
+    const [next = ""] = this.#tokens;
+    return next === "(" || next === "π" || next === "pi" || Object.hasOwn(FUNCTIONS, next.toLowerCase());
+  }
+
+  /** @returns {number} */
+  #signed() {
+    if (this.#take("-")) return -this.#power();
+    this.#take("+");
+    return this.#power();
+  }
+
+  /** @returns {number} */
+  #power() {
+    const base = this.#atom();
+    return this.#take("^") ? base ** this.#signed() : base;
+  }
+
+  /** @returns {number} */
+  #atom() {
+    const token = this.#tokens.shift()?.toLowerCase() ?? "";
+    if (token === "(") {
+      const value = this.#sum();
+      if (!this.#take(")")) throw new Unreadable();
+      return value;
+    }
+    if (Object.hasOwn(FUNCTIONS, token)) {
+      if (token !== "√" && this.#tokens[0] !== "(") throw new Unreadable();
+      return FUNCTIONS[token](this.#atom());
+    }
+    if (Object.hasOwn(CONSTANTS, token)) return CONSTANTS[token];
+    return digits(token);
+  }
+}
+
+/**
+ * A number in digits. One comma is a decimal comma; several, or one before a point, part thousands.
+ *
+ * @param {string} text
+ */
+function digits(text) {
+  const [, mantissa = "", power = ""] = /^([\d.,]+)(e[+-]?\d+)?$/.exec(text) ?? [];
+  if (/^[1-9]\d{0,2},000$/.test(mantissa)) {
+    const [whole] = mantissa.split(",");
+    throw new Unreadable(`“${mantissa}” can be read in two ways: write ${whole} or ${whole}000.`);
+  }
+  if (/^\d+[.,]?$|^\d*[.,]\d+$/.test(mantissa)) return Number(mantissa.replace(",", ".") + power);
+  for (const [thousands, point] of [",.", ".,"]) {
+    const parted = new RegExp(`^\\d{1,3}(\\${thousands}\\d{3})+(\\${point}\\d*)?$`);
+    if (parted.test(mantissa)) return Number(mantissa.replaceAll(thousands, "").replace(point, ".") + power);
+  }
+  throw new Unreadable();
+}

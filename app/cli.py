@@ -53,6 +53,7 @@ class Kind(StrEnum):
     """What ``latentbook new`` can start."""
 
     CHAPTER = "chapter"
+    SECTION = "section"
     INSTRUMENT = "instrument"
 
 
@@ -185,14 +186,23 @@ def check(
 @cli.command()
 def new(
     kind: Annotated[Kind, typer.Argument(help="What to start.")],
-    name: Annotated[str, typer.Argument(help="Slug of the chapter or name of the instrument.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(help="chapter SLUG, section CHAPTER NAME, or instrument NAME."),
+    ],
 ) -> None:
-    """Start a chapter or an instrument from a small working example."""
+    """Start a chapter, a section or an instrument from a small working example."""
     with plain_errors():
-        from app.book.new import new_chapter, new_instrument
+        from app.book.new import new_chapter, new_instrument, new_section
 
-        make = {Kind.CHAPTER: new_chapter, Kind.INSTRUMENT: new_instrument}[kind]
-        for path in make(Settings(), name):
+        make, wanted = {
+            Kind.CHAPTER: (new_chapter, "SLUG"),
+            Kind.SECTION: (new_section, "CHAPTER NAME"),
+            Kind.INSTRUMENT: (new_instrument, "NAME"),
+        }[kind]
+        if len(names) != len(wanted.split()):
+            raise LatentbookError(f"Write: latentbook new {kind} {wanted}. Got {' '.join(names)}.")
+        for path in make(Settings(), *names):
             report(f"Wrote {path}")
 
 

@@ -147,7 +147,7 @@ class _Loader:
             inside = self.composer(page, recorded, notes)
             sections.append(self.section(page, inside))
             notes += len(inside.note_ids)
-            cited = [f"ref-{key}" for key in sorted(inside.cited)]
+            cited = [f"ref-{key}" for key in sorted(inside.cited - composer.cited)]
             for id in (*self.ids_on(page), *inside.note_ids, *cited):
                 moved.setdefault(id, f"{page.name}/#{id}")
             for id in (page.name, *page.document.front["formerly"]):
@@ -197,6 +197,7 @@ class _Loader:
             html=html,
             title=page.title,
             description=front["description"],
+            former=tuple(front["formerly"]),
             minutes=reading_minutes(blocks),
             blocks=blocks,
             listed=_listed(blocks),

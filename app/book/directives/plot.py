@@ -20,7 +20,7 @@ def run(node: DirectiveNode, composer: Composer) -> PlotFigure | None:
     alt = str(node.options.get("alt", ""))
     try:
         figure = _figure(node.code)
-        wide, narrow = composer.resources.stills.draw(figure, f"plot-{node.line}", alt)
+        wide, narrow = composer.resources.stills.draw(figure, composer.id_of(node), alt)
     except EngineError as error:
         composer.problems.add(node.line, f"the figure cannot be drawn: {error}")
         return None

@@ -25,16 +25,12 @@ from app.errors import BookErrors
 from app.settings import Settings
 from tests.site_pages import broken_links, repeated_ids, site_pages
 
-from .conftest import HEAD, MakeBook
-
-FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "book"
-CASES = ("text", "numbering", "blocks", "quizzes", "snippets")
+from .conftest import MakeBook, fixture_chapter
 
 
 @pytest.fixture
 def settings(make_book: MakeBook, small_runtime: None) -> Settings:
-    text = "".join((FIXTURES / f"{case}.md").read_text(encoding="utf-8") for case in CASES)
-    return make_book({"sample.md": HEAD + text})
+    return make_book(fixture_chapter())
 
 
 Build = Callable[[], Path]
@@ -57,6 +53,8 @@ def build(settings: Settings) -> Build:
 def test_every_link_inside_the_site_leads_to_something(build: Build) -> None:
     folder = build()
     places = {"/", "/sample/", "/contents/", "/facts/", "/references/", "/404.html"}
+    sections = ("text", "numbering", "blocks", "quizzes", "snippets", "print")
+    places |= {f"/sample/{name}/" for name in sections}
     assert set(site_pages(folder)) == places
     assert broken_links(folder) == []
     assert repeated_ids(folder) == []
@@ -102,7 +100,7 @@ def test_twins_hold_the_same_bytes(build: Build) -> None:
 
 def config_of(folder: Path) -> dict[str, Any]:
     """What the sample page tells its scripts."""
-    html = (folder / "sample" / "index.html").read_text()
+    html = (folder / "sample" / "text" / "index.html").read_text()
     match = re.search(r'id="latentbook-config">(.*?)</script>', html, re.DOTALL)
     assert match is not None
     config: dict[str, Any] = json.loads(match[1])
@@ -112,7 +110,7 @@ def config_of(folder: Path) -> dict[str, Any]:
 def test_config_leads_to_files(build: Build) -> None:
     folder = build()
     config = config_of(folder)
-    assert (config["root"], config["slug"], config["chapter"]) == ("../", "sample", "2")
+    assert (config["root"], config["chapter"]) == ("../../", "2")
     assert config["reload"] is False
     for place in (*config["assets"].values(), config["search"]):
         assert (folder / place).is_file()
@@ -135,8 +133,8 @@ def test_search_entries_lead_to_ids(build: Build) -> None:
     entries = json.loads((folder / config_of(folder)["search"]).read_text())
     assert [entry["id"] for entry in entries] == list(range(len(entries)))
     titles = {entry["title"]: entry for entry in entries}
-    assert titles["Eq. 2.1"]["url"] == "sample/#loss"
-    assert titles["Apart, with a label"]["place"] == "2.2 First"
+    assert titles["Eq. 2.2"]["url"] == "sample/numbering/#loss"
+    assert titles["Apart, with a label"]["place"] == "2.2 Numbers"
     assert "Feedback" not in titles["Question 2.3"]["text"]
     for entry in entries:
         place, fragment = urldefrag(entry["url"])
@@ -148,16 +146,16 @@ def test_a_second_build_does_nothing_and_an_edit_is_seen(build: Build, settings:
     folder = build()
     before = folder.stat().st_ino
     assert build().stat().st_ino == before
-    chapter = settings.content / "sample.md"
+    chapter = settings.content / "sample/text.md"
     chapter.write_text(chapter.read_text() + "\nOne more paragraph.\n")
-    assert "One more paragraph." in (build() / "sample" / "index.html").read_text()
+    assert "One more paragraph." in (build() / "sample" / "text" / "index.html").read_text()
 
 
 def test_the_old_site_stays_where_the_content_is_wrong(build: Build, settings: Settings) -> None:
     folder = build()
-    page = folder / "sample" / "index.html"
+    page = folder / "sample" / "text" / "index.html"
     before = page.read_bytes()
-    chapter = settings.content / "sample.md"
+    chapter = settings.content / "sample/text.md"
     good = chapter.read_text()
     chapter.write_text(good + "\n{eq}`nowhere`\n")
     with pytest.raises(BookErrors):
@@ -174,7 +172,7 @@ def test_the_old_site_stays_where_writing_fails(
     build: Build, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = build()
-    chapter = settings.content / "sample.md"
+    chapter = settings.content / "sample/text.md"
     chapter.write_text(chapter.read_text() + "\nMore.\n")
 
     def full(book: object) -> bytes:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.book.author_code import AuthorCode
 from app.book.compose.blocks import Block, InstrumentBlock, Quiz, Snippet
 from app.book.compose.compose import Composer, Resources, root_of
 from app.book.compose.engine import Engine
 from app.book.compose.labels import Labels
 from app.book.compose.math import Mathematics, Notation
 from app.book.compose.pictures import Pictures
+from app.book.compose.plots import Plots
 from app.book.compose.stills import Stills
 from app.book.compose.words import reading_minutes
 from app.book.directives import DIRECTIVES, by_name
+from app.book.kept import Kept
 from app.book.media import Media
 from app.book.pieces import Link
 from app.book.read.bibliography import read_bibliography
@@ -51,7 +55,8 @@ def load(settings: Settings) -> Loaded:
         With every mistake in the content.
     """
     problems = Problems()
-    loaded = _Loader(settings, problems).load()
+    with closing(AuthorCode(settings.code_seconds)) as code:
+        loaded = _Loader(settings, problems, code).load()
     problems.raise_all()
     return loaded
 
@@ -71,7 +76,7 @@ def shared_engine(script: str) -> Engine:
 class _Loader:
     """Holds what the steps of one load share."""
 
-    def __init__(self, settings: Settings, problems: Problems) -> None:
+    def __init__(self, settings: Settings, problems: Problems, code: AuthorCode) -> None:
         self.content = settings.content
         self.problems = problems
         self.manifest: Manifest = read_manifest(
@@ -81,6 +86,7 @@ class _Loader:
         engine = shared_engine(engine_script(settings))
         self.notation = Notation(self.manifest.macros)
         media = Media()
+        widgets, cache = settings.root / "widgets", settings.build / "cache"
         bibliography = read_bibliography(
             self.content / "references.bib", self.shown("references.bib"), problems
         )
@@ -99,9 +105,8 @@ class _Loader:
             mathematics=Mathematics(engine, self.notation),
             media=media,
             pictures=Pictures(self.content, media),
-            stills=Stills(
-                engine, media, settings.root / "widgets", settings.build / "cache" / "stills"
-            ),
+            stills=Stills(engine, media, widgets, Kept(cache / "stills")),
+            plots=Plots(code, widgets, Kept(cache / "plots")),
         )
 
     def shown(self, name: str) -> Path:

@@ -95,7 +95,7 @@ def new_section(settings: Settings, slug: str, name: str) -> list[Path]:
     )
     write_from("section.md", path, name)
     source = next(s for s in load(settings).sources if s.entry.slug == slug)
-    return [path, opening, record_chapter(source)]
+    return [path, opening, record_chapter(source, settings)]
 
 
 def _with_chapter(text: str, entry: str, slug: str) -> str:

@@ -26,8 +26,6 @@ from app.http.headers import CONTENT_SECURITY_POLICY, written
 TEX_SOURCE = re.compile(r"<annotation .*?</annotation>", re.DOTALL)
 """The TeX that KaTeX leaves in each equation's MathML: a reader's page has no use for it."""
 
-OPENING_ROOT = re.compile(r"""(?<=["'(])\.\./(?!\.\./)""")
-
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 

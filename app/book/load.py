@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from app.book.author_code import AuthorCode
-from app.book.compose.blocks import Block, InstrumentBlock, Quiz, Snippet
+from app.book.compose.blocks import (
+    Block,
+    InstrumentBlock,
+    NumberedBlock,
+    Quiz,
+    Snippet,
+)
 from app.book.compose.compose import Composer, Resources, root_of
 from app.book.compose.engine import Engine
 from app.book.compose.labels import Labels
@@ -17,7 +23,7 @@ from app.book.compose.math import Mathematics, Notation
 from app.book.compose.pictures import Pictures
 from app.book.compose.plots import Plots
 from app.book.compose.stills import Stills
-from app.book.compose.words import reading_minutes
+from app.book.compose.words import inner_blocks, reading_minutes
 from app.book.directives import DIRECTIVES, by_name
 from app.book.kept import Kept
 from app.book.media import Media
@@ -271,14 +277,14 @@ def _listed(blocks: Iterable[Block]) -> Listed:
     return Listed(_links(blocks, InstrumentBlock), _links(blocks, Quiz), _links(blocks, Snippet))
 
 
-def _links(blocks: Iterable[Block], kind: type) -> tuple[Link, ...]:
+def _links(blocks: Iterable[Block], kind: type[NumberedBlock]) -> tuple[Link, ...]:
     """Links to the blocks of one kind, those inside folds and remarks included."""
     links: list[Link] = []
     for block in blocks:
         if isinstance(block, kind):
-            title = getattr(block, "title", "") or f"Question {getattr(block, 'number', '')}"
-            links.append(Link(f"#{block.label}", title, block.number))  # type: ignore[union-attr]
-        links += _links(getattr(block, "blocks", ()), kind)
+            title = getattr(block, "title", "") or f"Question {block.number}"
+            links.append(Link(f"#{block.label}", title, block.number))
+        links += _links(inner_blocks(block), kind)
     return tuple(links)
 
 

@@ -10,7 +10,7 @@ from app.book.read.options import Option, one_of
 
 
 def run(node: DirectiveNode, composer: Composer) -> Admonition:
-    """Make the block."""
+    """A remark of its kind, a note if none is given."""
     return Admonition(
         node.options.get("kind", "note"),
         composer.inline(node.argument, node.line),

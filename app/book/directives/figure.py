@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from app.book.compose.blocks import Figure
 from app.book.compose.compose import Composer
 from app.book.directives.directive import Directive
+from app.book.directives.notebook import Cell, NotebookWriter
 from app.book.read.nodes import DirectiveNode
 from app.book.read.options import Option, label, text
 
 
 def run(node: DirectiveNode, composer: Composer) -> Figure:
-    """Make the block."""
+    """The picture, with its alt text, over its caption."""
     return Figure(
         composer.id_of(node),
         composer.number(node),
         composer.picture(node.argument, node.options.get("alt", ""), node.line),
         composer.caption(node),
     )
+
+
+def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    """Its number, its caption, and in words what it shows."""
+    caption = writer.markdown(node.text) or writer.text(node.argument)
+    yield Cell(f"**Figure {writer.number(node)}.** {caption}\n\n({node.options['alt']})")
 
 
 FIGURE = Directive(
@@ -27,4 +36,5 @@ FIGURE = Directive(
     options={"label": Option(label), "alt": Option(text)},
     counts="figure",
     run=run,
+    notebook=notebook,
 )

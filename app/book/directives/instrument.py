@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +13,7 @@ from app.book.compose.blocks import InstrumentBlock
 from app.book.compose.compose import Composer
 from app.book.compose.stills import StillError
 from app.book.directives.directive import Directive
+from app.book.directives.notebook import Cell, NotebookWriter
 from app.book.pieces import (
     ChoiceView,
     ControlView,
@@ -47,7 +49,7 @@ SETTING = re.compile(r"\s*([\w.]+)\s*=\s*(\([^)]*\)|[^,()]+?)\s*(?:,|$)")
 
 
 def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock | None:
-    """Make the block: compute the first frame and draw it."""
+    """The instrument at the state that is set, with its first frame computed and drawn."""
     if node.argument not in widgets.WIDGETS:
         names = accepted_names(node.argument, widgets.WIDGETS)
         composer.problems.add(node.line, f"no instrument {node.argument!r}. {names}")
@@ -96,6 +98,13 @@ def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock | None:
         ),
         spec=json.dumps(spec(instrument, node.label, given)),
     )
+
+
+def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    """A link to it: it moves in the book alone."""
+    instrument = widgets.get(node.argument).instrument
+    name = f"Instrument {writer.number(node)}. {instrument.title}"
+    yield Cell(f"**[{name}]({writer.url(node)})** moves in the book. {instrument.ask}")
 
 
 def spec(instrument: Instrument, label: str, given: dict[str, Value]) -> dict[str, Any]:
@@ -305,4 +314,5 @@ INSTRUMENT = Directive(
     body="none",
     counts="instrument",
     run=run,
+    notebook=notebook,
 )

@@ -9,6 +9,7 @@ from app.book.compose.engine import EngineError
 from app.book.compose.plots import PlotError
 from app.book.directives.code_cell import check_python
 from app.book.directives.directive import Directive
+from app.book.directives.figure import notebook
 from app.book.read.nodes import DirectiveNode
 from app.book.read.options import Option, label, text
 
@@ -42,4 +43,5 @@ PLOT = Directive(
     counts="figure",
     validate=check_python,
     run=run,
+    notebook=notebook,
 )

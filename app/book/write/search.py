@@ -5,31 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from app.book.compose.blocks import (
-    Admonition,
-    Block,
-    Equation,
-    Figure,
-    Fold,
-    Heading,
-    InstrumentBlock,
-    PlotFigure,
-    Quiz,
-    Snippet,
-    Table,
-)
-from app.book.compose.words import text_of, texts_of, words_of
+from app.book.compose.blocks import Block, Heading, NumberedBlock
+from app.book.compose.words import inner_blocks, text_of, words_of
 from app.book.types import Book, Chapter
-
-NUMBERED: dict[type, str] = {
-    Equation: "Eq.",
-    Figure: "Figure",
-    PlotFigure: "Figure",
-    InstrumentBlock: "Instrument",
-    Snippet: "Snippet",
-    Quiz: "Question",
-    Table: "Table",
-}
 
 
 def search_index(book: Book) -> bytes:
@@ -55,7 +33,7 @@ def _entries(book: Book) -> Iterator[tuple[str, str, str, str]]:
 
 def _chapter(chapter: Chapter) -> Iterator[tuple[str, str, str, str]]:
     place = f"{chapter.number} {chapter.title}"
-    text = f"{words_of(chapter.standfirst)} {texts_of(chapter.blocks)}"
+    text = f"{words_of(chapter.standfirst)} {text_of(chapter.blocks)}"
     yield f"{chapter.place}/", f"Chapter {chapter.number}", chapter.title, text
     yield from _numbered(chapter.blocks, f"{chapter.place}/", place)
     for section in chapter.sections:
@@ -68,7 +46,7 @@ def _chapter(chapter: Chapter) -> Iterator[tuple[str, str, str, str]]:
                 yield url, where, title, " ".join(words)
                 title, url, where = block.title, f"{home}#{block.label}", inside
                 words = []
-            elif not isinstance(block, tuple(NUMBERED)):
+            elif not isinstance(block, NumberedBlock):
                 words.append(text_of(block))
         yield url, where, title, " ".join(words)
         yield from _numbered(section.blocks, home, inside)
@@ -78,10 +56,6 @@ def _numbered(
     blocks: Iterable[Block], home: str, place: str
 ) -> Iterator[tuple[str, str, str, str]]:
     for block in blocks:
-        kind = next((name for cls, name in NUMBERED.items() if isinstance(block, cls)), "")
-        if kind and block.label:  # type: ignore[union-attr]
-            title = getattr(block, "title", "")
-            name = f"{kind} {block.number} {title}".strip()  # type: ignore[union-attr]
-            yield f"{home}#{block.label}", place, name, text_of(block)  # type: ignore[union-attr]
-        if isinstance(block, Admonition | Fold):
-            yield from _numbered(block.blocks, home, place)
+        if isinstance(block, NumberedBlock) and block.label:
+            yield f"{home}#{block.label}", place, block.called, text_of(block)
+        yield from _numbered(inner_blocks(block), home, place)

@@ -36,11 +36,13 @@ class Block:
     said : the fields that are read, for search and reading time: text, markup, blocks, or tuples
         of what says itself what of it is read
     seconds : how long a reader stays with it; None for as long as its words take
+    beside : whether it stands in the margin, beside the block before it
     """
 
     kind: ClassVar[str]
     said: ClassVar[tuple[str, ...]]
     seconds: ClassVar[float | None] = None
+    beside: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
@@ -246,7 +248,8 @@ class FactNote(Block):
 
     kind = "fact"
     said = ("claim",)
-    seconds = 0  # in the margin
+    seconds = 0  # for whoever wants the source
+    beside = True
     id: str
     claim: Html
     sources: tuple[Link, ...]

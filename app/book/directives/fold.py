@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from app.book.compose.blocks import Fold
 from app.book.compose.compose import Composer
@@ -32,3 +33,4 @@ FOLD = Directive(
     run=run,
     notebook=notebook,
 )
+DROPDOWN = replace(FOLD, name="dropdown")

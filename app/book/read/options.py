@@ -28,7 +28,8 @@ def text(value: str) -> str:
 def label(value: str) -> str:
     """A name for links: kebab-case."""
     if not LABEL.fullmatch(value):
-        raise ValueError(f"must be kebab-case, like 'fig-holes'; got {value!r}")
+        near = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-") or "fig-holes"
+        raise ValueError(f"must be kebab-case, like {near!r}; got {value!r}")
     return value
 
 

@@ -12,6 +12,13 @@ import nbformat
 
 from app.book.compose.labels import Labels
 from app.book.compose.math import Notation
+from app.book.compose.prose import (
+    ROLES,
+    citations,
+    document_label,
+    numbered_words,
+    split_words,
+)
 from app.book.compose.words import words_of
 from app.book.directives.directive import Directive
 from app.book.directives.notebook import Cell, listing
@@ -27,7 +34,7 @@ from app.book.read.recordings import PLOTLY, Recorded, code_hashes
 from app.book.read.source import ChapterSource, PageSource
 from app.book.types import Chapter
 
-ROLE = re.compile(r"\{(eq|ref|cite|term)\}`([^`]+)`")
+ROLE = re.compile(r"\{(" + "|".join(ROLES) + r")\}`([^`]+)`")
 NOTE = re.compile(r"\[\^([^\]\s]+)\](?!:)")
 INSIDE_LINK = re.compile(r"\[([^\]]+)\]\((?:[\w-]+\.md)?(?:#[\w-]+)?\)")
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -174,16 +181,28 @@ class _Writer:
         role, content = found[1], found[2].strip()
         match role:
             case "term":
-                return f"*{content}*"
-            case "cite":
-                return "; ".join(self.shorts[key.strip()] for key in content.split(","))
+                words, term = split_words(content)
+                return f"*{words or term}*"
+            case "cite" | "cite:p" | "cite:t":
+                return citations((self.shorts[key.strip()] for key in content.split(",")), role)
             case "eq":
                 return f"Eq. {self.labels.targets[content].number}"
-            case _:
-                name = self.labels.targets[content].name
+            case "ref" | "numref" | "doc":
+                if role == "doc":
+                    content = document_label(content, self.source.entry.slug)
+                words, label = split_words(content)
+                target = self.labels.targets[label]
+                if words:
+                    return numbered_words(words, target.number)
                 before = found.string[: found.start()].rstrip()
                 starts = not before or before.endswith((".", "?", "!"))
-                return name[0].upper() + name[1:] if starts else name
+                return target.name[0].upper() + target.name[1:] if starts else target.name
+            case "math":
+                return f"${content}$"
+            case "sub" | "sup" | "kbd":
+                return f"<{role}>{content}</{role}>"
+            case _:
+                return content
 
     def notes(self, source: str) -> str:
         """The notes that a text calls, as quotes under it."""

@@ -40,7 +40,8 @@ def test_duplicates_are_refused() -> None:
 def test_a_part_is_made_by_its_parent_and_everything_else_by_itself() -> None:
     names = by_name(DIRECTIVES)
     for directive in DIRECTIVES:
-        assert (directive.run is None) == bool(directive.parent)
+        made_elsewhere = bool(directive.parent) or directive.becomes is not None
+        assert directive.run is not None or made_elsewhere, directive.name
         assert not directive.parent or directive.parent in names
 
 

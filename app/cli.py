@@ -29,8 +29,11 @@ cli = typer.Typer(
 )
 runtime = typer.Typer(help="The packages that the page's Python has.", no_args_is_help=True)
 cli.add_typer(runtime, name="runtime")
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+
+
+CANNOT_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
 
 
 class Device(StrEnum):
@@ -85,9 +88,13 @@ def plain_errors() -> Iterator[None]:
             err.print(f"{name}={mistake['input']!r}: {mistake['msg']}.", markup=False)
         raise typer.Exit(1) from None
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno == errno.ENOSPC:
+            err.print("The disk is full. Free about 200 MB and run the command again.")
+        elif error.errno in CANNOT_WRITE:
+            err.print(f"Cannot write {error.filename}: {error.strerror}.", markup=False)
+            err.print("LATENTBOOK_BUILD names another folder for what is built.", markup=False)
+        else:
             raise
-        err.print("The disk is full. Free about 200 MB and run the command again.")
         raise typer.Exit(1) from None
 
 

@@ -102,3 +102,8 @@ class Settings(BaseSettings):
     reload: bool = Field(
         default=False, description="Rebuild on change and reload the page; for authors."
     )
+
+    @property
+    def site(self) -> Path:
+        """The finished site. An author's drafts, in which nothing is compressed, lie apart."""
+        return self.build / ("draft" if self.reload else "site")

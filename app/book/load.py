@@ -88,7 +88,8 @@ class _Loader:
         self.manifest: Manifest = read_manifest(
             self.content / "book.toml", problems.of(self.shown("book.toml"))
         )
-        problems.raise_all()  # nothing can be found without it
+        if not self.manifest.entries:
+            problems.raise_all()  # there is nothing to find other mistakes in
         engine = shared_engine(engine_script(settings))
         self.notation = Notation(self.manifest.macros)
         media = Media()
@@ -97,7 +98,8 @@ class _Loader:
             self.content / "references.bib", self.shown("references.bib"), problems
         )
         reader = SourceReader(self.content, dict(by_name(DIRECTIVES)), problems)
-        read = [reader.front(), *(reader.chapter(entry) for entry in self.manifest.entries)]
+        entries = {entry.slug: entry for entry in self.manifest.entries}.values()
+        read = [reader.front(), *(reader.chapter(entry) for entry in entries)]
         self.sources = [source for source in read if source is not None]
         pages = [page for source in self.sources for page in source.pages]
         self.resources = Resources(
@@ -124,6 +126,7 @@ class _Loader:
         for source in self.sources:
             shared.labels.add_chapter(source, self.problems)
         chapters = {source.entry.slug: self.chapter(source) for source in self.sources}
+        self.check_circles()
         ledger = self.ledger()
         self.problems.raise_all()
         parts = tuple(
@@ -259,6 +262,22 @@ class _Loader:
             accepted = ", ".join(name for name in openings if name != opening.slug) or "none yet"
             report.add(line, f"builds_on names no other chapter: {slug!r}. Accepted: {accepted}.")
         return tuple(links)
+
+    def check_circles(self) -> None:
+        """Report each chapter that builds on itself by way of others."""
+        openings = {each.entry.slug: each.opening for each in self.sources if each.entry.number}
+        needs = {slug: each.document.front["builds_on"] for slug, each in openings.items()}
+        for slug, opening in openings.items():
+            ways = {need: f"{slug} -> {need}" for need in needs[slug] if need != slug}
+            for need in (queue := list(ways)):
+                for further in needs.get(need, ()):
+                    if further not in ways:
+                        ways[further] = f"{ways[need]} -> {further}"
+                        queue.append(further)
+            if slug in ways:
+                line = opening.document.front_lines.get("builds_on", 1)
+                report = self.problems.of(opening.path)
+                report.add(line, f"builds_on leads in a circle: {ways[slug]}")
 
     def ledger(self) -> dict[str, Any]:
         """The book's fields from ``facts.toml``, composed as on the page of facts."""

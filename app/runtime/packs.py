@@ -63,7 +63,7 @@ def build_packs(
     start = {START: (INSIDE / START).read_bytes()}
     site = {**wheel_files(numpy_wheel), **start, **data_files}
     texts = [data.decode() for data in sources.values()]
-    texts += [path.read_text(encoding="utf-8") for path in sorted(content.glob("*.md"))]
+    texts += [path.read_text(encoding="utf-8") for path in sorted(content.rglob("*.md"))]
     modules = imported_by(texts)
     folders = {name: package.metadata for package in packages for name in package.imports}
     wanted = json.dumps({"modules": modules, "packages": folders})

@@ -25,6 +25,12 @@ def fingerprint(pyodide: Path, script: str) -> hashlib._Hash:
     return key
 
 
+def shortened(said: str) -> str:
+    """The end of what Node said, without the minified lines that it quotes."""
+    lines = [line for line in said.strip().splitlines() if len(line) < 300]
+    return "\n".join(lines[-20:])
+
+
 def run_script(
     script: str,
     folder: Path,
@@ -60,7 +66,9 @@ def run_script(
         given = [INSIDE / "compile.mjs", pyodide, site, out, INSIDE / script, *others]
         done = subprocess.run([node, *map(str, given)], capture_output=True, text=True, check=False)
         if done.returncode:
-            raise LatentbookError(f"Python for the page cannot be packed:\n{done.stderr.strip()}")
+            raise LatentbookError(
+                f"Python for the page cannot be packed:\n{shortened(done.stderr)}"
+            )
         (out / "wanted.json").unlink()
         shutil.rmtree(folder, ignore_errors=True)
         out.rename(folder)

@@ -28,7 +28,7 @@ from app.book.pieces import (
     ViewportView,
 )
 from app.book.read.nodes import DirectiveNode
-from app.book.read.options import Option, label, text
+from app.book.read.options import Option, label, number, text
 from app.errors import LatentbookError, accepted_names
 from widgets.contract import (
     Choice,
@@ -129,26 +129,36 @@ def read_state(instrument: Instrument, setting: str) -> dict[str, Value]:
     Raises
     ------
     ValueError
-        If a control is unknown or a value is not one it can take: says which are.
+        With every control that is unknown and every value that one cannot take; says which are.
     """
     controls = {control.name: control for control in instrument.controls}
     values: dict[str, Value] = {}
+    given: set[str] = set()
+    mistakes: list[str] = []
     position = 0
     while position < len(setting):
         match = SETTING.match(setting, position)
         if match is None:
-            raise ValueError(
+            mistakes.append(
                 f"write 'name=value, name=value', a point as 'z=(1, -2)'; "
                 f"got {setting[position:].strip()!r}"
             )
+            break
         name, value = match[1], match[2].strip()
+        position = match.end()
         if name not in controls:
             names = accepted_names(name, controls)
-            raise ValueError(f"{instrument.name} has no control {name!r}. {names}")
-        if name in values:
-            raise ValueError(f"{name} is given twice")
-        values[name] = read_value(controls[name], value)
-        position = match.end()
+            mistakes.append(f"{instrument.name} has no control {name!r}. {names}")
+        elif name in given:
+            mistakes.append(f"{name} is given twice")
+        else:
+            given.add(name)
+            try:
+                values[name] = read_value(controls[name], value)
+            except ValueError as error:
+                mistakes.append(str(error))
+    if mistakes:
+        raise ValueError("; ".join(mistakes))
     return values
 
 
@@ -204,7 +214,7 @@ def _check(control: Control, value: Value) -> None:
 
 def _number(control: Control, value: str) -> float:
     try:
-        return float(value)
+        return number(value)
     except ValueError:
         raise ValueError(f"{control.name}={value} must be a number") from None
 

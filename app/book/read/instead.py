@@ -90,30 +90,63 @@ HTML = {
 }
 
 LITERAL = (
-    (re.compile(r"\\\((?=.*?\\\))", re.DOTALL), r"mathematics is written $x$, not \(x\)"),
+    (re.compile(r"\\\((?=[^()]{0,500}\\\))"), r"mathematics is written $x$, not \(x\)"),
     (
         re.compile(r"^\\\[", re.MULTILINE),
         r"an equation is written between lines of $$, not \[ and \]",
     ),
-    (re.compile(r"\^\[[^\]]*\]"), "a note is called [^name], and stands as a paragraph [^name]: …"),
-    (re.compile(r"\{\{.*?\}\}"), "there are no substitutions: write the words themselves"),
+    (
+        re.compile(r"\^\[[^\[\]]{0,500}\]"),
+        "a note is called [^name] and written as a paragraph [^name]: …",
+    ),
+    (
+        re.compile(r"\{\{[^{}\n]{1,200}\}\}"),
+        "there are no substitutions: write the words",
+    ),
+    (
+        re.compile(r"\]\((?=(?:javascript|vbscript|data|file):)", re.IGNORECASE),
+        "a link leads to https:, http:, mailto: or a page of the book",
+    ),
     (re.compile(r"\[-?@[\w:-]+"), "a source is cited with {cite:p}`key`"),
     (re.compile(r"(?<=\))\{[^}\n`]*[=.#][^}\n`]*\}"), "attributes in braces are not read"),
-    (re.compile(r"\[\[[^\]\n]+\]\]"), "a link is written [words](page.md#label)"),
+    (re.compile(r"\[\[[^\[\]\n]{1,200}\]\]"), "a link is written [words](page.md#label)"),
 )
 """Markup of other dialects that would stand in the page as it was typed."""
 
-_NOT_TEXT = re.compile(r"(`+).*?(?<!`)\1(?!`)|(?<!\\)\$.*?(?<!\\)\$", re.DOTALL)
+_MATHEMATICS = re.compile(r"(?<!\\)\$[^$]*\$")
+_BACKTICKS = re.compile(r"`+")
 
 
 def literal_markup(text: str) -> list[tuple[int, str]]:
     """What of a paragraph another dialect reads: lines from 0, and what to write instead."""
-    text = _NOT_TEXT.sub(lambda match: "\n" * match[0].count("\n"), text)
+    text = _MATHEMATICS.sub(_lines_of, _without_code(text))
     return [
         (text.count("\n", 0, match.start()), f"{message}; got {match[0][:40]!r}")
         for pattern, message in LITERAL
         for match in pattern.finditer(text)
     ]
+
+
+def _lines_of(match: re.Match[str]) -> str:
+    return "\n" * match[0].count("\n")
+
+
+def _without_code(text: str) -> str:
+    """A paragraph without its code spans, on as many lines."""
+    runs = list(_BACKTICKS.finditer(text))
+    last_of = {match.end() - match.start(): index for index, match in enumerate(runs)}
+    kept, position, index = [], 0, 0
+    while index < len(runs):
+        length = len(runs[index][0])
+        closing = index + 1
+        while closing <= last_of[length] and len(runs[closing][0]) != length:
+            closing += 1
+        if closing <= last_of[length]:
+            kept.append(text[position : runs[index].start()])
+            kept.append("\n" * text.count("\n", runs[index].start(), runs[closing].end()))
+            position, index = runs[closing].end(), closing
+        index += 1
+    return "".join(kept) + text[position:]
 
 
 def known_names(name: str, accepted: Iterable[str], instead: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,9 +37,12 @@ def label(value: str) -> str:
 def number(value: str) -> float:
     """A number as Python writes it."""
     try:
-        return float(value)
+        found = float(value)
     except ValueError:
-        raise ValueError(f"must be a number, like 0.5; got {value!r}") from None
+        found = math.nan
+    if not math.isfinite(found):
+        raise ValueError(f"must be a number, like 0.5; got {value!r}")
+    return found
 
 
 def positive(value: str) -> float:

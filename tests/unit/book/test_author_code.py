@@ -10,6 +10,7 @@ from app.book.check import check_book
 from app.book.compose.plots import Plots
 from app.book.kept import Kept
 from app.errors import BookErrors
+from app.reload import Reload
 from app.settings import Settings
 
 from .conftest import HEAD, MakeBook
@@ -134,8 +135,6 @@ def test_a_plot_is_made_again_only_when_it_has_changed(tmp_path: Path) -> None:
 
 def test_the_server_lives(make_book: MakeBook, small_runtime: None) -> None:
     """``serve --reload`` builds in its own process: what a plot does must not end it."""
-    from app.reload import Reload
-
     text = "\n```{plot} A\n:alt: B\n\nimport os\nos._exit(3)\n```\n"
     settings: Settings = make_book({"sample/text.md": HEAD + text})
     (mistake,) = Reload(settings.model_copy(update={"reload": True})).build(())

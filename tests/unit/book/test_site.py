@@ -185,6 +185,29 @@ def test_the_old_site_stays_where_writing_fails(
     assert not list(settings.build.glob("site.*"))
 
 
+def test_what_a_killed_build_left_is_removed(build: Build, settings: Settings) -> None:
+    folder = build()
+    for name in ("site.123.partial", "site.123.old"):
+        (settings.build / name).mkdir()
+    chapter = settings.content / "sample" / "text.md"
+    chapter.write_text(chapter.read_text() + "\nMore.\n")
+    build()
+    assert folder.is_dir()
+    assert not list(settings.build.glob("site.*"))
+
+
+def test_drafts_of_an_author_lie_apart_from_the_finished_site(
+    build: Build, settings: Settings
+) -> None:
+    folder = build()
+    drafts = settings.model_copy(update={"reload": True})
+    draft = site.build_site(drafts, report=lambda message: None)
+    assert draft != folder
+    assert (draft / "index.html").is_file() and not (draft / "index.html.br").is_file()
+    assert (folder / "index.html.br").is_file()
+    assert not config_of(folder)["reload"]
+
+
 def test_json_in_a_script_element_cannot_end_it() -> None:
     value = {"title": "</script><script>alert(1)</script> & \u2028"}
     text = script_json(value)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -202,11 +202,12 @@ def new(
     with plain_errors():
         from app.book.new import new_chapter, new_instrument, new_section
 
-        make, wanted = {
+        makers: dict[Kind, tuple[Callable[..., list[Path]], str]] = {
             Kind.CHAPTER: (new_chapter, "SLUG"),
             Kind.SECTION: (new_section, "CHAPTER NAME"),
             Kind.INSTRUMENT: (new_instrument, "NAME"),
-        }[kind]
+        }
+        make, wanted = makers[kind]
         if len(names) != len(wanted.split()):
             raise LatentbookError(f"Write: latentbook new {kind} {wanted}. Got {' '.join(names)}.")
         for path in make(Settings(), *names):

@@ -187,7 +187,7 @@ def _run(code: str, file: str) -> dict[str, Any]:
 
 def _plot(code: str) -> dict[str, Any]:
     """The figure that the code leaves in ``figure``, as plain data without plotly.py's template."""
-    figure = _run(code, "plot").get("figure")
+    figure: Any = _run(code, "plot").get("figure")
     if hasattr(figure, "to_plotly_json"):
         figure = figure.to_plotly_json()
     if not isinstance(figure, dict) or "data" not in figure or "layout" not in figure:

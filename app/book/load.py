@@ -25,7 +25,6 @@ from app.book.compose.plots import Plots
 from app.book.compose.stills import Stills
 from app.book.compose.words import inner_blocks, reading_minutes
 from app.book.directives import DIRECTIVES, by_name
-from app.book.kept import Kept
 from app.book.media import Media
 from app.book.pieces import Link
 from app.book.read.bibliography import read_bibliography
@@ -37,6 +36,7 @@ from app.book.read.recordings import Recording
 from app.book.read.source import ChapterSource, PageSource, SourceReader
 from app.book.types import Book, Chapter, Dispute, Fact, Listed, Part, Section
 from app.book.write.assets import engine_script
+from app.kept import Kept
 from app.settings import Settings
 
 

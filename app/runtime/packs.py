@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from app.kept import sealed
 from app.runtime.package_packs import Package
 from app.runtime.scripts import INSIDE, fingerprint, run_script
 
@@ -74,13 +75,14 @@ def build_packs(
     for name, data in sorted((site if draft else site | sources).items()):
         key.update(f"{name} {hashlib.sha256(data).hexdigest()}\n".encode())
     folder = cache / f"packs-{key.hexdigest()[:12]}"
-    if not (folder / INDEX).is_file():
+    packs = sealed(folder)
+    if packs is None:
         report("Packing Python for the page")
         with tempfile.TemporaryDirectory(prefix=".site-") as place:
             write_files(site | sources, Path(place))
             others = [package.folder for package in packages]
             run_script("make_packs.py", folder, pyodide, Path(place), wanted, others)
-    packs = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+        packs = sealed(folder) or {}
     return with_sources(packs, sources) if draft else packs
 
 

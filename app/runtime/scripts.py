@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.errors import LatentbookError
+from app.kept import seal
 
 INSIDE = Path(__file__).with_name("inside")
 NEEDS = Path(__file__).parents[2] / "static" / "js" / "python" / "worker" / "needs.js"
@@ -70,5 +71,6 @@ def run_script(
                 f"Python for the page cannot be packed:\n{shortened(done.stderr)}"
             )
         (out / "wanted.json").unlink()
+        seal(out)
         shutil.rmtree(folder, ignore_errors=True)
         out.rename(folder)

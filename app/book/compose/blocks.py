@@ -174,7 +174,7 @@ class QuizOption:
 class Quiz(NumberedBlock):
     """What every question has. ``key`` is JSON for data-key (escape it as any attribute)."""
 
-    said = ("question",)
+    said: ClassVar[tuple[str, ...]] = ("question",)
     named = "Question"
     seconds = 0  # answered by choice
     question: tuple[Block, ...]

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from app.book.author_code import AuthorCode, Reply
-from app.book.kept import Kept
 from app.book.media import content_hash
+from app.kept import Kept
 
 LIBRARIES = ("numpy", "plotly")
 

@@ -16,9 +16,9 @@ from PIL import Image
 from app.book.compose.engine import Engine
 from app.book.compose.map_still import map_picture, with_rings
 from app.book.compose.sources import sources
-from app.book.kept import Kept
 from app.book.media import Media, content_hash
 from app.book.pieces import Html, MapStill, PadStill, PanelStill, PlotStill, TilesStill
+from app.kept import Kept
 from widgets import get
 from widgets.contract import Control, Drawing, Viewport
 from widgets.drawing import to_pixels

@@ -8,8 +8,8 @@ import pytest
 
 from app.book.check import check_book
 from app.book.compose.plots import Plots
-from app.book.kept import Kept
 from app.errors import BookErrors
+from app.kept import Kept
 from app.reload import Reload
 from app.settings import Settings
 

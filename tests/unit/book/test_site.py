@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -183,6 +184,29 @@ def test_the_old_site_stays_where_writing_fails(
         build()
     assert (folder / "index.html").is_file()
     assert not list(settings.build.glob("site.*"))
+
+
+def test_nothing_of_an_altered_cache_is_in_the_site(
+    build: Build, settings: Settings, tmp_path: Path
+) -> None:
+    """Kept files, emptied or with one bit flipped, are made again."""
+
+    def own_build() -> dict[str, bytes]:
+        folder = site.build_site(own, report=lambda message: None)
+        files = (path for path in folder.rglob("*") if path.is_file())
+        return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+    build()
+    own = settings.model_copy(update={"build": tmp_path / "build"})
+    shutil.copytree(settings.build / "cache", own.build / "cache")
+    before = own_build()
+    shutil.rmtree(own.build / "site")
+    for number, path in enumerate(sorted((own.build / "cache").rglob("*"))):
+        if path.is_file() and path.stat().st_size < 200_000:  # the others take long to compress
+            data = bytearray(path.read_bytes())
+            data[len(data) // 2] ^= 1
+            path.write_bytes(data if number % 2 else b"")
+    assert own_build() == before
 
 
 def test_what_a_killed_build_left_is_removed(build: Build, settings: Settings) -> None:

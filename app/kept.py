@@ -1,4 +1,4 @@
-"""What has been computed once, on disk: made anew where it is not what was written."""
+"""What has been made once, on disk: made anew where it is not what was written."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import os
 import threading
 from pathlib import Path
 from typing import Any
+
+SEAL = ".sealed"
+"""Name of the file in which a folder's digests stand."""
 
 
 class Kept:
@@ -28,6 +31,23 @@ class Kept:
         """Keep a value."""
         data = json.dumps(value).encode()
         replace_file(self.folder / key, _digest(data) + b"\n" + data)
+
+
+def seal(folder: Path) -> None:
+    """Write down what the files of a finished folder hold."""
+    digests = {path.name: _digest(path.read_bytes()).decode() for path in folder.iterdir()}
+    Kept(folder).write(SEAL, digests)
+
+
+def sealed(folder: Path) -> dict[str, bytes] | None:
+    """The files of a folder by name, or None if it was not sealed or is not as it was then."""
+    try:
+        digests = Kept(folder).read(SEAL) or {}
+        files = {name: (folder / name).read_bytes() for name in sorted(digests)}
+    except OSError:
+        return None
+    whole = all(_digest(data).decode() == digests[name] for name, data in files.items())
+    return files if files and whole else None
 
 
 def _digest(data: bytes) -> bytes:

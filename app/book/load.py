@@ -211,7 +211,6 @@ class _Loader:
             html=html,
             title=page.title,
             description=front["description"],
-            former=tuple(front["formerly"]),
             minutes=reading_minutes(blocks),
             blocks=blocks,
             listed=_listed(blocks),

@@ -29,7 +29,6 @@ class Section:
     html: Html  # the title
     title: str
     description: str
-    former: tuple[str, ...]  # ids that it had once: addresses still name them
     minutes: int
     blocks: tuple[Block, ...]
     listed: Listed

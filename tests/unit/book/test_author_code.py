@@ -9,8 +9,8 @@ import pytest
 from app.book.check import check_book
 from app.book.compose.plots import Plots
 from app.errors import BookErrors
+from app.http.reload import Reload
 from app.kept import Kept
-from app.reload import Reload
 from app.settings import Settings
 
 from .conftest import HEAD, MakeBook

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -29,8 +29,11 @@ cli = typer.Typer(
 )
 runtime = typer.Typer(help="The packages that the page's Python has.", no_args_is_help=True)
 cli.add_typer(runtime, name="runtime")
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+
+
+CANNOT_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
 
 
 class Device(StrEnum):
@@ -53,6 +56,7 @@ class Kind(StrEnum):
     """What ``latentbook new`` can start."""
 
     CHAPTER = "chapter"
+    SECTION = "section"
     INSTRUMENT = "instrument"
 
 
@@ -84,9 +88,13 @@ def plain_errors() -> Iterator[None]:
             err.print(f"{name}={mistake['input']!r}: {mistake['msg']}.", markup=False)
         raise typer.Exit(1) from None
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno == errno.ENOSPC:
+            err.print("The disk is full. Free about 200 MB and run the command again.")
+        elif error.errno in CANNOT_WRITE:
+            err.print(f"Cannot write {error.filename}: {error.strerror}.", markup=False)
+            err.print("LATENTBOOK_BUILD names another folder for what is built.", markup=False)
+        else:
             raise
-        err.print("The disk is full. Free about 200 MB and run the command again.")
         raise typer.Exit(1) from None
 
 
@@ -185,14 +193,24 @@ def check(
 @cli.command()
 def new(
     kind: Annotated[Kind, typer.Argument(help="What to start.")],
-    name: Annotated[str, typer.Argument(help="Slug of the chapter or name of the instrument.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(help="chapter SLUG, section CHAPTER NAME, or instrument NAME."),
+    ],
 ) -> None:
-    """Start a chapter or an instrument from a small working example."""
+    """Start a chapter, a section or an instrument from a small working example."""
     with plain_errors():
-        from app.book.new import new_chapter, new_instrument
+        from app.book.new import new_chapter, new_instrument, new_section
 
-        make = {Kind.CHAPTER: new_chapter, Kind.INSTRUMENT: new_instrument}[kind]
-        for path in make(Settings(), name):
+        makers: dict[Kind, tuple[Callable[..., list[Path]], str]] = {
+            Kind.CHAPTER: (new_chapter, "SLUG"),
+            Kind.SECTION: (new_section, "CHAPTER NAME"),
+            Kind.INSTRUMENT: (new_instrument, "NAME"),
+        }
+        make, wanted = makers[kind]
+        if len(names) != len(wanted.split()):
+            raise LatentbookError(f"Write: latentbook new {kind} {wanted}. Got {' '.join(names)}.")
+        for path in make(Settings(), *names):
             report(f"Wrote {path}")
 
 

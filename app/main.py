@@ -86,7 +86,7 @@ def create_app(
     app.state.inference = inference
     app.state.metrics = metrics
     app.state.reload = reload
-    app.state.site = SiteFiles(settings.build / "site")
+    app.state.site = SiteFiles(settings.site)
     app.router.default = app.state.site
     problems.add_problem_handlers(app)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]

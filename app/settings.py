@@ -91,6 +91,19 @@ class Settings(BaseSettings):
         ge=0,
         description="GPUs of each replica: 0.5 puts two on one; 0 decodes on CPUs.",
     )
+    code_seconds: float = Field(
+        default=30,
+        gt=0,
+        description=(
+            "Longest time, in seconds, that a plot, a snippet or an answer may take when the book "
+            "is checked or built; a listing may take ten times as long."
+        ),
+    )
     reload: bool = Field(
         default=False, description="Rebuild on change and reload the page; for authors."
     )
+
+    @property
+    def site(self) -> Path:
+        """The finished site. An author's drafts, in which nothing is compressed, lie apart."""
+        return self.build / ("draft" if self.reload else "site")

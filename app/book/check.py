@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
-import io
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from app.book.author_code import AuthorCode, Reply, explained
 from app.book.load import load
 from app.book.read.nodes import DirectiveNode, directives
 from app.book.read.problems import Problems
@@ -28,14 +26,12 @@ from app.book.read.recordings import (
 from app.book.read.source import ChapterSource
 from app.runtime.course import Course
 from app.settings import Settings
-from widgets.engine import host
 
 Report = Callable[[str], None]
-LISTING_SECONDS = 300
-"""Longest time that a listing may take to run."""
+LISTING_TIMES = 10
+"""How many times as long as a snippet a listing may take: it may train something."""
 
 NO_MODULE = re.compile(r"No module named '(?P<module>[^']+)'")
-LISTING_LINE = re.compile(r'File "listing", line (\d+)')
 
 
 def check_book(settings: Settings, *, record: bool = False, report: Report) -> None:
@@ -55,8 +51,9 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
     written: list[Recordings] = []
     for source in loaded.sources:
         report(f"Running the Python of {source.opening.path.parent}")
-        run = _ChapterRun(source, problems, report, course.install_hint)
-        recording = run.run(record=record)
+        with closing(AuthorCode(settings.code_seconds)) as code:
+            run = _ChapterRun(source, problems, report, code, course.install_hint)
+            recording = run.run(record=record)
         if record:
             written.append(Recordings(source.recordings.path, recording))
     problems.raise_all()
@@ -65,7 +62,7 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
     report("Every check passes")
 
 
-def record_chapter(source: ChapterSource) -> Path:
+def record_chapter(source: ChapterSource, settings: Settings) -> Path:
     """Run the snippets of one chapter and write down what they put out.
 
     Raises
@@ -74,36 +71,12 @@ def record_chapter(source: ChapterSource) -> Path:
         If one of them fails.
     """
     problems = Problems()
-    recording = _ChapterRun(source, problems, print).run(record=True)
+    with closing(AuthorCode(settings.code_seconds)) as code:
+        recording = _ChapterRun(source, problems, print, code).run(record=True)
     problems.raise_all()
     recordings = Recordings(source.recordings.path, recording)
     recordings.write()
     return recordings.path
-
-
-class _Tape:
-    """Takes down what code prints and displays, in order."""
-
-    def __init__(self) -> None:
-        self.pieces: list[Recorded] = []
-
-    def add(self, kind: str, data: str) -> None:
-        if self.pieces and self.pieces[-1].kind == kind and kind in ("stdout", "stderr"):
-            data = self.pieces.pop().data + data
-        if kind == PLOTLY:
-            data = rounded_figure(data)
-        self.pieces.append(Recorded(kind, data))
-
-    def stream(self, name: str) -> io.TextIOBase:
-        tape = self
-
-        class Stream(io.TextIOBase):
-            def write(self, text: str) -> int:
-                if text:
-                    tape.add(name, text)
-                return len(text)
-
-        return Stream()
 
 
 class _ChapterRun:
@@ -114,19 +87,21 @@ class _ChapterRun:
         source: ChapterSource,
         problems: Problems,
         report: Report,
+        code: AuthorCode,
         install_hint: Callable[[str], str] = lambda module: "",
     ) -> None:
         self.source = source
         self.all_problems = problems
         self.problems = problems.of(source.opening.path)
         self.report = report
+        self.code = code
         self.install_hint = install_hint
         self.scope = f"check:{source.entry.slug}"
         self.hashes = code_hashes(source.nodes)
+        self.ran: list[DirectiveNode] = []  # snippets that the scope holds the names of
 
     def run(self, *, record: bool) -> dict[str, Recording]:
         """What each snippet put out, by label."""
-        self.ask({"type": "reset_scope", "scope": self.scope}, _Tape())
         runnable = runnable_cells(self.source.nodes)
         made: dict[str, Recording] = {}
         for page in self.source.pages:
@@ -146,29 +121,35 @@ class _ChapterRun:
                     self.listing(node)
         return made
 
-    def ask(self, request: dict[str, Any], tape: _Tape) -> dict[str, Any]:
-        """One message to the Python side of the protocol, as the page sends it."""
-        with (
-            contextlib.redirect_stdout(tape.stream("stdout")),
-            contextlib.redirect_stderr(tape.stream("stderr")),
-        ):
-            return host.handle({"id": 0, **request}, tape.add)
+    def ask(self, request: dict[str, Any]) -> Reply:
+        """One message of the page's protocol; after a death, a scope as it was before."""
+        reply = self.code.ask({"scope": self.scope, **request})
+        if reply.get("died"):
+            for node in self.ran:
+                self.code.ask(self.cell_request(node))
+        return reply
+
+    def cell_request(self, node: DirectiveNode) -> dict[str, Any]:
+        name = {"scope": self.scope, "filename": node.label}
+        return {"type": "run_cell", "code": node.code, **name}
 
     def cell(self, node: DirectiveNode) -> Sequence[Recorded] | None:
         """The output of a snippet, or None after reporting that it fails."""
-        tape = _Tape()
-        request = {"type": "run_cell", "scope": self.scope, "filename": node.label}
-        reply = self.ask({**request, "code": node.code}, tape)
+        reply = self.ask(self.cell_request(node))
         if reply["type"] == "failed":
             self.failed(node, reply, node.label)
             return None
-        return tape.pieces
+        self.ran.append(node)
+        return [
+            Recorded(kind, rounded_figure(data) if kind == PLOTLY else data)
+            for kind, data in reply["outputs"]
+        ]
 
-    def failed(self, node: DirectiveNode, reply: dict[str, Any], what: str) -> None:
-        line = node.body_line + (reply["line"] or 1) - 1
+    def failed(self, node: DirectiveNode, reply: Reply, what: str) -> None:
+        line = node.body_line + reply["line"] - 1 if reply["line"] else node.line
         lacks = NO_MODULE.fullmatch(reply["message"])
         hint = self.install_hint(lacks["module"]) if lacks else ""
-        message = f"{what} fails: {reply['name']}: {reply['message']}"
+        message = f"{what} {explained(reply)}"
         self.problems.add(line, f"{message}. {hint}" if hint else message)
 
     def compare(self, node: DirectiveNode, now: Recording) -> None:
@@ -204,11 +185,14 @@ class _ChapterRun:
         for mistake in node.parts("mistake"):
             self.mistake(node, mistake, self.answer(mistake, checks[0]))
 
-    def answer(self, answer: DirectiveNode, check: DirectiveNode) -> dict[str, Any]:
-        request = {"type": "check_answer", "scope": self.scope, "code": answer.code}
-        return self.ask({**request, "check": check.code}, _Tape())
+    def answer(self, answer: DirectiveNode, check: DirectiveNode) -> Reply:
+        request = {"type": "check_answer", "code": answer.code}
+        return self.ask({**request, "check": check.code})
 
-    def mistake(self, node: DirectiveNode, mistake: DirectiveNode, reply: dict[str, Any]) -> None:
+    def mistake(self, node: DirectiveNode, mistake: DirectiveNode, reply: Reply) -> None:
+        if reply.get("died"):
+            self.failed(mistake, reply, f"a mistake of {node.label}")
+            return
         if reply["type"] == "failed":
             message = f"{reply['name']}: {reply['message']}"
         elif reply["value"]["passed"]:
@@ -228,24 +212,10 @@ class _ChapterRun:
         if missing := [name for name in needs if importlib.util.find_spec(name) is None]:
             self.report(f"  {node.label} is not run: {', '.join(missing)} is not installed")
             return
-        program = "import sys; exec(compile(sys.stdin.read(), 'listing', 'exec'))"
-        try:
-            done = subprocess.run(
-                [sys.executable, "-c", program],
-                input=node.code,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=LISTING_SECONDS,
-            )
-        except subprocess.TimeoutExpired:
-            self.problems.add(node.line, f"{node.label} takes longer than {LISTING_SECONDS} s")
-            return
-        if done.returncode != 0:
-            lines = LISTING_LINE.findall(done.stderr)
-            line = node.body_line + int(lines[-1]) - 1 if lines else node.line
-            last = done.stderr.strip().split("\n")[-1]
-            self.problems.add(line, f"{node.label} fails: {last}")
+        with closing(AuthorCode(LISTING_TIMES * self.code.seconds)) as own:
+            reply = own.ask({"type": "listing", "code": node.code})
+        if reply["type"] == "failed":
+            self.failed(node, reply, node.label)
 
 
 def _first_difference(then: Sequence[Recorded], now: Sequence[Recorded]) -> tuple[str, str]:

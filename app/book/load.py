@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.book.compose.blocks import Block, InstrumentBlock, Quiz, Snippet
+from app.book.author_code import AuthorCode
+from app.book.compose.blocks import (
+    Block,
+    InstrumentBlock,
+    NumberedBlock,
+    Quiz,
+    Snippet,
+)
 from app.book.compose.compose import Composer, Resources, root_of
 from app.book.compose.engine import Engine
 from app.book.compose.labels import Labels
 from app.book.compose.math import Mathematics, Notation
 from app.book.compose.pictures import Pictures
+from app.book.compose.plots import Plots
 from app.book.compose.stills import Stills
-from app.book.compose.words import reading_minutes
+from app.book.compose.words import inner_blocks, reading_minutes
 from app.book.directives import DIRECTIVES, by_name
 from app.book.media import Media
 from app.book.pieces import Link
@@ -27,6 +36,7 @@ from app.book.read.recordings import Recording
 from app.book.read.source import ChapterSource, PageSource, SourceReader
 from app.book.types import Book, Chapter, Dispute, Fact, Listed, Part, Section
 from app.book.write.assets import engine_script
+from app.kept import Kept
 from app.settings import Settings
 
 
@@ -51,7 +61,8 @@ def load(settings: Settings) -> Loaded:
         With every mistake in the content.
     """
     problems = Problems()
-    loaded = _Loader(settings, problems).load()
+    with closing(AuthorCode(settings.code_seconds)) as code:
+        loaded = _Loader(settings, problems, code).load()
     problems.raise_all()
     return loaded
 
@@ -71,21 +82,24 @@ def shared_engine(script: str) -> Engine:
 class _Loader:
     """Holds what the steps of one load share."""
 
-    def __init__(self, settings: Settings, problems: Problems) -> None:
+    def __init__(self, settings: Settings, problems: Problems, code: AuthorCode) -> None:
         self.content = settings.content
         self.problems = problems
         self.manifest: Manifest = read_manifest(
             self.content / "book.toml", problems.of(self.shown("book.toml"))
         )
-        problems.raise_all()  # nothing can be found without it
+        if not self.manifest.entries:
+            problems.raise_all()  # there is nothing to find other mistakes in
         engine = shared_engine(engine_script(settings))
         self.notation = Notation(self.manifest.macros)
         media = Media()
+        widgets, cache = settings.root / "widgets", settings.build / "cache"
         bibliography = read_bibliography(
             self.content / "references.bib", self.shown("references.bib"), problems
         )
         reader = SourceReader(self.content, dict(by_name(DIRECTIVES)), problems)
-        read = [reader.front(), *(reader.chapter(entry) for entry in self.manifest.entries)]
+        entries = {entry.slug: entry for entry in self.manifest.entries}.values()
+        read = [reader.front(), *(reader.chapter(entry) for entry in entries)]
         self.sources = [source for source in read if source is not None]
         pages = [page for source in self.sources for page in source.pages]
         self.resources = Resources(
@@ -99,9 +113,8 @@ class _Loader:
             mathematics=Mathematics(engine, self.notation),
             media=media,
             pictures=Pictures(self.content, media),
-            stills=Stills(
-                engine, media, settings.root / "widgets", settings.build / "cache" / "stills"
-            ),
+            stills=Stills(engine, media, widgets, Kept(cache / "stills")),
+            plots=Plots(code, widgets, Kept(cache / "plots")),
         )
 
     def shown(self, name: str) -> Path:
@@ -113,6 +126,7 @@ class _Loader:
         for source in self.sources:
             shared.labels.add_chapter(source, self.problems)
         chapters = {source.entry.slug: self.chapter(source) for source in self.sources}
+        self.check_circles()
         ledger = self.ledger()
         self.problems.raise_all()
         parts = tuple(
@@ -147,7 +161,7 @@ class _Loader:
             inside = self.composer(page, recorded, notes)
             sections.append(self.section(page, inside))
             notes += len(inside.note_ids)
-            cited = [f"ref-{key}" for key in sorted(inside.cited)]
+            cited = [f"ref-{key}" for key in sorted(inside.cited - composer.cited)]
             for id in (*self.ids_on(page), *inside.note_ids, *cited):
                 moved.setdefault(id, f"{page.name}/#{id}")
             for id in (page.name, *page.document.front["formerly"]):
@@ -248,6 +262,22 @@ class _Loader:
             report.add(line, f"builds_on names no other chapter: {slug!r}. Accepted: {accepted}.")
         return tuple(links)
 
+    def check_circles(self) -> None:
+        """Report each chapter that builds on itself by way of others."""
+        openings = {each.entry.slug: each.opening for each in self.sources if each.entry.number}
+        needs = {slug: each.document.front["builds_on"] for slug, each in openings.items()}
+        for slug, opening in openings.items():
+            ways = {need: f"{slug} -> {need}" for need in needs[slug] if need != slug}
+            for need in (queue := list(ways)):
+                for further in needs.get(need, ()):
+                    if further not in ways:
+                        ways[further] = f"{ways[need]} -> {further}"
+                        queue.append(further)
+            if slug in ways:
+                line = opening.document.front_lines.get("builds_on", 1)
+                report = self.problems.of(opening.path)
+                report.add(line, f"builds_on leads in a circle: {ways[slug]}")
+
     def ledger(self) -> dict[str, Any]:
         """The book's fields from ``facts.toml``, composed as on the page of facts."""
         ledger = self.resources.facts
@@ -265,14 +295,14 @@ def _listed(blocks: Iterable[Block]) -> Listed:
     return Listed(_links(blocks, InstrumentBlock), _links(blocks, Quiz), _links(blocks, Snippet))
 
 
-def _links(blocks: Iterable[Block], kind: type) -> tuple[Link, ...]:
+def _links(blocks: Iterable[Block], kind: type[NumberedBlock]) -> tuple[Link, ...]:
     """Links to the blocks of one kind, those inside folds and remarks included."""
     links: list[Link] = []
     for block in blocks:
         if isinstance(block, kind):
-            title = getattr(block, "title", "") or f"Question {getattr(block, 'number', '')}"
-            links.append(Link(f"#{block.label}", title, block.number))  # type: ignore[union-attr]
-        links += _links(getattr(block, "blocks", ()), kind)
+            title = getattr(block, "title", "") or f"Question {block.number}"
+            links.append(Link(f"#{block.label}", title, block.number))
+        links += _links(inner_blocks(block), kind)
     return tuple(links)
 
 

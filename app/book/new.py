@@ -1,4 +1,4 @@
-"""``latentbook new``: a chapter or an instrument to start from, small and complete."""
+"""``latentbook new``: a chapter, a section or an instrument to start from, small and complete."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from app.book.check import record_chapter
 from app.book.load import load
 from app.book.read.manifest import RESERVED
 from app.book.read.options import LABEL
-from app.errors import LatentbookError
+from app.book.read.source import INDEX, PRINT
+from app.errors import LatentbookError, UnknownName
 from app.settings import Settings
 
 SCAFFOLD = Path(__file__).parent / "scaffold"
 IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 WIDGETS_TUPLE = re.compile(r"(WIDGETS: tuple\[str, \.\.\.\] = \((?:[^)]*\n)?)(\s*\))")
+SECTION_LIST = re.compile(r"(^sections:\s*\[[^\]]*?),?(?=\s*\])", re.MULTILINE)
 CHAPTER_LIST = re.compile(r"(chapters\s*=\s*\[[^\]]*?)(,?\s*\])")
 
 
 def new_chapter(settings: Settings, slug: str) -> list[Path]:
-    """Write a chapter with one of each common block, and list it in ``book.toml``.
+    """Write a chapter of one section, with one of each common block; list it in ``book.toml``.
 
     Returns
     -------
@@ -29,7 +31,8 @@ def new_chapter(settings: Settings, slug: str) -> list[Path]:
     Raises
     ------
     LatentbookError
-        If the slug is no slug, or the chapter is there already. Nothing is overwritten.
+        If there is no book, the slug is no slug, or the chapter is there already. Nothing is
+        overwritten.
     """
     if not LABEL.fullmatch(slug) or slug in RESERVED:
         raise LatentbookError(
@@ -37,18 +40,62 @@ def new_chapter(settings: Settings, slug: str) -> list[Path]:
             f"{', '.join(RESERVED)}; got {slug!r}."
         )
     book = settings.content / "book.toml"
-    path = settings.content / f"{slug}.md"
+    if not book.is_file():
+        raise LatentbookError(
+            f"{book} is missing: a chapter is added to a book. docs/authoring.md says what a book "
+            "consists of."
+        )
+    folder = settings.content / slug
+    if folder.exists():
+        raise LatentbookError(f"{folder} is there already; nothing was written.")
     text = book.read_text(encoding="utf-8")
-    if path.exists():
-        raise LatentbookError(f"{path} is there already; nothing was written.")
     numbers = [int(number) for number in re.findall(r"\bnumber\s*=\s*(\d+)", text)]
     entry = f'{{ number = {max(numbers, default=0) + 1}, slug = "{slug}" }}'
-    chapter = (SCAFFOLD / "chapter.md").read_text(encoding="utf-8")
-    chapter = chapter.replace("SLUG", slug).replace("TITLE", title_of(slug))
-    path.write_text(chapter, encoding="utf-8")
+    folder.mkdir(parents=True)
+    opening = folder / INDEX
+    write_from("chapter.md", opening, slug)
     book.write_text(_with_chapter(text, entry, slug), encoding="utf-8")
+    section, _, outputs = new_section(settings, slug, f"{slug}-constant")
+    return [opening, section, book, outputs]
+
+
+def new_section(settings: Settings, slug: str, name: str) -> list[Path]:
+    """Write a section, list it at the end of its chapter, and record what its snippet prints.
+
+    Returns
+    -------
+    list of Path
+        What was written or changed.
+
+    Raises
+    ------
+    LatentbookError
+        If there is no such chapter, the name is no name, or it is there already. Nothing is
+        overwritten.
+    """
+    if not LABEL.fullmatch(name) or name == PRINT:
+        raise LatentbookError(
+            f"A section's name is kebab-case, like 'the-best-constant', and not {PRINT!r}; "
+            f"got {name!r}."
+        )
+    opening = settings.content / slug / INDEX
+    if not opening.is_file():
+        chapters = [path.parent.name for path in settings.content.glob(f"*/{INDEX}")]
+        raise UnknownName("chapter", slug, chapters)
+    path = opening.with_name(f"{name}.md")
+    if path.exists():
+        raise LatentbookError(f"{path} is there already; nothing was written.")
+    text = opening.read_text(encoding="utf-8")
+    listed = SECTION_LIST.search(text)
+    if listed is None:
+        raise LatentbookError(f"{opening} has no list 'sections: [...]' to add the section to.")
+    comma = "" if listed[1].endswith("[") else ", "
+    opening.write_text(
+        f"{text[: listed.end(1)]}{comma}{name}{text[listed.end() :]}", encoding="utf-8"
+    )
+    write_from("section.md", path, name)
     source = next(s for s in load(settings).sources if s.entry.slug == slug)
-    return [path, book, record_chapter(source)]
+    return [path, opening, record_chapter(source, settings)]
 
 
 def _with_chapter(text: str, entry: str, slug: str) -> str:
@@ -95,10 +142,14 @@ def new_instrument(settings: Settings, name: str) -> list[Path]:
     )
     for path, template in written.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        content = (SCAFFOLD / template).read_text(encoding="utf-8")
-        content = content.replace("NAME", name).replace("TITLE", title_of(name))
-        path.write_text(content, encoding="utf-8")
+        write_from(template, path, name)
     return [*written, registry]
+
+
+def write_from(template: str, path: Path, name: str) -> None:
+    """Write a file of the scaffold under a name of the author's."""
+    text = (SCAFFOLD / template).read_text(encoding="utf-8")
+    path.write_text(text.replace("NAME", name).replace("TITLE", title_of(name)), encoding="utf-8")
 
 
 def title_of(name: str) -> str:

@@ -24,6 +24,7 @@ class Link:
 class SideNote:
     """A numbered note. The text refers to it with ``a.note-ref#ID-ref[href="#ID"]``."""
 
+    said: ClassVar[tuple[str, ...]] = ("html",)
     id: str
     number: int
     html: Html

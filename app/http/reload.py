@@ -68,6 +68,8 @@ class Reload:
         async for changes in awatch(*sources, stop_event=stop, debounce=100, step=20):
             paths = {Path(path) for _, path in changes}
             mistakes = await run_in_threadpool(self.build, paths)
+            for mistake in mistakes:
+                print(mistake, file=sys.stderr)
             async with self.changed:
                 self.builds += 1
                 self.mistakes = mistakes

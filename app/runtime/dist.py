@@ -89,7 +89,8 @@ def build_runtime(settings: Settings, *, report: Report) -> RuntimeDist:
 
     version = content_hash(files)
     path = settings.build / "runtime" / version
-    if not path.exists():
+    if not is_whole(path, version):
+        shutil.rmtree(path, ignore_errors=True)
         write(files, path)
     sizes = {name: len(files[name]) for name in ("pyodide.asm.wasm", INDEX, *index["first"])}
     hashes[INDEX] = content_hash({INDEX: files[INDEX]})
@@ -102,6 +103,13 @@ def content_hash(files: dict[str, bytes]) -> str:
     for name, content in sorted(files.items()):
         total.update(f"{name} {hashlib.sha256(content).hexdigest()}\n".encode())
     return total.hexdigest()[:12]
+
+
+def is_whole(path: Path, version: str) -> bool:
+    """Whether a folder is there and holds what its name stands for."""
+    if not path.is_dir():
+        return False
+    return content_hash({file.name: file.read_bytes() for file in path.iterdir()}) == version
 
 
 def write(files: dict[str, bytes], path: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TypedDict
 
+from app.kept import sealed
 from app.runtime.course import Course
 from app.runtime.scripts import fingerprint, run_script
 
@@ -58,12 +59,14 @@ def pack_package(
     key = fingerprint(pyodide, "make_package.py")
     key.update(package.folder.name.encode())
     folder = cache / f"package-{package.name}-{key.hexdigest()[:12]}"
-    if not folder.is_dir():
+    packs = sealed(folder)
+    if packs is None:
         report(f"Packing {package.name} for the page")
         run_script("make_package.py", folder, pyodide, package.folder)
+        packs = sealed(folder) or {}
     return {
-        f"{package.name}.pack": (folder / "package.pack").read_bytes(),
-        f"{package.name}-source.pack": (folder / "source.pack").read_bytes(),
+        f"{package.name}.pack": packs["package.pack"],
+        f"{package.name}-source.pack": packs["source.pack"],
     }
 
 

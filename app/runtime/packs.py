@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from app.kept import sealed
 from app.runtime.package_packs import Package
 from app.runtime.scripts import INSIDE, fingerprint, run_script
 
@@ -88,12 +89,14 @@ def library_packs(
     key.update(wanted.encode())
     key.update(hashlib.sha256(numpy_wheel.read_bytes()).digest())
     folder = cache / f"library-{key.hexdigest()[:12]}"
-    if not (folder / INDEX).is_file():
+    packs = sealed(folder)
+    if packs is None:
         report("Packing Python's library for the page, once")
         with tempfile.TemporaryDirectory(prefix=".site-") as place:
             write_files(wheel_files(numpy_wheel), Path(place))
             run_script("make_library.py", folder, pyodide, Path(place), wanted)
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+        packs = sealed(folder) or {}
+    return packs
 
 
 def bytecode(
@@ -104,12 +107,14 @@ def bytecode(
     for name, data in sorted(sources.items()):
         key.update(f"{name} {hashlib.sha256(data).hexdigest()}\n".encode())
     folder = cache / f"bytecode-{key.hexdigest()[:12]}"
-    if not folder.is_dir():
+    made = sealed(folder)
+    if made is None:
         report("Compiling the instruments for the page")
         with tempfile.TemporaryDirectory(prefix=".site-") as place:
             write_files(sources, Path(place))
             run_script("make_bytecode.py", folder, pyodide, Path(place))
-    return {name: (folder / name).read_bytes() for name in sources}
+        made = sealed(folder) or {}
+    return {name: made[name] for name in sources}
 
 
 def widget_packs(

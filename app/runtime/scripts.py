@@ -10,12 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.errors import LatentbookError
+from app.kept import seal
 
 INSIDE = Path(__file__).with_name("inside")
 WORKER = Path(__file__).parents[2] / "static" / "js" / "python" / "worker"
-MOST = 1_000
-"""Characters of a line of an error that is passed on."""
-
 PYTHON = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 
 
@@ -27,6 +25,12 @@ def fingerprint(pyodide: Path, script: str) -> hashlib._Hash:
     for path in [*tools, *(pyodide / name for name in PYTHON)]:
         key.update(hashlib.sha256(path.read_bytes()).digest())
     return key
+
+
+def shortened(said: str) -> str:
+    """The end of what Node said, without the minified lines that it quotes."""
+    lines = [line for line in said.strip().splitlines() if len(line) < 300]
+    return "\n".join(lines[-20:])
 
 
 def run_script(
@@ -64,9 +68,10 @@ def run_script(
         given = [INSIDE / "compile.mjs", pyodide, site, out, INSIDE / script, *others]
         done = subprocess.run([node, *map(str, given)], capture_output=True, text=True, check=False)
         if done.returncode:
-            # Node shows the line that failed, and Pyodide's script is one line of a megabyte.
-            said = [line for line in done.stderr.strip().splitlines() if len(line) < MOST]
-            raise LatentbookError("\n".join(["Python for the page cannot be packed:", *said]))
+            raise LatentbookError(
+                f"Python for the page cannot be packed:\n{shortened(done.stderr)}"
+            )
         (out / "wanted.json").unlink()
+        seal(out)
         shutil.rmtree(folder, ignore_errors=True)
         out.rename(folder)

@@ -4,13 +4,16 @@ A block is rendered by ``templates/blocks/KIND.html`` as ``block``; nested block
 ``{{ render(blocks) }}``. A field of type :class:`Html` is markup ready to stand in the page; a
 ``str`` is plain text and is escaped by the template. ``docs/templates.md`` lists the templates and
 what else they may use. URLs are relative to the page the block stands on.
+
+A directive of its own kind declares its block in its own file, from :class:`Block`; nothing else
+has to know of it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
 from app.book.pieces import (
     ControlView,
@@ -24,19 +27,54 @@ from app.book.pieces import (
 
 
 @dataclass(frozen=True)
-class Prose:
+class Block:
+    """What stands on a page.
+
+    Attributes
+    ----------
+    kind : name of its template
+    said : the fields that are read, for search and reading time: text, markup, blocks, or tuples
+        of what says itself what of it is read
+    seconds : how long a reader stays with it; None for as long as its words take
+    beside : whether it stands in the margin, beside the block before it
+    """
+
+    kind: ClassVar[str]
+    said: ClassVar[tuple[str, ...]]
+    seconds: ClassVar[float | None] = None
+    beside: ClassVar[bool] = False
+
+
+@dataclass(frozen=True)
+class NumberedBlock(Block):
+    """A block that search finds by its name: ``named`` and its number."""
+
+    named: ClassVar[str]
+    label: str  # the id of the element
+    number: str
+
+    @property
+    def called(self) -> str:
+        """Figure 2.1, Snippet 2.3 A title."""
+        return f"{self.named} {self.number} {getattr(self, 'title', '')}".strip()
+
+
+@dataclass(frozen=True)
+class Prose(Block):
     """A paragraph, list, quote, definition list or plain listing, with the notes it calls."""
 
-    kind: ClassVar[str] = "prose"
+    kind = "prose"
+    said = ("html", "notes")
     html: Html
     notes: tuple[SideNote, ...] = ()
 
 
 @dataclass(frozen=True)
-class Heading:
+class Heading(Block):
     """An unnumbered heading inside a section."""
 
-    kind: ClassVar[str] = "heading"
+    kind = "heading"
+    said = ("title",)
     level: int  # 3 or 4
     label: str  # the id of the element
     html: Html
@@ -44,46 +82,48 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Equation:
+class Equation(NumberedBlock):
     """A display equation. ``number`` and ``label`` are empty where nothing refers to it."""
 
-    kind: ClassVar[str] = "equation"
-    label: str
-    number: str
+    kind = "equation"
+    said = ("html",)
+    named = "Eq."
+    seconds = 10
     html: Html
     tex: str
 
 
 @dataclass(frozen=True)
-class Figure:
+class Figure(NumberedBlock):
     """A picture from ``content/images``: an inline ``svg`` or an ``img``, with its alt text."""
 
-    kind: ClassVar[str] = "figure"
-    label: str
-    number: str
+    kind = "figure"
+    said = ("caption",)
+    named = "Figure"
     picture: Html
     caption: Html
 
 
 @dataclass(frozen=True)
-class PlotFigure:
+class PlotFigure(NumberedBlock):
     """A figure computed at build time: two drawings, of which CSS shows one."""
 
-    kind: ClassVar[str] = "plot"
-    label: str
-    number: str
+    kind = "plot"
+    said = ("caption",)
+    named = "Figure"
     wide: Html  # svg.still.wide, 600 px
     narrow: Html  # svg.still.narrow, 320 px
     caption: Html
 
 
 @dataclass(frozen=True)
-class InstrumentBlock:
+class InstrumentBlock(NumberedBlock):
     """An instrument at its block's own state. ``number`` is empty on the front page."""
 
-    kind: ClassVar[str] = "instrument"
-    label: str
-    number: str
+    kind = "instrument"
+    said = ("title", "ask")
+    named = "Instrument"
+    seconds = 60
     name: str
     title: str
     ask: Html
@@ -97,12 +137,13 @@ class InstrumentBlock:
 
 
 @dataclass(frozen=True)
-class Snippet:
+class Snippet(NumberedBlock):
     """Code that runs in the page, or a listing (``read_only``)."""
 
-    kind: ClassVar[str] = "snippet"
-    label: str
-    number: str
+    kind = "snippet"
+    said = ("title", "source")
+    named = "Snippet"
+    seconds = 0  # run by choice
     title: str
     source: str
     code: Html  # highlighted, for ``pre > code``; its text is exactly ``source``
@@ -123,17 +164,19 @@ class WrongAnswer:
 class QuizOption:
     """One option of a choice question; ``feedback`` is shown to whoever picks it."""
 
+    said: ClassVar[tuple[str, ...]] = ("html",)
     html: Html
     right: bool
     feedback: tuple[Block, ...]
 
 
 @dataclass(frozen=True)
-class Quiz:
+class Quiz(NumberedBlock):
     """What every question has. ``key`` is JSON for data-key (escape it as any attribute)."""
 
-    label: str
-    number: str
+    said: ClassVar[tuple[str, ...]] = ("question",)
+    named = "Question"
+    seconds = 0  # answered by choice
     question: tuple[Block, ...]
     hint: tuple[Block, ...]  # may be empty
     answer: tuple[Block, ...]
@@ -144,14 +187,14 @@ class Quiz:
 class TrueFalseQuiz(Quiz):
     """key: {"answer": true|false}."""
 
-    kind: ClassVar[str] = "quiz_true_false"
+    kind = "quiz_true_false"
 
 
 @dataclass(frozen=True)
 class NumberQuiz(Quiz):
     """key: {"answer", "tolerance", "unit", "wrong": [number]}, the order of ``wrong``."""
 
-    kind: ClassVar[str] = "quiz_number"
+    kind = "quiz_number"
     unit: str
     wrong: tuple[WrongAnswer, ...]
 
@@ -160,7 +203,8 @@ class NumberQuiz(Quiz):
 class ChoiceQuiz(Quiz):
     """key: {"answer": index of the right option}."""
 
-    kind: ClassVar[str] = "quiz_choice"
+    kind = "quiz_choice"
+    said = ("question", "options")
     options: tuple[QuizOption, ...]
 
 
@@ -168,7 +212,7 @@ class ChoiceQuiz(Quiz):
 class CodeQuiz(Quiz):
     """key: {"check": source of the checks}. The reader starts from ``source``."""
 
-    kind: ClassVar[str] = "quiz_code"
+    kind = "quiz_code"
     source: str
     code: Html
     solution: Html
@@ -176,30 +220,36 @@ class CodeQuiz(Quiz):
 
 
 @dataclass(frozen=True)
-class Admonition:
+class Admonition(Block):
     """A titled remark; ``variant`` is note, warning, definition or result."""
 
-    kind: ClassVar[str] = "admonition"
+    kind = "admonition"
+    said = ("title", "blocks")
     variant: str
     title: Html
     blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True)
-class Fold:
+class Fold(Block):
     """Text that opens on demand."""
 
-    kind: ClassVar[str] = "fold"
+    kind = "fold"
+    said = ("title", "blocks")
+    seconds = 0  # opened by choice
     label: str  # may be empty
     title: Html
     blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True)
-class FactNote:
+class FactNote(Block):
     """A sourced claim for the margin. ``url`` leads to its entry on the page of facts."""
 
-    kind: ClassVar[str] = "fact"
+    kind = "fact"
+    said = ("claim",)
+    seconds = 0  # for whoever wants the source
+    beside = True
     id: str
     claim: Html
     sources: tuple[Link, ...]
@@ -209,39 +259,20 @@ class FactNote:
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(NumberedBlock):
     """A numbered table: ``html`` is the table element without its caption."""
 
-    kind: ClassVar[str] = "table"
-    label: str
-    number: str
+    kind = "table"
+    said = ("caption", "html")
+    named = "Table"
     caption: Html
     html: Html
 
 
 @dataclass(frozen=True)
-class Takeaways:
+class Takeaways(Block):
     """What to keep from a chapter: a list."""
 
-    kind: ClassVar[str] = "takeaways"
+    kind = "takeaways"
+    said = ("html",)
     html: Html
-
-
-Block: TypeAlias = (
-    Prose
-    | Heading
-    | Equation
-    | Figure
-    | PlotFigure
-    | InstrumentBlock
-    | Snippet
-    | TrueFalseQuiz
-    | NumberQuiz
-    | ChoiceQuiz
-    | CodeQuiz
-    | Admonition
-    | Fold
-    | FactNote
-    | Table
-    | Takeaways
-)

@@ -15,6 +15,7 @@ from app.book.compose.blocks import Block, Equation, Heading, Prose
 from app.book.compose.labels import Labels, Target
 from app.book.compose.math import BrokenTex, Mathematics
 from app.book.compose.pictures import Pictures
+from app.book.compose.plots import Plots
 from app.book.compose.prose import ProseRenderer
 from app.book.compose.stills import Stills
 from app.book.media import Media
@@ -42,6 +43,7 @@ class Resources:
     media: Media
     pictures: Pictures
     stills: Stills
+    plots: Plots
 
 
 class Composer:

@@ -8,6 +8,12 @@ from collections.abc import Mapping
 from app.book.compose.engine import Engine, EngineError
 from app.book.pieces import Html
 
+MOST_CHARACTERS = 5_000
+"""Of one equation. Setting one takes time with its length, and nobody reads a longer one."""
+
+REFUSED = re.compile(r"\\(href|url|includegraphics|html(?:Class|Id|Style|Data))(?![A-Za-z])")
+"""What KaTeX does not trust, and would set in red."""
+
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
 
 
@@ -71,6 +77,13 @@ class Mathematics:
         BrokenTex
             With KaTeX's own message and the line it refers to.
         """
+        if len(tex) > MOST_CHARACTERS:
+            raise BrokenTex(
+                f"an equation of {len(tex)} characters: at most {MOST_CHARACTERS} are set", 0
+            )
+        if refused := REFUSED.search(self.notation.expand(tex)):
+            line = tex.count("\n", 0, max(tex.find(refused[0]), 0))
+            raise BrokenTex(f"broken TeX: {refused[0]} cannot stand in an equation", line)
         try:
             html = self._engine.katex(self.notation.expand(tex.strip()), display)
         except EngineError as error:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+import warnings
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from markupsafe import escape
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from app.book.media import Media
 from app.book.pieces import Html
 
 RASTER = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif")
-FORBIDDEN = re.compile(r"<(script|style|foreignObject|image)\b|\s(on\w+)\s*=", re.IGNORECASE)
+FORBIDDEN = re.compile(
+    r"<(script|style|foreignObject|image)\b|\s(on\w+)\s*=|<!(ENTITY)\b", re.IGNORECASE
+)
 
 
 class Pictures:
@@ -42,7 +45,9 @@ class Pictures:
             If it is no picture that can stand in a page.
         """
         path = self.content / name
-        if not path.is_file() or self.content.resolve() not in path.resolve().parents:
+        if self.content.resolve() not in path.resolve().parents:
+            raise ValueError(f"picture {name!r} lies outside of the content folder")
+        if not path.is_file():
             raise FileNotFoundError(name)
         if path.suffix == ".svg":
             return self._inline(path, alt, id)
@@ -50,9 +55,16 @@ class Pictures:
             accepted = ", ".join((".svg", *RASTER))
             raise ValueError(f"{path.name!r} is not a picture. Accepted endings: {accepted}.")
         try:
-            with Image.open(path) as image:
-                width, height = image.size
-        except UnidentifiedImageError:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", Image.DecompressionBombWarning)
+                with Image.open(path) as image:
+                    width, height = image.size
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+            most = Image.MAX_IMAGE_PIXELS
+            raise ValueError(
+                f"{path.name!r} has more than {most} pixels: make it smaller"
+            ) from None
+        except (OSError, ValueError, SyntaxError):  # Pillow raises each of them for broken files
             raise ValueError(f"{path.name!r} cannot be read as a picture") from None
         place = self._media.add(path.stem, path.suffix, path.read_bytes())
         return Html(
@@ -62,14 +74,18 @@ class Pictures:
 
     def _inline(self, path: Path, alt: str, prefix: str) -> Html:
         """An SVG's markup with its alt text, and ids that no other picture has."""
-        text = path.read_text(encoding="utf-8")
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise ValueError(f"{path.name!r} is not UTF-8") from None
         try:
             ET.fromstring(text)
         except ET.ParseError as error:
             raise ValueError(f"{path.name!r} is not well-formed SVG: {error}") from None
-        if match := FORBIDDEN.search(text):
-            what = match[1] or match[2]
-            raise ValueError(f"{path.name!r} holds {what!r}, which the page's security refuses")
+        found = [match[1] or match[2] or match[3] for match in FORBIDDEN.finditer(text)]
+        if found:
+            what = ", ".join(map(repr, dict.fromkeys(found)))
+            raise ValueError(f"{path.name!r} holds {what}, which the page's security refuses")
         start = text.find("<svg")
         body = re.sub(r"<!--.*?-->", "", text[start:], flags=re.DOTALL).strip()
         body = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', body)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import PurePosixPath
 from typing import Any, Protocol, TypeAlias
 
 from markdown_it.common.utils import escapeHtml
@@ -14,8 +15,9 @@ from markdown_it.utils import EnvType, OptionsDict
 from app.book.compose.highlight import highlight_code
 from app.book.compose.labels import Target
 from app.book.pieces import Html, Link
+from app.book.read import instead
+from app.book.read.instead import known_names
 from app.book.read.problems import FileProblems
-from app.errors import accepted_names
 
 Tokens: TypeAlias = Sequence[Token]
 TABLE_OPENING = '<div class="table-scroll scroller" data-scrolls="Table">'
@@ -23,6 +25,9 @@ FIRST_LETTER = re.compile(r"(?<=>)[a-z]")
 BEFORE_MATH = re.compile(r"[(\[“‘]+$")
 AFTER_MATH = re.compile(r"^[^\s\w(\[“‘]+")
 """Punctuation that stays on the line of the equation it stands beside."""
+WORDS_AND_LABEL = re.compile(r"(.+?)\s*<([^<>]+)>", re.DOTALL)
+EXPLAINED = re.compile(r"(.+?)\s*\(([^()]+)\)", re.DOTALL)
+YEAR = re.compile(r" (\d{4}[a-z]?)(?=</a>|$)")
 EXTERNAL = ("https://", "http://", "mailto:")
 
 
@@ -30,6 +35,7 @@ class Surroundings(Protocol):
     """What running text asks of the page it stands on: a composer."""
 
     problems: FileProblems
+    scope: str
 
     def math(self, tex: str, line: int, *, display: bool = False) -> Html:
         """One equation."""
@@ -85,12 +91,15 @@ class ProseRenderer(RendererHTML):
         token, composer = tokens[idx], _composer(env)
         name = token.meta["name"]
         if name not in ROLES:
-            composer.problems.add(
-                _line(token), f"unknown role {name!r}. {accepted_names(name, ROLES)}"
-            )
+            known = known_names(name, ROLES, instead.ROLES)
+            composer.problems.add(_line(token), f"unknown role {name!r}{known}")
             return ""
         html = ROLES[name](token.content.strip(), _line(token), composer)
-        if name == "ref" and _starts_sentence(tokens[:idx]):
+        if (
+            name in ("ref", "numref", "doc")
+            and "<" not in token.content
+            and _starts_sentence(tokens[:idx])
+        ):
             return FIRST_LETTER.sub(lambda match: match[0].upper(), html, count=1)
         return html
 
@@ -100,13 +109,18 @@ class ProseRenderer(RendererHTML):
 
     def link_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         """A link, checked if it stays inside the book."""
-        token = tokens[idx]
+        token, composer = tokens[idx], _composer(env)
         href = str(token.attrGet("href") or "")
+        empty = idx + 1 < len(tokens) and tokens[idx + 1].type == "link_close"
+        if empty and not href.startswith("#"):
+            composer.problems.add(_line(token), f"the link to {href!r} has no words")
         if not href.startswith(EXTERNAL):
-            token = token.copy(
-                attrs={**token.attrs, "href": _composer(env).link(href, _line(token))}
-            )
-        return str(self.renderToken([token], 0, options, env))
+            token = token.copy(attrs={**token.attrs, "href": composer.link(href, _line(token))})
+        opening = str(self.renderToken([token], 0, options, env))
+        if not empty or not href.startswith("#"):
+            return opening
+        target = composer.target(href[1:], _line(token))
+        return opening + escapeHtml(target.name if target else "")
 
     def image(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         """A picture in a line of text."""
@@ -197,7 +211,8 @@ def _eq(label: str, line: int, composer: Surroundings) -> str:
     return _ref_link(f"Eq.\N{NO-BREAK SPACE}{target.number}", composer.place_url(target))
 
 
-def _ref(label: str, line: int, composer: Surroundings) -> str:
+def _ref(content: str, line: int, composer: Surroundings) -> str:
+    words, label = split_words(content)
     target = composer.target(label, line)
     if target is None:
         return ""
@@ -205,30 +220,93 @@ def _ref(label: str, line: int, composer: Surroundings) -> str:
         composer.problems.add(line, f"{label!r} is an equation: write {{eq}}`{label}`")
         return ""
     name = target.name.replace(" ", "\N{NO-BREAK SPACE}") if target.number else target.name
-    return _ref_link(name, composer.place_url(target))
+    return _ref_link(numbered_words(words, target.number) or name, composer.place_url(target))
 
 
 def _ref_link(name: str, url: str) -> str:
     return f'<a class="ref" href="{escapeHtml(url)}">{escapeHtml(name)}</a>'
 
 
-def _cite(keys: str, line: int, composer: Surroundings) -> str:
-    links = [composer.cite(key.strip(), line) for key in keys.split(",")]
-    return "; ".join(
-        f'<a class="cite" href="{escapeHtml(link.url)}">{escapeHtml(link.title)}</a>'
-        for link in links
-        if link is not None
-    )
+def split_words(content: str) -> tuple[str, str]:
+    """The words and the label of ``words <label>``; no words where a label stands alone."""
+    match = WORDS_AND_LABEL.fullmatch(content)
+    return (match[1], match[2]) if match else ("", content)
 
 
-def _term(word: str, line: int, composer: Surroundings) -> str:
-    return f'<em class="term">{escapeHtml(word)}</em>'
+def numbered_words(words: str, number: str) -> str:
+    """An author's words for a reference, with the number where they ask for it."""
+    return words.replace("%s", number).replace("{number}", number)
 
 
-ROLES: dict[str, Callable[[str, int, Any], str]] = {
+def document_label(content: str, chapter: str) -> str:
+    """The label of the page that ``{doc}`` names by its file, with the author's words."""
+    words, file = split_words(content)
+    path = PurePosixPath(file)
+    label = (path.parent.name or chapter) if path.stem == "index" else path.stem
+    return f"{words} <{label}>" if words else label
+
+
+def _doc(content: str, line: int, composer: Surroundings) -> str:
+    return _ref(document_label(content, composer.scope), line, composer)
+
+
+def citations(shorts: Iterable[str], form: str) -> str:
+    """Short references in one sentence: as they are, in brackets, or with the year in brackets."""
+    if form == "cite:t":
+        return ", ".join(YEAR.sub(r" (\1)", short) for short in shorts)
+    joined = "; ".join(shorts)
+    return f"({joined})" if form == "cite:p" else joined
+
+
+def _cite(form: str) -> RoleMaker:
+    def make(keys: str, line: int, composer: Surroundings) -> str:
+        links = [composer.cite(key.strip(), line) for key in keys.split(",")]
+        shorts = (
+            f'<a class="cite" href="{escapeHtml(link.url)}">{escapeHtml(link.title)}</a>'
+            for link in links
+            if link is not None
+        )
+        return citations(shorts, form)
+
+    return make
+
+
+def _element(opening: str, closing: str) -> RoleMaker:
+    return lambda words, line, composer: f"{opening}{escapeHtml(words)}{closing}"
+
+
+def _term(content: str, line: int, composer: Surroundings) -> str:
+    words, term = split_words(content)
+    return f'<em class="term">{escapeHtml(words or term)}</em>'
+
+
+def _math(tex: str, line: int, composer: Surroundings) -> str:
+    return composer.math(tex, line)
+
+
+def _abbr(content: str, line: int, composer: Surroundings) -> str:
+    match = EXPLAINED.fullmatch(content)
+    if match is None:
+        composer.problems.add(line, f"write {{abbr}}`PCA (principal components)`; got {content!r}")
+        return ""
+    return f'<abbr title="{escapeHtml(match[2])}">{escapeHtml(match[1])}</abbr>'
+
+
+RoleMaker: TypeAlias = Callable[[str, int, Any], str]
+
+ROLES: dict[str, RoleMaker] = {
     "eq": _eq,
     "ref": _ref,
-    "cite": _cite,
+    "numref": _ref,
+    "doc": _doc,
+    "cite": _cite("cite"),
+    "cite:p": _cite("cite:p"),
+    "cite:t": _cite("cite:t"),
     "term": _term,
+    "math": _math,
+    "abbr": _abbr,
+    "sub": _element("<sub>", "</sub>"),
+    "sup": _element("<sup>", "</sup>"),
+    "kbd": _element("<kbd>", "</kbd>"),
 }
 """What may stand in braces before a code span, and the markup it makes."""

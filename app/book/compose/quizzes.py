@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,11 +21,10 @@ from app.book.compose.blocks import (
 )
 from app.book.compose.compose import Composer
 from app.book.compose.highlight import highlight_code
+from app.book.read.markdown import TASK
 from app.book.read.nodes import DirectiveNode, Node, TextNode
 from app.book.read.options import Option, boolean, number, positive, text
 from app.errors import accepted_names
-
-MARK = re.compile(r"\[([ xX])\]\s+")
 
 
 @dataclass(frozen=True)
@@ -160,7 +158,7 @@ def _choice(node: DirectiveNode, options: dict[str, Any], composer: Composer) ->
 
 def _is_task_list(tokens: Sequence[Token]) -> bool:
     return tokens[0].type == "bullet_list_open" and any(
-        token.type == "inline" and MARK.match(token.content) for token in tokens
+        token.type == "inline" and TASK.match(token.content) for token in tokens
     )
 
 
@@ -179,7 +177,7 @@ def _items(tokens: Sequence[Token]) -> list[Sequence[Token]]:
 def _option(tokens: Sequence[Token], composer: Composer) -> QuizOption | None:
     """One option: its first paragraph is the option, the rest is feedback."""
     line = tokens[0].map[0] + 1 if tokens and tokens[0].map else 1
-    match = MARK.match(tokens[1].content) if len(tokens) > 2 else None
+    match = TASK.match(tokens[1].content) if len(tokens) > 2 else None
     if match is None:
         composer.problems.add(line, "an option begins with '[ ] ' or '[x] '")
         return None

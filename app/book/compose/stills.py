@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from app.book.compose.map_still import map_picture, with_rings
 from app.book.compose.sources import sources
 from app.book.media import Media, content_hash
 from app.book.pieces import Html, MapStill, PadStill, PanelStill, PlotStill, TilesStill
+from app.kept import Kept
 from widgets import get
 from widgets.contract import Control, Drawing, Viewport
 from widgets.drawing import to_pixels
@@ -41,11 +41,11 @@ class StillError(Exception):
 class Stills:
     """Computes frames and draws them; what the same code drew for a state is kept on disk."""
 
-    def __init__(self, engine: Engine, media: Media, widgets: Path, cache: Path | None) -> None:
+    def __init__(self, engine: Engine, media: Media, widgets: Path, kept: Kept) -> None:
         self._engine = engine
         self._media = media
         self._widgets = widgets
-        self._cache = cache
+        self._kept = kept
         self._hashes: dict[str, str] = {}
 
     def _hash(self, widget: str) -> str:
@@ -71,20 +71,16 @@ class Stills:
             If the instrument fails.
         """
         key = content_hash(self._hash(widget), widget, json.dumps(state, sort_keys=True), label)
-        kept = self._cache / f"{key}.json" if self._cache else None
-        if kept is not None and kept.is_file():
-            return dict(json.loads(kept.read_text(encoding="utf-8")))
+        kept = self._kept.read(key)
+        if kept is not None:
+            return dict(kept)
         value = computed(widget, state)
         frame = {
             "readouts": value["readouts"],
             "note": value["note"],
             "panels": [self._panel(panel, widget, state, label) for panel in value["panels"]],
         }
-        if kept is not None:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            partial = kept.with_name(f"{kept.name}.{os.getpid()}")
-            partial.write_text(json.dumps(frame), encoding="utf-8")
-            partial.replace(kept)
+        self._kept.write(key, frame)
         return frame
 
     def _panel(

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from html.parser import HTMLParser
+from typing import Any
 
-from app.book.compose.blocks import (
-    Admonition,
-    Block,
-    ChoiceQuiz,
-    Equation,
-    Figure,
-    Fold,
-    Heading,
-    InstrumentBlock,
-    PlotFigure,
-    Prose,
-    Quiz,
-    Snippet,
-    Table,
-    Takeaways,
-)
+from markupsafe import Markup
+
+from app.book.compose.blocks import Block
 from app.book.compose.math_words import MathNode, math_words
 
 WORDS_PER_MINUTE = 220
-INSTRUMENT_SECONDS = 60
-EQUATION_SECONDS = 10
-"""What a reader spends on an instrument and on an equation besides the words around them."""
 
 
 class _Words(HTMLParser):
@@ -84,57 +69,42 @@ def words_of(html: str) -> str:
     return " ".join("".join(parser.parts).split())
 
 
-def text_of(block: Block) -> str:
-    """The words of a block, for reading time and search."""
-    match block:
-        case Prose():
-            return " ".join([words_of(block.html), *(words_of(note.html) for note in block.notes)])
-        case Heading(title=title):
-            return title
-        case Equation(html=html):
-            return words_of(html)
-        case Figure(caption=caption) | PlotFigure(caption=caption):
-            return words_of(caption)
-        case InstrumentBlock():
-            return f"{block.title} {words_of(block.ask)}"
-        case Snippet():
-            return f"{block.title} {block.source}"
-        case Quiz():
-            options = block.options if isinstance(block, ChoiceQuiz) else ()
-            return " ".join([texts_of(block.question), *(words_of(o.html) for o in options)])
-        case Admonition() | Fold():
-            return f"{words_of(block.title)} {texts_of(block.blocks)}"
-        case Table():
-            return f"{words_of(block.caption)} {words_of(block.html)}"
-        case Takeaways(html=html):
-            return words_of(html)
+def text_of(said: object) -> str:
+    """The words of a block, of markup, or of several of these."""
+    match said:
+        case Markup():
+            return words_of(said)
+        case str():
+            return said
+        case tuple():
+            return " ".join(filter(None, map(text_of, said)))
         case _:
-            return words_of(block.claim)
+            return text_of(_fields(said))
 
 
-def texts_of(blocks: Iterable[Block]) -> str:
-    """The words of several blocks."""
-    return " ".join(map(text_of, blocks))
+def inner_blocks(block: Block) -> Iterator[Block]:
+    """The blocks that stand directly inside a block, as far as they are read with it."""
+    for value in _fields(block):
+        if isinstance(value, tuple):
+            yield from (item for item in value if isinstance(item, Block))
+
+
+def _fields(said: Any) -> tuple[object, ...]:
+    return tuple(getattr(said, name) for name in said.said)
 
 
 def reading_minutes(blocks: Iterable[Block]) -> int:
     """Whole minutes, at least one, for the text itself.
 
-    Prose counts at 220 words a minute; an instrument and an equation add what is stated above. What
-    is opened, run or answered by choice (folds, snippets, questions) takes its own time.
+    Words count at 220 a minute, unless a block says how long a reader stays with it. What is
+    opened, run or answered by choice (folds, snippets, questions) takes its own time.
     """
     return max(1, round(sum(map(_seconds, blocks)) / 60))
 
 
 def _seconds(block: Block) -> float:
-    match block:
-        case InstrumentBlock():
-            return INSTRUMENT_SECONDS
-        case Equation():
-            return EQUATION_SECONDS
-        case Admonition():
-            return sum(map(_seconds, block.blocks))
-        case Prose() | Heading() | Figure() | PlotFigure() | Takeaways():
-            return 60 * len(text_of(block).split()) / WORDS_PER_MINUTE
-        case _:
-            return 0.0
+    if block.seconds is not None:
+        return block.seconds
+    inside = tuple(inner_blocks(block))
+    words = len(text_of(block).split()) - len(text_of(inside).split())
+    return 60 * words / WORDS_PER_MINUTE + sum(map(_seconds, inside))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.book.directives.admonition import ADMONITION
+from app.book.directives.admonition import ADMONITION, REMARKS
 from app.book.directives.code_cell import CODE_CELL
 from app.book.directives.directive import Directive
 from app.book.directives.fact import FACT
-from app.book.directives.figure import FIGURE
-from app.book.directives.fold import FOLD
+from app.book.directives.figure import FIGURE, IMAGE
+from app.book.directives.fold import DROPDOWN, FOLD
 from app.book.directives.instrument import INSTRUMENT
+from app.book.directives.margin import ASIDE, MARGIN, SIDEBAR
+from app.book.directives.math import MATH
 from app.book.directives.plot import PLOT
 from app.book.directives.quiz import ANSWER, CHECK, HINT, MISTAKE, QUIZ, SOLUTION, WRONG
 from app.book.directives.table import LIST_TABLE, TABLE
@@ -27,8 +29,15 @@ DIRECTIVES: tuple[Directive, ...] = (
     SOLUTION,
     MISTAKE,
     FIGURE,
+    IMAGE,
     ADMONITION,
+    *REMARKS,
+    MARGIN,
+    SIDEBAR,
+    ASIDE,
     FOLD,
+    DROPDOWN,
+    MATH,
     FACT,
     TABLE,
     LIST_TABLE,

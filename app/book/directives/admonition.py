@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from app.book.compose.blocks import Admonition
-from app.book.compose.compose import Composer
+from dataclasses import replace
+
+from app.book.compose.blocks import Admonition, Fold
+from app.book.compose.compose import Composer, Maker
 from app.book.directives.directive import Directive
 from app.book.read.nodes import DirectiveNode
 from app.book.read.options import Option, one_of
 
 
 def run(node: DirectiveNode, composer: Composer) -> Admonition:
-    """Make the block."""
+    """A remark of its kind, a note if none is given."""
     return Admonition(
         node.options.get("kind", "note"),
         composer.inline(node.argument, node.line),
@@ -26,3 +28,41 @@ ADMONITION = Directive(
     options={"kind": Option(one_of("note", "warning", "definition", "result"))},
     run=run,
 )
+
+
+def _looking(variant: str) -> Maker:
+    def make(node: DirectiveNode, composer: Composer) -> Admonition | Fold:
+        html = composer.inline(node.argument, node.line)
+        blocks = composer.blocks(node.nodes)
+        if node.options.get("class") == "dropdown":
+            return Fold("", html, blocks)
+        return Admonition(variant, html, blocks)
+
+    return make
+
+
+def _titled(name: str, title: str, variant: str) -> Directive:
+    def becomes(node: DirectiveNode) -> DirectiveNode:
+        return replace(node, argument=node.argument or title)
+
+    return Directive(
+        name=name,
+        doc=f"An admonition titled {title}.",
+        argument="its title",
+        options={"class": Option(one_of("dropdown"))},
+        becomes=becomes,
+        run=_looking(variant),
+    )
+
+
+REMARKS = (
+    _titled("note", "Note", "note"),
+    _titled("tip", "Tip", "note"),
+    _titled("important", "Important", "note"),
+    _titled("seealso", "See also", "note"),
+    _titled("warning", "Warning", "warning"),
+    _titled("attention", "Attention", "warning"),
+    _titled("caution", "Caution", "warning"),
+    _titled("danger", "Danger", "warning"),
+)
+"""The remarks that MyST names."""

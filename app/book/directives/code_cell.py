@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 from app.book.compose.blocks import Snippet
 from app.book.compose.compose import Composer
 from app.book.compose.engine import EngineError
 from app.book.compose.highlight import highlight_code
 from app.book.directives.directive import Directive
+from app.book.directives.notebook import Cell, NotebookWriter, listing
 from app.book.pieces import FigureOutput, Output, StreamOutput, TextOutput
 from app.book.read.nodes import DirectiveNode
 from app.book.read.options import Option, flag, label, text
@@ -35,7 +37,7 @@ def check_python(node: DirectiveNode, problems: FileProblems) -> None:
 
 
 def run(node: DirectiveNode, composer: Composer) -> Snippet | None:
-    """Make the block."""
+    """The code, coloured, with the output that was recorded for it."""
     for option in ("label", "title"):
         if option not in node.options:
             composer.problems.add(node.line, f"code-cell needs the option :{option}:")
@@ -67,6 +69,16 @@ def _output(node: DirectiveNode, output: Recorded, title: str, composer: Compose
     return FigureOutput(*drawn)
 
 
+def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    """Its title, and a cell that runs; a listing as text."""
+    title = f"**Snippet {writer.number(node)}. {node.options['title']}**"
+    if node.options.get("read-only"):
+        yield Cell(f"{title}\n\n{listing(node.code)}")
+    else:
+        yield Cell(title)
+        yield Cell(node.code.rstrip("\n"), node.label, True, writer.outputs(node))
+
+
 CODE_CELL = Directive(
     name="code-cell",
     doc="Python that runs in the page, or a listing.",
@@ -82,4 +94,5 @@ CODE_CELL = Directive(
     counts="snippet",
     validate=validate,
     run=run,
+    notebook=notebook,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.book.compose.compose import Maker
+from app.book.directives.notebook import Form, remark
 from app.book.read.nodes import Syntax
 
 
@@ -16,6 +17,8 @@ class Directive(Syntax):
     ----------
     run : makes the block, or returns None after reporting a mistake; a part of another directive
         has none, as its parent makes it
+    notebook : what it becomes in a notebook
     """
 
     run: Maker | None = None
+    notebook: Form = remark

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from app.book.compose.blocks import FactNote
 from app.book.compose.compose import Composer
 from app.book.directives.directive import Directive
+from app.book.directives.notebook import Cell, NotebookWriter
 from app.book.read.nodes import DirectiveNode
 from app.errors import accepted_names
 
 
 def run(node: DirectiveNode, composer: Composer) -> FactNote | None:
-    """Make the block."""
+    """The claim with its sources, and a use of it noted in the ledger."""
     ledger = composer.resources.facts
     fact = ledger.entries.get(node.argument)
     if fact is None:
@@ -29,6 +32,11 @@ def run(node: DirectiveNode, composer: Composer) -> FactNote | None:
     )
 
 
+def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    """The claim as a quotation."""
+    yield Cell(f"> **Source.** {writer.fact(node.argument)}")
+
+
 FACT = Directive(
     name="fact",
     doc="A claim from facts.toml with its source and confidence, in the margin.",
@@ -36,4 +44,5 @@ FACT = Directive(
     argument_required=True,
     body="none",
     run=run,
+    notebook=notebook,
 )

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
-from app.book.compose.blocks import Figure
+from collections.abc import Iterator
+
+from app.book.compose.blocks import Figure, Prose
 from app.book.compose.compose import Composer
 from app.book.directives.directive import Directive
+from app.book.directives.notebook import Cell, NotebookWriter
+from app.book.pieces import Html
 from app.book.read.nodes import DirectiveNode
 from app.book.read.options import Option, label, text
 
 
 def run(node: DirectiveNode, composer: Composer) -> Figure:
-    """Make the block."""
+    """The picture, with its alt text, over its caption."""
     return Figure(
         composer.id_of(node),
         composer.number(node),
         composer.picture(node.argument, node.options.get("alt", ""), node.line),
         composer.caption(node),
     )
+
+
+def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    """Its number, its caption, and in words what it shows."""
+    caption = writer.markdown(node.text) or writer.text(node.argument)
+    yield Cell(f"**Figure {writer.number(node)}.** {caption}\n\n({node.options['alt']})")
+
+
+def image(node: DirectiveNode, composer: Composer) -> Prose:
+    """The picture alone, without a number."""
+    picture = composer.picture(node.argument, node.options.get("alt", ""), node.line)
+    return Prose(Html(f"<p>{picture}</p>"))
+
+
+def image_in_notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    """What it shows, in words."""
+    yield Cell(f"({node.options['alt']})")
 
 
 FIGURE = Directive(
@@ -27,4 +48,15 @@ FIGURE = Directive(
     options={"label": Option(label), "alt": Option(text)},
     counts="figure",
     run=run,
+    notebook=notebook,
+)
+IMAGE = Directive(
+    name="image",
+    doc="A picture in the text, without number and caption.",
+    argument="path of the picture below the chapter's images",
+    argument_required=True,
+    options={"alt": Option(text)},
+    body="none",
+    run=image,
+    notebook=image_in_notebook,
 )

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from app.book.compose.blocks import Fold
 from app.book.compose.compose import Composer
 from app.book.directives.directive import Directive
+from app.book.directives.notebook import Cell, NotebookWriter, details
 from app.book.read.nodes import DirectiveNode
 from app.book.read.options import Option, label
 
 
 def run(node: DirectiveNode, composer: Composer) -> Fold:
-    """Make the block."""
+    """Its text, closed under its title."""
     title = composer.inline(node.argument, node.line)
     return Fold(node.label, title, composer.blocks(node.nodes))
+
+
+def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    """The same, for programs that know ``details``."""
+    yield Cell(details(writer.text(node.argument), writer.markdown(node.nodes)))
 
 
 FOLD = Directive(
@@ -22,4 +31,6 @@ FOLD = Directive(
     argument_required=True,
     options={"label": Option(label)},
     run=run,
+    notebook=notebook,
 )
+DROPDOWN = replace(FOLD, name="dropdown")

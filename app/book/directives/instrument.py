@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +13,7 @@ from app.book.compose.blocks import InstrumentBlock
 from app.book.compose.compose import Composer
 from app.book.compose.stills import StillError
 from app.book.directives.directive import Directive
+from app.book.directives.notebook import Cell, NotebookWriter
 from app.book.pieces import (
     ChoiceView,
     ControlView,
@@ -26,7 +28,7 @@ from app.book.pieces import (
     ViewportView,
 )
 from app.book.read.nodes import DirectiveNode
-from app.book.read.options import Option, label, text
+from app.book.read.options import Option, label, number, text
 from app.errors import LatentbookError, accepted_names
 from widgets.contract import (
     Choice,
@@ -47,7 +49,7 @@ SETTING = re.compile(r"\s*([\w.]+)\s*=\s*(\([^)]*\)|[^,()]+?)\s*(?:,|$)")
 
 
 def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock | None:
-    """Make the block: compute the first frame and draw it."""
+    """The instrument at the state that is set, with its first frame computed and drawn."""
     if node.argument not in widgets.WIDGETS:
         names = accepted_names(node.argument, widgets.WIDGETS)
         composer.problems.add(node.line, f"no instrument {node.argument!r}. {names}")
@@ -98,6 +100,13 @@ def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock | None:
     )
 
 
+def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    """A link to it: it moves in the book alone."""
+    instrument = widgets.get(node.argument).instrument
+    name = f"Instrument {writer.number(node)}. {instrument.title}"
+    yield Cell(f"**[{name}]({writer.url(node)})** moves in the book. {instrument.ask}")
+
+
 def spec(instrument: Instrument, label: str, given: dict[str, Value]) -> dict[str, Any]:
     """What the scripts must know of an instrument: ``data-spec``."""
     return {
@@ -120,26 +129,36 @@ def read_state(instrument: Instrument, setting: str) -> dict[str, Value]:
     Raises
     ------
     ValueError
-        If a control is unknown or a value is not one it can take: says which are.
+        With every control that is unknown and every value that one cannot take; says which are.
     """
     controls = {control.name: control for control in instrument.controls}
     values: dict[str, Value] = {}
+    given: set[str] = set()
+    mistakes: list[str] = []
     position = 0
     while position < len(setting):
         match = SETTING.match(setting, position)
         if match is None:
-            raise ValueError(
+            mistakes.append(
                 f"write 'name=value, name=value', a point as 'z=(1, -2)'; "
                 f"got {setting[position:].strip()!r}"
             )
+            break
         name, value = match[1], match[2].strip()
+        position = match.end()
         if name not in controls:
             names = accepted_names(name, controls)
-            raise ValueError(f"{instrument.name} has no control {name!r}. {names}")
-        if name in values:
-            raise ValueError(f"{name} is given twice")
-        values[name] = read_value(controls[name], value)
-        position = match.end()
+            mistakes.append(f"{instrument.name} has no control {name!r}. {names}")
+        elif name in given:
+            mistakes.append(f"{name} is given twice")
+        else:
+            given.add(name)
+            try:
+                values[name] = read_value(controls[name], value)
+            except ValueError as error:
+                mistakes.append(str(error))
+    if mistakes:
+        raise ValueError("; ".join(mistakes))
     return values
 
 
@@ -195,7 +214,7 @@ def _check(control: Control, value: Value) -> None:
 
 def _number(control: Control, value: str) -> float:
     try:
-        return float(value)
+        return number(value)
     except ValueError:
         raise ValueError(f"{control.name}={value} must be a number") from None
 
@@ -295,4 +314,5 @@ INSTRUMENT = Directive(
     body="none",
     counts="instrument",
     run=run,
+    notebook=notebook,
 )

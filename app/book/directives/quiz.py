@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from app.book.compose.blocks import Block
 from app.book.compose.compose import Composer
 from app.book.compose.quizzes import QUIZ_KINDS
 from app.book.directives.code_cell import check_python, validate
 from app.book.directives.directive import Directive
+from app.book.directives.notebook import Cell, NotebookWriter, details, listing
 from app.book.read.nodes import DirectiveNode
 from app.book.read.options import Option, label, number, text
 from app.book.read.problems import FileProblems
@@ -14,7 +17,7 @@ from app.errors import accepted_names
 
 
 def run(node: DirectiveNode, composer: Composer) -> Block | None:
-    """Make the block by its kind."""
+    """The question, by its kind."""
     kinds = {kind.name: kind for kind in QUIZ_KINDS}
     kind = kinds.get(node.argument)
     if kind is None:
@@ -22,6 +25,20 @@ def run(node: DirectiveNode, composer: Composer) -> Block | None:
         composer.problems.add(node.line, f"unknown kind of question {node.argument!r}. {names}")
         return None
     return kind.make(node, composer)
+
+
+def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    """The question, a cell to answer it in, and what the book shows on demand."""
+    cells = node.parts("code-cell")
+    asked = [part for part in node.text if part not in cells]
+    yield Cell(f"**Question {writer.number(node)}.** {writer.markdown(asked)}")
+    for cell in cells:
+        yield Cell(cell.code.rstrip("\n"), node.label, True)
+    for hint in node.parts("hint"):
+        yield Cell(details("Hint", writer.markdown(hint.nodes)))
+    answer = [writer.markdown(part.nodes) for part in node.parts("answer")]
+    answer += [listing(part.code) for part in node.parts("solution")]
+    yield Cell(details("Worked answer", "\n\n".join(answer)))
 
 
 def check_wrong(node: DirectiveNode, problems: FileProblems) -> None:
@@ -45,6 +62,7 @@ QUIZ = Directive(
     },
     counts="question",
     run=run,
+    notebook=notebook,
 )
 HINT = Directive(name="hint", doc="Help for a question, shown on demand.", parent="quiz")
 ANSWER = Directive(name="answer", doc="The worked answer of a question.", parent="quiz")

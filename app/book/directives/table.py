@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from app.book.compose.blocks import Table
 from app.book.compose.compose import Composer
 from app.book.compose.prose import TABLE_OPENING
 from app.book.directives.directive import Directive
+from app.book.directives.notebook import Cell, NotebookWriter
 from app.book.pieces import Html
 from app.book.read.nodes import DirectiveNode, TextNode
 from app.book.read.options import Option, label
 
 
 def run(node: DirectiveNode, composer: Composer) -> Table | None:
-    """Make the block."""
+    """The one table of its body, numbered."""
     match node.nodes:
         case (TextNode(tokens=tokens),) if tokens[0].type == "table_open":
             html = composer.render(tokens).strip()
@@ -26,6 +28,12 @@ def run(node: DirectiveNode, composer: Composer) -> Table | None:
     return Table(composer.id_of(node), composer.number(node), caption, table)
 
 
+def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    """The table under its number and caption."""
+    caption = f"**Table {writer.number(node)}.** {writer.text(node.argument)}"
+    yield Cell(f"{caption}\n\n{writer.markdown(node.nodes)}")
+
+
 TABLE = Directive(
     name="table",
     doc="A Markdown table with a number and a caption.",
@@ -34,5 +42,6 @@ TABLE = Directive(
     options={"label": Option(label)},
     counts="table",
     run=run,
+    notebook=notebook,
 )
 LIST_TABLE = replace(TABLE, name="list-table")

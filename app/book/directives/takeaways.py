@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from app.book.compose.blocks import Takeaways
 from app.book.compose.compose import Composer
 from app.book.directives.directive import Directive
+from app.book.directives.notebook import Cell, NotebookWriter
 from app.book.read.nodes import DirectiveNode, TextNode
 
 
 def run(node: DirectiveNode, composer: Composer) -> Takeaways | None:
-    """Make the block."""
+    """The one list of its body."""
     match node.nodes:
         case (TextNode(tokens=tokens),) if tokens[0].type.endswith("_list_open"):
             return Takeaways(composer.render(tokens))
@@ -18,4 +21,14 @@ def run(node: DirectiveNode, composer: Composer) -> Takeaways | None:
             return None
 
 
-TAKEAWAYS = Directive(name="takeaways", doc="A list of what to keep from the chapter.", run=run)
+def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    """The list under a title."""
+    yield Cell(f"**What to keep**\n\n{writer.markdown(node.nodes)}")
+
+
+TAKEAWAYS = Directive(
+    name="takeaways",
+    doc="A list of what to keep from the chapter.",
+    run=run,
+    notebook=notebook,
+)

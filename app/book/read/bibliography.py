@@ -80,6 +80,9 @@ def read_bibliography(path: Path, shown: Path, problems: Problems) -> Bibliograp
             report.add(line, f"entry {key!r} cannot be read as BibTeX: check braces and commas")
         elif missing := [name for name in REQUIRED if not entries[key].get(name)]:
             report.add(line, f"entry {key!r} lacks {', '.join(missing)}")
+        elif not re.match(r"https?://|$", entries[key].get("url", "").strip()):
+            url = entries[key]["url"]
+            report.add(line, f"url of entry {key!r} must begin with https:// or http://; got {url}")
     good = {key: e for key, e in entries.items() if all(e.get(name) for name in REQUIRED)}
     shorts = _short_names(good)
     return Bibliography(

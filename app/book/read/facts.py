@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -74,6 +74,23 @@ def read_toml(path: Path, report: FileProblems) -> dict[str, Any]:
         return {}
 
 
+def table(name: str, value: Any, report: FileProblems, line: int) -> Iterable[tuple[str, Any]]:
+    """The entries of a table, or none after reporting that it is none."""
+    if isinstance(value, dict):
+        return value.items()
+    report.add(line, f"{name} must be a table, [{name}]; got {value!r}")
+    return ()
+
+
+def tables(name: str, value: Any, report: FileProblems, line: int) -> list[dict[str, Any]]:
+    """The tables of a list, after reporting what in it is none."""
+    items = value if isinstance(value, list) else [value]
+    for item in items:
+        if not isinstance(item, dict):
+            report.add(line, f"{name} must be tables, [[{name}]] or {{ … }}; got {item!r}")
+    return [item for item in items if isinstance(item, dict)]
+
+
 def read_facts(
     path: Path, shown: Path, bibliography: Bibliography, problems: Problems
 ) -> FactLedger:
@@ -84,7 +101,7 @@ def read_facts(
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     for key in set(values) - {"facts", "gaps", "disputed"}:
         report.add(1, f"unknown table {key!r}. Accepted: facts, gaps, disputed.")
-    for id, entry in values.get("facts", {}).items():
+    for id, entry in table("facts", values.get("facts", {}), report, 1):
         line = _line_of(text, rf"^\[facts\.\"?{re.escape(id)}\"?\]")
         if _check_fact(id, entry, line, bibliography, report):
             ledger.entries[id] = FactEntry(
@@ -122,6 +139,9 @@ def _check_fact(
     id: str, entry: Any, line: int, bibliography: Bibliography, report: FileProblems
 ) -> bool:
     what = f"fact {id!r}"
+    if not isinstance(entry, dict):
+        report.add(line, f"{what} must be a table, [facts.{id}]; got {entry!r}")
+        return False
     optional = {"note"}
     if not _check_keys(what, entry, FACT_KEYS, optional, line, report):
         return False
@@ -183,7 +203,7 @@ def _remarks(
     report: FileProblems,
 ) -> tuple[Remark, ...]:
     remarks = []
-    for nth, entry in enumerate(values.get(name, [])):
+    for nth, entry in enumerate(tables(name, values.get(name, []), report, 1)):
         line = _line_of(text, rf"^\[\[{name}\]\]", nth)
         what = f"{name} entry {nth + 1}"
         if not _check_keys(what, entry, accepted, set(), line, report):

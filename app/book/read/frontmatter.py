@@ -7,8 +7,9 @@ from typing import Any
 
 import yaml
 
+from app.book.read import instead
+from app.book.read.instead import known_names
 from app.book.read.problems import FileProblems
-from app.errors import accepted_names
 
 
 def read_front_matter(
@@ -49,8 +50,8 @@ def check_front_matter(
         return
     for key, line in lines.items():
         if key not in accepted:
-            names = accepted_names(key, accepted)
-            problems.add(line, f"unknown front matter key {key!r}. {names}")
+            known = known_names(key, accepted, instead.FRONT_MATTER)
+            problems.add(line, f"unknown front matter key {key!r}{known}")
             continue
         value = front[key]
         wanted = accepted[key]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.book.read.facts import read_toml
+from app.book.read.facts import read_toml, table, tables
 from app.book.read.options import LABEL
 from app.book.read.problems import FileProblems
 from app.errors import accepted_names
@@ -17,7 +17,10 @@ TEXTS = ("title", "subtitle", "description", "language")
 FRONT = "front"
 """Slug of the front page: its text is ``front.md``, its place the root of the site."""
 
-RESERVED = (FRONT, "assets", "contents", "facts", "references", "runtime", "api")
+RESERVED = (
+    *(FRONT, "assets", "contents", "facts", "references", "runtime", "api", "healthz", "readyz"),
+)
+"""First parts of addresses that are taken."""
 
 
 @dataclass(frozen=True)
@@ -59,14 +62,17 @@ def read_manifest(path: Path, report: FileProblems) -> Manifest:
     for key in TEXTS:
         if not isinstance(values.get(key), str) or not values[key]:
             report.add(line_of(text, key), f"{key} must be text; got {values.get(key)!r}")
-    macros = values.get("macros", {})
-    for name, tex in macros.items():
-        if not re.fullmatch(r"[A-Za-z]+", name) or not isinstance(tex, str):
-            report.add(
-                line_of(text, name),
-                f"a macro is a name of letters and its TeX; got {name!r} = {tex!r}",
-            )
-    parts = tuple(_part(part, text, report) for part in values.get("parts", []))
+    macros = {}
+    for name, tex in table("macros", values.get("macros", {}), report, line_of(text, "macros")):
+        if re.fullmatch(r"[A-Za-z]+", name) and isinstance(tex, str):
+            macros[name] = tex
+            continue
+        report.add(
+            line_of(text, name),
+            f"a macro is a name of letters and its TeX; got {name!r} = {tex!r}",
+        )
+    listed = tables("parts", values.get("parts", []), report, line_of(text, "parts"))
+    parts = tuple(_part(part, text, report) for part in listed)
     title, subtitle, description, language = (str(values.get(key, "")) for key in TEXTS)
     manifest = Manifest(title, subtitle, description, language, macros, parts)
     _check_entries(manifest.entries, report)
@@ -83,7 +89,8 @@ def _part(part: Any, text: str, report: FileProblems) -> tuple[str, tuple[Chapte
     entries = []
     for unknown in set(part) - {"title", "chapters"}:
         report.add(line_of(text, unknown), f"unknown key {unknown!r}. Accepted: chapters, title.")
-    for chapter in part.get("chapters", []):
+    chapters = part.get("chapters", [])
+    for chapter in tables("chapters", chapters, report, line_of(text, "chapters")):
         slug, number = chapter.get("slug"), chapter.get("number")
         line = line_of(text, str(slug))
         if set(chapter) != {"slug", "number"}:

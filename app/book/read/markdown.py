@@ -13,15 +13,19 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
+from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
+from mdit_py_plugins.myst_blocks import myst_block_plugin
 from mdit_py_plugins.myst_role import myst_role_plugin
 
+TASK = re.compile(r"\[([ xX])\]\s+")
 HEADING_LABEL = re.compile(r"\s*\{#([^}\s]*)\}\s*$")
 
 
 def make_markdown() -> MarkdownIt:
     """A parser whose tokens know their lines, inline ones included."""
     md = MarkdownIt("commonmark", {"html": True, "typographer": True})
-    md.enable(["table", "smartquotes"])
+    md.enable(["table", "strikethrough", "smartquotes"])
+    md.use(myst_block_plugin).use(gfm_autolink_plugin)
     md.use(front_matter_plugin).use(amsmath_plugin).use(colon_fence_plugin).use(myst_role_plugin)
     md.use(dollarmath_plugin, allow_labels=True, allow_digits=False)
     # Notes stand in the margin beside their paragraph, not at the end of the page.
@@ -29,6 +33,7 @@ def make_markdown() -> MarkdownIt:
     md.use(deflist_plugin)
     md.core.ruler.before("inline", "heading_labels", heading_labels)
     md.core.ruler.after("inline", "inline_lines", inline_lines)
+    md.core.ruler.after("inline", "task_boxes", task_boxes)
     return md
 
 
@@ -38,6 +43,16 @@ def heading_labels(state: StateCore) -> None:
         if opening.type == "heading_open" and (match := HEADING_LABEL.search(inline.content)):
             opening.meta["label"] = match[1]
             inline.content = inline.content[: match.start()]
+
+
+def task_boxes(state: StateCore) -> None:
+    """Show ``[ ]`` and ``[x]`` at the beginning of a list's items as boxes."""
+    for item, inline in zip(state.tokens, state.tokens[2:], strict=False):
+        if item.type == "list_item_open" and inline.type == "inline" and inline.children:
+            first = inline.children[0]
+            if first.type == "text" and (mark := TASK.match(first.content)):
+                box = "\N{BALLOT BOX}" if mark[1] == " " else "\N{BALLOT BOX WITH CHECK}"
+                first.content = f"{box} {first.content[mark.end() :]}"
 
 
 def inline_lines(state: StateCore) -> None:

@@ -27,6 +27,7 @@ class Syntax:
     counts : the counter that numbers it ("figure"), or empty
     parent : the directive it is a part of, or empty
     validate : checks one use as soon as it is parsed
+    becomes : what stands for one use, where the language has another way to write it
     """
 
     name: str
@@ -38,6 +39,7 @@ class Syntax:
     counts: str = ""
     parent: str = ""
     validate: Callable[[DirectiveNode, FileProblems], None] | None = None
+    becomes: Callable[[DirectiveNode], Node] | None = None
 
 
 @dataclass(frozen=True)

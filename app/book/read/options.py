@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,16 +29,20 @@ def text(value: str) -> str:
 def label(value: str) -> str:
     """A name for links: kebab-case."""
     if not LABEL.fullmatch(value):
-        raise ValueError(f"must be kebab-case, like 'fig-holes'; got {value!r}")
+        near = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-") or "fig-holes"
+        raise ValueError(f"must be kebab-case, like {near!r}; got {value!r}")
     return value
 
 
 def number(value: str) -> float:
     """A number as Python writes it."""
     try:
-        return float(value)
+        found = float(value)
     except ValueError:
-        raise ValueError(f"must be a number, like 0.5; got {value!r}") from None
+        found = math.nan
+    if not math.isfinite(found):
+        raise ValueError(f"must be a number, like 0.5; got {value!r}")
+    return found
 
 
 def positive(value: str) -> float:

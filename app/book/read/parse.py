@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from markdown_it.token import Token
 
+from app.book.read import instead
 from app.book.read.frontmatter import read_front_matter
+from app.book.read.instead import html_instead, known_names, literal_markup
 from app.book.read.markdown import is_closed, make_markdown, source_lines
 from app.book.read.nodes import (
     DirectiveNode,
@@ -22,8 +25,11 @@ from app.book.read.nodes import (
 )
 from app.book.read.options import LABEL
 from app.book.read.problems import FileProblems
-from app.errors import accepted_names
 
+Target = tuple[str, int]
+"""A label and its line."""
+
+ALERT = re.compile(r"\[!\w+\]")
 FENCE_INFO = re.compile(r"\{([^}\s]*)\}\s*(.*)")
 OPTION = re.compile(r":([A-Za-z][\w-]*):(?:\s+(.*))?$")
 
@@ -42,6 +48,7 @@ class _Parser:
         self.markdown = make_markdown()
         self.env: dict[str, Any] = {}
         self.notes: dict[str, NoteNode] = {}
+        self.target: Target | None = None  # which the next node takes
 
     def document(self) -> Document:
         tokens = self.markdown.parse("\n".join(self.lines), self.env)
@@ -61,11 +68,30 @@ class _Parser:
         for index, token in enumerate(tokens):
             depth += token.nesting
             if depth == 0:
+                target, self.target = self.target, None
                 node = self.node(tokens[start : index + 1], parent)
-                if node is not None:
-                    found.append(node)
+                if node is None:
+                    self.target = self.target or target
+                else:
+                    found.append(self.labelled(node, target) if target else node)
                 start = index + 1
+        if self.target is not None:
+            self.problems.add(self.target[1], "nothing follows this target")
+            self.target = None
         return tuple(found)
+
+    def labelled(self, node: Node, target: Target) -> Node:
+        """A node with the label that stands before it as ``(label)=``."""
+        label, line = target
+        match node:
+            case HeadingNode(label="") | EquationNode(label=""):
+                return replace(node, label=label)
+            case DirectiveNode(label="") if "label" in node.syntax.options:
+                return replace(node, options={**node.options, "label": label})
+        self.problems.add(
+            line, "a target stands before a heading, an equation or a block that can have a label"
+        )
+        return node
 
     def node(self, tokens: Sequence[Token], parent: Syntax | None) -> Node | None:
         first = tokens[0]
@@ -81,6 +107,16 @@ class _Parser:
                 return self.directive(first, parent)
             case "footnote_reference_open":
                 self.note(tokens, line, source)
+                return None
+            case "myst_target":
+                if not LABEL.fullmatch(first.content):
+                    self.problems.add(line, f"label {first.content!r} must be kebab-case")
+                self.target = (first.content, line)
+                return None
+            case "myst_line_comment" | "myst_block_break":
+                return None
+            case "blockquote_open" if ALERT.match(tokens[2].content):
+                self.problems.add(line, "a remark is written :::{note}, :::{tip} or :::{warning}")
                 return None
             case "html_block" if first.content.lstrip().startswith("<!--"):
                 return None
@@ -149,12 +185,18 @@ class _Parser:
             elif token.type in ("html_block", "html_inline"):
                 if not token.content.lstrip().startswith("<!--"):
                     shown = token.content.strip().split("\n")[0][:40]
-                    self.problems.add(line, f"HTML is not accepted in a chapter; got {shown!r}")
+                    instead_of_it = html_instead(token.content)
+                    self.problems.add(
+                        line, f"HTML is not accepted in a chapter; got {shown!r}{instead_of_it}"
+                    )
+            elif token.type == "inline":
+                for offset, message in literal_markup(token.content):
+                    self.problems.add(line + offset, message)
             elif token.meta.get("lone_dollar"):
                 self.problems.add(line, "a single $ opens no mathematics: write \\$ for the sign")
             self.check_text(token.children or ())
 
-    def directive(self, token: Token, parent: Syntax | None) -> DirectiveNode | None:
+    def directive(self, token: Token, parent: Syntax | None) -> Node | None:
         assert token.map is not None
         line = token.map[0] + 1
         match = FENCE_INFO.fullmatch(token.info.strip())
@@ -171,8 +213,8 @@ class _Parser:
             self.problems.add(line, f"{{{match[1]}}} is not closed by {token.markup}")
         directive = self.directives.get(match[1])
         if directive is None:
-            names = accepted_names(match[1], self.directives)
-            self.problems.add(line, f"unknown directive {match[1]!r}. {names}")
+            known = known_names(match[1], self.directives, instead.DIRECTIVES)
+            self.problems.add(line, f"unknown directive {match[1]!r}{known}")
             return None
         if not self.stands_right(directive, parent, line):
             return None
@@ -181,12 +223,15 @@ class _Parser:
         node = self.body(DirectiveNode(line, directive, argument, options), body, body_line)
         if directive.validate is not None:
             directive.validate(node, self.problems)
-        return node
+        return directive.becomes(node) if directive.becomes is not None else node
 
     def stands_right(self, directive: Syntax, parent: Syntax | None, line: int) -> bool:
         """Whether a part stands in its parent, and nothing else stands in what takes only text."""
         if directive.parent and (parent is None or parent.name != directive.parent):
-            self.problems.add(line, f"{directive.name} can only stand inside {directive.parent}")
+            message = f"{directive.name} can only stand inside {directive.parent}"
+            if directive.name in instead.DIRECTIVES:
+                message += f": {instead.DIRECTIVES[directive.name]}"
+            self.problems.add(line, message)
             return False
         return True
 
@@ -220,9 +265,11 @@ class _Parser:
             self.problems.add(line, f"an option is written ':name: value'; got {text.strip()!r}")
             return
         name, value = match[1], (match[2] or "").strip()
+        if name == "name" and "label" in directive.options:
+            name = "label"
         if name not in directive.options:
-            accepted = accepted_names(name, directive.options)
-            self.problems.add(line, f"unknown option {name!r} of {directive.name}. {accepted}")
+            known = known_names(name, directive.options, instead.OPTIONS)
+            self.problems.add(line, f"unknown option {name!r} of {directive.name}{known}")
         elif name in options:
             self.problems.add(line, f"option {name!r} is given twice")
         else:

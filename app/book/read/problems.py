@@ -43,9 +43,15 @@ class FileProblems:
     def read(self, path: Path) -> str:
         """The text of this file, which lies at ``path``; nothing after reporting what is wrong."""
         try:
-            return path.read_text(encoding="utf-8-sig")
+            text = path.read_text(encoding="utf-8-sig")
+            if "\0" in text:
+                line = text.count("\n", 0, text.index("\0")) + 1
+                self.add(line, "the file holds a NUL byte: it is no text, or is damaged")
+            return text.replace("\0", " ")
         except FileNotFoundError:
             self.add(1, "the file is missing")
+        except OSError as error:
+            self.add(1, f"the file cannot be read: {error.strerror}")
         except UnicodeDecodeError as error:
             line = path.read_bytes().count(b"\n", 0, error.start) + 1
             self.add(line, "the file is not UTF-8")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.book.media import content_hash
 from app.errors import LatentbookError, UnknownName
+from app.kept import Kept, seal, sealed
 from app.settings import Settings
 
 HASHED = re.compile(r"-[A-Z0-9]{8}(?=\.\w+$)")
@@ -84,39 +87,47 @@ def sources_hash(settings: Settings, *folders: str) -> str:
 
 def engine_script(settings: Settings) -> str:
     """The script that the build runs in-process: ``static/js/engine.js`` with KaTeX."""
-    out = settings.build / "cache" / f"engine-{sources_hash(settings, 'js')}.js"
-    if not out.is_file():
-        iife = ("--bundle", "--minify", "--format=iife", "--global-name=engine")
-        esbuild(settings, "static/js/engine.js", *iife, f"--outfile={out}")
-    out.touch()  # the site keeps what was used last
-    return out.read_text(encoding="utf-8")
+    return _script(settings, "engine", "--global-name=engine")
 
 
 def worker_script(settings: Settings) -> str:
     """The service worker: ``static/js/service-worker.js`` with workbox, without what it keeps."""
-    out = settings.build / "cache" / f"service-worker-{sources_hash(settings, 'js')}.js"
-    if not out.is_file():
-        # A classic script, as not every browser takes a module for a service worker.
-        iife = ("--bundle", "--minify", "--format=iife", ES)
-        production = '--define:process.env.NODE_ENV="production"'
-        esbuild(settings, "static/js/service-worker.js", *iife, production, f"--outfile={out}")
-    out.touch()
-    return out.read_text(encoding="utf-8")
+    # A classic script, as not every browser takes a module for a service worker.
+    production = '--define:process.env.NODE_ENV="production"'
+    return _script(settings, "service-worker", ES, production)
+
+
+def _script(settings: Settings, name: str, *options: str) -> str:
+    """A script of ``static/js`` as one file, bundled anew only if a source has changed."""
+    kept = Kept(settings.build / "cache")
+    key = f"{name}-{sources_hash(settings, 'js')}.js"
+    script = kept.read(key)
+    if script is None:
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder, key)
+            iife = ("--bundle", "--minify", "--format=iife", f"--outfile={out}")
+            esbuild(settings, f"static/js/{name}.js", *iife, *options)
+            script = out.read_text(encoding="utf-8")
+        kept.write(key, script)
+    (kept.folder / key).touch()  # the site keeps what was used last
+    return str(script)
 
 
 def bundle(settings: Settings) -> Assets:
     """Everything that pages load, bundled anew only if a source has changed."""
     out = settings.build / "cache" / f"bundle-{sources_hash(settings, 'js', 'css', 'img')}"
-    if not (out / "places.json").is_file():
+    if (names := sealed(out)) is None:
+        shutil.rmtree(out, ignore_errors=True)
         _bundle(settings, out)
+        seal(out)
+        names = sealed(out) or {}
     out.touch()
-    places = json.loads((out / "places.json").read_text(encoding="utf-8"))
     files = {
-        f"assets/{path.name}": path
-        for path in sorted(out.iterdir())
-        if not path.name.startswith("meta-") and path.name != "places.json"
+        f"assets/{name}": out / name
+        for name in names
+        if not name.startswith("meta-") and name != "places.json"
     }
-    return Assets(files, places)
+    return Assets(files, json.loads(names["places.json"]))
 
 
 def _bundle(settings: Settings, out: Path) -> None:

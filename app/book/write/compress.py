@@ -6,12 +6,14 @@ import gzip
 import hashlib
 import os
 import shutil
-import threading
+import zlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]
+
+from app.kept import replace_file
 
 TEXT = frozenset(
     (
@@ -52,17 +54,23 @@ class Compressor:
 
     def _variant(self, key: str, suffix: str, data: bytes) -> Path:
         kept = self._cache / f"{key}{suffix}"
-        if not kept.is_file():
+        if not kept.is_file() or unpacked(kept) != data:
             packed = (
                 brotli.compress(data, quality=11)
                 if suffix == ".br"
                 else gzip.compress(data, 9, mtime=0)
             )
-            self._cache.mkdir(parents=True, exist_ok=True)
-            partial = kept.with_name(f"{kept.name}.{os.getpid()}.{threading.get_ident()}")
-            partial.write_bytes(packed)
-            partial.replace(kept)
+            replace_file(kept, packed)
         return kept
+
+
+def unpacked(path: Path) -> bytes | None:
+    """What a compressed file holds, or None if it is none."""
+    packed = path.read_bytes()
+    try:
+        return bytes(brotli.decompress(packed) if path.suffix == ".br" else gzip.decompress(packed))
+    except (brotli.error, OSError, EOFError, zlib.error):
+        return None
 
 
 def link(source: Path, target: Path) -> None:

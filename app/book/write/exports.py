@@ -12,7 +12,16 @@ import nbformat
 
 from app.book.compose.labels import Labels
 from app.book.compose.math import Notation
+from app.book.compose.prose import (
+    ROLES,
+    citations,
+    document_label,
+    numbered_words,
+    split_words,
+)
 from app.book.compose.words import words_of
+from app.book.directives.directive import Directive
+from app.book.directives.notebook import Cell, listing
 from app.book.read.facts import FactLedger
 from app.book.read.nodes import (
     DirectiveNode,
@@ -24,22 +33,11 @@ from app.book.read.nodes import (
 from app.book.read.recordings import PLOTLY, Recorded, code_hashes
 from app.book.read.source import ChapterSource, PageSource
 from app.book.types import Chapter
-from widgets import get
 
-ROLE = re.compile(r"\{(eq|ref|cite|term)\}`([^`]+)`")
+ROLE = re.compile(r"\{(" + "|".join(ROLES) + r")\}`([^`]+)`")
 NOTE = re.compile(r"\[\^([^\]\s]+)\](?!:)")
 INSIDE_LINK = re.compile(r"\[([^\]]+)\]\((?:[\w-]+\.md)?(?:#[\w-]+)?\)")
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One cell: Markdown, or code with its recorded output."""
-
-    source: str
-    label: str = ""
-    is_code: bool = False
-    outputs: tuple[Recorded, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -183,16 +181,28 @@ class _Writer:
         role, content = found[1], found[2].strip()
         match role:
             case "term":
-                return f"*{content}*"
-            case "cite":
-                return "; ".join(self.shorts[key.strip()] for key in content.split(","))
+                words, term = split_words(content)
+                return f"*{words or term}*"
+            case "cite" | "cite:p" | "cite:t":
+                return citations((self.shorts[key.strip()] for key in content.split(",")), role)
             case "eq":
                 return f"Eq. {self.labels.targets[content].number}"
-            case _:
-                name = self.labels.targets[content].name
+            case "ref" | "numref" | "doc":
+                if role == "doc":
+                    content = document_label(content, self.source.entry.slug)
+                words, label = split_words(content)
+                target = self.labels.targets[label]
+                if words:
+                    return numbered_words(words, target.number)
                 before = found.string[: found.start()].rstrip()
                 starts = not before or before.endswith((".", "?", "!"))
-                return name[0].upper() + name[1:] if starts else name
+                return target.name[0].upper() + target.name[1:] if starts else target.name
+            case "math":
+                return f"${content}$"
+            case "sub" | "sup" | "kbd":
+                return f"<{role}>{content}</{role}>"
+            case _:
+                return content
 
     def notes(self, source: str) -> str:
         """The notes that a text calls, as quotes under it."""
@@ -212,70 +222,25 @@ class _Writer:
     def markdown(self, nodes: Sequence[Node]) -> str:
         """Several nodes as one text; code in it is shown, not run."""
         return "\n\n".join(
-            _listing(cell.source) if cell.is_code else cell.source for cell in self.cells(nodes)
+            listing(cell.source) if cell.is_code else cell.source for cell in self.cells(nodes)
         )
 
     def directive(self, node: DirectiveNode) -> Iterator[Cell]:
-        number = self.number(node)
-        match node.name:
-            case "code-cell" if node.options.get("read-only"):
-                yield Cell(
-                    f"**Snippet {number}. {node.options['title']}**\n\n{_listing(node.code)}"
-                )
-            case "code-cell":
-                yield Cell(f"**Snippet {number}. {node.options['title']}**")
-                current = self.source.recordings.current(node.label, self.hashes[node.label])
-                outputs = current.outputs if current else ()
-                yield Cell(node.code.rstrip("\n"), node.label, True, outputs)
-            case "quiz":
-                yield from self.question(node, number)
-            case "instrument":
-                instrument = get(node.argument).instrument
-                name = f"Instrument {number}. {instrument.title}"
-                url = f"{self.at.name}/index.html#{node.label}".lstrip("/")
-                yield Cell(f"**[{name}]({url})** moves in the book. {instrument.ask}")
-            case "figure" | "plot":
-                words = self.markdown(node.text) or self.text(node.argument)
-                yield Cell(f"**Figure {number}.** {words}\n\n({node.options['alt']})")
-            case "table" | "list-table":
-                caption = self.text(node.argument)
-                yield Cell(f"**Table {number}.** {caption}\n\n{self.markdown(node.nodes)}")
-            case "takeaways":
-                yield Cell(f"**What to keep**\n\n{self.markdown(node.nodes)}")
-            case "fold":
-                yield Cell(_details(self.text(node.argument), self.markdown(node.nodes)))
-            case "fact":
-                yield Cell(f"> **Source.** {self.fact(node.argument)}")
-            case _:
-                body = f"**{self.text(node.argument)}**\n\n{self.markdown(node.nodes)}"
-                yield Cell("\n".join(f"> {line}".rstrip() for line in body.split("\n")))
+        """The cells of one directive, in the form that it declares."""
+        assert isinstance(node.syntax, Directive)
+        yield from node.syntax.notebook(node, self)
+
+    def url(self, node: DirectiveNode) -> str:
+        """Where a labelled node is in the book, from the notebook on."""
+        return f"{self.at.name}/index.html#{node.label}".lstrip("/")
+
+    def outputs(self, node: DirectiveNode) -> tuple[Recorded, ...]:
+        """What was recorded for a snippet as it stands."""
+        current = self.source.recordings.current(node.label, self.hashes[node.label])
+        return current.outputs if current else ()
 
     def fact(self, id: str) -> str:
         """A claim with its sources."""
         fact = self.facts.entries[id]
         sources = "; ".join(self.shorts[key] for key in fact.sources)
         return f"{self.text(fact.claim)} ({sources}; {fact.confidence} confidence)"
-
-    def question(self, node: DirectiveNode, number: str) -> Iterator[Cell]:
-        cells = node.parts("code-cell")
-        asked = [part for part in node.text if part not in cells]
-        yield Cell(f"**Question {number}.** {self.markdown(asked)}")
-        for cell in cells:
-            yield Cell(cell.code.rstrip("\n"), node.label, True)
-        answer = [self.markdown(part.nodes) for part in node.parts("answer")]
-        answer += [_listing(part.code) for part in node.parts("solution")]
-        for hint in node.parts("hint"):
-            yield Cell(_details("Hint", self.markdown(hint.nodes)))
-        yield Cell(_details("Worked answer", "\n\n".join(answer)))
-
-
-def _snippet_head(node: DirectiveNode, number: str) -> str:
-    return f"**Snippet {number}. {node.options['title']}**"
-
-
-def _listing(code: str) -> str:
-    return f"```python\n{code.rstrip()}\n```"
-
-
-def _details(title: str, body: str) -> str:
-    return f"<details>\n<summary>{title}</summary>\n\n{body}\n\n</details>"

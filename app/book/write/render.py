@@ -15,8 +15,9 @@ from urllib.parse import urldefrag, urljoin
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from app.book.compose.blocks import Admonition, Block, Fold, Quiz
+from app.book.compose.blocks import Block, Quiz
 from app.book.compose.compose import root_of
+from app.book.compose.words import inner_blocks
 from app.book.pieces import Html
 from app.book.read.source import PRINT
 from app.book.types import Book, Chapter, Page
@@ -256,8 +257,7 @@ def questions(blocks: Iterable[Block]) -> Iterator[Quiz]:
     for block in blocks:
         if isinstance(block, Quiz):
             yield block
-        elif isinstance(block, (Admonition, Fold)):
-            yield from questions(block.blocks)
+        yield from questions(inner_blocks(block))
 
 
 def script_json(value: Any) -> Html:

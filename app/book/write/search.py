@@ -6,31 +6,9 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 
-from app.book.compose.blocks import (
-    Admonition,
-    Block,
-    Equation,
-    Figure,
-    Fold,
-    Heading,
-    InstrumentBlock,
-    PlotFigure,
-    Quiz,
-    Snippet,
-    Table,
-)
-from app.book.compose.words import text_of, texts_of, words_of
+from app.book.compose.blocks import Block, Heading, NumberedBlock
+from app.book.compose.words import inner_blocks, text_of, words_of
 from app.book.types import Book, Chapter
-
-NUMBERED: dict[type, str] = {
-    Equation: "Eq.",
-    Figure: "Figure",
-    PlotFigure: "Figure",
-    InstrumentBlock: "Instrument",
-    Snippet: "Snippet",
-    Quiz: "Question",
-    Table: "Table",
-}
 
 
 @dataclass(frozen=True)
@@ -65,7 +43,7 @@ def _entries(book: Book) -> Iterator[Entry]:
 
 def _chapter(chapter: Chapter) -> Iterator[Entry]:
     home, place = f"{chapter.place}/", f"{chapter.number} {chapter.title}"
-    text = f"{words_of(chapter.standfirst)} {texts_of(chapter.blocks)}"
+    text = f"{words_of(chapter.standfirst)} {text_of(chapter.blocks)}"
     yield Entry("Chapter", chapter.number, home, f"Chapter {chapter.number}", chapter.title, text)
     yield from _numbered(chapter.blocks, home, place)
     for section in chapter.sections:
@@ -78,7 +56,7 @@ def _chapter(chapter: Chapter) -> Iterator[Entry]:
                 yield replace(entry, text=" ".join(words))
                 entry = Entry("Heading", "", f"{home}#{block.label}", inside, block.title, "")
                 words = []
-            elif not isinstance(block, tuple(NUMBERED)):
+            elif not isinstance(block, NumberedBlock):
                 words.append(text_of(block))
         yield replace(entry, text=" ".join(words))
         yield from _numbered(section.blocks, home, inside)
@@ -86,11 +64,7 @@ def _chapter(chapter: Chapter) -> Iterator[Entry]:
 
 def _numbered(blocks: Iterable[Block], home: str, place: str) -> Iterator[Entry]:
     for block in blocks:
-        kind = next((name for cls, name in NUMBERED.items() if isinstance(block, cls)), "")
-        if kind and block.label:  # type: ignore[union-attr]
-            number: str = block.number  # type: ignore[union-attr]
-            title = f"{kind} {number} {getattr(block, 'title', '')}".strip()
-            url = f"{home}#{block.label}"  # type: ignore[union-attr]
-            yield Entry(kind, number, url, place, title, text_of(block))
-        if isinstance(block, Admonition | Fold):
-            yield from _numbered(block.blocks, home, place)
+        if isinstance(block, NumberedBlock) and block.label:
+            url = f"{home}#{block.label}"
+            yield Entry(block.named, block.number, url, place, block.called, text_of(block))
+        yield from _numbered(inner_blocks(block), home, place)

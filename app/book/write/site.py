@@ -47,7 +47,7 @@ def build_site(settings: Settings, *, report: Report) -> Path:
     LatentbookError
         If something that is needed is not installed or cannot be had.
     """
-    site = settings.build / "site"
+    site = settings.site
     stamp = _stamp(settings)
     if _is_current(site, settings, stamp):
         return site
@@ -78,7 +78,7 @@ def _is_current(site: Path, settings: Settings, stamp: str) -> bool:
 
 
 def _stamp_file(settings: Settings) -> Path:
-    return settings.build / "cache" / "site-stamp"
+    return settings.build / "cache" / f"{settings.site.name}-stamp"
 
 
 def _build(site: Path, settings: Settings, stamp: str, report: Report) -> None:
@@ -91,8 +91,9 @@ def _build(site: Path, settings: Settings, stamp: str, report: Report) -> None:
     report("Bundling scripts and styles")
     assets = bundle(settings)
     runtime = build_runtime(settings, report=report)
-    partial = settings.build / f"site.{os.getpid()}.partial"
-    shutil.rmtree(partial, ignore_errors=True)
+    for left in settings.build.glob(f"{site.name}.*.*"):  # by a build that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    partial = site.with_name(f"{site.name}.{os.getpid()}.partial")
     try:
         _Writer(settings, loaded, assets, runtime, partial, report).write()
         keep_last_edition(site, partial)
@@ -143,8 +144,7 @@ def _report_stale(loaded: Loaded, report: Report) -> None:
 
 def _swap(partial: Path, site: Path) -> None:
     """Put the new site in the old one's place. An old one that cannot be replaced stays."""
-    old = site.with_name(f"site.{os.getpid()}.old")
-    shutil.rmtree(old, ignore_errors=True)
+    old = site.with_name(f"{site.name}.{os.getpid()}.old")
     if site.exists():
         site.rename(old)
     try:

@@ -28,13 +28,20 @@ description: For tests.
 
 Welcome.
 """
-HEAD = """\
+OPENING = """\
 ---
 title: Sample
 standfirst: What it is about.
 level: None
 builds_on: []
 description: A sample.
+sections: [text]
+---
+"""
+HEAD = """\
+---
+title: Text
+description: The one section of the sample.
 ---
 """
 REFERENCES = """\
@@ -69,6 +76,18 @@ PICTURE = (
     '<path marker-end="url(#tip)" d="M0 0h9"/></svg>\n'
 )
 
+CHAPTER = Path(__file__).resolve().parents[2] / "fixtures" / "chapter"
+"""A chapter with one of everything: a section for each subject."""
+
+
+def fixture_chapter() -> dict[str, str]:
+    """The files of ``CHAPTER`` as those of the sample."""
+    files = [*CHAPTER.rglob("*.md"), *CHAPTER.rglob("*.svg"), CHAPTER / "outputs.json"]
+    return {
+        f"sample/{path.relative_to(CHAPTER)}": path.read_text(encoding="utf-8") for path in files
+    }
+
+
 MakeBook = Callable[[Mapping[str, str]], Settings]
 
 
@@ -87,11 +106,14 @@ def make_book(tmp_path: Path, root: Path, shared_build: Path) -> MakeBook:
         defaults = {
             "book.toml": BOOK,
             "front.md": FRONT,
-            "sample.md": HEAD + "\nText.\n",
+            "sample/index.md": OPENING + "\nHow it begins.\n",
+            "sample/text.md": HEAD + "\nText.\n",
             "references.bib": REFERENCES,
             "facts.toml": FACTS,
-            "images/arrow.svg": PICTURE,
+            "sample/images/arrow.svg": PICTURE,
         }
+        if "sample/index.md" in files:
+            del defaults["sample/text.md"]
         for name, text in {**defaults, **files}.items():
             path = content / name
             path.parent.mkdir(parents=True, exist_ok=True)

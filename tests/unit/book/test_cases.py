@@ -1,10 +1,9 @@
-"""Every fixture CASE.md makes the blocks of CASE.html; ``--rewrite`` writes them anew."""
+"""Each page of the fixture makes the blocks of its HTML; ``--rewrite`` writes them anew."""
 
 from __future__ import annotations
 
 import dataclasses
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +11,9 @@ from markupsafe import Markup, escape
 
 from app.book.load import load
 
-from .conftest import HEAD, MakeBook
+from .conftest import CHAPTER, MakeBook, fixture_chapter
 
-FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "book"
-CASES = sorted(path.stem for path in FIXTURES.glob("*.md"))
+CASES = sorted(path.stem for path in CHAPTER.glob("*.md"))
 STILL = re.compile(r'<svg class="still \w+" id="([^"]+)".*?</svg>', re.DOTALL)
 TEX = re.compile(r'<annotation encoding="application/x-tex">(.*?)</annotation>', re.DOTALL)
 
@@ -60,14 +58,10 @@ def without_katex(html: str) -> str:
 
 @pytest.mark.parametrize("case", CASES)
 def test_case(case: str, make_book: MakeBook, rewrite: bool) -> None:
-    text = (FIXTURES / f"{case}.md").read_text(encoding="utf-8")
-    outputs = FIXTURES / f"{case}.json"
-    files = {"sample.md": HEAD + text}
-    if outputs.is_file():
-        files["outputs/sample.json"] = outputs.read_text(encoding="utf-8")
-    chapter = load(make_book(files)).book.chapters[0]
-    made = outline(chapter.lead) + outline(chapter.sections)
-    expected = FIXTURES / f"{case}.html"
+    chapter = load(make_book(fixture_chapter())).book.chapters[0]
+    pages = {"index": chapter, **{section.name: section for section in chapter.sections}}
+    made = outline(pages[case].blocks)
+    expected = CHAPTER / f"{case}.html"
     if rewrite:
         expected.write_text(made, encoding="utf-8")
     assert made == expected.read_text(encoding="utf-8")

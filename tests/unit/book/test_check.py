@@ -12,7 +12,7 @@ from app.errors import BookErrors
 from app.runtime.pins import PLATFORM
 from app.settings import Settings
 
-from .conftest import HEAD, MakeBook
+from .conftest import HEAD, OPENING, MakeBook
 
 CELL = """
 ```{{code-cell}} python
@@ -74,9 +74,9 @@ def mistakes(settings: Settings, **options: bool) -> list[str]:
 def test_recorded_output_is_what_the_page_shows(make_book: MakeBook) -> None:
     text = cell("first", "import sys\nx = 2\nprint(x)\nprint('warned', file=sys.stderr)\nx + 1")
     text += cell("second", "print(x * 2)") + cell("third", "None")
-    settings = make_book({"sample.md": HEAD + text})
+    settings = make_book({"sample/text.md": HEAD + text})
     check_book(settings, record=True, report=report)
-    recorded = json.loads((settings.content / "outputs" / "sample.json").read_text())
+    recorded = json.loads((settings.content / "sample" / "outputs.json").read_text())
     assert [value["outputs"] for value in recorded.values()] == [
         [
             {"kind": "stdout", "data": "2\n"},
@@ -92,34 +92,35 @@ def test_recorded_output_is_what_the_page_shows(make_book: MakeBook) -> None:
 def test_missing_stale_and_different_outputs(make_book: MakeBook) -> None:
     first = cell("first", "x = 2")
     second = cell("second", "print(x)\nprint('end')")
-    settings = make_book({"sample.md": HEAD + first + second})
+    settings = make_book({"sample/text.md": HEAD + first + second})
     assert mistakes(settings) == [
-        f"content/sample.md:{line}: the output of {label} is not recorded: "
+        f"content/sample/text.md:{line}: the output of {label} is not recorded: "
         "run latentbook check --record"
-        for line, label in ((9, "first"), (16, "second"))
+        for line, label in ((6, "first"), (13, "second"))
     ]
     check_book(settings, record=True, report=report)
 
     # A change in an earlier snippet makes the later one's output stale, too.
-    chapter = settings.content / "sample.md"
+    chapter = settings.content / "sample/text.md"
     chapter.write_text(HEAD + cell("first", "x = 3") + second, encoding="utf-8")
     assert [line.split(": ", 1)[0] for line in mistakes(settings)] == [
-        "content/sample.md:9",
-        "content/sample.md:16",
+        "content/sample/text.md:6",
+        "content/sample/text.md:13",
     ]
 
     chapter.write_text(HEAD + first + second, encoding="utf-8")
-    outputs = settings.content / "outputs" / "sample.json"
+    outputs = settings.content / "sample" / "outputs.json"
     outputs.write_text(outputs.read_text().replace(r"2\n", r"5\n"))
     assert mistakes(settings) == [
-        "content/sample.md:16: the output of second differs: recorded 'stdout:5', now 'stdout:2'"
+        "content/sample/text.md:13: the output of second differs: "
+        "recorded 'stdout:5', now 'stdout:2'"
     ]
 
 
 def test_a_snippet_that_fails_is_reported_at_its_line(make_book: MakeBook) -> None:
-    settings = make_book({"sample.md": HEAD + cell("first", "x = 1\n\nx / 0")})
+    settings = make_book({"sample/text.md": HEAD + cell("first", "x = 1\n\nx / 0")})
     assert mistakes(settings, record=True) == [
-        "content/sample.md:15: first fails: ZeroDivisionError: division by zero"
+        "content/sample/text.md:12: first fails: ZeroDivisionError: division by zero"
     ]
     assert not (settings.content / "outputs").exists()
 
@@ -138,20 +139,22 @@ chapters = [{ number = 1, slug = "one" }, { number = 2, slug = "two" }]
     settings = make_book(
         {
             "book.toml": book,
-            "one.md": HEAD + cell("first", "x = 1"),
-            "two.md": HEAD + cell("second", "x"),
+            "one/index.md": OPENING,
+            "one/text.md": HEAD + cell("first", "x = 1"),
+            "two/index.md": OPENING.replace("[text]", "[second-text]"),
+            "two/second-text.md": HEAD + cell("second", "x"),
         }
     )
     assert mistakes(settings, record=True) == [
-        "content/two.md:13: second fails: NameError: name 'x' is not defined"
+        "content/two/second-text.md:10: second fails: NameError: name 'x' is not defined"
     ]
 
 
 def test_solution_passes_and_mistake_fails_in_a_copy_of_the_scope(make_book: MakeBook) -> None:
     text = cell("first", "factor = 2") + QUIZ.format(**GOOD) + cell("last", "'double' in dir()")
-    settings = make_book({"sample.md": HEAD + text})
+    settings = make_book({"sample/text.md": HEAD + text})
     check_book(settings, record=True, report=report)
-    recorded = json.loads((settings.content / "outputs" / "sample.json").read_text())
+    recorded = json.loads((settings.content / "sample" / "outputs.json").read_text())
     assert recorded["last"]["outputs"] == [{"kind": "text/plain", "data": "False"}]
 
 
@@ -171,7 +174,7 @@ def test_solutions_and_mistakes_that_do_not_do_their_duty(
     change: dict[str, str], message: str, make_book: MakeBook
 ) -> None:
     text = cell("first", "factor = 2") + QUIZ.format(**{**GOOD, **change})
-    (found,) = mistakes(make_book({"sample.md": HEAD + text}), record=True)
+    (found,) = mistakes(make_book({"sample/text.md": HEAD + text}), record=True)
     assert message in found
 
 
@@ -188,23 +191,23 @@ def test_a_package_that_only_the_page_has_is_named(make_book: MakeBook) -> None:
             }
         },
     }
-    files = {"sample.md": HEAD + cell("first", "import compiled_thing.inner")}
+    files = {"sample/text.md": HEAD + cell("first", "import compiled_thing.inner")}
     settings = make_book({**files, "packages.json": json.dumps(lock)})
     (found,) = mistakes(settings, record=True)
-    assert found.startswith("content/sample.md:13: first fails: ModuleNotFoundError")
+    assert found.startswith("content/sample/text.md:10: first fails: ModuleNotFoundError")
     assert found.endswith("install it here too, python -m pip install 'compiled-thing'")
 
 
 def test_listings_run_in_a_process_of_their_own(make_book: MakeBook) -> None:
     listing = cell("listing", "import colorsys\n\n1 / 0")
     text = listing.replace(":title:", ":read-only:\n:needs: colorsys\n:title:")
-    settings = make_book({"sample.md": HEAD + text})
+    settings = make_book({"sample/text.md": HEAD + text})
     assert mistakes(settings) == [
-        "content/sample.md:17: listing fails: ZeroDivisionError: division by zero"
+        "content/sample/text.md:14: listing fails: ZeroDivisionError: division by zero"
     ]
     said: list[str] = []
     missing = text.replace("needs: colorsys", "needs: no_such_module")
-    (settings.content / "sample.md").write_text(HEAD + missing, encoding="utf-8")
+    (settings.content / "sample/text.md").write_text(HEAD + missing, encoding="utf-8")
     check_book(settings, report=said.append)
     assert "  listing is not run: no_such_module is not installed" in said
 

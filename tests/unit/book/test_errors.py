@@ -11,7 +11,7 @@ from app.book.load import load
 from app.errors import BookErrors, accepted_names
 from app.settings import Settings
 
-from .conftest import BOOK, HEAD, MakeBook
+from .conftest import BOOK, CHAPTER, HEAD, MakeBook
 
 ERRORS = Path(__file__).resolve().parents[2] / "fixtures" / "errors"
 
@@ -50,13 +50,25 @@ def test_all_planted_errors_at_once(root: Path, shared_build: Path, rewrite: boo
             {"book.toml": BOOK.replace("}]", '}, { number = 2, slug = "again" }]')},
             "content/book.toml:8: two chapters have the number '2'",
         ),
-        ({"sample.md": "Text.\n"}, "content/sample.md:1: front matter is missing"),
-        ({"sample.md": HEAD + "\n```python\nx\n"}, "content/sample.md:9: a listing is not closed"),
-        ({"sample.md": HEAD + "\n:::{fold} A"}, "content/sample.md:9: {fold} is not closed by :::"),
-        ({"sample.md": HEAD + "\n:::\n"}, "content/sample.md:9: ::: closes nothing"),
-        ({"sample.md": HEAD + "\n:::fold A\n:::\n"}, "content/sample.md:9: a directive opens with"),
-        ({"sample.md": HEAD + "\n## A {#main}\n"}, "content/sample.md:9: label 'main' is taken"),
-        ({"outputs/sample.json": "{"}, "content/outputs/sample.json:1: not a recording"),
+        ({"sample/text.md": "Text.\n"}, "content/sample/text.md:1: front matter is missing"),
+        (
+            {"sample/text.md": HEAD + "\n```python\nx\n"},
+            "content/sample/text.md:6: a listing is not closed",
+        ),
+        (
+            {"sample/text.md": HEAD + "\n:::{fold} A"},
+            "content/sample/text.md:6: {fold} is not closed by :::",
+        ),
+        ({"sample/text.md": HEAD + "\n:::\n"}, "content/sample/text.md:6: ::: closes nothing"),
+        (
+            {"sample/text.md": HEAD + "\n:::fold A\n:::\n"},
+            "content/sample/text.md:6: a directive opens with",
+        ),
+        (
+            {"sample/text.md": HEAD + "\n## A {#main}\n"},
+            "content/sample/text.md:6: label 'main' is taken",
+        ),
+        ({"sample/outputs.json": "{"}, "content/sample/outputs.json:1: not a recording"),
     ],
 )
 def test_one_mistake(files: dict[str, str], message: str, make_book: MakeBook) -> None:
@@ -66,8 +78,8 @@ def test_one_mistake(files: dict[str, str], message: str, make_book: MakeBook) -
 
 def test_a_file_that_is_not_utf8(make_book: MakeBook) -> None:
     settings = make_book({})
-    (settings.content / "sample.md").write_bytes(HEAD.encode() + b"\ncaf\xe9\n")
-    assert "content/sample.md:9: the file is not UTF-8" in mistakes(settings)
+    (settings.content / "sample/text.md").write_bytes(HEAD.encode() + b"\ncaf\xe9\n")
+    assert "content/sample/text.md:6: the file is not UTF-8" in mistakes(settings)
 
 
 def test_line_numbers_inside_nested_directives(make_book: MakeBook) -> None:
@@ -75,22 +87,22 @@ def test_line_numbers_inside_nested_directives(make_book: MakeBook) -> None:
         "\n:::::{admonition} Outer\n:kind: note\n\n::::{fold} Inner\n\nText, then\n"
         "$\\nope$ on the second line.\n\n$$\na \\\\\n\\nope\n$$\n::::\n:::::\n"
     )
-    found = mistakes(make_book({"sample.md": HEAD + text}))
+    found = mistakes(make_book({"sample/text.md": HEAD + text}))
     assert [line.split(": ")[0] for line in found] == [
-        "content/sample.md:15",
-        "content/sample.md:19",
+        "content/sample/text.md:12",
+        "content/sample/text.md:16",
     ]
 
 
 def test_every_truncation_of_a_chapter_is_read_or_refused(make_book: MakeBook) -> None:
     """Whatever a half-written chapter looks like, the answer is a book or a list of mistakes."""
-    cases = (ERRORS.parent / "book").glob("*.md")
-    text = "".join(path.read_text(encoding="utf-8") for path in sorted(cases))
+    pages = (path.read_text(encoding="utf-8") for path in sorted(CHAPTER.glob("*.md")))
+    text = "".join(page.split("---\n", 2)[2] for page in pages)
     lines = text.splitlines(keepends=True)
     settings = make_book({})
     for end in range(0, len(lines), 7):
         cut = "".join(lines[:end])[:-3]
-        (settings.content / "sample.md").write_text(HEAD + cut, encoding="utf-8")
+        (settings.content / "sample/text.md").write_text(HEAD + cut, encoding="utf-8")
         try:
             load(settings)
         except BookErrors as errors:

@@ -15,13 +15,11 @@ from app.book.load import load
 from app.book.write.exports import Export, notebook, script
 from app.settings import Settings
 
-from .conftest import BOOK, HEAD, MakeBook
+from .conftest import BOOK, HEAD, MakeBook, fixture_chapter
 
-FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "book"
-CASES = ("text", "numbering", "blocks", "quizzes")
-SNIPPETS = """
-## Snippets
-
+SNIPPETS = (
+    HEAD
+    + """
 ```{code-cell} python
 :label: sum
 :title: A sum
@@ -40,6 +38,7 @@ total + 1
 import no_such_module
 ```
 """
+)
 
 
 def export_of(settings: Settings) -> Export:
@@ -50,11 +49,11 @@ def export_of(settings: Settings) -> Export:
 
 @pytest.fixture
 def export(make_book: MakeBook) -> Export:
-    text = "".join((FIXTURES / f"{case}.md").read_text(encoding="utf-8") for case in CASES)
     macro = '[macros]\nvx = "\\\\mathbf{x}"\n\n'
     settings = make_book(
         {
-            "sample.md": HEAD + text + SNIPPETS + "\nAn input $\\vx$.\n",
+            **fixture_chapter(),
+            "sample/snippets.md": SNIPPETS + "\nAn input $\\vx$.\n",
             "book.toml": BOOK.replace("[[parts]]", macro + "[[parts]]"),
         }
     )
@@ -83,9 +82,10 @@ def test_text_needs_nothing_of_this_book(cells: list[Any]) -> None:
         assert mark not in text
     for part in (
         "# 2 Sample",
-        "## 2.1 The end",
+        "## 2.1 Running text",
+        "### The end",
         r"\tag{2.1}",
-        "Section 2.2 begins a sentence. In the middle, section 2.2 does not.",
+        "Section 2.1 begins a sentence. In the middle, section 2.1 does not.",
         "## References",
         "- Baldi, P. & Hornik, K. (1989).",
         "*manifold*",

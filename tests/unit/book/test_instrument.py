@@ -100,8 +100,8 @@ def test_a_state_that_is_not_accepted(setting: str, message: str) -> None:
 def block(make_book: MakeBook, root: Path) -> InstrumentBlock:
     text = "\n:::{instrument} bottleneck\n:label: first\n:set: k=12, data=mnist\n:::\n"
     bib = (root / "content" / "references.bib").read_text(encoding="utf-8")
-    settings = make_book({"sample.md": HEAD + text, "references.bib": bib})
-    (found,) = load(settings).book.chapters[0].lead
+    settings = make_book({"sample/text.md": HEAD + text, "references.bib": bib})
+    (found,) = load(settings).book.chapters[0].sections[0].blocks
     assert isinstance(found, InstrumentBlock)
     return found
 
@@ -127,7 +127,7 @@ def test_stills_of_all_widths_and_kinds(block: InstrumentBlock) -> None:
     assert plots and tiles
     widths = [re.search(r'^<svg[^>]* width="(\d+)"', still) for still in plots[0].stills]
     assert [found and found[1] for found in widths] == ["910", "600", "320"]
-    assert tiles[0].src.startswith("../assets/bottleneck-")
+    assert tiles[0].src.startswith("../../assets/bottleneck-")
 
 
 def test_mosaic_puts_every_tile_in_its_place() -> None:
@@ -182,12 +182,12 @@ def test_rings_have_their_radius() -> None:
 def test_the_still_of_a_map(make_book: MakeBook, root: Path) -> None:
     bib = (root / "content" / "references.bib").read_text(encoding="utf-8")
     text = "\n:::{instrument} latent_atlas\n:label: atlas\n:set: view=(1, 0, 4)\n:::\n"
-    settings = make_book({"sample.md": HEAD + text, "references.bib": bib})
+    settings = make_book({"sample/text.md": HEAD + text, "references.bib": bib})
     loaded = load(settings)
-    (found,) = loaded.book.chapters[0].lead
+    (found,) = loaded.book.chapters[0].sections[0].blocks
     assert isinstance(found, InstrumentBlock)
     panel = found.panels[0]
     assert isinstance(panel, MapStill)
-    assert panel.src.startswith("../assets/latent-atlas-map-")
+    assert panel.src.startswith("../../assets/latent-atlas-map-")
     assert "around the code (1.000, 0.000)" in panel.alt
     assert '"set": {"view": [1.0, 0.0, 4.0]}' in found.spec

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 
 from app.book.check import check_book
 from app.book.load import load
-from app.book.new import new_chapter, new_instrument
+from app.book.new import new_chapter, new_instrument, new_section
 from app.errors import LatentbookError
 from app.settings import Settings
 from widgets.engine.check import check_instrument
@@ -35,15 +36,58 @@ def test_a_new_chapter_passes_check(book: str, make_book: MakeBook) -> None:
     settings = make_book({"book.toml": book})
     written = new_chapter(settings, "sparse-codes")
     assert [path.relative_to(settings.content).as_posix() for path in written] == [
-        "sparse-codes.md",
+        "sparse-codes/index.md",
+        "sparse-codes/sparse-codes-constant.md",
         "book.toml",
-        "outputs/sparse-codes.json",
+        "sparse-codes/outputs.json",
     ]
     check_book(settings, report=lambda message: None)
     chapters = load(settings).book.chapters
     assert [(c.slug, c.number) for c in chapters] == [("sample", "2"), ("sparse-codes", "3")]
     assert chapters[1].title == "Sparse codes"
-    assert "TODO" not in written[0].read_text()
+    assert [section.number for section in chapters[1].sections] == ["3.1"]
+    for path in written:
+        assert not re.search(r"TODO|TITLE|NAME", path.read_text())
+
+
+def test_a_new_section_comes_last_and_passes_check(make_book: MakeBook) -> None:
+    settings = make_book({})
+    written = new_section(settings, "sample", "another-one")
+    assert [path.relative_to(settings.content).as_posix() for path in written] == [
+        "sample/another-one.md",
+        "sample/index.md",
+        "sample/outputs.json",
+    ]
+    new_section(settings, "sample", "a-third")
+    check_book(settings, report=lambda message: None)
+    (chapter,) = load(settings).book.chapters
+    assert [section.name for section in chapter.sections] == ["text", "another-one", "a-third"]
+    assert chapter.sections[1].title == "Another one"
+
+
+@pytest.mark.parametrize(
+    ("chapter", "name", "message"),
+    [
+        ("sample", "Not Kebab", "kebab-case"),
+        ("sample", "print", "not 'print'"),
+        ("sample", "text", "is there already"),
+        ("smaple", "more", "Did you mean 'sample'"),
+    ],
+)
+def test_a_section_that_cannot_be_started(
+    chapter: str, name: str, message: str, make_book: MakeBook
+) -> None:
+    settings = make_book({})
+    before = (settings.content / "sample" / "index.md").read_text()
+    with pytest.raises(LatentbookError, match=message):
+        new_section(settings, chapter, name)
+    assert (settings.content / "sample" / "index.md").read_text() == before
+
+
+def test_a_chapter_needs_a_book(tmp_path: Path) -> None:
+    with pytest.raises(LatentbookError, match=r"book\.toml is missing"):
+        new_chapter(Settings(content=tmp_path), "first")
+    assert not list(tmp_path.iterdir())
 
 
 def test_several_new_chapters(make_book: MakeBook) -> None:

@@ -23,7 +23,7 @@ PACKED = (".br", ".gz")
 
 @pytest.fixture
 def settings(make_book: MakeBook, small_runtime: None) -> Settings:
-    return make_book({"sample.md": HEAD + "\nSome words.\n"})
+    return make_book({"sample/text.md": HEAD + "\nSome words.\n"})
 
 
 def build(settings: Settings) -> Path:
@@ -74,7 +74,7 @@ def test_all_pages_name_one_build_and_an_edit_makes_another(settings: Settings) 
     first = builds_named(build(settings))
     assert len(first) == 1
     assert first == {kept(settings.build / "site")["config"]["build"]}
-    chapter = settings.content / "sample.md"
+    chapter = settings.content / "sample/text.md"
     before = chapter.read_text()
     chapter.write_text(before + "\nMore.\n")
     second = builds_named(build(settings))
@@ -86,7 +86,7 @@ def test_all_pages_name_one_build_and_an_edit_makes_another(settings: Settings) 
 
 def test_an_open_page_finds_the_files_of_the_last_edition(settings: Settings) -> None:
     def add(sentence: str) -> set[str]:
-        chapter = settings.content / "sample.md"
+        chapter = settings.content / "sample/text.md"
         chapter.write_text(f"{chapter.read_text()}\n{sentence}\n")
         folder = build(settings)
         return {path.name for path in folder.glob("search-*.json")}

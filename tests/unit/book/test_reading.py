@@ -20,7 +20,7 @@ def test_words_leave_out_markup_and_count_an_equation_once() -> None:
 
 
 def minutes(make_book: MakeBook, text: str) -> int:
-    return load(make_book({"sample.md": HEAD + "\n" + text})).book.chapters[0].minutes
+    return load(make_book({"sample/text.md": HEAD + "\n" + text})).book.chapters[0].minutes
 
 
 def test_minutes_at_220_words(make_book: MakeBook) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -25,16 +26,12 @@ from app.errors import BookErrors
 from app.settings import Settings
 from tests.site_pages import broken_links, repeated_ids, site_pages
 
-from .conftest import HEAD, MakeBook
-
-FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "book"
-CASES = ("text", "numbering", "blocks", "quizzes", "snippets")
+from .conftest import MakeBook, fixture_chapter
 
 
 @pytest.fixture
 def settings(make_book: MakeBook, small_runtime: None) -> Settings:
-    text = "".join((FIXTURES / f"{case}.md").read_text(encoding="utf-8") for case in CASES)
-    return make_book({"sample.md": HEAD + text})
+    return make_book(fixture_chapter())
 
 
 Build = Callable[[], Path]
@@ -57,6 +54,8 @@ def build(settings: Settings) -> Build:
 def test_every_link_inside_the_site_leads_to_something(build: Build) -> None:
     folder = build()
     places = {"/", "/sample/", "/contents/", "/facts/", "/references/", "/404.html"}
+    sections = ("text", "numbering", "blocks", "quizzes", "snippets", "print")
+    places |= {f"/sample/{name}/" for name in sections}
     assert set(site_pages(folder)) == places
     assert broken_links(folder) == []
     assert repeated_ids(folder) == []
@@ -102,7 +101,7 @@ def test_twins_hold_the_same_bytes(build: Build) -> None:
 
 def config_of(folder: Path) -> dict[str, Any]:
     """What the sample page tells its scripts."""
-    html = (folder / "sample" / "index.html").read_text()
+    html = (folder / "sample" / "text" / "index.html").read_text()
     match = re.search(r'id="latentbook-config">(.*?)</script>', html, re.DOTALL)
     assert match is not None
     config: dict[str, Any] = json.loads(match[1])
@@ -112,7 +111,7 @@ def config_of(folder: Path) -> dict[str, Any]:
 def test_config_leads_to_files(build: Build) -> None:
     folder = build()
     config = config_of(folder)
-    assert (config["root"], config["slug"], config["chapter"]) == ("../", "sample", "2")
+    assert (config["root"], config["chapter"]) == ("../../", "2")
     assert config["reload"] is False
     for place in (*config["assets"].values(), config["search"]):
         assert (folder / place).is_file()
@@ -135,8 +134,8 @@ def test_search_entries_lead_to_ids(build: Build) -> None:
     entries = json.loads((folder / config_of(folder)["search"]).read_text())
     assert [entry["id"] for entry in entries] == list(range(len(entries)))
     titles = {entry["title"]: entry for entry in entries}
-    assert titles["Eq. 2.1"]["url"] == "sample/#loss"
-    assert titles["Apart, with a label"]["place"] == "2.2 First"
+    assert titles["Eq. 2.2"]["url"] == "sample/numbering/#loss"
+    assert titles["Apart, with a label"]["place"] == "2.2 Numbers"
     assert "Feedback" not in titles["Question 2.3"]["text"]
     for entry in entries:
         place, fragment = urldefrag(entry["url"])
@@ -148,16 +147,16 @@ def test_a_second_build_does_nothing_and_an_edit_is_seen(build: Build, settings:
     folder = build()
     before = folder.stat().st_ino
     assert build().stat().st_ino == before
-    chapter = settings.content / "sample.md"
+    chapter = settings.content / "sample/text.md"
     chapter.write_text(chapter.read_text() + "\nOne more paragraph.\n")
-    assert "One more paragraph." in (build() / "sample" / "index.html").read_text()
+    assert "One more paragraph." in (build() / "sample" / "text" / "index.html").read_text()
 
 
 def test_the_old_site_stays_where_the_content_is_wrong(build: Build, settings: Settings) -> None:
     folder = build()
-    page = folder / "sample" / "index.html"
+    page = folder / "sample" / "text" / "index.html"
     before = page.read_bytes()
-    chapter = settings.content / "sample.md"
+    chapter = settings.content / "sample/text.md"
     good = chapter.read_text()
     chapter.write_text(good + "\n{eq}`nowhere`\n")
     with pytest.raises(BookErrors):
@@ -174,7 +173,7 @@ def test_the_old_site_stays_where_writing_fails(
     build: Build, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = build()
-    chapter = settings.content / "sample.md"
+    chapter = settings.content / "sample/text.md"
     chapter.write_text(chapter.read_text() + "\nMore.\n")
 
     def full(book: object) -> bytes:
@@ -185,6 +184,52 @@ def test_the_old_site_stays_where_writing_fails(
         build()
     assert (folder / "index.html").is_file()
     assert not list(settings.build.glob("site.*"))
+
+
+def test_nothing_of_an_altered_cache_is_in_the_site(
+    build: Build, settings: Settings, tmp_path: Path
+) -> None:
+    """Kept files, emptied or with one bit flipped, are made again."""
+
+    def own_build() -> dict[str, bytes]:
+        folder = site.build_site(own, report=lambda message: None)
+        files = (path for path in folder.rglob("*") if path.is_file())
+        return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+    build()
+    own = settings.model_copy(update={"build": tmp_path / "build"})
+    shutil.copytree(settings.build / "cache", own.build / "cache")
+    before = own_build()
+    shutil.rmtree(own.build / "site")
+    for number, path in enumerate(sorted((own.build / "cache").rglob("*"))):
+        if path.is_file() and path.stat().st_size < 200_000:  # the others take long to compress
+            data = bytearray(path.read_bytes())
+            data[len(data) // 2] ^= 1
+            path.write_bytes(data if number % 2 else b"")
+    assert own_build() == before
+
+
+def test_what_a_killed_build_left_is_removed(build: Build, settings: Settings) -> None:
+    folder = build()
+    for name in ("site.123.partial", "site.123.old"):
+        (settings.build / name).mkdir()
+    chapter = settings.content / "sample" / "text.md"
+    chapter.write_text(chapter.read_text() + "\nMore.\n")
+    build()
+    assert folder.is_dir()
+    assert not list(settings.build.glob("site.*"))
+
+
+def test_drafts_of_an_author_lie_apart_from_the_finished_site(
+    build: Build, settings: Settings
+) -> None:
+    folder = build()
+    drafts = settings.model_copy(update={"reload": True})
+    draft = site.build_site(drafts, report=lambda message: None)
+    assert draft != folder
+    assert (draft / "index.html").is_file() and not (draft / "index.html.br").is_file()
+    assert (folder / "index.html.br").is_file()
+    assert not config_of(folder)["reload"]
 
 
 def test_json_in_a_script_element_cannot_end_it() -> None:

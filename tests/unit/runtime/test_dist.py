@@ -254,3 +254,15 @@ def test_another_release_is_refused_with_what_to_do(tmp_path):
     (other / "pyodide.asm.mjs").write_text("export default 0;")
     with pytest.raises(LatentbookError, match=r"pyodide\.asm\.mjs differs.*docs/start\.md"):
         build_runtime(Settings(root=tmp_path), report=print)
+
+
+def test_an_altered_file_is_made_anew(dist, settings):
+    before = {path.name: path.read_bytes() for path in dist.path.iterdir()}
+    packs = next((settings.build / "cache").glob("packs-*"))
+    for path in (packs / "widgets.pack", dist.path / "pyodide.asm.wasm"):
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+    again = build_runtime(settings, report=print)
+    assert again == dist
+    assert {path.name: path.read_bytes() for path in again.path.iterdir()} == before

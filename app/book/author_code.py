@@ -1,0 +1,213 @@
+"""An author's Python in a process of its own: it may end, crash or never end, the book goes on.
+
+:class:`AuthorCode` asks, :func:`serve` answers in the other process: one line of JSON each.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from typing import IO, Any
+
+from widgets.engine import host
+from widgets.engine.failure import failed
+
+GRACE_S = 5
+"""How much later than the process itself this one ends code that takes too long."""
+
+Reply = dict[str, Any]
+"""``done`` or ``failed`` as from the host, with ``outputs``: pairs of a kind and its data.
+
+Code that took its process with it has failed without a ``name``, and has ``died``.
+"""
+
+
+class AuthorCode:
+    """A process for an author's code, started when it is first asked and again after a death.
+
+    Parameters
+    ----------
+    seconds : longest time that one request may take
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._process: subprocess.Popen[str] | None = None
+        self._said: IO[str]  # what the process and C libraries in it write as errors
+
+    def close(self) -> None:
+        """End the process; a later request starts another one."""
+        if self._process is not None:
+            _kill(self._process)
+            with contextlib.suppress(BrokenPipeError):  # what it was asked and did not read
+                self._process.communicate()
+            self._said.close()
+        self._process = None
+
+    def ask(self, request: Mapping[str, Any]) -> Reply:
+        """The reply to a request of the host, or to ``{"type": "plot" | "listing", "code"}``."""
+        process = self._process or self._start()
+        assert process.stdin is not None and process.stdout is not None
+        watch = threading.Timer(self.seconds + GRACE_S, _kill, [process])
+        watch.start()
+        try:
+            process.stdin.write(json.dumps({**request, "seconds": self.seconds}) + "\n")
+            process.stdin.flush()
+            line = process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        finally:
+            watch.cancel()
+        return json.loads(line) if line.endswith("\n") else self._death(file_of(request))
+
+    def _start(self) -> subprocess.Popen[str]:
+        said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
+        self._said = said
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", f"from {__name__} import serve; serve()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            start_new_session=True,
+        )
+        return self._process
+
+    def _death(self, file: str) -> Reply:
+        """How the process ended, and where in the code if it could still tell."""
+        assert self._process is not None
+        status = self._process.wait()
+        self._said.seek(0)
+        said = self._said.read()
+        self.close()
+        lines = re.findall(rf'File "{re.escape(file)}", line (\d+)', said)
+        if "Timeout (" in said or status == -signal.SIGKILL:
+            message = f"takes longer than {self.seconds:g} s"
+        elif status < 0:
+            message = f"crashes Python ({signal.strsignal(-status)})"
+        else:
+            message = f"ends Python with exit status {status}"
+        line = int(lines[0]) if lines else None
+        return {"type": "failed", "name": "", "message": message, "line": line, "died": True}
+
+
+def explained(reply: Reply) -> str:
+    """What a failed reply says, to stand after the name of the code."""
+    if reply["name"]:
+        return f"fails: {reply['name']}: {reply['message']}"
+    return str(reply["message"])
+
+
+def file_of(request: Mapping[str, Any]) -> str:
+    """What a request's code is called in tracebacks."""
+    kind = request["type"]
+    return kind if kind in MAKERS else host.reader_file(request)
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+# In the other process
+
+
+class _Tape:
+    """Takes down what code prints and displays, in order."""
+
+    def __init__(self) -> None:
+        self.pieces: list[tuple[str, str]] = []
+
+    def add(self, kind: str, data: str) -> None:
+        if self.pieces and self.pieces[-1][0] == kind and kind in ("stdout", "stderr"):
+            data = self.pieces.pop()[1] + data
+        self.pieces.append((kind, data))
+
+    def stream(self, name: str) -> io.TextIOBase:
+        tape = self
+
+        class Stream(io.TextIOBase):
+            def write(self, text: str) -> int:
+                if text:
+                    tape.add(name, text)
+                return len(text)
+
+        return Stream()
+
+
+def serve() -> None:
+    """Answer requests until there are no more."""
+    requests = os.fdopen(os.dup(0), encoding="utf-8")
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)  # what code prints past Python is no reply
+    faulthandler.enable()
+    for line in requests:
+        request = json.loads(line)
+        faulthandler.dump_traceback_later(request["seconds"], exit=True)
+        reply = _answer(request)
+        faulthandler.cancel_dump_traceback_later()
+        replies.write(json.dumps(reply) + "\n")
+        replies.flush()
+
+
+def _answer(request: Mapping[str, Any]) -> Reply:
+    tape = _Tape()
+    with (
+        contextlib.redirect_stdout(tape.stream("stdout")),
+        contextlib.redirect_stderr(tape.stream("stderr")),
+    ):
+        if (make := MAKERS.get(request["type"])) is None:
+            reply = host.handle({"id": 0, **request}, tape.add)
+        else:
+            try:
+                reply = {"type": "done", "value": make(request["code"])}
+            except BaseException as error:  # sys.exit is one
+                reply = failed(error, file_of(request))
+    return {**reply, "outputs": tape.pieces}
+
+
+def _run(code: str, file: str) -> dict[str, Any]:
+    scope: dict[str, Any] = {"__name__": "__main__"}
+    exec(compile(code, file, "exec"), scope)
+    return scope
+
+
+def _plot(code: str) -> dict[str, Any]:
+    """The figure that the code leaves in ``figure``, as plain data without plotly.py's template."""
+    figure: Any = _run(code, "plot").get("figure")
+    if hasattr(figure, "to_plotly_json"):
+        figure = figure.to_plotly_json()
+    if not isinstance(figure, dict) or "data" not in figure or "layout" not in figure:
+        raise TypeError(
+            "the code must leave a Plotly figure, or a dict with data and layout, in 'figure'"
+        )
+    layout = {key: value for key, value in figure["layout"].items() if key != "template"}
+    plain = {"data": list(figure["data"]), "layout": layout}
+    return dict(json.loads(json.dumps(plain, default=_as_list)))
+
+
+def _as_list(value: Any) -> Any:
+    if not hasattr(value, "tolist"):
+        raise TypeError(f"a figure cannot hold a {type(value).__name__}")
+    return value.tolist()
+
+
+def _listing(code: str) -> None:
+    _run(code, "listing")
+
+
+MAKERS = {"plot": _plot, "listing": _listing}
+"""Requests that are not the host's: each runs its code in a scope of its own."""

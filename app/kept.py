@@ -1,0 +1,68 @@
+"""What has been made once, on disk: made anew where it is not what was written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+SEAL = ".sealed"
+"""Name of the file in which a folder's digests stand."""
+
+
+class Kept:
+    """Values that JSON can hold, by key; each file begins with the hash of the rest."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def read(self, key: str) -> Any:
+        """What was written under a key, or None if nothing was, or it is not that any more."""
+        try:
+            digest, _, data = (self.folder / key).read_bytes().partition(b"\n")
+        except OSError:
+            return None
+        return json.loads(data) if digest == _digest(data) else None
+
+    def write(self, key: str, value: Any) -> None:
+        """Keep a value."""
+        data = json.dumps(value).encode()
+        replace_file(self.folder / key, _digest(data) + b"\n" + data)
+
+
+def seal(folder: Path) -> None:
+    """Write down what the files of a finished folder hold."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    digests = {
+        path.relative_to(folder).as_posix(): _digest(path.read_bytes()).decode() for path in files
+    }
+    Kept(folder).write(SEAL, digests)
+
+
+def sealed(folder: Path) -> dict[str, bytes] | None:
+    """The files of a folder by their place in it, or None if it was not sealed or is not as it was then."""
+    try:
+        digests = Kept(folder).read(SEAL) or {}
+        files = {name: (folder / name).read_bytes() for name in sorted(digests)}
+    except OSError:
+        return None
+    whole = all(_digest(data).decode() == digests[name] for name, data in files.items())
+    return files if files and whole else None
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).hexdigest().encode()
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, whoever else writes it at the same time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        partial.write_bytes(data)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

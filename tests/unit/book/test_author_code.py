@@ -1,0 +1,141 @@
+"""Code that ends, crashes or never ends: told with its line, and the rest of the book with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.book.check import check_book
+from app.book.compose.plots import Plots
+from app.errors import BookErrors
+from app.http.reload import Reload
+from app.kept import Kept
+from app.settings import Settings
+
+from .conftest import HEAD, MakeBook
+
+FATAL = [
+    ("import sys\nsys.exit(0)", "fails: SystemExit: 0"),
+    ("import os\nos._exit(0)", "ends Python with exit status 0"),
+    ("x = 1\nwhile True: pass", "takes longer than {limit} s"),
+    ("import ctypes\nctypes.string_at(0)", "crashes Python (Segmentation fault)"),
+]
+"""Each fails in its second line; only of one that exits at once can this not be told."""
+
+CELL = "```{{code-cell}} python\n:label: {label}\n:title: A snippet\n{more}\n{code}\n```\n"
+LIMIT = 1
+
+
+def mistakes(make_book: MakeBook, text: str) -> list[str]:
+    settings = make_book({"sample/text.md": HEAD + text})
+    settings = settings.model_copy(update={"code_seconds": LIMIT})
+    with pytest.raises(BookErrors) as caught:
+        check_book(settings, record=True, report=lambda message: None)
+    return [str(error) for error in caught.value.errors]
+
+
+def told(text: str, code: str, block: str, message: str) -> str:
+    """The message at the second line of some code, or at its block's if it cannot be known."""
+    place = block if "_exit" in code else code.split("\n")[1]
+    line = (HEAD + text).split(place)[0].count("\n") + 1
+    return f"content/sample/text.md:{line}: {message}"
+
+
+@pytest.mark.parametrize(("code", "message"), FATAL)
+def test_a_plot(code: str, message: str, make_book: MakeBook) -> None:
+    text = f"\n```{{plot}} A\n:alt: B\n\n{code}\n```\n\n{{eq}}`nowhere`\n"
+    found = mistakes(make_book, text)
+    assert found[0] == told(text, code, "```{plot}", f"the plot {message.format(limit=LIMIT)}")
+    assert "no label 'nowhere'" in found[1]
+
+
+@pytest.mark.parametrize(("code", "message"), FATAL)
+@pytest.mark.parametrize("more", ["", ":read-only:\n:needs: json\n"])
+def test_a_snippet_or_a_listing(
+    code: str, message: str, more: str, make_book: MakeBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.book.check.LISTING_TIMES", 1)
+    first = CELL.format(label="first", more="", code="y = 2")
+    broken = CELL.format(label="broken", more=more, code=code)
+    last = CELL.format(label="last", more="", code="assert y == 2\n1 / 0")
+    found = mistakes(make_book, f"\n{first}{broken}{last}")
+    block = broken.split("\n:title")[0]
+    message = f"broken {message.format(limit=LIMIT)}"
+    assert found[0] == told(f"\n{first}{broken}", code, block, message)
+    # The names that were there before the death are there after it.
+    assert found[1].endswith("last fails: ZeroDivisionError: division by zero")
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize("part", ["solution", "mistake"])
+@pytest.mark.parametrize(("code", "message"), FATAL)
+def test_an_answer(code: str, message: str, part: str, make_book: MakeBook) -> None:
+    answers = {"solution": "a = 1", "mistake": "a = 2", part: code}
+    text = f"""
+::::{{quiz}} code
+:label: q-one
+
+Let `a` be one.
+
+```{{code-cell}} python
+a = 0
+```
+
+```{{check}} python
+assert a == 1, "Not one."
+```
+
+```{{solution}} python
+{answers["solution"]}
+```
+
+```{{mistake}} Not one
+{answers["mistake"]}
+```
+
+:::{{answer}}
+One.
+:::
+::::
+"""
+    found = mistakes(make_book, text)
+    if "sys" in code and part == "mistake":
+        assert "the mistake gets a message without 'Not one': 'SystemExit: 0'" in found[0]
+        return
+    name = "the solution of q-one" if part == "solution" else "a mistake of q-one"
+    block = f"```{{{part}}}"
+    assert found == [told(text, code, block, f"{name} {message.format(limit=LIMIT)}")]
+
+
+class Counting:
+    """Stands for an author's process and counts what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def ask(self, request: dict[str, str]) -> dict[str, object]:
+        self.asked.append(request["code"])
+        return {"type": "done", "value": {"data": [], "layout": {}}}
+
+
+def test_a_plot_is_made_again_only_when_it_has_changed(tmp_path: Path) -> None:
+    process = Counting()
+    for code in ("a", "a", "b"):
+        Plots(process, tmp_path, Kept(tmp_path)).figure(code)  # type: ignore[arg-type]
+    assert process.asked == ["a", "b"]
+    for path in tmp_path.iterdir():
+        data = bytearray(path.read_bytes())
+        data[-2] ^= 1
+        path.write_bytes(data)
+    figure = Plots(process, tmp_path, Kept(tmp_path)).figure("a")  # type: ignore[arg-type]
+    assert figure == {"data": [], "layout": {}}
+    assert process.asked == ["a", "b", "a"]
+
+
+def test_the_server_lives(make_book: MakeBook, small_runtime: None) -> None:
+    """``serve --reload`` builds in its own process: what a plot does must not end it."""
+    text = "\n```{plot} A\n:alt: B\n\nimport os\nos._exit(3)\n```\n"
+    settings: Settings = make_book({"sample/text.md": HEAD + text})
+    (mistake,) = Reload(settings.model_copy(update={"reload": True})).build(())
+    assert mistake.endswith("the plot ends Python with exit status 3")

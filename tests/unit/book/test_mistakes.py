@@ -1,0 +1,174 @@
+"""Mistakes that once ended in a traceback, passed, or hid others."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from app.book.load import load
+from app.cli import cli
+from app.errors import BookErrors
+from app.settings import Settings
+
+from .conftest import BOOK, HEAD, OPENING, REFERENCES, MakeBook
+
+TOP = BOOK.split("[[parts]]")[0]
+NUMBER = """\
+::::{{quiz}} number
+:label: q
+:answer: {}
+:tolerance: {}
+
+How?
+
+:::{{answer}}
+So.
+:::
+::::"""
+BAD_SOURCE = """\
+@misc{bad2020,
+  author = {A, B},
+  title = {C},
+  year = {2020},
+  url = {javascript:x}
+}
+"""
+
+
+def mistakes(settings: Settings) -> str:
+    with pytest.raises(BookErrors) as caught:
+        load(settings)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("book", "message"),
+    [
+        (
+            TOP + "parts = 5\n",
+            "content/book.toml:6: parts must be tables, [[parts]] or { … }; got 5",
+        ),
+        (BOOK.split("chapters")[0] + "chapters = 5\n", "book.toml:8: chapters must be tables"),
+        (BOOK.split("chapters")[0] + 'chapters = ["c"]\n', "got 'c'"),
+        (TOP + "macros = 5\n" + BOOK.removeprefix(TOP), "book.toml:6: macros must be a table"),
+    ],
+)
+def test_types_of_the_manifest(book: str, message: str, make_book: MakeBook) -> None:
+    assert message in mistakes(make_book({"book.toml": book}))
+
+
+@pytest.mark.parametrize("text", ["facts = 5", "facts.plane = 5", "gaps = 5", "disputed = [5]"])
+def test_types_of_the_ledger(text: str, make_book: MakeBook) -> None:
+    assert "content/facts.toml:1: " in mistakes(make_book({"facts.toml": text}))
+
+
+def test_mistakes_of_the_manifest_do_not_hide_those_of_chapters(make_book: MakeBook) -> None:
+    files = {"book.toml": BOOK + "colour = 1\n", "sample/text.md": HEAD + "\n{eq}`nowhere`\n"}
+    found = mistakes(make_book(files))
+    assert "unknown key 'colour'" in found and "no label 'nowhere'" in found
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (NUMBER.format("nan", 1), "option 'answer' must be a number"),
+        (NUMBER.format("1e400", 1), "option 'answer' must be a number"),
+        (NUMBER.format(1, "inf"), "option 'tolerance' must be a number"),
+        (":::{instrument} bottleneck\n:label: i\n:set: k=nan\n:::", "k=nan must be a number"),
+        ("$\\href{https://x.org}{x}$", "\\href cannot stand in an equation"),
+        ("$\\includegraphics{x.png}$", "\\includegraphics cannot stand in an equation"),
+        (f"${'a' * 100_000}$", "an equation of 100000 characters: at most 5000 are set"),
+        ("Before \0 after.", ":6: the file holds a NUL byte"),
+        ("[x](javascript:alert(1))", "a link leads to https:, http:, mailto:"),
+    ],
+)
+def test_what_once_passed(text: str, message: str, make_book: MakeBook) -> None:
+    assert message in mistakes(make_book({"sample/text.md": f"{HEAD}\n{text}\n"}))
+
+
+def test_all_that_is_wrong_with_a_state_and_a_picture(make_book: MakeBook) -> None:
+    text = ":::{instrument} bottleneck\n:label: i\n:set: k=1000, width=3, data=none\n:::\n"
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" onload="x"><script/></svg>'
+    entity = '<!DOCTYPE svg [<!ENTITY e "x">]><svg xmlns="http://www.w3.org/2000/svg">&e;</svg>'
+    pictures = "\n![A](a.svg) ![B](b.svg)\n"
+    found = mistakes(
+        make_book(
+            {
+                "sample/text.md": f"{HEAD}\n{text}{pictures}",
+                "sample/images/a.svg": svg,
+                "sample/images/b.svg": entity,
+            }
+        )
+    )
+    for part in ("k=1000", "no control 'width'", "data=none", "'onload', 'script'", "'ENTITY'"):
+        assert part in found
+
+
+def test_pictures_that_cannot_be_shown(make_book: MakeBook, tmp_path: Path) -> None:
+    text = f"{HEAD}\n![A](huge.png) ![B](link.png) ![C](cut.png)\n"
+    settings = make_book({"sample/text.md": text})
+    images = settings.content / "sample" / "images"
+    Image.new("1", (30_000, 30_000)).save(images / "huge.png")
+    (images / "cut.png").write_bytes((images / "huge.png").read_bytes()[:20])
+    Image.new("1", (3, 3)).save(tmp_path / "outside.png")
+    (images / "link.png").symlink_to(tmp_path / "outside.png")
+    found = mistakes(settings)
+    assert "'huge.png' has more than" in found
+    assert "'sample/images/link.png' lies outside of the content folder" in found
+    assert "'cut.png' cannot be read as a picture" in found
+
+
+def test_an_address_of_a_source_is_one_of_the_web(make_book: MakeBook) -> None:
+    found = mistakes(make_book({"references.bib": REFERENCES + BAD_SOURCE}))
+    assert "url of entry 'bad2020' must begin with https:// or http://; got javascript:x" in found
+
+
+def test_chapters_that_build_on_each_other(make_book: MakeBook) -> None:
+    chapters = ", ".join(f'{{ number = {n}, slug = "c-{n}" }}' for n in (1, 2, 3))
+    files = {"book.toml": BOOK.split("chapters")[0] + f"chapters = [{chapters}]\n"}
+    for n, needs in ((1, "c-3"), (2, "c-1"), (3, "c-2")):
+        opening = OPENING.replace("[text]", "[]").replace("builds_on: []", f"builds_on: [{needs}]")
+        files[f"c-{n}/index.md"] = opening
+    found = mistakes(make_book(files))
+    assert "content/c-1/index.md:5: builds_on leads in a circle: c-1 -> c-3 -> c-2 -> c-1" in found
+    assert found.count("in a circle") == 3
+
+
+def test_an_address_of_the_server_is_no_slug(make_book: MakeBook) -> None:
+    assert "slug must be" in mistakes(make_book({"book.toml": BOOK.replace("sample", "healthz")}))
+
+
+def run(settings: Settings, *command: str) -> str:
+    names = {f"LATENTBOOK_{n.upper()}": str(getattr(settings, n)) for n in ("content", "build")}
+    result = CliRunner().invoke(cli, command, env=names)
+    assert result.exit_code == 1
+    return result.output
+
+
+def test_messages_are_printed_as_they_are(make_book: MakeBook) -> None:
+    text = "\n:::{instrument} bottleneck\n:::\n"
+    assert "needs the option :label:" in run(make_book({"sample/text.md": HEAD + text}), "build")
+
+
+def test_a_file_in_place_of_the_build_folder(make_book: MakeBook, tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    place.write_text("")
+    said = run(make_book({}).model_copy(update={"build": place}), "build")
+    assert f"Cannot write {place}: File exists." in said
+    assert "LATENTBOOK_BUILD" in said
+
+
+def test_a_build_folder_that_is_read_only(
+    make_book: MakeBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mkdir(path: Path, *rest: object, **more: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    settings = make_book({}).model_copy(update={"build": tmp_path / "build"})
+    monkeypatch.setattr(Path, "mkdir", mkdir)  # root can write everywhere
+    assert f"Cannot write {settings.build}: Read-only file system." in run(settings, "build")

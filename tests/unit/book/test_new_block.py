@@ -1,0 +1,91 @@
+"""A block is one file and a template: what is declared here is all that a new one takes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from app.book.compose.blocks import Block
+from app.book.compose.compose import Composer
+from app.book.directives import DIRECTIVES
+from app.book.directives.directive import Directive
+from app.book.load import Loaded, load
+from app.book.pieces import Html
+from app.book.read.nodes import DirectiveNode
+from app.book.types import Section
+from app.book.write.assets import Assets
+from app.book.write.exports import Export, notebook
+from app.book.write.render import TEMPLATES, Renderer
+from app.book.write.search import search_index
+
+from .conftest import HEAD, MakeBook
+
+
+@dataclass(frozen=True)
+class Riddle(Block):
+    """A question that is not answered."""
+
+    kind = "riddle"
+    said = ("title", "blocks")
+    title: Html
+    blocks: tuple[Block, ...]
+
+
+def run(node: DirectiveNode, composer: Composer) -> Riddle:
+    return Riddle(composer.inline(node.argument, node.line), composer.blocks(node.nodes))
+
+
+RIDDLE = Directive(name="riddle", doc="For this test.", argument="its title", run=run)
+TEXT = "\n:::{riddle} Of $x$\nWhich *sphinx* asks?\n\n$$ y $$ (riddling)\n:::\n"
+
+
+@pytest.fixture
+def loaded(make_book: MakeBook, monkeypatch: pytest.MonkeyPatch) -> Loaded:
+    monkeypatch.setattr("app.book.load.DIRECTIVES", (*DIRECTIVES, RIDDLE))
+    return load(make_book({"sample/text.md": HEAD + TEXT + "\nword" * 220 * 2}))
+
+
+def section(loaded: Loaded) -> Section:
+    return loaded.book.chapters[0].sections[0]
+
+
+def test_it_is_shown(loaded: Loaded, tmp_path: Path) -> None:
+    shutil.copytree(TEMPLATES, tmp_path, dirs_exist_ok=True)
+    template = "<aside>{{ block.title }}: {{ render(block.blocks) }}</aside>"
+    (tmp_path / "blocks" / "riddle.html").write_text(template)
+
+    class AnyFile(Assets):
+        def place(self, name: str) -> str:
+            return name
+
+    config = {"reload": False}
+    pages = dict(Renderer(loaded.book, AnyFile({}, {}), config, "", "/", tmp_path).pages())
+    html = pages["sample/text/index.html"]
+    assert "<aside>Of <span" in html
+    assert "Which <em>sphinx</em> asks?" in html
+
+
+def test_it_is_found_and_what_stands_in_it_too(loaded: Loaded) -> None:
+    entries = {entry["title"]: entry for entry in json.loads(search_index(loaded.book))}
+    assert "Of x Which sphinx asks? y" in entries["Text"]["text"]
+    assert entries["Eq. 2.1"]["url"] == "sample/text/#riddling"
+
+
+def test_its_words_take_time(
+    make_book: MakeBook, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert section(loaded).minutes == 2
+    longer = TEXT.replace("asks?", "asks" + " word" * 220)
+    loaded = load(make_book({"sample/text.md": HEAD + longer + "\nword" * 220 * 2}))
+    assert section(loaded).minutes == 3
+
+
+def test_it_is_exported_as_a_quotation(loaded: Loaded) -> None:
+    (chapter,), (source,) = loaded.book.chapters, loaded.sources
+    export = Export(chapter, source, loaded.labels, loaded.notation, loaded.facts)
+    text = "".join(c["source"] for c in json.loads(notebook(export))["cells"])
+    assert "> **Of $x$**\n>\n> Which *sphinx* asks?" in text

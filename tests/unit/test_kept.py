@@ -1,0 +1,50 @@
+"""What is kept on disk is what was written, or is made again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.kept import Kept, seal, sealed
+
+
+def flip(path: Path, position: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[position] ^= 1
+    path.write_bytes(data)
+
+
+def test_a_value_is_read_as_it_was_written(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "new")
+    assert kept.read("a") is None
+    kept.write("a", {"text": "Zürich", "numbers": [1, 0.5]})
+    assert kept.read("a") == {"text": "Zürich", "numbers": [1, 0.5]}
+
+
+@pytest.mark.parametrize("position", [0, 30, 64, 65, -1])
+def test_a_flipped_bit_is_noticed(position: int, tmp_path: Path) -> None:
+    Kept(tmp_path).write("a", {"text": "words"})
+    flip(tmp_path / "a", position)
+    assert Kept(tmp_path).read("a") is None
+
+
+@pytest.mark.parametrize("junk", [b"", b"{", b"\n", b"\xff\n\xff", b"0" * 64 + b"\n{}"])
+def test_junk_is_nothing(junk: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(junk)
+    assert Kept(tmp_path).read("a") is None
+
+
+def test_a_sealed_folder(tmp_path: Path) -> None:
+    assert sealed(tmp_path) is None
+    for name in ("a", "b"):
+        (tmp_path / name).write_bytes(name.encode())
+    assert sealed(tmp_path) is None
+    seal(tmp_path)
+    assert sealed(tmp_path) == {"a": b"a", "b": b"b"}
+    flip(tmp_path / "b", 0)
+    assert sealed(tmp_path) is None
+    flip(tmp_path / "b", 0)
+    assert sealed(tmp_path) is not None
+    (tmp_path / "a").unlink()
+    assert sealed(tmp_path) is None

@@ -43,7 +43,7 @@ def seal(folder: Path) -> None:
 
 
 def sealed(folder: Path) -> dict[str, bytes] | None:
-    """The files of a folder by their place in it, or None if it was not sealed or is not as it was then."""
+    """The files of a folder by their place, or None if it is not as it was when it was sealed."""
     try:
         digests = Kept(folder).read(SEAL) or {}
         files = {name: (folder / name).read_bytes() for name in sorted(digests)}

@@ -5,9 +5,8 @@
  *
  * @typedef {import("./packs.js").Index} Index
  * @typedef {import("./snapshot.js").Snapshot} Snapshot
- * @typedef {{module: any, api: any, mainExports: Record<string, any>}} Engine
- *   `module` is Emscripten's, `api` Pyodide's inner one.
- * @typedef {Engine & {pyodide: any}} Python
+ * @typedef {import("./types.js").Engine} Engine
+ * @typedef {import("./types.js").Python} Python
  * @typedef {{index: Index, standardLibrary: Uint8Array, packs: Promise<Map<string, Uint8Array>>}} Files `packs`: the index's `first`
  * @typedef {(settings: any) => Promise<any>} CreateModule what pyodide.asm.mjs exports
  * @typedef {(pack: string) => Uint8Array} ReadNow the bytes of a pack, at once

@@ -10,7 +10,7 @@
  *     libraries            WebAssembly, each at a multiple of 16
  *
  * @typedef {import("./packs.js").Index} Index
- * @typedef {import("./loader.js").Python} Python
+ * @typedef {import("./types.js").Python} Python
  * @typedef {import("./snapshot-store.js").Stored} Stored
  * @typedef {[offset: number, length: number]} Run
  * @typedef {{version: string, index: Index, record: import("./side-modules.js").Libraries, references: any, heapSize: number,

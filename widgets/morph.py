@@ -52,7 +52,8 @@ COLORS = {"straight": DATA_1, "spherical": DATA_2, "pixels": INK_3}
 instrument = Instrument(
     name="morph",
     title="Morph",
-    ask="Halfway between two images, which path shows one image, and which shows two at once?",
+    ask="At the ends of the path in pixels a classifier is about 95 % certain. Commit to two "
+    "numbers: how certain is it halfway in pixels, and halfway on the straight path?",
     controls=(
         Slider("t", "Place on the path", default=0.5, min=0.0, max=1.0, step=0.02, symbol="t"),
         Choice(
@@ -61,8 +62,8 @@ instrument = Instrument(
             {"straight": "Straight", "spherical": "Spherical", "pixels": "In pixels"},
             "straight",
         ),
-        Slider("a", "From test image", default=12, min=1, max=IMAGES, step=1),
-        Slider("b", "To test image", default=26, min=1, max=IMAGES, step=1),
+        Slider("a", "From test image", default=30, min=1, max=IMAGES, step=1),
+        Slider("b", "To test image", default=36, min=1, max=IMAGES, step=1),
         Choice("data", "Images", {"mnist": "Digits", "fashion": "Clothes"}, "mnist"),
     ),
     readouts=(
@@ -144,7 +145,7 @@ def lerp(a, b, t):
 
 
 def slerp(a, b, t):
-    """Along the arc from a to b, (m, 2); where a and b point the same way, the straight line."""
+    """Along the arc from a to b, (m, 2); for codes on one line through 0, the straight line."""
     cosine = a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
     angle = np.arccos(np.clip(cosine, -1, 1))
     if np.sin(angle) < 1e-6:

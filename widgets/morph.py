@@ -52,18 +52,18 @@ COLORS = {"straight": DATA_1, "spherical": DATA_2, "pixels": INK_3}
 instrument = Instrument(
     name="morph",
     title="Morph",
-    ask="At the ends of the path in pixels a classifier is about 95 % certain. Commit to two "
+    ask="At the ends of the path in pixels a classifier is 99 % certain. Commit to two "
     "numbers: how certain is it halfway in pixels, and halfway on the straight path?",
     controls=(
-        Slider("t", "Place on the path", default=0.5, min=0.0, max=1.0, step=0.02, symbol="t"),
+        Slider("t", "Place on the path", default=0.0, min=0.0, max=1.0, step=0.02, symbol="t"),
         Choice(
             "path",
             "Path",
             {"straight": "Straight", "spherical": "Spherical", "pixels": "In pixels"},
             "straight",
         ),
-        Slider("a", "From test image", default=30, min=1, max=IMAGES, step=1),
-        Slider("b", "To test image", default=36, min=1, max=IMAGES, step=1),
+        Slider("a", "From test image", default=25, min=1, max=IMAGES, step=1),
+        Slider("b", "To test image", default=31, min=1, max=IMAGES, step=1),
         Choice("data", "Images", {"mnist": "Digits", "fashion": "Clothes"}, "mnist"),
     ),
     readouts=(
@@ -251,8 +251,8 @@ def note(result):
     """What the classifier says, and what to know of a limiting case."""
     answer = CLASSES[result["data"]][result["answer"]]
     said = [
-        f"The classifier's best guess is {answer}. Of {result['rank']:.0f} % of the test images it "
-        "is less certain."
+        f"The classifier's best guess is {answer}. It is less certain of {result['rank']:.0f} % of "
+        "the test images."
     ]
     if result["same"]:
         said.append("Both ends are the same image: there is no path to measure.")

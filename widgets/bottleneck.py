@@ -38,8 +38,8 @@ PIXEL_STD = 0.2  # of the synthetic pictures, around mid-grey
 instrument = Instrument(
     name="bottleneck",
     title="Bottleneck explorer",
-    ask="Narrow the code. Which digits become unreadable first, and how much variance was still "
-    "there when they did?",
+    ask="Say a width first: with how many numbers can you still read nine of the ten digits? "
+    "Then narrow the code and see how much variance was left there.",
     controls=(
         Slider("k", "Code width", default=30, min=1, max=K_MAX, step=1, symbol="k"),
         Choice("data", "Data", {"mnist": "MNIST digits", "synthetic": "Synthetic"}, "mnist"),

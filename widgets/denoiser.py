@@ -5,12 +5,12 @@ into x~ and rebuilt by P x~, the orthogonal projection on the span of the first 
 
 Gaussian noise of variance sigma^2 spreads evenly over all n directions, and k of them survive:
 
-    E |P x~ - x|^2 / n = sigma^2 k/n + bias,    bias = |x - P x|^2 / n.
+    E |P x~ - x|^2 / n = sigma^2 k/n + bias^2,    bias^2 = |x - P x|^2 / n.
 
 Masking sets each sample to 0 with probability p. Then E x~ = (1 - p) x, so the rebuilt signal is
 P x~ / (1 - p). A sample x_i is off by p (1 - p) x_i^2 on average, and P_ii of that survives:
 
-    E |P x~ / (1 - p) - x|^2 / n = p / (1 - p) sum_i P_ii x_i^2 / n + bias.
+    E |P x~ / (1 - p) - x|^2 / n = p / (1 - p) sum_i P_ii x_i^2 / n + bias^2.
 """
 
 from itertools import pairwise
@@ -40,7 +40,8 @@ SHOWN = 48  # coefficients in the picture
 instrument = Instrument(
     name="denoiser",
     title="Denoiser",
-    ask="Find the width that removes most noise. What is lost below it, and what is kept above it?",
+    ask="Commit to a width between 1 and 128: which leaves the least error? Then double the "
+    "noise. Does the best width go up or down?",
     controls=(
         Slider("k", "Cosines kept", default=16, min=1, max=N, step=1, symbol="k"),
         Choice(
@@ -99,7 +100,8 @@ def compute(*, k, corruption, sigma, p, seed):
     dict
         ``x``, ``x_tilde``, ``x_hat``: the clean, corrupted and rebuilt signal, each (n,);
         ``coefficients`` and ``noisy_coefficients`` of the first two, (n,); the mean squared errors
-        ``corrupted``, ``denoised``; ``noise_left`` and ``bias``, the two parts of the expected one.
+        ``corrupted``, ``denoised``; ``noise_left`` and ``bias``, the squared bias, the two parts of
+        the expected one.
     """
     rng = np.random.default_rng(seed)
     index = np.arange(N)
@@ -256,7 +258,7 @@ def note(result, removed):
     if removed is None:
         return f"Nothing is corrupted. Expected: {parts}."
     if removed < 0:
-        return f"The cure is worse than the disease: the projection adds error. Expected: {parts}."
+        return f"The error is larger than before the projection. Expected: {parts}."
     if result["corruption"] == "masking":
-        return f"Masked samples count as 0, and the rest is scaled up for it. Expected: {parts}."
+        return f"Masked samples count as 0, so the result is divided by 1 - p. Expected: {parts}."
     return f"Expected: {parts}."

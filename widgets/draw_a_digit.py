@@ -48,8 +48,8 @@ MODELS = {
 instrument = Instrument(
     name="draw_a_digit",
     title="Draw a digit",
-    ask="Draw a digit. Does it come back as the one you meant? Then draw something that is no "
-    "digit, and see whether the error gives it away.",
+    ask="Of ten drawings that are no digits, how many will rank above 99 % of the test images? "
+    "Say a number, then draw them.",
     controls=(
         Drawing(
             "drawing",

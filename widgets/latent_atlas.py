@@ -1,6 +1,6 @@
 """The latent plane of a trained decoder as a map: every place on it is a code, decoded.
 
-The map is the square of codes from -8 to 8. At zoom k it has 2^k x 2^k tiles, each of 8 x 8 images,
+The map is the square of codes from -8 to 8. At zoom l it has 2^l x 2^l tiles, each of 8 x 8 images,
 each image the decoder's answer to the code in the middle of its cell. One level deeper, the codes
 are half as far apart: a decoder is a continuous function, so the map never runs out of images.
 
@@ -42,8 +42,8 @@ FAR = 3.1  # standard deviations; exp(-FAR^2 / 2) is below a hundredth
 instrument = Instrument(
     name="latent_atlas",
     title="Latent atlas",
-    ask="Walk from one digit to another. Is there a sharp border between them? Zoom into it and "
-    "look again.",
+    ask="Guess: after how many zooms into the border between two digits can you no longer tell "
+    "neighbouring images apart? Then look for the place where one becomes the other.",
     controls=(
         Viewport("view", "Place on the map", default=(0.0, 0.0, 2.0), panel="map", limit=LIMIT),
         Choice("model", "Model", MODELS, "conv_vae_mnist"),

@@ -38,8 +38,8 @@ TITLES = {"plain": "plain autoencoder", "vae": "VAE"}
 instrument = Instrument(
     name="latent_holes",
     title="Holes in the latent plane",
-    ask="Click where there are no codes, in the left plane and then in the right one. What does "
-    "each decoder draw there?",
+    ask="Of ten clicks within two units of the middle, how many will draw no digit, on the left "
+    "and on the right? Write two numbers down, then click.",
     controls=(
         Point("plain", "Code, plain", default=(1.8, 2.0), limit=REACH, panel="plain"),
         Point("vae", "Code, VAE", default=(1.8, 2.0), limit=REACH, panel="vae"),

@@ -1,4 +1,4 @@
-"""Three ways from one image to another.
+"""Three paths from one image to another.
 
 With the codes a = f(x_a), b = f(x_b) of two images and t from 0 to 1, the paths are
 
@@ -8,9 +8,13 @@ With the codes a = f(x_a), b = f(x_b) of two images and t from 0 to 1, the paths
 
     slerp(a, b, t) = (sin((1 - t) w) a + sin(t w) b) / sin w,  w the angle between a and b.
 
-How smooth a path is can be measured in pixels. Cut it into N steps. The way travelled is the sum of
-the steps, and by the triangle inequality never less than the direct distance; on an even path the
-largest of them is 1/N of the way.
+How smooth a path is can be measured in pixels. Cut it into N steps. Its length is the sum of the
+steps, and by the triangle inequality never less than the direct distance; on an even path the
+largest of them is 1/N of the length.
+
+Whether an image on it shows one thing is asked of a classifier that has learned from images and
+from mixtures of two: its certainty is the probability of the likeliest class. It is asked the same
+of both ends as of what lies between them.
 """
 
 import numpy as np
@@ -33,7 +37,7 @@ from widgets.contract import (
 )
 from widgets.data import CLASSES, load
 from widgets.figures import axis, dots, equal, figure, label, line
-from widgets.network import decode, encode, grey_levels
+from widgets.network import decode, dense, encode, grey_levels
 
 STEPS = 50  # of the path that is measured
 STRIP = 11  # images that are shown of each path
@@ -41,30 +45,32 @@ REACH = 4.0  # how far the plane is shown
 IMAGES = 40  # to choose from, four of each class
 MODELS = {"mnist": "mlp_vae_mnist", "fashion": "conv_vae_fashion"}
 FILES = {"mnist": "mnist_images", "fashion": "fashion_mnist_images"}
+CLASSIFIERS = {"mnist": "mnist_classifier", "fashion": "fashion_mnist_classifier"}
 PATHS = ("straight", "spherical", "pixels")
 COLORS = {"straight": DATA_1, "spherical": DATA_2, "pixels": INK_3}
 
 instrument = Instrument(
     name="morph",
     title="Morph",
-    ask="Halfway between two images, which path shows one image, and which shows two at once?",
+    ask="At the ends of the path in pixels a classifier is 99 % certain. Commit to two "
+    "numbers: how certain is it halfway in pixels, and halfway on the straight path?",
     controls=(
-        Slider("t", "Place on the path", default=0.5, min=0.0, max=1.0, step=0.02, symbol="t"),
+        Slider("t", "Place on the path", default=0.0, min=0.0, max=1.0, step=0.02, symbol="t"),
         Choice(
             "path",
             "Path",
             {"straight": "Straight", "spherical": "Spherical", "pixels": "In pixels"},
             "straight",
         ),
-        Slider("a", "From test image", default=12, min=1, max=IMAGES, step=1),
-        Slider("b", "To test image", default=26, min=1, max=IMAGES, step=1),
+        Slider("a", "From test image", default=25, min=1, max=IMAGES, step=1),
+        Slider("b", "To test image", default=31, min=1, max=IMAGES, step=1),
         Choice("data", "Images", {"mnist": "Digits", "fashion": "Clothes"}, "mnist"),
     ),
     readouts=(
-        Readout("way", "Way travelled", "× direct"),
-        Readout("largest", "Largest step", "% of the way", ".1f"),
+        Readout("way", "Length of the path", "× direct"),
+        Readout("largest", "Largest step", "% of the length", ".1f"),
         Readout("norm", "Length of the code", "", ".2f", r"\lVert\mathbf{z}\rVert"),
-        Readout("change", "Change on a round trip", "squared", ".1f"),
+        Readout("certainty", "Classifier's certainty", "%", ".0f"),
     ),
     references=("white2016", "shoemake1985"),
 )
@@ -87,8 +93,9 @@ def compute(*, t, path, a, b, data):
         one at t of the chosen path, (28, 28), in [0, 1]; ``traces``, the codes along each path,
         (3, STEPS + 1, 2), in pixels those of the mixed images; ``z``, the code at t, (2,);
         ``steps``, distances in pixel space between neighbours on the chosen path, (STEPS,), and
-        ``direct``, between its ends; ``change``, the squared error between the image at t and its
-        reconstruction; ``labels`` of both images; ``codes`` of test images, (n, 2).
+        ``direct``, between its ends; ``certainty`` of a classifier about the image at t, 0 to 1,
+        ``answer``, the class it takes it for, and ``rank``, the percentage of test images of which
+        it is less certain; ``labels`` of both images; ``codes`` of test images, (n, 2).
     """
     decoder, encoder = load(f"{MODELS[data]}_decoder"), load(f"{MODELS[data]}_encoder")
     stored = load(FILES[data])
@@ -109,7 +116,9 @@ def compute(*, t, path, a, b, data):
     }
     every = image_at[path](grid).reshape(STEPS + 1, -1)  # (STEPS + 1, 784)
     x_t = image_at[path](np.array([t]))
-    again = decode(encode(x_t, encoder), decoder)
+    classifier = load(CLASSIFIERS[data])
+    chances = probabilities(x_t, classifier)[0]  # (10,)
+    quantiles = classifier["certainty_quantiles"]  # of 10,000 test images, from 0 to 100 %
     return {
         "strip": np.stack([image_at[name](np.linspace(0, 1, STRIP)) for name in PATHS]),
         "image": x_t[0],
@@ -117,7 +126,9 @@ def compute(*, t, path, a, b, data):
         "z": ends[path](np.array([t]))[0],
         "steps": np.linalg.norm(np.diff(every, axis=0), axis=1),
         "direct": np.linalg.norm(every[-1] - every[0]),
-        "change": np.sum((again - x_t) ** 2),
+        "certainty": chances.max(),
+        "answer": int(chances.argmax()),
+        "rank": np.interp(chances.max(), quantiles, np.linspace(0, 100, len(quantiles))),
         "labels": stored["labels"][chosen],
         "codes": decoder["codes"],
         "t": t,
@@ -134,13 +145,20 @@ def lerp(a, b, t):
 
 
 def slerp(a, b, t):
-    """Along the arc from a to b, (m, 2); where a and b point the same way, the straight line."""
+    """Along the arc from a to b, (m, 2); for codes on one line through 0, the straight line."""
     cosine = a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
     angle = np.arccos(np.clip(cosine, -1, 1))
     if np.sin(angle) < 1e-6:
         return lerp(a, b, t)
     t = t[:, None]
     return (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
+
+
+def probabilities(x, classifier):
+    """What a classifier makes of images (m, 28, 28): the probability of each class, (m, 10)."""
+    log_odds = dense(x.reshape(len(x), -1), classifier)
+    odds = np.exp(log_odds - log_odds.max(axis=1, keepdims=True))
+    return odds / odds.sum(axis=1, keepdims=True)
 
 
 def frame(result):
@@ -152,7 +170,7 @@ def frame(result):
             "way": None if result["same"] else way / direct,
             "largest": None if result["same"] else 100 * steps.max() / way,
             "norm": np.linalg.norm(result["z"]),
-            "change": result["change"],
+            "certainty": 100 * result["certainty"],
         },
         panels=[
             Plot("plane", plane_figure(result), plane_alt(result), half=True),
@@ -230,9 +248,14 @@ def plane_alt(result):
 
 
 def note(result):
-    """What to know of a limiting case."""
+    """What the classifier says, and what to know of a limiting case."""
+    answer = CLASSES[result["data"]][result["answer"]]
+    said = [
+        f"The classifier's best guess is {answer}. It is less certain of {result['rank']:.0f} % of "
+        "the test images."
+    ]
     if result["same"]:
-        return "Both ends are the same image: there is no way to measure."
-    if result["path"] == "pixels":
-        return "The dotted trace shows where the encoder puts the mixed images."
-    return ""
+        said.append("Both ends are the same image: there is no path to measure.")
+    elif result["path"] == "pixels":
+        said.append("The dotted trace shows where the encoder puts the mixed images.")
+    return " ".join(said)

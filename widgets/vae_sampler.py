@@ -50,8 +50,8 @@ SERVED = ("conv_vae_mnist", "mlp_vae_mnist", "autoencoder_mnist", "conv_vae_fash
 instrument = Instrument(
     name="vae_sampler",
     title="VAE latent sampler",
-    ask="Which way does curvature change, and which way orientation? Then raise beta and watch "
-    "what the model gives up first.",
+    ask="How many nats does each doubling of beta take from the KL of a latent, and at which beta "
+    "is the first one silent? Commit to two numbers, then raise it.",
     controls=(
         Choice(
             "model",

@@ -19,6 +19,7 @@ from app.models.errors import DataUnavailable
 from app.models.exports import EXPORTS
 from app.models.exports.decoders import DECODED
 from app.models.exports.encoders import ENCODED
+from app.models.exports.images import DATASETS
 from app.models.exports.mnist_pca import principal_components
 from widgets.network import decode, encode
 
@@ -82,7 +83,9 @@ def test_card_describes_the_file(name: str) -> None:
 
 def test_every_export_can_be_loaded_and_no_other() -> None:
     assert sorted(export.name for export in EXPORTS) == sorted(widgets.data.NAMES)
-    with pytest.raises(KeyError, match=r"'faces'.*mnist_images, mnist_pca, strokes"):
+    with pytest.raises(
+        KeyError, match=r"'faces'.*mnist_classifier, mnist_images, mnist_pca, strokes"
+    ):
         widgets.data.load("faces")
 
 
@@ -217,6 +220,29 @@ def test_kl_of_strokes_is_that_of_the_exported_codes() -> None:
     error = kl.std(1) / 20
     assert (np.abs(kl.mean(1) - arrays["kl"]) < 4 * error + 1e-3).all()
     assert (arrays["mig"] >= 0).all() and (arrays["mig"] <= 1).all()
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_classifier_is_as_right_and_as_certain_as_its_card_says(name: str) -> None:
+    arrays, metrics = (
+        widgets.data.load(f"{name}_classifier"),
+        card_of(f"{name}_classifier")["metrics"],
+    )
+    dataset = dataset_of(name)
+    chances = torch_network(arrays)(to_unit(dataset.test_images).double()).softmax(1).numpy()
+    accuracy = (chances.argmax(1) == dataset.test_labels).mean()
+    assert accuracy == pytest.approx(metrics["accuracy"], abs=2e-4)
+    certainty = chances.max(1)
+    assert certainty.mean() == pytest.approx(metrics["certainty_mean"]["test_images"], abs=1e-3)
+    place = np.linspace(0, 1, len(arrays["certainty_quantiles"]))
+    np.testing.assert_allclose(
+        arrays["certainty_quantiles"], np.quantile(certainty, place), atol=1e-3
+    )
+    mean = to_unit(dataset.train_images).mean(0)
+    unlike = torch.stack([torch.zeros(784), mean]).double()
+    blank, middle = torch_network(arrays)(unlike).softmax(1).amax(1).tolist()
+    assert blank == pytest.approx(metrics["certainty_mean"]["blank_page"], abs=1e-3)
+    assert middle == pytest.approx(metrics["certainty_mean"]["mean_training_image"], abs=1e-3)
 
 
 def test_principal_components_equal_sklearn(mnist: Dataset) -> None:

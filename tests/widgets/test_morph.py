@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.spatial.distance import euclidean
 from scipy.spatial.transform import Rotation, Slerp
+from scipy.stats import percentileofscore
 
 from widgets import morph
 from widgets.data import load
@@ -31,10 +33,11 @@ def test_slerp_keeps_the_length_that_both_ends_share_and_the_line_does_not():
     assert np.linalg.norm(middle) == pytest.approx(1.7 * np.cos((2.4 - 0.3) / 2))
 
 
-def test_slerp_of_parallel_codes_is_the_straight_line():
+def test_slerp_of_codes_on_one_line_through_the_origin_is_the_straight_line():
     a = np.array([0.4, -1.0])
     t = np.linspace(0, 1, 5)
-    np.testing.assert_allclose(morph.slerp(a, 3 * a, t), morph.lerp(a, 3 * a, t))
+    for b in (3 * a, -2 * a):
+        np.testing.assert_allclose(morph.slerp(a, b, t), morph.lerp(a, b, t))
 
 
 def test_slerp_of_nearly_parallel_codes_tends_to_the_straight_line():
@@ -82,15 +85,44 @@ def test_no_way_is_shorter_than_the_direct_one(path):
         assert result["steps"].sum() >= result["direct"] * (1 - 1e-6)
 
 
-def test_mixed_digits_change_more_on_a_round_trip_than_decoded_ones():
-    """Over all pairs of one digit of each class: a mixture is no digit."""
-    numbers = range(1, 41, 4)
-    pairs = [(a, b) for a in numbers for b in numbers if a < b]
-    change = {
-        path: np.median([compute(path=path, a=a, b=b)["change"] for a, b in pairs])
-        for path in ("straight", "pixels")
-    }
-    assert change["pixels"] > 5 * change["straight"]
+def halfway(path, data):
+    """The classifier's certainty in the middle of the path, for four pairs of each two classes."""
+    numbers = range(1, 41, 2)
+    pairs = [(a, b) for a in numbers for b in numbers if (a - 1) // 4 < (b - 1) // 4]
+    return [compute(t=0.5, path=path, a=a, b=b, data=data)["certainty"] for a, b in pairs]
+
+
+@pytest.mark.parametrize("data", MODELS)
+def test_two_things_at_once_leave_more_doubt_than_one(data):
+    """Real images, asked the same, are the baseline."""
+    real = [compute(t=0.0, path="pixels", a=a, data=data)["certainty"] for a in range(1, 41)]
+    pixels, straight = halfway("pixels", data), halfway("straight", data)
+    assert np.mean(pixels) < np.mean(straight) - 0.05
+    assert np.mean(pixels) < np.mean(real) - 0.2
+
+
+def test_neither_a_blank_page_nor_the_mean_of_all_digits_passes_for_a_digit():
+    classifier = load(morph.CLASSIFIERS["mnist"])
+    mean = load("mnist_pca")["mean"].reshape(1, 28, 28)
+    for image in (np.zeros((1, 28, 28)), mean):
+        assert morph.probabilities(image, classifier).max() < 0.3
+
+
+def test_probabilities_are_those_of_torch():
+    classifier = load(morph.CLASSIFIERS["mnist"])
+    x = load("mnist_images")["images"] / 255
+    h = torch.tensor(x).flatten(1)
+    for i in range(3):
+        weight, bias = (torch.tensor(classifier[f"{kind}{i}"]).double() for kind in "wb")
+        h = h @ weight + bias
+        h = torch.nn.functional.silu(h) if i < 2 else h.softmax(1)
+    np.testing.assert_allclose(morph.probabilities(x, classifier), h.numpy(), atol=1e-9)
+
+
+def test_rank_is_the_share_of_test_images_that_leave_more_doubt():
+    result = compute(path="pixels", t=0.5)
+    quantiles = load(morph.CLASSIFIERS["mnist"])["certainty_quantiles"]
+    assert result["rank"] == pytest.approx(percentileofscore(quantiles, result["certainty"]), abs=1)
 
 
 def test_one_image_alone_has_no_way():

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from app.models.exports.classifiers import make_classifier
 from app.models.exports.decoders import DECODED, make_decoder
 from app.models.exports.encoders import ENCODED, make_encoder
 from app.models.exports.export import Export, Job
@@ -22,6 +23,10 @@ EXPORTS = (
     ),
     *(
         Export(f"{name}_images", f"Forty test images of {title}", partial(make_images, name))
+        for name, title in DATASETS.items()
+    ),
+    *(
+        Export(f"{name}_classifier", f"Small classifier of {title}", partial(make_classifier, name))
         for name, title in DATASETS.items()
     ),
 )

@@ -32,13 +32,13 @@ def test_an_edit_is_shown_with_the_scroll_kept_and_a_mistake_is_told(book):
     from app.book.write.site import build_site
 
     build_site(book, report=print)
-    chapter = book.content / "autoencoders.md"
+    chapter = book.content / "autoencoders" / "compress.md"
     text = chapter.read_text(encoding="utf-8")
     with sync_playwright() as playwright, served(create_app(book)) as url:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
         page = browser.new_page()
         with page.expect_response("**/_reload"):
-            page.goto(f"{url}/autoencoders/")
+            page.goto(f"{url}/autoencoders/compress/")
         page.evaluate("scrollTo({top: 1500, behavior: 'instant'})")
 
         edited = f"{text}\n\nA sentence that was not there.\n"
@@ -52,7 +52,7 @@ def test_an_edit_is_shown_with_the_scroll_kept_and_a_mistake_is_told(book):
         mistakes = page.get_by_role("alert")
         expect(mistakes).to_contain_text("2 mistakes", timeout=BUILT_MS)
         line = edited.count("\n") + 2
-        expect(mistakes).to_contain_text(f"autoencoders.md:{line}: ")
+        expect(mistakes).to_contain_text(f"compress.md:{line}: ")
         expect(mistakes).to_contain_text("nobody")
         expect(sentence).to_be_attached()
 

@@ -5,8 +5,10 @@ a real one. So half of what it learns from are mixtures of two, labelled with th
 """
 
 from dataclasses import asdict
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy, one_hot
 
@@ -68,7 +70,10 @@ def make_classifier(name: str, job: Job) -> Card:
             },
         },
     }
-    arrays = {**to_arrays(network), "certainty_quantiles": quantiles(certainty)}
+    arrays: dict[str, NDArray[Any]] = {
+        **to_arrays(network),
+        "certainty_quantiles": quantiles(certainty),
+    }
     return write_export(f"{name}_classifier", arrays, card)
 
 

@@ -10,7 +10,7 @@ ADDRESS ?=
 BIN := .venv/bin
 LATENTBOOK := $(BIN)/latentbook
 
-.PHONY: serve test build pdf check train bench lint lock chromium firefox screenshots numpy-tests clean docker-steps
+.PHONY: serve test test-long build pdf check train bench lint lock chromium firefox screenshots numpy-tests clean docker-steps
 .DEFAULT_GOAL := serve
 
 serve: .venv/.serve node_modules/.installed
@@ -34,7 +34,11 @@ bench: .venv/.dev node_modules/.installed chromium
 
 # The build comes first: what the tests build themselves then comes out of its caches.
 test: lint chromium firefox build
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not long"
+
+# What takes minutes by itself: replicas of the decoders, and thousands of generated requests.
+test-long: .venv/.dev node_modules/.installed
+	@$(BIN)/pytest -m long
 
 lint: .venv/.dev node_modules/.installed
 	@$(BIN)/ruff check

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,11 +34,22 @@ from app.book.read.nodes import (
 from app.book.read.recordings import PLOTLY, Recorded, code_hashes
 from app.book.read.source import ChapterSource, PageSource
 from app.book.types import Chapter
+from widgets import contract, figures
 
 ROLE = re.compile(r"\{(" + "|".join(ROLES) + r")\}`([^`]+)`")
 NOTE = re.compile(r"\[\^([^\]\s]+)\](?!:)")
 INSIDE_LINK = re.compile(r"\[([^\]]+)\]\((?:[\w-]+\.md)?(?:#[\w-]+)?\)")
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+DRAWN_WITH = (("widgets.contract", contract), ("widgets.figures", figures))
+DRAWING = re.compile(r"^from widgets\.(?:contract|figures) import", re.MULTILINE)
+MODULES = """\
+import sys
+from types import ModuleType
+
+sys.modules["widgets"] = ModuleType("widgets")
+for name, source in {}.items():
+    sys.modules[name] = ModuleType(name)
+    exec(source, sys.modules[name].__dict__)"""
 
 
 @dataclass(frozen=True)
@@ -106,8 +118,19 @@ def _cells(export: Export) -> list[Cell]:
     chapter = export.chapter
     sources = "\n".join(f"- {words_of(reference.html)}" for reference in chapter.all_references)
     tail = [Cell(f"## References\n\n{sources}")] if sources else []
-    pages = (cell for page in export.source.pages for cell in writer.page(page))
-    return list(_joined([*pages, *tail]))
+    head, *rest = (cell for page in export.source.pages for cell in writer.page(page))
+    return list(_joined([head, *_drawn_with(rest), *rest, *tail]))
+
+
+def _drawn_with(cells: Sequence[Cell]) -> Iterator[Cell]:
+    """The book's own modules, where snippets draw with them: a notebook must run by itself."""
+    if not any(cell.is_code and DRAWING.search(cell.source) for cell in cells):
+        return
+    yield Cell(
+        "The snippets draw their figures with two modules of the book. The next cell has them."
+    )
+    sources = {name: inspect.getsource(module) for name, module in DRAWN_WITH}
+    yield Cell(MODULES.format(sources), "drawn-with", is_code=True)
 
 
 def _joined(cells: Iterable[Cell]) -> Iterator[Cell]:

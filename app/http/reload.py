@@ -64,7 +64,7 @@ class Reload:
         """Build after each change, until stopped."""
         root = self.settings.root
         sources = [self.settings.content, root / "widgets", root / "static"]
-        sources.append(Path(__file__).parent / "templates")
+        sources.append(Path(__file__).parents[1] / "templates")
         async for changes in awatch(*sources, stop_event=stop, debounce=100, step=20):
             paths = {Path(path) for _, path in changes}
             mistakes = await run_in_threadpool(self.build, paths)

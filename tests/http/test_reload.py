@@ -28,7 +28,7 @@ def book(tmp_path) -> Settings:
 
 
 @pytest.mark.browser
-def test_an_edit_is_shown_with_the_scroll_kept_and_a_mistake_is_told(book):
+def test_an_edit_is_shown_with_the_scroll_kept_and_a_mistake_is_told(book, capsys):
     from app.book.write.site import build_site
 
     build_site(book, report=print)
@@ -54,6 +54,7 @@ def test_an_edit_is_shown_with_the_scroll_kept_and_a_mistake_is_told(book):
         line = edited.count("\n") + 2
         expect(mistakes).to_contain_text(f"compress.md:{line}: ")
         expect(mistakes).to_contain_text("nobody")
+        assert f"compress.md:{line}: " in capsys.readouterr().err
         expect(sentence).to_be_attached()
 
         chapter.write_text(text, encoding="utf-8")

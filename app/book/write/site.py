@@ -220,8 +220,9 @@ class _Writer:
 
     def compress(self) -> None:
         """Put the compressed forms beside what has been written since."""
-        compressor = Compressor(self.settings.build / "cache" / "compressed")
-        compressor.add_variants(self.to_compress, self.report)
+        if not self.settings.reload:  # an author who waits has no use for them
+            compressor = Compressor(self.settings.build / "cache" / "compressed")
+            compressor.add_variants(self.to_compress, self.report)
         self.to_compress.clear()
 
     def config(self, search: str) -> Mapping[str, Any]:
@@ -247,8 +248,7 @@ class _Writer:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         self.digests[place] = hashlib.sha256(data).digest()
-        if not self.settings.reload:  # an author who waits has no use for compressed files
-            self.to_compress.append(path)
+        self.to_compress.append(path)
 
     def put_file(self, place: str, source: Path) -> None:
         """Link one file that exists already."""

@@ -4,7 +4,7 @@ import { createServer, connect } from "node:net";
 import puppeteer from "puppeteer-core";
 
 const [, , firefox, address] = process.argv;
-const CHAPTER = "autoencoders/";
+const CHAPTER = "autoencoders/compress/";
 const STATUS = "[data-runtime-status]";
 const PATIENCE = { timeout: 90_000 };
 

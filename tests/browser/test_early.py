@@ -18,7 +18,7 @@ BLOCKS = ("instrument", "snippet", "quiz")
 def test_moves_and_taps_before_the_scripts_are_answered(
     open_page: Open, editions: Editions
 ) -> None:
-    page = open_page("404.html", host=editions.url)
+    page = open_page("404.html", host=editions.url, fresh=True)
     held: list[Route] = []
     page.route("**/assets/main-*.js", lambda route: held.append(route))
     page.goto(editions.url + ONE, wait_until="commit")
@@ -59,9 +59,9 @@ def asked(page: Page, place: str) -> list[str]:
 
 def test_python_is_asked_for_only_where_it_is_used(open_page: Open, editions: Editions) -> None:
     for place in ("", "contents/", "facts/", "references/"):
-        page = open_page("404.html", host=editions.url)
+        page = open_page("404.html", host=editions.url, fresh=True)
         assert asked(page, editions.url + place) == []
-    page = open_page("404.html", host=editions.url)
+    page = open_page("404.html", host=editions.url, fresh=True)
     page.route("**/assets/main-*.js", lambda route: None)  # what the head asks for comes before
     with (
         page.expect_request("**/assets/worker-*.js"),
@@ -72,7 +72,7 @@ def test_python_is_asked_for_only_where_it_is_used(open_page: Open, editions: Ed
 
 @pytest.mark.parametrize("reason", ["saveData", "deviceMemory"])
 def test_who_has_little_is_asked_first(open_page: Open, editions: Editions, reason: str) -> None:
-    page = open_page("404.html", host=editions.url)
+    page = open_page("404.html", host=editions.url, fresh=True)
     page.add_init_script(
         "Object.defineProperty(navigator, 'connection', {value: {saveData: true}})"
         if reason == "saveData"

@@ -229,7 +229,7 @@ def test_an_edit_of_an_instrument_that_was_stopped_waits_to_be_run(open_page: Op
 def test_where_a_page_is_not_isolated_a_stop_costs_variables_and_no_wait(
     open_page: Open, static_host: str
 ) -> None:
-    page = open_page(host=static_host)
+    page = open_page(host=static_host, fresh=True)
     assert not page.evaluate("crossOriginIsolated")
     come_back(page)
     for code in ("while True: pass", "import time\ntime.sleep(1000)"):

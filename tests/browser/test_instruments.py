@@ -346,7 +346,8 @@ def test_the_code_is_opened_edited_broken_and_reset(open_page: Open) -> None:
     expect(instrument.locator("[data-status]")).to_contain_text(f"Line {line}: NameError")
     assert seen(instrument) == picture
     assert (
-        instrument.locator(".panel").first.evaluate("p => Number(getComputedStyle(p).opacity)") < 1
+        instrument.locator(".panel > *").first.evaluate("p => Number(getComputedStyle(p).opacity)")
+        < 1
     )
 
     write(page, instrument, source + HUED)

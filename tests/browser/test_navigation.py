@@ -189,7 +189,7 @@ def test_a_page_that_cannot_be_taken_in_is_loaded(page: Page, trouble: str) -> N
         else:
             page_text = route.fetch().text()
             route.fulfill(
-                body=page_text.replace('"build": "', '"build": "x'), content_type="text/html"
+                body=page_text.replace('"build":"', '"build":"x'), content_type="text/html"
             )
 
     page.route("**/contents/", refuse)

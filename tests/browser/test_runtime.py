@@ -16,7 +16,7 @@ RUNNING = re.compile(r"^Running")
 
 
 def test_start_says_how_far_it_is(open_page: Open) -> None:
-    page = open_page("404.html")
+    page = open_page("404.html", fresh=True)
     page.add_init_script(
         """
         addEventListener("DOMContentLoaded", () => {
@@ -104,7 +104,9 @@ def test_a_flood_of_output_is_cut_and_can_be_stopped(desk: Page) -> None:
 
 
 def test_a_start_that_fails_says_so_and_can_be_tried_again(open_page: Open) -> None:
-    page = open_page("404.html", expected=("Failed to load resource", "net::ERR", "asm-"))
+    page = open_page(
+        "404.html", fresh=True, expected=("Failed to load resource", "net::ERR", "asm-")
+    )
     page.route("**/pyodide.asm-*.wasm", lambda route: route.abort())
     page.goto(page.url.replace("404.html", SECTION))
     status = page.locator("[data-runtime-status]")

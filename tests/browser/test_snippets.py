@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.book_pages import READY, SECTION, Open, go_to, labels, pages_with, write
+from tests.browser.book_pages import READY, SECTION, Open, go_to, labels, pages_with, where, write
 
 pytestmark = pytest.mark.browser
 
@@ -46,8 +46,8 @@ def test_a_figure_as_last_value_is_shown(desk: Page) -> None:
 
 
 def test_the_editor_takes_the_listings_place_without_moving_anything(open_page: Open) -> None:
-    page = open_page(python=False)
-    cell = page.locator("section[data-cell]").nth(1)
+    page = open_page(where("snippet-gradients"), python=False)
+    cell = page.locator("#snippet-gradients")
     cell.scroll_into_view_if_needed()
     before = cell.bounding_box()
     cell.locator(".source").hover()
@@ -74,6 +74,7 @@ def test_a_click_into_the_listing_puts_the_cursor_there(open_page: Open) -> None
 
 
 def test_keys_of_the_editor(desk: Page) -> None:
+    go_to(desk, where("snippet-gradients"))
     cells = desk.locator("section[data-cell]")
     cell = cells.first
     write(desk, cell, "")
@@ -159,7 +160,7 @@ def test_an_edit_in_another_tab_is_said_and_offered(open_page: Open) -> None:
     write(page, cell, "a = 1")
     expect(theirs.locator(".other-tab")).to_contain_text("Another tab holds another version")
     theirs.get_by_role("button", name="Take its version").click()
-    expect(theirs.locator("pre code")).to_have_text("a = 1")
+    expect(theirs.locator("pre code, .cm-content")).to_have_text("a = 1")
     expect(theirs.locator(".other-tab")).to_have_count(0)
     write(other, theirs, "b = 2")
     cell.get_by_role("button", name="Keep this one").click()

@@ -59,7 +59,7 @@ async function zoom(title, plots) {
 /** @param {HTMLElement} section @param {string} name */
 async function savePicture(section, name) {
   const picture = /** @type {HTMLElement} */ (section.querySelector(".picture"));
-  const frame = picture.getBoundingClientRect();
+  const frame = around([...picture.querySelectorAll("[data-panel]")].map((panel) => panel.getBoundingClientRect()));
   const canvas = document.createElement("canvas");
   canvas.width = (frame.width + 2 * GAP) * SCALE;
   canvas.height = (frame.height + 2 * GAP) * SCALE;
@@ -83,6 +83,15 @@ async function savePicture(section, name) {
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** The smallest box around some others. @param {DOMRect[]} boxes */
+function around(boxes) {
+  const left = Math.min(...boxes.map((box) => box.left));
+  const top = Math.min(...boxes.map((box) => box.top));
+  const right = Math.max(...boxes.map((box) => box.right));
+  const bottom = Math.max(...boxes.map((box) => box.bottom));
+  return new DOMRect(left, top, right - left, bottom - top);
 }
 
 /** A drawing as an image of its own: every colour and font it takes from the page is written into it. @param {SVGSVGElement} svg */

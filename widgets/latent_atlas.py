@@ -42,8 +42,8 @@ FAR = 3.1  # standard deviations; exp(-FAR^2 / 2) is below a hundredth
 instrument = Instrument(
     name="latent_atlas",
     title="Latent atlas",
-    ask="Guess: after how many zooms into the border between two digits can you no longer tell "
-    "neighbouring images apart? Then look for the place where one becomes the other.",
+    ask="Guess: how many zooms into the border between two digits until neighbours look alike? "
+    "Then find where one becomes the other.",
     controls=(
         Viewport("view", "Place on the map", default=(0.0, 0.0, 2.0), panel="map", limit=LIMIT),
         Choice("model", "Model", MODELS, "conv_vae_mnist"),

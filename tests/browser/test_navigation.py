@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.book_pages import READY, output, run
+from tests.browser.book_pages import READY, go_to, output, run
 from tests.browser.conftest import START_MS, WINDOW, Watch
 from tests.browser.editions import ONE, TWO, Editions
 
@@ -17,20 +17,29 @@ HEADING = "main h1 > span:last-child, main h1:not(:has(span))"
 
 
 @pytest.fixture(scope="module")
-def page(chromium: Browser, editions: Editions) -> Iterator[Page]:
-    """The first chapter with Python ready; each test goes on where the one before has left."""
+def window(chromium: Browser, editions: Editions) -> Iterator[Page]:
+    """One document with Python ready, in which all tests move about."""
     expect.set_options(timeout=START_MS)
     context = chromium.new_context(**WINDOW)
     context.set_default_timeout(START_MS)
     watch = Watch(editions.url, expected=("Failed to load resource",))  # some tests let it fail
     context.on("page", watch.follow)
-    page = context.new_page()
-    page.goto(editions.url + ONE)
-    expect(page.locator(READY)).to_be_attached()
-    page.evaluate("globalThis.visit = 'this one'")
-    yield page
+    yield context.new_page()
     context.close()
     assert watch.wrong == []
+
+
+@pytest.fixture
+def page(window: Page, editions: Editions) -> Page:
+    """The beginning of the first chapter, in the document of the tests before."""
+    if window.url.startswith(editions.url) and same_visit(window):
+        go_to(window, ONE)
+        window.evaluate("scrollTo({top: 0, behavior: 'instant'})")
+    else:
+        window.goto(editions.url + ONE)
+        window.evaluate("globalThis.visit = 'this one'")
+    expect(window.locator(READY)).to_be_attached()
+    return window
 
 
 def same_visit(page: Page) -> bool:
@@ -64,6 +73,8 @@ def test_the_next_chapter_comes_into_the_same_document(page: Page) -> None:
 
 
 def test_it_runs_at_once_and_has_variables_of_its_own(page: Page) -> None:
+    output(run(page, "kept = 6"))
+    go(page, TWO)
     cell = run(page, "print('kept' in globals())")
     assert output(cell).strip() == "False"
     cell.locator('[data-action="run"]').click()
@@ -71,6 +82,8 @@ def test_it_runs_at_once_and_has_variables_of_its_own(page: Page) -> None:
 
 
 def test_back_returns_to_the_place_and_the_variables(page: Page) -> None:
+    output(run(page, "kept = 6"))
+    go(page, TWO)
     page.evaluate("scrollTo({top: 700, behavior: 'instant'})")
     page.locator('main a[href$="one/one-text/#one-late"]').evaluate("link => link.click()")
     page.wait_for_url("**/one/one-text/#one-late")
@@ -155,8 +168,6 @@ def test_pages_that_are_left_leave_nothing_behind(page: Page) -> None:
 
 
 def test_what_runs_is_stopped_when_its_page_is_left(page: Page) -> None:
-    page.goto(page.url.split("/two/")[0] + "/" + ONE)
-    expect(page.locator(READY)).to_be_attached()
     cell = run(page, "import time\nwhile True: time.sleep(0.01)")
     expect(cell).to_have_attribute("data-state", "running")
     go(page, TWO)
@@ -165,6 +176,7 @@ def test_what_runs_is_stopped_when_its_page_is_left(page: Page) -> None:
 
 
 def test_other_clicks_are_the_browsers(page: Page) -> None:
+    go(page, TWO)
     with page.context.expect_page() as opened:
         page.locator("nav.ways a").first.click(modifiers=["ControlOrMeta"])
     opened.value.close()
@@ -176,7 +188,6 @@ def test_other_clicks_are_the_browsers(page: Page) -> None:
 
 @pytest.mark.parametrize("trouble", ["cut", "status", "other build"])
 def test_a_page_that_cannot_be_taken_in_is_loaded(page: Page, trouble: str) -> None:
-    page.evaluate("globalThis.visit = 'this one'")
     start = page.url
 
     def refuse(route: Route) -> None:

@@ -10,7 +10,7 @@ import { config, configOf } from "../config.js";
 import { idInAddress } from "./address.js";
 
 /** What belongs to a page and not to the visit. */
-const HEAD = ["meta[name=description]", "#latentbook-config", "link[rel=prev]", "link[rel=next]"];
+const HEAD = ["meta[name=description]", "#latentbook-config"];
 const BODY = ["header.bar", ".page", "footer.foot"];
 /** What inside of those belongs to the visit after all. */
 const LASTING = ["[data-runtime-status]", "[data-offline-status]"];

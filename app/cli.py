@@ -180,7 +180,7 @@ def build(
 @cli.command()
 def check(
     record: Annotated[
-        bool, typer.Option("--record", help="Run every snippet and record its output anew.")
+        bool, typer.Option("--record", help="Run every snippet and record its output again.")
     ] = False,
 ) -> None:
     """Check every chapter: blocks, labels, links, equations, snippets, questions."""

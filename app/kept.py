@@ -1,4 +1,4 @@
-"""What has been made once, on disk: made anew where it is not what was written."""
+"""Results kept on disk and checked by hash: what is damaged is made again."""
 
 from __future__ import annotations
 

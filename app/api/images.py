@@ -93,8 +93,8 @@ class Form:
 def form_for(request: Request, *others: str) -> Form:
     """The form that a client likes best, of those of a picture and of ``others`` before them.
 
-    Only the delta form is compressed: a PNG is by itself, and who asks for raw bytes
-    has a line on which that would cost more than it saves.
+    Only the delta form is compressed. A PNG is compressed already, and raw bytes are asked for on
+    lines so fast that compressing would cost more time than it saves.
     """
     media_type = negotiate(request.headers.get("accept"), (*others, *WRITERS))
     offered = tuple(ENCODERS) if media_type == DELTA else ("identity",)

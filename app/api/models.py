@@ -100,7 +100,7 @@ async def get_model(request: Request, name: ModelName, inference: TheInference) 
 
 
 def revalidated(request: Request, body: dict[str, Any]) -> Response:
-    """JSON that a cache may keep but asks about each time: a model can be trained anew."""
+    """JSON that a cache may keep but asks about each time: a model can be retrained."""
     content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     headers = {"ETag": strong_etag(content), "Cache-Control": "no-cache"}
     return not_modified(request, headers) or Response(

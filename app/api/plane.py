@@ -34,7 +34,7 @@ class PlaneQuery(Strict):
         "",
         pattern=r"^([0-9a-f]{8,64})?$",
         description="First digits of the sha256 of the weights, at least 8. With them the answer "
-        "may be kept for a year; if the model was trained anew, the answer is 404.",
+        "may be kept for a year; if the model has been retrained, the answer is 404.",
     )
 
     def check_weights(self, model: Opened) -> None:

@@ -178,7 +178,7 @@ class TilesStill:
 
 @dataclass(frozen=True)
 class MapStill:
-    """First picture of a map, as of tiles, but without captions: scripts draw it anew."""
+    """First picture of a map, as of tiles, but without captions: scripts redraw it."""
 
     kind: ClassVar[str] = "map"
     key: str

@@ -12,7 +12,7 @@ def keep_freed_memory() -> None:
     """Have glibc keep what is freed; elsewhere nothing happens.
 
     A decoder's layers need the same buffers for each chunk. glibc gives those of a megabyte back to
-    the kernel each time and gets them anew, page by page: a quarter of the time, as measured.
+    the kernel each time and gets them back page by page: a quarter of the time, as measured.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

@@ -60,7 +60,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.deadline = None
 
     def on_message_begin(self) -> None:
-        """Count anew."""
+        """Start counting again."""
         self.in_head, self.parsed, self.received = True, 0, 0
         super().on_message_begin()
 

@@ -76,7 +76,7 @@ class Reload:
                 self.changed.notify_all()
 
     def build(self, changed: Iterable[Path]) -> list[str]:
-        """Build the site anew; what stands in the way."""
+        """Rebuild the site. Returns what stopped the build, if anything did."""
         from app.book.write.site import build_site
 
         try:

@@ -65,7 +65,7 @@ class SiteFiles:
             await self.answer(path, scope, receive, send)
 
     async def look(self) -> None:
-        """List the files anew if the folder is another one than at the last request."""
+        """List the files again if the site has been replaced since the last request."""
         try:
             now = self.folder.stat()
         except FileNotFoundError:

@@ -228,7 +228,7 @@ def card(name: str) -> Card:
     except (ValueError, TypeError, KeyError) as error:
         raise WeightsMismatch(
             f"{path.name} is not the card of a model ({type(error).__name__}: {error}). "
-            f"Restore the file, or make it anew with `latentbook train {name}`."
+            f"Restore the file, or make it again with `latentbook train {name}`."
         ) from error
     return card
 
@@ -251,7 +251,7 @@ def load(name: str, device: torch.device | str = "cpu") -> Autoencoder:
     if (received := sha256(content)) != expected:
         raise WeightsMismatch(
             f"{path.name} has sha256 {received}; its card says {expected}. "
-            f"Restore the file, or make both anew with `latentbook train {name}`."
+            f"Restore the file, or make both again with `latentbook train {name}`."
         )
     model = spec(name).config.build()
     try:

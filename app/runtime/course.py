@@ -94,7 +94,7 @@ class Course:
             again = " ".join(f"'{one}'" for one in self.lock.requested)
             raise LatentbookError(
                 f"{self.path} was written for Pyodide {self.lock.pyodide}, the page has {PYODIDE}. "
-                f"`latentbook runtime add {again}` chooses the packages anew."
+                f"`latentbook runtime add {again}` chooses the packages again."
             )
         return self.wheels.get(package, report)
 
@@ -190,7 +190,7 @@ class Course:
         return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
     def write(self) -> None:
-        """Write the file, or remove it where nothing is asked for."""
+        """Write the file, or remove it if the course adds nothing."""
         if not self.lock.requested:
             self.path.unlink(missing_ok=True)
             return

@@ -105,7 +105,7 @@ class ReplicatedInference:
 
     async def ask(self, method: str, *args: Any) -> Any:
         """The answer of one replica. Answers depend on nothing but the arguments, so a request to
-        a replica that died is made anew; if the caller is cancelled, the request is too.
+        a replica that died is replaced; if the caller is cancelled, the request is too.
 
         Raises
         ------

@@ -189,7 +189,7 @@ def open_page(chromium: Browser, lasting: BrowserContext, book: str) -> Iterator
 
 @pytest.fixture(scope="package")
 def editions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editions]:
-    """A book of two chapters, served; it may be published anew."""
+    """A book of two chapters, served; it can be published again."""
     with serve_editions(tmp_path_factory.mktemp("editions")) as book:
         yield book
 

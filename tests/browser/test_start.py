@@ -198,7 +198,7 @@ def test_a_harmed_snapshot_is_said_and_the_files_serve(
     expect(page.locator(STATUS)).to_contain_text("started from its files")
     assert mark(page, "python-started") == "files"
     if change == "flipped":
-        # Found only after the first answer, which is then asked for anew.
+        # Found only after the first answer, which is then asked for again.
         expect(page.locator(STATUS)).to_contain_text("it is damaged")
         assert moved_readouts(page) == first[2]
         assert output(run(page, ANSWERS)) == first[1]

@@ -22,7 +22,7 @@ IN_HEAD = ("static/js/head.js", "static/js/start.js")
 
 MODULES = ("static/js/main.js",)
 WORKERS = ("static/js/python/worker/worker.js", "static/js/python/worker/maker.js")
-"""Each a file of its own: a worker is the sooner there, the fewer files it has to ask for."""
+"""Each is one file: a worker starts sooner with fewer files to fetch."""
 
 ON_DEMAND = ("worker.js", "maker.js", "zoom.css")
 """What scripts load by address; modules that they import find each other."""
@@ -98,7 +98,7 @@ def worker_script(settings: Settings) -> str:
 
 
 def _script(settings: Settings, name: str, *options: str) -> str:
-    """A script of ``static/js`` as one file, bundled anew only if a source has changed."""
+    """A script of ``static/js`` as one file, bundled again only if a source has changed."""
     kept = Kept(settings.build / "cache")
     key = f"{name}-{sources_hash(settings, 'js')}.js"
     script = kept.read(key)
@@ -114,7 +114,7 @@ def _script(settings: Settings, name: str, *options: str) -> str:
 
 
 def bundle(settings: Settings) -> Assets:
-    """Everything that pages load, bundled anew only if a source has changed."""
+    """Everything that pages load, bundled again only if a source has changed."""
     out = settings.build / "cache" / f"bundle-{sources_hash(settings, 'js', 'css', 'img')}"
     if (names := sealed(out)) is None:
         shutil.rmtree(out, ignore_errors=True)

@@ -30,7 +30,7 @@ NOWHERE = "http://book.invalid/"
 """Where the book stands for the browser if it has no address. No request leaves the machine."""
 
 PASSES = 5
-"""Numbers that come to stand in the text may move it. Two passes do, unless a line breaks anew."""
+"""Page numbers written into the text may move it. Two passes do unless a line then breaks early."""
 
 WRITE_ADDRESSES = """(known) => {
   for (const place of document.querySelectorAll("a[data-address]")) {

@@ -25,7 +25,7 @@ from app.book.write.assets import Assets
 from app.http.headers import CONTENT_SECURITY_POLICY, written
 
 TEX_SOURCE = re.compile(r"<annotation .*?</annotation>", re.DOTALL)
-"""The TeX that KaTeX leaves in each equation's MathML: a reader's page has no use for it."""
+"""The TeX that KaTeX leaves in each equation's MathML. Readers do not need it."""
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 

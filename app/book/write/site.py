@@ -220,7 +220,7 @@ class _Writer:
 
     def compress(self) -> None:
         """Put the compressed forms beside what has been written since."""
-        if not self.settings.reload:  # an author who waits has no use for them
+        if not self.settings.reload:  # an author waits for the page, not for its compressed copies
             compressor = Compressor(self.settings.build / "cache" / "compressed")
             compressor.add_variants(self.to_compress, self.report)
         self.to_compress.clear()

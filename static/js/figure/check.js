@@ -222,7 +222,7 @@ function checkOverlays(layout) {
 
 /** The figure has the book's width, and its margins leave room for the plot and the titles. @param {Dict} layout */
 function checkRoom({ width, height, margin, font, ...layout }) {
-  if (width !== FIGURE_WIDTH) refuse("layout.width", width, `${FIGURE_WIDTH}, and the page lays it out anew`);
+  if (width !== FIGURE_WIDTH) refuse("layout.width", width, `${FIGURE_WIDTH}, and the page lays it out for its own width`);
   for (const [[one, other], most] of Object.entries(MOST_MARGIN)) {
     const total = margin[one] + margin[other];
     if (total <= most && total < height) continue;

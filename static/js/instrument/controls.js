@@ -291,7 +291,7 @@ function fraction(range) {
   return String((Number(range.value) - low) / (high - low));
 }
 
-/** Says something under a control, anew each time; "" takes it back. @param {HTMLElement} element @param {string} sentence */
+/** Says something under a control, even if it is said again; "" takes it back. @param {HTMLElement} element @param {string} sentence */
 function tell(element, sentence) {
   element.querySelector(".problem")?.remove();
   if (sentence === "") return;

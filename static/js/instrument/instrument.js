@@ -47,7 +47,7 @@ class LiveInstrument {
   #underWay = null;
   #asked = 0;
   #shown = 0;
-  /** How often the code was changed, or all was asked anew. */
+  /** How often the code has changed or all answers were discarded. */
   #edition = 1;
   /** What the reader looks at without setting it. @type {Controls | null} */
   #look = null;

@@ -37,7 +37,7 @@ function show(mistakes) {
   document.body.append(board);
 }
 
-/** Loads the page anew at the same place. */
+/** Reloads the page at the same place. */
 function reload() {
   sessionStorage.setItem(SCROLL, JSON.stringify({ path: location.pathname, y: scrollY }));
   location.reload();

@@ -1,5 +1,5 @@
 /**
- * A plot panel: takes the still over that the page shows and draws it anew, for the width it really has, whenever
+ * A plot panel: takes over the still that the page shows and redraws it for the width it really has, whenever
  * the figure or the width changes. It is drawn in type of 16 px to the rem and shown in the page's, as the still is.
  *
  * @typedef {import("../../python/protocol.js").PlotPanel} PlotPanel

@@ -110,7 +110,7 @@ export async function atlasTile({ model, zoom, x, y }, signal) {
 
 /** What the server said when it refused. @param {Response} response @returns {Promise<string>} */
 async function refusal(response) {
-  // Without Retry-After a 503 is no matter of load: its detail says what the server lacks.
+  // A 503 without Retry-After is not about load: its detail says what the server lacks.
   if (response.status === 503 && response.headers.has("Retry-After")) {
     return "The decoder server is busy. Move a control to ask again.";
   }

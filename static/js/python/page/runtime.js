@@ -14,7 +14,7 @@ import { RunError, changesScope, isBooks, stopped } from "./job.js";
 import { keepWhenIdle } from "./keep.js";
 import { Launch, takeEarlyLaunch } from "./launch.js";
 
-/** The second worker starts so long after reader's code has begun: most of it is done by then, and had both processors. */
+/** How long after reader's code has begun the second worker starts: most code is done by then, and had both processors to itself. */
 const SECOND_AFTER_MS = 250;
 
 class Runtime extends EventTarget {

@@ -29,7 +29,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Begin to wait for the first request."""
         super().connection_made(transport)  # type: ignore[arg-type]
         self.in_head = True
-        self.parsed = self.received = 0
+        self.parsed = self.received = self.heads = 0
         self.deadline: asyncio.TimerHandle | None = None
         self.expect_request()
 
@@ -41,9 +41,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse what came, unless a head has become too large before its end."""
         self.expect_request()
-        in_head = self.in_head
+        in_head, heads = self.in_head, self.heads
         super().data_received(data)
-        if in_head and self.in_head and not self.transport.is_closing():
+        # A whole request may come at once, and its body is no part of the head.
+        if in_head and self.heads == heads and not self.transport.is_closing():
             self.received += len(data)
             if self.received > MOST_HEAD_BYTES:
                 self.refuse_head()
@@ -77,6 +78,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is whole."""
         self.in_head = False
+        self.heads += 1
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

@@ -125,3 +125,10 @@ def test_no_answer_leads_to_the_host_that_a_request_names(client, path):
     answer = client.get(path, headers={"Host": "elsewhere.example"})
     assert answer.status_code == 404
     assert "location" not in answer.headers
+
+
+def test_a_body_beyond_that_is_no_part_of_the_head(client):
+    """A connection that is used again, and a request that comes in one piece."""
+    for _ in range(5):
+        codes = [[0.125, -0.25]] * 20_000
+        assert client.post("/api/models/nothing/decode", json={"codes": codes}).status_code != 431

@@ -125,13 +125,3 @@ def test_no_answer_leads_to_the_host_that_a_request_names(client, path):
     answer = client.get(path, headers={"Host": "elsewhere.example"})
     assert answer.status_code == 404
     assert "location" not in answer.headers
-
-
-def test_a_body_that_comes_with_its_head_is_no_part_of_it(connection):
-    body = json.dumps({"codes": [[0.125, -0.25]] * 8_000}).encode()
-    head = b"POST /api/models/nothing/decode HTTP/1.1\r\nhost: a\r\nconnection: close\r\n"
-    head += b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body)
-    assert len(body) > MOST_HEAD_BYTES
-    connection.sendall(head + body)
-    status, _, _ = answer(connection)
-    assert status != 431

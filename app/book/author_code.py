@@ -55,7 +55,7 @@ class AuthorCode:
         self._process = None
 
     def ask(self, request: Mapping[str, Any]) -> Reply:
-        """The reply to a request of the host, or to ``{"type": "plot" | "listing", "code"}``."""
+        """The reply to a request of the host, or to ``{"type", "code"}`` of one of ``MAKERS``."""
         process = self._process or self._start()
         assert process.stdin is not None and process.stdout is not None
         watch = threading.Timer(self.seconds + GRACE_S, _kill, [process])
@@ -186,17 +186,35 @@ def _run(code: str, file: str) -> dict[str, Any]:
 
 
 def _plot(code: str) -> dict[str, Any]:
-    """The figure that the code leaves in ``figure``, as plain data without plotly.py's template."""
-    figure: Any = _run(code, "plot").get("figure")
+    """The figure that the code leaves in ``figure``."""
+    return _figure(_run(code, "plot"), "figure")
+
+
+def _figure(scope: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A figure as plain data, without plotly.py's template."""
+    figure: Any = scope.get(name)
     if hasattr(figure, "to_plotly_json"):
         figure = figure.to_plotly_json()
     if not isinstance(figure, dict) or "data" not in figure or "layout" not in figure:
         raise TypeError(
-            "the code must leave a Plotly figure, or a dict with data and layout, in 'figure'"
+            f"the code must leave a Plotly figure, or a dict with data and layout, in {name!r}"
         )
     layout = {key: value for key, value in figure["layout"].items() if key != "template"}
     plain = {"data": list(figure["data"]), "layout": layout}
     return dict(json.loads(json.dumps(plain, default=_as_list)))
+
+
+def _sketch(code: str) -> dict[str, Any]:
+    """What the code leaves in ``figure``, ``truth`` and ``answer``."""
+    left = _run(code, "sketch")
+    answer: Any = left.get("answer")
+    if isinstance(answer, bool) or not hasattr(answer, "__float__"):
+        raise TypeError(f"the code must leave a number in 'answer'; it left {answer!r}")
+    return {
+        "figure": _figure(left, "figure"),
+        "truth": _figure(left, "truth"),
+        "answer": float(answer),
+    }
 
 
 def _as_list(value: Any) -> Any:
@@ -209,5 +227,5 @@ def _listing(code: str) -> None:
     _run(code, "listing")
 
 
-MAKERS = {"plot": _plot, "listing": _listing}
+MAKERS = {"plot": _plot, "sketch": _sketch, "listing": _listing}
 """Requests that are not the host's: each runs its code in a scope of its own."""

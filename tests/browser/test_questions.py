@@ -110,6 +110,45 @@ def test_numbers_are_read_and_judged(fresh: Page) -> None:
         answers(f"\u2212{answer:.12g}" if answer < 0 else f"+{answer:.12g}", "right")
 
 
+def test_a_guess_is_committed_before_the_truth_shows(fresh: Page) -> None:
+    for quiz, key in questions(fresh, "guess"):
+        quiz.scroll_into_view_if_needed()
+        line, said = quiz.locator('input[type="range"]'), quiz.locator("[data-feedback]")
+        asked, truth = quiz.locator(".asked"), quiz.locator(".truth")
+        check(quiz)
+        expect(said).to_have_text("Move the line to your guess first.")
+        expect(truth).to_be_hidden()
+        box = line.bounding_box()
+        assert box is not None
+        fresh.mouse.click(box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 2)
+        guess = float(line.input_value())
+        assert guess > key["answer"], "none of the book's answers lies this far to the right"
+        line.press("ArrowLeft")
+        assert float(line.input_value()) < guess
+        line.press("Enter")
+        expect(quiz).to_have_attribute("data-state", "wrong")
+        expect(said).to_contain_text("too high.")
+        expect(truth).to_be_visible()
+        expect(asked).to_be_hidden()
+        expect(line).to_be_disabled()
+        # The computed mark stands where the axis has the answer.
+        share = (key["answer"] - float(line.get_attribute("min") or "")) / (
+            float(line.get_attribute("max") or "") - float(line.get_attribute("min") or "")
+        )
+        marks, right = (quiz.locator(at).bounding_box() for at in (".marks", ".mark.right"))
+        assert marks and right
+        place = right["x"] + right["width"] / 2 - marks["x"]
+        assert place == pytest.approx(share * marks["width"], abs=1)
+        expect(quiz.get_by_role("button", name="Start over")).to_be_focused()
+        fresh.keyboard.press("Enter")
+        expect(quiz).to_have_attribute("data-state", "open")
+        expect(asked).to_be_visible()
+        line.fill(str(key["answer"]))
+        check(quiz)
+        expect(quiz).to_have_attribute("data-state", "right")
+        expect(said).to_contain_text("Close.")
+
+
 def test_code_is_judged_by_its_checks(open_page: Open) -> None:
     fresh = open_page()
     for quiz, _ in questions(fresh, "code"):

@@ -220,6 +220,29 @@ class CodeQuiz(Quiz):
 
 
 @dataclass(frozen=True)
+class GuessQuiz(Quiz):
+    """key: {"answer", "tolerance", "unit", "log"}, in units of the horizontal axis.
+
+    Attributes
+    ----------
+    asked, truth : the drawings before and after the reader has committed, wide and narrow
+    low, high, step, start : of the line to be moved; decades where the axis is logarithmic
+    insets : of the plot in its pictures, as CSS declarations
+    """
+
+    kind = "quiz_guess"
+    unit: str
+    asked: tuple[Html, ...]
+    truth: tuple[Html, ...]
+    low: float
+    high: float
+    step: float
+    start: float
+    at: float  # of the right answer, as a share of the axis
+    insets: str
+
+
+@dataclass(frozen=True)
 class Admonition(Block):
     """A titled remark; ``variant`` is note, warning, definition or result."""
 

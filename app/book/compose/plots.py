@@ -8,8 +8,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from app.book.author_code import AuthorCode, Reply
+from app.book.author_code import AuthorCode, Reply, explained
 from app.book.media import content_hash
+from app.book.read.nodes import DirectiveNode
+from app.book.read.problems import FileProblems
 from app.kept import Kept
 
 LIBRARIES = ("numpy", "plotly")
@@ -21,6 +23,12 @@ class PlotError(Exception):
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply["message"])
         self.reply = reply
+
+    def report(self, node: DirectiveNode, problems: FileProblems) -> None:
+        """Say it at the line of the code that failed."""
+        line = self.reply["line"]
+        at = node.body_line + line - 1 if line else node.line
+        problems.add(at, f"the {node.name} {explained(self.reply)}")
 
 
 class Plots:
@@ -46,12 +54,25 @@ class Plots:
         PlotError
             If it leaves none.
         """
-        key = content_hash(self._libraries, source, length=32)
-        figure = self._kept.read(key)
-        if figure is None:
-            reply = self._code.ask({"type": "plot", "code": source})
+        return self._made("plot", source)
+
+    def sketch(self, source: str) -> dict[str, Any]:
+        """``figure``, ``truth`` and ``answer``: what is shown first, what then, and the number.
+
+        Raises
+        ------
+        PlotError
+            If the code does not leave all three.
+        """
+        return self._made("sketch", source)
+
+    def _made(self, kind: str, source: str) -> dict[str, Any]:
+        key = content_hash(self._libraries, kind, source, length=32)
+        made = self._kept.read(key)
+        if made is None:
+            reply = self._code.ask({"type": kind, "code": source})
             if reply["type"] == "failed":
                 raise PlotError(reply)
-            figure = reply["value"]
-            self._kept.write(key, figure)
-        return dict(figure)
+            made = reply["value"]
+            self._kept.write(key, made)
+        return dict(made)

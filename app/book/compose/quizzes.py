@@ -13,6 +13,7 @@ from app.book.compose.blocks import (
     Block,
     ChoiceQuiz,
     CodeQuiz,
+    GuessQuiz,
     NumberQuiz,
     Prose,
     QuizOption,
@@ -20,6 +21,7 @@ from app.book.compose.blocks import (
     WrongAnswer,
 )
 from app.book.compose.compose import Composer
+from app.book.compose.guesses import guess_fields
 from app.book.compose.highlight import highlight_code
 from app.book.read.markdown import TASK
 from app.book.read.nodes import DirectiveNode, Node, TextNode
@@ -212,6 +214,17 @@ def _code(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> B
     )
 
 
+def _guess(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> Block | None:
+    sketches = node.parts("sketch")
+    if len(sketches) != 1:
+        composer.problems.add(node.line, f"a guess question needs one sketch; got {len(sketches)}")
+        return None
+    fields = guess_fields(sketches[0], composer.id_of(node), options, composer)
+    if fields is None:
+        return None
+    return GuessQuiz(**_shared(node, composer, node.text), **fields)
+
+
 QUIZ_KINDS: tuple[QuizKind, ...] = (
     QuizKind("true-false", {"answer": Option(boolean, required=True)}, (), _true_false),
     QuizKind(
@@ -226,4 +239,14 @@ QUIZ_KINDS: tuple[QuizKind, ...] = (
     ),
     QuizKind("choice", {}, (), _choice),
     QuizKind("code", {}, ("check", "solution", "mistake"), _code),
+    QuizKind(
+        "guess",
+        {
+            "tolerance": Option(positive, required=True),
+            "step": Option(positive),
+            "unit": Option(text),
+        },
+        ("sketch",),
+        _guess,
+    ),
 )

@@ -14,7 +14,7 @@ from app.book.directives.instrument import INSTRUMENT
 from app.book.directives.margin import ASIDE, MARGIN, SIDEBAR
 from app.book.directives.math import MATH
 from app.book.directives.plot import PLOT
-from app.book.directives.quiz import ANSWER, CHECK, HINT, MISTAKE, QUIZ, SOLUTION, WRONG
+from app.book.directives.quiz import ANSWER, CHECK, HINT, MISTAKE, QUIZ, SKETCH, SOLUTION, WRONG
 from app.book.directives.table import LIST_TABLE, TABLE
 from app.book.directives.takeaways import TAKEAWAYS
 
@@ -28,6 +28,7 @@ DIRECTIVES: tuple[Directive, ...] = (
     CHECK,
     SOLUTION,
     MISTAKE,
+    SKETCH,
     FIGURE,
     IMAGE,
     ADMONITION,

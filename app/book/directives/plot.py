@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from app.book.author_code import explained
 from app.book.compose.blocks import PlotFigure
 from app.book.compose.compose import Composer
 from app.book.compose.engine import EngineError
@@ -24,10 +23,7 @@ def run(node: DirectiveNode, composer: Composer) -> PlotFigure | None:
         composer.problems.add(node.line, f"the figure cannot be drawn: {error}")
         return None
     except PlotError as error:
-        line = error.reply["line"]
-        composer.problems.add(
-            node.body_line + line - 1 if line else node.line, f"the plot {explained(error.reply)}"
-        )
+        error.report(node, composer.problems)
         return None
     caption = composer.inline(node.argument, node.line)
     return PlotFigure(composer.id_of(node), composer.number(node), wide, narrow, caption)

@@ -37,7 +37,7 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
     for hint in node.parts("hint"):
         yield Cell(details("Hint", writer.markdown(hint.nodes)))
     answer = [writer.markdown(part.nodes) for part in node.parts("answer")]
-    answer += [listing(part.code) for part in node.parts("solution")]
+    answer += [listing(part.code) for name in ("solution", "sketch") for part in node.parts(name)]
     yield Cell(details("Worked answer", "\n\n".join(answer)))
 
 
@@ -59,6 +59,7 @@ QUIZ = Directive(
         "answer": Option(text),
         "tolerance": Option(text),
         "unit": Option(text),
+        "step": Option(text),
     },
     counts="question",
     run=run,
@@ -100,4 +101,14 @@ MISTAKE = Directive(
     body="code",
     parent="quiz",
     validate=check_python,
+)
+SKETCH = Directive(
+    name="sketch",
+    doc="Python that leaves the figure of a guess, `figure` and `truth`, and its `answer`.",
+    argument="python",
+    argument_required=True,
+    options={"alt": Option(text, required=True), "then": Option(text, required=True)},
+    body="code",
+    parent="quiz",
+    validate=validate,
 )

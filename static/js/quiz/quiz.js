@@ -5,9 +5,19 @@
  * @typedef {{answer: string, state: State, attempts: number}} Memory
  * @typedef {{state: "right" | "wrong", said: Node[]} | {state: "unread", said: Node[]}} Reply
  *   `unread`: what came is no answer, and does not count as an attempt
+ * @typedef {object} Kind how one kind of question is answered
+ * @property {string} answer
+ * @property {(signal: AbortSignal) => Promise<Reply>} check
+ * @property {() => void} clear
+ * @property {(react: () => void) => void} changed
+ * @property {(memory: Memory) => string} [verdict] where "Right." and "Not yet." would not do
+ * @property {boolean} [final] whether one answer is all there is, until the reader starts over
+ * @property {string} [doing] what a check is at
+ * @property {() => void} [destroy]
  */
 import { CodeField } from "../cell/code-field.js";
 import { missingFor, offerFor, runInOrder, undefinedName } from "../cell/earlier.js";
+import { Guess } from "./guess.js";
 import { judgeNumber } from "./judge.js";
 import { RunError } from "../python/page/job.js";
 import { runtime } from "../python/page/runtime.js";
@@ -20,8 +30,8 @@ const SLOW_MS = 300;
 /** @param {HTMLElement} section @returns {() => void} takes the life out of it */
 export function mountQuiz(section) {
   const key = JSON.parse(section.dataset.key ?? "");
-  const Kind = KINDS[/** @type {keyof typeof KINDS} */ (section.dataset.quiz)];
-  const quiz = new Quiz(section, new Kind(section, key));
+  const Way = KINDS[/** @type {keyof typeof KINDS} */ (section.dataset.quiz)];
+  const quiz = new Quiz(section, new Way(section, key));
   return () => quiz.destroy();
 }
 
@@ -33,8 +43,7 @@ class Quiz {
 
   /**
    * @param {HTMLElement} section
-   * @param {{answer: string, check: (signal: AbortSignal) => Promise<Reply>, clear: () => void, changed: (react: () => void) => void,
-   *   doing?: string, destroy?: () => void}} kind `doing`: what a check is at
+   * @param {Kind} kind
    */
   constructor(section, kind) {
     this.section = section;
@@ -42,8 +51,10 @@ class Quiz {
     this.feedback = /** @type {HTMLElement} */ (section.querySelector("[data-feedback]"));
     this.worked = /** @type {HTMLDetailsElement} */ (section.querySelector("details.answer"));
     section.querySelector('[data-action="check"]')?.addEventListener("click", () => this.check());
-    section.addEventListener("keydown", ({ key, target }) => {
-      if (key === "Enter" && target instanceof HTMLInputElement) this.check();
+    section.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return;
+      event.preventDefault(); // the same key must not press a button that the check focuses
+      this.check();
     });
     section.addEventListener("check-answer", () => this.check());
     section.querySelector('[data-action="reset"]')?.addEventListener("click", () => this.#startOver());
@@ -73,7 +84,11 @@ class Quiz {
     this.section.dataset.state = memory.state;
     this.section.toggleAttribute("data-remembered", true);
     if (memory.state === "shown") return;
-    this.feedback.replaceChildren(strong(verdictOf(memory)), " Open the worked answer to compare, or start over.");
+    this.feedback.replaceChildren(strong(this.#verdict()), " Open the worked answer to compare, or start over.");
+  }
+
+  #verdict() {
+    return this.kind.verdict?.(this.#memory) ?? verdictOf(this.#memory);
   }
 
   /** @param {Partial<Memory>} news */
@@ -105,8 +120,9 @@ class Quiz {
     }
     const attempts = this.#memory.attempts + 1;
     this.#remember({ answer: this.kind.answer, state: reply.state, attempts });
-    this.feedback.replaceChildren(strong(verdictOf(this.#memory)), " ", ...reply.said);
+    this.feedback.replaceChildren(strong(this.#verdict()), " ", ...reply.said);
     if (reply.state === "right") this.worked.open = true;
+    if (this.kind.final) /** @type {HTMLElement} */ (this.section.querySelector('[data-action="reset"]')).focus();
   }
 
   #startOver() {
@@ -308,7 +324,7 @@ class CodeAnswer {
 }
 
 /** One class a kind, by the name in `data-quiz`. */
-const KINDS = { "true-false": Picks, choice: Picks, number: NumberField, code: CodeAnswer };
+const KINDS = { "true-false": Picks, choice: Picks, number: NumberField, code: CodeAnswer, guess: Guess };
 
 /** @param {Memory} memory of an answer that was judged */
 function verdictOf({ state, attempts }) {

@@ -172,3 +172,48 @@ def test_a_build_folder_that_is_read_only(
     settings = make_book({}).model_copy(update={"build": tmp_path / "build"})
     monkeypatch.setattr(Path, "mkdir", mkdir)  # root can write everywhere
     assert f"Cannot write {settings.build}: Read-only file system." in run(settings, "build")
+
+
+GUESS = """\
+:::::{{quiz}} guess
+:label: q
+:tolerance: 1
+
+Where?
+
+```{{sketch}} python
+:alt: Nothing.
+:then: All.
+
+axes = {{"xaxis": {{"range": [0, 9]}}, "yaxis": {{"range": [0, 1]}}}}
+layout = {{"width": 600, "height": 300, "margin": {{"l": 9, "r": 9, "t": 9, "b": 9}}, **axes}}
+figure = {{"data": [], "layout": layout}}
+truth = {{"data": [], "layout": layout}}
+answer = 4
+{}
+```
+
+:::{{answer}}
+So.
+:::
+:::::"""
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("answer = 10", "the sketch has the answer 10, which lies outside its x axis"),
+        ("answer = None", "a number in 'answer'; it left None"),
+        ("del truth", "in 'truth'"),
+        ("1 / 0", "text.md:21: the sketch fails: ZeroDivisionError"),
+        (
+            "truth = {**truth, 'layout': {**layout, 'height': 200}}",
+            "moves: 'height' must be the same in 'figure' and 'truth'",
+        ),
+        ("axes['xaxis']['domain'] = [0, 0.5]", "without domain and scaleanchor"),
+        ("axes['xaxis'] |= {'type': 'log'}", "its tolerance is a factor above 1; got 1"),
+    ],
+)
+def test_sketches(line: str, message: str, make_book: MakeBook) -> None:
+    text = HEAD + "\n" + GUESS.format(line) + "\n"
+    assert message in mistakes(make_book({"sample/text.md": text}))

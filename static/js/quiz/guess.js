@@ -37,7 +37,7 @@ export class Guess {
     this.input.addEventListener("input", react);
   }
 
-  /** @returns {Promise<import("./quiz.js").Reply>} */
+  /** @returns {Promise<import("./types.js").Reply>} */
   async check() {
     if (!this.#moved) return { state: "unread", said: [new Text("Move the line to your guess first.")] };
     this.input.disabled = true;
@@ -48,7 +48,7 @@ export class Guess {
     return { state: right ? "right" : "wrong", said: [new Text(`Your guess was ${this.#text(this.#value)}, the answer is ${this.#text(answer)}.`)] };
   }
 
-  /** @param {import("./quiz.js").Memory} memory */
+  /** @param {import("./types.js").Memory} memory */
   verdict({ state }) {
     if (state === "right") return "Close.";
     const { answer, log } = this.key;

@@ -1,19 +1,9 @@
 /**
  * A question: takes an answer, says what is right or wrong about it, and remembers both in this browser.
  *
- * @typedef {"open" | "wrong" | "right" | "shown"} State
- * @typedef {{answer: string, state: State, attempts: number}} Memory
- * @typedef {{state: "right" | "wrong", said: Node[]} | {state: "unread", said: Node[]}} Reply
- *   `unread`: what came is no answer, and does not count as an attempt
- * @typedef {object} Kind how one kind of question is answered
- * @property {string} answer
- * @property {(signal: AbortSignal) => Promise<Reply>} check
- * @property {() => void} clear
- * @property {(react: () => void) => void} changed
- * @property {(memory: Memory) => string} [verdict] where "Right." and "Not yet." would not do
- * @property {boolean} [final] whether one answer is all there is, until the reader starts over
- * @property {string} [doing] what a check is at
- * @property {() => void} [destroy]
+ * @typedef {import("./types.js").Kind} Kind
+ * @typedef {import("./types.js").Memory} Memory
+ * @typedef {import("./types.js").Reply} Reply
  */
 import { CodeField } from "../cell/code-field.js";
 import { missingFor, offerFor, runInOrder, undefinedName } from "../cell/earlier.js";

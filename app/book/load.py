@@ -26,16 +26,19 @@ from app.book.compose.stills import Stills
 from app.book.compose.words import inner_blocks, reading_minutes
 from app.book.directives import DIRECTIVES, by_name
 from app.book.media import Media
-from app.book.pieces import Link
+from app.book.pieces import Link, Symbol, Term
 from app.book.read.bibliography import read_bibliography
 from app.book.read.facts import FactLedger, Remark, read_facts
+from app.book.read.glossary import read_glossary
 from app.book.read.manifest import FRONT, Manifest, read_manifest
 from app.book.read.nodes import Document
+from app.book.read.notation import SymbolEntry, read_notation
 from app.book.read.problems import Problems
 from app.book.read.recordings import Recording
 from app.book.read.source import ChapterSource, PageSource, SourceReader
-from app.book.types import Book, Chapter, Dispute, Fact, Listed, Part, Section
+from app.book.types import Book, Chapter, Dispute, Fact, Listed, NotedSymbol, Part, Section
 from app.book.write.assets import engine_script
+from app.errors import accepted_names
 from app.kept import Kept
 from app.settings import Settings
 
@@ -115,7 +118,14 @@ class _Loader:
             pictures=Pictures(self.content, media),
             stills=Stills(engine, media, widgets, Kept(cache / "stills")),
             plots=Plots(code, widgets, Kept(cache / "plots")),
+            symbols=read_notation(
+                self.content / "notation.toml", problems.of(self.shown("notation.toml"))
+            ),
+            glossary=read_glossary(
+                self.content / "glossary.toml", problems.of(self.shown("glossary.toml"))
+            ),
         )
+        self.symbol_uses: dict[str, list[Link]] = {}
 
     def shown(self, name: str) -> Path:
         """A file of the content as messages name it."""
@@ -128,6 +138,7 @@ class _Loader:
         chapters = {source.entry.slug: self.chapter(source) for source in self.sources}
         self.check_circles()
         ledger = self.ledger()
+        symbols, terms = self.notation_list(), self.glossary_list()
         self.problems.raise_all()
         parts = tuple(
             Part(title, tuple(chapters[entry.slug] for entry in entries))
@@ -141,6 +152,8 @@ class _Loader:
             front=chapters[FRONT],
             parts=parts,
             references=shared.bibliography.references(),
+            symbols=symbols,
+            terms=terms,
             **ledger,
         )
         sources = tuple(source for source in self.sources if source.entry.slug != FRONT)
@@ -179,6 +192,7 @@ class _Loader:
             blocks=blocks,
             listed=_listed(blocks),
             references=self.resources.bibliography.references(composer.cited),
+            symbols=self.symbols_of(composer),
             sections=tuple(sections),
             moved=moved,
             previous=previous,
@@ -215,6 +229,7 @@ class _Loader:
             blocks=blocks,
             listed=_listed(blocks),
             references=self.resources.bibliography.references(composer.cited),
+            symbols=self.symbols_of(composer),
             previous=previous,
             next=following,
         )
@@ -278,11 +293,60 @@ class _Loader:
                 report = self.problems.of(opening.path)
                 report.add(line, f"builds_on leads in a circle: {ways[slug]}")
 
+    def symbols_of(self, composer: Composer) -> tuple[Symbol, ...]:
+        """What the equations of a page use, in the order of ``notation.toml``."""
+        used = [each for each in self.resources.symbols if each.id in composer.symbols.used]
+        for entry in used:
+            self.symbol_uses.setdefault(entry.id, []).append(composer.place)
+        return tuple(self.symbol(entry, composer) for entry in used)
+
+    def symbol(self, entry: SymbolEntry, composer: Composer) -> Symbol:
+        """A symbol for the page of a composer."""
+        report = self.problems.of(self.shown("notation.toml"))
+        html = composer.foreign_inline(f"${entry.tex}$", entry.line, report)
+        words = composer.foreign_inline(entry.words, entry.line, report)
+        return Symbol(entry.id, html, words, entry.shape, entry.code)
+
+    def notation_list(self) -> tuple[NotedSymbol, ...]:
+        """All symbols, after reporting those that no equation uses."""
+        report = self.problems.of(self.shown("notation.toml"))
+        composer = self.of_file("notation.toml")
+        names = {page.name or page.slug for source in self.sources for page in source.pages}
+        listed = []
+        for entry in self.resources.symbols:
+            for unknown in set(entry.sections) - names:
+                report.add(entry.line, f"no section {unknown!r}. {accepted_names(unknown, names)}")
+            if entry.id not in self.symbol_uses:
+                report.add(entry.line, f"no equation has the symbol {entry.tex!r}")
+            uses = tuple(self.symbol_uses.get(entry.id, ()))
+            listed.append(NotedSymbol(self.symbol(entry, composer), uses))
+        return tuple(listed)
+
+    def glossary_list(self) -> tuple[Term, ...]:
+        """All terms, after reporting those that the text does not define."""
+        report = self.problems.of(self.shown("glossary.toml"))
+        composer = self.of_file("glossary.toml")
+        terms = []
+        glossary = self.resources.glossary
+        for entry, place in glossary.in_order() if glossary else ():
+            if place is None:
+                report.add(entry.line, f"no text defines this: write {{term}}`{entry.name}` there")
+                continue
+            meaning = composer.inline(entry.meaning, entry.line)
+            terms.append(Term(entry.id, entry.name, meaning, place))
+        return tuple(terms)
+
+    def of_file(self, name: str) -> Composer:
+        """Composes what stands in a data file, for a page of its own."""
+        stem = name.partition(".")[0]
+        page = PageSource(stem, "", self.shown(name), Document({}, {}))
+        report = self.problems.of(self.shown(name))
+        return Composer(self.resources, page, report, Link(f"../{stem}/", stem.capitalize()))
+
     def ledger(self) -> dict[str, Any]:
         """The book's fields from ``facts.toml``, composed as on the page of facts."""
         ledger = self.resources.facts
-        page = PageSource("facts", "", self.shown("facts.toml"), Document({}, {}))
-        composer = Composer(self.resources, page, ledger.problems, Link("../facts/", "Facts"))
+        composer = self.of_file("facts.toml")
         return {
             "facts": _facts(ledger, composer),
             "gaps": tuple(composer.inline(gap.text, gap.line) for gap in ledger.gaps),

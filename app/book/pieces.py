@@ -228,3 +228,24 @@ class FigureOutput:
 
 
 Output: TypeAlias = StreamOutput | TextOutput | FigureOutput
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """What a symbol of the equations means. ``shape`` and ``code`` may be empty."""
+
+    id: str  # data-symbol in the page
+    html: Html  # the symbol itself
+    words: Html
+    shape: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term of the glossary; ``place`` is where the text defines it."""
+
+    id: str
+    name: str
+    meaning: Html
+    place: Link

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.book.compose.blocks import Block, Heading
-from app.book.pieces import Html, Link
+from app.book.pieces import Html, Link, Symbol, Term
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Section:
     blocks: tuple[Block, ...]
     listed: Listed
     references: tuple[Reference, ...]  # cited here, in alphabetical order
+    symbols: tuple[Symbol, ...]  # of its equations
     previous: Link | None
     next: Link | None
 
@@ -67,6 +68,14 @@ class Fact:
 
 
 @dataclass(frozen=True)
+class NotedSymbol:
+    """A symbol for the page of notation, with the pages that use it."""
+
+    symbol: Symbol
+    uses: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
 class Dispute:
     """A statement on which sources differ."""
 
@@ -89,6 +98,7 @@ class Chapter:
     blocks: tuple[Block, ...]  # of its opening
     listed: Listed  # what stands in its opening
     references: tuple[Reference, ...]  # cited in its opening
+    symbols: tuple[Symbol, ...]  # of the equations in its opening
     sections: tuple[Section, ...]
     moved: Mapping[str, str]  # what stood on the chapter's one page once: its id, where it is now
     previous: Link | None
@@ -135,6 +145,8 @@ class Book:
     gaps: tuple[Html, ...]
     disputed: tuple[Dispute, ...]
     references: tuple[Reference, ...]
+    symbols: tuple[NotedSymbol, ...]
+    terms: tuple[Term, ...]
 
     @property
     def chapters(self) -> tuple[Chapter, ...]:

@@ -6,6 +6,7 @@ import { askFirst } from "./instrument/first-question.js";
 import { startNavigation } from "./page/navigate.js";
 import { startOffline } from "./page/offline.js";
 import { leadOn } from "./page/address.js";
+import { painted } from "./pauses.js";
 import { runtime } from "./python/page/runtime.js";
 
 startChrome();
@@ -19,6 +20,7 @@ if (config.reload) import("./page/reload.js").then(({ followReloads }) => follow
 function enter(isFirst) {
   if (!isFirst) leadOn();
   startFrame(isFirst);
+  painted().then(async () => (await import("./page/cards.js")).nameEquations());
   return startBlocks(startPython());
 }
 

@@ -135,7 +135,7 @@ def test_a_guess_is_committed_before_the_truth_shows(fresh: Page) -> None:
         share = (key["answer"] - float(line.get_attribute("min") or "")) / (
             float(line.get_attribute("max") or "") - float(line.get_attribute("min") or "")
         )
-        marks, right = (quiz.locator(at).bounding_box() for at in (".marks", ".mark.right"))
+        marks, right = (quiz.locator(at).bounding_box() for at in (".guess-lines", ".line.right"))
         assert marks and right
         place = right["x"] + right["width"] / 2 - marks["x"]
         assert place == pytest.approx(share * marks["width"], abs=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -18,12 +18,15 @@ from app.book.compose.pictures import Pictures
 from app.book.compose.plots import Plots
 from app.book.compose.prose import ProseRenderer
 from app.book.compose.stills import Stills
+from app.book.compose.symbols import Symbols
 from app.book.media import Media
 from app.book.pieces import Html, Link, SideNote
 from app.book.read.bibliography import Bibliography
 from app.book.read.facts import FactLedger
+from app.book.read.glossary import Glossary
 from app.book.read.markdown import make_markdown
 from app.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, TextNode
+from app.book.read.notation import SymbolEntry
 from app.book.read.problems import FileProblems
 from app.book.read.recordings import Recorded, Recording
 from app.book.read.source import PageSource
@@ -44,6 +47,8 @@ class Resources:
     pictures: Pictures
     stills: Stills
     plots: Plots
+    symbols: tuple[SymbolEntry, ...]
+    glossary: Glossary | None
 
 
 class Composer:
@@ -75,6 +80,7 @@ class Composer:
         self.problems = problems
         self.place = place
         self.cited: set[str] = set()
+        self.symbols = Symbols(resources.symbols, source.name or source.slug)
         self._recorded = recorded
         self._document = source.document
         self._markdown = make_markdown()
@@ -178,7 +184,7 @@ class Composer:
     def math(self, tex: str, line: int, *, display: bool = False) -> Html:
         """One equation, or nothing after reporting what is broken in it."""
         try:
-            return self.resources.mathematics.set(tex, display=display)
+            return self.resources.mathematics.set(tex, display=display, symbols=self.symbols)
         except BrokenTex as error:
             self.problems.add(line + error.line, error.message)
             return Html()
@@ -292,6 +298,22 @@ class Composer:
         bibliography.use(key, self.place)
         self.cited.add(key)
         return bibliography.link(key, self.root)
+
+    def term(self, words: str, name: str, line: int) -> Html:
+        """A term where the text defines it, and after that a link to its definition."""
+        glossary = self.resources.glossary
+        if glossary is None:
+            return Html('<dfn class="term">{}</dfn>').format(words)
+        if name not in glossary.entries:
+            self.problems.add(
+                line, f"no term {name!r} in glossary.toml. {accepted_names(name, glossary.names)}"
+            )
+            return Html()
+        id = glossary.entries[name].id
+        if glossary.define(name, replace(self.place, url=f"{self.place.url}#{id}")):
+            return Html('<dfn class="term" id="{}">{}</dfn>').format(id, words)
+        url = f"{self.root}glossary/#{id}"
+        return Html('<a class="term" href="{}">{}</a>').format(url, words)
 
     def recorded(self, label: str) -> tuple[Recorded, ...]:
         """The output recorded for a snippet, if it was made from the code as it stands."""

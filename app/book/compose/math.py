@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 
 from app.book.compose.engine import Engine, EngineError
+from app.book.compose.symbols import Symbols
 from app.book.pieces import Html
 
 MOST_CHARACTERS = 5_000
@@ -69,8 +71,8 @@ class Mathematics:
         self._engine = engine
         self.notation = notation
 
-    def set(self, tex: str, *, display: bool = False) -> Html:
-        """``tex`` as KaTeX's HTML with MathML inside.
+    def set(self, tex: str, *, display: bool = False, symbols: Symbols | None = None) -> Html:
+        """``tex`` as KaTeX's HTML with MathML inside, its symbols marked.
 
         Raises
         ------
@@ -84,11 +86,18 @@ class Mathematics:
         if refused := REFUSED.search(self.notation.expand(tex)):
             line = tex.count("\n", 0, max(tex.find(refused[0]), 0))
             raise BrokenTex(f"broken TeX: {refused[0]} cannot stand in an equation", line)
+        expanded = self.notation.expand(tex.strip())
+        if symbols is not None:
+            # Where a mark cannot stand, as in \\frac k2, the equation stands without marks; what
+            # else is wrong with it is found below, at its own place.
+            with suppress(EngineError):
+                html = self._engine.katex(symbols.mark(expanded), display)
+                symbols.note(html)
+                return Html(html)
         try:
-            html = self._engine.katex(self.notation.expand(tex.strip()), display)
+            return Html(self._engine.katex(expanded, display))
         except EngineError as error:
             raise self._broken(tex, error) from None
-        return Html(html)
 
     def _broken(self, tex: str, error: EngineError) -> BrokenTex:
         stripped = tex.strip()

@@ -58,6 +58,9 @@ class Surroundings(Protocol):
     def cite(self, key: str, line: int) -> Link | None:
         """A link to a source."""
 
+    def term(self, words: str, name: str, line: int) -> Html:
+        """A term, or a link to where it is defined."""
+
 
 class ProseRenderer(RendererHTML):
     """markdown-it's renderer; methods named after tokens are its rules.
@@ -277,7 +280,7 @@ def _element(opening: str, closing: str) -> RoleMaker:
 
 def _term(content: str, line: int, composer: Surroundings) -> str:
     words, term = split_words(content)
-    return f'<em class="term">{escapeHtml(words or term)}</em>'
+    return str(composer.term(words or term, term, line))
 
 
 def _math(tex: str, line: int, composer: Surroundings) -> str:

@@ -18,7 +18,8 @@ FRONT = "front"
 """Slug of the front page: its text is ``front.md``, its place the root of the site."""
 
 RESERVED = (
-    *(FRONT, "assets", "contents", "facts", "references", "runtime", "api", "healthz", "readyz"),
+    *(FRONT, "contents", "facts", "references", "glossary", "notation", "formulas"),
+    *("assets", "runtime", "api", "healthz", "readyz"),
 )
 """First parts of addresses that are taken."""
 

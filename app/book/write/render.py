@@ -15,7 +15,7 @@ from urllib.parse import urldefrag, urljoin
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from app.book.compose.blocks import Block, Quiz
+from app.book.compose.blocks import Block, Equation, Quiz
 from app.book.compose.compose import root_of
 from app.book.compose.words import inner_blocks
 from app.book.pieces import Html
@@ -71,11 +71,15 @@ class Renderer:
         yield "index.html", self._render(environment, "front.html", front, chapter=book.front)
         for chapter in book.chapters:
             yield from self._chapter(environment, chapter)
-        for name, title in (
-            ("contents", "Contents"),
-            ("facts", "Sourced facts"),
-            ("references", "References"),
-        ):
+        lists = {
+            "contents": "Contents",
+            "facts": "Sourced facts",
+            "references": "References",
+            "formulas": "Formulas",
+            **({"glossary": "Glossary"} if book.terms else {}),
+            **({"notation": "Notation"} if book.symbols else {}),
+        }
+        for name, title in lists.items():
             page = self._page(name, title, book.description, name)
             yield f"{name}/index.html", self._render(environment, f"{name}.html", page)
         # A host sends this page for any address, so its links cannot be relative.
@@ -174,6 +178,7 @@ class Renderer:
             "url": url,
             "asset": asset,
             "render": render,
+            "equations_of": equations,
             "web_manifest": page.root + self.web_manifest,
         }
         html = environment.get_template(template).render(**common, **names)
@@ -244,12 +249,22 @@ def book_on_one_page(book: Book) -> OnePage:
     prefixes = {page.place: f"{each.slug}." for each in book.chapters for page in each.pages}
     prefixes |= {
         "": "front.",
-        **{place: f"{place}." for place in ("contents", "facts", "references")},
+        **{place: f"{place}." for place in ("contents", "facts", "references", "glossary")},
     }
     starts = {
         place: prefix + (posixpath.basename(place) or "front") for place, prefix in prefixes.items()
     }
     return OnePage("", starts, prefixes)
+
+
+def equations(blocks: Iterable[Block]) -> list[Equation]:
+    """The numbered equations among blocks, those inside other blocks too."""
+    found: list[Equation] = []
+    for block in blocks:
+        if isinstance(block, Equation) and block.number:
+            found.append(block)
+        found += equations(inner_blocks(block))
+    return found
 
 
 def questions(blocks: Iterable[Block]) -> Iterator[Quiz]:

@@ -32,6 +32,9 @@ def search_index(book: Book) -> bytes:
 def _entries(book: Book) -> Iterator[Entry]:
     for chapter in book.chapters:
         yield from _chapter(chapter)
+    for term in book.terms:
+        meaning = words_of(term.meaning)
+        yield Entry("Term", "", f"glossary/#{term.id}", "Glossary", term.name, meaning)
     for fact in book.facts:
         sources = ", ".join(source.title for source in fact.sources)
         text = f"{words_of(fact.claim)} {words_of(fact.note)}"

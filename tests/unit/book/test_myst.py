@@ -42,7 +42,7 @@ ACCEPTED = {
     "See {eq}`eq-one`.": "Eq.\xa02.1</a>.",
     "By {cite:t}`baldi1989`.": ">Baldi &amp; Hornik (1989)</a>.",
     "It holds {cite:p}`baldi1989,kingma2014`.": "(<a class=",
-    "A {term}`code`, several {term}`codes <code>`.": '<em class="term">codes</em>',
+    "A {term}`code`, several {term}`codes <code>`.": '<dfn class="term">codes</dfn>',
     "Inline {math}`c^2` by a role.": "<tex>c^2</tex> by a role",
     "H{sub}`2`O, x{sup}`n`, {kbd}`Esc`.": "H<sub>2</sub>O, x<sup>n</sup>, <kbd>Esc</kbd>",
     "{abbr}`PCA (principal components)` it is.": '<abbr title="principal components">PCA</abbr>',

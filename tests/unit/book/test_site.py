@@ -53,7 +53,7 @@ def build(settings: Settings) -> Build:
 
 def test_every_link_inside_the_site_leads_to_something(build: Build) -> None:
     folder = build()
-    places = {"/", "/sample/", "/contents/", "/facts/", "/references/", "/404.html"}
+    places = {"/", "/sample/", "/contents/", "/facts/", "/references/", "/formulas/", "/404.html"}
     sections = ("text", "numbering", "blocks", "quizzes", "snippets", "print")
     places |= {f"/sample/{name}/" for name in sections}
     assert set(site_pages(folder)) == places

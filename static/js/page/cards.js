@@ -1,0 +1,271 @@
+/**
+ * Cards: what a symbol, a term, a source or an equation means, beside where it is read. A pointer that rests, the keyboard's
+ * focus and a tap open one. Within an equation the arrow keys go from symbol to symbol.
+ *
+ * A symbol, the control that sets it and its name in the code are one thing: whichever is pointed at or moved, all light up.
+ */
+import { absolute } from "../config.js";
+
+const REST_MS = 300; // a pointer that only passes opens nothing
+const LEAVE_MS = 200; // time to get from the word into its card
+const MARGIN = 8; // px between a word and its card
+const SYMBOL = "[data-symbol]";
+const LINK = "a.ref, a.cite, a.term";
+const CONTROL = ".control, .readout";
+
+/** @type {HTMLElement | null} */
+let card = null;
+/** What the card is beside. @type {Element | null} */
+let beside = null;
+let timer = 0;
+
+document.addEventListener("pointerover", ({ target, pointerType }) => pointerType === "mouse" && wait(target, REST_MS));
+document.addEventListener("focusin", onFocus);
+document.addEventListener("focusout", () => close(LEAVE_MS));
+document.addEventListener("click", onClick, true);
+document.addEventListener("keydown", onKey);
+document.addEventListener("input", ({ target }) => void lightControl(target));
+addEventListener("scroll", () => close(0), { passive: true });
+
+/** On each page: its equations can be walked by keyboard. */
+export function nameEquations() {
+  close(0);
+  for (const equation of document.querySelectorAll(`.equation:has(${SYMBOL}) .katex-display`)) {
+    equation.setAttribute("tabindex", "0");
+    equation.setAttribute("role", "group");
+    equation.setAttribute("aria-label", "Equation. The arrow keys go through its symbols");
+  }
+}
+
+/** @param {EventTarget | null} target @returns {Element | null} what has a card */
+function subject(target) {
+  if (!(target instanceof Element) || card?.contains(target)) return null;
+  return target.closest(`${SYMBOL}, ${LINK}`);
+}
+
+/** @param {EventTarget | null} target @param {number} ms */
+function wait(target, ms) {
+  if (target instanceof Node && card?.contains(target)) return clearTimeout(timer);
+  const found = subject(target);
+  if (found === null) return close(LEAVE_MS);
+  clearTimeout(timer);
+  if (found !== beside) timer = window.setTimeout(() => void open(found), ms);
+}
+
+/** @param {FocusEvent} event */
+function onFocus({ target }) {
+  if (lightControl(target)) return;
+  const found = subject(target);
+  if (found?.matches(LINK) && found.matches(":focus-visible")) wait(found, REST_MS);
+}
+
+/** By touch the first tap on a link opens its card, which has a link of its own. @param {MouseEvent} event */
+function onClick(event) {
+  const found = subject(event.target);
+  const touches = /** @type {PointerEvent} */ (event).pointerType === "touch";
+  if (found === null) {
+    if (!(event.target instanceof Node && card?.contains(event.target))) close(0);
+    return;
+  }
+  if (found.matches(LINK) && !touches) return;
+  if (found.matches(LINK)) {
+    event.preventDefault();
+    event.stopPropagation();
+  }
+  clearTimeout(timer);
+  void open(found);
+}
+
+/** @param {KeyboardEvent} event */
+function onKey(event) {
+  if (event.key === "Escape" && beside !== null) return close(0);
+  const equation = event.target instanceof Element && event.target.matches(".katex-display") ? event.target : null;
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key] ?? 0;
+  if (equation === null || step === 0) return;
+  event.preventDefault();
+  const symbols = [...equation.querySelectorAll(SYMBOL)];
+  const now = beside === null ? -1 : symbols.indexOf(beside);
+  const next = symbols[Math.max(0, Math.min(symbols.length - 1, now + step))];
+  next.scrollIntoView({ block: "nearest", inline: "nearest" });
+  void open(next);
+}
+
+/** @param {Element} found */
+async function open(found) {
+  clearTimeout(timer);
+  beside = found;
+  const content = found.matches(SYMBOL) ? meaning(found) : await whereItLeads(/** @type {HTMLAnchorElement} */ (found));
+  if (beside !== found) return; // somewhere else by now
+  if (content === null) return close(0);
+  if (card === null) {
+    card = document.createElement("div");
+    card.className = "card flow";
+    card.popover = "manual";
+    card.addEventListener("pointerleave", () => close(LEAVE_MS));
+    document.body.append(card);
+  }
+  card.replaceChildren(content);
+  card.showPopover();
+  place(card, found.getBoundingClientRect());
+  light(/** @type {HTMLElement} */ (found).dataset.symbol ?? "", found);
+  const said = document.querySelector("[data-page-status]");
+  if (said && found.matches(SYMBOL)) said.textContent = card.innerText.replaceAll("\n", " ");
+}
+
+/** @param {number} ms */
+function close(ms) {
+  clearTimeout(timer);
+  timer = window.setTimeout(() => {
+    if (card?.matches(":popover-open")) card.hidePopover();
+    if (beside !== null) light("");
+    beside = null;
+  }, ms);
+}
+
+/** Under the word, or over it where there is more room. @param {HTMLElement} box @param {DOMRect} word */
+function place(box, word) {
+  const { width, height } = box.getBoundingClientRect();
+  const { clientWidth, clientHeight } = document.documentElement;
+  const left = Math.max(MARGIN, Math.min(word.left, clientWidth - width - MARGIN));
+  const below = word.bottom + MARGIN + height <= clientHeight || word.top < clientHeight - word.bottom;
+  box.style.left = `${left}px`;
+  box.style.top = `${below ? word.bottom + MARGIN : Math.max(MARGIN, word.top - MARGIN - height)}px`;
+}
+
+/* Symbols */
+
+/** @param {Element} symbol @returns {Node | null} what it means, and its value where an instrument has one */
+function meaning(symbol) {
+  const id = /** @type {HTMLElement} */ (symbol).dataset.symbol ?? "";
+  const stored = document.querySelector(`#symbols > [data-meaning="${CSS.escape(id)}"]`);
+  if (stored === null) return null;
+  const content = new DocumentFragment();
+  content.append(...stored.cloneNode(true).childNodes);
+  for (const control of document.querySelectorAll(CONTROL)) {
+    const value = symbolOf(control)?.dataset.symbol === id && !control.hasAttribute("hidden") ? valueOf(control) : "";
+    if (value === "") continue;
+    const line = document.createElement("p");
+    line.className = "now";
+    const instrument = control.closest("section")?.querySelector(".label .permalink")?.textContent?.trim();
+    line.textContent = `Now ${value}, in ${instrument?.toLowerCase() ?? "an instrument"}`;
+    content.append(line);
+  }
+  return content;
+}
+
+/** @param {Element} control @returns {HTMLElement | null} the symbol that names it, and not one of several, as in d/k */
+function symbolOf(control) {
+  const equation = control.querySelector(".katex-html");
+  const symbol = /** @type {HTMLElement | null} */ (equation?.querySelector(SYMBOL) ?? null);
+  return symbol?.textContent === equation?.textContent ? symbol : null;
+}
+
+/** @param {Element} control @returns {string} what it stands at, with its unit */
+function valueOf(control) {
+  const readout = control.querySelector("dd");
+  if (readout) return readout.textContent?.trim() ?? "";
+  const range = control.querySelector('input[type="range"]');
+  if (range) return range.getAttribute("aria-valuetext") ?? "";
+  const picked = control.querySelector("label:has(:checked)");
+  if (picked) return picked.textContent?.trim() ?? "";
+  const typed = [...control.querySelectorAll('input[type="text"]')].map((input) => /** @type {HTMLInputElement} */ (input).value);
+  return typed.length > 1 ? `(${typed.join(", ")})` : (typed[0] ?? "");
+}
+
+/** @param {EventTarget | null} target @returns {boolean} whether it belongs to a control that sets a symbol */
+function lightControl(target) {
+  const control = target instanceof Element ? target.closest(CONTROL) : null;
+  const symbol = control && symbolOf(control);
+  if (!symbol) return false;
+  clearTimeout(timer);
+  light(symbol.dataset.symbol ?? "");
+  if (card?.matches(":popover-open")) card.hidePopover();
+  beside = symbol; // so that leaving it puts the lights out
+  return true;
+}
+
+/**
+ * Light up a symbol wherever it stands: in equations, at its control, as a name in code.
+ *
+ * @param {string} id empty: no symbol
+ * @param {Element | null} [lamp] the one that is pointed at
+ */
+function light(id, lamp = null) {
+  for (const element of document.querySelectorAll("[data-lit]")) element.removeAttribute("data-lit");
+  CSS.highlights?.delete("symbol");
+  if (id === "") return;
+  for (const symbol of document.querySelectorAll(`[data-symbol="${CSS.escape(id)}"]`)) {
+    symbol.setAttribute("data-lit", symbol === lamp ? "here" : "");
+    symbol.closest(CONTROL)?.setAttribute("data-lit", "");
+  }
+  const name = /** @type {HTMLElement | null} */ (document.querySelector(`#symbols > [data-meaning="${CSS.escape(id)}"]`))?.dataset.code;
+  if (name && CSS.highlights) CSS.highlights.set("symbol", new Highlight(...rangesOf(name)));
+}
+
+/** Where a name stands in the code on the page. @param {string} name @returns {Range[]} */
+function rangesOf(name) {
+  const ranges = [];
+  const word = new RegExp(`(?<![\\w.])${name}(?!\\w)`, "g");
+  for (const code of document.querySelectorAll(".cm-content, pre.code > code")) {
+    const walker = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
+    for (let text = walker.nextNode(); text !== null; text = walker.nextNode()) {
+      for (const { index } of (text.nodeValue ?? "").matchAll(word)) {
+        const range = new Range();
+        range.setStart(text, index);
+        range.setEnd(text, index + name.length);
+        ranges.push(range);
+      }
+    }
+  }
+  return ranges;
+}
+
+/* Links */
+
+/** Pages that have been asked for, by their address. @type {Map<string, Promise<Document | null>>} */
+const pages = new Map();
+
+/** @param {string} address @returns {Promise<Document | null>} null where it cannot be had */
+function pageAt(address) {
+  const asked = pages.get(address) ?? fetchPage(address);
+  pages.set(address, asked);
+  return asked;
+}
+
+/** @param {string} address @returns {Promise<Document | null>} */
+async function fetchPage(address) {
+  try {
+    const reply = await fetch(address);
+    return reply.ok ? new DOMParser().parseFromString(await reply.text(), "text/html") : null;
+  } catch {
+    pages.delete(address); // offline: worth another try
+    return null;
+  }
+}
+
+/** What stands where a link leads. @param {HTMLAnchorElement} link @returns {Promise<Node | null>} */
+async function whereItLeads(link) {
+  const { origin, pathname, hash, href } = link;
+  if (!href.startsWith(absolute("")) || hash === "") return null;
+  const page = pathname === location.pathname ? document : await pageAt(origin + pathname);
+  const found = page?.getElementById(decodeURIComponent(hash.slice(1)));
+  const part = found?.matches(".equation, .references li, .glossary > div") ? found : null;
+  if (!part) return null;
+  const content = new DocumentFragment();
+  const copy = /** @type {HTMLElement} */ (part.cloneNode(true));
+  copy.removeAttribute("id");
+  copy.querySelector(".scroller")?.classList.remove("scroller");
+  for (const inside of copy.querySelectorAll("[id], [tabindex], .number.permalink, .uses")) {
+    if (inside.matches(".number.permalink, .uses")) inside.remove();
+    for (const name of ["id", "tabindex"]) inside.removeAttribute(name);
+  }
+  content.append(...(copy.matches("li") ? copy.childNodes : [copy]));
+  const go = document.createElement("p");
+  const way = document.createElement("a");
+  way.href = href;
+  way.textContent = `Go to ${link.textContent?.trim()}`;
+  go.className = "go";
+  go.append(way);
+  content.append(go);
+  return content;
+}

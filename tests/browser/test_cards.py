@@ -1,0 +1,98 @@
+"""What a symbol, a term or a reference means, beside it: by pointer, keyboard and touch."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.book_pages import Open, go_to, where
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def page(open_page: Open) -> Page:
+    page = open_page()
+    go_to(page, where("bottleneck"))
+    expect(page.locator(".katex-display[tabindex]").first).to_be_attached()
+    return page
+
+
+def test_every_marked_symbol_has_a_meaning(page: Page) -> None:
+    ids = page.evaluate(
+        "[...document.querySelectorAll('[data-symbol]')].map(e => e.dataset.symbol)"
+    )
+    meanings = page.evaluate(
+        "[...document.querySelectorAll('#symbols > [data-meaning]')].map(e => e.dataset.meaning)"
+    )
+    assert set(ids) == set(meanings) and len(meanings) == len(set(meanings))
+
+
+def test_a_pointer_shows_what_a_symbol_means_and_its_value_in_the_instrument(page: Page) -> None:
+    card = page.locator(".card")
+    symbol = page.locator('.section > * [data-symbol="k"]').first
+    slider = page.locator('#bottleneck [data-control="k"] input[type="range"]')
+    slider.scroll_into_view_if_needed()
+    slider.press("ArrowRight")
+    value = slider.get_attribute("aria-valuetext")
+    expect(page.locator('#bottleneck [data-control="k"]')).to_have_attribute("data-lit", "")
+    expect(symbol).to_have_attribute("data-lit", "")
+    symbol.scroll_into_view_if_needed()
+    symbol.hover()
+    expect(card).to_contain_text("How many numbers a code has.")
+    expect(card).to_contain_text(f"Now {value}, in instrument")
+    expect(symbol).to_have_attribute("data-lit", "here")
+    page.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+    expect(page.locator("[data-lit]")).to_have_count(0)
+
+
+def test_a_name_in_the_code_lights_up_with_its_symbol(page: Page) -> None:
+    symbol = page.locator('.section > * [data-symbol="k"]').first
+    symbol.scroll_into_view_if_needed()
+    symbol.hover()
+    expect(page.locator(".card")).to_be_visible()
+    lit = "() => [...CSS.highlights.get('symbol')].map(range => range.toString())"
+    assert set(page.evaluate(lit)) == {"k"}
+
+
+def test_arrow_keys_walk_through_an_equation(page: Page) -> None:
+    equation = page.locator("#loss .katex-display")
+    equation.scroll_into_view_if_needed()
+    equation.focus()
+    symbols = equation.locator("[data-symbol]")
+    for place in (0, 1, 2):
+        page.keyboard.press("ArrowRight")
+        expect(symbols.nth(place)).to_have_attribute("data-lit", "here")
+        expect(page.locator("[data-page-status]")).not_to_be_empty()
+    page.keyboard.press("ArrowLeft")
+    expect(symbols.nth(1)).to_have_attribute("data-lit", "here")
+
+
+def test_a_reference_shows_its_equation_here_or_on_another_page(page: Page) -> None:
+    here = page.locator('a.ref[href="#loss"]').first
+    here.focus()
+    here.hover()
+    expect(page.locator(".card .katex-display")).to_be_visible()
+    expect(page.locator(".card .go a")).to_have_attribute("href", here.evaluate("a => a.href"))
+    go_to(page, where("q-vae-loss"))
+    there = page.locator('a.ref[href*="/#"]:text("Eq.")').first
+    there.scroll_into_view_if_needed()
+    there.hover()
+    expect(page.locator(".card .katex-display")).to_be_visible()
+
+
+def test_touch_opens_the_card_first(open_page: Open) -> None:
+    page = open_page(has_touch=True, viewport={"width": 360, "height": 740})
+    go_to(page, where("bottleneck"))
+    expect(page.locator(".katex-display[tabindex]").first).to_be_attached()
+    address = page.url
+    link = page.locator('a.ref[href="#loss"]').first
+    link.scroll_into_view_if_needed()
+    link.tap()
+    expect(page.locator(".card .katex-display")).to_be_visible()
+    assert page.url == address
+    box = page.locator(".card").bounding_box()
+    assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 360
+    page.locator(".card .go a").tap()
+    expect(page).to_have_url(address.partition("#")[0] + "#loss")

@@ -1,0 +1,103 @@
+"""Symbols of equations: found by their tokens, explained once, listed with where they stand."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from app.book.compose.symbols import Symbols
+from app.book.load import load
+from app.book.read.notation import SymbolEntry
+from app.errors import BookErrors
+
+from .conftest import HEAD, MakeBook
+
+X, K, SIGMA = r"\mathbf{x}", "k", r"\sigma"
+ENTRIES = [
+    SymbolEntry(id, 1, tex, "words", "", "", sections)
+    for id, tex, sections in [
+        ("x", X, ()),
+        ("x-hat", r"\hat{\mathbf{x}}", ()),
+        ("k", K, ()),
+        ("l", "l", ()),
+        ("sigma", SIGMA, ()),
+        ("noise", SIGMA, ("denoising",)),
+        ("encoder", r"f_\theta", ()),
+    ]
+]
+
+
+def marked(text: str) -> str:
+    """TeX with its marks written short: ``[[k|k]]``."""
+    return re.sub(r"\[\[([\w-]+)\|(.*?)\]\]", r"{\\htmlData{symbol=\1}{\2}}", text)
+
+
+@pytest.mark.parametrize(
+    ("tex", "expected"),
+    [
+        (r"k < 3", r"[[k|k]] < 3"),
+        (r"\log k", r"\log [[k|k]]"),
+        (r"\text{k of } k", r"\text{k of } [[k|k]]"),
+        (r"\mathrm{KL} + \mathcal{l}", r"\mathrm{KL} + \mathcal{l}"),
+        (r"\operatorname*{l}_k", r"\operatorname*{l}_[[k|k]]"),
+        (r"\hat{\mathbf{x}}_k", r"[[x-hat|\hat{\mathbf{x}}]]_[[k|k]]"),
+        (r"\hat{\mathbf {x}}", r"[[x-hat|\hat{\mathbf {x}}]]"),
+        (r"f_\theta(\mathbf{x})", r"[[encoder|f_\theta]]([[x|\mathbf{x}]])"),
+        (r"f(\mathbf{x})", r"f([[x|\mathbf{x}]])"),
+        (r"\begin{array}{ll} k \end{array}", r"\begin{array}{ll} [[k|k]] \end{array}"),
+        (r"\frac k2", r"\frac [[k|k]]2"),
+    ],
+)
+def test_what_is_marked(tex: str, expected: str) -> None:
+    assert Symbols(ENTRIES, "compress").mark(tex) == marked(expected)
+
+
+def test_a_meaning_for_one_section_goes_before_that_of_the_book() -> None:
+    assert Symbols(ENTRIES, "denoising").mark(SIGMA) == marked(rf"[[noise|{SIGMA}]]")
+    assert Symbols(ENTRIES, "compress").mark(SIGMA) == marked(rf"[[sigma|{SIGMA}]]")
+
+
+NOTATION = """\
+[[symbols]]
+tex = 'k'
+words = "Width."
+shape = "()"
+code = "k"
+"""
+TERMS = '[terms]\nmanifold = "A curved space."\n'
+TEXT = f"{HEAD}\nA {{term}}`manifold` has $k$ axes; {{term}}`manifolds <manifold>` bend.\n"
+
+
+def test_a_page_has_the_symbols_of_its_equations(make_book: MakeBook) -> None:
+    files = {"notation.toml": NOTATION, "glossary.toml": TERMS, "sample/text.md": TEXT}
+    book = load(make_book(files)).book
+    section = book.chapters[0].sections[0]
+    assert [(each.id, each.shape, each.code) for each in section.symbols] == [("k", "()", "k")]
+    html = str(getattr(section.blocks[0], "html", ""))
+    assert 'data-symbol="k"' in html
+    assert '<dfn class="term" id="term-manifold">manifold</dfn>' in html
+    assert '<a class="term" href="../../glossary/#term-manifold">manifolds</a>' in html
+    assert [term.place.url for term in book.terms] == ["../sample/text/#term-manifold"]
+    assert [use.number for use in book.symbols[0].uses] == ["2.1"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        ("notation", NOTATION + NOTATION, "'k' is already explained in line 1"),
+        ("notation", NOTATION.replace("'k'", "'q'"), "no equation has the symbol 'q'"),
+        ("notation", NOTATION.replace("words", "word"), "unknown key 'word' of a symbol"),
+        ("notation", NOTATION.replace('"Width."', "5"), "words of a symbol must be text; got 5"),
+        ("notation", "[[symbol]]\n", "unknown table 'symbol'. Accepted: symbols."),
+        ("notation", NOTATION + "sections = ['tex']", "no section 'tex'. Did you mean 'text'?"),
+        ("glossary", TERMS + 'lake = "Water."', "toml:3: no text defines this: write {term}`lake`"),
+        ("glossary", TERMS.replace("man", "wo"), "text.md:6: no term 'manifold' in glossary.toml"),
+        ("glossary", "[terms]\nmanifold = 7", "the meaning of 'manifold' must be text; got 7"),
+    ],
+)
+def test_mistakes(file: str, text: str, message: str, make_book: MakeBook) -> None:
+    files = {"notation.toml": NOTATION, "glossary.toml": TERMS, "sample/text.md": TEXT}
+    with pytest.raises(BookErrors) as caught:
+        load(make_book({**files, f"{file}.toml": text}))
+    assert message in str(caught.value)

@@ -188,11 +188,10 @@ class Runtime extends EventTarget {
       interpreter.hasReadersCode = true;
       setTimeout(() => this.#prepareSecond(), SECOND_AFTER_MS);
     }
-    if (changesScope(job.message)) {
-      interpreter.hasVariables = true;
-      this.#showClock();
-    }
+    if (changesScope(job.message)) interpreter.hasVariables = true;
     interpreter.run(job);
+    // Only now: who hears this may ask for something, and must not find the worker free.
+    if (changesScope(job.message)) this.#showClock();
   }
 
   #showClock() {

@@ -35,8 +35,10 @@ function startPython() {
   return askFirst();
 }
 
-/** The bar says where Python stands. Megabytes and seconds are not read out, what they lead to is. */
+/** The bar says where Python stands and what it holds. Megabytes and seconds are not read out, what they lead to is. */
 function followStatus() {
+  const memory = document.querySelector("[data-runtime-memory]");
+  const restart = /** @type {HTMLButtonElement | null} */ (document.querySelector('[data-action="restart"]'));
   const place = /** @type {HTMLElement | null} */ (document.querySelector("[data-runtime-status]"));
   const words = place?.querySelector(".sentence");
   const show = () => {
@@ -45,7 +47,10 @@ function followStatus() {
       place.setAttribute("aria-live", runtime.state === "booting" || runtime.state === "busy" ? "off" : "polite");
     }
     if (words) words.textContent = runtime.sentence;
+    if (restart && runtime.ready) restart.disabled = false;
   };
   runtime.addEventListener("status", show);
+  runtime.addEventListener("memory", () => memory && (memory.textContent = `${runtime.megabytes} MB`));
+  restart?.addEventListener("click", () => runtime.restart());
   if (runtime.state !== "idle") show();
 }

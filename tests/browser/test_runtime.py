@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.book_pages import READY, SECTION, Open, output, run, write
 
@@ -101,6 +101,47 @@ def test_a_flood_of_output_is_cut_and_can_be_stopped(desk: Page) -> None:
     )
     cell.locator(".more").click()
     assert cell.locator("pre.stdout").inner_text().count("x") == 5_000
+
+
+def test_python_is_started_again_by_its_button(open_page: Open) -> None:
+    page = open_page()
+    expect(page.locator(READY)).to_be_attached()
+    memory = page.locator("[data-runtime-memory]")
+    restart = page.get_by_role("button", name="Restart Python")
+    cell = run(page, "import numpy as np\nbig = np.ones(50_000_000)\nprint('kept')")
+    assert output(cell) == "kept\n"
+    held = megabytes(memory)
+    assert held > 400  # the array alone
+    answer = page.locator("section.instrument").first.locator("[data-readout]").all_text_contents()
+
+    restart.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".runtime .sentence")).to_have_text("Restarted: variables are lost")
+    expect(restart).to_be_focused()
+    expect(cell.locator("[data-status]")).to_contain_text("its variables are lost. Run it again")
+    assert output(cell) == "kept\n"
+    assert "big = np.ones" in cell.locator(".cm-content").inner_text()
+    assert megabytes(memory) < held - 350
+    assert answer == (
+        page.locator("section.instrument").first.locator("[data-readout]").all_text_contents()
+    )
+    assert "NameError" in output(run(page, "big.size"))
+
+
+def test_a_restart_ends_what_runs(desk: Page) -> None:
+    cell = run(desk, "while True: pass")
+    expect(cell.locator("[data-status]")).to_have_text(RUNNING)
+    desk.get_by_role("button", name="Restart Python").click()
+    expect(cell).to_have_attribute("data-state", "stopped")
+    expect(cell.locator("[data-status]")).to_contain_text("variables are lost")
+    assert output(run(desk, "6 * 7")) == "42"
+
+
+def megabytes(place: Locator) -> int:
+    """What Python holds, as the bar says."""
+    found = re.fullmatch(r"(\d+) MB", place.inner_text())
+    assert found
+    return int(found[1])
 
 
 def test_a_start_that_fails_says_so_and_can_be_tried_again(open_page: Open) -> None:

@@ -12,6 +12,7 @@
  * }} FieldOptions `key`: where the edit is kept; `label`: names the editor to a screen reader
  * @typedef {import("./editor.js").Editor} Editor
  */
+import { otherVersion } from "./other-tab.js";
 import { fingerprint, follow, read, remove, write } from "../store.js";
 
 export class CodeField {
@@ -51,10 +52,7 @@ export class CodeField {
   #meet(theirs) {
     this.#note?.remove();
     if (theirs === this.#text) return;
-    this.#note = choice("Another tab holds another version of this code. What is written last is kept.", {
-      "Take its version": () => this.#take(theirs),
-      "Keep this one": () => this.#changed(this.#text),
-    });
+    this.#note = otherVersion(() => this.#take(theirs), () => this.#changed(this.#text));
     this.#source.before(this.#note);
   }
 
@@ -168,27 +166,6 @@ export class CodeField {
       if (offset !== null && selectedIn(source) === "") this.focus(offset);
     });
   }
-}
-
-/** A sentence with buttons, which goes with any of them. @param {string} sentence @param {Record<string, () => void>} ways */
-function choice(sentence, ways) {
-  const place = document.createElement("div");
-  place.className = "other-tab";
-  place.setAttribute("role", "status");
-  const said = document.createElement("p");
-  said.textContent = sentence;
-  place.append(said);
-  for (const [name, go] of Object.entries(ways)) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = name;
-    button.addEventListener("click", () => {
-      place.remove();
-      go();
-    });
-    place.append(button);
-  }
-  return place;
 }
 
 /** A listing ends with a line break that an editor would show as an empty line. @param {string} text */

@@ -13,7 +13,7 @@ import { idInAddress } from "./address.js";
 const HEAD = ["meta[name=description]", "#latentbook-config"];
 const BODY = ["header.bar", ".page", "footer.foot"];
 /** What inside of those belongs to the visit after all. */
-const LASTING = ["[data-runtime-status]", "[data-offline-status]"];
+const LASTING = ["[data-python]", "[data-offline-status]"];
 /** Marks a navigation that is to load its page as any link would. */
 const PLAIN = "plain";
 

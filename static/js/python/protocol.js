@@ -28,10 +28,11 @@
  *   A note is the book's own sentence: how much output was cut.
  * @typedef {{type: "display", id: number, mime: string, data: string}} Display
  *   mime is text/plain or application/vnd.plotly.v1+json (a figure as JSON text).
- * @typedef {{type: "done", id: number, value: any}} Done
+ * @typedef {{type: "done", id: number, value: any, memory: number}} Done
+ *   memory: what this Python holds, bytes.
  *   value: for compute_widget a FrameValue, for check_answer a CheckValue, for widget_source the text, for BOOT_ID a StartValue, else null.
  * @typedef {{type: "failed", id: number, kind: "python" | "interrupted" | "contract" | "protocol", name: string,
- *   message: string, line: number | null, traceback: string}} Failed
+ *   message: string, line: number | null, traceback: string, memory: number}} Failed
  * @typedef {{type: "fatal", message: string}} Fatal
  * @typedef {{type: "spoiled"}} Spoiled  The snapshot that it started from is damaged: nothing that it said holds.
  * @typedef {Progress | Stream | Display | Done | Failed | Fatal | Spoiled} Reply

@@ -35,6 +35,8 @@ export class Interpreter {
   hasReadersCode = false;
   /** Whether it holds variables that would be lost with it. */
   hasVariables = false;
+  /** What it held when it last answered, bytes. */
+  memory = 0;
 
   #launch;
   /** @type {Listener | null} */
@@ -145,6 +147,7 @@ export class Interpreter {
         this.#lose(reply.message);
         break;
       default:
+        if (reply.id === BOOT_ID || reply.id === this.#id) this.memory = reply.memory;
         if (reply.id === BOOT_ID && reply.type === "done") this.#begin(reply.value);
         else if (reply.id === this.#id) this.#answer(reply);
     }

@@ -19,7 +19,7 @@
 
 /** A request that ended in `failed`. */
 export class RunError extends Error {
-  /** @param {Omit<import("../protocol.js").Failed, "type" | "id">} failed */
+  /** @param {Omit<import("../protocol.js").Failed, "type" | "id" | "memory">} failed */
   constructor(failed) {
     super(failed.message);
     this.kind = failed.kind;

@@ -38,6 +38,8 @@ class Runtime extends EventTarget {
   /** What the start has to say, if not all went as usual. */
   #note = "";
   #answered = false;
+  /** What was last told of the memory, MB. */
+  #megabytes = 0;
 
   get state() {
     return this.#state;
@@ -61,6 +63,24 @@ class Runtime extends EventTarget {
   /** Boots Python unless it is up or on its way. A failed start is tried again. */
   start() {
     if (this.#state === "idle" || this.#state === "failed") this.#boot("booting", "Starting Python");
+  }
+
+  /** What Python holds, in whole MB; 0 until it has started. */
+  get megabytes() {
+    return Math.round(((this.#first?.memory ?? 0) + (this.#second?.memory ?? 0)) / 2 ** 20);
+  }
+
+  #sayMemory() {
+    if (this.#megabytes === this.megabytes) return;
+    this.#megabytes = this.megabytes;
+    this.dispatchEvent(new Event("memory"));
+  }
+
+  /** Throws Python away, with the reader's variables and what it has in hand, and starts another. What waits is asked of that. */
+  restart() {
+    if (!this.#first?.isReady) return this.start(); // it is on its way
+    const { job } = this.#first;
+    this.#lose(this.#first, "", job !== null && isBooks(job.message) ? null : "Stopped.");
   }
 
   /**
@@ -133,6 +153,7 @@ class Runtime extends EventTarget {
   /** @param {Interpreter} interpreter @param {import("../protocol.js").StartValue} start */
   #started(interpreter, { from, why, main }) {
     this.#main = main;
+    this.#sayMemory();
     if (interpreter === this.#first) {
       performance.mark("latentbook-python-started", { detail: from });
       if (why !== "") this.#note = `It started from its files, as the stored start was of no use: ${why}.`;
@@ -211,6 +232,7 @@ class Runtime extends EventTarget {
   #answer(interpreter, job, reply, stopping) {
     if (!this.#answered) performance.mark("latentbook-python-ready");
     this.#answered = true;
+    this.#sayMemory();
     if (changesScope(job.message)) {
       clearInterval(this.#clock);
       this.#sayReady();
@@ -259,6 +281,7 @@ class Runtime extends EventTarget {
       if (job !== null) this.#waiting.unshift(job);
       this.#fail(navigator.onLine ? why : "you are offline");
     }
+    this.#sayMemory();
     this.#next();
   }
 
@@ -295,7 +318,7 @@ class Runtime extends EventTarget {
 }
 
 /**
- * The page's Python. Events: `status` ({state, sentence}); `lost` when variables were lost with a worker; `spoiled` when no answer
- * so far holds, as the stored start turned out damaged.
+ * The page's Python. Events: `status` ({state, sentence}); `memory` when it holds more or less; `lost` when variables were lost
+ * with a worker; `spoiled` when no answer so far holds, as the stored start turned out damaged.
  */
 export const runtime = new Runtime();

@@ -130,7 +130,7 @@ async function boot(message) {
   if (interruptBuffer) pyodide.setInterruptBuffer(interruptBuffer);
   const pause = pauses();
   lockDown(pyodide._api);
-  post({ type: "done", id: BOOT_ID, value: { from, why, main: await main } });
+  post({ type: "done", id: BOOT_ID, value: { from, why, main: await main }, memory: memory() });
   handle = host.handle;
   for (const message of early.splice(0)) tryToAnswer(message);
   const file = await stored.catch(() => null);
@@ -230,7 +230,7 @@ function answer(message) {
     reply.destroy();
     if (value.type !== "done" && value.type !== "failed") throw new Error("it gave no answer");
     if (value.name === "MemoryError" || TOO_LARGE.test(value.message)) value.traceback += MEMORY_SENTENCE;
-    return { ...value, id: message.id };
+    return { ...value, id: message.id, memory: memory() };
   } finally {
     request.destroy?.();
   }
@@ -243,8 +243,12 @@ function isInterrupt(error) {
 
 /** @param {number} id @returns {Reply} */
 function interrupted(id) {
-  return { type: "failed", id, kind: "interrupted", name: "KeyboardInterrupt", message: "Stopped.", line: null, traceback: "" };
+  const said = { name: "KeyboardInterrupt", message: "Stopped.", line: null, traceback: "" };
+  return { type: "failed", id, kind: "interrupted", ...said, memory: memory() };
 }
+
+/** What Python holds, bytes. It takes more when it needs more and gives nothing back while it lives. @returns {number} */
+const memory = () => pyodide._module.HEAPU8.byteLength;
 
 /** @param {string} mime @param {string} data */
 function display(mime, data) {

@@ -1,0 +1,28 @@
+/** Another tab has written the same code: that is said, and either version can be taken. */
+
+const SENTENCE = "Another tab holds another version of this code. What is written last is kept.";
+
+/**
+ * @param {() => void} take the other version
+ * @param {() => void} keep the one that is here
+ * @returns {HTMLElement} the notice, which goes with either
+ */
+export function otherVersion(take, keep) {
+  const place = document.createElement("div");
+  place.className = "other-tab";
+  place.setAttribute("role", "status");
+  const said = document.createElement("p");
+  said.textContent = SENTENCE;
+  place.append(said);
+  for (const [name, go] of /** @type {const} */ ([["Take its version", take], ["Keep this one", keep]])) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = name;
+    button.addEventListener("click", () => {
+      place.remove();
+      go();
+    });
+    place.append(button);
+  }
+  return place;
+}

@@ -378,6 +378,37 @@ def test_the_code_is_opened_edited_broken_and_reset(open_page: Open) -> None:
     expect(live(page, "bottleneck").locator('[data-readout="kept"]')).to_have_text(own)
 
 
+def test_an_edit_in_another_tab_is_said_and_offered(open_page: Open) -> None:
+    page = open_page(f"{SECTION}#bottleneck")
+    other = page.context.new_page()
+    other.goto(page.url)
+    here, there = live(page, "bottleneck"), live(other, "bottleneck")
+    own = here.locator('[data-readout="kept"]').inner_text()
+    here.locator('[data-action="code"]').click()
+    source = Path("widgets/bottleneck.py").read_text()
+    halved = source.replace('"kept": share[:k].sum(),', '"kept": share[:k].sum() / 2,')
+    write(page, here, halved)
+    half = f"{float(own) / 2:.1f}"
+    expect(here.locator('[data-readout="kept"]')).to_have_text(half)
+    expect(there.locator(".other-tab")).to_contain_text("Another tab holds another version")
+    expect(there.locator('[data-readout="kept"]')).to_have_text(own)
+    there.get_by_role("button", name="Take its version").click()
+    expect(there.locator('[data-readout="kept"]')).to_have_text(half)
+    expect(there).to_have_attribute("data-edited", "")
+    expect(there.locator(".other-tab")).to_have_count(0)
+
+    there.locator('[data-action="code"]').click()
+    there.locator('[data-action="reset-code"]').click()
+    expect(there.locator('[data-readout="kept"]')).to_have_text(own)
+    here.get_by_role("button", name="Keep this one").click()
+    expect(there.locator(".other-tab")).to_be_visible()
+    there.get_by_role("button", name="Take its version").click()
+    expect(there.locator('[data-readout="kept"]')).to_have_text(half)
+    expect(there.locator(".cm-content")).to_contain_text('"""')
+    page.reload()
+    expect(live(page, "bottleneck")).to_have_attribute("data-edited", "")
+
+
 def test_an_edit_that_never_ends_is_ended_by_the_next_one(open_page: Open) -> None:
     page = open_page(f"{SECTION}#bottleneck")
     instrument = live(page, "bottleneck")

@@ -5,9 +5,12 @@
  *
  * @typedef {import("../cell/editor.js").Editor} Editor
  * @typedef {import("../python/page/job.js").RunError} RunError
+ *
+ * @typedef {{base: string, text: string, held?: boolean}} Kept an edit, as this browser keeps it
  */
+import { otherVersion } from "../cell/other-tab.js";
 import { runtime } from "../python/page/runtime.js";
-import { fingerprint, read, remove, write } from "../store.js";
+import { fingerprint, follow, read, remove, write } from "../store.js";
 
 const PAUSE_MS = 250;
 
@@ -28,6 +31,9 @@ export class SourcePanel {
   #editor = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  #gone = new AbortController();
+  /** That another tab has written this code. @type {HTMLElement | null} */
+  #note = null;
 
   /**
    * @param {HTMLElement} section
@@ -41,14 +47,9 @@ export class SourcePanel {
     this.#onChange = onChange;
     this.#onStop = onStop;
     this.#place = /** @type {HTMLElement} */ (section.querySelector("[data-editor]"));
-    const saved = read("code", spec.label);
-    if (typeof saved?.text === "string") {
-      this.text = saved.text;
-      this.#base = saved.base;
-      this.held = saved.held === true;
-      this.#mark();
-      if (this.held) this.#open().catch(() => {}); // it says so itself
-    }
+    this.#adopt(read("code", spec.label));
+    if (this.held) this.#open().catch(() => {}); // it says so itself
+    follow("code", spec.label, (kept) => this.#meet(kept), this.#gone.signal);
     section.querySelector('[data-action="code"]')?.addEventListener("click", () => this.#toggle());
   }
 
@@ -57,8 +58,34 @@ export class SourcePanel {
   }
 
   destroy() {
+    this.#gone.abort();
     clearTimeout(this.#timer);
     this.#editor?.then((editor) => editor.destroy(), () => {});
+  }
+
+  /** Makes a version the one in force. @param {Kept | null} kept null for the book's own */
+  #adopt(kept) {
+    this.text = typeof kept?.text === "string" ? kept.text : null;
+    this.#base = kept?.base ?? fingerprint(this.#book ?? "");
+    this.held = kept?.held === true;
+    this.#mark();
+  }
+
+  /** Another tab has written this code. @param {Kept | null} theirs */
+  #meet(theirs) {
+    this.#note?.remove();
+    if ((theirs?.text ?? null) === this.text) return;
+    this.#note = otherVersion(() => this.#take(theirs), () => this.#keep());
+    this.#place.before(this.#note);
+  }
+
+  /** @param {Kept | null} kept */
+  async #take(kept) {
+    (await this.#editor)?.set(kept?.text ?? this.#book ?? "");
+    clearTimeout(this.#timer);
+    this.#adopt(kept); // whether it was stopped, too, which an editor does not know
+    this.#keep();
+    this.#onChange();
   }
 
   /** The version in force was stopped. */
@@ -68,7 +95,8 @@ export class SourcePanel {
   }
 
   #keep() {
-    write("code", this.#spec.label, { base: this.#base, text: this.text, held: this.held });
+    if (this.text === null) remove("code", this.#spec.label);
+    else write("code", this.#spec.label, { base: this.#base, text: this.text, held: this.held });
     this.#mark();
   }
 
@@ -167,13 +195,8 @@ export class SourcePanel {
   #changed(text) {
     this.text = text === this.#book ? null : text;
     this.held = false;
-    if (this.text === null) {
-      remove("code", this.#spec.label);
-      this.#base = fingerprint(this.#book ?? "");
-      this.#mark();
-    } else {
-      this.#keep();
-    }
+    if (this.text === null) this.#base = fingerprint(this.#book ?? "");
+    this.#keep();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#apply(), PAUSE_MS);
   }

@@ -48,7 +48,14 @@ Result: TypeAlias = Mapping[str, Any]
 
 
 class ContractError(ValueError):
-    """An instrument, a control's value or a figure is not what this contract asks for."""
+    """An instrument, a control's value or a figure is not what this contract asks for.
+
+    Attributes
+    ----------
+    line : in a reader's version of an instrument, where known
+    """
+
+    line: int | None = None
 
 
 @dataclass(frozen=True)

@@ -151,6 +151,18 @@ class ReadoutView:
     value: str
 
 
+EMPTY_CONTROLS: tuple[ControlView, ...] = (
+    SliderView("", "", "", Html(), " ", "", "", "", "", "0", "0", "1", "1"),
+    ChoiceView("", "", "", Html(), (OptionView("", "", False),)),
+    ToggleView("", "", "", Html(), False),
+    PointView("", "", "", Html(), "", ""),
+    SeedView("", "", "", ""),
+    ViewportView("", "", "", Html(), "", "", ""),
+    DrawingView("", "", ""),
+)
+"""One of each kind: what the page makes the controls of a reader's own declaration from."""
+
+
 @dataclass(frozen=True)
 class PlotStill:
     """First drawing of a plot panel at several widths: CSS container queries show one."""

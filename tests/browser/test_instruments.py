@@ -378,6 +378,115 @@ def test_the_code_is_opened_edited_broken_and_reset(open_page: Open) -> None:
     expect(live(page, "bottleneck").locator('[data-readout="kept"]')).to_have_text(own)
 
 
+def test_the_plate_follows_the_declaration(open_page: Open) -> None:
+    page = open_page(f"{SECTION}#bottleneck")
+    instrument = live(page, "bottleneck")
+    controls = instrument.locator(".controls")
+    own = plate_of(instrument)
+    k = instrument.locator('[data-control="k"]')
+    instrument.locator('input[value="residual"]').check()
+    k.locator(".typed").fill("40")
+    k.locator(".typed").press("Enter")
+    instrument.locator('[data-action="code"]').click()
+    expect(instrument.locator(".cm-content")).to_be_focused()
+    source = Path("widgets/bottleneck.py").read_text()
+
+    edit = re.sub(r'title="[^"]*"', 'title="My own"', source)
+    edit = re.sub(r'ask="[^"]*"', 'ask="What <b>now</b>?"', edit)
+    edit = edit.replace('"Code width"', '"Wide"').replace(
+        "default=30, min=1, max=K_MAX", "default=10, min=1, max=20"
+    )
+    edit = edit.replace(
+        "    controls=(", '    controls=(Toggle("double", "Twice", symbol=r"\\theta"),', 1
+    ).replace("def compute(*,", "def compute(*, double,")
+    edit = edit.replace("Choice,", "Choice, Toggle,", 1).replace('"Variance kept"', '"Kept"')
+    edit = edit.replace('"kept": share[:k].sum(),', '"kept": share[:k].sum() * (1 + double),')
+    write(page, instrument, edit)
+    expect(instrument.locator(".title")).to_have_text("My own")
+    expect(instrument.locator(".ask")).to_contain_text("What <b>now</b>?")
+    expect(k.locator(".name")).to_contain_text("Wide")
+    expect(k.locator(".name .katex")).to_have_count(1)
+    expect(k.locator(".end").last).to_have_text("20")
+    expect(k.locator(".typed")).to_have_value("10")  # 40 does not fit
+    expect(instrument.locator('input[value="residual"]')).to_be_checked()
+    expect(instrument.locator(".readout dt", has_text="Kept")).to_have_count(1)
+    expect(instrument).to_have_attribute("data-state", "live")
+    assert instrument.locator("[data-control]").first.get_attribute("data-control") == "k"
+
+    kept = instrument.locator('[data-readout="kept"]')
+    once = float(kept.inner_text())
+    controls.get_by_label("Twice").check()
+    expect(controls.locator(".toggle .symbol")).to_have_text(r"\theta")
+    expect(kept).to_have_text(re.compile(rf"^{2 * once:.0f}|^{2 * once:.1f}"))
+    k.locator(".typed").fill("18")
+    k.locator(".typed").press("Enter")
+    expect(page).to_have_url(re.compile(r"double=on&bottleneck\.k=18"))
+    page.reload()
+    instrument = live(page, "bottleneck")
+    expect(instrument.locator(".title")).to_have_text("My own")
+    expect(k.locator(".typed")).to_have_value("18")
+    expect(controls.get_by_label("Twice")).to_be_checked()
+
+    instrument.locator('[data-action="code"]').click()
+    expect(instrument.locator(".cm-content")).to_be_focused()
+    write(page, instrument, edit.replace("default=10", "default=300"))
+    error = instrument.locator("[data-editor-error]")
+    expect(error).to_contain_text("The default of k is 300; accepted: a step of the slider")
+    line = 1 + edit[: edit.index("default=10")].count("\n")
+    expect(instrument.locator("[data-status]")).to_contain_text(f"Line {line}: ContractError")
+    expect(instrument.locator(".title")).to_have_text("My own")
+
+    instrument.locator('[data-action="reset-code"]').click()
+    expect(instrument).to_have_attribute("data-state", "live")
+    expect(k.locator(".typed")).to_have_value("18")
+    assert plate_of(instrument) == own
+    expect(page).to_have_url(
+        re.compile(r"\?bottleneck\.k=18&bottleneck\.show=residual#bottleneck$")
+    )
+    reset(instrument)
+    expect(k.locator(".typed")).to_have_value("30")
+
+
+def plate_of(instrument: Locator) -> list[str]:
+    """Title, question, names of controls and readouts."""
+    return [
+        text.strip()
+        for text in instrument.locator(
+            ".title, .ask, .controls .name, .controls .end, .options label, .readout dt, .unit"
+        ).all_text_contents()
+    ]
+
+
+def test_what_is_set_on_a_picture_is_taken_again(open_page: Open) -> None:
+    """A point, a map and a pad whose declaration has changed."""
+    found = set()
+    page = open_page()
+    for label in every_instrument():
+        instrument = live(page, label)
+        on = {c["kind"]: c for c in spec_of(instrument)["controls"] if "panel" in c}
+        if not on.keys() - found:
+            continue
+        found |= on.keys()
+        instrument.locator('[data-action="code"]').click()
+        expect(instrument.locator(".cm-content")).to_be_focused()
+        source = Path(f"widgets/{spec_of(instrument)['name']}.py").read_text()
+        write(page, instrument, re.sub(r'title="[^"]*"', 'title="My own"', source))
+        expect(instrument.locator(".title")).to_have_text("My own")
+        expect(instrument).to_have_attribute("data-state", re.compile("live|offline|refused"))
+        for kind, control in on.items():
+            before = seen(instrument)
+            panel = instrument.locator(f'[data-panel="{control["panel"]}"]')
+            place = panel if kind == "point" else panel.locator(".image")
+            place.focus()
+            if kind == "drawing":
+                place.press("Space")
+            place.press("ArrowRight")
+            place.press("ArrowRight")
+            expect_change(instrument, before)
+            assert panel.locator("canvas").count() == (kind != "point")
+    assert found == {"point", "viewport", "drawing"}
+
+
 def test_an_edit_in_another_tab_is_said_and_offered(open_page: Open) -> None:
     page = open_page(f"{SECTION}#bottleneck")
     other = page.context.new_page()

@@ -1,9 +1,12 @@
 """Instruments through the protocol: controls, readouts, panels, and the reader's own versions."""
 
+import json
+
 import numpy as np
 import pytest
 
 import widgets
+from app.book.directives.instrument import spec
 from widgets.contract import Readout
 from widgets.engine import controls, frames, host
 
@@ -75,7 +78,7 @@ def test_frame_has_the_shape_of_the_protocol():
     value = reply["value"]
     assert set(value) == {"readouts", "panels", "note", "ms"}
     assert value["readouts"] == {"slope": "0.3"}
-    assert value["note"].startswith("The page keeps the book's controls") and value["ms"] >= 0
+    assert value["note"] == "The references stay those of the book." and value["ms"] >= 0
     plot, tiles = value["panels"]
     assert (plot["key"], plot["kind"], plot["alt"]) == ("line", "plot", "A line.")
     assert plot["figure"]["data"][0]["x"].dtype == np.float64  # JavaScript has no int64 numbers
@@ -170,15 +173,52 @@ def test_an_edit_changes_the_picture():
     ]["readouts"] == {"slope": "7.0"}
 
 
-def test_what_the_page_does_not_take_of_an_edit_is_said():
-    source = frames.source_of("bottleneck")
-    assert compute_widget(source=source)["value"]["note"] == ""
-    k = next(c for c in frames.get("bottleneck").instrument.controls if c.name == "k")
-    edit = source.replace(f'"{k.label}"', '"My label"')
-    assert edit != source
-    assert compute_widget(source=edit)["value"]["note"] == (
-        "The page keeps the book's controls and labels. Not taken: label of k."
-    )
+def declared(source, widget="bottleneck"):
+    request = {"type": "widget_declaration", "id": 1, "widget": widget, "source": source}
+    return host.handle(request, lambda mime, data: None)
+
+
+def test_what_an_edit_declares():
+    value = declared(TINY)["value"]
+    assert (value["title"], value["ask"]) == ("Tiny", "Tilt it.")
+    slope, points, listed, *_ = value["controls"]
+    assert (slope["kind"], slope["label"], slope["step"]) == ("slider", "Slope", 0.1)
+    assert [each["ends"] for each in (slope, points, listed)] == [
+        ["0", "1"],
+        ["2", "9"],
+        ["0.1", "32"],
+    ]
+    assert value["readouts"] == [
+        {"key": "slope", "label": "Slope", "unit": "", "format": ".1f", "symbol": ""}
+    ]
+
+
+@pytest.mark.parametrize("name", widgets.WIDGETS)
+def test_the_books_own_source_declares_what_its_block_carries(name):
+    block = json.loads(json.dumps(spec(widgets.get(name).instrument, "here", {})))
+    plain = json.loads(json.dumps(declared(frames.source_of(name), name)["value"]))
+    assert {key: block[key] for key in plain} == plain
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("default=0.5,", "default=0.55,", '"a"'),
+        ('"Points",', '"",', 'Slider("n"'),
+        ('".1f"', '"?"', '"slope"'),
+        ('title="Tiny"', 'title=""', "instrument ="),
+        ("dots, z, seed)", "dots, z)", "def compute"),
+        ('"y": sign * a * x', '"y": np.full(n, np.inf)', "def compute"),
+        ('{"slope": result', '{"steep": result', "def frame"),
+        ('panel="line"', 'panel="tile"', 'Point("z"'),
+    ],
+)
+def test_a_breach_of_the_contract_has_the_line_of_what_it_is_about(old, new, line):
+    source = TINY.replace(old, new)
+    assert source != TINY
+    reply = declared(source)
+    assert reply["kind"] == "contract"
+    assert line in source.splitlines()[reply["line"] - 1]
 
 
 def test_an_error_in_an_edit_has_its_line():

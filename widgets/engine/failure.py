@@ -124,6 +124,8 @@ def line_of(error: BaseException, filename: str) -> int | None:
     """The innermost line of a file that the exception passed through."""
     if isinstance(error, SyntaxError) and error.filename == filename:
         return error.lineno
+    if isinstance(error, ContractError) and error.line is not None:
+        return error.line
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == filename]
     return lines[-1] if lines else None
 

@@ -28,12 +28,13 @@ from widgets.contract import (
 )
 from widgets.engine.check import check_frame, check_instrument, check_result
 from widgets.engine.controls import accepted
+from widgets.engine.declaration import declaration, with_line
 from widgets.engine.failure import remember_source, show_file
 from widgets.engine.size import check_size
 
 MINUS, EN_DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-KEYS = {"controls": "name", "readouts": "key"}
+REFERENCES_STAY = "The references stay those of the book."
 DEFINED = ("instrument", "compute", "frame")
 
 
@@ -66,8 +67,30 @@ def edited(widget: str, source: str) -> ModuleType:
         raise ContractError(
             f"{filename} must define {', '.join(DEFINED)}. It does not define {', '.join(missing)}."
         )
-    check_instrument(module)
+    with with_line(source):
+        check_instrument(module)
     return module
+
+
+def declaration_of(widget: str, source: str) -> dict[str, Any]:
+    """What the reader's version of an instrument declares.
+
+    Raises
+    ------
+    ContractError
+        If it breaks its contract.
+    """
+    return dict(plain(declaration(version(widget, source).instrument)))
+
+
+def version(widget: str, source: str | None) -> ModuleType:
+    """The book's own instrument, or the reader's version of it."""
+    if source is None:
+        module = get(widget)
+        show_file(str(module.__file__))
+        return module
+    remember_source(filename_of(widget), source)
+    return edited(widget, source)
 
 
 def compute_frame(widget: str, controls: Mapping[str, Any], source: str | None) -> dict[str, Any]:
@@ -86,12 +109,7 @@ def compute_frame(widget: str, controls: Mapping[str, Any], source: str | None) 
     ContractError
         If a control is unknown or out of range, or the instrument breaks its contract.
     """
-    if source is None:
-        module = get(widget)
-        show_file(str(module.__file__))
-    else:
-        remember_source(filename_of(widget), source)
-        module = edited(widget, source)
+    module = version(widget, source)
     instrument: Instrument = module.instrument
     values = accepted(instrument, controls)
     start = time.perf_counter()
@@ -99,38 +117,16 @@ def compute_frame(widget: str, controls: Mapping[str, Any], source: str | None) 
         result = module.compute(**values)
         frame = module.frame(result)
     ms = 1000 * (time.perf_counter() - start)
-    if source is not None:  # the book's own are checked by its tests
+    if source is None:  # checked by the book's tests
+        return {**frame_value(instrument, frame), "ms": ms}
+    with with_line(source):
         check_result(result)
         check_frame(instrument, frame)
-    picture = frame_value(instrument, frame)
-    if source is not None:
+        picture = frame_value(instrument, frame)
         check_size(picture)
-        kept = not_taken(instrument, get(widget).instrument)
-        picture["note"] = " ".join(filter(None, (picture["note"], kept)))
+    if instrument.references != get(widget).instrument.references:
+        picture["note"] = " ".join(filter(None, (picture["note"], REFERENCES_STAY)))
     return {**picture, "ms": ms}
-
-
-def not_taken(edited: Instrument, own: Instrument) -> str:
-    """What of a reader's declaration has no effect: the page was laid out for the book's own.
-
-    The format of a readout has, as it is Python that prints numbers.
-    """
-    changed = [n for n in ("title", "ask", "references") if getattr(edited, n) != getattr(own, n)]
-    for kind, key in KEYS.items():
-        now = {getattr(each, key): asdict(each) for each in getattr(edited, kind)}
-        then = {getattr(each, key): asdict(each) for each in getattr(own, kind)}
-        for name in {**then, **now}:
-            if name not in now or name not in then:
-                changed.append(f"{name}, which is {'new' if name in now else 'gone'}")
-                continue
-            differs = [f for f, value in now[name].items() if value != then[name].get(f)]
-            if kind == "readouts":
-                differs = [field for field in differs if field != "format"]
-            if differs:
-                changed.append(f"{', '.join(differs)} of {name}")
-    if not changed:
-        return ""
-    return f"The page keeps the book's controls and labels. Not taken: {'; '.join(changed)}."
 
 
 def frame_value(instrument: Instrument, frame: Frame) -> dict[str, Any]:

@@ -118,7 +118,7 @@ def reader_file(request: Request) -> str:
     match request:
         case {"type": "run_cell", "filename": str(filename)}:
             return filename
-        case {"type": "compute_widget", "widget": str(widget)}:
+        case {"type": "compute_widget" | "widget_declaration", "widget": str(widget)}:
             return frames.filename_of(widget)
         case _:
             return ANSWER
@@ -301,6 +301,7 @@ REQUESTS: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
     "run_cell": (run_cell, ("scope", "code", "filename", "display")),
     "check_answer": (check_answer, ("scope", "code", "check")),
     "compute_widget": (compute_widget, ("widget", "controls", "source")),
+    "widget_declaration": (frames.declaration_of, ("widget", "source")),
     "widget_source": (frames.source_of, ("widget",)),
     "reset_scope": (reset_scope, ("scope",)),
 }

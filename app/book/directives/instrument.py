@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 import widgets
@@ -44,6 +43,7 @@ from widgets.contract import (
     Viewport,
 )
 from widgets.engine.controls import accept
+from widgets.engine.declaration import declaration
 
 SETTING = re.compile(r"\s*([\w.]+)\s*=\s*(\([^)]*\)|[^,()]+?)\s*(?:,|$)")
 
@@ -112,15 +112,9 @@ def spec(instrument: Instrument, label: str, given: dict[str, Value]) -> dict[st
     return {
         "name": instrument.name,
         "label": label,
-        "controls": [{"kind": kind_of(c), **asdict(c)} for c in instrument.controls],
-        "readouts": [asdict(readout) for readout in instrument.readouts],
+        **declaration(instrument),
         "set": given,
     }
-
-
-def kind_of(control: Control) -> str:
-    """slider, choice, toggle, point, seed, viewport or drawing."""
-    return type(control).__name__.lower()
 
 
 def read_state(instrument: Instrument, setting: str) -> dict[str, Value]:

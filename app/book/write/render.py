@@ -18,7 +18,7 @@ from markupsafe import Markup
 from app.book.compose.blocks import Block, Equation, Quiz
 from app.book.compose.compose import root_of
 from app.book.compose.words import inner_blocks
-from app.book.pieces import Html
+from app.book.pieces import EMPTY_CONTROLS, Html, ReadoutView
 from app.book.read.source import PRINT
 from app.book.types import Book, Chapter, Page
 from app.book.write.assets import Assets
@@ -180,6 +180,8 @@ class Renderer:
             "render": render,
             "equations_of": equations,
             "web_manifest": page.root + self.web_manifest,
+            "empty_controls": EMPTY_CONTROLS,
+            "empty_readout": ReadoutView("", "", Html(), " ", ""),
         }
         html = environment.get_template(template).render(**common, **names)
         return TEX_SOURCE.sub("", html)

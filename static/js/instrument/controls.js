@@ -226,7 +226,9 @@ const input = (element, selector) => /** @type {HTMLInputElement} */ (element.qu
  */
 function movedTo(control, element) {
   const inputs = [...element.querySelectorAll("input")];
-  const moved = inputs.filter((each) => each.value !== each.defaultValue || each.checked !== each.defaultChecked);
+  const moved = inputs.filter((each) =>
+    ["radio", "checkbox"].includes(each.type) ? each.checked !== each.defaultChecked : each.value !== each.defaultValue,
+  );
   if (moved.length === 0) return undefined;
   switch (control.kind) {
     case "choice":

@@ -14,10 +14,11 @@ import { takeFirst } from "./first-question.js";
 import { FinerTiles } from "./server/finer-tiles.js";
 import { offerPictures } from "./keep-picture.js";
 import { Picture, checkFigures } from "./picture.js";
+import { Plate } from "./plate.js";
 import { RunError } from "../python/page/job.js";
 import { runtime } from "../python/page/runtime.js";
 import { SourcePanel } from "./source-panel.js";
-import { ownState, readState, writeState } from "./state.js";
+import { carriedOver, ownState, readState, redeclared, writeState } from "./state.js";
 import { setText } from "../text.js";
 
 const HELD = "Your version was stopped. Change it, run it again, or take the book’s";
@@ -51,6 +52,8 @@ class LiveInstrument {
   #edition = 1;
   /** What the reader looks at without setting it. @type {Controls | null} */
   #look = null;
+  /** The version of the code whose declaration the plate shows. @type {string | null} */
+  #declarer = null;
   /** @type {FrameValue | null} */
   #frame = null;
   /** Of the answers so far, ms: the first of all also loads data. */
@@ -81,16 +84,16 @@ class LiveInstrument {
     this.section = section;
     this.#status = section.querySelector("[data-status]");
     this.#note = section.querySelector("[data-note]");
-    for (const place of section.querySelectorAll("[data-readout]")) {
-      this.#places.set(/** @type {HTMLElement} */ (place).dataset.readout ?? "", place);
-    }
-    /** @type {InstrumentSpec} */
-    this.spec = JSON.parse(section.dataset.spec ?? "");
+    /** What the book declares. @type {InstrumentSpec} */
+    this.own = JSON.parse(section.dataset.spec ?? "");
+    this.spec = this.own;
+    this.plate = new Plate(section, this.own);
     const asked = readState(location.search, this.spec);
     const place = /** @type {HTMLElement} */ (section.querySelector(".controls"));
-    this.controls = new ControlPanel(place, this.spec, { ...ownState(this.spec), ...asked.values }, (name) => this.#moved(name));
+    this.controls = this.#panelOf({ ...ownState(this.spec), ...asked.values });
     this.picture = new Picture(section, this.spec, this.controls, this.#bench());
-    this.finer = new FinerTiles(this.picture, (state, sentence) => this.#say(state, sentence));
+    this.finer = this.#finerTiles();
+    this.#findPlaces();
     this.source = new SourcePanel(section, this.spec, () => this.#askAnew(), () => this.#underWay?.stop.abort());
 
     for (const type of ["focusin", "pointerover"]) {
@@ -107,6 +110,51 @@ class LiveInstrument {
     if (moved !== undefined) this.#moved(moved);
     else if (wanted || runtime.ready) this.#ask(wanted);
     for (const [name, problem] of Object.entries(asked.problems)) this.controls.tell(name, problem);
+  }
+
+  /** @param {Controls} values */
+  #panelOf(values) {
+    const place = /** @type {HTMLElement} */ (this.section.querySelector(".controls"));
+    return new ControlPanel(place, this.spec, values, (name) => this.#moved(name));
+  }
+
+  #finerTiles() {
+    return new FinerTiles(this.picture, (state, sentence) => this.#say(state, sentence));
+  }
+
+  #findPlaces() {
+    this.#places.clear();
+    for (const place of this.section.querySelectorAll("[data-readout]")) {
+      this.#places.set(/** @type {HTMLElement} */ (place).dataset.readout ?? "", place);
+    }
+  }
+
+  /**
+   * What a version of the code declares: the spec in use if that is the same.
+   *
+   * @param {string | null} source
+   * @param {AbortSignal} signal
+   * @returns {Promise<InstrumentSpec>}
+   */
+  async #declaredBy(source, signal) {
+    if (source === null) return this.own;
+    const spec = redeclared(this.own, await runtime.request({ type: "widget_declaration", widget: this.spec.name, source }, { signal }));
+    return JSON.stringify(spec) === JSON.stringify(this.spec) ? this.spec : spec;
+  }
+
+  /** Makes the plate again, for another declaration. @param {InstrumentSpec} spec @param {Controls} values */
+  #redeclare(spec, values) {
+    this.finer.destroy();
+    this.picture.destroy();
+    this.spec = spec;
+    this.plate.show(spec);
+    this.controls = this.#panelOf(values);
+    this.picture = new Picture(this.section, spec, this.controls, this.#bench());
+    this.finer = this.#finerTiles();
+    this.#findPlaces();
+    this.#look = null;
+    if (this.#next !== null) this.#next = this.#question();
+    this.#writeAddress();
   }
 
   /** The page is left: nothing more is asked or drawn. */
@@ -184,8 +232,7 @@ class LiveInstrument {
   /** Shows the picture of what is set: at once if it is known. @param {boolean} wanted by the reader, who is told of a wait */
   #ask(wanted) {
     if (this.source.held) return this.#say("error", HELD);
-    const values = { ...this.controls.values, ...this.#look };
-    const question = { key: JSON.stringify(values), values, place: ++this.#asked };
+    const question = this.#question();
     const known = this.#answers.get(question.key);
     if (known !== null) {
       this.#next = null;
@@ -196,6 +243,12 @@ class LiveInstrument {
     this.#next = question;
     if (wanted && !runtime.ready) this.#followRuntime();
     if (this.#underWay === null) this.#askNewest();
+  }
+
+  /** @returns {Question} what is set, or looked at */
+  #question() {
+    const values = { ...this.controls.values, ...this.#look };
+    return { key: JSON.stringify(values), values, place: ++this.#asked };
   }
 
   /** Asks Python for the newest setting until there is no newer one. */
@@ -209,12 +262,17 @@ class LiveInstrument {
       const stop = new AbortController();
       this.#underWay = { place: question.place, stop };
       try {
-        const frame = await this.#compute(question.values, { signal: stop.signal });
+        const spec = source === this.#declarer ? this.spec : await this.#declaredBy(source, stop.signal);
+        const isNew = spec !== this.spec;
+        const values = isNew ? carriedOver(spec, this.spec, this.controls.values, location.search) : question.values;
+        const frame = await this.#compute(values, { signal: stop.signal });
         performance.measure(MEASURE, { start, detail: frame.ms });
         performance.clearMeasures(MEASURE); // whoever observes has it; the browser need not keep it
         if (this.#gone.signal.aborted || source !== this.source.text) continue;
+        if (isNew) this.#redeclare(spec, values);
+        this.#declarer = source;
         if (question.place > this.#shown) this.#show(frame, question.place);
-        this.#answers.put(question.key, frame);
+        this.#answers.put(JSON.stringify(values), frame);
         this.#fastest = Math.min(this.#fastest, frame.ms);
       } catch (error) {
         if (!this.#gone.signal.aborted && source === this.source.text) this.#fail(/** @type {RunError} */ (error));
@@ -315,6 +373,7 @@ class LiveInstrument {
   /** Works out where the control in hand may go next, one answer at a time and behind every live question. */
   async #workAhead() {
     const control = this.spec.controls.find(({ name }) => name === this.#ahead);
+    if (this.source.text !== this.#declarer) return; // it may have other controls
     if (control === undefined || this.#aheadRuns || this.#fastest > SLOW_MS || this.source.held) return;
     this.#aheadRuns = true;
     const from = this.#asked;

@@ -53,6 +53,8 @@ export class Picture {
   #plots = new Map();
   #place;
   #controls;
+  /** Panels that are taken hold of, with what they were before. @type {Map<HTMLElement, Node>} */
+  #taken = new Map();
 
   /**
    * @param {HTMLElement} section
@@ -64,10 +66,12 @@ export class Picture {
     this.#place = /** @type {HTMLElement} */ (section.querySelector(".picture"));
     this.#controls = controls;
     for (const control of spec.controls) {
-      if (control.kind === "point") this.#takePoint(control);
-      if (control.kind !== "viewport" && control.kind !== "drawing") continue;
+      if (!("panel" in control)) continue;
       const element = this.#find(control.panel);
-      if (element) this.#drawings.set(control.panel, HELD[control.kind].mount(element, /** @type {any} */ (control), bench));
+      if (element === null) continue; // drawn by a reader's version alone
+      this.#taken.set(element, element.cloneNode(true));
+      if (control.kind === "point") this.#takePoint(control, element);
+      else this.#drawings.set(control.panel, HELD[control.kind].mount(element, /** @type {any} */ (control), bench));
     }
   }
 
@@ -95,9 +99,12 @@ export class Picture {
     }
   }
 
+  /** Lets go of all panels. What they show stays, but for maps and pads: they are as they came. */
   destroy() {
     for (const drawing of this.#drawings.values()) drawing.destroy();
     this.#drawings.clear();
+    for (const [element, before] of this.#taken) element.replaceWith(before);
+    this.#taken.clear();
   }
 
   /** @param {Panel} panel */
@@ -110,7 +117,7 @@ export class Picture {
 
   /** @param {Panel} panel @returns {Drawing} */
   #mount(panel) {
-    if (panel.kind === "map" || panel.kind === "pad") throw new Error(`Nothing is set on the panel ${panel.key}.`);
+    if (panel.kind === "map" || panel.kind === "pad") throw new Error(`The page has no place for the ${panel.kind} ${panel.key}. Add a plot or tiles.`);
     const drawing = SHOWN[panel.kind].mount(this.#element(panel));
     this.#drawings.set(panel.key, drawing);
     return drawing;
@@ -132,10 +139,8 @@ export class Picture {
     return this.#place.querySelector(`[data-panel="${CSS.escape(key)}"]`);
   }
 
-  /** Lets the reader set a point in its panel: by pointer, and by the arrow keys. @param {PointSpec} control */
-  #takePoint(control) {
-    const element = this.#find(control.panel);
-    if (element === null) return;
+  /** Lets the reader set a point in its panel: by pointer, and by the arrow keys. @param {PointSpec} control @param {HTMLElement} element */
+  #takePoint(control, element) {
     element.dataset.draggable = "";
     element.tabIndex = 0;
     element.setAttribute("role", "application");

@@ -5,7 +5,7 @@
  * @typedef {{name: string, label: string, when: [string, string] | null}} Common `when`: a choice's name and value; the
  *   control counts only while that option is chosen
  * @typedef {Common & {kind: "slider", default: number, min: number, max: number, step: number, values: number[],
- *   symbol: string, unit: string, format: string}} SliderSpec
+ *   symbol: string, unit: string, format: string, ends: [string, string]}} SliderSpec `ends`: of its scale, as they are printed
  * @typedef {Common & {kind: "choice", options: Record<string, string>, default: string, symbol: string}} ChoiceSpec
  * @typedef {Common & {kind: "toggle", default: boolean, symbol: string}} ToggleSpec
  * @typedef {Common & {kind: "point", default: [number, number], limit: number, panel: string, step: number,
@@ -19,7 +19,9 @@
  * @typedef {SliderSpec | PointSpec | SeedSpec | ViewportSpec} NumberSpec whose value is typed in fields
  * @typedef {{value: Value} | {problem: string, nearest?: number}} Read `nearest`: what can be taken instead
  * @typedef {{key: string, label: string, unit: string, format: string, symbol: string}} ReadoutSpec
- * @typedef {{name: string, label: string, controls: ControlSpec[], readouts: ReadoutSpec[], set: Controls}} InstrumentSpec
+ * @typedef {{title: string, ask: string, controls: ControlSpec[], readouts: ReadoutSpec[]}} Declaration
+ *   (widgets/engine/declaration.py)
+ * @typedef {Declaration & {name: string, label: string, set: Controls}} InstrumentSpec
  */
 import { readNumber } from "../number.js";
 import { problemWith } from "./drawing-text.js";
@@ -44,6 +46,43 @@ export function nearest(all, value) {
 export function ownState(spec) {
   return { ...Object.fromEntries(spec.controls.map((control) => [control.name, control.default])), ...spec.set };
 }
+
+/**
+ * A spec with another declaration. What the block's author has set stays where the control has the default it had.
+ *
+ * @param {InstrumentSpec} own
+ * @param {Declaration} declaration
+ * @returns {InstrumentSpec}
+ */
+export function redeclared(own, declaration) {
+  const before = new Map(own.controls.map((control) => [control.name, control]));
+  const set = declaration.controls
+    .filter((control) => control.name in own.set && formatValue(before.get(control.name)?.default ?? "") === formatValue(control.default))
+    .filter((control) => fits(control, own.set[control.name]))
+    .map(({ name }) => [name, own.set[name]]);
+  return { ...own, ...declaration, set: Object.fromEntries(set) };
+}
+
+/**
+ * The state of an instrument whose declaration has changed: what the reader has set, where it still fits; then what the address
+ * says; then the state it opens with.
+ *
+ * @param {InstrumentSpec} spec
+ * @param {InstrumentSpec} before
+ * @param {Controls} values before
+ * @param {string} search the query of the address
+ * @returns {Controls}
+ */
+export function carriedOver(spec, before, values, search) {
+  const home = ownState(before);
+  const moved = spec.controls.filter(
+    (control) => control.name in home && formatValue(values[control.name]) !== formatValue(home[control.name]) && fits(control, values[control.name]),
+  );
+  return { ...ownState(spec), ...readState(search, spec).values, ...Object.fromEntries(moved.map(({ name }) => [name, values[name]])) };
+}
+
+/** Whether a control can take a value. @param {ControlSpec} control @param {Value} value */
+const fits = (control, value) => "value" in parseValue(control, formatValue(value));
 
 /**
  * Reads one control's value from the text of an address, or says why not.
@@ -178,11 +217,10 @@ export function readState(search, spec) {
 export function writeState(search, spec, values) {
   const asked = new URLSearchParams(search);
   const own = ownState(spec);
-  for (const control of spec.controls) {
-    const key = `${spec.label}.${control.name}`;
-    const text = formatValue(values[control.name]);
-    if (text === formatValue(own[control.name])) asked.delete(key);
-    else asked.set(key, text);
+  for (const key of [...asked.keys()]) if (key.startsWith(`${spec.label}.`)) asked.delete(key);
+  for (const { name } of spec.controls) {
+    const text = formatValue(values[name]);
+    if (text !== formatValue(own[name])) asked.set(`${spec.label}.${name}`, text);
   }
   const text = asked.toString().replaceAll("%2C", ",");
   return text === "" ? "" : `?${text}`;

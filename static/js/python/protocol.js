@@ -18,9 +18,11 @@
  *   Runs code, then check, in a copy of the scope.
  * @typedef {{type: "compute_widget", id: number, widget: string, controls: Controls, source: string | null}} ComputeWidget
  *   `source` is the reader's edited file, or null for the book's own.
+ * @typedef {{type: "widget_declaration", id: number, widget: string, source: string}} WidgetDeclaration
+ *   What the reader's edited file declares.
  * @typedef {{type: "widget_source", id: number, widget: string}} WidgetSource
  * @typedef {{type: "reset_scope", id: number, scope: string}} ResetScope
- * @typedef {StopBy | Main | RunCell | CheckAnswer | ComputeWidget | WidgetSource | ResetScope} Request
+ * @typedef {StopBy | Main | RunCell | CheckAnswer | ComputeWidget | WidgetDeclaration | WidgetSource | ResetScope} Request
  *
  * @typedef {{type: "progress", stage: "download", download: import("./download.js").Download}
  *   | {type: "progress", stage: "import", download: null}} Progress
@@ -30,7 +32,8 @@
  *   mime is text/plain or application/vnd.plotly.v1+json (a figure as JSON text).
  * @typedef {{type: "done", id: number, value: any, memory: number}} Done
  *   memory: what this Python holds, bytes.
- *   value: for compute_widget a FrameValue, for check_answer a CheckValue, for widget_source the text, for BOOT_ID a StartValue, else null.
+ *   value: for compute_widget a FrameValue, for check_answer a CheckValue, for widget_declaration a Declaration (instrument/state.js),
+ *   for widget_source the text, for BOOT_ID a StartValue, else null.
  * @typedef {{type: "failed", id: number, kind: "python" | "interrupted" | "contract" | "protocol", name: string,
  *   message: string, line: number | null, traceback: string, memory: number}} Failed
  * @typedef {{type: "fatal", message: string}} Fatal

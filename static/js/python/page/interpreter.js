@@ -23,7 +23,14 @@ const STOP_MS = 600;
 const INTERRUPT_EVERY_MS = 50;
 const INTERRUPT = 2; // SIGINT
 const BOOT_SILENCE_MS = 60_000;
-const LIMIT_MS = { run_cell: 60_000, check_answer: 60_000, compute_widget: 10_000, widget_source: 10_000, reset_scope: 10_000 };
+const LIMIT_MS = {
+  run_cell: 60_000,
+  check_answer: 60_000,
+  compute_widget: 10_000,
+  widget_declaration: 10_000,
+  widget_source: 10_000,
+  reset_scope: 10_000,
+};
 
 const NOTHING = { seen: 0, total: 0, bytes: 0 };
 

@@ -4,6 +4,7 @@
  * @typedef {{type: "run_cell", scope: string, code: string, filename: string}
  *   | {type: "check_answer", scope: string, code: string, check: string}
  *   | {type: "compute_widget", widget: string, controls: import("../protocol.js").Controls, source: string | null}
+ *   | {type: "widget_declaration", widget: string, source: string}
  *   | {type: "widget_source", widget: string}
  *   | {type: "reset_scope", scope: string}} Message a request without its id
  * @typedef {{

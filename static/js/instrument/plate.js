@@ -1,0 +1,137 @@
+/**
+ * The plate of an instrument whose declaration the reader has edited: title, question, controls and readouts are made from the
+ * same markup as the book's own, which the page holds in `template[data-plate]`.
+ *
+ * @typedef {import("./state.js").InstrumentSpec} InstrumentSpec
+ * @typedef {import("./state.js").ControlSpec} ControlSpec
+ * @typedef {import("./state.js").SliderSpec} SliderSpec
+ * @typedef {import("./state.js").ReadoutSpec} ReadoutSpec
+ */
+import { steps } from "./state.js";
+
+export class Plate {
+  #section;
+  #own;
+  /** By TeX, those that the book has set on this plate; any other one stands there as its TeX. @type {Map<string, Element>} */
+  #symbols = new Map();
+  /** The book's question, which may hold formulas. */
+  #ask;
+
+  /** @param {HTMLElement} section @param {InstrumentSpec} own */
+  constructor(section, own) {
+    this.#section = section;
+    this.#own = own;
+    this.#ask = [...this.#find(".ask").childNodes];
+    for (const control of own.controls) this.#keep(control, `[data-control="${control.name}"]`);
+    for (const readout of own.readouts) this.#keep(readout, `.readout:has([data-readout="${readout.key}"])`);
+  }
+
+  /** @param {ControlSpec | ReadoutSpec} part @param {string} selector */
+  #keep(part, selector) {
+    const set = this.#section.querySelector(`${selector} .symbol`);
+    if (set && "symbol" in part) this.#symbols.set(part.symbol, set);
+  }
+
+  /** Makes the plate of a declaration. The first slider stands first, as on the book's. @param {InstrumentSpec} spec */
+  show(spec) {
+    this.#find(".title").textContent = spec.title;
+    this.#find(".ask").replaceChildren(...(spec.ask === this.#own.ask ? this.#ask : [spec.ask]));
+    const controls = this.#find(".controls");
+    controls.setAttribute("aria-label", `Controls of ${spec.title}`);
+    const main = spec.controls.find(({ kind }) => kind === "slider");
+    const made = new Map(spec.controls.map((control) => [control, this.#control(control, spec.label)]));
+    if (main) made.get(main)?.classList.add("main");
+    const others = spec.controls.filter((control) => control !== main);
+    controls.replaceChildren(...[...(main ? [main] : []), ...others].map((control) => made.get(control) ?? ""));
+    const readouts = this.#find(".readouts");
+    readouts.style.setProperty("--count", String(spec.readouts.length));
+    readouts.replaceChildren(...spec.readouts.map((readout) => this.#readout(readout)));
+  }
+
+  /** @param {string} selector */
+  #find(selector) {
+    return /** @type {HTMLElement} */ (this.#section.querySelector(selector));
+  }
+
+  /** @param {ControlSpec} control @param {string} label of the instrument */
+  #control(control, label) {
+    const made = copyOf(`.control.${control.kind}`);
+    made.dataset.control = control.name;
+    const id = `${label}-${control.name}`.replaceAll("_", "-");
+    for (const name of ["id", "for", "aria-labelledby"]) {
+      for (const element of [made, ...made.querySelectorAll("*")]) if (element.hasAttribute(name)) element.setAttribute(name, id);
+    }
+    for (const input of made.querySelectorAll("input")) input.name = control.name + input.name;
+    const name = /** @type {Element} */ (made.querySelector(".name"));
+    name.textContent = control.label;
+    if ("symbol" in control && control.symbol) name.append(this.#symbol(control.symbol));
+    if (control.kind === "slider") fillSlider(made, control);
+    if (control.kind === "choice") fillChoice(made, control, label);
+    return made;
+  }
+
+  /** @param {ReadoutSpec} readout */
+  #readout({ key, label, symbol, unit }) {
+    const made = copyOf(".readout");
+    /** @type {HTMLElement} */ (made.querySelector("[data-readout]")).dataset.readout = key;
+    const name = /** @type {Element} */ (made.querySelector("dt"));
+    name.textContent = label;
+    if (symbol) name.append(" ", this.#symbol(symbol));
+    fillUnit(made, unit);
+    return made;
+  }
+
+  /** @param {string} tex */
+  #symbol(tex) {
+    const set = this.#symbols.get(tex);
+    if (set) return set.cloneNode(true);
+    const plain = document.createElement("span");
+    plain.className = "symbol";
+    plain.textContent = tex;
+    return plain;
+  }
+}
+
+/** @param {string} selector of a part of the template */
+function copyOf(selector) {
+  const template = /** @type {HTMLTemplateElement} */ (document.querySelector("template[data-plate]"));
+  return /** @type {HTMLElement} */ (document.importNode(/** @type {Node} */ (template.content.querySelector(selector)), true));
+}
+
+/** @param {HTMLElement} made @param {string} unit */
+function fillUnit(made, unit) {
+  const place = made.querySelector(".unit");
+  if (unit === "") place?.remove();
+  else if (place) place.textContent = unit;
+}
+
+/** @param {HTMLElement} made @param {SliderSpec} slider */
+function fillSlider(made, slider) {
+  const all = steps(slider);
+  const listed = slider.values.length > 0;
+  const range = /** @type {HTMLInputElement} */ (made.querySelector('input[type="range"]'));
+  range.min = String(listed ? 0 : all[0]);
+  range.max = String(listed ? all.length - 1 : all[all.length - 1]);
+  range.step = String(listed ? 1 : slider.step);
+  range.defaultValue = String(listed ? all.indexOf(slider.default) : slider.default);
+  for (const [i, end] of made.querySelectorAll(".end").entries()) end.textContent = slider.ends[i];
+  const typed = slider.unit === "" ? "typed" : `typed, in ${slider.unit}`;
+  made.querySelector(".typed")?.setAttribute("aria-label", `${slider.label}, ${typed}`);
+  fillUnit(made, slider.unit);
+}
+
+/** @param {HTMLElement} made @param {import("./state.js").ChoiceSpec} choice @param {string} label of the instrument */
+function fillChoice(made, choice, label) {
+  const place = /** @type {Element} */ (made.querySelector(".options"));
+  const empty = /** @type {Element} */ (place.firstElementChild);
+  const options = Object.entries(choice.options).map(([value, words]) => {
+    const option = /** @type {HTMLElement} */ (empty.cloneNode(true));
+    const radio = /** @type {HTMLInputElement} */ (option.firstElementChild);
+    radio.name = `${label}.${choice.name}`;
+    radio.value = value;
+    radio.defaultChecked = value === choice.default;
+    option.append(words);
+    return option;
+  });
+  place.replaceChildren(...options);
+}

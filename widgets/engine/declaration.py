@@ -1,0 +1,67 @@
+"""What an instrument declares, as the page takes it, and where in a file each part of it stands."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from widgets.contract import ContractError, Control, Instrument, Slider
+
+
+def declaration(instrument: Instrument) -> dict[str, Any]:
+    """The declaration in plain data: ``Declaration`` of static/js/instrument/state.js."""
+    return {
+        "title": instrument.title,
+        "ask": instrument.ask,
+        "controls": [control_value(control) for control in instrument.controls],
+        "readouts": [asdict(readout) for readout in instrument.readouts],
+    }
+
+
+def control_value(control: Control) -> dict[str, Any]:
+    """A control in plain data; of a slider also the ends of its scale, as they are printed."""
+    value = {"kind": kind_of(control), **asdict(control)}
+    if isinstance(control, Slider):
+        low, *_, high = control.steps()
+        value["ends"] = [format(low, control.format), format(high, control.format)]
+    return value
+
+
+def kind_of(control: Control) -> str:
+    """slider, choice, toggle, point, seed, viewport or drawing."""
+    return type(control).__name__.lower()
+
+
+@contextmanager
+def with_line(source: str) -> Iterator[None]:
+    """Give a breach of the contract the line of what it is about."""
+    try:
+        yield
+    except ContractError as error:
+        error.line = line_about(str(error), source)
+        raise
+
+
+def line_about(message: str, source: str) -> int | None:
+    """The line of the first part of an instrument that a message names, or of its declaration.
+
+    Parts are the controls and readouts, by name or key, and the functions.
+    """
+    parts: dict[str, int] = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef):
+            parts.setdefault(node.name, node.lineno)
+        elif isinstance(node, ast.Assign) and "instrument" in map(ast.unparse, node.targets):
+            parts["instrument"] = node.lineno
+            calls = (each for each in ast.walk(node.value) if isinstance(each, ast.Call))
+            for call in calls:
+                named = [word.value for word in call.keywords if word.arg in ("name", "key")]
+                match [*call.args[:1], *named]:
+                    case [ast.Constant(value=str(name)), *_]:
+                        parts.setdefault(name, call.lineno)
+    words = [*re.findall(r"\w+", message), "instrument"]
+    return next((parts[word] for word in words if word in parts), None)

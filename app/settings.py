@@ -95,8 +95,8 @@ class Settings(BaseSettings):
         default=30,
         gt=0,
         description=(
-            "Longest time, in seconds, that a plot, a snippet or an answer may take when the book "
-            "is checked or built; a listing may take ten times as long."
+            "Longest time, in seconds, that a plot, an instrument, a snippet or an answer may take "
+            "when the book is checked or built; a listing may take ten times as long."
         ),
     )
     reload: bool = Field(

@@ -11,6 +11,8 @@ import io
 import json
 import os
 import re
+import resource
+import runpy
 import signal
 import subprocess
 import sys
@@ -25,6 +27,9 @@ from widgets.engine.failure import failed
 GRACE_S = 5
 """How much later than the process itself this one ends code that takes too long."""
 
+MOST_MEMORY = 8 * 2**30
+"""Bytes of address space, of which linear algebra on many processors reserves a few GB."""
+
 Reply = dict[str, Any]
 """``done`` or ``failed`` as from the host, with ``outputs``: pairs of a kind and its data.
 
@@ -38,10 +43,12 @@ class AuthorCode:
     Parameters
     ----------
     seconds : longest time that one request may take
+    memory : most memory that the process may take, in bytes, where the system keeps to it
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, memory: int | None = MOST_MEMORY) -> None:
         self.seconds = seconds
+        self.memory = memory
         self._process: subprocess.Popen[str] | None = None
         self._said: IO[str]  # what the process and C libraries in it write as errors
 
@@ -55,7 +62,7 @@ class AuthorCode:
         self._process = None
 
     def ask(self, request: Mapping[str, Any]) -> Reply:
-        """The reply to a request of the host, or to ``{"type", "code"}`` of one of ``MAKERS``."""
+        """The reply to a request of the host, or of :data:`MAKERS`; arrays in it are lists."""
         process = self._process or self._start()
         assert process.stdin is not None and process.stdout is not None
         watch = threading.Timer(self.seconds + GRACE_S, _kill, [process])
@@ -74,7 +81,7 @@ class AuthorCode:
         said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         self._said = said
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", f"from {__name__} import serve; serve()"],
+            [sys.executable, "-P", "-c", f"from {__name__} import serve; serve({self.memory})"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
@@ -91,7 +98,7 @@ class AuthorCode:
         self._said.seek(0)
         said = self._said.read()
         self.close()
-        lines = re.findall(rf'File "{re.escape(file)}", line (\d+)', said)
+        lines = re.findall(rf'File "(?:[^"]*/)?{re.escape(file)}", line (\d+)', said)
         if "Timeout (" in said or status == -signal.SIGKILL:
             message = f"takes longer than {self.seconds:g} s"
         elif status < 0:
@@ -112,6 +119,8 @@ def explained(reply: Reply) -> str:
 def file_of(request: Mapping[str, Any]) -> str:
     """What a request's code is called in tracebacks."""
     kind = request["type"]
+    if kind == "file":
+        return str(request["code"])
     return kind if kind in MAKERS else host.reader_file(request)
 
 
@@ -146,8 +155,11 @@ class _Tape:
         return Stream()
 
 
-def serve() -> None:
+def serve(memory: int | None) -> None:
     """Answer requests until there are no more."""
+    if memory is not None:
+        with contextlib.suppress(OSError, ValueError):  # macOS refuses
+            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     requests = os.fdopen(os.dup(0), encoding="utf-8")
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -159,7 +171,7 @@ def serve() -> None:
         faulthandler.dump_traceback_later(request["seconds"], exit=True)
         reply = _answer(request)
         faulthandler.cancel_dump_traceback_later()
-        replies.write(json.dumps(reply) + "\n")
+        replies.write(json.dumps(reply, default=_as_list) + "\n")
         replies.flush()
 
 
@@ -219,7 +231,7 @@ def _sketch(code: str) -> dict[str, Any]:
 
 def _as_list(value: Any) -> Any:
     if not hasattr(value, "tolist"):
-        raise TypeError(f"a figure cannot hold a {type(value).__name__}")
+        raise TypeError(f"a reply cannot hold a {type(value).__name__}")
     return value.tolist()
 
 
@@ -227,5 +239,10 @@ def _listing(code: str) -> None:
     _run(code, "listing")
 
 
-MAKERS = {"plot": _plot, "sketch": _sketch, "listing": _listing}
-"""Requests that are not the host's: each runs its code in a scope of its own."""
+def _file(path: str) -> None:
+    runpy.run_path(path, run_name="tried")
+
+
+MAKERS = {"plot": _plot, "sketch": _sketch, "listing": _listing, "file": _file}
+"""Requests that are not the host's, ``{"type", "code"}``: each runs its code in a scope of its own.
+The code of ``file`` is a path."""

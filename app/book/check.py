@@ -212,7 +212,8 @@ class _ChapterRun:
         if missing := [name for name in needs if importlib.util.find_spec(name) is None]:
             self.report(f"  {node.label} is not run: {', '.join(missing)} is not installed")
             return
-        with closing(AuthorCode(LISTING_TIMES * self.code.seconds)) as own:
+        # CUDA reserves more address space than there is memory, so a listing has no limit of it.
+        with closing(AuthorCode(LISTING_TIMES * self.code.seconds, memory=None)) as own:
             reply = own.ask({"type": "listing", "code": node.code})
         if reply["type"] == "failed":
             self.failed(node, reply, node.label)

@@ -64,8 +64,10 @@ def load(settings: Settings) -> Loaded:
         With every mistake in the content.
     """
     problems = Problems()
-    with closing(AuthorCode(settings.code_seconds)) as code:
-        loaded = _Loader(settings, problems, code).load()
+    # Plots and instruments apart: what one does to Python does not reach the others.
+    plots, instruments = (closing(AuthorCode(settings.code_seconds)) for _ in range(2))
+    with plots as plot_code, instruments as instrument_code:
+        loaded = _Loader(settings, problems, plot_code, instrument_code).load()
     problems.raise_all()
     return loaded
 
@@ -85,7 +87,13 @@ def shared_engine(script: str) -> Engine:
 class _Loader:
     """Holds what the steps of one load share."""
 
-    def __init__(self, settings: Settings, problems: Problems, code: AuthorCode) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        problems: Problems,
+        plot_code: AuthorCode,
+        instrument_code: AuthorCode,
+    ) -> None:
         self.content = settings.content
         self.problems = problems
         self.manifest: Manifest = read_manifest(
@@ -116,8 +124,8 @@ class _Loader:
             mathematics=Mathematics(engine, self.notation),
             media=media,
             pictures=Pictures(self.content, media),
-            stills=Stills(engine, media, widgets, Kept(cache / "stills")),
-            plots=Plots(code, widgets, Kept(cache / "plots")),
+            stills=Stills(instrument_code, engine, media, widgets, Kept(cache / "stills")),
+            plots=Plots(plot_code, widgets, Kept(cache / "plots")),
             symbols=read_notation(
                 self.content / "notation.toml", problems.of(self.shown("notation.toml"))
             ),

@@ -11,7 +11,7 @@ import json
 import sys
 import traceback
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 from fastapi import APIRouter
@@ -80,7 +80,7 @@ class Reload:
         from app.book.write.site import build_site
 
         try:
-            import_anew(changed, self.settings.root / "widgets")
+            import_anew(changed, self.settings)
             build_site(self.settings, report=print)
         except BookErrors as errors:
             return [str(error) for error in errors.errors]
@@ -109,14 +109,29 @@ class Reload:
                 yield ": still here\n\n"
 
 
-def import_anew(changed: Iterable[Path], widgets: Path) -> None:
-    """Execute changed instruments again, so that the build draws what their files now say."""
-    for path in changed:
-        if path.suffix == ".py" and path.is_file() and path.is_relative_to(widgets):
-            parts = path.relative_to(widgets).with_suffix("").parts
-            name = ".".join(("widgets", *parts)).removesuffix(".__init__")
-            if name in sys.modules:
-                importlib.reload(sys.modules[name])
+def import_anew(changed: Iterable[Path], settings: Settings) -> None:
+    """Execute changed instruments again, so that the build draws what their files now say.
+
+    Raises
+    ------
+    LatentbookError
+        If one cannot be imported; a process apart finds out, as it may never end.
+    """
+    from app.book.author_code import AuthorCode, explained
+
+    root = settings.root
+    with closing(AuthorCode(settings.code_seconds)) as code:
+        for path in changed:
+            if path.suffix != ".py" or not path.is_file() or root / "widgets" not in path.parents:
+                continue
+            name = ".".join(path.relative_to(root).with_suffix("").parts)
+            name = name.removesuffix(".__init__")
+            if name not in sys.modules:
+                continue
+            reply = code.ask({"type": "file", "code": str(path)})
+            if reply["type"] == "failed":
+                raise LatentbookError(f"{path}:{reply['line'] or 1}: {explained(reply)}")
+            importlib.reload(sys.modules[name])
 
 
 def last_place(error: Exception) -> str:

@@ -9,7 +9,8 @@ from playwright.sync_api import expect, sync_playwright
 import widgets
 from app.bench.serving import served
 from app.browser import FLAGS, chromium_path
-from app.http.reload import import_anew, last_place
+from app.errors import LatentbookError
+from app.http.reload import import_anew
 from app.main import create_app
 from app.settings import Settings
 
@@ -68,23 +69,28 @@ def test_without_reload_there_is_no_such_address(client):
 
 
 def test_an_edited_instrument_is_executed_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(widgets, "__path__", [*widgets.__path__, str(tmp_path)])
-    file = tmp_path / "toy.py"
+    folder = tmp_path / "widgets"
+    folder.mkdir()
+    monkeypatch.setattr(widgets, "__path__", [*widgets.__path__, str(folder)])
+    file = folder / "toy.py"
     file.write_text("answer = 1\n")
     import widgets.toy as toy  # type: ignore[import-not-found]
 
     monkeypatch.delitem(sys.modules, "widgets.toy")
     sys.modules["widgets.toy"] = toy
+    settings = Settings(root=tmp_path, code_seconds=2)
     file.write_text("answer = 'another'\n")
-    import_anew([file, tmp_path / "unknown.py", tmp_path / "gone.md"], tmp_path)
+    import_anew([file, folder / "unknown.py", folder / "gone.md"], settings)
     assert toy.answer == "another"
 
-    file.write_text("answer = 1 / 0\n\n")
-    with pytest.raises(ZeroDivisionError) as failed:
-        import_anew([file], tmp_path)
-    assert last_place(failed.value) == f"{file}:1: ZeroDivisionError: division by zero"
-
-    file.write_text("\nanswer = (\n")
-    with pytest.raises(SyntaxError) as failed:
-        import_anew([file], tmp_path)
-    assert last_place(failed.value).startswith(f"{file}:2: SyntaxError: ")
+    for text, said in (
+        ("answer = 1 / 0\n\n", "1: fails: ZeroDivisionError: division by zero"),
+        ("\nanswer = (\n", "2: fails: SyntaxError: '(' was never closed"),
+        ("answer = 2\nwhile True: pass\n", "2: takes longer than 2 s"),
+        ("\nimport sys\nsys.exit(0)\n", "3: fails: SystemExit: 0"),
+    ):
+        file.write_text(text)
+        with pytest.raises(LatentbookError) as failed:
+            import_anew([file], settings)
+        assert str(failed.value) == f"{file}:{said}"
+    assert toy.answer == "another"

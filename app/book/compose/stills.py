@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from app.book.author_code import AuthorCode, explained
 from app.book.compose.engine import Engine
 from app.book.compose.map_still import map_picture, with_rings
 from app.book.compose.sources import sources
@@ -20,9 +21,8 @@ from app.book.media import Media, content_hash
 from app.book.pieces import Html, MapStill, PadStill, PanelStill, PlotStill, TilesStill
 from app.kept import Kept
 from widgets import get
-from widgets.contract import Control, Drawing, Viewport
+from widgets.contract import Control, Drawing, Instrument, Viewport
 from widgets.drawing import to_pixels
-from widgets.engine import host
 from widgets.engine.panels import TILE
 
 WIDE, NARROW = 600, 320
@@ -35,13 +35,16 @@ if it is whole, on a tablet, then on a phone."""
 
 
 class StillError(Exception):
-    """An instrument that could not be computed at its block's state."""
+    """An instrument that could not be imported, or computed at its block's state."""
 
 
 class Stills:
     """Computes frames and draws them; what the same code drew for a state is kept on disk."""
 
-    def __init__(self, engine: Engine, media: Media, widgets: Path, kept: Kept) -> None:
+    def __init__(
+        self, code: AuthorCode, engine: Engine, media: Media, widgets: Path, kept: Kept
+    ) -> None:
+        self._code = code
         self._engine = engine
         self._media = media
         self._widgets = widgets
@@ -56,6 +59,36 @@ class Stills:
             contents = (path.read_bytes() for path in files)
             self._hashes[widget] = content_hash(self._engine.script, *contents)
         return self._hashes[widget]
+
+    def instrument(self, widget: str) -> Instrument:
+        """What an instrument declares. Its file is imported once it has run in a process apart.
+
+        Raises
+        ------
+        StillError
+            If it cannot be imported.
+        """
+        key = content_hash(self._hash(widget), "imported")
+        if self._kept.read(key) is None:
+            file = self._widgets / f"{widget}.py"
+            self._ask({"type": "file", "code": str(file)}, widget, widget)
+            self._kept.write(key, True)
+        instrument: Instrument = get(widget).instrument
+        return instrument
+
+    def _computed(self, widget: str, state: Mapping[str, Any]) -> dict[str, Any]:
+        """A frame, as the page would get it; arrays are lists."""
+        request = {"type": "compute_widget", "widget": widget, "source": None}
+        what = f"{widget} at this state"
+        return dict(self._ask({**request, "controls": dict(state)}, widget, what))
+
+    def _ask(self, request: Mapping[str, Any], widget: str, what: str) -> Any:
+        reply = self._code.ask(request)
+        if reply["type"] == "failed":
+            line = reply["line"]
+            place = f" (widgets/{widget}.py:{line})" if line is not None else ""
+            raise StillError(f"{what} {explained(reply)}{place}")
+        return reply["value"]
 
     def frame(self, widget: str, state: Mapping[str, Any], label: str) -> dict[str, Any]:
         """Readouts, note and drawn panels of an instrument at one state.
@@ -74,7 +107,7 @@ class Stills:
         kept = self._kept.read(key)
         if kept is not None:
             return dict(kept)
-        value = computed(widget, state)
+        value = self._computed(widget, state)
         frame = {
             "readouts": value["readouts"],
             "note": value["note"],
@@ -96,13 +129,13 @@ class Stills:
                 "stills": self.draw(panel["figure"], drawing_id, panel["alt"], widths),
             }
         if panel["kind"] == "map":
-            return {**common, "png": alpha_png(map_still(panel, widget, state)).hex()}
+            return {**common, "png": alpha_png(self._map_still(panel, widget, state)).hex()}
         if panel["kind"] == "pad":
             drawing = set_on(widget, panel["key"])
             assert isinstance(drawing, Drawing)
             drawn = to_pixels(state[drawing.name], drawing.side)
             return {**common, "png": alpha_png(drawn).hex()}
-        picture = mosaic(np.reshape(panel["data"], panel["shape"]), panel["gap"])
+        picture = mosaic(np.reshape(np.uint8(panel["data"]), panel["shape"]), panel["gap"])
         return {
             **common,
             "captions": list(panel["captions"]),
@@ -110,6 +143,22 @@ class Stills:
             "height": picture.shape[0],
             "png": alpha_png(picture).hex(),
         }
+
+    def _map_still(
+        self, panel: Mapping[str, Any], widget: str, state: Mapping[str, Any]
+    ) -> NDArray[np.uint8]:
+        """What a map shows, with the tiles that the page would ask for."""
+        control = set_on(widget, panel["key"])
+        assert isinstance(control, Viewport)
+        view = state[control.name]
+
+        def tile_at(x: float, y: float, zoom: int) -> NDArray[np.uint8]:
+            frame = self._computed(widget, {**state, control.name: (x, y, zoom)})
+            found = next(each for each in frame["panels"] if each["key"] == panel["key"])
+            return np.reshape(np.uint8(found["data"]), (TILE, TILE))
+
+        picture = map_picture(view, control.limit, tile_at)
+        return with_rings(picture, view, control.limit, panel["rings"])
 
     def panels(self, frame: Mapping[str, Any], name: str, root: str) -> tuple[PanelStill, ...]:
         """The panels of a frame for a page whose root is ``root``."""
@@ -158,40 +207,10 @@ class Stills:
         )
 
 
-def computed(widget: str, state: Mapping[str, Any]) -> dict[str, Any]:
-    """A frame, as the page would get it.
-
-    Raises
-    ------
-    StillError
-        If the instrument fails.
-    """
-    request = {"type": "compute_widget", "id": 0, "widget": widget, "controls": dict(state)}
-    reply = host.handle({**request, "source": None}, lambda mime, data: None)
-    if reply["type"] == "failed":
-        raise StillError(f"{widget} fails at this state: {reply['name']}: {reply['message']}")
-    return dict(reply["value"])
-
-
 def set_on(widget: str, key: str) -> Control:
     """The control that is set on a panel."""
     controls: tuple[Control, ...] = get(widget).instrument.controls
     return next(control for control in controls if getattr(control, "panel", None) == key)
-
-
-def map_still(panel: Mapping[str, Any], widget: str, state: Mapping[str, Any]) -> NDArray[np.uint8]:
-    """What a map shows, with the tiles that the page would ask for."""
-    control = set_on(widget, panel["key"])
-    assert isinstance(control, Viewport)
-    view = state[control.name]
-
-    def tile_at(x: float, y: float, zoom: int) -> NDArray[np.uint8]:
-        frame = computed(widget, {**state, control.name: (x, y, zoom)})
-        found = next(each for each in frame["panels"] if each["key"] == panel["key"])
-        return np.reshape(found["data"], (TILE, TILE))
-
-    picture = map_picture(view, control.limit, tile_at)
-    return with_rings(picture, view, control.limit, panel["rings"])
 
 
 def mosaic(images: NDArray[np.uint8], gap: int) -> NDArray[np.uint8]:

@@ -54,14 +54,18 @@ def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock | None:
         names = accepted_names(node.argument, widgets.WIDGETS)
         composer.problems.add(node.line, f"no instrument {node.argument!r}. {names}")
         return None
-    instrument: Instrument = widgets.get(node.argument).instrument
+    stills = composer.resources.stills
+    try:
+        instrument = stills.instrument(node.argument)
+    except StillError as error:
+        composer.problems.add(node.line, str(error))
+        return None
     try:
         given = read_state(instrument, node.options.get("set", ""))
     except ValueError as error:
         composer.problems.add(node.line, f"option 'set': {error}")
         return None
     state = {**instrument.defaults(), **given}
-    stills = composer.resources.stills
     try:
         frame = stills.frame(instrument.name, state, node.label)
     except (StillError, LatentbookError) as error:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from app.book.author_code import AuthorCode
 from app.book.check import check_book
 from app.book.compose.plots import Plots
+from app.book.compose.stills import StillError, Stills
+from app.book.media import Media
 from app.errors import BookErrors
 from app.http.reload import Reload
 from app.kept import Kept
@@ -106,6 +113,74 @@ One.
     name = "the solution of q-one" if part == "solution" else "a mistake of q-one"
     block = f"```{{{part}}}"
     assert found == [told(text, code, block, f"{name} {message.format(limit=LIMIT)}")]
+
+
+TOY = """
+import numpy as np
+
+from widgets.contract import Frame, Instrument, Plot, Readout, Slider
+from widgets.figures import axis, figure, line
+
+instrument = Instrument(
+    name="toy",
+    title="Toy",
+    ask="Turn it.",
+    controls=(Slider("a", "A", default=1.0),),
+    readouts=(Readout("a", "A"),),
+)
+
+
+def compute(*, a):
+    pass
+    return {"a": a}
+
+
+def frame(result):
+    x = np.linspace(0, 1, 3)
+    curve = figure([line(x, x, "#1d1c1a")], axis(0, 1, "x"), axis(0, 1, "y"))
+    return Frame(readouts=result, panels=[Plot("curve", curve, "A line.")])
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "pass",
+            "while True: pass",
+            "morph at this state takes longer than 2 s (widgets/morph.py:",
+        ),
+        ("pass", "import os; os._exit(0)", "morph at this state ends Python with exit status 0"),
+        ("pass", "a / 0", "morph at this state fails: ZeroDivisionError: "),
+        ("pass", "np.ones(1 << 34)", "morph at this state fails: MemoryError: "),
+        ("import numpy", "while True: pass\nimport numpy", "morph takes longer than 2 s (widgets/"),
+        ("import numpy", "raise SystemExit(0)\nimport numpy", "morph fails: SystemExit: 0"),
+    ],
+)
+def test_an_instrument(
+    old: str, new: str, said: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of the book's is replaced, in a copy of ``widgets`` that the author's process finds."""
+    shutil.copytree(root / "widgets", tmp_path / "widgets")
+    monkeypatch.syspath_prepend(tmp_path)
+    text = TOY.replace(old, new, 1)
+    (tmp_path / "widgets" / "morph.py").write_text(text)
+    engine, media = SimpleNamespace(script=""), Media()
+    with closing(AuthorCode(2)) as code:
+        stills = Stills(code, engine, media, tmp_path / "widgets", Kept(tmp_path))  # type: ignore[arg-type]
+        with pytest.raises(StillError, match=re.escape(said)) as failed:
+            stills.instrument("morph")
+            stills.frame("morph", {"a": 0.0}, "morph")
+    if "longer" in said:
+        line = 1 + text[: text.index("while")].count("\n")
+        assert str(failed.value).endswith(f"(widgets/morph.py:{line})")
+
+
+def test_memory_has_a_limit(make_book: MakeBook) -> None:
+    code = "import numpy as np\nnp.ones(1 << 34)"
+    text = CELL.format(label="large", more="", code=code)
+    (found,) = mistakes(make_book, "\n" + text)
+    assert "large fails: MemoryError: Unable to allocate 128. GiB" in found.replace("numpy.", "")
 
 
 class Counting:

@@ -118,6 +118,27 @@ def test_touch_targets_are_large_enough(open_page: Open) -> None:
     assert small == []
 
 
+def test_links_outside_of_sentences_are_large_enough(open_page: Open) -> None:
+    """WCAG 2.5.8: 24 x 24 px, but for links in a sentence."""
+    phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    page = open_page(SECTION, python=False, **phone)
+    host = page.url.removesuffix(SECTION)
+    small: list[str] = []
+    for place in ("", "autoencoders/", "autoencoders/print/", *every_section(), *BACK):
+        page.goto(host + place)
+        small += page.evaluate(
+            """() => [...document.querySelectorAll("a[href], summary, input, [tabindex='0']")]
+              .filter((each) => each.checkVisibility({ visibilityProperty: true }))
+              .filter((each) => !each.matches(".cite, .ref"))
+              .filter((each) => !each.closest(".skip, .visually-hidden"))
+              .map((each) => each.closest("label") ?? each)
+              .map((each) => [each.outerHTML, each.getBoundingClientRect()])
+              .filter(([, { width, height }]) => width > 0 && Math.min(width, height) < 23.9)
+              .map(([html, { width, height }]) => `${html.slice(0, 90)} ${width} x ${height}`)"""
+        )
+    assert small == []
+
+
 def test_the_book_works_below_a_path(open_page: Open, static_host: str, site: Path) -> None:
     """A static host may keep it anywhere: no link may be absolute."""
     for page_file in set(site.rglob("*.html")) - {site / "404.html"}:  # shown at any depth

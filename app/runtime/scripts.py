@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import shutil
 import subprocess
 import tempfile
@@ -25,6 +27,10 @@ def fingerprint(pyodide: Path, script: str) -> hashlib._Hash:
     for path in [*tools, *(pyodide / name for name in PYTHON)]:
         key.update(hashlib.sha256(path.read_bytes()).digest())
     return key
+
+
+FULL = os.strerror(errno.ENOSPC)
+"""How Python in Pyodide says it, too, which has other numbers."""
 
 
 def shortened(said: str) -> str:
@@ -56,6 +62,8 @@ def run_script(
     ------
     LatentbookError
         If Node is missing or the script fails.
+    OSError
+        If the disk is full.
     """
     node = shutil.which("node")
     if node is None:
@@ -67,6 +75,8 @@ def run_script(
         (out / "wanted.json").write_text(wanted)
         given = [INSIDE / "compile.mjs", pyodide, site, out, INSIDE / script, *others]
         done = subprocess.run([node, *map(str, given)], capture_output=True, text=True, check=False)
+        if FULL in done.stderr:
+            raise OSError(errno.ENOSPC, FULL, str(folder))
         if done.returncode:
             raise LatentbookError(
                 f"Python for the page cannot be packed:\n{shortened(done.stderr)}"

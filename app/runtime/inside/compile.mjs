@@ -10,6 +10,13 @@ import { STANDARD_LIBRARY } from "../../../static/js/python/worker/packs.js";
 
 const SITE_PACKAGES = "/lib/python3.14/site-packages";
 const START = "/lib/python3.14";
+
+// Node would quote the line of the error, which holds all of Pyodide.
+process.on("uncaughtException", (error) => {
+  process.exitCode = 1;
+  console.error(error?.message || String(error));
+});
+
 const [, , folder, site, out, script, ...others] = process.argv;
 const read = (path) => new Uint8Array(readFileSync(path));
 const { default: create } = await import(pathToFileURL(`${folder}/pyodide.asm.mjs`).href);

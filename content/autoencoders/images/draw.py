@@ -32,7 +32,13 @@ SURE = 0.9  # probability of one class from which the classifier counts as sure
 REFERENCES = 100  # training digits of each class that draws may cover
 NEIGHBOURS = 5  # a digit is covered by a draw that is nearer than its fifth neighbour
 SHOWN = {"AE": 30.0, "VAE": 4.0}  # how far the planes in the picture reach
-WORDS = ((48, "input"), (127, "encoder"), (180, "code"), (233, "decoder"), (312, "output"))
+WORDS = (  # in the colours of what they name
+    (48, "input", "ink"),
+    (127, "encoder", "accent"),
+    (180, "code", "data-2-text"),
+    (233, "decoder", "accent"),
+    (312, "output", "ink"),
+)
 THREE = 30  # a test digit that shows what 30 numbers lose
 
 
@@ -167,7 +173,9 @@ def encoder_decoder(train: NDArray[np.float64], test: NDArray[np.float64]) -> st
     bars = "".join(
         f"M180 {13 + 3 * j}h{length:.1f}v2h{-length:.1f}z" for j, length in enumerate(lengths)
     )
-    words = "".join(f'<text x="{x}" y="124">{word}</text>' for x, word in WORDS)
+    words = "".join(
+        f'<text x="{x}" y="124" fill="var(--{colour})">{word}</text>' for x, word, colour in WORDS
+    )
     sizes = "".join(
         f'<text x="{x}" y="144" fill="var(--ink-2)">{numbers} numbers</text>'
         for x, numbers in [(48, PIXELS), (180, 30), (312, PIXELS)]

@@ -65,9 +65,9 @@ class Runtime extends EventTarget {
     if (this.#state === "idle" || this.#state === "failed") this.#boot("booting", "Starting Python");
   }
 
-  /** What Python holds, in whole MB; 0 until it has started. */
+  /** What the worker with the reader's code holds, in whole MB; 0 until it has started. */
   get megabytes() {
-    return Math.round(((this.#first?.memory ?? 0) + (this.#second?.memory ?? 0)) / 2 ** 20);
+    return Math.round((this.#first?.memory ?? 0) / 2 ** 20);
   }
 
   #sayMemory() {

@@ -142,8 +142,14 @@ class LiveInstrument {
     return JSON.stringify(spec) === JSON.stringify(this.spec) ? this.spec : spec;
   }
 
-  /** Makes the plate again, for another declaration. @param {InstrumentSpec} spec @param {Controls} values */
-  #redeclare(spec, values) {
+  /** The state in force, as another declaration takes it. @param {InstrumentSpec} spec */
+  #carriedOver(spec) {
+    return carriedOver(spec, this.spec, this.controls.values, location.search);
+  }
+
+  /** Makes the plate again, for another declaration. @param {InstrumentSpec} spec */
+  #redeclare(spec) {
+    const values = this.#carriedOver(spec); // the reader may have moved a control since the frame was asked for
     this.finer.destroy();
     this.picture.destroy();
     this.spec = spec;
@@ -264,12 +270,12 @@ class LiveInstrument {
       try {
         const spec = source === this.#declarer ? this.spec : await this.#declaredBy(source, stop.signal);
         const isNew = spec !== this.spec;
-        const values = isNew ? carriedOver(spec, this.spec, this.controls.values, location.search) : question.values;
+        const values = isNew ? this.#carriedOver(spec) : question.values;
         const frame = await this.#compute(values, { signal: stop.signal });
         performance.measure(MEASURE, { start, detail: frame.ms });
         performance.clearMeasures(MEASURE); // whoever observes has it; the browser need not keep it
         if (this.#gone.signal.aborted || source !== this.source.text) continue;
-        if (isNew) this.#redeclare(spec, values);
+        if (isNew) this.#redeclare(spec);
         this.#declarer = source;
         if (question.place > this.#shown) this.#show(frame, question.place);
         this.#answers.put(JSON.stringify(values), frame);

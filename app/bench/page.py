@@ -24,6 +24,7 @@ from app.bench.serving import served
 from app.book.read.source import PRINT
 from app.book.write.site import build_site
 from app.browser import FLAGS, chromium_path
+from app.errors import LatentbookError
 from app.main import create_app
 from app.settings import Settings
 
@@ -34,6 +35,9 @@ CRITICAL = re.compile(
 )
 RUNS = 3
 """Lighthouse's scores vary: the median of so many counts."""
+
+ATTEMPTS = 3
+"""Now and then Chromium records no trace, and Lighthouse asks to be run again."""
 
 PRESETS: Mapping[str, tuple[str, ...]] = {"phone": (), "desktop": ("--preset=desktop",)}
 BARS: Mapping[tuple[str, str], float] = {("phone", "performance"): 95}
@@ -87,19 +91,22 @@ def lighthouse(url: str, settings: Settings, *options: str) -> dict[str, float]:
     """Scores of the four categories (0 to 100), and the layout shift."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "report.json"
-        subprocess.run(
-            [
-                str(settings.root / "node_modules/.bin/lighthouse"),
-                url,
-                "--quiet",
-                "--output=json",
-                f"--output-path={out}",
-                f"--chrome-flags=--headless=new {' '.join(FLAGS)}",
-                *options,
-            ],
-            check=True,
-            env=os.environ | {"CHROME_PATH": chromium_path()},
-        )
+        command = [
+            str(settings.root / "node_modules/.bin/lighthouse"),
+            url,
+            "--quiet",
+            "--output=json",
+            f"--output-path={out}",
+            f"--chrome-flags=--headless=new {' '.join(FLAGS)}",
+            *options,
+        ]
+        environment = os.environ | {"CHROME_PATH": chromium_path()}
+        for _ in range(ATTEMPTS):
+            run = subprocess.run(command, env=environment, capture_output=True, text=True)
+            if run.returncode == 0:
+                break
+        else:
+            raise LatentbookError(f"Lighthouse fails {ATTEMPTS} times on {url}: {run.stderr}")
         found = json.loads(out.read_text())
     scores = {key: 100 * value["score"] for key, value in found["categories"].items()}
     scores["layout shift"] = found["audits"]["cumulative-layout-shift"]["numericValue"]

@@ -32,6 +32,11 @@ export function savesData() {
   return Boolean(Reflect.get(navigator, "connection")?.saveData);
 }
 
+/** Whether the text goes before Python: on a phone the two share a narrow line and a slow processor. */
+export function textGoesFirst() {
+  return isFrugal() || matchMedia("(pointer: coarse)").matches;
+}
+
 /** Whether nothing is to be fetched or kept ahead of need: the reader saves data, or memory is small. */
 export function isFrugal() {
   return savesData() || (Reflect.get(navigator, "deviceMemory") ?? Infinity) < LEAST_MEMORY_GB;

@@ -1,7 +1,7 @@
 /** Starts the frame around the text, then each page that comes into it. */
 import { startBlocks } from "./page/blocks.js";
 import { startChrome, startFrame } from "./page/chrome.js";
-import { config, isFrugal } from "./config.js";
+import { config, textGoesFirst } from "./config.js";
 import { askFirst } from "./instrument/first-question.js";
 import { startNavigation } from "./page/navigate.js";
 import { startOffline } from "./page/offline.js";
@@ -25,12 +25,13 @@ function enter(isFirst) {
 }
 
 /**
- * Takes over what start.js has set off. A frugal page waits until there is something to run.
+ * Takes over what start.js has set off, where the text does not go first.
  *
  * @returns {HTMLElement | null} the instrument that Python works for already
  */
 function startPython() {
-  if (isFrugal() || !document.querySelector("section[data-instrument], section[data-cell]")) return null;
+  if (textGoesFirst() || !document.querySelector("section[data-instrument], section[data-cell]")) return null;
+  import("./instrument/instrument.js"); // on its way while the page is laid out (blocks.js)
   runtime.start();
   return askFirst();
 }

@@ -179,12 +179,32 @@ class Renderer:
             "asset": asset,
             "render": render,
             "equations_of": equations,
+            "fonts": Markup(FONTS_PLACE),
             "web_manifest": page.root + self.web_manifest,
             "empty_controls": EMPTY_CONTROLS,
             "empty_readout": ReadoutView("", "", Html(), " ", ""),
         }
         html = environment.get_template(template).render(**common, **names)
-        return TEX_SOURCE.sub("", html)
+        fonts = (asset(name) for name, sign in FONTS.items() if sign in html)
+        return TEX_SOURCE.sub("", html).replace(FONTS_PLACE, "".join(map(PRELOAD.format, fonts)))
+
+
+FONTS = {
+    "source-serif-4-latin-wght-normal.woff2": "<html",
+    "inter-latin-wght-normal.woff2": "<html",
+    "source-serif-4-latin-wght-italic.woff2": 'class="section',
+    "jetbrains-mono-latin-wght-normal.woff2": "<code",
+    "KaTeX_Main-Regular.woff2": 'class="katex',
+    "KaTeX_Math-Italic.woff2": "mathnormal",
+    "KaTeX_Main-Bold.woff2": "mathbf",
+    "KaTeX_AMS-Regular.woff2": "mathbb",
+    "KaTeX_Caligraphic-Regular.woff2": "mathcal",
+}
+"""Fonts, and what stands in the markup of a page that has letters of them. Found by the browser
+only once it lays the page out, they would come after everything else."""
+
+FONTS_PLACE = "<!-- fonts -->"
+PRELOAD = '<link rel="preload" as="font" type="font/woff2" crossorigin href="{}">'
 
 
 @dataclass(frozen=True)

@@ -174,6 +174,15 @@ def test_a_build_folder_that_is_read_only(
     assert f"Cannot write {settings.build}: Read-only file system." in run(settings, "build")
 
 
+def test_a_section_is_short_enough_for_a_sitting(make_book: MakeBook) -> None:
+    def message(words: int) -> str:
+        text = HEAD + "\n" + "word " * (words - 1) + "word\n"
+        return mistakes(make_book({"sample/text.md": text, "references.bib": "@"}))
+
+    assert "too long" not in message(2_500)
+    assert "text.md:1: a section of 2,501 words is too long for a sitting" in message(2_501)
+
+
 GUESS = """\
 :::::{{quiz}} guess
 :label: q

@@ -23,7 +23,7 @@ from app.book.compose.math import Mathematics, Notation
 from app.book.compose.pictures import Pictures
 from app.book.compose.plots import Plots
 from app.book.compose.stills import Stills
-from app.book.compose.words import inner_blocks, reading_minutes
+from app.book.compose.words import inner_blocks, reading_minutes, word_count
 from app.book.directives import DIRECTIVES, by_name
 from app.book.media import Media
 from app.book.pieces import Link, Symbol, Term
@@ -41,6 +41,9 @@ from app.book.write.assets import engine_script
 from app.errors import accepted_names
 from app.kept import Kept
 from app.settings import Settings
+
+LONGEST_SECTION = 2500
+"""Words that a section may have: each is a page of its own, laid out at once (docs/speed.md)."""
 
 
 @dataclass(frozen=True)
@@ -217,6 +220,12 @@ class _Loader:
         front, lines = page.document.front, page.document.front_lines
         html = composer.inline(front["title"], lines.get("title", 1))
         blocks = composer.all_blocks()
+        words = word_count(blocks)
+        if words > LONGEST_SECTION:
+            composer.problems.add(
+                lines.get("title", 1),
+                f"the section has {words:,} words; at most {LONGEST_SECTION:,}: make it two",
+            )
         previous, following = self.neighbours(page)
         return Section(
             name=page.name,

@@ -91,6 +91,13 @@ def test_what_once_passed(text: str, message: str, make_book: MakeBook) -> None:
     assert message in mistakes(make_book({"sample/text.md": f"{HEAD}\n{text}\n"}))
 
 
+def test_a_section_is_no_longer_than_2500_words(make_book: MakeBook) -> None:
+    text = f"{HEAD}\n{'word ' * 2496}\n\n:::{{admonition}} Note\nOne two three.\n:::\n"
+    load(make_book({"sample/text.md": text}))
+    found = mistakes(make_book({"sample/text.md": f"{text}\nOne more.\n"}))
+    assert "content/sample/text.md:2: the section has 2,502 words; at most 2,500" in found
+
+
 def test_all_that_is_wrong_with_a_state_and_a_picture(make_book: MakeBook) -> None:
     text = ":::{instrument} bottleneck\n:label: i\n:set: k=1000, width=3, data=none\n:::\n"
     svg = '<svg xmlns="http://www.w3.org/2000/svg" onload="x"><script/></svg>'

@@ -33,6 +33,9 @@ CRITICAL = re.compile(
     r'<link[^>]*rel="?(?:stylesheet|modulepreload)"?[^>]*href="([^"]+)"'
     r'|<script[^>]*src="([^"]+)"'
 )
+IMPORT = re.compile(r'\b(?:from|import)"([^"]+)"')
+"""What a bundled script imports at once; ``import()`` fetches later."""
+
 RUNS = 3
 """Lighthouse's scores vary: the median of so many counts."""
 
@@ -58,17 +61,27 @@ def pages_of(site: Path) -> list[str]:
     return sorted(place for place in places if not place.endswith(f"/{PRINT}/"))
 
 
-def wire_bytes(url: str) -> int:
-    """Bytes of the body as sent with brotli."""
-    request = urllib.request.Request(url, headers={"Accept-Encoding": "br"})
+def body(url: str, encoding: str) -> bytes:
+    """A file as it is sent."""
+    request = urllib.request.Request(url, headers={"Accept-Encoding": encoding})
     with urllib.request.urlopen(request) as response:
-        return len(response.read())
+        content: bytes = response.read()
+    return content
+
+
+def critical_urls(url: str, html: str) -> list[str]:
+    """The page, the style sheets and scripts it names, and the scripts that those import."""
+    found = [url, *(urljoin(url, match[1] or match[2]) for match in CRITICAL.finditer(html))]
+    for each in found:  # grows as imports are found
+        if each.endswith(".js"):
+            imports = IMPORT.findall(body(each, "identity").decode())
+            found += {urljoin(each, name) for name in imports} - set(found)
+    return found
 
 
 def critical_kilobytes(url: str, html: str) -> float:
-    """The page, and the style sheets and scripts it names, brotli, in kB of 1,000 bytes."""
-    named = (match[1] or match[2] for match in CRITICAL.finditer(html))
-    return (wire_bytes(url) + sum(wire_bytes(urljoin(url, each)) for each in named)) / 1000
+    """What comes with the page, fonts apart, brotli, in kB of 1,000 bytes."""
+    return sum(len(body(each, "br")) for each in critical_urls(url, html)) / 1000
 
 
 class _Elements(HTMLParser):

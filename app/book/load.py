@@ -23,7 +23,7 @@ from app.book.compose.math import Mathematics, Notation
 from app.book.compose.pictures import Pictures
 from app.book.compose.plots import Plots
 from app.book.compose.stills import Stills
-from app.book.compose.words import inner_blocks, reading_minutes, text_of
+from app.book.compose.words import inner_blocks, reading_minutes, word_count
 from app.book.directives import DIRECTIVES, by_name
 from app.book.media import Media
 from app.book.pieces import Link, Symbol, Term
@@ -42,8 +42,8 @@ from app.errors import accepted_names
 from app.kept import Kept
 from app.settings import Settings
 
-MOST_WORDS = 2_500
-"""Of a section: what is read in a quarter of an hour or less."""
+LONGEST_SECTION = 2500
+"""Words that a section may have: each is a page of its own, laid out at once (docs/speed.md)."""
 
 
 @dataclass(frozen=True)
@@ -228,10 +228,11 @@ class _Loader:
         front, lines = page.document.front, page.document.front_lines
         html = composer.inline(front["title"], lines.get("title", 1))
         blocks = composer.all_blocks()
-        words = len(text_of(blocks).split())
-        if words > MOST_WORDS:
-            self.problems.of(page.path).add(
-                1, f"a section of {words:,} words is too long for a sitting: at most {MOST_WORDS:,}"
+        words = word_count(blocks)
+        if words > LONGEST_SECTION:
+            composer.problems.add(
+                lines.get("title", 1),
+                f"the section has {words:,} words; at most {LONGEST_SECTION:,}: make it two",
             )
         previous, following = self.neighbours(page)
         return Section(

@@ -1,10 +1,12 @@
-"""What the bench of frames reads off a trace."""
+"""What the benches read off a trace and a page."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from app.bench.frames import parts_of
+from app.bench.page import critical_urls
 
 
 def event(name: str, ts: int, dur: int = 0, *, ph: str = "X", tid: int = 1) -> dict[str, Any]:
@@ -32,3 +34,13 @@ def test_work_within_other_work_counts_once_and_only_within_its_move() -> None:
 
 def test_a_trace_without_moves_has_no_parts() -> None:
     assert parts_of([event("Layout", 0, 10)]) == {"script": [], "layout": [], "paint": []}
+
+
+def test_a_page_comes_with_what_its_scripts_import(tmp_path: Path) -> None:
+    (tmp_path / "main.js").write_text('import{a}from"./one.js";import("./later.js");a();')
+    (tmp_path / "one.js").write_text('import"./two.js";export const a=()=>0;')
+    (tmp_path / "two.js").write_text('import{a}from"./one.js";')
+    page = (tmp_path / "index.html").as_uri()
+    html = '<link rel="stylesheet" href="a.css"><script type="module" src="main.js"></script>'
+    names = [url.rpartition("/")[2] for url in critical_urls(page, html)]
+    assert names == ["index.html", "a.css", "main.js", "one.js", "two.js"]

@@ -1,4 +1,4 @@
-"""How long a chapter takes to read, and the words in it."""
+"""How long a section takes to read, and the words in it."""
 
 from __future__ import annotations
 
@@ -80,6 +80,11 @@ def text_of(said: object) -> str:
             return " ".join(filter(None, map(text_of, said)))
         case _:
             return text_of(_fields(said))
+
+
+def word_count(blocks: Iterable[Block]) -> int:
+    """How many words some blocks have, with all that is opened or answered by choice."""
+    return len(text_of(tuple(blocks)).split())
 
 
 def inner_blocks(block: Block) -> Iterator[Block]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import time
 import zlib
@@ -16,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from app.book.load import Loaded, load
 from app.book.media import content_hash
+from app.book.read.problems import Problems
 from app.book.read.recordings import runnable_cells
 from app.book.write.assets import Assets, bundle
 from app.book.write.compress import Compressor, link
@@ -33,6 +35,10 @@ Report = Callable[[str], None]
 KEPT = 3
 """Bundles that stay in the cache: going back to one of them costs nothing."""
 
+MOST_ELEMENTS = 6000
+"""Of a page: it is laid out at once (docs/speed.md)."""
+
+START_TAG = re.compile("<[a-z]")
 UNNAMED_BUILD, UNKNOWN_SIZE = '"build":""', '"offline_bytes":0'
 """Stand in each page until all are there: a build is named by what is in it."""
 
@@ -43,7 +49,8 @@ def build_site(settings: Settings, *, report: Report) -> Path:
     Raises
     ------
     BookErrors
-        With every mistake in the content. The site that was there stays as it was.
+        With every mistake in the content, or every page that is too large. The site that was there
+        stays as it was.
     LatentbookError
         If something that is needed is not installed or cannot be had.
     """
@@ -142,6 +149,18 @@ def _report_stale(loaded: Loaded, report: Report) -> None:
                     )
 
 
+def _refuse_large(loaded: Loaded, pages: Mapping[str, str]) -> None:
+    problems = Problems()
+    for source in loaded.sources:
+        for page in source.pages:
+            count = len(START_TAG.findall(pages[f"{page.place}/index.html"]))
+            if count > MOST_ELEMENTS:
+                line = page.document.front_lines.get("title", 1)
+                message = f"the page has {count:,} HTML elements; at most {MOST_ELEMENTS:,}"
+                problems.add(page.path, line, f"{message}: move some of it to another section")
+    problems.raise_all()
+
+
 def _swap(partial: Path, site: Path) -> None:
     """Put the new site in the old one's place. An old one that cannot be replaced stays."""
     old = site.with_name(f"{site.name}.{os.getpid()}.old")
@@ -202,6 +221,7 @@ class _Writer:
         site_path = self.settings.site_path
         config = self.config(search)
         pages = dict(Renderer(book, self.assets, config, manifest, site_path).pages())
+        _refuse_large(loaded, pages)
         self.compress()
         build = content_hash(*sorted(self.digests.values()), *pages.values())
         offline_bytes = sum(wire_bytes(self.folder / place) for place in self.digests)

@@ -91,6 +91,13 @@ def test_what_once_passed(text: str, message: str, make_book: MakeBook) -> None:
     assert message in mistakes(make_book({"sample/text.md": f"{HEAD}\n{text}\n"}))
 
 
+def test_a_section_is_no_longer_than_2500_words(make_book: MakeBook) -> None:
+    text = f"{HEAD}\n{'word ' * 2496}\n\n:::{{admonition}} Note\nOne two three.\n:::\n"
+    load(make_book({"sample/text.md": text}))
+    found = mistakes(make_book({"sample/text.md": f"{text}\nOne more.\n"}))
+    assert "content/sample/text.md:2: the section has 2,502 words; at most 2,500" in found
+
+
 def test_all_that_is_wrong_with_a_state_and_a_picture(make_book: MakeBook) -> None:
     text = ":::{instrument} bottleneck\n:label: i\n:set: k=1000, width=3, data=none\n:::\n"
     svg = '<svg xmlns="http://www.w3.org/2000/svg" onload="x"><script/></svg>'
@@ -172,15 +179,6 @@ def test_a_build_folder_that_is_read_only(
     settings = make_book({}).model_copy(update={"build": tmp_path / "build"})
     monkeypatch.setattr(Path, "mkdir", mkdir)  # root can write everywhere
     assert f"Cannot write {settings.build}: Read-only file system." in run(settings, "build")
-
-
-def test_a_section_is_short_enough_for_a_sitting(make_book: MakeBook) -> None:
-    def message(words: int) -> str:
-        text = HEAD + "\n" + "word " * (words - 1) + "word\n"
-        return mistakes(make_book({"sample/text.md": text, "references.bib": "@"}))
-
-    assert "too long" not in message(2_500)
-    assert "text.md:1: a section of 2,501 words is too long for a sitting" in message(2_501)
 
 
 GUESS = """\

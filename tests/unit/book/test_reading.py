@@ -33,5 +33,5 @@ def test_an_equation_adds_ten_seconds_and_a_short_text_takes_a_minute(make_book:
 
 
 def test_what_is_opened_or_run_by_choice_takes_its_own_time(make_book: MakeBook) -> None:
-    text = "word " * 440 + "\n\n:::{fold} A derivation\n" + "more " * 2200 + "\n:::\n"
+    text = "word " * 440 + "\n\n:::{fold} A derivation\n" + "more " * 1100 + "\n:::\n"
     assert minutes(make_book, text) == 2

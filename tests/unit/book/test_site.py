@@ -26,7 +26,7 @@ from app.errors import BookErrors
 from app.settings import Settings
 from tests.site_pages import broken_links, repeated_ids, site_pages
 
-from .conftest import MakeBook, fixture_chapter
+from .conftest import HEAD, MakeBook, fixture_chapter
 
 
 @pytest.fixture
@@ -49,6 +49,15 @@ with filelock.FileLock(folder / "build.lock"):
 @pytest.fixture
 def build(settings: Settings) -> Build:
     return lambda: site.build_site(settings, report=lambda message: None)
+
+
+def test_a_page_of_more_than_6000_elements_is_refused(
+    make_book: MakeBook, small_runtime: None
+) -> None:
+    links = "[***a***](https://example.org)\n" * 2001  # three elements each
+    settings = make_book({"sample/text.md": f"{HEAD}\n{links}"})
+    with pytest.raises(BookErrors, match=r"sample/text\.md:2: the page has 6,\d+ HTML elements"):
+        site.build_site(settings, report=lambda message: None)
 
 
 def test_every_link_inside_the_site_leads_to_something(build: Build) -> None:

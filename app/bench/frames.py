@@ -24,6 +24,7 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from app.bench import Measurement, Report
 from app.bench.serving import served
+from app.book.read.source import PRINT
 from app.book.write.site import build_site
 from app.browser import FLAGS, chromium_path
 from app.main import create_app
@@ -332,8 +333,10 @@ def drive(browser: Browser, place: str, label: str) -> list[Measurement]:
 
 
 def instruments_of(site: Path) -> Iterator[tuple[str, str]]:
-    """The page and the label of every instrument in the finished site."""
+    """The page and the label of every instrument in the finished site, as it is read on screen."""
     for page in sorted(site.rglob("index.html")):
+        if page.parent.name == PRINT:
+            continue
         for label in INSTRUMENT.findall(page.read_text(encoding="utf-8")):
             yield f"{page.parent.relative_to(site).as_posix()}/", label
 

@@ -185,8 +185,11 @@ class Renderer:
             "empty_readout": ReadoutView("", "", Html(), " ", ""),
         }
         html = environment.get_template(template).render(**common, **names)
+        html = TEX_SOURCE.sub("", html)
+        if FONTS_PLACE not in html:
+            return html
         fonts = (asset(name) for name, sign in FONTS.items() if sign in html)
-        return TEX_SOURCE.sub("", html).replace(FONTS_PLACE, "".join(map(PRELOAD.format, fonts)))
+        return html.replace(FONTS_PLACE, "".join(map(PRELOAD.format, fonts)))
 
 
 FONTS = {

@@ -50,6 +50,7 @@ def every_section() -> list[str]:
 
 def go_to(page: Page, place: str) -> None:
     """Go to a page of the book as its links do: in the same document, with Python warm."""
+    page.bring_to_front()  # a tab behind another one draws nothing
     root = urljoin(page.url, page.locator("html").get_attribute("data-root"))
     if urlsplit(page.url).path != urlsplit(root + place).path:
         page.evaluate("url => navigation.navigate(url).finished", root + place)

@@ -12,7 +12,6 @@ from tests.browser.book_pages import READY, SECTION, Open, come_back, output, ru
 
 pytestmark = pytest.mark.browser
 
-STOP_S = 1.0
 LISTEN = """() => {
   globalThis.heard = new Promise((resolve) => {
     addEventListener("pointermove", resolve, { once: true });

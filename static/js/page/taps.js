@@ -17,9 +17,14 @@ const ownerOf = (button) => button.closest(BLOCK) ?? document.body;
 /** Called in the page's head. */
 export function keepTaps() {
   Reflect.set(globalThis, KEPT, []);
-  addEventListener("click", ({ target }) => {
-    const button = target instanceof Element ? target.closest("button[data-action]") : null;
+  /** @param {Element | null | undefined} button */
+  const keep = (button) => {
     if (button instanceof HTMLButtonElement && !ownerOf(button).hasAttribute("data-answers")) taps().push(button);
+  };
+  addEventListener("click", ({ target }) => target instanceof Element && keep(target.closest("button[data-action]")), true);
+  addEventListener("keydown", ({ key, target }) => {
+    // Enter in the field of a question is a tap on its button.
+    if (key === "Enter" && target instanceof HTMLInputElement) keep(target.closest("section[data-quiz]")?.querySelector('[data-action="check"]'));
   }, true);
 }
 

@@ -188,14 +188,13 @@ class Renderer:
         html = TEX_SOURCE.sub("", html)
         if FONTS_PLACE not in html:
             return html
-        fonts = (asset(name) for name, sign in FONTS.items() if sign in html)
+        signs = FONTS.items() if page.name == "section" else ()
+        fonts = (asset(name) for name, sign in signs if sign in html)
         return html.replace(FONTS_PLACE, "".join(map(PRELOAD.format, fonts)))
 
 
 FONTS = {
-    "source-serif-4-latin-wght-normal.woff2": "<html",
-    "inter-latin-wght-normal.woff2": "<html",
-    "source-serif-4-latin-wght-italic.woff2": 'class="section',
+    "source-serif-4-latin-wght-italic.woff2": "<em",
     "jetbrains-mono-latin-wght-normal.woff2": "<code",
     "KaTeX_Main-Regular.woff2": 'class="katex',
     "KaTeX_Math-Italic.woff2": "mathnormal",
@@ -203,8 +202,8 @@ FONTS = {
     "KaTeX_AMS-Regular.woff2": "mathbb",
     "KaTeX_Caligraphic-Regular.woff2": "mathcal",
 }
-"""Fonts, and what stands in the markup of a page that has letters of them. Found by the browser
-only once it lays the page out, they would come after everything else."""
+"""Fonts of a section beside those that every page has, and what in its markup is set in them. Found
+by the browser only once it lays the page out, they would come after everything else."""
 
 FONTS_PLACE = "<!-- fonts -->"
 PRELOAD = '<link rel="preload" as="font" type="font/woff2" crossorigin href="{}">'

@@ -31,7 +31,7 @@ def new_chapter(settings: Settings, slug: str) -> list[Path]:
     Raises
     ------
     LatentbookError
-        If there is no book, the slug is no slug, or the chapter is there already. Nothing is
+        If there is no book, the slug is malformed, or the chapter already exists. Nothing is
         overwritten.
     """
     if not LABEL.fullmatch(slug) or slug in RESERVED:
@@ -47,7 +47,7 @@ def new_chapter(settings: Settings, slug: str) -> list[Path]:
         )
     folder = settings.content / slug
     if folder.exists():
-        raise LatentbookError(f"{folder} is there already; nothing was written.")
+        raise LatentbookError(f"{folder} already exists; nothing was written.")
     text = book.read_text(encoding="utf-8")
     numbers = [int(number) for number in re.findall(r"\bnumber\s*=\s*(\d+)", text)]
     entry = f'{{ number = {max(numbers, default=0) + 1}, slug = "{slug}" }}'
@@ -70,7 +70,7 @@ def new_section(settings: Settings, slug: str, name: str) -> list[Path]:
     Raises
     ------
     LatentbookError
-        If there is no such chapter, the name is no name, or it is there already. Nothing is
+        If there is no such chapter, the name is malformed, or it already exists. Nothing is
         overwritten.
     """
     if not LABEL.fullmatch(name) or name == PRINT:
@@ -84,7 +84,7 @@ def new_section(settings: Settings, slug: str, name: str) -> list[Path]:
         raise UnknownName("chapter", slug, chapters)
     path = opening.with_name(f"{name}.md")
     if path.exists():
-        raise LatentbookError(f"{path} is there already; nothing was written.")
+        raise LatentbookError(f"{path} already exists; nothing was written.")
     text = opening.read_text(encoding="utf-8")
     listed = SECTION_LIST.search(text)
     if listed is None:
@@ -119,7 +119,7 @@ def new_instrument(settings: Settings, name: str) -> list[Path]:
     Raises
     ------
     LatentbookError
-        If the name is no name, or the instrument is there already. Nothing is overwritten.
+        If the name is malformed, or the instrument already exists. Nothing is overwritten.
     """
     if not IDENTIFIER.fullmatch(name):
         raise LatentbookError(
@@ -133,7 +133,7 @@ def new_instrument(settings: Settings, name: str) -> list[Path]:
     text = registry.read_text(encoding="utf-8")
     there = [str(path) for path in written if path.exists()]
     if there or f'"{name}"' in text:
-        raise LatentbookError(f"{', '.join(there) or name} is there already; nothing was written.")
+        raise LatentbookError(f"{', '.join(there) or name} already exists; nothing was written.")
     match = WIDGETS_TUPLE.search(text)
     if match is None:
         raise LatentbookError(f"{registry} has no tuple WIDGETS to list the instrument in.")

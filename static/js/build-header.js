@@ -1,2 +1,2 @@
-/** By it a page that is fetched says of which build it is to be (navigate.js); the service worker may keep several. */
+/** Names the build that a fetched page should be from (navigate.js): the service worker may hold several. */
 export const BUILD_HEADER = "Latentbook-Build";

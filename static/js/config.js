@@ -1,5 +1,5 @@
 /**
- * What the build says of the page that is shown: the JSON in `#latentbook-config`.
+ * What the build says about the page on display: the JSON in `#latentbook-config`.
  *
  * @typedef {{base: string, version: string, sizes: Record<string, number>, hashes: Record<string, string>}} RuntimeConfig
  *   `sizes`: what a start takes, name -> bytes; `hashes`: what the names of these have in them of their content

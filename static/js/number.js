@@ -1,6 +1,6 @@
 /**
  * Numbers as readers type them, for controls and questions alike: 0.5, 0,5, −2, 60 000, 1e-3, 1/12, 2·10⁻², √2, sqrt(2),
- * 0.16*8/64, 91.1 percent. What a text stands for is worked out here; nothing of it is ever run as code.
+ * 0.16*8/64, 91.1 percent. The text is parsed here and never run as code.
  *
  * @typedef {{value: number} | {problem: string}} Read
  */

@@ -52,7 +52,7 @@ ENDS = {
     "raise ValueError('x' * 10**8)": "99,9[\\d,]+ characters",
     "class Odd(Exception):\n    def __str__(self): raise self\nraise Odd()": "Odd",
     "{'data': [{'type': 'scatter', 'y': list(range(10**6))}], 'layout': {}}": "too large",
-    "import asyncio\nasync def go(): pass\nasyncio.ensure_future(go())": "asyncio has no use",
+    "import asyncio\nasync def go(): pass\nasyncio.ensure_future(go())": "asyncio cannot be used",
     "import threading\nthreading.Thread(target=print).start()": "can't start new thread",
     "from itertools import chain\ng = iter([])\nfor _ in range(10**6): g = chain(g)\nnext(g)": (
         "Error|ended"

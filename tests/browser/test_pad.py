@@ -138,7 +138,7 @@ def test_a_link_whose_drawing_is_none_says_so(open_page: Open) -> None:
     page = open_page(f"{where(LABEL)}?{LABEL}.drawing=fff#{LABEL}")
     instrument = pad(page)
     expect(instrument.locator(".problem")).to_have_text(
-        "The link asks for what cannot be. A drawing has 784 pixels, not 3."
+        "The link asks for something impossible. A drawing has 784 pixels, not 3."
     )
     assert pixels(instrument).max() > 0.9
 

@@ -91,7 +91,7 @@ def accept(control: Control, value: Any) -> Value | NDArray[np.uint8]:
             except ValueError as error:
                 raise ContractError(f"{control.name} is not accepted: {error}.") from None
         case _:
-            raise ContractError(f"{control!r} is no control.")
+            raise ContractError(f"{control!r} is not a control.")
 
 
 def all_whole(*ends: float) -> bool:

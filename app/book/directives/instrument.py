@@ -166,7 +166,7 @@ def read_value(control: Control, value: str) -> Value:
         case Choice(options=options):
             if value not in options:
                 names = accepted_names(value, options)
-                raise ValueError(f"{control.name}={value} is no option. {names}")
+                raise ValueError(f"{control.name}={value} is not an option. {names}")
             return value
         case Toggle():
             if value not in ("true", "false"):

@@ -66,7 +66,9 @@ def build_pdf(
         If the address is none, or if there is no Chromium to print with.
     """
     if address and urlsplit(address).scheme not in ("http", "https"):
-        raise LatentbookError(f"{address!r} is no address of a book: https://host/path/ is.")
+        raise LatentbookError(
+            f"{address!r} is not the address of a book; accepted: https://host/path/."
+        )
     executable = printer()
     site = build_site(settings, report=report)
     start = time.perf_counter()

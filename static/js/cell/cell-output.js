@@ -6,7 +6,7 @@ import { withoutColours } from "../text.js";
 
 const PLOTLY = "application/vnd.plotly.v1+json";
 const LINES_SHOWN = 40;
-/** Of what is kept for the next visit, characters. */
+/** The most that is kept for the next visit, in characters. */
 const MOST_KEPT = 50_000;
 
 /** @typedef {["stream", "stdout" | "stderr" | "note", string] | ["display", string, string] | ["error", string]} Piece */
@@ -33,7 +33,7 @@ export class CellOutput {
     this.#recorded = [...place.childNodes];
   }
 
-  /** A run begins: what is there stays until something new comes. */
+  /** A run begins. The old output stays until there is new output. */
   begin() {
     this.#fresh = true;
     this.#room = LINES_SHOWN;

@@ -118,7 +118,7 @@ class Cell {
     if (!this.field.kept) this.status.textContent = "This browser does not keep your edit. Copy it before you leave";
   }
 
-  /** How the book's own output is called, which may stand under a reader's edit. */
+  /** What the book's own output is called: it may stand under a reader's edit. */
   #ofTheBook() {
     if (!this.field.edited) return this.recorded;
     return this.recorded === "Recorded output" ? "Recorded output of the book’s code, not of yours" : "Your code has not run yet";

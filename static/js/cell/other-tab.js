@@ -1,4 +1,4 @@
-/** Another tab has written the same code: that is said, and either version can be taken. */
+/** Another tab has edited the same code: a notice offers either version. */
 
 const SENTENCE = "Another tab holds another version of this code. What is written last is kept.";
 

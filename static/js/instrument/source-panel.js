@@ -169,7 +169,7 @@ export class SourcePanel {
     });
   }
 
-  /** What the file is called, whether the book's has changed, and the way back. */
+  /** The name of the file, whether the book's has changed, and the way back to it. */
   #bar() {
     const bar = document.createElement("div");
     bar.className = "editor-bar";

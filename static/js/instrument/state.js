@@ -201,7 +201,7 @@ export function readState(search, spec) {
     if (text === null) continue;
     const read = parseValue(control, text);
     if ("value" in read) values[control.name] = read.value;
-    else problems[control.name] = `The link asks for what cannot be. ${read.problem}`;
+    else problems[control.name] = `The link asks for something impossible. ${read.problem}`;
   }
   return { values, problems };
 }

@@ -1,6 +1,6 @@
 /**
- * Taps on buttons whose scripts have not come yet: kept from the head of the page on (head.js), and repeated once somebody
- * answers. Controls need none of this: they keep what they are set to.
+ * Taps on buttons whose scripts have not loaded yet. They are recorded from the head of the page on (head.js) and repeated
+ * once the script is there. Controls do not need this: they keep the value they are set to.
  */
 
 const KEPT = "latentbookTaps";

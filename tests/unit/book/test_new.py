@@ -70,7 +70,7 @@ def test_a_new_section_comes_last_and_passes_check(make_book: MakeBook) -> None:
     [
         ("sample", "Not Kebab", "kebab-case"),
         ("sample", "print", "not 'print'"),
-        ("sample", "text", "is there already"),
+        ("sample", "text", "already exists"),
         ("smaple", "more", "Did you mean 'sample'"),
     ],
 )
@@ -106,7 +106,7 @@ def test_a_slug_that_is_none(slug: str, make_book: MakeBook) -> None:
 def test_a_chapter_is_not_overwritten(make_book: MakeBook) -> None:
     settings = make_book({})
     before = (settings.content / "book.toml").read_text()
-    with pytest.raises(LatentbookError, match="is there already"):
+    with pytest.raises(LatentbookError, match="already exists"):
         new_chapter(settings, "sample")
     assert (settings.content / "book.toml").read_text() == before
 
@@ -155,6 +155,6 @@ def test_a_name_that_is_none(name: str, project: Settings) -> None:
 
 def test_an_instrument_is_not_overwritten(project: Settings) -> None:
     before = (project.root / "widgets" / "__init__.py").read_text()
-    with pytest.raises(LatentbookError, match="is there already"):
+    with pytest.raises(LatentbookError, match="already exists"):
         new_instrument(project, "bottleneck")
     assert (project.root / "widgets" / "__init__.py").read_text() == before

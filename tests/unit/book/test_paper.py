@@ -139,7 +139,7 @@ def test_what_comes_to_another_page_leads_where_it_led(html: str, brought: str) 
 
 @pytest.mark.parametrize(
     ("address", "message"),
-    [("book.example.org", "no address of a book"), ("", "make chromium")],
+    [("book.example.org", "not the address of a book"), ("", "make chromium")],
 )
 def test_what_stands_in_the_way_is_said_before_anything_is_built(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, address: str, message: str

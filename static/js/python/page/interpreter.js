@@ -17,9 +17,9 @@
  */
 import { BOOT_ID } from "../protocol.js";
 
-/** An interrupt has so long to end what runs; then the worker is ended. A Stop is done within a second. */
+/** How long an interrupt may take to end the code. After that the worker is ended, so that a Stop takes a second at most. */
 const STOP_MS = 600;
-/** Code can swallow an interrupt, so there are more. */
+/** Code can swallow an interrupt, so it is repeated. */
 const INTERRUPT_EVERY_MS = 50;
 const INTERRUPT = 2; // SIGINT
 const BOOT_SILENCE_MS = 60_000;

@@ -14,7 +14,7 @@ import { RunError, changesScope, isBooks, stopped } from "./job.js";
 import { keepWhenIdle } from "./keep.js";
 import { Launch, takeEarlyLaunch } from "./launch.js";
 
-/** How long after reader's code has begun the second worker starts: most code is done by then, and had both processors to itself. */
+/** How long after the start of reader's code the second worker is started. Most code has finished by then, with both cores to itself. */
 const SECOND_AFTER_MS = 250;
 
 class Runtime extends EventTarget {
@@ -156,7 +156,7 @@ class Runtime extends EventTarget {
     this.#sayMemory();
     if (interpreter === this.#first) {
       performance.mark("latentbook-python-started", { detail: from });
-      if (why !== "") this.#note = `It started from its files, as the stored start was of no use: ${why}.`;
+      if (why !== "") this.#note = `It started from its files, because the stored start could not be used: ${why}.`;
       this.#sayReady();
     }
     if (from === "files" && !this.#keeping) {

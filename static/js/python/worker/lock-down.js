@@ -65,7 +65,7 @@ function refuseText() {
 /** Nothing runs between two requests. Python's asyncio asks for it by timers, and by messages from a port to itself. */
 function refuseLater() {
   const refuse = () => {
-    throw new Error("Nothing goes on here once a run has ended, so asyncio has no use.");
+    throw new Error("Nothing keeps running here once a run has ended, so asyncio cannot be used.");
   };
   MessagePort.prototype.postMessage = refuse;
   globalThis.setTimeout = /** @type {any} */ (refuse);

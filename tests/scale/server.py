@@ -76,7 +76,7 @@ class Server:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        until(self.is_up, 60)
+        until(self.is_up, 240)  # Ray is slow to start on a busy machine
 
     def is_up(self) -> bool:
         assert self.process.poll() is None, self.log

@@ -144,7 +144,7 @@ def test_pythons_ways_out(second_visit: Page) -> None:
     assert reached == []
     assert "nothing" in said["js"]
     assert "Text is not run" in said["Function"]
-    assert "Nothing goes on here" in said["a timer"]
+    assert "Nothing keeps running here" in said["a timer"]
     assert second_visit.evaluate(STORES) == before
     own = ("/runtime/", "/assets/", "/snippets.json")  # what the page itself asks for
     assert [url for url in asked if not any(part in url for part in own)] == []

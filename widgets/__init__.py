@@ -9,6 +9,7 @@ WIDGETS: tuple[str, ...] = (
     "denoiser",
     "latent_holes",
     "morph",
+    "train_vae",
     "vae_sampler",
     "latent_atlas",
     "draw_a_digit",

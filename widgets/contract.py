@@ -9,6 +9,14 @@ defines two pure functions beside it::
 The same file runs in CPython (build, tests) and in the reader's browser. NumPy is all it may import
 besides this module, :mod:`widgets.figures`, :mod:`widgets.data`, :mod:`widgets.drawing` and
 :mod:`widgets.network`.
+
+An instrument that trains declares a :class:`Training` too. It defines two more pure functions, and
+``compute`` is handed where they have led::
+
+    start(**settings) -> state                                   # a dict of arrays and scalars
+    step(state, **settings) -> state                             # one step on
+    compute(state, curves, **controls) -> dict of arrays and scalars
+    keep(state, **controls) -> dict of arrays                    # what is kept of it
 """
 
 from __future__ import annotations
@@ -84,7 +92,10 @@ class Slider:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few named options; ``options`` is value -> label."""
+    """One of a few named options; ``options`` is value -> label.
+
+    With ``kept`` there is one more, ``yours``, for readers who have trained a network and kept it.
+    """
 
     name: str
     label: str
@@ -92,6 +103,7 @@ class Choice:
     default: str
     symbol: str = ""
     when: When | None = None
+    kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -281,6 +293,30 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class Training:
+    """Which controls say how far an instrument has trained, and on which settings.
+
+    ``start`` and ``step`` get all controls but those named here: the settings. As ``step`` is pure,
+    the state after n steps is a function of the controls; who holds states, checkpoints and curves
+    between two pictures is the engine (:mod:`widgets.engine.training`).
+    """
+
+    steps: str  # the Slider that counts the steps
+    curve: tuple[str, ...]  # scalars of the state that are noted after each step
+    branch: str  # a Choice of "off" and "on": whether the settings change on the way
+    at: str  # the Slider with the step after which they do
+    later: Mapping[str, str]  # a setting's name -> the control that has its value from then on
+
+    def settings(self, controls: Mapping[str, Any], *, later: bool) -> dict[str, Any]:
+        """What ``start`` and ``step`` are handed, before or after the branch."""
+        own = {self.steps, self.branch, self.at, *self.later.values()}
+        settings = {name: value for name, value in controls.items() if name not in own}
+        if later:
+            settings |= {name: controls[control] for name, control in self.later.items()}
+        return settings
+
+
+@dataclass(frozen=True)
 class Instrument:
     """The declaration: its name plate, controls and readouts."""
 
@@ -290,6 +326,7 @@ class Instrument:
     controls: tuple[Control, ...]
     readouts: tuple[Readout, ...]
     references: tuple[str, ...] = ()  # keys of content/references.bib
+    training: Training | None = None
 
     def defaults(self) -> dict[str, Value]:
         """Value of every control at rest."""

@@ -24,7 +24,7 @@ from widgets.contract import (
     Toggle,
     Viewport,
 )
-from widgets.data import CLASSES, load
+from widgets.data import CLASSES, KEPT, load
 from widgets.network import SIDE, decode, grey_levels
 
 MODELS = {
@@ -46,7 +46,7 @@ instrument = Instrument(
     "Then find where one becomes the other.",
     controls=(
         Viewport("view", "Place on the map", default=(0.0, 0.0, 2.0), panel="map", limit=LIMIT),
-        Choice("model", "Model", MODELS, "conv_vae_mnist"),
+        Choice("model", "Model", MODELS, "conv_vae_mnist", kept=True),
         Toggle("dots", "Codes of test images"),
     ),
     readouts=(
@@ -64,7 +64,7 @@ def compute(*, view, model, dots):
     Parameters
     ----------
     view : (z_1, z_2, zoom), the code at the centre, and how closely it is looked at
-    model : str, whose decoder
+    model : str, whose decoder; "yours" is the one that the reader has trained
     dots : bool, show the codes of test images
 
     Returns
@@ -74,7 +74,7 @@ def compute(*, view, model, dots):
         tile, (zoom, x, y); ``z`` (2,); ``outside``, the mass of the prior farther from the origin
         than z, None where there is no prior; ``codes`` (n, 2) and ``labels`` (n,) of test images.
     """
-    data = load(f"{model}_decoder")
+    data = load(model if model == KEPT else f"{model}_decoder")
     z = np.array(view[:2])
     address = tile_around(view)
     codes = np.vstack([z, tile_codes(*address)])  # (65, 2)
@@ -88,7 +88,7 @@ def compute(*, view, model, dots):
         # |z|^2 is chi-squared with two degrees of freedom: P(|z| > r) = exp(-r^2 / 2).
         "outside": math.exp(-z @ z / 2) if model != PLAIN else None,
         "codes": data["codes"],
-        "labels": data["labels"],
+        "labels": data.get("labels"),
         "model": model,
         "dots": dots,
     }
@@ -146,9 +146,9 @@ def frame(result):
                 result["tile"],
                 tuple(result["address"].tolist()),
                 alt=f"A map of decoded images around the code {place}, {across:.2g} wide.",
-                server=result["model"],
+                server="" if result["model"] == KEPT else result["model"],
                 rings={"1σ": 1.0, "2σ": 2.0} if prior else {},
-                dots=dots(result) if result["dots"] else None,
+                dots=dots(result) if result["dots"] and result["model"] != KEPT else None,
             ),
             Tiles(
                 "image",
@@ -178,6 +178,8 @@ def note(result):
             "A plain autoencoder has no prior, so the map has no rings: its codes lie where "
             "training left them, some beyond the edge."
         )
+    if result["model"] == KEPT and result["dots"]:
+        return "The strokes that you trained on have no classes, so their codes are not shown."
     if np.hypot(*result["z"]) > FAR:
         return (
             "Out here lies less than a hundredth of the prior. The decoder was never asked about "

@@ -3,6 +3,7 @@
 The files of :mod:`widgets.data` hold their weights as ``w0, b0, w1, b1, ...``.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,18 +29,24 @@ def encode(x: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.f
 
 
 def decode(z: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
-    """Images of codes: the linear output is cut to [0, 1].
+    """Images of codes: the linear output is cut to [0, 1], or goes through a sigmoid.
+
+    What a decoder of 14 x 14 pixels draws is enlarged.
 
     Parameters
     ----------
     z : ndarray of shape (m, 2)
-    weights : mapping with w0, b0, ... of a decoder
+    weights : mapping with w0, b0, ... of a decoder, and `sigmoid` where one closes it
 
     Returns
     -------
     ndarray of shape (m, 28, 28), in [0, 1], 1 is ink
     """
-    return dense(z, weights).clip(0, 1).reshape(-1, SIDE, SIDE)
+    out = dense(z, weights)
+    x_hat = 0.5 * (1 + np.tanh(0.5 * out)) if "sigmoid" in weights else out.clip(0, 1)
+    side = math.isqrt(x_hat.shape[1])
+    images = x_hat.reshape(-1, side, side)
+    return images.repeat(SIDE // side, axis=1).repeat(SIDE // side, axis=2)
 
 
 def dense(h: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:

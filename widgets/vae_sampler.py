@@ -36,7 +36,7 @@ from widgets.contract import (
     Slider,
     Tiles,
 )
-from widgets.data import CLASSES, load
+from widgets.data import CLASSES, KEPT, load
 from widgets.figures import axis, circle, dots, equal, figure, image, label, square
 from widgets.network import SIDE, decode, grey_levels
 
@@ -44,6 +44,7 @@ REACH = 3.0  # how far the plane is shown, and z can be set
 TILE = 1.2  # side of the image at z, in units of the plane
 LETTER, LINE = 0.27, 0.5  # width of a letter and height of a line, in units of the plane
 SILENT = 0.1  # nats: a latent below it says next to nothing about the image
+DRAWN = ("strokes", KEPT)  # their images have known factors
 FACTORS = {"curvature": 0, "orientation": 1}
 SERVED = ("conv_vae_mnist", "mlp_vae_mnist", "autoencoder_mnist", "conv_vae_fashion")
 
@@ -64,6 +65,7 @@ instrument = Instrument(
                 "conv_vae_fashion": "Clothes",
             },
             "strokes",
+            kept=True,
         ),
         Slider(
             "beta",
@@ -81,7 +83,7 @@ instrument = Instrument(
             "Colour of the codes",
             {"curvature": "Curvature", "orientation": "Orientation"},
             "curvature",
-            when=("model", "strokes"),
+            when=("model", *DRAWN),
         ),
         Choice(
             "finer",
@@ -106,7 +108,7 @@ def compute(*, model, beta, n, r, z, color, finer):
 
     Parameters
     ----------
-    model : "strokes", or the name of a trained model
+    model : "strokes", the name of a trained model, or "yours"
     beta : float, weight of the KL that the strokes' VAE was trained with
     n : int, tiles a side
     r : float, half side of the square
@@ -133,6 +135,13 @@ def compute(*, model, beta, n, r, z, color, finer):
         factor = data["factors"][:, FACTORS[color]]  # (m,)
         error = data["squared_error"][i]
         mig_cold = data["mig_cold"][i]
+    elif model == KEPT:
+        data = weights = load(KEPT)
+        centre, scale = np.zeros(2), 1.0
+        codes, factor = data["codes"], data["factors"][:, FACTORS[color]]
+        kl = kl_of_latents(codes, data["log_variances"])
+        mig = mig_cold = np.array([])
+        error = None
     else:
         data = weights = load(f"{model}_decoder")
         centre, scale = data["centre"], data["scale"]  # 0 and 1 where there is a prior
@@ -212,7 +221,8 @@ def tiles(result):
 
 def kind(result):
     """What the images are of."""
-    return {"strokes": "strokes", "fashion": "clothes"}.get(data_of(result), "digits")
+    names = {"strokes": "strokes", KEPT: "strokes", "fashion": "clothes"}
+    return names.get(data_of(result), "digits")
 
 
 def data_of(result):
@@ -246,7 +256,7 @@ def plane_figure(result):
 
 def codes(result):
     """Dots coloured by the factor of a stroke; grey ones for images whose classes are named."""
-    if result["model"] != "strokes":
+    if result["model"] not in DRAWN:
         return dots(*result["codes"].T, MUTED, size=4, opacity=0.6)
     factor = result["factor"].astype(float)
     each = {"color": factor, "cmin": factor.min(), "cmax": factor.max()}
@@ -257,7 +267,7 @@ def codes(result):
 
 def key(result):
     """What the colours mean; or each class's name at the median of its codes."""
-    if result["model"] != "strokes":
+    if result["model"] not in DRAWN:
         names, codes, labels = CLASSES[data_of(result)], result["codes"], result["factor"]
         middles = [np.median(codes[labels == label], axis=0) for label in range(len(names))]
         middles = apart(middles, names)
@@ -291,7 +301,7 @@ def words(text, x, y, color):
 def plane_alt(result):
     """The plane in words."""
     z_1, z_2 = result["z"]
-    by = f", coloured by {result['color']}," if result["model"] == "strokes" else ","
+    by = f", coloured by {result['color']}," if result["model"] in DRAWN else ","
     rings = "the codes" if result["kl"] is None else "the prior"
     return (
         f"The latent plane: codes of {len(result['codes'])} test {kind(result)}{by} circles of one "
@@ -307,6 +317,8 @@ def note(result):
             "No prior was asked for: the rings are 1 and 2 standard deviations of the codes, and "
             "nothing promises that a place between them decodes to a digit."
         )
+    if result["model"] == KEPT:
+        return "Your own network, of 14 × 14 pixels, with the codes of strokes it was not shown."
     if result["model"] != "strokes":
         n, finer = len(result["tiles"]), result["finer"]
         if finer:

@@ -73,6 +73,7 @@ class ChoiceView:
     label: str
     symbol: Html
     options: tuple[OptionView, ...]
+    kept: bool  # and one for what the reader has trained and kept
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,8 @@ def test_frame_has_the_shape_of_the_protocol():
     reply = compute_widget(a=0.3)
     assert reply["type"] == "done"
     value = reply["value"]
-    assert set(value) == {"readouts", "panels", "note", "ms"}
+    assert set(value) == {"readouts", "panels", "note", "ms", "reached"}
+    assert value["reached"] is None
     assert value["readouts"] == {"slope": "0.3"}
     assert value["note"] == "The references stay those of the book." and value["ms"] >= 0
     plot, tiles = value["panels"]

@@ -26,6 +26,7 @@ from widgets.contract import (
     Viewport,
 )
 from widgets.drawing import to_text
+from widgets.engine import training
 from widgets.engine.check import check_frame, check_instrument, check_result
 from widgets.engine.controls import accepted
 
@@ -71,6 +72,16 @@ def drawn(control, source):
 
 def settings(instrument):
     """At rest; each control at each end, for every combination of choices; and at random."""
+    for setting in all_settings(instrument):
+        if instrument.training is not None:  # thousands of steps are test_train_vae's affair
+            setting |= {
+                n: setting[n] % 20 for n in (instrument.training.steps, instrument.training.at)
+            }
+        yield setting
+
+
+def all_settings(instrument):
+    """As `settings`, with as many steps of training as come."""
     rest = instrument.defaults()
     yield rest
     choices = [c for c in instrument.controls if isinstance(c, Choice)]
@@ -86,7 +97,11 @@ def settings(instrument):
 
 def computed(module, setting):
     """Result and frame."""
-    result = module.compute(**accepted(module.instrument, setting))
+    values = accepted(module.instrument, setting)
+    if module.instrument.training is None:
+        result = module.compute(**values)
+    else:
+        result = training.computed(module, values, training.train(module, values, None))
     return result, module.frame(result)
 
 

@@ -5,7 +5,8 @@ when an instrument first loads it: load the file of a choice when that choice is
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -47,13 +48,51 @@ CLASSES = {
 """What the labels 0..9 stand for. The last part of a model's name says which data it is of."""
 
 
-@lru_cache(maxsize=len(NAMES))
+KEPT = "yours"
+"""The name of the network that the reader has trained and kept, where there is one."""
+
+_kept: list[str | None] = [None]
+
+
+class NothingKept(ValueError):
+    """No network of the reader's is there, or none that can be read."""
+
+
+@contextmanager
+def kept(text: str | None) -> Iterator[None]:
+    """Have ``load(KEPT)`` give what the page has kept: an .npz file in base 64."""
+    _kept[0] = text
+    try:
+        yield
+    finally:
+        _kept[0] = None
+
+
+@lru_cache(maxsize=1)
+def read_kept(text: str) -> Mapping[str, NDArray[Any]]:
+    """The arrays of a kept network.
+
+    Raises
+    ------
+    NothingKept
+        If it is not an .npz file.
+    """
+    import base64  # a start has no use for them
+    import io
+
+    try:
+        with np.load(io.BytesIO(base64.b64decode(text))) as stored:
+            return MappingProxyType({key: stored[key] for key in stored.files})
+    except Exception as error:
+        raise NothingKept(f"What this browser has kept of yours cannot be read: {error}.") from None
+
+
 def load(name: str) -> Mapping[str, NDArray[Any]]:
-    """The arrays of one file, read-only; float16 comes as float32.
+    """The arrays of one file, or of the reader's own network, `KEPT`; read-only.
 
     Parameters
     ----------
-    name : str, one of `NAMES`
+    name : str, one of `NAMES`, or `KEPT`
 
     Returns
     -------
@@ -63,7 +102,19 @@ def load(name: str) -> Mapping[str, NDArray[Any]]:
     ------
     KeyError
         If there is no file of that name.
+    NothingKept
+        If the reader has kept no network.
     """
+    if name != KEPT:
+        return load_file(name)
+    if _kept[0] is None:
+        raise NothingKept("You have kept no network in this browser yet. Train one, and keep it.")
+    return read_kept(_kept[0])
+
+
+@lru_cache(maxsize=len(NAMES))
+def load_file(name: str) -> Mapping[str, NDArray[Any]]:
+    """The arrays of one file; float16 comes as float32."""
     if name not in NAMES:
         raise KeyError(f"There is no data {name!r}. Accepted names: {', '.join(NAMES)}.")
     arrays = {}

@@ -36,6 +36,7 @@ from widgets.contract import (
 from widgets.drawing import to_pixels
 from widgets.engine.controls import accepted
 from widgets.engine.panels import NAME, check_panel
+from widgets.engine.training import computed, train
 
 
 def check_instrument(module: ModuleType) -> None:
@@ -57,9 +58,16 @@ def check_instrument(module: ModuleType) -> None:
             f"instrument is of type {type(instrument).__name__}; accepted: an Instrument"
         )
     check_declaration(instrument)
-    check_signature(module.compute, instrument)
-
-    result = module.compute(**accepted(instrument, {}))
+    values = accepted(instrument, {})
+    if instrument.training is None:
+        check_signature("compute", module.compute, list(values))
+        result = module.compute(**values)
+    else:
+        check_signature("compute", module.compute, ["state", "curves", *values])
+        settings = list(instrument.training.settings(values, later=False))
+        check_signature("start", module.start, settings)
+        check_signature("step", module.step, ["state", *settings])
+        result = computed(module, values, train(module, values, None))
     check_result(result)
     check_frame(instrument, module.frame(result))
 
@@ -194,15 +202,14 @@ def check_slider(slider: Slider) -> None:
     check_format(f"The format of {name}", slider.format)
 
 
-def check_signature(compute: Any, instrument: Instrument) -> None:
-    """Check that ``compute`` takes each control by its name."""
-    names = [control.name for control in instrument.controls]
-    parameters = inspect.signature(compute).parameters
+def check_signature(function: str, defined: Any, names: Sequence[str]) -> None:
+    """Check that a function takes what it will be handed, each by its name."""
+    parameters = inspect.signature(defined).parameters
     if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         return
     if sorted(parameters) != sorted(names):
         raise ContractError(
-            f"compute takes {', '.join(parameters) or 'nothing'}; accepted: "
+            f"{function} takes {', '.join(parameters) or 'nothing'}; accepted: "
             f"{', '.join(names) or 'nothing'}, the names of the controls"
         )
 

@@ -22,6 +22,7 @@ from widgets.contract import (
     Value,
     Viewport,
 )
+from widgets.data import KEPT
 from widgets.drawing import to_pixels
 
 
@@ -64,7 +65,7 @@ def accept(control: Control, value: Any) -> Value | NDArray[np.uint8]:
         case Slider(min=low, max=high):
             return within(control, value, low, high)
         case Choice(options=options):
-            if value not in options:
+            if value not in options and not (control.kept and value == KEPT):
                 raise refusal(control, value, "one of " + ", ".join(options))
             return str(value)
         case Toggle():

@@ -31,11 +31,13 @@ from widgets.engine.controls import accepted
 from widgets.engine.declaration import declaration, with_line
 from widgets.engine.failure import remember_source, show_file
 from widgets.engine.size import check_size
+from widgets.engine.training import computed, kept, train
 
 MINUS, EN_DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 REFERENCES_STAY = "The references stay those of the book."
 DEFINED = ("instrument", "compute", "frame")
+TRAINS = ("start", "step", "keep")
 
 
 def source_of(widget: str) -> str:
@@ -63,12 +65,19 @@ def edited(widget: str, source: str) -> ModuleType:
     module = ModuleType(f"edited_{widget}")
     sys.modules[module.__name__] = module  # dataclasses look their module up
     exec(compile(source, filename, "exec", dont_inherit=True), module.__dict__)
-    if missing := [name for name in DEFINED if not hasattr(module, name)]:
+    trains = get(widget).instrument.training is not None
+    defined = DEFINED + (TRAINS if trains else ())
+    if missing := [name for name in defined if not hasattr(module, name)]:
         raise ContractError(
-            f"{filename} must define {', '.join(DEFINED)}. It does not define {', '.join(missing)}."
+            f"{filename} must define {', '.join(defined)}. It does not define {', '.join(missing)}."
         )
     with with_line(source):
         check_instrument(module)
+        if (module.instrument.training is not None) != trains:
+            raise ContractError(
+                f"instrument must have {'a' if trains else 'no'} training, as the book's own has. "
+                "Its buttons are part of the page."
+            )
     return module
 
 
@@ -93,7 +102,12 @@ def version(widget: str, source: str | None) -> ModuleType:
     return edited(widget, source)
 
 
-def compute_frame(widget: str, controls: Mapping[str, Any], source: str | None) -> dict[str, Any]:
+def compute_frame(
+    widget: str,
+    controls: Mapping[str, Any],
+    source: str | None,
+    milliseconds: float | None = None,
+) -> dict[str, Any]:
     """The picture at one setting, as ``FrameValue`` of the protocol.
 
     Parameters
@@ -103,6 +117,9 @@ def compute_frame(widget: str, controls: Mapping[str, Any], source: str | None) 
         A control that is left out is at rest.
     source : str or None
         The reader's version of the file.
+    milliseconds : float or None
+        How long an instrument may train for this picture, about; None: until it is where the
+        controls ask for.
 
     Raises
     ------
@@ -114,11 +131,17 @@ def compute_frame(widget: str, controls: Mapping[str, Any], source: str | None) 
     values = accepted(instrument, controls)
     start = time.perf_counter()
     with np.errstate(all="warn"):  # whatever a cell has set with np.seterr
-        result = module.compute(**values)
+        if instrument.training is None:
+            reached = None
+            result = module.compute(**values)
+        else:
+            reached = train(module, values, milliseconds)
+            result = computed(module, values, reached)
         frame = module.frame(result)
     ms = 1000 * (time.perf_counter() - start)
+    where = reached and {"steps": reached.steps, "done": reached.done}
     if source is None:  # checked by the book's tests
-        return {**frame_value(instrument, frame), "ms": ms}
+        return {**frame_value(instrument, frame), "reached": where, "ms": ms}
     with with_line(source):
         check_result(result)
         check_frame(instrument, frame)
@@ -126,7 +149,13 @@ def compute_frame(widget: str, controls: Mapping[str, Any], source: str | None) 
         check_size(picture)
     if instrument.references != get(widget).instrument.references:
         picture["note"] = " ".join(filter(None, (picture["note"], REFERENCES_STAY)))
-    return {**picture, "ms": ms}
+    return {**picture, "reached": where, "ms": ms}
+
+
+def keep_trained(widget: str, controls: Mapping[str, Any], source: str | None) -> str:
+    """What an instrument has learned at one setting: an .npz file in base 64."""
+    module = version(widget, source)
+    return kept(module, accepted(module.instrument, controls))
 
 
 def frame_value(instrument: Instrument, frame: Frame) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from widgets import data
 from widgets.engine import frames
 from widgets.engine.failure import (
     ProtocolError,
@@ -107,7 +108,7 @@ def answer(request: Request, display: Display) -> Any:
     if kind not in REQUESTS:
         raise ProtocolError(f"There is no request {kind!r}. Accepted: {', '.join(REQUESTS)}.")
     function, fields = REQUESTS[kind]
-    given = {**request, "display": display}
+    given = {"milliseconds": None, "kept": None, **request, "display": display}
     if missing := [field for field in fields if field not in given]:
         raise ProtocolError(f"The request {kind} lacks {', '.join(missing)}.")
     return function(*(given[field] for field in fields))
@@ -118,7 +119,10 @@ def reader_file(request: Request) -> str:
     match request:
         case {"type": "run_cell", "filename": str(filename)}:
             return filename
-        case {"type": "compute_widget" | "widget_declaration", "widget": str(widget)}:
+        case {
+            "type": "compute_widget" | "keep_trained" | "widget_declaration",
+            "widget": str(widget),
+        }:
             return frames.filename_of(widget)
         case _:
             return ANSWER
@@ -292,15 +296,35 @@ def json_ready(value: Any) -> Any:
             return value
 
 
-def compute_widget(widget: str, controls: Mapping[str, Any], source: Any) -> dict[str, Any]:
-    """One picture of an instrument; ``source`` is text where the reader has edited it."""
-    return frames.compute_frame(widget, controls, source if isinstance(source, str) else None)
+def compute_widget(
+    widget: str, controls: Mapping[str, Any], source: Any, milliseconds: float | None, kept: Any
+) -> dict[str, Any]:
+    """One picture of an instrument; ``source`` is text where the reader has edited it.
+
+    ``kept`` is the network that the reader has trained and kept, an .npz file in base 64.
+    """
+    with data.kept(kept):
+        return frames.compute_frame(widget, controls, text_or_none(source), milliseconds)
+
+
+def keep_trained(widget: str, controls: Mapping[str, Any], source: Any) -> str:
+    """What an instrument has learned, to be kept by the page."""
+    return frames.keep_trained(widget, controls, text_or_none(source))
+
+
+def text_or_none(source: Any) -> str | None:
+    """The reader's version of a file, or None for the book's own."""
+    return source if isinstance(source, str) else None
 
 
 REQUESTS: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
     "run_cell": (run_cell, ("scope", "code", "filename", "display")),
     "check_answer": (check_answer, ("scope", "code", "check")),
-    "compute_widget": (compute_widget, ("widget", "controls", "source")),
+    "compute_widget": (
+        compute_widget,
+        ("widget", "controls", "source", "milliseconds", "kept"),
+    ),
+    "keep_trained": (keep_trained, ("widget", "controls", "source")),
     "widget_declaration": (frames.declaration_of, ("widget", "source")),
     "widget_source": (frames.source_of, ("widget",)),
     "reset_scope": (reset_scope, ("scope",)),

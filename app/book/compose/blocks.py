@@ -133,6 +133,7 @@ class InstrumentBlock(NumberedBlock):
     note: str
     references: tuple[Link, ...]
     hidden: frozenset[str]  # names of controls that do not count at this state
+    trains: bool  # it has buttons to run, branch and keep
     spec: str  # JSON for data-spec (escape it as any attribute)
 
 

@@ -100,6 +100,7 @@ def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock | None:
             for control in instrument.controls
             if control.when is not None and state[control.when[0]] not in control.when[1:]
         ),
+        trains=instrument.training is not None,
         spec=json.dumps(spec(instrument, node.label, given)),
     )
 
@@ -242,7 +243,7 @@ def control_view(
             options = tuple(
                 OptionView(key, words, key == value) for key, words in control.options.items()
             )
-            return ChoiceView(id, control.name, control.label, symbol, options)
+            return ChoiceView(id, control.name, control.label, symbol, options, control.kept)
         case Toggle():
             symbol = _symbol(control.symbol, node, composer)
             return ToggleView(id, control.name, control.label, symbol, bool(value))

@@ -8,6 +8,7 @@
  * @typedef {import("./state.js").Value} Value
  * @typedef {{show: (value: any) => void, element: HTMLElement}} Bound
  */
+import { kept, onKept } from "./kept.js";
 import { formatValue, nearest, parseFields, steps } from "./state.js";
 
 export class ControlPanel {
@@ -23,6 +24,7 @@ export class ControlPanel {
   #values;
   /** @type {(name: string) => void} */
   #onMove;
+  #gone = new AbortController();
 
   /**
    * @param {HTMLElement} place
@@ -42,6 +44,10 @@ export class ControlPanel {
       if (value !== undefined) this.moved[control.name] = value;
     }
     this.show({ ...values, ...this.moved });
+  }
+
+  destroy() {
+    this.#gone.abort();
   }
 
   /** A copy of what is set. @returns {Controls} */
@@ -123,6 +129,12 @@ export class ControlPanel {
 
   /** @param {string} name @param {HTMLElement} element */
   #bindChoice(name, element) {
+    const own = /** @type {HTMLElement | null} */ (element.querySelector("[data-kept]"));
+    if (own !== null) {
+      const offer = () => (own.hidden = kept() === null);
+      onKept(offer, this.#gone.signal);
+      offer();
+    }
     element.addEventListener("change", (event) => this.move(name, /** @type {HTMLInputElement} */ (event.target).value));
     return (/** @type {string} */ value) => {
       input(element, `[value="${CSS.escape(value)}"]`).checked = true;

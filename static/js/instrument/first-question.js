@@ -3,6 +3,7 @@
  * and painted.
  */
 import { runtime } from "../python/page/runtime.js";
+import { questionOf } from "./question.js";
 import { ownState, readState } from "./state.js";
 
 /** @typedef {import("../python/page/job.js").Message} Message */
@@ -23,7 +24,7 @@ export function askFirst() {
   const spec = JSON.parse(section.dataset.spec ?? "");
   const controls = { ...ownState(spec), ...readState(location.search, spec).values };
   /** @type {Message} */
-  const message = { type: "compute_widget", widget: spec.name, controls, source: null };
+  const message = questionOf(spec, controls, null);
   const answer = runtime.request(message);
   answer.catch(() => {}); // told to whoever takes it
   first = { question: JSON.stringify(message), answer };

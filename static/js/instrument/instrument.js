@@ -13,12 +13,15 @@ import { ControlPanel } from "./controls.js";
 import { takeFirst } from "./first-question.js";
 import { FinerTiles } from "./server/finer-tiles.js";
 import { offerPictures } from "./keep-picture.js";
+import { onKept } from "./kept.js";
 import { Picture, checkFigures } from "./picture.js";
 import { Plate } from "./plate.js";
 import { RunError } from "../python/page/job.js";
 import { runtime } from "../python/page/runtime.js";
 import { SourcePanel } from "./source-panel.js";
+import { questionOf } from "./question.js";
 import { carriedOver, ownState, readState, redeclared, writeState } from "./state.js";
+import { Training } from "./training.js";
 import { setText } from "../text.js";
 
 const HELD = "Your version was stopped. Change it, run it again, or take the book’s";
@@ -96,6 +99,11 @@ class LiveInstrument {
     this.#findPlaces();
     this.source = new SourcePanel(section, this.spec, () => this.#askAnew(), () => this.#underWay?.stop.abort());
 
+    this.training = this.#trainingOf();
+    if (this.spec.controls.some((control) => control.kind === "choice" && control.kept)) {
+      onKept(() => this.#forget(), this.#gone.signal);
+    }
+
     for (const type of ["focusin", "pointerover"]) {
       place.addEventListener(type, (event) => this.#foresee(this.controls.controlOf(event)));
     }
@@ -116,6 +124,10 @@ class LiveInstrument {
   #panelOf(values) {
     const place = /** @type {HTMLElement} */ (this.section.querySelector(".controls"));
     return new ControlPanel(place, this.spec, values, (name) => this.#moved(name));
+  }
+
+  #trainingOf() {
+    return this.spec.training && new Training(this.section, this.spec, this.controls, this.#trainingBench());
   }
 
   #finerTiles() {
@@ -150,11 +162,14 @@ class LiveInstrument {
   /** Makes the plate again, for another declaration. @param {InstrumentSpec} spec */
   #redeclare(spec) {
     const values = this.#carriedOver(spec); // the reader may have moved a control since the frame was asked for
+    this.training?.destroy();
+    this.controls.destroy();
     this.finer.destroy();
     this.picture.destroy();
     this.spec = spec;
     this.plate.show(spec);
     this.controls = this.#panelOf(values);
+    this.training = this.#trainingOf();
     this.picture = new Picture(this.section, spec, this.controls, this.#bench());
     this.finer = this.#finerTiles();
     this.#findPlaces();
@@ -170,6 +185,8 @@ class LiveInstrument {
     this.#ahead = null;
     if (globalThis.crossOriginIsolated) this.#underWay?.stop.abort(); // an interrupt costs nothing; a restart would
     for (const timer of [this.#clock, this.#aheadTimer, this.#addressTimer, this.#speakTimer]) clearTimeout(timer);
+    this.training?.destroy();
+    this.controls.destroy();
     this.finer.destroy();
     this.source.destroy();
     this.picture.destroy();
@@ -209,8 +226,22 @@ class LiveInstrument {
     };
   }
 
+  /** @returns {import("./training.js").Bench} */
+  #trainingBench() {
+    return {
+      ask: () => this.#ask(true),
+      moved: (name) => this.#moved(name),
+      say: (sentence) => this.#say(null, sentence),
+      train: () => {
+        const { name } = this.spec;
+        return runtime.request({ type: "keep_trained", widget: name, controls: this.controls.values, source: this.source.text });
+      },
+    };
+  }
+
   /** @param {string} name */
   #moved(name) {
+    this.training?.follow(name);
     this.picture.follow();
     this.#ahead = name;
     this.#ask(true);
@@ -224,6 +255,13 @@ class LiveInstrument {
     this.picture.lookAway();
     this.controls.show(ownState(this.spec));
     this.#moved(this.#ahead ?? "");
+  }
+
+  /** What Python has said so far does not hold. */
+  #forget() {
+    this.#edition++;
+    this.#answers.clear();
+    this.#ask(false);
   }
 
   /** No answer so far holds: the code was changed, or Python was damaged. */
@@ -251,13 +289,13 @@ class LiveInstrument {
     if (this.#underWay === null) this.#askNewest();
   }
 
-  /** @returns {Question} what is set, or looked at */
+  /** @returns {Question} what is set, or looked at, or trained for */
   #question() {
-    const values = { ...this.controls.values, ...this.#look };
+    const values = { ...this.controls.values, ...this.#look, ...this.training?.target };
     return { key: JSON.stringify(values), values, place: ++this.#asked };
   }
 
-  /** Asks Python for the newest setting until there is no newer one. */
+  /** Asks Python for the newest setting until there is no newer one, and training is where it is to be. */
   async #askNewest() {
     let start = performance.now();
     this.#clock = setInterval(() => this.#sayBusy(performance.now() - start), BUSY_MS);
@@ -275,9 +313,15 @@ class LiveInstrument {
         performance.measure(MEASURE, { start, detail: frame.ms });
         performance.clearMeasures(MEASURE); // whoever observes has it; the browser need not keep it
         if (this.#gone.signal.aborted || source !== this.source.text) continue;
+        const onTheWay = frame.reached !== null && !frame.reached.done;
+        if (onTheWay && this.#next !== null) continue; // the reader has paused, or wants to be elsewhere
         if (isNew) this.#redeclare(spec);
         this.#declarer = source;
         if (question.place > this.#shown) this.#show(frame, question.place);
+        if (onTheWay) {
+          this.#next ??= this.#question();
+          continue;
+        }
         this.#answers.put(JSON.stringify(values), frame);
         this.#fastest = Math.min(this.#fastest, frame.ms);
       } catch (error) {
@@ -303,7 +347,7 @@ class LiveInstrument {
 
   /** @param {Controls} controls @returns {import("../python/page/job.js").Message} */
   #message(controls) {
-    return { type: "compute_widget", widget: this.spec.name, controls, source: this.source.text };
+    return questionOf(this.spec, controls, this.source.text);
   }
 
   /** @param {FrameValue} frame @param {number} place */
@@ -315,6 +359,8 @@ class LiveInstrument {
     this.source.succeeded();
     this.section.dataset.state = "live";
     this.#report();
+    const said = frame.reached ? (this.training?.arrived(frame.reached) ?? "") : "";
+    if (said !== "") this.#sayInPassing("live", said);
     this.finer.follow(frame);
   }
 
@@ -331,6 +377,7 @@ class LiveInstrument {
 
   /** @param {RunError} error */
   #fail(error) {
+    this.training?.pause();
     if (this.source.edited) {
       this.source.failed(error);
       const what = error.kind === "interrupted" ? error.message : `${error.name}.`;
@@ -379,7 +426,7 @@ class LiveInstrument {
   /** Works out where the control in hand may go next, one answer at a time and behind every live question. */
   async #workAhead() {
     const control = this.spec.controls.find(({ name }) => name === this.#ahead);
-    if (this.source.text !== this.#declarer) return; // it may have other controls
+    if (this.training || this.source.text !== this.#declarer) return; // an edited one may have other controls
     if (control === undefined || this.#aheadRuns || this.#fastest > SLOW_MS || this.source.held) return;
     this.#aheadRuns = true;
     const from = this.#asked;

@@ -7,7 +7,7 @@
  * @typedef {import("./state.js").SliderSpec} SliderSpec
  * @typedef {import("./state.js").ReadoutSpec} ReadoutSpec
  */
-import { steps } from "./state.js";
+import { YOURS, steps } from "./state.js";
 
 export class Plate {
   #section;
@@ -42,7 +42,9 @@ export class Plate {
     const made = new Map(spec.controls.map((control) => [control, this.#control(control, spec.label)]));
     if (main) made.get(main)?.classList.add("main");
     const others = spec.controls.filter((control) => control !== main);
-    controls.replaceChildren(...[...(main ? [main] : []), ...others].map((control) => made.get(control) ?? ""));
+    const buttons = controls.querySelector(".training") ?? "";
+    const [first, ...rest] = [...(main ? [main] : []), ...others].map((control) => made.get(control) ?? "");
+    controls.replaceChildren(first ?? "", buttons, ...rest);
     const readouts = this.#find(".readouts");
     readouts.style.setProperty("--count", String(spec.readouts.length));
     readouts.replaceChildren(...spec.readouts.map((readout) => this.#readout(readout)));
@@ -124,12 +126,14 @@ function fillSlider(made, slider) {
 function fillChoice(made, choice, label) {
   const place = /** @type {Element} */ (made.querySelector(".options"));
   const empty = /** @type {Element} */ (place.firstElementChild);
-  const options = Object.entries(choice.options).map(([value, words]) => {
+  const yours = choice.kept ? { [YOURS]: "Yours" } : {};
+  const options = Object.entries({ ...choice.options, ...yours }).map(([value, words]) => {
     const option = /** @type {HTMLElement} */ (empty.cloneNode(true));
     const radio = /** @type {HTMLInputElement} */ (option.firstElementChild);
     radio.name = `${label}.${choice.name}`;
     radio.value = value;
     radio.defaultChecked = value === choice.default;
+    if (value === YOURS) option.dataset.kept = "";
     option.append(words);
     return option;
   });

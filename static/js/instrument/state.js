@@ -6,7 +6,7 @@
  *   control counts only while that option is chosen
  * @typedef {Common & {kind: "slider", default: number, min: number, max: number, step: number, values: number[],
  *   symbol: string, unit: string, format: string, ends: [string, string]}} SliderSpec `ends`: of its scale, as they are printed
- * @typedef {Common & {kind: "choice", options: Record<string, string>, default: string, symbol: string}} ChoiceSpec
+ * @typedef {Common & {kind: "choice", options: Record<string, string>, default: string, symbol: string, kept: boolean}} ChoiceSpec
  * @typedef {Common & {kind: "toggle", default: boolean, symbol: string}} ToggleSpec
  * @typedef {Common & {kind: "point", default: [number, number], limit: number, panel: string, step: number,
  *   symbol: string}} PointSpec
@@ -19,12 +19,17 @@
  * @typedef {SliderSpec | PointSpec | SeedSpec | ViewportSpec} NumberSpec whose value is typed in fields
  * @typedef {{value: Value} | {problem: string, nearest?: number}} Read `nearest`: what can be taken instead
  * @typedef {{key: string, label: string, unit: string, format: string, symbol: string}} ReadoutSpec
- * @typedef {{title: string, ask: string, controls: ControlSpec[], readouts: ReadoutSpec[]}} Declaration
+ * @typedef {{steps: string, branch: string, at: string, later: Record<string, string>}} TrainingSpec names of controls: where
+ *   training stands; whether, and after which step, settings change; a setting's control from then on
+ * @typedef {{title: string, ask: string, controls: ControlSpec[], readouts: ReadoutSpec[], training: TrainingSpec | null}} Declaration
  *   (widgets/engine/declaration.py)
  * @typedef {Declaration & {name: string, label: string, set: Controls}} InstrumentSpec
  */
 import { readNumber } from "../number.js";
 import { problemWith } from "./drawing-text.js";
+
+/** The option of a choice that stands for what the reader has trained and kept. */
+export const YOURS = "yours";
 
 /** Every value a slider can take, ascending. @param {SliderSpec} slider @returns {number[]} */
 export function steps(slider) {
@@ -94,7 +99,7 @@ const fits = (control, value) => "value" in parseValue(control, formatValue(valu
 export function parseValue(control, text) {
   switch (control.kind) {
     case "choice":
-      return Object.hasOwn(control.options, text)
+      return Object.hasOwn(control.options, text) || (control.kept && text === YOURS)
         ? { value: text }
         : { problem: `“${text}” is not one of ${Object.keys(control.options).join(", ")}.` };
     case "toggle":

@@ -16,13 +16,17 @@
  *   Runs code in the named scope. Its last expression, if any, is displayed.
  * @typedef {{type: "check_answer", id: number, scope: string, code: string, check: string}} CheckAnswer
  *   Runs code, then check, in a copy of the scope.
- * @typedef {{type: "compute_widget", id: number, widget: string, controls: Controls, source: string | null}} ComputeWidget
- *   `source` is the reader's edited file, or null for the book's own.
+ * @typedef {{type: "compute_widget", id: number, widget: string, controls: Controls, source: string | null,
+ *   milliseconds: number | null, kept: string | null}} ComputeWidget
+ *   `source` is the reader's edited file, or null for the book's own. `milliseconds`: how long an instrument that trains may go
+ *   on for this picture. `kept`: the network that the reader has kept, an .npz file in base 64, where it is wanted.
+ * @typedef {{type: "keep_trained", id: number, widget: string, controls: Controls, source: string | null}} KeepTrained
  * @typedef {{type: "widget_declaration", id: number, widget: string, source: string}} WidgetDeclaration
  *   What the reader's edited file declares.
  * @typedef {{type: "widget_source", id: number, widget: string}} WidgetSource
  * @typedef {{type: "reset_scope", id: number, scope: string}} ResetScope
- * @typedef {StopBy | Main | RunCell | CheckAnswer | ComputeWidget | WidgetDeclaration | WidgetSource | ResetScope} Request
+ * @typedef {StopBy | Main | RunCell | CheckAnswer | ComputeWidget | KeepTrained | WidgetDeclaration | WidgetSource
+ *   | ResetScope} Request
  *
  * @typedef {{type: "progress", stage: "download", download: import("./download.js").Download}
  *   | {type: "progress", stage: "import", download: null}} Progress
@@ -33,7 +37,7 @@
  * @typedef {{type: "done", id: number, value: any, memory: number}} Done
  *   memory: what this Python holds, bytes.
  *   value: for compute_widget a FrameValue, for check_answer a CheckValue, for widget_declaration a Declaration (instrument/state.js),
- *   for widget_source the text, for BOOT_ID a StartValue, else null.
+ *   for widget_source the text, for keep_trained an .npz file in base 64, for BOOT_ID a StartValue, else null.
  * @typedef {{type: "failed", id: number, kind: "python" | "interrupted" | "contract" | "protocol", name: string,
  *   message: string, line: number | null, traceback: string, memory: number}} Failed
  * @typedef {{type: "fatal", message: string}} Fatal
@@ -54,8 +58,10 @@
  *   data: the tile at the address (zoom, x, y); server: the model whose tiles a decoder server can send, or ""
  * @typedef {{key: string, kind: "pad", alt: string, half: boolean}} PadPanel
  * @typedef {PlotPanel | TilesPanel | MapPanel | PadPanel} Panel
- * @typedef {{readouts: Record<string, string>, panels: Panel[], note: string, ms: number}} FrameValue
- *   readouts are formatted in Python, so that the build and the page print the same characters.
+ * @typedef {{readouts: Record<string, string>, panels: Panel[], note: string, ms: number,
+ *   reached: {steps: number, done: boolean} | null}} FrameValue
+ *   readouts are formatted in Python, so that the build and the page print the same characters. reached: where an instrument
+ *   that trains stands, and whether that is where it was asked to be.
  */
 /** The id under which a worker answers its start. */
 export const BOOT_ID = 0;

@@ -27,6 +27,7 @@ const LIMIT_MS = {
   run_cell: 60_000,
   check_answer: 60_000,
   compute_widget: 10_000,
+  keep_trained: 60_000,
   widget_declaration: 10_000,
   widget_source: 10_000,
   reset_scope: 10_000,

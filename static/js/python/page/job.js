@@ -3,7 +3,9 @@
  *
  * @typedef {{type: "run_cell", scope: string, code: string, filename: string}
  *   | {type: "check_answer", scope: string, code: string, check: string}
- *   | {type: "compute_widget", widget: string, controls: import("../protocol.js").Controls, source: string | null}
+ *   | {type: "compute_widget", widget: string, controls: import("../protocol.js").Controls, source: string | null,
+ *     milliseconds: number | null, kept: string | null}
+ *   | {type: "keep_trained", widget: string, controls: import("../protocol.js").Controls, source: string | null}
  *   | {type: "widget_declaration", widget: string, source: string}
  *   | {type: "widget_source", widget: string}
  *   | {type: "reset_scope", scope: string}} Message a request without its id
@@ -37,4 +39,4 @@ export const stopped = (message) => new RunError({ kind: "interrupted", name: "S
 export const changesScope = ({ type }) => type === "run_cell" || type === "check_answer";
 
 /** Whether a request is of the book's own code alone. @param {Message} message */
-export const isBooks = (message) => message.type === "widget_source" || (message.type === "compute_widget" && message.source === null);
+export const isBooks = (message) => message.type === "widget_source" || ("source" in message && message.source === null);

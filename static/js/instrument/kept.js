@@ -1,0 +1,24 @@
+/** The network that the reader has trained and kept: an .npz file, in base 64, in this browser's storage. */
+import { follow, read, write } from "../store.js";
+
+const NAME = "network";
+const news = new EventTarget();
+
+/** @returns {string | null} */
+export function kept() {
+  const text = read("kept", NAME);
+  return typeof text === "string" ? text : null;
+}
+
+/** @param {string} npz @returns {boolean} whether the browser kept it */
+export function keep(npz) {
+  const done = write("kept", NAME, npz);
+  news.dispatchEvent(new Event("kept"));
+  return done;
+}
+
+/** Tells of another one, also from another tab. @param {() => void} react @param {AbortSignal} signal ends it */
+export function onKept(react, signal) {
+  news.addEventListener("kept", react, { signal });
+  follow("kept", NAME, react, signal);
+}

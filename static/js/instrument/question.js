@@ -1,0 +1,25 @@
+/**
+ * What is asked of Python for one picture of an instrument.
+ *
+ * @typedef {import("../python/page/job.js").Message} Message
+ * @typedef {import("../python/protocol.js").Controls} Controls
+ * @typedef {import("./state.js").InstrumentSpec} InstrumentSpec
+ */
+import { kept } from "./kept.js";
+import { YOURS } from "./state.js";
+
+/** An instrument may train for so long for one picture: what else is asked waits no longer. */
+const CHUNK_MS = 40;
+
+/** @param {InstrumentSpec} spec @param {Controls} controls @param {string | null} source @returns {Message} */
+export function questionOf(spec, controls, source) {
+  const wantsKept = spec.controls.some((control) => control.kind === "choice" && control.kept && controls[control.name] === YOURS);
+  return {
+    type: "compute_widget",
+    widget: spec.name,
+    controls,
+    source,
+    milliseconds: spec.training ? CHUNK_MS : null,
+    kept: wantsKept ? kept() : null,
+  };
+}

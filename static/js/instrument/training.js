@@ -1,0 +1,165 @@
+/**
+ * The buttons of an instrument that trains: run, one step, branch, keep. The instrument's slider of steps says where training
+ * stands; Python makes a chunk of steps for each picture, and here is decided where it is to go.
+ *
+ * @typedef {import("./state.js").InstrumentSpec} InstrumentSpec
+ * @typedef {import("./state.js").SliderSpec} SliderSpec
+ * @typedef {{steps: number, done: boolean}} Reached
+ * @typedef {{
+ *   ask: () => void,
+ *   moved: (name: string) => void,
+ *   say: (sentence: string) => void,
+ *   train: () => Promise<string>,
+ * }} Bench `ask`: for the next picture; `moved`: a control was set; `train`: what has been learned, an .npz file in base 64
+ */
+import { keep, kept, onKept } from "./kept.js";
+import { setText } from "../text.js";
+
+const RATE_AFTER_MS = 500;
+
+export class Training {
+  isRunning = false;
+  #spec;
+  #names;
+  #controls;
+  #bench;
+  #run;
+  #download;
+  #most;
+  #observer;
+  #gone = new AbortController();
+  /** Where the run began, to say how fast it is. */
+  #from = { steps: 0, time: 0 };
+
+  /**
+   * @param {HTMLElement} section
+   * @param {InstrumentSpec} spec
+   * @param {import("./controls.js").ControlPanel} controls
+   * @param {Bench} bench
+   */
+  constructor(section, spec, controls, bench) {
+    if (spec.training === null) throw new Error(`${spec.name} does not train.`);
+    this.#spec = spec;
+    this.#names = spec.training;
+    this.#controls = controls;
+    this.#bench = bench;
+    this.#most = /** @type {SliderSpec} */ (spec.controls.find(({ name }) => name === this.#names.steps)).max;
+    const button = (/** @type {string} */ action) => /** @type {HTMLElement} */ (section.querySelector(`[data-action="${action}"]`));
+    this.#run = button("run");
+    this.#download = button("download");
+    const { signal } = this.#gone;
+    const onClick = (/** @type {HTMLElement} */ on, /** @type {() => void} */ react) => on.addEventListener("click", react, { signal });
+    onClick(this.#run, () => (this.isRunning ? this.pause() : this.#start()));
+    onClick(button("step"), () => this.#step());
+    onClick(button("branch"), () => this.#branch());
+    onClick(button("keep"), () => this.#keep());
+    onClick(this.#download, () => save(kept(), `${spec.label}.npz`));
+    this.#offer();
+    onKept(() => this.#offer(), signal);
+    document.addEventListener("visibilitychange", () => document.hidden && this.#rest("while the page was hidden"), { signal });
+    this.#observer = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting || this.#rest("while out of sight"));
+    this.#observer.observe(section);
+  }
+
+  destroy() {
+    this.#stop();
+    this.#observer.disconnect();
+    this.#gone.abort();
+  }
+
+  /** What is asked for in place of the controls' own values. @returns {import("../python/protocol.js").Controls} */
+  get target() {
+    return this.isRunning ? { [this.#names.steps]: this.#most } : {};
+  }
+
+  /** A control was moved by the reader, who is not to be run away from. @param {string} name */
+  follow(name) {
+    if (name === this.#names.steps && this.isRunning) this.#stop();
+    else if (this.isRunning) this.#from = { steps: Infinity, time: 0 };
+  }
+
+  /** A picture has come. @param {Reached} reached @returns {string} what there is to say of it, or "" */
+  arrived({ steps, done }) {
+    if (!this.isRunning) return done ? "" : `Step ${steps} of ${this.#steps}`;
+    this.#controls.show({ [this.#names.steps]: steps });
+    if (done) this.pause();
+    const now = performance.now();
+    if (steps < this.#from.steps) this.#from = { steps, time: now };
+    const ms = now - this.#from.time;
+    return ms < RATE_AFTER_MS ? `Step ${steps}` : `Step ${steps}, ${Math.round((1000 * (steps - this.#from.steps)) / ms)} steps a second`;
+  }
+
+  pause() {
+    if (!this.isRunning) return;
+    this.#stop();
+    this.#bench.moved(this.#names.steps);
+  }
+
+  get #steps() {
+    return Number(this.#controls.values[this.#names.steps]);
+  }
+
+  #start() {
+    if (this.#steps >= this.#most) return this.#bench.say(`${this.#most} steps are the most. Go back to an earlier one to run on`);
+    this.isRunning = true;
+    this.#from = { steps: this.#steps, time: performance.now() };
+    setText(this.#run, "Pause");
+    this.#bench.ask();
+  }
+
+  #stop() {
+    this.isRunning = false;
+    setText(this.#run, "Run");
+  }
+
+  /** @param {string} why */
+  #rest(why) {
+    if (!this.isRunning) return;
+    this.pause();
+    this.#bench.say(`Paused ${why}`);
+  }
+
+  #step() {
+    if (this.isRunning) this.#stop();
+    if (this.#steps < this.#most) this.#controls.move(this.#names.steps, this.#steps + 1);
+  }
+
+  /** From the step in view on, other settings: at first the same ones. */
+  #branch() {
+    if (this.isRunning) this.#stop();
+    const { values } = this.#controls;
+    const later = Object.entries(this.#names.later).map(([name, control]) => [control, values[name]]);
+    this.#controls.show({ [this.#names.branch]: "on", [this.#names.at]: this.#steps, ...Object.fromEntries(later) });
+    this.#bench.moved(this.#names.at);
+    this.#bench.say(`A branch leaves at step ${this.#steps}. Change what holds from there on, then run`);
+  }
+
+  async #keep() {
+    this.pause();
+    try {
+      const npz = await this.#bench.train();
+      this.#bench.say(
+        keep(npz)
+          ? `Kept at step ${this.#steps}. Other instruments offer it as “Yours”`
+          : "This browser does not store it. Allow storage for this page, or free some, and keep it again",
+      );
+    } catch (error) {
+      this.#bench.say(`It could not be kept: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  #offer() {
+    this.#download.hidden = kept() === null;
+  }
+}
+
+/** @param {string | null} npz in base 64 @param {string} name */
+function save(npz, name) {
+  if (npz === null) return;
+  const bytes = Uint8Array.from(atob(npz), (character) => character.charCodeAt(0));
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

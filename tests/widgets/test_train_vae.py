@@ -1,0 +1,177 @@
+"""Training in the page: the gradients against torch, the terms against closed forms, replays."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+import torch
+from torch.distributions import Bernoulli, Normal, kl_divergence
+
+from app.models.data import draw_strokes
+from widgets import data, train_vae, vae_sampler
+from widgets.contract import ContractError
+from widgets.engine import training
+from widgets.network import SIDE, decode
+
+SETTINGS = {"width": 8, "seed": 3, "beta": 2.0, "rate": 0.003}
+
+
+def controls(**changed):
+    return {**train_vae.instrument.defaults(), "width": 8, **changed}
+
+
+def torch_terms(theta, x, eps, width):
+    """Both terms by torch's own layers and distributions, per image."""
+    weights, place = {}, 0
+    for name, shape in train_vae.shapes(width).items():
+        size = int(np.prod(shape))
+        weights[name] = theta[place : place + size].reshape(shape)
+        place += size
+    w = weights
+    hidden = torch.nn.functional.silu(x @ w["W0"] + w["b0"])
+    mu, logvar = (hidden @ w["W1"] + w["b1"]).chunk(2, dim=1)
+    q = Normal(mu, torch.exp(logvar / 2))
+    z = q.loc + q.scale * eps
+    logits = torch.nn.functional.silu(z @ w["V0"] + w["c0"]) @ w["V1"] + w["c1"]
+    recon = -Bernoulli(logits=logits, validate_args=False).log_prob(x).sum() / len(x)
+    prior = Normal(torch.zeros_like(mu), torch.ones_like(mu))
+    return recon, kl_divergence(q, prior).sum() / len(x)
+
+
+@pytest.mark.parametrize("beta", [0.0, 1.0, 8.0])
+def test_terms_and_gradient_are_those_of_torch(beta):
+    rng = np.random.default_rng(0)
+    theta = train_vae.start(**SETTINGS)["theta"].astype(float)
+    theta += 0.1 * rng.normal(size=theta.shape)  # so that no bias is zero
+    x, eps = train_vae.strokes()[0][:16].astype(float), rng.normal(size=(16, 2))
+    recon, kl, gradient = train_vae.loss_and_gradient(theta, x, eps, beta, 8)
+
+    leaf = torch.tensor(theta, requires_grad=True)
+    terms = torch_terms(leaf, torch.tensor(x), torch.tensor(eps), 8)
+    (terms[0] + beta * terms[1]).backward()
+    assert [recon, kl] == pytest.approx([term.item() for term in terms], rel=1e-12)
+    gap = np.linalg.norm(gradient - leaf.grad.numpy())
+    assert gap < 1e-6 * np.linalg.norm(gradient)
+    np.testing.assert_allclose(gradient, leaf.grad.numpy(), rtol=1e-6, atol=1e-12)
+
+
+def test_a_step_is_that_of_adam_in_torch():
+    state = train_vae.start(**SETTINGS)
+    first = {**state, **{name: state[name].astype(float) for name in ("theta", "m", "v")}}
+    leaf = torch.tensor(first["theta"], requires_grad=True)
+    adam = torch.optim.Adam([leaf], lr=0.003)
+    state = first
+    for t in range(1, 6):
+        rng = np.random.default_rng((3, t))
+        x = torch.tensor(train_vae.strokes()[0][rng.integers(0, train_vae.TRAIN, 64)].astype(float))
+        eps = torch.tensor(rng.normal(size=(64, 2)).astype(np.float32).astype(float))
+        recon, kl = torch_terms(leaf, x, eps, 8)
+        adam.zero_grad()
+        (recon + 2.0 * kl).backward()
+        adam.step()
+        state = train_vae.step(state, **SETTINGS)
+    np.testing.assert_allclose(state["theta"], leaf.detach().numpy(), atol=1e-9)
+
+
+def test_strokes_are_those_of_the_trained_models_at_half_their_size():
+    """The mean over 2 x 2 pixels of the large stroke looks alike, pixel by pixel."""
+    images, factors = train_vae.strokes()
+    small = torch.tensor(factors[:50], dtype=torch.float32)
+    large = draw_strokes(small[:, 0] / 2, small[:, 1]).reshape(50, 14, 2, 14, 2).mean((2, 4))
+    likeness = [
+        np.corrcoef(a, b.flatten().numpy())[0, 1] for a, b in zip(images, large, strict=False)
+    ]
+    assert min(likeness) > 0.9
+
+
+def test_without_weight_the_kl_moves_nothing():
+    """At beta = 0 the gradient is that of the reconstruction alone: an autoencoder's."""
+    rng = np.random.default_rng(1)
+    theta = train_vae.start(**SETTINGS)["theta"].astype(float)
+    x, eps = train_vae.strokes()[0][:8].astype(float), rng.normal(size=(8, 2))
+    gradient = train_vae.loss_and_gradient(theta, x, eps, 0.0, 8)[2]
+    leaf = torch.tensor(theta, requires_grad=True)
+    torch_terms(leaf, torch.tensor(x), torch.tensor(eps), 8)[0].backward()
+    np.testing.assert_allclose(gradient, leaf.grad.numpy(), rtol=1e-6, atol=1e-12)
+
+
+def straight(steps, settings=SETTINGS, state=None):
+    """Steps one after another, with nothing between them."""
+    state = train_vae.start(**settings) if state is None else state
+    for _ in range(steps):
+        state = train_vae.step(state, **settings)
+    return state
+
+
+def test_going_back_gives_the_straight_run_bit_for_bit():
+    training._runs.clear()
+    wanted = controls(seed=3, beta=2.0)
+    for steps in (260, 130, 259, 0, 200):
+        reached = training.train(train_vae, {**wanted, "steps": steps}, None)
+        assert reached.done
+        assert reached.steps == steps
+        assert len(reached.curves[0]["kl"]) == steps
+        assert np.array_equal(reached.state["theta"], straight(steps)["theta"])
+
+
+def test_in_chunks_of_time_a_run_arrives_where_it_does_at_once():
+    training._runs.clear()
+    wanted = controls(steps=60, branch="on", at=20, later_beta=8.0, later_rate=0.01)
+    chunks = [training.train(train_vae, wanted, 1e-3)]
+    while not chunks[-1].done:
+        chunks.append(training.train(train_vae, wanted, 1.0))
+    assert len(chunks) > 3
+    training._runs.clear()
+    at_once = training.train(train_vae, wanted, None)
+    assert np.array_equal(chunks[-1].state["theta"], at_once.state["theta"])
+    for one, other in zip(chunks[-1].curves, at_once.curves, strict=True):
+        assert np.array_equal(one["recon"], other["recon"])
+
+
+def test_a_branch_has_the_old_settings_before_and_the_new_ones_after():
+    training._runs.clear()
+    before = {"width": 8, "seed": 0, "beta": 1.0, "rate": 0.003}
+    after = {**before, "beta": 8.0, "rate": 0.01}
+    wanted = controls(steps=50, branch="on", at=30, later_beta=8.0, later_rate=0.01)
+    reached = training.train(train_vae, wanted, None)
+    expected = straight(20, after, straight(30, before))
+    assert np.array_equal(reached.state["theta"], expected["theta"])
+    own, left = reached.curves
+    assert np.array_equal(own["recon"][:30], left["recon"][:30])
+    assert not np.array_equal(own["recon"][30:], left["recon"][30:])
+    assert left["recon"][-1] == pytest.approx(straight(50, before)["recon"])
+
+
+def test_states_cannot_be_changed_and_must_stay_finite():
+    reached = training.train(train_vae, controls(steps=2), None)
+    with pytest.raises(ValueError, match="read-only"):
+        reached.state["theta"][0] = 1
+    with pytest.raises(ContractError, match="Lower the learning rate"):
+        training.fixed({"recon": float("nan")}, "step")
+
+
+def test_what_is_kept_decodes_as_it_did_and_can_be_chosen():
+    wanted = controls(steps=40)
+    text = training.kept(train_vae, wanted)
+    with np.load(io.BytesIO(base64.b64decode(text))) as stored:
+        network = {name: stored[name] for name in stored.files}
+    state = training.train(train_vae, wanted, None).state
+    z = np.array([[0.5, -1.0], [0.0, 2.0]])
+    direct = train_vae.drawn(train_vae.unpack(state["theta"], 8), z).reshape(-1, 14, 14)
+    images = decode(z, network)
+    assert images.shape == (2, SIDE, SIDE)
+    np.testing.assert_allclose(images[:, ::2, 1::2], direct, atol=1e-6)
+
+    values = {**vae_sampler.instrument.defaults(), "model": data.KEPT}
+    with data.kept(text):
+        result = vae_sampler.compute(**values)
+        vae_sampler.frame(result)
+    assert result["kl"] == pytest.approx(train_vae.compute(state, [], **wanted)["kl"], rel=1e-5)
+    with pytest.raises(data.NothingKept, match="Train one"):
+        vae_sampler.compute(**values)
+
+
+def test_a_kept_file_that_is_none_says_so():
+    with data.kept("bm9uc2Vuc2U="), pytest.raises(data.NothingKept, match="cannot be read"):
+        data.load(data.KEPT)

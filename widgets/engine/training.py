@@ -1,0 +1,182 @@
+"""Where an instrument that trains has got to: its runs, their checkpoints and their curves.
+
+A run is a pure function of its settings, so nothing here needs to last: what is forgotten is made
+again, bit for bit, from the nearest checkpoint or from the start.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from widgets.contract import ContractError, Training
+
+State: TypeAlias = Mapping[str, Any]
+Curves: TypeAlias = dict[str, NDArray[np.float64]]
+
+CHECKPOINT = 100  # steps from one kept state to the next
+MOST_RUNS = 4  # that are remembered, a branch being one
+
+_runs: OrderedDict[Any, Run] = OrderedDict()
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Where training stands: the state, its step, the curves up to it, and whether it is there."""
+
+    state: State
+    steps: int
+    curves: list[Curves]
+    done: bool
+
+
+class Run:
+    """The states of one run from its first one on, which is that of step ``begin``."""
+
+    def __init__(self, advance: Callable[[State], State], first: State, begin: int = 0) -> None:
+        self.advance = advance
+        self.begin = begin
+        self.checkpoints = {begin: first}
+        self.steps, self.state = begin, first
+        self.newest = begin, first
+        self.rows: list[tuple[float, ...]] = []  # one a step
+
+    def go_on(self, names: tuple[str, ...]) -> None:
+        """One step from the state in hand."""
+        state = self.advance(self.state)
+        step = self.steps + 1
+        if step > self.begin + len(self.rows):
+            self.rows.append(tuple(float(state[name]) for name in names))
+            self.newest = step, state
+        if step % CHECKPOINT == 0:
+            self.checkpoints.setdefault(step, state)
+        self.steps, self.state = step, state
+
+    def go_back(self, step: int) -> None:
+        """Take in hand the state from which a step is reached soonest."""
+        known = {**self.checkpoints, self.newest[0]: self.newest[1], self.steps: self.state}
+        self.steps = max(each for each in known if each <= step)
+        self.state = known[self.steps]
+
+    def curve(self, names: tuple[str, ...], steps: int) -> Curves:
+        """What was noted of each step of its own, up to some step."""
+        table = np.array(self.rows[: max(0, steps - self.begin)], float).reshape(-1, len(names))
+        return dict(zip(names, table.T, strict=True))
+
+
+def train(module: ModuleType, controls: Mapping[str, Any], milliseconds: float | None) -> Reached:
+    """Bring an instrument to the step that its controls ask for, or as near as time allows.
+
+    Parameters
+    ----------
+    module : module with ``start`` and ``step``
+    controls : mapping, all of them, accepted
+    milliseconds : float or None
+        How long it may take, about; None: until it is there.
+    """
+    training: Training = module.instrument.training
+    end = np.inf if milliseconds is None else time.perf_counter() + milliseconds / 1000
+    names, wanted, at = training.curve, controls[training.steps], controls[training.at]
+    trunk = run_of(module, training.settings(controls, later=False), None, 0)
+    if controls[training.branch] == "off" or wanted <= at:
+        trunk.go_back(wanted)
+        while trunk.steps < wanted and time.perf_counter() < end:
+            trunk.go_on(names)
+        return Reached(
+            trunk.state, trunk.steps, [trunk.curve(names, trunk.steps)], trunk.steps == wanted
+        )
+
+    later = training.settings(controls, later=True)
+    key = key_of(module, training.settings(controls, later=False), later, at)
+    if key not in _runs:
+        trunk.go_back(at)
+        while trunk.steps < at:
+            if time.perf_counter() >= end:
+                return Reached(trunk.state, trunk.steps, [trunk.curve(names, trunk.steps)], False)
+            trunk.go_on(names)
+        _runs[key] = Run(stepping(module, later), trunk.state, at)
+    branch = run_of(module, training.settings(controls, later=False), later, at)
+    branch.go_back(wanted)
+    if len(trunk.rows) < wanted:
+        trunk.go_back(len(trunk.rows))
+    # Side by side, so that both curves are seen to grow.
+    while time.perf_counter() < end:
+        behind = len(trunk.rows) < wanted
+        if branch.steps == wanted and not behind:
+            break
+        if branch.steps < wanted:
+            branch.go_on(names)
+        if behind:
+            trunk.go_on(names)
+    steps = branch.steps
+    before, after = trunk.curve(names, at), branch.curve(names, steps)
+    own = {name: np.concatenate([before[name], after[name]]) for name in names}
+    done = steps == wanted and len(trunk.rows) >= wanted
+    return Reached(branch.state, steps, [own, trunk.curve(names, steps)], done)
+
+
+def key_of(module: ModuleType, settings: State, later: State | None, at: int) -> Any:
+    """What a run depends on. The module: a reader's version trains on its own."""
+    changed = None if later is None else (at, tuple(sorted(later.items())))
+    return module, tuple(sorted(settings.items())), changed
+
+
+def run_of(module: ModuleType, settings: dict[str, Any], later: State | None, at: int) -> Run:
+    """The run of some settings, as far as it has been made; the one longest unused is forgotten."""
+    key = key_of(module, settings, later, at)
+    if key not in _runs:
+        _runs[key] = Run(stepping(module, settings), fixed(module.start(**settings), "start"))
+    _runs.move_to_end(key)
+    while len(_runs) > MOST_RUNS:
+        _runs.popitem(last=False)
+    return _runs[key]
+
+
+def stepping(module: ModuleType, settings: Mapping[str, Any]) -> Callable[[State], State]:
+    """``step`` at some settings."""
+    return lambda state: fixed(module.step(state, **settings), "step")
+
+
+def fixed(state: Any, function: str) -> State:
+    """A state whose arrays cannot be changed: the next step, or an edit of it, must not.
+
+    Raises
+    ------
+    ContractError
+        If it is not a dict, or no longer finite.
+    """
+    if not isinstance(state, dict):
+        raise ContractError(f"{function} returned {type(state).__name__}; accepted: a dict")
+    for name, value in state.items():
+        if isinstance(value, np.ndarray):
+            value.setflags(write=False)
+        elif not np.isfinite(value):
+            raise ContractError(
+                f"{function} returned {value} in {name!r}: training has left the numbers behind. "
+                "Accepted: finite numbers. Lower the learning rate, or go back"
+            )
+    return state
+
+
+def computed(module: ModuleType, controls: Mapping[str, Any], reached: Reached) -> Any:
+    """What ``compute`` says of the step that was reached."""
+    steps = module.instrument.training.steps
+    return module.compute(reached.state, reached.curves, **{**controls, steps: reached.steps})
+
+
+def kept(module: ModuleType, controls: Mapping[str, Any]) -> str:
+    """What an instrument keeps of its state, as the bytes of an .npz file in base 64."""
+    import base64  # a start has no use for it
+
+    state = train(module, controls, None).state
+    file = io.BytesIO()
+    np.savez_compressed(file, **module.keep(state, **controls))
+    return base64.b64encode(file.getvalue()).decode()

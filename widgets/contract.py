@@ -90,11 +90,15 @@ class Slider:
         return tuple(round(self.min + i * self.step, 10) for i in range(count + 1))
 
 
+KEPT = "yours"
+"""Stands for the network that the reader has trained and kept, where there is one."""
+
+
 @dataclass(frozen=True)
 class Choice:
     """One of a few named options; ``options`` is value -> label.
 
-    With ``kept`` there is one more, ``yours``, for readers who have trained a network and kept it.
+    With ``kept`` there is one more, `KEPT`, for readers who have trained a network and kept it.
     """
 
     name: str
@@ -104,6 +108,10 @@ class Choice:
     symbol: str = ""
     when: When | None = None
     kept: bool = False
+
+    def values(self) -> tuple[str, ...]:
+        """All that can be chosen."""
+        return (*self.options, KEPT) if self.kept else tuple(self.options)
 
 
 @dataclass(frozen=True)

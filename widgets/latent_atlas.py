@@ -14,6 +14,7 @@ import math
 import numpy as np
 
 from widgets.contract import (
+    KEPT,
     Choice,
     Dots,
     Frame,
@@ -24,7 +25,7 @@ from widgets.contract import (
     Toggle,
     Viewport,
 )
-from widgets.data import CLASSES, KEPT, load
+from widgets.data import CLASSES, load
 from widgets.network import SIDE, decode, grey_levels
 
 MODELS = {

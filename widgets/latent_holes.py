@@ -16,8 +16,10 @@ import numpy as np
 from widgets.contract import (
     ACCENT,
     FIGURE_WIDTH,
+    KEPT,
     MUTED,
     PAPER,
+    Choice,
     Frame,
     Instrument,
     Plot,
@@ -32,8 +34,8 @@ from widgets.network import decode, encode, grey_levels
 REACH = 3.0  # how far the point can go
 TILE = 1.0  # side of the image drawn at the point, in units of the plane
 SHOWN = 200  # codes in each plane
-MODELS = {"plain": "autoencoder_mnist", "vae": "mlp_vae_mnist"}
-TITLES = {"plain": "plain autoencoder", "vae": "VAE"}
+PLAIN = "autoencoder_mnist"
+TITLES = {PLAIN: "plain autoencoder", "mlp_vae_mnist": "VAE", KEPT: "VAE of yours"}
 
 instrument = Instrument(
     name="latent_holes",
@@ -43,6 +45,13 @@ instrument = Instrument(
     controls=(
         Point("plain", "Code, plain", default=(1.8, 2.0), limit=REACH, panel="plain"),
         Point("vae", "Code, VAE", default=(1.8, 2.0), limit=REACH, panel="vae"),
+        Choice(
+            "model",
+            "VAE",
+            {"mlp_vae_mnist": "The book’s, of digits"},
+            "mlp_vae_mnist",
+            kept=True,
+        ),
     ),
     readouts=(
         Readout("plain_gap", "Plain: nearest code", "away"),
@@ -54,28 +63,35 @@ instrument = Instrument(
 )
 
 
-def compute(*, plain, vae):
+def compute(*, plain, vae, model):
     """Decode one place of each plane, send the image round once more, and find the nearest code.
 
     Parameters
     ----------
     plain, vae : pair of float, a place in the plane of each model, as shown
+    model : str, which VAE; "yours" is the one that the reader has trained, on strokes
 
     Returns
     -------
     dict
-        For each model, under its name: ``z``, the place; ``codes`` of test digits, (SHOWN, 2), and
-        their ``labels``; ``nearest``, the index of the one nearest to z; ``gap``, its distance;
+        ``plain`` and ``vae``, for each: ``model``; ``z``, the place; ``codes`` of test images,
+        (SHOWN, 2), and the ``labels`` of digits, empty for strokes; ``nearest``, the index of the
+        code nearest to z; ``gap``, its distance;
         ``images``, decoded at z, after the round trip, and at the nearest code, (3, 28, 28), in
         [0, 1]; ``change``, the squared error of the round trip; ``rank``, the percentage of
-        reconstructed test digits that change less.
+        reconstructed test images that change less.
     """
-    return {name: visit(MODELS[name], z) for name, z in (("plain", plain), ("vae", vae))}
+    return {"plain": visit(PLAIN, plain), "vae": visit(model, vae)}
 
 
 def visit(model, z):
     """What is at one place of a model's plane."""
-    decoder, encoder = load(f"{model}_decoder"), load(f"{model}_encoder")
+    if model == KEPT:
+        decoder = load(KEPT)
+        own = (name for name in decoder if name.startswith("encoder_"))
+        encoder = {name.removeprefix("encoder_"): decoder[name] for name in own}
+    else:
+        decoder, encoder = load(f"{model}_decoder"), load(f"{model}_encoder")
     centre, scale = decoder["centre"], decoder["scale"]  # 0 and 1 where there is a prior
     codes = (decoder["codes"][:SHOWN] - centre) / scale
     distances = np.linalg.norm(codes - z, axis=1)
@@ -83,11 +99,12 @@ def visit(model, z):
     x_hat = decode(centre + scale * np.array([z, codes[nearest]]), decoder)  # (2, 28, 28)
     again = decode(encode(x_hat[:1], encoder), decoder)
     change = np.sum((again[0] - x_hat[0]) ** 2)
-    quantiles = encoder["round_trip_quantiles"]  # of 10,000 test digits, from 0 to 100 %
+    quantiles = encoder["round_trip_quantiles"]  # of test images, from 0 to 100 %
     return {
         "z": np.array(z),
         "codes": codes,
-        "labels": decoder["labels"][:SHOWN],
+        "labels": () if model == KEPT else decoder["labels"][:SHOWN],
+        "model": model,
         "nearest": nearest,
         "gap": distances[nearest],
         "images": np.stack([x_hat[0], again[0], x_hat[1]]),
@@ -106,7 +123,7 @@ def frame(result):
         readouts=readouts,
         panels=[
             *(
-                Plot(name, plane_figure(name, place), plane_alt(name, place), half=True)
+                Plot(name, plane_figure(place), plane_alt(place), half=True)
                 for name, place in result.items()
             ),
             tiles(result),
@@ -115,10 +132,10 @@ def frame(result):
     )
 
 
-def plane_figure(name, place):
+def plane_figure(place):
     """Codes, the name of each class at the median of its codes, and the image decoded at z."""
     codes, labels, z = place["codes"], place["labels"], place["z"]
-    middles = [np.median(codes[labels == digit], axis=0) for digit in range(10)]
+    middles = {d: np.median(codes[labels == d], axis=0) for d in sorted(set(labels))}
     reach = REACH + 0.5
     above = {"xref": "x domain", "yref": "y domain", "xanchor": "left", "yanchor": "bottom"}
     return figure(
@@ -137,20 +154,21 @@ def plane_figure(name, place):
         labels=[
             *(
                 label(f"<b>{digit}</b>", *middle, bgcolor=PAPER)
-                for digit, middle in enumerate(middles)
+                for digit, middle in middles.items()
             ),
-            label(TITLES[name], 0, 1, bgcolor=PAPER, **above),
+            label(TITLES[place["model"]], 0, 1, bgcolor=PAPER, **above),
         ],
     )
 
 
-def plane_alt(name, place):
+def plane_alt(place):
     """One plane in words."""
     z_1, z_2 = place["z"]
-    digit = place["labels"][place["nearest"]]
+    labels = place["labels"]
+    nearest = f"a {labels[place['nearest']]}" if len(labels) else "a stroke"
     return (
-        f"The latent plane of the {TITLES[name]} with the codes of {SHOWN} test digits and the "
-        f"image decoded at ({z_1:.1f}, {z_2:.1f}). The nearest code is that of a {digit}, "
+        f"The latent plane of the {TITLES[place['model']]} with the codes of {SHOWN} test images "
+        f"and the image decoded at ({z_1:.1f}, {z_2:.1f}). The nearest code is that of {nearest}, "
         f"{place['gap']:.2f} away."
     )
 
@@ -174,12 +192,12 @@ def tiles(result):
 def note(result):
     """How unusual the changes are."""
     said = []
-    for name, place in result.items():
+    for place in result.values():
         rank = np.floor(place["rank"])
         if rank >= 95:
             others = f"{rank:.0f} % of" if rank < 100 else "any of the"
             said.append(
-                f"The image of the {TITLES[name]} changes more on its round trip than {others} "
-                "reconstructed test digits."
+                f"The image of the {TITLES[place['model']]} changes more on its round trip than "
+                f"{others} reconstructed test images."
             )
     return " ".join(said)

@@ -19,13 +19,17 @@ def encode(x: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.f
     Parameters
     ----------
     x : ndarray of shape (m, 28, 28), in [0, 1], 1 is ink
+        An encoder of 14 x 14 pixels gets the mean of each 2 x 2.
     weights : mapping with w0, b0, ... of an encoder
 
     Returns
     -------
     ndarray of shape (m, 2)
     """
-    return dense(x.reshape(len(x), -1), weights)
+    side = math.isqrt(len(weights["w0"]))
+    block = SIDE // side
+    pixels = x.reshape(len(x), side, block, side, block).mean(axis=(2, 4))
+    return dense(pixels.reshape(len(x), -1), weights)
 
 
 def decode(z: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:

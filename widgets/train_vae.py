@@ -375,12 +375,22 @@ def keep(state, *, width, **settings):
     w = unpack(state["theta"], width)
     images, factors = strokes()
     mu, logvar = encoded(w, images[TRAIN:])
+    x_hat = drawn(w, mu)
+    again = drawn(w, encoded(w, x_hat)[0])
+    changes = 4 * np.sum((again - x_hat) ** 2, axis=1)  # each pixel is drawn as 2 x 2
     return {
+        "encoder_w0": w["W0"],
+        "encoder_b0": w["b0"],
+        "encoder_w1": w["W1"][:, :LATENTS],  # to the mean
+        "encoder_b1": w["b1"][:LATENTS],
+        "encoder_round_trip_quantiles": np.quantile(changes, np.linspace(0, 1, 101)),
         "w0": w["V0"],
         "b0": w["c0"],
         "w1": w["V1"],
         "b1": w["c1"],
         "sigmoid": np.array(True),
+        "centre": np.zeros(LATENTS),
+        "scale": np.array(1.0),
         "codes": mu,
         "log_variances": logvar,
         "factors": factors[TRAIN:],

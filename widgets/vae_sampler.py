@@ -24,6 +24,7 @@ from widgets.contract import (
     FIGURE_WIDTH,
     INK,
     INK_2,
+    KEPT,
     MUTED,
     PAPER,
     Choice,
@@ -36,7 +37,7 @@ from widgets.contract import (
     Slider,
     Tiles,
 )
-from widgets.data import CLASSES, KEPT, load
+from widgets.data import CLASSES, load
 from widgets.figures import axis, circle, dots, equal, figure, image, label, square
 from widgets.network import SIDE, decode, grey_levels
 
@@ -137,7 +138,7 @@ def compute(*, model, beta, n, r, z, color, finer):
         mig_cold = data["mig_cold"][i]
     elif model == KEPT:
         data = weights = load(KEPT)
-        centre, scale = np.zeros(2), 1.0
+        centre, scale = data["centre"], data["scale"]
         codes, factor = data["codes"], data["factors"][:, FACTORS[color]]
         kl = kl_of_latents(codes, data["log_variances"])
         mig = mig_cold = np.array([])

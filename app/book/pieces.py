@@ -154,7 +154,7 @@ class ReadoutView:
 
 EMPTY_CONTROLS: tuple[ControlView, ...] = (
     SliderView("", "", "", Html(), " ", "", "", "", "", "0", "0", "1", "1"),
-    ChoiceView("", "", "", Html(), (OptionView("", "", False),)),
+    ChoiceView("", "", "", Html(), (OptionView("", "", False),), False),
     ToggleView("", "", "", Html(), False),
     PointView("", "", "", Html(), "", ""),
     SeedView("", "", "", ""),

@@ -186,7 +186,7 @@ def test_conditions_name_an_option(module):
     for control in controls.values():
         if control.when is not None:
             name, *options = control.when
-            assert options and set(options) <= set(controls[name].options)
+            assert options and set(options) <= set(controls[name].values())
 
 
 def test_references_are_in_the_bibliography(module):

@@ -9,11 +9,13 @@ from scipy.stats import percentileofscore
 from app.models import registry
 from widgets import latent_holes
 from widgets.data import load
-from widgets.latent_holes import MODELS, REACH
+from widgets.latent_holes import PLAIN, REACH
+
+MODELS = {"plain": PLAIN, "vae": "mlp_vae_mnist"}
 
 
 def compute(plain=(0.5, -1.0), vae=(0.5, -1.0)):
-    return latent_holes.compute(plain=plain, vae=vae)
+    return latent_holes.compute(plain=plain, vae=vae, model=MODELS["vae"])
 
 
 def change_of_teacher(model, z):

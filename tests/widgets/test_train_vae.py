@@ -9,7 +9,7 @@ import torch
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from app.models.data import draw_strokes
-from widgets import data, train_vae, vae_sampler
+from widgets import data, latent_holes, train_vae, vae_sampler
 from widgets.contract import ContractError
 from widgets.engine import training
 from widgets.network import SIDE, decode
@@ -167,7 +167,16 @@ def test_what_is_kept_decodes_as_it_did_and_can_be_chosen():
     with data.kept(text):
         result = vae_sampler.compute(**values)
         vae_sampler.frame(result)
+        code = result["codes"][3]
+        place = latent_holes.compute(plain=(0.0, 0.0), vae=tuple(code), model=data.KEPT)
+        latent_holes.frame(place)
     assert result["kl"] == pytest.approx(train_vae.compute(state, [], **wanted)["kl"], rel=1e-5)
+    assert (place["vae"]["nearest"], place["vae"]["gap"]) == (3, 0)
+    # Encoded at 28 x 28 pixels, the image is the network's own of 14 x 14.
+    w = train_vae.unpack(state["theta"], 8)
+    again, _ = train_vae.encoded(w, train_vae.drawn(w, code[None]))
+    there = train_vae.drawn(w, again).reshape(14, 14)
+    np.testing.assert_allclose(place["vae"]["images"][1][::2, ::2], there, atol=1e-6)
     with pytest.raises(data.NothingKept, match="Train one"):
         vae_sampler.compute(**values)
 

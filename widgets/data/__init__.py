@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from widgets.contract import KEPT
+
 NAMES = (
     "autoencoder_mnist_decoder",
     "autoencoder_mnist_encoder",
@@ -47,9 +49,6 @@ CLASSES = {
 }
 """What the labels 0..9 stand for. The last part of a model's name says which data it is of."""
 
-
-KEPT = "yours"
-"""The name of the network that the reader has trained and kept, where there is one."""
 
 _kept: list[str | None] = [None]
 
@@ -88,7 +87,7 @@ def read_kept(text: str) -> Mapping[str, NDArray[Any]]:
 
 
 def load(name: str) -> Mapping[str, NDArray[Any]]:
-    """The arrays of one file, or of the reader's own network, `KEPT`; read-only.
+    """The arrays of one file, or of the reader's own network, ``KEPT``; read-only.
 
     Parameters
     ----------

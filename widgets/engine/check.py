@@ -162,7 +162,7 @@ def check_control(control: Control) -> None:
 
 def check_conditions(controls: Sequence[Control]) -> None:
     """Check that each ``when`` names a choice of the instrument and one of its options."""
-    choices = {c.name: list(c.options) for c in controls if isinstance(c, Choice)}
+    choices = {c.name: c.values() for c in controls if isinstance(c, Choice)}
     for control in controls:
         if control.when is None:
             continue

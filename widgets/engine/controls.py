@@ -22,7 +22,6 @@ from widgets.contract import (
     Value,
     Viewport,
 )
-from widgets.data import KEPT
 from widgets.drawing import to_pixels
 
 
@@ -64,9 +63,9 @@ def accept(control: Control, value: Any) -> Value | NDArray[np.uint8]:
             return whole(control, value, low, high)
         case Slider(min=low, max=high):
             return within(control, value, low, high)
-        case Choice(options=options):
-            if value not in options and not (control.kept and value == KEPT):
-                raise refusal(control, value, "one of " + ", ".join(options))
+        case Choice():
+            if value not in control.values():
+                raise refusal(control, value, "one of " + ", ".join(control.options))
             return str(value)
         case Toggle():
             if not isinstance(value, bool):

@@ -129,7 +129,8 @@ export class ControlPanel {
 
   /** @param {string} name @param {HTMLElement} element */
   #bindChoice(name, element) {
-    const own = /** @type {HTMLElement | null} */ (element.querySelector("[data-kept]"));
+    // What is there once a network is kept: one more option, or the choice as a whole where it has no other.
+    const own = /** @type {HTMLElement | null} */ (element.matches("[data-kept]") ? element : element.querySelector("[data-kept]"));
     if (own !== null) {
       const offer = () => (own.hidden = kept() === null);
       onKept(offer, this.#gone.signal);

@@ -129,6 +129,16 @@ def test_in_chunks_of_time_a_run_arrives_where_it_does_at_once():
         assert np.array_equal(one["recon"], other["recon"])
 
 
+def test_a_run_paused_at_a_picture_is_there_at_once():
+    training._runs.clear()
+    wanted = controls(steps=1000)
+    seen, ahead = (training.train(train_vae, wanted, 1.0) for _ in range(2))
+    assert 0 < seen.steps < ahead.steps < 100  # before the first checkpoint
+    paused = training.train(train_vae, {**wanted, "steps": seen.steps}, 0.0)
+    assert paused.done
+    assert paused.state is seen.state
+
+
 def test_a_branch_has_the_old_settings_before_and_the_new_ones_after():
     training._runs.clear()
     before = {"width": 8, "seed": 0, "beta": 1.0, "rate": 0.003}

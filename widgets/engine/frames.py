@@ -130,7 +130,7 @@ def compute_frame(
     instrument: Instrument = module.instrument
     values = accepted(instrument, controls)
     start = time.perf_counter()
-    with np.errstate(all="warn"):  # whatever a cell has set with np.seterr
+    with np.errstate(all="warn", under="ignore"):  # NumPy's own, whatever a cell has set
         if instrument.training is None:
             reached = None
             result = module.compute(**values)

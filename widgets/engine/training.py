@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
@@ -47,6 +47,9 @@ class Run:
         self.checkpoints = {begin: first}
         self.steps, self.state = begin, first
         self.newest = begin, first
+        # Where the last pictures were taken. A reader who pauses a run means the picture in view,
+        # while the run is a picture ahead already.
+        self.pictured = deque([(begin, first)], maxlen=2)
         self.rows: list[tuple[float, ...]] = []  # one a step
 
     def go_on(self, names: tuple[str, ...]) -> None:
@@ -62,7 +65,8 @@ class Run:
 
     def go_back(self, step: int) -> None:
         """Take in hand the state from which a step is reached soonest."""
-        known = {**self.checkpoints, self.newest[0]: self.newest[1], self.steps: self.state}
+        at_hand = [self.newest, *self.pictured, (self.steps, self.state)]
+        known = {**self.checkpoints, **dict(at_hand)}
         self.steps = max(each for each in known if each <= step)
         self.state = known[self.steps]
 
@@ -90,6 +94,7 @@ def train(module: ModuleType, controls: Mapping[str, Any], milliseconds: float |
         trunk.go_back(wanted)
         while trunk.steps < wanted and time.perf_counter() < end:
             trunk.go_on(names)
+        trunk.pictured.append((trunk.steps, trunk.state))
         return Reached(
             trunk.state, trunk.steps, [trunk.curve(names, trunk.steps)], trunk.steps == wanted
         )
@@ -117,6 +122,7 @@ def train(module: ModuleType, controls: Mapping[str, Any], milliseconds: float |
         if behind:
             trunk.go_on(names)
     steps = branch.steps
+    branch.pictured.append((steps, branch.state))
     before, after = trunk.curve(names, at), branch.curve(names, steps)
     own = {name: np.concatenate([before[name], after[name]]) for name in names}
     done = steps == wanted and len(trunk.rows) >= wanted

@@ -61,6 +61,7 @@ instrument = Instrument(
         Slider("beta", "Weight of the KL", default=1.0, values=BETAS, symbol=r"\beta"),
         Slider("rate", "Learning rate", default=0.003, values=RATES, symbol=r"\eta"),
         Slider("width", "Hidden units", default=64, values=(8, 16, 32, 64, 128)),
+        Seed(),
         Choice("branch", "Branch", {"off": "None", "on": "From a step on"}, "off"),
         Slider("at", "Branch at step", default=0, min=0, max=MAX_STEPS, step=1, when=AFTER),
         Slider(
@@ -79,7 +80,6 @@ instrument = Instrument(
             symbol=r"\eta",
             when=AFTER,
         ),
-        Seed(),
     ),
     readouts=(
         Readout("recon", "Reconstruction, test", "nats", ".1f"),
@@ -330,7 +330,7 @@ def curve_figure(result):
         axis(0, high, "nats", domain=[0.45, 1], anchor="x"),
         xaxis2=axis(0, end, "step", anchor="y2"),
         yaxis2=axis(0, top, domain=[0, 0.38], anchor="x2"),
-        height=600,
+        height=640,
         left=40,
         right=24,
         shapes=shapes,
@@ -362,7 +362,7 @@ def curve_alt(result):
 def note(result):
     """What the terms say."""
     if result["steps"] == 0:
-        return "No step yet: the weights are random, and so is what the codes decode to."
+        return "No step yet: all weights are random."
     if result["steps"] > 200 and result["kl"].sum() < 0.1:
         return "Both latents are silent: the decoder draws the average stroke whatever the code."
     if result["steps"] > 200 and result["kl"].min() < 0.1:

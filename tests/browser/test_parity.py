@@ -108,33 +108,48 @@ def plain(value: Any) -> Any:
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
-def compare(page: Any, native: Any, where: str) -> None:
-    """Equal, and numbers to 1e-9 of the largest one they stand beside; in float32 to 1e-5.
+def settings_of(widget: str, rng: random.Random) -> list[dict[str, Any]]:
+    """At rest, and at random; of an instrument that trains only a few steps.
+
+    Two roundings of float32 drift apart as training goes on.
+    """
+    instrument = get(widget).instrument
+    settings: list[dict[str, Any]] = [instrument.defaults()]
+    for _ in range(RANDOM_SETTINGS):
+        drawn = {control.name: any_value(control, rng) for control in instrument.controls}
+        if instrument.training is not None:
+            drawn |= {instrument.training.steps: 30, instrument.training.at: 10}
+        settings.append(drawn)
+    return settings
+
+
+def compare(page: Any, native: Any, where: str, close: float) -> None:
+    """Equal, and numbers as close as asked, by the largest one beside them; in float32 to 1e-5.
 
     A grey of an image is a rounded number: where it was halfway, it may be one level off.
     """
     if isinstance(native, dict) and native.get("kind") in ("tiles", "map"):
         off = np.abs(np.subtract(page.pop("data"), native.pop("data").astype(int)))
         assert off.max() <= 1, where
-        assert (off > 0).mean() < 1e-3, where
+        assert (off > 0).mean() < max(1e-3, 100 * close), where
     if isinstance(native, dict):
         assert page.keys() == native.keys(), where
         for key in native:
-            compare(page[key], native[key], f"{where}.{key}")
+            compare(page[key], native[key], f"{where}.{key}", close)
     elif isinstance(native, np.ndarray):
-        close = 1e-5 if native.dtype == np.float32 else 1e-9
+        close = max(close, 1e-5 if native.dtype == np.float32 else 0)
         scale = np.nanmax(np.abs(native), initial=0.0)
         page = np.array(page, float)  # None becomes nan
         np.testing.assert_allclose(page, native, rtol=close, atol=close * scale, err_msg=where)
     elif isinstance(native, list) and all(type(part) in (int, float) for part in native):
         scale = max((abs(part) for part in native), default=0.0)
-        np.testing.assert_allclose(page, native, rtol=1e-9, atol=1e-9 * scale, err_msg=where)
+        np.testing.assert_allclose(page, native, rtol=close, atol=close * scale, err_msg=where)
     elif isinstance(native, list):
         assert len(page) == len(native), where
         for index, pair in enumerate(zip(page, native, strict=True)):
-            compare(*pair, f"{where}[{index}]")
+            compare(*pair, f"{where}[{index}]", close)
     elif isinstance(native, float) and isinstance(page, int | float):
-        assert page == pytest.approx(native, rel=1e-9), where
+        assert page == pytest.approx(native, rel=close), where
     else:
         assert page == native, where
 
@@ -142,17 +157,15 @@ def compare(page: Any, native: Any, where: str) -> None:
 def test_pyodide_equals_cpython(worker: Page) -> None:
     rng = random.Random(20)
     for name in WIDGETS:
-        controls = get(name).instrument.controls
-        settings = [get(name).instrument.defaults()]
-        for _ in range(RANDOM_SETTINGS):
-            settings.append({control.name: any_value(control, rng) for control in controls})
+        settings = settings_of(name, rng)
+        close = 1e-9 if get(name).instrument.training is None else 1e-4
         answers = worker.evaluate(COMPUTE, [name, plain(settings)])
         for setting, answer in zip(settings, answers, strict=True):
             assert answer["type"] == "done", f"{name} at {setting}: {answer}"
             value = answer["value"]
             native = frames.compute_frame(name, setting, None)
             del value["ms"], native["ms"]
-            compare(value, native, f"{name} at {setting}")
+            compare(value, native, f"{name} at {setting}", close)
 
 
 def test_an_unknown_message_is_refused(worker: Page) -> None:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import nbformat
@@ -34,14 +35,12 @@ from app.book.read.nodes import (
 from app.book.read.recordings import PLOTLY, Recorded, code_hashes
 from app.book.read.source import ChapterSource, PageSource
 from app.book.types import Chapter
-from widgets import contract, figures
 
 ROLE = re.compile(r"\{(" + "|".join(ROLES) + r")\}`([^`]+)`")
 NOTE = re.compile(r"\[\^([^\]\s]+)\](?!:)")
 INSIDE_LINK = re.compile(r"\[([^\]]+)\]\((?:[\w-]+\.md)?(?:#[\w-]+)?\)")
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-DRAWN_WITH = (("widgets.contract", contract), ("widgets.figures", figures))
-DRAWING = re.compile(r"^from widgets\.(?:contract|figures) import", re.MULTILINE)
+BOOK_MODULE = re.compile(r"^from (widgets\.\w+) import", re.MULTILINE)
 MODULES = """\
 import sys
 from types import ModuleType
@@ -119,18 +118,27 @@ def _cells(export: Export) -> list[Cell]:
     sources = "\n".join(f"- {words_of(reference.html)}" for reference in chapter.all_references)
     tail = [Cell(f"## References\n\n{sources}")] if sources else []
     head, *rest = (cell for page in export.source.pages for cell in writer.page(page))
-    return list(_joined([head, *_drawn_with(rest), *rest, *tail]))
+    return list(_joined([head, *_book_modules(rest), *rest, *tail]))
 
 
-def _drawn_with(cells: Sequence[Cell]) -> Iterator[Cell]:
-    """The book's own modules, where snippets draw with them: a notebook must run by itself."""
-    if not any(cell.is_code and DRAWING.search(cell.source) for cell in cells):
-        return
-    yield Cell(
-        "The snippets draw their figures with two modules of the book. The next cell has them."
-    )
-    sources = {name: inspect.getsource(module) for name, module in DRAWN_WITH}
-    yield Cell(MODULES.format(sources), "drawn-with", is_code=True)
+def _book_modules(cells: Sequence[Cell]) -> Iterator[Cell]:
+    """The book's own modules, where snippets import them: a notebook must run by itself."""
+    sources: dict[str, str] = {}
+    for cell in cells:
+        if cell.is_code:
+            _add_imported(cell.source, sources)
+    if sources:
+        yield Cell("The snippets use modules of the book. The next cell has them.")
+        yield Cell(MODULES.format(sources), "book-modules", is_code=True)
+
+
+def _add_imported(code: str, sources: dict[str, str]) -> None:
+    """Add the sources of the book's modules that some code imports, those they import first."""
+    for name in BOOK_MODULE.findall(code):
+        if name not in sources:
+            source = inspect.getsource(import_module(name))
+            _add_imported(source, sources)
+            sources[name] = source
 
 
 def _joined(cells: Iterable[Cell]) -> Iterator[Cell]:

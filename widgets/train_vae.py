@@ -294,7 +294,7 @@ def frame(result):
             Tiles(
                 "plane",
                 result["tiles"],
-                alt=f"The latent plane decoded after {result['steps']} steps: {TILES} × {TILES} "
+                alt=f"The latent plane decoded at step {result['steps']}: {TILES} × {TILES} "
                 f"images, each latent from -{REACH:g} to {REACH:g}.",
                 captions=(f"z₁ = −{REACH:.1f}", f"z₁ = {REACH:.1f}"),
                 half=True,

@@ -46,6 +46,17 @@ def reset(instrument: Locator) -> None:
     expect(instrument).to_have_attribute("data-state", re.compile("live|offline|refused"))
 
 
+def reset_and_begin(instrument: Locator) -> None:
+    """Take the block's own state; before its first step, no setting of training is to be seen."""
+    reset(instrument)
+    step = instrument.locator('[data-action="step"]')
+    if step.count():
+        step.click()
+        expect(instrument.locator('[data-control="steps"] .typed')).to_have_value("1")
+        reached = instrument.locator('.picture [role="img"][aria-label*="at step 1:"]')
+        expect(reached).to_have_count(1)
+
+
 def seen(instrument: Locator) -> str:
     """Everything that an answer changes: drawings, tiles and readouts."""
     shown: str = instrument.evaluate(
@@ -84,6 +95,7 @@ def shown_controls(instrument: Locator, kind: str) -> list[dict[str, Any]]:
 def test_every_slider_is_dragged_by_mouse(desk: Page) -> None:
     for label in every_instrument():
         instrument = live(desk, label)
+        reset_and_begin(instrument)
         for control in shown_controls(instrument, "slider"):
             slider = instrument.locator(f'input[type="range"][name="{control["name"]}"]')
             slider.scroll_into_view_if_needed()
@@ -100,12 +112,13 @@ def test_every_slider_is_dragged_by_mouse(desk: Page) -> None:
             expect_change(instrument, before)
             typed = instrument.locator(f'[data-control="{control["name"]}"] .typed')
             assert float(typed.input_value()) != control["default"]
-            reset(instrument)
+            reset_and_begin(instrument)
 
 
 def test_every_control_answers_the_keyboard(desk: Page) -> None:
     for label in every_instrument():
         instrument = live(desk, label)
+        reset_and_begin(instrument)
         for control in shown_controls(instrument, "slider"):
             before = seen(instrument)
             slider = instrument.locator(f'input[type="range"][name="{control["name"]}"]')
@@ -114,20 +127,20 @@ def test_every_control_answers_the_keyboard(desk: Page) -> None:
             desk.keyboard.press("Home" if at_end else "End")
             expect_change(instrument, before)
             assert slider.get_attribute("aria-valuetext")
-            reset(instrument)
+            reset_and_begin(instrument)
         for control in shown_controls(instrument, "choice"):
             before = seen(instrument)
             instrument.locator(f'input[name$=".{control["name"]}"]:checked').focus()
             desk.keyboard.press("ArrowRight")
             expect_change(instrument, before)
-            reset(instrument)
+            reset_and_begin(instrument)
         for control in shown_controls(instrument, "seed"):
             before = seen(instrument)
             element = instrument.locator(f'[data-control="{control["name"]}"]')
             element.locator('[data-action="reseed"]').focus()
             desk.keyboard.press("Enter")
             expect_change(instrument, before)
-            reset(instrument)
+            reset_and_begin(instrument)
 
 
 def test_a_point_is_set_by_pointer_keys_and_numbers(desk: Page) -> None:

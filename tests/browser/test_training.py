@@ -42,7 +42,7 @@ def steps(instrument: Locator) -> int:
 def arrive(instrument: Locator, step: int) -> dict[str, str]:
     """The readouts, once the picture is that of a step."""
     alt = instrument.locator('[data-panel="plane"] [role="img"]')
-    expect(alt).to_have_attribute("aria-label", re.compile(f"after {step} steps"), timeout=30_000)
+    expect(alt).to_have_attribute("aria-label", re.compile(f"at step {step}:"), timeout=30_000)
     keys = ("recon", "kl", "each")
     return {key: instrument.locator(f'[data-readout="{key}"]').inner_text() for key in keys}
 

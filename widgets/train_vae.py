@@ -347,7 +347,7 @@ def curve_alt(result):
         return "No step has been made yet: two empty axes for reconstruction and KL."
     now = result["curves"][0]
     alt = (
-        f"After {result['steps']} steps the reconstruction is at {now['recon'][-1]:.1f} nats, from "
+        f"At step {result['steps']} the reconstruction is at {now['recon'][-1]:.1f} nats, from "
         f"{now['recon'][0]:.1f}, and the KL at {now['kl'][-1]:.2f}."
     )
     if result["at"] is not None:

@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.book_pages import READY, Open, go_to, pages_with, write
+from tests.browser.book_pages import READY, Open, go_to, pages_with, where, write
 
 pytestmark = pytest.mark.browser
 
@@ -171,6 +171,26 @@ def test_code_is_judged_by_its_checks(open_page: Open) -> None:
         check(quiz)
         expect(quiz).to_have_attribute("data-state", "right")
     expect(fresh.locator(READY)).to_be_attached()
+
+
+def test_the_smallest_case_that_breaks_a_law_is_run_on_demand(desk: Page) -> None:
+    go_to(desk, where("q-kl-code"))
+    quiz = desk.locator("#q-kl-code")
+    quiz.scroll_into_view_if_needed()
+    wrong = (
+        "def kl(mu, logvar):\n    return -0.5 * np.sum(np.exp(logvar) + mu**2 - 1 - logvar, axis=1)"
+    )
+    write(desk, quiz, f"import numpy as np\n{wrong}")
+    check(quiz)
+    said = quiz.locator("[data-feedback]")
+    expect(said).to_contain_text("never negative")
+    expect(said.locator("pre.case")).to_contain_text("logvar = np.array([[1.0]])")
+    said.get_by_role("button", name="Add this case").click()
+    # KL(N(0, e) || N(0, 1)) = (e - 2) / 2
+    expect(said.locator("pre.stdout")).to_have_text("[-0.35914091]\n")
+    expect(quiz.locator(".cm-content")).to_contain_text("print(kl(mu, logvar))")
+    quiz.locator('[data-action="reset"]').click()
+    expect(quiz.locator(".cm-content")).not_to_contain_text("print(kl")
 
 
 def test_a_code_question_says_what_is_missing_and_runs_what_makes_it(open_page: Open) -> None:

@@ -162,7 +162,8 @@ def check_answer(scope: str, code: str, check: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``passed``, and the message of the first assertion that failed.
+        ``passed``; the message of the first assertion that failed; and, of a law that does not hold
+        (:mod:`widgets.laws`), the smallest ``case`` as code to run.
     """
     namespace = copied(_scopes.get(scope, new_scope()))
     execute(code, ANSWER, namespace)
@@ -175,8 +176,9 @@ def check_answer(scope: str, code: str, check: str) -> dict[str, Any]:
         if line_of(error, ANSWER) is not None:
             raise  # an assertion of the reader's own
         line = check.splitlines()[(line_of(error, CHECK) or 1) - 1].strip()
-        return {"passed": False, "message": str(error) or f"This does not hold: {line}"}
-    return {"passed": True, "message": ""}
+        message = str(error) or f"This does not hold: {line}"
+        return {"passed": False, "message": message, "case": getattr(error, "case", "")}
+    return {"passed": True, "message": "", "case": ""}
 
 
 def reset_scope(scope: str) -> None:

@@ -88,6 +88,11 @@ export class CodeField {
     this.#editor?.then((editor) => editor.destroy(), () => {});
   }
 
+  /** Adds lines at the end. @param {string} lines */
+  append(lines) {
+    this.#take(`${this.#text.trimEnd()}\n\n${lines}`);
+  }
+
   /** Takes the book's text again. */
   reset() {
     this.#base = fingerprint(this.#book);

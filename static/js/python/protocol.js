@@ -47,7 +47,8 @@
  * @typedef {Record<string, number | string | boolean | [number, number] | [number, number, number]>} Controls
  * @typedef {{from: "snapshot" | "files", why: string, main: WebAssembly.Module}} StartValue
  *   `why` a stored snapshot was of no use, or ""; `main`: for the next start in this page
- * @typedef {{passed: boolean, message: string}} CheckValue
+ * @typedef {{passed: boolean, message: string, case: string}} CheckValue
+ *   `case`: of a law that does not hold, the smallest input that breaks it, as code to run; else ""
  * @typedef {{key: string, kind: "plot", figure: any, alt: string, half: boolean}} PlotPanel  arrays may be typed arrays
  * @typedef {{key: string, kind: "tiles", data: Uint8Array, shape: [number, number, number, number], alt: string,
  *   half: boolean, captions: string[], gap: number, server: {model: string, n: number, span: number, at: [number, number]} | null}} TilesPanel

@@ -277,13 +277,28 @@ class CodeAnswer {
         { signal, onStream: (name, text) => print(printed, name === "note" ? "stderr" : name, text) },
       );
       const said = value.message === "" ? [] : [new Text(value.message)];
-      return { state: value.passed ? "right" : "wrong", said: [...said, ...printed] };
+      const offer = value.case === "" ? [] : [this.#offerCase(value.case)];
+      return { state: value.passed ? "right" : "wrong", said: [...said, ...printed, ...offer] };
     } catch (error) {
       if (!(error instanceof RunError)) throw error;
       if (error.kind === "interrupted") return { state: "unread", said: [new Text(error.message), ...printed] };
       this.field.markError(error.line);
       return this.#explain(error, printed);
     }
+  }
+
+  /** The input that breaks a law, for the reader to run. @param {string} lines */
+  #offerCase(lines) {
+    const run = document.createElement("button");
+    run.type = "button";
+    run.textContent = "Add this case to my code and run it";
+    run.addEventListener("click", () => {
+      this.field.append(lines);
+      this.section.dispatchEvent(new Event("check-answer"));
+    });
+    const offer = document.createElement("div");
+    offer.append(pre("case", lines), run);
+    return offer;
   }
 
   /** @param {RunError} error @param {HTMLElement[]} printed @returns {Promise<Reply>} */

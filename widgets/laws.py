@@ -1,0 +1,202 @@
+"""Laws in the check of a code question: properties that hold for every input.
+
+    from widgets.laws import law, numbers
+
+    law(
+        "A KL divergence is never negative.",
+        kl,
+        lambda value, mu, logvar: value >= 0,
+        mu=numbers("n", "k"),
+        logvar=numbers("n", "k"),
+    )
+
+The inputs are drawn, simple ones first. One that breaks the law is made as small as it can be made
+while it still breaks it, as QuickCheck and Hypothesis do (Claessen & Hughes 2000), so that the
+reader sees the mistake and not the noise around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+DRAWS = 100
+LARGEST = 4  # size of a named dimension at the most
+TRIES = 2_000  # evaluations that may be spent on making a case smaller
+
+Case: TypeAlias = dict[str, Any]  # arrays, and whole numbers that are given
+
+
+class Broken(AssertionError):
+    """A law does not hold; ``case`` is code that shows where."""
+
+    def __init__(self, message: str, case: str) -> None:
+        super().__init__(message)
+        self.case = case
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Arrays to draw: a dimension is a size, or a name that inputs of one law share."""
+
+    dimensions: tuple[int | str, ...]
+    low: float
+    high: float
+
+    def array(self, sizes: dict[str, int], rng: np.random.Generator, draw: int) -> NDArray[Any]:
+        """The first draw is 0, then whole numbers and others take turns."""
+        shape = [sizes[each] if isinstance(each, str) else each for each in self.dimensions]
+        values = rng.uniform(self.low, self.high, shape)
+        if draw == 0:
+            values = np.zeros(shape)
+        elif draw % 2:
+            values = np.round(values)
+        return np.clip(values, self.low, self.high)
+
+
+def numbers(*dimensions: int | str, low: float = -3.0, high: float = 3.0) -> Numbers:
+    """Arrays of real numbers for :func:`law`.
+
+    Parameters
+    ----------
+    dimensions : int or str
+        A name stands for a size from 1 to 4, the same wherever the law names it.
+    low, high : float
+        Bounds of the numbers; with 0 between them it is tried first.
+    """
+    return Numbers(dimensions, low, high)
+
+
+def law(
+    words: str,
+    function: Callable[..., Any],
+    holds: Callable[..., Any],
+    **inputs: Numbers | int,
+) -> None:
+    """Hold a function to a property, over inputs that are drawn.
+
+    Parameters
+    ----------
+    words : str
+        The law in a sentence, for the reader.
+    function : callable
+        The reader's; it is handed the inputs by position, in their order.
+    holds : callable
+        Given what the function answers, then the inputs: whether all is well, one truth value or an
+        array of them.
+    inputs : Numbers or int
+        By name, as the reader knows them; a whole number is handed on as it is.
+
+    Raises
+    ------
+    Broken
+        With the smallest case that was found.
+    """
+    drawn = {name: each for name, each in inputs.items() if isinstance(each, Numbers)}
+    rng = np.random.default_rng(0)
+
+    def breaks(case: Case) -> bool:
+        return not np.all(holds(answer(function, case), *case.values()))
+
+    for draw in range(DRAWS):
+        sizes = {name: int(rng.integers(1, LARGEST + 1)) for name in names(drawn)}
+        arrays = {name: each.array(sizes, rng, draw) for name, each in drawn.items()}
+        case = {**inputs, **arrays}
+        if breaks(case):
+            case = smallest(case, drawn, breaks)
+            raise Broken(f"{words} {where(function, case)}", code(function, case))
+
+
+def names(inputs: Mapping[str, Numbers]) -> list[str]:
+    """The dimensions that have a name."""
+    return sorted({d for each in inputs.values() for d in each.dimensions if isinstance(d, str)})
+
+
+def answer(function: Callable[..., Any], case: Case) -> Any:
+    """What a function makes of a case, which it cannot change."""
+    return function(*(copy(value) for value in case.values()))
+
+
+def smallest(case: Case, inputs: dict[str, Numbers], breaks: Callable[[Case], bool]) -> Case:
+    """Go on to a simpler case that breaks the law, as long as there is one."""
+    tries = TRIES
+    simpler = candidates(case, inputs)
+    while tries:
+        tries -= 1
+        candidate = next(simpler, None)
+        if candidate is None:
+            break
+        try:
+            broken = breaks(candidate)
+        except Exception:  # of the function's own: another mistake than the one to be shown
+            continue
+        if broken:
+            case, simpler = candidate, candidates(candidate, inputs)
+    return case
+
+
+def candidates(case: Case, inputs: dict[str, Numbers]) -> Iterator[Case]:
+    """Cases one step simpler: without a row or column, or with one number that is shorter."""
+    for name in names(inputs):
+        having = {key: each.dimensions for key, each in inputs.items() if name in each.dimensions}
+        axes = {key: dimensions.index(name) for key, dimensions in having.items()}
+        key, axis = next(iter(axes.items()))
+        size = case[key].shape[axis]
+        for index in range(size if size > 1 else 0):
+            shorter = {k: np.delete(case[k], index, axis=axes[k]) for k in axes}
+            yield {k: shorter.get(k, array) for k, array in case.items()}
+    for name in inputs:
+        array = case[name]
+        for place in np.ndindex(array.shape):
+            value = float(array[place])
+            for other in (0.0, 1.0, -1.0, float(round(value)), round(value, 1)):
+                if inputs[name].low <= other <= inputs[name].high and cost(other) < cost(value):
+                    changed = array.copy()
+                    changed[place] = other
+                    yield {**case, name: changed}
+
+
+def cost(value: float) -> tuple[int, float, bool]:
+    """How much there is to read in a number: fewer digits first, then nearer to 0."""
+    return len(f"{abs(value):g}"), abs(value), value < 0
+
+
+def where(function: Callable[..., Any], case: Case) -> str:
+    """A case in words."""
+    given = ", ".join(f"{name} = {listed(value)}" for name, value in case.items())
+    value = shown(answer(function, case))
+    return f"Yours breaks it at {given}: there {name_of(function)} gives {value}."
+
+
+def shown(value: Any) -> str:
+    """A value in one line."""
+    if isinstance(value, np.ndarray | np.generic):
+        return np.array2string(np.asarray(value), precision=4, separator=", ", threshold=20)
+    return repr(value)[:200]
+
+
+def listed(value: Any) -> Any:
+    """An array as lists."""
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def literal(value: Any) -> str:
+    """A value as code."""
+    return f"np.array({value.tolist()})" if isinstance(value, np.ndarray) else repr(value)
+
+
+def code(function: Callable[..., Any], case: Case) -> str:
+    """A case as code to run."""
+    lines = [f"{name} = {literal(value)}" for name, value in case.items()]
+    call = f"print({name_of(function)}({', '.join(case)}))"
+    return "\n".join(["import numpy as np", *lines, call])
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """The name under which the reader has defined it."""
+    return str(getattr(function, "__name__", "your function"))

@@ -57,9 +57,9 @@ export class CodeField {
   }
 
   /** @param {string} text */
-  #take(text) {
+  async #take(text) {
     if (this.#editor !== null) {
-      this.open().then((editor) => editor?.set(text));
+      (await this.open())?.set(text);
     } else {
       this.#listing.textContent = text;
       this.#changed(text);
@@ -89,8 +89,8 @@ export class CodeField {
   }
 
   /** Adds lines at the end. @param {string} lines */
-  append(lines) {
-    this.#take(`${this.#text.trimEnd()}\n\n${lines}`);
+  async append(lines) {
+    await this.#take(`${this.#text.trimEnd()}\n\n${lines}`);
   }
 
   /** Takes the book's text again. */

@@ -292,8 +292,8 @@ class CodeAnswer {
     const run = document.createElement("button");
     run.type = "button";
     run.textContent = "Add this case to my code and run it";
-    run.addEventListener("click", () => {
-      this.field.append(lines);
+    run.addEventListener("click", async () => {
+      await this.field.append(lines);
       this.section.dispatchEvent(new Event("check-answer"));
     });
     const offer = document.createElement("div");

@@ -1,4 +1,4 @@
-"""The command line: ``latentbook serve | build | check | new | train | bench | runtime``.
+"""The command line, ``latentbook COMMAND``.
 
 Each command imports what it needs when it runs, so that none waits for another's libraries.
 """
@@ -225,6 +225,17 @@ def train(
         from app.models.train import train_cli
 
         train_cli(name, device.value, resume)
+
+
+@cli.command()
+def reproduce(
+    name: Annotated[str, typer.Argument(help="Name of a figure; leave out to list them.")] = "",
+) -> None:
+    """Compute a published figure again, beside the one in the paper."""
+    with plain_errors():
+        from app.models.published import reproduce_cli
+
+        reproduce_cli(name, report)
 
 
 @cli.command()

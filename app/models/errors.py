@@ -31,6 +31,13 @@ class UnknownData(ModelError):
         self.accepted = accepted
 
 
+class UnknownFigure(ModelError):
+    """A name that no published figure has."""
+
+    def __init__(self, name: str, accepted: tuple[str, ...]) -> None:
+        super().__init__(f"There is no figure {name!r}. Accepted names: {', '.join(accepted)}.")
+
+
 class WeightsMissing(ModelError):
     """The weights or the card of a model are not there."""
 

@@ -1,0 +1,261 @@
+"""`latentbook reproduce NAME`: figures that others have published, computed again.
+
+Each is a mean over the 10,000 test images of MNIST, so its standard error follows from the images.
+What came out is kept in `content/workshop/published.json`, and the table of the section beside it
+is written from there.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from app.models import registry
+from app.models.cards import Card, made_on, mean_and_error
+from app.models.data import Dataset, load_dataset, to_unit
+from app.models.errors import UnknownFigure
+from app.models.evaluate import evaluate
+
+FOLDER = Path(__file__).parents[2] / "content" / "workshop"
+RECORD, SECTION = FOLDER / "published.json", FOLDER / "published.md"
+HEAD = """| figure | published | here | command | time |
+|---|---|---|---|---|
+"""
+ROWS = re.compile(re.escape(HEAD) + r"(?:\|.*\n)*")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A published figure, and how it is computed.
+
+    Attributes
+    ----------
+    what : what is measured; a line of Markdown
+    source : key of content/references.bib
+    theirs : the figure as it is printed there
+    unit : its unit
+    values : from the data set to one number for each test image
+    trained : the model whose weights it takes, or ""
+    """
+
+    name: str
+    what: str
+    source: str
+    theirs: str
+    unit: str
+    values: Callable[[Dataset], Tensor]
+    trained: str = ""
+
+    @property
+    def command(self) -> str:
+        """What computes it again."""
+        return f"latentbook reproduce {self.name}"
+
+
+def flat(images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Images as rows in [0, 1]."""
+    return images.reshape(len(images), -1) / 255
+
+
+def leading(x: NDArray[np.float64], k: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The mean of rows, and their k leading principal components as columns, (d, k)."""
+    mean = x.mean(axis=0)
+    _, vectors = np.linalg.eigh(np.cov(x.T))
+    return mean, vectors[:, : -k - 1 : -1]
+
+
+def pca_errors(data: Dataset, k: int = 30) -> Tensor:
+    """Squared error of each test image, rebuilt from k components of the training images."""
+    test = flat(data.test_images)
+    mean, vectors = leading(flat(data.train_images), k)
+    centred = test - mean
+    return torch.from_numpy(np.sum((centred - centred @ vectors @ vectors.T) ** 2, axis=1))
+
+
+def nearest_errors(data: Dataset) -> Tensor:
+    """100 where the nearest training image has another label, else 0."""
+    train = to_unit(data.train_images)
+    labels = torch.from_numpy(data.train_labels.astype(np.int64))
+    lengths = (train**2).sum(dim=1)
+    parts = to_unit(data.test_images).split(500)
+    nearest = torch.cat([(lengths - 2 * part @ train.T).argmin(dim=1) for part in parts])
+    return 100.0 * (labels[nearest] != torch.from_numpy(data.test_labels.astype(np.int64)))
+
+
+def quadratic_errors(data: Dataset, k: int = 40) -> Tensor:
+    """100 where a quadratic function of k principal components gives another label, else 0.
+
+    The classifier is linear in the components and in all their products, fitted to the labels by
+    least squares.
+    """
+    mean, vectors = leading(flat(data.train_images), k)
+    i, j = np.triu_indices(k)
+
+    def features(images: NDArray[np.uint8]) -> NDArray[np.float64]:
+        code = (flat(images) - mean) @ vectors
+        return np.concatenate([np.ones((len(code), 1)), code, code[:, i] * code[:, j]], axis=1)
+
+    wanted = np.eye(10)[data.train_labels]
+    h = features(data.train_images)
+    scale = np.sqrt(np.mean(h**2, axis=0))  # squares of components differ by orders of magnitude
+    h /= scale
+    weights = np.linalg.solve(h.T @ h, h.T @ wanted)
+    guess = (features(data.test_images) / scale @ weights).argmax(axis=1)
+    return torch.from_numpy(100.0 * (guess != data.test_labels))
+
+
+def of_model(name: str, metric: str) -> Callable[[Dataset], Tensor]:
+    """A metric of a trained model."""
+    return lambda data: evaluate(registry.load(name), to_unit(data.test_images))[metric]
+
+
+FIGURES = (
+    Figure(
+        "pca-30",
+        "PCA with 30 components: squared error of a test image",
+        "hinton2006",
+        "13.87",
+        "",
+        pca_errors,
+    ),
+    Figure(
+        "deep-autoencoder",
+        "Autoencoder 784-1000-500-250-30: squared error of a test image",
+        "hinton2006",
+        "3.00",
+        "",
+        of_model("deep_autoencoder_mnist", "squared_error"),
+        trained="deep_autoencoder_mnist",
+    ),
+    Figure(
+        "reference-vae",
+        "VAE 784-400-20 after ten epochs: negative bound on a test image",
+        "pytorchexamples",
+        "about 105",
+        "nats",
+        of_model("reference_vae_mnist", "negative_elbo"),
+        trained="reference_vae_mnist",
+    ),
+    Figure(
+        "nearest-neighbour",
+        "The label of the nearest training image, by Euclidean distance of pixels: wrong",
+        "lecun1998mnist",
+        "3.09",
+        "%",
+        nearest_errors,
+    ),
+    Figure(
+        "quadratic",
+        "Quadratic classifier on 40 principal components: wrong",
+        "lecun1998",
+        "3.3",
+        "%",
+        quadratic_errors,
+    ),
+)
+
+
+def figure(name: str) -> Figure:
+    """One of `FIGURES`.
+
+    Raises
+    ------
+    UnknownFigure
+        If there is none of that name.
+    """
+    for each in FIGURES:
+        if each.name == name:
+            return each
+    raise UnknownFigure(name, tuple(each.name for each in FIGURES))
+
+
+def reproduce(name: str) -> Card:
+    """Compute a figure again and keep what came out.
+
+    Returns
+    -------
+    dict
+        The row of the record: ``what``, ``source``, ``theirs``, ``unit``, ``mean`` and
+        ``standard_error`` over the test images, ``command``, ``seconds`` it took, ``trained``, the
+        seconds of training before it or None, and the machine.
+    """
+    wanted = figure(name)
+    data = load_dataset("mnist")
+    start = time.perf_counter()
+    values = wanted.values(data)
+    seconds = time.perf_counter() - start
+    row = {
+        "what": wanted.what,
+        "source": wanted.source,
+        "theirs": wanted.theirs,
+        "unit": wanted.unit,
+        **mean_and_error(values),
+        "command": wanted.command,
+        "seconds": round(seconds, 1),
+        "trained": registry.card(wanted.trained)["wall_seconds"] if wanted.trained else None,
+        **made_on(torch.device("cpu")),
+    }
+    record = read_record() | {wanted.name: row}
+    kept = {each.name: record[each.name] for each in FIGURES if each.name in record}
+    text = json.dumps(kept, indent=1, ensure_ascii=False)
+    RECORD.write_text(text + "\n", encoding="utf-8")
+    section = SECTION.read_text(encoding="utf-8")
+    SECTION.write_text(ROWS.sub(lambda _: table(kept), section), encoding="utf-8")
+    return row
+
+
+def table(record: Card) -> str:
+    """The record as a Markdown table, of which each row cites its source."""
+    rows = []
+    for row in record.values():
+        trained = f", after {minutes(row['trained'])} of training" if row["trained"] else ""
+        cells = (
+            row["what"],
+            f"{row['theirs']} {row['unit']}".strip() + f", {{cite}}`{row['source']}`",
+            ours(row),
+            f"`{row['command']}`",
+            f"{minutes(row['seconds'])}{trained}",
+        )
+        rows.append(f"| {' | '.join(cells)} |\n")
+    return HEAD + "".join(rows)
+
+
+def minutes(seconds: float) -> str:
+    """A time as one says it."""
+    if seconds < 1:
+        return "under 1 s"
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def read_record() -> Card:
+    """What came out so far, by name."""
+    if not RECORD.exists():
+        return {}
+    record: Card = json.loads(RECORD.read_text(encoding="utf-8"))
+    return record
+
+
+def reproduce_cli(name: str, report: Callable[[str], None]) -> None:
+    """The command: compute one figure; without a name, list them with what came out last."""
+    if name:
+        row = reproduce(name)
+        report(f"{row['what']}. Published: {row['theirs']} {row['unit']}".rstrip())
+        report(f"Here: {ours(row)} in {row['seconds']} s. Wrote {RECORD.name} and {SECTION.name}")
+        return
+    record = read_record()
+    width = max(len(each.name) for each in FIGURES)
+    for each in FIGURES:
+        here = ours(record[each.name]) if each.name in record else "not computed yet"
+        report(f"{each.name:{width}}  {each.theirs} {each.unit}".rstrip() + f"  here {here}")
+
+
+def ours(row: Card) -> str:
+    """Mean and standard error, with the unit."""
+    return f"{row['mean']:.2f} ± {row['standard_error']:.2f} {row['unit']}".rstrip()

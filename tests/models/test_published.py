@@ -1,0 +1,73 @@
+"""Published figures: how they are computed, against scikit-learn; the record, against the book."""
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LinearRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.preprocessing import PolynomialFeatures
+
+from app.models import published
+from app.models.data import Dataset
+from app.models.errors import UnknownFigure
+
+
+@pytest.fixture(scope="module")
+def digits() -> Dataset:
+    """Ten classes of noisy blots of which a few are mistaken for others."""
+    rng = np.random.default_rng(0)
+    centres = rng.integers(60, 200, (10, 28, 28))
+    labels = np.tile(np.arange(10), 60).astype(np.uint8)
+    noisy = centres[labels] + rng.normal(0, 260, (600, 28, 28))
+    images = noisy.clip(0, 255).astype(np.uint8)
+    return Dataset("blots", "here", images[:500], labels[:500], images[500:], labels[500:], {})
+
+
+def rows(images):
+    return images.reshape(len(images), -1) / 255
+
+
+def test_pca_leaves_what_scikit_learn_leaves(digits):
+    pca = PCA(5, svd_solver="full").fit(rows(digits.train_images))
+    test = rows(digits.test_images)
+    left = np.sum((test - pca.inverse_transform(pca.transform(test))) ** 2, axis=1)
+    np.testing.assert_allclose(published.pca_errors(digits, k=5), left, rtol=1e-9)
+
+
+def test_nearest_neighbours_are_those_of_scikit_learn(digits):
+    model = KNeighborsClassifier(1).fit(rows(digits.train_images), digits.train_labels)
+    wrong = model.predict(rows(digits.test_images)) != digits.test_labels
+    assert 0 < wrong.sum() < len(wrong)
+    assert published.nearest_errors(digits).tolist() == (100.0 * wrong).tolist()
+
+
+def test_the_quadratic_classifier_is_least_squares_on_products(digits):
+    pca = PCA(6, svd_solver="full").fit(rows(digits.train_images))
+    products = PolynomialFeatures(2)
+    h = products.fit_transform(pca.transform(rows(digits.train_images)))
+    model = LinearRegression(fit_intercept=False).fit(h, np.eye(10)[digits.train_labels])
+    scores = model.predict(products.transform(pca.transform(rows(digits.test_images))))
+    wrong = scores.argmax(axis=1) != digits.test_labels
+    assert 0 < wrong.sum() < len(wrong)
+    assert published.quadratic_errors(digits, k=6).tolist() == (100.0 * wrong).tolist()
+
+
+def test_the_section_shows_the_record():
+    record = published.read_record()
+    assert list(record) == [each.name for each in published.FIGURES]
+    for each in published.FIGURES:
+        row = record[each.name]
+        assert (row["what"], row["source"], row["theirs"]) == (each.what, each.source, each.theirs)
+    assert published.table(record) in published.SECTION.read_text(encoding="utf-8")
+
+
+def test_the_figures_that_no_training_is_in_agree_with_the_papers():
+    record = published.read_record()
+    assert record["pca-30"]["mean"] == pytest.approx(13.87, abs=0.005)
+    assert record["nearest-neighbour"]["mean"] == pytest.approx(3.09, abs=0.005)
+    assert record["quadratic"]["mean"] == pytest.approx(3.3, abs=0.05)
+
+
+def test_an_unknown_figure_is_refused_with_those_there_are():
+    with pytest.raises(UnknownFigure, match=r"'mae'. Accepted names: pca-30, "):
+        published.reproduce("mae")

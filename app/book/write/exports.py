@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import inspect
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -35,6 +37,7 @@ from app.book.read.nodes import (
 from app.book.read.recordings import PLOTLY, Recorded, code_hashes
 from app.book.read.source import ChapterSource, PageSource
 from app.book.types import Chapter
+from widgets import data as data_module
 
 ROLE = re.compile(r"\{(" + "|".join(ROLES) + r")\}`([^`]+)`")
 NOTE = re.compile(r"\[\^([^\]\s]+)\](?!:)")
@@ -42,13 +45,18 @@ INSIDE_LINK = re.compile(r"\[([^\]]+)\]\((?:[\w-]+\.md)?(?:#[\w-]+)?\)")
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 BOOK_MODULE = re.compile(r"^from (widgets\.\w+) import", re.MULTILINE)
 MODULES = """\
-import sys
+import base64, sys, tempfile
+from pathlib import Path
 from types import ModuleType
 
+folder = Path(tempfile.mkdtemp())
+for name, content in {data}.items():
+    (folder / name).write_bytes(base64.b85decode(content))
 sys.modules["widgets"] = ModuleType("widgets")
-for name, source in {}.items():
-    sys.modules[name] = ModuleType(name)
-    exec(source, sys.modules[name].__dict__)"""
+for name, source in {sources}.items():
+    sys.modules[name] = module = ModuleType(name)
+    module.__file__ = str(folder / "__init__.py")
+    exec(source, module.__dict__)"""
 
 
 @dataclass(frozen=True)
@@ -122,14 +130,24 @@ def _cells(export: Export) -> list[Cell]:
 
 
 def _book_modules(cells: Sequence[Cell]) -> Iterator[Cell]:
-    """The book's own modules, where snippets import them: a notebook must run by itself."""
+    """The book's own modules and data, where snippets use them: a notebook must run by itself."""
     sources: dict[str, str] = {}
-    for cell in cells:
-        if cell.is_code:
-            _add_imported(cell.source, sources)
-    if sources:
-        yield Cell("The snippets use modules of the book. The next cell has them.")
-        yield Cell(MODULES.format(sources), "book-modules", is_code=True)
+    snippets = [cell.source for cell in cells if cell.is_code]
+    for code in snippets:
+        _add_imported(code, sources)
+    if not sources:
+        return
+    data = {}
+    if data_module.__name__ in sources:
+        others = [source for name, source in sources.items() if name != data_module.__name__]
+        named = set(re.findall(r'"(\w+)"', "\n".join(snippets + others)))
+        folder = Path(str(data_module.__file__)).parent
+        for name in data_module.NAMES:
+            if name in named:
+                content = (folder / f"{name}.npz").read_bytes()
+                data[f"{name}.npz"] = base64.b85encode(content).decode()
+    yield Cell("The snippets use modules of the book. The next cell has them, with their data.")
+    yield Cell(MODULES.format(data=data, sources=sources), "book-modules", is_code=True)
 
 
 def _add_imported(code: str, sources: dict[str, str]) -> None:

@@ -164,7 +164,7 @@ def serve(memory: int | None) -> None:
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
-    os.dup2(2, 1)  # what code prints past Python is no reply
+    os.dup2(2, 1)  # what code prints past Python must not be taken for a reply
     faulthandler.enable()
     for line in requests:
         request = json.loads(line)

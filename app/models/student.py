@@ -166,7 +166,7 @@ def distill_encoder(
         target = (codes - plane.centre) / plane.scale
 
     def loss_of(batch: Tensor) -> Tensor:
-        # A code far off counts as one that is 2 off: the teacher's outliers shall not lead.
+        # A code far off counts as one that is 2 off: so the teacher's outliers do not dominate.
         error: Tensor = (student(x[batch]) - target[batch]).square().sum(1)
         return error.clamp(max=4).mean()
 

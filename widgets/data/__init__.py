@@ -76,7 +76,7 @@ def read_kept(text: str) -> Mapping[str, NDArray[Any]]:
     NothingKept
         If it is not an .npz file.
     """
-    import base64  # a start has no use for them
+    import base64  # not needed at the start
     import io
 
     try:

@@ -180,7 +180,7 @@ def computed(module: ModuleType, controls: Mapping[str, Any], reached: Reached) 
 
 def kept(module: ModuleType, controls: Mapping[str, Any]) -> str:
     """What an instrument keeps of its state, as the bytes of an .npz file in base 64."""
-    import base64  # a start has no use for it
+    import base64  # not needed at the start
 
     state = train(module, controls, None).state
     file = io.BytesIO()

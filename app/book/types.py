@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.book.compose.blocks import Block, Heading
+from app.book.compose.words import reading_minutes
 from app.book.pieces import Html, Link, Symbol, Term
 
 
@@ -108,8 +109,9 @@ class Chapter:
 
     @property
     def minutes(self) -> int:
-        """How long its sections take to read."""
-        return sum(section.minutes for section in self.sections)
+        """How long its sections take to read, or its opening, where that is all of it."""
+        sections = sum(section.minutes for section in self.sections)
+        return sections or reading_minutes(self.blocks)
 
     @property
     def pages(self) -> tuple[Chapter | Section, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from app.book.directives.admonition import ADMONITION, REMARKS
 from app.book.directives.code_cell import CODE_CELL
+from app.book.directives.deck import DECK, NOTES, STEP
 from app.book.directives.directive import Directive
 from app.book.directives.fact import FACT
 from app.book.directives.figure import FIGURE, IMAGE
@@ -44,6 +45,9 @@ DIRECTIVES: tuple[Directive, ...] = (
     LIST_TABLE,
     TAKEAWAYS,
     PLOT,
+    DECK,
+    STEP,
+    NOTES,
 )
 
 

@@ -2,6 +2,7 @@
 import { startBlocks } from "./page/blocks.js";
 import { startChrome, startFrame } from "./page/chrome.js";
 import { config, textGoesFirst } from "./config.js";
+import { enterDeck } from "./deck/open.js";
 import { askFirst } from "./instrument/first-question.js";
 import { startNavigation } from "./page/navigate.js";
 import { startOffline } from "./page/offline.js";
@@ -21,7 +22,11 @@ function enter(isFirst) {
   if (!isFirst) leadOn();
   startFrame(isFirst);
   painted().then(async () => (await import("./page/cards.js")).nameEquations());
-  return startBlocks(startPython());
+  const [leaveDeck, endBlocks] = [enterDeck(), startBlocks(startPython())];
+  return () => {
+    leaveDeck();
+    endBlocks();
+  };
 }
 
 /**

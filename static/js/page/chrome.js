@@ -3,6 +3,7 @@
  *
  * `startChrome()` runs once; `startFrame()` runs for each page that comes into it.
  */
+import { isDeck, isPresented, present } from "../deck/open.js";
 import { followReading, startReading } from "./reading.js";
 import { clearAll, exportAll, read, remove, write } from "../store.js";
 import { repeatTaps } from "./taps.js";
@@ -46,6 +47,8 @@ const ACTIONS = {
   help: () => openDialog("help"),
   export: saveOwnData,
   clear: forgetOwnData,
+  present: () => present(),
+  play: () => present({ plays: true }),
 };
 
 /** @param {MouseEvent} event */
@@ -56,7 +59,7 @@ function onClick(event) {
   if (!(button instanceof HTMLElement)) return;
   const action = button.dataset.action ?? "";
   if (action === "copy" && button.closest(".listing")) copyListing(button);
-  else if (button.closest(".bar, .foot")) ACTIONS[action]?.(button);
+  else if (button.closest(".bar, .foot, .chapter-head")) ACTIONS[action]?.(button);
 }
 
 /** @param {KeyboardEvent} event */
@@ -66,12 +69,19 @@ function onKey(event) {
     openSearch();
     return;
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || isField(event.composedPath()[0]) || !singleKeys()) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || isField(event.composedPath()[0])) return;
+  if (event.key === " " && isDeck() && !isPresented() && !event.defaultPrevented && !isPressed(event.target)) {
+    event.preventDefault(); // it would scroll
+    void present({ plays: true });
+  }
+  if (!singleKeys()) return;
   if (event.key === "/") {
     event.preventDefault(); // Firefox would search in the page
     openSearch();
   } else if (event.key === "?") {
     openDialog("help");
+  } else if (event.key === "p" && !isPresented()) {
+    void present();
   }
 }
 
@@ -94,7 +104,12 @@ function isField(target) {
   return target instanceof HTMLElement && (target.isContentEditable || target.matches("input, textarea, select"));
 }
 
-/** Whether `/` and `?` act: a reader who talks to the computer, or uses a screen reader, may not want them. */
+/** Whether Space acts on it. @param {EventTarget | null} target */
+function isPressed(target) {
+  return target instanceof Element && target.closest("button, summary, a, dialog, [tabindex='0']") !== null;
+}
+
+/** Whether `/`, `?` and `p` act: a reader who talks to the computer, or uses a screen reader, may not want them. */
 function singleKeys() {
   return read("setting", "single-keys") !== false;
 }

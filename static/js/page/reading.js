@@ -25,7 +25,7 @@ export function followReading() {
     const progress = room > 0 ? Math.min(1, scrollY / room) : 0;
     const bar = /** @type {HTMLElement | null} */ (document.querySelector(".progress"));
     bar?.style.setProperty("--progress", progress.toFixed(4));
-    markContents();
+    if (!("presented" in document.documentElement.dataset)) markContents();
   });
 }
 

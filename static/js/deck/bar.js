@@ -1,0 +1,79 @@
+/**
+ * The bar under the slides: where one is, and what can be done.
+ *
+ * @typedef {{previous: () => void, next: () => void, play: () => void, notes: () => void, full: () => void, leave: () => void}} Actions
+ */
+import { setText } from "../text.js";
+
+export class DeckBar {
+  #element = document.createElement("nav");
+  /** @type {Record<keyof Actions, HTMLButtonElement>} */
+  #buttons;
+  #place = document.createElement("p");
+  #said = document.createElement("p");
+
+  /** @param {Actions} actions */
+  constructor(actions) {
+    this.#buttons = {
+      previous: button("‹", "Previous step", "ArrowLeft", actions.previous),
+      next: button("›", "Next step", "ArrowRight", actions.next),
+      play: button("Play", "", "Space", actions.play),
+      notes: button("Notes", "Notes in a window of their own", "N", actions.notes),
+      full: button("Full screen", "", "F", actions.full),
+      leave: button("Leave", "Leave the presentation", "Escape", actions.leave),
+    };
+    const { previous, next, play, notes, full, leave } = this.#buttons;
+    this.#element.className = "deck-bar";
+    this.#element.setAttribute("aria-label", "Presentation");
+    this.#place.className = "place";
+    this.#said.className = "said";
+    this.#said.setAttribute("role", "status");
+    full.hidden = !document.fullscreenEnabled;
+    this.#element.append(previous, this.#place, next, play, this.#said, notes, full, leave);
+    document.querySelector(".page")?.after(this.#element);
+  }
+
+  hasFocus() {
+    return this.#element.contains(document.activeElement);
+  }
+
+  /** @param {number} number @param {number} count */
+  showPlace(number, count) {
+    setText(this.#place, `${number} / ${count}`);
+    // Not `disabled`, which would take the focus away from who steps with Enter.
+    this.#buttons.previous.setAttribute("aria-disabled", String(number === 1));
+    this.#buttons.next.setAttribute("aria-disabled", String(number === count));
+    this.say("");
+  }
+
+  /** @param {boolean} playing */
+  showPlaying(playing) {
+    setText(this.#buttons.play, playing ? "Pause" : "Play");
+  }
+
+  /** @param {boolean} full */
+  showFull(full) {
+    setText(this.#buttons.full, full ? "Leave full screen" : "Full screen");
+  }
+
+  /** @param {string} sentence */
+  say(sentence) {
+    setText(this.#said, sentence);
+  }
+
+  remove() {
+    this.#element.remove();
+  }
+}
+
+/** @param {string} words @param {string} name where the words do not say it @param {string} key @param {() => void} act */
+function button(words, name, key, act) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "quiet";
+  made.textContent = words;
+  if (name) made.setAttribute("aria-label", name);
+  made.setAttribute("aria-keyshortcuts", key);
+  made.addEventListener("click", act);
+  return made;
+}

@@ -1,0 +1,80 @@
+/**
+ * When a page is presented: asked for by a button, by a key, or by its address, `?present#step-3`. The scripts that
+ * present it come only then.
+ *
+ * @typedef {import("./show.js").Show} Show
+ */
+import { idInAddress } from "../page/address.js";
+
+const ASKED = "present";
+
+/** @type {Show | null} */
+let show = null;
+let left = 0;
+
+/** A page has come into the frame. @returns {() => void} leaves it */
+export function enterDeck() {
+  follow();
+  return () => {
+    left += 1;
+    show?.end();
+    show = null;
+  };
+}
+
+/** Whether the page is shown slide by slide now. */
+export const isPresented = () => show !== null;
+
+/** Whether the page is made to be presented: Space starts it. */
+export const isDeck = () => document.querySelector("[data-deck]") !== null;
+
+/** Whether there is anything to present. */
+const isPresentable = () => isDeck() || document.querySelector(".section.flow") !== null;
+
+/** @param {{plays?: boolean}} [how] `plays`: goes on from slide to slide by itself */
+export async function present({ plays = false } = {}) {
+  if (!isPresentable()) return;
+  if (!show) {
+    history.pushState(null, "", addressOf(true, idInAddress()));
+    await follow();
+  }
+  if (plays) show?.play();
+}
+
+/** Shows what the address asks for. */
+async function follow() {
+  const asked = new URLSearchParams(location.search).has(ASKED) && isPresentable();
+  if (asked && !show) {
+    const before = left;
+    const { Show } = await import("./show.js");
+    if (before !== left || show) return; // the reader has gone on
+    show = new Show({ go: (id) => history.pushState(null, "", addressOf(true, id)), leave });
+  }
+  if (asked) show?.showAt(idInAddress());
+  else close();
+}
+
+/** Back to the page, at the slide that was shown. */
+function leave() {
+  const id = idInAddress();
+  history.pushState(null, "", addressOf(false, id));
+  close();
+}
+
+function close() {
+  const place = show?.element;
+  show?.end();
+  show = null;
+  place?.scrollIntoView();
+}
+
+addEventListener("popstate", follow);
+
+/** @param {boolean} presented @param {string} id */
+function addressOf(presented, id) {
+  const asked = new URLSearchParams(location.search);
+  asked.delete(ASKED);
+  const rest = asked.toString().replaceAll("%2C", ",");
+  const search = [presented ? ASKED : "", rest].filter(Boolean).join("&");
+  return `${location.pathname}${search && `?${search}`}${id && `#${id}`}`;
+}

@@ -1,0 +1,226 @@
+/**
+ * A page shown slide by slide. Nothing of it moves to another place: what is not on the slide is hidden, so instruments
+ * stay live, and a slide is as large as the window lets it be.
+ *
+ * @typedef {import("./slides.js").Slide} Slide
+ * @typedef {{go: (id: string) => void, leave: () => void}} Hooks `go` writes the address of a slide, `leave` leads back to the page
+ */
+import { setText } from "../text.js";
+import { DeckBar } from "./bar.js";
+import { NotesWindow } from "./notes.js";
+import { partsOfPage, slidesOfPage } from "./slides.js";
+import { followSwipes } from "./swipe.js";
+
+/** A slide is laid out for a window of this size, in rem of the page; a larger one shows it larger. */
+const [WIDTH, HEIGHT] = [80, 45];
+/** Below this width of the window, px, the page keeps its type and scrolls. */
+const SMALL = 720;
+/** A slide that does not fit is made smaller down to this, and then scrolls. */
+const LEAST = 0.62;
+/** While it plays by itself: words are read at this rate, and nothing goes by in less than the other. */
+const [WORDS_A_MINUTE, LEAST_MS] = [170, 9_000];
+
+export class Show {
+  /** @type {Slide[]} */
+  #slides = slidesOfPage();
+  #parts = partsOfPage();
+  #at = -1;
+  #full = 1;
+  #scale = 1;
+  /** @type {Hooks} */
+  #hooks;
+  #end = new AbortController();
+  #bar;
+  #notes = new NotesWindow((event) => this.#onKey(event));
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #fitting = new ResizeObserver(() => requestAnimationFrame(() => this.#shrink()));
+
+  /** @param {Hooks} hooks */
+  constructor(hooks) {
+    this.#hooks = hooks;
+    this.#bar = new DeckBar({
+      previous: () => this.step(-1),
+      next: () => this.step(1),
+      play: () => (this.playing ? this.pause() : this.play()),
+      notes: () => this.#openNotes(),
+      full: toggleFullScreen,
+      leave: hooks.leave,
+    });
+    const { signal } = this.#end;
+    document.documentElement.dataset.presented = "";
+    document.addEventListener("keydown", (event) => this.#onKey(event), { signal });
+    document.addEventListener("fullscreenchange", () => this.#bar.showFull(isFullScreen()), { signal });
+    document.addEventListener("input", () => this.pause(), { signal }); // the reader has taken over
+    addEventListener("resize", () => this.#fit(), { signal });
+    followSwipes((way) => this.step(way), signal);
+    const page = document.querySelector(".page");
+    if (page) this.#fitting.observe(page);
+    this.#bar.showFull(isFullScreen());
+  }
+
+  /** Where the slide that is shown begins on the page. */
+  get element() {
+    return this.#slides[this.#at]?.elements[0];
+  }
+
+  get playing() {
+    return this.#timer !== undefined;
+  }
+
+  /** @param {string} id of a slide, of something on one, or nothing */
+  showAt(id) {
+    const target = id && document.getElementById(id);
+    let at = this.#slides.findIndex((slide) => slide.id === id);
+    if (at < 0 && target) at = this.#slides.findIndex(({ elements }) => elements.some((each) => each.contains(target)));
+    this.#show(Math.max(0, at));
+  }
+
+  /** @param {number} way how many slides on, or back */
+  step(way) {
+    this.pause();
+    this.#goTo(this.#at + way);
+  }
+
+  play() {
+    if (this.#at === this.#slides.length - 1) this.#goTo(0);
+    this.#bar.showPlaying(true);
+    this.#wait();
+  }
+
+  pause() {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#bar.showPlaying(false);
+  }
+
+  end() {
+    this.pause();
+    this.#end.abort();
+    this.#fitting.disconnect();
+    this.#bar.remove();
+    this.#notes.close();
+    const html = document.documentElement;
+    delete html.dataset.presented;
+    html.style.removeProperty("--slide");
+    html.style.removeProperty("--window");
+    for (const part of this.#parts) part.removeAttribute("data-off");
+    if (isFullScreen()) void document.exitFullscreen();
+  }
+
+  /** @param {number} at */
+  #goTo(at) {
+    if (at < 0 || at >= this.#slides.length || at === this.#at) return;
+    this.#hooks.go(this.#slides[at].id);
+    this.#show(at);
+  }
+
+  /** @param {number} at */
+  #show(at) {
+    if (at === this.#at) return;
+    this.#at = at;
+    const slide = this.#slides[at];
+    const on = new Set(slide.elements);
+    for (const part of this.#parts) part.toggleAttribute("data-off", !on.has(part));
+    scrollTo(0, 0);
+    this.#fit();
+    this.#bar.showPlace(at + 1, this.#slides.length);
+    this.#notes.show(this.#said());
+    setText(document.querySelector("[data-page-status]"), `Step ${at + 1} of ${this.#slides.length}: ${slide.title}`);
+    // Who had the focus on a slide that is gone begins at the new one.
+    if (!this.#bar.hasFocus()) document.getElementById("main")?.focus({ preventScroll: true });
+  }
+
+  /** Until the next slide, while it plays. */
+  #wait() {
+    const { elements } = this.#slides[this.#at];
+    const words = elements.map((each) => /** @type {HTMLElement} */ (each).innerText.split(/\s+/).length);
+    const reading = (60_000 * words.reduce((sum, count) => sum + count, 0)) / WORDS_A_MINUTE;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      if (this.#at === this.#slides.length - 1) return this.pause();
+      this.#goTo(this.#at + 1);
+      this.#wait();
+    }, Math.max(LEAST_MS, reading));
+  }
+
+  /** As large as the window allows; a slide that is too high then shrinks. */
+  #fit() {
+    const small = innerWidth < SMALL;
+    this.#full = small ? 1 : Math.min(innerWidth / (WIDTH * 16), innerHeight / (HEIGHT * 16));
+    this.#scale = this.#full;
+    document.documentElement.style.setProperty("--window", String(this.#full));
+    this.#write();
+    this.#shrink();
+  }
+
+  #shrink() {
+    if (innerWidth < SMALL) return;
+    for (let tries = 0; tries < 4; tries++) {
+      const { scrollHeight } = document.documentElement;
+      if (scrollHeight <= innerHeight || this.#scale <= LEAST * this.#full) return;
+      this.#scale = Math.max(LEAST * this.#full, this.#scale * Math.min(0.985, innerHeight / scrollHeight));
+      this.#write();
+    }
+  }
+
+  #write() {
+    document.documentElement.style.setProperty("--slide", this.#scale.toFixed(4));
+  }
+
+  /** What the speaker's window shows. */
+  #said() {
+    const [slide, next] = [this.#slides[this.#at], this.#slides[this.#at + 1]];
+    return { slide, next: next?.title ?? null, place: `${this.#at + 1} / ${this.#slides.length}` };
+  }
+
+  #openNotes() {
+    const opened = this.#notes.open();
+    if (opened) this.#notes.show(this.#said());
+    this.#bar.say(opened ? "" : "The browser has blocked the window with the notes. Allow pop-ups for this page, then press N again.");
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    const act = this.#actionOf(event);
+    if (!act) return;
+    event.preventDefault();
+    act();
+  }
+
+  /** @param {KeyboardEvent} event @returns {(() => void) | null} */
+  #actionOf({ key, target }) {
+    const at = target instanceof Element ? target : null; // null too for what stands in the speaker's window
+    if (at?.closest("dialog, [contenteditable], textarea, .cm-editor")) return null;
+    // A clicker sends these, whatever was touched last.
+    if (key === "PageDown") return () => this.step(1);
+    if (key === "PageUp") return () => this.step(-1);
+    if (key === "Escape") return this.#hooks.leave;
+    if (at?.closest("input, select, [data-draggable], .map, .pad")) return null;
+    switch (key) {
+      case "ArrowRight":
+        return () => this.step(1);
+      case "ArrowLeft":
+        return () => this.step(-1);
+      case "Home":
+        return () => this.step(-this.#at);
+      case "End":
+        return () => this.step(this.#slides.length - 1 - this.#at);
+      case " ":
+        return at?.closest("button, summary, a") ? null : () => (this.playing ? this.pause() : this.play());
+      case "n":
+        return () => this.#openNotes();
+      case "f":
+        return toggleFullScreen;
+    }
+    return null;
+  }
+}
+
+const isFullScreen = () => document.fullscreenElement !== null;
+
+function toggleFullScreen() {
+  if (isFullScreen()) void document.exitFullscreen();
+  else void document.documentElement.requestFullscreen?.();
+}

@@ -99,6 +99,8 @@ class Choice:
     """One of a few named options; ``options`` is value -> label.
 
     With ``kept`` there is one more, `KEPT`, for readers who have trained a network and kept it.
+    With ``plays`` the reader can have it go from option to option by itself, so many seconds at
+    each.
     """
 
     name: str
@@ -108,6 +110,7 @@ class Choice:
     symbol: str = ""
     when: When | None = None
     kept: bool = False
+    plays: float = 0.0
 
     def values(self) -> tuple[str, ...]:
         """All that can be chosen."""

@@ -65,13 +65,30 @@ def dense(h: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.fl
     -------
     ndarray of shape (m, n_out)
     """
+    return layers(h, weights)[-1]
+
+
+def layers(h: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float64]]:
+    """What each layer puts out, in order: SiLU after each but the last.
+
+    Parameters
+    ----------
+    h : ndarray of shape (m, n_in)
+    weights : as of :func:`dense`
+
+    Returns
+    -------
+    list of ndarray of shape (m, n_i)
+    """
     last = sum(name.startswith("w") for name in weights) - 1
     h = h.astype(np.float64)  # so that every machine says the same to nine digits
+    out = []
     for i in range(last + 1):
         h = h @ weights[f"w{i}"] + weights[f"b{i}"]
         if i < last:
             h = silu(h)
-    return h
+        out.append(h)
+    return out
 
 
 def silu(h: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -65,7 +65,7 @@ class OptionView:
 
 @dataclass(frozen=True)
 class ChoiceView:
-    """Radio buttons in a fieldset."""
+    """Radio buttons in a fieldset, with a button that goes through them where ``plays``."""
 
     kind: ClassVar[str] = "choice"
     id: str
@@ -74,6 +74,7 @@ class ChoiceView:
     symbol: Html
     options: tuple[OptionView, ...]
     kept: bool  # and one for what the reader has trained and kept
+    plays: bool
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ class ReadoutView:
 
 EMPTY_CONTROLS: tuple[ControlView, ...] = (
     SliderView("", "", "", Html(), " ", "", "", "", "", "0", "0", "1", "1"),
-    ChoiceView("", "", "", Html(), (OptionView("", "", False),), False),
+    ChoiceView("", "", "", Html(), (OptionView("", "", False),), False, True),
     ToggleView("", "", "", Html(), False),
     PointView("", "", "", Html(), "", ""),
     SeedView("", "", "", ""),

@@ -128,9 +128,14 @@ def check_control(control: Control) -> None:
     match control:
         case Slider():
             check_slider(control)
-        case Choice(options=options, default=default):
+        case Choice(options=options, default=default, plays=seconds):
             if default not in options:
                 raise default_must_be(", ".join(map(repr, options)))
+            if not (isinstance(seconds, int | float) and 0 <= seconds < math.inf):
+                raise ContractError(
+                    f"{control.name} plays {seconds!r} seconds at each option; accepted: a number "
+                    "of seconds, 0 to play nothing"
+                )
         case Toggle(default=default):
             if not isinstance(default, bool):
                 raise default_must_be("True or False")

@@ -243,7 +243,15 @@ def control_view(
             options = tuple(
                 OptionView(key, words, key == value) for key, words in control.options.items()
             )
-            return ChoiceView(id, control.name, control.label, symbol, options, control.kept)
+            return ChoiceView(
+                id,
+                control.name,
+                control.label,
+                symbol,
+                options,
+                control.kept,
+                control.plays > 0,
+            )
         case Toggle():
             symbol = _symbol(control.symbol, node, composer)
             return ToggleView(id, control.name, control.label, symbol, bool(value))

@@ -26,7 +26,7 @@ export class DeckBar {
     this.#element.className = "deck-bar";
     this.#element.setAttribute("aria-label", "Presentation");
     this.#place.className = "place";
-    this.#said.className = "said";
+    this.#said.className = "message";
     this.#said.setAttribute("role", "status");
     full.hidden = !document.fullscreenEnabled;
     this.#element.append(previous, this.#place, next, play, this.#said, notes, full, leave);

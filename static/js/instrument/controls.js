@@ -9,6 +9,7 @@
  * @typedef {{show: (value: any) => void, element: HTMLElement}} Bound
  */
 import { kept, onKept } from "./kept.js";
+import { bindPlay } from "./play.js";
 import { formatValue, nearest, parseFields, steps } from "./state.js";
 
 export class ControlPanel {
@@ -98,7 +99,7 @@ export class ControlPanel {
       case "slider":
         return { element, show: this.#bindSlider(control, element) };
       case "choice":
-        return { element, show: this.#bindChoice(control.name, element) };
+        return { element, show: this.#bindChoice(control, element) };
       case "toggle":
         return { element, show: this.#bindToggle(control.name, element) };
       case "point":
@@ -127,8 +128,9 @@ export class ControlPanel {
     };
   }
 
-  /** @param {string} name @param {HTMLElement} element */
-  #bindChoice(name, element) {
+  /** @param {import("./state.js").ChoiceSpec} control @param {HTMLElement} element */
+  #bindChoice(control, element) {
+    const { name } = control;
     // What is there once a network is kept: one more option, or the choice as a whole where it has no other.
     const own = /** @type {HTMLElement | null} */ (element.matches("[data-kept]") ? element : element.querySelector("[data-kept]"));
     if (own !== null) {
@@ -137,6 +139,7 @@ export class ControlPanel {
       offer();
     }
     element.addEventListener("change", (event) => this.move(name, /** @type {HTMLInputElement} */ (event.target).value));
+    bindPlay(control, this.#place, element, { value: () => String(this.#values[name]), move: (value) => this.move(name, value) });
     return (/** @type {string} */ value) => {
       input(element, `[value="${CSS.escape(value)}"]`).checked = true;
     };

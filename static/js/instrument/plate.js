@@ -68,7 +68,10 @@ export class Plate {
     name.textContent = control.label;
     if ("symbol" in control && control.symbol) name.append(this.#symbol(control.symbol));
     if (control.kind === "slider") fillSlider(made, control);
-    if (control.kind === "choice") fillChoice(made, control, label);
+    if (control.kind === "choice") {
+      fillChoice(made, control, label);
+      if (control.plays === 0) made.querySelector('[data-action="play"]')?.remove();
+    }
     return made;
   }
 

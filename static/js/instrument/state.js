@@ -6,7 +6,8 @@
  *   control counts only while that option is chosen
  * @typedef {Common & {kind: "slider", default: number, min: number, max: number, step: number, values: number[],
  *   symbol: string, unit: string, format: string, ends: [string, string]}} SliderSpec `ends`: of its scale, as they are printed
- * @typedef {Common & {kind: "choice", options: Record<string, string>, default: string, symbol: string, kept: boolean}} ChoiceSpec
+ * @typedef {Common & {kind: "choice", options: Record<string, string>, default: string, symbol: string, kept: boolean,
+ *   plays: number}} ChoiceSpec
  * @typedef {Common & {kind: "toggle", default: boolean, symbol: string}} ToggleSpec
  * @typedef {Common & {kind: "point", default: [number, number], limit: number, panel: string, step: number,
  *   symbol: string}} PointSpec

@@ -1,0 +1,35 @@
+/** A choice that plays: from option to option by itself, until the last one or until the reader takes over. */
+import { setText } from "../text.js";
+
+/**
+ * @param {import("./state.js").ChoiceSpec} choice
+ * @param {HTMLElement} controls all those of the instrument: whoever moves one of them takes over
+ * @param {HTMLElement} element of the choice
+ * @param {{value: () => string, move: (value: string) => void}} at
+ */
+export function bindPlay(choice, controls, element, { value, move }) {
+  const button = element.querySelector('[data-action="play"]');
+  if (!button) return;
+  const options = Object.keys(choice.options);
+  const isLast = () => value() === options[options.length - 1];
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  let clock;
+
+  const stop = () => {
+    clearInterval(clock);
+    clock = undefined;
+    setText(button, "Play");
+  };
+  const next = () => {
+    if (!button.isConnected) return stop(); // the page has been left, or the plate made anew
+    move(options[options.indexOf(value()) + 1]);
+    if (isLast()) stop();
+  };
+  button.addEventListener("click", () => {
+    if (clock !== undefined) return stop();
+    if (isLast()) move(options[0]);
+    setText(button, "Stop");
+    clock = setInterval(next, 1_000 * choice.plays);
+  });
+  controls.addEventListener("input", stop);
+}

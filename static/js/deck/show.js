@@ -15,8 +15,8 @@ import { followSwipes } from "./swipe.js";
 const [WIDTH, HEIGHT] = [80, 45];
 /** Below this width of the window, px, the page keeps its type and scrolls. */
 const SMALL = 720;
-/** A slide that does not fit is made smaller down to this, and then scrolls. */
-const LEAST = 0.62;
+/** A slide that would be smaller than the first has its panels side by side; one smaller than the second scrolls. */
+const [TIGHT, LEAST] = [0.82, 0.62];
 /** While it plays by itself: words are read at this rate, and nothing goes by in less than the other. */
 const [WORDS_A_MINUTE, LEAST_MS] = [170, 9_000];
 
@@ -102,6 +102,7 @@ export class Show {
     this.#notes.close();
     const html = document.documentElement;
     delete html.dataset.presented;
+    delete html.dataset.tight;
     html.style.removeProperty("--slide");
     html.style.removeProperty("--window");
     for (const part of this.#parts) part.removeAttribute("data-off");
@@ -147,11 +148,17 @@ export class Show {
   /** As large as the window allows; a slide that is too high then shrinks. */
   #fit() {
     const small = innerWidth < SMALL;
+    const { dataset, style } = document.documentElement;
     this.#full = small ? 1 : Math.min(innerWidth / (WIDTH * 16), innerHeight / (HEIGHT * 16));
-    this.#scale = this.#full;
-    document.documentElement.style.setProperty("--window", String(this.#full));
-    this.#write();
-    this.#shrink();
+    style.setProperty("--window", String(this.#full));
+    for (const tight of small ? [false] : [false, true]) {
+      if (tight) dataset.tight = "";
+      else delete dataset.tight;
+      this.#scale = this.#full;
+      this.#write();
+      this.#shrink();
+      if (this.#scale >= TIGHT * this.#full) return;
+    }
   }
 
   #shrink() {

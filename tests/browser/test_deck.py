@@ -1,0 +1,228 @@
+"""Presenting: the tour and any section, slide by slide, by keys, fingers and address."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from pypdf import PdfReader
+
+from tests.browser.book_pages import SECTION, Open
+from tests.browser.test_page import AXE, TAGS, violations
+
+pytestmark = pytest.mark.browser
+
+TOUR = "tour/"
+TITLES = (
+    "What an autoencoder is",
+    "The latent space",
+    "Denoising and sparse codes",
+    "Variational autoencoders",
+    "Disentanglement",
+    "Convolutional autoencoders",
+    "VAE, GAN, diffusion",
+    "The family",
+)
+PROJECTOR, PHONE = {"width": 1280, "height": 720}, {"width": 360, "height": 640}
+
+
+def at(page: Page, number: int) -> None:
+    """The slide that is shown, alone, as the bar and the screen reader's line say it."""
+    expect(page.locator(".deck-bar .place")).to_have_text(f"{number} / 8")
+    expect(page.locator(".step:visible")).to_have_count(1)
+    expect(page.locator(".step:visible h2")).to_have_text(TITLES[number - 1])
+    expect(page.locator("[data-page-status]")).to_have_text(
+        f"Step {number} of 8: {TITLES[number - 1]}"
+    )
+
+
+def overflow(page: Page) -> tuple[int, int]:
+    """By how many pixels the page is higher and wider than the window."""
+    page.wait_for_timeout(150)  # a plot is drawn again a frame after its width has changed
+    found: list[int] = page.evaluate(
+        """() => [document.documentElement.scrollHeight - innerHeight,
+                  document.documentElement.scrollWidth - innerWidth]"""
+    )
+    return found[0], found[1]
+
+
+def test_the_keyboard_goes_through_it_and_back(open_page: Open) -> None:
+    page = open_page(TOUR, python=False, viewport=PROJECTOR)
+    page.keyboard.press("Space")
+    at(page, 1)
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    for number in range(2, 9):
+        page.keyboard.press("ArrowRight")
+        at(page, number)
+        assert page.url.endswith(f"{TOUR}?present#step-{number}")
+        assert overflow(page) == (0, 0)
+    expect(page.get_by_role("button", name="Play")).to_be_visible()  # whoever steps has taken over
+    page.keyboard.press("ArrowRight")
+    at(page, 8)
+    page.keyboard.press("PageUp")
+    at(page, 7)
+    page.keyboard.press("Home")
+    at(page, 1)
+    page.keyboard.press("Escape")
+    expect(page.locator(".deck-bar")).to_have_count(0)
+    expect(page.locator(".step:visible")).to_have_count(8)
+    assert "present" not in page.url
+
+
+def test_the_address_names_the_step_and_back_goes_back(open_page: Open) -> None:
+    page = open_page(f"{TOUR}?present#step-3", python=False, viewport=PROJECTOR)
+    at(page, 3)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    at(page, 5)
+    page.go_back()
+    at(page, 4)
+    page.go_back()
+    at(page, 3)
+    page.go_forward()
+    at(page, 4)
+
+
+def test_a_button_and_a_field_keep_their_keys(open_page: Open) -> None:
+    page = open_page(f"{TOUR}?present#step-1", python=False, viewport=PROJECTOR)
+    page.locator("#tour-pipeline input[value=input]").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#tour-pipeline input[value=encoder]")).to_be_checked()
+    at(page, 1)
+    page.keyboard.press("PageDown")  # a clicker's key
+    at(page, 2)
+    following = page.get_by_role("button", name="Next step")
+    following.focus()
+    page.keyboard.press("Space")
+    at(page, 3)
+    expect(following).to_be_focused()
+
+
+def test_it_plays_by_itself(open_page: Open) -> None:
+    page = open_page(TOUR, python=False, viewport=PROJECTOR)
+    page.clock.install()
+    page.get_by_role("button", name="Play").first.click()
+    at(page, 1)
+    page.clock.run_for(120_000)
+    assert int(page.locator(".deck-bar .place").inner_text().split()[0]) > 1
+    page.clock.run_for(600_000)
+    at(page, 8)
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+
+
+def test_the_speaker_sees_notes_the_next_step_and_the_time(open_page: Open) -> None:
+    page = open_page(f"{TOUR}?present#step-1", python=False, fresh=True, viewport=PROJECTOR)
+    with page.expect_popup() as popup:
+        page.keyboard.press("n")
+    notes = popup.value
+    expect(notes.locator("[data-part=place]")).to_have_text("1 / 8")
+    expect(notes.locator("[data-part=title]")).to_have_text(TITLES[0])
+    expect(notes.locator("[data-part=next]")).to_have_text(f"Next: {TITLES[1]}")
+    expect(notes.locator("[data-part=notes]")).to_contain_text("Ask before you press Play")
+    expect(notes.locator("[data-part=clock]")).to_have_text(re.compile(r"\d\d:\d\d, \d:\d\d since"))
+    assert notes.evaluate("() => getComputedStyle(document.body).display") == "grid"
+    notes.keyboard.press("ArrowRight")
+    at(page, 2)
+    expect(notes.locator("[data-part=title]")).to_have_text(TITLES[1])
+    page.keyboard.press("End")
+    expect(notes.locator("[data-part=next]")).to_have_text("This is the last step.")
+
+
+def test_a_blocked_window_is_told(open_page: Open) -> None:
+    page = open_page(f"{TOUR}?present#step-1", python=False, viewport=PROJECTOR)
+    page.evaluate("() => { window.open = () => null; }")
+    page.get_by_role("button", name="Notes").click()
+    expect(page.locator(".deck-bar [role=status]")).to_contain_text("Allow pop-ups for this page")
+
+
+def swipe(page: Page, *, across: int, along: int = 0) -> None:
+    """Draw a finger over the text of the slide."""
+    session = page.context.new_cdp_session(page)
+    touch: dict[str, Any] = {"x": 180, "y": 200}
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [touch]})
+    end = {"x": 180 + across, "y": 200 + along}
+    session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [end]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_a_finger_turns_it_on_a_phone(open_page: Open) -> None:
+    page = open_page(f"{TOUR}?present#step-1", python=False, viewport=PHONE, has_touch=True)
+    at(page, 1)
+    swipe(page, across=-120)
+    at(page, 2)
+    swipe(page, across=120)
+    at(page, 1)
+    swipe(page, across=-60, along=-200)  # that one scrolls
+    at(page, 1)
+    for number in range(1, 9):
+        page.goto(page.url.split("#")[0] + f"#step-{number}")
+        at(page, number)
+        assert overflow(page)[1] == 0
+
+
+def test_without_scripts_it_is_eight_short_sections(open_page: Open) -> None:
+    page = open_page(f"{TOUR}?present#step-3", java_script_enabled=False)
+    expect(page.locator(".step:visible h2")).to_have_text(TITLES)
+    expect(page.locator(".deck-bar")).to_have_count(0)
+    expect(page.get_by_role("button", name="Play")).to_have_count(0)
+    expect(page.locator("#step-3")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("place", [TOUR, f"{TOUR}?present#step-5"])
+def test_it_prints_one_step_a_page(open_page: Open, place: str) -> None:
+    page = open_page(place, python=False)
+    if "present" in place:
+        at(page, 5)
+    printed = PdfReader(io.BytesIO(page.pdf(format="A4")))
+    text = [each.extract_text() for each in printed.pages]
+    assert [re.findall(r"Step (\d) of 8", each) for each in text] == [[str(n)] for n in range(1, 9)]
+
+
+def test_axe_finds_nothing(open_page: Open) -> None:
+    found: list[str] = []
+    page = open_page("404.html")
+    host = page.url.removesuffix("404.html")
+    for viewport in (PROJECTOR, PHONE):
+        page.set_viewport_size(viewport)
+        for place in (TOUR, f"{TOUR}?present#step-1", f"{TOUR}?present#step-7"):
+            page.goto(host + place)
+            expect(page.locator(".deck-bar")).to_have_count(int("present" in place))
+            page.evaluate(AXE.read_text())
+            found += violations(page, {"type": "tag", "values": TAGS})
+            page.emulate_media(color_scheme="dark")
+            found += violations(page, {"type": "rule", "values": ["color-contrast"]})
+            page.emulate_media(color_scheme="light")
+    assert "\n\n".join(found) == ""
+
+
+def test_any_section_is_presented_from_heading_to_heading(open_page: Open) -> None:
+    page = open_page(SECTION, viewport=PROJECTOR)
+    page.get_by_role("button", name="Present").click()
+    expect(page.locator(".deck-bar .place")).to_have_text(re.compile(r"^1 / \d+$"))
+    expect(page.locator("h1")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    instrument = page.locator("#bottleneck")
+    expect(instrument).to_be_visible()
+    assert page.url.endswith("?present#bottleneck")
+    expect(page.locator("h1")).to_be_hidden()
+    expect(instrument).to_have_attribute("data-state", "live")
+    value = instrument.locator('[data-readout="variance"]')
+    before = value.inner_text()
+    instrument.locator('input[type="range"]').first.press("ArrowRight")
+    expect(value).not_to_have_text(before)
+    page.get_by_role("button", name="Leave").click()
+    expect(page.locator("h1")).to_be_visible()
+    expect(instrument).to_be_in_viewport()
+
+
+def test_a_link_leads_out_of_it(open_page: Open) -> None:
+    page = open_page(f"{TOUR}?present#step-1", python=False, viewport=PROJECTOR)
+    page.get_by_role("link", name="section 2.1").click()
+    expect(page.locator("h1")).to_contain_text("Learning to compress")
+    expect(page.locator(".deck-bar")).to_have_count(0)
+    expect(page.locator(".bar")).to_be_visible()
+    page.go_back()
+    at(page, 1)

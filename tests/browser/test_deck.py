@@ -33,7 +33,7 @@ def at(page: Page, number: int) -> None:
     """The slide that is shown, alone, as the bar and the screen reader's line say it."""
     expect(page.locator(".deck-bar .place")).to_have_text(f"{number} / 8")
     expect(page.locator(".step:visible")).to_have_count(1)
-    expect(page.locator(".step:visible h2")).to_have_text(TITLES[number - 1])
+    expect(page.locator(".step:visible .step-head h2")).to_have_text(TITLES[number - 1])
     expect(page.locator("[data-page-status]")).to_have_text(
         f"Step {number} of 8: {TITLES[number - 1]}"
     )
@@ -115,6 +115,7 @@ def test_it_plays_by_itself(open_page: Open) -> None:
 
 def test_the_speaker_sees_notes_the_next_step_and_the_time(open_page: Open) -> None:
     page = open_page(f"{TOUR}?present#step-1", python=False, fresh=True, viewport=PROJECTOR)
+    at(page, 1)
     with page.expect_popup() as popup:
         page.keyboard.press("n")
     notes = popup.value
@@ -123,7 +124,7 @@ def test_the_speaker_sees_notes_the_next_step_and_the_time(open_page: Open) -> N
     expect(notes.locator("[data-part=next]")).to_have_text(f"Next: {TITLES[1]}")
     expect(notes.locator("[data-part=notes]")).to_contain_text("Ask before you press Play")
     expect(notes.locator("[data-part=clock]")).to_have_text(re.compile(r"\d\d:\d\d, \d:\d\d since"))
-    assert notes.evaluate("() => getComputedStyle(document.body).display") == "grid"
+    expect(notes.locator("main")).to_have_css("display", "grid")
     notes.keyboard.press("ArrowRight")
     at(page, 2)
     expect(notes.locator("[data-part=title]")).to_have_text(TITLES[1])
@@ -165,7 +166,7 @@ def test_a_finger_turns_it_on_a_phone(open_page: Open) -> None:
 
 def test_without_scripts_it_is_eight_short_sections(open_page: Open) -> None:
     page = open_page(f"{TOUR}?present#step-3", java_script_enabled=False)
-    expect(page.locator(".step:visible h2")).to_have_text(TITLES)
+    expect(page.locator(".step:visible .step-head h2")).to_have_text(TITLES)
     expect(page.locator(".deck-bar")).to_have_count(0)
     expect(page.get_by_role("button", name="Play")).to_have_count(0)
     expect(page.locator("#step-3")).to_be_in_viewport()
@@ -178,7 +179,9 @@ def test_it_prints_one_step_a_page(open_page: Open, place: str) -> None:
         at(page, 5)
     printed = PdfReader(io.BytesIO(page.pdf(format="A4")))
     text = [each.extract_text() for each in printed.pages]
-    assert [re.findall(r"Step (\d) of 8", each) for each in text] == [[str(n)] for n in range(1, 9)]
+    steps = [re.findall(r"Step (\d) of 8", each) for each in text]
+    assert steps == [*([str(number)] for number in range(1, 9)), []]
+    assert "References" in text[-1]
 
 
 def test_axe_finds_nothing(open_page: Open) -> None:
@@ -209,7 +212,7 @@ def test_any_section_is_presented_from_heading_to_heading(open_page: Open) -> No
     assert page.url.endswith("?present#bottleneck")
     expect(page.locator("h1")).to_be_hidden()
     expect(instrument).to_have_attribute("data-state", "live")
-    value = instrument.locator('[data-readout="variance"]')
+    value = instrument.locator('[data-readout="kept"]')
     before = value.inner_text()
     instrument.locator('input[type="range"]').first.press("ArrowRight")
     expect(value).not_to_have_text(before)

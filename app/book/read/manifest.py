@@ -18,7 +18,7 @@ FRONT = "front"
 """Slug of the front page: its text is ``front.md``, its place the root of the site."""
 
 RESERVED = (
-    *(FRONT, "contents", "facts", "references", "glossary", "notation", "formulas"),
+    *(FRONT, "contents", "facts", "references", "glossary", "notation", "formulas", "notes"),
     *("assets", "runtime", "api", "healthz", "readyz"),
 )
 """First parts of addresses that are taken."""

@@ -82,6 +82,8 @@ class Renderer:
         for name, title in lists.items():
             page = self._page(name, title, book.description, name)
             yield f"{name}/index.html", self._render(environment, f"{name}.html", page)
+        notes = self._page("notes", "Notes for the speaker", book.description, "notes")
+        yield "notes/index.html", self._render(environment, "notes.html", notes)
         # A host sends this page for any address, so its links cannot be relative.
         missing = self._page("missing", "Not found", book.description, "", root=self.site_path)
         yield "404.html", self._render(environment, "404.html", missing)

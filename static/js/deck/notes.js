@@ -1,17 +1,24 @@
 /**
- * The speaker's window: what to say at this slide, what comes next, where one is, and the time. It is an empty window of the
- * book's own that this page writes into; keys pressed in it act as they do here.
+ * The speaker's window: what to say at this slide, what comes next, where one is, and the time. It is a page of the book that
+ * this one writes into; keys pressed in it act as they do here.
  *
  * @typedef {import("./slides.js").Slide} Slide
  * @typedef {{slide: Slide, next: string | null, place: string}} Said `next`: title of the slide after it, null after the last
  */
+import { absolute } from "../config.js";
 
+const PLACE = "notes/";
 const NAME = "latentbook-notes";
 const SIZE = "popup,width=720,height=560";
+const TICK_MS = 250;
 
 export class NotesWindow {
   /** @type {Window | null} */
   #window = null;
+  /** The page in it that follows this one: it may be loaded again. @type {Document | null} */
+  #page = null;
+  /** @type {Said | null} */
+  #said = null;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #clock;
   #start = Date.now();
@@ -29,26 +36,16 @@ export class NotesWindow {
       this.#window.focus();
       return true;
     }
-    this.#window = window.open("", NAME, SIZE);
-    if (!this.#window) return false;
-    this.#furnish(this.#window.document);
+    this.#window = window.open(absolute(PLACE), NAME, SIZE);
     clearInterval(this.#clock);
-    this.#clock = setInterval(() => this.#tell(), 1_000);
-    this.#tell();
-    return true;
+    this.#clock = setInterval(() => this.#tick(), TICK_MS);
+    return this.#window !== null;
   }
 
   /** @param {Said} said */
-  show({ slide, next, place }) {
-    const page = this.#document;
-    if (!page) return;
-    write(page, "place", place);
-    write(page, "title", slide.title);
-    write(page, "next", next === null ? "This is the last step." : `Next: ${next}`);
-    const notes = page.querySelector("[data-part=notes]");
-    const copies = [...(slide.notes?.childNodes ?? [])].map((each) => page.importNode(each, true));
-    notes?.replaceChildren(...copies);
-    if (copies.length === 0) notes?.append("This step has no notes.");
+  show(said) {
+    this.#said = said;
+    this.#write();
   }
 
   close() {
@@ -57,55 +54,37 @@ export class NotesWindow {
     this.#window = null;
   }
 
-  get #document() {
-    return this.#window && !this.#window.closed ? this.#window.document : null;
-  }
-
-  /** @param {Document} page */
-  #furnish(page) {
-    const { documentElement: html, head, body } = page;
-    html.lang = document.documentElement.lang;
-    for (const name of ["js", "theme"]) {
-      const value = document.documentElement.dataset[name];
-      if (value !== undefined) html.dataset[name] = value;
+  #tick() {
+    const page = this.#window?.closed === false ? this.#window.document : null;
+    if (page !== this.#page && page?.readyState === "complete" && page.querySelector("[data-part]")) {
+      this.#page = page;
+      page.addEventListener("keydown", this.#onKey);
+      this.#write();
     }
-    page.title = `Notes: ${document.title}`;
-    const sheets = /** @type {NodeListOf<HTMLLinkElement>} */ (document.querySelectorAll('link[rel="stylesheet"]'));
-    head.replaceChildren(
-      ...[...sheets].map(({ href }) => Object.assign(page.createElement("link"), { rel: "stylesheet", href })),
-    );
-    body.className = "speaker-window";
-    body.replaceChildren(
-      part(page, "p", "place"),
-      part(page, "p", "clock"),
-      part(page, "h1", "title"),
-      part(page, "div", "notes"),
-      part(page, "p", "next"),
-    );
-    body.querySelector("[data-part=title]")?.setAttribute("aria-live", "polite");
-    page.addEventListener("keydown", this.#onKey);
+    if (page !== null && page === this.#page) write(page, "clock", this.#time(page.documentElement.lang));
   }
 
-  #tell() {
-    const page = this.#document;
-    if (!page) return;
+  #write() {
+    const [page, said] = [this.#page, this.#said];
+    if (page === null || said === null) return;
+    write(page, "place", said.place);
+    write(page, "title", said.slide.title);
+    write(page, "next", said.next === null ? "This is the last step." : `Next: ${said.next}`);
+    const copies = [...(said.slide.notes?.childNodes ?? [])].map((each) => page.importNode(each, true));
+    page.querySelector("[data-part=notes]")?.replaceChildren(...(copies.length > 0 ? copies : ["This step has no notes."]));
+  }
+
+  /** @param {string} language */
+  #time(language) {
     const now = new Date();
     const since = Math.floor((now.getTime() - this.#start) / 1_000);
-    const gone = `${Math.floor(since / 60)}:${String(since % 60).padStart(2, "0")}`;
-    const time = now.toLocaleTimeString(page.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false });
-    write(page, "clock", `${time}, ${gone} since the start`);
+    const time = now.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", hour12: false });
+    return `${time}, ${Math.floor(since / 60)}:${String(since % 60).padStart(2, "0")} since the start`;
   }
-}
-
-/** @param {Document} page @param {string} tag @param {string} name */
-function part(page, tag, name) {
-  const made = page.createElement(tag);
-  made.dataset.part = name;
-  return made;
 }
 
 /** @param {Document} page @param {string} name @param {string} text */
 function write(page, name, text) {
   const place = page.querySelector(`[data-part=${name}]`);
-  if (place) place.textContent = text;
+  if (place && place.textContent !== text) place.textContent = text;
 }

@@ -183,7 +183,6 @@ export class Show {
 
   #openNotes() {
     const opened = this.#notes.open();
-    if (opened) this.#notes.show(this.#said());
     this.#bar.say(opened ? "" : "The browser has blocked the window with the notes. Allow pop-ups for this page, then press N again.");
   }
 

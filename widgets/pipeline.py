@@ -51,12 +51,13 @@ STAGES = {
     "generation": "New digit",
 }
 MODELS = {"mlp_vae_mnist": "VAE", "autoencoder_mnist": "Plain autoencoder"}
+SECOND = 64  # units of the second hidden layer of each network
 PICKED = 1  # of the four test images of each digit
 LOWER = -1.3  # height of the row in which a draw goes its way
 AWAY = 1.45  # from the middle of one column to the next, in sides of an image
 COLUMNS = ("x", "64", "64", "z", "192", "64", "x̂")
 MOST = 15.0  # that a unit puts out for these digits is less
-REACH = 4.0  # how far the plane is shown, in standard deviations of the codes
+REACH = 3.4  # how far the plane is shown, in standard deviations of the codes
 
 instrument = Instrument(
     name="pipeline",
@@ -93,28 +94,27 @@ def compute(*, stage, digit, model, seed):
     -------
     dict
         ``x`` and ``x_hat`` (28, 28), in [0, 1]; ``encoded`` and ``decoded``, what the hidden layers
-        put out, in order: (64,), (64,) and (192,), (64,); ``z`` (2,); ``error``, squared, summed
-        over pixels; ``drawn`` (2,), the draw; ``drawn_layers``, as ``decoded``, and ``drawn_image``
-        (28, 28), what becomes of it; ``codes`` (n, 2) of test images, their ``centre`` (2,) and
-        ``scale``; ``nearest``, the digits of the three codes nearest to z.
+        put out one after the other, (64 + 64,) and (192 + 64,); ``z`` (2,); ``error``, squared,
+        summed over pixels; ``drawn`` (2,), the draw; ``drawn_layers``, as ``decoded``, and
+        ``drawn_image`` (28, 28), what becomes of it; ``codes`` (n, 2) of test images, their
+        ``centre`` (2,) and ``scale``; ``nearest``, the digits of the three codes nearest to z.
     """
     encoder, decoder = load(f"{model}_encoder"), load(f"{model}_decoder")
     images = load("mnist_images")
     place = np.flatnonzero(images["labels"] == int(digit))[PICKED]
     x = images["images"][place] / 255  # (28, 28)
-    *encoded, z = (h[0] for h in layers(x.reshape(1, -1), encoder))
+    *encoded, (z,) = layers(x.reshape(1, -1), encoder)
     drawn = np.random.default_rng(seed).standard_normal(2)
-    both = layers(np.stack([z, drawn]), decoder)
-    *decoded, x_hat = (h[0] for h in both)
-    *drawn_layers, drawn_image = (h[1] for h in both)
-    x_hat, drawn_image = (h.clip(0, 1).reshape(SIDE, SIDE) for h in (x_hat, drawn_image))
+    *hidden, images_out = layers(np.stack([z, drawn]), decoder)
+    x_hat, drawn_image = images_out.clip(0, 1).reshape(-1, SIDE, SIDE)
+    decoded, drawn_layers = np.concatenate(hidden, axis=1)  # (256,) each
     distance = np.sum((decoder["codes"] - z) ** 2, axis=1)  # (n,)
     return {
         "stage": stage,
         "digit": digit,
         "model": model,
         "x": x,
-        "encoded": encoded,
+        "encoded": np.concatenate(encoded, axis=1)[0],
         "z": z,
         "decoded": decoded,
         "x_hat": x_hat,
@@ -154,18 +154,24 @@ def values_here(result):
     """The arrays at the stop."""
     return {
         "input": [result["x"]],
-        "encoder": result["encoded"],
+        "encoder": both_layers(result["encoded"]),
         "code": [result["z"]],
-        "decoder": result["decoded"],
+        "decoder": both_layers(result["decoded"]),
         "reconstruction": [result["x_hat"]],
         "generation": [result["drawn_image"]],
     }[result["stage"]]
+
+
+def both_layers(h):
+    """What two hidden layers put out: the second has 64 units."""
+    return [h[:-SECOND], h[-SECOND:]]
 
 
 def meaning(result):
     """What the numbers at the stop are, in words."""
     z, drawn = (words_of(result[name]) for name in ("z", "drawn"))
     nearest = ", ".join(map(str, result["nearest"]))
+    strong = int(np.sum(result["encoded"] > 1))
     prior = (
         "which is where this model was trained to keep its codes"
         if result["model"] == "mlp_vae_mnist"
@@ -174,8 +180,8 @@ def meaning(result):
     return {
         "input": f"A test digit, a {result['digit']}: 784 grey levels, 0 for paper and 1 for ink. "
         "The network is told nothing else.",
-        "encoder": "Two layers of 64 numbers: how strongly each unit answers to this digit. No "
-        "unit stands for a digit or a stroke; together they still know which one it is.",
+        "encoder": "Two layers of 64 numbers each: how strongly each unit answers to this digit. "
+        f"{strong} of the 128 put out more than 1.",
         "code": f"Two numbers, {z}, are all that goes on. The three test digits with the nearest "
         f"codes: {nearest}.",
         "decoder": "192 numbers and then 64, made from the code alone. The input is out of reach.",
@@ -194,17 +200,20 @@ def words_of(z):
 def way_figure(result):
     """Each stop as a picture, empty until the digit has come there; below, the way of a draw."""
     stop = list(STAGES).index(result["stage"])
-    first, second = result["encoded"]
+    encoded, decoded, drawn = (
+        [unfolded(h) for h in both_layers(result[name])]
+        for name in ("encoded", "decoded", "drawn_layers")
+    )
     upper = [
         (0, result["x"]),
-        (1, unfolded(first)),
-        (1, unfolded(second)),
+        (1, encoded[0]),
+        (1, encoded[1]),
         (2, None),
-        (3, unfolded(result["decoded"][0])),
-        (3, unfolded(result["decoded"][1])),
+        (3, decoded[0]),
+        (3, decoded[1]),
         (4, result["x_hat"]),
     ]
-    lower = [None, *map(unfolded, result["drawn_layers"]), result["drawn_image"]]
+    lower = [None, *drawn, result["drawn_image"]]
     stops = [(i, 0.0, at, shown) for i, (at, shown) in enumerate(upper)]
     stops += [(3 + i, LOWER, 5, shown) for i, shown in enumerate(lower)]
     pictures, shapes = [], []

@@ -136,6 +136,7 @@ export class Show {
   #wait() {
     const { elements } = this.#slides[this.#at];
     const words = elements.map((each) => /** @type {HTMLElement} */ (each).innerText.split(/\s+/).length);
+    if (!matchMedia("(prefers-reduced-motion: reduce)").matches) for (const each of elements) playIn(each);
     const reading = (60_000 * words.reduce((sum, count) => sum + count, 0)) / WORDS_A_MINUTE;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -222,6 +223,12 @@ export class Show {
     }
     return null;
   }
+}
+
+/** What can play by itself on a slide does so with it. @param {Element} element */
+function playIn(element) {
+  const choices = /** @type {NodeListOf<HTMLElement>} */ (element.querySelectorAll(".control:not([data-plays]) > [data-action=play]"));
+  for (const button of choices) button.click();
 }
 
 const isFullScreen = () => document.fullscreenElement !== null;

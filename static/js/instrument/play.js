@@ -18,6 +18,7 @@ export function bindPlay(choice, controls, element, { value, move }) {
   const stop = () => {
     clearInterval(clock);
     clock = undefined;
+    element.removeAttribute("data-plays");
     setText(button, "Play");
   };
   const next = () => {
@@ -28,6 +29,7 @@ export function bindPlay(choice, controls, element, { value, move }) {
   button.addEventListener("click", () => {
     if (clock !== undefined) return stop();
     if (isLast()) move(options[0]);
+    element.toggleAttribute("data-plays", true);
     setText(button, "Stop");
     clock = setInterval(next, 1_000 * choice.plays);
   });

@@ -1,0 +1,90 @@
+"""The pipeline carries a digit as the networks themselves do, and says what is at each stop."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from tests.figures import check_figures
+from widgets import pipeline
+from widgets.data import load
+from widgets.network import dense, layers
+from widgets.pipeline import STAGES, compute, frame, instrument
+
+HOME = instrument.defaults()
+
+
+def sigmoid(h):
+    return 1 / (1 + np.exp(-h))
+
+
+@pytest.mark.parametrize("model", pipeline.MODELS)
+def test_each_layer_is_the_textbook_formula(model):
+    result = compute(**{**HOME, "model": model, "digit": "7"})
+    encoder, decoder = load(f"{model}_encoder"), load(f"{model}_decoder")
+    for names, h, hidden, end in [
+        (encoder, result["x"].ravel(), result["encoded"], result["z"]),
+        (decoder, result["z"], result["decoded"], None),
+        (decoder, result["drawn"], result["drawn_layers"], None),
+    ]:
+        put_out = []
+        for i in range(3):
+            h = h @ names[f"w{i}"].astype(float) + names[f"b{i}"]
+            if i < 2:
+                h = h * sigmoid(h)
+                put_out.extend(h)
+        np.testing.assert_allclose(hidden, put_out, atol=1e-9)
+        if end is not None:
+            np.testing.assert_allclose(end, h, atol=1e-9)
+    image = np.clip(dense(result["z"][None], decoder), 0, 1).reshape(28, 28)
+    np.testing.assert_allclose(result["x_hat"], image)
+    assert result["error"] == pytest.approx(np.sum((result["x"] - image) ** 2))
+
+
+def test_layers_end_in_what_dense_gives():
+    decoder = load("mlp_vae_mnist_decoder")
+    z = np.random.default_rng(0).normal(size=(5, 2))
+    assert [h.shape for h in layers(z, decoder)] == [(5, 192), (5, 64), (5, 784)]
+    np.testing.assert_array_equal(layers(z, decoder)[-1], dense(z, decoder))
+
+
+def test_the_numbers_of_the_tour_are_those_of_the_instrument(root):
+    text = (root / "content" / "tour" / "index.md").read_text(encoding="utf-8")
+    said = re.search(r"squared error of ([\d.]+)\.", text)
+    assert said is not None
+    assert float(said[1]) == pytest.approx(compute(**HOME)["error"], abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("stage", "shape", "numbers"),
+    [
+        ("input", "28 × 28", 784),
+        ("encoder", "64 and 64", 128),
+        ("code", "2", 2),
+        ("decoder", "192 and 64", 256),
+        ("reconstruction", "28 × 28", 784),
+        ("generation", "28 × 28", 784),
+    ],
+)
+def test_every_stop_says_what_is_there(stage, shape, numbers):
+    shown = frame(compute(**{**HOME, "stage": stage}))
+    assert shown.readouts["shape"] == shape
+    assert shown.readouts["numbers"] == numbers
+    assert (shown.readouts["error"] is not None) == (stage == "reconstruction")
+    assert STAGES[stage] in shown.panels[0].alt
+    check_figures(shown)
+
+
+def test_no_unit_puts_out_more_than_the_axis_shows():
+    for model in pipeline.MODELS:
+        for digit in "0123456789":
+            result = compute(**{**HOME, "model": model, "digit": digit})
+            assert max(result["encoded"].max(), result["decoded"].max()) < pipeline.MOST
+
+
+def test_a_draw_is_one_from_the_prior():
+    draws = np.array([compute(**{**HOME, "seed": seed})["drawn"] for seed in range(400)])
+    assert np.abs(draws.mean(axis=0)).max() < 0.2
+    assert np.abs(draws.std(axis=0) - 1).max() < 0.15

@@ -234,11 +234,12 @@ def way_figure(result):
                 dots([AWAY * 3 + spot[0]], [y + spot[1]], color, size=8, cliponaxis=False)
             )
     labels = [
-        label(words, AWAY * i, 0.7, INK_2, yanchor="middle") for i, words in enumerate(COLUMNS)
+        label(words, AWAY * i, 0.5, INK_2, yanchor="middle", yshift=12)
+        for i, words in enumerate(COLUMNS)
     ]
     labels += [
-        label("encoder", AWAY * 1.5, 1.08, yanchor="middle"),
-        label("decoder", AWAY * 4.5, 1.08, yanchor="middle"),
+        label("encoder", AWAY * 1.5, 0.5, yanchor="middle", yshift=30),
+        label("decoder", AWAY * 4.5, 0.5, yanchor="middle", yshift=30),
         label("z ~ N(0, I)", AWAY * 3 - 0.65, LOWER, INK_2, xanchor="right", yanchor="middle"),
     ]
     hidden = {"visible": False, "showgrid": False}

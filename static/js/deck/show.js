@@ -13,6 +13,8 @@ import { followSwipes } from "./swipe.js";
 
 /** A slide is laid out for a window of this size, in rem of the page; a larger one shows it larger. */
 const [WIDTH, HEIGHT] = [80, 45];
+/** Height that the bar and the margins leave to a slide, in rem. */
+const ROOM = 39;
 /** Below this width of the window, px, the page keeps its type and scrolls. */
 const SMALL = 720;
 /** A slide that would be smaller than the first has its panels side by side; one smaller than the second scrolls. */
@@ -22,7 +24,7 @@ const [WORDS_A_MINUTE, LEAST_MS] = [170, 9_000];
 
 export class Show {
   /** @type {Slide[]} */
-  #slides = slidesOfPage();
+  #slides = [];
   #parts = partsOfPage();
   #at = -1;
   #full = 1;
@@ -49,6 +51,8 @@ export class Show {
     });
     const { signal } = this.#end;
     document.documentElement.dataset.presented = "";
+    this.#fill();
+    this.#slides = slidesOfPage(innerWidth < SMALL ? Infinity : (ROOM * 16 * this.#full) / TIGHT);
     document.addEventListener("keydown", (event) => this.#onKey(event), { signal });
     document.addEventListener("fullscreenchange", () => this.#bar.showFull(isFullScreen()), { signal });
     document.addEventListener("input", () => this.pause(), { signal }); // the reader has taken over
@@ -148,18 +152,22 @@ export class Show {
 
   /** As large as the window allows; a slide that is too high then shrinks. */
   #fit() {
-    const small = innerWidth < SMALL;
-    const { dataset, style } = document.documentElement;
-    this.#full = small ? 1 : Math.min(innerWidth / (WIDTH * 16), innerHeight / (HEIGHT * 16));
-    style.setProperty("--window", String(this.#full));
-    for (const tight of small ? [false] : [false, true]) {
+    const { dataset } = document.documentElement;
+    for (const tight of innerWidth < SMALL ? [false] : [false, true]) {
       if (tight) dataset.tight = "";
       else delete dataset.tight;
-      this.#scale = this.#full;
-      this.#write();
+      this.#fill();
       this.#shrink();
       if (this.#scale >= TIGHT * this.#full) return;
     }
+  }
+
+  /** As large as a slide is that has room. */
+  #fill() {
+    this.#full = innerWidth < SMALL ? 1 : Math.min(innerWidth / (WIDTH * 16), innerHeight / (HEIGHT * 16));
+    this.#scale = this.#full;
+    document.documentElement.style.setProperty("--window", String(this.#full));
+    this.#write();
   }
 
   #shrink() {

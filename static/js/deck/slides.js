@@ -5,12 +5,10 @@
  *   address. `notes`: what is said, for the speaker alone.
  */
 
-const CUTS = "h2, h3, section.instrument";
-
-/** @returns {Slide[]} */
-export function slidesOfPage() {
+/** @param {number} room how high a slide can be, px @returns {Slide[]} */
+export function slidesOfPage(room) {
   const steps = [...document.querySelectorAll("[data-deck] > [data-slide]")];
-  return steps.length > 0 ? steps.map(slideOfStep) : cut();
+  return steps.length > 0 ? steps.map(slideOfStep) : cut(room);
 }
 
 /** What is seen of the page in none of its slides, or only in some. @returns {Element[]} */
@@ -23,30 +21,36 @@ function slideOfStep(step) {
   return { id: step.id, title: titleOf(step.querySelector("h2")), elements: [step], notes: step.querySelector("[data-notes]") };
 }
 
-/** A section: its head with what comes first, then a slide from each heading on, and one for each instrument. */
-function cut() {
-  const head = document.querySelector(".section-head");
+/**
+ * A section: a slide from each heading on, one for each instrument, and another wherever one is full.
+ *
+ * @param {number} room
+ */
+function cut(room) {
+  const parts = [...document.querySelectorAll(".section-head, .section.flow > *")];
+  const tops = parts.map((part) => part.getBoundingClientRect().top); // all are laid out as they will be on slides
   /** @type {Slide[]} */
   const slides = [];
-  const start = (/** @type {Element | null} */ at, /** @type {string} */ id) => {
-    const slide = { id, title: titleOf(at), elements: /** @type {Element[]} */ ([]), notes: null };
-    slides.push(slide);
-    return slide;
-  };
-  let slide = start(head?.querySelector("h1") ?? null, head?.querySelector("h1")?.id ?? "");
-  if (head) slide.elements.push(head);
-  /** @type {Element | null} */
-  let heading = null;
-  let wasInstrument = false;
-  for (const part of document.querySelectorAll(".section.flow > *")) {
+  /** @type {Slide | null} */
+  let slide = null;
+  let [start, before] = [0, false];
+  let [id, title, count] = ["", "", 0]; // of the heading that is read, and its slides so far
+  for (const [i, part] of parts.entries()) {
     const isInstrument = part.matches("section.instrument");
-    if (part.matches(CUTS)) slide = start(isInstrument ? part.querySelector(".title") : part, part.id);
-    else if (wasInstrument) slide = start(heading, `after-${slide.id}`);
-    if (part.matches("h2, h3")) heading = part;
-    wasInstrument = isInstrument;
+    const heading = part.matches("h2, h3") ? part : part.querySelector(":scope > h1");
+    const end = tops[i + 1] ?? part.getBoundingClientRect().bottom;
+    if (heading) [id, title, count] = [heading.id, titleOf(heading), 0];
+    if (slide === null || heading || isInstrument || before || end - start > room) {
+      if (!isInstrument) count += 1;
+      const named = isInstrument ? { id: part.id, title: titleOf(part.querySelector(".title")) } : { id: count > 1 ? `${id}-${count}` : id, title };
+      slide = { ...named, elements: [], notes: null };
+      slides.push(slide);
+      start = tops[i];
+    }
     slide.elements.push(part);
+    before = isInstrument;
   }
-  return slides.filter(({ elements }) => elements.length > 0);
+  return slides;
 }
 
 /** @param {Element | null} element @returns {string} its words, without the sign that links to it and its number */

@@ -67,7 +67,7 @@ instrument = Instrument(
     controls=(
         Choice("stage", "Stop at", STAGES, "input", plays=2.5),
         Choice("digit", "Test digit", {str(n): str(n) for n in range(10)}, "2"),
-        Choice("model", "Model", MODELS, "mlp_vae_mnist"),
+        Choice("model", "Model", MODELS, "mlp_vae_mnist", when=("stage", *list(STAGES)[1:])),
         Seed("seed", "Draw", default=6, when=("stage", "generation")),
     ),
     readouts=(

@@ -10,6 +10,7 @@ export class DeckBar {
   /** @type {Record<keyof Actions, HTMLButtonElement>} */
   #buttons;
   #place = document.createElement("p");
+  #title = document.createElement("p");
   #said = document.createElement("p");
 
   /** @param {Actions} actions */
@@ -26,10 +27,11 @@ export class DeckBar {
     this.#element.className = "deck-bar";
     this.#element.setAttribute("aria-label", "Presentation");
     this.#place.className = "place";
+    this.#title.className = "title";
     this.#said.className = "message";
     this.#said.setAttribute("role", "status");
     full.hidden = !document.fullscreenEnabled;
-    this.#element.append(previous, this.#place, next, play, this.#said, notes, full, leave);
+    this.#element.append(previous, this.#place, next, play, this.#title, this.#said, notes, full, leave);
     document.querySelector(".page")?.after(this.#element);
   }
 
@@ -37,9 +39,10 @@ export class DeckBar {
     return this.#element.contains(document.activeElement);
   }
 
-  /** @param {number} number @param {number} count */
-  showPlace(number, count) {
+  /** @param {number} number @param {number} count @param {string} title where the slide itself may not have it */
+  showPlace(number, count, title) {
     setText(this.#place, `${number} / ${count}`);
+    setText(this.#title, title);
     // Not `disabled`, which would take the focus away from who steps with Enter.
     this.#buttons.previous.setAttribute("aria-disabled", String(number === 1));
     this.#buttons.next.setAttribute("aria-disabled", String(number === count));

@@ -129,7 +129,7 @@ export class Show {
     for (const part of this.#parts) part.toggleAttribute("data-off", !on.has(part));
     scrollTo(0, 0);
     this.#fit();
-    this.#bar.showPlace(at + 1, this.#slides.length);
+    this.#bar.showPlace(at + 1, this.#slides.length, slide.elements[0].matches("[data-slide]") ? "" : slide.title);
     this.#notes.show(this.#said());
     setText(document.querySelector("[data-page-status]"), `Step ${at + 1} of ${this.#slides.length}: ${slide.title}`);
     // Who had the focus on a slide that is gone begins at the new one.

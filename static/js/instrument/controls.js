@@ -139,7 +139,11 @@ export class ControlPanel {
       offer();
     }
     element.addEventListener("change", (event) => this.move(name, /** @type {HTMLInputElement} */ (event.target).value));
-    bindPlay(control, this.#place, element, { value: () => String(this.#values[name]), move: (value) => this.move(name, value) });
+    bindPlay(control, this.#place, element, {
+      value: () => String(this.#values[name]),
+      move: (value) => this.move(name, value),
+      signal: this.#gone.signal,
+    });
     return (/** @type {string} */ value) => {
       input(element, `[value="${CSS.escape(value)}"]`).checked = true;
     };

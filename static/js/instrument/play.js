@@ -5,9 +5,9 @@ import { setText } from "../text.js";
  * @param {import("./state.js").ChoiceSpec} choice
  * @param {HTMLElement} controls all those of the instrument: whoever moves one of them takes over
  * @param {HTMLElement} element of the choice
- * @param {{value: () => string, move: (value: string) => void}} at
+ * @param {{value: () => string, move: (value: string) => void, signal: AbortSignal}} at `signal`: the controls are gone
  */
-export function bindPlay(choice, controls, element, { value, move }) {
+export function bindPlay(choice, controls, element, { value, move, signal }) {
   const button = element.querySelector('[data-action="play"]');
   if (!button) return;
   const options = Object.keys(choice.options);
@@ -22,7 +22,6 @@ export function bindPlay(choice, controls, element, { value, move }) {
     setText(button, "Play");
   };
   const next = () => {
-    if (!button.isConnected) return stop(); // the page has been left, or the plate made anew
     move(options[options.indexOf(value()) + 1]);
     if (isLast()) stop();
   };
@@ -33,5 +32,6 @@ export function bindPlay(choice, controls, element, { value, move }) {
     setText(button, "Stop");
     clock = setInterval(next, 1_000 * choice.plays);
   });
-  controls.addEventListener("input", stop);
+  controls.addEventListener("input", stop, { signal });
+  signal.addEventListener("abort", stop);
 }

@@ -106,11 +106,22 @@ def test_it_plays_by_itself(open_page: Open) -> None:
     page.clock.install()
     page.get_by_role("button", name="Play").first.click()
     at(page, 1)
+    page.clock.run_for(16_000)
+    expect(page.locator("#tour-pipeline input[value=generation]")).to_be_checked()
     page.clock.run_for(120_000)
     assert int(page.locator(".deck-bar .place").inner_text().split()[0]) > 1
     page.clock.run_for(600_000)
     at(page, 8)
     expect(page.get_by_role("button", name="Play")).to_be_visible()
+
+
+def test_nothing_moves_by_itself_where_that_is_not_wanted(open_page: Open) -> None:
+    page = open_page(TOUR, python=False, viewport=PROJECTOR, reduced_motion="reduce")
+    page.clock.install()
+    page.get_by_role("button", name="Play").first.click()
+    at(page, 1)
+    page.clock.run_for(16_000)
+    expect(page.locator("#tour-pipeline input[value=input]")).to_be_checked()
 
 
 def test_the_speaker_sees_notes_the_next_step_and_the_time(open_page: Open) -> None:

@@ -56,6 +56,9 @@ export function remove(kind, label) {
   storage()?.removeItem(keyOf(kind, label));
 }
 
+/** Whether keys like `/` and `p` act: a reader who talks to the computer, or uses a screen reader, may not want them. */
+export const singleKeys = () => read("setting", "single-keys") !== false;
+
 /**
  * Tells of what another tab of this browser writes.
  *

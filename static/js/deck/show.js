@@ -5,6 +5,7 @@
  * @typedef {import("./slides.js").Slide} Slide
  * @typedef {{go: (id: string) => void, leave: () => void}} Hooks `go` writes the address of a slide, `leave` leads back to the page
  */
+import { singleKeys } from "../store.js";
 import { setText } from "../text.js";
 import { DeckBar } from "./bar.js";
 import { NotesWindow } from "./notes.js";
@@ -225,9 +226,9 @@ export class Show {
       case " ":
         return at?.closest("button, summary, a") ? null : () => (this.playing ? this.pause() : this.play());
       case "n":
-        return () => this.#openNotes();
+        return singleKeys() ? () => this.#openNotes() : null;
       case "f":
-        return toggleFullScreen;
+        return singleKeys() ? toggleFullScreen : null;
     }
     return null;
   }

@@ -5,7 +5,7 @@
  */
 import { isDeck, isPresented, present } from "../deck/open.js";
 import { followReading, startReading } from "./reading.js";
-import { clearAll, exportAll, read, remove, write } from "../store.js";
+import { clearAll, exportAll, remove, singleKeys, write } from "../store.js";
 import { repeatTaps } from "./taps.js";
 
 /** @typedef {"auto" | "light" | "dark"} Theme */
@@ -107,11 +107,6 @@ function isField(target) {
 /** Whether Space acts on it. @param {EventTarget | null} target */
 function isPressed(target) {
   return target instanceof Element && target.closest("button, summary, a, dialog, [tabindex='0']") !== null;
-}
-
-/** Whether `/`, `?` and `p` act: a reader who talks to the computer, or uses a screen reader, may not want them. */
-function singleKeys() {
-  return read("setting", "single-keys") !== false;
 }
 
 /** @param {string} name @returns {HTMLDialogElement} */

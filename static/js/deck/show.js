@@ -17,7 +17,7 @@ const [WIDTH, HEIGHT] = [80, 45];
 /** Height that the bar and the margins leave to a slide, in rem. */
 const ROOM = 39;
 /** Below this width of the window, px, the page keeps its type and scrolls. */
-const SMALL = 720;
+const SMALL = 1000;
 /** A slide that would be smaller than the first has its panels side by side; one smaller than the second scrolls. */
 const [TIGHT, LEAST] = [0.82, 0.62];
 /** While it plays by itself: words are read at this rate, and nothing goes by in less than the other. */

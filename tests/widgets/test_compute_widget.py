@@ -253,6 +253,7 @@ def test_a_syntax_error_in_an_edit_has_its_line():
         ('{"slope": result["a"]}', '{"slope": np.inf}', "slope is inf"),
         ('"type": "scatter"', '"type": {1}', "In the figure of line: a value is of type set"),
         ("default=3,", "default=30,", "default of n is 30"),
+        ('"Down"}, "up")', '"Down"}, "up", plays=-1)', "kind plays -1 seconds at each option"),
         ("np.uint8", "float", "uint8"),
         ("np.random.default_rng(seed).normal()", "np.nan", "'draw'"),
     ],

@@ -223,8 +223,11 @@ def test_any_section_is_presented_with_its_instruments_alive(open_page: Open) ->
     count, shown = int(place.inner_text().split()[-1]), 0
     for number in range(1, count + 1):
         expect(place).to_have_text(f"{number} / {count}")
-        assert overflow(page) == (0, 0), page.url
-        shown += page.locator(".section.flow > *:not([data-off])").count()
+        here = page.locator(".section.flow > *:not([data-off])").count()
+        high, wide = overflow(page)
+        assert wide == 0, page.url
+        assert high == 0 or here == 1, page.url  # a long listing scrolls
+        shown += here
         headings = page.locator(".section.flow > :is(h2, h3):not([data-off])").count()
         assert headings <= 1
         page.keyboard.press("ArrowRight")
@@ -245,7 +248,7 @@ def test_any_section_is_presented_with_its_instruments_alive(open_page: Open) ->
 
 def test_a_link_leads_out_of_it(open_page: Open) -> None:
     page = open_page(f"{TOUR}?present#step-1", python=False, viewport=PROJECTOR)
-    page.get_by_role("link", name="section 2.1").click()
+    page.locator("#step-1").get_by_role("link", name="section 2.1").click()
     expect(page.locator("h1")).to_contain_text("Learning to compress")
     expect(page.locator(".deck-bar")).to_have_count(0)
     expect(page.locator(".bar")).to_be_visible()

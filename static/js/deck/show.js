@@ -19,7 +19,7 @@ const ROOM = 39;
 /** Below this width of the window, px, the page keeps its type and scrolls. */
 const SMALL = 1000;
 /** A slide that would be smaller than the first has its panels side by side; one smaller than the second scrolls. */
-const [TIGHT, LEAST] = [0.82, 0.62];
+const [TIGHT, LEAST] = [0.82, 0.66];
 /** While it plays by itself: words are read at this rate, and nothing goes by in less than the other. */
 const [WORDS_A_MINUTE, LEAST_MS] = [170, 9_000];
 

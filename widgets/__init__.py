@@ -7,13 +7,14 @@ WIDGETS: tuple[str, ...] = (
     "bottleneck",
     "linear_ae_pca",
     "denoiser",
+    "score_field",
     "latent_holes",
     "morph",
     "train_vae",
     "vae_sampler",
     "latent_atlas",
-    "draw_a_digit",
     "reparameterization",
+    "draw_a_digit",
 )
 """Every instrument by name: its file, its directive's argument, its test."""
 

@@ -10,6 +10,7 @@ WIDGETS: tuple[str, ...] = (
     "score_field",
     "latent_holes",
     "morph",
+    "elbo_balance",
     "train_vae",
     "vae_sampler",
     "latent_atlas",

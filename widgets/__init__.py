@@ -8,6 +8,8 @@ WIDGETS: tuple[str, ...] = (
     "linear_ae_pca",
     "denoiser",
     "score_field",
+    "sparse_code",
+    "contractive",
     "latent_holes",
     "morph",
     "elbo_balance",

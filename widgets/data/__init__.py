@@ -19,9 +19,11 @@ from widgets.contract import KEPT
 NAMES = (
     "autoencoder_mnist_decoder",
     "autoencoder_mnist_encoder",
+    "contractive_plane",
     "conv_vae_fashion_decoder",
     "conv_vae_fashion_encoder",
     "conv_vae_mnist_decoder",
+    "digit_patches",
     "fashion_mnist_classifier",
     "fashion_mnist_images",
     "mlp_vae_mnist_decoder",

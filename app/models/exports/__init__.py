@@ -3,7 +3,9 @@
 from functools import partial
 
 from app.models.exports.classifiers import make_classifier
+from app.models.exports.contractive_plane import make_contractive_plane
 from app.models.exports.decoders import DECODED, make_decoder
+from app.models.exports.digit_patches import make_digit_patches
 from app.models.exports.encoders import ENCODED, make_encoder
 from app.models.exports.export import Export, Job
 from app.models.exports.images import DATASETS, make_images
@@ -13,6 +15,8 @@ from app.models.exports.strokes import make_strokes
 EXPORTS = (
     Export("strokes", "beta-VAEs of strokes for eight betas", make_strokes),
     Export("mnist_pca", "Principal components of MNIST", make_mnist_pca),
+    Export("digit_patches", "Dictionaries of digit patches", make_digit_patches),
+    Export("contractive_plane", "Contractive autoencoders of a wave", make_contractive_plane),
     *(
         Export(f"{name}_decoder", f"Small decoder of {name}", partial(make_decoder, name))
         for name in DECODED

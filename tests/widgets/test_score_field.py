@@ -1,0 +1,94 @@
+"""The score against a kernel density of scikit-learn, the ring against Bessel functions."""
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+from scipy.special import i0e, i1e
+from sklearn.neighbors import KernelDensity
+
+from widgets import score_field as widget
+
+RADIUS = np.sqrt(2)
+
+
+def compute(**changed):
+    return widget.compute(**{**widget.instrument.defaults(), **changed})
+
+
+@pytest.mark.parametrize("data", widget.CURVES)
+@pytest.mark.parametrize("sigma", [0.1, 0.3, 1.2])
+def test_score_is_the_gradient_of_the_log_kernel_density(data, sigma):
+    result = compute(data=data, sigma=sigma)
+    density = KernelDensity(bandwidth=sigma, kernel="gaussian").fit(result["x"])
+    h = 1e-5
+    by_differences = np.stack(
+        [
+            density.score_samples(result["places"] + move)
+            - density.score_samples(result["places"] - move)
+            for move in (np.array([h, 0]), np.array([0, h]))
+        ],
+        axis=1,
+    ) / (2 * h)
+    np.testing.assert_allclose(result["scores"], by_differences, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("data", widget.CURVES)
+def test_density_equals_scikit_learn(data):
+    result = compute(data=data, sigma=0.4)
+    density = KernelDensity(bandwidth=0.4, kernel="gaussian").fit(result["x"])
+    np.testing.assert_allclose(result["log_density"], density.score_samples(result["walk"]))
+    lattice = np.stack(np.meshgrid(result["lattice"], result["lattice"]), -1).reshape(-1, 2)
+    grid = np.exp(density.score_samples(lattice)).reshape(61, 61)
+    np.testing.assert_allclose(result["density"], grid / grid.max(), atol=1e-12)
+
+
+def test_one_datum_is_the_answer_everywhere():
+    answer, log_density = widget.denoise(np.array([[2.0, 0.0]]), np.array([[0.5, 0.5]]), 0.5)
+    np.testing.assert_allclose(answer, [[0.5, 0.5]])
+    expected = -(2.25 + 0.25) / (2 * 0.25) - np.log(2 * np.pi * 0.25)
+    assert log_density[0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("sigma", [0.3, 0.6, 0.8])
+def test_the_walk_ends_where_a_full_ring_has_its_highest_density(sigma):
+    """On a ring of radius R the answer at radius r is R I1(rR/sigma^2) / I0(rR/sigma^2)."""
+    top = brentq(
+        lambda r: RADIUS * i1e(r * RADIUS / sigma**2) / i0e(r * RADIUS / sigma**2) - r, 0.1, 2
+    )
+    end = compute(sigma=sigma, step=1.0)["walk"][-1]
+    assert np.linalg.norm(end) == pytest.approx(top, abs=2e-3)
+
+
+@pytest.mark.parametrize(("sigma", "to_the_middle"), [(0.9, False), (1.1, True)])
+def test_above_radius_over_root_two_the_middle_attracts(sigma, to_the_middle):
+    end = compute(sigma=sigma, step=1.0, start=(0.1, 0.0))["walk"][-1]
+    assert (np.linalg.norm(end) < 0.1) == to_the_middle
+
+
+@pytest.mark.parametrize("step", [0.1, 0.5, 1.0])
+def test_the_log_density_never_falls(step):
+    for data in widget.CURVES:
+        for sigma in (0.1, 0.5, 1.5):
+            result = compute(data=data, sigma=sigma, step=step, start=(-1.9, 0.4))
+            assert (np.diff(result["log_density"]) > -1e-12).all()
+
+
+def test_a_falling_noise_level_ends_near_the_data():
+    for data in widget.CURVES:
+        result = compute(data=data, sigma=1.5, falling=True, start=(-2.0, 1.0))
+        assert result["sigmas"][[0, -1]] == pytest.approx([1.5, 0.05])
+        assert result["distance"][-1] < 0.02
+
+
+def test_data_lie_evenly_on_the_curve():
+    for data in widget.CURVES:
+        x = compute(data=data)["x"]
+        assert x.shape == (widget.N, 2)
+        gaps = np.linalg.norm(np.diff(x, axis=0), axis=1)
+        within = gaps[gaps < 2 * np.median(gaps)]  # moons: but for the way between them
+        assert within.std() < 0.01 * within.mean()
+
+
+def test_the_note_says_when_the_walk_leads_away():
+    assert "farther from the data" in widget.frame(compute(sigma=1.3)).note
+    assert "arrow" in widget.frame(compute(sigma=0.3)).note

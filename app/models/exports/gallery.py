@@ -1,0 +1,99 @@
+"""Test digits to search among, and how alike neighbours are by each of the page's encoders."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.models.cards import Card
+from app.models.data import load_dataset
+from app.models.exports.decoders import EVERY, sample_of
+from app.models.exports.export import Job, write_export
+from widgets.encoders import ENCODERS, NETWORKS, encode_as
+from widgets.moves import stroke_width
+
+NEAREST = 10
+PART = 500  # images whose distances to all others are computed at once
+
+
+def distances(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    """Squared Euclidean distances between rows: (m, k) and (n, k) to (m, n)."""
+    squares: NDArray[Any] = (a**2).sum(1)[:, None] - 2 * a @ b.T + (b**2).sum(1)
+    return squares
+
+
+def neighbours(codes: NDArray[Any], count: int) -> NDArray[np.int64]:
+    """The nearest other rows of each row, nearest first: (n, k) to (n, count)."""
+    found = []
+    for start in range(0, len(codes), PART):
+        gap = distances(codes[start : start + PART], codes)
+        own = np.arange(len(gap))
+        gap[own, start + own] = np.inf
+        some = np.argpartition(gap, count, axis=1)[:, :count]
+        order = np.take_along_axis(gap, some, axis=1).argsort(axis=1)
+        found.append(np.take_along_axis(some, order, axis=1))
+    return np.concatenate(found)
+
+
+def up_to(values: NDArray[Any]) -> NDArray[np.float32]:
+    """Mean over all rows and the first 1, 2, ... columns: (n, count) to (count,)."""
+    running = values.mean(0).cumsum() / np.arange(1, values.shape[1] + 1)
+    return running.astype(np.float32)
+
+
+def make_gallery(job: Job) -> Card:
+    """Every 16th test image with its codes, and what neighbours among all 10,000 share."""
+    dataset = load_dataset("mnist")
+    x, labels = dataset.test_images / 255, dataset.test_labels
+    width = stroke_width(x)
+    # Two images at random: what their widths differ by, over all pairs, from the sorted widths.
+    n = len(width)
+    at_random = 2 * np.sort(width) @ (2 * np.arange(n) - n + 1) / (n * (n - 1))
+    sample = sample_of(dataset)
+    unlike = labels[sample][:, None] != labels[sample]
+    alike = ~unlike & ~np.eye(len(unlike), dtype=bool)
+    scale, within, same, apart = [], [], [], []
+    arrays: dict[str, NDArray[Any]] = {}
+    for i, name in enumerate(ENCODERS):
+        codes = np.concatenate([encode_as(name, part) for part in np.array_split(x, 20)])
+        shown = codes[sample]
+        gap = np.sqrt(distances(shown, shown).clip(0))
+        scale.append(gap[unlike].mean())
+        within.append(gap[alike].mean())
+        near = neighbours(codes.astype(np.float32), NEAREST)
+        same.append(up_to(labels[near] == labels[:, None]))
+        apart.append(up_to(np.abs(width[near] - width[:, None]) / at_random))
+        if name in NETWORKS:
+            arrays[name] = shown.astype(np.float16)
+        job.on_step(i + 1, len(ENCODERS), 0.0)
+    arrays |= {
+        "images": dataset.test_images[sample],
+        "labels": labels[sample],
+        "width": width[sample].astype(np.float32),
+        "scale": np.array(scale, np.float32),
+        "within": np.array(within, np.float32),
+        "same": np.stack(same),
+        "apart": np.stack(apart),
+    }
+    card = {
+        "title": f"MNIST: every {EVERY}th test image, its codes and what neighbours have in common",
+        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "encoders": list(ENCODERS),
+        "arrays_are": {
+            "network, shifts": "codes by the two networks, which take the page long to compute",
+            "width": "stroke width, px",
+            "scale": "mean distance between two of these images that show different digits",
+            "within": "the same of two that show one digit",
+            "same": "share of the 1, ..., 10 nearest of all 10,000 test images, the image itself "
+            "left out, that show the same digit",
+            "apart": "mean difference in stroke width to these neighbours, 1 is two images drawn "
+            "at random",
+        },
+        "metrics": {
+            "same_nearest": dict(zip(ENCODERS, (round(float(s[0]), 4) for s in same), strict=True)),
+            "apart_nearest": dict(
+                zip(ENCODERS, (round(float(a[0]), 4) for a in apart), strict=True)
+            ),
+        },
+    }
+    return write_export("mnist_gallery", arrays, card)

@@ -1,0 +1,210 @@
+"""One digit through a convolutional network: what can be read off each layer.
+
+Each layer is a function of the one before, h' = f(h). A probe is a matrix, fitted afterwards to a
+frozen layer: read = h W + b. Three things are asked of every layer: which digit it is, by how many
+pixels it has been shifted, and how wide its strokes are. The network was trained for the first
+alone, on digits that were shifted by up to 4 px.
+
+The figure says how well the probes do on 10,000 test digits. Dotted, for comparison: the same
+network before any training.
+"""
+
+import numpy as np
+
+from widgets.contract import (
+    DATA_1,
+    DATA_2,
+    DATA_2_TEXT,
+    INK_2,
+    INK_3,
+    Choice,
+    Frame,
+    Instrument,
+    Plot,
+    Readout,
+    Slider,
+    Tiles,
+)
+from widgets.data import load
+from widgets.figures import axis, dots, figure, label, line, segment
+from widgets.moves import shift, stroke_width, thicken
+from widgets.network import grey_levels, layers_of
+
+IMAGES = 40  # to choose from, four of each digit
+CLASSES = 10
+LAYERS = {
+    "image": "Image",
+    "first": "Conv. 1",
+    "second": "Conv. 2",
+    "features": "Features",
+    "classes": "Classes",
+}
+ASKED = {"digit": DATA_1, "place": DATA_2, "width": INK_2}
+
+instrument = Instrument(
+    name="layers",
+    title="Layer by layer",
+    ask="Write down where the place of a digit can be read best: in the image, after the first "
+    "convolution, or after the second. Then go through the layers.",
+    controls=(
+        Choice("layer", "Read from", LAYERS, "image"),
+        Slider("right", "Shift right", default=3, min=-4, max=4, step=1, unit="px"),
+        Slider("down", "Shift down", default=-2, min=-4, max=4, step=1, unit="px"),
+        Slider("grown", "Thicken", default=0.0, min=-0.5, max=1.0, step=0.25, unit="px"),
+        Slider("image", "Test digit", default=9, min=1, max=IMAGES, step=1),
+    ),
+    readouts=(
+        Readout("digit", "Digit"),
+        Readout("place", "Place, right and down"),
+        Readout("width", "Stroke width"),
+        Readout("units", "Numbers in the layer", "", "d"),
+    ),
+    references=("alain2017", "lecun1998"),
+)
+
+
+def compute(*, layer, right, down, grown, image):
+    """Run one digit through the network and read three things off one layer.
+
+    Parameters
+    ----------
+    layer : str, a key of LAYERS
+    right, down : int, shift in px
+    grown : float, px by which the strokes grow on each side
+    image : int, which test image, 1 to 40
+
+    Returns
+    -------
+    dict
+        ``x``, the image as the network sees it, (28, 28), in [0, 1]; ``first`` (8, 12, 12) and
+        ``second`` (16, 4, 4), what the convolutions make of it; ``units``, how many numbers the
+        chosen layer holds; ``read``, what its probe says: digit, right, down, width; ``true``, the
+        same as it is; ``scores``, on 10,000 test digits, of the trained and of an untrained
+        network: share of digits read right, share of the variance of place and width that is read,
+        (2, 5, 3).
+    """
+    stored, probes = load("mnist_images"), load("mnist_probes")
+    x = thicken(stored["images"][[image - 1]] / 255, grown)
+    width = stroke_width(x)[0]
+    x = shift(x, right, down)
+    layers = layers_of(x, load("mnist_network_shifts"))
+    at = list(LAYERS).index(layer)
+    h = layers[at].ravel()
+    answer = h @ probes[f"w{at}"] + probes[f"b{at}"]  # (13,)
+    return {
+        "at": at,
+        "x": x[0],
+        "first": layers[1][0],
+        "second": layers[2][0],
+        "units": h.size,
+        "read": [int(answer[:CLASSES].argmax()), *answer[CLASSES:].tolist()],
+        "true": [int(stored["labels"][image - 1]), right, down, float(width)],
+        "scores": probes["scores"][[0, 2]].astype(float),
+    }
+
+
+def frame(result):
+    """The curves, the image and the maps of both convolutions."""
+    digit, right, down, width = result["read"]
+    true = result["true"]
+    return Frame(
+        readouts={
+            "digit": f"{digit} (it is {true[0]})",
+            "place": signed(f"{right:.1f}, {down:.1f} (set: {true[1]}, {true[2]})"),
+            "width": signed(f"{width:.1f} px (measured: {true[3]:.1f})"),
+            "units": result["units"],
+        },
+        panels=[
+            Plot("scores", scores_figure(result), scores_alt(result), half=True),
+            Tiles(
+                "x",
+                grey_levels(result["x"])[None, None],
+                alt=f"The {true[0]} as the network sees it, shifted by {true[1]} px to the right "
+                f"and {true[2]} px down.",
+                captions=("what the network sees",),
+                half=True,
+            ),
+            maps(result),
+        ],
+    )
+
+
+def signed(text):
+    """With minus signs in place of hyphens."""
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def scores_figure(result):
+    """What is read off each layer, in percent: lines of the trained network, dotted untrained."""
+    place = np.arange(len(LAYERS))
+    trained, untrained = 100 * result["scores"].clip(0, 1)
+    at = result["at"]
+    return figure(
+        [
+            *(
+                line(place, untrained[:, i], color, dash="dot", width=1.5)
+                for i, color in enumerate(ASKED.values())
+            ),
+            *(line(place, trained[:, i], color) for i, color in enumerate(ASKED.values())),
+            *(
+                dots([at], trained[[at], i], color, size=10, ring=2, cliponaxis=False)
+                for i, color in enumerate(ASKED.values())
+            ),
+        ],
+        axis(
+            -0.3,
+            len(LAYERS) - 0.7,
+            tickvals=place.tolist(),
+            ticktext=list(LAYERS.values()),
+        ),
+        axis(0, 100, "read by a matrix, %", dtick=25),
+        height=600,
+        left=40,
+        right=58,
+        shapes=[segment((at, at), (0, 100), INK_3, dash="dot")],
+        labels=[
+            label(
+                name,
+                place[-1],
+                trained[-1, i],
+                DATA_2_TEXT if color == DATA_2 else color,
+                xanchor="left",
+                xshift=8,
+            )
+            for i, (name, color) in enumerate(ASKED.items())
+        ],
+    )
+
+
+def scores_alt(result):
+    """The curves in words."""
+    trained = 100 * result["scores"][0]
+    said = [
+        f"{name.lower()} {digit:.0f}, {place:.0f} and {width:.0f}"
+        for name, (digit, place, width) in zip(LAYERS.values(), trained, strict=True)
+    ]
+    return (
+        "Percent of digits read right, and of the variance of place and of stroke width that is "
+        f"read, layer by layer: {'; '.join(said)}."
+    )
+
+
+def maps(result):
+    """A row with the 8 maps of the first convolution, two with the 16 of the second."""
+    first, second = result["first"], result["second"]
+    side = 24
+    large = np.concatenate([enlarged(first, side), enlarged(second, side)])
+    return Tiles(
+        "maps",
+        grey_levels(large).reshape(3, 8, side, side),
+        alt="In the first row the 8 maps of the first convolution, 12 by 12 each; below, the 16 "
+        "maps of the second, 4 by 4 each. Dark is active.",
+        captions=("first row: 8 maps after convolution 1", "below: 16 after convolution 2"),
+        gap=2,
+    )
+
+
+def enlarged(maps, side):
+    """Maps (c, n, n), scaled so that the most active unit is 1, at side x side pixels."""
+    times = side // maps.shape[-1]
+    return np.kron(maps / max(maps.max(), 1e-9), np.ones((times, times)))

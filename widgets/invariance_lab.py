@@ -18,7 +18,6 @@ from widgets.contract import (
     DATA_2_TEXT,
     INK_2,
     INK_3,
-    PAPER,
     Frame,
     Instrument,
     Plot,
@@ -42,17 +41,17 @@ instrument = Instrument(
     ask="Shift the digit by 4 pixels. In which of the seven codes will it then be farther from "
     "where it was than another digit is on average? Name them before you move the slider.",
     controls=(
-        Slider("right", "Shift", default=0, min=-4, max=4, step=1, unit="px"),
+        Slider("right", "Shift", default=2, min=-4, max=4, step=1, unit="px"),
         Slider("turned", "Turn", default=0, min=-45, max=45, step=3, unit="°"),
         Slider("ink", "Ink", default=100, min=20, max=100, step=5, unit="%"),
         Slider("grown", "Thicken", default=0.0, min=-1.0, max=2.0, step=0.25, unit="px"),
-        Slider("image", "Test digit", default=9, min=1, max=IMAGES, step=1),
+        Slider("image", "Test digit", default=18, min=1, max=IMAGES, step=1),
     ),
     readouts=(
         Readout("pixels", "Moved in pixels", "× another digit"),
         Readout("network", "In the network", "× another digit"),
         Readout("shifts", "Shown shifts", "× another digit"),
-        Readout("error", "Convolution's equivariance error", "%", ".1f"),
+        Readout("error", "Convolution: error", "%", ".1f"),
     ),
     references=("bengio2013", "zhang2019"),
 )
@@ -139,14 +138,14 @@ def moved_figure(result):
             ticktext=list(ENCODERS.values()),
             showgrid=False,
         ),
-        height=500,
+        height=420,
         left=140,
         right=16,
         top=10,
         shapes=[segment((1, 1), (0.4, len(ENCODERS) + 0.5), INK_3, dash="dot")],
         labels=[
-            label("another digit", 1, len(ENCODERS) + 0.8, INK_2, bgcolor=PAPER),
-            label("same digit", within[0], len(ENCODERS) + 0.8, DATA_2_TEXT, xanchor="right"),
+            label("another digit", 1, len(ENCODERS) + 0.8, INK_2, xanchor="left", xshift=4),
+            label("same digit", 1, len(ENCODERS) + 0.8, DATA_2_TEXT, xanchor="right", xshift=-4),
         ],
     )
 

@@ -17,7 +17,6 @@ from widgets.contract import (
     DATA_2_TEXT,
     INK_2,
     INK_3,
-    Choice,
     Frame,
     Instrument,
     Plot,
@@ -32,13 +31,7 @@ from widgets.network import grey_levels, layers_of
 
 IMAGES = 40  # to choose from, four of each digit
 CLASSES = 10
-LAYERS = {
-    "image": "Image",
-    "first": "Conv. 1",
-    "second": "Conv. 2",
-    "features": "Features",
-    "classes": "Classes",
-}
+LAYERS = ("Image", "Conv. 1", "Conv. 2", "Features", "Classes")
 ASKED = {"digit": DATA_1, "place": DATA_2, "width": INK_2}
 
 instrument = Instrument(
@@ -47,16 +40,16 @@ instrument = Instrument(
     ask="Write down where the place of a digit can be read best: in the image, after the first "
     "convolution, or after the second. Then go through the layers.",
     controls=(
-        Choice("layer", "Read from", LAYERS, "image"),
+        Slider("layer", "Layer", default=0, min=0, max=len(LAYERS) - 1, step=1, symbol="l"),
         Slider("right", "Shift right", default=3, min=-4, max=4, step=1, unit="px"),
         Slider("down", "Shift down", default=-2, min=-4, max=4, step=1, unit="px"),
         Slider("grown", "Thicken", default=0.0, min=-0.5, max=1.0, step=0.25, unit="px"),
-        Slider("image", "Test digit", default=9, min=1, max=IMAGES, step=1),
+        Slider("image", "Test digit", default=18, min=1, max=IMAGES, step=1),
     ),
     readouts=(
-        Readout("digit", "Digit"),
-        Readout("place", "Place, right and down"),
-        Readout("width", "Stroke width"),
+        Readout("digit", "Read: digit"),
+        Readout("place", "Read: right, down"),
+        Readout("width", "Read: stroke width"),
         Readout("units", "Numbers in the layer", "", "d"),
     ),
     references=("alain2017", "lecun1998"),
@@ -68,7 +61,7 @@ def compute(*, layer, right, down, grown, image):
 
     Parameters
     ----------
-    layer : str, a key of LAYERS
+    layer : int, 0 is the image, 4 the classes
     right, down : int, shift in px
     grown : float, px by which the strokes grow on each side
     image : int, which test image, 1 to 40
@@ -88,11 +81,10 @@ def compute(*, layer, right, down, grown, image):
     width = stroke_width(x)[0]
     x = shift(x, right, down)
     layers = layers_of(x, load("mnist_network_shifts"))
-    at = list(LAYERS).index(layer)
-    h = layers[at].ravel()
-    answer = h @ probes[f"w{at}"] + probes[f"b{at}"]  # (13,)
+    h = layers[layer].ravel()
+    answer = h @ probes[f"w{layer}"] + probes[f"b{layer}"]  # (13,)
     return {
-        "at": at,
+        "layer": layer,
         "x": x[0],
         "first": layers[1][0],
         "second": layers[2][0],
@@ -109,9 +101,9 @@ def frame(result):
     true = result["true"]
     return Frame(
         readouts={
-            "digit": f"{digit} (it is {true[0]})",
-            "place": signed(f"{right:.1f}, {down:.1f} (set: {true[1]}, {true[2]})"),
-            "width": signed(f"{width:.1f} px (measured: {true[3]:.1f})"),
+            "digit": f"{digit}, it is {true[0]}",
+            "place": signed(f"{right:.1f}, {down:.1f} px"),
+            "width": signed(f"{width:.1f}, it is {true[3]:.1f} px"),
             "units": result["units"],
         },
         panels=[
@@ -138,7 +130,7 @@ def scores_figure(result):
     """What is read off each layer, in percent: lines of the trained network, dotted untrained."""
     place = np.arange(len(LAYERS))
     trained, untrained = 100 * result["scores"].clip(0, 1)
-    at = result["at"]
+    at = result["layer"]
     return figure(
         [
             *(
@@ -155,7 +147,7 @@ def scores_figure(result):
             -0.3,
             len(LAYERS) - 0.7,
             tickvals=place.tolist(),
-            ticktext=list(LAYERS.values()),
+            ticktext=list(LAYERS),
         ),
         axis(0, 100, "read by a matrix, %", dtick=25),
         height=600,
@@ -181,7 +173,7 @@ def scores_alt(result):
     trained = 100 * result["scores"][0]
     said = [
         f"{name.lower()} {digit:.0f}, {place:.0f} and {width:.0f}"
-        for name, (digit, place, width) in zip(LAYERS.values(), trained, strict=True)
+        for name, (digit, place, width) in zip(LAYERS, trained, strict=True)
     ]
     return (
         "Percent of digits read right, and of the variance of place and of stroke width that is "

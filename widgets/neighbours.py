@@ -167,9 +167,9 @@ def both_figure(result):
             dots([s], [a], color, size=11 if i in (0, chosen) else 8, ring=2)
             for i, (s, a, color) in enumerate(zip(same, apart, colors, strict=True))
         ],
-        axis(30, 100, "neighbours that show the same digit, %"),
-        axis(1.05, 0.35, "stroke width apart"),
-        height=260,
+        axis(60, 100, "neighbours that show the same digit, %"),
+        axis(0.95, 0.2, "stroke width apart, × random"),
+        height=240,
         labels=[
             label(
                 ENCODERS[name],

@@ -96,7 +96,7 @@ def compute(*, layer, right, down, grown, image):
 
 
 def frame(result):
-    """The curves, the image and the maps of both convolutions."""
+    """The curves, and the image with the maps of both convolutions."""
     digit, right, down, width = result["read"]
     true = result["true"]
     return Frame(
@@ -108,14 +108,6 @@ def frame(result):
         },
         panels=[
             Plot("scores", scores_figure(result), scores_alt(result), half=True),
-            Tiles(
-                "x",
-                grey_levels(result["x"])[None, None],
-                alt=f"The {true[0]} as the network sees it, shifted by {true[1]} px to the right "
-                f"and {true[2]} px down.",
-                captions=("what the network sees",),
-                half=True,
-            ),
             maps(result),
         ],
     )
@@ -182,17 +174,19 @@ def scores_alt(result):
 
 
 def maps(result):
-    """A row with the 8 maps of the first convolution, two with the 16 of the second."""
-    first, second = result["first"], result["second"]
-    side = 24
-    large = np.concatenate([enlarged(first, side), enlarged(second, side)])
+    """Five rows of five: the image, the 8 maps of the first convolution, the 16 of the second."""
+    true, side = result["true"], 24
+    large = np.concatenate([enlarged(result["first"], side), enlarged(result["second"], side)])
+    tiles = np.concatenate([result["x"][None], np.pad(large, [(0, 0), (2, 2), (2, 2)])])
     return Tiles(
         "maps",
-        grey_levels(large).reshape(3, 8, side, side),
-        alt="In the first row the 8 maps of the first convolution, 12 by 12 each; below, the 16 "
-        "maps of the second, 4 by 4 each. Dark is active.",
-        captions=("first row: 8 maps after convolution 1", "below: 16 after convolution 2"),
+        grey_levels(tiles).reshape(5, 5, 28, 28),
+        alt=f"First the {true[0]} as the network sees it, {true[1]} px to the right and {true[2]} "
+        "px down; then 8 maps of 12 by 12 after the first convolution and 16 of 4 by 4 after the "
+        "second. Dark is active.",
+        captions=("the image, 8 maps after conv. 1", "then 16 maps after conv. 2"),
         gap=2,
+        half=True,
     )
 
 

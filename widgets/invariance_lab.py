@@ -76,7 +76,7 @@ def compute(*, right, turned, ink, grown, image):
         ``changed``, (28, 28), in [0, 1]; ``maps``, of one kernel: T conv(x) and conv(T x),
         (2, 28, 28); ``error`` of the convolution over its eight kernels; ``label``.
     """
-    stored, gallery = load("mnist_images"), load("mnist_gallery")
+    stored, apart = load("mnist_images"), load("mnist_distances")
     x = stored["images"][[image - 1]] / 255  # (1, 28, 28)
 
     def change(h):
@@ -87,8 +87,8 @@ def compute(*, right, turned, ink, grown, image):
     maps = convolve(pair)  # (2, 8, 28, 28)
     wanted = change(maps[0])  # (8, 28, 28)
     return {
-        "moved": np.array(moved) / gallery["scale"],
-        "within": gallery["within"] / gallery["scale"],
+        "moved": np.array(moved) / apart["scale"],
+        "within": apart["within"] / apart["scale"],
         "x": x[0],
         "changed": pair[1],
         "maps": np.stack([wanted[KERNEL], maps[1, KERNEL]]),

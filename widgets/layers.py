@@ -142,7 +142,7 @@ def scores_figure(result):
             ticktext=list(LAYERS),
         ),
         axis(0, 100, "read by a matrix, %", dtick=25),
-        height=600,
+        height=520,
         left=40,
         right=58,
         shapes=[segment((at, at), (0, 100), INK_3, dash="dot")],
@@ -154,6 +154,7 @@ def scores_figure(result):
                 DATA_2_TEXT if color == DATA_2 else color,
                 xanchor="left",
                 xshift=8,
+                yshift={"place": -7, "width": 7}.get(name, 0),
             )
             for i, (name, color) in enumerate(ASKED.items())
         ],

@@ -34,6 +34,7 @@ from widgets.figures import axis, dots, figure, label
 from widgets.network import SIDE
 
 NEAREST = 10  # neighbours at the most
+LABELS = ("Pixels", "Blurred", "Fourier", "PCA", "VAE", "Network", "Shown shifts")
 IMAGES = 625  # every 16th test image of MNIST
 
 instrument = Instrument(
@@ -74,7 +75,7 @@ def compute(*, image, k, code):
         differ by; ``all_same`` and ``all_apart``, the means over the k neighbours of each of
         10,000 test images, for every encoder, (7,).
     """
-    gallery = load("mnist_gallery")
+    gallery, measured = load("mnist_gallery"), load("mnist_distances")
     query = image - 1
     width = gallery["width"].astype(float)
     nearest = np.stack([nearest_to(query, codes_of(name))[:k] for name in ("pixels", code)])
@@ -88,8 +89,8 @@ def compute(*, image, k, code):
         "labels": gallery["labels"],
         "apart": np.abs(width[nearest] - width[query]).mean(axis=1)
         / (differences.sum() / (IMAGES * (IMAGES - 1))),
-        "all_same": gallery["same"][:, k - 1].astype(float),
-        "all_apart": gallery["apart"][:, k - 1].astype(float),
+        "all_same": measured["same"][:, k - 1].astype(float),
+        "all_apart": measured["apart"][:, k - 1].astype(float),
     }
 
 
@@ -139,7 +140,7 @@ def rows(result):
     for row, (places, alike) in enumerate(zip(result["nearest"], same, strict=True)):
         for column, (place, right) in enumerate(zip(places, alike, strict=True)):
             images[row, column + 1] = x[place] if right else 255 - x[place]
-    digit, name = result["labels"][result["query"]], ENCODERS[result["code"]].lower()
+    digit, name = result["labels"][result["query"]], ENCODERS[result["code"]]
     of_pixels, of_code = (" ".join(map(str, result["labels"][near])) for near in result["nearest"])
     return Tiles(
         "rows",
@@ -148,7 +149,7 @@ def rows(result):
         f"{of_pixels}; by the code, {of_code}.",
         captions=(
             "the chosen digit",
-            f"above: by pixels; below: {name}",
+            f"above: by pixels; below: by {name}",
             "negative: another digit",
         ),
         gap=1,
@@ -158,9 +159,8 @@ def rows(result):
 def both_figure(result):
     """Each encoder as a point: what its neighbours have in common with the image, twice."""
     same, apart = 100 * result["all_same"], result["all_apart"]
-    names = list(ENCODERS)
-    chosen = names.index(result["code"])
-    colors = [MUTED] * len(names)
+    chosen = list(ENCODERS).index(result["code"])
+    colors = [MUTED] * len(ENCODERS)
     colors[0], colors[chosen] = DATA_1, DATA_2
     return figure(
         [
@@ -172,15 +172,15 @@ def both_figure(result):
         height=240,
         labels=[
             label(
-                ENCODERS[name],
+                name,
                 s,
                 a,
                 DATA_2_TEXT if i == chosen else DATA_1 if i == 0 else INK_2,
-                xanchor="right",
-                xshift=-9,
+                xanchor="left" if name in ("Blurred", "PCA") else "right",
+                xshift=9 if name in ("Blurred", "PCA") else -9,
                 bgcolor=PAPER,
             )
-            for i, (name, s, a) in enumerate(zip(names, same, apart, strict=True))
+            for i, (name, s, a) in enumerate(zip(LABELS, same, apart, strict=True))
         ],
     )
 

@@ -104,6 +104,14 @@ def test_accuracy_after_each_change_is_that_of_the_table(root):
             assert 100 * np.mean(answers == LABELS) == pytest.approx(value, abs=0.051)
 
 
+def test_a_turn_moves_fourier_magnitudes_as_far_as_pixels():
+    """0.83 and 0.82 of another digit, as the text says."""
+    for name, stated in (("fourier", 0.83), ("pixels", 0.82)):
+        moved = encode_as(name, turn(IMAGES, 30)) - encode_as(name, IMAGES)
+        unit = load("mnist_distances")["scale"][list(ENCODERS).index(name)]
+        assert np.linalg.norm(moved, axis=1).mean() / unit == pytest.approx(stated, abs=0.005)
+
+
 def test_fourier_magnitudes_take_sixes_for_nines():
     """22 of 136, and none by pixels, as the answer to `q-six-nine` says."""
     turnable = (LABELS == 6) | (LABELS == 9)

@@ -39,19 +39,19 @@ def test_convolution_follows_a_shift_and_dimming_exactly_and_a_turn_not_at_all()
 def test_a_linear_code_moves_as_far_as_the_ink_that_is_lost():
     """Pixels: |x - s x| = (1 - s) |x|."""
     result = compute(ink=40)
-    unit = load("mnist_gallery")["scale"][0]
+    unit = load("mnist_distances")["scale"][0]
     assert result["moved"][0] == pytest.approx(0.6 * np.linalg.norm(result["x"]) / unit)
 
 
 @pytest.mark.parametrize("name", ["pixels", "pca", "shifts"])
 def test_unit_is_the_mean_distance_of_two_different_digits(name):
-    gallery = load("mnist_gallery")
+    gallery, apart = load("mnist_gallery"), load("mnist_distances")
     codes = encode_as(name, gallery["images"] / 255)
     labels = gallery["labels"].astype(float)
     gaps, alike = pdist(codes), pdist(labels[:, None]) == 0
     at = NAMES.index(name)
-    assert gallery["scale"][at] == pytest.approx(gaps[~alike].mean(), rel=1e-4)
-    assert gallery["within"][at] == pytest.approx(gaps[alike].mean(), rel=1e-4)
+    assert apart["scale"][at] == pytest.approx(gaps[~alike].mean(), rel=1e-4)
+    assert apart["within"][at] == pytest.approx(gaps[alike].mean(), rel=1e-4)
 
 
 def test_note_names_what_is_farther_than_another_digit():

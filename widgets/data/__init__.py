@@ -27,6 +27,7 @@ NAMES = (
     "mlp_vae_mnist_decoder",
     "mlp_vae_mnist_encoder",
     "mnist_classifier",
+    "mnist_distances",
     "mnist_gallery",
     "mnist_images",
     "mnist_network",

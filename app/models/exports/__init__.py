@@ -6,7 +6,7 @@ from app.models.exports.classifiers import make_classifier
 from app.models.exports.decoders import DECODED, make_decoder
 from app.models.exports.encoders import ENCODED, make_encoder
 from app.models.exports.export import Export, Job
-from app.models.exports.gallery import make_gallery
+from app.models.exports.gallery import make_distances, make_gallery
 from app.models.exports.images import DATASETS, make_images
 from app.models.exports.mnist_pca import make_mnist_pca
 from app.models.exports.networks import REACH, make_network
@@ -37,6 +37,7 @@ EXPORTS = (
         for name, how in zip(REACH, ("as it is", "shifted"), strict=True)
     ),
     Export("mnist_gallery", "Test digits to search among, with their codes", make_gallery),
+    Export("mnist_distances", "How far apart digits are by each encoder", make_distances),
     Export("mnist_probes", "Linear probes of a network's layers", make_probes),
 )
 

@@ -1,4 +1,4 @@
-"""Test digits to search among, and how alike neighbours are by each of the page's encoders."""
+"""Test digits to search among, and how far apart digits are by each of the page's encoders."""
 
 from typing import Any
 
@@ -64,7 +64,29 @@ def errors_of_nearest(dataset: Dataset) -> NDArray[np.float32]:
 
 
 def make_gallery(job: Job) -> Card:
-    """Every 16th test image with its codes, and what neighbours among all 10,000 share."""
+    """Every 16th test image, and the codes of those encoders that take the page long."""
+    dataset = load_dataset("mnist")
+    sample = sample_of(dataset)
+    x = dataset.test_images[sample]
+    arrays: dict[str, NDArray[Any]] = {
+        "images": x,
+        "labels": dataset.test_labels[sample],
+        "width": stroke_width(x / 255).astype(np.float32),
+        **{name: encode_as(name, x / 255).astype(np.float16) for name in NETWORKS},
+    }
+    card = {
+        "title": f"MNIST: every {EVERY}th test image, with codes",
+        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "width": "stroke width, px",
+        "codes": f"of the encoders {' and '.join(NETWORKS)}",
+        "metrics": {"images": len(x)},
+    }
+    job.on_step(1, 1, 0.0)
+    return write_export("mnist_gallery", arrays, card)
+
+
+def make_distances(job: Job) -> Card:
+    """How far apart digits are by each encoder, and what neighbours have in common."""
     dataset = load_dataset("mnist")
     x, labels = dataset.test_images / 255, dataset.test_labels
     width = stroke_width(x)
@@ -75,55 +97,48 @@ def make_gallery(job: Job) -> Card:
     unlike = labels[sample][:, None] != labels[sample]
     alike = ~unlike & ~np.eye(len(unlike), dtype=bool)
     scale, within, same, apart = [], [], [], []
-    arrays: dict[str, NDArray[Any]] = {}
     for i, name in enumerate(ENCODERS):
         codes = np.concatenate([encode_as(name, part) for part in np.array_split(x, 20)])
-        shown = codes[sample]
-        gap = np.sqrt(distances(shown, shown).clip(0))
+        gap = np.sqrt(distances(codes[sample], codes[sample]).clip(0))
         scale.append(gap[unlike].mean())
         within.append(gap[alike].mean())
         near = neighbours(codes.astype(np.float32), NEAREST)
         same.append(up_to(labels[near] == labels[:, None]))
         apart.append(up_to(np.abs(width[near] - width[:, None]) / at_random))
-        if name in NETWORKS:
-            arrays[name] = shown.astype(np.float16)
         job.on_step(i + 1, len(ENCODERS), 0.0)
-    arrays |= {
-        "images": dataset.test_images[sample],
-        "labels": labels[sample],
-        "width": width[sample].astype(np.float32),
+    wrong = errors_of_nearest(dataset)
+    arrays: dict[str, NDArray[Any]] = {
         "scale": np.array(scale, np.float32),
         "within": np.array(within, np.float32),
         "same": np.stack(same),
         "apart": np.stack(apart),
         "sizes": np.array(SIZES, np.int32),
-        "wrong": errors_of_nearest(dataset),
+        "wrong": wrong,
     }
     card = {
-        "title": f"MNIST: every {EVERY}th test image, its codes and what neighbours have in common",
+        "title": "MNIST: distances by the page's encoders, and what neighbours have in common",
         "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
         "encoders": list(ENCODERS),
-        "arrays_are": {
-            "network, shifts": "codes by the two networks, which take the page long to compute",
-            "width": "stroke width, px",
-            "scale": "mean distance between two of these images that show different digits",
+        "measured": {
+            "scale": "mean distance between two images of mnist_gallery with different digits",
             "within": "the same of two that show one digit",
-            "same": "share of the 1, ..., 10 nearest of all 10,000 test images, the image itself "
-            "left out, that show the same digit",
+            "same": f"share of the 1, ..., {NEAREST} nearest of all {n:,} test images, the image "
+            "itself left out, that show the same digit",
             "apart": "mean difference in stroke width to these neighbours, 1 is two images drawn "
             "at random",
-            "wrong": "share of the 10,000 test images whose nearest of the first `sizes` training "
+            "wrong": f"share of the {n:,} test images whose nearest of the first `sizes` training "
             "images, by pixels, shows another digit",
         },
         "metrics": {
-            "wrong": {
-                str(n): round(float(w), 4) for n, w in zip(SIZES, arrays["wrong"], strict=True)
-            },
+            "wrong": {str(k): round(float(w), 4) for k, w in zip(SIZES, wrong, strict=True)},
             "published": "3.09 % with all 60,000, LeCun, Cortes & Burges, the MNIST database",
-            "same_nearest": dict(zip(ENCODERS, (round(float(s[0]), 4) for s in same), strict=True)),
-            "apart_nearest": dict(
-                zip(ENCODERS, (round(float(a[0]), 4) for a in apart), strict=True)
-            ),
+            "same_nearest": by_encoder(same),
+            "apart_nearest": by_encoder(apart),
         },
     }
-    return write_export("mnist_gallery", arrays, card)
+    return write_export("mnist_distances", arrays, card)
+
+
+def by_encoder(values: list[NDArray[np.float32]]) -> Card:
+    """The first value of each encoder, under its name."""
+    return {name: round(float(v[0]), 4) for name, v in zip(ENCODERS, values, strict=True)}

@@ -138,7 +138,7 @@ def moved_figure(result):
             ticktext=list(ENCODERS.values()),
             showgrid=False,
         ),
-        height=420,
+        height=520,
         left=140,
         right=16,
         top=10,
@@ -163,27 +163,20 @@ def moved_alt(result):
 
 
 def images(result):
-    """Above: the digit, changed, and the difference; below: a map changed, and of the changed."""
-    x, changed = result["x"], result["changed"]
-    of_x, of_changed = np.abs(result["maps"])
-    most = max(of_x.max(), of_changed.max(), 1e-9)
-    six = np.stack([x, changed, np.abs(x - changed), of_x / most, of_changed / most, off(result)])
+    """Above: the digit before and after; below: a map changed, and the map of the changed digit."""
+    of_x, of_changed = maps = np.abs(result["maps"])
+    four = np.stack([result["x"], result["changed"], *maps / max(maps.max(), 1e-9)])
+    off = np.abs(of_x - of_changed).max() / max(maps.max(), 1e-9)
     return Tiles(
         "images",
-        grey_levels(six.clip(0, 1)).reshape(2, 3, 28, 28),
-        alt=f"A {result['label']}, the same after the change, and the difference. Below: the map "
-        "of a convolution, changed; the map of the changed image; and their difference, which is "
-        f"{result['error']:.1%} over all maps.",
-        captions=("above: the digit; below: T conv(x)", "T x; conv(T x)", "difference"),
+        grey_levels(four.clip(0, 1)).reshape(2, 2, 28, 28),
+        alt=f"A {result['label']} before and after the change. Below, the map of a convolution "
+        "that was then changed, and the map of the changed digit; they differ by up to "
+        f"{off:.0%} of the darkest value.",
+        captions=("x; below, T conv(x)", "T x; below, conv(T x)"),
         gap=1,
         half=True,
     )
-
-
-def off(result):
-    """Difference of both maps, on their own scale."""
-    wanted, received = result["maps"]
-    return np.abs(wanted - received) / max(np.abs(result["maps"]).max(), 1e-9)
 
 
 def note(result):

@@ -39,7 +39,8 @@ def turn(x: NDArray[Any], degrees: float) -> Images:
     down, right = row - top, column - left  # shares of the pixel below, of the one to the right
     above = (1 - right) * at(top, left) + right * at(top, left + 1)
     below = (1 - right) * at(top + 1, left) + right * at(top + 1, left + 1)
-    return (1 - down) * above + down * below
+    turned: Images = (1 - down) * above + down * below
+    return turned
 
 
 def dim(x: NDArray[Any], share: float) -> Images:

@@ -38,7 +38,7 @@ def neighbours(codes: NDArray[Any], count: int) -> NDArray[np.int64]:
 
 def up_to(values: NDArray[Any]) -> NDArray[np.float32]:
     """Mean over all rows and the first 1, 2, ... columns: (n, count) to (count,)."""
-    running = values.mean(0).cumsum() / np.arange(1, values.shape[1] + 1)
+    running: NDArray[np.float64] = values.mean(0).cumsum() / np.arange(1, values.shape[1] + 1)
     return running.astype(np.float32)
 
 

@@ -91,7 +91,7 @@ def make_probes(job: Job) -> Card:
         "untrained": to_arrays(network().requires_grad_(False)),
     }
     arrays: dict[str, NDArray[Any]] = {}
-    scores = []
+    scores: list[list[tuple[float, float, float]]] = []
     for n, name in enumerate(NETWORKS):
         shown, other, seen = (every_layer(x, networks[name]) for x, _ in (fitted, held, tested))
         scores.append([])

@@ -53,7 +53,6 @@ instrument = Instrument(
         Readout("shifts", "Shown shifts", "× another digit"),
         Readout("error", "Convolution: error", "%", ".1f"),
     ),
-    references=("bengio2013", "zhang2019"),
 )
 
 
@@ -138,7 +137,7 @@ def moved_figure(result):
             ticktext=list(ENCODERS.values()),
             showgrid=False,
         ),
-        height=520,
+        height=600,
         left=140,
         right=16,
         top=10,

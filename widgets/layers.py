@@ -52,7 +52,6 @@ instrument = Instrument(
         Readout("width", "Read: stroke width"),
         Readout("units", "Numbers in the layer", "", "d"),
     ),
-    references=("alain2017", "lecun1998"),
 )
 
 
@@ -142,7 +141,7 @@ def scores_figure(result):
             ticktext=list(LAYERS),
         ),
         axis(0, 100, "read by a matrix, %", dtick=25),
-        height=520,
+        height=600,
         left=40,
         right=58,
         shapes=[segment((at, at), (0, 100), INK_3, dash="dot")],

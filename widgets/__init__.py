@@ -4,6 +4,9 @@ from importlib import import_module
 from types import ModuleType
 
 WIDGETS: tuple[str, ...] = (
+    "neighbours",
+    "invariance_lab",
+    "layers",
     "bottleneck",
     "linear_ae_pca",
     "denoiser",

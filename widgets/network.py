@@ -97,6 +97,54 @@ def silu(h: NDArray[np.float64]) -> NDArray[np.float64]:
     return out
 
 
+def convolution(h: NDArray[Any], weights: NDArray[Any]) -> NDArray[np.float64]:
+    """Each kernel laid over every place where it fits whole, without a bias.
+
+    Parameters
+    ----------
+    h : ndarray of shape (m, channels, height, width)
+    weights : ndarray of shape (channels_out, channels, n, n)
+
+    Returns
+    -------
+    ndarray of shape (m, channels_out, height - n + 1, width - n + 1)
+    """
+    n = weights.shape[-1]
+    windows = np.lib.stride_tricks.sliding_window_view(h, (n, n), axis=(2, 3))  # (m, c, h, w, n, n)
+    summed = np.tensordot(windows, weights.astype(np.float64), axes=((1, 4, 5), (1, 2, 3)))
+    return np.moveaxis(summed, 3, 1)
+
+
+def pool(h: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The largest value of each square of 2 x 2: (m, c, 2 a, 2 b) to (m, c, a, b)."""
+    m, channels, height, width = h.shape
+    largest: NDArray[np.float64] = h.reshape(m, channels, height // 2, 2, width // 2, 2).max((3, 5))
+    return largest
+
+
+def layers_of(x: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float64]]:
+    """The image and what each layer of a convolutional classifier makes of it.
+
+    Parameters
+    ----------
+    x : ndarray of shape (m, 28, 28), in [0, 1], 1 is ink
+    weights : mapping with the kernels w0 (8, 1, 5, 5) and w1 (16, 8, 5, 5), the matrices
+        w2 (256, 32) and w3 (32, 10), and the biases b0, ..., b3
+
+    Returns
+    -------
+    list of ndarray of shapes (m, 1, 28, 28), (m, 8, 12, 12), (m, 16, 4, 4), (m, 32), (m, 10)
+    """
+    layers = [x[:, None].astype(np.float64)]
+    for i in (0, 1):
+        h = convolution(layers[-1], weights[f"w{i}"]) + weights[f"b{i}"][:, None, None]
+        layers.append(pool(h.clip(0)))
+    hidden = layers[-1].reshape(len(x), -1) @ weights["w2"] + weights["b2"]
+    layers.append(hidden.clip(0))
+    layers.append(layers[-1] @ weights["w3"] + weights["b3"])
+    return layers
+
+
 def grey_levels(x: NDArray[Any]) -> NDArray[np.uint8]:
     """Images in [0, 1] as they are shown: 255 is ink."""
     levels: NDArray[np.uint8] = np.rint(255 * x).astype(np.uint8)

@@ -29,8 +29,13 @@ NAMES = (
     "mlp_vae_mnist_decoder",
     "mlp_vae_mnist_encoder",
     "mnist_classifier",
+    "mnist_distances",
+    "mnist_gallery",
     "mnist_images",
+    "mnist_network",
+    "mnist_network_shifts",
     "mnist_pca",
+    "mnist_probes",
     "strokes",
 )
 

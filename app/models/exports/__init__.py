@@ -8,8 +8,11 @@ from app.models.exports.decoders import DECODED, make_decoder
 from app.models.exports.digit_patches import make_digit_patches
 from app.models.exports.encoders import ENCODED, make_encoder
 from app.models.exports.export import Export, Job
+from app.models.exports.gallery import make_distances, make_gallery
 from app.models.exports.images import DATASETS, make_images
 from app.models.exports.mnist_pca import make_mnist_pca
+from app.models.exports.networks import REACH, make_network
+from app.models.exports.probes import make_probes
 from app.models.exports.strokes import make_strokes
 
 EXPORTS = (
@@ -33,6 +36,13 @@ EXPORTS = (
         Export(f"{name}_classifier", f"Small classifier of {title}", partial(make_classifier, name))
         for name, title in DATASETS.items()
     ),
+    *(
+        Export(name, f"Small convolutional classifier of MNIST, {how}", partial(make_network, name))
+        for name, how in zip(REACH, ("as it is", "shifted"), strict=True)
+    ),
+    Export("mnist_gallery", "Test digits to search among, with their codes", make_gallery),
+    Export("mnist_distances", "How far apart digits are by each encoder", make_distances),
+    Export("mnist_probes", "Linear probes of a network's layers", make_probes),
 )
 
 __all__ = ["EXPORTS", "Export", "Job"]

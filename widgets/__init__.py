@@ -13,6 +13,7 @@ WIDGETS: tuple[str, ...] = (
     "vae_sampler",
     "latent_atlas",
     "draw_a_digit",
+    "receptive_field",
 )
 """Every instrument by name: its file, its directive's argument, its test."""
 

@@ -13,7 +13,9 @@ WIDGETS: tuple[str, ...] = (
     "vae_sampler",
     "latent_atlas",
     "draw_a_digit",
+    "permuted_pixels",
     "receptive_field",
+    "checkerboard",
 )
 """Every instrument by name: its file, its directive's argument, its test."""
 

@@ -51,9 +51,7 @@ instrument = Instrument(
         Slider("kernel", "Kernel", default=3, min=1, max=5, step=1, symbol="k"),
         Slider("stride", "Stride", default=1, min=1, max=3, step=1, symbol="s"),
         Point("unit", "Unit at", default=(0.0, 0.0), limit=SIDE / 2, panel="field", step=1.0),
-        Choice(
-            "weights", "Weights", {"equal": "All equal", "drawn": "Drawn, with SiLU"}, "equal"
-        ),
+        Choice("weights", "Weights", {"equal": "All equal", "drawn": "Drawn, with SiLU"}, "equal"),
         Seed(when=("weights", "drawn")),
     ),
     readouts=(
@@ -80,11 +78,11 @@ def compute(*, depth, kernel, stride, unit, weights, seed):
     Returns
     -------
     dict
-        ``sizes``, units a side of the image and of each layer, until one unit is left, (layers + 1,);
-        ``field``, its receptive field, pixels a side; ``corner``, row and column of its first
-        pixel, (2,); ``influence``, the share of each pixel, (SIDE, SIDE), adding up to 1;
-        ``held``, the side of the effective field; ``centres``, of all units along one side;
-        ``fields`` and ``expected``, both sides for 1, 2, ... layers inside a large image, (deepest,).
+        ``sizes``, units a side of the image and of each layer, until one unit is left,
+        (layers + 1,); ``field``, the unit's receptive field, pixels a side; ``corner``, row and
+        column of its first pixel, (2,); ``influence``, the share of each pixel, (SIDE, SIDE),
+        adding up to 1; ``held``, the side of the effective field; ``centres``, of all units along
+        one side; ``fields`` and ``expected``, both sides for 1, 2, ... layers inside a large image.
     """
     pad = (kernel - 1) // 2
     sizes = layer_sizes(kernel, stride, pad, depth)
@@ -148,8 +146,9 @@ def drawn_gradient(sizes, kernel, stride, pad, unit, rng):
     depth = len(sizes) - 1
     channels = [1] + [CHANNELS] * (depth - 1) + [1]
     weights = [
-        rng.normal(size=(kernel, kernel, a, b)) * np.sqrt(2 / (a * kernel**2))
-        for a, b in zip(channels[:-1], channels[1:], strict=True)
+        rng.normal(size=(kernel, kernel, channels[i], channels[i + 1]))
+        * np.sqrt(2 / (channels[i] * kernel**2))
+        for i in range(depth)
     ]
     picture = rng.normal(size=(SIDE, SIDE, 1))
 
@@ -255,10 +254,9 @@ def field_figure(result):
     strength = np.sqrt(result["influence"])
     half = SIDE / 2
     centres = result["centres"] + 0.5 - half
-    if len(centres) <= SPARSE:
-        units = dots(np.tile(centres, len(centres)), np.repeat(-centres, len(centres)), INK_3, size=3)
-    else:
-        units = dots([], [], INK_3)
+    if len(centres) > SPARSE:
+        centres = centres[:0]
+    across, up = (each.ravel() for each in np.meshgrid(centres, -centres))
     return figure(
         [
             image(
@@ -267,7 +265,7 @@ def field_figure(result):
                 SIDE,
                 colorscale=[[0, PAPER], [1, DATA_1]],
             ),
-            units,
+            dots(across, up, INK_3, size=3),
         ],
         *equal(
             axis(-half, half, "pixels from the middle", tickvals=[-32, -16, 0, 16, 32]),
@@ -296,14 +294,14 @@ def field_alt(result):
 
 
 def growth_figure(result):
-    """Both sides against depth."""
+    """Both sides against depth, as far as the slider has come."""
     fields, expected = result["fields"], result["expected"]
-    layers = np.arange(1, len(fields) + 1)
     depth = len(result["sizes"]) - 1
+    layers = np.arange(1, depth + 1)
     return figure(
         [
-            line(layers, fields, DATA_1),
-            line(layers, expected, DATA_2),
+            line(layers, fields[:depth], DATA_1),
+            line(layers, expected[:depth], DATA_2),
             dots([depth], [result["field"]], DATA_1, size=10, ring=2),
             dots([depth], [result["held"]], DATA_2, size=10, ring=2),
         ],
@@ -321,10 +319,11 @@ def growth_figure(result):
 
 def growth_alt(result):
     """The figure in words."""
-    fields, expected = result["fields"], result["expected"]
+    depth = len(result["sizes"]) - 1
+    fields, expected = result["fields"][:depth], result["expected"][:depth]
     return (
         f"Side of the field against the number of layers, away from the edges: from {fields[0]} "
-        f"pixels after one layer to {fields[-1]} after {len(fields)}; the square that holds 95 % "
+        f"pixels after one layer to {fields[-1]} after {depth}; the square that holds 95 % "
         f"grows from {expected[0]} to {expected[-1]}."
     )
 

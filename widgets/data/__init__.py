@@ -29,7 +29,9 @@ NAMES = (
     "mnist_classifier",
     "mnist_images",
     "mnist_pca",
+    "shuffled_pixels",
     "strokes",
+    "upsampling",
 )
 
 CLASSES = {

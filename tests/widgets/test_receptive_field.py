@@ -1,5 +1,7 @@
 """The field of a unit against torch's own gradients, closed forms and a limit."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -50,7 +52,7 @@ def test_gradient_of_the_drawn_network_is_that_of_torch():
     channels = [1, 2, 2, 2, 1]
     weights = [
         torch.from_numpy(rng.normal(size=(4, 4, a, b)) * np.sqrt(2 / (16 * a)))
-        for a, b in zip(channels[:-1], channels[1:], strict=True)
+        for a, b in pairwise(channels)
     ]
     x = torch.from_numpy(rng.normal(size=(SIDE, SIDE, 1))).permute(2, 0, 1)[None].requires_grad_()
     h = x

@@ -18,7 +18,7 @@ from app.models.data import load_dataset, to_unit
 from app.models.exports.decoders import EVERY, sample_of
 from app.models.exports.export import Job, write_export
 from app.models.fit import OnStep
-from app.models.losses import recon_loss, reparameterize
+from app.models.losses import recon_loss, reparameterize, squared_error
 from app.models.student import DistillRecipe
 
 TEACHER = "conv_vae_mnist"  # gives the codes
@@ -53,8 +53,9 @@ def make_upsampling(job: Job) -> Card:
                 energy[i, seed, MEASURED.index(step)] = stride_energy(logits).mean()
                 if step in STAGES:
                     stages.append(to_arrays(decoder))
-            x_hat = torch.sigmoid(decoder(test_codes))
-            error[i, seed] = (x_hat - test).square().sum(1).mean()
+            with torch.no_grad():
+                x_hat = torch.sigmoid(decoder(test_codes))
+            error[i, seed] = squared_error(x_hat, test).mean()
             if seed == 0:
                 for key in stages[0]:
                     arrays[f"{kind}_{key}"] = np.stack([stage[key] for stage in stages])

@@ -85,7 +85,7 @@ def negative_elbo(model: Autoencoder, x: Tensor) -> Tensor:
 def trained(
     model: Autoencoder, x: Tensor, score: Callable[[Autoencoder], float] | None = None
 ) -> Autoencoder:
-    """Train with Adam, the rate falling to zero; keep the best of ten moments, if there is a score."""
+    """Train with Adam, the rate falling to zero; keep the best of ten moments."""
     optimizer = torch.optim.Adam(model.parameters(), fused=True)
     best, best_score = model, -np.inf
     for step in range(STEPS):
@@ -113,7 +113,7 @@ def spatial() -> Autoencoder:
 
 
 def flat() -> Autoencoder:
-    """A code of 49 numbers: the same convolutions, with a dense layer on either side of the code."""
+    """A code of 49 numbers: the same convolutions, and dense layers beside the code."""
     encoder = nn.Sequential(
         nn.Unflatten(1, (1, 28, 28)), *down(), nn.Flatten(), nn.Linear(24 * 49, 49)
     )
@@ -160,7 +160,8 @@ def compare_codes(
         for title, x in (("digits", test), ("moved", shifted(test)), ("clothes", clothes)):
             error = squared_error(model.decode(model.encode(x)[0]).flatten(1), x).mean()
             print(
-                f"  squared error of {title}: {error:.2f}, of a blank page {x.square().sum(1).mean():.2f}"
+                f"  squared error of {title}: {error:.2f}, "
+                f"of a blank page {x.square().sum(1).mean():.2f}"
             )
         torch.manual_seed(0)
         factor = torch.linalg.cholesky(torch.cov(codes.T) + 1e-6 * torch.eye(49))
@@ -180,11 +181,7 @@ def compare_codes(
         )
         pictures[name] = [rebuilt[:3], model.decode(model.encode(clothes[:3])[0]), drawn[:3]]
     real = [test[:3], clothes[:3]]
-    four = torch.cat(
-        [torch.cat([*test[:2].view(2, 28, 28)], 1), torch.cat([*test[2:4].view(2, 28, 28)], 1)]
-    )
     write("spatial-codes.svg", codes_picture(real, pictures))
-    print(f"a canvas of {tuple(four.shape)}: only the spatial one takes it")
 
 
 def compare_upsampling() -> None:
@@ -239,7 +236,8 @@ def codes_picture(real: list[Tensor], pictures: dict[str, list[Tensor]]) -> str:
     )
     return f"""<svg viewBox="0 0 404 140" width="520" height="180">
 <title>Spatial and flat codes</title>
-<desc>Three digits and three clothes, rebuilt from a spatial and from a flat code; three draws.</desc>
+<desc>Three digits and three clothes, rebuilt from a spatial and from a flat code, and draws from
+both.</desc>
 <g font-size="14">{words}{heads}</g>
 {rows}
 </svg>

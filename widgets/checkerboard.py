@@ -16,9 +16,6 @@ import numpy as np
 
 from widgets.contract import (
     DATA_1,
-    DATA_2,
-    DATA_2_TEXT,
-    FIGURE_WIDTH,
     INK_2,
     INK_3,
     MUTED,
@@ -32,17 +29,11 @@ from widgets.contract import (
     Tiles,
 )
 from widgets.data import load
-from widgets.figures import axis, bars, dots, figure, label, line, segment
+from widgets.figures import axis, bars, figure, label, segment
 from widgets.network import convolve, convolve_transposed, dense, grey_levels, silu, twice
 
 PATTERN = 24  # pixels a side of the patterns, a multiple of every stride
 KINDS = ("transposed", "transposed_even", "resize")
-SHORT = {"transposed": "kernel 3", "transposed_even": "kernel 4", "resize": "resize"}
-COLORS = {  # of a line, and of words beside it
-    "transposed": (DATA_2, DATA_2_TEXT),
-    "transposed_even": (INK_3, INK_3),
-    "resize": (DATA_1, DATA_1),
-}
 STAGES = {"0": "0 steps", "100": "100 steps", "3000": "3,000 steps"}
 STAGE_WORDS = {"0": "before training", "100": "after 100 steps", "3000": "after training"}
 
@@ -60,11 +51,10 @@ instrument = Instrument(
         Slider("number", "Code of test digit", default=1, min=1, max=40, step=1),
     ),
     readouts=(
-        Readout("overlap", "Equal weights", "% at the stride", ".1f"),
-        Readout("drawn", "Drawn weights", "% at the stride", ".1f"),
-        Readout("transposed", "Kernel 3", "% at stride 2", ".3f"),
-        Readout("transposed_even", "Kernel 4", "% at stride 2", ".3f"),
-        Readout("resize", "Resize", "% at stride 2", ".3f"),
+        Readout("overlap", "Equal weights", "%", ".1f"),
+        Readout("transposed", "Decoder, kernel 3", "%", ".3f"),
+        Readout("transposed_even", "Decoder, kernel 4", "%", ".3f"),
+        Readout("resize", "Decoder, resize", "%", ".3f"),
     ),
     references=("odena2016",),
 )
@@ -88,8 +78,7 @@ def compute(*, kernel, stride, seed, stage, show, number):
         a flat input of ones gives: equal weights, drawn weights, and drawn weights after resizing,
         (3, PATTERN, PATTERN), each with a mean of about 1; ``shares``, of their energy that lies at
         the frequencies of the stride, (3,); ``odds``, log-odds of the three decoders, (3, 28, 28),
-        and ``energy``, the share of their variance at stride 2, (3,); ``steps`` and ``recorded``,
-        that share for 1,000 codes in training, (3, steps).
+        and ``energy``, the share of their variance at stride 2, (3,).
     """
     drawn = np.random.default_rng(seed).normal(1, 1, (kernel, kernel))
     patterns = np.stack(
@@ -108,8 +97,6 @@ def compute(*, kernel, stride, seed, stage, show, number):
         "shares": np.array([stride_share(each, stride) for each in patterns]),
         "odds": odds,
         "energy": np.array([stride_share(each - each.mean(), 2) for each in odds]),
-        "steps": data["steps"],
-        "recorded": data["energy"].mean(axis=1),
         "kernel": kernel,
         "stride": stride,
         "stage": stage,
@@ -154,12 +141,11 @@ def log_odds(z, data, kind, stage):
 
 
 def frame(result):
-    """Patterns beside decoders; overlaps beside what was recorded in training."""
+    """Patterns beside decoders; below them, the overlaps."""
     shares, energy = 100 * result["shares"], 100 * result["energy"]
     return Frame(
         readouts={
             "overlap": shares[0],
-            "drawn": shares[1],
             **{kind: energy[i] for i, kind in enumerate(KINDS)},
         },
         panels=[
@@ -169,13 +155,16 @@ def frame(result):
                 alt="What a flat input gives: by a transposed convolution of equal weights, "
                 f"{shares[0]:.1f} % of the energy at the stride; of drawn weights, "
                 f"{shares[1]:.1f} %; resized first, no pattern.",
-                captions=("equal weights", "drawn weights", "resized first"),
+                captions=(
+                    f"equal: {shares[0]:.1f} %",
+                    f"drawn: {shares[1]:.1f} %",
+                    "resized first: 0 %",
+                ),
                 gap=2,
                 half=True,
             ),
             decoders(result),
-            Plot("overlaps", overlaps_figure(result), overlaps_alt(result), half=True),
-            Plot("training", training_figure(result), training_alt(result), half=True),
+            Plot("overlaps", overlaps_figure(result), overlaps_alt(result)),
         ],
         note=note(result),
     )
@@ -211,9 +200,9 @@ def overlaps_figure(result):
         [bars(pixels, counts, DATA_1 if np.ptp(counts) else MUTED)],
         axis(0.4, PATTERN + 0.6, "pixel along one side", tickvals=[1, 6, 12, 18, 24]),
         axis(0, 8.5, "kernels over it", dtick=2),
-        height=FIGURE_WIDTH // 2,
+        height=180,
         shapes=[segment((0.4, PATTERN + 0.6), (mean, mean), INK_3, dash="dot")],
-        labels=[label(f"k/s = {mean:.3g}", PATTERN, mean, INK_2, xanchor="right", yshift=10)],
+        labels=[label(f"k/s = {mean:.3g}", PATTERN, 8, INK_2, xanchor="right", yshift=-10)],
     )
 
 
@@ -223,44 +212,6 @@ def overlaps_alt(result):
     return (
         f"With kernel {result['kernel']} and stride {result['stride']}, between {counts.min():.0f} "
         f"and {counts.max():.0f} kernels cover each pixel along one side."
-    )
-
-
-def training_figure(result):
-    """Share of the variance of the log-odds at stride 2, as far as training has come."""
-    seen = result["steps"] <= int(result["stage"])
-    places = np.arange(len(seen))
-    traces, labels = [], []
-    for kind, shares in zip(KINDS, 100 * result["recorded"], strict=True):
-        color, words = COLORS[kind]
-        traces += [line(places[seen], shares[seen], color)]
-        traces += [dots(places[seen], shares[seen], color, size=5)]
-        labels.append(
-            label(SHORT[kind], places[seen][-1], np.log10(shares[seen][-1]), words, yshift=11)
-        )
-    ticks = [i for i, step in enumerate(result["steps"]) if step in (0, 1, 10, 100, 1000, 3000)]
-    return figure(
-        traces,
-        axis(
-            -0.5,
-            len(seen) - 0.5,
-            "steps of training",
-            tickvals=ticks,
-            ticktext=[f"{result['steps'][i]:,}" for i in ticks],
-        ),
-        axis(-3, 2.3, "at stride 2, % of variance", type="log"),
-        height=FIGURE_WIDTH // 2,
-        labels=labels,
-    )
-
-
-def training_alt(result):
-    """The figure in words."""
-    now = np.flatnonzero(result["steps"] <= int(result["stage"]))[-1]
-    shares = 100 * result["recorded"][:, now]
-    return (
-        f"Share of the variance of the log-odds at stride 2 after {result['steps'][now]:,} steps: "
-        f"kernel 3 {shares[0]:.3f} %, kernel 4 {shares[1]:.3f} %, resize {shares[2]:.3f} %."
     )
 
 

@@ -150,6 +150,7 @@ def compare_codes(
 ) -> None:
     """Print what each code is good for, and draw what the decoders make of it."""
     pictures = {}
+    shown = clothes[[1000, 8000, 9000]]  # trousers, a bag, a boot
     for name, build in (("spatial", spatial), ("flat", flat)):
         torch.manual_seed(0)
         model = trained(build(), train).requires_grad_(False).eval()
@@ -172,15 +173,14 @@ def compare_codes(
             certainty = probabilities(images.numpy(), load("mnist_classifier")).max(axis=1)
             print(f"  classifier's certainty, {title}: {100 * certainty.mean():.0f} %")
         scale = codes.std(0) + 1e-6
-        probe = LogisticRegression(max_iter=500).fit(
-            (codes / scale)[:10000].numpy(), labels[:10000]
-        )
-        right = probe.score((test_codes / scale).numpy(), test_labels)
+        centred = (codes - codes.mean(0)) / scale
+        probe = LogisticRegression(max_iter=2000).fit(centred[:10000].numpy(), labels[:10000])
+        right = probe.score(((test_codes - codes.mean(0)) / scale).numpy(), test_labels)
         print(
             f"  linear probe on 10,000 codes: {100 * right:.1f} % of test digits right", flush=True
         )
-        pictures[name] = [rebuilt[:3], model.decode(model.encode(clothes[:3])[0]), drawn[:3]]
-    real = [test[:3], clothes[:3]]
+        pictures[name] = [rebuilt[:3], model.decode(model.encode(shown)[0]), drawn[:3]]
+    real = [test[:3], shown]
     write("spatial-codes.svg", codes_picture(real, pictures))
 
 

@@ -21,6 +21,7 @@ NAMES = (
     "autoencoder_mnist_encoder",
     "conv_vae_fashion_decoder",
     "conv_vae_fashion_encoder",
+    "conv_vae_mnist_16_planes",
     "conv_vae_mnist_decoder",
     "fashion_mnist_classifier",
     "fashion_mnist_images",

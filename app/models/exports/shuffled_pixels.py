@@ -27,6 +27,7 @@ KINDS = ("dense", "convolution")
 
 def make_shuffled_pixels(job: Job) -> Card:
     """Train both networks for each size of the blocks."""
+    torch.set_num_threads(1)  # as fast for networks so small, and the same weights on every run
     dataset = load_dataset("mnist")
     train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
     orders = np.stack([shuffled(block) for block in BLOCKS])  # (blocks, 784)
@@ -107,7 +108,7 @@ def untrained(kind: str) -> nn.Sequential:
     if kind == "dense":
         return mlp(PIXELS, HIDDEN_UNITS, PIXELS)
     a, b = MAPS
-    return nn.Sequential(
+    network = nn.Sequential(
         nn.Unflatten(1, (1, 28, 28)),
         nn.Conv2d(1, a, 3, stride=2, padding=1),  # (n, a, 14, 14)
         nn.SiLU(),
@@ -119,7 +120,9 @@ def untrained(kind: str) -> nn.Sequential:
         nn.Upsample(scale_factor=2.0),
         nn.Conv2d(a, 1, 3, padding=1),  # (n, 1, 28, 28)
         nn.Flatten(),
-    ).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    )
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
 
 
 def trained(kind: str, x: Tensor, seed: int, on_step: OnStep) -> nn.Sequential:
@@ -149,5 +152,6 @@ def kernels(network: nn.Sequential) -> dict[str, NDArray[np.float16]]:
     arrays = {}
     for i, layer in enumerate(layers):
         arrays[f"k{i}"] = layer.weight.permute(2, 3, 1, 0).half().contiguous().numpy()
+        assert layer.bias is not None
         arrays[f"c{i}"] = layer.bias.half().numpy()
     return arrays

@@ -35,6 +35,7 @@ CODES = 1000  # test images at whose codes the energy is measured
 
 def make_upsampling(job: Job) -> Card:
     """Train each decoder from several seeds; keep the first seed's at three stages."""
+    torch.set_num_threads(1)  # as fast for networks so small, and the same weights on every run
     dataset, teacher = load_dataset("mnist"), registry.load(TEACHER)
     train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
     with torch.no_grad():
@@ -131,7 +132,8 @@ def stride_energy(images: Tensor) -> Tensor:
     """
     y = images.unflatten(1, (28, 28)).double()
     phases = y.unflatten(2, (14, 2)).unflatten(1, (14, 2)).mean((1, 3)).flatten(1)  # (n, 4)
-    return phases.var(1, correction=0) / y.flatten(1).var(1, correction=0)
+    share: Tensor = phases.var(1, correction=0) / y.flatten(1).var(1, correction=0)
+    return share
 
 
 def to_arrays(decoder: nn.Sequential) -> dict[str, NDArray[np.float16]]:
@@ -140,12 +142,13 @@ def to_arrays(decoder: nn.Sequential) -> dict[str, NDArray[np.float16]]:
     A kernel has the shape (height, width, maps in, maps out), whichever way it is used.
     """
     dense = [layer for layer in decoder if isinstance(layer, nn.Linear)]
-    arrays = {}
+    arrays: dict[str, Tensor] = {}
     for i, layer in enumerate(dense):
         arrays |= {f"w{i}": layer.weight.T, f"b{i}": layer.bias}
     convolutions = [each for each in decoder if isinstance(each, nn.Conv2d | nn.ConvTranspose2d)]
     for i, convolution in enumerate(convolutions):
         transposed = isinstance(convolution, nn.ConvTranspose2d)
         order = (2, 3, 0, 1) if transposed else (2, 3, 1, 0)
+        assert convolution.bias is not None
         arrays |= {f"k{i}": convolution.weight.permute(order), f"c{i}": convolution.bias}
     return {key: value.detach().half().contiguous().numpy().copy() for key, value in arrays.items()}

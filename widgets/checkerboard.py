@@ -34,8 +34,8 @@ from widgets.network import convolve, convolve_transposed, dense, grey_levels, s
 
 PATTERN = 24  # pixels a side of the patterns, a multiple of every stride
 KINDS = ("transposed", "transposed_even", "resize")
-STAGES = {"0": "0 steps", "100": "100 steps", "3000": "3,000 steps"}
-STAGE_WORDS = {"0": "before training", "100": "after 100 steps", "3000": "after training"}
+STAGES = {"0": "0 steps", "100": "100 steps", "2000": "2,000 steps"}
+STAGE_WORDS = {"0": "before training", "100": "after 100 steps", "2000": "after training"}
 
 instrument = Instrument(
     name="checkerboard",
@@ -67,7 +67,7 @@ def compute(*, kernel, stride, seed, stage, show, number):
     ----------
     kernel, stride : int
     seed : int, of the weights that are drawn, from a normal distribution around 1
-    stage : "0", "100" or "3000", steps after which the decoders are shown
+    stage : "0", "100" or "2000", steps after which the decoders are shown
     show : "odds" or "image"
     number : int, which test digit's code, 1 to 40
 

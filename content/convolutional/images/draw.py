@@ -39,7 +39,7 @@ PAIR: dict[str, Config] = {
     "convolutional": ConvVAEConfig(latent_dim=16, channels=16, hidden=64),
     "dense": MLPVAEConfig(latent_dim=16, encoder=(66,), decoder=(66, 66)),
 }
-SHIFT = 4  # px, as far as the blank margin of most digits
+SHIFT = 4  # px, down and to the right, of digits that have the room
 
 
 def main() -> None:
@@ -158,7 +158,14 @@ def compare_codes(
             torch.cat([model.encode(p)[0] for p in x.split(1000)]) for x in (train, test)
         )
         print(f"{name}: {weights_of(model):,} weights and biases")
-        for title, x in (("digits", test), ("moved", shifted(test)), ("clothes", clothes)):
+        moved = shifted(test)
+        home = moved.view(-1, 28, 28).roll((-SHIFT, -SHIFT), (1, 2)).flatten(1)
+        for title, x in (
+            ("digits", test),
+            ("those with room", home),
+            ("the same, moved", moved),
+            ("clothes", clothes),
+        ):
             error = squared_error(model.decode(model.encode(x)[0]).flatten(1), x).mean()
             print(
                 f"  squared error of {title}: {error:.2f}, "
@@ -204,8 +211,10 @@ def compare_upsampling() -> None:
 
 
 def shifted(x: Tensor) -> Tensor:
-    """Images (n, 784) moved down and to the right by SHIFT."""
-    return x.view(-1, 28, 28).roll((SHIFT, SHIFT), (1, 2)).flatten(1)
+    """Those of the images (n, 784) that have the room, moved down and to the right by SHIFT."""
+    images = x.view(-1, 28, 28)
+    edge = images[:, -SHIFT:].sum((1, 2)) + images[:, :, -SHIFT:].sum((1, 2))
+    return images[edge == 0].roll((SHIFT, SHIFT), (1, 2)).flatten(1)
 
 
 def weights_of(model: nn.Module) -> int:

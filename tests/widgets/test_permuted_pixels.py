@@ -87,7 +87,8 @@ def test_errors_are_those_the_text_tells_of():
     """Sharing weights between neighbours pays until they are neighbours no more."""
     result = compute()
     dense, convolution = result["dense_errors"], result["convolution_errors"]
-    assert convolution[0] < dense[0] - 3
+    np.testing.assert_allclose(convolution[[0, 1, -1]], [9.3, 18.4, 43.2], atol=0.05)
+    assert (dense.min().round(1), dense.max().round(1)) == (np.float32(16.4), np.float32(16.6))
     assert (convolution[1:] > dense[1:]).all()
     assert np.ptp(dense) < 1.0
     assert (np.diff(convolution) > 0).all()

@@ -272,10 +272,10 @@ class Map:
     address: tuple[int, int, int]
     alt: str
     server: str = ""
-    axes: tuple[int, int] = (0, 1)
     rings: Mapping[str, float] = field(default_factory=dict)
     dots: Dots | None = None
     half: bool = False  # as in Plot
+    axes: tuple[int, int] = (0, 1)
 
 
 @dataclass(frozen=True)

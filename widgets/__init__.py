@@ -22,6 +22,9 @@ WIDGETS: tuple[str, ...] = (
     "reparameterization",
     "draw_a_digit",
     "pipeline",
+    "permuted_pixels",
+    "receptive_field",
+    "checkerboard",
 )
 """Every instrument by name: its file, its directive's argument, its test."""
 

@@ -265,8 +265,9 @@ class Map:
     At zoom k the plane has 2^k x 2^k tiles, counted from 0: x to the right, y downwards. A
     :class:`Viewport` decides what is seen of it. ``tile`` is the one that holds the view's centre,
     of shape (256, 256), uint8, 255 is ink; ``address`` is its (zoom, x, y). ``server`` names a
-    model whose tiles a decoder server can send; without one all tiles come from here. ``rings``
-    are circles around the origin, name to radius.
+    model whose tiles a decoder server can send, and ``axes`` the latents of it that vary, to the
+    right and upwards, counted from 0; without a server all tiles come from here. ``rings`` are
+    circles around the origin, name to radius.
     """
 
     key: str
@@ -277,6 +278,7 @@ class Map:
     rings: Mapping[str, float] = field(default_factory=dict)
     dots: Dots | None = None
     half: bool = False  # as in Plot
+    axes: tuple[int, int] = (0, 1)
 
 
 @dataclass(frozen=True)

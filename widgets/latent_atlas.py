@@ -4,6 +4,8 @@ The map is the square of codes from -8 to 8. At zoom l it has 2^l x 2^l tiles, e
 each image the decoder's answer to the code in the middle of its cell. One level deeper, the codes
 are half as far apart: a decoder is a continuous function, so the map never runs out of images.
 
+A model with sixteen latents has many such planes: two latents vary, the others are 0.
+
 A decoder server sends tiles of the full decoder. Where there is none, they are decoded here, by a
 small network that imitates it: 2 -> 192 -> 64 -> 784, SiLU between, cut to [0, 1]. It was taught
 within 3.3 of the middle, so farther out the two may differ.
@@ -21,6 +23,7 @@ from widgets.contract import (
     Instrument,
     Map,
     Readout,
+    Slider,
     Tiles,
     Toggle,
     Viewport,
@@ -33,7 +36,10 @@ MODELS = {
     "mlp_vae_mnist": "Digits, dense",
     "autoencoder_mnist": "Digits, no prior",
     "conv_vae_fashion": "Clothes",
+    "conv_vae_mnist_16": "Digits, 16 latents",
 }
+WIDE = "conv_vae_mnist_16"  # the one with more than two latents
+LATENTS = 16
 PLAIN = "autoencoder_mnist"  # the one without a prior
 CELL = 32  # pixels of the cell that an image lies in
 IMAGES = 8  # along each side of a tile
@@ -49,6 +55,8 @@ instrument = Instrument(
         Viewport("view", "Place on the map", default=(0.0, 0.0, 2.0), panel="map", limit=LIMIT),
         Choice("model", "Model", MODELS, "conv_vae_mnist", kept=True),
         Toggle("dots", "Codes of test images"),
+        Slider("across", "Across", 1, min=1, max=LATENTS, step=1, symbol="i", when=("model", WIDE)),
+        Slider("up", "Up", 2, min=1, max=LATENTS, step=1, symbol="j", when=("model", WIDE)),
     ),
     readouts=(
         Readout("z", "Code", symbol=r"\mathbf{z}"),
@@ -59,7 +67,7 @@ instrument = Instrument(
 )
 
 
-def compute(*, view, model, dots):
+def compute(*, view, model, dots, across, up):
     """Decode the code at the centre of the view, and the tile of the map around it.
 
     Parameters
@@ -67,18 +75,27 @@ def compute(*, view, model, dots):
     view : (z_1, z_2, zoom), the code at the centre, and how closely it is looked at
     model : str, whose decoder; "yours" is the one that the reader has trained
     dots : bool, show the codes of test images
+    across, up : int, which of sixteen latents vary, counted from 1; if they are the same, the next
+        one varies upwards
 
     Returns
     -------
     dict
         ``image`` of shape (28, 28) and ``tile`` (256, 256), uint8, 255 is ink; ``address`` of the
         tile, (zoom, x, y); ``z`` (2,); ``outside``, the mass of the prior farther from the origin
-        than z, None where there is no prior; ``codes`` (n, 2) and ``labels`` (n,) of test images.
+        than z, None where there is no prior; ``codes`` (n, 2) and ``labels`` (n,) of test images;
+        ``axes``, the two latents, counted from 0, and ``kl`` of each in nats per test image, None
+        where there are only two.
     """
-    data = load(model if model == KEPT else f"{model}_decoder")
+    wide = model == WIDE
+    data = load(model if model == KEPT else f"{model}_planes" if wide else f"{model}_decoder")
+    axes = np.arange(2)
+    if wide:
+        axes = np.array([across - 1, up - 1 if up != across else up % LATENTS])
     z = np.array(view[:2])
     address = tile_around(view)
-    codes = np.vstack([z, tile_codes(*address)])  # (65, 2)
+    codes = np.zeros((1 + IMAGES**2, LATENTS if wide else 2))
+    codes[:, axes] = np.vstack([z, tile_codes(*address)])
     images = grey_levels(decode(codes, data))  # (65, 28, 28)
     return {
         "image": images[0],
@@ -88,7 +105,9 @@ def compute(*, view, model, dots):
         "zoom": view[2],
         # |z|^2 is chi-squared with two degrees of freedom: P(|z| > r) = exp(-r^2 / 2).
         "outside": math.exp(-z @ z / 2) if model != PLAIN else None,
-        "codes": data["codes"],
+        "codes": data["codes"][:, axes],
+        "axes": axes,
+        "kl": data["kl"][axes] if wide else None,
         "labels": data.get("labels"),
         "model": model,
         "dots": dots,
@@ -148,6 +167,7 @@ def frame(result):
                 tuple(result["address"].tolist()),
                 alt=f"A map of decoded images around the code {place}, {across:.2g} wide.",
                 server="" if result["model"] == KEPT else result["model"],
+                axes=tuple(result["axes"].tolist()),
                 rings={"1σ": 1.0, "2σ": 2.0} if prior else {},
                 dots=dots(result) if result["dots"] and result["model"] != KEPT else None,
             ),
@@ -167,13 +187,22 @@ def dots(result):
     """Codes of test images; the name of each class at the median of its codes."""
     codes, labels = result["codes"], result["labels"]
     middles = [np.median(codes[labels == label], axis=0) for label in range(10)]
-    return Dots(
-        codes, labels, CLASSES[result["model"].rpartition("_")[2]], np.array(middles, np.float32)
-    )
+    return Dots(codes, labels, CLASSES[data_of(result["model"])], np.array(middles, np.float32))
+
+
+def data_of(model):
+    """ "mnist" or "fashion"."""
+    return "fashion" if "fashion" in model else "mnist"
 
 
 def note(result):
     """What is special about a model, or about a place."""
+    if result["model"] == WIDE:
+        (i, j), (kl_i, kl_j) = result["axes"] + 1, result["kl"]
+        return (
+            f"Latent {i} carries {kl_i:.2f} nats of a test digit, latent {j} {kl_j:.2f}; the other "
+            "fourteen are 0 here."
+        )
     if result["model"] == PLAIN:
         return (
             "A plain autoencoder has no prior, so the map has no rings: its codes lie where "

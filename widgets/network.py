@@ -149,3 +149,59 @@ def grey_levels(x: NDArray[Any]) -> NDArray[np.uint8]:
     """Images in [0, 1] as they are shown: 255 is ink."""
     levels: NDArray[np.uint8] = np.rint(255 * x).astype(np.uint8)
     return levels
+
+
+def convolve(
+    x: NDArray[Any], kernel: NDArray[Any], bias: NDArray[Any], stride: int = 1
+) -> NDArray[np.float64]:
+    """A convolution as networks have it: no flipping, zeros around the edges.
+
+    Parameters
+    ----------
+    x : ndarray of shape (height, width, maps in)
+    kernel : ndarray of shape (k, k, maps in, maps out), k odd, (k - 1) / 2 zeros on each side
+    bias : ndarray of shape (maps out,)
+
+    Returns
+    -------
+    ndarray of shape (height / stride, width / stride, maps out), rounded up
+    """
+    k, maps = len(kernel), kernel.shape[2]
+    edge = (k - 1) // 2
+    padded = np.pad(x.astype(np.float64), ((edge, edge), (edge, edge), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k), (0, 1))
+    windows = windows[::stride, ::stride].transpose(0, 1, 3, 4, 2)
+    height, width = windows.shape[:2]
+    flat = windows.reshape(height * width, k * k * maps)
+    out: NDArray[np.float64] = flat @ kernel.reshape(k * k * maps, -1) + bias
+    return out.reshape(height, width, -1)
+
+
+def convolve_transposed(
+    x: NDArray[Any], kernel: NDArray[Any], bias: NDArray[Any]
+) -> NDArray[np.float64]:
+    """A transposed convolution of stride 2: each value of x lays down a kernel, two apart.
+
+    Parameters
+    ----------
+    x : ndarray of shape (height, width, maps in)
+    kernel : ndarray of shape (k, k, maps in, maps out), k = 3 or 4
+    bias : ndarray of shape (maps out,)
+
+    Returns
+    -------
+    ndarray of shape (2 height, 2 width, maps out)
+    """
+    height, width, _ = x.shape
+    k, _, _, maps = kernel.shape
+    laid = np.zeros((2 * height + 2, 2 * width + 2, maps))
+    for t in range(k):
+        for u in range(k):
+            laid[t : t + 2 * height : 2, u : u + 2 * width : 2] += x @ kernel[t, u]
+    out: NDArray[np.float64] = laid[1:-1, 1:-1] + bias  # one row and column off each side
+    return out
+
+
+def twice(x: NDArray[Any]) -> NDArray[Any]:
+    """Every value of (height, width, maps) as a block of 2 x 2."""
+    return x.repeat(2, axis=0).repeat(2, axis=1)

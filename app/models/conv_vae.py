@@ -16,13 +16,14 @@ class ConvVAEConfig:
     ----------
     channels : int, feature maps at 7 x 7; half of that at 14 x 14
     hidden : int, width of the dense layer between maps and code
-    upsampling : "resize" (no checkerboard) or "transposed" (kernel 3, stride 2: checkerboard)
+    upsampling : "resize" and convolution (no checkerboard), "transposed" (kernel 3, stride 2: it
+        overlaps unevenly) or "transposed_even" (kernel 4, stride 2: every pixel gets its four)
     """
 
     latent_dim: int = 2
     channels: int = 64
     hidden: int = 256
-    upsampling: Literal["resize", "transposed"] = "resize"
+    upsampling: Literal["resize", "transposed", "transposed_even"] = "resize"
 
     def build(self) -> "ConvVAE":
         """A new model with random weights."""
@@ -65,4 +66,6 @@ def upsample(config: ConvVAEConfig, n_in: int, n_out: int) -> list[nn.Module]:
     """Twice the height and width, `n_in` to `n_out` feature maps."""
     if config.upsampling == "transposed":
         return [nn.ConvTranspose2d(n_in, n_out, 3, stride=2, padding=1, output_padding=1)]
+    if config.upsampling == "transposed_even":
+        return [nn.ConvTranspose2d(n_in, n_out, 4, stride=2, padding=1)]
     return [nn.Upsample(scale_factor=2.0), nn.Conv2d(n_in, n_out, kernel_size=3, padding=1)]

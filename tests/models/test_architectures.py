@@ -12,6 +12,7 @@ from app.models.sparse_autoencoder import SparseAutoencoderConfig
 CONFIGS = [
     ConvVAEConfig(latent_dim=3, channels=8, hidden=16),
     ConvVAEConfig(latent_dim=3, channels=8, hidden=16, upsampling="transposed"),
+    ConvVAEConfig(latent_dim=3, channels=8, hidden=16, upsampling="transposed_even"),
     MLPVAEConfig(latent_dim=3, encoder=(16,), decoder=(16,)),
     MLPAutoencoderConfig(latent_dim=3, hidden=(16,)),
     DenoisingAutoencoderConfig(latent_dim=3, sigma=0.5),

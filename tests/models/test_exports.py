@@ -21,6 +21,7 @@ from app.models.exports.decoders import DECODED
 from app.models.exports.encoders import ENCODED
 from app.models.exports.images import DATASETS
 from app.models.exports.mnist_pca import principal_components
+from app.models.exports.planes import plane_codes_of_test
 from widgets.network import decode, encode
 
 FOLDER = Path(widgets.data.__file__).parent
@@ -129,6 +130,17 @@ def test_decoder_is_as_near_to_its_teacher_as_the_card_says(name: str) -> None:
         error = np.square(numpy_decode(arrays, z) - wanted).sum(1)
         assert error.mean() == pytest.approx(stated["squared_error_mean"], abs=2e-3)
         assert error.max() == pytest.approx(stated["squared_error_worst"], abs=2e-2)
+
+
+def test_planes_are_as_near_to_their_teacher_as_the_card_says() -> None:
+    arrays = widgets.data.load("conv_vae_mnist_16_planes")
+    card = card_of("conv_vae_mnist_16_planes")
+    teacher = load_teacher(card)
+    for span, stated in zip((2.0, 3.0), card["metrics"]["to_teacher"], strict=True):
+        z = plane_codes_of_test(span)
+        wanted = teacher.decode(z).flatten(1).numpy()
+        error = np.square(numpy_decode(arrays, z.numpy()) - wanted).sum(1)
+        assert error.mean() == pytest.approx(stated["squared_error_mean"], abs=2e-3)
 
 
 def load_teacher(card: dict) -> Autoencoder:

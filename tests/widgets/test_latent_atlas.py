@@ -18,8 +18,11 @@ def compute(**changed):
 
 def decoded(z, model="conv_vae_mnist"):
     """The small decoder in torch, in double precision: greys of shape (n, 28, 28)."""
-    weights = load(f"{model}_decoder")
+    wide = model == latent_atlas.WIDE
+    weights = load(f"{model}_planes" if wide else f"{model}_decoder")
     h = torch.as_tensor(z, dtype=torch.float64)
+    if h.shape[1] < len(weights["w0"]):  # the first two latents vary
+        h = torch.nn.functional.pad(h, (0, len(weights["w0"]) - h.shape[1]))
     for i in range(3):
         h = h @ torch.tensor(weights[f"w{i}"]).double() + torch.tensor(weights[f"b{i}"])
         h = torch.nn.functional.silu(h) if i < 2 else h.clamp(0, 1)
@@ -120,3 +123,31 @@ def test_rings_where_there_is_a_prior():
         assert frame.panels[0].rings == ({"1σ": 1.0, "2σ": 2.0} if prior else {})
         assert (frame.readouts["outside"] is not None) == prior
         assert frame.panels[0].server == model
+
+
+@pytest.mark.parametrize(("across", "up"), [(1, 2), (16, 3), (7, 7), (16, 16)])
+def test_of_sixteen_latents_the_two_chosen_vary_as_on_the_server(across, up):
+    result = compute(model=latent_atlas.WIDE, across=across, up=up, view=(0.5, -1.5, 3.0))
+    axes = tuple(result["axes"].tolist())
+    assert axes[0] == across - 1 and axes[1] == (up - 1 if up != across else up % 16)
+    codes = tile_codes(*result["address"].tolist(), axes, np.zeros(16))
+    expected = decoded(codes, latent_atlas.WIDE)
+    top = result["tile"][2:30, 2:30].astype(float)
+    assert np.abs(top - expected[0]).max() < 0.51
+    assert latent_atlas.frame(result).panels[0].axes == axes
+
+
+def test_some_of_the_sixteen_latents_carry_nothing_and_move_nothing():
+    """What the text tells of, in the trained model itself."""
+    kl = load(f"{latent_atlas.WIDE}_planes")["kl"]
+    card = registry.card(latent_atlas.WIDE)
+    assert kl.sum() == pytest.approx(card["metrics"]["kl"]["mean"], rel=0.01)
+    silent = np.flatnonzero(kl < 0.02)
+    np.testing.assert_array_equal(silent + 1, [4, 6, 11, 14, 16])
+    assert kl[kl >= 0.02].min() > 0.5
+    ends = np.zeros((32, 16), np.float32)
+    ends[np.arange(32), np.arange(32) // 2] = np.tile([-2, 2], 16)
+    images = registry.load(latent_atlas.WIDE).decode(torch.from_numpy(ends)).flatten(1)
+    moved = (images[::2] - images[1::2]).square().sum(1).numpy()
+    assert moved[silent].max() < 0.5
+    assert np.delete(moved, silent).min() > 10

@@ -22,6 +22,7 @@ NAMES = (
     "contractive_plane",
     "conv_vae_fashion_decoder",
     "conv_vae_fashion_encoder",
+    "conv_vae_mnist_16_planes",
     "conv_vae_mnist_decoder",
     "digit_patches",
     "fashion_mnist_classifier",
@@ -36,7 +37,9 @@ NAMES = (
     "mnist_network_shifts",
     "mnist_pca",
     "mnist_probes",
+    "shuffled_pixels",
     "strokes",
+    "upsampling",
 )
 
 CLASSES = {

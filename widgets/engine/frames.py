@@ -211,6 +211,7 @@ def map_value(panel: Map) -> dict[str, Any]:
         "data": np.ascontiguousarray(panel.tile).reshape(-1),
         "address": list(panel.address),
         "server": panel.server,
+        "axes": list(panel.axes),
         "rings": dict(panel.rings),
         "dots": panel.dots and dots_value(panel.dots),
     }

@@ -70,6 +70,12 @@ def check_map(panel: Map) -> None:
             f"The address of {panel.key} is {panel.address}; accepted: (zoom, x, y) in whole "
             "numbers, x and y from 0 to 2^zoom - 1"
         )
+    across, up = panel.axes
+    if not all(isinstance(axis, int) and axis >= 0 for axis in panel.axes) or across == up:
+        raise ContractError(
+            f"The axes of {panel.key} are {panel.axes}; accepted: two different latents, "
+            "counted from 0"
+        )
     for name, radius in panel.rings.items():
         if not radius > 0:
             raise ContractError(f"The ring {name} has the radius {radius:g}; accepted: above 0")

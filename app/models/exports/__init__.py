@@ -13,10 +13,20 @@ from app.models.exports.images import DATASETS, make_images
 from app.models.exports.mnist_pca import make_mnist_pca
 from app.models.exports.networks import REACH, make_network
 from app.models.exports.probes import make_probes
+from app.models.exports.planes import make_planes
+from app.models.exports.shuffled_pixels import make_shuffled_pixels
 from app.models.exports.strokes import make_strokes
+from app.models.exports.upsampling import make_upsampling
 
 EXPORTS = (
     Export("strokes", "beta-VAEs of strokes for eight betas", make_strokes),
+    Export("shuffled_pixels", "Filling in shuffled digits", make_shuffled_pixels),
+    Export("upsampling", "Three ways to double the size of a map", make_upsampling),
+    Export(
+        "conv_vae_mnist_16_planes",
+        "Small decoder of conv_vae_mnist_16",
+        partial(make_planes, "conv_vae_mnist_16"),
+    ),
     Export("mnist_pca", "Principal components of MNIST", make_mnist_pca),
     Export("digit_patches", "Dictionaries of digit patches", make_digit_patches),
     Export("contractive_plane", "Contractive autoencoders of a wave", make_contractive_plane),

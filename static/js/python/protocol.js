@@ -55,8 +55,9 @@
  * @typedef {{points: Float32Array, classes: Uint8Array, names: string[], places: Float32Array}} MapDots
  *   points and places: x and y of each in turn; classes index the names
  * @typedef {{key: string, kind: "map", data: Uint8Array, address: [number, number, number], alt: string, half: boolean,
- *   server: string, rings: Record<string, number>, dots: MapDots | null}} MapPanel
- *   data: the tile at the address (zoom, x, y); server: the model whose tiles a decoder server can send, or ""
+ *   server: string, axes: [number, number], rings: Record<string, number>, dots: MapDots | null}} MapPanel
+ *   data: the tile at the address (zoom, x, y); server: the model whose tiles a decoder server can send, or ""; axes: the
+ *   latents of it that vary, to the right and upwards
  * @typedef {{key: string, kind: "pad", alt: string, half: boolean}} PadPanel
  * @typedef {PlotPanel | TilesPanel | MapPanel | PadPanel} Panel
  * @typedef {{readouts: Record<string, string>, panels: Panel[], note: string, ms: number,

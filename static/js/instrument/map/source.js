@@ -20,6 +20,8 @@ export class TileOrigin {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #model = "";
+  /** @type {[number, number]} */
+  #axes = [0, 1];
   #forget = new AbortController();
 
   /** @param {() => void} onChange called when the server is lost or found */
@@ -28,15 +30,16 @@ export class TileOrigin {
     addEventListener("online", () => this.#retry(), { signal: this.#forget.signal });
   }
 
-  /** Whether tiles are asked for at the server. @param {string} model "" for none @param {boolean} edited the reader's code is in force */
-  atServer(model, edited) {
-    this.#model = model;
-    return model !== "" && !edited && this.trouble === null;
+  /** Whether tiles are asked for at the server. @param {MapPanel} panel @param {boolean} edited the reader's code is in force */
+  atServer(panel, edited) {
+    this.#model = panel.server;
+    this.#axes = panel.axes;
+    return panel.server !== "" && !edited && this.trouble === null;
   }
 
   /** @param {Address} address @param {AbortSignal} signal @returns {Promise<Uint8Array>} */
   fromServer(address, signal) {
-    return atlasTile({ model: this.#model, ...address }, signal);
+    return atlasTile({ model: this.#model, axes: this.#axes, ...address }, signal);
   }
 
   /** The server has failed. @param {unknown} error */

@@ -156,8 +156,8 @@ class MapDrawing {
     const panel = this.#panel;
     if (panel === null) return;
     const { [this.#control.name]: _, ...others } = this.#bench.values();
-    const atServer = this.#origin.atServer(panel.server, this.#bench.edition() !== 0);
-    const key = atServer ? panel.server : JSON.stringify([this.#bench.edition(), others]);
+    const atServer = this.#origin.atServer(panel, this.#bench.edition() !== 0);
+    const key = atServer ? `${panel.server} ${panel.axes}` : JSON.stringify([this.#bench.edition(), others]);
     if (this.#store?.key !== key) {
       this.#store?.want([]);
       this.#before = this.#store;

@@ -3,7 +3,7 @@
  * docs/api.md says what its addresses mean.
  *
  * @typedef {{model: string, n: number, span: number, at: [number, number]}} GridRequest
- * @typedef {{model: string, zoom: number, x: number, y: number}} AtlasRequest
+ * @typedef {{model: string, axes: [number, number], zoom: number, x: number, y: number}} AtlasRequest
  * @typedef {{data: Uint8Array<ArrayBuffer>, shape: [number, number, number, number]}} Grid
  *   tile after tile, rows first: shape is (rows, columns, height, width), 0 is paper and 255 ink
  */
@@ -98,13 +98,14 @@ export async function grid({ model, n, span, at }, signal) {
 /**
  * Asks for one tile of the map of a model's latent plane.
  *
- * @param {AtlasRequest} request zoom from 0 to 18; x to the right and y downwards, below 2^zoom
+ * @param {AtlasRequest} request axes: the latents that vary, to the right and upwards; zoom from 0 to 18; x to the right
+ *   and y downwards, below 2^zoom
  * @param {AbortSignal} signal gives up on an answer that is no longer wanted
  * @returns {Promise<Uint8Array<ArrayBuffer>>} 256 rows of 256 pixels, 0 is paper and 255 ink
  * @throws {DecodeError} with the reason as a sentence
  */
-export async function atlasTile({ model, zoom, x, y }, signal) {
-  const { data, shape } = await cells(model, `atlas/${zoom}/${x}/${y}`, {}, signal);
+export async function atlasTile({ model, axes, zoom, x, y }, signal) {
+  const { data, shape } = await cells(model, `atlas/${zoom}/${x}/${y}`, { axes: axes.join(",") }, signal);
   return pictureOf(data, ...shape);
 }
 

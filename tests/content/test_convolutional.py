@@ -1,0 +1,91 @@
+"""Numbers that chapter 3 quotes, measured again."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from app.models import registry
+from app.models.data import load_dataset, to_unit
+from app.models.errors import DataUnavailable
+from app.models.exports.upsampling import stride_energy
+from content.convolutional.images import draw
+from widgets.receptive_field import large_image
+
+
+def test_what_a_unit_needs_of_its_field() -> None:
+    def sides(stride: int, layers: int, power: int) -> tuple[int, int]:
+        fields, held = large_image(3, stride, layers, power)
+        return int(fields[-1]), int(held[-1])
+
+    equal, drawn = 2, 1
+    assert sides(1, 10, equal) == (21, 9)
+    assert sides(1, 10, drawn) == (21, 13)
+    assert sides(1, 40, equal) == (81, 17)
+    assert sides(1, 40, drawn) == (81, 23)
+    assert sides(2, 4, equal) == (31, 27)
+    assert round(100 * 9**2 / 21**2) == 18
+
+
+def test_share_of_the_inner_field_in_the_trained_encoder() -> None:
+    try:
+        x = to_unit(load_dataset("mnist").test_images[:500])
+    except DataUnavailable as error:
+        pytest.skip(str(error))
+    unflatten, first, activation, second, *_ = registry.load("conv_vae_mnist").encoder
+    assert isinstance(first, nn.Conv2d) and isinstance(second, nn.Conv2d)
+    x.requires_grad_()
+    maps = second(activation(first(unflatten(x))))  # (500, 32, 7, 7)
+    influence = torch.zeros(28, 28)
+    for each in range(maps.shape[1]):
+        (gradient,) = torch.autograd.grad(maps[:, each, 3, 3].sum(), x, retain_graph=True)
+        influence += gradient.square().sum(0).unflatten(0, (28, 28))
+    rows = torch.nonzero(influence.sum(1))[:, 0]
+    assert (rows.min(), rows.max()) == (9, 18)
+    inner = influence[10:18, 10:18].sum() / influence.sum()
+    assert inner.item() == pytest.approx(0.88, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("name", "weights", "nats", "error"),
+    [("conv_vae_mnist", 1_887_221, 139.6, 27.9), ("mlp_vae_mnist", 1_068_820, 138.4, 27.5)],
+)
+def test_cards_of_the_two_decoders(name: str, weights: int, nats: float, error: float) -> None:
+    card = registry.card(name)
+    assert card["weights"]["parameters"] == weights
+    assert round(card["metrics"]["negative_elbo"]["mean"], 1) == nats
+    assert round(card["metrics"]["squared_error"]["mean"], 1) == error
+
+
+def test_the_pair_is_equal_in_weights() -> None:
+    counts = [draw.weights_of(config.build()) for config in draw.PAIR.values()]
+    assert counts == [111_961, 112_026]
+    assert [draw.weights_of(build()) for build in (draw.spatial, draw.flat)] == [10_130, 126_530]
+
+
+def test_checkerboard_of_the_server_s_decoders() -> None:
+    """Log-odds of 1,000 draws: the pattern rules before training, and is a trace after it."""
+    z = torch.randn(1000, 2, generator=torch.Generator().manual_seed(0))
+    shares, pictures = {}, []
+    for name in ("conv_vae_mnist", "conv_vae_mnist_transposed"):
+        torch.manual_seed(1)
+        new = registry.spec(name).config.build()
+        with torch.no_grad():
+            shares[name] = [
+                stride_energy(model.logits(z)).mean().item() for model in (new, registry.load(name))
+            ]
+        pictures.append(stride_energy(registry.load(name).decode(z).flatten(1)).mean().item())
+    (new_resize, trained_resize), (new_transposed, trained_transposed) = shares.values()
+    assert new_transposed == pytest.approx(0.8, abs=0.06)
+    assert new_resize < 0.001
+    assert trained_transposed == pytest.approx(0.0005, abs=0.0001)
+    assert trained_resize == pytest.approx(0.00006, abs=0.00001)
+    np.testing.assert_allclose(pictures, 0.00002, atol=0.000005)
+
+
+def test_real_digits_have_more_at_stride_2_than_decoded_ones() -> None:
+    try:
+        x = to_unit(load_dataset("mnist").test_images[:1000])
+    except DataUnavailable as error:
+        pytest.skip(str(error))
+    assert stride_energy(x).mean().item() == pytest.approx(0.0002, abs=0.00005)

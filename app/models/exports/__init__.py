@@ -12,8 +12,8 @@ from app.models.exports.gallery import make_distances, make_gallery
 from app.models.exports.images import DATASETS, make_images
 from app.models.exports.mnist_pca import make_mnist_pca
 from app.models.exports.networks import REACH, make_network
-from app.models.exports.probes import make_probes
 from app.models.exports.planes import make_planes
+from app.models.exports.probes import make_probes
 from app.models.exports.shuffled_pixels import make_shuffled_pixels
 from app.models.exports.strokes import make_strokes
 from app.models.exports.upsampling import make_upsampling

@@ -34,9 +34,9 @@ from widgets.network import SIDE, decode, grey_levels
 MODELS = {
     "conv_vae_mnist": "Digits, convolutional",
     "mlp_vae_mnist": "Digits, dense",
-    "autoencoder_mnist": "Digits, no prior",
+    "autoencoder_mnist": "No prior",
     "conv_vae_fashion": "Clothes",
-    "conv_vae_mnist_16": "Digits, 16 latents",
+    "conv_vae_mnist_16": "16 latents",
 }
 WIDE = "conv_vae_mnist_16"  # the one with more than two latents
 LATENTS = 16

@@ -56,7 +56,14 @@ instrument = Instrument(
             format=".2f",
         ),
         Slider(
-            "mu", "Its mean", default=0.0, min=-1.5, max=1.5, step=0.01, symbol=r"\mu", format=".2f"
+            "mu",
+            "Its mean",
+            default=-0.5,
+            min=-1.5,
+            max=1.5,
+            step=0.01,
+            symbol=r"\mu",
+            format=".2f",
         ),
         Slider(
             "beta",

@@ -140,10 +140,14 @@ def compare(page: Any, native: Any, where: str, close: float) -> None:
         close = max(close, 1e-5 if native.dtype == np.float32 else 0)
         scale = np.nanmax(np.abs(native), initial=0.0)
         page = np.array(page, float)  # None becomes nan
-        np.testing.assert_allclose(page, native, rtol=close, atol=close * scale, err_msg=where)
+        np.testing.assert_allclose(
+            page, native, rtol=close, atol=close * scale + 1e-12, err_msg=where
+        )
     elif isinstance(native, list) and all(type(part) in (int, float) for part in native):
         scale = max((abs(part) for part in native), default=0.0)
-        np.testing.assert_allclose(page, native, rtol=close, atol=close * scale, err_msg=where)
+        np.testing.assert_allclose(
+            page, native, rtol=close, atol=close * scale + 1e-12, err_msg=where
+        )
     elif isinstance(native, list):
         assert len(page) == len(native), where
         for index, pair in enumerate(zip(page, native, strict=True)):

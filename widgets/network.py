@@ -169,8 +169,9 @@ def convolve(
     """
     edge = (len(kernel) - 1) // 2
     padded = np.pad(x, ((edge, edge), (edge, edge), (0, 0))).transpose(2, 0, 1)
-    out = convolution(padded[None], kernel.transpose(3, 2, 0, 1), stride)[0]
-    return out.transpose(1, 2, 0) + bias
+    maps = convolution(padded[None], kernel.transpose(3, 2, 0, 1), stride)[0]
+    out: NDArray[np.float64] = maps.transpose(1, 2, 0) + bias
+    return out
 
 
 def convolve_transposed(

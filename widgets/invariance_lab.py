@@ -83,7 +83,7 @@ def compute(*, right, turned, ink, grown, image):
 
     pair = np.concatenate([x, change(x)])
     moved = [np.linalg.norm(np.subtract(*encode_as(name, pair))) for name in ENCODERS]
-    maps = convolve(pair)  # (2, 8, 28, 28)
+    maps = maps_of(pair)  # (2, 8, 28, 28)
     wanted = change(maps[0])  # (8, 28, 28)
     return {
         "moved": np.array(moved) / apart["scale"],
@@ -96,7 +96,7 @@ def compute(*, right, turned, ink, grown, image):
     }
 
 
-def convolve(x):
+def maps_of(x):
     """Images (m, 28, 28) under the network's first kernels, zeros around: (m, 8, 28, 28)."""
     wide = np.pad(x[:, None], ((0, 0), (0, 0), (2, 2), (2, 2)))
     return convolution(wide, load("mnist_network_shifts")["w0"])

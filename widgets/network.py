@@ -97,8 +97,8 @@ def silu(h: NDArray[np.float64]) -> NDArray[np.float64]:
     return out
 
 
-def convolution(h: NDArray[Any], weights: NDArray[Any]) -> NDArray[np.float64]:
-    """Each kernel laid over every place where it fits whole, without a bias.
+def convolution(h: NDArray[Any], weights: NDArray[Any], stride: int = 1) -> NDArray[np.float64]:
+    """Each kernel laid over the places where it fits whole: no flipping, no zeros, no bias.
 
     Parameters
     ----------
@@ -107,10 +107,11 @@ def convolution(h: NDArray[Any], weights: NDArray[Any]) -> NDArray[np.float64]:
 
     Returns
     -------
-    ndarray of shape (m, channels_out, height - n + 1, width - n + 1)
+    ndarray of shape (m, channels_out, height - n + 1, width - n + 1), at stride 1
     """
     n = weights.shape[-1]
     windows = np.lib.stride_tricks.sliding_window_view(h, (n, n), axis=(2, 3))  # (m, c, h, w, n, n)
+    windows = windows[:, :, ::stride, ::stride]
     summed = np.tensordot(windows, weights.astype(np.float64), axes=((1, 4, 5), (1, 2, 3)))
     return np.moveaxis(summed, 3, 1)
 
@@ -154,7 +155,7 @@ def grey_levels(x: NDArray[Any]) -> NDArray[np.uint8]:
 def convolve(
     x: NDArray[Any], kernel: NDArray[Any], bias: NDArray[Any], stride: int = 1
 ) -> NDArray[np.float64]:
-    """A convolution as networks have it: no flipping, zeros around the edges.
+    """A convolution of one image as most networks have it: zeros around the edges, and a bias.
 
     Parameters
     ----------
@@ -166,15 +167,11 @@ def convolve(
     -------
     ndarray of shape (height / stride, width / stride, maps out), rounded up
     """
-    k, maps = len(kernel), kernel.shape[2]
-    edge = (k - 1) // 2
-    padded = np.pad(x.astype(np.float64), ((edge, edge), (edge, edge), (0, 0)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k), (0, 1))
-    windows = windows[::stride, ::stride].transpose(0, 1, 3, 4, 2)
-    height, width = windows.shape[:2]
-    flat = windows.reshape(height * width, k * k * maps)
-    out: NDArray[np.float64] = flat @ kernel.reshape(k * k * maps, -1) + bias
-    return out.reshape(height, width, -1)
+    edge = (len(kernel) - 1) // 2
+    padded = np.pad(x, ((edge, edge), (edge, edge), (0, 0))).transpose(2, 0, 1)
+    maps = convolution(padded[None], kernel.transpose(3, 2, 0, 1), stride)[0]
+    out: NDArray[np.float64] = maps.transpose(1, 2, 0) + bias
+    return out
 
 
 def convolve_transposed(

@@ -105,9 +105,16 @@ function nameScrollers(elements) {
     if (scrolling[i]) {
       element.setAttribute("tabindex", "0");
       element.setAttribute("role", "group");
-      element.setAttribute("aria-label", `${/** @type {HTMLElement} */ (element).dataset.scrolls}, scrolls sideways`);
+      element.setAttribute("aria-label", `${nameOf(/** @type {HTMLElement} */ (element))}, scrolls sideways`);
     } else {
       for (const name of ["tabindex", "role", "aria-label"]) element.removeAttribute(name);
     }
   }
+}
+
+/** Its name; where several on the page have that name, with its place among them. @param {HTMLElement} element */
+function nameOf(element) {
+  const name = element.dataset.scrolls ?? "";
+  const namesakes = [...document.querySelectorAll(`[data-scrolls="${CSS.escape(name)}"]`)];
+  return namesakes.length === 1 ? name : `${name} ${namesakes.indexOf(element) + 1}`;
 }

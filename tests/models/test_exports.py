@@ -282,3 +282,13 @@ def test_sign_of_components_is_fixed() -> None:
     np.testing.assert_allclose(eigenvalues, again)
     np.testing.assert_allclose(components, mirrored, atol=1e-12)
     np.testing.assert_allclose(components @ components.T, np.eye(4), atol=1e-12)
+
+
+def test_atoms_have_length_one_and_patches_are_those_of_test_digits() -> None:
+    arrays, dataset = widgets.data.load("digit_patches"), dataset_of("mnist")
+    for size in (32, 64, 128, 256):
+        lengths = np.linalg.norm(arrays[f"atoms_{size}"], axis=1)
+        np.testing.assert_allclose(lengths, np.ones(size), atol=2e-3)
+    test_digits = {digit.tobytes() for digit in dataset.test_images}
+    assert all(digit.tobytes() in test_digits for digit in arrays["digits"])
+    assert ((arrays["corners"] >= 0) & (arrays["corners"] <= 28 - 8)).all()

@@ -48,7 +48,7 @@ instrument = Instrument(
         Seed(label="Weights"),
         Choice("stage", "Decoders after", STAGES, "0"),
         Choice("show", "Show", {"odds": "Log-odds", "image": "Image"}, "odds"),
-        Slider("number", "Code of test digit", default=1, min=1, max=40, step=1),
+        Slider("digit", "Code of test digit", default=1, min=1, max=40, step=1),
     ),
     readouts=(
         Readout("overlap", "Equal weights", "%", ".1f"),
@@ -60,7 +60,7 @@ instrument = Instrument(
 )
 
 
-def compute(*, kernel, stride, seed, stage, show, number):
+def compute(*, kernel, stride, seed, stage, show, digit):
     """Patterns that a flat input gives, and three real decoders at the same code.
 
     Parameters
@@ -69,7 +69,7 @@ def compute(*, kernel, stride, seed, stage, show, number):
     seed : int, of the weights that are drawn, from a normal distribution around 1
     stage : "0", "100" or "2000", steps after which the decoders are shown
     show : "odds" or "image"
-    number : int, which test digit's code, 1 to 40
+    digit : int, which test digit's code, 1 to 40
 
     Returns
     -------
@@ -89,7 +89,7 @@ def compute(*, kernel, stride, seed, stage, show, number):
         ]
     )
     data = load("upsampling")
-    z = data["codes"][load("mnist_images")["position"][number - 1]]
+    z = data["codes"][load("mnist_images")["position"][digit - 1]]
     odds = np.stack([log_odds(z, data, kind, list(STAGES).index(stage)) for kind in KINDS])
     return {
         "counts": laid_down(np.ones((kernel, 1)), stride)[:, 0],

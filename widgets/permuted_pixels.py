@@ -41,7 +41,7 @@ instrument = Instrument(
     controls=(
         Slider("block", "Shuffled within blocks of", default=1, values=BLOCKS, unit="pixels"),
         Toggle("back", "Put pixels back", default=False),
-        Slider("number", "Digit", default=25, min=1, max=IMAGES, step=1),
+        Slider("digit", "Digit", default=25, min=1, max=IMAGES, step=1),
     ),
     readouts=(
         Readout("dense", "Dense", "per digit", ".1f"),
@@ -53,14 +53,14 @@ instrument = Instrument(
 )
 
 
-def compute(*, block, back, number):
+def compute(*, block, back, digit):
     """Shuffle a digit, hide half of its pixels, and let both networks fill them in.
 
     Parameters
     ----------
     block : int, side of the blocks within which pixels are shuffled
     back : bool, show every image with its pixels where they were
-    number : int, which test image, 1 to 40; also the seed of which pixels are hidden
+    digit : int, which test image, 1 to 40; also the seed of which pixels are hidden
 
     Returns
     -------
@@ -73,8 +73,8 @@ def compute(*, block, back, number):
     data = load("shuffled_pixels")
     which = BLOCKS.index(block)
     order = data["orders"][which]  # order[i] is the pixel that stands at place i
-    x = load("mnist_images")["images"][number - 1].ravel()[order] / 255  # (784,)
-    given = x * (np.random.default_rng(number).random(x.size) < 0.5)
+    x = load("mnist_images")["images"][digit - 1].ravel()[order] / 255  # (784,)
+    given = x * (np.random.default_rng(digit).random(x.size) < 0.5)
 
     unshuffled = np.empty(x.size)
     unshuffled[order] = given

@@ -76,7 +76,7 @@ def test_decoders_draw_what_torch_draws(kind, stage):
             order = (3, 2, 0, 1) if isinstance(layer, torch.nn.Conv2d) else (2, 3, 0, 1)
             weights[name] = array.permute(order) if part == "weight" else array
     decoder.load_state_dict(weights)
-    result = compute(stage=stage, number=7)
+    result = compute(stage=stage, digit=7)
     z = data["codes"][load("mnist_images")["position"][6]]
     with torch.no_grad():
         logits = decoder(torch.from_numpy(z.copy())[None])

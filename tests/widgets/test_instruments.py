@@ -2,6 +2,7 @@
 
 import copy
 import random
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import widgets
 from tests.figures import check_figures
 from widgets.contract import (
     Choice,
+    ContractError,
     Drawing,
     Frame,
     Map,
@@ -27,7 +29,7 @@ from widgets.contract import (
 )
 from widgets.drawing import to_text
 from widgets.engine import training
-from widgets.engine.check import check_frame, check_instrument, check_result
+from widgets.engine.check import check_declaration, check_frame, check_instrument, check_result
 from widgets.engine.controls import accepted
 
 ROOT = Path(__file__).parents[2]
@@ -203,3 +205,10 @@ def test_unknown_instrument_names_those_there_are():
 def test_a_name_registered_twice_raises():
     with pytest.raises(ValueError, match="more than once: a"):
         widgets.names(("a", "b", "a"))
+
+
+def test_a_control_is_not_named_as_a_part_of_the_plate():
+    number = Slider("number", "Digit", default=1, min=1, max=9, step=1)
+    plate = replace(widgets.get("bottleneck").instrument, controls=(number,))
+    with pytest.raises(ContractError, match="'number', as a part of the plate is"):
+        check_declaration(plate)

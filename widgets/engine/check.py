@@ -38,6 +38,9 @@ from widgets.engine.controls import accepted
 from widgets.engine.panels import NAME, check_panel
 from widgets.engine.training import computed, train
 
+OF_THE_PLATE = ("number", "title")
+"""Names that the page gives to parts of every plate (app/templates/blocks/instrument.html)."""
+
 
 def check_instrument(module: ModuleType) -> None:
     """Check what a module declares, then compute and draw it at rest.
@@ -83,6 +86,10 @@ def check_declaration(instrument: Instrument) -> None:
         if not getattr(instrument, field).strip():
             raise ContractError(f"{field} is empty; accepted: some text")
     once("The control", (control.name for control in instrument.controls))
+    if taken := [control.name for control in instrument.controls if control.name in OF_THE_PLATE]:
+        raise ContractError(
+            f"a control is named {taken[0]!r}, as a part of the plate is; accepted: any other name"
+        )
     once("The readout", (readout.key for readout in instrument.readouts))
     for control in instrument.controls:
         check_control(control)

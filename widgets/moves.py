@@ -19,7 +19,8 @@ ARMS = ((1, 0), (-1, 0), (0, 1), (0, -1))  # the four neighbours of a pixel
 def shift(x: NDArray[Any], right: int, down: int = 0) -> Images:
     """Move by whole pixels, in a circle: what leaves at one side comes in at the other.
 
-    MNIST leaves about 4 blank pixels around a digit, and that far nothing but blank comes in.
+    MNIST leaves about 4 blank pixels around a digit. At 4 px some ink does come in: for 14 % of the
+    digits to the right, for 5 % to the left, for 51 % downwards and for 14 % upwards.
     """
     return np.roll(x.astype(np.float64), (down, right), axis=(-2, -1))
 

@@ -40,11 +40,11 @@ IMAGES = 625  # every 16th test image of MNIST
 instrument = Instrument(
     name="neighbours",
     title="Neighbours",
-    ask="Say first which code finds more neighbours that show the same digit, pixels or the VAE, "
-    "and which finds strokes that are as wide. Then look, and change the code.",
+    ask="Choose a code and, before you look down, say which finds more neighbours that show the "
+    "same digit, pixels or the code, and which finds strokes that are as wide.",
     controls=(
         Slider("image", "Test digit", default=7, min=1, max=IMAGES, step=1),
-        Slider("k", "Neighbours", default=NEAREST, min=1, max=NEAREST, step=1, symbol="k"),
+        Slider("k", "Neighbours", default=NEAREST, min=1, max=NEAREST, step=1),
         Choice("code", "Code", ENCODERS, "vae"),
     ),
     readouts=(

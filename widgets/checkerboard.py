@@ -41,7 +41,7 @@ instrument = Instrument(
     name="checkerboard",
     title="Checkerboard",
     ask="Which kernels cover every pixel alike at stride 2, and at stride 3? Write them down, "
-    "then try. Then guess which decoder is chequered once it is trained.",
+    "then try. Leave the decoders at 0 steps for now.",
     controls=(
         Slider("kernel", "Kernel", default=3, min=1, max=8, step=1, symbol="k"),
         Slider("stride", "Stride", default=2, min=1, max=4, step=1, symbol="s"),
@@ -51,7 +51,7 @@ instrument = Instrument(
         Slider("digit", "Code of test digit", default=1, min=1, max=40, step=1),
     ),
     readouts=(
-        Readout("overlap", "Equal weights", "%", ".1f"),
+        Readout("overlap", "Equal weights, of energy", "%", ".1f"),
         Readout("transposed", "Decoder, kernel 3", "%", ".3f"),
         Readout("transposed_even", "Decoder, kernel 4", "%", ".3f"),
         Readout("resize", "Decoder, resize", "%", ".3f"),

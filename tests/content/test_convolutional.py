@@ -57,6 +57,25 @@ def test_cards_of_the_two_decoders(name: str, weights: int, nats: float, error: 
     assert round(card["metrics"]["squared_error"]["mean"], 1) == error
 
 
+def test_digits_that_have_the_room_to_move() -> None:
+    try:
+        dataset = load_dataset("mnist")
+    except DataUnavailable as error:
+        pytest.skip(str(error))
+    train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
+    moved = draw.shifted(test)
+    home = moved.view(-1, 28, 28).roll((-draw.SHIFT, -draw.SHIFT), (1, 2)).flatten(1)
+    assert len(moved) == 3875
+    mean, axes = train.mean(0), torch.linalg.eigh(torch.cov(train.T))[1][:, -49:]
+    for x, left in ((test, 9.2), (home, 8.8)):
+        rebuilt = mean + (x - mean) @ axes @ axes.T
+        assert (rebuilt - x).square().sum(1).mean().item() == pytest.approx(left, abs=0.05)
+    rim = torch.ones(28, 28, dtype=torch.bool)
+    rim[1:-1, 1:-1] = False
+    touching = (train[:, rim.flatten()] > 0).any(1)
+    assert touching.float().mean().item() == pytest.approx(0.014, abs=0.0005)
+
+
 def test_the_pair_is_equal_in_weights() -> None:
     counts = [draw.weights_of(config.build()) for config in draw.PAIR.values()]
     assert counts == [111_961, 112_026]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 
 from app.models import registry
@@ -38,17 +39,18 @@ PAIR: dict[str, Config] = {
     "convolutional": ConvVAEConfig(latent_dim=16, channels=16, hidden=64),
     "dense": MLPVAEConfig(latent_dim=16, encoder=(66,), decoder=(66, 66)),
 }
-SHIFT = 4  # px, one place of a code that two strides of 2 make
+SHIFT = 4  # px, down and to the right, of digits that have the room
 
 
 def main() -> None:
-    """Measure the codes, then the pair, then the decoders of the server."""
+    """Measure the codes, then the pair, then the models of the server."""
     torch.set_num_threads(1)  # the same weights on every run
     dataset = load_dataset("mnist")
     train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
     clothes = to_unit(load_dataset("fashion_mnist").test_images)
-    compare_codes(train, test, clothes)
+    compare_codes(train, test, clothes, dataset.train_labels, dataset.test_labels)
     compare_pair(train, test)
+    compare_two_latents(test)
     compare_upsampling()
 
 
@@ -65,6 +67,16 @@ def compare_pair(train: Tensor, test: Tensor) -> None:
                 best = trained(model, rest[:n], lambda m: -negative_elbo(m, held_out).mean().item())
                 losses.append(negative_elbo(best, test).mean().item())
             print(f"  {n:6d} digits: negative ELBO {numbers(losses)} nats", flush=True)
+
+
+def compare_two_latents(test: Tensor) -> None:
+    """Print by how much the server's dense VAE of digits is better, image by image."""
+    losses = [
+        negative_elbo(registry.load(name), test) for name in ("conv_vae_mnist", "mlp_vae_mnist")
+    ]
+    lead = losses[0] - losses[1]
+    error = lead.std() / len(lead) ** 0.5
+    print(f"dense ahead of convolutional, two latents: {lead.mean():.2f} ± {error:.2f} nats")
 
 
 @torch.no_grad()
@@ -139,10 +151,12 @@ def up() -> list[nn.Module]:
     ]
 
 
-def compare_codes(train: Tensor, test: Tensor, clothes: Tensor) -> None:
+def compare_codes(
+    train: Tensor, test: Tensor, clothes: Tensor, labels: np.ndarray, test_labels: np.ndarray
+) -> None:
     """Print what each code is good for, and draw what the decoders make of it."""
     pictures = {}
-    shown = clothes[:3]
+    shown = clothes[[1000, 8000, 9000]]  # trousers, a bag, a boot
     for name, build in (("spatial", spatial), ("flat", flat)):
         torch.manual_seed(0)
         model = trained(build(), train).requires_grad_(False).eval()
@@ -150,7 +164,14 @@ def compare_codes(train: Tensor, test: Tensor, clothes: Tensor) -> None:
             torch.cat([model.encode(p)[0] for p in x.split(1000)]) for x in (train, test)
         )
         print(f"{name}: {weights_of(model):,} weights and biases")
-        for title, x in (("digits", test), ("moved", shifted(test)), ("clothes", clothes)):
+        moved = shifted(test)
+        home = moved.view(-1, 28, 28).roll((-SHIFT, -SHIFT), (1, 2)).flatten(1)
+        for title, x in (
+            ("digits", test),
+            ("those with room", home),
+            ("the same, moved", moved),
+            ("clothes", clothes),
+        ):
             error = squared_error(model.decode(model.encode(x)[0]).flatten(1), x).mean()
             print(
                 f"  squared error of {title}: {error:.2f}, "
@@ -161,9 +182,21 @@ def compare_codes(train: Tensor, test: Tensor, clothes: Tensor) -> None:
         drawn = model.decode(codes.mean(0) + torch.randn(1000, 49) @ factor.T)
         halfway = model.decode((test_codes[:1000] + test_codes[1000:2000]) / 2)
         rebuilt = model.decode(test_codes[:1000])
-        for title, images in (("rebuilt", rebuilt), ("halfway", halfway), ("drawn", drawn)):
+        for title, images in (
+            ("real", test[:1000]),
+            ("rebuilt", rebuilt),
+            ("halfway", halfway),
+            ("drawn", drawn),
+        ):
             certainty = probabilities(images.numpy(), load("mnist_classifier")).max(axis=1)
             print(f"  classifier's certainty, {title}: {100 * certainty.mean():.0f} %")
+        scale = codes.std(0) + 1e-6
+        centred = (codes - codes.mean(0)) / scale
+        probe = LogisticRegression(max_iter=2000).fit(centred[:10000].numpy(), labels[:10000])
+        right = probe.score(((test_codes - codes.mean(0)) / scale).numpy(), test_labels)
+        print(
+            f"  linear probe on 10,000 codes: {100 * right:.1f} % of test digits right", flush=True
+        )
         pictures[name] = [rebuilt[:3], model.decode(model.encode(shown)[0]), drawn[:3]]
     real = [test[:3], shown]
     write("spatial-codes.svg", codes_picture(real, pictures))
@@ -189,8 +222,10 @@ def compare_upsampling() -> None:
 
 
 def shifted(x: Tensor) -> Tensor:
-    """Images (n, 784) moved down and to the right by SHIFT, around the edges."""
-    return x.view(-1, 28, 28).roll((SHIFT, SHIFT), (1, 2)).flatten(1)
+    """Those of the images (n, 784) that have the room, moved down and to the right by SHIFT."""
+    images = x.view(-1, 28, 28)
+    edge = images[:, -SHIFT:].sum((1, 2)) + images[:, :, -SHIFT:].sum((1, 2))
+    return images[edge == 0].roll((SHIFT, SHIFT), (1, 2)).flatten(1)
 
 
 def weights_of(model: nn.Module) -> int:

@@ -164,8 +164,11 @@ class ProseRenderer(RendererHTML):
         return "</table></div>\n"
 
     def th_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """A column's head says that it is one."""
-        tokens[idx].attrSet("scope", "col")
+        """A column's head says that it is one; the empty corner over the rows' names is no head."""
+        if tokens[idx + 1].content:
+            tokens[idx].attrSet("scope", "col")
+        else:
+            tokens[idx].tag = tokens[idx + 2].tag = "td"
         return str(self.renderToken(tokens, idx, options, env))
 
 

@@ -27,6 +27,8 @@ from app.settings import Settings
 
 INSTRUMENT = "bottleneck"
 SECTION = f"autoencoders/compress/?{INSTRUMENT}.k=31#{INSTRUMENT}"
+NEXT = "linear-ae-pca"
+NEXT_SECTION = f"../bending-the-plane/?{NEXT}.k=3#{NEXT}"
 BARE = "runtime/bare/bare.html"
 STOCK = (
     "pyodide.mjs",
@@ -39,6 +41,7 @@ PAGES = ("bare.html", "bare.js", "bare-worker.js")
 SERIES = 5
 MEGABITS, ROUND_TRIP_MS = 20, 40
 FIRST_BAR, SECOND_BAR, THIRD_BAR, SLOW_BAR = 0.45, 0.20, 0.20, 0.48
+NEXT_BAR = 100  # ms
 
 PAINTED = """(instrument) => new Promise((resolve) => {
   const isThere = () => performance.getEntriesByName("latentbook-python-ready").length > 0
@@ -54,6 +57,21 @@ PAINTED = """(instrument) => new Promise((resolve) => {
   look();
 })"""
 """Time from navigation to the frame with the first answer, in ms; in the book, its picture."""
+
+FOLLOWED = """([href, instrument]) => new Promise((resolve) => {
+  const link = document.createElement("a");
+  link.href = href;
+  document.querySelector("main").append(link);
+  const observer = new MutationObserver(() => {
+    if (document.getElementById(instrument)?.dataset.state !== "live") return;
+    observer.disconnect();
+    requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - start)));
+  });
+  observer.observe(document, { subtree: true, childList: true, attributeFilter: ["data-state"] });
+  const start = performance.now();
+  link.click();
+})"""
+"""Time from a click on a link to the frame with the first answer on the page behind it, in ms."""
 
 KEPT = "() => performance.getEntriesByName('latentbook-snapshot').length > 0"
 STARTED = "() => performance.getEntriesByName('latentbook-python-started').at(-1)?.detail ?? ''"
@@ -109,8 +127,21 @@ def series(base: str, place: str, *, visits: int, own: bool) -> list[tuple[float
     return seen
 
 
+def next_page(base: str) -> float:
+    """Milliseconds from a click to the next section's first answer, with Python running."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
+        page = browser.new_page()
+        page.goto(f"{base}/{SECTION}", wait_until="commit")
+        page.evaluate(PAINTED, INSTRUMENT)
+        page.wait_for_function(KEPT, timeout=60_000)
+        ms: float = page.evaluate(FOLLOWED, [NEXT_SECTION, NEXT])
+        browser.close()
+    return ms
+
+
 def measure(settings: Settings, report: Report) -> list[Measurement]:
-    """First, second and third visit; then first visits over a slow line."""
+    """First, second and third visit, and the next page; then first visits over a slow line."""
     rows: list[Measurement] = []
     with site_with_bare(settings) as copy, served(create_app(copy)) as base:
         for slow in (False, True):
@@ -122,6 +153,8 @@ def measure(settings: Settings, report: Report) -> list[Measurement]:
                     bare.append(series(url, BARE, visits=visits, own=False))
                     book.append(series(url, SECTION, visits=visits, own=True))
             rows += rows_of(book, bare, slow=slow)
+        turned = median(next_page(base) for _ in range(SERIES))
+        rows.append(Measurement("next page, Python warm", turned, "ms", NEXT_BAR))
     return rows
 
 

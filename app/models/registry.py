@@ -125,7 +125,7 @@ MODELS = (
     ModelSpec(
         name="conv_vae_mnist_transposed",
         title="Convolutional VAE by transposed convolution, 2-D code, MNIST",
-        summary="Kernel 3 and stride 2 overlap unevenly; training leaves a trace of the checkerboard.",
+        summary="Kernel 3 and stride 2 overlap unevenly; training leaves a trace of it.",
         config=ConvVAEConfig(latent_dim=2, channels=32, hidden=128, upsampling="transposed"),
         dataset="mnist",
         recipe=Recipe(epochs=12, learning_rate=4e-3, ema=0.995, augment=0.2),

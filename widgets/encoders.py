@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from widgets.data import load
+from widgets.masked import mean_token
 from widgets.network import SIDE, encode, layers_of
 
 ENCODERS = {
@@ -36,7 +37,7 @@ def encode_as(name: str, x: NDArray[Any]) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    name : a key of ENCODERS
+    name : a key of ENCODERS, or "masked", the masked autoencoder of chapter 4
     x : ndarray of shape (m, 28, 28), in [0, 1], 1 is ink
 
     Returns
@@ -63,6 +64,8 @@ def encode_as(name: str, x: NDArray[Any]) -> NDArray[np.float64]:
             code = encode(h, load("mlp_vae_mnist_encoder"))
         case "network" | "shifts":
             code = layers_of(h, load(NETWORKS[name]))[3]
+        case "masked":  # not among ENCODERS: chapter 4 introduces it
+            code = mean_token(h, load("mnist_masked"))
         case _:
             raise KeyError(f"There is no encoder {name!r}. Accepted names: {', '.join(ENCODERS)}.")
     return code.reshape(len(h), -1)

@@ -33,6 +33,7 @@ NAMES = (
     "mnist_distances",
     "mnist_gallery",
     "mnist_images",
+    "mnist_masked",
     "mnist_network",
     "mnist_network_shifts",
     "mnist_pca",

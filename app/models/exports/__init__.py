@@ -10,6 +10,7 @@ from app.models.exports.encoders import ENCODED, make_encoder
 from app.models.exports.export import Export, Job
 from app.models.exports.gallery import make_distances, make_gallery
 from app.models.exports.images import DATASETS, make_images
+from app.models.exports.masked import make_masked
 from app.models.exports.mnist_pca import make_mnist_pca
 from app.models.exports.networks import REACH, make_network
 from app.models.exports.planes import make_planes
@@ -53,6 +54,7 @@ EXPORTS = (
     Export("mnist_gallery", "Test digits to search among, with their codes", make_gallery),
     Export("mnist_distances", "How far apart digits are by each encoder", make_distances),
     Export("mnist_probes", "Linear probes of a network's layers", make_probes),
+    Export("mnist_masked", "Masked autoencoder of MNIST", make_masked),
 )
 
 __all__ = ["EXPORTS", "Export", "Job"]

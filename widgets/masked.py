@@ -1,0 +1,140 @@
+"""A masked autoencoder in NumPy: a transformer reads the visible patches, another draws them all.
+
+An image of 28 x 28 pixels is cut into 4 x 4 patches of 7 x 7. Each visible patch becomes a token,
+a row of numbers: its pixels times a matrix, plus a row that stands for its place. A block lets the
+tokens look at each other, weighed by how well a query of one fits a key of the other, and then
+sends each through a small network of its own. Hidden patches never enter the encoder. The decoder
+gets one and the same row for each of them, with its place added.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from widgets.network import SIDE, silu
+
+PATCH = 7  # px a side
+ROW = SIDE // PATCH  # patches a side
+PATCHES = ROW**2
+HEADS = 4
+TINY = 1e-5  # keeps a token of equal numbers from being divided by 0
+PART = 50  # images that are encoded at a time: their tokens stay in the processor's cache
+
+PIXEL = np.stack(np.divmod(np.arange(SIDE**2), SIDE), axis=1)  # row and column of each, (784, 2)
+CORNER = PATCH * np.stack(np.divmod(np.arange(PATCHES), ROW), axis=1)  # of each patch, (16, 2)
+CLOSEST = PIXEL[:, None].clip(CORNER, CORNER + PATCH - 1)  # to each pixel, in each patch
+AWAY = ((CLOSEST - PIXEL[:, None]) ** 2).sum(axis=2)  # squared distance, px, (784, 16)
+NEAREST = CLOSEST @ (SIDE, 1)  # its number, (784, 16)
+
+Array = NDArray[np.float64]
+Weights = Mapping[str, NDArray[Any]]
+
+
+def to_patches(x: NDArray[Any]) -> Array:
+    """Images (m, 28, 28) cut into patches, row after row: (m, 16, 49)."""
+    grid = x.astype(np.float64).reshape(-1, ROW, PATCH, ROW, PATCH).swapaxes(2, 3)
+    return grid.reshape(-1, PATCHES, PATCH**2)
+
+
+def to_images(patches: NDArray[Any]) -> NDArray[Any]:
+    """The inverse of `to_patches`."""
+    return patches.reshape(-1, ROW, ROW, PATCH, PATCH).swapaxes(2, 3).reshape(-1, SIDE, SIDE)
+
+
+def encode_visible(patches: Array, visible: NDArray[np.intp], weights: Weights) -> Array:
+    """Tokens of the visible patches of images.
+
+    Parameters
+    ----------
+    patches : ndarray of shape (m, 16, 49), in [0, 1]
+    visible : ndarray of shape (v,), places of the patches that are not hidden
+
+    Returns
+    -------
+    ndarray of shape (m, v, width)
+    """
+    h = linear(patches[:, visible], "embed", weights) + weights["place"][visible]
+    return norm(blocks(h, "blocks", weights), "norm", weights)
+
+
+def draw_all(tokens: Array, visible: NDArray[np.intp], weights: Weights) -> Array:
+    """All patches, from the tokens (m, v, width) of the visible ones: (m, 16, 49)."""
+    given = linear(tokens, "to_decoder", weights)
+    h = np.tile(weights["missing"].astype(np.float64), (len(tokens), PATCHES, 1))
+    h[:, visible] = given
+    h = blocks(h + weights["decoder_place"], "decoder_blocks", weights)
+    return linear(norm(h, "decoder_norm", weights), "to_pixels", weights)
+
+
+def mean_token(x: NDArray[Any], weights: Weights) -> Array:
+    """One code for each image (m, 28, 28), nothing hidden: the mean of its tokens, (m, width)."""
+    everything, patches = np.arange(PATCHES), to_patches(x)
+    parts = [patches[at : at + PART] for at in range(0, len(patches), PART)]
+    return np.concatenate([encode_visible(part, everything, weights).mean(1) for part in parts])
+
+
+def nearest_visible(x: NDArray[Any], hidden: NDArray[np.bool_]) -> Array:
+    """Each hidden pixel takes the grey of the nearest one that is visible; of several, the first.
+
+    Parameters
+    ----------
+    x : ndarray of shape (m, 28, 28)
+    hidden : ndarray of shape (m, 16), bool, not all of an image's patches
+
+    Returns
+    -------
+    ndarray of shape (m, 28, 28)
+    """
+    away = np.where(hidden[:, None], np.inf, AWAY)  # (m, 784, 16)
+    source = NEAREST[np.arange(SIDE**2), away.argmin(axis=2)]  # (m, 784)
+    pixels = x.reshape(len(x), -1).astype(np.float64)
+    return np.take_along_axis(pixels, source, axis=1).reshape(-1, SIDE, SIDE)
+
+
+def linear(h: Array, name: str, weights: Weights) -> Array:
+    """The layer of that name: (..., n_in) to (..., n_out)."""
+    out: Array = h @ weights[f"{name}.weight"] + weights[f"{name}.bias"]
+    return out
+
+
+def norm(h: Array, name: str, weights: Weights) -> Array:
+    """Each token around 0 with variance 1, then scaled and moved as learned."""
+    centred = h - h.mean(axis=-1, keepdims=True)
+    spread = np.sqrt(np.mean(centred**2, axis=-1, keepdims=True) + TINY)
+    out: Array = centred / spread * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+    return out
+
+
+def blocks(h: Array, name: str, weights: Weights) -> Array:
+    """All blocks of that name in order; each of the two halves of a block adds to what there is."""
+    i = 0
+    while f"{name}.{i}.qkv.weight" in weights:
+        block = f"{name}.{i}"
+        h = h + attention(norm(h, f"{block}.norm0", weights), block, weights)
+        up = silu(linear(norm(h, f"{block}.norm1", weights), f"{block}.up", weights))
+        h = h + linear(up, f"{block}.down", weights)
+        i += 1
+    return h
+
+
+def attention(h: Array, block: str, weights: Weights) -> Array:
+    """Each token takes a weighted mean of the values of all, in each head: (m, t, width)."""
+    m, t, width = h.shape
+    split = linear(h, f"{block}.qkv", weights).reshape(m, t, 3, HEADS, width // HEADS)
+    q, k, v = split.transpose(2, 0, 3, 1, 4)  # (m, heads, t, width / heads) each
+    fit = q @ k.swapaxes(2, 3) / np.sqrt(width / HEADS)  # (m, heads, t, t)
+    share = np.exp(fit - fit.max(axis=-1, keepdims=True, initial=-np.inf))  # there may be no token
+    share /= share.sum(axis=-1, keepdims=True)
+    mixed = (share @ v).swapaxes(1, 2).reshape(m, t, width)
+    return linear(mixed, f"{block}.out", weights)
+
+
+def multiplications(tokens: int, width: int, count: int) -> int:
+    """How many multiplications `count` blocks take for one image.
+
+    A block multiplies each token by matrices of width x 3 width, width x width and twice
+    width x 2 width, and each pair of tokens twice along the width: query by key, share by value.
+    """
+    return count * (8 * tokens * width**2 + 2 * tokens**2 * width)

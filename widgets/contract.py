@@ -182,6 +182,8 @@ class Drawing:
 
     Between page and Python it travels as text (:func:`widgets.drawing.to_text`); ``compute`` gets
     a uint8 array of shape (side, side), 255 is ink. ``pen`` is the width of a stroke, in pixels.
+    With ``cells`` there is no pen: whatever pixel is touched is inked whole, or emptied if the
+    stroke began on an inked one.
     """
 
     name: str
@@ -190,6 +192,7 @@ class Drawing:
     panel: str
     side: int = 28
     pen: float = 2.2
+    cells: bool = False
     when: When | None = None
 
 
@@ -283,11 +286,16 @@ class Map:
 
 @dataclass(frozen=True)
 class Pad:
-    """Where the reader draws: it shows what the :class:`Drawing` that names it is set to."""
+    """Where the reader draws: it shows what the :class:`Drawing` that names it is set to.
+
+    With ``pictures``, uint8 of shape (2, height, width), the first is seen where there is no ink,
+    and the second where there is.
+    """
 
     key: str
     alt: str
     half: bool = False  # as in Plot
+    pictures: NDArray[np.uint8] | None = None
 
 
 Panel: TypeAlias = Plot | Tiles | Map | Pad

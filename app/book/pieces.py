@@ -135,6 +135,7 @@ class DrawingView:
     id: str
     name: str
     label: str
+    cells: bool
 
 
 ControlView: TypeAlias = (
@@ -160,7 +161,7 @@ EMPTY_CONTROLS: tuple[ControlView, ...] = (
     PointView("", "", "", Html(), "", ""),
     SeedView("", "", "", ""),
     ViewportView("", "", "", Html(), "", "", ""),
-    DrawingView("", "", ""),
+    DrawingView("", "", "", False),
 )
 """One of each kind: what the page makes the controls of a reader's own declaration from."""
 

@@ -99,7 +99,18 @@ def test_panels_as_the_protocol_has_them():
     }
     assert dots["points"].dtype == np.float32 and dots["points"].shape == (4,)
     assert dots["names"] == ["a", "b"] and dots["places"].shape == (4,)
-    assert pad == {"key": "pad", "kind": "pad", "alt": "A pad.", "half": True}
+    common = {"key": "pad", "kind": "pad", "alt": "A pad.", "half": True}
+    assert pad == {**common, "data": None, "shape": None}
+    pictures = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    shown = frames.panel_value(Pad("pad", "A pad.", half=True, pictures=pictures))
+    assert shown == {**common, "data": shown["data"], "shape": [2, 3, 4]}
+    np.testing.assert_array_equal(shown["data"], np.arange(24))
+
+
+def test_pictures_of_a_pad_are_two():
+    for pictures in (np.zeros((1, 4, 4), np.uint8), np.zeros((2, 4, 4)), [[0]]):
+        with pytest.raises(ContractError, match=r"pictures of pad are .*; accepted: uint8 of"):
+            checked(a_map(), Pad("pad", "A pad.", pictures=pictures))
 
 
 def test_a_drawing_reaches_compute_as_an_array():

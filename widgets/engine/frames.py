@@ -191,7 +191,7 @@ def panel_value(panel: Panel) -> dict[str, Any]:
         case Map():
             return {**common, **map_value(panel)}
         case Pad():
-            return {**common, "kind": "pad"}
+            return {**common, "kind": "pad", **pictures_value(panel)}
     server = panel.server
     return {
         **common,
@@ -202,6 +202,14 @@ def panel_value(panel: Panel) -> dict[str, Any]:
         "gap": panel.gap,
         "server": server and plain(asdict(server)),
     }
+
+
+def pictures_value(panel: Pad) -> dict[str, Any]:
+    """What a pad shows instead of paper and ink, or nulls."""
+    if panel.pictures is None:
+        return {"data": None, "shape": None}
+    pictures = np.ascontiguousarray(panel.pictures)
+    return {"data": pictures.reshape(-1), "shape": list(pictures.shape)}
 
 
 def map_value(panel: Map) -> dict[str, Any]:

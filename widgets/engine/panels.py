@@ -33,6 +33,8 @@ def check_panel(panel: Panel) -> None:
         check_map(panel)
     elif isinstance(panel, Tiles):
         check_tiles(panel)
+    elif isinstance(panel, Pad):
+        check_pad(panel)
 
 
 def check_tiles(panel: Tiles) -> None:
@@ -47,6 +49,19 @@ def check_tiles(panel: Tiles) -> None:
         raise ContractError(f"The images of {panel.key} have the shape {images.shape}, with a 0")
     if panel.gap < 0:
         raise ContractError(f"The gap of {panel.key} is {panel.gap}; accepted: 0 or more")
+
+
+def check_pad(panel: Pad) -> None:
+    """Check the pictures of a pad, where it has some."""
+    pictures = panel.pictures
+    if pictures is None:
+        return
+    stack = isinstance(pictures, np.ndarray) and pictures.dtype == np.uint8 and pictures.ndim == 3
+    if not stack or len(pictures) != 2 or 0 in pictures.shape:
+        raise ContractError(
+            f"The pictures of {panel.key} are {shown(pictures)}; accepted: uint8 of shape "
+            "(2, height, width)"
+        )
 
 
 def check_map(panel: Map) -> None:

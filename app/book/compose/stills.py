@@ -133,8 +133,10 @@ class Stills:
         if panel["kind"] == "pad":
             drawing = set_on(widget, panel["key"])
             assert isinstance(drawing, Drawing)
-            drawn = to_pixels(state[drawing.name], drawing.side)
-            return {**common, "png": alpha_png(drawn).hex()}
+            seen = to_pixels(state[drawing.name], drawing.side)
+            if panel["data"] is not None:
+                seen = where_inked(seen, np.reshape(np.uint8(panel["data"]), panel["shape"]))
+            return {**common, "png": alpha_png(seen).hex()}
         picture = mosaic(np.reshape(np.uint8(panel["data"]), panel["shape"]), panel["gap"])
         return {
             **common,
@@ -211,6 +213,13 @@ def set_on(widget: str, key: str) -> Control:
     """The control that is set on a panel."""
     controls: tuple[Control, ...] = get(widget).instrument.controls
     return next(control for control in controls if getattr(control, "panel", None) == key)
+
+
+def where_inked(drawn: NDArray[np.uint8], pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The second of two pictures (2, height, width) where a drawing (side, side) has ink."""
+    _, height, width = pictures.shape
+    rows, columns = (np.arange(n) * len(drawn) // n for n in (height, width))
+    return np.where(drawn[np.ix_(rows, columns)] > 0, pictures[1], pictures[0])
 
 
 def mosaic(images: NDArray[np.uint8], gap: int) -> NDArray[np.uint8]:

@@ -278,7 +278,7 @@ def control_view(
                 zoom,
             )
         case Drawing():
-            return DrawingView(id, control.name, control.label)
+            return DrawingView(id, control.name, control.label, control.cells)
         case Seed():
             return SeedView(id, control.name, control.label, str(value))
         case Slider():

@@ -14,7 +14,7 @@
  * @typedef {Common & {kind: "seed", default: number, max: number}} SeedSpec
  * @typedef {Common & {kind: "viewport", default: [number, number, number], limit: number, max_zoom: number, panel: string,
  *   symbol: string}} ViewportSpec
- * @typedef {Common & {kind: "drawing", default: string, side: number, pen: number, panel: string}} DrawingSpec
+ * @typedef {Common & {kind: "drawing", default: string, side: number, pen: number, cells: boolean, panel: string}} DrawingSpec
  * @typedef {SliderSpec | ChoiceSpec | ToggleSpec | PointSpec | SeedSpec | ViewportSpec | DrawingSpec} ControlSpec
  * @typedef {number | string | boolean | [number, number] | [number, number, number]} Value
  * @typedef {SliderSpec | PointSpec | SeedSpec | ViewportSpec} NumberSpec whose value is typed in fields

@@ -58,7 +58,8 @@
  *   server: string, axes: [number, number], rings: Record<string, number>, dots: MapDots | null}} MapPanel
  *   data: the tile at the address (zoom, x, y); server: the model whose tiles a decoder server can send, or ""; axes: the
  *   latents of it that vary, to the right and upwards
- * @typedef {{key: string, kind: "pad", alt: string, half: boolean}} PadPanel
+ * @typedef {{key: string, kind: "pad", alt: string, half: boolean, data: Uint8Array | null,
+ *   shape: [2, number, number] | null}} PadPanel  data: what is seen where there is no ink, then what is seen where there is
  * @typedef {PlotPanel | TilesPanel | MapPanel | PadPanel} Panel
  * @typedef {{readouts: Record<string, string>, panels: Panel[], note: string, ms: number,
  *   reached: {steps: number, done: boolean} | null}} FrameValue

@@ -1,5 +1,6 @@
 /**
  * A pad: a small square of grey pixels that is drawn on by pointer or by keys. What is drawn is the value of its control.
+ * It shows ink on paper, or one picture where there is ink and another where there is none.
  *
  * @typedef {import("../../python/protocol.js").PadPanel} PadPanel
  * @typedef {import("./types.js").Bench} Bench
@@ -11,6 +12,7 @@ import { timed } from "../timed.js";
 import { rampOf } from "./ramp.js";
 
 const KEYS = "The arrow keys move the pen, with Shift farther; Space puts it down or lifts it.";
+const KEYS_OF_CELLS = "The arrow keys move from cell to cell; Space changes one, and with it what is then moved over.";
 const FAR = 4; // steps at once, with Shift
 /** @type {Record<string, [number, number]>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -38,6 +40,10 @@ class PadDrawing {
   /** @type {Spot} where the keys' pen is */
   #at;
   #down = false;
+  /** In cells: whether this stroke inks or empties. */
+  #inks = true;
+  /** What is seen, if not ink on paper. @type {PadPanel | null} */
+  #seen = null;
   #destroy;
 
   /** @param {HTMLElement} element @param {DrawingSpec} control @param {Bench} bench */
@@ -47,6 +53,7 @@ class PadDrawing {
     this.#place = /** @type {HTMLElement} */ (element.querySelector(".image"));
     this.#ramp = rampOf(element, this.#context);
     this.#at = { x: control.side / 2, y: control.side / 2 };
+    if (control.cells) this.#at = { x: Math.floor(this.#at.x) + 0.5, y: Math.floor(this.#at.y) + 0.5 };
     [this.#canvas.width, this.#canvas.height] = [control.side, control.side];
     this.#canvas.setAttribute("role", "img");
     this.#canvas.setAttribute("aria-label", element.querySelector(".tiles-still")?.getAttribute("aria-label") ?? "");
@@ -56,7 +63,7 @@ class PadDrawing {
     this.#place.append(this.#pen);
     this.#place.tabIndex = 0;
     this.#place.setAttribute("role", "application");
-    this.#place.setAttribute("aria-label", `${control.label}. ${KEYS}`);
+    this.#place.setAttribute("aria-label", `${control.label}. ${control.cells ? KEYS_OF_CELLS : KEYS}`);
     const empty = toText(new Uint8Array(control.side ** 2));
     element.querySelector('[data-action="clear"]')?.addEventListener("click", () => bench.move(control.name, empty));
     this.#take();
@@ -72,6 +79,10 @@ class PadDrawing {
   /** @param {PadPanel} panel */
   draw(panel) {
     if (this.#canvas.getAttribute("aria-label") !== panel.alt) this.#canvas.setAttribute("aria-label", panel.alt);
+    if (panel.shape === null && this.#seen === null) return;
+    this.#seen = panel.shape && panel;
+    [, this.#canvas.height, this.#canvas.width] = panel.shape ?? [1, this.#control.side, this.#control.side];
+    this.#paint();
   }
 
   /** Shows what the control is set to. */
@@ -100,6 +111,7 @@ class PadDrawing {
       if (event.button !== 0) return;
       this.#place.setPointerCapture(event.pointerId);
       this.#showPen(false);
+      this.#begin(spotOf(event));
       strokes.set(event.pointerId, spotOf(event));
       this.#stroke([spotOf(event), spotOf(event)]);
     });
@@ -129,12 +141,14 @@ class PadDrawing {
     if (arrow) {
       const from = this.#at;
       const by = event.shiftKey ? FAR : 1;
-      const inside = (/** @type {number} */ value) => Math.max(0, Math.min(this.#control.side, value));
+      const edge = this.#control.cells ? 0.5 : 0; // of cells, the middle counts
+      const inside = (/** @type {number} */ value) => Math.max(edge, Math.min(this.#control.side - edge, value));
       this.#at = { x: inside(from.x + by * arrow[0]), y: inside(from.y + by * arrow[1]) };
       if (this.#down) this.#stroke([from, this.#at]);
     } else if (event.key === " ") {
       if (event.repeat) return event.preventDefault();
       this.#down = !this.#down;
+      if (this.#down) this.#begin(this.#at);
       if (this.#down) this.#stroke([this.#at, this.#at]);
     } else {
       return;
@@ -152,11 +166,17 @@ class PadDrawing {
     this.#pen.style.top = `${(100 * this.#at.y) / side}%`;
   }
 
+  /** Decides what a stroke does that starts here. @param {Spot} spot */
+  #begin(spot) {
+    this.#inks = this.#pixels[cellOf(spot, this.#control.side)] === 0;
+  }
+
   /** Inks a line. A pixel is as dark as the pen covers it: full inside, less over the last pixel of its edge. @param {Spot[]} spots */
   #stroke(spots) {
-    const { side, pen, name } = this.#control;
+    const { side, pen, cells, name } = this.#control;
     const pixels = this.#pixels.slice();
-    for (let i = 1; i < spots.length; i++) {
+    if (cells) for (const spot of spots) pixels[cellOf(spot, side)] = this.#inks ? 255 : 0;
+    for (let i = 1; i < spots.length && !cells; i++) {
       for (let at = 0; at < pixels.length; at++) {
         const away = distance((at % side) + 0.5, Math.floor(at / side) + 0.5, spots[i - 1], spots[i]);
         const grey = 255 * Math.max(0, Math.min(1, pen / 2 + 0.5 - away));
@@ -170,11 +190,25 @@ class PadDrawing {
   }
 
   #paint() {
-    const image = this.#context.createImageData(this.#control.side, this.#control.side);
+    const { width, height } = this.#canvas;
+    const image = this.#context.createImageData(width, height);
     const colours = new Uint32Array(image.data.buffer);
-    for (let i = 0; i < colours.length; i++) colours[i] = this.#ramp[this.#pixels[i]];
+    const { side } = this.#control;
+    const pictures = this.#seen?.data;
+    for (let i = 0; i < colours.length; i++) {
+      const x = ((i % width) + 0.5) / width;
+      const y = (Math.floor(i / width) + 0.5) / height;
+      const ink = this.#pixels[cellOf({ x: x * side, y: y * side }, side)];
+      colours[i] = this.#ramp[pictures ? pictures[ink > 0 ? colours.length + i : i] : ink];
+    }
     this.#context.putImageData(image, 0, 0);
   }
+}
+
+/** The place in the row of pixels of the one that a spot lies in. @param {Spot} spot @param {number} side */
+function cellOf({ x, y }, side) {
+  const at = (/** @type {number} */ value) => Math.max(0, Math.min(side - 1, Math.floor(value)));
+  return at(y) * side + at(x);
 }
 
 /** From a point to the line between two spots. @param {number} x @param {number} y @param {Spot} from @param {Spot} to */

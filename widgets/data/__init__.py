@@ -34,11 +34,13 @@ NAMES = (
     "mnist_gallery",
     "mnist_images",
     "mnist_masked",
+    "mnist_masking",
     "mnist_network",
     "mnist_network_shifts",
     "mnist_pca",
     "mnist_probes",
     "shuffled_pixels",
+    "stroke_codes",
     "strokes",
     "upsampling",
 )

@@ -10,12 +10,13 @@ from app.models.exports.encoders import ENCODED, make_encoder
 from app.models.exports.export import Export, Job
 from app.models.exports.gallery import make_distances, make_gallery
 from app.models.exports.images import DATASETS, make_images
-from app.models.exports.masked import make_masked
+from app.models.exports.masked import make_masked, make_masking
 from app.models.exports.mnist_pca import make_mnist_pca
 from app.models.exports.networks import REACH, make_network
 from app.models.exports.planes import make_planes
 from app.models.exports.probes import make_probes
 from app.models.exports.shuffled_pixels import make_shuffled_pixels
+from app.models.exports.stroke_codes import make_stroke_codes
 from app.models.exports.strokes import make_strokes
 from app.models.exports.upsampling import make_upsampling
 
@@ -55,6 +56,8 @@ EXPORTS = (
     Export("mnist_distances", "How far apart digits are by each encoder", make_distances),
     Export("mnist_probes", "Linear probes of a network's layers", make_probes),
     Export("mnist_masked", "Masked autoencoder of MNIST", make_masked),
+    Export("mnist_masking", "Masked autoencoders by what they are shown", make_masking),
+    Export("stroke_codes", "Codes of strokes with known factors", make_stroke_codes),
 )
 
 __all__ = ["EXPORTS", "Export", "Job"]

@@ -63,7 +63,7 @@ def make_masked(job: Job) -> Card:
         "parameters": sum(p.numel() for p in model.parameters()),
         "mean": "the mean training digit, in [0, 1]",
         "metrics": {
-            "squared_error_per_hidden_pixel": round(tested(model, test, PAGE_HIDDEN), 5),
+            "squared_error_per_hidden_pixel": round(mean_error(model, test, PAGE_HIDDEN), 5),
             "probe_accuracy": probe_accuracy(codes(model, train), codes(model, test), dataset),
         },
     }
@@ -85,7 +85,7 @@ def make_masking(job: Job) -> Card:
         for i, hidden in enumerate(HIDDEN):
             on_step = job.part(j * len(HIDDEN) + i, len(HIDDEN) * len(SEEDS))
             model = train_masked(train, hidden, seed, on_step)
-            errors[i, j] = [tested(model, test, count) for count in TESTED]
+            errors[i, j] = [mean_error(model, test, count) for count in TESTED]
             probes[i, j] = probe_accuracy(codes(model, train), codes(model, test), dataset)
     pixels = probe_accuracy(train, test, dataset)
     arrays: dict[str, NDArray[Any]] = {
@@ -142,7 +142,7 @@ def described(dataset: Dataset) -> Card:
 
 
 @torch.no_grad()
-def tested(model: MaskedAutoencoder, x: Tensor, hidden: int) -> float:
+def mean_error(model: MaskedAutoencoder, x: Tensor, hidden: int) -> float:
     """Mean squared error per hidden pixel of images (n, 784); hidden ones drawn by seed 1."""
     torch.manual_seed(1)
     parts = [hidden_error(model, part, draw_visible(len(part), hidden)) for part in x.split(1000)]
@@ -150,7 +150,7 @@ def tested(model: MaskedAutoencoder, x: Tensor, hidden: int) -> float:
 
 
 def baselines(train: Tensor, test: Tensor) -> dict[str, NDArray[np.float32]]:
-    """The errors of `tested` for copied pixels, and for the mean digit, by `TESTED`."""
+    """The errors of `mean_error` for copied pixels, and for the mean digit, by `TESTED`."""
     mean = train.mean(0)
     of_nearest, of_mean = [], []
     for count in TESTED:

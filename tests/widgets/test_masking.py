@@ -1,12 +1,15 @@
-"""The masked autoencoder in NumPy against torch; copies of pixels against a search through all."""
+"""The masked autoencoder in NumPy against torch; copies of pixels against a search."""
 
 import numpy as np
 import pytest
 import torch
 
-from app.models.exports.masked import CONFIG
+from app.models.data import load_dataset, to_unit
+from app.models.errors import DataUnavailable
+from app.models.exports.masked import CONFIG, baselines, mean_error
 from app.models.masked_autoencoder import MaskedAutoencoder
 from app.models.masked_autoencoder import to_patches as torch_patches
+from widgets import masking
 from widgets.data import load
 from widgets.encoders import ENCODERS, encode_as
 from widgets.masked import (
@@ -19,7 +22,9 @@ from widgets.masked import (
     to_images,
     to_patches,
 )
+from widgets.masking import BLOCKS, WIDTH
 
+NONE = np.zeros((4, 4), np.uint8)
 IMAGES = load("mnist_gallery")["images"][:30] / 255
 
 
@@ -96,3 +101,68 @@ def test_multiplications_are_those_of_the_matrices():
     matrices = tokens * sum(rows * columns for rows, columns in shapes)
     pairs = 2 * tokens * tokens * width
     assert multiplications(tokens, width, 2) == 2 * (matrices + pairs)
+
+
+def compute(**changed):
+    return masking.compute(**{**masking.instrument.defaults(), "changed": NONE, **changed})
+
+
+@pytest.mark.parametrize("count", [1, 8, 15])
+def test_the_network_s_answer_and_error_are_torch_s(model, count):
+    result = compute(count=count, digit=7, seed=5)
+    hidden = result["hidden"]
+    assert hidden.sum() == count
+    x = torch.from_numpy(result["x"]).reshape(1, 784)
+    visible = torch.from_numpy(np.flatnonzero(~hidden))[None]
+    grid = x.reshape(4, 7, 4, 7).transpose(1, 2).reshape(1, 16, 49)
+    drawn = model.decode(model.encode(grid, visible), visible)
+    squares = (drawn - grid).square().mean(2)[0].numpy()
+    assert result["errors"][0] == pytest.approx(squares[hidden].mean(), abs=1e-9)
+
+
+def test_what_is_visible_stays_as_it_is():
+    result = compute(count=9)
+    seen = ~np.kron(result["hidden"].reshape(4, 4), np.ones((7, 7), bool))
+    for answer in result["answers"]:
+        np.testing.assert_array_equal(answer[seen], result["x"][seen])
+
+
+def test_a_click_exchanges_hidden_and_visible():
+    changed = NONE.copy()
+    changed[1, 2] = 255
+    before, after = compute(seed=3)["hidden"], compute(seed=3, changed=changed)["hidden"]
+    assert np.flatnonzero(before != after).tolist() == [6]
+
+
+@pytest.mark.parametrize("count", [0, 15])
+def test_nothing_and_everything_may_be_hidden(count):
+    whole = compute(count=count)
+    everything = np.where(whole["drawn"].reshape(4, 4), 0, 255).astype(np.uint8)
+    result = compute(count=count, changed=everything)
+    assert result["hidden"].all()
+    assert np.isfinite(result["answers"]).all()
+    assert "Everything is hidden" in masking.frame(result).note
+    shown = compute(count=0)
+    assert shown["errors"] is None
+    assert masking.frame(shown).readouts["network"] is None
+
+
+def test_sizes_are_those_of_the_network():
+    assert (CONFIG.width, CONFIG.blocks) == (WIDTH, BLOCKS)
+
+
+def test_curves_are_measured_on_test_digits(model):
+    try:
+        dataset = load_dataset("mnist")
+    except DataUnavailable as error:
+        pytest.skip(str(error))
+    study = load("mnist_masking")
+    test = to_unit(dataset.test_images)
+    trained = list(study["hidden"]).index(12)
+    for count in (2, 12):
+        wanted = study["errors"][trained, 0, list(study["tested"]).index(count)]
+        assert mean_error(model.float(), test, count) == pytest.approx(wanted, rel=0.01)
+    model.double()
+    again = baselines(to_unit(dataset.train_images), test[:1000])
+    np.testing.assert_allclose(again["mean"], study["mean"], rtol=0.05)
+    np.testing.assert_allclose(again["nearest"], study["nearest"], rtol=0.05)

@@ -168,14 +168,13 @@ def frame(result):
         panels=[
             Tiles(
                 "question",
-                result["images"].reshape(2, 3, 28, 28),
-                alt="Above, the strokes a, b and c. Below, the right answer, the answer among all "
-                "strokes, and the answer among all but a, b and c.",
-                captions=("a; below, right", "b; below, any", "c; below, but for a, b, c"),
+                result["images"][None],
+                alt="Six strokes: a, b and c, the right answer, the answer among all strokes, and "
+                "the answer among all but a, b and c.",
+                captions=("a", "b", "c", "right", "any", "but a, b, c"),
                 gap=2,
-                half=True,
             ),
-            Plot("shares", shares_figure(result), shares_alt(result), half=True),
+            Plot("shares", shares_figure(result), shares_alt(result)),
         ],
         note=note(result),
     )
@@ -192,13 +191,13 @@ def shares_figure(result):
     traces, labels = [], []
     for at, (name, color, ink) in enumerate(styles):
         traces += [line(steps, shares[at], color), dots(steps, shares[at], color, size=7, ring=1)]
-        labels.append(label(name, STEPS[-1], 128 - 9 * at, ink, xanchor="right"))
+        labels.append(label(name, 5.9, 88, ink, xanchor="right", yshift=-15 * at))
     here = result["steps"]
     return figure(
         traces,
         axis(0.6, STEPS[-1] + 0.4, "steps apart", dtick=1),
-        axis(-3, 134, "right answers, %", tickvals=[0, 25, 50, 75, 100]),
-        height=430,
+        axis(-3, 104, "right answers, %", tickvals=[0, 25, 50, 75, 100]),
+        height=250,
         left=44,
         shapes=[segment((here, here), (0, 100), INK_3, dash="dot")],
         labels=labels,

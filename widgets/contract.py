@@ -8,7 +8,7 @@ defines two pure functions beside it::
 
 The same file runs in CPython (build, tests) and in the reader's browser. NumPy is all it may import
 besides this module, :mod:`widgets.figures`, :mod:`widgets.data`, :mod:`widgets.drawing`,
-:mod:`widgets.network`, :mod:`widgets.encoders` and :mod:`widgets.moves`.
+:mod:`widgets.network`, :mod:`widgets.encoders`, :mod:`widgets.masked` and :mod:`widgets.moves`.
 
 An instrument that trains declares a :class:`Training` too. It defines two more pure functions, and
 ``compute`` is handed where they have led::

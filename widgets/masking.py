@@ -46,7 +46,7 @@ from widgets.network import grey_levels
 IMAGES = 40
 COVER = 0.4  # the grey of a hidden patch
 WIDTH, BLOCKS = 64, 2  # of the encoder
-TOP = 0.2  # of the axis of errors
+TOP = 0.25  # of the axis of errors
 
 instrument = Instrument(
     name="masking",
@@ -182,28 +182,28 @@ def errors_figure(result):
     hidden = int(result["hidden"].sum())
     counts = np.arange(1, PATCHES)
     styles = (
-        ("network", DATA_1, DATA_1, -12),
-        ("nearest visible", DATA_2, DATA_2_TEXT, 12),
-        ("mean digit", MUTED, INK_3, -12),
+        ("network", DATA_1, DATA_1),
+        ("nearest visible", DATA_2, DATA_2_TEXT),
+        ("mean digit", MUTED, INK_3),
     )
     traces = [
         line(counts, curve, color)
-        for curve, (_, color, _, _) in zip(result["curves"], styles, strict=True)
+        for curve, (_, color, _) in zip(result["curves"], styles, strict=True)
     ]
     if result["errors"] is not None:
         traces += [
             dots([hidden], [min(error, TOP)], color, size=10, ring=2)
-            for error, (_, color, _, _) in zip(result["errors"], styles, strict=True)
+            for error, (_, color, _) in zip(result["errors"], styles, strict=True)
         ]
     return figure(
         traces,
         axis(0, PATCHES + 0.5, "hidden patches", tickvals=[1, 4, 8, 12, 16]),
         axis(0, TOP, "squared error per hidden pixel", nticks=5),
-        height=430,
+        height=360,
         left=52,
         labels=[
-            label(name, 1, curve[0], ink, xanchor="left", yshift=shift)
-            for curve, (name, _, ink, shift) in zip(result["curves"], styles, strict=True)
+            label(name, 0.3, TOP, ink, xanchor="left", yshift=-10 - 15 * at)
+            for at, (name, _, ink) in enumerate(styles)
         ],
     )
 
@@ -232,7 +232,7 @@ def work_figure(result):
         ],
         axis(-0.5, PATCHES + 0.5, "hidden patches", tickvals=[0, 4, 8, 12, 16]),
         axis(0, 1.2, "million multiplications of the encoder", dtick=0.4),
-        height=430,
+        height=360,
         left=44,
         shapes=[segment((0, PATCHES), (work[-1], 0), INK_3, dash="dot")],
         labels=[label("in proportion", 8, work[-1] / 2, INK_3, xanchor="left", xshift=6, yshift=8)],

@@ -47,7 +47,8 @@ class Block(nn.Module):
         q, k, v = split.permute(2, 0, 3, 1, 4)  # (n, heads, tokens, width / heads) each
         mixed = scaled_dot_product_attention(q, k, v)
         h = h + self.out(mixed.transpose(1, 2).reshape(n, tokens, width))
-        return h + self.down(silu(self.up(self.norm1(h))))
+        out: Tensor = h + self.down(silu(self.up(self.norm1(h))))
+        return out
 
 
 @dataclass(frozen=True)

@@ -191,7 +191,7 @@ def rounded(student: nn.Sequential) -> nn.Sequential:
 
 
 def fit_student(
-    student: nn.Sequential,
+    student: nn.Module,
     n: int,
     loss_of: Callable[[Tensor], Tensor],
     recipe: DistillRecipe,

@@ -164,3 +164,38 @@ def test_the_pad_follows_the_theme(desk: Page) -> None:
     desk.emulate_media(color_scheme="light")
     desk.wait_for_timeout(100)
     np.testing.assert_array_equal(pixels(instrument), before)
+
+
+def test_cells_of_a_picture_are_exchanged_by_click_by_stroke_and_by_keys(desk: Page) -> None:
+    label = "hidden-patches-lab"
+    go_to(desk, where(label))
+    instrument = desk.locator(f"#{label}")
+    instrument.scroll_into_view_if_needed()
+    expect(instrument).to_have_attribute("data-state", "live")
+    note = instrument.locator("[data-note]")
+    expect(note).to_contain_text("Hidden: 12 of 16")
+    image = instrument.locator(".pad > .image")
+    image.scroll_into_view_if_needed()
+    box = image.bounding_box()
+    assert box is not None
+
+    def middle(row: int, column: int) -> tuple[float, float]:
+        return box["x"] + (column + 0.5) / 4 * box["width"], box["y"] + (row + 0.5) / 4 * box[
+            "height"
+        ]
+
+    for row in range(4):
+        for column in range(4):
+            desk.mouse.click(*middle(row, column))
+    expect(note).to_contain_text("Hidden: 4 of 16")  # every cell is the other way round
+    desk.mouse.move(*middle(2, 0))
+    desk.mouse.down()
+    for column in (1, 2, 3):
+        desk.mouse.move(*middle(2, column))
+    desk.mouse.up()
+    expect(desk).to_have_url(re.compile(rf"{label}\.changed=f{{8}}jf{{4}}(&|#|$)"))
+    instrument.locator('[data-action="clear"]').click()
+    expect(note).to_contain_text("Hidden: 12 of 16")
+    image.focus()
+    desk.keyboard.press(" ")
+    expect(desk).to_have_url(re.compile(rf"{label}\.changed=pfk(&|#|$)"))

@@ -219,7 +219,8 @@ def where_inked(drawn: NDArray[np.uint8], pictures: NDArray[np.uint8]) -> NDArra
     """The second of two pictures (2, height, width) where a drawing (side, side) has ink."""
     _, height, width = pictures.shape
     rows, columns = (np.arange(n) * len(drawn) // n for n in (height, width))
-    return np.where(drawn[np.ix_(rows, columns)] > 0, pictures[1], pictures[0])
+    seen: NDArray[np.uint8] = np.where(drawn[np.ix_(rows, columns)] > 0, pictures[1], pictures[0])
+    return seen
 
 
 def mosaic(images: NDArray[np.uint8], gap: int) -> NDArray[np.uint8]:

@@ -155,7 +155,8 @@ def baselines(train: Tensor, test: Tensor) -> dict[str, NDArray[np.float32]]:
     of_nearest, of_mean = [], []
     for count in TESTED:
         torch.manual_seed(1)
-        nearest, off = [], []
+        nearest: list[float] = []
+        off: list[float] = []
         for part in test.split(1000):
             hidden = hidden_of(draw_visible(len(part), count)).bool()
             copied = nearest_visible(part.view(-1, 28, 28).numpy(), hidden.numpy())
@@ -165,7 +166,7 @@ def baselines(train: Tensor, test: Tensor) -> dict[str, NDArray[np.float32]]:
         pixels = len(test) * count * (784 // PATCHES)
         of_nearest.append(sum(nearest) / pixels)
         of_mean.append(sum(off) / pixels)
-    return {"nearest": np.float32(of_nearest), "mean": np.float32(of_mean)}
+    return {"nearest": np.array(of_nearest, np.float32), "mean": np.array(of_mean, np.float32)}
 
 
 @torch.no_grad()

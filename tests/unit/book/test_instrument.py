@@ -14,7 +14,7 @@ from PIL import Image
 
 from app.book.compose.blocks import InstrumentBlock
 from app.book.compose.map_still import ACROSS, map_picture, with_rings
-from app.book.compose.stills import alpha_png, mosaic
+from app.book.compose.stills import alpha_png, mosaic, where_inked
 from app.book.directives.instrument import read_state
 from app.book.load import load
 from app.book.pieces import MapStill, PlotStill, TilesStill
@@ -128,6 +128,14 @@ def test_stills_of_all_widths_and_kinds(block: InstrumentBlock) -> None:
     widths = [re.search(r'^<svg[^>]* width="(\d+)"', still) for still in plots[0].stills]
     assert [found and found[1] for found in widths] == ["910", "600", "320"]
     assert tiles[0].src.startswith("../../assets/bottleneck-")
+
+
+def test_a_pad_shows_its_second_picture_where_there_is_ink() -> None:
+    drawn = np.array([[0, 255], [0, 0]], np.uint8)
+    pictures = np.stack([np.full((4, 6), 10, np.uint8), np.full((4, 6), 20, np.uint8)])
+    seen = where_inked(drawn, pictures)
+    assert (seen[:2, 3:] == 20).all()
+    assert np.sum(seen == 10) == 24 - 6
 
 
 def test_mosaic_puts_every_tile_in_its_place() -> None:

@@ -42,8 +42,8 @@ class PadDrawing {
   #down = false;
   /** In cells: whether this stroke inks or empties. */
   #inks = true;
-  /** What is seen, if not ink on paper. @type {PadPanel | null} */
-  #seen = null;
+  /** What is seen, null for ink on paper; not known before the first frame. @type {PadPanel | null | undefined} */
+  #seen;
   #destroy;
 
   /** @param {HTMLElement} element @param {DrawingSpec} control @param {Bench} bench */
@@ -59,7 +59,6 @@ class PadDrawing {
     this.#canvas.setAttribute("aria-label", element.querySelector(".tiles-still")?.getAttribute("aria-label") ?? "");
     this.#pen.className = "pen";
     this.#pen.hidden = true;
-    this.#place.querySelector(".tiles-still")?.replaceWith(this.#canvas);
     this.#place.append(this.#pen);
     this.#place.tabIndex = 0;
     this.#place.setAttribute("role", "application");
@@ -104,7 +103,7 @@ class PadDrawing {
     const { side } = this.#control;
     /** @param {PointerEvent} event @returns {Spot} */
     const spotOf = ({ clientX, clientY }) => {
-      const box = this.#canvas.getBoundingClientRect();
+      const box = this.#place.getBoundingClientRect();
       return { x: ((clientX - box.left) / box.width) * side, y: ((clientY - box.top) / box.height) * side };
     };
     this.#place.addEventListener("pointerdown", (event) => {
@@ -190,6 +189,8 @@ class PadDrawing {
   }
 
   #paint() {
+    if (this.#seen === undefined && this.#control.cells) return; // its picture comes with the first frame
+    this.#place.querySelector(".tiles-still")?.replaceWith(this.#canvas);
     const { width, height } = this.#canvas;
     const image = this.#context.createImageData(width, height);
     const colours = new Uint32Array(image.data.buffer);

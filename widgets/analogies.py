@@ -119,7 +119,7 @@ def compute(*, steps, encoder, among, run, seed):
 def codes_of(encoder, run, data):
     """Codes of the strokes, (144, k)."""
     if encoder == "pixels":
-        return data["images"].reshape(GRID**2, -1) / 255
+        return data["images"].reshape(GRID**2, -1).astype(float)  # whole: no machine rounds them
     if encoder == "factors":
         return np.stack(np.divmod(np.arange(GRID**2), GRID), axis=1).astype(float)
     codes = data[encoder][run] if encoder in ("autoencoder", "vae") else data[encoder]

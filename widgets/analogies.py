@@ -184,20 +184,20 @@ def shares_figure(result):
     """Shares of right answers by the number of steps."""
     steps, shares = np.array(STEPS), 100 * result["shares"]
     styles = (
-        ("any stroke", DATA_1, DATA_1),
-        ("but for a, b, c", DATA_2, DATA_2_TEXT),
-        ("next to c", MUTED, INK_3),
+        ("any stroke", DATA_1, DATA_1, 0.7, "left"),
+        ("but for a, b, c", DATA_2, DATA_2_TEXT, 3.5, "center"),
+        ("next to c", MUTED, INK_3, 6.3, "right"),
     )
     traces, labels = [], []
-    for at, (name, color, ink) in enumerate(styles):
+    for at, (name, color, ink, place, anchor) in enumerate(styles):
         traces += [line(steps, shares[at], color), dots(steps, shares[at], color, size=7, ring=1)]
-        labels.append(label(name, 5.9, 88, ink, xanchor="right", yshift=-15 * at))
+        labels.append(label(name, place, 115, ink, xanchor=anchor))
     here = result["steps"]
     return figure(
         traces,
         axis(0.6, STEPS[-1] + 0.4, "steps apart", dtick=1),
-        axis(-3, 104, "right answers, %", tickvals=[0, 25, 50, 75, 100]),
-        height=250,
+        axis(-4, 122, "right answers, %", tickvals=[0, 25, 50, 75, 100]),
+        height=230,
         left=44,
         shapes=[segment((here, here), (0, 100), INK_3, dash="dot")],
         labels=labels,

@@ -163,6 +163,6 @@ def test_curves_are_measured_on_test_digits(model):
         wanted = study["errors"][trained, 0, list(study["tested"]).index(count)]
         assert mean_error(model.float(), test, count) == pytest.approx(wanted, rel=0.01)
     model.double()
-    again = baselines(to_unit(dataset.train_images), test[:1000])
-    np.testing.assert_allclose(again["mean"], study["mean"], rtol=0.05)
-    np.testing.assert_allclose(again["nearest"], study["nearest"], rtol=0.05)
+    again = baselines(to_unit(dataset.train_images), test[::10])
+    np.testing.assert_allclose(again["mean"], study["mean"], rtol=0.1)
+    np.testing.assert_allclose(again["nearest"], study["nearest"], rtol=0.1)

@@ -6,7 +6,16 @@ import torch
 
 from app.models.data import MAX_CURVATURE, MAX_ORIENTATION, strokes
 from widgets import analogies
-from widgets.analogies import AMONG, ENCODERS, GRID, STEPS, codes_of, distances, questions
+from widgets.analogies import (
+    AMONG,
+    ENCODERS,
+    GRID,
+    STEPS,
+    all_answers,
+    codes_of,
+    distances,
+    questions,
+)
 from widgets.data import load
 from widgets.encoders import encode_as
 
@@ -116,3 +125,10 @@ def test_what_the_text_says_of_models_trained_on_strokes():
 def test_at_three_steps_two_codes_answer_more_than_half_whatever_the_rule():
     shares = {name: percent(name, 3) for name in ENCODERS}
     assert {name for name, each in shares.items() if each[0] > 50} == {"vae", "factors"}
+
+
+def test_pixels_answer_with_a_or_c():
+    a, b, c, _ = questions(2)
+    away = distances(codes_of("pixels", 0, load("stroke_codes")))
+    answers = all_answers(away, a, b, c, 2)[0]
+    assert len(a) == 400 and ((answers == a) | (answers == c)).all()

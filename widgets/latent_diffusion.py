@@ -80,7 +80,7 @@ instrument = Instrument(
         Readout("asked", "Probability of the digit", "%", ".0f"),
         Readout("spread", "Spread of the draws", "× codes"),
     ),
-    references=("ho2020", "song2021", "hosalimans2022", "rombach2022"),
+    references=("ho2020", "song2021ddim", "hosalimans2022", "rombach2022"),
 )
 
 

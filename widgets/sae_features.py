@@ -61,7 +61,7 @@ instrument = Instrument(
         Readout("nearest", "Nearest, other seeds", "cosine", ".2f"),
         Readout("answer", "Answer"),
     ),
-    references=("bricken2023", "gao2024", "heap2025"),
+    references=("bricken2023", "gao2025", "heap2025"),
 )
 
 
@@ -229,11 +229,11 @@ def effect_alt(result):
     if result["change"] is None:
         return "Without an active image there is no effect to show."
     change = result["change"]
+    down, up = change.argmin(), change.argmax()
     return (
         f"{digits.max():.0%} of the feature's activation falls on the digit {digits.argmax()}. "
         f"With the feature at {result['factor']:g} times its value the log-odds of the image fall "
-        f"most for {change.argmin()}, by {-change.min():.1f}, and rise most for {change.argmax()}, by "
-        f"{change.max():.1f}."
+        f"most for {down}, by {-change[down]:.1f}, and rise most for {up}, by {change[up]:.1f}."
     )
 
 

@@ -50,12 +50,18 @@ CODES = {"2": "conv_vae_mnist", "16": "conv_vae_mnist_16"}
 instrument = Instrument(
     name="latent_diffusion",
     title="Latent diffusion",
-    ask="Ask for a 4, and write down what guidance of 3 will do to the spread of the draws. "
-    "Then raise w. Which fours have gone?",
+    ask="Ask for a 3, then for a 0. Say of each whether guidance of 3 will crowd its draws or "
+    "spread them, and only then raise w.",
     controls=(
         Slider("t", "Time", default=0.3, min=0.0, max=1.0, step=0.02, symbol="t", format=".2f"),
-        Choice("way", "Way", {"back": "Back, from noise", "forward": "Forward, to noise"}, "back"),
-        Choice("digit", "Digit", {ANY: "Any"} | {str(i): str(i) for i in range(10)}, ANY),
+        Choice(
+            "way",
+            "Way",
+            {"ddpm": "Back, DDPM", "ddim": "Back, DDIM", "forward": "Forward"},
+            "ddpm",
+        ),
+        Choice("asked", "Ask for", {ANY: "Any digit", "one": "One digit"}, ANY),
+        Slider("digit", "Digit", default=3, min=0, max=9, step=1, when=("asked", "one")),
         Slider(
             "w",
             "Guidance",
@@ -65,11 +71,10 @@ instrument = Instrument(
             step=0.5,
             symbol="w",
             format=".1f",
-            when=("digit", *"0123456789"),
+            when=("asked", "one"),
         ),
         Choice("score", "Score", {"exact": "Exact, mixture", "learned": "Learned"}, "exact"),
         Slider("steps", "Steps", default=24, values=(1, 2, 3, 4, 6, 8, 12, 16, 24, 32)),
-        Choice("sampler", "Noise on the way", {"ddpm": "DDPM", "ddim": "None, DDIM"}, "ddpm"),
         Choice("schedule", "Schedule", {"cosine": "Cosine", "linear": "Linear"}, "cosine"),
         Choice("latents", "Code", {"2": "2 latents", "16": "16 latents"}, "2"),
         Seed(),
@@ -77,25 +82,25 @@ instrument = Instrument(
     readouts=(
         Readout("signal", "Signal left", "%", ".1f"),
         Readout("gap", "Network's score off by", "%", ".0f"),
-        Readout("asked", "Probability of the digit", "%", ".0f"),
+        Readout("probable", "Probability of the digit", "%", ".0f"),
         Readout("spread", "Spread of the draws", "× codes"),
     ),
     references=("ho2020", "song2021ddim", "hosalimans2022", "rombach2022"),
 )
 
 
-def compute(*, t, way, digit, w, score, steps, sampler, schedule, latents, seed):
+def compute(*, t, way, asked, digit, w, score, steps, schedule, latents, seed):
     """Walk from noise to codes, or from codes to noise; decode on the way.
 
     Parameters
     ----------
     t : float, the time that is shown, 0 is a code and 1 is noise
-    way : "back" or "forward"
-    digit : "any", or the digit that is asked for
-    w : float, weight of the guidance, without effect for "any"
+    way : "ddpm", back with fresh noise at each step, "ddim", back without, or "forward"
+    asked : "any" or "one", whether a digit is asked for
+    digit : int, which
+    w : float, weight of the guidance
     score : "exact" or "learned", what leads the way back
     steps : int
-    sampler : "ddpm", with fresh noise at each step of the way back, or "ddim"
     schedule : "cosine" or "linear", how the angle grows with t
     latents : "2" or "16"
     seed : int
@@ -109,22 +114,23 @@ def compute(*, t, way, digit, w, score, steps, sampler, schedule, latents, seed)
         for below, (2, MOMENTS, 28, 28), uint8; ``density`` of the mixture at the time shown on a
         lattice of the plane; ``places`` (ARROWS^2, 2) with ``exact`` and ``learned``, the way to
         a E[z_0 | z_t] there, None for 16 latents; ``gap`` between the two scores at the draws, as
-        a share of the exact one; ``asked``, mean probability of the digit at the end, None for
+        a share of the exact one; ``probable``, mean probability of the digit at the end, None for
         "any"; ``spread``, of the draws at time 0 as a share of that of the codes.
     """
     data = load(f"{CODES[latents]}_diffusion")
     rng = np.random.default_rng(seed)
     d = data["means"].shape[-1]
-    guided = (0.0, ANY) if digit == ANY else (w, digit)
+    which = ANY if asked == ANY else str(digit)
+    guided = (0.0, ANY) if which == ANY else (w, which)
 
     times = np.linspace(1, 0, steps + 1)
     phis = angle(times, schedule)
     if way == "forward":
         times, phis = times[::-1], phis[::-1]
-        walk = noised(drawn(parts_of(data, digit), DRAWS, rng), phis, rng)
+        walk = noised(drawn(parts_of(data, which), DRAWS, rng), phis, rng)
     else:
-        walk = generated(rng.normal(size=(DRAWS, d)), phis, data, score, sampler, guided, rng)
-    now = int(np.flatnonzero(times >= t - 1e-9)[-1 if way == "back" else 0])
+        walk = generated(rng.normal(size=(DRAWS, d)), phis, data, score, way, guided, rng)
+    now = int(np.flatnonzero(times >= t - 1e-9)[0 if way == "forward" else -1])
     phi = phis[now]
 
     frames = np.linspace(0, steps, MOMENTS).round().astype(int)
@@ -151,8 +157,8 @@ def compute(*, t, way, digit, w, score, steps, sampler, schedule, latents, seed)
             np.cos(at) * denoised(places, at, data, kind, guided) - places
             for kind in ("exact", "learned")
         )
-    own = parts_of(data, digit)
-    ends = walk[-1] if way == "back" else walk[0]
+    own = parts_of(data, which)
+    ends = walk[0] if way == "forward" else walk[-1]
     lattice = np.linspace(-REACH, REACH, LATTICE)
     return {
         "walk": walk,
@@ -167,13 +173,12 @@ def compute(*, t, way, digit, w, score, steps, sampler, schedule, latents, seed)
         "exact": fields[0],
         "learned": fields[1],
         "gap": np.linalg.norm(ways["learned"] - ways["exact"]) / np.linalg.norm(ways["exact"]),
-        "asked": None if digit == ANY else probability_of(ends, data, int(digit)).mean(),
+        "probable": None if which == ANY else probability_of(ends, data, digit).mean(),
         "spread": np.sqrt(((ends - ends.mean(0)) ** 2).sum(1).mean()) / spread_of(own),
         "signal": np.cos(phi) ** 2,
         "phi": phi,
         "way": way,
-        "digit": digit,
-        "score": score,
+        "which": which,
         "latents": latents,
     }
 
@@ -320,12 +325,12 @@ def plane_density(lattice, phi, parts, plane):
 
 def frame(result):
     """The plane beside all draws; below, the way of the first one."""
-    asked = result["asked"]
+    probable = result["probable"]
     return Frame(
         readouts={
             "signal": 100 * result["signal"],
             "gap": 100 * result["gap"],
-            "asked": None if asked is None else 100 * asked,
+            "probable": None if probable is None else 100 * probable,
             "spread": result["spread"],
         },
         panels=[
@@ -351,7 +356,7 @@ def shown_time(result):
 
 def strip(result):
     """The first draw on its way, and the denoiser's answers."""
-    ends = ("noise", "code") if result["way"] == "back" else ("code", "noise")
+    ends = ("code", "noise") if result["way"] == "forward" else ("noise", "code")
     return Tiles(
         "strip",
         result["strip"],
@@ -430,7 +435,7 @@ def arrows(places, ways):
 
 def plane_alt(result):
     """The plane in words."""
-    what = "all digits" if result["digit"] == ANY else f"the digit {result['digit']}"
+    what = "all digits" if result["which"] == ANY else f"the digit {result['which']}"
     scores = "" if result["places"] is None else ", arrows along the exact and the learned score"
     return (
         f"The density of noisy codes of {what} at t = {shown_time(result):.2f}{scores}, and "

@@ -32,7 +32,7 @@ Array = NDArray[Any]
 CLASSES = 10
 HELD = 5000  # training images whose codes choose the mixture
 SIZES = (1, 2, 4)  # Gaussians a digit to choose from
-ROUNDS = 60  # of expectation and maximisation
+ROUNDS = 40  # of expectation and maximisation
 UNCONDITIONAL = 0.2  # share of the examples whose digit the network is not told
 SEEDS = 3
 STEPS = 24  # of the way back, for the draws that are compared
@@ -41,13 +41,13 @@ ANGLES = np.pi / 2 * np.arange(0.1, 1, 0.1)  # at which denoising is measured
 SURE = 0.9
 DIFFUSED = {
     "conv_vae_mnist": DistillRecipe(
-        widths=(96, 96, 96), steps=12_000, batch_size=512, learning_rate=3e-3
+        widths=(96, 96, 96), steps=6000, batch_size=512, learning_rate=3e-3
     ),
     "conv_vae_mnist_16": DistillRecipe(
-        widths=(160, 160, 160), steps=12_000, batch_size=512, learning_rate=3e-3
+        widths=(160, 160, 160), steps=6000, batch_size=512, learning_rate=3e-3
     ),
 }
-DECODER = DistillRecipe(widths=(192, 64), steps=12_000, learning_rate=6e-3, shown=60_000)
+DECODER = DistillRecipe(widths=(192, 64), steps=8000, learning_rate=6e-3, shown=60_000)
 
 
 @dataclass(frozen=True)

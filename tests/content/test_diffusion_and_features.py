@@ -1,0 +1,147 @@
+"""Numbers that the sections on latent diffusion and on sparse features quote."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy.linalg import sqrtm
+
+import widgets.data
+from app.models import registry
+from app.models.data import load_dataset
+from app.models.errors import DataUnavailable
+from app.models.exports.latent_diffusion import features, flat
+from app.models.exports.network_features import summary, units_of
+from widgets.data import load
+from widgets.latent_diffusion import drawn
+from widgets.sae_features import ACTIVE, features_of
+
+NAMES = ("conv_vae_mnist", "conv_vae_mnist_16")
+ROOT = Path(__file__).parents[2]
+DIFFUSION = (ROOT / "content/generative-stack/latent-diffusion.md").read_text(encoding="utf-8")
+FEATURES = (ROOT / "content/generative-stack/sparse-features.md").read_text(encoding="utf-8")
+
+
+def card(name):
+    folder = Path(widgets.data.__file__).parent
+    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))["metrics"]
+
+
+def rows(text, label):
+    """The cells of a table, without its head."""
+    table = re.search(rf":label: {label}\n(.*?):::", text, flags=re.DOTALL)[1]
+    lines = [line for line in table.splitlines() if line.startswith("|")][2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def spread(values, form):
+    """Mean ± standard deviation, or the value alone."""
+    values = np.atleast_1d(values)
+    if len(values) == 1:
+        return f"{values[0]:{form}}"
+    return f"{values.mean():{form}} ± {values.std(ddof=1):{form}}"
+
+
+def test_table_of_draws_says_what_the_cards_say():
+    keys = (
+        "prior",
+        "one_gaussian_a_digit",
+        "mixture",
+        "network",
+        "network_asked_for_digits",
+        "training_codes",
+    )
+    cards = [card(f"{name}_diffusion")["drawings"] for name in NAMES]
+    found = rows(DIFFUSION, "table-draws")
+    assert len(found) == len(keys)
+    for (_, *cells), key in zip(found, keys, strict=True):
+        wanted = []
+        for each in cards:
+            values = np.atleast_2d(each[key])
+            wanted += [spread(values[:, 0], ".1f"), spread(100 * values[:, 1], ".0f")]
+        assert cells == wanted
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_draws_of_prior_and_mixture_judged_again(name):
+    """Other draws, and the distance by scipy's root of a matrix."""
+    try:
+        test = load_dataset("mnist").test_images / 255
+    except DataUnavailable as error:
+        pytest.skip(str(error))
+    vae, n = registry.load(name), 5000
+    real, _ = features(test)
+    rng = np.random.default_rng(99)
+    stored = {key: load(f"{name}_diffusion")[key].astype(float) for key in KEYS}
+    pi = np.exp(stored["log_weights"])
+    stored["log_weights"] = np.log(pi / pi.sum())
+    draws = {
+        "prior": rng.normal(size=(n, vae.latent_dim)),
+        "mixture": drawn(flat(stored), n, rng),
+    }
+    for key, z in draws.items():
+        with torch.no_grad():
+            parts = torch.from_numpy(z).float().split(1000)
+            x = torch.cat([vae.decode(part).flatten(1) for part in parts]).numpy()
+        hidden, certainty = features(x)
+        first, second = np.cov(hidden.T), np.cov(real.T)
+        root = sqrtm(first @ second).real
+        distance = np.square(hidden.mean(0) - real.mean(0)).sum() + np.trace(
+            first + second - 2 * root
+        )
+        stated = card(f"{name}_diffusion")["drawings"][key]
+        assert distance == pytest.approx(stated[0], rel=0.06, abs=0.1)
+        assert (certainty > 0.9).mean() == pytest.approx(stated[1], abs=0.03)
+
+
+KEYS = ("log_weights", "means", "axes", "variances")
+
+
+def test_table_of_features_says_what_the_card_says():
+    metrics = card("mnist_network_features")
+    wanted = []
+    for name, told in (("trained", ACTIVE), ("untrained", (4,))):
+        for active in told:
+            runs = metrics[name][str(active)]["by_seed"]
+            cells = [
+                spread(100 * np.array([run[key] for run in runs]), form)
+                for key, form in COLUMNS.items()
+            ]
+            returned = 100 * np.array(metrics[name][str(active)]["return_under_another_seed"])
+            wanted.append([*cells, spread(returned, ".0f")])
+    assert [cells for _, *cells in rows(FEATURES, "table-features")[1:]] == wanted
+
+
+COLUMNS = {
+    "unexplained": ".1f",
+    "accuracy": ".1f",
+    "dead": ".0f",
+    "mixed": ".0f",
+    "purity_median": ".0f",
+}
+
+
+def test_features_measured_again():
+    """The page's own autoencoders on all test images, in float16 as the page has them."""
+    try:
+        dataset = load_dataset("mnist")
+    except DataUnavailable as error:
+        pytest.skip(str(error))
+    head = load("mnist_network")
+    h = units_of(dataset.test_images, dict(head))
+    data = load("mnist_network_features")
+    for i, active in enumerate(ACTIVE):
+        own = {
+            key: data[f"trained_{key}"][i].astype(float)
+            for key in ("encoder", "bias", "decoder", "centre")
+        }
+        z = features_of(h, own, active)
+        rebuilt = z @ own["decoder"] + own["centre"]
+        found = summary(z, rebuilt, (head["w3"], head["b3"]), dataset.test_labels, h)
+        np.testing.assert_allclose((z > 0).mean(0), data["trained_density"][i], atol=1e-3)
+        stated = card("mnist_network_features")["trained"][str(active)]["by_seed"]
+        gap = [abs(run["unexplained"] - found["unexplained"]) for run in stated]
+        assert min(gap) < 1e-3

@@ -46,10 +46,10 @@ REACH = 30.0  # of the axis of changes
 instrument = Instrument(
     name="sae_features",
     title="Features of a network",
-    ask="Pick a feature by its images and say which digit the network will answer without it. "
-    "Then look at the bars. How many of ten do you get right?",
+    ask="Look at the images of feature 13, then of 10 and of 2. For each say, before the bars do, "
+    "whether the answer changes without it, and to which digit.",
     controls=(
-        Slider("feature", "Feature", default=20, min=1, max=FEATURES, step=1, symbol="j"),
+        Slider("feature", "Feature", default=13, min=1, max=FEATURES, step=1, symbol="j"),
         Slider("image", "Its image", default=1, min=1, max=SHOWN, step=1),
         Slider("factor", "Times", default=0.0, min=0.0, max=4.0, step=0.25, format=".2f"),
         Choice("active", "Active at a time", {str(k): str(k) for k in ACTIVE}, "4", symbol="k"),

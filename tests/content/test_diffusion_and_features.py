@@ -145,3 +145,36 @@ def test_features_measured_again():
         stated = card("mnist_network_features")["trained"][str(active)]["by_seed"]
         gap = [abs(run["unexplained"] - found["unexplained"]) for run in stated]
         assert min(gap) < 1e-3
+
+
+def test_what_the_text_says_of_features():
+    data, gallery, head = (
+        load(name) for name in ("mnist_network_features", "mnist_gallery", "mnist_network")
+    )
+    metrics = card("mnist_network_features")
+    assert metrics["trained"]["units"]["purity_median"] == pytest.approx(0.22, abs=0.005)
+    assert round(100 * metrics["trained"]["units"]["accuracy"], 1) == 99.2
+    returned = 100 * np.array(metrics["trained"]["4"]["return_under_another_seed"])
+    assert (round(returned.mean()), round(returned.min()), round(returned.max())) == (22, 20, 24)
+    at = ACTIVE.index(4)
+    own = {
+        key: data[f"trained_{key}"][at].astype(float)
+        for key in ("encoder", "bias", "decoder", "centre")
+    }
+    h = gallery["network"].astype(float)
+    z = features_of(h, own, 4)
+    log_odds = h @ head["w3"] + head["b3"]
+    often = [j for j in range(z.shape[1]) if (z[:, j] > 0).sum() >= 5]
+    changed = []
+    for j in often:
+        on = z[:, j] > 0
+        after = (h[on] - z[on, j, None] * own["decoder"][j]) @ head["w3"] + head["b3"]
+        changed.append(np.mean(after.argmax(1) != log_odds[on].argmax(1)))
+    assert (len(often), int(np.sum(np.array(changed) > 0.1))) == (97, 11)
+    nearest, living = data["trained_nearest"][at], data["trained_density"][at] > 0
+    assert np.mean(nearest[:20] >= 0.9) == 0.5
+    assert np.mean(nearest[20:][living[20:]] >= 0.9) == pytest.approx(0.1, abs=0.005)
+    thin = z[:, 36] > 0
+    assert thin.sum() == 29 and data["trained_digits"][at][36].argmax() == 1
+    assert gallery["width"][thin].mean() == pytest.approx(1.8, abs=0.05)
+    assert gallery["width"].mean() == pytest.approx(2.5, abs=0.05)

@@ -16,7 +16,7 @@ from app.models.errors import DataUnavailable
 from app.models.exports.latent_diffusion import features, flat
 from app.models.exports.network_features import summary, units_of
 from widgets.data import load
-from widgets.latent_diffusion import drawn
+from widgets.latent_diffusion import angle, drawn, generated, parts_of, probability_of, spread_of
 from widgets.sae_features import ACTIVE, features_of
 
 NAMES = ("conv_vae_mnist", "conv_vae_mnist_16")
@@ -178,3 +178,25 @@ def test_what_the_text_says_of_features():
     assert thin.sum() == 29 and data["trained_digits"][at][36].argmax() == 1
     assert gallery["width"][thin].mean() == pytest.approx(1.8, abs=0.05)
     assert gallery["width"].mean() == pytest.approx(2.5, abs=0.05)
+
+
+def test_what_the_text_says_of_guidance():
+    data = load("conv_vae_mnist_diffusion")
+    phis = angle(np.linspace(1, 0, 33), "cosine")
+    stated = {  # spread and probability
+        ("3", 0.0, "ddpm"): (0.83, 0.63),
+        ("3", 3.0, "ddpm"): (0.29, 0.79),
+        ("3", 3.0, "ddim"): (0.05, 0.82),
+        ("0", 0.0, "ddpm"): (0.92, 0.96),
+        ("0", 3.0, "ddpm"): (1.36, 1.00),
+    }
+    for (digit, w, sampler), wanted in stated.items():
+        rng = np.random.default_rng(17)  # another seed than the figure's
+        z = rng.normal(size=(1000, 2))
+        z = generated(z, phis, data, "exact", sampler, (w, digit), rng)[-1]
+        spread = np.sqrt(np.square(z - z.mean(0)).sum(1).mean())
+        found = (
+            spread / spread_of(parts_of(data, digit)),
+            probability_of(z, data, int(digit)).mean(),
+        )
+        np.testing.assert_allclose(found, wanted, atol=0.05)

@@ -15,7 +15,11 @@ with r = 0 for DDIM, and r^2 = (s'/s)^2 (1 - (a/a')^2) and fresh noise xi for DD
 weight w answers (1 + w) E[z_0 | z_t, digit] - w E[z_0 | z_t].
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from widgets.contract import (
     ACCENT,
@@ -37,6 +41,10 @@ from widgets.contract import (
 from widgets.data import load
 from widgets.figures import axis, dots, equal, figure, label, line
 from widgets.network import decode, dense, grey_levels
+
+Array = NDArray[Any]
+Parts = tuple[Array, ...]
+"""Gaussians in a row: log weights (J,), means (J, d), axes (J, d, d), variances (J, d)."""
 
 ANY = "any"
 DRAWS = 25  # codes that walk, shown five by five
@@ -190,7 +198,7 @@ def angle(t, schedule):
     return np.arccos(np.exp(-0.5 * (0.1 * t + 9.95 * t**2)))  # Ho et al. 2020, for many steps
 
 
-def parts_of(data, digit):
+def parts_of(data: Mapping[str, Array], digit: str) -> Parts:
     """The Gaussians of one digit or of all: log weights (J,), means, axes, variances."""
     chosen = slice(None) if digit == ANY else slice(int(digit), int(digit) + 1)
     log_weights, means, axes, variances = (
@@ -206,7 +214,7 @@ def parts_of(data, digit):
     )
 
 
-def posterior(z, phi, parts):
+def posterior(z: Array, phi: float, parts: Parts) -> tuple[Array, Array, Array]:
     """What a mixture says of noisy codes z, (n, d), at angle phi.
 
     Returns
@@ -228,7 +236,7 @@ def posterior(z, phi, parts):
     return np.einsum("jn,jnd->nd", share, answers), np.log(sums) + largest, share
 
 
-def learned_posterior(z, phi, data, digit):
+def learned_posterior(z: Array, phi: float, data: Mapping[str, Array], digit: str) -> Array:
     """The network's E[z_0 | z_t = z], (n, d): it answers v = a eps - s z_0."""
     wave = 2 * phi * np.arange(1, WAVES + 1)
     known = np.zeros(2 * WAVES + 11)
@@ -238,11 +246,13 @@ def learned_posterior(z, phi, data, digit):
     return np.cos(phi) * z - np.sin(phi) * v
 
 
-def denoised(z, phi, data, score, guided):
+def denoised(
+    z: Array, phi: float, data: Mapping[str, Array], score: str, guided: tuple[float, str]
+) -> Array:
     """E[z_0 | z_t], (n, d), by either denoiser, with guidance (w, digit)."""
     w, digit = guided
 
-    def answer(which):
+    def answer(which: str) -> Array:
         if score == "exact":
             return posterior(z, phi, parts_of(data, which))[0]
         return learned_posterior(z, phi, data, which)
@@ -252,7 +262,15 @@ def denoised(z, phi, data, score, guided):
     return (1 + w) * answer(digit) - w * answer(ANY)
 
 
-def generated(z, phis, data, score, sampler, guided, rng):
+def generated(
+    z: Array,
+    phis: Array,
+    data: Mapping[str, Array],
+    score: str,
+    sampler: str,
+    guided: tuple[float, str],
+    rng: np.random.Generator,
+) -> Array:
     """The way back from z, (n, d), over falling angles: (len(phis), n, d)."""
     walk = [z]
     for i in range(len(phis) - 1):
@@ -280,7 +298,7 @@ def noised(z, phis, rng):
     return np.stack(walk)
 
 
-def drawn(parts, n, rng):
+def drawn(parts: Parts, n: int, rng: np.random.Generator) -> Array:
     """Codes drawn from the mixture itself, (n, d)."""
     log_weights, means, axes, variances = parts
     which = rng.choice(len(means), n, p=np.exp(log_weights))

@@ -11,7 +11,11 @@ factor, the units are changed by it alone and the rest of the network answers ag
     h' = h + (factor - 1) z_j D_j,    log-odds' = h' W + b = log-odds + (factor - 1) z_j D_j W.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from widgets.contract import (
     ACCENT,
@@ -128,7 +132,9 @@ def compute(*, feature, image, factor, active, network):
     }
 
 
-def features_of(h, own, active):
+def features_of(
+    h: NDArray[Any], own: Mapping[str, NDArray[Any]], active: int
+) -> NDArray[np.float64]:
     """The code of units h, (n, 32): (n, 128), all but the largest ``active`` of each row zero."""
     z = ((h - own["centre"]) @ own["encoder"] + own["bias"]).clip(0)
     least = np.partition(z, -active, axis=1)[:, -active, None]

@@ -6,6 +6,7 @@ of them is compared with the test images.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -25,7 +26,15 @@ from app.models.fit import OnStep
 from app.models.layers import mlp
 from app.models.losses import squared_error
 from app.models.student import DistillRecipe, fit_student, rounded, student_decode, to_arrays
-from widgets.latent_diffusion import ANY, WAVES, drawn, generated, learned_posterior, posterior
+from widgets.latent_diffusion import (
+    ANY,
+    WAVES,
+    Parts,
+    drawn,
+    generated,
+    learned_posterior,
+    posterior,
+)
 from widgets.network import layers
 
 Array = NDArray[Any]
@@ -94,7 +103,7 @@ def fit_mixture(z: Array, size: int, seed: int) -> tuple[Array, Array, Array]:
     return weights, means, covariances
 
 
-def mixture_arrays(weights: Array, means: Array, covariances: Array) -> tuple[Array, ...]:
+def mixture_arrays(weights: Array, means: Array, covariances: Array) -> Parts:
     """A mixture as the page has it: log weights, means, axes, variances along them."""
     variances, axes = np.linalg.eigh(covariances)
     return np.log(weights), means, axes, variances
@@ -112,14 +121,14 @@ def mixture_of(z: Array, labels: Array, size: int) -> dict[str, Array]:
     return dict(zip(keys, stacked, strict=True))
 
 
-def flat(mixture: dict[str, Array]) -> tuple[Array, ...]:
+def flat(mixture: Mapping[str, Array]) -> Parts:
     """All Gaussians of a mixture in a row, as `posterior` takes them."""
     d = mixture["means"].shape[-1]
     shapes = ((-1,), (-1, d), (-1, d, d), (-1, d))
     return tuple(part.reshape(shape) for part, shape in zip(mixture.values(), shapes, strict=True))
 
 
-def log_likelihood(z: Array, parts: tuple[Array, ...]) -> float:
+def log_likelihood(z: Array, parts: Parts) -> float:
     """Mean log density of codes, nats."""
     found = [posterior(part, 0.0, parts)[1] for part in np.array_split(z, 10)]
     return float(np.concatenate(found).mean())
@@ -231,22 +240,18 @@ def make_diffusion(name: str, job: Job) -> Card:
         "labels": dataset.test_labels[sample],
     }
     data = [{**arrays, **to_arrays(each)} for each in networks]
-    errors = {
-        "prior": denoising_errors(drawn_test, lambda noisy, phi: np.cos(phi) * noisy),
-        "mixture": denoising_errors(
-            drawn_test, lambda noisy, phi: posterior(noisy, phi, flat(mixture))[0]
-        ),
-        "network": [
+    errors = [
+        denoising_errors(drawn_test, lambda noisy, phi: np.cos(phi) * noisy),
+        denoising_errors(drawn_test, lambda noisy, phi: posterior(noisy, phi, flat(mixture))[0]),
+        *(
             denoising_errors(
                 drawn_test, lambda noisy, phi, own=own: learned_posterior(noisy, phi, own, ANY)
             )
             for own in data
-        ],
-    }
+        ),
+    ]
     arrays["angles"] = ANGLES.astype(np.float32)
-    arrays["errors"] = np.array(
-        [errors["prior"], errors["mixture"], *errors["network"]], np.float32
-    )
+    arrays["errors"] = np.array(errors, np.float32)
 
     def shown(codes: Array) -> Array:
         with torch.no_grad():

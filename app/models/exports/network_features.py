@@ -147,6 +147,7 @@ def make_features(job: Job) -> Card:
     }
     labels = dataset.test_labels
     arrays: dict[str, list[Array]] = {}
+    untrained: dict[str, Array] = {}
     metrics: Card = {}
     runs = len(RATES) + len(networks) * len(ACTIVE) * SEEDS
     done = 0
@@ -154,15 +155,19 @@ def make_features(job: Job) -> Card:
     for name, weights in networks.items():
         train, test = (units_of(x, weights) for x in (dataset.train_images, dataset.test_images))
         if name == "untrained":
-            arrays["untrained"] = test[sample_of(dataset)]
-            arrays["untrained_w3"], arrays["untrained_b3"] = weights["w3"], weights["b3"]
+            untrained = {
+                "untrained": test[sample_of(dataset)].astype(np.float16),
+                "untrained_w3": weights["w3"],
+                "untrained_b3": weights["b3"],
+            }
         fitted, held = train[:-HELD], train[-HELD:]
         scale = float(np.sqrt(np.square(fitted - fitted.mean(0)).sum(1).mean()))
         h = torch.from_numpy(fitted / scale).float()
 
         def rebuilt(x: Array, own: dict[str, Array], active: int) -> Array:
             own = {key: part.astype(float) for key, part in own.items()}
-            return features_of(x, own, active) @ own["decoder"] + own["centre"]
+            units: Array = features_of(x, own, active) @ own["decoder"] + own["centre"]
+            return units
 
         if name == "trained":
             tried = {}
@@ -244,11 +249,8 @@ def make_features(job: Job) -> Card:
         },
         "metrics": metrics,
     }
-    stacked = {
-        key: np.stack(value) if isinstance(value, list) else np.asarray(value).astype(np.float16)
-        for key, value in arrays.items()
-    }
-    return write_export("mnist_network_features", stacked, card)
+    stacked = {key: np.stack(value) for key, value in arrays.items()}
+    return write_export("mnist_network_features", {**stacked, **untrained}, card)
 
 
 def summary(

@@ -243,7 +243,8 @@ def learned_posterior(z: Array, phi: float, data: Mapping[str, Array], digit: st
     known[: 2 * WAVES] = np.concatenate([np.cos(wave), np.sin(wave)])
     known[2 * WAVES + (10 if digit == ANY else int(digit))] = 1
     v = dense(np.concatenate([z, np.broadcast_to(known, (len(z), len(known)))], axis=1), data)
-    return np.cos(phi) * z - np.sin(phi) * v
+    answer: Array = np.cos(phi) * z - np.sin(phi) * v
+    return answer
 
 
 def denoised(
@@ -303,7 +304,8 @@ def drawn(parts: Parts, n: int, rng: np.random.Generator) -> Array:
     log_weights, means, axes, variances = parts
     which = rng.choice(len(means), n, p=np.exp(log_weights))
     along = np.sqrt(variances[which]) * rng.normal(size=(n, means.shape[1]))
-    return means[which] + np.einsum("nij,nj->ni", axes[which], along)
+    codes: Array = means[which] + np.einsum("nij,nj->ni", axes[which], along)
+    return codes
 
 
 def probability_of(z, data, digit):

@@ -181,18 +181,20 @@ def test_what_the_text_says_of_features():
 
 
 def test_what_the_text_says_of_guidance():
-    data = load("conv_vae_mnist_diffusion")
     phis = angle(np.linspace(1, 0, 33), "cosine")
     stated = {  # spread and probability
-        ("3", 0.0, "ddpm"): (0.83, 0.63),
-        ("3", 3.0, "ddpm"): (0.30, 0.79),
-        ("3", 3.0, "ddim"): (0.05, 0.82),
-        ("0", 0.0, "ddpm"): (0.92, 0.96),
-        ("0", 3.0, "ddpm"): (1.3, 1.00),
+        ("conv_vae_mnist", "3", 0.0, "ddpm"): (0.83, 0.63),
+        ("conv_vae_mnist", "3", 3.0, "ddpm"): (0.30, 0.79),
+        ("conv_vae_mnist", "3", 3.0, "ddim"): (0.05, 0.82),
+        ("conv_vae_mnist", "0", 0.0, "ddpm"): (0.92, 0.96),
+        ("conv_vae_mnist", "0", 3.0, "ddpm"): (1.3, 1.00),
+        ("conv_vae_mnist_16", "3", 0.0, "ddpm"): (0.93, 0.93),
+        ("conv_vae_mnist_16", "3", 3.0, "ddpm"): (0.93, 1.00),
     }
-    for (digit, w, sampler), wanted in stated.items():
+    for (name, digit, w, sampler), wanted in stated.items():
+        data = load(f"{name}_diffusion")
         rng = np.random.default_rng(17)  # another seed than the figure's
-        z = rng.normal(size=(1000, 2))
+        z = rng.normal(size=(1000, data["means"].shape[-1]))
         z = generated(z, phis, data, "exact", sampler, (w, digit), rng)[-1]
         spread = np.sqrt(np.square(z - z.mean(0)).sum(1).mean())
         found = (
@@ -200,3 +202,15 @@ def test_what_the_text_says_of_guidance():
             probability_of(z, data, int(digit)).mean(),
         )
         np.testing.assert_allclose(found, wanted, atol=0.05)
+
+
+def test_what_the_text_says_of_denoising_and_likelihood():
+    for name, gain, last in (("conv_vae_mnist", 0.40, 0.03), ("conv_vae_mnist_16", 1.54, 0.17)):
+        held = card(f"{name}_diffusion")["held_out"]
+        assert held["4"] - held["prior"] == pytest.approx(gain, abs=0.005)
+        assert held["4"] - held["2"] == pytest.approx(last, abs=0.005)
+    data = load("conv_vae_mnist_16_diffusion")
+    share = data["errors"] / data["errors"][0]
+    at = int(np.argmin(np.abs(data["angles"] - np.radians(27))))
+    assert share[1, at] == pytest.approx(0.936, abs=5e-4)
+    np.testing.assert_allclose(share[2:, at], 0.984, atol=5e-4)

@@ -20,7 +20,6 @@ from app.models import registry
 from app.models.autoencoder import PIXELS, Autoencoder
 from app.models.cards import Card, made_on
 from app.models.data import load_dataset, to_unit
-from app.models.exports.decoders import sample_of
 from app.models.exports.export import WIDGET_DATA, Job, write_export
 from app.models.fit import OnStep
 from app.models.layers import mlp
@@ -231,13 +230,10 @@ def make_diffusion(name: str, job: Job) -> Card:
     drawn_test = test.draw(1)
     middles = np.stack([z[fitted][train.labels[fitted] == i].mean(0) for i in range(CLASSES)])
     directions = np.linalg.svd(middles - middles.mean(0))[2][:2]
-    sample = sample_of(dataset)
     arrays: dict[str, Array] = {
         **to_arrays(networks[0]),
         **{key: value.astype(np.float32) for key, value in mixture.items()},
         "plane": (np.eye(2) if vae.latent_dim == 2 else directions).astype(np.float32),
-        "codes": test.mean[sample].astype(np.float16),
-        "labels": dataset.test_labels[sample],
     }
     data = [{**arrays, **to_arrays(each)} for each in networks]
     errors = [
@@ -280,8 +276,7 @@ def make_diffusion(name: str, job: Job) -> Card:
         "title": f"{registry.spec(name).title}: diffusion in its latent",
         "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
         "teacher": {"name": name, "sha256": registry.card(name)["weights"]["sha256"]},
-        "codes": "drawn from the posteriors of the training images; the page has the posterior "
-        "means of every 16th test image",
+        "codes": "drawn from the posteriors of the training images",
         "mixture": f"{size} Gaussians a digit, {ROUNDS} rounds of expectation-maximisation on "
         f"{len(z) - HELD:,} codes; the number, of {SIZES}, is the best on {HELD:,} held-out codes",
         "network": {

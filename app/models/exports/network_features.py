@@ -191,8 +191,8 @@ def make_features(job: Job) -> Card:
                 features_of(test, {k: v.astype(float) for k, v in own.items()}, active)
                 for own in models
             ]
-            directions = [
-                (own["decoder"].astype(float), (z > 0).any(0))
+            directions: list[tuple[Array, Array]] = [
+                (own["decoder"].astype(float), z.max(0) > 0)
                 for own, z in zip(models, codes, strict=True)
             ]
             nearest = [nearest_of(*directions[i], drop(directions, i)) for i in range(SEEDS)]

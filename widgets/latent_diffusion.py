@@ -122,8 +122,8 @@ def compute(*, t, way, asked, digit, w, score, steps, schedule, latents, seed):
         for below, (2, MOMENTS, 28, 28), uint8; ``density`` of the mixture at the time shown on a
         lattice of the plane; ``places`` (ARROWS^2, 2) with ``exact`` and ``learned``, the way to
         a E[z_0 | z_t] there, None for 16 latents; ``gap`` between the two scores at the draws, as
-        a share of the exact one; ``probable``, mean probability of the digit at the end, None for
-        "any"; ``spread``, of the draws at time 0 as a share of that of the codes.
+        a share of the exact one, None without noise; ``probable``, mean probability of the digit at
+        the end, None for "any"; ``spread``, of the draws at time 0 as a share of that of the codes.
     """
     data = load(f"{CODES[latents]}_diffusion")
     rng = np.random.default_rng(seed)
@@ -152,17 +152,16 @@ def compute(*, t, way, asked, digit, w, score, steps, schedule, latents, seed):
     weights = load("conv_vae_mnist_decoder" if latents == "2" else "conv_vae_mnist_16_decoder")
     images = grey_levels(decode(np.concatenate([walk[now], seen, believed]), weights))
 
-    at = max(phi, 0.05)  # where all noise is gone, both scores are nearly infinite
-    ways = {
-        kind: np.cos(at) * denoised(walk[now], at, data, kind, guided) - walk[now]
+    ways = [
+        np.cos(phi) * denoised(walk[now], phi, data, kind, guided) - walk[now]
         for kind in ("exact", "learned")
-    }
+    ]
     places, fields = None, (None, None)
     if latents == "2":
         side = np.linspace(-3, 3, ARROWS)
         places = np.stack(np.meshgrid(side, side), -1).reshape(-1, 2)
         fields = tuple(
-            np.cos(at) * denoised(places, at, data, kind, guided) - places
+            np.cos(phi) * denoised(places, phi, data, kind, guided) - places
             for kind in ("exact", "learned")
         )
     own = parts_of(data, which)
@@ -180,7 +179,7 @@ def compute(*, t, way, asked, digit, w, score, steps, schedule, latents, seed):
         "places": places,
         "exact": fields[0],
         "learned": fields[1],
-        "gap": np.linalg.norm(ways["learned"] - ways["exact"]) / np.linalg.norm(ways["exact"]),
+        "gap": np.linalg.norm(ways[1] - ways[0]) / np.linalg.norm(ways[0]) if phi > 0 else None,
         "probable": None if which == ANY else probability_of(ends, data, digit).mean(),
         "spread": np.sqrt(((ends - ends.mean(0)) ** 2).sum(1).mean()) / spread_of(own),
         "signal": np.cos(phi) ** 2,
@@ -352,7 +351,7 @@ def frame(result):
     return Frame(
         readouts={
             "signal": 100 * result["signal"],
-            "gap": 100 * result["gap"],
+            "gap": None if result["gap"] is None else 100 * result["gap"],
             "probable": None if probable is None else 100 * probable,
             "spread": result["spread"],
         },

@@ -268,8 +268,8 @@ def all_figure(result):
         ],
         labels=[
             label(f"dead: {np.sum(~living)}", LEAST, 10, INK_2, xanchor="left"),
-            label("mixed", -3.4, 100 * MIXED, DATA_2_TEXT, yshift=-10),
-            label("pure", -3.4, 100 * MIXED, DATA_1, yshift=10),
+            label("mixed", -0.25, 100 * MIXED, DATA_2_TEXT, yshift=-10),
+            label("pure", -0.25, 100 * MIXED, DATA_1, yshift=10),
             label("dense", np.log10(DENSE), 100, WARNING, xanchor="left", xshift=4),
         ],
     )

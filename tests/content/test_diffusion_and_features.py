@@ -209,6 +209,7 @@ def test_what_the_text_says_of_denoising_and_likelihood():
         held = card(f"{name}_diffusion")["held_out"]
         assert held["4"] - held["prior"] == pytest.approx(gain, abs=0.005)
         assert held["4"] - held["2"] == pytest.approx(last, abs=0.005)
+    assert load("conv_vae_mnist_16_planes")["kl"].sum() == pytest.approx(19, abs=0.5)
     data = load("conv_vae_mnist_16_diffusion")
     share = data["errors"] / data["errors"][0]
     at = int(np.argmin(np.abs(data["angles"] - np.radians(27))))

@@ -414,7 +414,7 @@ def plane_figure(result):
         ]
         labels = [
             label("exact score", -REACH, REACH, INK_3, xanchor="left", yanchor="bottom"),
-            label("learned", -1.75, REACH, DATA_2_TEXT, xanchor="left", yanchor="bottom"),
+            label("learned", -0.9, REACH, DATA_2_TEXT, xanchor="left", yanchor="bottom"),
         ]
     traces += [
         line(*walk[: now + 1, 0].T, ACCENT, width=1.5),

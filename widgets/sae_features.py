@@ -55,7 +55,9 @@ instrument = Instrument(
     controls=(
         Slider("feature", "Feature", default=13, min=1, max=FEATURES, step=1, symbol="j"),
         Slider("image", "Its image", default=1, min=1, max=SHOWN, step=1),
-        Slider("factor", "Times", default=0.0, min=0.0, max=4.0, step=0.25, format=".2f"),
+        Slider(
+            "factor", "Strength", default=0.0, min=0.0, max=4.0, step=0.25, unit="×", format=".2f"
+        ),
         Choice("active", "Active at a time", {str(k): str(k) for k in ACTIVE}, "4", symbol="k"),
         Choice("network", "Network", {"trained": "Trained", "untrained": "Not trained"}, "trained"),
     ),
@@ -184,11 +186,11 @@ def frame(result):
 
 
 def answer(result):
-    """The network's answer before and after."""
+    """The network's answer before and after, and how sure it then is."""
     if result["before"] is None:
         return None
     before, after = result["before"].argmax(), result["after"].argmax()
-    return f"{before}, {result['before'].max():.0%} → {after}, {result['after'].max():.0%}"
+    return f"{before} → {after}, {result['after'].max():.0%}"
 
 
 def images_alt(result):
@@ -211,8 +213,8 @@ def effect_figure(result):
             bars(digit, 100 * result["digits"], DATA_1),
             bars(digit, change.clip(-REACH, REACH), DATA_2, xaxis="x2", yaxis="y2"),
         ],
-        axis(-0.6, 9.6, "", dtick=1, anchor="y"),
-        axis(0, 100, "activation, % by digit", domain=[0.6, 1], dtick=50, color=DATA_1),
+        axis(-0.6, 9.6, dtick=1, anchor="y", showticklabels=False),
+        axis(0, 100, "activation, % by digit", domain=[0.64, 1], dtick=50, color=DATA_1),
         xaxis2=axis(-0.6, 9.6, "digit", dtick=1, anchor="y2"),
         yaxis2=axis(
             -REACH,

@@ -27,6 +27,8 @@ WIDGETS: tuple[str, ...] = (
     "checkerboard",
     "masking",
     "analogies",
+    "latent_diffusion",
+    "sae_features",
 )
 """Every instrument by name: its file, its directive's argument, its test."""
 

@@ -11,7 +11,9 @@ from app.models.exports.export import Export, Job
 from app.models.exports.gallery import make_distances, make_gallery
 from app.models.exports.images import DATASETS, make_images
 from app.models.exports.masked import make_masked, make_masking
+from app.models.exports.latent_diffusion import DIFFUSED, make_diffusion, make_draw_decoder
 from app.models.exports.mnist_pca import make_mnist_pca
+from app.models.exports.network_features import make_features
 from app.models.exports.networks import REACH, make_network
 from app.models.exports.planes import make_planes
 from app.models.exports.probes import make_probes
@@ -58,6 +60,18 @@ EXPORTS = (
     Export("mnist_masked", "Masked autoencoder of MNIST", make_masked),
     Export("mnist_masking", "Masked autoencoders by what they are shown", make_masking),
     Export("stroke_codes", "Codes of strokes with known factors", make_stroke_codes),
+    Export("mnist_network_features", "Sparse features of a network's units", make_features),
+    *(
+        Export(
+            f"{name}_diffusion", f"Diffusion in the latent of {name}", partial(make_diffusion, name)
+        )
+        for name in DIFFUSED
+    ),
+    Export(
+        "conv_vae_mnist_16_decoder",
+        "Small decoder of conv_vae_mnist_16 for codes on their way from noise",
+        partial(make_draw_decoder, "conv_vae_mnist_16"),
+    ),
 )
 
 __all__ = ["EXPORTS", "Export", "Job"]

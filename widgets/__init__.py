@@ -25,6 +25,7 @@ WIDGETS: tuple[str, ...] = (
     "permuted_pixels",
     "receptive_field",
     "checkerboard",
+    "collapse",
 )
 """Every instrument by name: its file, its directive's argument, its test."""
 

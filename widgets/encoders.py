@@ -3,6 +3,8 @@
 An encoder takes images of shape (m, 28, 28), in [0, 1], to codes of shape (m, k). The first three
 are designed, PCA and the VAE have learned from images alone, the two networks from labels as well.
 The networks differ in one thing: the second was shown its training digits shifted by up to 4 px.
+
+Two more have learned from pairs of views, with no label, and live in the files of `TWO_VIEWS`.
 """
 
 from typing import Any
@@ -22,6 +24,10 @@ ENCODERS = {
     "network": "Network",
     "shifts": "Network, shown shifts",
 }
+TWO_VIEWS = {
+    "contrastive": "mnist_contrastive",
+    "vicreg": "mnist_vicreg",
+}
 COMPONENTS = 30
 BLUR = 2.0  # px, the standard deviation
 
@@ -36,7 +42,7 @@ def encode_as(name: str, x: NDArray[Any]) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    name : a key of ENCODERS
+    name : a key of ENCODERS or of TWO_VIEWS
     x : ndarray of shape (m, 28, 28), in [0, 1], 1 is ink
 
     Returns
@@ -63,8 +69,11 @@ def encode_as(name: str, x: NDArray[Any]) -> NDArray[np.float64]:
             code = encode(h, load("mlp_vae_mnist_encoder"))
         case "network" | "shifts":
             code = layers_of(h, load(NETWORKS[name]))[3]
+        case "contrastive" | "vicreg":
+            code = layers_of(h, load(TWO_VIEWS[name]))[3]
         case _:
-            raise KeyError(f"There is no encoder {name!r}. Accepted names: {', '.join(ENCODERS)}.")
+            names = ", ".join((*ENCODERS, *TWO_VIEWS))
+            raise KeyError(f"There is no encoder {name!r}. Accepted names: {names}.")
     return code.reshape(len(h), -1)
 
 

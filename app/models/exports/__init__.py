@@ -16,6 +16,7 @@ from app.models.exports.planes import make_planes
 from app.models.exports.probes import make_probes
 from app.models.exports.shuffled_pixels import make_shuffled_pixels
 from app.models.exports.strokes import make_strokes
+from app.models.exports.two_views import KINDS, make_two_views
 from app.models.exports.upsampling import make_upsampling
 
 EXPORTS = (
@@ -49,6 +50,10 @@ EXPORTS = (
     *(
         Export(name, f"Small convolutional classifier of MNIST, {how}", partial(make_network, name))
         for name, how in zip(REACH, ("as it is", "shifted"), strict=True)
+    ),
+    *(
+        Export(name, f"{kind.title} of MNIST", partial(make_two_views, name))
+        for name, kind in KINDS.items()
     ),
     Export("mnist_gallery", "Test digits to search among, with their codes", make_gallery),
     Export("mnist_distances", "How far apart digits are by each encoder", make_distances),

@@ -319,7 +319,7 @@ class Training:
     branch: str  # a Choice of "off" and "on": whether the settings change on the way
     at: str  # the Slider with the step after which they do
     later: Mapping[str, str]  # a setting's name -> the control that has its value from then on
-    keeps: bool = True  # whether other instruments can take what was learned; then there is a `keep`
+    keeps: bool = True  # whether others can take what was learned: then there is a `keep`
 
     def settings(self, controls: Mapping[str, Any], *, later: bool) -> dict[str, Any]:
         """What ``start`` and ``step`` are handed, before or after the branch."""

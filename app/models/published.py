@@ -1,6 +1,6 @@
 """`latentbook reproduce NAME`: figures that others have published, computed again.
 
-Each is a mean over the 10,000 test images of MNIST, so its standard error follows from the images.
+Each is a mean, most of them over the 10,000 test images of MNIST, which gives its standard error.
 What came out is kept in `content/workshop/published.json`, and the table of the section beside it
 is written from there.
 """
@@ -22,6 +22,7 @@ from app.models.cards import Card, made_on, mean_and_error
 from app.models.data import Dataset, load_dataset, to_unit
 from app.models.errors import UnknownFigure
 from app.models.evaluate import evaluate
+from widgets.infonce import DIMENSIONS, gaussian_bounds
 
 FOLDER = Path(__file__).parents[2] / "content" / "workshop"
 RECORD, SECTION = FOLDER / "published.json", FOLDER / "published.md"
@@ -41,7 +42,7 @@ class Figure:
     source : key of content/references.bib
     theirs : the figure as it is printed there
     unit : its unit
-    values : from the data set to one number for each test image
+    values : from the data set to one number for each test image, or for each draw
     trained : the model whose weights it takes, or ""
     """
 
@@ -111,6 +112,18 @@ def quadratic_errors(data: Dataset, k: int = 40) -> Tensor:
     return torch.from_numpy(100.0 * (guess != data.test_labels))
 
 
+def infonce_bounds(_: Dataset, batch: int = 128, nats: float = 10.0) -> Tensor:
+    """log N - loss of each of 10,000 batches of Gaussian pairs that share so many nats.
+
+    The pairs have 20 dimensions, and the similarity is the log density ratio, the best there is.
+    """
+    rng = np.random.default_rng(0)
+    parts = [
+        gaussian_bounds(*rng.normal(size=(2, 500, batch, DIMENSIONS)), nats) for _ in range(20)
+    ]
+    return torch.from_numpy(np.concatenate(parts))
+
+
 def of_model(name: str, metric: str) -> Callable[[Dataset], Tensor]:
     """A metric of a trained model."""
     return lambda data: evaluate(registry.load(name), to_unit(data.test_images))[metric]
@@ -158,6 +171,14 @@ FIGURES = (
         "3.3",
         "%",
         quadratic_errors,
+    ),
+    Figure(
+        "infonce-bound",
+        "InfoNCE, 128 pairs of Gaussians that share 10 nats: the bound stays below log 128",
+        "poole2019",
+        "at most 4.85",
+        "nats",
+        infonce_bounds,
     ),
 )
 
@@ -258,4 +279,5 @@ def reproduce_cli(name: str, report: Callable[[str], None]) -> None:
 
 def ours(row: Card) -> str:
     """Mean and standard error, with the unit."""
-    return f"{row['mean']:.2f} ± {row['standard_error']:.2f} {row['unit']}".rstrip()
+    digits = 2 if row["standard_error"] >= 0.005 else 4
+    return f"{row['mean']:.{digits}f} ± {row['standard_error']:.{digits}f} {row['unit']}".rstrip()

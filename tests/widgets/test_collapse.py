@@ -65,7 +65,7 @@ def test_loss_and_gradient_are_those_of_torch(on):
 
 
 def test_without_a_predictor_the_stop_gradient_halves_the_gradient_and_does_no_more():
-    """Chen & He 2021, section 4.2; the answer to `q-stop-alone`."""
+    """The answer to `q-stop-alone`."""
     theta, views = random_case(1)
     free = collapse.loss_and_gradient(theta, views, **OFF)[1]
     stopped = collapse.loss_and_gradient(theta, views, **{**OFF, "stop": True})[1]

@@ -19,6 +19,7 @@ from widgets.contract import KEPT
 NAMES = (
     "autoencoder_mnist_decoder",
     "autoencoder_mnist_encoder",
+    "collapse_runs",
     "contractive_plane",
     "conv_vae_fashion_decoder",
     "conv_vae_fashion_encoder",
@@ -31,6 +32,7 @@ NAMES = (
     "mlp_vae_mnist_encoder",
     "mnist_classifier",
     "mnist_contrastive",
+    "mnist_contrastive_turns",
     "mnist_distances",
     "mnist_gallery",
     "mnist_images",
@@ -39,6 +41,7 @@ NAMES = (
     "mnist_pca",
     "mnist_probes",
     "mnist_vicreg",
+    "mnist_views",
     "shuffled_pixels",
     "strokes",
     "upsampling",

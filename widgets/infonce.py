@@ -48,7 +48,7 @@ HARDEST = 4
 
 instrument = Instrument(
     name="infonce",
-    title="Which one is the other view?",
+    title="InfoNCE",
     ask="Two candidates and a constant code: write down the loss. Then 64 candidates. Then say how "
     "many nats the curve below can reach at most, before you look.",
     controls=(

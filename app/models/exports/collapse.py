@@ -7,12 +7,13 @@ import numpy as np
 from app.models.cards import Card
 from app.models.data import load_dataset
 from app.models.exports.export import Job, write_export
-from widgets import collapse
+from widgets import get
 
+collapse = get("collapse")
 SWITCHES = ("negatives", "variance", "decorrelation", "predictor", "stop")
 MEASURES = ("std", "rank", "apart", "alike")
 STEPS = 500
-SEEDS = 5
+SEEDS = 3
 
 
 def measured(switches: dict[str, bool], seed: int, steps: int = STEPS) -> list[float]:

@@ -22,7 +22,7 @@ from widgets.moves import turn
 from widgets.network import layers_of
 
 PAIRS = 128  # digits with two views each
-ANGLES = range(-180, 181, 15)
+ANGLES = range(-180, 181, 30)
 TURNED = 1000  # test digits that are turned by each angle
 EMBEDDED = ("contrastive", "vicreg")
 SCALED = ("pixels", *TWO_VIEWS)

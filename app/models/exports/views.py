@@ -60,7 +60,8 @@ def make_views(job: Job) -> Card:
             right.append(named_right(name, dataset.test_images[:TURNED], dataset.test_labels))
         job.on_step(i + 1, len(SCALED), 0.0)
     swapped = [
-        [seed["six_named_nine_or_nine_six"] for seed in of_seeds(name)] for name in TWO_VIEWS
+        np.mean([seed["six_named_nine_or_nine_six"] for seed in of_seeds(name)])
+        for name in TWO_VIEWS
     ]
     arrays |= {
         "swapped": np.array(swapped, np.float32),
@@ -80,8 +81,8 @@ def make_views(job: Job) -> Card:
         "that show different digits; `within`: of two that show one digit",
         "right": f"share of the first {TURNED:,} test images whose digit the probe names, turned "
         f"by each angle, by {', '.join(TWO_VIEWS)}",
-        "swapped": f"by {', '.join(TWO_VIEWS)} and seed, from their cards: share of the sixes and "
-        "nines among 10,000 test images that the probe names as the other",
+        "swapped": f"by {', '.join(TWO_VIEWS)}, mean over the seeds of their cards: share of "
+        "the sixes and nines among 10,000 test images that the probe names as the other",
         "metrics": {
             "pixels": probes_of_pixels(dataset),
         }

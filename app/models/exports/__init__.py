@@ -57,7 +57,7 @@ EXPORTS = (
         Export(name, f"{kind.title} of MNIST", partial(make_two_views, name))
         for name, kind in KINDS.items()
     ),
-    Export("collapse_runs", "Two-view training with each combination of remedies", make_collapse),
+    Export("collapse_runs", "Two-view training with and without remedies", make_collapse),
     Export("mnist_views", "Pairs of views, and turned digits", make_views),
     Export("mnist_gallery", "Test digits to search among, with their codes", make_gallery),
     Export("mnist_distances", "How far apart digits are by each encoder", make_distances),

@@ -29,6 +29,8 @@ WIDGETS: tuple[str, ...] = (
     "analogies",
     "latent_diffusion",
     "sae_features",
+    "infonce",
+    "collapse",
 )
 """Every instrument by name: its file, its directive's argument, its test."""
 

@@ -10,13 +10,13 @@ The same file runs in CPython (build, tests) and in the reader's browser. NumPy 
 besides this module, :mod:`widgets.figures`, :mod:`widgets.data`, :mod:`widgets.drawing`,
 :mod:`widgets.network`, :mod:`widgets.encoders`, :mod:`widgets.masked` and :mod:`widgets.moves`.
 
-An instrument that trains declares a :class:`Training` too. It defines two more pure functions, and
+An instrument that trains declares a :class:`Training` too. It defines more pure functions, and
 ``compute`` is handed where they have led::
 
     start(**settings) -> state                                   # a dict of arrays and scalars
     step(state, **settings) -> state                             # one step on
     compute(state, curves, **controls) -> dict of arrays and scalars
-    keep(state, **controls) -> dict of arrays                    # what is kept of it
+    keep(state, **controls) -> dict of arrays                    # what is kept of it, if anything
 """
 
 from __future__ import annotations
@@ -327,6 +327,7 @@ class Training:
     branch: str  # a Choice of "off" and "on": whether the settings change on the way
     at: str  # the Slider with the step after which they do
     later: Mapping[str, str]  # a setting's name -> the control that has its value from then on
+    keeps: bool = True  # whether others can take what was learned: then there is a `keep`
 
     def settings(self, controls: Mapping[str, Any], *, later: bool) -> dict[str, Any]:
         """What ``start`` and ``step`` are handed, before or after the branch."""

@@ -3,6 +3,8 @@
 An encoder takes images of shape (m, 28, 28), in [0, 1], to codes of shape (m, k). The first three
 are designed, PCA and the VAE have learned from images alone, the two networks from labels as well.
 The networks differ in one thing: the second was shown its training digits shifted by up to 4 px.
+
+Two more have learned from pairs of views, with no label, and live in the files of `TWO_VIEWS`.
 """
 
 from typing import Any
@@ -23,6 +25,10 @@ ENCODERS = {
     "network": "Network",
     "shifts": "Network, shown shifts",
 }
+TWO_VIEWS = {
+    "contrastive": "mnist_contrastive",
+    "vicreg": "mnist_vicreg",
+}
 COMPONENTS = 30
 BLUR = 2.0  # px, the standard deviation
 
@@ -37,7 +43,7 @@ def encode_as(name: str, x: NDArray[Any]) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    name : a key of ENCODERS, or "masked", the masked autoencoder of chapter 4
+    name : a key of ENCODERS or of TWO_VIEWS, or "masked"; the last three are of chapter 4
     x : ndarray of shape (m, 28, 28), in [0, 1], 1 is ink
 
     Returns
@@ -66,8 +72,11 @@ def encode_as(name: str, x: NDArray[Any]) -> NDArray[np.float64]:
             code = layers_of(h, load(NETWORKS[name]))[3]
         case "masked":  # not among ENCODERS: chapter 4 introduces it
             code = mean_token(h, load("mnist_masked"))
+        case "contrastive" | "vicreg":
+            code = layers_of(h, load(TWO_VIEWS[name]))[3]
         case _:
-            raise KeyError(f"There is no encoder {name!r}. Accepted names: {', '.join(ENCODERS)}.")
+            names = ", ".join((*ENCODERS, *TWO_VIEWS, "masked"))
+            raise KeyError(f"There is no encoder {name!r}. Accepted names: {names}.")
     return code.reshape(len(h), -1)
 
 

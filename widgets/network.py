@@ -124,17 +124,18 @@ def pool(h: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def layers_of(x: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float64]]:
-    """The image and what each layer of a convolutional classifier makes of it.
+    """The image and what each layer of a convolutional network makes of it.
 
     Parameters
     ----------
     x : ndarray of shape (m, 28, 28), in [0, 1], 1 is ink
     weights : mapping with the kernels w0 (8, 1, 5, 5) and w1 (16, 8, 5, 5), the matrices
-        w2 (256, 32) and w3 (32, 10), and the biases b0, ..., b3
+        w2 (256, k) and w3 (k, out), and the biases b0, ..., b3; a classifier has k = 32 features
+        and 10 classes
 
     Returns
     -------
-    list of ndarray of shapes (m, 1, 28, 28), (m, 8, 12, 12), (m, 16, 4, 4), (m, 32), (m, 10)
+    list of ndarray of shapes (m, 1, 28, 28), (m, 8, 12, 12), (m, 16, 4, 4), (m, k), (m, out)
     """
     layers = [x[:, None].astype(np.float64)]
     for i in (0, 1):

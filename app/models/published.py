@@ -1,11 +1,12 @@
 """`latentbook reproduce NAME`: figures that others have published, computed again.
 
-Each is a mean over the 10,000 test images of MNIST, so its standard error follows from the images.
+Each is a mean, most of them over the 10,000 test images of MNIST, which gives its standard error.
 What came out is kept in `content/workshop/published.json`, and the table of the section beside it
 is written from there.
 """
 
 import json
+import math
 import re
 import time
 from collections.abc import Callable
@@ -28,6 +29,7 @@ RECORD, SECTION = FOLDER / "published.json", FOLDER / "published.md"
 HEAD = """| figure | published | here | command | time |
 |---|---|---|---|---|
 """
+GAUSSIANS = 20  # dimensions of the pairs of Poole et al. 2019
 ROWS = re.compile(re.escape(HEAD) + r"(?:\|.*\n)*")
 
 
@@ -41,7 +43,7 @@ class Figure:
     source : key of content/references.bib
     theirs : the figure as it is printed there
     unit : its unit
-    values : from the data set to one number for each test image
+    values : from the data set to one number for each test image, or for each draw
     trained : the model whose weights it takes, or ""
     """
 
@@ -111,6 +113,24 @@ def quadratic_errors(data: Dataset, k: int = 40) -> Tensor:
     return torch.from_numpy(100.0 * (guess != data.test_labels))
 
 
+def infonce_bounds(_: Dataset, batch: int = 128, nats: float = 10.0) -> Tensor:
+    """log N - loss of each of 10,000 batches of Gaussian pairs that share so many nats.
+
+    The pairs have 20 dimensions, and the similarity is the log density ratio, the best there is.
+    """
+    rho = math.sqrt(1 - math.exp(-2 * nats / GAUSSIANS))
+    generator = torch.Generator().manual_seed(0)
+    bounds = []
+    for _part in range(100):
+        x, noise = torch.randn(2, 100, batch, GAUSSIANS, generator=generator, dtype=torch.float64)
+        y = rho * x + math.sqrt(1 - rho**2) * noise
+        # log p(y given x), up to what is the same for all x
+        scores = rho * y @ x.mT - rho**2 / 2 * x.square().sum(2)[:, None]
+        shares = (scores / (1 - rho**2)).log_softmax(2)
+        bounds.append(math.log(batch) + shares.diagonal(dim1=1, dim2=2).mean(1))
+    return torch.cat(bounds)
+
+
 def of_model(name: str, metric: str) -> Callable[[Dataset], Tensor]:
     """A metric of a trained model."""
     return lambda data: evaluate(registry.load(name), to_unit(data.test_images))[metric]
@@ -158,6 +178,14 @@ FIGURES = (
         "3.3",
         "%",
         quadratic_errors,
+    ),
+    Figure(
+        "infonce-bound",
+        "InfoNCE, 128 pairs of Gaussians that share 10 nats: the bound stays below log 128",
+        "poole2019",
+        "at most 4.85",
+        "nats",
+        infonce_bounds,
     ),
 )
 
@@ -258,4 +286,5 @@ def reproduce_cli(name: str, report: Callable[[str], None]) -> None:
 
 def ours(row: Card) -> str:
     """Mean and standard error, with the unit."""
-    return f"{row['mean']:.2f} ± {row['standard_error']:.2f} {row['unit']}".rstrip()
+    digits = 2 if row["standard_error"] >= 0.005 else 4
+    return f"{row['mean']:.{digits}f} ± {row['standard_error']:.{digits}f} {row['unit']}".rstrip()

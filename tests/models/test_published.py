@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from scipy.special import log_softmax
+from scipy.stats import norm
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression
 from sklearn.neighbors import KNeighborsClassifier
@@ -66,6 +68,24 @@ def test_the_figures_that_no_training_is_in_agree_with_the_papers():
     assert record["pca-30"]["mean"] == pytest.approx(13.87, abs=0.005)
     assert record["nearest-neighbour"]["mean"] == pytest.approx(3.09, abs=0.005)
     assert record["quadratic"]["mean"] == pytest.approx(3.3, abs=0.05)
+    assert 4.7 < record["infonce-bound"]["mean"] < np.log(128)
+
+
+def test_the_infonce_bound_is_that_of_the_densities():
+    """Against scipy's densities, on other draws; no batch is above log N."""
+    bounds = published.infonce_bounds(None, batch=16, nats=4.0).numpy()
+    assert bounds.shape == (10_000,)
+    assert bounds.max() < np.log(16)
+    rng = np.random.default_rng(1)
+    rho = np.sqrt(1 - np.exp(-0.4))
+    wanted = []
+    for _ in range(400):
+        x = rng.normal(size=(16, 20))
+        y = rho * x + np.sqrt(1 - rho**2) * rng.normal(size=(16, 20))
+        density = norm.logpdf(y[:, None], rho * x, np.sqrt(1 - rho**2)).sum(2)
+        wanted.append(np.log(16) + np.mean(np.diag(log_softmax(density, axis=1))))
+    error = np.hypot(np.std(wanted) / 20, bounds.std() / 100)
+    assert abs(bounds.mean() - np.mean(wanted)) < 4 * error
 
 
 def test_an_unknown_figure_is_refused_with_those_there_are():

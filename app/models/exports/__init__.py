@@ -3,6 +3,7 @@
 from functools import partial
 
 from app.models.exports.classifiers import make_classifier
+from app.models.exports.collapse import make_collapse
 from app.models.exports.contractive_plane import make_contractive_plane
 from app.models.exports.decoders import DECODED, make_decoder
 from app.models.exports.digit_patches import make_digit_patches
@@ -20,7 +21,9 @@ from app.models.exports.probes import make_probes
 from app.models.exports.shuffled_pixels import make_shuffled_pixels
 from app.models.exports.stroke_codes import make_stroke_codes
 from app.models.exports.strokes import make_strokes
+from app.models.exports.two_views import KINDS, make_two_views
 from app.models.exports.upsampling import make_upsampling
+from app.models.exports.views import make_views
 
 EXPORTS = (
     Export("strokes", "beta-VAEs of strokes for eight betas", make_strokes),
@@ -54,6 +57,12 @@ EXPORTS = (
         Export(name, f"Small convolutional classifier of MNIST, {how}", partial(make_network, name))
         for name, how in zip(REACH, ("as it is", "shifted"), strict=True)
     ),
+    *(
+        Export(name, f"{kind.title} of MNIST", partial(make_two_views, name))
+        for name, kind in KINDS.items()
+    ),
+    Export("collapse_runs", "Two-view training with and without remedies", make_collapse),
+    Export("mnist_views", "Pairs of views, and turned digits", make_views),
     Export("mnist_gallery", "Test digits to search among, with their codes", make_gallery),
     Export("mnist_distances", "How far apart digits are by each encoder", make_distances),
     Export("mnist_probes", "Linear probes of a network's layers", make_probes),

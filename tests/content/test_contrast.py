@@ -1,0 +1,139 @@
+"""What the sections on contrast and collapse say in numbers, from cards and recorded runs."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import widgets.data
+from app.models.exports.collapse import MEASURES, SWITCHES, measured
+from app.models.exports.two_views import network
+from widgets import collapse
+from widgets.data import load
+from widgets.encoders import TWO_VIEWS
+from widgets.infonce import DIMENSIONS, gaussian_bounds
+
+ROOT = Path(__file__).parents[2]
+FOLDER = Path(widgets.data.__file__).parent
+CONTRAST, COLLAPSE = (
+    (ROOT / "content" / "self-supervision" / f"{name}.md").read_text("utf-8")
+    for name in ("contrast", "collapse")
+)
+
+
+def card(name: str) -> dict:
+    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def cells(text: str, first: str) -> list[str]:
+    """The cells of the row of a table that begins with these words, but for the first."""
+    row = next(line for line in text.splitlines() if line.startswith(f"| {first}"))
+    return [cell.strip() for cell in row.strip("| ").split("|")][1:]
+
+
+def percent(values: list[float]) -> str:
+    return ", ".join(f"{100 * value:.1f}" for value in values)
+
+
+def seeds(name: str) -> list[dict]:
+    return card(TWO_VIEWS[name])["metrics"]["by_seed"]
+
+
+def test_table_of_probes_is_that_of_the_cards():
+    for row, name in (("contrastive", "contrastive"), ("VICReg", "vicreg")):
+        wanted = [
+            percent([seed["probe"] for seed in seeds(name)]),
+            percent([seed["probe_of_100_labels"]["mean"] for seed in seeds(name)]),
+        ]
+        assert cells(CONTRAST, row) == wanted
+    untrained = card("mnist_contrastive")["metrics"]["untrained"]
+    pixels = card("mnist_views")["metrics"]["pixels"]
+    for row, found in (("the same layers", untrained), ("pixels", pixels)):
+        assert cells(CONTRAST, row) == [
+            percent([found["probe"]]),
+            percent([found["probe_of_100_labels"]["mean"]]),
+        ]
+
+
+def test_table_of_sixes_and_nines_is_that_of_the_cards():
+    keys = (
+        "probe",
+        "six_named_nine_or_nine_six",
+        "upside_down_six_named_nine_or_nine_six",
+        "upside_down_six_or_nine_named_as_upright",
+    )
+    for row, name in (
+        ("up to 20°, contrastive", "contrastive"),
+        ("up to 20°, VICReg", "vicreg"),
+    ):
+        wanted = [percent([seed[key] for seed in seeds(name)]) for key in keys]
+        assert cells(CONTRAST, row) == wanted
+
+
+def test_sizes_and_bounds_in_the_text():
+    weights = sum(p.numel() for p in network()[:-1].parameters())
+    assert round(weights, -3) == 20_000
+    x, noise = np.random.default_rng(5).normal(size=(2, 200, 64, DIMENSIONS))
+    assert gaussian_bounds(x, noise, 6.0).mean() == pytest.approx(3.74, abs=0.05)
+    bound = json.loads((ROOT / "content" / "workshop" / "published.json").read_text("utf-8"))
+    assert f"reaches {bound['infonce-bound']['mean']:.2f} of at most 4.85" in CONTRAST
+
+
+def runs() -> dict[frozenset[str], np.ndarray]:
+    recorded = load("collapse_runs")
+    return {
+        frozenset(name for name, yes in zip(SWITCHES, on, strict=True) if yes): run
+        for on, run in zip(recorded["on"], recorded["runs"], strict=True)
+    }
+
+
+def test_table_of_remedies_is_that_of_the_runs():
+    rows = re.findall(
+        r"^\| ([\w ,-]+) \| ([\d.]+) ± ([\d.]+) \| ([\d.]+) ± ([\d.]+) \| (\d+) ± (\d+) \|$",
+        COLLAPSE,
+        flags=re.MULTILINE,
+    )
+    assert len(rows) >= 9
+    words = {"stop-gradient": "stop", "nothing": None}
+    for words_of_row, *stated in rows:
+        if words_of_row == "before training":
+            run = load("collapse_runs")["untrained"]
+        else:
+            names = [
+                words.get(word, word) for word in words_of_row.replace(" alone", "").split(", ")
+            ]
+            run = runs()[frozenset(name for name in names if name)]
+        found = []
+        for measure, factor, form in (("std", 1, ".2f"), ("rank", 1, ".1f"), ("alike", 100, ".0f")):
+            values = factor * run[:, MEASURES.index(measure)].astype(float)
+            found += [format(values.mean(), form), format(values.std(ddof=1), form)]
+        assert stated == found, words_of_row
+
+
+def test_a_recorded_run_is_what_the_instrument_does():
+    on = {"variance", "decorrelation"}
+    again = measured({name: name in on for name in SWITCHES}, seed=2)
+    np.testing.assert_allclose(runs()[frozenset(on)][2], again, rtol=1e-3, atol=2e-3)
+
+
+def test_what_is_left_after_300_steps_can_be_saved():
+    off = dict.fromkeys(SWITCHES, False)
+    alike = []
+    state = collapse.start(seed=0)
+    for step in range(1, 601):
+        state = collapse.step(state, seed=0, **{**off, "negatives": step > 300})
+        if step in (300, 600):
+            result = collapse.compute(state, [], steps=step, branch="off", at=0)
+            alike.append(100 * result["alike"])
+            if step == 300:
+                assert result["std"] == pytest.approx(0.06, abs=0.005)
+    assert alike == pytest.approx([35.2, 72.8], abs=1)
+
+
+def test_both_together_collapse_without_the_two_means(monkeypatch):
+    monkeypatch.setattr(collapse, "rates", lambda: collapse.RATE)
+    monkeypatch.setattr(collapse, "rows", lambda x: x.reshape(len(x), -1))
+    on = {name: name in {"predictor", "stop"} for name in SWITCHES}
+    assert measured(on, seed=0)[0] < 0.1

@@ -25,6 +25,10 @@ WIDGETS: tuple[str, ...] = (
     "permuted_pixels",
     "receptive_field",
     "checkerboard",
+    "linear_probe",
+    "control_task",
+    "confound",
+    "report_card",
 )
 """Every instrument by name: its file, its directive's argument, its test."""
 

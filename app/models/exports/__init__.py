@@ -3,13 +3,17 @@
 from functools import partial
 
 from app.models.exports.classifiers import make_classifier
+from app.models.exports.confound import make_confound
 from app.models.exports.contractive_plane import make_contractive_plane
+from app.models.exports.control_task import make_control_task
 from app.models.exports.decoders import DECODED, make_decoder
 from app.models.exports.digit_patches import make_digit_patches
 from app.models.exports.encoders import ENCODED, make_encoder
 from app.models.exports.export import Export, Job
 from app.models.exports.gallery import make_distances, make_gallery
 from app.models.exports.images import DATASETS, make_images
+from app.models.exports.judged import make_cards, make_codes, make_judged
+from app.models.exports.judged import make_images as make_judged_images
 from app.models.exports.mnist_pca import make_mnist_pca
 from app.models.exports.networks import REACH, make_network
 from app.models.exports.planes import make_planes
@@ -17,6 +21,7 @@ from app.models.exports.probes import make_probes
 from app.models.exports.shuffled_pixels import make_shuffled_pixels
 from app.models.exports.strokes import make_strokes
 from app.models.exports.upsampling import make_upsampling
+from widgets.judged import JUDGED
 
 EXPORTS = (
     Export("strokes", "beta-VAEs of strokes for eight betas", make_strokes),
@@ -53,6 +58,16 @@ EXPORTS = (
     Export("mnist_gallery", "Test digits to search among, with their codes", make_gallery),
     Export("mnist_distances", "How far apart digits are by each encoder", make_distances),
     Export("mnist_probes", "Linear probes of a network's layers", make_probes),
+    Export("mnist_judged_images", "The 2,000 images of chapter 5", make_judged_images),
+    *(
+        Export(f"mnist_as_{name}", f"Codes of 2,000 digits: {title}", partial(make_codes, name))
+        for name, title in JUDGED.items()
+        if name != "pixels"
+    ),
+    Export("mnist_confound", "Erasing what can be read off a layer", make_confound),
+    Export("mnist_places", "Drawings at many places, to be learned by heart", make_control_task),
+    Export("mnist_judged", "Probes of the judged codes on all of MNIST", make_judged),
+    Export("mnist_cards", "Report cards of the judged codes", make_cards),
 )
 
 __all__ = ["EXPORTS", "Export", "Job"]

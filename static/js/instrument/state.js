@@ -22,7 +22,8 @@
  * @typedef {{key: string, label: string, unit: string, format: string, symbol: string}} ReadoutSpec
  * @typedef {{steps: string, branch: string, at: string, later: Record<string, string>}} TrainingSpec names of controls: where
  *   training stands; whether, and after which step, settings change; a setting's control from then on
- * @typedef {{title: string, ask: string, controls: ControlSpec[], readouts: ReadoutSpec[], training: TrainingSpec | null}} Declaration
+ * @typedef {{title: string, ask: string, controls: ControlSpec[], readouts: ReadoutSpec[], training: TrainingSpec | null,
+ *   served: boolean}} Declaration
  *   (widgets/engine/declaration.py)
  * @typedef {Declaration & {name: string, label: string, set: Controls}} InstrumentSpec
  */

@@ -44,7 +44,7 @@ instrument = Instrument(
         Choice("erased", "Property", PROPERTIES, "place"),
     ),
     readouts=(
-        Readout("read", "Probe reads, as it was fitted", "%", ".0f"),
+        Readout("read", "Probe reads", "%", ".0f"),
         Readout("right", "Network names", "%", ".1f"),
         Readout("random", "Random directions", "%", ".1f"),
         Readout("moved", "Code moved by", "%", ".0f"),
@@ -158,7 +158,7 @@ def read_figure(result):
         [dots(true, np.clip(read, *up["range"]), DATA_1, size=4, opacity=0.6)],
         across,
         up,
-        height=420,
+        height=480,
         shapes=shapes,
     )
 
@@ -184,11 +184,15 @@ def named_figure(result):
         ],
         axis(0, 2, "strength", tickvals=[0, 1, 2], ticktext=["0", "1: erased", "2"]),
         axis(0, 100, "digits named right by the network, %", dtick=20),
-        height=420,
+        height=480,
         shapes=[segment((1, 1), (0, 100), INK_3, dash="dot")],
         labels=[
-            label(PROPERTIES[result["erased"]].lower(), 0.1, 12, DATA_2_TEXT, xanchor="left"),
-            label(f"{result['rank']} directions at random", 0.1, 5, INK_2, xanchor="left"),
+            label(
+                PROPERTIES[result["erased"]].lower(), 0.1, 0, DATA_2_TEXT, xanchor="left", yshift=28
+            ),
+            label(
+                f"{result['rank']} directions at random", 0.1, 0, INK_2, xanchor="left", yshift=12
+            ),
         ],
     )
 

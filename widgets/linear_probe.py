@@ -47,12 +47,12 @@ instrument = Instrument(
         Slider("per_class", "Labels of each digit", default=1, values=PER_CLASS),
         Toggle("others", "All codes"),
         Slider("ridge", "Ridge", default=1.0, values=(0.001, 0.01, 0.1, 1.0, 10.0)),
-        Seed(label="Draws of labels"),
+        Seed(label="Draws"),
     ),
     readouts=(
-        Readout("here", "Right, of 1,000, here", "%", ".1f"),
+        Readout("here", "Here, of 1,000", "%", ".1f"),
         Readout("span", "Over ten draws", "%"),
-        Readout("everywhere", "Of 10,000, by the server", "%", ".1f"),
+        Readout("everywhere", "Server, of 10,000", "%", ".1f"),
         Readout("apart", "Here, compared", "points", "+.1f"),
     ),
     references=("alain2017",),
@@ -141,7 +141,7 @@ def curves_figure(result):
             ticktext=[str(n) for n in PER_CLASS],
         ),
         axis(0, 100, "test digits named right, %", dtick=20),
-        height=400,
+        height=420,
         labels=[
             label(
                 title,
@@ -158,11 +158,9 @@ def curves_figure(result):
             label(
                 "here",
                 now - 0.06,
-                here.min(),
+                here.max(),
                 DATA_2_TEXT,
-                xanchor="right",
-                xshift=-4,
-                yshift=-6,
+                yshift=10,
                 bgcolor=PAPER,
             )
         ],

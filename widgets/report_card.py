@@ -181,12 +181,15 @@ def card_figure(result):
             dots(card, rows, DATA_1, size=13, ring=2),
         ],
         axis(0, 102, "%", dtick=20),
-        axis(0.4, len(MEASURES) + 1.1, tickvals=rows.tolist(), ticktext=list(MEASURES.values())),
-        height=330,
+        axis(0.4, len(MEASURES) + 2.0, tickvals=rows.tolist(), ticktext=list(MEASURES.values())),
+        height=380,
         left=136,
         labels=[
-            label(title_of(result["code"]), 1, len(MEASURES) + 0.8, DATA_1, xanchor="left"),
-            label(title_of(result["beside"]), 50, len(MEASURES) + 0.8, DATA_2_TEXT, xanchor="left"),
+            label(title_of(code), 0, len(MEASURES) + up, color, xanchor="left", xshift=4)
+            for code, up, color in (
+                (result["code"], 1.7, DATA_1),
+                (result["beside"], 1.0, DATA_2_TEXT),
+            )
         ],
     )
 

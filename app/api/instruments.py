@@ -60,15 +60,21 @@ def read_controls(instrument: Instrument, query: dict[str, str]) -> dict[str, An
     defaults = instrument.defaults()
     given: dict[str, Any] = {}
     for name, text in query.items():
-        number = isinstance(defaults.get(name), int | float)
         try:
-            given[name] = float(text) if number else text
+            given[name] = read_value(text, defaults.get(name))
             values = accepted(instrument, given)
         except (ContractError, ValueError) as error:
             raise wrong_field(name, str(error)) from error
         if values.get("code") not in (None, *JUDGED):
             raise wrong_field(name, f"Accepted: {', '.join(JUDGED)}. Received {text!r}.")
     return accepted(instrument, given)
+
+
+def read_value(text: str, default: Any) -> Any:
+    """A value as the page writes it into addresses, of the kind of another one."""
+    if isinstance(default, bool):
+        return {"on": True, "off": False}.get(text, text)
+    return float(text) if isinstance(default, int | float) else text
 
 
 def frame_of(name: str, values: dict[str, Any]) -> bytes:

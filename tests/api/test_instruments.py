@@ -27,9 +27,15 @@ def few(monkeypatch):
 
 
 def test_the_frame_is_the_instruments_own(client, few):
-    answer = client.get(PATH, params={"code": "pca", "per_class": "5", "seed": "3"})
+    answer = client.get(PATH, params={"code": "pca", "per_class": "5", "seed": "3", "others": "on"})
     assert answer.status_code == 200
-    values = {**linear_probe.instrument.defaults(), "code": "pca", "per_class": 5, "seed": 3}
+    values = {
+        **linear_probe.instrument.defaults(),
+        "code": "pca",
+        "per_class": 5,
+        "seed": 3,
+        "others": True,
+    }
     frame = linear_probe.frame(linear_probe.compute(**values, everything=few("pca")))
     wanted = frame_value(linear_probe.instrument, frame)
     assert answer.json() == json.loads(json.dumps(wanted, default=np.ndarray.tolist))
@@ -49,6 +55,7 @@ def test_an_answer_can_be_kept(client, few):
     [
         ({"per_class": "3"}, "per_class", "50"),
         ({"per_class": "many"}, "per_class", "many"),
+        ({"others": "maybe"}, "others", "maybe"),
         ({"code": "yours"}, "code", "Accepted: pixels, pca"),
         ({"code": "mae"}, "code", "pixels"),
         ({"colour": "red"}, "colour", "colour"),

@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
+from app.models.data import load_dataset
+from app.models.errors import DataUnavailable
+from app.models.judged import encode_judged
 from widgets.data import load
 from widgets.judged import JUDGED, rebuilt
 from widgets.linear_probe import PER_CLASS, compute
+from widgets.probe import over_draws
 from widgets.report_card import MEASURES, made
 
 CURVES = {
@@ -42,6 +46,28 @@ def test_draws_differ_by_so_much() -> None:
     assert (spread[:, 0] > 9.5).all() and (spread[:, 0] < 20).all()
     assert (spread[:, -1] < 4.2).all()
     assert spread[list(JUDGED).index("network"), -1] < 1
+
+
+def test_what_the_tab_and_the_server_differ_by() -> None:
+    try:
+        data = load_dataset("mnist")
+    except DataUnavailable as error:
+        pytest.skip(str(error))
+    shown, test = (encode_judged("deep", x / 255) for x in (data.train_images, data.test_images))
+    found = {
+        (pool, asked): over_draws(
+            shown[::pool],
+            data.train_labels[::pool],
+            test[::asked],
+            data.test_labels[::asked],
+            per_class=50,
+            draws=10,
+        ).mean()
+        for pool, asked in ((1, 1), (1, 10), (60, 1), (60, 10))
+    }
+    received = {key: round(float(100 * share), 1) for key, share in found.items()}
+    wanted = {(1, 1): 85.6, (1, 10): 84.3, (60, 1): 84.1, (60, 10): 82.7}
+    assert received == pytest.approx(wanted, abs=0.11)
 
 
 def test_a_weak_ridge_costs_more_than_codes_differ() -> None:

@@ -68,19 +68,22 @@ def make_codes(name: str, job: Job) -> Card:
 
 def make_cards(job: Job) -> Card:
     """The report card of every code, as the page makes it."""
-    shares = np.stack([report_card.made(name)["shares"] for name in JUDGED]).astype(np.float32)
+    cards = {name: report_card.made(name) for name in JUDGED}
+    shares = np.stack([card["shares"] for card in cards.values()]).astype(np.float32)
+    pixels = {f"pixels_{key}": np.array(of) for key, of in cards["pixels"].items() if key != "own"}
     job.on_step(1, 1, 0.0)
     card = {
         "title": "Report cards of the judged codes",
         "data": of(load_dataset("mnist")),
         "shares": f"for each code, of {list(report_card.MEASURES)}",
+        "pixels": "the whole card of the pixels, which takes the page long",
         "encoders": list(JUDGED),
         "metrics": {
             name: [round(float(v), 4) for v in row]
             for name, row in zip(JUDGED, shares, strict=True)
         },
     }
-    return write_export("mnist_cards", {"shares": shares}, card)
+    return write_export("mnist_cards", {"shares": shares, **pixels}, card)
 
 
 def make_judged(job: Job) -> Card:

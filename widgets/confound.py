@@ -158,7 +158,7 @@ def read_figure(result):
         [dots(true, np.clip(read, *up["range"]), DATA_1, size=4, opacity=0.6)],
         across,
         up,
-        height=480,
+        height=560,
         shapes=shapes,
     )
 
@@ -184,7 +184,7 @@ def named_figure(result):
         ],
         axis(0, 2, "strength", tickvals=[0, 1, 2], ticktext=["0", "1: erased", "2"]),
         axis(0, 100, "digits named right by the network, %", dtick=20),
-        height=480,
+        height=560,
         shapes=[segment((1, 1), (0, 100), INK_3, dash="dot")],
         labels=[
             label(

@@ -66,4 +66,4 @@ def test_logistic_regression_names_a_few_more_of_the_pixels():
     logistic = LogisticRegression(C=0.1, max_iter=300).fit(shown, shown_labels)
     theirs = logistic.score(test, test_labels)
     ours = share_right(test, test_labels, fit(shown, shown_labels))
-    assert 0 < theirs - ours < 0.06
+    assert (round(100 * theirs), round(100 * ours)) == (86, 83)

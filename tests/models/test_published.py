@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.preprocessing import PolynomialFeatures
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from app.models import published
 from app.models.data import Dataset
@@ -52,6 +53,30 @@ def test_the_quadratic_classifier_is_least_squares_on_products(digits):
     assert published.quadratic_errors(digits, k=6).tolist() == (100.0 * wrong).tolist()
 
 
+def scaled(digits):
+    scaler = StandardScaler().fit(rows(digits.train_images))
+    return [scaler.transform(rows(x)) for x in (digits.train_images, digits.test_images)]
+
+
+def test_five_neighbours_vote_as_those_of_scikit_learn(digits):
+    train, test = scaled(digits)
+    model = KNeighborsClassifier(5, p=1, weights="distance").fit(train, digits.train_labels)
+    right = model.predict(test) == digits.test_labels
+    assert 0 < right.sum() < len(right)
+    assert published.five_nearest(digits).tolist() == right.tolist()
+
+
+def test_logistic_regression_is_that_of_scikit_learn(digits):
+    """With more pixels than images some sums are close, so the two may differ on a few."""
+    train, test = scaled(digits)
+    one = LogisticRegression(l1_ratio=1, solver="liblinear", C=1.0, max_iter=500, tol=1e-5)
+    model = OneVsRestClassifier(one).fit(train, digits.train_labels)
+    right = model.predict(test) == digits.test_labels
+    ours = published.logistic(digits, steps=3000).numpy().astype(bool)
+    assert 0 < right.sum() < len(right)
+    assert np.mean(ours != right) <= 0.03
+
+
 def test_the_section_shows_the_record():
     record = published.read_record()
     assert list(record) == [each.name for each in published.FIGURES]
@@ -66,6 +91,7 @@ def test_the_figures_that_no_training_is_in_agree_with_the_papers():
     assert record["pca-30"]["mean"] == pytest.approx(13.87, abs=0.005)
     assert record["nearest-neighbour"]["mean"] == pytest.approx(3.09, abs=0.005)
     assert record["quadratic"]["mean"] == pytest.approx(3.3, abs=0.05)
+    assert record["logistic-mnist"]["mean"] == pytest.approx(0.917, abs=0.003)
 
 
 def test_an_unknown_figure_is_refused_with_those_there_are():

@@ -128,18 +128,6 @@ def right(guess: Tensor, data: Dataset) -> Tensor:
     return (guess == torch.from_numpy(data.test_labels.astype(np.int64))).double()
 
 
-def five_nearest(data: Dataset, k: int = 5) -> Tensor:
-    """Vote of the k nearest training images by Manhattan distance, each weighing 1 / distance."""
-    train, test = standardized(data)
-    labels = one_hot(torch.from_numpy(data.train_labels.astype(np.int64)))
-    guesses = []
-    for part in test.split(50):
-        distance, place = torch.cdist(part, train, p=1).topk(k, largest=False)
-        votes = labels[place] / distance.clamp(min=1e-9)[..., None]
-        guesses.append(votes.sum(dim=1).argmax(dim=1))
-    return right(torch.cat(guesses), data)
-
-
 def logistic(data: Dataset, steps: int = 1000) -> Tensor:
     """Ten logistic regressions, each of one class against the rest, with an L1 penalty (C = 1).
 

@@ -31,6 +31,10 @@ WIDGETS: tuple[str, ...] = (
     "sae_features",
     "infonce",
     "collapse",
+    "linear_probe",
+    "control_task",
+    "confound",
+    "report_card",
 )
 """Every instrument by name: its file, its directive's argument, its test."""
 

@@ -8,7 +8,12 @@ defines two pure functions beside it::
 
 The same file runs in CPython (build, tests) and in the reader's browser. NumPy is all it may import
 besides this module, :mod:`widgets.figures`, :mod:`widgets.data`, :mod:`widgets.drawing`,
-:mod:`widgets.network`, :mod:`widgets.encoders`, :mod:`widgets.masked` and :mod:`widgets.moves`.
+:mod:`widgets.network`, :mod:`widgets.encoders`, :mod:`widgets.masked`, :mod:`widgets.moves`,
+:mod:`widgets.probe`, :mod:`widgets.measures` and :mod:`widgets.judged`.
+
+An instrument that is ``served`` has one more argument, ``compute(*, everything=None, **controls)``.
+In the page it is left out. A server that has the whole data set hands it over, and its frame takes
+the place of the page's (:mod:`app.api.instruments`).
 
 An instrument that trains declares a :class:`Training` too. It defines more pure functions, and
 ``compute`` is handed where they have led::
@@ -349,6 +354,7 @@ class Instrument:
     readouts: tuple[Readout, ...]
     references: tuple[str, ...] = ()  # keys of content/references.bib
     training: Training | None = None
+    served: bool = False  # a server computes the frame again, on all there is
 
     def defaults(self) -> dict[str, Value]:
         """Value of every control at rest."""

@@ -1,6 +1,6 @@
 """The API: one router a file."""
 
-from app.api import atlas, decode, encode, grid, health, metrics, models
+from app.api import atlas, decode, encode, grid, health, instruments, metrics, models
 
 ROUTERS = (
     models.router,
@@ -8,6 +8,7 @@ ROUTERS = (
     atlas.router,
     decode.router,
     encode.router,
+    instruments.router,
     health.router,
     metrics.router,
 )

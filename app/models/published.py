@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from app.models import registry
 from app.models.cards import Card, made_on, mean_and_error
@@ -45,6 +46,7 @@ class Figure:
     unit : its unit
     values : from the data set to one number for each test image, or for each draw
     trained : the model whose weights it takes, or ""
+    dataset : whose images
     """
 
     name: str
@@ -54,6 +56,7 @@ class Figure:
     unit: str
     values: Callable[[Dataset], Tensor]
     trained: str = ""
+    dataset: str = "mnist"
 
     @property
     def command(self) -> str:
@@ -131,6 +134,43 @@ def infonce_bounds(_: Dataset, batch: int = 128, nats: float = 10.0) -> Tensor:
     return torch.cat(bounds)
 
 
+def standardized(data: Dataset) -> tuple[Tensor, Tensor]:
+    """Training and test images as rows; each pixel has mean 0 and variance 1 over the former."""
+    train, test = to_unit(data.train_images), to_unit(data.test_images)
+    mean, scale = train.mean(dim=0), train.std(dim=0, correction=0)
+    scale[scale == 0] = 1
+    return (train - mean) / scale, (test - mean) / scale
+
+
+def right(guess: Tensor, data: Dataset) -> Tensor:
+    """1 where a test image is given its label, else 0."""
+    return (guess == torch.from_numpy(data.test_labels.astype(np.int64))).double()
+
+
+def logistic(data: Dataset, steps: int = 1000) -> Tensor:
+    """Ten logistic regressions, each of one class against the rest, with an L1 penalty (C = 1).
+
+    The objective sum log(1 + exp(-y x w)) + |w|, with the intercept among the weights as liblinear
+    has it, is descended by accelerated proximal steps.
+
+    References
+    ----------
+    Beck & Teboulle 2009, A fast iterative shrinkage-thresholding algorithm, Eqs. 4.1-4.3.
+    """
+    train, test = (torch.cat([x, torch.ones(len(x), 1)], dim=1) for x in standardized(data))
+    y = 2.0 * one_hot(torch.from_numpy(data.train_labels.astype(np.int64))) - 1
+    rate = 4 / torch.linalg.eigvalsh((train.T @ train).double())[-1].item()
+    w = torch.zeros(train.shape[1], 10)
+    ahead, t = w, 1.0
+    for _ in range(steps):
+        gradient = -train.T @ (y * torch.sigmoid(-y * (train @ ahead)))
+        stepped = ahead - rate * gradient
+        shrunk = stepped.sign() * (stepped.abs() - rate).clamp(min=0)
+        t, before = (1 + (1 + 4 * t**2) ** 0.5) / 2, t
+        ahead, w = shrunk + (before - 1) / t * (shrunk - w), shrunk
+    return right((test @ w).argmax(dim=1), data)
+
+
 def of_model(name: str, metric: str) -> Callable[[Dataset], Tensor]:
     """A metric of a trained model."""
     return lambda data: evaluate(registry.load(name), to_unit(data.test_images))[metric]
@@ -186,6 +226,12 @@ FIGURES = (
         "at most 4.85",
         "nats",
         infonce_bounds,
+        "logistic-mnist",
+        "Logistic regression on pixels of MNIST: right",
+        "xiao2017",
+        "0.917",
+        "",
+        logistic,
     ),
 )
 
@@ -215,7 +261,7 @@ def reproduce(name: str) -> Card:
         seconds of training before it or None, and the machine.
     """
     wanted = figure(name)
-    data = load_dataset("mnist")
+    data = load_dataset(wanted.dataset)
     start = time.perf_counter()
     values = wanted.values(data)
     seconds = time.perf_counter() - start
@@ -285,6 +331,6 @@ def reproduce_cli(name: str, report: Callable[[str], None]) -> None:
 
 
 def ours(row: Card) -> str:
-    """Mean and standard error, with the unit."""
-    digits = 2 if row["standard_error"] >= 0.005 else 4
+    """Mean and standard error, with the unit; decimals down to the first one of the error."""
+    digits = max(2, math.ceil(-math.log10(row["standard_error"])))
     return f"{row['mean']:.{digits}f} ± {row['standard_error']:.{digits}f} {row['unit']}".rstrip()

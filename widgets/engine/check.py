@@ -63,7 +63,8 @@ def check_instrument(module: ModuleType) -> None:
     check_declaration(instrument)
     values = accepted(instrument, {})
     if instrument.training is None:
-        check_signature("compute", module.compute, list(values))
+        given = ["everything"] if instrument.served else []
+        check_signature("compute", module.compute, [*values, *given])
         result = module.compute(**values)
     else:
         check_signature("compute", module.compute, ["state", "curves", *values])

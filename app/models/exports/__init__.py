@@ -4,15 +4,19 @@ from functools import partial
 
 from app.models.exports.classifiers import make_classifier
 from app.models.exports.collapse import make_collapse
+from app.models.exports.confound import make_confound
 from app.models.exports.contractive_plane import make_contractive_plane
+from app.models.exports.control_task import make_control_task
 from app.models.exports.decoders import DECODED, make_decoder
 from app.models.exports.digit_patches import make_digit_patches
 from app.models.exports.encoders import ENCODED, make_encoder
 from app.models.exports.export import Export, Job
 from app.models.exports.gallery import make_distances, make_gallery
 from app.models.exports.images import DATASETS, make_images
-from app.models.exports.masked import make_masked, make_masking
+from app.models.exports.judged import make_cards, make_codes, make_judged
+from app.models.exports.judged import make_images as make_judged_images
 from app.models.exports.latent_diffusion import DIFFUSED, make_diffusion, make_draw_decoder
+from app.models.exports.masked import make_masked, make_masking
 from app.models.exports.mnist_pca import make_mnist_pca
 from app.models.exports.network_features import make_features
 from app.models.exports.networks import REACH, make_network
@@ -24,6 +28,7 @@ from app.models.exports.strokes import make_strokes
 from app.models.exports.two_views import KINDS, make_two_views
 from app.models.exports.upsampling import make_upsampling
 from app.models.exports.views import make_views
+from widgets.judged import JUDGED
 
 EXPORTS = (
     Export("strokes", "beta-VAEs of strokes for eight betas", make_strokes),
@@ -81,6 +86,16 @@ EXPORTS = (
         "Small decoder of conv_vae_mnist_16 for codes on their way from noise",
         partial(make_draw_decoder, "conv_vae_mnist_16"),
     ),
+    Export("mnist_judged_images", "The 2,000 images of chapter 5", make_judged_images),
+    *(
+        Export(f"mnist_as_{name}", f"Codes of 2,000 digits: {title}", partial(make_codes, name))
+        for name, title in JUDGED.items()
+        if name != "pixels"
+    ),
+    Export("mnist_confound", "Erasing what can be read off a layer", make_confound),
+    Export("mnist_places", "Drawings at many places, to be learned by heart", make_control_task),
+    Export("mnist_judged", "Probes of the judged codes on all of MNIST", make_judged),
+    Export("mnist_cards", "Report cards of the judged codes", make_cards),
 )
 
 __all__ = ["EXPORTS", "Export", "Job"]

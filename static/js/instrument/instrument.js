@@ -12,6 +12,7 @@ import { Answers, neighbours } from "./answers.js";
 import { ControlPanel } from "./controls.js";
 import { takeFirst } from "./first-question.js";
 import { FinerTiles } from "./server/finer-tiles.js";
+import { ServedFrame } from "./server/served-frame.js";
 import { offerPictures } from "./keep-picture.js";
 import { onKept } from "./kept.js";
 import { Picture, checkFigures } from "./picture.js";
@@ -96,6 +97,7 @@ class LiveInstrument {
     this.controls = this.#panelOf({ ...ownState(this.spec), ...asked.values });
     this.picture = new Picture(section, this.spec, this.controls, this.#bench());
     this.finer = this.#finerTiles();
+    this.served = new ServedFrame((frame) => this.#showServed(frame), (state, sentence) => this.#say(state, sentence));
     this.#findPlaces();
     this.source = new SourcePanel(section, this.spec, () => this.#askAnew(), () => this.#underWay?.stop.abort());
 
@@ -188,6 +190,7 @@ class LiveInstrument {
     this.training?.destroy();
     this.controls.destroy();
     this.finer.destroy();
+    this.served.destroy();
     this.source.destroy();
     this.picture.destroy();
   }
@@ -362,6 +365,15 @@ class LiveInstrument {
     const said = frame.reached ? (this.training?.arrived(frame.reached) ?? "") : "";
     if (said !== "") this.#sayInPassing("live", said);
     this.finer.follow(frame);
+    if (!this.source.edited) this.served.follow(this.spec, this.controls.values);
+  }
+
+  /** The server's frame, in place of the page's. @param {FrameValue} frame */
+  #showServed(frame) {
+    checkFigures(frame);
+    this.picture.draw(frame);
+    this.#frame = { ...frame, ms: this.#frame?.ms ?? 0 };
+    this.#report();
   }
 
   /** Writes the readouts of the frame, and how it went. */

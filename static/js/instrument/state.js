@@ -23,7 +23,8 @@
  * @typedef {{steps: string, branch: string, at: string, later: Record<string, string>, keeps: boolean}} TrainingSpec names of
  *   controls: where training stands; whether, and after which step, settings change; a setting's control from then on. `keeps`:
  *   whether other instruments can take what was learned
- * @typedef {{title: string, ask: string, controls: ControlSpec[], readouts: ReadoutSpec[], training: TrainingSpec | null}} Declaration
+ * @typedef {{title: string, ask: string, controls: ControlSpec[], readouts: ReadoutSpec[], training: TrainingSpec | null,
+ *   served: boolean}} Declaration
  *   (widgets/engine/declaration.py)
  * @typedef {Declaration & {name: string, label: string, set: Controls}} InstrumentSpec
  */

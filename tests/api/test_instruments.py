@@ -1,0 +1,101 @@
+"""Frames of instruments that a server computes."""
+
+import json
+
+import numpy as np
+import pytest
+
+from app.api import everything, instruments
+from widgets import linear_probe
+from widgets.engine.frames import frame_value
+from widgets.judged import codes, labels
+
+PATH = "/api/instruments/linear_probe"
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """A server whose MNIST is the 2,000 images of the page."""
+
+    def all_of(code):
+        shown, test, _ = codes(code)
+        shown_labels, test_labels = labels()
+        return shown, shown_labels, test, test_labels
+
+    monkeypatch.setattr(instruments, "everything_of", all_of)
+    return all_of
+
+
+def test_the_frame_is_the_instruments_own(client, few):
+    answer = client.get(PATH, params={"code": "pca", "per_class": "5", "seed": "3", "others": "on"})
+    assert answer.status_code == 200
+    values = {
+        **linear_probe.instrument.defaults(),
+        "code": "pca",
+        "per_class": 5,
+        "seed": 3,
+        "others": True,
+    }
+    frame = linear_probe.frame(linear_probe.compute(**values, everything=few("pca")))
+    wanted = frame_value(linear_probe.instrument, frame)
+    assert answer.json() == json.loads(json.dumps(wanted, default=np.ndarray.tolist))
+    assert answer.json()["readouts"]["apart"] == "+0.0"
+
+
+def test_an_answer_can_be_kept(client, few):
+    first = client.get(PATH)
+    again = client.get(PATH, headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+    other = client.get(PATH, params={"seed": "1"})
+    assert other.headers["ETag"] != first.headers["ETag"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "words"),
+    [
+        ({"per_class": "3"}, "per_class", "50"),
+        ({"per_class": "many"}, "per_class", "many"),
+        ({"others": "maybe"}, "others", "maybe"),
+        ({"code": "yours"}, "code", "Accepted: pixels, pca"),
+        ({"code": "mae"}, "code", "pixels"),
+        ({"colour": "red"}, "colour", "colour"),
+    ],
+)
+def test_what_is_not_accepted(client, few, query, field, words):
+    answer = client.get(PATH, params=query)
+    assert answer.status_code == 422
+    error = answer.json()["errors"][0]
+    assert error["field"] == field
+    assert words in error["message"]
+
+
+def test_no_other_instrument_is_served(client):
+    answer = client.get("/api/instruments/confound")
+    assert answer.status_code == 404
+    assert "linear_probe" in answer.json()["detail"]
+
+
+def test_a_server_without_the_images_says_so(client, monkeypatch, tmp_path):
+    monkeypatch.setattr(everything, "DATA_DIR", tmp_path)
+    everything.mnist.cache_clear()
+    answer = client.get(PATH)
+    everything.mnist.cache_clear()
+    assert answer.status_code == 503
+    assert "no images of MNIST" in answer.json()["detail"]
+
+
+def test_codes_are_computed_once(monkeypatch, tmp_path):
+    monkeypatch.setattr(everything, "FOLDER", tmp_path)
+    asked = []
+
+    def encode(code, x):
+        asked.append(code)
+        return x.reshape(len(x), -1)[:, :3].astype(np.float32)
+
+    monkeypatch.setattr(everything, "encode_judged", encode)
+    x = np.random.default_rng(0).integers(0, 256, (5, 28, 28)).astype(np.uint8)
+    first, second = (everything.codes_of("pca", "test", x) for _ in range(2))
+    assert asked == ["pca"]
+    np.testing.assert_allclose(second, x.reshape(5, -1)[:, :3] / 255, rtol=1e-6)
+    assert (first == second).all()
+    assert everything.codes_of("pixels", "test", x).dtype == np.uint8

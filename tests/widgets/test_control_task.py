@@ -1,0 +1,51 @@
+"""Both tasks against scikit-learn, and the numbers that the section quotes."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import Ridge
+
+from widgets.control_task import SHOWN, WIDTHS, compute, features
+from widgets.data import load
+
+
+@pytest.mark.parametrize("width", [0, 64])
+def test_both_tasks_are_ridges_of_scikit_learn(width):
+    data = load("mnist_places")
+    codes, digits = data["trained"].astype(float), data["labels"].astype(int)
+    lots = np.random.default_rng(3).permutation(np.arange(120) % 10)
+    shown, asked = features(codes, width, 3)
+    size = np.mean(np.sum((shown - shown.mean(axis=0)) ** 2, axis=1))
+    result = compute(width=width, network="trained", ridge=0.1, seed=3)
+    for task, answers in enumerate((digits, lots)):
+        model = Ridge(alpha=0.1 * size).fit(shown, np.eye(10)[np.repeat(answers, SHOWN)])
+        right = np.mean(model.predict(asked).argmax(axis=1) == np.repeat(answers, 8 - SHOWN))
+        assert result["right"][task, -1] == pytest.approx(right, abs=0.003)
+
+
+def test_lots_have_nothing_to_do_with_the_digit_but_are_the_same_at_every_place():
+    data = load("mnist_places")
+    assert data["trained"].shape == data["untrained"].shape == (120, 8, 32)
+    assert np.bincount(data["labels"]).tolist() == [12] * 10
+
+
+def test_a_probe_of_other_drawings_knows_no_lots():
+    """Only the drawing gives a lot away: of drawings never shown the probe knows nothing."""
+    codes = load("mnist_places")["trained"].astype(float).reshape(120, -1)
+    lots = np.array([np.random.default_rng(s).permutation(np.arange(120) % 10) for s in range(20)])
+    right = []
+    for each in lots:
+        model = Ridge(alpha=1.0).fit(codes[:60], np.eye(10)[each[:60]])
+        right.append(np.mean(model.predict(codes[60:]).argmax(axis=1) == each[60:]))
+    assert np.mean(right) == pytest.approx(0.1, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("network", "matrix", "widest"),
+    [("trained", (97, 27), (99, 48)), ("untrained", (35, 17), (51, 22))],
+)
+def test_the_numbers_of_the_section(network, matrix, widest):
+    right = 100 * np.mean(
+        [compute(width=256, network=network, ridge=0.1, seed=s)["right"] for s in range(8)], axis=0
+    )
+    assert tuple(right[:, 0].round().astype(int)) == matrix
+    assert tuple(right[:, WIDTHS.index(256)].round().astype(int)) == widest

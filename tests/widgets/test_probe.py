@@ -1,0 +1,69 @@
+"""The probe against scikit-learn."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import LeaveOneOut, cross_val_predict
+
+from widgets.judged import codes, labels
+from widgets.probe import drawn, fit, left_out, over_draws, scores, share_right
+
+
+def some(n, k, seed=0):
+    rng = np.random.default_rng(seed)
+    answers = rng.permutation(np.arange(n) % 10)
+    return rng.normal(size=(n, k)) + answers[:, None] * rng.normal(size=k), answers
+
+
+def ridge_of(h, ridge):
+    return Ridge(alpha=ridge * np.mean(np.sum((h - h.mean(axis=0)) ** 2, axis=1)), solver="svd")
+
+
+@pytest.mark.parametrize(("n", "k"), [(60, 5), (60, 60), (30, 200)])
+@pytest.mark.parametrize("ridge", [0.01, 1.0])
+def test_it_is_ridge_regression_to_one_hot_labels(n, k, ridge):
+    h, answers = some(n, k)
+    asked = np.random.default_rng(1).normal(size=(7, k))
+    model = ridge_of(h, ridge).fit(h, np.eye(10)[answers])
+    np.testing.assert_allclose(scores(asked, fit(h, answers, ridge)), model.predict(asked), 1e-7)
+
+
+@pytest.mark.parametrize(("n", "k"), [(40, 4), (30, 50)])
+def test_what_is_left_out_is_fitted_without_it(n, k):
+    h, answers = some(n, k)
+    apart = cross_val_predict(ridge_of(h, 1.0), h, np.eye(10)[answers], cv=LeaveOneOut())
+    np.testing.assert_allclose(left_out(h, answers), apart, rtol=1e-6, atol=1e-9)
+
+
+def test_the_scale_of_a_code_does_not_matter():
+    h, answers = some(50, 8)
+    np.testing.assert_allclose(
+        scores(h, fit(h, answers)), scores(1000 * h + 3, fit(1000 * h + 3, answers)), atol=1e-8
+    )
+
+
+def test_labels_are_drawn_by_class_and_none_twice():
+    _, answers = some(200, 2)
+    places = drawn(answers, 7, np.random.default_rng(0))
+    assert len(set(places)) == 70
+    assert np.bincount(answers[places]).tolist() == [7] * 10
+
+
+def test_whole_numbers_and_their_floats_make_the_same_probe():
+    """The server has pixels as bytes."""
+    rng = np.random.default_rng(0)
+    grey = rng.integers(0, 256, (300, 20)).astype(np.uint8)
+    answers = np.arange(300) % 10
+    asked = {"per_class": 5, "draws": 3}
+    of_bytes = over_draws(grey, answers, grey, answers, **asked)
+    assert (of_bytes == over_draws(grey / 255, answers, grey / 255, answers, **asked)).all()
+
+
+def test_logistic_regression_names_a_few_more_of_the_pixels():
+    """Section 5.1 says so; the probe is chosen for other reasons."""
+    shown, test, _ = codes("pixels")
+    shown_labels, test_labels = labels()
+    logistic = LogisticRegression(C=0.1, max_iter=300).fit(shown, shown_labels)
+    theirs = logistic.score(test, test_labels)
+    ours = share_right(test, test_labels, fit(shown, shown_labels))
+    assert (round(100 * theirs), round(100 * ours)) == (86, 83)

@@ -1,0 +1,95 @@
+"""Report cards against scikit-learn, of the book's codes and of a reader's own."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from sklearn.linear_model import Ridge
+from sklearn.metrics import normalized_mutual_info_score
+from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
+
+from widgets import data, report_card, train_vae
+from widgets.contract import KEPT
+from widgets.judged import CHANGED, JUDGED, SHOWN, codes, images, labels
+from widgets.measures import k_means
+from widgets.report_card import MEASURES, card_of, compute, frame, made
+
+TOLERANCE = 1e-6
+
+
+def ridge(h, wanted, share=1.0):
+    h = h.astype(float)
+    size = np.mean(np.sum((h - h.mean(axis=0)) ** 2, axis=1))
+    return Ridge(alpha=share * size).fit(h, wanted)
+
+
+@pytest.fixture
+def kept():
+    """A VAE of a reader's, hardly trained."""
+    state = train_vae.start(beta=1.0, rate=0.003, width=16, seed=1)
+    arrays = train_vae.keep(state, width=16, beta=1.0, rate=0.003, seed=1)
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    with data.kept(base64.b64encode(file.getvalue()).decode()):
+        yield
+
+
+def check(name):
+    card = dict(zip(MEASURES, made(name)["shares"], strict=True))
+    shown, test, changed = (each.astype(float) for each in codes(name))
+    shown_labels, test_labels = labels()
+    near = NearestNeighbors(n_neighbors=10).fit(shown).kneighbors(test, return_distance=False)
+    assert card["retrieved"] == pytest.approx(
+        np.mean(shown_labels[near] == test_labels[:, None]), abs=2e-4
+    )
+    found = normalized_mutual_info_score(test_labels, k_means(test, 10))
+    assert card["clustered"] == pytest.approx(found, abs=TOLERANCE)
+    probe = ridge(shown, np.eye(10)[shown_labels])
+    right = np.mean(probe.predict(test).argmax(axis=1) == test_labels)
+    assert card["probed"] == pytest.approx(right, abs=0.0011)
+    later = [np.mean(probe.predict(h).argmax(axis=1) == test_labels[::CHANGED]) for h in changed]
+    assert card["changed"] == pytest.approx(np.mean(later), abs=0.0011)
+    x = images().reshape(2 * SHOWN, -1)
+    read = ridge(shown, x[:SHOWN], 0.001).predict(test)
+    off = np.sum((read - x[SHOWN:]) ** 2) / np.sum((x[SHOWN:] - x[SHOWN:].mean(axis=0)) ** 2)
+    assert card["rebuilt"] == pytest.approx(1 - off, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["deep", "autoencoder", "random"])
+def test_a_card_is_what_scikit_learn_finds(name):
+    check(name)
+
+
+def test_so_is_the_card_of_a_network_that_the_reader_has_kept(kept):
+    check(KEPT)
+    result = compute(code=KEPT, beside="vae")
+    assert result["own"] > 0
+    assert "strokes" in frame(result).note
+
+
+def test_the_stored_cards_are_those_that_the_page_makes():
+    stored = data.load("mnist_cards")["shares"]
+    for name, row in zip(JUDGED, stored, strict=True):
+        np.testing.assert_allclose(made(name)["shares"], row, atol=2e-3)
+    pixels, stored = made("pixels"), card_of("pixels")
+    assert pixels.keys() == stored.keys()
+    for key, value in pixels.items():
+        np.testing.assert_allclose(stored[key], value, atol=2e-3)
+
+
+def test_a_neighbour_of_its_own_kind_is_what_the_vote_is_made_of():
+    """The vote of ten neighbours is right more often than one of them."""
+    shown, test, _ = codes("deep")
+    shown_labels, test_labels = labels()
+    vote = KNeighborsClassifier(10).fit(shown, shown_labels).score(test, test_labels)
+    card = dict(zip(MEASURES, made("deep")["shares"], strict=True))
+    assert vote > card["retrieved"]
+
+
+def test_bins_of_confidence_add_up():
+    result = compute(code="network", beside="random")
+    assert result["count"].sum() == SHOWN
+    total = np.sum(result["count"] * np.abs(result["right"] - result["confidence"])) / SHOWN
+    assert total == pytest.approx(result["ece"], abs=1e-12)
+    assert report_card.instrument.defaults() == {"code": "deep", "beside": "pca"}

@@ -1,0 +1,151 @@
+"""Has the probe found the digit in the code, or has it learned the answers by heart?
+
+120 drawings are shown at eight places each. The probe learns from four and is asked about the other
+four, twice: for the digit, and for a control task, in which each drawing has been given one of ten
+labels by lot. Nothing in the code can know these labels; whoever gets them right has recognised the
+drawing and remembered. The difference of the two is the selectivity of the probe.
+
+The probe reads the code, or w features of it that are drawn at random and cut off below 0:
+
+    f(h) = max(0, (h - mean) / scale A + b) / sqrt(w).
+"""
+
+import numpy as np
+
+from widgets.contract import (
+    DATA_1,
+    DATA_2,
+    DATA_2_TEXT,
+    INK_3,
+    Choice,
+    Frame,
+    Instrument,
+    Plot,
+    Readout,
+    Seed,
+    Slider,
+)
+from widgets.data import load
+from widgets.figures import axis, dots, figure, label, line, segment
+from widgets.probe import regress, scores
+
+WIDTHS = (0, 16, 32, 64, 128, 256)
+SHOWN = 4  # places of each drawing that the probe learns from; the others are for asking
+CLASSES = 10
+
+instrument = Instrument(
+    name="control_task",
+    title="Control task",
+    ask="With more hidden units the selectivity of a probe of the network falls. Choose the "
+    "untrained network: does it fall there, too? Say which way and how far, then widen the probe.",
+    controls=(
+        Slider("width", "Hidden units of the probe", default=0, values=WIDTHS, symbol="w"),
+        Choice(
+            "network",
+            "Code: 32 features of",
+            {"trained": "The network", "untrained": "An untrained one"},
+            "trained",
+        ),
+        Slider("ridge", "Ridge", default=0.1, values=(0.001, 0.01, 0.1, 1.0, 10.0)),
+        Seed(label="Lots"),
+    ),
+    readouts=(
+        Readout("digit", "Digit", "%", ".0f"),
+        Readout("control", "Labels by lot", "%", ".0f"),
+        Readout("selectivity", "Selectivity", "points", ".0f"),
+    ),
+    references=("hewitt2019",),
+)
+
+
+def compute(*, width, network, ridge, seed):
+    """Fit probes of all widths up to one to both tasks.
+
+    Parameters
+    ----------
+    width : int, one of WIDTHS; 0 reads the code itself
+    network : "trained" or "untrained"
+    ridge : float, in units of the mean squared length of what the probe reads, centred
+    seed : int, of the labels by lot and of the probe's hidden units
+
+    Returns
+    -------
+    dict
+        ``right``, share of 480 codes named right, for the digit and for the control task, at each
+        of WIDTHS up to ``width``, (2, i).
+    """
+    data = load("mnist_places")
+    codes, digits = data[network].astype(float), data["labels"].astype(int)
+    lots = np.random.default_rng(seed).permutation(np.arange(len(digits)) % CLASSES)
+    learned = np.eye(CLASSES)[np.repeat([digits, lots], SHOWN, axis=1)]  # (2, 480, 10)
+    wanted = np.repeat([digits, lots], codes.shape[1] - SHOWN, axis=1)
+    right = []
+    for hidden in WIDTHS[: WIDTHS.index(width) + 1]:
+        shown, asked = features(codes, hidden, seed)
+        both = scores(asked, regress(shown, np.concatenate(learned, axis=1), ridge))
+        answers = both.reshape(-1, 2, CLASSES).argmax(axis=2).T
+        right.append(np.mean(answers == wanted, axis=1))
+    return {"right": np.transpose(right)}
+
+
+def features(codes, width, seed):
+    """What the probe reads of codes (drawings, places, k): to learn from, and to be asked about."""
+    shown = codes[:, :SHOWN].reshape(-1, codes.shape[2])
+    asked = codes[:, SHOWN:].reshape(-1, codes.shape[2])
+    if width == 0:
+        return shown, asked
+    rng = np.random.default_rng(seed + 1)
+    a, b = rng.normal(size=(codes.shape[2], width)), 0.5 * rng.normal(size=width)
+    mean, scale = shown.mean(axis=0), np.sqrt(shown.var(axis=0).sum())
+    return tuple(np.maximum((h - mean) / scale @ a + b, 0) / width**0.5 for h in (shown, asked))
+
+
+def frame(result):
+    """Both tasks by the width of the probe."""
+    digit, control = 100 * result["right"][:, -1]
+    return Frame(
+        readouts={"digit": digit, "control": control, "selectivity": digit - control},
+        panels=[Plot("tasks", tasks_figure(result), tasks_alt(result))],
+    )
+
+
+def tasks_figure(result):
+    """Two curves; the gap between them is the selectivity."""
+    digit, control = 100 * result["right"]
+    now = len(digit) - 1
+    place = np.arange(now + 1)
+    return figure(
+        [
+            line(place, digit, DATA_1),
+            line(place, control, DATA_2),
+            dots([now], [digit[now]], DATA_1, size=12, ring=2),
+            dots([now], [control[now]], DATA_2, size=12, ring=2),
+        ],
+        axis(
+            -0.3,
+            len(WIDTHS) - 0.2,
+            "hidden units of the probe",
+            tickvals=list(range(len(WIDTHS))),
+            ticktext=["none: linear", *map(str, WIDTHS[1:])],
+        ),
+        axis(0, 105, "right, %", dtick=20),
+        height=320,
+        shapes=[
+            segment((-0.3, len(WIDTHS) - 0.2), (10, 10), INK_3, dash="dot"),
+            segment((now, now), (control[now], digit[now]), INK_3, dash="dot"),
+        ],
+        labels=[
+            label("digit", now, digit[now], DATA_1, xanchor="left", xshift=10, yshift=-12),
+            label("by lot", now, control[now], DATA_2_TEXT, xanchor="left", xshift=10, yshift=12),
+            label("by chance", len(WIDTHS) - 0.2, 10, INK_3, xanchor="right", yshift=-10),
+        ],
+    )
+
+
+def tasks_alt(result):
+    """The curves in words."""
+    said = [
+        f"{width or 'none'}: {100 * digit:.0f} and {100 * control:.0f}"
+        for width, digit, control in zip(WIDTHS, *result["right"], strict=False)
+    ]
+    return f"Percent right for the digit and for labels by lot, by hidden units: {'; '.join(said)}."

@@ -1,0 +1,148 @@
+"""The codes that chapter 5 judges: of 1,000 training and 1,000 test images of MNIST, by name.
+
+The labels of the training images may be shown to a probe; it is asked about the test images. Each
+encoder has also looked at every fourth test image changed in four ways.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from widgets.contract import KEPT
+from widgets.data import load
+from widgets.moves import dim, shift
+from widgets.network import decode, encode
+from widgets.probe import regress, scores
+
+JUDGED = {
+    "pixels": "Pixels",
+    "pca": "PCA",
+    "autoencoder": "Autoencoder, 2",
+    "deep": "Deep autoencoder, 30",
+    "vae": "VAE, 2",
+    "vae_16": "VAE, 16",
+    "masked": "Masked autoencoder",
+    "contrastive": "Contrastive",
+    "vicreg": "VICReg",
+    "random": "Untrained network",
+    "network": "Network with labels",
+}
+SHOWN = 1000  # training images; the test images follow them
+CHANGED = 4  # every fourth test image is changed, too
+NOISE, BLUR, SHIFT, DIMMED = 0.3, 1.0, 2, 0.4  # of ink; px; px; share of the ink that is left
+
+CHANGES = {
+    "noise": "noise",
+    "blur": "blur",
+    "shift": "shift",
+    "dim": "dimmed",
+}
+
+PIXEL = np.arange(28)
+SPREAD = np.exp(-0.5 * (np.subtract.outer(PIXEL, PIXEL) / BLUR) ** 2)
+SPREAD /= SPREAD[14].sum()
+
+
+def change(x: NDArray[Any], how: str) -> NDArray[np.float64]:
+    """Images (m, 28, 28), in [0, 1], changed in one of the ways of CHANGES.
+
+    Noise of standard deviation 0.3 on every pixel, cut to [0, 1]; a Gaussian blur of 1 px; a shift
+    by 2 px to the right; ink at 40 %.
+    """
+    match how:
+        case "noise":
+            noise = np.random.default_rng(0).normal(0, NOISE, x.shape)
+            return (x + noise).clip(0, 1)
+        case "blur":
+            blurred: NDArray[np.float64] = SPREAD @ x @ SPREAD
+            return blurred
+        case "shift":
+            return shift(x, SHIFT)
+        case "dim":
+            return dim(x, DIMMED)
+    raise KeyError(f"There is no change {how!r}. Accepted names: {', '.join(CHANGES)}.")
+
+
+def untrained() -> dict[str, NDArray[np.float64]]:
+    """Weights of the small convolutional network as they are drawn before any training.
+
+    Uniform within 1 / sqrt(inputs of a unit), kernels, matrices and biases alike.
+    """
+    rng = np.random.default_rng(0)
+    weights = {}
+    for i, shape in enumerate([(8, 1, 5, 5), (16, 8, 5, 5), (256, 32), (32, 10)]):
+        inputs, units = (np.prod(shape[1:]), shape[0]) if len(shape) == 4 else shape
+        bound = inputs**-0.5
+        weights[f"w{i}"] = rng.uniform(-bound, bound, shape)
+        weights[f"b{i}"] = rng.uniform(-bound, bound, units)
+    return weights
+
+
+def labels() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Of the training images and of the test images, (1000,) each."""
+    both = load("mnist_judged")["labels"]
+    return both[:SHOWN], both[SHOWN:]
+
+
+def images() -> NDArray[np.float64]:
+    """Training images, then test images: (2000, 28, 28), in [0, 1]."""
+    return load("mnist_judged_images")["images"] / 255
+
+
+def codes(name: str) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Of the training images, of the test images, and of the changed ones.
+
+    Parameters
+    ----------
+    name : a key of JUDGED, or KEPT, the encoder that the reader has trained
+
+    Returns
+    -------
+    shown, test : ndarray of shape (1000, k)
+    changed : ndarray of shape (4, 250, k)
+    """
+    if name not in ("pixels", KEPT):
+        stored = load(f"mnist_as_{name}")
+        return stored["codes"][:SHOWN], stored["codes"][SHOWN:], stored["changed"]
+    x = images()
+    seen = [x, *(change(x[SHOWN::CHANGED], how) for how in CHANGES)]
+    if name == KEPT:
+        own = encoder_of(load(KEPT))
+        found = [encode(each, own) for each in seen]
+    else:
+        found = [each.reshape(len(each), -1) for each in seen]
+    return found[0][:SHOWN], found[0][SHOWN:], np.stack(found[1:])
+
+
+def encoder_of(kept: Any) -> dict[str, NDArray[Any]]:
+    """The encoder among the arrays of a kept network."""
+    own = (key for key in kept if key.startswith("encoder_"))
+    return {key.removeprefix("encoder_"): kept[key] for key in own}
+
+
+def rebuilt(name: str) -> tuple[float, float | None]:
+    """How much of the test images can be had back from their codes.
+
+    Returns
+    -------
+    by_matrix : share of the variance of the pixels that ridge regression reads off the codes
+    own : squared error per test image of the encoder's own decoder, None where it has none
+    """
+    if name == "pixels":
+        return 1.0, 0.0
+    if name != KEPT:
+        stored = load(f"mnist_as_{name}")
+        own = float(stored["squared_error"]) if "squared_error" in stored else None
+        return float(stored["rebuilt"]), own
+    x, (shown, test, _) = images(), codes(KEPT)
+    x_hat = decode(test, load(KEPT))
+    return variance_read(shown, test, x), float(np.sum((x_hat - x[SHOWN:]) ** 2) / len(test))
+
+
+def variance_read(shown: NDArray[Any], test: NDArray[Any], x: NDArray[Any]) -> float:
+    """Share of the variance of test images that a ridge of 0.001 reads off their codes."""
+    rows = x.reshape(len(x), -1)
+    read = scores(test, regress(shown, rows[:SHOWN], 0.001))
+    wanted = rows[SHOWN:]
+    return float(1 - np.sum((read - wanted) ** 2) / np.sum((wanted - wanted.mean(axis=0)) ** 2))

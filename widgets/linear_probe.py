@@ -1,0 +1,202 @@
+"""Which digit is it? A linear probe of one code after another, by the number of labels.
+
+An encoder is frozen, a few labels of each class are drawn, and ridge regression looks for the one
+matrix that turns codes into labels (:mod:`widgets.probe`). It is then asked about images whose
+labels it has not seen. Other labels make another probe, so each is fitted ten times, to ten draws.
+
+In the page the labels come from 1,000 training images and the questions from 1,000 test images. A
+server computes the same with 60,000 and 10,000.
+"""
+
+import itertools
+
+import numpy as np
+
+from widgets.contract import (
+    DATA_1,
+    DATA_2,
+    DATA_2_TEXT,
+    INK_2,
+    KEPT,
+    MUTED,
+    PAPER,
+    Choice,
+    Frame,
+    Instrument,
+    Plot,
+    Readout,
+    Seed,
+    Slider,
+    Toggle,
+)
+from widgets.data import load
+from widgets.figures import axis, dots, figure, label, line
+from widgets.judged import JUDGED, codes, labels
+from widgets.probe import over_draws
+
+PER_CLASS = (1, 2, 5, 10, 20, 50)
+DRAWS = 10
+
+instrument = Instrument(
+    name="linear_probe",
+    title="Linear probe",
+    ask="The deep autoencoder or the masked one: from which code does a matrix name more digits "
+    "with one label of each, and from which with fifty? Write two names down, then look.",
+    controls=(
+        Choice("code", "Code", JUDGED, "deep", kept=True),
+        Slider("per_class", "Labels of each digit", default=1, values=PER_CLASS),
+        Toggle("others", "All codes"),
+        Slider("ridge", "Ridge", default=1.0, values=(0.001, 0.01, 0.1, 1.0, 10.0)),
+        Seed(label="Draws"),
+    ),
+    readouts=(
+        Readout("here", "Here, of 1,000", "%", ".1f"),
+        Readout("span", "Over ten draws", "%"),
+        Readout("everywhere", "Server, of 10,000", "%", ".1f"),
+        Readout("apart", "Here, compared", "points", "+.1f"),
+    ),
+    references=("alain2017",),
+    served=True,
+)
+
+
+def compute(*, code, per_class, others, ridge, seed, everything=None):
+    """Fit ten probes to ten draws of labels and ask each about the test images.
+
+    Parameters
+    ----------
+    code : a key of JUDGED, or "yours"
+    per_class : int, labels of each digit
+    others : bool, whether the curves of the other codes are shown
+    ridge : float, in units of the mean squared length of a centred code
+    seed : int, of the draws
+    everything : None, or codes and labels of all training images, then of all test images
+
+    Returns
+    -------
+    dict
+        ``here`` and ``everywhere``, share of test images named right for each draw, (10,); the
+        second is empty where ``everything`` is not at hand; ``curves``, of every code on all
+        images, with a ridge of 1, (codes, labels of each digit, 3): mean, least, largest.
+    """
+    asked = {"per_class": per_class, "draws": DRAWS, "ridge": ridge, "seed": seed}
+    shown, test, _ = codes(code)
+    shown_labels, test_labels = labels()
+    return {
+        "code": code,
+        "per_class": per_class,
+        "others": others,
+        "here": over_draws(shown, shown_labels, test, test_labels, **asked),
+        "everywhere": np.array([]) if everything is None else over_draws(*everything, **asked),
+        "curves": load("mnist_judged")["curves"].astype(float),
+    }
+
+
+def frame(result):
+    """The curves of all codes, with what was found here and by the server."""
+    here, everywhere = 100 * result["here"], 100 * result["everywhere"]
+    known = len(everywhere) > 0
+    return Frame(
+        readouts={
+            "here": here.mean(),
+            "span": f"{here.min():.1f} to {here.max():.1f}",
+            "everywhere": everywhere.mean() if known else None,
+            "apart": here.mean() - everywhere.mean() if known else None,
+        },
+        panels=[Plot("curves", curves_figure(result), curves_alt(result))],
+    )
+
+
+def curves_figure(result):
+    """A curve for each code, on all images; a dot and an interval for what was just computed."""
+    curves, at = 100 * result["curves"], list(JUDGED)
+    place = np.arange(len(PER_CLASS))
+    now = PER_CLASS.index(result["per_class"])
+    here, everywhere = 100 * result["here"], 100 * result["everywhere"]
+    chosen = at.index(result["code"]) if result["code"] != KEPT else None
+    found = [*interval(now - 0.06, here, DATA_2)]
+    if len(everywhere):
+        found += interval(now + 0.06, everywhere, DATA_1)
+    if chosen is not None:
+        mean, low, high = curves[chosen].T
+        found = [
+            line(place, mean, DATA_1),
+            line(place, low, DATA_1, width=1, dash="dot"),
+            line(place, high, DATA_1, width=1, dash="dot"),
+            *found,
+        ]
+    named = range(len(JUDGED)) if result["others"] else [] if chosen is None else [chosen]
+    titles = [list(JUDGED.values())[i] for i in named]
+    ends = apart(curves[list(named), -1, 0])
+    return figure(
+        [
+            *(line(place, curves[i, :, 0], MUTED, width=1.2) for i in named if i != chosen),
+            *found,
+        ],
+        axis(
+            -0.3,
+            len(PER_CLASS) + 0.6,
+            "labels of each digit",
+            tickvals=place.tolist(),
+            ticktext=[str(n) for n in PER_CLASS],
+        ),
+        axis(0, 100, "test digits named right, %", dtick=20),
+        height=420,
+        labels=[
+            label(
+                title,
+                len(PER_CLASS) - 1,
+                height,
+                DATA_1 if i == chosen else INK_2,
+                xanchor="left",
+                xshift=8,
+                bgcolor=PAPER,
+            )
+            for i, title, height in zip(named, titles, ends, strict=True)
+        ]
+        + [
+            label(
+                "here",
+                now - 0.06,
+                here.max(),
+                DATA_2_TEXT,
+                yshift=10,
+                bgcolor=PAPER,
+            )
+        ],
+    )
+
+
+def apart(heights, least=5.0):
+    """Heights of words, moved down so that no two are closer than so many percent."""
+    order = np.argsort(heights)[::-1]
+    placed = np.array(heights, dtype=float)
+    for upper, lower in itertools.pairwise(order):
+        placed[lower] = min(placed[lower], placed[upper] - least)
+    return placed
+
+
+def interval(x, values, color):
+    """From the least to the largest of some values, and their mean."""
+    return [
+        line([x, x], [values.min(), values.max()], color, width=3),
+        dots([x], [values.mean()], color, size=11, ring=2),
+    ]
+
+
+def curves_alt(result):
+    """The figure in words."""
+    here, everywhere = 100 * result["here"], 100 * result["everywhere"]
+    served = f" By the server, of 10,000: {everywhere.mean():.1f} %." if len(everywhere) else ""
+    curves = dict(zip(JUDGED, 100 * result["curves"][:, :, 0], strict=True))
+    shown = list(JUDGED) if result["others"] else [c for c in JUDGED if c == result["code"]]
+    said = [
+        f" {JUDGED[code]}, with {PER_CLASS[0]} to {PER_CLASS[-1]} labels of each digit: "
+        f"{curves[code][0]:.0f} to {curves[code][-1]:.0f} % of all test digits."
+        for code in shown
+    ]
+    return (
+        f"With {result['per_class']} labels of each digit, a probe of "
+        f"{JUDGED.get(result['code'], 'your code')} names {here.mean():.1f} % of 1,000 test "
+        f"digits, {here.min():.1f} to {here.max():.1f} over ten draws.{served}{''.join(said)}"
+    )

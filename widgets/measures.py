@@ -1,0 +1,123 @@
+"""What a report card measures besides a probe: retrieval, clustering, calibration."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+BINS = 15  # of the calibration error
+ROUNDS = 100  # of k-means at the most
+
+
+def squared_distances(a: NDArray[Any], b: NDArray[Any]) -> Array:
+    """Squared Euclidean distances between rows: (m, k) and (n, k) to (m, n)."""
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    gap: Array = np.sum(a**2, axis=1)[:, None] - 2 * a @ b.T + np.sum(b**2, axis=1)
+    return gap
+
+
+def precision_at(
+    k: int,
+    queries: NDArray[Any],
+    labels: NDArray[Any],
+    gallery: NDArray[Any],
+    gallery_labels: NDArray[Any],
+) -> float:
+    """Share of the k nearest of a gallery that have the label of the query, mean over queries."""
+    gap = squared_distances(queries, gallery)
+    near = np.argpartition(gap, k - 1, axis=1)[:, :k]
+    return float(np.mean(gallery_labels[near] == labels[:, None]))
+
+
+def k_means(h: NDArray[Any], k: int, *, starts: int = 5, seed: int = 0) -> NDArray[np.intp]:
+    """To which of k clusters each row belongs: the best of several runs of Lloyd's algorithm.
+
+    A run begins with centres drawn among the rows, each with a chance that grows with its squared
+    distance to those before (k-means++).
+    """
+    rng = np.random.default_rng(seed)
+    best, least = np.zeros(len(h), np.intp), np.inf
+    for _ in range(starts):
+        member, inertia = lloyd(h, first_centres(h, k, rng))
+        if inertia < least:
+            best, least = member, inertia
+    return best
+
+
+def first_centres(h: NDArray[Any], k: int, rng: np.random.Generator) -> Array:
+    """k rows, far from each other by chance."""
+    centres = h[[rng.integers(len(h))]].astype(np.float64)
+    gap = squared_distances(h, centres)[:, 0].clip(0)
+    for _ in range(k - 1):
+        chances = gap.cumsum()
+        place = int(np.searchsorted(chances, rng.random() * chances[-1], side="right"))
+        chosen = h[[min(place, len(h) - 1)]].astype(np.float64)
+        centres = np.concatenate([centres, chosen])
+        gap = np.minimum(gap, squared_distances(h, chosen)[:, 0].clip(0))
+    return centres
+
+
+def lloyd(h: NDArray[Any], centres: Array) -> tuple[NDArray[np.intp], float]:
+    """Move centres to the means of their rows until nothing changes; members and inertia."""
+    member = np.full(len(h), -1)
+    for _ in range(ROUNDS):
+        gap = squared_distances(h, centres)
+        nearest = gap.argmin(axis=1)
+        if np.array_equal(nearest, member):
+            break
+        member = nearest
+        of = np.eye(len(centres))[member]  # (n, k)
+        count = of.sum(axis=0)[:, None]
+        centres = np.where(count > 0, of.T @ h / np.maximum(count, 1), centres)
+    return member, float(squared_distances(h, centres)[np.arange(len(h)), member].sum())
+
+
+def mutual_information(a: NDArray[Any], b: NDArray[Any]) -> float:
+    """Normalised mutual information of two labellings, 0 to 1: I(a; b) / mean(H(a), H(b))."""
+    together = np.zeros((a.max() + 1, b.max() + 1))
+    np.add.at(together, (a, b), 1 / len(a))
+    of_a, of_b = together.sum(axis=1), together.sum(axis=0)
+    most = (entropy(of_a) + entropy(of_b)) / 2
+    return (entropy(of_a) + entropy(of_b) - entropy(together)) / most if most > 0 else 1.0
+
+
+def entropy(p: Array) -> float:
+    """Of probabilities of any shape, in nats."""
+    p = p[p > 0]
+    return float(-np.sum(p * np.log(p)))
+
+
+def softmax(scores: Array, sharpness: float = 1.0) -> Array:
+    """Probabilities from scores (m, 10), times 1 / temperature."""
+    odds = np.exp(sharpness * (scores - scores.max(axis=1, keepdims=True)))
+    chances: Array = odds / odds.sum(axis=1, keepdims=True)
+    return chances
+
+
+def calibration_error(chances: Array, labels: NDArray[Any]) -> float:
+    """Expected calibration error: |share right - mean confidence|, mean over images by bins.
+
+    The bins of confidence, the largest chance of an image, are equally wide.
+
+    References
+    ----------
+    Guo et al. 2017, Eq. 5.
+    """
+    confidence, right = chances.max(axis=1), chances.argmax(axis=1) == labels
+    place = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    gap = np.bincount(place, weights=right - confidence, minlength=BINS)
+    return float(np.abs(gap).sum() / len(labels))
+
+
+SHARPNESS = np.geomspace(1, 100, 95)
+
+
+def best_sharpness(scores: Array, labels: NDArray[Any]) -> float:
+    """1 / temperature for which the labels are most likely, of `SHARPNESS`, in steps of 5 %."""
+    losses = [
+        -np.mean(np.log(softmax(scores, s)[np.arange(len(labels)), labels] + 1e-300))
+        for s in SHARPNESS
+    ]
+    return float(SHARPNESS[int(np.argmin(losses))])

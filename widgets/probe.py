@@ -1,0 +1,119 @@
+"""A linear probe: which label can be read off a code by one matrix.
+
+The probe is ridge regression from centred codes to one-hot labels, with an intercept; the largest
+of the ten sums names the class. Its weights W solve
+
+    min  sum_i |y_i - W^T (h_i - mean)|^2  +  ridge * lambda |W|^2,    lambda = mean |h_i - mean|^2,
+
+which has one solution in closed form, the same on every machine. The unit lambda makes the probe
+blind to the scale of a code.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+CLASSES = 10
+
+
+def fit(h: NDArray[Any], labels: NDArray[Any], ridge: float = 1.0) -> tuple[Array, Array]:
+    """The probe of labelled codes.
+
+    Parameters
+    ----------
+    h : ndarray of shape (n, k)
+    labels : ndarray of shape (n,), 0 to 9
+    ridge : in units of the mean squared length of a centred code
+
+    Returns
+    -------
+    matrix : ndarray of shape (k, 10)
+    intercept : ndarray of shape (10,)
+    """
+    matrix, intercept = regress(h, np.eye(CLASSES)[labels], ridge)
+    return matrix, intercept
+
+
+def regress(h: NDArray[Any], wanted: Array, ridge: float = 1.0) -> tuple[Array, Array]:
+    """As `fit`, to any numbers of shape (n, m)."""
+    mean, middle = h.mean(axis=0, dtype=np.float64), wanted.mean(axis=0)
+    centred, off = h - mean, wanted - middle
+    n, k = centred.shape
+    added = ridge * max(np.sum(centred**2) / n, 1e-12)
+    if k <= n:
+        matrix = np.linalg.solve(centred.T @ centred + added * np.eye(k), centred.T @ off)
+    else:  # the same matrix, from n x n
+        matrix = centred.T @ np.linalg.solve(centred @ centred.T + added * np.eye(n), off)
+    return matrix, middle - mean @ matrix
+
+
+def left_out(h: NDArray[Any], labels: NDArray[Any], ridge: float = 1.0) -> Array:
+    """What a probe of all other codes gives each labelled code, (n, 10), without fitting n probes.
+
+    With the weight of the ridge held fixed, (y - left out) = (y - fitted) / (1 - leverage).
+    """
+    wanted = np.eye(CLASSES)[labels]
+    centred = h - h.mean(axis=0, dtype=np.float64)
+    n, k = centred.shape
+    added = ridge * max(np.sum(centred**2) / n, 1e-12)
+    if k <= n:
+        solved = np.linalg.solve(centred.T @ centred + added * np.eye(k), centred.T).T
+        leverage = 1 / n + np.sum(solved * centred, axis=1)
+    else:
+        gram = centred @ centred.T
+        leverage = 1 / n + np.diag(np.linalg.solve(gram + added * np.eye(n), gram))
+    fitted = scores(h, fit(h, labels, ridge))
+    apart: Array = wanted - (wanted - fitted) / (1 - leverage)[:, None]
+    return apart
+
+
+def scores(h: NDArray[Any], probe: tuple[Array, Array]) -> Array:
+    """What the probe gives each class, (m, 10); a row sums to 1."""
+    matrix, intercept = probe
+    return h @ matrix + intercept
+
+
+def share_right(h: NDArray[Any], labels: NDArray[Any], probe: tuple[Array, Array]) -> float:
+    """Share of the codes whose label the probe names."""
+    return float(np.mean(scores(h, probe).argmax(axis=1) == labels))
+
+
+def drawn(labels: NDArray[Any], per_class: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Places of `per_class` labels of each class, drawn without replacement."""
+    return np.concatenate(
+        [rng.permutation(np.flatnonzero(labels == c))[:per_class] for c in range(CLASSES)]
+    )
+
+
+def over_draws(
+    shown: NDArray[Any],
+    labels: NDArray[Any],
+    test: NDArray[Any],
+    test_labels: NDArray[Any],
+    *,
+    per_class: int,
+    draws: int,
+    ridge: float = 1.0,
+    seed: int = 0,
+) -> Array:
+    """Share of test codes named right, for each of several draws of the labels.
+
+    Parameters
+    ----------
+    shown, test : ndarray of shapes (n, k) and (m, k), codes to draw from and to be asked about
+    labels, test_labels : ndarray of shapes (n,) and (m,)
+
+    Returns
+    -------
+    ndarray of shape (draws,)
+    """
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(draws):
+        places = drawn(labels, per_class, rng)
+        probe = fit(shown[places], labels[places], ridge)
+        found.append(share_right(test, test_labels, probe))
+    return np.array(found)

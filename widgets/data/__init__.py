@@ -19,6 +19,7 @@ from widgets.contract import KEPT
 NAMES = (
     "autoencoder_mnist_decoder",
     "autoencoder_mnist_encoder",
+    "code_map",
     "contractive_plane",
     "conv_vae_fashion_decoder",
     "conv_vae_fashion_encoder",
@@ -39,6 +40,7 @@ NAMES = (
     "mnist_probes",
     "shuffled_pixels",
     "strokes",
+    "transfer",
     "upsampling",
 )
 

@@ -3,6 +3,7 @@
 from functools import partial
 
 from app.models.exports.classifiers import make_classifier
+from app.models.exports.code_map import make_code_map
 from app.models.exports.contractive_plane import make_contractive_plane
 from app.models.exports.decoders import DECODED, make_decoder
 from app.models.exports.digit_patches import make_digit_patches
@@ -16,6 +17,7 @@ from app.models.exports.planes import make_planes
 from app.models.exports.probes import make_probes
 from app.models.exports.shuffled_pixels import make_shuffled_pixels
 from app.models.exports.strokes import make_strokes
+from app.models.exports.transfer import make_transfer
 from app.models.exports.upsampling import make_upsampling
 
 EXPORTS = (
@@ -52,6 +54,8 @@ EXPORTS = (
     ),
     Export("mnist_gallery", "Test digits to search among, with their codes", make_gallery),
     Export("mnist_distances", "How far apart digits are by each encoder", make_distances),
+    Export("transfer", "Digits to clothes and back, by number of labels", make_transfer),
+    Export("code_map", "Flat maps of the gallery's codes", make_code_map),
     Export("mnist_probes", "Linear probes of a network's layers", make_probes),
 )
 

@@ -35,6 +35,8 @@ WIDGETS: tuple[str, ...] = (
     "control_task",
     "confound",
     "report_card",
+    "transfer_curve",
+    "code_map",
 )
 """Every instrument by name: its file, its directive's argument, its test."""
 

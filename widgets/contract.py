@@ -47,6 +47,16 @@ DATA_1 = "#0a6b6b"
 DATA_2 = "#d06a1c"
 DATA_2_TEXT = "#a8500f"
 WARNING = "#a8431b"
+CLASS_0 = "#0a6b6b"
+CLASS_1 = "#d2570d"
+CLASS_2 = "#2f55b5"
+CLASS_3 = "#8a3fa0"
+CLASS_4 = "#2f7d32"
+CLASS_5 = "#c21f4e"
+CLASS_6 = "#8a7400"
+CLASS_7 = "#5b6068"
+CLASS_8 = "#0f7fa8"
+CLASS_9 = "#8b5a2b"
 
 FIGURE_WIDTH = 600
 """Width in px a figure is written for. The page lays it out again for the width it has."""
@@ -138,6 +148,8 @@ class Point:
     """A place in the plane of a plot: set by pointer on panel ``panel``, by keys, or as numbers.
 
     ``limit`` is the largest absolute value of either coordinate, in the units of the plot's axes.
+    With ``hover`` the picture is also shown, for as long as it lies there, for the place under a
+    mouse.
     """
 
     name: str
@@ -148,6 +160,7 @@ class Point:
     step: float = 0.1
     symbol: str = ""
     when: When | None = None
+    hover: bool = False
 
 
 @dataclass(frozen=True)

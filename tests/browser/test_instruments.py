@@ -186,6 +186,23 @@ def test_a_point_is_set_by_pointer_keys_and_numbers(desk: Page) -> None:
     assert found > 0
 
 
+def test_a_point_is_looked_at_by_hovering_and_forgotten_by_leaving(desk: Page) -> None:
+    instrument = live(desk, "code-map")
+    panel = instrument.locator('[data-panel="map"]')
+    panel.scroll_into_view_if_needed()
+    field = instrument.locator('input[name="at.x"]')
+    at_rest, was = seen(instrument), field.input_value()
+    box = panel.bounding_box()
+    assert box is not None
+    desk.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.6 * box["height"])
+    expect_change(instrument, at_rest)
+    expect(field).to_have_value(was)
+    hovered = seen(instrument)
+    desk.mouse.move(box["x"] - 20, box["y"])
+    expect_change(instrument, hovered)
+    assert seen(instrument) == at_rest
+
+
 def test_a_typed_value_is_checked_and_the_last_one_kept(desk: Page) -> None:
     instrument = live(desk, "bottleneck")
     typed = instrument.locator('[data-control="k"] .typed')

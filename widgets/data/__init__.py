@@ -19,6 +19,7 @@ from widgets.contract import KEPT
 NAMES = (
     "autoencoder_mnist_decoder",
     "autoencoder_mnist_encoder",
+    "code_map",
     "collapse_runs",
     "contractive_plane",
     "conv_vae_fashion_decoder",
@@ -65,6 +66,7 @@ NAMES = (
     "shuffled_pixels",
     "stroke_codes",
     "strokes",
+    "transfer",
     "upsampling",
 )
 

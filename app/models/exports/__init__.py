@@ -3,6 +3,7 @@
 from functools import partial
 
 from app.models.exports.classifiers import make_classifier
+from app.models.exports.code_map import make_code_map
 from app.models.exports.collapse import make_collapse
 from app.models.exports.confound import make_confound
 from app.models.exports.contractive_plane import make_contractive_plane
@@ -25,6 +26,7 @@ from app.models.exports.probes import make_probes
 from app.models.exports.shuffled_pixels import make_shuffled_pixels
 from app.models.exports.stroke_codes import make_stroke_codes
 from app.models.exports.strokes import make_strokes
+from app.models.exports.transfer import make_transfer
 from app.models.exports.two_views import KINDS, make_two_views
 from app.models.exports.upsampling import make_upsampling
 from app.models.exports.views import make_views
@@ -70,6 +72,8 @@ EXPORTS = (
     Export("mnist_views", "Pairs of views, and turned digits", make_views),
     Export("mnist_gallery", "Test digits to search among, with their codes", make_gallery),
     Export("mnist_distances", "How far apart digits are by each encoder", make_distances),
+    Export("transfer", "Digits to clothes and back, by number of labels", make_transfer),
+    Export("code_map", "Flat maps of the gallery's codes", make_code_map),
     Export("mnist_probes", "Linear probes of a network's layers", make_probes),
     Export("mnist_masked", "Masked autoencoder of MNIST", make_masked),
     Export("mnist_masking", "Masked autoencoders by what they are shown", make_masking),

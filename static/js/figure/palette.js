@@ -11,10 +11,19 @@ export const PALETTE = {
   "#e4e0d6": "--rule",
   "#948e80": "--muted",
   "#ffffff": "--surface", // what figures lie on
-  "#0a6b6b": "--data-1", // ACCENT and DATA_1 are one colour
+  "#0a6b6b": "--data-1", // ACCENT, DATA_1 and CLASS_0 are one colour
   "#d06a1c": "--data-2",
   "#a8500f": "--data-2-text",
   "#a8431b": "--warning",
+  "#d2570d": "--class-1",
+  "#2f55b5": "--class-2",
+  "#8a3fa0": "--class-3",
+  "#2f7d32": "--class-4",
+  "#c21f4e": "--class-5",
+  "#8a7400": "--class-6",
+  "#5b6068": "--class-7",
+  "#0f7fa8": "--class-8",
+  "#8b5a2b": "--class-9",
 };
 
 /** Colours of traces that name none, in order; they repeat. */

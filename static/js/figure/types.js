@@ -46,7 +46,8 @@ function isScale(value) {
 const isText = (value) => typeof value === "string" && !LEFTOVER_MARKUP.test(value.replace(MARKUP, ""));
 
 const A_COLOR =
-  "a colour of the palette: INK, INK_2, INK_3, RULE, MUTED, PAPER, ACCENT, DATA_1, DATA_2, DATA_2_TEXT, WARNING";
+  "a colour of the palette: INK, INK_2, INK_3, RULE, MUTED, PAPER, ACCENT, DATA_1, DATA_2, DATA_2_TEXT, WARNING, " +
+  Array.from({ length: 10 }, (_, i) => `CLASS_${i}`).join(", ");
 
 /** @type {Record<string, [string, Test]>} type -> what is accepted, in words, and the test */
 export const TYPES = {

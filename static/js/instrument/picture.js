@@ -51,6 +51,8 @@ export class Picture {
   #drawings = new Map();
   /** @type {Map<string, PlotPanel>} what each plot panel shows */
   #plots = new Map();
+  /** Of the points under a mouse. @type {(() => void)[]} */
+  #lookers = [];
   #place;
   #controls;
   /** Panels that are taken hold of, with what they were before. @type {Map<HTMLElement, Node>} */
@@ -70,7 +72,7 @@ export class Picture {
       const element = this.#find(control.panel);
       if (element === null) continue; // drawn by a reader's version alone
       this.#taken.set(element, element.cloneNode(true));
-      if (control.kind === "point") this.#takePoint(control, element);
+      if (control.kind === "point") this.#takePoint(control, element, bench);
       else this.#drawings.set(control.panel, HELD[control.kind].mount(element, /** @type {any} */ (control), bench));
     }
   }
@@ -78,6 +80,7 @@ export class Picture {
   /** What the reader looks at without setting it counts no more. */
   lookAway() {
     for (const drawing of this.#drawings.values()) drawing.lookAway?.();
+    for (const lookAway of this.#lookers) lookAway();
   }
 
   /** A control was moved: what shows it need not wait for the frame. */
@@ -139,8 +142,18 @@ export class Picture {
     return this.#place.querySelector(`[data-panel="${CSS.escape(key)}"]`);
   }
 
-  /** Lets the reader set a point in its panel: by pointer, and by the arrow keys. @param {PointSpec} control @param {HTMLElement} element */
-  #takePoint(control, element) {
+  /**
+   * Lets the reader set a point in its panel: by pointer, and by the arrow keys.
+   *
+   * @param {PointSpec} control
+   * @param {HTMLElement} element
+   * @param {Bench} bench
+   */
+  #takePoint(control, element, bench) {
+    const look = (/** @type {[number, number] | null} */ place) => {
+      if (control.hover) bench.look(place && { [control.name]: place });
+    };
+    if (control.hover) this.#lookers.push(() => look(null));
     element.dataset.draggable = "";
     element.tabIndex = 0;
     element.setAttribute("role", "application");
@@ -148,15 +161,19 @@ export class Picture {
     element.addEventListener("pointerdown", (event) => {
       if (event.button !== 0 || !this.#plots.has(control.panel)) return;
       element.setPointerCapture(event.pointerId);
-      this.#follow(control, element, event);
+      look(null);
+      this.#setPoint(control, element, event);
     });
     element.addEventListener("pointermove", (event) => {
-      if (element.hasPointerCapture(event.pointerId)) this.#follow(control, element, event);
+      if (element.hasPointerCapture(event.pointerId)) return this.#setPoint(control, element, event);
+      if (event.pointerType === "mouse") look(this.#placeOf(control, element, event));
     });
+    element.addEventListener("pointerleave", () => look(null));
     element.addEventListener("keydown", (event) => {
       const arrow = ARROWS[event.key];
       if (arrow === undefined) return;
       event.preventDefault();
+      look(null);
       const [x, y] = /** @type {[number, number]} */ (this.#controls.values[control.name]);
       const by = control.step * (event.shiftKey ? 5 : 1);
       this.#controls.move(control.name, [snap(control, x + by * arrow[0]), snap(control, y + by * arrow[1])]);
@@ -164,16 +181,29 @@ export class Picture {
   }
 
   /** @param {PointSpec} control @param {HTMLElement} element @param {PointerEvent} event */
-  #follow(control, element, event) {
+  #setPoint(control, element, event) {
+    const place = this.#placeOf(control, element, event);
+    if (place !== null) this.#controls.move(control.name, place);
+  }
+
+  /**
+   * Where in the figure the pointer is.
+   *
+   * @param {PointSpec} control
+   * @param {HTMLElement} element
+   * @param {PointerEvent} event
+   * @returns {[number, number] | null} null where nothing is drawn yet
+   */
+  #placeOf(control, element, event) {
     const panel = this.#plots.get(control.panel);
     const svg = [...element.querySelectorAll("svg")].find((each) => each.getBoundingClientRect().width > 0);
-    if (panel === undefined || svg === undefined) return;
+    if (panel === undefined || svg === undefined) return null;
     const box = svg.getBoundingClientRect();
     const { width } = svg.viewBox.baseVal;
     const scale = width / box.width;
     const at = { x: (event.clientX - box.left) * scale, y: (event.clientY - box.top) * scale };
     const { x, y } = dataAt(panel.figure, width, at);
-    this.#controls.move(control.name, [snap(control, x), snap(control, y)]);
+    return [snap(control, x), snap(control, y)];
   }
 }
 

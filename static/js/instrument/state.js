@@ -10,7 +10,7 @@
  *   plays: number}} ChoiceSpec
  * @typedef {Common & {kind: "toggle", default: boolean, symbol: string}} ToggleSpec
  * @typedef {Common & {kind: "point", default: [number, number], limit: number, panel: string, step: number,
- *   symbol: string}} PointSpec
+ *   symbol: string, hover: boolean}} PointSpec
  * @typedef {Common & {kind: "seed", default: number, max: number}} SeedSpec
  * @typedef {Common & {kind: "viewport", default: [number, number, number], limit: number, max_zoom: number, panel: string,
  *   symbol: string}} ViewportSpec

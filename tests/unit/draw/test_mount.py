@@ -114,7 +114,7 @@ def test_theme_recolours_without_a_script(page: Page) -> None:
         }"""
     )
     for shade, strokes in colors.items():
-        assert strokes == [f"rgb({shade}, {i}, 0)" for i in range(10)]
+        assert strokes == [f"rgb({shade}, {i}, 0)" for i in range(19)]
 
 
 def normal(page: Page, markup: str) -> str:

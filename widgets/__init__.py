@@ -25,6 +25,8 @@ WIDGETS: tuple[str, ...] = (
     "permuted_pixels",
     "receptive_field",
     "checkerboard",
+    "vq_codebook",
+    "rate_distortion",
 )
 """Every instrument by name: its file, its directive's argument, its test."""
 

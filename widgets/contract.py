@@ -319,6 +319,7 @@ class Training:
     branch: str  # a Choice of "off" and "on": whether the settings change on the way
     at: str  # the Slider with the step after which they do
     later: Mapping[str, str]  # a setting's name -> the control that has its value from then on
+    keeps: bool = True  # whether ``keep`` gives a network that other instruments can use
 
     def settings(self, controls: Mapping[str, Any], *, later: bool) -> dict[str, Any]:
         """What ``start`` and ``step`` are handed, before or after the branch."""

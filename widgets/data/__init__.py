@@ -37,6 +37,8 @@ NAMES = (
     "mnist_network_shifts",
     "mnist_pca",
     "mnist_probes",
+    "patch_codes",
+    "rate_distortion",
     "shuffled_pixels",
     "strokes",
     "upsampling",

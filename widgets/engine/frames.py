@@ -37,7 +37,7 @@ MINUS, EN_DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 REFERENCES_STAY = "The references stay those of the book."
 DEFINED = ("instrument", "compute", "frame")
-TRAINS = ("start", "step", "keep")
+TRAINS = ("start", "step")
 
 
 def source_of(widget: str) -> str:
@@ -65,8 +65,11 @@ def edited(widget: str, source: str) -> ModuleType:
     module = ModuleType(f"edited_{widget}")
     sys.modules[module.__name__] = module  # dataclasses look their module up
     exec(compile(source, filename, "exec", dont_inherit=True), module.__dict__)
-    trains = get(widget).instrument.training is not None
-    defined = DEFINED + (TRAINS if trains else ())
+    own = get(widget).instrument.training
+    trains = own is not None
+    defined = DEFINED
+    if trains:
+        defined += (*TRAINS, "keep") if own.keeps else TRAINS
     if missing := [name for name in defined if not hasattr(module, name)]:
         raise ContractError(
             f"{filename} must define {', '.join(defined)}. It does not define {', '.join(missing)}."

@@ -133,7 +133,8 @@ class InstrumentBlock(NumberedBlock):
     note: str
     references: tuple[Link, ...]
     hidden: frozenset[str]  # names of controls that do not count at this state
-    trains: bool  # it has buttons to run, branch and keep
+    trains: bool  # it has buttons to run and branch
+    keeps: bool  # and one to keep what was learned
     spec: str  # JSON for data-spec (escape it as any attribute)
 
 

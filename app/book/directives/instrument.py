@@ -101,6 +101,7 @@ def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock | None:
             if control.when is not None and state[control.when[0]] not in control.when[1:]
         ),
         trains=instrument.training is not None,
+        keeps=instrument.training is not None and instrument.training.keeps,
         spec=json.dumps(spec(instrument, node.label, given)),
     )
 

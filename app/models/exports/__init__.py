@@ -12,8 +12,10 @@ from app.models.exports.gallery import make_distances, make_gallery
 from app.models.exports.images import DATASETS, make_images
 from app.models.exports.mnist_pca import make_mnist_pca
 from app.models.exports.networks import REACH, make_network
+from app.models.exports.patch_codes import make_patch_codes
 from app.models.exports.planes import make_planes
 from app.models.exports.probes import make_probes
+from app.models.exports.rate_distortion import make_rate_distortion
 from app.models.exports.shuffled_pixels import make_shuffled_pixels
 from app.models.exports.strokes import make_strokes
 from app.models.exports.upsampling import make_upsampling
@@ -52,6 +54,8 @@ EXPORTS = (
     ),
     Export("mnist_gallery", "Test digits to search among, with their codes", make_gallery),
     Export("mnist_distances", "How far apart digits are by each encoder", make_distances),
+    Export("patch_codes", "Patches of digits, and the best codes", make_patch_codes),
+    Export("rate_distortion", "Bits against error, by five kinds of code", make_rate_distortion),
     Export("mnist_probes", "Linear probes of a network's layers", make_probes),
 )
 

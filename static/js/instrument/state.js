@@ -20,8 +20,9 @@
  * @typedef {SliderSpec | PointSpec | SeedSpec | ViewportSpec} NumberSpec whose value is typed in fields
  * @typedef {{value: Value} | {problem: string, nearest?: number}} Read `nearest`: what can be taken instead
  * @typedef {{key: string, label: string, unit: string, format: string, symbol: string}} ReadoutSpec
- * @typedef {{steps: string, branch: string, at: string, later: Record<string, string>}} TrainingSpec names of controls: where
- *   training stands; whether, and after which step, settings change; a setting's control from then on
+ * @typedef {{steps: string, branch: string, at: string, later: Record<string, string>, keeps: boolean}} TrainingSpec names of
+ *   controls: where training stands; whether, and after which step, settings change; a setting's control from then on. `keeps`:
+ *   whether what was learned can be kept
  * @typedef {{title: string, ask: string, controls: ControlSpec[], readouts: ReadoutSpec[], training: TrainingSpec | null}} Declaration
  *   (widgets/engine/declaration.py)
  * @typedef {Declaration & {name: string, label: string, set: Controls}} InstrumentSpec

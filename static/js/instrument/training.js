@@ -24,7 +24,6 @@ export class Training {
   #controls;
   #bench;
   #run;
-  #download;
   #most;
   #observer;
   #gone = new AbortController();
@@ -46,16 +45,19 @@ export class Training {
     this.#most = /** @type {SliderSpec} */ (spec.controls.find(({ name }) => name === this.#names.steps)).max;
     const button = (/** @type {string} */ action) => /** @type {HTMLElement} */ (section.querySelector(`[data-action="${action}"]`));
     this.#run = button("run");
-    this.#download = button("download");
     const { signal } = this.#gone;
     const onClick = (/** @type {HTMLElement} */ on, /** @type {() => void} */ react) => on.addEventListener("click", react, { signal });
     onClick(this.#run, () => (this.isRunning ? this.pause() : this.#start()));
     onClick(button("step"), () => this.#step());
     onClick(button("branch"), () => this.#branch());
-    onClick(button("keep"), () => this.#keep());
-    onClick(this.#download, () => save(kept(), `${spec.label}.npz`));
-    this.#offer();
-    onKept(() => this.#offer(), signal);
+    if (spec.training.keeps) {
+      const download = button("download");
+      const offer = () => void (download.hidden = kept() === null);
+      onClick(button("keep"), () => this.#keep());
+      onClick(download, () => save(kept(), `${spec.label}.npz`));
+      offer();
+      onKept(offer, signal);
+    }
     document.addEventListener("visibilitychange", () => document.hidden && this.#rest("while the page was hidden"), { signal });
     this.#observer = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting || this.#rest("while out of sight"));
     this.#observer.observe(section);
@@ -146,10 +148,6 @@ export class Training {
     } catch (error) {
       this.#bench.say(`It could not be kept: ${error instanceof Error ? error.message : error}`);
     }
-  }
-
-  #offer() {
-    this.#download.hidden = kept() === null;
   }
 }
 

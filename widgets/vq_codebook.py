@@ -281,8 +281,8 @@ def frame(result):
     """Table and digits above, what they cost and how they came about below."""
     used = int(np.count_nonzero(result["share"]))
     codes = result["codes"]
-    columns = min(codes, 16)
-    table = grey_levels(result["table"].clip(0, 1)).reshape(-1, columns, PATCH, PATCH)
+    table = np.zeros((4, 16, PATCH, PATCH), np.uint8)  # room for the largest
+    table.reshape(-1, PIXELS)[:codes] = grey_levels(result["table"].clip(0, 1))
     return Frame(
         readouts={
             "error": result["error"],
@@ -296,7 +296,7 @@ def frame(result):
                 "table",
                 table,
                 alt=f"The {codes} codes as patches, the most used first. {used} are in use.",
-                captions=("most used", "least used"),
+                captions=("the codes, most used first",),
                 gap=1,
                 half=True,
             ),

@@ -1,5 +1,7 @@
 """Digits whose patches a table of codes is learned from, and what the best tables leave."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,14 +10,19 @@ from app.models.data import load_dataset
 from app.models.exports.export import Job, write_export
 from app.models.exports.mnist_pca import principal_components
 from app.models.exports.rate_distortion import price
+from widgets import vq_codebook
 from widgets.data import load
-from widgets.vq_codebook import PIXELS, PLACES, cut, nearest
+from widgets.vq_codebook import PIXELS, PLACES
 
 DIGITS = 60  # of the training digits, drawn at random
 SIZES = (2, 4, 8, 16, 32, 64)
 RUNS, MOST_STEPS = 12, 100  # of k-means for each size
 CANDIDATES = 6  # patches that are tried for each code of the start
 STEPS = (2.0, 1.5, 1.2, 1.0, 0.8, 0.65, 0.5, 0.4)  # of the grid that components are rounded to
+
+Array = NDArray[np.float64]
+cut: Callable[[NDArray[np.uint8]], Array] = vq_codebook.cut
+nearest: Callable[[Array, Array], NDArray[np.int64]] = vq_codebook.nearest
 
 
 def make_patch_codes(job: Job) -> Card:
@@ -60,12 +67,12 @@ def make_patch_codes(job: Job) -> Card:
     return write_export("patch_codes", arrays, card)
 
 
-def per_digit(x: NDArray[np.float64], codes: NDArray[np.float64]) -> float:
+def per_digit(x: Array, codes: Array) -> float:
     """Squared error of a digit whose patches are replaced by the nearest codes."""
     return float(PLACES * np.sum((codes[nearest(x, codes)] - x) ** 2) / len(x))
 
 
-def k_means(x: NDArray[np.float64], size: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def k_means(x: Array, size: int, rng: np.random.Generator) -> Array:
     """Codes after Lloyd's steps, from patches drawn with a chance that grows with their distance.
 
     Of a few that are drawn the one is taken that leaves the least error.
@@ -74,7 +81,7 @@ def k_means(x: NDArray[np.float64], size: int, rng: np.random.Generator) -> NDAr
     ----------
     Arthur & Vassilvitskii 2007, "k-means++".
     """
-    codes = x[rng.integers(len(x))][None]
+    codes: Array = x[rng.integers(len(x))][None]
     while len(codes) < size:
         distance = np.sum((x - codes[nearest(x, codes)]) ** 2, axis=1)
         drawn = x[rng.choice(len(x), CANDIDATES, p=distance / distance.sum())]

@@ -67,7 +67,7 @@ def edited(widget: str, source: str) -> ModuleType:
     exec(compile(source, filename, "exec", dont_inherit=True), module.__dict__)
     own = get(widget).instrument.training
     trains = own is not None
-    defined = DEFINED
+    defined: tuple[str, ...] = DEFINED
     if trains:
         defined += (*TRAINS, "keep") if own.keeps else TRAINS
     if missing := [name for name in defined if not hasattr(module, name)]:

@@ -46,6 +46,7 @@ COMMITMENT = 0.25
 RATE, FIRST, SECOND, TINY = 0.01, 0.9, 0.999, 1e-8  # Adam's
 SMALL = 0.05  # standard deviation of the vectors that start from noise
 MAX_STEPS = 600
+HIGH = 60.0  # end of the axes of errors
 SHOWN = (0, 9, 18, 23)  # of the 40 test digits
 
 instrument = Instrument(
@@ -281,7 +282,7 @@ def frame(result):
     """Table and digits above, what they cost and how they came about below."""
     used = int(np.count_nonzero(result["share"]))
     codes = result["codes"]
-    table = np.zeros((4, 16, PATCH, PATCH), np.uint8)  # room for the largest
+    table = np.zeros((6, 11, PATCH, PATCH), np.uint8)  # room for the largest
     table.reshape(-1, PIXELS)[:codes] = grey_levels(result["table"].clip(0, 1))
     return Frame(
         readouts={
@@ -319,7 +320,7 @@ def frame(result):
 def prices_figure(result):
     """Error against bits: k-means at its best, components, and this table."""
     data = load("patch_codes")
-    bits, error = PLACES * math.log2(result["codes"]), min(result["error"], 95)
+    bits, error = PLACES * math.log2(result["codes"]), min(result["error"], HIGH)
     means, components = data["means"], data["components"]
     return figure(
         [
@@ -329,12 +330,12 @@ def prices_figure(result):
             dots([bits], [error], DATA_1, size=10, ring=2),
         ],
         axis(0, 320, "bits for a digit"),
-        axis(0, 100, "squared error"),
+        axis(0, HIGH, "squared error"),
         height=420,
         labels=[
-            label("components", *components[-1], INK_3, xanchor="right", yshift=-12),
-            label("k-means, best", *means[1], DATA_2_TEXT, xanchor="left", xshift=6, yshift=10),
-            label("this table", bits, error, DATA_1, xanchor="right", xshift=-8, yshift=10),
+            label("components", *components[2], INK_3, xanchor="left", yshift=14),
+            label("k-means, best", *means[1], DATA_2_TEXT, xanchor="right", xshift=-4, yshift=-12),
+            label("this table", bits, error, DATA_1, xanchor="right", xshift=-8, yshift=-12),
         ],
     )
 
@@ -356,7 +357,7 @@ def curve_figure(result):
         t = np.arange(1, len(curve["error"]) + 1)
         style = {"dash": dash, "width": 2 if dash == "solid" else 1.5}
         traces += [
-            line(t, curve["error"].clip(0, 110), DATA_1, **style),
+            line(t, curve["error"].clip(0, HIGH), DATA_1, **style),
             line(t, curve["perplexity"], DATA_2, xaxis="x2", yaxis="y2", **style),
         ]
         top = max(top, *curve["perplexity"], 1.0)
@@ -368,7 +369,7 @@ def curve_figure(result):
     return figure(
         traces,
         axis(0, end, anchor="y", showticklabels=False),
-        axis(0, 110, "squared error, perplexity", domain=[0.5, 1], anchor="x"),
+        axis(0, HIGH, "squared error, perplexity", domain=[0.5, 1], anchor="x"),
         xaxis2=axis(0, end, "step", anchor="y2"),
         yaxis2=axis(0, 1.25 * top, domain=[0, 0.42], anchor="x2"),
         height=420,

@@ -140,14 +140,16 @@ def curves_figure(result):
         "vae": (DATA_1, DATA_1, "solid"),
         "vq": (DATA_2, DATA_2_TEXT, "solid"),
     }
-    ends = {"pca": -1, "autoencoder": 1, "vae": -1, "vq": 0}
+    ends = {"pca": (-1, 8), "autoencoder": (1, 8), "vae": (1, -14), "vq": (-2, 12)}  # point, px up
     traces = [line(*curves["bound"].T, INK_3, dash="dot")]
     words = []
     for kind, (color, ink, dash) in styles.items():
         bits, error = curves[kind][np.argsort(curves[kind][:, 0])].T
         traces += [line(bits, error, color, dash=dash), dots(bits, error, color, size=6)]
-        x, y = np.log10(bits[ends[kind]]), np.log10(error[ends[kind]])
-        words.append(label(KINDS[kind], x, y, ink, xanchor="left", xshift=8, yshift=8))
+        at, up = ends[kind]
+        x, y = np.log10(bits[at]), np.log10(error[at])
+        side = "right" if kind == "vae" else "left"
+        words.append(label(KINDS[kind], x, y, ink, xanchor=side, yshift=up))
     bits, error = curves["bound"][-1]
     words.append(
         label("Gaussian bound", np.log10(bits), np.log10(error), INK_3, xanchor="right", yshift=-14)

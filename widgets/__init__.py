@@ -37,6 +37,8 @@ WIDGETS: tuple[str, ...] = (
     "report_card",
     "transfer_curve",
     "code_map",
+    "vq_codebook",
+    "rate_distortion",
 )
 """Every instrument by name: its file, its directive's argument, its test."""
 

@@ -19,6 +19,7 @@ from app.models.mlp_autoencoder import MLPAutoencoderConfig
 from app.models.mlp_vae import MLPVAEConfig
 from app.models.recipe import Recipe
 from app.models.sparse_autoencoder import SparseAutoencoderConfig
+from app.models.vqvae import VQVAEConfig
 
 WEIGHTS_DIR = Path(__file__).parent / "weights"
 
@@ -174,6 +175,14 @@ MODELS = (
             holdout=5000,
             patience=5,
         ),
+    ),
+    ModelSpec(
+        name="vqvae_mnist",
+        title="VQ-VAE, 7 x 7 places, 64 codes, MNIST",
+        summary="Handwritten digits from 49 whole numbers between 0 and 63.",
+        config=VQVAEConfig(codes=64),
+        dataset="mnist",
+        recipe=Recipe(epochs=3, batch_size=128, holdout=5000),
     ),
 )
 

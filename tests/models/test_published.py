@@ -30,6 +30,18 @@ def rows(images):
     return images.reshape(len(images), -1) / 255
 
 
+@pytest.fixture(scope="module")
+def many(digits) -> Dataset:
+    """More of them than pixels, so that every direction has some variance."""
+    rng = np.random.default_rng(1)
+    images = rng.integers(0, 256, (1200, 28, 28)).astype(np.uint8)
+    images[:, 5:20, 5:20] = rng.integers(0, 256, (1200, 1, 1))
+    images[:, :, 22:] = rng.integers(0, 256, (1200, 28, 1))
+    return Dataset(
+        "noise", "here", images, digits.train_labels, images[:50], digits.test_labels, {}
+    )
+
+
 def test_pca_leaves_what_scikit_learn_leaves(digits):
     pca = PCA(5, svd_solver="full").fit(rows(digits.train_images))
     test = rows(digits.test_images)
@@ -69,6 +81,25 @@ def test_logistic_regression_is_that_of_scikit_learn(digits):
     ours = published.logistic(digits, steps=3000).numpy().astype(bool)
     assert 0 < right.sum() < len(right)
     assert np.mean(ours != right) <= 0.03
+
+
+def test_probabilistic_pca_has_the_likelihood_of_scikit_learn(many):
+    model = PCA(4, svd_solver="full").fit(rows(many.train_images))
+    model.noise_variance_ *= 1199 / 1200  # the maximum of the likelihood divides by n
+    model.explained_variance_ *= 1199 / 1200
+    wanted = -model.score_samples(rows(many.test_images))
+    np.testing.assert_allclose(published.probabilistic_pca(many, k=4), wanted, rtol=1e-9)
+
+
+def test_a_trained_linear_vae_is_probabilistic_pca(many):
+    closed = published.probabilistic_pca(many, k=3).mean().item()
+    trained = published.linear_vae_bounds(many, k=3).mean().item()
+    assert trained == pytest.approx(closed, abs=1e-3)
+
+
+def test_the_linear_vae_of_the_record_is_the_closed_form():
+    row = published.read_record()["linear-vae"]
+    assert float(row["theirs"]) == pytest.approx(row["mean"], abs=0.005)
 
 
 def test_the_section_shows_the_record():

@@ -63,6 +63,8 @@ NAMES = (
     "mnist_probes",
     "mnist_vicreg",
     "mnist_views",
+    "patch_codes",
+    "rate_distortion",
     "shuffled_pixels",
     "stroke_codes",
     "strokes",

@@ -21,8 +21,10 @@ from app.models.exports.masked import make_masked, make_masking
 from app.models.exports.mnist_pca import make_mnist_pca
 from app.models.exports.network_features import make_features
 from app.models.exports.networks import REACH, make_network
+from app.models.exports.patch_codes import make_patch_codes
 from app.models.exports.planes import make_planes
 from app.models.exports.probes import make_probes
+from app.models.exports.rate_distortion import make_rate_distortion
 from app.models.exports.shuffled_pixels import make_shuffled_pixels
 from app.models.exports.stroke_codes import make_stroke_codes
 from app.models.exports.strokes import make_strokes
@@ -74,6 +76,8 @@ EXPORTS = (
     Export("mnist_distances", "How far apart digits are by each encoder", make_distances),
     Export("transfer", "Digits to clothes and back, by number of labels", make_transfer),
     Export("code_map", "Flat maps of the gallery's codes", make_code_map),
+    Export("patch_codes", "Patches of digits, and the best codes", make_patch_codes),
+    Export("rate_distortion", "Bits against error, by five kinds of code", make_rate_distortion),
     Export("mnist_probes", "Linear probes of a network's layers", make_probes),
     Export("mnist_masked", "Masked autoencoder of MNIST", make_masked),
     Export("mnist_masking", "Masked autoencoders by what they are shown", make_masking),

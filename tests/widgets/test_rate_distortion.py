@@ -1,0 +1,61 @@
+"""Curves of rate and distortion: the bound against a search, order of the points, what is read."""
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+
+from widgets import rate_distortion
+from widgets.data import load
+from widgets.rate_distortion import KINDS
+
+
+def compute(**changed):
+    return rate_distortion.compute(**{**rate_distortion.instrument.defaults(), **changed})
+
+
+def test_the_bound_is_water_filling_over_the_eigenvalues():
+    """By the Lagrange condition: each direction above the level has the same slope dD/dR."""
+    variances = load("mnist_pca")["eigenvalues"].astype(float)
+
+    def lost(level, error):
+        return np.minimum(variances, level).sum() - error
+
+    for bits, error in load("rate_distortion")["bound"][::10]:
+        level = brentq(lost, 1e-9, 10, args=(error,))
+        rates = 0.5 * np.log2(variances[variances > level] / level)
+        assert rates.sum() == pytest.approx(bits, rel=1e-3)
+
+
+def test_more_bits_leave_less():
+    """But for the VAE at the lowest beta, which the section says is trained too little."""
+    for kind in KINDS:
+        bits, error = compute()["curves"][kind][: 4 if kind == "vae" else None].T
+        order = np.argsort(bits)
+        assert np.all(np.diff(error[order]) < 0), kind
+
+
+def test_linear_codes_stay_above_the_bound():
+    """Cut to [0, 1] they gain a little, which no linear code has; uncut they would lie above."""
+    bound = compute()["curves"]["bound"]
+    order = np.argsort(bound[:, 0])
+    bits, error = compute()["curves"]["pca"].T
+    at = np.interp(bits, *bound[order].T)
+    assert np.all(error > 0.75 * at)
+
+
+def test_prices_of_the_table_fall_with_what_is_known():
+    equal, place, before = (compute(price=price)["least"] for price in ("equal", "place", "before"))
+    assert equal == pytest.approx(49 * 6)
+    assert equal > place > before
+
+
+def test_between_two_points_lies_their_mean():
+    (b0, e0), (b1, e1) = compute()["curves"]["autoencoder"][3:5]
+    left = rate_distortion.left_at(compute()["curves"]["autoencoder"], (b0 + b1) / 2)
+    assert left == pytest.approx((e0 + e1) / 2)
+
+
+def test_beyond_what_was_measured_there_is_no_number():
+    result = compute(budget=10.0)
+    assert result["left"]["vq"] is None
+    assert "VQ-VAE" in rate_distortion.note(result)

@@ -1,0 +1,187 @@
+"""Bits against error: what a digit costs, and what is lost, by four kinds of code.
+
+Every point was measured on the 10,000 test digits of MNIST, with the bits that the code of one
+digit takes on average. Between two points of a curve lies what is had by sending some digits the
+one way and the rest the other.
+
+The bound is that of a Gaussian with the variances lambda_j of the training digits. At a level w
+
+    bits = 1/2 sum_j log2(max(lambda_j / w, 1)),  error = sum_j min(lambda_j, w),
+
+and no code of a Gaussian has less of both. Digits are not Gaussian.
+"""
+
+import numpy as np
+
+from widgets.contract import (
+    DATA_1,
+    DATA_2,
+    DATA_2_TEXT,
+    INK,
+    INK_2,
+    INK_3,
+    Choice,
+    Frame,
+    Instrument,
+    Plot,
+    Readout,
+    Slider,
+    Tiles,
+)
+from widgets.data import load
+from widgets.figures import axis, dots, figure, label, line, segment
+
+KINDS = {"pca": "components", "autoencoder": "autoencoder", "vae": "VAE", "vq": "VQ-VAE"}
+PRICES = {"equal": 0, "place": 1, "before": 4}  # columns of the measured prices
+LEAST, MOST = 8.0, 700.0  # bits on the axis
+
+instrument = Instrument(
+    name="rate_distortion",
+    title="Bits against error",
+    ask="The VQ-VAE with 64 codes takes 49 × 6 bits for a digit. How many are left once a network "
+    "predicts each code from those before it? Write a number down, then change the price.",
+    controls=(
+        Slider("budget", "Bits for a digit", default=100, min=10, max=400, step=5),
+        Choice(
+            "price",
+            "VQ-VAE priced by",
+            {"equal": "Equal shares", "place": "Place", "before": "Codes before"},
+            "equal",
+        ),
+        Slider("digit", "Digit", default=4, min=0, max=9, step=1),
+    ),
+    readouts=(
+        Readout("bound", "Gaussian bound", "squared", ".1f"),
+        Readout("pca", "Components", "squared", ".1f"),
+        Readout("autoencoder", "Autoencoder", "squared", ".1f"),
+        Readout("vae", "VAE", "squared", ".1f"),
+        Readout("vq", "VQ-VAE", "squared", ".1f"),
+        Readout("least", "VQ-VAE, 64 codes", "bits", ".0f"),
+    ),
+    references=("alemi2018", "vandenoord2017"),
+)
+
+
+def compute(*, budget, price, digit):
+    """The curves, what each leaves at the budget, and a digit by the point nearest to it.
+
+    Parameters
+    ----------
+    budget : float, bits for a digit
+    price : "equal", "place" or "before", how the codes of the VQ-VAE are paid for
+    digit : int, which of ten test digits
+
+    Returns
+    -------
+    dict
+        ``curves``, bits and squared error by kind, (n, 2), and of the ``bound``; ``left``, the
+        squared error at the budget by the same names, or None where nothing was measured;
+        ``images``, the digit and what the kinds make of it, (5, 28, 28), uint8; ``nearest``, the
+        bits of the points that these belong to, (4,); ``least``, the bits of 64 codes.
+    """
+    data = load("rate_distortion")
+    curves = {name: data[name].astype(float) for name in ("bound", *KINDS)}
+    curves["vq"] = np.stack([data["prices"][:, PRICES[price]], curves["vq"][:, 1]], axis=1)
+    images, nearest = [data["digits"][digit]], []
+    for kind in KINDS:
+        bits = curves[kind][:, 0]
+        which = int(np.argmin(np.abs(np.log(bits / budget))))
+        nearest.append(bits[which])
+        images.append(data[f"{kind}_images"][which, digit])
+    return {
+        "curves": curves,
+        "left": {name: left_at(curve, budget) for name, curve in curves.items()},
+        "images": np.stack(images).reshape(-1, 28, 28),
+        "nearest": np.array(nearest),
+        "least": float(curves["vq"][list(data["codes"]).index(64), 0]),
+        "budget": budget,
+    }
+
+
+def left_at(curve, budget):
+    """The error at a budget, between two measured points; None beyond the last of them."""
+    bits, error = curve[np.argsort(curve[:, 0])].T
+    if not bits[0] <= budget <= bits[-1]:
+        return None
+    return float(np.interp(budget, bits, error))
+
+
+def frame(result):
+    """The curves, and below them a digit by every code."""
+    names = ("test digit", *KINDS.values())
+    costs = ["", *(f"{bits:.0f} bits" for bits in result["nearest"])]
+    return Frame(
+        readouts={**result["left"], "least": result["least"]},
+        panels=[
+            Plot("curves", curves_figure(result), curves_alt(result)),
+            Tiles(
+                "digits",
+                result["images"][None],
+                alt="A test digit and what is left of it: "
+                + ", ".join(f"{n}, {c}" for n, c in zip(names[1:], costs[1:], strict=True))
+                + ".",
+                captions=tuple(
+                    f"{name}: {cost}" if cost else name
+                    for name, cost in zip(names, costs, strict=True)
+                ),
+                gap=2,
+            ),
+        ],
+        note=note(result),
+    )
+
+
+def curves_figure(result):
+    """Squared error against bits, both logarithmic."""
+    curves, budget = result["curves"], result["budget"]
+    styles = {
+        "pca": (INK_2, INK_2, "solid"),
+        "autoencoder": (DATA_2, DATA_2_TEXT, "dash"),
+        "vae": (DATA_1, DATA_1, "solid"),
+        "vq": (DATA_2, DATA_2_TEXT, "solid"),
+    }
+    ends = {"pca": (-1, 8), "autoencoder": (1, 8), "vae": (1, -14), "vq": (-2, 12)}  # point, px up
+    traces = [line(*curves["bound"].T, INK_3, dash="dot")]
+    words = []
+    for kind, (color, ink, dash) in styles.items():
+        bits, error = curves[kind][np.argsort(curves[kind][:, 0])].T
+        traces += [line(bits, error, color, dash=dash), dots(bits, error, color, size=6)]
+        at, up = ends[kind]
+        x, y = np.log10(bits[at]), np.log10(error[at])
+        side = "right" if kind == "vae" else "left"
+        words.append(label(KINDS[kind], x, y, ink, xanchor=side, yshift=up))
+    bits, error = curves["bound"][-1]
+    words.append(
+        label("Gaussian bound", np.log10(bits), np.log10(error), INK_3, xanchor="right", yshift=-14)
+    )
+    ticks = [10, 20, 50, 100, 200, 500]
+    return figure(
+        traces,
+        axis(np.log10(LEAST), np.log10(MOST), "bits for a digit", type="log", tickvals=ticks),
+        axis(0, 1.8, "squared error", type="log", tickvals=[1, 2, 5, 10, 20, 50]),
+        height=400,
+        right=24,
+        shapes=[segment((budget, budget), (0, 1), INK, dash="dash", yref="paper")],
+        labels=words,
+    )
+
+
+def curves_alt(result):
+    """The figure in words."""
+    said = [
+        f"{name} {result['left'][kind]:.1f}"
+        for kind, name in KINDS.items()
+        if result["left"][kind] is not None
+    ]
+    return (
+        f"Squared error against bits for a test digit. At {result['budget']:.0f} bits: "
+        f"{', '.join(said) or 'nothing was measured'}."
+    )
+
+
+def note(result):
+    """Which curves do not reach the budget."""
+    missing = [name for kind, name in KINDS.items() if result["left"][kind] is None]
+    if missing:
+        return f"Not measured at {result['budget']:.0f} bits: {', '.join(missing)}."
+    return ""

@@ -299,12 +299,16 @@ FIGURES = (
         "at most 4.85",
         "nats",
         infonce_bounds,
+    ),
+    Figure(
         "logistic-mnist",
         "Logistic regression on pixels of MNIST: right",
         "xiao2017",
         "0.917",
         "",
         logistic,
+    ),
+    Figure(
         "linear-vae",
         "Linear VAE with 10 latents, trained by gradient: negative bound on a test image, beside "
         "the closed-form optimum of probabilistic PCA",

@@ -27,8 +27,8 @@ from app.settings import Settings
 
 INSTRUMENT = "bottleneck"
 SECTION = f"autoencoders/compress/?{INSTRUMENT}.k=31#{INSTRUMENT}"
-NEXT = "linear-ae-pca"
-NEXT_SECTION = f"../bending-the-plane/?{NEXT}.k=3#{NEXT}"
+NEXT = "denoiser"
+NEXT_SECTION = f"../denoising/?{NEXT}.k=9#{NEXT}"
 BARE = "runtime/bare/bare.html"
 STOCK = (
     "pyodide.mjs",

@@ -284,11 +284,11 @@ def test_a_link_restores_the_exact_state(open_page: Open) -> None:
         other = again.locator(f"#{label}")
         other.scroll_into_view_if_needed()
         expect(other).to_have_attribute("data-state", re.compile("live|offline|refused"))
-        for front in [page, again] * 100:  # until both are there; a hidden tab does not train on
+        for front in [page, again] * 60:  # until both are there; a hidden tab does not train on
             if state_of(other) == state_of(instrument):
                 break
             front.bring_to_front()
-            page.wait_for_timeout(100)
+            page.wait_for_timeout(500)
         assert state_of(other) == state_of(instrument), label
         again.close()
 

@@ -156,9 +156,9 @@ export class CodeField {
     source.tabIndex = 0;
     source.setAttribute("role", "group");
     source.setAttribute("aria-label", this.#options.label);
-    source.addEventListener("pointerenter", () => {
-      if (!this.#pressed && selectedIn(source) === "") this.open();
-    });
+    const come = () => void (!this.#pressed && selectedIn(source) === "" && this.open());
+    source.addEventListener("pointerenter", come);
+    if (source.matches(":hover")) come(); // the pointer was there before this script
     source.addEventListener("pointerdown", () => {
       this.#pressed = true;
       addEventListener("pointerup", () => (this.#pressed = false), { once: true });

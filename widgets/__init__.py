@@ -26,6 +26,7 @@ WIDGETS: tuple[str, ...] = (
     "receptive_field",
     "checkerboard",
     "infonce",
+    "two_views",
     "collapse",
 )
 """Every instrument by name: its file, its directive's argument, its test."""

@@ -32,6 +32,7 @@ NAMES = (
     "mlp_vae_mnist_encoder",
     "mnist_classifier",
     "mnist_contrastive",
+    "mnist_contrastive_turns",
     "mnist_distances",
     "mnist_gallery",
     "mnist_images",

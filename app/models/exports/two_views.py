@@ -126,6 +126,9 @@ class Kind:
 
 KINDS = {
     "mnist_contrastive": Kind("Contrastive encoder", Views(), nt_xent),
+    "mnist_contrastive_turns": Kind(
+        "Contrastive encoder, any turn", Views(turn=180), nt_xent, seeds=2
+    ),
     "mnist_vicreg": Kind("VICReg encoder", Views(), vicreg),
 }
 

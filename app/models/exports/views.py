@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from app.models.cards import Card
+from app.models.cards import Card, read_card
 from app.models.data import Dataset, load_dataset, to_unit
 from app.models.exports.decoders import EVERY, sample_of
-from app.models.exports.export import Job, write_export
+from app.models.exports.export import WIDGET_DATA, Job, write_export
 from app.models.exports.gallery import distances
 from app.models.exports.probes import fit
 from app.models.exports.two_views import HELD, Views, accuracies_of_few_labels
@@ -25,6 +25,7 @@ PAIRS = 128  # digits with two views each
 ANGLES = range(-180, 181, 30)
 TURNED = 500  # test digits that are turned by each angle
 EMBEDDED = ("contrastive", "vicreg")
+SEARCHED = ("contrastive", "contrastive_turns")
 SCALED = ("pixels", *TWO_VIEWS)
 
 
@@ -56,9 +57,16 @@ def make_views(job: Job) -> Card:
         scale.append(gap[unlike].mean())
         within.append(gap[alike].mean())
         if name in TWO_VIEWS:
+            if name in SEARCHED:
+                arrays[f"{name}_codes"] = codes.astype(np.float16)
             right.append(named_right(name, dataset.test_images[:TURNED], dataset.test_labels))
         job.on_step(i + 1, len(SCALED), 0.0)
+    swapped = [
+        np.mean([seed["six_named_nine_or_nine_six"] for seed in of_seeds(name)])
+        for name in TWO_VIEWS
+    ]
     arrays |= {
+        "swapped": np.array(swapped, np.float32),
         "scale": np.array(scale, np.float32),
         "within": np.array(within, np.float32),
         "angles": np.array(ANGLES, np.int16),
@@ -70,10 +78,13 @@ def make_views(job: Job) -> Card:
         "seed": 0,
         "views": f"two of each of the first {PAIRS} of every {EVERY}th test image, drawn as in "
         f"training; of the encoders {', '.join(EMBEDDED)} also their projections",
+        "codes": f"of every {EVERY}th test image, by {', '.join(SEARCHED)}",
         "scale": f"by {', '.join(SCALED)}: mean distance between two of every {EVERY}th test image "
         "that show different digits; `within`: of two that show one digit",
         "right": f"share of the first {TURNED:,} test images whose digit the probe names, turned "
         f"by each angle, by {', '.join(TWO_VIEWS)}",
+        "swapped": f"by {', '.join(TWO_VIEWS)}, mean over the seeds of their cards: share of "
+        "the sixes and nines among 10,000 test images that the probe names as the other",
         "metrics": {
             "pixels": probes_of_pixels(dataset),
         }
@@ -83,6 +94,12 @@ def make_views(job: Job) -> Card:
         },
     }
     return write_export("mnist_views", arrays, card)
+
+
+def of_seeds(name: str) -> list[Card]:
+    """What the card of an encoder says of each of its seeds."""
+    found: list[Card] = read_card(WIDGET_DATA / f"{TWO_VIEWS[name]}.json")["metrics"]["by_seed"]
+    return found
 
 
 def probes_of_pixels(dataset: Dataset) -> Card:

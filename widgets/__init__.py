@@ -30,6 +30,7 @@ WIDGETS: tuple[str, ...] = (
     "latent_diffusion",
     "sae_features",
     "infonce",
+    "two_views",
     "collapse",
     "linear_probe",
     "control_task",

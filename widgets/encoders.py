@@ -4,7 +4,7 @@ An encoder takes images of shape (m, 28, 28), in [0, 1], to codes of shape (m, k
 are designed, PCA and the VAE have learned from images alone, the two networks from labels as well.
 The networks differ in one thing: the second was shown its training digits shifted by up to 4 px.
 
-Two more have learned from pairs of views, with no label, and live in the files of `TWO_VIEWS`.
+Three more have learned from pairs of views, with no label, and live in the files of `TWO_VIEWS`.
 """
 
 from typing import Any
@@ -27,6 +27,7 @@ ENCODERS = {
 }
 TWO_VIEWS = {
     "contrastive": "mnist_contrastive",
+    "contrastive_turns": "mnist_contrastive_turns",
     "vicreg": "mnist_vicreg",
 }
 COMPONENTS = 30
@@ -72,7 +73,7 @@ def encode_as(name: str, x: NDArray[Any]) -> NDArray[np.float64]:
             code = layers_of(h, load(NETWORKS[name]))[3]
         case "masked":  # not among ENCODERS: chapter 4 introduces it
             code = mean_token(h, load("mnist_masked"))
-        case "contrastive" | "vicreg":
+        case "contrastive" | "contrastive_turns" | "vicreg":
             code = layers_of(h, load(TWO_VIEWS[name]))[3]
         case _:
             names = ", ".join((*ENCODERS, *TWO_VIEWS, "masked"))

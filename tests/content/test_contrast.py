@@ -57,24 +57,63 @@ def test_table_of_probes_is_that_of_the_cards():
         ]
 
 
+KEYS = (
+    "probe",
+    "six_named_nine_or_nine_six",
+    "upside_down_six_named_nine_or_nine_six",
+    "upside_down_six_or_nine_named_as_upright",
+)
+
+
 def test_table_of_sixes_and_nines_is_that_of_the_cards():
-    keys = (
-        "probe",
-        "six_named_nine_or_nine_six",
-        "upside_down_six_named_nine_or_nine_six",
-        "upside_down_six_or_nine_named_as_upright",
-    )
-    for row, name in (
-        ("up to 20°, contrastive", "contrastive"),
-        ("up to 20°, VICReg", "vicreg"),
+    seen = card("mnist_views")["metrics"]
+    for row, found in (
+        ("up to 20°, contrastive", seeds("contrastive")),
+        ("up to 20°, VICReg", seeds("vicreg")),
+        ("any angle, contrastive", seeds("contrastive_turns")),
+        ("up to 20°: what the loss sees", [seen["small_seen"]]),
+        ("any angle: what the loss sees", [seen["any_seen"]]),
     ):
-        wanted = [percent([seed[key] for seed in seeds(name)]) for key in keys]
-        assert cells(CONTRAST, row) == wanted
+        assert cells(CONTRAST, row) == [percent([one[key] for one in found]) for key in KEYS]
+
+
+def test_what_is_said_of_turned_views_is_that_of_the_cards():
+    views, turns = card("mnist_views")["metrics"], seeds("contrastive_turns")
+    small, any_turn, seen = (views[name] for name in ("small", "any", "any_seen"))
+    nearest = "nearest_of_six_is_nine_or_of_nine_six"
+    assert seen["upside_down_six_named_nine_or_nine_six"] < 0.5
+    all_labels, few = (
+        " and ".join(f"{100 * value:.1f}" for value in values)
+        for values in (
+            [seed["probe"] for seed in turns],
+            [seed["probe_of_100_labels"]["mean"] for seed in turns],
+        )
+    )
+    turned = [f"{100 * code['right_by_angle']['90']:.0f} %" for code in (any_turn, small, seen)]
+    for said in (
+        f"{100 * seen['six_named_nine_or_nine_six']:.1f} % are taken for the other",
+        f"shows the other one for {100 * seen[nearest]:.0f} % of them",
+        f"against {100 * any_turn[nearest]:.1f} % in the code",
+        f"and {100 * seen['upside_down_six_or_nine_named_as_upright']:.0f} % keep the name",
+        f"The probe names {all_labels} % of the upright digits with all labels and {few} % with",
+        "it reads {} of the digits that are turned by 90°, instead of {}, and what its loss sees "
+        "allows {}".format(*turned),
+    ):
+        assert said in CONTRAST
+    for name, told in (
+        ("contrastive", "of them for the other of the two, on average over three seeds"),
+        ("contrastive_turns", "0.2 in the one seed and 0.05 in the other"),
+    ):
+        confused = [100 * seed["six_named_nine_or_nine_six"] for seed in seeds(name)]
+        mean = np.mean(confused)
+        assert told in CONTRAST
+        assert mean == pytest.approx({"contrastive": 0.05, "contrastive_turns": 0.125}[name])
+    assert confused == pytest.approx([0.2, 0.05])
 
 
 def test_sizes_and_bounds_in_the_text():
     weights = sum(p.numel() for p in network()[:-1].parameters())
-    assert round(weights, -3) == 20_000
+    assert f"{round(weights, -3):,} weights in all" in CONTRAST
     x, noise = np.random.default_rng(5).normal(size=(2, 200, 64, DIMENSIONS))
     assert gaussian_bounds(x, noise, 6.0).mean() == pytest.approx(3.74, abs=0.05)
     bound = json.loads((ROOT / "content" / "workshop" / "published.json").read_text("utf-8"))

@@ -48,6 +48,7 @@ NAMES = (
     "mnist_classifier",
     "mnist_confound",
     "mnist_contrastive",
+    "mnist_contrastive_turns",
     "mnist_distances",
     "mnist_gallery",
     "mnist_images",

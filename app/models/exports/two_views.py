@@ -126,6 +126,9 @@ class Kind:
 
 KINDS = {
     "mnist_contrastive": Kind("Contrastive encoder", Views(), nt_xent),
+    "mnist_contrastive_turns": Kind(
+        "Contrastive encoder, any turn", Views(turn=180), nt_xent, seeds=2
+    ),
     "mnist_vicreg": Kind("VICReg encoder", Views(), vicreg),
 }
 
@@ -195,33 +198,47 @@ def accuracies_of_few_labels(
     ]
 
 
-def measured(model: nn.Sequential, dataset: Dataset) -> tuple[Card, dict[str, NDArray[Any]]]:
-    """What linear probes read off the codes of the 10,000 test images, and the probe of all labels.
+def read(
+    h: NDArray[Any], seen: NDArray[Any], upside_down: NDArray[Any], dataset: Dataset
+) -> tuple[Card, NDArray[Any], NDArray[Any]]:
+    """What a linear probe of all labels reads off codes.
 
-    The turned images are the test images turned by half a circle.
+    Parameters
+    ----------
+    h : ndarray of shape (60,000, k), codes of the training images
+    seen, upside_down : ndarray of shape (10,000, k), of the test images, and of these turned by
+        half a circle
+
+    Returns
+    -------
+    card : shares of the test images, and of the sixes and nines among them
+    matrix : ndarray of shape (k, 10)
+    intercept : ndarray of shape (10,)
     """
-    train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
-    labels, asked = dataset.train_labels, dataset.test_labels.astype(int)
-    h, seen = codes_of(model, train), codes_of(model, test)
-    wanted = np.eye(CLASSES)[labels]
+    wanted, asked = np.eye(CLASSES)[dataset.train_labels], dataset.test_labels.astype(int)
     matrix, intercept = fit(h[:-HELD], wanted[:-HELD], (h[-HELD:], wanted[-HELD:]))
-    named = (seen @ matrix + intercept).argmax(1)
-    upside_down = (codes_of(model, test.flip(1)) @ matrix + intercept).argmax(1)
-    few = accuracies_of_few_labels(h[:-HELD], labels[:-HELD], seen, asked)
+    named, turned = ((codes @ matrix + intercept).argmax(1) for codes in (seen, upside_down))
     either = (asked == 6) | (asked == 9)
     card = {
-        "probe": round(float(np.mean(named == asked)), 4),
-        "probe_of_100_labels": {
-            "mean": round(float(np.mean(few)), 4),
-            "standard_deviation_over_draws": round(float(np.std(few, ddof=1)), 4),
-        },
-        "six_named_nine_or_nine_six": round(float(np.mean((named == 15 - asked)[either])), 4),
-        "upside_down_six_named_nine_or_nine_six": round(
-            float(np.mean((upside_down == 15 - asked)[either])), 4
-        ),
-        "upside_down_six_or_nine_named_as_upright": round(
-            float(np.mean((upside_down == asked)[either])), 4
-        ),
+        "probe": np.mean(named == asked),
+        "six_named_nine_or_nine_six": np.mean((named == 15 - asked)[either]),
+        "upside_down_six_named_nine_or_nine_six": np.mean((turned == 15 - asked)[either]),
+        "upside_down_six_or_nine_named_as_upright": np.mean((turned == asked)[either]),
+    }
+    return {key: round(float(share), 4) for key, share in card.items()}, matrix, intercept
+
+
+def measured(model: nn.Sequential, dataset: Dataset) -> tuple[Card, dict[str, NDArray[Any]]]:
+    """What linear probes read off the codes of the test images, and the probe of all labels."""
+    train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
+    h, seen = codes_of(model, train), codes_of(model, test)
+    card, matrix, intercept = read(h, seen, codes_of(model, test.flip(1)), dataset)
+    few = accuracies_of_few_labels(
+        h[:-HELD], dataset.train_labels[:-HELD], seen, dataset.test_labels
+    )
+    card["probe_of_100_labels"] = {
+        "mean": round(float(np.mean(few)), 4),
+        "standard_deviation_over_draws": round(float(np.std(few, ddof=1)), 4),
     }
     probe = {"probe": matrix.astype(np.float16), "intercept": intercept.astype(np.float32)}
     return card, probe

@@ -13,33 +13,34 @@ from app.models.cards import Card
 from app.models.data import Dataset, load_dataset, to_unit
 from app.models.exports.decoders import EVERY, sample_of
 from app.models.exports.export import Job, write_export
-from app.models.exports.gallery import distances
+from app.models.exports.gallery import distances, neighbours
 from app.models.exports.probes import fit
-from app.models.exports.two_views import HELD, Views, accuracies_of_few_labels
+from app.models.exports.two_views import HELD, Views, accuracies_of_few_labels, read
 from widgets.data import load
-from widgets.encoders import TWO_VIEWS, encode_as
+from widgets.encoders import TWO_VIEWS
 from widgets.moves import turn
 from widgets.network import layers_of
+from widgets.two_views import CODES, SEARCHED, SHOWN, encode
 
 PAIRS = 128  # digits with two views each
 ANGLES = range(-180, 181, 30)
 TURNED = 500  # test digits that are turned by each angle
 EMBEDDED = ("contrastive", "vicreg")
-SCALED = ("pixels", *TWO_VIEWS)
 
 
-def in_parts(name: str, x: NDArray[Any]) -> NDArray[np.float64]:
+def in_parts(name: str, x: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Codes of many images, (n, 28, 28), a few at a time."""
-    return np.concatenate([encode_as(name, part) for part in np.array_split(x, len(x) // 200 + 1)])
+    parts = np.array_split(x, len(x) // 200 + 1)
+    return np.concatenate([encode(name, part / 255).astype(np.float32) for part in parts])
 
 
 def make_views(job: Job) -> Card:
-    """Draw the views, encode them, and name turned digits by the probes of the encoders."""
+    """Draw the views, encode them, and name turned digits by probes of the codes."""
     dataset = load_dataset("mnist")
     sample = sample_of(dataset)
-    x, labels = dataset.test_images[sample] / 255, dataset.test_labels[sample]
+    images, labels = dataset.test_images[sample], dataset.test_labels[sample]
     torch.manual_seed(0)
-    some = to_unit(dataset.test_images[sample][:PAIRS])
+    some = to_unit(images[:PAIRS])
     drawn = torch.stack([Views().of(some), Views().of(some)], 1)
     views = (255 * drawn).round().byte().unflatten(2, (28, 28)).numpy()  # (PAIRS, 2, 28, 28)
     arrays: dict[str, NDArray[Any]] = {"views": views, "labels": labels[:PAIRS]}
@@ -48,19 +49,28 @@ def make_views(job: Job) -> Card:
         arrays[name] = z.reshape(PAIRS, 2, -1).astype(np.float16)
 
     unlike = labels[:, None] != labels
-    alike = ~unlike & ~np.eye(len(unlike), dtype=bool)
-    scale, within, right = [], [], []
-    for i, name in enumerate(SCALED):
-        codes = in_parts(name, x)
-        gap = np.sqrt(distances(codes, codes).clip(0))
-        scale.append(gap[unlike].mean())
-        within.append(gap[alike].mean())
-        if name in TWO_VIEWS:
-            right.append(named_right(name, dataset.test_images[:TURNED], dataset.test_labels))
-        job.on_step(i + 1, len(SCALED), 0.0)
+    scale, right, metrics = [], [], {}
+    for i, name in enumerate(CODES):
+        h, seen = in_parts(name, dataset.train_images), in_parts(name, dataset.test_images)
+        upside_down = in_parts(name, dataset.test_images[:, ::-1, ::-1])
+        card, matrix, intercept = read(h, seen, upside_down, dataset)
+        codes = seen[sample].astype(np.float64)
+        scale.append(np.sqrt(distances(codes, codes).clip(0))[unlike].mean())
+        right.append(named_right(name, dataset, matrix, intercept))
+        metrics[name] = card | {
+            "nearest_of_six_is_nine_or_of_nine_six": nearest_is_the_other(seen, dataset),
+            "right_by_angle": {
+                str(angle): round(share, 3) for angle, share in zip(ANGLES, right[-1], strict=True)
+            },
+        }
+        if name in SEARCHED:
+            arrays[f"{name}_codes"] = codes.astype(np.float16)
+        if name in SHOWN:
+            arrays[f"{name}_probe"] = matrix.astype(np.float32)
+            arrays[f"{name}_intercept"] = intercept.astype(np.float32)
+        job.on_step(i + 1, len(CODES), 0.0)
     arrays |= {
         "scale": np.array(scale, np.float32),
-        "within": np.array(within, np.float32),
         "angles": np.array(ANGLES, np.int16),
         "right": np.array(right, np.float32),
     }
@@ -70,19 +80,26 @@ def make_views(job: Job) -> Card:
         "seed": 0,
         "views": f"two of each of the first {PAIRS} of every {EVERY}th test image, drawn as in "
         f"training; of the encoders {', '.join(EMBEDDED)} also their projections",
-        "scale": f"by {', '.join(SCALED)}: mean distance between two of every {EVERY}th test image "
-        "that show different digits; `within`: of two that show one digit",
-        "right": f"share of the first {TURNED:,} test images whose digit the probe names, turned "
-        f"by each angle, by {', '.join(TWO_VIEWS)}",
-        "metrics": {
-            "pixels": probes_of_pixels(dataset),
-        }
-        | {
-            name: {str(a): round(float(v), 3) for a, v in zip(ANGLES, row, strict=True)}
-            for name, row in zip(TWO_VIEWS, right, strict=True)
-        },
+        "codes": f"of every {EVERY}th test image, by some of {', '.join(CODES)}: 64 units of "
+        "mnist_contrastive, of mnist_contrastive_turns, and what the loss sees of each, 32 numbers "
+        "of length 1; the weights of seed 0",
+        "scale": f"by each of these: mean distance between two of every {EVERY}th test image that "
+        "show different digits",
+        "right": f"share of the first {TURNED:,} test images whose digit a probe of each code "
+        "names, turned by each angle",
+        "nearest": "share of the sixes and nines among 10,000 test images whose nearest other one "
+        "shows a nine and a six",
+        "metrics": {"pixels": probes_of_pixels(dataset)} | metrics,
     }
     return write_export("mnist_views", arrays, card)
+
+
+def nearest_is_the_other(seen: NDArray[Any], dataset: Dataset) -> float:
+    """Share of the sixes and nines whose nearest other test image is a nine and a six."""
+    asked = dataset.test_labels.astype(int)
+    either = (asked == 6) | (asked == 9)
+    nearest = neighbours(seen, 1)[:, 0]
+    return round(float(np.mean((asked[nearest] == 15 - asked)[either])), 4)
 
 
 def probes_of_pixels(dataset: Dataset) -> Card:
@@ -102,11 +119,13 @@ def probes_of_pixels(dataset: Dataset) -> Card:
     }
 
 
-def named_right(name: str, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> list[float]:
-    """Share of digits that the probe of an encoder names right, turned by each of ANGLES."""
-    weights = load(TWO_VIEWS[name])
+def named_right(
+    name: str, dataset: Dataset, matrix: NDArray[Any], intercept: NDArray[Any]
+) -> list[float]:
+    """Share of digits that the probe of a code names right, turned by each of ANGLES."""
+    images, labels = dataset.test_images[:TURNED] / 255, dataset.test_labels[:TURNED]
     shares = []
     for angle in ANGLES:
-        answer = in_parts(name, turn(images / 255, angle)) @ weights["probe"] + weights["intercept"]
-        shares.append(float(np.mean(answer.argmax(1) == labels[: len(images)])))
+        answer = encode(name, turn(images, angle)) @ matrix + intercept
+        shares.append(float(np.mean(answer.argmax(1) == labels)))
     return shares

@@ -183,7 +183,6 @@ def shares_figure(result):
         axis(-180, 180, "turn, degrees", tickvals=[-180, -90, 0, 90, 180]),
         axis(0, 100, "named right, %", dtick=25),
         height=260,
-        top=12,
         shapes=[segment((at, at), (0, 100), INK_3, dash="dot")],
         labels=[
             label("small turns", 176, 96, DATA_1, xanchor="right"),

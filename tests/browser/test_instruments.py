@@ -564,6 +564,36 @@ def test_an_edit_that_never_ends_is_ended_by_the_next_one(open_page: Open) -> No
     expect(instrument.locator('[data-readout="kept"]')).to_have_text(own)
 
 
+def test_a_known_answer_ends_the_wait_for_another(open_page: Open) -> None:
+    page = open_page(f"{SECTION}#bottleneck")
+    instrument = live(page, "bottleneck")
+    instrument.locator('[data-action="code"]').click()
+    expect(instrument.locator(".cm-content")).to_be_focused()
+    source = Path("widgets/bottleneck.py").read_text()
+    first = "def compute(*, k, data, decay, seed, show):\n"
+    slow = (
+        "def compute(**given):\n    import time; time.sleep(3 * (given['k'] == 20))\n"
+        "    return own(**given)\n\n\n" + first.replace("compute", "own")
+    )
+    assert first in source
+    readout = instrument.locator('[data-readout="kept"]')
+    own = readout.inner_text()
+    write(page, instrument, source.replace(first, slow))
+    expect(instrument).to_have_attribute("data-edited", "")
+    expect(instrument).to_have_attribute("data-state", "live")
+    typed = instrument.locator('[data-control="k"] .typed')
+    before = typed.input_value()
+    typed.fill("20")
+    typed.press("Enter")
+    expect(instrument).to_have_attribute("data-state", "busy")
+    typed.fill(before)
+    typed.press("Enter")
+    expect(instrument).to_have_attribute("data-state", "live")
+    page.wait_for_timeout(5000)  # the answer that nobody waits for comes, and changes nothing
+    expect(instrument).to_have_attribute("data-state", "live")
+    expect(readout).to_have_text(own)
+
+
 def test_the_picture_is_saved(desk: Page, tmp_path: Path) -> None:
     for label in every_instrument():
         instrument = live(desk, label)

@@ -48,7 +48,7 @@ class LiveInstrument {
   #answers = new Answers();
   /** @type {Question | null} */
   #next = null;
-  /** @type {{place: number, stop: AbortController} | null} */
+  /** @type {{source: string | null, stop: AbortController} | null} */
   #underWay = null;
   #asked = 0;
   #shown = 0;
@@ -271,8 +271,9 @@ class LiveInstrument {
   #askAnew() {
     this.#edition++;
     this.#answers.clear();
-    // The version under way is no longer the reader's, and may never end. An interrupt costs nothing; a restart would.
-    if (globalThis.crossOriginIsolated) this.#underWay?.stop.abort();
+    // A version that is no longer the reader's may never end. An interrupt costs nothing; a restart would.
+    const outdated = this.#underWay !== null && this.#underWay.source !== this.source.text;
+    if (globalThis.crossOriginIsolated && outdated) this.#underWay?.stop.abort();
     this.#ask(true);
   }
 
@@ -307,7 +308,7 @@ class LiveInstrument {
       start = performance.now();
       const source = this.source.text;
       const stop = new AbortController();
-      this.#underWay = { place: question.place, stop };
+      this.#underWay = { source, stop };
       try {
         const spec = source === this.#declarer ? this.spec : await this.#declaredBy(source, stop.signal);
         const isNew = spec !== this.spec;
@@ -404,7 +405,8 @@ class LiveInstrument {
   /** @param {number} ms since the question under way was asked */
   #sayBusy(ms) {
     if (!runtime.ready) return this.#followRuntime();
-    if (ms < BUSY_MS) return;
+    const answered = this.#shown === this.#asked; // by an answer known before: what is under way no longer matters
+    if (ms < BUSY_MS || answered) return;
     const behind = runtime.waitsForCode(this.#message(this.controls.values));
     const seconds = Math.floor(ms / 1000);
     const computing = seconds === 0 ? "Computing" : `Computing, ${seconds} s`;

@@ -6,9 +6,10 @@ stroke e with the code nearest to f(a) - f(b) + f(c). It follows from distances 
 
     |f(a) - f(b) + f(c) - f(e)|^2 = |f(a) - f(e)|^2 - |f(b) - f(e)|^2 + |f(c) - f(e)|^2 + const.
 
-It is usual to leave out a, b and c themselves. The trivial answer leaves them out too, and then
-takes the stroke nearest to c, whatever a and b are. The vocabulary is all 144 strokes, or only
-those that lie so far apart as a, b and c do: then d is their neighbour, as words are few.
+It is usual to leave out a, b and c themselves. Two trivial answers leave them out too and subtract
+nothing: the stroke nearest to c, whatever a and b are, and the one nearest to a and c together,
+with the least |f(a) - f(e)|^2 + |f(c) - f(e)|^2. The vocabulary is all 144 strokes, or only those
+that lie so far apart as a, b and c do: then d is the only common neighbour of a and c but for b.
 """
 
 import numpy as np
@@ -17,6 +18,7 @@ from widgets.contract import (
     DATA_1,
     DATA_2,
     DATA_2_TEXT,
+    INK_2,
     INK_3,
     MUTED,
     Choice,
@@ -49,8 +51,9 @@ SIGNS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 instrument = Instrument(
     name="analogies",
     title="Analogies",
-    ask="At three steps, which of the seven codes answer more than half of the questions when any "
-    "stroke may be the answer? And when a, b and c may not? Write both lists down, then look.",
+    ask="At three steps and with seed 0, which of the seven codes answer more than half of the "
+    "questions when any stroke may be the answer? And when a, b and c may not? Write both lists "
+    "down, then look.",
     controls=(
         Slider("steps", "Steps apart", default=3, values=STEPS),
         Choice("encoder", "Code", ENCODERS, "pixels"),
@@ -70,6 +73,7 @@ instrument = Instrument(
         Readout("any", "Right, any stroke", "%", ".0f"),
         Readout("others", "Right, but for a, b, c", "%", ".0f"),
         Readout("trivial", "Right, next to c", "%", ".0f"),
+        Readout("between", "Right, next to a and c", "%", ".0f"),
         Readout("asked", "Answer is a, b or c", "%", ".0f"),
     ),
     references=("mikolov2013", "linzen2016"),
@@ -90,19 +94,20 @@ def compute(*, steps, encoder, among, run, seed):
     Returns
     -------
     dict
-        ``shares`` (4, 5), by STEPS: the share of questions answered right when any stroke may be
-        the answer, when a, b and c may not, and by the stroke nearest to c; and the share whose
-        answer is a, b or c when any may be. ``images`` of the question shown: a, b, c, the right
-        answer, the answer among all and the answer without a, b, c, (6, 28, 28).
+        ``shares`` (5, 5), by STEPS: the share of questions answered right when any stroke may be
+        the answer, when a, b and c may not, by the stroke nearest to c, and by the one nearest to
+        a and c together; and the share whose answer is a, b or c when any may be. ``images`` of
+        the question shown: a, b, c, the right answer, the answer among all and the answer without
+        a, b, c, (6, 28, 28).
     """
     data = load("stroke_codes")
     away = distances(codes_of(encoder, run, data))  # (144, 144)
-    shares = np.empty((4, len(STEPS)))
+    shares = np.empty((5, len(STEPS)))
     for column, n in enumerate(STEPS):
         a, b, c, d = asked = questions(n)
         answers = all_answers(away, a, b, c, n if among == "spaced" else 1)
-        shares[:3, column] = (answers == d).mean(axis=1)
-        shares[3, column] = (answers[0] == asked[:3]).any(axis=0).mean()
+        shares[:4, column] = (answers == d).mean(axis=1)
+        shares[4, column] = (answers[0] == asked[:3]).any(axis=0).mean()
         if n == steps:
             shown = np.random.default_rng(seed).integers(len(a))
             places = [a[shown], b[shown], c[shown], d[shown], *answers[:2, shown]]
@@ -146,7 +151,7 @@ def questions(n):
 
 
 def all_answers(away, a, b, c, spacing):
-    """The nearest stroke among all, without a, b, c, and the nearest to c: (3, questions).
+    """The nearest stroke among all; without a, b, c; nearest to c; and to a and c: (4, questions).
 
     The vocabulary of a question is every `spacing`-th stroke either way, with a, b and c among it.
     """
@@ -155,16 +160,17 @@ def all_answers(away, a, b, c, spacing):
     to_c = apart[c]
     score = away[a] - away[b] + to_c  # (questions, 144)
     among_all, each = score.argmin(axis=1), np.arange(len(a))
+    without = np.stack([score, to_c, away[a] + to_c])
     for place in (a, b, c):
-        score[each, place] = to_c[each, place] = np.inf
-    return np.stack([among_all, score.argmin(axis=1), to_c.argmin(axis=1)])
+        without[:, each, place] = np.inf
+    return np.stack([among_all, *without.argmin(axis=2)])
 
 
 def frame(result):
     """One question with its answers, and how often they are right."""
     here = 100 * result["shares"][:, STEPS.index(result["steps"])]
     return Frame(
-        readouts=dict(zip(("any", "others", "trivial", "asked"), here, strict=True)),
+        readouts=dict(zip(("any", "others", "trivial", "between", "asked"), here, strict=True)),
         panels=[
             Tiles(
                 "question",
@@ -184,20 +190,24 @@ def shares_figure(result):
     """Shares of right answers by the number of steps."""
     steps, shares = np.array(STEPS), 100 * result["shares"]
     styles = (
-        ("any stroke", DATA_1, DATA_1, 0.7, "left"),
-        ("but for a, b, c", DATA_2, DATA_2_TEXT, 3.5, "center"),
-        ("next to c", MUTED, INK_3, 6.3, "right"),
+        ("any stroke", DATA_1, DATA_1, (0.7, 134), "solid"),
+        ("but for a, b, c", DATA_2, DATA_2_TEXT, (6.3, 134), "solid"),
+        ("next to c", MUTED, INK_3, (0.7, 116), "solid"),
+        ("next to a and c", INK_2, INK_2, (6.3, 116), "dash"),
     )
     traces, labels = [], []
-    for at, (name, color, ink, place, anchor) in enumerate(styles):
-        traces += [line(steps, shares[at], color), dots(steps, shares[at], color, size=7, ring=1)]
-        labels.append(label(name, place, 115, ink, xanchor=anchor))
+    for share, (name, color, ink, place, dash) in zip(shares, styles, strict=False):
+        traces += [
+            line(steps, share, color, dash=dash),
+            dots(steps, share, color, size=7, ring=1),
+        ]
+        labels.append(label(name, *place, ink, xanchor="left" if place[0] < 1 else "right"))
     here = result["steps"]
     return figure(
         traces,
         axis(0.6, STEPS[-1] + 0.4, "steps apart", dtick=1),
-        axis(-4, 122, "right answers, %", tickvals=[0, 25, 50, 75, 100]),
-        height=230,
+        axis(-4, 143, "right answers, %", tickvals=[0, 25, 50, 75, 100]),
+        height=250,
         left=44,
         shapes=[segment((here, here), (0, 100), INK_3, dash="dot")],
         labels=labels,
@@ -206,10 +216,10 @@ def shares_figure(result):
 
 def shares_alt(result):
     """The figure in words."""
-    any_of, others, trivial, _ = 100 * result["shares"]
+    any_of, others, trivial, between, _ = 100 * result["shares"]
     said = [
         f"{n} apart, {any_of[at]:.0f} percent among all, {others[at]:.0f} without a, b and c, "
-        f"{trivial[at]:.0f} next to c"
+        f"{trivial[at]:.0f} next to c, {between[at]:.0f} next to a and c"
         for at, n in enumerate(STEPS)
     ]
     return f"Right answers by {ENCODERS[result['encoder']]}: {'; '.join(said)}."

@@ -32,7 +32,7 @@ def nearest(grid, among, target):
 
 def searched(codes, steps, spacing):
     """Shares by a plain loop over questions: compute the target, sort all strokes by distance."""
-    right, total = np.zeros(4), 0
+    right, total = np.zeros(5), 0
     grid = codes.reshape(GRID, GRID, -1)
     places = [(i, j) for i in range(GRID) for j in range(GRID)]
     for i, j in places:
@@ -49,6 +49,7 @@ def searched(codes, steps, spacing):
                 answer == d,
                 nearest(grid, others, target) == d,
                 nearest(grid, others, grid[c]) == d,
+                nearest(grid, others, (grid[a] + grid[c]) / 2) == d,  # the sum of squares to both
                 answer in (a, b, c),
             )
             total += 1

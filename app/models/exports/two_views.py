@@ -25,9 +25,6 @@ FEATURES = 64  # numbers of the code
 PROJECTED = 32  # numbers that the loss sees
 TEMPERATURE = 0.5
 HELD = 5000  # of the training images; on these were chosen temperature, steps, views and ridge
-LABELS = 10  # a class, where labels are scarce
-DRAWS = 20  # of so few labels
-FEW_RIDGE = 0.01  # as a share of the mean variance of a unit; there are no labels left to choose it
 RECIPE = DistillRecipe(widths=(*CHANNELS, FEATURES, PROJECTED), steps=1500, learning_rate=4e-3)
 ARMS = ((1, 0), (-1, 0), (0, 1), (0, -1))  # the four neighbours of a pixel
 
@@ -166,38 +163,6 @@ def codes_of(model: nn.Sequential, x: Tensor) -> NDArray[np.float32]:
     return codes
 
 
-def few_labels(h: NDArray[Any], labels: NDArray[Any], seed: int) -> tuple[Any, Any]:
-    """A probe fitted by ridge regression to a few labelled codes of each class.
-
-    Returns
-    -------
-    matrix : ndarray of shape (64, 10)
-    intercept : ndarray of shape (10,)
-    """
-    rng = np.random.default_rng(seed)
-    chosen = np.concatenate(
-        [rng.choice(np.flatnonzero(labels == k), LABELS, replace=False) for k in range(CLASSES)]
-    )
-    some, wanted = h[chosen].astype(float), np.eye(CLASSES)[labels[chosen]]
-    mean, middle = some.mean(0), wanted.mean(0)
-    centred = some - mean
-    gram = centred.T @ centred
-    gram += FEW_RIDGE * np.trace(gram) / len(gram) * np.eye(len(gram))
-    matrix = np.linalg.solve(gram, centred.T @ (wanted - middle))
-    return matrix, middle - mean @ matrix
-
-
-def accuracies_of_few_labels(
-    h: NDArray[Any], labels: NDArray[Any], seen: NDArray[Any], asked: NDArray[Any]
-) -> list[float]:
-    """Share of test codes that a probe of a few labels names right, for each draw of these."""
-    probes = (few_labels(h, labels, draw) for draw in range(DRAWS))
-    return [
-        float(np.mean((seen @ matrix + intercept).argmax(1) == asked))
-        for matrix, intercept in probes
-    ]
-
-
 def read(
     h: NDArray[Any], seen: NDArray[Any], upside_down: NDArray[Any], dataset: Dataset
 ) -> tuple[Card, NDArray[Any], NDArray[Any]]:
@@ -233,13 +198,6 @@ def measured(model: nn.Sequential, dataset: Dataset) -> tuple[Card, dict[str, ND
     train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
     h, seen = codes_of(model, train), codes_of(model, test)
     card, matrix, intercept = read(h, seen, codes_of(model, test.flip(1)), dataset)
-    few = accuracies_of_few_labels(
-        h[:-HELD], dataset.train_labels[:-HELD], seen, dataset.test_labels
-    )
-    card["probe_of_100_labels"] = {
-        "mean": round(float(np.mean(few)), 4),
-        "standard_deviation_over_draws": round(float(np.std(few, ddof=1)), 4),
-    }
     probe = {"probe": matrix.astype(np.float16), "intercept": intercept.astype(np.float32)}
     return card, probe
 
@@ -275,8 +233,7 @@ def make_two_views(name: str, job: Job) -> Card:
         "kept": "the weights of seed 0",
         **made_on(torch.device("cpu")),
         "probe": f"ridge regression on the codes of {60_000 - HELD:,} training images, ridge, of "
-        f"{RIDGES} of the mean variance of a unit, chosen on the {HELD:,} others; of 100 labels: "
-        f"{LABELS} a class, ridge {FEW_RIDGE}, {DRAWS} draws",
+        f"{RIDGES} of the mean variance of a unit, chosen on the {HELD:,} others",
         "metrics": {
             "untrained": measured(network().requires_grad_(False), dataset)[0],
             "by_seed": metrics,

@@ -66,8 +66,8 @@ AFTER = ("branch", "on")
 instrument = Instrument(
     name="collapse",
     title="Collapse",
-    ask="Five switches. Which of them, each alone, keeps the embeddings apart, and which two only "
-    "together? Write it down, then run with none, and then with each.",
+    ask="Five switches. Which of them keep the embeddings apart, alone or in pairs? Write it down, "
+    "then run with none, with each, and with the pairs that you believe in.",
     controls=(
         Slider("steps", "Step", default=0, min=0, max=MAX_STEPS, step=1),
         Toggle("negatives", "Negatives"),

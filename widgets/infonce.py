@@ -336,7 +336,10 @@ def bound_alt(result):
 def note(result):
     """What is special about a setting."""
     if result["encoder"] == "none":
-        return "Every similarity is 1: nothing to choose by, and no gradient that would help."
+        return (
+            "Every similarity is 1: nothing to choose by. There are slopes by the similarities, "
+            "and by each code they cancel."
+        )
     if result["negatives"] == "both":
         return (
             "2 N − 1 candidates as in SimCLR. Its negatives come in pairs of views, so the "

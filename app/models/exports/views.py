@@ -18,7 +18,7 @@ from app.models.exports.few_labels import DRAWS, LABELS, RIDGES, Labelled, read_
 from app.models.exports.gallery import distances, neighbours
 from app.models.exports.networks import CLASSES
 from app.models.exports.probes import fit
-from app.models.exports.two_views import HELD, Views, codes_of, network, read
+from app.models.exports.two_views import HELD, PROJECTED, Views, codes_of, network, read
 from widgets.data import load
 from widgets.encoders import TWO_VIEWS, encode_as
 from widgets.moves import turn
@@ -29,6 +29,7 @@ PAIRS = 128  # digits with two views each
 ANGLES = range(-180, 181, 30)
 TURNED = 500  # test digits that are turned by each angle
 EMBEDDED = ("contrastive", "vicreg")
+MAPS = 3  # random ones, beside the one that was learned
 
 
 def in_parts(name: str, x: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -66,6 +67,10 @@ def make_views(job: Job) -> Card:
                 str(angle): round(share, 3) for angle, share in zip(ANGLES, right[-1], strict=True)
             },
         }
+        if name == "any":
+            metrics["any_by_random_maps"] = [
+                seen_by_random_map(seed, (h, seen, upside_down), dataset) for seed in range(MAPS)
+            ]
         if name in SEARCHED:
             arrays[f"{name}_codes"] = codes.astype(np.float16)
         if name in SHOWN:
@@ -90,6 +95,8 @@ def make_views(job: Job) -> Card:
         "show different digits",
         "right": f"share of the first {TURNED:,} test images whose digit a probe of each code "
         "names, turned by each angle",
+        "any_by_random_maps": f"the code of any turn, by {MAPS} maps to {PROJECTED} numbers that "
+        "were drawn, not learned, and scaled to length 1",
         "nearest": "share of the sixes and nines among 10,000 test images whose nearest other one "
         "shows a nine and a six",
         "few labels": f"probes of {LABELS} labels a class, mean over {DRAWS} draws; the ridge, "
@@ -108,6 +115,25 @@ def nearest_is_the_other(seen: NDArray[Any], dataset: Dataset) -> float:
     either = (asked == 6) | (asked == 9)
     nearest = neighbours(seen, 1)[:, 0]
     return round(float(np.mean((asked[nearest] == 15 - asked)[either])), 4)
+
+
+def seen_by_random_map(
+    seed: int, codes: tuple[NDArray[Any], NDArray[Any], NDArray[Any]], dataset: Dataset
+) -> Card:
+    """What a loss would see of codes by a map that was never trained.
+
+    Parameters
+    ----------
+    codes : of the training images, the test images, and these upside down, (n, k) each
+    """
+    width = codes[0].shape[1]
+    drawn = np.random.default_rng(seed).normal(size=(width, PROJECTED)).astype(np.float32)
+    h, seen, upside_down = (
+        z / np.linalg.norm(z, axis=1, keepdims=True) for z in (x @ drawn for x in codes)
+    )
+    return read(h, seen, upside_down, dataset)[0] | {
+        "nearest_of_six_is_nine_or_of_nine_six": nearest_is_the_other(seen, dataset)
+    }
 
 
 def probe_of_pixels(dataset: Dataset) -> float:

@@ -5,14 +5,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.linear_model import Ridge
 
 import widgets.data
+from app.models.data import DataUnavailable, load_dataset
 from app.models.exports.masked import CONFIG, HIDDEN, PAGE_HIDDEN, RECIPE, SEEDS, TESTED
 from widgets.data import load
-from widgets.masked import PATCHES, multiplications
+from widgets.masked import PATCHES, encode_visible, multiplications, to_patches
 
 FOLDER = Path(widgets.data.__file__).parent
 STUDY = load("mnist_masking")
+CHAPTER = Path(__file__).parents[2] / "content" / "self-supervision"
+
+
+def text(section: str) -> str:
+    return (CHAPTER / f"{section}.md").read_text("utf-8")
 
 
 def card(name: str) -> dict:
@@ -73,6 +80,60 @@ def test_what_the_text_says_beside_the_table() -> None:
     ]
     two = STUDY["errors"][:, :, TESTED.index(2)].mean(axis=1)
     np.testing.assert_allclose(two[[0, 2]], [0.026, 0.043], atol=5e-4)
+    assert "the one trained with 4 hidden, with 0.025" in text("how-much-to-hide")
+    assert HIDDEN[two.argmin()] == 4 and two.min() == pytest.approx(0.025, abs=5e-4)
+
+
+def test_work_with_the_decoder() -> None:
+    decoder = multiplications(PATCHES, CONFIG.decoder_width, CONFIG.decoder_blocks)
+    twelve, eight = (
+        multiplications(PATCHES - hidden, CONFIG.width, CONFIG.blocks) for hidden in (12, 8)
+    )
+    assert "with 8, and with the decoder the whole takes six tenths" in text("how-much-to-hide")
+    assert (twelve + decoder) / (eight + decoder) == pytest.approx(0.6, abs=0.02)
+
+
+def test_look_alikes_lose_around_the_number_that_was_trained() -> None:
+    recorded = json.loads((CHAPTER / "outputs.json").read_text("utf-8"))["snippet-look-alikes"]
+    rows = [line.split() for line in recorded["outputs"][0]["data"].splitlines()[1:]]
+    ahead = [int(hidden) for hidden, _, alike, network in rows if float(network) < float(alike)]
+    assert "except from ten to thirteen hidden patches" in text("hidden-patches")
+    assert ahead == [10, 12, 13] and len(rows) == 7
+    assert all(float(alike) < float(mean) for _, mean, alike, _ in rows)
+
+
+def test_a_code_of_all_patches_is_read_no_worse_than_codes_of_four() -> None:
+    """Linear probes of 20,000 digits, on the mean of the codes of four times four patches."""
+    try:
+        dataset = load_dataset("mnist")
+    except DataUnavailable as error:
+        pytest.skip(str(error))
+    weights = load("mnist_masked")
+    fours = np.sort(np.random.default_rng(0).permutation(PATCHES).reshape(4, 4))
+
+    def code(x: np.ndarray) -> np.ndarray:
+        parts = np.array_split(x, len(x) // 50)
+        return np.concatenate(
+            [
+                np.mean(
+                    [
+                        encode_visible(to_patches(part / 255), four, weights).mean(1)
+                        for four in fours
+                    ],
+                    axis=0,
+                )
+                for part in parts
+            ]
+        )
+
+    shown, labels = code(dataset.train_images[:20_000]), dataset.train_labels[:20_000]
+    probe = Ridge(alpha=1e-4 * len(shown) * shown.var(axis=0).mean())
+    probe.fit(shown, np.eye(10)[labels])
+    right = np.mean(probe.predict(code(dataset.test_images)).argmax(1) == dataset.test_labels)
+    assert "By either, a linear probe names some 87 % of the test digits" in text("hidden-patches")
+    assert 100 * right == pytest.approx(87, abs=0.6)
+    accuracy = card("mnist_masked")["metrics"]["probe_accuracy"]
+    assert 100 * accuracy == pytest.approx(87, abs=0.6)
 
 
 def test_errors_of_the_three_answers() -> None:

@@ -74,7 +74,6 @@ instrument = Instrument(
         Readout("others", "Right, but for a, b, c", "%", ".0f"),
         Readout("trivial", "Right, next to c", "%", ".0f"),
         Readout("between", "Right, next to a and c", "%", ".0f"),
-        Readout("asked", "Answer is a, b or c", "%", ".0f"),
     ),
     references=("mikolov2013", "linzen2016"),
 )
@@ -170,7 +169,7 @@ def frame(result):
     """One question with its answers, and how often they are right."""
     here = 100 * result["shares"][:, STEPS.index(result["steps"])]
     return Frame(
-        readouts=dict(zip(("any", "others", "trivial", "between", "asked"), here, strict=True)),
+        readouts=dict(zip(("any", "others", "trivial", "between"), here, strict=False)),
         panels=[
             Tiles(
                 "question",
@@ -229,5 +228,9 @@ def note(result):
     """How many questions the shares are of, and among how many strokes."""
     steps = result["steps"]
     strokes = (GRID // steps) ** 2 if result["among"] == "spaced" else GRID**2
-    said = f"{4 * (GRID - steps) ** 2} questions, each answered by one of {strokes} strokes."
+    asked = 100 * result["shares"][4, STEPS.index(steps)]
+    said = (
+        f"{4 * (GRID - steps) ** 2} questions, each answered by one of {strokes} strokes; "
+        f"{asked:.0f} % by a, b or c, where any stroke may be the answer."
+    )
     return said + (" Without a, b and c, one is left." if strokes == 4 else "")

@@ -181,13 +181,13 @@ def shares_figure(result):
             line(angles, any_turn, DATA_2),
         ],
         axis(-180, 180, "turn, degrees", tickvals=[-180, -90, 0, 90, 180]),
-        axis(0, 100, "named right, %", dtick=25),
-        height=260,
+        axis(0, 138, "named right, %", tickvals=[0, 25, 50, 75, 100]),
+        height=280,
         shapes=[segment((at, at), (0, 100), INK_3, dash="dot")],
         labels=[
-            label("small turns", 176, 96, DATA_1, xanchor="right"),
-            label("any turn", 176, 86, DATA_2_TEXT, xanchor="right"),
-            label("loss sees, any turn", 176, 76, INK_2, xanchor="right"),
+            label("small turns", -176, 130, DATA_1, xanchor="left"),
+            label("any turn", 176, 130, DATA_2_TEXT, xanchor="right"),
+            label("loss sees, any turn", 176, 114, INK_2, xanchor="right"),
         ],
     )
 

@@ -224,6 +224,8 @@ def test_what_is_left_after_300_steps_can_be_saved():
             result = collapse.compute(spoilt, [], steps=300, branch="off", at=0)
             assert result["std"] == pytest.approx(0.06, abs=0.005)
         rescued.append(alike(trained(spoilt, 300, seed, **NEGATIVES)))
+    shown = re.search(r"^answer = ([\d.]+)$", COLLAPSE, re.MULTILINE)
+    assert shown is not None and rescued[0] == pytest.approx(float(shown[1]), abs=1)
     found = re.search(
         r"it is (\d+), (\d+) and (\d+) %, and (\d+), (\d+) and (\d+) % after 300", COLLAPSE
     )

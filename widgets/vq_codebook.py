@@ -10,7 +10,8 @@ and descends |x - x_hat|^2 + |sg(z) - e|^2 + 0.25 |z - sg(e)|^2 by Adam, where s
 through. The nearest vector is a step function of z, so the gradient of the first term by e is
 handed to z as it stands: the straight-through estimate.
 
-A vector that is nearest to no patch does not move. Reviving puts it on a patch drawn at random.
+A vector that is nearest to no patch does not move until the others have moved away from some.
+Reviving puts it on a patch drawn at random at once.
 """
 
 import math

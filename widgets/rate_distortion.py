@@ -39,7 +39,7 @@ PARTS = 20  # of a chord, as it is drawn
 instrument = Instrument(
     name="rate_distortion",
     title="Bits against error",
-    ask="Which of the four leaves the least with 20 bits for a digit, and which with 100? Write "
+    ask="Which of the four leaves the least with 40 bits for a digit, and which with 80? Write "
     "both down, then move the bits. Does the price of the VQ-VAE's codes change the answer?",
     controls=(
         Slider("budget", "Bits for a digit", default=100, min=10, max=400, step=5),

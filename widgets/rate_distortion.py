@@ -1,8 +1,8 @@
 """Bits against error: what a digit costs, and what is lost, by four kinds of code.
 
-Every point was measured on the 10,000 test digits of MNIST, with the bits that the code of one
-digit takes on average. Between two points of a curve lies what is had by sending some digits the
-one way and the rest the other.
+Every dot was measured on the 10,000 test digits of MNIST, with the bits that the code of one
+digit takes on average. Between two dots lies what is had by sending some digits the one way and
+the rest the other: a chord, which logarithmic axes bend.
 
 The bound is that of a Gaussian with the variances lambda_j of the training digits. At a level w
 
@@ -34,12 +34,13 @@ from widgets.figures import axis, dots, figure, label, line, segment
 KINDS = {"pca": "components", "autoencoder": "autoencoder", "vae": "VAE", "vq": "VQ-VAE"}
 PRICES = {"equal": 0, "place": 1, "before": 4}  # columns of the measured prices
 LEAST, MOST = 8.0, 700.0  # bits on the axis
+PARTS = 20  # of a chord, as it is drawn
 
 instrument = Instrument(
     name="rate_distortion",
     title="Bits against error",
-    ask="The VQ-VAE with 64 codes takes 49 × 6 bits for a digit. How many are left once a network "
-    "predicts each code from those before it? Write a number down, then change the price.",
+    ask="Which of the four leaves the least with 40 bits for a digit, and which with 80? Write "
+    "both down, then move the bits. Does the price of the VQ-VAE's codes change the answer?",
     controls=(
         Slider("budget", "Bits for a digit", default=100, min=10, max=400, step=5),
         Choice(
@@ -106,6 +107,12 @@ def left_at(curve, budget):
     return float(np.interp(budget, bits, error))
 
 
+def chords(bits, error):
+    """Points on the straight lines between neighbours, close enough for bent axes: x and y."""
+    along = np.arange(len(bits) * PARTS - PARTS + 1) / PARTS
+    return (np.interp(along, np.arange(len(bits)), part) for part in (bits, error))
+
+
 def frame(result):
     """The curves, and below them a digit by every code."""
     names = ("test digit", *KINDS.values())
@@ -145,7 +152,7 @@ def curves_figure(result):
     words = []
     for kind, (color, ink, dash) in styles.items():
         bits, error = curves[kind][np.argsort(curves[kind][:, 0])].T
-        traces += [line(bits, error, color, dash=dash), dots(bits, error, color, size=6)]
+        traces += [line(*chords(bits, error), color, dash=dash), dots(bits, error, color, size=6)]
         at, up = ends[kind]
         x, y = np.log10(bits[at]), np.log10(error[at])
         side = "right" if kind == "vae" else "left"

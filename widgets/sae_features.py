@@ -3,12 +3,12 @@
 The hidden layer of a classifier has 32 units h. A sparse autoencoder describes them by 128
 features, of which the k largest are kept and all others set to zero,
 
-    z = TopK(relu((h - c) E + b)),    h = z D + c + what is left over.
+    z = TopK(relu((h - c) E + b)),    h = z V + c + what is left over.
 
-Row j of D is the direction that feature j stands for. To take a feature out, or to turn it up by a
+Row j of V is the direction that feature j stands for. To take a feature out, or to turn it up by a
 factor, the units are changed by it alone and the rest of the network answers again:
 
-    h' = h + (factor - 1) z_j D_j,    log-odds' = h' W + b = log-odds + (factor - 1) z_j D_j W.
+    h' = h + (factor - 1) z_j V_j,    log-odds' = h' W + b = log-odds + (factor - 1) z_j V_j W.
 """
 
 from collections.abc import Mapping
@@ -50,13 +50,13 @@ REACH = 30.0  # of the axis of changes
 instrument = Instrument(
     name="sae_features",
     title="Features of a network",
-    ask="Look at the images of feature 13, then of 10 and of 2. For each say, before the bars do, "
-    "whether the answer changes without it, and to which digit.",
+    ask="Look at the images of feature 13, then of 10 and of 2. For each say whether the answer "
+    "changes without it, and to which digit; only then turn its strength down to 0.",
     controls=(
         Slider("feature", "Feature", default=13, min=1, max=FEATURES, step=1, symbol="j"),
         Slider("image", "Its image", default=1, min=1, max=SHOWN, step=1),
         Slider(
-            "factor", "Strength", default=0.0, min=0.0, max=4.0, step=0.25, unit="×", format=".2f"
+            "factor", "Strength", default=1.0, min=0.0, max=4.0, step=0.25, unit="×", format=".2f"
         ),
         Choice("active", "Active at a time", {str(k): str(k) for k in ACTIVE}, "4", symbol="k"),
         Choice("network", "Network", {"trained": "Trained", "untrained": "Not trained"}, "trained"),
@@ -208,6 +208,9 @@ def effect_figure(result):
     """Above, where the activation falls; below, what changes in the log-odds of the image."""
     digit = np.arange(10)
     change = np.zeros(10) if result["change"] is None else result["change"]
+    words = []
+    if not change.any():
+        words = [label("nothing is changed", 4.5, 4, INK_2, xref="x2", yref="y2", yshift=8)]
     return figure(
         [
             bars(digit, 100 * result["digits"], DATA_1),
@@ -228,6 +231,7 @@ def effect_figure(result):
         height=400,
         left=44,
         right=12,
+        labels=words,
     )
 
 
@@ -237,11 +241,14 @@ def effect_alt(result):
     if result["change"] is None:
         return "Without an active image there is no effect to show."
     change = result["change"]
+    falls = f"{digits.max():.0%} of the feature's activation falls on the digit {digits.argmax()}."
+    if not change.any():
+        return f"{falls} At its own strength it changes nothing."
     down, up = change.argmin(), change.argmax()
     return (
-        f"{digits.max():.0%} of the feature's activation falls on the digit {digits.argmax()}. "
-        f"With the feature at {result['factor']:g} times its value the log-odds of the image fall "
-        f"most for {down}, by {-change[down]:.1f}, and rise most for {up}, by {change[up]:.1f}."
+        f"{falls} With the feature at {result['factor']:g} times its value the log-odds of the "
+        f"image fall most for {down}, by {-change[down]:.1f}, and rise most for {up}, by "
+        f"{change[up]:.1f}."
     )
 
 

@@ -10,7 +10,8 @@ and descends |x - x_hat|^2 + |sg(z) - e|^2 + 0.25 |z - sg(e)|^2 by Adam, where s
 through. The nearest vector is a step function of z, so the gradient of the first term by e is
 handed to z as it stands: the straight-through estimate.
 
-A vector that is nearest to no patch does not move. Reviving puts it on a patch drawn at random.
+A vector that is nearest to no patch does not move until the others have moved away from some.
+Reviving puts it on a patch drawn at random at once.
 """
 
 import math
@@ -23,6 +24,7 @@ from widgets.contract import (
     DATA_2,
     DATA_2_TEXT,
     INK_3,
+    PAPER,
     RULE,
     Choice,
     Frame,
@@ -47,6 +49,7 @@ RATE, FIRST, SECOND, TINY = 0.01, 0.9, 0.999, 1e-8  # Adam's
 SMALL = 0.05  # standard deviation of the vectors that start from noise
 MAX_STEPS = 600
 HIGH = 60.0  # end of the axes of errors
+EDGE = 40  # grey level of the line around a code
 SHOWN = (0, 9, 18, 23)  # of the 40 test digits
 
 instrument = Instrument(
@@ -77,8 +80,7 @@ instrument = Instrument(
         Readout("error", "Error, test digits", "squared", ".1f"),
         Readout("used", "Codes in use", "", "d"),
         Readout("perplexity", "Perplexity", "codes", ".1f"),
-        Readout("bits", "Bits for a digit", "bits", ".0f"),
-        Readout("priced", "By their frequencies", "bits", ".0f"),
+        Readout("bits", "By their frequencies", "bits", ".0f"),
     ),
     references=("vandenoord2017",),
     training=Training(
@@ -282,15 +284,16 @@ def frame(result):
     """Table and digits above, what they cost and how they came about below."""
     used = int(np.count_nonzero(result["share"]))
     codes = result["codes"]
-    table = np.zeros((6, 11, PATCH, PATCH), np.uint8)  # room for the largest
-    table.reshape(-1, PIXELS)[:codes] = grey_levels(result["table"].clip(0, 1))
+    table = np.zeros((6, 11, PATCH + 2, PATCH + 2), np.uint8)  # room for the largest
+    framed = table.reshape(-1, PATCH + 2, PATCH + 2)[:codes]
+    framed[:] = EDGE  # a blank code is seen as one
+    framed[:, 1:-1, 1:-1] = grey_levels(result["table"].clip(0, 1)).reshape(-1, PATCH, PATCH)
     return Frame(
         readouts={
             "error": result["error"],
             "used": used,
             "perplexity": result["perplexity"],
-            "bits": PLACES * math.log2(codes),
-            "priced": PLACES * math.log2(result["perplexity"]),
+            "bits": PLACES * math.log2(result["perplexity"]),
         },
         panels=[
             Tiles(
@@ -322,6 +325,7 @@ def prices_figure(result):
     data = load("patch_codes")
     bits, error = PLACES * math.log2(result["codes"]), min(result["error"], HIGH)
     means, components = data["means"], data["components"]
+    side = "left" if result["codes"] < 8 else "right"
     return figure(
         [
             line(*components.T, INK_3, dash="dot"),
@@ -333,9 +337,9 @@ def prices_figure(result):
         axis(0, HIGH, "squared error"),
         height=420,
         labels=[
-            label("components", *components[2], INK_3, xanchor="left", yshift=14),
-            label("k-means, best", *means[1], DATA_2_TEXT, xanchor="right", xshift=-4, yshift=-12),
-            label("this table", bits, error, DATA_1, xanchor="right", xshift=-8, yshift=-12),
+            label("components", *components[0], INK_3, xanchor="left", xshift=-10, yshift=14),
+            label("k-means, best", *means[2], DATA_2_TEXT, xanchor="right", xshift=-4, yshift=-12),
+            label("this table", bits, error, DATA_1, xanchor=side, yshift=16, bgcolor=PAPER),
         ],
     )
 
@@ -371,7 +375,7 @@ def curve_figure(result):
         axis(0, end, anchor="y", showticklabels=False),
         axis(0, HIGH, "squared error, perplexity", domain=[0.5, 1], anchor="x"),
         xaxis2=axis(0, end, "step", anchor="y2"),
-        yaxis2=axis(0, 1.25 * top, domain=[0, 0.42], anchor="x2"),
+        yaxis2=axis(0, 1.5 * top, domain=[0, 0.42], anchor="x2"),
         height=420,
         shapes=shapes,
         labels=[

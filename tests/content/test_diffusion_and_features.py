@@ -50,6 +50,8 @@ def test_table_of_draws_says_what_the_cards_say():
         "prior",
         "one_gaussian_a_digit",
         "mixture",
+        "exact",
+        "exact_asked_for_digits",
         "network",
         "network_asked_for_digits",
         "training_codes",
@@ -63,6 +65,38 @@ def test_table_of_draws_says_what_the_cards_say():
             values = np.atleast_2d(each[key])
             wanted += [spread(values[:, 0], ".1f"), spread(100 * values[:, 1], ".0f")]
         assert cells == wanted
+
+
+def test_what_the_text_says_of_steps():
+    drawings = card("conv_vae_mnist_16_diffusion")["drawings"]
+    sure = {
+        key: round(100 * float(np.atleast_2d(value)[:, 1].mean()))
+        for key, value in drawings.items()
+    }
+    text = " ".join(DIFFUSION.split())
+    assert f"{sure['network_asked_for_digits']} % against {sure['training_codes']}" in text
+    assert f"does the same, {sure['exact_asked_for_digits']} %" in text
+    for score in ("exact", "learned"):
+        assert f"120 steps both are at {sure[f'{score}_in_more_steps']} %" in text
+    assert f"of {sure['test_codes']} % of the decoded codes of test images" in text
+    data, rng = load("conv_vae_mnist_16_diffusion"), np.random.default_rng(5)
+    for steps, left in ((24, 0.9), (120, 0.97)):
+        phis, spreads = np.linspace(np.pi / 2, 0, steps + 1), []
+        for digit in map(str, range(10)):
+            z = rng.normal(size=(300, 16))
+            z = generated(z, phis, data, "exact", "ddpm", (0.0, digit), rng)[-1]
+            own = np.sqrt(np.square(z - z.mean(0)).sum(1).mean())
+            spreads.append(own / spread_of(parts_of(data, digit)))
+        assert np.mean(spreads) == pytest.approx(left, abs=0.02)
+
+
+def test_the_classifier_is_sure_of_real_images_as_the_text_says():
+    try:
+        test = load_dataset("mnist").test_images / 255
+    except DataUnavailable as error:
+        pytest.skip(str(error))
+    share = round(100 * float((features(test)[1] > 0.9).mean()))
+    assert f"more than 90 % sure of {share} % of the real test images" in DIFFUSION
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -103,7 +137,10 @@ KEYS = ("log_weights", "means", "axes", "variances")
 def test_table_of_features_says_what_the_card_says():
     metrics = card("mnist_network_features")
     wanted = []
-    for name, told in (("trained", ACTIVE), ("untrained", (4,))):
+    for name, told in (("trained", ACTIVE), ("untrained", (1, 4))):
+        units = metrics[name]["units"]
+        keys = list(COLUMNS)[1:]
+        wanted.append(["0.0", *(f"{100 * units[key]:{COLUMNS[key]}}" for key in keys), ""])
         for active in told:
             runs = metrics[name][str(active)]["by_seed"]
             cells = [
@@ -112,7 +149,7 @@ def test_table_of_features_says_what_the_card_says():
             ]
             returned = 100 * np.array(metrics[name][str(active)]["return_under_another_seed"])
             wanted.append([*cells, spread(returned, ".0f")])
-    assert [cells for _, *cells in rows(FEATURES, "table-features")[1:]] == wanted
+    assert [cells for _, *cells in rows(FEATURES, "table-features")] == wanted
 
 
 COLUMNS = {
@@ -171,13 +208,60 @@ def test_what_the_text_says_of_features():
         after = (h[on] - z[on, j, None] * own["decoder"][j]) @ head["w3"] + head["b3"]
         changed.append(np.mean(after.argmax(1) != log_odds[on].argmax(1)))
     assert (len(often), int(np.sum(np.array(changed) > 0.1))) == (97, 11)
+    text = " ".join(FEATURES.split())
     nearest, living = data["trained_nearest"][at], data["trained_density"][at] > 0
+    matter, close = np.array(changed) > 0.1, nearest[often] >= 0.9
+    assert close[matter].sum() == 9 and len(often) - matter.sum() == 86
+    assert f"of the other 86, {100 * close[~matter].mean():.0f} %" in text
+    cosines = [
+        f"{data['trained_nearest'][i][data['trained_density'][i] > 0].mean():.2f}" for i in range(4)
+    ]
+    said = "falls from {} at $k = 1$ over {} and {} to {}, on average"
+    assert said.format(*cosines) in text
+    dense = (data["trained_density"] > 0.3).sum(axis=1)
+    assert list(dense) == [0, 0, 0, 2]
+    accuracy = [
+        np.mean([run["accuracy"] for run in metrics["trained"][str(active)]["by_seed"]])
+        for active in ACTIVE
+    ]
+    assert ACTIVE[int(np.argmin(accuracy))] == 2
     assert np.mean(nearest[:20] >= 0.9) == 0.5
     assert np.mean(nearest[20:][living[20:]] >= 0.9) == pytest.approx(0.1, abs=0.005)
     thin = z[:, 36] > 0
     assert thin.sum() == 29 and data["trained_digits"][at][36].argmax() == 1
     assert gallery["width"][thin].mean() == pytest.approx(1.8, abs=0.05)
     assert gallery["width"].mean() == pytest.approx(2.5, abs=0.05)
+
+
+def test_features_matter_more_than_directions_like_the_units():
+    data, gallery, head = (
+        load(name) for name in ("mnist_network_features", "mnist_gallery", "mnist_network")
+    )
+    at = ACTIVE.index(4)
+    keys = ("encoder", "bias", "decoder", "centre")
+    own = {key: data[f"trained_{key}"][at].astype(float) for key in keys}
+    h = gallery["network"].astype(float)
+    z = features_of(h, own, 4)
+    rng, by_feature, by_chance = np.random.default_rng(7), [], []
+    for j in (0, 1, 7, 9):
+        on = z[:, j] > 0
+        before = (h[on] @ head["w3"] + head["b3"]).argmax(1)
+
+        def changed(part, on=on, before=before):
+            after = (h[on] - part) @ head["w3"] + head["b3"]
+            return after.argmax(-1) != before
+
+        step = z[on, j, None] * own["decoder"][j]
+        other = rng.multivariate_normal(np.zeros(32), np.cov(h.T), (100, len(step)))
+        other *= (np.linalg.norm(step, axis=1) / np.linalg.norm(other, axis=2))[..., None]
+        by_feature.append(changed(step).mean())
+        by_chance.append(changed(other).mean())
+        if j == 1:
+            six = before == 6
+            assert changed(step)[six].mean() == pytest.approx(19 / 20, abs=0.005)
+    assert (round(100 * min(by_feature)), round(100 * max(by_feature))) == (40, 76)
+    assert min(by_chance) == pytest.approx(0.045, abs=0.01)
+    assert max(by_chance) == pytest.approx(0.22, abs=0.015)
 
 
 def test_what_the_text_says_of_guidance():
@@ -187,7 +271,7 @@ def test_what_the_text_says_of_guidance():
         ("conv_vae_mnist", "3", 3.0, "ddpm"): (0.30, 0.79),
         ("conv_vae_mnist", "3", 3.0, "ddim"): (0.05, 0.82),
         ("conv_vae_mnist", "0", 0.0, "ddpm"): (0.92, 0.96),
-        ("conv_vae_mnist", "0", 3.0, "ddpm"): (1.3, 1.00),
+        ("conv_vae_mnist", "0", 3.0, "ddpm"): (1.33, 1.00),
         ("conv_vae_mnist_16", "3", 0.0, "ddpm"): (0.93, 0.93),
         ("conv_vae_mnist_16", "3", 3.0, "ddpm"): (0.93, 1.00),
     }

@@ -1,35 +1,79 @@
-"""Numbers that chapter 6 quotes of codes, bits and errors, against the card and the data."""
+"""Numbers that chapter 6 quotes of codes, bits and errors, against the cards and the data."""
 
+import ast
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 import widgets.data
 from app.models import registry
-from widgets import rate_distortion
+from app.models.data import load_dataset
+from app.models.errors import DataUnavailable
+from app.models.exports.mnist_pca import principal_components
+from app.models.exports.patch_codes import per_digit
+from widgets import rate_distortion, vq_codebook
 from widgets.data import load
 
-CARD = json.loads((Path(widgets.data.__file__).parent / "rate_distortion.json").read_text("utf-8"))
+CHAPTER = Path(__file__).parents[2] / "content/generative-stack"
+CODES, BITS, LAST = (
+    " ".join((CHAPTER / f"{name}.md").read_text("utf-8").split())
+    for name in ("discrete-codes", "rate-and-distortion", "not-known")
+)
+
+
+def card(name: str) -> dict[str, Any]:
+    path = Path(widgets.data.__file__).parent / f"{name}.json"
+    metrics: dict[str, Any] = json.loads(path.read_text("utf-8"))["metrics"]
+    return metrics
 
 
 def test_the_table_of_vq_vaes() -> None:
-    points = CARD["metrics"]["vq_by_codes_and_seed"]
-
-    def row(codes: int, seeds: tuple[int, ...] = (0,)) -> tuple[list[float], ...]:
+    points, means = card("rate_distortion")["vq_by_codes_and_seed"], card("patch_codes")
+    for codes, seeds in ((4, (0,)), (16, (0,)), (64, (0, 1, 2)), (256, (0,))):
         found = [points[f"{codes}, seed {seed}"] for seed in seeds]
-        keys = ("squared_error", "perplexity", "codes_in_use")
-        return tuple(
-            [round(each[key], 1 if key == keys[0] else None) for each in found] for key in keys
-        )
-
-    assert row(4) == ([16.1], [3], [4])
-    assert row(16) == ([6.8], [9], [16])
-    assert row(64, (0, 1, 2)) == ([6.1, 5.5, 5.5], [32, 38, 39], [59, 64, 64])
-    assert row(256) == ([4.2], [99], [181])
-    assert 256 - 181 == 75
+        cells = [f"{means['from_more_digits'][str(codes)]:.1f}"] + [
+            ", ".join(f"{each[key]:{form}}" for each in found)
+            for key, form in (("squared_error", ".1f"), ("perplexity", ".0f"))
+        ]
+        used = ", ".join(f"{each['codes_in_use']:.0f}" for each in found)
+        assert f"| {codes} | {' | '.join(cells)} | {used} |" in CODES
+    assert "with 75 codes dead" in CODES and points["256, seed 0"]["codes_in_use"] == 256 - 75
     assert round(registry.card("vqvae_mnist")["metrics"]["squared_error"]["mean"], 1) == 6.1
+
+
+def test_a_table_of_patches_from_more_digits_by_scikit_learn() -> None:
+    """Another library's k-means on other digits leaves what the table says for 16 codes."""
+    from sklearn.cluster import MiniBatchKMeans
+
+    try:
+        data = load_dataset("mnist")
+    except DataUnavailable as error:
+        pytest.skip(str(error))
+    x = vq_codebook.cut(data.train_images[-1500:])
+    table = MiniBatchKMeans(16, n_init=4, batch_size=8192, random_state=0).fit(x).cluster_centers_
+    left = per_digit(vq_codebook.cut(data.test_images[:2000]), table)
+    assert left == pytest.approx(card("patch_codes")["from_more_digits"]["16"], rel=0.05)
+
+
+def test_draws_that_the_classifier_takes_for_digits() -> None:
+    sure = card("rate_distortion")["sure"]
+    alone, given = (round(100 * sure[key]) for key in ("by_place", "by_the_places_before"))
+    assert (
+        f"more than 90 % sure of {alone} in 100. Of those of the prior it is sure of {given},"
+        in (CODES)
+    )
+
+
+def test_the_estimate_never_settles() -> None:
+    outputs = json.loads((CHAPTER / "outputs.json").read_text("utf-8"))
+    lines = outputs["snippet-straight"]["outputs"][0]["data"].splitlines()
+    assert all("true 0.0" in line or "true -0.0" in line for line in lines)
+    assert {line.split("loss ")[1][:4] for line in lines[-5:]} == {"0.09", "0.49"}
 
 
 def curves() -> dict[str, np.ndarray]:
@@ -63,7 +107,118 @@ def test_three_prices_of_one_code() -> None:
     prices = data["prices"][list(data["codes"]).index(64)]
     assert [round(float(prices[i])) for i in (0, 1, 4)] == [294, 191, 150]
     assert at("pca", 294) == pytest.approx(3.5, abs=0.1)
-    assert at("bound", 149.55) > 6.15
+    for codes, price, error in zip(data["codes"], data["prices"], data["vq"][:, 1], strict=True):
+        assert (error < at("bound", price[1])) == (codes != 64)
+        assert error < at("bound", price[4])
+    for seed in (1, 2):
+        other = card("rate_distortion")["vq_by_codes_and_seed"][f"64, seed {seed}"]
+        assert other["squared_error"] == pytest.approx(
+            at("bound", other["bits_by_place"]), rel=0.02
+        )
+
+
+def test_the_price_is_asked_before_it_is_told() -> None:
+    before = BITS[: BITS.index(":label: q-guess-prior")]
+    assert not re.search(r"(?<!height=)\b(150|191)\b", before)
+
+
+def test_the_last_vae_is_worse_by_its_own_objective() -> None:
+    for beta, loss in (("0.1", 14.4), ("0.03", 15.7)):
+        point = card("rate_distortion")["vae_by_beta"][beta]
+        nats = point["bits"] * np.log(2)
+        assert point["squared_error"] + 0.03 * nats == pytest.approx(loss, abs=0.05)
+    assert "the lower loss, 14.4 against 15.7" in BITS
+
+
+def bound_at(variances: np.ndarray, bits: float) -> float:
+    """The Gaussian bound by bisection."""
+    low, high = 1e-6, float(variances.max())
+    for _ in range(80):
+        level = (low * high) ** 0.5
+        spent = 0.5 * np.log2(np.maximum(variances / level, 1)).sum()
+        low, high = (level, high) if spent > bits else (low, level)
+    return float(np.minimum(variances, level).sum())
+
+
+def rounded_gaussian(variances: np.ndarray, step: float) -> tuple[float, float]:
+    """Bits and squared error of a Gaussian whose coordinates are rounded to a grid."""
+    bits = error = 0.0
+    for std in np.sqrt(variances.clip(1e-12)):
+        k = np.arange(-int(9 * std / step) - 1, int(9 * std / step) + 2)
+        edges = (k[:, None] + np.array([-0.5, 0.5])) * step / std
+        share = np.diff(norm.cdf(edges))[:, 0]
+        first = -std * np.diff(norm.pdf(edges))[:, 0]  # E[x; cell]
+        error += std**2 + np.sum((k * step) ** 2 * share - 2 * k * step * first)
+        bits -= np.sum(share[share > 0] * np.log2(share[share > 0]))
+    return float(bits), float(error)
+
+
+def test_rounding_a_gaussian_misses_its_bound() -> None:
+    variances = load("mnist_pca")["eigenvalues"].astype(float)
+    for step in rate_distortion_steps():
+        bits, error = rounded_gaussian(variances, step)
+        assert 1.3 - 0.005 <= error / bound_at(variances, bits) <= 1.5
+    bits, error = rounded_gaussian(variances, 0.5)
+    said = f"costs {bits:.0f} bits for an error of {error:.1f}, where the bound has "
+    assert said + f"{bound_at(variances, bits):.1f}." in BITS
+
+
+def rate_distortion_steps() -> list[float]:
+    return [float(step) for step in load("rate_distortion")["steps"] if step <= 2]
+
+
+def test_the_cut_takes_about_as_much_away() -> None:
+    try:
+        data = load_dataset("mnist")
+    except DataUnavailable as error:
+        pytest.skip(str(error))
+    mean, _, rows = principal_components(data.train_images[::6].reshape(-1, 784) / 255)
+    x = data.test_images[::10].reshape(-1, 784) / 255
+    for step in rate_distortion_steps():
+        x_hat = mean + step * np.rint((x - mean) @ rows.T / step) @ rows
+        whole, cut = (np.square(each - x).sum() for each in (x_hat, x_hat.clip(0, 1)))
+        assert 0.18 < 1 - cut / whole < 0.38
+
+
+def test_the_linear_vae_at_the_price_of_one() -> None:
+    variances = load("mnist_pca")["eigenvalues"].astype(float)
+    bits = 0.5 * np.log2(np.maximum(variances / 0.5, 1)).sum()
+    error = np.minimum(variances, 0.5).sum()
+    assert f"would spend {bits:.1f} bits and leave {error:.1f}," in BITS
+    assert np.sum(variances > 0.5) == 23
+
+
+def test_lines_of_the_family_are_those_of_its_table() -> None:
+    text = (CHAPTER / "not-known.md").read_text("utf-8")
+    names = {
+        "deep": "deep autoencoder",
+        "denoising": "denoising",
+        "contractive": "contractive",
+        "vae": "VAE",
+        "beta": "β-VAE",
+        "vq": "VQ-VAE",
+        "vq2": "VQ-VAE-2",
+        "diffusion": "diffusion",
+        "ldm": "latent diffusion",
+        "mae": "masked",
+        "sparse": "sparse",
+    }
+    drawn = {
+        tuple(pair.split())
+        for group in re.findall(r"lines \+?= (\[.*?\])", text)
+        for pair in ast.literal_eval(group)
+    }
+    table = text[text.index(":label: table-family") :]
+    rows = [line.strip("| ").split("|") for line in table.splitlines() if re.match(r"\| \d", line)]
+    keys = sorted(names, key=lambda key: -len(names[key]))  # the longest name first
+    told = set()
+    for year, what, _, sources, _ in rows:
+        key = next(key for key in keys if what.strip().startswith(names[key]))
+        drawn_at = float(re.search(rf'"{key}": \((\d+)', text)[1])  # type: ignore[index]
+        assert drawn_at == float(year)
+        for source in filter(None, (part.strip() for part in sources.split(","))):
+            told.add((next(each for each in names if names[each] == source), key))
+    assert told == drawn and len(rows) == len(names)
 
 
 def test_the_sizes_of_the_two() -> None:

@@ -55,6 +55,16 @@ def test_between_two_points_lies_their_mean():
     assert left == pytest.approx((e0 + e1) / 2)
 
 
+@pytest.mark.parametrize("price", ["equal", "place", "before"])
+def test_the_drawn_line_is_what_is_read(price):
+    result = compute(price=price)
+    drawn = [trace for trace in rate_distortion.curves_figure(result)["data"] if "line" in trace]
+    bits, error = (np.asarray(drawn[-1][key]) for key in "xy")  # of the VQ-VAE
+    for one, other in zip(bits[1:-1], error[1:-1], strict=True):
+        assert rate_distortion.left_at(result["curves"]["vq"], one) == pytest.approx(other)
+    assert np.log(bits[1:] / bits[:-1]).max() < 0.1  # so close that logarithms hardly bend it
+
+
 def test_beyond_what_was_measured_there_is_no_number():
     result = compute(budget=10.0)
     assert result["left"]["vq"] is None

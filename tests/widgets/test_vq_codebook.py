@@ -128,9 +128,16 @@ def test_what_the_section_says_of_sixty_steps():
     data = load("patch_codes")
     assert round(float(data["means_train"][5]), 1) == 5.7
     assert round(float(data["means"][5, 1]), 1) == 7.7
+    assert round(shown(plain, codes=64)["error"], 1) == 10.4
+    assert round(shown(revived, codes=64)["error"], 1) == 8.2
     assert np.count_nonzero(shown(plain, codes=64)["share"]) == 61
     assert len(np.unique(plain["which"])) == len(np.unique(revived["which"])) == 64
 
 
 def test_what_the_section_says_of_six_hundred():
     assert round(run(600, rule="vq", codes=64, seed=0, revive=True)["error"], 1) == 6.7
+
+
+def test_what_the_section_says_of_the_third_term(monkeypatch):
+    monkeypatch.setattr(vq_codebook, "COMMITMENT", 0.0)
+    assert round(run(600, rule="vq", codes=64, seed=0, revive=True)["error"], 1) == 7.0

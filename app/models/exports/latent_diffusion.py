@@ -43,7 +43,7 @@ SIZES = (1, 2, 4)  # Gaussians a digit to choose from
 ROUNDS = 40  # of expectation and maximisation
 UNCONDITIONAL = 0.2  # share of the examples whose digit the network is not told
 SEEDS = 3
-STEPS = 24  # of the way back, for the draws that are compared
+STEPS, MORE_STEPS = 24, 120  # of the way back, for the draws that are compared
 DRAWN = 10_000
 ANGLES = np.pi / 2 * np.arange(0.1, 1, 0.1)  # at which denoising is measured
 SURE = 0.9
@@ -192,10 +192,15 @@ def judged(x: Array, test: Array) -> list[float]:
     return [round(frechet(hidden, test), 3), round(float((certainty > SURE).mean()), 4)]
 
 
-def draws_of(data: dict[str, Array], asked: Array | None, seed: int) -> Array:
-    """Codes by the network, DRAWN of them: of no digit in particular, or of those asked for."""
+def draws_of(
+    data: Mapping[str, Array], asked: Array | None, seed: int, score: str, steps: int = STEPS
+) -> Array:
+    """Codes at the end of a walk, DRAWN of them: of no digit in particular, or of those asked for.
+
+    ``score`` is "exact", that of the mixture, or "learned".
+    """
     rng = np.random.default_rng(seed)
-    phis = np.linspace(np.pi / 2, 0, STEPS + 1)
+    phis = np.linspace(np.pi / 2, 0, steps + 1)
     d = data["means"].shape[-1]
     groups = (
         [(ANY, DRAWN)]
@@ -203,7 +208,7 @@ def draws_of(data: dict[str, Array], asked: Array | None, seed: int) -> Array:
         else list(zip(map(str, range(CLASSES)), np.bincount(asked, minlength=CLASSES), strict=True))
     )
     parts = [
-        generated(rng.normal(size=(n, d)), phis, data, "learned", "ddpm", (0.0, digit), rng)[-1]
+        generated(rng.normal(size=(n, d)), phis, data, score, "ddpm", (0.0, digit), rng)[-1]
         for digit, n in groups
     ]
     return np.concatenate(parts)
@@ -264,12 +269,24 @@ def make_diffusion(name: str, job: Job) -> Card:
         "prior": judged(shown(rng.normal(size=(DRAWN, vae.latent_dim))), real),
         "one_gaussian_a_digit": judged(shown(drawn(flat(mixtures[1]), DRAWN, rng)), real),
         "mixture": judged(shown(drawn(flat(mixture), DRAWN, rng)), real),
+        **{
+            name: judged(shown(draws_of(arrays, told, 0, "exact")), real)
+            for name, told in (("exact", None), ("exact_asked_for_digits", asked))
+        },
         "network": [
-            judged(shown(draws_of(own, None, seed)), real) for seed, own in enumerate(data)
+            judged(shown(draws_of(own, None, seed, "learned")), real)
+            for seed, own in enumerate(data)
         ],
         "network_asked_for_digits": [
-            judged(shown(draws_of(own, asked, seed)), real) for seed, own in enumerate(data)
+            judged(shown(draws_of(own, asked, seed, "learned")), real)
+            for seed, own in enumerate(data)
         ],
+        **{
+            f"{score}_in_more_steps": judged(
+                shown(draws_of(arrays, asked, 0, score, MORE_STEPS)), real
+            )
+            for score in ("exact", "learned")
+        },
     }
     prior = -0.5 * np.square(held).sum(1).mean() - 0.5 * vae.latent_dim * np.log(2 * np.pi)
     card = {
@@ -296,7 +313,8 @@ def make_diffusion(name: str, job: Job) -> Card:
             "held_out": f"mean log density of {HELD:,} held-out codes, nats",
             "drawings": f"{DRAWN:,} draws, decoded by the VAE: Frechet distance from the test "
             "images in the 32 hidden units of mnist_classifier, and share of which that "
-            f"classifier is surer than {SURE}; networks: {STEPS} steps of DDPM, by seed",
+            f"classifier is surer than {SURE}; exact: the score of the mixture, and networks, "
+            f"by seed: {STEPS} steps of DDPM; in more steps: {MORE_STEPS}, asked for digits",
         },
         "metrics": {
             "held_out": {

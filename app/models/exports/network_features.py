@@ -22,7 +22,7 @@ from widgets.network import layers_of
 from widgets.sae_features import features_of
 
 Array = NDArray[Any]
-UNTRAINED_SEED = 1  # of the same network with the weights it begins with, as for `mnist_probes`
+UNTRAINED_SEED = 1  # of the same layers with random weights, as for `mnist_probes`
 HELD = 5000  # training images on which rate and seed are chosen
 RATES = (1e-3, 3e-3)
 ACTIVE = (1, 2, 4, 8)  # features that may be active
@@ -232,7 +232,8 @@ def make_features(job: Job) -> Card:
             "float16",
             "rate": f"{rate:g}, of {RATES}, chosen on {HELD:,} held-out training images at "
             f"k = {CHOSEN_AT}; the page has the seed with the least error on them",
-            "untrained": f"the same network as it begins, from seed {UNTRAINED_SEED}",
+            "untrained": f"the same layers with random weights from seed {UNTRAINED_SEED}, which "
+            "are not those that mnist_network began with",
         },
         "seeds": list(range(SEEDS)),
         **made_on(torch.device("cpu")),

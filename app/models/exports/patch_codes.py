@@ -17,6 +17,7 @@ from widgets.vq_codebook import PIXELS, PLACES
 DIGITS = 60  # of the training digits, drawn at random
 SIZES = (2, 4, 8, 16, 32, 64)
 RUNS, MOST_STEPS = 12, 100  # of k-means for each size
+MORE_DIGITS, MORE_SIZES = 1500, (4, 16, 64, 256)  # tables to hold against networks: one run each
 CANDIDATES = 6  # patches that are tried for each code of the start
 STEPS = (2.0, 1.5, 1.2, 1.0, 0.8, 0.65, 0.5, 0.4)  # of the grid that components are rounded to
 
@@ -39,6 +40,12 @@ def make_patch_codes(job: Job) -> Card:
         means.append((PLACES * np.log2(size), per_digit(test, table)))
         errors.append(per_digit(train, table))
         job.on_step(i + 1, len(SIZES), errors[-1])
+    more = dataset.train_images[rng.choice(len(dataset.train_images), MORE_DIGITS, replace=False)]
+    all_test = cut(dataset.test_images).astype(np.float64)
+    left = {
+        size: per_digit(all_test, k_means(cut(more).astype(np.float64), size, rng))
+        for size in MORE_SIZES
+    }
     card = {
         "title": "Patches of digits, and what the best tables of codes leave of them",
         "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
@@ -48,14 +55,17 @@ def make_patch_codes(job: Job) -> Card:
             f"best on the training patches of {RUNS} runs of k-means; means_train: its squared "
             "error on the training digits; components: bits and squared error of the same test "
             "digits with principal components of the patches rounded to a grid, priced by their "
-            "frequencies in the training patches"
+            "frequencies in the training patches; from_more_digits: squared error of the "
+            f"{len(dataset.test_images):,} test digits with tables from one run of k-means on "
+            f"{MORE_DIGITS:,} training digits"
         ),
         "seed": 0,
         "metrics": {
             "squared_error_by_codes": {
                 str(size): {"train": round(seen, 3), "test": round(point[1], 3)}
                 for size, seen, point in zip(SIZES, errors, means, strict=True)
-            }
+            },
+            "from_more_digits": {str(size): round(error, 3) for size, error in left.items()},
         },
     }
     arrays = {
@@ -82,16 +92,17 @@ def k_means(x: Array, size: int, rng: np.random.Generator) -> Array:
     Arthur & Vassilvitskii 2007, "k-means++".
     """
     codes: Array = x[rng.integers(len(x))][None]
+    distance = np.sum((x - codes[0]) ** 2, axis=1)
     while len(codes) < size:
-        distance = np.sum((x - codes[nearest(x, codes)]) ** 2, axis=1)
         drawn = x[rng.choice(len(x), CANDIDATES, p=distance / distance.sum())]
-        left = [np.minimum(distance, np.sum((x - each) ** 2, axis=1)).sum() for each in drawn]
-        codes = np.concatenate([codes, drawn[[np.argmin(left)]]])
+        left = [np.minimum(distance, np.sum((x - each) ** 2, axis=1)) for each in drawn]
+        best = int(np.argmin([each.sum() for each in left]))
+        codes, distance = np.concatenate([codes, drawn[[best]]]), left[best]
     for _ in range(MOST_STEPS):
         which = nearest(x, codes)
-        moved = np.stack(
-            [x[which == k].mean(axis=0) if np.any(which == k) else codes[k] for k in range(size)]
-        )
+        count = np.bincount(which, minlength=size)[:, None]
+        sums = np.stack([np.bincount(which, column, size) for column in x.T], axis=1)
+        moved = np.where(count > 0, sums / np.maximum(count, 1), codes)
         if np.allclose(moved, codes):
             break
         codes = moved

@@ -20,6 +20,7 @@ from app.models.cards import Card, made_on
 from app.models.conv_vae import ConvVAE, ConvVAEConfig
 from app.models.data import load_dataset, to_unit
 from app.models.exports.export import Job, write_export
+from app.models.exports.latent_diffusion import SURE, features
 from app.models.exports.mnist_pca import DIGIT_INDEX, principal_components
 from app.models.fit import OnStep, fit
 from app.models.losses import kl, reparameterize, squared_error
@@ -36,7 +37,7 @@ VAE_RECIPE = Recipe(epochs=3, batch_size=128, holdout=5000)
 LEVELS = np.geomspace(2.0, 0.005, 60)  # of the water
 PRIOR_STEPS, PRIOR_BATCH, PRIOR_RATE, PRIOR_MAPS = 200, 256, 5e-3, 32
 COUNTED = 20_000  # training digits whose codes are counted, and teach the prior
-DRAWN = 16  # digits from each prior
+DRAWN, JUDGED = 16, 1000  # digits from each prior, to be shown and to be judged
 
 Point = tuple[float, float, NDArray[np.uint8]]
 """Bits, squared error, and what becomes of the shown digits, (10, 784)."""
@@ -81,8 +82,8 @@ def make_rate_distortion(job: Job) -> Card:
         for codes in CODES
         for seed in (SEEDS if codes == SPREAD_CODES else SEEDS[:1])
     }
-    vq = {key: point for key, (point, _, _) in tables.items()}
-    prices = {key: measured for key, (_, measured, _) in tables.items()}
+    vq = {key: point for key, (point, *_) in tables.items()}
+    prices = {key: measured for key, (_, measured, *_) in tables.items()}
     arrays: dict[str, NDArray[np.generic]] = {
         "bound": np.array(bound, np.float32),
         "digits": dataset.test_images[list(DIGIT_INDEX)].reshape(len(DIGIT_INDEX), -1),
@@ -115,7 +116,9 @@ def make_rate_distortion(job: Job) -> Card:
             "place; prices: bits by equal shares and by the frequencies of each place, perplexity, "
             "codes in use, and bits by a masked convolution that sees the places before, all from "
             f"{COUNTED:,} training digits. "
-            "bound: reverse water-filling over the eigenvalues of the training digits"
+            "bound: reverse water-filling over the eigenvalues of the training digits. "
+            f"sure: share of {JUDGED:,} draws with {SPREAD_CODES} codes of which mnist_classifier "
+            f"is surer than {SURE}"
         ),
         "trained": {
             "vae": f"{VAE}, {VAE_RECIPE}",
@@ -136,6 +139,7 @@ def make_rate_distortion(job: Job) -> Card:
                 }
                 for codes, seed in vq
             },
+            "sure": tables[SPREAD_CODES, 0][3],
         },
     }
     return write_export("rate_distortion", arrays, card)
@@ -221,8 +225,11 @@ def clouds(beta: float, train: Tensor, test: Tensor, job: Job, parts: Iterator[O
 
 def table_of_codes(
     codes: int, seed: int, train: Tensor, test: Tensor, job: Job, parts: Iterator[OnStep]
-) -> tuple[Point, dict[str, float], NDArray[np.uint8]]:
-    """A VQ-VAE: its point, what its codes cost in three ways, and digits drawn from two priors."""
+) -> tuple[Point, dict[str, float], NDArray[np.uint8], dict[str, float]]:
+    """A VQ-VAE: its point, what its codes cost in three ways, and digits drawn from two priors.
+
+    The last is the share of draws from either that a classifier takes for a digit.
+    """
     spec = registry.spec("vqvae_mnist")
     if spec.config == VQVAEConfig(codes) and seed == spec.seed:
         model = registry.load(spec.name)
@@ -256,17 +263,26 @@ def table_of_codes(
     }
     sent_as = point(places, x_hat, test)
     if seed:  # one prior for each size of the table is enough
-        return sent_as, measured, np.empty(0, np.uint8)
+        return sent_as, measured, np.empty(0, np.uint8), {}
     prior = fit_prior(seen, codes, seed)
     measured["bits_by_the_places_before"] = prior_bits(prior, sent)
     torch.manual_seed(seed)
+    shown, judged = (draws_of(model, seen, prior, count) for count in (DRAWN, JUDGED))
+    sure = {
+        name: round(float((features(x.numpy())[1] > SURE).mean()), 4)
+        for name, x in zip(("by_place", "by_the_places_before"), judged, strict=True)
+    }
+    return sent_as, measured, (shown * 255).round().to(torch.uint8).numpy(), sure
+
+
+@torch.no_grad()
+def draws_of(model: VQVAE, seen: Tensor, prior: nn.Sequential, count: int) -> Tensor:
+    """Digits of codes that are drawn each by itself, or by a prior: (2, count, 28, 28)."""
     alone = torch.stack(
-        [place[torch.randint(len(seen), (DRAWN,))] for place in seen.flatten(1).T], 1
+        [place[torch.randint(len(seen), (count,))] for place in seen.flatten(1).T], 1
     )
-    drawn = [alone.unflatten(1, (SIDE, SIDE)), draw(prior, DRAWN)]
-    with torch.no_grad():
-        pictures = [model.decode(model.codebook.look_up(each).flatten(1)) for each in drawn]
-    return sent_as, measured, (torch.stack(pictures) * 255).round().to(torch.uint8).numpy()
+    codes = [alone.unflatten(1, (SIDE, SIDE)), draw(prior, count)]
+    return torch.stack([model.decode(model.codebook.look_up(each).flatten(1)) for each in codes])
 
 
 class MaskedConvolution(nn.Conv2d):

@@ -50,8 +50,8 @@ MEASURES = {
 instrument = Instrument(
     name="report_card",
     title="Report card",
-    ask="Before you choose: which of these codes is best at giving back the pixels, which at "
-    "finding neighbours, and which loses least when the images are changed? Three names.",
+    ask="Before you choose, and the network with labels apart: which of these codes gives back the "
+    "pixels best, but for the pixels, and which loses least when images change? Two names.",
     controls=(
         Choice("code", "Code", JUDGED, "deep", kept=True),
         Choice("beside", "Beside", JUDGED, "pca"),

@@ -6,8 +6,8 @@ From the code h of a layer, the part that says something about a property is mov
 
 where A and B come from training images (LEACE): at strength 1 no matrix reads the property any
 more, at 2 it is mirrored, so that the probe reads left for right. The rest of the network then goes
-on with h'. For comparison as many directions at random are moved, first likewise and then further,
-until the code has moved as far as with the property: a larger step does more harm, whatever it says.
+on with h'. For comparison as many directions at random are moved, until the code has moved as far
+as with the property: a larger step does more harm, whatever its direction.
 """
 
 from functools import lru_cache

@@ -142,7 +142,9 @@ def tasks_figure(result):
         ],
         labels=[
             label("digit", now, digit[now], DATA_1, xanchor="left", xshift=10, yshift=-12),
-            label("random label", now, control[now], DATA_2_TEXT, xanchor="left", xshift=10, yshift=12),
+            label(
+                "random label", now, control[now], DATA_2_TEXT, xanchor="left", xshift=10, yshift=12
+            ),
             label("by chance", len(WIDTHS) - 0.2, 10, INK_3, xanchor="right", yshift=-10),
         ],
     )

@@ -50,8 +50,9 @@ MEASURES = {
 instrument = Instrument(
     name="report_card",
     title="Report card",
-    ask="Before you choose, and the network with labels apart: which of these codes gives back the "
-    "pixels best, but for the pixels, and which loses least when images change? Two names.",
+    ask="Before you choose, and the network with labels apart: from which code, but the "
+    "pixels, does a matrix give most of the pixels back, and from which does a probe name most "
+    "digits once the images are changed? Two names.",
     controls=(
         Choice("code", "Code", JUDGED, "deep", kept=True),
         Choice("beside", "Beside", JUDGED, "pca"),
@@ -80,7 +81,7 @@ def compute(*, code, beside):
     dict
         ``cards``, a share for each of MEASURES, for both codes, (2, 6), and ``all``, for every code
         of the book, (codes, 6); of the first code: ``own``, the squared error per image of its
-        own decoder, NaN without one; ``by_change``, share named right of the same 250 images as they are
+        own decoder, or None; ``by_change``, share named right of the same 250 images as they are
         and after each change, (5,); ``ece`` and ``ece_changed``, calibration errors;
         ``confidence`` and ``right``, their means in each bin of confidence, and ``count``, (15,).
     """
@@ -99,7 +100,8 @@ def card_of(code):
     if code == KEPT:
         return made(code)
     stored, row = load("mnist_cards"), list(JUDGED).index(code)
-    return {key: stored[key][row] for key in stored}
+    own = stored["own"][row]
+    return {key: stored[key][row] for key in stored} | {"own": None if np.isnan(own) else own}
 
 
 def made(code: str) -> dict[str, Any]:
@@ -130,7 +132,7 @@ def made(code: str) -> dict[str, Any]:
                 1 - ece,
             ]
         ),
-        "own": np.nan if own is None else own,
+        "own": own,
         "by_change": np.array(by_change),
         "ece": ece,
         "ece_changed": calibration_error(later, np.tile(some, len(CHANGES))),
@@ -145,7 +147,7 @@ def frame(result):
     card = 100 * result["cards"][0]
     return Frame(
         readouts={
-            "own": None if np.isnan(result["own"]) else result["own"],
+            "own": result["own"],
             "probed": card[3],
             "changed": card[4],
             "ece": 100 * result["ece"],

@@ -70,7 +70,8 @@ def make_codes(name: str, job: Job) -> Card:
 def make_cards(job: Job) -> Card:
     """The report card of every code, as the page makes it."""
     cards = [report_card.made(name) for name in JUDGED]
-    arrays = {key: np.stack([card[key] for card in cards]) for key in cards[0]}
+    arrays = {key: np.array([card[key] for card in cards]) for key in cards[0]}
+    arrays["own"] = arrays["own"].astype(float)  # NaN without a decoder
     job.on_step(1, 1, 0.0)
     card = {
         "title": "Report cards of the judged codes",

@@ -180,7 +180,7 @@ def read_figure(result):
         [dots(true, np.clip(read, *up["range"]), DATA_1, size=4, opacity=0.6)],
         across,
         up,
-        height=560,
+        height=610,
         shapes=shapes,
     )
 
@@ -201,6 +201,7 @@ def named_figure(result):
     now, moved = 100 * result["moved"], erased * STRENGTHS
     far = now + 1e-9 > moved  # what lies ahead is for the reader to say
     seen = length < now
+    count = "1 direction" if result["rank"] == 1 else f"{result['rank']} directions"
     return figure(
         [
             *(line(moved[far], each[far], MUTED, width=1.2) for each in random),
@@ -210,16 +211,17 @@ def named_figure(result):
         ],
         axis(0, 2 * erased, "code moved by, % of its length"),
         axis(0, 100, "digits named right by the network, %", dtick=20),
-        height=560,
+        height=610,
         shapes=[segment((erased, erased), (0, 100), INK_3, dash="dot")],
         labels=[
-            label(words, 0, 0, color, xanchor="left", xshift=12, yshift=up, bgcolor=PAPER)
+            label(words, 0, 0, color, xanchor="left", xshift=8, yshift=up, bgcolor=PAPER)
             for words, color, up in (
-                (f"{PROPERTIES[result['erased']].lower()}, to the dotted line", DATA_2_TEXT, 44),
-                (f"{result['rank']} at random, as far", INK_2, 28),
-                ("dots: these erased themselves", INK_2, 12),
+                (PROPERTIES[result["erased"]].lower(), DATA_2_TEXT, 44),
+                (count + " at random", INK_2, 28),
+                ("dots: these, erased", INK_2, 12),
             )
-        ],
+        ]
+        + [label("erased", erased, 6, INK_3, xanchor="left", xshift=4)],
     )
 
 

@@ -157,7 +157,7 @@ def curves_figure(result):
             ticktext=[str(n) for n in PER_CLASS],
         ),
         axis(0, 100, "test digits named right, %", dtick=20),
-        height=420,
+        height=440,
         labels=[
             label(
                 title,

@@ -201,7 +201,6 @@ def named_figure(result):
     now, moved = 100 * result["moved"], erased * STRENGTHS
     far = now + 1e-9 > moved  # what lies ahead is for the reader to say
     seen = length < now
-    count = "1 direction" if result["rank"] == 1 else f"{result['rank']} directions"
     return figure(
         [
             *(line(moved[far], each[far], MUTED, width=1.2) for each in random),
@@ -217,7 +216,7 @@ def named_figure(result):
             label(words, 0, 0, color, xanchor="left", xshift=8, yshift=up, bgcolor=PAPER)
             for words, color, up in (
                 (PROPERTIES[result["erased"]].lower(), DATA_2_TEXT, 44),
-                (count + " at random", INK_2, 28),
+                (f"{result['rank']} at random", INK_2, 28),
                 ("dots: these, erased", INK_2, 12),
             )
         ]

@@ -6,8 +6,11 @@ From the code h of a layer, the part that says something about a property is mov
 
 where A and B come from training images (LEACE): at strength 1 no matrix reads the property any
 more, at 2 it is mirrored, so that the probe reads left for right. The rest of the network then goes
-on with h'. For comparison as many directions at random are moved likewise.
+on with h'. For comparison as many directions at random are moved, until the code has moved as far
+as with the property: a larger step does more harm, whatever its direction.
 """
+
+from functools import lru_cache
 
 import numpy as np
 
@@ -18,6 +21,7 @@ from widgets.contract import (
     INK_2,
     INK_3,
     MUTED,
+    PAPER,
     Choice,
     Frame,
     Instrument,
@@ -46,7 +50,7 @@ instrument = Instrument(
     readouts=(
         Readout("read", "Probe reads", "%", ".0f"),
         Readout("right", "Network names", "%", ".1f"),
-        Readout("random", "Random directions", "%", ".1f"),
+        Readout("random", "Random, as far", "%", ".1f"),
         Readout("moved", "Code moved by", "%", ".0f"),
     ),
     references=("belrose2023", "elazar2021"),
@@ -66,63 +70,81 @@ def compute(*, strength, layer, erased):
     -------
     dict
         ``right``, share of 500 shifted test digits that the network names, at each of STRENGTHS,
-        (11,); ``random``, the same where as many directions at random are moved, (5, 11);
-        ``now``, both at ``strength``; ``true`` and ``read``, the property and what its probe reads
-        off the moved codes: px to the right, px of width, or 1 for each digit, (500,); ``share``
-        of the property's variance that is read; ``rank``, how many directions are moved; ``moved``,
-        the length of what is taken away, as a share of that of the centred code.
+        (11,); ``random``, the same where as many directions at random move the code as far, (5,
+        11); ``now``, both at ``strength``; ``likewise``, the same where directions at random are
+        erased themselves, and how far that moves the code, (2, 5); ``true`` and ``read``, the
+        property and what its probe reads off the moved codes: px to the right, px of width, or 1
+        for each digit, (500,); ``share`` of the property's variance that is read; ``rank``, how
+        many directions are moved; ``length`` of what is taken away at strength 1, as a share of
+        that of the centred code, and ``moved``, that at ``strength``.
     """
     data = load("mnist_confound")
-    h = data[f"{layer}_codes"].astype(float)
-    centred = h - data[f"{layer}_mean"]
-    a, b = data[f"{layer}_{erased}_a"], data[f"{layer}_{erased}_b"]
-    rank = a.shape[1]
-    part = centred @ b.T @ a.T  # what is said of the property, (500, k)
-    labels = data["labels"]
-    directions = [(a, b)]
-    for a, b in zip(data[f"{layer}_random_a"], data[f"{layer}_random_b"], strict=True):
-        directions.append((a[:, :rank], b[:rank]))
-    named = answers(layer, h, centred, directions) == labels  # (6, strengths, 500)
-    right = named.mean(axis=2)
+    h, labels = data[f"{layer}_codes"].astype(float), data["labels"]
+    known = named(layer, erased)
     true = np.eye(10)[labels] if erased == "digit" else data[erased].astype(float)
     probe = data[f"{layer}_{erased}_w"], data[f"{layer}_{erased}_c"]
-    read = scores(h - strength * part, probe)
+    read = scores(h - strength * known["part"], probe)
     off = np.sum((read - true) ** 2) / np.sum((true - true.mean(axis=0)) ** 2)
     at = int(np.argmin(np.abs(STRENGTHS - strength)))
     return {
         "layer": layer,
         "erased": erased,
         "strength": strength,
-        "right": right[0],
-        "random": right[1:],
-        "now": np.array([right[0, at], right[1:, at].mean()]),
+        **{key: known[key] for key in ("right", "random", "likewise", "rank", "length")},
+        "now": np.array([known["right"][at], known["random"][:, at].mean()]),
         "true": true[np.arange(len(true)), labels] if erased == "digit" else true[:, 0],
         "read": read[np.arange(len(true)), labels] if erased == "digit" else read[:, 0],
         "share": 1 - off,
-        "rank": rank,
-        "moved": strength * np.linalg.norm(part) / np.linalg.norm(centred),
+        "moved": strength * known["length"],
         "labels": labels,
     }
 
 
-def answers(layer, h, centred, directions):
-    """What the rest of the network answers, as directions (a, b) of a layer are moved.
+@lru_cache(maxsize=len(LAYERS) * len(PROPERTIES))
+def named(layer, erased):
+    """What does not depend on the strength: a property's part, and what the network names."""
+    data = load("mnist_confound")
+    h = data[f"{layer}_codes"].astype(float)
+    centred = h - data[f"{layer}_mean"]
+    a, b = data[f"{layer}_{erased}_a"], data[f"{layer}_{erased}_b"]
+    rank, part = a.shape[1], centred @ b.T @ a.T  # (500, k)
+    whole, length = np.linalg.norm(centred), np.linalg.norm(part)
+    random, likewise = [], []
+    for a, b in zip(data[f"{layer}_random_a"], data[f"{layer}_random_b"], strict=True):
+        other = centred @ b[:rank].T.astype(float) @ a[:, :rank].T
+        own = np.linalg.norm(other)
+        *as_far, alone = right_along(layer, other, np.append(STRENGTHS * length / own, 1))
+        random.append(as_far)
+        likewise.append((alone, own / whole))
+    return {
+        "part": part,
+        "right": right_along(layer, part, STRENGTHS),
+        "random": np.array(random),
+        "likewise": np.transpose(likewise),
+        "rank": rank,
+        "length": length / whole,
+    }
+
+
+def right_along(layer, part, strengths):
+    """Share of the digits that the rest of the network names, as a part of a layer is taken away.
+
+    Parameters
+    ----------
+    part : ndarray of shape (500, k)
+    strengths : ndarray of shape (s,)
 
     Returns
     -------
-    ndarray of shape (directions, 11, m), for each of STRENGTHS
+    ndarray of shape (s,)
     """
-    weights = load("mnist_network_shifts")
+    data, weights = load("mnist_confound"), load("mnist_network_shifts")
     kernel = weights["w2"] if layer == "conv2" else weights["w3"]
-    start = h @ kernel
-    found = []
-    for a, b in directions:
-        step = centred @ b.T @ (a.T @ kernel)  # linear in the strength, so once is enough
-        answer = start - STRENGTHS[:, None, None] * step  # (11, m, units)
-        if layer == "conv2":
-            answer = (answer + weights["b2"]).clip(0) @ weights["w3"]
-        found.append((answer + weights["b3"]).argmax(axis=2))
-    return np.array(found)
+    start, step = data[f"{layer}_codes"].astype(float) @ kernel, part @ kernel
+    answer = start - strengths[:, None, None] * step  # (s, 500, units)
+    if layer == "conv2":
+        answer = (answer + weights["b2"]).clip(0) @ weights["w3"]
+    return np.mean((answer + weights["b3"]).argmax(axis=2) == data["labels"], axis=1)
 
 
 def frame(result):
@@ -158,7 +180,7 @@ def read_figure(result):
         [dots(true, np.clip(read, *up["range"]), DATA_1, size=4, opacity=0.6)],
         across,
         up,
-        height=560,
+        height=610,
         shapes=shapes,
     )
 
@@ -172,28 +194,33 @@ def read_alt(result):
 
 
 def named_figure(result):
-    """Digits that the network names, by strength."""
+    """Digits that the network names, by how far the code is moved."""
     right, random = 100 * result["right"], 100 * result["random"]
-    now = result["strength"]
-    far = now + 1e-9 > STRENGTHS  # what lies ahead is for the reader to say
+    named, length = 100 * result["likewise"]
+    erased = 100 * result["length"]
+    now, moved = 100 * result["moved"], erased * STRENGTHS
+    far = now + 1e-9 > moved  # what lies ahead is for the reader to say
+    seen = length < now
     return figure(
         [
-            *(line(STRENGTHS[far], each[far], MUTED, width=1.2) for each in random),
-            line(STRENGTHS[far], right[far], DATA_2),
+            *(line(moved[far], each[far], MUTED, width=1.2) for each in random),
+            dots(length[seen], named[seen], INK_2, size=6, ring=2),
+            line(moved[far], right[far], DATA_2),
             dots([now], [100 * result["now"][0]], DATA_2, size=11, ring=2, cliponaxis=False),
         ],
-        axis(0, 2, "strength", tickvals=[0, 1, 2], ticktext=["0", "1: erased", "2"]),
+        axis(0, 2 * erased, "code moved by, % of its length"),
         axis(0, 100, "digits named right by the network, %", dtick=20),
-        height=560,
-        shapes=[segment((1, 1), (0, 100), INK_3, dash="dot")],
+        height=610,
+        shapes=[segment((erased, erased), (0, 100), INK_3, dash="dot")],
         labels=[
-            label(
-                PROPERTIES[result["erased"]].lower(), 0.1, 0, DATA_2_TEXT, xanchor="left", yshift=28
-            ),
-            label(
-                f"{result['rank']} directions at random", 0.1, 0, INK_2, xanchor="left", yshift=12
-            ),
-        ],
+            label(words, 0, 0, color, xanchor="left", xshift=8, yshift=up, bgcolor=PAPER)
+            for words, color, up in (
+                (PROPERTIES[result["erased"]].lower(), DATA_2_TEXT, 44),
+                (f"{result['rank']} at random", INK_2, 28),
+                ("dots: these, erased", INK_2, 12),
+            )
+        ]
+        + [label("erased", erased, 6, INK_3, xanchor="left", xshift=4)],
     )
 
 
@@ -202,7 +229,8 @@ def named_alt(result):
     right, random = 100 * result["now"]
     return (
         f"At strength {result['strength']:.1f} the network names {right:.1f} % of the digits; with "
-        f"{result['rank']} directions at random instead, {random:.1f} %."
+        f"{result['rank']} directions at random instead, moved as far, {random:.1f} %. Erased "
+        f"themselves, these leave {100 * result['likewise'][0].mean():.1f} %."
     )
 
 

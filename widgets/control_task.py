@@ -2,13 +2,15 @@
 
 120 drawings are shown at eight places each. The probe learns from four and is asked about the other
 four, twice: for the digit, and for a control task, in which each drawing has been given one of ten
-labels by lot. Nothing in the code can know these labels; whoever gets them right has recognised the
+labels at random. Nothing in the code can know these; whoever gets them right has recognised the
 drawing and remembered. The difference of the two is the selectivity of the probe.
 
 The probe reads the code, or w features of it that are drawn at random and cut off below 0:
 
     f(h) = max(0, (h - mean) / scale A + b) / sqrt(w).
 """
+
+from functools import lru_cache
 
 import numpy as np
 
@@ -36,7 +38,7 @@ CLASSES = 10
 instrument = Instrument(
     name="control_task",
     title="Control task",
-    ask="With more hidden units the selectivity of a probe of the network falls. Choose the "
+    ask="Give the probe of the network 256 hidden units: its selectivity falls. Choose the "
     "untrained network: does it fall there, too? Say which way and how far, then widen the probe.",
     controls=(
         Slider("width", "Hidden units of the probe", default=0, values=WIDTHS, symbol="w"),
@@ -47,11 +49,11 @@ instrument = Instrument(
             "trained",
         ),
         Slider("ridge", "Ridge", default=0.1, values=(0.001, 0.01, 0.1, 1.0, 10.0)),
-        Seed(label="Lots"),
+        Seed(label="Labels"),
     ),
     readouts=(
         Readout("digit", "Digit", "%", ".0f"),
-        Readout("control", "Labels by lot", "%", ".0f"),
+        Readout("control", "Random labels", "%", ".0f"),
         Readout("selectivity", "Selectivity", "points", ".0f"),
     ),
     references=("hewitt2019",),
@@ -66,7 +68,7 @@ def compute(*, width, network, ridge, seed):
     width : int, one of WIDTHS; 0 reads the code itself
     network : "trained" or "untrained"
     ridge : float, in units of the mean squared length of what the probe reads, centred
-    seed : int, of the labels by lot and of the probe's hidden units
+    seed : int, of the random labels and of the probe's hidden units
 
     Returns
     -------
@@ -74,18 +76,22 @@ def compute(*, width, network, ridge, seed):
         ``right``, share of 480 codes named right, for the digit and for the control task, at each
         of WIDTHS up to ``width``, (2, i).
     """
+    widths = WIDTHS[: WIDTHS.index(width) + 1]
+    return {"right": np.transpose([right(hidden, network, ridge, seed) for hidden in widths])}
+
+
+@lru_cache(maxsize=8 * len(WIDTHS))
+def right(width, network, ridge, seed):
+    """Share named right of one probe, for the digit and for the control task, (2,)."""
     data = load("mnist_places")
     codes, digits = data[network].astype(float), data["labels"].astype(int)
     lots = np.random.default_rng(seed).permutation(np.arange(len(digits)) % CLASSES)
     learned = np.eye(CLASSES)[np.repeat([digits, lots], SHOWN, axis=1)]  # (2, 480, 10)
     wanted = np.repeat([digits, lots], codes.shape[1] - SHOWN, axis=1)
-    right = []
-    for hidden in WIDTHS[: WIDTHS.index(width) + 1]:
-        shown, asked = features(codes, hidden, seed)
-        both = scores(asked, regress(shown, np.concatenate(learned, axis=1), ridge))
-        answers = both.reshape(-1, 2, CLASSES).argmax(axis=2).T
-        right.append(np.mean(answers == wanted, axis=1))
-    return {"right": np.transpose(right)}
+    shown, asked = features(codes, width, seed)
+    both = scores(asked, regress(shown, np.concatenate(learned, axis=1), ridge))
+    answers = both.reshape(-1, 2, CLASSES).argmax(axis=2).T
+    return np.mean(answers == wanted, axis=1)
 
 
 def features(codes, width, seed):
@@ -129,14 +135,16 @@ def tasks_figure(result):
             ticktext=["none: linear", *map(str, WIDTHS[1:])],
         ),
         axis(0, 105, "right, %", dtick=20),
-        height=320,
+        height=340,
         shapes=[
             segment((-0.3, len(WIDTHS) - 0.2), (10, 10), INK_3, dash="dot"),
             segment((now, now), (control[now], digit[now]), INK_3, dash="dot"),
         ],
         labels=[
             label("digit", now, digit[now], DATA_1, xanchor="left", xshift=10, yshift=-12),
-            label("by lot", now, control[now], DATA_2_TEXT, xanchor="left", xshift=10, yshift=12),
+            label(
+                "random label", now, control[now], DATA_2_TEXT, xanchor="left", xshift=10, yshift=12
+            ),
             label("by chance", len(WIDTHS) - 0.2, 10, INK_3, xanchor="right", yshift=-10),
         ],
     )
@@ -148,4 +156,4 @@ def tasks_alt(result):
         f"{width or 'none'}: {100 * digit:.0f} and {100 * control:.0f}"
         for width, digit, control in zip(WIDTHS, *result["right"], strict=False)
     ]
-    return f"Percent right for the digit and for labels by lot, by hidden units: {'; '.join(said)}."
+    return f"Percent right for the digit and for random labels, by hidden units: {'; '.join(said)}."

@@ -64,12 +64,12 @@ def change(x: NDArray[Any], how: str) -> NDArray[np.float64]:
     raise KeyError(f"There is no change {how!r}. Accepted names: {', '.join(CHANGES)}.")
 
 
-def untrained() -> dict[str, NDArray[np.float64]]:
+def untrained(seed: int = 0) -> dict[str, NDArray[np.float64]]:
     """Weights of the small convolutional network as they are drawn before any training.
 
     Uniform within 1 / sqrt(inputs of a unit), kernels, matrices and biases alike.
     """
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     weights = {}
     for i, shape in enumerate([(8, 1, 5, 5), (16, 8, 5, 5), (256, 32), (32, 10)]):
         inputs, units = (np.prod(shape[1:]), shape[0]) if len(shape) == 4 else shape

@@ -1,8 +1,9 @@
 """Which digit is it? A linear probe of one code after another, by the number of labels.
 
-An encoder is frozen, a few labels of each class are drawn, and ridge regression looks for the one
-matrix that turns codes into labels (:mod:`widgets.probe`). It is then asked about images whose
-labels it has not seen. Other labels make another probe, so each is fitted ten times, to ten draws.
+An encoder is frozen, a few labels of each class are drawn, and a matrix that turns codes into
+labels is fitted to them: by ridge regression, or from the means of the classes
+(:mod:`widgets.probe`). It is then asked about images whose labels it has not seen. Other labels
+make another probe, so each is fitted ten times, to ten draws.
 
 In the page the labels come from 1,000 training images and the questions from 1,000 test images. A
 server computes the same with 60,000 and 10,000.
@@ -32,7 +33,7 @@ from widgets.contract import (
 from widgets.data import load
 from widgets.figures import axis, dots, figure, label, line
 from widgets.judged import JUDGED, codes, labels
-from widgets.probe import over_draws
+from widgets.probe import MATRICES, over_draws
 
 PER_CLASS = (1, 2, 5, 10, 20, 50)
 DRAWS = 10
@@ -45,8 +46,15 @@ instrument = Instrument(
     controls=(
         Choice("code", "Code", JUDGED, "deep", kept=True),
         Slider("per_class", "Labels of each digit", default=1, values=PER_CLASS),
+        Choice("matrix", "Matrix", MATRICES, "squares"),
+        Slider(
+            "ridge",
+            "Ridge",
+            default=1.0,
+            values=(0.001, 0.01, 0.1, 1.0, 10.0),
+            when=("matrix", "squares"),
+        ),
         Toggle("others", "All codes"),
-        Slider("ridge", "Ridge", default=1.0, values=(0.001, 0.01, 0.1, 1.0, 10.0)),
         Seed(label="Draws"),
     ),
     readouts=(
@@ -60,15 +68,16 @@ instrument = Instrument(
 )
 
 
-def compute(*, code, per_class, others, ridge, seed, everything=None):
+def compute(*, code, per_class, matrix, ridge, others, seed, everything=None):
     """Fit ten probes to ten draws of labels and ask each about the test images.
 
     Parameters
     ----------
     code : a key of JUDGED, or "yours"
     per_class : int, labels of each digit
+    matrix : a key of MATRICES
+    ridge : float, of least squares, in units of the mean squared length of a centred code
     others : bool, whether the curves of the other codes are shown
-    ridge : float, in units of the mean squared length of a centred code
     seed : int, of the draws
     everything : None, or codes and labels of all training images, then of all test images
 
@@ -77,9 +86,16 @@ def compute(*, code, per_class, others, ridge, seed, everything=None):
     dict
         ``here`` and ``everywhere``, share of test images named right for each draw, (10,); the
         second is empty where ``everything`` is not at hand; ``curves``, of every code on all
-        images, with a ridge of 1, (codes, labels of each digit, 3): mean, least, largest.
+        images by this matrix, with a ridge of 1, (codes, labels of each digit, 3): mean, least,
+        largest.
     """
-    asked = {"per_class": per_class, "draws": DRAWS, "ridge": ridge, "seed": seed}
+    asked = {
+        "per_class": per_class,
+        "draws": DRAWS,
+        "matrix": matrix,
+        "ridge": ridge,
+        "seed": seed,
+    }
     shown, test, _ = codes(code)
     shown_labels, test_labels = labels()
     return {
@@ -88,7 +104,7 @@ def compute(*, code, per_class, others, ridge, seed, everything=None):
         "others": others,
         "here": over_draws(shown, shown_labels, test, test_labels, **asked),
         "everywhere": np.array([]) if everything is None else over_draws(*everything, **asked),
-        "curves": load("mnist_judged")["curves"].astype(float),
+        "curves": load("mnist_judged")["curves"][list(MATRICES).index(matrix)].astype(float),
     }
 
 
@@ -141,7 +157,7 @@ def curves_figure(result):
             ticktext=[str(n) for n in PER_CLASS],
         ),
         axis(0, 100, "test digits named right, %", dtick=20),
-        height=420,
+        height=440,
         labels=[
             label(
                 title,

@@ -7,6 +7,12 @@ of the ten sums names the class. Its weights W solve
 
 which has one solution in closed form, the same on every machine. The unit lambda makes the probe
 blind to the scale of a code.
+
+Another matrix compares a code with the mean m_c of each class. The nearest mean is the largest of
+
+    2 m_c . h - |m_c|^2,
+
+so it is a linear probe, too, and no setting belongs to it.
 """
 
 from typing import Any
@@ -17,6 +23,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 CLASSES = 10
+MATRICES = {"squares": "Least squares", "means": "Nearest mean"}
 
 
 def fit(h: NDArray[Any], labels: NDArray[Any], ridge: float = 1.0) -> tuple[Array, Array]:
@@ -50,6 +57,12 @@ def regress(h: NDArray[Any], wanted: Array, ridge: float = 1.0) -> tuple[Array, 
     return matrix, middle - mean @ matrix
 
 
+def nearest_mean(h: NDArray[Any], labels: NDArray[Any]) -> tuple[Array, Array]:
+    """As `fit`, to the means of the classes: the largest sum belongs to the nearest one."""
+    means = np.stack([h[labels == c].mean(axis=0, dtype=np.float64) for c in range(CLASSES)])
+    return 2 * means.T, -np.sum(means**2, axis=1)
+
+
 def left_out(h: NDArray[Any], labels: NDArray[Any], ridge: float = 1.0) -> Array:
     """What a probe of all other codes gives each labelled code, (n, 10), without fitting n probes.
 
@@ -71,7 +84,7 @@ def left_out(h: NDArray[Any], labels: NDArray[Any], ridge: float = 1.0) -> Array
 
 
 def scores(h: NDArray[Any], probe: tuple[Array, Array]) -> Array:
-    """What the probe gives each class, (m, 10); a row sums to 1."""
+    """What the probe gives each class, (m, 10); a row of `fit` sums to 1."""
     matrix, intercept = probe
     return h @ matrix + intercept
 
@@ -96,6 +109,7 @@ def over_draws(
     *,
     per_class: int,
     draws: int,
+    matrix: str = "squares",
     ridge: float = 1.0,
     seed: int = 0,
 ) -> Array:
@@ -105,6 +119,8 @@ def over_draws(
     ----------
     shown, test : ndarray of shapes (n, k) and (m, k), codes to draw from and to be asked about
     labels, test_labels : ndarray of shapes (n,) and (m,)
+    matrix : a key of MATRICES
+    ridge : of least squares
 
     Returns
     -------
@@ -114,6 +130,7 @@ def over_draws(
     found = []
     for _ in range(draws):
         places = drawn(labels, per_class, rng)
-        probe = fit(shown[places], labels[places], ridge)
+        h, known = shown[places], labels[places]
+        probe = nearest_mean(h, known) if matrix == "means" else fit(h, known, ridge)
         found.append(share_right(test, test_labels, probe))
     return np.array(found)

@@ -6,15 +6,19 @@ import pytest
 from app.models.data import load_dataset
 from app.models.errors import DataUnavailable
 from app.models.judged import encode_judged
+from widgets import linear_probe
 from widgets.data import load
-from widgets.judged import JUDGED, rebuilt
-from widgets.linear_probe import PER_CLASS, compute
-from widgets.probe import over_draws
-from widgets.report_card import MEASURES, made
+from widgets.judged import CHANGED, CHANGES, JUDGED, codes, images, labels, rebuilt, untrained
+from widgets.linear_probe import PER_CLASS
+from widgets.measures import best_sharpness, k_means, mutual_information, precision_at, softmax
+from widgets.network import layers_of
+from widgets.probe import fit, left_out, nearest_mean, over_draws, scores, share_right
+from widgets.report_card import MEASURES, card_of
 
-CURVES = {
-    name: 100 * curve for name, curve in zip(JUDGED, load("mnist_judged")["curves"], strict=True)
-}
+CURVES, CURVES_OF_MEANS = (
+    {name: 100 * curve for name, curve in zip(JUDGED, curves, strict=True)}
+    for curves in load("mnist_judged")["curves"]
+)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +49,68 @@ def test_draws_differ_by_so_much() -> None:
     spread = np.array([curve[:, 2] - curve[:, 1] for curve in CURVES.values()])
     assert (spread[:, 0] > 9.5).all() and (spread[:, 0] < 20).all()
     assert (spread[:, -1] < 4.2).all()
-    assert spread[list(JUDGED).index("network"), -1] < 1
+    within_one = np.array(list(JUDGED))[spread[:, -1] < 1]
+    assert set(within_one) == {"masked", "contrastive", "vicreg", "network"}
+
+
+def on_the_page(code: str, **changed: object) -> float:
+    """Percent of the page's 1,000 test digits that a probe names, mean over ten draws."""
+    asked = linear_probe.instrument.defaults() | {"code": code, "per_class": 50} | changed
+    return float(100 * linear_probe.compute(**asked)["here"].mean())
+
+
+def share_between_classes(code: str) -> int:
+    """Of the variance of a code, in percent."""
+    h, answers = codes(code)[0].astype(float), labels()[0]
+    means = np.stack([h[answers == c].mean(axis=0) for c in range(10)])
+    within = np.mean(np.sum((h - means[answers]) ** 2, axis=1))
+    return round(float(100 * (1 - within / h.var(axis=0).sum())))
+
+
+def test_classes_as_wholes() -> None:
+    found = [share_between_classes(code) for code in ("masked", "deep", "pixels")]
+    assert found == [48, 28, 20]
+
+
+def test_two_numbers_are_masked_for_one_matrix_and_not_for_another() -> None:
+    shown, test, _ = codes("autoencoder")
+    shown_labels, test_labels = labels()
+    squares, means = fit(shown, shown_labels), nearest_mean(shown, shown_labels)
+    assert round(100 * share_right(test, test_labels, squares)) == 50
+    assert round(100 * share_right(test, test_labels, means)) == 74
+    assert set(range(10)) - set(scores(test, squares).argmax(axis=1)) == {4, 5, 6, 8, 9}
+    assert set(scores(test, means).argmax(axis=1)) == set(range(10))
+    of_means = {code: float(CURVES_OF_MEANS[code][-1, 0]) for code in JUDGED}
+    assert [round(of_means[code]) for code in ("autoencoder", "vae", "masked")] == [71, 64, 78]
+    worse = [code for code in JUDGED if of_means[code] < CURVES[code][-1, 0]]
+    assert len(worse) == 8
+
+
+def test_the_ridge_turns_two_codes_round() -> None:
+    found = {
+        (c, r): round(on_the_page(c, ridge=r)) for c in ("deep", "masked") for r in (1.0, 0.01)
+    }
+    assert found == {
+        ("deep", 1.0): 83,
+        ("masked", 1.0): 81,
+        ("deep", 0.01): 83,
+        ("masked", 0.01): 84,
+    }
+
+
+def test_other_draws_of_untrained_weights() -> None:
+    answers = labels()
+    found: list[list[float]] = [[], []]
+    for seed in range(6):
+        parts = [layers_of(x, untrained(seed)) for x in np.array_split(images(), 8)]
+        for layer, percent in zip((2, 3), found, strict=True):
+            h = np.concatenate([part[layer].reshape(len(part[layer]), -1) for part in parts])
+            named = over_draws(h[:1000], answers[0], h[1000:], answers[1], per_class=50, draws=10)
+            percent.append(round(float(100 * named.mean())))
+    maps, features = found
+    assert (min(maps), max(maps)) == (86, 88)
+    assert features[0] == 62 and (min(features[1:]), max(features[1:])) == (56, 63)
+    assert round(on_the_page("pixels")) == 81
 
 
 def test_what_the_tab_and_the_server_differ_by() -> None:
@@ -71,16 +136,14 @@ def test_what_the_tab_and_the_server_differ_by() -> None:
 
 
 def test_a_weak_ridge_costs_more_than_codes_differ() -> None:
-    def right(ridge: float) -> float:
-        result = compute(code="pixels", per_class=20, others=False, ridge=ridge, seed=0)
-        return float(100 * result["here"].mean())
-
-    assert right(1.0) - right(0.001) > 15
+    found = [round(on_the_page("pixels", per_class=20, ridge=ridge)) for ridge in (1.0, 0.001)]
+    assert found == [76, 59]
 
 
 def card(code: str) -> dict[str, float]:
     return {
-        name: 100 * float(share) for name, share in zip(MEASURES, made(code)["shares"], strict=True)
+        name: 100 * float(share)
+        for name, share in zip(MEASURES, card_of(code)["shares"], strict=True)
     }
 
 
@@ -99,23 +162,90 @@ def test_neighbours_and_clusters() -> None:
     assert round(two["probed"]) == 50
     for other in ("masked", "pca", "deep", "vae_16", "vae", "random"):
         assert card(other)["clustered"] < two["clustered"]
-    assert card("random")["probed"] > two["probed"] > card("vae")["probed"]
+    assert card("random")["probed"] > two["probed"]
+    shown, test, _ = codes("random")
+    right = share_right(test, labels()[1], nearest_mean(shown, labels()[0]))
+    assert round(100 * right) == 55
+
+
+def test_other_starts_of_the_clusters_say_the_same() -> None:
+    answers = labels()[1]
+    two, masked = (
+        [mutual_information(k_means(codes(code)[1], 10, seed=s), answers) for s in range(5)]
+        for code in ("autoencoder", "masked")
+    )
+    assert min(two) > max(masked)
+
+
+def test_who_leads_each_row() -> None:
+    cards = {code: card(code) for code in JUDGED}
+    for measure in MEASURES:
+        order = sorted(JUDGED, key=lambda code: -cards[code][measure])
+        if measure == "rebuilt":
+            assert order[0] == "pixels" and order.index("network") == 4
+        else:
+            assert order[:2] == ["network", "contrastive"]
 
 
 def test_noise() -> None:
-    clean, noise, _, shifted, _ = 100 * made("contrastive")["by_change"]
-    assert (round(clean), round(noise), round(shifted)) == (96, 16, 96)
-    clean, noise, _, shifted, _ = 100 * made("pixels")["by_change"]
+    changed = 100 * card_of("contrastive")["by_change"]
+    assert changed.round().tolist() == [96, 16, 96, 96, 96]
+    assert (100 * card_of("vicreg")["by_change"]).round().tolist() == [96, 14, 91, 94, 88]
+    clean, noise, _, shifted, _ = 100 * card_of("pixels")["by_change"]
     assert (round(clean - noise), round(clean - shifted)) == (10, 24)
     assert round(card("contrastive")["changed"]) == 76
     assert round(card("pixels")["changed"], 1) == 70.5
 
 
 def test_calibration() -> None:
-    for code in JUDGED:
-        error = 100 * made(code)["ece"]
-        assert (error > 10) == (code in ("autoencoder", "vae"))
-        assert error < 4 or code in ("autoencoder", "vae")
-    contrastive = made("contrastive")
+    errors = {code: round(100 * card_of(code)["ece"]) for code in JUDGED}
+    assert (errors.pop("autoencoder"), errors.pop("vae")) == (14, 20)
+    assert (min(errors.values()), max(errors.values())) == (1, 3)
+    contrastive = card_of("contrastive")
     assert round(100 * contrastive["ece"]) == 1
     assert round(100 * contrastive["ece_changed"]) == 19
+    assert round(100 * card_of("random")["ece_changed"]) == 28
+
+
+def test_how_sure_the_contrastive_code_is_of_changed_digits() -> None:
+    shown, _, changed = codes("contrastive")
+    known, answers = labels()[0], labels()[1][::CHANGED]
+    probe, sharpness = fit(shown, known), best_sharpness(left_out(shown, known), known)
+    for how, wanted in (("noise", (92, 16)), ("dim", (76, 96))):
+        chances = softmax(scores(changed[list(CHANGES).index(how)], probe), sharpness)
+        right = np.mean(chances.argmax(axis=1) == answers)
+        assert (round(100 * chances.max(axis=1).mean()), round(100 * right)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("code", "clean", "by_change"),
+    [
+        ("contrastive", 93, {"noise": 20, "blur": 82, "shift": 92, "dim": 65}),
+        ("deep", 80, {"noise": 67, "dim": 72}),
+    ],
+)
+def test_neighbours_of_changed_digits(code: str, clean: int, by_change: dict[str, int]) -> None:
+    shown, test, changed = codes(code)
+    known, answers = labels()
+    assert round(100 * precision_at(10, test, answers, shown, known)) == clean
+    for how, percent in by_change.items():
+        h = changed[list(CHANGES).index(how)]
+        assert round(100 * precision_at(10, h, answers[::CHANGED], shown, known)) == percent
+
+
+def test_a_stretched_number_disturbs_neighbours_and_our_probe() -> None:
+    known, answers = labels()
+    shown, test, _ = (each.astype(float) for each in codes("deep"))
+    for times, right, alike in ((1, 83, 80), (100, 56, 30), (1000, 19, 16)):
+        far, near = shown.copy(), test.copy()
+        far[:, 0] *= times
+        near[:, 0] *= times
+        assert round(100 * share_right(near, answers, fit(far, known))) == right
+        assert round(100 * share_right(near, answers, fit(far, known, 1e-12))) == 83
+        assert round(100 * precision_at(10, near, answers, far, known)) == alike
+
+
+def test_equal_probes_and_unequal_neighbours() -> None:
+    masked, pca = card("masked"), card("pca")
+    assert (round(masked["probed"]), round(pca["probed"])) == (81, 80)
+    assert (int(masked["retrieved"]), round(pca["retrieved"])) == (71, 77)

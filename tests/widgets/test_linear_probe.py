@@ -27,7 +27,7 @@ def test_each_draw_is_a_ridge_of_scikit_learn(code, per_class, ridge):
         size = np.mean(np.sum((h - h.mean(axis=0)) ** 2, axis=1))
         model = Ridge(alpha=ridge * size).fit(h, np.eye(10)[shown_labels[places]])
         wanted.append(np.mean(model.predict(test).argmax(axis=1) == test_labels))
-    result = compute(code=code, per_class=per_class, others=True, ridge=ridge, seed=4)
+    result = compute(**REST | {"code": code, "per_class": per_class, "ridge": ridge, "seed": 4})
     np.testing.assert_allclose(result["here"], wanted, atol=0.0015)  # ties by rounding
 
 

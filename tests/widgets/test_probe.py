@@ -4,9 +4,19 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
+from sklearn.neighbors import NearestCentroid
 
 from widgets.judged import codes, labels
-from widgets.probe import drawn, fit, left_out, over_draws, scores, share_right
+from widgets.probe import (
+    MATRICES,
+    drawn,
+    fit,
+    left_out,
+    nearest_mean,
+    over_draws,
+    scores,
+    share_right,
+)
 
 
 def some(n, k, seed=0):
@@ -35,6 +45,13 @@ def test_what_is_left_out_is_fitted_without_it(n, k):
     np.testing.assert_allclose(left_out(h, answers), apart, rtol=1e-6, atol=1e-9)
 
 
+def test_the_nearest_mean_is_a_matrix_with_an_intercept():
+    h, answers = some(80, 6)
+    asked = np.random.default_rng(1).normal(size=(200, 6)) * 3
+    named = scores(asked, nearest_mean(h, answers)).argmax(axis=1)
+    assert (named == NearestCentroid().fit(h, answers).predict(asked)).all()
+
+
 def test_the_scale_of_a_code_does_not_matter():
     h, answers = some(50, 8)
     np.testing.assert_allclose(
@@ -54,9 +71,10 @@ def test_whole_numbers_and_their_floats_make_the_same_probe():
     rng = np.random.default_rng(0)
     grey = rng.integers(0, 256, (300, 20)).astype(np.uint8)
     answers = np.arange(300) % 10
-    asked = {"per_class": 5, "draws": 3}
-    of_bytes = over_draws(grey, answers, grey, answers, **asked)
-    assert (of_bytes == over_draws(grey / 255, answers, grey / 255, answers, **asked)).all()
+    for matrix in MATRICES:
+        asked = {"per_class": 5, "draws": 3, "matrix": matrix}
+        of_bytes = over_draws(grey, answers, grey, answers, **asked)
+        assert (of_bytes == over_draws(grey / 255, answers, grey / 255, answers, **asked)).all()
 
 
 def test_logistic_regression_names_a_few_more_of_the_pixels():

@@ -1,5 +1,6 @@
 """The codes that chapter 5 judges, and what the whole of MNIST says about them."""
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from app.models.exports.export import Job, write_export
 from app.models.judged import encode_judged, own_error, thinned
 from widgets import report_card
 from widgets.judged import CHANGED, CHANGES, JUDGED, SHOWN, change, variance_read
-from widgets.probe import over_draws
+from widgets.probe import MATRICES, over_draws
 
 PER_CLASS = (1, 2, 5, 10, 20, 50)
 DRAWS = 10
@@ -68,34 +69,33 @@ def make_codes(name: str, job: Job) -> Card:
 
 def make_cards(job: Job) -> Card:
     """The report card of every code, as the page makes it."""
-    cards = {name: report_card.made(name) for name in JUDGED}
-    shares = np.stack([card["shares"] for card in cards.values()]).astype(np.float32)
-    pixels = {f"pixels_{key}": np.array(of) for key, of in cards["pixels"].items() if key != "own"}
+    cards = [report_card.made(name) for name in JUDGED]
+    arrays = {key: np.array([card[key] for card in cards]) for key in cards[0]}
+    arrays["own"] = arrays["own"].astype(float)  # NaN without a decoder
     job.on_step(1, 1, 0.0)
     card = {
         "title": "Report cards of the judged codes",
         "data": of(load_dataset("mnist")),
         "shares": f"for each code, of {list(report_card.MEASURES)}",
-        "pixels": "the whole card of the pixels, which takes the page long",
         "encoders": list(JUDGED),
         "metrics": {
             name: [round(float(v), 4) for v in row]
-            for name, row in zip(JUDGED, shares, strict=True)
+            for name, row in zip(JUDGED, arrays["shares"], strict=True)
         },
     }
-    return write_export("mnist_cards", {"shares": shares, **pixels}, card)
+    return write_export("mnist_cards", arrays, card)
 
 
 def make_judged(job: Job) -> Card:
     """Labels of the 2,000 images; probes of every encoder on all 70,000."""
     dataset = load_dataset("mnist")
     labels = thinned(dataset)[1]
-    curves = np.zeros((len(JUDGED), len(PER_CLASS), 3), np.float32)
+    curves = np.zeros((len(MATRICES), len(JUDGED), len(PER_CLASS), 3), np.float32)
     for i, name in enumerate(JUDGED):
         shown, test = (
             encode_judged(name, x / 255) for x in (dataset.train_images, dataset.test_images)
         )
-        for j, per_class in enumerate(PER_CLASS):
+        for (m, matrix), (j, per_class) in product(enumerate(MATRICES), enumerate(PER_CLASS)):
             found = over_draws(
                 shown,
                 dataset.train_labels,
@@ -103,18 +103,20 @@ def make_judged(job: Job) -> Card:
                 dataset.test_labels,
                 per_class=per_class,
                 draws=DRAWS,
+                matrix=matrix,
             )
-            curves[i, j] = found.mean(), found.min(), found.max()
+            curves[m, i, j] = found.mean(), found.min(), found.max()
         job.on_step(i + 1, len(JUDGED), 0.0)
     card = {
         "title": "Linear probes of the judged codes, on all 70,000 images",
         "data": of(dataset),
         "curves": f"share of the 10,000 test images that a probe names, after {PER_CLASS} labels "
-        f"of each class out of 60,000: mean, least and largest of {DRAWS} draws",
+        f"of each class out of 60,000, for each of {list(MATRICES)}: mean, least and largest of "
+        f"{DRAWS} draws",
         "encoders": list(JUDGED),
         "metrics": {
             name: [round(float(v), 4) for v in curve[:, 0]]
-            for name, curve in zip(JUDGED, curves, strict=True)
+            for name, curve in zip(JUDGED, curves[0], strict=True)
         },
     }
     return write_export("mnist_judged", {"labels": labels, "curves": curves}, card)

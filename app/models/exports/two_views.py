@@ -198,7 +198,10 @@ def measured(model: nn.Sequential, dataset: Dataset) -> tuple[Card, dict[str, ND
     train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
     h, seen = codes_of(model, train), codes_of(model, test)
     card, matrix, intercept = read(h, seen, codes_of(model, test.flip(1)), dataset)
-    probe = {"probe": matrix.astype(np.float16), "intercept": intercept.astype(np.float32)}
+    probe: dict[str, NDArray[Any]] = {
+        "probe": matrix.astype(np.float16),
+        "intercept": intercept.astype(np.float32),
+    }
     return card, probe
 
 

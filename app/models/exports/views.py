@@ -4,6 +4,7 @@ For the instruments on contrastive codes: the loss of a batch, and what such a c
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,12 @@ from app.models.exports.gallery import distances, neighbours
 from app.models.exports.networks import CLASSES
 from app.models.exports.probes import fit
 from app.models.exports.two_views import HELD, PROJECTED, Views, codes_of, network, read
+from widgets import two_views
 from widgets.data import load
 from widgets.encoders import TWO_VIEWS, encode_as
 from widgets.moves import turn
 from widgets.network import layers_of
-from widgets.two_views import CODES, SEARCHED, SHOWN, encode
+from widgets.two_views import CODES, SEARCHED, SHOWN
 
 PAIRS = 128  # digits with two views each
 ANGLES = range(-180, 181, 30)
@@ -32,10 +34,16 @@ EMBEDDED = ("contrastive", "vicreg")
 MAPS = 3  # random ones, beside the one that was learned
 
 
+def encoded(name: str, x: NDArray[Any]) -> NDArray[Any]:
+    """Images (n, 28, 28), in [0, 1], in one of the codes of the instrument."""
+    code: NDArray[Any] = two_views.encode(name, x)  # type: ignore[no-untyped-call]
+    return code
+
+
 def in_parts(name: str, x: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Codes of many images, (n, 28, 28), a few at a time."""
     parts = np.array_split(x, len(x) // 200 + 1)
-    return np.concatenate([encode(name, part / 255).astype(np.float32) for part in parts])
+    return np.concatenate([encoded(name, part / 255).astype(np.float32) for part in parts])
 
 
 def make_views(job: Job) -> Card:
@@ -53,7 +61,8 @@ def make_views(job: Job) -> Card:
         arrays[name] = z.reshape(PAIRS, 2, -1).astype(np.float16)
 
     unlike = labels[:, None] != labels
-    scale, right, metrics = [], [], {}
+    scale, right = [], []
+    metrics: dict[str, Any] = {}
     for i, name in enumerate(CODES):
         h, seen = in_parts(name, dataset.train_images), in_parts(name, dataset.test_images)
         upside_down = in_parts(name, dataset.test_images[:, ::-1, ::-1])
@@ -156,8 +165,13 @@ def probes_of_few_labels(dataset: Dataset) -> Card:
         "untrained": few_read(lambda x: codes_of(layers, to_unit(x)), dataset),
     }
     for name in TWO_VIEWS:
-        card[name] = few_read(lambda x, name=name: encode_as(name, x / 255), dataset)
+        card[name] = few_read(partial(coded, name), dataset)
     return card
+
+
+def coded(name: str, x: NDArray[np.uint8]) -> NDArray[Any]:
+    """The codes of a few images (n, 28, 28) by one of the encoders trained on two views."""
+    return encode_as(name, x / 255)
 
 
 def few_read(code_of: Callable[[NDArray[np.uint8]], NDArray[Any]], dataset: Dataset) -> Card:
@@ -181,6 +195,6 @@ def named_right(
     images, labels = dataset.test_images[:TURNED] / 255, dataset.test_labels[:TURNED]
     shares = []
     for angle in ANGLES:
-        answer = encode(name, turn(images, angle)) @ matrix + intercept
+        answer = encoded(name, turn(images, angle)) @ matrix + intercept
         shares.append(float(np.mean(answer.argmax(1) == labels)))
     return shares

@@ -49,7 +49,7 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
     loaded = load(settings)
     problems = Problems()
     written: list[Recordings] = []
-    for source in loaded.sources:
+    for source in loaded.whole:
         report(f"Running the Python of {source.opening.path.parent}")
         with closing(AuthorCode(settings.code_seconds)) as code:
             run = _ChapterRun(source, problems, report, code, course.install_hint)

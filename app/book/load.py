@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from app.book.author_code import AuthorCode
+from app.book.closed import Closed, Piece, files_apart, set_apart
 from app.book.compose.blocks import (
     Block,
     InstrumentBlock,
@@ -24,11 +26,13 @@ from app.book.compose.pictures import Pictures
 from app.book.compose.plots import Plots
 from app.book.compose.stills import Stills
 from app.book.compose.words import inner_blocks, reading_minutes, word_count
+from app.book.day import Day, right_now
 from app.book.directives import DIRECTIVES, by_name
 from app.book.media import Media
 from app.book.pieces import Link, Symbol, Term
 from app.book.read.bibliography import read_bibliography
-from app.book.read.facts import FactLedger, Remark, read_facts
+from app.book.read.days import Days, check_days
+from app.book.read.facts import FactEntry, FactLedger, Remark, read_facts
 from app.book.read.glossary import read_glossary
 from app.book.read.manifest import FRONT, Manifest, read_manifest
 from app.book.read.nodes import Document
@@ -46,31 +50,44 @@ LONGEST_SECTION = 2500
 """Words that a section may have: each is a page of its own, laid out at once (docs/speed.md)."""
 
 
+NEVER = Day(1, "hidden")
+"""The day of what only stands where nothing is open: it may refer to all that is not."""
+
+
 @dataclass(frozen=True)
 class Loaded:
-    """A book, the files its pages need, and what it was made from."""
+    """A book, the files its pages need, and what it was made from.
+
+    ``apart`` are the files of instruments that stand only in what is not open.
+    """
 
     book: Book
     media: Media
-    sources: tuple[ChapterSource, ...]  # chapters, without the front page
+    sources: tuple[ChapterSource, ...]  # what is open of the chapters, without the front page
+    whole: tuple[ChapterSource, ...]  # the chapters with what is not open, as they were written
     labels: Labels
     notation: Notation
     facts: FactLedger
+    apart: frozenset[str]
 
 
-def load(settings: Settings) -> Loaded:
+def load(settings: Settings, now: datetime | None = None) -> Loaded:
     """Read the book with everything that the site is made from.
+
+    Parameters
+    ----------
+    now : what opens later is left out; None asks the clock
 
     Raises
     ------
     BookErrors
-        With every mistake in the content.
+        With every mistake in the content, in what is left out, too.
     """
     problems = Problems()
     # Plots and instruments apart: what one does to Python does not reach the others.
     plots, instruments = (closing(AuthorCode(settings.code_seconds)) for _ in range(2))
     with plots as plot_code, instruments as instrument_code:
-        loaded = _Loader(settings, problems, plot_code, instrument_code).load()
+        loaded = _Loader(settings, problems, plot_code, instrument_code, now or right_now()).load()
     problems.raise_all()
     return loaded
 
@@ -96,7 +113,9 @@ class _Loader:
         problems: Problems,
         plot_code: AuthorCode,
         instrument_code: AuthorCode,
+        now: datetime,
     ) -> None:
+        self.settings = settings
         self.content = settings.content
         self.problems = problems
         self.manifest: Manifest = read_manifest(
@@ -104,39 +123,67 @@ class _Loader:
         )
         if not self.manifest.entries:
             problems.raise_all()  # there is nothing to find other mistakes in
-        engine = shared_engine(engine_script(settings))
+        self.plot_code, self.instrument_code = plot_code, instrument_code
         self.notation = Notation(self.manifest.macros)
-        media = Media()
-        widgets, cache = settings.root / "widgets", settings.build / "cache"
-        bibliography = read_bibliography(
-            self.content / "references.bib", self.shown("references.bib"), problems
-        )
         reader = SourceReader(self.content, dict(by_name(DIRECTIVES)), problems)
         entries = {entry.slug: entry for entry in self.manifest.entries}.values()
         read = [reader.front(), *(reader.chapter(entry) for entry in entries)]
-        self.sources = [source for source in read if source is not None]
-        pages = [page for source in self.sources for page in source.pages]
-        self.resources = Resources(
+        self.whole = [source for source in read if source is not None]
+        self.labels = Labels()
+        for source in self.whole:
+            self.labels.add_chapter(source, problems)
+        days = self.days()
+        drafts = days.drafts() if settings.reload else Days()
+        self.drafts = frozenset(drafts.names)
+        self.closed: Closed = set_apart(self.whole, days.not_open(now, drafts=settings.reload))
+        self.labels.shut(self.closed.labels)
+        self.sources = self.closed.sources
+        self.resources = self.own_resources()
+        self.unseen = self.own_resources() if self.closed.pieces else self.resources
+        """What is not open is composed, too: there may be mistakes in it, and what only it uses is
+        in no list."""
+        self.symbol_uses: dict[str, list[Link]] = {}
+        self.unseen_symbols: set[str] = set()
+
+    def days(self) -> Days:
+        """The days in the manifest, after reporting labels that are of nothing."""
+        targets = self.labels.targets.values()
+        kinds = {
+            target.label: target.kind
+            for target in targets
+            if target.is_page or target.kind == "question"
+        }
+        return check_days(self.manifest.days, kinds, self.problems.of(self.shown("book.toml")))
+
+    def own_resources(self) -> Resources:
+        """What composers share, with nothing used yet."""
+        settings, content, media = self.settings, self.content, Media()
+        widgets, cache = settings.root / "widgets", settings.build / "cache"
+        engine = shared_engine(engine_script(settings))
+        bibliography = read_bibliography(
+            content / "references.bib", self.shown("references.bib"), self.problems
+        )
+        pages = [page for source in self.whole for page in source.pages]
+        return Resources(
             makers={each.name: each.run for each in DIRECTIVES if each.run is not None},
             pages={page.path.as_posix().partition("/")[2]: page.place for page in pages},
-            labels=Labels(),
+            labels=self.labels,
             bibliography=bibliography,
             facts=read_facts(
-                self.content / "facts.toml", self.shown("facts.toml"), bibliography, problems
+                content / "facts.toml", self.shown("facts.toml"), bibliography, self.problems
             ),
             mathematics=Mathematics(engine, self.notation),
             media=media,
-            pictures=Pictures(self.content, media),
-            stills=Stills(instrument_code, engine, media, widgets, Kept(cache / "stills")),
-            plots=Plots(plot_code, widgets, Kept(cache / "plots")),
+            pictures=Pictures(content, media),
+            stills=Stills(self.instrument_code, engine, media, widgets, Kept(cache / "stills")),
+            plots=Plots(self.plot_code, widgets, Kept(cache / "plots")),
             symbols=read_notation(
-                self.content / "notation.toml", problems.of(self.shown("notation.toml"))
+                content / "notation.toml", self.problems.of(self.shown("notation.toml"))
             ),
             glossary=read_glossary(
-                self.content / "glossary.toml", problems.of(self.shown("glossary.toml"))
+                content / "glossary.toml", self.problems.of(self.shown("glossary.toml"))
             ),
         )
-        self.symbol_uses: dict[str, list[Link]] = {}
 
     def shown(self, name: str) -> Path:
         """A file of the content as messages name it."""
@@ -144,15 +191,15 @@ class _Loader:
 
     def load(self) -> Loaded:
         shared = self.resources
-        for source in self.sources:
-            shared.labels.add_chapter(source, self.problems)
+        for piece in self.closed.pieces:
+            self.rehearse(piece)
         chapters = {source.entry.slug: self.chapter(source) for source in self.sources}
         self.check_circles()
         ledger = self.ledger()
         symbols, terms = self.notation_list(), self.glossary_list()
         self.problems.raise_all()
         parts = tuple(
-            Part(title, tuple(chapters[entry.slug] for entry in entries))
+            Part(title, tuple(chapters[entry.slug] for entry in entries if entry.slug in chapters))
             for title, entries in self.manifest.parts
         )
         book = Book(
@@ -161,14 +208,48 @@ class _Loader:
             description=self.manifest.description,
             language=self.manifest.language,
             front=chapters[FRONT],
-            parts=parts,
-            references=shared.bibliography.references(),
+            parts=tuple(part for part in parts if part.chapters),
+            references=shared.bibliography.references(self.sources_listed()),
             symbols=symbols,
             terms=terms,
+            drafts=self.drafts,
             **ledger,
         )
-        sources = tuple(source for source in self.sources if source.entry.slug != FRONT)
-        return Loaded(book, shared.media, sources, shared.labels, self.notation, shared.facts)
+        return Loaded(
+            book=book,
+            media=shared.media,
+            sources=_without_front(self.sources),
+            whole=_without_front(self.whole),
+            labels=self.labels,
+            notation=self.notation,
+            facts=shared.facts,
+            apart=files_apart(self.settings.root / "widgets", self.closed),
+        )
+
+    def rehearse(self, piece: Piece) -> None:
+        """Compose what is not open, for its mistakes and what it uses; nothing of it is kept."""
+        page = piece.page
+        whole = next(source for source in self.whole if source.entry.slug == page.slug)
+        recorded = whole.recordings.all_current(whole.nodes)
+        composer = self.composer(page, recorded, 0, piece.day)
+        name = "title" if page.name else "standfirst"
+        front, lines = page.document.front, page.document.front_lines
+        composer.inline(front[name], lines.get(name, 1))
+        composer.all_blocks()
+        self.unseen_symbols |= composer.symbols.used
+
+    def only_unseen(self, seen: bool, unseen: bool) -> bool:
+        """Whether something is used only in what is not open; what nothing uses is not hidden."""
+        return bool(self.closed.pieces) and unseen and not seen
+
+    def sources_listed(self) -> list[str]:
+        """The keys of all sources but those that are cited only in what is not open."""
+        seen, unseen = self.resources.bibliography, self.unseen.bibliography
+        return [
+            key
+            for key in seen.keys()  # noqa: SIM118
+            if not self.only_unseen(seen.is_used(key), unseen.is_used(key))
+        ]
 
     def chapter(self, source: ChapterSource) -> Chapter:
         """Compose one chapter."""
@@ -180,11 +261,9 @@ class _Loader:
         blocks = composer.all_blocks()
         moved: dict[str, str] = {}
         sections: list[Section] = []
-        notes = len(composer.note_ids)
         for page in source.sections:
-            inside = self.composer(page, recorded, notes)
+            inside = self.composer(page, recorded, self.notes_before(page))
             sections.append(self.section(page, inside))
-            notes += len(inside.note_ids)
             cited = [f"ref-{key}" for key in sorted(inside.cited - composer.cited)]
             for id in (*self.ids_on(page), *inside.note_ids, *cited):
                 moved.setdefault(id, f"{page.name}/#{id}")
@@ -212,15 +291,32 @@ class _Loader:
             script=f"{entry.slug}.py",
         )
 
+    def notes_before(self, page: PageSource) -> int:
+        """How many notes a chapter has before a page of it, those that are not open included."""
+        whole = next(source for source in self.whole if source.entry.slug == page.slug)
+        places = [each.place for each in whole.pages]
+        before = whole.pages[: places.index(page.place)]
+        return sum(len(each.document.notes) for each in before)
+
     def composer(
-        self, page: PageSource, recorded: Mapping[str, Recording], notes_before: int
+        self,
+        page: PageSource,
+        recorded: Mapping[str, Recording],
+        notes_before: int,
+        day: Day | None = None,
     ) -> Composer:
-        """What makes one page."""
+        """What makes one page, or a piece that is open from a day on."""
         number = self.resources.labels.number(page.place, 1) if page.name else ""
         place = Link(f"../{page.place}/" if page.place else "../", page.title, number)
         report = self.problems.of(page.path)
         return Composer(
-            self.resources, page, report, place, recorded=recorded, notes_before=notes_before
+            self.unseen if day else self.resources,
+            page,
+            report,
+            place,
+            recorded=recorded,
+            notes_before=notes_before,
+            day=day,
         )
 
     def section(self, page: PageSource, composer: Composer) -> Section:
@@ -259,7 +355,11 @@ class _Loader:
                 line = page.document.front_lines.get("formerly", 1)
                 report = self.problems.of(page.path)
                 report.add(line, f"{name!r} is a label of today, at {labels.targets[name].path}")
-        here = [label for label, target in labels.targets.items() if target.page == page.place]
+        here = [
+            label
+            for label, target in labels.targets.items()
+            if target.page == page.place and label not in labels.days
+        ]
         return [*here, *labels.heading_ids(page.place)]
 
     def neighbours(self, page: PageSource) -> tuple[Link | None, Link | None]:
@@ -290,6 +390,10 @@ class _Loader:
                 links.append(self.link(openings[slug], opening))
                 continue
             report = self.problems.of(opening.path)
+            if day := self.labels.days.get(slug):
+                if day.moment is None:
+                    report.add(line, f"builds_on names a chapter that is {day.word}: {slug!r}")
+                continue  # until it opens
             accepted = ", ".join(name for name in openings if name != opening.slug) or "none yet"
             report.add(line, f"builds_on names no other chapter: {slug!r}. Accepted: {accepted}.")
         return tuple(links)
@@ -328,11 +432,13 @@ class _Loader:
         """All symbols, after reporting those that no equation uses."""
         report = self.problems.of(self.shown("notation.toml"))
         composer = self.of_file("notation.toml")
-        names = {page.name or page.slug for source in self.sources for page in source.pages}
+        names = {page.name or page.slug for source in self.whole for page in source.pages}
         listed = []
         for entry in self.resources.symbols:
             for unknown in set(entry.sections) - names:
                 report.add(entry.line, f"no section {unknown!r}. {accepted_names(unknown, names)}")
+            if self.only_unseen(entry.id in self.symbol_uses, entry.id in self.unseen_symbols):
+                continue
             if entry.id not in self.symbol_uses:
                 report.add(entry.line, f"no equation has the symbol {entry.tex!r}")
             uses = tuple(self.symbol_uses.get(entry.id, ()))
@@ -345,7 +451,11 @@ class _Loader:
         composer = self.of_file("glossary.toml")
         terms = []
         glossary = self.resources.glossary
+        unseen = dict(self.unseen.glossary.in_order()) if self.unseen.glossary else {}
         for entry, place in glossary.in_order() if glossary else ():
+            if self.only_unseen(place is not None, unseen.get(entry) is not None):
+                self.of_file("glossary.toml", NEVER).inline(entry.meaning, entry.line)
+                continue
             if place is None:
                 report.add(entry.line, f"no text defines this: write {{term}}`{entry.name}` there")
                 continue
@@ -353,19 +463,25 @@ class _Loader:
             terms.append(Term(entry.id, entry.name, meaning, place))
         return tuple(terms)
 
-    def of_file(self, name: str) -> Composer:
+    def of_file(self, name: str, day: Day | None = None) -> Composer:
         """Composes what stands in a data file, for a page of its own."""
         stem = name.partition(".")[0]
         page = PageSource(stem, "", self.shown(name), Document({}, {}))
         report = self.problems.of(self.shown(name))
-        return Composer(self.resources, page, report, Link(f"../{stem}/", stem.capitalize()))
+        place = Link(f"../{stem}/", stem.capitalize())
+        return Composer(self.unseen if day else self.resources, page, report, place, day=day)
 
     def ledger(self) -> dict[str, Any]:
         """The book's fields from ``facts.toml``, composed as on the page of facts."""
         ledger = self.resources.facts
         composer = self.of_file("facts.toml")
+        entries: dict[bool, list[FactEntry]] = {False: [], True: []}
+        for id, entry in ledger.entries.items():
+            seen, unseen = bool(ledger.uses(id)), bool(self.unseen.facts.uses(id))
+            entries[self.only_unseen(seen, unseen)].append(entry)
+        _facts(entries[True], self.unseen.facts, self.of_file("facts.toml", NEVER))
         return {
-            "facts": _facts(ledger, composer),
+            "facts": _facts(entries[False], ledger, composer),
             "gaps": tuple(composer.inline(gap.text, gap.line) for gap in ledger.gaps),
             "disputed": tuple(_dispute(remark, composer) for remark in ledger.disputed),
         }
@@ -387,7 +503,13 @@ def _links(blocks: Iterable[Block], kind: type[NumberedBlock]) -> tuple[Link, ..
     return tuple(links)
 
 
-def _facts(ledger: FactLedger, composer: Composer) -> tuple[Fact, ...]:
+def _without_front(sources: Iterable[ChapterSource]) -> tuple[ChapterSource, ...]:
+    return tuple(source for source in sources if source.entry.slug != FRONT)
+
+
+def _facts(
+    entries: Iterable[FactEntry], ledger: FactLedger, composer: Composer
+) -> tuple[Fact, ...]:
     return tuple(
         Fact(
             entry.id,
@@ -398,7 +520,7 @@ def _facts(ledger: FactLedger, composer: Composer) -> tuple[Fact, ...]:
             composer.inline(entry.note, entry.line),
             ledger.uses(entry.id),
         )
-        for entry in ledger.entries.values()
+        for entry in entries
     )
 
 

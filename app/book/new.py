@@ -94,7 +94,7 @@ def new_section(settings: Settings, slug: str, name: str) -> list[Path]:
         f"{text[: listed.end(1)]}{comma}{name}{text[listed.end() :]}", encoding="utf-8"
     )
     write_from("section.md", path, name)
-    source = next(s for s in load(settings).sources if s.entry.slug == slug)
+    source = next(s for s in load(settings).whole if s.entry.slug == slug)
     return [path, opening, record_chapter(source, settings)]
 
 

@@ -149,6 +149,7 @@ class Book:
     references: tuple[Reference, ...]
     symbols: tuple[NotedSymbol, ...]
     terms: tuple[Term, ...]
+    drafts: frozenset[str]  # what an author is shown and readers are not: labels, answer of LABEL
 
     @property
     def chapters(self) -> tuple[Chapter, ...]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
+from app.book.day import Day
 from app.book.pieces import (
     ControlView,
     Html,
@@ -174,7 +175,10 @@ class QuizOption:
 
 @dataclass(frozen=True)
 class Quiz(NumberedBlock):
-    """What every question has. ``key`` is JSON for data-key (escape it as any attribute)."""
+    """What every question has. ``key`` is JSON for data-key (escape it as any attribute).
+
+    ``opens`` is the day of an answer that is not open; there is no answer and no key then.
+    """
 
     said: ClassVar[tuple[str, ...]] = ("question",)
     named = "Question"
@@ -183,6 +187,7 @@ class Quiz(NumberedBlock):
     hint: tuple[Block, ...]  # may be empty
     answer: tuple[Block, ...]
     key: str
+    opens: Day | None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from app.book.compose.plots import Plots
 from app.book.compose.prose import ProseRenderer
 from app.book.compose.stills import Stills
 from app.book.compose.symbols import Symbols
+from app.book.day import Day
 from app.book.media import Media
 from app.book.pieces import Html, Link, SideNote
 from app.book.read.bibliography import Bibliography
@@ -61,6 +62,7 @@ class Composer:
     root : from the page to the root of the book, ``../../``
     place : how the ledgers of facts and sources name what is being made
     cited : keys of the sources that the page names
+    day : when what is made opens; None where it is open
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Composer:
         *,
         recorded: Mapping[str, Recording] = MappingProxyType({}),
         notes_before: int = 0,
+        day: Day | None = None,
     ) -> None:
         self.resources = resources
         self.scope = source.slug
@@ -80,6 +83,7 @@ class Composer:
         self.problems = problems
         self.place = place
         self.cited: set[str] = set()
+        self.day = day
         self.symbols = Symbols(resources.symbols, source.name or source.slug)
         self._recorded = recorded
         self._document = source.document
@@ -251,10 +255,23 @@ class Composer:
         if target is None:
             names = accepted_names(label, self.resources.labels.targets)
             self.problems.add(line, f"no label {label!r} in the book. {names}")
+            return None
+        opens = self.opens(target)
+        if opens is not None and opens.moment is None:
+            self.problems.add(
+                line, f"{label!r} is {opens.word}, and this is not: book.toml:{opens.line} says so"
+            )
+            return None
         return target
 
+    def opens(self, target: Target) -> Day | None:
+        """When something opens, if that is later than what refers to it; else None."""
+        return self.resources.labels.opens(target.label, self.day)
+
     def place_url(self, target: Target) -> str:
-        """The URL of a labelled thing from this page."""
+        """The URL of a labelled thing from this page; nothing until it opens."""
+        if self.opens(target):
+            return ""
         if target.is_page:
             return f"{self.root}{target.page}/"
         if target.page == self.page:
@@ -265,8 +282,8 @@ class Composer:
         """The URL of a page of the book from this one."""
         return self.root + (f"{place}/" if place else "")
 
-    def link(self, href: str, line: int) -> str:
-        """The URL of a link inside the book, after checking it."""
+    def link(self, href: str, line: int) -> tuple[str, Day | None]:
+        """The URL of a link inside the book, after checking it, or when what it leads to opens."""
         file, _, label = href.partition("#")
         page: str | None = self.page
         if file:
@@ -276,17 +293,18 @@ class Composer:
             if page is None:
                 names = accepted_names(file, pages)
                 self.problems.add(line, f"link to {href!r} leads nowhere. {names}")
-                return ""
-            if not label:
-                return self.page_url(page)
+                return "", None
+            if not label and not page:
+                return self.page_url(page), None
+            label = label or page.rpartition("/")[2]
         target = self.target(label, line)
         if target is None:
-            return ""
+            return "", None
         if target.page != page:
             self.problems.add(
                 line, f"label {label!r} is in {target.path}, not where {href!r} leads"
             )
-        return self.place_url(target)
+        return self.place_url(target), self.opens(target)
 
     def cite(self, key: str, line: int) -> Link | None:
         """A link to a source, or None after reporting that there is none."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -19,8 +18,8 @@ DECADES = 0.01  # step of the line where the axis is logarithmic
 
 def guess_fields(
     sketch: DirectiveNode, id: str, options: Mapping[str, Any], composer: Composer
-) -> dict[str, Any] | None:
-    """What a :class:`GuessQuiz` has beside other questions, or None after reporting a mistake."""
+) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """The key of a :class:`GuessQuiz` and its own fields, or None after reporting a mistake."""
 
     def refused(why: str) -> None:
         composer.problems.add(sketch.line, f"the sketch {why}")
@@ -52,8 +51,9 @@ def guess_fields(
     if log and answer <= 0:
         refused(f"has the answer {answer:g}, which a logarithmic axis cannot show")
         return None
-    if log and options["tolerance"] <= 1:
-        factor = f"{options['tolerance']:g}"
+    tolerance = options.get("tolerance")
+    if log and tolerance is not None and tolerance <= 1:
+        factor = f"{tolerance:g}"
         refused(f"has a logarithmic axis: its tolerance is a factor above 1; got {factor}")
         return None
     place = math.log10(answer) if log else answer
@@ -62,9 +62,8 @@ def guess_fields(
         return None
     step = DECADES if log else options.get("step", (high - low) / 200)
     unit = options.get("unit", "")
-    key = {"answer": answer, "tolerance": options["tolerance"], "unit": unit, "log": log}
-    return {
-        "key": json.dumps(key),
+    key = {"answer": answer, "tolerance": tolerance, "unit": unit, "log": log}
+    fields = {
         "unit": unit,
         "asked": asked,
         "truth": shown,
@@ -75,6 +74,7 @@ def guess_fields(
         "at": (place - low) / (high - low),
         "insets": insets(layout),
     }
+    return key, fields
 
 
 def insets(layout: Mapping[str, Any]) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeGuard
 
 from markdown_it.token import Token
 
+from app.book.day import Day
 from app.book.read.manifest import FRONT
 from app.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, walk
 from app.book.read.problems import FileProblems, Problems
@@ -48,6 +49,7 @@ class Labels:
 
     def __init__(self) -> None:
         self.targets: dict[str, Target] = {}
+        self.days: dict[str, Day] = {}  # of what is not open
         self._numbers: dict[tuple[str, int], str] = {}
         self._ids: dict[tuple[str, int], str] = {}
 
@@ -77,6 +79,17 @@ class Labels:
             )
             return
         self.targets[target.label] = target
+
+    def shut(self, days: Mapping[str, Day]) -> None:
+        """Note what is not open. Nothing says its title any more."""
+        for label, day in days.items():
+            self.targets[label] = replace(self.targets[label], title="")
+            self.days[label] = day
+
+    def opens(self, label: str, seen: Day | None) -> Day | None:
+        """When a label opens, where that is later than ``seen``, the day of who asks; else None."""
+        day = self.days.get(label)
+        return day if day is not None and day.is_after(seen) else None
 
     def set_number(self, page: str, line: int, number: str) -> None:
         """Remember a number."""

@@ -14,6 +14,7 @@ from markdown_it.utils import EnvType, OptionsDict
 
 from app.book.compose.highlight import highlight_code
 from app.book.compose.labels import Target
+from app.book.day import Day
 from app.book.pieces import Html, Link
 from app.book.read import instead
 from app.book.read.instead import known_names
@@ -43,8 +44,8 @@ class Surroundings(Protocol):
     def note_mark(self, label: str, line: int) -> Html:
         """The mark of a side note."""
 
-    def link(self, href: str, line: int) -> str:
-        """The URL of a link inside the book."""
+    def link(self, href: str, line: int) -> tuple[str, Day | None]:
+        """The URL of a link inside the book, or when what it leads to opens."""
 
     def picture(self, name: str, alt: str, line: int) -> Html:
         """One picture."""
@@ -54,6 +55,9 @@ class Surroundings(Protocol):
 
     def place_url(self, target: Target) -> str:
         """The URL of a labelled thing."""
+
+    def opens(self, target: Target) -> Day | None:
+        """When a labelled thing opens, if that is later than what refers to it."""
 
     def cite(self, key: str, line: int) -> Link | None:
         """A link to a source."""
@@ -118,12 +122,22 @@ class ProseRenderer(RendererHTML):
         if empty and not href.startswith("#"):
             composer.problems.add(_line(token), f"the link to {href!r} has no words")
         if not href.startswith(EXTERNAL):
-            token = token.copy(attrs={**token.attrs, "href": composer.link(href, _line(token))})
+            url, opens = composer.link(href, _line(token))
+            # A link without an address stands for one that will have it.
+            attrs = {} if opens else {**token.attrs, "href": url}
+            token = token.copy(attrs=attrs)
         opening = str(self.renderToken([token], 0, options, env))
         if not empty or not href.startswith("#"):
             return opening
         target = composer.target(href[1:], _line(token))
         return opening + escapeHtml(target.name if target else "")
+
+    def link_close(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        """The end of a link, and when what it leads to opens."""
+        opening = next(token for token in reversed(tokens[:idx]) if token.type == "link_open")
+        href, composer = str(opening.attrGet("href") or ""), _composer(env)
+        opens = None if href.startswith(EXTERNAL) else composer.link(href, _line(opening))[1]
+        return f"</a>{opens_words(opens)}" if opens else "</a>"
 
     def image(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         """A picture in a line of text."""
@@ -214,7 +228,7 @@ def _eq(label: str, line: int, composer: Surroundings) -> str:
             line, f"{label!r} is a {target.kind}, not an equation: write {{ref}}`{label}`"
         )
         return ""
-    return _ref_link(f"Eq.\N{NO-BREAK SPACE}{target.number}", composer.place_url(target))
+    return _ref_link(f"Eq.\N{NO-BREAK SPACE}{target.number}", target, composer)
 
 
 def _ref(content: str, line: int, composer: Surroundings) -> str:
@@ -226,11 +240,18 @@ def _ref(content: str, line: int, composer: Surroundings) -> str:
         composer.problems.add(line, f"{label!r} is an equation: write {{eq}}`{label}`")
         return ""
     name = target.name.replace(" ", "\N{NO-BREAK SPACE}") if target.number else target.name
-    return _ref_link(numbered_words(words, target.number) or name, composer.place_url(target))
+    return _ref_link(numbered_words(words, target.number) or name, target, composer)
 
 
-def _ref_link(name: str, url: str) -> str:
-    return f'<a class="ref" href="{escapeHtml(url)}">{escapeHtml(name)}</a>'
+def _ref_link(name: str, target: Target, composer: Surroundings) -> str:
+    if opens := composer.opens(target):
+        return f"<span>{escapeHtml(name)}</span>{opens_words(opens)}"
+    return f'<a class="ref" href="{escapeHtml(composer.place_url(target))}">{escapeHtml(name)}</a>'
+
+
+def opens_words(day: Day) -> str:
+    """What follows a reference to something that opens later."""
+    return f" (opens {day.written})"
 
 
 def split_words(content: str) -> tuple[str, str]:

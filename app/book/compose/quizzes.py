@@ -23,6 +23,7 @@ from app.book.compose.blocks import (
 from app.book.compose.compose import Composer
 from app.book.compose.guesses import guess_fields
 from app.book.compose.highlight import highlight_code
+from app.book.pieces import Html
 from app.book.read.markdown import TASK
 from app.book.read.nodes import DirectiveNode, Node, TextNode
 from app.book.read.options import Option, boolean, number, positive, text
@@ -55,11 +56,11 @@ class QuizKind:
             if name not in ("hint", "answer", *self.parts):
                 composer.problems.add(part.line, f"a {self.name} question takes no {name}")
         answers, hints = node.parts("answer"), node.parts("hint")
-        if len(answers) != 1:
+        if node.opens is None and len(answers) != 1:
             composer.problems.add(
                 node.line, f"a question needs one worked {{answer}}; got {len(answers)}"
             )
-        elif not answers[0].nodes:
+        elif answers and not answers[0].nodes:
             composer.problems.add(answers[0].line, "the worked answer is empty")
         if len(hints) > 1:
             composer.problems.add(hints[1].line, "a question has at most one hint")
@@ -85,7 +86,7 @@ class QuizKind:
                 composer.problems.add(node.line, f"option {name!r} {error}")
                 good = False
         for name, option in self.options.items():
-            if option.required and name not in node.options:
+            if option.required and name not in node.options and node.opens is None:
                 composer.problems.add(
                     node.line, f"a {self.name} question needs the option :{name}:"
                 )
@@ -93,8 +94,10 @@ class QuizKind:
         return values if good else None
 
 
-def _shared(node: DirectiveNode, composer: Composer, question: Sequence[Node]) -> dict[str, Any]:
-    """The fields that every kind has, without the key."""
+def _shared(
+    node: DirectiveNode, composer: Composer, question: Sequence[Node], key: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The fields that every kind has. While the answer is not open there is no key."""
     answer, hint = node.parts("answer"), node.parts("hint")
     if not question:
         composer.problems.add(node.line, "the question itself is missing")
@@ -104,30 +107,30 @@ def _shared(node: DirectiveNode, composer: Composer, question: Sequence[Node]) -
         "question": composer.blocks(question),
         "hint": composer.blocks(hint[0].nodes) if hint else (),
         "answer": composer.blocks(answer[0].nodes) if answer else (),
+        "key": "" if node.opens else json.dumps(key),
+        "opens": node.opens,
     }
 
 
 def _true_false(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> Block:
-    key = json.dumps({"answer": options["answer"]})
-    return TrueFalseQuiz(**_shared(node, composer, node.text), key=key)
+    return TrueFalseQuiz(**_shared(node, composer, node.text, {"answer": options.get("answer")}))
 
 
 def _number(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> Block | None:
-    answer, tolerance = options["answer"], options["tolerance"]
+    answer, tolerance = options.get("answer"), options.get("tolerance")
     wrong = []
     for part in node.parts("wrong"):
         try:
             value = number(part.argument)
         except ValueError:
             continue  # reported where the part was read
-        if abs(value - answer) <= tolerance:
+        if answer is not None and tolerance is not None and abs(value - answer) <= tolerance:
             composer.problems.add(part.line, f"{value:g} is within tolerance of the right answer")
         wrong.append(WrongAnswer(value, composer.blocks(part.nodes)))
     unit = options.get("unit", "")
     key = {"answer": answer, "tolerance": tolerance, "unit": unit}
     return NumberQuiz(
-        **_shared(node, composer, node.text),
-        key=json.dumps({**key, "wrong": [w.value for w in wrong]}),
+        **_shared(node, composer, node.text, {**key, "wrong": [w.value for w in wrong]}),
         unit=unit,
         wrong=tuple(wrong),
     )
@@ -143,17 +146,16 @@ def _choice(node: DirectiveNode, options: dict[str, Any], composer: Composer) ->
     question = [n for n in node.text if n is not lists[0]]
     chosen = [_option(item, composer) for item in _items(lists[0].tokens)]
     right = [index for index, option in enumerate(chosen) if option is not None and option.right]
-    if len(right) != 1:
+    if len(right) != 1 and node.opens is None:
         composer.problems.add(
             lists[0].line, f"a choice question needs exactly one right option [x]; got {len(right)}"
         )
     if len(chosen) < 2:
         composer.problems.add(lists[0].line, "a choice question needs at least two options")
-    if len(right) != 1 or None in chosen:
+    if (len(right) != 1 and node.opens is None) or None in chosen:
         return None
     return ChoiceQuiz(
-        **_shared(node, composer, question),
-        key=json.dumps({"answer": right[0]}),
+        **_shared(node, composer, question, {"answer": right[0] if right else None}),
         options=tuple(option for option in chosen if option is not None),
     )
 
@@ -195,8 +197,11 @@ def _option(tokens: Sequence[Token], composer: Composer) -> QuizOption | None:
 def _code(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> Block | None:
     cells = node.parts("code-cell")
     checks, solutions = node.parts("check"), node.parts("solution")
+    needed = {"code-cell": cells}
+    if node.opens is None:
+        needed |= {"check": checks, "solution": solutions}
     good = True
-    for name, found in (("code-cell", cells), ("check", checks), ("solution", solutions)):
+    for name, found in needed.items():
         if len(found) != 1:
             composer.problems.add(node.line, f"a code question needs one {name}; got {len(found)}")
             good = False
@@ -205,11 +210,15 @@ def _code(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> B
     for option in cells[0].options:
         composer.problems.add(cells[0].line, f"the cell of a question takes no option {option!r}")
     return CodeQuiz(
-        **_shared(node, composer, [n for n in node.text if n is not cells[0]]),
-        key=json.dumps({"check": checks[0].code}),
+        **_shared(
+            node,
+            composer,
+            [n for n in node.text if n is not cells[0]],
+            {"check": checks[0].code if checks else None},
+        ),
         source=cells[0].code.rstrip("\n"),
         code=highlight_code(cells[0].code),
-        solution=highlight_code(solutions[0].code),
+        solution=highlight_code(solutions[0].code) if solutions else Html(),
         scope=composer.scope,
     )
 
@@ -219,10 +228,13 @@ def _guess(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> 
     if len(sketches) != 1:
         composer.problems.add(node.line, f"a guess question needs one sketch; got {len(sketches)}")
         return None
-    fields = guess_fields(sketches[0], composer.id_of(node), options, composer)
-    if fields is None:
+    made = guess_fields(sketches[0], composer.id_of(node), options, composer)
+    if made is None:
         return None
-    return GuessQuiz(**_shared(node, composer, node.text), **fields)
+    key, fields = made
+    if node.opens:
+        fields |= {"truth": (), "at": 0}
+    return GuessQuiz(**_shared(node, composer, node.text, key), **fields)
 
 
 QUIZ_KINDS: tuple[QuizKind, ...] = (

@@ -38,7 +38,10 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
         yield Cell(details("Hint", writer.markdown(hint.nodes)))
     answer = [writer.markdown(part.nodes) for part in node.parts("answer")]
     answer += [listing(part.code) for name in ("solution", "sketch") for part in node.parts(name)]
-    yield Cell(details("Worked answer", "\n\n".join(answer)))
+    if node.opens is None:
+        yield Cell(details("Worked answer", "\n\n".join(answer)))
+    elif node.opens.moment:
+        yield Cell(f"The answer opens {node.opens.written}.")
 
 
 def check_wrong(node: DirectiveNode, problems: FileProblems) -> None:

@@ -59,6 +59,10 @@ class Bibliography:
         """Remember that a source is cited at a place."""
         self._uses[key].setdefault(place.url, place)
 
+    def is_used(self, key: str) -> bool:
+        """Whether anything cites a source."""
+        return bool(self._uses.get(key))
+
     def references(self, keys: Iterable[str] | None = None) -> tuple[Reference, ...]:
         """The entries of some keys, or of all, in alphabetical order."""
         wanted = set(self._sources if keys is None else keys)

@@ -1,4 +1,4 @@
-"""``content/book.toml``: the title, the order of the chapters, their numbers, the notation."""
+"""``content/book.toml``: title, order and numbers of the chapters, notation, days."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.book.read.days import Days, read_days
 from app.book.read.facts import read_toml, table, tables
 from app.book.read.options import LABEL
 from app.book.read.problems import FileProblems
@@ -43,6 +44,7 @@ class Manifest:
     language: str
     macros: Mapping[str, str]
     parts: tuple[tuple[str, tuple[ChapterEntry, ...]], ...]
+    days: Days
 
     @property
     def entries(self) -> tuple[ChapterEntry, ...]:
@@ -54,9 +56,9 @@ def read_manifest(path: Path, report: FileProblems) -> Manifest:
     """Read the file; what is wrong is reported."""
     values = read_toml(path, report)
     if not values:
-        return Manifest("", "", "", "", {}, ())
+        return Manifest("", "", "", "", {}, (), Days())
     text = path.read_text(encoding="utf-8")
-    accepted = (*TEXTS, "macros", "parts")
+    accepted = (*TEXTS, "time_zone", "macros", "parts", "days")
     for key in values:
         if key not in accepted:
             report.add(line_of(text, key), f"unknown key {key!r}. {accepted_names(key, accepted)}")
@@ -75,7 +77,8 @@ def read_manifest(path: Path, report: FileProblems) -> Manifest:
     listed = tables("parts", values.get("parts", []), report, line_of(text, "parts"))
     parts = tuple(_part(part, text, report) for part in listed)
     title, subtitle, description, language = (str(values.get(key, "")) for key in TEXTS)
-    manifest = Manifest(title, subtitle, description, language, macros, parts)
+    days = read_days(values, text, report)
+    manifest = Manifest(title, subtitle, description, language, macros, parts, days)
     _check_entries(manifest.entries, report)
     return manifest
 

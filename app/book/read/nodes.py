@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from markdown_it.token import Token
 
+from app.book.day import Day
 from app.book.read.options import Option
 from app.book.read.problems import FileProblems
 
@@ -73,7 +74,10 @@ class EquationNode:
 
 @dataclass(frozen=True)
 class DirectiveNode:
-    """A directive with its options parsed. Its body is either ``nodes`` or ``code``."""
+    """A directive with its options parsed. Its body is either ``nodes`` or ``code``.
+
+    ``opens`` is the day of a question's answer that is not open, and is not here.
+    """
 
     line: int
     syntax: Syntax
@@ -82,6 +86,7 @@ class DirectiveNode:
     nodes: tuple[Node, ...] = ()
     code: str = ""
     body_line: int = 0
+    opens: Day | None = None
 
     @property
     def name(self) -> str:

@@ -21,6 +21,7 @@ from app.book.compose.prose import (
     citations,
     document_label,
     numbered_words,
+    opens_words,
     split_words,
 )
 from app.book.compose.words import words_of
@@ -42,6 +43,7 @@ from widgets import data as data_module
 ROLE = re.compile(r"\{(" + "|".join(ROLES) + r")\}`([^`]+)`")
 NOTE = re.compile(r"\[\^([^\]\s]+)\](?!:)")
 INSIDE_LINK = re.compile(r"\[([^\]]+)\]\((?:[\w-]+\.md)?(?:#[\w-]+)?\)")
+LINK = re.compile(r"\[([^\]]+)\]\(([^)\s#:]*\.md)?(?:#([\w-]+))?\)")
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 BOOK_MODULE = re.compile(r"^from (widgets\.\w+) import", re.MULTILINE)
 MODULES = """\
@@ -221,6 +223,8 @@ class _Writer:
         """Markdown without what only this book understands."""
         source = COMMENT.sub("", source)
         source = ROLE.sub(self.role, source)
+        if self.labels.days:
+            source = LINK.sub(self.link, source)
         source = INSIDE_LINK.sub(r"\1", source)
         source = NOTE.sub(r"<sup>\1</sup>", source)
         return self.notation.expand(source)
@@ -235,23 +239,35 @@ class _Writer:
             case "cite" | "cite:p" | "cite:t":
                 return citations((self.shorts[key.strip()] for key in content.split(",")), role)
             case "eq":
-                return f"Eq. {self.labels.targets[content].number}"
+                return f"Eq. {self.labels.targets[content].number}{self.opens(content)}"
             case "ref" | "numref" | "doc":
                 if role == "doc":
                     content = document_label(content, self.source.entry.slug)
                 words, label = split_words(content)
                 target = self.labels.targets[label]
                 if words:
-                    return numbered_words(words, target.number)
+                    return numbered_words(words, target.number) + self.opens(label)
                 before = found.string[: found.start()].rstrip()
                 starts = not before or before.endswith((".", "?", "!"))
-                return target.name[0].upper() + target.name[1:] if starts else target.name
+                name = target.name[0].upper() + target.name[1:] if starts else target.name
+                return name + self.opens(label)
             case "math":
                 return f"${content}$"
             case "sub" | "sup" | "kbd":
                 return f"<{role}>{content}</{role}>"
             case _:
                 return content
+
+    def opens(self, label: str) -> str:
+        """What follows a reference to something that is not open."""
+        day = self.labels.opens(label, None)
+        return opens_words(day) if day else ""
+
+    def link(self, found: re.Match[str]) -> str:
+        """A link to something that is not open, without its address."""
+        words, file, label = found.groups()
+        label = label or (document_label(file, self.source.entry.slug) if file else "")
+        return words + self.opens(label) if self.opens(label) else found[0]
 
     def notes(self, source: str) -> str:
         """The notes that a text calls, as quotes under it."""

@@ -113,6 +113,15 @@ def require_free_port(host: str, port: int) -> None:
             raise LatentbookError(f"Cannot listen on {host}:{port}: {error.strerror}.") from None
 
 
+def say_what_opens(settings: Settings, what_it_takes: str) -> None:
+    """Say what of the book opens next, where anything does, and what that takes."""
+    from app.book.day import right_now
+    from app.book.read.manifest import days_of
+
+    if opening := days_of(settings.content).next(right_now()):
+        report(f"Opens next: {opening}; {what_it_takes}")
+
+
 @cli.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
@@ -143,9 +152,17 @@ def serve(
             from app.book.write.site import build_site
 
             build_site(settings, report=report)
+        say_what_opens(
+            settings,
+            "this server writes nothing (--built), so `latentbook build` has to run then"
+            if built
+            else "it is built at the next change"
+            if settings.reload
+            else "this server opens it then",
+        )
         from app.main import run
 
-        run(settings, report=report)
+        run(settings, report=report, built=built)
 
 
 @cli.command()
@@ -170,11 +187,13 @@ def build(
 
             path = build_pdf(settings, paper=paper.value, address=address, report=report)
             report(f"The book is in {path}")
+            say_what_opens(settings, "the PDF has to be printed again then")
             return
         from app.book.write.site import build_site
 
         site = build_site(settings, report=report)
         report(f"The book is in {site}")
+        say_what_opens(settings, "a static copy needs a build then")
 
 
 @cli.command()

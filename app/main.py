@@ -26,6 +26,7 @@ from app.http.body_limit import BodyLimit
 from app.http.head import HeadAsGet
 from app.http.headers import SecurityHeaders
 from app.http.logs import configure_logs
+from app.http.openings import Openings
 from app.http.protocol import UVICORN
 from app.http.reload import Reload
 from app.http.site_files import SiteFiles
@@ -36,7 +37,11 @@ DRAIN_S = 20
 
 
 def create_app(
-    settings: Settings, *, registry: Registry | None = None, inference: Decoders | None = None
+    settings: Settings,
+    *,
+    registry: Registry | None = None,
+    inference: Decoders | None = None,
+    built: bool = False,
 ) -> FastAPI:
     """The app for these settings.
 
@@ -44,18 +49,20 @@ def create_app(
     ----------
     registry : models other than those of the book
     inference : what decodes, instead of a thread of this process; the app closes it at its end
+    built : the site is served as it is, and never built anew
     """
     inference = inference or Inference(
         settings.device, settings.dtype, settings.queue_size, registry
     )
     metrics = inference.metrics
     reload = Reload(settings) if settings.reload else None
+    upkeep = reload or (None if built else Openings(settings))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
-            if reload:
-                async with reload.watching():
+            if upkeep:
+                async with upkeep.watching():
                     yield
             else:
                 yield
@@ -124,7 +131,7 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def run(settings: Settings, *, report: Callable[[str], None]) -> None:
+def run(settings: Settings, *, report: Callable[[str], None], built: bool = False) -> None:
     """Serve the book until told to stop; then answer what is being asked, and end."""
     # uvicorn raises the signal again once all is answered: the end of a server that was told to
     # stop is no failure.
@@ -138,7 +145,7 @@ def run(settings: Settings, *, report: Callable[[str], None]) -> None:
         count = settings.replicas
         report(f"Starting {count} decoder replica{'s' if count > 1 else ''} with Ray Serve")
         inference = start_replicas(settings)
-    app = create_app(settings, inference=inference)
+    app = create_app(settings, inference=inference, built=built)
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -45,4 +45,4 @@ def small_runtime(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     dist = SimpleNamespace(
         path=folder, version="abc123", sizes=sizes, hashes=hashes, start_hashes=hashes
     )
-    monkeypatch.setattr("app.book.write.site.build_runtime", lambda settings, report: dist)
+    monkeypatch.setattr("app.book.write.site.build_runtime", lambda settings, **_: dist)

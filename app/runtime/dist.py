@@ -53,8 +53,14 @@ def served_name(name: str, hash: str) -> str:
     return f"{path.stem}-{hash}{path.suffix}"
 
 
-def build_runtime(settings: Settings, *, report: Report) -> RuntimeDist:
+def build_runtime(
+    settings: Settings, *, report: Report, without: frozenset[str] = frozenset()
+) -> RuntimeDist:
     """Python for the page, built only if its content has changed.
+
+    Parameters
+    ----------
+    without : files that are left out: ``widgets/NAME.py``, ``widgets/data/NAME.npz``
 
     Raises
     ------
@@ -75,6 +81,7 @@ def build_runtime(settings: Settings, *, report: Report) -> RuntimeDist:
         settings.content,
         cache,
         packages,
+        without=without,
         draft=settings.reload,
         report=report,
     )

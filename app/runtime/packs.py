@@ -40,6 +40,7 @@ def build_packs(
     cache: Path,
     packages: Sequence[Package],
     *,
+    without: frozenset[str] = frozenset(),
     draft: bool,
     report: Report,
 ) -> Packs:
@@ -53,6 +54,7 @@ def build_packs(
     content : folder of the chapters; what their snippets import is sorted with what a start needs
     cache : folder in which the packs are kept
     packages : what the course adds, which instruments may import
+    without : files of the instruments that are left out
     draft : instruments go as sources only, so that an author's edit needs no compiling
 
     Raises
@@ -60,7 +62,7 @@ def build_packs(
     LatentbookError
         If Node is missing.
     """
-    own = package_files(widgets)
+    own = {name: data for name, data in package_files(widgets).items() if name not in without}
     texts = [data.decode() for name, data in own.items() if name.endswith(".py")]
     texts += [path.read_text(encoding="utf-8") for path in sorted(content.rglob("*.md"))]
     packs = library_packs(pyodide, numpy_wheel, imported_by(texts), cache, report)

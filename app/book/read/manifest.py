@@ -11,7 +11,7 @@ from typing import Any
 from app.book.read.days import Days, read_days
 from app.book.read.facts import read_toml, table, tables
 from app.book.read.options import LABEL
-from app.book.read.problems import FileProblems
+from app.book.read.problems import FileProblems, Problems
 from app.errors import accepted_names
 
 TEXTS = ("title", "subtitle", "description", "language")
@@ -81,6 +81,12 @@ def read_manifest(path: Path, report: FileProblems) -> Manifest:
     manifest = Manifest(title, subtitle, description, language, macros, parts, days)
     _check_entries(manifest.entries, report)
     return manifest
+
+
+def days_of(content: Path) -> Days:
+    """The days of a book, whatever else is wrong with its manifest."""
+    path = content / "book.toml"
+    return read_manifest(path, Problems().of(path)).days
 
 
 def line_of(text: str, word: str) -> int:

@@ -21,6 +21,9 @@ Entry = tuple[str, str, int]
 LIST_START, LIST_END = "self.latentbook=", ";\n"
 """Around the list, in front of the script."""
 
+SAYS_NOTHING = (".js", ".css", ".woff2")
+"""Endings of files in ``assets`` that hold nothing of the book itself."""
+
 NAMED_BY_CONTENT = ("assets/", "runtime/", "search-")
 """Where files lie that no other edition has under the same name."""
 
@@ -51,7 +54,7 @@ def service_worker(
     return f"{LIST_START}{site}{LIST_END}{worker_script(settings)}".encode()
 
 
-def keep_last_edition(last: Path, site: Path) -> None:
+def keep_last_edition(last: Path, site: Path, *, told: bool = False) -> None:
     """Put the last edition's scripts, styles and files of Python beside those of a new one.
 
     A page that is open may still ask for them. Only what the last edition itself was made of is
@@ -60,6 +63,8 @@ def keep_last_edition(last: Path, site: Path) -> None:
     Parameters
     ----------
     last, site : folders of finished sites; there may be no last one
+    told : whether the last one had something that is not open any more; then nothing of the book
+        itself is kept, and a page that is open has to be loaded anew
     """
     script = last / SERVICE_WORKER
     if not script.is_file():
@@ -68,6 +73,8 @@ def keep_last_edition(last: Path, site: Path) -> None:
     own = json.loads(listed.removeprefix(LIST_START))
     for place, *_ in [*own["atOnce"], *own["later"]]:
         if not place.startswith(NAMED_BY_CONTENT) or (site / place).exists():
+            continue
+        if told and not (place.startswith("assets/") and place.endswith(SAYS_NOTHING)):
             continue
         for suffix in ("", ".br", ".gz"):
             source = last / f"{place}{suffix}"

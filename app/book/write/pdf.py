@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from app.book.day import right_now
 from app.book.load import load
 from app.book.types import Book
 from app.book.write.assets import bundle
@@ -70,10 +71,11 @@ def build_pdf(
             f"{address!r} is not the address of a book; accepted: https://host/path/."
         )
     executable = printer()
-    site = build_site(settings, report=report)
+    now = right_now()
+    site = build_site(settings, report=report, now=now)
     start = time.perf_counter()
     report("Printing the book")
-    book = load(settings).book
+    book = load(settings, now).book
     html = Renderer(book, bundle(settings), {}, "", settings.site_path).paper()
     css = (settings.root / "static" / "css" / "paper.css").read_text(encoding="utf-8")
     with opened(executable, html, site, address) as page:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -10,13 +11,17 @@ import time
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
+from app.book.day import right_now
 from app.book.load import Loaded, load
 from app.book.media import content_hash
+from app.book.read.days import Days
+from app.book.read.manifest import days_of
 from app.book.read.problems import Problems
 from app.book.read.recordings import runnable_cells
 from app.book.write.assets import Assets, bundle
@@ -43,8 +48,12 @@ UNNAMED_BUILD, UNKNOWN_SIZE = '"build":""', '"offline_bytes":0'
 """Stand in each page until all are there: a build is named by what is in it."""
 
 
-def build_site(settings: Settings, *, report: Report) -> Path:
+def build_site(settings: Settings, *, report: Report, now: datetime | None = None) -> Path:
     """Build the book into ``build/site``; nothing is done where nothing has changed.
+
+    Parameters
+    ----------
+    now : what opens later is left out; None asks the clock
 
     Raises
     ------
@@ -55,15 +64,37 @@ def build_site(settings: Settings, *, report: Report) -> Path:
         If something that is needed is not installed or cannot be had.
     """
     site = settings.site
-    stamp = _stamp(settings)
+    now = now or right_now()
+    stamp = _stamp(settings, now)
     if _is_current(site, settings, stamp):
         return site
     settings.build.mkdir(parents=True, exist_ok=True)
     # Two commands may want it at once, `make serve` and `make test`, say. The second finds it done.
     with _turn(settings.build / "build.lock", report):
         if not _is_current(site, settings, stamp):
-            _build(site, settings, stamp, report)
+            _build(site, settings, stamp, report, now)
     return site
+
+
+def is_due(settings: Settings, now: datetime) -> bool:
+    """Whether something is open by now that the site does not have."""
+    return bool(_last_closed(settings) - set(_closed(settings, now).names))
+
+
+def _closed(settings: Settings, now: datetime) -> Days:
+    return days_of(settings.content).not_open(now, drafts=settings.reload)
+
+
+def _last_closed(settings: Settings) -> set[str]:
+    """What was not open in the site that is there; nothing where that is not known."""
+    try:
+        return set(json.loads(_closed_file(settings).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return set()
+
+
+def _closed_file(settings: Settings) -> Path:
+    return settings.build / "cache" / f"{settings.site.name}-closed.json"
 
 
 def _turn(lock_file: Path, report: Report) -> AbstractContextManager[object]:
@@ -88,23 +119,27 @@ def _stamp_file(settings: Settings) -> Path:
     return settings.build / "cache" / f"{settings.site.name}-stamp"
 
 
-def _build(site: Path, settings: Settings, stamp: str, report: Report) -> None:
+def _build(site: Path, settings: Settings, stamp: str, report: Report, now: datetime) -> None:
     start = time.perf_counter()
     _stamp_file(settings).unlink(missing_ok=True)
     Course.read(settings).make_importable(report)
     report("Reading the book")
-    loaded = load(settings)
+    loaded = load(settings, now)
     _report_stale(loaded, report)
     report("Bundling scripts and styles")
     assets = bundle(settings)
-    runtime = build_runtime(settings, report=report)
+    runtime = build_runtime(settings, report=report, without=loaded.apart)
     for left in settings.build.glob(f"{site.name}.*.*"):  # by a build that was killed
         shutil.rmtree(left, ignore_errors=True)
     partial = site.with_name(f"{site.name}.{os.getpid()}.partial")
     try:
         _Writer(settings, loaded, assets, runtime, partial, report).write()
-        keep_last_edition(site, partial)
+        closed = _closed(settings, now).names
+        keep_last_edition(site, partial, told=bool(set(closed) - _last_closed(settings)))
+        _closed_file(settings).unlink(missing_ok=True)  # a site of which it is not known told all
         _swap(partial, site)
+        if closed:
+            _closed_file(settings).write_text(json.dumps(closed), encoding="utf-8")
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     _stamp_file(settings).write_text(stamp, encoding="utf-8")
@@ -112,8 +147,8 @@ def _build(site: Path, settings: Settings, stamp: str, report: Report) -> None:
     report(f"Built in {time.perf_counter() - start:.1f} s")
 
 
-def _stamp(settings: Settings) -> str:
-    """Stands for everything that the site is made from."""
+def _stamp(settings: Settings, now: datetime) -> str:
+    """Stands for everything that the site is made from, and for what of it is not open."""
     root, code = settings.root, Path(__file__).resolve().parents[2]
     folders = [settings.content, root / "widgets", root / "static", TEMPLATES]
     folders += [code / "book", code / "runtime"]
@@ -125,6 +160,7 @@ def _stamp(settings: Settings) -> str:
     )
     lock = root / "package-lock.json"
     parts = [part for path in [*files, lock] for part in (str(path), path.read_bytes())]
+    parts += _closed(settings, now).names
     return content_hash(f"{settings.reload} {settings.site_path}", *parts, length=32)
 
 

@@ -19,7 +19,7 @@ const SLOW_MS = 300;
 
 /** @param {HTMLElement} section @returns {() => void} takes the life out of it */
 export function mountQuiz(section) {
-  const key = JSON.parse(section.dataset.key ?? "");
+  const key = JSON.parse(section.dataset.key ?? "{}"); // none while the answer is not open
   const Way = KINDS[/** @type {keyof typeof KINDS} */ (section.dataset.quiz)];
   const quiz = new Quiz(section, new Way(section, key));
   return () => quiz.destroy();
@@ -67,10 +67,12 @@ class Quiz {
   #recall() {
     /** @type {Memory | null} */
     const memory = read("quiz", this.section.id);
-    if (memory === null || !["wrong", "right", "shown"].includes(memory.state)) return;
+    if (memory === null || !["open", "wrong", "right", "shown"].includes(memory.state)) return;
     this.#memory = memory;
     if (this.kind.answer !== "") return; // the reader was quicker than this script
     if (memory.answer !== "") this.kind.answer = memory.answer;
+    if (memory.state === "open") return; // kept, and not checked yet
+    this.kind.showVerdict?.();
     this.section.dataset.state = memory.state;
     this.section.toggleAttribute("data-remembered", true);
     if (memory.state === "shown") return;
@@ -90,6 +92,7 @@ class Quiz {
 
   /** Checks the answer; while a check is under way, ends it. */
   async check() {
+    if ("opens" in this.section.dataset) return this.#keep();
     if (this.#stop !== null) return this.#stop.abort();
     this.#stop = new AbortController();
     this.section.removeAttribute("data-remembered");
@@ -113,6 +116,14 @@ class Quiz {
     this.feedback.replaceChildren(strong(this.#verdict()), " ", ...reply.said);
     if (reply.state === "right") this.worked.open = true;
     if (this.kind.final) /** @type {HTMLElement} */ (this.section.querySelector('[data-action="reset"]')).focus();
+  }
+
+  /** While its answer is not open, a question keeps what it is given. Code is kept as it is edited. */
+  #keep() {
+    const { answer } = this.kind;
+    if (answer !== "") this.#remember({ answer });
+    const said = answer !== "" || this.kind instanceof CodeAnswer ? "[data-kept]" : "[data-nothing]";
+    this.feedback.replaceChildren(...copyOf(this.section, said));
   }
 
   #startOver() {
@@ -147,7 +158,6 @@ class Picks {
 
   set answer(value) {
     for (const input of this.inputs) input.checked = input.value === value;
-    this.#showVerdict();
   }
 
   /** @param {() => void} react */
@@ -164,7 +174,7 @@ class Picks {
   async check() {
     const { answer } = this;
     if (answer === "") return { state: "unread", said: [new Text("Pick one first.")] };
-    this.#showVerdict();
+    this.showVerdict();
     const said = copyOf(this.section, `[data-feedback-for="${answer}"]`);
     return { state: answer === this.right ? "right" : "wrong", said };
   }
@@ -174,7 +184,7 @@ class Picks {
     this.#clearVerdicts();
   }
 
-  #showVerdict() {
+  showVerdict() {
     this.#clearVerdicts();
     const picked = this.inputs.find((input) => input.checked);
     const label = picked?.closest("label");

@@ -10,6 +10,7 @@
  * @property {(signal: AbortSignal) => Promise<Reply>} check
  * @property {() => void} clear
  * @property {(react: () => void) => void} changed
+ * @property {() => void} [showVerdict] marks the answer that was given as right or wrong
  * @property {(memory: Memory) => string} [verdict] where "Right." and "Not yet." would not do
  * @property {boolean} [final] whether one answer is all there is, until the reader starts over
  * @property {string} [doing] what a check is at

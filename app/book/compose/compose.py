@@ -258,8 +258,10 @@ class Composer:
             return None
         opens = self.opens(target)
         if opens is not None and opens.moment is None:
+            state = "a draft" if opens.word == "draft" else opens.word
             self.problems.add(
-                line, f"{label!r} is {opens.word}, and this is not: book.toml:{opens.line} says so"
+                line,
+                f"{label!r} is {state}, and what refers to it is not (book.toml:{opens.line})",
             )
             return None
         return target

@@ -42,8 +42,8 @@ from widgets import data as data_module
 
 ROLE = re.compile(r"\{(" + "|".join(ROLES) + r")\}`([^`]+)`")
 NOTE = re.compile(r"\[\^([^\]\s]+)\](?!:)")
-INSIDE_LINK = re.compile(r"\[([^\]]+)\]\((?:[\w-]+\.md)?(?:#[\w-]+)?\)")
-LINK = re.compile(r"\[([^\]]+)\]\(([^)\s#:]*\.md)?(?:#([\w-]+))?\)")
+INSIDE_LINK = re.compile(r"\[([^\]]*)\]\((?:[\w-]+\.md)?(?:#[\w-]+)?\)")
+LINK = re.compile(r"\[([^\]]*)\]\(([^)\s#:]*\.md)?(?:#([\w-]+))?\)")
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 BOOK_MODULE = re.compile(r"^from (widgets\.\w+) import", re.MULTILINE)
 MODULES = """\
@@ -267,7 +267,9 @@ class _Writer:
         """A link to something that is not open, without its address."""
         words, file, label = found.groups()
         label = label or (document_label(file, self.source.entry.slug) if file else "")
-        return words + self.opens(label) if self.opens(label) else found[0]
+        if not self.opens(label):
+            return found[0]
+        return (words or self.labels.targets[label].name) + self.opens(label)
 
     def notes(self, source: str) -> str:
         """The notes that a text calls, as quotes under it."""

@@ -1,0 +1,506 @@
+"""What is not open is nowhere in a site; it opens at its moment, and is gone when hidden again."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import brotli  # type: ignore[import-untyped]
+import pytest
+from PIL import Image
+
+from app.book.load import load
+from app.book.read.days import read_days
+from app.book.read.manifest import days_of
+from app.book.read.problems import Problems
+from app.book.write.site import build_site, is_due
+from app.errors import BookErrors
+from app.settings import Settings
+
+from .conftest import BOOK, FACTS, HEAD, OPENING, REFERENCES, MakeBook
+
+BEFORE = datetime(2026, 11, 30, 12, tzinfo=UTC)
+AFTER = datetime(2026, 12, 2, 12, tzinfo=UTC)
+ZONE = 'time_zone = "Europe/Berlin"\n'
+TWO = BOOK.replace(
+    'chapters = [{ number = 2, slug = "sample" }]',
+    'chapters = [{ number = 2, slug = "sample" }]\n\n'
+    '[[parts]]\ntitle = "Canary-part"\n'
+    'chapters = [{ number = 3, slug = "canary-chapter" }]\n\n'
+    '[[parts]]\ntitle = "End"\nchapters = [{ number = 4, slug = "last" }]',
+)
+"""Everything that must not be found has ``canary`` in it, and what it is."""
+
+CHAPTER_3 = """\
+---
+title: Canary-title
+standfirst: A canary-standfirst.
+level: Canary-level
+builds_on: [sample]
+description: A canary-description.
+sections: [canary-inner]
+---
+
+How the canary-opening goes, with {cite}`kingma2014`.
+"""
+CLOSED_TEXT = """\
+---
+title: A canary-heading
+description: The canary-about.
+---
+
+Said in a canary-paragraph, with a note.[^n] SEE
+
+[^n]: In the canary-margin.
+
+## A canary-subheading
+
+$$\\mathrm{canaryequation} + \\zeta$$ (canary-eq)
+
+{term}`canaryterm` is known, says {cite}`kingma2014`.
+
+:::{fact} canary-fact
+:::
+
+![A canary-alt](canary.png)
+
+```{code-cell} python
+:label: canary-LABEL
+:title: Canary-snippet
+
+canary_variable = 1
+```
+
+::::{quiz} true-false
+:label: canary-q-LABEL
+:answer: true
+
+Is it a canary-question?
+
+:::{answer}
+A canary-reason.
+:::
+::::
+"""
+QUESTION = """\
+::::{{quiz}} true-false
+:label: {0}
+:answer: true
+
+Is this {0}?
+
+:::{{hint}}
+A {0}-hint.
+:::
+:::{{answer}}
+A {0}-reason, by {{cite}}`kingma2014`.
+:::
+::::
+"""
+ANSWERS = """\
+::::{quiz} number
+:label: q-number
+:answer: 4242.5
+:tolerance: 0.125
+
+How many?
+
+:::{wrong} 777.25
+Canary-wrong.
+:::
+:::{hint}
+Look twice.
+:::
+:::{answer}
+Canary-number.
+
+$$\\mathrm{canary}$$ (canary-worked)
+:::
+::::
+
+::::{quiz} choice
+:label: q-choice
+
+Which?
+
+- [ ] First
+
+  Canary-feedback.
+- [x] Second,
+  over two lines
+
+  Canary-praise.
+
+:::{answer}
+Canary-choice.
+:::
+::::
+
+::::{quiz} code
+:label: q-code
+
+Write it.
+
+```{code-cell} python
+def double(x):
+    ...
+```
+
+```{check} python
+assert double(2) == 4, "canary-check"
+```
+
+```{solution} python
+def double(x):  # canary-solution
+    return 2 * x
+```
+
+```{mistake} canary
+def double(x):
+    return x
+```
+
+:::{answer}
+Canary-code.
+:::
+::::
+
+::::{quiz} guess
+:label: q-guess
+:tolerance: 0.125
+
+Where?
+
+```{sketch} python
+:alt: An empty axis.
+:then: A canary-truth.
+
+from widgets.contract import DATA_1
+from widgets.figures import axis, figure as drawing, line
+
+answer = 0.5
+axes = axis(0, 1, "x"), axis(0, 1, "y")
+figure = drawing([], *axes)
+truth = drawing([line([0, 0.5], [0, 1], DATA_1)], *axes)
+```
+
+:::{answer}
+Canary-guess.
+:::
+::::
+"""
+OPEN_TEXT = f"""{HEAD}
+Text, then {{ref}}`canary-section`, {{eq}}`canary-eq`, [words](canary-section.md),
+[more words](#canary-q) and [](#canary-q). {{term}}`known` is known.
+
+$$k$$ (before)
+
+{QUESTION.format("canary-q")}
+
+{QUESTION.format("canary-draft")}
+
+$$k$$ (after)
+
+```{{code-cell}} python
+:label: shown
+:title: Shown
+
+print(1)
+```
+
+{ANSWERS}
+"""
+DAYS = """
+[days]
+"canary-chapter" = "hidden"
+"canary-section" = 2026-12-01T08:00:00
+"canary-q" = 2026-12-01T08:00:00+01:00
+"canary-draft" = "draft"
+
+[days.answers]
+"q-number" = 2026-12-01T08:00:00
+"q-choice" = 2026-12-01T08:00:00
+"q-code" = 2026-12-01T08:00:00
+"q-guess" = 2026-12-01T08:00:00
+"""
+
+
+def picture(path: Path) -> None:
+    Image.new("RGB", (40, 30), (200, 30, 90)).save(path)
+
+
+@pytest.fixture
+def book(make_book: MakeBook, small_runtime: None, tmp_path: Path) -> Settings:
+    return canary_book(make_book, tmp_path, DAYS)
+
+
+def canary_book(make_book: MakeBook, tmp_path: Path, days: str) -> Settings:
+    last = OPENING.replace("Sample", "Last").replace("[text]", "[]")
+    images = tmp_path / "content" / "sample" / "images"
+    images.mkdir(parents=True, exist_ok=True)
+    picture(images / "canary.png")
+    other = tmp_path / "content" / "canary-chapter" / "images"
+    other.mkdir(parents=True, exist_ok=True)
+    picture(other / "canary.png")
+    return make_book(
+        {
+            "book.toml": ZONE + TWO + days,
+            "sample/index.md": OPENING.replace("[text]", "[canary-section, text]"),
+            "sample/canary-section.md": CLOSED_TEXT.replace("LABEL", "a").replace("SEE", ""),
+            "sample/text.md": OPEN_TEXT,
+            "canary-chapter/index.md": CHAPTER_3,
+            "canary-chapter/canary-inner.md": CLOSED_TEXT.replace("LABEL", "b")
+            .replace("SEE", "See {ref}`canary-draft`.")
+            .replace("(canary-eq)", "(canary-other)"),
+            "last/index.md": f"{last}\nThe end.\n",
+            "references.bib": REFERENCES.replace("Auto-Encoding", "Canary-Encoding"),
+            "facts.toml": FACTS
+            + FACTS.replace("plane", "canary-fact").replace("optimum", "canary-claim"),
+            "glossary.toml": '[terms]\nknown = "What is known."\n'
+            'canaryterm = "A canary-meaning, from {cite}`kingma2014`."\n',
+            "notation.toml": '[[symbols]]\ntex = "k"\nwords = "width"\n\n'
+            '[[symbols]]\ntex = "\\\\zeta"\nwords = "canary-symbol"\n',
+        }
+    )
+
+
+def built(settings: Settings, now: datetime) -> Path:
+    return build_site(settings, report=lambda message: None, now=now)
+
+
+def plain_files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Every file, and what is in those that are packed."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            data = path.read_bytes()
+            unpack = {".br": brotli.decompress, ".gz": gzip.decompress}.get(path.suffix)
+            yield path.relative_to(folder).as_posix(), unpack(data) if unpack else data
+
+
+def canaries(folder: Path) -> set[str]:
+    """What of the canaries is found, in names of files and in every byte."""
+    found = set()
+    for name, data in plain_files(folder):
+        for text in (name.encode(), data):
+            found |= {each.decode().lower() for each in re.findall(rb"(?i)canary[-\w]*", text)}
+    return found
+
+
+def test_what_is_not_open_is_nowhere(book: Settings) -> None:
+    folder = built(book, BEFORE)
+    assert canaries(folder) == set()
+    pictures = [name for name, _ in plain_files(folder) if name.endswith(".png")]
+    assert all("icon" in name for name in pictures)
+    said = b"".join(data for name, data in plain_files(folder) if not name.startswith("assets/"))
+    for told in (b"4242.5", b"777.25", b"Kingma", "ζ".encode(), b"[x]", "☑".encode()):
+        assert told not in said
+
+
+def test_it_opens_at_its_moment_and_nothing_else_moves(book: Settings) -> None:
+    def page(now: datetime) -> str:
+        return (built(book, now) / "sample" / "text" / "index.html").read_text()
+
+    early, folder = page(BEFORE), built(book, AFTER)
+    late = page(AFTER)
+    found = canaries(folder)
+    assert {"canary-paragraph", "canary-margin", "canary-number", "canary-truth"} <= found
+    assert "ζ".encode() in b"".join(data for _, data in plain_files(folder))
+    assert [name for name, _ in plain_files(folder) if "canary" in name and "assets/" in name]
+    assert {"canary-claim", "canary-meaning", "canary-symbol", "canary-encoding"} <= found
+    never = {"canary-draft", "canary-title", "canary-inner", "canary-part", "canary-description"}
+    assert not found & never
+    numbers = re.compile(r"Question \d\.\d|\\tag|\(\d\.\d\)|Eq\.\W\d\.\d|<h1.*?</h1>")
+    assert re.search(r'id="q-number".*?Question 2\.4', early, re.DOTALL)
+    assert set(numbers.findall(early)) <= set(numbers.findall(late))
+    assert 'href="../../last/"' in early and "<span>4</span>" not in late
+
+
+def test_what_is_hidden_again_is_gone_from_the_kept_edition(
+    book: Settings, make_book: MakeBook, tmp_path: Path
+) -> None:
+    assert canaries(built(canary_book(make_book, tmp_path, ""), AFTER))
+    assert canaries(built(canary_book(make_book, tmp_path, DAYS), BEFORE)) == set()
+
+
+def test_references_to_what_opens_later_say_when(book: Settings) -> None:
+    folder = built(book, BEFORE)
+    html = (folder / "sample" / "text" / "index.html").read_text()
+    opens = "(opens Tue 1 Dec 2026 08:00 CET)"
+    for words in (
+        "<span>section\N{NO-BREAK SPACE}2.1</span>",
+        "<span>Eq.\N{NO-BREAK SPACE}2.1</span>",
+        "<a>words</a>",
+        "<a>more words</a>",
+        "<a>question 2.2</a>",
+    ):
+        assert f"{words} {opens}" in html
+    text = (folder / "sample" / "sample.ipynb").read_text()
+    for words in ("section 2.1", "Eq. 2.1", "words", "more words", "question 2.2"):
+        assert f"{words} {opens}" in text
+    assert "opens" not in (built(book, AFTER) / "sample" / "text" / "index.html").read_text()
+
+
+def test_a_question_without_its_answer_says_when_that_opens(book: Settings) -> None:
+    html = (built(book, BEFORE) / "sample" / "text" / "index.html").read_text()
+    for label in ("q-number", "q-choice", "q-code", "q-guess"):
+        found = re.search(rf'<section class="quiz" id="{label}".*?</section>', html, re.DOTALL)
+        assert found
+        assert " data-opens " in found[0] and "data-key" not in found[0]
+        assert '<time datetime="2026-12-01T08:00:00+01:00">Tue 1 Dec 2026 08:00 CET' in found[0]
+        assert ('<details class="hint">' in found[0]) == (label == "q-number")
+    late = (built(book, AFTER) / "sample" / "text" / "index.html").read_text()
+    assert "data-opens" not in late and late.count("data-key") == 6
+
+
+def test_an_author_sees_drafts_and_they_are_marked(book: Settings) -> None:
+    drafts = book.model_copy(update={"reload": True})
+    html = (built(drafts, BEFORE) / "sample" / "text" / "index.html").read_text()
+    assert "canary-draft-reason" in html and html.count('class="draft"') == 1
+    assert "canary-q-reason" not in html
+
+
+def test_what_is_not_open_is_still_checked(book: Settings) -> None:
+    page = book.content / "canary-chapter" / "canary-inner.md"
+    page.write_text(page.read_text() + "\n{cite}`nobody` and {ref}`nowhere`.\n")
+    with pytest.raises(BookErrors) as caught:
+        load(book, BEFORE)
+    assert [error.path.name for error in caught.value.errors] == ["canary-inner.md"] * 2
+
+
+@pytest.mark.parametrize(
+    ("file", "says"),
+    [("sample/text.md", "canary-draft"), ("sample/canary-section.md", "canary-chapter")],
+)
+def test_references_to_what_no_moment_opens_are_refused(
+    file: str, says: str, book: Settings
+) -> None:
+    """In a text that opens later, too: it would fail at that moment."""
+    page = book.content / file
+    text = page.read_text()
+    page.write_text(f"{text}\n{{ref}}`{says}`\n")
+    with pytest.raises(BookErrors) as caught:
+        load(book, BEFORE)
+    word = "a draft" if says == "canary-draft" else "hidden"
+    line = next(
+        number
+        for number, line in enumerate((book.content / "book.toml").read_text().split("\n"), 1)
+        if line.startswith(f'"{says}" =')
+    )
+    assert str(caught.value) == (
+        f"content/{file}:{text.count(chr(10)) + 2}: {says!r} is {word}, "
+        f"and what refers to it is not (book.toml:{line})"
+    )
+
+
+def test_a_snippet_keeps_its_output_while_one_before_it_is_not_open(book: Settings) -> None:
+    from app.book.check import check_book
+
+    check_book(book, record=True, report=lambda message: None)
+    folder = built(book, BEFORE)
+    for output in json.loads((folder / "sample" / "sample.ipynb").read_text())["cells"]:
+        if output.get("outputs"):
+            assert output["outputs"][0]["text"] == "1\n"
+            break
+    else:
+        pytest.fail("no output")
+    assert canaries(folder) == set()
+
+
+def test_a_site_is_due_once_something_in_it_has_opened(book: Settings) -> None:
+    built(book, BEFORE)
+    assert not is_due(book, BEFORE)
+    assert is_due(book, AFTER)
+    built(book, AFTER)
+    assert not is_due(book, AFTER)
+
+
+def test_what_opens_next(book: Settings) -> None:
+    opening = days_of(book.content).next(BEFORE)
+    assert str(opening) == (
+        "canary-section, canary-q, answer of q-number, answer of q-choice, answer of q-code, "
+        "answer of q-guess, Tue 1 Dec 2026 08:00 CET"
+    )
+    assert days_of(book.content).next(AFTER) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "[days]\na = 2026-12-01T08:00:00\n",
+            "2: a opens at a local time, 2026-12-01T08:00:00, but of no zone: write "
+            'time_zone = "Europe/Berlin" above the tables, or 2026-12-01T08:00:00+01:00',
+        ),
+        (
+            f"{ZONE}[days]\n'a' = 2026-03-29T02:30:00\n",
+            "3: 2026-03-29T02:30:00 does not exist in Europe/Berlin, where clocks are changed "
+            "then: write the offset, 2026-03-29T02:30:00+01:00 or +02:00",
+        ),
+        (
+            f"{ZONE}[days.answers]\na = 2026-10-25T02:30:00\n",
+            "3: 2026-10-25T02:30:00 comes twice in Europe/Berlin, where clocks are changed then: "
+            "write the offset, 2026-10-25T02:30:00+02:00 or +01:00",
+        ),
+        (
+            f"{ZONE}[days]\na = 2026-12-01\n",
+            "3: a opens at a time, like 2026-12-01T08:00:00, or is 'draft' or 'hidden'; "
+            "got '2026-12-01'. Write the time, too.",
+        ),
+        (
+            "[days]\n\na = 'later'\n",
+            "3: a opens at a time, like 2026-12-01T08:00:00, or is 'draft' or 'hidden'; "
+            "got 'later'.",
+        ),
+        (
+            "time_zone = 'Europe/Berln'\n",
+            "1: time_zone must name a zone, like 'Europe/Berlin'; got 'Europe/Berln'. "
+            "Did you mean 'Europe/Berlin'?",
+        ),
+        ("days = 5\n", "1: days must be a table, [days]; got 5"),
+    ],
+)
+def test_mistakes_in_the_days(text: str, says: str) -> None:
+    problems = Problems()
+    read_days(tomllib.loads(text), text, problems.of(Path("book.toml")))
+    (error,) = problems.errors
+    assert str(error).startswith(f"book.toml:{says}")
+
+
+def test_labels_of_nothing(make_book: MakeBook) -> None:
+    days = "[days]\ntexts = 'hidden'\n[days.answers]\ntext = 'hidden'\n"
+    with pytest.raises(BookErrors) as caught:
+        load(make_book({"book.toml": BOOK + days}), BEFORE)
+    line = BOOK.count("\n")
+    assert str(caught.value) == (
+        f"content/book.toml:{line + 2}: 'texts' is no chapter, section or question of the book. "
+        "Did you mean 'text'? Accepted: sample, text.\n"
+        f"content/book.toml:{line + 4}: 'text' is no question of the book. There are none yet."
+    )
+
+
+def test_an_offset_is_shown_in_the_zone_of_the_book() -> None:
+    text = f"{ZONE}[days]\na = 2026-07-01T06:00:00Z\n"
+    days = read_days(tomllib.loads(text), text, Problems().of(Path("book.toml")))
+    assert days.places["a"].written == "Wed 1 Jul 2026 08:00 CEST"
+
+
+def test_files_of_instruments_that_only_stand_in_what_is_not_open(make_book: MakeBook) -> None:
+    closed = ":::{instrument} transfer_curve\n:label: curve\n:::\n"
+    days = "\n[days]\nlater = 'hidden'\n"
+    files = {
+        "book.toml": BOOK + days,
+        "sample/index.md": OPENING.replace("[text]", "[text, later]"),
+        "sample/text.md": f"{HEAD}\n:::{{instrument}} bottleneck\n:label: neck\n:::\n",
+        "sample/later.md": f"{HEAD}\n{closed}",
+        "references.bib": Path("content/references.bib").read_text(),
+    }
+    settings = make_book(files)
+    apart = load(settings).apart
+    assert "widgets/transfer_curve.py" in apart
+    assert {"widgets/data/transfer.npz", "widgets/data/transfer.json"} <= apart
+    assert not {name for name in apart if "bottleneck" in name or "mnist" in name}

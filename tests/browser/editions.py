@@ -182,8 +182,8 @@ class Editions:
         stamp = self.settings.build / "cache" / "site-stamp"
         stamp.unlink(missing_ok=True)  # it does not know of `dist`
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("app.book.write.site.build_runtime", lambda settings, report: self.dist)
-            patch.setattr("app.book.write.site.keep_last_edition", lambda last, site: None)
+            patch.setattr("app.book.write.site.build_runtime", lambda settings, **_: self.dist)
+            patch.setattr("app.book.write.site.keep_last_edition", lambda last, site, **_: None)
             build_site(self.settings, report=lambda message: None)
 
     def asked(self, part: str) -> int:

@@ -158,7 +158,7 @@ def _moment(
         )
         return None
     first, second = (value.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
-    offsets = [f"{each:%:z}" for each in (first, second)]
+    offsets = [each.isoformat()[-6:] for each in (first, second)]
     if offsets[0] != offsets[1]:
         there = first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == value
         why = "comes twice" if there else "does not exist"

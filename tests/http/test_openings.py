@@ -1,0 +1,132 @@
+"""A server opens what is due at its time, with a clock of the test's."""
+
+import asyncio
+import contextlib
+import json
+import logging
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.http.openings import FIRST_RETRY_S, LOOK_S, Openings, build_apart
+from app.settings import Settings
+
+OPENS = datetime(2026, 12, 1, 7, tzinfo=UTC)
+MANIFEST = """\
+title = "A book"
+subtitle = "For tests"
+description = "For tests."
+language = "en"
+time_zone = "Europe/Berlin"
+
+[[parts]]
+title = "Part"
+chapters = [{ number = 1, slug = "one" }]
+
+[days]
+one = 2026-12-01T08:00:00
+"""
+
+
+@pytest.fixture
+def book(tmp_path) -> Settings:
+    """A book of which chapter one is not open in the site that is there."""
+    (tmp_path / "book.toml").write_text(MANIFEST)
+    settings = Settings(content=tmp_path, build=tmp_path / "build")
+    shut(settings, ["one"])
+    return settings
+
+
+def shut(settings, names):
+    """What the last build left out."""
+    (settings.build / "cache").mkdir(parents=True, exist_ok=True)
+    (settings.build / "cache" / "site-closed.json").write_text(json.dumps(names))
+
+
+class Builds:
+    """Stands for builds, some of which fail."""
+
+    def __init__(self, *replies):
+        self.replies = list(replies)
+        self.made = []
+
+    async def __call__(self, settings, now):
+        self.made.append(now)
+        why = self.replies.pop(0) if self.replies else ""
+        if not why:
+            shut(settings, [])
+        return why
+
+
+def test_it_waits_for_the_moment_and_builds_once(book):
+    now = OPENS - timedelta(hours=9)
+    builds = Builds()
+    openings = Openings(book, clock=lambda: now, build=builds)
+    assert asyncio.run(openings.step()) == LOOK_S
+    now = OPENS - timedelta(seconds=7)
+    assert asyncio.run(openings.step()) == 7
+    assert builds.made == []
+    now = OPENS
+    assert asyncio.run(openings.step()) == LOOK_S
+    assert asyncio.run(openings.step()) == LOOK_S
+    assert builds.made == [OPENS]
+
+
+def test_a_server_that_was_off_at_the_moment_builds_when_it_comes_back(book):
+    builds = Builds()
+    openings = Openings(book, clock=lambda: OPENS + timedelta(days=3), build=builds)
+    asyncio.run(openings.step())
+    assert len(builds.made) == 1
+
+
+def test_a_build_that_fails_is_logged_and_tried_again_less_and_less_often(book, caplog):
+    builds = Builds("content/one/index.md:7: no label", "again")
+    openings = Openings(book, clock=lambda: OPENS, build=builds)
+    with caplog.at_level(logging.ERROR, logger="latentbook"):
+        assert asyncio.run(openings.step()) == FIRST_RETRY_S
+    assert "content/one/index.md:7: no label" in caplog.text
+    assert asyncio.run(openings.step()) == 2 * FIRST_RETRY_S
+    assert asyncio.run(openings.step()) == LOOK_S
+    assert len(builds.made) == 3
+
+
+def test_a_book_without_days_is_not_watched(book):
+    (book.content / "book.toml").write_text(MANIFEST.partition("[days]")[0])
+
+    async def tasks():
+        async with Openings(book, build=Builds("fails")).watching():
+            return len(asyncio.all_tasks())
+
+    assert asyncio.run(tasks()) == 1
+
+
+def test_watching_ends_with_the_server(book):
+    builds = Builds()
+    openings = Openings(book, clock=lambda: OPENS, build=builds)
+
+    async def serve():
+        async with openings.watching():
+            while not builds.made:
+                await asyncio.sleep(0)
+
+    asyncio.run(serve())
+    assert builds.made == [OPENS]
+
+
+def test_a_build_apart_says_what_stopped_it(book):
+    why = asyncio.run(build_apart(book, OPENS))
+    assert "chapter 'one' has no file one/index.md" in why
+
+
+def test_a_build_apart_ends_when_the_server_is_stopped(book):
+    async def stopped():
+        task = asyncio.create_task(build_apart(book, OPENS))
+        await asyncio.sleep(0)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(stopped())
+    import multiprocessing
+
+    assert multiprocessing.active_children() == []

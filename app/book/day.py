@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -12,11 +13,12 @@ class Day:
 
     Attributes
     ----------
-    line : where the file says so
+    path, line : where it is said
     word : ``draft`` or ``hidden``, which open only once the file says otherwise; else empty
     moment : from which on it is open, in the zone of the book; None for drafts and what is hidden
     """
 
+    path: Path
     line: int
     word: str = ""
     moment: datetime | None = None

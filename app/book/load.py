@@ -50,7 +50,7 @@ LONGEST_SECTION = 2500
 """Words that a section may have: each is a page of its own, laid out at once (docs/speed.md)."""
 
 
-NEVER = Day(1, "hidden")
+NEVER = Day(Path(), 1, "hidden")
 """The day of what only stands where nothing is open: it may refer to all that is not."""
 
 
@@ -153,7 +153,7 @@ class _Loader:
             for target in targets
             if target.is_page or target.kind == "question"
         }
-        return check_days(self.manifest.days, kinds, self.problems.of(self.shown("book.toml")))
+        return check_days(self.manifest.days, kinds, self.problems)
 
     def own_resources(self) -> Resources:
         """What composers share, with nothing used yet."""

@@ -261,7 +261,7 @@ class Composer:
             state = "a draft" if opens.word == "draft" else opens.word
             self.problems.add(
                 line,
-                f"{label!r} is {state}, and what refers to it is not (book.toml:{opens.line})",
+                f"{label!r} is {state} ({opens.path}:{opens.line}), and what refers to it is not",
             )
             return None
         return target

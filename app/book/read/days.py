@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from app.book.day import Day, written
 from app.book.read.facts import table
-from app.book.read.problems import FileProblems
+from app.book.read.problems import FileProblems, Problems
 from app.errors import accepted_names
 
 ANSWERS = "answers"
@@ -132,7 +132,7 @@ def _add(
 ) -> None:
     """Take in one entry, or report what is wrong with it."""
     if value in WORDS:
-        days[label] = Day(line, value)
+        days[label] = Day(report.path, line, value)
     elif not isinstance(value, datetime):
         time = " Write the time, too." if isinstance(value, date) else ""
         report.add(
@@ -141,7 +141,7 @@ def _add(
             f"got {str(value)!r}.{time}",
         )
     elif (moment := _moment(label, value, zone, line, report)) is not None:
-        days[label] = Day(line, moment=moment)
+        days[label] = Day(report.path, line, moment=moment)
 
 
 def _moment(
@@ -184,7 +184,7 @@ def _line_of(text: str, pattern: str, start: int = 1) -> int:
     return start
 
 
-def check_days(days: Days, places: Mapping[str, str], report: FileProblems) -> Days:
+def check_days(days: Days, places: Mapping[str, str], problems: Problems) -> Days:
     """Those days whose labels are there, after reporting the others.
 
     Parameters
@@ -193,13 +193,12 @@ def check_days(days: Days, places: Mapping[str, str], report: FileProblems) -> D
     """
     questions = {label for label, kind in places.items() if kind == "question"}
 
-    def known(
-        found: Mapping[str, Day], accepted: Mapping[str, str] | set[str], what: str
-    ) -> dict[str, Day]:
-        for label in found.keys() - accepted:
-            names = accepted_names(label, accepted)
-            report.add(found[label].line, f"{label!r} is no {what} of the book. {names}")
-        return {label: day for label, day in found.items() if label in accepted}
+    def known(given: Mapping[str, Day], accepted: Collection[str], what: str) -> dict[str, Day]:
+        for label, day in given.items():
+            if label not in accepted:
+                names = accepted_names(label, accepted)
+                problems.add(day.path, day.line, f"{label!r} is no {what} of the book. {names}")
+        return {label: day for label, day in given.items() if label in accepted}
 
     return Days(
         known(days.places, places, "chapter, section or question"),

@@ -39,7 +39,8 @@ class Quiz {
     this.section = section;
     this.kind = kind;
     this.feedback = /** @type {HTMLElement} */ (section.querySelector("[data-feedback]"));
-    this.worked = /** @type {HTMLDetailsElement} */ (section.querySelector("details.answer"));
+    /** None while the answer is not open. @type {HTMLDetailsElement | null} */
+    this.worked = section.querySelector("details.answer");
     section.querySelector('[data-action="check"]')?.addEventListener("click", () => this.check());
     section.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return;
@@ -49,9 +50,9 @@ class Quiz {
     section.addEventListener("check-answer", () => this.check());
     section.querySelector('[data-action="reset"]')?.addEventListener("click", () => this.#startOver());
     const worked = () => {
-      if (this.worked.open && this.#memory.state !== "right") this.#remember({ state: "shown" });
+      if (this.worked?.open && this.#memory.state !== "right") this.#remember({ state: "shown" });
     };
-    this.worked.addEventListener("toggle", worked);
+    this.worked?.addEventListener("toggle", worked);
     kind.changed(() => section.removeAttribute("data-remembered"));
     this.#recall();
     worked(); // a reader may have opened it before this script came
@@ -114,7 +115,7 @@ class Quiz {
     const attempts = this.#memory.attempts + 1;
     this.#remember({ answer: this.kind.answer, state: reply.state, attempts });
     this.feedback.replaceChildren(strong(this.#verdict()), " ", ...reply.said);
-    if (reply.state === "right") this.worked.open = true;
+    if (reply.state === "right" && this.worked) this.worked.open = true;
     if (this.kind.final) /** @type {HTMLElement} */ (this.section.querySelector('[data-action="reset"]')).focus();
   }
 
@@ -128,7 +129,7 @@ class Quiz {
 
   #startOver() {
     this.kind.clear();
-    this.worked.open = false;
+    if (this.worked) this.worked.open = false;
     this.feedback.replaceChildren();
     this.section.removeAttribute("data-remembered");
     this.#memory = { answer: "", state: "open", attempts: 0 };

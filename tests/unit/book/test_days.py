@@ -5,20 +5,26 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import threading
 import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]
 import pytest
 from PIL import Image
+from playwright.sync_api import expect, sync_playwright
 
 from app.book.load import load
 from app.book.read.days import read_days
 from app.book.read.manifest import days_of
 from app.book.read.problems import Problems
 from app.book.write.site import build_site, is_due
+from app.browser import FLAGS, chromium_path
+from app.cli import say_what_opens
 from app.errors import BookErrors
 from app.settings import Settings
 
@@ -392,8 +398,8 @@ def test_references_to_what_no_moment_opens_are_refused(
         if line.startswith(f'"{says}" =')
     )
     assert str(caught.value) == (
-        f"content/{file}:{text.count(chr(10)) + 2}: {says!r} is {word}, "
-        f"and what refers to it is not (book.toml:{line})"
+        f"content/{file}:{text.count(chr(10)) + 2}: {says!r} is {word} "
+        f"(content/book.toml:{line}), and what refers to it is not"
     )
 
 
@@ -504,3 +510,59 @@ def test_files_of_instruments_that_only_stand_in_what_is_not_open(make_book: Mak
     assert "widgets/transfer_curve.py" in apart
     assert {"widgets/data/transfer.npz", "widgets/data/transfer.json"} <= apart
     assert not {name for name in apart if "bottleneck" in name or "mnist" in name}
+
+
+def test_the_command_line_says_what_opens_next(
+    book: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (book.content / "book.toml").write_text(ZONE + BOOK + "[days]\ntext = 2026-12-01T08:00:00\n")
+    monkeypatch.setattr("app.book.day.right_now", lambda: BEFORE)
+    say_what_opens(book, "a static copy needs a build then")
+    monkeypatch.setattr("app.book.day.right_now", lambda: AFTER)
+    say_what_opens(book, "a static copy needs a build then")
+    assert capsys.readouterr().out == (
+        "Opens next: text, Tue 1 Dec 2026 08:00 CET; a static copy needs a build then\n"
+    )
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.browser
+def test_an_answer_is_kept_until_it_can_be_checked(book: Settings) -> None:
+    folder = built(book, BEFORE)
+    handler = partial(QuietHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, sync_playwright() as playwright:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
+        page = browser.new_context(service_workers="block").new_page()
+        page.goto(f"http://127.0.0.1:{server.server_port}/sample/text/")
+        choice, code = page.locator("#q-choice"), page.locator("#q-code")
+        for quiz in (choice, code):
+            quiz.scroll_into_view_if_needed()
+        check = choice.get_by_role("button", name="Keep my answer")
+        check.click()
+        expect(choice.locator("[data-feedback]")).to_have_text("Give an answer first.")
+        choice.get_by_label("Second").check()
+        check.click()
+        expect(choice.locator("[data-feedback]")).to_contain_text("is kept in this browser")
+        code.get_by_role("button", name="Keep my answer").click()
+        expect(code.locator("[data-feedback]")).to_contain_text("is kept in this browser")
+        page.reload()
+        choice.scroll_into_view_if_needed()
+        expect(choice.get_by_label("Second")).to_be_checked()
+        built(book, AFTER)
+        page.reload()
+        choice.scroll_into_view_if_needed()
+        expect(choice.get_by_label("Second")).to_be_checked()
+        expect(choice.locator("[data-verdict]")).to_have_count(0)
+        choice.get_by_role("button", name="Check").click()
+        expect(choice).to_have_attribute("data-state", "right")
+        expect(choice.locator("[data-feedback]")).to_contain_text("Right.")
+        page.reload()
+        choice.scroll_into_view_if_needed()
+        expect(choice.locator('[data-verdict="right"]')).to_have_count(1)
+        browser.close()
+        server.shutdown()

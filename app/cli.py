@@ -122,6 +122,19 @@ def say_what_opens(settings: Settings, what_it_takes: str) -> None:
         report(f"Opens next: {opening}; {what_it_takes}")
 
 
+def say_what_is_due(settings: Settings) -> None:
+    """Say whether a site lacks what has opened since it was built."""
+    from app.book.day import right_now
+    from app.book.read.manifest import days_of
+
+    if not days_of(settings.content):
+        return
+    from app.book.write.site import is_due
+
+    if is_due(settings, right_now()):
+        report("Something has opened since the site was built: `latentbook build` shows it")
+
+
 @cli.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
@@ -160,6 +173,8 @@ def serve(
             if settings.reload
             else "this server opens it then",
         )
+        if built:
+            say_what_is_due(settings)
         from app.main import run
 
         run(settings, report=report, built=built)

@@ -22,9 +22,11 @@ from app.book.load import load
 from app.book.read.days import read_days
 from app.book.read.manifest import days_of
 from app.book.read.problems import Problems
+from app.book.write.assets import bundle
+from app.book.write.render import Renderer
 from app.book.write.site import build_site, is_due
 from app.browser import FLAGS, chromium_path
-from app.cli import say_what_opens
+from app.cli import say_what_is_due, say_what_opens
 from app.errors import BookErrors
 from app.settings import Settings
 
@@ -523,6 +525,32 @@ def test_the_command_line_says_what_opens_next(
     assert capsys.readouterr().out == (
         "Opens next: text, Tue 1 Dec 2026 08:00 CET; a static copy needs a build then\n"
     )
+
+
+def test_a_server_that_writes_nothing_says_what_it_lacks(
+    book: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    built(book, BEFORE)
+    monkeypatch.setattr("app.book.day.right_now", lambda: BEFORE)
+    say_what_is_due(book)
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr("app.book.day.right_now", lambda: AFTER)
+    say_what_is_due(book)
+    assert capsys.readouterr().out == (
+        "Something has opened since the site was built: `latentbook build` shows it\n"
+    )
+
+
+def test_what_is_not_open_is_not_printed(book: Settings) -> None:
+    assets = bundle(book)
+
+    def paper(now: datetime) -> str:
+        return Renderer(load(book, now).book, assets, {}, "", "/").paper()
+
+    early = paper(BEFORE)
+    assert "canary" not in early.lower()
+    assert early.count("The answer opens on") == 4
+    assert "Canary-number" in paper(AFTER)
 
 
 class QuietHandler(SimpleHTTPRequestHandler):

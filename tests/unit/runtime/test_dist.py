@@ -229,6 +229,20 @@ def test_an_authors_edit_of_an_instrument_needs_no_packing(tmp_path):
     assert answer(dist.path, "files", code=code) == 7
 
 
+def test_files_that_are_left_out_are_in_no_pack(tmp_path):
+    settings = project(tmp_path).model_copy(update={"reload": True})
+    without = frozenset({"widgets/transfer_curve.py", "widgets/data/transfer.npz"})
+    whole = build_runtime(settings, report=print)
+    dist = build_runtime(settings, report=print, without=without)
+    data = {name: (settings.root / name).read_bytes() for name in without}
+
+    def holds(path, name):
+        return any(data[name] in file.read_bytes() for file in path.iterdir())
+
+    assert all(holds(whole.path, name) for name in without)
+    assert not any(holds(dist.path, name) for name in without)
+
+
 def test_bytecode_and_hidden_files_do_not_change_the_version(tmp_path):
     settings = project(tmp_path)
     first = build_runtime(settings, report=print)

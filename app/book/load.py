@@ -160,6 +160,7 @@ class _Loader:
             subtitle=self.manifest.subtitle,
             description=self.manifest.description,
             language=self.manifest.language,
+            content_language=self.manifest.content_language,
             front=chapters[FRONT],
             parts=parts,
             references=shared.bibliography.references(),

@@ -63,7 +63,7 @@ def test_it_is_shown(loaded: Loaded, tmp_path: Path) -> None:
             return name
 
     config = {"reload": False}
-    pages = dict(Renderer(loaded.book, AnyFile({}, {}), config, "", "/", tmp_path).pages())
+    pages = dict(Renderer(loaded.book, AnyFile({}, {}), config, "", "/", templates=tmp_path).pages())
     html = pages["sample/text/index.html"]
     assert "<aside>Of <span" in html
     assert "Which <em>sphinx</em> asks?" in html

@@ -86,6 +86,11 @@ class Language:
         return f"globalThis.latentbookWords={told};\n".encode()
 
 
+def message(english: str) -> str:
+    """Words that are translated where they are used, marked here for the catalogues."""
+    return english
+
+
 def languages() -> tuple[str, ...]:
     """The tags of all languages that the interface speaks."""
     return (ENGLISH, *sorted(path.parents[1].name for path in LOCALE.glob("*/LC_MESSAGES/*.po")))

@@ -135,6 +135,7 @@ class _Loader:
             glossary=read_glossary(
                 self.content / "glossary.toml", problems.of(self.shown("glossary.toml"))
             ),
+            language=self.manifest.content_language,
         )
         self.symbol_uses: dict[str, list[Link]] = {}
 
@@ -359,7 +360,8 @@ class _Loader:
         stem = name.partition(".")[0]
         page = PageSource(stem, "", self.shown(name), Document({}, {}))
         report = self.problems.of(self.shown(name))
-        return Composer(self.resources, page, report, Link(f"../{stem}/", stem.capitalize()))
+        title = self.manifest.language.translate(stem.capitalize())  # Facts, Notation, Glossary
+        return Composer(self.resources, page, report, Link(f"../{stem}/", title))
 
     def ledger(self) -> dict[str, Any]:
         """The book's fields from ``facts.toml``, composed as on the page of facts."""
@@ -382,7 +384,7 @@ def _links(blocks: Iterable[Block], kind: type[NumberedBlock]) -> tuple[Link, ..
     links: list[Link] = []
     for block in blocks:
         if isinstance(block, kind):
-            title = getattr(block, "title", "") or f"Question {block.number}"
+            title = getattr(block, "title", "")  # a question has none
             links.append(Link(f"#{block.label}", title, block.number))
         links += _links(inner_blocks(block), kind)
     return tuple(links)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
+from app.book.language import Language
 from app.book.pieces import (
     ControlView,
     Html,
@@ -53,10 +54,10 @@ class NumberedBlock(Block):
     label: str  # the id of the element
     number: str
 
-    @property
-    def called(self) -> str:
+    def called(self, language: Language) -> str:
         """Figure 2.1, Snippet 2.3 A title."""
-        return f"{self.named} {self.number} {getattr(self, 'title', '')}".strip()
+        name = language.translate(f"{self.named} %(number)s", number=self.number)
+        return f"{name} {getattr(self, 'title', '')}".strip()
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from app.book.compose.plots import Plots
 from app.book.compose.prose import ProseRenderer
 from app.book.compose.stills import Stills
 from app.book.compose.symbols import Symbols
+from app.book.language import Language
 from app.book.media import Media
 from app.book.pieces import Html, Link, SideNote
 from app.book.read.bibliography import Bibliography
@@ -49,6 +50,7 @@ class Resources:
     plots: Plots
     symbols: tuple[SymbolEntry, ...]
     glossary: Glossary | None
+    language: Language  # of the text
 
 
 class Composer:
@@ -61,6 +63,7 @@ class Composer:
     root : from the page to the root of the book, ``../../``
     place : how the ledgers of facts and sources name what is being made
     cited : keys of the sources that the page names
+    language : of the text
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Composer:
         self.problems = problems
         self.place = place
         self.cited: set[str] = set()
+        self.language = resources.language
         self.symbols = Symbols(resources.symbols, source.name or source.slug)
         self._recorded = recorded
         self._document = source.document

@@ -14,13 +14,13 @@ from markdown_it.utils import EnvType, OptionsDict
 
 from app.book.compose.highlight import highlight_code
 from app.book.compose.labels import Target
+from app.book.language import Language
 from app.book.pieces import Html, Link
 from app.book.read import instead
 from app.book.read.instead import known_names
 from app.book.read.problems import FileProblems
 
 Tokens: TypeAlias = Sequence[Token]
-TABLE_OPENING = '<div class="table-scroll scroller" data-scrolls="Table">'
 FIRST_LETTER = re.compile(r"(?<=>)[a-z]")
 BEFORE_MATH = re.compile(r"[(\[“‘]+$")
 AFTER_MATH = re.compile(r"^[^\s\w(\[“‘]+")
@@ -36,6 +36,7 @@ class Surroundings(Protocol):
 
     problems: FileProblems
     scope: str
+    language: Language
 
     def math(self, tex: str, line: int, *, display: bool = False) -> Html:
         """One equation."""
@@ -123,7 +124,7 @@ class ProseRenderer(RendererHTML):
         if not empty or not href.startswith("#"):
             return opening
         target = composer.target(href[1:], _line(token))
-        return opening + escapeHtml(target.name if target else "")
+        return opening + escapeHtml(target.name(_composer(env).language) if target else "")
 
     def image(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         """A picture in a line of text."""
@@ -144,20 +145,20 @@ class ProseRenderer(RendererHTML):
         token = tokens[idx]
         language = token.info.strip()
         if not language:
-            return _listing(escapeHtml(token.content.rstrip("\n")))
+            return _listing(escapeHtml(token.content.rstrip("\n")), _composer(env).language)
         try:
-            return _listing(highlight_code(token.content, language))
+            return _listing(highlight_code(token.content, language), _composer(env).language)
         except ValueError as error:
             _composer(env).problems.add(_line(token), str(error))
             return ""
 
     def code_block(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         """An indented listing."""
-        return _listing(escapeHtml(tokens[idx].content.rstrip("\n")))
+        return _listing(escapeHtml(tokens[idx].content.rstrip("\n")), _composer(env).language)
 
     def table_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         """A table scrolls sideways where the page is narrower."""
-        return f"{TABLE_OPENING}<table>\n"
+        return f"{table_opening(_composer(env).language)}<table>\n"
 
     def table_close(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         """The end of a table."""
@@ -201,8 +202,14 @@ def _starts_sentence(before: Tokens) -> bool:
     return True
 
 
-def _listing(code: str) -> str:
-    return f'<pre class="code scroller" data-scrolls="Listing"><code>{code}</code></pre>\n'
+def table_opening(language: Language) -> str:
+    """What stands before a table, so that it scrolls sideways."""
+    return f'<div class="table-scroll scroller" data-scrolls="{language.translate("Table")}">'
+
+
+def _listing(code: str, language: Language) -> str:
+    name = language.translate("Listing")
+    return f'<pre class="code scroller" data-scrolls="{name}"><code>{code}</code></pre>\n'
 
 
 def _eq(label: str, line: int, composer: Surroundings) -> str:
@@ -214,7 +221,8 @@ def _eq(label: str, line: int, composer: Surroundings) -> str:
             line, f"{label!r} is a {target.kind}, not an equation: write {{ref}}`{label}`"
         )
         return ""
-    return _ref_link(f"Eq.\N{NO-BREAK SPACE}{target.number}", composer.place_url(target))
+    name = composer.language.translate("Eq. %(number)s", number=target.number)
+    return _ref_link(name.replace(" ", "\N{NO-BREAK SPACE}"), composer.place_url(target))
 
 
 def _ref(content: str, line: int, composer: Surroundings) -> str:
@@ -225,7 +233,9 @@ def _ref(content: str, line: int, composer: Surroundings) -> str:
     if target.kind == "equation":
         composer.problems.add(line, f"{label!r} is an equation: write {{eq}}`{label}`")
         return ""
-    name = target.name.replace(" ", "\N{NO-BREAK SPACE}") if target.number else target.name
+    name = target.name(composer.language)
+    if target.number:
+        name = name.replace(" ", "\N{NO-BREAK SPACE}")
     return _ref_link(numbered_words(words, target.number) or name, composer.place_url(target))
 
 

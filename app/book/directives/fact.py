@@ -34,7 +34,7 @@ def run(node: DirectiveNode, composer: Composer) -> FactNote | None:
 
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
     """The claim as a quotation."""
-    yield Cell(f"> **Source.** {writer.fact(node.argument)}")
+    yield Cell(f"> **{writer.language.translate('Source')}.** {writer.fact(node.argument)}")
 
 
 FACT = Directive(

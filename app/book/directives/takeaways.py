@@ -23,7 +23,7 @@ def run(node: DirectiveNode, composer: Composer) -> Takeaways | None:
 
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
     """The list under a title."""
-    yield Cell(f"**What to keep**\n\n{writer.markdown(node.nodes)}")
+    yield Cell(f"**{writer.language.translate('What to keep')}**\n\n{writer.markdown(node.nodes)}")
 
 
 TAKEAWAYS = Directive(

@@ -214,7 +214,14 @@ class _Writer:
         self.put(manifest, web_app)
         for chapter, source in zip(book.chapters, loaded.sources, strict=True):
             place = f"{chapter.slug}/{chapter.slug}"
-            export = Export(chapter, source, loaded.labels, loaded.notation, loaded.facts)
+            export = Export(
+                chapter,
+                source,
+                loaded.labels,
+                loaded.notation,
+                loaded.facts,
+                book.content_language,
+            )
             self.put(f"{place}.ipynb", notebook(export))
             self.put(f"{place}.py", script(export))
             self.put(f"{chapter.slug}/snippets.json", snippets(chapter))

@@ -7,7 +7,9 @@
 import { decimalSign, translate } from "./words.js";
 
 const MOST_CHARACTERS = 100;
-const examples = () => translate("Write one in digits, such as 0.25, 1/4 or 1e-3.");
+
+/** What is no number, and what is one. @param {string} why @returns {Read} */
+const unlike = (why) => ({ problem: `${why} ${translate("Write one in digits, such as 0.25, 1/4 or 1e-3.")}` });
 
 /** @type {Record<string, (value: number) => number>} */
 const FUNCTIONS = {
@@ -48,8 +50,8 @@ class Unreadable extends Error {}
  */
 export function readNumber(text, unit = "") {
   const came = text.trim();
-  if (came === "") return { problem: `${translate("Nothing is written yet.")} ${examples()}` };
-  if (came.length > MOST_CHARACTERS) return { problem: `${translate("A text of {count} characters is not a number.", { count: came.length })} ${examples()}` };
+  if (came === "") return unlike(translate("Nothing is written yet."));
+  if (came.length > MOST_CHARACTERS) return unlike(translate("A text of {count} characters is not a number.", { count: came.length }));
   const [number, said] = withoutUnit(came, unit);
   const factor = said === unit || said === "" ? 1 : CONVERSIONS[said][unit];
   if (factor === undefined) return { problem: translate("“{text}” is in {said}. It is asked for in {unit}.", { text: came, said, unit }) };
@@ -58,7 +60,7 @@ export function readNumber(text, unit = "") {
     return Number.isFinite(value) ? { value } : { problem: translate("“{text}” has no finite value.", { text: came }) };
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    return { problem: error.message || `${translate("“{text}” is not a number.", { text: came })} ${examples()}` };
+    return error.message ? { problem: error.message } : unlike(translate("“{text}” is not a number.", { text: came }));
   }
 }
 

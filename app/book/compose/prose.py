@@ -204,7 +204,8 @@ def _starts_sentence(before: Tokens) -> bool:
 
 def table_opening(language: Language) -> str:
     """What stands before a table, so that it scrolls sideways."""
-    return f'<div class="table-scroll scroller" data-scrolls="{language.translate("Table")}">'
+    name = language.translate("Table")
+    return f'<div class="table-scroll scroller" data-scrolls="{name}">'
 
 
 def _listing(code: str, language: Language) -> str:

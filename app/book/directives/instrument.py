@@ -112,9 +112,8 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
     translate = writer.language.translate
     name = translate("Instrument %(number)s", number=writer.number(node))
     link = f"**[{name}. {instrument.title}]({writer.url(node)})**"
-    yield Cell(
-        f"{translate('%(instrument)s moves in the book.', instrument=link)} {instrument.ask}"
-    )
+    moves = translate("%(instrument)s moves in the book.", instrument=link)
+    yield Cell(f"{moves} {instrument.ask}")
 
 
 def spec(instrument: Instrument, label: str, given: dict[str, Value]) -> dict[str, Any]:

@@ -198,8 +198,7 @@ class Renderer:
             "fonts": Markup(FONTS_PLACE),
             "web_manifest": page.root + self.web_manifest,
             "words_script": self.words_script and page.root + self.words_script,
-            "content_lang": apart(self.book.content_language, self.book.language),
-            "interface_lang": apart(self.book.language, self.book.content_language),
+            **directions(self.book.language, self.book.content_language),
             "empty_controls": EMPTY_CONTROLS,
             "empty_readout": ReadoutView("", "", Html(), " ", ""),
         }
@@ -212,12 +211,22 @@ class Renderer:
         return html.replace(FONTS_PLACE, "".join(map(PRELOAD.format, fonts)))
 
 
-def apart(language: Language, around: Language) -> Html:
-    """The attributes of an element in one language among others in another; none where it is the
-    same."""
-    if language.tag == around.tag:
-        return Html()
-    return Html(' lang="{}" dir="{}"').format(language.tag, language.direction)
+def directions(interface: Language, content: Language) -> dict[str, Html]:
+    """Attributes that say in which language an element is, where the one around it is in another.
+
+    ``content_dir`` is for what holds the text of a page: it is laid out as its language runs.
+    ``content_lang`` and ``interface_lang`` are for a piece among words of the other language, which
+    keeps its place. ``source_dir`` is for sources: each is in a language of its own.
+    """
+    apart = interface.tag != content.tag
+    rtl = "rtl" in (interface.direction, content.direction)
+    lang = Html(' lang="{}"').format
+    return {
+        "content_dir": lang(content.tag) + Html(f' dir="{content.direction}"') if apart else Html(),
+        "content_lang": lang(content.tag) if apart else Html(),
+        "interface_lang": lang(interface.tag) if apart else Html(),
+        "source_dir": Html(' dir="auto"') if rtl else Html(),
+    }
 
 
 FONTS = {

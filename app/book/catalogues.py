@@ -40,7 +40,9 @@ SOURCES = (
 )
 """Folders, their files, the way to read these, and the functions that take a message."""
 
-PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+\}")
+KEPT = re.compile(r"""%\(\w+\)s|\{\w+\}|</?\w[^>]*>|\"""")
+"""What a translation has as the English has it: values, and markup. A quotation mark would end an
+attribute."""
 HEADER = """\
 # The words of Latentbook's interface: docs/languages.md says how to translate them.
 """
@@ -76,8 +78,8 @@ def check(settings: Settings, *, report: Report) -> None:
     Raises
     ------
     BookErrors
-        With every message that is missing, fuzzy or does not keep its placeholders, by its line in
-        the catalogue.
+        With every message that is missing, fuzzy or has lost its values or its markup, by its line
+        in the catalogue.
     """
     template = messages(settings)
     mistakes = [each for name in translated() for each in _mistakes(name, template)]
@@ -154,25 +156,24 @@ def _mistakes(name: str, template: Catalog) -> Iterator[ContentError]:
         elif found.fuzzy:
             yield ContentError(shown, line, f"{said!r} is fuzzy: check it, then take the mark away")
         else:
-            yield from _strange_placeholders(message, forms, shown, line)
+            yield from _strangers(message, forms, shown, line)
     for message in catalogue:
         if message.id and template.get(message.id) is None:
             told = f"nothing says {_english(message)!r}: `latentbook words extract` takes it away"
             yield ContentError(shown, message.lineno or 1, told)
 
 
-def _strange_placeholders(
+def _strangers(
     message: Message, forms: tuple[str, ...], path: Path, line: int
 ) -> Iterator[ContentError]:
-    """A form for one may leave the number out; everything else has what the English has."""
+    """A form for one may leave the number out; all else is as in the English."""
     english = message.id if isinstance(message.id, str) else message.id[1]
-    wanted = set(PLACEHOLDER.findall(english))
+    wanted = set(KEPT.findall(english))
     number = {"%(num)s", "{number}"} if message.pluralizable else set()
     for form in forms:
-        got = set(PLACEHOLDER.findall(form))
+        got = set(KEPT.findall(form))
         if got - wanted or wanted - got - number:
-            names = ", ".join(sorted(wanted)) or "none"
-            told = f"{form!r} has other placeholders than {english!r}: {names}"
+            told = f"{form!r} must have the values and the markup of {english!r}"
             yield ContentError(path, line, told)
 
 

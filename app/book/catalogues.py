@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.messages.catalog import Catalog, Message
@@ -21,7 +22,7 @@ Report = Callable[[str], None]
 PYTHON = {"translate": None, "message": None}
 TEMPLATES = {"_": None, "gettext": None, "ngettext": (1, 2)}
 SCRIPTS = {"translate": None, "translateCount": (2, 3), "translateAround": None}
-SOURCES = (
+SOURCES: tuple[tuple[str, str, str, dict[str, Any], dict[str, str]], ...] = (
     ("app/book", "*.py", "python", PYTHON, {}),
     (
         "app/templates",
@@ -149,7 +150,7 @@ def _mistakes(name: str, template: Catalog) -> Iterator[ContentError]:
             told = f"{said!r} of {where} is missing: `latentbook words extract` adds it"
             yield ContentError(shown, 1, told)
             continue
-        forms = found.string if isinstance(found.string, tuple) else (found.string,)
+        forms = (found.string,) if isinstance(found.string, str) else tuple(found.string or ())
         line = found.lineno or 1
         if not all(forms):
             yield ContentError(shown, line, f"{said!r} is not translated")

@@ -71,10 +71,9 @@ class Language:
             if isinstance(message.id, str):
                 words[message.id] = str(message.string)
             else:
-                forms = _samples(name, catalogue)
-                words[message.id[0]] = {
-                    category: message.string[form] for category, form in forms.items()
-                }
+                said = list(message.string or ())
+                forms = _forms(name, catalogue)
+                words[message.id[0]] = {category: said[form] for category, form in forms.items()}
         return words
 
     def words_script(self) -> bytes:
@@ -158,7 +157,7 @@ def _translations(name: str, changed: int) -> NullTranslations:
     return GNUTranslations(compiled)
 
 
-def _samples(name: str, catalogue: Catalog) -> dict[str, int]:
+def _forms(name: str, catalogue: Catalog) -> dict[str, int]:
     """Which form of a message each plural category of the language takes."""
     rule, form = Locale.parse(name, sep="-").plural_form, c2py(catalogue.plural_expr)
     return {rule(number): form(number) for number in reversed(range(201))}

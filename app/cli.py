@@ -29,6 +29,8 @@ cli = typer.Typer(
 )
 runtime = typer.Typer(help="The packages that the page's Python has.", no_args_is_help=True)
 cli.add_typer(runtime, name="runtime")
+words = typer.Typer(help="The languages of the interface.", no_args_is_help=True)
+cli.add_typer(words, name="words")
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
@@ -322,6 +324,28 @@ def runtime_list() -> None:
         from app.runtime.course import Course
 
         report(Course.read(Settings()).listed())
+
+
+@words.command("extract")
+def words_extract(
+    languages: Annotated[
+        list[str] | None, typer.Argument(help="Tags of languages to begin: fr, pt_BR.")
+    ] = None,
+) -> None:
+    """Bring the catalogues up to date with what the interface says."""
+    with plain_errors():
+        from app.book.catalogues import extract
+
+        extract(Settings(), tuple(languages or ()), report=report)
+
+
+@words.command("check")
+def words_check() -> None:
+    """Check that every language has all words."""
+    with plain_errors():
+        from app.book.catalogues import check
+
+        check(Settings(), report=report)
 
 
 def main() -> None:

@@ -183,6 +183,7 @@ class _Loader:
             glossary=read_glossary(
                 content / "glossary.toml", self.problems.of(self.shown("glossary.toml"))
             ),
+            language=self.manifest.content_language,
         )
 
     def shown(self, name: str) -> Path:
@@ -207,6 +208,7 @@ class _Loader:
             subtitle=self.manifest.subtitle,
             description=self.manifest.description,
             language=self.manifest.language,
+            content_language=self.manifest.content_language,
             front=chapters[FRONT],
             parts=tuple(part for part in parts if part.chapters),
             references=shared.bibliography.references(self.sources_listed()),
@@ -468,8 +470,9 @@ class _Loader:
         stem = name.partition(".")[0]
         page = PageSource(stem, "", self.shown(name), Document({}, {}))
         report = self.problems.of(self.shown(name))
-        place = Link(f"../{stem}/", stem.capitalize())
-        return Composer(self.unseen if day else self.resources, page, report, place, day=day)
+        title = self.manifest.language.translate(stem.capitalize())  # Facts, Notation, Glossary
+        resources = self.unseen if day else self.resources
+        return Composer(resources, page, report, Link(f"../{stem}/", title), day=day)
 
     def ledger(self) -> dict[str, Any]:
         """The book's fields from ``facts.toml``, composed as on the page of facts."""
@@ -497,7 +500,7 @@ def _links(blocks: Iterable[Block], kind: type[NumberedBlock]) -> tuple[Link, ..
     links: list[Link] = []
     for block in blocks:
         if isinstance(block, kind):
-            title = getattr(block, "title", "") or f"Question {block.number}"
+            title = getattr(block, "title", "")  # a question has none
             links.append(Link(f"#{block.label}", title, block.number))
         links += _links(inner_blocks(block), kind)
     return tuple(links)

@@ -8,6 +8,7 @@ from datetime import date
 
 from app.book.compose.blocks import Block, Heading
 from app.book.compose.words import reading_minutes
+from app.book.language import Language
 from app.book.pieces import Html, Link, Symbol, Term
 
 
@@ -140,7 +141,8 @@ class Book:
     title: str
     subtitle: str
     description: str
-    language: str
+    language: Language
+    content_language: Language
     front: Chapter
     parts: tuple[Part, ...]
     facts: tuple[Fact, ...]

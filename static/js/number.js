@@ -4,9 +4,12 @@
  *
  * @typedef {{value: number} | {problem: string}} Read
  */
+import { decimalSign, translate } from "./words.js";
 
 const MOST_CHARACTERS = 100;
-const EXAMPLES = "Write one in digits, such as 0.25, 1/4 or 1e-3.";
+
+/** What is no number, and what is one. @param {string} why @returns {Read} */
+const unlike = (why) => ({ problem: `${why} ${translate("Write one in digits, such as 0.25, 1/4 or 1e-3.")}` });
 
 /** @type {Record<string, (value: number) => number>} */
 const FUNCTIONS = {
@@ -47,17 +50,17 @@ class Unreadable extends Error {}
  */
 export function readNumber(text, unit = "") {
   const came = text.trim();
-  if (came === "") return { problem: `Nothing is written yet. ${EXAMPLES}` };
-  if (came.length > MOST_CHARACTERS) return { problem: `A text of ${came.length} characters is not a number. ${EXAMPLES}` };
+  if (came === "") return unlike(translate("Nothing is written yet."));
+  if (came.length > MOST_CHARACTERS) return unlike(translate("A text of {count} characters is not a number.", { count: came.length }));
   const [number, said] = withoutUnit(came, unit);
   const factor = said === unit || said === "" ? 1 : CONVERSIONS[said][unit];
-  if (factor === undefined) return { problem: `“${came}” is in ${said}. It is asked for in ${unit}.` };
+  if (factor === undefined) return { problem: translate("“{text}” is in {said}. It is asked for in {unit}.", { text: came, said, unit }) };
   try {
     const value = factor * new Expression(plain(number)).value();
-    return Number.isFinite(value) ? { value } : { problem: `“${came}” has no finite value.` };
+    return Number.isFinite(value) ? { value } : { problem: translate("“{text}” has no finite value.", { text: came }) };
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    return { problem: error.message || `“${came}” is not a number. ${EXAMPLES}` };
+    return error.message ? { problem: error.message } : unlike(translate("“{text}” is not a number.", { text: came }));
   }
 }
 
@@ -163,20 +166,22 @@ class Expression {
 }
 
 /**
- * A number in digits. One comma is a decimal comma; several, or one before a point, part thousands.
+ * A number in digits. One comma is a decimal comma; several, or one before a point, part thousands. What a reader may have meant
+ * to part with is asked back: 60,000, and 60.000 where the page's language has a decimal comma.
  *
  * @param {string} text
  */
 function digits(text) {
   const [, mantissa = "", power = ""] = /^([\d.,]+)(e[+-]?\d+)?$/.exec(text) ?? [];
-  if (/^[1-9]\d{0,2},000$/.test(mantissa)) {
-    const [whole] = mantissa.split(",");
-    throw new Unreadable(`“${mantissa}” can be read in two ways: write ${whole} or ${whole}000.`);
+  const parted = /^([1-9]\d{0,2})([.,])000$/.exec(mantissa);
+  if (parted && (parted[2] === "," || decimalSign() === ",")) {
+    const [, whole] = parted;
+    throw new Unreadable(translate("“{text}” can be read in two ways: write {whole} or {whole}000.", { text: mantissa, whole }));
   }
   if (/^\d+[.,]?$|^\d*[.,]\d+$/.test(mantissa)) return Number(mantissa.replace(",", ".") + power);
   for (const [thousands, point] of [",.", ".,"]) {
-    const parted = new RegExp(`^\\d{1,3}(\\${thousands}\\d{3})+(\\${point}\\d*)?$`);
-    if (parted.test(mantissa)) return Number(mantissa.replaceAll(thousands, "").replace(point, ".") + power);
+    const pattern = new RegExp(`^\\d{1,3}(\\${thousands}\\d{3})+(\\${point}\\d*)?$`);
+    if (pattern.test(mantissa)) return Number(mantissa.replaceAll(thousands, "").replace(point, ".") + power);
   }
   throw new Unreadable();
 }

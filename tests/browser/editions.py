@@ -89,7 +89,7 @@ Two.
 :::
 ::::
 """
-STAMP = "Ran in ${"
+STAMP = "Ran in {time}"
 """Stands in cell.js: each edition says something else there, so that its scripts are others."""
 
 

@@ -372,14 +372,13 @@ def test_a_flood_travels_in_few_messages_and_is_cut(modules: Page) -> None:
     sent = modules.evaluate(OUTPUT, [["stdout", "x\n", 50_000]])
     assert len(sent) < 100
     assert "".join(text for name, text in sent if name == "stdout") == "x\n" * 5_000
-    note = "Output cut here: 45,000 more lines (90,000 characters) are not shown."
-    assert sent[-1] == ["note", note]
+    assert sent[-1] == ["note", "45000 90000"]
 
 
 def test_one_long_line_is_cut_by_its_characters(modules: Page) -> None:
     sent = modules.evaluate(OUTPUT, [["stdout", "y" * 1_000_000, 1]])
     assert sum(len(text) for name, text in sent if name == "stdout") == 200_000
-    assert "(800,000 characters)" in sent[-1][1]
+    assert sent[-1] == ["note", "0 800000"]
 
 
 def test_streams_keep_their_order_and_letters_stay_whole(modules: Page) -> None:

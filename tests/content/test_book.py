@@ -59,7 +59,14 @@ def test_every_fact_is_stated_somewhere(loaded: Loaded) -> None:
 
 def test_notebooks_are_valid_and_scripts_run(loaded: Loaded, tmp_path: Path) -> None:
     for chapter, source in zip(loaded.book.chapters, loaded.sources, strict=True):
-        export = Export(chapter, source, loaded.labels, loaded.notation, loaded.facts)
+        export = Export(
+            chapter,
+            source,
+            loaded.labels,
+            loaded.notation,
+            loaded.facts,
+            loaded.book.content_language,
+        )
         nbformat.validate(nbformat.reads(notebook(export).decode(), as_version=4))
         path = tmp_path / f"{chapter.slug}.py"
         path.write_bytes(script(export))

@@ -16,6 +16,7 @@ from datetime import date
 from typing import ClassVar
 
 from app.book.day import Day
+from app.book.language import Language
 from app.book.pieces import (
     ControlView,
     Html,
@@ -54,10 +55,10 @@ class NumberedBlock(Block):
     label: str  # the id of the element
     number: str
 
-    @property
-    def called(self) -> str:
+    def called(self, language: Language) -> str:
         """Figure 2.1, Snippet 2.3 A title."""
-        return f"{self.named} {self.number} {getattr(self, 'title', '')}".strip()
+        name = language.translate(f"{self.named} %(number)s", number=self.number)
+        return f"{name} {getattr(self, 'title', '')}".strip()
 
 
 @dataclass(frozen=True)

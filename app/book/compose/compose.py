@@ -20,6 +20,7 @@ from app.book.compose.prose import ProseRenderer
 from app.book.compose.stills import Stills
 from app.book.compose.symbols import Symbols
 from app.book.day import Day
+from app.book.language import Language
 from app.book.media import Media
 from app.book.pieces import Html, Link, SideNote
 from app.book.read.bibliography import Bibliography
@@ -50,6 +51,7 @@ class Resources:
     plots: Plots
     symbols: tuple[SymbolEntry, ...]
     glossary: Glossary | None
+    language: Language  # of the text
 
 
 class Composer:
@@ -62,6 +64,7 @@ class Composer:
     root : from the page to the root of the book, ``../../``
     place : how the ledgers of facts and sources name what is being made
     cited : keys of the sources that the page names
+    language : of the text
     day : when what is made opens; None where it is open
     """
 
@@ -84,6 +87,7 @@ class Composer:
         self.place = place
         self.cited: set[str] = set()
         self.day = day
+        self.language = resources.language
         self.symbols = Symbols(resources.symbols, source.name or source.slug)
         self._recorded = recorded
         self._document = source.document

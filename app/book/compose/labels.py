@@ -12,6 +12,7 @@ from typing import TypeGuard
 from markdown_it.token import Token
 
 from app.book.day import Day
+from app.book.language import Language, message
 from app.book.read.manifest import FRONT
 from app.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, walk
 from app.book.read.problems import FileProblems, Problems
@@ -20,12 +21,24 @@ from app.book.read.source import ChapterSource
 PAGE_IDS = ("help-title", "latentbook-config", "main", "references", "search-results")
 """Ids that every page has already."""
 
+REFERENCES = {
+    "chapter": message("chapter %(number)s"),
+    "section": message("section %(number)s"),
+    "equation": message("equation %(number)s"),
+    "figure": message("figure %(number)s"),
+    "instrument": message("instrument %(number)s"),
+    "snippet": message("snippet %(number)s"),
+    "question": message("question %(number)s"),
+    "table": message("table %(number)s"),
+}
+"""How a sentence names what is numbered."""
+
 
 @dataclass(frozen=True)
 class Target:
     """Something with a label. ``number`` is empty for what is not numbered."""
 
-    kind: str  # chapter, section, equation, figure, instrument, snippet, question, table, fold
+    kind: str  # one of REFERENCES, or the name of a directive
     number: str
     label: str
     page: str  # where it stands: ``autoencoders/compress``, nothing for the front page
@@ -38,10 +51,12 @@ class Target:
         """Whether it is a whole page: a chapter or a section."""
         return self.label == self.page.rpartition("/")[2]
 
-    @property
-    def name(self) -> str:
+    def name(self, language: Language) -> str:
         """How the text refers to it: 'section 2.1', or its title where it has no number."""
-        return f"{self.kind} {self.number}" if self.number else self.title or self.kind
+        if not self.number:
+            return self.title or self.kind
+        words = REFERENCES.get(self.kind, f"{self.kind} %(number)s")
+        return language.translate(words, number=self.number)
 
 
 class Labels:

@@ -15,13 +15,13 @@ from markdown_it.utils import EnvType, OptionsDict
 from app.book.compose.highlight import highlight_code
 from app.book.compose.labels import Target
 from app.book.day import Day
+from app.book.language import Language
 from app.book.pieces import Html, Link
 from app.book.read import instead
 from app.book.read.instead import known_names
 from app.book.read.problems import FileProblems
 
 Tokens: TypeAlias = Sequence[Token]
-TABLE_OPENING = '<div class="table-scroll scroller" data-scrolls="Table">'
 FIRST_LETTER = re.compile(r"(?<=>)[a-z]")
 BEFORE_MATH = re.compile(r"[(\[“‘]+$")
 AFTER_MATH = re.compile(r"^[^\s\w(\[“‘]+")
@@ -37,6 +37,7 @@ class Surroundings(Protocol):
 
     problems: FileProblems
     scope: str
+    language: Language
 
     def math(self, tex: str, line: int, *, display: bool = False) -> Html:
         """One equation."""
@@ -130,14 +131,14 @@ class ProseRenderer(RendererHTML):
         if not empty or not href.startswith("#"):
             return opening
         target = composer.target(href[1:], _line(token))
-        return opening + escapeHtml(target.name if target else "")
+        return opening + escapeHtml(target.name(_composer(env).language) if target else "")
 
     def link_close(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         """The end of a link, and when what it leads to opens."""
         opening = next(token for token in reversed(tokens[:idx]) if token.type == "link_open")
         href, composer = str(opening.attrGet("href") or ""), _composer(env)
         opens = None if href.startswith(EXTERNAL) else composer.link(href, _line(opening))[1]
-        return f"</a>{opens_words(opens)}" if opens else "</a>"
+        return f"</a>{opens_words(opens, composer.language)}" if opens else "</a>"
 
     def image(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         """A picture in a line of text."""
@@ -158,20 +159,20 @@ class ProseRenderer(RendererHTML):
         token = tokens[idx]
         language = token.info.strip()
         if not language:
-            return _listing(escapeHtml(token.content.rstrip("\n")))
+            return _listing(escapeHtml(token.content.rstrip("\n")), _composer(env).language)
         try:
-            return _listing(highlight_code(token.content, language))
+            return _listing(highlight_code(token.content, language), _composer(env).language)
         except ValueError as error:
             _composer(env).problems.add(_line(token), str(error))
             return ""
 
     def code_block(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         """An indented listing."""
-        return _listing(escapeHtml(tokens[idx].content.rstrip("\n")))
+        return _listing(escapeHtml(tokens[idx].content.rstrip("\n")), _composer(env).language)
 
     def table_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         """A table scrolls sideways where the page is narrower."""
-        return f"{TABLE_OPENING}<table>\n"
+        return f"{table_opening(_composer(env).language)}<table>\n"
 
     def table_close(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         """The end of a table."""
@@ -215,8 +216,15 @@ def _starts_sentence(before: Tokens) -> bool:
     return True
 
 
-def _listing(code: str) -> str:
-    return f'<pre class="code scroller" data-scrolls="Listing"><code>{code}</code></pre>\n'
+def table_opening(language: Language) -> str:
+    """What stands before a table, so that it scrolls sideways."""
+    name = language.translate("Table")
+    return f'<div class="table-scroll scroller" data-scrolls="{name}">'
+
+
+def _listing(code: str, language: Language) -> str:
+    name = language.translate("Listing")
+    return f'<pre class="code scroller" data-scrolls="{name}"><code>{code}</code></pre>\n'
 
 
 def _eq(label: str, line: int, composer: Surroundings) -> str:
@@ -228,7 +236,8 @@ def _eq(label: str, line: int, composer: Surroundings) -> str:
             line, f"{label!r} is a {target.kind}, not an equation: write {{ref}}`{label}`"
         )
         return ""
-    return _ref_link(f"Eq.\N{NO-BREAK SPACE}{target.number}", target, composer)
+    name = composer.language.translate("Eq. %(number)s", number=target.number)
+    return _ref_link(name.replace(" ", "\N{NO-BREAK SPACE}"), target, composer)
 
 
 def _ref(content: str, line: int, composer: Surroundings) -> str:
@@ -239,19 +248,22 @@ def _ref(content: str, line: int, composer: Surroundings) -> str:
     if target.kind == "equation":
         composer.problems.add(line, f"{label!r} is an equation: write {{eq}}`{label}`")
         return ""
-    name = target.name.replace(" ", "\N{NO-BREAK SPACE}") if target.number else target.name
+    name = target.name(composer.language)
+    if target.number:
+        name = name.replace(" ", "\N{NO-BREAK SPACE}")
     return _ref_link(numbered_words(words, target.number) or name, target, composer)
 
 
 def _ref_link(name: str, target: Target, composer: Surroundings) -> str:
     if opens := composer.opens(target):
-        return f"<span>{escapeHtml(name)}</span>{opens_words(opens)}"
+        return f"<span>{escapeHtml(name)}</span>{opens_words(opens, composer.language)}"
     return f'<a class="ref" href="{escapeHtml(composer.place_url(target))}">{escapeHtml(name)}</a>'
 
 
-def opens_words(day: Day) -> str:
+def opens_words(day: Day, language: Language) -> str:
     """What follows a reference to something that opens later."""
-    return f" (opens {day.written})"
+    when = language.moment(day.moment) if day.moment else ""
+    return " " + language.translate("(opens %(moment)s)", moment=when)
 
 
 def split_words(content: str) -> tuple[str, str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from app.book.compose.blocks import Admonition, Fold
 from app.book.compose.compose import Composer, Maker
 from app.book.directives.directive import Directive
+from app.book.directives.notebook import Cell, NotebookWriter, remark
+from app.book.language import message
 from app.book.read.nodes import DirectiveNode
 from app.book.read.options import Option, one_of
 
@@ -30,9 +33,9 @@ ADMONITION = Directive(
 )
 
 
-def _looking(variant: str) -> Maker:
+def _looking(title: str, variant: str) -> Maker:
     def make(node: DirectiveNode, composer: Composer) -> Admonition | Fold:
-        html = composer.inline(node.argument, node.line)
+        html = composer.inline(node.argument or composer.language.translate(title), node.line)
         blocks = composer.blocks(node.nodes)
         if node.options.get("class") == "dropdown":
             return Fold("", html, blocks)
@@ -42,27 +45,28 @@ def _looking(variant: str) -> Maker:
 
 
 def _titled(name: str, title: str, variant: str) -> Directive:
-    def becomes(node: DirectiveNode) -> DirectiveNode:
-        return replace(node, argument=node.argument or title)
+    def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+        given = node.argument or writer.language.translate(title)
+        return remark(replace(node, argument=given), writer)
 
     return Directive(
         name=name,
         doc=f"An admonition titled {title}.",
         argument="its title",
         options={"class": Option(one_of("dropdown"))},
-        becomes=becomes,
-        run=_looking(variant),
+        run=_looking(title, variant),
+        notebook=notebook,
     )
 
 
 REMARKS = (
-    _titled("note", "Note", "note"),
-    _titled("tip", "Tip", "note"),
-    _titled("important", "Important", "note"),
-    _titled("seealso", "See also", "note"),
-    _titled("warning", "Warning", "warning"),
-    _titled("attention", "Attention", "warning"),
-    _titled("caution", "Caution", "warning"),
-    _titled("danger", "Danger", "warning"),
+    _titled("note", message("Note"), "note"),
+    _titled("tip", message("Tip"), "note"),
+    _titled("important", message("Important"), "note"),
+    _titled("seealso", message("See also"), "note"),
+    _titled("warning", message("Warning"), "warning"),
+    _titled("attention", message("Attention"), "warning"),
+    _titled("caution", message("Caution"), "warning"),
+    _titled("danger", message("Danger"), "warning"),
 )
 """The remarks that MyST names."""

@@ -71,7 +71,8 @@ def _output(node: DirectiveNode, output: Recorded, title: str, composer: Compose
 
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
     """Its title, and a cell that runs; a listing as text."""
-    title = f"**Snippet {writer.number(node)}. {node.options['title']}**"
+    name = writer.language.translate("Snippet %(number)s", number=writer.number(node))
+    title = f"**{name}. {node.options['title']}**"
     if node.options.get("read-only"):
         yield Cell(f"{title}\n\n{listing(node.code)}")
     else:

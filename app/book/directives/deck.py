@@ -87,7 +87,8 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
     for step in node.parts("step"):
         yield Cell(f"## {writer.text(step.argument)}\n\n{writer.markdown(step.text)}")
         for notes in step.parts("notes"):
-            yield Cell(details("Notes for the speaker", writer.markdown(notes.nodes)))
+            title = writer.language.translate("Notes for the speaker")
+            yield Cell(details(title, writer.markdown(notes.nodes)))
 
 
 DECK = Directive(

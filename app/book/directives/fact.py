@@ -34,7 +34,8 @@ def run(node: DirectiveNode, composer: Composer) -> FactNote | None:
 
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
     """The claim as a quotation."""
-    yield Cell(f"> **Source.** {writer.fact(node.argument)}")
+    source = writer.language.translate("Source")
+    yield Cell(f"> **{source}.** {writer.fact(node.argument)}")
 
 
 FACT = Directive(

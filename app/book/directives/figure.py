@@ -26,7 +26,8 @@ def run(node: DirectiveNode, composer: Composer) -> Figure:
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
     """Its number, its caption, and in words what it shows."""
     caption = writer.markdown(node.text) or writer.text(node.argument)
-    yield Cell(f"**Figure {writer.number(node)}.** {caption}\n\n({node.options['alt']})")
+    name = writer.language.translate("Figure %(number)s", number=writer.number(node))
+    yield Cell(f"**{name}.** {caption}\n\n({node.options['alt']})")
 
 
 def image(node: DirectiveNode, composer: Composer) -> Prose:

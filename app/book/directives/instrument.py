@@ -109,8 +109,11 @@ def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock | None:
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
     """A link to it: it moves in the book alone."""
     instrument = widgets.get(node.argument).instrument
-    name = f"Instrument {writer.number(node)}. {instrument.title}"
-    yield Cell(f"**[{name}]({writer.url(node)})** moves in the book. {instrument.ask}")
+    translate = writer.language.translate
+    name = translate("Instrument %(number)s", number=writer.number(node))
+    link = f"**[{name}. {instrument.title}]({writer.url(node)})**"
+    moves = translate("%(instrument)s moves in the book.", instrument=link)
+    yield Cell(f"{moves} {instrument.ask}")
 
 
 def spec(instrument: Instrument, label: str, given: dict[str, Value]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from app.book.language import Language
 from app.book.read.nodes import DirectiveNode, Node
 from app.book.read.recordings import Recorded
 
@@ -22,6 +23,8 @@ class Cell:
 
 class NotebookWriter(Protocol):
     """What the form of a directive asks of the notebook that is being written."""
+
+    language: Language
 
     def number(self, node: Node) -> str:
         """The number of a node."""

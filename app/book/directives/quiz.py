@@ -31,17 +31,20 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
     """The question, a cell to answer it in, and what the book shows on demand."""
     cells = node.parts("code-cell")
     asked = [part for part in node.text if part not in cells]
-    yield Cell(f"**Question {writer.number(node)}.** {writer.markdown(asked)}")
+    translate = writer.language.translate
+    name = translate("Question %(number)s", number=writer.number(node))
+    yield Cell(f"**{name}.** {writer.markdown(asked)}")
     for cell in cells:
         yield Cell(cell.code.rstrip("\n"), node.label, True)
     for hint in node.parts("hint"):
-        yield Cell(details("Hint", writer.markdown(hint.nodes)))
+        yield Cell(details(translate("Hint"), writer.markdown(hint.nodes)))
     answer = [writer.markdown(part.nodes) for part in node.parts("answer")]
     answer += [listing(part.code) for name in ("solution", "sketch") for part in node.parts(name)]
     if node.opens is None:
-        yield Cell(details("Worked answer", "\n\n".join(answer)))
+        yield Cell(details(translate("Worked answer"), "\n\n".join(answer)))
     elif node.opens.moment:
-        yield Cell(f"The answer opens {node.opens.written}.")
+        when = writer.language.moment(node.opens.moment)
+        yield Cell(translate("The answer opens %(moment)s.", moment=when))
 
 
 def check_wrong(node: DirectiveNode, problems: FileProblems) -> None:

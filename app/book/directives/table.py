@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from app.book.compose.blocks import Table
 from app.book.compose.compose import Composer
-from app.book.compose.prose import TABLE_OPENING
+from app.book.compose.prose import table_opening
 from app.book.directives.directive import Directive
 from app.book.directives.notebook import Cell, NotebookWriter
 from app.book.pieces import Html
@@ -23,15 +23,15 @@ def run(node: DirectiveNode, composer: Composer) -> Table | None:
         case _:
             composer.problems.add(node.line, f"the body of {node.name} must be one Markdown table")
             return None
-    table = Html(html.removeprefix(TABLE_OPENING).removesuffix("</div>"))
+    table = Html(html.removeprefix(table_opening(composer.language)).removesuffix("</div>"))
     caption = composer.inline(node.argument, node.line)
     return Table(composer.id_of(node), composer.number(node), caption, table)
 
 
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
     """The table under its number and caption."""
-    caption = f"**Table {writer.number(node)}.** {writer.text(node.argument)}"
-    yield Cell(f"{caption}\n\n{writer.markdown(node.nodes)}")
+    name = writer.language.translate("Table %(number)s", number=writer.number(node))
+    yield Cell(f"**{name}.** {writer.text(node.argument)}\n\n{writer.markdown(node.nodes)}")
 
 
 TABLE = Directive(

@@ -23,7 +23,8 @@ def run(node: DirectiveNode, composer: Composer) -> Takeaways | None:
 
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
     """The list under a title."""
-    yield Cell(f"**What to keep**\n\n{writer.markdown(node.nodes)}")
+    title = writer.language.translate("What to keep")
+    yield Cell(f"**{title}**\n\n{writer.markdown(node.nodes)}")
 
 
 TAKEAWAYS = Directive(

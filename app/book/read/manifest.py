@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.book.language import ENGLISH, Language, content_language, language
 from app.book.read.days import Days, read_days
 from app.book.read.facts import read_toml, table, tables
 from app.book.read.options import LABEL
 from app.book.read.problems import FileProblems, Problems
-from app.errors import accepted_names
+from app.errors import UnknownName, accepted_names
 
-TEXTS = ("title", "subtitle", "description", "language")
+TEXTS = ("title", "subtitle", "description")
+LANGUAGES = ("language", "content_language")
 FRONT = "front"
 """Slug of the front page: its text is ``front.md``, its place the root of the site."""
 
@@ -36,12 +38,20 @@ class ChapterEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The content of the file. ``macros`` maps a command's name to the TeX it stands for."""
+    """The content of the file.
+
+    Attributes
+    ----------
+    language : of the interface
+    content_language : of the text
+    macros : the TeX that each command's name stands for
+    """
 
     title: str
     subtitle: str
     description: str
-    language: str
+    language: Language
+    content_language: Language
     macros: Mapping[str, str]
     parts: tuple[tuple[str, tuple[ChapterEntry, ...]], ...]
     days: Days
@@ -56,9 +66,9 @@ def read_manifest(path: Path, report: FileProblems) -> Manifest:
     """Read the file; what is wrong is reported."""
     values = read_toml(path, report)
     if not values:
-        return Manifest("", "", "", "", {}, (), Days())
+        return Manifest("", "", "", language(ENGLISH), language(ENGLISH), {}, (), Days())
     text = path.read_text(encoding="utf-8")
-    accepted = (*TEXTS, "time_zone", "macros", "parts", "days")
+    accepted = (*TEXTS, *LANGUAGES, "time_zone", "macros", "parts", "days")
     for key in values:
         if key not in accepted:
             report.add(line_of(text, key), f"unknown key {key!r}. {accepted_names(key, accepted)}")
@@ -76,9 +86,10 @@ def read_manifest(path: Path, report: FileProblems) -> Manifest:
         )
     listed = tables("parts", values.get("parts", []), report, line_of(text, "parts"))
     parts = tuple(_part(part, text, report) for part in listed)
-    title, subtitle, description, language = (str(values.get(key, "")) for key in TEXTS)
+    title, subtitle, description = (str(values.get(key, "")) for key in TEXTS)
+    languages = _languages(values, text, report)
     days = read_days(values, text, report)
-    manifest = Manifest(title, subtitle, description, language, macros, parts, days)
+    manifest = Manifest(title, subtitle, description, *languages, macros, parts, days)
     _check_entries(manifest.entries, report)
     return manifest
 
@@ -87,6 +98,22 @@ def days_of(content: Path) -> Days:
     """The days of a book, whatever else is wrong with its manifest."""
     path = content / "book.toml"
     return read_manifest(path, Problems().of(path)).days
+
+
+def _languages(
+    values: Mapping[str, Any], text: str, report: FileProblems
+) -> tuple[Language, Language]:
+    """Of the interface, and of the text."""
+    chosen = language(ENGLISH)
+    try:
+        chosen = language(str(values.get("language")))
+    except UnknownName as error:
+        report.add(line_of(text, "language"), str(error))
+    try:
+        return chosen, content_language(str(values.get("content_language", chosen.tag)), chosen)
+    except ValueError as error:
+        report.add(line_of(text, "content_language"), str(error))
+        return chosen, chosen
 
 
 def line_of(text: str, word: str) -> int:

@@ -27,6 +27,7 @@ from app.book.compose.prose import (
 from app.book.compose.words import words_of
 from app.book.directives.directive import Directive
 from app.book.directives.notebook import Cell, listing
+from app.book.language import Language
 from app.book.read.facts import FactLedger
 from app.book.read.nodes import (
     DirectiveNode,
@@ -70,6 +71,7 @@ class Export:
     labels: Labels
     notation: Notation
     facts: FactLedger
+    language: Language  # of the text
 
 
 def notebook(export: Export) -> bytes:
@@ -126,12 +128,13 @@ def _cells(export: Export) -> list[Cell]:
     writer = _Writer(export)
     chapter = export.chapter
     sources = "\n".join(f"- {words_of(reference.html)}" for reference in chapter.all_references)
-    tail = [Cell(f"## References\n\n{sources}")] if sources else []
+    title = export.language.translate("References")
+    tail = [Cell(f"## {title}\n\n{sources}")] if sources else []
     head, *rest = (cell for page in export.source.pages for cell in writer.page(page))
-    return list(_joined([head, *_book_modules(rest), *rest, *tail]))
+    return list(_joined([head, *_book_modules(rest, export.language), *rest, *tail]))
 
 
-def _book_modules(cells: Sequence[Cell]) -> Iterator[Cell]:
+def _book_modules(cells: Sequence[Cell], language: Language) -> Iterator[Cell]:
     """The book's own modules and data, where snippets use them: a notebook must run by itself."""
     sources: dict[str, str] = {}
     snippets = [cell.source for cell in cells if cell.is_code]
@@ -148,7 +151,11 @@ def _book_modules(cells: Sequence[Cell]) -> Iterator[Cell]:
             if name in named:
                 content = (folder / f"{name}.npz").read_bytes()
                 data[f"{name}.npz"] = base64.b85encode(content).decode()
-    yield Cell("The snippets use modules of the book. The next cell has them, with their data.")
+    yield Cell(
+        language.translate(
+            "The snippets use modules of the book. The next cell has them, with their data."
+        )
+    )
     yield Cell(MODULES.format(data=data, sources=sources), "book-modules", is_code=True)
 
 
@@ -186,6 +193,7 @@ class _Writer:
         self.labels = export.labels
         self.notation = export.notation
         self.facts = export.facts
+        self.language = export.language
         self.hashes = code_hashes(self.source.nodes)
         self.shorts = {r.key: r.short for r in self.chapter.all_references}
         self.at = self.source.opening
@@ -239,7 +247,9 @@ class _Writer:
             case "cite" | "cite:p" | "cite:t":
                 return citations((self.shorts[key.strip()] for key in content.split(",")), role)
             case "eq":
-                return f"Eq. {self.labels.targets[content].number}{self.opens(content)}"
+                number = self.labels.targets[content].number
+                name = self.language.translate("Eq. %(number)s", number=number)
+                return name + self.opens(content)
             case "ref" | "numref" | "doc":
                 if role == "doc":
                     content = document_label(content, self.source.entry.slug)
@@ -249,8 +259,8 @@ class _Writer:
                     return numbered_words(words, target.number) + self.opens(label)
                 before = found.string[: found.start()].rstrip()
                 starts = not before or before.endswith((".", "?", "!"))
-                name = target.name[0].upper() + target.name[1:] if starts else target.name
-                return name + self.opens(label)
+                name = target.name(self.language)
+                return (name[0].upper() + name[1:] if starts else name) + self.opens(label)
             case "math":
                 return f"${content}$"
             case "sub" | "sup" | "kbd":
@@ -261,7 +271,7 @@ class _Writer:
     def opens(self, label: str) -> str:
         """What follows a reference to something that is not open."""
         day = self.labels.opens(label, None)
-        return opens_words(day) if day else ""
+        return opens_words(day, self.language) if day else ""
 
     def link(self, found: re.Match[str]) -> str:
         """A link to something that is not open, without its address."""
@@ -269,7 +279,7 @@ class _Writer:
         label = label or (document_label(file, self.source.entry.slug) if file else "")
         if not self.opens(label):
             return found[0]
-        return (words or self.labels.targets[label].name) + self.opens(label)
+        return (words or self.labels.targets[label].name(self.language)) + self.opens(label)
 
     def notes(self, source: str) -> str:
         """The notes that a text calls, as quotes under it."""
@@ -310,4 +320,5 @@ class _Writer:
         """A claim with its sources."""
         fact = self.facts.entries[id]
         sources = "; ".join(self.shorts[key] for key in fact.sources)
-        return f"{self.text(fact.claim)} ({sources}; {fact.confidence} confidence)"
+        confidence = self.language.translate(f"{fact.confidence} confidence")
+        return f"{self.text(fact.claim)} ({sources}; {confidence})"

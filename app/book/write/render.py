@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
 from urllib.parse import urldefrag, urljoin
@@ -18,6 +19,7 @@ from markupsafe import Markup
 from app.book.compose.blocks import Block, Equation, Quiz
 from app.book.compose.compose import root_of
 from app.book.compose.words import inner_blocks
+from app.book.language import Language
 from app.book.pieces import EMPTY_CONTROLS, Html, ReadoutView
 from app.book.read.source import PRINT
 from app.book.types import Book, Chapter, Page
@@ -31,15 +33,19 @@ TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 
 @lru_cache(maxsize=4)
-def template_environment(folder: Path) -> Environment:
+def template_environment(folder: Path, translations: NullTranslations) -> Environment:
     """Jinja over a folder of templates; it notices by itself when one changes."""
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+    return environment
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,7 @@ class Renderer:
     config : what all pages have in common in ``latentbook-config``
     web_manifest : place of the web manifest
     site_path : where the site is on its host
+    words_script : place of the words that scripts say; nothing in English
     templates : the folder of templates
     """
 
@@ -61,31 +68,34 @@ class Renderer:
     config: Mapping[str, Any]
     web_manifest: str
     site_path: str
+    words_script: str = ""
     templates: Path = TEMPLATES
 
     def pages(self) -> Iterator[tuple[str, str]]:
         """Every page: its place in the site, and its HTML."""
-        book = self.book
-        environment = template_environment(self.templates)
+        book, translate = self.book, self.book.language.translate
+        environment = self._environment()
         front = self._page("front", book.title, book.front.description, "")
         yield "index.html", self._render(environment, "front.html", front, chapter=book.front)
         for chapter in book.chapters:
             yield from self._chapter(environment, chapter)
         lists = {
-            "contents": "Contents",
-            "facts": "Sourced facts",
-            "references": "References",
-            "formulas": "Formulas",
-            **({"glossary": "Glossary"} if book.terms else {}),
-            **({"notation": "Notation"} if book.symbols else {}),
+            "contents": translate("Contents"),
+            "facts": translate("Sourced facts"),
+            "references": translate("References"),
+            "formulas": translate("Formulas"),
+            **({"glossary": translate("Glossary")} if book.terms else {}),
+            **({"notation": translate("Notation")} if book.symbols else {}),
         }
         for name, title in lists.items():
             page = self._page(name, title, book.description, name)
             yield f"{name}/index.html", self._render(environment, f"{name}.html", page)
-        notes = self._page("notes", "Notes for the speaker", book.description, "notes")
+        notes = self._page("notes", translate("Notes for the speaker"), book.description, "notes")
         yield "notes/index.html", self._render(environment, "notes.html", notes)
         # A host sends this page for any address, so its links cannot be relative.
-        missing = self._page("missing", "Not found", book.description, "", root=self.site_path)
+        missing = self._page(
+            "missing", translate("Not found"), book.description, "", root=self.site_path
+        )
         yield "404.html", self._render(environment, "404.html", missing)
 
     def _chapter(self, environment: Environment, chapter: Chapter) -> Iterator[tuple[str, str]]:
@@ -121,7 +131,8 @@ class Renderer:
             )
             yield f"{section.place}/index.html", html
         place = f"{slug}/{PRINT}"
-        page = self._page("print", f"{chapter.title}, for printing", chapter.description, place)
+        title = self.book.language.translate("%(title)s, for printing", title=chapter.title)
+        page = self._page("print", title, chapter.description, place)
         bring = chapter_on_one_page(chapter).bring
         html = self._render(environment, "print.html", page, chapter=chapter, bring=bring)
         yield f"{place}/index.html", html
@@ -132,9 +143,12 @@ class Renderer:
         ``data-page-of`` names the element whose page number belongs there.
         """
         page = self._page("paper", self.book.title, self.book.description, "")
-        environment = template_environment(self.templates)
+        environment = self._environment()
         bring = book_on_one_page(self.book).bring
         return self._render(environment, "paper.html", page, bring=bring, questions_of=questions)
+
+    def _environment(self) -> Environment:
+        return template_environment(self.templates, self.book.language.translations)
 
     def _page(
         self,
@@ -183,6 +197,8 @@ class Renderer:
             "equations_of": equations,
             "fonts": Markup(FONTS_PLACE),
             "web_manifest": page.root + self.web_manifest,
+            "words_script": self.words_script and page.root + self.words_script,
+            **directions(self.book.language, self.book.content_language),
             "empty_controls": EMPTY_CONTROLS,
             "empty_readout": ReadoutView("", "", Html(), " ", ""),
         }
@@ -193,6 +209,24 @@ class Renderer:
         signs = FONTS.items() if page.name == "section" else ()
         fonts = (asset(name) for name, sign in signs if sign in html)
         return html.replace(FONTS_PLACE, "".join(map(PRELOAD.format, fonts)))
+
+
+def directions(interface: Language, content: Language) -> dict[str, Html]:
+    """Attributes that say in which language an element is, where the one around it is in another.
+
+    ``content_dir`` is for what holds the text of a page: it is laid out as its language runs.
+    ``content_lang`` and ``interface_lang`` are for a piece among words of the other language, which
+    keeps its place. ``source_dir`` is for sources: each is in a language of its own.
+    """
+    apart = interface.tag != content.tag
+    rtl = "rtl" in (interface.direction, content.direction)
+    lang = Html(' lang="{}"').format
+    return {
+        "content_dir": lang(content.tag) + Html(f' dir="{content.direction}"') if apart else Html(),
+        "content_lang": lang(content.tag) if apart else Html(),
+        "interface_lang": lang(interface.tag) if apart else Html(),
+        "source_dir": Html(' dir="auto"') if rtl else Html(),
+    }
 
 
 FONTS = {

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 
 from app.book.compose.blocks import Block, Heading, NumberedBlock
 from app.book.compose.words import inner_blocks, text_of, words_of
+from app.book.language import Language
 from app.book.types import Book, Chapter
 
 
@@ -30,25 +31,31 @@ def search_index(book: Book) -> bytes:
 
 
 def _entries(book: Book) -> Iterator[Entry]:
+    language = book.language
     for chapter in book.chapters:
-        yield from _chapter(chapter)
+        yield from _chapter(chapter, language)
     for term in book.terms:
         meaning = words_of(term.meaning)
-        yield Entry("Term", "", f"glossary/#{term.id}", "Glossary", term.name, meaning)
+        yield Entry(
+            "Term", "", f"glossary/#{term.id}", language.translate("Glossary"), term.name, meaning
+        )
     for fact in book.facts:
+        place = language.translate("Sourced facts")
         sources = ", ".join(source.title for source in fact.sources)
         text = f"{words_of(fact.claim)} {words_of(fact.note)}"
-        yield Entry("Fact", "", f"facts/#{fact.id}", "Sourced facts", sources, text)
+        yield Entry("Fact", "", f"facts/#{fact.id}", place, sources, text)
     for reference in book.references:
         text, url = words_of(reference.html), f"references/#{reference.key}"
-        yield Entry("Reference", "", url, "References", reference.short, text)
+        place = language.translate("References")
+        yield Entry("Reference", "", url, place, reference.short, text)
 
 
-def _chapter(chapter: Chapter) -> Iterator[Entry]:
+def _chapter(chapter: Chapter, language: Language) -> Iterator[Entry]:
     home, place = f"{chapter.place}/", f"{chapter.number} {chapter.title}"
     text = f"{words_of(chapter.standfirst)} {text_of(chapter.blocks)}"
-    yield Entry("Chapter", chapter.number, home, f"Chapter {chapter.number}", chapter.title, text)
-    yield from _numbered(chapter.blocks, home, place)
+    named = language.translate("Chapter %(number)s", number=chapter.number)
+    yield Entry("Chapter", chapter.number, home, named, chapter.title, text)
+    yield from _numbered(chapter.blocks, home, place, language)
     for section in chapter.sections:
         home = f"{section.place}/"
         inside = f"{section.number} {section.title}"
@@ -62,12 +69,15 @@ def _chapter(chapter: Chapter) -> Iterator[Entry]:
             elif not isinstance(block, NumberedBlock):
                 words.append(text_of(block))
         yield replace(entry, text=" ".join(words))
-        yield from _numbered(section.blocks, home, inside)
+        yield from _numbered(section.blocks, home, inside, language)
 
 
-def _numbered(blocks: Iterable[Block], home: str, place: str) -> Iterator[Entry]:
+def _numbered(
+    blocks: Iterable[Block], home: str, place: str, language: Language
+) -> Iterator[Entry]:
     for block in blocks:
         if isinstance(block, NumberedBlock) and block.label:
             url = f"{home}#{block.label}"
-            yield Entry(block.named, block.number, url, place, block.called, text_of(block))
-        yield from _numbered(inner_blocks(block), home, place)
+            called = block.called(language)
+            yield Entry(block.named, block.number, url, place, called, text_of(block))
+        yield from _numbered(inner_blocks(block), home, place, language)

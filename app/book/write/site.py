@@ -151,7 +151,7 @@ def _stamp(settings: Settings, now: datetime) -> str:
     """Stands for everything that the site is made from, and for what of it is not open."""
     root, code = settings.root, Path(__file__).resolve().parents[2]
     folders = [settings.content, root / "widgets", root / "static", TEMPLATES]
-    folders += [code / "book", code / "runtime"]
+    folders += [code / "book", code / "locale", code / "runtime"]
     files = sorted(
         path
         for folder in folders
@@ -250,13 +250,24 @@ class _Writer:
         self.put(manifest, web_app)
         for chapter, source in zip(book.chapters, loaded.sources, strict=True):
             place = f"{chapter.slug}/{chapter.slug}"
-            export = Export(chapter, source, loaded.labels, loaded.notation, loaded.facts)
+            export = Export(
+                chapter,
+                source,
+                loaded.labels,
+                loaded.notation,
+                loaded.facts,
+                book.content_language,
+            )
             self.put(f"{place}.ipynb", notebook(export))
             self.put(f"{place}.py", script(export))
             self.put(f"{chapter.slug}/snippets.json", snippets(chapter))
+        words = ""
+        if said := book.language.words_script():
+            words = f"assets/words-{content_hash(said)}.js"
+            self.put(words, said)
         site_path = self.settings.site_path
         config = self.config(search)
-        pages = dict(Renderer(book, self.assets, config, manifest, site_path).pages())
+        pages = dict(Renderer(book, self.assets, config, manifest, site_path, words).pages())
         _refuse_large(loaded, pages)
         self.compress()
         build = content_hash(*sorted(self.digests.values()), *pages.values())

@@ -3,6 +3,7 @@
  * with its first word, so that nothing flickers. A long output is cut, with a button for the rest.
  */
 import { withoutColours } from "../text.js";
+import { translate, translateCount } from "../words.js";
 
 const PLOTLY = "application/vnd.plotly.v1+json";
 const LINES_SHOWN = 40;
@@ -116,7 +117,7 @@ export class CellOutput {
       await show(figure, JSON.parse(data));
     } catch (error) {
       figure.remove();
-      this.#append("error", `The figure could not be drawn: ${error instanceof Error ? error.message : error}`);
+      this.#append("error", translate("The figure could not be drawn: {why}", { why: error instanceof Error ? error.message : String(error) }));
     }
   }
 
@@ -169,7 +170,7 @@ export class CellOutput {
       more.addEventListener("click", () => this.#showRest());
       this.#place.append(more);
     }
-    more.textContent = `Show the rest, ${this.#heldLines.toLocaleString("en")} lines`;
+    more.textContent = translateCount(this.#heldLines, "Show the rest, {number} line", "Show the rest, {number} lines");
   }
 
   #showRest() {

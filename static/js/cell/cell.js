@@ -8,6 +8,7 @@ import { CellOutput } from "./cell-output.js";
 import { letOthersRun, missingFor, noteDone, offerFor, runInOrder } from "./earlier.js";
 import { runtime } from "../python/page/runtime.js";
 import { fingerprint, read, remove, write } from "../store.js";
+import { decimalPlaces, inDigits, translate } from "../words.js";
 
 /** @param {HTMLElement} section @returns {() => void} takes the life out of it */
 export function mountCell(section) {
@@ -33,7 +34,7 @@ class Cell {
     const title = section.querySelector(".title")?.textContent?.trim() ?? "";
     this.field = new CodeField(/** @type {HTMLElement} */ (section.querySelector(".source")), {
       key: this.label,
-      label: `Code: ${title}`,
+      label: translate("Code: {title}", { title }),
       onChange: () => this.#showEdited(),
       onRun: (advance) => {
         this.run();
@@ -65,7 +66,7 @@ class Cell {
     const kept = this.field.edited ? read("output", this.label) : null;
     if (kept?.code !== fingerprint(this.field.text)) return;
     this.output.replay(kept.pieces);
-    this.#say("recalled", "Output of your last run");
+    this.#say("recalled", translate("Output of your last run"));
   }
 
   /** Keeps what an edit has put out: the book's own output is in the page. @param {string} code that ran */
@@ -115,13 +116,15 @@ class Cell {
     this.section.toggleAttribute("data-edited", this.field.edited);
     this.section.toggleAttribute("data-stale", this.field.stale);
     if (this.section.dataset.state === "recorded") this.status.textContent = this.#ofTheBook();
-    if (!this.field.kept) this.status.textContent = "This browser does not keep your edit. Copy it before you leave";
+    if (!this.field.kept) this.status.textContent = translate("This browser does not keep your edit. Copy it before you leave");
   }
 
   /** What the book's own output is called: it may stand under a reader's edit. */
   #ofTheBook() {
     if (!this.field.edited) return this.recorded;
-    return this.recorded === "Recorded output" ? "Recorded output of the book’s code, not of yours" : "Your code has not run yet";
+    return this.recorded === translate("Recorded output")
+      ? translate("Recorded output of the book’s code, not of yours")
+      : translate("Your code has not run yet");
   }
 
   /**
@@ -147,8 +150,8 @@ class Cell {
     const code = this.field.text;
     const tick = () => {
       const seconds = Math.floor((performance.now() - start) / 1000);
-      if (started) this.#say("running", seconds === 0 ? "Running" : `Running, ${seconds} s`);
-      else this.#say("running", runtime.ready ? "Waiting for the code that is running" : `Waiting: ${runtime.sentence}`);
+      if (started) this.#say("running", runningFor(seconds));
+      else this.#say("running", runtime.ready ? translate("Waiting for the code that is running") : translate("Waiting: {why}", { why: runtime.sentence }));
     };
     this.#clock = setInterval(tick, 250);
     this.#show("running");
@@ -166,9 +169,10 @@ class Cell {
           onDisplay: (mime, data) => this.output.display(mime, data),
         },
       );
-      const again = this.#runs > 1 ? `, run ${this.#runs}` : "";
       noteDone(this.label);
-      this.#finish("done", `Ran in ${duration(performance.now() - start)}${again}`);
+      const time = duration(performance.now() - start);
+      const runs = this.#runs;
+      this.#finish("done", runs > 1 ? translate("Ran in {time}, run {runs}", { time, runs }) : translate("Ran in {time}", { time }));
       this.#keepOutput(code);
       return null;
     } catch (error) {
@@ -193,7 +197,7 @@ class Cell {
       this.#fail(failed.error, performance.now() - start);
     } else {
       this.output.error(failed.error.traceback, null);
-      this.#finish("error", `Not run: snippet ${failed.entry.number} stopped with ${failed.error.name}`);
+      this.#finish("error", translate("Not run: snippet {number} stopped with {error}", { number: failed.entry.number, error: failed.error.name }));
     }
   }
 
@@ -208,14 +212,14 @@ class Cell {
   /** @param {RunError} error @param {number} ms */
   #fail(error, ms) {
     if (error.kind === "interrupted") {
-      const lost = error.message.includes("lost") || error.message.includes("could not start");
-      const after = error.message === "Stopped." ? `Stopped after ${duration(ms)}.` : error.message;
-      this.#finish("stopped", lost ? after : `${after} Variables are kept`);
+      const time = duration(ms);
+      const after = error.message === translate("Stopped.") ? translate("Stopped after {time}.", { time }) : error.message;
+      this.#finish("stopped", error.keepsVariables ? `${after} ${translate("Variables are kept")}` : after);
       return;
     }
     this.output.error(error.traceback || `${error.name}: ${error.message}`, error.line);
     this.field.markError(error.line);
-    this.#finish("error", error.line === null ? `Stopped: ${error.name}` : `Stopped at line ${error.line}`);
+    this.#finish("error", error.line === null ? translate("Stopped: {error}", { error: error.name }) : translate("Stopped at line {line}", { line: error.line }));
     const runs = this.#runs;
     missingFor(error, this.scope, this.label).then((missing) => {
       if (missing === null || runs !== this.#runs || this.#stop !== null) return; // the reader has gone on
@@ -225,7 +229,7 @@ class Cell {
 
   /** A restart of Python took what this snippet had left. */
   #lost() {
-    if (this.#runs > 0 && this.#stop === null) this.#say("stopped", "Python was restarted: its variables are lost. Run it again");
+    if (this.#runs > 0 && this.#stop === null) this.#say("stopped", translate("Python was restarted: its variables are lost. Run it again"));
   }
 
   #reset() {
@@ -237,9 +241,14 @@ class Cell {
   }
 }
 
+/** @param {number} time in whole seconds */
+const runningFor = (time) => (time === 0 ? translate("Running") : translate("Running, {time} s", { time }));
+
 /** @param {number} ms */
 export function duration(ms) {
-  return ms < 1000 ? `${Math.max(1, Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`;
+  return ms < 1000
+    ? translate("{time} ms", { time: Math.max(1, Math.round(ms)) })
+    : translate("{time} s", { time: inDigits(ms / 1000, decimalPlaces(1)) });
 }
 
 /** @param {string} text @param {HTMLElement} button */
@@ -247,9 +256,9 @@ async function copy(text, button) {
   const name = button.textContent;
   try {
     await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
+    button.textContent = translate("Copied");
   } catch {
-    button.textContent = "Not allowed";
+    button.textContent = translate("Not allowed");
   }
   setTimeout(() => (button.textContent = name), 2_000);
 }

@@ -14,6 +14,7 @@
  */
 import { otherVersion } from "./other-tab.js";
 import { fingerprint, follow, read, remove, write } from "../store.js";
+import { translate } from "../words.js";
 
 export class CodeField {
   /** The book's own text. */
@@ -121,7 +122,7 @@ export class CodeField {
       return await this.#editor;
     } catch {
       this.#editor = null; // the network may come back
-      this.#options.onTrouble("The editor could not be loaded. Check the connection, then come back to the code");
+      this.#options.onTrouble(translate("The editor could not be loaded. Check the connection, then come back to the code"));
       return null;
     }
   }

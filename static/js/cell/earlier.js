@@ -12,6 +12,7 @@
 import { absolute } from "../config.js";
 import { runtime } from "../python/page/runtime.js";
 import { read } from "../store.js";
+import { translate, translateAround } from "../words.js";
 
 const UNDEFINED = /^name '(\w+)' is not defined/;
 
@@ -76,12 +77,19 @@ export function offerFor({ name, maker, toRun }, onRun) {
   missing.textContent = name;
   const place = document.createElement("a");
   place.href = absolute(maker.url);
-  place.textContent = `snippet ${maker.number}`;
-  const state = done.has(maker.label) ? "Run it again" : "It has not run";
-  sentence.append(missing, " is made in ", place, `, “${maker.title}”. ${state}.`);
+  place.textContent = translate("snippet {number}", { number: maker.number });
+  const values = { name: missing, place, title: maker.title };
+  sentence.append(
+    ...(done.has(maker.label)
+      ? translateAround("{name} is made in {place}, “{title}”. Run it again.", values)
+      : translateAround("{name} is made in {place}, “{title}”. It has not run.", values)),
+  );
   const button = document.createElement("button");
   button.type = "button";
-  button.textContent = toRun.length === 1 ? `Run snippet ${toRun[0].number} first` : `Run the ${toRun.length} snippets before this one`;
+  button.textContent =
+    toRun.length === 1
+      ? translate("Run snippet {number} first", { number: toRun[0].number })
+      : translate("Run the {count} snippets before this one", { count: toRun.length });
   button.addEventListener("click", onRun);
   const offer = document.createElement("div");
   offer.className = "offer";
@@ -100,7 +108,7 @@ export function offerFor({ name, maker, toRun }, onRun) {
  */
 export async function runInOrder(entries, scope, signal, onProgress) {
   for (const [i, entry] of entries.entries()) {
-    onProgress(`Running ${entry.number}, ${i + 1} of ${entries.length}`);
+    onProgress(translate("Running {number}, {place} of {count}", { number: entry.number, place: i + 1, count: entries.length }));
     const run = onThisPage.get(entry.label) ?? ((stop) => runUnseen(entry, scope, stop));
     const error = await run(signal);
     if (error !== null) return { entry, error };

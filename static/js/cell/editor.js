@@ -11,6 +11,7 @@ import { EditorState, StateEffect, StateField } from "@codemirror/state";
 import { Decoration, EditorView, keymap } from "@codemirror/view";
 
 import { codeColours } from "./code-colours.js";
+import { translate } from "../words.js";
 
 /**
  * @typedef {{
@@ -29,7 +30,6 @@ import { codeColours } from "./code-colours.js";
  * }} Editor
  */
 
-const LEAVE = "Tab indents. To leave the editor, press Escape, then Tab.";
 
 const theme = EditorView.theme({
   "&": { color: "var(--code-ink)", backgroundColor: "var(--code-background)", fontSize: "var(--code-size)" },
@@ -107,7 +107,7 @@ export function openEditor(parent, { doc, label, onChange, onRun }) {
         theme,
         EditorView.contentAttributes.of({
           "aria-label": label,
-          "aria-description": LEAVE,
+          "aria-description": translate("Tab indents. To leave the editor, press Escape, then Tab."),
           spellcheck: "false",
           tabindex: "0", // it is reached by Tab in any case; this says so to whoever asks the markup
         }),

@@ -1,6 +1,5 @@
 /** Another tab has edited the same code: a notice offers either version. */
-
-const SENTENCE = "Another tab holds another version of this code. What is written last is kept.";
+import { translate } from "../words.js";
 
 /**
  * @param {() => void} take the other version
@@ -12,9 +11,9 @@ export function otherVersion(take, keep) {
   place.className = "other-tab";
   place.setAttribute("role", "status");
   const said = document.createElement("p");
-  said.textContent = SENTENCE;
+  said.textContent = translate("Another tab holds another version of this code. What is written last is kept.");
   place.append(said);
-  for (const [name, go] of /** @type {const} */ ([["Take its version", take], ["Keep this one", keep]])) {
+  for (const [name, go] of /** @type {const} */ ([[translate("Take its version"), take], [translate("Keep this one"), keep]])) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = name;

@@ -4,6 +4,7 @@
  * @typedef {{previous: () => void, next: () => void, play: () => void, notes: () => void, full: () => void, leave: () => void}} Actions
  */
 import { setText } from "../text.js";
+import { isRightToLeft, translate } from "../words.js";
 
 export class DeckBar {
   #element = document.createElement("nav");
@@ -16,16 +17,16 @@ export class DeckBar {
   /** @param {Actions} actions */
   constructor(actions) {
     this.#buttons = {
-      previous: button("‹", "Previous step", "ArrowLeft", actions.previous),
-      next: button("›", "Next step", "ArrowRight", actions.next),
-      play: button("Play", "", "Space", actions.play),
-      notes: button("Notes", "Notes in a window of their own", "N", actions.notes),
-      full: button("Full screen", "", "F", actions.full),
-      leave: button("Leave", "Leave the presentation", "Escape", actions.leave),
+      previous: button(isRightToLeft() ? "›" : "‹", translate("Previous step"), isRightToLeft() ? "ArrowRight" : "ArrowLeft", actions.previous),
+      next: button(isRightToLeft() ? "‹" : "›", translate("Next step"), isRightToLeft() ? "ArrowLeft" : "ArrowRight", actions.next),
+      play: button(translate("Play"), "", "Space", actions.play),
+      notes: button(translate("Notes"), translate("Notes in a window of their own"), "N", actions.notes),
+      full: button(translate("Full screen"), "", "F", actions.full),
+      leave: button(translate("Leave"), translate("Leave the presentation"), "Escape", actions.leave),
     };
     const { previous, next, play, notes, full, leave } = this.#buttons;
     this.#element.className = "deck-bar";
-    this.#element.setAttribute("aria-label", "Presentation");
+    this.#element.setAttribute("aria-label", translate("Presentation"));
     this.#place.className = "place";
     this.#title.className = "title";
     this.#said.className = "message";
@@ -51,12 +52,12 @@ export class DeckBar {
 
   /** @param {boolean} playing */
   showPlaying(playing) {
-    setText(this.#buttons.play, playing ? "Pause" : "Play");
+    setText(this.#buttons.play, playing ? translate("Pause") : translate("Play"));
   }
 
   /** @param {boolean} full */
   showFull(full) {
-    setText(this.#buttons.full, full ? "Leave full screen" : "Full screen");
+    setText(this.#buttons.full, full ? translate("Leave full screen") : translate("Full screen"));
   }
 
   /** @param {string} sentence */

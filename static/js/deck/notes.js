@@ -6,6 +6,7 @@
  * @typedef {{slide: Slide, next: string | null, place: string}} Said `next`: title of the slide after it, null after the last
  */
 import { absolute } from "../config.js";
+import { translate } from "../words.js";
 
 const PLACE = "notes/";
 const NAME = "latentbook-notes";
@@ -69,9 +70,9 @@ export class NotesWindow {
     if (page === null || said === null) return;
     write(page, "place", said.place);
     write(page, "title", said.slide.title);
-    write(page, "next", said.next === null ? "This is the last step." : `Next: ${said.next}`);
+    write(page, "next", said.next === null ? translate("This is the last step.") : translate("Next: {title}", { title: said.next }));
     const copies = [...(said.slide.notes?.childNodes ?? [])].map((each) => page.importNode(each, true));
-    page.querySelector("[data-part=notes]")?.replaceChildren(...(copies.length > 0 ? copies : ["This step has no notes."]));
+    page.querySelector("[data-part=notes]")?.replaceChildren(...(copies.length > 0 ? copies : [translate("This step has no notes.")]));
   }
 
   /** @param {string} language */
@@ -79,7 +80,8 @@ export class NotesWindow {
     const now = new Date();
     const since = Math.floor((now.getTime() - this.#start) / 1_000);
     const time = now.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", hour12: false });
-    return `${time}, ${Math.floor(since / 60)}:${String(since % 60).padStart(2, "0")} since the start`;
+    const passed = `${Math.floor(since / 60)}:${String(since % 60).padStart(2, "0")}`;
+    return translate("{time}, {passed} since the start", { time, passed });
   }
 }
 

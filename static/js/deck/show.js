@@ -11,6 +11,7 @@ import { DeckBar } from "./bar.js";
 import { NotesWindow } from "./notes.js";
 import { partsOfPage, slidesOfPage } from "./slides.js";
 import { followSwipes } from "./swipe.js";
+import { isRightToLeft, translate } from "../words.js";
 
 /** A slide is laid out for a window of this size, in rem of the page; a larger one shows it larger. */
 const [WIDTH, HEIGHT] = [80, 45];
@@ -132,7 +133,7 @@ export class Show {
     this.#fit();
     this.#bar.showPlace(at + 1, this.#slides.length, slide.elements[0].matches("[data-slide]") ? "" : slide.title);
     this.#notes.show(this.#said());
-    setText(document.querySelector("[data-page-status]"), `Step ${at + 1} of ${this.#slides.length}: ${slide.title}`);
+    setText(document.querySelector("[data-page-status]"), translate("Step {number} of {count}: {title}", { number: at + 1, count: this.#slides.length, title: slide.title }));
     // Who had the focus on a slide that is gone begins at the new one.
     if (!this.#bar.hasFocus()) document.getElementById("main")?.focus({ preventScroll: true });
   }
@@ -193,7 +194,7 @@ export class Show {
 
   #openNotes() {
     const opened = this.#notes.open();
-    this.#bar.say(opened ? "" : "The browser has blocked the window with the notes. Allow pop-ups for this page, then press N again.");
+    this.#bar.say(opened ? "" : translate("The browser has blocked the window with the notes. Allow pop-ups for this page, then press N again."));
   }
 
   /** @param {KeyboardEvent} event */
@@ -216,9 +217,8 @@ export class Show {
     if (at?.closest("input, select, [data-draggable], .map, .pad")) return null;
     switch (key) {
       case "ArrowRight":
-        return () => this.step(1);
       case "ArrowLeft":
-        return () => this.step(-1);
+        return () => this.step((key === "ArrowLeft") === isRightToLeft() ? 1 : -1);
       case "Home":
         return () => this.step(-this.#at);
       case "End":

@@ -1,4 +1,5 @@
 /** A finger that is drawn sideways over a slide turns it, unless it moves something there. */
+import { isRightToLeft } from "../words.js";
 
 const FAR = 48; // px
 /** What takes a finger's way for itself. */
@@ -18,7 +19,7 @@ export function followSwipes(step, signal) {
     const across = changedTouches[0].clientX - from.clientX;
     const along = changedTouches[0].clientY - from.clientY;
     from = null;
-    if (Math.abs(across) >= FAR && Math.abs(across) > 2 * Math.abs(along)) step(across < 0 ? 1 : -1);
+    if (Math.abs(across) >= FAR && Math.abs(across) > 2 * Math.abs(along)) step(across < 0 === isRightToLeft() ? -1 : 1);
   }, options);
   document.addEventListener("touchcancel", () => (from = null), options);
 }

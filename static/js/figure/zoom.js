@@ -4,6 +4,7 @@
  */
 import { absolute, config } from "../config.js";
 import { COLORWAY, PALETTE } from "./palette.js";
+import { translate, translateCount } from "../words.js";
 
 const FILL_OPACITY = "33"; // hex: the fifth that draw.js fills with
 const FONT_SIZE = 13; // px
@@ -27,7 +28,7 @@ function load() {
     link.href = absolute(config.assets["zoom.css"]);
     await new Promise((resolve, reject) => {
       link.onload = resolve;
-      link.onerror = () => reject(new Error("The style sheet of the zoomed view cannot be loaded."));
+      link.onerror = () => reject(new Error(translate("The style sheet of the zoomed view cannot be loaded.")));
       document.head.append(link);
     });
     Object.assign(globalThis, { global: globalThis }); // a package that Plotly stands on takes itself to be in Node
@@ -52,7 +53,7 @@ export async function show(container, figure) {
   const unknown = (figure.data ?? []).map(({ type = "scatter" }) => type).filter((type) => !TRACES.includes(type));
   if (unknown.length > 0) {
     const refusal = document.createElement("p");
-    refusal.textContent = `This page cannot draw a trace of type ${unknown[0]}. It draws ${TRACES.join(", ")}.`;
+    refusal.textContent = translate("This page cannot draw a trace of type {type}. It draws {types}.", { type: unknown[0], types: TRACES.join(", ") });
     container.append(refusal);
     return () => refusal.remove();
   }
@@ -69,7 +70,7 @@ export async function show(container, figure) {
       modeBarButtonsToAdd: [
         {
           name: "svg",
-          title: "Download as SVG",
+          title: translate("Download as SVG"),
           icon: Plotly.Icons.disk,
           click: (/** @type {any} */ plot) => {
             const { clientWidth: width, clientHeight: height } = place;
@@ -173,7 +174,7 @@ function numbers(figure) {
   const details = document.createElement("details");
   details.className = "numbers";
   const summary = document.createElement("summary");
-  summary.textContent = "The numbers as a table";
+  summary.textContent = translate("The numbers as a table");
   details.append(summary);
   // Made when it is opened: a figure can hold thousands of numbers.
   details.addEventListener("toggle", () => {
@@ -201,7 +202,7 @@ function tableOf(trace, index) {
     const line = body.insertRow();
     for (const value of row) line.insertCell().textContent = cellText(value);
   }
-  if (rows.length > ROWS) body.insertRow().insertCell().textContent = `${rows.length - ROWS} more rows`;
+  if (rows.length > ROWS) body.insertRow().insertCell().textContent = translateCount(rows.length - ROWS, "{number} more row", "{number} more rows");
   return table;
 }
 

@@ -11,6 +11,7 @@
 import { kept, onKept } from "./kept.js";
 import { bindPlay } from "./play.js";
 import { formatValue, nearest, parseFields, steps } from "./state.js";
+import { translate } from "../words.js";
 
 export class ControlPanel {
   /** What the reader had set before this script came. @type {Controls} */
@@ -225,7 +226,9 @@ export class ControlPanel {
     if (taken !== undefined) this.move(control.name, taken);
     this.show({ [control.name]: this.#values[control.name] });
     if (!("problem" in read)) return;
-    tell(element, `${read.problem} ${control.label} ${taken === undefined ? "stays at" : "is now"} ${this.#said(control.name)}.`);
+    const now = { control: control.label, value: this.#said(control.name) };
+    const said = taken === undefined ? translate("{control} stays at {value}.", now) : translate("{control} is now {value}.", now);
+    tell(element, `${read.problem} ${said}`);
   }
 
   /** @param {string} name */

@@ -24,8 +24,8 @@ import { questionOf } from "./question.js";
 import { carriedOver, ownState, readState, redeclared, writeState } from "./state.js";
 import { Training } from "./training.js";
 import { setText } from "../text.js";
+import { translate } from "../words.js";
 
-const HELD = "Your version was stopped. Change it, run it again, or take the book’s";
 const MEASURE = "latentbook-answer"; // app/bench/frames.js reads it
 const BUSY_MS = 100;
 const AHEAD_MS = 50;
@@ -279,7 +279,7 @@ class LiveInstrument {
 
   /** Shows the picture of what is set: at once if it is known. @param {boolean} wanted by the reader, who is told of a wait */
   #ask(wanted) {
-    if (this.source.held) return this.#say("error", HELD);
+    if (this.source.held) return this.#say("error", translate("Your version was stopped. Change it, run it again, or take the book’s"));
     const question = this.#question();
     const known = this.#answers.get(question.key);
     if (known !== null) {
@@ -385,7 +385,7 @@ class LiveInstrument {
     const { ms } = this.#frame;
     const { trouble } = this.picture;
     if (trouble !== null) this.#say(trouble.state, trouble.sentence);
-    else this.#sayInPassing("live", `${ms < 1 ? "under 1" : Math.round(ms)} ms`);
+    else this.#sayInPassing("live", ms < 1 ? translate("under 1 ms") : translate("{time} ms", { time: Math.round(ms) }));
   }
 
   /** @param {RunError} error */
@@ -394,8 +394,8 @@ class LiveInstrument {
     if (this.source.edited) {
       this.source.failed(error);
       const what = error.kind === "interrupted" ? error.message : `${error.name}.`;
-      const where = error.line === null ? "" : `Line ${error.line}: `;
-      this.#say("error", `${where}${what} The picture is the last one that worked`);
+      const where = error.line === null ? what : translate("Line {line}: {what}", { line: error.line, what });
+      this.#say("error", `${where} ${translate("The picture is the last one that worked")}`);
       if (error.kind === "interrupted") this.source.hold();
     } else {
       this.#say("error", error.message);
@@ -409,8 +409,8 @@ class LiveInstrument {
     if (ms < BUSY_MS || answered) return;
     const behind = runtime.waitsForCode(this.#message(this.controls.values));
     const seconds = Math.floor(ms / 1000);
-    const computing = seconds === 0 ? "Computing" : `Computing, ${seconds} s`;
-    this.#sayInPassing("busy", behind ? "Waiting for the code that is running" : computing);
+    const computing = seconds === 0 ? translate("Computing") : translate("Computing, {time} s", { time: seconds });
+    this.#sayInPassing("busy", behind ? translate("Waiting for the code that is running") : computing);
   }
 
   /** Before Python is ready a moved instrument says how far it is; once it is ready, every instrument near goes live. */
@@ -420,7 +420,7 @@ class LiveInstrument {
     } else if (runtime.state === "failed") {
       this.#say("error", runtime.sentence);
     } else if (this.#next !== null || this.#underWay !== null) {
-      this.#sayInPassing("waiting", `${runtime.sentence}. Your setting is kept`);
+      this.#sayInPassing("waiting", `${runtime.sentence}. ${translate("Your setting is kept")}`);
     }
   }
 
@@ -485,13 +485,13 @@ class LiveInstrument {
   async #copyLink() {
     const search = writeState(location.search, this.spec, this.controls.values);
     const link = `${location.origin}${location.pathname}${search}#${this.spec.label}`;
-    const kept = this.source.edited ? " It holds the controls, not your code" : "";
+    const kept = this.source.edited ? ` ${translate("It holds the controls, not your code")}` : "";
     try {
       await navigator.clipboard.writeText(link);
-      this.#say(null, `Link copied.${kept}`);
+      this.#say(null, translate("Link copied.") + kept);
     } catch {
       history.replaceState(history.state, "", link);
-      this.#say(null, `The browser does not let the page copy. The address bar now holds the link.${kept}`);
+      this.#say(null, translate("The browser does not let the page copy. The address bar now holds the link.") + kept);
     }
   }
 }

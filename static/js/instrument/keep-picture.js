@@ -4,6 +4,7 @@
  * @typedef {import("../python/protocol.js").FrameValue} FrameValue
  * @typedef {import("../python/protocol.js").PlotPanel} PlotPanel
  */
+import { translate } from "../words.js";
 
 const SCALE = 2; // device pixels a CSS pixel in the saved picture
 const GAP = 16; // CSS px between panels and around them
@@ -18,14 +19,14 @@ export function offerPictures(section, spec, frame, say) {
   section.querySelector('[data-action="save"]')?.addEventListener("click", async () => {
     try {
       await savePicture(section, `${spec.label}.png`);
-      say(`Saved as ${spec.label}.png`);
+      say(translate("Saved as {file}.", { file: `${spec.label}.png` }));
     } catch (error) {
-      say(`The picture could not be saved: ${error instanceof Error ? error.message : error}`);
+      say(translate("The picture could not be saved: {why}", { why: error instanceof Error ? error.message : String(error) }));
     }
   });
   section.querySelector('[data-action="zoom"]')?.addEventListener("click", () => {
     const plots = frame()?.panels.filter((panel) => panel.kind === "plot") ?? [];
-    if (plots.length === 0) say(frame() === null ? "Zoom opens once Python is ready" : "There is no plot to zoom into");
+    if (plots.length === 0) say(frame() === null ? translate("Zoom opens once Python is ready") : translate("There is no plot to zoom into"));
     else zoom(section.querySelector(".title")?.textContent?.trim() ?? spec.name, plots).catch((error) => say(error.message));
   });
 }
@@ -34,10 +35,10 @@ export function offerPictures(section, spec, frame, say) {
 async function zoom(title, plots) {
   const dialog = document.createElement("dialog");
   dialog.className = "zoom";
-  dialog.setAttribute("aria-label", `${title}, zoomed`);
+  dialog.setAttribute("aria-label", translate("{title}, zoomed", { title }));
   const close = document.createElement("button");
   close.type = "button";
-  close.textContent = "Close";
+  close.textContent = translate("Close");
   close.addEventListener("click", () => dialog.close());
   dialog.append(close);
   dialog.addEventListener("close", () => dialog.remove());

@@ -8,6 +8,7 @@
  * @typedef {import("./state.js").ReadoutSpec} ReadoutSpec
  */
 import { YOURS, steps } from "./state.js";
+import { translate } from "../words.js";
 
 export class Plate {
   #section;
@@ -37,7 +38,7 @@ export class Plate {
     this.#find(".title").textContent = spec.title;
     this.#find(".ask").replaceChildren(...(spec.ask === this.#own.ask ? this.#ask : [spec.ask]));
     const controls = this.#find(".controls");
-    controls.setAttribute("aria-label", `Controls of ${spec.title}`);
+    controls.setAttribute("aria-label", translate("Controls of {title}", { title: spec.title }));
     const main = spec.controls.find(({ kind }) => kind === "slider");
     const made = new Map(spec.controls.map((control) => [control, this.#control(control, spec.label)]));
     if (main) made.get(main)?.classList.add("main");
@@ -120,8 +121,9 @@ function fillSlider(made, slider) {
   range.step = String(listed ? 1 : slider.step);
   range.defaultValue = String(listed ? all.indexOf(slider.default) : slider.default);
   for (const [i, end] of made.querySelectorAll(".end").entries()) end.textContent = slider.ends[i];
-  const typed = slider.unit === "" ? "typed" : `typed, in ${slider.unit}`;
-  made.querySelector(".typed")?.setAttribute("aria-label", `${slider.label}, ${typed}`);
+  const { label: name, unit } = slider;
+  const typed = unit === "" ? translate("{name}, typed", { name }) : translate("{name}, typed, in {unit}", { name, unit });
+  made.querySelector(".typed")?.setAttribute("aria-label", typed);
   fillUnit(made, slider.unit);
 }
 
@@ -129,7 +131,7 @@ function fillSlider(made, slider) {
 function fillChoice(made, choice, label) {
   const place = /** @type {Element} */ (made.querySelector(".options"));
   const empty = /** @type {Element} */ (place.firstElementChild);
-  const yours = choice.kept ? { [YOURS]: "Yours" } : {};
+  const yours = choice.kept ? { [YOURS]: translate("Yours") } : {};
   const options = Object.entries({ ...choice.options, ...yours }).map(([value, words]) => {
     const option = /** @type {HTMLElement} */ (empty.cloneNode(true));
     const radio = /** @type {HTMLInputElement} */ (option.firstElementChild);

@@ -1,5 +1,6 @@
 /** A choice that plays: from option to option by itself, until the last one or until the reader takes over. */
 import { setText } from "../text.js";
+import { translate } from "../words.js";
 
 /**
  * @param {import("./state.js").ChoiceSpec} choice
@@ -19,7 +20,7 @@ export function bindPlay(choice, controls, element, { value, move, signal }) {
     clearInterval(clock);
     clock = undefined;
     element.removeAttribute("data-plays");
-    setText(button, "Play");
+    setText(button, translate("Play"));
   };
   const next = () => {
     move(options[options.indexOf(value()) + 1]);
@@ -29,7 +30,7 @@ export function bindPlay(choice, controls, element, { value, move, signal }) {
     if (clock !== undefined) return stop();
     if (isLast()) move(options[0]);
     element.toggleAttribute("data-plays", true);
-    setText(button, "Stop");
+    setText(button, translate("Stop"));
     clock = setInterval(next, 1_000 * choice.plays);
   });
   controls.addEventListener("input", stop, { signal });

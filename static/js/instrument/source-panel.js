@@ -11,6 +11,7 @@
 import { otherVersion } from "../cell/other-tab.js";
 import { runtime } from "../python/page/runtime.js";
 import { fingerprint, follow, read, remove, write } from "../store.js";
+import { translate } from "../words.js";
 
 const PAUSE_MS = 250;
 
@@ -137,7 +138,7 @@ export class SourcePanel {
     this.#place.hidden = !open;
     const button = this.#section.querySelector('[data-action="code"]');
     button?.setAttribute("aria-expanded", String(open));
-    if (button) button.textContent = open ? "Close the code" : "Open the code";
+    if (button) button.textContent = open ? translate("Close the code") : translate("Open the code");
   }
 
   /** @returns {Promise<Editor>} */
@@ -145,7 +146,7 @@ export class SourcePanel {
     this.#show(true);
     this.#editor ??= this.#build().catch((error) => {
       this.#editor = null;
-      this.#place.replaceChildren(`The code could not be opened: ${error.message}`);
+      this.#place.replaceChildren(translate("The code could not be opened: {why}", { why: error.message }));
       throw error;
     });
     return this.#editor;
@@ -163,7 +164,7 @@ export class SourcePanel {
     const title = this.#section.querySelector(".title")?.textContent?.trim() ?? this.#spec.name;
     return openEditor(this.#place, {
       doc: this.text ?? book,
-      label: `Code of ${title}`,
+      label: translate("Code of {title}", { title }),
       onChange: (text) => this.#changed(text),
       onRun: () => this.#apply(),
     });
@@ -175,14 +176,13 @@ export class SourcePanel {
     bar.className = "editor-bar";
     const name = document.createElement("p");
     const stale = this.edited && this.#base !== fingerprint(this.#book ?? "");
-    name.textContent = stale
-      ? `widgets/${this.#spec.name}.py. The book’s own version has changed since you edited it.`
-      : `widgets/${this.#spec.name}.py`;
+    const file = `widgets/${this.#spec.name}.py`;
+    name.textContent = stale ? translate("{file}. The book’s own version has changed since you edited it.", { file }) : file;
     const ways = document.createElement("div");
     ways.append(
-      button("run-code", "Run my code", () => this.#apply()),
-      button("stop-code", "Stop", () => this.#onStop()),
-      button("reset-code", "Reset code", async () => {
+      button("run-code", translate("Run my code"), () => this.#apply()),
+      button("stop-code", translate("Stop"), () => this.#onStop()),
+      button("reset-code", translate("Reset code"), async () => {
         (await this.#editor)?.set(this.#book ?? "");
         this.#apply();
       }),

@@ -30,6 +30,7 @@
  */
 import { readNumber } from "../number.js";
 import { problemWith } from "./drawing-text.js";
+import { translate } from "../words.js";
 
 /** The option of a choice that stands for what the reader has trained and kept. */
 export const YOURS = "yours";
@@ -133,7 +134,8 @@ export function parseFields(control, texts) {
   const unit = control.kind === "slider" ? control.unit : "";
   const numbers = texts.map((text) => readNumber(text, unit)).map((read) => ("value" in read ? read.value : NaN));
   const came = texts.map((text) => text.trim()).join(", ");
-  const refused = { problem: texts.includes("") ? `${wantedBy(control)}.` : `${wantedBy(control)}, not “${came}”.` };
+  const wanted = wantedBy(control);
+  const refused = { problem: texts.includes("") ? `${wanted}.` : translate("{wanted}, not “{text}”.", { wanted, text: came }) };
   if (numbers.some(Number.isNaN)) return refused;
   const [first, second, third] = numbers;
   switch (control.kind) {
@@ -158,14 +160,18 @@ function wantedBy(control) {
   switch (control.kind) {
     case "slider": {
       const all = steps(control);
-      return `A number from ${all[0]} to ${all[all.length - 1]} is needed`;
+      return translate("A number from {low} to {high} is needed", { low: all[0], high: all[all.length - 1] });
     }
     case "seed":
-      return `A whole number from 0 to ${control.max} is needed`;
+      return translate("A whole number from 0 to {high} is needed", { high: control.max });
     case "point":
-      return `Two numbers from ${-control.limit} to ${control.limit} are needed`;
+      return translate("Two numbers from {low} to {high} are needed", { low: -control.limit, high: control.limit });
     case "viewport":
-      return `Two numbers from ${-control.limit} to ${control.limit} and a zoom from 0 to ${control.max_zoom} are needed`;
+      return translate("Two numbers from {low} to {high} and a zoom from 0 to {zoom} are needed", {
+        low: -control.limit,
+        high: control.limit,
+        zoom: control.max_zoom,
+      });
   }
 }
 
@@ -174,13 +180,13 @@ function toStep(slider, number, text) {
   const all = steps(slider);
   const [low, high] = [all[0], all[all.length - 1]];
   const hair = 1e-9 * (high - low);
-  if (number < low - hair || number > high + hair) return { problem: `${text} is outside the range from ${low} to ${high}.` };
+  if (number < low - hair || number > high + hair) return { problem: translate("{text} is outside the range from {low} to {high}.", { text, low, high }) };
   const step = all[nearest(all, number)];
   if (Math.abs(step - number) <= hair) return { value: step };
   const problem =
     slider.values.length > 0
-      ? `${text} is not one of ${all.join(", ")}.`
-      : `${text} lies between two steps of ${slider.step}.`;
+      ? translate("{text} is not one of {values}.", { text, values: all.join(", ") })
+      : translate("{text} lies between two steps of {step}.", { text, step: slider.step });
   return { problem, nearest: step };
 }
 
@@ -209,7 +215,7 @@ export function readState(search, spec) {
     if (text === null) continue;
     const read = parseValue(control, text);
     if ("value" in read) values[control.name] = read.value;
-    else problems[control.name] = `The link asks for something impossible. ${read.problem}`;
+    else problems[control.name] = `${translate("The link asks for something impossible.")} ${read.problem}`;
   }
   return { values, problems };
 }

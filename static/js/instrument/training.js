@@ -14,6 +14,7 @@
  */
 import { keep, kept, onKept } from "./kept.js";
 import { setText } from "../text.js";
+import { translate } from "../words.js";
 
 const RATE_AFTER_MS = 500;
 
@@ -58,8 +59,8 @@ export class Training {
       offer();
       onKept(offer, signal);
     }
-    document.addEventListener("visibilitychange", () => document.hidden && this.#rest("while the page was hidden"), { signal });
-    this.#observer = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting || this.#rest("while out of sight"));
+    document.addEventListener("visibilitychange", () => document.hidden && this.#rest(translate("Paused while the page was hidden")), { signal });
+    this.#observer = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting || this.#rest(translate("Paused while out of sight")));
     this.#observer.observe(section);
   }
 
@@ -82,13 +83,14 @@ export class Training {
 
   /** A picture has come. @param {Reached} reached @returns {string} what there is to say of it, or "" */
   arrived({ steps, done }) {
-    if (!this.isRunning) return done ? "" : `Step ${steps} of ${this.#steps}`;
+    if (!this.isRunning) return done ? "" : translate("Step {number} of {count}", { number: steps, count: this.#steps });
     this.#controls.show({ [this.#names.steps]: steps });
     if (done) this.pause();
     const now = performance.now();
     if (steps < this.#from.steps) this.#from = { steps, time: now };
     const ms = now - this.#from.time;
-    return ms < RATE_AFTER_MS ? `Step ${steps}` : `Step ${steps}, ${Math.round((1000 * (steps - this.#from.steps)) / ms)} steps a second`;
+    if (ms < RATE_AFTER_MS) return translate("Step {steps}", { steps });
+    return translate("Step {steps}, {rate} steps a second", { steps, rate: Math.round((1000 * (steps - this.#from.steps)) / ms) });
   }
 
   pause() {
@@ -102,23 +104,23 @@ export class Training {
   }
 
   #start() {
-    if (this.#steps >= this.#most) return this.#bench.say(`${this.#most} steps are the most. Go back to an earlier one to run on`);
+    if (this.#steps >= this.#most) return this.#bench.say(translate("{most} steps are the most. Go back to an earlier one to run on", { most: this.#most }));
     this.isRunning = true;
     this.#from = { steps: this.#steps, time: performance.now() };
-    setText(this.#run, "Pause");
+    setText(this.#run, translate("Pause"));
     this.#bench.ask();
   }
 
   #stop() {
     this.isRunning = false;
-    setText(this.#run, "Run");
+    setText(this.#run, translate("Run"));
   }
 
-  /** @param {string} why */
-  #rest(why) {
+  /** @param {string} sentence */
+  #rest(sentence) {
     if (!this.isRunning) return;
     this.pause();
-    this.#bench.say(`Paused ${why}`);
+    this.#bench.say(sentence);
   }
 
   #step() {
@@ -133,7 +135,7 @@ export class Training {
     const later = Object.entries(this.#names.later).map(([name, control]) => [control, values[name]]);
     this.#controls.show({ [this.#names.branch]: "on", [this.#names.at]: this.#steps, ...Object.fromEntries(later) });
     this.#bench.moved(this.#names.at);
-    this.#bench.say(`A branch leaves at step ${this.#steps}. Change what holds from there on, then run`);
+    this.#bench.say(translate("A branch leaves at step {steps}. Change what holds from there on, then run", { steps: this.#steps }));
   }
 
   async #keep() {
@@ -142,11 +144,11 @@ export class Training {
       const npz = await this.#bench.train();
       this.#bench.say(
         keep(npz)
-          ? `Kept at step ${this.#steps}. Other instruments offer it as “Yours”`
-          : "This browser does not store it. Allow storage for this page, or free some, and keep it again",
+          ? translate("Kept at step {steps}. Other instruments offer it as “Yours”", { steps: this.#steps })
+          : translate("This browser does not store it. Allow storage for this page, or free some, and keep it again"),
       );
     } catch (error) {
-      this.#bench.say(`It could not be kept: ${error instanceof Error ? error.message : error}`);
+      this.#bench.say(translate("It could not be kept: {why}", { why: error instanceof Error ? error.message : String(error) }));
     }
   }
 }

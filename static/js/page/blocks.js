@@ -7,6 +7,7 @@
 import { painted } from "../pauses.js";
 import { runtime } from "../python/page/runtime.js";
 import { repeatTaps } from "./taps.js";
+import { translate } from "../words.js";
 
 const NEAR = "600px";
 
@@ -35,7 +36,7 @@ export function startBlocks(first) {
       repeatTaps(section);
     } catch (error) {
       const place = section.querySelector("[data-status], [data-feedback]");
-      if (place) place.textContent = "This could not be started. Reload the page to try again";
+      if (place) place.textContent = translate("This could not be started. Reload the page to try again");
       throw error;
     }
   };

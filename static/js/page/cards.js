@@ -5,6 +5,7 @@
  * A symbol, the control that sets it and its name in the code are one thing: whichever is pointed at or moved, all light up.
  */
 import { absolute } from "../config.js";
+import { translate } from "../words.js";
 
 const REST_MS = 300; // a pointer that only passes opens nothing
 const LEAVE_MS = 200; // time to get from the word into its card
@@ -33,7 +34,7 @@ export function nameEquations() {
   for (const equation of document.querySelectorAll(`.equation:has(${SYMBOL}) .katex-display`)) {
     equation.setAttribute("tabindex", "0");
     equation.setAttribute("role", "group");
-    equation.setAttribute("aria-label", "Equation. The arrow keys go through its symbols");
+    equation.setAttribute("aria-label", translate("Equation. The arrow keys go through its symbols"));
   }
 }
 
@@ -146,8 +147,10 @@ function meaning(symbol) {
     if (value === "") continue;
     const line = document.createElement("p");
     line.className = "now";
-    const instrument = control.closest("section")?.querySelector(".label .permalink")?.textContent?.trim();
-    line.textContent = `Now ${value}, in ${instrument?.toLowerCase() ?? "an instrument"}`;
+    const [number] = control.closest("section")?.querySelector(".label .permalink")?.textContent?.match(/\S+\.\d+$/) ?? [];
+    line.textContent = number
+      ? translate("Now {value}, in instrument {number}", { value, number })
+      : translate("Now {value}, in an instrument", { value });
     content.append(line);
   }
   return content;
@@ -263,7 +266,7 @@ async function whereItLeads(link) {
   const go = document.createElement("p");
   const way = document.createElement("a");
   way.href = href;
-  way.textContent = `Go to ${link.textContent?.trim()}`;
+  way.textContent = translate("Go to {place}", { place: link.textContent?.trim() ?? "" });
   go.className = "go";
   go.append(way);
   content.append(go);

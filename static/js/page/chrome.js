@@ -7,14 +7,15 @@ import { isDeck, isPresented, present } from "../deck/open.js";
 import { followReading, startReading } from "./reading.js";
 import { clearAll, exportAll, remove, singleKeys, write } from "../store.js";
 import { repeatTaps } from "./taps.js";
+import { translate } from "../words.js";
 
 /** @typedef {"auto" | "light" | "dark"} Theme */
 
 /** @type {Record<Theme, {next: Theme, name: string}>} */
 const THEMES = {
-  auto: { next: "light", name: "Auto" },
-  light: { next: "dark", name: "Light" },
-  dark: { next: "auto", name: "Dark" },
+  auto: { next: "light", name: translate("Auto") },
+  light: { next: "dark", name: translate("Light") },
+  dark: { next: "auto", name: translate("Dark") },
 };
 
 export function startChrome() {
@@ -160,11 +161,11 @@ function saveOwnData() {
   link.download = "latentbook-my-work.json";
   link.click();
   URL.revokeObjectURL(link.href);
-  say("Saved as latentbook-my-work.json.");
+  say(translate("Saved as {file}.", { file: link.download }));
 }
 
 function forgetOwnData() {
-  if (!confirm("Forget all your edits, answers and settings in this book? This cannot be undone.")) return;
+  if (!confirm(translate("Forget all your edits, answers and settings in this book? This cannot be undone."))) return;
   clearAll();
   location.reload();
 }
@@ -179,9 +180,9 @@ function say(sentence) {
 async function copyListing(button) {
   const code = button.closest(".listing")?.querySelector("pre code")?.textContent ?? "";
   await navigator.clipboard.writeText(code);
-  button.textContent = "Copied";
+  button.textContent = translate("Copied");
   setTimeout(() => {
-    button.textContent = "Copy";
+    button.textContent = translate("Copy");
   }, 2000);
 }
 

@@ -8,6 +8,7 @@
 import { absolute, config, savesData } from "../config.js";
 import { wait } from "../pauses.js";
 import { runtime } from "../python/page/runtime.js";
+import { translate } from "../words.js";
 
 /** Python first: nothing is kept while it starts, or while it makes the snapshot for the next visit. */
 const REST_MS = 4_000;
@@ -40,19 +41,20 @@ async function keepBook() {
     const size = megabytes(total);
     let left = files.reduce((sum, [, , bytes]) => sum + bytes, 0);
     for (const [place, , bytes] of files) {
-      say(`Keeping the book for reading offline, ${Math.floor((total - left) / 1e6)} of ${size}.`);
+      say(translate("Keeping the book for reading offline, {kept} of {size}.", { kept: Math.floor((total - left) / 1e6), size }));
       await ask(worker, { type: "keep", place });
       left -= bytes;
     }
-    if (build !== config.build) return say("A newer edition of the book is kept. It is shown when you reload the page.");
+    if (build !== config.build) return say(translate("A newer edition of the book is kept. It is shown when you reload the page."));
     await ask(worker, { type: "tidy" });
-    say(`The book is kept in this browser: it can be read offline (${size}).`);
+    say(translate("The book is kept in this browser: it can be read offline ({size}).", { size }));
   } catch (error) {
     if (!navigator.onLine) {
       addEventListener("online", keepBook, { once: true });
-      return say("The rest of the book is kept when you are back.");
+      return say(translate("The rest of the book is kept when you are back."));
     }
-    say(`The book could not be kept for reading offline: ${error instanceof Error ? error.message : error}`);
+    const why = error instanceof Error ? error.message : String(error);
+    say(translate("The book could not be kept for reading offline: {why}", { why }));
   }
 }
 
@@ -62,7 +64,7 @@ function activeWorker(registration) {
   return new Promise((resolve, reject) => {
     const look = () => {
       if (worker?.state === "activated") resolve(worker);
-      else if (worker?.state === "redundant") reject(new Error("not all of it could be fetched. The next visit tries again."));
+      else if (worker?.state === "redundant") reject(new Error(translate("not all of it could be fetched. The next visit tries again.")));
     };
     worker?.addEventListener("statechange", look);
     look();
@@ -86,9 +88,10 @@ function offer() {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "quiet";
-  button.textContent = "Keep it";
+  button.textContent = translate("Keep it");
   button.addEventListener("click", () => keepBook());
-  say(`The book is not kept for reading offline, as you save data: it takes ${megabytes(config.offline_bytes)}. `, button);
+  const size = megabytes(config.offline_bytes);
+  say(translate("The book is not kept for reading offline, as you save data: it takes {size}.", { size }), " ", button);
 }
 
 async function forget() {
@@ -108,5 +111,5 @@ function say(...words) {
 
 function show() {
   const place = document.querySelector("[data-offline-status]");
-  place?.replaceChildren(...(navigator.onLine ? [] : ["You are offline. "]), ...said);
+  place?.replaceChildren(...(navigator.onLine ? [] : [translate("You are offline."), " "]), ...said);
 }

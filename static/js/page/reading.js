@@ -3,6 +3,7 @@
  */
 import { absolute, config } from "../config.js";
 import { read, write } from "../store.js";
+import { translate } from "../words.js";
 
 /** How far down the window a heading has to have come for its section to be the one being read. */
 const READING_LINE = 0.35;
@@ -77,7 +78,7 @@ function offerPlace() {
   const link = document.createElement("a");
   link.href = absolute(place.path);
   if (link.href === location.href) return; // the reader is there
-  link.textContent = `Continue at ${place.name}`;
+  link.textContent = translate("Continue at {place}", { place: place.name });
   offer.replaceChildren(link);
   offer.hidden = false;
 }
@@ -105,7 +106,7 @@ function nameScrollers(elements) {
     if (scrolling[i]) {
       element.setAttribute("tabindex", "0");
       element.setAttribute("role", "group");
-      element.setAttribute("aria-label", `${nameOf(/** @type {HTMLElement} */ (element))}, scrolls sideways`);
+      element.setAttribute("aria-label", translate("{name}, scrolls sideways", { name: nameOf(/** @type {HTMLElement} */ (element)) }));
     } else {
       for (const name of ["tabindex", "role", "aria-label"]) element.removeAttribute(name);
     }

@@ -5,6 +5,7 @@
  * @typedef {{build: number, mistakes: string[]}} News
  */
 import { absolute } from "../config.js";
+import { translateCount } from "../words.js";
 
 const SCROLL = "latentbook:scroll";
 
@@ -26,7 +27,11 @@ function show(mistakes) {
     "background: Canvas; color: CanvasText; border-top: 3px solid var(--warning, #a8431b);" +
     "font: 0.875rem/1.5 'JetBrains Mono Variable', monospace;";
   const heading = document.createElement("strong");
-  heading.textContent = `${mistakes.length === 1 ? "One mistake" : `${mistakes.length} mistakes`}. This is the page as it was before.`;
+  heading.textContent = translateCount(
+    mistakes.length,
+    "One mistake. This is the page as it was before.",
+    "{number} mistakes. This is the page as it was before.",
+  );
   const list = document.createElement("ul");
   for (const mistake of mistakes) {
     const item = document.createElement("li");

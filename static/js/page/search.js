@@ -3,6 +3,7 @@
  */
 import { absolute, config } from "../config.js";
 import { find, indexOf } from "./search-index.js";
+import { translate, translateCount } from "../words.js";
 
 const MOST_RESULTS = 20;
 const EXCERPT_CHARACTERS = 150;
@@ -12,7 +13,7 @@ let index = null;
 
 async function loadIndex() {
   const response = await fetch(absolute(config.search));
-  if (!response.ok) throw new Error(`The search index answered ${response.status}.`);
+  if (!response.ok) throw new Error(translate("The search index answered {status}.", { status: response.status }));
   return indexOf(await response.json());
 }
 
@@ -55,11 +56,12 @@ export async function startSearch(dialog) {
       const mini = await index;
       if (words !== input.value.trim()) return; // typed on meanwhile
       const { found, all } = find(mini, words);
-      const some = all || found.length === 0 ? "" : "Not all of these words stand in one place. With some of them: ";
-      render(found.slice(0, MOST_RESULTS), some + resultCount(found.length));
+      const count = resultCount(found.length);
+      const some = !all && found.length > 0;
+      render(found.slice(0, MOST_RESULTS), some ? translate("Not all of these words stand in one place. With some of them: {count}", { count }) : count);
     } catch (error) {
       index = null; // the next letter tries again
-      render([], `Search is not available: ${/** @type {Error} */ (error).message}`);
+      render([], translate("Search is not available: {why}", { why: /** @type {Error} */ (error).message }));
     }
   }
 
@@ -116,9 +118,9 @@ export async function startSearch(dialog) {
 
 /** @param {number} number */
 function resultCount(number) {
-  if (number === 0) return "Nothing found. Try a shorter word.";
-  if (number === 1) return "1 result";
-  return number > MOST_RESULTS ? `${number} results, the best ${MOST_RESULTS} shown` : `${number} results`;
+  if (number === 0) return translate("Nothing found. Try a shorter word.");
+  const results = translateCount(number, "{number} result", "{number} results");
+  return number > MOST_RESULTS ? translate("{results}, the best {shown} shown", { results, shown: MOST_RESULTS }) : results;
 }
 
 /**

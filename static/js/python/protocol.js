@@ -31,7 +31,7 @@
  * @typedef {{type: "progress", stage: "download", download: import("./download.js").Download}
  *   | {type: "progress", stage: "import", download: null}} Progress
  * @typedef {{type: "stream", id: number, name: "stdout" | "stderr" | "note", text: string}} Stream
- *   A note is the book's own sentence: how much output was cut.
+ *   A note is how much output was cut: lines and characters.
  * @typedef {{type: "display", id: number, mime: string, data: string}} Display
  *   mime is text/plain or application/vnd.plotly.v1+json (a figure as JSON text).
  * @typedef {{type: "done", id: number, value: any, memory: number}} Done

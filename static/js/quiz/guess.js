@@ -5,6 +5,7 @@
  * @typedef {{answer: number, tolerance: number, unit: string, log: boolean}} GuessKey `tolerance`: a distance, or a factor where
  *   the axis is logarithmic
  */
+import { decimalPlaces, inDigits, translate } from "../words.js";
 
 export class Guess {
   /** A guess is no guess once the truth has been seen. */
@@ -39,23 +40,28 @@ export class Guess {
 
   /** @returns {Promise<import("./types.js").Reply>} */
   async check() {
-    if (!this.#moved) return { state: "unread", said: [new Text("Move the line to your guess first.")] };
+    if (!this.#moved) return { state: "unread", said: [new Text(translate("Move the line to your guess first."))] };
     this.input.disabled = true;
     const { answer, tolerance, log } = this.key;
     const right = log
       ? Math.abs(Math.log(this.#value / answer)) <= Math.log(tolerance) + 1e-9
       : Math.abs(this.#value - answer) <= tolerance * (1 + 1e-9);
-    return { state: right ? "right" : "wrong", said: [new Text(`Your guess was ${this.#text(this.#value)}, the answer is ${this.#text(answer)}.`)] };
+    const said = translate("Your guess was {guess}, the answer is {answer}.", { guess: this.#text(this.#value), answer: this.#text(answer) });
+    return { state: right ? "right" : "wrong", said: [new Text(said)] };
   }
 
   /** @param {import("./types.js").Memory} memory */
   verdict({ state }) {
-    if (state === "right") return "Close.";
+    if (state === "right") return translate("Close.");
     const { answer, log } = this.key;
     const value = this.#value;
     const high = value > answer;
-    const far = log ? `${(high ? value / answer : answer / value).toPrecision(2)} times` : this.#text(Math.abs(value - answer));
-    return `${far} too ${high ? "high" : "low"}.`;
+    if (log) {
+      const times = withTwoDigits(high ? value / answer : answer / value);
+      return high ? translate("{times} times too high.", { times }) : translate("{times} times too low.", { times });
+    }
+    const distance = this.#text(Math.abs(value - answer));
+    return high ? translate("{distance} too high.", { distance }) : translate("{distance} too low.", { distance });
   }
 
   clear() {
@@ -70,7 +76,7 @@ export class Guess {
     const { min, max, value } = this.input;
     this.#moved = true;
     this.drawing.style.setProperty("--value", String((Number(value) - Number(min)) / (Number(max) - Number(min))));
-    this.said.textContent = `Your guess: ${this.#text(this.#value)}`;
+    this.said.textContent = translate("Your guess: {guess}", { guess: this.#text(this.#value) });
     this.input.setAttribute("aria-valuetext", this.#text(this.#value));
   }
 
@@ -84,10 +90,13 @@ export class Guess {
   #text(value) {
     const { log, unit } = this.key;
     const decimals = decimalsOf(this.input.step);
-    const number = log ? Number(value.toPrecision(2)).toLocaleString("en") : value.toFixed(decimals).replace("-", "−");
+    const number = log ? withTwoDigits(value) : inDigits(value, { ...decimalPlaces(decimals), useGrouping: false }).replace("-", "−");
     return unit === "%" ? `${number} %` : `${number} ${unit}`.trim();
   }
 }
+
+/** @param {number} value */
+const withTwoDigits = (value) => inDigits(value, { maximumSignificantDigits: 2 });
 
 /** @param {string} step @returns {number} digits after the point that it takes to write multiples of a step */
 const decimalsOf = (step) => step.replace(/0+$/, "").split(".")[1]?.length ?? 0;

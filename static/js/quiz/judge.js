@@ -6,6 +6,7 @@
  *   | {verdict: "unreadable", why: string}} Judgement `listed`: index of a wrong answer that its author foresaw
  */
 import { readNumber } from "../number.js";
+import { translate } from "../words.js";
 
 /** A mistaken answer is recognised within this share of itself, and of its distance to the right one. */
 const CLOSE = 0.02;
@@ -35,18 +36,18 @@ export function judgeNumber(text, { answer, tolerance, unit, wrong }) {
   if (listed >= 0) return { verdict: "wrong", listed };
   /** @param {string} why @returns {Judgement} */
   const because = (why) => ({ verdict: "wrong", why });
-  if (unit === "%" && isTimes(1 / 100)) return because("Right as a fraction. It is asked for in %.");
+  if (unit === "%" && isTimes(1 / 100)) return because(translate("Right as a fraction. It is asked for in %."));
   const listedInPercent = unit === "%" ? among(100 * value) : -1;
   if (listedInPercent >= 0) return { verdict: "wrong", listed: listedInPercent };
-  if (unit === "" && Math.abs(answer) <= 1 && isTimes(100)) return because("That is a hundred times the answer: it would be right in %.");
-  if (unit === "nats" && isTimes(1 / Math.LN2)) return because("Right in bits. It is asked for in nats, with the natural logarithm.");
-  if (unit === "bits" && isTimes(Math.LN2)) return because("Right in nats. It is asked for in bits, with the logarithm to base 2.");
-  if (isTimes(-1)) return because("The size is right, the sign is not.");
-  if (isTimes(2)) return because("That is twice the answer: look for a factor of two.");
-  if (isTimes(1 / 2)) return because("That is half the answer: look for a factor of two.");
-  if (isTimes(10)) return because("That is ten times the answer: look at the decimal point.");
-  if (isTimes(1 / 10)) return because("That is a tenth of the answer: look at the decimal point.");
-  return because(value > answer ? "That is too large." : "That is too small.");
+  if (unit === "" && Math.abs(answer) <= 1 && isTimes(100)) return because(translate("That is a hundred times the answer: it would be right in %."));
+  if (unit === "nats" && isTimes(1 / Math.LN2)) return because(translate("Right in bits. It is asked for in nats, with the natural logarithm."));
+  if (unit === "bits" && isTimes(Math.LN2)) return because(translate("Right in nats. It is asked for in bits, with the logarithm to base 2."));
+  if (isTimes(-1)) return because(translate("The size is right, the sign is not."));
+  if (isTimes(2)) return because(translate("That is twice the answer: look for a factor of two."));
+  if (isTimes(1 / 2)) return because(translate("That is half the answer: look for a factor of two."));
+  if (isTimes(10)) return because(translate("That is ten times the answer: look at the decimal point."));
+  if (isTimes(1 / 10)) return because(translate("That is a tenth of the answer: look at the decimal point."));
+  return because(value > answer ? translate("That is too large.") : translate("That is too small."));
 }
 
 /** How far two ways to work out a number may differ. @param {number} value */

@@ -13,6 +13,7 @@ import { RunError } from "../python/page/job.js";
 import { runtime } from "../python/page/runtime.js";
 import { read, remove, write } from "../store.js";
 import { withoutColours } from "../text.js";
+import { translate } from "../words.js";
 
 /** A check that takes longer says so. */
 const SLOW_MS = 300;
@@ -77,7 +78,7 @@ class Quiz {
     this.section.dataset.state = memory.state;
     this.section.toggleAttribute("data-remembered", true);
     if (memory.state === "shown") return;
-    this.feedback.replaceChildren(strong(this.#verdict()), " Open the worked answer to compare, or start over.");
+    this.feedback.replaceChildren(strong(this.#verdict()), " ", translate("Open the worked answer to compare, or start over."));
   }
 
   #verdict() {
@@ -100,8 +101,8 @@ class Quiz {
     const button = /** @type {HTMLElement} */ (this.section.querySelector('[data-action="check"]'));
     const name = button.textContent;
     const clock = setInterval(() => {
-      button.textContent = "Stop";
-      this.feedback.textContent = runtime.ready ? (this.kind.doing ?? "Checking") : `${runtime.sentence}. Your answer is kept`;
+      button.textContent = translate("Stop");
+      this.feedback.textContent = runtime.ready ? (this.kind.doing ?? translate("Checking")) : `${runtime.sentence}. ${translate("Your answer is kept")}`;
     }, SLOW_MS);
     const reply = await this.kind.check(this.#stop.signal);
     clearInterval(clock);
@@ -174,7 +175,7 @@ class Picks {
   /** @returns {Promise<Reply>} */
   async check() {
     const { answer } = this;
-    if (answer === "") return { state: "unread", said: [new Text("Pick one first.")] };
+    if (answer === "") return { state: "unread", said: [new Text(translate("Pick one first."))] };
     this.showVerdict();
     const said = copyOf(this.section, `[data-feedback-for="${answer}"]`);
     return { state: answer === this.right ? "right" : "wrong", said };
@@ -238,7 +239,7 @@ class NumberField {
 /** Code, judged by the book's own asserts in a copy of the chapter's variables. */
 class CodeAnswer {
   /** What a check is at. */
-  doing = "Checking";
+  doing = translate("Checking");
   /** Snippets to be run before the next check. @type {import("../cell/earlier.js").Entry[]} */
   #toRun = [];
 
@@ -252,7 +253,7 @@ class CodeAnswer {
     this.react = () => {};
     this.field = new CodeField(source, {
       key: this.label,
-      label: `Your code for ${section.getAttribute("aria-label")?.toLowerCase()}`,
+      label: /** @type {HTMLElement | null} */ (source.querySelector("[data-scrolls]"))?.dataset.scrolls ?? "",
       onChange: () => this.react(),
       onRun: () => section.dispatchEvent(new Event("check-answer")),
       onTrouble: (sentence) => section.querySelector("[data-feedback]")?.replaceChildren(sentence),
@@ -275,10 +276,10 @@ class CodeAnswer {
     const printed = [];
     this.field.markError(null);
     const failed = await runInOrder(this.#toRun.splice(0), this.scope, signal, (sentence) => (this.doing = sentence));
-    this.doing = "Checking";
+    this.doing = translate("Checking");
     if (failed !== null) {
       const { entry, error } = failed;
-      const why = error.kind === "interrupted" ? error.message : `Snippet ${entry.number} stopped with ${error.name}.`;
+      const why = error.kind === "interrupted" ? error.message : translate("Snippet {number} stopped with {error}.", { number: entry.number, error: error.name });
       return { state: "unread", said: [new Text(why)] };
     }
     try {
@@ -302,7 +303,7 @@ class CodeAnswer {
   #offerCase(lines) {
     const run = document.createElement("button");
     run.type = "button";
-    run.textContent = "Add this case to my code and run it";
+    run.textContent = translate("Add this case to my code and run it");
     run.addEventListener("click", async () => {
       await this.field.append(lines);
       this.section.dispatchEvent(new Event("check-answer"));
@@ -324,9 +325,9 @@ class CodeAnswer {
     }
     const name = undefinedName(error);
     if (error.line === null && name !== null) {
-      return { state: "wrong", said: [new Text(`The check needs ${name}, which your code does not define. Define it first.`), ...printed] };
+      return { state: "wrong", said: [new Text(translate("The check needs {name}, which your code does not define. Define it first.", { name })), ...printed] };
     }
-    const where = error.line === null ? "The check could not use what your code left:" : `Your code stopped at line ${error.line}:`;
+    const where = error.line === null ? translate("The check could not use what your code left:") : translate("Your code stopped at line {line}:", { line: error.line });
     return { state: "wrong", said: [new Text(where), ...printed, pre("error", error.traceback || error.message)] };
   }
 
@@ -344,8 +345,8 @@ const KINDS = { "true-false": Picks, choice: Picks, number: NumberField, code: C
 
 /** @param {Memory} memory of an answer that was judged */
 function verdictOf({ state, attempts }) {
-  if (state !== "right") return "Not yet.";
-  return attempts > 1 ? `Right, after ${attempts} attempts.` : "Right.";
+  if (state !== "right") return translate("Not yet.");
+  return attempts > 1 ? translate("Right, after {attempts} attempts.", { attempts }) : translate("Right.");
 }
 
 /** @param {string} text */

@@ -70,7 +70,9 @@ def test_a_step_can_be_referred_to(make_book: MakeBook) -> None:
 
 def test_it_is_exported_step_by_step(loaded: Loaded) -> None:
     (chapter,), (source,) = loaded.book.chapters, loaded.sources
-    export = Export(chapter, source, loaded.labels, loaded.notation, loaded.facts)
+    export = Export(
+        chapter, source, loaded.labels, loaded.notation, loaded.facts, loaded.book.content_language
+    )
     text = "\n\n".join(c["source"] for c in json.loads(notebook(export))["cells"])
     assert "## The $x$ first\n\nLook at *this*." in text
     assert "<summary>Notes for the speaker</summary>\n\nAsk before you tell." in text

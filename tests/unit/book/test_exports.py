@@ -44,7 +44,9 @@ import no_such_module
 def export_of(settings: Settings) -> Export:
     loaded = load(settings)
     (chapter,), (source,) = loaded.book.chapters, loaded.sources
-    return Export(chapter, source, loaded.labels, loaded.notation, loaded.facts)
+    return Export(
+        chapter, source, loaded.labels, loaded.notation, loaded.facts, loaded.book.content_language
+    )
 
 
 @pytest.fixture

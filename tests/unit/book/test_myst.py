@@ -108,7 +108,12 @@ def test_accepted(make_book: MakeBook) -> None:
     missing = {source: html for source, html in ACCEPTED.items() if html not in made}
     assert not missing, made
     export = Export(
-        *loaded.book.chapters, *loaded.sources, loaded.labels, loaded.notation, loaded.facts
+        *loaded.book.chapters,
+        *loaded.sources,
+        loaded.labels,
+        loaded.notation,
+        loaded.facts,
+        loaded.book.content_language,
     )
     exported = notebook(export).decode()
     for mark in ("{ref}", "{numref}", "{doc}", "{cite:", "{abbr}", ")=", "said to nobody", "+++"):

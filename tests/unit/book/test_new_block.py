@@ -63,7 +63,9 @@ def test_it_is_shown(loaded: Loaded, tmp_path: Path) -> None:
             return name
 
     config = {"reload": False}
-    pages = dict(Renderer(loaded.book, AnyFile({}, {}), config, "", "/", tmp_path).pages())
+    pages = dict(
+        Renderer(loaded.book, AnyFile({}, {}), config, "", "/", templates=tmp_path).pages()
+    )
     html = pages["sample/text/index.html"]
     assert "<aside>Of <span" in html
     assert "Which <em>sphinx</em> asks?" in html
@@ -86,6 +88,8 @@ def test_its_words_take_time(
 
 def test_it_is_exported_as_a_quotation(loaded: Loaded) -> None:
     (chapter,), (source,) = loaded.book.chapters, loaded.sources
-    export = Export(chapter, source, loaded.labels, loaded.notation, loaded.facts)
+    export = Export(
+        chapter, source, loaded.labels, loaded.notation, loaded.facts, loaded.book.content_language
+    )
     text = "".join(c["source"] for c in json.loads(notebook(export))["cells"])
     assert "> **Of $x$**\n>\n> Which *sphinx* asks?" in text

@@ -15,11 +15,11 @@ import { TileOrigin } from "../map/source.js";
 import { TileStore } from "../map/tile-store.js";
 import { setText } from "../../text.js";
 import { timed } from "../timed.js";
+import { translate } from "../../words.js";
 
 const SERVER_AT_ONCE = 6;
 const STILL_LARGEST = 8; // times its size: larger, there is nothing to be seen on it
 const ROOT = { zoom: 0, x: 0, y: 0 };
-const KEYS = "The arrow keys move the map, with Shift farther; plus and minus zoom; Home goes back.";
 
 /**
  * @param {HTMLElement} element with the still
@@ -64,7 +64,8 @@ class MapDrawing {
     this.#still = image.querySelector(".tiles-still");
     image.tabIndex = 0;
     image.setAttribute("role", "application");
-    image.setAttribute("aria-label", `${control.label}. ${KEYS}`);
+    const keys = translate("The arrow keys move the map, with Shift farther; plus and minus zoom; Home goes back.");
+    image.setAttribute("aria-label", `${control.label}. ${keys}`);
     element.querySelector(".under")?.append(this.#buttons());
     this.#canvas.setAttribute("role", "img");
 
@@ -166,7 +167,7 @@ class MapDrawing {
     const visible = visibleTiles(this.#control, this.#view);
     const parents = visible.filter(({ zoom }) => zoom > 0).map(parentOf);
     this.#store?.want([...visible, ROOT, ...parents]); // what is not in view stands in for what will be
-    this.#caption(atServer ? "Decoded on the server" : "Decoded in this page");
+    this.#caption(atServer ? translate("Decoded on the server") : translate("Decoded in this page"));
     this.#bench.report();
     this.#repaint();
   }
@@ -249,9 +250,9 @@ class MapDrawing {
       made.addEventListener("click", () => this.#move(next()));
       row.append(made);
     };
-    button("+", "Zoom in", () => zoomed(this.#control, this.#view, 1));
-    button("−", "Zoom out", () => zoomed(this.#control, this.#view, -1));
-    button("Home", "Home: the first view", () => /** @type {View} */ (this.#bench.home(this.#control.name)));
+    button("+", translate("Zoom in"), () => zoomed(this.#control, this.#view, 1));
+    button("−", translate("Zoom out"), () => zoomed(this.#control, this.#view, -1));
+    button(translate("Home"), translate("Home: the first view"), () => /** @type {View} */ (this.#bench.home(this.#control.name)));
     return row;
   }
 

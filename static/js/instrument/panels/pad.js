@@ -10,9 +10,8 @@
 import { toPixels, toText } from "../drawing-text.js";
 import { timed } from "../timed.js";
 import { rampOf } from "./ramp.js";
+import { translate } from "../../words.js";
 
-const KEYS = "The arrow keys move the pen, with Shift farther; Space puts it down or lifts it.";
-const KEYS_OF_CELLS = "The arrow keys move from cell to cell; Space changes one, and with it what is then moved over.";
 const FAR = 4; // steps at once, with Shift
 /** @type {Record<string, [number, number]>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -62,7 +61,10 @@ class PadDrawing {
     this.#place.append(this.#pen);
     this.#place.tabIndex = 0;
     this.#place.setAttribute("role", "application");
-    this.#place.setAttribute("aria-label", `${control.label}. ${control.cells ? KEYS_OF_CELLS : KEYS}`);
+    const keys = control.cells
+      ? translate("The arrow keys move from cell to cell; Space changes one, and with it what is then moved over.")
+      : translate("The arrow keys move the pen, with Shift farther; Space puts it down or lifts it.");
+    this.#place.setAttribute("aria-label", `${control.label}. ${keys}`);
     const empty = toText(new Uint8Array(control.side ** 2));
     element.querySelector('[data-action="clear"]')?.addEventListener("click", () => bench.move(control.name, empty));
     this.#take();

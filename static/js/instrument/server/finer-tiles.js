@@ -7,6 +7,7 @@
  * @typedef {(state: "server" | "refused" | "offline" | "live", sentence: string) => void} Say
  */
 import { DecodeError, grid } from "./pictures.js";
+import { translate } from "../../words.js";
 
 const SETTLE_MS = 250;
 
@@ -44,13 +45,13 @@ export class FinerTiles {
   async #ask(panel, signal) {
     if (panel.server === null) return;
     const { n } = panel.server;
-    this.#say("server", `Asking the server for ${n} × ${n}`);
+    this.#say("server", translate("Asking the server for {n} × {n}", { n }));
     const start = performance.now();
     try {
       const finer = await grid(panel.server, signal);
       if (signal.aborted) return;
       this.#picture.drawPanel({ ...panel, ...finer });
-      this.#say("live", `Decoded on the server in ${Math.round(performance.now() - start)} ms`);
+      this.#say("live", translate("Decoded on the server in {time} ms", { time: Math.round(performance.now() - start) }));
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof DecodeError)) throw error;

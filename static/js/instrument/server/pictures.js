@@ -10,6 +10,7 @@
 import { config } from "../../config.js";
 import { DELTA, undoDelta } from "./delta.js";
 import { isFast } from "./network-speed.js";
+import { translate } from "../../words.js";
 
 const RAW = "application/octet-stream";
 
@@ -40,7 +41,7 @@ function servedModels() {
 async function listModels() {
   const address = `${config.root}api/models`;
   const response = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => {
-    throw new DecodeError("offline", "You are offline.");
+    throw new DecodeError("offline", translate("You are offline."));
   });
   if (response.status === 503) throw new DecodeError("refused", await refusal(response));
   // A static host may answer an address that it does not have with a page.
@@ -60,7 +61,7 @@ async function listModels() {
  */
 async function cells(model, place, query, signal) {
   const models = await servedModels();
-  if (models === null) throw new DecodeError("offline", "This copy of the book has no decoder server.");
+  if (models === null) throw new DecodeError("offline", translate("This copy of the book has no decoder server."));
   // With the weights in the address an answer is kept for a year, and another model has another address.
   const asked = Object.entries({ ...query, weights: (models.get(model) ?? "").slice(0, 16) });
   const search = new URLSearchParams(asked.map(([name, value]) => [name, String(value)]));
@@ -71,13 +72,13 @@ async function cells(model, place, query, signal) {
     response = await fetch(address, { headers: { Accept: isFast() ? RAW : DELTA }, signal });
   } catch (error) {
     if (signal.aborted) throw error;
-    throw new DecodeError("offline", "The decoder server cannot be reached.");
+    throw new DecodeError("offline", translate("The decoder server cannot be reached."));
   }
   if (!response.ok) throw new DecodeError("refused", await refusal(response));
   const [rows, columns, height, width] = (response.headers.get("Latentbook-Shape") ?? "").split(",").map(Number);
   const data = new Uint8Array(await response.arrayBuffer());
   if (rows * columns * height * width !== data.length) {
-    throw new DecodeError("refused", "The decoder server sent a picture of another size than it announced.");
+    throw new DecodeError("refused", translate("The decoder server sent a picture of another size than it announced."));
   }
   if (response.headers.get("Content-Type") === DELTA) undoDelta(data, [rows, columns, height, width]);
   return { data, shape: [rows, columns, height, width] };
@@ -113,11 +114,11 @@ export async function atlasTile({ model, axes, zoom, x, y }, signal) {
 async function refusal(response) {
   // A 503 without Retry-After is not about load: its detail says what the server lacks.
   if (response.status === 503 && response.headers.has("Retry-After")) {
-    return "The decoder server is busy. Move a control to ask again.";
+    return translate("The decoder server is busy. Move a control to ask again.");
   }
   const problem = await response.json().catch(() => ({}));
   const detail = typeof problem.detail === "string" ? problem.detail : `status ${response.status}`;
-  return `The decoder server refused: ${detail}${/[.!?]$/.test(detail) ? "" : "."}`;
+  return translate("The decoder server refused: {why}", { why: /[.!?]$/.test(detail) ? detail : `${detail}.` });
 }
 
 /**

@@ -9,9 +9,10 @@
  */
 import { config } from "../../config.js";
 import { YOURS, formatValue } from "../state.js";
+import { translate } from "../../words.js";
 
 const SETTLE_MS = 250;
-const ALONE = "What is shown was computed in the page.";
+const alone = () => translate("What is shown was computed in the page.");
 
 export class ServedFrame {
   #show;
@@ -35,7 +36,7 @@ export class ServedFrame {
   follow(spec, values) {
     this.destroy();
     if (!spec.served) return;
-    if (Object.values(values).includes(YOURS)) return this.#say("live", `Your network stays in this browser. ${ALONE}`);
+    if (Object.values(values).includes(YOURS)) return this.#say("live", `${translate("Your network stays in this browser.")} ${alone()}`);
     const request = new AbortController();
     this.#request = request;
     setTimeout(() => {
@@ -45,18 +46,18 @@ export class ServedFrame {
 
   /** @param {InstrumentSpec} spec @param {Controls} values @param {AbortSignal} signal */
   async #ask(spec, values, signal) {
-    this.#say("server", "Asking the server for all images");
+    this.#say("server", translate("Asking the server for all images"));
     const start = performance.now();
     const query = new URLSearchParams(Object.entries(values).map(([name, value]) => [name, formatValue(value)]));
     const address = `${config.root}api/instruments/${spec.name}?${query}`;
     const response = await fetch(address, { headers: { Accept: "application/json" }, signal }).catch(() => null);
     if (signal.aborted) return;
-    if (response === null) return this.#say("offline", `The server cannot be reached. ${ALONE}`);
+    if (response === null) return this.#say("offline", `${translate("The server cannot be reached.")} ${alone()}`);
     const body = await response.json().catch(() => null);
     if (signal.aborted) return;
-    if (body === null) return this.#say("offline", `This copy of the book has no server. ${ALONE}`);
-    if (!response.ok) return this.#say("refused", `${body.detail} ${ALONE}`);
+    if (body === null) return this.#say("offline", `${translate("This copy of the book has no server.")} ${alone()}`);
+    if (!response.ok) return this.#say("refused", `${body.detail} ${alone()}`);
     this.#show(body);
-    this.#say("live", `All images, by the server in ${Math.round(performance.now() - start)} ms`);
+    this.#say("live", translate("All images, by the server in {time} ms", { time: Math.round(performance.now() - start) }));
   }
 }

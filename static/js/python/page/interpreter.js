@@ -16,6 +16,7 @@
  *   `onSpoiled`: what it has said does not hold.
  */
 import { BOOT_ID } from "../protocol.js";
+import { inDigits, translate } from "../../words.js";
 
 /** How long an interrupt may take to end the code. After that the worker is ended, so that a Stop takes a second at most. */
 const STOP_MS = 600;
@@ -95,7 +96,7 @@ export class Interpreter {
   #limit() {
     if (this.job === null) return;
     const limit = LIMIT_MS[this.job.message.type];
-    this.#deadline = setTimeout(() => this.stop(`Stopped after ${limit / 1000} s, the time limit.`), limit);
+    this.#deadline = setTimeout(() => this.stop(translate("Stopped after {time} s, the time limit.", { time: limit / 1000 })), limit);
   }
 
   /**
@@ -139,14 +140,14 @@ export class Interpreter {
   #receive(reply) {
     switch (reply.type) {
       case "stream":
-        if (reply.id === this.#id) this.job?.onStream?.(reply.name, reply.text);
+        if (reply.id === this.#id) this.job?.onStream?.(reply.name, reply.name === "note" ? cutSentence(reply.text) : reply.text);
         break;
       case "display":
         if (reply.id === this.#id) this.job?.onDisplay?.(reply.mime, reply.data);
         break;
       case "progress":
         if (reply.stage === "download") this.#follow("worker", reply.download);
-        else this.#listener?.onProgress("Starting NumPy");
+        else this.#listener?.onProgress(translate("Starting NumPy"));
         break;
       case "spoiled":
         this.#listener?.onSpoiled();
@@ -188,14 +189,21 @@ export class Interpreter {
   /** A browser that refuses WebAssembly leaves the start pending for ever, so silence is a failure too. */
   #expectSignOfLife() {
     clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(() => this.#lose("it did not answer"), BOOT_SILENCE_MS);
+    this.#deadline = setTimeout(() => this.#lose(translate("it did not answer")), BOOT_SILENCE_MS);
   }
+}
+
+/** @param {string} note lines and characters that are left out */
+function cutSentence(note) {
+  const [lines, characters] = note.split(" ").map((count) => inDigits(Number(count)));
+  return translate("Output cut here: {lines} more lines ({characters} characters) are not shown.", { lines, characters });
 }
 
 /** What has come so far, of the page's downloads and the worker's. @param {import("../download.js").Download[]} downloads */
 function progressSentence(downloads) {
   const sum = (/** @type {"seen" | "total" | "bytes"} */ key) => downloads.reduce((all, each) => all + each[key], 0);
   const megabytes = Math.round(sum("bytes") / 1e6);
-  if (megabytes === 0) return "Starting Python";
-  return `Starting Python, ${Math.floor(Math.min(1, sum("seen") / sum("total")) * megabytes)} of ${megabytes} MB`;
+  if (megabytes === 0) return translate("Starting Python");
+  const seen = Math.floor(Math.min(1, sum("seen") / sum("total")) * megabytes);
+  return translate("Starting Python, {seen} of {megabytes} MB", { seen, megabytes });
 }

@@ -22,18 +22,21 @@
 
 /** A request that ended in `failed`. */
 export class RunError extends Error {
-  /** @param {Omit<import("../protocol.js").Failed, "type" | "id" | "memory">} failed */
-  constructor(failed) {
+  /** @param {Omit<import("../protocol.js").Failed, "type" | "id" | "memory">} failed @param {boolean} [keepsVariables] */
+  constructor(failed, keepsVariables = true) {
     super(failed.message);
     this.kind = failed.kind;
     this.name = failed.name;
     this.line = failed.line;
     this.traceback = failed.traceback;
+    /** Of a request that was stopped: whether what ran before it has left its variables. */
+    this.keepsVariables = keepsVariables;
   }
 }
 
-/** @param {string} message */
-export const stopped = (message) => new RunError({ kind: "interrupted", name: "Stopped", message, line: null, traceback: "" });
+/** @param {string} message @param {boolean} [keepsVariables] */
+export const stopped = (message, keepsVariables = true) =>
+  new RunError({ kind: "interrupted", name: "Stopped", message, line: null, traceback: "" }, keepsVariables);
 
 /** Whether a request works on the reader's variables. @param {Message} message */
 export const changesScope = ({ type }) => type === "run_cell" || type === "check_answer";

@@ -5,6 +5,7 @@
 import { absolute, config, isFrugal } from "../../config.js";
 import { idle } from "../../pauses.js";
 import { keepMain } from "../main-module.js";
+import { translate } from "../../words.js";
 
 /** With nothing to do for so long, the page may see to the next visit. */
 const IDLE_MS = 1_500;
@@ -38,7 +39,7 @@ export function keepWhenIdle(main, isIdle, onEnd) {
  */
 async function keep(main) {
   if (isFrugal()) return false;
-  if (!navigator.storage?.getDirectory) throw new Error("this browser has no storage for it");
+  if (!navigator.storage?.getDirectory) throw new Error(translate("this browser has no storage for it"));
   const { base, hashes, version } = config.runtime;
   const place = { base: absolute(base), hashes };
   await keepMain(place);
@@ -49,7 +50,7 @@ async function keep(main) {
       worker.addEventListener("message", (event) => resolve(event.data));
       worker.addEventListener("error", (event) => {
         event.preventDefault();
-        reject(new Error(event.message || "its script did not load"));
+        reject(new Error(event.message || translate("its script did not load")));
       });
       worker.postMessage({ ...place, version, main, widgets: widgetsHere() });
     });

@@ -10,6 +10,7 @@
 import { absolute, config } from "../../config.js";
 import { Downloads } from "../download.js";
 import { compileFromNetwork, isKept } from "../main-module.js";
+import { translate } from "../../words.js";
 
 const EARLY = "latentbookLaunch";
 
@@ -32,7 +33,7 @@ export class Launch {
     this.worker.addEventListener("message", ({ data }) => this.#tell(({ onReply }) => onReply(data)));
     this.worker.addEventListener("error", (event) => {
       event.preventDefault();
-      this.#tell(({ onFailure }) => onFailure(event.message || "its script did not load"));
+      this.#tell(({ onFailure }) => onFailure(event.message || translate("its script did not load")));
     });
     this.interruptBuffer = globalThis.crossOriginIsolated ? new Uint8Array(new SharedArrayBuffer(1)) : null;
     if (this.interruptBuffer) this.worker.postMessage({ type: "stop-by", interruptBuffer: this.interruptBuffer });

@@ -13,6 +13,7 @@ import { Interpreter } from "./interpreter.js";
 import { RunError, changesScope, isBooks, stopped } from "./job.js";
 import { keepWhenIdle } from "./keep.js";
 import { Launch, takeEarlyLaunch } from "./launch.js";
+import { translate } from "../../words.js";
 
 /** How long after the start of reader's code the second worker is started. Most code has finished by then, with both cores to itself. */
 const SECOND_AFTER_MS = 250;
@@ -20,7 +21,7 @@ const SECOND_AFTER_MS = 250;
 class Runtime extends EventTarget {
   /** @type {State} */
   #state = "idle";
-  #sentence = "Python starts when you need it";
+  #sentence = translate("Python starts when you need it");
   /** Where reader's code runs, and the book's own until there is a second one. @type {Interpreter | null} */
   #first = null;
   /** In which no reader's code has run. @type {Interpreter | null} */
@@ -62,7 +63,7 @@ class Runtime extends EventTarget {
 
   /** Boots Python unless it is up or on its way. A failed start is tried again. */
   start() {
-    if (this.#state === "idle" || this.#state === "failed") this.#boot("booting", "Starting Python");
+    if (this.#state === "idle" || this.#state === "failed") this.#boot("booting", translate("Starting Python"));
   }
 
   /** What the worker with the reader's code holds, in whole MB; 0 until it has started. */
@@ -80,7 +81,7 @@ class Runtime extends EventTarget {
   restart() {
     if (!this.#first?.isReady) return this.start(); // it is on its way
     const { job } = this.#first;
-    this.#lose(this.#first, "", job !== null && isBooks(job.message) ? null : "Stopped.");
+    this.#lose(this.#first, "", job !== null && isBooks(job.message) ? null : translate("Stopped."));
   }
 
   /**
@@ -93,7 +94,7 @@ class Runtime extends EventTarget {
     return new Promise((resolve, reject) => {
       /** @type {Job} */
       const job = { ...options, message, resolve, reject };
-      if (job.signal?.aborted) return reject(stopped("Stopped before it began."));
+      if (job.signal?.aborted) return reject(stopped(translate("Stopped before it began.")));
       job.signal?.addEventListener("abort", () => this.#abort(job), { once: true });
       this.#waiting.push(job);
       this.start();
@@ -105,11 +106,11 @@ class Runtime extends EventTarget {
   #abort(job) {
     const place = this.#waiting.indexOf(job);
     if (place < 0) {
-      for (const interpreter of [this.#first, this.#second]) if (interpreter?.job === job) interpreter.stop("Stopped.");
+      for (const interpreter of [this.#first, this.#second]) if (interpreter?.job === job) interpreter.stop(translate("Stopped."));
       return;
     }
     this.#waiting.splice(place, 1);
-    job.reject(stopped("Stopped before it began."));
+    job.reject(stopped(translate("Stopped before it began.")));
   }
 
   /** @param {State} state @param {string} sentence */
@@ -120,8 +121,8 @@ class Runtime extends EventTarget {
   }
 
   #sayReady() {
-    const sentence = this.#note === "" ? "Python ready" : `Python ready. ${this.#note}`;
-    this.#say("ready", this.#lostVariables ? "Restarted: variables are lost" : sentence);
+    const sentence = [translate("Python ready"), this.#note].filter(Boolean).join(". ");
+    this.#say("ready", this.#lostVariables ? translate("Restarted: variables are lost") : sentence);
     this.#lostVariables = false;
   }
 
@@ -144,7 +145,7 @@ class Runtime extends EventTarget {
       onAnswer: (job, reply, stopping) => this.#answer(interpreter, job, reply, stopping),
       onLost: (why, stopping) => this.#lose(interpreter, why, stopping),
       onSpoiled: () => {
-        this.#lose(interpreter, "what it had started from was damaged", null);
+        this.#lose(interpreter, translate("what it had started from was damaged"), null);
         this.dispatchEvent(new Event("spoiled"));
       },
     });
@@ -156,7 +157,7 @@ class Runtime extends EventTarget {
     this.#sayMemory();
     if (interpreter === this.#first) {
       performance.mark("latentbook-python-started", { detail: from });
-      if (why !== "") this.#note = `It started from its files, because the stored start could not be used: ${why}.`;
+      if (why !== "") this.#note = translate("It started from its files, because the stored start could not be used: {why}.", { why });
       this.#sayReady();
     }
     if (from === "files" && !this.#keeping) {
@@ -171,7 +172,7 @@ class Runtime extends EventTarget {
     this.#keeping = false;
     this.#prepareSecond();
     if (why === "") return;
-    this.#note = `The next visit will start no quicker: ${why}.`;
+    this.#note = translate("The next visit will start no quicker: {why}.", { why });
     if (this.#state === "ready") this.#sayReady();
   }
 
@@ -217,9 +218,9 @@ class Runtime extends EventTarget {
 
   #showClock() {
     const start = performance.now();
-    this.#say("busy", "Running");
+    this.#say("busy", translate("Running"));
     this.#clock = setInterval(() => {
-      this.#say("busy", `Running, ${Math.round((performance.now() - start) / 1000)} s`);
+      this.#say("busy", translate("Running, {time} s", { time: Math.round((performance.now() - start) / 1000) }));
     }, 1_000);
   }
 
@@ -268,18 +269,18 @@ class Runtime extends EventTarget {
   #lose(interpreter, why, stopping) {
     const { job, isReady, hasVariables } = interpreter;
     interpreter.end();
-    const reason = stopping ?? (why === "" ? "Python itself ended." : `Python itself ended (${why}).`);
+    const reason = stopping ?? (why === "" ? translate("Python itself ended.") : translate("Python itself ended ({why}).", { why }));
     if (interpreter === this.#second) {
       this.#second = null;
       job?.reject(stopped(reason));
       if (isReady) this.#prepareSecond();
     } else if (isReady) {
       this.#replaceFirst(hasVariables);
-      const lost = hasVariables ? " Python was restarted: variables are lost." : "";
-      if (job !== null && (stopping !== null || !this.#askedAgain(job))) job.reject(stopped(reason + lost));
+      const lost = hasVariables ? ` ${translate("Python was restarted: variables are lost.")}` : "";
+      if (job !== null && (stopping !== null || !this.#askedAgain(job))) job.reject(stopped(reason + lost, !hasVariables));
     } else {
       if (job !== null) this.#waiting.unshift(job);
-      this.#fail(navigator.onLine ? why : "you are offline");
+      this.#fail(navigator.onLine ? why : translate("you are offline"));
     }
     this.#sayMemory();
     this.#next();
@@ -299,21 +300,22 @@ class Runtime extends EventTarget {
     this.#lostVariables = lost;
     this.#first = this.#second;
     this.#second = null;
-    if (this.#first === null) this.#boot("restarting", "Restarting Python");
+    if (this.#first === null) this.#boot("restarting", translate("Restarting Python"));
     else if (this.#first.isReady) this.#sayReady();
-    else this.#say("restarting", "Restarting Python");
+    else this.#say("restarting", translate("Restarting Python"));
     if (!lost) return;
     this.dispatchEvent(new Event("lost"));
     const refused = this.#waiting.filter(({ message }) => changesScope(message));
     this.#waiting = this.#waiting.filter(({ message }) => !changesScope(message));
-    for (const job of refused) job.reject(stopped("Not run. Python was restarted: variables are lost."));
+    for (const job of refused) job.reject(stopped(translate("Not run. Python was restarted: variables are lost."), false));
   }
 
   /** @param {string} why */
   #fail(why) {
     this.#first = null;
-    this.#say("failed", `Python could not start: ${why}`);
-    for (const job of this.#waiting.splice(0)) job.reject(stopped(`Python could not start: ${why}.`));
+    const sentence = translate("Python could not start: {why}", { why });
+    this.#say("failed", sentence);
+    for (const job of this.#waiting.splice(0)) job.reject(stopped(`${sentence}.`, false));
   }
 }
 

@@ -55,9 +55,7 @@ export class Output {
   finish() {
     this.#flush();
     if (this.#cutCharacters > 0) {
-      const lines = this.#cutLines.toLocaleString("en");
-      const characters = this.#cutCharacters.toLocaleString("en");
-      this.#send("note", `Output cut here: ${lines} more lines (${characters} characters) are not shown.`);
+      this.#send("note", `${this.#cutLines} ${this.#cutCharacters}`);
     }
     this.#characters = this.#lines = this.#cutCharacters = this.#cutLines = 0;
     this.#decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };

@@ -1,0 +1,45 @@
+/**
+ * What scripts say, in the language of the page. English is the key of each message. What it is in another language comes before
+ * the scripts, in `assets/words-HASH.js`, which the build makes from app/locale (docs/languages.md).
+ *
+ * @typedef {Record<string, string | number>} Values by their names in a message: {name}
+ * @typedef {string | Record<string, string>} Words one form, or one for each plural category of the language
+ */
+
+/** @returns {Record<string, Words>} */
+const catalogue = () => Reflect.get(globalThis, "latentbookWords") ?? {};
+
+const language = () => document.documentElement.lang || "en";
+
+/** @param {string} words @param {Values} values */
+const filled = (words, values) => words.replace(/\{(\w+)\}/g, (place, name) => String(values[name] ?? place));
+
+/** @param {string} english @param {Values} [values] @returns {string} */
+export function translate(english, values = {}) {
+  return filled(/** @type {string} */ (catalogue()[english] ?? english), values);
+}
+
+/** A message that depends on a number, which it names as {number}. @param {number} number @param {string} one @param {string} many */
+export function translateCount(number, one, many) {
+  const words = /** @type {Record<string, string>} */ (catalogue()[one] ?? { one, other: many });
+  const category = new Intl.PluralRules(language()).select(number);
+  return filled(words[category] ?? words.other, { number: inDigits(number) });
+}
+
+/** A message whose values are elements: what to append. @param {string} english @param {Record<string, string | Node>} values */
+export function translateAround(english, values) {
+  const words = /** @type {string} */ (catalogue()[english] ?? english);
+  return words.split(/\{(\w+)\}/).map((piece, i) => (i % 2 === 0 ? piece : values[piece]));
+}
+
+/** A number as the language writes it: 1,234.5 or 1.234,5. @param {number} value @param {Intl.NumberFormatOptions} [options] */
+export const inDigits = (value, options) => new Intl.NumberFormat(language(), options).format(value);
+
+/** The options for so many digits after the point. @param {number} decimals */
+export const decimalPlaces = (decimals) => ({ minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+
+/** A point or a comma. */
+export const decimalSign = () => inDigits(1.5)[1];
+
+/** Whether the page runs from right to left, so that onward is to the left. */
+export const isRightToLeft = () => document.documentElement.dir === "rtl";

@@ -80,7 +80,11 @@ def create_app(
         lifespan=lifespan,
         middleware=[
             Middleware(Access, metrics=metrics),
-            Middleware(SecurityHeaders, frame_ancestors=settings.frame_ancestors),
+            Middleware(
+                SecurityHeaders,
+                frame_ancestors=settings.frame_ancestors,
+                embed_ancestors=settings.embed_ancestors,
+            ),
             Middleware(ServerErrorMiddleware, handler=problems.on_bug),
             Middleware(HeadAsGet),
             Middleware(BodyLimit, limit=settings.max_body_bytes),

@@ -58,6 +58,14 @@ class Settings(BaseSettings):
             "'self' https://lms.example."
         ),
     )
+    embed_ancestors: str = Field(
+        default="*",
+        pattern=r"^[^;,\r\n]+$",
+        description=(
+            "Sites that may show one instrument, snippet or question in a frame (pages below "
+            "/embed/), in the same words; 'none' forbids it."
+        ),
+    )
     site_path: str = Field(
         default="/",
         pattern=r"^/(.*/)?$",

@@ -25,6 +25,9 @@ CONTENT_SECURITY_POLICY = {
 WORKERS = re.compile(r"/assets/(worker|maker)-[A-Z0-9]{8}\.js$")
 """Scripts of the workers in which Python runs: each brings a policy of its own."""
 
+EMBEDDED = re.compile(r"/embed/[^/]+/$")
+"""Pages of one block each, for frames of other sites."""
+
 WORKER_POLICY = {
     "default-src": "'none'",
     "script-src": "'self' 'wasm-unsafe-eval'",
@@ -56,9 +59,10 @@ class SecurityHeaders:
     embedder policies do it for a page of its own.
     """
 
-    def __init__(self, app: ASGIApp, frame_ancestors: str) -> None:
+    def __init__(self, app: ASGIApp, frame_ancestors: str, embed_ancestors: str) -> None:
         self.app = app
         self.policy = written({**CONTENT_SECURITY_POLICY, "frame-ancestors": frame_ancestors})
+        self.embed_policy = written({**CONTENT_SECURITY_POLICY, "frame-ancestors": embed_ancestors})
         self.worker_policy = written(WORKER_POLICY)
         self.headers = {
             "Document-Isolation-Policy": "isolate-and-require-corp",
@@ -76,12 +80,18 @@ class SecurityHeaders:
             await self.app(scope, receive, send)
             return
 
-        policy = self.worker_policy if WORKERS.search(scope["path"]) else self.policy
+        headers, policy = self.headers, self.policy
+        if WORKERS.search(scope["path"]):
+            policy = self.worker_policy
+        elif EMBEDDED.search(scope["path"]):
+            # A site that is isolated itself shows only what says that any site may.
+            headers = {**headers, "Cross-Origin-Resource-Policy": "cross-origin"}
+            policy = self.embed_policy
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update({**self.headers, "Content-Security-Policy": policy})
+                sent = MutableHeaders(scope=message)
+                sent.update({**headers, "Content-Security-Policy": policy})
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -66,6 +66,7 @@ def test_folders_follow_the_root(tmp_path):
         ("port", "70000"),
         ("queue_size", "0"),
         ("frame_ancestors", "'self'; script-src *"),
+        ("embed_ancestors", "*, 'self'"),
         ("site_path", "course"),
         ("max_body_bytes", "-1"),
     ],

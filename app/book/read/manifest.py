@@ -22,7 +22,7 @@ FRONT = "front"
 
 RESERVED = (
     *(FRONT, "contents", "facts", "references", "glossary", "notation", "formulas", "notes"),
-    *("assets", "runtime", "api", "healthz", "readyz"),
+    *("assets", "embed", "runtime", "api", "healthz", "readyz"),
 )
 """First parts of addresses that are taken."""
 

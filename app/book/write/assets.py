@@ -20,7 +20,7 @@ HASHED = re.compile(r"-[A-Z0-9]{8}(?=\.\w+$)")
 IN_HEAD = ("static/js/head.js", "static/js/start.js")
 """Scripts that run before the first paint: classic ones, each a file of its own."""
 
-MODULES = ("static/js/main.js",)
+MODULES = ("static/js/main.js", "static/js/embed.js")
 WORKERS = ("static/js/python/worker/worker.js", "static/js/python/worker/maker.js")
 """Each is one file: a worker starts sooner with fewer files to fetch."""
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.book.write.assets import worker_script
 from app.book.write.compress import link
+from app.book.write.render import EMBED
 from app.settings import Settings
 
 SERVICE_WORKER = "service-worker.js"
@@ -40,11 +41,13 @@ def service_worker(
     ----------
     config : what all pages have in common in ``latentbook-config``
     folder : the site, with its compressed files
-    digests : SHA-256 of each file by its place; all of them are kept, at once or later
+    digests : SHA-256 of each file by its place; kept at once or later, but for pages to embed
     """
     at_once: list[Entry] = []
     later: list[Entry] = []
     for place, digest in sorted(digests.items()):
+        if place.startswith(f"{EMBED}/"):  # stands in pages of other sites, which take the network
+            continue
         size = wire_bytes(folder / place)
         heavy = place.startswith("runtime/") or size > LATER_BYTES
         entry = (place.removesuffix("index.html"), integrity(digest), size)

@@ -16,18 +16,23 @@ from urllib.parse import urldefrag, urljoin
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from app.book.compose.blocks import Block, Equation, Quiz
+from app.book.compose.blocks import Block, Equation, InstrumentBlock, Quiz, Snippet
 from app.book.compose.compose import root_of
 from app.book.compose.words import inner_blocks
 from app.book.language import Language
 from app.book.pieces import EMPTY_CONTROLS, Html, ReadoutView
 from app.book.read.source import PRINT
-from app.book.types import Book, Chapter, Page
+from app.book.types import Book, Chapter, Page, Section
 from app.book.write.assets import Assets
 from app.http.headers import CONTENT_SECURITY_POLICY, written
 
 TEX_SOURCE = re.compile(r"<annotation .*?</annotation>", re.DOTALL)
 """The TeX that KaTeX leaves in each equation's MathML. Readers do not need it."""
+
+EMBED = "embed"
+"""Where the pages lie that hold one block each."""
+
+Embeddable = InstrumentBlock | Snippet | Quiz
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
@@ -130,12 +135,35 @@ class Renderer:
                 position=position,
             )
             yield f"{section.place}/index.html", html
+        for source in chapter.pages:
+            number = chapter.number if isinstance(source, Chapter) else source.number
+            for block in embeddable(source.blocks):
+                yield self._embedded(environment, block, source, number)
         place = f"{slug}/{PRINT}"
         title = self.book.language.translate("%(title)s, for printing", title=chapter.title)
         page = self._page("print", title, chapter.description, place)
         bring = chapter_on_one_page(chapter).bring
         html = self._render(environment, "print.html", page, chapter=chapter, bring=bring)
         yield f"{place}/index.html", html
+
+    def _embedded(
+        self, environment: Environment, block: Embeddable, source: Chapter | Section, number: str
+    ) -> tuple[str, str]:
+        """A block on a page of its own, for frames of other sites."""
+        place = f"{EMBED}/{block.label}"
+        name = block.called(self.book.language)
+        page = self._page("embed", name, source.description, place)
+        html = self._render(
+            environment,
+            "embed.html",
+            page,
+            block=block,
+            source=source,
+            number=number,
+            runs=not isinstance(block, Quiz),
+            bring=OnePage(place, {}, {}).bring,
+        )
+        return f"{place}/index.html", html
 
     def paper(self) -> str:
         """The whole book on one page without scripts, to stand where its front page does.
@@ -333,6 +361,14 @@ def questions(blocks: Iterable[Block]) -> Iterator[Quiz]:
         if isinstance(block, Quiz):
             yield block
         yield from questions(inner_blocks(block))
+
+
+def embeddable(blocks: Iterable[Block]) -> Iterator[Embeddable]:
+    """The instruments, snippets and questions among blocks, those inside other blocks too."""
+    for block in blocks:
+        if isinstance(block, InstrumentBlock | Snippet | Quiz) and block.label:
+            yield block
+        yield from embeddable(inner_blocks(block))
 
 
 def script_json(value: Any) -> Html:

@@ -60,6 +60,7 @@ function onClick(event) {
   if (!(button instanceof HTMLElement)) return;
   const action = button.dataset.action ?? "";
   if (action === "copy" && button.closest(".listing")) copyListing(button);
+  else if (action === "embed") offerToEmbed(button);
   else if (button.closest(".bar, .foot, .chapter-head")) ACTIONS[action]?.(button);
 }
 
@@ -191,4 +192,10 @@ function writeAddresses() {
   for (const place of document.querySelectorAll("a[data-address]")) {
     place.textContent = new URL(/** @type {HTMLElement} */ (place).dataset.address ?? "", location.href).href;
   }
+}
+
+/** @param {HTMLElement} button */
+async function offerToEmbed(button) {
+  const block = button.closest("section");
+  if (block) (await import("./embed-code.js")).offerCode(block);
 }

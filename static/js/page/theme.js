@@ -3,7 +3,9 @@ export function applyTheme() {
   const root = document.documentElement;
   root.dataset.js = "";
   try {
-    const choice = JSON.parse(localStorage.getItem("latentbook:1:theme:page") ?? "null");
+    // A page in another site's frame takes the theme that its address names.
+    const asked = root.dataset.embed === undefined ? null : new URLSearchParams(location.search).get("theme");
+    const choice = asked ?? JSON.parse(localStorage.getItem("latentbook:1:theme:page") ?? "null");
     if (choice === "light" || choice === "dark") root.dataset.theme = choice;
   } catch {
     // The browser refuses storage, or another script wrote the key: the system decides.

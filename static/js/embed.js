@@ -1,0 +1,27 @@
+/** Starts a page that holds one block and stands in a frame of another site (docs/embedding.md). */
+import { startBlocks } from "./page/blocks.js";
+
+startBlocks(null);
+tellHeight();
+addEventListener("message", ({ data, source }) => {
+  if (source === parent && ["light", "dark", "auto"].includes(data?.latentbook?.theme)) follow(data.latentbook.theme);
+});
+
+/** @param {"light" | "dark" | "auto"} theme of the site around */
+function follow(theme) {
+  const root = document.documentElement;
+  if (theme === "auto") delete root.dataset.theme;
+  else root.dataset.theme = theme;
+}
+
+/** Tells the site around how high the page is, in the words that learning management systems know. */
+function tellHeight() {
+  if (parent === window) return;
+  let told = 0;
+  new ResizeObserver(() => {
+    const height = Math.ceil(document.body.getBoundingClientRect().height);
+    if (height === told) return;
+    told = height;
+    parent.postMessage({ subject: "lti.frameResize", height, latentbook: { label: document.documentElement.dataset.embed } }, "*");
+  }).observe(document.body);
+}

@@ -1,0 +1,186 @@
+"""Instruments, snippets and questions in frames of another site."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, FrameLocator, Page, expect
+
+from app.bench.serving import served
+from tests.browser.book_pages import SECTION, Open
+from tests.browser.conftest import START_MS
+
+LISTENS = """
+<script>
+  window.heights = {};
+  addEventListener("message", ({ data }) => {
+    if (data.subject === "lti.frameResize") window.heights[data.latentbook.label] = data.height;
+  });
+</script>
+"""
+
+Host = Callable[..., Page]
+
+
+@pytest.fixture
+def host(chromium: Browser) -> Iterator[Host]:
+    """Opens a page of another site that holds some HTML; errors in it or its frames fail."""
+    with ExitStack() as stack:
+        wrong: list[str] = []
+
+        def open_one(body: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Page:
+            async def answer(scope: Any, receive: Any, send: Any) -> None:
+                fields = [(b"content-type", b"text/html; charset=utf-8"), *headers]
+                await send({"type": "http.response.start", "status": 200, "headers": fields})
+                await send(
+                    {"type": "http.response.body", "body": f"<!doctype html>{body}".encode()}
+                )
+
+            url = stack.enter_context(served(answer, lifespan="off"))
+            context = stack.enter_context(chromium.new_context())
+            context.set_default_timeout(START_MS)
+            page = context.new_page()
+            page.on("console", lambda line: line.type == "error" and wrong.append(line.text))
+            page.on("pageerror", lambda error: wrong.append(str(error)))
+            page.goto(url.replace("127.0.0.1", "localhost"))  # another site than the book's
+            return page
+
+        expect.set_options(timeout=START_MS)
+        yield open_one
+        assert [each for each in wrong if "favicon" not in each] == []
+
+
+def frame(address: str) -> str:
+    return f'<iframe src="{html.escape(address)}" width="700" height="900"></iframe>'
+
+
+def inside(page: Page, label: str) -> FrameLocator:
+    return page.frame_locator(f'iframe[src*="/embed/{label}/"]')
+
+
+@pytest.mark.parametrize("isolated", [False, True])
+def test_an_instrument_lives_in_a_frame_of_another_site(
+    host: Host, book: str, isolated: bool
+) -> None:
+    """Its state comes from the address; it says its height; the theme is the host's."""
+    headers = (
+        (b"cross-origin-opener-policy", b"same-origin"),
+        (b"cross-origin-embedder-policy", b"require-corp"),
+    )
+    address = f"{book}embed/bottleneck/?bottleneck.k=7&theme=dark"
+    page = host(LISTENS + frame(address), headers if isolated else ())
+    frames = inside(page, "bottleneck")
+    instrument = frames.locator("#bottleneck")
+    expect(instrument).to_have_attribute("data-state", "live")
+    expect(instrument.locator('[data-control="k"] .typed')).to_have_value("7")
+    root = frames.locator("html")
+    assert root.evaluate("root => root.dataset.theme") == "dark"
+    box = root.locator("body").evaluate("body => body.getBoundingClientRect().height")
+    page.wait_for_function("height => Math.abs(window.heights.bottleneck - height) <= 1", arg=box)
+    page.evaluate(
+        "frames[0].postMessage({ latentbook: { theme: 'light' } }, '*')",
+    )
+    expect(root).to_have_attribute("data-theme", "light")
+    kept = instrument.locator('[data-readout="kept"]')
+    before = kept.inner_text()
+    instrument.locator('[data-control="k"] .typed').fill("30")
+    instrument.locator('[data-control="k"] .typed').press("Enter")
+    expect(kept).not_to_have_text(before)
+    expect(instrument.locator('[data-action="embed"]')).to_be_hidden()
+    link = frames.locator(".origin a")
+    assert link.evaluate("a => a.href") == f"{book}{SECTION}#bottleneck"
+    assert link.evaluate("a => a.ownerDocument.querySelector('base').target") == "_blank"
+
+
+def test_an_edit_in_a_frame_is_computed_and_stopped(host: Host, book: str) -> None:
+    page = host(frame(f"{book}embed/bottleneck/"))
+    frames = inside(page, "bottleneck")
+    instrument = frames.locator("#bottleneck")
+    expect(instrument).to_have_attribute("data-state", "live")
+    instrument.locator('[data-action="code"]').click()
+    editor = instrument.locator(".cm-content")
+    editor.click()
+    page.keyboard.press("Control+Home")
+    page.keyboard.insert_text("while True: pass\n")
+    expect(instrument).to_have_attribute("data-state", "busy")
+    instrument.locator('[data-action="stop-code"]').click()
+    expect(instrument).to_have_attribute("data-state", "error")
+    instrument.locator('[data-action="reset-code"]').click()
+    expect(instrument).to_have_attribute("data-state", "live")
+
+
+def test_a_snippet_and_a_question_stand_in_one_page(host: Host, book: str) -> None:
+    snippet, question = "snippet-linear-ae", "q-linear-pca"
+    page = host(frame(f"{book}embed/{snippet}/") + frame(f"{book}embed/{question}/"))
+    cell = inside(page, snippet).locator(f"#{snippet}")
+    cell.locator('[data-action="run"]').click()
+    expect(cell).to_have_attribute("data-state", "done")
+    quiz = inside(page, question).locator(f"#{question}")
+    quiz.locator("summary").last.click()
+    expect(quiz.locator("details.answer .body")).to_be_visible()
+
+
+def test_where_storage_is_refused_an_instrument_still_moves(chromium: Browser, book: str) -> None:
+    """As in a frame of a browser that lets no other site keep anything."""
+    context = chromium.new_context()
+    context.add_init_script(
+        """for (const name of ["localStorage", "sessionStorage", "indexedDB", "caches"]) {
+          Object.defineProperty(window, name, {
+            get() { throw new DOMException("no storage here", "SecurityError"); },
+          });
+        }"""
+    )
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(f"{book}embed/bottleneck/")
+    instrument = page.locator("#bottleneck")
+    expect(instrument).to_have_attribute("data-state", "live", timeout=START_MS)
+    before = instrument.locator('[data-readout="kept"]').inner_text()
+    instrument.locator('[data-control="k"] .typed').fill("7")
+    instrument.locator('[data-control="k"] .typed').press("Enter")
+    expect(instrument.locator('[data-readout="kept"]')).not_to_have_text(before)
+    context.close()
+    assert wrong == []
+
+
+def test_the_code_to_paste_shows_what_is_set(open_page: Open, host: Host) -> None:
+    page = open_page(f"{SECTION}?bottleneck.k=12#bottleneck")
+    page.locator('#bottleneck [data-action="embed"]').click()
+    code = page.locator("dialog.embed-code textarea").input_value()
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog.embed-code")).to_have_count(0)
+    elsewhere = host(code)
+    instrument = elsewhere.frame_locator("iframe").locator("#bottleneck")
+    expect(instrument).to_have_attribute("data-state", "live")
+    expect(instrument.locator('[data-control="k"] .typed')).to_have_value("12")
+
+
+def test_every_block_has_a_page_without_links_that_lead_nowhere(book: str, site: Any) -> None:
+    ids = {}
+    for path in sorted((site / "embed").glob("*/index.html")):
+        text = path.read_text(encoding="utf-8")
+        for target in re.findall(r'href="(\.\./[^"]*)"', text):
+            place, _, id = target.partition("#")
+            found = (path.parent / urlsplit(place).path).resolve()
+            page = found / "index.html" if found.is_dir() else found
+            assert page.is_file(), (path.parent.name, target)
+            if id and page not in ids:
+                ids[page] = set(re.findall(r'\bid="([^"]+)"', page.read_text(encoding="utf-8")))
+            assert not id or id in ids[page], (path.parent.name, target)
+
+
+def test_who_may_frame_is_said_by_the_server(book: str) -> None:
+    embedded = httpx.get(f"{book}embed/bottleneck/")
+    assert embedded.headers["content-security-policy"].endswith("frame-ancestors *")
+    assert embedded.headers["cross-origin-resource-policy"] == "cross-origin"
+    page = httpx.get(f"{book}{SECTION}")
+    assert page.headers["content-security-policy"].endswith("frame-ancestors 'self'")
+    assert page.headers["cross-origin-resource-policy"] == "same-origin"

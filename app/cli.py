@@ -65,6 +65,33 @@ def report(message: str) -> None:
     out.print(message, markup=False)
 
 
+CourseFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--course", help="Folder of a course, laid over the book.", envvar="LATENTBOOK_COURSE"
+    ),
+]
+
+
+def settings_of(course: Path | None, **given: object) -> Settings:
+    """The settings with what the command line gives; a course's instruments can be imported.
+
+    Raises
+    ------
+    LatentbookError
+        If there is no such course, or it does not go together with the book.
+    """
+    from app.book.overlay.lay import lay, make_importable
+
+    settings = Settings(course=course) if course else Settings()
+    settings = settings.model_copy(
+        update={name: value for name, value in given.items() if value is not None}
+    )
+    if settings.course is not None:
+        make_importable(lay(settings))
+    return settings
+
+
 @contextmanager
 def plain_errors() -> Iterator[None]:
     """Turn the errors a person can act on into sentences and exit status 1."""
@@ -125,18 +152,17 @@ def serve(
     built: Annotated[
         bool, typer.Option("--built", help="Serve what is built; write nothing.")
     ] = False,
+    course: CourseFolder = None,
 ) -> None:
     """Build what changed, then serve the book and its decoders."""
     with plain_errors():
-        given = {
-            "host": host,
-            "port": port,
-            "device": device and device.value,
-            "replicas": replicas,
-            "reload": reload,
-        }
-        settings = Settings().model_copy(
-            update={name: value for name, value in given.items() if value is not None}
+        settings = settings_of(
+            course,
+            host=host,
+            port=port,
+            device=device and device.value,
+            replicas=replicas,
+            reload=reload,
         )
         require_free_port(settings.host, settings.port)
         if not built:
@@ -159,10 +185,11 @@ def build(
     address: Annotated[
         str, typer.Option(help="Where the book is served: instruments in the PDF lead there.")
     ] = "",
+    course: CourseFolder = None,
 ) -> None:
     """Build the book into build/site, ready for any static host."""
     with plain_errors():
-        settings = Settings()
+        settings = settings_of(course)
         if not pdf and (address or paper is not Paper.A4):
             raise LatentbookError("--paper and --address say how to print: give --pdf too.")
         if pdf:
@@ -182,12 +209,14 @@ def check(
     record: Annotated[
         bool, typer.Option("--record", help="Run every snippet and record its output again.")
     ] = False,
+    course: CourseFolder = None,
 ) -> None:
     """Check every chapter: blocks, labels, links, equations, snippets, questions."""
     with plain_errors():
+        settings = settings_of(course)
         from app.book.check import check_book
 
-        check_book(Settings(), record=record, report=report)
+        check_book(settings, record=record, report=report)
 
 
 @cli.command()
@@ -242,12 +271,14 @@ def reproduce(
 def bench(
     name: Annotated[str, typer.Argument(help="Name of a bench; leave out to list them.")] = "",
     json: Annotated[Path | None, typer.Option(help="Write the table to this file too.")] = None,
+    course: CourseFolder = None,
 ) -> None:
     """Measure against the bars; exit 1 where one is missed."""
     with plain_errors():
+        settings = settings_of(course)
         from app.bench import run_bench
 
-        if not run_bench(name, Settings(), json, report=report):
+        if not run_bench(name, settings, json, report=report):
             raise typer.Exit(1)
 
 

@@ -22,13 +22,20 @@ class Settings(BaseSettings):
         default=Path(__file__).resolve().parents[1],
         description="Project folder: holds static, widgets and node_modules.",
     )
+    course: Path | None = Field(
+        default=None,
+        description="Folder of a course, laid over the book; none serves the book as it is.",
+    )
     content: Path = Field(
         default_factory=lambda data: data["root"] / "content",
         description="Folder with book.toml and the chapters.",
     )
     build: Path = Field(
-        default_factory=lambda data: data["root"] / "build",
-        description="Folder for the finished site, the Python runtime, caches and downloads.",
+        default_factory=lambda data: (data["course"] or data["root"]) / "build",
+        description=(
+            "Folder for the finished site, the Python runtime, caches and downloads; that of a "
+            "course lies in its own folder."
+        ),
     )
     host: str = Field(default="127.0.0.1", description="Address the server listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port; 0 takes a free one.")

@@ -11,9 +11,11 @@ from typing import Any
 
 from app.book.author_code import AuthorCode, Reply, explained
 from app.book.load import load
+from app.book.overlay.lay import lay
 from app.book.read.nodes import DirectiveNode, directives
 from app.book.read.problems import Problems
 from app.book.read.recordings import (
+    OUTPUTS,
     PLOTLY,
     Recorded,
     Recording,
@@ -43,19 +45,21 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
         With every mistake in the content, every snippet that fails or puts out something else than
         is recorded, and every question whose solution fails or whose mistake passes.
     """
+    content = settings.course / "content" if settings.course else settings.content
+    settings = lay(settings)
     course = Course.read(settings)
     course.make_importable(report)
     report("Reading the book")
     loaded = load(settings)
-    problems = Problems()
+    problems = Problems(loaded.laid.origins)
     written: list[Recordings] = []
     for source in loaded.sources:
         report(f"Running the Python of {source.opening.path.parent}")
         with closing(AuthorCode(settings.code_seconds)) as code:
             run = _ChapterRun(source, problems, report, code, course.install_hint)
             recording = run.run(record=record)
-        if record:
-            written.append(Recordings(source.recordings.path, recording))
+        if record and recording != source.recordings.by_label:
+            written.append(Recordings(content / source.entry.slug / OUTPUTS, recording))
     problems.raise_all()
     for recordings in written:
         recordings.write()

@@ -18,7 +18,7 @@ from app.book.compose.blocks import (
 )
 from app.book.compose.compose import Composer, Resources, root_of
 from app.book.compose.engine import Engine
-from app.book.compose.labels import Labels
+from app.book.compose.labels import Labels, Target
 from app.book.compose.math import Mathematics, Notation
 from app.book.compose.pictures import Pictures
 from app.book.compose.plots import Plots
@@ -28,9 +28,18 @@ from app.book.directives import DIRECTIVES, by_name
 from app.book.media import Media
 from app.book.pieces import Link, Symbol, Term
 from app.book.read.bibliography import read_bibliography
-from app.book.read.facts import FactLedger, Remark, read_facts
+from app.book.read.facts import FactEntry, FactLedger, Remark, read_facts
 from app.book.read.glossary import read_glossary
-from app.book.read.manifest import FRONT, Manifest, read_manifest
+from app.book.read.laid import Laid
+from app.book.read.manifest import (
+    BOOK,
+    COURSE,
+    FRONT,
+    Manifest,
+    line_of,
+    manifest_file,
+    read_manifest,
+)
 from app.book.read.nodes import Document
 from app.book.read.notation import SymbolEntry, read_notation
 from app.book.read.problems import Problems
@@ -56,6 +65,7 @@ class Loaded:
     labels: Labels
     notation: Notation
     facts: FactLedger
+    laid: Laid
 
 
 def load(settings: Settings) -> Loaded:
@@ -66,11 +76,12 @@ def load(settings: Settings) -> Loaded:
     BookErrors
         With every mistake in the content.
     """
-    problems = Problems()
+    laid = Laid.read(settings.root)
+    problems = Problems(laid.origins)
     # Plots and instruments apart: what one does to Python does not reach the others.
     plots, instruments = (closing(AuthorCode(settings.code_seconds)) for _ in range(2))
     with plots as plot_code, instruments as instrument_code:
-        loaded = _Loader(settings, problems, plot_code, instrument_code).load()
+        loaded = _Loader(settings, laid, problems, plot_code, instrument_code).load()
     problems.raise_all()
     return loaded
 
@@ -93,19 +104,20 @@ class _Loader:
     def __init__(
         self,
         settings: Settings,
+        laid: Laid,
         problems: Problems,
         plot_code: AuthorCode,
         instrument_code: AuthorCode,
     ) -> None:
         self.content = settings.content
         self.problems = problems
-        self.manifest: Manifest = read_manifest(
-            self.content / "book.toml", problems.of(self.shown("book.toml"))
-        )
+        self.laid = laid
+        file = manifest_file(self.content)
+        self.manifest: Manifest = read_manifest(file, problems.of(self.shown(file.name)))
         if not self.manifest.entries:
             problems.raise_all()  # there is nothing to find other mistakes in
         engine = shared_engine(engine_script(settings))
-        self.notation = Notation(self.manifest.macros)
+        self.notation = Notation(self.macros())
         media = Media()
         widgets, cache = settings.root / "widgets", settings.build / "cache"
         bibliography = read_bibliography(
@@ -142,10 +154,26 @@ class _Loader:
         """A file of the content as messages name it."""
         return Path(self.content.name) / name
 
+    def macros(self) -> dict[str, str]:
+        """The book's macros; for a course those of the book below, too."""
+        own, below = dict(self.manifest.macros), self.content / BOOK
+        if self.laid.book is None or not below.is_file():
+            return own
+        book = read_manifest(below, self.problems.of(self.shown(BOOK))).macros
+        for name in sorted(own.keys() & book.keys()):
+            report = self.problems.of(self.shown(COURSE))
+            line = line_of((self.content / COURSE).read_text(encoding="utf-8"), name)
+            report.add(line, f"macro {name!r} is used twice: the book has it already")
+        return {**book, **own}
+
     def load(self) -> Loaded:
         shared = self.resources
         for source in self.sources:
             shared.labels.add_chapter(source, self.problems)
+        shared.labels.hidden.update(self.laid.hidden)
+        if self.laid.book is not None:
+            shared.labels.left_out.update(_targets(self.laid.book))
+            shared.labels.elsewhere = self.laid.elsewhere
         chapters = {source.entry.slug: self.chapter(source) for source in self.sources}
         self.check_circles()
         ledger = self.ledger()
@@ -162,13 +190,21 @@ class _Loader:
             language=self.manifest.language,
             front=chapters[FRONT],
             parts=parts,
-            references=shared.bibliography.references(),
+            references=shared.bibliography.references(self.laid.book and shared.bibliography.used),
             symbols=symbols,
             terms=terms,
             **ledger,
         )
         sources = tuple(source for source in self.sources if source.entry.slug != FRONT)
-        return Loaded(book, shared.media, sources, shared.labels, self.notation, shared.facts)
+        return Loaded(
+            book,
+            shared.media,
+            sources,
+            shared.labels,
+            self.notation,
+            shared.facts,
+            self.laid,
+        )
 
     def chapter(self, source: ChapterSource) -> Chapter:
         """Compose one chapter."""
@@ -289,6 +325,8 @@ class _Loader:
             if slug in openings and slug != opening.slug:
                 links.append(self.link(openings[slug], opening))
                 continue
+            if self.laid.from_book(opening.path, line):
+                continue  # a chapter that the course leaves out
             report = self.problems.of(opening.path)
             accepted = ", ".join(name for name in openings if name != opening.slug) or "none yet"
             report.add(line, f"builds_on names no other chapter: {slug!r}. Accepted: {accepted}.")
@@ -331,9 +369,12 @@ class _Loader:
         names = {page.name or page.slug for source in self.sources for page in source.pages}
         listed = []
         for entry in self.resources.symbols:
-            for unknown in set(entry.sections) - names:
+            below = self.laid.from_book(self.shown("notation.toml"), entry.line)
+            for unknown in set() if below else set(entry.sections) - names:
                 report.add(entry.line, f"no section {unknown!r}. {accepted_names(unknown, names)}")
             if entry.id not in self.symbol_uses:
+                if below:
+                    continue  # of a chapter that the course leaves out
                 report.add(entry.line, f"no equation has the symbol {entry.tex!r}")
             uses = tuple(self.symbol_uses.get(entry.id, ()))
             listed.append(NotedSymbol(self.symbol(entry, composer), uses))
@@ -346,6 +387,8 @@ class _Loader:
         terms = []
         glossary = self.resources.glossary
         for entry, place in glossary.in_order() if glossary else ():
+            if place is None and self.laid.from_book(self.shown("glossary.toml"), entry.line):
+                continue
             if place is None:
                 report.add(entry.line, f"no text defines this: write {{term}}`{entry.name}` there")
                 continue
@@ -364,11 +407,34 @@ class _Loader:
         """The book's fields from ``facts.toml``, composed as on the page of facts."""
         ledger = self.resources.facts
         composer = self.of_file("facts.toml")
+        shown = self.shown("facts.toml")
+
+        def own(line: int) -> bool:
+            return not self.laid.from_book(shown, line)
+
+        def kept(entry: FactEntry) -> bool:
+            return own(entry.line) or bool(ledger.uses(entry.id))
+
         return {
-            "facts": _facts(ledger, composer),
-            "gaps": tuple(composer.inline(gap.text, gap.line) for gap in ledger.gaps),
-            "disputed": tuple(_dispute(remark, composer) for remark in ledger.disputed),
+            "facts": _facts([each for each in ledger.entries.values() if kept(each)], composer),
+            "gaps": tuple(
+                composer.inline(gap.text, gap.line) for gap in ledger.gaps if own(gap.line)
+            ),
+            "disputed": tuple(
+                _dispute(remark, composer) for remark in ledger.disputed if own(remark.line)
+            ),
         }
+
+
+def _targets(content: Path) -> dict[str, Target]:
+    """Every label of a book, as it is numbered there. Its mistakes are not this book's."""
+    unheard, labels = Problems(), Labels()
+    manifest = read_manifest(content / BOOK, unheard.of(Path(BOOK)))
+    reader = SourceReader(content, dict(by_name(DIRECTIVES)), unheard)
+    for entry in manifest.entries:
+        if (source := reader.chapter(entry)) is not None:
+            labels.add_chapter(source, unheard)
+    return labels.targets
 
 
 def _listed(blocks: Iterable[Block]) -> Listed:
@@ -387,7 +453,7 @@ def _links(blocks: Iterable[Block], kind: type[NumberedBlock]) -> tuple[Link, ..
     return tuple(links)
 
 
-def _facts(ledger: FactLedger, composer: Composer) -> tuple[Fact, ...]:
+def _facts(entries: Iterable[FactEntry], composer: Composer) -> tuple[Fact, ...]:
     return tuple(
         Fact(
             entry.id,
@@ -396,9 +462,9 @@ def _facts(ledger: FactLedger, composer: Composer) -> tuple[Fact, ...]:
             entry.confidence,
             entry.checked,
             composer.inline(entry.note, entry.line),
-            ledger.uses(entry.id),
+            composer.resources.facts.uses(entry.id),
         )
-        for entry in ledger.entries.values()
+        for entry in entries
     )
 
 

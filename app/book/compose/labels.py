@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeGuard
 
@@ -15,6 +15,7 @@ from app.book.read.manifest import FRONT
 from app.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, walk
 from app.book.read.problems import FileProblems, Problems
 from app.book.read.source import ChapterSource
+from app.errors import accepted_names
 
 PAGE_IDS = ("help-title", "latentbook-config", "main", "references", "search-results")
 """Ids that every page has already."""
@@ -31,6 +32,7 @@ class Target:
     title: str
     path: Path
     line: int
+    outside: str = ""  # address of the book where it stands, if that is another one
 
     @property
     def is_page(self) -> bool:
@@ -40,16 +42,50 @@ class Target:
     @property
     def name(self) -> str:
         """How the text refers to it: 'section 2.1', or its title where it has no number."""
+        if self.outside and self.title:
+            return self.title  # its number counts in another book
         return f"{self.kind} {self.number}" if self.number else self.title or self.kind
 
 
 class Labels:
-    """Every label of the book, and the number of every numbered thing by page and line."""
+    """Every label of the book, and the number of every numbered thing by page and line.
+
+    Attributes
+    ----------
+    targets : by label
+    hidden : of a course: label -> where it is hidden
+    left_out : of a course: the targets of the book that it is made from
+    elsewhere : address of that book, where references to what is left out lead
+    """
 
     def __init__(self) -> None:
         self.targets: dict[str, Target] = {}
+        self.hidden: dict[str, str] = {}
+        self.left_out: dict[str, Target] = {}
+        self.elsewhere = ""
         self._numbers: dict[tuple[str, int], str] = {}
         self._ids: dict[tuple[str, int], str] = {}
+
+    def find(self, label: str) -> Target | None:
+        """What a label stands for, here or where the whole book is."""
+        target = self.targets.get(label)
+        if target is None and self.elsewhere and label not in self.hidden:
+            left_out = self.left_out.get(label)
+            return left_out and replace(left_out, outside=self.elsewhere)
+        return target
+
+    def why_missing(self, label: str) -> str:
+        """What is wrong with a reference to a label that nothing has."""
+        if label in self.hidden:
+            return f"{label!r} is hidden ({self.hidden[label]})"
+        if label in self.left_out:
+            target = self.left_out[label]
+            return (
+                f"{label!r} is in the book, in {target.page}, but not in this course: take it in, "
+                "replace this text, or name the address of the whole book as elsewhere in "
+                "course.toml"
+            )
+        return f"no label {label!r} in the book. {accepted_names(label, self.targets)}"
 
     def number(self, page: str, line: int) -> str:
         """The number of what begins at this line of a page, or nothing."""

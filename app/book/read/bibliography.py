@@ -59,6 +59,11 @@ class Bibliography:
         """Remember that a source is cited at a place."""
         self._uses[key].setdefault(place.url, place)
 
+    @property
+    def used(self) -> list[str]:
+        """The keys that are cited somewhere."""
+        return [key for key, places in self._uses.items() if places]
+
     def references(self, keys: Iterable[str] | None = None) -> tuple[Reference, ...]:
         """The entries of some keys, or of all, in alphabetical order."""
         wanted = set(self._sources if keys is None else keys)

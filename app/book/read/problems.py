@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from app.book.read.laid import Origins
 from app.errors import BookErrors, ContentError
 
 
 class Problems:
-    """The mistakes found so far, shared by all files of one book."""
+    """The mistakes found so far, shared by all files of one book.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    origins : where the text of each file was written, for a course laid over a book
+    """
+
+    def __init__(self, origins: Origins | None = None) -> None:
         self.errors: list[ContentError] = []
+        self._origins = origins or Origins({})
 
     def add(self, path: Path, line: int, message: str) -> None:
         """Note one mistake. The same mistake at the same place counts once."""
-        error = ContentError(path, line, message)
+        error = ContentError(*self._origins.of(path, line), message)
         if str(error) not in map(str, self.errors):
             self.errors.append(error)
 

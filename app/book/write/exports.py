@@ -235,12 +235,14 @@ class _Writer:
             case "cite" | "cite:p" | "cite:t":
                 return citations((self.shorts[key.strip()] for key in content.split(",")), role)
             case "eq":
-                return f"Eq. {self.labels.targets[content].number}"
+                target = self.labels.find(content)
+                return f"Eq. {target.number}" if target else ""
             case "ref" | "numref" | "doc":
                 if role == "doc":
                     content = document_label(content, self.source.entry.slug)
                 words, label = split_words(content)
-                target = self.labels.targets[label]
+                target = self.labels.find(label)
+                assert target is not None  # the page has it, too
                 if words:
                     return numbered_words(words, target.number)
                 before = found.string[: found.start()].rstrip()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from app.book.load import load
+from app.book.overlay.lay import lay
 from app.book.types import Book
 from app.book.write.assets import bundle
 from app.book.write.render import Renderer
@@ -71,6 +72,7 @@ def build_pdf(
         )
     executable = printer()
     site = build_site(settings, report=report)
+    settings = lay(settings)
     start = time.perf_counter()
     report("Printing the book")
     book = load(settings).book

@@ -17,6 +17,8 @@ from filelock import FileLock, Timeout
 
 from app.book.load import Loaded, load
 from app.book.media import content_hash
+from app.book.overlay.lay import lay
+from app.book.read.laid import LAID
 from app.book.read.problems import Problems
 from app.book.read.recordings import runnable_cells
 from app.book.write.assets import Assets, bundle
@@ -54,6 +56,7 @@ def build_site(settings: Settings, *, report: Report) -> Path:
     LatentbookError
         If something that is needed is not installed or cannot be had.
     """
+    settings = lay(settings)
     site = settings.site
     stamp = _stamp(settings)
     if _is_current(site, settings, stamp):
@@ -123,8 +126,8 @@ def _stamp(settings: Settings) -> str:
         for path in folder.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     )
-    lock = root / "package-lock.json"
-    parts = [part for path in [*files, lock] for part in (str(path), path.read_bytes())]
+    more = [root / "package-lock.json", *([root / LAID] if (root / LAID).is_file() else [])]
+    parts = [part for path in [*files, *more] for part in (str(path), path.read_bytes())]
     return content_hash(f"{settings.reload} {settings.site_path}", *parts, length=32)
 
 
@@ -143,14 +146,15 @@ def _report_stale(loaded: Loaded, report: Report) -> None:
         for page in source.pages:
             for cell in runnable_cells(page.document.nodes):
                 if cell.label not in recorded:
+                    path, line = loaded.laid.origins.of(page.path, cell.line)
                     report(
-                        f"{page.path}:{cell.line}: the output of {cell.label} is not recorded for "
+                        f"{path}:{line}: the output of {cell.label} is not recorded for "
                         "this code, so none is shown; `latentbook check --record` records it"
                     )
 
 
 def _refuse_large(loaded: Loaded, pages: Mapping[str, str]) -> None:
-    problems = Problems()
+    problems = Problems(loaded.laid.origins)
     for source in loaded.sources:
         for page in source.pages:
             count = len(START_TAG.findall(pages[f"{page.place}/index.html"]))

@@ -18,16 +18,18 @@ from app.book.compose.blocks import (
 )
 from app.book.compose.compose import Composer, Resources, root_of
 from app.book.compose.engine import Engine
-from app.book.compose.labels import Labels, Target
+from app.book.compose.labels import Labels
 from app.book.compose.math import Mathematics, Notation
-from app.book.compose.pictures import Pictures
+from app.book.compose.pictures import FORBIDDEN, Pictures
 from app.book.compose.plots import Plots
 from app.book.compose.stills import Stills
 from app.book.compose.words import inner_blocks, reading_minutes, word_count
 from app.book.directives import DIRECTIVES, by_name
 from app.book.media import Media
-from app.book.pieces import Link, Symbol, Term
+from app.book.numbering import numbered
+from app.book.pieces import Html, Link, Symbol, Term
 from app.book.read.bibliography import read_bibliography
+from app.book.read.brand import Brand
 from app.book.read.facts import FactEntry, FactLedger, Remark, read_facts
 from app.book.read.glossary import read_glossary
 from app.book.read.laid import Laid
@@ -47,6 +49,7 @@ from app.book.read.recordings import Recording
 from app.book.read.source import ChapterSource, PageSource, SourceReader
 from app.book.types import Book, Chapter, Dispute, Fact, Listed, NotedSymbol, Part, Section
 from app.book.write.assets import engine_script
+from app.book.write.brand import mark, small_print
 from app.errors import accepted_names
 from app.kept import Kept
 from app.settings import Settings
@@ -66,6 +69,7 @@ class Loaded:
     notation: Notation
     facts: FactLedger
     laid: Laid
+    brand: Brand | None
 
 
 def load(settings: Settings) -> Loaded:
@@ -172,12 +176,13 @@ class _Loader:
             shared.labels.add_chapter(source, self.problems)
         shared.labels.hidden.update(self.laid.hidden)
         if self.laid.book is not None:
-            shared.labels.left_out.update(_targets(self.laid.book))
+            shared.labels.left_out.update(numbered(self.laid.book).targets)
             shared.labels.elsewhere = self.laid.elsewhere
         chapters = {source.entry.slug: self.chapter(source) for source in self.sources}
         self.check_circles()
         ledger = self.ledger()
         symbols, terms = self.notation_list(), self.glossary_list()
+        frame = self.frame()
         self.problems.raise_all()
         parts = tuple(
             Part(title, tuple(chapters[entry.slug] for entry in entries))
@@ -190,9 +195,12 @@ class _Loader:
             language=self.manifest.language,
             front=chapters[FRONT],
             parts=parts,
-            references=shared.bibliography.references(self.laid.book and shared.bibliography.used),
+            references=shared.bibliography.references(
+                shared.bibliography.used if self.laid.book else None
+            ),
             symbols=symbols,
             terms=terms,
+            **frame,
             **ledger,
         )
         sources = tuple(source for source in self.sources if source.entry.slug != FRONT)
@@ -204,6 +212,7 @@ class _Loader:
             self.notation,
             shared.facts,
             self.laid,
+            self.manifest.brand,
         )
 
     def chapter(self, source: ChapterSource) -> Chapter:
@@ -425,16 +434,20 @@ class _Loader:
             ),
         }
 
-
-def _targets(content: Path) -> dict[str, Target]:
-    """Every label of a book, as it is numbered there. Its mistakes are not this book's."""
-    unheard, labels = Problems(), Labels()
-    manifest = read_manifest(content / BOOK, unheard.of(Path(BOOK)))
-    reader = SourceReader(content, dict(by_name(DIRECTIVES)), unheard)
-    for entry in manifest.entries:
-        if (source := reader.chapter(entry)) is not None:
-            labels.add_chapter(source, unheard)
-    return labels.targets
+    def frame(self) -> dict[str, Any]:
+        """The book's fields that stand around each page."""
+        manifest = self.manifest
+        brand = manifest.brand or Brand()
+        if brand.mark:
+            text = (self.content / brand.mark).read_text(encoding="utf-8")
+            if "<svg" not in text or FORBIDDEN.search(text):
+                why = "is no SVG, or holds a script, a style or a picture, which no page may have"
+                self.problems.add(self.shown(brand.mark), 1, why)
+        return {
+            "name": brand.name or manifest.title,
+            "mark": mark(brand, manifest.title, self.content) if manifest.brand else Html(),
+            "small_print": small_print(brand, manifest.term),
+        }
 
 
 def _listed(blocks: Iterable[Block]) -> Listed:

@@ -149,6 +149,9 @@ class Book:
     references: tuple[Reference, ...]
     symbols: tuple[NotedSymbol, ...]
     terms: tuple[Term, ...]
+    name: str  # in the bar of each page: its title, or a shorter one
+    mark: Html  # in the bar; empty for the program's own
+    small_print: tuple[Html, ...]  # at the end of each page
 
     @property
     def chapters(self) -> tuple[Chapter, ...]:

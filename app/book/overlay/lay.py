@@ -344,6 +344,10 @@ class Layer:
                 first.origins += sheet.origins
             self.texts[name] = first
         self.texts[COURSE] = self.read(self.course.folder / COURSE)
+        brand = self.course.manifest.brand
+        for name in (brand.mark, brand.icon) if brand else ():
+            if name:
+                self.files[name] = self.course.folder / name
         if self.book is not None:
             self.files[BOOK] = self.book / BOOK
         for folder in (self.course.folder, *([self.book] if self.book else [])):

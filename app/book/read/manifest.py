@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from app.book.read.brand import Brand, read_brand
 from app.book.read.facts import read_toml, table, tables
 from app.book.read.options import LABEL
 from app.book.read.problems import FileProblems
@@ -44,7 +45,14 @@ class ChapterEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The content of the file. ``macros`` maps a command's name to the TeX it stands for."""
+    """The content of the file.
+
+    Attributes
+    ----------
+    macros : a command's name -> the TeX it stands for
+    term : of a course: when it is held
+    brand : None for the program's own
+    """
 
     title: str
     subtitle: str
@@ -52,6 +60,8 @@ class Manifest:
     language: str
     macros: Mapping[str, str]
     parts: tuple[tuple[str, tuple[ChapterEntry, ...]], ...]
+    term: str = ""
+    brand: Brand | None = None
 
     @property
     def entries(self) -> tuple[ChapterEntry, ...]:
@@ -72,7 +82,7 @@ def read_manifest(path: Path, report: FileProblems) -> Manifest:
     if not values:
         return Manifest("", "", "", "", {}, ())
     text = path.read_text(encoding="utf-8")
-    accepted = (*TEXTS, "macros", "parts", *(COURSE_KEYS if of_course else ()))
+    accepted = (*TEXTS, "term", "brand", "macros", "parts", *(COURSE_KEYS if of_course else ()))
     for key in values:
         if key not in accepted:
             report.add(line_of(text, key), f"unknown key {key!r}. {accepted_names(key, accepted)}")
@@ -85,8 +95,16 @@ def read_manifest(path: Path, report: FileProblems) -> Manifest:
     parts = tuple(read_part(part, text, report) for part in listed)
     if of_course:
         parts = _counted(parts)
+    term = values.get("term", "")
+    if not isinstance(term, str):
+        report.add(line_of(text, "term"), f"term must be text; got {term!r}")
+    brand = Brand() if of_course and not values.get("book") else None
+    if "brand" in values:
+        place = text.find("[brand]")
+        line = text.count("\n", 0, place) + 1 if place >= 0 else line_of(text, "brand")
+        brand = read_brand(values["brand"], path.parent, line, text, report)
     title, subtitle, description, language = (str(values.get(key, "")) for key in TEXTS)
-    manifest = Manifest(title, subtitle, description, language, macros, parts)
+    manifest = Manifest(title, subtitle, description, language, macros, parts, str(term), brand)
     _check_entries(manifest.entries, report)
     return manifest
 

@@ -22,6 +22,7 @@ from app.book.read.laid import LAID
 from app.book.read.problems import Problems
 from app.book.read.recordings import runnable_cells
 from app.book.write.assets import Assets, bundle
+from app.book.write.brand import branded
 from app.book.write.compress import Compressor, link
 from app.book.write.exports import Export, notebook, script
 from app.book.write.offline import SERVICE_WORKER, keep_last_edition, service_worker, wire_bytes
@@ -99,7 +100,7 @@ def _build(site: Path, settings: Settings, stamp: str, report: Report) -> None:
     loaded = load(settings)
     _report_stale(loaded, report)
     report("Bundling scripts and styles")
-    assets = bundle(settings)
+    assets = dressed(loaded, bundle(settings), settings)
     runtime = build_runtime(settings, report=report)
     for left in settings.build.glob(f"{site.name}.*.*"):  # by a build that was killed
         shutil.rmtree(left, ignore_errors=True)
@@ -151,6 +152,14 @@ def _report_stale(loaded: Loaded, report: Report) -> None:
                         f"{path}:{line}: the output of {cell.label} is not recorded for "
                         "this code, so none is shown; `latentbook check --record` records it"
                     )
+
+
+def dressed(loaded: Loaded, assets: Assets, settings: Settings) -> Assets:
+    """The files of the frame, with the book's own mark, icons and colours where it has them."""
+    if loaded.brand is None:
+        return assets
+    out = settings.build / "cache" / "brand"
+    return branded(assets, loaded.brand, loaded.book.title, settings.content, out)
 
 
 def _refuse_large(loaded: Loaded, pages: Mapping[str, str]) -> None:

@@ -29,6 +29,8 @@ cli = typer.Typer(
 )
 runtime = typer.Typer(help="The packages that the page's Python has.", no_args_is_help=True)
 cli.add_typer(runtime, name="runtime")
+courses = typer.Typer(help="A course of one's own, made from the book.", no_args_is_help=True)
+cli.add_typer(courses, name="course")
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
@@ -209,6 +211,9 @@ def check(
     record: Annotated[
         bool, typer.Option("--record", help="Run every snippet and record its output again.")
     ] = False,
+    all: Annotated[
+        bool, typer.Option("--all", help="Of a course: its instruments' tests and the build, too.")
+    ] = False,
     course: CourseFolder = None,
 ) -> None:
     """Check every chapter: blocks, labels, links, equations, snippets, questions."""
@@ -216,7 +221,18 @@ def check(
         settings = settings_of(course)
         from app.book.check import check_book
 
+        if all and settings.course is None:
+            raise LatentbookError(
+                "--all is for a course: give --course too. For the book: make test."
+            )
         check_book(settings, record=record, report=report)
+        if all:
+            from app.book.overlay.instrument_tests import run_tests
+            from app.book.write.site import build_site
+
+            run_tests(settings, report=report)
+            build_site(settings, report=report)
+            report("The course is whole")
 
 
 @cli.command()
@@ -282,43 +298,91 @@ def bench(
             raise typer.Exit(1)
 
 
+@courses.command("new")
+def course_new(
+    folder: Annotated[Path, typer.Argument(help="Folder to make; its name becomes the title.")],
+    empty: Annotated[
+        bool, typer.Option("--empty", help="Start a book on another subject, without the book.")
+    ] = False,
+) -> None:
+    """Start a course: the whole book in its order, to choose from and add to."""
+    with plain_errors():
+        from app.book.overlay.start import new_course
+
+        for path in new_course(Settings(), folder, empty=empty):
+            report(f"Wrote {path}")
+        settings = settings_of(folder)
+        if empty:
+            from app.book.check import check_book
+
+            check_book(settings, record=True, report=report)
+        else:
+            from app.book.overlay.diff import accept
+
+            report(f"Wrote {accept(settings)}")
+        report(f"latentbook serve --course {folder} shows it")
+
+
+@courses.command("diff")
+def course_diff(
+    folder: Annotated[Path, typer.Argument(help="Folder of the course.")],
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Record the book as it is: the next diff begins here.")
+    ] = False,
+) -> None:
+    """Say what the book that is installed changes in a course; exit 1 if it changes anything."""
+    with plain_errors():
+        from app.book.overlay.lay import make_importable, where_laid
+
+        settings = Settings(course=folder)
+        make_importable(where_laid(settings))
+        from app.book.overlay import diff
+
+        if accept:
+            report(f"Wrote {diff.accept(settings_of(folder))}")
+        elif diff.tell(settings, report):
+            raise typer.Exit(1)
+
+
 @runtime.command("add")
 def runtime_add(
     packages: Annotated[
         list[str],
         typer.Argument(help="Names, names with versions ('sympy<1.14'), or paths of wheels."),
     ],
+    course: CourseFolder = None,
 ) -> None:
     """Add packages, with all they need, to the page's Python."""
     with plain_errors():
         from app.runtime.course import Course
 
-        course = Course.read(Settings()).add(packages, report)
-        course.write()
-        report(f"Wrote {course.path}: commit it with the course")
-        report(course.listed())
+        added = Course.read(settings_of(course)).add(packages, report)
+        added.write()
+        report(f"Wrote {added.path}: commit it with the course")
+        report(added.listed())
 
 
 @runtime.command("remove")
 def runtime_remove(
     package: Annotated[str, typer.Argument(help="Name of a package that was added.")],
+    course: CourseFolder = None,
 ) -> None:
     """Remove a package, and what only it needed, from the page's Python."""
     with plain_errors():
         from app.runtime.course import Course
 
-        course = Course.read(Settings()).remove(package, report)
-        course.write()
-        report(course.listed())
+        left = Course.read(settings_of(course)).remove(package, report)
+        left.write()
+        report(left.listed())
 
 
 @runtime.command("list")
-def runtime_list() -> None:
+def runtime_list(course: CourseFolder = None) -> None:
     """List what can be imported in the page, besides the standard library."""
     with plain_errors():
         from app.runtime.course import Course
 
-        report(Course.read(Settings()).listed())
+        report(Course.read(settings_of(course)).listed())
 
 
 def main() -> None:

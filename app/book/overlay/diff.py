@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from app.book.numbering import numbered
 from app.book.overlay.course import Course
-from app.book.overlay.lay import release
+from app.book.overlay.lay import lay, lay_somehow, release, where_laid
 from app.book.overlay.sheet import Sheet, digest
-from app.errors import LatentbookError
+from app.book.read.problems import Problems
+from app.errors import BookErrors, LatentbookError
+from app.settings import Settings
 
+Report = Callable[[str], None]
 LOCK = "book.lock.json"
 
 
@@ -101,6 +104,48 @@ def write_lock(course: Path, edition: Edition) -> Path:
     values = asdict(edition)
     path.write_text(json.dumps(values, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return path
+
+
+def accept(settings: Settings) -> Path:
+    """Record the edition that is installed, for a course that goes together with it.
+
+    Raises
+    ------
+    BookErrors
+        If it does not.
+    """
+    assert settings.course is not None
+    return write_lock(settings.course, edition_of(settings.content, lay(settings).content))
+
+
+def tell(settings: Settings, report: Report) -> bool:
+    """Say what has changed since the recorded edition; whether anything has.
+
+    Raises
+    ------
+    LatentbookError
+        If the course has no book below, or no edition recorded.
+    """
+    assert settings.course is not None
+    problems = Problems()
+    course = lay_somehow(settings, problems)
+    if not course.book:
+        raise LatentbookError(f"{settings.course} is a book of its own: no book is below it.")
+    then = read_lock(settings.course)
+    now = edition_of(settings.content, where_laid(settings).content)
+    report(f"Recorded: {then.release}, edition {then.hash[:12]}")
+    report(f"Installed: {now.release}, edition {now.hash[:12]}")
+    stale = [str(error) for error in BookErrors(problems.errors).errors]
+    found = False
+    for heading, lines in [("Does not fit any more", stale), *differences(course, then, now)]:
+        if lines:
+            found = True
+            report(f"\n{heading}")
+            for line in lines:
+                report(f"  {line}")
+    if not found:
+        report("Nothing of this course has changed")
+    return found
 
 
 def differences(course: Course, then: Edition, now: Edition) -> Iterator[tuple[str, list[str]]]:

@@ -51,11 +51,30 @@ def lay(settings: Settings) -> Settings:
     if settings.course is None:
         return settings
     problems = Problems()
-    layer = Layer(settings, read_course(settings.course.resolve(), problems), problems)
-    layer.lay()
+    lay_somehow(settings, problems)
     problems.raise_all()
+    return where_laid(settings)
+
+
+def lay_somehow(settings: Settings, problems: Problems) -> Course:
+    """Lay a course as well as that goes; what is wrong is reported.
+
+    Raises
+    ------
+    BookErrors
+        If ``course.toml`` cannot be read.
+    """
+    assert settings.course is not None
+    course = read_course(settings.course.resolve(), problems)
+    layer = Layer(settings, course, problems)
+    layer.lay()
+    layer.write(where_laid(settings).root)
+    return course
+
+
+def where_laid(settings: Settings) -> Settings:
+    """The settings of the folder that a course is laid in."""
     root = settings.build.resolve() / "laid"
-    layer.write(root)
     return settings.model_copy(update={"root": root, "content": root / CONTENT, "course": None})
 
 

@@ -123,7 +123,7 @@ class _Loader:
         engine = shared_engine(engine_script(settings))
         self.notation = Notation(self.macros())
         media = Media()
-        widgets, cache = settings.root / "widgets", settings.build / "cache"
+        widgets, cache = settings.widgets, settings.build / "cache"
         bibliography = read_bibliography(
             self.content / "references.bib", self.shown("references.bib"), problems
         )

@@ -125,9 +125,9 @@ def new_instrument(settings: Settings, name: str) -> list[Path]:
         raise LatentbookError(
             f"An instrument's name is snake_case, like 'sparse_code'; got {name!r}."
         )
-    registry = settings.root / "widgets" / "__init__.py"
+    registry = settings.widgets / "__init__.py"
     written = {
-        settings.root / "widgets" / f"{name}.py": "instrument.txt",
+        settings.widgets / f"{name}.py": "instrument.txt",
         settings.root / "tests" / "widgets" / f"test_{name}.py": "test_instrument.txt",
     }
     text = registry.read_text(encoding="utf-8")

@@ -71,7 +71,7 @@ def build_runtime(settings: Settings, *, report: Report) -> RuntimeDist:
     files |= build_packs(
         pyodide,
         course.wheels.get(course.wheels.pyodide["numpy"], report),
-        settings.root / "widgets",
+        settings.widgets,
         settings.content,
         cache,
         packages,

@@ -24,7 +24,7 @@ from app.book.read.options import LABEL
 from app.book.read.problems import Problems
 from app.book.read.recordings import OUTPUTS
 from app.book.read.source import INDEX, PRINT
-from app.book.write.compress import link
+from app.book.write.seeds import seed_cache
 from app.errors import accepted_names
 from app.kept import replace_file
 from app.settings import Settings
@@ -34,9 +34,6 @@ ENGINE = ("__init__.py", "contract.py", "drawing.py", "figures.py", "data/__init
 """What of ``widgets``, beside its folder ``engine``, is no book's but every book's."""
 
 PACKAGES = "packages.json"
-SEEDS = ("bundle-*", "engine-*", "library-*", "service-worker-*", "*.whl", "compressed", "stills")
-"""What of the cache is named by its content, and takes long to make."""
-
 LEDGERS = ("facts.toml", "references.bib", "glossary.toml", "notation.toml")
 TERMS = re.compile(r"^\[terms\]\s*$", re.MULTILINE)
 FRONT_MATTER = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
@@ -52,6 +49,7 @@ def lay(settings: Settings) -> Settings:
     BookErrors
         With every mistake in how the course and the book go together.
     """
+    seed_cache(settings)
     if settings.course is None:
         return settings
     problems = Problems()
@@ -73,22 +71,7 @@ def lay_somehow(settings: Settings, problems: Problems) -> Course:
     layer = Layer(settings, course, problems)
     layer.lay()
     layer.write(where_laid(settings).root)
-    seed_cache(settings)
     return course
-
-
-def seed_cache(settings: Settings) -> None:
-    """Let a course's first build begin with what the book's has made: a minute of compressing."""
-    cache, made = settings.build / "cache", settings.root / "build" / "cache"
-    if cache.exists() or not made.is_dir() or cache.resolve() == made.resolve():
-        return
-    for name in SEEDS:
-        for path in sorted(made.glob(name)):
-            for file in [path] if path.is_file() else sorted(path.rglob("*")):
-                if file.is_file():
-                    target = cache / file.relative_to(made)
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    link(file, target)
 
 
 def where_laid(settings: Settings) -> Settings:
@@ -339,7 +322,7 @@ class Layer:
 
     def check_instruments(self) -> None:
         """Report instruments without a file, and names that the book has already."""
-        below, own = self.settings.root / WIDGETS, self.course.folder / INSTRUMENTS
+        below, own = self.settings.widgets, self.course.folder / INSTRUMENTS
         for each in self.course.instruments:
             if not (own / f"{each.name}.py").is_file():
                 self.report.add(
@@ -396,7 +379,7 @@ class Layer:
 
     def instruments(self) -> Iterator[tuple[str, Path | str]]:
         """The files of ``widgets``, each with its origin or its text."""
-        below = self.settings.root / WIDGETS
+        below = self.settings.widgets
         own = self.own_instruments()
         added = {
             "__init__.py": (REGISTER, [each.name for each in self.course.instruments]),

@@ -119,7 +119,7 @@ def _build(site: Path, settings: Settings, stamp: str, report: Report) -> None:
 def _stamp(settings: Settings) -> str:
     """Stands for everything that the site is made from."""
     root, code = settings.root, Path(__file__).resolve().parents[2]
-    folders = [settings.content, root / "widgets", root / "static", TEMPLATES]
+    folders = [settings.content, settings.widgets, root / "static", TEMPLATES]
     folders += [code / "book", code / "runtime"]
     files = sorted(
         path

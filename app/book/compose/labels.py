@@ -109,7 +109,8 @@ class Labels:
         if first is not None:
             problems.add(
                 target.line,
-                f"label {target.label!r} is already used at {first.path}:{first.line}",
+                f"label {target.label!r} is already used at "
+                f"{problems.place(first.path, first.line)}",
             )
             return
         self.targets[target.label] = target

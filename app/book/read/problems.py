@@ -26,6 +26,11 @@ class Problems:
         if str(error) not in map(str, self.errors):
             self.errors.append(error)
 
+    def place(self, path: Path, line: int) -> str:
+        """``path:line`` of where a line was written, for a message about another one."""
+        origin, first = self._origins.of(path, line)
+        return f"{origin}:{first}"
+
     def raise_all(self) -> None:
         """Raise what was found, if anything was."""
         if self.errors:
@@ -46,6 +51,10 @@ class FileProblems:
     def add(self, line: int, message: str) -> None:
         """Note one mistake at a line of this file."""
         self._problems.add(self.path, line, message)
+
+    def place(self, path: Path, line: int) -> str:
+        """Where a line of any file was written, for a message about another one."""
+        return self._problems.place(path, line)
 
     def read(self, path: Path) -> str:
         """The text of this file, which lies at ``path``; nothing after reporting what is wrong."""

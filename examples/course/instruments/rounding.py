@@ -15,8 +15,8 @@ instrument = Instrument(
     controls=(Slider("bits", "Bits a reading", default=4, min=1, max=10, step=1, symbol="b"),),
     readouts=(
         Readout("step", "Step", symbol=r"\Delta", unit="°C"),
-        Readout("error", "Mean squared error"),
-        Readout("expected", "Expected", symbol=r"\Delta^2/12"),
+        Readout("error", "Mean squared error", format=".2g"),
+        Readout("expected", "Expected", format=".2g", symbol=r"\Delta^2/12"),
     ),
 )
 

@@ -20,6 +20,7 @@ class BuildWithBook(build_py):
     """Copies it into ``app/shipped``; an editable installation reads it where it is."""
 
     def run(self) -> None:
+        """Copy the packages, then the rest."""
         super().run()
         if self.editable_mode:
             return

@@ -53,6 +53,7 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
     loaded = load(settings)
     problems = Problems(loaded.laid.origins)
     written: list[Recordings] = []
+    check_instruments(settings, loaded.laid.instruments, problems)
     for source in loaded.sources:
         report(f"Running the Python of {source.opening.path.parent}")
         with closing(AuthorCode(settings.code_seconds)) as code:
@@ -64,6 +65,18 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
     for recordings in written:
         recordings.write()
     report("Every check passes")
+
+
+def check_instruments(settings: Settings, names: Sequence[str], problems: Problems) -> None:
+    """Hold a course's instruments to the contract, as the page does with a reader's version."""
+    with closing(AuthorCode(settings.code_seconds)) as code:
+        for name in names:
+            path = (settings.widgets / f"{name}.py").resolve()
+            source = path.read_text(encoding="utf-8")
+            request = {"type": "compute_widget", "widget": name, "source": source, "controls": {}}
+            if (reply := code.ask(request))["type"] == "failed":
+                place = Path(path.parents[1].name) / path.parent.name / path.name
+                problems.add(place, reply["line"] or 1, f"{name} {explained(reply)}")
 
 
 def record_chapter(source: ChapterSource, settings: Settings) -> Path:

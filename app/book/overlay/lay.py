@@ -452,6 +452,8 @@ class Layer:
             "hidden": self.hidden,
             "book": str(self.book or ""),
             "elsewhere": self.course.elsewhere,
+            "made_for": self.course.book,
+            "instruments": [each.name for each in self.course.instruments],
         }
 
 

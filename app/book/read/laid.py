@@ -46,12 +46,16 @@ class Laid:
     hidden : label -> where it is hidden, as messages name it
     book : content of the book below; None where there is none
     elsewhere : address of the whole book; empty if the course names none
+    made_for : release of the book that the course was made for; empty where there is none
+    instruments : names of the course's own
     """
 
     origins: Origins
     hidden: Mapping[str, str]
     book: Path | None
     elsewhere: str
+    made_for: str
+    instruments: tuple[str, ...]
 
     @classmethod
     def read(cls, root: Path) -> Laid:
@@ -64,6 +68,8 @@ class Laid:
             values.get("hidden", {}),
             Path(book) if book else None,
             values.get("elsewhere", ""),
+            values.get("made_for", ""),
+            tuple(values.get("instruments", ())),
         )
 
     def from_book(self, path: Path, line: int) -> bool:

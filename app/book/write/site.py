@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from app.book.load import Loaded, load
 from app.book.media import content_hash
-from app.book.overlay.lay import lay
+from app.book.overlay.lay import lay, release
 from app.book.read.laid import LAID
 from app.book.read.problems import Problems
 from app.book.read.recordings import runnable_cells
@@ -98,6 +98,11 @@ def _build(site: Path, settings: Settings, stamp: str, report: Report) -> None:
     Course.read(settings).make_importable(report)
     report("Reading the book")
     loaded = load(settings)
+    if loaded.laid.made_for not in ("", release()):
+        report(
+            f"The course was made for release {loaded.laid.made_for} of the book, this is "
+            f"{release()}: `latentbook course diff` says what has changed"
+        )
     _report_stale(loaded, report)
     report("Bundling scripts and styles")
     assets = dressed(loaded, bundle(settings), settings)

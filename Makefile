@@ -10,7 +10,7 @@ ADDRESS ?=
 BIN := .venv/bin
 LATENTBOOK := $(BIN)/latentbook
 
-.PHONY: serve test test-long build pdf check train bench lint lock chromium firefox screenshots numpy-tests clean docker-steps
+.PHONY: serve test test-long build pdf check train bench lint lock chromium firefox screenshots numpy-tests wheel clean docker-steps
 .DEFAULT_GOAL := serve
 
 serve: .venv/.serve node_modules/.installed
@@ -58,6 +58,12 @@ screenshots: .venv/.dev node_modules/.installed chromium
 # NumPy's own tests in the page's Python, fresh and out of a snapshot: minutes, so not part of `make test`.
 numpy-tests: .venv/.dev node_modules/.installed
 	@$(BIN)/python tools/numpy_tests.py
+
+# Everything in one file that pip installs: no checkout and no Node are needed then.
+wheel: .venv/.serve node_modules/.installed
+	@$(BIN)/python tools/shipped.py
+	@rm -rf build/lib build/bdist.*
+	@$(BIN)/python -m pip wheel --no-deps --quiet --wheel-dir build/wheel .
 
 # Writes the lock files anew from pyproject.toml and package.json.
 lock: .venv/.dev

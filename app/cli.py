@@ -31,6 +31,8 @@ runtime = typer.Typer(help="The packages that the page's Python has.", no_args_i
 cli.add_typer(runtime, name="runtime")
 words = typer.Typer(help="The languages of the interface.", no_args_is_help=True)
 cli.add_typer(words, name="words")
+courses = typer.Typer(help="A course of one's own, made from the book.", no_args_is_help=True)
+cli.add_typer(courses, name="course")
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
@@ -65,6 +67,33 @@ class Kind(StrEnum):
 def report(message: str) -> None:
     """Tell the person at the terminal what is going on."""
     out.print(message, markup=False)
+
+
+CourseFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--course", help="Folder of a course, laid over the book.", envvar="LATENTBOOK_COURSE"
+    ),
+]
+
+
+def settings_of(course: Path | None, **given: object) -> Settings:
+    """The settings with what the command line gives; a course's instruments can be imported.
+
+    Raises
+    ------
+    LatentbookError
+        If there is no such course, or it does not go together with the book.
+    """
+    from app.book.overlay.lay import lay, make_importable
+
+    settings = Settings(course=course) if course else Settings()
+    settings = settings.model_copy(
+        update={name: value for name, value in given.items() if value is not None}
+    )
+    if settings.course is not None:
+        make_importable(lay(settings))
+    return settings
 
 
 @contextmanager
@@ -120,7 +149,7 @@ def say_what_opens(settings: Settings, what_it_takes: str) -> None:
     from app.book.day import right_now
     from app.book.read.manifest import days_of
 
-    if opening := days_of(settings.content).next(right_now()):
+    if opening := days_of(settings.course or settings.content).next(right_now()):
         report(f"Opens next: {opening}; {what_it_takes}")
 
 
@@ -129,7 +158,7 @@ def say_what_is_due(settings: Settings) -> None:
     from app.book.day import right_now
     from app.book.read.manifest import days_of
 
-    if not days_of(settings.content):
+    if not days_of(settings.course or settings.content):
         return
     from app.book.write.site import is_due
 
@@ -149,18 +178,17 @@ def serve(
     built: Annotated[
         bool, typer.Option("--built", help="Serve what is built; write nothing.")
     ] = False,
+    course: CourseFolder = None,
 ) -> None:
     """Build what changed, then serve the book and its decoders."""
     with plain_errors():
-        given = {
-            "host": host,
-            "port": port,
-            "device": device and device.value,
-            "replicas": replicas,
-            "reload": reload,
-        }
-        settings = Settings().model_copy(
-            update={name: value for name, value in given.items() if value is not None}
+        settings = settings_of(
+            course,
+            host=host,
+            port=port,
+            device=device and device.value,
+            replicas=replicas,
+            reload=reload,
         )
         require_free_port(settings.host, settings.port)
         if not built:
@@ -193,10 +221,11 @@ def build(
     address: Annotated[
         str, typer.Option(help="Where the book is served: instruments in the PDF lead there.")
     ] = "",
+    course: CourseFolder = None,
 ) -> None:
     """Build the book into build/site, ready for any static host."""
     with plain_errors():
-        settings = Settings()
+        settings = settings_of(course)
         if not pdf and (address or paper is not Paper.A4):
             raise LatentbookError("--paper and --address say how to print: give --pdf too.")
         if pdf:
@@ -218,12 +247,28 @@ def check(
     record: Annotated[
         bool, typer.Option("--record", help="Run every snippet and record its output again.")
     ] = False,
+    all: Annotated[
+        bool, typer.Option("--all", help="Of a course: its instruments' tests and the build, too.")
+    ] = False,
+    course: CourseFolder = None,
 ) -> None:
     """Check every chapter: blocks, labels, links, equations, snippets, questions."""
     with plain_errors():
+        settings = settings_of(course)
         from app.book.check import check_book
 
-        check_book(Settings(), record=record, report=report)
+        if all and settings.course is None:
+            raise LatentbookError(
+                "--all is for a course: give --course too. For the book: make test."
+            )
+        check_book(settings, record=record, report=report)
+        if all:
+            from app.book.overlay.instrument_tests import run_tests
+            from app.book.write.site import build_site
+
+            run_tests(settings, report=report)
+            build_site(settings, report=report)
+            report("The course is whole")
 
 
 @cli.command()
@@ -278,12 +323,60 @@ def reproduce(
 def bench(
     name: Annotated[str, typer.Argument(help="Name of a bench; leave out to list them.")] = "",
     json: Annotated[Path | None, typer.Option(help="Write the table to this file too.")] = None,
+    course: CourseFolder = None,
 ) -> None:
     """Measure against the bars; exit 1 where one is missed."""
     with plain_errors():
+        settings = settings_of(course)
         from app.bench import run_bench
 
-        if not run_bench(name, Settings(), json, report=report):
+        if not run_bench(name, settings, json, report=report):
+            raise typer.Exit(1)
+
+
+@courses.command("new")
+def course_new(
+    folder: Annotated[Path, typer.Argument(help="Folder to make; its name becomes the title.")],
+    empty: Annotated[
+        bool, typer.Option("--empty", help="Start a book on another subject, without the book.")
+    ] = False,
+) -> None:
+    """Start a course: the whole book in its order, to choose from and add to."""
+    with plain_errors():
+        from app.book.overlay.start import new_course
+
+        for path in new_course(Settings(), folder, empty=empty):
+            report(f"Wrote {path}")
+        settings = settings_of(folder)
+        if empty:
+            from app.book.check import check_book
+
+            check_book(settings, record=True, report=report)
+        else:
+            from app.book.overlay.diff import accept
+
+            report(f"Wrote {accept(settings)}")
+        report(f"latentbook serve --course {folder} shows it")
+
+
+@courses.command("diff")
+def course_diff(
+    folder: Annotated[Path, typer.Argument(help="Folder of the course.")],
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Record the book as it is: the next diff begins here.")
+    ] = False,
+) -> None:
+    """Say what the book that is installed changes in a course; exit 1 if it changes anything."""
+    with plain_errors():
+        from app.book.overlay.lay import make_importable, where_laid
+
+        settings = Settings(course=folder)
+        make_importable(where_laid(settings))
+        from app.book.overlay import diff
+
+        if accept:
+            report(f"Wrote {diff.accept(settings_of(folder))}")
+        elif diff.tell(settings, report):
             raise typer.Exit(1)
 
 
@@ -293,37 +386,39 @@ def runtime_add(
         list[str],
         typer.Argument(help="Names, names with versions ('sympy<1.14'), or paths of wheels."),
     ],
+    course: CourseFolder = None,
 ) -> None:
     """Add packages, with all they need, to the page's Python."""
     with plain_errors():
         from app.runtime.course import Course
 
-        course = Course.read(Settings()).add(packages, report)
-        course.write()
-        report(f"Wrote {course.path}: commit it with the course")
-        report(course.listed())
+        added = Course.read(settings_of(course)).add(packages, report)
+        added.write()
+        report(f"Wrote {added.path}: commit it with the course")
+        report(added.listed())
 
 
 @runtime.command("remove")
 def runtime_remove(
     package: Annotated[str, typer.Argument(help="Name of a package that was added.")],
+    course: CourseFolder = None,
 ) -> None:
     """Remove a package, and what only it needed, from the page's Python."""
     with plain_errors():
         from app.runtime.course import Course
 
-        course = Course.read(Settings()).remove(package, report)
-        course.write()
-        report(course.listed())
+        left = Course.read(settings_of(course)).remove(package, report)
+        left.write()
+        report(left.listed())
 
 
 @runtime.command("list")
-def runtime_list() -> None:
+def runtime_list(course: CourseFolder = None) -> None:
     """List what can be imported in the page, besides the standard library."""
     with plain_errors():
         from app.runtime.course import Course
 
-        report(Course.read(Settings()).listed())
+        report(Course.read(settings_of(course)).listed())
 
 
 @words.command("extract")

@@ -13,22 +13,36 @@ Dtype = Literal["float32", "bfloat16"]
 DtypeChoice = Literal["auto", "float32", "bfloat16"]
 
 
+CODE = Path(__file__).resolve().parents[1]
+SHIPPED = CODE / "app" / "shipped"
+"""In a wheel, what lies beside the code in a checkout: content, scripts, Pyodide, what is made."""
+
+ROOT = SHIPPED if SHIPPED.is_dir() else CODE
+
+
 class Settings(BaseSettings):
     """What an operator can set. A value given in code wins over the environment."""
 
     model_config = SettingsConfigDict(env_prefix="LATENTBOOK_", extra="forbid")
 
     root: Path = Field(
-        default=Path(__file__).resolve().parents[1],
+        default=ROOT,
         description="Project folder: holds static, widgets and node_modules.",
+    )
+    course: Path | None = Field(
+        default=None,
+        description="Folder of a course, laid over the book; none serves the book as it is.",
     )
     content: Path = Field(
         default_factory=lambda data: data["root"] / "content",
         description="Folder with book.toml and the chapters.",
     )
     build: Path = Field(
-        default_factory=lambda data: data["root"] / "build",
-        description="Folder for the finished site, the Python runtime, caches and downloads.",
+        default_factory=lambda data: _home(data["course"], data["root"]) / "build",
+        description=(
+            "Folder for the finished site, the Python runtime, caches and downloads; that of a "
+            "course lies in its own folder."
+        ),
     )
     host: str = Field(default="127.0.0.1", description="Address the server listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port; 0 takes a free one.")
@@ -112,6 +126,17 @@ class Settings(BaseSettings):
     )
 
     @property
+    def widgets(self) -> Path:
+        """The folder of the instruments."""
+        own = self.root / "widgets"
+        return own if own.is_dir() else CODE / "widgets"
+
+    @property
     def site(self) -> Path:
         """The finished site. An author's drafts, in which nothing is compressed, lie apart."""
         return self.build / ("draft" if self.reload else "site")
+
+
+def _home(course: Path | None, root: Path) -> Path:
+    """Where things are built: an installed program's own folder is no place for them."""
+    return course or (Path.cwd() if root == SHIPPED else root)

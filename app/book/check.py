@@ -11,9 +11,11 @@ from typing import Any
 
 from app.book.author_code import AuthorCode, Reply, explained
 from app.book.load import load
+from app.book.overlay.lay import lay
 from app.book.read.nodes import DirectiveNode, directives
 from app.book.read.problems import Problems
 from app.book.read.recordings import (
+    OUTPUTS,
     PLOTLY,
     Recorded,
     Recording,
@@ -43,23 +45,38 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
         With every mistake in the content, every snippet that fails or puts out something else than
         is recorded, and every question whose solution fails or whose mistake passes.
     """
+    content = settings.course / "content" if settings.course else settings.content
+    settings = lay(settings)
     course = Course.read(settings)
     course.make_importable(report)
     report("Reading the book")
     loaded = load(settings)
-    problems = Problems()
+    problems = Problems(loaded.laid.origins)
     written: list[Recordings] = []
+    check_instruments(settings, loaded.laid.instruments, problems)
     for source in loaded.whole:
         report(f"Running the Python of {source.opening.path.parent}")
         with closing(AuthorCode(settings.code_seconds)) as code:
             run = _ChapterRun(source, problems, report, code, course.install_hint)
             recording = run.run(record=record)
-        if record:
-            written.append(Recordings(source.recordings.path, recording))
+        if record and recording != source.recordings.by_label:
+            written.append(Recordings(content / source.entry.slug / OUTPUTS, recording))
     problems.raise_all()
     for recordings in written:
         recordings.write()
     report("Every check passes")
+
+
+def check_instruments(settings: Settings, names: Sequence[str], problems: Problems) -> None:
+    """Hold a course's instruments to the contract, as the page does with a reader's version."""
+    with closing(AuthorCode(settings.code_seconds)) as code:
+        for name in names:
+            path = (settings.widgets / f"{name}.py").resolve()
+            source = path.read_text(encoding="utf-8")
+            request = {"type": "compute_widget", "widget": name, "source": source, "controls": {}}
+            if (reply := code.ask(request))["type"] == "failed":
+                place = Path(path.parents[1].name) / path.parent.name / path.name
+                problems.add(place, reply["line"] or 1, f"{name} {explained(reply)}")
 
 
 def record_chapter(source: ChapterSource, settings: Settings) -> Path:

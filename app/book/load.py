@@ -22,19 +22,30 @@ from app.book.compose.compose import Composer, Resources, root_of
 from app.book.compose.engine import Engine
 from app.book.compose.labels import Labels
 from app.book.compose.math import Mathematics, Notation
-from app.book.compose.pictures import Pictures
+from app.book.compose.pictures import FORBIDDEN, Pictures
 from app.book.compose.plots import Plots
 from app.book.compose.stills import Stills
 from app.book.compose.words import inner_blocks, reading_minutes, word_count
 from app.book.day import Day, right_now
 from app.book.directives import DIRECTIVES, by_name
 from app.book.media import Media
-from app.book.pieces import Link, Symbol, Term
+from app.book.numbering import numbered
+from app.book.pieces import Html, Link, Symbol, Term
 from app.book.read.bibliography import read_bibliography
+from app.book.read.brand import Brand
 from app.book.read.days import Days, check_days
 from app.book.read.facts import FactEntry, FactLedger, Remark, read_facts
 from app.book.read.glossary import read_glossary
-from app.book.read.manifest import FRONT, Manifest, read_manifest
+from app.book.read.laid import Laid
+from app.book.read.manifest import (
+    BOOK,
+    COURSE,
+    FRONT,
+    Manifest,
+    line_of,
+    manifest_file,
+    read_manifest,
+)
 from app.book.read.nodes import Document
 from app.book.read.notation import SymbolEntry, read_notation
 from app.book.read.problems import Problems
@@ -42,6 +53,7 @@ from app.book.read.recordings import Recording
 from app.book.read.source import ChapterSource, PageSource, SourceReader
 from app.book.types import Book, Chapter, Dispute, Fact, Listed, NotedSymbol, Part, Section
 from app.book.write.assets import engine_script
+from app.book.write.brand import mark, small_print
 from app.errors import accepted_names
 from app.kept import Kept
 from app.settings import Settings
@@ -69,6 +81,8 @@ class Loaded:
     notation: Notation
     facts: FactLedger
     apart: frozenset[str]
+    laid: Laid
+    brand: Brand | None
 
 
 def load(settings: Settings, now: datetime | None = None) -> Loaded:
@@ -83,11 +97,14 @@ def load(settings: Settings, now: datetime | None = None) -> Loaded:
     BookErrors
         With every mistake in the content, in what is left out, too.
     """
-    problems = Problems()
+    laid = Laid.read(settings.root)
+    problems = Problems(laid.origins)
     # Plots and instruments apart: what one does to Python does not reach the others.
     plots, instruments = (closing(AuthorCode(settings.code_seconds)) for _ in range(2))
     with plots as plot_code, instruments as instrument_code:
-        loaded = _Loader(settings, problems, plot_code, instrument_code, now or right_now()).load()
+        loaded = _Loader(
+            settings, laid, problems, plot_code, instrument_code, now or right_now()
+        ).load()
     problems.raise_all()
     return loaded
 
@@ -110,6 +127,7 @@ class _Loader:
     def __init__(
         self,
         settings: Settings,
+        laid: Laid,
         problems: Problems,
         plot_code: AuthorCode,
         instrument_code: AuthorCode,
@@ -118,13 +136,13 @@ class _Loader:
         self.settings = settings
         self.content = settings.content
         self.problems = problems
-        self.manifest: Manifest = read_manifest(
-            self.content / "book.toml", problems.of(self.shown("book.toml"))
-        )
+        self.laid = laid
+        file = manifest_file(self.content)
+        self.manifest: Manifest = read_manifest(file, problems.of(self.shown(file.name)))
         if not self.manifest.entries:
             problems.raise_all()  # there is nothing to find other mistakes in
         self.plot_code, self.instrument_code = plot_code, instrument_code
-        self.notation = Notation(self.manifest.macros)
+        self.notation = Notation(self.macros())
         reader = SourceReader(self.content, dict(by_name(DIRECTIVES)), problems)
         entries = {entry.slug: entry for entry in self.manifest.entries}.values()
         read = [reader.front(), *(reader.chapter(entry) for entry in entries)]
@@ -132,6 +150,10 @@ class _Loader:
         self.labels = Labels()
         for source in self.whole:
             self.labels.add_chapter(source, problems)
+        self.labels.hidden.update(laid.hidden)
+        if laid.book is not None:
+            self.labels.left_out.update(numbered(laid.book).targets)
+            self.labels.elsewhere = laid.elsewhere
         days = self.days()
         drafts = days.drafts() if settings.reload else Days()
         self.drafts = frozenset(drafts.names)
@@ -158,7 +180,7 @@ class _Loader:
     def own_resources(self) -> Resources:
         """What composers share, with nothing used yet."""
         settings, content, media = self.settings, self.content, Media()
-        widgets, cache = settings.root / "widgets", settings.build / "cache"
+        widgets, cache = settings.widgets, settings.build / "cache"
         engine = shared_engine(engine_script(settings))
         bibliography = read_bibliography(
             content / "references.bib", self.shown("references.bib"), self.problems
@@ -190,6 +212,18 @@ class _Loader:
         """A file of the content as messages name it."""
         return Path(self.content.name) / name
 
+    def macros(self) -> dict[str, str]:
+        """The book's macros; for a course those of the book below, too."""
+        own, below = dict(self.manifest.macros), self.content / BOOK
+        if self.laid.book is None or not below.is_file():
+            return own
+        book = read_manifest(below, self.problems.of(self.shown(BOOK))).macros
+        for name in sorted(own.keys() & book.keys()):
+            report = self.problems.of(self.shown(COURSE))
+            line = line_of((self.content / COURSE).read_text(encoding="utf-8"), name)
+            report.add(line, f"macro {name!r} is used twice: the book has it already")
+        return {**book, **own}
+
     def load(self) -> Loaded:
         shared = self.resources
         for piece in self.closed.pieces:
@@ -198,6 +232,7 @@ class _Loader:
         self.check_circles()
         ledger = self.ledger()
         symbols, terms = self.notation_list(), self.glossary_list()
+        frame = self.frame()
         self.problems.raise_all()
         parts = tuple(
             Part(title, tuple(chapters[entry.slug] for entry in entries if entry.slug in chapters))
@@ -215,6 +250,7 @@ class _Loader:
             symbols=symbols,
             terms=terms,
             drafts=self.drafts,
+            **frame,
             **ledger,
         )
         return Loaded(
@@ -225,7 +261,9 @@ class _Loader:
             labels=self.labels,
             notation=self.notation,
             facts=shared.facts,
-            apart=files_apart(self.settings.root / "widgets", self.closed),
+            apart=files_apart(self.settings.widgets, self.closed),
+            laid=self.laid,
+            brand=self.manifest.brand,
         )
 
     def rehearse(self, piece: Piece) -> None:
@@ -245,12 +283,14 @@ class _Loader:
         return bool(self.closed.pieces) and unseen and not seen
 
     def sources_listed(self) -> list[str]:
-        """The keys of all sources but those that are cited only in what is not open."""
+        """The keys of all sources but those that are cited only in what is not open; a course does
+        not list what only chapters cite that it leaves out."""
         seen, unseen = self.resources.bibliography, self.unseen.bibliography
         return [
             key
             for key in seen.keys()  # noqa: SIM118
-            if not self.only_unseen(seen.is_used(key), unseen.is_used(key))
+            if (seen.is_used(key) or self.laid.book is None)
+            and not self.only_unseen(seen.is_used(key), unseen.is_used(key))
         ]
 
     def chapter(self, source: ChapterSource) -> Chapter:
@@ -391,6 +431,8 @@ class _Loader:
             if slug in openings and slug != opening.slug:
                 links.append(self.link(openings[slug], opening))
                 continue
+            if self.laid.from_book(opening.path, line):
+                continue  # a chapter that the course leaves out
             report = self.problems.of(opening.path)
             if day := self.labels.days.get(slug):
                 if day.moment is None:
@@ -437,11 +479,14 @@ class _Loader:
         names = {page.name or page.slug for source in self.whole for page in source.pages}
         listed = []
         for entry in self.resources.symbols:
-            for unknown in set(entry.sections) - names:
+            below = self.laid.from_book(self.shown("notation.toml"), entry.line)
+            for unknown in set() if below else set(entry.sections) - names:
                 report.add(entry.line, f"no section {unknown!r}. {accepted_names(unknown, names)}")
             if self.only_unseen(entry.id in self.symbol_uses, entry.id in self.unseen_symbols):
                 continue
             if entry.id not in self.symbol_uses:
+                if below:
+                    continue  # of a chapter that the course leaves out
                 report.add(entry.line, f"no equation has the symbol {entry.tex!r}")
             uses = tuple(self.symbol_uses.get(entry.id, ()))
             listed.append(NotedSymbol(self.symbol(entry, composer), uses))
@@ -457,6 +502,8 @@ class _Loader:
         for entry, place in glossary.in_order() if glossary else ():
             if self.only_unseen(place is not None, unseen.get(entry) is not None):
                 self.of_file("glossary.toml", NEVER).inline(entry.meaning, entry.line)
+                continue
+            if place is None and self.laid.from_book(self.shown("glossary.toml"), entry.line):
                 continue
             if place is None:
                 report.add(entry.line, f"no text defines this: write {{term}}`{entry.name}` there")
@@ -478,15 +525,40 @@ class _Loader:
         """The book's fields from ``facts.toml``, composed as on the page of facts."""
         ledger = self.resources.facts
         composer = self.of_file("facts.toml")
+        shown = self.shown("facts.toml")
+
+        def own(line: int) -> bool:
+            return not self.laid.from_book(shown, line)
+
         entries: dict[bool, list[FactEntry]] = {False: [], True: []}
         for id, entry in ledger.entries.items():
             seen, unseen = bool(ledger.uses(id)), bool(self.unseen.facts.uses(id))
-            entries[self.only_unseen(seen, unseen)].append(entry)
+            if seen or unseen or own(entry.line):
+                entries[self.only_unseen(seen, unseen)].append(entry)
         _facts(entries[True], self.unseen.facts, self.of_file("facts.toml", NEVER))
         return {
             "facts": _facts(entries[False], ledger, composer),
-            "gaps": tuple(composer.inline(gap.text, gap.line) for gap in ledger.gaps),
-            "disputed": tuple(_dispute(remark, composer) for remark in ledger.disputed),
+            "gaps": tuple(
+                composer.inline(gap.text, gap.line) for gap in ledger.gaps if own(gap.line)
+            ),
+            "disputed": tuple(
+                _dispute(remark, composer) for remark in ledger.disputed if own(remark.line)
+            ),
+        }
+
+    def frame(self) -> dict[str, Any]:
+        """The book's fields that stand around each page."""
+        manifest = self.manifest
+        brand = manifest.brand or Brand()
+        if brand.mark:
+            text = (self.content / brand.mark).read_text(encoding="utf-8")
+            if "<svg" not in text or FORBIDDEN.search(text):
+                why = "is no SVG, or holds a script, a style or a picture, which no page may have"
+                self.problems.add(self.shown(brand.mark), 1, why)
+        return {
+            "name": brand.name or manifest.title,
+            "mark": mark(brand, manifest.title, self.content) if manifest.brand else Html(),
+            "small_print": small_print(brand, manifest.term),
         }
 
 
@@ -521,7 +593,7 @@ def _facts(
             entry.confidence,
             entry.checked,
             composer.inline(entry.note, entry.line),
-            ledger.uses(entry.id),
+            composer.resources.facts.uses(entry.id),
         )
         for entry in entries
     )

@@ -10,10 +10,10 @@ from app.book.load import load
 from app.book.read.manifest import RESERVED
 from app.book.read.options import LABEL
 from app.book.read.source import INDEX, PRINT
+from app.book.scaffold import write_from
 from app.errors import LatentbookError, UnknownName
 from app.settings import Settings
 
-SCAFFOLD = Path(__file__).parent / "scaffold"
 IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 WIDGETS_TUPLE = re.compile(r"(WIDGETS: tuple\[str, \.\.\.\] = \((?:[^)]*\n)?)(\s*\))")
 SECTION_LIST = re.compile(r"(^sections:\s*\[[^\]]*?),?(?=\s*\])", re.MULTILINE)
@@ -125,9 +125,9 @@ def new_instrument(settings: Settings, name: str) -> list[Path]:
         raise LatentbookError(
             f"An instrument's name is snake_case, like 'sparse_code'; got {name!r}."
         )
-    registry = settings.root / "widgets" / "__init__.py"
+    registry = settings.widgets / "__init__.py"
     written = {
-        settings.root / "widgets" / f"{name}.py": "instrument.txt",
+        settings.widgets / f"{name}.py": "instrument.txt",
         settings.root / "tests" / "widgets" / f"test_{name}.py": "test_instrument.txt",
     }
     text = registry.read_text(encoding="utf-8")
@@ -141,17 +141,5 @@ def new_instrument(settings: Settings, name: str) -> list[Path]:
         f'{text[: match.end(1)]}    "{name}",\n{text[match.end(1) :]}', encoding="utf-8"
     )
     for path, template in written.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_from(template, path, name)
     return [*written, registry]
-
-
-def write_from(template: str, path: Path, name: str) -> None:
-    """Write a file of the scaffold under a name of the author's."""
-    text = (SCAFFOLD / template).read_text(encoding="utf-8")
-    path.write_text(text.replace("NAME", name).replace("TITLE", title_of(name)), encoding="utf-8")
-
-
-def title_of(name: str) -> str:
-    """'sparse-codes' as a title."""
-    return re.sub(r"[-_]", " ", name).capitalize()

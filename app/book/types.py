@@ -152,6 +152,9 @@ class Book:
     symbols: tuple[NotedSymbol, ...]
     terms: tuple[Term, ...]
     drafts: frozenset[str]  # what an author is shown and readers are not: labels, answer of LABEL
+    name: str  # in the bar of each page: its title, or a shorter one
+    mark: Html  # in the bar; empty for the program's own
+    small_print: tuple[Html, ...]  # at the end of each page
 
     @property
     def chapters(self) -> tuple[Chapter, ...]:

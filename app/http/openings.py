@@ -48,7 +48,7 @@ class Openings:
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Watch for as long as the block runs, where anything in the book has a day."""
-        if not has_days(self.settings.content):
+        if not has_days(self.settings.course or self.settings.content):
             yield
             return
         task = asyncio.create_task(self.watch())
@@ -83,7 +83,7 @@ class Openings:
                 return wait
             log.info("Opened what was due")
         self._failures = 0
-        opening = days_of(self.settings.content).next(now)
+        opening = days_of(self.settings.course or self.settings.content).next(now)
         if opening is None:
             return LOOK_S
         return min(LOOK_S, max(0.0, (opening.moment - clock()).total_seconds()))
@@ -91,8 +91,7 @@ class Openings:
 
 def has_days(content: Path) -> bool:
     """Whether the manifest says when anything opens."""
-    path = content / "book.toml"
-    if not path.is_file():
+    if not any((content / name).is_file() for name in ("book.toml", "course.toml")):
         return False
     from app.book.read.manifest import days_of
 

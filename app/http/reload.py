@@ -62,9 +62,7 @@ class Reload:
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Build after each change, until stopped."""
-        root = self.settings.root
-        sources = [self.settings.content, root / "widgets", root / "static"]
-        sources.append(Path(__file__).parents[1] / "templates")
+        sources = watched(self.settings)
         async for changes in awatch(*sources, stop_event=stop, debounce=100, step=20):
             paths = {Path(path) for _, path in changes}
             mistakes = await run_in_threadpool(self.build, paths)
@@ -77,9 +75,11 @@ class Reload:
 
     def build(self, changed: Iterable[Path]) -> list[str]:
         """Rebuild the site. Returns what stopped the build, if anything did."""
+        from app.book.overlay.lay import lay
         from app.book.write.site import build_site
 
         try:
+            lay(self.settings)  # what is imported below is what the course has now
             import_anew(changed, self.settings)
             build_site(self.settings, report=print)
         except BookErrors as errors:
@@ -109,6 +109,33 @@ class Reload:
                 yield ": still here\n\n"
 
 
+def watched(settings: Settings) -> list[Path]:
+    """What a site is made from: of a course all that is not hidden or built."""
+    own = settings.course.resolve().iterdir() if settings.course else ()
+    build = settings.build.resolve()
+    return [
+        *(path for path in own if path != build and not path.name.startswith(".")),
+        settings.content,
+        settings.widgets,
+        settings.root / "static",
+        Path(__file__).parents[1] / "templates",
+    ]
+
+
+def module_of(path: Path, settings: Settings) -> str:
+    """The name by which a file of an instrument is imported; "" of any other file."""
+    if settings.course is not None:
+        course = settings.course.resolve()
+        if path.name == "course.toml":
+            return "widgets"  # it lists the instruments
+        if path.parent == course / "instruments":
+            return f"widgets.{path.stem}"
+    if path.suffix != ".py" or settings.widgets not in path.parents:
+        return ""
+    name = ".".join(path.relative_to(settings.widgets.parent).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
 def import_anew(changed: Iterable[Path], settings: Settings) -> None:
     """Execute changed instruments again, so that the build draws what their files now say.
 
@@ -119,18 +146,17 @@ def import_anew(changed: Iterable[Path], settings: Settings) -> None:
     """
     from app.book.author_code import AuthorCode, explained
 
-    root = settings.root
     with closing(AuthorCode(settings.code_seconds)) as code:
         for path in changed:
-            if path.suffix != ".py" or not path.is_file() or root / "widgets" not in path.parents:
+            name = module_of(path, settings)
+            if not path.is_file():
                 continue
-            name = ".".join(path.relative_to(root).with_suffix("").parts)
-            name = name.removesuffix(".__init__")
             if name not in sys.modules:
                 continue
-            reply = code.ask({"type": "file", "code": str(path)})
-            if reply["type"] == "failed":
-                raise LatentbookError(f"{path}:{reply['line'] or 1}: {explained(reply)}")
+            if path.suffix == ".py":
+                reply = code.ask({"type": "file", "code": str(path)})
+                if reply["type"] == "failed":
+                    raise LatentbookError(f"{path}:{reply['line'] or 1}: {explained(reply)}")
             importlib.reload(sys.modules[name])
 
 

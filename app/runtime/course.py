@@ -67,10 +67,11 @@ class Course:
         LatentbookError
             If Pyodide is not installed, or the file is no lock.
         """
-        path = settings.content / "packages.json"
+        folder = settings.course or settings.content
+        path = folder / "packages.json"
         wheels = Wheels(
             cache=settings.build / "cache",
-            own=settings.content / "wheels",
+            own=folder / "wheels",
             pyodide_url=settings.pyodide_url.format(version=PYODIDE),
             pyodide=pyodide_packages(settings.root / "node_modules" / "pyodide"),
         )

@@ -77,7 +77,7 @@ def build_runtime(
     files |= build_packs(
         pyodide,
         course.wheels.get(course.wheels.pyodide["numpy"], report),
-        settings.root / "widgets",
+        settings.widgets,
         settings.content,
         cache,
         packages,

@@ -6,6 +6,7 @@ Python that runs it. The library is made once for a Pyodide, the instruments whe
 
 from __future__ import annotations
 
+import _imp  # importlib.util knows the hash of this Python alone, not of the page's
 import hashlib
 import io
 import json
@@ -18,7 +19,7 @@ from pathlib import Path, PurePosixPath
 
 from app.kept import sealed
 from app.runtime.package_packs import Package
-from app.runtime.scripts import INSIDE, fingerprint, run_script
+from app.runtime.scripts import INSIDE, fingerprint, has_node, run_script
 
 START, LATER = "latentbook_start.py", "latentbook_later.py"
 INDEX = "index.json"
@@ -87,11 +88,15 @@ def library_packs(
     modules : what is imported in the book beside what every start does
     """
     key = fingerprint(pyodide, "make_library.py")
-    wanted = json.dumps(modules)
-    key.update(wanted.encode())
     key.update(hashlib.sha256(numpy_wheel.read_bytes()).digest())
-    folder = cache / f"library-{key.hexdigest()[:12]}"
+    wanted = json.dumps(modules)
+    sorted_by = hashlib.sha256(wanted.encode()).hexdigest()[:12]
+    folder = cache / f"library-{key.hexdigest()[:12]}-{sorted_by}"
     packs = sealed(folder)
+    if packs is None and not has_node():
+        # The same library for other text: only what comes with a start differs.
+        others = cache.glob(f"library-{key.hexdigest()[:12]}-*")
+        packs = next(filter(None, map(sealed, sorted(others))), None)
     if packs is None:
         report("Packing Python's library for the page, once")
         with tempfile.TemporaryDirectory(prefix=".site-") as place:
@@ -110,6 +115,9 @@ def bytecode(
         key.update(f"{name} {hashlib.sha256(data).hexdigest()}\n".encode())
     folder = cache / f"bytecode-{key.hexdigest()[:12]}"
     made = sealed(folder)
+    if made is None and not has_node():
+        report("There is no Node here: instruments that changed go to the page as sources alone")
+        return compiled_before(sources, cache)
     if made is None:
         report("Compiling the instruments for the page")
         with tempfile.TemporaryDirectory(prefix=".site-") as place:
@@ -117,6 +125,17 @@ def bytecode(
             run_script("make_bytecode.py", folder, pyodide, Path(place))
         made = sealed(folder) or {}
     return {name: made[name] for name in sources}
+
+
+def compiled_before(sources: Mapping[str, bytes], cache: Path) -> dict[str, bytes]:
+    """The bytecode that is kept of these very sources; it holds a hash of its source."""
+    found: dict[str, bytes] = {}
+    for folder in sorted(cache.glob("bytecode-*")):
+        for name, code in (sealed(folder) or {}).items():
+            magic = int.from_bytes(code[:4], "little")
+            if name in sources and code[8:16] == _imp.source_hash(magic, sources[name]):
+                found[name] = code
+    return found
 
 
 def widget_packs(

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from app.errors import LatentbookError
 from app.kept import seal
+from app.settings import ROOT
 
 INSIDE = Path(__file__).with_name("inside")
-WORKER = Path(__file__).parents[2] / "static" / "js" / "python" / "worker"
+WORKER = ROOT / "static" / "js" / "python" / "worker"
 PYTHON = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 
 
@@ -27,6 +28,11 @@ def fingerprint(pyodide: Path, script: str) -> hashlib._Hash:
     for path in [*tools, *(pyodide / name for name in PYTHON)]:
         key.update(hashlib.sha256(path.read_bytes()).digest())
     return key
+
+
+def has_node() -> bool:
+    """Whether scripts can be run here."""
+    return shutil.which("node") is not None
 
 
 FULL = os.strerror(errno.ENOSPC)
@@ -73,7 +79,7 @@ def run_script(
         out = Path(work, "out")
         out.mkdir()
         (out / "wanted.json").write_text(wanted)
-        given = [INSIDE / "compile.mjs", pyodide, site, out, INSIDE / script, *others]
+        given = [INSIDE / "compile.mjs", WORKER, pyodide, site, out, INSIDE / script, *others]
         done = subprocess.run([node, *map(str, given)], capture_output=True, text=True, check=False)
         if FULL in done.stderr:
             raise OSError(errno.ENOSPC, FULL, str(folder))

@@ -21,7 +21,7 @@ def shown(name: str) -> str:
         return "where the program is"
     if field.default_factory is not None:
         return f"`{name}` in `root`"
-    return f"`{field.default}`" if field.default != "" else ""
+    return "" if field.default in ("", None) else f"`{field.default}`"
 
 
 def settings_table() -> list[str]:

@@ -255,10 +255,9 @@ class Composer:
 
     def target(self, label: str, line: int) -> Target | None:
         """What a label stands for, or None after reporting that it stands for nothing."""
-        target = self.resources.labels.targets.get(label)
+        target = self.resources.labels.find(label)
         if target is None:
-            names = accepted_names(label, self.resources.labels.targets)
-            self.problems.add(line, f"no label {label!r} in the book. {names}")
+            self.problems.add(line, self.resources.labels.why_missing(label))
             return None
         opens = self.opens(target)
         if opens is not None and opens.moment is None:
@@ -278,6 +277,9 @@ class Composer:
         """The URL of a labelled thing from this page; nothing until it opens."""
         if self.opens(target):
             return ""
+        if target.outside:
+            page = f"{target.outside}{target.page}/"
+            return page if target.is_page else f"{page}#{target.label}"
         if target.is_page:
             return f"{self.root}{target.page}/"
         if target.page == self.page:

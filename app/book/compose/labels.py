@@ -17,6 +17,7 @@ from app.book.read.manifest import FRONT
 from app.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, walk
 from app.book.read.problems import FileProblems, Problems
 from app.book.read.source import ChapterSource
+from app.errors import accepted_names
 
 PAGE_IDS = ("help-title", "latentbook-config", "main", "references", "search-results")
 """Ids that every page has already."""
@@ -45,6 +46,7 @@ class Target:
     title: str
     path: Path
     line: int
+    outside: str = ""  # address of the book where it stands, if that is another one
 
     @property
     def is_page(self) -> bool:
@@ -53,20 +55,52 @@ class Target:
 
     def name(self, language: Language) -> str:
         """How the text refers to it: 'section 2.1', or its title where it has no number."""
-        if not self.number:
-            return self.title or self.kind
+        if not self.number or (self.outside and self.title):
+            return self.title or self.kind  # outside, its number counts in another book
         words = REFERENCES.get(self.kind, f"{self.kind} %(number)s")
         return language.translate(words, number=self.number)
 
 
 class Labels:
-    """Every label of the book, and the number of every numbered thing by page and line."""
+    """Every label of the book, and the number of every numbered thing by page and line.
+
+    Attributes
+    ----------
+    targets : by label
+    hidden : of a course: label -> where it is hidden
+    left_out : of a course: the targets of the book that it is made from
+    elsewhere : address of that book, where references to what is left out lead
+    """
 
     def __init__(self) -> None:
         self.targets: dict[str, Target] = {}
         self.days: dict[str, Day] = {}  # of what is not open
+        self.hidden: dict[str, str] = {}
+        self.left_out: dict[str, Target] = {}
+        self.elsewhere = ""
         self._numbers: dict[tuple[str, int], str] = {}
         self._ids: dict[tuple[str, int], str] = {}
+
+    def find(self, label: str) -> Target | None:
+        """What a label stands for, here or where the whole book is."""
+        target = self.targets.get(label)
+        if target is None and self.elsewhere and label not in self.hidden:
+            left_out = self.left_out.get(label)
+            return left_out and replace(left_out, outside=self.elsewhere)
+        return target
+
+    def why_missing(self, label: str) -> str:
+        """What is wrong with a reference to a label that nothing has."""
+        if label in self.hidden:
+            return f"{label!r} is hidden ({self.hidden[label]})"
+        if label in self.left_out:
+            target = self.left_out[label]
+            return (
+                f"{label!r} is in the book, in {target.page}, but not in this course: take it in, "
+                "replace this text, or name the address of the whole book as elsewhere in "
+                "course.toml"
+            )
+        return f"no label {label!r} in the book. {accepted_names(label, self.targets)}"
 
     def number(self, page: str, line: int) -> str:
         """The number of what begins at this line of a page, or nothing."""
@@ -90,7 +124,8 @@ class Labels:
         if first is not None:
             problems.add(
                 target.line,
-                f"label {target.label!r} is already used at {first.path}:{first.line}",
+                f"label {target.label!r} is already used at "
+                f"{problems.place(first.path, first.line)}",
             )
             return
         self.targets[target.label] = target

@@ -86,7 +86,8 @@ class Stills:
         reply = self._code.ask(request)
         if reply["type"] == "failed":
             line = reply["line"]
-            place = f" (widgets/{widget}.py:{line})" if line is not None else ""
+            file = (self._widgets / f"{widget}.py").resolve()  # a course's lies in `instruments`
+            place = f" ({file.parent.name}/{file.name}:{line})" if line is not None else ""
             raise StillError(f"{what} {explained(reply)}{place}")
         return reply["value"]
 

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from app.book.read.laid import Origins
 from app.errors import BookErrors, ContentError
 
 
 class Problems:
-    """The mistakes found so far, shared by all files of one book."""
+    """The mistakes found so far, shared by all files of one book.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    origins : where the text of each file was written, for a course laid over a book
+    """
+
+    def __init__(self, origins: Origins | None = None) -> None:
         self.errors: list[ContentError] = []
+        self._origins = origins or Origins({})
 
     def add(self, path: Path, line: int, message: str) -> None:
         """Note one mistake. The same mistake at the same place counts once."""
-        error = ContentError(path, line, message)
+        error = ContentError(*self._origins.of(path, line), message)
         if str(error) not in map(str, self.errors):
             self.errors.append(error)
+
+    def place(self, path: Path, line: int) -> str:
+        """``path:line`` of where a line was written, for a message about another one."""
+        origin, first = self._origins.of(path, line)
+        return f"{origin}:{first}"
 
     def raise_all(self) -> None:
         """Raise what was found, if anything was."""
@@ -39,6 +51,10 @@ class FileProblems:
     def add(self, line: int, message: str) -> None:
         """Note one mistake at a line of this file."""
         self._problems.add(self.path, line, message)
+
+    def place(self, path: Path, line: int) -> str:
+        """Where a line of any file was written, for a message about another one."""
+        return self._problems.place(path, line)
 
     def read(self, path: Path) -> str:
         """The text of this file, which lies at ``path``; nothing after reporting what is wrong."""

@@ -13,6 +13,7 @@ from app.book.media import content_hash
 from app.book.read.nodes import DirectiveNode, Node, directives
 from app.book.read.problems import FileProblems
 
+OUTPUTS = "outputs.json"
 PLOTLY = "application/vnd.plotly.v1+json"
 FIGURE_DIGITS = 6
 FIGURE_TOLERANCE = 1e-4

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from app.book.read.frontmatter import check_front_matter
-from app.book.read.manifest import FRONT, ChapterEntry
+from app.book.read.manifest import FRONT, ChapterEntry, manifest_file
 from app.book.read.nodes import Document, Node, Syntax
 from app.book.read.options import LABEL
 from app.book.read.parse import parse_document
 from app.book.read.problems import Problems
-from app.book.read.recordings import Recordings
+from app.book.read.recordings import OUTPUTS, Recordings
 from app.errors import accepted_names
 
 INDEX = "index.md"
@@ -87,6 +87,7 @@ class SourceReader:
 
     def __init__(self, content: Path, directives: dict[str, Syntax], problems: Problems) -> None:
         self.content = content
+        self.manifest = self.shown(manifest_file(content).name)
         self.directives = directives
         self.problems = problems
 
@@ -94,18 +95,18 @@ class SourceReader:
         """The front page, or None after reporting that there is none."""
         path = self.content / "front.md"
         if not path.is_file():
-            self.problems.add(self.shown("book.toml"), 1, "the front page has no file front.md")
+            self.problems.add(self.manifest, 1, "the front page has no file front.md")
             return None
         page = self.page(FRONT, "", path, FRONT_KEYS)
         entry = ChapterEntry(FRONT, "", 1)
-        return ChapterSource(entry, (page,), Recordings(self.content / "outputs.json", {}))
+        return ChapterSource(entry, (page,), Recordings(self.content / OUTPUTS, {}))
 
     def chapter(self, entry: ChapterEntry) -> ChapterSource | None:
         """One chapter, or None after reporting that it has no opening."""
         folder = self.content / entry.slug
         if not (folder / INDEX).is_file():
             self.problems.add(
-                self.shown("book.toml"),
+                self.manifest,
                 entry.line,
                 f"chapter {entry.slug!r} has no file {entry.slug}/{INDEX}",
             )
@@ -115,8 +116,8 @@ class SourceReader:
         sections = (
             self.page(entry.slug, name, folder / f"{name}.md", SECTION_KEYS) for name in names
         )
-        outputs = self.problems.of(self.shown(f"{entry.slug}/outputs.json"))
-        recordings = Recordings.read(folder / "outputs.json", outputs)
+        outputs = self.problems.of(self.shown(f"{entry.slug}/{OUTPUTS}"))
+        recordings = Recordings.read(folder / OUTPUTS, outputs)
         return ChapterSource(entry, (opening, *sections), recordings)
 
     def section_names(self, opening: PageSource, folder: Path) -> list[str]:

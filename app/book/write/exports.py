@@ -247,14 +247,16 @@ class _Writer:
             case "cite" | "cite:p" | "cite:t":
                 return citations((self.shorts[key.strip()] for key in content.split(",")), role)
             case "eq":
-                number = self.labels.targets[content].number
-                name = self.language.translate("Eq. %(number)s", number=number)
+                target = self.labels.find(content)
+                assert target is not None  # the page has it, too
+                name = self.language.translate("Eq. %(number)s", number=target.number)
                 return name + self.opens(content)
             case "ref" | "numref" | "doc":
                 if role == "doc":
                     content = document_label(content, self.source.entry.slug)
                 words, label = split_words(content)
-                target = self.labels.targets[label]
+                target = self.labels.find(label)
+                assert target is not None  # the page has it, too
                 if words:
                     return numbered_words(words, target.number) + self.opens(label)
                 before = found.string[: found.start()].rstrip()

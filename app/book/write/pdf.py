@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 
 from app.book.day import right_now
 from app.book.load import load
+from app.book.overlay.lay import lay
 from app.book.types import Book
 from app.book.write.assets import bundle
 from app.book.write.render import Renderer
-from app.book.write.site import build_site
+from app.book.write.site import build_site, dressed
 from app.browser import FLAGS, NoChromium, chromium_path
 from app.errors import LatentbookError
 from app.settings import Settings
@@ -73,10 +74,14 @@ def build_pdf(
     executable = printer()
     now = right_now()
     site = build_site(settings, report=report, now=now)
+    settings = lay(settings)
     start = time.perf_counter()
     report("Printing the book")
-    book = load(settings, now).book
-    html = Renderer(book, bundle(settings), {}, "", settings.site_path).paper()
+    loaded = load(settings, now)
+    book = loaded.book
+    html = Renderer(
+        book, dressed(loaded, bundle(settings), settings), {}, "", settings.site_path
+    ).paper()
     css = (settings.root / "static" / "css" / "paper.css").read_text(encoding="utf-8")
     with opened(executable, html, site, address) as page:
         page.add_style_tag(content=css + running_heads(book))

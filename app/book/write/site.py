@@ -20,11 +20,14 @@ from filelock import FileLock, Timeout
 from app.book.day import right_now
 from app.book.load import Loaded, load
 from app.book.media import content_hash
+from app.book.overlay.lay import lay, release
 from app.book.read.days import Days
+from app.book.read.laid import LAID
 from app.book.read.manifest import days_of
 from app.book.read.problems import Problems
 from app.book.read.recordings import runnable_cells
 from app.book.write.assets import Assets, bundle
+from app.book.write.brand import branded
 from app.book.write.compress import Compressor, link
 from app.book.write.exports import Export, notebook, script
 from app.book.write.offline import SERVICE_WORKER, keep_last_edition, service_worker, wire_bytes
@@ -63,6 +66,7 @@ def build_site(settings: Settings, *, report: Report, now: datetime | None = Non
     LatentbookError
         If something that is needed is not installed or cannot be had.
     """
+    settings = lay(settings)
     site = settings.site
     now = now or right_now()
     stamp = _stamp(settings, now)
@@ -82,7 +86,7 @@ def is_due(settings: Settings, now: datetime) -> bool:
 
 
 def _closed(settings: Settings, now: datetime) -> Days:
-    return days_of(settings.content).not_open(now, drafts=settings.reload)
+    return days_of(settings.course or settings.content).not_open(now, drafts=settings.reload)
 
 
 def _last_closed(settings: Settings) -> set[str]:
@@ -125,9 +129,14 @@ def _build(site: Path, settings: Settings, stamp: str, report: Report, now: date
     Course.read(settings).make_importable(report)
     report("Reading the book")
     loaded = load(settings, now)
+    if loaded.laid.made_for not in ("", release()):
+        report(
+            f"The course was made for release {loaded.laid.made_for} of the book, this is "
+            f"{release()}: `latentbook course diff` says what has changed"
+        )
     _report_stale(loaded, report)
     report("Bundling scripts and styles")
-    assets = bundle(settings)
+    assets = dressed(loaded, bundle(settings), settings)
     runtime = build_runtime(settings, report=report, without=loaded.apart)
     for left in settings.build.glob(f"{site.name}.*.*"):  # by a build that was killed
         shutil.rmtree(left, ignore_errors=True)
@@ -150,7 +159,7 @@ def _build(site: Path, settings: Settings, stamp: str, report: Report, now: date
 def _stamp(settings: Settings, now: datetime) -> str:
     """Stands for everything that the site is made from, and for what of it is not open."""
     root, code = settings.root, Path(__file__).resolve().parents[2]
-    folders = [settings.content, root / "widgets", root / "static", TEMPLATES]
+    folders = [settings.content, settings.widgets, root / "static", TEMPLATES]
     folders += [code / "book", code / "locale", code / "runtime"]
     files = sorted(
         path
@@ -158,8 +167,8 @@ def _stamp(settings: Settings, now: datetime) -> str:
         for path in folder.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     )
-    lock = root / "package-lock.json"
-    parts = [part for path in [*files, lock] for part in (str(path), path.read_bytes())]
+    more = [root / "package-lock.json", *([root / LAID] if (root / LAID).is_file() else [])]
+    parts = [part for path in [*files, *more] for part in (str(path), path.read_bytes())]
     parts += _closed(settings, now).names
     return content_hash(f"{settings.reload} {settings.site_path}", *parts, length=32)
 
@@ -179,14 +188,23 @@ def _report_stale(loaded: Loaded, report: Report) -> None:
         for page in source.pages:
             for cell in runnable_cells(page.document.nodes):
                 if cell.label not in recorded:
+                    path, line = loaded.laid.origins.of(page.path, cell.line)
                     report(
-                        f"{page.path}:{cell.line}: the output of {cell.label} is not recorded for "
+                        f"{path}:{line}: the output of {cell.label} is not recorded for "
                         "this code, so none is shown; `latentbook check --record` records it"
                     )
 
 
+def dressed(loaded: Loaded, assets: Assets, settings: Settings) -> Assets:
+    """The files of the frame, with the book's own mark, icons and colours where it has them."""
+    if loaded.brand is None:
+        return assets
+    out = settings.build / "cache" / "brand"
+    return branded(assets, loaded.brand, loaded.book.title, settings.content, out)
+
+
 def _refuse_large(loaded: Loaded, pages: Mapping[str, str]) -> None:
-    problems = Problems()
+    problems = Problems(loaded.laid.origins)
     for source in loaded.sources:
         for page in source.pages:
             count = len(START_TAG.findall(pages[f"{page.place}/index.html"]))

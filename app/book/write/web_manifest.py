@@ -31,7 +31,7 @@ def web_manifest(book: Book, assets: Assets) -> bytes:
     ]
     manifest = {
         "name": book.title,
-        "short_name": book.title,
+        "short_name": book.name,
         "description": book.description,
         "lang": book.language.tag,
         "dir": book.language.direction,

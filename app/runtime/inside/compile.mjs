@@ -1,12 +1,9 @@
-// node compile.mjs PYODIDE SITE OUT SCRIPT [FOLDER...]: runs a Python script in Pyodide with folders of this machine in place.
-// PYODIDE: Pyodide's own folder. SITE: what becomes site-packages. OUT: what becomes /out. FOLDERs: can be imported from too.
+// node compile.mjs WORKER PYODIDE SITE OUT SCRIPT [FOLDER...]: runs a Python script in Pyodide with folders of this machine in place.
+// WORKER: folder of the page's loader. PYODIDE: Pyodide's own folder. SITE: what becomes site-packages. OUT: what becomes /out. FOLDERs: can be imported from too.
 // Python starts as it does in a page, so that what a start imports can be told, but from Pyodide's own archive.
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { start } from "../../../static/js/python/worker/loader.js";
-import { checkNeeds } from "../../../static/js/python/worker/needs.js";
-import { STANDARD_LIBRARY } from "../../../static/js/python/worker/packs.js";
 
 const SITE_PACKAGES = "/lib/python3.14/site-packages";
 const START = "/lib/python3.14";
@@ -17,7 +14,11 @@ process.on("uncaughtException", (error) => {
   console.error(error?.message || String(error));
 });
 
-const [, , folder, site, out, script, ...others] = process.argv;
+const [, , worker, folder, site, out, script, ...others] = process.argv;
+const imported = (name) => import(pathToFileURL(`${worker}/${name}`).href);
+const { start } = await imported("loader.js");
+const { checkNeeds } = await imported("needs.js");
+const { STANDARD_LIBRARY } = await imported("packs.js");
 const read = (path) => new Uint8Array(readFileSync(path));
 const { default: create } = await import(pathToFileURL(`${folder}/pyodide.asm.mjs`).href);
 const main = WebAssembly.compile(read(`${folder}/pyodide.asm.wasm`));

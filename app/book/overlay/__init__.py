@@ -1,0 +1,1 @@
+"""A course laid over the book: its own text and instruments first, then the book's."""

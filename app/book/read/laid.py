@@ -1,0 +1,77 @@
+"""What a book that was laid together from a course and a book says of itself: ``laid.json``."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+LAID = "laid.json"
+
+Piece: TypeAlias = tuple[int, str, int]
+"""From which line on, of which file, beginning at which line of that file."""
+
+
+class Origins:
+    """For each file that is not its own origin, the pieces it consists of, in order.
+
+    Parameters
+    ----------
+    pieces : by the file as messages name it
+    """
+
+    def __init__(self, pieces: Mapping[str, Sequence[Piece]]) -> None:
+        self.pieces = pieces
+
+    def of(self, path: Path, line: int) -> tuple[Path, int]:
+        """The file and the line in which a line of a file was written."""
+        pieces = self.pieces.get(path.as_posix())
+        if not pieces:
+            return path, line
+        nth = max(bisect_right([piece[0] for piece in pieces], line) - 1, 0)
+        start, origin, first = pieces[nth]
+        return Path(origin), first + max(line - start, 0)
+
+
+@dataclass(frozen=True)
+class Laid:
+    """How a course differs from the book it is made from. A book by itself differs in nothing.
+
+    Attributes
+    ----------
+    origins : where each text was written
+    hidden : label -> where it is hidden, as messages name it
+    book : content of the book below; None where there is none
+    elsewhere : address of the whole book; empty if the course names none
+    made_for : release of the book that the course was made for; empty where there is none
+    instruments : names of the course's own
+    """
+
+    origins: Origins
+    hidden: Mapping[str, str]
+    book: Path | None
+    elsewhere: str
+    made_for: str
+    instruments: tuple[str, ...]
+
+    @classmethod
+    def read(cls, root: Path) -> Laid:
+        """What lies in a project's folder."""
+        path = root / LAID
+        values = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        book = values.get("book")
+        return cls(
+            Origins(values.get("origins", {})),
+            values.get("hidden", {}),
+            Path(book) if book else None,
+            values.get("elsewhere", ""),
+            values.get("made_for", ""),
+            tuple(values.get("instruments", ())),
+        )
+
+    def from_book(self, path: Path, line: int) -> bool:
+        """Whether a line of a file was written for the book below, not for the course."""
+        return self.book is not None and self.origins.of(path, line)[0].parts[0] == self.book.name

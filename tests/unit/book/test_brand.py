@@ -1,0 +1,56 @@
+"""A book's own colours: contrast as WCAG has it, on the grounds that the style sheets draw."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.book.read.brand import GROUNDS, LEAST, Brand, contrast
+from app.book.write.brand import ACCENT, colours, icon, line
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "ratio"),
+    [("#000000", "#ffffff", 21.0), ("#767676", "#ffffff", 4.54), ("#ff0000", "#ffffff", 4.00)],
+)
+def test_contrast_is_that_of_published_examples(one: str, other: str, ratio: float) -> None:
+    assert contrast(one, other) == pytest.approx(ratio, abs=0.005)
+    assert contrast(other, one) == contrast(one, other)
+
+
+def test_the_grounds_are_those_of_the_style_sheet(root: Path) -> None:
+    css = (root / "static" / "css" / "tokens.css").read_text(encoding="utf-8")
+    light, dark = css.split("prefers-color-scheme: dark", 1)
+    for theme, text in (("light", light), ("dark", dark)):
+        found = (re.search(rf"--{name}: (#\w+);", text) for name in ("paper", "surface", "sunken"))
+        assert tuple(match[1] for match in found if match) == GROUNDS[theme]
+
+
+def test_a_book_without_a_colour_can_be_read_too() -> None:
+    for theme, grounds in GROUNDS.items():
+        assert min(contrast(ACCENT[theme], ground) for ground in grounds) >= LEAST
+
+
+def test_text_on_the_colour_can_be_read() -> None:
+    sheet = colours(Brand(accent={"light": "#7a3b10", "dark": "#f0b48a"}))
+    pairs = re.findall(r"--accent:(#\w+);.*?--on-accent:(#\w+);", sheet)
+    assert len(pairs) == 3
+    assert all(contrast(*pair) >= LEAST for pair in pairs)
+
+
+def test_small_print_holds_links_but_no_markup() -> None:
+    html = line("By [us](https://host.example/) <script>alert(1)</script>")
+    assert '<a href="https://host.example/">us</a>' in html and "<script>" not in html
+
+
+def test_an_icon_is_a_square_of_the_colour(tmp_path: Path) -> None:
+    import io
+
+    from PIL import Image
+
+    brand = Brand(name="Q", accent={"light": "#7a3b10", "dark": "#f0b48a"})
+    with Image.open(io.BytesIO(icon(brand, "Q", tmp_path, 180))) as picture:
+        assert picture.size == (180, 180)
+        assert picture.convert("RGB").getpixel((2, 2)) == (0x7A, 0x3B, 0x10)

@@ -1,0 +1,347 @@
+"""A course laid over a small book: what it takes, adds, hides and replaces, and what it may not."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from app.book.load import load
+from app.book.overlay.diff import accept, tell
+from app.book.overlay.lay import lay
+from app.book.overlay.sheet import Sheet, digest
+from app.errors import BookErrors
+from app.settings import Settings
+
+from .conftest import BOOK, FRONT, HEAD, OPENING, MakeBook
+
+QUESTION = """\
+::::{quiz} true-false
+:label: q-one
+:answer: true
+
+Is it?
+
+:::{hint}
+Look.
+:::
+
+:::{answer}
+It is.
+:::
+::::"""
+TEXT = f"""{HEAD}
+## Before {{#before}}
+
+Some text.[^note]
+
+[^note]: A note.
+
+{QUESTION}
+
+$$
+a = b
+$$ (eq-one)
+
+More in {{ref}}`second`.
+"""
+SECOND = HEAD.replace("title: Text", "title: Second") + "\nThe end, after {eq}`eq-one`.\n"
+FILES = {
+    "book.toml": BOOK.replace('"sample" }]', '"sample" }, { number = 3, slug = "other" }]'),
+    "sample/index.md": OPENING.replace("[text]", "[text, second]"),
+    "sample/text.md": TEXT,
+    "sample/second.md": SECOND,
+    "other/index.md": OPENING.replace("[text]", "[third]").replace("Sample", "Other"),
+    "other/third.md": HEAD.replace("title: Text", "title: Third") + "\nIt leads nowhere.\n",
+}
+COURSE = """\
+title = "A course"
+subtitle = "Of a book"
+description = "For tests."
+language = "en"
+book = "0.1.0"
+HERE
+
+[[parts]]
+title = "All"
+chapters = ["other", "sample"]
+"""
+
+MakeCourse = Callable[..., Settings]
+
+
+@pytest.fixture
+def make_course(make_book: MakeBook, tmp_path: Path) -> MakeCourse:
+    """Writes a course over the small book: ``here`` goes to the top of its file, ``end`` below."""
+
+    def make(
+        files: Mapping[str, str] | None = None,
+        *,
+        here: str = "",
+        end: str = "",
+        toml: str = COURSE,
+        book: Mapping[str, str] = FILES,
+    ) -> Settings:
+        settings = make_book(book)
+        course = tmp_path / "mine"
+        defaults = {"course.toml": toml.replace("HERE", here) + end, "content/front.md": FRONT}
+        for name, text in {**defaults, **(files or {})}.items():
+            path = course / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return settings.model_copy(update={"course": course, "build": tmp_path / "build"})
+
+    return make
+
+
+def laid_text(settings: Settings, page: str) -> str:
+    return (lay(settings).content / page).read_text(encoding="utf-8")
+
+
+def mistakes(settings: Settings) -> str:
+    with pytest.raises(BookErrors) as caught:
+        load(lay(settings))
+    return str(caught.value)
+
+
+def test_chapters_come_in_the_order_of_the_course(make_course: MakeCourse) -> None:
+    book = load(lay(make_course())).book
+    assert [(c.number, c.slug, c.title) for c in book.chapters] == [
+        ("1", "other", "Other"),
+        ("2", "sample", "Sample"),
+    ]
+    assert (book.title, book.front.title) == ("A course", "A small book")
+
+
+def test_sections_are_chosen_and_the_courses_own_stand_between_them(
+    make_course: MakeCourse,
+) -> None:
+    toml = COURSE.replace(
+        '"sample"]', '{ slug = "sample", sections = ["second", "mine", "text"] }]'
+    )
+    own = HEAD.replace("title: Text", "title: My own") + "\nSee {ref}`text`.\n"
+    settings = make_course({"content/sample/mine.md": own}, toml=toml)
+    sample = load(lay(settings)).book.chapters[1]
+    assert [(s.number, s.title) for s in sample.sections] == [
+        ("2.1", "Second"),
+        ("2.2", "My own"),
+        ("2.3", "Text"),
+    ]
+
+
+def test_a_reference_to_what_is_left_out_leads_to_the_whole_book(make_course: MakeCourse) -> None:
+    toml = COURSE.replace('"sample"]', '{ slug = "sample", sections = ["text"] }]')
+    said = mistakes(make_course(toml=toml))
+    line = TEXT.split("\n").index("More in {ref}`second`.") + 1
+    assert (
+        f"content/sample/text.md:{line}: 'second' is in the book, in sample/second, but not" in said
+    )
+    settings = make_course(toml=toml, here='elsewhere = "https://host.example/book/"')
+    (text,) = load(lay(settings)).book.chapters[1].sections
+    html = "".join(getattr(block, "html", "") for block in text.blocks)
+    assert '<a class="ref" href="https://host.example/book/sample/second/">Second</a>' in html
+
+
+def test_what_is_hidden_is_nowhere(make_course: MakeCourse) -> None:
+    settings = make_course(here='hide = ["q-one"]')
+    laid = lay(settings)
+    text = "".join(path.read_text() for path in laid.content.rglob("*") if path.suffix == ".md")
+    assert "Is it?" not in text and "Some text." in text
+    assert "q-one" not in load(laid).labels.targets
+
+
+def test_a_note_that_only_hidden_text_calls_goes_with_it(make_course: MakeCourse) -> None:
+    settings = make_course(here='hide = ["before"]')
+    text = laid_text(settings, "sample/text.md")
+    assert "A note." not in text and "Some text" not in text
+
+
+def test_a_hidden_section_leaves_the_list(make_course: MakeCourse) -> None:
+    book = {**FILES, "sample/text.md": TEXT.replace("More in {ref}`second`.", "")}
+    settings = make_course(here='hide = ["second"]', book=book)
+    sample = load(lay(settings)).book.chapters[1]
+    assert [section.name for section in sample.sections] == ["text"]
+    assert not (lay(settings).content / "sample" / "second.md").exists()
+
+
+def test_a_text_is_put_after_a_label_and_another_in_its_place(make_course: MakeCourse) -> None:
+    end = f"""
+[[insert]]
+after = "eq-one"
+file = "texts/more.md"
+
+[[replace]]
+label = "q-one"
+file = "texts/question.md"
+of = "{digest(QUESTION)}"
+"""
+    texts = {
+        "texts/more.md": "An example of ours.\n",
+        "texts/question.md": QUESTION.replace("Is it?", "Is it not?"),
+    }
+    text = laid_text(make_course(texts, end=end), "sample/text.md")
+    assert "Is it?" not in text
+    order = ["Some text.", "Is it not?", "(eq-one)", "An example of ours.", "More in"]
+    places = [text.index(part) for part in order]
+    assert places == sorted(places)
+
+
+def test_mistakes_are_reported_where_they_were_written(make_course: MakeCourse) -> None:
+    end = '\n[[insert]]\nafter = "before"\nfile = "texts/more.md"\n'
+    broken = TEXT.replace("More in {ref}`second`.", "More in {ref}`nothing`.")
+    settings = make_course(
+        {"texts/more.md": "One line.\n\nSee {ref}`nowhere`.\n"},
+        end=end,
+        book={**FILES, "sample/text.md": broken},
+    )
+    said = mistakes(settings)
+    assert "mine/texts/more.md:3: no label 'nowhere'" in said
+    line = broken.split("\n").index("More in {ref}`nothing`.") + 1
+    assert f"content/sample/text.md:{line}: no label 'nothing'" in said
+
+
+EDIT = '\n[[KIND]]\nKEY = "LABEL"\nfile = "texts/a.md"\n'
+REPLACE = EDIT.replace("KIND", "replace").replace("KEY", "label")
+INSERT = EDIT.replace("KIND", "insert").replace("KEY", "after")
+SECTION = HEAD + "\nText.\n"
+
+
+@pytest.mark.parametrize(
+    ("here", "end", "files", "message"),
+    [
+        ("colour = 3", "", {}, "mine/course.toml:6: unknown key 'colour'"),
+        ('hide = ["q-two"]', "", {}, "mine/course.toml:6: no label 'q-two' in this course. Did"),
+        ('hide = ["other"]', "", {}, "mine/course.toml:6: 'other' is a chapter"),
+        ("", INSERT.replace("LABEL", "x"), {}, "mine/course.toml:12: no label 'x'"),
+        ("", INSERT.replace("LABEL", "eq-one"), {}, "mine/course.toml:12: the course has no file"),
+        (
+            "",
+            REPLACE.replace("LABEL", "q-one"),
+            {"texts/a.md": QUESTION},
+            f"mine/course.toml:12: [[replace]] 'q-one' lacks of = \"{digest(QUESTION)}\"",
+        ),
+        (
+            "",
+            REPLACE.replace("LABEL", "q-one") + 'of = "0123"\n',
+            {"texts/a.md": QUESTION},
+            "mine/course.toml:12: 'q-one' has changed at content/sample/text.md:12 since",
+        ),
+        (
+            "",
+            INSERT.replace("LABEL", "eq-one"),
+            {"texts/a.md": QUESTION},
+            "mine/texts/a.md:1: label 'q-one' is already used at content/sample/text.md:12",
+        ),
+        ("", "", {"content/sample/text.md": SECTION}, "mine/course.toml:10: 'text' is used twice"),
+        (
+            "",
+            "",
+            {"content/sample/loose.md": SECTION},
+            "mine/content/sample/loose.md is not among the sections of 'sample'",
+        ),
+        ('hide = ["eq-one"]', "", {}, "content/sample/second.md:6: 'eq-one' is hidden (mine/co"),
+        ('instruments = ["gone"]', "", {}, "mine/course.toml:6: instrument 'gone' has no file"),
+        (
+            'instruments = ["morph"]',
+            "",
+            {"instruments/morph.py": ""},
+            "mine/course.toml:6: mine/instruments/morph.py: the book has widgets/morph.py already",
+        ),
+        (
+            '[brand]\naccent = { light = "#80c080", dark = "#5cc8c0" }',
+            "",
+            {},
+            "mine/course.toml:7: accent #80c080 has a contrast of 1.9 on #f5f3ed",
+        ),
+        ('elsewhere = "host"', "", {}, "mine/course.toml:6: elsewhere is the address of a book"),
+    ],
+)
+def test_what_does_not_go_together_is_an_error_with_its_place(
+    here: str, end: str, files: dict[str, str], message: str, make_course: MakeCourse
+) -> None:
+    assert message in mistakes(make_course(files, here=here, end=end))
+
+
+def test_an_unknown_section_and_chapter(make_course: MakeCourse) -> None:
+    toml = COURSE.replace('"sample"]', '{ slug = "sample", sections = ["txt"] }, "smaple"]')
+    said = mistakes(make_course(toml=toml))
+    assert "chapter 'sample' has no section 'txt'. Did you mean 'text'?" in said
+    assert "no chapter 'smaple'. Did you mean 'sample'?" in said
+
+
+def test_labels_know_where_their_blocks_end() -> None:
+    nested = f":::::{{fold}} Inside\n{QUESTION}\n:::::\n\n(named)=\n## Heading\n\nText\n\n## Next\n"
+    sheet = Sheet.of(nested, Path("page.md"))
+    regions = sheet.regions()
+    assert sheet.source(regions["q-one"]) == QUESTION
+    assert sheet.source(regions["named"]) == "(named)=\n## Heading\n\nText"
+
+
+def test_diff_tells_what_an_upgrade_changes(make_course: MakeCourse) -> None:
+    settings = make_course()
+    accept(settings)
+    said: list[str] = []
+    assert not tell(settings, said.append)
+    assert said[-1] == "Nothing of this course has changed"
+    text = settings.content / "sample" / "text.md"
+    text.write_text(
+        TEXT.replace("Is it?", "Is it really?")
+        .replace(" {#before}", "")
+        .replace("$$\na = b", "$$\nc = d\n$$ (eq-zero)\n\n$$\na = b")
+    )
+    said.clear()
+    assert tell(settings, said.append)
+    told = "\n".join(said)
+    assert re.search(r"Questions that have changed\n  q-one, question 2.1 in sample/text", told)
+    assert "before, section in sample/text" in told.partition("Labels that are gone")[2]
+    assert "eq-one: equation 2.1 becomes equation 2.2" in told
+    assert "eq-zero, equation in sample/text" in told
+    accept(settings)
+    assert not tell(settings, said.append)
+
+
+def test_diff_names_a_replacement_that_no_longer_fits(make_course: MakeCourse) -> None:
+    end = REPLACE.replace("LABEL", "q-one") + f'of = "{digest(QUESTION)}"\n'
+    settings = make_course({"texts/a.md": QUESTION}, end=end)
+    accept(settings)
+    page = settings.content / "sample" / "text.md"
+    page.write_text(TEXT.replace("Is it?", "Is it really?"))
+    said: list[str] = []
+    assert tell(settings, said.append)
+    told = "\n".join(said)
+    assert "mine/course.toml:12: 'q-one' has changed at content/sample/text.md:12" in told
+
+
+def test_a_book_of_its_own_has_nothing_of_the_book_below(make_course: MakeCourse) -> None:
+    toml = COURSE.replace('book = "0.1.0"\n', "").replace('"other", "sample"', '"first"')
+    index = OPENING.replace("[text]", "[start]")
+    files = {"content/first/index.md": index, "content/first/start.md": SECTION}
+    laid = lay(make_course(files, toml=toml))
+    assert {path.name for path in (laid.root / "widgets").glob("*.py")} == {
+        "__init__.py",
+        "contract.py",
+        "drawing.py",
+        "figures.py",
+    }
+    assert not list((laid.root / "widgets" / "data").glob("*.npz"))
+    register = (laid.root / "widgets" / "__init__.py").read_text()
+    assert "WIDGETS: tuple[str, ...] = (\n)" in register
+    book = load(laid).book
+    assert [chapter.slug for chapter in book.chapters] == ["first"]
+    assert ">A<" in book.mark and not book.references
+
+
+def test_laying_again_takes_away_what_is_gone(make_course: MakeCourse) -> None:
+    toml = COURSE.replace('"sample"]', '{ slug = "sample", sections = ["text", "second"] }]')
+    lay(make_course(toml=toml))
+    toml = toml.replace('"text", ', "")
+    laid = lay(make_course(toml=toml, here='elsewhere = "https://host.example/"'))
+    assert sorted(path.name for path in (laid.content / "sample").glob("*.md")) == [
+        "index.md",
+        "second.md",
+    ]
+    origins = json.loads((laid.root / "laid.json").read_text())["origins"]
+    assert "content/sample/text.md" not in origins

@@ -58,7 +58,10 @@ def test_an_answer_can_be_kept(client, few):
     [
         ({"per_class": "3"}, "per_class", "50"),
         ({"per_class": "many"}, "per_class", "many"),
-        ({"others": "maybe"}, "others", "maybe"),
+        ({"others": "true"}, "others", "Accepted: on, off. Received 'true'."),
+        ({"seed": "-1"}, "seed", "999"),
+        ({"seed": "9" * 400}, "seed", "inf"),
+        ({"ridge": "nan"}, "ridge", "nan"),
         ({"code": "yours"}, "code", "Accepted: pixels, pca"),
         ({"code": "mae"}, "code", "pixels"),
         ({"colour": "red"}, "colour", "colour"),

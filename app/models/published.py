@@ -378,8 +378,8 @@ def reproduce(name: str) -> Card:
     -------
     dict
         The row of the record: ``what``, ``source``, ``theirs``, ``unit``, ``mean`` and
-        ``standard_error`` over the test images, ``command``, ``seconds`` of the processor, ``trained``, the
-        seconds of training before it or None, and the machine.
+        ``standard_error`` over the test images, ``command``, ``seconds`` of the processor,
+        ``trained``, the seconds of training before it or None, and the machine.
     """
     wanted = figure(name)
     data = load_dataset(wanted.dataset)

@@ -36,7 +36,7 @@ def test_the_size_of_what_is_stored_is_stated_and_small_enough() -> None:
     files = [path for folder in folders for path in folder.iterdir() if path.suffix in kinds]
     total = sum(path.stat().st_size for path in files)
     assert total < 60e6
-    assert f"{total / 1e6:.1f} MB together" in TEXT
+    assert f"{total / 1e6:.0f} MB together" in TEXT
 
 
 def test_the_time_of_training_is_stated_as_the_cards_have_it() -> None:

@@ -6,7 +6,7 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import normalized_mutual_info_score
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
-from widgets import data, report_card
+from widgets import report_card
 from widgets.contract import KEPT
 from widgets.judged import CHANGED, JUDGED, SHOWN, codes, images, labels
 from widgets.measures import k_means

@@ -337,15 +337,6 @@ FIGURES = (
         five_nearest,
     ),
     Figure(
-        "five-nearest-fashion-mnist",
-        "Five nearest neighbours by Manhattan distance, Fashion-MNIST: right",
-        "xiao2017",
-        "0.854",
-        "",
-        five_nearest,
-        dataset="fashion_mnist",
-    ),
-    Figure(
         "linear-vae",
         "Linear VAE with 10 latents, trained by gradient: negative bound on a test image, beside "
         "the closed-form optimum of probabilistic PCA",

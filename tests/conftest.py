@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from app.models.data import Dataset
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -26,6 +30,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def root() -> Path:
     """The project's folder."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Dataset:
+    """MNIST, fetched once; a machine with no network skips the tests that need it."""
+    from app.models.data import load_dataset  # torch, which most tests can do without
+    from app.models.errors import DataUnavailable
+
+    try:
+        return load_dataset("mnist")
+    except DataUnavailable as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from widgets.contract import (
     FIGURE_WIDTH,
     INK_2,
     INK_3,
+    KEPT,
     PAPER,
     Choice,
     Frame,
@@ -43,7 +44,8 @@ from widgets.contract import (
 )
 from widgets.data import load
 from widgets.figures import axis, circle, dots, equal, figure, label, line
-from widgets.network import SIDE
+from widgets.judged import encoder_of
+from widgets.network import SIDE, encode
 
 CODES = {
     "pixels": "Pixels",
@@ -72,7 +74,7 @@ instrument = Instrument(
     ask="Pick two classes that lie side by side on this map. Say whether they will with another "
     "seed, and whether they are close in the code; then change the start.",
     controls=(
-        Choice("code", "Code", CODES, "network"),
+        Choice("code", "Code", CODES, "network", kept=True),
         Choice("start", "Start", STARTS, "0", when=TSNE),
         Slider("perplexity", "Perplexity", default=30.0, values=PERPLEXITIES, when=TSNE),
         Choice("way", "Map", {"tsne": "t-SNE", "pca": "PCA"}, "tsne"),
@@ -94,7 +96,7 @@ def compute(*, code, start, perplexity, way, radius, at):
 
     Parameters
     ----------
-    code : str, a key of CODES
+    code : str, a key of CODES, or "yours", of which there is the map by PCA alone
     start : str, a key of STARTS, where t-SNE begins
     perplexity : float, of t-SNE
     way : "tsne" or "pca"
@@ -110,20 +112,19 @@ def compute(*, code, start, perplexity, way, radius, at):
         of the whole map; ``apart``, distances between class means in the code and on the map,
         (2, 45), and ``spread`` of the classes, (2, 10), each over the mean of the 45 distances.
     """
-    data, gallery = load("code_map"), load("mnist_gallery")
-    which = 0
-    if way == "tsne":
-        which = 1 + list(STARTS).index(start) * len(PERPLEXITIES) + PERPLEXITIES.index(perplexity)
-    places = 2 * REACH * (data[f"{code}_maps"][which] / 1023) - REACH  # (625, 2)
+    gallery = load("mnist_gallery")
+    labels = gallery["labels"]
+    places, scores, code_near, in_code = (
+        turned(encode(gallery["images"] / 255, encoder_of(load(KEPT))), labels)
+        if code == KEPT
+        else stored(code, start, perplexity, way)
+    )
     away = np.linalg.norm(places - at, axis=1)
     order = np.argsort(away, kind="stable")
     near = order[0]
     gap = np.linalg.norm(places - places[near], axis=1)
     gap[near] = np.inf
-    labels = gallery["labels"]
-    pairs = np.triu_indices(10, 1)
     on_map = distances_of_classes(places, labels)
-    in_code = data[f"{code}_centres"][pairs].astype(float), data[f"{code}_spread"].astype(float)
     return {
         "code": code,
         "way": way,
@@ -134,12 +135,43 @@ def compute(*, code, start, perplexity, way, radius, at):
         "images": gallery["images"],
         "inside": order[away[order] <= radius],
         "near": int(near),
-        "code_near": data[f"{code}_near"][near].astype(int),
+        "code_near": code_near[near],
         "map_near": np.argsort(gap, kind="stable")[:NEAREST],
-        "scores": data[f"{code}_scores"][which].astype(float),
+        "scores": scores,
         "apart": np.stack([d / d.mean() for d, _ in (in_code, on_map)]),
         "spread": np.stack([s / d.mean() for d, s in (in_code, on_map)]),
     }
+
+
+def stored(code, start, perplexity, way):
+    """A map that was made beforehand.
+
+    Returns
+    -------
+    places : ndarray of shape (625, 2), in [-50, 50]
+    scores : ndarray of shape (2,), trustworthiness and continuity
+    near : ndarray of shape (625, 10), int, the nearest in the code, the nearest first
+    in_code : as of `distances_of_classes`
+    """
+    data, which = load("code_map"), 0
+    if way == "tsne":
+        which = 1 + list(STARTS).index(start) * len(PERPLEXITIES) + PERPLEXITIES.index(perplexity)
+    places = 2 * REACH * (data[f"{code}_maps"][which] / 1023) - REACH
+    apart = data[f"{code}_centres"][np.triu_indices(10, 1)].astype(float)
+    in_code = apart, data[f"{code}_spread"].astype(float)
+    return places, data[f"{code}_scores"][which].astype(float), data[f"{code}_near"], in_code
+
+
+def turned(codes, labels):
+    """The same of a code of two numbers, (625, 2): its own map, which keeps all neighbours."""
+    centred = codes - codes.mean(axis=0)
+    places = centred @ np.linalg.svd(centred, full_matrices=False)[2].T
+    low, high = places.min(axis=0), places.max(axis=0)
+    places = 2 * REACH * (places - (low + high) / 2) / np.ptp(places, axis=0).max()
+    gaps = np.linalg.norm(codes[:, None] - codes, axis=2)
+    np.fill_diagonal(gaps, np.inf)
+    near = np.argsort(gaps, axis=1, kind="stable")[:, :NEAREST]
+    return places, np.ones(2), near, distances_of_classes(codes, labels)
 
 
 def distances_of_classes(h, labels):
@@ -292,6 +324,11 @@ def note(result):
         return (
             "In this code no two numbers know of each other: each was permuted among the images. "
             "Whatever shape you see, the map has made."
+        )
+    if result["code"] == KEPT:
+        return (
+            "Yours has learned from strokes, and has two numbers: the map is the code itself, "
+            "turned. The maps by t-SNE were made beforehand, so there is none of yours."
         )
     if result["code"] == "vae" and result["way"] == "pca":
         return "This code has two numbers, so here the map is the code itself, turned."

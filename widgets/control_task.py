@@ -19,6 +19,7 @@ from widgets.contract import (
     DATA_2,
     DATA_2_TEXT,
     INK_3,
+    KEPT,
     Choice,
     Frame,
     Instrument,
@@ -29,6 +30,9 @@ from widgets.contract import (
 )
 from widgets.data import load
 from widgets.figures import axis, dots, figure, label, line, segment
+from widgets.judged import encoder_of
+from widgets.moves import shift
+from widgets.network import encode
 from widgets.probe import regress, scores
 
 WIDTHS = (0, 16, 32, 64, 128, 256)
@@ -44,9 +48,10 @@ instrument = Instrument(
         Slider("width", "Hidden units of the probe", default=0, values=WIDTHS, symbol="w"),
         Choice(
             "network",
-            "Code: 32 features of",
+            "Code of",
             {"trained": "The network", "untrained": "An untrained one"},
             "trained",
+            kept=True,
         ),
         Slider("ridge", "Ridge", default=0.1, values=(0.001, 0.01, 0.1, 1.0, 10.0)),
         Seed(label="Labels"),
@@ -66,7 +71,7 @@ def compute(*, width, network, ridge, seed):
     Parameters
     ----------
     width : int, one of WIDTHS; 0 reads the code itself
-    network : "trained" or "untrained"
+    network : "trained", "untrained" or "yours", the encoder that the reader has trained
     ridge : float, in units of the mean squared length of what the probe reads, centred
     seed : int, of the random labels and of the probe's hidden units
 
@@ -77,14 +82,17 @@ def compute(*, width, network, ridge, seed):
         of WIDTHS up to ``width``, (2, i).
     """
     widths = WIDTHS[: WIDTHS.index(width) + 1]
-    return {"right": np.transpose([right(hidden, network, ridge, seed) for hidden in widths])}
+    found = right.__wrapped__ if network == KEPT else right  # another may be kept the next time
+    return {
+        "right": np.transpose([found(hidden, network, ridge, seed) for hidden in widths]),
+        "network": network,
+    }
 
 
 @lru_cache(maxsize=8 * len(WIDTHS))
 def right(width, network, ridge, seed):
     """Share named right of one probe, for the digit and for the control task, (2,)."""
-    data = load("mnist_places")
-    codes, digits = data[network].astype(float), data["labels"].astype(int)
+    codes, digits = codes_of(network), load("mnist_places")["labels"].astype(int)
     lots = np.random.default_rng(seed).permutation(np.arange(len(digits)) % CLASSES)
     learned = np.eye(CLASSES)[np.repeat([digits, lots], SHOWN, axis=1)]  # (2, 480, 10)
     wanted = np.repeat([digits, lots], codes.shape[1] - SHOWN, axis=1)
@@ -92,6 +100,20 @@ def right(width, network, ridge, seed):
     both = scores(asked, regress(shown, np.concatenate(learned, axis=1), ridge))
     answers = both.reshape(-1, 2, CLASSES).argmax(axis=2).T
     return np.mean(answers == wanted, axis=1)
+
+
+def codes_of(network):
+    """Codes of the drawings at their places, (120, 8, k)."""
+    data = load("mnist_places")
+    if network != KEPT:
+        return data[network].astype(float)
+    seen = [
+        shift(image / 255, *move)
+        for image, moves in zip(data["images"], data["moves"], strict=True)
+        for move in moves
+    ]
+    codes = encode(np.array(seen), encoder_of(load(KEPT)))
+    return codes.reshape(*data["moves"].shape[:2], -1)
 
 
 def features(codes, width, seed):
@@ -112,6 +134,9 @@ def frame(result):
     return Frame(
         readouts={"digit": digit, "control": control, "selectivity": digit - control},
         panels=[Plot("tasks", tasks_figure(result), tasks_alt(result))],
+        note="Yours has two numbers for a drawing, the networks have 32."
+        if result["network"] == KEPT
+        else "",
     )
 
 

@@ -27,6 +27,7 @@ from widgets.contract import (
     DATA_2,
     DATA_2_TEXT,
     INK_3,
+    KEPT,
     PAPER,
     RULE,
     Choice,
@@ -84,7 +85,7 @@ instrument = Instrument(
         Choice("score", "Score", {"exact": "Exact, mixture", "learned": "Learned"}, "exact"),
         Slider("steps", "Steps", default=24, values=(1, 2, 3, 4, 6, 8, 12, 16, 24, 32)),
         Choice("schedule", "Schedule", {"cosine": "Cosine", "linear": "Linear"}, "cosine"),
-        Choice("latents", "Code", {"2": "2 latents", "16": "16 latents"}, "2"),
+        Choice("latents", "Code", {"2": "2 latents", "16": "16 latents"}, "2", kept=True),
         Seed(),
     ),
     readouts=(
@@ -110,7 +111,8 @@ def compute(*, t, way, asked, digit, w, score, steps, schedule, latents, seed):
     score : "exact" or "learned", what leads the way back
     steps : int
     schedule : "cosine" or "linear", how the angle grows with t
-    latents : "2" or "16"
+    latents : "2", "16" or "yours", the VAE that the reader has trained; of that no digit can be
+        asked for, and no network has learned its score, so ``asked`` and ``score`` do not count
     seed : int
 
     Returns
@@ -122,10 +124,16 @@ def compute(*, t, way, asked, digit, w, score, steps, schedule, latents, seed):
         for below, (2, MOMENTS, 28, 28), uint8; ``density`` of the mixture at the time shown on a
         lattice of the plane; ``places`` (ARROWS^2, 2) with ``exact`` and ``learned``, the way to
         a E[z_0 | z_t] there, None for 16 latents; ``gap`` between the two scores at the draws, as
-        a share of the exact one, None without noise; ``probable``, mean probability of the digit at
-        the end, None for "any"; ``spread``, of the draws at time 0 as a share of that of the codes.
+        a share of the exact one, None without noise; whatever is learned is None for "yours";
+        ``probable``, mean probability of the digit at the end, None for "any"; ``spread``, of the
+        draws at time 0 as a share of that of the codes.
     """
-    data = load(f"{CODES[latents]}_diffusion")
+    if latents == KEPT:
+        data, asked, score = clouds_of(load(KEPT)), ANY, "exact"
+        weights = load(KEPT)
+    else:
+        data = load(f"{CODES[latents]}_diffusion")
+        weights = load(f"conv_vae_mnist{'' if latents == '2' else '_16'}_decoder")
     rng = np.random.default_rng(seed)
     d = data["means"].shape[-1]
     which = ANY if asked == ANY else str(digit)
@@ -149,21 +157,23 @@ def compute(*, t, way, asked, digit, w, score, steps, schedule, latents, seed):
             for z, angle_of in zip(seen, phis[frames], strict=True)
         ]
     )
-    weights = load("conv_vae_mnist_decoder" if latents == "2" else "conv_vae_mnist_16_decoder")
     images = grey_levels(decode(np.concatenate([walk[now], seen, believed]), weights))
 
-    ways = [
-        np.cos(phi) * denoised(walk[now], phi, data, kind, guided) - walk[now]
-        for kind in ("exact", "learned")
-    ]
+    def ways(z):
+        """The way to a E[z_0 | z_t] by the exact denoiser, and by the learned one or None."""
+        kinds = ("exact",) if latents == KEPT else ("exact", "learned")
+        found = [np.cos(phi) * denoised(z, phi, data, kind, guided) - z for kind in kinds]
+        return found if len(found) == 2 else (*found, None)
+
+    exact, learned = ways(walk[now])
+    gap = None
+    if phi > 0 and learned is not None:
+        gap = np.linalg.norm(learned - exact) / np.linalg.norm(exact)
     places, fields = None, (None, None)
-    if latents == "2":
+    if d == 2:
         side = np.linspace(-3, 3, ARROWS)
         places = np.stack(np.meshgrid(side, side), -1).reshape(-1, 2)
-        fields = tuple(
-            np.cos(phi) * denoised(places, phi, data, kind, guided) - places
-            for kind in ("exact", "learned")
-        )
+        fields = ways(places)
     own = parts_of(data, which)
     ends = walk[0] if way == "forward" else walk[-1]
     lattice = np.linspace(-REACH, REACH, LATTICE)
@@ -179,7 +189,7 @@ def compute(*, t, way, asked, digit, w, score, steps, schedule, latents, seed):
         "places": places,
         "exact": fields[0],
         "learned": fields[1],
-        "gap": np.linalg.norm(ways[1] - ways[0]) / np.linalg.norm(ways[0]) if phi > 0 else None,
+        "gap": gap,
         "probable": None if which == ANY else probability_of(ends, data, digit).mean(),
         "spread": np.sqrt(((ends - ends.mean(0)) ** 2).sum(1).mean()) / spread_of(own),
         "signal": np.cos(phi) ** 2,
@@ -187,6 +197,19 @@ def compute(*, t, way, asked, digit, w, score, steps, schedule, latents, seed):
         "way": way,
         "which": which,
         "latents": latents,
+    }
+
+
+def clouds_of(vae: Mapping[str, Array]) -> dict[str, Array]:
+    """The clouds of a kept VAE's test strokes as a mixture, in the form of the stored ones."""
+    means, log_variances = vae["codes"], vae["log_variances"]
+    count, d = means.shape
+    return {
+        "log_weights": np.full((1, count), -np.log(count)),
+        "means": means[None],
+        "axes": np.broadcast_to(np.eye(d), (1, count, d, d)),
+        "variances": np.exp(log_variances)[None],
+        "plane": np.eye(d),
     }
 
 
@@ -407,15 +430,12 @@ def plane_figure(result):
         }
     ]
     labels = []
-    if result["places"] is not None:
-        traces += [
-            line(*arrows(result["places"], result["learned"]), DATA_2, width=1.5),
-            line(*arrows(result["places"], result["exact"]), INK_3, width=1.5),
-        ]
-        labels = [
-            label("exact score", -REACH, REACH, INK_3, xanchor="left", yanchor="bottom"),
-            label("learned", -0.9, REACH, DATA_2_TEXT, xanchor="left", yanchor="bottom"),
-        ]
+    if result["learned"] is not None:
+        traces.append(line(*arrows(result["places"], result["learned"]), DATA_2, width=1.5))
+        labels.append(label("learned", -0.9, REACH, DATA_2_TEXT, xanchor="left", yanchor="bottom"))
+    if result["exact"] is not None:
+        traces.append(line(*arrows(result["places"], result["exact"]), INK_3, width=1.5))
+        labels.append(label("exact score", -REACH, REACH, INK_3, xanchor="left", yanchor="bottom"))
     traces += [
         line(*walk[: now + 1, 0].T, ACCENT, width=1.5),
         dots(*walk[now, 1:].T, DATA_1, size=7, ring=1),
@@ -423,7 +443,7 @@ def plane_figure(result):
     ]
     names = (
         ("z<sub>1</sub>", "z<sub>2</sub>")
-        if result["latents"] == "2"
+        if result["latents"] != "16"
         else (
             "first direction between the digits' means",
             "second",
@@ -459,6 +479,8 @@ def plane_alt(result):
     """The plane in words."""
     what = "all digits" if result["which"] == ANY else f"the digit {result['which']}"
     scores = "" if result["places"] is None else ", arrows along the exact and the learned score"
+    if result["latents"] == KEPT:
+        what, scores = "strokes", ", arrows along the exact score"
     return (
         f"The density of noisy codes of {what} at t = {shown_time(result):.2f}{scores}, and "
         f"{DRAWS} draws on their way, one of them with its path."
@@ -467,6 +489,11 @@ def plane_alt(result):
 
 def note(result):
     """What is special about a setting."""
+    if result["latents"] == KEPT:
+        return (
+            "Yours is of strokes: there is no digit to ask for, and no network has learned its "
+            "score. The exact one is that of the clouds of your test strokes, all 256 of them."
+        )
     if result["way"] == "forward":
         return "On the way forward nothing is learned: noise is added, and the code is scaled down."
     if len(result["times"]) == 2:

@@ -20,6 +20,7 @@ from widgets.contract import (
     INK,
     INK_2,
     INK_3,
+    KEPT,
     Choice,
     Frame,
     Instrument,
@@ -28,13 +29,16 @@ from widgets.contract import (
     Slider,
     Tiles,
 )
-from widgets.data import load
+from widgets.data import NothingKept, load
 from widgets.figures import axis, dots, figure, label, line, segment
+from widgets.judged import SHOWN, encoder_of, images
+from widgets.network import decode, encode, grey_levels
 
 KINDS = {"pca": "components", "autoencoder": "autoencoder", "vae": "VAE", "vq": "VQ-VAE"}
 PRICES = {"equal": 0, "place": 1, "before": 4}  # columns of the measured prices
 LEAST, MOST = 8.0, 700.0  # bits on the axis
 PARTS = 20  # of a chord, as it is drawn
+TICKS = (2, 5, 10, 20, 50, 100, 200, 500)
 
 instrument = Instrument(
     name="rate_distortion",
@@ -50,6 +54,7 @@ instrument = Instrument(
             "equal",
         ),
         Slider("digit", "Digit", default=4, min=0, max=9, step=1),
+        Choice("beside", "Beside them", {"none": "Nothing"}, "none", kept=True),
     ),
     readouts=(
         Readout("bound", "Gaussian bound", "squared", ".1f"),
@@ -63,7 +68,7 @@ instrument = Instrument(
 )
 
 
-def compute(*, budget, price, digit):
+def compute(*, budget, price, digit, beside):
     """The curves, what each leaves at the budget, and a digit by the point nearest to it.
 
     Parameters
@@ -71,32 +76,62 @@ def compute(*, budget, price, digit):
     budget : float, bits for a digit
     price : "equal", "place" or "before", how the codes of the VQ-VAE are paid for
     digit : int, which of ten test digits
+    beside : "none" or "yours", the VAE that the reader has trained
 
     Returns
     -------
     dict
         ``curves``, bits and squared error by kind, (n, 2), and of the ``bound``; ``left``, the
         squared error at the budget by the same names, or None where nothing was measured;
-        ``images``, the digit and what the kinds make of it, (5, 28, 28), uint8; ``nearest``, the
-        bits of the points that these belong to, (4,); ``least``, the bits of 64 codes.
+        ``images``, the digit and what the kinds make of it, (5, 28, 28), uint8, after which comes
+        what the reader's VAE makes of it; ``nearest``, the bits of the points that these belong to,
+        (4,); ``least``, the bits of 64 codes; ``own``, bits and squared error of the reader's VAE,
+        or None.
     """
     data = load("rate_distortion")
     curves = {name: data[name].astype(float) for name in ("bound", *KINDS)}
     curves["vq"] = np.stack([data["prices"][:, PRICES[price]], curves["vq"][:, 1]], axis=1)
-    images, nearest = [data["digits"][digit]], []
+    shown, nearest = [data["digits"][digit].reshape(28, 28)], []
     for kind in KINDS:
         bits = curves[kind][:, 0]
         which = int(np.argmin(np.abs(np.log(bits / budget))))
         nearest.append(bits[which])
-        images.append(data[f"{kind}_images"][which, digit])
+        shown.append(data[f"{kind}_images"][which, digit].reshape(28, 28))
+    own = None
+    if beside == KEPT:
+        own = point_of(load(KEPT), images()[SHOWN:])
+        shown.append(grey_levels(rebuilt(load(KEPT), shown[0][None] / 255))[0])
     return {
         "curves": curves,
         "left": {name: left_at(curve, budget) for name, curve in curves.items()},
-        "images": np.stack(images).reshape(-1, 28, 28),
+        "images": np.stack(shown),
         "nearest": np.array(nearest),
         "least": float(curves["vq"][list(data["codes"]).index(64), 0]),
         "budget": budget,
+        "own": own,
     }
+
+
+def point_of(vae, x):
+    """Bits and squared error of a kept VAE on images (n, 28, 28), in [0, 1].
+
+    As for the other VAEs, the bits are the KL from the prior and the error is that of a draw.
+    """
+    if "log_variance_w1" not in vae:
+        raise NothingKept("Yours was kept without its variances. Train it again, and keep it.")
+    own = encoder_of(vae)
+    mean = encode(x, own)
+    last = {"w1": vae["log_variance_w1"], "b1": vae["log_variance_b1"]}
+    log_variance = encode(x, {**own, **last})
+    nats = 0.5 * np.sum(mean**2 + np.exp(log_variance) - log_variance - 1, axis=1)
+    noise = np.random.default_rng(0).normal(size=mean.shape)
+    x_hat = decode(mean + np.exp(log_variance / 2) * noise, vae)
+    return np.array([nats.mean() / np.log(2), np.sum((x_hat - x) ** 2) / len(x)])
+
+
+def rebuilt(vae, x):
+    """What a kept VAE makes of images, from the means of its clouds."""
+    return decode(encode(x, encoder_of(vae)), vae)
 
 
 def left_at(curve, budget):
@@ -115,8 +150,11 @@ def chords(bits, error):
 
 def frame(result):
     """The curves, and below them a digit by every code."""
-    names = ("test digit", *KINDS.values())
+    names = ["test digit", *KINDS.values()]
     costs = ["", *(f"{bits:.0f} bits" for bits in result["nearest"])]
+    if result["own"] is not None:
+        names.append("yours")
+        costs.append(f"{result['own'][0]:.0f} bits")
     return Frame(
         readouts={**result["left"], "least": result["least"]},
         panels=[
@@ -161,11 +199,17 @@ def curves_figure(result):
     words.append(
         label("Gaussian bound", np.log10(bits), np.log10(error), INK_3, xanchor="right", yshift=-14)
     )
-    ticks = [10, 20, 50, 100, 200, 500]
+    low, high = np.log10(LEAST), 1.8
+    if result["own"] is not None:
+        x, y = np.log10(result["own"])
+        low, high = min(low, x - 0.2), max(high, y + 0.15)
+        traces.append(dots([10**x], [10**y], DATA_1, size=11, ring=2))
+        words.append(label("yours", x, y, DATA_1, xanchor="left", xshift=10))
+    ticks = [tick for tick in TICKS if np.log10(tick) > low]
     return figure(
         traces,
-        axis(np.log10(LEAST), np.log10(MOST), "bits for a digit", type="log", tickvals=ticks),
-        axis(0, 1.8, "squared error", type="log", tickvals=[1, 2, 5, 10, 20, 50]),
+        axis(low, np.log10(MOST), "bits for a digit", type="log", tickvals=ticks),
+        axis(0, high, "squared error", type="log", tickvals=[1, 2, 5, 10, 20, 50, 100]),
         height=400,
         right=24,
         shapes=[segment((budget, budget), (0, 1), INK, dash="dash", yref="paper")],
@@ -187,8 +231,15 @@ def curves_alt(result):
 
 
 def note(result):
-    """Which curves do not reach the budget."""
+    """What the reader's VAE costs and leaves, and which curves do not reach the budget."""
+    said = []
+    if result["own"] is not None:
+        bits, error = result["own"]
+        said.append(
+            f"Yours, on 1,000 test digits: {bits:.1f} bits, and {error:.0f} is left. It has "
+            "learned from strokes. The mean digit costs nothing and leaves 53."
+        )
     missing = [name for kind, name in KINDS.items() if result["left"][kind] is None]
     if missing:
-        return f"Not measured at {result['budget']:.0f} bits: {', '.join(missing)}."
-    return ""
+        said.append(f"Not measured at {result['budget']:.0f} bits: {', '.join(missing)}.")
+    return " ".join(said)

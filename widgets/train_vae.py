@@ -383,6 +383,8 @@ def keep(state, *, width, **settings):
         "encoder_b0": w["b0"],
         "encoder_w1": w["W1"][:, :LATENTS],  # to the mean
         "encoder_b1": w["b1"][:LATENTS],
+        "log_variance_w1": w["W1"][:, LATENTS:],  # the other half of the encoder's last layer
+        "log_variance_b1": w["b1"][LATENTS:],
         "encoder_round_trip_quantiles": np.quantile(changes, np.linspace(0, 1, 101)),
         "w0": w["V0"],
         "b0": w["c0"],

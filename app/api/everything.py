@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -9,7 +10,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from app.kept import replace_file
+from app.models.cards import read_card
 from app.models.data import DATA_DIR, MNIST, Dataset, load_dataset
+from app.models.exports.export import WIDGET_DATA
 from app.models.judged import encode_judged
 
 Everything: TypeAlias = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
@@ -50,14 +54,17 @@ def mnist() -> Dataset:
 
 
 def codes_of(code: str, part: str, images: NDArray[np.uint8]) -> NDArray[Any]:
-    """Codes (n, k) of images, from the file that an earlier call has left where there is one."""
+    """Codes (n, k) of images, from the file that an earlier call has left where there is one.
+
+    Its name tells which weights of the encoder it was made with.
+    """
     if code == "pixels":
         return images.reshape(len(images), -1)  # a probe is blind to the scale of a code
-    path = FOLDER / f"{code}-{part}.npy"
+    in_page = read_card(WIDGET_DATA / f"mnist_as_{code}.json")  # codes by the same encoder
+    path = FOLDER / f"{code}-{in_page['file']['sha256'][:12]}-{part}.npy"
     if not path.exists():
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".part.npy")
-        np.save(unfinished, encode_judged(code, images / 255))
-        unfinished.replace(path)
+        file = io.BytesIO()
+        np.save(file, encode_judged(code, images / 255))
+        replace_file(path, file.getvalue())
     found: NDArray[Any] = np.load(path, mmap_mode="r")
     return found

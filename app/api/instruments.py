@@ -23,6 +23,8 @@ router = APIRouter(prefix="/api", tags=["instruments"])
 
 SERVED = tuple(name for name in widgets.WIDGETS if widgets.get(name).instrument.served)
 
+SWITCH = {"on": True, "off": False}  # a toggle, as the page writes it into addresses
+
 InstrumentName = Annotated[
     str, Path(description="Name of an instrument that is served.", examples=["linear_probe"])
 ]
@@ -73,7 +75,9 @@ def read_controls(instrument: Instrument, query: dict[str, str]) -> dict[str, An
 def read_value(text: str, default: Any) -> Any:
     """A value as the page writes it into addresses, of the kind of another one."""
     if isinstance(default, bool):
-        return {"on": True, "off": False}.get(text, text)
+        if text not in SWITCH:
+            raise ValueError(f"Accepted: {', '.join(SWITCH)}. Received {text!r}.")
+        return SWITCH[text]
     return float(text) if isinstance(default, int | float) else text
 
 

@@ -147,28 +147,39 @@ def right(guess: Tensor, data: Dataset) -> Tensor:
     return (guess == torch.from_numpy(data.test_labels.astype(np.int64))).double()
 
 
-def logistic(data: Dataset, steps: int = 1000) -> Tensor:
+def five_nearest(data: Dataset, k: int = 5) -> Tensor:
+    """Vote of the k nearest training images by Manhattan distance, each weighing 1 / distance."""
+    train, test = standardized(data)
+    labels = one_hot(torch.from_numpy(data.train_labels.astype(np.int64)))
+    guesses = []
+    for part in test.split(50):
+        near = [torch.cdist(part, few, p=1) for few in train.split(256)]  # as much as a cache holds
+        distance, place = torch.cat(near, dim=1).topk(k, largest=False)
+        votes = labels[place] / distance.clamp(min=1e-9)[..., None]
+        guesses.append(votes.sum(dim=1).argmax(dim=1))
+    return right(torch.cat(guesses), data)
+
+
+def logistic(data: Dataset, steps: int = 30) -> Tensor:
     """Ten logistic regressions, each of one class against the rest, with an L1 penalty (C = 1).
 
     The objective sum log(1 + exp(-y x w)) + |w|, with the intercept among the weights as liblinear
-    has it, is descended by accelerated proximal steps.
-
-    References
-    ----------
-    Beck & Teboulle 2009, A fast iterative shrinkage-thresholding algorithm, Eqs. 4.1-4.3.
+    has it, is minimised by Newton's method. For the penalty it takes the parabola that touches
+    |w| where the weights are, so those that should be 0 shrink towards it from step to step.
     """
     train, test = (torch.cat([x, torch.ones(len(x), 1)], dim=1) for x in standardized(data))
-    y = 2.0 * one_hot(torch.from_numpy(data.train_labels.astype(np.int64))) - 1
-    rate = 4 / torch.linalg.eigvalsh((train.T @ train).double())[-1].item()
-    w = torch.zeros(train.shape[1], 10)
-    ahead, t = w, 1.0
-    for _ in range(steps):
-        gradient = -train.T @ (y * torch.sigmoid(-y * (train @ ahead)))
-        stepped = ahead - rate * gradient
-        shrunk = stepped.sign() * (stepped.abs() - rate).clamp(min=0)
-        t, before = (1 + (1 + 4 * t**2) ** 0.5) / 2, t
-        ahead, w = shrunk + (before - 1) / t * (shrunk - w), shrunk
-    return right((test @ w).argmax(dim=1), data)
+    signs = 2.0 * one_hot(torch.from_numpy(data.train_labels.astype(np.int64))) - 1
+    classes = []
+    for y in signs.T:
+        w = torch.zeros(train.shape[1], dtype=torch.float64)
+        for step in range(steps):
+            off = torch.sigmoid(-y * (train @ w.float()))
+            gradient = -(train.T @ (y * off)).double()
+            curvature = (train.T @ (train * (off * (1 - off))[:, None])).double()
+            penalty = 1 / (w.abs() + max(10 ** (-step / 2), 1e-4))  # blunt at 0 in the beginning
+            w -= torch.linalg.solve(curvature + penalty.diag(), gradient + penalty * w)
+        classes.append(w.float())
+    return right((test @ torch.stack(classes, dim=1)).argmax(dim=1), data)
 
 
 def probabilistic_pca(data: Dataset, k: int = 10) -> Tensor:
@@ -309,6 +320,23 @@ FIGURES = (
         logistic,
     ),
     Figure(
+        "logistic-fashion-mnist",
+        "Logistic regression on pixels of Fashion-MNIST: right",
+        "xiao2017",
+        "0.842",
+        "",
+        logistic,
+        dataset="fashion_mnist",
+    ),
+    Figure(
+        "five-nearest-mnist",
+        "Five nearest neighbours by Manhattan distance, MNIST: right",
+        "xiao2017",
+        "0.959",
+        "",
+        five_nearest,
+    ),
+    Figure(
         "linear-vae",
         "Linear VAE with 10 latents, trained by gradient: negative bound on a test image, beside "
         "the closed-form optimum of probabilistic PCA",
@@ -341,14 +369,14 @@ def reproduce(name: str) -> Card:
     -------
     dict
         The row of the record: ``what``, ``source``, ``theirs``, ``unit``, ``mean`` and
-        ``standard_error`` over the test images, ``command``, ``seconds`` it took, ``trained``, the
-        seconds of training before it or None, and the machine.
+        ``standard_error`` over the test images, ``command``, ``seconds`` of the processor,
+        ``trained``, the seconds of training before it or None, and the machine.
     """
     wanted = figure(name)
     data = load_dataset(wanted.dataset)
-    start = time.perf_counter()
+    start = time.process_time()
     values = wanted.values(data)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     row = {
         "what": wanted.what,
         "source": wanted.source,

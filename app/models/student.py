@@ -21,27 +21,37 @@ FAR = 9.0  # and some of their codes may come from far out, where a map of the p
 
 
 @dataclass(frozen=True)
-class DistillRecipe:
-    """How a student is trained.
+class StudentRecipe:
+    """How a small network is trained.
 
     Attributes
     ----------
-    widths : hidden widths of the student
+    widths : hidden widths of the network
     steps, batch_size, learning_rate : AdamW, cosine to zero after 5 % of warm-up
-    shown, far : how many codes of the square that is shown, and of the plane far around it
     """
 
     widths: tuple[int, ...]
     steps: int = 2500
     batch_size: int = 256
     learning_rate: float = 8e-3
-    shown: int = 20_000
-    far: int = 0
 
     def rate_at(self, progress: float) -> float:
         """Learning rate at `progress` in [0, 1)."""
         warm = min(1, progress / 0.05 + 1e-3)
         return self.learning_rate * (warm * 0.5 * (1 + math.cos(math.pi * progress)))
+
+
+@dataclass(frozen=True)
+class DistillRecipe(StudentRecipe):
+    """How a student of a teacher with a plane of codes is trained.
+
+    Attributes
+    ----------
+    shown, far : how many codes of the square that is shown, and of the plane far around it
+    """
+
+    shown: int = 20_000
+    far: int = 0
 
 
 @dataclass(frozen=True)
@@ -194,7 +204,7 @@ def fit_student(
     student: nn.Module,
     n: int,
     loss_of: Callable[[Tensor], Tensor],
-    recipe: DistillRecipe,
+    recipe: StudentRecipe,
     on_step: OnStep,
 ) -> None:
     """Minimise `loss_of` over batches of indices below `n`."""

@@ -2,6 +2,7 @@
 
 import copy
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
@@ -22,6 +23,7 @@ from app.models.device import choose_device
 from app.models.errors import UnknownModel
 from app.models.evaluate import EVALUATION_SEED, summarize
 from app.models.exports import EXPORTS, Job
+from app.models.exports.export import WIDGET_DATA
 from app.models.fit import OnStep, Run, fit
 from app.models.registry import WEIGHTS_DIR, ModelSpec
 from app.settings import DeviceChoice
@@ -54,8 +56,11 @@ def train(name: str, *, device: DeviceChoice = "auto", resume: bool = False) -> 
     exports = {export.name: export for export in EXPORTS}
     chosen = choose_device(device)
     if name in exports:
+        start = time.perf_counter()
         with progress_bar(name) as on_step:
             card = exports[name].make(Job(chosen, CHECKPOINTS / name, resume, on_step))
+        card["wall_seconds"] = round(time.perf_counter() - start, 1)
+        write_card(WIDGET_DATA / f"{name}.json", card)
     elif name in registry.names():
         card = train_model(registry.spec(name), chosen, resume)
     else:

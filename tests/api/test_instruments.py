@@ -4,11 +4,14 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
+from sklearn.linear_model import Ridge
 
 from app.api import everything, instruments
 from widgets import linear_probe
 from widgets.engine.frames import frame_value
 from widgets.judged import codes, labels
+from widgets.probe import drawn
 
 PATH = "/api/instruments/linear_probe"
 
@@ -55,7 +58,10 @@ def test_an_answer_can_be_kept(client, few):
     [
         ({"per_class": "3"}, "per_class", "50"),
         ({"per_class": "many"}, "per_class", "many"),
-        ({"others": "maybe"}, "others", "maybe"),
+        ({"others": "true"}, "others", "Accepted: on, off. Received 'true'."),
+        ({"seed": "-1"}, "seed", "999"),
+        ({"seed": "9" * 400}, "seed", "inf"),
+        ({"ridge": "nan"}, "ridge", "nan"),
         ({"code": "yours"}, "code", "Accepted: pixels, pca"),
         ({"code": "mae"}, "code", "pixels"),
         ({"colour": "red"}, "colour", "colour"),
@@ -99,3 +105,32 @@ def test_codes_are_computed_once(monkeypatch, tmp_path):
     np.testing.assert_allclose(second, x.reshape(5, -1)[:, :3] / 255, rtol=1e-6)
     assert (first == second).all()
     assert everything.codes_of("pixels", "test", x).dtype == np.uint8
+
+
+@pytest.fixture
+def whole(monkeypatch, tmp_path, mnist):
+    """A server that has MNIST."""
+    monkeypatch.setattr(everything, "FOLDER", tmp_path)
+    return mnist
+
+
+def test_all_images_give_what_scikit_learn_finds(client, whole):
+    """The same ten draws of labels out of 60,000, asked about 10,000."""
+    query = {"code": "pca", "per_class": "10", "ridge": "0.1", "seed": "2"}
+    answer = client.get(PATH, params=query).json()["readouts"]
+    pca = PCA(30, svd_solver="full").fit(whole.train_images.reshape(60_000, -1) / 255)
+    shown, test = (
+        pca.transform(images.reshape(len(images), -1) / 255)
+        for images in (whole.train_images, whole.test_images)
+    )
+    rng = np.random.default_rng(2)
+    shares = []
+    for _ in range(10):
+        places = drawn(whole.train_labels, 10, rng)
+        h, wanted = shown[places], np.eye(10)[whole.train_labels[places]]
+        size = np.mean(np.sum((h - h.mean(axis=0)) ** 2, axis=1))
+        probe = Ridge(alpha=0.1 * size).fit(h, wanted)
+        shares.append(np.mean(probe.predict(test).argmax(axis=1) == whole.test_labels))
+    assert float(answer["everywhere"]) == pytest.approx(100 * np.mean(shares), abs=0.1)
+    apart = float(answer["here"]) - float(answer["everywhere"])
+    assert float(answer["apart"].replace("\u2212", "-")) == pytest.approx(apart, abs=0.11)

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from app.models import registry
+from app.models.cards import read_card
+from app.models.exports.export import WIDGET_DATA
 
 TEXT = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
 METRICS = {"nats": "negative_elbo", "squared error": "squared_error"}
@@ -26,3 +28,29 @@ def test_a_row_says_what_the_card_says(name: str, metric: str, mean: str, error:
 def test_the_size_of_all_weights_is_stated() -> None:
     total = sum(path.stat().st_size for path in registry.WEIGHTS_DIR.glob("*.safetensors"))
     assert f"together take {total / 1e6:.1f} MB" in TEXT.replace("\n", " ")
+
+
+def test_the_size_of_what_is_stored_is_stated_and_small_enough() -> None:
+    folders = (registry.WEIGHTS_DIR, WIDGET_DATA)
+    kinds = (".safetensors", ".npz", ".json")
+    files = [path for folder in folders for path in folder.iterdir() if path.suffix in kinds]
+    total = sum(path.stat().st_size for path in files)
+    assert total < 60e6
+    assert f"{total / 1e6:.0f} MB together" in TEXT
+
+
+def test_the_time_of_training_is_stated_as_the_cards_have_it() -> None:
+    cards = [
+        read_card(path) for f in (registry.WEIGHTS_DIR, WIDGET_DATA) for path in f.glob("*.json")
+    ]
+    hours = sum(card.get("wall_seconds", 0) for card in cards) / 3600
+    assert hours < 6
+    assert f"add up to {hours:.1f} hours" in TEXT
+
+
+def test_a_second_run_of_the_vq_vae_is_stated_as_measured() -> None:
+    runs = read_card(WIDGET_DATA / "rate_distortion.json")["metrics"]["vq_by_codes_and_seed"]
+    errors = [f"{runs[f'64, seed {seed}']['squared_error']:.2f}" for seed in range(3)]
+    assert f"three seeds: {errors[0]}, {errors[1]} and {errors[2]}." in TEXT
+    used = runs["64, seed 0"]["codes_in_use"]
+    assert f"{used:.0f} codes out of 64" in TEXT

@@ -122,7 +122,7 @@ def test_training_depends_on_the_seed_alone():
     except DataUnavailable as error:
         pytest.skip(str(error))
     x = to_unit(dataset.train_images[:2000])
-    recipe = two_views.DistillRecipe(widths=(), steps=5, batch_size=32)
+    recipe = two_views.StudentRecipe(widths=(), steps=5, batch_size=32)
     job = two_views.Job(torch.device("cpu"), Path(), resume=False, on_step=lambda *_: None)
     one, again, other = (
         two_views.trained(KINDS["mnist_contrastive"], x, seed, recipe, job)[-1].weight

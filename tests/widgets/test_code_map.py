@@ -9,8 +9,11 @@ from sklearn.neighbors import NearestNeighbors
 from tests.figures import check_figures
 from widgets import code_map
 from widgets.code_map import CODES, NEAREST, PERPLEXITIES, STARTS
+from widgets.contract import KEPT
 from widgets.data import load
 from widgets.encoders import encode_as
+from widgets.judged import encoder_of
+from widgets.network import encode
 
 ENCODED = [name for name in CODES if name != "shuffled"]
 
@@ -88,3 +91,18 @@ def test_an_empty_lens_is_drawn():
     frame = code_map.frame(compute(at=(-50.0, 50.0), radius=2.0))
     assert frame.readouts["selected"] == "none"
     check_figures(frame)
+
+
+def test_the_readers_own_code_is_mapped_by_itself(kept):
+    """It has two numbers: distances and neighbours are the code's, whatever way is asked for."""
+    result = compute(code=KEPT, way="tsne", start="2")
+    frame = code_map.frame(result)
+    check_figures(frame)
+    assert "strokes" in frame.note
+    codes = encode(load("mnist_gallery")["images"] / 255, encoder_of(load(KEPT)))
+    ratios = pdist(result["places"]) / pdist(codes)
+    np.testing.assert_allclose(ratios, ratios[0], rtol=1e-6)
+    assert np.ptp(result["places"], axis=0).max() == pytest.approx(100)
+    assert trustworthiness(codes, result["places"], n_neighbors=NEAREST) > 0.9999
+    np.testing.assert_allclose(result["apart"][0], result["apart"][1], rtol=1e-6)
+    assert set(result["code_near"]) == set(result["map_near"])

@@ -2,10 +2,15 @@
 
 import numpy as np
 import pytest
+import torch
 from sklearn.linear_model import Ridge
+from torch.nn.functional import silu
 
-from widgets.control_task import SHOWN, WIDTHS, compute, features
+from widgets.contract import KEPT
+from widgets.control_task import SHOWN, WIDTHS, codes_of, compute, features, frame
 from widgets.data import load
+from widgets.judged import encoder_of
+from widgets.network import layers_of
 
 
 @pytest.mark.parametrize("width", [0, 64])
@@ -49,3 +54,37 @@ def test_the_numbers_of_the_section(network, matrix, widest):
     )
     assert tuple(right[:, 0].round().astype(int)) == matrix
     assert tuple(right[:, WIDTHS.index(256)].round().astype(int)) == widest
+
+
+def test_the_stored_codes_are_those_of_the_stored_drawings():
+    """Moved over a blank margin here, in a circle there."""
+    data = load("mnist_places")
+    codes = layers_of(moved(data), load("mnist_network_shifts"))[3].reshape(120, 8, -1)
+    off = np.abs(codes - data["trained"]).max(axis=2)
+    assert np.median(off) < 0.01  # where no ink comes in at the other side
+
+
+def moved(data):
+    """All drawings at all their places, (960, 28, 28), what leaves at an edge being lost."""
+    wide = np.pad(data["images"] / 255, ((0, 0), (4, 4), (4, 4)))
+    return np.array(
+        [
+            image[4 - down : 32 - down, 4 - right : 32 - right]
+            for image, own in zip(wide, data["moves"], strict=True)
+            for right, down in own
+        ]
+    )
+
+
+def test_the_readers_own_encoder_takes_both_tasks(kept):
+    """Its codes are torch's, and two numbers cannot tell 120 drawings apart."""
+    own = {key: torch.tensor(value).double() for key, value in encoder_of(load(KEPT)).items()}
+    small = torch.tensor(moved(load("mnist_places"))).unflatten(1, (14, 2)).unflatten(3, (14, 2))
+    h = silu(small.mean((2, 4)).flatten(1) @ own["w0"] + own["b0"])
+    wanted = (h @ own["w1"] + own["b1"]).reshape(120, 8, 2)
+    off = np.abs(codes_of(KEPT) - wanted.numpy()).max(axis=2)
+    assert np.median(off) < 1e-6  # where no ink comes in at the other side
+    result = compute(width=16, network=KEPT, ridge=0.1, seed=0)
+    assert result["right"].shape == (2, 2)
+    assert result["right"][1].max() < 0.3
+    assert "two numbers" in frame(result).note

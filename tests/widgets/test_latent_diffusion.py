@@ -6,13 +6,16 @@ import torch
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
+from tests.figures import check_figures
 from widgets import latent_diffusion
+from widgets.contract import KEPT
 from widgets.data import load
 from widgets.latent_diffusion import (
     ANY,
     CODES,
     WAVES,
     angle,
+    clouds_of,
     denoised,
     drawn,
     generated,
@@ -172,3 +175,23 @@ def test_what_is_shown_is_the_place_of_the_time():
     assert back["times"][back["now"]] == forward["times"][forward["now"]] == 0.5
     assert compute(t=0.0)["now"] == 24 and compute(t=0.0, way="forward")["now"] == 0
     assert compute(steps=1, t=0.0, way="ddim")["spread"] == pytest.approx(0, abs=1e-6)
+
+
+def test_the_score_of_the_readers_own_codes(kept):
+    """The slope of the log density of its clouds, by scipy; the draws end among the clouds."""
+    data = clouds_of(load(KEPT))
+    parts, phi = parts_of(data, ANY), 0.7
+    z = np.random.default_rng(0).normal(size=(5, 2))
+    answer, found, _ = posterior(z, phi, parts)
+    np.testing.assert_allclose(found, log_density(z, phi, parts), rtol=1e-6)
+    score = (np.cos(phi) * answer - z) / np.sin(phi) ** 2
+    for i, step in enumerate(1e-5 * np.eye(2)):
+        ahead, back = (log_density(z + way * step, phi, parts) for way in (1, -1))
+        np.testing.assert_allclose(score[:, i], (ahead - back) / 2e-5, rtol=1e-4, atol=1e-6)
+    result = compute(latents=KEPT, asked="one", digit=3, w=2.0, score="learned", t=0.0)
+    assert 0.5 < result["spread"] < 1.5
+    frame = latent_diffusion.frame(result)
+    check_figures(frame)
+    assert frame.readouts["gap"] is None
+    assert frame.readouts["probable"] is None
+    assert "strokes" in frame.note

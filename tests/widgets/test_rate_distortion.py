@@ -2,10 +2,16 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.optimize import brentq
+from torch.distributions import Normal, kl_divergence
+from torch.nn.functional import silu
 
+from tests.figures import check_figures
 from widgets import rate_distortion
-from widgets.data import load
+from widgets.contract import KEPT
+from widgets.data import NothingKept, load
+from widgets.judged import SHOWN, images
 from widgets.rate_distortion import KINDS
 
 
@@ -69,3 +75,31 @@ def test_beyond_what_was_measured_there_is_no_number():
     result = compute(budget=10.0)
     assert result["left"]["vq"] is None
     assert "VQ-VAE" in rate_distortion.note(result)
+
+
+def test_the_readers_own_vae_costs_its_kl(kept):
+    """By torch's distributions; of the error a single draw is known, whose mean is above."""
+    result = compute(beside=KEPT)
+    vae = {key: torch.tensor(value).double() for key, value in load(KEPT).items()}
+    x = torch.tensor(images()[SHOWN:])
+    small = x.unflatten(1, (14, 2)).unflatten(3, (14, 2)).mean((2, 4)).flatten(1)
+    h = silu(small @ vae["encoder_w0"] + vae["encoder_b0"])
+    mean = h @ vae["encoder_w1"] + vae["encoder_b1"]
+    deviation = (0.5 * (h @ vae["log_variance_w1"] + vae["log_variance_b1"])).exp()
+    nats = kl_divergence(Normal(mean, deviation), Normal(0.0, 1.0)).sum(1).mean()
+    bits, error = result["own"]
+    assert bits == pytest.approx(nats.item() / np.log(2), rel=1e-6)
+    torch.manual_seed(0)
+    z = mean + deviation * torch.randn_like(mean)
+    drawn = torch.sigmoid(silu(z @ vae["w0"] + vae["b0"]) @ vae["w1"] + vae["b1"])
+    wide = drawn.reshape(-1, 14, 14).repeat_interleave(2, 1).repeat_interleave(2, 2)
+    assert error == pytest.approx((wide - x).square().sum((1, 2)).mean().item(), rel=0.02)
+    frame = rate_distortion.frame(result)
+    check_figures(frame)
+    assert "strokes" in frame.note
+    assert result["images"].shape == (6, 28, 28)
+
+
+def test_a_vae_kept_without_its_variances_is_refused():
+    with pytest.raises(NothingKept, match="Train it again"):
+        rate_distortion.point_of({}, images()[:1])

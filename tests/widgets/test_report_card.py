@@ -1,15 +1,12 @@
 """Report cards against scikit-learn, of the book's codes and of a reader's own."""
 
-import base64
-import io
-
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 from sklearn.metrics import normalized_mutual_info_score
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
-from widgets import data, report_card, train_vae
+from widgets import report_card
 from widgets.contract import KEPT
 from widgets.judged import CHANGED, JUDGED, SHOWN, codes, images, labels
 from widgets.measures import k_means
@@ -22,17 +19,6 @@ def ridge(h, wanted, share=1.0):
     h = h.astype(float)
     size = np.mean(np.sum((h - h.mean(axis=0)) ** 2, axis=1))
     return Ridge(alpha=share * size).fit(h, wanted)
-
-
-@pytest.fixture
-def kept():
-    """A VAE of a reader's, hardly trained."""
-    state = train_vae.start(beta=1.0, rate=0.003, width=16, seed=1)
-    arrays = train_vae.keep(state, width=16, beta=1.0, rate=0.003, seed=1)
-    file = io.BytesIO()
-    np.savez(file, **arrays)
-    with data.kept(base64.b64encode(file.getvalue()).decode()):
-        yield
 
 
 def check(name):

@@ -20,10 +20,10 @@ from app.models.exports.export import Job, write_export
 from app.models.exports.images import DATASETS
 from app.models.layers import mlp
 from app.models.recipe import augment
-from app.models.student import DistillRecipe, fit_student, rounded, to_arrays
+from app.models.student import StudentRecipe, fit_student, rounded, to_arrays
 
 CLASSES = 10
-RECIPE = DistillRecipe(widths=(64, 32), steps=4000, learning_rate=3e-3)
+RECIPE = StudentRecipe(widths=(64, 32), steps=4000, learning_rate=3e-3)
 
 
 def make_classifier(name: str, job: Job) -> Card:

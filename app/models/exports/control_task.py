@@ -13,18 +13,20 @@ PER_CLASS, PLACES, REACH = 12, 8, 4  # drawings of each digit; places of each; p
 
 
 def make_control_task(job: Job) -> Card:
-    """Test digits shifted to eight places each, in the features of two networks."""
+    """Test digits shifted to eight places each, and these in the features of two networks."""
     dataset = load_dataset("mnist")
     rng = np.random.default_rng(0)
     chosen = np.concatenate(
         [np.flatnonzero(dataset.test_labels == digit)[:PER_CLASS] for digit in range(10)]
     )
     grid = np.stack(np.meshgrid(*2 * [np.arange(-REACH, REACH + 1)]), axis=-1).reshape(-1, 2)
+    moves = np.stack([grid[rng.permutation(len(grid))[:PLACES]] for _ in chosen])
+    images = dataset.test_images[chosen]
     x = np.stack(
         [
-            shift(dataset.test_images[i] / 255, *move)
-            for i in chosen
-            for move in grid[rng.permutation(len(grid))[:PLACES]]
+            shift(image / 255, *move)
+            for image, own in zip(images, moves, strict=True)
+            for move in own
         ]
     )
     networks = {
@@ -41,6 +43,13 @@ def make_control_task(job: Job) -> Card:
         "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
         "codes": "of mnist_network_shifts and of the same network with weights drawn at random: "
         "(drawings, places, 32)",
+        "moves": "px to the right and down, by drawing and place",
         "metrics": {"drawings": len(chosen), "places": PLACES, "reach": REACH},
     }
-    return write_export("mnist_places", {**codes, "labels": dataset.test_labels[chosen]}, card)
+    arrays = {
+        **codes,
+        "labels": dataset.test_labels[chosen],
+        "images": images,
+        "moves": moves.astype(np.int8),
+    }
+    return write_export("mnist_places", arrays, card)

@@ -24,7 +24,14 @@ from app.models.exports.export import WIDGET_DATA, Job, write_export
 from app.models.fit import OnStep
 from app.models.layers import mlp
 from app.models.losses import squared_error
-from app.models.student import DistillRecipe, fit_student, rounded, student_decode, to_arrays
+from app.models.student import (
+    DistillRecipe,
+    StudentRecipe,
+    fit_student,
+    rounded,
+    student_decode,
+    to_arrays,
+)
 from widgets.latent_diffusion import (
     ANY,
     WAVES,
@@ -48,10 +55,10 @@ DRAWN = 10_000
 ANGLES = np.pi / 2 * np.arange(0.1, 1, 0.1)  # at which denoising is measured
 SURE = 0.9
 DIFFUSED = {
-    "conv_vae_mnist": DistillRecipe(
+    "conv_vae_mnist": StudentRecipe(
         widths=(96, 96, 96), steps=6000, batch_size=512, learning_rate=3e-3
     ),
-    "conv_vae_mnist_16": DistillRecipe(
+    "conv_vae_mnist_16": StudentRecipe(
         widths=(160, 160, 160), steps=6000, batch_size=512, learning_rate=3e-3
     ),
 }
@@ -134,7 +141,7 @@ def log_likelihood(z: Array, parts: Parts) -> float:
 
 
 def train_denoiser(
-    codes: Codes, recipe: DistillRecipe, seed: int, on_step: OnStep
+    codes: Codes, recipe: StudentRecipe, seed: int, on_step: OnStep
 ) -> nn.Sequential:
     """A network that answers v = a eps - s z_0 to z_t, the angle and the digit, or none."""
     torch.manual_seed(seed)

@@ -21,11 +21,11 @@ from app.models.masked_autoencoder import (
     hidden_of,
     to_patches,
 )
-from app.models.student import DistillRecipe, fit_student
+from app.models.student import StudentRecipe, fit_student
 from widgets.masked import nearest_visible
 
 CONFIG = MaskedAutoencoderConfig()
-RECIPE = DistillRecipe(widths=(), steps=3000, batch_size=128, learning_rate=4e-3)
+RECIPE = StudentRecipe(widths=(), steps=3000, batch_size=128, learning_rate=4e-3)
 PAGE_HIDDEN = 12  # of 16 patches, in the network that the page has
 HIDDEN = (2, 4, 8, 12, 14)  # of 16 patches, while training
 TESTED = tuple(range(1, PATCHES))  # of 16 patches, when measured

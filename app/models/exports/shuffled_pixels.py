@@ -15,13 +15,13 @@ from app.models.data import load_dataset, to_unit
 from app.models.exports.export import Job, write_export
 from app.models.fit import OnStep
 from app.models.layers import mlp
-from app.models.student import DistillRecipe, fit_student, rounded, to_arrays
+from app.models.student import StudentRecipe, fit_student, rounded, to_arrays
 
 BLOCKS = (1, 2, 4, 7, 14, 28)  # pixels a side; in blocks of 1 nothing moves
 SHOWN = 0.5  # share of the pixels that are not hidden
 HIDDEN_UNITS = 48  # of the dense network
 MAPS = (16, 24)  # of the convolutional one, at 14 x 14 and at 7 x 7
-RECIPE = DistillRecipe(widths=(), steps=1000, batch_size=128, learning_rate=6e-3)
+RECIPE = StudentRecipe(widths=(), steps=1000, batch_size=128, learning_rate=6e-3)
 KINDS = ("dense", "convolution")
 
 

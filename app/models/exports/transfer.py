@@ -17,13 +17,13 @@ from app.models.cards import Card, made_on
 from app.models.data import Dataset, load_dataset, to_unit
 from app.models.exports.export import Job, write_export
 from app.models.exports.networks import CLASSES, network, random_shifts, shifted
-from app.models.student import DistillRecipe, fit_student
+from app.models.student import StudentRecipe, fit_student
 from widgets.transfer_curve import METHODS, SIZES, fit_head
 
 TARGETS = {"fashion_mnist": "mnist", "mnist": "fashion_mnist"}  # what is to be named: the source
 SEEDS = 4  # each with a source network, a draw of labels and new weights of its own
 REACH = 4  # px that source images, and the second kind of test images, are shifted, +-
-SOURCE = DistillRecipe(widths=(), steps=1000, batch_size=128, learning_rate=4e-3)
+SOURCE = StudentRecipe(widths=(), steps=1000, batch_size=128, learning_rate=4e-3)
 STEPS = dict(zip(SIZES, (100, 100, 150, 250, 400, 600, 1000), strict=True))
 BATCH = 64
 RATES = (1e-3, 4e-3)  # of which each method takes the better one for each number of labels
@@ -75,7 +75,7 @@ class Task:
         return self.x[rows], self.labels[rows]
 
 
-def trained(model: nn.Sequential, x: Tensor, labels: Tensor, recipe: DistillRecipe) -> None:
+def trained(model: nn.Sequential, x: Tensor, labels: Tensor, recipe: StudentRecipe) -> None:
     """Train all layers on images as they are."""
 
     def loss_of(batch: Tensor) -> Tensor:
@@ -145,7 +145,7 @@ def accuracies(
     torch.manual_seed(seed)
     model = begin(method, source, x, labels)
     batch = min(BATCH, len(x))
-    trained(model, x, labels, DistillRecipe((), STEPS[size], batch, rate))
+    trained(model, x, labels, StudentRecipe((), STEPS[size], batch, rate))
     if held:
         return [right(run_through(model, task.x[:HELD]), task.labels[:HELD])]
     return [right(run_through(model, test), task.wanted) for test in task.tests]

@@ -19,13 +19,13 @@ from app.models.data import SIZE, Dataset, load_dataset, to_unit
 from app.models.exports.export import Job, write_export
 from app.models.exports.networks import CHANNELS, CLASSES, KERNEL, to_arrays
 from app.models.exports.probes import RIDGES, fit
-from app.models.student import DistillRecipe, fit_student, rounded
+from app.models.student import StudentRecipe, fit_student, rounded
 
 FEATURES = 64  # numbers of the code
 PROJECTED = 32  # numbers that the loss sees
 TEMPERATURE = 0.5
 HELD = 5000  # of the training images; on these were chosen temperature, steps, views and ridge
-RECIPE = DistillRecipe(widths=(*CHANNELS, FEATURES, PROJECTED), steps=1500, learning_rate=4e-3)
+RECIPE = StudentRecipe(widths=(*CHANNELS, FEATURES, PROJECTED), steps=1500, learning_rate=4e-3)
 ARMS = ((1, 0), (-1, 0), (0, 1), (0, -1))  # the four neighbours of a pixel
 
 
@@ -142,7 +142,7 @@ def network() -> nn.Sequential:
     )
 
 
-def trained(kind: Kind, x: Tensor, seed: int, recipe: DistillRecipe, job: Job) -> nn.Sequential:
+def trained(kind: Kind, x: Tensor, seed: int, recipe: StudentRecipe, job: Job) -> nn.Sequential:
     """An encoder trained on two views of each of these images, (n, 784), with no label."""
     torch.manual_seed(seed)
     model = network()

@@ -19,14 +19,14 @@ from app.models.exports.decoders import EVERY, sample_of
 from app.models.exports.export import Job, write_export
 from app.models.fit import OnStep
 from app.models.losses import recon_loss, reparameterize, squared_error
-from app.models.student import DistillRecipe
+from app.models.student import StudentRecipe
 
 TEACHER = "conv_vae_mnist"  # gives the codes
 KINDS = {
     kind: ConvVAEConfig(latent_dim=2, channels=8, hidden=32, upsampling=kind)
     for kind in ("transposed", "transposed_even", "resize")
 }
-RECIPE = DistillRecipe(widths=(32, 32), steps=2000, batch_size=128, learning_rate=6e-3)
+RECIPE = StudentRecipe(widths=(32, 32), steps=2000, batch_size=128, learning_rate=6e-3)
 SEEDS = 2
 MEASURED = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)  # steps
 STAGES = (0, 100, 2000)  # steps whose decoders the page has, of the first seed

@@ -13,7 +13,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import write_po
 
-from app.book.language import LOCALE, po_file, read_catalogue
+from app.book.language import LOCALE, catalogues, po_file, read_catalogue
 from app.errors import BookErrors, ContentError, LatentbookError
 from app.settings import Settings
 
@@ -66,7 +66,7 @@ def extract(settings: Settings, names: tuple[str, ...], *, report: Report) -> No
         If a name is not the tag of a language.
     """
     template = messages(settings)
-    for name in dict.fromkeys([*names, *translated()]):
+    for name in dict.fromkeys([*names, *catalogues()]):
         path = po_file(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(updated(name, template), encoding="utf-8")
@@ -83,16 +83,11 @@ def check(settings: Settings, *, report: Report) -> None:
         in the catalogue.
     """
     template = messages(settings)
-    mistakes = [each for name in translated() for each in _mistakes(name, template)]
+    mistakes = [each for name in catalogues() for each in _mistakes(name, template)]
     if mistakes:
         raise BookErrors(mistakes)
-    for name in translated():
+    for name in catalogues():
         report(f"{name}: {len(template)} messages, all translated")
-
-
-def translated() -> tuple[str, ...]:
-    """The languages that have a catalogue."""
-    return tuple(sorted(path.parents[1].name for path in LOCALE.glob("*/LC_MESSAGES/*.po")))
 
 
 def messages(settings: Settings) -> Catalog:

@@ -99,7 +99,12 @@ def message(english: str) -> str:
 
 def languages() -> tuple[str, ...]:
     """The tags of all languages that the interface speaks."""
-    return (ENGLISH, *sorted(path.parents[1].name for path in LOCALE.glob("*/LC_MESSAGES/*.po")))
+    return (ENGLISH, *(name.replace("_", "-") for name in catalogues()))
+
+
+def catalogues() -> tuple[str, ...]:
+    """The folders of the languages that have words of their own: de, pt_BR."""
+    return tuple(sorted(path.parents[1].name for path in LOCALE.glob("*/LC_MESSAGES/*.po")))
 
 
 def language(tag: str) -> Language:
@@ -132,9 +137,9 @@ def content_language(tag: str, interface: Language) -> Language:
 
 
 def catalogue_of(tag: str) -> str:
-    """The folder of the words for a tag, or nothing."""
-    names = [tag, tag.partition("-")[0]]
-    return next((name for name in names if name in languages()), "")
+    """The folder of the words for a tag, its name for English, or nothing."""
+    names = (tag.replace("-", "_"), tag.partition("-")[0])
+    return next((name for name in names if name in (ENGLISH, *catalogues())), "")
 
 
 def po_file(name: str) -> Path:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from datetime import date
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from app.book import catalogues
-from app.book.language import language, languages, po_file
+from app.book import catalogues as words
+from app.book.language import catalogues, language, languages, po_file
 from app.book.load import load
 from app.book.write.site import build_site
 from app.errors import BookErrors, LatentbookError, UnknownName
@@ -29,22 +30,22 @@ def in_language(tag: str, text: str = "") -> dict[str, str]:
     return {"book.toml": book, **fixture_chapter()}
 
 
-@pytest.mark.parametrize("name", catalogues.translated())
+@pytest.mark.parametrize("name", catalogues())
 def test_a_catalogue_is_what_extraction_writes(name: str) -> None:
-    template = catalogues.messages(Settings())
-    assert po_file(name).read_text(encoding="utf-8") == catalogues.updated(name, template)
+    template = words.messages(Settings())
+    assert po_file(name).read_text(encoding="utf-8") == words.updated(name, template)
 
 
 def test_every_language_is_complete() -> None:
-    assert set(catalogues.translated()) >= {"de", "he"}
-    catalogues.check(Settings(), report=lambda message: None)
+    assert set(catalogues()) >= {"de", "he"}
+    words.check(Settings(), report=lambda message: None)
 
 
 def test_extraction_finds_every_call(root: Path) -> None:
     """Read as plain text, templates, scripts and the build have no message beside those found."""
     found = {
         form
-        for message in catalogues.messages(Settings())
+        for message in words.messages(Settings())
         for form in ([message.id] if isinstance(message.id, str) else message.id)
     }
     files = [
@@ -60,6 +61,43 @@ def test_extraction_finds_every_call(root: Path) -> None:
     }
     assert len(said) > 300
     assert said - found == set()
+
+
+class Bare(HTMLParser):
+    """The words of a template that no function translates."""
+
+    NAMED = ("aria-label", "title", "placeholder", "alt", "data-scrolls")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.key = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.key = tag == "kbd"
+        for name, value in attrs:
+            if name in self.NAMED:
+                self.handle_data(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.key = False
+
+    def handle_data(self, data: str) -> None:
+        if not self.key:
+            self.words += re.findall(r"[A-Za-z]{2,}", data)
+
+
+def test_templates_say_nothing_untranslated(root: Path) -> None:
+    jinja = re.compile(
+        r"{#.*?#}|{% trans.*?{% endtrans %}|{%.*?%}|{{.*?}}|<!doctype html>", re.DOTALL
+    )
+    bare = {}
+    for path in sorted((root / "app/templates").rglob("*.html")):
+        parser = Bare()
+        text = re.sub(r"(</?){{.*?}}", r"\1p", path.read_text(encoding="utf-8"))
+        parser.feed(jinja.sub("", text))
+        bare[path.name] = parser.words
+    assert {name: words for name, words in bare.items() if words} == {}
 
 
 @pytest.mark.parametrize(
@@ -87,7 +125,7 @@ def test_what_is_wrong_with_a_catalogue_is_said_by_its_line(
     monkeypatch.setattr("app.book.language.LOCALE", tmp_path / "app/locale")
     monkeypatch.setattr("app.book.catalogues.LOCALE", tmp_path / "app/locale")
     with pytest.raises(BookErrors) as raised:
-        catalogues.check(Settings(), report=lambda message: None)
+        words.check(Settings(), report=lambda message: None)
     said = [str(error) for error in raised.value.errors]
     assert any(
         re.match(r"app/locale/de/LC_MESSAGES/latentbook\.po:\d+: ", each) and told in each
@@ -100,19 +138,21 @@ def test_a_language_begins_with_nothing_translated(
 ) -> None:
     monkeypatch.setattr("app.book.language.LOCALE", tmp_path)
     monkeypatch.setattr("app.book.catalogues.LOCALE", tmp_path)
-    catalogues.extract(Settings(), ("fr",), report=lambda message: None)
-    assert languages() == ("en", "fr")
+    words.extract(Settings(), ("fr", "pt_BR"), report=lambda message: None)
+    assert languages() == ("en", "fr", "pt-BR")
+    assert language("pt-BR").tag == "pt-BR"
     assert language("fr").translate("Hint") == "Hint"
     with pytest.raises(LatentbookError, match="'xx' is not the tag of a language"):
-        catalogues.extract(Settings(), ("xx",), report=lambda message: None)
+        words.extract(Settings(), ("xx",), report=lambda message: None)
 
 
 def test_a_region_takes_the_words_of_its_language() -> None:
     assert language("de-AT").translate("Hint") == "Hinweis"
     assert language("de-AT").tag == "de-AT"
     assert language("en-GB").translate("Hint") == "Hint"
-    with pytest.raises(UnknownName, match=r"Unknown language 'eo'\. .*Accepted: de, en, he"):
-        language("eo")
+    for unknown in ("eo", "DE", "d", ""):
+        with pytest.raises(UnknownName, match=rf"Unknown language '{unknown}'\. .*de, en, he"):
+            language(unknown)
 
 
 def test_days_are_written_out() -> None:

@@ -113,6 +113,23 @@ def require_free_port(host: str, port: int) -> None:
             raise LatentbookError(f"Cannot listen on {host}:{port}: {error.strerror}.") from None
 
 
+def bundle_class(settings: Settings) -> None:
+    """Bundle what class mode adds, where it is on."""
+    if settings.class_mode:
+        from app.classroom.bundle import bundle_class
+
+        bundle_class(settings)
+
+
+def make_new_key(settings: Settings) -> None:
+    """Take the lecturer's key away, so that the start makes another."""
+    if not settings.class_mode:
+        raise LatentbookError("--new-key is for class mode: give --class too.")
+    from app.classroom.mode import forget_key
+
+    forget_key(settings)
+
+
 @cli.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
@@ -125,6 +142,12 @@ def serve(
     built: Annotated[
         bool, typer.Option("--built", help="Serve what is built; write nothing.")
     ] = False,
+    class_mode: Annotated[
+        bool, typer.Option("--class", help="Let a class answer by phone (docs/class.md).")
+    ] = False,
+    new_key: Annotated[
+        bool, typer.Option("--new-key", help="Make another key for the lecturer.")
+    ] = False,
 ) -> None:
     """Build what changed, then serve the book and its decoders."""
     with plain_errors():
@@ -134,6 +157,7 @@ def serve(
             "device": device and device.value,
             "replicas": replicas,
             "reload": reload,
+            "class_mode": class_mode or None,
         }
         settings = Settings().model_copy(
             update={name: value for name, value in given.items() if value is not None}
@@ -143,6 +167,9 @@ def serve(
             from app.book.write.site import build_site
 
             build_site(settings, report=report)
+            bundle_class(settings)
+        if new_key:
+            make_new_key(settings)
         from app.main import run
 
         run(settings, report=report)
@@ -174,6 +201,7 @@ def build(
         from app.book.write.site import build_site
 
         site = build_site(settings, report=report)
+        bundle_class(settings)
         report(f"The book is in {site}")
 
 

@@ -22,6 +22,9 @@ BLOCK = re.compile(r'<section class="(?:quiz|instrument)" id="([^"]*)"[^>]*>')
 LINK = re.compile(r'href="\.\./((?:[\w-]+/){1,2})["#]')
 TITLE = re.compile(r"<h1[^>]*>(.*?)</h1>", re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
+ENDS_LINE = re.compile(r"</(?:p|li|div)>|(?<=\d)</span>(?=<span>)")
+"""A paragraph, or the number before a title."""
+
 RECT = re.compile(r'<rect x="([^"]*)" y="([^"]*)" width="([^"]*)" height="([^"]*)"')
 SIZE = re.compile(r'viewBox="0 0 (\S+) (\S+)"')
 
@@ -340,5 +343,4 @@ def plain(html: str) -> str:
     """The words of some markup. What is hidden from screen readers repeats what is read to them."""
     while hidden := re.search(r'<\w+[^>]*aria-hidden="true"[^>]*>', html):
         html = html[: hidden.start()] + html[end_of(html, hidden.start()) :]
-    return " ".join(unescape(TAG.sub(" ", html)).split())
-
+    return " ".join(unescape(TAG.sub("", ENDS_LINE.sub(" ", html))).split())

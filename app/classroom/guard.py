@@ -1,4 +1,4 @@
-"""Who may ask what: the lecturer by a key, a phone by its seat, and both from the book's own pages."""
+"""Who may ask what: the lecturer by a key, a phone by its seat, both from the book's own pages."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ async def from_own_page(request: Request) -> None:
     Raises
     ------
     Problem
-        403. Browsers say where a request comes from, and no script can make them say otherwise; what
-        says nothing is no browser, and has no cookie that is not its own.
+        403. Browsers say where a request comes from, and no script makes them say otherwise. What
+        says nothing is no browser, and has no cookies but its own.
     """
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")

@@ -30,6 +30,7 @@ class Allowance:
     _at: float = field(init=False)
 
     def __post_init__(self) -> None:
+        """All is left."""
         self._left = self.most
         self._at = time.monotonic()
 

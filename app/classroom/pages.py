@@ -1,4 +1,4 @@
-"""The pages of class mode: ``/class/`` and ``/class/CODE``, ``/show/CODE``, ``/j/`` and ``/j/CODE``."""
+"""The pages of class mode: ``/class/``, ``/class/CODE``, ``/show/CODE``, ``/j/``, ``/j/CODE``."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ class Pages:
     files: Mapping[str, bytes] = field(init=False)
 
     def __post_init__(self) -> None:
+        """Read the bundle."""
         self.names, self.files = read_bundle(self.settings)
 
     def render(self, template: str, **given: Any) -> str:

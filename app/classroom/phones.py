@@ -47,9 +47,7 @@ class Answer(Strict):
     )
 
 
-@router.post(
-    "/{code}/seat", dependencies=ON_WRITES, responses=problem_responses(404, 415, 422)
-)
+@router.post("/{code}/seat", dependencies=ON_WRITES, responses=problem_responses(404, 415, 422))
 async def take_seat(request: Request, hall: TheHall, code: str, body: Seat) -> Response:
     """Come in, or come back: a phone that has a seat keeps it."""
     tokens = [*tokens_of(request), body.token]

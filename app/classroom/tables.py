@@ -1,4 +1,4 @@
-"""The tables of class mode. None has a column for a name, an address or anything else of a person."""
+"""The tables of class mode. None has a place for a name, an address or anything of a person."""
 
 from __future__ import annotations
 

@@ -18,13 +18,13 @@ async function giveKey(key) {
     await ask("api/lecturer/key", { method: "POST", body: { key: decodeURIComponent(key) } });
     location.reload();
   } catch (error) {
-    say("[data-status]", error instanceof Refused ? word("wrong-key") : word("lost"));
+    say("[data-said]", error instanceof Refused ? word("wrong-key") : word("lost"));
   }
 }
 
 /** @param {unknown} error */
 function complain(error) {
-  say("[data-status]", error instanceof Refused ? error.message : word("lost"));
+  say("[data-said]", error instanceof Refused ? error.message : word("lost"));
 }
 
 /** @type {any} */
@@ -69,7 +69,7 @@ async function act(button) {
     dialog.addEventListener("close", () => dialog.returnValue === "end" && end().catch(complain), { once: true });
     return;
   }
-  say("[data-status]", "");
+  say("[data-said]", "");
   pollNow();
 }
 
@@ -119,7 +119,7 @@ async function follow() {
   enable("reveal", phase === "open" || phase === "closed");
   enable("again", phase === "closed" || phase === "revealed");
   enable("put-away", Boolean(state.asking));
-  say("[data-status]", "");
+  say("[data-said]", "");
   tick();
 }
 
@@ -136,7 +136,7 @@ function tick() {
 if (code !== "") {
   one("[data-local]").hidden = !["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
   pollNow = poll(follow, (error) => {
-    say("[data-status]", error instanceof Refused && error.status === 410 ? word("ended") : word("lost"));
+    say("[data-said]", error instanceof Refused && error.status === 410 ? word("ended") : word("lost"));
     return !(error instanceof Refused && [403, 404, 410].includes(error.status));
   });
   setInterval(tick, 1000);

@@ -98,20 +98,20 @@ class Phone {
     if (error instanceof Refused) {
       if (error.status === 410 || (error.status === 404 && this.#seat > 0)) {
         show("ended");
-        say("[data-status]", "");
+        say("[data-said]", "");
         return false;
       }
       if (error.status === 404) {
         show("start");
-        say("[data-status]", error.message);
+        say("[data-said]", error.message);
         return false;
       }
       if (error.status === 403) this.#seat = 0; // perhaps the doors open again
-      say("[data-status]", error.message);
+      say("[data-said]", error.message);
       return true;
     }
     if (!(error instanceof TypeError)) throw error; // a fault of ours, and not of the network
-    say("[data-status]", word(this.#mine && !this.#mine.sent ? "kept" : "lost"));
+    say("[data-said]", word(this.#mine && !this.#mine.sent ? "kept" : "lost"));
     return true;
   }
 
@@ -121,7 +121,7 @@ class Phone {
     if (news === null || news.asking === null) {
       this.#leave();
       show("waiting");
-      say("[data-status]", "");
+      say("[data-said]", "");
       return;
     }
     const key = news.asking * 4 + (news.phase === "revealed" ? 1 : 0);
@@ -131,6 +131,7 @@ class Phone {
       this.#asked = asked;
       show("asked");
       say("[data-section]", asked.section);
+      one("[data-answering]").hidden = false; // a picture is made for the width of its place
       showAsked(asked, one("[data-text]"), one("[data-answering]"));
       this.#shown = key;
       this.#start(asked);
@@ -158,9 +159,9 @@ class Phone {
     one("[data-answering]").toggleAttribute("data-closed", !isOpen);
     if (!isOpen) {
       const atFront = news.phase === "revealed" && news.results === undefined;
-      say("[data-status]", word(atFront ? "look" : mine?.sent ? "closed-in" : "closed-out"));
-    } else if (mine) say("[data-status]", word(mine.sent ? "in" : "sending"));
-    else if (one("[data-status]").textContent !== word("choose")) say("[data-status]", "");
+      say("[data-said]", word(atFront ? "look" : mine?.sent ? "closed-in" : "closed-out"));
+    } else if (mine) say("[data-said]", word(mine.sent ? "in" : "sending"));
+    else if (one("[data-said]").textContent !== word("choose")) say("[data-said]", "");
   }
 
   get #computes() {
@@ -218,8 +219,8 @@ class Phone {
 
   #submit() {
     const value = this.#value();
-    if (value === null) return say("[data-status]", word("choose"));
-    if (typeof value === "string") return say("[data-status]", value);
+    if (value === null) return say("[data-said]", word("choose"));
+    if (typeof value === "string") return say("[data-said]", value);
     this.#answer(value);
   }
 
@@ -240,7 +241,7 @@ class Phone {
     const before = this.#mine?.round === round ? this.#mine : null;
     if (before && JSON.stringify(before.value) === JSON.stringify(value)) return;
     this.#remember({ round, change: (before?.change ?? 0) + 1, value, sent: false });
-    say("[data-status]", word("sending"));
+    say("[data-said]", word("sending"));
     this.#send().catch((error) => this.#trouble(error));
   }
 
@@ -280,7 +281,7 @@ const pattern = new RegExp(`^[${join.dataset.letters}]{${join.dataset.length}}$`
 join.addEventListener("submit", (event) => {
   event.preventDefault();
   const code = codeOf(/** @type {HTMLInputElement} */ (one("#code")).value);
-  if (!pattern.test(code)) return say("[data-status]", word("bad-code"));
+  if (!pattern.test(code)) return say("[data-said]", word("bad-code"));
   history.replaceState(null, "", code);
   new Phone(code);
 });

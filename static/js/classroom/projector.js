@@ -24,7 +24,7 @@ async function follow() {
   ahead = Date.parse(response.headers.get("Date") ?? "") / 1000 - Date.now() / 1000 || 0;
   state = await response.json();
   say("[data-here]", String(state.here));
-  say("[data-status]", "");
+  say("[data-said]", "");
   tick();
   if (!state.asking) {
     shown = "";
@@ -39,6 +39,7 @@ async function follow() {
   show("asked");
   say("[data-section]", asked.section);
   const [text, place, results] = ["[data-text]", "[data-answering]", "[data-results]"].map((each) => one(each));
+  place.hidden = false; // a picture is made for the width of its place
   showAsked(asked, text, place);
   for (const input of place.querySelectorAll("input, button")) /** @type {HTMLInputElement} */ (input).disabled = true;
   results.replaceChildren();
@@ -55,7 +56,7 @@ async function follow() {
 
 function tick() {
   const round = state?.rounds?.at(-1);
-  say("[data-answers]", round ? `${round.answers} ${word("of")} ${state.here} ${word("answered")}` : "");
+  say("[data-answers]", round ? `${round.answers} ${word("of")} ${state.here} ${word("answered")} ·` : "");
   say("[data-time]", !round ? "" : state.phase === "open" ? elapsed(round.opened_at, Date.now() / 1000 + ahead) : word("closed"));
 }
 
@@ -65,6 +66,6 @@ poll(follow, (error) => {
   const isOver = error instanceof Refused && [403, 404, 410].includes(error.status);
   if (isOver) show("ended");
   else if (!(error instanceof TypeError) && !(error instanceof Refused)) throw error;
-  say("[data-status]", isOver ? "" : word("lost"));
+  say("[data-said]", isOver ? "" : word("lost"));
   return !isOver;
 });

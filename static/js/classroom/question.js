@@ -16,8 +16,8 @@ export function made(kind) {
 
 /** Shows the question, and where an answer goes. @param {Asked} asked @param {HTMLElement} text @param {HTMLElement} place */
 export function showAsked(asked, text, place) {
-  if (asked.question === undefined) text.textContent = asked.title;
-  else text.innerHTML = asked.question;
+  if (asked.question !== undefined) text.innerHTML = asked.question;
+  else text.textContent = asked.kind === "draw" ? asked.title : ""; // an instrument brings its own
   place.replaceChildren(made(asked.kind === "panel" ? "readout" : asked.kind));
   if (asked.kind === "choice") one("fieldset", place).append(...(asked.options ?? []).map(optionOf));
   if (asked.kind === "number") one(".unit", place).textContent = asked.unit ?? "";

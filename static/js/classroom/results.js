@@ -16,49 +16,71 @@ const SVG = "http://www.w3.org/2000/svg";
  * @param {number | null} computed the value that the book's own seed gives
  */
 export function showResults(asked, rounds, place, computed) {
-  const pictures = rounds.map((answers, i) => {
+  if (asked.kind === "choice" || asked.kind === "true-false") return place.replaceChildren(bars(asked, rounds));
+  const figures = rounds.map((answers, i) => {
     const figure = document.createElement("figure");
     const caption = document.createElement("figcaption");
-    const name = rounds.length === 1 ? "" : `${word(i === 0 ? "first" : i === 1 ? "again" : "later")}: `;
-    caption.textContent = `${name}${answers.length} ${word("answers")}`;
+    caption.textContent = captionOf(rounds, i);
     figure.append(caption);
-    place.append(figure); // measured in its place
-    return { figure, answers };
+    return figure;
   });
-  place.replaceChildren(...pictures.map(({ figure }) => figure));
-  place.style.setProperty("--rounds", String(rounds.length));
-  for (const { figure, answers } of pictures) {
-    if (asked.kind === "choice" || asked.kind === "true-false") figure.append(bars(asked, answers));
-    else if (asked.kind === "guess") figure.append(overGuess(asked, answers));
+  place.replaceChildren(...figures); // a picture is made for the width of its place
+  figures.forEach((figure, i) => {
+    const answers = rounds[i];
+    if (asked.kind === "guess") figure.append(overGuess(asked, answers));
     else if (asked.kind === "draw") overPicture(asked, answers, figure);
-    else figure.append(histogram(answers, asked.kind === "number" ? Number(asked.answer) : computed, asked));
-  }
+    else if (asked.kind !== "panel") figure.append(histogram(answers, asked.kind === "number" ? Number(asked.answer) : computed, asked));
+  });
 }
 
-/** @param {Asked} asked @param {number[]} answers */
-function bars(asked, answers) {
+/** @param {any[][]} rounds @param {number} i */
+function captionOf(rounds, i) {
+  const name = rounds.length === 1 ? "" : `${word(["first", "again"][i] ?? "later")}: `;
+  return `${name}${rounds[i].length} ${word("answers")}`;
+}
+
+/** Each option with a bar for each round under it. @param {Asked} asked @param {number[][]} rounds */
+function bars(asked, rounds) {
   const names = asked.options ?? [...made("true-false").querySelectorAll("span")].map((span) => span.innerHTML);
   const right = asked.kind === "true-false" ? (asked.answer ? 0 : 1) : asked.answer;
+  const figure = document.createElement("figure");
+  const caption = document.createElement("figcaption");
+  caption.textContent = rounds.map((_, i) => captionOf(rounds, i)).join(". ");
   const list = document.createElement("ul");
   list.className = "bars";
-  names.forEach((/** @type {string} */ name, /** @type {number} */ i) => {
-    const count = answers.filter((answer) => answer === i).length;
-    const share = answers.length === 0 ? 0 : count / answers.length;
+  names.forEach((name, i) => {
     const item = document.createElement("li");
-    item.innerHTML = `<span class="name"></span><span class="bar"></span><span class="count"></span>`;
-    one(".name", item).innerHTML = name;
-    one(".bar", item).style.setProperty("--share", String(share));
-    one(".count", item).textContent = `${Math.round(100 * share)} % (${count})`;
+    const label = document.createElement("span");
+    label.className = "name";
+    label.innerHTML = name;
+    item.append(label, ...rounds.map((answers) => barOf(answers, i)));
     if (i === right) {
       item.className = "right";
       const said = document.createElement("span");
       said.className = "visually-hidden";
       said.textContent = word("right");
-      item.append(said);
+      label.append(said);
     }
     list.append(item);
   });
-  return list;
+  figure.append(caption, list);
+  return figure;
+}
+
+/** @param {number[]} answers @param {number} option */
+function barOf(answers, option) {
+  const count = answers.filter((answer) => answer === option).length;
+  const share = answers.length === 0 ? 0 : count / answers.length;
+  const row = document.createElement("span");
+  row.className = "row";
+  const bar = document.createElement("span");
+  bar.className = "bar";
+  bar.style.setProperty("--share", String(share));
+  const text = document.createElement("span");
+  text.className = "count";
+  text.textContent = `${Math.round(100 * share)} % (${count})`;
+  row.append(bar, text);
+  return row;
 }
 
 /** How many lie in each of the parts of a range. @param {number[]} values @param {number} low @param {number} high @param {number} count */
@@ -79,7 +101,7 @@ export function rangeOf(values, answer) {
   const shown = [at(0.05), at(0.95), ...(answer === null ? [] : [answer])].filter(Number.isFinite);
   const [low, high] = [Math.min(...shown), Math.max(...shown)];
   const room = high > low ? 0.08 * (high - low) : Math.abs(low) * 0.5 || 1;
-  return [low - room, high + room];
+  return [low >= 0 ? Math.max(0, low - room) : low - room, high + room];
 }
 
 /** @param {number[]} answers @param {number | null} answer @param {Asked} asked */
@@ -92,7 +114,7 @@ function histogram(answers, answer, asked) {
   }
   const [low, high] = rangeOf(answers, answer);
   holder.append(columns(binned(answers, low, high, BINS)));
-  if (answer !== null) holder.append(mark((answer - low) / (high - low), `${format(answer)} ${asked.unit ?? ""} ${asked.kind === "number" ? "" : word("computed")}`));
+  if (answer !== null) holder.append(mark((answer - low) / (high - low), `${asked.kind === "number" ? "" : word("computed")} ${format(answer)} ${asked.unit ?? ""}`));
   const ends = document.createElement("p");
   ends.className = "ends";
   for (const end of [low, (low + high) / 2, high]) {
@@ -146,7 +168,7 @@ function overGuess(asked, answers) {
   lines.append(columns(binned(answers, low, high, 2 * BINS)));
   if (asked.answer !== undefined) {
     const value = asked.log ? Math.log10(asked.answer) : asked.answer;
-    lines.append(mark((value - low) / (high - low), `${guessText(asked, value)} ${word("computed")}`));
+    lines.append(mark((value - low) / (high - low), `${word("computed")} ${guessText(asked, value)}`));
   }
   holder.append(picture, lines);
   return holder;

@@ -118,6 +118,8 @@ class Client:
             f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nCookie: {self.cookie}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n{headers}\r\n"
         )
+        if self._streams is not None and self._streams[0].at_eof():
+            self.close()  # the server keeps an idle connection for five seconds
         try:
             if self._streams is None:
                 self._streams = await asyncio.open_connection("127.0.0.1", self.port)

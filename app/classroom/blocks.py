@@ -13,6 +13,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+from app.book.pieces import Html
 from app.book.write.render import OnePage
 
 PLACE = "class"
@@ -192,7 +193,7 @@ def blocks_of(place: str, page: str) -> Iterator[Block]:
     section = plain(title[1]) if title else ""
     move = OnePage(PLACE, {}, {})
     for found in BLOCK.finditer(page):
-        html = move.bring(page[found.start() : end_of(page, found.start())], place)
+        html = move.bring(Html(page[found.start() : end_of(page, found.start())]), place)
         block = Block(f"{place}#{found[1]}", "", "", section, html, {})
         if attribute(html, "data-spec"):
             spec = json.loads(attribute(html, "data-spec"))

@@ -25,7 +25,7 @@ from app.http.caching import strong_etag
 from app.http.problems import Problem, wrong_field
 from app.settings import Settings
 
-LETTERS = "23456789CDFGHJKMNPQRTVWXYZ"
+LETTERS = "23456789CDFGHJKMNPQRTVWXY"
 """Of codes: no vowels, so that no word comes out, and nothing that looks like something else."""
 
 CODE_LENGTH = 6

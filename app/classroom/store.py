@@ -178,7 +178,7 @@ def _lecture(connection: Connection, row: Row[Any]) -> StoredLecture:
         row.ends_at,
         row.doors_open,
         {each.token_hash: (each.id, each.number) for each in seats},
-        asked and _asking(connection, asked),
+        None if asked is None else _asking(connection, asked),
     )
 
 

@@ -16,9 +16,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+# sqlite_autoincrement: a number that a phone still remembers is never given again.
 metadata = MetaData()
-LAID = {"sqlite_autoincrement": True}
-"""A number that a phone still remembers is never given again."""
 
 lecturer = Table(
     "lecturer",
@@ -35,7 +34,7 @@ lecture = Table(
     Column("ends_at", Float, nullable=False),
     Column("doors_open", Boolean, nullable=False),
     Column("asking", Integer),
-    **LAID,
+    sqlite_autoincrement=True,
 )
 """One class. ``asking`` is what it is asked now, ``ends_at`` in seconds since 1970."""
 
@@ -48,7 +47,7 @@ seat = Table(
     Column("token_hash", LargeBinary, nullable=False),
     UniqueConstraint("lecture", "token_hash"),
     UniqueConstraint("lecture", "number"),
-    **LAID,
+    sqlite_autoincrement=True,
 )
 """One phone in one class: the hash of a random token that the phone has made."""
 
@@ -60,7 +59,7 @@ asking = Table(
     Column("label", String, nullable=False),
     Column("wanted", String, nullable=False),
     Column("revealed", Boolean, nullable=False),
-    **LAID,
+    sqlite_autoincrement=True,
 )
 """A block of the book put to a class. ``wanted`` is the readout or panel asked for, or empty."""
 
@@ -71,7 +70,7 @@ round = Table(
     Column("asking", ForeignKey("asking.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("opened_at", Float, nullable=False),
     Column("closed", Boolean, nullable=False),
-    **LAID,
+    sqlite_autoincrement=True,
 )
 """One vote on what is asked."""
 

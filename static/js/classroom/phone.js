@@ -1,5 +1,6 @@
 /** A phone in a class: comes in, follows what is asked, answers, and sends again what did not arrive. */
 import { readNumber } from "../number.js";
+import { read, remove, write } from "../store.js";
 import { ask, one, poll, Refused, say, show, word } from "./page.js";
 import { guessText, showAsked } from "./question.js";
 import { showResults } from "./results.js";
@@ -10,26 +11,6 @@ import { startSketch } from "./sketch.js";
  * @typedef {{asking: number | null, round: number, nth: number, phase: "open" | "closed" | "revealed", results?: any[][]}} News
  * @typedef {{round: number, change: number, value: any, sent: boolean}} Mine what this phone answers
  */
-
-const KEPT = "latentbook:1:class:";
-
-/** @param {string} key @returns {any} */
-function recall(key) {
-  try {
-    return JSON.parse(localStorage.getItem(KEPT + key) ?? "null");
-  } catch {
-    return null; // storage is refused, or another script wrote the key
-  }
-}
-
-/** @param {string} key @param {unknown} value */
-function keep(key, value) {
-  try {
-    localStorage.setItem(KEPT + key, JSON.stringify(value));
-  } catch {
-    // The cookie knows the seat, and the server the answer.
-  }
-}
 
 class Phone {
   /** @type {News | null} */
@@ -52,9 +33,10 @@ class Phone {
   constructor(code) {
     this.code = code;
     this.place = `api/class/${code}`;
-    this.token = recall(`seat:${code}`) ?? newToken();
-    keep(`seat:${code}`, this.token);
-    this.#mine = recall(`answer:${code}`);
+    // Where storage is refused the cookie knows the seat, and the server the answer.
+    this.token = read("class", `${code}:seat`) ?? newToken();
+    write("class", `${code}:seat`, this.token);
+    this.#mine = read("class", `${code}:answer`);
     this.form = /** @type {HTMLFormElement} */ (one("[data-question]"));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -90,7 +72,7 @@ class Phone {
   /** @param {Mine} mine */
   #remember(mine) {
     this.#mine = mine;
-    keep(`answer:${this.code}`, mine);
+    write("class", `${this.code}:answer`, mine);
   }
 
   /** @param {unknown} error */
@@ -99,6 +81,7 @@ class Phone {
       if (error.status === 410 || (error.status === 404 && this.#seat > 0)) {
         show("ended");
         say("[data-said]", "");
+        for (const what of ["seat", "answer"]) remove("class", `${this.code}:${what}`);
         return false;
       }
       if (error.status === 404) {
@@ -228,8 +211,8 @@ class Phone {
   #value() {
     if (this.#asked?.kind === "guess" || this.#asked?.kind === "draw") return this.#draft;
     if (this.#asked?.kind === "number") {
-      const read = readNumber(/** @type {HTMLInputElement} */ (one("#answer")).value, this.#asked.unit);
-      return "value" in read ? read.value : read.problem;
+      const typed = readNumber(/** @type {HTMLInputElement} */ (one("#answer")).value, this.#asked.unit);
+      return "value" in typed ? typed.value : typed.problem;
     }
     const picked = /** @type {HTMLInputElement | null} */ (this.form.querySelector("input:checked"));
     return picked === null ? null : Number(picked.value);

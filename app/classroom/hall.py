@@ -6,6 +6,7 @@ Everything that must last is in the store before it is here.
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import json
 import secrets
@@ -43,16 +44,17 @@ TO_EVERYONE = ("choice", "true-false", "number", "guess")
 
 @dataclass(frozen=True)
 class Told:
-    """Something that is asked for again and again."""
+    """Something that all phones ask for, as JSON, plain and compressed."""
 
     body: bytes
+    gzipped: bytes
     etag: str
 
 
 def told(value: Any) -> Told:
     """A value as JSON."""
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    return Told(body, strong_etag(body))
+    return Told(body, gzip.compress(body, mtime=0), strong_etag(body))
 
 
 @dataclass
@@ -64,6 +66,7 @@ class Lecture:
     results: list[list[Any]] | None = None
     seen: dict[int, float] = field(default_factory=dict)
     news: Told = field(default_factory=lambda: told({}))
+    question: Told = field(default_factory=lambda: told({}))
 
     @property
     def code(self) -> str:
@@ -224,8 +227,8 @@ class Hall:
                 raise Problem(410, "This class has ended.")
             yield
 
-    async def sit(self, code: str, tokens: list[str]) -> dict[str, Any]:
-        """What a phone is told when it comes in: its seat's number, and what it has answered.
+    async def sit(self, code: str, tokens: list[str]) -> tuple[str, dict[str, Any]]:
+        """Let a phone in: the token of its seat; its number, and what it has answered.
 
         Parameters
         ----------
@@ -249,7 +252,8 @@ class Hall:
             latest = asked.rounds[-1].id
             found = await self.store.run(store.answer_of, latest, seat[0])
             answered = found and {"round": latest, "change": found[0], "value": found[1]}
-        return {"seat": seat[1], "answered": answered}
+        held = next(each for each in tokens if lecture.stored.seats.get(hash_of(each)) == seat)
+        return held, {"seat": seat[1], "answered": answered}
 
     async def new_seat(self, lecture: Lecture, tokens: list[str]) -> tuple[int, int]:
         """A seat for a phone that has none."""
@@ -362,6 +366,8 @@ class Hall:
             lecture.news = told({"asking": None})
             return
         now = asked.rounds[-1]
+        shown = block.shown(asked.wanted, revealed=asked.revealed)
+        lecture.question = await run_in_threadpool(told, shown)
         if asked.revealed:
             lecture.results = [
                 await self.store.run(store.answers, each.id) for each in asked.rounds
@@ -376,7 +382,7 @@ class Hall:
             news["results"] = lecture.results
         lecture.news = told(news)
 
-    def question(self, lecture: Lecture, asking: int) -> dict[str, Any]:
+    def question(self, lecture: Lecture, asking: int) -> Told:
         """What is asked, as a phone or the projector shows it.
 
         Raises
@@ -384,10 +390,9 @@ class Hall:
         Problem
             409, if it is something else by now.
         """
-        asked, block = lecture.asked(), lecture.block
-        if asked.id != asking or block is None:
+        if lecture.asked().id != asking:
             raise Problem(409, "Something else is asked by now.")
-        return block.shown(asked.wanted, revealed=asked.revealed)
+        return lecture.question
 
     def overview(self, lecture: Lecture) -> dict[str, Any]:
         """What the lecturer's page and the projector are told. No counts of answers by value

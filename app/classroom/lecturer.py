@@ -25,7 +25,7 @@ from app.classroom.guard import (
     keep_cookie,
     lecturer_only,
 )
-from app.classroom.phones import NOT_KEPT, Number
+from app.classroom.phones import NOT_KEPT, Number, once_for_all
 from app.classroom.results import csv_of
 from app.http.problems import Problem, problem_responses, wrong_field
 
@@ -92,9 +92,11 @@ async def get_overview(hall: TheHall, lecture: TheLecture) -> Response:
 
 
 @router.get("/{code}/askings/{asking}", response_model=dict[str, Any])
-async def get_question(hall: TheHall, lecture: TheLecture, asking: Number) -> Response:
+async def get_question(
+    request: Request, hall: TheHall, lecture: TheLecture, asking: Number
+) -> Response:
     """What is asked now."""
-    return JSONResponse(hall.question(lecture, asking), headers=NOT_KEPT)
+    return once_for_all(request, hall.question(lecture, asking))
 
 
 @router.get("/{code}/results", response_model=list[list[Any]])

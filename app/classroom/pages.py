@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from mimetypes import guess_type
 from pathlib import Path as FilePath
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Path, Request
 from markupsafe import Markup
@@ -46,13 +46,22 @@ class Pages:
     settings: Settings
     names: Mapping[str, str] = field(init=False)
     files: Mapping[str, bytes] = field(init=False)
+    _phone: tuple[int, str] = (0, "")
 
     def __post_init__(self) -> None:
         """Read the bundle."""
         self.names, self.files = read_bundle(self.settings)
 
+    def phone(self) -> str:
+        """What every phone is sent, made once for each edition of the book."""
+        edition = FilePath(self.settings.site, "index.html").stat().st_mtime_ns
+        if self._phone[0] != edition:
+            html = self.render("phone", code="", letters=LETTERS, length=CODE_LENGTH)
+            self._phone = (edition, html)
+        return self._phone[1]
+
     def render(self, template: str, **given: Any) -> str:
-        """One page. It is made in a thread, as it reads the site's front page."""
+        """One page."""
         front = FilePath(self.settings.site, "index.html").read_text(encoding="utf-8")
         config = json.loads(found(CONFIG, front))
         environment = template_environment(TEMPLATES)
@@ -80,11 +89,15 @@ def found(pattern: re.Pattern[str], page: str) -> str:
     return match[1]
 
 
-async def answer(request: Request, template: str, **given: Any) -> Response:
-    """One page, never kept by a cache."""
-    pages: Pages = request.app.state.class_pages
+def pages_of(request: Request) -> Pages:
+    """The pages of the app."""
+    return cast(Pages, request.app.state.class_pages)
+
+
+async def answer(make: Callable[..., str], *given: Any, **named: Any) -> Response:
+    """One page, never kept by a cache. It is made in a thread, as it reads the site."""
     try:
-        html = await run_in_threadpool(pages.render, template, **given)
+        html = await run_in_threadpool(make, *given, **named)
     except FileNotFoundError:
         raise Problem(503, "The book is not built yet.") from None
     return HTMLResponse(html, headers=NOT_KEPT)
@@ -106,13 +119,13 @@ async def to_class() -> Response:
 async def get_start(request: Request, hall: TheHall) -> Response:
     """The classes that are held, for the lecturer; for others, a word on how to get there."""
     codes = list(hall.lectures) if is_lecturer(request) else None
-    return await answer(request, "lecturer", code="", codes=codes, sections=[])
+    return await answer(pages_of(request).render, "lecturer", code="", codes=codes, sections=[])
 
 
 @router.get("/class/assets/{name}")
 async def get_asset(request: Request, name: Annotated[str, Path(max_length=100)]) -> Response:
     """A script or style sheet, named by its content."""
-    pages: Pages = request.app.state.class_pages
+    pages = pages_of(request)
     if name not in pages.files:
         raise Problem(404, "There is no such file.")
     media_type = guess_type(name)[0] or "application/octet-stream"
@@ -126,7 +139,8 @@ async def get_lecturer(request: Request, hall: TheHall, code: Code) -> Response:
     if not is_lecturer(request) or code not in hall.lectures:
         return await get_start(request, hall)
     sections = await run_in_threadpool(outline, hall)
-    return await answer(request, "lecturer", code=code, codes=[], sections=sections)
+    given = {"code": code, "codes": [], "sections": sections}
+    return await answer(pages_of(request).render, "lecturer", **given)
 
 
 @router.get("/show/{code}")
@@ -134,19 +148,11 @@ async def get_projector(request: Request, hall: TheHall, code: Code) -> Response
     """What the hall sees."""
     if not is_lecturer(request) or code not in hall.lectures:
         return await get_start(request, hall)
-    return await answer(request, "projector", code=code)
+    return await answer(pages_of(request).render, "projector", code=code)
 
 
 @router.get("/j/")
-async def get_phone_anywhere(request: Request) -> Response:
-    """Where a code is typed."""
-    return await get_phone(request, "")
-
-
 @router.get("/j/{code}")
-async def get_phone(request: Request, code: Code) -> Response:
-    """What a phone shows. The page is the same for every code: it tells right from wrong no more
-    than the seat that it asks for.
-    """
-    shape = {"letters": LETTERS, "length": CODE_LENGTH}
-    return await answer(request, "phone", code="", **shape)
+async def get_phone(request: Request) -> Response:
+    """What a phone shows. The page is the same for every code, and for none."""
+    return await answer(pages_of(request).phone)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
@@ -18,11 +19,23 @@ from app.classroom.guard import (
     keep_cookie,
     tokens_of,
 )
+from app.classroom.hall import Told
 from app.http.caching import matches
+from app.http.negotiation import negotiate_encoding
 from app.http.problems import problem_responses
 
 NOT_KEPT = {"Cache-Control": "no-store"}
 Number = Annotated[int, Path(ge=1, lt=2**63)]
+
+
+def once_for_all(request: Request, said: Told, headers: Mapping[str, str] = NOT_KEPT) -> Response:
+    """Something that was made once, in the form that a phone takes."""
+    form = negotiate_encoding(request.headers.get("accept-encoding"), ("gzip", "identity"))
+    coded = {"Content-Encoding": "gzip"} if form == "gzip" else {}
+    body = said.gzipped if form == "gzip" else said.body
+    headers = {**headers, **coded, "Vary": "Accept-Encoding"}
+    return Response(body, headers=headers, media_type="application/json")
+
 
 router = APIRouter(prefix="/api/class", tags=["class"], route_class=SmallRoute)
 
@@ -50,11 +63,10 @@ class Answer(Strict):
 @router.post("/{code}/seat", dependencies=ON_WRITES, responses=problem_responses(404, 415, 422))
 async def take_seat(request: Request, hall: TheHall, code: str, body: Seat) -> Response:
     """Come in, or come back: a phone that has a seat keeps it."""
-    tokens = [*tokens_of(request), body.token]
-    response = JSONResponse(await hall.sit(code, tokens), headers=NOT_KEPT)
+    token, said = await hall.sit(code, [*tokens_of(request), body.token])
+    response = JSONResponse(said, headers=NOT_KEPT)
     seconds = int(3600 * hall.hours)
-    held = next(token for token in tokens if hall.lectures[code].seat([token]))
-    keep_cookie(request, response, SEAT, held, f"/api/class/{code}", seconds)
+    keep_cookie(request, response, SEAT, token, f"/api/class/{code}", seconds)
     return response
 
 
@@ -69,7 +81,7 @@ async def get_news(request: Request, seated: TheSeat) -> Response:
     headers = {"ETag": news.etag, "Cache-Control": "private, no-cache"}
     if matches(request.headers.get("if-none-match", ""), news.etag):
         return Response(status_code=304, headers=headers)
-    return Response(news.body, headers=headers, media_type="application/json")
+    return once_for_all(request, news, headers)
 
 
 @router.get(
@@ -77,9 +89,11 @@ async def get_news(request: Request, seated: TheSeat) -> Response:
     response_model=dict[str, Any],
     responses=problem_responses(404, 422),
 )
-async def get_question(hall: TheHall, seated: TheSeat, asking: Number) -> Response:
+async def get_question(
+    request: Request, hall: TheHall, seated: TheSeat, asking: Number
+) -> Response:
     """What is asked now."""
-    return JSONResponse(hall.question(seated[0], asking), headers=NOT_KEPT)
+    return once_for_all(request, hall.question(seated[0], asking))
 
 
 @router.put(

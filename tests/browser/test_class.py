@@ -126,6 +126,7 @@ def test_a_lecture(hall: Class) -> None:
         hall.projector.set_viewport_size(size)
         assert fits(hall.projector)
 
+    hall.watch.expected = ("410",)
     hall.step("End the class")
     hall.lecturer.get_by_role("button", name="End it").click()
     for phone in phones:

@@ -45,25 +45,25 @@ export async function ask(place, { method = "GET", body, headers = {} } = {}) {
 export function poll(run, failed) {
   let failures = 0;
   let running = false;
+  let over = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   const next = async () => {
-    if (running) return;
+    if (running || over) return;
     running = true;
     clearTimeout(timer);
     let wait = EVERY_MS + SPREAD_MS * (Math.random() - 0.5);
-    let goesOn = true;
     try {
       await run();
       failures = 0;
     } catch (error) {
       failures++;
-      goesOn = failed(error);
+      over = !failed(error);
       wait = Math.min(LONGEST_WAIT_MS, wait * 1.5 ** failures);
       if (error instanceof Refused && error.wait > 0) wait = 1000 * error.wait * (1 + Math.random());
     }
     running = false;
-    if (goesOn) timer = setTimeout(next, wait);
+    if (!over) timer = setTimeout(next, wait);
   };
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && next());
   addEventListener("online", next);

@@ -265,8 +265,7 @@ join.addEventListener("submit", (event) => {
   event.preventDefault();
   const code = codeOf(/** @type {HTMLInputElement} */ (one("#code")).value);
   if (!pattern.test(code)) return say("[data-said]", word("bad-code"));
-  history.replaceState(null, "", code);
-  new Phone(code);
+  location.assign(code);
 });
 
 const named = codeOf(location.pathname.split("/").at(-1) ?? "");

@@ -27,6 +27,10 @@ ENDS_LINE = re.compile(r"</(?:p|li|div)>|(?<=\d)</span>(?=<span>)")
 """A paragraph, or the number before a title."""
 
 RECT = re.compile(r'<rect x="([^"]*)" y="([^"]*)" width="([^"]*)" height="([^"]*)"')
+STEP = re.compile(r"([a-z])(-?[\d.]*)")
+FEWEST_STEPS, LEAST_WIDTH = 8, 200
+"""Steps, and pixels, of what is taken for a curve."""
+
 SIZE = re.compile(r'viewBox="0 0 (\S+) (\S+)"')
 
 BLEED = 1
@@ -229,12 +233,10 @@ def ways_of(html: str, spec: Mapping[str, Any]) -> Iterator[Way]:
     if seeded:
         for readout in spec["readouts"]:
             yield Way(f"readout:{readout['key']}", readout["label"])
-        for key in plots:
-            if has_line(html, key):
-                yield Way(f"panel:{key}", key)
-    for key in plots:
-        if has_line(html, key):
-            yield Way(f"draw:{key}", key)
+    curves = [key for key in plots if has_curve(html, key)]
+    if seeded:
+        yield from (Way(f"panel:{key}", key) for key in curves)
+    yield from (Way(f"draw:{key}", key) for key in curves)
 
 
 def stills(html: str, key: str) -> list[str]:
@@ -244,12 +246,23 @@ def stills(html: str, key: str) -> list[str]:
     return [panel[start.start() : end_of(panel, start.start())] for start in starts]
 
 
-def has_line(html: str, key: str) -> bool:
-    """Whether a panel has one pair of axes with a curve in it."""
+def has_curve(html: str, key: str) -> bool:
+    """Whether a panel has one pair of axes with a curve in it that never runs back."""
     found = stills(html, key)
     if not found or found[0].count("<clipPath") != 1:
         return False
-    return bool(re.search(r'<path d="[^"]{120,}" fill="none"', found[0]))
+    return any(runs_on(path) for path in re.findall(r'<path d="([^"]*)" fill="none"', found[0]))
+
+
+def runs_on(path: str) -> bool:
+    """Whether a line of some points goes from left to right. All steps of a path are relative
+    (static/js/figure/pen.js).
+    """
+    steps = STEP.findall(path)
+    if any(command not in "mlhv" for command, _ in steps):
+        return False
+    widths = [float(dx) for command, dx in steps[1:] if command in "lh"]
+    return len(widths) >= FEWEST_STEPS and min(widths) >= 0 and sum(widths) >= LEAST_WIDTH
 
 
 def drawing(html: str, key: str, *, revealed: bool) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import pytest
 
 from app.bench.serving import served
 from app.classroom import bundle
+from app.classroom.hall import Hall
 from app.kept import seal
 from app.main import create_app
 from app.settings import Settings
@@ -39,7 +40,7 @@ STILL = (
     '<svg class="still wide" id="lab-curve-910" viewBox="0 0 910 364" role="img" aria-label="TOLD">'
     '<defs><clipPath id="c"><rect x="39" y="9" width="842" height="302"/></clipPath></defs>'
     '<g></g><g><path d="m40,10h1"/></g>'
-    f'<g><g clip-path="url(#c)"><path d="m{"1,2l" * 60}" fill="none"/></g></g>'
+    f'<g><g clip-path="url(#c)"><path d="m40,10{"l5,2" * 60}" fill="none"/></g></g>'
     "<g></g><g><text>time</text></g><g><text>NOTE</text></g></svg>"
 )
 SPEC = {
@@ -170,6 +171,7 @@ class School:
     url: str
     key: str
     lecturer: Lecturer
+    hall: Hall
     phones: list[Phone] = field(default_factory=list)
 
     def phone(self, code: str | None = None) -> Phone:
@@ -195,7 +197,7 @@ def school(settings: Settings) -> Iterator[School]:
         assert http.post("/api/lecturer/key", json={"key": key}).status_code == 204
         lecturer = Lecturer(http)
         lecturer.start()
-        school = School(url, key, lecturer)
+        school = School(url, key, lecturer, app.state.hall)
         yield school
         for phone in school.phones:
             phone.http.close()

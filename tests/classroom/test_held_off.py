@@ -10,7 +10,10 @@ import httpx
 import pytest
 
 from app.classroom import bundle, limits
+from app.classroom.hall import hash_of
+from app.classroom.mode import ClassMode, forget_key
 from app.classroom.results import harmless
+from app.errors import LatentbookError
 from app.settings import Settings
 from tests.classroom.conftest import School
 
@@ -23,7 +26,7 @@ def test_the_question_comes_without_its_answer(school: School) -> None:
     for label, wanted, told in (
         (CHOICE, "", ("TOLD", "SECRET", '"answer"')),
         ("vae/one#q-guess", "", ("TRUTH", "--answer", '"answer"')),
-        ("vae/one#lab", "draw:curve", ("TOLD", "NOTE", "l1,2")),
+        ("vae/one#lab", "draw:curve", ("TOLD", "NOTE", "l5,2")),
     ):
         asked = school.lecturer.ask(label, wanted)
         asking = phone.now()["asking"]
@@ -59,15 +62,46 @@ def test_guessed_codes_run_out(school: School, monkeypatch: pytest.MonkeyPatch) 
     assert seated.http.get("/now").status_code == 200
 
 
-def test_seats_are_capped_and_come_slowly(school: School) -> None:
+def test_another_key_closes_what_the_old_one_opened(settings: Settings) -> None:
+    def key_of() -> tuple[str | None, bytes]:
+        mode = ClassMode(settings)
+        mode.store.close()
+        return mode.new_key, mode.key_hash
+
+    first, kept = key_of()
+    assert first is not None and hash_of(first) == kept
+    assert key_of() == (None, kept)
+    forget_key(settings)
+    second, now_kept = key_of()
+    assert second is not None and now_kept not in (kept, hash_of(first))
+
+
+def test_one_server_holds_the_file(settings: Settings) -> None:
+    mode = ClassMode(settings)
+    with pytest.raises(LatentbookError, match="in use by another server"):
+        ClassMode(settings)
+    mode.store.close()
+    settings.class_file.write_bytes(b"no database " * 100)
+    with pytest.raises(LatentbookError, match="not a file of class mode"):
+        ClassMode(settings)
+
+
+def test_what_is_allowed_runs_out() -> None:
     allowed = limits.Allowance(3, 0.001, "Slowly.")
     assert [allowed.take() for _ in range(3)] == [None] * 3
     with pytest.raises(limits.Problem, match="Slowly"):
         allowed.take()
 
 
-def test_a_full_class_lets_nobody_in(settings: Settings, school: School) -> None:
-    school.phone()
+def test_a_class_has_so_many_seats(school: School) -> None:
+    hall = school.hall
+    hall.most_seats = 2
+    seated = [school.phone() for _ in range(2)]
+    assert school.stranger().sit().status_code == 403
+    assert seated[0].sit().status_code == 200
+
+
+def test_closed_doors_let_nobody_in(school: School) -> None:
     school.lecturer.post(f"{school.lecturer.place}/doors", {"open": False})
     late = school.stranger()
     assert late.sit().status_code == 403

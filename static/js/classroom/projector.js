@@ -42,6 +42,7 @@ async function follow() {
   place.hidden = false; // a picture is made for the width of its place
   showAsked(asked, text, place);
   for (const input of place.querySelectorAll("input, button")) /** @type {HTMLInputElement} */ (input).disabled = true;
+  place.querySelector(".sketch")?.removeAttribute("tabindex");
   results.replaceChildren();
   if (asked.kind === "readout" || asked.kind === "panel") {
     const { showInstrument, showComputed } = await import("./seeded.js");

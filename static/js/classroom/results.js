@@ -174,11 +174,16 @@ function overGuess(asked, answers) {
   return holder;
 }
 
+/** How dark each of many lines is, so that all of them are seen. @param {number} count */
+export const faint = (count) => Math.max(0.08, 1 / Math.sqrt(count + 1));
+
 /** @param {Asked} asked @param {number[][]} answers @param {HTMLElement} figure */
 function overPicture(asked, answers, figure) {
   figure.append(.../** @type {any} */ (made("draw").querySelectorAll(".draw")));
   showPicture(asked, one(".draw", figure));
   const sketch = one(".sketch", figure);
+  sketch.removeAttribute("tabindex");
+  sketch.setAttribute("role", "img");
   sketch.replaceChildren(
     ...answers.map((curve) => {
       const line = document.createElementNS(SVG, "polyline");
@@ -186,5 +191,5 @@ function overPicture(asked, answers, figure) {
       return line;
     }),
   );
-  sketch.style.setProperty("--count", String(answers.length));
+  sketch.style.setProperty("--faint", String(faint(answers.length)));
 }

@@ -13,7 +13,7 @@ import { ownState } from "../instrument/state.js";
 import { readNumber } from "../number.js";
 import { runtime } from "../python/page/runtime.js";
 import { one, say, word } from "./page.js";
-import { showResults } from "./results.js";
+import { faint, showResults } from "./results.js";
 
 /** As many as the server takes of a curve. */
 const MOST_POINTS = 128;
@@ -87,7 +87,7 @@ export async function showComputed(asked, rounds, place) {
       x,
       y,
       line: { ...lineOf(panel)?.line, width: 1 },
-      opacity: Math.max(0.08, 1 / Math.sqrt(rounds[i].length + 1)),
+      opacity: faint(rounds[i].length),
     }));
     const drawn = document.createElement("div");
     drawn.className = "panel plot";

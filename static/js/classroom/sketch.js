@@ -1,8 +1,10 @@
-/** A curve drawn with a finger: one height for each of some places from left to right. */
+/** A curve drawn with a finger, or with the arrow keys: one height for each of some places from left to right. */
 import { one } from "./page.js";
 import { pointsOf } from "./question.js";
 
 const PLACES = 33;
+/** Of an arrow key, in heights of the picture. */
+const STEP = 0.05;
 
 /**
  * @param {HTMLElement} place with the sketch
@@ -50,8 +52,21 @@ export function startSketch(place, changed) {
   sketch.addEventListener("pointermove", move);
   sketch.addEventListener("pointerup", end);
   sketch.addEventListener("pointercancel", end);
+  // Up and down move a point, left and right take it along.
+  let x = 0;
+  sketch.addEventListener("keydown", (event) => {
+    const [dx, dy] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP] }[event.key] ?? [0, 0];
+    if (dx === 0 && dy === 0) return;
+    event.preventDefault();
+    const y = Math.min(1, Math.max(0, (heights[x] ?? 0.5) + dy));
+    heights[x] = y;
+    x = Math.min(PLACES - 1, Math.max(0, x + dx));
+    if (dx !== 0) heights[x] = y;
+    end();
+  });
   one('[data-do="clear"]', place).addEventListener("click", () => {
     heights = Array(PLACES).fill(null);
+    x = 0;
     draw();
     changed(null);
   });

@@ -157,6 +157,24 @@ def test_a_class_ends_with_its_data(school: School, settings: Settings) -> None:
         assert trace not in left
 
 
+def test_a_class_that_nobody_ends_ends_by_itself(settings: Settings) -> None:
+    short = settings.model_copy(update={"class_hours": 1e-9})
+    app = create_app(short, registry=TestRegistry())
+    key = app.state.class_key
+    with served(app) as url, httpx.Client(base_url=url) as http:
+        http.post("/api/lecturer/key", json={"key": key})
+        cookies = dict(http.cookies)
+        code = http.post("/api/lecturer/classes", json={}).json()["code"]
+    assert code.encode() in settings.class_file.read_bytes()
+    again = create_app(short, registry=TestRegistry())
+    with served(again) as url, httpx.Client(base_url=url, cookies=cookies) as http:
+        place = f"/api/lecturer/classes/{code}"
+        while http.get(place).status_code == 200:  # it is looked after every half minute
+            pass
+        assert http.get(place).status_code == 410
+    assert code.encode() not in settings.class_file.read_bytes()
+
+
 def test_the_answers_can_be_saved(school: School) -> None:
     first, second = school.phone(), school.phone()
     asked = school.lecturer.ask("vae/one#q-number")

@@ -84,7 +84,7 @@ function barOf(answers, option) {
 }
 
 /** How many lie in each of the parts of a range. @param {number[]} values @param {number} low @param {number} high @param {number} count */
-export function binned(values, low, high, count) {
+function binned(values, low, high, count) {
   /** @type {number[]} */
   const bins = Array(count).fill(0);
   for (const value of values) {
@@ -95,7 +95,7 @@ export function binned(values, low, high, count) {
 }
 
 /** The middle of the answers, wide enough for the right one: a few that are far off do not flatten it. @param {number[]} values @param {number | null} answer */
-export function rangeOf(values, answer) {
+function rangeOf(values, answer) {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (/** @type {number} */ share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
   const shown = [at(0.05), at(0.95), ...(answer === null ? [] : [answer])].filter(Number.isFinite);

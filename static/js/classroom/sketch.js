@@ -77,7 +77,7 @@ export function startSketch(place, changed) {
 }
 
 /** A curve without gaps: what is missing lies between what is there. Null where less than half was drawn. @param {(number | null)[]} heights */
-export function whole(heights) {
+function whole(heights) {
   const known = heights.flatMap((y, i) => (y === null ? [] : [i]));
   if (known.length < heights.length / 2) return null;
   return heights.map((y, i) => {

@@ -166,6 +166,23 @@ def say_what_is_due(settings: Settings) -> None:
         report("Something has opened since the site was built: `latentbook build` shows it")
 
 
+def bundle_class(settings: Settings) -> None:
+    """Bundle what class mode adds, where it is on."""
+    if settings.class_mode:
+        from app.classroom.bundle import bundle_class
+
+        bundle_class(settings)
+
+
+def make_new_key(settings: Settings) -> None:
+    """Take the lecturer's key away, so that the start makes another."""
+    if not settings.class_mode:
+        raise LatentbookError("--new-key is for class mode: give --class too.")
+    from app.classroom.mode import forget_key
+
+    forget_key(settings)
+
+
 @cli.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
@@ -178,6 +195,12 @@ def serve(
     built: Annotated[
         bool, typer.Option("--built", help="Serve what is built; write nothing.")
     ] = False,
+    class_mode: Annotated[
+        bool, typer.Option("--class", help="Let a class answer by phone (docs/class.md).")
+    ] = False,
+    new_key: Annotated[
+        bool, typer.Option("--new-key", help="Make another key for the lecturer.")
+    ] = False,
     course: CourseFolder = None,
 ) -> None:
     """Build what changed, then serve the book and its decoders."""
@@ -189,12 +212,14 @@ def serve(
             device=device and device.value,
             replicas=replicas,
             reload=reload,
+            class_mode=class_mode or None,
         )
         require_free_port(settings.host, settings.port)
         if not built:
             from app.book.write.site import build_site
 
             build_site(settings, report=report)
+            bundle_class(settings)
         say_what_opens(
             settings,
             "this server writes nothing (--built), so `latentbook build` has to run then"
@@ -205,6 +230,8 @@ def serve(
         )
         if built:
             say_what_is_due(settings)
+        if new_key:
+            make_new_key(settings)
         from app.main import run
 
         run(settings, report=report, built=built)
@@ -238,6 +265,7 @@ def build(
         from app.book.write.site import build_site
 
         site = build_site(settings, report=report)
+        bundle_class(settings)
         report(f"The book is in {site}")
         say_what_opens(settings, "a static copy needs a build then")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from socket import socket
 from typing import Any
@@ -57,17 +57,21 @@ def create_app(
     metrics = inference.metrics
     reload = Reload(settings) if settings.reload else None
     upkeep = reload or (None if built else Openings(settings))
+    class_mode = None
+    if settings.class_mode:
+        from app.classroom.mode import ClassMode
+
+        class_mode = ClassMode(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        try:
+        async with AsyncExitStack() as running:
+            running.push_async_callback(run_in_threadpool, inference.close)
             if upkeep:
-                async with upkeep.watching():
-                    yield
-            else:
-                yield
-        finally:
-            await run_in_threadpool(inference.close)
+                await running.enter_async_context(upkeep.watching())
+            if class_mode:
+                await running.enter_async_context(class_mode.running())
+            yield
 
     app = FastAPI(
         title="Latentbook",
@@ -94,6 +98,9 @@ def create_app(
         app.include_router(router)
     if reload:
         app.include_router(reload.router)
+    if class_mode:
+        class_mode.add_to(app)
+        app.state.class_key = class_mode.new_key
     app.state.inference = inference
     app.state.metrics = metrics
     app.state.reload = reload
@@ -135,6 +142,16 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def lecturers_address(book: str, key: str | None) -> str:
+    """Where the lecturer begins, as far as the server knows: of an older key it keeps a hash."""
+    if key is None:
+        return (
+            f"Classes begin at {book}/class/, with the lecturer's address of an earlier start; "
+            "`latentbook serve --class --new-key` makes another"
+        )
+    return f"The lecturer's address, shown only this once: {book}/class/#{key}"
+
+
 def run(settings: Settings, *, report: Callable[[str], None], built: bool = False) -> None:
     """Serve the book until told to stop; then answer what is being asked, and end."""
     # uvicorn raises the signal again once all is answered: the end of a server that was told to
@@ -160,4 +177,6 @@ def run(settings: Settings, *, report: Callable[[str], None], built: bool = Fals
     )
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     report(f"The book is at http://{host}:{settings.port}  (Ctrl-C stops)")
+    if settings.class_mode:
+        report(lecturers_address(f"http://{host}:{settings.port}", app.state.class_key))
     Server(config, app.state.reload).run()

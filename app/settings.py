@@ -124,6 +124,20 @@ class Settings(BaseSettings):
     reload: bool = Field(
         default=False, description="Rebuild on change and reload the page; for authors."
     )
+    class_mode: bool = Field(
+        default=False,
+        description="Let a class answer by phone (docs/class.md).",
+    )
+    class_file: Path = Field(
+        default_factory=lambda data: data["build"] / "class.sqlite",
+        description="SQLite file in which classes are kept until they end.",
+    )
+    class_hours: float = Field(
+        default=12, gt=0, le=168, description="A class and its answers end after so many hours."
+    )
+    class_seats: int = Field(
+        default=1000, gt=0, le=10_000, description="Phones that one class lets in."
+    )
 
     @property
     def widgets(self) -> Path:

@@ -3,7 +3,7 @@
  * version of the format. A browser that refuses storage (private mode, full quota) costs the memory, not the page: writes
  * say so by returning false.
  *
- * @typedef {"code" | "output" | "quiz" | "kept" | "theme" | "place" | "setting"} Kind
+ * @typedef {"code" | "output" | "quiz" | "kept" | "theme" | "place" | "setting" | "class"} Kind
  */
 
 const PREFIX = "latentbook:1:";

@@ -19,6 +19,7 @@ REFUSED = {
     "app/http": ("torch", "app.api", "app.decoding", "app.main", "app.cli", "app.scale", "ray"),
     "app/decoding": ("app.api", "app.book", "app.main", "app.cli", "app.scale", "ray"),
     "app/api": ("app.book", "app.main", "app.cli", "app.scale", "ray"),
+    "app/classroom": ("torch", "app.decoding", "app.models", "app.main", "app.cli", "app.scale"),
     "app/scale": ("app.book", "app.main", "app.cli", "torch"),
 }
 NUMPY_ONLY = {"numpy", "widgets", *sys.stdlib_module_names}

@@ -20,7 +20,8 @@ def shown(name: str) -> str:
     if isinstance(field.default, Path):
         return "where the program is"
     if field.default_factory is not None:
-        return f"`{name}` in `root`"
+        root = Path("/root")
+        return f"`{getattr(Settings(root=root), name).relative_to(root)}` in `root`"
     return "" if field.default in ("", None) else f"`{field.default}`"
 
 

@@ -21,7 +21,9 @@ import pytest
 from PIL import Image
 
 from app.book.write import site
+from app.book.write.assets import bundle
 from app.book.write.render import script_json
+from app.classroom.bundle import bundle_class
 from app.errors import BookErrors
 from app.settings import Settings
 from tests.site_pages import broken_links, repeated_ids, site_pages
@@ -69,6 +71,37 @@ def test_every_link_inside_the_site_leads_to_something(build: Build) -> None:
     assert set(site_pages(folder)) == places
     assert broken_links(folder) == []
     assert repeated_ids(folder) == []
+
+
+def test_class_mode_changes_no_byte_of_the_site(settings: Settings, build: Build) -> None:
+    def files(folder: Path) -> dict[str, bytes]:
+        paths = (path for path in folder.rglob("*") if path.is_file())
+        return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+    without = files(build())
+    with_it = settings.model_copy(update={"class_mode": True})
+    (settings.build / "cache" / "site-stamp").unlink()
+    bundle_class(with_it)
+    assert files(site.build_site(with_it, report=lambda message: None)) == without
+
+
+def test_the_books_scripts_are_the_same_without_those_of_class_mode(
+    settings: Settings, tmp_path: Path
+) -> None:
+    def bundled(left_out: tuple[str, ...]) -> dict[str, bytes]:
+        root = tmp_path / "root"  # the names of some files hold where they come from
+        root.mkdir()
+        for name in ("node_modules", "package-lock.json"):
+            (root / name).symlink_to((settings.root / name).resolve())
+        ignore = shutil.ignore_patterns(*left_out)
+        shutil.copytree(settings.root / "static", root / "static", ignore=ignore)
+        own = settings.model_copy(update={"root": root, "build": root / "build"})
+        (own.build / "cache").mkdir(parents=True)
+        files = {name: path.read_bytes() for name, path in bundle(own).files.items()}
+        shutil.rmtree(root)
+        return files
+
+    assert bundled(()) == bundled(("classroom", "classroom.css"))
 
 
 def test_two_builds_in_one_folder_take_turns(settings: Settings, build: Build) -> None:

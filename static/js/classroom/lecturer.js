@@ -1,0 +1,143 @@
+/** The lecturer's page: gives the key, starts classes, asks, reveals. */
+import { ask, elapsed, one, poll, Refused, say, word } from "./page.js";
+
+const { code = "" } = document.body.dataset;
+const CLASSES = "api/lecturer/classes";
+
+/** @typedef {{label: string, wanted: string, title: string}} Choice */
+
+if (location.hash.length > 1) giveKey(location.hash.slice(1));
+for (const button of document.querySelectorAll("[data-do]")) {
+  button.addEventListener("click", () => act(/** @type {HTMLButtonElement} */ (button)).catch(complain));
+}
+
+/** @param {string} key */
+async function giveKey(key) {
+  history.replaceState(null, "", location.pathname); // not to be read off a screen, nor kept in the history
+  try {
+    await ask("api/lecturer/key", { method: "POST", body: { key: decodeURIComponent(key) } });
+    location.reload();
+  } catch (error) {
+    say("[data-said]", error instanceof Refused ? word("wrong-key") : word("lost"));
+  }
+}
+
+/** @param {unknown} error */
+function complain(error) {
+  say("[data-said]", error instanceof Refused ? error.message : word("lost"));
+}
+
+/** @type {any} */
+let state = null;
+/** @type {Choice | null} */
+let next = null;
+/** Seconds by which the server's clock is ahead. */
+let ahead = 0;
+/** @type {() => void} */
+let pollNow = () => {};
+
+const items = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-label]")]);
+/** @param {HTMLElement | undefined} item @param {string} wanted @returns {Choice | null} */
+const choiceOf = (item, wanted) => (item ? { label: item.dataset.label ?? "", wanted, title: item.dataset.title ?? "" } : null);
+
+/** @param {HTMLButtonElement} button */
+async function act(button) {
+  const step = button.dataset.do ?? "";
+  const place = `${CLASSES}/${code}`;
+  const round = state?.rounds?.at(-1)?.id;
+  if (step === "start") {
+    const started = await (await ask(CLASSES, { method: "POST", body: {} })).json();
+    location.assign(started.code);
+  } else if (step === "choose") {
+    const item = /** @type {HTMLElement} */ (button.closest("[data-label]"));
+    setNext(choiceOf(item, button.dataset.wanted ?? ""));
+  } else if (step === "skip") {
+    setNext(after(next?.label ?? ""));
+  } else if (step === "ask-next" && next) {
+    await ask(`${place}/ask`, { method: "POST", body: { label: next.label, wanted: next.wanted } });
+    setNext(after(next.label));
+  } else if (step === "close" || step === "reveal" || step === "again") {
+    await ask(`${place}/${step}`, { method: "POST", body: { round } });
+  } else if (step === "put-away") {
+    await ask(`${place}/put-away`, { method: "POST", body: {} });
+  } else if (step === "doors") {
+    await ask(`${place}/doors`, { method: "POST", body: { open: button.dataset.open !== "true" } });
+  } else if (step === "end") {
+    const dialog = /** @type {HTMLDialogElement} */ (one("[data-ending]"));
+    dialog.returnValue = "";
+    dialog.showModal();
+    dialog.addEventListener("close", () => dialog.returnValue === "end" && end().catch(complain), { once: true });
+    return;
+  }
+  say("[data-said]", "");
+  pollNow();
+}
+
+async function end() {
+  await ask(`${CLASSES}/${code}`, { method: "DELETE" });
+  location.assign("./");
+}
+
+/** What stands after a block in the book. @param {string} label @returns {Choice | null} */
+function after(label) {
+  const i = items.findIndex((item) => item.dataset.label === label);
+  const item = items[i + 1];
+  const first = /** @type {HTMLElement | null} */ (item?.querySelector("[data-wanted]"));
+  return choiceOf(item, first?.dataset.wanted ?? "");
+}
+
+/** @param {Choice | null} choice */
+function setNext(choice) {
+  next = choice;
+  say("[data-next]", choice ? nameOf(choice) : word("no-more"));
+  for (const step of ["ask-next", "skip"]) /** @type {HTMLButtonElement} */ (one(`[data-do="${step}"]`)).disabled = choice === null;
+}
+
+/** @param {{label: string, wanted: string, title?: string}} choice */
+function nameOf({ label, wanted }) {
+  const item = items.find((each) => each.dataset.label === label);
+  const way = item?.querySelector(`[data-wanted="${CSS.escape(wanted)}"]`);
+  const title = item?.dataset.title ?? label;
+  return wanted === "" ? title : `${title} (${way?.textContent?.trim() ?? wanted})`;
+}
+
+async function follow() {
+  const response = await ask(`${CLASSES}/${code}`);
+  ahead = Date.parse(response.headers.get("Date") ?? "") / 1000 - Date.now() / 1000 || 0;
+  const isFirst = state === null;
+  state = await response.json();
+  if (isFirst) setNext(state.asking ? after(state.label) : choiceOf(items[0], items[0]?.querySelector("[data-wanted]")?.getAttribute("data-wanted") ?? ""));
+  say("[data-here]", String(state.here));
+  say("[data-seats]", String(state.seats));
+  say("[data-ends-at]", new Date(1000 * state.ends_at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
+  say("[data-asked]", state.asking ? nameOf(state) : word("nothing"));
+  const doors = /** @type {HTMLButtonElement} */ (one('[data-do="doors"]'));
+  doors.dataset.open = String(state.doors_open);
+  doors.textContent = word(state.doors_open ? "shut" : "let-in");
+  const { phase = "" } = state;
+  enable("close", phase === "open");
+  enable("reveal", phase === "open" || phase === "closed");
+  enable("again", phase === "closed" || phase === "revealed");
+  enable("put-away", Boolean(state.asking));
+  say("[data-said]", "");
+  tick();
+}
+
+/** @param {string} step @param {boolean} can */
+const enable = (step, can) => (/** @type {HTMLButtonElement} */ (one(`[data-do="${step}"]`)).disabled = !can);
+
+/** Time goes on between the polls. */
+function tick() {
+  const round = state?.rounds?.at(-1);
+  say("[data-answers]", round ? `${word("vote")} ${state.rounds.length}: ${round.answers} ${word("answers")},` : "");
+  say("[data-time]", round ? elapsed(round.opened_at, Date.now() / 1000 + ahead) : "");
+}
+
+if (code !== "") {
+  one("[data-local]").hidden = !["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
+  pollNow = poll(follow, (error) => {
+    say("[data-said]", error instanceof Refused && error.status === 410 ? word("ended") : word("lost"));
+    return !(error instanceof Refused && [403, 404, 410].includes(error.status));
+  });
+  setInterval(tick, 1000);
+}

@@ -1,0 +1,72 @@
+/** What the hall sees: where to join, what is asked, and, once it is revealed, what was answered. */
+import { absolute } from "../config.js";
+import { ask, elapsed, one, poll, Refused, say, show, word } from "./page.js";
+import { showAsked } from "./question.js";
+import { showResults } from "./results.js";
+
+const { code = "" } = document.body.dataset;
+const PLACE = `api/lecturer/classes/${code}`;
+
+/** @type {any} */
+let state = null;
+let shown = "";
+let ahead = 0;
+/** Ends the instrument that is shown. */
+let leave = () => {};
+
+const address = absolute(`j/${code}`);
+say("[data-address]", address.replace(/^https?:\/\//, "").replace(/[^/]*$/, ""));
+say("[data-code-shown]", `${code.slice(0, 3)} ${code.slice(3)}`);
+/** @type {HTMLImageElement} */ (one("[data-qr]")).src = absolute(`${PLACE}/qr.svg?address=${encodeURIComponent(address)}`);
+
+async function follow() {
+  const response = await ask(PLACE);
+  ahead = Date.parse(response.headers.get("Date") ?? "") / 1000 - Date.now() / 1000 || 0;
+  state = await response.json();
+  say("[data-here]", String(state.here));
+  say("[data-said]", "");
+  tick();
+  if (!state.asking) {
+    shown = "";
+    return show("waiting");
+  }
+  const key = `${state.asking} ${state.phase === "revealed"} ${state.rounds.length}`;
+  if (key === shown) return;
+  const asked = await (await ask(`${PLACE}/askings/${state.asking}`)).json();
+  const rounds = state.phase === "revealed" ? await (await ask(`${PLACE}/results`)).json() : null;
+  leave();
+  leave = () => {};
+  show("asked");
+  say("[data-section]", asked.section);
+  const [text, place, results] = ["[data-text]", "[data-answering]", "[data-results]"].map((each) => one(each));
+  place.hidden = false; // a picture is made for the width of its place
+  showAsked(asked, text, place);
+  for (const input of place.querySelectorAll("input, button")) /** @type {HTMLInputElement} */ (input).disabled = true;
+  place.querySelector(".sketch")?.removeAttribute("tabindex");
+  results.replaceChildren();
+  if (asked.kind === "readout" || asked.kind === "panel") {
+    const { showInstrument, showComputed } = await import("./seeded.js");
+    if (rounds) await showComputed(asked, rounds, results);
+    else leave = showInstrument(asked, place);
+  } else if (rounds) {
+    showResults(asked, rounds, results, null);
+  }
+  place.hidden = rounds !== null;
+  shown = key;
+}
+
+function tick() {
+  const round = state?.rounds?.at(-1);
+  say("[data-answers]", round ? `${round.answers} ${word("of")} ${state.here} ${word("answered")} ·` : "");
+  say("[data-time]", !round ? "" : state.phase === "open" ? elapsed(round.opened_at, Date.now() / 1000 + ahead) : word("closed"));
+}
+
+show("waiting");
+setInterval(tick, 1000);
+poll(follow, (error) => {
+  const isOver = error instanceof Refused && [403, 404, 410].includes(error.status);
+  if (isOver) show("ended");
+  else if (!(error instanceof TypeError) && !(error instanceof Refused)) throw error;
+  say("[data-said]", isOver ? "" : word("lost"));
+  return !isOver;
+});

@@ -396,14 +396,11 @@ def course_diff(
 ) -> None:
     """Say what the book that is installed changes in a course; exit 1 if it changes anything."""
     with plain_errors():
-        from app.book.overlay.lay import make_importable, where_laid
-
-        settings = Settings(course=folder)
-        make_importable(where_laid(settings))
         from app.book.overlay import diff
 
+        settings = Settings(course=folder)
         if accept:
-            report(f"Wrote {diff.accept(settings_of(folder))}")
+            report(f"Wrote {diff.accept(settings)}")
         elif diff.tell(settings, report):
             raise typer.Exit(1)
 

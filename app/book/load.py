@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -151,8 +152,8 @@ class _Loader:
         for source in self.whole:
             self.labels.add_chapter(source, problems)
         self.labels.hidden.update(laid.hidden)
-        if laid.book is not None:
-            self.labels.left_out.update(numbered(laid.book).targets)
+        if (below := laid.book) is not None:
+            self.labels.left_out = cache(lambda: numbered(below).targets)
             self.labels.elsewhere = laid.elsewhere
         days = self.days()
         drafts = days.drafts() if settings.reload else Days()

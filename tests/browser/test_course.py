@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -23,12 +23,12 @@ HIDDEN = b"You take one image and look for the image whose code is nearest"
 REPLACED = b"has eigenvalues $4, 2, 1, 0.5, 0.5$"
 
 
-def run(*arguments: str, build: Path) -> str:
+def run(*arguments: str, build: Path, command: Sequence[str] = COMMAND) -> str:
     """What a command says: in a process of its own, as a course's instruments are imported."""
     root = Settings().root
     path = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
     env = {**os.environ, "PYTHONPATH": path, "LATENTBOOK_BUILD": str(build)}
-    done = subprocess.run([*COMMAND, *arguments], env=env, capture_output=True, text=True)
+    done = subprocess.run([*command, *arguments], env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -85,6 +85,16 @@ def test_the_courses_own_instrument_moves_in_the_page(course: str, chromium: Bro
         page.close()
 
 
+SERVED = """
+from pathlib import Path
+from app.cli import settings_of
+settings = settings_of(Path({folder!r}))
+from app.main import create_app
+import widgets
+assert widgets.WIDGETS == ("stand_in",) and create_app(settings)
+"""
+
+
 def test_a_book_on_another_subject_is_whole(tmp_path: Path) -> None:
     folder, build = tmp_path / "knots", tmp_path / "build"
     run("course", "new", str(folder), "--empty", build=build)
@@ -97,3 +107,4 @@ def test_a_book_on_another_subject_is_whole(tmp_path: Path) -> None:
     packs = {path.name for path in (build / "site" / "runtime").glob("widget-*.pack")}
     assert len(packs) == 1 and packs.pop().startswith("widget-stand_in-")
     assert not list((build / "site" / "runtime").glob("data-*"))
+    run(build=build, command=[sys.executable, "-c", SERVED.format(folder=str(folder))])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeGuard
@@ -68,7 +68,7 @@ class Labels:
     ----------
     targets : by label
     hidden : of a course: label -> where it is hidden
-    left_out : of a course: the targets of the book that it is made from
+    left_out : of a course: gives the targets of the book that it is made from, once one is wanted
     elsewhere : address of that book, where references to what is left out lead
     """
 
@@ -76,7 +76,7 @@ class Labels:
         self.targets: dict[str, Target] = {}
         self.days: dict[str, Day] = {}  # of what is not open
         self.hidden: dict[str, str] = {}
-        self.left_out: dict[str, Target] = {}
+        self.left_out: Callable[[], Mapping[str, Target]] = dict
         self.elsewhere = ""
         self._numbers: dict[tuple[str, int], str] = {}
         self._ids: dict[tuple[str, int], str] = {}
@@ -85,7 +85,7 @@ class Labels:
         """What a label stands for, here or where the whole book is."""
         target = self.targets.get(label)
         if target is None and self.elsewhere and label not in self.hidden:
-            left_out = self.left_out.get(label)
+            left_out = self.left_out().get(label)
             return left_out and replace(left_out, outside=self.elsewhere)
         return target
 
@@ -93,8 +93,7 @@ class Labels:
         """What is wrong with a reference to a label that nothing has."""
         if label in self.hidden:
             return f"{label!r} is hidden ({self.hidden[label]})"
-        if label in self.left_out:
-            target = self.left_out[label]
+        if target := self.left_out().get(label):
             return (
                 f"{label!r} is in the book, in {target.page}, but not in this course: take it in, "
                 "replace this text, or name the address of the whole book as elsewhere in "

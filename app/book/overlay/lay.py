@@ -10,6 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from app.book.read.source import INDEX, PRINT
 from app.book.write.seeds import seed_cache
 from app.errors import accepted_names
 from app.kept import replace_file
-from app.settings import Settings
+from app.settings import CODE, Settings
 
 CONTENT, WIDGETS, INSTRUMENTS = "content", "widgets", "instruments"
 ENGINE = ("__init__.py", "contract.py", "drawing.py", "figures.py", "data/__init__.py")
@@ -81,9 +82,15 @@ def where_laid(settings: Settings) -> Settings:
 
 
 def make_importable(laid: Settings) -> None:
-    """Have ``widgets`` be the course's, here and in the processes that are started."""
+    """Have ``widgets`` be the course's, here and in the processes that are started.
+
+    The server's own modules need parts of the book's that a book of its own does not have.
+    """
     if str(laid.root) not in sys.path:
         sys.path.insert(0, str(laid.root))
+    package = import_module(WIDGETS)
+    if (own := str(CODE / WIDGETS)) not in package.__path__:
+        package.__path__.append(own)
 
 
 class Layer:

@@ -1,13 +1,14 @@
 """What is left of two-view training with some combinations of the five switches of `collapse`."""
 
+from importlib import import_module
+
 import numpy as np
 
 from app.models.cards import Card
 from app.models.data import load_dataset
 from app.models.exports.export import Job, write_export
-from widgets import get
 
-collapse = get("collapse")
+collapse = import_module("widgets.collapse")
 SWITCHES = ("negatives", "variance", "decorrelation", "predictor", "stop")
 MEASURES = ("std", "rank", "apart", "alike")
 STEPS = 500

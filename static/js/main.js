@@ -36,9 +36,9 @@ function enter(isFirst) {
  */
 function startPython() {
   if (textGoesFirst() || !document.querySelector("section[data-instrument], section[data-cell]")) return null;
-  import("./instrument/instrument.js"); // on its way while the page is laid out (blocks.js)
+  import("./instrument/in-page.js"); // on its way while the page is laid out (blocks.js)
   runtime.start();
-  return askFirst();
+  return askFirst(runtime);
 }
 
 /** The bar says where Python stands and what it holds. Megabytes and seconds are not read out, what they lead to is. */

@@ -7,13 +7,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.book.author_code import AuthorCode, explained
+from app.book.author_code import explained
 from app.book.compose.engine import Engine
 from app.book.compose.map_still import map_picture, with_rings
 from app.book.compose.sources import sources
@@ -38,11 +38,18 @@ class StillError(Exception):
     """An instrument that could not be imported, or computed at its block's state."""
 
 
+class Python(Protocol):
+    """Where instruments are computed."""
+
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The reply to a message of the host."""
+
+
 class Stills:
     """Computes frames and draws them; what the same code drew for a state is kept on disk."""
 
     def __init__(
-        self, code: AuthorCode, engine: Engine, media: Media, widgets: Path, kept: Kept
+        self, code: Python, engine: Engine, media: Media, widgets: Path, kept: Kept
     ) -> None:
         self._code = code
         self._engine = engine
@@ -108,14 +115,18 @@ class Stills:
         kept = self._kept.read(key)
         if kept is not None:
             return dict(kept)
+        frame = self.drawn(widget, state, label)
+        self._kept.write(key, frame)
+        return frame
+
+    def drawn(self, widget: str, state: Mapping[str, Any], label: str) -> dict[str, Any]:
+        """As :meth:`frame`, each time anew."""
         value = self._computed(widget, state)
-        frame = {
+        return {
             "readouts": value["readouts"],
             "note": value["note"],
             "panels": [self._panel(panel, widget, state, label) for panel in value["panels"]],
         }
-        self._kept.write(key, frame)
-        return frame
 
     def _panel(
         self, panel: Mapping[str, Any], widget: str, state: Mapping[str, Any], label: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import widgets
@@ -18,7 +19,9 @@ from app.book.pieces import (
     ControlView,
     DrawingView,
     Html,
+    Link,
     OptionView,
+    PanelStill,
     PointView,
     ReadoutView,
     SeedView,
@@ -44,6 +47,19 @@ from widgets.contract import (
 )
 from widgets.engine.controls import accept
 from widgets.engine.declaration import declaration
+
+
+@dataclass(frozen=True)
+class Words:
+    """Sets what an instrument says: a line of Markdown, and a symbol in TeX."""
+
+    line: Callable[[str], Html]
+    symbol: Callable[[str], Html]
+
+    def symbol_or_nothing(self, symbol: str) -> Html:
+        """A symbol, where there is one."""
+        return self.symbol(symbol) if symbol else Html()
+
 
 SETTING = re.compile(r"\s*([\w.]+)\s*=\s*(\([^)]*\)|[^,()]+?)\s*(?:,|$)")
 
@@ -72,29 +88,57 @@ def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock | None:
         composer.problems.add(node.line, str(error))
         return None
     references = (composer.cite(key, node.line) for key in instrument.references)
-    return InstrumentBlock(
+    return instrument_block(
+        instrument,
+        given,
+        frame,
         label=node.label,
         number=composer.number(node),
+        panels=stills.panels(frame, instrument.name, composer.root),
+        references=tuple(link for link in references if link is not None),
+        words=Words(
+            lambda line: composer.inline(line, node.line),
+            lambda symbol: composer.math(symbol, node.line),
+        ),
+    )
+
+
+def instrument_block(
+    instrument: Instrument,
+    given: Mapping[str, Value],
+    frame: Mapping[str, Any],
+    *,
+    label: str,
+    number: str,
+    panels: tuple[PanelStill, ...],
+    references: tuple[Link, ...],
+    words: Words,
+) -> InstrumentBlock:
+    """An instrument at the state that is ``given``, with its ``frame`` there."""
+    state = {**instrument.defaults(), **given}
+    return InstrumentBlock(
+        label=label,
+        number=number,
         name=instrument.name,
         title=instrument.title,
-        ask=composer.inline(instrument.ask, node.line),
+        ask=words.line(instrument.ask),
         controls=tuple(
-            control_view(control, state[control.name], node, composer)
+            control_view(control, state[control.name], label, words)
             for control in instrument.controls
         ),
         readouts=tuple(
             ReadoutView(
                 readout.key,
                 readout.label,
-                _symbol(readout.symbol, node, composer),
+                words.symbol_or_nothing(readout.symbol),
                 readout.unit,
                 frame["readouts"][readout.key],
             )
             for readout in instrument.readouts
         ),
-        panels=stills.panels(frame, instrument.name, composer.root),
+        panels=panels,
         note=frame["note"],
-        references=tuple(link for link in references if link is not None),
+        references=references,
         hidden=frozenset(
             control.name
             for control in instrument.controls
@@ -102,7 +146,7 @@ def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock | None:
         ),
         trains=instrument.training is not None,
         keeps=instrument.training is not None and instrument.training.keeps,
-        spec=json.dumps(spec(instrument, node.label, given)),
+        spec=json.dumps(spec(instrument, label, given)),
     )
 
 
@@ -116,13 +160,13 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
     yield Cell(f"{moves} {instrument.ask}")
 
 
-def spec(instrument: Instrument, label: str, given: dict[str, Value]) -> dict[str, Any]:
+def spec(instrument: Instrument, label: str, given: Mapping[str, Value]) -> dict[str, Any]:
     """What the scripts must know of an instrument: ``data-spec``."""
     return {
         "name": instrument.name,
         "label": label,
         **declaration(instrument),
-        "set": given,
+        "set": dict(given),
     }
 
 
@@ -236,14 +280,12 @@ def _step(slider: Slider, value: float) -> float:
     return nearest
 
 
-def control_view(
-    control: Control, value: Value, node: DirectiveNode, composer: Composer
-) -> ControlView:
+def control_view(control: Control, value: Value, label: str, words: Words) -> ControlView:
     """A control as its template receives it."""
-    id = f"{node.label}-{control.name}".replace("_", "-")
+    id = f"{label}-{control.name}".replace("_", "-")
     match control:
         case Choice():
-            symbol = _symbol(control.symbol, node, composer)
+            symbol = words.symbol_or_nothing(control.symbol)
             options = tuple(
                 OptionView(key, words, key == value) for key, words in control.options.items()
             )
@@ -257,7 +299,7 @@ def control_view(
                 control.plays > 0,
             )
         case Toggle():
-            symbol = _symbol(control.symbol, node, composer)
+            symbol = words.symbol_or_nothing(control.symbol)
             return ToggleView(id, control.name, control.label, symbol, bool(value))
         case Point():
             assert isinstance(value, tuple)
@@ -265,7 +307,7 @@ def control_view(
                 id,
                 control.name,
                 control.label,
-                _symbol(control.symbol, node, composer),
+                words.symbol_or_nothing(control.symbol),
                 x=f"{value[0]:g}",
                 y=f"{value[1]:g}",
             )
@@ -276,7 +318,7 @@ def control_view(
                 id,
                 control.name,
                 control.label,
-                _symbol(control.symbol, node, composer),
+                words.symbol_or_nothing(control.symbol),
                 x,
                 y,
                 zoom,
@@ -287,7 +329,7 @@ def control_view(
             return SeedView(id, control.name, control.label, str(value))
         case Slider():
             assert isinstance(value, int | float)
-            return _slider_view(control, value, id, _symbol(control.symbol, node, composer))
+            return _slider_view(control, value, id, words.symbol_or_nothing(control.symbol))
 
 
 def _slider_view(slider: Slider, value: float, id: str, symbol: Html) -> SliderView:
@@ -310,10 +352,6 @@ def _slider_view(slider: Slider, value: float, id: str, symbol: Html) -> SliderV
         format(high, slider.format),
         *ranged,
     )
-
-
-def _symbol(symbol: str, node: DirectiveNode, composer: Composer) -> Html:
-    return composer.math(symbol, node.line) if symbol else Html()
 
 
 INSTRUMENT = Directive(

@@ -27,8 +27,13 @@ WORKERS = ("static/js/python/worker/worker.js", "static/js/python/worker/maker.j
 ON_DEMAND = ("worker.js", "maker.js", "zoom.css")
 """What scripts load by address; modules that they import find each other."""
 
+PAGE_ONLY = ("*/figure/zoom.js", "*/cell/editor.js")
+"""Modules behind buttons that an instrument has on a page and not in a notebook."""
+
 ES = "--target=es2022"
 NAMES = tuple(f"--{kind}-names=[name]-[hash]" for kind in ("entry", "chunk", "asset"))
+PAGE_ROOT = re.compile(r"(?<![\w.#-])(?::root|html)((?:\[[^]]*\]|:not\([^)]*\))*)")
+PAGE_BODY = re.compile(r"(?<![\w.#-])body(?=[\s>{,])")
 FONT_FACE = re.compile(r"src:url\(([^)]+\.woff2)\)[^;}]*")
 
 
@@ -95,6 +100,39 @@ def worker_script(settings: Settings) -> str:
     # A classic script, as not every browser takes a module for a service worker.
     production = '--define:process.env.NODE_ENV="production"'
     return _script(settings, "service-worker", ES, production)
+
+
+def notebook_script(settings: Settings) -> str:
+    """The module that draws an instrument in a notebook: ``static/js/notebook/widget.js``, with its
+    style sheet inside."""
+    kept = Kept(settings.build / "cache")
+    key = f"notebook-{sources_hash(settings, 'js', 'css')}.js"
+    script = kept.read(key)
+    if script is None:
+        with tempfile.TemporaryDirectory() as folder:
+            sheet, out = Path(folder, "sheet.css"), Path(folder, "widget.js")
+            bundle = ("--bundle", "--minify")
+            esbuild(settings, "static/css/notebook.css", *bundle, f"--outfile={sheet}")
+            sheet.write_text(_in_shadow_root(sheet.read_text(encoding="utf-8")), encoding="utf-8")
+            esbuild(
+                settings,
+                "static/js/notebook/widget.js",
+                *(*bundle, "--format=esm", ES, f"--outfile={out}"),
+                *(f"--alias:latentbook-notebook.css={sheet}", "--loader:.css=text"),
+                *(f"--external:{module}" for module in PAGE_ONLY),
+            )
+            script = out.read_text(encoding="utf-8")
+        kept.write(key, script)
+    return str(script)
+
+
+def _in_shadow_root(sheet: str) -> str:
+    """A sheet of pages for a shadow root, where ``:host`` is the root and ``.body`` the body."""
+
+    def host(found: re.Match[str]) -> str:
+        return f":host({found[1]})" if found[1] else ":host"
+
+    return PAGE_BODY.sub(".body", PAGE_ROOT.sub(host, sheet))
 
 
 def _script(settings: Settings, name: str, *options: str) -> str:

@@ -2,7 +2,6 @@
  * What an instrument of the page will ask once it has come to life, asked before that: Python answers while the page is laid out
  * and painted.
  */
-import { runtime } from "../python/page/runtime.js";
 import { questionOf } from "./question.js";
 import { ownState, readState } from "./state.js";
 
@@ -14,9 +13,10 @@ let first = null;
 /**
  * Asks for the instrument whose state is in the address, or else for the page's first one.
  *
+ * @param {import("./surroundings.js").Python} python
  * @returns {HTMLElement | null} the instrument, which is to come to life first
  */
-export function askFirst() {
+export function askFirst(python) {
   const sections = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("section[data-instrument]")]);
   const section = sections.find(({ id }) => location.search.includes(`${id}.`)) ?? sections[0];
   if (section === undefined) return null;
@@ -25,7 +25,7 @@ export function askFirst() {
   const controls = { ...ownState(spec), ...readState(location.search, spec).values };
   /** @type {Message} */
   const message = questionOf(spec, controls, null);
-  const answer = runtime.request(message);
+  const answer = python.request(message);
   answer.catch(() => {}); // told to whoever takes it
   first = { question: JSON.stringify(message), answer };
   return section;

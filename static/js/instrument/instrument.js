@@ -6,19 +6,17 @@
  * @typedef {import("../python/protocol.js").FrameValue} FrameValue
  * @typedef {import("../python/protocol.js").Controls} Controls
  * @typedef {import("./state.js").InstrumentSpec} InstrumentSpec
+ * @typedef {import("./surroundings.js").Surroundings} Surroundings
  * @typedef {{key: string, values: Controls, place: number}} Question `place`: its number among all that were asked
  */
 import { Answers, neighbours } from "./answers.js";
 import { ControlPanel } from "./controls.js";
 import { takeFirst } from "./first-question.js";
-import { FinerTiles } from "./server/finer-tiles.js";
-import { ServedFrame } from "./server/served-frame.js";
 import { offerPictures } from "./keep-picture.js";
 import { onKept } from "./kept.js";
 import { Picture, checkFigures } from "./picture.js";
 import { Plate } from "./plate.js";
 import { RunError } from "../python/page/job.js";
-import { runtime } from "../python/page/runtime.js";
 import { SourcePanel } from "./source-panel.js";
 import { questionOf } from "./question.js";
 import { carriedOver, ownState, readState, redeclared, writeState } from "./state.js";
@@ -38,13 +36,7 @@ const SLOW_MS = 60;
 /** States in which the picture is what was asked for. */
 const SETTLED = ["live", "offline", "refused"];
 
-/** @param {HTMLElement} section @returns {() => void} takes the life out of it */
-export function mountInstrument(section) {
-  const instrument = new LiveInstrument(section);
-  return () => instrument.destroy();
-}
-
-class LiveInstrument {
+export class LiveInstrument {
   #answers = new Answers();
   /** @type {Question | null} */
   #next = null;
@@ -83,23 +75,30 @@ class LiveInstrument {
   /** Of the readouts. @type {Map<string, Element>} */
   #places = new Map();
 
-  /** @param {HTMLElement} section */
-  constructor(section) {
+  #python;
+  #server;
+  #address;
+
+  /** @param {HTMLElement} section @param {Surroundings} surroundings */
+  constructor(section, { python, server, address }) {
     this.section = section;
+    this.#python = python;
+    this.#server = server;
+    this.#address = address;
     this.#status = section.querySelector("[data-status]");
     this.#note = section.querySelector("[data-note]");
     /** What the book declares. @type {InstrumentSpec} */
     this.own = JSON.parse(section.dataset.spec ?? "");
     this.spec = this.own;
     this.plate = new Plate(section, this.own);
-    const asked = readState(location.search, this.spec);
+    const asked = readState(address.search(this.spec), this.spec);
     const place = /** @type {HTMLElement} */ (section.querySelector(".controls"));
     this.controls = this.#panelOf({ ...ownState(this.spec), ...asked.values });
     this.picture = new Picture(section, this.spec, this.controls, this.#bench());
     this.finer = this.#finerTiles();
-    this.served = new ServedFrame((frame) => this.#showServed(frame), (state, sentence) => this.#say(state, sentence));
+    this.served = server?.frame((frame) => this.#showServed(frame), (state, sentence) => this.#say(state, sentence));
     this.#findPlaces();
-    this.source = new SourcePanel(section, this.spec, () => this.#askAnew(), () => this.#underWay?.stop.abort());
+    this.source = new SourcePanel(section, this.spec, python, () => this.#askAnew(), () => this.#underWay?.stop.abort());
 
     this.training = this.#trainingOf();
     if (this.spec.controls.some((control) => control.kind === "choice" && control.kept)) {
@@ -112,13 +111,13 @@ class LiveInstrument {
     this.#onClick("reset", () => this.#reset());
     this.#onClick("link", () => this.#copyLink());
     offerPictures(section, this.spec, () => this.#frame, (sentence) => this.#say(null, sentence));
-    runtime.addEventListener("status", () => this.#followRuntime(), { signal: this.#gone.signal });
-    runtime.addEventListener("spoiled", () => this.#askAnew(), { signal: this.#gone.signal });
+    this.#python.addEventListener("status", () => this.#followRuntime(), { signal: this.#gone.signal });
+    this.#python.addEventListener("spoiled", () => this.#askAnew(), { signal: this.#gone.signal });
 
     const [moved] = Object.keys(this.controls.moved);
     const wanted = Object.keys(asked.values).length > 0 || this.source.edited;
     if (moved !== undefined) this.#moved(moved);
-    else if (wanted || runtime.ready) this.#ask(wanted);
+    else if (wanted || this.#python.ready) this.#ask(wanted);
     for (const [name, problem] of Object.entries(asked.problems)) this.controls.tell(name, problem);
   }
 
@@ -133,7 +132,7 @@ class LiveInstrument {
   }
 
   #finerTiles() {
-    return new FinerTiles(this.picture, (state, sentence) => this.#say(state, sentence));
+    return this.#server?.tiles(this.picture, (state, sentence) => this.#say(state, sentence));
   }
 
   #findPlaces() {
@@ -152,13 +151,13 @@ class LiveInstrument {
    */
   async #declaredBy(source, signal) {
     if (source === null) return this.own;
-    const spec = redeclared(this.own, await runtime.request({ type: "widget_declaration", widget: this.spec.name, source }, { signal }));
+    const spec = redeclared(this.own, await this.#python.request({ type: "widget_declaration", widget: this.spec.name, source }, { signal }));
     return JSON.stringify(spec) === JSON.stringify(this.spec) ? this.spec : spec;
   }
 
   /** The state in force, as another declaration takes it. @param {InstrumentSpec} spec */
   #carriedOver(spec) {
-    return carriedOver(spec, this.spec, this.controls.values, location.search);
+    return carriedOver(spec, this.spec, this.controls.values, this.#address.search(this.spec));
   }
 
   /** Makes the plate again, for another declaration. @param {InstrumentSpec} spec */
@@ -166,7 +165,7 @@ class LiveInstrument {
     const values = this.#carriedOver(spec); // the reader may have moved a control since the frame was asked for
     this.training?.destroy();
     this.controls.destroy();
-    this.finer.destroy();
+    this.finer?.destroy();
     this.picture.destroy();
     this.spec = spec;
     this.plate.show(spec);
@@ -189,8 +188,8 @@ class LiveInstrument {
     for (const timer of [this.#clock, this.#aheadTimer, this.#addressTimer, this.#speakTimer]) clearTimeout(timer);
     this.training?.destroy();
     this.controls.destroy();
-    this.finer.destroy();
-    this.served.destroy();
+    this.finer?.destroy();
+    this.served?.destroy();
     this.source.destroy();
     this.picture.destroy();
   }
@@ -225,6 +224,7 @@ class LiveInstrument {
       },
       compute: (changed) => this.#compute({ ...this.controls.values, ...changed }, { background: true }),
       edition: () => (this.source.edited ? this.#edition : 0),
+      server: this.#server,
       report: () => this.#report(),
     };
   }
@@ -237,7 +237,7 @@ class LiveInstrument {
       say: (sentence) => this.#say(null, sentence),
       train: () => {
         const { name } = this.spec;
-        return runtime.request({ type: "keep_trained", widget: name, controls: this.controls.values, source: this.source.text });
+        return this.#python.request({ type: "keep_trained", widget: name, controls: this.controls.values, source: this.source.text });
       },
     };
   }
@@ -255,8 +255,13 @@ class LiveInstrument {
   }
 
   #reset() {
+    this.set(ownState(this.spec));
+  }
+
+  /** Sets some controls, as the reader would. @param {Controls} values */
+  set(values) {
     this.picture.lookAway();
-    this.controls.show(ownState(this.spec));
+    this.controls.show(values);
     this.#moved(this.#ahead ?? "");
   }
 
@@ -289,7 +294,7 @@ class LiveInstrument {
       return;
     }
     this.#next = question;
-    if (wanted && !runtime.ready) this.#followRuntime();
+    if (wanted && !this.#python.ready) this.#followRuntime();
     if (this.#underWay === null) this.#askNewest();
   }
 
@@ -344,7 +349,7 @@ class LiveInstrument {
    */
   async #compute(controls, options) {
     const message = this.#message(controls);
-    const frame = await (takeFirst(message) ?? runtime.request(message, options));
+    const frame = await (takeFirst(message) ?? this.#python.request(message, options));
     checkFigures(frame);
     return frame;
   }
@@ -365,8 +370,8 @@ class LiveInstrument {
     this.#report();
     const said = frame.reached ? (this.training?.arrived(frame.reached) ?? "") : "";
     if (said !== "") this.#sayInPassing("live", said);
-    this.finer.follow(frame);
-    if (!this.source.edited) this.served.follow(this.spec, this.controls.values);
+    this.finer?.follow(frame);
+    if (!this.source.edited) this.served?.follow(this.spec, this.controls.values);
   }
 
   /** The server's frame, in place of the page's. @param {FrameValue} frame */
@@ -404,10 +409,10 @@ class LiveInstrument {
 
   /** @param {number} ms since the question under way was asked */
   #sayBusy(ms) {
-    if (!runtime.ready) return this.#followRuntime();
+    if (!this.#python.ready) return this.#followRuntime();
     const answered = this.#shown === this.#asked; // by an answer known before: what is under way no longer matters
     if (ms < BUSY_MS || answered) return;
-    const behind = runtime.waitsForCode(this.#message(this.controls.values));
+    const behind = this.#python.waitsForCode(this.#message(this.controls.values));
     const seconds = Math.floor(ms / 1000);
     const computing = seconds === 0 ? translate("Computing") : translate("Computing, {time} s", { time: seconds });
     this.#sayInPassing("busy", behind ? translate("Waiting for the code that is running") : computing);
@@ -415,12 +420,12 @@ class LiveInstrument {
 
   /** Before Python is ready a moved instrument says how far it is; once it is ready, every instrument near goes live. */
   #followRuntime() {
-    if (runtime.ready) {
+    if (this.#python.ready) {
       if (this.#frame === null && this.#underWay === null) this.#ask(false);
-    } else if (runtime.state === "failed") {
-      this.#say("error", runtime.sentence);
+    } else if (this.#python.state === "failed") {
+      this.#say("error", this.#python.sentence);
     } else if (this.#next !== null || this.#underWay !== null) {
-      this.#sayInPassing("waiting", `${runtime.sentence}. ${translate("Your setting is kept")}`);
+      this.#sayInPassing("waiting", `${this.#python.sentence}. ${translate("Your setting is kept")}`);
     }
   }
 
@@ -448,7 +453,7 @@ class LiveInstrument {
     for (const values of neighbours(control, this.controls.values)) {
       const key = JSON.stringify(values);
       if (this.#answers.has(key)) continue;
-      if (from !== this.#asked || control.name !== this.#ahead || this.#underWay !== null || !runtime.ready) break;
+      if (from !== this.#asked || control.name !== this.#ahead || this.#underWay !== null || !this.#python.ready) break;
       try {
         const frame = await this.#compute(values, { background: true });
         if (source !== this.source.text) break;
@@ -459,17 +464,12 @@ class LiveInstrument {
     }
     this.#aheadRuns = false;
     const elsewhere = from !== this.#asked || control.name !== this.#ahead;
-    if (elsewhere && this.#underWay === null && runtime.ready) this.#workAhead();
+    if (elsewhere && this.#underWay === null && this.#python.ready) this.#workAhead();
   }
 
   #writeAddress() {
-    if ("navigation" in globalThis && navigation.transition) {
-      // A change of the address now would call off the page that the reader is on the way to.
-      this.#addressTimer = setTimeout(() => this.#writeAddress(), ADDRESS_MS);
-      return;
-    }
-    const search = writeState(location.search, this.spec, this.controls.values);
-    history.replaceState(history.state, "", `${location.pathname}${search}${location.hash}`);
+    if (this.#address.write(this.spec, this.controls.values)) return;
+    this.#addressTimer = setTimeout(() => this.#writeAddress(), ADDRESS_MS);
   }
 
   /** Says the readouts as a sentence to whoever cannot see them. */
@@ -483,7 +483,7 @@ class LiveInstrument {
   }
 
   async #copyLink() {
-    const search = writeState(location.search, this.spec, this.controls.values);
+    const search = writeState(this.#address.search(this.spec), this.spec, this.controls.values);
     const link = `${location.origin}${location.pathname}${search}#${this.spec.label}`;
     const kept = this.source.edited ? ` ${translate("It holds the controls, not your code")}` : "";
     try {

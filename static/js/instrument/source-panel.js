@@ -9,7 +9,6 @@
  * @typedef {{base: string, text: string, held?: boolean}} Kept an edit, as this browser keeps it
  */
 import { otherVersion } from "../cell/other-tab.js";
-import { runtime } from "../python/page/runtime.js";
 import { fingerprint, follow, read, remove, write } from "../store.js";
 import { translate } from "../words.js";
 
@@ -22,6 +21,7 @@ export class SourcePanel {
   held = false;
   #section;
   #spec;
+  #python;
   #onChange;
   #onStop;
   #place;
@@ -39,19 +39,23 @@ export class SourcePanel {
   /**
    * @param {HTMLElement} section
    * @param {import("./state.js").InstrumentSpec} spec
+   * @param {import("./surroundings.js").Python} python
    * @param {() => void} onChange called when `text` has changed, or is to run again
    * @param {() => void} onStop called when the reader has had enough of what runs
    */
-  constructor(section, spec, onChange, onStop) {
+  constructor(section, spec, python, onChange, onStop) {
     this.#section = section;
     this.#spec = spec;
+    this.#python = python;
     this.#onChange = onChange;
     this.#onStop = onStop;
     this.#place = /** @type {HTMLElement} */ (section.querySelector("[data-editor]"));
+    const button = section.querySelector('[data-action="code"]');
+    if (button === null) return; // a notebook shows no code, and keeps none
+    button.addEventListener("click", () => this.#toggle());
     this.#adopt(read("code", spec.label));
     if (this.held) this.#open().catch(() => {}); // it says so itself
     follow("code", spec.label, (kept) => this.#meet(kept), this.#gone.signal);
-    section.querySelector('[data-action="code"]')?.addEventListener("click", () => this.#toggle());
   }
 
   get edited() {
@@ -153,10 +157,10 @@ export class SourcePanel {
   }
 
   async #build() {
-    if (this.#place.childElementCount === 0) this.#place.textContent = `${runtime.sentence} …`;
+    if (this.#place.childElementCount === 0) this.#place.textContent = `${this.#python.sentence} …`;
     const [{ openEditor }, book] = await Promise.all([
       import("../cell/editor.js"),
-      runtime.request({ type: "widget_source", widget: this.#spec.name }),
+      this.#python.request({ type: "widget_source", widget: this.#spec.name }),
     ]);
     this.#book = book;
     if (!this.edited) this.#base = fingerprint(book);

@@ -15,7 +15,7 @@ const NEAR = "600px";
 const MOUNTS = {
   cell: async () => (await import("../cell/cell.js")).mountCell,
   quiz: async () => (await import("../quiz/quiz.js")).mountQuiz,
-  instrument: async () => (await import("../instrument/instrument.js")).mountInstrument,
+  instrument: async () => (await import("../instrument/in-page.js")).mountInstrument,
 };
 
 /**

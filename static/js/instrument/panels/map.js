@@ -11,7 +11,6 @@
 import { ACROSS, codeAt, parentOf, placeOf, tidy, viewOf, visibleTiles, zoomed } from "../map/geometry.js";
 import { takeHold } from "../map/gestures.js";
 import { Painter } from "../map/paint.js";
-import { TileOrigin } from "../map/source.js";
 import { TileStore } from "../map/tile-store.js";
 import { setText } from "../../text.js";
 import { timed } from "../timed.js";
@@ -59,7 +58,7 @@ class MapDrawing {
     this.#control = control;
     this.#bench = bench;
     this.#painter = new Painter(element, this.#context);
-    this.#origin = new TileOrigin(() => this.#follow());
+    this.#origin = bench.server?.origin(() => this.#follow()) ?? null;
     const image = /** @type {HTMLElement} */ (element.querySelector(".image"));
     this.#still = image.querySelector(".tiles-still");
     image.tabIndex = 0;
@@ -85,12 +84,13 @@ class MapDrawing {
       this.#repaint();
     });
     observer.observe(this.#canvas);
-    document.addEventListener("themechange", recolour);
+    const theme = element.getRootNode(); // the document, or the shadow root of a notebook
+    theme.addEventListener("themechange", recolour);
     this.#destroy = [
       letGo,
       () => observer.disconnect(),
-      () => document.removeEventListener("themechange", recolour),
-      () => this.#origin.destroy(),
+      () => theme.removeEventListener("themechange", recolour),
+      () => this.#origin?.destroy(),
       () => this.#store?.want([]),
       () => cancelAnimationFrame(this.#frame),
     ];
@@ -121,7 +121,7 @@ class MapDrawing {
 
   /** What the status line has to say, or null. */
   get trouble() {
-    return this.#origin.trouble;
+    return this.#origin?.trouble ?? null;
   }
 
   destroy() {
@@ -157,23 +157,29 @@ class MapDrawing {
     const panel = this.#panel;
     if (panel === null) return;
     const { [this.#control.name]: _, ...others } = this.#bench.values();
-    const atServer = this.#origin.atServer(panel, this.#bench.edition() !== 0);
-    const key = atServer ? `${panel.server} ${panel.axes}` : JSON.stringify([this.#bench.edition(), others]);
+    const origin = this.#origin?.atServer(panel, this.#bench.edition() !== 0) ? this.#origin : null;
+    const key = origin ? `${panel.server} ${panel.axes}` : JSON.stringify([this.#bench.edition(), others]);
     if (this.#store?.key !== key) {
       this.#store?.want([]);
       this.#before = this.#store;
-      this.#store = this.#open(key, atServer);
+      this.#store = this.#open(key, origin);
     }
     const visible = visibleTiles(this.#control, this.#view);
     const parents = visible.filter(({ zoom }) => zoom > 0).map(parentOf);
     this.#store?.want([...visible, ROOT, ...parents]); // what is not in view stands in for what will be
-    this.#caption(atServer ? translate("Decoded on the server") : translate("Decoded in this page"));
+    this.#caption(this.#whereDecoded(origin !== null));
     this.#bench.report();
     this.#repaint();
   }
 
-  /** @param {string} key @param {boolean} atServer */
-  #open(key, atServer) {
+  /** @param {boolean} atServer */
+  #whereDecoded(atServer) {
+    if (atServer) return translate("Decoded on the server");
+    return this.#bench.server ? translate("Decoded in this page") : translate("Decoded in the notebook’s kernel");
+  }
+
+  /** @param {string} key @param {import("../map/source.js").TileOrigin | null} origin the server, if it is asked */
+  #open(key, origin) {
     const fromPage = async (/** @type {import("../map/geometry.js").Address} */ address) => {
       const view = viewOf(this.#control, address);
       const { panels } = await this.#bench.compute({ [this.#control.name]: view });
@@ -182,14 +188,14 @@ class MapDrawing {
       return panel.data;
     };
     return new TileStore(key, {
-      load: atServer ? (address, signal) => this.#origin.fromServer(address, signal) : fromPage,
-      atOnce: atServer ? SERVER_AT_ONCE : 1,
+      load: origin ? (address, signal) => origin.fromServer(address, signal) : fromPage,
+      atOnce: origin ? SERVER_AT_ONCE : 1,
       onTile: () => {
         this.#bench.report();
         this.#repaint();
       },
       // What is wrong with the instrument's Python is said where its frame fails.
-      onFailure: atServer ? (error) => this.#origin.failed(error) : () => {},
+      onFailure: origin ? (error) => origin.failed(error) : () => {},
     });
   }
 

@@ -72,8 +72,9 @@ class PadDrawing {
       this.#ramp = rampOf(element, this.#context);
       this.#paint();
     };
-    document.addEventListener("themechange", recolour);
-    this.#destroy = () => document.removeEventListener("themechange", recolour);
+    const theme = element.getRootNode(); // the document, or the shadow root of a notebook
+    theme.addEventListener("themechange", recolour);
+    this.#destroy = () => theme.removeEventListener("themechange", recolour);
     this.follow();
   }
 

@@ -35,7 +35,8 @@ export function mount(element) {
     ramp = rampOf(element, context);
     paint();
   };
-  document.addEventListener("themechange", recolor);
+  const theme = element.getRootNode(); // the document, or the shadow root of a notebook
+  theme.addEventListener("themechange", recolor);
 
   return {
     draw(next) {
@@ -48,7 +49,7 @@ export function mount(element) {
         image.replaceChildren(canvas);
       }
     },
-    destroy: () => document.removeEventListener("themechange", recolor),
+    destroy: () => theme.removeEventListener("themechange", recolor),
   };
 }
 

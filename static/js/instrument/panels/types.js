@@ -16,8 +16,10 @@
  *   compute: (changed: Controls) => Promise<FrameValue>,
  *   edition: () => number,
  *   report: () => void,
+ *   server: import("../surroundings.js").Server | null,
  * }} Bench
  *   What a panel asks of its instrument: what is set, and at the start; to set it; to show how it would be otherwise,
- *   for now; the frame there, behind all else; 0, or the number of the reader's version; to write status.
+ *   for now; the frame there, behind all else; 0, or the number of the reader's version; to write status;
+ *   the decoder server, where there may be one.
  */
 export {};

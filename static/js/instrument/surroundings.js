@@ -1,0 +1,26 @@
+/**
+ * What an instrument needs of where it stands: a page of the book (in-page.js) or a notebook (../notebook/widget.js).
+ *
+ * @typedef {import("../python/protocol.js").Controls} Controls
+ * @typedef {import("../python/protocol.js").FrameValue} FrameValue
+ * @typedef {import("./state.js").InstrumentSpec} InstrumentSpec
+ * @typedef {import("./server/finer-tiles.js").Say} Say
+ * @typedef {EventTarget & {
+ *   readonly ready: boolean,
+ *   readonly state: string,
+ *   readonly sentence: string,
+ *   request: (message: import("../python/page/job.js").Message, options?: import("../python/page/job.js").Options) => Promise<any>,
+ *   waitsForCode: (message: import("../python/page/job.js").Message) => boolean,
+ * }} Python
+ *   Its events are `status` and `spoiled`, as of ../python/page/runtime.js.
+ * @typedef {{
+ *   tiles: (picture: import("./picture.js").Picture, say: Say) => import("./server/finer-tiles.js").FinerTiles,
+ *   frame: (show: (frame: FrameValue) => void, say: Say) => import("./server/served-frame.js").ServedFrame,
+ *   origin: (onChange: () => void) => import("./map/source.js").TileOrigin,
+ * }} Server
+ *   What takes finer tiles, whole frames and the tiles of maps from a decoder server.
+ * @typedef {{search: (spec: InstrumentSpec) => string, write: (spec: InstrumentSpec, values: Controls) => boolean}} Address
+ *   Where the state of instruments is kept: as a query; to write it, and whether that could be done now.
+ * @typedef {{python: Python, server: Server | null, address: Address}} Surroundings
+ */
+export {};

@@ -1,0 +1,109 @@
+/**
+ * An instrument as a widget of Jupyter and marimo (docs/embedding.md): the page's own scripts, in a shadow root, so that neither
+ * the notebook's styles reach the instrument nor the book's the notebook. app/notebook.py is its side in the kernel.
+ *
+ * @typedef {import("./kernel.js").Model} Model
+ */
+// @ts-expect-error: the build makes this sheet (app/book/write/assets.py).
+import style from "latentbook-notebook.css";
+import { LiveInstrument } from "../instrument/instrument.js";
+import { formatValue, writeState } from "../instrument/state.js";
+import { Kernel } from "./kernel.js";
+
+/** @param {{model: Model, el: HTMLElement}} place @returns {() => void} takes the life out of it */
+function render({ model, el }) {
+  const gone = new AbortController();
+  const host = document.createElement("div");
+  host.dataset.js = "";
+  host.dataset.lmSuppressShortcuts = "true"; // JupyterLab takes no key that is typed here for one of its own
+  for (const type of ["keydown", "keyup", "keypress"]) host.addEventListener(type, (event) => event.stopPropagation());
+  const root = host.attachShadow({ mode: "open" });
+  const sheet = document.createElement("style");
+  sheet.textContent = style;
+  const body = document.createElement("div");
+  body.className = "body";
+  body.innerHTML = model.get("_markup");
+  root.append(sheet, body);
+  el.append(host);
+  const follow = followTheme(el, host, root, gone.signal);
+  whenConnected(host, gone.signal, () => {
+    follow();
+    start(model, /** @type {HTMLElement} */ (root.querySelector("section.instrument")), gone.signal);
+  });
+  return () => gone.abort();
+}
+
+export default { render };
+
+/** @param {Model} model @param {HTMLElement} section @param {AbortSignal} signal */
+function start(model, section, signal) {
+  const python = new Kernel(model);
+  const instrument = new LiveInstrument(section, {
+    python,
+    server: null,
+    address: {
+      search: (spec) => writeState("", spec, model.get("controls")),
+      write: (_, values) => {
+        if (isSame(values, model.get("controls"))) return true;
+        model.set("controls", values);
+        model.save_changes();
+        return true;
+      },
+    },
+  });
+  const set = () => {
+    const values = model.get("controls");
+    if (!isSame(values, instrument.controls.values)) instrument.set(values);
+  };
+  model.on("change:controls", set);
+  signal.addEventListener("abort", () => {
+    model.off("change:controls", set);
+    instrument.destroy();
+    python.destroy();
+  });
+}
+
+/** @param {import("../python/protocol.js").Controls} one @param {import("../python/protocol.js").Controls} other */
+const isSame = (one, other) => Object.keys(one).every((name) => formatValue(one[name]) === formatValue(other[name]));
+
+/** Notebooks hand over a place before it is in the document, where nothing has a width or a colour. @param {Element} host @param {AbortSignal} signal @param {() => void} run */
+function whenConnected(host, signal, run) {
+  if (signal.aborted) return;
+  if (host.isConnected) run();
+  else requestAnimationFrame(() => whenConnected(host, signal, run));
+}
+
+/**
+ * The theme of the notebook around, which each kind of notebook names in another way: where text is light, it is dark.
+ *
+ * @param {Element} around
+ * @param {HTMLElement} host
+ * @param {ShadowRoot} root
+ * @param {AbortSignal} signal
+ * @returns {() => void} looks again
+ */
+function followTheme(around, host, root, signal) {
+  const follow = () => {
+    const theme = lightness(getComputedStyle(around).color) > 0.5 ? "dark" : "light";
+    if (host.dataset.theme === theme) return;
+    host.dataset.theme = theme;
+    root.dispatchEvent(new Event("themechange"));
+  };
+  const observer = new MutationObserver(follow);
+  for (const element of [document.documentElement, document.body, document.head]) {
+    observer.observe(element, { attributes: true, childList: element === document.head });
+  }
+  document.addEventListener("load", follow, { capture: true, signal }); // a sheet of the notebook's has come
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", follow, { signal });
+  signal.addEventListener("abort", () => observer.disconnect());
+  return follow;
+}
+
+/** From 0 to 1, of a colour in any notation. @param {string} colour */
+function lightness(colour) {
+  const context = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+  context.fillStyle = colour;
+  context.fillRect(0, 0, 1, 1);
+  const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
+  return (0.299 * red + 0.587 * green + 0.114 * blue) / 255;
+}

@@ -137,6 +137,8 @@ def packed(value: Any) -> tuple[Any, list[memoryview]]:
                 return {name: pack(item) for name, item in part.items()}
             case list() | tuple():
                 return [pack(item) for item in part]
+            case np.ndarray() if part.ndim > 1:
+                return [pack(row) for row in part]
             case np.ndarray():
                 buffers.append(memoryview(np.ascontiguousarray(part)).cast("B"))
                 return {"dtype": part.dtype.name, "buffer": len(buffers) - 1}

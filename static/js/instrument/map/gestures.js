@@ -83,7 +83,7 @@ export function takeHold(element, plane, hand) {
   // A wheel that was scrolling the page when the map came under it goes on scrolling the page.
   let scrolled = -Infinity;
   document.addEventListener("wheel", (event) => {
-    if (!element.contains(/** @type {Node} */ (event.target))) scrolled = event.timeStamp;
+    if (!event.composedPath().includes(element)) scrolled = event.timeStamp;
   }, { signal, passive: true });
   element.addEventListener("wheel", (event) => {
     // One that cannot be cancelled is scrolling already.

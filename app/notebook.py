@@ -33,7 +33,7 @@ ANSWERED = ("compute_widget", "keep_trained")
 MOST_SEEN = 500
 
 
-class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
+class Instrument(anywidget.AnyWidget):
     """An instrument of the book.
 
     Parameters
@@ -83,11 +83,11 @@ class Instrument(anywidget.AnyWidget):  # type: ignore[misc]
                 state[control.name] = list(value) if isinstance(value, tuple) else value
         return state
 
-    @traitlets.validate("controls")  # type: ignore[untyped-decorator]
+    @traitlets.validate("controls")
     def _completed(self, proposal: Any) -> dict[str, Value]:
         return self._accepted({**self.controls, **proposal["value"]})
 
-    @traitlets.observe("controls")  # type: ignore[untyped-decorator]
+    @traitlets.observe("controls")
     def _read(self, change: Any) -> None:
         readouts = self._seen.get(key_of(change["new"]))
         if readouts is None:  # set in Python, or the answer has not been asked for yet
@@ -140,7 +140,7 @@ def packed(value: Any) -> tuple[Any, list[memoryview]]:
             case np.ndarray() if part.ndim > 1:
                 return [pack(row) for row in part]
             case np.ndarray():
-                buffers.append(memoryview(np.ascontiguousarray(part)).cast("B"))
+                buffers.append(np.ascontiguousarray(part).data.cast("B"))
                 return {"dtype": part.dtype.name, "buffer": len(buffers) - 1}
             case np.generic():
                 return pack(part.item())

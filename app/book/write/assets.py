@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -147,7 +148,8 @@ def _script(settings: Settings, name: str, *options: str) -> str:
             esbuild(settings, f"static/js/{name}.js", *iife, *options)
             script = out.read_text(encoding="utf-8")
         kept.write(key, script)
-    (kept.folder / key).touch()  # the site keeps what was used last
+    with suppress(PermissionError):  # of an installed program the folder may be read-only
+        (kept.folder / key).touch()  # the site keeps what was used last
     return str(script)
 
 

@@ -4,7 +4,8 @@
  * @typedef {import("../python/protocol.js").Controls} Controls
  * @typedef {import("../python/protocol.js").FrameValue} FrameValue
  * @typedef {import("./state.js").InstrumentSpec} InstrumentSpec
- * @typedef {import("./server/finer-tiles.js").Say} Say
+ * @typedef {import("../python/protocol.js").Panel} Panel
+ * @typedef {(state: "server" | "refused" | "offline" | "live", sentence: string) => void} Say
  * @typedef {EventTarget & {
  *   readonly ready: boolean,
  *   readonly state: string,
@@ -14,8 +15,9 @@
  * }} Python
  *   Its events are `status` and `spoiled`, as of ../python/page/runtime.js.
  * @typedef {{
- *   tiles: (picture: import("./picture.js").Picture, say: Say) => import("./server/finer-tiles.js").FinerTiles,
- *   frame: (show: (frame: FrameValue) => void, say: Say) => import("./server/served-frame.js").ServedFrame,
+ *   tiles: (picture: {drawPanel: (panel: Panel) => void}, say: Say) => {follow: (frame: FrameValue) => void, destroy: () => void},
+ *   frame: (show: (frame: FrameValue) => void, say: Say) => {
+ *     follow: (spec: InstrumentSpec, values: Controls) => void, destroy: () => void},
  *   origin: (onChange: () => void) => import("./map/source.js").TileOrigin,
  * }} Server
  *   What takes finer tiles, whole frames and the tiles of maps from a decoder server.

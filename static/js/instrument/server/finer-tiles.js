@@ -4,7 +4,8 @@
  *
  * @typedef {import("../../python/protocol.js").FrameValue} FrameValue
  * @typedef {import("../../python/protocol.js").TilesPanel} TilesPanel
- * @typedef {(state: "server" | "refused" | "offline" | "live", sentence: string) => void} Say
+ * @typedef {import("../surroundings.js").Say} Say
+ * @typedef {{drawPanel: (panel: import("../../python/protocol.js").Panel) => void}} Shown a picture that takes a panel
  */
 import { DecodeError, grid } from "./pictures.js";
 import { translate } from "../../words.js";
@@ -17,7 +18,7 @@ export class FinerTiles {
   /** @type {AbortController | null} */
   #request = null;
 
-  /** @param {import("../picture.js").Picture} picture @param {Say} say */
+  /** @param {Shown} picture @param {Say} say */
   constructor(picture, say) {
     this.#picture = picture;
     this.#say = say;

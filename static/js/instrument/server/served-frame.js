@@ -5,7 +5,7 @@
  * @typedef {import("../../python/protocol.js").Controls} Controls
  * @typedef {import("../../python/protocol.js").FrameValue} FrameValue
  * @typedef {import("../state.js").InstrumentSpec} InstrumentSpec
- * @typedef {import("./finer-tiles.js").Say} Say
+ * @typedef {import("../surroundings.js").Say} Say
  */
 import { config } from "../../config.js";
 import { YOURS, formatValue } from "../state.js";

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,9 @@ WORKERS = ("static/js/python/worker/worker.js", "static/js/python/worker/maker.j
 
 ON_DEMAND = ("worker.js", "maker.js", "zoom.css")
 """What scripts load by address; modules that they import find each other."""
+
+SHEET = "latentbook-notebook.css"
+"""What ``widget.js`` calls its style sheet."""
 
 PAGE_ONLY = ("*/figure/zoom.js", "*/cell/editor.js")
 """Modules behind buttons that an instrument has on a page and not in a notebook."""
@@ -106,25 +109,22 @@ def worker_script(settings: Settings) -> str:
 def notebook_script(settings: Settings) -> str:
     """The module that draws an instrument in a notebook: ``static/js/notebook/widget.js``, with its
     style sheet inside."""
-    kept = Kept(settings.build / "cache")
-    key = f"notebook-{sources_hash(settings, 'js', 'css')}.js"
-    script = kept.read(key)
-    if script is None:
-        with tempfile.TemporaryDirectory() as folder:
-            sheet, out = Path(folder, "sheet.css"), Path(folder, "widget.js")
-            bundle = ("--bundle", "--minify")
-            esbuild(settings, "static/css/notebook.css", *bundle, f"--outfile={sheet}")
-            sheet.write_text(_in_shadow_root(sheet.read_text(encoding="utf-8")), encoding="utf-8")
-            esbuild(
-                settings,
-                "static/js/notebook/widget.js",
-                *(*bundle, "--format=esm", ES, f"--outfile={out}"),
-                *(f"--alias:latentbook-notebook.css={sheet}", "--loader:.css=text"),
-                *(f"--external:{module}" for module in PAGE_ONLY),
-            )
-            script = out.read_text(encoding="utf-8")
-        kept.write(key, script)
-    return str(script)
+
+    def make(folder: Path) -> Path:
+        sheet, out = folder / "sheet.css", folder / "widget.js"
+        bundle = ("--bundle", "--minify")
+        esbuild(settings, "static/css/notebook.css", *bundle, f"--outfile={sheet}")
+        sheet.write_text(_in_shadow_root(sheet.read_text(encoding="utf-8")), encoding="utf-8")
+        esbuild(
+            settings,
+            "static/js/notebook/widget.js",
+            *(*bundle, "--format=esm", ES, f"--outfile={out}"),
+            *(f"--alias:{SHEET}={sheet}", "--loader:.css=text"),
+            *(f"--external:{module}" for module in PAGE_ONLY),
+        )
+        return out
+
+    return _made_once(settings, f"notebook-{sources_hash(settings, 'js', 'css')}.js", make)
 
 
 def _in_shadow_root(sheet: str) -> str:
@@ -137,16 +137,24 @@ def _in_shadow_root(sheet: str) -> str:
 
 
 def _script(settings: Settings, name: str, *options: str) -> str:
-    """A script of ``static/js`` as one file, bundled again only if a source has changed."""
+    """A script of ``static/js`` as one file."""
+
+    def make(folder: Path) -> Path:
+        out = folder / "script.js"
+        iife = ("--bundle", "--minify", "--format=iife", f"--outfile={out}")
+        esbuild(settings, f"static/js/{name}.js", *iife, *options)
+        return out
+
+    return _made_once(settings, f"{name}-{sources_hash(settings, 'js')}.js", make)
+
+
+def _made_once(settings: Settings, key: str, make: Callable[[Path], Path]) -> str:
+    """A script, bundled again only if a source has changed, which its key stands for."""
     kept = Kept(settings.build / "cache")
-    key = f"{name}-{sources_hash(settings, 'js')}.js"
     script = kept.read(key)
     if script is None:
         with tempfile.TemporaryDirectory() as folder:
-            out = Path(folder, key)
-            iife = ("--bundle", "--minify", "--format=iife", f"--outfile={out}")
-            esbuild(settings, f"static/js/{name}.js", *iife, *options)
-            script = out.read_text(encoding="utf-8")
+            script = make(Path(folder)).read_text(encoding="utf-8")
         kept.write(key, script)
     with suppress(PermissionError):  # of an installed program the folder may be read-only
         (kept.folder / key).touch()  # the site keeps what was used last

@@ -175,7 +175,7 @@ def _stamp(settings: Settings, now: datetime) -> str:
 
 def _forget_old(cache: Path) -> None:
     """Keep a few bundles of each kind, so that days of editing do not fill the disk."""
-    for kind in ("bundle-*", "engine-*.js", "service-worker-*.js"):
+    for kind in ("bundle-*", "engine-*.js", "service-worker-*.js", "notebook-*.js"):
         newest_first = sorted(cache.glob(kind), key=lambda path: path.stat().st_mtime, reverse=True)
         for old in newest_first[KEPT:]:
             shutil.rmtree(old) if old.is_dir() else old.unlink()

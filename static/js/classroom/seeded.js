@@ -6,7 +6,7 @@
  * @typedef {import("../python/protocol.js").FrameValue} FrameValue
  */
 import { checkFigures } from "../instrument/picture.js";
-import { mountInstrument } from "../instrument/instrument.js";
+import { mountInstrument } from "../instrument/in-page.js";
 import * as plot from "../instrument/panels/plot.js";
 import { questionOf } from "../instrument/question.js";
 import { ownState } from "../instrument/state.js";

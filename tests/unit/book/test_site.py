@@ -68,7 +68,10 @@ def test_every_link_inside_the_site_leads_to_something(build: Build) -> None:
     places = {"/", "/sample/", "/404.html", *(f"/{name}/" for name in lists)}
     sections = ("text", "numbering", "blocks", "quizzes", "snippets", "print")
     places |= {f"/sample/{name}/" for name in sections}
-    assert set(site_pages(folder)) == places
+    pages = set(site_pages(folder))
+    blocks = {place for place in pages if place.startswith("/embed/")}
+    assert pages - blocks == places
+    assert {"/embed/q-choice/", "/embed/q-guess/"} <= blocks
     assert broken_links(folder) == []
     assert repeated_ids(folder) == []
 

@@ -10,7 +10,13 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from app.book.write.assets import bundle, engine_script, sources_hash, worker_script
+from app.book.write.assets import (
+    bundle,
+    engine_script,
+    notebook_script,
+    sources_hash,
+    worker_script,
+)
 from app.book.write.site import build_site
 from app.runtime.course import Course
 from app.runtime.pins import PYODIDE
@@ -24,7 +30,7 @@ def main() -> None:
     """Build, choose, copy."""
     settings = Settings()
     site = build_site(settings, report=print)
-    bundle(settings), engine_script(settings), worker_script(settings)
+    bundle(settings), engine_script(settings), worker_script(settings), notebook_script(settings)
     cache, out = settings.build / "cache", settings.build / "shipped"
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
@@ -34,6 +40,7 @@ def main() -> None:
         f"bundle-{sources_hash(settings, 'js', 'css', 'img')}",
         f"engine-{scripts}.js",
         f"service-worker-{scripts}.js",
+        f"notebook-{sources_hash(settings, 'js', 'css')}.js",
         numpy.file_name,
         newest(cache, "library-*"),
         newest(cache, "bytecode-*"),

@@ -6,7 +6,7 @@ from app.book.write.compress import link
 from app.settings import SHIPPED, Settings
 
 SEEDS = (
-    *("bundle-*", "engine-*", "service-worker-*", "library-*", "bytecode-*", "*.whl"),
+    *("bundle-*", "engine-*", "service-worker-*", "notebook-*", "library-*", "bytecode-*", "*.whl"),
     *("compressed", "stills", "plots"),
 )
 

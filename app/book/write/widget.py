@@ -41,7 +41,7 @@ class InstrumentMarkup:
         engine = Engine(engine_script(settings))
         self._mathematics = Mathematics(engine, Notation(macros))
         kept = Kept(settings.build / "cache" / "stills")
-        self._stills = Stills(ThisProcess(), engine, Inside(), settings.root / "widgets", kept)
+        self._stills = Stills(ThisProcess(), engine, Inside(), settings.widgets, kept)
         self._markdown = make_markdown()
         self._renderer = ProseRenderer()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
@@ -144,6 +144,12 @@ class Settings(BaseSettings):
         """The folder of the instruments."""
         own = self.root / "widgets"
         return own if own.is_dir() else CODE / "widgets"
+
+    @field_validator("root", "content", "build", "course")
+    @classmethod
+    def _absolute(cls, folder: Path | None) -> Path | None:
+        """Programs that the build starts run in other folders."""
+        return folder and folder.absolute()
 
     @property
     def site(self) -> Path:

@@ -19,6 +19,17 @@ from app.settings import Settings
 from .conftest import START_MS, WINDOW
 
 COMMAND = [sys.executable, "-c", "from app.cli import main; main()"]
+EARLY, LATE = "datetime(2026, 12, 1, tzinfo=UTC)", "datetime(2027, 2, 1, tzinfo=UTC)"
+"""Before and after the example opens one of its questions."""
+
+BUILD = """
+from datetime import UTC, datetime
+from pathlib import Path
+from app.book.write.site import build_site
+from app.settings import Settings
+build_site(Settings(course=Path({course!r})), report=print, now={now})
+"""
+DATED = b"pca_reconstruct(X, k)"
 HIDDEN = b"You take one image and look for the image whose code is nearest"
 REPLACED = b"has eigenvalues $4, 2, 1, 0.5, 0.5$"
 
@@ -37,8 +48,13 @@ def run(*arguments: str, build: Path, command: Sequence[str] = COMMAND) -> str:
 def site(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example, built."""
     build = tmp_path_factory.mktemp("example")
-    run("build", "--course", str(root / "examples" / "course"), build=build)
+    build_at(EARLY, root, build)
     return build / "site"
+
+
+def build_at(now: str, root: Path, build: Path) -> None:
+    code = BUILD.format(course=str(root / "examples" / "course"), now=now)
+    run(build=build, command=[sys.executable, "-c", code])
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +71,16 @@ def test_what_is_hidden_or_replaced_is_in_no_file(site: Path) -> None:
     assert any(b"We derive this on the board" in text for text in texts)
     for gone in (HIDDEN, REPLACED, b"q-linear-pca"):
         assert not any(gone in text for text in texts)
+
+
+def test_a_question_opens_on_its_day(root: Path, site: Path, tmp_path: Path) -> None:
+    def asked(folder: Path) -> bool:
+        pages = (folder / "autoencoders" / "compress").glob("*.html")
+        return any(DATED in page.read_bytes() for page in pages)
+
+    assert not asked(site)
+    build_at(LATE, root, tmp_path)
+    assert asked(tmp_path / "site")
 
 
 def test_sections_stand_in_the_order_of_the_course(site: Path) -> None:

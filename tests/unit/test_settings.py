@@ -53,6 +53,13 @@ def test_the_environment_sets_and_code_wins(monkeypatch, tmp_path):
     assert Settings().device == "cuda"
 
 
+def test_folders_are_absolute(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(course=Path("mine"), build=Path("mine", "build"))
+    assert settings.course == tmp_path / "mine"
+    assert settings.build == tmp_path / "mine" / "build"
+
+
 def test_folders_follow_the_root(tmp_path):
     settings = Settings(root=tmp_path)
     assert settings.content == tmp_path / "content"

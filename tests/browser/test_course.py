@@ -25,9 +25,10 @@ EARLY, LATE = "datetime(2026, 12, 1, tzinfo=UTC)", "datetime(2027, 2, 1, tzinfo=
 BUILD = """
 from datetime import UTC, datetime
 from pathlib import Path
+from app.cli import settings_of
+settings = settings_of(Path({course!r}))
 from app.book.write.site import build_site
-from app.settings import Settings
-build_site(Settings(course=Path({course!r})), report=print, now={now})
+build_site(settings, report=print, now={now})
 """
 DATED = b"pca_reconstruct(X, k)"
 HIDDEN = b"You take one image and look for the image whose code is nearest"

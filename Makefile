@@ -75,6 +75,16 @@ clean:
 # The steps of the Dockerfile, one after another, outside of it.
 docker-steps: .venv/.serve node_modules/.installed build
 
+IMAGE ?= latentbook
+.PHONY: image test-image
+# The image, by Docker, Podman or Buildah. IMAGE=name:tag.
+image:
+	@sh tools/image.sh $(IMAGE)
+
+# The same without a registry, and then what it does: as root, and minutes, so not part of `make test`.
+test-image:
+	@sh tools/test_image.sh
+
 # Installation, redone when what it depends on changes.
 .venv/bin/python:
 	@sh tools/python.sh $(PYTHON)

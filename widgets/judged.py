@@ -28,6 +28,19 @@ JUDGED = {
     "random": "Untrained network",
     "network": "Network with labels",
 }
+FILES = {
+    "pca": "mnist_as_pca",
+    "autoencoder": "mnist_as_autoencoder",
+    "deep": "mnist_as_deep",
+    "vae": "mnist_as_vae",
+    "vae_16": "mnist_as_vae_16",
+    "masked": "mnist_as_masked",
+    "contrastive": "mnist_as_contrastive",
+    "vicreg": "mnist_as_vicreg",
+    "random": "mnist_as_random",
+    "network": "mnist_as_network",
+}
+"""Codes of the 2,000 images, by encoder; named in full, as notebooks take along what is named."""
 SHOWN = 1000  # training images; the test images follow them
 CHANGED = 4  # every fourth test image is changed, too
 NOISE, BLUR, SHIFT, DIMMED = 0.3, 1.0, 2, 0.4  # of ink; px; px; share of the ink that is left
@@ -103,7 +116,7 @@ def codes(name: str) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     changed : ndarray of shape (4, 250, k)
     """
     if name not in ("pixels", KEPT):
-        stored = load(f"mnist_as_{name}")
+        stored = load(FILES[name])
         return stored["codes"][:SHOWN], stored["codes"][SHOWN:], stored["changed"]
     x = images()
     seen = [x, *(change(x[SHOWN::CHANGED], how) for how in CHANGES)]
@@ -132,7 +145,7 @@ def rebuilt(name: str) -> tuple[float, float | None]:
     if name == "pixels":
         return 1.0, 0.0
     if name != KEPT:
-        stored = load(f"mnist_as_{name}")
+        stored = load(FILES[name])
         own = float(stored["squared_error"]) if "squared_error" in stored else None
         return float(stored["rebuilt"]), own
     x, (shown, test, _) = images(), codes(KEPT)

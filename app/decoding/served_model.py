@@ -184,12 +184,14 @@ def grey(x_hat: Tensor) -> Tensor:
 def in_bfloat16(decoder: nn.Sequential) -> nn.Module:
     """The decoder with its inner layers in bfloat16.
 
-    The first layer, which is small, and the sigmoid stay in float32: that halves the change in the
-    picture and costs nothing.
+    The first layer with weights, which is small, and the sigmoid stay in float32: that halves the
+    change in the picture and costs nothing. A codebook, too, is looked up in float32.
     """
-    first, *inner = list(decoder)[:-2]
-    last = nn.Sequential(*list(decoder)[-2:])
-    body = copy.deepcopy(nn.Sequential(*inner)).bfloat16()
+    layers = list(decoder)
+    weighty = (i for i, layer in enumerate(layers) if any(True for _ in layer.parameters()))
+    begin = next(weighty) + 1
+    first, last = nn.Sequential(*layers[:begin]), nn.Sequential(*layers[-2:])
+    body = copy.deepcopy(nn.Sequential(*layers[begin:-2])).bfloat16()
     return MixedDecoder(first, body, last)
 
 

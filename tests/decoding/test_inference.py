@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from app.bench.serving import served
+from app.decoding import served_model
 from app.decoding.decoders import FEW
 from app.decoding.served_model import MAX_GREY_DIFFERENCE, Dropped, ServedModel
 from app.main import create_app
@@ -266,6 +267,13 @@ def test_bfloat16_is_used_where_it_keeps_the_picture(workers):
     far = z + 10
     expected = 255 * model.decode(torch.from_numpy(far)).double().numpy()
     assert np.abs(pictures(drawn, far, exact=True) - expected).max() < 0.51
+
+
+def test_a_codebook_is_looked_up_in_float32(workers):
+    drawn = ServedModel(registry.load("vqvae_mnist", "cpu"), "cpu", "bfloat16", workers)
+    z = served_model.test_codes(drawn.model.latent_dim)[:20]
+    expected = 255 * drawn.model.decode(torch.from_numpy(z)).double().numpy()
+    assert np.abs(pictures(drawn, z) - expected).max() <= MAX_GREY_DIFFERENCE + 0.5
 
 
 def test_float32_is_kept_where_bfloat16_changes_the_picture(workers):

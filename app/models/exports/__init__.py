@@ -91,7 +91,7 @@ EXPORTS = (
     ),
     Export(
         "conv_vae_mnist_16_decoder",
-        "Small decoder of conv_vae_mnist_16 for codes on their way from noise",
+        "Decoder of conv_vae_mnist_16 for diffusion",
         partial(make_draw_decoder, "conv_vae_mnist_16"),
     ),
     Export("mnist_judged_images", "The 2,000 images of chapter 5", make_judged_images),

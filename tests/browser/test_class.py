@@ -117,11 +117,11 @@ def test_a_lecture(hall: Class) -> None:
         expect(phone.locator("[data-said]")).to_contain_text("Your answer is in")
     hall.step("Reveal")
     for page in (hall.projector, phones[2]):
-        expect(page.locator(".bars .count").nth(2)).to_have_text("67 % (2)")  # of the first vote
-        expect(page.locator(".bars .count").nth(3)).to_have_text("100 % (3)")
+        expect(page.locator(".bars .count").nth(2)).to_have_text("67% (2)")  # of the first vote
+        expect(page.locator(".bars .count").nth(3)).to_have_text("100% (3)")
 
     hall.projector.reload()
-    expect(hall.projector.locator(".bars .count").nth(3)).to_have_text("100 % (3)")
+    expect(hall.projector.locator(".bars .count").nth(3)).to_have_text("100% (3)")
     for size in ROOM:
         hall.projector.set_viewport_size(size)
         assert fits(hall.projector)

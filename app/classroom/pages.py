@@ -74,6 +74,7 @@ class Pages:
         content = content_language(other[1], interface) if other else interface
         environment = template_environment(TEMPLATES, interface.translations)
         return environment.get_template(f"classroom/{template}.html").render(
+            kind=template,
             language=interface,
             **directions(interface, content),
             book=Markup(found(TITLE, front)),

@@ -178,10 +178,11 @@ def test_axe_finds_nothing(hall: Class) -> None:
             found.extend(violations(page, {"type": "rule", "values": ["color-contrast"]}))
             page.emulate_media(color_scheme="light")
 
-    start = hall.context(**PHONE).new_page()
+    start, classes = hall.context(**PHONE).new_page(), hall.lecturer.context.new_page()
     start.goto(f"{hall.url}/j/")
+    classes.goto(f"{hall.url}/class/")
     phone = hall.phone()
-    look(start, phone, hall.lecturer, hall.projector)
+    look(start, classes, phone, hall.lecturer, hall.projector)
     for kind in (CHOICE, GUESS):
         hall.ask(kind)
         for page in (phone, hall.projector):

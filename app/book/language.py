@@ -27,6 +27,8 @@ LOCALE = Path(__file__).resolve().parents[1] / "locale"
 ENGLISH = "en"
 SCRIPTS = "static/js/"
 """Where the words come from that the page's scripts say."""
+CLASSROOM = "static/js/classroom/"
+"""Scripts that no page of a site has: class mode serves them, and their words."""
 
 ScriptWords: TypeAlias = Mapping[str, str | Mapping[str, str]]
 """English to the words, or to those for each plural category of the language (one, few, other)."""
@@ -65,15 +67,21 @@ class Language:
         words = format_datetime(moment, pattern, moment.tzinfo, locale)
         return f"{words} {moment.tzname()}"
 
-    def script_words(self) -> ScriptWords:
-        """What the page's scripts say. Nothing in English, which the scripts have."""
+    def script_words(self, *, classroom: bool = False) -> ScriptWords:
+        """What the page's scripts say. Nothing in English, which the scripts have.
+
+        Parameters
+        ----------
+        classroom : with what the scripts of class mode say
+        """
         name = catalogue_of(self.tag)
         if name == ENGLISH:
             return {}
         catalogue = read_catalogue(po_file(name))
         words: dict[str, str | dict[str, str]] = {}
         for message in catalogue:
-            if not any(file.startswith(SCRIPTS) for file, _ in message.locations):
+            files = {file for file, _ in message.locations if file.startswith(SCRIPTS)}
+            if not files or (not classroom and all(file.startswith(CLASSROOM) for file in files)):
                 continue
             if isinstance(message.id, str):
                 words[message.id] = str(message.string)
@@ -83,9 +91,9 @@ class Language:
                 words[message.id[0]] = {category: said[form] for category, form in forms.items()}
         return words
 
-    def words_script(self) -> bytes:
+    def words_script(self, *, classroom: bool = False) -> bytes:
         """The script that hands :meth:`script_words` to the others; nothing in English."""
-        words = self.script_words()
+        words = self.script_words(classroom=classroom)
         if not words:
             return b""
         told = json.dumps(words, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -16,7 +16,9 @@ from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from app.book.write.render import TEMPLATES, script_json, template_environment
+from app.book.language import Language, content_language, language
+from app.book.media import content_hash
+from app.book.write.render import TEMPLATES, directions, script_json, template_environment
 from app.classroom.bundle import read_bundle
 from app.classroom.guard import TheHall, is_lecturer
 from app.classroom.hall import CODE_LENGTH, LETTERS, Hall
@@ -34,6 +36,9 @@ CONFIG = re.compile(r'id="latentbook-config">(.*?)</script>', re.DOTALL)
 HEAD = re.compile(r'<script src="\./([^"]+)"></script>')
 STYLE = re.compile(r'<link rel="stylesheet" href="\./([^"]+)">')
 ICON = re.compile(r'<link rel="icon" [^>]*href="\./([^"]+)">')
+BRAND = re.compile(r'<a class="brand" [^>]*>(.*?)</a>', re.DOTALL)
+CONTENT = re.compile(r'<span class="word" lang="([^"]+)"')
+"""The language of the text, where it is another."""
 LANGUAGE = re.compile(r'<html lang="([^"]+)"')
 TITLE = re.compile(r"<title>(.*?)</title>")
 Code = Annotated[str, Path(max_length=20)]
@@ -45,7 +50,7 @@ class Pages:
 
     settings: Settings
     names: Mapping[str, str] = field(init=False)
-    files: Mapping[str, bytes] = field(init=False)
+    files: dict[str, bytes] = field(init=False)
     _phone: tuple[int, str] = (0, "")
 
     def __post_init__(self) -> None:
@@ -64,21 +69,36 @@ class Pages:
         """One page."""
         front = FilePath(self.settings.site, "index.html").read_text(encoding="utf-8")
         config = json.loads(found(CONFIG, front))
-        environment = template_environment(TEMPLATES)
+        interface = language(found(LANGUAGE, front))
+        other = CONTENT.search(front)
+        content = content_language(other[1], interface) if other else interface
+        environment = template_environment(TEMPLATES, interface.translations)
         return environment.get_template(f"classroom/{template}.html").render(
-            language=found(LANGUAGE, front),
+            kind=template,
+            language=interface,
+            **directions(interface, content),
             book=Markup(found(TITLE, front)),
+            brand=Markup(found(BRAND, front)),
             root=ROOT,
             config=script_json({**config, "root": ROOT}),
             head=ROOT + found(HEAD, front),
             icon=ROOT + found(ICON, front),
             styles=[
-                ROOT + found(STYLE, front),
+                *(ROOT + style for style in STYLE.findall(front)),
                 f"{ROOT}class/assets/{self.names['classroom.css']}",
             ],
+            words_script=self.words(interface),
             script=f"{ROOT}class/assets/{self.names[f'{template}.js']}",
             **given,
         )
+
+    def words(self, interface: Language) -> str:
+        """The place of what the scripts say; empty in English."""
+        if not (said := interface.words_script(classroom=True)):
+            return ""
+        name = f"words-{content_hash(said)}.js"
+        self.files[name] = said
+        return f"{ROOT}class/assets/{name}"
 
 
 def found(pattern: re.Pattern[str], page: str) -> str:

@@ -15,6 +15,7 @@ from app.classroom.bundle import bundle_class
 from app.main import create_app
 from app.settings import Settings
 from tests.browser.conftest import Watch
+from tests.browser.test_page import AXE, TAGS, violations
 
 PHONE: dict[str, Any] = {
     "viewport": {"width": 360, "height": 640},
@@ -117,11 +118,11 @@ def test_a_lecture(hall: Class) -> None:
         expect(phone.locator("[data-said]")).to_contain_text("Your answer is in")
     hall.step("Reveal")
     for page in (hall.projector, phones[2]):
-        expect(page.locator(".bars .count").nth(2)).to_have_text("67 % (2)")  # of the first vote
-        expect(page.locator(".bars .count").nth(3)).to_have_text("100 % (3)")
+        expect(page.locator(".bars .count").nth(2)).to_have_text("67% (2)")  # of the first vote
+        expect(page.locator(".bars .count").nth(3)).to_have_text("100% (3)")
 
     hall.projector.reload()
-    expect(hall.projector.locator(".bars .count").nth(3)).to_have_text("100 % (3)")
+    expect(hall.projector.locator(".bars .count").nth(3)).to_have_text("100% (3)")
     for size in ROOM:
         hall.projector.set_viewport_size(size)
         assert fits(hall.projector)
@@ -163,3 +164,34 @@ def test_a_code_that_is_none_says_so(hall: Class) -> None:
     page.get_by_label("The code on the screen").fill(hall.code.lower())
     page.get_by_role("button", name="Join").click()
     expect(page.get_by_role("heading", name="You are in")).to_be_visible()
+
+
+@pytest.mark.browser
+def test_axe_finds_nothing(hall: Class) -> None:
+    found: list[str] = []
+
+    def look(*pages: Page) -> None:
+        for page in pages:
+            page.evaluate(AXE.read_text())  # evaluated by the debugger, which no policy stops
+            found.extend(violations(page, {"type": "tag", "values": TAGS}))
+            page.emulate_media(color_scheme="dark")
+            found.extend(violations(page, {"type": "rule", "values": ["color-contrast"]}))
+            page.emulate_media(color_scheme="light")
+
+    start, classes = hall.context(**PHONE).new_page(), hall.lecturer.context.new_page()
+    start.goto(f"{hall.url}/j/")
+    classes.goto(f"{hall.url}/class/")
+    phone = hall.phone()
+    look(start, classes, phone, hall.lecturer, hall.projector)
+    for kind in (CHOICE, GUESS):
+        hall.ask(kind)
+        for page in (phone, hall.projector):
+            expect(page.locator("[data-answering] input").first).to_be_attached()
+        look(phone, hall.lecturer, hall.projector)
+        hall.step("Reveal")
+        for page in (phone, hall.projector):
+            expect(page.locator("[data-results] figure")).to_be_visible()
+        look(phone, hall.projector)
+        hall.step("Put away")
+        expect(phone.get_by_role("heading", name="You are in")).to_be_visible()
+    assert "\n\n".join(found) == ""

@@ -24,7 +24,8 @@ FRONT = """<!doctype html><html lang="en" data-root="./"><head><title>A book</ti
 <script type="application/json" id="latentbook-config">{"root": "./", "assets": {}}</script>
 <script src="./assets/head-ABCD1234.js"></script>
 <link rel="stylesheet" href="./assets/book-ABCD1234.css">
-<link rel="icon" type="image/svg+xml" href="./assets/favicon-0123456789.svg"></head></html>"""
+<link rel="icon" type="image/svg+xml" href="./assets/favicon-0123456789.svg"></head>
+<body><a class="brand" href="./"><svg></svg><span class="word">A book</span></a></body></html>"""
 
 CONTENTS = '<a href="../">Book</a><a href="../vae/two/">Two</a><a href="../vae/one/">One</a>'
 

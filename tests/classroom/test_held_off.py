@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 import subprocess
 import sys
 
 import httpx
 import pytest
 
+from app.book.language import language
 from app.classroom import bundle, limits
 from app.classroom.hall import hash_of
 from app.classroom.mode import ClassMode, forget_key
@@ -284,6 +286,30 @@ def test_pages_say_nothing_of_what_they_were_asked(school: School) -> None:
         assert "<b>" not in response.text and "AAAAAA" not in response.text
         assert "script-src 'self'" in response.headers["content-security-policy"]
         assert response.headers["cache-control"] == "no-store"
+
+
+def test_pages_speak_the_language_of_the_book(school: School, settings: Settings) -> None:
+    http = school.lecturer.http
+    assert "words-" not in http.get("/class/").text  # the scripts have the English
+    front = settings.site / "index.html"
+    hebrew = front.read_text().replace('<html lang="en"', '<html lang="he" dir="rtl"')
+    front.write_text(hebrew.replace('<span class="word">', '<span class="word" lang="en">'))
+    for path, said in (("/j/", "הצטרפות לשיעור"), ("/class/", "להתחיל שיעור")):
+        page = http.get(path).text
+        assert '<html lang="he" dir="rtl"' in page and said in page
+        script = re.search(r"class/assets/words-\w+\.js", page)
+        assert script is not None
+        words = http.get(f"/{script[0]}")
+        assert words.headers["content-type"].startswith("text/javascript")
+        assert "ההצבעה נסגרה" in words.text
+    assert '<div class="question" data-text lang="en" dir="ltr">' in http.get("/j/").text
+
+
+def test_the_words_of_class_mode_are_not_in_the_site() -> None:
+    own, all_words = language("de").script_words(), language("de").script_words(classroom=True)
+    assert set(own) < set(all_words)
+    assert "Sending …" in set(all_words) - set(own)
+    assert "Your guess: {guess}" in own  # which questions of the page say too
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])

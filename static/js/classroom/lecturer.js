@@ -1,5 +1,6 @@
 /** The lecturer's page: gives the key, starts classes, asks, reveals. */
-import { ask, elapsed, one, poll, Refused, say, word } from "./page.js";
+import { ask, elapsed, one, poll, Refused, say } from "./page.js";
+import { translate, translateCount } from "../words.js";
 
 const { code = "" } = document.body.dataset;
 const CLASSES = "api/lecturer/classes";
@@ -18,13 +19,26 @@ async function giveKey(key) {
     await ask("api/lecturer/key", { method: "POST", body: { key: decodeURIComponent(key) } });
     location.reload();
   } catch (error) {
-    say("[data-said]", error instanceof Refused ? word("wrong-key") : word("lost"));
+    say("[data-said]", error instanceof Refused ? translate("This is not the lecturer’s key.") : lost());
   }
+}
+
+function lost() {
+  return translate("No connection to the server. Trying again …");
 }
 
 /** @param {unknown} error */
 function complain(error) {
-  say("[data-said]", error instanceof Refused ? error.message : word("lost"));
+  say("[data-said]", error instanceof Refused ? refusal(error.status) : lost());
+}
+
+/** @param {number} status */
+function refusal(status) {
+  if (status === 403) return translate("Open the lecturer’s address first: the server printed it.");
+  if (status === 404 || status === 410) return translate("The class has ended.");
+  if (status === 409 && code === "") return translate("Too many classes are held at once. End one first.");
+  if (status === 409) return translate("The class has moved on since.");
+  return translate("The server does not accept this. If the book has changed, load this page again.");
 }
 
 /** @type {any} */
@@ -89,7 +103,7 @@ function after(label) {
 /** @param {Choice | null} choice */
 function setNext(choice) {
   next = choice;
-  say("[data-next]", choice ? nameOf(choice) : word("no-more"));
+  say("[data-next]", choice ? nameOf(choice) : translate("That was the last question of the book."));
   for (const step of ["ask-next", "skip"]) /** @type {HTMLButtonElement} */ (one(`[data-do="${step}"]`)).disabled = choice === null;
 }
 
@@ -109,11 +123,11 @@ async function follow() {
   if (isFirst) setNext(state.asking ? after(state.label) : choiceOf(items[0], items[0]?.querySelector("[data-wanted]")?.getAttribute("data-wanted") ?? ""));
   say("[data-here]", String(state.here));
   say("[data-seats]", String(state.seats));
-  say("[data-ends-at]", new Date(1000 * state.ends_at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
-  say("[data-asked]", state.asking ? nameOf(state) : word("nothing"));
+  say("[data-ends-at]", new Date(1000 * state.ends_at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" }));
+  say("[data-asked]", state.asking ? nameOf(state) : translate("Nothing."));
   const doors = /** @type {HTMLButtonElement} */ (one('[data-do="doors"]'));
   doors.dataset.open = String(state.doors_open);
-  doors.textContent = word(state.doors_open ? "shut" : "let-in");
+  doors.textContent = state.doors_open ? translate("Let no more phones in") : translate("Let more phones in");
   const { phase = "" } = state;
   enable("close", phase === "open");
   enable("reveal", phase === "open" || phase === "closed");
@@ -129,14 +143,16 @@ const enable = (step, can) => (/** @type {HTMLButtonElement} */ (one(`[data-do="
 /** Time goes on between the polls. */
 function tick() {
   const round = state?.rounds?.at(-1);
-  say("[data-answers]", round ? `${word("vote")} ${state.rounds.length}: ${round.answers} ${word("answers")},` : "");
+  const vote = round ? translate("Vote {number}", { number: state.rounds.length }) : "";
+  const answers = round ? translateCount(round.answers, "{number} answer", "{number} answers") : "";
+  say("[data-answers]", round ? `${vote}: ${answers} ·` : "");
   say("[data-time]", round ? elapsed(round.opened_at, Date.now() / 1000 + ahead) : "");
 }
 
 if (code !== "") {
   one("[data-local]").hidden = !["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
   pollNow = poll(follow, (error) => {
-    say("[data-said]", error instanceof Refused && error.status === 410 ? word("ended") : word("lost"));
+    say("[data-said]", error instanceof Refused && error.status === 410 ? translate("The class has ended.") : lost());
     return !(error instanceof Refused && [403, 404, 410].includes(error.status));
   });
   setInterval(tick, 1000);

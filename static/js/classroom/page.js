@@ -1,4 +1,4 @@
-/** What the pages of class mode share: requests, polling, views, words. */
+/** What the pages of class mode share: requests, polling, views. */
 import { absolute } from "../config.js";
 
 const EVERY_MS = 2_000;
@@ -77,9 +77,6 @@ export function one(selector, within = document) {
   if (found === null) throw new Error(`The page has no ${selector}.`);
   return /** @type {HTMLElement} */ (found);
 }
-
-/** A text of the page's template, in its language. @param {string} name */
-export const word = (name) => /** @type {HTMLTemplateElement} */ (one(`template[data-word="${name}"]`)).content.textContent ?? "";
 
 /** Shows one view of the page. @param {string} name */
 export function show(name) {

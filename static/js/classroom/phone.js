@@ -1,7 +1,8 @@
 /** A phone in a class: comes in, follows what is asked, answers, and sends again what did not arrive. */
 import { readNumber } from "../number.js";
 import { read, remove, write } from "../store.js";
-import { ask, one, poll, Refused, say, show, word } from "./page.js";
+import { translate } from "../words.js";
+import { ask, one, poll, Refused, say, show } from "./page.js";
 import { guessText, showAsked } from "./question.js";
 import { showResults } from "./results.js";
 import { startSketch } from "./sketch.js";
@@ -65,7 +66,7 @@ class Phone {
     const response = await ask(`${this.place}/seat`, { method: "POST", body: { token: this.token }, headers: this.#headers });
     const { seat, answered } = await response.json();
     this.#seat = seat;
-    say("[data-seat-number]", `${word("seat")} ${seat}`);
+    say("[data-seat-number]", translate("Seat {number}", { number: seat }));
     if (answered && (this.#mine === null || this.#mine.round !== answered.round || this.#mine.change <= answered.change)) this.#remember({ ...answered, sent: true });
   }
 
@@ -86,15 +87,16 @@ class Phone {
       }
       if (error.status === 404) {
         show("start");
-        say("[data-said]", error.message);
+        say("[data-said]", refusal(error.status));
         return false;
       }
       if (error.status === 403) this.#seat = 0; // perhaps the doors open again
-      say("[data-said]", error.message);
+      say("[data-said]", refusal(error.status));
       return true;
     }
     if (!(error instanceof TypeError)) throw error; // a fault of ours, and not of the network
-    say("[data-said]", word(this.#mine && !this.#mine.sent ? "kept" : "lost"));
+    const isKept = this.#mine && !this.#mine.sent;
+    say("[data-said]", isKept ? translate("No connection. Your answer is kept, and sent as soon as there is one.") : translate("No connection. Trying again …"));
     return true;
   }
 
@@ -142,9 +144,10 @@ class Phone {
     one("[data-answering]").toggleAttribute("data-closed", !isOpen);
     if (!isOpen) {
       const atFront = news.phase === "revealed" && news.results === undefined;
-      say("[data-said]", word(atFront ? "look" : mine?.sent ? "closed-in" : "closed-out"));
-    } else if (mine) say("[data-said]", word(mine.sent ? "in" : "sending"));
-    else if (one("[data-said]").textContent !== word("choose")) say("[data-said]", "");
+      if (atFront) say("[data-said]", translate("Look to the front: all curves are there."));
+      else say("[data-said]", mine?.sent ? translate("The vote is closed. Your answer is in.") : translate("The vote is closed."));
+    } else if (mine) say("[data-said]", mine.sent ? translate("Your answer is in. You can change it until the vote closes.") : sending());
+    else if (one("[data-said]").textContent !== answerFirst()) say("[data-said]", "");
   }
 
   get #computes() {
@@ -179,7 +182,7 @@ class Phone {
     const [low, high] = [asked.low ?? 0, asked.high ?? 1];
     this.#draft = value;
     one(".guess").style.setProperty("--value", String((value - low) / (high - low)));
-    say("[data-guessed]", `${word("guess")} ${guessText(asked, value)}`);
+    say("[data-guessed]", translate("Your guess: {guess}", { guess: guessText(asked, value) }));
     one("[data-answering] input").setAttribute("aria-valuetext", guessText(asked, value));
   }
 
@@ -202,7 +205,7 @@ class Phone {
 
   #submit() {
     const value = this.#value();
-    if (value === null) return say("[data-said]", word("choose"));
+    if (value === null) return say("[data-said]", answerFirst());
     if (typeof value === "string") return say("[data-said]", value);
     this.#answer(value);
   }
@@ -224,7 +227,7 @@ class Phone {
     const before = this.#mine?.round === round ? this.#mine : null;
     if (before && JSON.stringify(before.value) === JSON.stringify(value)) return;
     this.#remember({ round, change: (before?.change ?? 0) + 1, value, sent: false });
-    say("[data-said]", word("sending"));
+    say("[data-said]", sending());
     this.#send().catch((error) => this.#trouble(error));
   }
 
@@ -251,6 +254,18 @@ class Phone {
   }
 }
 
+const answerFirst = () => translate("Answer first.");
+const sending = () => translate("Sending …");
+
+/** @param {number} status */
+function refusal(status) {
+  if (status === 403) return translate("No more phones are let in. Trying again …");
+  if (status === 404) return translate("There is no class with this code.");
+  if (status === 409) return translate("Something else is asked by now.");
+  if (status === 422) return translate("The server does not accept this answer.");
+  return translate("The server is busy. Trying again …");
+}
+
 function newToken() {
   const bytes = crypto.getRandomValues(new Uint8Array(18));
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");
@@ -264,7 +279,7 @@ const pattern = new RegExp(`^[${join.dataset.letters}]{${join.dataset.length}}$`
 join.addEventListener("submit", (event) => {
   event.preventDefault();
   const code = codeOf(/** @type {HTMLInputElement} */ (one("#code")).value);
-  if (!pattern.test(code)) return say("[data-said]", word("bad-code"));
+  if (!pattern.test(code)) return say("[data-said]", translate("That is no code. It has six letters and digits."));
   location.assign(code);
 });
 

@@ -1,8 +1,9 @@
 /** What the hall sees: where to join, what is asked, and, once it is revealed, what was answered. */
 import { absolute } from "../config.js";
-import { ask, elapsed, one, poll, Refused, say, show, word } from "./page.js";
+import { ask, elapsed, one, poll, Refused, say, show } from "./page.js";
 import { showAsked } from "./question.js";
 import { showResults } from "./results.js";
+import { inDigits, translate } from "../words.js";
 
 const { code = "" } = document.body.dataset;
 const PLACE = `api/lecturer/classes/${code}`;
@@ -57,8 +58,10 @@ async function follow() {
 
 function tick() {
   const round = state?.rounds?.at(-1);
-  say("[data-answers]", round ? `${round.answers} ${word("of")} ${state.here} ${word("answered")} ·` : "");
-  say("[data-time]", !round ? "" : state.phase === "open" ? elapsed(round.opened_at, Date.now() / 1000 + ahead) : word("closed"));
+  const answers = inDigits(round?.answers ?? 0);
+  const answered = translate("{answers} of {here} have answered", { answers, here: inDigits(state?.here ?? 0) });
+  say("[data-answers]", round ? `${answered} ·` : "");
+  say("[data-time]", !round ? "" : state.phase === "open" ? elapsed(round.opened_at, Date.now() / 1000 + ahead) : translate("Closed"));
 }
 
 show("waiting");
@@ -67,6 +70,6 @@ poll(follow, (error) => {
   const isOver = error instanceof Refused && [403, 404, 410].includes(error.status);
   if (isOver) show("ended");
   else if (!(error instanceof TypeError) && !(error instanceof Refused)) throw error;
-  say("[data-said]", isOver ? "" : word("lost"));
+  say("[data-said]", isOver ? "" : translate("No connection to the server. Trying again …"));
   return !isOver;
 });

@@ -6,6 +6,7 @@
  *   high?: number, step?: number, log?: boolean, pictures?: string[], boxes?: number[][], html?: string, wanted?: string}} Asked
  *   `html`, `question`, `options`, `picture`, `pictures`: the book's own markup
  */
+import { decimalPlaces, inDigits } from "../words.js";
 import { one } from "./page.js";
 
 /** @param {string} kind @returns {DocumentFragment} */
@@ -56,6 +57,6 @@ export const pointsOf = (curve) => curve.map((y, i) => `${i / (curve.length - 1)
 /** A guess in words, in the units of its axis. @param {Asked} asked @param {number} value */
 export function guessText({ log, unit, step = 1 }, value) {
   const decimals = String(step).split(".")[1]?.length ?? 0;
-  const number = log ? Number((10 ** value).toPrecision(2)).toLocaleString("en") : value.toFixed(decimals);
+  const number = log ? inDigits(Number((10 ** value).toPrecision(2))) : inDigits(value, decimalPlaces(decimals));
   return `${number} ${unit ?? ""}`.trim();
 }

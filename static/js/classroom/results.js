@@ -3,7 +3,8 @@
  *
  * @typedef {import("./question.js").Asked} Asked
  */
-import { one, word } from "./page.js";
+import { inDigits, translate, translateCount } from "../words.js";
+import { one } from "./page.js";
 import { guessText, pointsOf, showPicture, made } from "./question.js";
 
 const BINS = 24;
@@ -35,8 +36,9 @@ export function showResults(asked, rounds, place, computed) {
 
 /** @param {any[][]} rounds @param {number} i */
 function captionOf(rounds, i) {
-  const name = rounds.length === 1 ? "" : `${word(["first", "again"][i] ?? "later")}: `;
-  return `${name}${rounds[i].length} ${word("answers")}`;
+  const answers = translateCount(rounds[i].length, "{number} answer", "{number} answers");
+  const vote = translate("Vote {number}", { number: i + 1 });
+  return rounds.length === 1 ? answers : `${vote}: ${answers}`;
 }
 
 /** Each option with a bar for each round under it. @param {Asked} asked @param {number[][]} rounds */
@@ -53,12 +55,14 @@ function bars(asked, rounds) {
     const label = document.createElement("span");
     label.className = "name";
     label.innerHTML = name;
+    const { lang, dir } = one("[data-text]"); // of the book's text, if it is another than the page's
+    if (asked.options && lang) Object.assign(label, { lang, dir });
     item.append(label, ...rounds.map((answers) => barOf(answers, i)));
     if (i === right) {
       item.className = "right";
       const said = document.createElement("span");
       said.className = "visually-hidden";
-      said.textContent = word("right");
+      said.textContent = translate("Right answer");
       label.append(said);
     }
     list.append(item);
@@ -78,7 +82,7 @@ function barOf(answers, option) {
   bar.style.setProperty("--share", String(share));
   const text = document.createElement("span");
   text.className = "count";
-  text.textContent = `${Math.round(100 * share)} % (${count})`;
+  text.textContent = `${inDigits(share, { style: "percent" })} (${inDigits(count)})`;
   row.append(bar, text);
   return row;
 }
@@ -109,25 +113,25 @@ function histogram(answers, answer, asked) {
   const holder = document.createElement("div");
   holder.className = "histogram";
   if (answers.length === 0 && answer === null) {
-    holder.textContent = word("none");
+    holder.textContent = translate("No answers");
     return holder;
   }
   const [low, high] = rangeOf(answers, answer);
   holder.append(columns(binned(answers, low, high, BINS)));
-  if (answer !== null) holder.append(mark((answer - low) / (high - low), `${asked.kind === "number" ? "" : word("computed")} ${format(answer)} ${asked.unit ?? ""}`));
+  if (answer !== null) holder.append(mark((answer - low) / (high - low), asked.kind === "number" ? withUnit(answer, asked) : translate("Computed: {value}", { value: withUnit(answer, asked) })));
   const ends = document.createElement("p");
   ends.className = "ends";
   for (const end of [low, (low + high) / 2, high]) {
     const label = document.createElement("span");
-    label.textContent = `${format(end)} ${asked.unit ?? ""}`;
+    label.textContent = withUnit(end, asked);
     ends.append(label);
   }
   holder.append(ends);
   return holder;
 }
 
-/** @param {number} value */
-const format = (value) => Number(value.toPrecision(3)).toLocaleString("en", { maximumFractionDigits: 6 });
+/** @param {number} value @param {Asked} asked */
+const withUnit = (value, { unit = "" }) => `${inDigits(Number(value.toPrecision(3)), { maximumFractionDigits: 6 })} ${unit}`.trim();
 
 /** @param {number[]} bins */
 function columns(bins) {
@@ -151,7 +155,7 @@ function mark(at, text) {
   const line = document.createElement("span");
   line.className = at > 0.6 ? "mark far" : "mark";
   line.style.setProperty("--at", String(Math.min(1, Math.max(0, at))));
-  line.textContent = text.trim();
+  line.textContent = text;
   return line;
 }
 
@@ -168,7 +172,7 @@ function overGuess(asked, answers) {
   lines.append(columns(binned(answers, low, high, 2 * BINS)));
   if (asked.answer !== undefined) {
     const value = asked.log ? Math.log10(asked.answer) : asked.answer;
-    lines.append(mark((value - low) / (high - low), `${word("computed")} ${guessText(asked, value)}`));
+    lines.append(mark((value - low) / (high - low), translate("Computed: {value}", { value: guessText(asked, value) })));
   }
   holder.append(picture, lines);
   return holder;

@@ -12,7 +12,8 @@ import { questionOf } from "../instrument/question.js";
 import { ownState } from "../instrument/state.js";
 import { readNumber } from "../number.js";
 import { runtime } from "../python/page/runtime.js";
-import { one, say, word } from "./page.js";
+import { translate } from "../words.js";
+import { one, say } from "./page.js";
 import { faint, showResults } from "./results.js";
 
 /** As many as the server takes of a curve. */
@@ -40,12 +41,12 @@ export function computeMine(asked, seat, place, done) {
   frameOf(spec, stop.signal).then(
     (frame) => {
       const value = asked.kind === "readout" ? readoutOf(spec, frame, asked.wanted ?? "") : curveOf(frame, asked.wanted ?? "");
-      if (value === null) return say("[data-computed]", word("failed"));
-      const text = asked.kind === "readout" ? `${word("sent")} ${frame.readouts[asked.wanted ?? ""]}.` : "";
+      if (value === null) return say("[data-computed]", translate("Your phone could not compute it."));
+      const text = asked.kind === "readout" ? translate("Your value is {value}.", { value: frame.readouts[asked.wanted ?? ""] }) : "";
       say("[data-computed]", text);
       done(value);
     },
-    () => stop.signal.aborted || say("[data-computed]", word("failed")),
+    () => stop.signal.aborted || say("[data-computed]", translate("Your phone could not compute it.")),
   );
   return () => {
     stop.abort();

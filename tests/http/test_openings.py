@@ -40,7 +40,8 @@ def book(tmp_path) -> Settings:
 def shut(settings, names):
     """What the last build left out."""
     (settings.build / "cache").mkdir(parents=True, exist_ok=True)
-    (settings.build / "cache" / "site-closed.json").write_text(json.dumps(names))
+    left_out = json.dumps({"closed": names, "hidden": []})
+    (settings.build / "cache" / "site-left-out.json").write_text(left_out)
 
 
 class Builds:

@@ -82,23 +82,25 @@ def build_site(settings: Settings, *, report: Report, now: datetime | None = Non
 
 def is_due(settings: Settings, now: datetime) -> bool:
     """Whether something is open by now that the site does not have."""
-    return bool(_last_closed(settings) - set(_closed(settings, now).names))
+    return bool(_last_left_out(settings, "closed") - set(_closed(settings, now).names))
 
 
 def _closed(settings: Settings, now: datetime) -> Days:
     return days_of(settings.course or settings.content).not_open(now, drafts=settings.reload)
 
 
-def _last_closed(settings: Settings) -> set[str]:
-    """What was not open in the site that is there; nothing where that is not known."""
+def _last_left_out(settings: Settings, *why: str) -> set[str]:
+    """What the site that is there leaves out, as not open (``closed``) or as hidden by the course
+    (``hidden``); nothing where that is not known."""
     try:
-        return set(json.loads(_closed_file(settings).read_text(encoding="utf-8")))
+        left_out = json.loads(_left_out_file(settings).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return set()
+    return {name for each in why for name in left_out[each]}
 
 
-def _closed_file(settings: Settings) -> Path:
-    return settings.build / "cache" / f"{settings.site.name}-closed.json"
+def _left_out_file(settings: Settings) -> Path:
+    return settings.build / "cache" / f"{settings.site.name}-left-out.json"
 
 
 def _turn(lock_file: Path, report: Report) -> AbstractContextManager[object]:
@@ -143,12 +145,14 @@ def _build(site: Path, settings: Settings, stamp: str, report: Report, now: date
     partial = site.with_name(f"{site.name}.{os.getpid()}.partial")
     try:
         _Writer(settings, loaded, assets, runtime, partial, report).write()
-        closed = _closed(settings, now).names
-        keep_last_edition(site, partial, told=bool(set(closed) - _last_closed(settings)))
-        _closed_file(settings).unlink(missing_ok=True)  # a site of which it is not known told all
+        closed, hidden = _closed(settings, now).names, sorted(loaded.laid.hidden)
+        told = {*closed, *hidden} - _last_left_out(settings, "closed", "hidden")
+        keep_last_edition(site, partial, told=bool(told))
+        _left_out_file(settings).unlink(missing_ok=True)  # a site of which it is not known told all
         _swap(partial, site)
-        if closed:
-            _closed_file(settings).write_text(json.dumps(closed), encoding="utf-8")
+        if closed or hidden:
+            left_out = json.dumps({"closed": closed, "hidden": hidden})
+            _left_out_file(settings).write_text(left_out, encoding="utf-8")
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     _stamp_file(settings).write_text(stamp, encoding="utf-8")

@@ -13,6 +13,7 @@ from app.book.load import load
 from app.book.overlay.diff import accept, tell
 from app.book.overlay.lay import lay
 from app.book.overlay.sheet import Sheet, digest
+from app.book.write.site import build_site
 from app.errors import BookErrors
 from app.settings import Settings
 
@@ -151,6 +152,17 @@ def test_what_is_hidden_is_nowhere(make_course: MakeCourse) -> None:
     text = "".join(path.read_text() for path in laid.content.rglob("*") if path.suffix == ".md")
     assert "Is it?" not in text and "Some text." in text
     assert "q-one" not in load(laid).labels.targets
+
+
+def test_what_is_hidden_now_is_gone_from_the_kept_edition(
+    make_course: MakeCourse, small_runtime: None
+) -> None:
+    def tells(settings: Settings) -> bool:
+        site = build_site(settings, report=lambda message: None)
+        return any(b"Is it?" in path.read_bytes() for path in site.rglob("*") if path.is_file())
+
+    assert tells(make_course())
+    assert not tells(make_course(here='hide = ["q-one"]'))
 
 
 def test_a_note_that_only_hidden_text_calls_goes_with_it(make_course: MakeCourse) -> None:

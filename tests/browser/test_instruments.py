@@ -339,7 +339,7 @@ def test_a_move_before_python_is_ready_is_kept(open_page: Open) -> None:
     waiting: list[Any] = []
     page.goto(page.url.replace("404.html", f"{SECTION}#bottleneck"))
     instrument = page.locator("#bottleneck")
-    expect(instrument.locator("[data-status]")).to_have_text("Starts when Python is ready")
+    expect(instrument.locator("[data-status]")).to_have_text("Starts with Python")
     page.wait_for_timeout(500)
     instrument.locator('[data-control="k"] .typed').fill("7")
     instrument.locator('[data-control="k"] .typed').press("Enter")

@@ -153,7 +153,7 @@ def test_every_page_is_there_without_a_network(kept: BrowserContext, editions: E
 
 def test_what_is_damaged_or_missing_comes_anew(kept: BrowserContext, editions: Editions) -> None:
     page = visit(kept, editions.url, python=False)
-    harmed = page.evaluate(HARM, ["/main-", "/book-", "/one/?", "/widgets-", "/instrument-"])
+    harmed = page.evaluate(HARM, ["/main-", "/book-", "/one/?", "/widgets-", "/in-page-"])
     assert len(harmed) >= 5
     page.evaluate(REMOVE, "/cell-")
     page.close()

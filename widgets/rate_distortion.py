@@ -210,7 +210,7 @@ def curves_figure(result):
         traces,
         axis(low, np.log10(MOST), "bits for a digit", type="log", tickvals=ticks),
         axis(0, high, "squared error", type="log", tickvals=[1, 2, 5, 10, 20, 50, 100]),
-        height=400,
+        height=350,
         right=24,
         shapes=[segment((budget, budget), (0, 1), INK, dash="dash", yref="paper")],
         labels=words,

@@ -60,7 +60,7 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     runtime = build_runtime(real, report=print)
     (folder / "cache").mkdir()
     with pytest.MonkeyPatch.context() as patch, ExitStack() as servers:
-        patch.setattr("app.book.write.site.build_runtime", lambda settings, report: runtime)
+        patch.setattr("app.book.write.site.build_runtime", lambda settings, **_: runtime)
         urls = {}
         for name, (interface, text) in LANGUAGES.items():
             build = folder / name / "build"

@@ -7,6 +7,7 @@ const BELOW = 56;
 
 /** @param {HTMLElement} block an instrument as it is set, a snippet or a question */
 export function offerCode(block) {
+  if (document.querySelector("dialog.embed-code")) return; // a tap that came before the block lived is repeated
   const dialog = document.createElement("dialog");
   dialog.className = "embed-code";
   dialog.setAttribute("aria-labelledby", "embed-code-title");

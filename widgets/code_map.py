@@ -28,7 +28,6 @@ from widgets.contract import (
     DATA_1,
     DATA_2,
     DATA_2_TEXT,
-    FIGURE_WIDTH,
     INK_2,
     INK_3,
     KEPT,
@@ -61,6 +60,7 @@ STARTS = {"0": "Seed 0", "1": "Seed 1", "2": "Seed 2", "pca": "PCA"}
 REACH = 50.0  # the longer side of a map runs from -50 to 50
 EDGE = 53.0
 SHOWN = 6  # images in a row
+ROWS = SHOWN - 2  # of them; more would push the sliders off a screen
 FARTHEST = 2.7  # end of the axes of distances
 COLORS = (
     *(CLASS_0, CLASS_1, CLASS_2, CLASS_3, CLASS_4),
@@ -225,7 +225,7 @@ def map_figure(result):
             dots(*places[[near]].T, INK_2, size=8, ring=2),
         ],
         *equal(axis(-EDGE, EDGE, visible=False), axis(-EDGE, EDGE, visible=False)),
-        height=FIGURE_WIDTH,
+        height=470,
         left=8,
         right=8,
         top=8,
@@ -254,14 +254,14 @@ def tiles(result):
     """Above: an image and its nearest in the code; below: what is in the lens."""
     x, inside = result["images"], result["inside"]
     above = np.concatenate([[result["near"]], result["code_near"]])
-    below = inside[: SHOWN * (SHOWN - 2)]
-    images = np.zeros((SHOWN * SHOWN, SIDE, SIDE), np.uint8)
+    below = inside[: SHOWN * (ROWS - 2)]
+    images = np.zeros((ROWS * SHOWN, SIDE, SIDE), np.uint8)
     images[: len(above)] = x[above]
     images[2 * SHOWN : 2 * SHOWN + len(below)] = x[below]
     digits = " ".join(map(str, result["labels"][result["code_near"]]))
     return Tiles(
         "images",
-        images.reshape(SHOWN, SHOWN, SIDE, SIDE),
+        images.reshape(ROWS, SHOWN, SIDE, SIDE),
         alt=f"In the first two rows, the {result['labels'][result['near']]} nearest to the lens's "
         f"middle and its {NEAREST} nearest in the code, which show {digits}. Below, "
         f"{len(below)} of the {len(inside)} images in the lens.",
@@ -282,7 +282,7 @@ def distances_figure(result):
         ],
         axis(0, FARTHEST, "in the code, × mean distance", dtick=1),
         axis(0, FARTHEST, "on the map, × mean distance", dtick=1),
-        height=210,
+        height=180,
         labels=[
             label(
                 f"between classes, r = {correlation(result['apart']):.2f}".replace("-", "−"),

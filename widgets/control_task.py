@@ -160,7 +160,7 @@ def tasks_figure(result):
             ticktext=["none: linear", *map(str, WIDTHS[1:])],
         ),
         axis(0, 105, "right, %", dtick=20),
-        height=340,
+        height=375,
         shapes=[
             segment((-0.3, len(WIDTHS) - 0.2), (10, 10), INK_3, dash="dot"),
             segment((now, now), (control[now], digit[now]), INK_3, dash="dot"),

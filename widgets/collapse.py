@@ -28,7 +28,6 @@ from widgets.contract import (
     DATA_2,
     DATA_2_TEXT,
     INK_2,
-    INK_3,
     MUTED,
     RULE,
     Choice,
@@ -42,7 +41,7 @@ from widgets.contract import (
     Training,
 )
 from widgets.data import load
-from widgets.figures import axis, circle, dots, equal, figure, label, line, segment
+from widgets.figures import axis, circle, dots, equal, figure, label, runs
 
 SIDE, HIDDEN, NUMBERS, WIDE = 14, 64, 8, 16
 PIXELS = SIDE * SIDE
@@ -356,19 +355,7 @@ def frame(result):
 def curve_figure(result):
     """Standard deviation above, effective rank below; the run that a branch has left is dotted."""
     end = max(200, 200 * -(-result["steps"] // 200))  # the next full two hundred
-    traces = []
-    for dash, curve in zip(("solid", "dot"), result["curves"], strict=False):
-        t = np.arange(1, len(curve["std"]) + 1)
-        every = slice(None, None, max(1, len(t) // 250))
-        style = {"dash": dash, "width": 2 if dash == "solid" else 1.5}
-        traces += [
-            line(t[every], curve["std"][every], DATA_1, **style),
-            line(t[every], curve["rank"][every], DATA_2, xaxis="x2", yaxis="y2", **style),
-        ]
-    shapes = [segment((0, 1), (0.47, 0.47), RULE, xref="paper", yref="paper")]
-    at = result["at"]
-    if at is not None:
-        shapes.append(segment((at, at), (0, 1), INK_3, dash="dash", yref="paper"))
+    traces, shapes = runs(result["curves"], "std", "rank", between=0.47, at=result["at"], most=250)
     left = {"xref": "x domain", "xanchor": "right", "yanchor": "top"}
     return figure(
         traces,

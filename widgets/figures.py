@@ -14,13 +14,13 @@ stands, ``line(x, y, DATA_1, cliponaxis=False)``. Colours are those of :mod:`wid
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from widgets.contract import FIGURE_WIDTH, INK, PAPER
+from widgets.contract import DATA_1, DATA_2, FIGURE_WIDTH, INK, INK_3, PAPER, RULE
 
 Part: TypeAlias = dict[str, Any]
 Ends: TypeAlias = Sequence[float]
@@ -137,6 +137,40 @@ def segment(
 ) -> Part:
     """A straight line over the traces, from ``x[0], y[0]`` to ``x[1], y[1]``."""
     return {"type": "line", **_ends(x, y), "line": _stroke(color, width, dash), **more}
+
+
+def runs(
+    curves: Sequence[Mapping[str, NDArray[Any]]],
+    upper: str,
+    lower: str,
+    *,
+    between: float,
+    at: int | None = None,
+    most: int | None = None,
+) -> tuple[list[Part], list[Part]]:
+    """Two curves of training by step, on axes one above the other: their lines and shapes.
+
+    Parameters
+    ----------
+    curves : of the run, and of the one that a branch has left, which is dotted
+    upper, lower : names of the curves; the lower one is drawn on the second axes
+    between : height of the rule between the axes, as a share of the figure
+    at : step of the branch
+    most : points that a line has about, of a long run; None draws every step
+    """
+    lines: list[Part] = []
+    for dash, curve in zip(("solid", "dot"), curves, strict=False):
+        t = np.arange(1, len(curve[upper]) + 1)
+        every = slice(None, None, max(1, len(t) // most) if most else 1)
+        style: dict[str, Any] = {"dash": dash, "width": 2 if dash == "solid" else 1.5}
+        lines += [
+            line(t[every], curve[upper][every], DATA_1, **style),
+            line(t[every], curve[lower][every], DATA_2, xaxis="x2", yaxis="y2", **style),
+        ]
+    shapes = [segment((0, 1), (between, between), RULE, xref="paper", yref="paper")]
+    if at is not None:
+        shapes.append(segment((at, at), (0, 1), INK_3, dash="dash", yref="paper"))
+    return lines, shapes
 
 
 def square(

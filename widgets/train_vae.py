@@ -21,10 +21,7 @@ import numpy as np
 
 from widgets.contract import (
     DATA_1,
-    DATA_2,
     DATA_2_TEXT,
-    INK_3,
-    RULE,
     Choice,
     Frame,
     Instrument,
@@ -35,7 +32,7 @@ from widgets.contract import (
     Tiles,
     Training,
 )
-from widgets.figures import axis, figure, label, line, segment
+from widgets.figures import axis, figure, label, runs
 from widgets.network import grey_levels, silu
 
 SIDE, LATENTS, BATCH = 14, 2, 64
@@ -307,23 +304,11 @@ def frame(result):
 def curve_figure(result):
     """Reconstruction above, KL below, by step; the run that a branch has left is dotted."""
     end = max(500, 500 * -(-result["steps"] // 500))  # the next full five hundred
-    traces = []
-    for dash, curve in zip(("solid", "dot"), result["curves"], strict=False):
-        t = np.arange(1, len(curve["recon"]) + 1)
-        every = slice(None, None, max(1, len(t) // 400))
-        style = {"dash": dash, "width": 2 if dash == "solid" else 1.5}
-        traces += [
-            line(t[every], curve["recon"][every], DATA_1, **style),
-            line(t[every], curve["kl"][every], DATA_2, xaxis="x2", yaxis="y2", **style),
-        ]
+    traces, shapes = runs(result["curves"], "recon", "kl", between=0.415, at=result["at"], most=400)
     recon = np.concatenate([[0.0], *(curve["recon"] for curve in result["curves"])])
     kl = np.concatenate([[4.0], *(curve["kl"] for curve in result["curves"])])
     high, top = min(140.0, max(80.0, 1.05 * recon.max())), min(20.0, 1.1 * kl.max())
     left = {"xref": "x domain", "xanchor": "right", "yanchor": "top"}
-    at = result["at"]
-    shapes = [segment((0, 1), (0.415, 0.415), RULE, xref="paper", yref="paper")]
-    if at is not None:
-        shapes.append(segment((at, at), (0, 1), INK_3, dash="dash", yref="paper"))
     return figure(
         traces,
         axis(0, end, anchor="y", showticklabels=False),

@@ -25,7 +25,6 @@ from widgets.contract import (
     DATA_2_TEXT,
     INK_3,
     PAPER,
-    RULE,
     Choice,
     Frame,
     Instrument,
@@ -38,7 +37,7 @@ from widgets.contract import (
     Training,
 )
 from widgets.data import load
-from widgets.figures import axis, dots, figure, label, line, segment
+from widgets.figures import axis, dots, figure, label, line, runs
 from widgets.network import grey_levels
 
 PATCH, PLACES = 4, 49  # pixels a side of a patch; patches of a digit
@@ -356,19 +355,9 @@ def prices_alt(result):
 def curve_figure(result):
     """Error above, perplexity below, by step; the run that a branch has left is dotted."""
     end = max(50, 50 * -(-result["steps"] // 50))
-    traces, top = [], 1.0
-    for dash, curve in zip(("solid", "dot"), result["curves"], strict=False):
-        t = np.arange(1, len(curve["error"]) + 1)
-        style = {"dash": dash, "width": 2 if dash == "solid" else 1.5}
-        traces += [
-            line(t, curve["error"].clip(0, HIGH), DATA_1, **style),
-            line(t, curve["perplexity"], DATA_2, xaxis="x2", yaxis="y2", **style),
-        ]
-        top = max(top, *curve["perplexity"], 1.0)
-    at = result["at"]
-    shapes = [segment((0, 1), (0.46, 0.46), RULE, xref="paper", yref="paper")]
-    if at is not None:
-        shapes.append(segment((at, at), (0, 1), INK_3, dash="dash", yref="paper"))
+    curves = [{**curve, "error": curve["error"].clip(0, HIGH)} for curve in result["curves"]]
+    traces, shapes = runs(curves, "error", "perplexity", between=0.46, at=result["at"])
+    top = max(1.0, *(np.max(curve["perplexity"], initial=1.0) for curve in curves))
     right = {"xref": "x domain", "xanchor": "right", "yanchor": "top"}
     return figure(
         traces,

@@ -13,7 +13,7 @@ ENV PIP_NO_CACHE_DIR=1 NPM_CONFIG_OMIT=dev
 COPY pyproject.toml requirements.lock package.json package-lock.json Makefile README.md LICENSE ./
 # As much as installing needs: it is not done again when code changes.
 COPY tools/python.sh tools/pip.sh tools/torch.sh tools/npm.sh tools/
-COPY app/__init__.py app/
+COPY app/latentbook/__init__.py app/latentbook/
 COPY widgets/__init__.py widgets/
 RUN make .venv/.serve
 RUN make node_modules/.installed

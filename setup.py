@@ -17,7 +17,7 @@ MADE = "build/shipped"
 
 
 class BuildWithBook(build_py):
-    """Copies it into ``app/shipped``; an editable installation reads it where it is."""
+    """Copies it into ``latentbook/shipped``; an editable installation reads it where it is."""
 
     def run(self) -> None:
         """Copy the packages, then the rest."""
@@ -26,7 +26,7 @@ class BuildWithBook(build_py):
             return
         if not (HERE / MADE).is_dir():
             raise SystemExit(f"{MADE} is missing: `make wheel` makes it, and then the wheel.")
-        out = Path(self.build_lib) / "app" / "shipped"
+        out = Path(self.build_lib) / "latentbook" / "shipped"
         shutil.rmtree(out, ignore_errors=True)
         ignored = shutil.ignore_patterns("__pycache__", ".*.swp")
         for name in SHIPPED:

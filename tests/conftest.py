@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from app.models.data import Dataset
+    from training.data import Dataset
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -35,8 +35,8 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def mnist() -> Dataset:
     """MNIST, fetched once; a machine with no network skips the tests that need it."""
-    from app.models.data import load_dataset  # torch, which most tests can do without
-    from app.models.errors import DataUnavailable
+    from training.data import load_dataset  # torch, which most tests can do without
+    from training.errors import DataUnavailable
 
     try:
         return load_dataset("mnist")
@@ -61,4 +61,4 @@ def small_runtime(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     dist = SimpleNamespace(
         path=folder, version="abc123", sizes=sizes, hashes=hashes, start_hashes=hashes
     )
-    monkeypatch.setattr("app.book.write.site.build_runtime", lambda settings, **_: dist)
+    monkeypatch.setattr("latentbook.book.write.site.build_runtime", lambda settings, **_: dist)

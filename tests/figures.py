@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from app.book.compose.engine import Engine, EngineError
-from app.book.load import shared_engine
-from app.book.write.assets import engine_script
-from app.settings import Settings
+from latentbook.book.compose.engine import Engine, EngineError
+from latentbook.book.load import shared_engine
+from latentbook.book.write.assets import engine_script
+from latentbook.settings import Settings
+
 from widgets.contract import Frame, Plot
 from widgets.engine.frames import plain_figure
 

@@ -17,10 +17,10 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
-from app.runtime.course import Course
-from app.runtime.dist import build_runtime
-from app.runtime.pip import last_words, pip
-from app.settings import Settings
+from latentbook.runtime.course import Course
+from latentbook.runtime.dist import build_runtime
+from latentbook.runtime.pip import last_words, pip
+from latentbook.settings import Settings
 
 START = Path(__file__).parents[1] / "tests" / "unit" / "runtime" / "start.mjs"
 RUN = Path(__file__).with_name("numpy_tests_inside.py")

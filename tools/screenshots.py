@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from latentbook.book.write.site import build_site
+from latentbook.browser import FLAGS, chromium_path
+from latentbook.main import create_app
+from latentbook.settings import Settings
 from playwright.sync_api import Browser, sync_playwright
 
-from app.bench.serving import served
-from app.book.write.site import build_site
-from app.browser import FLAGS, chromium_path
-from app.main import create_app
-from app.settings import Settings
+from tools.bench.serving import served
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "screenshots"
 

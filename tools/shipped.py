@@ -10,17 +10,17 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from app.book.write.assets import (
+from latentbook.book.write.assets import (
     bundle,
     engine_script,
     notebook_script,
     sources_hash,
     worker_script,
 )
-from app.book.write.site import build_site
-from app.runtime.course import Course
-from app.runtime.pins import PYODIDE
-from app.settings import Settings
+from latentbook.book.write.site import build_site
+from latentbook.runtime.course import Course
+from latentbook.runtime.pins import PYODIDE
+from latentbook.settings import Settings
 
 LEAST = 20_000
 """Bytes from which on a compressed file is worth its place."""

@@ -23,9 +23,9 @@ rm -rf build/runtime build/data tools Makefile requirements.lock
 # Says whether that was too much, and leaves the bytecode of what is imported, not of everything.
 find .venv -name __pycache__ -prune -exec rm -rf {} +
 .venv/bin/python - <<'PYTHON'
-import app.book.write.site
-import app.main
-from app.models import registry
+import latentbook.book.write.site
+import latentbook.main
+from latentbook.models import registry
 
 for name in registry.names():
     registry.load(name)

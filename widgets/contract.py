@@ -13,7 +13,7 @@ besides this module, :mod:`widgets.figures`, :mod:`widgets.data`, :mod:`widgets.
 
 An instrument that is ``served`` has one more argument, ``compute(*, everything=None, **controls)``.
 In the page it is left out. A server that has the whole data set hands it over, and its frame takes
-the place of the page's (:mod:`app.api.instruments`).
+the place of the page's (:mod:`latentbook.api.instruments`).
 
 An instrument that trains declares a :class:`Training` too. It defines more pure functions, and
 ``compute`` is handed where they have led::

@@ -1,6 +1,6 @@
 /**
  * What the build runs in-process, in an engine without DOM, timers or console: equations and stills.
- * Bundled with the global name `engine`; app/book/compose/engine.py calls it.
+ * Bundled with the global name `engine`; app/latentbook/book/compose/engine.py calls it.
  */
 import { renderToString } from "katex";
 import { check } from "./figure/check.js";
@@ -18,7 +18,7 @@ export const katex = (tex, display, macros = {}) =>
     displayMode: display,
     macros: { ...macros },
     output: "htmlAndMathml",
-    // The build marks symbols (app/book/compose/symbols.py); authors cannot (REFUSED in math.py).
+    // The build marks symbols (app/latentbook/book/compose/symbols.py); authors cannot (REFUSED in math.py).
     strict: (/** @type {string} */ code) => (code === "htmlExtension" ? "ignore" : "error"),
     throwOnError: true,
     trust: ({ command }) => command === "\\htmlData",

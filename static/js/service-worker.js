@@ -1,6 +1,6 @@
 /**
  * Keeps one build of the book for reading without a network. The build writes what there is to keep in front of this script
- * (app/book/write/offline.py); docs/offline.md says how versions follow each other.
+ * (app/latentbook/book/write/offline.py); docs/offline.md says how versions follow each other.
  *
  * Links and reloads ask the network first, so that who is online reads the newest edition. Everything else comes from what is
  * kept: names of scripts, styles and Python's files change with their content, so no version can take another's.

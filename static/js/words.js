@@ -1,6 +1,6 @@
 /**
  * What scripts say, in the language of the page. English is the key of each message. What it is in another language comes before
- * the scripts, in `assets/words-HASH.js`, which the build makes from app/locale (docs/languages.md).
+ * the scripts, in `assets/words-HASH.js`, which the build makes from app/latentbook/locale (docs/languages.md).
  *
  * @typedef {Record<string, string | number>} Values by their names in a message: {name}
  * @typedef {string | Record<string, string>} Words one form, or one for each plural category of the language

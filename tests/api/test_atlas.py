@@ -5,10 +5,9 @@ import io
 import numpy as np
 import pytest
 import torch
+from latentbook.api.atlas import tile_codes
+from latentbook.decoding import decoders, inference, served_model
 from PIL import Image
-
-from app.api.atlas import tile_codes
-from app.decoding import decoders, inference, served_model
 
 RAW = {"Accept": "application/octet-stream"}
 

@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 import httpx
 import numpy as np
 import pytest
+from latentbook.api.grid import grid_codes
+from latentbook.decoding.served_model import ServedModel, one_threaded_workers
 
-from app.api.grid import grid_codes
-from app.bench.decode import CHUNKS, FORMS, direct_call
-from app.bench.line import slow_line
-from app.bench.readers import reading
-from app.decoding.served_model import ServedModel, one_threaded_workers
 from tests.small_server import random_model
+from tools.bench.decode import CHUNKS, FORMS, direct_call
+from tools.bench.line import slow_line
+from tools.bench.readers import reading
 
 
 @pytest.mark.parametrize("n", [16, 64])

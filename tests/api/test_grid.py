@@ -6,12 +6,12 @@ import httpx
 import numpy as np
 import pytest
 import torch
+from latentbook.decoding.served_model import MAX_GREY_DIFFERENCE
+from latentbook.main import create_app
+from latentbook.models import registry as book
 from PIL import Image
 
-from app.bench.serving import served
-from app.decoding.served_model import MAX_GREY_DIFFERENCE
-from app.main import create_app
-from app.models import registry as book
+from tools.bench.serving import served
 
 PATH = "/api/models/plane/grid"
 RAW = {"Accept": "application/octet-stream"}

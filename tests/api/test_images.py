@@ -5,8 +5,7 @@ import gzip
 import numpy as np
 import pytest
 import zstandard
-
-from app.api.images import DELTA
+from latentbook.api.images import DELTA
 
 GRID = "/api/models/plane/grid"
 RAW = {"Accept": "application/octet-stream"}

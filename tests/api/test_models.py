@@ -7,11 +7,11 @@ import sys
 
 import httpx
 import pytest
+from latentbook.main import create_app
+from latentbook.models import registry as book
+from latentbook.settings import Settings
 
-from app.bench.serving import served
-from app.main import create_app
-from app.models import registry as book
-from app.settings import Settings
+from tools.bench.serving import served
 
 
 def test_the_list_names_all_and_what_is_wrong(client):
@@ -77,7 +77,7 @@ def test_an_unknown_address_below_api_is_a_problem_not_a_page(client):
 
 
 def test_without_torch_the_book_is_served_and_the_api_says_why(settings, monkeypatch):
-    monkeypatch.delitem(sys.modules, "app.models.registry", raising=False)
+    monkeypatch.delitem(sys.modules, "latentbook.models.registry", raising=False)
     monkeypatch.setitem(sys.modules, "torch", None)  # importing it now fails
     with served(create_app(settings)) as url:
         assert httpx.get(url).status_code == 200
@@ -88,7 +88,7 @@ def test_without_torch_the_book_is_served_and_the_api_says_why(settings, monkeyp
 
 
 def test_weights_that_were_changed_on_disk_are_not_served(settings, monkeypatch, tmp_path):
-    from app.models import registry as book
+    from latentbook.models import registry as book
 
     name = "conv_vae_mnist"
     for suffix in (".json", ".safetensors"):

@@ -8,11 +8,10 @@ from functools import cache
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from latentbook.book.compose.labels import Target
+from latentbook.book.load import load
+from latentbook.settings import Settings
 from playwright.sync_api import BrowserContext, Locator, Page, expect
-
-from app.book.compose.labels import Target
-from app.book.load import load
-from app.settings import Settings
 
 SECTION = "autoencoders/compress/"
 """A page with instruments, snippets and questions; the first that the book has."""

@@ -15,6 +15,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from latentbook.book.write.site import build_site
+from latentbook.browser import FLAGS, chromium_path
+from latentbook.main import create_app
+from latentbook.settings import Settings
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -24,13 +28,9 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from app.bench.serving import served
-from app.book.write.site import build_site
-from app.browser import FLAGS, chromium_path
-from app.main import create_app
-from app.settings import Settings
 from tests.browser.book_pages import READY, SECTION, Open, come_back
 from tests.browser.editions import Editions, serve_editions
+from tools.bench.serving import served
 
 START_MS = 60_000  # Python starts in 3 s alone, but two cores may be shared
 

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from latentbook.book.write.site import build_site
+from latentbook.main import create_app
+from latentbook.runtime.dist import build_runtime
+from latentbook.settings import Settings
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.bench.serving import served
-from app.book.write.site import build_site
-from app.main import create_app
-from app.runtime.dist import build_runtime
-from app.settings import Settings
 from tests.unit.runtime.projects import project
+from tools.bench.serving import served
 
 ONE, TWO = "one/one-text/", "two/two-text/"
 BOOK = """\
@@ -182,8 +182,12 @@ class Editions:
         stamp = self.settings.build / "cache" / "site-stamp"
         stamp.unlink(missing_ok=True)  # it does not know of `dist`
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("app.book.write.site.build_runtime", lambda settings, **_: self.dist)
-            patch.setattr("app.book.write.site.keep_last_edition", lambda last, site, **_: None)
+            patch.setattr(
+                "latentbook.book.write.site.build_runtime", lambda settings, **_: self.dist
+            )
+            patch.setattr(
+                "latentbook.book.write.site.keep_last_edition", lambda last, site, **_: None
+            )
             build_site(self.settings, report=lambda message: None)
 
     def asked(self, part: str) -> int:

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from latentbook.lecture.bundle import bundle_class
+from latentbook.main import create_app
+from latentbook.settings import Settings
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
-from app.bench.serving import served
-from app.classroom.bundle import bundle_class
-from app.main import create_app
-from app.settings import Settings
 from tests.browser.conftest import Watch
 from tests.browser.test_page import AXE, TAGS, violations
+from tools.bench.serving import served
 
 PHONE: dict[str, Any] = {
     "viewport": {"width": 360, "height": 640},

@@ -10,24 +10,24 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from latentbook.main import create_app
+from latentbook.settings import Settings
 from playwright.sync_api import Browser, expect
 
-from app.bench.serving import served
-from app.main import create_app
-from app.settings import Settings
+from tools.bench.serving import served
 
 from .conftest import START_MS, WINDOW
 
-COMMAND = [sys.executable, "-c", "from app.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from latentbook.cli import main; main()"]
 EARLY, LATE = "datetime(2026, 12, 1, tzinfo=UTC)", "datetime(2027, 2, 1, tzinfo=UTC)"
 """Before and after the example opens one of its questions."""
 
 BUILD = """
 from datetime import UTC, datetime
 from pathlib import Path
-from app.cli import settings_of
+from latentbook.cli import settings_of
 settings = settings_of(Path({course!r}))
-from app.book.write.site import build_site
+from latentbook.book.write.site import build_site
 build_site(settings, report=print, now={now})
 """
 DATED = b"pca_reconstruct(X, k)"
@@ -114,9 +114,9 @@ def test_the_courses_own_instrument_moves_in_the_page(course: str, chromium: Bro
 
 SERVED = """
 from pathlib import Path
-from app.cli import settings_of
+from latentbook.cli import settings_of
 settings = settings_of(Path({folder!r}))
-from app.main import create_app
+from latentbook.main import create_app
 import widgets
 assert widgets.WIDGETS == ("stand_in",) and create_app(settings)
 """

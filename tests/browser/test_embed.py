@@ -13,9 +13,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
-from app.bench.serving import served
 from tests.browser.book_pages import SECTION, Open
 from tests.browser.conftest import START_MS
+from tools.bench.serving import served
 
 LISTENS = """
 <script>

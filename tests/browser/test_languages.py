@@ -8,14 +8,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from latentbook.book.write.site import build_site
+from latentbook.main import create_app
+from latentbook.runtime.dist import build_runtime
+from latentbook.settings import Settings
 from playwright.sync_api import Browser, Page, expect
 
-from app.bench.serving import served
-from app.book.write.site import build_site
-from app.main import create_app
-from app.runtime.dist import build_runtime
-from app.settings import Settings
 from tests.unit.book import conftest as small
+from tools.bench.serving import served
 
 pytestmark = pytest.mark.browser
 
@@ -60,7 +60,7 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     runtime = build_runtime(real, report=print)
     (folder / "cache").mkdir()
     with pytest.MonkeyPatch.context() as patch, ExitStack() as servers:
-        patch.setattr("app.book.write.site.build_runtime", lambda settings, **_: runtime)
+        patch.setattr("latentbook.book.write.site.build_runtime", lambda settings, **_: runtime)
         urls = {}
         for name, (interface, text) in LANGUAGES.items():
             build = folder / name / "build"

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from latentbook.book.write.site import build_site
+from latentbook.main import create_app
+from latentbook.settings import Settings
 from playwright.sync_api import Browser, Request, Route, expect
 
-from app.bench.serving import served
-from app.book.write.site import build_site
-from app.main import create_app
-from app.settings import Settings
 from tests.browser.book_pages import mark, output, run, visit
 from tests.unit.runtime.projects import add_packages
+from tools.bench.serving import served
 
 pytestmark = pytest.mark.browser
 

@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from latentbook.book.compose.blocks import Admonition, Block, Equation, Fold, Prose, Quiz
+from latentbook.book.load import load
+from latentbook.book.types import Book
+from latentbook.settings import Settings
 from pypdf import PdfReader
-
-from app.book.compose.blocks import Admonition, Block, Equation, Fold, Prose, Quiz
-from app.book.load import load
-from app.book.types import Book
-from app.settings import Settings
 
 from .book_pages import Open
 
 ADDRESS = "https://book.example.org/course/"
-BUILD = "from app.cli import main; main()", "build", "--pdf", "--address", ADDRESS
+BUILD = "from latentbook.cli import main; main()", "build", "--pdf", "--address", ADDRESS
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import widgets.data
-from app.models.exports.collapse import MEASURES, SWITCHES, measured
-from app.models.exports.two_views import TEMPERATURE, network
+from training.exports.collapse import MEASURES, SWITCHES, measured
+from training.exports.two_views import TEMPERATURE, network
 from widgets import collapse
 from widgets.data import load
 from widgets.encoders import TWO_VIEWS

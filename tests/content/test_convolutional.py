@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from latentbook.models import registry
 from torch import nn
 
-from app.models import registry
-from app.models.data import load_dataset, to_unit
-from app.models.errors import DataUnavailable
-from app.models.exports.upsampling import stride_energy
 from content.convolutional.images import draw
+from training.data import load_dataset, to_unit
+from training.errors import DataUnavailable
+from training.exports.upsampling import stride_energy
 from widgets.receptive_field import large_image
 
 

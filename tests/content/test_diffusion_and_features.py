@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from latentbook.models import registry
 from scipy.linalg import sqrtm
 
 import widgets.data
-from app.models import registry
-from app.models.data import load_dataset
-from app.models.errors import DataUnavailable
-from app.models.exports.latent_diffusion import features, flat
-from app.models.exports.network_features import summary, units_of
+from training.data import load_dataset
+from training.errors import DataUnavailable
+from training.exports.latent_diffusion import features, flat
+from training.exports.network_features import summary, units_of
 from widgets.data import load
 from widgets.latent_diffusion import angle, drawn, generated, parts_of, probability_of, spread_of
 from widgets.sae_features import ACTIVE, features_of

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from latentbook.models import registry
 from scipy.stats import norm
 
 import widgets.data
-from app.models import registry
-from app.models.data import load_dataset
-from app.models.errors import DataUnavailable
-from app.models.exports.mnist_pca import principal_components
-from app.models.exports.patch_codes import per_digit
+from training.data import load_dataset
+from training.errors import DataUnavailable
+from training.exports.mnist_pca import principal_components
+from training.exports.patch_codes import per_digit
 from widgets import rate_distortion, vq_codebook
 from widgets.data import load
 

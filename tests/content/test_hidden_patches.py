@@ -8,8 +8,8 @@ import pytest
 from sklearn.linear_model import Ridge
 
 import widgets.data
-from app.models.data import DataUnavailable, load_dataset
-from app.models.exports.masked import CONFIG, HIDDEN, PAGE_HIDDEN, RECIPE, SEEDS, TESTED
+from training.data import DataUnavailable, load_dataset
+from training.exports.masked import CONFIG, HIDDEN, PAGE_HIDDEN, RECIPE, SEEDS, TESTED
 from widgets.data import load
 from widgets.masked import PATCHES, encode_visible, multiplications, to_patches
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from app.models.data import load_dataset
-from app.models.errors import DataUnavailable
-from app.models.judged import encode_judged
+from training.data import load_dataset
+from training.errors import DataUnavailable
+from training.judged import encode_judged
 from widgets import linear_probe
 from widgets.data import load
 from widgets.judged import CHANGED, CHANGES, JUDGED, codes, images, labels, rebuilt, untrained

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.manifold import trustworthiness
 
-from app.models.exports.export import WIDGET_DATA
+from training.exports.export import WIDGET_DATA
 from widgets import code_map
 from widgets.data import load
 from widgets.encoders import encode_as

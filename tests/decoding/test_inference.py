@@ -10,16 +10,16 @@ import httpx
 import numpy as np
 import pytest
 import torch
+from latentbook.decoding import served_model
+from latentbook.decoding.decoders import FEW
+from latentbook.decoding.served_model import MAX_GREY_DIFFERENCE, Dropped, ServedModel
+from latentbook.main import create_app
+from latentbook.models import registry
+from latentbook.models.autoencoder import Autoencoder
+from latentbook.settings import Settings
 
-from app.bench.serving import served
-from app.decoding import served_model
-from app.decoding.decoders import FEW
-from app.decoding.served_model import MAX_GREY_DIFFERENCE, Dropped, ServedModel
-from app.main import create_app
-from app.models import registry
-from app.models.autoencoder import Autoencoder
-from app.settings import Settings
 from tests.small_server import TestRegistry, random_model
+from tools.bench.serving import served
 
 PATH = "/api/models/plane/decode"
 RAW = {"Accept": "application/octet-stream"}
@@ -60,7 +60,7 @@ def gated(monkeypatch):
     GatedModel.gate = threading.Event()
     GatedModel.started = threading.Event()
     GatedModel.batches, GatedModel.stopped, GatedModel.threads = [], [], set()
-    monkeypatch.setattr("app.decoding.served_model.ServedModel", GatedModel)
+    monkeypatch.setattr("latentbook.decoding.served_model.ServedModel", GatedModel)
     yield GatedModel
     GatedModel.gate.set()
 

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-
-from app.decoding.mosaic import Mosaic, picture_of
+from latentbook.decoding.mosaic import Mosaic, picture_of
 
 
 @pytest.mark.parametrize("count", [12, 9, 1])

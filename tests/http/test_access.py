@@ -7,12 +7,12 @@ import re
 
 import httpx
 import pytest
+from latentbook.http.logs import SERVER, configure_logs
+from latentbook.main import create_app
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.bench.serving import served
-from app.http.logs import SERVER, configure_logs
-from app.main import create_app
 from tests.small_server import TestRegistry
+from tools.bench.serving import served
 
 GRID = "/api/models/plane/grid"
 

@@ -2,13 +2,13 @@
 
 import httpx
 import pytest
+from latentbook.browser import FLAGS, chromium_path
+from latentbook.main import create_app
+from latentbook.settings import Settings
 from playwright.sync_api import sync_playwright
 
-from app.bench.serving import served
-from app.browser import FLAGS, chromium_path
-from app.main import create_app
-from app.settings import Settings
 from tests.small_server import write_site
+from tools.bench.serving import served
 
 GRID = "/api/models/plane/grid"
 JSON = {"Content-Type": "application/json"}
@@ -87,7 +87,7 @@ def test_on_a_fault_of_the_server(settings, registry, monkeypatch):
     def fail(*_):
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("app.api.grid.grid_codes", fail)
+    monkeypatch.setattr("latentbook.api.grid.grid_codes", fail)
     with served(create_app(settings, registry=registry)) as url:
         response = httpx.get(f"{url}{GRID}")
     assert response.status_code == 500

@@ -7,9 +7,8 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
-from app.http.openings import FIRST_RETRY_S, LOOK_S, Openings, build_apart
-from app.settings import Settings
+from latentbook.http.openings import FIRST_RETRY_S, LOOK_S, Openings, build_apart
+from latentbook.settings import Settings
 
 OPENS = datetime(2026, 12, 1, 7, tzinfo=UTC)
 MANIFEST = """\

@@ -35,7 +35,7 @@ def server(tmp_path):
         "LATENTBOOK_DEVICE": "cpu",
         "LATENTBOOK_QUEUE_SIZE": str(READERS),
     }
-    program = "from app.cli import main; main()"
+    program = "from latentbook.cli import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", program, "serve", "--built", "--port", str(port)],
         env=os.environ | names,
@@ -128,7 +128,7 @@ def test_a_server_at_rest_ends_at_once(tmp_path, number):
     write_site(tmp_path / "site")
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-c", "from app.cli import main; main()", "serve", "--built"],
+        [sys.executable, "-c", "from latentbook.cli import main; main()", "serve", "--built"],
         env=os.environ | {"LATENTBOOK_BUILD": str(tmp_path), "LATENTBOOK_PORT": str(port)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

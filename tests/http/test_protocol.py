@@ -7,9 +7,8 @@ import socket
 from urllib.parse import urlsplit
 
 import pytest
-
-from app.http import protocol
-from app.http.protocol import MOST_HEAD_BYTES
+from latentbook.http import protocol
+from latentbook.http.protocol import MOST_HEAD_BYTES
 
 BLOCK = b"x" * 8192
 """As much as any parser takes in one piece."""

@@ -4,15 +4,15 @@ import shutil
 import sys
 
 import pytest
+from latentbook.browser import FLAGS, chromium_path
+from latentbook.errors import LatentbookError
+from latentbook.http.reload import import_anew
+from latentbook.main import create_app
+from latentbook.settings import Settings
 from playwright.sync_api import expect, sync_playwright
 
 import widgets
-from app.bench.serving import served
-from app.browser import FLAGS, chromium_path
-from app.errors import LatentbookError
-from app.http.reload import import_anew
-from app.main import create_app
-from app.settings import Settings
+from tools.bench.serving import served
 
 BUILT_MS = 60_000  # a build takes a second alone, but two cores may be shared
 
@@ -30,7 +30,7 @@ def book(tmp_path) -> Settings:
 
 @pytest.mark.browser
 def test_an_edit_is_shown_with_the_scroll_kept_and_a_mistake_is_told(book, capsys):
-    from app.book.write.site import build_site
+    from latentbook.book.write.site import build_site
 
     build_site(book, report=print)
     chapter = book.content / "autoencoders" / "compress.md"

@@ -1,13 +1,12 @@
 import pytest
 import torch
+from latentbook.models.contractive_autoencoder import ContractiveAutoencoderConfig
+from latentbook.models.conv_vae import ConvVAEConfig
+from latentbook.models.denoising_autoencoder import DenoisingAutoencoderConfig
+from latentbook.models.mlp_autoencoder import MLPAutoencoderConfig
+from latentbook.models.mlp_vae import MLPVAEConfig
+from latentbook.models.sparse_autoencoder import SparseAutoencoderConfig
 from torch.autograd.functional import jacobian
-
-from app.models.contractive_autoencoder import ContractiveAutoencoderConfig
-from app.models.conv_vae import ConvVAEConfig
-from app.models.denoising_autoencoder import DenoisingAutoencoderConfig
-from app.models.mlp_autoencoder import MLPAutoencoderConfig
-from app.models.mlp_vae import MLPVAEConfig
-from app.models.sparse_autoencoder import SparseAutoencoderConfig
 
 CONFIGS = [
     ConvVAEConfig(latent_dim=3, channels=8, hidden=16),

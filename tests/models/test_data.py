@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from app.models import data
-from app.models.data import MNIST, Dataset, check_hashes, from_idx, strokes, to_idx, to_unit
-from app.models.errors import DataMismatch, DataUnavailable, UnknownData
+from training import data
+from training.data import MNIST, Dataset, check_hashes, from_idx, strokes, to_idx, to_unit
+from training.errors import DataMismatch, DataUnavailable, UnknownData
 
 
 def test_idx_of_a_known_file() -> None:

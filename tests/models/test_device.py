@@ -2,8 +2,7 @@
 
 import pytest
 import torch
-
-from app.models.device import choose_dtype
+from latentbook.models.device import choose_dtype
 
 CPU = torch.device("cpu")
 

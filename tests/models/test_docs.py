@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+from latentbook.models import registry
+from latentbook.models.cards import read_card
 
-from app.models import registry
-from app.models.cards import read_card
-from app.models.exports.export import WIDGET_DATA
+from training.exports.export import WIDGET_DATA
 
 TEXT = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
 METRICS = {"nats": "negative_elbo", "squared error": "squared_error"}

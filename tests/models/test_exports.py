@@ -5,23 +5,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from latentbook.models import registry
+from latentbook.models.autoencoder import Autoencoder
+from latentbook.models.cards import sha256
 from numpy.typing import NDArray
 from scipy.stats import percentileofscore
 from sklearn.decomposition import PCA
 from torch import nn
 
 import widgets.data
-from app.models import registry
-from app.models.autoencoder import Autoencoder
-from app.models.cards import sha256
-from app.models.data import Dataset, load_dataset, strokes, to_unit
-from app.models.errors import DataUnavailable
-from app.models.exports import EXPORTS
-from app.models.exports.decoders import DECODED
-from app.models.exports.encoders import ENCODED
-from app.models.exports.images import DATASETS
-from app.models.exports.mnist_pca import principal_components
-from app.models.exports.planes import plane_codes_of_test
+from training.data import Dataset, load_dataset, strokes, to_unit
+from training.errors import DataUnavailable
+from training.exports import EXPORTS
+from training.exports.decoders import DECODED
+from training.exports.encoders import ENCODED
+from training.exports.images import DATASETS
+from training.exports.mnist_pca import principal_components
+from training.exports.planes import plane_codes_of_test
 from widgets.network import decode, encode
 
 FOLDER = Path(widgets.data.__file__).parent

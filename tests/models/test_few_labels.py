@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.linear_model import Ridge
 
-from app.models.exports import few_labels
-from app.models.exports.few_labels import Labelled
+from training.exports import few_labels
+from training.exports.few_labels import Labelled
 
 
 def blobs(n: int, seed: int, width: int = 12) -> Labelled:

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from latentbook.models.conv_vae import ConvVAEConfig
+from latentbook.models.losses import squared_error
+from latentbook.models.mlp_vae import MLPVAEConfig
 
-from app.models.conv_vae import ConvVAEConfig
-from app.models.data import sample_strokes
-from app.models.fit import fit
-from app.models.losses import squared_error
-from app.models.mlp_vae import MLPVAEConfig
-from app.models.recipe import Recipe, augment
+from training.data import sample_strokes
+from training.fit import fit
+from training.recipe import Recipe, augment
 
 SMALL = MLPVAEConfig(latent_dim=2, encoder=(32,), decoder=(32,))
 CPU = torch.device("cpu")

@@ -1,9 +1,8 @@
 import pytest
 import torch
+from latentbook.models.conv_vae import ConvVAEConfig
+from latentbook.models.folding import fold
 from torch import nn
-
-from app.models.conv_vae import ConvVAEConfig
-from app.models.folding import fold
 
 
 def test_folded_decoder_draws_the_same_picture() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
-from app.models.data import Dataset
+from training.data import Dataset
 from widgets.data import load
 from widgets.encoders import ENCODERS, encode_as
 from widgets.moves import stroke_width

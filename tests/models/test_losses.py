@@ -2,9 +2,15 @@ import math
 
 import pytest
 import torch
+from latentbook.models.losses import (
+    elbo,
+    kl,
+    kl_per_latent,
+    recon_loss,
+    reparameterize,
+    squared_error,
+)
 from torch.distributions import Bernoulli, Normal, kl_divergence
-
-from app.models.losses import elbo, kl, kl_per_latent, recon_loss, reparameterize, squared_error
 
 
 def test_kl_of_known_values() -> None:

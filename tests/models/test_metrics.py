@@ -2,11 +2,11 @@
 
 import pytest
 import torch
+from latentbook.models import registry
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from app.models import registry
-from app.models.data import Dataset, load_dataset, to_unit
-from app.models.errors import DataUnavailable
+from training.data import Dataset, load_dataset, to_unit
+from training.errors import DataUnavailable
 
 SUBSET = 2000
 

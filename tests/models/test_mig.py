@@ -4,7 +4,7 @@ import pytest
 import torch
 from sklearn.metrics import mutual_info_score
 
-from app.models.mig import equal_mass_bins, mutual_information, mutual_information_gap
+from training.mig import equal_mass_bins, mutual_information, mutual_information_gap
 
 
 def grid(n: int = 20) -> torch.Tensor:

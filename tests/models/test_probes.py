@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.linear_model import Ridge
 
-from app.models.data import Dataset
+from training.data import Dataset
 from widgets.data import load
 from widgets.moves import shift, stroke_width
 from widgets.network import layers_of

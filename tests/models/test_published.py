@@ -10,9 +10,9 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-from app.models import published
-from app.models.data import Dataset
-from app.models.errors import UnknownFigure
+from training import published
+from training.data import Dataset
+from training.errors import UnknownFigure
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 import safetensors.torch
 import torch
+from latentbook.models import registry
+from latentbook.models.cards import sha256
+from latentbook.models.errors import UnknownModel, WeightsMismatch, WeightsMissing
+from latentbook.models.registry import MODELS
 
-from app.models import registry
-from app.models.cards import sha256
-from app.models.errors import UnknownModel, WeightsMismatch, WeightsMissing
-from app.models.registry import MODELS
+from training.recipes import RECIPES, SEED
 
 NAME = "conv_vae_mnist"
 
@@ -51,8 +52,8 @@ def test_serving_decoder_draws_what_decode_draws(name: str) -> None:
 def test_card_describes_the_model(name: str) -> None:
     spec, card = registry.spec(name), registry.card(name)
     assert card["command"] == f"latentbook train {name}"
-    assert card["seed"] == spec.seed
-    assert card["recipe"] == json.loads(json.dumps(dataclasses.asdict(spec.recipe)))
+    assert card["seed"] == SEED
+    assert card["recipe"] == json.loads(json.dumps(dataclasses.asdict(RECIPES[name])))
     config = json.loads(json.dumps(dataclasses.asdict(spec.config)))
     assert card["architecture"] == {type(spec.config).__name__: config}
     parameters = sum(p.numel() for p in spec.config.build().parameters())

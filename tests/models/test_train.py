@@ -4,14 +4,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from latentbook.models import registry
+from latentbook.models.errors import DeviceUnavailable, UnknownModel
+from latentbook.models.mlp_vae import MLPVAEConfig
+from latentbook.models.registry import ModelSpec
 
-from app.models import registry, train
-from app.models.data import Dataset, sample_strokes
-from app.models.errors import DeviceUnavailable, UnknownModel
-from app.models.exports import EXPORTS
-from app.models.mlp_vae import MLPVAEConfig
-from app.models.recipe import Recipe
-from app.models.registry import ModelSpec
+from training import train
+from training.data import Dataset, sample_strokes
+from training.exports import EXPORTS
+from training.recipe import Recipe
+from training.recipes import RECIPES
 
 SPEC = ModelSpec(
     name="tiny",
@@ -19,7 +21,6 @@ SPEC = ModelSpec(
     summary="A model for this test.",
     config=MLPVAEConfig(latent_dim=2, encoder=(16,), decoder=(16,)),
     dataset="mnist",
-    recipe=Recipe(epochs=2, batch_size=32),
 )
 
 
@@ -35,6 +36,7 @@ def weights(tmp_path: Path, monkeypatch) -> Path:
     monkeypatch.setattr(train, "WEIGHTS_DIR", tmp_path)
     monkeypatch.setattr(train, "CHECKPOINTS", tmp_path / "checkpoints")
     monkeypatch.setattr(registry, "MODELS", (SPEC,))
+    monkeypatch.setitem(RECIPES, "tiny", Recipe(epochs=2, batch_size=32))
     monkeypatch.setattr(train, "load_dataset", small_dataset)
     return tmp_path
 

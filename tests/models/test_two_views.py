@@ -8,10 +8,10 @@ import pytest
 import torch
 
 import widgets.data
-from app.models.data import load_dataset, to_unit
-from app.models.errors import DataUnavailable
-from app.models.exports import two_views
-from app.models.exports.two_views import KINDS, moved, network, nt_xent, thickened, vicreg
+from training.data import load_dataset, to_unit
+from training.errors import DataUnavailable
+from training.exports import two_views
+from training.exports.two_views import KINDS, moved, network, nt_xent, thickened, vicreg
 from widgets import moves
 from widgets.encoders import TWO_VIEWS, encode_as
 from widgets.network import layers_of

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from latentbook.models import registry
+from latentbook.models.vqvae import SIDE, VQVAE, VQVAEConfig
 from scipy.spatial.distance import cdist
 
-from app.models import registry
-from app.models.data import load_dataset, to_unit
-from app.models.errors import DataUnavailable
-from app.models.evaluate import evaluate
-from app.models.exports import rate_distortion
-from app.models.vqvae import SIDE, VQVAE, VQVAEConfig
+from training.data import load_dataset, to_unit
+from training.errors import DataUnavailable
+from training.evaluate import evaluate
+from training.exports import rate_distortion
 from widgets.data import load
 
 

@@ -38,7 +38,7 @@ class Server:
 
     @property
     def weights(self) -> Path:
-        return self.folder / "app" / "models" / "weights"
+        return self.folder / "latentbook" / "models" / "weights"
 
     @property
     def build(self) -> Path:
@@ -49,8 +49,8 @@ class Server:
         return (self.folder / "log.txt").read_text()
 
     def copy(self, root: Path) -> None:
-        for package in ("app", "widgets"):
-            shutil.copytree(root / package, self.folder / package)
+        for package in ("app/latentbook", "widgets"):
+            shutil.copytree(root / package, self.folder / Path(package).name)
         write_site(self.build / "site")
 
     def start(self) -> None:
@@ -66,7 +66,7 @@ class Server:
             "LATENTBOOK_DTYPE": self.dtype,
             "LATENTBOOK_QUEUE_SIZE": str(self.queue_size),
         }
-        program = "from app.cli import main; main()"
+        program = "from latentbook.cli import main; main()"
         command = [sys.executable, "-c", program, "serve", "--built", "--replicas", "2"]
         with (self.folder / "log.txt").open("wb") as log:
             self.process = subprocess.Popen(

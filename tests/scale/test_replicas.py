@@ -9,19 +9,19 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from latentbook.decoding.decoders import FEW, Decoded, Opened
+from latentbook.decoding.inference import Inference, TorchMissing
+from latentbook.decoding.jobs import Closing, QueueFull
+from latentbook.errors import LatentbookError
+from latentbook.models.errors import UnknownModel, WeightsMissing
+from latentbook.scale import start_replicas
+from latentbook.scale.cluster import connect, cpu_share, deployment_options
+from latentbook.scale.inference import ATTEMPTS, ReplicasLost, ReplicatedInference
+from latentbook.scale.replica import Codes, DecoderReplica, OtherEdition
+from latentbook.settings import Settings
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayTaskError
 from ray.serve.exceptions import BackPressureError
 
-from app.decoding.decoders import FEW, Decoded, Opened
-from app.decoding.inference import Inference, TorchMissing
-from app.decoding.jobs import Closing, QueueFull
-from app.errors import LatentbookError
-from app.models.errors import UnknownModel, WeightsMissing
-from app.scale import start_replicas
-from app.scale.cluster import connect, cpu_share, deployment_options
-from app.scale.inference import ATTEMPTS, ReplicasLost, ReplicatedInference
-from app.scale.replica import Codes, DecoderReplica, OtherEdition
-from app.settings import Settings
 from tests.small_server import TestRegistry
 
 DRAWN = Decoded(np.zeros((3, 28, 28), np.uint8), "bfloat16", 0.0, 0.25)

@@ -14,16 +14,16 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from latentbook.api import atlas, grid
+from latentbook.decoding import decoders
+from latentbook.decoding.jobs import Floats
+from latentbook.decoding.served_model import ServedModel, one_threaded_workers
+from latentbook.main import create_app
+from latentbook.models import registry
+from latentbook.settings import Settings
 
-from app.api import atlas, grid
-from app.bench.serving import served
-from app.decoding import decoders
-from app.decoding.jobs import Floats
-from app.decoding.served_model import ServedModel, one_threaded_workers
-from app.main import create_app
-from app.models import registry
-from app.settings import Settings
 from tests.scale.server import Server, until
+from tools.bench.serving import served
 
 pytestmark = [
     pytest.mark.long,

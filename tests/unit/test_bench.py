@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from app.bench.frames import parts_of
-from app.bench.page import critical_urls
+from tools.bench.frames import parts_of
+from tools.bench.page import critical_urls
 
 
 def event(name: str, ts: int, dur: int = 0, *, ph: str = "X", tid: int = 1) -> dict[str, Any]:

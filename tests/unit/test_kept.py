@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from app.kept import Kept, seal, sealed
+from latentbook.kept import Kept, seal, sealed
 
 
 def flip(path: Path, position: int) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import latentbook.notebook
 import numpy as np
 import pytest
+from latentbook.notebook import Instrument
 
-import app.notebook
-from app.notebook import Instrument
 from widgets.contract import ContractError
 from widgets.engine.frames import compute_frame
 
@@ -90,7 +90,7 @@ def test_controls_can_be_set_and_readouts_follow() -> None:
 def test_what_was_answered_is_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
     widget = Instrument("bottleneck")
     value = asked(widget, type="compute_widget", controls={**widget.controls, "k": 3})["value"]
-    monkeypatch.delattr(app.notebook, "compute_frame")
+    monkeypatch.delattr(latentbook.notebook, "compute_frame")
     widget.set_state({"controls": {**widget.controls, "k": 3}})  # as a notebook's page does
     assert widget.readouts == value["readouts"]
 
@@ -103,7 +103,7 @@ def test_a_run_is_remembered_at_the_step_it_has_reached(monkeypatch: pytest.Monk
     value = asked(widget, type="compute_widget", controls=controls, milliseconds=1)["value"]
     reached = value["reached"]["steps"]
     assert 0 < reached < most
-    monkeypatch.delattr(app.notebook, "compute_frame")
+    monkeypatch.delattr(latentbook.notebook, "compute_frame")
     widget.controls = {names.steps: reached}
     assert widget.readouts == value["readouts"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.models.data import MAX_CURVATURE, MAX_ORIENTATION, strokes
+from training.data import MAX_CURVATURE, MAX_ORIENTATION, strokes
 from widgets import analogies
 from widgets.analogies import (
     AMONG,

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch.nn.functional import conv2d, conv_transpose2d, interpolate
 
-from app.models.exports.upsampling import KINDS as CONFIGS
-from app.models.exports.upsampling import stride_energy
+from training.exports.upsampling import KINDS as CONFIGS
+from training.exports.upsampling import stride_energy
 from widgets import checkerboard
 from widgets.checkerboard import KINDS, PATTERN, STAGES
 from widgets.data import load

@@ -8,7 +8,7 @@ import torch
 from torch.distributions import Normal
 from torch.nn.functional import cross_entropy
 
-from app.models.exports import two_views
+from training.exports import two_views
 from widgets import infonce
 from widgets.data import load
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from app.models.data import load_dataset, to_unit
-from app.models.errors import DataUnavailable
-from app.models.exports.masked import CONFIG, baselines, mean_error
-from app.models.masked_autoencoder import MaskedAutoencoder
-from app.models.masked_autoencoder import to_patches as torch_patches
+from training.data import load_dataset, to_unit
+from training.errors import DataUnavailable
+from training.exports.masked import CONFIG, baselines, mean_error
+from training.masked_autoencoder import MaskedAutoencoder
+from training.masked_autoencoder import to_patches as torch_patches
 from widgets import masking
 from widgets.data import load
 from widgets.encoders import ENCODERS, encode_as

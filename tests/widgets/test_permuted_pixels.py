@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from app.models.exports.shuffled_pixels import shuffled, untrained
+from training.exports.shuffled_pixels import shuffled, untrained
 from widgets import permuted_pixels
 from widgets.data import load
 from widgets.permuted_pixels import BLOCKS

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from app.models.data import draw_strokes
+from training.data import draw_strokes
 from widgets import data, latent_holes, train_vae, vae_sampler
 from widgets.contract import ContractError
 from widgets.engine import training

@@ -10,8 +10,8 @@ from scipy.spatial.distance import cdist, pdist
 from torch.nn.functional import conv2d, max_pool2d, normalize
 
 import widgets.data
-from app.models.data import load_dataset
-from app.models.errors import DataUnavailable
+from training.data import load_dataset
+from training.errors import DataUnavailable
 from widgets import two_views
 from widgets.data import load
 

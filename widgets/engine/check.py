@@ -39,7 +39,7 @@ from widgets.engine.panels import NAME, check_panel
 from widgets.engine.training import computed, train
 
 OF_THE_PLATE = ("number", "title")
-"""Names that the page gives to parts of every plate (app/templates/blocks/instrument.html)."""
+"""Names that the page gives to parts of every plate (templates/blocks/instrument.html)."""
 
 
 def check_instrument(module: ModuleType) -> None:

@@ -13,17 +13,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from latentbook.models.autoencoder import PIXELS, Autoencoder
+from latentbook.models.layers import mlp
+from latentbook.models.losses import reparameterize
+from latentbook.models.mlp_vae import MLPVAEConfig
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from app.models.autoencoder import PIXELS, Autoencoder
-from app.models.data import load_dataset
-from app.models.fit import Config, fit
-from app.models.layers import mlp
-from app.models.losses import reparameterize
-from app.models.mlp_vae import MLPVAEConfig
-from app.models.recipe import Recipe
+from training.data import load_dataset
+from training.fit import fit
+from training.recipe import Recipe
 
 FOLDER = Path(__file__).parent
 EPOCHS = 20

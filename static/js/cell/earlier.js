@@ -3,7 +3,7 @@
  * with where it is made, and what comes before can be run in its order, with the reader's own edits.
  *
  * @typedef {{label: string, number: string, title: string, url: string, code: string, makes: string[]}} Entry
- *   What runs in a chapter, in order (app/book/write/snippets.py). A code question has no `code`: it leaves nothing behind.
+ *   What runs in a chapter, in order (app/latentbook/book/write/snippets.py). A code question has no `code`: it leaves nothing behind.
  * @typedef {{name: string, maker: Entry, toRun: Entry[]}} Missing `toRun` ends with the maker, or with what stands before the
  *   code that needs it
  * @typedef {import("../python/page/job.js").RunError} RunError

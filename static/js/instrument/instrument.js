@@ -24,7 +24,7 @@ import { Training } from "./training.js";
 import { setText } from "../text.js";
 import { translate } from "../words.js";
 
-const MEASURE = "latentbook-answer"; // app/bench/frames.js reads it
+const MEASURE = "latentbook-answer"; // tools/bench/frames.js reads it
 const BUSY_MS = 100;
 const AHEAD_MS = 50;
 /** A notice, such as "Link copied", stands for so long at least. */

@@ -1,4 +1,4 @@
-const MEASURE = "latentbook-draw"; // app/bench/frames.js reads it
+const MEASURE = "latentbook-draw"; // tools/bench/frames.js reads it
 
 /** Draws a picture, or a part of one, and notes how long that takes. @param {() => void} draw */
 export function timed(draw) {

@@ -1,6 +1,6 @@
 /**
  * Python for an instrument in a notebook: the notebook's own kernel, to which the messages of ../python/protocol.js go
- * (app/notebook.py answers). It takes them in their order, between the cells.
+ * (app/latentbook/notebook.py answers). It takes them in their order, between the cells.
  *
  * @typedef {import("../python/page/job.js").Message} Message
  * @typedef {import("../python/page/job.js").Options} Options
@@ -69,7 +69,7 @@ export class Kernel extends EventTarget {
   };
 }
 
-/** What `packed` in app/notebook.py has made of a value. @param {any} value @param {DataView[]} buffers @returns {any} */
+/** What `packed` in app/latentbook/notebook.py has made of a value. @param {any} value @param {DataView[]} buffers @returns {any} */
 function unpacked(value, buffers) {
   if (value === null || typeof value !== "object") return value;
   if (Array.isArray(value)) return value.map((part) => unpacked(part, buffers));

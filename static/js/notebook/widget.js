@@ -1,10 +1,10 @@
 /**
  * An instrument as a widget of Jupyter and marimo (docs/embedding.md): the page's own scripts, in a shadow root, so that neither
- * the notebook's styles reach the instrument nor the book's the notebook. app/notebook.py is its side in the kernel.
+ * the notebook's styles reach the instrument nor the book's the notebook. app/latentbook/notebook.py is its side in the kernel.
  *
  * @typedef {import("./kernel.js").Model} Model
  */
-// @ts-expect-error: the build makes this sheet (app/book/write/assets.py).
+// @ts-expect-error: the build makes this sheet (app/latentbook/book/write/assets.py).
 import style from "latentbook-notebook.css";
 import { LiveInstrument } from "../instrument/instrument.js";
 import { formatValue, writeState } from "../instrument/state.js";

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-
-from app.settings import Settings
+from latentbook.settings import Settings
 
 BOOK = """\
 title = "A small book"

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]
 import pytest
-
-from app.book.write.assets import HASHED, ON_DEMAND, Assets, bundle, esbuild
-from app.book.write.compress import Compressor
-from app.errors import LatentbookError, UnknownName
-from app.settings import Settings
+from latentbook.book.write.assets import HASHED, ON_DEMAND, Assets, bundle, esbuild
+from latentbook.book.write.compress import Compressor
+from latentbook.errors import LatentbookError, UnknownName
+from latentbook.settings import Settings
 
 
 @pytest.fixture(scope="module")

@@ -9,16 +9,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-
-from app.book.author_code import AuthorCode
-from app.book.check import check_book
-from app.book.compose.plots import Plots
-from app.book.compose.stills import StillError, Stills
-from app.book.media import Media
-from app.errors import BookErrors
-from app.http.reload import Reload
-from app.kept import Kept
-from app.settings import Settings
+from latentbook.book.author_code import AuthorCode
+from latentbook.book.check import check_book
+from latentbook.book.compose.plots import Plots
+from latentbook.book.compose.stills import StillError, Stills
+from latentbook.book.media import Media
+from latentbook.errors import BookErrors
+from latentbook.http.reload import Reload
+from latentbook.kept import Kept
+from latentbook.settings import Settings
 
 from .conftest import HEAD, MakeBook
 
@@ -62,7 +61,7 @@ def test_a_plot(code: str, message: str, make_book: MakeBook) -> None:
 def test_a_snippet_or_a_listing(
     code: str, message: str, more: str, make_book: MakeBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.book.check.LISTING_TIMES", 1)
+    monkeypatch.setattr("latentbook.book.check.LISTING_TIMES", 1)
     first = CELL.format(label="first", more="", code="y = 2")
     broken = CELL.format(label="broken", more=more, code=code)
     last = CELL.format(label="last", more="", code="assert y == 2\n1 / 0")

@@ -6,10 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-
-from app.book.pieces import Link
-from app.book.read.bibliography import Bibliography, read_bibliography
-from app.book.read.problems import Problems
+from latentbook.book.pieces import Link
+from latentbook.book.read.bibliography import Bibliography, read_bibliography
+from latentbook.book.read.problems import Problems
 
 BIB = r"""
 @article{baldi1989,

@@ -6,9 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-
-from app.book.read.brand import GROUNDS, LEAST, Brand, contrast
-from app.book.write.brand import ACCENT, colours, icon, line
+from latentbook.book.read.brand import GROUNDS, LEAST, Brand, contrast
+from latentbook.book.write.brand import ACCENT, colours, icon, line
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ import re
 from typing import Any
 
 import pytest
+from latentbook.book.load import load
 from markupsafe import Markup, escape
-
-from app.book.load import load
 
 from .conftest import CHAPTER, MakeBook, fixture_chapter
 

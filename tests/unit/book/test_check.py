@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-
-from app.book.check import check_book
-from app.book.read.recordings import PLOTLY, Recorded, rounded_figure, same_outputs
-from app.errors import BookErrors
-from app.runtime.pins import PLATFORM
-from app.settings import Settings
+from latentbook.book.check import check_book
+from latentbook.book.read.recordings import PLOTLY, Recorded, rounded_figure, same_outputs
+from latentbook.errors import BookErrors
+from latentbook.runtime.pins import PLATFORM
+from latentbook.settings import Settings
 
 from .conftest import HEAD, OPENING, MakeBook
 

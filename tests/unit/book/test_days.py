@@ -15,20 +15,19 @@ from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]
 import pytest
+from latentbook.book.load import load
+from latentbook.book.read.days import read_days
+from latentbook.book.read.manifest import days_of
+from latentbook.book.read.problems import Problems
+from latentbook.book.write.assets import bundle
+from latentbook.book.write.render import Renderer
+from latentbook.book.write.site import build_site, is_due
+from latentbook.browser import FLAGS, chromium_path
+from latentbook.cli import say_what_is_due, say_what_opens
+from latentbook.errors import BookErrors
+from latentbook.settings import Settings
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
-
-from app.book.load import load
-from app.book.read.days import read_days
-from app.book.read.manifest import days_of
-from app.book.read.problems import Problems
-from app.book.write.assets import bundle
-from app.book.write.render import Renderer
-from app.book.write.site import build_site, is_due
-from app.browser import FLAGS, chromium_path
-from app.cli import say_what_is_due, say_what_opens
-from app.errors import BookErrors
-from app.settings import Settings
 
 from .conftest import BOOK, FACTS, HEAD, OPENING, REFERENCES, MakeBook
 
@@ -406,7 +405,7 @@ def test_references_to_what_no_moment_opens_are_refused(
 
 
 def test_a_snippet_keeps_its_output_while_one_before_it_is_not_open(book: Settings) -> None:
-    from app.book.check import check_book
+    from latentbook.book.check import check_book
 
     check_book(book, record=True, report=lambda message: None)
     folder = built(book, BEFORE)
@@ -518,9 +517,9 @@ def test_the_command_line_says_what_opens_next(
     book: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (book.content / "book.toml").write_text(ZONE + BOOK + "[days]\ntext = 2026-12-01T08:00:00\n")
-    monkeypatch.setattr("app.book.day.right_now", lambda: BEFORE)
+    monkeypatch.setattr("latentbook.book.day.right_now", lambda: BEFORE)
     say_what_opens(book, "a static copy needs a build then")
-    monkeypatch.setattr("app.book.day.right_now", lambda: AFTER)
+    monkeypatch.setattr("latentbook.book.day.right_now", lambda: AFTER)
     say_what_opens(book, "a static copy needs a build then")
     assert capsys.readouterr().out == (
         "Opens next: text, Tue 1 Dec 2026 08:00 CET; a static copy needs a build then\n"
@@ -531,10 +530,10 @@ def test_a_server_that_writes_nothing_says_what_it_lacks(
     book: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     built(book, BEFORE)
-    monkeypatch.setattr("app.book.day.right_now", lambda: BEFORE)
+    monkeypatch.setattr("latentbook.book.day.right_now", lambda: BEFORE)
     say_what_is_due(book)
     assert capsys.readouterr().out == ""
-    monkeypatch.setattr("app.book.day.right_now", lambda: AFTER)
+    monkeypatch.setattr("latentbook.book.day.right_now", lambda: AFTER)
     say_what_is_due(book)
     assert capsys.readouterr().out == (
         "Something has opened since the site was built: `latentbook build` shows it\n"

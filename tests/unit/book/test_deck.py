@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-
-from app.book.compose.blocks import Block
-from app.book.directives.deck import Deck, Step
-from app.book.load import Loaded, load
-from app.book.write.exports import Export, notebook
-from app.book.write.search import search_index
+from latentbook.book.compose.blocks import Block
+from latentbook.book.directives.deck import Deck, Step
+from latentbook.book.load import Loaded, load
+from latentbook.book.write.exports import Export, notebook
+from latentbook.book.write.search import search_index
 
 from .conftest import HEAD, MakeBook
 from .test_errors import mistakes

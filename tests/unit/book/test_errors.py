@@ -6,10 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-
-from app.book.load import load
-from app.errors import BookErrors, accepted_names
-from app.settings import Settings
+from latentbook.book.load import load
+from latentbook.errors import BookErrors, accepted_names
+from latentbook.settings import Settings
 
 from .conftest import BOOK, CHAPTER, HEAD, MakeBook
 

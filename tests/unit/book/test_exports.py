@@ -9,11 +9,10 @@ from typing import Any
 
 import nbformat
 import pytest
-
-from app.book.check import check_book
-from app.book.load import load
-from app.book.write.exports import Export, notebook, script
-from app.settings import Settings
+from latentbook.book.check import check_book
+from latentbook.book.load import load
+from latentbook.book.write.exports import Export, notebook, script
+from latentbook.settings import Settings
 
 from .conftest import BOOK, HEAD, MakeBook, fixture_chapter
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from latentbook.book.compose.blocks import InstrumentBlock
+from latentbook.book.compose.map_still import ACROSS, map_picture, with_rings
+from latentbook.book.compose.stills import alpha_png, mosaic, where_inked
+from latentbook.book.directives.instrument import read_state
+from latentbook.book.load import load
+from latentbook.book.pieces import MapStill, PlotStill, TilesStill
 from PIL import Image
 
-from app.book.compose.blocks import InstrumentBlock
-from app.book.compose.map_still import ACROSS, map_picture, with_rings
-from app.book.compose.stills import alpha_png, mosaic, where_inked
-from app.book.directives.instrument import read_state
-from app.book.load import load
-from app.book.pieces import MapStill, PlotStill, TilesStill
 from widgets import get
 from widgets.contract import (
     Choice,

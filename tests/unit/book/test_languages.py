@@ -9,13 +9,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-
-from app.book import catalogues as words
-from app.book.language import catalogues, language, languages, po_file
-from app.book.load import load
-from app.book.write.site import build_site
-from app.errors import BookErrors, LatentbookError, UnknownName
-from app.settings import Settings
+from latentbook.book import catalogues as words
+from latentbook.book.language import catalogues, language, languages, po_file
+from latentbook.book.load import load
+from latentbook.book.write.site import build_site
+from latentbook.errors import BookErrors, LatentbookError, UnknownName
+from latentbook.settings import Settings
 
 from .conftest import BOOK, HEAD, MakeBook, fixture_chapter
 
@@ -49,8 +48,8 @@ def test_extraction_finds_every_call(root: Path) -> None:
         for form in ([message.id] if isinstance(message.id, str) else message.id)
     }
     files = [
-        *(root / "app/templates").rglob("*.html"),
-        *(root / "app/book").rglob("*.py"),
+        *(root / "app/latentbook/templates").rglob("*.html"),
+        *(root / "app/latentbook/book").rglob("*.py"),
         *(root / "static/js").rglob("*.js"),
     ]
     said = {
@@ -92,7 +91,7 @@ def test_templates_say_nothing_untranslated(root: Path) -> None:
         r"{#.*?#}|{% trans.*?{% endtrans %}|{%.*?%}|{{.*?}}|<!doctype html>", re.DOTALL
     )
     bare = {}
-    for path in sorted((root / "app/templates").rglob("*.html")):
+    for path in sorted((root / "app/latentbook/templates").rglob("*.html")):
         parser = Bare()
         text = re.sub(r"(</?){{.*?}}", r"\1p", path.read_text(encoding="utf-8"))
         parser.feed(jinja.sub("", text))
@@ -109,7 +108,7 @@ def test_templates_say_nothing_untranslated(root: Path) -> None:
         (
             'msgid "Listing"',
             'msgid "Listings"',
-            "'Listing' of app/book/compose/prose.py is missing",
+            "'Listing' of app/latentbook/book/compose/prose.py is missing",
         ),
         ('msgid "Listing"', 'msgid "Listings"', "nothing says 'Listings'"),
     ],
@@ -117,18 +116,19 @@ def test_templates_say_nothing_untranslated(root: Path) -> None:
 def test_what_is_wrong_with_a_catalogue_is_said_by_its_line(
     before: str, after: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "app/locale/de/LC_MESSAGES/latentbook.po"
+    path = tmp_path / "app/latentbook/locale/de/LC_MESSAGES/latentbook.po"
     path.parent.mkdir(parents=True)
     text = po_file("de").read_text(encoding="utf-8")
     assert before in text
     path.write_text(text.replace(before, after, 1), encoding="utf-8")
-    monkeypatch.setattr("app.book.language.LOCALE", tmp_path / "app/locale")
-    monkeypatch.setattr("app.book.catalogues.LOCALE", tmp_path / "app/locale")
+    monkeypatch.setattr("latentbook.book.language.LOCALE", tmp_path / "app/latentbook/locale")
+    monkeypatch.setattr("latentbook.book.catalogues.LOCALE", tmp_path / "app/latentbook/locale")
     with pytest.raises(BookErrors) as raised:
         words.check(Settings(), report=lambda message: None)
     said = [str(error) for error in raised.value.errors]
     assert any(
-        re.match(r"app/locale/de/LC_MESSAGES/latentbook\.po:\d+: ", each) and told in each
+        re.match(r"app/latentbook/locale/de/LC_MESSAGES/latentbook\.po:\d+: ", each)
+        and told in each
         for each in said
     ), said
 
@@ -136,8 +136,8 @@ def test_what_is_wrong_with_a_catalogue_is_said_by_its_line(
 def test_a_language_begins_with_nothing_translated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.book.language.LOCALE", tmp_path)
-    monkeypatch.setattr("app.book.catalogues.LOCALE", tmp_path)
+    monkeypatch.setattr("latentbook.book.language.LOCALE", tmp_path)
+    monkeypatch.setattr("latentbook.book.catalogues.LOCALE", tmp_path)
     words.extract(Settings(), ("fr", "pt_BR"), report=lambda message: None)
     assert languages() == ("en", "fr", "pt-BR")
     assert language("pt-BR").tag == "pt-BR"

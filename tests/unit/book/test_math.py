@@ -7,12 +7,11 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-
-from app.book.compose.engine import Engine, EngineError
-from app.book.compose.math import BrokenTex, Mathematics, Notation
-from app.book.load import shared_engine
-from app.book.write.assets import engine_script
-from app.settings import Settings
+from latentbook.book.compose.engine import Engine, EngineError
+from latentbook.book.compose.math import BrokenTex, Mathematics, Notation
+from latentbook.book.load import shared_engine
+from latentbook.book.write.assets import engine_script
+from latentbook.settings import Settings
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from app.book.compose.engine import Engine
-from app.book.compose.words import words_of
-from app.book.load import shared_engine
-from app.book.write.assets import engine_script
-from app.settings import Settings
+from latentbook.book.compose.engine import Engine
+from latentbook.book.compose.words import words_of
+from latentbook.book.load import shared_engine
+from latentbook.book.write.assets import engine_script
+from latentbook.settings import Settings
 
 
 @pytest.fixture(scope="module")

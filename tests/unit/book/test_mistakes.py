@@ -7,13 +7,12 @@ import os
 from pathlib import Path
 
 import pytest
+from latentbook.book.load import load
+from latentbook.cli import cli
+from latentbook.errors import BookErrors
+from latentbook.settings import Settings
 from PIL import Image
 from typer.testing import CliRunner
-
-from app.book.load import load
-from app.cli import cli
-from app.errors import BookErrors
-from app.settings import Settings
 
 from .conftest import BOOK, HEAD, OPENING, REFERENCES, MakeBook
 

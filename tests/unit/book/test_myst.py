@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-
-from app.book.load import load
-from app.book.write.exports import Export, notebook
-from app.errors import BookErrors
+from latentbook.book.load import load
+from latentbook.book.write.exports import Export, notebook
+from latentbook.errors import BookErrors
 
 from .conftest import HEAD, MakeBook
 from .test_cases import outline

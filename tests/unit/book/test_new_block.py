@@ -8,19 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-from app.book.compose.blocks import Block
-from app.book.compose.compose import Composer
-from app.book.directives import DIRECTIVES
-from app.book.directives.directive import Directive
-from app.book.load import Loaded, load
-from app.book.pieces import Html
-from app.book.read.nodes import DirectiveNode
-from app.book.types import Section
-from app.book.write.assets import Assets
-from app.book.write.exports import Export, notebook
-from app.book.write.render import TEMPLATES, Renderer
-from app.book.write.search import search_index
+from latentbook.book.compose.blocks import Block
+from latentbook.book.compose.compose import Composer
+from latentbook.book.directives import DIRECTIVES
+from latentbook.book.directives.directive import Directive
+from latentbook.book.load import Loaded, load
+from latentbook.book.pieces import Html
+from latentbook.book.read.nodes import DirectiveNode
+from latentbook.book.types import Section
+from latentbook.book.write.assets import Assets
+from latentbook.book.write.exports import Export, notebook
+from latentbook.book.write.render import TEMPLATES, Renderer
+from latentbook.book.write.search import search_index
 
 from .conftest import HEAD, MakeBook
 
@@ -45,7 +44,7 @@ TEXT = "\n:::{riddle} Of $x$\nWhich *sphinx* asks?\n\n$$ y $$ (riddling)\n:::\n"
 
 @pytest.fixture
 def loaded(make_book: MakeBook, monkeypatch: pytest.MonkeyPatch) -> Loaded:
-    monkeypatch.setattr("app.book.load.DIRECTIVES", (*DIRECTIVES, RIDDLE))
+    monkeypatch.setattr("latentbook.book.load.DIRECTIVES", (*DIRECTIVES, RIDDLE))
     return load(make_book({"sample/text.md": HEAD + TEXT + "\nword" * 220 * 2}))
 
 

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from app.book.write.offline import SERVICE_WORKER
-from app.book.write.site import build_site
-from app.settings import Settings
+from latentbook.book.write.offline import SERVICE_WORKER
+from latentbook.book.write.site import build_site
+from latentbook.settings import Settings
 
 from .conftest import HEAD, MakeBook
 

@@ -8,14 +8,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-
-from app.book.load import load
-from app.book.overlay.diff import accept, tell
-from app.book.overlay.lay import lay
-from app.book.overlay.sheet import Sheet, digest
-from app.book.write.site import build_site
-from app.errors import BookErrors
-from app.settings import Settings
+from latentbook.book.load import load
+from latentbook.book.overlay.diff import accept, tell
+from latentbook.book.overlay.lay import lay
+from latentbook.book.overlay.sheet import Sheet, digest
+from latentbook.book.write.site import build_site
+from latentbook.errors import BookErrors
+from latentbook.settings import Settings
 
 from .conftest import BOOK, FRONT, HEAD, OPENING, MakeBook
 

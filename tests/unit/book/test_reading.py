@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.book.compose.words import words_of
-from app.book.load import load
+from latentbook.book.compose.words import words_of
+from latentbook.book.load import load
 
 from .conftest import HEAD, MakeBook
 

@@ -7,11 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-from app.book.compose.blocks import Block
-from app.book.compose.quizzes import QUIZ_KINDS
-from app.book.directives import DIRECTIVES, by_name
-from app.book.write.render import TEMPLATES
+from latentbook.book.compose.blocks import Block
+from latentbook.book.compose.quizzes import QUIZ_KINDS
+from latentbook.book.directives import DIRECTIVES, by_name
+from latentbook.book.write.render import TEMPLATES
 
 
 def kinds(base: type[Block]) -> set[str]:

@@ -18,14 +18,14 @@ from urllib.parse import urldefrag
 
 import brotli  # type: ignore[import-untyped]
 import pytest
+from latentbook.book.write import site
+from latentbook.book.write.assets import bundle
+from latentbook.book.write.render import script_json
+from latentbook.errors import BookErrors
+from latentbook.lecture.bundle import bundle_class
+from latentbook.settings import Settings
 from PIL import Image
 
-from app.book.write import site
-from app.book.write.assets import bundle
-from app.book.write.render import script_json
-from app.classroom.bundle import bundle_class
-from app.errors import BookErrors
-from app.settings import Settings
 from tests.site_pages import broken_links, repeated_ids, site_pages
 
 from .conftest import HEAD, MakeBook, fixture_chapter
@@ -104,7 +104,7 @@ def test_the_books_scripts_are_the_same_without_those_of_class_mode(
         shutil.rmtree(root)
         return files
 
-    assert bundled(()) == bundled(("classroom", "classroom.css"))
+    assert bundled(()) == bundled(("lecture", "lecture.css"))
 
 
 def test_two_builds_in_one_folder_take_turns(settings: Settings, build: Build) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-
-from app.book.load import load
-from app.book.write.snippets import names_made, snippets
+from latentbook.book.load import load
+from latentbook.book.write.snippets import names_made, snippets
 
 from .conftest import MakeBook
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-
-from app.book.compose.symbols import Symbols
-from app.book.load import load
-from app.book.read.notation import SymbolEntry
-from app.errors import BookErrors
+from latentbook.book.compose.symbols import Symbols
+from latentbook.book.load import load
+from latentbook.book.read.notation import SymbolEntry
+from latentbook.errors import BookErrors
 
 from .conftest import HEAD, MakeBook
 

@@ -8,9 +8,9 @@ import shutil
 import zipfile
 from pathlib import Path
 
-from app.runtime.course import Course
-from app.runtime.pins import PLATFORM
-from app.settings import Settings
+from latentbook.runtime.course import Course
+from latentbook.runtime.pins import PLATFORM
+from latentbook.settings import Settings
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same files give the same bytes, and so what is in the cache
 PURE = "py3-none-any"

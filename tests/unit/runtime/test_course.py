@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from latentbook.errors import LatentbookError
+from latentbook.runtime.course import Course
+from latentbook.runtime.pins import MARKERS
+from latentbook.settings import Settings
 
-from app.errors import LatentbookError
-from app.runtime.course import Course
-from app.runtime.pins import MARKERS
-from app.settings import Settings
 from tests.unit.runtime.projects import COMPILED, project, write_wheel
 from tests.unit.runtime.start import answer
 
@@ -46,7 +46,7 @@ def added(settings: Settings, *wanted: str) -> Course:
 
 
 def test_markers_are_those_of_the_pages_python() -> None:
-    from app.runtime.dist import build_runtime
+    from latentbook.runtime.dist import build_runtime
 
     code = """
 import json, os, platform, sys

@@ -5,10 +5,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-
-from app.errors import LatentbookError
-from app.runtime.scripts import run_script
-from app.settings import Settings
+from latentbook.errors import LatentbookError
+from latentbook.runtime.scripts import run_script
+from latentbook.settings import Settings
 
 OWN = {"readWholeTable", "readTableAgain"}
 """What the loader itself puts on the module."""

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import pytest
-
-from app.errors import LatentbookError
-from app.runtime.scripts import run_script, shortened
+from latentbook.errors import LatentbookError
+from latentbook.runtime.scripts import run_script, shortened
 
 
 def test_minified_lines_are_left_out_of_what_node_said():

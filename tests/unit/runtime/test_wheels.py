@@ -6,10 +6,9 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from latentbook.errors import LatentbookError
+from latentbook.runtime.wheels import Wheels
 from pyodide_lock import PackageSpec
-
-from app.errors import LatentbookError
-from app.runtime.wheels import Wheels
 
 RIGHT = b"the wheel that the lock file means"
 WRONG = b"a page of a captive portal"

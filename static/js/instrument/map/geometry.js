@@ -10,7 +10,7 @@
  */
 
 export const TILE = 256; // map pixels along each side of a tile
-export const ACROSS = 400; // map pixels along each side of a panel; app/book/compose/map_still.py has the same
+export const ACROSS = 400; // map pixels along each side of a panel; app/latentbook/book/compose/map_still.py has the same
 
 /** @param {number} value @param {number} low @param {number} high */
 const clamp = (value, low, high) => Math.max(low, Math.min(high, value));

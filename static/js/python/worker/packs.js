@@ -1,5 +1,5 @@
 /**
- * The packs that the build makes (app/runtime): the standard library, NumPy and the instruments in few files, and two for each
+ * The packs that the build makes (app/latentbook/runtime): the standard library, NumPy and the instruments in few files, and two for each
  * package that the course adds.
  *
  * @typedef {[path: string, offset: number, length: number]} Entry a file in a pack

@@ -1,1 +1,0 @@
-"""Latentbook: an interactive textbook on representation learning, and the engine that runs it."""

@@ -1,0 +1,15 @@
+"""The API: one router a file."""
+
+from latentbook.api import atlas, decode, encode, grid, health, instruments, metrics, models
+
+ROUTERS = (
+    models.router,
+    grid.router,
+    atlas.router,
+    decode.router,
+    encode.router,
+    instruments.router,
+    health.router,
+    metrics.router,
+)
+"""Every router of the app."""

@@ -1,0 +1,95 @@
+"""``POST /api/models/{name}/decode``: codes in, images out."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Annotated
+
+import numpy as np
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from latentbook.api.dependencies import ModelName, Strict, TheInference, require_json, unless_gone
+from latentbook.api.images import PICTURE_CONTENT, PICTURE_HEADERS, form_for
+from latentbook.api.pictures import written
+from latentbook.decoding.mosaic import Mosaic
+from latentbook.http.problems import problem_responses, wrong_field
+
+router = APIRouter(prefix="/api", tags=["pictures"])
+
+MOST_CODES = 1024
+LARGEST = 10_000.0
+
+Latent = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-LARGEST, le=LARGEST)]
+Code = Annotated[list[Latent], Field(min_length=1, max_length=1024)]
+
+
+class DecodeRequest(Strict):
+    """Codes to decode."""
+
+    codes: list[Code] = Field(
+        min_length=1,
+        max_length=MOST_CODES,
+        description="One list of latent_dim numbers for each image.",
+        examples=[[[0.0, 0.0], [1.5, -0.5]]],
+    )
+
+
+class Decoded(BaseModel):
+    """Images of codes."""
+
+    model: str = Field(examples=["conv_vae_mnist"])
+    sha256: str = Field(description="Of the weights.")
+    shape: list[int] = Field(
+        min_length=3, max_length=3, description="Images, height, width.", examples=[[2, 28, 28]]
+    )
+    images: list[list[list[int]]] = Field(description="Grey levels, 0 paper to 255 ink.")
+
+
+@router.post(
+    "/models/{name}/decode",
+    response_model=Decoded,
+    dependencies=[Depends(require_json)],
+    responses={
+        200: {"content": PICTURE_CONTENT, "headers": PICTURE_HEADERS},
+        **problem_responses(400, 404, 406, 413, 415, 422, 503),
+    },
+)
+async def decode(
+    request: Request, name: ModelName, body: DecodeRequest, inference: TheInference
+) -> Response:
+    """Decode a list of codes.
+
+    As JSON, the images one by one. As a picture, the images side by side in rows, as near to a
+    square as they go, filled up with paper.
+    """
+    form = form_for(request, "application/json")
+    model = await inference.open(name)
+    for i, code in enumerate(body.codes):
+        if len(code) != model.latent_dim:
+            raise wrong_field(
+                f"codes[{i}]",
+                f"{model.latent_dim} numbers are accepted, one a latent of {name}. "
+                f"Received {len(code)}.",
+            )
+    codes = np.array(body.codes, np.float32)
+    headers = {"Cache-Control": "no-store"}
+    if form.media_type != "application/json":
+        columns = math.ceil(math.sqrt(len(codes)))
+        mosaic = Mosaic(math.ceil(len(codes) / columns), columns, model.image_shape)
+        decoded = await unless_gone(request, inference.decode(name, codes))
+        return await written(request, decoded, mosaic, form, headers)
+
+    decoded = await unless_gone(request, inference.decode(name, codes))
+    answer = {
+        "model": name,
+        "sha256": model.card["weights"]["sha256"],
+        "shape": decoded.images.shape,
+        "images": decoded.images.tolist(),
+    }
+    content = await run_in_threadpool(lambda: json.dumps(answer).encode())
+    said = {**form.headers, "Latentbook-Dtype": decoded.dtype}
+    return Response(content, headers=headers | said)

@@ -1,0 +1,83 @@
+"""``POST /api/models/{name}/encode``: images in, codes out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from latentbook.api.dependencies import ModelName, Strict, TheInference, require_json, unless_gone
+from latentbook.http.negotiation import negotiate
+from latentbook.http.problems import problem_responses, wrong_field
+
+router = APIRouter(prefix="/api", tags=["codes"])
+
+MOST_IMAGES = 256
+LONGEST_SIDE = 256
+
+Pixel = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
+Line = Annotated[list[Pixel], Field(min_length=1, max_length=LONGEST_SIDE)]
+Picture = Annotated[list[Line], Field(min_length=1, max_length=LONGEST_SIDE)]
+
+
+class EncodeRequest(Strict):
+    """Images to encode."""
+
+    images: list[Picture] = Field(
+        min_length=1,
+        max_length=MOST_IMAGES,
+        description="Each image is a list of rows, each row a list of pixels from 0, paper, to 1, "
+        "ink.",
+        examples=[[[[0.0] * 28] * 28]],
+    )
+
+
+class Encoded(BaseModel):
+    """Codes of images."""
+
+    model: str = Field(examples=["conv_vae_mnist"])
+    sha256: str = Field(description="Of the weights.")
+    mu: list[list[float]] = Field(description="Mean of q(z | x), or the code; one list an image.")
+    logvar: list[list[float]] | None = Field(
+        description="Log-variance of q(z | x); null where the model has none."
+    )
+    squared_error: list[float] = Field(
+        description="Between each image and the decoded mu, summed over pixels."
+    )
+
+
+@router.post(
+    "/models/{name}/encode",
+    response_model=Encoded,
+    dependencies=[Depends(require_json)],
+    responses=problem_responses(400, 404, 406, 413, 415, 422, 503),
+)
+async def encode(
+    request: Request, name: ModelName, body: EncodeRequest, inference: TheInference
+) -> Response:
+    """Encode a list of images."""
+    media_type = negotiate(request.headers.get("accept"), ("application/json",))
+    model = await inference.open(name)
+    height, width = model.image_shape
+    for i, image in enumerate(body.images):
+        lengths = {len(line) for line in image}
+        if len(image) != height or lengths != {width}:
+            raise wrong_field(
+                f"images[{i}]",
+                f"{height} rows of {width} pixels are accepted. Received {len(image)} rows of "
+                f"{' and '.join(map(str, sorted(lengths)))}.",
+            )
+    images = np.array(body.images, np.float32)
+    mu, logvar, squared_error = await unless_gone(request, inference.encode(name, images))
+    answer = Encoded(
+        model=name,
+        sha256=model.card["weights"]["sha256"],
+        mu=mu.tolist(),
+        logvar=None if logvar is None else logvar.tolist(),
+        squared_error=squared_error.tolist(),
+    )
+    headers = {"Cache-Control": "no-store"}
+    return Response(answer.model_dump_json(), headers=headers, media_type=media_type)

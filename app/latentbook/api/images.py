@@ -1,0 +1,123 @@
+"""Grey pictures as bytes: the forms, and how each is written, all without loss."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import zstandard
+from isal import igzip, isal_zlib
+from starlette.requests import Request
+
+from latentbook.decoding.mosaic import Grey, picture_of
+from latentbook.http.negotiation import negotiate, negotiate_encoding
+
+Body = bytes | memoryview
+
+DELTA = "application/vnd.latentbook.delta"
+"""The media type of :func:`delta`."""
+
+
+def raw(cells: Grey) -> Body:
+    """The grey levels, cell after cell."""
+    return cells.data.cast("B")
+
+
+def delta(cells: Grey) -> Body:
+    """Each cell minus the cell to its left, minus the one above, plus the one above to the left.
+
+    All modulo 256, cell after cell as in :func:`raw`; beyond the edge cells are 0. Neighbouring
+    codes give images alike, so most of it is near 0 and compresses to half a PNG. Two prefix sums
+    undo it: along each row of cells, then down each column.
+    """
+    across = cells.copy()
+    across[:, 1:] -= cells[:, :-1]
+    both = across.copy()
+    both[1:] -= across[:-1]
+    return both.data.cast("B")
+
+
+def png(cells: Grey) -> Body:
+    """PNG, 8-bit grey; ten times as fast as Pillow's at about the same size."""
+    picture = picture_of(cells)
+    height, width = picture.shape
+    lines = np.zeros((height, width + 1), np.uint8)  # each line starts with filter 0, none
+    lines[:, 1:] = picture
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", isal_zlib.compress(lines, 1)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(kind, content) for kind, content in chunks)
+
+
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    """Length, kind, content, checksum."""
+    body = kind + content
+    return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+
+WRITERS: dict[str, Callable[[Grey], Body]] = {
+    "image/png": png,
+    "application/octet-stream": raw,
+    DELTA: delta,
+}
+"""Media type -> writer; the first is what a client gets that takes anything."""
+
+ENCODERS: dict[str, Callable[[Body], Body]] = {
+    "zstd": lambda body: zstandard.ZstdCompressor(level=1).compress(body),
+    "gzip": lambda body: igzip.compress(body, 1),
+    "identity": lambda body: body,
+}
+"""Content codings; the first is preferred where the client takes several alike."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of a picture that a client takes."""
+
+    media_type: str
+    encoding: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the answer says of its form."""
+        said = {"Content-Type": self.media_type, "Vary": "Accept, Accept-Encoding"}
+        return said if self.encoding == "identity" else {**said, "Content-Encoding": self.encoding}
+
+    def write(self, cells: Grey) -> Body:
+        """The picture of these cells, of shape (rows, columns, height, width), in this form."""
+        return ENCODERS[self.encoding](WRITERS[self.media_type](cells))
+
+
+def form_for(request: Request, *others: str) -> Form:
+    """The form that a client likes best, of those of a picture and of ``others`` before them.
+
+    Only the delta form is compressed. A PNG is compressed already, and raw bytes are asked for on
+    lines so fast that compressing would cost more time than it saves.
+    """
+    media_type = negotiate(request.headers.get("accept"), (*others, *WRITERS))
+    offered = tuple(ENCODERS) if media_type == DELTA else ("identity",)
+    return Form(media_type, negotiate_encoding(request.headers.get("accept-encoding"), offered))
+
+
+PICTURE_CONTENT = {
+    media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in WRITERS
+}
+"""For OpenAPI: the forms of a picture."""
+
+PICTURE_HEADERS = {
+    "Latentbook-Shape": {
+        "description": "rows,columns,height,width of the cells, gap included.",
+        "schema": {"type": "string", "pattern": r"^\d+,\d+,\d+,\d+$"},
+    },
+    "Latentbook-Dtype": {
+        "description": "The number format in which the images were decoded.",
+        "schema": {"type": "string", "enum": ["float32", "bfloat16"]},
+    },
+    "Server-Timing": {
+        "description": "Milliseconds in the queue, in the model, and to write the form.",
+        "schema": {"type": "string"},
+    },
+}
+"""For OpenAPI: what goes with a picture. application/octet-stream is its bytes, cell after cell."""

@@ -1,0 +1,89 @@
+"""``GET /api/instruments/{name}``: the frame of an instrument, computed on all images there are."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Path, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+import widgets
+from latentbook.api.everything import DataMissing, everything_of
+from latentbook.http.caching import DAY, not_modified, strong_etag
+from latentbook.http.problems import Problem, problem_responses, wrong_field
+from widgets.contract import ContractError, Instrument
+from widgets.engine.controls import accepted
+from widgets.engine.frames import frame_value
+from widgets.judged import JUDGED
+
+router = APIRouter(prefix="/api", tags=["instruments"])
+
+SERVED = tuple(name for name in widgets.WIDGETS if widgets.get(name).instrument.served)
+
+SWITCH = {"on": True, "off": False}  # a toggle, as the page writes it into addresses
+
+InstrumentName = Annotated[
+    str, Path(description="Name of an instrument that is served.", examples=["linear_probe"])
+]
+
+
+@router.get(
+    "/instruments/{name}",
+    response_model=dict[str, Any],
+    responses={304: {"description": "Not modified."}, **problem_responses(404, 422, 503)},
+)
+async def get_frame(request: Request, name: InstrumentName) -> Response:
+    """The readouts and figures that the page would show, had it all 70,000 images of MNIST.
+
+    The query holds the controls; one that is left out is at rest.
+    """
+    if name not in SERVED:
+        raise Problem(404, f"No instrument {name!r} is served. Accepted: {', '.join(SERVED)}.")
+    instrument: Instrument = widgets.get(name).instrument
+    values = read_controls(instrument, dict(request.query_params))
+    headers = {
+        "ETag": strong_etag(name, sorted(values.items()), request.app.version),
+        "Cache-Control": f"max-age={DAY}",
+    }
+    if (unchanged := not_modified(request, headers)) is not None:
+        return unchanged
+    try:
+        body = await run_in_threadpool(frame_of, name, values)
+    except DataMissing as error:
+        raise Problem(503, str(error)) from error
+    return Response(body, headers=headers, media_type="application/json")
+
+
+def read_controls(instrument: Instrument, query: dict[str, str]) -> dict[str, Any]:
+    """The values of all controls, out of the text of an address."""
+    defaults = instrument.defaults()
+    given: dict[str, Any] = {}
+    for name, text in query.items():
+        try:
+            given[name] = read_value(text, defaults.get(name))
+            values = accepted(instrument, given)
+        except (ContractError, ValueError) as error:
+            raise wrong_field(name, str(error)) from error
+        if values.get("code") not in (None, *JUDGED):
+            raise wrong_field(name, f"Accepted: {', '.join(JUDGED)}. Received {text!r}.")
+    return accepted(instrument, given)
+
+
+def read_value(text: str, default: Any) -> Any:
+    """A value as the page writes it into addresses, of the kind of another one."""
+    if isinstance(default, bool):
+        if text not in SWITCH:
+            raise ValueError(f"Accepted: {', '.join(SWITCH)}. Received {text!r}.")
+        return SWITCH[text]
+    return float(text) if isinstance(default, int | float) else text
+
+
+def frame_of(name: str, values: dict[str, Any]) -> bytes:
+    """A frame as JSON: ``FrameValue`` of the page, without how long it took."""
+    module = widgets.get(name)
+    result = module.compute(**values, everything=everything_of(str(values["code"])))
+    frame = frame_value(module.instrument, module.frame(result))
+    return json.dumps(frame, default=np.ndarray.tolist, ensure_ascii=False).encode()

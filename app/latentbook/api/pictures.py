@@ -1,0 +1,92 @@
+"""Answers that are pictures: checked against what the client has, decoded, written, cacheable."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from latentbook.api.dependencies import unless_gone
+from latentbook.api.images import PICTURE_CONTENT, PICTURE_HEADERS, Body, Form, form_for
+from latentbook.api.plane import PlaneQuery
+from latentbook.decoding.decoders import Decoded, Decoders, Opened
+from latentbook.decoding.jobs import Floats
+from latentbook.decoding.mosaic import Mosaic
+from latentbook.http.caching import DAY, YEAR, not_modified, strong_etag
+from latentbook.http.problems import problem_responses
+
+PICTURE_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The picture.", "content": PICTURE_CONTENT, "headers": PICTURE_HEADERS},
+    304: {"description": "Not modified."},
+    **problem_responses(404, 406, 422, 503),
+}
+"""For OpenAPI: what a route answers that ends in :func:`answer_picture`."""
+
+SMALL = 2**16
+"""Pixels that are written where they are: to hand fewer to another thread takes longer."""
+
+
+async def answer_picture(
+    request: Request,
+    inference: Decoders,
+    model: Opened,
+    query: PlaneQuery,
+    *,
+    key: tuple[object, ...],
+    codes: Callable[[], Floats],
+    mosaic: Mosaic,
+    exact: bool = False,
+) -> Response:
+    """Decode codes into one picture, in the form that the client asked for.
+
+    Parameters
+    ----------
+    key : what the picture depends on besides the model and the form
+    codes : gives an ndarray of shape (rows * columns, latent_dim)
+    exact : decode in float32 whatever serves the model best
+    """
+    form = form_for(request)
+    query.check_weights(model)
+    headers = {
+        "ETag": strong_etag(model.edition, model.dtype, form, *key),
+        "Cache-Control": f"public, max-age={YEAR if query.weights else DAY}, immutable",
+    }
+    if known := not_modified(request, {**headers, "Vary": form.headers["Vary"]}):
+        return known
+    work = inference.decode(model.name, codes(), exact=exact)
+    return await written(request, await unless_gone(request, work), mosaic, form, headers)
+
+
+async def written(
+    request: Request, decoded: Decoded, mosaic: Mosaic, form: Form, headers: Mapping[str, str]
+) -> Response:
+    """Decoded images as one picture, in the form that the client asked for."""
+    start = time.perf_counter()
+
+    def write() -> Body:
+        return form.write(mosaic.lay(decoded.images))
+
+    if form.media_type == "application/octet-stream" or decoded.images.size <= SMALL:
+        body = write()
+    else:
+        body = await run_in_threadpool(write)
+    seconds = {
+        "queue": decoded.waited,
+        "decode": decoded.decoding,
+        "write": time.perf_counter() - start,
+    }
+    request.state.seconds = seconds  # for the log
+    return Response(
+        body,
+        headers={
+            **headers,
+            **form.headers,
+            "Latentbook-Shape": ",".join(map(str, (mosaic.rows, mosaic.columns, *mosaic.cell))),
+            "Latentbook-Dtype": decoded.dtype,
+            "Server-Timing": ", ".join(f"{k};dur={1000 * v:.2f}" for k, v in seconds.items()),
+        },
+    )

@@ -1,0 +1,247 @@
+"""``latentbook check``: everything the build checks, and every piece of Python in the book, run."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from latentbook.book.author_code import AuthorCode, Reply, explained
+from latentbook.book.load import load
+from latentbook.book.overlay.lay import lay
+from latentbook.book.read.nodes import DirectiveNode, directives
+from latentbook.book.read.problems import Problems
+from latentbook.book.read.recordings import (
+    OUTPUTS,
+    PLOTLY,
+    Recorded,
+    Recording,
+    Recordings,
+    code_hashes,
+    rounded_figure,
+    runnable_cells,
+    same_outputs,
+)
+from latentbook.book.read.source import ChapterSource
+from latentbook.runtime.course import Course
+from latentbook.settings import Settings
+
+Report = Callable[[str], None]
+LISTING_TIMES = 10
+"""How many times as long as a snippet a listing may take: it may train something."""
+
+NO_MODULE = re.compile(r"No module named '(?P<module>[^']+)'")
+
+
+def check_book(settings: Settings, *, record: bool = False, report: Report) -> None:
+    """Check the whole book; with ``record``, write down what every snippet puts out.
+
+    Raises
+    ------
+    BookErrors
+        With every mistake in the content, every snippet that fails or puts out something else than
+        is recorded, and every question whose solution fails or whose mistake passes.
+    """
+    content = settings.course / "content" if settings.course else settings.content
+    settings = lay(settings)
+    course = Course.read(settings)
+    course.make_importable(report)
+    report("Reading the book")
+    loaded = load(settings)
+    problems = Problems(loaded.laid.origins)
+    written: list[Recordings] = []
+    check_instruments(settings, loaded.laid.instruments, problems)
+    for source in loaded.whole:
+        report(f"Running the Python of {source.opening.path.parent}")
+        with closing(AuthorCode(settings.code_seconds)) as code:
+            run = _ChapterRun(source, problems, report, code, course.install_hint)
+            recording = run.run(record=record)
+        if record and recording != source.recordings.by_label:
+            written.append(Recordings(content / source.entry.slug / OUTPUTS, recording))
+    problems.raise_all()
+    for recordings in written:
+        recordings.write()
+    report("Every check passes")
+
+
+def check_instruments(settings: Settings, names: Sequence[str], problems: Problems) -> None:
+    """Hold a course's instruments to the contract, as the page does with a reader's version."""
+    with closing(AuthorCode(settings.code_seconds)) as code:
+        for name in names:
+            path = (settings.widgets / f"{name}.py").resolve()
+            source = path.read_text(encoding="utf-8")
+            request = {"type": "compute_widget", "widget": name, "source": source, "controls": {}}
+            if (reply := code.ask(request))["type"] == "failed":
+                place = Path(path.parents[1].name) / path.parent.name / path.name
+                problems.add(place, reply["line"] or 1, f"{name} {explained(reply)}")
+
+
+def record_chapter(source: ChapterSource, settings: Settings) -> Path:
+    """Run the snippets of one chapter and write down what they put out.
+
+    Raises
+    ------
+    BookErrors
+        If one of them fails.
+    """
+    problems = Problems()
+    with closing(AuthorCode(settings.code_seconds)) as code:
+        recording = _ChapterRun(source, problems, print, code).run(record=True)
+    problems.raise_all()
+    recordings = Recordings(source.recordings.path, recording)
+    recordings.write()
+    return recordings.path
+
+
+class _ChapterRun:
+    """Runs the Python of one chapter from top to bottom, in a scope of its own."""
+
+    def __init__(
+        self,
+        source: ChapterSource,
+        problems: Problems,
+        report: Report,
+        code: AuthorCode,
+        install_hint: Callable[[str], str] = lambda module: "",
+    ) -> None:
+        self.source = source
+        self.all_problems = problems
+        self.problems = problems.of(source.opening.path)
+        self.report = report
+        self.code = code
+        self.install_hint = install_hint
+        self.scope = f"check:{source.entry.slug}"
+        self.hashes = code_hashes(source.nodes)
+        self.ran: list[DirectiveNode] = []  # snippets that the scope holds the names of
+
+    def run(self, *, record: bool) -> dict[str, Recording]:
+        """What each snippet put out, by label."""
+        runnable = runnable_cells(self.source.nodes)
+        made: dict[str, Recording] = {}
+        for page in self.source.pages:
+            self.problems = self.all_problems.of(page.path)
+            for node in directives(page.document.nodes, "code-cell", "quiz"):
+                if node in runnable:
+                    outputs = self.cell(node)
+                    if outputs is None:
+                        continue
+                    recording = Recording(self.hashes[node.label], tuple(outputs))
+                    made[node.label] = recording
+                    if not record:
+                        self.compare(node, recording)
+                elif node.name == "quiz":
+                    self.question(node)
+                elif node.options.get("needs"):
+                    self.listing(node)
+        return made
+
+    def ask(self, request: dict[str, Any]) -> Reply:
+        """One message of the page's protocol; after a death, a scope as it was before."""
+        reply = self.code.ask({"scope": self.scope, **request})
+        if reply.get("died"):
+            for node in self.ran:
+                self.code.ask(self.cell_request(node))
+        return reply
+
+    def cell_request(self, node: DirectiveNode) -> dict[str, Any]:
+        name = {"scope": self.scope, "filename": node.label}
+        return {"type": "run_cell", "code": node.code, **name}
+
+    def cell(self, node: DirectiveNode) -> Sequence[Recorded] | None:
+        """The output of a snippet, or None after reporting that it fails."""
+        reply = self.ask(self.cell_request(node))
+        if reply["type"] == "failed":
+            self.failed(node, reply, node.label)
+            return None
+        self.ran.append(node)
+        return [
+            Recorded(kind, rounded_figure(data) if kind == PLOTLY else data)
+            for kind, data in reply["outputs"]
+        ]
+
+    def failed(self, node: DirectiveNode, reply: Reply, what: str) -> None:
+        line = node.body_line + reply["line"] - 1 if reply["line"] else node.line
+        lacks = NO_MODULE.fullmatch(reply["message"])
+        hint = self.install_hint(lacks["module"]) if lacks else ""
+        message = f"{what} {explained(reply)}"
+        self.problems.add(line, f"{message}. {hint}" if hint else message)
+
+    def compare(self, node: DirectiveNode, now: Recording) -> None:
+        """Report a recording that is missing, stale or different."""
+        then = self.source.recordings.current(node.label, now.code)
+        if then is None:
+            known = node.label in self.source.recordings.by_label
+            why = "was recorded for other code" if known else "is not recorded"
+            self.problems.add(
+                node.line, f"the output of {node.label} {why}: run latentbook check --record"
+            )
+        elif not same_outputs(then.outputs, now.outputs):
+            was, is_now = _first_difference(then.outputs, now.outputs)
+            self.problems.add(
+                node.line,
+                f"the output of {node.label} differs: recorded {was!r}, now {is_now!r}",
+            )
+
+    def question(self, node: DirectiveNode) -> None:
+        """Every solution passes; every mistake fails with the message it must get."""
+        checks = node.parts("check")
+        if not checks:
+            return
+        for solution in node.parts("solution"):
+            reply = self.answer(solution, checks[0])
+            if reply["type"] == "failed":
+                self.failed(solution, reply, f"the solution of {node.label}")
+            elif not reply["value"]["passed"]:
+                message = reply["value"]["message"]
+                self.problems.add(
+                    solution.line, f"the solution of {node.label} fails the check: {message}"
+                )
+        for mistake in node.parts("mistake"):
+            self.mistake(node, mistake, self.answer(mistake, checks[0]))
+
+    def answer(self, answer: DirectiveNode, check: DirectiveNode) -> Reply:
+        request = {"type": "check_answer", "code": answer.code}
+        return self.ask({**request, "check": check.code})
+
+    def mistake(self, node: DirectiveNode, mistake: DirectiveNode, reply: Reply) -> None:
+        if reply.get("died"):
+            self.failed(mistake, reply, f"a mistake of {node.label}")
+            return
+        if reply["type"] == "failed":
+            message = f"{reply['name']}: {reply['message']}"
+        elif reply["value"]["passed"]:
+            self.problems.add(mistake.line, f"a mistake passes the check of {node.label}")
+            return
+        else:
+            message = reply["value"]["message"]
+        if mistake.argument.casefold() not in message.casefold():
+            self.problems.add(
+                mistake.line,
+                f"the mistake gets a message without {mistake.argument!r}: {message!r}",
+            )
+
+    def listing(self, node: DirectiveNode) -> None:
+        """Run a listing that the page only shows, in a process of its own."""
+        needs = [name.strip() for name in node.options["needs"].split(",")]
+        if missing := [name for name in needs if importlib.util.find_spec(name) is None]:
+            self.report(f"  {node.label} is not run: {', '.join(missing)} is not installed")
+            return
+        # CUDA reserves more address space than there is memory, so a listing has no limit of it.
+        with closing(AuthorCode(LISTING_TIMES * self.code.seconds, memory=None)) as own:
+            reply = own.ask({"type": "listing", "code": node.code})
+        if reply["type"] == "failed":
+            self.failed(node, reply, node.label)
+
+
+def _first_difference(then: Sequence[Recorded], now: Sequence[Recorded]) -> tuple[str, str]:
+    """The first lines of two outputs that are not the same."""
+    lines = [
+        [line for output in outputs for line in (f"{output.kind}:{output.data}").split("\n")]
+        for outputs in (then, now)
+    ]
+    longest = max(map(len, lines))
+    padded = [side + [""] * (longest - len(side)) for side in lines]
+    return next((a, b) for a, b in zip(*padded, strict=True) if a != b)

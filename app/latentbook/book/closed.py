@@ -1,0 +1,238 @@
+"""What is not open, taken out of the chapters before anything is made of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from markdown_it.token import Token
+
+import widgets
+from latentbook.book.compose.labels import has_label
+from latentbook.book.compose.sources import sources
+from latentbook.book.day import Day, latest
+from latentbook.book.read.days import Days
+from latentbook.book.read.markdown import TASK
+from latentbook.book.read.nodes import (
+    DirectiveNode,
+    Document,
+    Node,
+    NoteNode,
+    TextNode,
+    directives,
+    walk,
+)
+from latentbook.book.read.recordings import Recording, Recordings, code_hashes
+from latentbook.book.read.source import ChapterSource, PageSource
+
+ANSWERING = ("answer", "wrong", "check", "solution", "mistake")
+"""Parts of a question that tell its answer. Of a ``sketch``, the figure that asks is drawn."""
+
+TELLING = ("answer", "tolerance")
+"""Options of a question that do."""
+
+QUOTED = re.compile(r"""["'](\w+)["']""")
+"""How code names data."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What opens on one day: a page, or as much of one as opens then."""
+
+    page: PageSource
+    day: Day
+
+
+@dataclass
+class Closed:
+    """Chapters, parted into what is open and what is not.
+
+    Attributes
+    ----------
+    sources : the chapters with what is open in them
+    pieces : the rest
+    labels : the day of each label that is not open
+    """
+
+    sources: list[ChapterSource] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
+    labels: dict[str, Day] = field(default_factory=dict)
+
+
+def set_apart(chapters: Iterable[ChapterSource], days: Days) -> Closed:
+    """Take out of chapters what has one of these days."""
+    closed = Closed()
+    for chapter in chapters:
+        before = len(closed.pieces)
+        pages = tuple(_open_pages(chapter, days, closed))
+        if len(closed.pieces) == before:
+            closed.sources.append(chapter)
+        elif pages:
+            closed.sources.append(ChapterSource(chapter.entry, pages, _recordings(chapter, pages)))
+    return closed
+
+
+def _open_pages(chapter: ChapterSource, days: Days, closed: Closed) -> Iterator[PageSource]:
+    """What is open of each page, where anything is."""
+    whole = days.places.get(chapter.entry.slug)
+    for page in chapter.pages:
+        day = latest(whole, days.places.get(page.name) if page.name else None)
+        inner: list[tuple[DirectiveNode, Day]] = []
+        nodes = _open_nodes(page.document.nodes, day, days, inner, closed.labels)
+        rest = _with_nodes(page, nodes, [node for node, _ in inner]) if inner else page
+        closed.pieces += [Piece(_with_nodes(page, (node,)), its) for node, its in inner]
+        if day is None:
+            yield rest
+            continue
+        closed.pieces.append(Piece(rest, day))
+        label = page.name or page.slug
+        closed.labels |= {each: day for each in (label, *_labels(nodes))}
+
+
+def _open_nodes(
+    nodes: Sequence[Node],
+    day: Day | None,
+    days: Days,
+    inner: list[tuple[DirectiveNode, Day]],
+    labels: dict[str, Day],
+) -> tuple[Node, ...]:
+    """Nodes without the questions and answers that open later than what is around them.
+
+    Those are added to ``inner``, and their labels to ``labels``.
+    """
+    kept: list[Node] = []
+    for node in nodes:
+        if not isinstance(node, DirectiveNode):
+            kept.append(node)
+        elif node.name != "quiz":
+            body = _open_nodes(node.nodes, day, days, inner, labels)
+            kept.append(node if body == node.nodes else replace(node, nodes=body))
+        else:
+            asked = latest(day, days.places.get(node.label))
+            answered = latest(asked, days.answers.get(node.label))
+            question = node
+            if answered is not None and answered is not asked:
+                inner.append((node, answered))
+                labels |= dict.fromkeys(_labels((node,)), answered)
+                question = without_answer(node, answered)
+                for label in _labels((question,)):
+                    del labels[label]
+            if asked is day:
+                kept.append(question)
+            elif asked is not None:
+                inner.append((question, asked))
+                labels |= dict.fromkeys(_labels((question,)), asked)
+    return tuple(kept)
+
+
+def without_answer(question: DirectiveNode, opens: Day) -> DirectiveNode:
+    """A question as it is asked while its answer is not open."""
+    nodes = (
+        _unmarked(node) if isinstance(node, TextNode) else node
+        for node in question.nodes
+        if not (isinstance(node, DirectiveNode) and node.name in ANSWERING)
+    )
+    options = {name: value for name, value in question.options.items() if name not in TELLING}
+    return replace(question, nodes=tuple(nodes), options=options, opens=opens)
+
+
+def _unmarked(node: TextNode) -> TextNode:
+    """The options of a choice without what is said to each, and with none of them marked."""
+    if node.tokens[0].type != "bullet_list_open":
+        return node
+    lines = node.source.split("\n")
+    tokens: list[Token] = []
+    source: list[str] = []
+    depth = 0
+    said = False  # an item's first paragraph, after which comes what is said to it
+    for token in node.tokens:
+        depth += token.nesting
+        if token.type == "list_item_open":
+            said = False
+        is_frame = depth <= 1 or (depth == 2 and token.type == "list_item_open")
+        if said and not is_frame:
+            continue
+        if token.type == "inline" and TASK.match(token.content):
+            assert token.map is not None
+            first, last = (line - (node.line - 1) for line in token.map)
+            source += [re.sub(r"\[[xX]\]", "[ ]", lines[first], count=1), *lines[first + 1 : last]]
+            token = token.copy(content=TASK.sub("[ ] ", token.content, count=1), children=[])
+        tokens.append(token)
+        said = said or token.type == "paragraph_close"
+    return replace(node, tokens=tuple(tokens), source="\n".join(source)) if source else node
+
+
+def _labels(nodes: Iterable[Node]) -> set[str]:
+    return {node.label for node in walk(nodes) if has_label(node) and node.label}
+
+
+def _with_nodes(
+    page: PageSource, nodes: tuple[Node, ...], without: Sequence[Node] | None = None
+) -> PageSource:
+    """A page that says only this, with the notes called in it; all but those of ``without``."""
+    document = page.document
+    called = _called(nodes)
+    gone = document.notes.keys() - called
+    if without is not None:
+        gone &= _called(without)
+    notes: dict[str, NoteNode] = {
+        label: note for label, note in document.notes.items() if label not in gone
+    }
+    return replace(page, document=Document(document.front, document.front_lines, nodes, notes))
+
+
+def _called(nodes: Iterable[Node]) -> set[str]:
+    """The notes that some nodes call."""
+    tokens = [token for node in walk(nodes) if isinstance(node, TextNode) for token in node.tokens]
+    return {
+        str(child.meta["label"])
+        for token in tokens
+        for child in token.children or ()
+        if child.type == "footnote_ref"
+    }
+
+
+def _recordings(chapter: ChapterSource, pages: Sequence[PageSource]) -> Recordings:
+    """What the snippets that are left put out: the whole chapter was run to record it."""
+    recorded = chapter.recordings.all_current(chapter.nodes)
+    hashes = code_hashes([node for page in pages for node in page.document.nodes])
+    kept = {
+        label: Recording(hash, recorded[label].outputs)
+        for label, hash in hashes.items()
+        if label in recorded
+    }
+    return Recordings(chapter.recordings.path, kept)
+
+
+def files_apart(folder: Path, closed: Closed) -> frozenset[str]:
+    """The files of instruments that only stand in what is not open: ``widgets/NAME.py``, data.
+
+    Parameters
+    ----------
+    folder : the folder ``widgets``
+    """
+    shut = [node for piece in closed.pieces for node in piece.page.document.nodes]
+    shown = [node for source in closed.sources for node in source.nodes]
+    apart = _instruments(shut) - _instruments(shown)
+    if not apart:
+        return frozenset()
+    snippets = "\n".join(node.code for node in walk(shown) if isinstance(node, DirectiveNode))
+    modules = {path for name in apart for path in sources(folder, name) if path.suffix == ".py"}
+    for name in set(widgets.WIDGETS) - apart:
+        modules.difference_update(sources(folder, name))
+    modules = {path for path in modules if path.stem not in set(re.findall(r"\w+", snippets))}
+    others = "\n".join(
+        path.read_text(encoding="utf-8")
+        for path in folder.rglob("*.py")
+        if path not in modules and path.name != "__init__.py"  # the registers name everything
+    )
+    own = "\n".join(path.read_text(encoding="utf-8") for path in modules)
+    data = set(QUOTED.findall(own)) - set(QUOTED.findall(others + snippets))
+    files = {path for path in (folder / "data").iterdir() if path.stem in data}
+    return frozenset(path.relative_to(folder.parent).as_posix() for path in modules | files)
+
+
+def _instruments(nodes: Iterable[Node]) -> set[str]:
+    return {node.argument for node in directives(nodes, "instrument")} & set(widgets.WIDGETS)

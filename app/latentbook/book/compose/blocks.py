@@ -1,0 +1,309 @@
+"""Every block of a page, with exactly the fields that its template receives.
+
+A block is rendered by ``templates/blocks/KIND.html`` as ``block``; nested blocks are rendered by
+``{{ render(blocks) }}``. A field of type :class:`Html` is markup ready to stand in the page; a
+``str`` is plain text and is escaped by the template. ``docs/templates.md`` lists the templates and
+what else they may use. URLs are relative to the page the block stands on.
+
+A directive of its own kind declares its block in its own file, from :class:`Block`; nothing else
+has to know of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+from latentbook.book.day import Day
+from latentbook.book.language import Language
+from latentbook.book.pieces import (
+    ControlView,
+    Html,
+    Link,
+    Output,
+    PanelStill,
+    ReadoutView,
+    SideNote,
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """What stands on a page.
+
+    Attributes
+    ----------
+    kind : name of its template
+    said : the fields that are read, for search and reading time: text, markup, blocks, or tuples
+        of what says itself what of it is read
+    seconds : how long a reader stays with it; None for as long as its words take
+    beside : whether it stands in the margin, beside the block before it
+    """
+
+    kind: ClassVar[str]
+    said: ClassVar[tuple[str, ...]]
+    seconds: ClassVar[float | None] = None
+    beside: ClassVar[bool] = False
+
+
+@dataclass(frozen=True)
+class NumberedBlock(Block):
+    """A block that search finds by its name: ``named`` and its number."""
+
+    named: ClassVar[str]
+    label: str  # the id of the element
+    number: str
+
+    def called(self, language: Language) -> str:
+        """Figure 2.1, Snippet 2.3 A title."""
+        name = language.translate(f"{self.named} %(number)s", number=self.number)
+        return f"{name} {getattr(self, 'title', '')}".strip()
+
+
+@dataclass(frozen=True)
+class Prose(Block):
+    """A paragraph, list, quote, definition list or plain listing, with the notes it calls."""
+
+    kind = "prose"
+    said = ("html", "notes")
+    html: Html
+    notes: tuple[SideNote, ...] = ()
+
+
+@dataclass(frozen=True)
+class Heading(Block):
+    """An unnumbered heading inside a section."""
+
+    kind = "heading"
+    said = ("title",)
+    level: int  # 3 or 4
+    label: str  # the id of the element
+    html: Html
+    title: str
+
+
+@dataclass(frozen=True)
+class Equation(NumberedBlock):
+    """A display equation. ``number`` and ``label`` are empty where nothing refers to it."""
+
+    kind = "equation"
+    said = ("html",)
+    named = "Eq."
+    seconds = 10
+    html: Html
+    tex: str
+
+
+@dataclass(frozen=True)
+class Figure(NumberedBlock):
+    """A picture from ``content/images``: an inline ``svg`` or an ``img``, with its alt text."""
+
+    kind = "figure"
+    said = ("caption",)
+    named = "Figure"
+    picture: Html
+    caption: Html
+
+
+@dataclass(frozen=True)
+class PlotFigure(NumberedBlock):
+    """A figure computed at build time: two drawings, of which CSS shows one."""
+
+    kind = "plot"
+    said = ("caption",)
+    named = "Figure"
+    wide: Html  # svg.still.wide, 600 px
+    narrow: Html  # svg.still.narrow, 320 px
+    caption: Html
+
+
+@dataclass(frozen=True)
+class InstrumentBlock(NumberedBlock):
+    """An instrument at its block's own state. ``number`` is empty on the front page."""
+
+    kind = "instrument"
+    said = ("title", "ask")
+    named = "Instrument"
+    seconds = 60
+    name: str
+    title: str
+    ask: Html
+    controls: tuple[ControlView, ...]
+    readouts: tuple[ReadoutView, ...]
+    panels: tuple[PanelStill, ...]
+    note: str
+    references: tuple[Link, ...]
+    hidden: frozenset[str]  # names of controls that do not count at this state
+    trains: bool  # it has buttons to run and branch
+    keeps: bool  # it has a button to keep what was learned
+    spec: str  # JSON for data-spec (escape it as any attribute)
+
+
+@dataclass(frozen=True)
+class Snippet(NumberedBlock):
+    """Code that runs in the page, or a listing (``read_only``)."""
+
+    kind = "snippet"
+    said = ("title", "source")
+    named = "Snippet"
+    seconds = 0  # run by choice
+    title: str
+    source: str
+    code: Html  # highlighted, for ``pre > code``; its text is exactly ``source``
+    scope: str
+    read_only: bool
+    outputs: tuple[Output, ...]
+
+
+@dataclass(frozen=True)
+class WrongAnswer:
+    """Feedback for one known wrong number."""
+
+    value: float
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class QuizOption:
+    """One option of a choice question; ``feedback`` is shown to whoever picks it."""
+
+    said: ClassVar[tuple[str, ...]] = ("html",)
+    html: Html
+    right: bool
+    feedback: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Quiz(NumberedBlock):
+    """What every question has. ``key`` is JSON for data-key (escape it as any attribute).
+
+    ``opens`` is the day of an answer that is not open; there is no answer and no key then.
+    """
+
+    said: ClassVar[tuple[str, ...]] = ("question",)
+    named = "Question"
+    seconds = 0  # answered by choice
+    question: tuple[Block, ...]
+    hint: tuple[Block, ...]  # may be empty
+    answer: tuple[Block, ...]
+    key: str
+    opens: Day | None
+
+
+@dataclass(frozen=True)
+class TrueFalseQuiz(Quiz):
+    """key: {"answer": true|false}."""
+
+    kind = "quiz_true_false"
+
+
+@dataclass(frozen=True)
+class NumberQuiz(Quiz):
+    """key: {"answer", "tolerance", "unit", "wrong": [number]}, the order of ``wrong``."""
+
+    kind = "quiz_number"
+    unit: str
+    wrong: tuple[WrongAnswer, ...]
+
+
+@dataclass(frozen=True)
+class ChoiceQuiz(Quiz):
+    """key: {"answer": index of the right option}."""
+
+    kind = "quiz_choice"
+    said = ("question", "options")
+    options: tuple[QuizOption, ...]
+
+
+@dataclass(frozen=True)
+class CodeQuiz(Quiz):
+    """key: {"check": source of the checks}. The reader starts from ``source``."""
+
+    kind = "quiz_code"
+    source: str
+    code: Html
+    solution: Html
+    scope: str
+
+
+@dataclass(frozen=True)
+class GuessQuiz(Quiz):
+    """key: {"answer", "tolerance", "unit", "log"}, in units of the horizontal axis.
+
+    Attributes
+    ----------
+    asked, truth : the drawings before and after the reader has committed, wide and narrow
+    low, high, step, start : of the line to be moved; decades where the axis is logarithmic
+    insets : of the plot in its pictures, as CSS declarations
+    """
+
+    kind = "quiz_guess"
+    unit: str
+    asked: tuple[Html, ...]
+    truth: tuple[Html, ...]
+    low: float
+    high: float
+    step: float
+    start: float
+    at: float  # of the right answer, as a share of the axis
+    insets: str
+
+
+@dataclass(frozen=True)
+class Admonition(Block):
+    """A titled remark; ``variant`` is note, warning, definition or result."""
+
+    kind = "admonition"
+    said = ("title", "blocks")
+    variant: str
+    title: Html
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Fold(Block):
+    """Text that opens on demand."""
+
+    kind = "fold"
+    said = ("title", "blocks")
+    seconds = 0  # opened by choice
+    label: str  # may be empty
+    title: Html
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class FactNote(Block):
+    """A sourced claim for the margin. ``url`` leads to its entry on the page of facts."""
+
+    kind = "fact"
+    said = ("claim",)
+    seconds = 0  # for whoever wants the source
+    beside = True
+    id: str
+    claim: Html
+    sources: tuple[Link, ...]
+    confidence: str  # high | medium | low
+    checked: date
+    url: str
+
+
+@dataclass(frozen=True)
+class Table(NumberedBlock):
+    """A numbered table: ``html`` is the table element without its caption."""
+
+    kind = "table"
+    said = ("caption", "html")
+    named = "Table"
+    caption: Html
+    html: Html
+
+
+@dataclass(frozen=True)
+class Takeaways(Block):
+    """What to keep from a chapter: a list."""
+
+    kind = "takeaways"
+    said = ("html",)
+    html: Html

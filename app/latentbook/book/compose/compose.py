@@ -1,0 +1,356 @@
+"""Nodes of one chapter to blocks: labels resolved, text set, directives run."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TypeAlias
+
+from markdown_it.token import Token
+
+from latentbook.book.compose.blocks import Block, Equation, Heading, Prose
+from latentbook.book.compose.labels import Labels, Target
+from latentbook.book.compose.math import BrokenTex, Mathematics
+from latentbook.book.compose.pictures import Pictures
+from latentbook.book.compose.plots import Plots
+from latentbook.book.compose.prose import ProseRenderer
+from latentbook.book.compose.stills import Stills
+from latentbook.book.compose.symbols import Symbols
+from latentbook.book.day import Day
+from latentbook.book.language import Language
+from latentbook.book.media import Media
+from latentbook.book.pieces import Html, Link, SideNote
+from latentbook.book.read.bibliography import Bibliography
+from latentbook.book.read.facts import FactLedger
+from latentbook.book.read.glossary import Glossary
+from latentbook.book.read.markdown import make_markdown
+from latentbook.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, TextNode
+from latentbook.book.read.notation import SymbolEntry
+from latentbook.book.read.problems import FileProblems
+from latentbook.book.read.recordings import Recorded, Recording
+from latentbook.book.read.source import PageSource
+from latentbook.errors import accepted_names
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What the chapters of one book share."""
+
+    makers: Mapping[str, Maker]  # by the directive's name; its parent makes what has none
+    pages: Mapping[str, str]  # the place of every page by its file below the content folder
+    labels: Labels
+    bibliography: Bibliography
+    facts: FactLedger
+    mathematics: Mathematics
+    media: Media
+    pictures: Pictures
+    stills: Stills
+    plots: Plots
+    symbols: tuple[SymbolEntry, ...]
+    glossary: Glossary | None
+    language: Language  # of the text
+
+
+class Composer:
+    """Makes the blocks of one page. Directives use it for all that is not theirs alone.
+
+    Attributes
+    ----------
+    scope : where the page's code runs: the slug of its chapter
+    page : its place in the book, ``autoencoders/compress``
+    root : from the page to the root of the book, ``../../``
+    place : how the ledgers of facts and sources name what is being made
+    cited : keys of the sources that the page names
+    language : of the text
+    day : when what is made opens; None where it is open
+    """
+
+    def __init__(
+        self,
+        resources: Resources,
+        source: PageSource,
+        problems: FileProblems,
+        place: Link,
+        *,
+        recorded: Mapping[str, Recording] = MappingProxyType({}),
+        notes_before: int = 0,
+        day: Day | None = None,
+    ) -> None:
+        self.resources = resources
+        self.scope = source.slug
+        self.page = source.place
+        self.root = root_of(source.place)
+        self.problems = problems
+        self.place = place
+        self.cited: set[str] = set()
+        self.day = day
+        self.language = resources.language
+        self.symbols = Symbols(resources.symbols, source.name or source.slug)
+        self._recorded = recorded
+        self._document = source.document
+        self._markdown = make_markdown()
+        self._renderer = ProseRenderer()
+        self._notes: list[SideNote] | None = None
+        self._notes_before = notes_before
+        self._note_ids: dict[str, SideNote] = {}
+
+    # Structure
+
+    def all_blocks(self) -> tuple[Block, ...]:
+        """The blocks of the page."""
+        blocks = self.blocks(self._document.nodes)
+        for label, note in self._document.notes.items():
+            if label not in self._note_ids:
+                self.problems.add(note.line, f"nothing refers to note [^{label}]")
+        return blocks
+
+    @property
+    def note_ids(self) -> list[str]:
+        """The ids of the notes that the page has called so far, in order."""
+        return [note.id for note in self._note_ids.values()]
+
+    def blocks(self, nodes: Iterable[Node]) -> tuple[Block, ...]:
+        """The blocks of some nodes; what was wrong is left out and reported."""
+        made = (self._block(node) for node in nodes)
+        return tuple(block for block in made if block is not None)
+
+    def _block(self, node: Node) -> Block | None:
+        match node:
+            case TextNode():
+                with self.collecting_notes() as notes:
+                    html = self.render(node.tokens)
+                return Prose(html, tuple(notes)) if html.strip() else None
+            case HeadingNode():
+                label = self.resources.labels.heading_id(self.page, node.line)
+                html = self._inline_tokens(node.inline)
+                return Heading(node.level, label, html, self.text_of(node.inline))
+            case EquationNode():
+                number = self.resources.labels.number(self.page, node.line) if node.label else ""
+                html = self.math(node.tex, node.line, display=True)
+                return Equation(node.label, number, html, node.tex.strip())
+            case DirectiveNode():
+                make = self.resources.makers.get(node.name)
+                return make(node, self) if make is not None else None
+
+    def number(self, node: DirectiveNode) -> str:
+        """The number of a directive."""
+        return self.resources.labels.number(self.page, node.line)
+
+    def id_of(self, node: DirectiveNode) -> str:
+        """A directive's label, or an id made from its number."""
+        number = self.number(node).replace(".", "-") or str(node.line)
+        return node.label or f"{node.syntax.counts}-{number}"
+
+    # Text
+
+    def render(self, tokens: Sequence[Token]) -> Html:
+        """Markup of block tokens."""
+        env = {"composer": self}
+        return Html(self._renderer.render(tokens, self._markdown.options, env))
+
+    def inline(self, text: str, line: int) -> Html:
+        """Markup of a line of Markdown that stands in an argument or a data file."""
+        token = self._markdown.parseInline(text)[0]
+        for child in token.children or ():
+            child.map = [line - 1, line]
+        return self._inline_tokens(token)
+
+    def foreign_inline(self, text: str, line: int, problems: FileProblems) -> Html:
+        """Markup of a line of Markdown that stands in another file, where mistakes are reported."""
+        own, self.problems = self.problems, problems
+        try:
+            return self.inline(text, line)
+        finally:
+            self.problems = own
+
+    def caption(self, node: DirectiveNode) -> Html:
+        """The body of a directive as a caption: paragraphs without their tags."""
+        parts = []
+        for part in node.text:
+            if not isinstance(part, TextNode):
+                self.problems.add(part.line, f"the body of {node.name} is a caption: text")
+            elif part.tokens[0].type == "paragraph_open":
+                parts.append(self._inline_tokens(part.tokens[1]))
+            else:
+                parts.append(self.render(part.tokens))
+        return Html(" ").join(parts)
+
+    def _inline_tokens(self, inline: Token) -> Html:
+        env = {"composer": self}
+        options = self._markdown.options
+        return Html(self._renderer.renderInline(inline.children or [], options, env))
+
+    def text_of(self, inline: Token) -> str:
+        """The words of an inline token, for titles."""
+        return "".join(
+            " " if child.type == "softbreak" else child.content for child in inline.children or ()
+        )
+
+    def math(self, tex: str, line: int, *, display: bool = False) -> Html:
+        """One equation, or nothing after reporting what is broken in it."""
+        try:
+            return self.resources.mathematics.set(tex, display=display, symbols=self.symbols)
+        except BrokenTex as error:
+            self.problems.add(line + error.line, error.message)
+            return Html()
+
+    def picture(self, name: str, alt: str, line: int) -> Html:
+        """One picture, or nothing after reporting what is wrong with it."""
+        if not alt.strip():
+            self.problems.add(line, f"picture {name!r} has no alt text: say what it shows")
+        pictures = self.resources.pictures
+        folder = f"{self.scope}/images" if self.page else "images"
+        try:
+            place = name.removeprefix("images/")
+            id = f"picture-{self.page.replace('/', '-')}-{line}"
+            return pictures.picture(f"{folder}/{place}", alt, self.root, id)
+        except FileNotFoundError:
+            names = accepted_names(name, pictures.names(folder))
+            self.problems.add(line, f"no picture {name!r} in {folder}/. {names}")
+        except ValueError as error:
+            self.problems.add(line, str(error))
+        return Html()
+
+    # Side notes
+
+    @contextmanager
+    def collecting_notes(self) -> Iterator[list[SideNote]]:
+        """The notes called while the block runs, in order."""
+        outer, self._notes = self._notes, []
+        try:
+            yield self._notes
+        finally:
+            self._notes = outer
+
+    def note_mark(self, label: str, line: int) -> Html:
+        """The mark of a note; the note itself goes to the block around it."""
+        definition = self._document.notes.get(label)
+        if definition is None:
+            names = accepted_names(label, self._document.notes)
+            self.problems.add(line, f"note [^{label}] is not defined. {names}")
+            return Html()
+        if label in self._note_ids:
+            self.problems.add(line, f"note [^{label}] is already called: a note has one place")
+            return Html()
+        if self._notes is None:
+            self.problems.add(line, f"note [^{label}] can only be called from running text")
+            return Html()
+        number = self._notes_before + len(self._note_ids) + 1
+        note = SideNote(f"note-{number}", number, Html())
+        self._note_ids[label] = note
+        notes, self._notes = self._notes, None
+        tokens = definition.tokens
+        single = len(tokens) == 3 and tokens[0].type == "paragraph_open"
+        html = self._inline_tokens(tokens[1]) if single else self.render(tokens)
+        self._notes = notes
+        notes.append(SideNote(note.id, number, html))
+        return Html(
+            f'<sup><a class="note-ref" id="{note.id}-ref" href="#{note.id}">{number}</a></sup>'
+        )
+
+    # Places
+
+    def target(self, label: str, line: int) -> Target | None:
+        """What a label stands for, or None after reporting that it stands for nothing."""
+        target = self.resources.labels.find(label)
+        if target is None:
+            self.problems.add(line, self.resources.labels.why_missing(label))
+            return None
+        opens = self.opens(target)
+        if opens is not None and opens.moment is None:
+            state = "a draft" if opens.word == "draft" else opens.word
+            self.problems.add(
+                line,
+                f"{label!r} is {state} ({opens.path}:{opens.line}), and what refers to it is not",
+            )
+            return None
+        return target
+
+    def opens(self, target: Target) -> Day | None:
+        """When something opens, if that is later than what refers to it; else None."""
+        return self.resources.labels.opens(target.label, self.day)
+
+    def place_url(self, target: Target) -> str:
+        """The URL of a labelled thing from this page; nothing until it opens."""
+        if self.opens(target):
+            return ""
+        if target.outside:
+            page = f"{target.outside}{target.page}/"
+            return page if target.is_page else f"{page}#{target.label}"
+        if target.is_page:
+            return f"{self.root}{target.page}/"
+        if target.page == self.page:
+            return f"#{target.label}"
+        return self.page_url(target.page) + f"#{target.label}"
+
+    def page_url(self, place: str) -> str:
+        """The URL of a page of the book from this one."""
+        return self.root + (f"{place}/" if place else "")
+
+    def link(self, href: str, line: int) -> tuple[str, Day | None]:
+        """The URL of a link inside the book, after checking it, or when what it leads to opens."""
+        file, _, label = href.partition("#")
+        page: str | None = self.page
+        if file:
+            pages = self.resources.pages
+            path = posixpath.normpath(posixpath.join(self.problems.path.parent.as_posix(), file))
+            page = pages.get(path.partition("/")[2])
+            if page is None:
+                names = accepted_names(file, pages)
+                self.problems.add(line, f"link to {href!r} leads nowhere. {names}")
+                return "", None
+            if not label and not page:
+                return self.page_url(page), None
+            label = label or page.rpartition("/")[2]
+        target = self.target(label, line)
+        if target is None:
+            return "", None
+        if target.page != page:
+            self.problems.add(
+                line, f"label {label!r} is in {target.path}, not where {href!r} leads"
+            )
+        return self.place_url(target), self.opens(target)
+
+    def cite(self, key: str, line: int) -> Link | None:
+        """A link to a source, or None after reporting that there is none."""
+        bibliography = self.resources.bibliography
+        if key not in bibliography:
+            names = accepted_names(key, bibliography.keys())
+            self.problems.add(line, f"no source {key!r} in references.bib. {names}")
+            return None
+        bibliography.use(key, self.place)
+        self.cited.add(key)
+        return bibliography.link(key, self.root)
+
+    def term(self, words: str, name: str, line: int) -> Html:
+        """A term where the text defines it, and after that a link to its definition."""
+        glossary = self.resources.glossary
+        if glossary is None:
+            return Html('<dfn class="term">{}</dfn>').format(words)
+        if name not in glossary.entries:
+            self.problems.add(
+                line, f"no term {name!r} in glossary.toml. {accepted_names(name, glossary.names)}"
+            )
+            return Html()
+        id = glossary.entries[name].id
+        if glossary.define(name, replace(self.place, url=f"{self.place.url}#{id}")):
+            return Html('<dfn class="term" id="{}">{}</dfn>').format(id, words)
+        url = f"{self.root}glossary/#{id}"
+        return Html('<a class="term" href="{}">{}</a>').format(url, words)
+
+    def recorded(self, label: str) -> tuple[Recorded, ...]:
+        """The output recorded for a snippet, if it was made from the code as it stands."""
+        recording = self._recorded.get(label)
+        return recording.outputs if recording is not None else ()
+
+
+def root_of(place: str) -> str:
+    """From a page to the root of the book."""
+    return "../" * len(place.split("/")) if place else "./"
+
+
+Maker: TypeAlias = Callable[[DirectiveNode, Composer], Block | None]
+"""Makes the block of one directive."""

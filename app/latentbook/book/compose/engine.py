@@ -1,0 +1,95 @@
+"""One in-process JavaScript context that sets equations and draws stills.
+
+It runs the same modules as the reader's page (``static/js/engine.js``: KaTeX and ``draw.js``), so
+what stands in the page before any script is what the scripts would draw.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any
+
+from py_mini_racer import MiniRacer
+
+from latentbook.errors import LatentbookError
+
+CALL = """
+function callEngine(name, args) {
+  try {
+    return { value: engine[name](...args) };
+  } catch (error) {
+    return { message: error.rawMessage ?? String(error.message ?? error),
+             position: error.position ?? null };
+  }
+}
+"""
+
+
+class EngineError(LatentbookError):
+    """What the engine refused. ``position`` is the offset in the TeX where it gave up, if known."""
+
+    def __init__(self, message: str, position: int | None = None) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+class Engine:
+    """The context. ``script`` is the bundle, whose exports are the global ``engine``."""
+
+    def __init__(self, script: str) -> None:
+        self.script = script
+        # MiniRacer takes the event loop that runs in the calling thread, if there is one. A thread
+        # without one keeps it independent of the server's.
+        with ThreadPoolExecutor(1) as pool:
+            self._racer = pool.submit(MiniRacer).result()
+        # Left open, its thread keeps the process from ending.
+        atexit.register(self._racer.close)
+        self._racer.eval(script)
+        self._racer.eval(CALL)
+        self.katex = lru_cache(maxsize=None)(self._katex)
+
+    def close(self) -> None:
+        """Free the context; the engine cannot be used any more."""
+        atexit.unregister(self._racer.close)
+        self._racer.close()
+
+    def _katex(self, tex: str, display: bool) -> str:
+        """HTML and MathML of one equation."""
+        return self._call("katex", tex, display)
+
+    def draw_svg(self, figure: Mapping[str, Any], width: int, id: str, label: str) -> str:
+        """SVG of a figure laid out for ``width`` px; ``label`` is its text alternative.
+
+        Raises
+        ------
+        EngineError
+            As :meth:`check_figure`.
+        """
+        return self._call("drawSvg", figure, width, id, label)
+
+    def check_figure(self, figure: Any) -> None:
+        """Hold a figure to what the book draws, see ``docs/figures.md``.
+
+        Raises
+        ------
+        EngineError
+            Names the first key that is not drawn, what stands there, and what is accepted.
+        """
+        self._call("checkFigure", figure)
+
+    def _call(self, name: str, *args: Any) -> str:
+        reply = self._racer.call("callEngine", name, args, encoder=_ArrayEncoder)
+        if "value" not in reply:
+            raise EngineError(reply["message"], reply["position"])
+        return str(reply["value"])
+
+
+class _ArrayEncoder(json.JSONEncoder):
+    """Arrays as lists."""
+
+    def default(self, value: Any) -> Any:
+        return value.tolist() if hasattr(value, "tolist") else super().default(value)

@@ -1,0 +1,246 @@
+"""Numbers everything that is numbered, and knows every label of the book."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeGuard
+
+from markdown_it.token import Token
+
+from latentbook.book.day import Day
+from latentbook.book.language import Language, message
+from latentbook.book.read.manifest import FRONT
+from latentbook.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, walk
+from latentbook.book.read.problems import FileProblems, Problems
+from latentbook.book.read.source import ChapterSource
+from latentbook.errors import accepted_names
+
+PAGE_IDS = ("help-title", "latentbook-config", "main", "references", "search-results")
+"""Ids that every page has already."""
+
+REFERENCES = {
+    "chapter": message("chapter %(number)s"),
+    "section": message("section %(number)s"),
+    "equation": message("equation %(number)s"),
+    "figure": message("figure %(number)s"),
+    "instrument": message("instrument %(number)s"),
+    "snippet": message("snippet %(number)s"),
+    "question": message("question %(number)s"),
+    "table": message("table %(number)s"),
+}
+"""How a sentence names what is numbered."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Something with a label. ``number`` is empty for what is not numbered."""
+
+    kind: str  # one of REFERENCES, or the name of a directive
+    number: str
+    label: str
+    page: str  # where it stands: ``autoencoders/compress``, nothing for the front page
+    title: str
+    path: Path
+    line: int
+    outside: str = ""  # address of the book where it stands, if that is another one
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a whole page: a chapter or a section."""
+        return self.label == self.page.rpartition("/")[2]
+
+    def name(self, language: Language) -> str:
+        """How the text refers to it: 'section 2.1', or its title where it has no number."""
+        if not self.number or (self.outside and self.title):
+            return self.title or self.kind  # outside, its number counts in another book
+        words = REFERENCES.get(self.kind, f"{self.kind} %(number)s")
+        return language.translate(words, number=self.number)
+
+
+class Labels:
+    """Every label of the book, and the number of every numbered thing by page and line.
+
+    Attributes
+    ----------
+    targets : by label
+    hidden : of a course: label -> where it is hidden
+    left_out : of a course: gives the targets of the book that it is made from, once one is wanted
+    elsewhere : address of that book, where references to what is left out lead
+    """
+
+    def __init__(self) -> None:
+        self.targets: dict[str, Target] = {}
+        self.days: dict[str, Day] = {}  # of what is not open
+        self.hidden: dict[str, str] = {}
+        self.left_out: Callable[[], Mapping[str, Target]] = dict
+        self.elsewhere = ""
+        self._numbers: dict[tuple[str, int], str] = {}
+        self._ids: dict[tuple[str, int], str] = {}
+
+    def find(self, label: str) -> Target | None:
+        """What a label stands for, here or where the whole book is."""
+        target = self.targets.get(label)
+        if target is None and self.elsewhere and label not in self.hidden:
+            left_out = self.left_out().get(label)
+            return left_out and replace(left_out, outside=self.elsewhere)
+        return target
+
+    def why_missing(self, label: str) -> str:
+        """What is wrong with a reference to a label that nothing has."""
+        if label in self.hidden:
+            return f"{label!r} is hidden ({self.hidden[label]})"
+        if target := self.left_out().get(label):
+            return (
+                f"{label!r} is in the book, in {target.page}, but not in this course: take it in, "
+                "replace this text, or name the address of the whole book as elsewhere in "
+                "course.toml"
+            )
+        return f"no label {label!r} in the book. {accepted_names(label, self.targets)}"
+
+    def number(self, page: str, line: int) -> str:
+        """The number of what begins at this line of a page, or nothing."""
+        return self._numbers.get((page, line), "")
+
+    def heading_id(self, page: str, line: int) -> str:
+        """The id of the heading at this line: its label, or one made from its title."""
+        return self._ids[page, line]
+
+    def heading_ids(self, page: str) -> list[str]:
+        """The ids of all headings of a page, in order."""
+        return [id for (where, _), id in self._ids.items() if where == page]
+
+    def add_chapter(self, chapter: ChapterSource, problems: Problems) -> None:
+        """Number one chapter and take in its labels. A chapter without a number has none inside."""
+        _Numbering(self, chapter, problems).add_pages()
+
+    def add(self, target: Target, problems: FileProblems) -> None:
+        """Take in one label; say where it stands already if it does."""
+        first = self.targets.get(target.label)
+        if first is not None:
+            problems.add(
+                target.line,
+                f"label {target.label!r} is already used at "
+                f"{problems.place(first.path, first.line)}",
+            )
+            return
+        self.targets[target.label] = target
+
+    def shut(self, days: Mapping[str, Day]) -> None:
+        """Note what is not open. Nothing says its title any more."""
+        for label, day in days.items():
+            self.targets[label] = replace(self.targets[label], title="")
+            self.days[label] = day
+
+    def opens(self, label: str, seen: Day | None) -> Day | None:
+        """When a label opens, where that is later than ``seen``, the day of who asks; else None."""
+        day = self.days.get(label)
+        return day if day is not None and day.is_after(seen) else None
+
+    def set_number(self, page: str, line: int, number: str) -> None:
+        """Remember a number."""
+        self._numbers[page, line] = number
+
+    def set_heading_id(self, page: str, line: int, id: str) -> None:
+        """Remember a heading's id."""
+        self._ids[page, line] = id
+
+
+class _Numbering:
+    """Numbers the blocks of one chapter, in the order of the text, from page to page."""
+
+    def __init__(self, labels: Labels, chapter: ChapterSource, problems: Problems) -> None:
+        self.labels = labels
+        self.chapter = chapter
+        self.number = chapter.entry.number
+        self.all_problems = problems
+        self.problems = problems.of(chapter.opening.path)
+        self.page = chapter.opening.place
+        self.counts: Counter[str] = Counter()
+        # One page prints the whole chapter, so ids are unlike each other in all of it.
+        self.taken = {*PAGE_IDS, *(node.label for node in walk(chapter.nodes) if has_label(node))}
+        self.taken |= {page.name for page in chapter.sections}
+
+    def add_pages(self) -> None:
+        entry = self.chapter.entry
+        if entry.slug != FRONT:
+            title = str(self.chapter.opening.document.front["title"])
+            self.register("chapter", entry.number, entry.slug, title, 1)
+        self.add(self.chapter.opening.document.nodes)
+        for page in self.chapter.sections:
+            self.problems, self.page = self.all_problems.of(page.path), page.place
+            self.numbered("section", page.name, str(page.document.front["title"]), 1)
+            self.add(page.document.nodes)
+
+    def add(self, nodes: Sequence[Node]) -> None:
+        for node in nodes:
+            match node:
+                case HeadingNode():
+                    self.heading(node)
+                case EquationNode(label=label) if label:
+                    self.numbered("equation", label, "", node.line)
+                case DirectiveNode():
+                    self.directive(node)
+
+    def heading(self, node: HeadingNode) -> None:
+        title = plain_text(node.inline)
+        self.labels.set_heading_id(self.page, node.line, node.label or self.made_id(title))
+        if node.label:
+            self.register("section", "", node.label, title, node.line)
+
+    def made_id(self, title: str) -> str:
+        """An id from a title, unlike those of the chapter's other headings."""
+        base = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "section"
+        id, count = base, 1
+        while id in self.taken:
+            count += 1
+            id = f"{base}-{count}"
+        self.taken.add(id)
+        return id
+
+    def directive(self, node: DirectiveNode) -> None:
+        title = str(node.options.get("title") or node.argument)
+        if node.syntax.counts:
+            self.numbered(node.syntax.counts, node.label, title, node.line)
+        elif node.label:
+            self.register(node.name, "", node.label, title, node.line)
+        # The cell of a question is part of the question, and is not numbered by itself.
+        inner = [n for n in node.nodes if not is_answer_cell(node, n)]
+        self.add(inner)
+
+    def numbered(self, kind: str, label: str, title: str, line: int) -> None:
+        number = ""
+        if self.number:
+            self.counts[kind] += 1
+            number = f"{self.number}.{self.counts[kind]}"
+        self.labels.set_number(self.page, line, number)
+        if label:
+            self.register(kind, number, label, title, line)
+
+    def register(self, kind: str, number: str, label: str, title: str, line: int) -> None:
+        if label in PAGE_IDS:
+            self.problems.add(line, f"label {label!r} is taken by the page itself")
+        path = self.problems.path
+        target = Target(kind, number, label, self.page, title, path, line)
+        self.labels.add(target, self.problems)
+
+
+def has_label(node: Node) -> TypeGuard[HeadingNode | EquationNode | DirectiveNode]:
+    """Whether a node is of a kind that can have a label."""
+    return isinstance(node, HeadingNode | EquationNode | DirectiveNode)
+
+
+def is_answer_cell(parent: DirectiveNode, node: Node) -> bool:
+    """Whether a node is the cell in which a question is answered."""
+    return parent.name == "quiz" and isinstance(node, DirectiveNode) and node.name == "code-cell"
+
+
+def plain_text(inline: Token) -> str:
+    """An inline token's text without its markup; mathematics as TeX."""
+    return "".join(
+        child.content or (" " if child.type == "softbreak" else "")
+        for child in inline.children or ()
+    )

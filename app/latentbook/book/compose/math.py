@@ -1,0 +1,111 @@
+"""TeX to HTML and MathML, with the book's own notation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+
+from latentbook.book.compose.engine import Engine, EngineError
+from latentbook.book.compose.symbols import Symbols
+from latentbook.book.pieces import Html
+
+MOST_CHARACTERS = 5_000
+"""Of one equation. Setting one takes time with its length, and nobody reads a longer one."""
+
+REFUSED = re.compile(r"\\(href|url|includegraphics|html(?:Class|Id|Style|Data))(?![A-Za-z])")
+"""What KaTeX does not trust, and would set in red."""
+
+_COMMAND = re.compile(r"\\([A-Za-z]+)")
+
+
+class BrokenTex(Exception):
+    """TeX that KaTeX refuses. ``line`` counts from 0 at the first line of the TeX."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+
+
+class Notation:
+    """Commands without arguments that stand for longer TeX: ``x`` for ``\\mathbf{x}``.
+
+    They are replaced in the text, so that the exported notebooks need none of them.
+    """
+
+    def __init__(self, macros: Mapping[str, str]) -> None:
+        self.macros = dict(macros)
+
+    def expand(self, tex: str) -> str:
+        """``tex`` with every macro replaced."""
+        return self._expand_with_origins(tex)[0]
+
+    def origin(self, tex: str, position: int) -> int:
+        """The offset in ``tex`` that offset ``position`` of its expansion comes from."""
+        starts = self._expand_with_origins(tex)[1]
+        at = max((pair for pair in starts if pair[0] <= position), default=(0, 0))
+        return min(at[1] + position - at[0], len(tex))
+
+    def _expand_with_origins(self, tex: str) -> tuple[str, list[tuple[int, int]]]:
+        out, length, last = [], 0, 0
+        starts: list[tuple[int, int]] = [(0, 0)]
+        for match in _COMMAND.finditer(tex):
+            if match[1] not in self.macros:
+                continue
+            body = "{" + self.macros[match[1]] + "}"
+            piece = tex[last : match.start()]
+            out += [piece, body]
+            starts.append((length + len(piece), match.start()))
+            length += len(piece) + len(body)
+            last = match.end()
+            starts.append((length, last))
+        out.append(tex[last:])
+        return "".join(out), starts
+
+
+class Mathematics:
+    """Sets equations with one engine and one notation."""
+
+    def __init__(self, engine: Engine, notation: Notation) -> None:
+        self._engine = engine
+        self.notation = notation
+
+    def set(self, tex: str, *, display: bool = False, symbols: Symbols | None = None) -> Html:
+        """``tex`` as KaTeX's HTML with MathML inside, its symbols marked.
+
+        Raises
+        ------
+        BrokenTex
+            With KaTeX's own message and the line it refers to.
+        """
+        if len(tex) > MOST_CHARACTERS:
+            raise BrokenTex(
+                f"an equation of {len(tex)} characters: at most {MOST_CHARACTERS} are set", 0
+            )
+        if refused := REFUSED.search(self.notation.expand(tex)):
+            line = tex.count("\n", 0, max(tex.find(refused[0]), 0))
+            raise BrokenTex(f"broken TeX: {refused[0]} cannot stand in an equation", line)
+        expanded = self.notation.expand(tex.strip())
+        if symbols is not None:
+            # Where a mark cannot stand, as in \\frac k2, the equation stands without marks; what
+            # else is wrong with it is found below, at its own place.
+            with suppress(EngineError):
+                html = self._engine.katex(symbols.mark(expanded), display)
+                symbols.note(html)
+                return Html(html)
+        try:
+            return Html(self._engine.katex(expanded, display))
+        except EngineError as error:
+            raise self._broken(tex, error) from None
+
+    def _broken(self, tex: str, error: EngineError) -> BrokenTex:
+        stripped = tex.strip()
+        if error.position is None:
+            return BrokenTex(f"{error} in {stripped!r}", 0)
+        lead = len(tex) - len(tex.lstrip())
+        position = self.notation.origin(stripped, error.position)
+        line = tex[: lead + position].count("\n")
+        rest = stripped[position:].split("\n")[0][:30]
+        where = f"at position {position}, before {rest!r}" if rest else "at its end"
+        return BrokenTex(f"broken TeX: {error} {where}", line)

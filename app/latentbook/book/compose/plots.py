@@ -1,0 +1,78 @@
+"""The figures that an author's code makes when the book is built."""
+
+from __future__ import annotations
+
+import sys
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from latentbook.book.author_code import AuthorCode, Reply, explained
+from latentbook.book.media import content_hash
+from latentbook.book.read.nodes import DirectiveNode
+from latentbook.book.read.problems import FileProblems
+from latentbook.kept import Kept
+
+LIBRARIES = ("numpy", "plotly")
+
+
+class PlotError(Exception):
+    """Code that makes no figure: the reply of its process."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply["message"])
+        self.reply = reply
+
+    def report(self, node: DirectiveNode, problems: FileProblems) -> None:
+        """Say it at the line of the code that failed."""
+        line = self.reply["line"]
+        at = node.body_line + line - 1 if line else node.line
+        problems.add(at, f"the {node.name} {explained(self.reply)}")
+
+
+class Plots:
+    """Figures by their code. One is made again when its code, a library or a widget has changed."""
+
+    def __init__(self, code: AuthorCode, widgets: Path, kept: Kept) -> None:
+        self._code = code
+        self._widgets = widgets
+        self._kept = kept
+
+    @cached_property
+    def _libraries(self) -> str:
+        files = sorted(path for path in self._widgets.rglob("*") if path.suffix in (".py", ".npz"))
+        return content_hash(
+            sys.version, *map(version, LIBRARIES), *(path.read_bytes() for path in files)
+        )
+
+    def figure(self, source: str) -> dict[str, Any]:
+        """The figure that the code leaves in ``figure``, as plain data.
+
+        Raises
+        ------
+        PlotError
+            If it leaves none.
+        """
+        return self._made("plot", source)
+
+    def sketch(self, source: str) -> dict[str, Any]:
+        """``figure``, ``truth`` and ``answer``: what is shown first, what then, and the number.
+
+        Raises
+        ------
+        PlotError
+            If the code does not leave all three.
+        """
+        return self._made("sketch", source)
+
+    def _made(self, kind: str, source: str) -> dict[str, Any]:
+        key = content_hash(self._libraries, kind, source, length=32)
+        made = self._kept.read(key)
+        if made is None:
+            reply = self._code.ask({"type": kind, "code": source})
+            if reply["type"] == "failed":
+                raise PlotError(reply)
+            made = reply["value"]
+            self._kept.write(key, made)
+        return dict(made)

@@ -1,0 +1,269 @@
+"""The first picture of every instrument, from the same numbers and code as the live one."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from latentbook.book.author_code import explained
+from latentbook.book.compose.engine import Engine
+from latentbook.book.compose.map_still import map_picture, with_rings
+from latentbook.book.compose.sources import sources
+from latentbook.book.media import Media, content_hash
+from latentbook.book.pieces import Html, MapStill, PadStill, PanelStill, PlotStill, TilesStill
+from latentbook.kept import Kept
+from widgets import get
+from widgets.contract import Control, Drawing, Instrument, Viewport
+from widgets.drawing import to_pixels
+from widgets.engine.panels import TILE
+
+WIDE, NARROW = 600, 320
+"""Widths in px at which a figure in the text is drawn: its column's and a phone's. CSS container
+queries show one of the two drawings."""
+
+WHOLE_PANEL, HALF_PANEL = (910, WIDE, NARROW), (445, NARROW)
+"""Widths in px at which the stills of a plot panel are drawn, the widest first: on a wide page and,
+if it is whole, on a tablet, then on a phone."""
+
+
+class StillError(Exception):
+    """An instrument that could not be imported, or computed at its block's state."""
+
+
+class Python(Protocol):
+    """Where instruments are computed."""
+
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The reply to a message of the host."""
+
+
+class Stills:
+    """Computes frames and draws them; what the same code drew for a state is kept on disk."""
+
+    def __init__(
+        self, code: Python, engine: Engine, media: Media, widgets: Path, kept: Kept
+    ) -> None:
+        self._code = code
+        self._engine = engine
+        self._media = media
+        self._widgets = widgets
+        self._kept = kept
+        self._hashes: dict[str, str] = {}
+
+    def _hash(self, widget: str) -> str:
+        """Stands for all code and data that the frames of an instrument depend on."""
+        if widget not in self._hashes:
+            files = sources(self._widgets, widget)
+            files += [Path(__file__), Path(__file__).with_name("map_still.py")]
+            contents = (path.read_bytes() for path in files)
+            self._hashes[widget] = content_hash(self._engine.script, *contents)
+        return self._hashes[widget]
+
+    def instrument(self, widget: str) -> Instrument:
+        """What an instrument declares. Its file is imported once it has run in a process apart.
+
+        Raises
+        ------
+        StillError
+            If it cannot be imported.
+        """
+        key = content_hash(self._hash(widget), "imported")
+        if self._kept.read(key) is None:
+            file = self._widgets / f"{widget}.py"
+            self._ask({"type": "file", "code": str(file)}, widget, widget)
+            self._kept.write(key, True)
+        instrument: Instrument = get(widget).instrument
+        return instrument
+
+    def _computed(self, widget: str, state: Mapping[str, Any]) -> dict[str, Any]:
+        """A frame, as the page would get it; arrays are lists."""
+        request = {"type": "compute_widget", "widget": widget, "source": None}
+        what = f"{widget} at this state"
+        return dict(self._ask({**request, "controls": dict(state)}, widget, what))
+
+    def _ask(self, request: Mapping[str, Any], widget: str, what: str) -> Any:
+        reply = self._code.ask(request)
+        if reply["type"] == "failed":
+            line = reply["line"]
+            file = (self._widgets / f"{widget}.py").resolve()  # a course's lies in `instruments`
+            place = f" ({file.parent.name}/{file.name}:{line})" if line is not None else ""
+            raise StillError(f"{what} {explained(reply)}{place}")
+        return reply["value"]
+
+    def frame(self, widget: str, state: Mapping[str, Any], label: str) -> dict[str, Any]:
+        """Readouts, note and drawn panels of an instrument at one state.
+
+        Returns
+        -------
+        dict
+            ``readouts``: key to text; ``note``; ``panels``: see :meth:`panels`.
+
+        Raises
+        ------
+        StillError
+            If the instrument fails.
+        """
+        key = content_hash(self._hash(widget), widget, json.dumps(state, sort_keys=True), label)
+        kept = self._kept.read(key)
+        if kept is not None:
+            return dict(kept)
+        frame = self.drawn(widget, state, label)
+        self._kept.write(key, frame)
+        return frame
+
+    def drawn(self, widget: str, state: Mapping[str, Any], label: str) -> dict[str, Any]:
+        """As :meth:`frame`, each time anew."""
+        value = self._computed(widget, state)
+        return {
+            "readouts": value["readouts"],
+            "note": value["note"],
+            "panels": [self._panel(panel, widget, state, label) for panel in value["panels"]],
+        }
+
+    def _panel(
+        self, panel: Mapping[str, Any], widget: str, state: Mapping[str, Any], label: str
+    ) -> dict[str, Any]:
+        """One panel as plain data: its drawings, or its picture as hexadecimal PNG."""
+        common = {name: panel[name] for name in ("kind", "key", "alt", "half")}
+        if panel["kind"] == "plot":
+            widths = HALF_PANEL if panel["half"] else WHOLE_PANEL
+            drawing_id = f"{label}-{panel['key']}"
+            return {
+                **common,
+                "stills": self.draw(panel["figure"], drawing_id, panel["alt"], widths),
+            }
+        if panel["kind"] == "map":
+            return {**common, "png": alpha_png(self._map_still(panel, widget, state)).hex()}
+        if panel["kind"] == "pad":
+            drawing = set_on(widget, panel["key"])
+            assert isinstance(drawing, Drawing)
+            seen = to_pixels(state[drawing.name], drawing.side)
+            if panel["data"] is not None:
+                seen = where_inked(seen, np.reshape(np.uint8(panel["data"]), panel["shape"]))
+            return {**common, "png": alpha_png(seen).hex()}
+        picture = mosaic(np.reshape(np.uint8(panel["data"]), panel["shape"]), panel["gap"])
+        return {
+            **common,
+            "captions": list(panel["captions"]),
+            "width": picture.shape[1],
+            "height": picture.shape[0],
+            "png": alpha_png(picture).hex(),
+        }
+
+    def _map_still(
+        self, panel: Mapping[str, Any], widget: str, state: Mapping[str, Any]
+    ) -> NDArray[np.uint8]:
+        """What a map shows, with the tiles that the page would ask for."""
+        control = set_on(widget, panel["key"])
+        assert isinstance(control, Viewport)
+        view = state[control.name]
+
+        def tile_at(x: float, y: float, zoom: int) -> NDArray[np.uint8]:
+            frame = self._computed(widget, {**state, control.name: (x, y, zoom)})
+            found = next(each for each in frame["panels"] if each["key"] == panel["key"])
+            return np.reshape(np.uint8(found["data"]), (TILE, TILE))
+
+        picture = map_picture(view, control.limit, tile_at)
+        return with_rings(picture, view, control.limit, panel["rings"])
+
+    def panels(self, frame: Mapping[str, Any], name: str, root: str) -> tuple[PanelStill, ...]:
+        """The panels of a frame for a page whose root is ``root``."""
+        return tuple(self._still(panel, name, root) for panel in frame["panels"])
+
+    def _still(self, panel: Mapping[str, Any], name: str, root: str) -> PanelStill:
+        if panel["kind"] == "plot":
+            return PlotStill(
+                panel["key"],
+                tuple(Html(still) for still in panel["stills"]),
+                panel["alt"],
+                panel["half"],
+            )
+        png = bytes.fromhex(panel["png"])
+        place = self._media.add(f"{name}-{panel['key']}".replace("_", "-"), ".png", png)
+        if panel["kind"] in ("map", "pad"):
+            still = MapStill if panel["kind"] == "map" else PadStill
+            return still(panel["key"], root + place, panel["alt"], panel["half"])
+        return TilesStill(
+            panel["key"],
+            root + place,
+            panel["width"],
+            panel["height"],
+            panel["alt"],
+            tuple(panel["captions"]),
+            panel["half"],
+        )
+
+    def draw(
+        self,
+        figure: Mapping[str, Any],
+        id: str,
+        alt: str,
+        widths: Sequence[int] = (WIDE, NARROW),
+    ) -> tuple[Html, ...]:
+        """A figure at each of some widths in px.
+
+        Raises
+        ------
+        EngineError
+            If the figure is outside the subset that the book draws.
+        """
+        id = re.sub(r"[^a-z0-9]+", "-", id.lower())
+        return tuple(
+            Html(self._engine.draw_svg(figure, width, f"{id}-{width}", alt)) for width in widths
+        )
+
+
+def set_on(widget: str, key: str) -> Control:
+    """The control that is set on a panel."""
+    controls: tuple[Control, ...] = get(widget).instrument.controls
+    return next(control for control in controls if getattr(control, "panel", None) == key)
+
+
+def where_inked(drawn: NDArray[np.uint8], pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The second of two pictures (2, height, width) where a drawing (side, side) has ink."""
+    _, height, width = pictures.shape
+    rows, columns = (np.arange(n) * len(drawn) // n for n in (height, width))
+    seen: NDArray[np.uint8] = np.where(drawn[np.ix_(rows, columns)] > 0, pictures[1], pictures[0])
+    return seen
+
+
+def mosaic(images: NDArray[np.uint8], gap: int) -> NDArray[np.uint8]:
+    """Tiles side by side in one picture.
+
+    Parameters
+    ----------
+    images : ndarray of shape (rows, columns, height, width), uint8
+    gap : int
+        Empty pixels between tiles.
+
+    Returns
+    -------
+    ndarray of shape (rows * (height + gap) - gap, columns * (width + gap) - gap), uint8
+    """
+    rows, columns, height, width = images.shape
+    padded = np.pad(images, ((0, 0), (0, 0), (0, gap), (0, gap)))  # (rows, columns, h + g, w + g)
+    wall = padded.transpose(0, 2, 1, 3).reshape(rows * (height + gap), columns * (width + gap))
+    return wall[: wall.shape[0] - gap, : wall.shape[1] - gap]
+
+
+def alpha_png(ink: NDArray[np.uint8]) -> bytes:
+    """A PNG that is black everywhere and as opaque as there is ink.
+
+    Parameters
+    ----------
+    ink : ndarray of shape (height, width), uint8
+        0 is paper, 255 is ink.
+    """
+    alpha = Image.fromarray(np.ascontiguousarray(ink))
+    picture = Image.merge("LA", (Image.new("L", alpha.size), alpha))
+    out = io.BytesIO()
+    picture.save(out, "PNG", optimize=True)
+    return out.getvalue()

@@ -1,0 +1,72 @@
+"""``admonition``: a titled remark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from latentbook.book.compose.blocks import Admonition, Fold
+from latentbook.book.compose.compose import Composer, Maker
+from latentbook.book.directives.directive import Directive
+from latentbook.book.directives.notebook import Cell, NotebookWriter, remark
+from latentbook.book.language import message
+from latentbook.book.read.nodes import DirectiveNode
+from latentbook.book.read.options import Option, one_of
+
+
+def run(node: DirectiveNode, composer: Composer) -> Admonition:
+    """A remark of its kind, a note if none is given."""
+    return Admonition(
+        node.options.get("kind", "note"),
+        composer.inline(node.argument, node.line),
+        composer.blocks(node.nodes),
+    )
+
+
+ADMONITION = Directive(
+    name="admonition",
+    doc="A titled remark: a note, a warning, a definition or a result.",
+    argument="its title",
+    argument_required=True,
+    options={"kind": Option(one_of("note", "warning", "definition", "result"))},
+    run=run,
+)
+
+
+def _looking(title: str, variant: str) -> Maker:
+    def make(node: DirectiveNode, composer: Composer) -> Admonition | Fold:
+        html = composer.inline(node.argument or composer.language.translate(title), node.line)
+        blocks = composer.blocks(node.nodes)
+        if node.options.get("class") == "dropdown":
+            return Fold("", html, blocks)
+        return Admonition(variant, html, blocks)
+
+    return make
+
+
+def _titled(name: str, title: str, variant: str) -> Directive:
+    def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+        given = node.argument or writer.language.translate(title)
+        return remark(replace(node, argument=given), writer)
+
+    return Directive(
+        name=name,
+        doc=f"An admonition titled {title}.",
+        argument="its title",
+        options={"class": Option(one_of("dropdown"))},
+        run=_looking(title, variant),
+        notebook=notebook,
+    )
+
+
+REMARKS = (
+    _titled("note", message("Note"), "note"),
+    _titled("tip", message("Tip"), "note"),
+    _titled("important", message("Important"), "note"),
+    _titled("seealso", message("See also"), "note"),
+    _titled("warning", message("Warning"), "warning"),
+    _titled("attention", message("Attention"), "warning"),
+    _titled("caution", message("Caution"), "warning"),
+    _titled("danger", message("Danger"), "warning"),
+)
+"""The remarks that MyST names."""

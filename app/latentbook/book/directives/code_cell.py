@@ -1,0 +1,99 @@
+"""``code-cell``: Python that runs in the page, with the output that was recorded for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from latentbook.book.compose.blocks import Snippet
+from latentbook.book.compose.compose import Composer
+from latentbook.book.compose.engine import EngineError
+from latentbook.book.compose.highlight import highlight_code
+from latentbook.book.directives.directive import Directive
+from latentbook.book.directives.notebook import Cell, NotebookWriter, listing
+from latentbook.book.pieces import FigureOutput, Output, StreamOutput, TextOutput
+from latentbook.book.read.nodes import DirectiveNode
+from latentbook.book.read.options import Option, flag, label, text
+from latentbook.book.read.problems import FileProblems
+from latentbook.book.read.recordings import PLOTLY, Recorded
+
+
+def validate(node: DirectiveNode, problems: FileProblems) -> None:
+    """The code must be Python that compiles."""
+    if node.argument != "python":
+        problems.add(node.line, f"{node.name} takes the language python; got {node.argument!r}")
+    check_python(node, problems)
+
+
+def check_python(node: DirectiveNode, problems: FileProblems) -> None:
+    """Report code that does not compile, at its own line."""
+    try:
+        compile(node.code, "cell", "exec")
+    except SyntaxError as error:
+        problems.add(node.body_line + (error.lineno or 1) - 1, f"Python: {error.msg}")
+    else:
+        if not node.code.strip():
+            problems.add(node.line, f"{node.name} has no code")
+
+
+def run(node: DirectiveNode, composer: Composer) -> Snippet | None:
+    """The code, coloured, with the output that was recorded for it."""
+    for option in ("label", "title"):
+        if option not in node.options:
+            composer.problems.add(node.line, f"code-cell needs the option :{option}:")
+    if not node.label:
+        return None
+    title = str(node.options.get("title", ""))
+    return Snippet(
+        node.label,
+        composer.number(node),
+        title,
+        node.code.rstrip("\n"),
+        highlight_code(node.code),
+        composer.scope,
+        bool(node.options.get("read-only")),
+        tuple(_output(node, output, title, composer) for output in composer.recorded(node.label)),
+    )
+
+
+def _output(node: DirectiveNode, output: Recorded, title: str, composer: Composer) -> Output:
+    if output.kind != PLOTLY:
+        if output.kind == "text/plain":
+            return TextOutput(output.data)
+        return StreamOutput(output.kind, output.data)
+    try:
+        drawn = composer.resources.stills.draw(json.loads(output.data), node.label, title)
+    except EngineError as error:
+        composer.problems.add(node.line, f"the figure of {node.label} cannot be drawn: {error}")
+        return TextOutput("")
+    return FigureOutput(*drawn)
+
+
+def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    """Its title, and a cell that runs; a listing as text."""
+    name = writer.language.translate("Snippet %(number)s", number=writer.number(node))
+    title = f"**{name}. {node.options['title']}**"
+    if node.options.get("read-only"):
+        yield Cell(f"{title}\n\n{listing(node.code)}")
+    else:
+        yield Cell(title)
+        yield Cell(node.code.rstrip("\n"), node.label, True, writer.outputs(node))
+
+
+CODE_CELL = Directive(
+    name="code-cell",
+    doc="Python that runs in the page, or a listing.",
+    argument="python",
+    argument_required=True,
+    options={
+        "label": Option(label),
+        "title": Option(text),
+        "read-only": Option(flag),
+        "needs": Option(text),
+    },
+    body="code",
+    counts="snippet",
+    validate=validate,
+    run=run,
+    notebook=notebook,
+)

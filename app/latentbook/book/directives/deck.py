@@ -1,0 +1,110 @@
+"""``deck``: a presentation in steps, each with notes for whoever presents it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from latentbook.book.compose.blocks import Block
+from latentbook.book.compose.compose import Composer
+from latentbook.book.directives.directive import Directive
+from latentbook.book.directives.notebook import Cell, NotebookWriter, details
+from latentbook.book.pieces import Html
+from latentbook.book.read.nodes import DirectiveNode
+from latentbook.book.read.problems import FileProblems
+
+
+@dataclass(frozen=True)
+class Step(Block):
+    """One slide. ``notes`` are for the speaker, and may be empty."""
+
+    kind = "step"
+    said = ("title", "blocks", "notes")
+    label: str  # the id of the element: step-3
+    number: int  # from 1
+    count: int  # how many the deck has
+    title: Html
+    blocks: tuple[Block, ...]
+    notes: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Deck(Block):
+    """The steps of a presentation."""
+
+    kind = "deck"
+    said = ("blocks",)
+    blocks: tuple[Step, ...]
+
+
+def run(node: DirectiveNode, composer: Composer) -> Deck:
+    """The steps in order."""
+    steps = node.parts("step")
+    return Deck(
+        tuple(
+            Step(
+                label=step.label,
+                number=number,
+                count=len(steps),
+                title=composer.inline(step.argument, step.line),
+                blocks=composer.blocks(step.text),
+                notes=tuple(
+                    block for notes in step.parts("notes") for block in composer.blocks(notes.nodes)
+                ),
+            )
+            for number, step in enumerate(steps, start=1)
+        )
+    )
+
+
+def check_deck(node: DirectiveNode, problems: FileProblems) -> None:
+    """A deck has steps, and nothing beside them."""
+    if not node.parts("step"):
+        problems.add(node.line, "a deck needs steps: write :::{step} and a title")
+    for part in node.text:
+        problems.add(part.line, "only steps can stand in a deck: put this into one of them")
+
+
+def check_step(node: DirectiveNode, problems: FileProblems) -> None:
+    """A step shows something, and has its notes in one place."""
+    if not node.text:
+        problems.add(node.line, "the step is empty")
+    for again in node.parts("notes")[1:]:
+        problems.add(again.line, "a step has its notes in one place")
+
+
+def with_labels(node: DirectiveNode) -> DirectiveNode:
+    """The deck with a label for each step: its place in the address."""
+    steps = [
+        replace(step, options={"label": f"step-{number}"})
+        for number, step in enumerate(node.parts("step"), start=1)
+    ]
+    return replace(node, nodes=tuple(steps))
+
+
+def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    """Each step under its title, the notes closed."""
+    for step in node.parts("step"):
+        yield Cell(f"## {writer.text(step.argument)}\n\n{writer.markdown(step.text)}")
+        for notes in step.parts("notes"):
+            title = writer.language.translate("Notes for the speaker")
+            yield Cell(details(title, writer.markdown(notes.nodes)))
+
+
+DECK = Directive(
+    name="deck",
+    doc="A presentation, step by step; one on a page.",
+    validate=check_deck,
+    becomes=with_labels,
+    run=run,
+    notebook=notebook,
+)
+STEP = Directive(
+    name="step",
+    doc="One slide of a deck.",
+    argument="its title",
+    argument_required=True,
+    parent="deck",
+    validate=check_step,
+)
+NOTES = Directive(name="notes", doc="What the speaker says at a step.", parent="step")

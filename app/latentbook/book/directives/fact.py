@@ -1,0 +1,49 @@
+"""``fact``: a sourced claim in the margin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from latentbook.book.compose.blocks import FactNote
+from latentbook.book.compose.compose import Composer
+from latentbook.book.directives.directive import Directive
+from latentbook.book.directives.notebook import Cell, NotebookWriter
+from latentbook.book.read.nodes import DirectiveNode
+from latentbook.errors import accepted_names
+
+
+def run(node: DirectiveNode, composer: Composer) -> FactNote | None:
+    """The claim with its sources, and a use of it noted in the ledger."""
+    ledger = composer.resources.facts
+    fact = ledger.entries.get(node.argument)
+    if fact is None:
+        names = accepted_names(node.argument, ledger.entries)
+        composer.problems.add(node.line, f"no fact {node.argument!r} in facts.toml. {names}")
+        return None
+    ledger.use(fact.id, composer.place)
+    links = (composer.cite(key, node.line) for key in fact.sources)
+    return FactNote(
+        fact.id,
+        composer.foreign_inline(fact.claim, fact.line, ledger.problems),
+        tuple(link for link in links if link is not None),
+        fact.confidence,
+        fact.checked,
+        f"{composer.root}facts/#{fact.id}",
+    )
+
+
+def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    """The claim as a quotation."""
+    source = writer.language.translate("Source")
+    yield Cell(f"> **{source}.** {writer.fact(node.argument)}")
+
+
+FACT = Directive(
+    name="fact",
+    doc="A claim from facts.toml with its source and confidence, in the margin.",
+    argument="id of the fact in facts.toml",
+    argument_required=True,
+    body="none",
+    run=run,
+    notebook=notebook,
+)

@@ -1,0 +1,63 @@
+"""``figure``: a picture with a caption."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from latentbook.book.compose.blocks import Figure, Prose
+from latentbook.book.compose.compose import Composer
+from latentbook.book.directives.directive import Directive
+from latentbook.book.directives.notebook import Cell, NotebookWriter
+from latentbook.book.pieces import Html
+from latentbook.book.read.nodes import DirectiveNode
+from latentbook.book.read.options import Option, label, text
+
+
+def run(node: DirectiveNode, composer: Composer) -> Figure:
+    """The picture, with its alt text, over its caption."""
+    return Figure(
+        composer.id_of(node),
+        composer.number(node),
+        composer.picture(node.argument, node.options.get("alt", ""), node.line),
+        composer.caption(node),
+    )
+
+
+def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    """Its number, its caption, and in words what it shows."""
+    caption = writer.markdown(node.text) or writer.text(node.argument)
+    name = writer.language.translate("Figure %(number)s", number=writer.number(node))
+    yield Cell(f"**{name}.** {caption}\n\n({node.options['alt']})")
+
+
+def image(node: DirectiveNode, composer: Composer) -> Prose:
+    """The picture alone, without a number."""
+    picture = composer.picture(node.argument, node.options.get("alt", ""), node.line)
+    return Prose(Html(f"<p>{picture}</p>"))
+
+
+def image_in_notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    """What it shows, in words."""
+    yield Cell(f"({node.options['alt']})")
+
+
+FIGURE = Directive(
+    name="figure",
+    doc="A picture from content/images; SVG is put into the page.",
+    argument="path of the picture below content/images",
+    argument_required=True,
+    options={"label": Option(label), "alt": Option(text)},
+    counts="figure",
+    run=run,
+    notebook=notebook,
+)
+IMAGE = Directive(
+    name="image",
+    doc="A picture in the text, without number and caption.",
+    argument="path of the picture below the chapter's images",
+    argument_required=True,
+    options={"alt": Option(text)},
+    body="none",
+    run=image,
+    notebook=image_in_notebook,
+)

@@ -1,0 +1,36 @@
+"""``fold``: text that opens on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from latentbook.book.compose.blocks import Fold
+from latentbook.book.compose.compose import Composer
+from latentbook.book.directives.directive import Directive
+from latentbook.book.directives.notebook import Cell, NotebookWriter, details
+from latentbook.book.read.nodes import DirectiveNode
+from latentbook.book.read.options import Option, label
+
+
+def run(node: DirectiveNode, composer: Composer) -> Fold:
+    """Its text, closed under its title."""
+    title = composer.inline(node.argument, node.line)
+    return Fold(node.label, title, composer.blocks(node.nodes))
+
+
+def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    """The same, for programs that know ``details``."""
+    yield Cell(details(writer.text(node.argument), writer.markdown(node.nodes)))
+
+
+FOLD = Directive(
+    name="fold",
+    doc="Text that opens on demand, such as a derivation.",
+    argument="its title",
+    argument_required=True,
+    options={"label": Option(label)},
+    run=run,
+    notebook=notebook,
+)
+DROPDOWN = replace(FOLD, name="dropdown")

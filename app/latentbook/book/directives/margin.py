@@ -1,0 +1,36 @@
+"""``margin``: a remark beside the text that nothing in the text calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from latentbook.book.compose.blocks import Block
+from latentbook.book.compose.compose import Composer
+from latentbook.book.directives.directive import Directive
+from latentbook.book.pieces import Html
+from latentbook.book.read.nodes import DirectiveNode
+
+
+@dataclass(frozen=True)
+class MarginNote(Block):
+    """A remark beside what stands before it. ``title`` may be empty."""
+
+    kind = "margin"
+    said = ("title", "blocks")
+    beside = True
+    title: Html
+    blocks: tuple[Block, ...]
+
+
+def run(node: DirectiveNode, composer: Composer) -> MarginNote:
+    """The remark, for the margin."""
+    return MarginNote(composer.inline(node.argument, node.line), composer.blocks(node.nodes))
+
+
+MARGIN = Directive(
+    name="margin",
+    doc="A remark in the margin; a note that the text calls is written [^name].",
+    argument="its title",
+    run=run,
+)
+SIDEBAR, ASIDE = replace(MARGIN, name="sidebar"), replace(MARGIN, name="aside")

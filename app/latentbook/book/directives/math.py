@@ -1,0 +1,21 @@
+"""``math``: an equation, as ``$$`` on lines of its own."""
+
+from __future__ import annotations
+
+from latentbook.book.directives.directive import Directive
+from latentbook.book.read.nodes import DirectiveNode, EquationNode
+from latentbook.book.read.options import Option, label
+
+
+def becomes(node: DirectiveNode) -> EquationNode:
+    """The same equation between dollar signs."""
+    return EquationNode(node.body_line, node.label, node.code)
+
+
+MATH = Directive(
+    name="math",
+    doc="An equation; with a label it is numbered.",
+    options={"label": Option(label)},
+    body="code",
+    becomes=becomes,
+)

@@ -1,0 +1,43 @@
+"""``plot``: a figure that Python makes when the book is built."""
+
+from __future__ import annotations
+
+from latentbook.book.compose.blocks import PlotFigure
+from latentbook.book.compose.compose import Composer
+from latentbook.book.compose.engine import EngineError
+from latentbook.book.compose.plots import PlotError
+from latentbook.book.directives.code_cell import check_python
+from latentbook.book.directives.directive import Directive
+from latentbook.book.directives.figure import notebook
+from latentbook.book.read.nodes import DirectiveNode
+from latentbook.book.read.options import Option, label, text
+
+
+def run(node: DirectiveNode, composer: Composer) -> PlotFigure | None:
+    """Run the code and draw the figure that it leaves, for two widths."""
+    alt = str(node.options.get("alt", ""))
+    try:
+        figure = composer.resources.plots.figure(node.code)
+        wide, narrow = composer.resources.stills.draw(figure, composer.id_of(node), alt)
+    except EngineError as error:
+        composer.problems.add(node.line, f"the figure cannot be drawn: {error}")
+        return None
+    except PlotError as error:
+        error.report(node, composer.problems)
+        return None
+    caption = composer.inline(node.argument, node.line)
+    return PlotFigure(composer.id_of(node), composer.number(node), wide, narrow, caption)
+
+
+PLOT = Directive(
+    name="plot",
+    doc="A Plotly figure that Python leaves in `figure`, made at build time.",
+    argument="its caption",
+    argument_required=True,
+    options={"label": Option(label), "alt": Option(text, required=True)},
+    body="code",
+    counts="figure",
+    validate=check_python,
+    run=run,
+    notebook=notebook,
+)

@@ -1,0 +1,47 @@
+"""``table``: a Markdown table with a number and a caption."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from latentbook.book.compose.blocks import Table
+from latentbook.book.compose.compose import Composer
+from latentbook.book.compose.prose import table_opening
+from latentbook.book.directives.directive import Directive
+from latentbook.book.directives.notebook import Cell, NotebookWriter
+from latentbook.book.pieces import Html
+from latentbook.book.read.nodes import DirectiveNode, TextNode
+from latentbook.book.read.options import Option, label
+
+
+def run(node: DirectiveNode, composer: Composer) -> Table | None:
+    """The one table of its body, numbered."""
+    match node.nodes:
+        case (TextNode(tokens=tokens),) if tokens[0].type == "table_open":
+            html = composer.render(tokens).strip()
+        case _:
+            composer.problems.add(node.line, f"the body of {node.name} must be one Markdown table")
+            return None
+    table = Html(html.removeprefix(table_opening(composer.language)).removesuffix("</div>"))
+    caption = composer.inline(node.argument, node.line)
+    return Table(composer.id_of(node), composer.number(node), caption, table)
+
+
+def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    """The table under its number and caption."""
+    name = writer.language.translate("Table %(number)s", number=writer.number(node))
+    yield Cell(f"**{name}.** {writer.text(node.argument)}\n\n{writer.markdown(node.nodes)}")
+
+
+TABLE = Directive(
+    name="table",
+    doc="A Markdown table with a number and a caption.",
+    argument="its caption",
+    argument_required=True,
+    options={"label": Option(label)},
+    counts="table",
+    run=run,
+    notebook=notebook,
+)
+LIST_TABLE = replace(TABLE, name="list-table")

@@ -1,0 +1,35 @@
+"""``takeaways``: what to keep from a chapter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from latentbook.book.compose.blocks import Takeaways
+from latentbook.book.compose.compose import Composer
+from latentbook.book.directives.directive import Directive
+from latentbook.book.directives.notebook import Cell, NotebookWriter
+from latentbook.book.read.nodes import DirectiveNode, TextNode
+
+
+def run(node: DirectiveNode, composer: Composer) -> Takeaways | None:
+    """The one list of its body."""
+    match node.nodes:
+        case (TextNode(tokens=tokens),) if tokens[0].type.endswith("_list_open"):
+            return Takeaways(composer.render(tokens))
+        case _:
+            composer.problems.add(node.line, "the body of takeaways must be one list")
+            return None
+
+
+def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    """The list under a title."""
+    title = writer.language.translate("What to keep")
+    yield Cell(f"**{title}**\n\n{writer.markdown(node.nodes)}")
+
+
+TAKEAWAYS = Directive(
+    name="takeaways",
+    doc="A list of what to keep from the chapter.",
+    run=run,
+    notebook=notebook,
+)

@@ -1,0 +1,205 @@
+"""``latentbook course diff``: what another edition of the book changes in a course.
+
+``book.lock.json`` in the course's folder holds the edition that its author has looked at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from latentbook.book.numbering import numbered
+from latentbook.book.overlay.course import Course
+from latentbook.book.overlay.lay import lay, lay_somehow, release, where_laid
+from latentbook.book.overlay.sheet import Sheet, digest
+from latentbook.book.read.problems import Problems
+from latentbook.errors import BookErrors, LatentbookError
+from latentbook.settings import Settings
+
+Report = Callable[[str], None]
+LOCK = "book.lock.json"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A labelled thing of the book: where it stands there, and the hash of its text."""
+
+    kind: str
+    page: str
+    hash: str
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A book as a course sees it.
+
+    Attributes
+    ----------
+    release : of the book
+    hash : of all its text
+    book : what the book has, by label
+    numbers : how the course names what it has, by label: 'question 2.3'
+    """
+
+    release: str
+    hash: str
+    book: Mapping[str, Seen]
+    numbers: Mapping[str, str]
+
+
+def edition_of(book: Path, laid: Path) -> Edition:
+    """The edition that is installed.
+
+    Parameters
+    ----------
+    book, laid : content of the book, and of the course laid over it
+    """
+    hashes: dict[str, str] = {}
+    total = hashlib.sha256()
+    for path in sorted(book.rglob("*.md")):
+        sheet = Sheet.of(path.read_text(encoding="utf-8"), path.relative_to(book))
+        total.update(f"{path.relative_to(book)} {digest(sheet.text)}\n".encode())
+        name = path.parent.name if path.stem == "index" else path.stem
+        hashes[name] = digest(sheet.text)
+        hashes |= {label: digest(sheet.source(r)) for label, r in sheet.regions().items()}
+    targets = numbered(book).targets.values()
+    return Edition(
+        release(),
+        total.hexdigest(),
+        {t.label: Seen(t.kind, t.page, hashes.get(t.label, "")) for t in targets},
+        {t.label: f"{t.kind} {t.number}".strip() for t in numbered(laid).targets.values()},
+    )
+
+
+def read_lock(course: Path) -> Edition:
+    """The edition that the author of a course has looked at.
+
+    Raises
+    ------
+    LatentbookError
+        If none is recorded.
+    """
+    path = course / LOCK
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        book = {label: Seen(**seen) for label, seen in values.pop("book").items()}
+        return Edition(book=book, **values)
+    except FileNotFoundError:
+        raise LatentbookError(
+            f"{path} is missing: `latentbook course diff {course} --accept` records the edition "
+            "of the book that the course is compared with."
+        ) from None
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise LatentbookError(
+            f"{path} is damaged ({error}): take it from version control."
+        ) from None
+
+
+def write_lock(course: Path, edition: Edition) -> Path:
+    """Record an edition."""
+    path = course / LOCK
+    values = asdict(edition)
+    path.write_text(json.dumps(values, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return path
+
+
+def accept(settings: Settings) -> Path:
+    """Record the edition that is installed, for a course that goes together with it.
+
+    Raises
+    ------
+    BookErrors
+        If it does not.
+    """
+    assert settings.course is not None
+    return write_lock(settings.course, edition_of(settings.content, lay(settings).content))
+
+
+def tell(settings: Settings, report: Report) -> bool:
+    """Say what has changed since the recorded edition; whether anything has.
+
+    Raises
+    ------
+    LatentbookError
+        If the course has no book below, or no edition recorded.
+    """
+    assert settings.course is not None
+    problems = Problems()
+    course = lay_somehow(settings, problems)
+    if not course.book:
+        raise LatentbookError(f"{settings.course} is a book of its own: no book is below it.")
+    then = read_lock(settings.course)
+    now = edition_of(settings.content, where_laid(settings).content)
+    report(f"Recorded: {then.release}, edition {then.hash[:12]}")
+    report(f"Installed: {now.release}, edition {now.hash[:12]}")
+    stale = [str(error) for error in BookErrors(problems.errors).errors]
+    found = False
+    for heading, lines in [("Does not fit any more", stale), *differences(course, then, now)]:
+        if lines:
+            found = True
+            report(f"\n{heading}")
+            for line in lines:
+                report(f"  {line}")
+    if not found:
+        report("Nothing of this course has changed")
+    return found
+
+
+def differences(course: Course, then: Edition, now: Edition) -> Iterator[tuple[str, list[str]]]:
+    """What has changed, under headings; nothing where nothing has."""
+    replaced = {each.label for each in course.replaced}
+    kept = {label: seen for label, seen in then.book.items() if label in then.numbers}
+    changed = [
+        label
+        for label, seen in kept.items()
+        if label in now.numbers and label not in replaced and label in now.book
+        if seen.hash != now.book[label].hash
+    ]
+    yield (
+        "Questions that have changed",
+        [_named(label, now) for label in changed if now.book[label].kind == "question"],
+    )
+    yield (
+        "Other blocks that have changed",
+        [
+            _named(label, now)
+            for label in changed
+            if now.book[label].kind not in ("question", "chapter", "section")
+        ],
+    )
+    yield (
+        "Sections and chapters that have changed",
+        [_named(label, now) for label in changed if now.book[label].kind in ("chapter", "section")],
+    )
+    yield (
+        "Labels that are gone",
+        [
+            f"{label}, {then.numbers[label]} in {seen.page}"
+            for label, seen in kept.items()
+            if label not in now.book
+        ],
+    )
+    yield (
+        "Numbers that move",
+        [
+            f"{label}: {number} becomes {now.numbers[label]}"
+            for label, number in then.numbers.items()
+            if label in now.numbers and number != now.numbers[label]
+        ],
+    )
+    chapters = {entry.slug for entry in course.manifest.entries}
+    yield (
+        "New in chapters of this course",
+        [
+            f"{label}, {seen.kind} in {seen.page}"
+            for label, seen in now.book.items()
+            if label not in then.book and seen.page.partition("/")[0] in chapters
+        ],
+    )
+
+
+def _named(label: str, now: Edition) -> str:
+    return f"{label}, {now.numbers[label]} in {now.book[label].page}"

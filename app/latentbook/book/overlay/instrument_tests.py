@@ -1,0 +1,53 @@
+"""The tests of a course's own instruments, run by pytest."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+from latentbook.book.overlay.lay import INSTRUMENTS, where_laid
+from latentbook.errors import LatentbookError
+from latentbook.settings import Settings
+
+
+def run_tests(settings: Settings, *, report: Callable[[str], None]) -> None:
+    """Run ``instruments/test_*.py``, which import ``widgets`` as the page has it.
+
+    Raises
+    ------
+    LatentbookError
+        If one fails, or pytest is not installed.
+    """
+    assert settings.course is not None
+    folder = settings.course.resolve() / INSTRUMENTS
+    if not list(folder.glob("test_*.py")):
+        report("The course has no tests of instruments")
+        return
+    if importlib.util.find_spec("pytest") is None:
+        raise LatentbookError(
+            "pytest is missing, which runs the tests of a course's instruments: "
+            "`python -m pip install pytest` installs it."
+        )
+    path = os.pathsep.join([str(where_laid(settings).root), *sys.path])
+    # No project's settings: those of a folder above are not the course's.
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "pytest",
+        "-q",
+        "-c",
+        os.devnull,
+        "--rootdir",
+        str(folder),
+    ]
+    done = subprocess.run(
+        [*command, "-p", "no:cacheprovider", str(folder)],
+        env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+        check=False,
+    )
+    if done.returncode != 0:
+        raise LatentbookError("The tests of the instruments fail.")

@@ -1,0 +1,144 @@
+"""A page's Markdown that remembers where each line was written, and where its labels stand."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from latentbook.book.read.laid import Piece
+from latentbook.book.read.markdown import make_markdown, source_lines
+
+OPTION_LABEL = re.compile(r":(?:label|name):\s+(\S+)\s*$")
+NOTE = re.compile(r"\[\^([^\]\s]+)\]")
+
+
+@dataclass(frozen=True)
+class Region:
+    """What a label stands for: lines from ``start`` up to ``end``, counted from 0."""
+
+    start: int
+    end: int
+
+
+class Sheet:
+    """Lines of text, each with the file and the line it comes from."""
+
+    def __init__(self, lines: Sequence[str], origins: Sequence[tuple[str, int]]) -> None:
+        self.lines = list(lines)
+        self.origins = list(origins)
+
+    @classmethod
+    def of(cls, text: str, shown: Path) -> Sheet:
+        """A file's text; ``shown`` is how messages name the file."""
+        lines = source_lines(text)
+        return cls(lines, [(shown.as_posix(), nth) for nth in range(1, len(lines) + 1)])
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "\n".join(self.lines)
+
+    def pieces(self) -> list[Piece]:
+        """Runs of lines that follow each other in one file."""
+        found: list[Piece] = []
+        before: tuple[str, int] | None = None
+        for nth, (path, line) in enumerate(self.origins, start=1):
+            if (path, line - 1) != before:
+                found.append((nth, path, line))
+            before = (path, line)
+        return found
+
+    def put(self, region: Region, sheet: Sheet | None) -> None:
+        """Put another sheet, or nothing, in the place of some lines."""
+        lines, origins = (sheet.lines, sheet.origins) if sheet else ([], [])
+        self.lines[region.start : region.end] = lines
+        self.origins[region.start : region.end] = origins
+
+    def insert(self, line: int, sheet: Sheet) -> None:
+        """Put another sheet before a line, with empty lines around it."""
+        first, last = sheet.origins[0], sheet.origins[-1]
+        lines = ["", *sheet.lines, ""]
+        origins = [(first[0], max(first[1] - 1, 1)), *sheet.origins, last]
+        self.put(Region(line, line), Sheet(lines, origins))
+
+    def source(self, region: Region) -> str:
+        """The text of a region."""
+        return "\n".join(self.lines[region.start : region.end]).rstrip()
+
+    def regions(self) -> dict[str, Region]:
+        """Where each label of the page stands, the whole of its block, nested ones included."""
+        markdown = make_markdown()
+        return dict(_regions(markdown.parse(self.text, {}), markdown, len(self.lines)))
+
+    def drop_lost_notes(self) -> None:
+        """Remove the notes that nothing calls any more."""
+        called = NOTE.findall("\n".join(line for line in self.lines if not _defines(line)))
+        tokens = make_markdown().parse(self.text, {})
+        for token in reversed([t for t in tokens if t.type == "footnote_reference_open"]):
+            if token.map and token.meta["label"] not in called:
+                self.put(Region(*token.map), None)
+
+
+def digest(text: str) -> str:
+    """SHA-256 of a text, by which a course knows what it replaced."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _defines(line: str) -> bool:
+    return bool(re.match(r"\[\^[^\]\s]+\]:", line))
+
+
+def _regions(
+    tokens: Sequence[Token], markdown: MarkdownIt, length: int
+) -> Iterator[tuple[str, Region]]:
+    headings: list[tuple[str, int, int]] = []  # label, level, line
+    target: tuple[str, int] | None = None
+    start = depth = 0
+    for index, token in enumerate(tokens):
+        depth += token.nesting
+        if depth:
+            continue
+        first, start = tokens[start], index + 1
+        if first.map is None or first.type == "front_matter":
+            continue
+        begin, end = first.map
+        if first.type == "myst_target":
+            target = (first.content, begin)
+            continue
+        label = _label(first)
+        if target is not None and not label:
+            label, begin = target
+        target = None
+        if first.type == "heading_open":
+            headings.append((label, int(first.tag[1]), begin))
+        elif label:
+            yield label, Region(begin, end)
+        if first.type == "colon_fence":
+            # Empty lines in front keep the line numbers of the page.
+            inner = markdown.parse("\n" * (first.map[0] + 1) + first.content, {})
+            yield from _regions(inner, markdown, end)
+    for nth, (label, level, begin) in enumerate(headings):
+        following = (line for _, other, line in headings[nth + 1 :] if other <= level)
+        if label:
+            yield label, Region(begin, next(following, length))
+
+
+def _label(token: Token) -> str:
+    """The label that a block gives itself."""
+    if token.type == "heading_open":
+        return str(token.meta.get("label", ""))
+    if token.type == "math_block_label":
+        return token.info
+    if token.type in ("colon_fence", "fence") and token.info.strip().startswith("{"):
+        for line in token.content.split("\n"):
+            if not line.startswith(":"):
+                break
+            if match := OPTION_LABEL.match(line):
+                return match[1]
+    return ""

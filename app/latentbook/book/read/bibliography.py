@@ -1,0 +1,204 @@
+"""``content/references.bib``: every source of the book, read strictly and set in one style."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import zip_longest
+from pathlib import Path
+
+import bibtexparser  # type: ignore[import-untyped]
+from bibtexparser.bparser import BibTexParser  # type: ignore[import-untyped]
+from bibtexparser.customization import convert_to_unicode  # type: ignore[import-untyped]
+from bibtexparser.latexenc import latex_to_unicode  # type: ignore[import-untyped]
+from markupsafe import escape
+
+from latentbook.book.pieces import Html, Link
+from latentbook.book.read.problems import FileProblems, Problems
+from latentbook.book.types import Reference
+
+ENTRY = re.compile(r"^@(\w+)\s*\{\s*([^,\s}]*)", re.MULTILINE)
+REQUIRED = ("author", "title", "year")
+COMMENTS = ("comment", "string", "preamble")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One entry. ``short`` reads like 'Baldi & Hornik 1989'."""
+
+    key: str
+    short: str
+    html: Html
+    url: str
+
+
+class Bibliography:
+    """All sources by key, and where each is cited."""
+
+    def __init__(self, sources: Iterable[Source]) -> None:
+        self._sources = {source.key: source for source in sources}
+        self._uses: defaultdict[str, dict[str, Link]] = defaultdict(dict)
+
+    def __contains__(self, key: str) -> bool:
+        """Whether there is a source of this key."""
+        return key in self._sources
+
+    def keys(self) -> Iterator[str]:
+        """Every key."""
+        return iter(self._sources)
+
+    def link(self, key: str, root: str) -> Link:
+        """A link to the entry on the page of references."""
+        source = self._sources[key]
+        return Link(f"{root}references/#{key}", source.short)
+
+    def use(self, key: str, place: Link) -> None:
+        """Remember that a source is cited at a place."""
+        self._uses[key].setdefault(place.url, place)
+
+    def is_used(self, key: str) -> bool:
+        """Whether anything cites a source."""
+        return bool(self._uses.get(key))
+
+    def references(self, keys: Iterable[str] | None = None) -> tuple[Reference, ...]:
+        """The entries of some keys, or of all, in alphabetical order."""
+        wanted = set(self._sources if keys is None else keys)
+        chosen = [source for key, source in self._sources.items() if key in wanted]
+        return tuple(
+            Reference(s.key, s.short, s.html, s.url, tuple(self._uses[s.key].values()))
+            for s in sorted(chosen, key=lambda s: (s.short.casefold(), s.key))
+        )
+
+
+def read_bibliography(path: Path, shown: Path, problems: Problems) -> Bibliography:
+    """Read the file; entries that cannot be read are reported with their line."""
+    report = problems.of(shown)
+    text = report.read(path)
+    lines = _entry_lines(text, report)
+    entries = _parsed(text)
+    for key, line in lines.items():
+        if key not in entries:
+            report.add(line, f"entry {key!r} cannot be read as BibTeX: check braces and commas")
+        elif missing := [name for name in REQUIRED if not entries[key].get(name)]:
+            report.add(line, f"entry {key!r} lacks {', '.join(missing)}")
+        elif not re.match(r"https?://|$", entries[key].get("url", "").strip()):
+            url = entries[key]["url"]
+            report.add(line, f"url of entry {key!r} must begin with https:// or http://; got {url}")
+    good = {key: e for key, e in entries.items() if all(e.get(name) for name in REQUIRED)}
+    shorts = _short_names(good)
+    return Bibliography(
+        Source(key, shorts[key], _entry_html(entry), _url(entry)) for key, entry in good.items()
+    )
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> dict[str, dict[str, str]]:
+    """Fields of each entry. Names keep their braces, which tell a group's from a person's."""
+    parser = BibTexParser(ignore_nonstandard_types=False, common_strings=True)
+    return {
+        entry["ID"]: convert_to_unicode(dict(entry)) | {"author": entry.get("author", "")}
+        for entry in bibtexparser.loads(text, parser=parser).entries
+    }
+
+
+def _entry_lines(text: str, report: FileProblems) -> dict[str, int]:
+    """The line of each key; reports keys given twice and entries whose braces do not close."""
+    lines: dict[str, int] = {}
+    matches = [m for m in ENTRY.finditer(text) if m[1].lower() not in COMMENTS]
+    for match, following in zip_longest(matches, matches[1:]):
+        line = text.count("\n", 0, match.start()) + 1
+        body = text[match.start() : following.start() if following else len(text)]
+        body = re.sub(r"\\[{}]", "", body)
+        if body.count("{") != body.count("}"):
+            report.add(line, f"entry {match[2]!r} has unbalanced braces")
+        if match[2] in lines:
+            first = lines[match[2]]
+            report.add(line, f"entry {match[2]!r} is already given at line {first}")
+        else:
+            lines[match[2]] = line
+    return lines
+
+
+def _plain(value: str) -> str:
+    """A field without TeX's braces, dashes and line breaks."""
+    value = re.sub(r"\s+", " ", value.replace("{", "").replace("}", ""))
+    return value.replace("---", "—").replace("--", "–").strip()
+
+
+def _authors(entry: dict[str, str]) -> list[tuple[str, str]]:
+    """Family name and initials of each author. A name in braces is a group's, whole."""
+    names = []
+    for raw in re.split(r"\s+and\s+", entry["author"]):
+        if raw.startswith("{") and raw.endswith("}"):
+            names.append((_plain(raw), ""))
+            continue
+        name = _plain(latex_to_unicode(raw))
+        family, comma, given = name.partition(",")
+        if not comma:
+            given, _, family = name.rpartition(" ")
+        words = given.split()
+        initials = " ".join(
+            "-".join(f"{part[0]}." for part in word.split("-") if part) for word in words
+        )
+        names.append((family.strip(), initials))
+    return names
+
+
+def _short_names(entries: dict[str, dict[str, str]]) -> dict[str, str]:
+    """'Baldi & Hornik 1989'; sources that would read the same get a, b, c after the year."""
+    shorts = {}
+    for key, entry in entries.items():
+        families = [family for family, _ in _authors(entry)]
+        match families:
+            case [one]:
+                who = one
+            case [one, two]:
+                who = f"{one} & {two}"
+            case _:
+                who = f"{families[0]} et al."
+        shorts[key] = f"{who} {_plain(entry['year'])}"
+    counts = Counter(shorts.values())
+    letters: Counter[str] = Counter()
+    for key in sorted(shorts):
+        short = shorts[key]
+        if counts[short] > 1:
+            shorts[key] = f"{short}{'abcdefghijklmnopqrstuvwxyz'[letters[short]]}"
+            letters[short] += 1
+    return shorts
+
+
+def _url(entry: dict[str, str]) -> str:
+    """Where to read it: its DOI, its arXiv page, or its address."""
+    if doi := entry.get("doi"):
+        return f"https://doi.org/{_plain(doi)}"
+    if entry.get("archiveprefix", "").lower() == "arxiv" and entry.get("eprint"):
+        return f"https://arxiv.org/abs/{_plain(entry['eprint'])}"
+    return entry.get("url", "")
+
+
+def _entry_html(entry: dict[str, str]) -> Html:
+    """Authors (year). Title. Where it appeared. Link."""
+    names = [
+        f"{family}, {initials}" if initials else family for family, initials in _authors(entry)
+    ]
+    who = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} & {names[-1]}"
+    parts = [f"{escape(who)} ({escape(_plain(entry['year']))}). {escape(_plain(entry['title']))}."]
+    venue = next(
+        (_plain(entry[name]) for name in ("journal", "booktitle", "publisher") if entry.get(name)),
+        _plain(entry.get("howpublished", "")),
+    )
+    if venue:
+        where = f"<cite>{escape(venue)}</cite>"
+        if volume := entry.get("volume"):
+            number = f"({_plain(entry['number'])})" if entry.get("number") else ""
+            where += f" {escape(_plain(volume))}{escape(number)}"
+        if pages := entry.get("pages"):
+            where += f", {escape(_plain(pages))}"
+        parts.append(f"{where}.")
+    if url := _url(entry):
+        shown = re.sub(r"^https?://(www\.)?", "", url)
+        parts.append(f'<a href="{escape(url)}">{escape(shown)}</a>')
+    return Html(" ".join(parts))

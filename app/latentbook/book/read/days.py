@@ -1,0 +1,206 @@
+"""``time_zone`` and ``[days]`` of ``book.toml``: drafts, what is hidden, and what opens when."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo, available_timezones
+
+from latentbook.book.day import Day, written
+from latentbook.book.read.facts import table
+from latentbook.book.read.problems import FileProblems, Problems
+from latentbook.errors import accepted_names
+
+ANSWERS = "answers"
+WORDS = ("draft", "hidden")
+TABLE = r"^\s*\[\s*{}\s*\]"
+
+
+class Opening(NamedTuple):
+    """What opens next."""
+
+    moment: datetime
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """For people: q-pairs, Tue 1 Dec 2026 08:00 CET."""
+        return f"{', '.join(self.names)}, {written(self.moment)}"
+
+
+@dataclass(frozen=True)
+class Days:
+    """The days of chapters, sections and questions (``places``), and of answers, by label."""
+
+    places: Mapping[str, Day] = field(default_factory=dict)
+    answers: Mapping[str, Day] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Whether anything has a day."""
+        return bool(self.places or self.answers)
+
+    def not_open(self, now: datetime, *, drafts: bool = False) -> Days:
+        """Those of them that are not open at a moment."""
+
+        def shut(days: Mapping[str, Day]) -> dict[str, Day]:
+            return {
+                label: day for label, day in days.items() if not day.is_open(now, drafts=drafts)
+            }
+
+        return Days(shut(self.places), shut(self.answers))
+
+    def drafts(self) -> Days:
+        """Those of them that are drafts."""
+
+        def marked(days: Mapping[str, Day]) -> dict[str, Day]:
+            return {label: day for label, day in days.items() if day.word == "draft"}
+
+        return Days(marked(self.places), marked(self.answers))
+
+    def named(self) -> Iterator[tuple[str, Day]]:
+        """Each with its name."""
+        yield from self.places.items()
+        for label, day in self.answers.items():
+            yield f"answer of {label}", day
+
+    @property
+    def names(self) -> list[str]:
+        """All names, in alphabetical order."""
+        return sorted(name for name, _ in self.named())
+
+    def next(self, now: datetime) -> Opening | None:
+        """What opens next after a moment, or None if nothing will."""
+        ahead = [
+            (day.moment, name) for name, day in self.named() if day.moment and day.moment > now
+        ]
+        if not ahead:
+            return None
+        first = min(moment for moment, _ in ahead)
+        return Opening(first, tuple(name for moment, name in ahead if moment == first))
+
+
+def read_days(values: Mapping[str, Any], text: str, report: FileProblems) -> Days:
+    """The days of a book or a course; what is wrong is reported.
+
+    Parameters
+    ----------
+    values : the file, as TOML gives it
+    text : the same file, in which lines are found
+    """
+    zone = _zone(values, text, report)
+    start = _line_of(text, TABLE.format("days"))
+    places: dict[str, Day] = {}
+    answers: dict[str, Day] = {}
+    for label, value in table("days", values.get("days", {}), report, start):
+        if label != ANSWERS:
+            _add(label, value, places, zone, _entry_line(text, label, start), report)
+            continue
+        start_answers = _line_of(text, TABLE.format(r"days\s*\.\s*answers"), start)
+        for question, opens in table("days.answers", value, report, start_answers):
+            line = _entry_line(text, question, start_answers)
+            _add(question, opens, answers, zone, line, report)
+    return Days(places, answers)
+
+
+@cache
+def _zone_names() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _zone(values: Mapping[str, Any], text: str, report: FileProblems) -> ZoneInfo | None:
+    name = values.get("time_zone")
+    if name is None:
+        return None
+    if isinstance(name, str) and name in _zone_names():
+        return ZoneInfo(name)
+    names = accepted_names(str(name), _zone_names()) if isinstance(name, str) else ""
+    line = _line_of(text, r"^\s*time_zone\b")
+    report.add(line, f"time_zone must name a zone, like 'Europe/Berlin'; got {name!r}. {names}")
+    return ZoneInfo("UTC")  # so that each local time is not refused as well
+
+
+def _add(
+    label: str,
+    value: Any,
+    days: dict[str, Day],
+    zone: ZoneInfo | None,
+    line: int,
+    report: FileProblems,
+) -> None:
+    """Take in one entry, or report what is wrong with it."""
+    if value in WORDS:
+        days[label] = Day(report.path, line, value)
+    elif not isinstance(value, datetime):
+        time = " Write the time, too." if isinstance(value, date) else ""
+        report.add(
+            line,
+            f"{label} opens at a time, like 2026-12-01T08:00:00, or is 'draft' or 'hidden'; "
+            f"got {str(value)!r}.{time}",
+        )
+    elif (moment := _moment(label, value, zone, line, report)) is not None:
+        days[label] = Day(report.path, line, moment=moment)
+
+
+def _moment(
+    label: str, value: datetime, zone: ZoneInfo | None, line: int, report: FileProblems
+) -> datetime | None:
+    """A moment in the zone of the book, or None after reporting why there is none."""
+    if value.tzinfo is not None:
+        return value.astimezone(zone) if zone else value
+    if zone is None:
+        report.add(
+            line,
+            f"{label} opens at a local time, {value.isoformat()}, but of no zone: write "
+            f'time_zone = "Europe/Berlin" above the tables, or {value.isoformat()}+01:00',
+        )
+        return None
+    first, second = (value.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+    offsets = [each.isoformat()[-6:] for each in (first, second)]
+    if offsets[0] != offsets[1]:
+        there = first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == value
+        why = "comes twice" if there else "does not exist"
+        report.add(
+            line,
+            f"{value.isoformat()} {why} in {zone.key}, where clocks are changed then: write the "
+            f"offset, {value.isoformat()}{offsets[0]} or {offsets[1]}",
+        )
+        return None
+    return first
+
+
+def _entry_line(text: str, label: str, start: int) -> int:
+    """The line of an entry in the table that starts at a line."""
+    return _line_of(text, rf"^\s*[\"']?{re.escape(label)}[\"']?\s*=", start)
+
+
+def _line_of(text: str, pattern: str, start: int = 1) -> int:
+    """The first line that matches, from one on; else that one."""
+    for number, line in enumerate(text.split("\n")[start - 1 :], start):
+        if re.match(pattern, line):
+            return number
+    return start
+
+
+def check_days(days: Days, places: Mapping[str, str], problems: Problems) -> Days:
+    """Those days whose labels are there, after reporting the others.
+
+    Parameters
+    ----------
+    places : label -> kind of everything that can have a day: chapters, sections and questions
+    """
+    questions = {label for label, kind in places.items() if kind == "question"}
+
+    def known(given: Mapping[str, Day], accepted: Collection[str], what: str) -> dict[str, Day]:
+        for label, day in given.items():
+            if label not in accepted:
+                names = accepted_names(label, accepted)
+                problems.add(day.path, day.line, f"{label!r} is no {what} of the book. {names}")
+        return {label: day for label, day in given.items() if label in accepted}
+
+    return Days(
+        known(days.places, places, "chapter, section or question"),
+        known(days.answers, questions, "question"),
+    )

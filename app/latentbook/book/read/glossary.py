@@ -1,0 +1,64 @@
+"""``glossary.toml``: the terms of the book, each in a sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, KeysView, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from latentbook.book.pieces import Link
+from latentbook.book.read.facts import read_toml, table
+from latentbook.book.read.manifest import line_of
+from latentbook.book.read.problems import FileProblems
+
+
+@dataclass(frozen=True)
+class TermEntry:
+    """One term, and what it means: Markdown."""
+
+    name: str
+    id: str
+    line: int
+    meaning: str
+
+
+class Glossary:
+    """The terms, and where the text defines each."""
+
+    def __init__(self, entries: Mapping[str, TermEntry]) -> None:
+        self.entries = dict(entries)
+        self._defined: dict[str, Link] = {}
+
+    @property
+    def names(self) -> KeysView[str]:
+        """All terms."""
+        return self.entries.keys()
+
+    def define(self, name: str, place: Link) -> bool:
+        """Take a place for the definition of a term; False if there is one already."""
+        return self._defined.setdefault(name, place) is place
+
+    def in_order(self) -> Iterator[tuple[TermEntry, Link | None]]:
+        """Every term in alphabetical order, with the place where the text defines it."""
+        for name in sorted(self.entries, key=str.casefold):
+            yield self.entries[name], self._defined.get(name)
+
+
+def read_glossary(path: Path, report: FileProblems) -> Glossary | None:
+    """The terms, or None where a book has no such file."""
+    if not path.exists():
+        return None
+    values = read_toml(path, report)
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    for key in set(values) - {"terms"}:
+        report.add(line_of(text, key), f"unknown table {key!r}. Accepted: terms.")
+    entries = {}
+    for name, meaning in table("terms", values.get("terms", {}), report, line_of(text, "terms")):
+        line = line_of(text, name)
+        if not isinstance(meaning, str) or not meaning.strip():
+            report.add(line, f"the meaning of {name!r} must be text; got {meaning!r}")
+            continue
+        id = "term-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+        entries[name] = TermEntry(name, id, line, meaning)
+    return Glossary(entries)

@@ -1,0 +1,151 @@
+"""What a chapter's Markdown is parsed into, before labels are resolved and blocks are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from markdown_it.token import Token
+
+from latentbook.book.day import Day
+from latentbook.book.read.options import Option
+from latentbook.book.read.problems import FileProblems
+
+
+@dataclass(frozen=True)
+class Syntax:
+    """How one directive is written.
+
+    Attributes
+    ----------
+    name : what stands in the braces
+    doc : what it makes, in one sentence
+    argument : what follows the braces, for messages; empty takes none
+    argument_required : whether it may be left out
+    options : by name
+    body : Markdown, code (taken as it is), or none
+    counts : the counter that numbers it ("figure"), or empty
+    parent : the directive it is a part of, or empty
+    validate : checks one use as soon as it is parsed
+    becomes : what stands for one use, where the language has another way to write it
+    """
+
+    name: str
+    doc: str
+    argument: str = ""
+    argument_required: bool = False
+    options: Mapping[str, Option] = field(default_factory=dict)
+    body: Literal["markdown", "code", "none"] = "markdown"
+    counts: str = ""
+    parent: str = ""
+    validate: Callable[[DirectiveNode, FileProblems], None] | None = None
+    becomes: Callable[[DirectiveNode], Node] | None = None
+
+
+@dataclass(frozen=True)
+class TextNode:
+    """One paragraph, list, quote, table or plain listing. ``source`` is its Markdown."""
+
+    line: int
+    tokens: tuple[Token, ...]
+    source: str
+
+
+@dataclass(frozen=True)
+class HeadingNode:
+    """A heading. ``label`` is empty where the author gave none."""
+
+    line: int
+    level: int
+    label: str
+    inline: Token
+    source: str
+
+
+@dataclass(frozen=True)
+class EquationNode:
+    """A display equation; ``line`` is that of its first character after the opening ``$$``."""
+
+    line: int
+    label: str
+    tex: str
+
+
+@dataclass(frozen=True)
+class DirectiveNode:
+    """A directive with its options parsed. Its body is either ``nodes`` or ``code``.
+
+    ``opens`` is the day of a question's answer that is not open, and is not here.
+    """
+
+    line: int
+    syntax: Syntax
+    argument: str
+    options: dict[str, Any]
+    nodes: tuple[Node, ...] = ()
+    code: str = ""
+    body_line: int = 0
+    opens: Day | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the directive."""
+        return self.syntax.name
+
+    @property
+    def label(self) -> str:
+        """Its label, or nothing."""
+        return str(self.options.get("label", ""))
+
+    def parts(self, name: str) -> list[DirectiveNode]:
+        """The directives of one name that stand directly in the body."""
+        return [
+            node for node in self.nodes if isinstance(node, DirectiveNode) and node.name == name
+        ]
+
+    @property
+    def text(self) -> tuple[Node, ...]:
+        """The body without the directives that are parts of this one."""
+        return tuple(
+            node
+            for node in self.nodes
+            if not (isinstance(node, DirectiveNode) and node.syntax.parent)
+        )
+
+
+Node: TypeAlias = TextNode | HeadingNode | EquationNode | DirectiveNode
+
+
+@dataclass(frozen=True)
+class NoteNode:
+    """The definition of a side note."""
+
+    line: int
+    tokens: tuple[Token, ...]
+    source: str
+
+
+@dataclass
+class Document:
+    """One Markdown file."""
+
+    front: dict[str, Any]
+    front_lines: dict[str, int]
+    nodes: tuple[Node, ...] = ()
+    notes: dict[str, NoteNode] = field(default_factory=dict)
+
+
+def walk(nodes: Iterable[Node]) -> Iterator[Node]:
+    """Every node, nested ones included, in the order of the text."""
+    for node in nodes:
+        yield node
+        if isinstance(node, DirectiveNode):
+            yield from walk(node.nodes)
+
+
+def directives(nodes: Iterable[Node], *names: str) -> Iterator[DirectiveNode]:
+    """Every directive of the given names, nested ones included."""
+    for node in walk(nodes):
+        if isinstance(node, DirectiveNode) and node.name in names:
+            yield node

@@ -1,0 +1,293 @@
+"""One Markdown file to nodes. Every mistake of form is reported with its line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from markdown_it.token import Token
+
+from latentbook.book.read import instead
+from latentbook.book.read.frontmatter import read_front_matter
+from latentbook.book.read.instead import html_instead, known_names, literal_markup
+from latentbook.book.read.markdown import is_closed, make_markdown, source_lines
+from latentbook.book.read.nodes import (
+    DirectiveNode,
+    Document,
+    EquationNode,
+    HeadingNode,
+    Node,
+    NoteNode,
+    Syntax,
+    TextNode,
+)
+from latentbook.book.read.options import LABEL
+from latentbook.book.read.problems import FileProblems
+
+Target = tuple[str, int]
+"""A label and its line."""
+
+ALERT = re.compile(r"\[!\w+\]")
+FENCE_INFO = re.compile(r"\{([^}\s]*)\}\s*(.*)")
+OPTION = re.compile(r":([A-Za-z][\w-]*):(?:\s+(.*))?$")
+
+
+def parse_document(text: str, directives: Mapping[str, Syntax], problems: FileProblems) -> Document:
+    """Parse a whole chapter."""
+    parser = _Parser(text, directives, problems)
+    return parser.document()
+
+
+class _Parser:
+    def __init__(self, text: str, directives: Mapping[str, Syntax], problems: FileProblems) -> None:
+        self.directives = directives
+        self.problems = problems
+        self.lines = source_lines(text)
+        self.markdown = make_markdown()
+        self.env: dict[str, Any] = {}
+        self.notes: dict[str, NoteNode] = {}
+        self.target: Target | None = None  # which the next node takes
+
+    def document(self) -> Document:
+        tokens = self.markdown.parse("\n".join(self.lines), self.env)
+        front: dict[str, Any] = {}
+        front_lines: dict[str, int] = {}
+        if tokens and tokens[0].type == "front_matter":
+            front, front_lines = read_front_matter(tokens.pop(0).content, self.problems)
+        else:
+            self.problems.add(1, "front matter is missing: the file must begin with ---")
+        nodes = self.nodes(tokens, parent=None)
+        return Document(front, front_lines, nodes, self.notes)
+
+    def nodes(self, tokens: Sequence[Token], parent: Syntax | None) -> tuple[Node, ...]:
+        """The nodes of a token stream: one for each block at its top level."""
+        found: list[Node] = []
+        start = depth = 0
+        for index, token in enumerate(tokens):
+            depth += token.nesting
+            if depth == 0:
+                target, self.target = self.target, None
+                node = self.node(tokens[start : index + 1], parent)
+                if node is None:
+                    self.target = self.target or target
+                else:
+                    found.append(self.labelled(node, target) if target else node)
+                start = index + 1
+        if self.target is not None:
+            self.problems.add(self.target[1], "nothing follows this target")
+            self.target = None
+        return tuple(found)
+
+    def labelled(self, node: Node, target: Target) -> Node:
+        """A node with the label that stands before it as ``(label)=``."""
+        label, line = target
+        match node:
+            case HeadingNode(label="") | EquationNode(label=""):
+                return replace(node, label=label)
+            case DirectiveNode(label="") if "label" in node.syntax.options:
+                return replace(node, options={**node.options, "label": label})
+        self.problems.add(
+            line, "a target stands before a heading, an equation or a block that can have a label"
+        )
+        return node
+
+    def node(self, tokens: Sequence[Token], parent: Syntax | None) -> Node | None:
+        first = tokens[0]
+        line, source = self.place(first)
+        match first.type:
+            case "heading_open":
+                return self.heading(tokens, source, parent)
+            case "math_block" | "math_block_label" | "amsmath":
+                return self.equation(first)
+            case "colon_fence":
+                return self.directive(first, parent)
+            case "fence" if first.info.startswith("{"):
+                return self.directive(first, parent)
+            case "footnote_reference_open":
+                self.note(tokens, line, source)
+                return None
+            case "myst_target":
+                if not LABEL.fullmatch(first.content):
+                    self.problems.add(line, f"label {first.content!r} must be kebab-case")
+                self.target = (first.content, line)
+                return None
+            case "myst_line_comment" | "myst_block_break":
+                return None
+            case "blockquote_open" if ALERT.match(tokens[2].content):
+                self.problems.add(line, "a remark is written :::{note}, :::{tip} or :::{warning}")
+                return None
+            case "html_block" if first.content.lstrip().startswith("<!--"):
+                return None
+            case "hr":
+                self.problems.add(line, "a rule (---) has no meaning in a chapter: use a heading")
+                return None
+        self.check_text(tokens)
+        return TextNode(line, tuple(tokens), source)
+
+    def place(self, token: Token) -> tuple[int, str]:
+        """Line of a block, from 1, and its Markdown."""
+        assert token.map is not None
+        return token.map[0] + 1, "\n".join(self.lines[slice(*token.map)]).rstrip()
+
+    def heading(
+        self, tokens: Sequence[Token], source: str, parent: Syntax | None
+    ) -> HeadingNode | None:
+        level, line = int(tokens[0].tag[1]), self.place(tokens[0])[0]
+        label = str(tokens[0].meta.get("label", ""))
+        if "label" in tokens[0].meta and not LABEL.fullmatch(label):
+            self.problems.add(line, f"label {label!r} must be kebab-case, like 'fig-holes'")
+        if parent is not None:
+            self.problems.add(line, f"a heading cannot stand inside {parent.name}")
+            return None
+        if not 2 <= level <= 4:
+            self.problems.add(
+                line, f"a heading has ## to ####, not {'#' * level}: the title is in front matter"
+            )
+            return None
+        self.check_text(tokens)
+        return HeadingNode(line, level, label, tokens[1], source)
+
+    def equation(self, token: Token) -> EquationNode:
+        line = self.place(token)[0]
+        tex = token.content
+        if token.type == "amsmath":
+            tex = tex.replace("{" + token.meta["environment"] + "}", "{aligned}")
+        if token.info and not LABEL.fullmatch(token.info):
+            self.problems.add(line, f"label {token.info!r} must be kebab-case, like 'loss'")
+        return EquationNode(line, token.info, tex)
+
+    def note(self, tokens: Sequence[Token], line: int, source: str) -> None:
+        label = tokens[0].meta["label"]
+        if label in self.notes:
+            first = self.notes[label].line
+            self.problems.add(line, f"note [^{label}] is already defined at line {first}")
+            return
+        inner = tuple(tokens[1:-1])
+        self.check_text(inner)
+        self.notes[label] = NoteNode(line, inner, source)
+
+    def check_text(self, tokens: Sequence[Token]) -> None:
+        """Report what cannot stand inside running text."""
+        for token in tokens:
+            line = self.place(token)[0] if token.map else 0
+            if token.type == "colon_fence" or (
+                token.type == "fence" and token.info.startswith("{")
+            ):
+                self.problems.add(line, "a directive must stand on its own, not in a list or quote")
+            elif token.type == "fence" and not is_closed(token, self.lines):
+                self.problems.add(line, f"a listing is not closed by {token.markup}")
+            elif token.type == "math_block_label":
+                self.problems.add(
+                    line, "a numbered equation must stand on its own, not in a list or quote"
+                )
+            elif token.type in ("html_block", "html_inline"):
+                if not token.content.lstrip().startswith("<!--"):
+                    shown = token.content.strip().split("\n")[0][:40]
+                    instead_of_it = html_instead(token.content)
+                    self.problems.add(
+                        line, f"HTML is not accepted in a chapter; got {shown!r}{instead_of_it}"
+                    )
+            elif token.type == "inline":
+                for offset, message in literal_markup(token.content):
+                    self.problems.add(line + offset, message)
+            elif token.meta.get("lone_dollar"):
+                self.problems.add(line, "a single $ opens no mathematics: write \\$ for the sign")
+            self.check_text(token.children or ())
+
+    def directive(self, token: Token, parent: Syntax | None) -> Node | None:
+        assert token.map is not None
+        line = token.map[0] + 1
+        match = FENCE_INFO.fullmatch(token.info.strip())
+        if match is None:
+            closing = not token.info.strip()
+            self.problems.add(
+                line,
+                f"{token.markup} closes nothing"
+                if closing
+                else f"a directive opens with {token.markup}{{name}}; got {token.info.strip()!r}",
+            )
+            return None
+        if not is_closed(token, self.lines):
+            self.problems.add(line, f"{{{match[1]}}} is not closed by {token.markup}")
+        directive = self.directives.get(match[1])
+        if directive is None:
+            known = known_names(match[1], self.directives, instead.DIRECTIVES)
+            self.problems.add(line, f"unknown directive {match[1]!r}{known}")
+            return None
+        if not self.stands_right(directive, parent, line):
+            return None
+        argument = self.argument(directive, match[2].strip(), line)
+        options, body, body_line = self.options(directive, token)
+        node = self.body(DirectiveNode(line, directive, argument, options), body, body_line)
+        if directive.validate is not None:
+            directive.validate(node, self.problems)
+        return directive.becomes(node) if directive.becomes is not None else node
+
+    def stands_right(self, directive: Syntax, parent: Syntax | None, line: int) -> bool:
+        """Whether a part stands in its parent, and nothing else stands in what takes only text."""
+        if directive.parent and (parent is None or parent.name != directive.parent):
+            message = f"{directive.name} can only stand inside {directive.parent}"
+            if directive.name in instead.DIRECTIVES:
+                message += f": {instead.DIRECTIVES[directive.name]}"
+            self.problems.add(line, message)
+            return False
+        return True
+
+    def argument(self, directive: Syntax, argument: str, line: int) -> str:
+        if argument and not directive.argument:
+            self.problems.add(line, f"{directive.name} takes no argument; got {argument!r}")
+        if not argument and directive.argument_required:
+            self.problems.add(line, f"{directive.name} needs an argument: {directive.argument}")
+        return argument
+
+    def options(self, directive: Syntax, token: Token) -> tuple[dict[str, Any], str, int]:
+        """The options at the top of a body, what follows them, and the line of that."""
+        assert token.map is not None
+        options: dict[str, Any] = {}
+        rest = token.content.split("\n")
+        line = token.map[0] + 2
+        while rest and re.match(r":[^:\s]", rest[0]):
+            self.option(directive, rest.pop(0), line, options)
+            line += 1
+        for name, option in directive.options.items():
+            if option.required and name not in options:
+                self.problems.add(token.map[0] + 1, f"{directive.name} needs the option :{name}:")
+        while rest and not rest[0].strip():
+            rest.pop(0)
+            line += 1
+        return options, "\n".join(rest).rstrip(), line
+
+    def option(self, directive: Syntax, text: str, line: int, options: dict[str, Any]) -> None:
+        match = OPTION.fullmatch(text.rstrip())
+        if match is None:
+            self.problems.add(line, f"an option is written ':name: value'; got {text.strip()!r}")
+            return
+        name, value = match[1], (match[2] or "").strip()
+        if name == "name" and "label" in directive.options:
+            name = "label"
+        if name not in directive.options:
+            known = known_names(name, directive.options, instead.OPTIONS)
+            self.problems.add(line, f"unknown option {name!r} of {directive.name}{known}")
+        elif name in options:
+            self.problems.add(line, f"option {name!r} is given twice")
+        else:
+            options[name] = value  # so that a bad value is not reported as a missing one
+            try:
+                options[name] = directive.options[name].parse(value)
+            except ValueError as error:
+                self.problems.add(line, f"option {name!r} {error}")
+
+    def body(self, node: DirectiveNode, body: str, line: int) -> DirectiveNode:
+        directive = node.syntax
+        fields = {**node.__dict__, "body_line": line}
+        if directive.body == "none":
+            if body:
+                self.problems.add(line, f"{directive.name} takes no body; got {body[:40]!r}")
+            return DirectiveNode(**fields)
+        if directive.body == "code":
+            return DirectiveNode(**{**fields, "code": body + "\n" if body else ""})
+        # Empty lines in front keep the line numbers of the file.
+        tokens = self.markdown.parse("\n" * (line - 1) + body, self.env)
+        return DirectiveNode(**{**fields, "nodes": self.nodes(tokens, directive)})

@@ -1,0 +1,138 @@
+"""What the snippets of a chapter put out, recorded beside it in ``content/SLUG/outputs.json``."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from latentbook.book.media import content_hash
+from latentbook.book.read.nodes import DirectiveNode, Node, directives
+from latentbook.book.read.problems import FileProblems
+
+OUTPUTS = "outputs.json"
+PLOTLY = "application/vnd.plotly.v1+json"
+FIGURE_DIGITS = 6
+FIGURE_TOLERANCE = 1e-4
+"""Figures hold more digits than machines agree on: six are recorded, four compared."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One piece of output: a stream (``stdout``, ``stderr``) or a value with its MIME type."""
+
+    kind: str
+    data: str
+
+
+@dataclass(frozen=True)
+class Recording:
+    """The output of one snippet, and the hash of all code it came from."""
+
+    code: str
+    outputs: tuple[Recorded, ...]
+
+
+def rounded_figure(data: str) -> str:
+    """A figure's JSON with its numbers rounded to ``FIGURE_DIGITS`` significant digits."""
+    return json.dumps(
+        json.loads(data, parse_float=lambda text: float(f"{float(text):.{FIGURE_DIGITS}g}"))
+    )
+
+
+def same_outputs(then: Sequence[Recorded], now: Sequence[Recorded]) -> bool:
+    """Whether two outputs agree: text to the letter, figures within ``FIGURE_TOLERANCE``."""
+    return len(then) == len(now) and all(
+        a.kind == b.kind
+        and (
+            _close(json.loads(a.data), json.loads(b.data)) if a.kind == PLOTLY else a.data == b.data
+        )
+        for a, b in zip(then, now, strict=True)
+    )
+
+
+def _close(a: Any, b: Any) -> bool:
+    match a, b:
+        case (dict(), dict()):
+            return a.keys() == b.keys() and all(_close(a[key], b[key]) for key in a)
+        case (list(), list()):
+            return len(a) == len(b) and all(map(_close, a, b))
+        case (float() | int(), float() | int()):
+            return math.isclose(a, b, rel_tol=FIGURE_TOLERANCE, abs_tol=FIGURE_TOLERANCE)
+        case _:
+            return bool(a == b)
+
+
+class Recordings:
+    """The recorded outputs of one chapter, by label."""
+
+    def __init__(self, path: Path, by_label: dict[str, Recording]) -> None:
+        self.path = path
+        self.by_label = by_label
+
+    @classmethod
+    def read(cls, path: Path, report: FileProblems) -> Recordings:
+        """Read the file; a chapter without one has nothing recorded."""
+        if not path.is_file():
+            return cls(path, {})
+        try:
+            values = json.loads(report.read(path))
+            recorded = {
+                label: Recording(
+                    value["code"], tuple(Recorded(**output) for output in value["outputs"])
+                )
+                for label, value in values.items()
+            }
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            line = getattr(error, "lineno", 1)
+            report.add(
+                line, f"not a recording ({error}): remove it and run latentbook check --record"
+            )
+            recorded = {}
+        return cls(path, recorded)
+
+    def write(self) -> None:
+        """Write the file, or remove it where nothing is recorded."""
+        if not self.by_label:
+            self.path.unlink(missing_ok=True)
+            return
+        values = {
+            label: {"code": r.code, "outputs": [asdict(output) for output in r.outputs]}
+            for label, r in self.by_label.items()
+        }
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(values, indent=1, ensure_ascii=False)
+        self.path.write_text(text + "\n", encoding="utf-8")
+
+    def all_current(self, nodes: Sequence[Node]) -> dict[str, Recording]:
+        """The recordings of a chapter's snippets that were made from the code as it stands."""
+        hashes = code_hashes(nodes)
+        found = ((label, self.current(label, code)) for label, code in hashes.items())
+        return {label: recording for label, recording in found if recording is not None}
+
+    def current(self, label: str, code_hash: str) -> Recording | None:
+        """The recording of a snippet, if it was made from this code."""
+        recording = self.by_label.get(label)
+        return recording if recording is not None and recording.code == code_hash else None
+
+
+def runnable_cells(nodes: Sequence[Node]) -> list[DirectiveNode]:
+    """The snippets of a chapter that run in the page, in order."""
+    return [
+        node
+        for node in directives(nodes, "code-cell")
+        if node.label and not node.options.get("read-only")
+    ]
+
+
+def code_hashes(nodes: Sequence[Node]) -> dict[str, str]:
+    """For each snippet's label, the hash of its code and of all code that runs before it."""
+    hashes: dict[str, str] = {}
+    so_far: list[str] = []
+    for cell in runnable_cells(nodes):
+        so_far.append(cell.code)
+        hashes[cell.label] = content_hash(*so_far, length=16)
+    return hashes

@@ -1,0 +1,166 @@
+"""A chapter as it was written: an opening and its sections, each a file of Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from latentbook.book.read.frontmatter import check_front_matter
+from latentbook.book.read.manifest import FRONT, ChapterEntry, manifest_file
+from latentbook.book.read.nodes import Document, Node, Syntax
+from latentbook.book.read.options import LABEL
+from latentbook.book.read.parse import parse_document
+from latentbook.book.read.problems import Problems
+from latentbook.book.read.recordings import OUTPUTS, Recordings
+from latentbook.errors import accepted_names
+
+INDEX = "index.md"
+CHAPTER_KEYS: dict[str, type] = {
+    "title": str,
+    "standfirst": str,
+    "level": str,
+    "builds_on": list,
+    "description": str,
+    "sections": list,
+}
+SECTION_KEYS: dict[str, type] = {"title": str, "description": str, "formerly": list}
+FRONT_KEYS: dict[str, type] = {"title": str, "standfirst": str, "description": str}
+OPTIONAL = ("formerly",)
+
+PRINT = "print"
+"""Where all of a chapter stands on one page: no section can have this name."""
+
+
+@dataclass(frozen=True)
+class PageSource:
+    """One file. ``name`` is that of the section, or empty for what opens a chapter."""
+
+    slug: str
+    name: str
+    path: Path  # as it is shown in messages
+    document: Document
+
+    @property
+    def title(self) -> str:
+        """Its title."""
+        return str(self.document.front["title"])
+
+    @property
+    def place(self) -> str:
+        """The page's place in the book: ``autoencoders/compress``, nothing for the front page."""
+        return page_place(self.slug, self.name)
+
+
+@dataclass(frozen=True)
+class ChapterSource:
+    """The files of one chapter in reading order, the opening first, and what its snippets print."""
+
+    entry: ChapterEntry
+    pages: tuple[PageSource, ...]
+    recordings: Recordings
+
+    @property
+    def opening(self) -> PageSource:
+        """The first page."""
+        return self.pages[0]
+
+    @property
+    def sections(self) -> tuple[PageSource, ...]:
+        """All other pages."""
+        return self.pages[1:]
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """Everything the chapter says, in order."""
+        return tuple(node for page in self.pages for node in page.document.nodes)
+
+
+def page_place(slug: str, name: str = "") -> str:
+    """Where a page lies below the root of the book."""
+    return "" if slug == FRONT else f"{slug}/{name}".rstrip("/")
+
+
+class SourceReader:
+    """Reads the files of a book's chapters."""
+
+    def __init__(self, content: Path, directives: dict[str, Syntax], problems: Problems) -> None:
+        self.content = content
+        self.manifest = self.shown(manifest_file(content).name)
+        self.directives = directives
+        self.problems = problems
+
+    def front(self) -> ChapterSource | None:
+        """The front page, or None after reporting that there is none."""
+        path = self.content / "front.md"
+        if not path.is_file():
+            self.problems.add(self.manifest, 1, "the front page has no file front.md")
+            return None
+        page = self.page(FRONT, "", path, FRONT_KEYS)
+        entry = ChapterEntry(FRONT, "", 1)
+        return ChapterSource(entry, (page,), Recordings(self.content / OUTPUTS, {}))
+
+    def chapter(self, entry: ChapterEntry) -> ChapterSource | None:
+        """One chapter, or None after reporting that it has no opening."""
+        folder = self.content / entry.slug
+        if not (folder / INDEX).is_file():
+            self.problems.add(
+                self.manifest,
+                entry.line,
+                f"chapter {entry.slug!r} has no file {entry.slug}/{INDEX}",
+            )
+            return None
+        opening = self.page(entry.slug, "", folder / INDEX, CHAPTER_KEYS)
+        names = self.section_names(opening, folder)
+        sections = (
+            self.page(entry.slug, name, folder / f"{name}.md", SECTION_KEYS) for name in names
+        )
+        outputs = self.problems.of(self.shown(f"{entry.slug}/{OUTPUTS}"))
+        recordings = Recordings.read(folder / OUTPUTS, outputs)
+        return ChapterSource(entry, (opening, *sections), recordings)
+
+    def section_names(self, opening: PageSource, folder: Path) -> list[str]:
+        """The sections that the opening lists and that are there."""
+        report = self.problems.of(opening.path)
+        line = opening.document.front_lines.get("sections", 1)
+        there = sorted(path.stem for path in folder.glob("*.md") if path.name != INDEX)
+        listed: list[str] = []
+        for name in opening.document.front["sections"]:
+            if name in listed:
+                report.add(line, f"section {name!r} is listed twice")
+            elif not LABEL.fullmatch(name) or name == PRINT:
+                report.add(line, f"a section's name is kebab-case and not {PRINT!r}; got {name!r}")
+            elif name not in there:
+                report.add(
+                    line, f"section {name!r} has no file {name}.md. {accepted_names(name, there)}"
+                )
+            else:
+                listed.append(name)
+        for name in there:
+            if name not in opening.document.front["sections"]:
+                report.add(line, f"{name}.md is not among the sections: list it or remove it")
+        return listed
+
+    def page(self, slug: str, name: str, path: Path, keys: dict[str, type]) -> PageSource:
+        """Parse one file and check its front matter."""
+        shown = self.shown(path.relative_to(self.content).as_posix())
+        report = self.problems.of(shown)
+        document = parse_document(report.read(path), self.directives, report)
+        required = [key for key in keys if key not in OPTIONAL]
+        check_front_matter(document.front, document.front_lines, keys, required, report)
+        given = document.front
+        document.front = {key: _text_or_list(given.get(key), kind) for key, kind in keys.items()}
+        return PageSource(slug, name, shown, document)
+
+    def shown(self, name: str) -> Path:
+        """A file of the content as messages name it."""
+        return Path(self.content.name) / name
+
+
+def _text_or_list(value: Any, kind: type) -> Any:
+    """A value of the front matter, or an empty one where it was refused."""
+    if kind is list:
+        items: Iterable[Any] = value if isinstance(value, list) else ()
+        return [item for item in items if isinstance(item, str)]
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,173 @@
+"""What a book is made of, down to its blocks (:mod:`latentbook.book.compose.blocks`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from latentbook.book.compose.blocks import Block, Heading
+from latentbook.book.compose.words import reading_minutes
+from latentbook.book.language import Language
+from latentbook.book.pieces import Html, Link, Symbol, Term
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What stands on a page, for the lists of contents. URLs begin at the page: ``#bottleneck``."""
+
+    instruments: tuple[Link, ...]
+    questions: tuple[Link, ...]
+    snippets: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A numbered section: a page of its own. URLs are relative to it."""
+
+    name: str  # the last part of its address, and its label
+    place: str  # autoencoders/compress
+    number: str
+    html: Html  # the title
+    title: str
+    description: str
+    minutes: int
+    blocks: tuple[Block, ...]
+    listed: Listed
+    references: tuple[Reference, ...]  # cited here, in alphabetical order
+    symbols: tuple[Symbol, ...]  # of its equations
+    previous: Link | None
+    next: Link | None
+
+    @property
+    def headings(self) -> tuple[Heading, ...]:
+        """The headings inside, for the list of contents."""
+        return tuple(b for b in self.blocks if isinstance(b, Heading) and b.level == 2)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One source. ``html`` is its full entry, ``short`` reads like Baldi & Hornik 1989."""
+
+    key: str
+    short: str
+    html: Html
+    url: str  # its DOI, arXiv or web address; may be empty
+    uses: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One claim of the ledger."""
+
+    id: str
+    claim: Html
+    sources: tuple[Link, ...]
+    confidence: str
+    checked: date
+    note: Html
+    uses: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class NotedSymbol:
+    """A symbol for the page of notation, with the pages that use it."""
+
+    symbol: Symbol
+    uses: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """A statement on which sources differ."""
+
+    html: Html
+    sources: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One chapter, or the front page (whose number is empty). URLs are relative to its opening."""
+
+    slug: str
+    place: str  # the slug; nothing for the front page
+    number: str
+    title: str
+    standfirst: Html
+    level: str
+    description: str
+    builds_on: tuple[Link, ...]
+    blocks: tuple[Block, ...]  # of its opening
+    listed: Listed  # what stands in its opening
+    references: tuple[Reference, ...]  # cited in its opening
+    symbols: tuple[Symbol, ...]  # of the equations in its opening
+    sections: tuple[Section, ...]
+    moved: Mapping[str, str]  # what stood on the chapter's one page once: its id, where it is now
+    previous: Link | None
+    next: Link | None
+    notebook: str  # URL of SLUG.ipynb
+    script: str  # URL of SLUG.py
+
+    @property
+    def minutes(self) -> int:
+        """How long its sections take to read, or its opening, where that is all of it."""
+        sections = sum(section.minutes for section in self.sections)
+        return sections or reading_minutes(self.blocks)
+
+    @property
+    def pages(self) -> tuple[Chapter | Section, ...]:
+        """Its opening and its sections."""
+        return (self, *self.sections)
+
+    @property
+    def all_references(self) -> tuple[Reference, ...]:
+        """What is cited anywhere in it, in alphabetical order."""
+        cited = {each.key: each for page in self.pages for each in page.references}
+        return tuple(sorted(cited.values(), key=lambda each: each.short.casefold()))
+
+
+@dataclass(frozen=True)
+class Part:
+    """A titled group of chapters, for the page of contents."""
+
+    title: str
+    chapters: tuple[Chapter, ...]
+
+
+@dataclass(frozen=True)
+class Book:
+    """Everything the pages are made from."""
+
+    title: str
+    subtitle: str
+    description: str
+    language: Language
+    content_language: Language
+    front: Chapter
+    parts: tuple[Part, ...]
+    facts: tuple[Fact, ...]
+    gaps: tuple[Html, ...]
+    disputed: tuple[Dispute, ...]
+    references: tuple[Reference, ...]
+    symbols: tuple[NotedSymbol, ...]
+    terms: tuple[Term, ...]
+    drafts: frozenset[str]  # what an author is shown and readers are not: labels, answer of LABEL
+    name: str  # in the bar of each page: its title, or a shorter one
+    mark: Html  # in the bar; empty for the program's own
+    small_print: tuple[Html, ...]  # at the end of each page
+
+    @property
+    def chapters(self) -> tuple[Chapter, ...]:
+        """All chapters in reading order."""
+        return tuple(chapter for part in self.parts for chapter in part.chapters)
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the frame around a page needs."""
+
+    name: str  # front | chapter | section | print | paper | contents | facts | references | missing
+    title: str  # for <title>: "Autoencoders & VAEs · Latentbook"
+    description: str
+    root: str  # "./", "../" or "../../": for data-root and for links
+    config: Html  # JSON for script#latentbook-config, safe inside a script element

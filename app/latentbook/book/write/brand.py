@@ -1,0 +1,126 @@
+"""What a book's brand puts in place of the program's own: marks, icons and a sheet of colours."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from markupsafe import escape
+from PIL import Image, ImageDraw, ImageFont
+
+from latentbook.book.media import content_hash
+from latentbook.book.pieces import Html
+from latentbook.book.read.brand import GROUNDS, Brand, mixed
+from latentbook.book.write.assets import Assets
+
+ACCENT: Mapping[str, str] = {"light": "#3b4a5a", "dark": "#b8c4d0"}
+"""Of a book that names no colour of its own: a slate."""
+
+SHEET = "brand.css"
+ICON_SIZES = (180, 192, 512)
+
+
+def accent_of(brand: Brand) -> Mapping[str, str]:
+    """The colour by theme."""
+    return brand.accent or ACCENT
+
+
+def letter(brand: Brand, title: str) -> str:
+    """What stands for a book without a mark."""
+    return (brand.name or title)[:1].upper()
+
+
+def mark(brand: Brand, title: str, folder: Path, *, alone: bool = False) -> Html:
+    """The mark as SVG; ``alone`` is for a file of its own, which no sheet of a page reaches."""
+    if brand.mark:
+        text = (folder / brand.mark).read_text(encoding="utf-8")
+        return Html(
+            text[text.index("<svg") :].strip().replace("<svg", '<svg aria-hidden="true"', 1)
+        )
+    fill = accent_of(brand)["light"] if alone else "var(--accent)"
+    ink = "#ffffff" if alone else "var(--on-accent)"
+    opening = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 20" aria-hidden="true">'
+    return Html(
+        f'{opening}<rect width="20" height="20" rx="4" fill="{fill}"/>'
+        f'<text x="10" y="14.5" font-family="sans-serif" font-size="13" font-weight="600" '
+        f'text-anchor="middle" fill="{ink}">{escape(letter(brand, title))}</text></svg>'
+    )
+
+
+def line(markdown: str) -> Html:
+    """A line of small print; its Markdown holds no HTML."""
+    return Html(MarkdownIt("commonmark", {"html": False}).renderInline(markdown))
+
+
+def colours(brand: Brand) -> str:
+    """The sheet: what of the program's colours is the book's own."""
+
+    def theme(name: str) -> str:
+        accent = accent_of(brand)[name]
+        paper = GROUNDS[name][0]
+        towards, on = ("#000000", "#ffffff") if name == "light" else ("#ffffff", "#141518")
+        values = {
+            "accent": accent,
+            "accent-strong": mixed(accent, towards, 0.25),
+            "accent-soft": mixed(accent, paper, 0.88),
+            "on-accent": on,
+            "code-cursor": accent,
+            "code-keyword": accent,
+        }
+        return "".join(f"--{key}:{value};" for key, value in values.items())
+
+    dark = theme("dark")
+    return (
+        "@media (forced-colors:none){"
+        f":root{{{theme('light')}}}"
+        f":root[data-theme=dark]{{{dark}}}"
+        "@media (prefers-color-scheme:dark){"
+        f":root:not([data-theme=light]){{{dark}}}}}}}\n"
+    )
+
+
+def branded(assets: Assets, brand: Brand, title: str, folder: Path, out: Path) -> Assets:
+    """The files of the frame with those of a brand in the place of the program's.
+
+    Parameters
+    ----------
+    folder : in which the files that the brand names lie
+    out : folder for what is made
+    """
+    made = {SHEET: colours(brand).encode()}
+    made["favicon.svg"] = mark(brand, title, folder, alone=True).encode()
+    made |= {f"icon-{size}.png": icon(brand, title, folder, size) for size in ICON_SIZES}
+    files, places = dict(assets.files), dict(assets.places)
+    out.mkdir(parents=True, exist_ok=True)
+    for name, data in made.items():
+        files.pop(places.get(name, ""), None)
+        stem, _, ending = name.rpartition(".")
+        file = f"{stem}-{content_hash(data)}.{ending}"
+        path = out / file
+        path.write_bytes(data)
+        places[name] = f"assets/{file}"
+        files[places[name]] = path
+    return replace(assets, files=files, places=places)
+
+
+def icon(brand: Brand, title: str, folder: Path, size: int) -> bytes:
+    """A square PNG of ``size`` pixels a side, for home screens."""
+    if brand.icon:
+        with Image.open(folder / brand.icon) as given:
+            picture = given.convert("RGBA").resize((size, size), Image.Resampling.LANCZOS)
+    else:
+        picture = Image.new("RGBA", (size, size), accent_of(brand)["light"])
+        draw = ImageDraw.Draw(picture)
+        font = ImageFont.load_default(size * 0.5)
+        draw.text((size / 2, size / 2), letter(brand, title), "#ffffff", font, anchor="mm")
+    out = io.BytesIO()
+    picture.save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def small_print(brand: Brand, term: str) -> tuple[Html, ...]:
+    """The lines at the end of each page."""
+    return tuple(line(each) for each in (term, brand.footer, brand.licence) if each)

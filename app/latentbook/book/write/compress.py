@@ -1,0 +1,82 @@
+"""Brotli and gzip beside each text file; what has been compressed once is kept by content."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import shutil
+import zlib
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import brotli  # type: ignore[import-untyped]
+
+from latentbook.kept import replace_file
+
+TEXT = frozenset(
+    (
+        *(".css", ".html", ".ipynb", ".js", ".json", ".mjs", ".pack", ".py", ".svg", ".wasm"),
+        *(".webmanifest", ".zip"),
+    )
+)
+"""What shrinks: the runtime's zips hold their files as they are. Fonts and pictures do not."""
+
+LEAST_BYTES = 256
+SLOW_BYTES = 1_000_000
+
+
+class Compressor:
+    """Makes ``.br`` (level 11) and ``.gz`` (level 9) files."""
+
+    def __init__(self, cache: Path) -> None:
+        self._cache = cache
+
+    def add_variants(self, paths: Iterable[Path], report: Callable[[str], None]) -> None:
+        """Put the compressed forms beside every file that they make smaller."""
+        wanted = [path for path in paths if path.suffix in TEXT]
+        wanted.sort(key=lambda path: path.stat().st_size, reverse=True)
+        # Brotli works outside of Python's lock, so that threads use every core.
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for _ in pool.map(lambda path: self._add(path, report), wanted):
+                pass
+
+    def _add(self, path: Path, report: Callable[[str], None]) -> None:
+        data = path.read_bytes()
+        if len(data) < LEAST_BYTES:
+            return
+        key = hashlib.sha256(data).hexdigest()
+        if len(data) >= SLOW_BYTES and not (self._cache / f"{key}.br").is_file():
+            report(f"Compressing {path.name}, once")
+        for suffix in (".br", ".gz"):
+            link(self._variant(key, suffix, data), path.with_name(path.name + suffix))
+
+    def _variant(self, key: str, suffix: str, data: bytes) -> Path:
+        kept = self._cache / f"{key}{suffix}"
+        if not kept.is_file() or unpacked(kept) != data:
+            packed = (
+                brotli.compress(data, quality=11)
+                if suffix == ".br"
+                else gzip.compress(data, 9, mtime=0)
+            )
+            replace_file(kept, packed)
+        return kept
+
+
+def unpacked(path: Path) -> bytes | None:
+    """What a compressed file holds, or None if it is none."""
+    packed = path.read_bytes()
+    try:
+        return bytes(brotli.decompress(packed) if path.suffix == ".br" else gzip.decompress(packed))
+    except (brotli.error, OSError, EOFError, zlib.error):
+        return None
+
+
+def link(source: Path, target: Path) -> None:
+    """The same file under another name, or a copy where the disk has no links."""
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)

@@ -1,0 +1,98 @@
+"""The service worker of a site: its script, and in front of it what it keeps."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from latentbook.book.write.assets import worker_script
+from latentbook.book.write.compress import link
+from latentbook.book.write.render import EMBED
+from latentbook.settings import Settings
+
+SERVICE_WORKER = "service-worker.js"
+"""At the root of the site: a service worker serves what lies beside and below it."""
+
+Entry = tuple[str, str, int]
+"""Place, integrity, bytes on the wire."""
+
+LIST_START, LIST_END = "self.latentbook=", ";\n"
+"""Around the list, in front of the script."""
+
+SAYS_NOTHING = (".js", ".css", ".woff2")
+"""Endings of files in ``assets`` that hold nothing of the book itself."""
+
+NAMED_BY_CONTENT = ("assets/", "runtime/", "search-")
+"""Where files lie that no other edition has under the same name."""
+
+LATER_BYTES = 150_000
+"""What the network carries more of than this is kept once the light part of the book is."""
+
+
+def service_worker(
+    settings: Settings, config: Mapping[str, Any], folder: Path, digests: Mapping[str, bytes]
+) -> bytes:
+    """The script for one finished site.
+
+    Parameters
+    ----------
+    config : what all pages have in common in ``latentbook-config``
+    folder : the site, with its compressed files
+    digests : SHA-256 of each file by its place; kept at once or later, but for pages to embed
+    """
+    at_once: list[Entry] = []
+    later: list[Entry] = []
+    for place, digest in sorted(digests.items()):
+        if place.startswith(f"{EMBED}/"):  # stands in pages of other sites, which take the network
+            continue
+        size = wire_bytes(folder / place)
+        heavy = place.startswith("runtime/") or size > LATER_BYTES
+        entry = (place.removesuffix("index.html"), integrity(digest), size)
+        (later if heavy else at_once).append(entry)
+    listed = {"config": config, "atOnce": at_once, "later": later}
+    site = json.dumps(listed, sort_keys=True, separators=(",", ":"))
+    return f"{LIST_START}{site}{LIST_END}{worker_script(settings)}".encode()
+
+
+def keep_last_edition(last: Path, site: Path, *, told: bool = False) -> None:
+    """Put the last edition's scripts, styles and files of Python beside those of a new one.
+
+    A page that is open may still ask for them. Only what the last edition itself was made of is
+    kept, so that old files do not add up.
+
+    Parameters
+    ----------
+    last, site : folders of finished sites; there may be no last one
+    told : whether the last one had something that is not open any more; then nothing of the book
+        itself is kept, and a page that is open has to be loaded anew
+    """
+    script = last / SERVICE_WORKER
+    if not script.is_file():
+        return
+    listed, _, _ = script.read_text(encoding="utf-8").partition(LIST_END)
+    own = json.loads(listed.removeprefix(LIST_START))
+    for place, *_ in [*own["atOnce"], *own["later"]]:
+        if not place.startswith(NAMED_BY_CONTENT) or (site / place).exists():
+            continue
+        if told and not (place.startswith("assets/") and place.endswith(SAYS_NOTHING)):
+            continue
+        for suffix in ("", ".br", ".gz"):
+            source = last / f"{place}{suffix}"
+            if source.is_file():
+                target = site / f"{place}{suffix}"
+                target.parent.mkdir(parents=True, exist_ok=True)
+                link(source, target)
+
+
+def integrity(digest: bytes) -> str:
+    """A digest as browsers write it, https://www.w3.org/TR/sri-2/."""
+    return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def wire_bytes(path: Path) -> int:
+    """What the network carries of a file."""
+    packed = path.with_name(f"{path.name}.br")
+    return (packed if packed.is_file() else path).stat().st_size

@@ -1,0 +1,187 @@
+"""The whole book as a PDF, set by a headless Chromium from the built site."""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+from latentbook.book.day import right_now
+from latentbook.book.load import load
+from latentbook.book.overlay.lay import lay
+from latentbook.book.types import Book
+from latentbook.book.write.assets import bundle
+from latentbook.book.write.render import Renderer
+from latentbook.book.write.site import build_site, dressed
+from latentbook.browser import FLAGS, NoChromium, chromium_path
+from latentbook.errors import LatentbookError
+from latentbook.settings import Settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Route
+
+Paper = Literal["A4", "Letter"]
+
+NOWHERE = "http://book.invalid/"
+"""Where the book stands for the browser if it has no address. No request leaves the machine."""
+
+PASSES = 5
+"""Page numbers written into the text may move it. Two passes do unless a line then breaks early."""
+
+WRITE_ADDRESSES = """(known) => {
+  for (const place of document.querySelectorAll("a[data-address]")) {
+    const url = new URL(place.dataset.address, document.baseURI).href;
+    place.textContent = known ? url : url.slice(document.baseURI.length);
+    if (known) place.href = url;
+  }
+  for (const place of document.querySelectorAll("[data-book-address]")) {
+    if (known) place.textContent = place.href = document.baseURI;
+  }
+}"""
+
+WRITE_PAGES = """(pages) => {
+  for (const place of document.querySelectorAll("[data-page-of]")) {
+    place.textContent = pages[place.dataset.pageOf] ?? "";
+  }
+}"""
+
+
+def build_pdf(
+    settings: Settings, *, paper: Paper, address: str, report: Callable[[str], None]
+) -> Path:
+    """Build the book, then print all of it into ``build/TITLE.pdf``.
+
+    Parameters
+    ----------
+    paper : size of its pages
+    address : where the book is served, for what leads back to it; may be empty
+
+    Raises
+    ------
+    LatentbookError
+        If the address is none, or if there is no Chromium to print with.
+    """
+    if address and urlsplit(address).scheme not in ("http", "https"):
+        raise LatentbookError(
+            f"{address!r} is not the address of a book; accepted: https://host/path/."
+        )
+    executable = printer()
+    now = right_now()
+    site = build_site(settings, report=report, now=now)
+    settings = lay(settings)
+    start = time.perf_counter()
+    report("Printing the book")
+    loaded = load(settings, now)
+    book = loaded.book
+    html = Renderer(
+        book, dressed(loaded, bundle(settings), settings), {}, "", settings.site_path
+    ).paper()
+    css = (settings.root / "static" / "css" / "paper.css").read_text(encoding="utf-8")
+    with opened(executable, html, site, address) as page:
+        page.add_style_tag(content=css + running_heads(book))
+        page.evaluate(WRITE_ADDRESSES, bool(address))
+        page.evaluate("document.fonts.ready")
+        data, count = print_numbered(page, paper)
+    path = settings.build / f"{file_name(book.title)}.pdf"
+    partial = path.with_suffix(".partial")
+    partial.write_bytes(data)
+    partial.replace(path)
+    took = time.perf_counter() - start
+    report(f"Printed {count} pages, {len(data) / 1e6:.1f} MB, in {took:.1f} s")
+    return path
+
+
+def print_numbered(page: Page, paper: Paper) -> tuple[bytes, int]:
+    """Print until the page numbers in the text are those of the pages; the PDF and its pages.
+
+    Chromium cannot count pages ahead (CSS target-counter), so a first pass finds where all is.
+    """
+    from pypdf import PdfReader
+
+    written: Mapping[str, int] = {}
+    for _ in range(PASSES):
+        data = page.pdf(format=paper, print_background=True, tagged=True, outline=True)
+        reader = PdfReader(BytesIO(data))
+        found = {
+            name.removeprefix("/"): (reader.get_destination_page_number(place) or 0) + 1
+            for name, place in reader.named_destinations.items()
+        }
+        if found == written:
+            return data, len(reader.pages)
+        page.evaluate(WRITE_PAGES, found)
+        written = found
+    raise LatentbookError(f"The pages of the PDF did not come to rest in {PASSES} passes.")
+
+
+def printer() -> str:
+    """Path of the Chromium that prints.
+
+    Raises
+    ------
+    LatentbookError
+        If something that printing takes is not installed.
+    """
+    try:
+        import playwright  # noqa: F401
+        import pypdf  # noqa: F401
+
+        return chromium_path()
+    except (ImportError, NoChromium) as missing:
+        raise LatentbookError(
+            f"A PDF needs Chromium, Playwright and pypdf; `make chromium` brings them: {missing}"
+        ) from None
+
+
+@contextmanager
+def opened(executable: str, html: str, site: Path, address: str) -> Iterator[Page]:
+    """The page in a browser that has the files of the site and nothing else."""
+    from playwright.sync_api import sync_playwright
+
+    base = f"{address.rstrip('/')}/" if address else NOWHERE
+
+    def answer(route: Route) -> None:
+        url = route.request.url.partition("#")[0]
+        path = site / url.removeprefix(base)
+        if url == base:
+            route.fulfill(body=html, content_type="text/html; charset=utf-8")
+        elif url.startswith(base) and path.is_file():
+            kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
+            route.fulfill(body=path.read_bytes(), content_type=kind)
+        else:
+            route.abort()
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+        page = browser.new_page(color_scheme="light", reduced_motion="reduce")
+        page.route("**/*", answer)
+        page.goto(base)
+        yield page
+        browser.close()
+
+
+def running_heads(book: Book) -> str:
+    """Style sheet of the heads: chapter at the left, section at the right, each on its pages."""
+    return "".join(
+        f"@page {chapter.slug}-{section.name} {{"
+        f" @top-left {{ content: {css_string(chapter.number, chapter.title)} }}"
+        f" @top-right {{ content: {css_string(section.number, section.title)} }} }}\n"
+        for chapter in book.chapters
+        for section in chapter.sections
+    )
+
+
+def css_string(number: str, title: str) -> str:
+    """A string of CSS: a number and a title, an en space between them."""
+    text = f"{number}\N{EN SPACE}{title}"
+    return '"' + re.sub(r'["\\\n]', lambda found: f"\\{ord(found[0]):x} ", text) + '"'
+
+
+def file_name(title: str) -> str:
+    """A name for a file, from a title: lower-case words, with hyphens between them."""
+    return "-".join(re.findall(r"\w+", title.lower())) or "book"

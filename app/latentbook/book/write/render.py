@@ -1,0 +1,379 @@
+"""A book to pages, by Jinja templates: one a page, one a block."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from gettext import NullTranslations
+from pathlib import Path
+from typing import Any
+from urllib.parse import urldefrag, urljoin
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from latentbook.book.compose.blocks import Block, Equation, InstrumentBlock, Quiz, Snippet
+from latentbook.book.compose.compose import root_of
+from latentbook.book.compose.words import inner_blocks
+from latentbook.book.language import Language
+from latentbook.book.pieces import EMPTY_CONTROLS, Html, ReadoutView
+from latentbook.book.read.source import PRINT
+from latentbook.book.types import Book, Chapter, Page, Section
+from latentbook.book.write.assets import Assets
+from latentbook.http.headers import CONTENT_SECURITY_POLICY, written
+
+TEX_SOURCE = re.compile(r"<annotation .*?</annotation>", re.DOTALL)
+"""The TeX that KaTeX leaves in each equation's MathML. Readers do not need it."""
+
+EMBED = "embed"
+"""Where the pages lie that hold one block each."""
+
+Embeddable = InstrumentBlock | Snippet | Quiz
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+
+
+@lru_cache(maxsize=4)
+def template_environment(folder: Path, translations: NullTranslations) -> Environment:
+    """Jinja over a folder of templates; it notices by itself when one changes."""
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+    return environment
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """Renders the pages of one book.
+
+    Attributes
+    ----------
+    book : what is shown
+    assets : bundled files by logical name
+    config : what all pages have in common in ``latentbook-config``
+    web_manifest : place of the web manifest
+    site_path : where the site is on its host
+    words_script : place of the words that scripts say; nothing in English
+    templates : the folder of templates
+    """
+
+    book: Book
+    assets: Assets
+    config: Mapping[str, Any]
+    web_manifest: str
+    site_path: str
+    words_script: str = ""
+    templates: Path = TEMPLATES
+
+    def pages(self) -> Iterator[tuple[str, str]]:
+        """Every page: its place in the site, and its HTML."""
+        book, translate = self.book, self.book.language.translate
+        environment = self._environment()
+        front = self._page("front", book.title, book.front.description, "")
+        yield "index.html", self._render(environment, "front.html", front, chapter=book.front)
+        for chapter in book.chapters:
+            yield from self._chapter(environment, chapter)
+        lists = {
+            "contents": translate("Contents"),
+            "facts": translate("Sourced facts"),
+            "references": translate("References"),
+            "formulas": translate("Formulas"),
+            **({"glossary": translate("Glossary")} if book.terms else {}),
+            **({"notation": translate("Notation")} if book.symbols else {}),
+        }
+        for name, title in lists.items():
+            page = self._page(name, title, book.description, name)
+            yield f"{name}/index.html", self._render(environment, f"{name}.html", page)
+        notes = self._page("notes", translate("Notes for the speaker"), book.description, "notes")
+        yield "notes/index.html", self._render(environment, "notes.html", notes)
+        # A host sends this page for any address, so its links cannot be relative.
+        missing = self._page(
+            "missing", translate("Not found"), book.description, "", root=self.site_path
+        )
+        yield "404.html", self._render(environment, "404.html", missing)
+
+    def _chapter(self, environment: Environment, chapter: Chapter) -> Iterator[tuple[str, str]]:
+        """The opening of a chapter, its sections, and all of it on one page for printing."""
+        slug = chapter.slug
+        opening = self._page(
+            "chapter",
+            chapter.title,
+            chapter.description,
+            slug,
+            chapter=chapter.number,
+            moved=dict(chapter.moved),
+        )
+        yield (
+            f"{slug}/index.html",
+            self._render(environment, "chapter.html", opening, chapter=chapter),
+        )
+        for position, section in enumerate(chapter.sections, start=1):
+            page = self._page(
+                "section",
+                f"{section.title} · {chapter.title}",
+                section.description,
+                section.place,
+                chapter=chapter.number,
+            )
+            html = self._render(
+                environment,
+                "section.html",
+                page,
+                chapter=chapter,
+                section=section,
+                position=position,
+            )
+            yield f"{section.place}/index.html", html
+        for source in chapter.pages:
+            number = chapter.number if isinstance(source, Chapter) else source.number
+            for block in embeddable(source.blocks):
+                yield self._embedded(environment, block, source, number)
+        place = f"{slug}/{PRINT}"
+        title = self.book.language.translate("%(title)s, for printing", title=chapter.title)
+        page = self._page("print", title, chapter.description, place)
+        bring = chapter_on_one_page(chapter).bring
+        html = self._render(environment, "print.html", page, chapter=chapter, bring=bring)
+        yield f"{place}/index.html", html
+
+    def _embedded(
+        self, environment: Environment, block: Embeddable, source: Chapter | Section, number: str
+    ) -> tuple[str, str]:
+        """A block on a page of its own, for frames of other sites."""
+        place = f"{EMBED}/{block.label}"
+        name = block.called(self.book.language)
+        page = self._page("embed", name, source.description, place)
+        html = self._render(
+            environment,
+            "embed.html",
+            page,
+            block=block,
+            source=source,
+            number=number,
+            runs=not isinstance(block, Quiz),
+            bring=OnePage(place, {}, {}).bring,
+        )
+        return f"{place}/index.html", html
+
+    def paper(self) -> str:
+        """The whole book on one page without scripts, to stand where its front page does.
+
+        ``data-page-of`` names the element whose page number belongs there.
+        """
+        page = self._page("paper", self.book.title, self.book.description, "")
+        environment = self._environment()
+        bring = book_on_one_page(self.book).bring
+        return self._render(environment, "paper.html", page, bring=bring, questions_of=questions)
+
+    def _environment(self) -> Environment:
+        return template_environment(self.templates, self.book.language.translations)
+
+    def _page(
+        self,
+        name: str,
+        title: str,
+        description: str,
+        place: str,
+        *,
+        root: str = "",
+        **config: Any,
+    ) -> Page:
+        """The frame of one page; what else scripts are told of it is ``config``."""
+        book = self.book.title
+        root = root or root_of(place)
+        config = {**self.config, "root": root, "chapter": None, "moved": {}, **config}
+        title = title if title == book else f"{title} · {book}"
+        return Page(name, title, description, root, script_json(config))
+
+    def _render(self, environment: Environment, template: str, page: Page, **names: Any) -> str:
+        def url(place: str) -> str:
+            slug, hash, label = place.partition("#")
+            folder = f"{slug}/" if slug else ""
+            return f"{page.root}{folder}{hash}{label}"
+
+        def asset(name: str) -> str:
+            return page.root + self.assets.place(name)
+
+        def render(blocks: Block | Iterable[Block]) -> Markup:
+            several = blocks if isinstance(blocks, Iterable) else (blocks,)
+            return Markup("").join(
+                Markup(
+                    environment.get_template(f"blocks/{block.kind}.html").render(
+                        **common, block=block
+                    )
+                )
+                for block in several
+            )
+
+        common = {
+            "book": self.book,
+            "page": page,
+            "policy": written(CONTENT_SECURITY_POLICY),
+            "url": url,
+            "asset": asset,
+            "render": render,
+            "equations_of": equations,
+            "fonts": Markup(FONTS_PLACE),
+            "web_manifest": page.root + self.web_manifest,
+            "words_script": self.words_script and page.root + self.words_script,
+            **directions(self.book.language, self.book.content_language),
+            "empty_controls": EMPTY_CONTROLS,
+            "empty_readout": ReadoutView("", "", Html(), " ", ""),
+        }
+        html = environment.get_template(template).render(**common, **names)
+        html = TEX_SOURCE.sub("", html)
+        if FONTS_PLACE not in html:
+            return html
+        signs = FONTS.items() if page.name == "section" else ()
+        fonts = (asset(name) for name, sign in signs if sign in html)
+        return html.replace(FONTS_PLACE, "".join(map(PRELOAD.format, fonts)))
+
+
+def directions(interface: Language, content: Language) -> dict[str, Html]:
+    """Attributes that say in which language an element is, where the one around it is in another.
+
+    ``content_dir`` is for what holds the text of a page: it is laid out as its language runs.
+    ``content_lang`` and ``interface_lang`` are for a piece among words of the other language, which
+    keeps its place. ``source_dir`` is for sources: each is in a language of its own.
+    """
+    apart = interface.tag != content.tag
+    rtl = "rtl" in (interface.direction, content.direction)
+    lang = Html(' lang="{}"').format
+    return {
+        "content_dir": lang(content.tag) + Html(f' dir="{content.direction}"') if apart else Html(),
+        "content_lang": lang(content.tag) if apart else Html(),
+        "interface_lang": lang(interface.tag) if apart else Html(),
+        "source_dir": Html(' dir="auto"') if rtl else Html(),
+    }
+
+
+FONTS = {
+    "source-serif-4-latin-wght-italic.woff2": "<em",
+    "jetbrains-mono-latin-wght-normal.woff2": "<code",
+    "KaTeX_Main-Regular.woff2": 'class="katex',
+    "KaTeX_Math-Italic.woff2": "mathnormal",
+    "KaTeX_Main-Bold.woff2": "mathbf",
+    "KaTeX_AMS-Regular.woff2": "mathbb",
+    "KaTeX_Caligraphic-Regular.woff2": "mathcal",
+}
+"""Fonts of a section beside those that every page has, and what in its markup is set in them. Found
+by the browser only once it lays the page out, they would come after everything else."""
+
+FONTS_PLACE = "<!-- fonts -->"
+PRELOAD = '<link rel="preload" as="font" type="font/woff2" crossorigin href="{}">'
+
+
+@dataclass(frozen=True)
+class OnePage:
+    """Several pages of the book on one, where the links between them lead from place to place.
+
+    Attributes
+    ----------
+    place : of the one page
+    starts : where each page that is on it begins: its id, by its place
+    prefixes : what stands before the ids of each page on it, by its place; nothing where missing
+    """
+
+    place: str
+    starts: Mapping[str, str]
+    prefixes: Mapping[str, str]
+
+    def bring(self, html: Html, place: str) -> Html:
+        """The markup of a page, or of a part of one, as it stands on the one page."""
+
+        prefix = self.prefixes.get(place, "")
+
+        def rewritten(found: re.Match[str]) -> str:
+            name, value = found["name"], found["value"]
+            if name in NAMES_IDS:
+                value = " ".join(prefix + id for id in value.split())
+            elif name in NAMES_ADDRESS:
+                value = self._address(value, place, stays=name != "data-address")
+            elif "url(" in value:
+                value = CSS_URL.sub(
+                    lambda url: f"url({self._address(url[1], place, stays=True)})", value
+                )
+            return f'{name}="{value}"'
+
+        return Html(ATTRIBUTE.sub(rewritten, html))
+
+    def _address(self, address: str, place: str, *, stays: bool) -> str:
+        """An address that page ``place`` names. One that ``stays`` leads to the one page itself."""
+        if OUTSIDE.match(address):
+            return address
+        target, hash = urldefrag(urljoin(f"/{place}/" if place else "/", address))
+        page = target.strip("/")
+        if stays and page in self.starts:
+            id = self.prefixes.get(page, "") + hash if hash else self.starts[page]
+            return f"#{id}"
+        return root_of(self.place) + target.lstrip("/") + (f"#{hash}" if hash else "")
+
+
+NAMES_IDS = ("id", "for", "aria-labelledby", "aria-describedby", "data-page-of")
+NAMES_ADDRESS = ("href", "src", "data-address")
+ATTRIBUTE = re.compile(r'(?<=\s)(?P<name>[a-z-]+)="(?P<value>[^"]*)"')
+CSS_URL = re.compile(r"\burl\(([^)]+)\)")
+OUTSIDE = re.compile(r"[a-z]+:")
+
+
+def chapter_on_one_page(chapter: Chapter) -> OnePage:
+    """A chapter, whose ids are unlike each other as they are."""
+    starts = {section.place: section.name for section in chapter.sections}
+    return OnePage(f"{chapter.slug}/{PRINT}", {chapter.place: "main", **starts}, {})
+
+
+def book_on_one_page(book: Book) -> OnePage:
+    """The whole book. Ids are unlike each other within a chapter, so its slug goes before them."""
+    prefixes = {page.place: f"{each.slug}." for each in book.chapters for page in each.pages}
+    prefixes |= {
+        "": "front.",
+        **{place: f"{place}." for place in ("contents", "facts", "references", "glossary")},
+    }
+    starts = {
+        place: prefix + (posixpath.basename(place) or "front") for place, prefix in prefixes.items()
+    }
+    return OnePage("", starts, prefixes)
+
+
+def equations(blocks: Iterable[Block]) -> list[Equation]:
+    """The numbered equations among blocks, those inside other blocks too."""
+    found: list[Equation] = []
+    for block in blocks:
+        if isinstance(block, Equation) and block.number:
+            found.append(block)
+        found += equations(inner_blocks(block))
+    return found
+
+
+def questions(blocks: Iterable[Block]) -> Iterator[Quiz]:
+    """The questions among blocks, those inside other blocks too."""
+    for block in blocks:
+        if isinstance(block, Quiz):
+            yield block
+        yield from questions(inner_blocks(block))
+
+
+def embeddable(blocks: Iterable[Block]) -> Iterator[Embeddable]:
+    """The instruments, snippets and questions among blocks, those inside other blocks too."""
+    for block in blocks:
+        if isinstance(block, InstrumentBlock | Snippet | Quiz) and block.label:
+            yield block
+        yield from embeddable(inner_blocks(block))
+
+
+def script_json(value: Any) -> Html:
+    """JSON that can stand inside a script element, written as `JSON.stringify` writes it."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Html(text)

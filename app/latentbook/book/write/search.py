@@ -1,0 +1,83 @@
+"""What the reader can search: one entry for each piece of the book that has a place of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+
+from latentbook.book.compose.blocks import Block, Heading, NumberedBlock
+from latentbook.book.compose.words import inner_blocks, text_of, words_of
+from latentbook.book.language import Language
+from latentbook.book.types import Book, Chapter
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One result. ``kind`` weighs it: a section goes before a snippet of the same words."""
+
+    kind: str
+    number: str
+    url: str  # relative to the root of the book
+    place: str  # where it stands: 2.4 Variational autoencoders
+    title: str
+    text: str
+
+
+def search_index(book: Book) -> bytes:
+    """The entries as JSON, for static/js/page/search-index.js."""
+    entries = [{"id": id, **asdict(entry)} for id, entry in enumerate(_entries(book))]
+    return json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _entries(book: Book) -> Iterator[Entry]:
+    language = book.language
+    for chapter in book.chapters:
+        yield from _chapter(chapter, language)
+    for term in book.terms:
+        meaning = words_of(term.meaning)
+        yield Entry(
+            "Term", "", f"glossary/#{term.id}", language.translate("Glossary"), term.name, meaning
+        )
+    for fact in book.facts:
+        place = language.translate("Sourced facts")
+        sources = ", ".join(source.title for source in fact.sources)
+        text = f"{words_of(fact.claim)} {words_of(fact.note)}"
+        yield Entry("Fact", "", f"facts/#{fact.id}", place, sources, text)
+    for reference in book.references:
+        text, url = words_of(reference.html), f"references/#{reference.key}"
+        place = language.translate("References")
+        yield Entry("Reference", "", url, place, reference.short, text)
+
+
+def _chapter(chapter: Chapter, language: Language) -> Iterator[Entry]:
+    home, place = f"{chapter.place}/", f"{chapter.number} {chapter.title}"
+    text = f"{words_of(chapter.standfirst)} {text_of(chapter.blocks)}"
+    named = language.translate("Chapter %(number)s", number=chapter.number)
+    yield Entry("Chapter", chapter.number, home, named, chapter.title, text)
+    yield from _numbered(chapter.blocks, home, place, language)
+    for section in chapter.sections:
+        home = f"{section.place}/"
+        inside = f"{section.number} {section.title}"
+        entry = Entry("Section", section.number, home, place, section.title, "")
+        words: list[str] = [section.description]
+        for block in section.blocks:
+            if isinstance(block, Heading):
+                yield replace(entry, text=" ".join(words))
+                entry = Entry("Heading", "", f"{home}#{block.label}", inside, block.title, "")
+                words = []
+            elif not isinstance(block, NumberedBlock):
+                words.append(text_of(block))
+        yield replace(entry, text=" ".join(words))
+        yield from _numbered(section.blocks, home, inside, language)
+
+
+def _numbered(
+    blocks: Iterable[Block], home: str, place: str, language: Language
+) -> Iterator[Entry]:
+    for block in blocks:
+        if isinstance(block, NumberedBlock) and block.label:
+            url = f"{home}#{block.label}"
+            called = block.called(language)
+            yield Entry(block.named, block.number, url, place, called, text_of(block))
+        yield from _numbered(inner_blocks(block), home, place, language)

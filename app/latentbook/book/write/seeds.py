@@ -1,0 +1,27 @@
+"""A first build need not make what another has made: caches are named by their content."""
+
+from __future__ import annotations
+
+from latentbook.book.write.compress import link
+from latentbook.settings import SHIPPED, Settings
+
+SEEDS = (
+    *("bundle-*", "engine-*", "service-worker-*", "notebook-*", "library-*", "bytecode-*", "*.whl"),
+    *("compressed", "stills", "plots"),
+)
+
+
+def seed_cache(settings: Settings) -> None:
+    """Fill an empty cache with what the program has in its own: minutes of packing and drawing."""
+    cache, made = settings.build / "cache", settings.root / "build" / "cache"
+    if cache.exists():
+        return
+    if settings.course is None and settings.root != SHIPPED:
+        return  # tests, and builds in other folders, begin with nothing
+    for name in SEEDS:
+        for path in sorted(made.glob(name)):
+            for file in [path] if path.is_file() else sorted(path.rglob("*")):
+                if file.is_file():
+                    target = cache / file.relative_to(made)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    link(file, target)

@@ -1,0 +1,353 @@
+"""The whole site: pages, bundles, Python for the page, search, exports; swapped in whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from latentbook.book.day import right_now
+from latentbook.book.load import Loaded, load
+from latentbook.book.media import content_hash
+from latentbook.book.overlay.lay import lay, release
+from latentbook.book.read.days import Days
+from latentbook.book.read.laid import LAID
+from latentbook.book.read.manifest import days_of
+from latentbook.book.read.problems import Problems
+from latentbook.book.read.recordings import runnable_cells
+from latentbook.book.write.assets import Assets, bundle
+from latentbook.book.write.brand import branded
+from latentbook.book.write.compress import Compressor, link
+from latentbook.book.write.exports import Export, notebook, script
+from latentbook.book.write.offline import (
+    SERVICE_WORKER,
+    keep_last_edition,
+    service_worker,
+    wire_bytes,
+)
+from latentbook.book.write.render import TEMPLATES, Renderer
+from latentbook.book.write.search import search_index
+from latentbook.book.write.snippets import snippets
+from latentbook.book.write.web_manifest import web_manifest
+from latentbook.runtime.course import Course
+from latentbook.runtime.dist import RuntimeDist, build_runtime, served_name
+from latentbook.settings import Settings
+
+Report = Callable[[str], None]
+KEPT = 3
+"""Bundles that stay in the cache: going back to one of them costs nothing."""
+
+MOST_ELEMENTS = 6000
+"""Of a page: it is laid out at once (docs/speed.md)."""
+
+START_TAG = re.compile("<[a-z]")
+UNNAMED_BUILD, UNKNOWN_SIZE = '"build":""', '"offline_bytes":0'
+"""Stand in each page until all are there: a build is named by what is in it."""
+
+
+def build_site(settings: Settings, *, report: Report, now: datetime | None = None) -> Path:
+    """Build the book into ``build/site``; nothing is done where nothing has changed.
+
+    Parameters
+    ----------
+    now : what opens later is left out; None asks the clock
+
+    Raises
+    ------
+    BookErrors
+        With every mistake in the content, or every page that is too large. The site that was there
+        stays as it was.
+    LatentbookError
+        If something that is needed is not installed or cannot be had.
+    """
+    settings = lay(settings)
+    site = settings.site
+    now = now or right_now()
+    stamp = _stamp(settings, now)
+    if _is_current(site, settings, stamp):
+        return site
+    settings.build.mkdir(parents=True, exist_ok=True)
+    # Two commands may want it at once, `make serve` and `make test`, say. The second finds it done.
+    with _turn(settings.build / "build.lock", report):
+        if not _is_current(site, settings, stamp):
+            _build(site, settings, stamp, report, now)
+    return site
+
+
+def is_due(settings: Settings, now: datetime) -> bool:
+    """Whether something is open by now that the site does not have."""
+    return bool(_last_left_out(settings, "closed") - set(_closed(settings, now).names))
+
+
+def _closed(settings: Settings, now: datetime) -> Days:
+    return days_of(settings.course or settings.content).not_open(now, drafts=settings.reload)
+
+
+def _last_left_out(settings: Settings, *why: str) -> set[str]:
+    """What the site that is there leaves out, as not open (``closed``) or as hidden by the course
+    (``hidden``); nothing where that is not known."""
+    try:
+        left_out = json.loads(_left_out_file(settings).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return set()
+    return {name for each in why for name in left_out[each]}
+
+
+def _left_out_file(settings: Settings) -> Path:
+    return settings.build / "cache" / f"{settings.site.name}-left-out.json"
+
+
+def _turn(lock_file: Path, report: Report) -> AbstractContextManager[object]:
+    lock = FileLock(lock_file)
+    try:
+        return lock.acquire(blocking=False)
+    except Timeout:
+        report("Waiting for another build in the same folder")
+        return lock.acquire()
+
+
+def _is_current(site: Path, settings: Settings, stamp: str) -> bool:
+    """Whether the site is made from what is there now."""
+    stamp_file = _stamp_file(settings)
+    try:
+        return (site / "index.html").is_file() and stamp_file.read_text(encoding="utf-8") == stamp
+    except FileNotFoundError:
+        return False
+
+
+def _stamp_file(settings: Settings) -> Path:
+    return settings.build / "cache" / f"{settings.site.name}-stamp"
+
+
+def _build(site: Path, settings: Settings, stamp: str, report: Report, now: datetime) -> None:
+    start = time.perf_counter()
+    _stamp_file(settings).unlink(missing_ok=True)
+    Course.read(settings).make_importable(report)
+    report("Reading the book")
+    loaded = load(settings, now)
+    if loaded.laid.made_for not in ("", release()):
+        report(
+            f"The course was made for release {loaded.laid.made_for} of the book, this is "
+            f"{release()}: `latentbook course diff` says what has changed"
+        )
+    _report_stale(loaded, report)
+    report("Bundling scripts and styles")
+    assets = dressed(loaded, bundle(settings), settings)
+    runtime = build_runtime(settings, report=report, without=loaded.apart)
+    for left in settings.build.glob(f"{site.name}.*.*"):  # by a build that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    partial = site.with_name(f"{site.name}.{os.getpid()}.partial")
+    try:
+        _Writer(settings, loaded, assets, runtime, partial, report).write()
+        closed, hidden = _closed(settings, now).names, sorted(loaded.laid.hidden)
+        told = {*closed, *hidden} - _last_left_out(settings, "closed", "hidden")
+        keep_last_edition(site, partial, told=bool(told))
+        _left_out_file(settings).unlink(missing_ok=True)  # a site of which it is not known told all
+        _swap(partial, site)
+        if closed or hidden:
+            left_out = json.dumps({"closed": closed, "hidden": hidden})
+            _left_out_file(settings).write_text(left_out, encoding="utf-8")
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    _stamp_file(settings).write_text(stamp, encoding="utf-8")
+    _forget_old(settings.build / "cache")
+    report(f"Built in {time.perf_counter() - start:.1f} s")
+
+
+def _stamp(settings: Settings, now: datetime) -> str:
+    """Stands for everything that the site is made from, and for what of it is not open."""
+    root, code = settings.root, Path(__file__).resolve().parents[2]
+    folders = [settings.content, settings.widgets, root / "static", TEMPLATES]
+    folders += [code / "book", code / "locale", code / "runtime"]
+    files = sorted(
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    )
+    more = [root / "package-lock.json", *([root / LAID] if (root / LAID).is_file() else [])]
+    parts = [part for path in [*files, *more] for part in (str(path), path.read_bytes())]
+    parts += _closed(settings, now).names
+    return content_hash(f"{settings.reload} {settings.site_path}", *parts, length=32)
+
+
+def _forget_old(cache: Path) -> None:
+    """Keep a few bundles of each kind, so that days of editing do not fill the disk."""
+    for kind in ("bundle-*", "engine-*.js", "service-worker-*.js", "notebook-*.js"):
+        newest_first = sorted(cache.glob(kind), key=lambda path: path.stat().st_mtime, reverse=True)
+        for old in newest_first[KEPT:]:
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
+
+
+def _report_stale(loaded: Loaded, report: Report) -> None:
+    """Say which snippets show no output because their code has changed since it was recorded."""
+    for source in loaded.sources:
+        recorded = source.recordings.all_current(source.nodes)
+        for page in source.pages:
+            for cell in runnable_cells(page.document.nodes):
+                if cell.label not in recorded:
+                    path, line = loaded.laid.origins.of(page.path, cell.line)
+                    report(
+                        f"{path}:{line}: the output of {cell.label} is not recorded for "
+                        "this code, so none is shown; `latentbook check --record` records it"
+                    )
+
+
+def dressed(loaded: Loaded, assets: Assets, settings: Settings) -> Assets:
+    """The files of the frame, with the book's own mark, icons and colours where it has them."""
+    if loaded.brand is None:
+        return assets
+    out = settings.build / "cache" / "brand"
+    return branded(assets, loaded.brand, loaded.book.title, settings.content, out)
+
+
+def _refuse_large(loaded: Loaded, pages: Mapping[str, str]) -> None:
+    problems = Problems(loaded.laid.origins)
+    for source in loaded.sources:
+        for page in source.pages:
+            count = len(START_TAG.findall(pages[f"{page.place}/index.html"]))
+            if count > MOST_ELEMENTS:
+                line = page.document.front_lines.get("title", 1)
+                message = f"the page has {count:,} HTML elements; at most {MOST_ELEMENTS:,}"
+                problems.add(page.path, line, f"{message}: move some of it to another section")
+    problems.raise_all()
+
+
+def _swap(partial: Path, site: Path) -> None:
+    """Put the new site in the old one's place. An old one that cannot be replaced stays."""
+    old = site.with_name(f"{site.name}.{os.getpid()}.old")
+    if site.exists():
+        site.rename(old)
+    try:
+        partial.rename(site)
+    except OSError:
+        if old.exists():
+            old.rename(site)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+class _Writer:
+    """Writes one site into an empty folder."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        loaded: Loaded,
+        assets: Assets,
+        runtime: RuntimeDist,
+        folder: Path,
+        report: Report,
+    ) -> None:
+        self.settings = settings
+        self.loaded = loaded
+        self.assets = assets
+        self.runtime = runtime
+        self.folder = folder
+        self.report = report
+        self.to_compress: list[Path] = []
+        self.digests: dict[str, bytes] = {}
+
+    def write(self) -> None:
+        """Everything."""
+        for place, path in self.assets.files.items():
+            self.put_file(place, path)
+        for place, data in self.loaded.media.files.items():
+            self.put(place, data)
+        for path in sorted(self.runtime.path.iterdir()):
+            name = served_name(path.name, self.runtime.hashes[path.name])
+            self.put_file(f"runtime/{name}", path)
+        index = search_index(self.loaded.book)
+        search = f"search-{content_hash(index)}.json"
+        self.put(search, index)
+        book, loaded = self.loaded.book, self.loaded
+        web_app = web_manifest(book, self.assets)
+        manifest = f"assets/manifest-{content_hash(web_app)}.webmanifest"
+        self.put(manifest, web_app)
+        for chapter, source in zip(book.chapters, loaded.sources, strict=True):
+            place = f"{chapter.slug}/{chapter.slug}"
+            export = Export(
+                chapter,
+                source,
+                loaded.labels,
+                loaded.notation,
+                loaded.facts,
+                book.content_language,
+            )
+            self.put(f"{place}.ipynb", notebook(export))
+            self.put(f"{place}.py", script(export))
+            self.put(f"{chapter.slug}/snippets.json", snippets(chapter))
+        words = ""
+        if said := book.language.words_script():
+            words = f"assets/words-{content_hash(said)}.js"
+            self.put(words, said)
+        site_path = self.settings.site_path
+        config = self.config(search)
+        pages = dict(Renderer(book, self.assets, config, manifest, site_path, words).pages())
+        _refuse_large(loaded, pages)
+        self.compress()
+        build = content_hash(*sorted(self.digests.values()), *pages.values())
+        offline_bytes = sum(wire_bytes(self.folder / place) for place in self.digests)
+        offline_bytes += sum(len(zlib.compress(html.encode())) for html in pages.values())
+        for place, html in pages.items():
+            html = html.replace(UNNAMED_BUILD, f'"build":"{build}"', 1)
+            html = html.replace(UNKNOWN_SIZE, f'"offline_bytes":{offline_bytes}', 1)
+            self.put(place, html.encode())
+        self.compress()
+        if not self.settings.reload:  # an author sees each build at once, not one that was kept
+            config = {**config, "build": build, "offline_bytes": offline_bytes}
+            self.put(
+                SERVICE_WORKER, service_worker(self.settings, config, self.folder, self.digests)
+            )
+            self.compress()
+
+    def compress(self) -> None:
+        """Put the compressed forms beside what has been written since."""
+        if not self.settings.reload:  # an author waits for the page, not for its compressed copies
+            compressor = Compressor(self.settings.build / "cache" / "compressed")
+            compressor.add_variants(self.to_compress, self.report)
+        self.to_compress.clear()
+
+    def config(self, search: str) -> Mapping[str, Any]:
+        """What scripts are told on every page."""
+        return {
+            "runtime": {
+                "base": "runtime/",
+                "version": self.runtime.version,
+                "sizes": dict(self.runtime.sizes),
+                "hashes": self.runtime.start_hashes,
+            },
+            "assets": self.assets.on_demand,
+            "search": search,
+            "api": True,
+            "build": "",
+            "offline_bytes": 0,
+            "reload": self.settings.reload,
+        }
+
+    def put(self, place: str, data: bytes) -> None:
+        """Write one file made by this build."""
+        path = self.folder / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        self.digests[place] = hashlib.sha256(data).digest()
+        self.to_compress.append(path)
+
+    def put_file(self, place: str, source: Path) -> None:
+        """Link one file that exists already."""
+        path = self.folder / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        link(source, path)
+        self.digests[place] = hashlib.sha256(source.read_bytes()).digest()
+        self.to_compress.append(path)

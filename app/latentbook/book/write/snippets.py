@@ -1,0 +1,49 @@
+"""The code of a chapter in its order, for a snippet that needs what an earlier one makes."""
+
+from __future__ import annotations
+
+import json
+import symtable
+from collections.abc import Iterable, Iterator
+
+from latentbook.book.compose.blocks import Block, CodeQuiz, Snippet
+from latentbook.book.types import Chapter
+
+
+def snippets(chapter: Chapter) -> bytes:
+    """What runs in a chapter, as JSON.
+
+    A list in reading order of ``{label, number, title, url, code, makes}``: the snippets that run,
+    and the code questions, whose ``code`` is empty as they make nothing. ``url`` is relative to the
+    root of the book; ``makes`` are the names that the code leaves in the chapter's scope.
+    """
+    entries = []
+    for page in chapter.pages:
+        for block in _code_blocks(page.blocks):
+            code = block.source if isinstance(block, Snippet) else ""
+            entries.append(
+                {
+                    "label": block.label,
+                    "number": block.number,
+                    "title": block.title if isinstance(block, Snippet) else "",
+                    "url": f"{page.place}/#{block.label}",
+                    "code": code,
+                    "makes": names_made(code),
+                }
+            )
+    return json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def names_made(code: str) -> list[str]:
+    """The names that a piece of code binds at its top level, in alphabetical order."""
+    table = symtable.symtable(code, "snippet", "exec")
+    symbols = table.get_symbols()
+    return sorted(s.get_name() for s in symbols if s.is_assigned() or s.is_imported())
+
+
+def _code_blocks(blocks: Iterable[Block]) -> Iterator[Snippet | CodeQuiz]:
+    """What runs, inside folds and remarks, too."""
+    for block in blocks:
+        if isinstance(block, CodeQuiz) or (isinstance(block, Snippet) and not block.read_only):
+            yield block
+        yield from _code_blocks(getattr(block, "blocks", ()))

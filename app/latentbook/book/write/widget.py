@@ -1,0 +1,119 @@
+"""One instrument by itself, as a notebook shows it: the block of a page, with its pictures inside
+it and without what leads into the book."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from latentbook.book.compose.engine import Engine
+from latentbook.book.compose.math import Mathematics, Notation
+from latentbook.book.compose.prose import ProseRenderer
+from latentbook.book.compose.stills import Stills
+from latentbook.book.directives.instrument import Words, instrument_block
+from latentbook.book.language import ENGLISH, language
+from latentbook.book.media import Media
+from latentbook.book.pieces import Html
+from latentbook.book.read.manifest import read_manifest
+from latentbook.book.read.markdown import make_markdown
+from latentbook.book.read.problems import Problems
+from latentbook.book.types import Page
+from latentbook.book.write.assets import engine_script, notebook_script
+from latentbook.book.write.render import TEMPLATES, TEX_SOURCE, template_environment
+from latentbook.kept import Kept
+from latentbook.settings import Settings
+from widgets import get
+from widgets.contract import Value
+from widgets.engine import host
+
+
+class InstrumentMarkup:
+    """Makes the markup of instruments in this process."""
+
+    def __init__(self, settings: Settings) -> None:
+        problems = Problems()
+        book = settings.content / "book.toml"
+        macros = read_manifest(book, problems.of(book)).macros
+        problems.raise_all()
+        engine = Engine(engine_script(settings))
+        self._mathematics = Mathematics(engine, Notation(macros))
+        kept = Kept(settings.build / "cache" / "stills")
+        self._stills = Stills(ThisProcess(), engine, Inside(), settings.widgets, kept)
+        self._markdown = make_markdown()
+        self._renderer = ProseRenderer()
+
+    def made(
+        self, name: str, state: Mapping[str, Value], given: Mapping[str, Value]
+    ) -> tuple[str, dict[str, str]]:
+        """An instrument at ``state``, of which its author has ``given`` a part.
+
+        Returns
+        -------
+        str
+            Markup.
+        dict
+            What the readouts say, by their keys.
+
+        Raises
+        ------
+        StillError
+            If the instrument fails at this state.
+        """
+        frame = self._stills.drawn(name, state, name)
+        block = instrument_block(
+            get(name).instrument,
+            given,
+            frame,
+            label=name,
+            number="",
+            panels=self._stills.panels(frame, name, root=""),
+            references=(),
+            words=Words(self._line, self._mathematics.set),
+        )
+        environment = template_environment(TEMPLATES, language(ENGLISH).translations)
+        html = environment.get_template("blocks/instrument.html").render(
+            block=block,
+            page=Page("notebook", block.title, "", "", Html()),
+            interface_lang=Html(),
+        )
+        return TEX_SOURCE.sub("", html), frame["readouts"]
+
+    def math(self, tex: str, line: int, *, display: bool = False) -> Html:
+        """An equation in a line of Markdown."""
+        return self._mathematics.set(tex, display=display)
+
+    def _line(self, text: str) -> Html:
+        """The markup of a line of Markdown."""
+        token = self._markdown.parseInline(text)[0]
+        env = {"composer": self}
+        return Html(self._renderer.renderInline(token.children or [], self._markdown.options, env))
+
+
+class ThisProcess:
+    """Instruments are computed where they are asked for."""
+
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The reply to a message of the host."""
+        return host.handle(request, lambda mime, data: None)
+
+
+class Inside(Media):
+    """Pictures that stand in the markup itself."""
+
+    def add(self, name: str, suffix: str, data: bytes) -> str:
+        """The picture as an address."""
+        return f"data:image/{suffix[1:]};base64,{base64.b64encode(data).decode()}"
+
+
+@lru_cache(maxsize=1)
+def installed() -> tuple[InstrumentMarkup, str]:
+    """What makes markup, and the script that brings it to life.
+
+    Both come from the program's own folder: where a notebook runs is no place for caches.
+    """
+    settings = Settings()
+    settings = settings.model_copy(update={"build": Path(settings.root, "build")})
+    return InstrumentMarkup(settings), notebook_script(settings)

@@ -1,0 +1,491 @@
+"""The command line, ``latentbook COMMAND``.
+
+Each command imports what it needs when it runs, so that none waits for another's libraries.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from latentbook.errors import BookErrors, LatentbookError
+from latentbook.settings import Settings
+
+cli = typer.Typer(
+    name="latentbook",
+    help="An interactive textbook on representation learning, and the engine that runs it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+runtime = typer.Typer(help="The packages that the page's Python has.", no_args_is_help=True)
+cli.add_typer(runtime, name="runtime")
+words = typer.Typer(help="The languages of the interface.", no_args_is_help=True)
+cli.add_typer(words, name="words")
+courses = typer.Typer(help="A course of one's own, made from the book.", no_args_is_help=True)
+cli.add_typer(courses, name="course")
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+
+
+CANNOT_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
+
+
+class Device(StrEnum):
+    """Where torch runs."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    MPS = "mps"
+
+
+class Paper(StrEnum):
+    """Sizes of a page."""
+
+    A4 = "A4"
+    LETTER = "Letter"
+
+
+class Kind(StrEnum):
+    """What ``latentbook new`` can start."""
+
+    CHAPTER = "chapter"
+    SECTION = "section"
+    INSTRUMENT = "instrument"
+
+
+def report(message: str) -> None:
+    """Tell the person at the terminal what is going on."""
+    out.print(message, markup=False)
+
+
+CourseFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--course", help="Folder of a course, laid over the book.", envvar="LATENTBOOK_COURSE"
+    ),
+]
+
+
+def settings_of(course: Path | None, **given: object) -> Settings:
+    """The settings with what the command line gives; a course's instruments can be imported.
+
+    Raises
+    ------
+    LatentbookError
+        If there is no such course, or it does not go together with the book.
+    """
+    from latentbook.book.overlay.lay import lay, make_importable
+
+    settings = Settings(course=course) if course else Settings()
+    settings = settings.model_copy(
+        update={name: value for name, value in given.items() if value is not None}
+    )
+    if settings.course is not None:
+        make_importable(lay(settings))
+    return settings
+
+
+def from_checkout(module: str) -> ModuleType:
+    """Import what a checkout of the project has and an installed package leaves out.
+
+    Raises
+    ------
+    LatentbookError
+        If this is an installed package.
+    """
+    from latentbook.settings import ROOT, SHIPPED
+
+    if ROOT == SHIPPED:
+        folder = module.rpartition(".")[0].replace(".", "/") or module
+        raise LatentbookError(
+            f"This command needs {folder}/, which is not part of the installed package. "
+            "Run it in a checkout of the project: git clone, then make serve once."
+        )
+    if str(ROOT) not in sys.path:
+        sys.path.append(str(ROOT))
+    return import_module(module)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turn the errors a person can act on into sentences and exit status 1."""
+    try:
+        yield
+    except BookErrors as errors:
+        for error in errors.errors:
+            err.print(str(error), markup=False)
+        count = len(errors.errors)
+        err.print(
+            f"{count} error{'s' if count != 1 else ''}. Nothing was changed in the built site."
+        )
+        raise typer.Exit(1) from None
+    except LatentbookError as error:
+        err.print(str(error), markup=False)
+        raise typer.Exit(1) from None
+    except ValidationError as wrong:
+        # Settings() is the only thing here that validates: a setting in the environment is wrong.
+        for mistake in wrong.errors():
+            name = f"LATENTBOOK_{'_'.join(map(str, mistake['loc']))}".upper()
+            err.print(f"{name}={mistake['input']!r}: {mistake['msg']}.", markup=False)
+        raise typer.Exit(1) from None
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            err.print("The disk is full. Free about 200 MB and run the command again.")
+        elif error.errno in CANNOT_WRITE:
+            err.print(f"Cannot write {error.filename}: {error.strerror}.", markup=False)
+            err.print("LATENTBOOK_BUILD names another folder for what is built.", markup=False)
+        else:
+            raise
+        raise typer.Exit(1) from None
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Fail early, before the build, if ``host:port`` cannot be listened on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise LatentbookError(
+                    f"Port {port} on {host} is in use. Choose another: make serve PORT={port + 1}"
+                ) from None
+            raise LatentbookError(f"Cannot listen on {host}:{port}: {error.strerror}.") from None
+
+
+def say_what_opens(settings: Settings, what_it_takes: str) -> None:
+    """Say what of the book opens next, where anything does, and what that takes."""
+    from latentbook.book.day import right_now
+    from latentbook.book.read.manifest import days_of
+
+    if opening := days_of(settings.course or settings.content).next(right_now()):
+        report(f"Opens next: {opening}; {what_it_takes}")
+
+
+def say_what_is_due(settings: Settings) -> None:
+    """Say whether a site lacks what has opened since it was built."""
+    from latentbook.book.day import right_now
+    from latentbook.book.read.manifest import days_of
+
+    if not days_of(settings.course or settings.content):
+        return
+    from latentbook.book.write.site import is_due
+
+    if is_due(settings, right_now()):
+        report("Something has opened since the site was built: `latentbook build` shows it")
+
+
+def bundle_class(settings: Settings) -> None:
+    """Bundle what class mode adds, where it is on."""
+    if settings.class_mode:
+        from latentbook.lecture.bundle import bundle_class
+
+        bundle_class(settings)
+
+
+def make_new_key(settings: Settings) -> None:
+    """Take the lecturer's key away, so that the start makes another."""
+    if not settings.class_mode:
+        raise LatentbookError("--new-key is for class mode: give --class too.")
+    from latentbook.lecture.mode import forget_key
+
+    forget_key(settings)
+
+
+@cli.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.", min=1, max=65535)] = None,
+    device: Annotated[Device | None, typer.Option(help="Where the decoders run.")] = None,
+    replicas: Annotated[
+        int | None, typer.Option(help="Decoder processes, run by Ray Serve.", min=0)
+    ] = None,
+    reload: Annotated[bool, typer.Option("--reload", help="Rebuild the page you edit.")] = False,
+    built: Annotated[
+        bool, typer.Option("--built", help="Serve what is built; write nothing.")
+    ] = False,
+    class_mode: Annotated[
+        bool, typer.Option("--class", help="Let a class answer by phone (docs/class.md).")
+    ] = False,
+    new_key: Annotated[
+        bool, typer.Option("--new-key", help="Make another key for the lecturer.")
+    ] = False,
+    course: CourseFolder = None,
+) -> None:
+    """Build what changed, then serve the book and its decoders."""
+    with plain_errors():
+        settings = settings_of(
+            course,
+            host=host,
+            port=port,
+            device=device and device.value,
+            replicas=replicas,
+            reload=reload,
+            class_mode=class_mode or None,
+        )
+        require_free_port(settings.host, settings.port)
+        if not built:
+            from latentbook.book.write.site import build_site
+
+            build_site(settings, report=report)
+            bundle_class(settings)
+        say_what_opens(
+            settings,
+            "this server writes nothing (--built), so `latentbook build` has to run then"
+            if built
+            else "it is built at the next change"
+            if settings.reload
+            else "this server opens it then",
+        )
+        if built:
+            say_what_is_due(settings)
+        if new_key:
+            make_new_key(settings)
+        from latentbook.main import run
+
+        run(settings, report=report, built=built)
+
+
+@cli.command()
+def build(
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Print the whole book into a PDF too.")
+    ] = False,
+    paper: Annotated[
+        Paper, typer.Option(help="Size of its pages.", case_sensitive=False)
+    ] = Paper.A4,
+    address: Annotated[
+        str, typer.Option(help="Where the book is served: instruments in the PDF lead there.")
+    ] = "",
+    course: CourseFolder = None,
+) -> None:
+    """Build the book into build/site, ready for any static host."""
+    with plain_errors():
+        settings = settings_of(course)
+        if not pdf and (address or paper is not Paper.A4):
+            raise LatentbookError("--paper and --address say how to print: give --pdf too.")
+        if pdf:
+            from latentbook.book.write.pdf import build_pdf
+
+            path = build_pdf(settings, paper=paper.value, address=address, report=report)
+            report(f"The book is in {path}")
+            say_what_opens(settings, "the PDF has to be printed again then")
+            return
+        from latentbook.book.write.site import build_site
+
+        site = build_site(settings, report=report)
+        bundle_class(settings)
+        report(f"The book is in {site}")
+        say_what_opens(settings, "a static copy needs a build then")
+
+
+@cli.command()
+def check(
+    record: Annotated[
+        bool, typer.Option("--record", help="Run every snippet and record its output again.")
+    ] = False,
+    all: Annotated[
+        bool, typer.Option("--all", help="Of a course: its instruments' tests and the build, too.")
+    ] = False,
+    course: CourseFolder = None,
+) -> None:
+    """Check every chapter: blocks, labels, links, equations, snippets, questions."""
+    with plain_errors():
+        settings = settings_of(course)
+        from latentbook.book.check import check_book
+
+        if all and settings.course is None:
+            raise LatentbookError(
+                "--all is for a course: give --course too. For the book: make test."
+            )
+        check_book(settings, record=record, report=report)
+        if all:
+            from latentbook.book.overlay.instrument_tests import run_tests
+            from latentbook.book.write.site import build_site
+
+            run_tests(settings, report=report)
+            build_site(settings, report=report)
+            report("The course is whole")
+
+
+@cli.command()
+def new(
+    kind: Annotated[Kind, typer.Argument(help="What to start.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(help="chapter SLUG, section CHAPTER NAME, or instrument NAME."),
+    ],
+) -> None:
+    """Start a chapter, a section or an instrument from a small working example."""
+    with plain_errors():
+        from latentbook.book.new import new_chapter, new_instrument, new_section
+
+        makers: dict[Kind, tuple[Callable[..., list[Path]], str]] = {
+            Kind.CHAPTER: (new_chapter, "SLUG"),
+            Kind.SECTION: (new_section, "CHAPTER NAME"),
+            Kind.INSTRUMENT: (new_instrument, "NAME"),
+        }
+        make, wanted = makers[kind]
+        if len(names) != len(wanted.split()):
+            raise LatentbookError(f"Write: latentbook new {kind} {wanted}. Got {' '.join(names)}.")
+        for path in make(Settings(), *names):
+            report(f"Wrote {path}")
+
+
+@cli.command()
+def train(
+    name: Annotated[str, typer.Argument(help="Name of a model; leave out to list them.")] = "",
+    device: Annotated[Device, typer.Option(help="Where to train.")] = Device.AUTO,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last epoch.")] = False,
+) -> None:
+    """Train a model on downloaded data and write its weights and card."""
+    with plain_errors():
+        from_checkout("training.train").train_cli(name, device.value, resume)
+
+
+@cli.command()
+def reproduce(
+    name: Annotated[str, typer.Argument(help="Name of a figure; leave out to list them.")] = "",
+) -> None:
+    """Compute a published figure again, beside the one in the paper."""
+    with plain_errors():
+        from_checkout("training.published").reproduce_cli(name, report)
+
+
+@cli.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="Name of a bench; leave out to list them.")] = "",
+    json: Annotated[Path | None, typer.Option(help="Write the table to this file too.")] = None,
+    course: CourseFolder = None,
+) -> None:
+    """Measure against the bars; exit 1 where one is missed."""
+    with plain_errors():
+        settings = settings_of(course)
+        if not from_checkout("tools.bench").run_bench(name, settings, json, report=report):
+            raise typer.Exit(1)
+
+
+@courses.command("new")
+def course_new(
+    folder: Annotated[Path, typer.Argument(help="Folder to make; its name becomes the title.")],
+    empty: Annotated[
+        bool, typer.Option("--empty", help="Start a book on another subject, without the book.")
+    ] = False,
+) -> None:
+    """Start a course: the whole book in its order, to choose from and add to."""
+    with plain_errors():
+        from latentbook.book.overlay.start import new_course
+
+        for path in new_course(Settings(), folder, empty=empty):
+            report(f"Wrote {path}")
+        settings = settings_of(folder)
+        if empty:
+            from latentbook.book.check import check_book
+
+            check_book(settings, record=True, report=report)
+        else:
+            from latentbook.book.overlay.diff import accept
+
+            report(f"Wrote {accept(settings)}")
+        report(f"latentbook serve --course {folder} shows it")
+
+
+@courses.command("diff")
+def course_diff(
+    folder: Annotated[Path, typer.Argument(help="Folder of the course.")],
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Record the book as it is: the next diff begins here.")
+    ] = False,
+) -> None:
+    """Say what the book that is installed changes in a course; exit 1 if it changes anything."""
+    with plain_errors():
+        from latentbook.book.overlay import diff
+
+        settings = Settings(course=folder)
+        if accept:
+            report(f"Wrote {diff.accept(settings)}")
+        elif diff.tell(settings, report):
+            raise typer.Exit(1)
+
+
+@runtime.command("add")
+def runtime_add(
+    packages: Annotated[
+        list[str],
+        typer.Argument(help="Names, names with versions ('sympy<1.14'), or paths of wheels."),
+    ],
+    course: CourseFolder = None,
+) -> None:
+    """Add packages, with all they need, to the page's Python."""
+    with plain_errors():
+        from latentbook.runtime.course import Course
+
+        added = Course.read(settings_of(course)).add(packages, report)
+        added.write()
+        report(f"Wrote {added.path}: commit it with the course")
+        report(added.listed())
+
+
+@runtime.command("remove")
+def runtime_remove(
+    package: Annotated[str, typer.Argument(help="Name of a package that was added.")],
+    course: CourseFolder = None,
+) -> None:
+    """Remove a package, and what only it needed, from the page's Python."""
+    with plain_errors():
+        from latentbook.runtime.course import Course
+
+        left = Course.read(settings_of(course)).remove(package, report)
+        left.write()
+        report(left.listed())
+
+
+@runtime.command("list")
+def runtime_list(course: CourseFolder = None) -> None:
+    """List what can be imported in the page, besides the standard library."""
+    with plain_errors():
+        from latentbook.runtime.course import Course
+
+        report(Course.read(settings_of(course)).listed())
+
+
+@words.command("extract")
+def words_extract(
+    languages: Annotated[
+        list[str] | None, typer.Argument(help="Tags of languages to begin: fr, pt_BR.")
+    ] = None,
+) -> None:
+    """Bring the catalogues up to date with what the interface says."""
+    with plain_errors():
+        from latentbook.book.catalogues import extract
+
+        extract(Settings(), tuple(languages or ()), report=report)
+
+
+@words.command("check")
+def words_check() -> None:
+    """Check that every language has all words."""
+    with plain_errors():
+        from latentbook.book.catalogues import check
+
+        check(Settings(), report=report)
+
+
+def main() -> None:
+    """Entry point of the ``latentbook`` command."""
+    cli()

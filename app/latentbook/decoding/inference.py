@@ -1,0 +1,246 @@
+"""The one thread that owns torch: a bounded queue of work, merged into batches.
+
+Models are loaded here, one batch is decoded at a time, and the event loop only waits. The chunks of
+a batch go to workers, one for each core, each of which runs torch on a single thread: what a chunk
+looks like then does not depend on how many cores there are, and no core waits for another after
+each layer. torch is imported at the first request that needs it; a server without torch serves the
+book all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import numpy as np
+
+from latentbook.decoding.decoders import FEW, Decoded, Opened, needs_exact
+from latentbook.decoding.jobs import Floats, Job, JobQueue
+from latentbook.decoding.memory import keep_freed_memory
+from latentbook.decoding.mosaic import Grey
+from latentbook.http.metrics import Metrics
+from latentbook.http.problems import Problem
+from latentbook.models.errors import ModelError
+from latentbook.settings import DeviceChoice, Dtype, DtypeChoice
+
+if TYPE_CHECKING:
+    from latentbook.decoding.served_model import ServedModel
+    from latentbook.models.autoencoder import Autoencoder
+
+T = TypeVar("T")
+
+
+class TorchMissing(Problem):
+    """This server has no torch."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            503,
+            "torch is not installed on this server, so it cannot decode. The book works without "
+            "it; `pip install latentbook[decoders]` installs it.",
+        )
+
+
+class TorchBroken(Problem):
+    """The torch of this server cannot be loaded."""
+
+    def __init__(self, error: Exception | str) -> None:
+        super().__init__(
+            503,
+            f"torch is installed on this server and cannot be loaded, so it cannot decode: {error}",
+        )
+
+
+class Registry(Protocol):
+    """What is used of :mod:`latentbook.models.registry`."""
+
+    def names(self) -> tuple[str, ...]:
+        """Every model."""
+
+    def card(self, name: str) -> dict[str, Any]:
+        """What is known of one model."""
+
+    def load(self, name: str) -> Autoencoder:
+        """The trained model."""
+
+
+class Inference:
+    """Models on one device, asked from the event loop, run on one thread."""
+
+    def __init__(
+        self,
+        device: DeviceChoice,
+        dtype: DtypeChoice,
+        queue_size: int,
+        registry: Registry | None = None,
+    ) -> None:
+        self.device = device
+        self.dtype = dtype
+        self.registry = registry
+        self.metrics = Metrics()
+        self.models: dict[str, tuple[Opened, ServedModel]] = {}
+        self.queue = JobQueue(queue_size, FEW, self.metrics)
+        self.thread: threading.Thread | None = None
+
+    # Called from the event loop.
+
+    async def cards(self) -> list[dict[str, Any]]:
+        """The card of every model, or its name and why it cannot be served."""
+        return await self.ask(Job(lambda job: self.read_cards()))
+
+    async def open(self, name: str) -> Opened:
+        """The model, loaded at the first call.
+
+        Raises
+        ------
+        UnknownModel, WeightsMissing, WeightsMismatch, DeviceUnavailable
+            As the registry does.
+        TorchMissing, QueueFull, Closing
+        """
+        if name in self.models:
+            return self.models[name][0]
+        return await self.ask(Job(lambda job: self.load(name)[0]))
+
+    async def decode(self, name: str, z: Floats, *, exact: bool = False) -> Decoded:
+        """Images of codes, as :class:`Decoders` says."""
+        model = await self.open(name)
+        return await self.decode_as(name, z, exact or needs_exact(model, z))
+
+    async def decode_as(self, name: str, z: Floats, exact: bool) -> Decoded:
+        """Images of codes, in float32 or else in the format that the model is served in.
+
+        Only work in the same number format is merged, so no request decides the format of another.
+        """
+
+        def alone(job: Job[Decoded]) -> Decoded:
+            start = time.perf_counter()
+            images = self.load(name)[1].decode(z, exact, lambda: job.dropped)
+            decoding = time.perf_counter() - start
+            self.metrics.decoded(name, len(z), decoding)
+            return finish(job, images, decoding)
+
+        def finish(job: Job[Decoded], images: Grey, decoding: float) -> Decoded:
+            dtype: Dtype = "float32" if exact else self.models[name][0].dtype
+            return Decoded(images, dtype, job.waited, decoding)
+
+        return await self.ask(Job(alone, z, (name, exact), finish))
+
+    async def encode(self, name: str, x: Floats) -> tuple[Floats, Floats | None, Floats]:
+        """Codes of images, as :meth:`ServedModel.encode` gives them."""
+        return await self.ask(Job(lambda job: self.load(name)[1].encode(x)))
+
+    async def ping(self) -> None:
+        """Return when the thread has come to it: when what waited before has been answered."""
+        await self.ask(Job(lambda job: None))
+
+    async def ask(self, job: Job[T]) -> T:
+        """Queue a job and wait for its result; if the caller is cancelled, drop the job."""
+        self.queue.put(job)
+        if self.thread is None:
+            self.thread = threading.Thread(target=self.run, name="inference")
+            self.thread.start()
+        try:
+            return await asyncio.wrap_future(job.result)
+        except asyncio.CancelledError:
+            self.queue.drop(job)
+            raise
+
+    def close(self) -> None:
+        """Finish what waits, take nothing more, end the thread."""
+        self.queue.close()
+        if self.thread is not None:
+            self.thread.join()
+
+    # Called on the thread.
+
+    def run(self) -> None:
+        """Answer jobs until closed."""
+        keep_freed_memory()
+        while batch := self.queue.next_batch():
+            live = [job for job in batch if job.result.set_running_or_notify_cancel()]
+            if not live:
+                continue
+            try:
+                results = self.answer(live)
+            except Exception as error:
+                for job in live:
+                    job.result.set_exception(error)
+            else:
+                for job, result in zip(live, results, strict=True):
+                    job.result.set_result(result)
+        if "workers" in vars(self):
+            self.workers.shutdown()
+
+    @cached_property
+    def workers(self) -> ThreadPoolExecutor:
+        """One for each core that torch would use, each running torch on one thread."""
+        from latentbook.decoding.served_model import one_threaded_workers
+
+        return one_threaded_workers()
+
+    def answer(self, batch: list[Job[Any]]) -> list[Any]:
+        """The result of each job: one alone does its own work, several are decoded together."""
+        if len(batch) == 1:
+            return [batch[0].work(batch[0])]
+        name, exact = batch[0].kind
+        codes = [job.codes for job in batch if job.codes is not None]
+        start = time.perf_counter()
+        tiles = self.load(name)[1].decode(np.concatenate(codes), exact)
+        decoding = time.perf_counter() - start
+        self.metrics.decoded(name, len(tiles), decoding)
+        parts = np.split(tiles, np.cumsum([len(z) for z in codes])[:-1])
+        return [
+            job.finish(job, part, decoding)
+            for job, part in zip(batch, parts, strict=True)
+            if job.finish is not None
+        ]
+
+    def load(self, name: str) -> tuple[Opened, ServedModel]:
+        """The model, from memory or from its file."""
+        if name not in self.models:
+            registry = self.open_registry()
+            card, model = registry.card(name), registry.load(name)
+            from latentbook.decoding.served_model import ServedModel
+
+            served = ServedModel(model, self.device, self.dtype, self.workers)
+            opened = Opened(
+                name=name,
+                card=card,
+                latent_dim=served.latent_dim,
+                image_shape=served.image_shape,
+                device=served.device.type,
+                dtype=served.dtype,
+                max_grey_difference=served.max_grey_difference,
+                edition=f"{card['weights']['sha256']} {served.edition}",
+            )
+            self.models[name] = opened, served
+        return self.models[name]
+
+    def read_cards(self) -> list[dict[str, Any]]:
+        """See :meth:`cards`."""
+        registry = self.open_registry()
+        cards = []
+        for name in registry.names():
+            try:
+                cards.append(registry.card(name))
+            except ModelError as error:
+                cards.append({"name": name, "unavailable": str(error)})
+        return cards
+
+    def open_registry(self) -> Registry:
+        """The models of the book, unless others were given."""
+        if self.registry is None:
+            try:
+                importlib.import_module("torch")
+            except ModuleNotFoundError as error:
+                raise (TorchMissing() if error.name == "torch" else TorchBroken(error)) from error
+            except (ImportError, OSError) as error:  # of a library that torch needs
+                raise TorchBroken(error) from error
+            self.registry = importlib.import_module("latentbook.models.registry")
+        assert self.registry is not None
+        return self.registry

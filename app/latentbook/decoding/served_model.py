@@ -1,0 +1,208 @@
+"""One model as it is served: in which number format, in chunks of which size, in grey levels.
+
+Imports torch, so it is itself imported on the inference thread only.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from latentbook.decoding.decoders import FEW, NEAR
+from latentbook.decoding.mosaic import Grey
+from latentbook.models.autoencoder import Autoencoder
+from latentbook.models.device import choose_device, choose_dtype, kernels
+from latentbook.settings import DeviceChoice, Dtype, DtypeChoice
+
+SMALL, LARGE = 64, 512
+"""Codes decoded at once, of a few and of many. Every chunk is filled up to its size, and one thread
+decodes it: then a tile's pixels depend neither on what is decoded beside it nor on the number of
+cores. A map tile is one small chunk. Of larger chunks than 512, fewer cores have one each."""
+
+MAX_GREY_DIFFERENCE = 8
+"""bfloat16 is used only where no pixel of the test codes differs from float32 by more levels. Of
+the book's decoders that pass, it changes one pixel in a thousand by more than two levels."""
+
+TEST_CODES = 4096
+"""Drawn evenly from the cube within ``NEAR``."""
+
+DIGEST_CODES = 1024
+"""Of the test codes, those whose pictures stand in the edition."""
+
+Floats = NDArray[np.float32]
+Stop = Callable[[], bool]
+
+
+class Dropped(Exception):
+    """Nobody waits for the answer any more."""
+
+
+class ServedModel:
+    """A model on its device, in the number format that this server serves.
+
+    Parameters
+    ----------
+    dtype : the format, or ``auto``: what the device multiplies fastest by its own description
+    workers : run the chunks, each on one thread
+
+    Attributes
+    ----------
+    exact : decoder in float32
+    fast : decoder with its inner layers in bfloat16, or None where that is not served, or changes
+        the picture
+    dtype : number format of codes within ``NEAR``
+    max_grey_difference : int, largest difference of a pixel of ``dtype`` from float32, of 255
+        levels
+    edition : what its pictures depend on besides the weights and the number format
+    """
+
+    def __init__(
+        self, model: Autoencoder, device: DeviceChoice, dtype: DtypeChoice, workers: Executor
+    ) -> None:
+        self.device = choose_device(device)
+        self.workers = workers
+        self.model = model.to(self.device)
+        self.latent_dim = model.latent_dim
+        self.image_shape = model.image_shape
+        self.exact = model.decoder_for_serving()
+        self.exact.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.fast: nn.Module | None = None
+        self.max_grey_difference = 0
+        z = test_codes(self.latent_dim)
+        if choose_dtype(dtype, self.device) == "bfloat16":
+            self.fast = in_bfloat16(self.exact)
+            self.max_grey_difference = self.grey_difference(z)
+            if self.max_grey_difference > MAX_GREY_DIFFERENCE:
+                self.fast, self.max_grey_difference = None, 0
+        self.dtype: Dtype = "bfloat16" if self.fast else "float32"
+        made_by = kernels(self.device), torch.__version__, SMALL, LARGE
+        self.edition = f"{made_by} {self.digest(z)}"
+
+    def grey_difference(self, z: Floats) -> int:
+        """Largest difference of a pixel between the formats."""
+        fast, exact = self.decode(z, exact=False), self.decode(z, exact=True)
+        return int(np.abs(fast.astype(np.int16) - exact).max())
+
+    def digest(self, z: Floats) -> str:
+        """A digest of what test codes look like, in the formats that are served.
+
+        It tells a processor that rounds otherwise from this one, so that no cache takes the
+        pictures of the one for those of the other. What rounds otherwise and shows in other codes
+        alone is told by the name of the kernels, which stand beside it.
+        """
+        digest = hashlib.sha256()
+        for exact in (True, False):
+            digest.update(self.decode(z[:DIGEST_CODES], exact).tobytes())
+        return digest.hexdigest()
+
+    def decode(self, z: Floats, exact: bool, stop: Stop = lambda: False) -> Grey:
+        """Images of codes, in grey levels.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n, latent_dim)
+        exact : whether to decode in float32
+        stop : asked before each chunk whether to give up
+
+        Returns
+        -------
+        ndarray of shape (n, height, width)
+
+        Raises
+        ------
+        Dropped
+            If ``stop`` said so.
+        """
+        decoder = self.exact if exact or self.fast is None else self.fast
+        chunk = SMALL if len(z) <= FEW else LARGE
+        images: Grey = np.empty((len(z), *self.image_shape), np.uint8)
+
+        def draw(start: int) -> None:
+            if stop():
+                raise Dropped
+            codes = z[start : start + chunk]
+            filled = np.zeros((chunk, self.latent_dim), np.float32)
+            filled[: len(codes)] = codes
+            with torch.inference_mode():
+                drawn = grey(decoder(torch.from_numpy(filled).to(self.device)))
+                images[start : start + chunk] = drawn[: len(codes)].cpu().numpy()
+
+        for _ in self.workers.map(draw, range(0, len(z), chunk)):
+            pass
+        return images
+
+    @torch.inference_mode()
+    def encode(self, x: Floats) -> tuple[Floats, Floats | None, Floats]:
+        """Codes of images, in float32.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n, height, width), in [0, 1]
+
+        Returns
+        -------
+        mu : ndarray of shape (n, latent_dim)
+        logvar : ndarray of shape (n, latent_dim), or None where the code has no spread
+        squared_error : ndarray of shape (n,), between x and decode(mu), summed over pixels
+        """
+        images = torch.from_numpy(x).to(self.device)
+        mu, logvar = self.model.encode(images)
+        error = (self.model.decode(mu) - images).square().sum((1, 2))
+        return (
+            mu.cpu().numpy(),
+            None if logvar is None else logvar.cpu().numpy(),
+            error.cpu().numpy(),
+        )
+
+
+def test_codes(latent_dim: int) -> Floats:
+    """Codes spread over the cube within ``NEAR``, of shape (TEST_CODES, latent_dim)."""
+    generator = torch.Generator().manual_seed(0)
+    z = NEAR * (2 * torch.rand(TEST_CODES, latent_dim, generator=generator) - 1)
+    return z.numpy()
+
+
+def one_threaded_workers() -> ThreadPoolExecutor:
+    """As many as torch would use threads here, each running torch on one; so does the caller."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    return ThreadPoolExecutor(threads, "decoder", torch.set_num_threads, (1,))
+
+
+def grey(x_hat: Tensor) -> Tensor:
+    """[0, 1] -> 0..255, rounded to the nearest, by way of ``x_hat`` itself."""
+    return x_hat.mul_(255).add_(0.5).to(torch.uint8)
+
+
+def in_bfloat16(decoder: nn.Sequential) -> nn.Module:
+    """The decoder with its inner layers in bfloat16.
+
+    The first layer with weights, which is small, and the sigmoid stay in float32: that halves the
+    change in the picture and costs nothing. A codebook, too, is looked up in float32.
+    """
+    layers = list(decoder)
+    weighty = (i for i, layer in enumerate(layers) if any(True for _ in layer.parameters()))
+    begin = next(weighty) + 1
+    first, last = nn.Sequential(*layers[:begin]), nn.Sequential(*layers[-2:])
+    body = copy.deepcopy(nn.Sequential(*layers[begin:-2])).bfloat16()
+    return MixedDecoder(first, body, last)
+
+
+class MixedDecoder(nn.Module):
+    """float32 at both ends, bfloat16 between."""
+
+    def __init__(self, first: nn.Module, body: nn.Module, last: nn.Module) -> None:
+        super().__init__()
+        self.first, self.body, self.last = first, body, last
+
+    def forward(self, z: Tensor) -> Tensor:
+        """(n, latent_dim) -> (n, height, width)."""
+        x_hat: Tensor = self.last(self.body(self.first(z).bfloat16()).float())
+        return x_hat

@@ -1,0 +1,67 @@
+"""ASGI middleware around every request: it is counted, and its line is logged."""
+
+from __future__ import annotations
+
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from latentbook.http.logs import log
+from latentbook.http.metrics import Metrics
+
+GONE = 499
+"""Status of a request whose client left before an answer began."""
+
+
+class Access:
+    """Counts requests by route template, and logs one line each at the level info.
+
+    Neither holds anything of the reader: no address, no header, no query.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+        status, size = GONE, 0
+        start = time.perf_counter()
+
+        async def send_counted(message: Message) -> None:
+            nonlocal status, size
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            else:
+                size += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_counted)
+        finally:
+            seconds = time.perf_counter() - start
+            route = route_of(scope)
+            self.metrics.requests.labels(route, status).inc()
+            self.metrics.request_seconds.labels(route).observe(seconds)
+            model = scope.get("path_params", {}).get("name")
+            log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                seconds=round(seconds, 6),
+                bytes=size,
+                **({"model": model} if model else {}),
+                **{f"{k}_seconds": round(v, 6) for k, v in state.get("seconds", {}).items()},
+            )
+
+
+def route_of(scope: Scope) -> str:
+    """The template of the route that answered, 'site' for a file, 'none' below /api."""
+    if "route" in scope:
+        return str(scope["route"].path_format)
+    return "none" if scope["path"].startswith("/api") else "site"

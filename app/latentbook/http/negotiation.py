@@ -1,0 +1,92 @@
+"""What a client takes: the forms in ``Accept``, the codings in ``Accept-Encoding``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from latentbook.http.problems import Problem, wrong_field
+
+
+def negotiate(accept: str | None, offered: Sequence[str]) -> str:
+    """The offered media type that an Accept header likes best; the first of equals.
+
+    Raises
+    ------
+    Problem
+        406, if it takes none of them.
+
+    References
+    ----------
+    RFC 9110, section 12.5.1.
+    """
+    ranges = weighted("*/*" if accept is None else accept)
+
+    def quality(media_type: str) -> float:
+        family = media_type.partition("/")[0]
+        for name in (media_type, f"{family}/*", "*/*"):  # the most specific range decides
+            if name in ranges:
+                return ranges[name]
+        return 0.0
+
+    return best("Accept", accept, offered, quality)
+
+
+def negotiate_encoding(accept_encoding: str | None, offered: Sequence[str]) -> str:
+    """The offered content coding that an Accept-Encoding header likes best; the first of equals.
+
+    Raises
+    ------
+    Problem
+        406, if it takes none of them.
+
+    References
+    ----------
+    RFC 9110, section 12.5.3: identity is accepted unless it is refused.
+    """
+    codings = weighted(accept_encoding or "")
+
+    def quality(coding: str) -> float:
+        if coding in codings:
+            return codings[coding]
+        # Taken where nothing else is: less than any quality that can be written.
+        return codings.get("*", 0.0001 if coding == "identity" else 0.0)
+
+    return best("Accept-Encoding", accept_encoding, offered, quality)
+
+
+def best(
+    header: str, received: str | None, offered: Sequence[str], quality: Callable[[str], float]
+) -> str:
+    """The offered name of the highest quality above 0."""
+    found = max(offered, key=quality)
+    if quality(found) == 0:
+        message = f"Accepted: {', '.join(offered)}. Received {received!r}."
+        raise not_acceptable(header, message)
+    return found
+
+
+def not_acceptable(header: str, message: str) -> Problem:
+    """A problem 406 with a header."""
+    return wrong_field(f"header {header}", message, 406)
+
+
+def weighted(header: str) -> dict[str, float]:
+    """'image/*;q=0.8, image/png' -> {'image/*': 0.8, 'image/png': 1}; the best of each name."""
+    weights: dict[str, float] = {}
+    for part in header.split(","):
+        name, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        weights[name] = max(quality_of(parameters), weights.get(name, 0.0))
+    return weights
+
+
+def quality_of(parameters: Sequence[str]) -> float:
+    """The q among the parameters of a range, 1 if there is none, 0 if it cannot be read."""
+    for parameter in parameters:
+        key, _, value = parameter.partition("=")
+        if key.strip() == "q":
+            try:
+                quality = float(value)
+            except ValueError:
+                return 0.0
+            return quality if 0 <= quality <= 1 else 0.0
+    return 1.0

@@ -1,0 +1,129 @@
+"""Builds the site anew when something in the book opens, while the old one is served."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import multiprocessing
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from latentbook.http.logs import log
+from latentbook.settings import Settings
+
+LOOK_S = 60
+"""Longest time between two looks at the clock: it may be set, and machines sleep."""
+
+FIRST_RETRY_S, LONGEST_RETRY_S = 60, 30 * 60
+"""Time between a build that failed and the next: twice as long after each failure."""
+
+POLL_S = 0.2
+"""Time between two looks at whether a build has ended."""
+
+Clock = Callable[[], datetime]
+Build = Callable[[Settings, datetime], Awaitable[str]]
+
+
+class Openings:
+    """Watches the clock of a server, and builds when something is due.
+
+    Parameters
+    ----------
+    clock : the time, with its zone; None for this machine's, in UTC
+    build : builds the site as of a moment; returns what stopped it, or nothing
+    """
+
+    def __init__(
+        self, settings: Settings, *, clock: Clock | None = None, build: Build | None = None
+    ) -> None:
+        self.settings = settings
+        self._clock = clock
+        self._build = build or build_apart
+        self._failures = 0
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Watch for as long as the block runs, where anything in the book has a day."""
+        if not has_days(self.settings.course or self.settings.content):
+            yield
+            return
+        task = asyncio.create_task(self.watch())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def watch(self) -> None:
+        """Build whenever something is due, until cancelled."""
+        while True:
+            await asyncio.sleep(await self.step())
+
+    async def step(self) -> float:
+        """Build if something is due. Returns the seconds until the next look."""
+        from latentbook.book.day import right_now
+        from latentbook.book.read.manifest import days_of
+        from latentbook.book.write.site import is_due
+
+        clock = self._clock or right_now
+        now = clock()
+        if is_due(self.settings, now):
+            why = await self._build(self.settings, now)
+            if why:
+                wait = min(FIRST_RETRY_S * 2.0**self._failures, LONGEST_RETRY_S)
+                self._failures += 1
+                log.error(
+                    "What is due did not open; the site is served as it was", why=why, retry_s=wait
+                )
+                return wait
+            log.info("Opened what was due")
+        self._failures = 0
+        opening = days_of(self.settings.course or self.settings.content).next(now)
+        if opening is None:
+            return LOOK_S
+        return min(LOOK_S, max(0.0, (opening.moment - clock()).total_seconds()))
+
+
+def has_days(content: Path) -> bool:
+    """Whether the manifest says when anything opens."""
+    if not any((content / name).is_file() for name in ("book.toml", "course.toml")):
+        return False
+    from latentbook.book.read.manifest import days_of
+
+    return bool(days_of(content))
+
+
+async def build_apart(settings: Settings, now: datetime) -> str:
+    """Build in a process of its own, so that this one goes on answering."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_build, args=(settings, now, sender))
+    process.start()
+    sender.close()
+    try:
+        while not receiver.poll():
+            await asyncio.sleep(POLL_S)
+        return str(receiver.recv())
+    except EOFError:
+        return "the build ended without a word: it was killed, perhaps for memory"
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _build(settings: Settings, now: datetime, sender: Connection) -> None:
+    """In the process of its own: build, and send what stopped it, or nothing."""
+    from latentbook.book.write.site import build_site
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this
+    try:
+        build_site(settings, report=lambda message: None, now=now)
+    except Exception as error:
+        sender.send(str(error) or type(error).__name__)
+    else:
+        sender.send("")

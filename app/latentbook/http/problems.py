@@ -1,0 +1,185 @@
+"""One shape for everything that goes wrong over HTTP: RFC 9457, ``application/problem+json``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from latentbook.models.errors import ModelError, UnknownModel
+
+MEDIA_TYPE = "application/problem+json"
+MOST_ERRORS = 20
+LONGEST_INPUT = 80
+TITLES = {413: "Content Too Large", 422: "Unprocessable Content", 499: "Client Closed Request"}
+"""Where Python's own are old or missing."""
+
+FASTAPI_UNREADABLE = "There was an error parsing the body"
+UNREADABLE = "This JSON cannot be read. It nests too deeply, or holds a number of too many digits."
+NOT_UTF8 = "This is not text in UTF-8. A compressed body is not accepted."
+UNKNOWN_FIELD = "unknown_field"
+
+WHEN = {
+    400: "The body is not JSON.",
+    404: "There is no such model.",
+    406: "None of the forms asked for can be had.",
+    413: "The body is too large.",
+    415: "The body is not declared as JSON.",
+    422: "A field is not accepted.",
+    503: "The model cannot be served now; Retry-After says when to ask again, if that helps.",
+}
+
+
+class FieldError(BaseModel):
+    """One field that was not accepted."""
+
+    field: str = Field(description="Where it is, as in codes[3][1].", examples=["n"])
+    message: str = Field(
+        description="What is accepted and what came.",
+        examples=["Input should be less than or equal to 128. Received '129'."],
+    )
+
+
+class ProblemBody(BaseModel):
+    """Why a request was refused."""
+
+    type: str = Field(description="A URI of the kind of problem.", examples=["about:blank"])
+    title: str = Field(description="The status in words.", examples=["Unprocessable Content"])
+    status: int = Field(examples=[422])
+    detail: str = Field(
+        description="One sentence or two for a person.",
+        examples=["n: Input should be less than or equal to 128. Received '129'."],
+    )
+    errors: list[FieldError] = Field(description="Each field that was not accepted.")
+
+
+class Problem(HTTPException):
+    """Raised anywhere in a request: becomes the answer."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(status, detail, dict(headers or {}))
+        self.errors = list(errors)
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For OpenAPI: the problems a route can answer with."""
+    return {status: {"model": ProblemBody, "description": WHEN[status]} for status in statuses}
+
+
+def wrong_field(field: str, message: str, status: int = 422) -> Problem:
+    """A problem with one field."""
+    return Problem(status, f"{field}: {message}", [FieldError(field=field, message=message)])
+
+
+def body_of(problem: Problem) -> str:
+    """A problem as JSON."""
+    status = problem.status_code
+    body = ProblemBody(
+        type="about:blank",
+        title=TITLES.get(status) or HTTPStatus(status).phrase,
+        status=status,
+        detail=problem.detail,
+        errors=problem.errors,
+    )
+    return body.model_dump_json()
+
+
+def respond(problem: Problem) -> Response:
+    """The answer to a request with a problem; never stored by a cache."""
+    headers = {"Cache-Control": "no-store", **(problem.headers or {})}
+    return Response(body_of(problem), problem.status_code, headers, media_type=MEDIA_TYPE)
+
+
+def from_validation(error: RequestValidationError) -> Problem:
+    """What the schema did not accept, field by field."""
+    found = error.errors()
+    if found and found[0]["type"] == "json_invalid":
+        where = found[0]["loc"][-1]
+        why = f"The body is not JSON: {found[0]['ctx']['error']} at character {where}."
+        return Problem(400, why, [FieldError(field="body", message=why)])
+    errors = [field_error(item) for item in found[:MOST_ERRORS]]
+    first = errors[0]
+    more = f" And {len(found) - 1} more." if len(found) > 1 else ""
+    return Problem(422, f"{first.field}: {first.message}{more}", errors)
+
+
+def field_error(item: Mapping[str, Any]) -> FieldError:
+    """One of pydantic's errors."""
+    if item["type"] == UNKNOWN_FIELD:
+        return FieldError(field=item["ctx"]["unknown"], message=item["msg"])
+    message = f"{item['msg'].rstrip('.')}. Received {shown(item)}."
+    return FieldError(field=field_name(item["loc"]), message=message)
+
+
+def field_name(location: Sequence[int | str]) -> str:
+    """('body', 'codes', 0, 1) -> 'codes[0][1]'; the body as a whole is 'body'."""
+    name = ""
+    for part in location[1:]:
+        name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else part
+    return name or str(location[0])
+
+
+def shown(item: Mapping[str, Any]) -> str:
+    """What came, short enough to be read."""
+    if item["type"] == "missing":
+        return "nothing"
+    received = item["input"]
+    if isinstance(received, bytes):
+        return f"{len(received)} bytes that are not JSON"
+    if isinstance(received, list):
+        return f"a list of {len(received)}"
+    if isinstance(received, dict):
+        return f"an object with {', '.join(map(repr, received)) or 'nothing'}"[:LONGEST_INPUT]
+    text = json.dumps(received, ensure_ascii=False) if received is None else repr(received)
+    return text if len(text) <= LONGEST_INPUT else f"{text[:LONGEST_INPUT]}…"
+
+
+async def on_bug(request: Request, error: Exception) -> Response:
+    """The answer when the server itself is at fault; the error is in its log."""
+    return respond(Problem(500, "The server failed. The fault is not in the request."))
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Answer every error of ``app`` in this shape."""
+
+    async def on_validation(request: Request, error: RequestValidationError) -> Response:
+        return respond(from_validation(error))
+
+    async def on_http(request: Request, error: HTTPException) -> Response:
+        if isinstance(error, Problem):
+            return respond(error)
+        if error.detail == FASTAPI_UNREADABLE:
+            why = NOT_UTF8 if isinstance(error.__cause__, UnicodeDecodeError) else UNREADABLE
+            return respond(wrong_field("body", why, 400))
+        headers = dict(error.headers or {})
+        if "GET" in headers.get("Allow", "").split(", "):
+            headers["Allow"] += ", HEAD"
+        return respond(Problem(error.status_code, error.detail, headers=headers))
+
+    async def on_unknown_model(request: Request, error: UnknownModel) -> Response:
+        return respond(wrong_field("name", str(error), 404))
+
+    async def on_model(request: Request, error: ModelError) -> Response:
+        return respond(Problem(503, str(error)))
+
+    handlers: list[tuple[type[Exception], Any]] = [
+        (RequestValidationError, on_validation),
+        (HTTPException, on_http),
+        (UnknownModel, on_unknown_model),
+        (ModelError, on_model),
+    ]
+    for kind, handler in handlers:
+        app.add_exception_handler(kind, handler)

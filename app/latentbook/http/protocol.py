@@ -1,0 +1,127 @@
+"""What uvicorn leaves open: how long the head of a request may be, and how long it may take."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from latentbook.http.problems import MEDIA_TYPE, Problem, body_of
+
+MOST_HEAD_BYTES = 2**16
+"""Of the request line and the headers."""
+
+REQUEST_S = 60
+"""From the first byte of a request, or from the connection, to the last byte of the body."""
+
+
+class HeadTooLarge(Exception):
+    """Raised while a head is parsed."""
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection. A head that is too large is answered 431, and a request that is not read to
+    its end within ``REQUEST_S`` ends the connection.
+    """
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for the first request."""
+        super().connection_made(transport)  # type: ignore[arg-type]
+        self.in_head = True
+        self.parsed = self.received = self.heads = 0
+        self.deadline: asyncio.TimerHandle | None = None
+        self.expect_request()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        self.have_request()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, unless a head has become too large before its end."""
+        self.expect_request()
+        in_head, heads = self.in_head, self.heads
+        super().data_received(data)
+        # A whole request may come at once, and its body is no part of the head.
+        if in_head and self.heads == heads and not self.transport.is_closing():
+            self.received += len(data)
+            if self.received > MOST_HEAD_BYTES:
+                self.refuse_head()
+
+    def expect_request(self) -> None:
+        """Set the time by which the request must have come."""
+        if self.deadline is None:
+            self.deadline = self.loop.call_later(REQUEST_S, self.transport.close)
+
+    def have_request(self) -> None:
+        """The request has come."""
+        if self.deadline is not None:
+            self.deadline.cancel()
+            self.deadline = None
+
+    def on_message_begin(self) -> None:
+        """Start counting again."""
+        self.in_head, self.parsed, self.received = True, 0, 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Count a part of the address."""
+        self.count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Count a header."""
+        self.count(len(name) + len(value))
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        self.in_head = False
+        self.heads += 1
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self.in_head = True
+        self.have_request()
+        super().on_message_complete()
+
+    def count(self, size: int) -> None:
+        """Add to the head.
+
+        Raises
+        ------
+        HeadTooLarge
+            The parser hands it to :meth:`send_400_response`.
+        """
+        self.parsed += size
+        if self.parsed > MOST_HEAD_BYTES:
+            raise HeadTooLarge
+
+    def send_400_response(self, msg: str) -> None:
+        """The answer to what cannot be parsed, as every other problem is answered."""
+        if self.parsed > MOST_HEAD_BYTES:
+            self.refuse_head()
+        else:
+            self.refuse(Problem(400, "This is not an HTTP request."), "Bad Request")
+
+    def refuse_head(self) -> None:
+        """Answer 431 and close."""
+        detail = f"At most {MOST_HEAD_BYTES} bytes of request line and headers are accepted."
+        self.refuse(Problem(431, detail), "Request Header Fields Too Large")
+
+    def refuse(self, problem: Problem, reason: str) -> None:
+        """Answer without the app, and close."""
+        body = body_of(problem).encode()
+        head = (
+            f"HTTP/1.1 {problem.status_code} {reason}\r\n"
+            f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
+            "cache-control: no-store\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
+
+
+UVICORN: dict[str, Any] = {"http": BoundedProtocol, "server_header": False, "access_log": False}
+"""What every server of the book is told."""

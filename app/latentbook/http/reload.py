@@ -1,0 +1,168 @@
+"""``latentbook serve --reload``: rebuilds on every change and tells the open pages.
+
+A mistake in the content is shown in the browser, beside the site as it was before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import sys
+import traceback
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
+from watchfiles import awatch
+
+from latentbook.errors import BookErrors, LatentbookError
+from latentbook.settings import Settings
+
+KEEP_ALIVE_S = 15
+
+
+class Reload:
+    """Watches the sources of a book and keeps the site up to date with them.
+
+    Attributes
+    ----------
+    builds : how many builds were made since the start
+    mistakes : what is wrong with the sources now, one sentence each
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.builds = 0
+        self.mistakes: list[str] = []
+        self.closing = False
+        self.changed = asyncio.Condition()
+        self.router = APIRouter(include_in_schema=False)
+        self.router.add_api_route("/_reload", self.events)
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Watch for as long as the block runs."""
+        stop = asyncio.Event()
+        task = asyncio.create_task(self.watch(stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await task
+
+    async def close(self) -> None:
+        """End the streams of all open pages."""
+        async with self.changed:
+            self.closing = True
+            self.changed.notify_all()
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Build after each change, until stopped."""
+        sources = watched(self.settings)
+        async for changes in awatch(*sources, stop_event=stop, debounce=100, step=20):
+            paths = {Path(path) for _, path in changes}
+            mistakes = await run_in_threadpool(self.build, paths)
+            for mistake in mistakes:
+                print(mistake, file=sys.stderr)
+            async with self.changed:
+                self.builds += 1
+                self.mistakes = mistakes
+                self.changed.notify_all()
+
+    def build(self, changed: Iterable[Path]) -> list[str]:
+        """Rebuild the site. Returns what stopped the build, if anything did."""
+        from latentbook.book.overlay.lay import lay
+        from latentbook.book.write.site import build_site
+
+        try:
+            lay(self.settings)  # what is imported below is what the course has now
+            import_anew(changed, self.settings)
+            build_site(self.settings, report=print)
+        except BookErrors as errors:
+            return [str(error) for error in errors.errors]
+        except LatentbookError as error:
+            return [str(error)]
+        except Exception as error:  # a mistake in an instrument can be anything
+            return [last_place(error)]
+        return []
+
+    async def events(self) -> StreamingResponse:
+        """Server-sent events: the number of the build, and what is wrong."""
+        headers = {"Cache-Control": "no-store"}
+        return StreamingResponse(self.stream(), media_type="text/event-stream", headers=headers)
+
+    async def stream(self) -> AsyncIterator[str]:
+        """One event now and one after each build; a comment now and then to find who has left."""
+        sent = -1
+        while not self.closing:
+            if self.builds != sent:
+                sent = self.builds
+                yield f"data: {json.dumps({'build': sent, 'mistakes': self.mistakes})}\n\n"
+            try:
+                async with self.changed, asyncio.timeout(KEEP_ALIVE_S):
+                    await self.changed.wait()
+            except TimeoutError:
+                yield ": still here\n\n"
+
+
+def watched(settings: Settings) -> list[Path]:
+    """What a site is made from: of a course all that is not hidden or built."""
+    own = settings.course.resolve().iterdir() if settings.course else ()
+    build = settings.build.resolve()
+    return [
+        *(path for path in own if path != build and not path.name.startswith(".")),
+        settings.content,
+        settings.widgets,
+        settings.root / "static",
+        Path(__file__).parents[1] / "templates",
+    ]
+
+
+def module_of(path: Path, settings: Settings) -> str:
+    """The name by which a file of an instrument is imported; "" of any other file."""
+    if settings.course is not None:
+        course = settings.course.resolve()
+        if path.name == "course.toml":
+            return "widgets"  # it lists the instruments
+        if path.parent == course / "instruments":
+            return f"widgets.{path.stem}"
+    if path.suffix != ".py" or settings.widgets not in path.parents:
+        return ""
+    name = ".".join(path.relative_to(settings.widgets.parent).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+def import_anew(changed: Iterable[Path], settings: Settings) -> None:
+    """Execute changed instruments again, so that the build draws what their files now say.
+
+    Raises
+    ------
+    LatentbookError
+        If one cannot be imported; a process apart finds out, as it may never end.
+    """
+    from latentbook.book.author_code import AuthorCode, explained
+
+    with closing(AuthorCode(settings.code_seconds)) as code:
+        for path in changed:
+            name = module_of(path, settings)
+            if not path.is_file():
+                continue
+            if name not in sys.modules:
+                continue
+            if path.suffix == ".py":
+                reply = code.ask({"type": "file", "code": str(path)})
+                if reply["type"] == "failed":
+                    raise LatentbookError(f"{path}:{reply['line'] or 1}: {explained(reply)}")
+            importlib.reload(sys.modules[name])
+
+
+def last_place(error: Exception) -> str:
+    """``path:line: Kind: message`` of an unexpected error."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}: {type(error).__name__}: {error.msg}"
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{place.filename}:{place.lineno}: {type(error).__name__}: {error}"

@@ -1,0 +1,177 @@
+"""Serves the built site: precompressed, hashed names for ever, pages checked on each visit."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from wsgiref.headers import Headers as FileHeaders
+
+from servestatic.asgi import FileServerASGI, ServeStaticASGI  # type: ignore[import-untyped]
+from servestatic.responders import StaticFile  # type: ignore[import-untyped]
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from latentbook.http.caching import matches
+
+IMMUTABLE = re.compile(r"^/(assets|runtime)/|^/search-[0-9a-zA-Z]+\.json$")
+"""Files whose names change with their content."""
+
+MEDIA_TYPES = {
+    ".ipynb": "application/x-ipynb+json",
+    ".map": "application/json",
+    ".mjs": "text/javascript",
+    ".py": "text/x-python",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+    ".whl": "application/zip",
+    ".woff2": "font/woff2",
+}
+
+NOT_BUILT = "The book is not built yet. `latentbook build` builds it.\n"
+
+
+class SiteFiles:
+    """ASGI application for what no route answers: the files of the site, else its page 404.
+
+    A site folder swapped for another one is seen at the next request.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.files: dict[str, FileServerASGI] = {}
+        self.seen: tuple[int, int] | None = None
+
+    @property
+    def is_built(self) -> bool:
+        """Whether there is a site to serve."""
+        return (self.folder / "index.html").is_file()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if path == "/api" or path.startswith("/api/"):
+            raise HTTPException(404, f"There is nothing at {path}. See /api/openapi.json.")
+        await self.look()
+        try:
+            await self.answer(path, scope, receive, send)
+        except FileNotFoundError:  # swapped between the look and the reading
+            self.seen = None
+            await self.look()
+            await self.answer(path, scope, receive, send)
+
+    async def look(self) -> None:
+        """List the files again if the site has been replaced since the last request."""
+        try:
+            now = self.folder.stat()
+        except FileNotFoundError:
+            self.files, self.seen = {}, None
+            return
+        identity = (now.st_ino, now.st_mtime_ns)
+        if identity != self.seen:
+            self.files = await run_in_threadpool(site_files, self.folder)
+            self.seen = identity
+
+    async def answer(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file, or the page 404."""
+        if file := self.files.get(path):
+            if isinstance(file.static_file, StaticFile):
+                scope = conditional(scope, file.static_file.etag)
+            await send_file(file, scope, receive, send)
+        elif missing := self.files.get("/404.html"):
+            await send_file(missing, unconditional(scope), receive, with_status(404, send))
+        else:
+            response = PlainTextResponse(NOT_BUILT, 503, headers={"Cache-Control": "no-store"})
+            await response(scope, receive, send)
+
+
+def site_files(folder: Path) -> dict[str, FileServerASGI]:
+    """URL path -> file, with its compressed variants, type, cache headers and ETag."""
+    listed = ServeStaticASGI(
+        None,
+        root=folder,
+        max_age=None,
+        allow_all_origins=False,
+        mimetypes=MEDIA_TYPES,
+        add_headers_function=cache_headers,
+        index_file=True,
+        immutable_file_test=lambda path, url: bool(IMMUTABLE.search(url)),
+    )
+    return {path: FileServerASGI(file) for path, file in listed.files.items()}
+
+
+def cache_headers(headers: FileHeaders, path: str, url: str) -> None:
+    """Give files an ETag by content, so that a rebuild is seen at once and nothing else is sent.
+
+    The tag is weak: one stands for the plain and the compressed forms.
+    """
+    if "immutable" not in headers.get("Cache-Control", ""):
+        headers["Cache-Control"] = "no-cache"
+    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    headers["ETag"] = f'W/"{digest[:24]}"'
+    if path.endswith(".html"):
+        headers["Latentbook-Api"] = "1"
+
+
+async def send_file(file: FileServerASGI, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send a whole file in one piece; servestatic alone sends 8 KB at a time, which is slow.
+
+    Nothing is sent before the file has been read, so that a file that is gone can still be
+    answered otherwise.
+    """
+    held: list[Message] = []
+
+    async def send_whole(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            held.append(message)
+            return
+        if message["type"] == "http.response.pathsend":
+            body = await run_in_threadpool(Path(message["path"]).read_bytes)
+            message = {"type": "http.response.body", "body": body}
+        while held:
+            await send(held.pop())
+        await send(message)
+
+    extensions = {**scope.get("extensions", {}), "http.response.pathsend": {}}
+    await file({**scope, "extensions": extensions}, receive, send_whole)
+
+
+def conditional(scope: Scope, etag: str) -> Scope:
+    """The same request with conditions as servestatic compares them: letter by letter.
+
+    References
+    ----------
+    RFC 9110, sections 13.1.2 and 13.1.5: a weak tag never matches If-Range, and the whole file
+    may always be sent.
+    """
+    headers = Headers(scope=scope)
+    dropped = {b"range"} if "if-range" in headers else set()
+    added = []
+    if "if-none-match" in headers:
+        dropped |= {b"if-none-match", b"if-modified-since"}
+        if matches(headers["if-none-match"], etag):
+            added = [(b"if-none-match", etag.encode())]
+    kept = [(name, value) for name, value in scope["headers"] if name not in dropped]
+    return {**scope, "headers": kept + added}
+
+
+def unconditional(scope: Scope) -> Scope:
+    """The same request without what could make the answer a 304 or a part."""
+    dropped = {b"if-none-match", b"if-modified-since", b"range"}
+    headers = [(name, value) for name, value in scope["headers"] if name not in dropped]
+    return {**scope, "headers": headers}
+
+
+def with_status(status: int, send: Send) -> Callable[[Message], Awaitable[None]]:
+    """``send``, with another status."""
+
+    async def send_with_status(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "status": status}
+        await send(message)
+
+    return send_with_status

@@ -1,0 +1,69 @@
+"""Scripts and styles of class mode, bundled apart from the site's: the site is the same without."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from latentbook.book.write.assets import ES, HASHED, NAMES, esbuild, sources_hash
+from latentbook.errors import LatentbookError
+from latentbook.kept import seal, sealed
+from latentbook.settings import Settings
+
+ENTRIES = ("lecturer", "projector", "phone")
+PLACES = "places.json"
+
+
+def folder_of(settings: Settings) -> Path:
+    """Where they lie."""
+    return settings.build / "class"
+
+
+def bundle_class(settings: Settings) -> None:
+    """Bundle them again, if a source has changed."""
+    out = folder_of(settings)
+    made_from = sources_hash(settings, "js", "css")
+    if json.loads((sealed(out) or {}).get(PLACES, b"{}")).get("made_from") == made_from:
+        return
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    meta = out / "meta.json"
+    esbuild(
+        settings,
+        *(f"static/js/lecture/{name}.js" for name in ENTRIES),
+        "static/css/lecture.css",
+        "--bundle",
+        "--minify",
+        "--format=esm",
+        "--splitting",
+        ES,
+        f"--outdir={out}",
+        "--entry-names=[name]-[hash]",
+        *NAMES[1:],
+        "--loader:.css=css",
+        f"--metafile={meta}",
+    )
+    outputs = json.loads(meta.read_text(encoding="utf-8"))["outputs"]
+    names = {HASHED.sub("", Path(key).name): Path(key).name for key in outputs}
+    meta.unlink()
+    places = json.dumps({"made_from": made_from, "names": names})
+    (out / PLACES).write_text(places, encoding="utf-8")
+    seal(out)
+
+
+def read_bundle(settings: Settings) -> tuple[dict[str, str], dict[str, bytes]]:
+    """Logical name, ``phone.js``, to the name with its hash; and all files by name.
+
+    Raises
+    ------
+    LatentbookError
+        If they have not been made.
+    """
+    files = sealed(folder_of(settings))
+    if files is None:
+        raise LatentbookError(
+            "The pages of class mode are not built. `latentbook serve --class` builds them; for "
+            "`--built`, LATENTBOOK_CLASS_MODE=1 latentbook build."
+        )
+    return json.loads(files.pop(PLACES))["names"], files

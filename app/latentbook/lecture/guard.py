@@ -1,0 +1,118 @@
+"""Who may ask what: the lecturer by a key, a phone by its seat, both from the book's own pages."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Annotated, Any, cast
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Path, Request
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+
+from latentbook.api.dependencies import require_json
+from latentbook.http.body_limit import BodyLimit
+from latentbook.http.problems import Problem
+from latentbook.lecture.hall import Hall, Lecture, hash_of
+
+LECTURER = "latentbook-lecturer"
+SEAT = "latentbook-seat"
+SEAT_HEADER = "Latentbook-Seat"
+"""The same token as in the cookie: a browser may lose either."""
+
+MOST_BYTES = 2**14
+LONGEST_TOKEN = 64
+LECTURER_S = 12 * 3600
+
+
+class SmallRoute(APIRoute):
+    """A route that takes no more than a curve, whatever other routes of the server take."""
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.app = BodyLimit(self.app, MOST_BYTES)
+
+
+def get_hall(request: Request) -> Hall:
+    """The classes of the app."""
+    return cast(Hall, request.app.state.hall)
+
+
+async def from_own_page(request: Request) -> None:
+    """Refuse what a page of another site has sent in its reader's name.
+
+    Raises
+    ------
+    Problem
+        403. Browsers say where a request comes from, and no script makes them say otherwise. What
+        says nothing is no browser, and has no cookies but its own.
+    """
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site is not None:
+        is_own = site == "same-origin"
+    else:
+        is_own = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    if not is_own:
+        raise Problem(403, "This was sent by a page of another site.")
+
+
+async def lecturer_only(request: Request) -> None:
+    """Refuse all but the browser that has the lecturer's key.
+
+    Raises
+    ------
+    Problem
+        403
+    """
+    if not is_lecturer(request):
+        raise Problem(403, "Open the lecturer's address first: the server printed it.")
+
+
+def is_lecturer(request: Request) -> bool:
+    """Whether a request carries the key."""
+    return fits(request, request.cookies.get(LECTURER, ""))
+
+
+def fits(request: Request, key: str) -> bool:
+    """Whether this is the lecturer's key."""
+    return hmac.compare_digest(hash_of(key), request.app.state.key_hash)
+
+
+async def get_lecture(request: Request, code: Annotated[str, Path(max_length=20)]) -> Lecture:
+    """The class that a lecturer's address names."""
+    return get_hall(request).lecture(code)
+
+
+def tokens_of(request: Request) -> list[str]:
+    """The tokens of a phone that asks."""
+    found = [request.cookies.get(SEAT, ""), request.headers.get(SEAT_HEADER, "")]
+    return [token for token in found if 0 < len(token) <= LONGEST_TOKEN]
+
+
+async def get_seated(
+    request: Request, code: Annotated[str, Path(max_length=20)]
+) -> tuple[Lecture, int]:
+    """The class that a phone's address names, and the phone's seat in it."""
+    return get_hall(request).seated(code, tokens_of(request))
+
+
+def keep_cookie(
+    request: Request, response: Response, name: str, value: str, path: str, seconds: int
+) -> None:
+    """Give a browser a cookie that no script reads and no other site sends."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=seconds,
+        path=request.scope.get("root_path", "") + path,
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="strict",
+    )
+
+
+TheHall = Annotated[Hall, Depends(get_hall)]
+TheLecture = Annotated[Lecture, Depends(get_lecture)]
+TheSeat = Annotated[tuple[Lecture, int], Depends(get_seated)]
+ON_WRITES = [Depends(from_own_page), Depends(require_json)]

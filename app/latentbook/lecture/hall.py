@@ -1,0 +1,448 @@
+"""The classes that are held now: what phones and the projector are told, out of memory.
+
+Everything that must last is in the store before it is here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+import json
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+
+from latentbook.http.caching import strong_etag
+from latentbook.http.problems import Problem, wrong_field
+from latentbook.lecture import store
+from latentbook.lecture.blocks import Block, Blocks, NotAccepted
+from latentbook.lecture.limits import guesses, new_seats
+from latentbook.lecture.store import Store, StoredAsking, StoredLecture, StoredRound
+from latentbook.settings import Settings
+
+LETTERS = "23456789CDFGHJKMNPQRTVWXY"
+"""Of codes: no vowels, so that no word comes out, and nothing that looks like something else."""
+
+CODE_LENGTH = 6
+MOST_LECTURES = 50
+MOST_CHANGES = 100
+"""Of one answer."""
+
+HERE_S = 10
+"""A phone that has not asked for so long is not here: five polls."""
+
+SWEEP_S = 30
+TO_EVERYONE = ("choice", "true-false", "number", "guess")
+"""Kinds whose answers phones are sent, too; curves are large, and hang in front of all."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """Something that all phones ask for, as JSON, plain and compressed."""
+
+    body: bytes
+    gzipped: bytes
+    etag: str
+
+
+def told(value: Any) -> Told:
+    """A value as JSON."""
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return Told(body, gzip.compress(body, mtime=0), strong_etag(body))
+
+
+@dataclass
+class Lecture:
+    """One class, with what is not worth a place in the store."""
+
+    stored: StoredLecture
+    block: Block | None = None
+    results: list[list[Any]] | None = None
+    seen: dict[int, float] = field(default_factory=dict)
+    news: Told = field(default_factory=lambda: told({}))
+    question: Told = field(default_factory=lambda: told({}))
+
+    @property
+    def code(self) -> str:
+        """What phones join by."""
+        return self.stored.code
+
+    def asked(self) -> StoredAsking:
+        """What is asked now.
+
+        Raises
+        ------
+        Problem
+            409, if nothing is.
+        """
+        if self.stored.asking is None:
+            raise Problem(409, "Nothing is asked now.")
+        return self.stored.asking
+
+    def round(self, round_id: int) -> StoredRound:
+        """The round that is asked now.
+
+        Raises
+        ------
+        Problem
+            409, if it is another one.
+        """
+        now = self.asked().rounds[-1]
+        if now.id != round_id:
+            raise Problem(409, "This round is over.")
+        return now
+
+    def seat(self, tokens: list[str]) -> tuple[int, int] | None:
+        """The seat of one of several tokens: id and number."""
+        for token in tokens:
+            if (found := self.stored.seats.get(hash_of(token))) is not None:
+                self.seen[found[0]] = time.monotonic()
+                return found
+        return None
+
+    def here(self) -> int:
+        """How many phones have asked within the last seconds."""
+        since = time.monotonic() - HERE_S
+        return sum(at > since for at in self.seen.values())
+
+
+class Hall:
+    """All classes of this server."""
+
+    def __init__(self, settings: Settings, kept: Store) -> None:
+        self.blocks = Blocks(settings.site)
+        self.store = kept
+        self.hours = settings.class_hours
+        self.most_seats = settings.class_seats
+        self.guesses = guesses()
+        self.new_seats = new_seats()
+        self.lectures: dict[str, Lecture] = {}
+        self.ended: set[str] = set()
+        self.lock = asyncio.Lock()
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Take up what was going on when the server ended, and end classes when they are due."""
+        for stored in await self.store.run(store.lectures):
+            lecture = self.lectures[stored.code] = Lecture(stored)
+            if stored.asking is not None:
+                blocks = await run_in_threadpool(self.blocks.all)
+                lecture.block = blocks.get(stored.asking.label)
+                if lecture.block is None:  # the book has changed
+                    await self.store.run(store.put_away, stored.id)
+                    stored.asking = None
+            await self.tell(lecture)
+        sweeping = asyncio.create_task(self.sweep())
+        try:
+            yield
+        finally:
+            sweeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await sweeping
+            await run_in_threadpool(self.store.close)
+
+    async def sweep(self) -> None:
+        """End the classes whose time is over."""
+        while True:
+            for lecture in list(self.lectures.values()):
+                if lecture.stored.ends_at < time.time():
+                    with suppress(Problem):  # its lecturer was quicker
+                        await self.end(lecture)
+            await asyncio.sleep(SWEEP_S)
+
+    def lecture(self, code: str) -> Lecture:
+        """A class by its code, for its lecturer.
+
+        Raises
+        ------
+        Problem
+            404, or 410 if it has ended.
+        """
+        if (found := self.lectures.get(code)) is not None:
+            return found
+        if code in self.ended:
+            raise Problem(410, "This class has ended.")
+        raise Problem(404, "There is no class with this code.")
+
+    def seated(self, code: str, tokens: list[str]) -> tuple[Lecture, int]:
+        """A class and the seat that a phone has in it.
+
+        Raises
+        ------
+        Problem
+            403, 404 or 410; 429 where too many codes were guessed. A phone with a seat never waits.
+        """
+        lecture = self.lectures.get(code)
+        if lecture is not None and (seat := lecture.seat(tokens)) is not None:
+            return lecture, seat[0]
+        if code in self.ended:
+            raise Problem(410, "This class has ended.")
+        self.guesses.take()
+        self.lecture(code)
+        raise Problem(403, "This phone has no seat in this class yet.")
+
+    async def start(self) -> Lecture:
+        """Begin a class with a code of its own.
+
+        Raises
+        ------
+        Problem
+            409, if there are too many.
+        """
+        if len(self.lectures) >= MOST_LECTURES:
+            raise Problem(409, f"At most {MOST_LECTURES} classes are held at once. End one first.")
+        code = "".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH))
+        while code in self.lectures or code in self.ended:
+            code = "".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH))
+        ends_at = time.time() + 3600 * self.hours
+        lecture = Lecture(await self.store.run(store.start_lecture, code, ends_at))
+        self.lectures[code] = lecture
+        await self.tell(lecture)
+        return lecture
+
+    async def end(self, lecture: Lecture) -> None:
+        """Forget a class: nothing of it is left in the file."""
+        async with self.turn(lecture):
+            del self.lectures[lecture.code]
+            self.ended.add(lecture.code)
+            await self.store.forget(lecture.stored.id)
+
+    @asynccontextmanager
+    async def turn(self, lecture: Lecture) -> AsyncIterator[None]:
+        """One change of a class at a time, and none of one that has ended.
+
+        Raises
+        ------
+        Problem
+            410, if it has.
+        """
+        async with self.lock:
+            if self.lectures.get(lecture.code) is not lecture:
+                raise Problem(410, "This class has ended.")
+            yield
+
+    async def sit(self, code: str, tokens: list[str]) -> tuple[str, dict[str, Any]]:
+        """Let a phone in: the token of its seat; its number, and what it has answered.
+
+        Parameters
+        ----------
+        tokens : those that the phone has; the last one is what a new seat is given to
+
+        Raises
+        ------
+        Problem
+            404 or 410; 403 where no more are let in; 429 where too many come at once.
+        """
+        if code not in self.lectures:
+            if code not in self.ended:
+                self.guesses.take()
+            self.lecture(code)
+        lecture = self.lectures[code]
+        if (seat := lecture.seat(tokens)) is None:
+            self.guesses.require()  # else the answers to guesses would tell right codes from wrong
+            seat = await self.new_seat(lecture, tokens)
+        answered = None
+        if (asked := lecture.stored.asking) is not None:
+            latest = asked.rounds[-1].id
+            found = await self.store.run(store.answer_of, latest, seat[0])
+            answered = found and {"round": latest, "change": found[0], "value": found[1]}
+        held = next(each for each in tokens if lecture.stored.seats.get(hash_of(each)) == seat)
+        return held, {"seat": seat[1], "answered": answered}
+
+    async def new_seat(self, lecture: Lecture, tokens: list[str]) -> tuple[int, int]:
+        """A seat for a phone that has none."""
+        if not lecture.stored.doors_open:
+            raise Problem(403, "The lecturer lets no more phones in.")
+        async with self.turn(lecture):
+            if (seat := lecture.seat(tokens)) is not None:  # asked for twice at once
+                return seat
+            if len(lecture.stored.seats) >= self.most_seats:
+                raise Problem(403, f"All {self.most_seats} seats of this class are taken.")
+            self.new_seats.take()
+            hashed = hash_of(tokens[-1])
+            seat = await self.store.run(store.take_seat, lecture.stored.id, hashed)
+            lecture.stored.seats[hashed] = seat
+            lecture.seen[seat[0]] = time.monotonic()
+            return seat
+
+    async def ask(self, lecture: Lecture, label: str, wanted: str) -> None:
+        """Put a block to a class.
+
+        Raises
+        ------
+        Problem
+            422, if there is no such block, or it cannot be asked in this way.
+        """
+        blocks = await run_in_threadpool(self.blocks.all)
+        if (block := blocks.get(label)) is None:
+            raise wrong_field("label", "There is no such question or instrument in the book.")
+        ways = [way.wanted for way in block.ways]
+        if wanted not in ways:
+            message = f"Accepted: {', '.join(map(repr, ways))}. Received {wanted[:80]!r}."
+            raise wrong_field("wanted", message)
+        async with self.turn(lecture):
+            asked = await self.store.run(store.ask, lecture.stored.id, label, wanted)
+            lecture.stored.asking, lecture.block = asked, block
+            await self.tell(lecture)
+
+    async def again(self, lecture: Lecture, round_id: int) -> None:
+        """Let the class answer once more."""
+        async with self.turn(lecture):
+            lecture.round(round_id)
+            asked = lecture.asked()
+            opened = await self.store.run(store.open_round, asked.id)
+            for each in asked.rounds:
+                each.closed = True
+            asked.rounds.append(opened)
+            asked.revealed = False
+            await self.tell(lecture)
+
+    async def close(self, lecture: Lecture, round_id: int) -> None:
+        """Take no more answers."""
+        async with self.turn(lecture):
+            now = lecture.round(round_id)
+            await self.store.run(store.close_round, now.id)
+            now.closed = True
+            await self.tell(lecture)
+
+    async def reveal(self, lecture: Lecture, round_id: int) -> None:
+        """Show what was answered in every round."""
+        async with self.turn(lecture):
+            now = lecture.round(round_id)
+            asked = lecture.asked()
+            await self.store.run(store.reveal, asked.id)
+            now.closed = asked.revealed = True
+            await self.tell(lecture)
+
+    async def put_away(self, lecture: Lecture) -> None:
+        """Ask nothing more."""
+        async with self.turn(lecture):
+            await self.store.run(store.put_away, lecture.stored.id)
+            lecture.stored.asking = lecture.block = None
+            await self.tell(lecture)
+
+    async def set_doors(self, lecture: Lecture, are_open: bool) -> None:
+        """Let more phones in, or no more."""
+        async with self.turn(lecture):
+            await self.store.run(store.set_doors, lecture.stored.id, are_open)
+            lecture.stored.doors_open = are_open
+
+    async def answer(
+        self, lecture: Lecture, seat: int, round_id: int, change: int, value: Any
+    ) -> None:
+        """Take one voice, or another value for it. What comes again changes nothing.
+
+        Raises
+        ------
+        Problem
+            409, if the round is over; 422, if it is no answer to what is asked.
+        """
+        now = lecture.round(round_id)
+        if change <= now.changes.get(seat, 0):
+            return
+        if change > MOST_CHANGES:
+            raise wrong_field("change", f"An answer can be changed {MOST_CHANGES} times.")
+        asked, block = lecture.asked(), lecture.block
+        assert block is not None
+        try:
+            kept = block.accept(asked.wanted, value)
+        except NotAccepted as error:
+            raise wrong_field("value", str(error)) from error
+        if now.closed or not await self.store.run(store.put_answer, round_id, seat, change, kept):
+            raise Problem(409, "This round is over.")
+        now.changes[seat] = max(change, now.changes.get(seat, 0))
+
+    async def tell(self, lecture: Lecture) -> None:
+        """Say to all phones what is going on now."""
+        asked, block = lecture.stored.asking, lecture.block
+        lecture.results = None
+        if asked is None or block is None:
+            lecture.news = told({"asking": None})
+            return
+        now = asked.rounds[-1]
+        shown = block.shown(asked.wanted, revealed=asked.revealed)
+        lecture.question = await run_in_threadpool(told, shown)
+        if asked.revealed:
+            lecture.results = [
+                await self.store.run(store.answers, each.id) for each in asked.rounds
+            ]
+        news = {
+            "asking": asked.id,
+            "round": now.id,
+            "nth": len(asked.rounds),
+            "phase": phase_of(asked),
+        }
+        if lecture.results is not None and block.kind in TO_EVERYONE:
+            news["results"] = lecture.results
+        lecture.news = told(news)
+
+    def question(self, lecture: Lecture, asking: int) -> Told:
+        """What is asked, as a phone or the projector shows it.
+
+        Raises
+        ------
+        Problem
+            409, if it is something else by now.
+        """
+        if lecture.asked().id != asking:
+            raise Problem(409, "Something else is asked by now.")
+        return lecture.question
+
+    def overview(self, lecture: Lecture) -> dict[str, Any]:
+        """What the lecturer's page and the projector are told. No counts of answers by value
+        before they are revealed.
+        """
+        asked = lecture.stored.asking
+        state: dict[str, Any] = {
+            "code": lecture.code,
+            "here": lecture.here(),
+            "seats": len(lecture.stored.seats),
+            "doors_open": lecture.stored.doors_open,
+            "ends_at": lecture.stored.ends_at,
+            "asking": None,
+        }
+        if asked is None:
+            return state
+        return {
+            **state,
+            "asking": asked.id,
+            "label": asked.label,
+            "wanted": asked.wanted,
+            "phase": phase_of(asked),
+            "rounds": [
+                {
+                    "id": each.id,
+                    "opened_at": each.opened_at,
+                    "answers": len(each.changes),
+                }
+                for each in asked.rounds
+            ],
+        }
+
+    def results(self, lecture: Lecture) -> list[list[Any]]:
+        """All answers of each round, in an order that says nothing of who gave them.
+
+        Raises
+        ------
+        Problem
+            409, while they are hidden.
+        """
+        if lecture.results is None:
+            raise Problem(409, "The answers are not revealed.")
+        return lecture.results
+
+
+def phase_of(asked: StoredAsking) -> str:
+    """``open``, ``closed`` or ``revealed``."""
+    return "revealed" if asked.revealed else "closed" if asked.rounds[-1].closed else "open"
+
+
+def hash_of(token: str) -> bytes:
+    """What is kept of a token, or of a key."""
+    return hashlib.sha256(token.encode()).digest()

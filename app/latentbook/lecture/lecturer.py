@@ -1,0 +1,180 @@
+"""``/api/lecturer``: what the lecturer's page and the projector ask."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import segno
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import Field
+from starlette.responses import JSONResponse, Response
+
+from latentbook.api.dependencies import Strict
+from latentbook.http.problems import Problem, problem_responses, wrong_field
+from latentbook.lecture import store
+from latentbook.lecture.guard import (
+    LECTURER,
+    LECTURER_S,
+    ON_WRITES,
+    SmallRoute,
+    TheHall,
+    TheLecture,
+    fits,
+    from_own_page,
+    keep_cookie,
+    lecturer_only,
+)
+from latentbook.lecture.phones import NOT_KEPT, Number, once_for_all
+from latentbook.lecture.results import csv_of
+
+PREFIX = "/api/lecturer"
+keys = APIRouter(prefix=PREFIX, tags=["class"], route_class=SmallRoute)
+router = APIRouter(
+    prefix=f"{PREFIX}/classes",
+    tags=["class"],
+    route_class=SmallRoute,
+    dependencies=[Depends(lecturer_only)],
+    responses=problem_responses(404, 415, 422),
+)
+
+
+class Key(Strict):
+    """What the server printed at its first start."""
+
+    key: str = Field(max_length=100)
+
+
+class Nothing(Strict):
+    """An empty object."""
+
+
+class Wanted(Strict):
+    """What is to be asked."""
+
+    label: str = Field(max_length=200, description="SLUG/NAME#LABEL")
+    wanted: str = Field(default="", max_length=100, description="Readout or panel, if any.")
+
+
+class Step(Strict):
+    """The round that the lecturer sees: a button pressed twice acts once."""
+
+    round: int = Field(ge=1, lt=2**63)
+
+
+class Doors(Strict):
+    """Whether more phones are let in."""
+
+    open: bool
+
+
+@keys.post("/key", status_code=204, dependencies=ON_WRITES)
+async def give_key(request: Request, body: Key) -> Response:
+    """Become the lecturer in this browser."""
+    if not fits(request, body.key):
+        raise Problem(403, "This is not the lecturer's key. The server printed its address.")
+    response = Response(status_code=204, headers=NOT_KEPT)
+    keep_cookie(request, response, LECTURER, body.key, "/", LECTURER_S)
+    return response
+
+
+@router.post("", dependencies=ON_WRITES)
+async def start(hall: TheHall, body: Nothing) -> dict[str, str]:
+    """Begin a class."""
+    return {"code": (await hall.start()).code}
+
+
+@router.get("/{code}", response_model=dict[str, Any])
+async def get_overview(hall: TheHall, lecture: TheLecture) -> Response:
+    """Where a class stands, without what was answered."""
+    return JSONResponse(hall.overview(lecture), headers=NOT_KEPT)
+
+
+@router.get("/{code}/askings/{asking}", response_model=dict[str, Any])
+async def get_question(
+    request: Request, hall: TheHall, lecture: TheLecture, asking: Number
+) -> Response:
+    """What is asked now."""
+    return once_for_all(request, hall.question(lecture, asking))
+
+
+@router.get("/{code}/results", response_model=list[list[Any]])
+async def get_results(hall: TheHall, lecture: TheLecture) -> Response:
+    """All answers of each round; 409 while they are hidden."""
+    return JSONResponse(hall.results(lecture), headers=NOT_KEPT)
+
+
+@router.post("/{code}/ask", status_code=204, dependencies=ON_WRITES)
+async def ask(hall: TheHall, lecture: TheLecture, body: Wanted) -> None:
+    """Put a question or an instrument to the class."""
+    await hall.ask(lecture, body.label, body.wanted)
+
+
+@router.post("/{code}/close", status_code=204, dependencies=ON_WRITES)
+async def close(hall: TheHall, lecture: TheLecture, body: Step) -> None:
+    """Take no more answers."""
+    await hall.close(lecture, body.round)
+
+
+@router.post("/{code}/reveal", status_code=204, dependencies=ON_WRITES)
+async def reveal(hall: TheHall, lecture: TheLecture, body: Step) -> None:
+    """Show what was answered."""
+    await hall.reveal(lecture, body.round)
+
+
+@router.post("/{code}/again", status_code=204, dependencies=ON_WRITES)
+async def again(hall: TheHall, lecture: TheLecture, body: Step) -> None:
+    """Let the class answer once more."""
+    await hall.again(lecture, body.round)
+
+
+@router.post("/{code}/put-away", status_code=204, dependencies=ON_WRITES)
+async def put_away(hall: TheHall, lecture: TheLecture, body: Nothing) -> None:
+    """Ask nothing more for now."""
+    await hall.put_away(lecture)
+
+
+@router.post("/{code}/doors", status_code=204, dependencies=ON_WRITES)
+async def set_doors(hall: TheHall, lecture: TheLecture, body: Doors) -> None:
+    """Let more phones in, or no more."""
+    await hall.set_doors(lecture, body.open)
+
+
+@router.delete("/{code}", status_code=204, dependencies=[Depends(from_own_page)])
+async def end(hall: TheHall, lecture: TheLecture) -> None:
+    """End the class, and forget all that was answered."""
+    await hall.end(lecture)
+
+
+@router.get("/{code}/answers.csv", response_class=Response)
+async def get_csv(hall: TheHall, lecture: TheLecture) -> Response:
+    """Every answer of the class so far, those that are hidden too."""
+    rows = await hall.store.run(store.everything, lecture.stored.id)
+    name = f'attachment; filename="class-{lecture.code}.csv"'
+    headers = {**NOT_KEPT, "Content-Disposition": name}
+    return Response(csv_of(rows), headers=headers, media_type="text/csv; charset=utf-8")
+
+
+@router.get("/{code}/qr.svg", response_class=Response)
+async def get_qr(
+    lecture: TheLecture,
+    address: Annotated[str, Query(max_length=300, description="Where phones join.")],
+) -> Response:
+    """The address as a QR code, dark on light."""
+    parts = address.partition("://")
+    if parts[0] not in ("http", "https") or not parts[2] or not is_address(address):
+        raise wrong_field("address", "Accepted: an address that begins with http:// or https://.")
+    picture = BytesIO()
+    segno.make(address, error="m", micro=False).save(
+        picture, kind="svg", border=4, dark="#000", light="#fff", xmldecl=False, omitsize=True
+    )
+    return Response(picture.getvalue(), headers=NOT_KEPT, media_type="image/svg+xml")
+
+
+def is_address(text: str) -> bool:
+    """Whether an address names a host."""
+    try:
+        return bool(urlsplit(text).hostname)
+    except ValueError:
+        return False

@@ -1,0 +1,59 @@
+"""Class mode as the app takes it up: its routes, its classes, its key."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from latentbook.lecture import lecturer, pages, phones, store
+from latentbook.lecture.hall import Hall, hash_of
+from latentbook.lecture.pages import Pages
+from latentbook.lecture.store import Store
+from latentbook.settings import Settings
+
+KEY_BYTES = 18
+
+
+class ClassMode:
+    """Class mode of one server.
+
+    Attributes
+    ----------
+    new_key : the lecturer's key, where it was made by this start; afterwards its hash alone is kept
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.pages = Pages(settings)
+        self.store = Store(settings.class_file)
+        self.hall = Hall(settings, self.store)
+        self.new_key: str | None = None
+        kept = self.store.run_here(store.key_hash)
+        if kept is None:
+            self.new_key = secrets.token_urlsafe(KEY_BYTES)
+            kept = hash_of(self.new_key)
+            self.store.run_here(store.set_key_hash, kept)
+        self.key_hash = kept
+
+    def add_to(self, app: FastAPI) -> None:
+        """Give an app the routes."""
+        for router in (phones.router, lecturer.keys, lecturer.router, pages.router):
+            app.include_router(router)
+        app.state.hall = self.hall
+        app.state.key_hash = self.key_hash
+        app.state.class_pages = self.pages
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Hold the classes, and close the file in the end."""
+        async with self.hall.open():
+            yield
+
+
+def forget_key(settings: Settings) -> None:
+    """Let the next start make another key: what was opened with the old one is closed."""
+    kept = Store(settings.class_file)
+    kept.run_here(store.forget_key_hash)
+    kept.close()

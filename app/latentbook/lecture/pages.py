@@ -1,0 +1,178 @@
+"""The pages of class mode: ``/class/``, ``/class/CODE``, ``/show/CODE``, ``/j/``, ``/j/CODE``."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from mimetypes import guess_type
+from pathlib import Path as FilePath
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Path, Request
+from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from latentbook.book.language import Language, content_language, language
+from latentbook.book.media import content_hash
+from latentbook.book.write.render import TEMPLATES, directions, script_json, template_environment
+from latentbook.http.caching import YEAR
+from latentbook.http.problems import Problem
+from latentbook.lecture.bundle import read_bundle
+from latentbook.lecture.guard import TheHall, is_lecturer
+from latentbook.lecture.hall import CODE_LENGTH, LETTERS, Hall
+from latentbook.lecture.phones import NOT_KEPT
+from latentbook.settings import Settings
+
+router = APIRouter(include_in_schema=False)
+
+ROOT = "../"
+"""Of the book, from any of these pages."""
+
+CONFIG = re.compile(r'id="latentbook-config">(.*?)</script>', re.DOTALL)
+HEAD = re.compile(r'<script src="\./([^"]+)"></script>')
+STYLE = re.compile(r'<link rel="stylesheet" href="\./([^"]+)">')
+ICON = re.compile(r'<link rel="icon" [^>]*href="\./([^"]+)">')
+BRAND = re.compile(r'<a class="brand" [^>]*>(.*?)</a>', re.DOTALL)
+CONTENT = re.compile(r'<span class="word" lang="([^"]+)"')
+"""The language of the text, where it is another."""
+LANGUAGE = re.compile(r'<html lang="([^"]+)"')
+TITLE = re.compile(r"<title>(.*?)</title>")
+Code = Annotated[str, Path(max_length=20)]
+
+
+@dataclass
+class Pages:
+    """What the pages of class mode take from the built site, and from their own bundle."""
+
+    settings: Settings
+    names: Mapping[str, str] = field(init=False)
+    files: dict[str, bytes] = field(init=False)
+    _phone: tuple[int, str] = (0, "")
+
+    def __post_init__(self) -> None:
+        """Read the bundle."""
+        self.names, self.files = read_bundle(self.settings)
+
+    def phone(self) -> str:
+        """What every phone is sent, made once for each edition of the book."""
+        edition = FilePath(self.settings.site, "index.html").stat().st_mtime_ns
+        if self._phone[0] != edition:
+            html = self.render("phone", code="", letters=LETTERS, length=CODE_LENGTH)
+            self._phone = (edition, html)
+        return self._phone[1]
+
+    def render(self, template: str, **given: Any) -> str:
+        """One page."""
+        front = FilePath(self.settings.site, "index.html").read_text(encoding="utf-8")
+        config = json.loads(found(CONFIG, front))
+        interface = language(found(LANGUAGE, front))
+        other = CONTENT.search(front)
+        content = content_language(other[1], interface) if other else interface
+        environment = template_environment(TEMPLATES, interface.translations)
+        return environment.get_template(f"lecture/{template}.html").render(
+            kind=template,
+            language=interface,
+            **directions(interface, content),
+            book=Markup(found(TITLE, front)),
+            brand=Markup(found(BRAND, front)),
+            root=ROOT,
+            config=script_json({**config, "root": ROOT}),
+            head=ROOT + found(HEAD, front),
+            icon=ROOT + found(ICON, front),
+            styles=[
+                *(ROOT + style for style in STYLE.findall(front)),
+                f"{ROOT}class/assets/{self.names['lecture.css']}",
+            ],
+            words_script=self.words(interface),
+            script=f"{ROOT}class/assets/{self.names[f'{template}.js']}",
+            **given,
+        )
+
+    def words(self, interface: Language) -> str:
+        """The place of what the scripts say; empty in English."""
+        if not (said := interface.words_script(lecture=True)):
+            return ""
+        name = f"words-{content_hash(said)}.js"
+        self.files[name] = said
+        return f"{ROOT}class/assets/{name}"
+
+
+def found(pattern: re.Pattern[str], page: str) -> str:
+    """What a pattern finds in a page of the site."""
+    match = pattern.search(page)
+    if match is None:
+        raise Problem(503, "The book is not built yet.")
+    return match[1]
+
+
+def pages_of(request: Request) -> Pages:
+    """The pages of the app."""
+    return cast(Pages, request.app.state.class_pages)
+
+
+async def answer(make: Callable[..., str], *given: Any, **named: Any) -> Response:
+    """One page, never kept by a cache. It is made in a thread, as it reads the site."""
+    try:
+        html = await run_in_threadpool(make, *given, **named)
+    except FileNotFoundError:
+        raise Problem(503, "The book is not built yet.") from None
+    return HTMLResponse(html, headers=NOT_KEPT)
+
+
+def outline(hall: Hall) -> list[tuple[str, list[Any]]]:
+    """What can be asked, by section."""
+    blocks = hall.blocks.all().values()
+    return [(section, list(each)) for section, each in groupby(blocks, lambda b: b.section)]
+
+
+@router.get("/class", include_in_schema=False)
+async def to_class() -> Response:
+    """The address with its slash, without which links would lead astray."""
+    return RedirectResponse("class/", headers=NOT_KEPT)
+
+
+@router.get("/class/")
+async def get_start(request: Request, hall: TheHall) -> Response:
+    """The classes that are held, for the lecturer; for others, a word on how to get there."""
+    codes = list(hall.lectures) if is_lecturer(request) else None
+    return await answer(pages_of(request).render, "lecturer", code="", codes=codes, sections=[])
+
+
+@router.get("/class/assets/{name}")
+async def get_asset(request: Request, name: Annotated[str, Path(max_length=100)]) -> Response:
+    """A script or style sheet, named by its content."""
+    pages = pages_of(request)
+    if name not in pages.files:
+        raise Problem(404, "There is no such file.")
+    media_type = guess_type(name)[0] or "application/octet-stream"
+    headers = {"Cache-Control": f"public, max-age={YEAR}, immutable"}
+    return Response(pages.files[name], headers=headers, media_type=media_type)
+
+
+@router.get("/class/{code}")
+async def get_lecturer(request: Request, hall: TheHall, code: Code) -> Response:
+    """The lecturer's page of one class."""
+    if not is_lecturer(request) or code not in hall.lectures:
+        return await get_start(request, hall)
+    sections = await run_in_threadpool(outline, hall)
+    given = {"code": code, "codes": [], "sections": sections}
+    return await answer(pages_of(request).render, "lecturer", **given)
+
+
+@router.get("/show/{code}")
+async def get_projector(request: Request, hall: TheHall, code: Code) -> Response:
+    """What the hall sees."""
+    if not is_lecturer(request) or code not in hall.lectures:
+        return await get_start(request, hall)
+    return await answer(pages_of(request).render, "projector", code=code)
+
+
+@router.get("/j/")
+@router.get("/j/{code}")
+async def get_phone(request: Request) -> Response:
+    """What a phone shows. The page is the same for every code, and for none."""
+    return await answer(pages_of(request).phone)

@@ -1,0 +1,109 @@
+"""``/api/class/{code}``: what phones ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from pydantic import Field
+from starlette.responses import JSONResponse, Response
+
+from latentbook.api.dependencies import Strict
+from latentbook.http.caching import matches
+from latentbook.http.negotiation import negotiate_encoding
+from latentbook.http.problems import problem_responses
+from latentbook.lecture.guard import (
+    ON_WRITES,
+    SEAT,
+    SmallRoute,
+    TheHall,
+    TheSeat,
+    keep_cookie,
+    tokens_of,
+)
+from latentbook.lecture.hall import Told
+
+NOT_KEPT = {"Cache-Control": "no-store"}
+Number = Annotated[int, Path(ge=1, lt=2**63)]
+
+
+def once_for_all(request: Request, said: Told, headers: Mapping[str, str] = NOT_KEPT) -> Response:
+    """Something that was made once, in the form that a phone takes."""
+    form = negotiate_encoding(request.headers.get("accept-encoding"), ("gzip", "identity"))
+    coded = {"Content-Encoding": "gzip"} if form == "gzip" else {}
+    body = said.gzipped if form == "gzip" else said.body
+    headers = {**headers, **coded, "Vary": "Accept-Encoding"}
+    return Response(body, headers=headers, media_type="application/json")
+
+
+router = APIRouter(prefix="/api/class", tags=["class"], route_class=SmallRoute)
+
+
+class Seat(Strict):
+    """A phone that comes in."""
+
+    token: str = Field(
+        min_length=22,
+        max_length=64,
+        pattern="^[A-Za-z0-9_-]+$",
+        description="Random, made and kept by the phone: 128 bits or more.",
+    )
+
+
+class Answer(Strict):
+    """One voice."""
+
+    change: int = Field(ge=1, lt=2**31, description="Counts the phone's answers in this round.")
+    value: float | int | list[float] | dict[str, list[float]] = Field(
+        description="A number, the place of an option, or the points of a curve."
+    )
+
+
+@router.post("/{code}/seat", dependencies=ON_WRITES, responses=problem_responses(404, 415, 422))
+async def take_seat(request: Request, hall: TheHall, code: str, body: Seat) -> Response:
+    """Come in, or come back: a phone that has a seat keeps it."""
+    token, said = await hall.sit(code, [*tokens_of(request), body.token])
+    response = JSONResponse(said, headers=NOT_KEPT)
+    seconds = int(3600 * hall.hours)
+    keep_cookie(request, response, SEAT, token, f"/api/class/{code}", seconds)
+    return response
+
+
+@router.get(
+    "/{code}/now",
+    response_model=dict[str, Any],
+    responses={304: {"description": "Not modified."}, **problem_responses(404)},
+)
+async def get_news(request: Request, seated: TheSeat) -> Response:
+    """What is going on. Asked every two seconds by every phone, and nearly always a 304."""
+    news = seated[0].news
+    headers = {"ETag": news.etag, "Cache-Control": "private, no-cache"}
+    if matches(request.headers.get("if-none-match", ""), news.etag):
+        return Response(status_code=304, headers=headers)
+    return once_for_all(request, news, headers)
+
+
+@router.get(
+    "/{code}/askings/{asking}",
+    response_model=dict[str, Any],
+    responses=problem_responses(404, 422),
+)
+async def get_question(
+    request: Request, hall: TheHall, seated: TheSeat, asking: Number
+) -> Response:
+    """What is asked now."""
+    return once_for_all(request, hall.question(seated[0], asking))
+
+
+@router.put(
+    "/{code}/rounds/{round}/answer",
+    status_code=204,
+    dependencies=ON_WRITES,
+    responses=problem_responses(404, 415, 422),
+)
+async def put_answer(hall: TheHall, seated: TheSeat, round: Number, body: Answer) -> Response:
+    """Answer, or answer otherwise, until the round closes. The same again changes nothing."""
+    lecture, seat = seated
+    await hall.answer(lecture, seat, round, body.change, body.value)
+    return Response(status_code=204, headers=NOT_KEPT)

@@ -1,0 +1,316 @@
+"""The file in which classes are kept. SQLite has one writer, and so has it: a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from filelock import FileLock, Timeout
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Row,
+    StaticPool,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert as insert_or
+from sqlalchemy.exc import DatabaseError
+
+from latentbook.errors import LatentbookError
+from latentbook.lecture.tables import answer, asking, lecture, lecturer, metadata, round, seat
+
+T = TypeVar("T")
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=NORMAL",  # survives the end of the process at any moment
+    "foreign_keys=ON",
+    "secure_delete=ON",  # what has ended is overwritten
+    "busy_timeout=5000",
+)
+
+
+@dataclass
+class StoredRound:
+    """A round, and who has answered in it: seat to the number of its last change."""
+
+    id: int
+    opened_at: float
+    closed: bool = False
+    changes: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass
+class StoredAsking:
+    """What a class is asked."""
+
+    id: int
+    label: str
+    wanted: str
+    revealed: bool = False
+    rounds: list[StoredRound] = field(default_factory=list)
+
+
+@dataclass
+class StoredLecture:
+    """One class. ``seats``: hash of the token to (id, number)."""
+
+    id: int
+    code: str
+    ends_at: float
+    doors_open: bool = True
+    seats: dict[bytes, tuple[int, int]] = field(default_factory=dict)
+    asking: StoredAsking | None = None
+
+
+class Store:
+    """All that is written and read, in transactions that begin as writers."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(f"{path}.lock", thread_local=False)
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            raise LatentbookError(
+                f"{path} is in use by another server. LATENTBOOK_CLASS_FILE names another file."
+            ) from None
+        self._engine = engine(path)
+        self._thread = ThreadPoolExecutor(1, "class")
+        try:
+            metadata.create_all(self._engine)
+        except DatabaseError as error:
+            self.close()
+            raise LatentbookError(f"{path} is not a file of class mode: {error.orig}.") from None
+
+    async def run(self, work: Callable[..., T], *given: Any) -> T:
+        """The result of one of the functions below, in a transaction of its own."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, self.run_here, work, *given
+        )
+
+    def run_here(self, work: Callable[..., T], *given: Any) -> T:
+        """As :meth:`run`, where no other thread works yet."""
+        with self._engine.begin() as connection:
+            return work(connection, *given)
+
+    async def forget(self, lecture_id: int) -> None:
+        """Take a class out of the file, with all that belongs to it, and out of its journal."""
+        await self.run(end_lecture, lecture_id)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self.empty_journal)
+
+    def empty_journal(self) -> None:
+        """Bring everything into the file itself."""
+        connection = self._engine.raw_connection()
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        connection.close()
+
+    def close(self) -> None:
+        """End what is under way, and let go of the file."""
+        self._thread.shutdown()
+        self._engine.dispose()
+        self._lock.release()
+
+
+def engine(path: Path) -> Engine:
+    """SQLite with one connection, whose transactions take the file for writing from the start.
+
+    One that reads first and writes later fails where another has written in between, however long
+    it may wait.
+    """
+    made = create_engine(
+        URL.create("sqlite", database=str(path)),
+        poolclass=StaticPool,
+        connect_args={"check_same_thread": False},
+    )
+
+    @event.listens_for(made, "connect")
+    def configure(connection: Any, record: Any) -> None:
+        connection.isolation_level = None  # sqlite3 begins nothing by itself
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(made, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return made
+
+
+def key_hash(connection: Connection) -> bytes | None:
+    """The hash of the lecturer's key, if there is one."""
+    return connection.execute(select(lecturer.c.key_hash)).scalar_one_or_none()
+
+
+def set_key_hash(connection: Connection, hashed: bytes) -> None:
+    """Keep the hash of a key, where there is none."""
+    connection.execute(insert(lecturer).values(key_hash=hashed))
+
+
+def forget_key_hash(connection: Connection) -> None:
+    """Let the key open nothing any more."""
+    connection.execute(delete(lecturer))
+
+
+def lectures(connection: Connection) -> list[StoredLecture]:
+    """Every class in the file, as it was left."""
+    return [_lecture(connection, row) for row in connection.execute(select(lecture))]
+
+
+def _lecture(connection: Connection, row: Row[Any]) -> StoredLecture:
+    seats = connection.execute(select(seat).where(seat.c.lecture == row.id))
+    asked = connection.execute(select(asking).where(asking.c.id == row.asking)).one_or_none()
+    return StoredLecture(
+        row.id,
+        row.code,
+        row.ends_at,
+        row.doors_open,
+        {each.token_hash: (each.id, each.number) for each in seats},
+        None if asked is None else _asking(connection, asked),
+    )
+
+
+def _asking(connection: Connection, row: Row[Any]) -> StoredAsking:
+    rounds = [
+        StoredRound(each.id, each.opened_at, each.closed)
+        for each in connection.execute(
+            select(round).where(round.c.asking == row.id).order_by(round.c.id)
+        )
+    ]
+    for each in rounds:
+        changes = select(answer.c.seat, answer.c.change).where(answer.c.round == each.id)
+        each.changes = {seat_id: change for seat_id, change in connection.execute(changes)}
+    return StoredAsking(row.id, row.label, row.wanted, row.revealed, rounds)
+
+
+def start_lecture(connection: Connection, code: str, ends_at: float) -> StoredLecture:
+    """Begin a class."""
+    values = {"code": code, "ends_at": ends_at, "doors_open": True}
+    return StoredLecture(_add(connection, lecture, values), code, ends_at)
+
+
+def end_lecture(connection: Connection, lecture_id: int) -> None:
+    """Delete a class and all that belongs to it."""
+    connection.execute(delete(lecture).where(lecture.c.id == lecture_id))
+
+
+def set_doors(connection: Connection, lecture_id: int, are_open: bool) -> None:
+    """Let more phones in, or no more."""
+    change = update(lecture).where(lecture.c.id == lecture_id).values(doors_open=are_open)
+    connection.execute(change)
+
+
+def take_seat(connection: Connection, lecture_id: int, token_hash: bytes) -> tuple[int, int]:
+    """A seat for a token: its id, and its number in the class, from 1."""
+    taken = select(func.coalesce(func.max(seat.c.number), 0)).where(seat.c.lecture == lecture_id)
+    number = connection.execute(taken).scalar_one() + 1
+    values = {"lecture": lecture_id, "number": number, "token_hash": token_hash}
+    return _add(connection, seat, values), number
+
+
+def ask(connection: Connection, lecture_id: int, label: str, wanted: str) -> StoredAsking:
+    """Put a block to a class, and open its first round."""
+    values = {"lecture": lecture_id, "label": label, "wanted": wanted, "revealed": False}
+    asked = _add(connection, asking, values)
+    connection.execute(update(lecture).where(lecture.c.id == lecture_id).values(asking=asked))
+    return StoredAsking(asked, label, wanted, rounds=[open_round(connection, asked)])
+
+
+def open_round(connection: Connection, asking_id: int) -> StoredRound:
+    """Let the class answer, or answer once more; what was revealed is hidden again."""
+    connection.execute(update(asking).where(asking.c.id == asking_id).values(revealed=False))
+    connection.execute(update(round).where(round.c.asking == asking_id).values(closed=True))
+    opened_at = time.time()
+    values = {"asking": asking_id, "opened_at": opened_at, "closed": False}
+    return StoredRound(_add(connection, round, values), opened_at)
+
+
+def close_round(connection: Connection, round_id: int) -> None:
+    """Take no more answers."""
+    connection.execute(update(round).where(round.c.id == round_id).values(closed=True))
+
+
+def reveal(connection: Connection, asking_id: int) -> None:
+    """Show what was answered, and take no more answers."""
+    connection.execute(update(round).where(round.c.asking == asking_id).values(closed=True))
+    connection.execute(update(asking).where(asking.c.id == asking_id).values(revealed=True))
+
+
+def put_away(connection: Connection, lecture_id: int) -> None:
+    """Ask nothing more; what was answered stays until the class ends."""
+    connection.execute(update(lecture).where(lecture.c.id == lecture_id).values(asking=None))
+
+
+def put_answer(
+    connection: Connection, round_id: int, seat_id: int, change: int, value: Any
+) -> bool:
+    """Write one voice, unless the round has closed or is gone: then nothing, and False.
+
+    A change that comes again, or after a later one, changes nothing.
+    """
+    is_closed = select(round.c.closed).where(round.c.id == round_id)
+    if connection.execute(is_closed).scalar_one_or_none() is not False:
+        return False
+    text = json.dumps(value, separators=(",", ":"))
+    new = insert_or(answer).values(seat=seat_id, round=round_id, change=change, value=text)
+    connection.execute(
+        new.on_conflict_do_update(
+            index_elements=["seat", "round"],
+            set_={"change": new.excluded.change, "value": new.excluded.value},
+            where=answer.c.change < new.excluded.change,
+        )
+    )
+    return True
+
+
+def answers(connection: Connection, round_id: int) -> list[Any]:
+    """All voices of a round, in an order that says nothing of who gave them."""
+    rows = select(answer.c.value).where(answer.c.round == round_id).order_by(answer.c.value)
+    return [json.loads(value) for value in connection.execute(rows).scalars()]
+
+
+def answer_of(connection: Connection, round_id: int, seat_id: int) -> tuple[int, Any] | None:
+    """What one seat has answered: the number of its last change, and the value."""
+    row = connection.execute(
+        select(answer.c.change, answer.c.value).where(
+            answer.c.round == round_id, answer.c.seat == seat_id
+        )
+    ).one_or_none()
+    return row and (row.change, json.loads(row.value))
+
+
+def everything(connection: Connection, lecture_id: int) -> list[tuple[str, str, int, int, Any]]:
+    """Every answer of a class: label, what was wanted, round (from 1), seat, value."""
+    rows = connection.execute(
+        select(
+            asking.c.label,
+            asking.c.wanted,
+            func.dense_rank().over(partition_by=asking.c.id, order_by=round.c.id),
+            seat.c.number,
+            answer.c.value,
+        )
+        .join(round, round.c.asking == asking.c.id)
+        .join(answer, answer.c.round == round.c.id)
+        .join(seat, seat.c.id == answer.c.seat)
+        .where(asking.c.lecture == lecture_id)
+        .order_by(asking.c.id, round.c.id, seat.c.number)
+    )
+    return [(row[0], row[1], row[2], row[3], json.loads(row[4])) for row in rows]
+
+
+def _add(connection: Connection, table: Any, values: dict[str, Any]) -> int:
+    key = connection.execute(insert(table).values(**values)).inserted_primary_key
+    assert key is not None
+    return int(key[0])

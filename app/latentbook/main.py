@@ -1,0 +1,182 @@
+"""The app: the site folder and the API, behind one list of middleware."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+from socket import socket
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.errors import ServerErrorMiddleware
+
+from latentbook.api import ROUTERS
+from latentbook.decoding.decoders import Decoders
+from latentbook.decoding.inference import Inference, Registry
+from latentbook.http import problems
+from latentbook.http.access import Access
+from latentbook.http.body_limit import BodyLimit
+from latentbook.http.head import HeadAsGet
+from latentbook.http.headers import SecurityHeaders
+from latentbook.http.logs import configure_logs
+from latentbook.http.openings import Openings
+from latentbook.http.protocol import UVICORN
+from latentbook.http.reload import Reload
+from latentbook.http.site_files import SiteFiles
+from latentbook.settings import Settings
+
+DRAIN_S = 20
+"""How long requests that are being answered may take after the server was told to stop."""
+
+
+def create_app(
+    settings: Settings,
+    *,
+    registry: Registry | None = None,
+    inference: Decoders | None = None,
+    built: bool = False,
+) -> FastAPI:
+    """The app for these settings.
+
+    Parameters
+    ----------
+    registry : models other than those of the book
+    inference : what decodes, instead of a thread of this process; the app closes it at its end
+    built : the site is served as it is, and never built anew
+    """
+    inference = inference or Inference(
+        settings.device, settings.dtype, settings.queue_size, registry
+    )
+    metrics = inference.metrics
+    reload = Reload(settings) if settings.reload else None
+    upkeep = reload or (None if built else Openings(settings))
+    class_mode = None
+    if settings.class_mode:
+        from latentbook.lecture.mode import ClassMode
+
+        class_mode = ClassMode(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as running:
+            running.push_async_callback(run_in_threadpool, inference.close)
+            if upkeep:
+                await running.enter_async_context(upkeep.watching())
+            if class_mode:
+                await running.enter_async_context(class_mode.running())
+            yield
+
+    app = FastAPI(
+        title="Latentbook",
+        summary="Decoders of the book: codes to images and back.",
+        version=version("latentbook"),
+        openapi_url="/api/openapi.json",
+        docs_url=None,  # its page loads scripts from another host
+        redoc_url=None,
+        redirect_slashes=False,  # to an address that the request names
+        lifespan=lifespan,
+        middleware=[
+            Middleware(Access, metrics=metrics),
+            Middleware(
+                SecurityHeaders,
+                frame_ancestors=settings.frame_ancestors,
+                embed_ancestors=settings.embed_ancestors,
+            ),
+            Middleware(ServerErrorMiddleware, handler=problems.on_bug),
+            Middleware(HeadAsGet),
+            Middleware(BodyLimit, limit=settings.max_body_bytes),
+        ],
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    if reload:
+        app.include_router(reload.router)
+    if class_mode:
+        class_mode.add_to(app)
+        app.state.class_key = class_mode.new_key
+    app.state.inference = inference
+    app.state.metrics = metrics
+    app.state.reload = reload
+    app.state.site = SiteFiles(settings.site)
+    app.router.default = app.state.site
+    problems.add_problem_handlers(app)
+    app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def openapi(app: FastAPI) -> dict[str, Any]:
+    """The schema of the API, with its errors under the media type that they are sent as."""
+    if app.openapi_schema is None:
+        schema = get_openapi(
+            title=app.title, version=app.version, summary=app.summary, routes=app.routes
+        )
+        for path in schema["paths"].values():
+            for operation in path.values():
+                for status, response in operation["responses"].items():
+                    if int(status) >= 400:
+                        response["content"] = {
+                            problems.MEDIA_TYPE: response["content"]["application/json"]
+                        }
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+class Server(uvicorn.Server):
+    """uvicorn, which waits for every answer to end, and would for those that never do."""
+
+    def __init__(self, config: uvicorn.Config, reload: Reload | None) -> None:
+        super().__init__(config)
+        self.reload = reload
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Stop listening, answer what is being asked, end."""
+        if self.reload:
+            await self.reload.close()
+        await super().shutdown(sockets)
+
+
+def lecturers_address(book: str, key: str | None) -> str:
+    """Where the lecturer begins, as far as the server knows: of an older key it keeps a hash."""
+    if key is None:
+        return (
+            f"Classes begin at {book}/class/, with the lecturer's address of an earlier start; "
+            "`latentbook serve --class --new-key` makes another"
+        )
+    return f"The lecturer's address, shown only this once: {book}/class/#{key}"
+
+
+def run(settings: Settings, *, report: Callable[[str], None], built: bool = False) -> None:
+    """Serve the book until told to stop; then answer what is being asked, and end."""
+    # uvicorn raises the signal again once all is answered: the end of a server that was told to
+    # stop is no failure.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
+    configure_logs(settings.log_level)
+    inference = None
+    if settings.replicas:
+        from latentbook.scale import start_replicas
+
+        count = settings.replicas
+        report(f"Starting {count} decoder replica{'s' if count > 1 else ''} with Ray Serve")
+        inference = start_replicas(settings)
+    app = create_app(settings, inference=inference, built=built)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        **UVICORN,
+        timeout_graceful_shutdown=DRAIN_S,
+    )
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    report(f"The book is at http://{host}:{settings.port}  (Ctrl-C stops)")
+    if settings.class_mode:
+        report(lecturers_address(f"http://{host}:{settings.port}", app.state.class_key))
+    Server(config, app.state.reload).run()

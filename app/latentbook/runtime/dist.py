@@ -1,0 +1,141 @@
+"""Builds the folder a page starts Python from: Pyodide, NumPy and the instruments in packs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from latentbook.runtime.course import Course
+from latentbook.runtime.package_packs import pack_package, packages_of, places_of
+from latentbook.runtime.packs import INDEX, build_packs
+from latentbook.runtime.pins import SHA256, check_pyodide
+from latentbook.settings import Settings
+
+SCRIPT = "pyodide.asm.mjs"
+KEPT = 3
+"""How many builds stay in ``build/runtime``: a site being swapped out may still read an old one."""
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class RuntimeDist:
+    """A finished distribution.
+
+    Attributes
+    ----------
+    path : folder of its files
+    version : hash of its content, and the folder's name
+    sizes : the files that every first start takes, by name, in bytes
+    hashes : of every file, by name: it is served under a name that has this in it
+    """
+
+    path: Path
+    version: str
+    sizes: Mapping[str, int]
+    hashes: Mapping[str, str]
+
+    @property
+    def start_hashes(self) -> dict[str, str]:
+        """The hashes that a page must know; the others stand in the index."""
+        return {name: self.hashes[name] for name in (SCRIPT, *self.sizes)}
+
+
+def served_name(name: str, hash: str) -> str:
+    """The name under which a file of the distribution is served (static/js/python/download.js)."""
+    path = PurePosixPath(name)
+    return f"{path.stem}-{hash}{path.suffix}"
+
+
+def build_runtime(
+    settings: Settings, *, report: Report, without: frozenset[str] = frozenset()
+) -> RuntimeDist:
+    """Python for the page, built only if its content has changed.
+
+    Parameters
+    ----------
+    without : files that are left out: ``widgets/NAME.py``, ``widgets/data/NAME.npz``
+
+    Raises
+    ------
+    LatentbookError
+        If Pyodide is not installed or is another release than the loader was written against, or if
+        a wheel cannot be had or is not the one of the lock.
+    """
+    pyodide = settings.root / "node_modules" / "pyodide"
+    check_pyodide(pyodide)
+    cache = settings.build / "cache"
+    course = Course.read(settings)
+    packages = packages_of(course, report)
+    files = {name: (pyodide / name).read_bytes() for name in SHA256}
+    files |= build_packs(
+        pyodide,
+        course.wheels.get(course.wheels.pyodide["numpy"], report),
+        settings.widgets,
+        settings.content,
+        cache,
+        packages,
+        without=without,
+        draft=settings.reload,
+        report=report,
+    )
+    index = json.loads(files[INDEX]) | {"packages": {}}
+    for package in packages:
+        packs = pack_package(package, pyodide, cache, report)
+        index["packages"][package.name] = places_of(packs[f"{package.name}.pack"])
+        files |= packs
+    hashes = {name: content_hash({name: files[name]}) for name in sorted(files) if name != INDEX}
+    index["hashes"] = hashes
+    files[INDEX] = json.dumps(index, separators=(",", ":")).encode()
+
+    version = content_hash(files)
+    path = settings.build / "runtime" / version
+    if not is_whole(path, version):
+        shutil.rmtree(path, ignore_errors=True)
+        write(files, path)
+    sizes = {name: len(files[name]) for name in ("pyodide.asm.wasm", INDEX, *index["first"])}
+    hashes[INDEX] = content_hash({INDEX: files[INDEX]})
+    return RuntimeDist(path, version, sizes, hashes)
+
+
+def content_hash(files: dict[str, bytes]) -> str:
+    """Twelve hexadecimal digits for all names and contents together."""
+    total = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        total.update(f"{name} {hashlib.sha256(content).hexdigest()}\n".encode())
+    return total.hexdigest()[:12]
+
+
+def is_whole(path: Path, version: str) -> bool:
+    """Whether a folder is there and holds what its name stands for."""
+    if not path.is_dir():
+        return False
+    return content_hash({file.name: file.read_bytes() for file in path.iterdir()}) == version
+
+
+def write(files: dict[str, bytes], path: Path) -> None:
+    """Write the folder whole: it appears under its name only when it is complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=path.parent))
+    try:
+        for name, content in files.items():
+            (partial / name).write_bytes(content)
+        partial.chmod(0o755)
+        partial.rename(path)
+    except BaseException as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        if isinstance(error, OSError) and path.exists():
+            return  # another process was faster, with the same content
+        raise
+    builds = sorted(
+        (build for build in path.parent.iterdir() if not build.name.startswith(".")),
+        key=os.path.getmtime,
+    )
+    for old in builds[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)

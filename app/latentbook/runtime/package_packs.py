@@ -1,0 +1,91 @@
+"""The packages that a course adds, each as two packs that a page fetches when it is imported."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TypedDict
+
+from latentbook.kept import sealed
+from latentbook.runtime.course import Course
+from latentbook.runtime.scripts import fingerprint, run_script
+
+SITE_PACKAGES = PurePosixPath("/lib/python3.14/site-packages")
+
+
+class Places(TypedDict):
+    """What stands in site-packages for a package that has not been fetched."""
+
+    folders: list[str]
+    files: list[tuple[str, int]]  # those in no folder of its own, with their sizes
+
+
+@dataclass(frozen=True)
+class Package:
+    """One package.
+
+    Attributes
+    ----------
+    name : also of its packs, ``NAME.pack`` and ``NAME-source.pack``
+    folder : its files, as in its wheel
+    imports : modules that can be imported
+    """
+
+    name: str
+    folder: Path
+    imports: tuple[str, ...]
+
+    @property
+    def metadata(self) -> str:
+        """Name of the folder in which it says what it is."""
+        (path,) = self.folder.glob("*.dist-info")
+        return path.name
+
+
+def packages_of(course: Course, report: Callable[[str], None]) -> list[Package]:
+    """The packages of a course, fetched and unpacked."""
+    return [
+        Package(spec.name, course.unpacked(spec, report), tuple(spec.imports))
+        for spec in course.lock.packages.values()
+    ]
+
+
+def pack_package(
+    package: Package, pyodide: Path, cache: Path, report: Callable[[str], None]
+) -> dict[str, bytes]:
+    """File name -> content of the packs of a package, made once."""
+    key = fingerprint(pyodide, "make_package.py")
+    key.update(package.folder.name.encode())
+    folder = cache / f"package-{package.name}-{key.hexdigest()[:12]}"
+    packs = sealed(folder)
+    if packs is None:
+        report(f"Packing {package.name} for the page")
+        run_script("make_package.py", folder, pyodide, package.folder)
+        packs = sealed(folder) or {}
+    return {
+        f"{package.name}.pack": packs["package.pack"],
+        f"{package.name}-source.pack": packs["source.pack"],
+    }
+
+
+def places_of(pack: bytes) -> Places:
+    """What stands for the files of a pack until it is fetched."""
+    length = int.from_bytes(pack[:4], "little")
+    head = json.loads(pack[4 : 4 + length])
+    folders: set[str] = set()
+    files: list[tuple[str, int]] = []
+    for path, size in every_file(head.values()):
+        place = PurePosixPath(path).relative_to(SITE_PACKAGES)
+        # The folder of single modules' bytecode is no package's own.
+        if len(place.parts) == 1 or place.parts[0] == "__pycache__":
+            files.append((str(SITE_PACKAGES / place), size))
+        else:
+            folders.add(str(SITE_PACKAGES / place.parts[0]))
+    return {"folders": sorted(folders), "files": files}
+
+
+def every_file(lists: Iterable[list[tuple[str, int, int]]]) -> Iterable[tuple[str, int]]:
+    """Path and size of each file in lists of places."""
+    return ((path, size) for places in lists for path, _, size in places)

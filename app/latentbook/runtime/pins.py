@@ -1,0 +1,61 @@
+"""The one release of Pyodide that the page's loader was written against, file by file.
+
+``static/js/python`` leans on names inside these files that Pyodide does not promise. Another
+release may work; ``docs/start.md`` says how to find out and what to change here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from latentbook.errors import LatentbookError
+
+PYODIDE = "314.0.3"
+BUILD_ID = "2cf7085e96ffaa58f5400af724c388859f9e21586cf6f254da008c60685a5d05"
+"""Pyodide's own name for this build, as its loader holds it."""
+
+PLATFORM = "pyemscripten_2026_0_wasm32"
+"""Tag of compiled wheels that this build can load (PEP 783)."""
+
+MARKERS = {
+    "implementation_name": "cpython",
+    "implementation_version": "3.14.2",
+    "os_name": "posix",
+    "platform_machine": "wasm32",
+    "platform_python_implementation": "CPython",
+    "platform_release": "5.0.3",
+    "platform_system": "Emscripten",
+    "platform_version": "#1",
+    "python_full_version": "3.14.2",
+    "python_version": "3.14",
+    "sys_platform": "emscripten",
+}
+"""What the page's Python answers to the markers of a requirement."""
+
+SHA256 = {
+    "pyodide.asm.mjs": "1a9775427ef6e8abaa7db88ece0515422d1886915ae5c9093776410c865dfd8d",
+    "pyodide.asm.wasm": "e7f8fac36f8bf11085309cbc5c829b3ec3057c18bf1d73b05a6741612d63cdbf",
+}
+
+
+def check_pyodide(folder: Path) -> None:
+    """Raise LatentbookError unless the installed Pyodide is the pinned one.
+
+    Parameters
+    ----------
+    folder : ``node_modules/pyodide``
+    """
+    for name in (*SHA256, "pyodide.mjs", "python_stdlib.zip", "pyodide-lock.json"):
+        if not (folder / name).exists():
+            raise LatentbookError(f"{folder / name} is missing. `npm ci` installs it.")
+    found = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in SHA256}
+    wrong = [name for name, digest in found.items() if digest != SHA256[name]]
+    if BUILD_ID not in (folder / "pyodide.mjs").read_text(encoding="utf-8"):
+        wrong.append("BUILD_ID in pyodide.mjs")
+    if wrong:
+        raise LatentbookError(
+            f"The Pyodide in {folder} is not the release {PYODIDE} that the page's loader was "
+            f"written against: {', '.join(wrong)} differs. `npm ci` installs the right one. "
+            "To move to another release, follow docs/start.md and change runtime/pins.py."
+        )

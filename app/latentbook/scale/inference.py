@@ -1,0 +1,136 @@
+"""The server's side of the replicas: asks one, and asks another where one has died."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from ray.exceptions import RayError, RayTaskError
+from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
+from ray.serve.handle import DeploymentHandle
+
+from latentbook.decoding.decoders import Decoded, Opened, needs_exact
+from latentbook.decoding.jobs import Floats, QueueFull
+from latentbook.http.logs import log
+from latentbook.http.metrics import Metrics
+from latentbook.http.problems import Problem
+from latentbook.scale.replica import Codes, OtherEdition
+
+ATTEMPTS = 3
+"""Replicas that one request may see die. A request that kills whatever decodes it shall not kill
+them all."""
+
+
+class ReplicasLost(Problem):
+    """Every replica that was asked died."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            503,
+            "The decoders are being restarted. Ask again in a few seconds.",
+            headers={"Retry-After": "5"},
+        )
+
+
+class ReplicatedInference:
+    """Models on replicas, asked from the event loop.
+
+    Parameters
+    ----------
+    handle : of a deployment of :class:`latentbook.scale.replica.DecoderReplica`
+    queue_size : requests that may wait for a replica
+    close : called at the end
+    """
+
+    def __init__(
+        self, handle: DeploymentHandle[Any], queue_size: int, close: Callable[[], None]
+    ) -> None:
+        self.handle = handle
+        self.queue_size = queue_size
+        self.close = close
+        self.metrics = Metrics()
+        self.models: dict[str, Opened] = {}
+        self.opening: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def cards(self) -> list[dict[str, Any]]:
+        """The card of every model, or its name and why it cannot be served."""
+        cards: list[dict[str, Any]] = await self.ask("cards")
+        return cards
+
+    async def open(self, name: str) -> Opened:
+        """The model as the first replica that was asked opened it; the others draw it alike.
+
+        Raises
+        ------
+        UnknownModel, WeightsMissing, WeightsMismatch, DeviceUnavailable
+            As the registry does.
+        TorchMissing, QueueFull, ReplicasLost
+        """
+        if name not in self.models:
+            async with self.opening[name]:
+                if name not in self.models:
+                    self.models[name] = await self.ask("open", name)
+        return self.models[name]
+
+    async def decode(self, name: str, z: Floats, *, exact: bool = False) -> Decoded:
+        """Images of codes, as :class:`Decoders` says."""
+        model = await self.open(name)
+        codes = Codes(name, z, exact or needs_exact(model, z), model.edition)
+        start = time.perf_counter()
+        decoded: Decoded = await self.ask_for(name, "decode", codes)
+        decoded = replace(decoded, waited=time.perf_counter() - start - decoded.decoding)
+        self.metrics.queue_seconds.observe(decoded.waited)
+        self.metrics.decoded(name, len(z), decoded.decoding)
+        return decoded
+
+    async def encode(self, name: str, x: Floats) -> tuple[Floats, Floats | None, Floats]:
+        """Codes of images, in float32."""
+        model = await self.open(name)
+        found: tuple[Floats, Floats | None, Floats] = await self.ask_for(
+            name, "encode", name, model.edition, x
+        )
+        return found
+
+    async def ask_for(self, name: str, method: str, *args: Any) -> Any:
+        """As :meth:`ask`; forget the opened model where the replicas have another one."""
+        try:
+            return await self.ask(method, *args)
+        except OtherEdition:
+            self.models.pop(name, None)
+            raise
+
+    async def ask(self, method: str, *args: Any) -> Any:
+        """The answer of one replica. Answers depend on nothing but the arguments, so a request to
+        a replica that died is replaced; if the caller is cancelled, the request is too.
+
+        Raises
+        ------
+        QueueFull, ReplicasLost, and what the method raises
+        """
+        with self.metrics.queue_length.track_inprogress():
+            return await self.ask_again(method, *args)
+
+    async def ask_again(self, method: str, *args: Any) -> Any:
+        """See :meth:`ask`."""
+        for attempt in range(1, ATTEMPTS + 1):
+            response = getattr(self.handle, method).remote(*args)
+            try:
+                return await response
+            except asyncio.CancelledError:
+                response.cancel()
+                self.metrics.dropped.inc()
+                raise
+            except BackPressureError as error:
+                self.metrics.rejected.inc()
+                raise QueueFull(self.queue_size) from error
+            except RayTaskError as error:
+                raise error.cause from None
+            except DeploymentUnavailableError as error:
+                raise ReplicasLost from error
+            except RayError as error:
+                log.warning("replica lost", error=type(error).__name__, attempt=attempt)
+        raise ReplicasLost

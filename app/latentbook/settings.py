@@ -1,0 +1,163 @@
+"""Every setting of the program, from environment variables named ``LATENTBOOK_NAME``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
+Dtype = Literal["float32", "bfloat16"]
+DtypeChoice = Literal["auto", "float32", "bfloat16"]
+
+
+SHIPPED = Path(__file__).resolve().parent / "shipped"
+"""In a wheel, the rest of the project: content, scripts, Pyodide, build caches."""
+
+ROOT = SHIPPED if SHIPPED.is_dir() else Path(__file__).resolve().parents[2]
+WIDGETS = (SHIPPED.parents[1] if SHIPPED.is_dir() else ROOT) / "widgets"
+"""The book's own instruments."""
+
+
+class Settings(BaseSettings):
+    """What an operator can set. A value given in code wins over the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="LATENTBOOK_", extra="forbid")
+
+    root: Path = Field(
+        default=ROOT,
+        description="Project folder: holds static, widgets and node_modules.",
+    )
+    course: Path | None = Field(
+        default=None,
+        description="Folder of a course, laid over the book; none serves the book as it is.",
+    )
+    content: Path = Field(
+        default_factory=lambda data: data["root"] / "content",
+        description="Folder with book.toml and the chapters.",
+    )
+    build: Path = Field(
+        default_factory=lambda data: _home(data["course"], data["root"]) / "build",
+        description=(
+            "Folder for the finished site, the Python runtime, caches and downloads; that of a "
+            "course lies in its own folder."
+        ),
+    )
+    host: str = Field(default="127.0.0.1", description="Address the server listens on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port; 0 takes a free one.")
+    device: DeviceChoice = Field(
+        default="auto",
+        description="Where decoders run; auto takes an NVIDIA GPU if there is one, else the CPU.",
+    )
+    dtype: DtypeChoice = Field(
+        default="auto",
+        description=(
+            "Number format of the decoders; auto takes bfloat16 where the processor or GPU says "
+            "that it multiplies it itself, else float32."
+        ),
+    )
+    pyodide_url: str = Field(
+        default="https://cdn.jsdelivr.net/pyodide/v{version}/full/",
+        description=(
+            "Where the build looks first for NumPy and other compiled packages of the page; empty "
+            "skips this source. Each file is checked against the hash of the lock."
+        ),
+    )
+    frame_ancestors: str = Field(
+        default="'self'",
+        pattern=r"^[^;,\r\n]+$",
+        description=(
+            "Sites that may show the book in a frame, as in the CSP directive frame-ancestors: "
+            "'self' https://lms.example."
+        ),
+    )
+    embed_ancestors: str = Field(
+        default="*",
+        pattern=r"^[^;,\r\n]+$",
+        description=(
+            "Sites that may show one instrument, snippet or question in a frame (pages below "
+            "/embed/), in the same words; 'none' forbids it."
+        ),
+    )
+    site_path: str = Field(
+        default="/",
+        pattern=r"^/(.*/)?$",
+        description=(
+            "Path of the site on its host, as in /course/book/. Only the page for addresses that "
+            "lead nowhere needs it: a host shows it at any depth."
+        ),
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="warning",
+        description="Least severe log line that is written, as JSON; info has one a request.",
+    )
+    max_body_bytes: int = Field(
+        default=4 * 2**20, gt=0, description="Largest request body that is accepted."
+    )
+    queue_size: int = Field(
+        default=64, gt=0, description="Requests that may wait for a decoder before 503 is answered."
+    )
+    replicas: int = Field(
+        default=0,
+        ge=0,
+        description="Decoder processes that Ray Serve runs; 0 decodes in the server itself.",
+    )
+    max_replicas: int = Field(
+        default=0,
+        ge=0,
+        description="Replicas are added up to this number while requests queue; 0 adds none.",
+    )
+    gpus_per_replica: float = Field(
+        default=0,
+        ge=0,
+        description="GPUs of each replica: 0.5 puts two on one; 0 decodes on CPUs.",
+    )
+    code_seconds: float = Field(
+        default=30,
+        gt=0,
+        description=(
+            "Longest time, in seconds, that a plot, an instrument, a snippet or an answer may take "
+            "when the book is checked or built; a listing may take ten times as long."
+        ),
+    )
+    reload: bool = Field(
+        default=False, description="Rebuild on change and reload the page; for authors."
+    )
+    class_mode: bool = Field(
+        default=False,
+        description="Let a class answer by phone (docs/class.md).",
+    )
+    class_file: Path = Field(
+        default_factory=lambda data: data["build"] / "class.sqlite",
+        description="SQLite file in which classes are kept until they end.",
+    )
+    class_hours: float = Field(
+        default=12, gt=0, le=168, description="A class and its answers end after so many hours."
+    )
+    class_seats: int = Field(
+        default=1000, gt=0, le=10_000, description="Phones that one class lets in."
+    )
+
+    @property
+    def widgets(self) -> Path:
+        """The folder of the instruments."""
+        own = self.root / "widgets"
+        return own if own.is_dir() else WIDGETS
+
+    @field_validator("root", "content", "build", "course")
+    @classmethod
+    def _absolute(cls, folder: Path | None) -> Path | None:
+        """Programs that the build starts run in other folders."""
+        return folder and folder.absolute()
+
+    @property
+    def site(self) -> Path:
+        """The finished site. An author's drafts, in which nothing is compressed, lie apart."""
+        return self.build / ("draft" if self.reload else "site")
+
+
+def _home(course: Path | None, root: Path) -> Path:
+    """Where things are built: an installed program's own folder is no place for them."""
+    return course or (Path.cwd() if root == SHIPPED else root)

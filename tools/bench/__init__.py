@@ -1,0 +1,81 @@
+"""``latentbook bench NAME``: measurements beside their bars.
+
+Speed is never asserted in a test; it is measured here, as ratios within one run where it can be.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from latentbook.errors import LatentbookError, UnknownName
+from latentbook.settings import Settings
+from rich.console import Console
+from rich.table import Table
+
+BENCHES = {
+    "page": "bytes before first paint, Lighthouse, layout shift",
+    "frames": "slider move to new picture, for every instrument",
+    "start": "navigation to Python's first answer, beside Pyodide and NumPy alone",
+    "decode": "grids over HTTP, beside the same decoder called directly",
+    "class": "500 phones in class mode, the server killed midway",
+}
+MODULES = {"class": "lecture"}
+"""Where a module cannot have the bench's name."""
+
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One figure. ``bar`` is the most it may be (``at_least`` turns it round); None has no bar."""
+
+    figure: str
+    value: float
+    unit: str
+    bar: float | None = None
+    at_least: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """Whether the bar is met."""
+        if self.bar is None:
+            return True
+        return self.value >= self.bar if self.at_least else self.value <= self.bar
+
+
+def run_bench(name: str, settings: Settings, json_file: Path | None, *, report: Report) -> bool:
+    """Run one bench, print its table, write it as JSON if asked. True if every bar holds."""
+    if not name:
+        for key, what in BENCHES.items():
+            report(f"{key:8} {what}")
+        return True
+    if name not in BENCHES:
+        raise UnknownName("bench", name, BENCHES)
+    if json_file is not None and not json_file.parent.is_dir():
+        raise LatentbookError(f"--json {json_file}: the folder {json_file.parent} does not exist.")
+    module = importlib.import_module(f"tools.bench.{MODULES.get(name, name)}")
+    rows: list[Measurement] = module.measure(settings, report)
+    table = Table(title=f"bench {name}: {BENCHES[name]}", title_justify="left")
+    table.add_column("figure")
+    table.add_column("measured", justify="right")
+    table.add_column("bar", justify="right")
+    table.add_column("holds")
+    for row in rows:
+        sign = "≥" if row.at_least else "≤"
+        table.add_row(
+            row.figure,
+            f"{row.value:.4g} {row.unit}",
+            "" if row.bar is None else f"{sign} {row.bar:g} {row.unit}",
+            "" if row.bar is None else ("yes" if row.holds else "NO"),
+        )
+    Console().print(table)
+    if json_file is not None:
+        json_file.write_text(
+            json.dumps([asdict(row) | {"holds": row.holds} for row in rows], indent=2) + "\n"
+        )
+    return all(row.holds for row in rows)

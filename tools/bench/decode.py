@@ -1,0 +1,219 @@
+"""Grids over HTTP, beside the same decoder called directly in the same process.
+
+The direct call is the fastest of several: one pass over the codes in chunks of some size, grey
+levels as bytes, tile after tile. It runs on the server's own inference thread, in turn with
+the requests, and readers are processes of their own on the same cores.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from statistics import median
+from typing import TYPE_CHECKING
+
+import numpy as np
+from latentbook.api.grid import grid_codes
+from latentbook.api.images import DELTA
+from latentbook.decoding.inference import Inference
+from latentbook.decoding.jobs import Floats, Job
+from latentbook.decoding.mosaic import Grey
+from latentbook.main import create_app
+from latentbook.settings import Settings
+
+from tools.bench import Measurement, Report
+from tools.bench.line import slow_line
+from tools.bench.readers import Answer, Readers, reading
+from tools.bench.serving import served
+
+if TYPE_CHECKING:
+    from latentbook.decoding.served_model import ServedModel
+
+BARS = {"conv_vae_mnist": 1.15, "mlp_vae_mnist": 1.35}
+"""Model -> the most that HTTP may take, as a multiple of the direct call: raw, ``BAR_N``, one
+reader."""
+
+BAR_N = 64
+TOGETHER_BAR = 0.9
+"""Least share of the direct call's tiles a second that eight readers have together."""
+
+SIZES = {16: 40, 64: 20, 128: 6}
+"""n -> rounds, each with one direct call and one request a form."""
+
+"""It takes many times as long as the others."""
+
+FORMS = {
+    "raw": "application/octet-stream",
+    "PNG": "image/png",
+    "delta": DELTA,
+}
+READERS = 8
+TOGETHER_ROUNDS = {16: 3, 64: 3, 128: 1}
+TOGETHER_EACH = 3
+"""Requests of each reader in a round."""
+
+SPAN = 3.0
+MEGABITS, ROUND_TRIP_MS = 20, 40
+CHUNKS = (256, 512, 1024, 2048)
+CORES = os.cpu_count() or 1
+PARTS = {"decode": "decode", "write": "encoding"}
+
+
+def direct_call(model: ServedModel, z: Floats, n: int, chunk: int, *, together: bool) -> Grey:
+    """A grid of n x n images, tile after tile.
+
+    Parameters
+    ----------
+    together : all cores on one chunk after another, else each core on a chunk of its own
+    """
+    import torch
+    from latentbook.decoding.served_model import grey
+
+    decoder = model.fast or model.exact
+    tiles = torch.empty((n * n, 28, 28), dtype=torch.uint8)
+
+    def draw(start: int) -> None:
+        with torch.inference_mode():
+            codes = torch.from_numpy(z[start : start + chunk]).to(model.device)
+            tiles[start : start + chunk] = grey(decoder(codes))
+
+    starts = range(0, n * n, chunk)
+    if together:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(CORES)
+        for start in starts:
+            draw(start)
+        torch.set_num_threads(threads)
+    else:
+        list(model.workers.map(draw, starts))
+    return tiles.numpy()
+
+
+class Direct:
+    """The direct call, with the chunks and the use of the cores that are fastest here."""
+
+    def __init__(self, inference: Inference, model: str, n: int) -> None:
+        self.inference = inference
+        self.model = model
+        self.n = n
+        self.z = grid_codes(n, SPAN, (0, 1), np.zeros(2))
+        candidates = [(chunk, together) for chunk in CHUNKS for together in (False, True)]
+        times: dict[tuple[int, bool], list[float]] = {each: [] for each in candidates}
+        for _ in range(3):
+            for each in candidates:
+                times[each].append(self.seconds(*each))
+        self.best = min(candidates, key=lambda each: median(times[each]))
+
+    def seconds(self, chunk: int, together: bool) -> float:
+        """How long one call takes, on the inference thread."""
+
+        def work(job: Job[float]) -> float:
+            model = self.inference.load(self.model)[1]
+            start = time.perf_counter()
+            direct_call(model, self.z, self.n, chunk, together=together)
+            return time.perf_counter() - start
+
+        return asyncio.run(self.inference.ask(Job(work)))
+
+    def once(self) -> float:
+        """Seconds of the best of them."""
+        return self.seconds(*self.best)
+
+
+def measure(settings: Settings, report: Report) -> list[Measurement]:
+    """Every model, size and form: alone, together, and over a slow line."""
+    rows: list[Measurement] = []
+    app = create_app(settings.model_copy(update={"queue_size": 2 * READERS}))
+    with served(app, timeout_keep_alive=600) as base, reading(READERS) as readers:
+        for model in BARS:
+            readers.ask(base, f"/api/models/{model}", {}, readers=READERS)
+            for n in SIZES:
+                report(f"{model}, n = {n}")
+                direct = Direct(app.state.inference, model, n)
+                rows += alone(base, readers, direct)
+                rows += together(base, readers, direct)
+            with slow_line(base, MEGABITS, ROUND_TRIP_MS) as slow:
+                rows += over_a_slow_line(slow, readers, model)
+    return rows
+
+
+def request(model: str, n: int, form: str) -> tuple[str, dict[str, str]]:
+    """Path and headers of a grid in a form."""
+    headers = {"Accept": FORMS[form], "Accept-Encoding": "gzip, zstd"}
+    return f"/api/models/{model}/grid?n={n}&span={SPAN}", headers
+
+
+def alone(base: str, readers: Readers, direct: Direct) -> list[Measurement]:
+    """One reader, each form in turn with the direct call."""
+    model, n = direct.model, direct.n
+    calls: list[float] = []
+    answers: dict[str, list[Answer]] = {form: [] for form in FORMS}
+    for _ in range(SIZES[n]):
+        calls.append(direct.once())
+        for form in FORMS:
+            answers[form] += readers.ask(base, *request(model, n, form))
+    call = median(calls)
+    chunk, together = direct.best
+    name = f"{model} n={n}"
+    how = f"chunks of {chunk}, {'all cores on each' if together else 'one a core'}"
+    rows = [
+        Measurement(f"{name} direct call ({how})", 1000 * call, "ms"),
+        Measurement(f"{name} direct call", n * n / call, "tiles/s"),
+    ]
+    for form, seen in answers.items():
+        seconds = median(answer.seconds for answer in seen)
+        bar = BARS[model] if (form, n) == ("raw", BAR_N) else None
+        rows += [
+            Measurement(f"{name} {form}", 1000 * seconds, "ms"),
+            Measurement(f"{name} {form} / direct call", seconds / call, "x", bar),
+            Measurement(f"{name} {form} size", seen[0].size / 1e6, "MB"),
+        ]
+        if n == BAR_N:
+            rows += shares(f"{name} {form}", seen)
+    return rows
+
+
+def shares(name: str, answers: list[Answer]) -> list[Measurement]:
+    """Which part of a request's time went where."""
+    rest = median(each.seconds - sum(each.timing.values()) for each in answers)
+    whole = median(each.seconds for each in answers)
+    parts = {
+        said: median(each.timing[part] for each in answers) for part, said in PARTS.items()
+    } | {"HTTP": rest}
+    return [
+        Measurement(f"{name}: {part}", 100 * seconds / whole, "%")
+        for part, seconds in parts.items()
+    ]
+
+
+def together(base: str, readers: Readers, direct: Direct) -> list[Measurement]:
+    """Eight readers at once, in turn with the direct call."""
+    model, n = direct.model, direct.n
+    rows = []
+    for form in FORMS:
+        rates, calls = [], []
+        for _ in range(TOGETHER_ROUNDS[n]):
+            calls += [direct.once() for _ in range(3)]
+            start = time.perf_counter()
+            readers.ask(base, *request(model, n, form), readers=READERS, count=TOGETHER_EACH)
+            rates.append(READERS * TOGETHER_EACH * n * n / (time.perf_counter() - start))
+        rate, bare = median(rates), n * n / median(calls)
+        bar = TOGETHER_BAR if (form, n) == ("raw", BAR_N) else None
+        name = f"{model} n={n} {form}, {READERS} readers"
+        rows += [
+            Measurement(name, rate, "tiles/s"),
+            Measurement(f"{name} / direct call", rate / bare, "x", bar, at_least=True),
+        ]
+    return rows
+
+
+def over_a_slow_line(slow: str, readers: Readers, model: str) -> list[Measurement]:
+    """One reader behind a slow line."""
+    rows = []
+    line = f"{MEGABITS} Mbit/s and {ROUND_TRIP_MS} ms"
+    for n in SIZES:
+        for form in FORMS:
+            (answer,) = readers.ask(slow, *request(model, n, form))
+            rows.append(Measurement(f"{model} n={n} {form}, {line}", 1000 * answer.seconds, "ms"))
+    return rows

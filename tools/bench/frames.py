@@ -1,0 +1,355 @@
+"""Input to painted picture, in Chromium, for every instrument of the book, each in a fresh visit.
+
+Each is driven by leaps to settings that nobody foresaw, the first of the visit apart, by a drag and
+by keys; where it has a map or a pad, by a drag on that. Drag and keys come again on a processor
+slowed four times; a trace of such a drag says what part of a frame is script, layout and paint.
+What is timed starts in the handler of the input: a browser hands out moves of the pointer at the
+start of a frame, and keys between two frames, so that a key also waits for the next one. Keys are
+reported without a bar.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from latentbook.book.read.source import PRINT
+from latentbook.book.write.site import build_site
+from latentbook.browser import FLAGS, chromium_path
+from latentbook.main import create_app
+from latentbook.settings import Settings
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from tools.bench import Measurement, Report
+from tools.bench.serving import served
+
+MOVES, LEAPS, VISITS = 80, 20, 3
+FORESEEN_MS = 4000
+"""While the reader rests on a slider, the steps around are worked out."""
+DRAW_BAR, WARM_BAR, COLD_BAR, THROTTLED_BAR = 4.0, 12.0, 35.0, 33.0  # ms, at p95
+PROBE = Path(__file__).with_name("frames.js")
+INSTRUMENT = re.compile(r'<section class="instrument" id="([^"]+)"')
+TRACED = ("devtools.timeline", "blink.user_timing", "v8")
+PARTS = {
+    "EventDispatch": "script",
+    "FireAnimationFrame": "script",
+    "FunctionCall": "script",
+    "MajorGC": "script",
+    "MinorGC": "script",
+    "RunMicrotasks": "script",
+    "TimerFire": "script",
+    "Layout": "layout",
+    "UpdateLayoutTree": "layout",
+    "Commit": "paint",
+    "IntersectionObserverController::computeIntersections": "paint",
+    "Layerize": "paint",
+    "Paint": "paint",
+    "PrePaint": "paint",
+}
+"""What a trace calls work of the page's main thread, and the part of a frame that it belongs to."""
+
+Event: TypeAlias = dict[str, Any]
+
+
+def collect(page: Page) -> dict[str, Any]:
+    """What the probe has seen since it was last asked."""
+    page.wait_for_timeout(100)
+    found: dict[str, Any] = page.evaluate(
+        "() => { const seen = latentbookFrames;"
+        " latentbookFrames = {moves: [], draws: [], answers: []}; return seen; }"
+    )
+    return found
+
+
+def leap(page: Page, slider: Locator, leaps: int = LEAPS) -> None:
+    """Set the slider to places far from each other."""
+    low, high, step = bounds(slider)
+    count = round((high - low) / step) + 1
+    for place in random.Random(0).sample(range(count), min(count, leaps)):
+        slider.evaluate(
+            "(input, value) => { input.value = value;"
+            " input.dispatchEvent(new Event('input', {bubbles: true})); }",
+            str(low + place * step),
+        )
+        page.wait_for_timeout(150)
+
+
+def bounds(slider: Locator) -> tuple[float, float, float]:
+    """Lowest value, highest value and step."""
+    low, high, step = (float(slider.get_attribute(name) or 0) for name in ("min", "max", "step"))
+    return low, high, step
+
+
+def drag(page: Page, slider: Locator) -> None:
+    """Pull the thumb to and fro around the middle, one step at a time."""
+    low, high, step = bounds(slider)
+    box = slider.bounding_box()
+    if box is None:
+        raise RuntimeError("The slider is not in view.")
+    thumb = box["height"]
+    count = (high - low) / step
+    per_step = (box["width"] - thumb) / count
+    y, middle = box["y"] + box["height"] / 2, box["x"] + box["width"] / 2
+    page.mouse.move(middle, y)
+    page.mouse.down()
+    page.wait_for_timeout(FORESEEN_MS)
+    collect(page)
+    reach = min(10, int(count / 2))
+    for number in range(MOVES):
+        place = abs((number % (4 * reach)) - 2 * reach) - reach  # a triangle wave
+        page.mouse.move(middle + place * max(1.0, per_step), y)
+        page.wait_for_timeout(30)
+    page.mouse.up()
+
+
+def press(page: Page, slider: Locator) -> None:
+    """Step to and fro with the arrow keys."""
+    slider.focus()
+    page.wait_for_timeout(FORESEEN_MS)
+    collect(page)
+    for number in range(MOVES):
+        page.keyboard.press("ArrowRight" if number % 8 < 4 else "ArrowLeft")
+        page.wait_for_timeout(30)
+
+
+@contextmanager
+def held(page: Page, panel: Locator) -> Iterator[tuple[float, float, float, float]]:
+    """Hold a panel by its middle: the place of that, and the panel's width and height."""
+    box = panel.bounding_box()
+    if box is None:
+        raise RuntimeError("The panel is not in view.")
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    yield x, y, box["width"], box["height"]
+    page.mouse.up()
+
+
+def drag_point(page: Page, panel: Locator) -> None:
+    """Pull a point through its panel, where no answer can be foreseen."""
+    with held(page, panel) as (x, y, width, height):
+        for number in range(MOVES // 2):
+            page.mouse.move(x + number * width / 250, y - number * height / 300)
+            page.wait_for_timeout(80)
+
+
+def drag_held(page: Page, panel: Locator) -> None:
+    """Pull a map to and fro, or draw on a pad."""
+    with held(page, panel) as (x, y, width, height):
+        collect(page)
+        for number in range(MOVES):
+            turn = 2 * np.pi * number / MOVES
+            page.mouse.move(x + width / 4 * np.sin(turn), y + height / 4 * np.sin(2 * turn))
+            page.wait_for_timeout(30)
+
+
+def row(name: str, values: list[float], bar: float | None = None) -> Measurement:
+    """The 95th percentile, with the median in its name."""
+    middle = f"{np.median(values):.1f}" if values else "-"
+    last = float(np.percentile(values, 95)) if values else float("nan")
+    return Measurement(f"{name} p95 (p50 {middle}, n {len(values)})", last, "ms", bar)
+
+
+def times(seen: dict[str, Any], *, warm: bool) -> list[float]:
+    """Input to painted, of moves whose answer was known, or was not."""
+    return [move["ms"] for move in seen["moves"] if move["warm"] == warm]
+
+
+@contextmanager
+def slowed(page: Page, rate: int) -> Iterator[None]:
+    """Slow the page's processor down."""
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": rate})
+    try:
+        yield
+    finally:
+        session.send("Emulation.setCPUThrottlingRate", {"rate": 1})
+        session.detach()
+
+
+def parts_of(trace: list[Event]) -> dict[str, list[float]]:
+    """How long each move spent in each part of a frame, ms; time that is none of them is left out.
+
+    Work within other work counts once, as what it is itself.
+    """
+    marks = sorted(
+        (event for event in trace if event["name"] == "latentbook-frame"),
+        key=lambda event: (event["ts"], event["ph"]),
+    )
+    starts, ends = ([mark for mark in marks if mark["ph"] == phase] for phase in "be")
+    work = sorted(
+        (e for e in trace if e.get("dur") and e["name"] in PARTS and on_thread_of(marks, e)),
+        key=lambda event: (event["ts"], -event["dur"]),
+    )
+    found: dict[str, list[float]] = {part: [] for part in dict.fromkeys(PARTS.values())}
+    for start, end in zip(starts, ends, strict=True):
+        spent: Counter[str] = Counter()
+        around: list[Event] = []
+        for event in work:
+            if event["ts"] + event["dur"] <= start["ts"] or event["ts"] >= end["ts"]:
+                continue
+            while around and around[-1]["ts"] + around[-1]["dur"] <= event["ts"]:
+                around.pop()
+            within = min(event["ts"] + event["dur"], end["ts"]) - max(event["ts"], start["ts"])
+            spent[PARTS[event["name"]]] += within
+            if around:
+                spent[PARTS[around[-1]["name"]]] -= within
+            around.append(event)
+        for part, each in found.items():
+            each.append(spent[part] / 1000)
+    return found
+
+
+def on_thread_of(marks: list[Event], event: Event) -> bool:
+    """Whether an event is of the thread that wrote the marks."""
+    return bool(marks) and (event["pid"], event["tid"]) == (marks[0]["pid"], marks[0]["tid"])
+
+
+def traced_drag(page: Page, slider: Locator) -> dict[str, list[float]]:
+    """A drag once more: what part of its frames is script, layout and paint."""
+    browser = page.context.browser
+    assert browser is not None
+    browser.start_tracing(page=page, categories=list(TRACED))
+    drag(page, slider)
+    found = parts_of(json.loads(browser.stop_tracing())["traceEvents"])
+    collect(page)
+    return found
+
+
+def drive_slider(page: Page, label: str, slider: Locator) -> list[Measurement]:
+    """Every figure of an instrument with a slider."""
+    leap(page, slider)
+    cold = collect(page)
+    drag(page, slider)
+    dragged = collect(page)
+    press(page, slider)
+    pressed = collect(page)
+    with slowed(page, 4):
+        drag(page, slider)
+        dragged_slowly = collect(page)
+        parts = traced_drag(page, slider)
+        press(page, slider)
+        pressed_slowly = collect(page)
+    answers = cold["answers"]
+    return [
+        row(f"{label}: drag", times(dragged, warm=True), WARM_BAR),
+        row(f"{label}: drag, 4x slower", times(dragged_slowly, warm=True), THROTTLED_BAR),
+        *(row(f"{label}: {part} of it", each) for part, each in parts.items()),
+        row(f"{label}: leap", times(cold, warm=False), COLD_BAR),
+        row(f"{label}: drawing", dragged["draws"], DRAW_BAR),
+        row(f"{label}: computing", [answer["compute"] for answer in answers]),
+        row(f"{label}: transfer", [answer["ms"] - answer["compute"] for answer in answers]),
+        row(f"{label}: keys", times(pressed, warm=True)),
+        row(f"{label}: keys, 4x slower", times(pressed_slowly, warm=True)),
+    ]
+
+
+def drive_point(page: Page, label: str, panel: Locator) -> list[Measurement]:
+    """Every figure of an instrument with a point and no slider."""
+    collect(page)
+    drag_point(page, panel)
+    seen = collect(page)
+    answers = seen["answers"]
+    return [
+        row(f"{label}: drag of a point", times(seen, warm=False), COLD_BAR),
+        row(f"{label}: drawing", seen["draws"], DRAW_BAR),
+        row(f"{label}: computing", [answer["compute"] for answer in answers]),
+        row(f"{label}: transfer", [answer["ms"] - answer["compute"] for answer in answers]),
+    ]
+
+
+def drive_held(page: Page, label: str, panel: Locator) -> list[Measurement]:
+    """Every figure of an instrument that is held by its map or its pad."""
+    drag_held(page, panel)
+    seen = collect(page)
+    with slowed(page, 4):
+        drag_held(page, panel)
+        seen_slowly = collect(page)
+    return [
+        row(f"{label}: drag", [move["ms"] for move in seen["moves"]], WARM_BAR),
+        row(
+            f"{label}: drag, 4x slower",
+            [move["ms"] for move in seen_slowly["moves"]],
+            THROTTLED_BAR,
+        ),
+        row(f"{label}: drawing", seen["draws"], DRAW_BAR),
+    ]
+
+
+SLIDER = "input[type=range]:visible"
+DRIVES = (
+    (".image[role=application]", drive_held),
+    (SLIDER, drive_slider),
+    ("[data-draggable]", drive_point),
+)
+"""What of an instrument is driven: the first that it has."""
+
+
+@contextmanager
+def visit(browser: Browser, place: str, label: str) -> Iterator[tuple[Page, Locator]]:
+    """A page in a browser that has not seen it, with one of its instruments live and in view."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.add_init_script(path=PROBE)
+    page.goto(place)
+    page.wait_for_selector('[data-runtime-status][data-state="ready"]', timeout=60_000)
+    instrument = page.locator(f"#{label}")
+    instrument.scroll_into_view_if_needed()
+    page.wait_for_selector(f'#{label}[data-state="live"]')
+    page.wait_for_timeout(500)
+    yield page, instrument
+    page.context.close()
+
+
+def first_leaps(browser: Browser, place: str, label: str) -> Iterator[float]:
+    """The first leap of a few visits, of an instrument with a slider."""
+    for _ in range(VISITS):
+        with visit(browser, place, label) as (page, instrument):
+            slider = instrument.locator(SLIDER).first
+            collect(page)
+            leap(page, slider, leaps=1)
+            yield from times(collect(page), warm=False)
+
+
+def drive(browser: Browser, place: str, label: str) -> list[Measurement]:
+    """Every figure of one instrument."""
+    rows: list[Measurement] = []
+    with visit(browser, place, label) as (page, instrument):
+        part, drive_part = next(
+            each for each in DRIVES if instrument.locator(each[0]).first.count()
+        )
+        control = instrument.locator(part).first
+        control.scroll_into_view_if_needed()
+        rows += drive_part(page, label, control)
+    if part == SLIDER:
+        rows.append(row(f"{label}: first leap", [*first_leaps(browser, place, label)], COLD_BAR))
+    return rows
+
+
+def instruments_of(site: Path) -> Iterator[tuple[str, str]]:
+    """The page and the label of every instrument in the finished site, as it is read on screen."""
+    for page in sorted(site.rglob("index.html")):
+        if page.parent.name == PRINT:
+            continue
+        for label in INSTRUMENT.findall(page.read_text(encoding="utf-8")):
+            yield f"{page.parent.relative_to(site).as_posix()}/", label
+
+
+def measure(settings: Settings, report: Report, only: str = "") -> list[Measurement]:
+    """Every instrument in turn, or the one of a label."""
+    site = build_site(settings, report=report)
+    rows: list[Measurement] = []
+    with served(create_app(settings)) as base, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
+        for place, label in instruments_of(site):
+            if only in ("", label):
+                report(f"Driving {label}")
+                rows += drive(browser, f"{base}/{place}", label)
+        browser.close()
+    return rows

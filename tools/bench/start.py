@@ -1,0 +1,186 @@
+"""Navigation to Python's first answer in a section, beside Pyodide and NumPy alone.
+
+Both are served by the same process and measured in turn in the same run, each series in a browser
+profile of its own. The section is opened with a control moved, so that its first instrument asks.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from statistics import median
+
+from latentbook.book.write.compress import Compressor
+from latentbook.book.write.site import build_site
+from latentbook.browser import FLAGS, chromium_path
+from latentbook.main import create_app
+from latentbook.settings import Settings
+from playwright.sync_api import BrowserContext, Request, sync_playwright
+
+from tools.bench import Measurement, Report
+from tools.bench.line import slow_line
+from tools.bench.serving import served
+
+INSTRUMENT = "bottleneck"
+SECTION = f"autoencoders/compress/?{INSTRUMENT}.k=31#{INSTRUMENT}"
+NEXT = "denoiser"
+NEXT_SECTION = f"../denoising/?{NEXT}.k=9#{NEXT}"
+BARE = "runtime/bare/bare.html"
+STOCK = (
+    "pyodide.mjs",
+    "pyodide.asm.mjs",
+    "pyodide.asm.wasm",
+    "python_stdlib.zip",
+    "pyodide-lock.json",
+)
+PAGES = ("bare.html", "bare.js", "bare-worker.js")
+SERIES = 5
+MEGABITS, ROUND_TRIP_MS = 20, 40
+FIRST_BAR, SECOND_BAR, THIRD_BAR, SLOW_BAR = 0.45, 0.20, 0.20, 0.48
+NEXT_BAR = 100  # ms
+
+PAINTED = """(instrument) => new Promise((resolve) => {
+  const isThere = () => performance.getEntriesByName("latentbook-python-ready").length > 0
+    && (instrument === "" || document.getElementById(instrument)?.dataset.state === "live");
+  const look = () => {
+    if (!isThere()) return;
+    for (const observer of observers) observer.disconnect();
+    requestAnimationFrame(() => setTimeout(() => resolve(performance.now())));
+  };
+  const observers = [new PerformanceObserver(look), new MutationObserver(look)];
+  observers[0].observe({ type: "mark" });
+  observers[1].observe(document, { subtree: true, attributeFilter: ["data-state"] });
+  look();
+})"""
+"""Time from navigation to the frame with the first answer, in ms; in the book, its picture."""
+
+FOLLOWED = """([href, instrument]) => new Promise((resolve) => {
+  const link = document.createElement("a");
+  link.href = href;
+  document.querySelector("main").append(link);
+  const observer = new MutationObserver(() => {
+    if (document.getElementById(instrument)?.dataset.state !== "live") return;
+    observer.disconnect();
+    requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - start)));
+  });
+  observer.observe(document, { subtree: true, childList: true, attributeFilter: ["data-state"] });
+  const start = performance.now();
+  link.click();
+})"""
+"""Time from a click on a link to the frame with the first answer on the page behind it, in ms."""
+
+KEPT = "() => performance.getEntriesByName('latentbook-snapshot').length > 0"
+STARTED = "() => performance.getEntriesByName('latentbook-python-started').at(-1)?.detail ?? ''"
+
+
+@contextmanager
+def site_with_bare(settings: Settings) -> Iterator[Settings]:
+    """Settings of a copy of the site that also holds Pyodide's own files and a page for them."""
+    site = build_site(settings, report=lambda _: None)
+    pyodide = settings.root / "node_modules" / "pyodide"
+    (numpy,) = (settings.build / "cache").glob("numpy-*.whl")
+    with tempfile.TemporaryDirectory(prefix=".bench-", dir=settings.build) as folder:
+        copy = Path(folder) / "site"
+        shutil.copytree(site, copy, copy_function=os.link)
+        bare = (copy / BARE).parent
+        bare.mkdir()
+        pages = [Path(__file__).with_name(name) for name in PAGES]
+        for path in [*pages, *(pyodide / name for name in STOCK), numpy]:
+            shutil.copy(path, bare / path.name)
+        # Stock Python's library is compressed already.
+        plain = [path for path in bare.iterdir() if path.suffix != ".zip"]
+        Compressor(settings.build / "cache" / "compressed").add_variants(plain, lambda _: None)
+        yield settings.model_copy(update={"build": Path(folder)})
+
+
+def visit(context: BrowserContext, url: str, *, own: bool, keep: bool) -> tuple[float, float, str]:
+    """Open a page: ms to its first answer, megabytes of bodies on the wire, how Python started."""
+    page = context.new_page()
+    requests: list[Request] = []
+    page.on("requestfinished", lambda request: requests.append(request))
+    page.goto(url, wait_until="commit")
+    ms: float = page.evaluate(PAINTED, INSTRUMENT if own else "")
+    started: str = page.evaluate(STARTED)
+    wire = sum(request.sizes()["responseBodySize"] for request in list(requests)) / 1e6
+    if keep:
+        page.wait_for_function(KEPT, timeout=60_000)
+    page.close()
+    return ms, wire, started
+
+
+def series(base: str, place: str, *, visits: int, own: bool) -> list[tuple[float, float, str]]:
+    """Visits one after another with a fresh profile."""
+    with tempfile.TemporaryDirectory() as profile, sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            profile, executable_path=chromium_path(), args=list(FLAGS)
+        )
+        context.new_page().goto("about:blank")
+        seen = [
+            visit(context, f"{base}/{place}", own=own, keep=own and visits > 1 and number == 0)
+            for number in range(visits)
+        ]
+        context.close()
+    return seen
+
+
+def next_page(base: str) -> float:
+    """Milliseconds from a click to the next section's first answer, with Python running."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
+        page = browser.new_page()
+        page.goto(f"{base}/{SECTION}", wait_until="commit")
+        page.evaluate(PAINTED, INSTRUMENT)
+        page.wait_for_function(KEPT, timeout=60_000)
+        ms: float = page.evaluate(FOLLOWED, [NEXT_SECTION, NEXT])
+        browser.close()
+    return ms
+
+
+def measure(settings: Settings, report: Report) -> list[Measurement]:
+    """First, second and third visit, and the next page; then first visits over a slow line."""
+    rows: list[Measurement] = []
+    with site_with_bare(settings) as copy, served(create_app(copy)) as base:
+        for slow in (False, True):
+            with slow_line(base, MEGABITS, ROUND_TRIP_MS) if slow else nullcontext(base) as url:
+                book, bare = [], []
+                for number in range(SERIES):
+                    report(f"Series {number + 1} of {SERIES}{', slow line' if slow else ''}")
+                    visits = 1 if slow else 3
+                    bare.append(series(url, BARE, visits=visits, own=False))
+                    book.append(series(url, SECTION, visits=visits, own=True))
+            rows += rows_of(book, bare, slow=slow)
+        turned = median(next_page(base) for _ in range(SERIES))
+        rows.append(Measurement("next page, Python warm", turned, "ms", NEXT_BAR))
+    return rows
+
+
+def rows_of(
+    book: list[list[tuple[float, float, str]]],
+    bare: list[list[tuple[float, float, str]]],
+    *,
+    slow: bool,
+) -> list[Measurement]:
+    """Medians over the series, and their ratios."""
+    rows = []
+    bars = (SLOW_BAR,) if slow else (FIRST_BAR, SECOND_BAR, THIRD_BAR)
+    line = f", {MEGABITS} Mbit/s and {ROUND_TRIP_MS} ms" if slow else ""
+    for number, bar in enumerate(bars):
+        ours = median(visits[number][0] for visits in book)
+        theirs = median(visits[number][0] for visits in bare)
+        how = ", ".join(sorted({visits[number][2] for visits in book}))
+        name = f"visit {number + 1}{line}"
+        rows += [
+            Measurement(f"{name}: section (from {how})", ours, "ms"),
+            Measurement(f"{name}: Pyodide and NumPy alone", theirs, "ms"),
+            Measurement(f"{name}: ratio", ours / theirs, "x", bar),
+        ]
+    if not slow:
+        wire = median(visits[0][1] for visits in book)
+        rows.append(Measurement("visit 1: on the wire, page included", wire, "MB"))
+        theirs = median(visits[0][1] for visits in bare)
+        rows.append(Measurement("visit 1: on the wire, alone", theirs, "MB"))
+    return rows

@@ -1,0 +1,47 @@
+"""Test metrics of a model, each the mean over images with its standard error."""
+
+import torch
+from latentbook.models.autoencoder import Autoencoder, VariationalAutoencoder
+from latentbook.models.cards import Card
+from latentbook.models.losses import kl, recon_loss, reparameterize, squared_error
+from torch import Tensor
+
+from training.cards import mean_and_error
+
+EVALUATION_SEED = 1
+
+
+@torch.inference_mode()
+def evaluate(model: Autoencoder, x: Tensor) -> dict[str, Tensor]:
+    """Every metric of every image, in float32.
+
+    Parameters
+    ----------
+    x : Tensor of shape (n, 784), in [0, 1]
+
+    Returns
+    -------
+    dict of Tensor of shape (n,)
+        `squared_error` with the deterministic code; for a VAE also `recon_loss`,
+        `kl` and `negative_elbo` in nats, with one draw of z for each image; and what
+        the architecture measures of itself.
+    """
+    torch.manual_seed(EVALUATION_SEED)
+    chunks = [evaluate_chunk(model, part) for part in x.split(1000)]
+    return {name: torch.cat([chunk[name] for chunk in chunks]) for name in chunks[0]}
+
+
+def evaluate_chunk(model: Autoencoder, x: Tensor) -> dict[str, Tensor]:
+    """Metrics of images that fit in memory together."""
+    mu, logvar = model.encode(x)
+    metrics = {"squared_error": squared_error(model.decode(mu).flatten(1), x)}
+    if isinstance(model, VariationalAutoencoder) and logvar is not None:
+        metrics["recon_loss"] = recon_loss(model.logits(reparameterize(mu, logvar)), x)
+        metrics["kl"] = kl(mu, logvar)
+        metrics["negative_elbo"] = metrics["recon_loss"] + metrics["kl"]
+    return metrics | model.own_metrics(x)
+
+
+def summarize(model: Autoencoder, x: Tensor) -> Card:
+    """`evaluate`, as a card states it."""
+    return {name: mean_and_error(values) for name, values in evaluate(model, x).items()}

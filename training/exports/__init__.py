@@ -1,0 +1,109 @@
+"""What is computed here for the page: arrays in `widgets/data/`, each with its card."""
+
+from functools import partial
+
+from training.exports.classifiers import make_classifier
+from training.exports.code_map import make_code_map
+from training.exports.collapse import make_collapse
+from training.exports.confound import make_confound
+from training.exports.contractive_plane import make_contractive_plane
+from training.exports.control_task import make_control_task
+from training.exports.decoders import DECODED, make_decoder
+from training.exports.digit_patches import make_digit_patches
+from training.exports.encoders import ENCODED, make_encoder
+from training.exports.export import Export, Job
+from training.exports.gallery import make_distances, make_gallery
+from training.exports.images import DATASETS, make_images
+from training.exports.judged import make_cards, make_codes, make_judged
+from training.exports.judged import make_images as make_judged_images
+from training.exports.latent_diffusion import DIFFUSED, make_diffusion, make_draw_decoder
+from training.exports.masked import make_masked, make_masking
+from training.exports.mnist_pca import make_mnist_pca
+from training.exports.network_features import make_features
+from training.exports.networks import REACH, make_network
+from training.exports.patch_codes import make_patch_codes
+from training.exports.planes import make_planes
+from training.exports.probes import make_probes
+from training.exports.rate_distortion import make_rate_distortion
+from training.exports.shuffled_pixels import make_shuffled_pixels
+from training.exports.stroke_codes import make_stroke_codes
+from training.exports.strokes import make_strokes
+from training.exports.transfer import make_transfer
+from training.exports.two_views import KINDS, make_two_views
+from training.exports.upsampling import make_upsampling
+from training.exports.views import make_views
+from widgets.judged import JUDGED
+
+EXPORTS = (
+    Export("strokes", "beta-VAEs of strokes for eight betas", make_strokes),
+    Export("shuffled_pixels", "Filling in shuffled digits", make_shuffled_pixels),
+    Export("upsampling", "Three ways to double the size of a map", make_upsampling),
+    Export(
+        "conv_vae_mnist_16_planes",
+        "Small decoder of conv_vae_mnist_16",
+        partial(make_planes, "conv_vae_mnist_16"),
+    ),
+    Export("mnist_pca", "Principal components of MNIST", make_mnist_pca),
+    Export("digit_patches", "Dictionaries of digit patches", make_digit_patches),
+    Export("contractive_plane", "Contractive autoencoders of a wave", make_contractive_plane),
+    *(
+        Export(f"{name}_decoder", f"Small decoder of {name}", partial(make_decoder, name))
+        for name in DECODED
+    ),
+    *(
+        Export(f"{name}_encoder", f"Small encoder of {name}", partial(make_encoder, name))
+        for name in ENCODED
+    ),
+    *(
+        Export(f"{name}_images", f"Forty test images of {title}", partial(make_images, name))
+        for name, title in DATASETS.items()
+    ),
+    *(
+        Export(f"{name}_classifier", f"Small classifier of {title}", partial(make_classifier, name))
+        for name, title in DATASETS.items()
+    ),
+    *(
+        Export(name, f"Small convolutional classifier of MNIST, {how}", partial(make_network, name))
+        for name, how in zip(REACH, ("as it is", "shifted"), strict=True)
+    ),
+    *(
+        Export(name, f"{kind.title} of MNIST", partial(make_two_views, name))
+        for name, kind in KINDS.items()
+    ),
+    Export("collapse_runs", "Two-view training with and without remedies", make_collapse),
+    Export("mnist_views", "Pairs of views, and turned digits", make_views),
+    Export("mnist_gallery", "Test digits to search among, with their codes", make_gallery),
+    Export("mnist_distances", "How far apart digits are by each encoder", make_distances),
+    Export("transfer", "Digits to clothes and back, by number of labels", make_transfer),
+    Export("code_map", "Flat maps of the gallery's codes", make_code_map),
+    Export("patch_codes", "Patches of digits, and the best codes", make_patch_codes),
+    Export("rate_distortion", "Bits against error, by five kinds of code", make_rate_distortion),
+    Export("mnist_probes", "Linear probes of a network's layers", make_probes),
+    Export("mnist_masked", "Masked autoencoder of MNIST", make_masked),
+    Export("mnist_masking", "Masked autoencoders by what they are shown", make_masking),
+    Export("stroke_codes", "Codes of strokes with known factors", make_stroke_codes),
+    Export("mnist_network_features", "Sparse features of a network's units", make_features),
+    *(
+        Export(
+            f"{name}_diffusion", f"Diffusion in the latent of {name}", partial(make_diffusion, name)
+        )
+        for name in DIFFUSED
+    ),
+    Export(
+        "conv_vae_mnist_16_decoder",
+        "Decoder of conv_vae_mnist_16 for diffusion",
+        partial(make_draw_decoder, "conv_vae_mnist_16"),
+    ),
+    Export("mnist_judged_images", "The 2,000 images of chapter 5", make_judged_images),
+    *(
+        Export(f"mnist_as_{name}", f"Codes of 2,000 digits: {title}", partial(make_codes, name))
+        for name, title in JUDGED.items()
+        if name != "pixels"
+    ),
+    Export("mnist_confound", "Erasing what can be read off a layer", make_confound),
+    Export("mnist_places", "Drawings at many places, to be learned by heart", make_control_task),
+    Export("mnist_judged", "Probes of the judged codes on all of MNIST", make_judged),
+    Export("mnist_cards", "Report cards of the judged codes", make_cards),
+)
+
+__all__ = ["EXPORTS", "Export", "Job"]

@@ -1,0 +1,98 @@
+"""Directions of a network's layers in which a property can be read, to be erased in the page.
+
+Erasing follows Belrose et al. 2023 (LEACE): in the space where the code is white, take away the
+directions that correlate with the property. Nothing linear is left of it then, and the code has
+moved as little as that allows.
+"""
+
+from typing import Any
+
+import numpy as np
+from latentbook.models.cards import Card
+from numpy.typing import NDArray
+
+from training.data import load_dataset
+from training.exports.export import WIDGET_DATA, Job, write_export
+from training.exports.networks import CLASSES
+from training.exports.probes import every_layer, shifted
+from widgets.moves import stroke_width
+from widgets.probe import regress
+
+LAYERS = {"conv2": 2, "features": 3}
+FITTED, SHOWN = 10_000, 500  # training images that directions come from; test images in the page
+SEEDS = 5  # of directions at random, as many as the digit has
+
+
+def whitening(h: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """W with W cov(h) W = 1 on all directions in which h varies, and its pseudo-inverse."""
+    values, vectors = np.linalg.eigh(np.cov(h.T))
+    used = values > 1e-6 * values.max()
+    root, basis = np.sqrt(values[used]), vectors[:, used]
+    return (basis / root) @ basis.T, (basis * root) @ basis.T
+
+
+def eraser(
+    directions: NDArray[Any], white: NDArray[Any], back: NDArray[Any]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Factors a (k, r) and b (r, k) of the part of a code that is taken away, (h - mean) b' a'."""
+    basis = np.linalg.svd(directions, full_matrices=False)[0]
+    return (back @ basis).astype(np.float32), (basis.T @ white).astype(np.float32)
+
+
+def make_confound(job: Job) -> Card:
+    """Two layers of the network that was shown shifts: codes, erasers, probes."""
+    dataset = load_dataset("mnist")
+    weights = dict(np.load(WIDGET_DATA / "mnist_network_shifts.npz"))
+
+    def seen(x: NDArray[Any], labels: NDArray[Any], seed: int) -> tuple[list[Any], Any]:
+        moved, places = shifted(x / 255, seed)
+        wanted = {
+            "place": places,
+            "width": stroke_width(x / 255)[:, None],
+            "digit": np.eye(CLASSES)[labels],
+        }
+        return every_layer(moved, weights), wanted
+
+    layers, wanted = seen(dataset.train_images[:FITTED], dataset.train_labels[:FITTED], 0)
+    step = len(dataset.test_images) // SHOWN
+    test, true = seen(dataset.test_images[::step], dataset.test_labels[::step], 1)
+    arrays: dict[str, NDArray[Any]] = {
+        "labels": dataset.test_labels[::step],
+        "place": true["place"].astype(np.float32),
+        "width": true["width"].astype(np.float32),
+    }
+    for layer, i in LAYERS.items():
+        h = layers[i].astype(float)
+        arrays[f"{layer}_codes"] = test[i].astype(np.float16)
+        arrays[f"{layer}_mean"] = h.mean(0).astype(np.float32)
+        white, back = whitening(h)
+        rank = CLASSES - 1
+        for name, z in wanted.items():
+            correlated = white @ (h - h.mean(0)).T @ (z - z.mean(0))
+            if name == "digit":  # ten columns that sum to 0 hold nine directions
+                correlated = np.linalg.svd(correlated, full_matrices=False)[0][:, :rank]
+            a, b = eraser(correlated, white, back)
+            arrays[f"{layer}_{name}_a"], arrays[f"{layer}_{name}_b"] = a, b
+            matrix, intercept = regress(h, z, 0.001)
+            arrays[f"{layer}_{name}_w"] = matrix.astype(np.float32)
+            arrays[f"{layer}_{name}_c"] = intercept.astype(np.float32)
+        rng = np.random.default_rng(0)
+        drawn = [
+            eraser(white @ back @ rng.normal(size=(h.shape[1], rank)), white, back)
+            for _ in range(SEEDS)
+        ]
+        arrays[f"{layer}_random_a"] = np.stack([a for a, _ in drawn]).astype(np.float16)
+        arrays[f"{layer}_random_b"] = np.stack([b for _, b in drawn]).astype(np.float16)
+        job.on_step(i - 1, len(LAYERS), 0.0)
+    card = {
+        "title": "What can be read off two layers of mnist_network_shifts, and how to erase it",
+        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "codes": f"of every {step}th test image, shifted by up to 4 px, in the layers "
+        "after the second convolution and before the classes",
+        "erasers": f"fitted to the first {FITTED:,} training images, shifted likewise; `a` and `b` "
+        "of each property, and of directions at random",
+        "probes": "ridge regression to the place, right and down in px, to the stroke width in px, "
+        "and to the digit: `w` and `c`",
+        "metrics": {"images": SHOWN},
+    }
+    return write_export("mnist_confound", arrays, card)

@@ -1,0 +1,77 @@
+"""One export: arrays for the page, written to `widgets/data/` with a card."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from latentbook.models.cards import Card, sha256
+from numpy.typing import NDArray
+
+from training.cards import write_card
+from training.fit import OnStep
+
+WIDGET_DATA = Path(__file__).parents[2] / "widgets" / "data"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a running export is given.
+
+    Attributes
+    ----------
+    device : where to train
+    checkpoints : folder for the state of interrupted parts
+    resume : go on from that state
+    on_step : reports progress
+    """
+
+    device: torch.device
+    checkpoints: Path
+    resume: bool
+    on_step: OnStep
+
+    def part(self, index: int, parts: int) -> OnStep:
+        """The progress of part `index` of `parts` equal ones."""
+
+        def on_step(done: int, total: int, loss: float) -> None:
+            self.on_step(round(1000 * (index + done / total)), 1000 * parts, loss)
+
+        return on_step
+
+
+@dataclass(frozen=True)
+class Export:
+    """A file of arrays that `latentbook train NAME` makes.
+
+    Attributes
+    ----------
+    name : of the command, the `.npz` and the card
+    title : for readers
+    make : computes the arrays, calls `write_export`, returns the card
+    """
+
+    name: str
+    title: str
+    make: Callable[[Job], Card]
+
+
+def write_export(name: str, arrays: Mapping[str, NDArray[Any]], card: Card) -> Card:
+    """Write `widgets/data/NAME.npz` and its card, and return the card with shapes and hash."""
+    path = WIDGET_DATA / f"{name}.npz"
+    np.savez_compressed(path, allow_pickle=False, **dict(arrays))
+    content = path.read_bytes()
+    complete = {
+        "name": name,
+        "command": f"latentbook train {name}",
+        **card,
+        "arrays": {
+            key: {"shape": list(array.shape), "dtype": str(array.dtype)}
+            for key, array in arrays.items()
+        },
+        "file": {"name": path.name, "bytes": len(content), "sha256": sha256(content)},
+    }
+    write_card(path.with_suffix(".json"), complete)
+    return complete

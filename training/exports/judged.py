@@ -1,0 +1,122 @@
+"""The codes that chapter 5 judges, and what the whole of MNIST says about them."""
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+from latentbook.models.cards import Card
+from numpy.typing import NDArray
+
+from training.data import Dataset, load_dataset
+from training.exports.export import Job, write_export
+from training.judged import encode_judged, own_error, thinned
+from widgets import report_card
+from widgets.judged import CHANGED, CHANGES, JUDGED, SHOWN, change, variance_read
+from widgets.probe import MATRICES, over_draws
+
+PER_CLASS = (1, 2, 5, 10, 20, 50)
+DRAWS = 10
+
+
+def of(dataset: Dataset) -> Card:
+    """Where the images are from."""
+    return {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256}
+
+
+def make_images(job: Job) -> Card:
+    """The 2,000 images, for what the page encodes itself."""
+    dataset = load_dataset("mnist")
+    x, _ = thinned(dataset)
+    job.on_step(1, 1, 0.0)
+    card = {
+        "title": "MNIST: every 60th training image, then every 10th test image",
+        "data": of(dataset),
+        "metrics": {"images": len(x)},
+    }
+    return write_export("mnist_judged_images", {"images": x}, card)
+
+
+def make_codes(name: str, job: Job) -> Card:
+    """Codes of the 2,000 images by one encoder, and of changed ones."""
+    dataset = load_dataset("mnist")
+    grey, _ = thinned(dataset)
+    x = grey / 255
+    test = x[SHOWN:]
+    codes = encode_judged(name, x).astype(np.float16)
+    changed = [encode_judged(name, change(test[::CHANGED], how)) for how in CHANGES]
+    own = own_error(name, test)
+    read = variance_read(codes[:SHOWN], codes[SHOWN:], x)
+    job.on_step(1, 1, 0.0)
+    arrays: dict[str, NDArray[Any]] = {
+        "codes": codes,
+        "changed": np.stack(changed).astype(np.float16),
+        "rebuilt": np.array(read),
+    }
+    if own is not None:
+        arrays["squared_error"] = np.array(own)
+    card = {
+        "title": f"Codes of 2,000 digits: {JUDGED[name]}",
+        "data": of(dataset),
+        "codes": "of every 60th training image, then every 10th test image",
+        "changed": f"of every {CHANGED}th of these test images: {', '.join(CHANGES.values())}",
+        "squared_error": "per test image, by the encoder's own decoder, where it has one",
+        "rebuilt": "share of the variance of the test images' pixels that ridge regression, fitted "
+        "to the training images, reads off the codes",
+        "metrics": {"rebuilt": round(read, 4), "squared_error": own and round(own, 3)},
+    }
+    return write_export(f"mnist_as_{name}", arrays, card)
+
+
+def make_cards(job: Job) -> Card:
+    """The report card of every code, as the page makes it."""
+    cards = [report_card.made(name) for name in JUDGED]
+    arrays = {key: np.array([card[key] for card in cards]) for key in cards[0]}
+    arrays["own"] = arrays["own"].astype(float)  # NaN without a decoder
+    job.on_step(1, 1, 0.0)
+    card = {
+        "title": "Report cards of the judged codes",
+        "data": of(load_dataset("mnist")),
+        "shares": f"for each code, of {list(report_card.MEASURES)}",
+        "encoders": list(JUDGED),
+        "metrics": {
+            name: [round(float(v), 4) for v in row]
+            for name, row in zip(JUDGED, arrays["shares"], strict=True)
+        },
+    }
+    return write_export("mnist_cards", arrays, card)
+
+
+def make_judged(job: Job) -> Card:
+    """Labels of the 2,000 images; probes of every encoder on all 70,000."""
+    dataset = load_dataset("mnist")
+    labels = thinned(dataset)[1]
+    curves = np.zeros((len(MATRICES), len(JUDGED), len(PER_CLASS), 3), np.float32)
+    for i, name in enumerate(JUDGED):
+        shown, test = (
+            encode_judged(name, x / 255) for x in (dataset.train_images, dataset.test_images)
+        )
+        for (m, matrix), (j, per_class) in product(enumerate(MATRICES), enumerate(PER_CLASS)):
+            found = over_draws(
+                shown,
+                dataset.train_labels,
+                test,
+                dataset.test_labels,
+                per_class=per_class,
+                draws=DRAWS,
+                matrix=matrix,
+            )
+            curves[m, i, j] = found.mean(), found.min(), found.max()
+        job.on_step(i + 1, len(JUDGED), 0.0)
+    card = {
+        "title": "Linear probes of the judged codes, on all 70,000 images",
+        "data": of(dataset),
+        "curves": f"share of the 10,000 test images that a probe names, after {PER_CLASS} labels "
+        f"of each class out of 60,000, for each of {list(MATRICES)}: mean, least and largest of "
+        f"{DRAWS} draws",
+        "encoders": list(JUDGED),
+        "metrics": {
+            name: [round(float(v), 4) for v in curve[:, 0]]
+            for name, curve in zip(JUDGED, curves[0], strict=True)
+        },
+    }
+    return write_export("mnist_judged", {"labels": labels, "curves": curves}, card)

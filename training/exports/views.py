@@ -1,0 +1,200 @@
+"""Pairs of views of test digits with their embeddings, and what two encoders know of turned digits.
+
+For the instruments on contrastive codes: the loss of a batch, and what such a code forgets.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from latentbook.models.cards import Card
+from numpy.typing import NDArray
+
+from training.data import Dataset, load_dataset, to_unit
+from training.exports.decoders import EVERY, sample_of
+from training.exports.export import Job, write_export
+from training.exports.few_labels import DRAWS, LABELS, RIDGES, Labelled, read_of_few
+from training.exports.gallery import distances, neighbours
+from training.exports.networks import CLASSES
+from training.exports.probes import fit
+from training.exports.two_views import HELD, PROJECTED, Views, codes_of, network, read
+from widgets import two_views
+from widgets.data import load
+from widgets.encoders import TWO_VIEWS, encode_as
+from widgets.moves import turn
+from widgets.network import layers_of
+from widgets.two_views import CODES, SEARCHED, SHOWN
+
+PAIRS = 128  # digits with two views each
+ANGLES = range(-180, 181, 30)
+TURNED = 500  # test digits that are turned by each angle
+EMBEDDED = ("contrastive", "vicreg")
+MAPS = 3  # random ones, beside the one that was learned
+
+
+def encoded(name: str, x: NDArray[Any]) -> NDArray[Any]:
+    """Images (n, 28, 28), in [0, 1], in one of the codes of the instrument."""
+    code: NDArray[Any] = two_views.encode(name, x)  # type: ignore[no-untyped-call]
+    return code
+
+
+def in_parts(name: str, x: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Codes of many images, (n, 28, 28), a few at a time."""
+    parts = np.array_split(x, len(x) // 200 + 1)
+    return np.concatenate([encoded(name, part / 255).astype(np.float32) for part in parts])
+
+
+def make_views(job: Job) -> Card:
+    """Draw the views, encode them, and name turned digits by probes of the codes."""
+    dataset = load_dataset("mnist")
+    sample = sample_of(dataset)
+    images, labels = dataset.test_images[sample], dataset.test_labels[sample]
+    torch.manual_seed(0)
+    some = to_unit(images[:PAIRS])
+    drawn = torch.stack([Views().of(some), Views().of(some)], 1)
+    views = (255 * drawn).round().byte().unflatten(2, (28, 28)).numpy()  # (PAIRS, 2, 28, 28)
+    arrays: dict[str, NDArray[Any]] = {"views": views, "labels": labels[:PAIRS]}
+    for name in EMBEDDED:
+        z = layers_of(views.reshape(-1, 28, 28) / 255, load(TWO_VIEWS[name]))[4]
+        arrays[name] = z.reshape(PAIRS, 2, -1).astype(np.float16)
+
+    unlike = labels[:, None] != labels
+    scale, right = [], []
+    metrics: dict[str, Any] = {}
+    for i, name in enumerate(CODES):
+        h, seen = in_parts(name, dataset.train_images), in_parts(name, dataset.test_images)
+        upside_down = in_parts(name, dataset.test_images[:, ::-1, ::-1])
+        card, matrix, intercept = read(h, seen, upside_down, dataset)
+        codes = seen[sample].astype(np.float64)
+        scale.append(np.sqrt(distances(codes, codes).clip(0))[unlike].mean())
+        right.append(named_right(name, dataset, matrix, intercept))
+        metrics[name] = card | {
+            "nearest_of_six_is_nine_or_of_nine_six": nearest_is_the_other(seen, dataset),
+            "right_by_angle": {
+                str(angle): round(share, 3) for angle, share in zip(ANGLES, right[-1], strict=True)
+            },
+        }
+        if name == "any":
+            metrics["any_by_random_maps"] = [
+                seen_by_random_map(seed, (h, seen, upside_down), dataset) for seed in range(MAPS)
+            ]
+        if name in SEARCHED:
+            arrays[f"{name}_codes"] = codes.astype(np.float16)
+        if name in SHOWN:
+            arrays[f"{name}_probe"] = matrix.astype(np.float32)
+            arrays[f"{name}_intercept"] = intercept.astype(np.float32)
+        job.on_step(i + 1, len(CODES), 0.0)
+    arrays |= {
+        "scale": np.array(scale, np.float32),
+        "angles": np.array(ANGLES, np.int16),
+        "right": np.array(right, np.float32),
+    }
+    card = {
+        "title": "MNIST: pairs of views, and turned digits, in codes of two-view encoders",
+        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "seed": 0,
+        "views": f"two of each of the first {PAIRS} of every {EVERY}th test image, drawn as in "
+        f"training; of the encoders {', '.join(EMBEDDED)} also their projections",
+        "codes": f"of every {EVERY}th test image, by some of {', '.join(CODES)}: 64 units of "
+        "mnist_contrastive, of mnist_contrastive_turns, and what the loss sees of each, 32 numbers "
+        "of length 1; the weights of seed 0",
+        "scale": f"by each of these: mean distance between two of every {EVERY}th test image that "
+        "show different digits",
+        "right": f"share of the first {TURNED:,} test images whose digit a probe of each code "
+        "names, turned by each angle",
+        "any_by_random_maps": f"the code of any turn, by {MAPS} maps to {PROJECTED} numbers that "
+        "were drawn, not learned, and scaled to length 1",
+        "nearest": "share of the sixes and nines among 10,000 test images whose nearest other one "
+        "shows a nine and a six",
+        "few labels": f"probes of {LABELS} labels a class, mean over {DRAWS} draws; the ridge, "
+        f"of {RIDGES} of the mean variance of a unit, is the best on the last {HELD:,} training "
+        "images",
+        "metrics": {"pixels": {"probe": probe_of_pixels(dataset)}}
+        | metrics
+        | {"probe_of_100_labels": probes_of_few_labels(dataset)},
+    }
+    return write_export("mnist_views", arrays, card)
+
+
+def nearest_is_the_other(seen: NDArray[Any], dataset: Dataset) -> float:
+    """Share of the sixes and nines whose nearest other test image is a nine and a six."""
+    asked = dataset.test_labels.astype(int)
+    either = (asked == 6) | (asked == 9)
+    nearest = neighbours(seen, 1)[:, 0]
+    return round(float(np.mean((asked[nearest] == 15 - asked)[either])), 4)
+
+
+def seen_by_random_map(
+    seed: int, codes: tuple[NDArray[Any], NDArray[Any], NDArray[Any]], dataset: Dataset
+) -> Card:
+    """What a loss would see of codes by a map that was never trained.
+
+    Parameters
+    ----------
+    codes : of the training images, the test images, and these upside down, (n, k) each
+    """
+    width = codes[0].shape[1]
+    drawn = np.random.default_rng(seed).normal(size=(width, PROJECTED)).astype(np.float32)
+    h, seen, upside_down = (
+        z / np.linalg.norm(z, axis=1, keepdims=True) for z in (x @ drawn for x in codes)
+    )
+    return read(h, seen, upside_down, dataset)[0] | {
+        "nearest_of_six_is_nine_or_of_nine_six": nearest_is_the_other(seen, dataset)
+    }
+
+
+def probe_of_pixels(dataset: Dataset) -> float:
+    """Share of the 10,000 test images that the probe of two_views reads off the pixels."""
+    h, seen = (
+        x.reshape(len(x), -1).astype(np.float32) / 255
+        for x in (dataset.train_images, dataset.test_images)
+    )
+    wanted = np.eye(CLASSES)[dataset.train_labels]
+    matrix, intercept = fit(h[:-HELD], wanted[:-HELD], (h[-HELD:], wanted[-HELD:]))
+    return round(float(np.mean((seen @ matrix + intercept).argmax(1) == dataset.test_labels)), 4)
+
+
+def probes_of_few_labels(dataset: Dataset) -> Card:
+    """What probes of ten labels a class read off the pixels and the codes of the test images."""
+    torch.manual_seed(0)
+    layers = network().requires_grad_(False)
+    card = {
+        "pixels": few_read(lambda x: x.reshape(len(x), -1) / 255, dataset),
+        "untrained": few_read(lambda x: codes_of(layers, to_unit(x)), dataset),
+    }
+    for name in TWO_VIEWS:
+        card[name] = few_read(partial(coded, name), dataset)
+    return card
+
+
+def coded(name: str, x: NDArray[np.uint8]) -> NDArray[Any]:
+    """The codes of a few images (n, 28, 28) by one of the encoders trained on two views."""
+    return encode_as(name, x / 255)
+
+
+def few_read(code_of: Callable[[NDArray[np.uint8]], NDArray[Any]], dataset: Dataset) -> Card:
+    """The probes of one code of images (n, 28, 28)."""
+    train, test = (
+        np.concatenate([code_of(part).astype(np.float32) for part in np.array_split(x, 250)])
+        for x in (dataset.train_images, dataset.test_images)
+    )
+    labels = dataset.train_labels
+    return read_of_few(
+        Labelled(train[:-HELD], labels[:-HELD]),
+        Labelled(train[-HELD:], labels[-HELD:]),
+        Labelled(test, dataset.test_labels),
+    )
+
+
+def named_right(
+    name: str, dataset: Dataset, matrix: NDArray[Any], intercept: NDArray[Any]
+) -> list[float]:
+    """Share of digits that the probe of a code names right, turned by each of ANGLES."""
+    images, labels = dataset.test_images[:TURNED] / 255, dataset.test_labels[:TURNED]
+    shares = []
+    for angle in ANGLES:
+        answer = encoded(name, turn(images, angle)) @ matrix + intercept
+        shares.append(float(np.mean(answer.argmax(1) == labels)))
+    return shares

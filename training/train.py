@@ -1,0 +1,206 @@
+"""`latentbook train NAME`: from downloaded data to weights, or exported arrays, and their card."""
+
+import copy
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from latentbook.models import registry
+from latentbook.models.autoencoder import Autoencoder
+from latentbook.models.cards import Card, sha256
+from latentbook.models.device import choose_device
+from latentbook.models.errors import UnknownModel
+from latentbook.models.registry import WEIGHTS_DIR, ModelSpec
+from latentbook.settings import DeviceChoice
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from torch import Tensor
+
+from training.cards import made_on, write_card
+from training.data import Dataset, load_dataset, to_unit
+from training.evaluate import EVALUATION_SEED, summarize
+from training.exports import EXPORTS, Job
+from training.exports.export import WIDGET_DATA
+from training.fit import OnStep, Run, fit
+from training.recipe import Recipe
+from training.recipes import RECIPES, SEED
+
+CHECKPOINTS = Path(__file__).parents[1] / "build" / "train"
+
+
+def train_cli(name: str, device: DeviceChoice, resume: bool) -> None:
+    """The command: train and say what came out; without a name, list what can be trained."""
+    if not name:
+        list_names()
+        return
+    try:
+        train(name, device=device, resume=resume)
+    except KeyboardInterrupt:
+        print(f"Stopped. `latentbook train {name} --resume` goes on from here.", file=sys.stderr)
+        sys.exit(130)
+
+
+def train(name: str, *, device: DeviceChoice = "auto", resume: bool = False) -> None:
+    """Train the model, or make the export, of this name, and write its files.
+
+    Raises
+    ------
+    UnknownModel
+        If neither `MODELS` nor `EXPORTS` has the name.
+    DataUnavailable, DeviceUnavailable
+        If the data cannot be fetched or the device is not there.
+    """
+    exports = {export.name: export for export in EXPORTS}
+    chosen = choose_device(device)
+    if name in exports:
+        start = time.perf_counter()
+        with progress_bar(name) as on_step:
+            card = exports[name].make(Job(chosen, CHECKPOINTS / name, resume, on_step))
+        card["wall_seconds"] = round(time.perf_counter() - start, 1)
+        write_card(WIDGET_DATA / f"{name}.json", card)
+    elif name in registry.names():
+        card = train_model(registry.spec(name), RECIPES[name], chosen, resume)
+    else:
+        raise UnknownModel(name, (*registry.names(), *exports))
+    Console().print_json(data=card["metrics"])
+
+
+def list_names() -> None:
+    """Print the name and the title of every model and every export."""
+    table = Table("name", "what it is", box=None)
+    for model in registry.MODELS:
+        table.add_row(model.name, model.title)
+    for export in EXPORTS:
+        table.add_row(export.name, export.title)
+    Console().print(table)
+
+
+def train_model(spec: ModelSpec, recipe: Recipe, device: torch.device, resume: bool) -> Card:
+    """Train one model of `MODELS`; write `weights/NAME.safetensors` and `weights/NAME.json`."""
+    dataset = load_dataset(spec.dataset)
+    checkpoint = CHECKPOINTS / f"{spec.name}.pt"
+    with progress_bar(spec.name) as on_step:
+        model, run = fit(
+            spec.config,
+            to_unit(dataset.train_images),
+            recipe,
+            seed=SEED,
+            device=device,
+            checkpoint=checkpoint,
+            resume=resume,
+            on_step=on_step,
+        )
+    made = made_on(device)
+    test = to_unit(dataset.test_images)
+    stored = as_stored(model.cpu(), test)
+    model.load_state_dict(stored)
+    card = describe(spec, recipe, dataset, run, made, summarize(model, test))
+    write_model(spec.name, stored, card)
+    checkpoint.unlink(missing_ok=True)
+    return card
+
+
+def write_model(name: str, weights: dict[str, Tensor], card: Card) -> None:
+    """Write `weights/NAME.safetensors`, and `weights/NAME.json` that says what is in it."""
+    content = safetensors.torch.save({key: value.contiguous() for key, value in weights.items()})
+    dtypes = {str(value.dtype).removeprefix("torch.") for value in weights.values()}
+    card["weights"] = {
+        "file": f"{name}.safetensors",
+        "dtype": " and ".join(sorted(dtypes)),
+        "parameters": sum(value.numel() for value in weights.values()),
+        "bytes": len(content),
+        "sha256": sha256(content),
+    }
+    WEIGHTS_DIR.mkdir(exist_ok=True)
+    (WEIGHTS_DIR / f"{name}.safetensors").write_bytes(content)
+    write_card(WEIGHTS_DIR / f"{name}.json", card)
+
+
+def describe(
+    spec: ModelSpec, recipe: Recipe, dataset: Dataset, run: Run, made: Card, metrics: Card
+) -> Card:
+    """The card of a trained model, without its weights."""
+    if not is_dataclass(spec.config) or isinstance(spec.config, type):
+        raise TypeError(f"The config of {spec.name} is {spec.config!r}, not a dataclass instance.")
+    return {
+        "name": spec.name,
+        "title": spec.title,
+        "summary": spec.summary,
+        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "architecture": {type(spec.config).__name__: asdict(spec.config)},
+        "recipe": asdict(recipe),
+        "seed": SEED,
+        "command": f"latentbook train {spec.name}",
+        "epochs": run.epochs,
+        "kept_epoch": run.kept,
+        "wall_seconds": round(run.seconds, 1),
+        **made,
+        "metrics": metrics,
+        "evaluation": (
+            f"{len(dataset.test_images):,} test images, float32, weights as stored; sums over "
+            "pixels and latents, mean over images with its standard error, nats or squared grey "
+            f"units; one draw of z an image with seed {EVALUATION_SEED}, z = mu for the squared "
+            "error. No test image was trained on."
+        ),
+    }
+
+
+@torch.inference_mode()
+def as_stored(model: Autoencoder, x: Tensor) -> dict[str, Tensor]:
+    """Its weights, in float16 where no pixel of its pictures moves by more than one grey level.
+
+    Compared are the pictures of the codes of `x` and of 1,000 draws from N(0, I). Where all
+    weights in float16 move a pixel too far, they are halved one array after another, the
+    largest first, and one that would move a pixel too far stays in float32.
+    """
+    drawn = torch.randn(1000, model.latent_dim, generator=torch.Generator().manual_seed(0))
+    codes = [*(model.encode(part)[0] for part in x.split(1000)), drawn]
+    pictures = [grey_levels(model.decode(z)) for z in codes]
+    rounded = copy.deepcopy(model)
+
+    def keeps_pictures(weights: dict[str, Tensor]) -> bool:
+        rounded.load_state_dict(weights)
+        return all(
+            (grey_levels(rounded.decode(z)) - picture).abs().max() <= 1
+            for z, picture in zip(codes, pictures, strict=True)
+        )
+
+    weights = model.state_dict()
+    halved = {key: value.half() for key, value in weights.items()}
+    if keeps_pictures(halved):
+        return halved
+    for key in sorted(weights, key=lambda key: -weights[key].numel()):
+        if keeps_pictures(weights | {key: halved[key]}):
+            weights[key] = halved[key]
+    return weights
+
+
+def grey_levels(images: Tensor) -> Tensor:
+    """Images in [0, 1] as they are shown: integers 0..255."""
+    return (images * 255).round()
+
+
+@contextmanager
+def progress_bar(name: str) -> Iterator[OnStep]:
+    """A line on the terminal with the share done, the loss, and the time spent and left."""
+    columns = (
+        TextColumn("[bold]{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %  loss {task.fields[loss]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(name, total=None, loss="-")
+
+        def on_step(done: int, total: int, loss: float) -> None:
+            progress.update(task, completed=done, total=total, loss=f"{loss:.2f}")
+
+        yield on_step

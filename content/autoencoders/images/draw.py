@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from latentbook.models.autoencoder import PIXELS, Autoencoder
+from latentbook.models.autoencoder import PIXELS, Autoencoder, Config
 from latentbook.models.layers import mlp
 from latentbook.models.losses import reparameterize
 from latentbook.models.mlp_vae import MLPVAEConfig

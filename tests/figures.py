@@ -9,7 +9,6 @@ from latentbook.book.compose.engine import Engine, EngineError
 from latentbook.book.load import shared_engine
 from latentbook.book.write.assets import engine_script
 from latentbook.settings import Settings
-
 from widgets.contract import Frame, Plot
 from widgets.engine.frames import plain_figure
 

@@ -12,12 +12,12 @@ import brotli
 import httpx
 import pytest
 import torch
+
 from latentbook.main import create_app
 from latentbook.models.autoencoder import Autoencoder
 from latentbook.models.errors import UnknownModel, WeightsMismatch, WeightsMissing
 from latentbook.models.mlp_vae import MLPVAEConfig
 from latentbook.settings import Settings
-
 from tools.bench.serving import served
 
 PAGE = "<!doctype html><title>{0}</title><p>{0}</p>"

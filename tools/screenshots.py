@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from playwright.sync_api import Browser, sync_playwright
+
 from latentbook.book.write.site import build_site
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.main import create_app
 from latentbook.settings import Settings
-from playwright.sync_api import Browser, sync_playwright
-
 from tools.bench.serving import served
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "screenshots"

@@ -7,8 +7,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
-from latentbook.models.cards import Card
 from torch import Tensor
+
+from latentbook.models.cards import Card
 
 
 def write_card(path: Path, card: Card) -> None:

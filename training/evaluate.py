@@ -1,11 +1,11 @@
 """Test metrics of a model, each the mean over images with its standard error."""
 
 import torch
+from torch import Tensor
+
 from latentbook.models.autoencoder import Autoencoder, VariationalAutoencoder
 from latentbook.models.cards import Card
 from latentbook.models.losses import kl, recon_loss, reparameterize, squared_error
-from torch import Tensor
-
 from training.cards import mean_and_error
 
 EVALUATION_SEED = 1

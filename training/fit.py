@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from latentbook.models.autoencoder import Autoencoder, Config
 from torch import Tensor
 
+from latentbook.models.autoencoder import Autoencoder, Config
 from training.recipe import Recipe, augment
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from latentbook.models import registry
-from latentbook.models.losses import squared_error
 from numpy.typing import NDArray
 
+from latentbook.models import registry
+from latentbook.models.losses import squared_error
 from training.data import Dataset
 from widgets.data import load
 from widgets.encoders import encode_as

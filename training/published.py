@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from latentbook.models import registry
-from latentbook.models.cards import Card
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from latentbook.models import registry
+from latentbook.models.cards import Card
 from training.cards import made_on, mean_and_error
 from training.data import Dataset, load_dataset, to_unit
 from training.errors import UnknownFigure

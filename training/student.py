@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
 from latentbook.models.autoencoder import PIXELS, Autoencoder
 from latentbook.models.cards import Card
 from latentbook.models.layers import mlp
 from latentbook.models.losses import squared_error
-from numpy.typing import NDArray
-from torch import Tensor, nn
-
 from training.fit import OnStep
 from training.recipe import augment
 

@@ -10,6 +10,11 @@ from pathlib import Path
 
 import safetensors.torch
 import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from torch import Tensor
+
 from latentbook.models import registry
 from latentbook.models.autoencoder import Autoencoder
 from latentbook.models.cards import Card, sha256
@@ -17,11 +22,6 @@ from latentbook.models.device import choose_device
 from latentbook.models.errors import UnknownModel
 from latentbook.models.registry import WEIGHTS_DIR, ModelSpec
 from latentbook.settings import DeviceChoice
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
-from torch import Tensor
-
 from training.cards import made_on, write_card
 from training.data import Dataset, load_dataset, to_unit
 from training.evaluate import EVALUATION_SEED, summarize

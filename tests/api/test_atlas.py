@@ -5,9 +5,10 @@ import io
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+
 from latentbook.api.atlas import tile_codes
 from latentbook.decoding import decoders, inference, served_model
-from PIL import Image
 
 RAW = {"Accept": "application/octet-stream"}
 

@@ -5,8 +5,9 @@ import io
 import numpy as np
 import pytest
 import torch
-from latentbook.api.decode import MOST_CODES
 from PIL import Image
+
+from latentbook.api.decode import MOST_CODES
 
 PATH = "/api/models/plane/decode"
 CODES = [[0.0, 0.0], [1.5, -0.5], [-2, 3], [4.5, -4.5], [0.1, 0.2]]

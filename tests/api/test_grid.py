@@ -6,11 +6,11 @@ import httpx
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+
 from latentbook.decoding.served_model import MAX_GREY_DIFFERENCE
 from latentbook.main import create_app
 from latentbook.models import registry as book
-from PIL import Image
-
 from tools.bench.serving import served
 
 PATH = "/api/models/plane/grid"

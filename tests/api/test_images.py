@@ -5,6 +5,7 @@ import gzip
 import numpy as np
 import pytest
 import zstandard
+
 from latentbook.api.images import DELTA
 
 GRID = "/api/models/plane/grid"

@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 import pytest
-from latentbook.api import everything, instruments
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 
+from latentbook.api import everything, instruments
 from widgets import linear_probe
 from widgets.engine.frames import frame_value
 from widgets.judged import codes, labels

@@ -7,10 +7,10 @@ import sys
 
 import httpx
 import pytest
+
 from latentbook.main import create_app
 from latentbook.models import registry as book
 from latentbook.settings import Settings
-
 from tools.bench.serving import served
 
 

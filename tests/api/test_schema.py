@@ -6,13 +6,13 @@ import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from latentbook.api.images import DELTA
-from latentbook.main import create_app
-from latentbook.settings import Settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from latentbook.api.images import DELTA
+from latentbook.main import create_app
+from latentbook.settings import Settings
 from tests.small_server import TestRegistry
 from tools.bench.serving import served
 

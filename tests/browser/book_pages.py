@@ -8,10 +8,11 @@ from functools import cache
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
 from latentbook.book.compose.labels import Target
 from latentbook.book.load import load
 from latentbook.settings import Settings
-from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 SECTION = "autoencoders/compress/"
 """A page with instruments, snippets and questions; the first that the book has."""

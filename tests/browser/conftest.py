@@ -15,10 +15,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from latentbook.book.write.site import build_site
-from latentbook.browser import FLAGS, chromium_path
-from latentbook.main import create_app
-from latentbook.settings import Settings
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -28,6 +24,10 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from latentbook.book.write.site import build_site
+from latentbook.browser import FLAGS, chromium_path
+from latentbook.main import create_app
+from latentbook.settings import Settings
 from tests.browser.book_pages import READY, SECTION, Open, come_back
 from tests.browser.editions import Editions, serve_editions
 from tools.bench.serving import served

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from latentbook.book.write.site import build_site
 from latentbook.main import create_app
 from latentbook.runtime.dist import build_runtime
 from latentbook.settings import Settings
-from starlette.types import ASGIApp, Receive, Scope, Send
-
 from tests.unit.runtime.projects import project
 from tools.bench.serving import served
 

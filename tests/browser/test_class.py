@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+
 from latentbook.lecture.bundle import bundle_class
 from latentbook.main import create_app
 from latentbook.settings import Settings
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
-
 from tests.browser.conftest import Watch
 from tests.browser.test_page import AXE, TAGS, violations
 from tools.bench.serving import served

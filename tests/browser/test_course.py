@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from latentbook.main import create_app
-from latentbook.settings import Settings
 from playwright.sync_api import Browser, expect
 
+from latentbook.main import create_app
+from latentbook.settings import Settings
 from tools.bench.serving import served
 
 from .conftest import START_MS, WINDOW

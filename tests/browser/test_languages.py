@@ -8,12 +8,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page, expect
+
 from latentbook.book.write.site import build_site
 from latentbook.main import create_app
 from latentbook.runtime.dist import build_runtime
 from latentbook.settings import Settings
-from playwright.sync_api import Browser, Page, expect
-
 from tests.unit.book import conftest as small
 from tools.bench.serving import served
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from playwright.sync_api import Browser, Page
+
 from latentbook.api.images import delta
 from latentbook.book.load import load
 from latentbook.book.write.search import search_index
 from latentbook.settings import Settings
-from playwright.sync_api import Browser, Page
-
 from widgets.drawing import to_pixels, to_text
 from widgets.latent_atlas import tile_around
 

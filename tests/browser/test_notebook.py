@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from latentbook.notebook import Instrument
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from latentbook.notebook import Instrument
 from tests.browser.conftest import START_MS
 from widgets.engine.frames import compute_frame
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from latentbook.browser import FLAGS, chromium_path
-from latentbook.runtime.dist import served_name
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from latentbook.browser import FLAGS, chromium_path
+from latentbook.runtime.dist import served_name
 from tests.browser.book_pages import READY, SECTION, output, run, where
 from tests.browser.conftest import START_MS, Watch
 from tests.browser.editions import ONE, TWO, Editions

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Request, Route, expect
+
 from latentbook.book.write.site import build_site
 from latentbook.main import create_app
 from latentbook.settings import Settings
-from playwright.sync_api import Browser, Request, Route, expect
-
 from tests.browser.book_pages import mark, output, run, visit
 from tests.unit.runtime.projects import add_packages
 from tools.bench.serving import served

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
+
 from latentbook.book.compose.blocks import Admonition, Block, Equation, Fold, Prose, Quiz
 from latentbook.book.load import load
 from latentbook.book.types import Book
 from latentbook.settings import Settings
-from pypdf import PdfReader
 
 from .book_pages import Open
 

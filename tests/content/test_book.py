@@ -8,13 +8,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
+
 from latentbook.book.check import check_book
 from latentbook.book.compose.blocks import Block, Equation, InstrumentBlock, Quiz, Snippet
 from latentbook.book.load import Loaded, load
 from latentbook.book.write.exports import Export, notebook, script
 from latentbook.book.write.site import build_site
 from latentbook.settings import Settings
-
 from tests.site_pages import broken_links, repeated_ids
 
 

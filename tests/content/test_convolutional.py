@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from latentbook.models import registry
 from torch import nn
 
 from content.convolutional.images import draw
+from latentbook.models import registry
 from training.data import load_dataset, to_unit
 from training.errors import DataUnavailable
 from training.exports.upsampling import stride_energy

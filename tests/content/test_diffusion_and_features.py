@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from latentbook.models import registry
 from scipy.linalg import sqrtm
 
 import widgets.data
+from latentbook.models import registry
 from training.data import load_dataset
 from training.errors import DataUnavailable
 from training.exports.latent_diffusion import features, flat

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from latentbook.models import registry
 from scipy.stats import norm
 
 import widgets.data
+from latentbook.models import registry
 from training.data import load_dataset
 from training.errors import DataUnavailable
 from training.exports.mnist_pca import principal_components

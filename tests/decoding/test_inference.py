@@ -10,6 +10,7 @@ import httpx
 import numpy as np
 import pytest
 import torch
+
 from latentbook.decoding import served_model
 from latentbook.decoding.decoders import FEW
 from latentbook.decoding.served_model import MAX_GREY_DIFFERENCE, Dropped, ServedModel
@@ -17,7 +18,6 @@ from latentbook.main import create_app
 from latentbook.models import registry
 from latentbook.models.autoencoder import Autoencoder
 from latentbook.settings import Settings
-
 from tests.small_server import TestRegistry, random_model
 from tools.bench.serving import served
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from latentbook.decoding.mosaic import Mosaic, picture_of
 
 

@@ -7,10 +7,10 @@ import re
 
 import httpx
 import pytest
-from latentbook.http.logs import SERVER, configure_logs
-from latentbook.main import create_app
 from prometheus_client.parser import text_string_to_metric_families
 
+from latentbook.http.logs import SERVER, configure_logs
+from latentbook.main import create_app
 from tests.small_server import TestRegistry
 from tools.bench.serving import served
 

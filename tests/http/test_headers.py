@@ -2,11 +2,11 @@
 
 import httpx
 import pytest
+from playwright.sync_api import sync_playwright
+
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.main import create_app
 from latentbook.settings import Settings
-from playwright.sync_api import sync_playwright
-
 from tests.small_server import write_site
 from tools.bench.serving import served
 

@@ -7,6 +7,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from latentbook.http.openings import FIRST_RETRY_S, LOOK_S, Openings, build_apart
 from latentbook.settings import Settings
 

@@ -7,6 +7,7 @@ import socket
 from urllib.parse import urlsplit
 
 import pytest
+
 from latentbook.http import protocol
 from latentbook.http.protocol import MOST_HEAD_BYTES
 

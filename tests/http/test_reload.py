@@ -4,14 +4,14 @@ import shutil
 import sys
 
 import pytest
+from playwright.sync_api import expect, sync_playwright
+
+import widgets
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.errors import LatentbookError
 from latentbook.http.reload import import_anew
 from latentbook.main import create_app
 from latentbook.settings import Settings
-from playwright.sync_api import expect, sync_playwright
-
-import widgets
 from tools.bench.serving import served
 
 BUILT_MS = 60_000  # a build takes a second alone, but two cores may be shared

@@ -6,9 +6,9 @@ import http.client
 import brotli
 import httpx
 import pytest
+
 from latentbook.main import create_app
 from latentbook.settings import Settings
-
 from tests.small_server import SCRIPT, write_site
 from tools.bench.serving import served
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import httpx
 import pytest
+
 from latentbook.kept import seal
 from latentbook.lecture import bundle
 from latentbook.lecture.hall import Hall
 from latentbook.main import create_app
 from latentbook.settings import Settings
-
 from tests.small_server import TestRegistry
 from tools.bench.serving import served
 

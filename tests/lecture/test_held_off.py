@@ -9,6 +9,7 @@ import sys
 
 import httpx
 import pytest
+
 from latentbook.book.language import language
 from latentbook.errors import LatentbookError
 from latentbook.lecture import bundle, limits
@@ -16,7 +17,6 @@ from latentbook.lecture.hall import hash_of
 from latentbook.lecture.mode import ClassMode, forget_key
 from latentbook.lecture.results import harmless
 from latentbook.settings import Settings
-
 from tests.lecture.conftest import School
 
 CHOICE = "vae/one#q-choice"

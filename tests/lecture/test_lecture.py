@@ -7,9 +7,9 @@ import io
 
 import httpx
 import pytest
+
 from latentbook.main import create_app
 from latentbook.settings import Settings
-
 from tests.lecture.conftest import Phone, School
 from tests.small_server import TestRegistry
 from tools.bench.serving import served

@@ -1,12 +1,13 @@
 import pytest
 import torch
+from torch.autograd.functional import jacobian
+
 from latentbook.models.contractive_autoencoder import ContractiveAutoencoderConfig
 from latentbook.models.conv_vae import ConvVAEConfig
 from latentbook.models.denoising_autoencoder import DenoisingAutoencoderConfig
 from latentbook.models.mlp_autoencoder import MLPAutoencoderConfig
 from latentbook.models.mlp_vae import MLPVAEConfig
 from latentbook.models.sparse_autoencoder import SparseAutoencoderConfig
-from torch.autograd.functional import jacobian
 
 CONFIGS = [
     ConvVAEConfig(latent_dim=3, channels=8, hidden=16),

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from latentbook.models.device import choose_dtype
 
 CPU = torch.device("cpu")

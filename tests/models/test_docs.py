@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+
 from latentbook.models import registry
 from latentbook.models.cards import read_card
-
 from training.exports.export import WIDGET_DATA
 
 TEXT = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")

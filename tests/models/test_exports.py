@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from latentbook.models import registry
-from latentbook.models.autoencoder import Autoencoder
-from latentbook.models.cards import sha256
 from numpy.typing import NDArray
 from scipy.stats import percentileofscore
 from sklearn.decomposition import PCA
 from torch import nn
 
 import widgets.data
+from latentbook.models import registry
+from latentbook.models.autoencoder import Autoencoder
+from latentbook.models.cards import sha256
 from training.data import Dataset, load_dataset, strokes, to_unit
 from training.errors import DataUnavailable
 from training.exports import EXPORTS

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from latentbook.models.conv_vae import ConvVAEConfig
 from latentbook.models.losses import squared_error
 from latentbook.models.mlp_vae import MLPVAEConfig
-
 from training.data import sample_strokes
 from training.fit import fit
 from training.recipe import Recipe, augment

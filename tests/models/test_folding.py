@@ -1,8 +1,9 @@
 import pytest
 import torch
+from torch import nn
+
 from latentbook.models.conv_vae import ConvVAEConfig
 from latentbook.models.folding import fold
-from torch import nn
 
 
 def test_folded_decoder_draws_the_same_picture() -> None:

@@ -2,6 +2,8 @@ import math
 
 import pytest
 import torch
+from torch.distributions import Bernoulli, Normal, kl_divergence
+
 from latentbook.models.losses import (
     elbo,
     kl,
@@ -10,7 +12,6 @@ from latentbook.models.losses import (
     reparameterize,
     squared_error,
 )
-from torch.distributions import Bernoulli, Normal, kl_divergence
 
 
 def test_kl_of_known_values() -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from latentbook.models import registry
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
+from latentbook.models import registry
 from training.data import Dataset, load_dataset, to_unit
 from training.errors import DataUnavailable
 

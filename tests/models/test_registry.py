@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import safetensors.torch
 import torch
+
 from latentbook.models import registry
 from latentbook.models.cards import sha256
 from latentbook.models.errors import UnknownModel, WeightsMismatch, WeightsMissing
 from latentbook.models.registry import MODELS
-
 from training.recipes import RECIPES, SEED
 
 NAME = "conv_vae_mnist"

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from latentbook.models import registry
-from latentbook.models.vqvae import SIDE, VQVAE, VQVAEConfig
 from scipy.spatial.distance import cdist
 
+from latentbook.models import registry
+from latentbook.models.vqvae import SIDE, VQVAE, VQVAEConfig
 from training.data import load_dataset, to_unit
 from training.errors import DataUnavailable
 from training.evaluate import evaluate

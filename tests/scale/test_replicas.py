@@ -9,6 +9,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from ray.exceptions import ActorDiedError, ActorUnavailableError, RayTaskError
+from ray.serve.exceptions import BackPressureError
+
 from latentbook.decoding.decoders import FEW, Decoded, Opened
 from latentbook.decoding.inference import Inference, TorchMissing
 from latentbook.decoding.jobs import Closing, QueueFull
@@ -19,9 +22,6 @@ from latentbook.scale.cluster import connect, cpu_share, deployment_options
 from latentbook.scale.inference import ATTEMPTS, ReplicasLost, ReplicatedInference
 from latentbook.scale.replica import Codes, DecoderReplica, OtherEdition
 from latentbook.settings import Settings
-from ray.exceptions import ActorDiedError, ActorUnavailableError, RayTaskError
-from ray.serve.exceptions import BackPressureError
-
 from tests.small_server import TestRegistry
 
 DRAWN = Decoded(np.zeros((3, 28, 28), np.uint8), "bfloat16", 0.0, 0.25)

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+
 from latentbook.api import atlas, grid
 from latentbook.decoding import decoders
 from latentbook.decoding.jobs import Floats
@@ -21,7 +22,6 @@ from latentbook.decoding.served_model import ServedModel, one_threaded_workers
 from latentbook.main import create_app
 from latentbook.models import registry
 from latentbook.settings import Settings
-
 from tests.scale.server import Server, until
 from tools.bench.serving import served
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import latentbook.notebook
 import numpy as np
 import pytest
-from latentbook.notebook import Instrument
 
+import latentbook.notebook
+from latentbook.notebook import Instrument
 from widgets.contract import ContractError
 from widgets.engine.frames import compute_frame
 

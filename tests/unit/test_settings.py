@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-from latentbook.settings import Settings
 from pydantic import ValidationError
+
+from latentbook.settings import Settings
 
 
 def test_each_setting_has_a_default_and_a_help_text():

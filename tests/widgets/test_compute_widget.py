@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from latentbook.book.directives.instrument import spec
 
 import widgets
+from latentbook.book.directives.instrument import spec
 from widgets.contract import Readout
 from widgets.engine import controls, frames, host
 

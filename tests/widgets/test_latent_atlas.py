@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from latentbook.api.atlas import DEEPEST, EDGE, tile_codes
-from latentbook.models import registry
 from scipy.stats import chi2
 
+from latentbook.api.atlas import DEEPEST, EDGE, tile_codes
+from latentbook.models import registry
 from widgets import latent_atlas
 from widgets.data import load
 

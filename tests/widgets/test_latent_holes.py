@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from latentbook.models import registry
 from scipy.spatial import cKDTree
 from scipy.stats import percentileofscore
 
+from latentbook.models import registry
 from widgets import latent_holes
 from widgets.data import load
 from widgets.latent_holes import PLAIN, REACH

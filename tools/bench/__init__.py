@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from latentbook.errors import LatentbookError, UnknownName
-from latentbook.settings import Settings
 from rich.console import Console
 from rich.table import Table
+
+from latentbook.errors import LatentbookError, UnknownName
+from latentbook.settings import Settings
 
 BENCHES = {
     "page": "bytes before first paint, Lighthouse, layout shift",

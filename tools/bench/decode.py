@@ -14,6 +14,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
+
 from latentbook.api.grid import grid_codes
 from latentbook.api.images import DELTA
 from latentbook.decoding.inference import Inference
@@ -21,7 +22,6 @@ from latentbook.decoding.jobs import Floats, Job
 from latentbook.decoding.mosaic import Grey
 from latentbook.main import create_app
 from latentbook.settings import Settings
-
 from tools.bench import Measurement, Report
 from tools.bench.line import slow_line
 from tools.bench.readers import Answer, Readers, reading
@@ -68,6 +68,7 @@ def direct_call(model: ServedModel, z: Floats, n: int, chunk: int, *, together: 
     together : all cores on one chunk after another, else each core on a chunk of its own
     """
     import torch
+
     from latentbook.decoding.served_model import grey
 
     decoder = model.fast or model.exact

@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
 from latentbook.book.read.source import PRINT
 from latentbook.book.write.site import build_site
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.main import create_app
 from latentbook.settings import Settings
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
-
 from tools.bench import Measurement, Report
 from tools.bench.serving import served
 

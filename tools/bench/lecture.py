@@ -31,7 +31,6 @@ from latentbook.errors import LatentbookError
 from latentbook.lecture.blocks import Blocks
 from latentbook.lecture.bundle import bundle_class
 from latentbook.settings import Settings
-
 from tools.bench import Measurement, Report
 
 PHONES = 500

@@ -17,14 +17,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urljoin
 
+from playwright.sync_api import sync_playwright
+
 from latentbook.book.read.source import PRINT
 from latentbook.book.write.site import build_site
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.errors import LatentbookError
 from latentbook.main import create_app
 from latentbook.settings import Settings
-from playwright.sync_api import sync_playwright
-
 from tools.bench import Measurement, Report
 from tools.bench.serving import served
 

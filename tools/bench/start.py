@@ -14,13 +14,13 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from statistics import median
 
+from playwright.sync_api import BrowserContext, Request, sync_playwright
+
 from latentbook.book.write.compress import Compressor
 from latentbook.book.write.site import build_site
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.main import create_app
 from latentbook.settings import Settings
-from playwright.sync_api import BrowserContext, Request, sync_playwright
-
 from tools.bench import Measurement, Report
 from tools.bench.line import slow_line
 from tools.bench.serving import served

@@ -8,13 +8,13 @@ from dataclasses import asdict
 from typing import Any
 
 import torch
-from latentbook.models.autoencoder import PIXELS
-from latentbook.models.cards import Card
-from latentbook.models.layers import mlp
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy, one_hot
 
+from latentbook.models.autoencoder import PIXELS
+from latentbook.models.cards import Card
+from latentbook.models.layers import mlp
 from training.cards import made_on
 from training.data import load_dataset, to_unit
 from training.exports.encoders import QUANTILES, quantiles

@@ -3,8 +3,8 @@
 from importlib import import_module
 
 import numpy as np
-from latentbook.models.cards import Card
 
+from latentbook.models.cards import Card
 from training.data import load_dataset
 from training.exports.export import Job, write_export
 

@@ -8,9 +8,9 @@ moved as little as that allows.
 from typing import Any
 
 import numpy as np
-from latentbook.models.cards import Card
 from numpy.typing import NDArray
 
+from latentbook.models.cards import Card
 from training.data import load_dataset
 from training.exports.export import WIDGET_DATA, Job, write_export
 from training.exports.networks import CLASSES

@@ -2,9 +2,9 @@
 
 import numpy as np
 import torch
-from latentbook.models.cards import Card
 from torch import Tensor
 
+from latentbook.models.cards import Card
 from training.cards import made_on
 from training.exports.export import Job, write_export
 

@@ -1,8 +1,8 @@
 """Codes of the same drawings at many places, for probes that may learn the drawings by heart."""
 
 import numpy as np
-from latentbook.models.cards import Card
 
+from latentbook.models.cards import Card
 from training.data import load_dataset
 from training.exports.export import WIDGET_DATA, Job, write_export
 from widgets.judged import untrained

@@ -4,12 +4,12 @@ from dataclasses import asdict
 
 import numpy as np
 import torch
+from torch import Tensor, nn
+
 from latentbook.models import registry
 from latentbook.models.autoencoder import Autoencoder
 from latentbook.models.cards import Card
 from latentbook.models.losses import squared_error
-from torch import Tensor, nn
-
 from training.cards import made_on
 from training.data import Dataset, load_dataset, to_unit
 from training.exports.export import Job, write_export

@@ -12,9 +12,9 @@ Mairal et al. 2009, ICML. Beck & Teboulle 2009, SIAM J. Imaging Sci. 2(1).
 from typing import Any
 
 import numpy as np
-from latentbook.models.cards import Card
 from numpy.typing import NDArray
 
+from latentbook.models.cards import Card
 from training.data import load_dataset
 from training.exports.export import Job, write_export
 from training.exports.mnist_pca import error_by_width, principal_components

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
 from latentbook.models import registry
 from latentbook.models.autoencoder import Autoencoder
 from latentbook.models.cards import Card, read_card
 from latentbook.models.losses import squared_error
-from numpy.typing import NDArray
-from torch import Tensor, nn
-
 from training.cards import made_on
 from training.data import load_dataset, to_unit
 from training.exports.decoders import codes_of, plane_of

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from latentbook.models.cards import Card, sha256
 from numpy.typing import NDArray
 
+from latentbook.models.cards import Card, sha256
 from training.cards import write_card
 from training.fit import OnStep
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from latentbook.models.cards import Card
 from numpy.typing import NDArray
 
+from latentbook.models.cards import Card
 from training.exports.networks import CLASSES
 
 LABELS = 10  # a class

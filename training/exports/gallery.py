@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-from latentbook.models.cards import Card
 from numpy.typing import NDArray
 
+from latentbook.models.cards import Card
 from training.data import SIZE, Dataset, load_dataset
 from training.exports.decoders import EVERY, sample_of
 from training.exports.export import Job, write_export

@@ -1,8 +1,8 @@
 """Forty test images of each data set, four of each class, as they are."""
 
 import numpy as np
-from latentbook.models.cards import Card
 
+from latentbook.models.cards import Card
 from training.data import load_dataset
 from training.exports.decoders import EVERY, sample_of
 from training.exports.export import Job, write_export

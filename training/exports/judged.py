@@ -4,9 +4,9 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from latentbook.models.cards import Card
 from numpy.typing import NDArray
 
+from latentbook.models.cards import Card
 from training.data import Dataset, load_dataset
 from training.exports.export import Job, write_export
 from training.judged import encode_judged, own_error, thinned

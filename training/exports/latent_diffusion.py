@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
+
 from latentbook.models import registry
 from latentbook.models.autoencoder import PIXELS, Autoencoder
 from latentbook.models.cards import Card
 from latentbook.models.layers import mlp
 from latentbook.models.losses import squared_error
-from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn.functional import one_hot
-
 from training.cards import made_on
 from training.data import load_dataset, to_unit
 from training.exports.export import WIDGET_DATA, Job, write_export

@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-from latentbook.models.cards import Card
 from numpy.typing import NDArray
 
+from latentbook.models.cards import Card
 from training.data import load_dataset
 from training.exports.export import Job, write_export
 

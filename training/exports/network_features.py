@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from latentbook.models.cards import Card
 from numpy.typing import NDArray
 from torch import Tensor
 
+from latentbook.models.cards import Card
 from training.cards import made_on
 from training.data import load_dataset
 from training.exports.decoders import sample_of

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from latentbook.models.cards import Card
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
 
+from latentbook.models.cards import Card
 from training.cards import made_on
 from training.data import SIZE, load_dataset, to_unit
 from training.exports.export import Job, write_export

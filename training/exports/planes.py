@@ -3,13 +3,13 @@
 from dataclasses import asdict
 
 import torch
+from torch import Tensor, nn
+
 from latentbook.models import registry
 from latentbook.models.autoencoder import PIXELS, Autoencoder
 from latentbook.models.cards import Card
 from latentbook.models.layers import mlp
 from latentbook.models.losses import kl_per_latent, squared_error
-from torch import Tensor, nn
-
 from training.cards import made_on
 from training.data import load_dataset, to_unit
 from training.exports.decoders import EVERY, sample_of

@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
 from latentbook.models import registry
 from latentbook.models.cards import Card
 from latentbook.models.conv_vae import ConvVAE, ConvVAEConfig
 from latentbook.models.losses import kl, reparameterize, squared_error
 from latentbook.models.vqvae import SIDE, VQVAE, VQVAEConfig
-from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
-
 from training.cards import made_on
 from training.data import load_dataset, to_unit
 from training.exports.export import Job, write_export

@@ -6,12 +6,12 @@ a shuffle is a new order of its rows and columns, so the page has only one of th
 
 import numpy as np
 import torch
-from latentbook.models.autoencoder import PIXELS
-from latentbook.models.cards import Card
-from latentbook.models.layers import mlp
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from latentbook.models.autoencoder import PIXELS
+from latentbook.models.cards import Card
+from latentbook.models.layers import mlp
 from training.cards import made_on
 from training.data import load_dataset, to_unit
 from training.exports.export import Job, write_export

@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
 from latentbook.models.autoencoder import Autoencoder, Config
 from latentbook.models.cards import Card
 from latentbook.models.losses import squared_error
 from latentbook.models.mlp_autoencoder import MLPAutoencoderConfig
-from numpy.typing import NDArray
-from torch import Tensor
-
 from training.cards import made_on
 from training.data import MAX_CURVATURE, MAX_ORIENTATION, sample_strokes, strokes
 from training.exports.export import Job, write_export

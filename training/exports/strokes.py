@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
+from torch import Tensor, nn
+
 from latentbook.models.autoencoder import Autoencoder
 from latentbook.models.cards import Card
 from latentbook.models.losses import kl_per_latent, squared_error
 from latentbook.models.mlp_vae import MLPVAEConfig
-from torch import Tensor, nn
-
 from training.cards import made_on
 from training.data import (
     MAX_CURVATURE,

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from latentbook.models.cards import Card
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from latentbook.models.cards import Card
 from training.cards import made_on
 from training.data import Dataset, load_dataset, to_unit
 from training.exports.export import Job, write_export

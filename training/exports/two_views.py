@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from latentbook.models.cards import Card
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import affine_grid, cross_entropy, grid_sample, normalize
 
+from latentbook.models.cards import Card
 from training.cards import made_on
 from training.data import SIZE, Dataset, load_dataset, to_unit
 from training.exports.export import Job, write_export

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
 from latentbook.models import registry
 from latentbook.models.cards import Card
 from latentbook.models.conv_vae import ConvVAEConfig
 from latentbook.models.losses import recon_loss, reparameterize, squared_error
-from numpy.typing import NDArray
-from torch import Tensor, nn
-
 from training.cards import made_on
 from training.data import load_dataset, to_unit
 from training.exports.decoders import EVERY, sample_of

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from latentbook.models.cards import Card
 from numpy.typing import NDArray
 
+from latentbook.models.cards import Card
 from training.data import Dataset, load_dataset, to_unit
 from training.exports.decoders import EVERY, sample_of
 from training.exports.export import Job, write_export

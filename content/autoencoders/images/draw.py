@@ -13,14 +13,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from latentbook.models.autoencoder import PIXELS, Autoencoder, Config
-from latentbook.models.layers import mlp
-from latentbook.models.losses import reparameterize
-from latentbook.models.mlp_vae import MLPVAEConfig
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from latentbook.models.autoencoder import PIXELS, Autoencoder, Config
+from latentbook.models.layers import mlp
+from latentbook.models.losses import reparameterize
+from latentbook.models.mlp_vae import MLPVAEConfig
 from training.data import load_dataset
 from training.fit import fit
 from training.recipe import Recipe

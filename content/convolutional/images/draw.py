@@ -14,15 +14,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from sklearn.linear_model import LogisticRegression
+from torch import Tensor, nn
+
+from content.autoencoders.images.draw import digit
 from latentbook.models import registry
 from latentbook.models.autoencoder import Autoencoder, Config
 from latentbook.models.conv_vae import ConvVAEConfig
 from latentbook.models.losses import kl, recon_loss, reparameterize, squared_error
 from latentbook.models.mlp_vae import MLPVAEConfig
-from sklearn.linear_model import LogisticRegression
-from torch import Tensor, nn
-
-from content.autoencoders.images.draw import digit
 from training.data import load_dataset, to_unit
 from training.exports.upsampling import stride_energy
 from widgets.data import load

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]
 import pytest
+
 from latentbook.book.write.assets import HASHED, ON_DEMAND, Assets, bundle, esbuild
 from latentbook.book.write.compress import Compressor
 from latentbook.errors import LatentbookError, UnknownName

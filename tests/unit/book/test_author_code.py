@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+
 from latentbook.book.author_code import AuthorCode
 from latentbook.book.check import check_book
 from latentbook.book.compose.plots import Plots

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from latentbook.book.pieces import Link
 from latentbook.book.read.bibliography import Bibliography, read_bibliography
 from latentbook.book.read.problems import Problems

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from latentbook.book.read.brand import GROUNDS, LEAST, Brand, contrast
 from latentbook.book.write.brand import ACCENT, colours, icon, line
 

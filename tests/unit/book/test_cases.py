@@ -7,8 +7,9 @@ import re
 from typing import Any
 
 import pytest
-from latentbook.book.load import load
 from markupsafe import Markup, escape
+
+from latentbook.book.load import load
 
 from .conftest import CHAPTER, MakeBook, fixture_chapter
 

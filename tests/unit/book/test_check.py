@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from latentbook.book.check import check_book
 from latentbook.book.read.recordings import PLOTLY, Recorded, rounded_figure, same_outputs
 from latentbook.errors import BookErrors

@@ -15,6 +15,9 @@ from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]
 import pytest
+from PIL import Image
+from playwright.sync_api import expect, sync_playwright
+
 from latentbook.book.load import load
 from latentbook.book.read.days import read_days
 from latentbook.book.read.manifest import days_of
@@ -26,8 +29,6 @@ from latentbook.browser import FLAGS, chromium_path
 from latentbook.cli import say_what_is_due, say_what_opens
 from latentbook.errors import BookErrors
 from latentbook.settings import Settings
-from PIL import Image
-from playwright.sync_api import expect, sync_playwright
 
 from .conftest import BOOK, FACTS, HEAD, OPENING, REFERENCES, MakeBook
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from latentbook.book.compose.blocks import Block
 from latentbook.book.directives.deck import Deck, Step
 from latentbook.book.load import Loaded, load

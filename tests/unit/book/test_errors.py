@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from latentbook.book.load import load
 from latentbook.errors import BookErrors, accepted_names
 from latentbook.settings import Settings

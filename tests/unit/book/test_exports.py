@@ -9,6 +9,7 @@ from typing import Any
 
 import nbformat
 import pytest
+
 from latentbook.book.check import check_book
 from latentbook.book.load import load
 from latentbook.book.write.exports import Export, notebook, script

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+
 from latentbook.book import catalogues as words
 from latentbook.book.language import catalogues, language, languages, po_file
 from latentbook.book.load import load

@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+
 from latentbook.book.compose.engine import Engine, EngineError
 from latentbook.book.compose.math import BrokenTex, Mathematics, Notation
 from latentbook.book.load import shared_engine

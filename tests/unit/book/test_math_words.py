@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from latentbook.book.compose.engine import Engine
 from latentbook.book.compose.words import words_of
 from latentbook.book.load import shared_engine

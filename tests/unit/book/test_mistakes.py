@@ -7,12 +7,13 @@ import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
 from latentbook.book.load import load
 from latentbook.cli import cli
 from latentbook.errors import BookErrors
 from latentbook.settings import Settings
-from PIL import Image
-from typer.testing import CliRunner
 
 from .conftest import BOOK, HEAD, OPENING, REFERENCES, MakeBook
 

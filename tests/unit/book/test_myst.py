@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+
 from latentbook.book.load import load
 from latentbook.book.write.exports import Export, notebook
 from latentbook.errors import BookErrors

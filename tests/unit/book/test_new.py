@@ -11,12 +11,12 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
 from latentbook.book.check import check_book
 from latentbook.book.load import load
 from latentbook.book.new import new_chapter, new_instrument, new_section
 from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
-
 from widgets.engine.check import check_instrument
 
 from .conftest import BOOK, MakeBook

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer
 from latentbook.book.directives import DIRECTIVES

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from latentbook.book.write.offline import SERVICE_WORKER
 from latentbook.book.write.site import build_site
 from latentbook.settings import Settings

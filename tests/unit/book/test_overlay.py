@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+
 from latentbook.book.load import load
 from latentbook.book.overlay.diff import accept, tell
 from latentbook.book.overlay.lay import lay

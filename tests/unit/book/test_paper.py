@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+
 from latentbook.book.load import load
 from latentbook.book.pieces import Html
 from latentbook.book.write.assets import Assets
@@ -12,7 +13,6 @@ from latentbook.book.write.pdf import build_pdf, css_string, file_name
 from latentbook.book.write.render import OnePage, Renderer
 from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
-
 from tests.site_pages import OUTSIDE, SitePage
 
 from .conftest import MakeBook

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.quizzes import QUIZ_KINDS
 from latentbook.book.directives import DIRECTIVES, by_name

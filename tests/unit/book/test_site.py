@@ -18,14 +18,14 @@ from urllib.parse import urldefrag
 
 import brotli  # type: ignore[import-untyped]
 import pytest
+from PIL import Image
+
 from latentbook.book.write import site
 from latentbook.book.write.assets import bundle
 from latentbook.book.write.render import script_json
 from latentbook.errors import BookErrors
 from latentbook.lecture.bundle import bundle_class
 from latentbook.settings import Settings
-from PIL import Image
-
 from tests.site_pages import broken_links, repeated_ids, site_pages
 
 from .conftest import HEAD, MakeBook, fixture_chapter

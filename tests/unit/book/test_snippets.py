@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from latentbook.book.load import load
 from latentbook.book.write.snippets import names_made, snippets
 

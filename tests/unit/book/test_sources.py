@@ -8,9 +8,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from latentbook.book.compose.sources import sources
 
 import widgets
+from latentbook.book.compose.sources import sources
 
 FILES = {
     "__init__.py": "",

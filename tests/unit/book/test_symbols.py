@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+
 from latentbook.book.compose.symbols import Symbols
 from latentbook.book.load import load
 from latentbook.book.read.notation import SymbolEntry

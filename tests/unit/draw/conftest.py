@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from latentbook.browser import FLAGS, chromium_path
 from playwright.sync_api import Browser, Page, sync_playwright
 from py_mini_racer import MiniRacer
 
+from latentbook.browser import FLAGS, chromium_path
 from tests.unit.draw.drawn_figures import plain
 
 ROOT = Path(__file__).parents[3]

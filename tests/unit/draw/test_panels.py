@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from latentbook.http.headers import CONTENT_SECURITY_POLICY
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route
 
+from latentbook.http.headers import CONTENT_SECURITY_POLICY
 from tests.unit.draw.conftest import MODULES, ROOT
 from tests.unit.draw.drawn_figures import FIGURES, plain, spectrum
 

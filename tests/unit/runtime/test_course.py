@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from latentbook.errors import LatentbookError
 from latentbook.runtime.course import Course
 from latentbook.runtime.pins import MARKERS
 from latentbook.settings import Settings
-
 from tests.unit.runtime.projects import COMPILED, project, write_wheel
 from tests.unit.runtime.start import answer
 

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from latentbook.errors import LatentbookError
 from latentbook.runtime.scripts import run_script
 from latentbook.settings import Settings

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from latentbook.runtime.dist import RuntimeDist, build_runtime
 from latentbook.settings import Settings
-
 from tests.unit.runtime.projects import add_packages, project
 from tests.unit.runtime.start import answer, python
 

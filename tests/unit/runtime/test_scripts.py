@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from latentbook.errors import LatentbookError
 from latentbook.runtime.scripts import run_script, shortened
 

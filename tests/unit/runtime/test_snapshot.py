@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import xxhash
+
 from latentbook.runtime.dist import build_runtime
 from latentbook.settings import Settings
-
 from tests.unit.runtime.start import answer, answers, python
 
 QUESTIONS = """

@@ -6,9 +6,10 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from pyodide_lock import PackageSpec
+
 from latentbook.errors import LatentbookError
 from latentbook.runtime.wheels import Wheels
-from pyodide_lock import PackageSpec
 
 RIGHT = b"the wheel that the lock file means"
 WRONG = b"a page of a captive portal"

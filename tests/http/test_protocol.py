@@ -125,3 +125,14 @@ def test_no_answer_leads_to_the_host_that_a_request_names(client, path):
     answer = client.get(path, headers={"Host": "elsewhere.example"})
     assert answer.status_code == 404
     assert "location" not in answer.headers
+
+
+@pytest.mark.parametrize(("path", "status"), [("/", 200), ("/api/models", 200), ("/nowhere", 404)])
+def test_a_websocket_handshake_is_answered_as_a_request(connection, caplog, path, status):
+    connection.sendall(
+        b"GET %b HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+        b"sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        % path.encode()
+    )
+    assert int(connection.recv(65536).split()[1]) == status
+    assert [record for record in caplog.records if record.name.startswith("uvicorn")] == []

@@ -106,6 +106,9 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             self.refuse(Problem(400, "This is not an HTTP request."), "Bad Request")
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Log nothing: a WebSocket handshake is answered as the GET that it is."""
+
     def refuse_head(self) -> None:
         """Answer 431 and close."""
         detail = f"At most {MOST_HEAD_BYTES} bytes of request line and headers are accepted."
@@ -123,5 +126,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-UVICORN: dict[str, Any] = {"http": BoundedProtocol, "server_header": False, "access_log": False}
-"""What every server of the book is told."""
+UVICORN: dict[str, Any] = {
+    "http": BoundedProtocol,
+    "ws": "none",
+    "server_header": False,
+    "access_log": False,
+}
+"""Options of every server of the book."""

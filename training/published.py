@@ -1,8 +1,8 @@
 """`latentbook reproduce NAME`: figures that others have published, computed again.
 
 Each is a mean, most of them over the 10,000 test images of MNIST, which gives its standard error.
-What came out is kept in `content/workshop/published.json`, and the table of the section beside it
-is written from there.
+With `--record` the result goes into `content/workshop/published.json` and the table of the section
+beside it.
 """
 
 import json
@@ -364,7 +364,7 @@ def figure(name: str) -> Figure:
 
 
 def reproduce(name: str) -> Card:
-    """Compute a figure again and keep what came out.
+    """Compute a figure again.
 
     Returns
     -------
@@ -389,13 +389,17 @@ def reproduce(name: str) -> Card:
         "trained": registry.card(wanted.trained)["wall_seconds"] if wanted.trained else None,
         **made_on(torch.device("cpu")),
     }
-    record = read_record() | {wanted.name: row}
-    kept = {each.name: record[each.name] for each in FIGURES if each.name in record}
-    text = json.dumps(kept, indent=1, ensure_ascii=False)
+    return row
+
+
+def write_record(name: str, row: Card) -> None:
+    """Put a row into the record and into the table of the section."""
+    rows = read_record() | {name: row}
+    record = {each.name: rows[each.name] for each in FIGURES if each.name in rows}
+    text = json.dumps(record, indent=1, ensure_ascii=False)
     RECORD.write_text(text + "\n", encoding="utf-8")
     section = SECTION.read_text(encoding="utf-8")
-    SECTION.write_text(ROWS.sub(lambda _: table(kept), section), encoding="utf-8")
-    return row
+    SECTION.write_text(ROWS.sub(lambda _: table(record), section), encoding="utf-8")
 
 
 def table(record: Card) -> str:
@@ -429,17 +433,20 @@ def read_record() -> Card:
     return record
 
 
-def reproduce_cli(name: str, report: Callable[[str], None]) -> None:
+def reproduce_cli(name: str, record: bool, report: Callable[[str], None]) -> None:
     """The command: compute one figure; without a name, list them with what came out last."""
     if name:
         row = reproduce(name)
         report(f"{row['what']}. Published: {row['theirs']} {row['unit']}".rstrip())
-        report(f"Here: {ours(row)} in {row['seconds']} s. Wrote {RECORD.name} and {SECTION.name}")
+        report(f"Here: {ours(row)} in {row['seconds']} s")
+        if record:
+            write_record(name, row)
+            report(f"Wrote {RECORD} and {SECTION}")
         return
-    record = read_record()
+    rows = read_record()
     width = max(len(each.name) for each in FIGURES)
     for each in FIGURES:
-        here = ours(record[each.name]) if each.name in record else "not computed yet"
+        here = ours(rows[each.name]) if each.name in rows else "not computed yet"
         report(f"{each.name:{width}}  {each.theirs} {each.unit}".rstrip() + f"  here {here}")
 
 

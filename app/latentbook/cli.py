@@ -361,10 +361,13 @@ def train(
 @cli.command()
 def reproduce(
     name: Annotated[str, typer.Argument(help="Name of a figure; leave out to list them.")] = "",
+    record: Annotated[
+        bool, typer.Option("--record", help="Write the result into the book's table.")
+    ] = False,
 ) -> None:
     """Compute a published figure again, beside the one in the paper."""
     with plain_errors():
-        from_checkout("training.published").reproduce_cli(name, report)
+        from_checkout("training.published").reproduce_cli(name, record, report)
 
 
 @cli.command()

@@ -147,6 +147,21 @@ def test_the_infonce_bound_is_that_of_the_densities():
     assert abs(bounds.mean() - np.mean(wanted)) < 4 * error
 
 
+def test_only_a_recorded_result_is_written(monkeypatch, tmp_path, many):
+    record, section = tmp_path / "published.json", tmp_path / "published.md"
+    record.write_text("{}")
+    section.write_text(f"Figures.\n\n{published.HEAD}")
+    monkeypatch.setattr(published, "RECORD", record)
+    monkeypatch.setattr(published, "SECTION", section)
+    monkeypatch.setattr(published, "load_dataset", lambda name: many)
+    before = section.read_text()
+    published.reproduce_cli("pca-30", False, lambda line: None)
+    assert (record.read_text(), section.read_text()) == ("{}", before)
+    published.reproduce_cli("pca-30", True, lambda line: None)
+    assert list(published.read_record()) == ["pca-30"]
+    assert section.read_text() == f"Figures.\n\n{published.table(published.read_record())}"
+
+
 def test_an_unknown_figure_is_refused_with_those_there_are():
     with pytest.raises(UnknownFigure, match=r"'mae'. Accepted names: pca-30, "):
         published.reproduce("mae")

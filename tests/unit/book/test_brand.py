@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 
-from latentbook.book.read.brand import GROUNDS, LEAST, Brand, contrast
+from latentbook.book.read.brand import GROUNDS, LEAST, Brand, contrast, read_brand
 from latentbook.book.write.brand import ACCENT, colours, icon, line
 
 
@@ -46,11 +49,39 @@ def test_small_print_holds_links_but_no_markup() -> None:
 
 
 def test_an_icon_is_a_square_of_the_colour(tmp_path: Path) -> None:
-    import io
-
-    from PIL import Image
-
     brand = Brand(name="Q", accent={"light": "#7a3b10", "dark": "#f0b48a"})
     with Image.open(io.BytesIO(icon(brand, "Q", tmp_path, 180))) as picture:
         assert picture.size == (180, 180)
         assert picture.convert("RGB").getpixel((2, 2)) == (0x7A, 0x3B, 0x10)
+
+
+def png(width: int, height: int) -> bytes:
+    out = io.BytesIO()
+    Image.new("L", (width, height)).save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("key", "content", "accepted"),
+    [
+        ("icon", png(8, 8), True),
+        ("icon", png(8, 4), False),
+        ("icon", png(64, 64)[:60], False),
+        ("icon", b"a text", False),
+        ("icon", None, False),
+        ("mark", b'<svg xmlns="http://www.w3.org/2000/svg"/>', True),
+        ("mark", b"<svg", False),
+        ("mark", b"<p/>", False),
+    ],
+)
+def test_pictures_that_cannot_be_used_are_named(
+    tmp_path: Path, key: str, content: bytes | None, accepted: bool
+) -> None:
+    name = {"icon": "icon.png", "mark": "mark.svg"}[key]
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    said: list[tuple[int, str]] = []
+    report = SimpleNamespace(add=lambda line, message: said.append((line, message)))
+    brand = read_brand({key: name}, tmp_path, 1, f'[brand]\n{key} = "{name}"\n', report)
+    assert (getattr(brand, key) == name) == accepted
+    assert [line for line, message in said if name in message] == ([] if accepted else [2])

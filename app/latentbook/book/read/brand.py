@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
+
+from PIL import Image
 
 from latentbook.book.read.facts import table
 from latentbook.book.read.problems import FileProblems
@@ -68,10 +71,15 @@ def read_brand(value: Any, folder: Path, line: int, text: str, report: FileProbl
             report.add(lines[key], f"{key} of [brand] must be a line of text; got {given!r}")
             given = ""
         texts[key] = given
-    for key, ending in (("mark", ".svg"), ("icon", ".png")):
+    for key, wanted, fits in (
+        ("mark", "an SVG picture", _is_svg),
+        ("icon", "a square PNG picture", _is_square_png),
+    ):
         name = texts[key]
-        if name and (not name.endswith(ending) or not (folder / name).is_file()):
-            report.add(lines[key], f"{key} of [brand] is a file {ending} here; got {name!r}")
+        if name and not fits(folder / name):
+            report.add(
+                lines[key], f"{key} of [brand] is the name of {wanted} in {folder}; got {name!r}"
+            )
             texts[key] = ""
     for key in ("footer", "licence"):
         if LINK.search(texts[key]):
@@ -80,6 +88,23 @@ def read_brand(value: Any, folder: Path, line: int, text: str, report: FileProbl
     if accent is not None and not _is_accent(accent, lines["accent"], report):
         accent = None
     return Brand(**texts, accent=accent)
+
+
+def _is_svg(path: Path) -> bool:
+    try:
+        root = ElementTree.parse(path).getroot()
+    except (OSError, ElementTree.ParseError):
+        return False
+    return path.suffix == ".svg" and root.tag.endswith("svg")
+
+
+def _is_square_png(path: Path) -> bool:
+    try:
+        with Image.open(path, formats=["PNG"]) as picture:
+            picture.load()
+            return picture.width == picture.height
+    except (OSError, SyntaxError, ValueError):
+        return False
 
 
 def contrast(one: str, other: str) -> float:

@@ -470,7 +470,7 @@ def runtime_list(course: CourseFolder = None) -> None:
 @words.command("extract")
 def words_extract(
     languages: Annotated[
-        list[str] | None, typer.Argument(help="Tags of languages to begin: fr, pt_BR.")
+        list[str] | None, typer.Argument(help="Tags of languages to begin: fr, pt-BR.")
     ] = None,
 ) -> None:
     """Bring the catalogues up to date with what the interface says."""
@@ -482,7 +482,7 @@ def words_extract(
 
 @words.command("check")
 def words_check() -> None:
-    """Check that every language has all words."""
+    """Check the translations, and that languages listed as complete have every word."""
     with plain_errors():
         from latentbook.book.catalogues import check
 

@@ -292,17 +292,21 @@ def test_pages_speak_the_language_of_the_book(school: School, settings: Settings
     http = school.lecturer.http
     assert "words-" not in http.get("/class/").text  # the scripts have the English
     front = settings.site / "index.html"
-    hebrew = front.read_text().replace('<html lang="en"', '<html lang="he" dir="rtl"')
-    front.write_text(hebrew.replace('<span class="word">', '<span class="word" lang="en">'))
-    for path, said in (("/j/", "הצטרפות לשיעור"), ("/class/", "להתחיל שיעור")):
+    english = front.read_text()
+    german = english.replace('<html lang="en"', '<html lang="de"')
+    front.write_text(german.replace('<span class="word">', '<span class="word" lang="en">'))
+    for path, said in (("/j/", "Der Stunde beitreten"), ("/class/", "Stunde beginnen")):
         page = http.get(path).text
-        assert '<html lang="he" dir="rtl"' in page and said in page
+        assert '<html lang="de"' in page and said in page
         script = re.search(r"class/assets/words-\w+\.js", page)
         assert script is not None
         words = http.get(f"/{script[0]}")
         assert words.headers["content-type"].startswith("text/javascript")
-        assert "ההצבעה נסגרה" in words.text
+        assert "Die Abstimmung ist geschlossen." in words.text
     assert '<div class="question" data-text lang="en" dir="ltr">' in http.get("/j/").text
+    front.write_text(english.replace('<html lang="en"', '<html lang="en" dir="rtl"'))
+    page = http.get("/class/").text
+    assert '<html lang="en" dir="rtl"' in page and "Start a class" in page
 
 
 def test_the_words_of_class_mode_are_not_in_the_site() -> None:

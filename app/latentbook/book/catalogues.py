@@ -1,45 +1,55 @@
-"""Catalogues of the interface's words: brought up to date with the sources, and checked."""
+"""Catalogues of the interface's words: update them from the sources, and check them."""
 
 from __future__ import annotations
 
 import io
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
-from babel import Locale, UnknownLocaleError
-from babel.messages.catalog import Catalog, Message
+from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import write_po
 
-from latentbook.book.language import LOCALE, catalogues, po_file, read_catalogue
-from latentbook.errors import BookErrors, ContentError, LatentbookError
+from latentbook.book.language import (
+    catalogues,
+    is_translated,
+    locale_of,
+    po_file,
+    read_catalogue,
+)
+from latentbook.errors import BookErrors, ContentError
 from latentbook.settings import Settings
 
 Report = Callable[[str], None]
 
-PYTHON = {"translate": None, "message": None}
-TEMPLATES = {"_": None, "gettext": None, "ngettext": (1, 2)}
-SCRIPTS = {"translate": None, "translateCount": (2, 3), "translateAround": None}
-SOURCES: tuple[tuple[str, str, str, dict[str, Any], dict[str, str]], ...] = (
-    ("app/latentbook/book", "*.py", "python", PYTHON, {}),
-    (
-        "app/latentbook/templates",
-        "*.html",
-        "jinja2.ext.babel_extract",
-        TEMPLATES,
-        {
-            "newstyle_gettext": "true",
-            "trimmed": "true",
-            "trim_blocks": "true",
-            "lstrip_blocks": "true",
-            "silent": "false",
-        },
-    ),
-    ("static/js", "*.js", "javascript", SCRIPTS, {"parse_template_string": "false"}),
+COMPLETE = ("de",)
+"""Languages that a release has every word of. The others fall back to English where one is missing,
+and so do these between releases."""
+
+SOURCES = (
+    ("app/latentbook/book", "*.py", "python"),
+    ("app/latentbook/templates", "*.html", "jinja2.ext.babel_extract"),
+    ("static/js", "*.js", "javascript"),
 )
-"""Folders, their files, the way to read these, and the functions that take a message."""
+"""Folders, their files, and how Babel reads them."""
+OPTIONS = {
+    "newstyle_gettext": "true",
+    "trimmed": "true",
+    "trim_blocks": "true",
+    "lstrip_blocks": "true",
+    "silent": "false",
+    "parse_template_string": "false",
+}
+KEYWORDS = {
+    "_": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "message": None,
+    "translate": None,
+    "translateAround": None,
+    "translateCount": (2, 3),
+}
+"""Functions that take a message: as the first argument, or as those named."""
 
 KEPT = re.compile(r"""%\(\w+\)s|\{\w+\}|</?\w[^>]*>|\"""")
 """What a translation has as the English has it: values, and markup. A quotation mark would end an
@@ -53,12 +63,12 @@ WIDTH = 100
 def extract(settings: Settings, names: tuple[str, ...], *, report: Report) -> None:
     """Write what templates, scripts and the build say into the catalogues.
 
-    Translations stay; what is said no longer is left out; a message that has changed a little
+    Translations stay. A message that no source has is removed. A message that has changed a little
     keeps its translation, marked as fuzzy.
 
     Parameters
     ----------
-    names : languages to begin; those that there are come along
+    names : languages to begin, besides those that have a catalogue
 
     Raises
     ------
@@ -66,7 +76,8 @@ def extract(settings: Settings, names: tuple[str, ...], *, report: Report) -> No
         If a name is not the tag of a language.
     """
     template = messages(settings)
-    for name in dict.fromkeys([*names, *catalogues()]):
+    begun = [str(locale_of(name.replace("_", "-"))) for name in names]
+    for name in dict.fromkeys([*begun, *catalogues()]):
         path = po_file(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(updated(name, template), encoding="utf-8")
@@ -74,29 +85,57 @@ def extract(settings: Settings, names: tuple[str, ...], *, report: Report) -> No
 
 
 def check(settings: Settings, *, report: Report) -> None:
-    """Say of each catalogue that it is complete.
+    """Check every catalogue, and that the languages in ``COMPLETE`` have every word.
 
     Raises
     ------
     BookErrors
-        With every message that is missing, fuzzy or has lost its values or its markup, by its line
-        in the catalogue.
+        With every message that is missing or fuzzy, or has lost its values or its markup, by its
+        line in the catalogue.
     """
     template = messages(settings)
-    mistakes = [each for name in catalogues() for each in _mistakes(name, template)]
+    mistakes = []
+    for name in catalogues():
+        mistakes += find_broken(name)
+        if name in COMPLETE:
+            mistakes += _find_missing(name, template)
     if mistakes:
         raise BookErrors(mistakes)
     for name in catalogues():
-        report(f"{name}: {len(template)} messages, all translated")
+        found = read_catalogue(po_file(name))
+        count = sum(is_translated(message) for message in found if message.id)
+        report(f"{name}: {count} of {len(template)} messages are translated")
+
+
+def find_broken(name: str) -> list[ContentError]:
+    """The translations that would break a page: their values or markup are not the English ones.
+
+    A form for one may leave its number out.
+    """
+    mistakes = []
+    for message in read_catalogue(po_file(name)):
+        if not message.id or not is_translated(message):
+            continue
+        plural = message.pluralizable
+        english, forms = (
+            (message.id[1], message.string) if plural else (message.id, [message.string])
+        )
+        wanted, number = set(KEPT.findall(english)), {"%(num)s", "{number}"} if plural else set()
+        for form in forms:
+            got = set(KEPT.findall(form))
+            if got - wanted or wanted - got - number:
+                told = f"{form!r} must have the values and the markup of {english!r}"
+                mistakes.append(_mistake(name, message.lineno, told))
+    return mistakes
 
 
 def messages(settings: Settings) -> Catalog:
     """Everything that the interface says, in English."""
     catalogue = Catalog()
-    for folder, pattern, method, keywords, options in SOURCES:
+    for folder, pattern, method in SOURCES:
         for path in sorted((settings.root / folder).rglob(pattern)):
             place = path.relative_to(settings.root).as_posix()
-            found = extract_from_file(method, path, keywords=keywords, options=options)
+            found = extract_from_file(method, path, keywords=KEYWORDS, options=OPTIONS)
             for _line, said, _comments, context in found:
                 catalogue.add(said, locations=[(place, 0)], context=context)
     return catalogue
@@ -110,12 +149,6 @@ def updated(name: str, template: Catalog) -> str:
         catalogue.update(template, update_header_comment=False)
         catalogue.obsolete.clear()
     else:
-        try:
-            Locale.parse(name)
-        except (UnknownLocaleError, ValueError):
-            raise LatentbookError(
-                f"{name!r} is not the tag of a language. Accepted: de, he, pt_BR and the like."
-            ) from None
         catalogue = Catalog(locale=name)
         catalogue.update(template)
     written = io.BytesIO()
@@ -131,47 +164,19 @@ def updated(name: str, template: Catalog) -> str:
     return header + written.getvalue().decode()
 
 
-def _mistakes(name: str, template: Catalog) -> Iterator[ContentError]:
+def _find_missing(name: str, template: Catalog) -> Iterator[ContentError]:
+    text = po_file(name).read_text(encoding="utf-8")
+    if text != updated(name, template):
+        yield _mistake(name, 1, "it is not up to date: run `latentbook words extract`")
+    for message in read_catalogue(po_file(name)):
+        if message.id and not is_translated(message):
+            english = message.id[0] if message.pluralizable else message.id
+            told = (
+                "is fuzzy: check it, then remove the mark" if message.fuzzy else "is not translated"
+            )
+            yield _mistake(name, message.lineno, f"{english!r} {told}")
+
+
+def _mistake(name: str, line: int | None, told: str) -> ContentError:
     path = po_file(name)
-    shown = path.relative_to(LOCALE.parents[1])
-    catalogue = read_catalogue(path)
-    for message in template:
-        if not message.id:
-            continue
-        found = catalogue.get(message.id)
-        said = _english(message)
-        if found is None:
-            where = ", ".join(file for file, _ in message.locations)
-            told = f"{said!r} of {where} is missing: `latentbook words extract` adds it"
-            yield ContentError(shown, 1, told)
-            continue
-        forms = (found.string,) if isinstance(found.string, str) else tuple(found.string or ())
-        line = found.lineno or 1
-        if not all(forms):
-            yield ContentError(shown, line, f"{said!r} is not translated")
-        elif found.fuzzy:
-            yield ContentError(shown, line, f"{said!r} is fuzzy: check it, then take the mark away")
-        else:
-            yield from _strangers(message, forms, shown, line)
-    for message in catalogue:
-        if message.id and template.get(message.id) is None:
-            told = f"nothing says {_english(message)!r}: `latentbook words extract` takes it away"
-            yield ContentError(shown, message.lineno or 1, told)
-
-
-def _strangers(
-    message: Message, forms: tuple[str, ...], path: Path, line: int
-) -> Iterator[ContentError]:
-    """A form for one may leave the number out; all else is as in the English."""
-    english = message.id if isinstance(message.id, str) else message.id[1]
-    wanted = set(KEPT.findall(english))
-    number = {"%(num)s", "{number}"} if message.pluralizable else set()
-    for form in forms:
-        got = set(KEPT.findall(form))
-        if got - wanted or wanted - got - number:
-            told = f"{form!r} must have the values and the markup of {english!r}"
-            yield ContentError(path, line, told)
-
-
-def _english(message: Message) -> str:
-    return message.id if isinstance(message.id, str) else message.id[0]
+    return ContentError(path.relative_to(path.parents[5]), line or 1, told)  # app/latentbook/…

@@ -51,6 +51,8 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
     course.make_importable(report)
     report("Reading the book")
     loaded = load(settings)
+    if warning := loaded.book.language.warning:
+        report(warning)
     problems = Problems(loaded.laid.origins)
     written: list[Recordings] = []
     check_instruments(settings, loaded.laid.instruments, problems)

@@ -1,6 +1,6 @@
-"""The languages that the interface of a book speaks, and what follows from them: words, dates, the
-direction of the page. The words are in ``locale/TAG/LC_MESSAGES/latentbook.po``; English is their
-key, and has no file.
+"""The language of a book's interface, and what follows from it: words, dates, the direction of the
+page. The words are in ``locale/TAG/LC_MESSAGES/latentbook.po``. English is their key and has no
+file; a word that is not translated is English.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations, c2py
@@ -17,11 +17,11 @@ from typing import TypeAlias
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from latentbook.errors import UnknownName
+from latentbook.errors import LatentbookError
 
 LOCALE = Path(__file__).resolve().parents[1] / "locale"
 ENGLISH = "en"
@@ -42,12 +42,16 @@ class Language:
     ----------
     tag : as BCP 47 has it, ``de`` or ``pt-BR``
     direction : ``ltr`` or ``rtl``
+    locale : of the words, and so of the dates among them
     translations : of the words of the interface
+    untranslated : tag of the language that was asked for, if English stands in for it
     """
 
     tag: str
     direction: str
+    locale: Locale
     translations: NullTranslations
+    untranslated: str = ""
 
     def translate(self, english: str, **values: object) -> str:
         """Words of the interface, with the values that they name as ``%(name)s``."""
@@ -58,23 +62,33 @@ class Language:
         """A day, written out."""
         # A pattern of https://cldr.unicode.org/translation/date-time/date-time-patterns
         pattern = self.translate("yyyy-MM-dd")
-        return str(format_date(day, pattern, Locale.parse(self.tag, sep="-")))
+        return str(format_date(day, pattern, self.locale))
 
     def moment(self, moment: datetime) -> str:
         """A moment in its own zone: Tue 1 Dec 2026 08:00 CET."""
         pattern = self.translate("EEE d MMM yyyy HH:mm")
-        locale = Locale.parse(self.tag, sep="-")
-        words = format_datetime(moment, pattern, moment.tzinfo, locale)
+        words = format_datetime(moment, pattern, moment.tzinfo, self.locale)
         return f"{words} {moment.tzname()}"
 
+    @property
+    def warning(self) -> str:
+        """That English stands in for the language, and what to do; nothing if it does not."""
+        if not self.untranslated:
+            return ""
+        return (
+            f"The interface is not translated into {self.untranslated!r}: its words are English. "
+            f"`latentbook words extract {self.untranslated}` begins a translation "
+            "(docs/languages.md)"
+        )
+
     def script_words(self, *, lecture: bool = False) -> ScriptWords:
-        """What the page's scripts say. Nothing in English, which the scripts have.
+        """What the page's scripts say. Nothing where they say it in English.
 
         Parameters
         ----------
         lecture : with what the scripts of class mode say
         """
-        name = catalogue_of(self.tag)
+        name = catalogue_of(self.locale)
         if name == ENGLISH:
             return {}
         catalogue = read_catalogue(po_file(name))
@@ -83,10 +97,12 @@ class Language:
             files = {file for file, _ in message.locations if file.startswith(SCRIPTS)}
             if not files or (not lecture and all(file.startswith(LECTURE) for file in files)):
                 continue
+            if not is_translated(message):
+                continue
             if isinstance(message.id, str):
                 words[message.id] = str(message.string)
             else:
-                said = list(message.string or ())
+                said = list(message.string)
                 forms = _forms(name, catalogue)
                 words[message.id[0]] = {category: said[form] for category, form in forms.items()}
         return words
@@ -105,48 +121,63 @@ def message(english: str) -> str:
     return english
 
 
-def languages() -> tuple[str, ...]:
-    """The tags of all languages that the interface speaks."""
-    return (ENGLISH, *(name.replace("_", "-") for name in catalogues()))
-
-
 def catalogues() -> tuple[str, ...]:
     """The folders of the languages that have words of their own: de, pt_BR."""
     return tuple(sorted(path.parents[1].name for path in LOCALE.glob("*/LC_MESSAGES/*.po")))
 
 
-def language(tag: str) -> Language:
+def language(tag: object) -> Language:
     """The language of an interface. ``de-AT`` takes the words of ``de``.
 
+    A language without a catalogue is English that runs in its direction: words, dates and numbers
+    are those of one language, so that no sentence mixes two.
+
     Raises
     ------
-    UnknownName
-        If the interface does not speak it.
+    LatentbookError
+        If there is no such language.
     """
-    if not catalogue_of(tag):
-        raise UnknownName("language", tag, languages())
-    return _language(tag, catalogue_of(tag))
+    locale = locale_of(tag)
+    if not (name := catalogue_of(locale)):
+        english = language(ENGLISH)
+        return replace(english, direction=locale.text_direction, untranslated=str(tag))
+    return Language(str(tag), locale.text_direction, locale, _translations(name))
 
 
-def content_language(tag: str, interface: Language) -> Language:
-    """The language of a text: any there is. What its sentences take from the interface (section
-    2.1) is in its own words, or else in those of the interface.
+def content_language(tag: object, interface: Language) -> Language:
+    """The language of a text. What its sentences take from the interface (section 2.1) is in its
+    own words, or else in those of the interface.
 
     Raises
     ------
-    ValueError
+    LatentbookError
+        If there is no such language.
+    """
+    own = language(tag)
+    if not own.untranslated:
+        return own
+    return replace(interface, tag=own.untranslated, direction=own.direction, untranslated="")
+
+
+def locale_of(tag: object) -> Locale:
+    """What Babel knows of a language: ``de``, ``pt-BR``.
+
+    Raises
+    ------
+    LatentbookError
         If there is no such language.
     """
     try:
-        Locale.parse(tag, sep="-")
+        return Locale.parse(str(tag), sep="-")
     except (UnknownLocaleError, ValueError):
-        raise ValueError(f"{tag!r} is not the tag of a language, as de, pt-BR or zh-Hant") from None
-    return _language(tag, catalogue_of(tag) or catalogue_of(interface.tag))
+        raise LatentbookError(
+            f"Unknown language {tag!r}. Accepted: a tag such as de, pt-BR or zh-Hant."
+        ) from None
 
 
-def catalogue_of(tag: str) -> str:
-    """The folder of the words for a tag, its name for English, or nothing."""
-    names = (tag.replace("-", "_"), tag.partition("-")[0])
+def catalogue_of(locale: Locale) -> str:
+    """The folder of the words of a language, ``en`` for English, or nothing."""
+    names = (str(locale), locale.language)
     return next((name for name in names if name in (ENGLISH, *catalogues())), "")
 
 
@@ -161,18 +192,22 @@ def read_catalogue(path: Path) -> Catalog:
         return read_po(file)
 
 
-def _language(tag: str, words: str) -> Language:
-    direction = Locale.parse(tag, sep="-").text_direction
-    changed = po_file(words).stat().st_mtime_ns if words != ENGLISH else 0
-    return Language(tag, direction, _translations(words, changed))
+def is_translated(message: Message) -> bool:
+    """Whether a message is said in another language: in all its forms, and not fuzzily."""
+    forms = message.string if message.pluralizable else (message.string,)
+    return all(forms) and not message.fuzzy
+
+
+def _translations(name: str) -> NullTranslations:
+    if name == ENGLISH:
+        return NullTranslations()
+    return _compiled(po_file(name), po_file(name).stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=8)
-def _translations(name: str, changed: int) -> NullTranslations:
-    if name == ENGLISH:
-        return NullTranslations()
+def _compiled(path: Path, changed: int) -> NullTranslations:
     compiled = io.BytesIO()
-    write_mo(compiled, read_catalogue(po_file(name)))
+    write_mo(compiled, read_catalogue(path))
     compiled.seek(0)
     return GNUTranslations(compiled)
 

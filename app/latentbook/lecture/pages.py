@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from mimetypes import guess_type
 from pathlib import Path as FilePath
@@ -40,6 +40,7 @@ BRAND = re.compile(r'<a class="brand" [^>]*>(.*?)</a>', re.DOTALL)
 CONTENT = re.compile(r'<span class="word" lang="([^"]+)"')
 """The language of the text, where it is another."""
 LANGUAGE = re.compile(r'<html lang="([^"]+)"')
+RIGHT_TO_LEFT = re.compile(r'<html [^>]*dir="rtl"')
 TITLE = re.compile(r"<title>(.*?)</title>")
 Code = Annotated[str, Path(max_length=20)]
 
@@ -70,6 +71,8 @@ class Pages:
         front = FilePath(self.settings.site, "index.html").read_text(encoding="utf-8")
         config = json.loads(found(CONFIG, front))
         interface = language(found(LANGUAGE, front))
+        if RIGHT_TO_LEFT.search(front):  # English words do, too, where they stand in for others
+            interface = replace(interface, direction="rtl")
         other = CONTENT.search(front)
         content = content_language(other[1], interface) if other else interface
         environment = template_environment(TEMPLATES, interface.translations)

@@ -1,9 +1,10 @@
-"""The interface speaks several languages, each of them wholly."""
+"""The words of the interface in other languages, and English where there are none."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from latentbook.book import catalogues as words
-from latentbook.book.language import catalogues, language, languages, po_file
+from latentbook.book.language import catalogues, content_language, language, po_file
 from latentbook.book.load import load
 from latentbook.book.write.site import build_site
-from latentbook.errors import BookErrors, LatentbookError, UnknownName
+from latentbook.errors import BookErrors, LatentbookError
 from latentbook.settings import Settings
+from tests.pseudo_locale import add_pseudo_locale
 
 from .conftest import BOOK, HEAD, MakeBook, fixture_chapter
 
@@ -30,15 +32,30 @@ def in_language(tag: str, text: str = "") -> dict[str, str]:
     return {"book.toml": book, **fixture_chapter()}
 
 
+def with_words(name: str, text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the interface have one catalogue."""
+    monkeypatch.setattr("latentbook.book.language.LOCALE", folder / "app/latentbook/locale")
+    po_file(name).parent.mkdir(parents=True)
+    po_file(name).write_text(text, encoding="utf-8")
+
+
+def german() -> str:
+    return po_file("de").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", catalogues())
-def test_a_catalogue_is_what_extraction_writes(name: str) -> None:
-    template = words.messages(Settings())
-    assert po_file(name).read_text(encoding="utf-8") == words.updated(name, template)
+def test_no_translation_breaks_a_page(name: str) -> None:
+    assert words.find_broken(name) == []
 
 
-def test_every_language_is_complete() -> None:
-    assert set(catalogues()) >= {"de", "he"}
-    words.check(Settings(), report=lambda message: None)
+def test_extraction_settles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = german().replace('msgid "Listing"', 'msgid "Listings"')
+    with_words("de", text, tmp_path, monkeypatch)
+    words.extract(Settings(), (), report=lambda message: None)
+    extracted = german()
+    assert 'msgid "Listing"' in extracted and "Listings" not in extracted
+    words.extract(Settings(), (), report=lambda message: None)
+    assert german() == extracted
 
 
 def test_extraction_finds_every_call(root: Path) -> None:
@@ -100,50 +117,79 @@ def test_templates_say_nothing_untranslated(root: Path) -> None:
     assert {name: words for name, words in bare.items() if words} == {}
 
 
+NOTHING = 'msgstr "Kapitel %(number)s"', 'msgstr ""'
+FUZZY = "#, python-format\nmsgid", "#, fuzzy, python-format\nmsgid"
+BROKEN = '"Kapitel %(number)s"', '"Kapitel %(nummer)s"'
+RENAMED = 'msgid "Listing"', 'msgid "Listings"'
+
+
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("change", "told"),
     [
-        ('msgstr "Kapitel %(number)s"', 'msgstr ""', "'chapter %(number)s' is not translated"),
-        ("#, python-format\nmsgid", "#, fuzzy, python-format\nmsgid", "is fuzzy"),
-        ('"Kapitel %(number)s"', '"Kapitel %(nummer)s"', "must have the values and the markup"),
-        (
-            'msgid "Listing"',
-            'msgid "Listings"',
-            "'Listing' of app/latentbook/book/compose/prose.py is missing",
-        ),
-        ('msgid "Listing"', 'msgid "Listings"', "nothing says 'Listings'"),
+        (NOTHING, "'chapter %(number)s' is not translated"),
+        (FUZZY, "'chapter %(number)s' is fuzzy"),
+        (BROKEN, "'Kapitel %(nummer)s' must have the values and the markup of 'chapter %(num"),
+        (RENAMED, "run `latentbook words extract`"),
     ],
 )
-def test_what_is_wrong_with_a_catalogue_is_said_by_its_line(
-    before: str, after: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_release_names_the_mistakes_in_a_catalogue_by_their_lines(
+    change: tuple[str, str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "app/latentbook/locale/de/LC_MESSAGES/latentbook.po"
-    path.parent.mkdir(parents=True)
-    text = po_file("de").read_text(encoding="utf-8")
-    assert before in text
-    path.write_text(text.replace(before, after, 1), encoding="utf-8")
-    monkeypatch.setattr("latentbook.book.language.LOCALE", tmp_path / "app/latentbook/locale")
-    monkeypatch.setattr("latentbook.book.catalogues.LOCALE", tmp_path / "app/latentbook/locale")
+    with_words("de", german(), tmp_path, monkeypatch)
+    words.extract(Settings(), (), report=lambda message: None)
+    assert change[0] in german()
+    po_file("de").write_text(german().replace(*change, 1), encoding="utf-8")
     with pytest.raises(BookErrors) as raised:
         words.check(Settings(), report=lambda message: None)
     said = [str(error) for error in raised.value.errors]
-    assert any(
-        re.match(r"app/latentbook/locale/de/LC_MESSAGES/latentbook\.po:\d+: ", each)
-        and told in each
-        for each in said
-    ), said
+    place = r"app/latentbook/locale/de/LC_MESSAGES/latentbook\.po:\d+: "
+    assert any(re.match(place, each) and told in each for each in said), said
+
+
+def test_a_release_needs_no_word_of_another_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = german().replace("Language: de", "Language: nl").replace(*RENAMED)
+    text = text.replace(*NOTHING)
+    said: list[str] = []
+    with_words("nl", text, tmp_path, monkeypatch)
+    words.check(Settings(), report=said.append)
+    assert re.fullmatch(r"nl: \d+ of \d+ messages are translated", said[0])
+    po_file("nl").write_text(text.replace("Quelle", "%(quelle)s"), encoding="utf-8")
+    with pytest.raises(BookErrors, match="must have the values"):
+        words.check(Settings(), report=said.append)
+
+
+def test_a_word_that_is_missing_is_english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = "{number} result"
+    text = german()
+    for before, after in {
+        'msgid "Listing"': 'msgid "Listings"',
+        'msgstr "Tipp"': 'msgstr ""',
+        'msgstr "Richtig."': 'msgstr ""',
+        'msgstr[1] "{number} Ergebnisse"': 'msgstr[1] ""',
+    }.items():
+        assert text.count(before) == 1
+        text = text.replace(before, after)
+    with_words("de", text, tmp_path, monkeypatch)
+    speaks, scripts = language("de"), language("de").script_words()
+    assert [speaks.translate(each) for each in ("Listing", "Tip", "Note")] == [
+        *("Listing", "Tip", "Anmerkung")
+    ]
+    assert "Right." not in scripts and one not in scripts  # the scripts have the English
+    assert "Nothing found" in scripts
 
 
 def test_a_language_begins_with_nothing_translated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("latentbook.book.language.LOCALE", tmp_path)
-    monkeypatch.setattr("latentbook.book.catalogues.LOCALE", tmp_path)
-    words.extract(Settings(), ("fr", "pt_BR"), report=lambda message: None)
-    assert languages() == ("en", "fr", "pt-BR")
+    words.extract(Settings(), ("fr", "pt-BR"), report=lambda message: None)
+    assert catalogues() == ("fr", "pt_BR")
     assert language("pt-BR").tag == "pt-BR"
     assert language("fr").translate("Hint") == "Hint"
-    with pytest.raises(LatentbookError, match="'xx' is not the tag of a language"):
+    assert language("fr").script_words() == {}
+    with pytest.raises(LatentbookError, match="Unknown language 'xx'"):
         words.extract(Settings(), ("xx",), report=lambda message: None)
 
 
@@ -151,36 +197,63 @@ def test_a_region_takes_the_words_of_its_language() -> None:
     assert language("de-AT").translate("Hint") == "Hinweis"
     assert language("de-AT").tag == "de-AT"
     assert language("en-GB").translate("Hint") == "Hint"
-    for unknown in ("eo", "DE", "d", ""):
-        with pytest.raises(UnknownName, match=rf"Unknown language '{unknown}'\. .*de, en, he"):
-            language(unknown)
+    assert not language("en-GB").warning
+
+
+def test_english_stands_in_for_a_language_without_words() -> None:
+    day = date(2026, 3, 5)
+    for tag, direction in {"he": "rtl", "ar-EG": "rtl", "fr": "ltr"}.items():
+        spoken = language(tag)
+        assert (spoken.tag, spoken.direction) == ("en", direction)
+        assert (spoken.translate("Hint"), spoken.date(day)) == ("Hint", "2026-03-05")
+        assert spoken.words_script() == b""
+        assert f"not translated into {tag!r}" in spoken.warning
+        text = content_language(tag, language("de"))
+        assert (text.tag, text.direction) == (tag, direction)
+        assert (text.translate("Hint"), text.date(day)) == ("Hinweis", "5. März 2026")
+
+
+@pytest.mark.parametrize("tag", ["klingon", "d", "", "12", "de-XX", None, 12])
+def test_what_is_no_language_is_refused(tag: object) -> None:
+    for read in (language, lambda tag: content_language(tag, language("de"))):
+        with pytest.raises(LatentbookError, match=rf"language {tag!r}\. Accepted: .* de, pt-BR"):
+            read(tag)
 
 
 def test_days_are_written_out() -> None:
-    day = date(2026, 3, 5)
-    written = {tag: language(tag).date(day) for tag in ("en", "de", "he")}
-    assert written == {"en": "2026-03-05", "de": "5. März 2026", "he": "5 במרץ 2026"}
+    written = {tag: language(tag).date(date(2026, 1, 5)) for tag in ("en", "de", "de-AT")}
+    assert written == {"en": "2026-01-05", "de": "5. Januar 2026", "de-AT": "5. Jänner 2026"}
 
 
-def test_scripts_get_a_form_for_each_plural_category() -> None:
+def test_scripts_get_a_form_for_each_plural_category(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """https://www.unicode.org/cldr/charts/latest/supplemental/language_plural_rules.html"""
     one = "{number} result"
     assert language("de").script_words()[one] == {"one": one.replace("result", "Ergebnis")} | {
         "other": "{number} Ergebnisse"
     }
+    add_pseudo_locale("he", tmp_path, monkeypatch)
     assert set(language("he").script_words()[one]) == {"one", "two", "other"}
     assert language("en").script_words() == {}
 
 
-def test_an_unknown_language_is_named_with_those_there_are(make_book: MakeBook) -> None:
-    with pytest.raises(BookErrors, match=r"book\.toml:4: Unknown language 'klingon'.*de, en, he"):
+def test_an_unknown_language_is_reported_by_its_line(make_book: MakeBook) -> None:
+    with pytest.raises(BookErrors) as raised:
         load(make_book(in_language("klingon")))
-    with pytest.raises(BookErrors, match=r"book\.toml:5: '12' is not the tag of a language"):
+    (error,) = raised.value.errors
+    assert str(error).startswith("content/book.toml:4: Unknown language 'klingon'. Accepted: ")
+    with pytest.raises(BookErrors, match=r"book\.toml:5: Unknown language '12'\. Accepted: "):
         load(make_book(in_language("de", 'content_language = "12"')))
 
 
-def built(make_book: MakeBook, tag: str, text: str = "") -> dict[str, str]:
-    site = build_site(make_book(in_language(tag, text)), report=lambda message: None)
+def built(
+    make_book: MakeBook,
+    tag: str,
+    text: str = "",
+    report: Callable[[str], None] = lambda message: None,
+) -> dict[str, str]:
+    site = build_site(make_book(in_language(tag, text)), report=report)
     return {
         str(path.relative_to(site)): path.read_text(encoding="utf-8")
         for path in site.rglob("*")
@@ -220,14 +293,51 @@ def test_a_german_site_speaks_german(make_book: MakeBook, small_runtime: None) -
     )
 
 
-def test_a_hebrew_site_runs_from_right_to_left(make_book: MakeBook, small_runtime: None) -> None:
-    files = built(make_book, "he")
-    assert '<html lang="he" dir="rtl" data-root' in files["sample/text/index.html"]
+def test_a_site_without_words_is_english_in_the_direction_of_its_language(
+    make_book: MakeBook, small_runtime: None
+) -> None:
+    said: list[str] = []
+    files = built(make_book, "he", report=said.append)
+    assert len([line for line in said if "not translated into 'he'" in line]) == 1
+    page = files["sample/quizzes/index.html"]
+    assert '<html lang="en" dir="rtl" data-root' in page
+    assert '<div class="page" lang="he" dir="rtl">' in page
+    assert '<summary lang="en">Hint</summary>' in page and "words-" not in page
     manifest = json.loads(linked(files, r"assets/manifest-\w+\.webmanifest"))
-    assert (manifest["lang"], manifest["dir"]) == ("he", "rtl")
+    assert (manifest["lang"], manifest["dir"]) == ("en", "rtl")
 
 
-def test_a_text_keeps_its_own_language(make_book: MakeBook, small_runtime: None) -> None:
+class Spoken(HTMLParser):
+    """The words of a page in one language."""
+
+    SILENT = ("script", "style", "kbd", "code", "svg", "title")
+    VOID = ("meta", "link", "img", "br", "input", "source", "hr")
+
+    def __init__(self, language: str) -> None:
+        super().__init__()
+        self.language = language
+        self.around = [("", "")]
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in self.VOID:
+            self.around.append((tag, dict(attrs).get("lang") or self.around[-1][1]))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.around.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        silent = any(tag in self.SILENT for tag, _ in self.around)
+        if not silent and self.around[-1][1] == self.language:
+            self.words += data.split()
+
+
+def test_a_text_keeps_its_own_language(
+    make_book: MakeBook, small_runtime: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "locale").mkdir()
+    add_pseudo_locale("he", tmp_path / "locale", monkeypatch)
     files = built(make_book, "he", 'content_language = "en"')
     page = files["sample/numbering/index.html"]
     assert '<html lang="he" dir="rtl" data-root' in page
@@ -236,6 +346,11 @@ def test_a_text_keeps_its_own_language(make_book: MakeBook, small_runtime: None)
     assert ">section 2.1<" in plain or ">Section 2.1<" in plain  # in a sentence of the text
     assert '<p class="eyebrow" lang="he">' in page
     assert "**Question 2.1.**" in files["sample/sample.ipynb"]
+    for name in ("index.html", "contents/index.html", "sample/quizzes/index.html"):
+        spoken = Spoken("he")
+        spoken.feed(files[name])
+        assert len(spoken.words) > 30
+        assert [word for word in spoken.words if re.search("[aeiouy]", word)] == [], name
 
 
 def test_remarks_without_a_title_have_the_text_s_own(make_book: MakeBook) -> None:

@@ -18,7 +18,7 @@ from latentbook.book.read.days import Days, read_days
 from latentbook.book.read.facts import read_toml, table, tables
 from latentbook.book.read.options import LABEL
 from latentbook.book.read.problems import FileProblems, Problems
-from latentbook.errors import UnknownName, accepted_names
+from latentbook.errors import LatentbookError, accepted_names
 
 TEXTS = ("title", "subtitle", "description")
 LANGUAGES = ("language", "content_language")
@@ -155,12 +155,13 @@ def _languages(
     """Of the interface, and of the text."""
     chosen = language(ENGLISH)
     try:
-        chosen = language(str(values.get("language")))
-    except UnknownName as error:
+        chosen = language(values.get("language"))
+    except LatentbookError as error:
         report.add(line_of(text, "language"), str(error))
+    tag = values.get("content_language", chosen.untranslated or chosen.tag)
     try:
-        return chosen, content_language(str(values.get("content_language", chosen.tag)), chosen)
-    except ValueError as error:
+        return chosen, content_language(tag, chosen)
+    except LatentbookError as error:
         report.add(line_of(text, "content_language"), str(error))
         return chosen, chosen
 

@@ -246,7 +246,7 @@ def directions(interface: Language, content: Language) -> dict[str, Html]:
     ``content_lang`` and ``interface_lang`` are for a piece among words of the other language, which
     keeps its place. ``source_dir`` is for sources: each is in a language of its own.
     """
-    apart = interface.tag != content.tag
+    apart = (interface.tag, interface.direction) != (content.tag, content.direction)
     rtl = "rtl" in (interface.direction, content.direction)
     lang = Html(' lang="{}"').format
     return {

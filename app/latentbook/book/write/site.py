@@ -141,6 +141,8 @@ def _build(site: Path, settings: Settings, stamp: str, report: Report, now: date
             f"The course was made for release {loaded.laid.made_for} of the book, this is "
             f"{release()}: `latentbook course diff` says what has changed"
         )
+    if warning := loaded.book.language.warning:
+        report(warning)
     _report_stale(loaded, report)
     report("Bundling scripts and styles")
     assets = dressed(loaded, bundle(settings), settings)

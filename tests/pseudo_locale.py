@@ -1,0 +1,46 @@
+"""A language that the tests make: English with accents, in the catalogue of any language. A vowel
+without its accent is in a word that is not translated."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import write_po
+
+from latentbook.book.catalogues import messages
+from latentbook.book.language import LOCALE, po_file
+from latentbook.settings import Settings
+
+ACCENTS = str.maketrans("aeiouyAEIOUY", "àéïöüýÀÉÏÖÜÝ")
+AS_IT_IS = re.compile(r"(%\(\w+\)s|\{\w+\}|<[^>]*>|&\w+;)")
+PATTERNS = ("yyyy-MM-dd", "EEE d MMM yyyy HH:mm")
+"""Messages that are no words."""
+
+
+def add_pseudo_locale(tag: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the interface speak accented English for a language, besides those it speaks."""
+    catalogue = Catalog(locale=tag)
+    for message in messages(Settings()):
+        if not message.id or message.id in PATTERNS:
+            continue
+        if message.pluralizable:
+            one, many = map(accented, message.id)
+            forms: str | list[str] = [one, *[many] * (catalogue.num_plurals - 1)]
+        else:
+            forms = accented(message.id)
+        catalogue.add(message.id, forms, message.locations)
+    for spoken in LOCALE.iterdir():
+        (folder / spoken.name).symlink_to(spoken)
+    monkeypatch.setattr("latentbook.book.language.LOCALE", folder)
+    po_file(tag).parent.mkdir(parents=True)
+    with po_file(tag).open("wb") as file:
+        write_po(file, catalogue)
+
+
+def accented(words: str) -> str:
+    """The same, with accents on all that is read."""
+    parts = AS_IT_IS.split(words)
+    return "".join(part if i % 2 else part.translate(ACCENTS) for i, part in enumerate(parts))

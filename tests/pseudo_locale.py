@@ -14,7 +14,7 @@ from latentbook.book.catalogues import messages
 from latentbook.book.language import LOCALE, po_file
 from latentbook.settings import Settings
 
-ACCENTS = str.maketrans("aeiouyAEIOUY", "àéïöüýÀÉÏÖÜÝ")
+ACCENTS = str.maketrans("aeiouAEIOU", "àéïöüÀÉÏÖÜ")
 AS_IT_IS = re.compile(r"(%\(\w+\)s|\{\w+\}|<[^>]*>|&\w+;)")
 PATTERNS = ("yyyy-MM-dd", "EEE d MMM yyyy HH:mm")
 """Messages that are no words."""

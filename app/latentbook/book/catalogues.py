@@ -12,6 +12,7 @@ from babel.messages.pofile import write_po
 
 from latentbook.book.language import (
     catalogues,
+    forms_of,
     is_translated,
     locale_of,
     po_file,
@@ -116,12 +117,10 @@ def find_broken(name: str) -> list[ContentError]:
     for message in read_catalogue(po_file(name)):
         if not message.id or not is_translated(message):
             continue
-        plural = message.pluralizable
-        english, forms = (
-            (message.id[1], message.string) if plural else (message.id, [message.string])
-        )
-        wanted, number = set(KEPT.findall(english)), {"%(num)s", "{number}"} if plural else set()
-        for form in forms:
+        english = message.id if isinstance(message.id, str) else message.id[1]
+        wanted = set(KEPT.findall(english))
+        number = {"%(num)s", "{number}"} if message.pluralizable else set()
+        for form in forms_of(message):
             got = set(KEPT.findall(form))
             if got - wanted or wanted - got - number:
                 told = f"{form!r} must have the values and the markup of {english!r}"

@@ -102,7 +102,7 @@ class Language:
             if isinstance(message.id, str):
                 words[message.id] = str(message.string)
             else:
-                said = list(message.string)
+                said = forms_of(message)
                 forms = _forms(name, catalogue)
                 words[message.id[0]] = {category: said[form] for category, form in forms.items()}
         return words
@@ -192,10 +192,15 @@ def read_catalogue(path: Path) -> Catalog:
         return read_po(file)
 
 
+def forms_of(message: Message) -> tuple[str, ...]:
+    """The translation of a message, in as many forms as it has; empty where one is missing."""
+    string = message.string or ""
+    return (string,) if isinstance(string, str) else tuple(str(form or "") for form in string)
+
+
 def is_translated(message: Message) -> bool:
     """Whether a message is said in another language: in all its forms, and not fuzzily."""
-    forms = message.string if message.pluralizable else (message.string,)
-    return all(forms) and not message.fuzzy
+    return all(forms_of(message)) and not message.fuzzy
 
 
 def _translations(name: str) -> NullTranslations:

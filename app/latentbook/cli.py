@@ -330,6 +330,7 @@ def new(
         list[str],
         typer.Argument(help="chapter SLUG, section CHAPTER NAME, or instrument NAME."),
     ],
+    course: CourseFolder = None,
 ) -> None:
     """Start a chapter, a section or an instrument from a small working example."""
     with plain_errors():
@@ -343,7 +344,7 @@ def new(
         make, wanted = makers[kind]
         if len(names) != len(wanted.split()):
             raise LatentbookError(f"Write: latentbook new {kind} {wanted}. Got {' '.join(names)}.")
-        for path in make(Settings(), *names):
+        for path in make(settings_of(course), *names):
             report(f"Wrote {path}")
 
 

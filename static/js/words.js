@@ -32,8 +32,8 @@ export function translateAround(english, values) {
   return words.split(/\{(\w+)\}/).map((piece, i) => (i % 2 === 0 ? piece : values[piece]));
 }
 
-/** A number as the language writes it: 1,234.5 or 1.234,5. @param {number} value @param {Intl.NumberFormatOptions} [options] */
-export const inDigits = (value, options) => new Intl.NumberFormat(language(), options).format(value);
+/** A number as the language writes it: 1,234.5 or 1.234,5; zero without a sign. @param {number} value @param {Intl.NumberFormatOptions} [options] */
+export const inDigits = (value, options) => new Intl.NumberFormat(language(), { signDisplay: "negative", ...options }).format(value);
 
 /** The options for so many digits after the point. @param {number} decimals */
 export const decimalPlaces = (decimals) => ({ minimumFractionDigits: decimals, maximumFractionDigits: decimals });

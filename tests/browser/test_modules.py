@@ -25,6 +25,7 @@ pytestmark = pytest.mark.browser
 SCRIPTS = Path("static/js").resolve()
 ENTRY = """
 export * from "./number.js";
+export { inDigits } from "./words.js";
 export * from "./quiz/judge.js";
 export * from "./instrument/state.js";
 export * from "./python/worker/output.js";
@@ -103,6 +104,16 @@ def modules(chromium: Browser) -> Iterator[Page]:
     page.add_script_tag(content=bundled)
     yield page
     page.close()
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "shown"),
+    [(-0.0, 0, "0"), (-0.004, 2, "0.00"), (-0.05, 1, "-0.1"), (-1234.5, 1, "-1,234.5")],
+)
+def test_zero_has_no_sign(value: float, digits: int, shown: str, modules: Page) -> None:
+    options = {"minimumFractionDigits": digits, "maximumFractionDigits": digits}
+    ask = "([negated, options]) => book.inDigits(-negated, options)"
+    assert modules.evaluate(ask, [-value, options]) == shown
 
 
 @pytest.mark.parametrize(

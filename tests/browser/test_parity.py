@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.book_pages import READY, SECTION
+from tests.numbers_in_words import same_words
 from widgets import WIDGETS, get
 from widgets.contract import (
     Choice,
@@ -154,6 +155,8 @@ def compare(page: Any, native: Any, where: str, close: float) -> None:
             compare(*pair, f"{where}[{index}]", close)
     elif isinstance(native, float) and isinstance(page, int | float):
         assert page == pytest.approx(native, rel=close), where
+    elif isinstance(native, str):
+        assert same_words(page, native), f"{where}: {page!r}, natively {native!r}"
     else:
         assert page == native, where
 

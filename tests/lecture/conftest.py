@@ -92,8 +92,13 @@ def write_class_site(folder: Path) -> None:
         path = folder / "site" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+    write_bundle(folder)
+
+
+def write_bundle(folder: Path) -> None:
+    """Scripts and styles of class mode, as the build leaves them."""
     out = folder / "class"
-    out.mkdir()
+    out.mkdir(parents=True)
     names = {f"{name}.js": f"{name}-ABCD1234.js" for name in bundle.ENTRIES}
     names["lecture.css"] = "lecture-ABCD1234.css"
     for name in names.values():

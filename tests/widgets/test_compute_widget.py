@@ -1,5 +1,6 @@
 """Instruments through the protocol: controls, readouts, panels, and the reader's own versions."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 import widgets
 from latentbook.book.directives.instrument import spec
-from widgets.contract import Readout
+from widgets.contract import Frame, Plot, Readout, Tiles
 from widgets.engine import controls, frames, host
 
 TINY = '''
@@ -277,6 +278,9 @@ def test_dataclasses_can_stand_in_an_edit():
     [
         (-1.25, ".2f", "−1.25"),
         (-0.001, ".2f", "0.00"),
+        (0.001, "+.2f", "0.00"),
+        (-0.0, ".1e", "0.0"),
+        ("-0.00, −0.05", ".2f", "0.00, −0.05"),
         (None, ".2f", "–"),
         ("2.70, 2.90", ".2f", "2.70, 2.90"),
         (30, "d", "30"),
@@ -287,3 +291,50 @@ def test_dataclasses_can_stand_in_an_edit():
 )
 def test_readouts_are_typeset(value, spec, shown):
     assert frames.formatted(Readout("r", "R", "", spec), value) == shown
+
+
+def test_no_zero_in_a_picture_has_a_sign():
+    """Which sign a rounded number gets is chance: two processors differed in it."""
+    figure = {
+        "data": [{"type": "bar", "text": ("-0.0", "−1.0")}],
+        "layout": {"xaxis": {"title": {"text": "<b>−0.00 nats</b>"}, "range": [-0.0, 1]}},
+    }
+    panels = [
+        Plot("plot", figure, "From (-0.00, 0.25) to (-0.00,-0.00)."),
+        Tiles("tiles", np.zeros((1, 1, 2, 2), np.uint8), "At +0.0.", captions=("z = −0.0",)),
+    ]
+    instrument = dataclasses.replace(
+        widgets.get("bottleneck").instrument, readouts=(Readout("r", "R"),)
+    )
+    value = frames.frame_value(instrument, Frame({"r": "-0, 1"}, panels, note="It falls by -0 %."))
+    plot, tiles = value["panels"]
+    assert (value["readouts"], value["note"]) == ({"r": "0, 1"}, "It falls by 0 %.")
+    assert plot["alt"] == "From (0.00, 0.25) to (0.00,0.00)."
+    assert plot["figure"]["data"][0]["text"] == ["0.0", "−1.0"]
+    assert plot["figure"]["layout"]["xaxis"]["title"]["text"] == "<b>0.00 nats</b>"
+    assert (tiles["alt"], tiles["captions"]) == ("At 0.0.", ["z = 0.0"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-0.05",
+        "−0.001 nats",
+        "-0,5",
+        "+0.5",
+        "10-0",
+        "10−0",
+        "x-0",
+        "f(x)-0.0",
+        "[1]-0",
+        "5 - 0",
+        "1e-05",
+        "-007",
+        "-0x1F",
+        "UTC -00:30",
+        "2-0-1",
+        "-0.0.1",
+    ],
+)
+def test_what_is_no_signed_zero_stays(text):
+    assert frames.unsigned_zeros(f"{text}, {text} ({text}).") == f"{text}, {text} ({text})."

@@ -12,6 +12,7 @@ import pytest
 
 import widgets
 from tests.figures import check_figures
+from tests.numbers_in_words import signed_zeros
 from widgets.contract import (
     Choice,
     ContractError,
@@ -31,6 +32,7 @@ from widgets.drawing import to_text
 from widgets.engine import training
 from widgets.engine.check import check_declaration, check_frame, check_instrument, check_result
 from widgets.engine.controls import accepted
+from widgets.engine.frames import frame_value
 
 ROOT = Path(__file__).parents[2]
 RANDOM_SETTINGS = 8
@@ -138,6 +140,7 @@ def test_frames_at_all_settings(module):
         check_result(result)
         check_frame(module.instrument, frame)
         check_figures(frame)
+        assert signed_zeros(frame_value(module.instrument, frame)) == []
 
 
 def test_plotly_accepts_the_figures(module):

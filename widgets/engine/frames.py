@@ -35,6 +35,12 @@ from widgets.engine.training import computed, kept, train
 
 MINUS, EN_DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+SIGN_OF_ZERO = re.compile(
+    r"""(?<![\w)\]-])[-+\N{MINUS SIGN}]      # a sign, and not what stands between 10 and 0 in 10-0
+        (?=0+(?:[.,]0*)?(?:e[-+]?\d+)?
+        (?![.,:]?\w*\d))                    # where the number ends: not in -0.05""",
+    re.VERBOSE,
+)
 REFERENCES_STAY = "The references stay those of the book."
 DEFINED = ("instrument", "compute", "frame")
 TRAINS = ("start", "step")
@@ -168,8 +174,13 @@ def frame_value(instrument: Instrument, frame: Frame) -> dict[str, Any]:
     return {
         "readouts": {r.key: formatted(r, frame.readouts[r.key]) for r in instrument.readouts},
         "panels": [panel_value(panel) for panel in frame.panels],
-        "note": frame.note,
+        "note": unsigned_zeros(frame.note),
     }
+
+
+def unsigned_zeros(text: str) -> str:
+    """A text in which no zero has a sign: which one a small number gets is chance of rounding."""
+    return SIGN_OF_ZERO.sub("", text) if "0" in text else text
 
 
 def formatted(readout: Readout, value: float | int | str | None) -> str:
@@ -177,10 +188,8 @@ def formatted(readout: Readout, value: float | int | str | None) -> str:
     if value is None:
         return EN_DASH
     if isinstance(value, str):
-        return value
-    text = format(value, readout.format)
-    if text.startswith("-") and float(text.replace(",", "")) == 0:
-        text = text[1:]
+        return unsigned_zeros(value)
+    text = unsigned_zeros(format(value, readout.format))
     if power := re.fullmatch(r"(.*)e([+-]\d+)", text):
         exponent = int(power[2])
         text = power[1] + (f" × 10{str(exponent).translate(SUPERSCRIPTS)}" if exponent else "")
@@ -189,7 +198,7 @@ def formatted(readout: Readout, value: float | int | str | None) -> str:
 
 def panel_value(panel: Panel) -> dict[str, Any]:
     """A panel as the protocol has it."""
-    common = {"key": panel.key, "alt": panel.alt, "half": panel.half}
+    common = {"key": panel.key, "alt": unsigned_zeros(panel.alt), "half": panel.half}
     match panel:
         case Plot():
             return {**common, "kind": "plot", "figure": plain_figure(panel)}
@@ -203,7 +212,7 @@ def panel_value(panel: Panel) -> dict[str, Any]:
         "kind": "tiles",
         "data": np.ascontiguousarray(panel.images).reshape(-1),
         "shape": list(panel.images.shape),
-        "captions": list(panel.captions),
+        "captions": [unsigned_zeros(caption) for caption in panel.captions],
         "gap": panel.gap,
         "server": server and plain(asdict(server)),
     }
@@ -257,8 +266,8 @@ def plain_figure(panel: Plot) -> Any:
 def plain(value: Any) -> Any:
     """A value in dicts, lists, numbers, text and contiguous arrays that JavaScript can hold.
 
-    Arrays of numbers stay arrays. Whole numbers of 64 bits become floats, as JavaScript would make
-    BigInts of them.
+    In text no zero has a sign. Arrays of numbers stay arrays. Whole numbers of 64 bits become
+    floats, as JavaScript would make BigInts of them.
 
     Raises
     ------
@@ -275,7 +284,9 @@ def plain(value: Any) -> Any:
         return plain(value.item())
     if isinstance(value, np.ndarray):
         return plain_array(value) if value.ndim else plain(value[()])
-    if value is None or isinstance(value, str | int | float):
+    if isinstance(value, str):
+        return unsigned_zeros(value)
+    if value is None or isinstance(value, int | float):
         return value
     raise ContractError(
         f"a value is of type {type(value).__name__}; accepted: dict, list, tuple, array, float, "

@@ -23,6 +23,7 @@ from typing import IO, Any
 
 from widgets.engine import host
 from widgets.engine.failure import failed
+from widgets.engine.frames import plain
 
 GRACE_S = 5
 """How much later than the process itself this one ends code that takes too long."""
@@ -212,8 +213,8 @@ def _figure(scope: Mapping[str, Any], name: str) -> dict[str, Any]:
             f"the code must leave a Plotly figure, or a dict with data and layout, in {name!r}"
         )
     layout = {key: value for key, value in figure["layout"].items() if key != "template"}
-    plain = {"data": list(figure["data"]), "layout": layout}
-    return dict(json.loads(json.dumps(plain, default=_as_list)))
+    lists = json.dumps({"data": list(figure["data"]), "layout": layout}, default=_as_list)
+    return dict(plain(json.loads(lists)))
 
 
 def _sketch(code: str) -> dict[str, Any]:

@@ -81,19 +81,25 @@ def check_instruments(settings: Settings, names: Sequence[str], problems: Proble
                 problems.add(place, reply["line"] or 1, f"{name} {explained(reply)}")
 
 
-def record_chapter(source: ChapterSource, settings: Settings) -> Path:
+def record_chapter(settings: Settings, slug: str) -> Path:
     """Run the snippets of one chapter and write down what they put out.
 
     Raises
     ------
     BookErrors
-        If one of them fails.
+        If the book or course has a mistake, or one of the snippets fails.
     """
-    problems = Problems()
+    content = settings.course / "content" if settings.course else settings.content
+    settings = lay(settings)
+    course = Course.read(settings)
+    course.make_importable(print)
+    loaded = load(settings)
+    problems = Problems(loaded.laid.origins)
+    source = next(source for source in loaded.whole if source.entry.slug == slug)
     with closing(AuthorCode(settings.code_seconds)) as code:
-        recording = _ChapterRun(source, problems, print, code).run(record=True)
+        run = _ChapterRun(source, problems, print, code, course.install_hint)
+        recordings = Recordings(content / slug / OUTPUTS, run.run(record=True))
     problems.raise_all()
-    recordings = Recordings(source.recordings.path, recording)
     recordings.write()
     return recordings.path
 

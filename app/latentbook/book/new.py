@@ -1,27 +1,44 @@
-"""``latentbook new``: a chapter, a section or an instrument to start from, small and complete."""
+"""``latentbook new``: a chapter, a section or an instrument to start from, small and complete.
+
+Each goes into the course that the settings name, else into the book. All of it is written, or none.
+"""
 
 from __future__ import annotations
 
+import json
+import keyword
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from latentbook.book.check import record_chapter
-from latentbook.book.load import load
-from latentbook.book.read.manifest import RESERVED
+from latentbook.book.overlay.course import Course, read_course
+from latentbook.book.overlay.lay import CONTENT, INSTRUMENTS, lay
+from latentbook.book.read.manifest import (
+    BOOK,
+    COURSE,
+    RESERVED,
+    ChapterEntry,
+    Manifest,
+    read_manifest,
+)
 from latentbook.book.read.options import LABEL
+from latentbook.book.read.problems import Problems
 from latentbook.book.read.source import INDEX, PRINT
 from latentbook.book.scaffold import write_from
+from latentbook.book.toml_edit import with_item, with_section
 from latentbook.errors import LatentbookError, UnknownName
-from latentbook.settings import Settings
+from latentbook.settings import SHIPPED, Settings
 
 IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 WIDGETS_TUPLE = re.compile(r"(WIDGETS: tuple\[str, \.\.\.\] = \((?:[^)]*\n)?)(\s*\))")
 SECTION_LIST = re.compile(r"(^sections:\s*\[[^\]]*?),?(?=\s*\])", re.MULTILINE)
-CHAPTER_LIST = re.compile(r"(chapters\s*=\s*\[[^\]]*?)(,?\s*\])")
+CHAPTERS = re.compile(r"^[ \t]*chapters\s*=\s*\[", re.MULTILINE)
 
 
 def new_chapter(settings: Settings, slug: str) -> list[Path]:
-    """Write a chapter of one section, with one of each common block; list it in ``book.toml``.
+    """Write a chapter of one section, with one of each common block; list it after the others.
 
     Returns
     -------
@@ -31,36 +48,39 @@ def new_chapter(settings: Settings, slug: str) -> list[Path]:
     Raises
     ------
     LatentbookError
-        If there is no book, the slug is malformed, or the chapter already exists. Nothing is
-        overwritten.
+        If there is no book or course, the slug is malformed, or the chapter already exists.
+        Nothing is overwritten.
     """
     if not LABEL.fullmatch(slug) or slug in RESERVED:
         raise LatentbookError(
             f"A chapter's slug is kebab-case, like 'sparse-codes', and none of "
             f"{', '.join(RESERVED)}; got {slug!r}."
         )
-    book = settings.content / "book.toml"
-    if not book.is_file():
+    content = _content(settings)
+    manifest = settings.course / COURSE if settings.course else content / BOOK
+    if not manifest.is_file():
         raise LatentbookError(
-            f"{book} is missing: a chapter is added to a book. docs/authoring.md says what a book "
-            "consists of."
+            f"{manifest} is missing: a chapter is added to a book. docs/authoring.md says what a "
+            "book consists of."
         )
-    folder = settings.content / slug
-    if folder.exists():
-        raise LatentbookError(f"{folder} already exists; nothing was written.")
-    text = book.read_text(encoding="utf-8")
+    for folder in _folders(settings):
+        if (folder / slug).exists():
+            raise LatentbookError(f"{folder / slug} already exists; nothing was written.")
+    text = manifest.read_text(encoding="utf-8")
     numbers = [int(number) for number in re.findall(r"\bnumber\s*=\s*(\d+)", text)]
-    entry = f'{{ number = {max(numbers, default=0) + 1}, slug = "{slug}" }}'
-    folder.mkdir(parents=True)
-    opening = folder / INDEX
-    write_from("chapter.md", opening, slug)
-    book.write_text(_with_chapter(text, entry, slug), encoding="utf-8")
-    section, _, outputs = new_section(settings, slug, f"{slug}-constant")
-    return [opening, section, book, outputs]
+    number = None if settings.course else max(numbers, default=0) + 1
+    opening = content / slug / INDEX
+    with all_or_none(opening, manifest):
+        write_from("chapter.md", opening, slug)
+        manifest.write_text(_with_chapter(text, slug, number), encoding="utf-8")
+        section, _, outputs = new_section(settings, slug, f"{slug}-constant")
+    return [opening, section, manifest, outputs]
 
 
 def new_section(settings: Settings, slug: str, name: str) -> list[Path]:
     """Write a section, list it at the end of its chapter, and record what its snippet prints.
+
+    In a course the chapter may be one of the book's.
 
     Returns
     -------
@@ -73,43 +93,29 @@ def new_section(settings: Settings, slug: str, name: str) -> list[Path]:
         If there is no such chapter, the name is malformed, or it already exists. Nothing is
         overwritten.
     """
-    if not LABEL.fullmatch(name) or name == PRINT:
+    if not LABEL.fullmatch(name) or name in (PRINT, Path(INDEX).stem):
         raise LatentbookError(
             f"A section's name is kebab-case, like 'the-best-constant', and not {PRINT!r}; "
             f"got {name!r}."
         )
-    opening = settings.content / slug / INDEX
-    if not opening.is_file():
-        chapters = [path.parent.name for path in settings.content.glob(f"*/{INDEX}")]
-        raise UnknownName("chapter", slug, chapters)
-    path = opening.with_name(f"{name}.md")
-    if path.exists():
-        raise LatentbookError(f"{path} already exists; nothing was written.")
-    text = opening.read_text(encoding="utf-8")
-    listed = SECTION_LIST.search(text)
-    if listed is None:
-        raise LatentbookError(f"{opening} has no list 'sections: [...]' to add the section to.")
-    comma = "" if listed[1].endswith("[") else ", "
-    opening.write_text(
-        f"{text[: listed.end(1)]}{comma}{name}{text[listed.end() :]}", encoding="utf-8"
-    )
-    write_from("section.md", path, name)
-    source = next(s for s in load(settings).whole if s.entry.slug == slug)
-    return [path, opening, record_chapter(source, settings)]
-
-
-def _with_chapter(text: str, entry: str, slug: str) -> str:
-    """``book.toml`` with one more chapter at its end."""
-    lists = list(CHAPTER_LIST.finditer(text))
-    if not lists:
-        number = entry.split(",")[0].removeprefix("{ ")
-        return f'{text.rstrip()}\n\n[[parts.chapters]]\n{number}\nslug = "{slug}"\n'
-    last = lists[-1]
-    return f"{text[: last.end(1)]}, {entry}{text[last.end(1) :].lstrip(',')}"
+    path = _content(settings) / slug / f"{name}.md"
+    entries = {entry.slug: entry for entry in _manifest(settings).entries}
+    openings = [each / slug / INDEX for each in _folders(settings)]
+    opening = next((each for each in openings if each.is_file()), None)
+    if slug not in entries or opening is None:
+        raise UnknownName("chapter", slug, entries)
+    for each in openings:
+        if (there := each.with_name(path.name)).exists():
+            raise LatentbookError(f"{there} already exists; nothing was written.")
+    listing, text = _listed(settings, entries[slug], opening, name)
+    with all_or_none(path, listing):
+        write_from("section.md", path, name)
+        listing.write_text(text, encoding="utf-8")
+        return [path, listing, record_chapter(settings, slug)]
 
 
 def new_instrument(settings: Settings, name: str) -> list[Path]:
-    """Write an instrument and its test, and list it in ``WIDGETS``.
+    """Write an instrument and its test, and list it in ``WIDGETS`` or in ``course.toml``.
 
     Returns
     -------
@@ -121,25 +127,130 @@ def new_instrument(settings: Settings, name: str) -> list[Path]:
     LatentbookError
         If the name is malformed, or the instrument already exists. Nothing is overwritten.
     """
-    if not IDENTIFIER.fullmatch(name):
+    if not IDENTIFIER.fullmatch(name) or keyword.iskeyword(name) or name.startswith("test_"):
         raise LatentbookError(
-            f"An instrument's name is snake_case, like 'sparse_code'; got {name!r}."
+            "An instrument's name is snake_case, like 'sparse_code', no word of Python, and does "
+            f"not begin with test_; got {name!r}."
         )
-    registry = settings.widgets / "__init__.py"
-    written = {
-        settings.widgets / f"{name}.py": "instrument.txt",
-        settings.root / "tests" / "widgets" / f"test_{name}.py": "test_instrument.txt",
-    }
+    if settings.course is None:
+        _require_own(settings.root)
+        registry, tests = settings.widgets / "__init__.py", settings.root / "tests" / "widgets"
+        folder, test = settings.widgets, "test_instrument.txt"
+    else:
+        registry = settings.course / COURSE
+        folder = tests = settings.course / INSTRUMENTS
+        test = "course/test_instrument.txt"
+    written = {folder / f"{name}.py": "instrument.txt", tests / f"test_{name}.py": test}
     text = registry.read_text(encoding="utf-8")
-    there = [str(path) for path in written if path.exists()]
-    if there or f'"{name}"' in text:
-        raise LatentbookError(f"{', '.join(there) or name} already exists; nothing was written.")
+    if settings.course is None:
+        is_listed = f'"{name}"' in text
+    else:
+        is_listed = name in {each.name for each in _course(settings).instruments}
+    there = [path for path in (*written, settings.widgets / f"{name}.py") if path.exists()]
+    if there or is_listed:
+        found = ", ".join(map(str, there)) or name
+        raise LatentbookError(f"{found} already exists; nothing was written.")
+    with all_or_none(*written, registry):
+        for path, template in written.items():
+            write_from(template, path, name)
+        registry.write_text(_with_instrument(text, registry, name), encoding="utf-8")
+        lay(settings)  # tells what is wrong with a course
+    return [*written, registry]
+
+
+@contextmanager
+def all_or_none(*paths: Path) -> Iterator[None]:
+    """Leave files and folders as they were if what is done with them fails."""
+    before = {path: path.read_bytes() if path.is_file() else None for path in paths}
+    folders = {folder for path in paths for folder in path.parents if not folder.exists()}
+    try:
+        yield
+    except BaseException:
+        for path, data in before.items():
+            if data is None:
+                path.unlink(missing_ok=True)
+            else:
+                path.write_bytes(data)
+        for folder in sorted(folders, reverse=True):
+            with suppress(OSError):  # it was not made, or holds something else by now
+                folder.rmdir()
+        raise
+
+
+def _require_own(folder: Path) -> None:
+    """Refuse to write into the installed package."""
+    if folder.is_relative_to(SHIPPED):
+        raise LatentbookError(
+            f"{folder} belongs to the installed package, and nothing is written there. Make a "
+            "course first, latentbook course new FOLDER; then add --course FOLDER."
+        )
+
+
+def _content(settings: Settings) -> Path:
+    """The folder that chapters and sections are written to."""
+    if settings.course is not None:
+        return settings.course / CONTENT
+    _require_own(settings.content)
+    return settings.content
+
+
+def _folders(settings: Settings) -> list[Path]:
+    """The folders that chapters are taken from: the course's, then the book's below it."""
+    if settings.course is None:
+        return [settings.content]
+    below = [settings.content] if _course(settings).book else []
+    return [settings.course / CONTENT, *below]
+
+
+def _course(settings: Settings) -> Course:
+    assert settings.course is not None
+    problems = Problems()
+    course = read_course(settings.course.resolve(), problems)
+    problems.raise_all()
+    return course
+
+
+def _manifest(settings: Settings) -> Manifest:
+    if settings.course is not None:
+        return _course(settings).manifest
+    problems = Problems()
+    manifest = read_manifest(settings.content / BOOK, problems.of(settings.content / BOOK))
+    problems.raise_all()
+    return manifest
+
+
+def _listed(settings: Settings, entry: ChapterEntry, opening: Path, name: str) -> tuple[Path, str]:
+    """The file that lists the sections of a chapter, and its text with one more of them."""
+    text = opening.read_text(encoding="utf-8")
+    listed = SECTION_LIST.search(text)
+    if listed is None:
+        raise LatentbookError(f"{opening} has no list 'sections: [...]' to add the section to.")
+    if opening.is_relative_to(_content(settings)) and entry.sections is None:
+        comma = "" if listed[1].endswith("[") else ", "
+        return opening, f"{text[: listed.end(1)]}{comma}{name}{text[listed.end() :]}"
+    assert settings.course is not None
+    manifest = settings.course / COURSE
+    sections = re.findall(r"[\w-]+", listed[1].partition("[")[2])
+    text = manifest.read_text(encoding="utf-8")
+    return manifest, with_section(text, entry.slug, sections, name)
+
+
+def _with_chapter(text: str, slug: str, number: int | None) -> str:
+    """``book.toml`` or ``course.toml`` with one more chapter at its end."""
+    if not CHAPTERS.search(text):
+        numbered = "" if number is None else f"number = {number}\n"
+        return f'{text.rstrip()}\n\n[[parts.chapters]]\n{numbered}slug = "{slug}"\n'
+    item = json.dumps(slug)
+    return with_item(
+        text, "chapters", item if number is None else f"{{ number = {number}, slug = {item} }}"
+    )
+
+
+def _with_instrument(text: str, registry: Path, name: str) -> str:
+    """``course.toml``, or the module with ``WIDGETS``, with one more instrument."""
+    if registry.name == COURSE:
+        return with_item(text, "instruments", json.dumps(name))
     match = WIDGETS_TUPLE.search(text)
     if match is None:
         raise LatentbookError(f"{registry} has no tuple WIDGETS to list the instrument in.")
-    registry.write_text(
-        f'{text[: match.end(1)]}    "{name}",\n{text[match.end(1) :]}', encoding="utf-8"
-    )
-    for path, template in written.items():
-        write_from(template, path, name)
-    return [*written, registry]
+    return f'{text[: match.end(1)]}    "{name}",\n{text[match.end(1) :]}'

@@ -15,6 +15,7 @@ from typing import Any
 
 from latentbook.book.pieces import Html
 from latentbook.book.write.render import OnePage
+from latentbook.http.logs import log
 
 PLACE = "class"
 """All pages of class mode lie one folder below the root of the site, as this one does."""
@@ -32,6 +33,8 @@ FEWEST_STEPS, LEAST_WIDTH = 8, 200
 """Steps, and pixels, of what is taken for a curve."""
 
 SIZE = re.compile(r'viewBox="0 0 (\S+) (\S+)"')
+
+ENDS_INSETS = re.compile("; --(?:answer|value)")
 
 BLEED = 1
 """Pixels by which a clip is wider than its axes (static/js/figure/scene.js)."""
@@ -81,6 +84,7 @@ class Block:
     html : the block, its links leading from one folder below the root
     key : ``data-key`` of a question, ``data-spec`` of an instrument
     ways : how it can be asked
+    opens : when the answer opens, as the page says it; empty if it is open
     """
 
     id: str
@@ -91,9 +95,13 @@ class Block:
     key: Mapping[str, Any]
     ways: tuple[Way, ...] = (Way("", ""),)
     options: tuple[str, ...] = ()
+    opens: str = ""
 
     def shown(self, wanted: str, *, revealed: bool) -> dict[str, Any]:
-        """What a phone or the projector is sent; the answer only once it is revealed."""
+        """What a phone or the projector is sent.
+
+        Once it is revealed, the answer is there too, or when that opens.
+        """
         shared = {"kind": self.kind, "title": self.title, "section": self.section}
         form, _, key = wanted.partition(":")
         if form == "draw":
@@ -101,13 +109,16 @@ class Block:
         if self.kind == "instrument":
             return {**shared, "kind": form, "html": self.html, "wanted": key}
         sent = {**shared, "question": inner(self.html, r'class="question"')}
-        answer = {"answer": self.key["answer"]} if revealed else {}
+        answer: dict[str, Any] = {}
+        if revealed:
+            answer = {"opens": self.opens} if self.opens else {"answer": self.key["answer"]}
         if self.kind == "choice":
             return {**sent, "options": self.options, **answer}
         if self.kind == "number":
             return {**sent, "unit": self.key["unit"], **answer}
         if self.kind == "guess":
-            return {**sent, **guess(self.html, self.key, revealed=revealed), **answer}
+            told = revealed and not self.opens
+            return {**sent, **guess(self.html, self.key, revealed=told), **answer}
         return {**sent, **answer}
 
     def accept(self, wanted: str, value: Any) -> Any:
@@ -183,7 +194,7 @@ class Blocks:
 
 
 def read_blocks(site: Path) -> Iterator[Block]:
-    """The blocks of all pages, in order."""
+    """The blocks of all pages, in order. One that cannot be read is logged and left out."""
     contents = (site / "contents" / "index.html").read_text(encoding="utf-8")
     for place in dict.fromkeys(["", *(link.strip("/") for link in LINK.findall(contents))]):
         page = site / place / "index.html"
@@ -197,25 +208,37 @@ def blocks_of(place: str, page: str) -> Iterator[Block]:
     section = plain(title[1]) if title else ""
     move = OnePage(PLACE, {}, {})
     for found in BLOCK.finditer(page):
-        html = move.bring(Html(page[found.start() : end_of(page, found.start())]), place)
-        block = Block(f"{place}#{found[1]}", "", "", section, html, {})
-        if attribute(html, "data-spec"):
-            spec = json.loads(attribute(html, "data-spec"))
-            ways = tuple(ways_of(html, spec))
-            title_html = inner(html, r'class="title"')
-            kind = "instrument"
-            block = replace(block, kind=kind, title=plain(title_html), key=spec, ways=ways)
-            if ways:
-                yield block
-        elif (kind := attribute(html, "data-quiz")) in QUIZZES:
-            options = [inner(each, "") for each in options_of(html)] if kind == "choice" else []
-            yield replace(
-                block,
-                kind=kind,
-                title=plain(inner(html, r'class="question"')),
-                key=json.loads(attribute(html, "data-key")),
-                options=tuple(options),
-            )
+        block = Block(f"{place}#{found[1]}", "", "", section, "", {})
+        try:
+            html = move.bring(Html(page[found.start() : end_of(page, found.start())]), place)
+            block = read_block(replace(block, html=html))
+        except Exception:  # whatever is wrong with one block, the others can be asked
+            log.exception("A class cannot be asked this: its block cannot be read", label=block.id)
+            continue
+        if block.kind and block.ways:
+            yield block
+
+
+def read_block(block: Block) -> Block:
+    """A block with what its markup says; without a kind if it cannot be asked."""
+    html = block.html
+    if attribute(html, "data-spec"):
+        spec = json.loads(attribute(html, "data-spec"))
+        ways = tuple(ways_of(html, spec))
+        title = plain(inner(html, r'class="title"'))
+        return replace(block, kind="instrument", title=title, key=spec, ways=ways)
+    if (kind := attribute(html, "data-quiz")) not in QUIZZES:
+        return block
+    options = [inner(each, "") for each in options_of(html)] if kind == "choice" else []
+    is_open = " data-opens" not in html[: html.index(">")]
+    return replace(
+        block,
+        kind=kind,
+        title=plain(inner(html, r'class="question"')),
+        key=json.loads(attribute(html, "data-key")),
+        options=tuple(options),
+        opens="" if is_open else plain(inner(html, r'class="opens"')),
+    )
 
 
 def options_of(html: str) -> Iterator[str]:
@@ -309,7 +332,7 @@ def guess(html: str, key: Mapping[str, Any], *, revealed: bool) -> dict[str, Any
         "low": low,
         "high": high,
         "step": float(attribute(slider, "step")),
-        "insets": attribute(tag(html, r'class="drawing guess"'), "style").partition("; --ans")[0],
+        "insets": ENDS_INSETS.split(attribute(tag(html, r'class="drawing guess"'), "style"))[0],
         "picture": inner(html, r'class="truth"' if revealed else r'class="asked"'),
     }
 

@@ -19,6 +19,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from latentbook.http.caching import strong_etag
+from latentbook.http.logs import log
 from latentbook.http.problems import Problem, wrong_field
 from latentbook.lecture import store
 from latentbook.lecture.blocks import Block, Blocks, NotAccepted
@@ -131,13 +132,16 @@ class Hall:
         """Take up what was going on when the server ended, and end classes when they are due."""
         for stored in await self.store.run(store.lectures):
             lecture = self.lectures[stored.code] = Lecture(stored)
-            if stored.asking is not None:
-                blocks = await run_in_threadpool(self.blocks.all)
-                lecture.block = blocks.get(stored.asking.label)
-                if lecture.block is None:  # the book has changed
-                    await self.store.run(store.put_away, stored.id)
-                    stored.asking = None
-            await self.tell(lecture)
+            asked = stored.asking
+            try:
+                if asked is not None:
+                    lecture.block = await self.block(asked.label, asked.wanted)
+                await self.tell(lecture)
+            except Exception:  # one question must not keep the whole site from being served
+                log.exception("A class goes on without its question", label=asked and asked.label)
+                await self.store.run(store.put_away, stored.id)
+                stored.asking = lecture.block = None
+                await self.tell(lecture)
         sweeping = asyncio.create_task(self.sweep())
         try:
             yield
@@ -279,6 +283,20 @@ class Hall:
         Problem
             422, if there is no such block, or it cannot be asked in this way.
         """
+        block = await self.block(label, wanted)
+        async with self.turn(lecture):
+            asked = await self.store.run(store.ask, lecture.stored.id, label, wanted)
+            lecture.stored.asking, lecture.block = asked, block
+            await self.tell(lecture)
+
+    async def block(self, label: str, wanted: str) -> Block:
+        """A block of the site that is there now, which can be asked in a way.
+
+        Raises
+        ------
+        Problem
+            422, if there is none.
+        """
         blocks = await run_in_threadpool(self.blocks.all)
         if (block := blocks.get(label)) is None:
             raise wrong_field("label", "There is no such question or instrument in the book.")
@@ -286,10 +304,7 @@ class Hall:
         if wanted not in ways:
             message = f"Accepted: {', '.join(map(repr, ways))}. Received {wanted[:80]!r}."
             raise wrong_field("wanted", message)
-        async with self.turn(lecture):
-            asked = await self.store.run(store.ask, lecture.stored.id, label, wanted)
-            lecture.stored.asking, lecture.block = asked, block
-            await self.tell(lecture)
+        return block
 
     async def again(self, lecture: Lecture, round_id: int) -> None:
         """Let the class answer once more."""
@@ -315,7 +330,10 @@ class Hall:
         """Show what was answered in every round."""
         async with self.turn(lecture):
             now = lecture.round(round_id)
-            asked = lecture.asked()
+            asked, block = lecture.asked(), lecture.block
+            if block is not None and block.opens:  # perhaps it has opened since it was asked
+                blocks = await run_in_threadpool(self.blocks.all)
+                lecture.block = blocks.get(asked.label, block)
             await self.store.run(store.reveal, asked.id)
             now.closed = asked.revealed = True
             await self.tell(lecture)
@@ -415,6 +433,7 @@ class Hall:
             "label": asked.label,
             "wanted": asked.wanted,
             "phase": phase_of(asked),
+            "opens": lecture.block.opens if lecture.block else "",
             "rounds": [
                 {
                     "id": each.id,

@@ -34,7 +34,8 @@ export function formatted(value, format) {
   else text = size.toPrecision(significant);
   if (trim || type === undefined) text = text.replace(/(\.\d*?)0+(?=e|$)/, "$1").replace(/\.(?=e|$)/, "");
   if (comma) text = grouped(text);
-  const sign = value < 0 && Number(text.replace(/,/g, "")) !== 0 ? MINUS : plus ? "+" : "";
+  const isZero = Number(text.replace(/,/g, "")) === 0;
+  const sign = isZero ? "" : value < 0 ? MINUS : plus ? "+" : "";
   return sign + text.replace(/-/g, MINUS) + (type === "%" ? "%" : "");
 }
 
@@ -67,7 +68,7 @@ export function plainNumber(value, { step, largest, extra = false }, exponentFor
       : String(Math.round(mantissa * 10 ** decimals) / 10 ** decimals);
   const whole = text.split(".")[0];
   const number = text.includes(".") || whole.length > 4 ? grouped(text) : text;
-  return (value < 0 ? MINUS : "") + number + exponentText(exponent, exponentFormat);
+  return (value < 0 && number !== "0" ? MINUS : "") + number + exponentText(exponent, exponentFormat);
 }
 
 /** @param {number} exponent @param {string} exponentFormat @returns {string} */

@@ -125,6 +125,7 @@ async function follow() {
   say("[data-seats]", String(state.seats));
   say("[data-ends-at]", new Date(1000 * state.ends_at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" }));
   say("[data-asked]", state.asking ? nameOf(state) : translate("Nothing."));
+  say("[data-opens]", state.opens ?? "");
   const doors = /** @type {HTMLButtonElement} */ (one('[data-do="doors"]'));
   doors.dataset.open = String(state.doors_open);
   doors.textContent = state.doors_open ? translate("Let no more phones in") : translate("Let more phones in");

@@ -2,8 +2,9 @@
  * What is asked, drawn from what the server sends, for phones to answer and for all to see.
  *
  * @typedef {{kind: "choice" | "true-false" | "number" | "guess" | "draw" | "readout" | "panel", title: string, section: string,
- *   question?: string, options?: string[], unit?: string, answer?: number, insets?: string, picture?: string, low?: number,
+ *   question?: string, options?: string[], unit?: string, answer?: number, opens?: string, insets?: string, picture?: string, low?: number,
  *   high?: number, step?: number, log?: boolean, pictures?: string[], boxes?: number[][], html?: string, wanted?: string}} Asked
+ *   `opens`: when the answer opens, once the votes are revealed and it is not open
  *   `html`, `question`, `options`, `picture`, `pictures`: the book's own markup
  */
 import { decimalPlaces, inDigits } from "../words.js";

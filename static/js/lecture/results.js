@@ -11,13 +11,14 @@ const BINS = 24;
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * @param {Asked} asked with its answer
+ * @param {Asked} asked with its answer, or with when that opens
  * @param {any[][]} rounds the answers of each
  * @param {HTMLElement} place
  * @param {number | null} computed the value that the book's own seed gives
  */
 export function showResults(asked, rounds, place, computed) {
-  if (asked.kind === "choice" || asked.kind === "true-false") return place.replaceChildren(bars(asked, rounds));
+  const later = asked.opens ? [noteOf(asked.opens)] : [];
+  if (asked.kind === "choice" || asked.kind === "true-false") return place.replaceChildren(bars(asked, rounds), ...later);
   const figures = rounds.map((answers, i) => {
     const figure = document.createElement("figure");
     const caption = document.createElement("figcaption");
@@ -25,13 +26,21 @@ export function showResults(asked, rounds, place, computed) {
     figure.append(caption);
     return figure;
   });
-  place.replaceChildren(...figures); // a picture is made for the width of its place
+  place.replaceChildren(...figures, ...later); // a picture is made for the width of its place
   figures.forEach((figure, i) => {
     const answers = rounds[i];
     if (asked.kind === "guess") figure.append(overGuess(asked, answers));
     else if (asked.kind === "draw") overPicture(asked, answers, figure);
-    else if (asked.kind !== "panel") figure.append(histogram(answers, asked.kind === "number" ? Number(asked.answer) : computed, asked));
+    else if (asked.kind !== "panel") figure.append(histogram(answers, asked.kind === "number" ? (asked.answer ?? null) : computed, asked));
   });
+}
+
+/** @param {string} text */
+function noteOf(text) {
+  const note = document.createElement("p");
+  note.className = "opens";
+  note.textContent = text;
+  return note;
 }
 
 /** @param {any[][]} rounds @param {number} i */
@@ -44,7 +53,7 @@ function captionOf(rounds, i) {
 /** Each option with a bar for each round under it. @param {Asked} asked @param {number[][]} rounds */
 function bars(asked, rounds) {
   const names = asked.options ?? [...made("true-false").querySelectorAll("span")].map((span) => span.innerHTML);
-  const right = asked.kind === "true-false" ? (asked.answer ? 0 : 1) : asked.answer;
+  const right = asked.kind === "true-false" && asked.answer !== undefined ? (asked.answer ? 0 : 1) : asked.answer;
   const figure = document.createElement("figure");
   const caption = document.createElement("figcaption");
   caption.textContent = rounds.map((_, i) => captionOf(rounds, i)).join(". ");

@@ -20,7 +20,7 @@ const SLOW_MS = 300;
 
 /** @param {HTMLElement} section @returns {() => void} takes the life out of it */
 export function mountQuiz(section) {
-  const key = JSON.parse(section.dataset.key ?? "{}"); // none while the answer is not open
+  const key = JSON.parse(section.dataset.key ?? "{}"); // without the answer while that is not open
   const Way = KINDS[/** @type {keyof typeof KINDS} */ (section.dataset.quiz)];
   const quiz = new Quiz(section, new Way(section, key));
   return () => quiz.destroy();

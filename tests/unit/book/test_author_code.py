@@ -208,6 +208,13 @@ def test_a_plot_is_made_again_only_when_it_has_changed(tmp_path: Path) -> None:
     assert process.asked == ["a", "b", "a"]
 
 
+def test_no_zero_in_a_plot_has_a_sign(tmp_path: Path) -> None:
+    code = "figure = {'data': [], 'layout': {'annotations': [{'text': f'{-1e-9:.1f} to -0.5'}]}}"
+    with closing(AuthorCode(30)) as process:
+        figure = Plots(process, tmp_path, Kept(tmp_path)).figure(code)
+    assert figure["layout"]["annotations"][0]["text"] == "0.0 to -0.5"
+
+
 def test_the_server_lives(make_book: MakeBook, small_runtime: None) -> None:
     """``serve --reload`` builds in its own process: what a plot does must not end it."""
     text = "\n```{plot} A\n:alt: B\n\nimport os\nos._exit(3)\n```\n"

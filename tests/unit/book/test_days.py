@@ -10,8 +10,10 @@ import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
+from html import unescape
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import brotli  # type: ignore[import-untyped]
 import pytest
@@ -299,6 +301,11 @@ def canaries(folder: Path) -> set[str]:
     return found
 
 
+def keys_in(html: str) -> list[dict[str, Any]]:
+    """What the scripts are told of each question."""
+    return [json.loads(unescape(key)) for key in re.findall(r'data-key="([^"]*)"', html)]
+
+
 def test_what_is_not_open_is_nowhere(book: Settings) -> None:
     folder = built(book, BEFORE)
     assert canaries(folder) == set()
@@ -358,11 +365,14 @@ def test_a_question_without_its_answer_says_when_that_opens(book: Settings) -> N
     for label in ("q-number", "q-choice", "q-code", "q-guess"):
         found = re.search(rf'<section class="quiz" id="{label}".*?</section>', html, re.DOTALL)
         assert found
-        assert " data-opens " in found[0] and "data-key" not in found[0]
+        (key,) = keys_in(found[0])
+        assert " data-opens " in found[0] and key.keys() <= {"unit", "log"}
         assert '<time datetime="2026-12-01T08:00:00+01:00">Tue 1 Dec 2026 08:00 CET' in found[0]
         assert ('<details class="hint">' in found[0]) == (label == "q-number")
     late = (built(book, AFTER) / "sample" / "text" / "index.html").read_text()
-    assert "data-opens" not in late and late.count("data-key") == 5
+    assert "data-opens" not in late
+    assert len(keys_in(late)) == 5
+    assert all({"answer", "check"} & key.keys() for key in keys_in(late))
 
 
 def test_an_author_sees_drafts_and_they_are_marked(book: Settings) -> None:

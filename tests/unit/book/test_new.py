@@ -7,19 +7,28 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from typer.testing import CliRunner
 
 from latentbook.book.check import check_book
 from latentbook.book.load import load
 from latentbook.book.new import new_chapter, new_instrument, new_section
-from latentbook.errors import LatentbookError
+from latentbook.book.overlay.instrument_tests import run_tests
+from latentbook.book.overlay.lay import lay
+from latentbook.cli import cli
+from latentbook.errors import BookErrors, LatentbookError
 from latentbook.settings import Settings
 from widgets.engine.check import check_instrument
 
-from .conftest import BOOK, MakeBook
+from . import test_overlay
+from .conftest import BOOK, FRONT, MakeBook
+from .test_overlay import COURSE, MakeCourse
+
+make_course = test_overlay.make_course
 
 TABLES = '\n[[parts.chapters]]\nslug = "sample"\nnumber = 2\n'
 
@@ -158,3 +167,176 @@ def test_an_instrument_is_not_overwritten(project: Settings) -> None:
     with pytest.raises(LatentbookError, match="already exists"):
         new_instrument(project, "bottleneck")
     assert (project.root / "widgets" / "__init__.py").read_text() == before
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    """What lies in a folder, but for what is built."""
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+    return {
+        name: path.read_bytes()
+        for name, path in found.items()
+        if path.is_file() and not name.startswith("build")
+    }
+
+
+def places(written: list[Path], settings: Settings) -> list[str]:
+    assert settings.course is not None
+    return [path.relative_to(settings.course).as_posix() for path in written]
+
+
+def test_a_new_chapter_of_a_course(make_course: MakeCourse) -> None:
+    settings = make_course()
+    book = files_in(settings.content)
+    written = new_chapter(settings, "sparse-codes")
+    assert places(written, settings) == [
+        "content/sparse-codes/index.md",
+        "content/sparse-codes/sparse-codes-constant.md",
+        "course.toml",
+        "content/sparse-codes/outputs.json",
+    ]
+    assert files_in(settings.content) == book
+    check_book(settings, report=lambda message: None)
+    chapters = load(lay(settings)).book.chapters
+    assert [(c.number, c.slug) for c in chapters] == [
+        ("1", "other"),
+        ("2", "sample"),
+        ("3", "sparse-codes"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        '"sample"',
+        '{ slug = "sample", number = 7 }',
+        '{ slug = "sample", sections = ["text", "second"] }',
+        '"other", # { slug = "sample" }\n'
+        '{ sections = [\n  "second", # all\n  "text",\n], slug = "sample" }',
+    ],
+)
+def test_a_new_section_in_a_chapter_of_the_book(listed: str, make_course: MakeCourse) -> None:
+    settings = make_course(toml=COURSE.replace('"other", "sample"', listed))
+    book = files_in(settings.content)
+    written = new_section(settings, "sample", "another-one")
+    assert places(written, settings) == [
+        "content/sample/another-one.md",
+        "course.toml",
+        "content/sample/outputs.json",
+    ]
+    assert files_in(settings.content) == book
+    check_book(settings, report=lambda message: None)
+    chapter = load(lay(settings)).book.chapters[-1]
+    assert {section.name for section in chapter.sections[:2]} == {"text", "second"}
+    assert chapter.sections[2].title == "Another one"
+
+
+def test_a_new_section_in_a_chapter_of_the_course(make_course: MakeCourse) -> None:
+    settings = make_course()
+    new_chapter(settings, "mine")
+    written = new_section(settings, "mine", "more")
+    assert places(written, settings)[:2] == ["content/mine/more.md", "content/mine/index.md"]
+    check_book(settings, report=lambda message: None)
+    chapter = load(lay(settings)).book.chapters[-1]
+    assert [section.name for section in chapter.sections] == ["mine-constant", "more"]
+
+
+def test_a_chapter_that_is_in_no_list(make_course: MakeCourse) -> None:
+    table = '[[parts.chapters]]\nslug = "sample"\n'
+    settings = make_course(toml=COURSE.replace('chapters = ["other", "sample"]\n', table))
+    assert settings.course is not None
+    before = files_in(settings.course)
+    with pytest.raises(LatentbookError, match="add 'more' to its sections"):
+        new_section(settings, "sample", "more")
+    assert files_in(settings.course) == before
+
+
+@pytest.mark.parametrize("here", ["", "instruments = []\n", 'term = "stand_in"'])
+def test_a_new_instrument_of_a_course(here: str, make_course: MakeCourse) -> None:
+    settings = make_course(here=here)
+    written = new_instrument(settings, "stand_in")
+    assert places(written, settings) == [
+        "instruments/stand_in.py",
+        "instruments/test_stand_in.py",
+        "course.toml",
+    ]
+    assert tomllib.loads(written[2].read_text())["instruments"] == ["stand_in"]
+    check_instrument(module_at(written[0]))
+    run_tests(settings, report=print)
+
+
+def test_the_command_line_starts_what_the_course_is_told(
+    make_course: MakeCourse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = make_course()
+    monkeypatch.setenv("LATENTBOOK_CONTENT", str(settings.content))
+    monkeypatch.setenv("LATENTBOOK_COURSE", str(settings.course))
+    monkeypatch.setattr("latentbook.book.overlay.lay.make_importable", lambda laid: None)
+    done = CliRunner().invoke(cli, ["new", "instrument", "stand_in"])
+    assert done.exit_code == 0, done.output
+    assert settings.course is not None
+    assert (settings.course / "instruments" / "stand_in.py").is_file()
+
+
+@pytest.mark.parametrize(
+    ("make", "names", "message"),
+    [
+        (new_chapter, ("Not Kebab",), "kebab-case"),
+        (new_chapter, ("sample",), "already exists"),  # the course takes it from the book
+        (new_chapter, ("other",), "already exists"),
+        (new_section, ("sample", "Not Kebab"), "kebab-case"),
+        (new_section, ("sample", "index"), "kebab-case"),
+        (new_section, ("sample", "second"), "already exists"),
+        (new_section, ("smaple", "more"), "Did you mean 'sample'"),
+        (new_section, ("other", "more"), "Unknown chapter 'other'"),  # the book has it alone
+        (new_section, ("sample", "q-one"), "q-one"),  # a label of the book's
+        (new_instrument, ("stand-in",), "snake_case"),
+        (new_instrument, ("class",), "snake_case"),
+        (new_instrument, ("test_it",), "snake_case"),
+        (new_instrument, ("bottleneck",), "already exists"),
+        (new_instrument, ("figures",), "already exists"),
+        (new_instrument, ("mine",), "already exists"),
+    ],
+)
+def test_what_cannot_be_started_leaves_a_course_as_it_was(
+    make, names: tuple[str, ...], message: str, make_course: MakeCourse
+) -> None:
+    settings = make_course(
+        {"instruments/mine.py": ""},
+        toml=COURSE.replace('"other", ', ""),
+        here='instruments = ["mine"]',
+    )
+    assert settings.course is not None
+    before = files_in(settings.course)
+    with pytest.raises(LatentbookError, match=message):
+        make(settings, *names)
+    assert files_in(settings.course) == before
+
+
+def test_a_mistake_elsewhere_leaves_all_as_it_was(make_course: MakeCourse) -> None:
+    settings = make_course({"content/front.md": FRONT + "\n{ref}`nowhere`\n"})
+    assert settings.course is not None
+    before = files_in(settings.course)
+    for make, names in ((new_chapter, ("more",)), (new_section, ("sample", "more"))):
+        with pytest.raises(BookErrors, match="nowhere"):
+            make(settings, *names)
+    assert files_in(settings.course) == before
+
+
+@pytest.mark.parametrize(
+    ("make", "names"),
+    [
+        (new_chapter, ("more",)),
+        (new_section, ("sample", "more")),
+        (new_instrument, ("stand_in",)),
+    ],
+)
+def test_nothing_is_written_into_an_installed_package(
+    make, names: tuple[str, ...], project: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.content.mkdir()
+    (project.content / "book.toml").write_text(BOOK)
+    monkeypatch.setattr("latentbook.book.new.SHIPPED", project.root)
+    before = files_in(project.root)
+    with pytest.raises(LatentbookError, match=r"course new FOLDER; then .* --course"):
+        make(project, *names)
+    assert files_in(project.root) == before

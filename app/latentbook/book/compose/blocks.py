@@ -178,7 +178,8 @@ class QuizOption:
 class Quiz(NumberedBlock):
     """What every question has. ``key`` is JSON for data-key (escape it as any attribute).
 
-    ``opens`` is the day of an answer that is not open; there is no answer and no key then.
+    ``opens`` is the day of an answer that is not open; there is no answer then, and the key has
+    at most "unit" and "log".
     """
 
     said: ClassVar[tuple[str, ...]] = ("question",)

@@ -29,6 +29,9 @@ from latentbook.book.read.nodes import DirectiveNode, Node, TextNode
 from latentbook.book.read.options import Option, boolean, number, positive, text
 from latentbook.errors import accepted_names
 
+ASKED = ("unit", "log")
+"""Of a key, what belongs to the question and tells nothing of its answer."""
+
 
 @dataclass(frozen=True)
 class QuizKind:
@@ -97,7 +100,7 @@ class QuizKind:
 def _shared(
     node: DirectiveNode, composer: Composer, question: Sequence[Node], key: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The fields that every kind has. While the answer is not open there is no key."""
+    """The fields that every kind has. Before the answer opens, the key has only what is asked."""
     answer, hint = node.parts("answer"), node.parts("hint")
     if not question:
         composer.problems.add(node.line, "the question itself is missing")
@@ -107,7 +110,7 @@ def _shared(
         "question": composer.blocks(question),
         "hint": composer.blocks(hint[0].nodes) if hint else (),
         "answer": composer.blocks(answer[0].nodes) if answer else (),
-        "key": "" if node.opens else json.dumps(key),
+        "key": json.dumps({name: key[name] for name in key if not node.opens or name in ASKED}),
         "opens": node.opens,
     }
 

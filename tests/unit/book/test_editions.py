@@ -77,10 +77,11 @@ def serve(settings: Settings, server: dict[str, Any]) -> Serve:
 
     def invoke(*options: str, course: Path | None = None) -> Result:
         names = {f"LATENTBOOK_{n.upper()}": str(getattr(settings, n)) for n in ("content", "build")}
+        names["LATENTBOOK_PORT"] = "0"
         if course:
             names["LATENTBOOK_COURSE"] = str(course)
         server.clear()
-        return CliRunner().invoke(cli, ["serve", "--port", "0", *options], env=names)
+        return CliRunner().invoke(cli, ["serve", *options], env=names)
 
     return invoke
 

@@ -216,7 +216,9 @@ def say_which_site(settings: Settings, errors: list[str]) -> None:
     site = settings.served_site
     if not (site / "index.html").is_file():
         if not errors:
-            err.print(f"No edition in {site}: the second build makes the first the previous one.")
+            err.print(
+                f"There is no previous edition in {site}. The second build puts the first there."
+            )
         raise typer.Exit(1)
     edition = f"{'last good' if errors else 'previous'} site, built {written(built_at(site))},"
     if names := shown_too_soon(settings, site, right_now()):

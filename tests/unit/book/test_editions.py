@@ -146,7 +146,7 @@ def rewrite(settings: Settings, text: str) -> None:
 def test_the_previous_edition(settings: Settings, serve: Serve, server: dict[str, Any]) -> None:
     result = serve("--edition", "previous")
     assert (result.exit_code, server) == (1, {})
-    assert f"No edition in {settings.previous_site}" in result.output
+    assert f"There is no previous edition in {settings.previous_site}" in result.output
     rewrite(settings, "Second text.")
     rewrite(settings, "Third text.")
     result = serve("--edition", "previous")

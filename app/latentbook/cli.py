@@ -20,7 +20,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from latentbook.errors import BookErrors, LatentbookError
+from latentbook.errors import CANNOT_WRITE, BookErrors, LatentbookError, sentences
 from latentbook.settings import Settings
 
 cli = typer.Typer(
@@ -40,9 +40,6 @@ out = Console(highlight=False, soft_wrap=True, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
-CANNOT_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
-
-
 class Device(StrEnum):
     """Where torch runs."""
 
@@ -50,6 +47,13 @@ class Device(StrEnum):
     CPU = "cpu"
     CUDA = "cuda"
     MPS = "mps"
+
+
+class Edition(StrEnum):
+    """The two last good builds."""
+
+    CURRENT = "current"
+    PREVIOUS = "previous"
 
 
 class Paper(StrEnum):
@@ -80,23 +84,27 @@ CourseFolder = Annotated[
 ]
 
 
-def settings_of(course: Path | None, **given: object) -> Settings:
-    """The settings with what the command line gives; a course's instruments can be imported.
+def settings_of(course: Path | None) -> Settings:
+    """The settings, with a course that is laid: its instruments can be imported.
 
     Raises
     ------
     LatentbookError
         If there is no such course, or it does not go together with the book.
     """
-    from latentbook.book.overlay.lay import lay, make_importable
+    from latentbook.book.overlay.lay import lay_importable
 
+    settings = given_settings(course)
+    lay_importable(settings)
+    return settings
+
+
+def given_settings(course: Path | None, **given: object) -> Settings:
+    """The settings with what the command line gives."""
     settings = Settings(course=course) if course else Settings()
-    settings = settings.model_copy(
+    return settings.model_copy(
         update={name: value for name, value in given.items() if value is not None}
     )
-    if settings.course is not None:
-        make_importable(lay(settings))
-    return settings
 
 
 def from_checkout(module: str) -> ModuleType:
@@ -125,31 +133,22 @@ def plain_errors() -> Iterator[None]:
     """Turn the errors a person can act on into sentences and exit status 1."""
     try:
         yield
-    except BookErrors as errors:
-        for error in errors.errors:
-            err.print(str(error), markup=False)
-        count = len(errors.errors)
-        err.print(
-            f"{count} error{'s' if count != 1 else ''}. Nothing was changed in the built site."
-        )
-        raise typer.Exit(1) from None
-    except LatentbookError as error:
-        err.print(str(error), markup=False)
+    except (LatentbookError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in (errno.ENOSPC, *CANNOT_WRITE):
+            raise
+        for sentence in sentences(error):
+            err.print(sentence, markup=False)
+        if isinstance(error, BookErrors):
+            count = len(error.errors)
+            err.print(
+                f"{count} error{'s' if count != 1 else ''}. Nothing was changed in the built site."
+            )
         raise typer.Exit(1) from None
     except ValidationError as wrong:
         # Settings() is the only thing here that validates: a setting in the environment is wrong.
         for mistake in wrong.errors():
             name = f"LATENTBOOK_{'_'.join(map(str, mistake['loc']))}".upper()
             err.print(f"{name}={mistake['input']!r}: {mistake['msg']}.", markup=False)
-        raise typer.Exit(1) from None
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            err.print("The disk is full. Free about 200 MB and run the command again.")
-        elif error.errno in CANNOT_WRITE:
-            err.print(f"Cannot write {error.filename}: {error.strerror}.", markup=False)
-            err.print("LATENTBOOK_BUILD names another folder for what is built.", markup=False)
-        else:
-            raise
         raise typer.Exit(1) from None
 
 
@@ -198,6 +197,35 @@ def bundle_class(settings: Settings) -> None:
         bundle_class(settings)
 
 
+def say_which_site(settings: Settings, errors: list[str]) -> None:
+    """Say why an older site is served, and when it was built.
+
+    Raises
+    ------
+    LatentbookError
+        If it shows something that is not open any more.
+    typer.Exit
+        If there is none.
+    """
+    from latentbook.book.day import right_now, written
+    from latentbook.book.write.site import shown_too_soon
+    from latentbook.http.site_files import built_at
+
+    for error in errors:
+        err.print(error, markup=False)
+    site = settings.served_site
+    if not (site / "index.html").is_file():
+        if not errors:
+            err.print(
+                f"There is no previous edition in {site}. The second build puts the first there."
+            )
+        raise typer.Exit(1)
+    edition = f"{'last good' if errors else 'previous'} site, built {written(built_at(site))},"
+    if names := shown_too_soon(settings, site, right_now()):
+        raise LatentbookError(f"The {edition} shows what is not open: {', '.join(names)}.")
+    err.print(f"The {edition} is served{'; /readyz says why until a build works' * bool(errors)}.")
+
+
 def make_new_key(settings: Settings) -> None:
     """Take the lecturer's key away, so that the start makes another."""
     if not settings.class_mode:
@@ -219,6 +247,10 @@ def serve(
     built: Annotated[
         bool, typer.Option("--built", help="Serve what is built; write nothing.")
     ] = False,
+    edition: Annotated[
+        Edition | None,
+        typer.Option(help="Which of the two last good builds; previous builds none."),
+    ] = None,
     class_mode: Annotated[
         bool, typer.Option("--class", help="Let a class answer by phone (docs/class.md).")
     ] = False,
@@ -229,36 +261,47 @@ def serve(
 ) -> None:
     """Build what changed, then serve the book and its decoders."""
     with plain_errors():
-        settings = settings_of(
+        settings = given_settings(
             course,
             host=host,
             port=port,
             device=device and device.value,
             replicas=replicas,
             reload=reload,
+            edition=edition and edition.value,
             class_mode=class_mode or None,
         )
         require_free_port(settings.host, settings.port)
-        if not built:
-            from latentbook.book.write.site import build_site
+        if not settings.site.exists():
+            from latentbook.book.write.site import put_back
 
-            build_site(settings, report=report)
-            bundle_class(settings)
-        say_what_opens(
-            settings,
-            "this server writes nothing (--built), so `latentbook build` has to run then"
-            if built
-            else "it is built at the next change"
-            if settings.reload
-            else "this server opens it then",
-        )
-        if built:
-            say_what_is_due(settings)
+            put_back(settings, report)
+        back = settings.edition == "previous"
+        if back and settings.reload:
+            raise LatentbookError("--edition previous builds nothing: leave --reload out.")
+        errors: list[str] = []
+        if not (built or back):
+            from latentbook.editions import build_all
+
+            errors = build_all(settings, report)
+        if errors or back:
+            say_which_site(settings, errors)
+        else:
+            say_what_opens(
+                settings,
+                "this server writes nothing (--built), so `latentbook build` has to run then"
+                if built
+                else "it is built at the next change"
+                if settings.reload
+                else "this server opens it then",
+            )
+            if built:
+                say_what_is_due(settings)
         if new_key:
             make_new_key(settings)
         from latentbook.main import run
 
-        run(settings, report=report, built=built)
+        run(settings, report=report, built=built or back, errors=errors)
 
 
 @cli.command()

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import errno
+import traceback
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+CANNOT_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
 
 
 class LatentbookError(Exception):
@@ -39,6 +43,26 @@ class UnknownName(LatentbookError):
         self.name = name
         self.accepted = tuple(accepted)
         super().__init__(f"Unknown {kind} {name!r}. {accepted_names(name, self.accepted)}")
+
+
+def sentences(error: Exception) -> list[str]:
+    """What is wrong, for the person at the terminal: ``path:line: message`` of every mistake."""
+    if isinstance(error, BookErrors):
+        return [str(each) for each in error.errors]
+    if isinstance(error, LatentbookError):
+        return [str(error)]
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return ["The disk is full. Free about 200 MB and run the command again."]
+    if isinstance(error, OSError) and error.errno in CANNOT_WRITE:
+        return [
+            f"Cannot write {error.filename}: {error.strerror}. LATENTBOOK_BUILD names another "
+            "folder for what is built."
+        ]
+    name = type(error).__name__
+    if isinstance(error, SyntaxError):
+        return [f"{error.filename}:{error.lineno}: {name}: {error.msg}"]
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return [f"{place.filename}:{place.lineno}: {name}: {error}"]
 
 
 def accepted_names(name: str, accepted: Iterable[str], limit: int = 12) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from socket import socket
@@ -23,9 +23,10 @@ from latentbook.decoding.inference import Inference, Registry
 from latentbook.http import problems
 from latentbook.http.access import Access
 from latentbook.http.body_limit import BodyLimit
+from latentbook.http.fault import OLD_SITE, Fault
 from latentbook.http.head import HeadAsGet
 from latentbook.http.headers import SecurityHeaders
-from latentbook.http.logs import configure_logs
+from latentbook.http.logs import configure_logs, log
 from latentbook.http.openings import Openings
 from latentbook.http.protocol import UVICORN
 from latentbook.http.reload import Reload
@@ -42,6 +43,7 @@ def create_app(
     registry: Registry | None = None,
     inference: Decoders | None = None,
     built: bool = False,
+    errors: Sequence[str] = (),
 ) -> FastAPI:
     """The app for these settings.
 
@@ -50,13 +52,16 @@ def create_app(
     registry : models other than those of the book
     inference : what decodes, instead of a thread of this process; the app closes it at its end
     built : the site is served as it is, and never built anew
+    errors : what stopped the build of this start, so that the last good site is served
     """
     inference = inference or Inference(
         settings.device, settings.dtype, settings.queue_size, registry
     )
     metrics = inference.metrics
-    reload = Reload(settings) if settings.reload else None
-    upkeep = reload or (None if built else Openings(settings))
+    site = SiteFiles(settings.served_site)
+    fault = Fault(site, errors)
+    reload = Reload(settings, fault) if settings.reload else None
+    upkeep = reload or (None if built else Openings(settings, fault))
     class_mode = None
     if settings.class_mode:
         from latentbook.lecture.mode import ClassMode
@@ -103,9 +108,10 @@ def create_app(
         app.state.class_key = class_mode.new_key
     app.state.inference = inference
     app.state.metrics = metrics
+    app.state.fault = fault
     app.state.reload = reload
-    app.state.site = SiteFiles(settings.site)
-    app.router.default = app.state.site
+    app.state.site = site
+    app.router.default = site
     problems.add_problem_handlers(app)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
     return app
@@ -152,7 +158,13 @@ def lecturers_address(book: str, key: str | None) -> str:
     return f"The lecturer's address, shown only this once: {book}/class/#{key}"
 
 
-def run(settings: Settings, *, report: Callable[[str], None], built: bool = False) -> None:
+def run(
+    settings: Settings,
+    *,
+    report: Callable[[str], None],
+    built: bool = False,
+    errors: Sequence[str] = (),
+) -> None:
     """Serve the book until told to stop; then answer what is being asked, and end."""
     # uvicorn raises the signal again once all is answered: the end of a server that was told to
     # stop is no failure.
@@ -166,7 +178,9 @@ def run(settings: Settings, *, report: Callable[[str], None], built: bool = Fals
         count = settings.replicas
         report(f"Starting {count} decoder replica{'s' if count > 1 else ''} with Ray Serve")
         inference = start_replicas(settings)
-    app = create_app(settings, inference=inference, built=built)
+    app = create_app(settings, inference=inference, built=built, errors=errors)
+    if errors:
+        log.error(OLD_SITE, errors=errors)
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -125,6 +125,12 @@ class Settings(BaseSettings):
     reload: bool = Field(
         default=False, description="Rebuild on change and reload the page; for authors."
     )
+    edition: Literal["current", "previous"] = Field(
+        default="current",
+        description=(
+            "Which of the two last good builds is served; with previous the server builds nothing."
+        ),
+    )
     class_mode: bool = Field(
         default=False,
         description="Let a class answer by phone (docs/class.md).",
@@ -156,6 +162,16 @@ class Settings(BaseSettings):
     def site(self) -> Path:
         """The finished site. An author's drafts, in which nothing is compressed, lie apart."""
         return self.build / ("draft" if self.reload else "site")
+
+    @property
+    def previous_site(self) -> Path:
+        """The finished site that the last build replaced."""
+        return self.site.with_name(f"{self.site.name}-previous")
+
+    @property
+    def served_site(self) -> Path:
+        """The site that the server sends."""
+        return self.previous_site if self.edition == "previous" else self.site
 
 
 def _home(course: Path | None, root: Path) -> Path:

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from latentbook.http.fault import Fault
 from latentbook.http.openings import FIRST_RETRY_S, LOOK_S, Openings, build_apart
+from latentbook.http.site_files import SiteFiles
 from latentbook.settings import Settings
 
 OPENS = datetime(2026, 12, 1, 7, tzinfo=UTC)
@@ -40,8 +42,12 @@ def book(tmp_path) -> Settings:
 def shut(settings, names):
     """What the last build left out."""
     (settings.build / "cache").mkdir(parents=True, exist_ok=True)
-    left_out = json.dumps({"closed": names, "hidden": []})
+    left_out = json.dumps({"closed": names})
     (settings.build / "cache" / "site-left-out.json").write_text(left_out)
+
+
+def fault_of(settings, *errors):
+    return Fault(SiteFiles(settings.site), errors)
 
 
 class Builds:
@@ -53,16 +59,16 @@ class Builds:
 
     async def __call__(self, settings, now):
         self.made.append(now)
-        why = self.replies.pop(0) if self.replies else ""
-        if not why:
+        errors = self.replies.pop(0) if self.replies else []
+        if not errors:
             shut(settings, [])
-        return why
+        return errors
 
 
 def test_it_waits_for_the_moment_and_builds_once(book):
     now = OPENS - timedelta(hours=9)
     builds = Builds()
-    openings = Openings(book, clock=lambda: now, build=builds)
+    openings = Openings(book, fault_of(book), clock=lambda: now, build=builds)
     assert asyncio.run(openings.step()) == LOOK_S
     now = OPENS - timedelta(seconds=7)
     assert asyncio.run(openings.step()) == 7
@@ -75,27 +81,51 @@ def test_it_waits_for_the_moment_and_builds_once(book):
 
 def test_a_server_that_was_off_at_the_moment_builds_when_it_comes_back(book):
     builds = Builds()
-    openings = Openings(book, clock=lambda: OPENS + timedelta(days=3), build=builds)
+    openings = Openings(book, fault_of(book), clock=lambda: OPENS + timedelta(days=3), build=builds)
     asyncio.run(openings.step())
     assert len(builds.made) == 1
 
 
 def test_a_build_that_fails_is_logged_and_tried_again_less_and_less_often(book, caplog):
-    builds = Builds("content/one/index.md:7: no label", "again")
-    openings = Openings(book, clock=lambda: OPENS, build=builds)
+    builds = Builds(["content/one/index.md:7: no label"], ["again"])
+    fault = fault_of(book)
+    openings = Openings(book, fault, clock=lambda: OPENS, build=builds)
     with caplog.at_level(logging.ERROR, logger="latentbook"):
         assert asyncio.run(openings.step()) == FIRST_RETRY_S
     assert "content/one/index.md:7: no label" in caplog.text
+    assert fault.errors == ["content/one/index.md:7: no label"]
+    since = fault.since
     assert asyncio.run(openings.step()) == 2 * FIRST_RETRY_S
+    assert (fault.errors, fault.since) == (["again"], since)
     assert asyncio.run(openings.step()) == LOOK_S
+    assert fault.errors == []
     assert len(builds.made) == 3
+
+
+def test_what_failed_at_the_start_is_built_again_though_nothing_is_due(book):
+    builds = Builds()
+    fault = fault_of(book, "content/one/index.md:7: no label")
+    openings = Openings(book, fault, clock=lambda: OPENS - timedelta(days=9), build=builds)
+    assert asyncio.run(openings.step()) == LOOK_S
+    assert (len(builds.made), fault.errors) == (1, [])
+    assert asyncio.run(openings.step()) == LOOK_S
+    assert len(builds.made) == 1
+
+
+def test_a_fault_is_gone_when_another_process_has_replaced_the_site(book):
+    book.site.mkdir(parents=True)
+    fault = fault_of(book, "content/one/index.md:7: no label")
+    assert fault.errors
+    book.site.rename(book.previous_site)
+    book.site.mkdir()
+    assert fault.errors == []
 
 
 def test_a_book_without_days_is_not_watched(book):
     (book.content / "book.toml").write_text(MANIFEST.partition("[days]")[0])
 
     async def tasks():
-        async with Openings(book, build=Builds("fails")).watching():
+        async with Openings(book, fault_of(book), build=Builds(["fails"])).watching():
             return len(asyncio.all_tasks())
 
     assert asyncio.run(tasks()) == 1
@@ -103,7 +133,7 @@ def test_a_book_without_days_is_not_watched(book):
 
 def test_watching_ends_with_the_server(book):
     builds = Builds()
-    openings = Openings(book, clock=lambda: OPENS, build=builds)
+    openings = Openings(book, fault_of(book), clock=lambda: OPENS, build=builds)
 
     async def serve():
         async with openings.watching():
@@ -115,8 +145,8 @@ def test_watching_ends_with_the_server(book):
 
 
 def test_a_build_apart_says_what_stopped_it(book):
-    why = asyncio.run(build_apart(book, OPENS))
-    assert "chapter 'one' has no file one/index.md" in why
+    errors = asyncio.run(build_apart(book, OPENS))
+    assert any("chapter 'one' has no file one/index.md" in error for error in errors)
 
 
 def test_a_build_apart_ends_when_the_server_is_stopped(book):

@@ -1,5 +1,6 @@
 """A server in a process of its own, under load: who left, who comes too many, and the end."""
 
+import json
 import os
 import signal
 import socket
@@ -138,3 +139,70 @@ def test_a_server_at_rest_ends_at_once(tmp_path, number):
     process.send_signal(number)
     _, written = process.communicate(timeout=30)
     assert (process.returncode, written) == (0, "")
+
+
+COURSE = """\
+title = "A course"
+subtitle = "With a mistake"
+description = "For tests."
+language = "en"
+instruments = ["broken"]
+
+[[parts]]
+title = "All"
+chapters = ["one"]
+"""
+CHAPTER = """\
+---
+title: One
+standfirst: One.
+level: None
+builds_on: []
+description: One.
+sections: []
+---
+
+:::{instrument} broken
+:label: broken-one
+:::
+"""
+
+
+def test_a_course_whose_instrument_cannot_be_imported_is_served_as_it_was(tmp_path):
+    files = {
+        "course.toml": COURSE,
+        "content/front.md": "---\ntitle: A\nstandfirst: A.\ndescription: A.\n---\n\nA.\n",
+        "content/one/index.md": CHAPTER,
+        "instruments/broken.py": "x = 1\nwhile True:\n    pass\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / "course" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    write_site(tmp_path / "build" / "site")
+    port = free_port()
+    names = {
+        "LATENTBOOK_COURSE": str(tmp_path / "course"),
+        "LATENTBOOK_BUILD": str(tmp_path / "build"),
+        "LATENTBOOK_PORT": str(port),
+        "LATENTBOOK_CODE_SECONDS": "1",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from latentbook.cli import main; main()", "serve"],
+        env=os.environ | names,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    url = f"http://127.0.0.1:{port}"
+    until(lambda: answers(url) or process.poll() is not None)
+    assert "Chapter" in httpx.get(f"{url}/vae/").text
+    errors = httpx.get(f"{url}/readyz").json()["fault"]["errors"]
+    process.send_signal(signal.SIGTERM)
+    _, written = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert any("broken" in error for error in errors)
+    *printed, served, logged = written.splitlines()
+    assert printed == errors
+    assert served.startswith("The last good site, built ")
+    assert json.loads(logged)["errors"] == errors

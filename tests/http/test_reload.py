@@ -1,5 +1,7 @@
 """``serve --reload``: an edit is built and shown, a mistake is told beside the page as it was."""
 
+import asyncio
+import json
 import shutil
 import sys
 
@@ -9,7 +11,9 @@ from playwright.sync_api import expect, sync_playwright
 import widgets
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.errors import LatentbookError
-from latentbook.http.reload import import_anew
+from latentbook.http.fault import Fault
+from latentbook.http.reload import Reload, import_anew
+from latentbook.http.site_files import SiteFiles
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tools.bench.serving import served
@@ -62,6 +66,13 @@ def test_an_edit_is_shown_with_the_scroll_kept_and_a_mistake_is_told(book, capsy
         expect(sentence).not_to_be_attached(timeout=BUILT_MS)
         expect(mistakes).not_to_be_attached()
         browser.close()
+
+
+def test_a_page_is_told_what_stopped_the_build_of_the_start(tmp_path):
+    settings = Settings(build=tmp_path, reload=True)
+    fault = Fault(SiteFiles(settings.site), ["content/one.md:3: no label"])
+    event = asyncio.run(anext(Reload(settings, fault).stream()))
+    assert json.loads(event.removeprefix("data: "))["mistakes"] == ["content/one.md:3: no label"]
 
 
 def test_without_reload_there_is_no_such_address(client):

@@ -2,6 +2,7 @@
 
 import gzip
 import http.client
+from datetime import UTC, datetime
 
 import brotli
 import httpx
@@ -184,7 +185,10 @@ def test_a_server_without_a_site_says_what_to_do(tmp_path):
 
 
 def test_ready_with_a_site(client):
-    assert client.get("/readyz").json() == {"status": "ready"}
+    ready = client.get("/readyz").json()
+    assert ready.keys() == {"status", "site"}
+    assert ready["status"] == "ready"
+    assert datetime.fromisoformat(ready["site"]) <= datetime.now(UTC)
 
 
 ASSET = "/assets/main-ABCD1234.js"

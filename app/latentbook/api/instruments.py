@@ -14,6 +14,7 @@ import widgets
 from latentbook.api.everything import DataMissing, everything_of
 from latentbook.http.caching import DAY, not_modified, strong_etag
 from latentbook.http.problems import Problem, problem_responses, wrong_field
+from latentbook.settings import WIDGETS
 from widgets.contract import ContractError, Instrument
 from widgets.engine.controls import accepted
 from widgets.engine.frames import frame_value
@@ -21,7 +22,12 @@ from widgets.judged import JUDGED
 
 router = APIRouter(prefix="/api", tags=["instruments"])
 
-SERVED = tuple(name for name in widgets.WIDGETS if widgets.get(name).instrument.served)
+SERVED = tuple(
+    name
+    for name in widgets.WIDGETS
+    if (WIDGETS / f"{name}.py").is_file() and widgets.get(name).instrument.served
+)
+"""Of the book's own: what a course adds runs in the page, and may be broken here."""
 
 SWITCH = {"on": True, "off": False}  # a toggle, as the page writes it into addresses
 

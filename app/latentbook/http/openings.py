@@ -12,6 +12,8 @@ from datetime import datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from latentbook.editions import build_all
+from latentbook.http.fault import OLD_SITE, Fault
 from latentbook.http.logs import log
 from latentbook.settings import Settings
 
@@ -25,30 +27,37 @@ POLL_S = 0.2
 """Time between two looks at whether a build has ended."""
 
 Clock = Callable[[], datetime]
-Build = Callable[[Settings, datetime], Awaitable[str]]
+Build = Callable[[Settings, datetime], Awaitable[list[str]]]
 
 
 class Openings:
-    """Watches the clock of a server, and builds when something is due.
+    """Watches the clock of a server, and builds when something is due, or what failed before.
 
     Parameters
     ----------
+    fault : told how each build ended
     clock : the time, with its zone; None for this machine's, in UTC
     build : builds the site as of a moment; returns what stopped it, or nothing
     """
 
     def __init__(
-        self, settings: Settings, *, clock: Clock | None = None, build: Build | None = None
+        self,
+        settings: Settings,
+        fault: Fault,
+        *,
+        clock: Clock | None = None,
+        build: Build | None = None,
     ) -> None:
         self.settings = settings
+        self.fault = fault
         self._clock = clock
         self._build = build or build_apart
         self._failures = 0
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Watch for as long as the block runs, where anything in the book has a day."""
-        if not has_days(self.settings.course or self.settings.content):
+        """Watch for as long as the block runs, where anything has a day or the start failed."""
+        if not (self.fault.errors or has_days(self.settings.course or self.settings.content)):
             yield
             return
         task = asyncio.create_task(self.watch())
@@ -61,27 +70,28 @@ class Openings:
 
     async def watch(self) -> None:
         """Build whenever something is due, until cancelled."""
+        if self.fault.errors:  # the start has just tried
+            await asyncio.sleep(FIRST_RETRY_S)
         while True:
             await asyncio.sleep(await self.step())
 
     async def step(self) -> float:
-        """Build if something is due. Returns the seconds until the next look."""
+        """Build if something is due or failed before. Returns the seconds until the next look."""
         from latentbook.book.day import right_now
         from latentbook.book.read.manifest import days_of
         from latentbook.book.write.site import is_due
 
         clock = self._clock or right_now
         now = clock()
-        if is_due(self.settings, now):
-            why = await self._build(self.settings, now)
-            if why:
+        if self.fault.errors or is_due(self.settings, now):
+            errors = await self._build(self.settings, now)
+            self.fault.set(errors)
+            if errors:
                 wait = min(FIRST_RETRY_S * 2.0**self._failures, LONGEST_RETRY_S)
                 self._failures += 1
-                log.error(
-                    "What is due did not open; the site is served as it was", why=why, retry_s=wait
-                )
+                log.error(OLD_SITE, errors=errors, retry_s=wait)
                 return wait
-            log.info("Opened what was due")
+            log.info("The site was built")
         self._failures = 0
         opening = days_of(self.settings.course or self.settings.content).next(now)
         if opening is None:
@@ -98,7 +108,7 @@ def has_days(content: Path) -> bool:
     return bool(days_of(content))
 
 
-async def build_apart(settings: Settings, now: datetime) -> str:
+async def build_apart(settings: Settings, now: datetime) -> list[str]:
     """Build in a process of its own, so that this one goes on answering."""
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
@@ -108,9 +118,9 @@ async def build_apart(settings: Settings, now: datetime) -> str:
     try:
         while not receiver.poll():
             await asyncio.sleep(POLL_S)
-        return str(receiver.recv())
+        return list(receiver.recv())
     except EOFError:
-        return "the build ended without a word: it was killed, perhaps for memory"
+        return ["The build ended without a word: it was killed, perhaps for memory."]
     finally:
         process.terminate()
         process.join()
@@ -118,12 +128,5 @@ async def build_apart(settings: Settings, now: datetime) -> str:
 
 def _build(settings: Settings, now: datetime, sender: Connection) -> None:
     """In the process of its own: build, and send what stopped it, or nothing."""
-    from latentbook.book.write.site import build_site
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this
-    try:
-        build_site(settings, report=lambda message: None, now=now)
-    except Exception as error:
-        sender.send(str(error) or type(error).__name__)
-    else:
-        sender.send("")
+    sender.send(build_all(settings, lambda message: None, now))

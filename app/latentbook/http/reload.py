@@ -9,7 +9,6 @@ import asyncio
 import importlib
 import json
 import sys
-import traceback
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -19,7 +18,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 from watchfiles import awatch
 
-from latentbook.errors import BookErrors, LatentbookError
+from latentbook.errors import LatentbookError, sentences
+from latentbook.http.fault import Fault
 from latentbook.settings import Settings
 
 KEEP_ALIVE_S = 15
@@ -28,16 +28,19 @@ KEEP_ALIVE_S = 15
 class Reload:
     """Watches the sources of a book and keeps the site up to date with them.
 
+    Parameters
+    ----------
+    fault : told how each build ended
+
     Attributes
     ----------
     builds : how many builds were made since the start
-    mistakes : what is wrong with the sources now, one sentence each
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, fault: Fault) -> None:
         self.settings = settings
+        self.fault = fault
         self.builds = 0
-        self.mistakes: list[str] = []
         self.closing = False
         self.changed = asyncio.Condition()
         self.router = APIRouter(include_in_schema=False)
@@ -70,24 +73,20 @@ class Reload:
                 print(mistake, file=sys.stderr)
             async with self.changed:
                 self.builds += 1
-                self.mistakes = mistakes
+                self.fault.set(mistakes)
                 self.changed.notify_all()
 
     def build(self, changed: Iterable[Path]) -> list[str]:
         """Rebuild the site. Returns what stopped the build, if anything did."""
-        from latentbook.book.overlay.lay import lay
+        from latentbook.book.overlay.lay import lay_importable
         from latentbook.book.write.site import build_site
 
         try:
-            lay(self.settings)  # what is imported below is what the course has now
+            lay_importable(self.settings)  # what is imported below is what the course has now
             import_anew(changed, self.settings)
             build_site(self.settings, report=print)
-        except BookErrors as errors:
-            return [str(error) for error in errors.errors]
-        except LatentbookError as error:
-            return [str(error)]
         except Exception as error:  # a mistake in an instrument can be anything
-            return [last_place(error)]
+            return sentences(error)
         return []
 
     async def events(self) -> StreamingResponse:
@@ -101,7 +100,7 @@ class Reload:
         while not self.closing:
             if self.builds != sent:
                 sent = self.builds
-                yield f"data: {json.dumps({'build': sent, 'mistakes': self.mistakes})}\n\n"
+                yield f"data: {json.dumps({'build': sent, 'mistakes': self.fault.errors})}\n\n"
             try:
                 async with self.changed, asyncio.timeout(KEEP_ALIVE_S):
                     await self.changed.wait()
@@ -158,11 +157,3 @@ def import_anew(changed: Iterable[Path], settings: Settings) -> None:
                 if reply["type"] == "failed":
                     raise LatentbookError(f"{path}:{reply['line'] or 1}: {explained(reply)}")
             importlib.reload(sys.modules[name])
-
-
-def last_place(error: Exception) -> str:
-    """``path:line: Kind: message`` of an unexpected error."""
-    if isinstance(error, SyntaxError):
-        return f"{error.filename}:{error.lineno}: {type(error).__name__}: {error.msg}"
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{place.filename}:{place.lineno}: {type(error).__name__}: {error}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from wsgiref.headers import Headers as FileHeaders
 
@@ -66,15 +67,18 @@ class SiteFiles:
 
     async def look(self) -> None:
         """List the files again if the site has been replaced since the last request."""
+        identity = self.identity()
+        if identity != self.seen:
+            self.files = await run_in_threadpool(site_files, self.folder) if identity else {}
+            self.seen = identity
+
+    def identity(self) -> tuple[int, int] | None:
+        """What differs between two site folders; None where there is none."""
         try:
             now = self.folder.stat()
         except FileNotFoundError:
-            self.files, self.seen = {}, None
-            return
-        identity = (now.st_ino, now.st_mtime_ns)
-        if identity != self.seen:
-            self.files = await run_in_threadpool(site_files, self.folder)
-            self.seen = identity
+            return None
+        return now.st_ino, now.st_mtime_ns
 
     async def answer(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the file, or the page 404."""
@@ -87,6 +91,11 @@ class SiteFiles:
         else:
             response = PlainTextResponse(NOT_BUILT, 503, headers={"Cache-Control": "no-store"})
             await response(scope, receive, send)
+
+
+def built_at(site: Path) -> datetime:
+    """When a finished site was built."""
+    return datetime.fromtimestamp(site.stat().st_mtime, UTC)
 
 
 def site_files(folder: Path) -> dict[str, FileServerASGI]:

@@ -21,14 +21,15 @@ def folder_of(settings: Settings) -> Path:
 
 
 def bundle_class(settings: Settings) -> None:
-    """Bundle them again, if a source has changed."""
+    """Bundle them again, if a source has changed. Those that were there stay until that is done."""
     out = folder_of(settings)
     made_from = sources_hash(settings, "js", "css")
     if json.loads((sealed(out) or {}).get(PLACES, b"{}")).get("made_from") == made_from:
         return
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    meta = out / "meta.json"
+    partial = out.with_name("class.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    meta = partial / "meta.json"
     esbuild(
         settings,
         *(f"static/js/lecture/{name}.js" for name in ENTRIES),
@@ -38,7 +39,7 @@ def bundle_class(settings: Settings) -> None:
         "--format=esm",
         "--splitting",
         ES,
-        f"--outdir={out}",
+        f"--outdir={partial}",
         "--entry-names=[name]-[hash]",
         *NAMES[1:],
         "--loader:.css=css",
@@ -48,8 +49,10 @@ def bundle_class(settings: Settings) -> None:
     names = {HASHED.sub("", Path(key).name): Path(key).name for key in outputs}
     meta.unlink()
     places = json.dumps({"made_from": made_from, "names": names})
-    (out / PLACES).write_text(places, encoding="utf-8")
-    seal(out)
+    (partial / PLACES).write_text(places, encoding="utf-8")
+    seal(partial)
+    shutil.rmtree(out, ignore_errors=True)
+    partial.rename(out)
 
 
 def read_bundle(settings: Settings) -> tuple[dict[str, str], dict[str, bytes]]:

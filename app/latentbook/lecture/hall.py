@@ -117,7 +117,7 @@ class Hall:
     """All classes of this server."""
 
     def __init__(self, settings: Settings, kept: Store) -> None:
-        self.blocks = Blocks(settings.site)
+        self.blocks = Blocks(settings.served_site)
         self.store = kept
         self.hours = settings.class_hours
         self.most_seats = settings.class_seats

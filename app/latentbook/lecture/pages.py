@@ -60,7 +60,7 @@ class Pages:
 
     def phone(self) -> str:
         """What every phone is sent, made once for each edition of the book."""
-        edition = FilePath(self.settings.site, "index.html").stat().st_mtime_ns
+        edition = FilePath(self.settings.served_site, "index.html").stat().st_mtime_ns
         if self._phone[0] != edition:
             html = self.render("phone", code="", letters=LETTERS, length=CODE_LENGTH)
             self._phone = (edition, html)
@@ -68,7 +68,7 @@ class Pages:
 
     def render(self, template: str, **given: Any) -> str:
         """One page."""
-        front = FilePath(self.settings.site, "index.html").read_text(encoding="utf-8")
+        front = FilePath(self.settings.served_site, "index.html").read_text(encoding="utf-8")
         config = json.loads(found(CONFIG, front))
         interface = language(found(LANGUAGE, front))
         if RIGHT_TO_LEFT.search(front):  # English words do, too, where they stand in for others

@@ -16,7 +16,9 @@ from latentbook.book.compose.plots import Plots
 from latentbook.book.compose.stills import StillError, Stills
 from latentbook.book.media import Media
 from latentbook.errors import BookErrors
+from latentbook.http.fault import Fault
 from latentbook.http.reload import Reload
+from latentbook.http.site_files import SiteFiles
 from latentbook.kept import Kept
 from latentbook.settings import Settings
 
@@ -219,5 +221,6 @@ def test_the_server_lives(make_book: MakeBook, small_runtime: None) -> None:
     """``serve --reload`` builds in its own process: what a plot does must not end it."""
     text = "\n```{plot} A\n:alt: B\n\nimport os\nos._exit(3)\n```\n"
     settings: Settings = make_book({"sample/text.md": HEAD + text})
-    (mistake,) = Reload(settings.model_copy(update={"reload": True})).build(())
+    drafts = settings.model_copy(update={"reload": True})
+    (mistake,) = Reload(drafts, Fault(SiteFiles(drafts.site))).build(())
     assert mistake.endswith("the plot ends Python with exit status 3")

@@ -46,7 +46,7 @@ def file_of(widgets: Path, module: str) -> Path | None:
 
 def imported(path: Path, package: str) -> Iterator[str]:
     """Every module that a file may import; of ``from a import b``, both ``a`` and ``a.b``."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), path.resolve())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

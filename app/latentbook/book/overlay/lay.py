@@ -10,7 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from importlib import import_module
+from importlib import import_module, reload
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -82,13 +82,24 @@ def where_laid(settings: Settings) -> Settings:
     return settings.model_copy(update={"root": root, "content": root / CONTENT, "course": None})
 
 
-def make_importable(laid: Settings) -> None:
-    """Have ``widgets`` be the course's, here and in the processes that are started.
+def lay_importable(settings: Settings) -> None:
+    """Lay a course, where there is one, and have ``widgets`` be the course's.
 
-    The server's own modules need parts of the book's that a book of its own does not have.
+    Here and in the processes that are started. The server's own modules need parts of the book's
+    that a book of its own does not have.
+
+    Raises
+    ------
+    BookErrors
+        With every mistake in how the course and the book go together.
     """
+    if settings.course is None:
+        return
+    laid = lay(settings)
     if str(laid.root) not in sys.path:
         sys.path.insert(0, str(laid.root))
+        if WIDGETS in sys.modules:  # the book's, for a server whose course could not be laid before
+            reload(sys.modules[WIDGETS])
     package = import_module(WIDGETS)
     if (own := str(BOOK_WIDGETS)) not in package.__path__:
         package.__path__.append(own)
@@ -405,7 +416,8 @@ class Layer:
             else:
                 yield name, path
         for path, name in own:
-            yield name, path
+            if not (below / name).exists():  # reported by check_instruments
+                yield name, path
 
     def registered(self, text: str, pattern: re.Pattern[str], names: list[str]) -> str:
         """A module with more names in its tuple, after those of the book."""

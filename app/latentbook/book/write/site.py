@@ -9,8 +9,8 @@ import re
 import shutil
 import time
 import zlib
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from latentbook.book.day import right_now
 from latentbook.book.load import Loaded, load
 from latentbook.book.media import content_hash
+from latentbook.book.overlay.course import read_course
 from latentbook.book.overlay.lay import lay, release
 from latentbook.book.read.days import Days
 from latentbook.book.read.laid import LAID
@@ -40,6 +41,7 @@ from latentbook.book.write.render import TEMPLATES, Renderer
 from latentbook.book.write.search import search_index
 from latentbook.book.write.snippets import snippets
 from latentbook.book.write.web_manifest import web_manifest
+from latentbook.errors import BookErrors
 from latentbook.runtime.course import Course
 from latentbook.runtime.dist import RuntimeDist, build_runtime, served_name
 from latentbook.settings import Settings
@@ -73,6 +75,7 @@ def build_site(settings: Settings, *, report: Report, now: datetime | None = Non
     """
     settings = lay(settings)
     site = settings.site
+    put_back(settings, report)
     now = now or right_now()
     stamp = _stamp(settings, now)
     if _is_current(site, settings, stamp):
@@ -85,23 +88,57 @@ def build_site(settings: Settings, *, report: Report, now: datetime | None = Non
     return site
 
 
+def put_back(settings: Settings, report: Report) -> None:
+    """Put the previous site back where a build was killed just before it put its own in place."""
+    if settings.site.exists() or not settings.previous_site.exists():
+        return
+    with _turn(settings.build / "build.lock", report):
+        if not settings.site.exists():
+            for about in (_stamp_file(settings), _left_out_file(settings)):  # about another site
+                about.unlink(missing_ok=True)
+            settings.previous_site.rename(settings.site)
+
+
+def shown_too_soon(settings: Settings, site: Path, now: datetime) -> list[str]:
+    """What a finished site shows that is not open, or that a course hides.
+
+    As far as the manifest can be read: a file that is no TOML says nothing.
+    """
+    hidden: list[str] = []
+    if settings.course is not None:
+        with suppress(BookErrors):
+            hidden = [each.name for each in read_course(settings.course, Problems()).hidden]
+    return _shown(site, _closed(settings, now), hidden)
+
+
+def _shown(site: Path, closed: Days, hidden: Iterable[str]) -> list[str]:
+    """What of these a finished site shows."""
+    labels = {*closed.places, *hidden}
+    if not (labels or closed.answers):
+        return []
+    pages = list(site.rglob("*.html"))
+    text = "".join(path.read_text(encoding="utf-8") for path in pages)
+    shown = {path.parent.name for path in pages} | set(re.findall(r' id="([^"]+)"', text))
+    answered = set(re.findall(r' id="([^"]+)"[^>]* data-key=', text))
+    answers = [f"answer of {label}" for label in closed.answers if label in answered]
+    return sorted([*(labels & shown), *answers])
+
+
 def is_due(settings: Settings, now: datetime) -> bool:
     """Whether something is open by now that the site does not have."""
-    return bool(_last_left_out(settings, "closed") - set(_closed(settings, now).names))
+    return bool(_last_closed(settings) - set(_closed(settings, now).names))
 
 
 def _closed(settings: Settings, now: datetime) -> Days:
     return days_of(settings.course or settings.content).not_open(now, drafts=settings.reload)
 
 
-def _last_left_out(settings: Settings, *why: str) -> set[str]:
-    """What the site that is there leaves out, as not open (``closed``) or as hidden by the course
-    (``hidden``); nothing where that is not known."""
+def _last_closed(settings: Settings) -> set[str]:
+    """What the site that is there leaves out as not open; nothing where that is not known."""
     try:
-        left_out = json.loads(_left_out_file(settings).read_text(encoding="utf-8"))
+        return set(json.loads(_left_out_file(settings).read_text(encoding="utf-8"))["closed"])
     except FileNotFoundError:
         return set()
-    return {name for each in why for name in left_out[each]}
 
 
 def _left_out_file(settings: Settings) -> Path:
@@ -152,13 +189,14 @@ def _build(site: Path, settings: Settings, stamp: str, report: Report, now: date
     partial = site.with_name(f"{site.name}.{os.getpid()}.partial")
     try:
         _Writer(settings, loaded, assets, runtime, partial, report).write()
-        closed, hidden = _closed(settings, now).names, sorted(loaded.laid.hidden)
-        told = {*closed, *hidden} - _last_left_out(settings, "closed", "hidden")
-        keep_last_edition(site, partial, told=bool(told))
-        _left_out_file(settings).unlink(missing_ok=True)  # a site of which it is not known told all
-        _swap(partial, site)
-        if closed or hidden:
-            left_out = json.dumps({"closed": closed, "hidden": hidden})
+        closed = _closed(settings, now)
+        if not settings.reload:
+            told = bool(_shown(site, closed, loaded.laid.hidden))
+            keep_last_edition(site, partial, told=told)
+        _left_out_file(settings).unlink(missing_ok=True)
+        _swap(partial, settings)
+        if closed:
+            left_out = json.dumps({"closed": closed.names})
             _left_out_file(settings).write_text(left_out, encoding="utf-8")
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -226,16 +264,22 @@ def _refuse_large(loaded: Loaded, pages: Mapping[str, str]) -> None:
     problems.raise_all()
 
 
-def _swap(partial: Path, site: Path) -> None:
-    """Put the new site in the old one's place. An old one that cannot be replaced stays."""
+def _swap(partial: Path, settings: Settings) -> None:
+    """Put the new site in the old one's place, and that in the place of the previous one.
+
+    An old one that cannot be replaced stays. Killed at any moment, this leaves a site (`put_back`).
+    """
+    site, previous = settings.site, settings.previous_site
     old = site.with_name(f"{site.name}.{os.getpid()}.old")
     if site.exists():
-        site.rename(old)
+        if previous.exists():
+            previous.rename(old)
+        site.rename(previous)
     try:
         partial.rename(site)
     except OSError:
-        if old.exists():
-            old.rename(site)
+        if previous.exists():
+            previous.rename(site)
         raise
     shutil.rmtree(old, ignore_errors=True)
 

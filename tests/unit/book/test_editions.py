@@ -1,0 +1,256 @@
+"""``serve``, whatever is wrong with the sources: the last good site, or the one before it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from latentbook import main
+from latentbook.book.write import site
+from latentbook.cli import cli
+from latentbook.settings import Settings
+from tools.bench.serving import served
+
+from .conftest import BOOK, FRONT, HEAD, MakeBook
+
+COURSE = """\
+title = "A course"
+subtitle = "Of a book"
+description = "For tests."
+language = "en"
+book = "0.1.0"
+hide = []
+
+[[parts]]
+title = "All"
+chapters = ["sample"]
+"""
+QUESTION = """
+::::{quiz} true-false
+:label: q-one
+:answer: true
+
+Is it?
+
+:::{answer}
+It is.
+:::
+::::
+"""
+PAGE = "sample/text/index.html"
+Serve = Callable[..., Result]
+
+
+@pytest.fixture
+def settings(make_book: MakeBook, small_runtime: None, tmp_path: Path) -> Settings:
+    """A small book that has been built, with the caches that all tests share."""
+    settings = make_book({"sample/text.md": f"{HEAD}\nFirst text.\n"})
+    for folder in (settings.site, settings.previous_site):
+        shutil.rmtree(folder, ignore_errors=True)
+    site.build_site(settings, report=print)
+    return settings
+
+
+@pytest.fixture
+def server(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the command line would have a server do."""
+    given: dict[str, Any] = {}
+
+    def run(settings: Settings, *, report: object, **more: Any) -> None:
+        given.update(settings=settings, **more)
+
+    monkeypatch.setattr(main, "run", run)
+    return given
+
+
+@pytest.fixture
+def serve(settings: Settings, server: dict[str, Any]) -> Serve:
+    """The command."""
+
+    def invoke(*options: str, course: Path | None = None) -> Result:
+        names = {f"LATENTBOOK_{n.upper()}": str(getattr(settings, n)) for n in ("content", "build")}
+        names["LATENTBOOK_PORT"] = "0"
+        if course:
+            names["LATENTBOOK_COURSE"] = str(course)
+        server.clear()
+        return CliRunner().invoke(cli, ["serve", *options], env=names)
+
+    return invoke
+
+
+@contextmanager
+def asked(server: Mapping[str, Any]) -> Iterator[httpx.Client]:
+    """Ask the server that the command line has started."""
+    app = main.create_app(**server)
+    with served(app) as url, httpx.Client(base_url=url) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "error"),
+    [
+        ("sample/text.md", f"{HEAD}\n{{eq}}`nowhere`\n", "content/sample/text.md:6: "),
+        ("book.toml", BOOK.replace('language = "en"', "language = en"), "content/book.toml:4: "),
+    ],
+)
+def test_a_mistake_leaves_the_last_good_site(
+    file: str, text: str, error: str, settings: Settings, serve: Serve, server: dict[str, Any]
+) -> None:
+    path = settings.content / file
+    good = path.read_text(encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
+    for _ in range(2):  # a restart makes no difference
+        result = serve()
+        assert result.exit_code == 0
+        assert error in result.output
+        assert "The last good site, built " in result.output
+        with asked(server) as client:
+            assert "First text." in client.get("/sample/text/").text
+            ready = client.get("/readyz")
+        assert ready.status_code == 200
+        assert ready.json()["status"] == "ready"
+        assert ready.json()["fault"]["errors"][0].startswith(error)
+    path.write_text(good, encoding="utf-8")
+    section = settings.content / "sample" / "text.md"
+    section.write_text(f"{HEAD}\nMended text.\n", encoding="utf-8")
+    assert "last good" not in serve().output
+    with asked(server) as client:
+        assert "Mended text." in client.get("/sample/text/").text
+        assert client.get("/readyz").json().keys() == {"status", "site"}
+
+
+def test_without_any_site_a_mistake_ends_the_start(settings: Settings, serve: Serve) -> None:
+    shutil.rmtree(settings.site)
+    shutil.rmtree(settings.previous_site, ignore_errors=True)
+    (settings.content / "sample" / "text.md").write_text(f"{HEAD}\n{{eq}}`nowhere`\n")
+    result = serve()
+    assert result.exit_code == 1
+    assert "content/sample/text.md:6: " in result.output
+    assert "served" not in result.output
+
+
+def rewrite(settings: Settings, text: str) -> None:
+    """Another edition."""
+    (settings.content / "sample" / "text.md").write_text(f"{HEAD}\n{text}\n", encoding="utf-8")
+    site.build_site(settings, report=print)
+
+
+def test_the_previous_edition(settings: Settings, serve: Serve, server: dict[str, Any]) -> None:
+    result = serve("--edition", "previous")
+    assert (result.exit_code, server) == (1, {})
+    assert f"There is no previous edition in {settings.previous_site}" in result.output
+    rewrite(settings, "Second text.")
+    rewrite(settings, "Third text.")
+    result = serve("--edition", "previous")
+    assert "The previous site, built " in result.output
+    assert server["built"]
+    with asked(server) as client:
+        assert "Second text." in client.get("/sample/text/").text
+        assert "fault" not in client.get("/readyz").json()
+    serve()
+    with asked(server) as client:
+        assert "Third text." in client.get("/sample/text/").text
+
+
+@pytest.mark.parametrize("folder", ["site-previous", "site"])
+def test_a_build_that_is_killed_leaves_a_site(
+    folder: str, settings: Settings, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed just before a folder gets its new name."""
+    rename = Path.rename
+
+    def killed(path: Path, target: Path) -> Path:
+        if target == settings.build / folder:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    rewrite(settings, "Second text.")
+    monkeypatch.setattr(Path, "rename", killed)
+    with pytest.raises(KeyboardInterrupt):
+        rewrite(settings, "Third text.")
+    monkeypatch.undo()
+    monkeypatch.setattr(main, "run", lambda settings, **more: None)
+    assert serve("--built").exit_code == 0
+    assert "Second text." in (settings.site / PAGE).read_text()
+    assert list(settings.build.glob("site")) == [settings.site]
+
+
+def test_a_site_that_was_deleted_by_hand_is_built_and_not_taken_from_the_previous_one(
+    settings: Settings,
+) -> None:
+    rewrite(settings, "Second text.")
+    shutil.rmtree(settings.site)
+    rewrite(settings, "Second text.")
+    assert "Second text." in (settings.site / PAGE).read_text()
+
+
+@pytest.mark.parametrize(
+    "days", ['q-one = "hidden"', 'text = "draft"', '[days.answers]\nq-one = "hidden"']
+)
+def test_a_site_that_shows_what_is_not_open_any_more_is_not_served(
+    days: str, settings: Settings, serve: Serve, server: dict[str, Any]
+) -> None:
+    rewrite(settings, QUESTION)
+    (settings.content / "book.toml").write_text(f"{BOOK}\n[days]\nnobody = 3\n{days}\n")
+    result = serve()
+    assert (result.exit_code, server) == (1, {})
+    name = days.rpartition("\n")[2].partition(" ")[0]
+    assert "shows what is not open: " in result.output
+    assert f"{name}." in result.output
+    (settings.content / "book.toml").write_text(f"{BOOK}\n[days]\n{days}\n")
+    assert serve().exit_code == 0
+    result = serve("--edition", "previous")
+    assert (result.exit_code, server) == (1, {})
+    assert "shows what is not open: " in result.output
+
+
+@pytest.fixture
+def course(settings: Settings, tmp_path: Path) -> Path:
+    """A course that is the site now."""
+    folder = tmp_path / "mine"
+    (folder / "content").mkdir(parents=True)
+    (folder / "course.toml").write_text(COURSE)
+    (folder / "content" / "front.md").write_text(FRONT)
+    rewrite(settings, QUESTION)
+    site.build_site(settings.model_copy(update={"course": folder}), report=print)
+    return folder
+
+
+def test_a_mistake_in_how_a_course_is_made(
+    course: Path, serve: Serve, server: dict[str, Any]
+) -> None:
+    path = course / "course.toml"
+    path.write_text(COURSE.replace('"sample"', '"sampel"'))
+    assert "mine/course.toml:10: no chapter 'sampel'" in serve(course=course).output
+    with asked(server) as client:
+        assert "Is it?" in client.get("/sample/text/").text
+        assert client.get("/readyz").json()["fault"]["errors"] == server["errors"]
+    path.write_text(COURSE.replace('"sample"', '"sampel"').replace("[]", '["q-one"]'))
+    result = serve(course=course)
+    assert result.exit_code == 1
+    assert "shows what is not open: q-one." in result.output
+    path.write_text(COURSE + "[")  # nothing can be known of what is hidden
+    assert serve(course=course).exit_code == 0
+
+
+def test_what_is_built_of_a_course_is_served_without_a_byte_written(
+    course: Path, settings: Settings, serve: Serve, server: dict[str, Any]
+) -> None:
+    (settings.build / "laid" / "widgets" / "__pycache__").mkdir(exist_ok=True)
+    (settings.build / "laid" / "widgets" / "__pycache__" / "kept.pyc").touch()
+
+    def files() -> dict[Path, int]:
+        return {path: path.lstat().st_mtime_ns for path in settings.build.rglob("*")}
+
+    before = files()
+    assert serve("--built", course=course).exit_code == 0
+    assert server["settings"].course == course
+    assert files() == before

@@ -11,6 +11,7 @@ RUN ln -s /usr/local/lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm \
 WORKDIR /book
 ENV PIP_NO_CACHE_DIR=1 NPM_CONFIG_OMIT=dev
 COPY pyproject.toml requirements.lock package.json package-lock.json Makefile README.md LICENSE ./
+COPY content/LICENSE content/
 # As much as installing needs: it is not done again when code changes.
 COPY tools/python.sh tools/pip.sh tools/torch.sh tools/npm.sh tools/
 COPY app/latentbook/__init__.py app/latentbook/

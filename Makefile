@@ -10,7 +10,7 @@ ADDRESS ?=
 BIN := .venv/bin
 LATENTBOOK := $(BIN)/latentbook
 
-.PHONY: serve test test-long build pdf check train bench lint lock chromium firefox screenshots numpy-tests wheel clean docker-steps
+.PHONY: serve test test-long build pdf check train bench lint lock chromium firefox screenshots numpy-tests wheel release clean docker-steps
 .DEFAULT_GOAL := serve
 
 serve: .venv/.serve node_modules/.installed
@@ -53,7 +53,7 @@ firefox:
 	@sh tools/firefox.sh
 
 screenshots: .venv/.dev node_modules/.installed chromium
-	@$(BIN)/python tools/screenshots.py
+	@$(BIN)/python -m tools.screenshots
 
 # NumPy's own tests in the page's Python, fresh and out of a snapshot: minutes, so not part of `make test`.
 numpy-tests: .venv/.dev node_modules/.installed
@@ -61,9 +61,12 @@ numpy-tests: .venv/.dev node_modules/.installed
 
 # Everything in one file that pip installs: no checkout and no Node are needed then.
 wheel: .venv/.serve node_modules/.installed
-	@$(BIN)/python tools/shipped.py
-	@rm -rf build/lib build/bdist.*
-	@$(BIN)/python -m pip wheel --no-deps --quiet --wheel-dir build/wheel .
+	@$(BIN)/python -m tools.wheel
+
+# The wheel, tried as its users do: installed into an empty environment, without Node, without and
+# with PyTorch (docs/releasing.md).
+release: .venv/.dev node_modules/.installed chromium
+	@$(BIN)/python -m tools.release
 
 # Writes the lock files anew from pyproject.toml and package.json.
 lock: .venv/.dev

@@ -108,20 +108,20 @@ def given_settings(course: Path | None, **given: object) -> Settings:
 
 
 def from_checkout(module: str) -> ModuleType:
-    """Import what a checkout of the project has and an installed package leaves out.
+    """Import what a checkout of the project has, and an installed package or an image lacks.
 
     Raises
     ------
     LatentbookError
-        If this is an installed package.
+        If its folder is missing.
     """
-    from latentbook.settings import ROOT, SHIPPED
+    from latentbook.settings import ROOT
 
-    if ROOT == SHIPPED:
-        folder = module.rpartition(".")[0].replace(".", "/") or module
+    folder = module.partition(".")[0]
+    if not (ROOT / folder).is_dir():
         raise LatentbookError(
-            f"This command needs {folder}/, which is not part of the installed package. "
-            "Run it in a checkout of the project: git clone, then make serve once."
+            f"This command needs {folder}/, which only a checkout of the project has: "
+            "git clone it, run make serve once, and run the command there."
         )
     if str(ROOT) not in sys.path:
         sys.path.append(str(ROOT))

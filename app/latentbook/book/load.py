@@ -54,7 +54,7 @@ from latentbook.book.read.recordings import Recording
 from latentbook.book.read.source import ChapterSource, PageSource, SourceReader
 from latentbook.book.types import Book, Chapter, Dispute, Fact, Listed, NotedSymbol, Part, Section
 from latentbook.book.write.assets import engine_script
-from latentbook.book.write.brand import mark, small_print
+from latentbook.book.write.brand import mark, small_print, terms_of
 from latentbook.errors import accepted_names
 from latentbook.kept import Kept
 from latentbook.settings import Settings
@@ -142,6 +142,7 @@ class _Loader:
         self.manifest: Manifest = read_manifest(file, problems.of(self.shown(file.name)))
         if not self.manifest.entries:
             problems.raise_all()  # there is nothing to find other mistakes in
+        self.below = self.manifest_below()
         self.plot_code, self.instrument_code = plot_code, instrument_code
         self.notation = Notation(self.macros())
         reader = SourceReader(self.content, dict(by_name(DIRECTIVES)), problems)
@@ -213,12 +214,16 @@ class _Loader:
         """A file of the content as messages name it."""
         return Path(self.content.name) / name
 
+    def manifest_below(self) -> Manifest | None:
+        """That of the book which a course is made from."""
+        path = self.content / BOOK
+        if self.laid.book is None or not path.is_file():
+            return None
+        return read_manifest(path, self.problems.of(self.shown(BOOK)))
+
     def macros(self) -> dict[str, str]:
         """The book's macros; for a course those of the book below, too."""
-        own, below = dict(self.manifest.macros), self.content / BOOK
-        if self.laid.book is None or not below.is_file():
-            return own
-        book = read_manifest(below, self.problems.of(self.shown(BOOK))).macros
+        own, book = dict(self.manifest.macros), self.below.macros if self.below else {}
         for name in sorted(own.keys() & book.keys()):
             report = self.problems.of(self.shown(COURSE))
             line = line_of((self.content / COURSE).read_text(encoding="utf-8"), name)
@@ -559,8 +564,18 @@ class _Loader:
         return {
             "name": brand.name or manifest.title,
             "mark": mark(brand, manifest.title, self.content) if manifest.brand else Html(),
-            "small_print": small_print(brand, manifest.term),
+            "small_print": small_print(brand, manifest.term, self.credit()),
         }
+
+    def credit(self) -> Html:
+        """The book and the terms for its text: its own, or those of the book below a course."""
+        work = self.below or self.manifest
+        if not work.licence:
+            return Html()
+        terms = terms_of(work.title, self.laid.elsewhere, work.licence)
+        if self.below is None:
+            return terms
+        return Html(self.manifest.language.translate("Adapted from %(work)s", work=terms))
 
 
 def _listed(blocks: Iterable[Block]) -> Listed:

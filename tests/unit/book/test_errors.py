@@ -40,6 +40,10 @@ def test_all_planted_errors_at_once(root: Path, shared_build: Path, rewrite: boo
         ({"facts.toml": "[facts.plane\n"}, "content/facts.toml:1: not TOML"),
         ({"facts.toml": 'a = 1\nb = "\n'}, "content/facts.toml:2: not TOML"),
         ({"book.toml": BOOK + "colour = 1\n"}, "content/book.toml:9: unknown key 'colour'"),
+        (
+            {"book.toml": BOOK.replace('"en"', '"en"\nlicence = "[terms](terms.md)"')},
+            "content/book.toml:5: a link in licence leads to https:, http: or mailto:",
+        ),
         ({"book.toml": "title = \n"}, "content/book.toml:1: not TOML"),
         ({"book.toml": BOOK.replace('"sample"', '"facts"')}, "content/book.toml:8: slug must be"),
         (

@@ -50,8 +50,10 @@ $$ (eq-one)
 More in {{ref}}`second`.
 """
 SECOND = HEAD.replace("title: Text", "title: Second") + "\nThe end, after {eq}`eq-one`.\n"
+LICENSED = BOOK.replace('"en"', '"en"\nlicence = "text [CC BY 4.0](https://cc.example/by/)"')
+TERMS = 'text <a href="https://cc.example/by/">CC BY 4.0</a>'
 FILES = {
-    "book.toml": BOOK.replace('"sample" }]', '"sample" }, { number = 3, slug = "other" }]'),
+    "book.toml": LICENSED.replace('"sample" }]', '"sample" }, { number = 3, slug = "other" }]'),
     "sample/index.md": OPENING.replace("[text]", "[text, second]"),
     "sample/text.md": TEXT,
     "sample/second.md": SECOND,
@@ -115,6 +117,27 @@ def test_chapters_come_in_the_order_of_the_course(make_course: MakeCourse) -> No
         ("2", "sample", "Sample"),
     ]
     assert (book.title, book.front.title) == ("A course", "A small book")
+
+
+def test_a_book_states_its_licence_and_a_course_what_it_is_adapted_from(
+    make_course: MakeCourse,
+) -> None:
+    settings = make_course(here='elsewhere = "https://host.example/book/"')
+    book = settings.model_copy(update={"course": None})
+    assert load(book).book.small_print == (f"A small book: {TERMS}",)
+    link = '<a href="https://host.example/book/">A small book</a>'
+    assert load(lay(settings)).book.small_print == (f"Adapted from {link}: {TERMS}",)
+
+
+def test_a_course_names_its_own_licence_first_and_the_books_in_its_language(
+    make_course: MakeCourse,
+) -> None:
+    brand = '[brand]\nlicence = "All rights reserved"'
+    settings = make_course(here=brand, toml=COURSE.replace('"en"', '"de"'))
+    assert load(lay(settings)).book.small_print == (
+        "All rights reserved",
+        f"Bearbeitung von A small book: {TERMS}",
+    )
 
 
 def test_sections_are_chosen_and_the_courses_own_stand_between_them(
@@ -268,6 +291,7 @@ SECTION = HEAD + "\nText.\n"
             {},
             "mine/course.toml:7: accent #80c080 has a contrast of 1.9 on #f5f3ed",
         ),
+        ('licence = "Mine"', "", {}, "mine/course.toml:6: unknown key 'licence'"),
         ('elsewhere = "host"', "", {}, "mine/course.toml:6: elsewhere is the address of a book"),
     ],
 )
@@ -343,7 +367,7 @@ def test_a_book_of_its_own_has_nothing_of_the_book_below(make_course: MakeCourse
     assert "WIDGETS: tuple[str, ...] = (\n)" in register
     book = load(laid).book
     assert [chapter.slug for chapter in book.chapters] == ["first"]
-    assert ">A<" in book.mark and not book.references
+    assert ">A<" in book.mark and not book.references and not book.small_print
 
 
 def test_laying_again_takes_away_what_is_gone(make_course: MakeCourse) -> None:

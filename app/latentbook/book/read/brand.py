@@ -64,13 +64,7 @@ def read_brand(value: Any, folder: Path, line: int, text: str, report: FileProbl
         if key not in (*TEXTS, "accent"):
             names = accepted_names(key, (*TEXTS, "accent"))
             report.add(lines[key], f"unknown key {key!r} of [brand]. {names}")
-    texts = {}
-    for key in TEXTS:
-        given = values.get(key, "")
-        if not isinstance(given, str) or "\n" in given:
-            report.add(lines[key], f"{key} of [brand] must be a line of text; got {given!r}")
-            given = ""
-        texts[key] = given
+    texts = {key: read_line(key, values, lines.get(key, line), report) for key in TEXTS}
     for key, wanted, fits in (
         ("mark", "an SVG picture", _is_svg),
         ("icon", "a square PNG picture", _is_square_png),
@@ -81,9 +75,6 @@ def read_brand(value: Any, folder: Path, line: int, text: str, report: FileProbl
                 lines[key], f"{key} of [brand] is the name of {wanted} in {folder}; got {name!r}"
             )
             texts[key] = ""
-    for key in ("footer", "licence"):
-        if LINK.search(texts[key]):
-            report.add(lines[key], f"a link in {key} leads to https:, http: or mailto:")
     accent = values.get("accent")
     if accent is not None and not _is_accent(accent, lines["accent"], report):
         accent = None
@@ -105,6 +96,17 @@ def _is_square_png(path: Path) -> bool:
             return picture.width == picture.height
     except (OSError, SyntaxError, ValueError):
         return False
+
+
+def read_line(key: str, values: Mapping[str, Any], line: int, report: FileProblems) -> str:
+    """A line of text, whose links lead outside; what is wrong is reported."""
+    given = values.get(key, "")
+    if not isinstance(given, str) or "\n" in given:
+        report.add(line, f"{key} must be a line of text; got {given!r}")
+        return ""
+    if LINK.search(given):
+        report.add(line, f"a link in {key} leads to https:, http: or mailto:")
+    return given
 
 
 def contrast(one: str, other: str) -> float:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from latentbook.book.language import ENGLISH, Language, content_language, language
-from latentbook.book.read.brand import Brand, read_brand
+from latentbook.book.read.brand import Brand, read_brand, read_line
 from latentbook.book.read.days import Days, read_days
 from latentbook.book.read.facts import read_toml, table, tables
 from latentbook.book.read.options import LABEL
@@ -57,6 +57,7 @@ class Manifest:
     macros : the TeX that each command's name stands for
     term : of a course: when it is held
     brand : None for the program's own
+    licence : of a book: the terms for its text, as a line of Markdown that follows the title
     """
 
     title: str
@@ -69,6 +70,7 @@ class Manifest:
     days: Days
     term: str = ""
     brand: Brand | None = None
+    licence: str = ""
 
     @property
     def entries(self) -> tuple[ChapterEntry, ...]:
@@ -99,7 +101,7 @@ def read_manifest(path: Path, report: FileProblems) -> Manifest:
         "parts",
         "days",
     )
-    accepted += COURSE_KEYS if of_course else ()
+    accepted += COURSE_KEYS if of_course else ("licence",)
     for key in values:
         if key not in accepted:
             report.add(line_of(text, key), f"unknown key {key!r}. {accepted_names(key, accepted)}")
@@ -115,6 +117,7 @@ def read_manifest(path: Path, report: FileProblems) -> Manifest:
     term = values.get("term", "")
     if not isinstance(term, str):
         report.add(line_of(text, "term"), f"term must be text; got {term!r}")
+    licence = read_line("licence", values, line_of(text, "licence"), report)
     brand = Brand() if of_course and not values.get("book") else None
     if "brand" in values:
         place = text.find("[brand]")
@@ -124,7 +127,7 @@ def read_manifest(path: Path, report: FileProblems) -> Manifest:
     languages = _languages(values, text, report)
     days = read_days(values, text, report)
     manifest = Manifest(
-        title, subtitle, description, *languages, macros, parts, days, str(term), brand
+        title, subtitle, description, *languages, macros, parts, days, str(term), brand, licence
     )
     _check_entries(manifest.entries, report)
     return manifest

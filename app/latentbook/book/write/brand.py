@@ -121,6 +121,15 @@ def icon(brand: Brand, title: str, folder: Path, size: int) -> bytes:
     return out.getvalue()
 
 
-def small_print(brand: Brand, term: str) -> tuple[Html, ...]:
+def small_print(brand: Brand, term: str, credit: Html) -> tuple[Html, ...]:
     """The lines at the end of each page."""
-    return tuple(line(each) for each in (term, brand.footer, brand.licence) if each)
+    own = (line(each) for each in (term, brand.footer, brand.licence) if each)
+    return (*own, *([credit] if credit else []))
+
+
+def terms_of(title: str, address: str, licence: str) -> Html:
+    """A work and how its text may be used; with an address, the title leads there."""
+    name = Html(escape(title))
+    if address:
+        name = Html(f'<a href="{escape(address)}">{name}</a>')
+    return Html(f"{name}: {line(licence)}")

@@ -1,13 +1,18 @@
-"""Gathers in build/shipped what a wheel holds of the build's cache, so that it needs no Node.
+"""Makes the wheel: ``make wheel``.
 
-A course that is built with the wheel then finds the bundles, the packs and the compressed files
-of all that it has in common with the book.
+It holds what is needed of the build's cache, too. A course that is built with the wheel then finds
+the bundles, the packs and the compressed files of all that it has in common with the book, without
+Node.
 """
 
 from __future__ import annotations
 
 import hashlib
 import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 from latentbook.book.write.assets import (
@@ -20,16 +25,35 @@ from latentbook.book.write.assets import (
 from latentbook.book.write.site import build_site
 from latentbook.runtime.course import Course
 from latentbook.runtime.pins import PYODIDE
-from latentbook.settings import Settings
+from latentbook.settings import ROOT, Settings
+
+Report = Callable[[str], None]
 
 LEAST = 20_000
 """Bytes from which on a compressed file is worth its place."""
 
 
-def main() -> None:
-    """Build, choose, copy."""
-    settings = Settings()
-    site = build_site(settings, report=print)
+def make_wheel(out: Path, report: Report) -> Path:
+    """Build the book, then the wheel into ``out``; its path."""
+    gather(Settings(course=None, build=ROOT / "build"), report)
+    for left in (ROOT / "build").glob("bdist.*"):
+        shutil.rmtree(left)
+    shutil.rmtree(ROOT / "build" / "lib", ignore_errors=True)
+    pip = (sys.executable, "-m", "pip", "wheel", "--quiet")
+    options = ("--no-deps", "--no-build-isolation", "--wheel-dir", str(out))
+    subprocess.run((*pip, *options, "."), cwd=ROOT, check=True)
+    return out / f"latentbook-{release()}-py3-none-any.whl"
+
+
+def release() -> str:
+    """The version in pyproject.toml, which names the wheel."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        return str(tomllib.load(file)["project"]["version"])
+
+
+def gather(settings: Settings, report: Report) -> None:
+    """Bring together in build/shipped what ``setup.py`` puts into the wheel of the cache."""
+    site = build_site(settings, report=report)
     bundle(settings), engine_script(settings), worker_script(settings), notebook_script(settings)
     cache, out = settings.build / "cache", settings.build / "shipped"
     shutil.rmtree(out, ignore_errors=True)
@@ -56,7 +80,7 @@ def main() -> None:
             for packed in (cache / "compressed").glob(f"{key}.*"):
                 shutil.copy(packed, out / "compressed")
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
-    print(f"{out}: {size / 1e6:.0f} MB, with Pyodide {PYODIDE}'s library")
+    report(f"{out}: {size / 1e6:.0f} MB, with Pyodide {PYODIDE}'s library")
 
 
 def newest(cache: Path, pattern: str) -> str:
@@ -65,4 +89,4 @@ def newest(cache: Path, pattern: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    print(make_wheel(ROOT / "build" / "wheel", print))

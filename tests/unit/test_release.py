@@ -1,0 +1,67 @@
+"""A release: what it calls itself, and its wheel without PyTorch, Node and the checkout.
+
+``make release`` takes the same steps in an environment that pip fills from the network.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+import pytest
+
+from latentbook.book.read.manifest import read_manifest
+from latentbook.book.read.problems import Problems
+from tools.release import LICENCE, WITHOUT_PYTORCH, Installed, stated_versions
+from tools.wheel import make_wheel
+
+
+def test_every_file_states_the_same_version() -> None:
+    versions = stated_versions()
+    assert re.fullmatch(r"\d+\.\d+\.\d+", versions["pyproject.toml"])
+    assert len(set(versions.values())) == 1, versions
+
+
+def test_the_books_foot_names_the_licence_of_its_text(root: Path) -> None:
+    path = root / "content" / "book.toml"
+    stated = read_manifest(path, Problems().of(path)).licence
+    assert f"[CC BY 4.0]({LICENCE})" in stated
+    assert LICENCE in (root / "content" / "LICENSE").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def installed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """The wheel, beside this Python's own copies of the libraries in requirements.lock."""
+    folder, work = tmp_path_factory.mktemp("installed"), tmp_path_factory.mktemp("work")
+    it = Installed(make_wheel(folder, print), folder / "venv", work)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", it.venv], check=True)
+    python = it.venv / "bin" / "python"
+    pip = (sys.executable, "-m", "pip", "--python", python, "install", "--quiet")
+    subprocess.run([*pip, "--no-deps", "--no-index", "--no-compile", it.wheel], check=True)
+    packages = next(it.venv.glob("lib/python*/site-packages"))
+    lock = (root / "requirements.lock").read_text(encoding="utf-8")
+    for name in re.findall(r"^([\w.-]+)==", lock, re.MULTILINE):
+        link(name, packages)
+    return it
+
+
+def link(name: str, packages: Path) -> None:
+    """Have what a library consists of in another environment, too."""
+    try:
+        library = distribution(name)
+    except PackageNotFoundError:
+        return  # of another platform
+    for top in {file.parts[0] for file in library.files or ()} - {"..", "__pycache__"}:
+        target = packages / top
+        if not target.exists():
+            target.symlink_to(Path(str(library.locate_file(top))).resolve())
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("step", WITHOUT_PYTORCH, ids=lambda step: step.__name__)
+def test_the_wheel_without_pytorch(step: Callable[[Installed], None], installed: Installed) -> None:
+    step(installed)

@@ -1,0 +1,358 @@
+"""Makes the wheel and tries it as its users do: ``make release`` (docs/releasing.md).
+
+The tests take the same steps in an environment that is quicker to make, without a browser and
+without PyTorch (tests/unit/test_release.py).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import Message
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import ParamSpec, TypeVar
+from urllib.parse import urljoin
+
+from latentbook.book.catalogues import check
+from latentbook.settings import ROOT, Settings
+from tools.wheel import make_wheel, release
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+START_S = 600
+"""A first start builds the book."""
+
+SNIPPET = "/autoencoders/compress/"
+"""A page whose first snippet needs NumPy."""
+
+GRID = "/api/models/conv_vae_mnist/grid?n=4"
+LICENCE = "https://creativecommons.org/licenses/by/4.0/"
+
+
+class Failed(Exception):
+    """A step has not done what it should; the message says what it did."""
+
+
+def expect(met: bool, found: object) -> None:
+    """Fail with what was found unless a condition is met."""
+    if not met:
+        raise Failed(str(found))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server has sent."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body, read as UTF-8."""
+        return self.body.decode()
+
+
+def get(url: str, accept: str = "*/*") -> Answer:
+    """The answer to a request, whatever its status."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers={"Accept": accept})) as got:
+            return Answer(got.status, got.headers, got.read())
+    except urllib.error.HTTPError as error:
+        return Answer(error.code, error.headers, error.read())
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A wheel that is installed.
+
+    Attributes
+    ----------
+    venv : folder of the virtual environment
+    work : an empty folder for what the steps write
+    """
+
+    wheel: Path
+    venv: Path
+    work: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables for its programs: no other program is on the path, Node among them."""
+        return {"PATH": str(self.venv / "bin"), "HOME": str(self.work), "LANG": "C.UTF-8"}
+
+    def run(self, *command: str, status: int = 0) -> str:
+        """What one of its programs says.
+
+        Raises
+        ------
+        Failed
+            If it ends with another status.
+        """
+        program = self.venv / "bin" / command[0]
+        done = subprocess.run(
+            [program, *command[1:]],
+            cwd=self.work,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        said = f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}"
+        expect(done.returncode == status, said)
+        return done.stdout
+
+    @contextmanager
+    def served(self, *options: str) -> Iterator[str]:
+        """The address of ``latentbook serve``, which has to end well, too."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        command = [self.venv / "bin" / "latentbook", "serve", "--port", str(port), *options]
+        log = self.work / "serve.log"
+        with log.open("w") as out:
+            server = subprocess.Popen(
+                command, cwd=self.work, env=self.environment, stdout=out, stderr=subprocess.STDOUT
+            )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            until = time.monotonic() + START_S
+            while not is_ready(url):
+                expect(server.poll() is None, f"The server has ended:\n{log.read_text()}")
+                expect(time.monotonic() < until, f"No server after {START_S} s:\n{log.read_text()}")
+                time.sleep(0.1)
+            yield url
+        finally:
+            server.terminate()
+            status = server.wait()
+        expect(status == 0, f"The server ended with {status}:\n{log.read_text()}")
+
+
+def is_ready(url: str) -> bool:
+    """Whether a server answers, and has a book."""
+    try:
+        return get(f"{url}/readyz").status == 200
+    except OSError:
+        return False
+
+
+# What is tried without PyTorch.
+
+
+def holds_what_it_should(it: Installed) -> None:
+    """The wheel holds the packages and the licences, and nothing else of the project."""
+    with zipfile.ZipFile(it.wheel) as wheel:
+        names = wheel.namelist()
+        info = next(name for name in names if name.endswith(".dist-info/METADATA"))
+        metadata = wheel.read(info).decode()
+    folder = info.partition("/")[0]
+    tops = {name.partition("/")[0] for name in names}
+    expect(tops == {"latentbook", "widgets", folder}, tops)
+    shipped = {name.split("/")[2] for name in names if name.startswith("latentbook/shipped/")}
+    expect(shipped.isdisjoint({"tests", "tools", "training"}), shipped)
+    for name in ("LICENSE", "content/LICENSE"):
+        expect(f"{folder}/licenses/{name}" in names, f"The wheel has no {name}")
+    expect("License-Expression: MIT AND CC-BY-4.0\n" in metadata, metadata[:2000])
+
+
+def stands_alone(it: Installed) -> None:
+    """It runs without Node, PyTorch and the checkout."""
+    expect(shutil.which("node", path=it.environment["PATH"]) is None, "Node is on the path")
+    said = it.run("python", "-c", "import torch", status=1)
+    expect("No module named 'torch'" in said, said)
+    place = it.run("python", "-c", "import latentbook; print(latentbook.__file__)")
+    expect(place.startswith(str(it.venv)), place)
+
+
+def serves_the_book(it: Installed) -> None:
+    """The book is served, every chapter of it, with its licence at the foot."""
+    with it.served() as url:
+        front = get(f"{url}/")
+        expect(front.status == 200 and LICENCE in front.text, front.text[-2000:])
+        chapters = set(re.findall(r'class="title" href="([^"]+)"', front.text))
+        expect(len(chapters) > 5, chapters)
+        for chapter in chapters:
+            page = get(urljoin(f"{url}/", chapter))
+            expect(page.status == 200 and "</html>" in page.text, (chapter, page.status))
+
+
+def says_what_it_cannot_do(it: Installed) -> None:
+    """Without PyTorch the decoders answer 503, and say why."""
+    with it.served() as url:
+        for path in ("/api/models", GRID):
+            answer = get(url + path)
+            kind = answer.headers["Content-Type"]
+            expect((answer.status, kind) == (503, "application/problem+json"), (path, answer))
+            expect("torch is not installed" in answer.text, answer.text)
+
+
+def makes_a_course(it: Installed) -> None:
+    """A course is made, checked, built and served, and names the book that it is made from."""
+    course = it.work / "course"
+    it.run("latentbook", "course", "new", str(course))
+    it.run("latentbook", "check", "--course", str(course))
+    it.run("latentbook", "build", "--course", str(course))
+    with it.served("--course", str(course)) as url:
+        front = get(f"{url}/").text
+        expect("<title>course" in front, front[:2000])
+        expect("Adapted from Latentbook: " in front and LICENCE in front, front[-2000:])
+
+
+def asks_for_a_checkout(it: Installed) -> None:
+    """Commands that need a checkout name the folder that is missing."""
+    for command, folder in (("train", "training"), ("reproduce", "training"), ("bench", "tools")):
+        said = it.run("latentbook", command, status=1)
+        expect(said.startswith(f"This command needs {folder}/, "), said)
+
+
+WITHOUT_PYTORCH: tuple[Callable[[Installed], None], ...] = (
+    holds_what_it_should,
+    stands_alone,
+    serves_the_book,
+    says_what_it_cannot_do,
+    makes_a_course,
+    asks_for_a_checkout,
+)
+
+
+# What takes a browser, or PyTorch.
+
+
+def runs_a_snippet(it: Installed) -> None:
+    """A snippet that runs in a browser prints what the book has recorded."""
+    from playwright.sync_api import sync_playwright
+
+    from latentbook.browser import FLAGS, chromium_path
+
+    with it.served() as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
+        page = browser.new_page()
+        page.goto(url + SNIPPET)
+        cell = page.locator("section[data-cell]").first
+        recorded = cell.locator("[data-output]").inner_text()
+        cell.locator('[data-action="run"]').click()
+        page.wait_for_selector('section[data-cell]:is([data-state="done"], [data-state="failed"])')
+        printed = cell.locator("[data-output]").inner_text()
+        browser.close()
+    expect(printed == recorded != "", f"recorded:\n{recorded}\nprinted:\n{printed}")
+
+
+def decodes(it: Installed) -> None:
+    """With PyTorch a grid is a picture."""
+    with it.served() as url:
+        grid = get(url + GRID, "image/png")
+        expect(grid.status == 200 and grid.body.startswith(b"\x89PNG"), (grid.status, grid.headers))
+
+
+# How the environment is made.
+
+
+def install(wheel: Path, folder: Path) -> Installed:
+    """A new environment with the wheel and what requirements.lock lists."""
+    it = Installed(wheel, folder / ".venv", folder / "work")
+    it.work.mkdir()
+    call(sys.executable, "-m", "venv", it.venv)
+    pip = (it.venv / "bin" / "python", "-m", "pip")
+    call(*pip, "install", "--quiet", "--require-hashes", "-r", ROOT / "requirements.lock")
+    call(*pip, "install", "--quiet", "--no-deps", wheel)
+    call(*pip, "check")
+    return it
+
+
+def install_pytorch(it: Installed) -> None:
+    """Install the PyTorch of pyproject.toml as ``make serve`` does: into .venv of a folder."""
+    folder = it.venv.parent
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    call("sh", ROOT / "tools" / "torch.sh", cwd=folder)
+    it.run("python", "-c", "import torch")
+
+
+def call(*command: str | Path, cwd: Path = ROOT) -> None:
+    """Run a program of this machine.
+
+    Raises
+    ------
+    Failed
+        With what it said, if it fails.
+    """
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    expect(done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}")
+
+
+# The release.
+
+
+def stated_versions() -> dict[str, str]:
+    """What each file that states a version calls this release."""
+    cff = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    log = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    found = {
+        "CITATION.cff": re.search(r"^version: (\S+)$", cff, re.MULTILINE),
+        "CHANGELOG.md": re.search(r"^## \[(\d\S*)\]", log, re.MULTILINE),
+    }
+    return {"pyproject.toml": release(), **{name: m[1] if m else "" for name, m in found.items()}}
+
+
+def agree_on_the_version() -> None:
+    """All files state the same version."""
+    expect(len(set(stated_versions().values())) == 1, stated_versions())
+
+
+def have_all_words() -> None:
+    """The languages that are listed as complete have all words."""
+    check(Settings(), report=silent)
+
+
+def silent(message: str) -> None:
+    """Say nothing of what goes on within a step."""
+
+
+def step(take: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+    """Take a step, and say so on a line; end with status 1 if it fails."""
+    name = (take.__doc__ or "").partition("\n")[0]
+    start = time.monotonic()
+    try:
+        result = take(*given, **named)
+    except Exception as error:
+        raise SystemExit(f"FAILED: {name}\n{type(error).__name__}: {error}") from None
+    print(f"{time.monotonic() - start:4.0f} s  {name}", flush=True)
+    return result
+
+
+def main() -> None:
+    """Take every step."""
+    step(agree_on_the_version)
+    step(have_all_words)
+    wheel = step(make_wheel, ROOT / "build" / "wheel", silent)
+    with TemporaryDirectory() as folder:
+        it = step(install, wheel, Path(folder))
+        for each in (*WITHOUT_PYTORCH, runs_a_snippet):
+            step(each, it)
+        step(install_pytorch, it)
+        step(decodes, it)
+    print(f"{wheel} can be released")
+
+
+if __name__ == "__main__":
+    main()

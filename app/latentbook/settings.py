@@ -157,6 +157,11 @@ class Settings(BaseSettings):
         """The finished site. An author's drafts, in which nothing is compressed, lie apart."""
         return self.build / ("draft" if self.reload else "site")
 
+    @property
+    def full_data(self) -> Path:
+        """The codes of all images, which `latentbook train full_data` writes."""
+        return self.build / "data" / "codes"
+
 
 def _home(course: Path | None, root: Path) -> Path:
     """Where things are built: an installed program's own folder is no place for them."""

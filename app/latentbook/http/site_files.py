@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
@@ -45,6 +46,7 @@ class SiteFiles:
         self.folder = folder
         self.files: dict[str, FileServerASGI] = {}
         self.seen: tuple[int, int] | None = None
+        self.listing = asyncio.Lock()
 
     @property
     def is_built(self) -> bool:
@@ -57,24 +59,36 @@ class SiteFiles:
         if path == "/api" or path.startswith("/api/"):
             raise HTTPException(404, f"There is nothing at {path}. See /api/openapi.json.")
         await self.look()
+        listed = self.files
         try:
             await self.answer(path, scope, receive, send)
         except FileNotFoundError:  # swapped between the look and the reading
-            self.seen = None
+            if self.files is listed:
+                self.seen = None
             await self.look()
             await self.answer(path, scope, receive, send)
 
     async def look(self) -> None:
-        """List the files again if the site has been replaced since the last request."""
+        """List the files again if the site has been replaced since the last request.
+
+        Listing takes seconds, so requests that come meanwhile wait for it and do not list, too.
+        """
+        if self.identity() == self.seen:
+            return
+        async with self.listing:
+            identity = self.identity()
+            if identity == self.seen:
+                return
+            self.files = await run_in_threadpool(site_files, self.folder) if identity else {}
+            self.seen = identity
+
+    def identity(self) -> tuple[int, int] | None:
+        """What differs between two site folders; None where there is none."""
         try:
             now = self.folder.stat()
         except FileNotFoundError:
-            self.files, self.seen = {}, None
-            return
-        identity = (now.st_ino, now.st_mtime_ns)
-        if identity != self.seen:
-            self.files = await run_in_threadpool(site_files, self.folder)
-            self.seen = identity
+            return None
+        return now.st_ino, now.st_mtime_ns
 
     async def answer(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the file, or the page 404."""

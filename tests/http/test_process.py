@@ -198,7 +198,7 @@ def test_without_pytorch_the_book_is_served_and_the_rest_says_why(tmp_path):
 
 
 def test_pytorch_is_imported_before_the_server_listens(tmp_path):
-    """Else the first reader of a decoder would hold up all others for as long as that takes."""
+    """Else the first readers of a decoder wait for that, too."""
     program = """
 import sys
 import latentbook.main

@@ -126,7 +126,7 @@ def test_a_site_is_listed_before_the_server_listens(listings, settings):
 
 
 def test_requests_that_come_together_list_a_site_once(listings, tmp_path):
-    """Each listed it: with 32 readers the first answers took as many times as long."""
+    """Each listed it, so that 32 readers waited 9 seconds for their first page."""
     write_site(tmp_path)
     site = SiteFiles(tmp_path)
 

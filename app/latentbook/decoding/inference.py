@@ -90,7 +90,7 @@ class Inference:
     def open_registry(self) -> Registry:
         """The models of the book, unless others were given.
 
-        Called before the server listens: to import torch holds up every thread for seconds.
+        Called before the server listens, so that no reader waits while torch is imported.
 
         Raises
         ------

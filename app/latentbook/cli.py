@@ -113,7 +113,7 @@ def from_checkout(module: str) -> ModuleType:
     Raises
     ------
     LatentbookError
-        If its folder is missing.
+        If its folder or PyTorch is missing.
     """
     from latentbook.settings import ROOT
 
@@ -125,7 +125,14 @@ def from_checkout(module: str) -> ModuleType:
         )
     if str(ROOT) not in sys.path:
         sys.path.append(str(ROOT))
-    return import_module(module)
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise LatentbookError(
+            "This command needs PyTorch: `pip install 'latentbook[decoders]'` installs it."
+        ) from None
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from importlib.metadata import version
 from socket import socket
 from typing import Any
@@ -28,6 +28,7 @@ from latentbook.http.head import HeadAsGet
 from latentbook.http.headers import SecurityHeaders
 from latentbook.http.logs import configure_logs, log
 from latentbook.http.openings import Openings
+from latentbook.http.problems import Problem
 from latentbook.http.protocol import UVICORN
 from latentbook.http.reload import Reload
 from latentbook.http.site_files import SiteFiles
@@ -72,12 +73,15 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as running:
             running.push_async_callback(run_in_threadpool, inference.close)
+            with suppress(FileNotFoundError):  # swapped meanwhile: the first request lists it
+                await site.look()
             if upkeep:
                 await running.enter_async_context(upkeep.watching())
             if class_mode:
                 await running.enter_async_context(class_mode.running())
             yield
 
+    site = SiteFiles(settings.site)
     app = FastAPI(
         title="Latentbook",
         summary="Decoders of the book: codes to images and back.",
@@ -110,6 +114,7 @@ def create_app(
     app.state.metrics = metrics
     app.state.fault = fault
     app.state.reload = reload
+    app.state.full_data = settings.full_data
     app.state.site = site
     app.router.default = site
     problems.add_problem_handlers(app)
@@ -181,6 +186,11 @@ def run(
     app = create_app(settings, inference=inference, built=built, errors=errors)
     if errors:
         log.error(OLD_SITE, errors=errors)
+    if inference is None:
+        try:
+            app.state.inference.open_registry()
+        except Problem as missing:
+            report(missing.detail)
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -173,6 +173,11 @@ class Settings(BaseSettings):
         """The site that the server sends."""
         return self.previous_site if self.edition == "previous" else self.site
 
+    @property
+    def full_data(self) -> Path:
+        """The codes of all images, which `latentbook train full_data` writes."""
+        return self.build / "data" / "codes"
+
 
 def _home(course: Path | None, root: Path) -> Path:
     """Where things are built: an installed program's own folder is no place for them."""

@@ -7,7 +7,11 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 
-from latentbook.api import everything, instruments
+from latentbook.api import instruments
+from latentbook.models import full_data
+from latentbook.models.cards import read_card
+from latentbook.models.errors import FullDataMissing
+from training.full_data import write_full_data
 from widgets import linear_probe
 from widgets.engine.frames import frame_value
 from widgets.judged import codes, labels
@@ -20,13 +24,13 @@ PATH = "/api/instruments/linear_probe"
 def few(monkeypatch):
     """A server whose MNIST is the 2,000 images of the page."""
 
-    def all_of(code):
+    def read(folder, code):
         shown, test, _ = codes(code)
         shown_labels, test_labels = labels()
         return shown, shown_labels, test, test_labels
 
-    monkeypatch.setattr(instruments, "everything_of", all_of)
-    return all_of
+    monkeypatch.setattr(instruments, "read_full_data", read)
+    return read("", "pca")
 
 
 def test_the_frame_is_the_instruments_own(client, few):
@@ -39,7 +43,7 @@ def test_the_frame_is_the_instruments_own(client, few):
         "seed": 3,
         "others": True,
     }
-    frame = linear_probe.frame(linear_probe.compute(**values, everything=few("pca")))
+    frame = linear_probe.frame(linear_probe.compute(**values, everything=few))
     wanted = frame_value(linear_probe.instrument, frame)
     assert answer.json() == json.loads(json.dumps(wanted, default=np.ndarray.tolist))
     assert answer.json()["readouts"]["apart"] == "+0.0"
@@ -81,36 +85,33 @@ def test_no_other_instrument_is_served(client):
     assert "linear_probe" in answer.json()["detail"]
 
 
-def test_a_server_without_the_images_says_so(client, monkeypatch, tmp_path):
-    monkeypatch.setattr(everything, "DATA_DIR", tmp_path)
-    everything.mnist.cache_clear()
+def test_a_server_without_the_codes_says_what_makes_them(client):
     answer = client.get(PATH)
-    everything.mnist.cache_clear()
     assert answer.status_code == 503
-    assert "no images of MNIST" in answer.json()["detail"]
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert "`latentbook train full_data` makes them" in answer.json()["detail"]
 
 
-def test_codes_are_computed_once(monkeypatch, tmp_path):
-    monkeypatch.setattr(everything, "FOLDER", tmp_path)
-    asked = []
-
-    def encode(code, x):
-        asked.append(code)
-        return x.reshape(len(x), -1)[:, :3].astype(np.float32)
-
-    monkeypatch.setattr(everything, "encode_judged", encode)
-    x = np.random.default_rng(0).integers(0, 256, (5, 28, 28)).astype(np.uint8)
-    first, second = (everything.codes_of("pca", "test", x) for _ in range(2))
-    assert asked == ["pca"]
-    np.testing.assert_allclose(second, x.reshape(5, -1)[:, :3] / 255, rtol=1e-6)
-    assert (first == second).all()
-    assert everything.codes_of("pixels", "test", x).dtype == np.uint8
+def test_codes_of_other_weights_are_not_used(monkeypatch, tmp_path):
+    monkeypatch.setattr(full_data, "TRAINING", 3)
+    np.save(full_data.labels_file(tmp_path), np.arange(5))
+    path = full_data.codes_file(tmp_path, "deep")
+    np.save(path, np.arange(10.0).reshape(5, 2))
+    shown, shown_labels, test, test_labels = full_data.read_full_data(tmp_path, "deep")
+    assert shown.tolist() == [[0, 1], [2, 3], [4, 5]]
+    assert test.tolist() == [[6, 7], [8, 9]]
+    assert (shown_labels.tolist(), test_labels.tolist()) == ([0, 1, 2], [3, 4])
+    card = read_card(full_data.WIDGETS / "data" / "mnist_as_deep.json")
+    card["file"]["sha256"] = "0" * 64
+    monkeypatch.setattr(full_data, "read_card", lambda path: card)
+    with pytest.raises(FullDataMissing):
+        full_data.read_full_data(tmp_path, "deep")
 
 
 @pytest.fixture
-def whole(monkeypatch, tmp_path, mnist):
-    """A server that has MNIST."""
-    monkeypatch.setattr(everything, "FOLDER", tmp_path)
+def whole(settings, mnist):
+    """A server that has all codes by PCA."""
+    write_full_data(settings.full_data, lambda done, total, loss: None, ["pca"])
     return mnist
 
 

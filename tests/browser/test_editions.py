@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from tests.browser.book_pages import SECTION, Open
+from tests.browser.book_pages import Open
 
 STORAGE = Path(__file__).parents[1] / "fixtures" / "editions" / "storage-0.1.0.json"
 """A browser's storage: a changed instrument, a snippet that was run, a wrong answer, a place."""

@@ -206,3 +206,84 @@ def test_a_course_whose_instrument_cannot_be_imported_is_served_as_it_was(tmp_pa
     assert printed == errors
     assert served.startswith("The last good site, built ")
     assert json.loads(logged)["errors"] == errors
+
+
+WITHOUT_TORCH = """
+import sys
+
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("torch", "training", "ray"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+sys.meta_path.insert(0, Missing())
+from latentbook.cli import main
+
+main()
+"""
+"""As an installed package runs where PyTorch is not installed."""
+
+
+def test_without_pytorch_the_book_is_served_and_the_rest_says_why(tmp_path):
+    write_site(tmp_path / "site")
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-c", WITHOUT_TORCH, "serve", "--built"],
+        env=os.environ | {"LATENTBOOK_BUILD": str(tmp_path), "LATENTBOOK_PORT": str(port)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        until(lambda: process.poll() is not None or answers(f"http://127.0.0.1:{port}"))
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+            for path in ("/", "/vae/", "/healthz", "/readyz", "/metrics", "/api/openapi.json"):
+                assert client.get(path).status_code == 200, path
+            model = "/api/models/conv_vae_mnist"
+            refused = [
+                client.get("/api/models"),
+                client.get(model),
+                client.get(f"{model}/grid"),
+                client.get(f"{model}/atlas/0/0/0"),
+                client.post(f"{model}/decode", json={"codes": [[0, 0]]}),
+                client.post(f"{model}/encode", json={"images": [[[0] * 28] * 28]}),
+            ]
+            for answer in refused:
+                assert answer.status_code == 503, answer.url
+                assert answer.headers["Content-Type"] == "application/problem+json"
+                assert "PyTorch is not installed" in answer.json()["detail"]
+                assert "pip install 'latentbook[decoders]'" in answer.json()["detail"]
+            served = client.get("/api/instruments/linear_probe")
+            assert served.status_code == 503
+            assert "latentbook train full_data" in served.json()["detail"]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        said, written = process.communicate(timeout=30)
+    assert (process.returncode, written) == (0, "")
+    assert "PyTorch is not installed on this server, so its decoders are off." in said
+
+
+def test_pytorch_is_imported_before_the_server_listens(tmp_path):
+    """Else the first readers of a decoder wait for that, too."""
+    program = """
+import sys
+import latentbook.main
+from latentbook.settings import Settings
+
+
+class Server:
+    def __init__(self, config, reload):
+        pass
+
+    def run(self):
+        sys.exit(0 if "latentbook.models.registry" in sys.modules else 3)
+
+
+latentbook.main.Server = Server
+latentbook.main.run(Settings(), report=print)
+"""
+    environment = os.environ | {"LATENTBOOK_BUILD": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, check=False)
+    assert done.returncode == 0

@@ -1,5 +1,6 @@
 """The site folder over HTTP."""
 
+import asyncio
 import gzip
 import http.client
 from datetime import UTC, datetime
@@ -8,6 +9,8 @@ import brotli
 import httpx
 import pytest
 
+from latentbook.http import site_files
+from latentbook.http.site_files import SiteFiles
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.small_server import SCRIPT, write_site
@@ -102,6 +105,38 @@ def test_a_swapped_site_is_seen_without_restart(changing):
     (build / "new").rename(site)
     assert "Second edition" in client.get("/").text
     assert client.get("/gan/").text == "GAN"
+
+
+@pytest.fixture
+def listings(monkeypatch):
+    """Grows by one whenever the files of a site are listed."""
+    folders = []
+    real = site_files.site_files
+
+    def list_files(folder):
+        folders.append(folder)
+        return real(folder)
+
+    monkeypatch.setattr(site_files, "site_files", list_files)
+    return folders
+
+
+def test_a_site_is_listed_before_the_server_listens(listings, settings):
+    with served(create_app(settings)):
+        assert len(listings) == 1
+
+
+def test_requests_that_come_together_list_a_site_once(listings, tmp_path):
+    """Each listed it, so that 32 readers waited 9 seconds for their first page."""
+    write_site(tmp_path)
+    site = SiteFiles(tmp_path)
+
+    async def look_together():
+        await asyncio.gather(*(site.look() for _ in range(8)))
+
+    asyncio.run(look_together())
+    assert len(listings) == 1
+    assert "/vae/" in site.files
 
 
 def test_a_folder_without_slash_redirects_within_any_mount(client):

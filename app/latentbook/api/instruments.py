@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path as FilePath
 from typing import Annotated, Any
 
 import numpy as np
@@ -11,9 +12,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 import widgets
-from latentbook.api.everything import DataMissing, everything_of
 from latentbook.http.caching import DAY, not_modified, strong_etag
 from latentbook.http.problems import Problem, problem_responses, wrong_field
+from latentbook.models.full_data import read_full_data
 from latentbook.settings import WIDGETS
 from widgets.contract import ContractError, Instrument
 from widgets.engine.controls import accepted
@@ -56,10 +57,7 @@ async def get_frame(request: Request, name: InstrumentName) -> Response:
     }
     if (unchanged := not_modified(request, headers)) is not None:
         return unchanged
-    try:
-        body = await run_in_threadpool(frame_of, name, values)
-    except DataMissing as error:
-        raise Problem(503, str(error)) from error
+    body = await run_in_threadpool(frame_of, name, values, request.app.state.full_data)
     return Response(body, headers=headers, media_type="application/json")
 
 
@@ -87,9 +85,9 @@ def read_value(text: str, default: Any) -> Any:
     return float(text) if isinstance(default, int | float) else text
 
 
-def frame_of(name: str, values: dict[str, Any]) -> bytes:
+def frame_of(name: str, values: dict[str, Any], folder: FilePath) -> bytes:
     """A frame as JSON: ``FrameValue`` of the page, without how long it took."""
     module = widgets.get(name)
-    result = module.compute(**values, everything=everything_of(str(values["code"])))
+    result = module.compute(**values, everything=read_full_data(folder, str(values["code"])))
     frame = frame_value(module.instrument, module.frame(result))
     return json.dumps(frame, default=np.ndarray.tolist, ensure_ascii=False).encode()

@@ -3,8 +3,7 @@
 Models are loaded here, one batch is decoded at a time, and the event loop only waits. The chunks of
 a batch go to workers, one for each core, each of which runs torch on a single thread: what a chunk
 looks like then does not depend on how many cores there are, and no core waits for another after
-each layer. torch is imported at the first request that needs it; a server without torch serves the
-book all the same.
+each layer. A server without torch serves the book all the same.
 """
 
 from __future__ import annotations
@@ -41,8 +40,8 @@ class TorchMissing(Problem):
     def __init__(self) -> None:
         super().__init__(
             503,
-            "torch is not installed on this server, so it cannot decode. The book works without "
-            "it; `pip install latentbook[decoders]` installs it.",
+            "PyTorch is not installed on this server, so its decoders are off. The book works "
+            "without them; `pip install 'latentbook[decoders]'` installs PyTorch.",
         )
 
 
@@ -52,7 +51,8 @@ class TorchBroken(Problem):
     def __init__(self, error: Exception | str) -> None:
         super().__init__(
             503,
-            f"torch is installed on this server and cannot be loaded, so it cannot decode: {error}",
+            "PyTorch is installed on this server but cannot be loaded, so its decoders are off: "
+            f"{error}",
         )
 
 
@@ -86,6 +86,26 @@ class Inference:
         self.models: dict[str, tuple[Opened, ServedModel]] = {}
         self.queue = JobQueue(queue_size, FEW, self.metrics)
         self.thread: threading.Thread | None = None
+
+    def open_registry(self) -> Registry:
+        """The models of the book, unless others were given.
+
+        Called before the server listens, so that no reader waits while torch is imported.
+
+        Raises
+        ------
+        TorchMissing, TorchBroken
+        """
+        if self.registry is None:
+            try:
+                importlib.import_module("torch")
+            except ModuleNotFoundError as error:
+                raise (TorchMissing() if error.name == "torch" else TorchBroken(error)) from error
+            except (ImportError, OSError) as error:  # of a library that torch needs
+                raise TorchBroken(error) from error
+            self.registry = importlib.import_module("latentbook.models.registry")
+        assert self.registry is not None
+        return self.registry
 
     # Called from the event loop.
 
@@ -231,16 +251,3 @@ class Inference:
             except ModelError as error:
                 cards.append({"name": name, "unavailable": str(error)})
         return cards
-
-    def open_registry(self) -> Registry:
-        """The models of the book, unless others were given."""
-        if self.registry is None:
-            try:
-                importlib.import_module("torch")
-            except ModuleNotFoundError as error:
-                raise (TorchMissing() if error.name == "torch" else TorchBroken(error)) from error
-            except (ImportError, OSError) as error:  # of a library that torch needs
-                raise TorchBroken(error) from error
-            self.registry = importlib.import_module("latentbook.models.registry")
-        assert self.registry is not None
-        return self.registry

@@ -30,5 +30,9 @@ class WeightsMismatch(ModelError):
     """The weights are not those that the card or the architecture describes."""
 
 
+class FullDataMissing(ModelError):
+    """The codes of all images are not there."""
+
+
 class DeviceUnavailable(ModelError):
     """A device was asked for that this machine does not have."""

@@ -7,10 +7,11 @@ PORT ?= 8000
 NAME ?=
 PAPER ?= a4
 ADDRESS ?=
+SINCE ?= main
 BIN := .venv/bin
 LATENTBOOK := $(BIN)/latentbook
 
-.PHONY: serve test test-long build pdf check train bench lint lock chromium firefox screenshots numpy-tests wheel release clean docker-steps
+.PHONY: serve test test-long quick build pdf check train bench lint lock chromium firefox screenshots numpy-tests wheel release clean docker-steps
 .DEFAULT_GOAL := serve
 
 serve: .venv/.serve node_modules/.installed
@@ -33,8 +34,13 @@ bench: .venv/.dev node_modules/.installed chromium
 	@$(LATENTBOOK) bench $(NAME)
 
 # The build comes first: what the tests build themselves then comes out of its caches.
+# A worker that has nothing left takes half of what the other has.
 test: lint chromium firefox build
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not long"
+	@$(BIN)/pytest --numprocesses 2 --dist worksteal -m "not long"
+
+# The checks for what differs from the main branch (SINCE=HEAD~1: from something else), in a minute.
+quick: .venv/.dev node_modules/.installed
+	@$(BIN)/python -m tools.quick $(SINCE)
 
 # What takes minutes by itself: replicas of the decoders, and thousands of generated requests.
 test-long: .venv/.dev node_modules/.installed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -12,6 +14,12 @@ if TYPE_CHECKING:
     from training.data import Dataset
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# Workers share the cores: threads of their own would only wait for each other. NumPy and torch
+# read this when they are imported, which is after this file.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,6 +32,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=600,
         help="Requests made from the OpenAPI description, over all routes.",
     )
+    parser.addoption(
+        "--shuffle",
+        type=int,
+        metavar="SEED",
+        help="Run the files, and the tests within each file, in random order.",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if (seed := config.getoption("--shuffle")) is not None:
+        order = random.Random(seed)
+        files = {item.path: order.random() for item in items}
+        items.sort(key=lambda item: (files[item.path], order.random()))
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +73,7 @@ def rewrite(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture
 def small_runtime(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Stands for the Pyodide distribution, which has tests of its own."""
+    """Stands for the Pyodide distribution, which has tests of its own; sites are packed lightly."""
     folder = tmp_path / "runtime"
     folder.mkdir()
     (folder / "python.js").write_text("export default 1;\n" * 40)
@@ -62,3 +83,4 @@ def small_runtime(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         path=folder, version="abc123", sizes=sizes, hashes=hashes, start_hashes=hashes
     )
     monkeypatch.setattr("latentbook.book.write.site.build_runtime", lambda settings, **_: dist)
+    monkeypatch.setattr("latentbook.book.write.compress.BROTLI", 1)

@@ -109,9 +109,9 @@ def mark(page: Page, name: str) -> str:
     return detail
 
 
-def visit(context: BrowserContext, book: str) -> Page:
+def visit(context: BrowserContext, book: str, place: str = SECTION) -> Page:
     """A page on which Python is ready."""
     page = context.new_page()
-    page.goto(book + SECTION)
+    page.goto(book + place)
     expect(page.locator(READY)).to_be_attached()
     return page

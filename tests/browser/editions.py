@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from latentbook.book.write.seeds import fill
 from latentbook.book.write.site import build_site
 from latentbook.main import create_app
 from latentbook.runtime.dist import build_runtime
@@ -93,6 +94,23 @@ STAMP = "Ran in {time}"
 """Stands in cell.js: each edition says something else there, so that its scripts are others."""
 
 
+def write_content(content: Path, edition: str) -> None:
+    """Write the text of an edition."""
+    content.mkdir(exist_ok=True)
+    filling = "\n\n".join(f"A paragraph, number {i}, that takes room." for i in range(60))
+    for name, other in (("one", "two"), ("two", "one")):
+        folder = content / name
+        folder.mkdir(exist_ok=True)
+        for file, source in (("index.md", CHAPTER), (f"{name}-text.md", SECTION)):
+            text = source.replace("NAME", name).replace("OTHER", other)
+            text = text.replace("FILL", filling).replace("EDITION", edition)
+            (folder / file).write_text(text)
+    (content / "front.md").write_text(FRONT.replace("EDITION", edition))
+    (content / "book.toml").write_text(BOOK)
+    shutil.copy(Settings().content / "references.bib", content)
+    (content / "facts.toml").write_text("")
+
+
 class Requests:
     """ASGI middleware that notes every request and the status it got."""
 
@@ -128,29 +146,13 @@ class Editions:
         for name in ("node_modules", "widgets", "package-lock.json"):
             (self.root / name).symlink_to((real.root / name).resolve())
         shutil.copytree(real.root / "static", self.root / "static")
-        # What the real book has compressed need not be compressed again.
-        (folder / "build" / "cache").mkdir(parents=True)
-        compressed = (real.build / "cache" / "compressed").resolve()
-        (folder / "build" / "cache" / "compressed").symlink_to(compressed)
+        fill(folder / "build" / "cache", real.build / "cache")
         self.url = ""
         self.requests = Requests(create_app(self.settings))
 
     def publish(self, edition: str) -> None:
         """Build an edition in the place of the one before, of which the host keeps nothing."""
-        content = self.settings.content
-        content.mkdir(exist_ok=True)
-        filling = "\n\n".join(f"A paragraph, number {i}, that takes room." for i in range(60))
-        for name, other in (("one", "two"), ("two", "one")):
-            folder = content / name
-            folder.mkdir(exist_ok=True)
-            for file, source in (("index.md", CHAPTER), (f"{name}-text.md", SECTION)):
-                text = source.replace("NAME", name).replace("OTHER", other)
-                text = text.replace("FILL", filling).replace("EDITION", edition)
-                (folder / file).write_text(text)
-        (content / "front.md").write_text(FRONT.replace("EDITION", edition))
-        (content / "book.toml").write_text(BOOK)
-        shutil.copy(Settings().content / "references.bib", content)
-        (content / "facts.toml").write_text("")
+        write_content(self.settings.content, edition)
         self.say(edition)
         self.build()
 
@@ -188,6 +190,7 @@ class Editions:
             patch.setattr(
                 "latentbook.book.write.site.keep_last_edition", lambda last, site, **_: None
             )
+            patch.setattr("latentbook.book.write.compress.BROTLI", 1)
             build_site(self.settings, report=lambda message: None)
 
     def asked(self, part: str) -> int:

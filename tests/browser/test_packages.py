@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Request, Route, expect
 
+from latentbook.book.write.seeds import fill
 from latentbook.book.write.site import build_site
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.browser.book_pages import mark, output, run, visit
+from tests.browser.editions import ONE, write_content
 from tests.unit.runtime.projects import add_packages
 from tools.bench.serving import served
 
@@ -26,20 +27,16 @@ print(regex.findall(r"\\p{Lu}", "Ångström"), tree.branch.leaves())
 
 
 @pytest.fixture(scope="module")
-def course(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of the book with added packages. The site's own stamp, in the shared cache, stays."""
+def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a small book with added packages."""
     folder: Path = tmp_path_factory.mktemp("course")
-    here = Settings()
-    content, build = folder / "content", folder / "build"
-    shutil.copytree(here.content, content)
-    build.mkdir()
-    (build / "cache").symlink_to(here.build / "cache")
-    stamp = build / "cache" / "site-stamp"
-    before = stamp.read_text()
-    settings = here.model_copy(update={"content": content, "build": build})
+    settings = Settings(content=folder / "content", build=folder / "build")
+    fill(settings.build / "cache", Settings().build / "cache")
+    write_content(settings.content, "A")
     add_packages(settings, folder / "wheels")
-    build_site(settings, report=print)
-    stamp.write_text(before)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("latentbook.book.write.compress.BROTLI", 1)
+        build_site(settings, report=print)
     with served(create_app(settings)) as url:
         yield f"{url}/"
 
@@ -57,7 +54,7 @@ def test_packages_are_imported_on_every_visit(chromium: Browser, course: str) ->
     context.on("request", note)
     for start in ("files", "snapshot"):
         fetched.clear()
-        page = visit(context, course)
+        page = visit(context, course, ONE)
         assert mark(page, "python-started") == start
         assert "regex.pack" not in fetched
         assert output(run(page, CODE)).strip() == "['Å'] green"
@@ -76,6 +73,6 @@ def test_without_the_network_an_import_says_why(chromium: Browser, course: str) 
         route.abort()
 
     context.route(re.compile(r"/tree-[0-9a-f]{12}\.pack$"), cut)
-    page = visit(context, course)
+    page = visit(context, course, ONE)
     assert "tree could not be fetched: it needs the network" in output(run(page, "import tree"))
     context.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -19,17 +20,12 @@ from tests.site_pages import broken_links, repeated_ids
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(build=tmp_path_factory.mktemp("build"))
+def loaded() -> Loaded:
+    return load(Settings())
 
 
-@pytest.fixture(scope="module")
-def loaded(settings: Settings) -> Loaded:
-    return load(settings)
-
-
-def test_every_snippet_solution_and_mistake_does_what_it_says(settings: Settings) -> None:
-    check_book(settings, report=print)
+def test_every_snippet_solution_and_mistake_does_what_it_says() -> None:
+    check_book(Settings(), report=print)
 
 
 def every(blocks: tuple[Block, ...], kind: type) -> list[Block]:
@@ -57,24 +53,36 @@ def test_every_fact_is_stated_somewhere(loaded: Loaded) -> None:
     assert not unused
 
 
-def test_notebooks_are_valid_and_scripts_run(loaded: Loaded, tmp_path: Path) -> None:
-    for chapter, source in zip(loaded.book.chapters, loaded.sources, strict=True):
-        export = Export(
+def exports(loaded: Loaded) -> Iterator[Export]:
+    book = loaded.book
+    for chapter, source in zip(book.chapters, loaded.sources, strict=True):
+        yield Export(
             chapter,
             source,
             loaded.labels,
             loaded.notation,
             loaded.facts,
-            loaded.book.content_language,
+            book.content_language,
         )
+
+
+def test_notebooks_are_valid_and_scripts_are_python(loaded: Loaded) -> None:
+    for export in exports(loaded):
         nbformat.validate(nbformat.reads(notebook(export).decode(), as_version=4))
-        path = tmp_path / f"{chapter.slug}.py"
+        compile(script(export), export.chapter.slug, "exec")
+
+
+@pytest.mark.long
+def test_scripts_run(loaded: Loaded, tmp_path: Path) -> None:
+    """The snippets in them are run by the check above; here they run without the page."""
+    for export in exports(loaded):
+        path = tmp_path / f"{export.chapter.slug}.py"
         path.write_bytes(script(export))
         done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 
 
-def test_every_link_of_the_site_leads_to_something(settings: Settings, small_runtime: None) -> None:
-    folder = build_site(settings, report=print)
+def test_every_link_of_the_site_leads_to_something() -> None:
+    folder = build_site(Settings(), report=print)
     assert broken_links(folder) == []
     assert repeated_ids(folder) == []

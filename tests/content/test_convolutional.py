@@ -1,5 +1,7 @@
 """Numbers that chapter 3 quotes, measured again."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -12,8 +14,18 @@ from training.errors import DataUnavailable
 from training.exports.upsampling import stride_energy
 from widgets.receptive_field import large_image
 
+CHAPTER = Path(__file__).parents[2] / "content" / "convolutional"
+FIELDS, BOARDS, SPATIAL, EQUAL = (
+    " ".join((CHAPTER / f"{name}.md").read_text("utf-8").split())
+    for name in ("down-and-up", "checkerboards", "spatial-codes", "equal-weights")
+)
+
 
 def test_what_a_unit_needs_of_its_field() -> None:
+    assert "21 pixels a side, 9 hold 95 % when all weights are equal, which is 18 %" in FIELDS
+    assert "13 of 21 on average. And at 40 layers it is 17 of 81, or 23." in FIELDS
+    assert "The field has 31 pixels a side, and 27 of them are needed" in FIELDS
+
     def sides(stride: int, layers: int, power: int) -> tuple[int, int]:
         fields, held = large_image(3, stride, layers, power)
         return int(fields[-1]), int(held[-1])
@@ -42,6 +54,7 @@ def test_share_of_the_inner_field_in_the_trained_encoder() -> None:
         influence += gradient.square().sum(0).unflatten(0, (28, 28))
     rows = torch.nonzero(influence.sum(1))[:, 0]
     assert (rows.min(), rows.max()) == (9, 18)
+    assert "the inner 8 pixels a side hold 88 % of the squared gradient" in FIELDS
     inner = influence[10:18, 10:18].sum() / influence.sum()
     assert inner.item() == pytest.approx(0.88, abs=0.005)
 
@@ -52,6 +65,7 @@ def test_share_of_the_inner_field_in_the_trained_encoder() -> None:
 )
 def test_cards_of_the_two_decoders(name: str, weights: int, nats: float, error: float) -> None:
     card = registry.card(name)
+    assert f"`{name}` | {weights:,} | {nats} ± 0.5 | {error} ± 0.1 |" in EQUAL
     assert card["weights"]["parameters"] == weights
     assert round(card["metrics"]["negative_elbo"]["mean"], 1) == nats
     assert round(card["metrics"]["squared_error"]["mean"], 1) == error
@@ -65,7 +79,8 @@ def test_digits_that_have_the_room_to_move() -> None:
     train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
     moved = draw.shifted(test)
     home = moved.view(-1, 28, 28).roll((-draw.SHIFT, -draw.SHIFT), (1, 2)).flatten(1)
-    assert len(moved) == 3875
+    assert "the 3,875 test digits that have the room" in SPATIAL and len(moved) == 3875
+    assert "components leave 9.2 (8.8 on the digits that have the room)" in SPATIAL
     mean, axes = train.mean(0), torch.linalg.eigh(torch.cov(train.T))[1][:, -49:]
     for x, left in ((test, 9.2), (home, 8.8)):
         rebuilt = mean + (x - mean) @ axes @ axes.T
@@ -73,12 +88,14 @@ def test_digits_that_have_the_room_to_move() -> None:
     rim = torch.ones(28, 28, dtype=torch.bool)
     rim[1:-1, 1:-1] = False
     touching = (train[:, rim.flatten()] > 0).any(1)
+    assert "1.4 % of the digits have ink in the outermost pixels" in SPATIAL
     assert touching.float().mean().item() == pytest.approx(0.014, abs=0.0005)
 
 
 def test_the_pair_is_equal_in_weights() -> None:
     counts = [draw.weights_of(config.build()) for config in draw.PAIR.values()]
     assert counts == [111_961, 112_026]
+    assert "has 10,130 weights and biases, the second 126,530" in SPATIAL
     assert [draw.weights_of(build()) for build in (draw.spatial, draw.flat)] == [10_130, 126_530]
 
 
@@ -95,6 +112,9 @@ def test_checkerboard_of_the_server_s_decoders() -> None:
             ]
         pictures.append(stride_energy(registry.load(name).decode(z).flatten(1)).mean().item())
     (new_resize, trained_resize), (new_transposed, trained_transposed) = shares.values()
+    assert "four fifths of the variance of its log-odds at stride 2 with new weights" in BOARDS
+    assert "and 0.05 % when trained; `conv_vae_mnist`, which resizes, less than 0.1 %" in BOARDS
+    assert "and then 0.006 %. In the pictures that they draw both have 0.002 %" in BOARDS
     assert new_transposed == pytest.approx(0.8, abs=0.06)
     assert new_resize < 0.001
     assert trained_transposed == pytest.approx(0.0005, abs=0.0001)
@@ -107,4 +127,5 @@ def test_real_digits_have_more_at_stride_2_than_decoded_ones() -> None:
         x = to_unit(load_dataset("mnist").test_images[:1000])
     except DataUnavailable as error:
         pytest.skip(str(error))
+    assert "Real test digits have ten times as much, 0.02 %" in BOARDS
     assert stride_energy(x).mean().item() == pytest.approx(0.0002, abs=0.00005)

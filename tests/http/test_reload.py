@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 import widgets
+from latentbook.book.write.seeds import fill
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.errors import LatentbookError
 from latentbook.http.fault import Fault
@@ -26,9 +27,8 @@ def book(tmp_path) -> Settings:
     """The book with a copy of its content, and the caches of this project."""
     here = Settings()
     shutil.copytree(here.content, tmp_path / "content")
-    (here.build / "cache").mkdir(parents=True, exist_ok=True)
     build = tmp_path / "build"
-    shutil.copytree(here.build / "cache", build / "cache")
+    fill(build / "cache", here.build / "cache")
     return Settings(content=tmp_path / "content", build=build, reload=True)
 
 

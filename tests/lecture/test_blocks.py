@@ -18,6 +18,7 @@ def book() -> list[Block]:
 
 
 def test_every_kind_is_in_the_book(book: list[Block]) -> None:
+    """So that none of the tests below passes because it found nothing to look at."""
     assert {block.kind for block in book} == {*QUIZZES, "instrument"}
     forms = {way.form for block in book for way in block.ways}
     assert forms == {"", "readout", "panel", "draw"}

@@ -117,7 +117,7 @@ def test_two_builds_in_one_folder_take_turns(settings: Settings, build: Build) -
     heard: list[str] = []
     with ThreadPoolExecutor(1) as pool:
         second = pool.submit(site.build_site, settings, report=heard.append)
-        while not heard:
+        while not heard and not second.done():
             time.sleep(0.01)
         assert not second.done()
         other.communicate("")

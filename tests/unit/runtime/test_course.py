@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,24 +20,40 @@ from tests.unit.runtime.start import answer
 IN_PAGE = "sys_platform == 'emscripten'"
 
 
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """A project whose package index is a folder: far needs near, and in the page only, leaf."""
-    index = tmp_path / "index"
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder that is the package index: far needs near, and in the page only, leaf."""
+    index = tmp_path_factory.mktemp("index")
     write_wheel(index, "leaf", {"leaf.py": "grown = 3\n"})
     write_wheel(index, "near", {"near/__init__.py": "import leaf\n"}, (f"leaf; {IN_PAGE}",))
     needs = ("near>=1", "nothing; sys_platform != 'emscripten'", "old; python_version < '3.14'")
     write_wheel(index, "far", {"far/__init__.py": "from near import leaf\n"}, needs)
     write_wheel(index, "clash", {"clash.py": ""}, ("numpy<2",))
     write_wheel(index, "native", {"native.py": ""}, tag="cp311-cp311-manylinux_2_17_x86_64")
-    for name in ("PIP_CONFIG_FILE", "PIP_NO_INDEX", "PIP_FIND_LINKS"):
-        value = {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1"}.get(name, str(index))
-        monkeypatch.setenv(name, value)
-    root = tmp_path / "project"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PIP_CONFIG_FILE", "/dev/null")
+        patch.setenv("PIP_NO_INDEX", "1")
+        patch.setenv("PIP_FIND_LINKS", str(index))
+        yield index
+
+
+def project_at(folder: Path) -> Settings:
+    root = folder / "project"
     root.mkdir()
     (root / "content").mkdir()
-    settings = project(root)
-    return settings.model_copy(update={"build": tmp_path / "build", "pyodide_url": ""})
+    return project(root).model_copy(update={"build": folder / "build", "pyodide_url": ""})
+
+
+@pytest.fixture
+def settings(index: Path, tmp_path: Path) -> Settings:
+    """A project with that index."""
+    return project_at(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def far(index: Path, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A course with far, which no test changes: pip takes seconds to choose."""
+    return added(project_at(tmp_path_factory.mktemp("far")), "far")
 
 
 def added(settings: Settings, *wanted: str) -> Course:
@@ -69,8 +86,8 @@ json.dumps({
     assert answer(folder, "files", code=code) == MARKERS
 
 
-def test_a_package_comes_with_what_it_needs_in_the_page(settings: Settings) -> None:
-    lock = added(settings, "far").lock
+def test_a_package_comes_with_what_it_needs_in_the_page(far: Course) -> None:
+    lock = far.lock
     assert lock.requested == ["far"]
     assert {name: package.depends for name, package in lock.packages.items()} == {
         "far": ["near"],
@@ -80,10 +97,10 @@ def test_a_package_comes_with_what_it_needs_in_the_page(settings: Settings) -> N
     assert lock.packages["near"].imports == ["near"]
 
 
-def test_every_package_is_pinned_to_the_byte(settings: Settings, tmp_path: Path) -> None:
+def test_every_package_is_pinned_to_the_byte(settings: Settings, index: Path) -> None:
     course = added(settings, "leaf")
     leaf = course.lock.packages["leaf"]
-    there = (tmp_path / "index" / leaf.file_name).read_bytes()
+    there = (index / leaf.file_name).read_bytes()
     assert leaf.sha256 == hashlib.sha256(there).hexdigest()
     (settings.build / "cache" / leaf.file_name).write_bytes(there + b" ")
     with pytest.raises(LatentbookError, match=leaf.sha256):
@@ -113,8 +130,8 @@ def test_what_only_a_removed_package_needed_goes_with_it(settings: Settings) -> 
     assert not last.path.exists()
 
 
-def test_a_list_says_why_each_is_there(settings: Settings) -> None:
-    lines = added(settings, "far").listed().splitlines()
+def test_a_list_says_why_each_is_there(far: Course) -> None:
+    lines = far.listed().splitlines()
     assert [line.split()[0] for line in lines] == ["numpy", "far", "leaf", "near"]
     assert "added" in lines[1]
     assert "for near" in lines[2]
@@ -140,9 +157,9 @@ def test_what_cannot_be_added_is_explained(settings: Settings, wanted: str, said
     assert not (settings.content / "packages.json").exists()
 
 
-def test_what_was_not_added_cannot_be_removed(settings: Settings) -> None:
+def test_what_was_not_added_cannot_be_removed(far: Course) -> None:
     with pytest.raises(LatentbookError, match=r"what was is far\. near is there because far needs"):
-        added(settings, "far").remove("near", print)
+        far.remove("near", print)
 
 
 def test_compiling_without_the_tool_says_what_is_missing(

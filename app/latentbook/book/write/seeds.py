@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from latentbook.book.write.compress import link
 from latentbook.settings import SHIPPED, Settings
 
@@ -18,6 +20,11 @@ def seed_cache(settings: Settings) -> None:
         return
     if settings.course is None and settings.root != SHIPPED:
         return  # tests, and builds in other folders, begin with nothing
+    fill(cache, made)
+
+
+def fill(cache: Path, made: Path) -> None:
+    """Link what one cache has into another."""
     for name in SEEDS:
         for path in sorted(made.glob(name)):
             for file in [path] if path.is_file() else sorted(path.rglob("*")):

@@ -123,7 +123,8 @@ class Editions:
         self.folder = folder
         self.root = folder / "root"
         self.settings = Settings(root=self.root, content=folder / "content", build=folder / "build")
-        self.dist = build_runtime(real, report=print)
+        self.dist = self.own_dist = build_runtime(real, report=print)
+        self.published: str | None = None
         self.root.mkdir()
         for name in ("node_modules", "widgets", "package-lock.json"):
             (self.root / name).symlink_to((real.root / name).resolve())
@@ -136,7 +137,9 @@ class Editions:
         self.requests = Requests(create_app(self.settings))
 
     def publish(self, edition: str) -> None:
-        """Build an edition in the place of the one before, of which the host keeps nothing."""
+        """Build an edition in the place of another one before, of which the host keeps nothing."""
+        if self.published == edition:
+            return
         content = self.settings.content
         content.mkdir(exist_ok=True)
         filling = "\n\n".join(f"A paragraph, number {i}, that takes room." for i in range(60))
@@ -152,7 +155,9 @@ class Editions:
         shutil.copy(Settings().content / "references.bib", content)
         (content / "facts.toml").write_text("")
         self.say(edition)
+        self.dist = self.own_dist
         self.build()
+        self.published = edition
 
     def say(self, edition: str) -> None:
         """Let the scripts of the next build say which edition they are of."""
@@ -179,6 +184,7 @@ class Editions:
 
     def build(self) -> None:
         """Build what is there now in the place of the edition before."""
+        self.published = None
         stamp = self.settings.build / "cache" / "site-stamp"
         stamp.unlink(missing_ok=True)  # it does not know of `dist`
         with pytest.MonkeyPatch.context() as patch:

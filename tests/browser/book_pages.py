@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, CDPSession, Locator, Page, expect
 
 from latentbook.book.compose.labels import Target
 from latentbook.book.load import load
@@ -54,6 +54,15 @@ def go_to(page: Page, place: str) -> None:
     root = urljoin(page.url, page.locator("html").get_attribute("data-root"))
     if urlsplit(page.url).path != urlsplit(root + place).path:
         page.evaluate("url => navigation.navigate(url).finished", root + place)
+
+
+def hold_as_phone(page: Page) -> CDPSession:
+    """Make the window that of a phone, which fingers touch; what sends their touches."""
+    touch = page.context.new_cdp_session(page)
+    window = {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": True}
+    touch.send("Emulation.setDeviceMetricsOverride", window)
+    touch.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    return touch
 
 
 def come_back(page: Page) -> None:

@@ -141,7 +141,8 @@ class Editions:
         self.folder = folder
         self.root = folder / "root"
         self.settings = Settings(root=self.root, content=folder / "content", build=folder / "build")
-        self.dist = build_runtime(real, report=print)
+        self.dist = self.own_dist = build_runtime(real, report=print)
+        self.published: str | None = None
         self.root.mkdir()
         for name in ("node_modules", "widgets", "package-lock.json"):
             (self.root / name).symlink_to((real.root / name).resolve())
@@ -151,10 +152,14 @@ class Editions:
         self.requests = Requests(create_app(self.settings))
 
     def publish(self, edition: str) -> None:
-        """Build an edition in the place of the one before, of which the host keeps nothing."""
+        """Build an edition in the place of another one before, of which the host keeps nothing."""
+        if self.published == edition:
+            return
         write_content(self.settings.content, edition)
         self.say(edition)
+        self.dist = self.own_dist
         self.build()
+        self.published = edition
 
     def say(self, edition: str) -> None:
         """Let the scripts of the next build say which edition they are of."""
@@ -181,6 +186,7 @@ class Editions:
 
     def build(self) -> None:
         """Build what is there now in the place of the edition before."""
+        self.published = None
         stamp = self.settings.build / "cache" / "site-stamp"
         stamp.unlink(missing_ok=True)  # it does not know of `dist`
         with pytest.MonkeyPatch.context() as patch:

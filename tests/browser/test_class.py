@@ -26,6 +26,11 @@ PHONE: dict[str, Any] = {
 ROOM: list[ViewportSize] = [{"width": 1280, "height": 720}, {"width": 1920, "height": 1080}]
 CHOICE, GUESS = "Choice", "Guess"
 WAIT_MS = 60_000
+# Pages ask every two seconds what is new; here ten times as often.
+HURRY = """
+const later = setTimeout;
+globalThis.setTimeout = (run, ms, ...given) => later(run, ms > 1_000 ? ms / 10 : ms, ...given);
+"""
 
 
 class Class:
@@ -49,6 +54,7 @@ class Class:
     def context(self, **options: Any) -> BrowserContext:
         context = self.browser.new_context(**options)
         context.set_default_timeout(WAIT_MS)
+        context.add_init_script(HURRY)
         context.on("page", self.watch.follow)
         self.contexts.append(context)
         return context

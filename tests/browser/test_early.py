@@ -18,7 +18,7 @@ BLOCKS = ("instrument", "snippet", "quiz")
 def test_moves_and_taps_before_the_scripts_are_answered(
     open_page: Open, editions: Editions
 ) -> None:
-    page = open_page("404.html", host=editions.url, fresh=True)
+    page = open_page("404.html", host=editions.url)
     held: list[Route] = []
     page.route("**/assets/main-*.js", lambda route: held.append(route))
     page.goto(editions.url + ONE, wait_until="commit")
@@ -70,7 +70,7 @@ def test_python_is_asked_for_only_where_it_is_used(open_page: Open, editions: Ed
 
 @pytest.mark.parametrize("reason", ["saveData", "deviceMemory"])
 def test_who_has_little_is_asked_first(open_page: Open, editions: Editions, reason: str) -> None:
-    page = open_page("404.html", host=editions.url, fresh=True)
+    page = open_page("404.html", host=editions.url)
     page.add_init_script(
         "Object.defineProperty(navigator, 'connection', {value: {saveData: true}})"
         if reason == "saveData"

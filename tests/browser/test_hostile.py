@@ -6,6 +6,7 @@ import re
 import time
 
 import pytest
+from _pytest.mark import ParameterSet
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.book_pages import READY, SECTION, Open, come_back, output, run, write
@@ -75,6 +76,27 @@ SPOILS = {
     "import shutil\nshutil.rmtree('/lib', ignore_errors=True)": "",
     "import atexit, gc\natexit.register(print, 'late')\ngc.set_threshold(1)": "",
 }
+# One of each way to hang, to exhaust, to end and to spoil. The others are variants: `long`.
+FIRST = {
+    "while True: pass",
+    "while True: print('x')",
+    "import time\ntime.sleep(1000)",
+    "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+    "a = []\nwhile True: a.append(bytearray(10**7))",
+    "def f(): return f()\nf()",
+    "import os\nos._exit(1)",
+    "name = input('Who? ')",
+    "print('x\\n' * 50_000_000)",
+    "import builtins\nbuiltins.__dict__.clear()",
+    "import sys\nsys.modules.clear()",
+    "import widgets.engine.host as host\nhost.answer = host.execute = None",
+}
+assert {*FOREVER, *ENDS, *SPOILS} >= FIRST
+
+
+def each(codes: dict[str, str]) -> list[ParameterSet]:
+    """Every snippet, the variants marked as long."""
+    return [pytest.param(code, marks=() if code in FIRST else pytest.mark.long) for code in codes]
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +144,7 @@ def check_instrument(page: Page) -> None:
     expect(readout).not_to_have_text(before)
 
 
-@pytest.mark.parametrize("code", FOREVER)
+@pytest.mark.parametrize("code", each(FOREVER))
 def test_what_never_ends_is_stopped(lab: Page, code: str) -> None:
     cell = run(lab, code)
     expect(cell.locator("[data-status]")).to_have_text(re.compile("^Running"))
@@ -141,7 +163,7 @@ def test_instruments_go_on_while_code_runs_for_ever(lab: Page) -> None:
     stop(cell)
 
 
-@pytest.mark.parametrize("code", ENDS)
+@pytest.mark.parametrize("code", each(ENDS))
 def test_what_breaks_is_told_and_the_next_run_works(lab: Page, code: str) -> None:
     cell = run(lab, code)
     check_responsive(lab)
@@ -149,7 +171,7 @@ def test_what_breaks_is_told_and_the_next_run_works(lab: Page, code: str) -> Non
     check_next_run(lab)
 
 
-@pytest.mark.parametrize("code", SPOILS)
+@pytest.mark.parametrize("code", each(SPOILS))
 def test_what_is_spoiled_is_put_back(lab: Page, code: str) -> None:
     assert re.search(SPOILS[code], told(run(lab, code))), told(lab.locator("[data-cell]").first)
     check_next_run(lab)

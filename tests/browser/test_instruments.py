@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.book_pages import SECTION, Open, go_to, spec_of, targets, where, write
-from tests.browser.conftest import START_MS
 
 pytestmark = pytest.mark.browser
 
@@ -27,6 +28,57 @@ def spectrum_figure(result):
 """
 
 
+SETTLED = re.compile("live|offline|refused")
+PARTS = 4
+"""Parts of the sweep over all instruments, so that two workers can share it."""
+
+SEEN = """section => {
+  let sum = 0;
+  const add = (words) => {
+    for (const word of words) sum = (Math.imul(sum, 31) + word + 1) | 0;
+  };
+  const text = (words) => add(new TextEncoder().encode(words));
+  for (const svg of section.querySelectorAll(".picture svg")) text(svg.outerHTML);
+  for (const canvas of section.querySelectorAll(".picture canvas")) {
+    const { width, height } = canvas;
+    if (width * height === 0) continue;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+    add(new Uint32Array(data.buffer));
+  }
+  for (const readout of section.querySelectorAll("[data-readout]")) text(readout.textContent);
+  return sum;
+}"""
+SETTINGS = """section => [...section.querySelectorAll(".controls input")].map((input) =>
+  ["radio", "checkbox"].includes(input.type) ? String(input.checked) : input.value)"""
+STATE = f"""section => [
+  ...({SETTINGS})(section),
+  ...[...section.querySelectorAll("[data-readout]")].map((readout) => readout.textContent),
+]"""
+# What takes longer than 100 ms is said to be under way, and the address follows after 300: a
+# picture that stays for so long is the answer to what is set.
+REST = f"""async (section) => {{
+  const settled = () => /live|offline|refused/.test(section.dataset.state) && ({SEEN})(section);
+  for (let before = settled(), now; ; before = now) {{
+    await new Promise((resolve) => setTimeout(resolve, 310));
+    now = settled();
+    if (now !== false && now === before) return;
+  }}
+}}"""
+# As who comes by a link does, but with Python warm: the page is shown anew.
+FOLLOW = """async (link) => {
+  history.replaceState(history.state, "", location.pathname);
+  await navigation.navigate(link).finished;
+}"""
+
+
+@pytest.fixture
+def clipboard(desk: Page) -> Iterator[Page]:
+    """The shared page, which may copy links."""
+    desk.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    yield desk
+    desk.context.clear_permissions()
+
+
 def live(page: Page, label: str) -> Locator:
     """An instrument whose picture shows its controls, on whatever page of the book it is."""
     go_to(page, where(label))
@@ -41,46 +93,51 @@ def every_instrument() -> list[str]:
     return [label for label, target in targets().items() if target.kind == "instrument"]
 
 
+def share(part: int) -> list[str]:
+    """One of a few parts of all instruments: those that stand together stay together."""
+    labels = every_instrument()
+    return labels[part * len(labels) // PARTS : (part + 1) * len(labels) // PARTS]
+
+
 def reset(instrument: Locator) -> None:
     """Take the block's own state again."""
-    instrument.locator('.tools [data-action="reset"]').click()
-    expect(instrument).to_have_attribute("data-state", re.compile("live|offline|refused"))
+    instrument.evaluate("section => section.querySelector('.tools [data-action=reset]').click()")
+    expect(instrument).to_have_attribute("data-state", SETTLED)
 
 
-def reset_and_begin(instrument: Locator) -> None:
+def begin(instrument: Locator) -> None:
     """Take the block's own state; before its first step, no setting of training is to be seen."""
     reset(instrument)
     step = instrument.locator('[data-action="step"]')
     if step.count():
         step.click()
-        expect(instrument.locator('[data-control="steps"] .typed')).to_have_value("1")
-        said = re.compile(r"at step 1\b", re.IGNORECASE)
-        expect(instrument.get_by_role("img", name=said).first).to_be_attached()
+        arrive(instrument, 1)
 
 
-def seen(instrument: Locator) -> str:
-    """Everything that an answer changes: drawings, tiles and readouts."""
-    shown: str = instrument.evaluate(
-        """section => {
-          const all = (selector) => [...section.querySelectorAll(selector)];
-          return JSON.stringify([
-            all(".picture svg").map((svg) => svg.outerHTML),
-            all(".picture canvas").map((canvas) => canvas.toDataURL()),
-            all("[data-readout]").map((readout) => readout.textContent),
-          ]);
-        }"""
-    )
-    return shown
+def arrive(instrument: Locator, step: int) -> None:
+    """Wait for the picture of a step of training."""
+    expect(instrument.locator('[data-control="steps"] .typed')).to_have_value(str(step))
+    said = re.compile(rf"at step {step}\b", re.IGNORECASE)
+    expect(instrument.get_by_role("img", name=said).first).to_be_attached()
 
 
-def expect_change(instrument: Locator, before: str) -> None:
+def seen(instrument: Locator) -> int:
+    """A sum over everything that an answer changes: drawings, tiles and readouts."""
+    sum_of: int = instrument.evaluate(SEEN)
+    return sum_of
+
+
+def expect_change(instrument: Locator, before: int) -> None:
     """Wait until the picture is another one."""
-    page = instrument.page
-    for _ in range(START_MS // 50):
-        if seen(instrument) != before:
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"The picture of {instrument.get_attribute('id')} stayed as it was.")
+    try:
+        instrument.page.wait_for_function(
+            f"([section, before]) => ({SEEN})(section) !== before",
+            arg=[instrument.element_handle(), before],
+            polling=50,
+        )
+    except PlaywrightTimeout:
+        label = instrument.get_attribute("id")
+        raise AssertionError(f"The picture of {label} stayed as it was.") from None
 
 
 def shown_controls(instrument: Locator, kind: str) -> list[dict[str, Any]]:
@@ -93,97 +150,162 @@ def shown_controls(instrument: Locator, kind: str) -> list[dict[str, Any]]:
     ]
 
 
-def test_every_slider_is_dragged_by_mouse(desk: Page) -> None:
-    for label in every_instrument():
-        instrument = live(desk, label)
-        reset_and_begin(instrument)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_instrument_answers(clipboard: Page, part: int) -> None:
+    """One visit to each: the mouse, the keyboard, its picture in a file, its state in a link."""
+    for label in share(part):
+        instrument = live(clipboard, label)
+        begin(instrument)
         for control in shown_controls(instrument, "slider"):
-            slider = instrument.locator(f'input[type="range"][name="{control["name"]}"]')
-            slider.scroll_into_view_if_needed()
-            before = seen(instrument)
-            box = slider.bounding_box()
-            assert box is not None
-            middle = box["y"] + box["height"] / 2
-            place = float(slider.evaluate("s => (s.value - s.min) / (s.max - s.min)"))
-            desk.mouse.move(box["x"] + 9 + place * (box["width"] - 18), middle)
-            desk.mouse.down()
-            target = 0.25 if place > 0.5 else 0.75
-            desk.mouse.move(box["x"] + target * box["width"], middle, steps=8)
-            desk.mouse.up()
-            expect_change(instrument, before)
-            typed = instrument.locator(f'[data-control="{control["name"]}"] .typed')
-            assert float(typed.input_value()) != control["default"], (label, control["name"])
-            reset_and_begin(instrument)
-
-
-def test_every_control_answers_the_keyboard(desk: Page) -> None:
-    for label in every_instrument():
-        instrument = live(desk, label)
-        reset_and_begin(instrument)
-        for control in shown_controls(instrument, "slider"):
-            before = seen(instrument)
-            slider = instrument.locator(f'input[type="range"][name="{control["name"]}"]')
-            slider.focus()
-            at_end = slider.evaluate("s => s.value === s.max")
-            desk.keyboard.press("Home" if at_end else "End")
-            expect_change(instrument, before)
-            assert slider.get_attribute("aria-valuetext")
-            reset_and_begin(instrument)
-        for control in shown_controls(instrument, "choice"):
-            before = seen(instrument)
-            instrument.locator(f'input[name$=".{control["name"]}"]:checked').focus()
-            desk.keyboard.press("ArrowRight")
-            expect_change(instrument, before)
-            reset_and_begin(instrument)
-        for control in shown_controls(instrument, "seed"):
-            before = seen(instrument)
-            element = instrument.locator(f'[data-control="{control["name"]}"]')
-            element.locator('[data-action="reseed"]').focus()
-            desk.keyboard.press("Enter")
-            expect_change(instrument, before)
-            reset_and_begin(instrument)
-
-
-def test_a_point_is_set_by_pointer_keys_and_numbers(desk: Page) -> None:
-    found = 0
-    for label in every_instrument():
-        go_to(desk, where(label))
-        instrument = desk.locator(f"#{label}")
+            drag(instrument, control)
+            begin(instrument)
+        for kind in ("slider", "choice", "seed"):
+            for control in shown_controls(instrument, kind):
+                press_keys(instrument, control)
+                begin(instrument)
         for control in shown_controls(instrument, "point"):
-            found += 1
-            live(desk, label)
-            x, y = (instrument.locator(f'input[name="{control["name"]}.{axis}"]') for axis in "xy")
-            panel = instrument.locator(f'[data-panel="{control["panel"]}"]')
-            panel.scroll_into_view_if_needed()
-            before = seen(instrument)
-            box = panel.bounding_box()
-            assert box is not None
-            desk.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.3 * box["height"])
-            desk.mouse.down()
-            desk.mouse.move(
-                box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"], steps=4
-            )
-            desk.mouse.up()
-            expect_change(instrument, before)
-            assert float(x.input_value()) > 0
-            assert float(y.input_value()) > 0
-            at = float(x.input_value())
-            panel.focus()
-            desk.keyboard.press("ArrowLeft")
-            assert float(x.input_value()) == pytest.approx(at - control["step"])
-            x.fill("0")
-            y.fill("0,5")
-            y.press("Enter")
-            expect(y).to_have_value("0.5")
-            y.press("ArrowUp")
-            assert float(y.input_value()) == pytest.approx(0.5 + control["step"])
-            expect(instrument).to_have_attribute("data-state", "live")
-            x.fill(str(control["limit"] + 1))
-            x.press("Enter")
-            expect(instrument.locator(".problem")).to_contain_text("Two numbers from")
             reset(instrument)
-            expect(instrument.locator(".problem")).to_have_count(0)
-    assert found > 0
+            place_point(instrument, control)
+        check_saved_picture(instrument)
+        check_link(instrument)
+        reset(instrument)
+
+
+def drag(instrument: Locator, control: dict[str, Any]) -> None:
+    """Drag a slider by the mouse: the picture is another one."""
+    mouse = instrument.page.mouse
+    slider = instrument.locator(f'input[type="range"][name="{control["name"]}"]')
+    before = seen(instrument)
+    left, width, middle, place = slider.evaluate(
+        """slider => {
+          slider.scrollIntoView({ block: "center", behavior: "instant" });
+          const { left, top, width, height } = slider.getBoundingClientRect();
+          const { value, min, max } = slider;
+          return [left, width, top + height / 2, (value - min) / (max - min)];
+        }"""
+    )
+    mouse.move(left + 9 + place * (width - 18), middle)
+    mouse.down()
+    target = 0.25 if place > 0.5 else 0.75
+    mouse.move(left + target * width, middle, steps=3)
+    mouse.up()
+    expect_change(instrument, before)
+    typed = instrument.locator(f'[data-control="{control["name"]}"] .typed')
+    label = instrument.get_attribute("id")
+    assert float(typed.input_value()) != control["default"], (label, control["name"])
+
+
+def press_keys(instrument: Locator, control: dict[str, Any]) -> None:
+    """Set a slider, a choice or a seed by the keyboard alone: the picture is another one."""
+    name, keyboard = control["name"], instrument.page.keyboard
+    before = seen(instrument)
+    match control["kind"]:
+        case "slider":
+            slider = instrument.locator(f'input[type="range"][name="{name}"]')
+            at_end = slider.evaluate("slider => (slider.focus(), slider.value === slider.max)")
+            keyboard.press("Home" if at_end else "End")
+            assert slider.get_attribute("aria-valuetext")
+        case "choice":
+            instrument.locator(f'input[name$=".{name}"]:checked').focus()
+            keyboard.press("ArrowRight")
+        case "seed":
+            instrument.locator(f'[data-control="{name}"] [data-action="reseed"]').focus()
+            keyboard.press("Enter")
+    expect_change(instrument, before)
+
+
+def place_point(instrument: Locator, control: dict[str, Any]) -> None:
+    """Set a point by the pointer, by keys, and by its numbers."""
+    mouse = instrument.page.mouse
+    x, y = (instrument.locator(f'input[name="{control["name"]}.{axis}"]') for axis in "xy")
+    panel = instrument.locator(f'[data-panel="{control["panel"]}"]')
+    panel.scroll_into_view_if_needed()
+    before = seen(instrument)
+    box = panel.bounding_box()
+    assert box is not None
+    mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.3 * box["height"])
+    mouse.down()
+    mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"], steps=4)
+    mouse.up()
+    expect_change(instrument, before)
+    assert float(x.input_value()) > 0
+    assert float(y.input_value()) > 0
+    at = float(x.input_value())
+    panel.focus()
+    instrument.page.keyboard.press("ArrowLeft")
+    assert float(x.input_value()) == pytest.approx(at - control["step"])
+    x.fill("0")
+    y.fill("0,5")
+    y.press("Enter")
+    expect(y).to_have_value("0.5")
+    y.press("ArrowUp")
+    assert float(y.input_value()) == pytest.approx(0.5 + control["step"])
+    expect(instrument).to_have_attribute("data-state", "live")
+    x.fill(str(control["limit"] + 1))
+    x.press("Enter")
+    expect(instrument.locator(".problem")).to_contain_text("Two numbers from")
+    reset(instrument)
+    expect(instrument.locator(".problem")).to_have_count(0)
+
+
+def check_saved_picture(instrument: Locator) -> None:
+    """Save the picture: a file of its own name, with something in it."""
+    with instrument.page.expect_download() as download:
+        instrument.locator('[data-action="save"]').click()
+    assert download.value.suggested_filename == f"{instrument.get_attribute('id')}.png"
+    picture = Path(download.value.path()).read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) > 5_000
+
+
+def check_link(instrument: Locator) -> None:
+    """Set all there is to set, copy the link, and follow it."""
+    page, spec = instrument.page, spec_of(instrument)
+    at_rest, moved = settings_of(instrument), False
+    for control in shown_controls(instrument, "slider"):
+        instrument.locator(f'input[type="range"][name="{control["name"]}"]').press("PageUp")
+        moved = True
+    for kind, part in (("point", "y"), ("viewport", "zoom")):
+        for control in shown_controls(instrument, kind):
+            instrument.locator(f'input[name="{control["name"]}.{part}"]').press("ArrowUp")
+            moved = True
+    for control in shown_controls(instrument, "choice"):
+        last = instrument.locator(f'input[type="radio"][name$=".{control["name"]}"]').last
+        # What the reader has kept is not offered before something is.
+        if last.is_visible() and not last.is_checked():
+            last.check()
+            moved = True
+    if not moved:
+        return  # it has a pad alone: see test_pad.py
+    if spec["training"]:
+        steps = instrument.locator('[data-control="steps"] .typed')
+        steps.fill("12")
+        steps.press("Enter")
+        arrive(instrument, 12)
+    instrument.evaluate(REST)
+    instrument.locator('[data-action="link"]').click()
+    expect(instrument.locator("[data-status]")).to_contain_text("Link copied")
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link.endswith(f"#{spec['label']}")
+    state = state_of(instrument)
+    assert settings_of(instrument) != at_rest
+    instrument.evaluate("section => (section.dataset.before = '')")
+    page.evaluate(FOLLOW, link)
+    expect(instrument, link).to_have_attribute("data-state", SETTLED)
+    expect(instrument).not_to_have_attribute("data-before", "")
+    same = f"JSON.stringify(({STATE})(document.getElementById(label))) === JSON.stringify(state)"
+    try:
+        page.wait_for_function(
+            f"([label, state]) => {same}", arg=[spec["label"], state], polling=50
+        )
+    except PlaywrightTimeout:
+        assert state_of(instrument) == state, link
+
+
+def test_some_control_is_a_point(desk: Page) -> None:
+    """Else nothing above has been set by its panel."""
+    instrument = live(desk, "code-map")
+    assert shown_controls(instrument, "point")
 
 
 def test_a_point_is_looked_at_by_hovering_and_forgotten_by_leaving(desk: Page) -> None:
@@ -264,52 +386,16 @@ def test_readouts_are_spoken_after_a_move(desk: Page) -> None:
     reset(instrument)
 
 
-def test_a_link_restores_the_exact_state(open_page: Open) -> None:
-    page = open_page(permissions=["clipboard-read", "clipboard-write"])
-    for label in every_instrument():
-        instrument = live(page, label)
-        for control in shown_controls(instrument, "slider"):
-            instrument.locator(f'input[type="range"][name="{control["name"]}"]').press("PageUp")
-        for control in spec_of(instrument)["controls"]:
-            options = instrument.locator(f'input[type="radio"][name$=".{control["name"]}"]')
-            if options.count() and options.last.is_visible():
-                options.last.check()
-        expect(instrument).to_have_attribute("data-state", re.compile("live|offline|refused"))
-        instrument.locator('[data-action="link"]').click()
-        expect(instrument.locator("[data-status]")).to_contain_text("Link copied")
-        link = page.evaluate("navigator.clipboard.readText()")
-        assert link.endswith(f"#{label}")
-        again = page.context.new_page()
-        again.goto(link)
-        other = again.locator(f"#{label}")
-        other.scroll_into_view_if_needed()
-        expect(other).to_have_attribute("data-state", re.compile("live|offline|refused"))
-        for front in [page, again] * 60:  # until both are there; a hidden tab does not train on
-            if state_of(other) == state_of(instrument):
-                break
-            front.bring_to_front()
-            page.wait_for_timeout(500)
-        assert state_of(other) == state_of(instrument), label
-        again.close()
-
-
 def state_of(instrument: Locator) -> list[str]:
     """What every control is set to, and what Python says to that."""
-    return [*settings_of(instrument), *computed_readouts(instrument)]
-
-
-def computed_readouts(instrument: Locator) -> list[str]:
-    """What Python says of a state."""
-    return instrument.locator("[data-readout]").all_text_contents()
+    state: list[str] = instrument.evaluate(STATE)
+    return state
 
 
 def settings_of(instrument: Locator) -> list[str]:
     """What every control is set to."""
-    values: list[str] = instrument.locator(".controls input").evaluate_all(
-        """all => all.map((input) =>
-          ["radio", "checkbox"].includes(input.type) ? String(input.checked) : input.value)"""
-    )
-    return values
+    settings: list[str] = instrument.evaluate(SETTINGS)
+    return settings
 
 
 def test_the_address_holds_only_what_differs(desk: Page) -> None:
@@ -493,18 +579,16 @@ def test_what_is_set_on_a_picture_is_taken_again(open_page: Open) -> None:
     """A point, a map and a pad whose declaration has changed."""
     found = set()
     page = open_page()
-    for label in every_instrument():
+    for label in ("code-map", "latent-atlas", "draw-a-digit"):
         instrument = live(page, label)
         on = {c["kind"]: c for c in spec_of(instrument)["controls"] if "panel" in c}
-        if not on.keys() - found:
-            continue
         found |= on.keys()
         instrument.locator('[data-action="code"]').click()
         expect(instrument.locator(".cm-content")).to_be_focused()
         source = Path(f"widgets/{spec_of(instrument)['name']}.py").read_text()
         write(page, instrument, re.sub(r'title="[^"]*"', 'title="My own"', source))
         expect(instrument.locator(".title")).to_have_text("My own")
-        expect(instrument).to_have_attribute("data-state", re.compile("live|offline|refused"))
+        expect(instrument).to_have_attribute("data-state", SETTLED)
         for kind, control in on.items():
             before = seen(instrument)
             panel = instrument.locator(f'[data-panel="{control["panel"]}"]')
@@ -564,6 +648,15 @@ def test_an_edit_that_never_ends_is_ended_by_the_next_one(open_page: Open) -> No
     expect(instrument.locator('[data-readout="kept"]')).to_have_text(own)
 
 
+# Counts the answers that took a second: instrument.js measures each.
+SLOW_ANSWERS = """() => {
+  globalThis.slow = 0;
+  new PerformanceObserver((list) => {
+    slow += list.getEntriesByName("latentbook-answer").filter((each) => each.duration > 990).length;
+  }).observe({ entryTypes: ["measure"] });
+}"""
+
+
 def test_a_known_answer_ends_the_wait_for_another(open_page: Open) -> None:
     page = open_page(f"{SECTION}#bottleneck")
     instrument = live(page, "bottleneck")
@@ -572,7 +665,7 @@ def test_a_known_answer_ends_the_wait_for_another(open_page: Open) -> None:
     source = Path("widgets/bottleneck.py").read_text()
     first = "def compute(*, k, data, decay, seed, show):\n"
     slow = (
-        "def compute(**given):\n    import time; time.sleep(3 * (given['k'] == 20))\n"
+        "def compute(**given):\n    import time; time.sleep(given['k'] == 20)\n"
         "    return own(**given)\n\n\n" + first.replace("compute", "own")
     )
     assert first in source
@@ -583,27 +676,16 @@ def test_a_known_answer_ends_the_wait_for_another(open_page: Open) -> None:
     expect(instrument).to_have_attribute("data-state", "live")
     typed = instrument.locator('[data-control="k"] .typed')
     before = typed.input_value()
+    page.evaluate(SLOW_ANSWERS)
     typed.fill("20")
     typed.press("Enter")
     expect(instrument).to_have_attribute("data-state", "busy")
     typed.fill(before)
     typed.press("Enter")
     expect(instrument).to_have_attribute("data-state", "live")
-    page.wait_for_timeout(5000)  # the answer that nobody waits for comes, and changes nothing
+    page.wait_for_function("slow > 0")  # nobody waits for this answer, and it changes nothing
     expect(instrument).to_have_attribute("data-state", "live")
     expect(readout).to_have_text(own)
-
-
-def test_the_picture_is_saved(desk: Page, tmp_path: Path) -> None:
-    for label in every_instrument():
-        instrument = live(desk, label)
-        with desk.expect_download() as download:
-            instrument.locator('[data-action="save"]').click()
-        file = tmp_path / download.value.suggested_filename
-        download.value.save_as(file)
-        assert file.name == f"{label}.png"
-        assert file.read_bytes().startswith(b"\x89PNG")
-        assert file.stat().st_size > 5_000
 
 
 def test_zoom_shows_the_figure_in_plotly(desk: Page) -> None:

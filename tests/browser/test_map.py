@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.book_pages import READY, Open, go_to, where, write
+from tests.browser.book_pages import READY, Open, go_to, hold_as_phone, where, write
 from widgets.engine import frames
 
 pytestmark = pytest.mark.browser
@@ -223,19 +223,15 @@ def test_there_is_never_an_empty_picture(shared: Page) -> None:
 
 
 def test_pinched_and_dragged_by_fingers(open_page: Open) -> None:
-    page = open_page(
-        f"{where(LABEL)}#{LABEL}",
-        viewport={"width": 360, "height": 740},
-        has_touch=True,
-        is_mobile=True,
-    )
+    page = open_page("404.html")
+    touch = hold_as_phone(page)
+    page.goto(page.url.replace("404.html", f"{where(LABEL)}#{LABEL}"))
     instrument = atlas(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     for button in instrument.locator(".map-buttons button").all():
         box = button.bounding_box()
         assert box is not None
         assert min(box["width"], box["height"]) >= 44
-    touch = page.context.new_cdp_session(page)
     (cx, cy), (edge, _) = spot(instrument, 0.5, 0.5), spot(instrument, 1, 0.5)
     width = 2 * (edge - cx)
 
@@ -261,17 +257,13 @@ def test_pinched_and_dragged_by_fingers(open_page: Open) -> None:
 
 
 def test_one_finger_scrolls_the_page_and_not_the_map(open_page: Open) -> None:
-    page = open_page(
-        f"{where(LABEL)}#{LABEL}",
-        viewport={"width": 360, "height": 740},
-        has_touch=True,
-        is_mobile=True,
-    )
+    page = open_page("404.html")
+    touch = hold_as_phone(page)
+    page.goto(page.url.replace("404.html", f"{where(LABEL)}#{LABEL}"))
     instrument = atlas(page)
     before = view(instrument)
     x, y = spot(instrument, 0.5, 0.5)
     scrolled = page.evaluate("scrollY")
-    touch = page.context.new_cdp_session(page)
     for kind, up in (("touchStart", 0), *(("touchMove", 20 * step) for step in range(1, 11))):
         point = {"x": x, "y": y - up}
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})

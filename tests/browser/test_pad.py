@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.book_pages import READY, Open, go_to, where
+from tests.browser.book_pages import READY, Open, go_to, hold_as_phone, where
 
 pytestmark = pytest.mark.browser
 
@@ -97,16 +97,12 @@ def test_drawn_by_keys_alone(desk: Page) -> None:
 
 
 def test_drawn_by_a_finger_on_a_phone(open_page: Open) -> None:
-    page = open_page(
-        f"{where(LABEL)}#{LABEL}",
-        viewport={"width": 360, "height": 740},
-        has_touch=True,
-        is_mobile=True,
-    )
+    page = open_page("404.html")
+    touch = hold_as_phone(page)
+    page.goto(page.url.replace("404.html", f"{where(LABEL)}#{LABEL}"))
     instrument = pad(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     clear(instrument)
-    touch = page.context.new_cdp_session(page)
     before = page.evaluate("scrollY")
     for kind, y in (("touchStart", 6), ("touchMove", 12), ("touchMove", 22), ("touchEnd", None)):
         points: list[Any] = []

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import random
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.book_pages import READY, SECTION
+from tests.browser.conftest import START_MS
 from tests.numbers_in_words import same_words
 from widgets import WIDGETS, get
 from widgets.contract import (
@@ -47,11 +49,14 @@ globalThis.Worker = class extends Worker {
 };
 """
 
-# Playwright carries no typed arrays, so they go as lists, with NaN as null.
+# Playwright carries no typed arrays, so their bytes go as text.
 COMPUTE = """
 async ([widget, settings]) => {
   const plain = (value) => {
-    if (ArrayBuffer.isView(value)) return Array.from(value, plain);
+    if (ArrayBuffer.isView(value)) {
+      const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+      return { array: value.constructor.name, bytes: bytes.toBase64() };
+    }
     if (typeof value === "number" && !Number.isFinite(value)) return null;
     if (Array.isArray(value)) return value.map(plain);
     if (value === null || typeof value !== "object") return value;
@@ -67,10 +72,10 @@ async ([widget, settings]) => {
 
 
 @pytest.fixture(scope="module")
-def worker(chromium: Browser, book: str) -> Iterator[Page]:
+def worker(lasting: BrowserContext, book: str) -> Iterator[Page]:
     """A page whose Python is reached by ``ask``."""
-    expect.set_options(timeout=60_000)
-    page = chromium.new_page()
+    expect.set_options(timeout=START_MS)
+    page = lasting.new_page()
     page.add_init_script(LISTEN)
     page.goto(book + SECTION)
     expect(page.locator(READY)).to_be_attached()
@@ -98,8 +103,20 @@ def any_value(control: Control, rng: random.Random) -> Any:
             return to_text([rng.choice((0, 0, 0, 255, 102)) for _ in range(side * side)])
 
 
+def arrived(value: Any) -> Any:
+    """An answer of the page with its typed arrays put back."""
+    match value:
+        case {"array": name, "bytes": text}:
+            return np.frombuffer(base64.b64decode(text), name.removesuffix("Array").lower())
+        case dict():
+            return {key: arrived(part) for key, part in value.items()}
+        case list():
+            return [arrived(part) for part in value]
+    return value
+
+
 def plain(value: Any) -> Any:
-    """A frame as it arrives in the test: lists for arrays, None for what is not finite."""
+    """A setting as it is sent: lists for arrays, None for what is not finite."""
     if isinstance(value, np.ndarray | np.generic):
         return plain(value.tolist())
     if isinstance(value, dict):
@@ -166,7 +183,7 @@ def test_pyodide_equals_cpython(worker: Page) -> None:
     for name in WIDGETS:
         settings = settings_of(name, rng)
         close = 1e-9 if get(name).instrument.training is None else 1e-4
-        answers = worker.evaluate(COMPUTE, [name, plain(settings)])
+        answers = arrived(worker.evaluate(COMPUTE, [name, plain(settings)]))
         for setting, answer in zip(settings, answers, strict=True):
             assert answer["type"] == "done", f"{name} at {setting}: {answer}"
             value = answer["value"]

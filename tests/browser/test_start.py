@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,8 +41,6 @@ EVERY_FILE = """async (change) => {
       const harmed = {
         truncated: () => bytes.slice(0, bytes.length >> 1),
         flipped: () => ((bytes[bytes.length >> 1] ^= 4), bytes),
-        foreign: () => new TextEncoder().encode("something else".repeat(1000)),
-        empty: () => new Uint8Array(0),
       }[change]();
       const writable = await handle.createWritable();
       await writable.write(harmed);
@@ -75,6 +74,39 @@ LEAVE_ONLY_AN_OLD_ONE = """async () => {
   }
 }"""
 
+# A snapshot of one page of memory, whole and spoiled.
+REFUSE = """
+import { readSnapshot } from "./static/js/python/worker/snapshot.js";
+import { storedIn } from "./static/js/python/worker/snapshot-store.js";
+const encoder = new TextEncoder();
+const header = (version) => JSON.stringify({ version, runs: [[0, 4096]], libraries: [] });
+const snapshotOf = (version) => {
+  const text = encoder.encode(header(version).padEnd(92));
+  const bytes = new Uint8Array(128 + 4096);
+  bytes.set(encoder.encode("latentbook snap\\n"));
+  new DataView(bytes.buffer).setUint32(32, text.length, true);
+  bytes.set(text, 36);
+  return bytes;
+};
+const told = (bytes) => {
+  try {
+    readSnapshot(storedIn(bytes), "this");
+    return "read";
+  } catch (error) {
+    return error.message;
+  }
+};
+const whole = snapshotOf("this");
+console.log(JSON.stringify({
+  "whole": told(whole),
+  "of another build": told(snapshotOf("other")),
+  "half": told(whole.slice(0, 2112)),
+  "its beginning": told(whole.slice(0, 64)),
+  "empty": told(new Uint8Array(0)),
+  "foreign": told(encoder.encode("something else".repeat(1000))),
+}));
+"""
+
 
 @pytest.fixture(scope="module")
 def context_of(chromium: Browser) -> Iterator[Callable[[], BrowserContext]]:
@@ -94,14 +126,22 @@ def context_of(chromium: Browser) -> Iterator[Callable[[], BrowserContext]]:
 
 @pytest.fixture(scope="module")
 def first(context_of: Callable[[], BrowserContext], book: str) -> tuple[BrowserContext, str, str]:
-    """A browser after one visit, what a snippet printed there, and what an instrument said."""
-    page = visit(context_of(), book)
+    """A browser after one visit, what a snippet printed there, and what an instrument said.
+
+    The book was open in two tabs at once, which have made one snapshot.
+    """
+    context = context_of()
+    other, page = context.new_page(), context.new_page()
+    for tab in (other, page):
+        tab.goto(book + SECTION, wait_until="commit")
     assert mark(page, "python-started") == "files"
     answers = output(run(page, ANSWERS))
     readouts = moved_readouts(page)
-    assert mark(page, "snapshot") == "kept"
-    context = page.context
-    page.close()
+    for tab in (other, page):
+        assert mark(tab, "snapshot") == "kept"
+    assert len(page.evaluate(EVERY_FILE, None)) == 1
+    for tab in (other, page):
+        tab.close()
     return context, answers, readouts
 
 
@@ -189,7 +229,25 @@ def test_every_restore_has_the_readers_time_zone(
     page.close()
 
 
-@pytest.mark.parametrize("change", ["truncated", "flipped", "foreign", "empty"])
+def test_what_is_no_snapshot_of_this_build_is_refused(root: Path) -> None:
+    told = subprocess.run(
+        ["node", "--input-type=module", "--eval", REFUSE],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert json.loads(told) == {
+        "whole": "read",
+        "of another build": "it belongs to another build",
+        "half": "it is damaged",
+        "its beginning": "it is damaged",
+        "empty": "it is not a snapshot",
+        "foreign": "it is not a snapshot",
+    }
+
+
+@pytest.mark.parametrize("change", ["truncated", "flipped"])
 def test_a_harmed_snapshot_is_said_and_the_files_serve(
     first: tuple[BrowserContext, str, str], second: Page, book: str, change: str
 ) -> None:
@@ -202,9 +260,9 @@ def test_a_harmed_snapshot_is_said_and_the_files_serve(
         expect(page.locator(STATUS)).to_contain_text("it is damaged")
         assert moved_readouts(page) == first[2]
         assert output(run(page, ANSWERS)) == first[1]
-        assert mark(page, "snapshot") == "kept"  # and the next visit is quick again
-        page.reload()
-        assert mark(page, "python-started") == "snapshot"
+    assert mark(page, "snapshot") == "kept"  # and the next visit is quick again
+    page.reload()
+    assert mark(page, "python-started") == "snapshot"
     page.close()
 
 
@@ -251,16 +309,6 @@ def test_without_the_network_a_reader_is_told_what_is_missing(
     expect(other).to_have_attribute("data-state", "live")
     cell.locator('[data-action="run"]').evaluate("button => button.click()")
     expect(cell.locator("[data-output]")).to_have_text("0.125")
-
-
-def test_two_tabs_make_one_snapshot(context_of: Callable[[], BrowserContext], book: str) -> None:
-    context = context_of()
-    pages = [context.new_page(), context.new_page()]
-    for page in pages:
-        page.goto(book + SECTION, wait_until="commit")
-    for page in pages:
-        assert mark(page, "snapshot") == "kept"
-    assert len(pages[0].evaluate(EVERY_FILE, None)) == 1
 
 
 def test_a_browser_that_keeps_nothing_says_so(

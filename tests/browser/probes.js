@@ -8,6 +8,8 @@ globalThis.probe = (() => {
   const [FINGER, POINTER] = [44, 32];
   /** Where notes stand where there is a margin: the measure of the text, the gap, their own width. */
   const [MEASURE, GAP, NOTE] = [664, 56, 232];
+  /** What may stand out of a line in print, in px: the empty end of an index, and the paper has a margin. */
+  const SPILL = 4;
   /** Instruments whose pictures are so high that the slider begins below a window of 800 px. */
   const TALL = ["infonce", "masking"];
 
@@ -111,15 +113,17 @@ globalThis.probe = (() => {
         .map((plate) => [plate, blank(plate)])
         .filter(([, share]) => share > BLANK)
         .map(([plate, share]) => `${name(plate)}: ${share.toFixed(3)} of it`),
-    "main slider not on screen with the picture": () =>
-      plates()
+    "main slider not on screen with the picture": () => {
+      const below = plates()
         .filter((plate) => plate.querySelector(".control.main") && !TALL.includes(plate.dataset.instrument))
         .filter((plate) => {
           const panel = plate.querySelector("[data-panel]");
           panel.scrollIntoView({ behavior: "instant" });
           return box(panel).top <= -1 || box(plate.querySelector(".control.main")).bottom > innerHeight;
-        })
-        .map(name),
+        });
+      scrollTo({ top: 0, behavior: "instant" });
+      return below.map(name);
+    },
     "small target in a plate": () =>
       plates().flatMap((plate) =>
         shown("button, .controls input", plate)
@@ -151,7 +155,7 @@ globalThis.probe = (() => {
     "cut off at the edge of the paper": () =>
       shown("main *")
         .filter((each) => !each.closest(".visually-hidden, .katex-mathml, svg"))
-        .filter((each) => box(each).right > document.documentElement.clientWidth + 1)
+        .filter((each) => box(each).right > document.documentElement.clientWidth + SPILL)
         .map(name),
     "answer not printed": () => {
       const printed = shown("details.answer > .body");

@@ -43,11 +43,6 @@ def pages_with(*kinds: str) -> list[str]:
     return list(dict.fromkeys(address(t) for t in targets().values() if t.kind in kinds))
 
 
-def every_section() -> list[str]:
-    """The pages of all sections, in the order of the book."""
-    return [address(t) for t in targets().values() if t.kind == "section" and t.is_page]
-
-
 def go_to(page: Page, place: str) -> None:
     """Go to a page of the book as its links do: in the same document, with Python warm."""
     page.bring_to_front()  # a tab behind another one draws nothing

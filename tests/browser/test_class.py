@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, exp
 from latentbook.lecture.bundle import bundle_class
 from latentbook.main import create_app
 from latentbook.settings import Settings
+from tests.browser.axe import in_both_themes
 from tests.browser.conftest import Watch
-from tests.browser.test_page import AXE, TAGS, violations
 from tools.bench.serving import served
 
 PHONE: dict[str, Any] = {
@@ -178,11 +178,7 @@ def test_axe_finds_nothing(hall: Class) -> None:
 
     def look(*pages: Page) -> None:
         for page in pages:
-            page.evaluate(AXE.read_text())  # evaluated by the debugger, which no policy stops
-            found.extend(violations(page, {"type": "tag", "values": TAGS}))
-            page.emulate_media(color_scheme="dark")
-            found.extend(violations(page, {"type": "rule", "values": ["color-contrast"]}))
-            page.emulate_media(color_scheme="light")
+            found.extend(in_both_themes(page))
 
     start, classes = hall.context(**PHONE).new_page(), hall.lecturer.context.new_page()
     start.goto(f"{hall.url}/j/")

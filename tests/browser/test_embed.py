@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
 
 from tests.browser.book_pages import SECTION, Open
 from tests.browser.conftest import START_MS
@@ -29,8 +29,17 @@ LISTENS = """
 Host = Callable[..., Page]
 
 
+@pytest.fixture(scope="module")
+def elsewhere(chromium: Browser) -> Iterator[BrowserContext]:
+    """A reader of other sites; what frames keep there, Python's snapshot too, is a store apart."""
+    context = chromium.new_context()
+    context.set_default_timeout(START_MS)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def host(chromium: Browser) -> Iterator[Host]:
+def host(elsewhere: BrowserContext) -> Iterator[Host]:
     """Opens a page of another site that holds some HTML; errors in it or its frames fail."""
     with ExitStack() as stack:
         wrong: list[str] = []
@@ -44,9 +53,7 @@ def host(chromium: Browser) -> Iterator[Host]:
                 )
 
             url = stack.enter_context(served(answer, lifespan="off"))
-            context = stack.enter_context(chromium.new_context())
-            context.set_default_timeout(START_MS)
-            page = context.new_page()
+            page = stack.enter_context(elsewhere.new_page())
             page.on("console", lambda line: line.type == "error" and wrong.append(line.text))
             page.on("pageerror", lambda error: wrong.append(str(error)))
             page.goto(url.replace("127.0.0.1", "localhost"))  # another site than the book's
@@ -152,13 +159,12 @@ def test_where_storage_is_refused_an_instrument_still_moves(chromium: Browser, b
 
 
 def test_the_code_to_paste_shows_what_is_set(open_page: Open, host: Host) -> None:
-    page = open_page(f"{SECTION}?bottleneck.k=12#bottleneck")
+    page = open_page(f"{SECTION}?bottleneck.k=12#bottleneck", python=False)
     page.locator('#bottleneck [data-action="embed"]').click()
     code = page.locator("dialog.embed-code textarea").input_value()
     page.keyboard.press("Escape")
     expect(page.locator("dialog.embed-code")).to_have_count(0)
-    elsewhere = host(code)
-    instrument = elsewhere.frame_locator("iframe").locator("#bottleneck")
+    instrument = host(code).frame_locator("iframe").locator("#bottleneck")
     expect(instrument).to_have_attribute("data-state", "live")
     expect(instrument.locator('[data-control="k"] .typed')).to_have_value("12")
 

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.book_pages import SECTION, Open, every_section, go_to, where
-from tests.browser.conftest import START_MS, close_and_forget
+from tests.browser.book_pages import SECTION, Open, where
 
 pytestmark = pytest.mark.browser
-
-WIDTHS = (320, 768, 1240, 1920)
-
-
-def boxes(page: Page, selector: str) -> list[dict[str, Any]]:
-    """Where the shown elements lie, in the page's own coordinates."""
-    found: list[dict[str, Any]] = page.locator(selector).evaluate_all(
-        """all => all.filter((each) => each.checkVisibility()).map((each) => {
-          const { left, right, top, bottom } = each.getBoundingClientRect();
-          const name = each.id || each.textContent.trim().slice(0, 30);
-          return { name, left, right, top: top + scrollY, bottom: bottom + scrollY };
-        })"""
-    )
-    return found
 
 
 def config_of(html: str) -> dict[str, Any]:
@@ -35,131 +19,6 @@ def config_of(html: str) -> dict[str, Any]:
     start = html.index(">", html.index('id="latentbook-config"')) + 1
     config: dict[str, Any] = json.loads(html[start : html.index("</script>", start)])
     return config
-
-
-def overlaps(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    apart = (
-        one["right"] <= other["left"]
-        or other["right"] <= one["left"]
-        or one["bottom"] <= other["top"]
-        or other["bottom"] <= one["top"]
-    )
-    return not apart
-
-
-@pytest.fixture(scope="module")
-def sheet(lasting: BrowserContext, book: str) -> Iterator[Page]:
-    """A page without Python, which the tests of the layout take from page to page and resize."""
-    expect.set_options(timeout=START_MS)
-    page = lasting.new_page()
-    page.route("**/runtime/**", lambda route: None)
-    page.goto(book)
-    page.wait_for_function("() => document.fonts.status === 'loaded'")
-    yield page
-    close_and_forget(page, {book})
-
-
-def sections_at(page: Page, *widths: int) -> Iterator[tuple[str, int]]:
-    """Every section of the book at every width."""
-    for place in every_section():
-        go_to(page, place)
-        for width in widths:
-            page.set_viewport_size({"width": width, "height": 900})
-            yield place, width
-
-
-def test_notes_keep_clear_of_each_other_and_of_instruments(sheet: Page) -> None:
-    clashes = []
-    for place, width in sections_at(sheet, *WIDTHS):
-        notes = boxes(sheet, ".flow > .note, .noted > .note")
-        blocks = notes + boxes(sheet, ".flow > .instrument, .flow > .snippet, .flow > .quiz")
-        clashes += [
-            (place, width, note["name"], block["name"])
-            for i, note in enumerate(notes)
-            for block in blocks[i + 1 :]
-            if overlaps(note, block)
-        ]
-    assert clashes == []
-
-
-def test_notes_stand_beside_their_paragraph_where_there_is_a_margin(sheet: Page) -> None:
-    seen = 0
-    for _ in sections_at(sheet, 1280):
-        for noted in sheet.locator(".flow > .noted").all():
-            text = noted.locator("> :first-child").bounding_box()
-            note = noted.locator("> .note").first.bounding_box()
-            assert text is not None
-            assert note is not None
-            assert note["x"] == pytest.approx(text["x"] + 664 + 56, abs=1)
-            assert note["y"] >= text["y"]
-            assert note["width"] == pytest.approx(232, abs=1)
-            seen += 1
-    assert seen > 10
-
-
-def test_the_picture_stands_before_the_first_control(sheet: Page) -> None:
-    for place, width in sections_at(sheet, 320, 768):
-        for instrument in sheet.locator("section.instrument").all():
-            order = instrument.evaluate(
-                """each => {
-                  const picture = each.querySelector(".picture");
-                  const control = each.querySelector(".control");
-                  const after = Node.DOCUMENT_POSITION_FOLLOWING;
-                  return picture.compareDocumentPosition(control) & after;
-                }"""
-            )
-            assert order, (place, width)
-
-
-def test_no_equation_touches_its_number(sheet: Page) -> None:
-    touching, seen = [], 0
-    for place, width in sections_at(sheet, *WIDTHS):
-        scrollers = boxes(sheet, ".equation:has(> .number) > .scroller")
-        numbers = boxes(sheet, ".equation > .number")
-        seen += len(numbers)
-        touching += [
-            (place, width, number["name"])
-            for scroller, number in zip(scrollers, numbers, strict=True)
-            if overlaps(scroller, number)
-        ]
-    assert seen > 40
-    assert touching == []
-
-
-def test_no_line_begins_with_the_punctuation_after_an_equation(sheet: Page) -> None:
-    torn: list[str] = []
-    for _ in sections_at(sheet, 360):
-        torn += sheet.locator(".joint").evaluate_all(
-            """all => all.filter((each) => each.checkVisibility()).flatMap((each) => {
-              const parts = [...each.querySelectorAll(".base")];
-              return [...each.childNodes].filter((node) => node.nodeType === 3).map((node) => {
-                const range = document.createRange();
-                range.selectNode(node);
-                const beside = node === each.firstChild ? parts[0] : parts[parts.length - 1];
-                if (!beside) return "";
-                const text = range.getBoundingClientRect();
-                const math = beside.getBoundingClientRect();
-                return text.top > math.bottom || text.bottom < math.top ? each.textContent : "";
-              });
-            })"""
-        )
-    assert len(torn) > 50
-    assert [each for each in torn if each] == []
-
-
-def test_what_scrolls_can_be_reached_by_keyboard(sheet: Page) -> None:
-    scrolling = 0
-    for _ in sections_at(sheet, 320):
-        sheet.locator("main details").evaluate_all(
-            "all => all.forEach((each) => (each.open = true))"
-        )
-        sheet.wait_for_function(
-            """() => [...document.querySelectorAll("[data-scrolls]")]
-              .filter((each) => each.scrollWidth > each.clientWidth + 1)
-              .every((each) => each.tabIndex === 0 && /, scrolls sideways$/.test(each.ariaLabel))"""
-        )
-        scrolling += sheet.locator('.equation > .scroller[tabindex="0"]').count()
-    assert scrolling > 0
 
 
 def test_the_theme_goes_round_and_stays(open_page: Open) -> None:
@@ -346,7 +205,7 @@ def test_paper_shows_the_picture_its_setting_and_its_address(open_page: Open) ->
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     for selector in (".bar", ".tools", ".foot", "input[type=range]", '[data-action="check"]'):
-        assert boxes(page, selector) == []
+        expect(page.locator(selector).filter(visible=True)).to_have_count(0)
     instrument = page.locator("#bottleneck")
     expect(instrument.locator("[data-panel]").first).to_be_visible()
     expect(instrument.locator(".typed").first).to_be_visible()

@@ -17,8 +17,6 @@ from latentbook.book.load import load
 from latentbook.book.types import Book
 from latentbook.settings import Settings
 
-from .book_pages import Open
-
 ADDRESS = "https://book.example.org/course/"
 BUILD = "from latentbook.cli import main; main()", "build", "--pdf", "--address", ADDRESS
 
@@ -166,22 +164,3 @@ def test_fonts_are_embedded_and_the_document_is_tagged(pdf: PdfReader) -> None:
     assert root["/Lang"] == "en"  # type: ignore[index]
     assert pdf.metadata is not None
     assert pdf.metadata.title == "Latentbook"
-
-
-@pytest.mark.parametrize("width", [627, 650], ids=["A4", "Letter"])
-@pytest.mark.parametrize("place", ["autoencoders/print/", "autoencoders/compress/"])
-def test_nothing_is_cut_off_at_the_edge_of_a_page(open_page: Open, place: str, width: int) -> None:
-    page = open_page(place, python=False, viewport={"width": width, "height": 900})
-    page.emulate_media(media="print")
-    wide: list[str] = page.evaluate(
-        """width => [...document.querySelectorAll("main *")]
-          .filter((each) => each.checkVisibility())
-          .filter((each) => !each.closest(".visually-hidden, .katex-mathml, svg"))
-          .filter((each) => each.getBoundingClientRect().right > width + 1)
-          .map((each) => each.outerHTML.slice(0, 120))""",
-        width,
-    )
-    assert wide == []
-    answers = page.locator("details.answer > .body")
-    assert answers.count() > 0
-    assert all(answers.nth(i).is_visible() for i in range(answers.count()))

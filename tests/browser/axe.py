@@ -1,0 +1,46 @@
+"""What axe-core finds on a page as it is shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+AXE = Path("node_modules/axe-core/axe.min.js")
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
+ALL: dict[str, Any] = {"type": "tag", "values": TAGS}
+CONTRAST: dict[str, Any] = {"type": "rule", "values": ["color-contrast"]}
+
+
+def violations(page: Page, only: dict[str, Any] = ALL) -> list[str]:
+    """What some rules find, one line each.
+
+    The drawn form of equations is left out: three elements of four are in it, it is hidden from
+    screen readers, and has the colour of the text around it.
+    """
+    if page.evaluate("() => !globalThis.axe"):
+        page.evaluate(AXE.read_text())  # evaluated by the debugger, which no policy stops
+    found: list[dict[str, Any]] = page.evaluate(
+        """async (runOnly) => {
+          const options = { runOnly, resultTypes: ["violations"] };
+          return (await axe.run({ exclude: [".katex-html"] }, options)).violations;
+        }""",
+        only,
+    )
+    size = page.viewport_size
+    return [
+        f"{page.url} at {size and size['width']} px: {rule['id']}: {node['target']} "
+        f"{node['failureSummary']}"
+        for rule in found
+        for node in rule["nodes"]
+    ]
+
+
+def in_both_themes(page: Page) -> list[str]:
+    """What all rules find in the light, and in the dark what depends on colours."""
+    found = violations(page)
+    page.emulate_media(color_scheme="dark")  # changes colours and nothing else
+    found += violations(page, CONTRAST)
+    page.emulate_media(color_scheme="light")
+    return found

@@ -1,0 +1,210 @@
+"""Every page of the book, brought in once and looked at in many sizes, colours and on paper.
+
+Nothing here needs Python, whose files stay on their way. What is asked is in ``probes.js``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from latentbook.settings import Settings
+from tests.browser.axe import in_both_themes, violations
+from tests.browser.book_pages import SECTION, Open, go_to
+from widgets import WIDGETS
+
+pytestmark = pytest.mark.browser
+
+PROBES = Path(__file__).with_name("probes.js").read_text("utf-8")
+
+BOOK = tomllib.loads((Settings().content / "book.toml").read_text("utf-8"))
+CHAPTERS = [each["slug"] for part in BOOK["parts"] for each in part["chapters"]]
+REST = "rest"
+"""The front page and the pages at the back."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A way to look at a page, and the probes to ask there."""
+
+    width: int
+    height: int
+    probes: tuple[str, ...]
+    media: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return ", ".join([f"{self.width} px", *self.media.values()])
+
+
+ALWAYS = (
+    "scrolls sideways",
+    "notes over notes or blocks",
+    "control before the picture",
+    "equation on its number",
+    "line begins with the punctuation after an equation",
+    "wider than its plate",
+)
+SLIDER = "main slider not on screen with the picture"
+MARGIN = "note not beside its paragraph"
+BLANK, TARGET = "blank in a plate", "small target in a plate"
+PAPER = ("cut off at the edge of the paper", "answer not printed")
+SCREENS = (
+    Look(1920, 900, ALWAYS),
+    Look(1280, 800, (*ALWAYS, MARGIN, BLANK, SLIDER, TARGET)),
+    Look(1240, 900, (*ALWAYS, MARGIN)),  # the narrowest with a margin
+    Look(768, 800, (*ALWAYS, BLANK)),
+    Look(390, 844, (SLIDER,)),
+    Look(360, 740, (*ALWAYS, SLIDER)),
+    Look(320, 740, ALWAYS),
+    Look(1280, 800, ("words unseen in forced colours",), media={"forced_colors": "active"}),
+)
+LETTER, A4 = (Look(width, 900, PAPER, media={"media": "print"}) for width in (650, 627))
+TOO_WIDE = ("self-supervision/print/", "workshop/print/")
+"""A table there is wider than the paper."""
+TOUCHED = Look(360, 740, (TARGET, "small target", "small link"))
+UNFOLDED = Look(320, 740, ("scrolls and cannot be reached by keyboard",))
+
+
+@pytest.fixture(scope="session")
+def places(site: Path) -> dict[str, list[str]]:
+    """The pages of each chapter and the rest. Alone in a frame a block stands as on its page."""
+    found: dict[str, list[str]] = {chapter: [] for chapter in (*CHAPTERS, REST)}
+    for page in sorted(set(site.rglob("*.html")) - set(site.glob("embed/*/index.html"))):
+        place = page.relative_to(site).as_posix().removesuffix("index.html")
+        chapter = place.partition("/")[0]
+        found[chapter if chapter in found else REST].append(place)
+    return found
+
+
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 360, "height": 740},
+    "has_touch": True,
+    "is_mobile": True,
+}
+
+
+@pytest.fixture
+def sheet(open_page: Open) -> Page:
+    """A page without Python, to be taken from place to place.
+
+    It begins at the only one to which no link leads.
+    """
+    return open_page("404.html", python=False, fresh=True)
+
+
+@pytest.fixture
+def phone(open_page: Open) -> Page:
+    """The same under a finger."""
+    return open_page("404.html", python=False, **PHONE)
+
+
+def turn_to(page: Page, place: str) -> None:
+    """Go to a page of the book, where probes can be asked."""
+    go_to(page, place)
+    if page.evaluate("() => !globalThis.probe"):
+        page.evaluate(f"() => {{ {PROBES} }}")
+
+
+def wrong(page: Page, look: Look, patience: int = 100) -> list[str]:
+    """What the probes of a look still find after some frames."""
+    page.set_viewport_size({"width": look.width, "height": look.height})
+    page.emulate_media(**look.media)
+    found = page.evaluate("([names, frames]) => probe(names, frames)", [look.probes, patience])
+    page.emulate_media(**dict.fromkeys(look.media, "null"))
+    return [f"{page.url} at {look}: {each}" for each in found]
+
+
+def looks_at(place: str) -> tuple[Look, ...]:
+    """A chapter on one page is there to be printed: what is in it is looked at on its own pages."""
+    paper = () if place in TOO_WIDE else (LETTER, A4)
+    if place.endswith("print/"):
+        return (Look(360, 740, ("scrolls sideways",)), *paper)
+    return (*SCREENS, *paper) if place == SECTION else SCREENS
+
+
+@pytest.mark.parametrize("chapter", [*CHAPTERS, REST])
+def test_every_page(sheet: Page, phone: Page, places: dict[str, list[str]], chapter: str) -> None:
+    """axe sees each page unfolded, wide in both themes and narrow in the light."""
+    found: list[str] = []
+    for place in places[chapter]:
+        turn_to(sheet, place)
+        for look in looks_at(place):
+            found += wrong(sheet, look)
+        if not place.endswith("print/"):
+            for details in sheet.locator("details").all():
+                details.evaluate("each => each.open = true")
+            found += wrong(sheet, UNFOLDED)
+            sheet.set_viewport_size({"width": 360, "height": 800})
+            found += violations(sheet)
+            sheet.set_viewport_size({"width": 1280, "height": 800})
+            found += in_both_themes(sheet)
+        turn_to(phone, place)
+        found += wrong(phone, TOUCHED)
+    assert "\n".join(found) == ""
+
+
+def test_the_pages_hold_every_instrument(site: Path, places: dict[str, list[str]]) -> None:
+    text = "".join(
+        (site / place / ("" if place.endswith(".html") else "index.html")).read_text("utf-8")
+        for chapter in places.values()
+        for place in chapter
+    )
+    assert [name for name in WIDGETS if f'data-instrument="{name}"' not in text] == []
+
+
+def styled(rule: str) -> str:
+    """A script that adds a rule of style, which wins."""
+    rule = rule.replace(";", " !important;").replace(" }", " !important }")
+    return f"""() => {{
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync({rule!r});
+      document.adoptedStyleSheets = [sheet];
+    }}"""
+
+
+FAULTS = {
+    "scrolls sideways": styled("main { width: 3000px }"),
+    "notes over notes or blocks": styled(".note { position: fixed; inset: 0 }"),
+    MARGIN: styled(".note { translate: 4px }"),
+    "equation on its number": styled(".equation > .number { translate: -50vw }"),
+    "line begins with the punctuation after an equation": styled(".base { translate: 0 3em }"),
+    "wider than its plate": styled(".bench .controls { width: 3000px }"),
+    BLANK: styled(".bench { padding-bottom: 900px }"),
+    SLIDER: styled(".control.main { margin-top: 900px }"),
+    TARGET: styled("section button { height: 9px; min-height: 0 }"),
+    "small target": styled("section button { height: 40px; min-height: 0 }"),
+    "small link": styled("main a { font-size: 3px }"),
+    "words unseen in forced colours": styled("button { color: Canvas }"),
+    PAPER[0]: styled("main p { width: 3000px }"),
+    PAPER[1]: styled("details.answer > .body { display: none }"),
+    "control before the picture": """() => {
+      const picture = document.querySelector(".picture");
+      picture.before(document.querySelector(".control"));
+    }""",
+    UNFOLDED.probes[0]: """() => {
+      const scrollers = document.querySelectorAll("[data-scrolls]");
+      for (const each of scrollers) each.removeAttribute("tabindex");
+    }""",
+}
+"""For each probe a change of the page that it must not overlook."""
+
+
+def test_each_probe_finds_its_fault(sheet: Page) -> None:
+    """One whose selectors no longer fit the book would find nothing, and pass."""
+    turn_to(sheet, SECTION)
+    looks = {probe: look for look in (*SCREENS, A4, UNFOLDED) for probe in look.probes}
+    assert set(FAULTS) == set(looks)
+    unseen = []
+    for probe, fault in FAULTS.items():
+        alone = replace(looks[probe], probes=(probe,))
+        assert wrong(sheet, alone) == []
+        sheet.evaluate(fault)
+        if not wrong(sheet, alone, patience=0):
+            unseen.append(probe)
+        sheet.evaluate("() => { document.adoptedStyleSheets = []; }")
+    assert unseen == []

@@ -33,12 +33,43 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from widgets.controls import (
+    KEPT,
+    Choice,
+    ContractError,
+    Control,
+    Drawing,
+    Point,
+    Seed,
+    Slider,
+    Toggle,
+    Value,
+    Viewport,
+    When,
+)
+
+__all__ = [  # what instruments import from here, and :mod:`widgets.controls` defines
+    "KEPT",
+    "Choice",
+    "ContractError",
+    "Control",
+    "Drawing",
+    "Point",
+    "Seed",
+    "Slider",
+    "Toggle",
+    "Value",
+    "Viewport",
+    "When",
+]
+
+
 # The palette an author draws with: the light theme's colours. The page maps each one to the CSS
 # variable of the theme in force (static/js/figure/palette.js), so no other colour may stand in a
 # figure.
 INK = "#1d1c1a"
 INK_2 = "#54514a"
-INK_3 = "#6f6b62"
+INK_3 = "#6b675e"
 RULE = "#e4e0d6"
 MUTED = "#948e80"
 PAPER = "#ffffff"
@@ -61,160 +92,7 @@ CLASS_9 = "#8b5a2b"
 FIGURE_WIDTH = 600
 """Width in px a figure is written for. The page lays it out again for the width it has."""
 
-Value: TypeAlias = float | int | bool | str | tuple[float, float] | tuple[float, float, float]
-When: TypeAlias = tuple[str, ...]
-"""A choice's name and some of its options: the control counts only while one of these is chosen.
-
-At all other times the page hides it. Its value is kept, and handed to ``compute`` as always.
-"""
 Result: TypeAlias = Mapping[str, Any]
-
-
-class ContractError(ValueError):
-    """An instrument, a control's value or a figure is not what this contract asks for.
-
-    Attributes
-    ----------
-    line : in a reader's version of an instrument, where known
-    """
-
-    line: int | None = None
-
-
-@dataclass(frozen=True)
-class Slider:
-    """A number between two ends, or one of a list of numbers in order (``values``)."""
-
-    name: str
-    label: str
-    default: float
-    min: float = 0.0
-    max: float = 1.0
-    step: float = 1.0
-    values: tuple[float, ...] = ()
-    symbol: str = ""  # TeX, set at build time: "k", r"\beta"
-    unit: str = ""
-    format: str = "g"  # Python format of the number beside the slider
-    when: When | None = None
-
-    def steps(self) -> tuple[float, ...]:
-        """Every value the slider can take, ascending."""
-        if self.values:
-            return self.values
-        count = round((self.max - self.min) / self.step)
-        return tuple(round(self.min + i * self.step, 10) for i in range(count + 1))
-
-
-KEPT = "yours"
-"""Stands for the network that the reader has trained and kept, where there is one."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of a few named options; ``options`` is value -> label.
-
-    With ``kept`` there is one more, `KEPT`, for readers who have trained a network and kept it.
-    With ``plays`` the reader can have it go from option to option by itself, so many seconds at
-    each.
-    """
-
-    name: str
-    label: str
-    options: Mapping[str, str]
-    default: str
-    symbol: str = ""
-    when: When | None = None
-    kept: bool = False
-    plays: float = 0.0
-
-    def values(self) -> tuple[str, ...]:
-        """All that can be chosen."""
-        return (*self.options, KEPT) if self.kept else tuple(self.options)
-
-
-@dataclass(frozen=True)
-class Toggle:
-    """On or off."""
-
-    name: str
-    label: str
-    default: bool = False
-    symbol: str = ""
-    when: When | None = None
-
-
-@dataclass(frozen=True)
-class Point:
-    """A place in the plane of a plot: set by pointer on panel ``panel``, by keys, or as numbers.
-
-    ``limit`` is the largest absolute value of either coordinate, in the units of the plot's axes.
-    With ``hover`` the picture is also shown, for as long as it lies there, for the place under a
-    mouse.
-    """
-
-    name: str
-    label: str
-    default: tuple[float, float]
-    limit: float
-    panel: str
-    step: float = 0.1
-    symbol: str = ""
-    when: When | None = None
-    hover: bool = False
-
-
-@dataclass(frozen=True)
-class Seed:
-    """The seed of a generator, ``np.random.default_rng(seed)``."""
-
-    name: str = "seed"
-    label: str = "Seed"
-    default: int = 0
-    max: int = 999
-    when: When | None = None
-
-
-@dataclass(frozen=True)
-class Viewport:
-    """What a map shows: the code (x, y) at its centre, and the zoom.
-
-    Set on panel ``panel`` by dragging, wheel, pinch, keys and buttons, or as numbers. At zoom k
-    the plane, which runs from ``-limit`` to ``limit`` both ways, has 2^k x 2^k tiles. For the code
-    under the pointer, and for tiles that no server sends, the page asks for the frame of another
-    view: a frame is all that is known of the code at the centre and of the tile around it.
-    """
-
-    name: str
-    label: str
-    default: tuple[float, float, float]
-    panel: str
-    limit: float
-    max_zoom: int = 18
-    symbol: str = ""
-    when: When | None = None
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A small grey image that the reader draws on panel ``panel``, by pointer or by keys.
-
-    Between page and Python it travels as text (:func:`widgets.drawing.to_text`); ``compute`` gets
-    a uint8 array of shape (side, side), 255 is ink. ``pen`` is the width of a stroke, in pixels.
-    With ``cells`` there is no pen: whatever pixel is touched is inked whole, or emptied if the
-    stroke began on an inked one.
-    """
-
-    name: str
-    label: str
-    default: str
-    panel: str
-    side: int = 28
-    pen: float = 2.2
-    cells: bool = False
-    when: When | None = None
-
-
-Control: TypeAlias = Slider | Choice | Toggle | Point | Seed | Viewport | Drawing
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from latentbook.book.write.widget import installed
 from widgets import get
 from widgets.contract import Drawing, Value
 from widgets.engine import host
-from widgets.engine.controls import accept, accepted
+from widgets.engine.controls import accepted
 from widgets.engine.failure import ProtocolError, failed
 from widgets.engine.frames import compute_frame, filename_of
 
@@ -79,7 +79,7 @@ class Instrument(anywidget.AnyWidget):
         state: dict[str, Any] = {**self.instrument.defaults(), **controls}
         for control in self.instrument.controls:
             if not isinstance(control, Drawing):
-                value = accept(control, state[control.name])
+                value = control.accept(state[control.name])
                 state[control.name] = list(value) if isinstance(value, tuple) else value
         return state
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-TOKENS = (Path(__file__).parents[2] / "static/css/tokens.css").read_text("utf-8")
+ROOT = Path(__file__).parents[2]
+TOKENS = (ROOT / "static/css/tokens.css").read_text("utf-8")
 
 TEXT = ("ink", "ink-2", "ink-3", "accent", "accent-strong", "warning", "good", "data-2-text")
 GROUNDS = ("paper", "surface", "sunken")
@@ -82,3 +83,14 @@ def test_the_two_dark_lists_are_one():
 
 def test_dark_names_what_light_names():
     assert THEMES["light"].keys() == THEMES["dark, by the reader"].keys()
+
+
+def test_figures_are_written_in_the_light_themes_colours() -> None:
+    """The page maps each hex of static/js/figure/palette.js to a variable; exports draw the hex."""
+    script = (ROOT / "static/js/figure/palette.js").read_text("utf-8")
+    palette = dict(re.findall(r'"(#[0-9a-f]{6})": "--([\w-]+)"', script))
+    assert len(palette) > 15
+    light = colours(":root")
+    assert {name: light[name] for name in palette.values()} == {
+        name: colour for colour, name in palette.items()
+    }

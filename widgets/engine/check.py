@@ -28,12 +28,9 @@ from widgets.contract import (
     Plot,
     Point,
     Readout,
-    Seed,
     Slider,
-    Toggle,
     Viewport,
 )
-from widgets.drawing import to_pixels
 from widgets.engine.controls import accepted
 from widgets.engine.panels import NAME, check_panel
 from widgets.engine.training import computed, train
@@ -93,7 +90,14 @@ def check_declaration(instrument: Instrument) -> None:
         )
     once("The readout", (readout.key for readout in instrument.readouts))
     for control in instrument.controls:
-        check_control(control)
+        if not isinstance(control, Control):
+            raise ContractError(
+                f"{control!r} is not a control; accepted: Slider, Choice, Toggle, Point, Seed, "
+                "Viewport, Drawing"
+            )
+        control.check()
+        if isinstance(control, Slider):
+            check_format(f"The format of {control.name}", control.format)
     check_conditions(instrument.controls)
     for readout in instrument.readouts:
         check_format(f"The format of the readout {readout.key}", readout.format)
@@ -119,60 +123,6 @@ def check_format(what: str, specification: str) -> None:
     )
 
 
-def check_control(control: Control) -> None:
-    """Check that a control has a name, a label and a default that it can take."""
-    if not NAME.fullmatch(control.name):
-        raise ContractError(
-            f"A control is named {control.name!r}; accepted: a Python name in lower case"
-        )
-    if not control.label.strip():
-        raise ContractError(f"The label of {control.name} is empty; accepted: some text")
-
-    def default_must_be(accepted: str) -> ContractError:
-        return ContractError(
-            f"The default of {control.name} is {control.default!r}; accepted: {accepted}"
-        )
-
-    match control:
-        case Slider():
-            check_slider(control)
-        case Choice(options=options, default=default, plays=seconds):
-            if default not in options:
-                raise default_must_be(", ".join(map(repr, options)))
-            if not (isinstance(seconds, int | float) and 0 <= seconds < math.inf):
-                raise ContractError(
-                    f"{control.name} plays {seconds!r} seconds at each option; accepted: a number "
-                    "of seconds, 0 to play nothing"
-                )
-        case Toggle(default=default):
-            if not isinstance(default, bool):
-                raise default_must_be("True or False")
-        case Point(default=default, limit=limit):
-            if len(default) != 2 or not all(abs(value) <= limit for value in default):
-                raise default_must_be(f"two numbers from {-limit:g} to {limit:g}")
-        case Seed(default=default, max=most):
-            if not (isinstance(default, int) and 0 <= default <= most):
-                raise default_must_be(f"a whole number from 0 to {most}")
-        case Viewport(default=default, limit=limit, max_zoom=most):
-            inside = len(default) == 3 and max(map(abs, default[:2])) <= limit
-            if not inside or not 0 <= default[2] <= most:
-                raise default_must_be(
-                    f"two numbers from {-limit:g} to {limit:g} and a zoom from 0 to {most}"
-                )
-        case Drawing(default=default, side=side, pen=pen):
-            try:
-                to_pixels(default, side)
-            except ValueError as error:
-                raise ContractError(f"In the default of {control.name}, {error}") from None
-            if not pen > 0:
-                raise ContractError(f"The pen of {control.name} is {pen:g}; accepted: above 0")
-        case _:
-            raise ContractError(
-                f"{control!r} is not a control; accepted: Slider, Choice, Toggle, Point, Seed, "
-                "Viewport, Drawing"
-            )
-
-
 def check_conditions(controls: Sequence[Control]) -> None:
     """Check that each ``when`` names a choice of the instrument and one of its options."""
     choices = {c.name: c.values() for c in controls if isinstance(c, Choice)}
@@ -192,27 +142,6 @@ def check_conditions(controls: Sequence[Control]) -> None:
                 f"{' or '.join(map(repr, options)) or 'nothing'}; accepted: "
                 f"{', '.join(map(repr, choices[name]))}"
             )
-
-
-def check_slider(slider: Slider) -> None:
-    """Check that a slider has an ascending scale with its default on it."""
-    name = slider.name
-    if slider.values:
-        if list(slider.values) != sorted(set(slider.values)):
-            raise ContractError(f"The values of {name} do not ascend; accepted: ascending numbers")
-    elif not slider.min < slider.max or not slider.step > 0:
-        raise ContractError(
-            f"{name} runs from {slider.min:g} to {slider.max:g} in steps of {slider.step:g}; "
-            "accepted: min below max, step above 0"
-        )
-    if not any(math.isclose(slider.default, step, abs_tol=1e-9) for step in slider.steps()):
-        accepted = (
-            "one of " + ", ".join(f"{value:g}" for value in slider.values)
-            if slider.values
-            else f"a step of the slider, {slider.min:g} to {slider.max:g} by {slider.step:g}"
-        )
-        raise ContractError(f"The default of {name} is {slider.default:g}; accepted: {accepted}")
-    check_format(f"The format of {name}", slider.format)
 
 
 def check_signature(function: str, defined: Any, names: Sequence[str]) -> None:

@@ -26,16 +26,11 @@ def declaration(instrument: Instrument) -> dict[str, Any]:
 
 def control_value(control: Control) -> dict[str, Any]:
     """A control in plain data; of a slider also the ends of its scale, as they are printed."""
-    value = {"kind": kind_of(control), **asdict(control)}
+    value = {"kind": control.kind, **asdict(control)}
     if isinstance(control, Slider):
         low, *_, high = control.steps()
-        value["ends"] = [format(low, control.format), format(high, control.format)]
+        value["ends"] = [control.shown(low), control.shown(high)]
     return value
-
-
-def kind_of(control: Control) -> str:
-    """slider, choice, toggle, point, seed, viewport or drawing."""
-    return type(control).__name__.lower()
 
 
 @contextmanager

@@ -30,8 +30,6 @@ SERVED = tuple(
 )
 """Of the book's own: what a course adds runs in the page, and may be broken here."""
 
-SWITCH = {"on": True, "off": False}  # a toggle, as the page writes it into addresses
-
 InstrumentName = Annotated[
     str, Path(description="Name of an instrument that is served.", examples=["linear_probe"])
 ]
@@ -63,26 +61,17 @@ async def get_frame(request: Request, name: InstrumentName) -> Response:
 
 def read_controls(instrument: Instrument, query: dict[str, str]) -> dict[str, Any]:
     """The values of all controls, out of the text of an address."""
-    defaults = instrument.defaults()
+    controls = {control.name: control for control in instrument.controls}
     given: dict[str, Any] = {}
     for name, text in query.items():
         try:
-            given[name] = read_value(text, defaults.get(name))
+            given[name] = controls[name].read(text) if name in controls else text
             values = accepted(instrument, given)
-        except (ContractError, ValueError) as error:
+        except ContractError as error:
             raise wrong_field(name, str(error)) from error
         if values.get("code") not in (None, *JUDGED):
             raise wrong_field(name, f"Accepted: {', '.join(JUDGED)}. Received {text!r}.")
     return accepted(instrument, given)
-
-
-def read_value(text: str, default: Any) -> Any:
-    """A value as the page writes it into addresses, of the kind of another one."""
-    if isinstance(default, bool):
-        if text not in SWITCH:
-            raise ValueError(f"Accepted: {', '.join(SWITCH)}. Received {text!r}.")
-        return SWITCH[text]
-    return float(text) if isinstance(default, int | float) else text
 
 
 def frame_of(name: str, values: dict[str, Any], folder: FilePath) -> bytes:

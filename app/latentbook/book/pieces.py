@@ -7,6 +7,8 @@ from typing import ClassVar, TypeAlias
 
 from markupsafe import Markup
 
+from widgets.contract import Control, Value
+
 Html: TypeAlias = Markup
 
 
@@ -31,116 +33,33 @@ class SideNote:
 
 
 @dataclass(frozen=True)
-class SliderView:
-    """A slider and the number typed beside it.
+class ControlView:
+    """A control at a value, as ``templates/controls/KIND.html`` receives it."""
 
-    The range runs over ``range_*``: the values themselves, or indices into ``values`` where the
-    slider has a list. The number field always holds the value itself.
-    """
-
-    kind: ClassVar[str] = "slider"
+    control: Control
+    value: Value
     id: str
-    name: str
-    label: str
-    symbol: Html
-    unit: str
-    value: str
-    text: str  # the value, formatted
-    low: str  # the ends of the scale, formatted
-    high: str
-    range_value: str
-    range_min: str
-    range_max: str
-    range_step: str
+    symbol: Html  # set from the control's TeX
 
+    @property
+    def kind(self) -> str:
+        """The kind of control, which names its template."""
+        return self.control.kind
 
-@dataclass(frozen=True)
-class OptionView:
-    """One option of a choice."""
+    @property
+    def name(self) -> str:
+        """The control's name."""
+        return self.control.name
 
-    value: str
-    label: str
-    checked: bool
+    @property
+    def label(self) -> str:
+        """The control's label."""
+        return self.control.label
 
-
-@dataclass(frozen=True)
-class ChoiceView:
-    """Radio buttons in a fieldset, with a button that goes through them where ``plays``."""
-
-    kind: ClassVar[str] = "choice"
-    id: str
-    name: str
-    label: str
-    symbol: Html
-    options: tuple[OptionView, ...]
-    kept: bool  # and one for what the reader has trained and kept
-    plays: bool
-
-
-@dataclass(frozen=True)
-class ToggleView:
-    """A checkbox."""
-
-    kind: ClassVar[str] = "toggle"
-    id: str
-    name: str
-    label: str
-    symbol: Html
-    checked: bool
-
-
-@dataclass(frozen=True)
-class PointView:
-    """Two number fields, named ``NAME.x`` and ``NAME.y``."""
-
-    kind: ClassVar[str] = "point"
-    id: str
-    name: str
-    label: str
-    symbol: Html
-    x: str
-    y: str
-
-
-@dataclass(frozen=True)
-class SeedView:
-    """A whole number and a button that draws another."""
-
-    kind: ClassVar[str] = "seed"
-    id: str
-    name: str
-    label: str
-    value: str
-
-
-@dataclass(frozen=True)
-class ViewportView:
-    """Three number fields, named ``NAME.x``, ``NAME.y`` and ``NAME.zoom``."""
-
-    kind: ClassVar[str] = "viewport"
-    id: str
-    name: str
-    label: str
-    symbol: Html
-    x: str
-    y: str
-    zoom: str
-
-
-@dataclass(frozen=True)
-class DrawingView:
-    """How to draw: the rest is done on the pad."""
-
-    kind: ClassVar[str] = "drawing"
-    id: str
-    name: str
-    label: str
-    cells: bool
-
-
-ControlView: TypeAlias = (
-    SliderView | ChoiceView | ToggleView | PointView | SeedView | ViewportView | DrawingView
-)
+    @property
+    def texts(self) -> list[str]:
+        """The value as its fields show it."""
+        return self.control.write(self.value).split(",")
 
 
 @dataclass(frozen=True)
@@ -152,18 +71,6 @@ class ReadoutView:
     symbol: Html
     unit: str
     value: str
-
-
-EMPTY_CONTROLS: tuple[ControlView, ...] = (
-    SliderView("", "", "", Html(), " ", "", "", "", "", "0", "0", "1", "1"),
-    ChoiceView("", "", "", Html(), (OptionView("", "", False),), False, True),
-    ToggleView("", "", "", Html(), False),
-    PointView("", "", "", Html(), "", ""),
-    SeedView("", "", "", ""),
-    ViewportView("", "", "", Html(), "", "", ""),
-    DrawingView("", "", "", False),
-)
-"""One of each kind: what the page makes the controls of a reader's own declaration from."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@
 export const PALETTE = {
   "#1d1c1a": "--ink",
   "#54514a": "--ink-2",
-  "#6f6b62": "--ink-3",
+  "#6b675e": "--ink-3",
   "#e4e0d6": "--rule",
   "#948e80": "--muted",
   "#ffffff": "--surface", // what figures lie on
@@ -27,7 +27,7 @@ export const PALETTE = {
 };
 
 /** Colours of traces that name none, in order; they repeat. */
-export const COLORWAY = ["#0a6b6b", "#d06a1c", "#6f6b62"];
+export const COLORWAY = ["#0a6b6b", "#d06a1c", "#6b675e"];
 
 /** @param {string} hex @returns {string} a CSS colour for a presentation attribute */
 export const paint = (hex) => `var(${PALETTE[hex.toLowerCase()]})`;

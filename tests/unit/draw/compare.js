@@ -4,7 +4,7 @@
 function forPlotly(figure) {
   const copy = structuredClone(figure);
   const { layout } = copy;
-  Object.assign(layout, { showlegend: false, hovermode: false, bargap: 0, colorway: ["#0a6b6b", "#d06a1c", "#6f6b62"] });
+  Object.assign(layout, { showlegend: false, hovermode: false, bargap: 0, colorway: ["#0a6b6b", "#d06a1c", "#6b675e"] });
   for (const key in layout) {
     if (!/axis/.test(key)) continue;
     const axis = layout[key];

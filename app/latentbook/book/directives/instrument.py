@@ -14,38 +14,11 @@ from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.stills import StillError
 from latentbook.book.directives.directive import Directive
 from latentbook.book.directives.notebook import Cell, NotebookWriter
-from latentbook.book.pieces import (
-    ChoiceView,
-    ControlView,
-    DrawingView,
-    Html,
-    Link,
-    OptionView,
-    PanelStill,
-    PointView,
-    ReadoutView,
-    SeedView,
-    SliderView,
-    ToggleView,
-    ViewportView,
-)
+from latentbook.book.pieces import ControlView, Html, Link, PanelStill, ReadoutView
 from latentbook.book.read.nodes import DirectiveNode
-from latentbook.book.read.options import Option, label, number, text
+from latentbook.book.read.options import Option, label, text
 from latentbook.errors import LatentbookError, accepted_names
-from widgets.contract import (
-    Choice,
-    ContractError,
-    Control,
-    Drawing,
-    Instrument,
-    Point,
-    Seed,
-    Slider,
-    Toggle,
-    Value,
-    Viewport,
-)
-from widgets.engine.controls import accept
+from widgets.contract import ContractError, Instrument, Toggle, Value
 from widgets.engine.declaration import declaration
 
 
@@ -60,6 +33,9 @@ class Words:
         """A symbol, where there is one."""
         return self.symbol(symbol) if symbol else Html()
 
+
+WRITTEN_BEFORE = {"true": "on", "false": "off"}
+"""How courses have set a toggle up to release 0.1."""
 
 SETTING = re.compile(r"\s*([\w.]+)\s*=\s*(\([^)]*\)|[^,()]+?)\s*(?:,|$)")
 
@@ -123,7 +99,12 @@ def instrument_block(
         title=instrument.title,
         ask=words.line(instrument.ask),
         controls=tuple(
-            control_view(control, state[control.name], label, words)
+            ControlView(
+                control,
+                state[control.name],
+                f"{label}-{control.name}".replace("_", "-"),
+                words.symbol_or_nothing(getattr(control, "symbol", "")),
+            )
             for control in instrument.controls
         ),
         readouts=tuple(
@@ -200,158 +181,15 @@ def read_state(instrument: Instrument, setting: str) -> dict[str, Value]:
             mistakes.append(f"{name} is given twice")
         else:
             given.add(name)
+            if isinstance(controls[name], Toggle):
+                value = WRITTEN_BEFORE.get(value, value)
             try:
-                values[name] = read_value(controls[name], value)
-            except ValueError as error:
+                values[name] = controls[name].read(value)
+            except ContractError as error:
                 mistakes.append(str(error))
     if mistakes:
         raise ValueError("; ".join(mistakes))
     return values
-
-
-def read_value(control: Control, value: str) -> Value:
-    """One control's value from its text."""
-    match control:
-        case Choice(options=options):
-            if value not in options:
-                names = accepted_names(value, options)
-                raise ValueError(f"{control.name}={value} is not an option. {names}")
-            return value
-        case Toggle():
-            if value not in ("true", "false"):
-                raise ValueError(f"{control.name}={value} must be true or false")
-            return value == "true"
-        case Point(limit=limit):
-            parts = value.strip("()").split(",")
-            if len(parts) != 2:
-                raise ValueError(f"{control.name}={value} must be two numbers: (1, -2)")
-            x, y = (_number(control, part.strip()) for part in parts)
-            if max(abs(x), abs(y)) > limit:
-                raise ValueError(
-                    f"{control.name}={value} lies outside: accepted is up to {limit:g} "
-                    "in either direction"
-                )
-            return x, y
-        case Viewport():
-            parts = value.strip("()").split(",")
-            if len(parts) != 3:
-                raise ValueError(f"{control.name}={value} must be three numbers: (1, -2, 4)")
-            x, y, zoom = (_number(control, part.strip()) for part in parts)
-            _check(control, (x, y, zoom))
-            return x, y, zoom
-        case Drawing():
-            _check(control, value)
-            return value
-        case Seed(max=last):
-            seed = _number(control, value)
-            if seed != int(seed) or not 0 <= seed <= last:
-                raise ValueError(f"{control.name}={value} must be a whole number from 0 to {last}")
-            return int(seed)
-        case Slider():
-            return _step(control, _number(control, value))
-
-
-def _check(control: Control, value: Value) -> None:
-    """Check that the instrument takes a value."""
-    try:
-        accept(control, value)
-    except ContractError as error:
-        raise ValueError(str(error)) from None
-
-
-def _number(control: Control, value: str) -> float:
-    try:
-        return number(value)
-    except ValueError:
-        raise ValueError(f"{control.name}={value} must be a number") from None
-
-
-def _step(slider: Slider, value: float) -> float:
-    """The step of a slider that a value is."""
-    steps = slider.steps()
-    nearest = min(steps, key=lambda step: abs(step - value))
-    if abs(nearest - value) > 1e-9 * max(1.0, abs(value)):
-        accepted = (
-            ", ".join(f"{step:g}" for step in slider.values)
-            if slider.values
-            else f"{slider.min:g} to {slider.max:g} in steps of {slider.step:g}"
-        )
-        raise ValueError(f"{slider.name}={value:g} is not accepted. Accepted: {accepted}.")
-    return nearest
-
-
-def control_view(control: Control, value: Value, label: str, words: Words) -> ControlView:
-    """A control as its template receives it."""
-    id = f"{label}-{control.name}".replace("_", "-")
-    match control:
-        case Choice():
-            symbol = words.symbol_or_nothing(control.symbol)
-            options = tuple(
-                OptionView(key, words, key == value) for key, words in control.options.items()
-            )
-            return ChoiceView(
-                id,
-                control.name,
-                control.label,
-                symbol,
-                options,
-                control.kept,
-                control.plays > 0,
-            )
-        case Toggle():
-            symbol = words.symbol_or_nothing(control.symbol)
-            return ToggleView(id, control.name, control.label, symbol, bool(value))
-        case Point():
-            assert isinstance(value, tuple)
-            return PointView(
-                id,
-                control.name,
-                control.label,
-                words.symbol_or_nothing(control.symbol),
-                x=f"{value[0]:g}",
-                y=f"{value[1]:g}",
-            )
-        case Viewport():
-            assert isinstance(value, tuple) and len(value) == 3
-            x, y, zoom = (f"{number:.10g}" for number in value)
-            return ViewportView(
-                id,
-                control.name,
-                control.label,
-                words.symbol_or_nothing(control.symbol),
-                x,
-                y,
-                zoom,
-            )
-        case Drawing():
-            return DrawingView(id, control.name, control.label, control.cells)
-        case Seed():
-            return SeedView(id, control.name, control.label, str(value))
-        case Slider():
-            assert isinstance(value, int | float)
-            return _slider_view(control, value, id, words.symbol_or_nothing(control.symbol))
-
-
-def _slider_view(slider: Slider, value: float, id: str, symbol: Html) -> SliderView:
-    steps = slider.steps()
-    low, high = steps[0], steps[-1]
-    if slider.values:
-        nearest = min(range(len(steps)), key=lambda i: abs(steps[i] - value))
-        ranged = (str(nearest), "0", str(len(steps) - 1), "1")
-    else:
-        ranged = (f"{value:g}", f"{low:g}", f"{high:g}", f"{slider.step:g}")
-    return SliderView(
-        id,
-        slider.name,
-        slider.label,
-        symbol,
-        slider.unit,
-        f"{value:g}",
-        format(value, slider.format),
-        format(low, slider.format),
-        format(high, slider.format),
-        *ranged,
-    )
 
 
 INSTRUMENT = Directive(

@@ -32,7 +32,10 @@ from latentbook.settings import WIDGETS as BOOK_WIDGETS
 from latentbook.settings import Settings
 
 CONTENT, WIDGETS, INSTRUMENTS = "content", "widgets", "instruments"
-ENGINE = ("__init__.py", "contract.py", "drawing.py", "figures.py", "data/__init__.py")
+ENGINE = (
+    *("__init__.py", "contract.py", "controls.py", "drawing.py", "figures.py"),
+    "data/__init__.py",
+)
 """What of ``widgets``, beside its folder ``engine``, is no book's but every book's."""
 
 PACKAGES = "packages.json"

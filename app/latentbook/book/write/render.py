@@ -20,11 +20,12 @@ from latentbook.book.compose.blocks import Block, Equation, InstrumentBlock, Qui
 from latentbook.book.compose.compose import root_of
 from latentbook.book.compose.words import inner_blocks
 from latentbook.book.language import Language
-from latentbook.book.pieces import EMPTY_CONTROLS, Html, ReadoutView
+from latentbook.book.pieces import ControlView, Html, ReadoutView
 from latentbook.book.read.source import PRINT
 from latentbook.book.types import Book, Chapter, Page, Section
 from latentbook.book.write.assets import Assets
 from latentbook.http.headers import CONTENT_SECURITY_POLICY, written
+from widgets.controls import BLANK
 
 TEX_SOURCE = re.compile(r"<annotation .*?</annotation>", re.DOTALL)
 """The TeX that KaTeX leaves in each equation's MathML. Readers do not need it."""
@@ -227,7 +228,7 @@ class Renderer:
             "web_manifest": page.root + self.web_manifest,
             "words_script": self.words_script and page.root + self.words_script,
             **directions(self.book.language, self.book.content_language),
-            "empty_controls": EMPTY_CONTROLS,
+            "blank_controls": [ControlView(each, each.default, "", Html()) for each in BLANK],
             "empty_readout": ReadoutView("", "", Html(), " ", ""),
         }
         html = environment.get_template(template).render(**common, **names)

@@ -1,0 +1,464 @@
+"""The kinds of control: what each declares, and how a value of it is checked, read and written.
+
+Text is what stands in addresses (``?LABEL.CONTROL=VALUE``, static/js/instrument/state.js), in the
+option ``set`` of a block and in queries of the API: ``30``, ``mnist``, ``on``, ``1,-2``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from widgets.drawing import to_pixels
+
+Value: TypeAlias = float | int | bool | str | tuple[float, float] | tuple[float, float, float]
+When: TypeAlias = tuple[str, ...]
+"""A choice's name and some of its options: the control counts only while one of these is chosen.
+
+At all other times the page hides it. Its value is kept, and handed to ``compute`` as always.
+"""
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class ContractError(ValueError):
+    """An instrument, a control's value or a figure is not what the contract asks for.
+
+    Attributes
+    ----------
+    line : in a reader's version of an instrument, where known
+    """
+
+    line: int | None = None
+
+
+class Refused(ValueError):
+    """A value that a control cannot take; the message is what it accepts."""
+
+
+class ControlBase:
+    """What all kinds share. A kind defines ``take``; ``parse`` where its text is not a number."""
+
+    kind: ClassVar[str]
+    name: str
+    label: str
+    default: Any
+
+    def take(self, value: Any) -> Any:
+        """A value in the type that ``compute`` expects.
+
+        Raises
+        ------
+        Refused
+            Says what is accepted.
+        """
+        raise NotImplementedError
+
+    def parse(self, text: str) -> Any:
+        """A value from its text, not yet checked against this control."""
+        return number_from(text)
+
+    def accept(self, value: Any) -> Any:
+        """A value, checked, in the type that ``compute`` expects.
+
+        Raises
+        ------
+        ContractError
+            Says the control, the value received and those accepted.
+        """
+        try:
+            return self.take(value)
+        except Refused as wanted:
+            raise ContractError(
+                f"{self.name} = {value!r} is not accepted: it must be {wanted}."
+            ) from None
+
+    def read(self, text: str) -> Value:
+        """A value from its text.
+
+        Raises
+        ------
+        ContractError
+            Says the control, the text received and what is accepted.
+        """
+        try:
+            value = self.parse(text)
+            self.take(value)
+        except Refused as wanted:
+            raise ContractError(f"{self.name}={text} must be {wanted}") from None
+        read: Value = value
+        return read
+
+    def write(self, value: Any) -> str:
+        """The text of a value, which `read` takes."""
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        if isinstance(value, list | tuple):
+            return ",".join(map(self.write, value))
+        return value if isinstance(value, str) else f"{value:.10g}"
+
+    def check(self) -> None:
+        """Check what is declared: name, label, and a default that can be taken.
+
+        Raises
+        ------
+        ContractError
+            Says what stands there and what is accepted.
+        """
+        if not NAME.fullmatch(self.name):
+            raise ContractError(
+                f"A control is named {self.name!r}; accepted: a Python name in lower case"
+            )
+        if not self.label.strip():
+            raise ContractError(f"The label of {self.name} is empty; accepted: some text")
+        try:
+            self.take(self.default)
+        except Refused as wanted:
+            raise self.wrong_default(str(wanted)) from None
+
+    def wrong_default(self, accepted: str) -> ContractError:
+        """The error for a default that the control cannot take."""
+        return ContractError(
+            f"The default of {self.name} is {self.default!r}; accepted: {accepted}"
+        )
+
+
+@dataclass(frozen=True)
+class Slider(ControlBase):
+    """A number between two ends, or one of a list of numbers in order (``values``)."""
+
+    kind: ClassVar[str] = "slider"
+    name: str
+    label: str
+    default: float
+    min: float = 0.0
+    max: float = 1.0
+    step: float = 1.0
+    values: tuple[float, ...] = ()
+    symbol: str = ""  # TeX, set at build time: "k", r"\beta"
+    unit: str = ""
+    format: str = "g"  # Python format of the number beside the slider
+    when: When | None = None
+
+    def steps(self) -> tuple[float, ...]:
+        """Every value the slider can take, ascending."""
+        if self.values:
+            return self.values
+        count = round((self.max - self.min) / self.step)
+        return tuple(round(self.min + i * self.step, 10) for i in range(count + 1))
+
+    def shown(self, value: float) -> str:
+        """A value as it is printed beside the slider."""
+        return format(value, self.format)
+
+    def nearest(self, value: float) -> float:
+        """The step next to a number."""
+        return min(self.steps(), key=lambda step: abs(step - value))
+
+    def scale(self, value: float) -> tuple[float, float, float, float]:
+        """Value, ends and step of the native slider: positions in the list, if there is one."""
+        if self.values:
+            return self.values.index(self.nearest(value)), 0, len(self.values) - 1, 1
+        low, *_, high = self.steps()
+        return value, low, high, self.step
+
+    def take(self, value: Any) -> float:
+        """A number on the scale; an int where both ends and the step are."""
+        if self.values:
+            near = self.nearest(finite(value))
+            if not math.isclose(near, value, rel_tol=1e-9, abs_tol=1e-12):
+                raise Refused(self.accepted())
+            return near
+        whole = all(isinstance(end, int) for end in (self.min, self.max, self.step))
+        return (whole_number if whole else within)(value, self.min, self.max)
+
+    def parse(self, text: str) -> float:
+        """A step of the slider."""
+        value = number_from(text)
+        near = self.nearest(value)
+        if abs(near - value) > 1e-9 * max(1.0, abs(value)):
+            raise Refused(self.accepted())
+        return near
+
+    def accepted(self) -> str:
+        """The steps in words."""
+        if self.values:
+            return "one of " + ", ".join(f"{value:g}" for value in self.values)
+        return f"a step of the slider, {self.min:g} to {self.max:g} by {self.step:g}"
+
+    def check(self) -> None:
+        """Check that the scale ascends and has the default on it."""
+        if self.values:
+            if list(self.values) != sorted(set(self.values)):
+                raise ContractError(
+                    f"The values of {self.name} do not ascend; accepted: ascending numbers"
+                )
+        elif not self.min < self.max or not self.step > 0:
+            raise ContractError(
+                f"{self.name} runs from {self.min:g} to {self.max:g} in steps of {self.step:g}; "
+                "accepted: min below max, step above 0"
+            )
+        if not math.isclose(self.nearest(self.default), self.default, abs_tol=1e-9):
+            raise self.wrong_default(self.accepted())
+        super().check()
+
+
+KEPT = "yours"
+"""Stands for the network that the reader has trained and kept, where there is one."""
+
+
+@dataclass(frozen=True)
+class Choice(ControlBase):
+    """One of a few named options; ``options`` is value -> label.
+
+    With ``kept`` there is one more, `KEPT`, for readers who have trained a network and kept it.
+    With ``plays`` the reader can have it go from option to option by itself, so many seconds at
+    each.
+    """
+
+    kind: ClassVar[str] = "choice"
+    name: str
+    label: str
+    options: Mapping[str, str]
+    default: str
+    symbol: str = ""
+    when: When | None = None
+    kept: bool = False
+    plays: float = 0.0
+
+    def values(self) -> tuple[str, ...]:
+        """All that can be chosen."""
+        return (*self.options, KEPT) if self.kept else tuple(self.options)
+
+    def take(self, value: Any) -> str:
+        """One of the options."""
+        if value not in self.values():
+            raise Refused("one of " + ", ".join(self.options))
+        return str(value)
+
+    def parse(self, text: str) -> str:
+        """An option is its own text."""
+        return text
+
+    def check(self) -> None:
+        """Check the default, which is not `KEPT`, and the seconds."""
+        if self.default not in self.options:
+            raise self.wrong_default(", ".join(map(repr, self.options)))
+        if not (isinstance(self.plays, int | float) and 0 <= self.plays < math.inf):
+            raise ContractError(
+                f"{self.name} plays {self.plays!r} seconds at each option; accepted: a number "
+                "of seconds, 0 to play nothing"
+            )
+        super().check()
+
+
+@dataclass(frozen=True)
+class Toggle(ControlBase):
+    """On or off."""
+
+    kind: ClassVar[str] = "toggle"
+    name: str
+    label: str
+    default: bool = False
+    symbol: str = ""
+    when: When | None = None
+
+    def take(self, value: Any) -> bool:
+        """A bool."""
+        if not isinstance(value, bool):
+            raise Refused("true or false")
+        return value
+
+    def parse(self, text: str) -> bool:
+        """``on`` or ``off``."""
+        if text not in ("on", "off"):
+            raise Refused("on or off")
+        return text == "on"
+
+
+@dataclass(frozen=True)
+class Point(ControlBase):
+    """A place in the plane of a plot: set by pointer on panel ``panel``, by keys, or as numbers.
+
+    ``limit`` is the largest absolute value of either coordinate, in the units of the plot's axes.
+    With ``hover`` the picture is also shown, for as long as it lies there, for the place under a
+    mouse.
+    """
+
+    kind: ClassVar[str] = "point"
+    name: str
+    label: str
+    default: tuple[float, float]
+    limit: float
+    panel: str
+    step: float = 0.1
+    symbol: str = ""
+    when: When | None = None
+    hover: bool = False
+
+    def take(self, value: Any) -> tuple[float, float]:
+        """Two numbers up to the limit."""
+        wanted = f"two numbers from {-self.limit:g} to {self.limit:g}, like 1,-2"
+        x, y = several(value, 2, wanted)
+        return within(x, -self.limit, self.limit), within(y, -self.limit, self.limit)
+
+    def parse(self, text: str) -> tuple[float, ...]:
+        """Numbers with commas between them."""
+        return numbers_from(text)
+
+
+@dataclass(frozen=True)
+class Seed(ControlBase):
+    """The seed of a generator, ``np.random.default_rng(seed)``."""
+
+    kind: ClassVar[str] = "seed"
+    name: str = "seed"
+    label: str = "Seed"
+    default: int = 0
+    max: int = 999
+    when: When | None = None
+
+    def take(self, value: Any) -> int:
+        """A whole number from 0."""
+        return whole_number(value, 0, self.max)
+
+    def parse(self, text: str) -> float:
+        """A number; an int if it is whole."""
+        value = number_from(text)
+        return int(value) if value.is_integer() else value
+
+
+@dataclass(frozen=True)
+class Viewport(ControlBase):
+    """What a map shows: the code (x, y) at its centre, and the zoom.
+
+    Set on panel ``panel`` by dragging, wheel, pinch, keys and buttons, or as numbers. At zoom k
+    the plane, which runs from ``-limit`` to ``limit`` both ways, has 2^k x 2^k tiles. For the code
+    under the pointer, and for tiles that no server sends, the page asks for the frame of another
+    view: a frame is all that is known of the code at the centre and of the tile around it.
+    """
+
+    kind: ClassVar[str] = "viewport"
+    name: str
+    label: str
+    default: tuple[float, float, float]
+    panel: str
+    limit: float
+    max_zoom: int = 18
+    symbol: str = ""
+    when: When | None = None
+
+    def take(self, value: Any) -> tuple[float, float, float]:
+        """Two numbers up to the limit, and a zoom."""
+        x, y, zoom = several(value, 3, "three numbers: 1,-2,4")
+        limit = self.limit
+        return (
+            within(x, -limit, limit),
+            within(y, -limit, limit),
+            within(zoom, 0, self.max_zoom, "a zoom"),
+        )
+
+    def parse(self, text: str) -> tuple[float, ...]:
+        """Numbers with commas between them."""
+        return numbers_from(text)
+
+
+@dataclass(frozen=True)
+class Drawing(ControlBase):
+    """A small grey image that the reader draws on panel ``panel``, by pointer or by keys.
+
+    Between page and Python it travels as text (:func:`widgets.drawing.to_text`); ``compute`` gets
+    a uint8 array of shape (side, side), 255 is ink. ``pen`` is the width of a stroke, in pixels.
+    With ``cells`` there is no pen: whatever pixel is touched is inked whole, or emptied if the
+    stroke began on an inked one.
+    """
+
+    kind: ClassVar[str] = "drawing"
+    name: str
+    label: str
+    default: str
+    panel: str
+    side: int = 28
+    pen: float = 2.2
+    cells: bool = False
+    when: When | None = None
+
+    def take(self, value: Any) -> NDArray[np.uint8]:
+        """The image, uint8 of shape (side, side)."""
+        if not isinstance(value, str):
+            raise Refused("a drawing as text")
+        try:
+            return to_pixels(value, self.side)
+        except ValueError as error:
+            raise ContractError(f"{self.name} is not accepted: {error}.") from None
+
+    def parse(self, text: str) -> str:
+        """A drawing is text already."""
+        return text
+
+    def check(self) -> None:
+        """Check the default and the pen."""
+        if not self.pen > 0:
+            raise ContractError(f"The pen of {self.name} is {self.pen:g}; accepted: above 0")
+        super().check()
+
+
+Control: TypeAlias = Slider | Choice | Toggle | Point | Seed | Viewport | Drawing
+
+BLANK: tuple[Control, ...] = (
+    Slider("", "", 0.0, unit=" "),
+    Choice("", "", {"": ""}, "none", plays=1.0),
+    Toggle("", ""),
+    Point("", "", (0.0, 0.0), 1.0, ""),
+    Seed("", ""),
+    Viewport("", "", (0.0, 0.0, 0.0), "", 1.0),
+    Drawing("", "", "", ""),
+)
+"""One of each kind: from their markup the page makes the controls of a reader's own declaration."""
+
+
+def finite(value: Any) -> float:
+    """A finite number, and no bool."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise Refused("a number")
+    return float(value)
+
+
+def within(value: Any, low: float, high: float, what: str = "a number") -> float:
+    """A number from low to high."""
+    if not low <= finite(value) <= high:
+        raise Refused(f"{what} from {low:g} to {high:g}")
+    return float(value)
+
+
+def whole_number(value: Any, low: float, high: float) -> int:
+    """A whole number from low to high."""
+    if not low <= finite(value) <= high or value != int(value):
+        raise Refused(f"a whole number from {low:g} to {high:g}")
+    return int(value)
+
+
+def several(value: Any, count: int, wanted: str) -> list[Any]:
+    """The parts of a list of so many."""
+    if not isinstance(value, list | tuple) or len(value) != count:
+        raise Refused(wanted)
+    return list(value)
+
+
+def number_from(text: str) -> float:
+    """A finite number as Python writes it: ``30``, ``-.5``, ``1e-3``."""
+    try:
+        return finite(float(text))
+    except ValueError:
+        raise Refused("a number") from None
+
+
+def numbers_from(text: str) -> tuple[float, ...]:
+    """Numbers with commas between them, in parentheses or not."""
+    return tuple(number_from(part) for part in text.strip().strip("()").split(","))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
@@ -304,9 +304,10 @@ class Point(ControlBase):
 
     def take(self, value: Any) -> tuple[float, float]:
         """Two numbers up to the limit."""
-        wanted = f"two numbers from {-self.limit:g} to {self.limit:g}, like 1,-2"
-        x, y = several(value, 2, wanted)
-        return within(x, -self.limit, self.limit), within(y, -self.limit, self.limit)
+        x, y = several(
+            value, (self.limit, self.limit), f"two numbers {up_to(self.limit)}, like 1,-2"
+        )
+        return x, y
 
     def parse(self, text: str) -> tuple[float, ...]:
         """Numbers with commas between them."""
@@ -356,13 +357,13 @@ class Viewport(ControlBase):
 
     def take(self, value: Any) -> tuple[float, float, float]:
         """Two numbers up to the limit, and a zoom."""
-        x, y, zoom = several(value, 3, "three numbers: 1,-2,4")
-        limit = self.limit
-        return (
-            within(x, -limit, limit),
-            within(y, -limit, limit),
-            within(zoom, 0, self.max_zoom, "a zoom"),
+        wanted = (
+            f"two numbers {up_to(self.limit)} and a zoom from 0 to {self.max_zoom}, like 1,-2,4"
         )
+        x, y, zoom = several(value, (self.limit, self.limit, self.max_zoom), wanted)
+        if zoom < 0:
+            raise Refused(wanted)
+        return x, y, zoom
 
     def parse(self, text: str) -> tuple[float, ...]:
         """Numbers with commas between them."""
@@ -430,10 +431,10 @@ def finite(value: Any) -> float:
     return float(value)
 
 
-def within(value: Any, low: float, high: float, what: str = "a number") -> float:
+def within(value: Any, low: float, high: float) -> float:
     """A number from low to high."""
     if not low <= finite(value) <= high:
-        raise Refused(f"{what} from {low:g} to {high:g}")
+        raise Refused(f"a number from {low:g} to {high:g}")
     return float(value)
 
 
@@ -444,11 +445,19 @@ def whole_number(value: Any, low: float, high: float) -> int:
     return int(value)
 
 
-def several(value: Any, count: int, wanted: str) -> list[Any]:
-    """The parts of a list of so many."""
-    if not isinstance(value, list | tuple) or len(value) != count:
+def several(value: Any, limits: Sequence[float], wanted: str) -> tuple[float, ...]:
+    """Numbers, each of at most its limit in absolute value."""
+    if not isinstance(value, list | tuple) or len(value) != len(limits):
         raise Refused(wanted)
-    return list(value)
+    try:
+        return tuple(within(part, -limit, limit) for part, limit in zip(value, limits, strict=True))
+    except Refused:
+        raise Refused(wanted) from None
+
+
+def up_to(limit: float) -> str:
+    """The range of a coordinate, in words."""
+    return f"from {-limit:g} to {limit:g}"
 
 
 def number_from(text: str) -> float:

@@ -46,7 +46,7 @@ def test_the_frame_is_the_instruments_own(client, few):
     frame = linear_probe.frame(linear_probe.compute(**values, everything=few))
     wanted = frame_value(linear_probe.instrument, frame)
     assert answer.json() == json.loads(json.dumps(wanted, default=np.ndarray.tolist))
-    assert answer.json()["readouts"]["apart"] == "+0.0"
+    assert answer.json()["readouts"]["apart"] == "0.0"
 
 
 def test_an_answer_can_be_kept(client, few):

@@ -120,7 +120,7 @@ def test_controls_left_out_are_at_rest():
         ("b", 2.0, "one of 0.1, 1, 32"),
         ("kind", "left", "one of up, down"),
         ("dots", 1, "true or false"),
-        ("z", [0, 3], "a number from -2 to 2"),
+        ("z", [0, 3], "two numbers from -2 to 2"),
         ("z", [0], "two numbers"),
         ("z", 1, "two numbers"),
         ("seed", -1, "a whole number from 0 to 999"),

@@ -125,12 +125,12 @@ def test_a_drawing_reaches_compute_as_an_array():
 @pytest.mark.parametrize(
     ("name", "value", "accepted"),
     [
-        ("view", [0, 0], "three numbers"),
-        ("view", [0, 5, 2], "a number from -4 to 4"),
-        ("view", [0, 0, 7], "a number from 0 to 6"),
-        ("view", [0, 0, -1], "a number from 0 to 6"),
-        ("view", [0, float("nan"), 1], "a number"),
-        ("view", "0,0,0", "three numbers"),
+        ("view", [0, 0], "and a zoom from 0 to 6"),
+        ("view", [0, 5, 2], "two numbers from -4 to 4 and a zoom"),
+        ("view", [0, 0, 7], "and a zoom from 0 to 6"),
+        ("view", [0, 0, -1], "and a zoom from 0 to 6"),
+        ("view", [0, float("nan"), 1], "two numbers from -4 to 4"),
+        ("view", "0,0,0", "and a zoom from 0 to 6"),
         ("drawn", "gg", "accepted: 784"),
         ("drawn", 7, "a drawing as text"),
         ("drawn", "<b>", "stands for no pixels"),

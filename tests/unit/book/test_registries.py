@@ -16,7 +16,11 @@ from latentbook.book.write.render import TEMPLATES
 
 def kinds(base: type[Block]) -> set[str]:
     """The kinds of the book's own blocks."""
-    own = {base.kind} if hasattr(base, "kind") and base.__module__.startswith("app.") else set()
+    own = (
+        {base.kind}
+        if hasattr(base, "kind") and base.__module__.startswith("latentbook.")
+        else set()
+    )
     return own.union(*map(kinds, base.__subclasses__()))
 
 

@@ -8,12 +8,15 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
 from latentbook.book.write.site import build_site
+from latentbook.browser import FLAGS, chromium_path
 from latentbook.lecture.blocks import read_blocks
+from latentbook.lecture.bundle import bundle_class
 from latentbook.main import create_app
 from latentbook.settings import Settings
-from tests.lecture.conftest import Phone, School, write_bundle
+from tests.lecture.conftest import Lecturer, Phone, School, write_bundle
 from tests.small_server import TestRegistry
 from tests.unit.book import conftest as small
 from tools.bench.serving import served
@@ -192,3 +195,32 @@ def test_an_answer_that_opens_meanwhile_is_revealed(school: School, settings: Se
     told = question(phone)
     assert told["answer"] == 4242.5 and "opens" not in told
     assert lecturer.get()["opens"] == ""
+
+
+@pytest.mark.browser
+def test_in_front_of_all_no_answer_is_marked(settings: Settings) -> None:
+    bundle_class(settings)
+    app = create_app(settings, registry=TestRegistry())
+    with (
+        served(app) as url,
+        httpx.Client(base_url=url) as http,
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS)) as chromium,
+    ):
+        http.post("/api/lecturer/key", json={"key": app.state.class_key})
+        school = School(url, app.state.class_key, Lecturer(http), app.state.hall)
+        school.lecturer.start()
+        phone = school.phone()
+        page = chromium.new_page()
+        cookies = http.cookies.items()
+        page.context.add_cookies([{"name": n, "value": v, "url": url} for n, v in cookies])
+        page.goto(f"{url}/show/{school.lecturer.code}")
+        for label, value, drawn in ((TRUE, 1, ".bars .count"), (NUMBER, 3.5, ".columns")):
+            phone.answer(school.lecturer.ask(label), value)
+            school.lecturer.step("reveal")
+            expect(page.locator(drawn).first).to_be_visible()
+            expect(page.locator("[data-results] .opens")).to_contain_text(OPENS)
+            expect(page.locator(".right, .mark")).to_have_count(0)
+        page.goto(f"{url}/class/{school.lecturer.code}")
+        expect(page.locator("[data-opens]")).to_contain_text(OPENS)
+        phone.http.close()

@@ -81,7 +81,6 @@ def create_app(
                 await running.enter_async_context(class_mode.running())
             yield
 
-    site = SiteFiles(settings.site)
     app = FastAPI(
         title="Latentbook",
         summary="Decoders of the book: codes to images and back.",

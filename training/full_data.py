@@ -16,7 +16,7 @@ from training.judged import encode_judged
 from widgets.judged import JUDGED
 
 NAME = "full_data"
-TITLE = "Codes of all 70,000 digits, for instruments that a server computes"
+TITLE = "Codes of all 70,000 digits, for servers"
 
 
 def write_full_data(folder: Path, on_step: OnStep, codes: Iterable[str] = JUDGED) -> None:

@@ -1,6 +1,8 @@
 """Frames of instruments that a server computes."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -55,6 +57,21 @@ def test_an_answer_can_be_kept(client, few):
     assert again.status_code == 304
     other = client.get(PATH, params={"seed": "1"})
     assert other.headers["ETag"] != first.headers["ETag"]
+
+
+def test_frames_do_not_take_the_threads_that_read_pages(client, few, monkeypatch):
+    """Forty-eight readers of the probe stopped every page for 21 seconds."""
+    threads = set()
+
+    def frame_of(*asked):
+        threads.add(threading.current_thread().name)
+        return b"{}"
+
+    monkeypatch.setattr(instruments, "frame_of", frame_of)
+    with ThreadPoolExecutor(4) as pool:
+        answers = pool.map(lambda seed: client.get(PATH, params={"seed": seed}), range(8))
+        assert {answer.status_code for answer in answers} == {200}
+    assert threads == {"frames_0"}
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Path, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 import widgets
+from latentbook.api.dependencies import unless_gone
 from latentbook.http.caching import DAY, not_modified, strong_etag
 from latentbook.http.problems import Problem, problem_responses, wrong_field
 from latentbook.models.full_data import read_full_data
@@ -29,6 +31,10 @@ SERVED = tuple(
     if (WIDGETS / f"{name}.py").is_file() and widgets.get(name).instrument.served
 )
 """Of the book's own: what a course adds runs in the page, and may be broken here."""
+
+FRAMES = ThreadPoolExecutor(1, "frames")
+"""Computes one frame at a time. On the threads that read the site's files, many readers of a slow
+instrument would keep all others from their pages."""
 
 InstrumentName = Annotated[
     str, Path(description="Name of an instrument that is served.", examples=["linear_probe"])
@@ -55,7 +61,7 @@ async def get_frame(request: Request, name: InstrumentName) -> Response:
     }
     if (unchanged := not_modified(request, headers)) is not None:
         return unchanged
-    body = await run_in_threadpool(frame_of, name, values, request.app.state.full_data)
+    body = await unless_gone(request, compute(name, values, request.app.state.full_data))
     return Response(body, headers=headers, media_type="application/json")
 
 
@@ -72,6 +78,12 @@ def read_controls(instrument: Instrument, query: dict[str, str]) -> dict[str, An
         if values.get("code") not in (None, *JUDGED):
             raise wrong_field(name, f"Accepted: {', '.join(JUDGED)}. Received {text!r}.")
     return accepted(instrument, given)
+
+
+async def compute(name: str, values: dict[str, Any], folder: FilePath) -> bytes:
+    """:func:`frame_of`, when its turn has come."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(FRAMES, frame_of, name, values, folder)
 
 
 def frame_of(name: str, values: dict[str, Any], folder: FilePath) -> bytes:

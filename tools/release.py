@@ -196,7 +196,7 @@ def says_what_it_cannot_do(it: Installed) -> None:
             answer = get(url + path)
             kind = answer.headers["Content-Type"]
             expect((answer.status, kind) == (503, "application/problem+json"), (path, answer))
-            expect("torch is not installed" in answer.text, answer.text)
+            expect("PyTorch is not installed" in answer.text, answer.text)
 
 
 def makes_a_course(it: Installed) -> None:
@@ -207,7 +207,7 @@ def makes_a_course(it: Installed) -> None:
     it.run("latentbook", "build", "--course", str(course))
     with it.served("--course", str(course)) as url:
         front = get(f"{url}/").text
-        expect("<title>course" in front, front[:2000])
+        expect("<title>Course</title>" in front, front[:2000])
         expect("Adapted from Latentbook: " in front and LICENCE in front, front[-2000:])
 
 
@@ -281,7 +281,7 @@ def install_pytorch(it: Installed) -> None:
 
 
 def call(*command: str | Path, cwd: Path = ROOT) -> None:
-    """Run a program of this machine.
+    """Run a program of this machine, without the modules of the checkout.
 
     Raises
     ------

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, distribution
@@ -16,7 +15,7 @@ import pytest
 
 from latentbook.book.read.manifest import read_manifest
 from latentbook.book.read.problems import Problems
-from tools.release import LICENCE, WITHOUT_PYTORCH, Installed, stated_versions
+from tools.release import LICENCE, WITHOUT_PYTORCH, Installed, call, stated_versions
 from tools.wheel import make_wheel
 
 
@@ -38,10 +37,10 @@ def installed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed
     """The wheel, beside this Python's own copies of the libraries in requirements.lock."""
     folder, work = tmp_path_factory.mktemp("installed"), tmp_path_factory.mktemp("work")
     it = Installed(make_wheel(folder, print), folder / "venv", work)
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", it.venv], check=True)
+    call(sys.executable, "-m", "venv", "--without-pip", it.venv)
     python = it.venv / "bin" / "python"
     pip = (sys.executable, "-m", "pip", "--python", python, "install", "--quiet")
-    subprocess.run([*pip, "--no-deps", "--no-index", "--no-compile", it.wheel], check=True)
+    call(*pip, "--no-deps", "--no-index", "--no-compile", it.wheel)
     packages = next(it.venv.glob("lib/python*/site-packages"))
     lock = (root / "requirements.lock").read_text(encoding="utf-8")
     for name in re.findall(r"^([\w.-]+)==", lock, re.MULTILINE):

@@ -42,9 +42,9 @@ test: lint chromium firefox build
 quick: .venv/.dev node_modules/.installed
 	@$(BIN)/python -m tools.quick $(SINCE)
 
-# What takes minutes by itself: replicas of the decoders, and thousands of generated requests.
-test-long: .venv/.dev node_modules/.installed
-	@$(BIN)/pytest -m long
+# What takes minutes by itself: the PDF, replicas of the decoders, thousands of generated requests.
+test-long: chromium build
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile -m long
 
 lint: .venv/.dev node_modules/.installed
 	@$(BIN)/ruff check

@@ -7,8 +7,8 @@ A change is what differs from where the branch left main: commits, edits and new
 - ``latentbook check`` if a chapter has changed;
 - test files that have changed, that import a changed module, or that ``READERS`` lists for it;
 - the tests that take a changed instrument as their parameter;
-- never what is marked long or browser: ``make test`` runs the one, and `pytest tests/browser/...`
-  the other. A test whose turn has not come after a minute is skipped, and the summary says so.
+- never what is marked long or browser: after a change of scripts run a file of ``tests/browser``.
+  A test whose turn has not come after a minute is skipped, and the summary says so.
 """
 
 from __future__ import annotations
@@ -84,6 +84,8 @@ def tests_of(changed: list[str]) -> set[Path]:
     chapters = {path.split("/")[1] for path in changed if path.startswith("content/")}
     found = set()
     for path in (ROOT / "tests").rglob("test_*.py"):
+        if path.parent.name == "browser":
+            continue  # those need a built site
         text = path.read_text(encoding="utf-8")
         of_chapter = path.parent.name == "content" and any(name in text for name in chapters)
         named = wanted & {path, *path.parents} or modules & imported(path)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 import sys
 
 import pytest
@@ -17,6 +16,7 @@ from latentbook.http.reload import Reload, import_anew
 from latentbook.http.site_files import SiteFiles
 from latentbook.main import create_app
 from latentbook.settings import Settings
+from tests.browser.editions import ONE, write_content
 from tools.bench.serving import served
 
 BUILT_MS = 60_000  # a build takes a second alone, but two cores may be shared
@@ -24,11 +24,10 @@ BUILT_MS = 60_000  # a build takes a second alone, but two cores may be shared
 
 @pytest.fixture
 def book(tmp_path) -> Settings:
-    """The book with a copy of its content, and the caches of this project."""
-    here = Settings()
-    shutil.copytree(here.content, tmp_path / "content")
+    """A small book, with the caches of this project."""
     build = tmp_path / "build"
-    fill(build / "cache", here.build / "cache")
+    fill(build / "cache", Settings().build / "cache")
+    write_content(tmp_path / "content", "A")
     return Settings(content=tmp_path / "content", build=build, reload=True)
 
 
@@ -37,13 +36,14 @@ def test_an_edit_is_shown_with_the_scroll_kept_and_a_mistake_is_told(book, capsy
     from latentbook.book.write.site import build_site
 
     build_site(book, report=print)
-    chapter = book.content / "autoencoders" / "compress.md"
+    chapter = book.content / "one" / "one-text.md"
     text = chapter.read_text(encoding="utf-8")
     with sync_playwright() as playwright, served(create_app(book)) as url:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
         page = browser.new_page()
+        page.route("**/runtime/**", lambda route: None)  # nothing here needs Python
         with page.expect_response("**/_reload"):
-            page.goto(f"{url}/autoencoders/compress/")
+            page.goto(f"{url}/{ONE}")
         page.evaluate("scrollTo({top: 1500, behavior: 'instant'})")
 
         edited = f"{text}\n\nA sentence that was not there.\n"
@@ -57,9 +57,9 @@ def test_an_edit_is_shown_with_the_scroll_kept_and_a_mistake_is_told(book, capsy
         mistakes = page.get_by_role("alert")
         expect(mistakes).to_contain_text("2 mistakes", timeout=BUILT_MS)
         line = edited.count("\n") + 2
-        expect(mistakes).to_contain_text(f"compress.md:{line}: ")
+        expect(mistakes).to_contain_text(f"one-text.md:{line}: ")
         expect(mistakes).to_contain_text("nobody")
-        assert f"compress.md:{line}: " in capsys.readouterr().err
+        assert f"one-text.md:{line}: " in capsys.readouterr().err
         expect(sentence).to_be_attached()
 
         chapter.write_text(text, encoding="utf-8")

@@ -270,7 +270,7 @@ def test_the_command_line_starts_what_the_course_is_told(
     settings = make_course()
     monkeypatch.setenv("LATENTBOOK_CONTENT", str(settings.content))
     monkeypatch.setenv("LATENTBOOK_COURSE", str(settings.course))
-    monkeypatch.setattr("latentbook.book.overlay.lay.make_importable", lambda laid: None)
+    monkeypatch.setattr("latentbook.book.overlay.lay.lay_importable", lambda settings: None)
     done = CliRunner().invoke(cli, ["new", "instrument", "stand_in"])
     assert done.exit_code == 0, done.output
     assert settings.course is not None

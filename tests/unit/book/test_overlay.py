@@ -359,6 +359,7 @@ def test_a_book_of_its_own_has_nothing_of_the_book_below(make_course: MakeCourse
     assert {path.name for path in (laid.root / "widgets").glob("*.py")} == {
         "__init__.py",
         "contract.py",
+        "controls.py",
         "drawing.py",
         "figures.py",
     }

@@ -42,8 +42,8 @@ test: lint chromium firefox build
 quick: .venv/.dev node_modules/.installed
 	@$(BIN)/python -m tools.quick $(SINCE)
 
-# What takes minutes by itself: replicas of the decoders, and thousands of generated requests.
-test-long: .venv/.dev node_modules/.installed
+# What takes minutes by itself: replicas of the decoders, thousands of generated requests, slow code in the page.
+test-long: .venv/.dev node_modules/.installed chromium build
 	@$(BIN)/pytest -m long
 
 lint: .venv/.dev node_modules/.installed

@@ -42,7 +42,8 @@ test: lint chromium firefox build
 quick: .venv/.dev node_modules/.installed
 	@$(BIN)/python -m tools.quick $(SINCE)
 
-# What takes minutes by itself: the PDF, replicas of the decoders, thousands of generated requests.
+# What takes minutes by itself: the PDF, replicas of the decoders, thousands of generated requests, hostile
+# code in the page.
 test-long: chromium build
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile -m long
 

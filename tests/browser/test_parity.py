@@ -30,7 +30,7 @@ from widgets.engine import frames
 
 pytestmark = pytest.mark.browser
 
-RANDOM_SETTINGS = 6
+RANDOM_SETTINGS = {"few": 2, "many": 6}
 
 # Speaks to the page's own worker in the protocol, under ids that the page's scripts never use.
 LISTEN = """
@@ -126,14 +126,14 @@ def plain(value: Any) -> Any:
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
-def settings_of(widget: str, rng: random.Random) -> list[dict[str, Any]]:
-    """At rest, and at random; of an instrument that trains only a few steps.
+def settings_of(widget: str, rng: random.Random, count: int) -> list[dict[str, Any]]:
+    """At rest, and so many at random; of an instrument that trains only a few steps.
 
     Two roundings of float32 drift apart as training goes on.
     """
     instrument = get(widget).instrument
     settings: list[dict[str, Any]] = [instrument.defaults()]
-    for _ in range(RANDOM_SETTINGS):
+    for _ in range(count):
         drawn = {control.name: any_value(control, rng) for control in instrument.controls}
         if instrument.training is not None:
             drawn |= {instrument.training.steps: 30, instrument.training.at: 10}
@@ -178,10 +178,11 @@ def compare(page: Any, native: Any, where: str, close: float) -> None:
         assert page == native, where
 
 
-def test_pyodide_equals_cpython(worker: Page) -> None:
+@pytest.mark.parametrize("count", ["few", pytest.param("many", marks=pytest.mark.long)])
+def test_pyodide_equals_cpython(worker: Page, count: str) -> None:
     rng = random.Random(20)
     for name in WIDGETS:
-        settings = settings_of(name, rng)
+        settings = settings_of(name, rng, RANDOM_SETTINGS[count])
         close = 1e-9 if get(name).instrument.training is None else 1e-4
         answers = arrived(worker.evaluate(COMPUTE, [name, plain(settings)]))
         for setting, answer in zip(settings, answers, strict=True):

@@ -145,7 +145,9 @@ def megabytes(place: Locator) -> int:
 
 
 def test_a_start_that_fails_says_so_and_can_be_tried_again(open_page: Open) -> None:
-    page = open_page("404.html", expected=("Failed to load resource", "net::ERR", "asm-"))
+    page = open_page(
+        "404.html", fresh=True, expected=("Failed to load resource", "net::ERR", "asm-")
+    )
     page.route("**/pyodide.asm-*.wasm", lambda route: route.abort())
     page.goto(page.url.replace("404.html", SECTION))
     status = page.locator("[data-runtime-status]")

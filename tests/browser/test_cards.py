@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def page(open_page: Open) -> Page:
-    page = open_page()
+    page = open_page(python=False)
     go_to(page, where("bottleneck"))
     expect(page.locator(".katex-display[tabindex]").first).to_be_attached()
     return page
@@ -83,7 +83,7 @@ def test_a_reference_shows_its_equation_here_or_on_another_page(page: Page) -> N
 
 
 def test_touch_opens_the_card_first(open_page: Open) -> None:
-    page = open_page(has_touch=True, viewport={"width": 360, "height": 740})
+    page = open_page(python=False, has_touch=True, viewport={"width": 360, "height": 740})
     go_to(page, where("bottleneck"))
     expect(page.locator(".katex-display[tabindex]").first).to_be_attached()
     address = page.url

@@ -90,7 +90,7 @@ def test_single_keys_can_be_switched_off(open_page: Open) -> None:
 
 
 def test_a_slash_in_a_field_is_a_slash(open_page: Open) -> None:
-    page = open_page()
+    page = open_page(python=False)
     field = page.locator('section[data-quiz="number"] input').first
     field.scroll_into_view_if_needed()
     field.press("/")
@@ -163,7 +163,7 @@ def test_a_page_that_is_loaded_again_stays_where_it_was(open_page: Open) -> None
 
 
 def test_a_broken_escape_in_the_address_harms_nothing(open_page: Open) -> None:
-    page = open_page(f"{SECTION}#%E0%A4%A")
+    page = open_page(f"{SECTION}#%E0%A4%A", python=False)
     assert page.evaluate("scrollY") == 0
 
 
@@ -184,7 +184,7 @@ def test_contents_follow_the_reader_and_the_place_is_kept(open_page: Open) -> No
 
 
 def test_what_the_reader_left_can_be_saved_and_forgotten(open_page: Open) -> None:
-    page = open_page()
+    page = open_page(python=False)
     question = page.locator('section[data-quiz="true-false"]').first
     question.locator('input[value="true"]').check()
     question.locator('[data-action="check"]').click()
@@ -200,7 +200,7 @@ def test_what_the_reader_left_can_be_saved_and_forgotten(open_page: Open) -> Non
 
 
 def test_paper_shows_the_picture_its_setting_and_its_address(open_page: Open) -> None:
-    page = open_page(color_scheme="dark")
+    page = open_page(python=False, color_scheme="dark")
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
@@ -213,7 +213,7 @@ def test_paper_shows_the_picture_its_setting_and_its_address(open_page: Open) ->
 
 
 def test_focus_is_seen_on_every_control(open_page: Open) -> None:
-    page = open_page()
+    page = open_page(python=False)
     bare: list[str] = page.evaluate(
         """() => {
           const bare = [];

@@ -1,4 +1,4 @@
-"""The book on paper: its PDF, and the pages that a reader prints."""
+"""The book on paper: its PDF. What a reader prints is looked at in test_every_page.py."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from latentbook.book.compose.blocks import Admonition, Block, Equation, Fold, Pr
 from latentbook.book.load import load
 from latentbook.book.types import Book
 from latentbook.settings import Settings
+
+pytestmark = pytest.mark.long
 
 ADDRESS = "https://book.example.org/course/"
 BUILD = "from latentbook.cli import main; main()", "build", "--pdf", "--address", ADDRESS

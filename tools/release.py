@@ -261,7 +261,7 @@ def decodes(it: Installed) -> None:
 
 
 def install(wheel: Path, folder: Path) -> Installed:
-    """A new environment with the wheel and what requirements.lock lists."""
+    """A new environment has the wheel and what requirements.lock lists."""
     it = Installed(wheel, folder / ".venv", folder / "work")
     it.work.mkdir()
     call(sys.executable, "-m", "venv", it.venv)
@@ -273,7 +273,7 @@ def install(wheel: Path, folder: Path) -> Installed:
 
 
 def install_pytorch(it: Installed) -> None:
-    """Install the PyTorch of pyproject.toml as ``make serve`` does: into .venv of a folder."""
+    """The PyTorch of pyproject.toml is installed as it is for a checkout."""
     folder = it.venv.parent
     shutil.copy(ROOT / "pyproject.toml", folder)
     call("sh", ROOT / "tools" / "torch.sh", cwd=folder)

@@ -34,7 +34,7 @@ LEAST = 20_000
 
 
 def make_wheel(out: Path, report: Report) -> Path:
-    """Build the book, then the wheel into ``out``; its path."""
+    """The book is built, and the wheel from it: its path in ``out``."""
     gather(Settings(course=None, build=ROOT / "build"), report)
     for left in (ROOT / "build").glob("bdist.*"):
         shutil.rmtree(left)

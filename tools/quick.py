@@ -5,7 +5,8 @@ A change is what differs from where the branch left main: commits, edits and new
 
 - ruff on the changed Python, mypy if there is any, tsc if there is a changed script;
 - ``latentbook check`` if a chapter has changed;
-- test files that have changed, that import a changed module, or that ``READERS`` lists for it;
+- test files that have changed, that import a changed module or are named after it, or that
+  ``READERS`` lists for it;
 - the tests that take a changed instrument as their parameter;
 - never what is marked long or browser: after a change of scripts run a file of ``tests/browser``.
   A test whose turn has not come after a minute is skipped, and the summary says so.
@@ -26,6 +27,9 @@ ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 SECONDS = 55.0
 READERS = {
+    "ARCHITECTURE.md": ["tests/unit/test_docs.py"],
+    "CONTRIBUTING.md": ["tests/unit/test_contributing.py", "tests/unit/test_docs.py"],
+    "README.md": ["tests/unit/test_docs.py"],
     "app/latentbook/locale/": ["tests/unit/book/test_languages.py"],
     "app/latentbook/models/weights/": ["tests/models/test_registry.py"],
     "app/latentbook/templates/": ["tests/unit/book/test_cases.py", "tests/unit/book/test_site.py"],
@@ -72,7 +76,8 @@ def imported(path: Path) -> set[str]:
 
 def tests_of(changed: list[str]) -> set[Path]:
     """The test files for a change."""
-    modules = {module_of(path) for path in changed if path.endswith(".py")}
+    python = [path for path in changed if path.endswith(".py")]
+    modules, names = {module_of(path) for path in python}, {Path(path).name for path in python}
     wanted = {ROOT / path for path in changed if path.startswith("tests/")}
     wanted |= {path.parent for path in wanted if path.name == "conftest.py"}
     wanted |= {
@@ -89,7 +94,7 @@ def tests_of(changed: list[str]) -> set[Path]:
         text = path.read_text(encoding="utf-8")
         of_chapter = path.parent.name == "content" and any(name in text for name in chapters)
         named = wanted & {path, *path.parents} or modules & imported(path)
-        if named or of_chapter:
+        if named or of_chapter or path.name.removeprefix("test_") in names:
             found.add(path)
     return found
 

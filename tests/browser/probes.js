@@ -97,7 +97,7 @@ globalThis.probe = (() => {
         return torn.map(() => joint.textContent);
       }),
     "scrolls and cannot be reached by keyboard": () =>
-      all("[data-scrolls]")
+      shown("[data-scrolls]")
         .filter((each) => each.scrollWidth > each.clientWidth + 1)
         .filter((each) => each.tabIndex !== 0 || !/, scrolls sideways$/.test(each.ariaLabel))
         .map(name),

@@ -31,7 +31,22 @@ import random
 import numpy as np
 print(random.random(), np.random.rand(), np.random.default_rng().random())
 """
-EVERY_FILE = """async (change) => {
+# A start may be reading the snapshot still, to check it.
+UNLOCKED = """
+  const unlocked = async (change) => {
+    for (;;) {
+      try {
+        return await change();
+      } catch (error) {
+        if (error.name !== "NoModificationAllowedError") throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  };
+"""
+EVERY_FILE = (
+    f"async (change) => {{{UNLOCKED}"
+    + """
   const seen = [];
   for await (const folder of (await navigator.storage.getDirectory()).values()) {
     for await (const [name, handle] of folder.entries()) {
@@ -42,13 +57,14 @@ EVERY_FILE = """async (change) => {
         truncated: () => bytes.slice(0, bytes.length >> 1),
         flipped: () => ((bytes[bytes.length >> 1] ^= 4), bytes),
       }[change]();
-      const writable = await handle.createWritable();
+      const writable = await unlocked(() => handle.createWritable());
       await writable.write(harmed);
       await writable.close();
     }
   }
   return seen;
 }"""
+)
 
 WORKER = """() => {
   const config = JSON.parse(document.getElementById("latentbook-config").textContent);
@@ -67,12 +83,15 @@ RESTORE = """() => {
   return answer;
 }"""
 
-LEAVE_ONLY_AN_OLD_ONE = """async () => {
+LEAVE_ONLY_AN_OLD_ONE = (
+    f"async () => {{{UNLOCKED}"
+    + """
   for await (const folder of (await navigator.storage.getDirectory()).values()) {
-    for await (const name of folder.keys()) await folder.removeEntry(name);
+    for await (const name of folder.keys()) await unlocked(() => folder.removeEntry(name));
     await folder.getFileHandle("0123456789ab.snapshot", { create: true });
   }
 }"""
+)
 
 # A snapshot of one page of memory, whole and spoiled.
 REFUSE = """
@@ -163,7 +182,6 @@ def moved_readouts(page: Page) -> str:
         " slider.dispatchEvent(new Event('input', {bubbles: true})); }"
     )
     expect(instrument.locator("[data-readout]").nth(1)).not_to_have_text(before[1])
-    page.wait_for_function("() => !document.querySelector('.instrument [aria-busy=true]')")
     return " ".join(instrument.locator("[data-readout]").all_inner_texts())
 
 

@@ -272,7 +272,7 @@ class Toggle(ControlBase):
     def take(self, value: Any) -> bool:
         """A bool."""
         if not isinstance(value, bool):
-            raise Refused("true or false")
+            raise Refused("True or False")
         return value
 
     def parse(self, text: str) -> bool:

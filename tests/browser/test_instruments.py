@@ -683,7 +683,7 @@ def test_a_known_answer_ends_the_wait_for_another(open_page: Open) -> None:
     typed.fill(before)
     typed.press("Enter")
     expect(instrument).to_have_attribute("data-state", "live")
-    page.wait_for_function("slow > 0")  # nobody waits for this answer, and it changes nothing
+    page.wait_for_function("() => slow > 0")  # nobody waits for this answer, and it changes nothing
     expect(instrument).to_have_attribute("data-state", "live")
     expect(readout).to_have_text(own)
 

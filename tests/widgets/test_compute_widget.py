@@ -119,7 +119,7 @@ def test_controls_left_out_are_at_rest():
         ("n", 10, "a whole number from 2 to 9"),
         ("b", 2.0, "one of 0.1, 1, 32"),
         ("kind", "left", "one of up, down"),
-        ("dots", 1, "true or false"),
+        ("dots", 1, "True or False"),
         ("z", [0, 3], "two numbers from -2 to 2"),
         ("z", [0], "two numbers"),
         ("z", 1, "two numbers"),

@@ -35,7 +35,7 @@ bench: .venv/.dev node_modules/.installed chromium
 
 # The build comes first: what the tests build themselves then comes out of its caches.
 # A worker that has nothing left takes half of what the other has.
-test: lint chromium firefox build
+test: lint chromium build
 	@$(BIN)/pytest --numprocesses 2 --dist worksteal -m "not long"
 
 # The checks for what differs from the main branch (SINCE=HEAD~1: from something else), in a minute.
@@ -44,7 +44,7 @@ quick: .venv/.dev node_modules/.installed
 
 # What takes minutes by itself: the PDF, replicas of the decoders, thousands of generated requests, hostile
 # code in the page.
-test-long: chromium build
+test-long: chromium firefox build
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile -m long
 
 lint: .venv/.dev node_modules/.installed

@@ -132,6 +132,7 @@ def whole(settings, mnist):
     return mnist
 
 
+@pytest.mark.long
 def test_all_images_give_what_scikit_learn_finds(client, whole):
     """The same ten draws of labels out of 60,000, asked about 10,000."""
     query = {"code": "pca", "per_class": "10", "ridge": "0.1", "seed": "2"}

@@ -172,6 +172,7 @@ def test_a_code_that_is_none_says_so(hall: Class) -> None:
     expect(page.get_by_role("heading", name="You are in")).to_be_visible()
 
 
+@pytest.mark.long
 @pytest.mark.browser
 def test_axe_finds_nothing(hall: Class) -> None:
     found: list[str] = []

@@ -208,6 +208,7 @@ def edition_of_scripts(page: Page) -> str:
     return said.removeprefix("Edition ")[0]
 
 
+@pytest.mark.long
 def test_editions_never_mix(browser_of: Callable[..., BrowserContext], editions: Editions) -> None:
     editions.publish("A")
     editions.requests.seen.clear()

@@ -41,6 +41,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"{url}/"
 
 
+@pytest.mark.long
 def test_packages_are_imported_on_every_visit(chromium: Browser, course: str) -> None:
     context = chromium.new_context()
     context.set_default_timeout(60_000)

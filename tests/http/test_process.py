@@ -78,6 +78,7 @@ def ask(url, n):
     return httpx.get(f"{url}{GRID}", params={"n": n}, headers=RAW, timeout=60)
 
 
+@pytest.mark.long
 def test_a_server_under_load(server):
     url, process = server
     with ThreadPoolExecutor(2 * READERS) as pool:

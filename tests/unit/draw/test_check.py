@@ -93,7 +93,7 @@ REFUSED: dict[str, ModuleType] = {
     "The default of data is 'cifar'; accepted: 'mnist'": module(
         with_control(Choice("data", "D", {"mnist": "MNIST"}, default="cifar"))
     ),
-    "The default of noisy is 1; accepted: true or false": module(
+    "The default of noisy is 1; accepted: True or False": module(
         with_control(Toggle("noisy", "N", default=1))  # type: ignore[arg-type]
     ),
     "The default of z is (0, 9); accepted: two numbers from -2 to 2": module(

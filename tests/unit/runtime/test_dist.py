@@ -270,6 +270,7 @@ def test_another_release_is_refused_with_what_to_do(tmp_path):
         build_runtime(Settings(root=tmp_path), report=print)
 
 
+@pytest.mark.long
 def test_an_altered_file_is_made_anew(dist, settings, tmp_path):
     own = project(tmp_path)
     shared = settings.build / "cache"

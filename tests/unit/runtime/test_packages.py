@@ -65,6 +65,7 @@ def snapshot(dist: RuntimeDist, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return path
 
 
+@pytest.mark.long
 def test_they_make_another_version_and_no_start_longer(dist: RuntimeDist) -> None:
     plain = build_runtime(Settings(), report=print)
     assert plain.version != dist.version

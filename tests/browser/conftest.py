@@ -174,7 +174,9 @@ def open_page(chromium: Browser, lasting: BrowserContext, book: str) -> Iterator
             watch.follow(page)
             page.set_viewport_size(viewport)
         if not python:
-            page.route("**/runtime/**", lambda route: None)
+            # Not page.route(), which has every request of the page wait for its answer.
+            runtime = {"patterns": [{"urlPattern": "*/runtime/*"}]}
+            page.context.new_cdp_session(page).send("Fetch.enable", runtime)
         page.goto(host + place)
         return page
 

@@ -85,7 +85,7 @@ globalThis.probe = (() => {
         .map(name),
     "line begins with the punctuation after an equation": () =>
       shown(".joint").flatMap((joint) => {
-        const parts = all(".base", joint).map(box);
+        const parts = all(".katex-base", joint).map(box);
         const texts = [...joint.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE);
         const torn = texts.filter((node) => {
           const math = node === joint.firstChild ? parts.at(0) : parts.at(-1);

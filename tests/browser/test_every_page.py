@@ -41,14 +41,13 @@ class Look:
         return ", ".join([f"{self.width} px", *self.media.values()])
 
 
-ALWAYS = (
-    "scrolls sideways",
+TEXT = (
     "notes over notes or blocks",
     "control before the picture",
     "equation on its number",
     "line begins with the punctuation after an equation",
-    "wider than its plate",
 )
+ALWAYS = ("scrolls sideways", "wider than its plate", *TEXT)
 SLIDER = "main slider not on screen with the picture"
 MARGIN = "note not beside its paragraph"
 BLANK, TARGET = "blank in a plate", "small target in a plate"
@@ -60,7 +59,7 @@ SCREENS = (
     Look(768, 800, (*ALWAYS, BLANK)),
     Look(390, 844, (SLIDER,)),
     Look(360, 740, (*ALWAYS, SLIDER)),
-    Look(320, 740, ALWAYS[1:]),  # "Disentanglement" in a heading is wider
+    Look(320, 740, TEXT),  # a heading with "Disentanglement" is wider
     Look(1280, 800, ("words unseen in forced colours",), media={"forced_colors": "active"}),
 )
 LETTER, A4 = (Look(width, 900, PAPER, media={"media": "print"}) for width in (650, 627))
@@ -172,8 +171,8 @@ FAULTS = {
     "notes over notes or blocks": styled(".note { position: fixed; inset: 0 }"),
     MARGIN: styled(".note { translate: 4px }"),
     "equation on its number": styled(".equation > .number { translate: -50vw }"),
-    "line begins with the punctuation after an equation": styled(".base { translate: 0 3em }"),
-    "wider than its plate": styled(".bench .controls { width: 3000px }"),
+    TEXT[-1]: styled(".katex-base { translate: 0 3em }"),
+    "wider than its plate": styled(".bench .control { width: 3000px }"),
     BLANK: styled(".bench { padding-bottom: 900px }"),
     SLIDER: styled(".control.main { margin-top: 900px }"),
     TARGET: styled("section button { height: 9px; min-height: 0 }"),

@@ -260,6 +260,7 @@ def fetched_anew(context: BrowserContext, editions: Editions, place: str) -> set
     return {path for path, status in editions.requests.seen if status == 200}
 
 
+@pytest.mark.long
 def test_a_new_edition_sends_only_what_has_changed(
     browser_of: Callable[..., BrowserContext], editions: Editions
 ) -> None:
@@ -286,6 +287,7 @@ def test_a_new_edition_sends_only_what_has_changed(
     page.close()
 
 
+@pytest.mark.long
 def test_the_book_itself_offline(browser_of: Callable[..., BrowserContext], book: str) -> None:
     context = browser_of(book)
     keep(context, book + SECTION).close()
@@ -304,6 +306,7 @@ def test_the_book_itself_offline(browser_of: Callable[..., BrowserContext], book
     page.close()
 
 
+@pytest.mark.long
 def test_below_a_path_and_without_a_server(
     browser_of: Callable[..., BrowserContext], static_host: str
 ) -> None:

@@ -66,6 +66,7 @@ def test_packages_are_imported_on_every_visit(chromium: Browser, course: str) ->
     context.close()
 
 
+@pytest.mark.long
 def test_without_the_network_an_import_says_why(chromium: Browser, course: str) -> None:
     context = chromium.new_context()
     context.set_default_timeout(60_000)

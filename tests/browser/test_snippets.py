@@ -13,9 +13,9 @@ from tests.browser.book_pages import READY, SECTION, Open, go_to, labels, pages_
 
 pytestmark = pytest.mark.browser
 
-QUICK = ("autoencoders", "convolutional", "generative-stack", "workshop")
-SLOW = ("representations", "self-supervision", "judging")
-"""Chapters with snippets, and those whose snippets compute for seconds in the page."""
+QUICK = ("autoencoders", "workshop")
+SLOW = ("representations", "convolutional", "self-supervision", "judging", "generative-stack")
+"""Chapters with snippets, and those that `make test` runs in CPython alone (test_book.py)."""
 
 
 def texts(cell: Locator) -> list[str]:

@@ -185,6 +185,7 @@ def moved_readouts(page: Page) -> str:
     return " ".join(instrument.locator("[data-readout]").all_inner_texts())
 
 
+@pytest.mark.long
 def test_answers_are_those_of_the_first_visit(
     first: tuple[BrowserContext, str, str], second: Page
 ) -> None:

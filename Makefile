@@ -42,8 +42,7 @@ test: lint chromium build
 quick: .venv/.dev node_modules/.installed
 	@$(BIN)/python -m tools.quick $(SINCE)
 
-# What takes minutes by itself: the PDF, replicas of the decoders, thousands of generated requests, hostile
-# code in the page.
+# What takes minutes by itself, from Firefox to the wheel: CONTRIBUTING.md has the list.
 test-long: chromium firefox build
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile -m long
 

@@ -4,6 +4,16 @@ from training.recipe import Recipe
 
 SEED = 0  # of every model
 
+UNTIL_NO_BETTER = Recipe(
+    epochs=60,
+    learning_rate=1e-3,
+    schedule="constant",
+    ema=0.999,
+    holdout=5000,
+    patience=5,
+)
+"""Trains until five epochs in a row improve nothing on held-out images."""
+
 RECIPES = {
     "conv_vae_mnist": Recipe(epochs=20, learning_rate=4e-3, ema=0.995, augment=0.2),
     "mlp_vae_mnist": Recipe(epochs=40, learning_rate=4e-3, ema=0.995, augment=0.2),
@@ -27,29 +37,8 @@ RECIPES = {
     "conv_vae_mnist_16": Recipe(epochs=16, learning_rate=4e-3, ema=0.995, augment=0.2),
     "conv_vae_fashion_16": Recipe(epochs=16, learning_rate=4e-3, ema=0.995),
     "conv_vae_mnist_transposed": Recipe(epochs=12, learning_rate=4e-3, ema=0.995, augment=0.2),
-    "denoising_autoencoder_mnist": Recipe(
-        epochs=60,
-        learning_rate=1e-3,
-        schedule="constant",
-        ema=0.999,
-        holdout=5000,
-        patience=5,
-    ),
-    "sparse_autoencoder_mnist": Recipe(
-        epochs=60,
-        learning_rate=1e-3,
-        schedule="constant",
-        ema=0.999,
-        holdout=5000,
-        patience=5,
-    ),
-    "contractive_autoencoder_mnist": Recipe(
-        epochs=60,
-        learning_rate=1e-3,
-        schedule="constant",
-        ema=0.999,
-        holdout=5000,
-        patience=5,
-    ),
+    "denoising_autoencoder_mnist": UNTIL_NO_BETTER,
+    "sparse_autoencoder_mnist": UNTIL_NO_BETTER,
+    "contractive_autoencoder_mnist": UNTIL_NO_BETTER,
     "vqvae_mnist": Recipe(epochs=3, batch_size=128, holdout=5000),
 }

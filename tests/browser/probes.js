@@ -142,7 +142,7 @@ globalThis.probe = (() => {
         .map((each) => each.closest("label") ?? each)
         .filter((each) => box(each).width > 0 && Math.min(box(each).width, box(each).height) < 23.9)
         .map(size),
-    // Text stands on a bar in the colour of the canvas there.
+    // Forced colours put a bar in the colour of the canvas behind text.
     "words unseen in forced colours": () => {
       const probe = document.body.appendChild(document.createElement("i"));
       probe.style.color = "Canvas";

@@ -64,7 +64,7 @@ REST = f"""async (section) => {{
     if (now !== false && now === before) return;
   }}
 }}"""
-# As who comes by a link does, but with Python warm: the page is shown anew.
+# Open a link as a visitor would, but with Python warm: the page is shown again.
 FOLLOW = """async (link) => {
   history.replaceState(history.state, "", location.pathname);
   await navigation.navigate(link).finished;

@@ -72,7 +72,7 @@ class Language:
 
     @property
     def warning(self) -> str:
-        """That English stands in for the language, and what to do; nothing if it does not."""
+        """Warning that the interface is in English, and how to translate it; empty if it is not."""
         if not self.untranslated:
             return ""
         return (

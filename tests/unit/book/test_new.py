@@ -170,7 +170,7 @@ def test_an_instrument_is_not_overwritten(project: Settings) -> None:
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
-    """What lies in a folder, but for what is built."""
+    """The files of a folder, except those that the build makes."""
     found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     return {
         name: path.read_bytes()

@@ -51,6 +51,22 @@ def test_a_pointer_shows_what_a_symbol_means_and_its_value_in_the_instrument(pag
     expect(page.locator("[data-lit]")).to_have_count(0)
 
 
+COVERED = """() => [...document.querySelectorAll("[data-symbol]")].filter((symbol) => {
+  if (!symbol.checkVisibility({ contentVisibilityAuto: true })) return false;
+  symbol.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+  const { left, top, width, height } = symbol.getBoundingClientRect();
+  const hit = document.elementFromPoint(left + width / 2, top + height / 2);
+  return width > 0 && hit?.closest("[data-symbol]") !== symbol;
+}).map((symbol) => symbol.closest("p, .equation, li, td")?.textContent ?? symbol.outerHTML)"""
+
+
+def test_no_symbol_lies_under_another_ones_box(open_page: Open) -> None:
+    page = open_page(python=False)
+    go_to(page, where("infonce"))
+    assert page.locator("[data-symbol]").count() > 20
+    assert page.evaluate(COVERED) == []
+
+
 def test_a_name_in_the_code_lights_up_with_its_symbol(page: Page) -> None:
     symbol = page.locator('.section > * [data-symbol="k"]').first
     symbol.scroll_into_view_if_needed()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latentbook.kept import replace_file
+from latentbook.cache import replace_file
 from latentbook.models.full_data import codes_file, labels_file
 from training.data import load_dataset
 from training.fit import OnStep

@@ -43,7 +43,7 @@ from widgets.network import grey_levels
 DIMENSIONS = 20  # of the Gaussians, as in Poole et al. 2019
 KNOWN = np.arange(11.0)  # nats that they share
 CELLS = 25_000  # similarities that a point of the curve is averaged over, about
-FEWEST_BATCHES, MOST_BATCHES = 8, 200
+MIN_BATCHES, MAX_BATCHES = 8, 200
 HARDEST = 4
 
 instrument = Instrument(
@@ -214,7 +214,7 @@ def gaussian_bounds(x, noise, nats):
 
 def estimates(batch, seed):
     """The bound at each of KNOWN, averaged over some batches: the same draws for all."""
-    batches = min(MOST_BATCHES, max(FEWEST_BATCHES, CELLS // batch**2))
+    batches = min(MAX_BATCHES, max(MIN_BATCHES, CELLS // batch**2))
     x, noise = np.random.default_rng((seed, 1)).normal(size=(2, batches, batch, DIMENSIONS))
     return np.array([gaussian_bounds(x, noise, nats).mean() for nats in KNOWN])
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import socket
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -21,6 +22,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from latentbook.errors import CANNOT_WRITE, BookErrors, LatentbookError, sentences
+from latentbook.renamed import warn
 from latentbook.settings import Settings
 
 cli = typer.Typer(
@@ -30,12 +32,26 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-runtime = typer.Typer(help="The packages that the page's Python has.", no_args_is_help=True)
-cli.add_typer(runtime, name="runtime")
-words = typer.Typer(help="The languages of the interface.", no_args_is_help=True)
-cli.add_typer(words, name="words")
-courses = typer.Typer(help="A course of one's own, made from the book.", no_args_is_help=True)
+packages = typer.Typer(help="Packages that readers' code can import.", no_args_is_help=True)
+cli.add_typer(packages, name="packages")
+translations = typer.Typer(help="Languages of the interface.", no_args_is_help=True)
+cli.add_typer(translations, name="translations")
+courses = typer.Typer(help="Courses made from the book.", no_args_is_help=True)
 cli.add_typer(courses, name="course")
+
+
+def add_old_name(group: typer.Typer, old: str, new: str) -> None:
+    """Accept a group of commands by its old name, with a warning."""
+
+    def callback() -> None:
+        warn(f"latentbook {old}", f"latentbook {new}")
+
+    cli.add_typer(group, name=old, hidden=True, callback=callback)
+
+
+add_old_name(packages, "runtime", "packages")
+add_old_name(translations, "words", "translations")
+
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
@@ -477,9 +493,9 @@ def course_diff(
             raise typer.Exit(1)
 
 
-@runtime.command("add")
-def runtime_add(
-    packages: Annotated[
+@packages.command("add")
+def packages_add(
+    names: Annotated[
         list[str],
         typer.Argument(help="Names, names with versions ('sympy<1.14'), or paths of wheels."),
     ],
@@ -489,28 +505,28 @@ def runtime_add(
     with plain_errors():
         from latentbook.runtime.course import Course
 
-        added = Course.read(settings_of(course)).add(packages, report)
+        added = Course.read(settings_of(course)).add(names, report)
         added.write()
         report(f"Wrote {added.path}: commit it with the course")
         report(added.listed())
 
 
-@runtime.command("remove")
-def runtime_remove(
-    package: Annotated[str, typer.Argument(help="Name of a package that was added.")],
+@packages.command("remove")
+def packages_remove(
+    name: Annotated[str, typer.Argument(help="Name of a package that was added.")],
     course: CourseFolder = None,
 ) -> None:
     """Remove a package, and what only it needed, from the page's Python."""
     with plain_errors():
         from latentbook.runtime.course import Course
 
-        left = Course.read(settings_of(course)).remove(package, report)
+        left = Course.read(settings_of(course)).remove(name, report)
         left.write()
         report(left.listed())
 
 
-@runtime.command("list")
-def runtime_list(course: CourseFolder = None) -> None:
+@packages.command("list")
+def packages_list(course: CourseFolder = None) -> None:
     """List what can be imported in the page, besides the standard library."""
     with plain_errors():
         from latentbook.runtime.course import Course
@@ -518,8 +534,8 @@ def runtime_list(course: CourseFolder = None) -> None:
         report(Course.read(settings_of(course)).listed())
 
 
-@words.command("extract")
-def words_extract(
+@translations.command("extract")
+def translations_extract(
     languages: Annotated[
         list[str] | None, typer.Argument(help="Tags of languages to begin: fr, pt-BR.")
     ] = None,
@@ -531,8 +547,8 @@ def words_extract(
         extract(Settings(), tuple(languages or ()), report=report)
 
 
-@words.command("check")
-def words_check() -> None:
+@translations.command("check")
+def translations_check() -> None:
     """Check the translations, and that languages listed as complete have every word."""
     with plain_errors():
         from latentbook.book.catalogues import check
@@ -542,4 +558,5 @@ def words_check() -> None:
 
 def main() -> None:
     """Entry point of the ``latentbook`` command."""
+    warnings.formatwarning = lambda message, *_, **__: f"{message}\n"
     cli()

@@ -27,10 +27,10 @@ from latentbook.http.fault import OLD_SITE, Fault
 from latentbook.http.head import HeadAsGet
 from latentbook.http.headers import SecurityHeaders
 from latentbook.http.logs import configure_logs, log
-from latentbook.http.openings import Openings
 from latentbook.http.problems import Problem
 from latentbook.http.protocol import UVICORN
 from latentbook.http.reload import Reload
+from latentbook.http.scheduled_builds import ScheduledBuilds
 from latentbook.http.site_files import SiteFiles
 from latentbook.settings import Settings
 
@@ -62,7 +62,7 @@ def create_app(
     site = SiteFiles(settings.served_site)
     fault = Fault(site, errors)
     reload = Reload(settings, fault) if settings.reload else None
-    upkeep = reload or (None if built else Openings(settings, fault))
+    upkeep = reload or (None if built else ScheduledBuilds(settings, fault))
     class_mode = None
     if settings.class_mode:
         from latentbook.lecture.mode import ClassMode

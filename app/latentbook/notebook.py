@@ -30,7 +30,7 @@ from widgets.engine.frames import compute_frame, filename_of
 ANSWERED = ("compute_widget", "keep_trained")
 """What a notebook asks of its kernel. Code of a reader's is not among it: that runs in cells."""
 
-MOST_SEEN = 500
+MAX_SEEN = 500
 
 
 class Instrument(anywidget.AnyWidget):
@@ -115,7 +115,7 @@ class Instrument(anywidget.AnyWidget):
         if frame["reached"] is not None:
             state[self.instrument.training.steps] = frame["reached"]["steps"]
         self._seen[key_of(state)] = frame["readouts"]
-        if len(self._seen) > MOST_SEEN:
+        if len(self._seen) > MAX_SEEN:
             del self._seen[next(iter(self._seen))]
 
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from latentbook.renamed import old_settings
 
 DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
 Dtype = Literal["float32", "bfloat16"]
@@ -81,7 +89,7 @@ class Settings(BaseSettings):
             "/embed/), in the same words; 'none' forbids it."
         ),
     )
-    site_path: str = Field(
+    base_path: str = Field(
         default="/",
         pattern=r"^/(.*/)?$",
         description=(
@@ -114,7 +122,7 @@ class Settings(BaseSettings):
         ge=0,
         description="GPUs of each replica: 0.5 puts two on one; 0 decodes on CPUs.",
     )
-    code_seconds: float = Field(
+    code_timeout: float = Field(
         default=30,
         gt=0,
         description=(
@@ -142,7 +150,7 @@ class Settings(BaseSettings):
     class_hours: float = Field(
         default=12, gt=0, le=168, description="A class and its answers end after so many hours."
     )
-    class_seats: int = Field(
+    class_max_phones: int = Field(
         default=1000, gt=0, le=10_000, description="Phones that one class lets in."
     )
 
@@ -157,6 +165,18 @@ class Settings(BaseSettings):
     def _absolute(cls, folder: Path | None) -> Path | None:
         """Programs that the build starts run in other folders."""
         return folder and folder.absolute()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        renamed = InitSettingsSource(settings_cls, init_kwargs={**old_settings(os.environ)})
+        return init_settings, env_settings, renamed
 
     @property
     def site(self) -> Path:

@@ -6,7 +6,7 @@
  */
 import { decimalSign, translate } from "./words.js";
 
-const MOST_CHARACTERS = 100;
+const MAX_CHARACTERS = 100;
 
 /** What is no number, and what is one. @param {string} why @returns {Read} */
 const unlike = (why) => ({ problem: `${why} ${translate("Write one in digits, such as 0.25, 1/4 or 1e-3.")}` });
@@ -51,7 +51,7 @@ class Unreadable extends Error {}
 export function readNumber(text, unit = "") {
   const came = text.trim();
   if (came === "") return unlike(translate("Nothing is written yet."));
-  if (came.length > MOST_CHARACTERS) return unlike(translate("A text of {count} characters is not a number.", { count: came.length }));
+  if (came.length > MAX_CHARACTERS) return unlike(translate("A text of {count} characters is not a number.", { count: came.length }));
   const [number, said] = withoutUnit(came, unit);
   const factor = said === unit || said === "" ? 1 : CONVERSIONS[said][unit];
   if (factor === undefined) return { problem: translate("“{text}” is in {said}. It is asked for in {unit}.", { text: came, said, unit }) };

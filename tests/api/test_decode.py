@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from latentbook.api.decode import MOST_CODES
+from latentbook.api.decode import MAX_CODES
 
 PATH = "/api/models/plane/decode"
 CODES = [[0.0, 0.0], [1.5, -0.5], [-2, 3], [4.5, -4.5], [0.1, 0.2]]
@@ -108,13 +108,13 @@ def test_what_is_not_accepted(client, body, headers, status, field, words):
 
 
 def test_too_many_codes(client):
-    response = client.post(PATH, json={"codes": [[0, 0]] * (MOST_CODES + 1)})
+    response = client.post(PATH, json={"codes": [[0, 0]] * (MAX_CODES + 1)})
     assert response.status_code == 422
     assert "at most 1024" in response.json()["detail"]
 
 
 def test_many_mistakes_are_told_in_few_words(client):
-    response = client.post(PATH, json={"codes": [["a", "b"]] * MOST_CODES})
+    response = client.post(PATH, json={"codes": [["a", "b"]] * MAX_CODES})
     assert response.status_code == 422
     assert "And 2047 more." in response.json()["detail"]
     assert len(response.content) < 5000

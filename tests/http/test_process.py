@@ -186,7 +186,7 @@ def test_a_course_whose_instrument_cannot_be_imported_is_served_as_it_was(tmp_pa
         "LATENTBOOK_COURSE": str(tmp_path / "course"),
         "LATENTBOOK_BUILD": str(tmp_path / "build"),
         "LATENTBOOK_PORT": str(port),
-        "LATENTBOOK_CODE_SECONDS": "1",
+        "LATENTBOOK_CODE_TIMEOUT": "1",
     }
     process = subprocess.Popen(
         [sys.executable, "-c", "from latentbook.cli import main; main()", "serve"],

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from latentbook.http import protocol
-from latentbook.http.protocol import MOST_HEAD_BYTES
+from latentbook.http.protocol import MAX_HEAD_BYTES
 
 BLOCK = b"x" * 8192
 """As much as any parser takes in one piece."""
@@ -54,7 +54,7 @@ def test_a_head_beyond_64_kilobytes_is_refused(connection, lines):
     status, head, problem = answer(connection)
     assert status == problem["status"] == 431
     assert b"application/problem+json" in head
-    assert str(MOST_HEAD_BYTES) in problem["detail"]
+    assert str(MAX_HEAD_BYTES) in problem["detail"]
 
 
 def test_a_long_address_counts_too(connection):
@@ -63,7 +63,7 @@ def test_a_long_address_counts_too(connection):
 
 
 def test_heads_are_counted_one_by_one(connection):
-    long = b"x: " + b"y" * (MOST_HEAD_BYTES - 2000)
+    long = b"x: " + b"y" * (MAX_HEAD_BYTES - 2000)
     for _ in range(3):
         connection.sendall(b"GET /healthz HTTP/1.1\r\nhost: a\r\n" + long + b"\r\n\r\n")
         received = b""

@@ -89,7 +89,7 @@ def test_an_edited_instrument_is_executed_again(tmp_path, monkeypatch):
 
     monkeypatch.delitem(sys.modules, "widgets.toy")
     sys.modules["widgets.toy"] = toy
-    settings = Settings(root=tmp_path, code_seconds=2)
+    settings = Settings(root=tmp_path, code_timeout=2)
     file.write_text("answer = 'another'\n")
     import_anew([file, folder / "unknown.py", folder / "gone.md"], settings)
     assert toy.answer == "another"

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from latentbook.kept import seal
+from latentbook.cache import seal
 from latentbook.lecture import bundle
 from latentbook.lecture.hall import Hall
 from latentbook.main import create_app

@@ -75,7 +75,7 @@ def test_folders_follow_the_root(tmp_path):
         ("queue_size", "0"),
         ("frame_ancestors", "'self'; script-src *"),
         ("embed_ancestors", "*, 'self'"),
-        ("site_path", "course"),
+        ("base_path", "course"),
         ("max_body_bytes", "-1"),
     ],
 )

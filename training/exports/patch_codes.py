@@ -16,7 +16,7 @@ from widgets.vq_codebook import PIXELS, PLACES
 
 DIGITS = 60  # of the training digits, drawn at random
 SIZES = (2, 4, 8, 16, 32, 64)
-RUNS, MOST_STEPS = 12, 100  # of k-means for each size
+RUNS, MAX_STEPS = 12, 100  # of k-means for each size
 MORE_DIGITS, MORE_SIZES = 1500, (4, 16, 64, 256)  # tables to hold against networks: one run each
 CANDIDATES = 6  # patches that are tried for each code of the start
 STEPS = (2.0, 1.5, 1.2, 1.0, 0.8, 0.65, 0.5, 0.4)  # of the grid that components are rounded to
@@ -98,7 +98,7 @@ def k_means(x: Array, size: int, rng: np.random.Generator) -> Array:
         left = [np.minimum(distance, np.sum((x - each) ** 2, axis=1)) for each in drawn]
         best = int(np.argmin([each.sum() for each in left]))
         codes, distance = np.concatenate([codes, drawn[[best]]]), left[best]
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         which = nearest(x, codes)
         count = np.bincount(which, minlength=size)[:, None]
         sums = np.stack([np.bincount(which, column, size) for column in x.T], axis=1)

@@ -25,7 +25,7 @@ SHOW_A_FIGURE = """\
 The page draws figures itself: let the last line of the code be one, as a dict.
 {"data": [{"type": "scatter", "x": [1, 2, 3], "y": [1, 4, 9]}], "layout": {}}"""
 
-MOST_NAME, MOST_MESSAGE, MOST_TRACEBACK = 100, 2_000, 20_000  # characters
+MAX_NAME, MAX_MESSAGE, MAX_TRACEBACK = 100, 2_000, 20_000  # characters
 
 _readers_files: set[str] = set()
 
@@ -77,10 +77,10 @@ def described(error: BaseException, filename: str) -> dict[str, Any]:
     return {
         "type": "failed",
         "kind": kind,
-        "name": type(error).__name__[:MOST_NAME],
-        "message": cut(message, MOST_MESSAGE),
+        "name": type(error).__name__[:MAX_NAME],
+        "message": cut(message, MAX_MESSAGE),
         "line": line_of(error, filename),
-        "traceback": cut(trimmed(error), MOST_TRACEBACK),
+        "traceback": cut(trimmed(error), MAX_TRACEBACK),
     }
 
 

@@ -39,8 +39,8 @@ Scope: TypeAlias = dict[str, Any]
 PLOTLY = "application/vnd.plotly.v1+json"
 ANSWER, CHECK = "your answer", "check"  # the two parts of a question, as tracebacks name them
 
-MOST_CHARACTERS = 200_000  # of a value's text
-MOST_FIGURE = 500_000  # characters of a figure's JSON: drawing more would hold up the page
+MAX_CHARACTERS = 200_000  # of a value's text
+MAX_FIGURE = 500_000  # characters of a figure's JSON: drawing more would hold up the page
 
 _scopes: dict[str, Scope] = {}
 _belongings = Belongings()
@@ -268,17 +268,17 @@ def displayed(value: Any) -> tuple[str, str]:
     if isinstance(value, Mapping) and "data" in value and "layout" in value:
         return PLOTLY, small_enough(json.dumps(json_ready(value)))
     text = repr(value)
-    if (cut := len(text) - MOST_CHARACTERS) > 0:
-        text = f"{text[:MOST_CHARACTERS]} ... {cut:,} more characters"
+    if (cut := len(text) - MAX_CHARACTERS) > 0:
+        text = f"{text[:MAX_CHARACTERS]} ... {cut:,} more characters"
     return "text/plain", text
 
 
 def small_enough(figure: str) -> str:
     """A figure's JSON, if the page can draw it while the reader goes on reading."""
-    if len(figure) > MOST_FIGURE:
+    if len(figure) > MAX_FIGURE:
         raise ValueError(
             f"The figure is too large to be shown: {len(figure) / 1e6:.1f} MB as text. "
-            f"Accepted: {MOST_FIGURE / 1e6:g} MB. Show fewer points."
+            f"Accepted: {MAX_FIGURE / 1e6:g} MB. Show fewer points."
         )
     return figure
 

@@ -14,7 +14,7 @@ from widgets.contract import ContractError, Dots, Map, Pad, Panel, Plot, Tiles
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 TILE = 256  # pixels along each side of a tile
-MOST_CLASSES = 10  # as many colours as the theme has for classes (static/css/tokens.css)
+MAX_CLASSES = 10  # as many colours as the theme has for classes (static/css/tokens.css)
 
 
 def check_panel(panel: Panel) -> None:
@@ -110,9 +110,9 @@ def check_dots(key: str, dots: Dots) -> None:
             raise ContractError(
                 f"The {name} of the dots on {key} are {shown(array)}; accepted: shape {shape}"
             )
-    if not 1 <= names <= MOST_CLASSES:
+    if not 1 <= names <= MAX_CLASSES:
         raise ContractError(
-            f"The dots on {key} have {names} names; accepted: 1 to {MOST_CLASSES}, one a class"
+            f"The dots on {key} have {names} names; accepted: 1 to {MAX_CLASSES}, one a class"
         )
     if n and not 0 <= dots.classes.min() <= dots.classes.max() < names:
         raise ContractError(

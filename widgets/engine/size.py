@@ -9,9 +9,9 @@ import numpy as np
 
 from widgets.contract import ContractError
 
-MOST_NUMBERS = 50_000  # in one figure: each point is drawn
-MOST_PIXELS = 4_000_000  # of one grid of images, or of a map
-MOST_CHARACTERS = 20_000  # of all text in one picture
+MAX_NUMBERS = 50_000  # in one figure: each point is drawn
+MAX_PIXELS = 4_000_000  # of one grid of images, or of a map
+MAX_CHARACTERS = 20_000  # of all text in one picture
 
 
 def check_size(frame: Mapping[str, Any]) -> None:
@@ -24,12 +24,12 @@ def check_size(frame: Mapping[str, Any]) -> None:
     """
     for panel in frame["panels"]:
         is_figure = panel["kind"] == "plot"
-        most, what = (MOST_NUMBERS, "numbers") if is_figure else (MOST_PIXELS, "pixels")
+        most, what = (MAX_NUMBERS, "numbers") if is_figure else (MAX_PIXELS, "pixels")
         if (found := size(panel, count=numbers)) > most:
             raise ContractError(f"{panel['key']} has {found:,} {what}; accepted: {most:,}")
-    if (found := size(frame, count=characters)) > MOST_CHARACTERS:
+    if (found := size(frame, count=characters)) > MAX_CHARACTERS:
         raise ContractError(
-            f"The picture's text has {found:,} characters; accepted: {MOST_CHARACTERS:,}"
+            f"The picture's text has {found:,} characters; accepted: {MAX_CHARACTERS:,}"
         )
 
 

@@ -23,7 +23,7 @@ State: TypeAlias = Mapping[str, Any]
 Curves: TypeAlias = dict[str, NDArray[np.float64]]
 
 CHECKPOINT = 100  # steps from one kept state to the next
-MOST_RUNS = 4  # that are remembered, a branch being one
+MAX_RUNS = 4  # that are remembered, a branch being one
 
 _runs: OrderedDict[Any, Run] = OrderedDict()
 
@@ -141,7 +141,7 @@ def run_of(module: ModuleType, settings: dict[str, Any], later: State | None, at
     if key not in _runs:
         _runs[key] = Run(stepping(module, settings), fixed(module.start(**settings), "start"))
     _runs.move_to_end(key)
-    while len(_runs) > MOST_RUNS:
+    while len(_runs) > MAX_RUNS:
         _runs.popitem(last=False)
     return _runs[key]
 

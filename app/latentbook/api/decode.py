@@ -20,7 +20,7 @@ from latentbook.http.problems import problem_responses, wrong_field
 
 router = APIRouter(prefix="/api", tags=["pictures"])
 
-MOST_CODES = 1024
+MAX_CODES = 1024
 LARGEST = 10_000.0
 
 Latent = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-LARGEST, le=LARGEST)]
@@ -32,7 +32,7 @@ class DecodeRequest(Strict):
 
     codes: list[Code] = Field(
         min_length=1,
-        max_length=MOST_CODES,
+        max_length=MAX_CODES,
         description="One list of latent_dim numbers for each image.",
         examples=[[[0.0, 0.0], [1.5, -0.5]]],
     )

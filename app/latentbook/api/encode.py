@@ -15,7 +15,7 @@ from latentbook.http.problems import problem_responses, wrong_field
 
 router = APIRouter(prefix="/api", tags=["codes"])
 
-MOST_IMAGES = 256
+MAX_IMAGES = 256
 LONGEST_SIDE = 256
 
 Pixel = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
@@ -28,7 +28,7 @@ class EncodeRequest(Strict):
 
     images: list[Picture] = Field(
         min_length=1,
-        max_length=MOST_IMAGES,
+        max_length=MAX_IMAGES,
         description="Each image is a list of rows, each row a list of pixels from 0, paper, to 1, "
         "ink.",
         examples=[[[[0.0] * 28] * 28]],

@@ -17,7 +17,7 @@ from latentbook.decoding.mosaic import Mosaic
 
 router = APIRouter(prefix="/api", tags=["pictures"])
 
-MOST_TILES = 128
+MAX_TILES = 128
 WIDEST_SPAN = 10.0
 
 
@@ -25,7 +25,7 @@ class GridQuery(PlaneQuery):
     """Which plane, how far, how fine."""
 
     n: Annotated[int, InDigits] = Field(
-        16, ge=1, le=MOST_TILES, description="Tiles along each side.", examples=[16]
+        16, ge=1, le=MAX_TILES, description="Tiles along each side.", examples=[16]
     )
     span: Annotated[float, InDigits] = Field(
         3.0,

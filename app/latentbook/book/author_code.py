@@ -28,7 +28,7 @@ from widgets.engine.frames import plain
 GRACE_S = 5
 """How much later than the process itself this one ends code that takes too long."""
 
-MOST_MEMORY = 8 * 2**30
+MAX_MEMORY = 8 * 2**30
 """Bytes of address space, of which linear algebra on many processors reserves a few GB."""
 
 Reply = dict[str, Any]
@@ -47,7 +47,7 @@ class AuthorCode:
     memory : most memory that the process may take, in bytes, where the system keeps to it
     """
 
-    def __init__(self, seconds: float, memory: int | None = MOST_MEMORY) -> None:
+    def __init__(self, seconds: float, memory: int | None = MAX_MEMORY) -> None:
         self.seconds = seconds
         self.memory = memory
         self._process: subprocess.Popen[str] | None = None

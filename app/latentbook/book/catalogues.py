@@ -166,7 +166,7 @@ def updated(name: str, template: Catalog) -> str:
 def _find_missing(name: str, template: Catalog) -> Iterator[ContentError]:
     text = po_file(name).read_text(encoding="utf-8")
     if text != updated(name, template):
-        yield _mistake(name, 1, "it is not up to date: run `latentbook words extract`")
+        yield _mistake(name, 1, "it is not up to date: run `latentbook translations extract`")
     for message in read_catalogue(po_file(name)):
         if message.id and not is_translated(message):
             english = message.id[0] if message.pluralizable else message.id

@@ -58,7 +58,7 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
     check_instruments(settings, loaded.laid.instruments, problems)
     for source in loaded.whole:
         report(f"Running the Python of {source.opening.path.parent}")
-        with closing(AuthorCode(settings.code_seconds)) as code:
+        with closing(AuthorCode(settings.code_timeout)) as code:
             run = _ChapterRun(source, problems, report, code, course.install_hint)
             recording = run.run(record=record)
         if record and recording != source.recordings.by_label:
@@ -71,7 +71,7 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
 
 def check_instruments(settings: Settings, names: Sequence[str], problems: Problems) -> None:
     """Hold a course's instruments to the contract, as the page does with a reader's version."""
-    with closing(AuthorCode(settings.code_seconds)) as code:
+    with closing(AuthorCode(settings.code_timeout)) as code:
         for name in names:
             path = (settings.widgets / f"{name}.py").resolve()
             source = path.read_text(encoding="utf-8")
@@ -96,7 +96,7 @@ def record_chapter(settings: Settings, slug: str) -> Path:
     loaded = load(settings)
     problems = Problems(loaded.laid.origins)
     source = next(source for source in loaded.whole if source.entry.slug == slug)
-    with closing(AuthorCode(settings.code_seconds)) as code:
+    with closing(AuthorCode(settings.code_timeout)) as code:
         run = _ChapterRun(source, problems, print, code, course.install_hint)
         recordings = Recordings(content / slug / OUTPUTS, run.run(record=True))
     problems.raise_all()

@@ -77,7 +77,7 @@ class Language:
             return ""
         return (
             f"The interface is not translated into {self.untranslated!r}: its words are English. "
-            f"`latentbook words extract {self.untranslated}` begins a translation "
+            f"`latentbook translations extract {self.untranslated}` begins a translation "
             "(docs/languages.md)"
         )
 

@@ -55,8 +55,8 @@ from latentbook.book.read.source import ChapterSource, PageSource, SourceReader
 from latentbook.book.types import Book, Chapter, Dispute, Fact, Listed, NotedSymbol, Part, Section
 from latentbook.book.write.assets import engine_script
 from latentbook.book.write.brand import mark, small_print, terms_of
+from latentbook.cache import Cache
 from latentbook.errors import accepted_names
-from latentbook.kept import Kept
 from latentbook.settings import Settings
 
 LONGEST_SECTION = 2500
@@ -101,7 +101,7 @@ def load(settings: Settings, now: datetime | None = None) -> Loaded:
     laid = Laid.read(settings.root)
     problems = Problems(laid.origins)
     # Plots and instruments apart: what one does to Python does not reach the others.
-    plots, instruments = (closing(AuthorCode(settings.code_seconds)) for _ in range(2))
+    plots, instruments = (closing(AuthorCode(settings.code_timeout)) for _ in range(2))
     with plots as plot_code, instruments as instrument_code:
         loaded = _Loader(
             settings, laid, problems, plot_code, instrument_code, now or right_now()
@@ -199,8 +199,8 @@ class _Loader:
             mathematics=Mathematics(engine, self.notation),
             media=media,
             pictures=Pictures(content, media),
-            stills=Stills(self.instrument_code, engine, media, widgets, Kept(cache / "stills")),
-            plots=Plots(self.plot_code, widgets, Kept(cache / "plots")),
+            stills=Stills(self.instrument_code, engine, media, widgets, Cache(cache / "stills")),
+            plots=Plots(self.plot_code, widgets, Cache(cache / "plots")),
             symbols=read_notation(
                 content / "notation.toml", self.problems.of(self.shown("notation.toml"))
             ),

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from latentbook.models.errors import ModelError, UnknownModel
 
 MEDIA_TYPE = "application/problem+json"
-MOST_ERRORS = 20
+MAX_ERRORS = 20
 LONGEST_INPUT = 80
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content", 499: "Client Closed Request"}
 """Where Python's own are old or missing."""
@@ -110,7 +110,7 @@ def from_validation(error: RequestValidationError) -> Problem:
         where = found[0]["loc"][-1]
         why = f"The body is not JSON: {found[0]['ctx']['error']} at character {where}."
         return Problem(400, why, [FieldError(field="body", message=why)])
-    errors = [field_error(item) for item in found[:MOST_ERRORS]]
+    errors = [field_error(item) for item in found[:MAX_ERRORS]]
     first = errors[0]
     more = f" And {len(found) - 1} more." if len(found) > 1 else ""
     return Problem(422, f"{first.field}: {first.message}{more}", errors)

@@ -9,7 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from latentbook.http.problems import MEDIA_TYPE, Problem, body_of
 
-MOST_HEAD_BYTES = 2**16
+MAX_HEAD_BYTES = 2**16
 """Of the request line and the headers."""
 
 REQUEST_S = 60
@@ -46,7 +46,7 @@ class BoundedProtocol(HttpToolsProtocol):
         # A whole request may come at once, and its body is no part of the head.
         if in_head and self.heads == heads and not self.transport.is_closing():
             self.received += len(data)
-            if self.received > MOST_HEAD_BYTES:
+            if self.received > MAX_HEAD_BYTES:
                 self.refuse_head()
 
     def expect_request(self) -> None:
@@ -96,12 +96,12 @@ class BoundedProtocol(HttpToolsProtocol):
             The parser hands it to :meth:`send_400_response`.
         """
         self.parsed += size
-        if self.parsed > MOST_HEAD_BYTES:
+        if self.parsed > MAX_HEAD_BYTES:
             raise HeadTooLarge
 
     def send_400_response(self, msg: str) -> None:
         """The answer to what cannot be parsed, as every other problem is answered."""
-        if self.parsed > MOST_HEAD_BYTES:
+        if self.parsed > MAX_HEAD_BYTES:
             self.refuse_head()
         else:
             self.refuse(Problem(400, "This is not an HTTP request."), "Bad Request")
@@ -111,7 +111,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def refuse_head(self) -> None:
         """Answer 431 and close."""
-        detail = f"At most {MOST_HEAD_BYTES} bytes of request line and headers are accepted."
+        detail = f"At most {MAX_HEAD_BYTES} bytes of request line and headers are accepted."
         self.refuse(Problem(431, detail), "Request Header Fields Too Large")
 
     def refuse(self, problem: Problem, reason: str) -> None:

@@ -145,7 +145,7 @@ def import_anew(changed: Iterable[Path], settings: Settings) -> None:
     """
     from latentbook.book.author_code import AuthorCode, explained
 
-    with closing(AuthorCode(settings.code_seconds)) as code:
+    with closing(AuthorCode(settings.code_timeout)) as code:
         for path in changed:
             name = module_of(path, settings)
             if not path.is_file():

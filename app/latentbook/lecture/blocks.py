@@ -39,7 +39,7 @@ ENDS_INSETS = re.compile("; --(?:answer|value)")
 BLEED = 1
 """Pixels by which a clip is wider than its axes (static/js/figure/scene.js)."""
 
-MOST_POINTS = 128
+MAX_POINTS = 128
 """Of a curve."""
 
 LARGEST = 1e12
@@ -166,8 +166,8 @@ def index(value: Any, count: int) -> int:
 
 def numbers(value: Any, low: float = -LARGEST, high: float = LARGEST) -> list[float]:
     """The ordinates or the abscissas of a curve, to four digits."""
-    if not isinstance(value, list) or not 2 <= len(value) <= MOST_POINTS:
-        raise NotAccepted(f"Accepted: 2 to {MOST_POINTS} numbers.")
+    if not isinstance(value, list) or not 2 <= len(value) <= MAX_POINTS:
+        raise NotAccepted(f"Accepted: 2 to {MAX_POINTS} numbers.")
     return [float(f"{number(each, low, high):.4g}") for each in value]
 
 

@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 from latentbook.book.write.assets import ES, HASHED, NAMES, esbuild, sources_hash
+from latentbook.cache import seal, sealed
 from latentbook.errors import LatentbookError
-from latentbook.kept import seal, sealed
 from latentbook.settings import Settings
 
 ENTRIES = ("lecturer", "projector", "phone")

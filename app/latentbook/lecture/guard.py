@@ -20,7 +20,7 @@ SEAT = "latentbook-seat"
 SEAT_HEADER = "Latentbook-Seat"
 """The same token as in the cookie: a browser may lose either."""
 
-MOST_BYTES = 2**14
+MAX_BYTES = 2**14
 LONGEST_TOKEN = 64
 LECTURER_S = 12 * 3600
 
@@ -30,7 +30,7 @@ class SmallRoute(APIRoute):
 
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
-        self.app = BodyLimit(self.app, MOST_BYTES)
+        self.app = BodyLimit(self.app, MAX_BYTES)
 
 
 def get_hall(request: Request) -> Hall:

@@ -31,8 +31,8 @@ LETTERS = "23456789CDFGHJKMNPQRTVWXY"
 """Of codes: no vowels, so that no word comes out, and nothing that looks like something else."""
 
 CODE_LENGTH = 6
-MOST_LECTURES = 50
-MOST_CHANGES = 100
+MAX_LECTURES = 50
+MAX_CHANGES = 100
 """Of one answer."""
 
 HERE_S = 10
@@ -120,7 +120,7 @@ class Hall:
         self.blocks = Blocks(settings.served_site)
         self.store = kept
         self.hours = settings.class_hours
-        self.most_seats = settings.class_seats
+        self.most_seats = settings.class_max_phones
         self.guesses = guesses()
         self.new_seats = new_seats()
         self.lectures: dict[str, Lecture] = {}
@@ -199,8 +199,8 @@ class Hall:
         Problem
             409, if there are too many.
         """
-        if len(self.lectures) >= MOST_LECTURES:
-            raise Problem(409, f"At most {MOST_LECTURES} classes are held at once. End one first.")
+        if len(self.lectures) >= MAX_LECTURES:
+            raise Problem(409, f"At most {MAX_LECTURES} classes are held at once. End one first.")
         code = "".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH))
         while code in self.lectures or code in self.ended:
             code = "".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH))
@@ -364,8 +364,8 @@ class Hall:
         now = lecture.round(round_id)
         if change <= now.changes.get(seat, 0):
             return
-        if change > MOST_CHANGES:
-            raise wrong_field("change", f"An answer can be changed {MOST_CHANGES} times.")
+        if change > MAX_CHANGES:
+            raise wrong_field("change", f"An answer can be changed {MAX_CHANGES} times.")
         asked, block = lecture.asked(), lecture.block
         assert block is not None
         try:

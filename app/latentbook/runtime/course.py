@@ -80,7 +80,7 @@ class Course:
             lock = Lock.model_validate_json(text)
         except (ValidationError, UnicodeDecodeError) as error:
             raise LatentbookError(
-                f"{path} is no lock of packages ({error}). `latentbook runtime add` writes it."
+                f"{path} is no lock of packages ({error}). `latentbook packages add` writes it."
             ) from None
         return cls(path, lock, wheels)
 
@@ -95,7 +95,7 @@ class Course:
             again = " ".join(f"'{one}'" for one in self.lock.requested)
             raise LatentbookError(
                 f"{self.path} was written for Pyodide {self.lock.pyodide}, the page has {PYODIDE}. "
-                f"`latentbook runtime add {again}` chooses the packages again."
+                f"`latentbook packages add {again}` chooses the packages again."
             )
         return self.wheels.get(package, report)
 

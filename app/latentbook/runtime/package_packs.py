@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TypedDict
 
-from latentbook.kept import sealed
+from latentbook.cache import sealed
 from latentbook.runtime.course import Course
 from latentbook.runtime.scripts import fingerprint, run_script
 

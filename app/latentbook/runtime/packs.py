@@ -17,7 +17,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from latentbook.kept import sealed
+from latentbook.cache import sealed
 from latentbook.runtime.package_packs import Package
 from latentbook.runtime.scripts import INSIDE, fingerprint, has_node, run_script
 

@@ -127,7 +127,7 @@ def needs_of(wheel: Path, package: PackageSpec, versions: Mapping[str, str]) -> 
         if version is None or not requirement.specifier.contains(version, prereleases=True):
             raise LatentbookError(
                 f"{package.name} {package.version} needs {requirement}; the course would have "
-                f"{version or 'none'}. Add that, too: latentbook runtime add '{requirement}'"
+                f"{version or 'none'}. Add that, too: latentbook packages add '{requirement}'"
             )
         needs.append(name)
     return sorted(needs)

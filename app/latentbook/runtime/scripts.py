@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from latentbook.cache import seal
 from latentbook.errors import LatentbookError
-from latentbook.kept import seal
 from latentbook.settings import ROOT
 
 INSIDE = Path(__file__).with_name("inside")

@@ -21,12 +21,12 @@ from ray.serve.schema import LoggingConfig
 import latentbook.models
 from latentbook.errors import LatentbookError
 from latentbook.scale.inference import ReplicatedInference
-from latentbook.scale.replica import MOST_ONGOING, DecoderReplica
+from latentbook.scale.replica import MAX_ONGOING, DecoderReplica
 from latentbook.settings import DeviceChoice, Dtype, DtypeChoice, Settings
 
 APPLICATION = "latentbook"
 
-TARGET_ONGOING = MOST_ONGOING // 2
+TARGET_ONGOING = MAX_ONGOING // 2
 """Requests a replica, on average, above which another replica is started where one may be."""
 
 DRAIN_S = 20
@@ -97,7 +97,7 @@ def deployment_options(settings: Settings, cpus: Iterable[int]) -> dict[str, Any
             "above 0. Received 0."
         )
     options: dict[str, Any] = {
-        "max_ongoing_requests": MOST_ONGOING,
+        "max_ongoing_requests": MAX_ONGOING,
         "max_queued_requests": settings.queue_size,
         "graceful_shutdown_timeout_s": DRAIN_S,
         "ray_actor_options": {"num_cpus": 0 if gpus else cpu_share(cpus, most), "num_gpus": gpus},

@@ -17,7 +17,7 @@ from latentbook.decoding.jobs import Floats
 from latentbook.http.problems import Problem
 from latentbook.settings import DeviceChoice, Dtype
 
-MOST_ONGOING = 8
+MAX_ONGOING = 8
 """Requests that a replica holds at once: one is decoded, the others can be merged behind it."""
 
 BATCH_WAIT_S = 0.002
@@ -64,7 +64,7 @@ class DecoderReplica:
         if loopback:
             listen_on_loopback()
         self.release = release
-        self.inference = Inference(device, dtype, 2 * MOST_ONGOING)
+        self.inference = Inference(device, dtype, 2 * MAX_ONGOING)
 
     async def get_release(self) -> str:
         """Which version of the program, and which weights, this replica runs."""
@@ -101,8 +101,8 @@ class DecoderReplica:
         return await self.inference.decode_as(codes.name, codes.z, codes.exact)
 
     @serve.batch(
-        max_batch_size=MOST_ONGOING,
-        max_concurrent_batches=MOST_ONGOING,
+        max_batch_size=MAX_ONGOING,
+        max_concurrent_batches=MAX_ONGOING,
         batch_wait_timeout_s=BATCH_WAIT_S,
     )
     async def decode_together(self, several: list[Codes]) -> list[Decoded]:

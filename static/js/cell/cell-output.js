@@ -8,7 +8,7 @@ import { translate, translateCount } from "../words.js";
 const PLOTLY = "application/vnd.plotly.v1+json";
 const LINES_SHOWN = 40;
 /** The most that is kept for the next visit, in characters. */
-const MOST_KEPT = 50_000;
+const MAX_KEPT = 50_000;
 
 /** @typedef {["stream", "stdout" | "stderr" | "note", string] | ["display", string, string] | ["error", string]} Piece */
 
@@ -64,7 +64,7 @@ export class CellOutput {
   /** @param {Piece} piece */
   #keep(piece) {
     this.#size += piece.join("").length;
-    if (this.#size > MOST_KEPT) this.#pieces = null;
+    if (this.#size > MAX_KEPT) this.#pieces = null;
     this.#pieces?.push(piece);
   }
 

@@ -5,7 +5,7 @@
  */
 import { CodeField } from "./code-field.js";
 import { CellOutput } from "./cell-output.js";
-import { letOthersRun, missingFor, noteDone, offerFor, runInOrder } from "./earlier.js";
+import { letOthersRun, missingFor, noteDone, offerFor, runInOrder } from "./prerequisites.js";
 import { runtime } from "../python/page/runtime.js";
 import { fingerprint, read, remove, write } from "../store.js";
 import { decimalPlaces, inDigits, translate } from "../words.js";
@@ -182,7 +182,7 @@ class Cell {
     }
   }
 
-  /** Runs what this snippet needs of those before it, then this one. @param {import("./earlier.js").Entry[]} earlier */
+  /** Runs what this snippet needs of those before it, then this one. @param {import("./prerequisites.js").Entry[]} earlier */
   async #runAfter(earlier) {
     if (this.#stop !== null) return;
     const stop = (this.#stop = new AbortController());

@@ -10,7 +10,7 @@ import { TYPES, isList, isNumbers, shown } from "./types.js";
 const AXIS_KEY = /^[xy]axis([2-9]|[1-9]\d+)?$/;
 const FIGURE_WIDTH = 600; // px, as in widgets/contract.py
 const FONT_SIZE = 12; // px
-const MOST_MARGIN = { lr: 160, tb: 120 }; // px of two margins together: a phone's picture is 320 wide
+const MAX_MARGIN = { lr: 160, tb: 120 }; // px of two margins together: a phone's picture is 320 wide
 const TITLE_ROOM = { x: 3, y: 2 }; // what an axis title and its labels need of the margin, in font sizes
 const UNEVEN = 1e-6; // part of a step by which centres may be off
 
@@ -223,7 +223,7 @@ function checkOverlays(layout) {
 /** The figure has the book's width, and its margins leave room for the plot and the titles. @param {Dict} layout */
 function checkRoom({ width, height, margin, font, ...layout }) {
   if (width !== FIGURE_WIDTH) refuse("layout.width", width, `${FIGURE_WIDTH}, and the page lays it out for its own width`);
-  for (const [[one, other], most] of Object.entries(MOST_MARGIN)) {
+  for (const [[one, other], most] of Object.entries(MAX_MARGIN)) {
     const total = margin[one] + margin[other];
     if (total <= most && total < height) continue;
     const accepted = `${most} or less, which leaves room for the plot on a phone`;

@@ -8,8 +8,8 @@
  */
 import { nearest, steps } from "./state.js";
 
-const MOST_BYTES = 24e6;
-const MOST_AHEAD = 128;
+const MAX_BYTES = 24e6;
+const MAX_AHEAD = 128;
 
 export class Answers {
   /** @type {Map<string, {frame: FrameValue, bytes: number}>} oldest first */
@@ -37,7 +37,7 @@ export class Answers {
     this.#kept.delete(key);
     this.#kept.set(key, answer);
     for (const [oldest, { bytes }] of this.#kept) {
-      if (this.#bytes <= MOST_BYTES || oldest === key) break;
+      if (this.#bytes <= MAX_BYTES || oldest === key) break;
       this.#kept.delete(oldest);
       this.#bytes -= bytes;
     }
@@ -72,7 +72,7 @@ export function neighbours(control, values) {
       const all = steps(control);
       const here = nearest(all, Number(values[control.name]));
       const outward = all.map((_, i) => i).sort((a, b) => Math.abs(a - here) - Math.abs(b - here));
-      return outward.slice(1, MOST_AHEAD + 1).map((i) => at(all[i]));
+      return outward.slice(1, MAX_AHEAD + 1).map((i) => at(all[i]));
     }
     case "choice":
       return Object.keys(control.options).filter((option) => option !== values[control.name]).map(at);

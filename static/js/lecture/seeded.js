@@ -17,7 +17,7 @@ import { one, say } from "./page.js";
 import { faint, showResults } from "./results.js";
 
 /** As many as the server takes of a curve. */
-const MOST_POINTS = 128;
+const MAX_POINTS = 128;
 
 /**
  * Computes what is asked for with the seed of a seat.
@@ -142,7 +142,7 @@ function curveOf(frame, key) {
   if (line === undefined) return null;
   const places = [...line.x.keys()].filter((i) => Number.isFinite(line.x[i]) && Number.isFinite(line.y[i]));
   if (places.length < 2) return null;
-  const count = Math.min(MOST_POINTS, places.length);
+  const count = Math.min(MAX_POINTS, places.length);
   const kept = Array.from({ length: count }, (_, i) => places[Math.round((i * (places.length - 1)) / (count - 1))]);
   const rounded = (/** @type {number} */ value) => Number(value.toPrecision(4));
   return { x: kept.map((i) => rounded(line.x[i])), y: kept.map((i) => rounded(line.y[i])) };

@@ -6,7 +6,7 @@
  */
 import { painted } from "../pauses.js";
 import { runtime } from "../python/page/runtime.js";
-import { repeatTaps } from "./taps.js";
+import { repeatTaps } from "./early-clicks.js";
 import { translate } from "../words.js";
 
 const NEAR = "600px";

@@ -6,7 +6,7 @@
 import { isDeck, isPresented, present } from "../deck/open.js";
 import { followReading, startReading } from "./reading.js";
 import { clearAll, exportAll, remove, singleKeys, write } from "../store.js";
-import { repeatTaps } from "./taps.js";
+import { repeatTaps } from "./early-clicks.js";
 import { translate } from "../words.js";
 
 /** @typedef {"auto" | "light" | "dark"} Theme */

@@ -5,7 +5,7 @@ import { absolute, config } from "../config.js";
 import { find, indexOf } from "./search-index.js";
 import { translate, translateCount } from "../words.js";
 
-const MOST_RESULTS = 20;
+const MAX_RESULTS = 20;
 const EXCERPT_CHARACTERS = 150;
 
 /** @type {Promise<ReturnType<typeof indexOf>> | null} */
@@ -58,7 +58,7 @@ export async function startSearch(dialog) {
       const { found, all } = find(mini, words);
       const count = resultCount(found.length);
       const some = !all && found.length > 0;
-      render(found.slice(0, MOST_RESULTS), some ? translate("Not all of these words stand in one place. With some of them: {count}", { count }) : count);
+      render(found.slice(0, MAX_RESULTS), some ? translate("Not all of these words stand in one place. With some of them: {count}", { count }) : count);
     } catch (error) {
       index = null; // the next letter tries again
       render([], translate("Search is not available: {why}", { why: /** @type {Error} */ (error).message }));
@@ -120,7 +120,7 @@ export async function startSearch(dialog) {
 function resultCount(number) {
   if (number === 0) return translate("Nothing found. Try a shorter word.");
   const results = translateCount(number, "{number} result", "{number} results");
-  return number > MOST_RESULTS ? translate("{results}, the best {shown} shown", { results, shown: MOST_RESULTS }) : results;
+  return number > MAX_RESULTS ? translate("{results}, the best {shown} shown", { results, shown: MAX_RESULTS }) : results;
 }
 
 /**

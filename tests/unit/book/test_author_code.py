@@ -15,11 +15,11 @@ from latentbook.book.check import check_book
 from latentbook.book.compose.plots import Plots
 from latentbook.book.compose.stills import StillError, Stills
 from latentbook.book.media import Media
+from latentbook.cache import Cache
 from latentbook.errors import BookErrors
 from latentbook.http.fault import Fault
 from latentbook.http.reload import Reload
 from latentbook.http.site_files import SiteFiles
-from latentbook.kept import Kept
 from latentbook.settings import Settings
 
 from .conftest import HEAD, MakeBook
@@ -38,7 +38,7 @@ LIMIT = 1
 
 def mistakes(make_book: MakeBook, text: str) -> list[str]:
     settings = make_book({"sample/text.md": HEAD + text})
-    settings = settings.model_copy(update={"code_seconds": LIMIT})
+    settings = settings.model_copy(update={"code_timeout": LIMIT})
     with pytest.raises(BookErrors) as caught:
         check_book(settings, record=True, report=lambda message: None)
     return [str(error) for error in caught.value.errors]
@@ -169,7 +169,7 @@ def test_an_instrument(
     (tmp_path / "widgets" / "morph.py").write_text(text)
     engine, media = SimpleNamespace(script=""), Media()
     with closing(AuthorCode(2)) as code:
-        stills = Stills(code, engine, media, tmp_path / "widgets", Kept(tmp_path))  # type: ignore[arg-type]
+        stills = Stills(code, engine, media, tmp_path / "widgets", Cache(tmp_path))  # type: ignore[arg-type]
         with pytest.raises(StillError, match=re.escape(said)) as failed:
             stills.instrument("morph")
             stills.frame("morph", {"a": 0.0}, "morph")
@@ -199,13 +199,13 @@ class Counting:
 def test_a_plot_is_made_again_only_when_it_has_changed(tmp_path: Path) -> None:
     process = Counting()
     for code in ("a", "a", "b"):
-        Plots(process, tmp_path, Kept(tmp_path)).figure(code)  # type: ignore[arg-type]
+        Plots(process, tmp_path, Cache(tmp_path)).figure(code)  # type: ignore[arg-type]
     assert process.asked == ["a", "b"]
     for path in tmp_path.iterdir():
         data = bytearray(path.read_bytes())
         data[-2] ^= 1
         path.write_bytes(data)
-    figure = Plots(process, tmp_path, Kept(tmp_path)).figure("a")  # type: ignore[arg-type]
+    figure = Plots(process, tmp_path, Cache(tmp_path)).figure("a")  # type: ignore[arg-type]
     assert figure == {"data": [], "layout": {}}
     assert process.asked == ["a", "b", "a"]
 
@@ -213,7 +213,7 @@ def test_a_plot_is_made_again_only_when_it_has_changed(tmp_path: Path) -> None:
 def test_no_zero_in_a_plot_has_a_sign(tmp_path: Path) -> None:
     code = "figure = {'data': [], 'layout': {'annotations': [{'text': f'{-1e-9:.1f} to -0.5'}]}}"
     with closing(AuthorCode(30)) as process:
-        figure = Plots(process, tmp_path, Kept(tmp_path)).figure(code)
+        figure = Plots(process, tmp_path, Cache(tmp_path)).figure(code)
     assert figure["layout"]["annotations"][0]["text"] == "0.0 to -0.5"
 
 

@@ -141,7 +141,7 @@ def test_a_release_names_the_mistakes_in_a_catalogue_by_their_lines(
         "'Tip' is not translated",
         "'chapter %(number)s' is fuzzy",
         "'Abschnitt %(nummer)s' must have the values and the markup of 'section %(number)s'",
-        "run `latentbook words extract`",
+        "run `latentbook translations extract`",
     ):
         (line,) = (line for line in said if told in line)
         assert re.match(r"app/latentbook/locale/de/LC_MESSAGES/latentbook\.po:\d+: ", line)

@@ -110,7 +110,7 @@ def test_an_author_has_no_service_worker(settings: Settings) -> None:
 
 
 def test_the_page_for_lost_addresses_knows_the_path_of_the_site(settings: Settings) -> None:
-    folder = build(settings.model_copy(update={"site_path": "/course/book/"}))
+    folder = build(settings.model_copy(update={"base_path": "/course/book/"}))
     addresses = re.findall(r'(?:href|src)="([^"#]+)"', (folder / "404.html").read_text())
     assert addresses
     assert all(address.startswith("/course/book/") for address in addresses)

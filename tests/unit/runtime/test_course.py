@@ -199,7 +199,7 @@ def test_a_lock_for_another_pyodide_is_refused_with_what_to_do(settings: Setting
     values = json.loads(course.path.read_text()) | {"pyodide": "300.0.0"}
     course.path.write_text(json.dumps(values))
     old = Course.read(settings)
-    with pytest.raises(LatentbookError, match="latentbook runtime add 'far'` chooses"):
+    with pytest.raises(LatentbookError, match="latentbook packages add 'far'` chooses"):
         old.wheel_of(old.lock.packages["far"], print)
     assert added(settings, "far").lock == course.lock
 

@@ -10,7 +10,7 @@ from latentbook.book.compose.engine import Engine, EngineError
 from latentbook.book.compose.symbols import Symbols
 from latentbook.book.pieces import Html
 
-MOST_CHARACTERS = 5_000
+MAX_CHARACTERS = 5_000
 """Of one equation. Setting one takes time with its length, and nobody reads a longer one."""
 
 REFUSED = re.compile(r"\\(href|url|includegraphics|html(?:Class|Id|Style|Data))(?![A-Za-z])")
@@ -79,9 +79,9 @@ class Mathematics:
         BrokenTex
             With KaTeX's own message and the line it refers to.
         """
-        if len(tex) > MOST_CHARACTERS:
+        if len(tex) > MAX_CHARACTERS:
             raise BrokenTex(
-                f"an equation of {len(tex)} characters: at most {MOST_CHARACTERS} are set", 0
+                f"an equation of {len(tex)} characters: at most {MAX_CHARACTERS} are set", 0
             )
         if refused := REFUSED.search(self.notation.expand(tex)):
             line = tex.count("\n", 0, max(tex.find(refused[0]), 0))

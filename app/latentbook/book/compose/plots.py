@@ -12,7 +12,7 @@ from latentbook.book.author_code import AuthorCode, Reply, explained
 from latentbook.book.media import content_hash
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.problems import FileProblems
-from latentbook.kept import Kept
+from latentbook.cache import Cache
 
 LIBRARIES = ("numpy", "plotly")
 
@@ -34,7 +34,7 @@ class PlotError(Exception):
 class Plots:
     """Figures by their code. One is made again when its code, a library or a widget has changed."""
 
-    def __init__(self, code: AuthorCode, widgets: Path, kept: Kept) -> None:
+    def __init__(self, code: AuthorCode, widgets: Path, kept: Cache) -> None:
         self._code = code
         self._widgets = widgets
         self._kept = kept

@@ -19,7 +19,7 @@ from latentbook.book.compose.map_still import map_picture, with_rings
 from latentbook.book.compose.sources import sources
 from latentbook.book.media import Media, content_hash
 from latentbook.book.pieces import Html, MapStill, PadStill, PanelStill, PlotStill, TilesStill
-from latentbook.kept import Kept
+from latentbook.cache import Cache
 from widgets import get
 from widgets.contract import Control, Drawing, Instrument, Viewport
 from widgets.drawing import to_pixels
@@ -49,7 +49,7 @@ class Stills:
     """Computes frames and draws them; what the same code drew for a state is kept on disk."""
 
     def __init__(
-        self, code: Python, engine: Engine, media: Media, widgets: Path, kept: Kept
+        self, code: Python, engine: Engine, media: Media, widgets: Path, kept: Cache
     ) -> None:
         self._code = code
         self._engine = engine

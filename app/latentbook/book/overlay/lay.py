@@ -26,8 +26,8 @@ from latentbook.book.read.problems import Problems
 from latentbook.book.read.recordings import OUTPUTS
 from latentbook.book.read.source import INDEX, PRINT
 from latentbook.book.write.seeds import seed_cache
+from latentbook.cache import replace_file
 from latentbook.errors import accepted_names
-from latentbook.kept import replace_file
 from latentbook.settings import WIDGETS as BOOK_WIDGETS
 from latentbook.settings import Settings
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latentbook.book.media import content_hash
+from latentbook.cache import Cache, seal, sealed
 from latentbook.errors import LatentbookError, UnknownName
-from latentbook.kept import Kept, seal, sealed
 from latentbook.settings import Settings
 
 HASHED = re.compile(r"-[A-Z0-9]{8}(?=\.\w+$)")
@@ -150,14 +150,14 @@ def _script(settings: Settings, name: str, *options: str) -> str:
 
 def _made_once(settings: Settings, key: str, make: Callable[[Path], Path]) -> str:
     """A script, bundled again only if a source has changed, which its key stands for."""
-    kept = Kept(settings.build / "cache")
-    script = kept.read(key)
+    cache = Cache(settings.build / "cache")
+    script = cache.read(key)
     if script is None:
         with tempfile.TemporaryDirectory() as folder:
             script = make(Path(folder)).read_text(encoding="utf-8")
-        kept.write(key, script)
+        cache.write(key, script)
     with suppress(PermissionError):  # of an installed program the folder may be read-only
-        (kept.folder / key).touch()  # the site keeps what was used last
+        (cache.folder / key).touch()  # the site keeps what was used last
     return str(script)
 
 
@@ -196,8 +196,8 @@ def _bundle(settings: Settings, out: Path) -> None:
         outputs = json.loads(meta.read_text(encoding="utf-8"))["outputs"]
         places |= {HASHED.sub("", Path(key).name): f"assets/{Path(key).name}" for key in outputs}
     places |= _frame_pictures(settings.root / "static" / "img", out)
-    kept = json.dumps(places, indent=1, sort_keys=True)
-    (out / "places.json").write_text(kept, encoding="utf-8")
+    text = json.dumps(places, indent=1, sort_keys=True)
+    (out / "places.json").write_text(text, encoding="utf-8")
 
 
 def _style_entry(settings: Settings) -> Path:

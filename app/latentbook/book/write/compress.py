@@ -13,7 +13,7 @@ from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]
 
-from latentbook.kept import replace_file
+from latentbook.cache import replace_file
 
 TEXT = frozenset(
     (

@@ -80,7 +80,7 @@ def build_pdf(
     loaded = load(settings, now)
     book = loaded.book
     html = Renderer(
-        book, dressed(loaded, bundle(settings), settings), {}, "", settings.site_path
+        book, dressed(loaded, bundle(settings), settings), {}, "", settings.base_path
     ).paper()
     css = (settings.root / "static" / "css" / "paper.css").read_text(encoding="utf-8")
     with opened(executable, html, site, address) as page:

@@ -64,7 +64,7 @@ class Renderer:
     assets : bundled files by logical name
     config : what all pages have in common in ``latentbook-config``
     web_manifest : place of the web manifest
-    site_path : where the site is on its host
+    base_path : where the site is on its host
     words_script : place of the words that scripts say; nothing in English
     templates : the folder of templates
     """
@@ -73,7 +73,7 @@ class Renderer:
     assets: Assets
     config: Mapping[str, Any]
     web_manifest: str
-    site_path: str
+    base_path: str
     words_script: str = ""
     templates: Path = TEMPLATES
 
@@ -100,7 +100,7 @@ class Renderer:
         yield "notes/index.html", self._render(environment, "notes.html", notes)
         # A host sends this page for any address, so its links cannot be relative.
         missing = self._page(
-            "missing", translate("Not found"), book.description, "", root=self.site_path
+            "missing", translate("Not found"), book.description, "", root=self.base_path
         )
         yield "404.html", self._render(environment, "404.html", missing)
 

@@ -50,7 +50,7 @@ Report = Callable[[str], None]
 KEPT = 3
 """Bundles that stay in the cache: going back to one of them costs nothing."""
 
-MOST_ELEMENTS = 6000
+MAX_ELEMENTS = 6000
 """Of a page: it is laid out at once (docs/speed.md)."""
 
 START_TAG = re.compile("<[a-z]")
@@ -219,7 +219,7 @@ def _stamp(settings: Settings, now: datetime) -> str:
     more = [root / "package-lock.json", *([root / LAID] if (root / LAID).is_file() else [])]
     parts = [part for path in [*files, *more] for part in (str(path), path.read_bytes())]
     parts += _closed(settings, now).names
-    return content_hash(f"{settings.reload} {settings.site_path}", *parts, length=32)
+    return content_hash(f"{settings.reload} {settings.base_path}", *parts, length=32)
 
 
 def _forget_old(cache: Path) -> None:
@@ -257,9 +257,9 @@ def _refuse_large(loaded: Loaded, pages: Mapping[str, str]) -> None:
     for source in loaded.sources:
         for page in source.pages:
             count = len(START_TAG.findall(pages[f"{page.place}/index.html"]))
-            if count > MOST_ELEMENTS:
+            if count > MAX_ELEMENTS:
                 line = page.document.front_lines.get("title", 1)
-                message = f"the page has {count:,} HTML elements; at most {MOST_ELEMENTS:,}"
+                message = f"the page has {count:,} HTML elements; at most {MAX_ELEMENTS:,}"
                 problems.add(page.path, line, f"{message}: move some of it to another section")
     problems.raise_all()
 
@@ -338,9 +338,9 @@ class _Writer:
         if said := book.language.words_script():
             words = f"assets/words-{content_hash(said)}.js"
             self.put(words, said)
-        site_path = self.settings.site_path
+        base_path = self.settings.base_path
         config = self.config(search)
-        pages = dict(Renderer(book, self.assets, config, manifest, site_path, words).pages())
+        pages = dict(Renderer(book, self.assets, config, manifest, base_path, words).pages())
         _refuse_large(loaded, pages)
         self.compress()
         build = content_hash(*sorted(self.digests.values()), *pages.values())

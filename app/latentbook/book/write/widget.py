@@ -23,7 +23,7 @@ from latentbook.book.read.problems import Problems
 from latentbook.book.types import Page
 from latentbook.book.write.assets import engine_script, notebook_script
 from latentbook.book.write.render import TEMPLATES, TEX_SOURCE, template_environment
-from latentbook.kept import Kept
+from latentbook.cache import Cache
 from latentbook.settings import Settings
 from widgets import get
 from widgets.contract import Value
@@ -40,8 +40,8 @@ class InstrumentMarkup:
         problems.raise_all()
         engine = Engine(engine_script(settings))
         self._mathematics = Mathematics(engine, Notation(macros))
-        kept = Kept(settings.build / "cache" / "stills")
-        self._stills = Stills(ThisProcess(), engine, Inside(), settings.widgets, kept)
+        cache = Cache(settings.build / "cache" / "stills")
+        self._stills = Stills(ThisProcess(), engine, Inside(), settings.widgets, cache)
         self._markdown = make_markdown()
         self._renderer = ProseRenderer()
 

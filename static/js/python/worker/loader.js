@@ -23,7 +23,7 @@ const REFERENCES = 3;
 /** Where Python looks for modules. */
 const FOLDERS = ["/lib", "/lib/python3.14", SITE_PACKAGES];
 /** Python's memory grows no further: beyond it there is a MemoryError, and the reader's device goes on working. */
-export const MOST_MEMORY = 2 ** 30;
+export const MAX_MEMORY = 2 ** 30;
 
 /**
  * Starts Python from a snapshot if there is one and it is of use, else from files. Emscripten's part of it, which is the same
@@ -210,7 +210,7 @@ function errorMarker() {
 /** @param {Record<string, any>} env */
 function limitMemory(env) {
   const resize = env.emscripten_resize_heap;
-  const within = (/** @type {number} */ bytes) => bytes >>> 0 <= MOST_MEMORY && resize(bytes);
+  const within = (/** @type {number} */ bytes) => bytes >>> 0 <= MAX_MEMORY && resize(bytes);
   env.emscripten_resize_heap = Object.assign(within, { sig: resize.sig });
 }
 

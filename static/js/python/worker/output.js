@@ -4,11 +4,11 @@
  */
 
 /** Kept of one run: beyond either number the rest is counted, not sent. */
-export const MOST_CHARACTERS = 200_000;
-export const MOST_LINES = 5_000;
+export const MAX_CHARACTERS = 200_000;
+export const MAX_LINES = 5_000;
 
 /** No more than this can be needed of one write. */
-const MOST_BYTES = 4 * MOST_CHARACTERS;
+const MAX_BYTES = 4 * MAX_CHARACTERS;
 
 const NEWLINE = 10;
 const WINDOW_MS = 50;
@@ -45,7 +45,7 @@ export class Output {
    * @returns {number} how many bytes were taken: all
    */
   write(name, bytes) {
-    const head = this.#cutCharacters > 0 ? 0 : Math.min(bytes.length, MOST_BYTES);
+    const head = this.#cutCharacters > 0 ? 0 : Math.min(bytes.length, MAX_BYTES);
     if (head > 0) this.#add(name, this.#decoders[name].decode(bytes.subarray(0, head), { stream: true }));
     this.#skip(bytes, head);
     return bytes.length;
@@ -92,8 +92,8 @@ export class Output {
 
   /** As much of a text as the run may still show. @param {string} text */
   #within(text) {
-    let end = Math.min(text.length, MOST_CHARACTERS - this.#characters);
-    for (let at = 0, left = MOST_LINES - this.#lines; left >= 0; left--) {
+    let end = Math.min(text.length, MAX_CHARACTERS - this.#characters);
+    for (let at = 0, left = MAX_LINES - this.#lines; left >= 0; left--) {
       if (left === 0) return text.slice(0, Math.min(end, at));
       const next = text.indexOf("\n", at);
       if (next < 0 || next >= end) break;

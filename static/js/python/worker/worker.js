@@ -14,7 +14,7 @@
 import { Downloads, addressOf, fetched } from "../download.js";
 import { Output } from "./output.js";
 import { lastLine } from "./last-line.js";
-import { MOST_MEMORY, start } from "./loader.js";
+import { MAX_MEMORY, start } from "./loader.js";
 import { lockDown } from "./lock-down.js";
 import { compileFromNetwork, compileKept } from "../main-module.js";
 import { INDEX, SCRIPT, SOON, STANDARD_LIBRARY, packOf, readNowFrom } from "./packs.js";
@@ -23,13 +23,13 @@ import { openStored } from "./snapshot-store.js";
 import { BOOT_ID } from "../protocol.js";
 
 /** Of one run: pictures and values on their way to the page, and the characters of one of them. */
-const MOST_DISPLAYS = 20;
-const MOST_CHARACTERS = 2_000_000;
+const MAX_DISPLAYS = 20;
+const MAX_CHARACTERS = 2_000_000;
 
 /** A snapshot is checked after so long where nothing has been asked. */
 const LATEST_CHECK_MS = 10_000;
 
-const MEMORY_SENTENCE = `Python has ${MOST_MEMORY / 2 ** 20} MB of memory in this page.\n`;
+const MEMORY_SENTENCE = `Python has ${MAX_MEMORY / 2 ** 20} MB of memory in this page.\n`;
 
 /** What is refused before any memory is asked for. */
 const TOO_LARGE = /index-sized integer|array is too big/;
@@ -253,7 +253,7 @@ const memory = () => pyodide._module.HEAPU8.byteLength;
 /** @param {string} mime @param {string} data */
 function display(mime, data) {
   displays += 1;
-  if (requestId === null || displays > MOST_DISPLAYS || String(data).length > MOST_CHARACTERS) return;
+  if (requestId === null || displays > MAX_DISPLAYS || String(data).length > MAX_CHARACTERS) return;
   post({ type: "display", id: requestId, mime: String(mime), data: String(data) });
 }
 

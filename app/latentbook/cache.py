@@ -13,7 +13,7 @@ SEAL = ".sealed"
 """Name of the file in which a folder's digests stand."""
 
 
-class Kept:
+class Cache:
     """Values that JSON can hold, by key; each file begins with the hash of the rest."""
 
     def __init__(self, folder: Path) -> None:
@@ -39,13 +39,13 @@ def seal(folder: Path) -> None:
     digests = {
         path.relative_to(folder).as_posix(): _digest(path.read_bytes()).decode() for path in files
     }
-    Kept(folder).write(SEAL, digests)
+    Cache(folder).write(SEAL, digests)
 
 
 def sealed(folder: Path) -> dict[str, bytes] | None:
     """The files of a folder by their place, or None if it is not as it was when it was sealed."""
     try:
-        digests = Kept(folder).read(SEAL) or {}
+        digests = Cache(folder).read(SEAL) or {}
         files = {name: (folder / name).read_bytes() for name in sorted(digests)}
     except OSError:
         return None

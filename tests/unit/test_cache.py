@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from latentbook.kept import Kept, seal, sealed
+from latentbook.cache import Cache, seal, sealed
 
 
 def flip(path: Path, position: int) -> None:
@@ -16,23 +16,23 @@ def flip(path: Path, position: int) -> None:
 
 
 def test_a_value_is_read_as_it_was_written(tmp_path: Path) -> None:
-    kept = Kept(tmp_path / "new")
-    assert kept.read("a") is None
-    kept.write("a", {"text": "Zürich", "numbers": [1, 0.5]})
-    assert kept.read("a") == {"text": "Zürich", "numbers": [1, 0.5]}
+    cache = Cache(tmp_path / "new")
+    assert cache.read("a") is None
+    cache.write("a", {"text": "Zürich", "numbers": [1, 0.5]})
+    assert cache.read("a") == {"text": "Zürich", "numbers": [1, 0.5]}
 
 
 @pytest.mark.parametrize("position", [0, 30, 64, 65, -1])
 def test_a_flipped_bit_is_noticed(position: int, tmp_path: Path) -> None:
-    Kept(tmp_path).write("a", {"text": "words"})
+    Cache(tmp_path).write("a", {"text": "words"})
     flip(tmp_path / "a", position)
-    assert Kept(tmp_path).read("a") is None
+    assert Cache(tmp_path).read("a") is None
 
 
 @pytest.mark.parametrize("junk", [b"", b"{", b"\n", b"\xff\n\xff", b"0" * 64 + b"\n{}"])
 def test_junk_is_nothing(junk: bytes, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(junk)
-    assert Kept(tmp_path).read("a") is None
+    assert Cache(tmp_path).read("a") is None
 
 
 def test_a_sealed_folder(tmp_path: Path) -> None:

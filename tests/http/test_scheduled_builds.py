@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from latentbook.http.fault import Fault
-from latentbook.http.openings import FIRST_RETRY_S, LOOK_S, Openings, build_apart
+from latentbook.http.scheduled_builds import FIRST_RETRY_S, LOOK_S, ScheduledBuilds, build_apart
 from latentbook.http.site_files import SiteFiles
 from latentbook.settings import Settings
 
@@ -68,7 +68,7 @@ class Builds:
 def test_it_waits_for_the_moment_and_builds_once(book):
     now = OPENS - timedelta(hours=9)
     builds = Builds()
-    openings = Openings(book, fault_of(book), clock=lambda: now, build=builds)
+    openings = ScheduledBuilds(book, fault_of(book), clock=lambda: now, build=builds)
     assert asyncio.run(openings.step()) == LOOK_S
     now = OPENS - timedelta(seconds=7)
     assert asyncio.run(openings.step()) == 7
@@ -81,7 +81,9 @@ def test_it_waits_for_the_moment_and_builds_once(book):
 
 def test_a_server_that_was_off_at_the_moment_builds_when_it_comes_back(book):
     builds = Builds()
-    openings = Openings(book, fault_of(book), clock=lambda: OPENS + timedelta(days=3), build=builds)
+    openings = ScheduledBuilds(
+        book, fault_of(book), clock=lambda: OPENS + timedelta(days=3), build=builds
+    )
     asyncio.run(openings.step())
     assert len(builds.made) == 1
 
@@ -89,7 +91,7 @@ def test_a_server_that_was_off_at_the_moment_builds_when_it_comes_back(book):
 def test_a_build_that_fails_is_logged_and_tried_again_less_and_less_often(book, caplog):
     builds = Builds(["content/one/index.md:7: no label"], ["again"])
     fault = fault_of(book)
-    openings = Openings(book, fault, clock=lambda: OPENS, build=builds)
+    openings = ScheduledBuilds(book, fault, clock=lambda: OPENS, build=builds)
     with caplog.at_level(logging.ERROR, logger="latentbook"):
         assert asyncio.run(openings.step()) == FIRST_RETRY_S
     assert "content/one/index.md:7: no label" in caplog.text
@@ -105,7 +107,7 @@ def test_a_build_that_fails_is_logged_and_tried_again_less_and_less_often(book, 
 def test_what_failed_at_the_start_is_built_again_though_nothing_is_due(book):
     builds = Builds()
     fault = fault_of(book, "content/one/index.md:7: no label")
-    openings = Openings(book, fault, clock=lambda: OPENS - timedelta(days=9), build=builds)
+    openings = ScheduledBuilds(book, fault, clock=lambda: OPENS - timedelta(days=9), build=builds)
     assert asyncio.run(openings.step()) == LOOK_S
     assert (len(builds.made), fault.errors) == (1, [])
     assert asyncio.run(openings.step()) == LOOK_S
@@ -125,7 +127,7 @@ def test_a_book_without_days_is_not_watched(book):
     (book.content / "book.toml").write_text(MANIFEST.partition("[days]")[0])
 
     async def tasks():
-        async with Openings(book, fault_of(book), build=Builds(["fails"])).watching():
+        async with ScheduledBuilds(book, fault_of(book), build=Builds(["fails"])).watching():
             return len(asyncio.all_tasks())
 
     assert asyncio.run(tasks()) == 1
@@ -133,7 +135,7 @@ def test_a_book_without_days_is_not_watched(book):
 
 def test_watching_ends_with_the_server(book):
     builds = Builds()
-    openings = Openings(book, fault_of(book), clock=lambda: OPENS, build=builds)
+    openings = ScheduledBuilds(book, fault_of(book), clock=lambda: OPENS, build=builds)
 
     async def serve():
         async with openings.watching():

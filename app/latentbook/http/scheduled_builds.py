@@ -30,7 +30,7 @@ Clock = Callable[[], datetime]
 Build = Callable[[Settings, datetime], Awaitable[list[str]]]
 
 
-class Openings:
+class ScheduledBuilds:
     """Watches the clock of a server, and builds when something is due, or what failed before.
 
     Parameters

@@ -1,0 +1,29 @@
+"""Old names of settings, commands and keys: accepted for one more version, with a warning."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+
+SETTINGS = {
+    "code_seconds": "code_timeout",
+    "site_path": "base_path",
+    "class_seats": "class_max_phones",
+}
+
+
+def warn(old: str, new: str) -> None:
+    """Say which name to write instead of an old one."""
+    message = f"{old} is now called {new}. The next version will not accept the old name."
+    warnings.warn(message, FutureWarning, stacklevel=3)
+
+
+def old_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """Values that the environment gives to settings by their old names."""
+    found = {}
+    for old, new in SETTINGS.items():
+        name = f"LATENTBOOK_{old.upper()}"
+        if name in environment:
+            warn(name, f"LATENTBOOK_{new.upper()}")
+            found[new] = environment[name]
+    return found

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from latentbook.book.compose.blocks import Admonition, Block, Equation, Fold, Prose, Quiz
+from latentbook.book.compose.blocks import Block, Equation, Prose, Quiz
+from latentbook.book.directives.admonition import Admonition
+from latentbook.book.directives.fold import Fold
 from latentbook.book.load import load
 from latentbook.book.types import Book
 from latentbook.settings import Settings

@@ -11,7 +11,9 @@ import nbformat
 import pytest
 
 from latentbook.book.check import check_book
-from latentbook.book.compose.blocks import Block, Equation, InstrumentBlock, Quiz, Snippet
+from latentbook.book.compose.blocks import Block, Equation, Quiz
+from latentbook.book.directives.code_cell import Snippet
+from latentbook.book.directives.instrument import InstrumentBlock
 from latentbook.book.load import Loaded, load
 from latentbook.book.write.exports import Export, notebook, script
 from latentbook.book.write.site import build_site

@@ -14,10 +14,8 @@ from latentbook.book.author_code import AuthorCode
 from latentbook.book.closed import Closed, Piece, files_apart, set_apart
 from latentbook.book.compose.blocks import (
     Block,
-    InstrumentBlock,
     NumberedBlock,
     Quiz,
-    Snippet,
 )
 from latentbook.book.compose.compose import Composer, Resources, root_of
 from latentbook.book.compose.engine import Engine
@@ -29,6 +27,8 @@ from latentbook.book.compose.stills import Stills
 from latentbook.book.compose.words import inner_blocks, reading_minutes, word_count
 from latentbook.book.day import Day, right_now
 from latentbook.book.directives import DIRECTIVES, by_name
+from latentbook.book.directives.code_cell import Snippet
+from latentbook.book.directives.instrument import InstrumentBlock
 from latentbook.book.media import Media
 from latentbook.book.numbering import numbered
 from latentbook.book.pieces import Html, Link, Symbol, Term

@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from latentbook.book.compose.blocks import InstrumentBlock
 from latentbook.book.compose.map_still import ACROSS, map_picture, with_rings
 from latentbook.book.compose.stills import alpha_png, mosaic, where_inked
-from latentbook.book.directives.instrument import read_state
+from latentbook.book.directives.instrument import InstrumentBlock, read_state
 from latentbook.book.load import load
 from latentbook.book.pieces import MapStill, PlotStill, TilesStill
 from widgets import get

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ class Riddle(Block):
 
     kind = "riddle"
     said = ("title", "blocks")
+    takes_notes = True
     title: Html
     blocks: tuple[Block, ...]
 
@@ -40,7 +42,17 @@ def run(node: DirectiveNode, composer: Composer) -> Riddle:
 
 
 RIDDLE = Directive(name="riddle", doc="For this test.", argument="its title", run=run)
-TEXT = "\n:::{riddle} Of $x$\nWhich *sphinx* asks?\n\n$$ y $$ (riddling)\n:::\n"
+TEXT = """
+:::{riddle} Of $x$
+Which *sphinx* asks?
+
+$$ y $$ (riddling)
+:::
+
+:::{margin}
+The answer is not here.
+:::
+"""
 
 
 @pytest.fixture
@@ -67,7 +79,7 @@ def test_it_is_shown(loaded: Loaded, tmp_path: Path) -> None:
         Renderer(loaded.book, AnyFile({}, {}), config, "", "/", templates=tmp_path).pages()
     )
     html = pages["sample/text/index.html"]
-    assert "<aside>Of <span" in html
+    assert re.search(r'<div class="noted">\s*<aside>Of <span', html)  # with its margin note
     assert "Which <em>sphinx</em> asks?" in html
 
 

@@ -1,29 +1,23 @@
-"""Every block of a page, with exactly the fields that its template receives.
+"""What a block is, and the blocks that plain Markdown becomes.
 
 A block is rendered by ``templates/blocks/KIND.html`` as ``block``; nested blocks are rendered by
 ``{{ render(blocks) }}``. A field of type :class:`Html` is markup ready to stand in the page; a
 ``str`` is plain text and is escaped by the template. ``docs/templates.md`` lists the templates and
 what else they may use. URLs are relative to the page the block stands on.
 
-A directive of its own kind declares its block in its own file, from :class:`Block`; nothing else
-has to know of it.
+Every other block is declared from :class:`Block` in the file of its directive, with exactly the
+fields that its template receives; nothing else has to know of it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import ClassVar
 
 from latentbook.book.day import Day
 from latentbook.book.language import Language
 from latentbook.book.pieces import (
-    ControlView,
     Html,
-    Link,
-    Output,
-    PanelStill,
-    ReadoutView,
     SideNote,
 )
 
@@ -39,12 +33,14 @@ class Block:
         of what says itself what of it is read
     seconds : how long a reader stays with it; None for as long as its words take
     beside : whether it stands in the margin, beside the block before it
+    takes_notes : whether notes, and what stands beside it, can be set in the margin along it
     """
 
     kind: ClassVar[str]
     said: ClassVar[tuple[str, ...]]
     seconds: ClassVar[float | None] = None
     beside: ClassVar[bool] = False
+    takes_notes: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
@@ -67,6 +63,7 @@ class Prose(Block):
 
     kind = "prose"
     said = ("html", "notes")
+    takes_notes = True
     html: Html
     notes: tuple[SideNote, ...] = ()
 
@@ -91,69 +88,9 @@ class Equation(NumberedBlock):
     said = ("html",)
     named = "Eq."
     seconds = 10
+    takes_notes = True
     html: Html
     tex: str
-
-
-@dataclass(frozen=True)
-class Figure(NumberedBlock):
-    """A picture from ``content/images``: an inline ``svg`` or an ``img``, with its alt text."""
-
-    kind = "figure"
-    said = ("caption",)
-    named = "Figure"
-    picture: Html
-    caption: Html
-
-
-@dataclass(frozen=True)
-class PlotFigure(NumberedBlock):
-    """A figure computed at build time: two drawings, of which CSS shows one."""
-
-    kind = "plot"
-    said = ("caption",)
-    named = "Figure"
-    wide: Html  # svg.still.wide, 600 px
-    narrow: Html  # svg.still.narrow, 320 px
-    caption: Html
-
-
-@dataclass(frozen=True)
-class InstrumentBlock(NumberedBlock):
-    """An instrument at its block's own state. ``number`` is empty on the front page."""
-
-    kind = "instrument"
-    said = ("title", "ask")
-    named = "Instrument"
-    seconds = 60
-    name: str
-    title: str
-    ask: Html
-    controls: tuple[ControlView, ...]
-    readouts: tuple[ReadoutView, ...]
-    panels: tuple[PanelStill, ...]
-    note: str
-    references: tuple[Link, ...]
-    hidden: frozenset[str]  # names of controls that do not count at this state
-    trains: bool  # it has buttons to run and branch
-    keeps: bool  # it has a button to keep what was learned
-    spec: str  # JSON for data-spec (escape it as any attribute)
-
-
-@dataclass(frozen=True)
-class Snippet(NumberedBlock):
-    """Code that runs in the page, or a listing (``read_only``)."""
-
-    kind = "snippet"
-    said = ("title", "source")
-    named = "Snippet"
-    seconds = 0  # run by choice
-    title: str
-    source: str
-    code: Html  # highlighted, for ``pre > code``; its text is exactly ``source``
-    scope: str
-    read_only: bool
-    outputs: tuple[Output, ...]
 
 
 @dataclass(frozen=True)
@@ -249,62 +186,3 @@ class GuessQuiz(Quiz):
     start: float
     at: float  # of the right answer, as a share of the axis
     insets: str
-
-
-@dataclass(frozen=True)
-class Admonition(Block):
-    """A titled remark; ``variant`` is note, warning, definition or result."""
-
-    kind = "admonition"
-    said = ("title", "blocks")
-    variant: str
-    title: Html
-    blocks: tuple[Block, ...]
-
-
-@dataclass(frozen=True)
-class Fold(Block):
-    """Text that opens on demand."""
-
-    kind = "fold"
-    said = ("title", "blocks")
-    seconds = 0  # opened by choice
-    label: str  # may be empty
-    title: Html
-    blocks: tuple[Block, ...]
-
-
-@dataclass(frozen=True)
-class FactNote(Block):
-    """A sourced claim for the margin. ``url`` leads to its entry on the page of facts."""
-
-    kind = "fact"
-    said = ("claim",)
-    seconds = 0  # for whoever wants the source
-    beside = True
-    id: str
-    claim: Html
-    sources: tuple[Link, ...]
-    confidence: str  # high | medium | low
-    checked: date
-    url: str
-
-
-@dataclass(frozen=True)
-class Table(NumberedBlock):
-    """A numbered table: ``html`` is the table element without its caption."""
-
-    kind = "table"
-    said = ("caption", "html")
-    named = "Table"
-    caption: Html
-    html: Html
-
-
-@dataclass(frozen=True)
-class Takeaways(Block):
-    """What to keep from a chapter: a list."""
-
-    kind = "takeaways"
-    said = ("html",)
-    html: Html

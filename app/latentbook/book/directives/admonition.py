@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from latentbook.book.compose.blocks import Admonition, Fold
+from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer, Maker
 from latentbook.book.directives.directive import Directive
+from latentbook.book.directives.fold import Fold
 from latentbook.book.directives.notebook import Cell, NotebookWriter, remark
 from latentbook.book.language import message
+from latentbook.book.pieces import Html
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, one_of
+
+
+@dataclass(frozen=True)
+class Admonition(Block):
+    """A titled remark; ``variant`` is note, warning, definition or result."""
+
+    kind = "admonition"
+    said = ("title", "blocks")
+    takes_notes = True
+    variant: str
+    title: Html
+    blocks: tuple[Block, ...]
 
 
 def run(node: DirectiveNode, composer: Composer) -> Admonition:

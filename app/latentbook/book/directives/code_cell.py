@@ -4,18 +4,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from latentbook.book.compose.blocks import Snippet
+from latentbook.book.compose.blocks import NumberedBlock
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.engine import EngineError
 from latentbook.book.compose.highlight import highlight_code
 from latentbook.book.directives.directive import Directive
 from latentbook.book.directives.notebook import Cell, NotebookWriter, listing
-from latentbook.book.pieces import FigureOutput, Output, StreamOutput, TextOutput
+from latentbook.book.pieces import FigureOutput, Html, Output, StreamOutput, TextOutput
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, flag, label, text
 from latentbook.book.read.problems import FileProblems
 from latentbook.book.read.recordings import PLOTLY, Recorded
+
+
+@dataclass(frozen=True)
+class Snippet(NumberedBlock):
+    """Code that runs in the page, or a listing (``read_only``)."""
+
+    kind = "snippet"
+    said = ("title", "source")
+    named = "Snippet"
+    seconds = 0  # run by choice
+    title: str
+    source: str
+    code: Html  # highlighted, for ``pre > code``; its text is exactly ``source``
+    scope: str
+    read_only: bool
+    outputs: tuple[Output, ...]
 
 
 def validate(node: DirectiveNode, problems: FileProblems) -> None:

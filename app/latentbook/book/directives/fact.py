@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
 
-from latentbook.book.compose.blocks import FactNote
+from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer
 from latentbook.book.directives.directive import Directive
 from latentbook.book.directives.notebook import Cell, NotebookWriter
+from latentbook.book.pieces import Html, Link
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.errors import accepted_names
+
+
+@dataclass(frozen=True)
+class FactNote(Block):
+    """A sourced claim for the margin. ``url`` leads to its entry on the page of facts."""
+
+    kind = "fact"
+    said = ("claim",)
+    seconds = 0  # for whoever wants the source
+    beside = True
+    id: str
+    claim: Html
+    sources: tuple[Link, ...]
+    confidence: str  # high | medium | low
+    checked: date
+    url: str
 
 
 def run(node: DirectiveNode, composer: Composer) -> FactNote | None:

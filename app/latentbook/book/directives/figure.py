@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from latentbook.book.compose.blocks import Figure, Prose
+from latentbook.book.compose.blocks import NumberedBlock, Prose
 from latentbook.book.compose.compose import Composer
 from latentbook.book.directives.directive import Directive
 from latentbook.book.directives.notebook import Cell, NotebookWriter
 from latentbook.book.pieces import Html
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, label, text
+
+
+@dataclass(frozen=True)
+class Figure(NumberedBlock):
+    """A picture from ``content/images``: an inline ``svg`` or an ``img``, with its alt text."""
+
+    kind = "figure"
+    said = ("caption",)
+    named = "Figure"
+    takes_notes = True
+    picture: Html
+    caption: Html
 
 
 def run(node: DirectiveNode, composer: Composer) -> Figure:

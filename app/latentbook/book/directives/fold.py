@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from latentbook.book.compose.blocks import Fold
+from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer
 from latentbook.book.directives.directive import Directive
 from latentbook.book.directives.notebook import Cell, NotebookWriter, details
+from latentbook.book.pieces import Html
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, label
+
+
+@dataclass(frozen=True)
+class Fold(Block):
+    """Text that opens on demand."""
+
+    kind = "fold"
+    said = ("title", "blocks")
+    seconds = 0  # opened by choice
+    label: str  # may be empty
+    title: Html
+    blocks: tuple[Block, ...]
 
 
 def run(node: DirectiveNode, composer: Composer) -> Fold:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import widgets
-from latentbook.book.compose.blocks import InstrumentBlock
+from latentbook.book.compose.blocks import NumberedBlock
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.stills import StillError
 from latentbook.book.directives.directive import Directive
@@ -20,6 +20,28 @@ from latentbook.book.read.options import Option, label, text
 from latentbook.errors import LatentbookError, accepted_names
 from widgets.contract import ContractError, Instrument, Toggle, Value
 from widgets.engine.declaration import declaration
+
+
+@dataclass(frozen=True)
+class InstrumentBlock(NumberedBlock):
+    """An instrument at its block's own state. ``number`` is empty on the front page."""
+
+    kind = "instrument"
+    said = ("title", "ask")
+    named = "Instrument"
+    seconds = 60
+    name: str
+    title: str
+    ask: Html
+    controls: tuple[ControlView, ...]
+    readouts: tuple[ReadoutView, ...]
+    panels: tuple[PanelStill, ...]
+    note: str
+    references: tuple[Link, ...]
+    hidden: frozenset[str]  # names of controls that do not count at this state
+    trains: bool  # it has buttons to run and branch
+    keeps: bool  # it has a button to keep what was learned
+    spec: str  # JSON for data-spec (escape it as any attribute)
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from latentbook.book.compose.blocks import PlotFigure
+from dataclasses import dataclass
+
+from latentbook.book.compose.blocks import NumberedBlock
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.engine import EngineError
 from latentbook.book.compose.plots import PlotError
 from latentbook.book.directives.code_cell import check_python
 from latentbook.book.directives.directive import Directive
 from latentbook.book.directives.figure import notebook
+from latentbook.book.pieces import Html
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, label, text
+
+
+@dataclass(frozen=True)
+class PlotFigure(NumberedBlock):
+    """A figure computed at build time: two drawings, of which CSS shows one."""
+
+    kind = "plot"
+    said = ("caption",)
+    named = "Figure"
+    takes_notes = True
+    wide: Html  # svg.still.wide, 600 px
+    narrow: Html  # svg.still.narrow, 320 px
+    caption: Html
 
 
 def run(node: DirectiveNode, composer: Composer) -> PlotFigure | None:

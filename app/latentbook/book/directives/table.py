@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from latentbook.book.compose.blocks import Table
+from latentbook.book.compose.blocks import NumberedBlock
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.prose import table_opening
 from latentbook.book.directives.directive import Directive
@@ -13,6 +13,18 @@ from latentbook.book.directives.notebook import Cell, NotebookWriter
 from latentbook.book.pieces import Html
 from latentbook.book.read.nodes import DirectiveNode, TextNode
 from latentbook.book.read.options import Option, label
+
+
+@dataclass(frozen=True)
+class Table(NumberedBlock):
+    """A numbered table: ``html`` is the table element without its caption."""
+
+    kind = "table"
+    said = ("caption", "html")
+    named = "Table"
+    takes_notes = True
+    caption: Html
+    html: Html
 
 
 def run(node: DirectiveNode, composer: Composer) -> Table | None:

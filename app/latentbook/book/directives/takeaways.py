@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from latentbook.book.compose.blocks import Takeaways
+from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer
 from latentbook.book.directives.directive import Directive
 from latentbook.book.directives.notebook import Cell, NotebookWriter
+from latentbook.book.pieces import Html
 from latentbook.book.read.nodes import DirectiveNode, TextNode
+
+
+@dataclass(frozen=True)
+class Takeaways(Block):
+    """What to keep from a chapter: a list."""
+
+    kind = "takeaways"
+    said = ("html",)
+    html: Html
 
 
 def run(node: DirectiveNode, composer: Composer) -> Takeaways | None:

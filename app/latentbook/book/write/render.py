@@ -16,9 +16,11 @@ from urllib.parse import urldefrag, urljoin
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from latentbook.book.compose.blocks import Block, Equation, InstrumentBlock, Quiz, Snippet
+from latentbook.book.compose.blocks import Block, Equation, Quiz
 from latentbook.book.compose.compose import root_of
 from latentbook.book.compose.words import inner_blocks
+from latentbook.book.directives.code_cell import Snippet
+from latentbook.book.directives.instrument import InstrumentBlock
 from latentbook.book.language import Language
 from latentbook.book.pieces import ControlView, Html, ReadoutView
 from latentbook.book.read.source import PRINT

@@ -6,7 +6,8 @@ import json
 import symtable
 from collections.abc import Iterable, Iterator
 
-from latentbook.book.compose.blocks import Block, CodeQuiz, Snippet
+from latentbook.book.compose.blocks import Block, CodeQuiz
+from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.types import Chapter
 
 

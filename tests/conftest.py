@@ -82,5 +82,5 @@ def small_runtime(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     dist = SimpleNamespace(
         path=folder, version="abc123", sizes=sizes, hashes=hashes, start_hashes=hashes
     )
-    monkeypatch.setattr("latentbook.book.write.site.build_runtime", lambda settings, **_: dist)
+    monkeypatch.setattr("latentbook.book.build.build_runtime", lambda settings, **_: dist)
     monkeypatch.setattr("latentbook.book.write.compress.BROTLI", 1)

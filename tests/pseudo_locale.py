@@ -10,8 +10,8 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 
-from latentbook.book.catalogues import messages
-from latentbook.book.language import LOCALE, po_file
+from latentbook.book.translations.catalogues import messages
+from latentbook.book.translations.language import LOCALE, po_file
 from latentbook.settings import Settings
 
 ACCENTS = str.maketrans("aeiouAEIOU", "àéïöüÀÉÏÖÜ")
@@ -34,7 +34,7 @@ def add_pseudo_locale(tag: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -
         catalogue.add(message.id, forms, message.locations)
     for spoken in LOCALE.iterdir():
         (folder / spoken.name).symlink_to(spoken)
-    monkeypatch.setattr("latentbook.book.language.LOCALE", folder)
+    monkeypatch.setattr("latentbook.book.translations.language.LOCALE", folder)
     po_file(tag).parent.mkdir(parents=True)
     with po_file(tag).open("wb") as file:
         write_po(file, catalogue)

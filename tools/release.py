@@ -25,7 +25,7 @@ from tempfile import TemporaryDirectory
 from typing import ParamSpec, TypeVar
 from urllib.parse import urljoin
 
-from latentbook.book.catalogues import check
+from latentbook.book.translations.catalogues import check
 from latentbook.settings import ROOT, Settings
 from tools.wheel import make_wheel, release
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, sync_playwright
 
-from latentbook.book.write.site import build_site
+from latentbook.book.build import build_site
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.main import create_app
 from latentbook.settings import Settings

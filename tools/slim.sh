@@ -23,7 +23,7 @@ rm -rf build/runtime build/data tools Makefile requirements.lock
 # Says whether that was too much, and leaves the bytecode of what is imported, not of everything.
 find .venv -name __pycache__ -prune -exec rm -rf {} +
 .venv/bin/python - <<'PYTHON'
-import latentbook.book.write.site
+import latentbook.book.build
 import latentbook.main
 from latentbook.models import registry
 

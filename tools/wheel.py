@@ -15,6 +15,7 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+from latentbook.book.build import build_site
 from latentbook.book.write.assets import (
     bundle,
     engine_script,
@@ -22,7 +23,6 @@ from latentbook.book.write.assets import (
     sources_hash,
     worker_script,
 )
-from latentbook.book.write.site import build_site
 from latentbook.runtime.course import Course
 from latentbook.runtime.pins import PYODIDE
 from latentbook.settings import ROOT, Settings

@@ -192,7 +192,7 @@ def require_free_port(host: str, port: int) -> None:
 
 def say_what_opens(settings: Settings, what_it_takes: str) -> None:
     """Say what of the book opens next, where anything does, and what that takes."""
-    from latentbook.book.day import right_now
+    from latentbook.book.read.day import right_now
     from latentbook.book.read.manifest import days_of
 
     if opening := days_of(settings.course or settings.content).next(right_now()):
@@ -201,12 +201,12 @@ def say_what_opens(settings: Settings, what_it_takes: str) -> None:
 
 def say_what_is_due(settings: Settings) -> None:
     """Say whether a site lacks what has opened since it was built."""
-    from latentbook.book.day import right_now
+    from latentbook.book.read.day import right_now
     from latentbook.book.read.manifest import days_of
 
     if not days_of(settings.course or settings.content):
         return
-    from latentbook.book.write.site import is_due
+    from latentbook.book.build import is_due
 
     if is_due(settings, right_now()):
         report("Something has opened since the site was built: `latentbook build` shows it")
@@ -230,8 +230,8 @@ def say_which_site(settings: Settings, errors: list[str]) -> None:
     typer.Exit
         If there is none.
     """
-    from latentbook.book.day import right_now, written
-    from latentbook.book.write.site import shown_too_soon
+    from latentbook.book.build import shown_too_soon
+    from latentbook.book.read.day import right_now, written
     from latentbook.http.site_files import built_at
 
     for error in errors:
@@ -296,7 +296,7 @@ def serve(
         )
         require_free_port(settings.host, settings.port)
         if not settings.site.exists():
-            from latentbook.book.write.site import put_back
+            from latentbook.book.build import put_back
 
             put_back(settings, report)
         back = settings.edition == "previous"
@@ -346,13 +346,13 @@ def build(
         if not pdf and (address or paper is not Paper.A4):
             raise LatentbookError("--paper and --address say how to print: give --pdf too.")
         if pdf:
-            from latentbook.book.write.pdf import build_pdf
+            from latentbook.book.pdf import build_pdf
 
             path = build_pdf(settings, paper=paper.value, address=address, report=report)
             report(f"The book is in {path}")
             say_what_opens(settings, "the PDF has to be printed again then")
             return
-        from latentbook.book.write.site import build_site
+        from latentbook.book.build import build_site
 
         site = build_site(settings, report=report)
         bundle_class(settings)
@@ -381,8 +381,8 @@ def check(
             )
         check_book(settings, record=record, report=report)
         if all:
+            from latentbook.book.build import build_site
             from latentbook.book.overlay.instrument_tests import run_tests
-            from latentbook.book.write.site import build_site
 
             run_tests(settings, report=report)
             build_site(settings, report=report)
@@ -400,7 +400,7 @@ def new(
 ) -> None:
     """Start a chapter, a section or an instrument from a small working example."""
     with plain_errors():
-        from latentbook.book.new import new_chapter, new_instrument, new_section
+        from latentbook.book.scaffold.new import new_chapter, new_instrument, new_section
 
         makers: dict[Kind, tuple[Callable[..., list[Path]], str]] = {
             Kind.CHAPTER: (new_chapter, "SLUG"),
@@ -459,7 +459,7 @@ def course_new(
 ) -> None:
     """Start a course: the whole book in its order, to choose from and add to."""
     with plain_errors():
-        from latentbook.book.overlay.start import new_course
+        from latentbook.book.scaffold.course import new_course
 
         for path in new_course(Settings(), folder, empty=empty):
             report(f"Wrote {path}")
@@ -542,7 +542,7 @@ def translations_extract(
 ) -> None:
     """Bring the catalogues up to date with what the interface says."""
     with plain_errors():
-        from latentbook.book.catalogues import extract
+        from latentbook.book.translations.catalogues import extract
 
         extract(Settings(), tuple(languages or ()), report=report)
 
@@ -551,7 +551,7 @@ def translations_extract(
 def translations_check() -> None:
     """Check the translations, and that languages listed as complete have every word."""
     with plain_errors():
-        from latentbook.book.catalogues import check
+        from latentbook.book.translations.catalogues import check
 
         check(Settings(), report=report)
 

@@ -18,8 +18,8 @@ def build_all(
     ----------
     now : what opens later is left out; None asks the clock
     """
+    from latentbook.book.build import build_site
     from latentbook.book.overlay.lay import lay_importable
-    from latentbook.book.write.site import build_site
 
     try:
         if settings.class_mode:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from latentbook.book.build import build_site
 from latentbook.book.write.seeds import fill
-from latentbook.book.write.site import build_site
 from latentbook.main import create_app
 from latentbook.runtime.dist import build_runtime
 from latentbook.settings import Settings
@@ -190,12 +190,8 @@ class Editions:
         stamp = self.settings.build / "cache" / "site-stamp"
         stamp.unlink(missing_ok=True)  # it does not know of `dist`
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(
-                "latentbook.book.write.site.build_runtime", lambda settings, **_: self.dist
-            )
-            patch.setattr(
-                "latentbook.book.write.site.keep_last_edition", lambda last, site, **_: None
-            )
+            patch.setattr("latentbook.book.build.build_runtime", lambda settings, **_: self.dist)
+            patch.setattr("latentbook.book.build.keep_last_edition", lambda last, site, **_: None)
             patch.setattr("latentbook.book.write.compress.BROTLI", 1)
             build_site(self.settings, report=lambda message: None)
 

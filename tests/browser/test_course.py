@@ -28,7 +28,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from latentbook.cli import settings_of
 settings = settings_of(Path({{course!r}}))
-from latentbook.book.write.site import build_site
+from latentbook.book.build import build_site
 build_site(settings, report=print, now={{now}})
 """
 DATED = b"pca_reconstruct(X, k)"

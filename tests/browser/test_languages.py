@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from latentbook.book.write.site import build_site
+from latentbook.book.build import build_site
 from latentbook.main import create_app
 from latentbook.runtime.dist import build_runtime
 from latentbook.settings import Settings
@@ -63,9 +63,9 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     for name in ("cache", "locale"):
         (folder / name).mkdir()
     with pytest.MonkeyPatch.context() as patch, ExitStack() as servers:
-        site = "latentbook.book.write.site"
-        patch.setattr(f"{site}.build_runtime", lambda settings, **_: runtime)
-        patch.setattr(f"{site}.Compressor.add_variants", lambda *_: None)  # half a minute
+        patch.setattr("latentbook.book.build.build_runtime", lambda settings, **_: runtime)
+        compressor = "latentbook.book.write.compress.Compressor"
+        patch.setattr(f"{compressor}.add_variants", lambda *_: None)  # half a minute
         add_pseudo_locale("he", folder / "locale", patch)
         urls = {}
         for name in LANGUAGES:

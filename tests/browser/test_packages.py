@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Request, Route, expect
 
+from latentbook.book.build import build_site
 from latentbook.book.write.seeds import fill
-from latentbook.book.write.site import build_site
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.browser.book_pages import mark, output, run, visit

@@ -13,10 +13,10 @@ import pytest
 from pypdf import PdfReader
 
 from latentbook.book.compose.blocks import Block, Equation, Prose, Quiz
+from latentbook.book.compose.types import Book
 from latentbook.book.directives.admonition import Admonition
 from latentbook.book.directives.fold import Fold
 from latentbook.book.load import load
-from latentbook.book.types import Book
 from latentbook.settings import Settings
 
 pytestmark = pytest.mark.long

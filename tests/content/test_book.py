@@ -10,13 +10,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from latentbook.book.build import build_site
 from latentbook.book.check import check_book
 from latentbook.book.compose.blocks import Block, Equation, Quiz
+from latentbook.book.compose.loaded import Loaded
 from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.directives.instrument import InstrumentBlock
-from latentbook.book.load import Loaded, load
+from latentbook.book.load import load
 from latentbook.book.write.exports import Export, notebook, script
-from latentbook.book.write.site import build_site
 from latentbook.settings import Settings
 from tests.site_pages import broken_links, repeated_ids
 

@@ -33,7 +33,7 @@ def book(tmp_path) -> Settings:
 
 @pytest.mark.browser
 def test_an_edit_is_shown_with_the_scroll_kept_and_a_mistake_is_told(book, capsys):
-    from latentbook.book.write.site import build_site
+    from latentbook.book.build import build_site
 
     build_site(book, report=print)
     chapter = book.content / "one" / "one-text.md"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from latentbook.book.write.site import build_site
+from latentbook.book.build import build_site
 from latentbook.lecture.blocks import QUIZZES, Block, Blocks, NotAccepted
 from latentbook.settings import Settings
 

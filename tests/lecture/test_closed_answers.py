@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from latentbook.book.write.site import build_site
+from latentbook.book.build import build_site
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.lecture.blocks import read_blocks
 from latentbook.lecture.bundle import bundle_class

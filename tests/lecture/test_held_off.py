@@ -10,7 +10,7 @@ import sys
 import httpx
 import pytest
 
-from latentbook.book.language import language
+from latentbook.book.translations.language import language
 from latentbook.errors import LatentbookError
 from latentbook.lecture import bundle, limits
 from latentbook.lecture.hall import hash_of
@@ -323,7 +323,7 @@ def test_no_cell_is_a_formula(cell: str) -> None:
 
 def test_when_off_nothing_of_it_is_imported() -> None:
     program = (
-        "import sys, latentbook.cli, latentbook.book.write.site;"
+        "import sys, latentbook.cli, latentbook.book.build;"
         "from latentbook.main import create_app;"
         "from latentbook.settings import Settings; app = create_app(Settings(device='cpu'));"
         "schema = app.openapi();"

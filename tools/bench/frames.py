@@ -22,8 +22,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
+from latentbook.book.build import build_site
 from latentbook.book.read.source import PRINT
-from latentbook.book.write.site import build_site
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.main import create_app
 from latentbook.settings import Settings

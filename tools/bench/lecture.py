@@ -26,7 +26,7 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from latentbook.book.write.site import build_site
+from latentbook.book.build import build_site
 from latentbook.errors import LatentbookError
 from latentbook.lecture.blocks import Blocks
 from latentbook.lecture.bundle import bundle_class

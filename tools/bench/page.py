@@ -19,8 +19,8 @@ from urllib.parse import urljoin
 
 from playwright.sync_api import sync_playwright
 
+from latentbook.book.build import build_site
 from latentbook.book.read.source import PRINT
-from latentbook.book.write.site import build_site
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.errors import LatentbookError
 from latentbook.main import create_app

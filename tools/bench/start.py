@@ -16,8 +16,8 @@ from statistics import median
 
 from playwright.sync_api import BrowserContext, Request, sync_playwright
 
+from latentbook.book.build import build_site
 from latentbook.book.write.compress import Compressor
-from latentbook.book.write.site import build_site
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.main import create_app
 from latentbook.settings import Settings

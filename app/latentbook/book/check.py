@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from latentbook.book.author_code import AuthorCode, Reply, explained
+from latentbook.book.compose.author_code import AuthorCode, Reply, explained
 from latentbook.book.load import load
 from latentbook.book.overlay.lay import lay
 from latentbook.book.read.nodes import DirectiveNode, directives

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from latentbook.book.author_code import AuthorCode
-from latentbook.book.closed import Closed, Piece, files_apart, set_apart
+from latentbook.book.compose.author_code import AuthorCode
+from latentbook.book.compose.bibliography import read_bibliography
 from latentbook.book.compose.blocks import (
     Block,
     NumberedBlock,
@@ -19,24 +18,35 @@ from latentbook.book.compose.blocks import (
 )
 from latentbook.book.compose.compose import Composer, Resources, root_of
 from latentbook.book.compose.engine import Engine
+from latentbook.book.compose.facts import FactEntry, FactLedger, Remark, read_facts
+from latentbook.book.compose.glossary import read_glossary
 from latentbook.book.compose.labels import Labels
+from latentbook.book.compose.loaded import Loaded
 from latentbook.book.compose.math import Mathematics, Notation
+from latentbook.book.compose.media import Media
 from latentbook.book.compose.pictures import FORBIDDEN, Pictures
+from latentbook.book.compose.pieces import Html, Link, Symbol, Term
 from latentbook.book.compose.plots import Plots
 from latentbook.book.compose.stills import Stills
+from latentbook.book.compose.types import (
+    Book,
+    Chapter,
+    Dispute,
+    Fact,
+    Listed,
+    NotedSymbol,
+    Part,
+    Section,
+)
+from latentbook.book.compose.withheld import Closed, Piece, files_apart, set_apart
 from latentbook.book.compose.words import inner_blocks, reading_minutes, word_count
-from latentbook.book.day import Day, right_now
 from latentbook.book.directives import DIRECTIVES, by_name
 from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.directives.instrument import InstrumentBlock
-from latentbook.book.media import Media
-from latentbook.book.numbering import numbered
-from latentbook.book.pieces import Html, Link, Symbol, Term
-from latentbook.book.read.bibliography import read_bibliography
+from latentbook.book.overlay.numbering import numbered
 from latentbook.book.read.brand import Brand
+from latentbook.book.read.day import Day, right_now
 from latentbook.book.read.days import Days, check_days
-from latentbook.book.read.facts import FactEntry, FactLedger, Remark, read_facts
-from latentbook.book.read.glossary import read_glossary
 from latentbook.book.read.laid import Laid
 from latentbook.book.read.manifest import (
     BOOK,
@@ -52,7 +62,6 @@ from latentbook.book.read.notation import SymbolEntry, read_notation
 from latentbook.book.read.problems import Problems
 from latentbook.book.read.recordings import Recording
 from latentbook.book.read.source import ChapterSource, PageSource, SourceReader
-from latentbook.book.types import Book, Chapter, Dispute, Fact, Listed, NotedSymbol, Part, Section
 from latentbook.book.write.assets import engine_script
 from latentbook.book.write.brand import mark, small_print, terms_of
 from latentbook.cache import Cache
@@ -65,25 +74,6 @@ LONGEST_SECTION = 2500
 
 NEVER = Day(Path(), 1, "hidden")
 """The day of what only stands where nothing is open: it may refer to all that is not."""
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A book, the files its pages need, and what it was made from.
-
-    ``apart`` are the files of instruments that stand only in what is not open.
-    """
-
-    book: Book
-    media: Media
-    sources: tuple[ChapterSource, ...]  # what is open of the chapters, without the front page
-    whole: tuple[ChapterSource, ...]  # the chapters with what is not open, as they were written
-    labels: Labels
-    notation: Notation
-    facts: FactLedger
-    apart: frozenset[str]
-    laid: Laid
-    brand: Brand | None
 
 
 def load(settings: Settings, now: datetime | None = None) -> Loaded:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from latentbook.book.day import right_now
+from latentbook.book.read.day import right_now
 from latentbook.http.site_files import SiteFiles
 
 OLD_SITE = "The site could not be built; the last good one is served"

@@ -78,8 +78,8 @@ class Reload:
 
     def build(self, changed: Iterable[Path]) -> list[str]:
         """Rebuild the site. Returns what stopped the build, if anything did."""
+        from latentbook.book.build import build_site
         from latentbook.book.overlay.lay import lay_importable
-        from latentbook.book.write.site import build_site
 
         try:
             lay_importable(self.settings)  # what is imported below is what the course has now
@@ -143,7 +143,7 @@ def import_anew(changed: Iterable[Path], settings: Settings) -> None:
     LatentbookError
         If one cannot be imported; a process apart finds out, as it may never end.
     """
-    from latentbook.book.author_code import AuthorCode, explained
+    from latentbook.book.compose.author_code import AuthorCode, explained
 
     with closing(AuthorCode(settings.code_timeout)) as code:
         for path in changed:

@@ -77,9 +77,9 @@ class ScheduledBuilds:
 
     async def step(self) -> float:
         """Build if something is due or failed before. Returns the seconds until the next look."""
-        from latentbook.book.day import right_now
+        from latentbook.book.build import is_due
+        from latentbook.book.read.day import right_now
         from latentbook.book.read.manifest import days_of
-        from latentbook.book.write.site import is_due
 
         clock = self._clock or right_now
         now = clock()

@@ -13,7 +13,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-from latentbook.book.pieces import Html
+from latentbook.book.compose.pieces import Html
 from latentbook.book.write.render import OnePage
 from latentbook.http.logs import log
 

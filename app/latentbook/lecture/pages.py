@@ -16,9 +16,9 @@ from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from latentbook.book.language import Language, content_language, language
-from latentbook.book.media import content_hash
+from latentbook.book.translations.language import Language, content_language, language
 from latentbook.book.write.render import TEMPLATES, directions, script_json, template_environment
+from latentbook.hashing import content_hash
 from latentbook.http.caching import YEAR
 from latentbook.http.problems import Problem
 from latentbook.lecture.bundle import read_bundle

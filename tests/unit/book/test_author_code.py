@@ -10,11 +10,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from latentbook.book.author_code import AuthorCode
 from latentbook.book.check import check_book
+from latentbook.book.compose.author_code import AuthorCode
+from latentbook.book.compose.media import Media
 from latentbook.book.compose.plots import Plots
 from latentbook.book.compose.stills import StillError, Stills
-from latentbook.book.media import Media
 from latentbook.cache import Cache
 from latentbook.errors import BookErrors
 from latentbook.http.fault import Fault

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from latentbook.book.pieces import Link
-from latentbook.book.read.bibliography import Bibliography, read_bibliography
+from latentbook.book.compose.bibliography import Bibliography, read_bibliography
+from latentbook.book.compose.pieces import Link
 from latentbook.book.read.problems import Problems
 
 BIB = r"""

@@ -20,13 +20,13 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
+from latentbook.book.build import build_site, is_due
 from latentbook.book.load import load
 from latentbook.book.read.days import read_days
 from latentbook.book.read.manifest import days_of
 from latentbook.book.read.problems import Problems
 from latentbook.book.write.assets import bundle
 from latentbook.book.write.render import Renderer
-from latentbook.book.write.site import build_site, is_due
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.cli import say_what_is_due, say_what_opens
 from latentbook.errors import BookErrors
@@ -528,9 +528,9 @@ def test_the_command_line_says_what_opens_next(
     book: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (book.content / "book.toml").write_text(ZONE + BOOK + "[days]\ntext = 2026-12-01T08:00:00\n")
-    monkeypatch.setattr("latentbook.book.day.right_now", lambda: BEFORE)
+    monkeypatch.setattr("latentbook.book.read.day.right_now", lambda: BEFORE)
     say_what_opens(book, "a static copy needs a build then")
-    monkeypatch.setattr("latentbook.book.day.right_now", lambda: AFTER)
+    monkeypatch.setattr("latentbook.book.read.day.right_now", lambda: AFTER)
     say_what_opens(book, "a static copy needs a build then")
     assert capsys.readouterr().out == (
         "Opens next: text, Tue 1 Dec 2026 08:00 CET; a static copy needs a build then\n"
@@ -541,10 +541,10 @@ def test_a_server_that_writes_nothing_says_what_it_lacks(
     book: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     built(book, BEFORE)
-    monkeypatch.setattr("latentbook.book.day.right_now", lambda: BEFORE)
+    monkeypatch.setattr("latentbook.book.read.day.right_now", lambda: BEFORE)
     say_what_is_due(book)
     assert capsys.readouterr().out == ""
-    monkeypatch.setattr("latentbook.book.day.right_now", lambda: AFTER)
+    monkeypatch.setattr("latentbook.book.read.day.right_now", lambda: AFTER)
     say_what_is_due(book)
     assert capsys.readouterr().out == (
         "Something has opened since the site was built: `latentbook build` shows it\n"

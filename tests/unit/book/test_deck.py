@@ -7,8 +7,9 @@ import json
 import pytest
 
 from latentbook.book.compose.blocks import Block
+from latentbook.book.compose.loaded import Loaded
 from latentbook.book.directives.deck import Deck, Step
-from latentbook.book.load import Loaded, load
+from latentbook.book.load import load
 from latentbook.book.write.exports import Export, notebook
 from latentbook.book.write.search import search_index
 

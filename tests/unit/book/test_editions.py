@@ -14,7 +14,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from latentbook import main
-from latentbook.book.write import site
+from latentbook.book.build import build_site
 from latentbook.cli import cli
 from latentbook.settings import Settings
 from tools.bench.serving import served
@@ -55,7 +55,7 @@ def settings(make_book: MakeBook, small_runtime: None, tmp_path: Path) -> Settin
     settings = make_book({"sample/text.md": f"{HEAD}\nFirst text.\n"})
     for folder in (settings.site, settings.previous_site):
         shutil.rmtree(folder, ignore_errors=True)
-    site.build_site(settings, report=print)
+    build_site(settings, report=print)
     return settings
 
 
@@ -140,7 +140,7 @@ def test_without_any_site_a_mistake_ends_the_start(settings: Settings, serve: Se
 def rewrite(settings: Settings, text: str) -> None:
     """Another edition."""
     (settings.content / "sample" / "text.md").write_text(f"{HEAD}\n{text}\n", encoding="utf-8")
-    site.build_site(settings, report=print)
+    build_site(settings, report=print)
 
 
 def test_the_previous_edition(settings: Settings, serve: Serve, server: dict[str, Any]) -> None:
@@ -220,7 +220,7 @@ def course(settings: Settings, tmp_path: Path) -> Path:
     (folder / "course.toml").write_text(COURSE)
     (folder / "content" / "front.md").write_text(FRONT)
     rewrite(settings, QUESTION)
-    site.build_site(settings.model_copy(update={"course": folder}), report=print)
+    build_site(settings.model_copy(update={"course": folder}), report=print)
     return folder
 
 

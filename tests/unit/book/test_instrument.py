@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 
 from latentbook.book.compose.map_still import ACROSS, map_picture, with_rings
+from latentbook.book.compose.pieces import MapStill, PlotStill, TilesStill
 from latentbook.book.compose.stills import alpha_png, mosaic, where_inked
 from latentbook.book.directives.instrument import InstrumentBlock, read_state
 from latentbook.book.load import load
-from latentbook.book.pieces import MapStill, PlotStill, TilesStill
 from widgets import get
 from widgets.contract import (
     Choice,

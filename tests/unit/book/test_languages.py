@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from latentbook.book import catalogues as words
-from latentbook.book.language import catalogues, content_language, language, po_file
+from latentbook.book.build import build_site
 from latentbook.book.load import load
-from latentbook.book.write.site import build_site
+from latentbook.book.translations import catalogues as words
+from latentbook.book.translations.language import catalogues, content_language, language, po_file
 from latentbook.errors import BookErrors, LatentbookError
 from latentbook.settings import Settings
 from tests.pseudo_locale import add_pseudo_locale
@@ -34,7 +34,8 @@ def in_language(tag: str, text: str = "") -> dict[str, str]:
 
 def with_words(name: str, text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the interface have one catalogue."""
-    monkeypatch.setattr("latentbook.book.language.LOCALE", folder / "app/latentbook/locale")
+    locale = folder / "app/latentbook/locale"
+    monkeypatch.setattr("latentbook.book.translations.language.LOCALE", locale)
     po_file(name).parent.mkdir(parents=True)
     po_file(name).write_text(text, encoding="utf-8")
 
@@ -181,7 +182,7 @@ def test_a_word_that_is_missing_is_english(tmp_path: Path, monkeypatch: pytest.M
 def test_a_language_begins_with_nothing_translated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("latentbook.book.language.LOCALE", tmp_path)
+    monkeypatch.setattr("latentbook.book.translations.language.LOCALE", tmp_path)
     words.extract(Settings(), ("fr", "pt-BR"), report=lambda message: None)
     assert catalogues() == ("fr", "pt_BR")
     assert language("pt-BR").tag == "pt-BR"

@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 
 from latentbook.book.check import check_book
 from latentbook.book.load import load
-from latentbook.book.new import new_chapter, new_instrument, new_section
 from latentbook.book.overlay.instrument_tests import run_tests
 from latentbook.book.overlay.lay import lay
+from latentbook.book.scaffold.new import new_chapter, new_instrument, new_section
 from latentbook.cli import cli
 from latentbook.errors import BookErrors, LatentbookError
 from latentbook.settings import Settings
@@ -335,7 +335,7 @@ def test_nothing_is_written_into_an_installed_package(
 ) -> None:
     project.content.mkdir()
     (project.content / "book.toml").write_text(BOOK)
-    monkeypatch.setattr("latentbook.book.new.SHIPPED", project.root)
+    monkeypatch.setattr("latentbook.book.scaffold.new.SHIPPED", project.root)
     before = files_in(project.root)
     with pytest.raises(LatentbookError, match=r"course new FOLDER; then .* --course"):
         make(project, *names)

@@ -12,12 +12,13 @@ import pytest
 
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer
+from latentbook.book.compose.loaded import Loaded
+from latentbook.book.compose.pieces import Html
+from latentbook.book.compose.types import Section
 from latentbook.book.directives import DIRECTIVES
 from latentbook.book.directives.directive import Directive
-from latentbook.book.load import Loaded, load
-from latentbook.book.pieces import Html
+from latentbook.book.load import load
 from latentbook.book.read.nodes import DirectiveNode
-from latentbook.book.types import Section
 from latentbook.book.write.assets import Assets
 from latentbook.book.write.exports import Export, notebook
 from latentbook.book.write.render import TEMPLATES, Renderer

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from latentbook.book.build import build_site
 from latentbook.book.write.offline import SERVICE_WORKER
-from latentbook.book.write.site import build_site
 from latentbook.settings import Settings
 
 from .conftest import HEAD, MakeBook

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from latentbook.book.build import build_site
 from latentbook.book.load import load
 from latentbook.book.overlay.diff import accept, tell
 from latentbook.book.overlay.lay import lay
 from latentbook.book.overlay.sheet import Sheet, digest
-from latentbook.book.write.site import build_site
 from latentbook.errors import BookErrors
 from latentbook.settings import Settings
 

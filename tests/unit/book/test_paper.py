@@ -6,10 +6,10 @@ import re
 
 import pytest
 
+from latentbook.book.compose.pieces import Html
 from latentbook.book.load import load
-from latentbook.book.pieces import Html
+from latentbook.book.pdf import build_pdf, css_string, file_name
 from latentbook.book.write.assets import Assets
-from latentbook.book.write.pdf import build_pdf, css_string, file_name
 from latentbook.book.write.render import OnePage, Renderer
 from latentbook.errors import LatentbookError
 from latentbook.settings import Settings

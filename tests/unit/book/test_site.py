@@ -20,7 +20,7 @@ import brotli  # type: ignore[import-untyped]
 import pytest
 from PIL import Image
 
-from latentbook.book.write import site
+from latentbook.book.build import build_site
 from latentbook.book.write.assets import bundle
 from latentbook.book.write.render import script_json
 from latentbook.errors import BookErrors
@@ -50,7 +50,7 @@ with filelock.FileLock(folder / "build.lock"):
 
 @pytest.fixture
 def build(settings: Settings) -> Build:
-    return lambda: site.build_site(settings, report=lambda message: None)
+    return lambda: build_site(settings, report=lambda message: None)
 
 
 def test_a_page_of_more_than_6000_elements_is_refused(
@@ -59,7 +59,7 @@ def test_a_page_of_more_than_6000_elements_is_refused(
     links = "[***a***](https://example.org)\n" * 2001  # three elements each
     settings = make_book({"sample/text.md": f"{HEAD}\n{links}"})
     with pytest.raises(BookErrors, match=r"sample/text\.md:2: the page has 6,\d+ HTML elements"):
-        site.build_site(settings, report=lambda message: None)
+        build_site(settings, report=lambda message: None)
 
 
 def test_every_link_inside_the_site_leads_to_something(build: Build) -> None:
@@ -85,7 +85,7 @@ def test_class_mode_changes_no_byte_of_the_site(settings: Settings, build: Build
     with_it = settings.model_copy(update={"class_mode": True})
     (settings.build / "cache" / "site-stamp").unlink()
     bundle_class(with_it)
-    assert files(site.build_site(with_it, report=lambda message: None)) == without
+    assert files(build_site(with_it, report=lambda message: None)) == without
 
 
 def test_the_books_scripts_are_the_same_without_those_of_class_mode(
@@ -116,7 +116,7 @@ def test_two_builds_in_one_folder_take_turns(settings: Settings, build: Build) -
     assert other.stdout.readline() == "held\n"
     heard: list[str] = []
     with ThreadPoolExecutor(1) as pool:
-        second = pool.submit(site.build_site, settings, report=heard.append)
+        second = pool.submit(build_site, settings, report=heard.append)
         while not heard and not second.done():
             time.sleep(0.01)
         assert not second.done()
@@ -225,7 +225,7 @@ def test_the_old_site_stays_where_writing_fails(
     def full(book: object) -> bytes:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(site, "search_index", full)
+    monkeypatch.setattr("latentbook.book.write.site.search_index", full)
     with pytest.raises(OSError, match="No space"):
         build()
     assert (folder / "index.html").is_file()
@@ -238,7 +238,7 @@ def test_nothing_of_an_altered_cache_is_in_the_site(
     """Kept files, emptied or with one bit flipped, are made again."""
 
     def own_build() -> dict[str, bytes]:
-        folder = site.build_site(own, report=lambda message: None)
+        folder = build_site(own, report=lambda message: None)
         files = (path for path in folder.rglob("*") if path.is_file())
         return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
@@ -271,7 +271,7 @@ def test_drafts_of_an_author_lie_apart_from_the_finished_site(
 ) -> None:
     folder = build()
     drafts = settings.model_copy(update={"reload": True})
-    draft = site.build_site(drafts, report=lambda message: None)
+    draft = build_site(drafts, report=lambda message: None)
     assert draft != folder
     assert (draft / "index.html").is_file()
     assert not list(draft.rglob("*.br"))

@@ -14,12 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from latentbook.book.day import Day
-from latentbook.book.language import Language
-from latentbook.book.pieces import (
+from latentbook.book.compose.pieces import (
     Html,
     SideNote,
 )
+from latentbook.book.read.day import Day
+from latentbook.book.translations.language import Language
 
 
 @dataclass(frozen=True)

@@ -11,27 +11,27 @@ from typing import TypeAlias
 
 from markdown_it.token import Token
 
+from latentbook.book.compose.bibliography import Bibliography
 from latentbook.book.compose.blocks import Block, Equation, Heading, Prose
+from latentbook.book.compose.facts import FactLedger
+from latentbook.book.compose.glossary import Glossary
 from latentbook.book.compose.labels import Labels, Target
 from latentbook.book.compose.math import BrokenTex, Mathematics
+from latentbook.book.compose.media import Media
 from latentbook.book.compose.pictures import Pictures
+from latentbook.book.compose.pieces import Html, Link, SideNote
 from latentbook.book.compose.plots import Plots
 from latentbook.book.compose.prose import ProseRenderer
 from latentbook.book.compose.stills import Stills
 from latentbook.book.compose.symbols import Symbols
-from latentbook.book.day import Day
-from latentbook.book.language import Language
-from latentbook.book.media import Media
-from latentbook.book.pieces import Html, Link, SideNote
-from latentbook.book.read.bibliography import Bibliography
-from latentbook.book.read.facts import FactLedger
-from latentbook.book.read.glossary import Glossary
+from latentbook.book.read.day import Day
 from latentbook.book.read.markdown import make_markdown
 from latentbook.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, TextNode
 from latentbook.book.read.notation import SymbolEntry
 from latentbook.book.read.problems import FileProblems
 from latentbook.book.read.recordings import Recorded, Recording
 from latentbook.book.read.source import PageSource
+from latentbook.book.translations.language import Language
 from latentbook.errors import accepted_names
 
 

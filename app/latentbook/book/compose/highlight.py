@@ -9,7 +9,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-from latentbook.book.pieces import Html
+from latentbook.book.compose.pieces import Html
 
 _FORMATTER = HtmlFormatter(nowrap=True)
 

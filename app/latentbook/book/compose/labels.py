@@ -11,12 +11,12 @@ from typing import TypeGuard
 
 from markdown_it.token import Token
 
-from latentbook.book.day import Day
-from latentbook.book.language import Language, message
+from latentbook.book.read.day import Day
 from latentbook.book.read.manifest import FRONT
 from latentbook.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, walk
 from latentbook.book.read.problems import FileProblems, Problems
 from latentbook.book.read.source import ChapterSource
+from latentbook.book.translations.language import Language, message
 from latentbook.errors import accepted_names
 
 PAGE_IDS = ("help-title", "latentbook-config", "main", "references", "search-results")

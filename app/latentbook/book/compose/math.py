@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from latentbook.book.compose.engine import Engine, EngineError
+from latentbook.book.compose.pieces import Html
 from latentbook.book.compose.symbols import Symbols
-from latentbook.book.pieces import Html
 
 MAX_CHARACTERS = 5_000
 """Of one equation. Setting one takes time with its length, and nobody reads a longer one."""

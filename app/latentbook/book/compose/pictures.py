@@ -10,8 +10,8 @@ from pathlib import Path
 from markupsafe import escape
 from PIL import Image
 
-from latentbook.book.media import Media
-from latentbook.book.pieces import Html
+from latentbook.book.compose.media import Media
+from latentbook.book.compose.pieces import Html
 
 RASTER = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif")
 FORBIDDEN = re.compile(

@@ -8,11 +8,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from latentbook.book.author_code import AuthorCode, Reply, explained
-from latentbook.book.media import content_hash
+from latentbook.book.compose.author_code import AuthorCode, Reply, explained
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.problems import FileProblems
 from latentbook.cache import Cache
+from latentbook.hashing import content_hash
 
 LIBRARIES = ("numpy", "plotly")
 

@@ -14,12 +14,12 @@ from markdown_it.utils import EnvType, OptionsDict
 
 from latentbook.book.compose.highlight import highlight_code
 from latentbook.book.compose.labels import Target
-from latentbook.book.day import Day
-from latentbook.book.language import Language
-from latentbook.book.pieces import Html, Link
+from latentbook.book.compose.pieces import Html, Link
 from latentbook.book.read import instead
+from latentbook.book.read.day import Day
 from latentbook.book.read.instead import known_names
 from latentbook.book.read.problems import FileProblems
+from latentbook.book.translations.language import Language
 
 Tokens: TypeAlias = Sequence[Token]
 FIRST_LETTER = re.compile(r"(?<=>)[a-z]")

@@ -23,7 +23,7 @@ from latentbook.book.compose.blocks import (
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.guesses import guess_fields
 from latentbook.book.compose.highlight import highlight_code
-from latentbook.book.pieces import Html
+from latentbook.book.compose.pieces import Html
 from latentbook.book.read.markdown import TASK
 from latentbook.book.read.nodes import DirectiveNode, Node, TextNode
 from latentbook.book.read.options import Option, boolean, number, positive, text

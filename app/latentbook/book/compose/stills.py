@@ -13,13 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from latentbook.book.author_code import explained
+from latentbook.book.compose.author_code import explained
 from latentbook.book.compose.engine import Engine
 from latentbook.book.compose.map_still import map_picture, with_rings
+from latentbook.book.compose.media import Media
+from latentbook.book.compose.pieces import (
+    Html,
+    MapStill,
+    PadStill,
+    PanelStill,
+    PlotStill,
+    TilesStill,
+)
 from latentbook.book.compose.sources import sources
-from latentbook.book.media import Media, content_hash
-from latentbook.book.pieces import Html, MapStill, PadStill, PanelStill, PlotStill, TilesStill
 from latentbook.cache import Cache
+from latentbook.hashing import content_hash
 from widgets import get
 from widgets.contract import Control, Drawing, Instrument, Viewport
 from widgets.drawing import to_pixels

@@ -10,9 +10,9 @@ from latentbook.book.compose.blocks import NumberedBlock
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.engine import EngineError
 from latentbook.book.compose.highlight import highlight_code
+from latentbook.book.compose.pieces import FigureOutput, Html, Output, StreamOutput, TextOutput
 from latentbook.book.directives.directive import Directive
 from latentbook.book.directives.notebook import Cell, NotebookWriter, listing
-from latentbook.book.pieces import FigureOutput, Html, Output, StreamOutput, TextOutput
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, flag, label, text
 from latentbook.book.read.problems import FileProblems

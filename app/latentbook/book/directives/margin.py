@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer
+from latentbook.book.compose.pieces import Html
 from latentbook.book.directives.directive import Directive
-from latentbook.book.pieces import Html
 from latentbook.book.read.nodes import DirectiveNode
 
 

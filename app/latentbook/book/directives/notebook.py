@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from latentbook.book.language import Language
 from latentbook.book.read.nodes import DirectiveNode, Node
 from latentbook.book.read.recordings import Recorded
+from latentbook.book.translations.language import Language
 
 
 @dataclass(frozen=True)

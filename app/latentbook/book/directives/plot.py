@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from latentbook.book.compose.blocks import NumberedBlock
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.engine import EngineError
+from latentbook.book.compose.pieces import Html
 from latentbook.book.compose.plots import PlotError
 from latentbook.book.directives.code_cell import check_python
 from latentbook.book.directives.directive import Directive
 from latentbook.book.directives.figure import notebook
-from latentbook.book.pieces import Html
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, label, text
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from latentbook.book.compose.blocks import NumberedBlock
 from latentbook.book.compose.compose import Composer
+from latentbook.book.compose.pieces import Html
 from latentbook.book.compose.prose import table_opening
 from latentbook.book.directives.directive import Directive
 from latentbook.book.directives.notebook import Cell, NotebookWriter
-from latentbook.book.pieces import Html
 from latentbook.book.read.nodes import DirectiveNode, TextNode
 from latentbook.book.read.options import Option, label
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from latentbook.book.read.facts import read_toml, tables
 from latentbook.book.read.manifest import COURSE, Manifest, line_of, read_manifest
 from latentbook.book.read.problems import FileProblems, Problems
+from latentbook.book.read.toml import read_toml, tables
 
 IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 

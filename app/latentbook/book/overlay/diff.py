@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from latentbook.book.numbering import numbered
 from latentbook.book.overlay.course import Course
 from latentbook.book.overlay.lay import lay, lay_somehow, release, where_laid
+from latentbook.book.overlay.numbering import numbered
 from latentbook.book.overlay.sheet import Sheet, digest
 from latentbook.book.read.problems import Problems
 from latentbook.errors import BookErrors, LatentbookError

@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 
 from PIL import Image
 
-from latentbook.book.read.facts import table
 from latentbook.book.read.problems import FileProblems
+from latentbook.book.read.toml import table
 from latentbook.errors import accepted_names
 
 TEXTS = ("name", "mark", "icon", "footer", "licence")

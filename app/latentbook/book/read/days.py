@@ -10,9 +10,9 @@ from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
-from latentbook.book.day import Day, written
-from latentbook.book.read.facts import table
+from latentbook.book.read.day import Day, written
 from latentbook.book.read.problems import FileProblems, Problems
+from latentbook.book.read.toml import table
 from latentbook.errors import accepted_names
 
 ANSWERS = "answers"

@@ -12,12 +12,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from latentbook.book.language import ENGLISH, Language, content_language, language
 from latentbook.book.read.brand import Brand, read_brand, read_line
 from latentbook.book.read.days import Days, read_days
-from latentbook.book.read.facts import read_toml, table, tables
 from latentbook.book.read.options import LABEL
 from latentbook.book.read.problems import FileProblems, Problems
+from latentbook.book.read.toml import read_toml, table, tables
+from latentbook.book.translations.language import ENGLISH, Language, content_language, language
 from latentbook.errors import LatentbookError, accepted_names
 
 TEXTS = ("title", "subtitle", "description")

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from markdown_it.token import Token
 
-from latentbook.book.day import Day
+from latentbook.book.read.day import Day
 from latentbook.book.read.options import Option
 from latentbook.book.read.problems import FileProblems
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from latentbook.book.read.facts import read_toml
 from latentbook.book.read.manifest import line_of
 from latentbook.book.read.problems import FileProblems
+from latentbook.book.read.toml import read_toml
 from latentbook.errors import accepted_names
 
 KEYS = ("tex", "words", "shape", "code", "sections")

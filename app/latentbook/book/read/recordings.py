@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from latentbook.book.media import content_hash
 from latentbook.book.read.nodes import DirectiveNode, Node, directives
 from latentbook.book.read.problems import FileProblems
+from latentbook.hashing import content_hash
 
 OUTPUTS = "outputs.json"
 PLOTLY = "application/vnd.plotly.v1+json"

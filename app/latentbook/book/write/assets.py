@@ -12,9 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from latentbook.book.media import content_hash
 from latentbook.cache import Cache, seal, sealed
 from latentbook.errors import LatentbookError, UnknownName
+from latentbook.hashing import content_hash
 from latentbook.settings import Settings
 
 HASHED = re.compile(r"-[A-Z0-9]{8}(?=\.\w+$)")

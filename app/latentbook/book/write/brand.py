@@ -11,10 +11,10 @@ from markdown_it import MarkdownIt
 from markupsafe import escape
 from PIL import Image, ImageDraw, ImageFont
 
-from latentbook.book.media import content_hash
-from latentbook.book.pieces import Html
+from latentbook.book.compose.pieces import Html
 from latentbook.book.read.brand import GROUNDS, Brand, mixed
 from latentbook.book.write.assets import Assets
+from latentbook.hashing import content_hash
 
 ACCENT: Mapping[str, str] = {"light": "#3b4a5a", "dark": "#b8c4d0"}
 """Of a book that names no colour of its own: a slate."""

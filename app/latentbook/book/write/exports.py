@@ -14,6 +14,7 @@ from typing import Any
 
 import nbformat
 
+from latentbook.book.compose.facts import FactLedger
 from latentbook.book.compose.labels import Labels
 from latentbook.book.compose.math import Notation
 from latentbook.book.compose.prose import (
@@ -24,11 +25,10 @@ from latentbook.book.compose.prose import (
     opens_words,
     split_words,
 )
+from latentbook.book.compose.types import Chapter
 from latentbook.book.compose.words import words_of
 from latentbook.book.directives.directive import Directive
 from latentbook.book.directives.notebook import Cell, listing
-from latentbook.book.language import Language
-from latentbook.book.read.facts import FactLedger
 from latentbook.book.read.nodes import (
     DirectiveNode,
     EquationNode,
@@ -38,7 +38,7 @@ from latentbook.book.read.nodes import (
 )
 from latentbook.book.read.recordings import PLOTLY, Recorded, code_hashes
 from latentbook.book.read.source import ChapterSource, PageSource
-from latentbook.book.types import Chapter
+from latentbook.book.translations.language import Language
 from widgets import data as data_module
 
 ROLE = re.compile(r"\{(" + "|".join(ROLES) + r")\}`([^`]+)`")

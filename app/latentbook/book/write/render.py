@@ -18,13 +18,13 @@ from markupsafe import Markup
 
 from latentbook.book.compose.blocks import Block, Equation, Quiz
 from latentbook.book.compose.compose import root_of
+from latentbook.book.compose.pieces import ControlView, Html, ReadoutView
+from latentbook.book.compose.types import Book, Chapter, Page, Section
 from latentbook.book.compose.words import inner_blocks
 from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.directives.instrument import InstrumentBlock
-from latentbook.book.language import Language
-from latentbook.book.pieces import ControlView, Html, ReadoutView
 from latentbook.book.read.source import PRINT
-from latentbook.book.types import Book, Chapter, Page, Section
+from latentbook.book.translations.language import Language
 from latentbook.book.write.assets import Assets
 from latentbook.http.headers import CONTENT_SECURITY_POLICY, written
 from widgets.controls import BLANK

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 
 from latentbook.book.compose.blocks import Block, Heading, NumberedBlock
+from latentbook.book.compose.types import Book, Chapter
 from latentbook.book.compose.words import inner_blocks, text_of, words_of
-from latentbook.book.language import Language
-from latentbook.book.types import Book, Chapter
+from latentbook.book.translations.language import Language
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import symtable
 from collections.abc import Iterable, Iterator
 
 from latentbook.book.compose.blocks import Block, CodeQuiz
+from latentbook.book.compose.types import Chapter
 from latentbook.book.directives.code_cell import Snippet
-from latentbook.book.types import Chapter
 
 
 def snippets(chapter: Chapter) -> bytes:

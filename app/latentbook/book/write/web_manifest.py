@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from latentbook.book.types import Book
+from latentbook.book.compose.types import Book
 from latentbook.book.write.assets import Assets
 
 PAPER = "#fcfbf8"

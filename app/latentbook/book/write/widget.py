@@ -11,16 +11,16 @@ from typing import Any
 
 from latentbook.book.compose.engine import Engine
 from latentbook.book.compose.math import Mathematics, Notation
+from latentbook.book.compose.media import Media
+from latentbook.book.compose.pieces import Html
 from latentbook.book.compose.prose import ProseRenderer
 from latentbook.book.compose.stills import Stills
+from latentbook.book.compose.types import Page
 from latentbook.book.directives.instrument import Words, instrument_block
-from latentbook.book.language import ENGLISH, language
-from latentbook.book.media import Media
-from latentbook.book.pieces import Html
 from latentbook.book.read.manifest import read_manifest
 from latentbook.book.read.markdown import make_markdown
 from latentbook.book.read.problems import Problems
-from latentbook.book.types import Page
+from latentbook.book.translations.language import ENGLISH, language
 from latentbook.book.write.assets import engine_script, notebook_script
 from latentbook.book.write.render import TEMPLATES, TEX_SOURCE, template_environment
 from latentbook.cache import Cache

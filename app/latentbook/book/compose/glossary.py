@@ -7,10 +7,10 @@ from collections.abc import Iterator, KeysView, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from latentbook.book.pieces import Link
-from latentbook.book.read.facts import read_toml, table
+from latentbook.book.compose.pieces import Link
 from latentbook.book.read.manifest import line_of
 from latentbook.book.read.problems import FileProblems
+from latentbook.book.read.toml import read_toml, table
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import write_po
 
-from latentbook.book.language import (
+from latentbook.book.translations.language import (
     catalogues,
     forms_of,
     is_translated,

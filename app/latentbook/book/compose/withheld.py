@@ -12,7 +12,7 @@ from markdown_it.token import Token
 import widgets
 from latentbook.book.compose.labels import has_label
 from latentbook.book.compose.sources import sources
-from latentbook.book.day import Day, latest
+from latentbook.book.read.day import Day, latest
 from latentbook.book.read.days import Days
 from latentbook.book.read.markdown import TASK
 from latentbook.book.read.nodes import (

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from latentbook.book.compose.blocks import Block, Heading
+from latentbook.book.compose.pieces import Html, Link, Symbol, Term
 from latentbook.book.compose.words import reading_minutes
-from latentbook.book.language import Language
-from latentbook.book.pieces import Html, Link, Symbol, Term
+from latentbook.book.translations.language import Language
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from bibtexparser.customization import convert_to_unicode  # type: ignore[import
 from bibtexparser.latexenc import latex_to_unicode  # type: ignore[import-untyped]
 from markupsafe import escape
 
-from latentbook.book.pieces import Html, Link
+from latentbook.book.compose.pieces import Html, Link
+from latentbook.book.compose.types import Reference
 from latentbook.book.read.problems import FileProblems, Problems
-from latentbook.book.types import Reference
 
 ENTRY = re.compile(r"^@(\w+)\s*\{\s*([^,\s}]*)", re.MULTILINE)
 REQUIRED = ("author", "title", "year")

@@ -23,7 +23,7 @@ from babel.messages.pofile import read_po
 
 from latentbook.errors import LatentbookError
 
-LOCALE = Path(__file__).resolve().parents[1] / "locale"
+LOCALE = Path(__file__).resolve().parents[2] / "locale"
 ENGLISH = "en"
 SCRIPTS = "static/js/"
 """Where the words come from that the page's scripts say."""

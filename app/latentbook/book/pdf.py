@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from latentbook.book.day import right_now
+from latentbook.book.build import build_site, dressed
+from latentbook.book.compose.types import Book
 from latentbook.book.load import load
 from latentbook.book.overlay.lay import lay
-from latentbook.book.types import Book
+from latentbook.book.read.day import right_now
 from latentbook.book.write.assets import bundle
 from latentbook.book.write.render import Renderer
-from latentbook.book.write.site import build_site, dressed
 from latentbook.browser import FLAGS, NoChromium, chromium_path
 from latentbook.errors import LatentbookError
 from latentbook.settings import Settings

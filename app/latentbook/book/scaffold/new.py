@@ -27,7 +27,7 @@ from latentbook.book.read.options import LABEL
 from latentbook.book.read.problems import Problems
 from latentbook.book.read.source import INDEX, PRINT
 from latentbook.book.scaffold import write_from
-from latentbook.book.toml_edit import with_item, with_section
+from latentbook.book.scaffold.toml_edit import with_item, with_section
 from latentbook.errors import LatentbookError, UnknownName
 from latentbook.settings import SHIPPED, Settings
 

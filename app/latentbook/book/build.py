@@ -1,0 +1,256 @@
+"""``build/site``: made when something has changed, and swapped in whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from latentbook.book.compose.loaded import Loaded
+from latentbook.book.load import load
+from latentbook.book.overlay.course import read_course
+from latentbook.book.overlay.lay import lay, release
+from latentbook.book.read.day import right_now
+from latentbook.book.read.days import Days
+from latentbook.book.read.laid import LAID
+from latentbook.book.read.manifest import days_of
+from latentbook.book.read.problems import Problems
+from latentbook.book.read.recordings import runnable_cells
+from latentbook.book.write.assets import Assets, bundle
+from latentbook.book.write.brand import branded
+from latentbook.book.write.offline import (
+    keep_last_edition,
+)
+from latentbook.book.write.render import TEMPLATES
+from latentbook.book.write.site import SiteWriter
+from latentbook.errors import BookErrors
+from latentbook.hashing import content_hash
+from latentbook.runtime.course import Course
+from latentbook.runtime.dist import build_runtime
+from latentbook.settings import Settings
+
+Report = Callable[[str], None]
+KEPT = 3
+"""Bundles that stay in the cache: going back to one of them costs nothing."""
+
+
+def build_site(settings: Settings, *, report: Report, now: datetime | None = None) -> Path:
+    """Build the book into ``build/site``; nothing is done where nothing has changed.
+
+    Parameters
+    ----------
+    now : what opens later is left out; None asks the clock
+
+    Raises
+    ------
+    BookErrors
+        With every mistake in the content, or every page that is too large. The site that was there
+        stays as it was.
+    LatentbookError
+        If something that is needed is not installed or cannot be had.
+    """
+    settings = lay(settings)
+    site = settings.site
+    put_back(settings, report)
+    now = now or right_now()
+    stamp = _stamp(settings, now)
+    if _is_current(site, settings, stamp):
+        return site
+    settings.build.mkdir(parents=True, exist_ok=True)
+    # Two commands may want it at once, `make serve` and `make test`, say. The second finds it done.
+    with _turn(settings.build / "build.lock", report):
+        if not _is_current(site, settings, stamp):
+            _build(site, settings, stamp, report, now)
+    return site
+
+
+def put_back(settings: Settings, report: Report) -> None:
+    """Put the previous site back where a build was killed just before it put its own in place."""
+    if settings.site.exists() or not settings.previous_site.exists():
+        return
+    with _turn(settings.build / "build.lock", report):
+        if not settings.site.exists():
+            for about in (_stamp_file(settings), _left_out_file(settings)):  # about another site
+                about.unlink(missing_ok=True)
+            settings.previous_site.rename(settings.site)
+
+
+def shown_too_soon(settings: Settings, site: Path, now: datetime) -> list[str]:
+    """What a finished site shows that is not open, or that a course hides.
+
+    As far as the manifest can be read: a file that is no TOML says nothing.
+    """
+    hidden: list[str] = []
+    if settings.course is not None:
+        with suppress(BookErrors):
+            hidden = [each.name for each in read_course(settings.course, Problems()).hidden]
+    return _shown(site, _closed(settings, now), hidden)
+
+
+def _shown(site: Path, closed: Days, hidden: Iterable[str]) -> list[str]:
+    """What of these a finished site shows."""
+    labels = {*closed.places, *hidden}
+    if not (labels or closed.answers):
+        return []
+    pages = list(site.rglob("*.html"))
+    text = "".join(path.read_text(encoding="utf-8") for path in pages)
+    shown = {path.parent.name for path in pages} | set(re.findall(r' id="([^"]+)"', text))
+    answered = set(re.findall(r' id="([^"]+)"[^>]* data-key=', text))
+    answers = [f"answer of {label}" for label in closed.answers if label in answered]
+    return sorted([*(labels & shown), *answers])
+
+
+def is_due(settings: Settings, now: datetime) -> bool:
+    """Whether something is open by now that the site does not have."""
+    return bool(_last_closed(settings) - set(_closed(settings, now).names))
+
+
+def _closed(settings: Settings, now: datetime) -> Days:
+    return days_of(settings.course or settings.content).not_open(now, drafts=settings.reload)
+
+
+def _last_closed(settings: Settings) -> set[str]:
+    """What the site that is there leaves out as not open; nothing where that is not known."""
+    try:
+        return set(json.loads(_left_out_file(settings).read_text(encoding="utf-8"))["closed"])
+    except FileNotFoundError:
+        return set()
+
+
+def _left_out_file(settings: Settings) -> Path:
+    return settings.build / "cache" / f"{settings.site.name}-left-out.json"
+
+
+def _turn(lock_file: Path, report: Report) -> AbstractContextManager[object]:
+    lock = FileLock(lock_file)
+    try:
+        return lock.acquire(blocking=False)
+    except Timeout:
+        report("Waiting for another build in the same folder")
+        return lock.acquire()
+
+
+def _is_current(site: Path, settings: Settings, stamp: str) -> bool:
+    """Whether the site is made from what is there now."""
+    stamp_file = _stamp_file(settings)
+    try:
+        return (site / "index.html").is_file() and stamp_file.read_text(encoding="utf-8") == stamp
+    except FileNotFoundError:
+        return False
+
+
+def _stamp_file(settings: Settings) -> Path:
+    return settings.build / "cache" / f"{settings.site.name}-stamp"
+
+
+def _build(site: Path, settings: Settings, stamp: str, report: Report, now: datetime) -> None:
+    start = time.perf_counter()
+    _stamp_file(settings).unlink(missing_ok=True)
+    Course.read(settings).make_importable(report)
+    report("Reading the book")
+    loaded = load(settings, now)
+    if loaded.laid.made_for not in ("", release()):
+        report(
+            f"The course was made for release {loaded.laid.made_for} of the book, this is "
+            f"{release()}: `latentbook course diff` says what has changed"
+        )
+    if warning := loaded.book.language.warning:
+        report(warning)
+    _report_stale(loaded, report)
+    report("Bundling scripts and styles")
+    assets = dressed(loaded, bundle(settings), settings)
+    runtime = build_runtime(settings, report=report, without=loaded.apart)
+    for left in settings.build.glob(f"{site.name}.*.*"):  # by a build that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    partial = site.with_name(f"{site.name}.{os.getpid()}.partial")
+    try:
+        SiteWriter(settings, loaded, assets, runtime, partial, report).write()
+        closed = _closed(settings, now)
+        if not settings.reload:
+            told = bool(_shown(site, closed, loaded.laid.hidden))
+            keep_last_edition(site, partial, told=told)
+        _left_out_file(settings).unlink(missing_ok=True)
+        _swap(partial, settings)
+        if closed:
+            left_out = json.dumps({"closed": closed.names})
+            _left_out_file(settings).write_text(left_out, encoding="utf-8")
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    _stamp_file(settings).write_text(stamp, encoding="utf-8")
+    _forget_old(settings.build / "cache")
+    report(f"Built in {time.perf_counter() - start:.1f} s")
+
+
+def _stamp(settings: Settings, now: datetime) -> str:
+    """Stands for everything that the site is made from, and for what of it is not open."""
+    root, code = settings.root, Path(__file__).resolve().parents[1]
+    folders = [settings.content, settings.widgets, root / "static", TEMPLATES]
+    folders += [code / "book", code / "locale", code / "runtime"]
+    files = sorted(
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    )
+    more = [root / "package-lock.json", *([root / LAID] if (root / LAID).is_file() else [])]
+    parts = [part for path in [*files, *more] for part in (str(path), path.read_bytes())]
+    parts += _closed(settings, now).names
+    return content_hash(f"{settings.reload} {settings.base_path}", *parts, length=32)
+
+
+def _forget_old(cache: Path) -> None:
+    """Keep a few bundles of each kind, so that days of editing do not fill the disk."""
+    for kind in ("bundle-*", "engine-*.js", "service-worker-*.js", "notebook-*.js"):
+        newest_first = sorted(cache.glob(kind), key=lambda path: path.stat().st_mtime, reverse=True)
+        for old in newest_first[KEPT:]:
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
+
+
+def _report_stale(loaded: Loaded, report: Report) -> None:
+    """Say which snippets show no output because their code has changed since it was recorded."""
+    for source in loaded.sources:
+        recorded = source.recordings.all_current(source.nodes)
+        for page in source.pages:
+            for cell in runnable_cells(page.document.nodes):
+                if cell.label not in recorded:
+                    path, line = loaded.laid.origins.of(page.path, cell.line)
+                    report(
+                        f"{path}:{line}: the output of {cell.label} is not recorded for "
+                        "this code, so none is shown; `latentbook check --record` records it"
+                    )
+
+
+def dressed(loaded: Loaded, assets: Assets, settings: Settings) -> Assets:
+    """The files of the frame, with the book's own mark, icons and colours where it has them."""
+    if loaded.brand is None:
+        return assets
+    out = settings.build / "cache" / "brand"
+    return branded(assets, loaded.brand, loaded.book.title, settings.content, out)
+
+
+def _swap(partial: Path, settings: Settings) -> None:
+    """Put the new site in the old one's place, and that in the place of the previous one.
+
+    An old one that cannot be replaced stays. Killed at any moment, this leaves a site (`put_back`).
+    """
+    site, previous = settings.site, settings.previous_site
+    old = site.with_name(f"{site.name}.{os.getpid()}.old")
+    if site.exists():
+        if previous.exists():
+            previous.rename(old)
+        site.rename(previous)
+    try:
+        partial.rename(site)
+    except OSError:
+        if previous.exists():
+            previous.rename(site)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,14 @@
+"""The one hash by which content is named."""
+
+from __future__ import annotations
+
+import hashlib
+
+
+def content_hash(*parts: bytes | str, length: int = 10) -> str:
+    """Hexadecimal digits that stand for the content."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()[:length]

@@ -6,7 +6,7 @@
  * @typedef {import("./types.js").Reply} Reply
  */
 import { CodeField } from "../cell/code-field.js";
-import { missingFor, offerFor, runInOrder, undefinedName } from "../cell/earlier.js";
+import { missingFor, offerFor, runInOrder, undefinedName } from "../cell/prerequisites.js";
 import { Guess } from "./guess.js";
 import { judgeNumber } from "./judge.js";
 import { RunError } from "../python/page/job.js";
@@ -240,7 +240,7 @@ class NumberField {
 class CodeAnswer {
   /** What a check is at. */
   doing = translate("Checking");
-  /** Snippets to be run before the next check. @type {import("../cell/earlier.js").Entry[]} */
+  /** Snippets to be run before the next check. @type {import("../cell/prerequisites.js").Entry[]} */
   #toRun = [];
 
   /** @param {HTMLElement} section @param {{check: string}} key */

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import lru_cache
 from importlib.util import resolve_name
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def sources(widgets: Path, name: str) -> list[Path]:
             found.add(path)
             parent = module.rpartition(".")[0]
             package = module if path.name == "__init__.py" else parent
-            ahead += [parent, *imported(path, package)]
+            ahead += [parent, *imported(path.read_text(encoding="utf-8"), package)]
     data = widgets / "data"
     if data / "__init__.py" in found:
         found.update(data.glob("*.npz"))
@@ -44,12 +44,17 @@ def file_of(widgets: Path, module: str) -> Path | None:
     return next((path for path in files if path.is_file()), None)
 
 
-def imported(path: Path, package: str) -> Iterator[str]:
-    """Every module that a file may import; of ``from a import b``, both ``a`` and ``a.b``."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), path.resolve())):
+@lru_cache(maxsize=1024)
+def imported(text: str, package: str) -> tuple[str, ...]:
+    """Every module that a module of a package may import; of ``from a import b``, also ``a.b``.
+
+    Most instruments import the same files, so what a text says is remembered.
+    """
+    found: list[str] = []
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             module = resolve_name("." * node.level + (node.module or ""), package)
-            yield module
-            yield from (f"{module}.{alias.name}" for alias in node.names)
+            found += (module, *(f"{module}.{alias.name}" for alias in node.names))
+    return tuple(found)

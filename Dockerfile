@@ -15,7 +15,7 @@ COPY content/LICENSE content/
 # As much as installing needs: it is not done again when code changes.
 COPY tools/python.sh tools/pip.sh tools/torch.sh tools/npm.sh tools/
 COPY app/latentbook/__init__.py app/latentbook/
-COPY widgets/__init__.py widgets/
+COPY widgets/__init__.py widgets/renamed.py widgets/
 RUN make .venv/.serve
 RUN make node_modules/.installed
 COPY app app

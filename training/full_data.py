@@ -13,7 +13,7 @@ from latentbook.models.full_data import codes_file, labels_file
 from training.data import load_dataset
 from training.fit import OnStep
 from training.judged import encode_judged
-from widgets.judged import JUDGED
+from widgets.kit.benchmark_codes import JUDGED
 
 NAME = "full_data"
 TITLE = "Codes of all 70,000 digits, for servers"

@@ -10,9 +10,9 @@ from latentbook.models import registry
 from latentbook.models.losses import squared_error
 from training.data import Dataset
 from widgets.data import load
-from widgets.encoders import encode_as
-from widgets.judged import untrained
-from widgets.network import layers_of
+from widgets.kit.benchmark_codes import untrained
+from widgets.kit.encoders import encode_as
+from widgets.kit.network import layers_of
 
 MODELS = {
     "autoencoder": "autoencoder_mnist",
@@ -28,7 +28,7 @@ def encode_judged(name: str, x: NDArray[Any]) -> NDArray[np.float32]:
 
     Parameters
     ----------
-    name : a key of widgets.judged.JUDGED
+    name : a key of widgets.kit.benchmark_codes.JUDGED
     x : ndarray of shape (m, 28, 28), in [0, 1]
 
     Returns

@@ -3,6 +3,8 @@
 from importlib import import_module
 from types import ModuleType
 
+from widgets.renamed import accept_old_names
+
 WIDGETS: tuple[str, ...] = (
     "neighbours",
     "invariance_lab",
@@ -68,3 +70,6 @@ def get(name: str) -> ModuleType:
     if name not in names():
         raise ValueError(f"There is no instrument {name!r}. Accepted names: {', '.join(names())}.")
     return import_module(f"widgets.{name}")
+
+
+accept_old_names()

@@ -31,7 +31,7 @@ from widgets.contract import (
     Tiles,
 )
 from widgets.data import load
-from widgets.figures import axis, dots, figure, label, line, segment
+from widgets.kit.figures import axis, dots, figure, label, line, segment
 
 GRID = 12  # values of each factor
 STEPS = (1, 2, 3, 4, 6)  # the divisors of GRID, so that all vocabularies of a kind are equal

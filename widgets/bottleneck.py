@@ -28,7 +28,7 @@ from widgets.contract import (
     Tiles,
 )
 from widgets.data import load
-from widgets.figures import axis, bars, dots, figure, label, line, segment
+from widgets.kit.figures import axis, bars, dots, figure, label, line, segment
 
 K_MAX = 64
 SIDE = 8  # a synthetic picture has 8 x 8 = 64 pixels

@@ -29,8 +29,8 @@ from widgets.contract import (
     Tiles,
 )
 from widgets.data import load
-from widgets.figures import axis, bars, figure, label, segment
-from widgets.network import convolve, convolve_transposed, dense, grey_levels, silu, twice
+from widgets.kit.figures import axis, bars, figure, label, segment
+from widgets.kit.network import convolve, convolve_transposed, dense, grey_levels, silu, twice
 
 PATTERN = 24  # pixels a side of the patterns, a multiple of every stride
 KINDS = ("transposed", "transposed_even", "resize")

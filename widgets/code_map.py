@@ -42,9 +42,9 @@ from widgets.contract import (
     Tiles,
 )
 from widgets.data import load
-from widgets.figures import axis, circle, dots, equal, figure, label, line
-from widgets.judged import encoder_of
-from widgets.network import SIDE, encode
+from widgets.kit.benchmark_codes import encoder_of
+from widgets.kit.figures import axis, circle, dots, equal, figure, label, line
+from widgets.kit.network import SIDE, encode
 
 CODES = {
     "pixels": "Pixels",

@@ -41,7 +41,7 @@ from widgets.contract import (
     Training,
 )
 from widgets.data import load
-from widgets.figures import axis, circle, dots, equal, figure, label, runs
+from widgets.kit.figures import axis, circle, dots, equal, figure, label, runs
 
 SIDE, HIDDEN, NUMBERS, WIDE = 14, 64, 8, 16
 PIXELS = SIDE * SIDE

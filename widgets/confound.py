@@ -30,8 +30,8 @@ from widgets.contract import (
     Slider,
 )
 from widgets.data import load
-from widgets.figures import axis, dots, figure, label, line, segment
-from widgets.probe import scores
+from widgets.kit.figures import axis, dots, figure, label, line, segment
+from widgets.kit.probe import scores
 
 STRENGTHS = np.linspace(0, 2, 11)
 LAYERS = {"conv2": "After convolution 2", "features": "Features"}

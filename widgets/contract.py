@@ -7,9 +7,7 @@ defines two pure functions beside it::
     frame(result) -> Frame                                       # what is seen
 
 The same file runs in CPython (build, tests) and in the reader's browser. NumPy is all it may import
-besides this module, :mod:`widgets.figures`, :mod:`widgets.data`, :mod:`widgets.drawing`,
-:mod:`widgets.network`, :mod:`widgets.encoders`, :mod:`widgets.masked`, :mod:`widgets.moves`,
-:mod:`widgets.probe`, :mod:`widgets.measures` and :mod:`widgets.judged`.
+besides this module, :mod:`widgets.data` and :mod:`widgets.kit`.
 
 An instrument that is ``served`` has one more argument, ``compute(*, everything=None, **controls)``.
 In the page it is left out. A server that has the whole data set hands it over, and its frame takes

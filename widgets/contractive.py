@@ -29,7 +29,7 @@ from widgets.contract import (
     Slider,
 )
 from widgets.data import load
-from widgets.figures import axis, dots, equal, figure, label, line, segment
+from widgets.kit.figures import axis, dots, equal, figure, label, line, segment
 
 GAMMAS = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 EVERY = 12  # data points from one ellipse to the next

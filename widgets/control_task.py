@@ -29,11 +29,11 @@ from widgets.contract import (
     Slider,
 )
 from widgets.data import load
-from widgets.figures import axis, dots, figure, label, line, segment
-from widgets.judged import encoder_of
-from widgets.moves import shift
-from widgets.network import encode
-from widgets.probe import regress, scores
+from widgets.kit.benchmark_codes import encoder_of
+from widgets.kit.figures import axis, dots, figure, label, line, segment
+from widgets.kit.network import encode
+from widgets.kit.probe import regress, scores
+from widgets.kit.transforms import shift
 
 WIDTHS = (0, 16, 32, 64, 128, 256)
 SHOWN = 4  # places of each drawing that the probe learns from; the others are for asking

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from widgets.drawing import to_pixels
+from widgets.kit.drawing import to_pixels
 
 Value: TypeAlias = float | int | bool | str | tuple[float, float] | tuple[float, float, float]
 When: TypeAlias = tuple[str, ...]
@@ -374,10 +374,10 @@ class Viewport(ControlBase):
 class Drawing(ControlBase):
     """A small grey image that the reader draws on panel ``panel``, by pointer or by keys.
 
-    Between page and Python it travels as text (:func:`widgets.drawing.to_text`); ``compute`` gets
-    a uint8 array of shape (side, side), 255 is ink. ``pen`` is the width of a stroke, in pixels.
-    With ``cells`` there is no pen: whatever pixel is touched is inked whole, or emptied if the
-    stroke began on an inked one.
+    Between page and Python it travels as text (:func:`widgets.kit.drawing.to_text`); ``compute``
+    gets a uint8 array of shape (side, side), 255 is ink. ``pen`` is the width of a stroke, in
+    pixels. With ``cells`` there is no pen: whatever pixel is touched is inked whole, or emptied if
+    the stroke began on an inked one.
     """
 
     kind: ClassVar[str] = "drawing"

@@ -31,7 +31,7 @@ from widgets.contract import (
     Seed,
     Slider,
 )
-from widgets.figures import axis, bars, dots, figure, label, line, segment
+from widgets.kit.figures import axis, bars, dots, figure, label, line, segment
 
 N = 128  # samples of the signal
 AMPLITUDE, DECAY = 6.0, 5.0  # coefficient j has the standard deviation AMPLITUDE exp(-j / DECAY)

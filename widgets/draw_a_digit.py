@@ -29,9 +29,9 @@ from widgets.contract import (
     Toggle,
 )
 from widgets.data import CLASSES, load
-from widgets.drawing import to_text
-from widgets.figures import axis, bars, dots, equal, figure, label, segment
-from widgets.network import SIDE, decode, encode, grey_levels
+from widgets.kit.drawing import to_text
+from widgets.kit.figures import axis, bars, dots, equal, figure, label, segment
+from widgets.kit.network import SIDE, decode, encode, grey_levels
 
 BOX = 20  # pixels of the box that a digit fits in
 MIDDLE = 14  # index of the pixel that holds the centre of mass

@@ -33,7 +33,7 @@ from widgets.contract import (
     Slider,
     Toggle,
 )
-from widgets.figures import axis, dots, figure, label, line, segment
+from widgets.kit.figures import axis, dots, figure, label, line, segment
 
 W, X = 2.0, 1.5  # the decoder's slope, and the input that is seen
 SIGMAS = np.geomspace(0.1, 2.0, 121)  # along the curves of the terms

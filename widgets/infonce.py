@@ -37,8 +37,8 @@ from widgets.contract import (
     Tiles,
 )
 from widgets.data import load
-from widgets.figures import axis, dots, figure, label, line, segment
-from widgets.network import grey_levels
+from widgets.kit.figures import axis, dots, figure, label, line, segment
+from widgets.kit.network import grey_levels
 
 DIMENSIONS = 20  # of the Gaussians, as in Poole et al. 2019
 KNOWN = np.arange(11.0)  # nats that they share

@@ -26,10 +26,10 @@ from widgets.contract import (
     Tiles,
 )
 from widgets.data import load
-from widgets.encoders import ENCODERS, encode_as
-from widgets.figures import axis, bars, dots, figure, label, segment
-from widgets.moves import dim, shift, thicken, turn
-from widgets.network import convolution, grey_levels
+from widgets.kit.encoders import ENCODERS, encode_as
+from widgets.kit.figures import axis, bars, dots, figure, label, segment
+from widgets.kit.network import convolution, grey_levels
+from widgets.kit.transforms import dim, shift, thicken, turn
 
 IMAGES = 40  # to choose from, four of each digit
 FARTHEST = 1.6  # right end of the axis

@@ -29,7 +29,7 @@ from widgets.contract import (
     Viewport,
 )
 from widgets.data import CLASSES, load
-from widgets.network import SIDE, decode, grey_levels
+from widgets.kit.network import SIDE, decode, grey_levels
 
 MODELS = {
     "conv_vae_mnist": "Digits, convolutional",

@@ -40,8 +40,8 @@ from widgets.contract import (
     Tiles,
 )
 from widgets.data import load
-from widgets.figures import axis, dots, equal, figure, label, line
-from widgets.network import decode, dense, grey_levels
+from widgets.kit.figures import axis, dots, equal, figure, label, line
+from widgets.kit.network import decode, dense, grey_levels
 
 Array = NDArray[Any]
 Parts = tuple[Array, ...]

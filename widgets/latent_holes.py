@@ -28,8 +28,8 @@ from widgets.contract import (
     Tiles,
 )
 from widgets.data import load
-from widgets.figures import axis, dots, equal, figure, image, label, square
-from widgets.network import decode, encode, grey_levels
+from widgets.kit.figures import axis, dots, equal, figure, image, label, square
+from widgets.kit.network import decode, encode, grey_levels
 
 REACH = 3.0  # how far the point can go
 TILE = 1.0  # side of the image drawn at the point, in units of the plane

@@ -25,9 +25,9 @@ from widgets.contract import (
     Tiles,
 )
 from widgets.data import load
-from widgets.figures import axis, dots, figure, label, line, segment
-from widgets.moves import shift, stroke_width, thicken
-from widgets.network import grey_levels, layers_of
+from widgets.kit.figures import axis, dots, figure, label, line, segment
+from widgets.kit.network import grey_levels, layers_of
+from widgets.kit.transforms import shift, stroke_width, thicken
 
 IMAGES = 40  # to choose from, four of each digit
 CLASSES = 10

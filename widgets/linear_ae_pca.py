@@ -29,7 +29,7 @@ from widgets.contract import (
     Seed,
     Slider,
 )
-from widgets.figures import axis, circle, dots, equal, figure, label, line, segment
+from widgets.kit.figures import axis, circle, dots, equal, figure, label, line, segment
 
 N, D = 600, 8
 IDENTITY = np.eye(D)

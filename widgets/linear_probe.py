@@ -2,7 +2,7 @@
 
 An encoder is frozen, a few labels of each class are drawn, and a matrix that turns codes into
 labels is fitted to them: by ridge regression, or from the means of the classes
-(:mod:`widgets.probe`). It is then asked about images whose labels it has not seen. Other labels
+(:mod:`widgets.kit.probe`). It is then asked about images whose labels it has not seen. Other labels
 make another probe, so each is fitted ten times, to ten draws.
 
 In the page the labels come from 1,000 training images and the questions from 1,000 test images. A
@@ -31,9 +31,9 @@ from widgets.contract import (
     Toggle,
 )
 from widgets.data import load
-from widgets.figures import axis, dots, figure, label, line
-from widgets.judged import JUDGED, codes, labels
-from widgets.probe import MATRICES, over_draws
+from widgets.kit.benchmark_codes import JUDGED, codes, labels
+from widgets.kit.figures import axis, dots, figure, label, line
+from widgets.kit.probe import MATRICES, over_draws
 
 PER_CLASS = (1, 2, 5, 10, 20, 50)
 DRAWS = 10

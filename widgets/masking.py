@@ -28,9 +28,9 @@ from widgets.contract import (
     Tiles,
 )
 from widgets.data import load
-from widgets.drawing import to_text
-from widgets.figures import axis, bars, dots, figure, label, line, segment
-from widgets.masked import (
+from widgets.kit.drawing import to_text
+from widgets.kit.figures import axis, bars, dots, figure, label, line, segment
+from widgets.kit.masked import (
     PATCH,
     PATCHES,
     ROW,
@@ -41,7 +41,7 @@ from widgets.masked import (
     to_images,
     to_patches,
 )
-from widgets.network import grey_levels
+from widgets.kit.network import grey_levels
 
 IMAGES = 40
 COVER = 0.4  # the grey of a hidden patch

@@ -36,8 +36,8 @@ from widgets.contract import (
     Tiles,
 )
 from widgets.data import CLASSES, load
-from widgets.figures import axis, dots, equal, figure, label, line
-from widgets.network import decode, dense, encode, grey_levels
+from widgets.kit.figures import axis, dots, equal, figure, label, line
+from widgets.kit.network import decode, dense, encode, grey_levels
 
 STEPS = 50  # of the path that is measured
 STRIP = 11  # images that are shown of each path

@@ -29,9 +29,9 @@ from widgets.contract import (
     Tiles,
 )
 from widgets.data import load
-from widgets.encoders import ENCODERS, NETWORKS, encode_as
-from widgets.figures import axis, dots, figure, label
-from widgets.network import SIDE
+from widgets.kit.encoders import ENCODERS, NETWORKS, encode_as
+from widgets.kit.figures import axis, dots, figure, label
+from widgets.kit.network import SIDE
 
 NEAREST = 10  # neighbours at the most
 LABELS = ("Pixels", "Blurred", "Fourier", "PCA", "VAE", "Network", "Shown shifts")

@@ -25,8 +25,8 @@ from widgets.contract import (
     Toggle,
 )
 from widgets.data import load
-from widgets.figures import axis, dots, figure, label, line, segment
-from widgets.network import convolve, dense, grey_levels, silu, twice
+from widgets.kit.figures import axis, dots, figure, label, line, segment
+from widgets.kit.network import convolve, dense, grey_levels, silu, twice
 
 IMAGES = 40
 BLOCKS = (1, 2, 4, 7, 14, 28)

@@ -28,7 +28,7 @@ from widgets.contract import (
     Seed,
 )
 from widgets.data import load
-from widgets.figures import (
+from widgets.kit.figures import (
     axis,
     bars,
     dots,
@@ -40,7 +40,7 @@ from widgets.figures import (
     segment,
     square,
 )
-from widgets.network import SIDE, layers
+from widgets.kit.network import SIDE, layers
 
 STAGES = {
     "input": "Input",

@@ -30,9 +30,9 @@ from widgets.contract import (
     Tiles,
 )
 from widgets.data import NothingKept, load
-from widgets.figures import axis, dots, figure, label, line, segment
-from widgets.judged import SHOWN, encoder_of, images
-from widgets.network import decode, encode, grey_levels
+from widgets.kit.benchmark_codes import SHOWN, encoder_of, images
+from widgets.kit.figures import axis, dots, figure, label, line, segment
+from widgets.kit.network import decode, encode, grey_levels
 
 KINDS = {"pca": "components", "autoencoder": "autoencoder", "vae": "VAE", "vq": "VQ-VAE"}
 PRICES = {"equal": 0, "place": 1, "before": 4}  # columns of the measured prices

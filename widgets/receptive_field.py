@@ -32,8 +32,8 @@ from widgets.contract import (
     Seed,
     Slider,
 )
-from widgets.figures import axis, dots, equal, figure, image, label, line, square
-from widgets.network import grey_levels, silu
+from widgets.kit.figures import axis, dots, equal, figure, image, label, line, square
+from widgets.kit.network import grey_levels, silu
 
 SIDE = 64  # pixels of the image
 DEEPEST = 10

@@ -34,7 +34,7 @@ from widgets.contract import (
     Seed,
     Slider,
 )
-from widgets.figures import axis, bars, dots, figure, label, line
+from widgets.kit.figures import axis, bars, dots, figure, label, line
 
 MAX_DRAWS, MAX_LATENTS = 1000, 20
 THREADS = 40  # draws whose way from noise to code is shown

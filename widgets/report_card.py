@@ -24,9 +24,9 @@ from widgets.contract import (
     Readout,
 )
 from widgets.data import load
-from widgets.figures import axis, bars, dots, figure, label, line, segment
-from widgets.judged import CHANGED, CHANGES, JUDGED, codes, labels, rebuilt
-from widgets.measures import (
+from widgets.kit.benchmark_codes import CHANGED, CHANGES, JUDGED, codes, labels, rebuilt
+from widgets.kit.figures import axis, bars, dots, figure, label, line, segment
+from widgets.kit.metrics import (
     BINS,
     best_sharpness,
     calibration_error,
@@ -35,7 +35,7 @@ from widgets.measures import (
     precision_at,
     softmax,
 )
-from widgets.probe import fit, left_out, scores, share_right
+from widgets.kit.probe import fit, left_out, scores, share_right
 
 NEIGHBOURS = 10
 MEASURES = {

@@ -35,8 +35,8 @@ from widgets.contract import (
     Tiles,
 )
 from widgets.data import load
-from widgets.figures import axis, bars, dots, figure, label, segment
-from widgets.network import grey_levels
+from widgets.kit.figures import axis, bars, dots, figure, label, segment
+from widgets.kit.network import grey_levels
 
 FEATURES = 128
 SHOWN = 15  # images of a feature, strongest first

@@ -35,7 +35,7 @@ from widgets.contract import (
     Slider,
     Toggle,
 )
-from widgets.figures import axis, dots, equal, figure, line
+from widgets.kit.figures import axis, dots, equal, figure, line
 
 N = 80  # data points, evenly spaced along the curve
 FINE = 800  # points by which the curve itself is drawn and measured

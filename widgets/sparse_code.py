@@ -28,7 +28,7 @@ from widgets.contract import (
     Tiles,
 )
 from widgets.data import load
-from widgets.figures import axis, bars, dots, figure, label, line
+from widgets.kit.figures import axis, bars, dots, figure, label, line
 
 SIDE = 8  # pixels of a patch
 PATCHES = 40  # to choose from

@@ -32,8 +32,8 @@ from widgets.contract import (
     Tiles,
     Training,
 )
-from widgets.figures import axis, figure, label, runs
-from widgets.network import grey_levels, silu
+from widgets.kit.figures import axis, figure, label, runs
+from widgets.kit.network import grey_levels, silu
 
 SIDE, LATENTS, BATCH = 14, 2, 64
 PIXELS = SIDE * SIDE
@@ -356,7 +356,7 @@ def note(result):
 
 
 def keep(state, *, width, **settings):
-    """The trained networks as `widgets.network` reads them, with the codes of the test strokes."""
+    """The trained networks, as `widgets.kit.network` reads them, and codes of the test strokes."""
     w = unpack(state["theta"], width)
     images, factors = strokes()
     mu, logvar = encoded(w, images[TRAIN:])

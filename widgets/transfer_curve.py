@@ -32,7 +32,7 @@ from widgets.contract import (
     Slider,
 )
 from widgets.data import load
-from widgets.figures import axis, dots, figure, label, line
+from widgets.kit.figures import axis, dots, figure, label, line
 
 SIZES = (1, 3, 10, 30, 100, 300, 1000)
 METHODS = {

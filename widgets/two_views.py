@@ -30,9 +30,9 @@ from widgets.contract import (
     Toggle,
 )
 from widgets.data import load
-from widgets.figures import axis, figure, label, line, segment
-from widgets.moves import shift, thicken, turn
-from widgets.network import grey_levels, layers_of
+from widgets.kit.figures import axis, figure, label, line, segment
+from widgets.kit.network import grey_levels, layers_of
+from widgets.kit.transforms import shift, thicken, turn
 
 IMAGES = 40  # to choose from, four of each digit
 NEAREST = 5

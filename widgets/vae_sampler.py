@@ -38,8 +38,8 @@ from widgets.contract import (
     Tiles,
 )
 from widgets.data import CLASSES, load
-from widgets.figures import axis, circle, dots, equal, figure, image, label, square
-from widgets.network import SIDE, decode, grey_levels
+from widgets.kit.figures import axis, circle, dots, equal, figure, image, label, square
+from widgets.kit.network import SIDE, decode, grey_levels
 
 REACH = 3.0  # how far the plane is shown, and z can be set
 TILE = 1.2  # side of the image at z, in units of the plane

@@ -37,8 +37,8 @@ from widgets.contract import (
     Training,
 )
 from widgets.data import load
-from widgets.figures import axis, dots, figure, label, line, runs
-from widgets.network import grey_levels
+from widgets.kit.figures import axis, dots, figure, label, line, runs
+from widgets.kit.network import grey_levels
 
 PATCH, PLACES = 4, 49  # pixels a side of a patch; patches of a digit
 PIXELS = PATCH**2

@@ -16,8 +16,8 @@ from latentbook.models.errors import FullDataMissing
 from training.full_data import write_full_data
 from widgets import linear_probe
 from widgets.engine.frames import frame_value
-from widgets.judged import codes, labels
-from widgets.probe import drawn
+from widgets.kit.benchmark_codes import codes, labels
+from widgets.kit.probe import drawn
 
 PATH = "/api/instruments/linear_probe"
 

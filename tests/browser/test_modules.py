@@ -17,7 +17,7 @@ from latentbook.api.images import delta
 from latentbook.book.load import load
 from latentbook.book.write.search import search_index
 from latentbook.settings import Settings
-from widgets.drawing import to_pixels, to_text
+from widgets.kit.drawing import to_pixels, to_text
 from widgets.latent_atlas import tile_around
 
 pytestmark = pytest.mark.browser

@@ -25,8 +25,8 @@ from widgets.contract import (
     Toggle,
     Viewport,
 )
-from widgets.drawing import to_text
 from widgets.engine import frames
+from widgets.kit.drawing import to_text
 
 pytestmark = pytest.mark.browser
 

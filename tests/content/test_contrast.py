@@ -12,8 +12,8 @@ from training.exports.collapse import MEASURES, SWITCHES, measured
 from training.exports.two_views import TEMPERATURE, network
 from widgets import collapse
 from widgets.data import load
-from widgets.encoders import TWO_VIEWS
 from widgets.infonce import DIMENSIONS, gaussian_bounds
+from widgets.kit.encoders import TWO_VIEWS
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(widgets.data.__file__).parent

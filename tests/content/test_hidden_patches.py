@@ -11,7 +11,7 @@ import widgets.data
 from training.data import DataUnavailable, load_dataset
 from training.exports.masked import CONFIG, HIDDEN, PAGE_HIDDEN, RECIPE, SEEDS, TESTED
 from widgets.data import load
-from widgets.masked import PATCHES, encode_visible, multiplications, to_patches
+from widgets.kit.masked import PATCHES, encode_visible, multiplications, to_patches
 
 FOLDER = Path(widgets.data.__file__).parent
 STUDY = load("mnist_masking")

@@ -10,11 +10,20 @@ from training.errors import DataUnavailable
 from training.judged import encode_judged
 from widgets import linear_probe
 from widgets.data import load
-from widgets.judged import CHANGED, CHANGES, JUDGED, codes, images, labels, rebuilt, untrained
+from widgets.kit.benchmark_codes import (
+    CHANGED,
+    CHANGES,
+    JUDGED,
+    codes,
+    images,
+    labels,
+    rebuilt,
+    untrained,
+)
+from widgets.kit.metrics import best_sharpness, k_means, mutual_information, precision_at, softmax
+from widgets.kit.network import layers_of
+from widgets.kit.probe import fit, left_out, nearest_mean, over_draws, scores, share_right
 from widgets.linear_probe import PER_CLASS
-from widgets.measures import best_sharpness, k_means, mutual_information, precision_at, softmax
-from widgets.network import layers_of
-from widgets.probe import fit, left_out, nearest_mean, over_draws, scores, share_right
 from widgets.report_card import MEASURES, card_of
 
 CHAPTER = Path(__file__).parents[2] / "content" / "judging"

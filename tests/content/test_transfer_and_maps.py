@@ -9,7 +9,7 @@ from sklearn.manifold import trustworthiness
 from training.exports.export import WIDGET_DATA
 from widgets import code_map
 from widgets.data import load
-from widgets.encoders import encode_as
+from widgets.kit.encoders import encode_as
 from widgets.transfer_curve import METHODS, SIZES
 
 CLOTHES, DIGITS = 0, 1

@@ -82,7 +82,7 @@ Where?
 :then: A canary-truth.
 
 from widgets.contract import DATA_1
-from widgets.figures import axis, figure as drawing, line
+from widgets.kit.figures import axis, figure as drawing, line
 
 answer = 100
 axes = axis(1, 3, "x", type="log"), axis(0, 1, "y")

@@ -22,7 +22,7 @@ from training.exports.encoders import ENCODED
 from training.exports.images import DATASETS
 from training.exports.mnist_pca import principal_components
 from training.exports.planes import plane_codes_of_test
-from widgets.network import decode, encode
+from widgets.kit.network import decode, encode
 
 FOLDER = Path(widgets.data.__file__).parent
 

@@ -6,8 +6,8 @@ from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
 from training.data import Dataset
 from widgets.data import load
-from widgets.encoders import ENCODERS, encode_as
-from widgets.moves import stroke_width
+from widgets.kit.encoders import ENCODERS, encode_as
+from widgets.kit.transforms import stroke_width
 
 MEASURED = load("mnist_distances")
 

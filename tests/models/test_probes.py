@@ -5,8 +5,8 @@ from sklearn.linear_model import Ridge
 
 from training.data import Dataset
 from widgets.data import load
-from widgets.moves import shift, stroke_width
-from widgets.network import layers_of
+from widgets.kit.network import layers_of
+from widgets.kit.transforms import shift, stroke_width
 
 PROBES = load("mnist_probes")
 

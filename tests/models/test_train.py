@@ -16,7 +16,7 @@ from training.data import Dataset, sample_strokes
 from training.exports import EXPORTS
 from training.recipe import Recipe
 from training.recipes import RECIPES
-from widgets.judged import JUDGED
+from widgets.kit.benchmark_codes import JUDGED
 
 SPEC = ModelSpec(
     name="tiny",

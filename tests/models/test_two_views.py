@@ -12,9 +12,9 @@ from training.data import load_dataset, to_unit
 from training.errors import DataUnavailable
 from training.exports import two_views
 from training.exports.two_views import KINDS, moved, network, nt_xent, thickened, vicreg
-from widgets import moves
-from widgets.encoders import TWO_VIEWS, encode_as
-from widgets.network import layers_of
+from widgets.kit import transforms
+from widgets.kit.encoders import TWO_VIEWS, encode_as
+from widgets.kit.network import layers_of
 
 FOLDER = Path(widgets.data.__file__).parent
 IMAGES = widgets.data.load("mnist_gallery")["images"][:50] / 255
@@ -28,12 +28,12 @@ def test_a_view_is_turned_and_shifted_as_in_the_page():
     x = torch.tensor(IMAGES)
     still, same = torch.zeros(len(x), 2, dtype=torch.float64), constant(1)
     for degrees in (-20, 7.5, 90, 180):
-        wanted = moves.turn(IMAGES, degrees)
+        wanted = transforms.turn(IMAGES, degrees)
         np.testing.assert_allclose(moved(x, still, constant(degrees), same), wanted, atol=1e-9)
     shifted = torch.tensor([[2.0, -1.0]], dtype=torch.float64).expand(len(x), 2)
-    wanted = moves.shift(IMAGES, 2, -1)
+    wanted = transforms.shift(IMAGES, 2, -1)
     np.testing.assert_allclose(moved(x, shifted, constant(0), same), wanted, atol=1e-9)
-    both = moves.shift(moves.turn(IMAGES, 10), 2, -1)
+    both = transforms.shift(transforms.turn(IMAGES, 10), 2, -1)
     np.testing.assert_allclose(moved(x, shifted, constant(10), same), both, atol=1e-9)
 
 
@@ -45,7 +45,7 @@ def test_a_larger_digit_has_its_ink_on_a_larger_area():
 
 @pytest.mark.parametrize("pixels", [-0.5, 0.0, 0.4, 1.0])
 def test_a_view_is_thickened_as_in_the_page(pixels):
-    wanted = moves.thicken(IMAGES, pixels)
+    wanted = transforms.thicken(IMAGES, pixels)
     np.testing.assert_allclose(thickened(torch.tensor(IMAGES), constant(pixels)), wanted, atol=1e-9)
 
 

@@ -20,7 +20,7 @@ from widgets.analogies import (
     questions,
 )
 from widgets.data import load
-from widgets.encoders import encode_as
+from widgets.kit.encoders import encode_as
 
 TEXT = (Path(__file__).parents[2] / "content/self-supervision/embeddings.md").read_text("utf-8")
 

@@ -11,9 +11,9 @@ from widgets import code_map
 from widgets.code_map import CODES, NEAREST, PERPLEXITIES, STARTS
 from widgets.contract import KEPT
 from widgets.data import load
-from widgets.encoders import encode_as
-from widgets.judged import encoder_of
-from widgets.network import encode
+from widgets.kit.benchmark_codes import encoder_of
+from widgets.kit.encoders import encode_as
+from widgets.kit.network import encode
 
 ENCODED = [name for name in CODES if name != "shuffled"]
 

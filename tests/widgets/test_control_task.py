@@ -9,8 +9,8 @@ from torch.nn.functional import silu
 from widgets.contract import KEPT
 from widgets.control_task import SHOWN, WIDTHS, codes_of, compute, features, frame
 from widgets.data import load
-from widgets.judged import encoder_of
-from widgets.network import layers_of
+from widgets.kit.benchmark_codes import encoder_of
+from widgets.kit.network import layers_of
 
 
 @pytest.mark.parametrize("width", [0, 64])

@@ -9,8 +9,8 @@ from scipy.spatial import cKDTree
 
 from widgets import draw_a_digit
 from widgets.data import load
-from widgets.drawing import to_text
 from widgets.engine.controls import accepted
+from widgets.kit.drawing import to_text
 
 
 def compute(image=None, **changed):

@@ -28,11 +28,11 @@ from widgets.contract import (
     Toggle,
     Viewport,
 )
-from widgets.drawing import to_text
 from widgets.engine import training
 from widgets.engine.check import check_declaration, check_frame, check_instrument, check_result
 from widgets.engine.controls import accepted
 from widgets.engine.frames import frame_value
+from widgets.kit.drawing import to_text
 
 ROOT = Path(__file__).parents[2]
 RANDOM_SETTINGS = 8

@@ -6,7 +6,7 @@ from scipy.spatial.distance import pdist
 
 from widgets import invariance_lab
 from widgets.data import load
-from widgets.encoders import ENCODERS, encode_as
+from widgets.kit.encoders import ENCODERS, encode_as
 
 NAMES = list(ENCODERS)
 

@@ -8,9 +8,9 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from widgets import data, linear_probe, train_vae
-from widgets.judged import JUDGED, codes, labels
+from widgets.kit.benchmark_codes import JUDGED, codes, labels
+from widgets.kit.probe import drawn
 from widgets.linear_probe import DRAWS, PER_CLASS, compute, frame
-from widgets.probe import drawn
 
 REST = linear_probe.instrument.defaults()
 

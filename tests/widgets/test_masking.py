@@ -11,8 +11,8 @@ from training.masked_autoencoder import MaskedAutoencoder
 from training.masked_autoencoder import to_patches as torch_patches
 from widgets import masking
 from widgets.data import load
-from widgets.encoders import ENCODERS, encode_as
-from widgets.masked import (
+from widgets.kit.encoders import ENCODERS, encode_as
+from widgets.kit.masked import (
     PATCH,
     PATCHES,
     draw_all,

@@ -6,7 +6,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from widgets import neighbours
 from widgets.data import load
-from widgets.encoders import ENCODERS, encode_as
+from widgets.kit.encoders import ENCODERS, encode_as
 
 GALLERY = load("mnist_gallery")
 

@@ -15,9 +15,9 @@ from widgets.contract import (
     Pad,
     Viewport,
 )
-from widgets.drawing import to_text
 from widgets.engine import controls, frames, host
 from widgets.engine.check import check_frame, check_instrument
+from widgets.kit.drawing import to_text
 
 BLANK = to_text(np.zeros((28, 28), np.uint8))
 VIEW = Viewport("view", "Place", default=(0.0, 1.0, 2.0), panel="map", limit=4.0, max_zoom=6)

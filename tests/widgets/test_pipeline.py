@@ -8,7 +8,7 @@ import pytest
 from tests.figures import check_figures
 from widgets import pipeline
 from widgets.data import load
-from widgets.network import dense, layers
+from widgets.kit.network import dense, layers
 from widgets.pipeline import STAGES, compute, frame, instrument
 
 HOME = instrument.defaults()

@@ -11,7 +11,7 @@ from tests.figures import check_figures
 from widgets import rate_distortion
 from widgets.contract import KEPT
 from widgets.data import NothingKept, load
-from widgets.judged import SHOWN, images
+from widgets.kit.benchmark_codes import SHOWN, images
 from widgets.rate_distortion import KINDS
 
 

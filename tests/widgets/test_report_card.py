@@ -8,8 +8,8 @@ from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
 from widgets import report_card
 from widgets.contract import KEPT
-from widgets.judged import CHANGED, JUDGED, SHOWN, codes, images, labels
-from widgets.measures import k_means
+from widgets.kit.benchmark_codes import CHANGED, JUDGED, SHOWN, codes, images, labels
+from widgets.kit.metrics import k_means
 from widgets.report_card import MEASURES, card_of, compute, frame, made
 
 TOLERANCE = 1e-6

@@ -12,7 +12,7 @@ from training.data import draw_strokes
 from widgets import data, latent_holes, train_vae, vae_sampler
 from widgets.contract import ContractError
 from widgets.engine import training
-from widgets.network import SIDE, decode
+from widgets.kit.network import SIDE, decode
 
 SETTINGS = {"width": 8, "seed": 3, "beta": 2.0, "rate": 0.003}
 

@@ -32,7 +32,7 @@ from training.exports.transfer import make_transfer
 from training.exports.two_views import KINDS, make_two_views
 from training.exports.upsampling import make_upsampling
 from training.exports.views import make_views
-from widgets.judged import JUDGED
+from widgets.kit.benchmark_codes import JUDGED
 
 EXPORTS = (
     Export("strokes", "beta-VAEs of strokes for eight betas", make_strokes),

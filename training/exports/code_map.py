@@ -9,7 +9,7 @@ from latentbook.models.cards import Card
 from training.exports.export import WIDGET_DATA, Job, write_export
 from training.exports.gallery import neighbours
 from widgets.code_map import CODES, NEAREST, PERPLEXITIES, STARTS
-from widgets.encoders import encode_as
+from widgets.kit.encoders import encode_as
 
 LEVELS = 1023  # a coordinate is kept as one of so many places, from the left end to the right
 

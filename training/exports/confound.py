@@ -15,8 +15,8 @@ from training.data import load_dataset
 from training.exports.export import WIDGET_DATA, Job, write_export
 from training.exports.networks import CLASSES
 from training.exports.probes import every_layer, shifted
-from widgets.moves import stroke_width
-from widgets.probe import regress
+from widgets.kit.probe import regress
+from widgets.kit.transforms import stroke_width
 
 LAYERS = {"conv2": 2, "features": 3}
 FITTED, SHOWN = 10_000, 500  # training images that directions come from; test images in the page

@@ -5,9 +5,9 @@ import numpy as np
 from latentbook.models.cards import Card
 from training.data import load_dataset
 from training.exports.export import WIDGET_DATA, Job, write_export
-from widgets.judged import untrained
-from widgets.moves import shift
-from widgets.network import layers_of
+from widgets.kit.benchmark_codes import untrained
+from widgets.kit.network import layers_of
+from widgets.kit.transforms import shift
 
 PER_CLASS, PLACES, REACH = 12, 8, 4  # drawings of each digit; places of each; px
 

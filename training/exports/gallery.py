@@ -9,8 +9,8 @@ from latentbook.models.cards import Card
 from training.data import SIZE, Dataset, load_dataset
 from training.exports.decoders import EVERY, sample_of
 from training.exports.export import Job, write_export
-from widgets.encoders import ENCODERS, NETWORKS, encode_as
-from widgets.moves import stroke_width
+from widgets.kit.encoders import ENCODERS, NETWORKS, encode_as
+from widgets.kit.transforms import stroke_width
 
 NEAREST = 10
 PART = 500  # images whose distances to all others are computed at once

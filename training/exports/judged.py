@@ -11,8 +11,8 @@ from training.data import Dataset, load_dataset
 from training.exports.export import Job, write_export
 from training.judged import encode_judged, own_error, thinned
 from widgets import report_card
-from widgets.judged import CHANGED, CHANGES, JUDGED, SHOWN, change, variance_read
-from widgets.probe import MATRICES, over_draws
+from widgets.kit.benchmark_codes import CHANGED, CHANGES, JUDGED, SHOWN, change, variance_read
+from widgets.kit.probe import MATRICES, over_draws
 
 PER_CLASS = (1, 2, 5, 10, 20, 50)
 DRAWS = 10

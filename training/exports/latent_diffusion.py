@@ -33,6 +33,7 @@ from training.student import (
     student_decode,
     to_arrays,
 )
+from widgets.kit.network import layers
 from widgets.latent_diffusion import (
     ANY,
     WAVES,
@@ -42,7 +43,6 @@ from widgets.latent_diffusion import (
     learned_posterior,
     posterior,
 )
-from widgets.network import layers
 
 Array = NDArray[Any]
 CLASSES = 10

@@ -23,7 +23,7 @@ from training.masked_autoencoder import (
     to_patches,
 )
 from training.student import StudentRecipe, fit_student
-from widgets.masked import nearest_visible
+from widgets.kit.masked import nearest_visible
 
 CONFIG = MaskedAutoencoderConfig()
 RECIPE = StudentRecipe(widths=(), steps=3000, batch_size=128, learning_rate=4e-3)

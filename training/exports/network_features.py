@@ -19,7 +19,7 @@ from training.exports.decoders import sample_of
 from training.exports.export import WIDGET_DATA, Job, write_export
 from training.exports.networks import CLASSES, FEATURES, network, to_arrays
 from training.fit import OnStep
-from widgets.network import layers_of
+from widgets.kit.network import layers_of
 from widgets.sae_features import features_of
 
 Array = NDArray[Any]

@@ -15,8 +15,8 @@ from latentbook.models.cards import Card
 from training.data import load_dataset
 from training.exports.export import WIDGET_DATA, Job, write_export
 from training.exports.networks import CLASSES, REACH, network, to_arrays
-from widgets.moves import shift, stroke_width
-from widgets.network import layers_of
+from widgets.kit.network import layers_of
+from widgets.kit.transforms import shift, stroke_width
 
 SHOWN = 20_000  # training images that the probes are fitted on
 HELD = 5_000  # and others on which the ridge is chosen

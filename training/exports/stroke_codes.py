@@ -24,7 +24,7 @@ from training.exports.strokes import (
     recipe,
 )
 from training.fit import fit
-from widgets.encoders import encode_as
+from widgets.kit.encoders import encode_as
 
 GRID = 12  # values of each factor
 COMPONENTS = 10

@@ -22,9 +22,9 @@ from training.exports.probes import fit
 from training.exports.two_views import HELD, PROJECTED, Views, codes_of, network, read
 from widgets import two_views
 from widgets.data import load
-from widgets.encoders import TWO_VIEWS, encode_as
-from widgets.moves import turn
-from widgets.network import layers_of
+from widgets.kit.encoders import TWO_VIEWS, encode_as
+from widgets.kit.network import layers_of
+from widgets.kit.transforms import turn
 from widgets.two_views import CODES, SEARCHED, SHOWN
 
 PAIRS = 128  # digits with two views each

@@ -163,7 +163,7 @@ def check_answer(scope: str, code: str, check: str) -> dict[str, Any]:
     -------
     dict
         ``passed``; the message of the first assertion that failed; and, of a law that does not hold
-        (:mod:`widgets.laws`), the smallest ``case`` as code to run.
+        (:mod:`widgets.kit.laws`), the smallest ``case`` as code to run.
     """
     namespace = copied(_scopes.get(scope, new_scope()))
     execute(code, ANSWER, namespace)

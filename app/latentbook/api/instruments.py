@@ -21,7 +21,7 @@ from latentbook.settings import WIDGETS
 from widgets.contract import ContractError, Instrument
 from widgets.engine.controls import accepted
 from widgets.engine.frames import frame_value
-from widgets.judged import JUDGED
+from widgets.kit.benchmark_codes import JUDGED
 
 router = APIRouter(prefix="/api", tags=["instruments"])
 

@@ -24,7 +24,7 @@ def read_full_data(folder: Path, code: str) -> FullData:
 
     Parameters
     ----------
-    code : a key of widgets.judged.JUDGED
+    code : a key of widgets.kit.benchmark_codes.JUDGED
 
     Returns
     -------

@@ -141,13 +141,17 @@ def compiled_before(sources: Mapping[str, bytes], cache: Path) -> dict[str, byte
 def widget_packs(
     own: Mapping[str, bytes], compiled: Mapping[str, bytes]
 ) -> dict[str, dict[str, bytes]]:
-    """Pack -> its files by path. One holds what all instruments need."""
+    """Pack -> its files by path. One holds the engine and what instruments import."""
     packs: dict[str, dict[str, bytes]] = {WIDGETS: {}}
+    sources = {name: data.decode() for name, data in own.items() if name.endswith(".py")}
+    imported = {"widgets.kit.__init__"}.union(*map(IMPORT.findall, sources.values()))
     for name, data in own.items():
         path = PurePosixPath(name)
         pack = WIDGETS
-        if path.suffix == ".py" and INSTRUMENT.search(data.decode()):
+        if name in sources and INSTRUMENT.search(sources[name]):
             pack = f"widget-{path.stem}.pack"
+        elif path.parent.name == "kit" and f"widgets.kit.{path.stem}" not in imported:
+            pack = f"kit-{path.stem}.pack"
         elif path.parent.name == "data" and path.suffix != ".py":
             pack = f"data-{path.stem}.pack"
         files = packs.setdefault(pack, {})

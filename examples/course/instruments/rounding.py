@@ -4,7 +4,7 @@ import numpy as np
 
 from widgets.contract import DATA_1, DATA_2, Frame, Instrument, Plot, Readout, Slider
 from widgets.data import load
-from widgets.figures import axis, dots, figure, line
+from widgets.kit.figures import axis, dots, figure, line
 
 BITS = np.arange(1, 11)
 

@@ -1,5 +1,5 @@
 /**
- * A drawing as text, short enough for a link, and back: the format of widgets/drawing.py, which says how it goes.
+ * A drawing as text, short enough for a link, and back: the format of widgets/kit/drawing.py, which says how it goes.
  */
 
 const GREYS = "0123456789abcdef";

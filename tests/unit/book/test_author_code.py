@@ -121,7 +121,7 @@ TOY = """
 import numpy as np
 
 from widgets.contract import Frame, Instrument, Plot, Readout, Slider
-from widgets.figures import axis, figure, line
+from widgets.kit.figures import axis, figure, line
 
 instrument = Instrument(
     name="toy",

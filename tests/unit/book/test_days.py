@@ -191,7 +191,7 @@ Where?
 :then: A canary-truth.
 
 from widgets.contract import DATA_1
-from widgets.figures import axis, figure as drawing, line
+from widgets.kit.figures import axis, figure as drawing, line
 
 answer = 0.5
 axes = axis(0, 1, "x"), axis(0, 1, "y")

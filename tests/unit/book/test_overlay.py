@@ -360,8 +360,7 @@ def test_a_book_of_its_own_has_nothing_of_the_book_below(make_course: MakeCourse
         "__init__.py",
         "contract.py",
         "controls.py",
-        "drawing.py",
-        "figures.py",
+        "renamed.py",
     }
     assert not list((laid.root / "widgets" / "data").glob("*.npz"))
     register = (laid.root / "widgets" / "__init__.py").read_text()

@@ -125,6 +125,19 @@ json.dumps([early, ssl.PROTOCOL_TLS_CLIENT.name, numpy.random.default_rng(0).ran
     assert said == "ValueError: no\n"
 
 
+def test_what_no_instrument_imports_comes_when_it_is_wanted_by_either_name(dist):
+    index = json.loads((dist.path / "index.json").read_text())
+    laws = {path for path, _, _ in index["later"]["kit-laws.pack"]}
+    assert laws.isdisjoint(path for path, _, _ in index["first"]["widgets.pack"])
+    code = """
+import json, sys, widgets
+early = "widgets.kit.laws" in sys.modules
+from widgets.laws import law
+json.dumps([early, law is sys.modules["widgets.kit.laws"].law])
+"""
+    assert answer(dist.path, "files", code=code) == [False, True]
+
+
 def test_stock_library_is_in_the_pack_or_in_the_archive(dist, settings):
     stock = settings.root / "node_modules" / "pyodide" / "python_stdlib.zip"
     first = {path.removeprefix("/lib/python3.14/") for path in standard_library(dist)}

@@ -7,6 +7,8 @@ from functools import lru_cache
 from importlib.util import resolve_name
 from pathlib import Path
 
+from widgets.renamed import MODULES
+
 
 def sources(widgets: Path, name: str) -> list[Path]:
     """The modules that an instrument and its engine import, and their data.
@@ -35,8 +37,8 @@ def sources(widgets: Path, name: str) -> list[Path]:
 
 
 def file_of(widgets: Path, module: str) -> Path | None:
-    """The file of a module below ``widgets``."""
-    package, *parts = module.split(".")
+    """The file of a module below ``widgets``, which may have an old name."""
+    package, *parts = MODULES.get(module, module).split(".")
     if package != "widgets" or not parts:
         return None
     place = widgets.joinpath(*parts)

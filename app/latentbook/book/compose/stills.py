@@ -30,8 +30,8 @@ from latentbook.cache import Cache
 from latentbook.hashing import content_hash
 from widgets import get
 from widgets.contract import Control, Drawing, Instrument, Viewport
-from widgets.drawing import to_pixels
 from widgets.engine.panels import TILE
+from widgets.kit.drawing import to_pixels
 
 WIDE, NARROW = 600, 320
 """Widths in px at which a figure in the text is drawn: its column's and a phone's. CSS container

@@ -30,13 +30,11 @@ from latentbook.cache import replace_file
 from latentbook.errors import accepted_names
 from latentbook.settings import WIDGETS as BOOK_WIDGETS
 from latentbook.settings import Settings
+from widgets.renamed import MODULES
 
 CONTENT, WIDGETS, INSTRUMENTS = "content", "widgets", "instruments"
-ENGINE = (
-    *("__init__.py", "contract.py", "controls.py", "drawing.py", "figures.py"),
-    "data/__init__.py",
-)
-"""What of ``widgets``, beside its folder ``engine``, is no book's but every book's."""
+ENGINE = ("__init__.py", "contract.py", "controls.py", "renamed.py", "data/__init__.py")
+"""The files of ``widgets`` that every book has, besides the folders ``engine`` and ``kit``."""
 
 PACKAGES = "packages.json"
 LEDGERS = ("facts.toml", "references.bib", "glossary.toml", "notation.toml")
@@ -351,6 +349,7 @@ class Layer:
                     each.line, f"instrument {each.name!r} has no file {INSTRUMENTS}/{each.name}.py"
                 )
         taken = {path.relative_to(below).as_posix() for path in below.rglob("*") if path.is_file()}
+        taken |= {f"{module.partition('.')[2]}.py" for module in MODULES}
         for path, place in self.own_instruments():
             if place in taken:
                 name = Path(place).stem
@@ -412,7 +411,7 @@ class Layer:
             name = place.as_posix()
             if not path.is_file() or "__pycache__" in place.parts:
                 continue
-            if self.book is None and name not in ENGINE and place.parts[0] != "engine":
+            if self.book is None and name not in ENGINE and place.parts[0] not in ("engine", "kit"):
                 continue
             if name in added:
                 yield name, self.registered(path.read_text(encoding="utf-8"), *added[name])

@@ -30,6 +30,7 @@ from latentbook.book.scaffold import write_from
 from latentbook.book.scaffold.toml_edit import with_item, with_section
 from latentbook.errors import LatentbookError, UnknownName
 from latentbook.settings import SHIPPED, Settings
+from widgets.renamed import MODULES
 
 IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 WIDGETS_TUPLE = re.compile(r"(WIDGETS: tuple\[str, \.\.\.\] = \((?:[^)]*\n)?)(\s*\))")
@@ -147,7 +148,7 @@ def new_instrument(settings: Settings, name: str) -> list[Path]:
     else:
         is_listed = name in {each.name for each in _course(settings).instruments}
     there = [path for path in (*written, settings.widgets / f"{name}.py") if path.exists()]
-    if there or is_listed:
+    if there or is_listed or f"widgets.{name}" in MODULES:
         found = ", ".join(map(str, there)) or name
         raise LatentbookError(f"{found} already exists; nothing was written.")
     with all_or_none(*written, registry):

@@ -46,7 +46,7 @@ NOTE = re.compile(r"\[\^([^\]\s]+)\](?!:)")
 INSIDE_LINK = re.compile(r"\[([^\]]*)\]\((?:[\w-]+\.md)?(?:#[\w-]+)?\)")
 LINK = re.compile(r"\[([^\]]*)\]\(([^)\s#:]*\.md)?(?:#([\w-]+))?\)")
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-BOOK_MODULE = re.compile(r"^from (widgets\.\w+) import", re.MULTILINE)
+BOOK_MODULE = re.compile(r"^from (widgets(?:\.\w+)+) import", re.MULTILINE)
 MODULES = """\
 import base64, sys, tempfile
 from pathlib import Path

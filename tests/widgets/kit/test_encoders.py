@@ -8,9 +8,9 @@ from scipy.signal import correlate2d
 from torch.nn.functional import conv2d, max_pool2d
 
 from widgets.data import load
-from widgets.encoders import BLUR, COMPONENTS, ENCODERS, NETWORKS, encode_as
-from widgets.moves import dim, shift, turn
-from widgets.network import convolution, layers_of, pool
+from widgets.kit.encoders import BLUR, COMPONENTS, ENCODERS, NETWORKS, encode_as
+from widgets.kit.network import convolution, layers_of, pool
+from widgets.kit.transforms import dim, shift, turn
 
 GALLERY = load("mnist_gallery")
 IMAGES, LABELS = GALLERY["images"] / 255, GALLERY["labels"]

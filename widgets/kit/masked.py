@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from widgets.network import SIDE, silu
+from widgets.kit.network import SIDE, silu
 
 PATCH = 7  # px a side
 ROW = SIDE // PATCH  # patches a side

@@ -1,6 +1,6 @@
 """Laws in the check of a code question: properties that hold for every input.
 
-    from widgets.laws import law, numbers
+    from widgets.kit.laws import law, numbers
 
     law(
         "A KL divergence is never negative.",

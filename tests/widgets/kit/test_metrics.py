@@ -8,8 +8,8 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import normalized_mutual_info_score
 from sklearn.neighbors import NearestNeighbors
 
-from widgets.judged import codes, labels
-from widgets.measures import (
+from widgets.kit.benchmark_codes import codes, labels
+from widgets.kit.metrics import (
     best_sharpness,
     calibration_error,
     k_means,

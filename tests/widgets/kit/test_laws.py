@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from widgets.laws import Broken, law, numbers
+from widgets.kit.laws import Broken, law, numbers
 
 
 def kl(mu, logvar):

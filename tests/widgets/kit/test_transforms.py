@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 from widgets.data import load
-from widgets.moves import dim, shift, stroke_width, thicken, turn
+from widgets.kit.transforms import dim, shift, stroke_width, thicken, turn
 
 IMAGES = load("mnist_images")["images"] / 255
 CROSS = ndimage.generate_binary_structure(2, 1)[None]

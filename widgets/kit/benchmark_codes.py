@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from widgets.contract import KEPT
 from widgets.data import load
-from widgets.moves import dim, shift
-from widgets.network import decode, encode
-from widgets.probe import regress, scores
+from widgets.kit.network import decode, encode
+from widgets.kit.probe import regress, scores
+from widgets.kit.transforms import dim, shift
 
 JUDGED = {
     "pixels": "Pixels",

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from widgets.drawing import to_pixels, to_text
+from widgets.kit.drawing import to_pixels, to_text
 
 
 @pytest.mark.parametrize("side", [1, 7, 28])

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 
 from tests.figures import check_figures
 from widgets.contract import DATA_1, DATA_2, INK_2, MUTED, Frame, Plot
-from widgets.figures import (
+from widgets.kit.figures import (
     axis,
     bars,
     circle,

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from widgets.data import load
-from widgets.masked import mean_token
-from widgets.network import SIDE, encode, layers_of
+from widgets.kit.masked import mean_token
+from widgets.kit.network import SIDE, encode, layers_of
 
 ENCODERS = {
     "pixels": "Pixels",

@@ -6,8 +6,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
 from sklearn.neighbors import NearestCentroid
 
-from widgets.judged import codes, labels
-from widgets.probe import (
+from widgets.kit.benchmark_codes import codes, labels
+from widgets.kit.probe import (
     MATRICES,
     drawn,
     fit,

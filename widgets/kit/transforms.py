@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from widgets.network import SIDE
+from widgets.kit.network import SIDE
 
 Images = NDArray[np.float64]
 

@@ -17,10 +17,10 @@ from torch import Tensor
 
 from latentbook.models import registry
 from latentbook.models.autoencoder import Autoencoder
-from latentbook.models.cards import Card, sha256
+from latentbook.models.cards import WEIGHTS_DIR, Card, sha256
 from latentbook.models.device import choose_device
 from latentbook.models.errors import UnknownModel
-from latentbook.models.registry import WEIGHTS_DIR, ModelSpec
+from latentbook.models.registry import ModelSpec
 from latentbook.settings import DeviceChoice, Settings
 from training import full_data
 from training.cards import made_on, write_card

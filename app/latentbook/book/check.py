@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
+import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,10 @@ from latentbook.book.compose.author_code import AuthorCode, Reply, explained
 from latentbook.book.load import load
 from latentbook.book.overlay.lay import lay
 from latentbook.book.read.nodes import DirectiveNode, directives
+from latentbook.book.read.numbers import STALE, Asked, NumberError, made_by, rounded
 from latentbook.book.read.problems import Problems
 from latentbook.book.read.recordings import (
+    NUMBERS,
     OUTPUTS,
     PLOTLY,
     Recorded,
@@ -50,7 +54,7 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
     course = Course.read(settings)
     course.make_importable(report)
     report("Reading the book")
-    loaded = load(settings)
+    loaded = load(settings, computing=True)
     if warning := loaded.book.language.warning:
         report(warning)
     problems = Problems(loaded.laid.origins)
@@ -59,7 +63,7 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
     for source in loaded.whole:
         report(f"Running the Python of {source.opening.path.parent}")
         with closing(AuthorCode(settings.code_timeout)) as code:
-            run = _ChapterRun(source, problems, report, code, course.install_hint)
+            run = _ChapterRun(source, problems, report, code, loaded.asked, course.install_hint)
             recording = run.run(record=record)
         if record and recording != source.recordings.by_label:
             written.append(Recordings(content / source.entry.slug / OUTPUTS, recording))
@@ -93,11 +97,11 @@ def record_chapter(settings: Settings, slug: str) -> Path:
     settings = lay(settings)
     course = Course.read(settings)
     course.make_importable(print)
-    loaded = load(settings)
+    loaded = load(settings, computing=True)
     problems = Problems(loaded.laid.origins)
     source = next(source for source in loaded.whole if source.entry.slug == slug)
     with closing(AuthorCode(settings.code_timeout)) as code:
-        run = _ChapterRun(source, problems, print, code, course.install_hint)
+        run = _ChapterRun(source, problems, print, code, loaded.asked, course.install_hint)
         recordings = Recordings(content / slug / OUTPUTS, run.run(record=True))
     problems.raise_all()
     recordings.write()
@@ -113,6 +117,7 @@ class _ChapterRun:
         problems: Problems,
         report: Report,
         code: AuthorCode,
+        asked: Sequence[Asked],
         install_hint: Callable[[str], str] = lambda module: "",
     ) -> None:
         self.source = source
@@ -120,6 +125,7 @@ class _ChapterRun:
         self.problems = problems.of(source.opening.path)
         self.report = report
         self.code = code
+        self.asked = [each for each in asked if each.slug == source.entry.slug]
         self.install_hint = install_hint
         self.scope = f"check:{source.entry.slug}"
         self.hashes = code_hashes(source.nodes)
@@ -136,7 +142,8 @@ class _ChapterRun:
                     outputs = self.cell(node)
                     if outputs is None:
                         continue
-                    recording = Recording(self.hashes[node.label], tuple(outputs))
+                    numbers = self.variables(node)
+                    recording = Recording(self.hashes[node.label], tuple(outputs), numbers)
                     made[node.label] = recording
                     if not record:
                         self.compare(node, recording)
@@ -144,6 +151,10 @@ class _ChapterRun:
                     self.question(node)
                 elif node.options.get("needs"):
                     self.listing(node)
+        if self.source.computed:
+            hash = self.source.numbers.hashes[NUMBERS]
+            made[NUMBERS] = Recording(hash, numbers=self.computed())
+        self.compare_numbers(made, record=record)
         return made
 
     def ask(self, request: dict[str, Any]) -> Reply:
@@ -192,6 +203,73 @@ class _ChapterRun:
                 node.line,
                 f"the output of {node.label} differs: recorded {was!r}, now {is_now!r}",
             )
+
+    def variables(self, node: DirectiveNode) -> dict[str, float]:
+        """The variables of a snippet that the text quotes, just after it has run."""
+        found: dict[str, float] = {}
+        for each in self.asked:
+            maker, name = self.source.numbers.maker(each.content.partition(":")[0])
+            if maker != node.label or name in found:
+                continue
+            root, *keys = name.split(".")
+            places = "".join(f"[{key if key.isdigit() else repr(key)}]" for key in keys)
+            value = f"__import__('json').dumps({root}{places}, default=lambda n: n.item())"
+            reply = self.ask({**self.cell_request(node), "code": value})
+            try:
+                if reply["type"] == "failed":
+                    raise ValueError(explained(reply))
+                value = json.loads(ast.literal_eval(reply["outputs"][-1][1]))
+                found[name] = rounded(value + 0)  # a list, a text, a dict have no sum with 0
+            except (TypeError, ValueError) as error:
+                self.all_problems.add(
+                    each.path, each.line, f"{name!r} of {node.label} is not a number: {error}"
+                )
+        return found
+
+    def computed(self) -> dict[str, float]:
+        """What the chapter's ``numbers.py`` computes, in a process of its own."""
+        numbers = self.source.numbers
+        report = self.all_problems.of(numbers.path)
+        with closing(AuthorCode(LISTING_TIMES * self.code.seconds)) as own:
+            reply = own.ask({"type": "numbers", "code": numbers.source})
+        if reply["type"] == "failed":
+            report.add(reply["line"] or 1, explained(reply))
+            return {}
+        for name, value in reply["value"].items():
+            if value is None:
+                report.add(
+                    made_by(numbers.source, name)[1] + 1,
+                    f"{name} is neither a finite number nor a list or dict of such: begin a name "
+                    "that the text does not quote with _",
+                )
+        return {name: rounded(value) for name, value in reply["value"].items() if value is not None}
+
+    def compare_numbers(self, made: Mapping[str, Recording], *, record: bool) -> None:
+        """Report each number of the text that there is not, or that now prints differently."""
+        numbers = self.source.numbers
+        values = {maker: recording.numbers for maker, recording in made.items()}
+        then = {maker: r.numbers for maker, r in self.source.recordings.by_label.items()}
+        if not record and numbers.stale:
+            self.all_problems.add(numbers.path, 1, STALE)
+        for each in self.asked:
+            try:
+                now = numbers.number(each.content, values).text
+            except NumberError as error:
+                self.all_problems.add(each.path, each.line, str(error))
+                continue
+            try:
+                was = numbers.number(each.content, then).text
+            except NumberError:
+                was = "not recorded"
+            what = f"{{num}}`{each.content}` was {was}, and is now {now}"
+            if was != now and record:
+                self.report(f"{self.all_problems.place(each.path, each.line)}: {what}")
+            elif was != now:
+                self.all_problems.add(
+                    each.path,
+                    each.line,
+                    f"{what}: read the sentence, then run latentbook check --record",
+                )
 
     def question(self, node: DirectiveNode) -> None:
         """Every solution passes; every mistake fails with the message it must get."""

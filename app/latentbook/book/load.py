@@ -59,6 +59,7 @@ from latentbook.book.read.manifest import (
 )
 from latentbook.book.read.nodes import Document
 from latentbook.book.read.notation import SymbolEntry, read_notation
+from latentbook.book.read.numbers import STALE, Asked
 from latentbook.book.read.problems import Problems
 from latentbook.book.read.recordings import Recording
 from latentbook.book.read.source import ChapterSource, PageSource, SourceReader
@@ -76,12 +77,13 @@ NEVER = Day(Path(), 1, "hidden")
 """The day of what only stands where nothing is open: it may refer to all that is not."""
 
 
-def load(settings: Settings, now: datetime | None = None) -> Loaded:
+def load(settings: Settings, now: datetime | None = None, *, computing: bool = False) -> Loaded:
     """Read the book with everything that the site is made from.
 
     Parameters
     ----------
     now : what opens later is left out; None asks the clock
+    computing : the numbers of the text are about to be computed, so none has to be recorded
 
     Raises
     ------
@@ -94,7 +96,7 @@ def load(settings: Settings, now: datetime | None = None) -> Loaded:
     plots, instruments = (closing(AuthorCode(settings.code_timeout)) for _ in range(2))
     with plots as plot_code, instruments as instrument_code:
         loaded = _Loader(
-            settings, laid, problems, plot_code, instrument_code, now or right_now()
+            settings, laid, problems, plot_code, instrument_code, now or right_now(), computing
         ).load()
     problems.raise_all()
     return loaded
@@ -123,11 +125,14 @@ class _Loader:
         plot_code: AuthorCode,
         instrument_code: AuthorCode,
         now: datetime,
+        computing: bool,
     ) -> None:
         self.settings = settings
         self.content = settings.content
         self.problems = problems
         self.laid = laid
+        self.asked: dict[Asked, None] = {}
+        self.computing = computing
         file = manifest_file(self.content)
         self.manifest: Manifest = read_manifest(file, problems.of(self.shown(file.name)))
         if not self.manifest.entries:
@@ -135,7 +140,7 @@ class _Loader:
         self.below = self.manifest_below()
         self.plot_code, self.instrument_code = plot_code, instrument_code
         self.notation = Notation(self.macros())
-        reader = SourceReader(self.content, dict(by_name(DIRECTIVES)), problems)
+        reader = SourceReader(self.content, dict(by_name(DIRECTIVES)), problems, settings.widgets)
         entries = {entry.slug: entry for entry in self.manifest.entries}.values()
         read = [reader.front(), *(reader.chapter(entry) for entry in entries)]
         self.whole = [source for source in read if source is not None]
@@ -198,6 +203,8 @@ class _Loader:
                 content / "glossary.toml", self.problems.of(self.shown("glossary.toml"))
             ),
             language=self.manifest.content_language,
+            asked=self.asked,
+            computing=self.computing,
         )
 
     def shown(self, name: str) -> Path:
@@ -222,6 +229,8 @@ class _Loader:
 
     def load(self) -> Loaded:
         shared = self.resources
+        if not self.computing:
+            self.check_numbers()
         for piece in self.closed.pieces:
             self.rehearse(piece)
         chapters = {source.entry.slug: self.chapter(source) for source in self.sources}
@@ -260,6 +269,7 @@ class _Loader:
             apart=files_apart(self.settings.widgets, self.closed),
             laid=self.laid,
             brand=self.manifest.brand,
+            asked=tuple(self.asked),
         )
 
     def rehearse(self, piece: Piece) -> None:
@@ -267,12 +277,18 @@ class _Loader:
         page = piece.page
         whole = next(source for source in self.whole if source.entry.slug == page.slug)
         recorded = whole.recordings.all_current(whole.nodes)
-        composer = self.composer(page, recorded, 0, piece.day)
+        composer = self.composer(page, whole, recorded, 0, piece.day)
         name = "title" if page.name else "standfirst"
         front, lines = page.document.front, page.document.front_lines
         composer.inline(front[name], lines.get(name, 1))
         composer.all_blocks()
         self.unseen_symbols |= composer.symbols.used
+
+    def check_numbers(self) -> None:
+        """Report each ``numbers.py`` whose numbers were not computed from what it is now."""
+        for source in self.whole:
+            if source.numbers.stale:
+                self.problems.add(source.numbers.path, 1, STALE)
 
     def only_unseen(self, seen: bool, unseen: bool) -> bool:
         """Whether something is used only in what is not open; what nothing uses is not hidden."""
@@ -294,13 +310,13 @@ class _Loader:
         entry, opening = source.entry, source.opening
         front, lines = opening.document.front, opening.document.front_lines
         recorded = source.recordings.all_current(source.nodes)
-        composer = self.composer(opening, recorded, 0)
+        composer = self.composer(opening, source, recorded, 0)
         standfirst = composer.inline(front["standfirst"], lines.get("standfirst", 1))
         blocks = composer.all_blocks()
         moved: dict[str, str] = {}
         sections: list[Section] = []
         for page in source.sections:
-            inside = self.composer(page, recorded, self.notes_before(page))
+            inside = self.composer(page, source, recorded, self.notes_before(page))
             sections.append(self.section(page, inside))
             cited = [f"ref-{key}" for key in sorted(inside.cited - composer.cited)]
             for id in (*self.ids_on(page), *inside.note_ids, *cited):
@@ -339,6 +355,7 @@ class _Loader:
     def composer(
         self,
         page: PageSource,
+        source: ChapterSource,
         recorded: Mapping[str, Recording],
         notes_before: int,
         day: Day | None = None,
@@ -353,6 +370,7 @@ class _Loader:
             report,
             place,
             recorded=recorded,
+            numbers=source.numbers,
             notes_before=notes_before,
             day=day,
         )

@@ -2,14 +2,13 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 import safetensors
 import safetensors.torch
 import torch
 
 from latentbook.models.autoencoder import Autoencoder, Config
-from latentbook.models.cards import Card, read_card, sha256
+from latentbook.models.cards import WEIGHTS_DIR, Card, read_card, sha256
 from latentbook.models.contractive_autoencoder import ContractiveAutoencoderConfig
 from latentbook.models.conv_vae import ConvVAEConfig
 from latentbook.models.denoising_autoencoder import DenoisingAutoencoderConfig
@@ -18,8 +17,6 @@ from latentbook.models.mlp_autoencoder import MLPAutoencoderConfig
 from latentbook.models.mlp_vae import MLPVAEConfig
 from latentbook.models.sparse_autoencoder import SparseAutoencoderConfig
 from latentbook.models.vqvae import VQVAEConfig
-
-WEIGHTS_DIR = Path(__file__).parent / "weights"
 
 
 @dataclass(frozen=True)

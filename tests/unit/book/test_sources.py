@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 import widgets
-from latentbook.book.compose.sources import sources
+from latentbook.book.read.sources import sources
 
 FILES = {
     "__init__.py": "",

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import faulthandler
 import io
 import json
+import math
 import os
 import re
 import resource
@@ -230,6 +232,34 @@ def _sketch(code: str) -> dict[str, Any]:
     }
 
 
+def _numbers(code: str) -> dict[str, Any]:
+    """The numbers under the public names that the code leaves, by name; ``None`` is none."""
+    found: dict[str, Any] = {}
+    imported = {
+        alias.asname or alias.name
+        for node in ast.walk(ast.parse(code, "numbers"))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    for name, value in _run(code, "numbers").items():
+        if not (name.startswith("_") or name in imported or callable(value)):
+            _flatten(name, value, found)
+    return found
+
+
+def _flatten(name: str, value: Any, found: dict[str, Any]) -> None:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _flatten(f"{name}.{key}", inner, found)
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            _flatten(f"{name}.{place}", inner, found)
+    else:
+        number = value.item() if getattr(value, "shape", None) == () else value
+        good = isinstance(number, int | float) and not isinstance(number, bool)
+        found[name] = number if good and math.isfinite(number) else None
+
+
 def _as_list(value: Any) -> Any:
     if not hasattr(value, "tolist"):
         raise TypeError(f"a reply cannot hold a {type(value).__name__}")
@@ -244,6 +274,12 @@ def _file(path: str) -> None:
     runpy.run_path(path, run_name="tried")
 
 
-MAKERS = {"plot": _plot, "sketch": _sketch, "listing": _listing, "file": _file}
+MAKERS = {
+    "plot": _plot,
+    "sketch": _sketch,
+    "listing": _listing,
+    "numbers": _numbers,
+    "file": _file,
+}
 """Requests that are not the host's, ``{"type", "code"}``: each runs its code in a scope of its own.
 The code of ``file`` is a path."""

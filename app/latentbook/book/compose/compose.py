@@ -28,6 +28,7 @@ from latentbook.book.read.day import Day
 from latentbook.book.read.markdown import make_markdown
 from latentbook.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, TextNode
 from latentbook.book.read.notation import SymbolEntry
+from latentbook.book.read.numbers import Asked, NumberError, Numbers
 from latentbook.book.read.problems import FileProblems
 from latentbook.book.read.recordings import Recorded, Recording
 from latentbook.book.read.source import PageSource
@@ -52,6 +53,8 @@ class Resources:
     symbols: tuple[SymbolEntry, ...]
     glossary: Glossary | None
     language: Language  # of the text
+    asked: dict[Asked, None]  # every number that the text quotes
+    computing: bool  # its numbers are about to be computed, so none has to be recorded
 
 
 class Composer:
@@ -76,6 +79,7 @@ class Composer:
         place: Link,
         *,
         recorded: Mapping[str, Recording] = MappingProxyType({}),
+        numbers: Numbers | None = None,
         notes_before: int = 0,
         day: Day | None = None,
     ) -> None:
@@ -90,6 +94,7 @@ class Composer:
         self.language = resources.language
         self.symbols = Symbols(resources.symbols, source.name or source.slug)
         self._recorded = recorded
+        self._numbers = numbers
         self._document = source.document
         self._markdown = make_markdown()
         self._renderer = ProseRenderer()
@@ -340,6 +345,24 @@ class Composer:
             return Html('<dfn class="term" id="{}">{}</dfn>').format(id, words)
         url = f"{self.root}glossary/#{id}"
         return Html('<a class="term" href="{}">{}</a>').format(url, words)
+
+    def quoted(self, content: str, line: int) -> Html:
+        """A number with what its card says, or nothing after reporting that there is none."""
+        shared, numbers = self.resources, self._numbers
+        shared.asked[Asked(self.scope, self.problems.path, line, content)] = None
+        if numbers is None:
+            self.problems.add(line, "only the text of a chapter can quote a number")
+            return Html()
+        try:
+            number = numbers.number(content)
+        except NumberError as error:
+            if not (shared.computing or numbers.stale):  # what is stale is reported once
+                self.problems.add(line, str(error))
+            return Html()
+        place = self.problems.place(number.path, number.line)
+        return Html(
+            '<data class="quoted" value="{}" data-code="{}" data-place="{}">{}</data>'
+        ).format(number.value, number.code, place, number.text)
 
     def recorded(self, label: str) -> tuple[Recorded, ...]:
         """The output recorded for a snippet, if it was made from the code as it stands."""

@@ -11,6 +11,7 @@ from latentbook.book.compose.media import Media
 from latentbook.book.compose.types import Book
 from latentbook.book.read.brand import Brand
 from latentbook.book.read.laid import Laid
+from latentbook.book.read.numbers import Asked
 from latentbook.book.read.source import ChapterSource
 
 
@@ -31,3 +32,4 @@ class Loaded:
     apart: frozenset[str]
     laid: Laid
     brand: Brand | None
+    asked: tuple[Asked, ...]  # every number that the text quotes

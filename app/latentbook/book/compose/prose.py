@@ -66,6 +66,9 @@ class Surroundings(Protocol):
     def term(self, words: str, name: str, line: int) -> Html:
         """A term, or a link to where it is defined."""
 
+    def quoted(self, content: str, line: int) -> Html:
+        """A number that the chapter computes."""
+
 
 class ProseRenderer(RendererHTML):
     """markdown-it's renderer; methods named after tokens are its rules.
@@ -319,6 +322,10 @@ def _term(content: str, line: int, composer: Surroundings) -> str:
     return str(composer.term(words or term, term, line))
 
 
+def _num(content: str, line: int, composer: Surroundings) -> str:
+    return composer.quoted(content, line)
+
+
 def _math(tex: str, line: int, composer: Surroundings) -> str:
     return composer.math(tex, line)
 
@@ -342,6 +349,7 @@ ROLES: dict[str, RoleMaker] = {
     "cite:p": _cite("cite:p"),
     "cite:t": _cite("cite:t"),
     "term": _term,
+    "num": _num,
     "math": _math,
     "abbr": _abbr,
     "sub": _element("<sub>", "</sub>"),

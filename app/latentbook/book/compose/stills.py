@@ -25,7 +25,7 @@ from latentbook.book.compose.pieces import (
     PlotStill,
     TilesStill,
 )
-from latentbook.book.compose.sources import sources
+from latentbook.book.read.sources import sources
 from latentbook.cache import Cache
 from latentbook.hashing import content_hash
 from widgets import get

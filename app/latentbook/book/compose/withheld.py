@@ -11,7 +11,6 @@ from markdown_it.token import Token
 
 import widgets
 from latentbook.book.compose.labels import has_label
-from latentbook.book.compose.sources import sources
 from latentbook.book.read.day import Day, latest
 from latentbook.book.read.days import Days
 from latentbook.book.read.markdown import TASK
@@ -24,8 +23,9 @@ from latentbook.book.read.nodes import (
     directives,
     walk,
 )
-from latentbook.book.read.recordings import Recording, Recordings, code_hashes
+from latentbook.book.read.recordings import NUMBERS, Recordings, code_hashes
 from latentbook.book.read.source import ChapterSource, PageSource
+from latentbook.book.read.sources import sources
 
 ANSWERING = ("answer", "wrong", "check", "solution", "mistake")
 """Parts of a question that tell its answer. Of a ``sketch``, the figure that asks is drawn."""
@@ -70,7 +70,8 @@ def set_apart(chapters: Iterable[ChapterSource], days: Days) -> Closed:
         if len(closed.pieces) == before:
             closed.sources.append(chapter)
         elif pages:
-            closed.sources.append(ChapterSource(chapter.entry, pages, _recordings(chapter, pages)))
+            kept = replace(chapter, pages=pages, recordings=_recordings(chapter, pages))
+            closed.sources.append(kept)
     return closed
 
 
@@ -199,10 +200,12 @@ def _recordings(chapter: ChapterSource, pages: Sequence[PageSource]) -> Recordin
     recorded = chapter.recordings.all_current(chapter.nodes)
     hashes = code_hashes([node for page in pages for node in page.document.nodes])
     kept = {
-        label: Recording(hash, recorded[label].outputs)
+        label: replace(recorded[label], code=hash)
         for label, hash in hashes.items()
         if label in recorded
     }
+    if NUMBERS in chapter.recordings.by_label:
+        kept[NUMBERS] = chapter.recordings.by_label[NUMBERS]
     return Recordings(chapter.recordings.path, kept)
 
 

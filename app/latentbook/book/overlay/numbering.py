@@ -16,7 +16,7 @@ def numbered(content: Path) -> Labels:
     unheard, labels = Problems(), Labels()
     file = manifest_file(content)
     manifest = read_manifest(file, unheard.of(Path(file.name)))
-    reader = SourceReader(content, dict(by_name(DIRECTIVES)), unheard)
+    reader = SourceReader(content, dict(by_name(DIRECTIVES)), unheard, content.parent / "widgets")
     for entry in manifest.entries:
         if (source := reader.chapter(entry)) is not None:
             labels.add_chapter(source, unheard)

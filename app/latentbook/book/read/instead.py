@@ -60,8 +60,8 @@ ROLES = {
     **dict.fromkeys(("cite:year", "cite:author", "cite:alp"), "write {cite}"),
     "download": "write a link",
     "code": "write `code`",
-    "glue:text": "write the number, and a {fact} for its source",
-    "eval": "write the number, and a {fact} for its source",
+    "glue:text": "write {num}, a number that the chapter computes",
+    "eval": "write {num}, a number that the chapter computes",
     "index": "leave it out: everything can be searched",
 }
 

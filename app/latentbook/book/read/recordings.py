@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from latentbook.book.read.problems import FileProblems
 from latentbook.hashing import content_hash
 
 OUTPUTS = "outputs.json"
+NUMBERS = "numbers.py"
+"""A chapter's numbers, and the key of what they were recorded as."""
 PLOTLY = "application/vnd.plotly.v1+json"
 FIGURE_DIGITS = 6
 FIGURE_TOLERANCE = 1e-4
@@ -30,10 +32,14 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Recording:
-    """The output of one snippet, and the hash of all code it came from."""
+    """What one snippet put out, or ``numbers.py`` computed, and the hash of all it came from.
+
+    ``numbers`` holds what the text quotes of a snippet's variables, or all of a ``numbers.py``.
+    """
 
     code: str
-    outputs: tuple[Recorded, ...]
+    outputs: tuple[Recorded, ...] = ()
+    numbers: Mapping[str, float] = field(default_factory=dict)
 
 
 def rounded_figure(data: str) -> str:
@@ -82,7 +88,9 @@ class Recordings:
             values = json.loads(report.read(path))
             recorded = {
                 label: Recording(
-                    value["code"], tuple(Recorded(**output) for output in value["outputs"])
+                    value["code"],
+                    tuple(Recorded(**output) for output in value.get("outputs", ())),
+                    dict(value.get("numbers", {})),
                 )
                 for label, value in values.items()
             }
@@ -100,7 +108,7 @@ class Recordings:
             self.path.unlink(missing_ok=True)
             return
         values = {
-            label: {"code": r.code, "outputs": [asdict(output) for output in r.outputs]}
+            label: {key: value for key, value in asdict(r).items() if key != "numbers" or value}
             for label, r in self.by_label.items()
         }
         self.path.parent.mkdir(parents=True, exist_ok=True)

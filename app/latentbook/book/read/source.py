@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from latentbook.book.read.frontmatter import check_front_matter
 from latentbook.book.read.manifest import FRONT, ChapterEntry, manifest_file
 from latentbook.book.read.nodes import Document, Node, Syntax
+from latentbook.book.read.numbers import Numbers
 from latentbook.book.read.options import LABEL
 from latentbook.book.read.parse import parse_document
 from latentbook.book.read.problems import Problems
-from latentbook.book.read.recordings import OUTPUTS, Recordings
+from latentbook.book.read.recordings import NUMBERS, OUTPUTS, Recordings, runnable_cells
 from latentbook.errors import accepted_names
 
 INDEX = "index.md"
@@ -60,6 +62,8 @@ class ChapterSource:
     entry: ChapterEntry
     pages: tuple[PageSource, ...]
     recordings: Recordings
+    computed: str  # the text of numbers.py, empty where there is none
+    widgets: Path
 
     @property
     def opening(self) -> PageSource:
@@ -76,6 +80,22 @@ class ChapterSource:
         """Everything the chapter says, in order."""
         return tuple(node for page in self.pages for node in page.document.nodes)
 
+    @cached_property
+    def numbers(self) -> Numbers:
+        """What its text may quote."""
+        return Numbers(
+            self.opening.path.with_name(NUMBERS),
+            self.recordings.path.with_name(NUMBERS),
+            self.computed,
+            self.widgets,
+            {
+                cell.label: (page.path, cell)
+                for page in self.pages
+                for cell in runnable_cells(page.document.nodes)
+            },
+            self.recordings,
+        )
+
 
 def page_place(slug: str, name: str = "") -> str:
     """Where a page lies below the root of the book."""
@@ -85,8 +105,11 @@ def page_place(slug: str, name: str = "") -> str:
 class SourceReader:
     """Reads the files of a book's chapters."""
 
-    def __init__(self, content: Path, directives: dict[str, Syntax], problems: Problems) -> None:
+    def __init__(
+        self, content: Path, directives: dict[str, Syntax], problems: Problems, widgets: Path
+    ) -> None:
         self.content = content
+        self.widgets = widgets
         self.manifest = self.shown(manifest_file(content).name)
         self.directives = directives
         self.problems = problems
@@ -99,7 +122,8 @@ class SourceReader:
             return None
         page = self.page(FRONT, "", path, FRONT_KEYS)
         entry = ChapterEntry(FRONT, "", 1)
-        return ChapterSource(entry, (page,), Recordings(self.content / OUTPUTS, {}))
+        recordings = Recordings(self.content / OUTPUTS, {})
+        return ChapterSource(entry, (page,), recordings, "", self.widgets)
 
     def chapter(self, entry: ChapterEntry) -> ChapterSource | None:
         """One chapter, or None after reporting that it has no opening."""
@@ -118,7 +142,10 @@ class SourceReader:
         )
         outputs = self.problems.of(self.shown(f"{entry.slug}/{OUTPUTS}"))
         recordings = Recordings.read(folder / OUTPUTS, outputs)
-        return ChapterSource(entry, (opening, *sections), recordings)
+        path = folder / NUMBERS
+        shown = self.problems.of(self.shown(f"{entry.slug}/{NUMBERS}"))
+        computed = shown.read(path) if path.is_file() else ""
+        return ChapterSource(entry, (opening, *sections), recordings, computed, self.widgets)
 
     def section_names(self, opening: PageSource, folder: Path) -> list[str]:
         """The sections that the opening lists and that are there."""

@@ -263,6 +263,8 @@ class _Writer:
                 starts = not before or before.endswith((".", "?", "!"))
                 name = target.name(self.language)
                 return (name[0].upper() + name[1:] if starts else name) + self.opens(label)
+            case "num":
+                return self.source.numbers.number(content).text
             case "math":
                 return f"${content}$"
             case "sub" | "sup" | "kbd":

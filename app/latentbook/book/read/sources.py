@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib.util import resolve_name
 from pathlib import Path
@@ -21,8 +22,17 @@ def sources(widgets: Path, name: str) -> list[Path]:
     widgets : the folder of the package
     name : of the instrument
     """
+    found = reached(widgets, [f"widgets.{name}", "widgets.engine.host"])
+    data = widgets / "data"
+    if data / "__init__.py" in found:
+        found.update(data.glob("*.npz"))
+    return sorted(found)
+
+
+def reached(widgets: Path, modules: Iterable[str]) -> set[Path]:
+    """The files of some modules of ``widgets``, and of all that these import of it."""
     found: set[Path] = set()
-    ahead = [f"widgets.{name}", "widgets.engine.host"]
+    ahead = list(modules)
     while ahead:
         path = file_of(widgets, module := ahead.pop())
         if path is not None and path not in found:
@@ -30,10 +40,7 @@ def sources(widgets: Path, name: str) -> list[Path]:
             parent = module.rpartition(".")[0]
             package = module if path.name == "__init__.py" else parent
             ahead += [parent, *imported(path.read_text(encoding="utf-8"), package)]
-    data = widgets / "data"
-    if data / "__init__.py" in found:
-        found.update(data.glob("*.npz"))
-    return sorted(found)
+    return found
 
 
 def file_of(widgets: Path, module: str) -> Path | None:

@@ -1,0 +1,235 @@
+"""What ``{num}`` writes: a number of the chapter's ``numbers.py``, or a variable of a snippet."""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeAlias
+
+import latentbook
+from latentbook.book.read.nodes import DirectiveNode
+from latentbook.book.read.recordings import NUMBERS, Recordings, code_hashes
+from latentbook.book.read.sources import imported, reached
+from latentbook.errors import accepted_names
+from latentbook.hashing import content_hash
+
+DIGITS = 6
+"""Significant digits that are recorded: more than a text shows, fewer than processors differ in."""
+
+STALE = (
+    "this file, or what it reads, has changed since its numbers were recorded: "
+    "run latentbook check --record"
+)
+WORDS = (
+    *("zero", "one", "two", "three", "four", "five", "six"),
+    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+)
+WEIGHTS = Path(latentbook.__file__).parent / "models" / "weights"
+PLUMBING = ("contract.py", "data/__init__.py")
+"""What of ``widgets`` computes no number. A course adds its own data to the second."""
+
+QUOTED = re.compile(r"""["'](\w+)["']""")
+LONGEST = 8  # lines of code on a card
+
+Values: TypeAlias = Mapping[str, Mapping[str, float]]
+"""Numbers by what makes them, the label of a snippet or ``NUMBERS``, and then by name."""
+
+
+class NumberError(ValueError):
+    """Why there is no such number, for its author."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A number where the text has it."""
+
+    slug: str
+    path: Path
+    line: int
+    content: str  # probe.vae:.0f
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number as the text shows it, and the code that made it."""
+
+    value: float
+    text: str
+    code: str
+    path: Path
+    line: int
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The numbers that the text of one chapter may name.
+
+    Attributes
+    ----------
+    path : of ``numbers.py``, as messages name it
+    file : the same on the disk
+    source : its text, empty if the chapter has none
+    cells : the snippets that run, by label, each with the file it is in
+    """
+
+    path: Path
+    file: Path
+    source: str
+    widgets: Path
+    cells: Mapping[str, tuple[Path, DirectiveNode]]
+    recordings: Recordings
+
+    @cached_property
+    def hashes(self) -> Mapping[str, str]:
+        """Of all that the numbers of each snippet, and of ``numbers.py``, are made from."""
+        hashes = code_hashes([node for _, node in self.cells.values()])
+        if self.source:
+            hashes[NUMBERS] = made_from(self.file, self.widgets)
+        return hashes
+
+    @property
+    def stale(self) -> bool:
+        """Whether ``numbers.py``, or what it reads, has changed since it was recorded."""
+        return bool(self.source) and not self.recordings.current(NUMBERS, self.hashes[NUMBERS])
+
+    def maker(self, name: str) -> tuple[str, str]:
+        """What makes a number, and what it is called there."""
+        label, _, variable = name.partition(".")
+        return (label, variable) if label in self.cells and variable else (NUMBERS, name)
+
+    def number(self, content: str, values: Values | None = None) -> Number:
+        """The number that ``name:format`` stands for.
+
+        Parameters
+        ----------
+        values : just computed; None for what is recorded
+
+        Raises
+        ------
+        NumberError
+            If there is no such number, it is not recorded, or the format does not fit it.
+        """
+        full, _, form = content.partition(":")
+        if not form:
+            raise NumberError(f"write {{num}}`{full}:.1f`, a name and a format; got {content!r}")
+        maker, name = self.maker(full)
+        found = self.recorded(maker) if values is None else values.get(maker, {})
+        if name not in found:
+            raise NumberError(self.why_missing(maker, name, found))
+        path, cell = self.cells.get(maker, (self.path, None))
+        code, line = made_by(cell.code if cell else self.source, name)
+        return Number(
+            found[name],
+            written(found[name], form),
+            code,
+            path,
+            line + (cell.body_line if cell else 1),
+        )
+
+    def recorded(self, maker: str) -> Mapping[str, float]:
+        """The numbers of one maker as they were recorded, if that was from what it is now."""
+        recording = self.recordings.current(maker, self.hashes.get(maker, ""))
+        return recording.numbers if recording else {}
+
+    def why_missing(self, maker: str, name: str, found: Mapping[str, float]) -> str:
+        """What to tell the author of a name that is not among these."""
+        if inside := [each for each in found if each.startswith(f"{name}.")]:
+            return f"{name!r} holds several numbers. {accepted_names(name, inside)}"
+        if maker != NUMBERS:
+            return f"{name!r} of {maker} is not recorded: run latentbook check --record"
+        if not self.source:
+            labels = accepted_names(name.partition(".")[0], self.cells)
+            return f"no number {name!r}: there is no {self.path}. Snippets with variables: {labels}"
+        return f"no number {name!r} in {self.path}. {accepted_names(name, found)}"
+
+
+def made_from(file: Path, widgets: Path) -> str:
+    """A hash of a ``numbers.py``, the modules of ``widgets`` that it imports, and the arrays and
+    cards that any of these name; nothing if it is not Python."""
+    try:
+        code = {file, *reached(widgets, imported(file.read_text(encoding="utf-8"), ""))}
+    except (ImportError, SyntaxError):  # from . import anything
+        return ""
+    code -= {widgets / name for name in PLUMBING}
+    texts = [path.read_text(encoding="utf-8") for path in sorted(code)]
+    names = sorted(set(QUOTED.findall("\n".join(texts))))
+    places = [folder / name for name in names for folder in (widgets / "data", WEIGHTS)]
+    named = [path for place in places for path in map(place.with_suffix, (".npz", ".json"))]
+    data = [path.read_bytes() for path in named if path.is_file()]
+    return content_hash(*sorted(texts), *data, length=16)
+
+
+def rounded(value: float) -> float:
+    """A number as it is recorded."""
+    return value if isinstance(value, int) else float(f"{value:.{DIGITS}g}")
+
+
+def written(value: float, form: str) -> str:
+    """A number in one of Python's formats, or, from zero to twelve, as a word.
+
+    Raises
+    ------
+    NumberError
+        If the format does not fit it.
+    """
+    if form == "words":
+        if not 0 <= round(value) < len(WORDS):
+            raise NumberError(f"format 'words' writes zero to twelve; the number is {value:g}")
+        return WORDS[round(value)]
+    try:
+        return format(value, form).replace("-", "−")
+    except ValueError as error:
+        raise NumberError(
+            f"format {form!r} does not fit {value!r} ({error}). Accepted: words, and Python's, "
+            "such as .1f, .0%, d and a comma"
+        ) from None
+
+
+def made_by(source: str, name: str) -> tuple[str, int]:
+    """The lines of Python that set a name last, and the first of them, counted from 0.
+
+    ``probe.vae`` is the line of ``"vae"`` where ``probe`` is written out as a dict.
+    """
+    root, _, key = name.partition(".")
+    settings = [each for each in _statements(ast.parse(source)) if root in _set_by(each)]
+    if not settings:
+        return "", 0
+    node: ast.stmt | ast.expr = max(settings, key=lambda each: each.lineno)
+    first, last = node.lineno, node.end_lineno or node.lineno
+    if isinstance(node, ast.For):
+        last = first
+    elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
+        for each, value in zip(node.value.keys, node.value.values, strict=True):
+            if isinstance(each, ast.Constant) and str(each.value) == key:
+                first, last = each.lineno, value.end_lineno or value.lineno
+    lines = source.splitlines()[first - 1 : min(last, first - 1 + LONGEST)]
+    return textwrap.dedent("\n".join(lines)), first - 1
+
+
+def _statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """Every statement that is not inside a function or a class."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt) and not isinstance(
+            child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+        ):
+            yield child
+            yield from _statements(child)
+
+
+def _set_by(statement: ast.stmt) -> set[str]:
+    """The names that a statement sets, or sets something in."""
+    match statement:
+        case ast.Assign(targets=targets):
+            pass
+        case ast.AugAssign(target=target) | ast.AnnAssign(target=target) | ast.For(target=target):
+            targets = [target]
+        case _:
+            return set()
+    return {
+        each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)
+    }

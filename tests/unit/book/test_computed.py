@@ -1,0 +1,241 @@
+"""``{num}``: numbers that a chapter computes, recorded, quoted and checked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from latentbook.book.check import check_book
+from latentbook.book.load import load
+from latentbook.book.read.numbers import made_by, written
+from latentbook.book.write.exports import Export, notebook
+from latentbook.errors import BookErrors
+from latentbook.settings import Settings
+
+from .conftest import HEAD, MakeBook
+
+NUMBERS = """\
+import numpy as np
+
+_all = np.arange(5)
+mean = _all.mean() / 3
+probe = {
+    "vae": 31.94123456,
+    "deep": -85.5,
+}
+lead = [9, -4]
+"""
+TEXT = """
+The VAE reads {num}`probe.vae:.0f` %, the deep one {num}`probe.deep:.1f`,
+it leads by {num}`lead.0:words`.
+
+```{code-cell} python
+:label: sum
+:title: A sum
+
+import numpy as np
+total = {"all": np.float32(0.25) + 1}
+print(total["all"])
+```
+
+The sum is {num}`sum.total.all:.2f`.
+
+:::{table} Numbers, with {num}`mean:.3f`
+| a |
+|---|
+| {num}`lead.1:+d` |
+:::
+"""
+FILES = {"sample/text.md": HEAD + TEXT, "sample/numbers.py": NUMBERS}
+
+
+def report(message: str) -> None:
+    pass
+
+
+def mistakes(settings: Settings, **options: bool) -> list[str]:
+    with pytest.raises(BookErrors) as caught:
+        check_book(settings, report=report, **options)
+    return [str(error) for error in caught.value.errors]
+
+
+@pytest.fixture
+def book(make_book: MakeBook) -> Settings:
+    settings = make_book(FILES)
+    check_book(settings, record=True, report=report)
+    return settings
+
+
+def change(settings: Settings, name: str, old: str, new: str) -> None:
+    path = settings.content / "sample" / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_names_and_six_digits_are_recorded(book: Settings) -> None:
+    recorded = json.loads((book.content / "sample" / "outputs.json").read_text())
+    assert recorded["numbers.py"]["numbers"] == {
+        **{"mean": 0.666667, "probe.vae": 31.9412, "probe.deep": -85.5},
+        **{"lead.0": 9, "lead.1": -4},
+    }
+    assert recorded["sum"]["numbers"] == {"total.all": 1.25}
+    check_book(book, report=report)
+
+
+def test_the_page_shows_the_number_and_knows_its_line(book: Settings) -> None:
+    (section,) = load(book).book.chapters[0].sections
+    prose, _, after, table = section.blocks
+    assert (
+        '<data class="quoted" value="31.9412" data-code="&#34;vae&#34;: 31.94123456," '
+        'data-place="content/sample/numbers.py:6">32</data> %, the deep one'
+    ) in str(prose.html)
+    assert ">−85.5</data>,\nit leads by" in str(prose.html) and ">nine</data>." in str(prose.html)
+    assert 'data-code="total = {&#34;all&#34;: np.float32(0.25) + 1}"' in str(after.html)
+    assert 'data-place="content/sample/text.md:14">1.25</data>' in str(after.html)
+    assert ">0.667</data>" in str(table.caption) and ">−4</data>" in str(table.html)
+
+
+def test_notebook_and_search_have_the_plain_text(book: Settings) -> None:
+    loaded = load(book)
+    (chapter,), (source,) = loaded.book.chapters, loaded.sources
+    export = Export(
+        chapter, source, loaded.labels, loaded.notation, loaded.facts, loaded.book.content_language
+    )
+    cells = nbformat.reads(notebook(export).decode(), as_version=4).cells
+    text = "\n".join(cell.source for cell in cells)
+    assert "The VAE reads 32 %, the deep one −85.5,\nit leads by nine." in text
+    assert "The sum is 1.25." in text and "with 0.667" in text and "| −4 |" in text
+
+
+def test_what_no_longer_comes_from_the_file_is_not_built(book: Settings) -> None:
+    change(book, "numbers.py", "31.94123456", "31.9")
+    with pytest.raises(BookErrors) as caught:
+        load(book)
+    (error,) = caught.value.errors
+    assert str(error).startswith("content/sample/numbers.py:1: this file, or what it reads, has")
+    assert str(error).endswith("run latentbook check --record")
+
+
+def test_check_names_what_prints_differently(book: Settings) -> None:
+    change(book, "numbers.py", "31.94123456", "33.2")
+    change(book, "numbers.py", "-85.5", "-85.49")
+    stale, differs = mistakes(book)
+    assert stale.startswith("content/sample/numbers.py:1: ")
+    assert differs == (
+        "content/sample/text.md:6: {num}`probe.vae:.0f` was 32, and is now 33: "
+        "read the sentence, then run latentbook check --record"
+    )
+    said: list[str] = []
+    check_book(book, record=True, report=said.append)
+    assert "content/sample/text.md:6: {num}`probe.vae:.0f` was 32, and is now 33" in said
+    check_book(book, report=report)
+
+
+def test_a_recorded_number_that_was_edited_is_found(book: Settings) -> None:
+    change(book, "outputs.json", "31.9412", "39.9412")
+    assert "was 40, and is now 32" in mistakes(book)[0]
+
+
+def test_an_array_and_a_module_that_it_reads_make_it_stale(
+    make_book: MakeBook, root: Path, tmp_path: Path
+) -> None:
+    widgets = tmp_path / "widgets"
+    (widgets / "data").mkdir(parents=True)
+    (widgets / "__init__.py").touch()
+    (widgets / "twice.py").write_text("def twice(x):\n    return 2 * x, 'points'\n")
+    (widgets / "data" / "points.json").write_text("{}")
+    code = "from widgets.twice import twice\nfour = 4\n"
+    settings = make_book({"sample/numbers.py": code, "sample/text.md": HEAD + "{num}`four:d`"})
+    settings = settings.model_copy(update={"root": tmp_path})
+    source = "content/sample/numbers.py"
+
+    def hash_now() -> str:
+        from latentbook.book.read.numbers import made_from
+
+        return made_from(tmp_path / source, widgets)
+
+    first = hash_now()
+    (widgets / "data" / "points.json").write_text("{ }")
+    second = hash_now()
+    (widgets / "twice.py").write_text("def twice(x):\n    return x + x, 'points'\n")
+    assert len({first, second, hash_now()}) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{num}`probe.vea:d`", "no number 'probe.vea' in content/sample/numbers.py. Did you mean"),
+        ("{num}`probe:.0f`", "'probe' holds several numbers. "),
+        ("{num}`mean`", "write {num}`mean:.1f`, a name and a format; got 'mean'"),
+        ("{num}`mean:q`", "format 'q' does not fit 0.666667 ("),
+        ("{num}`mean:d`", "format 'd' does not fit 0.666667 ("),
+        ("{num}`probe.vae:words`", "format 'words' writes zero to twelve; the number is 31.9412"),
+        ("{num}`sum.other:.1f`", "'other' of sum is not recorded: run latentbook check --record"),
+    ],
+)
+def test_a_wrong_name_or_format_is_reported_at_its_line(
+    text: str, message: str, book: Settings
+) -> None:
+    change(book, "text.md", "The sum is", f"{text}\nThe sum is")
+    with pytest.raises(BookErrors) as caught:
+        load(book)
+    (error,) = caught.value.errors
+    assert str(error).startswith(f"content/sample/text.md:18: {message}")
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("x = 1\n1 / 0\n", "content/sample/numbers.py:2: fails: ZeroDivisionError"),
+        ("x = 1\ny = (\n", "content/sample/numbers.py:2: fails: SyntaxError"),
+        ("x = 1\nname = 'vae'\n", "content/sample/numbers.py:2: name is neither a finite number"),
+        ("import numpy as np\nx = np.ones(3)\n", "content/sample/numbers.py:2: x is neither"),
+        ("x = {'a': float('nan')}\n", "content/sample/numbers.py:1: x.a is neither a finite"),
+        ("import os\nos._exit(3)\n", "content/sample/numbers.py:1: ends Python with exit"),
+    ],
+)
+def test_a_file_that_fails_is_reported_at_its_line(
+    code: str, message: str, make_book: MakeBook
+) -> None:
+    settings = make_book({"sample/numbers.py": code})
+    (error,) = mistakes(settings, record=True)
+    assert error.startswith(message)
+    assert not (settings.content / "sample" / "outputs.json").exists()
+
+
+def test_a_variable_that_is_no_number(make_book: MakeBook) -> None:
+    text = TEXT.replace("sum.total.all:.2f", "sum.total:.2f")
+    settings = make_book({**FILES, "sample/text.md": HEAD + text})
+    assert mistakes(settings, record=True)[0].startswith(
+        "content/sample/text.md:18: 'total' of sum is not a number"
+    )
+
+
+def test_a_chapter_without_the_file_says_so(make_book: MakeBook) -> None:
+    settings = make_book({"sample/text.md": HEAD + "{num}`mean:.1f`"})
+    with pytest.raises(BookErrors, match=r"'mean': there is no content/sample/numbers\.py"):
+        load(settings)
+
+
+def test_only_a_chapter_quotes_numbers(make_book: MakeBook) -> None:
+    facts = '[facts.plane]\nclaim = "{num}`mean:.1f`"\nsources = ["baldi1989"]\n'
+    facts += 'confidence = "high"\nchecked = 2026-11-20\n'
+    with pytest.raises(BookErrors, match=r"content/facts\.toml:1: only the text of a chapter"):
+        load(make_book({"facts.toml": facts}))
+
+
+def test_the_line_that_made_a_number() -> None:
+    code = "a = 1\nfor b in (1, 2):\n    a += b\n\nd = {}\nd['x'] = (\n    3\n)\n"
+    assert made_by(code, "a") == ("a += b", 2)
+    assert made_by(code, "d.x") == ("d['x'] = (\n    3\n)", 5)
+    assert made_by(code, "b") == ("for b in (1, 2):", 1)
+
+
+def test_formats() -> None:
+    assert written(1234.5, ",.0f") == "1,234"
+    assert written(-0.004, ".3f") == "−0.004"
+    assert written(0.8549, ".1%") == "85.5%"

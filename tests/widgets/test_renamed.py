@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from latentbook.book.compose.sources import sources
+from latentbook.book.read.sources import sources
 from widgets.engine.host import handle
 from widgets.renamed import MODULES
 

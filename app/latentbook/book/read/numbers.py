@@ -11,7 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
-import latentbook
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.recordings import NUMBERS, Recordings, code_hashes
 from latentbook.book.read.sources import imported, reached
@@ -29,7 +28,7 @@ WORDS = (
     *("zero", "one", "two", "three", "four", "five", "six"),
     *("seven", "eight", "nine", "ten", "eleven", "twelve"),
 )
-WEIGHTS = Path(latentbook.__file__).parent / "models" / "weights"
+WEIGHTS = Path(__file__).parents[2] / "models" / "weights"
 PLUMBING = ("contract.py", "data/__init__.py")
 """What of ``widgets`` computes no number. A course adds its own data to the second."""
 

@@ -13,7 +13,7 @@ __all__ = ["Instrument"]
 
 
 def __getattr__(name: str) -> object:
-    """Import :class:`Instrument` when it is asked for: it needs the extra ``notebook``."""
+    """Import :class:`Instrument` only when it is used: it needs the extra ``notebook``."""
     if name != "Instrument":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from latentbook.notebook import Instrument
@@ -22,7 +22,9 @@ def __getattr__(name: str) -> object:
 
 
 def _refuse_another_widgets() -> None:
-    """Content, courses and readers' edits import ``widgets``: it must be this project's."""
+    """Content, courses and readers' edits import ``widgets``: check that it is this project's
+    package.
+    """
     found = find_spec("widgets")
     places = list(found.submodule_search_locations or [found.origin or ""]) if found else []
     if not any((Path(place) / "contract.py").is_file() for place in places):

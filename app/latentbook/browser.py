@@ -20,21 +20,21 @@ FLAGS = (
 
 
 class NoChromium(RuntimeError):
-    """No Chromium on this machine."""
+    pass
 
 
 def chromium_path() -> str:
-    """Path of a Chromium: ``LATENTBOOK_CHROMIUM``, one on the PATH, or Playwright's own.
+    """Path of a Chromium: ``LATENTBOOK_CHROMIUM``, one on the PATH, or Playwright's.
 
     Raises
     ------
     NoChromium
-        If there is none, or if ``LATENTBOOK_CHROMIUM`` names no file.
+        If there is none, or if ``LATENTBOOK_CHROMIUM`` is not a file.
     """
     named = os.environ.get("LATENTBOOK_CHROMIUM")
     if named:
         if not Path(named).is_file():
-            raise NoChromium(f"LATENTBOOK_CHROMIUM is {named!r}, which is no file.")
+            raise NoChromium(f"LATENTBOOK_CHROMIUM is {named!r}, which is not a file.")
         return named
     for name in NAMES:
         if found := shutil.which(name):

@@ -1,4 +1,4 @@
-"""Results kept on disk and checked by hash: what is damaged is made again."""
+"""Disk cache with hash checks; corrupt entries are recomputed."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Any
 
 SEAL = ".sealed"
-"""Name of the file in which a folder's digests stand."""
+"""Name of the file that lists a folder's digests."""
 
 
 class Cache:
-    """Values that JSON can hold, by key; each file begins with the hash of the rest."""
+    """JSON values by key; each file starts with the hash of the rest."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def read(self, key: str) -> Any:
-        """What was written under a key, or None if nothing was, or it is not that any more."""
+        """Return the cached value; None if missing or corrupt."""
         try:
             digest, _, data = (self.folder / key).read_bytes().partition(b"\n")
         except OSError:
@@ -28,13 +28,12 @@ class Cache:
         return json.loads(data) if digest == _digest(data) else None
 
     def write(self, key: str, value: Any) -> None:
-        """Keep a value."""
         data = json.dumps(value).encode()
         replace_file(self.folder / key, _digest(data) + b"\n" + data)
 
 
 def seal(folder: Path) -> None:
-    """Write down what the files of a finished folder hold."""
+    """Record the hash of every file in a finished folder."""
     files = (path for path in folder.rglob("*") if path.is_file())
     digests = {
         path.relative_to(folder).as_posix(): _digest(path.read_bytes()).decode() for path in files
@@ -43,14 +42,14 @@ def seal(folder: Path) -> None:
 
 
 def sealed(folder: Path) -> dict[str, bytes] | None:
-    """The files of a folder by their place, or None if it is not as it was when it was sealed."""
+    """The files of a sealed folder by relative path; None if anything has changed since."""
     try:
         digests = Cache(folder).read(SEAL) or {}
         files = {name: (folder / name).read_bytes() for name in sorted(digests)}
     except OSError:
         return None
-    whole = all(_digest(data).decode() == digests[name] for name, data in files.items())
-    return files if files and whole else None
+    intact = all(_digest(data).decode() == digests[name] for name, data in files.items())
+    return files if files and intact else None
 
 
 def _digest(data: bytes) -> bytes:
@@ -58,7 +57,7 @@ def _digest(data: bytes) -> bytes:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, whoever else writes it at the same time."""
+    """Write a file atomically, also when several processes write it at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:

@@ -1,6 +1,6 @@
 """The command line, ``latentbook COMMAND``.
 
-Each command imports what it needs when it runs, so that none waits for another's libraries.
+Each command imports what it needs only when it runs, so that none waits for another's libraries.
 """
 
 from __future__ import annotations
@@ -41,7 +41,6 @@ cli.add_typer(courses, name="course")
 
 
 def add_old_name(group: typer.Typer, old: str, new: str) -> None:
-    """Accept a group of commands by its old name, with a warning."""
 
     def callback() -> None:
         warn(f"latentbook {old}", f"latentbook {new}")
@@ -57,8 +56,6 @@ err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 class Device(StrEnum):
-    """Where torch runs."""
-
     AUTO = "auto"
     CPU = "cpu"
     CUDA = "cuda"
@@ -66,15 +63,13 @@ class Device(StrEnum):
 
 
 class Edition(StrEnum):
-    """The two last good builds."""
+    """The last two good builds."""
 
     CURRENT = "current"
     PREVIOUS = "previous"
 
 
 class Paper(StrEnum):
-    """Sizes of a page."""
-
     A4 = "A4"
     LETTER = "Letter"
 
@@ -88,25 +83,25 @@ class Kind(StrEnum):
 
 
 def report(message: str) -> None:
-    """Tell the person at the terminal what is going on."""
+
     out.print(message, markup=False)
 
 
 CourseFolder = Annotated[
     Path | None,
     typer.Option(
-        "--course", help="Folder of a course, laid over the book.", envvar="LATENTBOOK_COURSE"
+        "--course", help="Folder of a course to merge with the book.", envvar="LATENTBOOK_COURSE"
     ),
 ]
 
 
 def settings_of(course: Path | None) -> Settings:
-    """The settings, with a course that is laid: its instruments can be imported.
+    """The settings of a course after its merge with the book: its instruments can be imported.
 
     Raises
     ------
     LatentbookError
-        If there is no such course, or it does not go together with the book.
+        If the course does not exist or does not fit the book.
     """
     from latentbook.book.overlay.lay import lay_importable
 
@@ -116,7 +111,7 @@ def settings_of(course: Path | None) -> Settings:
 
 
 def given_settings(course: Path | None, **given: object) -> Settings:
-    """The settings with what the command line gives."""
+    """The settings, updated with options of the command line that are not None."""
     settings = Settings(course=course) if course else Settings()
     return settings.model_copy(
         update={name: value for name, value in given.items() if value is not None}
@@ -124,7 +119,7 @@ def given_settings(course: Path | None, **given: object) -> Settings:
 
 
 def from_checkout(module: str) -> ModuleType:
-    """Import what a checkout of the project has, and an installed package or an image lacks.
+    """Import a module that only a checkout of the project has, not the wheel or the image.
 
     Raises
     ------
@@ -153,7 +148,7 @@ def from_checkout(module: str) -> ModuleType:
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Turn the errors a person can act on into sentences and exit status 1."""
+    """Turn errors that a person can act on into sentences and exit status 1."""
     try:
         yield
     except (LatentbookError, OSError) as error:
@@ -168,7 +163,7 @@ def plain_errors() -> Iterator[None]:
             )
         raise typer.Exit(1) from None
     except ValidationError as wrong:
-        # Settings() is the only thing here that validates: a setting in the environment is wrong.
+        # Only Settings() validates here, so the wrong value comes from the environment.
         for mistake in wrong.errors():
             name = f"LATENTBOOK_{'_'.join(map(str, mistake['loc']))}".upper()
             err.print(f"{name}={mistake['input']!r}: {mistake['msg']}.", markup=False)
@@ -176,7 +171,7 @@ def plain_errors() -> Iterator[None]:
 
 
 def require_free_port(host: str, port: int) -> None:
-    """Fail early, before the build, if ``host:port`` cannot be listened on."""
+    """Fail before the build if the server could not listen on ``host:port``."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -191,7 +186,7 @@ def require_free_port(host: str, port: int) -> None:
 
 
 def say_what_opens(settings: Settings, what_it_takes: str) -> None:
-    """Say what of the book opens next, where anything does, and what that takes."""
+    """Report what opens next, if anything does, and what that requires."""
     from latentbook.book.read.day import right_now
     from latentbook.book.read.manifest import days_of
 
@@ -200,7 +195,7 @@ def say_what_opens(settings: Settings, what_it_takes: str) -> None:
 
 
 def say_what_is_due(settings: Settings) -> None:
-    """Say whether a site lacks what has opened since it was built."""
+    """Report whether something has opened since the site was built."""
     from latentbook.book.read.day import right_now
     from latentbook.book.read.manifest import days_of
 
@@ -213,7 +208,7 @@ def say_what_is_due(settings: Settings) -> None:
 
 
 def bundle_class(settings: Settings) -> None:
-    """Bundle what class mode adds, where it is on."""
+    """Bundle the scripts and styles of class mode, if it is on."""
     if settings.class_mode:
         from latentbook.lecture.bundle import bundle_class
 
@@ -221,14 +216,14 @@ def bundle_class(settings: Settings) -> None:
 
 
 def say_which_site(settings: Settings, errors: list[str]) -> None:
-    """Say why an older site is served, and when it was built.
+    """Report why an older site is served, and when it was built.
 
     Raises
     ------
     LatentbookError
-        If it shows something that is not open any more.
+        If it shows something that is no longer open.
     typer.Exit
-        If there is none.
+        If there is no older site.
     """
     from latentbook.book.build import shown_too_soon
     from latentbook.book.read.day import right_now, written
@@ -240,7 +235,7 @@ def say_which_site(settings: Settings, errors: list[str]) -> None:
     if not (site / "index.html").is_file():
         if not errors:
             err.print(
-                f"There is no previous edition in {site}. The second build puts the first there."
+                f"There is no previous edition in {site}. The second build moves the first there."
             )
         raise typer.Exit(1)
     edition = f"{'last good' if errors else 'previous'} site, built {written(built_at(site))},"
@@ -250,9 +245,9 @@ def say_which_site(settings: Settings, errors: list[str]) -> None:
 
 
 def make_new_key(settings: Settings) -> None:
-    """Take the lecturer's key away, so that the start makes another."""
+    """Delete the lecturer's key, so that the start creates a new one."""
     if not settings.class_mode:
-        raise LatentbookError("--new-key is for class mode: give --class too.")
+        raise LatentbookError("--new-key is for class mode: add --class.")
     from latentbook.lecture.mode import forget_key
 
     forget_key(settings)
@@ -264,25 +259,25 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on.", min=1, max=65535)] = None,
     device: Annotated[Device | None, typer.Option(help="Where the decoders run.")] = None,
     replicas: Annotated[
-        int | None, typer.Option(help="Decoder processes, run by Ray Serve.", min=0)
+        int | None, typer.Option(help="Decoder processes run by Ray Serve.", min=0)
     ] = None,
-    reload: Annotated[bool, typer.Option("--reload", help="Rebuild the page you edit.")] = False,
+    reload: Annotated[bool, typer.Option("--reload", help="Rebuild what you edit.")] = False,
     built: Annotated[
-        bool, typer.Option("--built", help="Serve what is built; write nothing.")
+        bool, typer.Option("--built", help="Serve the site as it is; write nothing.")
     ] = False,
     edition: Annotated[
         Edition | None,
-        typer.Option(help="Which of the two last good builds; previous builds none."),
+        typer.Option(help="Which of the last two good builds to serve; previous builds nothing."),
     ] = None,
     class_mode: Annotated[
-        bool, typer.Option("--class", help="Let a class answer by phone (docs/class.md).")
+        bool, typer.Option("--class", help="Take live answers from phones (docs/class.md).")
     ] = False,
     new_key: Annotated[
-        bool, typer.Option("--new-key", help="Make another key for the lecturer.")
+        bool, typer.Option("--new-key", help="Create a new key for the lecturer.")
     ] = False,
     course: CourseFolder = None,
 ) -> None:
-    """Build what changed, then serve the book and its decoders."""
+    """Build what has changed, then serve the book and its decoders."""
     with plain_errors():
         settings = given_settings(
             course,
@@ -301,7 +296,7 @@ def serve(
             put_back(settings, report)
         back = settings.edition == "previous"
         if back and settings.reload:
-            raise LatentbookError("--edition previous builds nothing: leave --reload out.")
+            raise LatentbookError("--edition previous builds nothing: leave out --reload.")
         errors: list[str] = []
         if not (built or back):
             from latentbook.editions import build_all
@@ -312,11 +307,11 @@ def serve(
         else:
             say_what_opens(
                 settings,
-                "this server writes nothing (--built), so `latentbook build` has to run then"
+                "this server writes nothing (--built), so run `latentbook build` then"
                 if built
-                else "it is built at the next change"
+                else "the next change builds it"
                 if settings.reload
-                else "this server opens it then",
+                else "this server will publish it then",
             )
             if built:
                 say_what_is_due(settings)
@@ -329,14 +324,12 @@ def serve(
 
 @cli.command()
 def build(
-    pdf: Annotated[
-        bool, typer.Option("--pdf", help="Print the whole book into a PDF too.")
-    ] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Print the book to a PDF too.")] = False,
     paper: Annotated[
-        Paper, typer.Option(help="Size of its pages.", case_sensitive=False)
+        Paper, typer.Option(help="Page size of the PDF.", case_sensitive=False)
     ] = Paper.A4,
     address: Annotated[
-        str, typer.Option(help="Where the book is served: instruments in the PDF lead there.")
+        str, typer.Option(help="Where the book is served: instruments in the PDF link there.")
     ] = "",
     course: CourseFolder = None,
 ) -> None:
@@ -344,29 +337,30 @@ def build(
     with plain_errors():
         settings = settings_of(course)
         if not pdf and (address or paper is not Paper.A4):
-            raise LatentbookError("--paper and --address say how to print: give --pdf too.")
+            raise LatentbookError("--paper and --address are for printing: add --pdf.")
         if pdf:
             from latentbook.book.pdf import build_pdf
 
             path = build_pdf(settings, paper=paper.value, address=address, report=report)
             report(f"The book is in {path}")
-            say_what_opens(settings, "the PDF has to be printed again then")
+            say_what_opens(settings, "print the PDF again then")
             return
         from latentbook.book.build import build_site
 
         site = build_site(settings, report=report)
         bundle_class(settings)
         report(f"The book is in {site}")
-        say_what_opens(settings, "a static copy needs a build then")
+        say_what_opens(settings, "rebuild a static copy then")
 
 
 @cli.command()
 def check(
     record: Annotated[
-        bool, typer.Option("--record", help="Run every snippet and record its output again.")
+        bool, typer.Option("--record", help="Run every snippet and record its output.")
     ] = False,
     all: Annotated[
-        bool, typer.Option("--all", help="Of a course: its instruments' tests and the build, too.")
+        bool,
+        typer.Option("--all", help="Also test a course's instruments and build it."),
     ] = False,
     course: CourseFolder = None,
 ) -> None:
@@ -377,7 +371,7 @@ def check(
 
         if all and settings.course is None:
             raise LatentbookError(
-                "--all is for a course: give --course too. For the book: make test."
+                "--all is for a course: add --course. For the book, run make test."
             )
         check_book(settings, record=record, report=report)
         if all:
@@ -386,7 +380,7 @@ def check(
 
             run_tests(settings, report=report)
             build_site(settings, report=report)
-            report("The course is whole")
+            report("The course passes every check and builds")
 
 
 @cli.command()
@@ -418,7 +412,7 @@ def new(
 def train(
     name: Annotated[str, typer.Argument(help="Name of a model; leave out to list them.")] = "",
     device: Annotated[Device, typer.Option(help="Where to train.")] = Device.AUTO,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last epoch.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue from the last epoch.")] = False,
 ) -> None:
     """Train a model on downloaded data and write its weights and card."""
     with plain_errors():
@@ -432,7 +426,7 @@ def reproduce(
         bool, typer.Option("--record", help="Write the result into the book's table.")
     ] = False,
 ) -> None:
-    """Compute a published figure again, beside the one in the paper."""
+    """Recompute a published figure and compare it with the paper's."""
     with plain_errors():
         from_checkout("training.published").reproduce_cli(name, record, report)
 
@@ -443,7 +437,7 @@ def bench(
     json: Annotated[Path | None, typer.Option(help="Write the table to this file too.")] = None,
     course: CourseFolder = None,
 ) -> None:
-    """Measure against the bars; exit 1 where one is missed."""
+    """Measure speed and compare it with the targets; exit 1 if one is missed."""
     with plain_errors():
         settings = settings_of(course)
         if not from_checkout("tools.bench").run_bench(name, settings, json, report=report):
@@ -452,12 +446,12 @@ def bench(
 
 @courses.command("new")
 def course_new(
-    folder: Annotated[Path, typer.Argument(help="Folder to make; its name becomes the title.")],
+    folder: Annotated[Path, typer.Argument(help="Folder to create; its name becomes the title.")],
     empty: Annotated[
-        bool, typer.Option("--empty", help="Start a book on another subject, without the book.")
+        bool, typer.Option("--empty", help="Start a book on a different subject, without this one.")
     ] = False,
 ) -> None:
-    """Start a course: the whole book in its order, to choose from and add to."""
+    """Start a course: a copy of the book's contents, to choose from and add to."""
     with plain_errors():
         from latentbook.book.scaffold.course import new_course
 
@@ -479,10 +473,11 @@ def course_new(
 def course_diff(
     folder: Annotated[Path, typer.Argument(help="Folder of the course.")],
     accept: Annotated[
-        bool, typer.Option("--accept", help="Record the book as it is: the next diff begins here.")
+        bool,
+        typer.Option("--accept", help="Record this edition: the next diff starts from it."),
     ] = False,
 ) -> None:
-    """Say what the book that is installed changes in a course; exit 1 if it changes anything."""
+    """List what the installed book changes in a course; exit 1 if it changes anything."""
     with plain_errors():
         from latentbook.book.overlay import diff
 
@@ -501,7 +496,7 @@ def packages_add(
     ],
     course: CourseFolder = None,
 ) -> None:
-    """Add packages, with all they need, to the page's Python."""
+    """Add packages and their dependencies to the page's Python."""
     with plain_errors():
         from latentbook.runtime.course import Course
 
@@ -516,7 +511,7 @@ def packages_remove(
     name: Annotated[str, typer.Argument(help="Name of a package that was added.")],
     course: CourseFolder = None,
 ) -> None:
-    """Remove a package, and what only it needed, from the page's Python."""
+    """Remove a package, and dependencies that only it had, from the page's Python."""
     with plain_errors():
         from latentbook.runtime.course import Course
 
@@ -527,7 +522,7 @@ def packages_remove(
 
 @packages.command("list")
 def packages_list(course: CourseFolder = None) -> None:
-    """List what can be imported in the page, besides the standard library."""
+    """List what readers' code can import, apart from the standard library."""
     with plain_errors():
         from latentbook.runtime.course import Course
 
@@ -537,10 +532,10 @@ def packages_list(course: CourseFolder = None) -> None:
 @translations.command("extract")
 def translations_extract(
     languages: Annotated[
-        list[str] | None, typer.Argument(help="Tags of languages to begin: fr, pt-BR.")
+        list[str] | None, typer.Argument(help="Tags of languages to start: fr, pt-BR.")
     ] = None,
 ) -> None:
-    """Bring the catalogues up to date with what the interface says."""
+    """Update the catalogues with the messages of the interface."""
     with plain_errors():
         from latentbook.book.translations.catalogues import extract
 
@@ -549,7 +544,7 @@ def translations_extract(
 
 @translations.command("check")
 def translations_check() -> None:
-    """Check the translations, and that languages listed as complete have every word."""
+    """Check the translations, and that languages listed as complete have every message."""
     with plain_errors():
         from latentbook.book.translations.catalogues import check
 

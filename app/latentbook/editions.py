@@ -1,4 +1,6 @@
-"""Builds what is served. What stops a build is returned: the last good site is served then."""
+"""Build what is served. Errors are returned, so that the server can show the last good site
+instead.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,11 @@ from latentbook.settings import Settings
 def build_all(
     settings: Settings, report: Callable[[str], None], now: datetime | None = None
 ) -> list[str]:
-    """Build the site and, where class mode is on, its pages. Returns what is wrong, in sentences.
+    """Build the site and, with class mode, its pages; return the errors as sentences.
 
     Parameters
     ----------
-    now : what opens later is left out; None asks the clock
+    now : withhold what opens after this; None means the present time
     """
     from latentbook.book.build import build_site
     from latentbook.book.overlay.lay import lay_importable
@@ -25,9 +27,9 @@ def build_all(
         if settings.class_mode:
             from latentbook.lecture.bundle import bundle_class
 
-            bundle_class(settings)  # first, as mistakes in the book are none in these pages
+            bundle_class(settings)  # first: a mistake in the book does not concern these pages
         lay_importable(settings)
         build_site(settings, report=report, now=now)
-    except Exception as error:  # a mistake in an instrument can be anything
+    except Exception as error:  # the code of an instrument can raise anything
         return sentences(error)
     return []

@@ -1,4 +1,4 @@
-"""What can go wrong, said so that the person who reads it can act on it."""
+"""Errors worded for the person who can act on them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ContentError(LatentbookError):
 
 
 class BookErrors(LatentbookError):
-    """Every mistake found in the content, in order of file and line."""
+    """Every mistake in the content, in order of file and line."""
 
     def __init__(self, errors: Iterable[ContentError]) -> None:
         self.errors: Sequence[ContentError] = sorted(
@@ -36,7 +36,7 @@ class BookErrors(LatentbookError):
 
 
 class UnknownName(LatentbookError):
-    """A name that is in no list: says which names are, the nearest first."""
+    """A name that is not in a list; the message says which names are, the closest first."""
 
     def __init__(self, kind: str, name: str, accepted: Iterable[str]) -> None:
         self.kind = kind
@@ -46,7 +46,7 @@ class UnknownName(LatentbookError):
 
 
 def sentences(error: Exception) -> list[str]:
-    """What is wrong, for the person at the terminal: ``path:line: message`` of every mistake."""
+    """What went wrong, for the terminal: ``path:line: message`` for every mistake."""
     if isinstance(error, BookErrors):
         return [str(each) for each in error.errors]
     if isinstance(error, LatentbookError):
@@ -55,8 +55,8 @@ def sentences(error: Exception) -> list[str]:
         return ["The disk is full. Free about 200 MB and run the command again."]
     if isinstance(error, OSError) and error.errno in CANNOT_WRITE:
         return [
-            f"Cannot write {error.filename}: {error.strerror}. LATENTBOOK_BUILD names another "
-            "folder for what is built."
+            f"Cannot write {error.filename}: {error.strerror}. Set LATENTBOOK_BUILD to "
+            "another folder."
         ]
     name = type(error).__name__
     if isinstance(error, SyntaxError):

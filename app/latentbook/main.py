@@ -1,4 +1,4 @@
-"""The app: the site folder and the API, behind one list of middleware."""
+"""The app: site and API behind one list of middleware."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from latentbook.http.site_files import SiteFiles
 from latentbook.settings import Settings
 
 DRAIN_S = 20
-"""How long requests that are being answered may take after the server was told to stop."""
+"""How long running requests may take after the server was told to stop."""
 
 
 def create_app(
@@ -46,14 +46,14 @@ def create_app(
     built: bool = False,
     errors: Sequence[str] = (),
 ) -> FastAPI:
-    """The app for these settings.
+    """Assemble the app.
 
     Parameters
     ----------
-    registry : models other than those of the book
-    inference : what decodes, instead of a thread of this process; the app closes it at its end
-    built : the site is served as it is, and never built anew
-    errors : what stopped the build of this start, so that the last good site is served
+    registry : models other than the book's
+    inference : decodes instead of a thread of this process; the app closes it when it stops
+    built : serve the site as it is and never rebuild it
+    errors : what stopped the build at this start, so that the last good site is served
     """
     inference = inference or Inference(
         settings.device, settings.dtype, settings.queue_size, registry
@@ -73,7 +73,7 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as running:
             running.push_async_callback(run_in_threadpool, inference.close)
-            with suppress(FileNotFoundError):  # swapped meanwhile: the first request lists it
+            with suppress(FileNotFoundError):  # replaced meanwhile: the first request lists it
                 await site.look()
             if upkeep:
                 await running.enter_async_context(upkeep.watching())
@@ -88,7 +88,7 @@ def create_app(
         openapi_url="/api/openapi.json",
         docs_url=None,  # its page loads scripts from another host
         redoc_url=None,
-        redirect_slashes=False,  # to an address that the request names
+        redirect_slashes=False,  # it would redirect to a host that the request names
         lifespan=lifespan,
         middleware=[
             Middleware(Access, metrics=metrics),
@@ -122,7 +122,7 @@ def create_app(
 
 
 def openapi(app: FastAPI) -> dict[str, Any]:
-    """The schema of the API, with its errors under the media type that they are sent as."""
+    """The schema of the API, with errors under the media type that they are sent as."""
     if app.openapi_schema is None:
         schema = get_openapi(
             title=app.title, version=app.version, summary=app.summary, routes=app.routes
@@ -139,27 +139,26 @@ def openapi(app: FastAPI) -> dict[str, Any]:
 
 
 class Server(uvicorn.Server):
-    """uvicorn, which waits for every answer to end, and would for those that never do."""
+    """uvicorn waits for every response to end; this one first ends the streams that never would."""
 
     def __init__(self, config: uvicorn.Config, reload: Reload | None) -> None:
         super().__init__(config)
         self.reload = reload
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        """Stop listening, answer what is being asked, end."""
         if self.reload:
             await self.reload.close()
         await super().shutdown(sockets)
 
 
 def lecturers_address(book: str, key: str | None) -> str:
-    """Where the lecturer begins, as far as the server knows: of an older key it keeps a hash."""
+    """Where the lecturer starts. The server stores only the hash of an older key."""
     if key is None:
         return (
-            f"Classes begin at {book}/class/, with the lecturer's address of an earlier start; "
-            "`latentbook serve --class --new-key` makes another"
+            f"Classes start at {book}/class/, with the lecturer's address from an earlier start; "
+            "`latentbook serve --class --new-key` creates a new one"
         )
-    return f"The lecturer's address, shown only this once: {book}/class/#{key}"
+    return f"The lecturer's address, shown only once: {book}/class/#{key}"
 
 
 def run(
@@ -169,9 +168,9 @@ def run(
     built: bool = False,
     errors: Sequence[str] = (),
 ) -> None:
-    """Serve the book until told to stop; then answer what is being asked, and end."""
-    # uvicorn raises the signal again once all is answered: the end of a server that was told to
-    # stop is no failure.
+    """Serve the book until told to stop; then finish the running requests and exit."""
+    # uvicorn raises the signal again after the last response: a requested shutdown is not a
+    # failure.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
     configure_logs(settings.log_level)

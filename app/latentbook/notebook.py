@@ -28,7 +28,7 @@ from widgets.engine.failure import ProtocolError, failed
 from widgets.engine.frames import compute_frame, filename_of
 
 ANSWERED = ("compute_widget", "keep_trained")
-"""What a notebook asks of its kernel. Code of a reader's is not among it: that runs in cells."""
+"""What a notebook asks of its kernel. Readers' own code is not included: it runs in cells."""
 
 MAX_SEEN = 500
 
@@ -41,15 +41,15 @@ class Instrument(anywidget.AnyWidget):
     name : str
         One of ``widgets.WIDGETS``.
     **controls
-        The state that it opens with, and that its Reset leads back to; the others are at rest.
+        The values it opens with and returns to on Reset; other controls have their defaults.
 
     Attributes
     ----------
     controls : dict
-        The value of every control by its name. It follows the reader, and can be set: what is left
-        out stays.
+        The value of every control by name. It follows the reader. Setting it changes the controls
+        that it names.
     readouts : dict
-        What the readouts say, as text, by their keys.
+        The readouts as text, by key.
 
     Raises
     ------
@@ -74,7 +74,7 @@ class Instrument(anywidget.AnyWidget):
         self.on_msg(self._hear)
 
     def _accepted(self, controls: Mapping[str, Any]) -> dict[str, Value]:
-        """The value of every control, checked, as JSON has it."""
+        """Check the controls and complete them with defaults, as JSON values."""
         accepted(self.instrument, controls)
         state: dict[str, Any] = {**self.instrument.defaults(), **controls}
         for control in self.instrument.controls:
@@ -90,7 +90,7 @@ class Instrument(anywidget.AnyWidget):
     @traitlets.observe("controls")
     def _read(self, change: Any) -> None:
         readouts = self._seen.get(key_of(change["new"]))
-        if readouts is None:  # set in Python, or the answer has not been asked for yet
+        if readouts is None:  # set in Python, or not answered yet
             readouts = compute_frame(self.instrument.name, change["new"], None)["readouts"]
         self.set_trait("readouts", readouts)
 
@@ -110,7 +110,7 @@ class Instrument(anywidget.AnyWidget):
         return reply
 
     def _remember(self, controls: Mapping[str, Any], frame: Mapping[str, Any]) -> None:
-        """Keep what the readouts say, so that ``readouts`` can follow without computing again."""
+        """Store the readouts, so that ``readouts`` can follow without another computation."""
         state = self._accepted(controls)
         if frame["reached"] is not None:
             state[self.instrument.training.steps] = frame["reached"]["steps"]
@@ -120,14 +120,13 @@ class Instrument(anywidget.AnyWidget):
 
 
 def key_of(controls: Mapping[str, Any]) -> str:
-    """Stands for a state."""
     return json.dumps(controls, sort_keys=True)
 
 
 def packed(value: Any) -> tuple[Any, list[memoryview]]:
     """A reply as JSON and buffers, one for each array in it: ``{"dtype": ..., "buffer": 0}``.
 
-    What is not finite becomes null, which JSON has.
+    Numbers that are not finite become null, because JSON has no other word for them.
     """
     buffers: list[memoryview] = []
 

@@ -1,4 +1,4 @@
-"""Every setting of the program, from environment variables named ``LATENTBOOK_NAME``."""
+"""All settings, from environment variables named ``LATENTBOOK_NAME``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DtypeChoice = Literal["auto", "float32", "bfloat16"]
 
 
 SHIPPED = Path(__file__).resolve().parent / "shipped"
-"""In a wheel, the rest of the project: content, scripts, Pyodide, build caches."""
+"""In a wheel: content, scripts, Pyodide and build caches."""
 
 ROOT = SHIPPED if SHIPPED.is_dir() else Path(__file__).resolve().parents[2]
 WIDGETS = (SHIPPED.parents[1] if SHIPPED.is_dir() else ROOT) / "widgets"
@@ -30,17 +30,17 @@ WIDGETS = (SHIPPED.parents[1] if SHIPPED.is_dir() else ROOT) / "widgets"
 
 
 class Settings(BaseSettings):
-    """What an operator can set. A value given in code wins over the environment."""
+    """What an operator can set. Values given in code win over the environment."""
 
     model_config = SettingsConfigDict(env_prefix="LATENTBOOK_", extra="forbid")
 
     root: Path = Field(
         default=ROOT,
-        description="Project folder: holds static, widgets and node_modules.",
+        description="Project folder, with static, widgets and node_modules.",
     )
     course: Path | None = Field(
         default=None,
-        description="Folder of a course, laid over the book; none serves the book as it is.",
+        description="Folder of a course to merge with the book; without one, the book is served.",
     )
     content: Path = Field(
         default_factory=lambda data: data["root"] / "content",
@@ -49,21 +49,21 @@ class Settings(BaseSettings):
     build: Path = Field(
         default_factory=lambda data: _home(data["course"], data["root"]) / "build",
         description=(
-            "Folder for the finished site, the Python runtime, caches and downloads; that of a "
-            "course lies in its own folder."
+            "Folder for the finished site, the Python runtime, caches and downloads; a course has "
+            "its own."
         ),
     )
     host: str = Field(default="127.0.0.1", description="Address the server listens on.")
-    port: int = Field(default=8000, ge=0, le=65535, description="Port; 0 takes a free one.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port; 0 picks a free one.")
     device: DeviceChoice = Field(
         default="auto",
-        description="Where decoders run; auto takes an NVIDIA GPU if there is one, else the CPU.",
+        description="Where decoders run; auto uses an NVIDIA GPU if there is one, else the CPU.",
     )
     dtype: DtypeChoice = Field(
         default="auto",
         description=(
-            "Number format of the decoders; auto takes bfloat16 where the processor or GPU says "
-            "that it multiplies it itself, else float32."
+            "Number format of the decoders; auto uses bfloat16 if the processor or GPU reports "
+            "that it multiplies bfloat16 in hardware, else float32."
         ),
     )
     pyodide_url: str = Field(
@@ -77,86 +77,88 @@ class Settings(BaseSettings):
         default="'self'",
         pattern=r"^[^;,\r\n]+$",
         description=(
-            "Sites that may show the book in a frame, as in the CSP directive frame-ancestors: "
-            "'self' https://lms.example."
+            "Sites that may show the book in a frame, written as in the CSP directive "
+            "frame-ancestors: 'self' https://lms.example."
         ),
     )
     embed_ancestors: str = Field(
         default="*",
         pattern=r"^[^;,\r\n]+$",
         description=(
-            "Sites that may show one instrument, snippet or question in a frame (pages below "
-            "/embed/), in the same words; 'none' forbids it."
+            "Sites that may show a single instrument, snippet or question in a frame (pages under "
+            "/embed/), in the same syntax; 'none' forbids it."
         ),
     )
     base_path: str = Field(
         default="/",
         pattern=r"^/(.*/)?$",
         description=(
-            "Path of the site on its host, as in /course/book/. Only the page for addresses that "
-            "lead nowhere needs it: a host shows it at any depth."
+            "Path of the site on its host, such as /course/book/. Only the Not Found page needs "
+            "it, because a host shows that page at any depth."
         ),
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="warning",
-        description="Least severe log line that is written, as JSON; info has one a request.",
+        description="Lowest level of log lines, written as JSON; info logs every request.",
     )
     max_body_bytes: int = Field(
-        default=4 * 2**20, gt=0, description="Largest request body that is accepted."
+        default=4 * 2**20, gt=0, description="Largest accepted request body."
     )
     queue_size: int = Field(
-        default=64, gt=0, description="Requests that may wait for a decoder before 503 is answered."
+        default=64, gt=0, description="Requests that may wait for a decoder; further ones get 503."
     )
     replicas: int = Field(
         default=0,
         ge=0,
-        description="Decoder processes that Ray Serve runs; 0 decodes in the server itself.",
+        description="Decoder processes run by Ray Serve; 0 decodes in the server itself.",
     )
     max_replicas: int = Field(
         default=0,
         ge=0,
-        description="Replicas are added up to this number while requests queue; 0 adds none.",
+        description="While requests queue, replicas are added up to this number; 0 adds none.",
     )
     gpus_per_replica: float = Field(
         default=0,
         ge=0,
-        description="GPUs of each replica: 0.5 puts two on one; 0 decodes on CPUs.",
+        description="GPUs per replica: 0.5 puts two on one GPU; 0 decodes on CPUs.",
     )
     code_timeout: float = Field(
         default=30,
         gt=0,
         description=(
-            "Longest time, in seconds, that a plot, an instrument, a snippet or an answer may take "
-            "when the book is checked or built; a listing may take ten times as long."
+            "Time limit in seconds for a plot, an instrument, a snippet or an answer when the book "
+            "is checked or built; a listing may take ten times as long."
         ),
     )
     reload: bool = Field(
-        default=False, description="Rebuild on change and reload the page; for authors."
+        default=False, description="For authors: rebuild on change and reload the page."
     )
     edition: Literal["current", "previous"] = Field(
         default="current",
         description=(
-            "Which of the two last good builds is served; with previous the server builds nothing."
+            "Which of the last two good builds is served; with previous, nothing is built."
         ),
     )
     class_mode: bool = Field(
         default=False,
-        description="Let a class answer by phone (docs/class.md).",
+        description="Take live answers from phones (docs/class.md).",
     )
     class_file: Path = Field(
         default_factory=lambda data: data["build"] / "class.sqlite",
-        description="SQLite file in which classes are kept until they end.",
+        description="SQLite file that stores classes until they end.",
     )
     class_hours: float = Field(
-        default=12, gt=0, le=168, description="A class and its answers end after so many hours."
+        default=12,
+        gt=0,
+        le=168,
+        description="A class and its answers are deleted after this many hours.",
     )
     class_max_phones: int = Field(
-        default=1000, gt=0, le=10_000, description="Phones that one class lets in."
+        default=1000, gt=0, le=10_000, description="Phones that may join one class."
     )
 
     @property
     def widgets(self) -> Path:
-        """The folder of the instruments."""
         own = self.root / "widgets"
         return own if own.is_dir() else WIDGETS
 
@@ -180,25 +182,23 @@ class Settings(BaseSettings):
 
     @property
     def site(self) -> Path:
-        """The finished site. An author's drafts, in which nothing is compressed, lie apart."""
+        """The finished site; for authors, a draft without compression."""
         return self.build / ("draft" if self.reload else "site")
 
     @property
     def previous_site(self) -> Path:
-        """The finished site that the last build replaced."""
         return self.site.with_name(f"{self.site.name}-previous")
 
     @property
     def served_site(self) -> Path:
-        """The site that the server sends."""
         return self.previous_site if self.edition == "previous" else self.site
 
     @property
     def full_data(self) -> Path:
-        """The codes of all images, which `latentbook train full_data` writes."""
+        """The codes of all images, written by `latentbook train full_data`."""
         return self.build / "data" / "codes"
 
 
 def _home(course: Path | None, root: Path) -> Path:
-    """Where things are built: an installed program's own folder is no place for them."""
+    """Where to build: an installed program must not write into its own folder."""
     return course or (Path.cwd() if root == SHIPPED else root)

@@ -50,7 +50,7 @@ class Unreadable extends Error {}
  */
 export function readNumber(text, unit = "") {
   const came = text.trim();
-  if (came === "") return unlike(translate("Nothing is written yet."));
+  if (came === "") return unlike(translate("Nothing has been typed yet."));
   if (came.length > MAX_CHARACTERS) return unlike(translate("A text of {count} characters is not a number.", { count: came.length }));
   const [number, said] = withoutUnit(came, unit);
   const factor = said === unit || said === "" ? 1 : CONVERSIONS[said][unit];

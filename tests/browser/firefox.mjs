@@ -102,7 +102,7 @@ try {
   seen.second = await visit();
   seen.again = await run("import numpy as np; print(np.linalg.norm([3.0, 4.0]))");
 
-  await page.waitForFunction(() => /can be read offline|could not be kept/.test(document.querySelector(".foot").textContent), PATIENCE);
+  await page.waitForFunction(() => /can be read offline|could not be saved/.test(document.querySelector(".foot").textContent), PATIENCE);
   cut();
   // As a reader would: the driver's own navigation asks the server, whatever the service worker keeps.
   await page.evaluate((address) => void (location.href = address), `${url}${CHAPTER}?offline`);

@@ -103,7 +103,7 @@ def test_a_lecture(hall: Class) -> None:
     for phone, pick in zip(phones, (0, 0, 1), strict=True):
         phone.locator("input[name=answer]").nth(pick).check()
         phone.get_by_role("button", name="Send").click()
-        expect(phone.locator("[data-said]")).to_contain_text("Your answer is in")
+        expect(phone.locator("[data-said]")).to_contain_text("Your answer has arrived")
         assert fits(phone)
     expect(hall.projector.locator("[data-answers]")).to_contain_text("3 of 3")
     expect(hall.projector.locator(".bars")).to_have_count(0)
@@ -112,16 +112,16 @@ def test_a_lecture(hall: Class) -> None:
     expect(phones[0].locator("input[name=answer]").first).to_be_checked()
     phones[0].locator("input[name=answer]").nth(1).check()
     phones[0].get_by_role("button", name="Send").click()
-    expect(phones[0].locator("[data-said]")).to_contain_text("Your answer is in")
+    expect(phones[0].locator("[data-said]")).to_contain_text("Your answer has arrived")
 
     hall.step("Close the vote")
-    expect(phones[1].locator("[data-said]")).to_contain_text("The vote is closed")
+    expect(phones[1].locator("[data-said]")).to_contain_text("Voting has closed")
     hall.step("Vote again")
     for phone in phones:
         expect(phone.locator("[data-said]")).to_have_text("")
         phone.locator("input[name=answer]").nth(1).check()
         phone.get_by_role("button", name="Send").click()
-        expect(phone.locator("[data-said]")).to_contain_text("Your answer is in")
+        expect(phone.locator("[data-said]")).to_contain_text("Your answer has arrived")
     hall.step("Reveal")
     for page in (hall.projector, phones[2]):
         expect(page.locator(".bars .count").nth(2)).to_have_text("67% (2)")  # of the first vote
@@ -147,7 +147,7 @@ def test_guesses_lie_over_the_truth(hall: Class) -> None:
     phone.locator("input[type=range]").focus()
     phone.keyboard.press("End")
     phone.get_by_role("button", name="Send").click()
-    expect(phone.locator("[data-said]")).to_contain_text("Your answer is in")
+    expect(phone.locator("[data-said]")).to_contain_text("Your answer has arrived")
     hall.step("Reveal")
     expect(hall.projector.locator(".guess .mark")).to_contain_text("Computed:")
     heights = hall.projector.locator(".guess .columns rect").evaluate_all(
@@ -195,6 +195,6 @@ def test_axe_finds_nothing(hall: Class) -> None:
         for page in (phone, hall.projector):
             expect(page.locator("[data-results] figure")).to_be_visible()
         look(phone, hall.projector)
-        hall.step("Put away")
+        hall.step("Clear the screen")
         expect(phone.get_by_role("heading", name="You are in")).to_be_visible()
     assert "\n\n".join(found) == ""

@@ -43,8 +43,8 @@ ENDS = {
     "import numpy as np\nnp.ones((10**5, 10**5))": "too big|MemoryError",
     "def f(): return f()\nf()": "RecursionError",
     "class A:\n    def __getattr__(self, n): return getattr(self, n + 'x')\nA().x": "Error|ended",
-    "import os\nos._exit(1)": "Python itself ended",
-    "import os\nos.abort()": "Python itself ended",
+    "import os\nos._exit(1)": "Python stopped running",
+    "import os\nos.abort()": "Python stopped running",
     "exit()": "SystemExit|NameError",
     "name = input('Who? ')": "cannot ask anything here",
     "import sys\nsys.stdin.read()": "Error",
@@ -61,7 +61,7 @@ ENDS = {
     "import sys\nsys.setrecursionlimit(10**9)\ndef f(x): return [f(x)]\nf(1)": ("Error|ended"),
     "import ctypes\nctypes.memset(4096, 255, 30_000_000)": "Error|ended",
     "import sys\ndef refuse(event, given):\n    raise RuntimeError(event)\n"
-    "sys.addaudithook(refuse)": "Python itself ended",
+    "sys.addaudithook(refuse)": "Python stopped running",
 }
 SPOILS = {
     "import builtins\nbuiltins.__dict__.clear()": "",

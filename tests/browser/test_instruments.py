@@ -348,7 +348,7 @@ def test_a_typed_value_is_checked_and_the_last_one_kept(desk: Page) -> None:
     typed.fill("7,4")
     typed.blur()
     expect(instrument.locator(".problem")).to_have_text(
-        "7,4 lies between two steps of 1. Code width is now 7."
+        "7,4 is between two steps of 1. Code width is now 7."
     )
     expect(typed).to_have_value("7")
     expect(slider).to_have_value("7")
@@ -615,9 +615,9 @@ def test_an_edit_in_another_tab_is_said_and_offered(open_page: Open) -> None:
     write(page, here, halved)
     half = f"{float(own) / 2:.1f}"
     expect(here.locator('[data-readout="kept"]')).to_have_text(half)
-    expect(there.locator(".other-tab")).to_contain_text("Another tab holds another version")
+    expect(there.locator(".other-tab")).to_contain_text("Another tab has a different version")
     expect(there.locator('[data-readout="kept"]')).to_have_text(own)
-    there.get_by_role("button", name="Take its version").click()
+    there.get_by_role("button", name="Use its version").click()
     expect(there.locator('[data-readout="kept"]')).to_have_text(half)
     expect(there).to_have_attribute("data-edited", "")
     expect(there.locator(".other-tab")).to_have_count(0)
@@ -625,9 +625,9 @@ def test_an_edit_in_another_tab_is_said_and_offered(open_page: Open) -> None:
     there.locator('[data-action="code"]').click()
     there.locator('[data-action="reset-code"]').click()
     expect(there.locator('[data-readout="kept"]')).to_have_text(own)
-    here.get_by_role("button", name="Keep this one").click()
+    here.get_by_role("button", name="Keep this version").click()
     expect(there.locator(".other-tab")).to_be_visible()
-    there.get_by_role("button", name="Take its version").click()
+    there.get_by_role("button", name="Use its version").click()
     expect(there.locator('[data-readout="kept"]')).to_have_text(half)
     expect(there.locator(".cm-content")).to_contain_text('"""')
     page.reload()

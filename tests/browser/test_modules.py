@@ -206,7 +206,7 @@ def test_what_cannot_be_read_is_told_why(modules: Page) -> None:
     assert problem("60,000") == "“60,000” can be read in two ways: write 60 or 60000."
     assert problem("3 bits") == "“3 bits” is in bits. It is asked for in %."
     assert problem("1/0") == "“1/0” has no finite value."
-    assert problem(" ").startswith("Nothing is written yet.")
+    assert problem(" ").startswith("Nothing has been typed yet.")
     assert problem("much").startswith("“much” is not a number.")
 
 

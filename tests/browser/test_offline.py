@@ -19,7 +19,7 @@ from tests.browser.editions import ONE, TWO, Editions
 pytestmark = pytest.mark.browser
 
 STATUS = "[data-offline-status]"
-KEPT = "it can be read offline"
+KEPT = "can be read offline"
 EVERY_ENTRY = """async () => {
   const all = [];
   for (const name of await caches.keys()) {

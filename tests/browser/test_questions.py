@@ -93,7 +93,7 @@ def numbers(key: Any, told: dict[str, str]) -> list[tuple[str, str, str]]:
     answer, tolerance = key["answer"], key["tolerance"]
     texts = ("about half", "1,2,3", "0x10", "--1")
     asked = [(text, "open", "Write one in digits") for text in texts]
-    asked.append(("", "open", "Nothing is written yet."))
+    asked.append(("", "open", "Nothing has been typed yet."))
     far = answer + 40 * tolerance + abs(answer) * 40
     asked.append((f"{far:.6g}", "wrong", "too large"))
     listed = key["wrong"]

@@ -138,7 +138,7 @@ def test_a_restart_ends_what_runs(desk: Page) -> None:
 
 
 def megabytes(place: Locator) -> int:
-    """What Python holds, as the bar says."""
+    """What Python uses, as the bar says."""
     found = re.fullmatch(r"(\d+) MB", place.inner_text())
     assert found
     return int(found[1])

@@ -320,7 +320,7 @@ def test_without_the_network_a_reader_is_told_what_is_missing(
     cell = run(page, "import decimal\nprint(decimal.Decimal(1) / 8)")
     assert NEEDS_NETWORK in output(cell)
     expect(page.locator(STATUS)).to_have_text(
-        "Python ready. The next visit will start no quicker: numpy-soon.pack could not be fetched."
+        "Python ready. Your next visit will start no faster: numpy-soon.pack could not be fetched."
     )
     for files in missing:
         page.context.unroute(files)
@@ -339,7 +339,7 @@ def test_a_browser_that_keeps_nothing_says_so(
         "CacheStorage.prototype.open = () => Promise.reject(new DOMException('no'));"
     )
     page = visit(context, book)
-    expect(page.locator(STATUS)).to_contain_text("The next visit will start no quicker")
+    expect(page.locator(STATUS)).to_contain_text("Your next visit will start no faster")
     assert output(run(page, "6 * 7")).strip() == "42"
 
 
@@ -364,6 +364,6 @@ def test_a_full_disk_is_said_and_python_works(
     quota = {"origin": book.rstrip("/"), "quotaSize": 5_000_000}
     context.new_cdp_session(page).send("Storage.overrideQuotaForOrigin", quota)
     page.goto(book + SECTION)
-    expect(page.locator(STATUS)).to_contain_text("The next visit will start no quicker")
+    expect(page.locator(STATUS)).to_contain_text("Your next visit will start no faster")
     assert output(run(page, "6 * 7")).strip() == "42"
     assert not any(name.endswith(".snapshot") for name in page.evaluate(EVERY_FILE, None))

@@ -122,7 +122,7 @@ def test_what_is_kept_survives_a_reload_and_is_offered_elsewhere(desk: Page) -> 
     typed(instrument, "steps", 100)
     each = arrive(instrument, 100)["each"]
     press(instrument, "keep")
-    expect(instrument.locator("[data-status]")).to_contain_text("Kept at step 100")
+    expect(instrument.locator("[data-status]")).to_contain_text("Saved at step 100")
     with desk.expect_download() as download:
         press(instrument, "download")
     assert download.value.suggested_filename == f"{LABEL}.npz"

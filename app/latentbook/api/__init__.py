@@ -1,4 +1,4 @@
-"""The API: one router a file."""
+"""The API: one router per file."""
 
 from latentbook.api import atlas, decode, encode, grid, health, instruments, metrics, models
 
@@ -12,4 +12,3 @@ ROUTERS = (
     health.router,
     metrics.router,
 )
-"""Every router of the app."""

@@ -24,14 +24,15 @@ IMAGES = 8
 """Decoded images along each side of a map tile."""
 
 CELL = 32
-"""Pixels along each side of the cell that an image lies in; a map tile has 256."""
+"""Pixels along each side of an image's cell; a map tile has 256."""
 
 DEEPEST = 18
-"""Here the codes of neighbours are 2^-17 apart, sixteen steps of a float32 near the edge. Four
-levels deeper they would be one and the same."""
+"""Here neighbouring codes are 2^-17 apart, sixteen steps of a float32 near the edge. Four levels
+deeper they would be equal.
+"""
 
 EXACT_FROM = 8
-"""From this zoom on neighbours differ by less than bfloat16 changes a picture."""
+"""From this zoom on, neighbours differ by less than bfloat16 changes a picture."""
 
 Zoom = Annotated[
     int,
@@ -75,12 +76,12 @@ async def get_atlas_tile(
     """Decode one tile of the map of a latent plane: 256 x 256 pixels, 8 x 8 images.
 
     The map is the square from -8 to 8 of the two latents. x counts tiles to the right, y downwards;
-    the second latent is 8 at the top. Each image lies in the middle of a cell of 32 x 32 pixels,
-    whose other pixels are 0, and belongs to the code in the middle of that cell.
+    the second latent is 8 at the top. Each image is in the middle of a cell of 32 x 32 pixels, the
+    rest of which is 0, and belongs to the code in the middle of that cell.
     """
     for field, value in (("x", x), ("y", y)):
         if value >= 2**zoom:
-            message = f"At zoom {zoom} 0 to {2**zoom - 1} are accepted. Received {value}."
+            message = f"At zoom {zoom}, 0 to {2**zoom - 1} are accepted. Received {value}."
             raise wrong_field(field, message)
     model = await inference.open(name)
     axes, at = query.axes_of(model), query.centre_of(model)
@@ -99,7 +100,7 @@ async def get_atlas_tile(
 def tile_codes(
     zoom: int, x: int, y: int, axes: tuple[int, int], at: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """Codes of a map tile, row after row from the top, of shape (64, latent_dim)."""
+    """Codes of a map tile, row by row from the top, of shape (64, latent_dim)."""
     step = 2 * EDGE / (IMAGES * 2**zoom)  # a power of two, so what follows is exact
     middles = np.arange(IMAGES) + 0.5
     z1 = (x * IMAGES + middles) * step - EDGE

@@ -28,8 +28,6 @@ Code = Annotated[list[Latent], Field(min_length=1, max_length=1024)]
 
 
 class DecodeRequest(Strict):
-    """Codes to decode."""
-
     codes: list[Code] = Field(
         min_length=1,
         max_length=MAX_CODES,
@@ -39,8 +37,6 @@ class DecodeRequest(Strict):
 
 
 class Decoded(BaseModel):
-    """Images of codes."""
-
     model: str = Field(examples=["conv_vae_mnist"])
     sha256: str = Field(description="Of the weights.")
     shape: list[int] = Field(
@@ -63,8 +59,8 @@ async def decode(
 ) -> Response:
     """Decode a list of codes.
 
-    As JSON, the images one by one. As a picture, the images side by side in rows, as near to a
-    square as they go, filled up with paper.
+    As JSON, a list of images. As a picture, the images side by side in rows, as close to a square
+    as possible, filled up with paper.
     """
     form = form_for(request, "application/json")
     model = await inference.open(name)
@@ -72,7 +68,7 @@ async def decode(
         if len(code) != model.latent_dim:
             raise wrong_field(
                 f"codes[{i}]",
-                f"{model.latent_dim} numbers are accepted, one a latent of {name}. "
+                f"{model.latent_dim} numbers are accepted, one per latent of {name}. "
                 f"Received {len(code)}.",
             )
     codes = np.array(body.codes, np.float32)

@@ -1,4 +1,4 @@
-"""What several routes need: what decodes, the body's type, work given up when unwanted."""
+"""What several routes need: the decoders, a check of the body's type, cancelled work."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ModelName = Annotated[
 
 
 async def get_inference(request: Request) -> Decoders:
-    """What decodes for the app. Not a plain function, which would be run on another thread."""
+    """What decodes for the app. Not a plain function, because those run on another thread."""
     return cast(Decoders, request.app.state.inference)
 
 
@@ -38,14 +38,14 @@ async def require_json(request: Request) -> None:
 
 
 class Strict(BaseModel):
-    """Input that holds what is declared and nothing else."""
+    """Input without undeclared fields."""
 
     model_config = ConfigDict(extra="forbid")
 
     @model_validator(mode="before")
     @classmethod
     def refuse_unknown(cls, data: Any) -> Any:
-        """Name the fields that are accepted when another one comes."""
+        """Name the accepted fields if another one arrives."""
         if isinstance(data, dict) and (unknown := data.keys() - cls.model_fields.keys()):
             raise PydanticCustomError(
                 UNKNOWN_FIELD,
@@ -56,27 +56,26 @@ class Strict(BaseModel):
 
 
 def in_digits(value: Any) -> Any:
-    """Refuse what Python alone takes for a number, as 1_0."""
+    """Refuse numbers that only Python accepts, such as 1_0."""
     if isinstance(value, str) and "_" in value:
         raise PydanticCustomError("number_parsing", "Input should be a number in digits")
     return value
 
 
 InDigits = BeforeValidator(in_digits)
-"""For numbers in addresses."""
 
 
 class Gone(Problem):
-    """The client has closed the connection; nobody reads this answer."""
+    """The client has closed the connection; no one reads this response."""
 
     def __init__(self) -> None:
-        super().__init__(499, "The client has gone away.")
+        super().__init__(499, "The client has disconnected.")
 
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """The result of ``work``, which is cancelled as soon as the client closes the connection.
+    """Return the result of ``work``; cancel it as soon as the client closes the connection.
 
-    The body of the request must have been read.
+    The body of the request must have been read before.
     """
     task = asyncio.ensure_future(work)
     leaving = asyncio.ensure_future(disconnected(request))
@@ -92,6 +91,6 @@ async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
 
 
 async def disconnected(request: Request) -> None:
-    """Return when the client closes the connection."""
+    """Return once the client closes the connection."""
     while (await request.receive())["type"] != "http.disconnect":
         pass

@@ -24,25 +24,21 @@ Picture = Annotated[list[Line], Field(min_length=1, max_length=LONGEST_SIDE)]
 
 
 class EncodeRequest(Strict):
-    """Images to encode."""
-
     images: list[Picture] = Field(
         min_length=1,
         max_length=MAX_IMAGES,
-        description="Each image is a list of rows, each row a list of pixels from 0, paper, to 1, "
-        "ink.",
+        description="Each image is a list of rows, each row a list of pixels from 0 (paper) to 1 "
+        "(ink).",
         examples=[[[[0.0] * 28] * 28]],
     )
 
 
 class Encoded(BaseModel):
-    """Codes of images."""
-
     model: str = Field(examples=["conv_vae_mnist"])
     sha256: str = Field(description="Of the weights.")
-    mu: list[list[float]] = Field(description="Mean of q(z | x), or the code; one list an image.")
+    mu: list[list[float]] = Field(description="Mean of q(z | x), or the code; one list per image.")
     logvar: list[list[float]] | None = Field(
-        description="Log-variance of q(z | x); null where the model has none."
+        description="Log-variance of q(z | x); null if the model has none."
     )
     squared_error: list[float] = Field(
         description="Between each image and the decoded mu, summed over pixels."

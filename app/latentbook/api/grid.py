@@ -22,8 +22,6 @@ WIDEST_SPAN = 10.0
 
 
 class GridQuery(PlaneQuery):
-    """Which plane, how far, how fine."""
-
     n: Annotated[int, InDigits] = Field(
         16, ge=1, le=MAX_TILES, description="Tiles along each side.", examples=[16]
     )
@@ -62,6 +60,6 @@ async def get_grid(
 def grid_codes(
     n: int, span: float, axes: tuple[int, int], at: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """Codes of a grid, row after row from the top, of shape (n * n, latent_dim)."""
+    """Codes of a grid, row by row from the top, of shape (n * n, latent_dim)."""
     steps = np.linspace(-span, span, n)
     return plane_codes(steps, steps[::-1], axes, at)

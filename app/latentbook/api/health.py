@@ -1,4 +1,4 @@
-"""``/healthz`` and ``/readyz``: for whoever runs the server."""
+"""``/healthz`` and ``/readyz``, for operators."""
 
 from __future__ import annotations
 
@@ -14,20 +14,18 @@ router = APIRouter(tags=["health"])
 
 
 class Health(BaseModel):
-    """The state of the server."""
-
     status: str
 
 
 class SiteFault(BaseModel):
-    """Why the site is older than its sources: one sentence for each mistake."""
+    """Why the site is older than its sources: one sentence per mistake."""
 
     since: datetime
     errors: list[str]
 
 
 class Readiness(Health):
-    """The state of the server and of its book, with when the site was built."""
+    """The state of the server and its book, and when the site was built."""
 
     site: datetime
     fault: SiteFault | None = None
@@ -35,13 +33,13 @@ class Readiness(Health):
 
 @router.get("/healthz")
 async def get_health() -> Health:
-    """The server runs."""
+    """Whether the server runs."""
     return Health(status="ok")
 
 
 @router.get("/readyz", responses=problem_responses(503), response_model_exclude_none=True)
 async def get_readiness(request: Request) -> Readiness:
-    """The server has a book to serve. `fault` says why it is not the newest."""
+    """Whether the server has a book to serve. `fault` says why it is not the latest."""
     site, fault = request.app.state.site, request.app.state.fault
     if not site.is_built:
         raise Problem(503, "The book is not built. `latentbook build` builds it.")

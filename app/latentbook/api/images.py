@@ -1,4 +1,4 @@
-"""Grey pictures as bytes: the forms, and how each is written, all without loss."""
+"""Lossless formats of grey pictures, and how each is written."""
 
 from __future__ import annotations
 
@@ -18,20 +18,19 @@ from latentbook.http.negotiation import negotiate, negotiate_encoding
 Body = bytes | memoryview
 
 DELTA = "application/vnd.latentbook.delta"
-"""The media type of :func:`delta`."""
 
 
 def raw(cells: Grey) -> Body:
-    """The grey levels, cell after cell."""
+    """The grey levels, cell by cell."""
     return cells.data.cast("B")
 
 
 def delta(cells: Grey) -> Body:
     """Each cell minus the cell to its left, minus the one above, plus the one above to the left.
 
-    All modulo 256, cell after cell as in :func:`raw`; beyond the edge cells are 0. Neighbouring
-    codes give images alike, so most of it is near 0 and compresses to half a PNG. Two prefix sums
-    undo it: along each row of cells, then down each column.
+    All modulo 256, in the order of :func:`raw`; cells outside the picture are 0. Neighbouring codes
+    give similar images, so most values are near 0 and compress to half a PNG. Two prefix sums undo
+    it: along each row of cells, then down each column.
     """
     across = cells.copy()
     across[:, 1:] -= cells[:, :-1]
@@ -41,7 +40,7 @@ def delta(cells: Grey) -> Body:
 
 
 def png(cells: Grey) -> Body:
-    """PNG, 8-bit grey; ten times as fast as Pillow's at about the same size."""
+    """PNG, 8-bit grey; ten times faster than Pillow at about the same size."""
     picture = picture_of(cells)
     height, width = picture.shape
     lines = np.zeros((height, width + 1), np.uint8)  # each line starts with filter 0, none
@@ -52,7 +51,6 @@ def png(cells: Grey) -> Body:
 
 
 def png_chunk(kind: bytes, content: bytes) -> bytes:
-    """Length, kind, content, checksum."""
     body = kind + content
     return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
 
@@ -62,39 +60,39 @@ WRITERS: dict[str, Callable[[Grey], Body]] = {
     "application/octet-stream": raw,
     DELTA: delta,
 }
-"""Media type -> writer; the first is what a client gets that takes anything."""
+"""Media type -> writer; a client that accepts anything gets the first."""
 
 ENCODERS: dict[str, Callable[[Body], Body]] = {
     "zstd": lambda body: zstandard.ZstdCompressor(level=1).compress(body),
     "gzip": lambda body: igzip.compress(body, 1),
     "identity": lambda body: body,
 }
-"""Content codings; the first is preferred where the client takes several alike."""
+"""Content codings; the first is preferred if the client accepts several equally."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """A form of a picture that a client takes."""
+    """A format of a picture that the client accepts."""
 
     media_type: str
     encoding: str
 
     @property
     def headers(self) -> dict[str, str]:
-        """What the answer says of its form."""
+
         said = {"Content-Type": self.media_type, "Vary": "Accept, Accept-Encoding"}
         return said if self.encoding == "identity" else {**said, "Content-Encoding": self.encoding}
 
     def write(self, cells: Grey) -> Body:
-        """The picture of these cells, of shape (rows, columns, height, width), in this form."""
+        """Write cells of shape (rows, columns, height, width) in this format."""
         return ENCODERS[self.encoding](WRITERS[self.media_type](cells))
 
 
 def form_for(request: Request, *others: str) -> Form:
-    """The form that a client likes best, of those of a picture and of ``others`` before them.
+    """The format that the client prefers, out of ``others`` and those of a picture, in this order.
 
-    Only the delta form is compressed. A PNG is compressed already, and raw bytes are asked for on
-    lines so fast that compressing would cost more time than it saves.
+    Only the delta format is compressed. A PNG already is, and clients ask for raw bytes on
+    connections so fast that compressing takes more time than it saves.
     """
     media_type = negotiate(request.headers.get("accept"), (*others, *WRITERS))
     offered = tuple(ENCODERS) if media_type == DELTA else ("identity",)
@@ -104,7 +102,7 @@ def form_for(request: Request, *others: str) -> Form:
 PICTURE_CONTENT = {
     media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in WRITERS
 }
-"""For OpenAPI: the forms of a picture."""
+"""For OpenAPI: the formats of a picture."""
 
 PICTURE_HEADERS = {
     "Latentbook-Shape": {
@@ -112,12 +110,12 @@ PICTURE_HEADERS = {
         "schema": {"type": "string", "pattern": r"^\d+,\d+,\d+,\d+$"},
     },
     "Latentbook-Dtype": {
-        "description": "The number format in which the images were decoded.",
+        "description": "Number format in which the images were decoded.",
         "schema": {"type": "string", "enum": ["float32", "bfloat16"]},
     },
     "Server-Timing": {
-        "description": "Milliseconds in the queue, in the model, and to write the form.",
+        "description": "Milliseconds in the queue, in the model, and writing the picture.",
         "schema": {"type": "string"},
     },
 }
-"""For OpenAPI: what goes with a picture. application/octet-stream is its bytes, cell after cell."""
+"""For OpenAPI: headers of a picture. application/octet-stream is its bytes, cell by cell."""

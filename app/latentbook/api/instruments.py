@@ -1,4 +1,4 @@
-"""``GET /api/instruments/{name}``: the frame of an instrument, computed on all images there are."""
+"""``GET /api/instruments/{name}``: the frame of an instrument, computed from the full data set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``GET /metrics``: what the server counts, in the text format of Prometheus."""
+"""``GET /metrics``: the server's counters in the text format of Prometheus."""
 
 from __future__ import annotations
 

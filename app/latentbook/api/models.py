@@ -1,4 +1,6 @@
-"""``GET /api/models`` and ``GET /api/models/{name}``: what can be decoded, and how it was made."""
+"""``GET /api/models`` and ``GET /api/models/{name}``: which models there are, and how they were
+made.
+"""
 
 from __future__ import annotations
 
@@ -17,27 +19,21 @@ router = APIRouter(prefix="/api", tags=["models"])
 
 
 class ModelSummary(BaseModel):
-    """One model in the list."""
-
     name: str = Field(examples=["conv_vae_mnist"])
     title: str | None = Field(examples=["Convolutional VAE, 2-D code, MNIST"])
     summary: str | None = Field(examples=["Handwritten digits from two numbers."])
     sha256: str | None = Field(description="Of the weights.")
-    unavailable: str | None = Field(description="Why it cannot be served, where that is known.")
+    unavailable: str | None = Field(description="Why it cannot be served, if known.")
 
 
 class ModelList(BaseModel):
-    """Every model of the book."""
-
     models: list[ModelSummary]
 
 
 class Serving(BaseModel):
-    """How this server runs the model."""
-
     device: str = Field(examples=["cpu"])
     dtype: str = Field(
-        description="Number format for codes within 4 of the origin; float32 beyond. It follows "
+        description="Number format of codes within 4 of the origin; float32 beyond. It follows "
         "from the device and the setting LATENTBOOK_DTYPE.",
         examples=["bfloat16"],
     )
@@ -48,7 +44,7 @@ class Serving(BaseModel):
 
 
 class ModelDetail(BaseModel):
-    """The card of a model, and how it is served. Cards hold more than the fields named here."""
+    """A model's card and how it is served. Cards contain more than the fields declared here."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -69,7 +65,7 @@ class ModelDetail(BaseModel):
     responses={304: {"description": "Not modified."}, **problem_responses(503)},
 )
 async def list_models(request: Request, inference: TheInference) -> Response:
-    """Every model, with why it cannot be served where that is so."""
+    """List every model; one that cannot be served says why."""
     cards = await inference.cards()
     summaries = [
         ModelSummary(
@@ -90,7 +86,9 @@ async def list_models(request: Request, inference: TheInference) -> Response:
     responses={304: {"description": "Not modified."}, **problem_responses(404, 503)},
 )
 async def get_model(request: Request, name: ModelName, inference: TheInference) -> Response:
-    """The card: data and its hash, seed, command, test metrics, weights' sha256; and the shapes."""
+    """Return a model's card (data and its hash, seed, command, test metrics, sha256 of the weights)
+    and its shapes.
+    """
     model = await inference.open(name)
     serving = Serving(
         device=model.device, dtype=model.dtype, max_grey_difference=model.max_grey_difference
@@ -100,7 +98,7 @@ async def get_model(request: Request, name: ModelName, inference: TheInference) 
 
 
 def revalidated(request: Request, body: dict[str, Any]) -> Response:
-    """JSON that a cache may keep but asks about each time: a model can be retrained."""
+    """JSON that caches store but revalidate each time, because a model can be retrained."""
     content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     headers = {"ETag": strong_etag(content), "Cache-Control": "no-cache"}
     return not_modified(request, headers) or Response(

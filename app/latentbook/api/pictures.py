@@ -1,4 +1,4 @@
-"""Answers that are pictures: checked against what the client has, decoded, written, cacheable."""
+"""Responses that are pictures: revalidated, decoded, written, cacheable."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ PICTURE_RESPONSES: dict[int | str, dict[str, Any]] = {
     304: {"description": "Not modified."},
     **problem_responses(404, 406, 422, 503),
 }
-"""For OpenAPI: what a route answers that ends in :func:`answer_picture`."""
+"""For OpenAPI: the responses of a route that ends in :func:`answer_picture`."""
 
 SMALL = 2**16
-"""Pixels that are written where they are: to hand fewer to another thread takes longer."""
+"""Up to this many pixels are written on this thread: handing them to another takes longer."""
 
 
 async def answer_picture(
@@ -41,13 +41,13 @@ async def answer_picture(
     mosaic: Mosaic,
     exact: bool = False,
 ) -> Response:
-    """Decode codes into one picture, in the form that the client asked for.
+    """Decode codes into one picture, in the format that the client asked for.
 
     Parameters
     ----------
-    key : what the picture depends on besides the model and the form
-    codes : gives an ndarray of shape (rows * columns, latent_dim)
-    exact : decode in float32 whatever serves the model best
+    key : what the picture depends on, apart from the model and the format
+    codes : returns an ndarray of shape (rows * columns, latent_dim)
+    exact : decode in float32 regardless of the model's format
     """
     form = form_for(request)
     query.check_weights(model)
@@ -64,7 +64,7 @@ async def answer_picture(
 async def written(
     request: Request, decoded: Decoded, mosaic: Mosaic, form: Form, headers: Mapping[str, str]
 ) -> Response:
-    """Decoded images as one picture, in the form that the client asked for."""
+    """Decoded images as one picture, in the format that the client asked for."""
     start = time.perf_counter()
 
     def write() -> Body:

@@ -1,4 +1,4 @@
-"""A plane through the latent space: which two latents vary, and where its centre lies."""
+"""A plane through the latent space: which two latents vary, and its centre."""
 
 from __future__ import annotations
 
@@ -15,40 +15,37 @@ NUMBER = r"[-+]?([0-9]{1,5}(\.[0-9]{0,20})?|\.[0-9]{1,20})([eE][-+]?[0-9]{1,2})?
 
 
 class PlaneQuery(Strict):
-    """Which plane, of which weights."""
-
     axes: str = Field(
         "0,1",
         pattern=r"^[0-9]{1,4},[0-9]{1,4}$",
-        description="The two latents that vary, counted from 0: to the right, and up.",
+        description="The two latents that vary, counted from 0: first to the right, then up.",
         examples=["0,1"],
     )
     at: str = Field(
         "",
         pattern=rf"^({NUMBER}(,{NUMBER})*)?$",
         max_length=2048,
-        description="The centre of the plane, one number a latent; the origin if left out.",
+        description="The centre of the plane, one number per latent; the default is the origin.",
         examples=["0,0"],
     )
     weights: str = Field(
         "",
         pattern=r"^([0-9a-f]{8,64})?$",
-        description="First digits of the sha256 of the weights, at least 8. With them the answer "
-        "may be kept for a year; if the model has been retrained, the answer is 404.",
+        description="At least the first 8 digits of the sha256 of the weights. The response can "
+        "then be cached for a year, and is 404 once the model has been retrained.",
     )
 
     def check_weights(self, model: Opened) -> None:
-        """Raise a problem 404 if the model has other weights by now."""
+        """Raise a 404 problem if the model has other weights by now."""
         sha256 = model.card["weights"]["sha256"]
         if not sha256.startswith(self.weights):
-            raise wrong_field("weights", f"These are {sha256}. Received {self.weights}.", 404)
+            raise wrong_field("weights", f"They are {sha256}. Received {self.weights}.", 404)
 
     def axes_of(self, model: Opened) -> tuple[int, int]:
-        """The latent that grows to the right and the one that grows upwards."""
         across, up = (int(axis) for axis in self.axes.split(","))
         last = model.latent_dim - 1
         if last < 1:
-            raise wrong_field("axes", f"{model.name} has one latent, so no plane.")
+            raise wrong_field("axes", f"{model.name} has one latent, so it has no plane.")
         if across == up or max(across, up) > last:
             raise wrong_field(
                 "axes",
@@ -57,15 +54,15 @@ class PlaneQuery(Strict):
         return across, up
 
     def centre_of(self, model: Opened) -> NDArray[np.float64]:
-        """The centre, of shape (latent_dim,)."""
         if not self.at:
             return np.zeros(model.latent_dim)
         at = np.array([float(number) for number in self.at.split(",")])
         if len(at) != model.latent_dim or np.abs(at).max() > LARGEST:
             raise wrong_field(
                 "at",
-                f"{model.latent_dim} numbers from {-LARGEST:g} to {LARGEST:g} are accepted, one a "
-                f"latent of {model.name}. Received {len(at)}, the largest {np.abs(at).max():g}.",
+                f"{model.latent_dim} numbers from {-LARGEST:g} to {LARGEST:g} are accepted, one "
+                f"per latent of {model.name}. Received {len(at)}, the largest "
+                f"{np.abs(at).max():g}.",
             )
         return at
 
@@ -76,7 +73,7 @@ def plane_codes(
     axes: tuple[int, int],
     at: NDArray[np.float64],
 ) -> NDArray[np.float32]:
-    """Codes of a grid in a plane, row after row from the top.
+    """Codes of a grid in a plane, row by row from the top.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""What runs models: one thread that owns torch, its queue, and pictures made of many images."""
+"""Runs the models: one thread that owns torch, its queue, and pictures made of many images."""

@@ -1,4 +1,4 @@
-"""What the routes ask for, whoever decodes: models that are ready, and pictures of codes."""
+"""The interface of the decoders: models that are ready, and pictures of codes."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from latentbook.http.metrics import Metrics
 from latentbook.settings import Dtype
 
 FEW = 512
-"""Codes up to which waiting requests are decoded together, and are decoded in small chunks."""
+"""Up to this many codes, waiting requests are decoded together and in small chunks."""
 
 NEAR = 4.0
-"""Codes with a coordinate farther out are decoded in float32: there the picture changes fastest."""
+"""Codes with a larger coordinate are decoded in float32: out there the picture changes fastest."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Opened:
 
     Attributes
     ----------
-    dtype : number format of codes that are near
-    edition : what the pictures depend on besides the request and the number format
+    dtype : number format of codes within ``NEAR``
+    edition : what the pictures depend on, apart from the request and the number format
     """
 
     name: str
@@ -48,7 +48,7 @@ class Decoded:
     images : ndarray of shape (n, height, width), in the order of the codes
     dtype : number format in which they were decoded
     waited : seconds in the queue
-    decoding : seconds in the model, with all that was decoded in the same batch
+    decoding : seconds in the model, for the complete batch
     """
 
     images: Grey
@@ -58,32 +58,30 @@ class Decoded:
 
 
 class Decoders(Protocol):
-    """What the routes ask: one thread here, or replicas elsewhere (:mod:`latentbook.scale`)."""
+    """What routes use: one thread here, or replicas elsewhere (:mod:`latentbook.scale`)."""
 
     metrics: Metrics
 
     async def cards(self) -> list[dict[str, Any]]:
-        """The card of every model, or its name and why it cannot be served."""
+        """The card of every model; if it cannot be served, its name and the reason."""
 
     async def open(self, name: str) -> Opened:
         """The model, ready to decode."""
 
     async def decode(self, name: str, z: Floats, *, exact: bool = False) -> Decoded:
-        """Images of codes.
-
-        Codes of which one is not near are decoded in float32.
+        """Images of codes; in float32 if one of the codes is not near.
 
         Parameters
         ----------
         z : ndarray of shape (n, latent_dim)
-        exact : decode in float32 whatever serves the model best
+        exact : decode in float32 regardless of the model's format
         """
 
     async def encode(self, name: str, x: Floats) -> tuple[Floats, Floats | None, Floats]:
         """Codes of images: mu, logvar, squared error."""
 
     def close(self) -> None:
-        """Finish what waits, and end."""
+        """Finish the waiting jobs and end."""
 
 
 def needs_exact(model: Opened, z: Floats) -> bool:
@@ -92,5 +90,5 @@ def needs_exact(model: Opened, z: Floats) -> bool:
 
 
 def is_near(z: Floats) -> bool:
-    """Whether no coordinate of these codes is beyond ``NEAR``."""
+    """Whether no coordinate is larger than ``NEAR``."""
     return bool(np.abs(z).max() <= NEAR)

@@ -1,9 +1,9 @@
 """The one thread that owns torch: a bounded queue of work, merged into batches.
 
 Models are loaded here, one batch is decoded at a time, and the event loop only waits. The chunks of
-a batch go to workers, one for each core, each of which runs torch on a single thread: what a chunk
-looks like then does not depend on how many cores there are, and no core waits for another after
-each layer. A server without torch serves the book all the same.
+a batch go to workers, one per core, each of which runs torch on a single thread. So a chunk's
+pixels do not depend on the number of cores, and no core waits for another after each layer. A
+server without torch still serves the book.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class TorchMissing(Problem):
 
 
 class TorchBroken(Problem):
-    """The torch of this server cannot be loaded."""
+    """This server's torch cannot be loaded."""
 
     def __init__(self, error: Exception | str) -> None:
         super().__init__(
@@ -57,20 +57,17 @@ class TorchBroken(Problem):
 
 
 class Registry(Protocol):
-    """What is used of :mod:`latentbook.models.registry`."""
+    """The part of :mod:`latentbook.models.registry` that is used."""
 
-    def names(self) -> tuple[str, ...]:
-        """Every model."""
+    def names(self) -> tuple[str, ...]: ...
 
-    def card(self, name: str) -> dict[str, Any]:
-        """What is known of one model."""
+    def card(self, name: str) -> dict[str, Any]: ...
 
-    def load(self, name: str) -> Autoencoder:
-        """The trained model."""
+    def load(self, name: str) -> Autoencoder: ...
 
 
 class Inference:
-    """Models on one device, asked from the event loop, run on one thread."""
+    """Models on one device, requested from the event loop and run on one thread."""
 
     def __init__(
         self,
@@ -90,7 +87,7 @@ class Inference:
     def open_registry(self) -> Registry:
         """The models of the book, unless others were given.
 
-        Called before the server listens, so that no reader waits while torch is imported.
+        Call it before the server listens, so that no reader waits for the import of torch.
 
         Raises
         ------
@@ -110,7 +107,6 @@ class Inference:
     # Called from the event loop.
 
     async def cards(self) -> list[dict[str, Any]]:
-        """The card of every model, or its name and why it cannot be served."""
         return await self.ask(Job(lambda job: self.read_cards()))
 
     async def open(self, name: str) -> Opened:
@@ -119,7 +115,7 @@ class Inference:
         Raises
         ------
         UnknownModel, WeightsMissing, WeightsMismatch, DeviceUnavailable
-            As the registry does.
+            From the registry.
         TorchMissing, QueueFull, Closing
         """
         if name in self.models:
@@ -127,12 +123,11 @@ class Inference:
         return await self.ask(Job(lambda job: self.load(name)[0]))
 
     async def decode(self, name: str, z: Floats, *, exact: bool = False) -> Decoded:
-        """Images of codes, as :class:`Decoders` says."""
         model = await self.open(name)
         return await self.decode_as(name, z, exact or needs_exact(model, z))
 
     async def decode_as(self, name: str, z: Floats, exact: bool) -> Decoded:
-        """Images of codes, in float32 or else in the format that the model is served in.
+        """Images of codes, in float32 or in the model's format.
 
         Only work in the same number format is merged, so no request decides the format of another.
         """
@@ -151,15 +146,14 @@ class Inference:
         return await self.ask(Job(alone, z, (name, exact), finish))
 
     async def encode(self, name: str, x: Floats) -> tuple[Floats, Floats | None, Floats]:
-        """Codes of images, as :meth:`ServedModel.encode` gives them."""
         return await self.ask(Job(lambda job: self.load(name)[1].encode(x)))
 
     async def ping(self) -> None:
-        """Return when the thread has come to it: when what waited before has been answered."""
+        """Wait for all jobs queued earlier."""
         await self.ask(Job(lambda job: None))
 
     async def ask(self, job: Job[T]) -> T:
-        """Queue a job and wait for its result; if the caller is cancelled, drop the job."""
+        """Queue a job and wait for its result; drop the job if the caller is cancelled."""
         self.queue.put(job)
         if self.thread is None:
             self.thread = threading.Thread(target=self.run, name="inference")
@@ -171,7 +165,7 @@ class Inference:
             raise
 
     def close(self) -> None:
-        """Finish what waits, take nothing more, end the thread."""
+        """Finish the waiting jobs, accept no more and end the thread."""
         self.queue.close()
         if self.thread is not None:
             self.thread.join()
@@ -179,7 +173,7 @@ class Inference:
     # Called on the thread.
 
     def run(self) -> None:
-        """Answer jobs until closed."""
+        """Run jobs until closed."""
         keep_freed_memory()
         while batch := self.queue.next_batch():
             live = [job for job in batch if job.result.set_running_or_notify_cancel()]
@@ -198,13 +192,13 @@ class Inference:
 
     @cached_property
     def workers(self) -> ThreadPoolExecutor:
-        """One for each core that torch would use, each running torch on one thread."""
+        """One worker per core that torch would use, each running torch on one thread."""
         from latentbook.decoding.served_model import one_threaded_workers
 
         return one_threaded_workers()
 
     def answer(self, batch: list[Job[Any]]) -> list[Any]:
-        """The result of each job: one alone does its own work, several are decoded together."""
+        """The result of each job; several are decoded together."""
         if len(batch) == 1:
             return [batch[0].work(batch[0])]
         name, exact = batch[0].kind
@@ -242,7 +236,6 @@ class Inference:
         return self.models[name]
 
     def read_cards(self) -> list[dict[str, Any]]:
-        """See :meth:`cards`."""
         registry = self.open_registry()
         cards = []
         for name in registry.names():

@@ -22,22 +22,22 @@ Floats = NDArray[np.float32]
 
 
 class QueueFull(Problem):
-    """As much work waits as may wait."""
+    """The queue is full."""
 
     def __init__(self, size: int) -> None:
         super().__init__(
             503,
-            f"The decoders are busy: {size} requests wait. Ask again in a second.",
+            f"The decoders are busy: {size} requests are waiting. Try again in a second.",
             headers={"Retry-After": "1"},
         )
 
 
 class Closing(Problem):
-    """The server shuts down."""
-
     def __init__(self) -> None:
         super().__init__(
-            503, "The server shuts down. Ask again in a few seconds.", headers={"Retry-After": "5"}
+            503,
+            "The server is shutting down. Try again in a few seconds.",
+            headers={"Retry-After": "5"},
         )
 
 
@@ -47,12 +47,12 @@ class Job(Generic[T]):
 
     Attributes
     ----------
-    work : the result, made by this job alone
-    codes, kind, finish : given where it may be merged with other jobs of its kind, a model's name
+    work : computes the result of this job alone
+    codes, kind, finish : if it can be merged with jobs of the same kind, which is a model's name
         and whether to decode in float32; finish makes the result from this job's images and from
         the seconds that decoding took
-    dropped : nobody waits for the result any more
-    asked : when it was put into the queue, by time.perf_counter
+    dropped : no one waits for the result any more
+    asked : when it was queued, by time.perf_counter
     waited : seconds in the queue
     """
 
@@ -67,12 +67,11 @@ class Job(Generic[T]):
 
     @property
     def rows(self) -> int:
-        """How many codes it decodes."""
         return 0 if self.codes is None else len(self.codes)
 
 
 class JobQueue:
-    """Jobs from the event loop to the thread, in their order.
+    """Jobs from the event loop to the thread, in order.
 
     Raises
     ------
@@ -90,7 +89,6 @@ class JobQueue:
         metrics.queue_length.set_function(lambda: len(self.waiting))
 
     def put(self, job: Job[Any]) -> None:
-        """Let a job wait for the thread."""
         with self.changed:
             if self.closing or len(self.waiting) >= self.size:
                 self.metrics.rejected.inc()
@@ -99,7 +97,7 @@ class JobQueue:
             self.changed.notify()
 
     def drop(self, job: Job[Any]) -> None:
-        """Nobody waits for this job any more: it leaves the queue, or stops if it is being done."""
+        """Discard a job that no one waits for: take it out of the queue, or stop it."""
         job.dropped = True
         self.metrics.dropped.inc()
         with self.changed:
@@ -107,13 +105,13 @@ class JobQueue:
                 self.waiting.remove(job)
 
     def close(self) -> None:
-        """Take nothing more."""
+        """Accept no more jobs."""
         with self.changed:
             self.closing = True
             self.changed.notify()
 
     def next_batch(self) -> list[Job[Any]]:
-        """The oldest job, and those waiting that fit into one batch with it. None at the end."""
+        """The oldest job and the waiting jobs that fit into one batch with it; empty at the end."""
         with self.changed:
             while not self.waiting and not self.closing:
                 self.changed.wait()

@@ -1,4 +1,4 @@
-"""How the process keeps its memory."""
+"""Memory settings of the process."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ MIB = 2**20
 
 
 def keep_freed_memory() -> None:
-    """Have glibc keep what is freed; elsewhere nothing happens.
+    """Stop glibc from returning freed memory to the kernel; elsewhere do nothing.
 
-    A decoder's layers need the same buffers for each chunk. glibc gives those of a megabyte back to
-    the kernel each time and gets them back page by page: a quarter of the time, as measured.
+    A decoder's layers need the same buffers for each chunk. glibc returns buffers of a megabyte to
+    the kernel and gets them back page by page, which was measured to take a quarter of the time.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

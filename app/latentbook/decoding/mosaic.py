@@ -13,7 +13,7 @@ Grey = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Mosaic:
-    """Where the images of a picture lie: row after row, each in the middle of a cell of paper.
+    """The layout of a picture: row by row, each image in the middle of a cell of paper.
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class Mosaic:
     cell: tuple[int, int]
 
     def lay(self, images: Grey) -> Grey:
-        """The cells with images in them; those left over stay paper.
+        """The cells with images in them; spare cells stay paper.
 
         Parameters
         ----------
@@ -34,7 +34,7 @@ class Mosaic:
         Returns
         -------
         ndarray of shape (rows, columns, cell height, cell width), contiguous; a view of ``images``
-        where they fill it
+        if they fill it
         """
         shape = self.rows, self.columns, *self.cell
         n, height, width = images.shape

@@ -1,6 +1,6 @@
-"""One model as it is served: in which number format, in chunks of which size, in grey levels.
+"""One model as it is served: its number format, its chunk size, grey levels.
 
-Imports torch, so it is itself imported on the inference thread only.
+Imports torch, so import it on the inference thread only.
 """
 
 from __future__ import annotations
@@ -22,45 +22,47 @@ from latentbook.models.device import choose_device, choose_dtype, kernels
 from latentbook.settings import DeviceChoice, Dtype, DtypeChoice
 
 SMALL, LARGE = 64, 512
-"""Codes decoded at once, of a few and of many. Every chunk is filled up to its size, and one thread
-decodes it: then a tile's pixels depend neither on what is decoded beside it nor on the number of
-cores. A map tile is one small chunk. Of larger chunks than 512, fewer cores have one each."""
+"""Codes decoded at once, for few codes and for many. Every chunk is padded to its size and decoded
+by one thread, so a tile's pixels depend neither on the codes next to it nor on the number of cores.
+A map tile is one small chunk. With chunks larger than 512, fewer cores would have work.
+"""
 
 MAX_GREY_DIFFERENCE = 8
-"""bfloat16 is used only where no pixel of the test codes differs from float32 by more levels. Of
-the book's decoders that pass, it changes one pixel in a thousand by more than two levels."""
+"""bfloat16 is used only if no pixel of the test codes differs from float32 by more levels than
+this. In the book's decoders that pass, it changes one pixel in a thousand by more than two levels.
+"""
 
 TEST_CODES = 4096
-"""Drawn evenly from the cube within ``NEAR``."""
+"""Drawn uniformly from the cube within ``NEAR``."""
 
 DIGEST_CODES = 1024
-"""Of the test codes, those whose pictures stand in the edition."""
+"""How many of the test codes' pictures go into the edition."""
 
 Floats = NDArray[np.float32]
 Stop = Callable[[], bool]
 
 
 class Dropped(Exception):
-    """Nobody waits for the answer any more."""
+    """No one waits for the result any more."""
 
 
 class ServedModel:
-    """A model on its device, in the number format that this server serves.
+    """A model on its device, in the number format that this server uses.
 
     Parameters
     ----------
-    dtype : the format, or ``auto``: what the device multiplies fastest by its own description
+    dtype : the format; ``auto`` is the one that the device says it multiplies fastest
     workers : run the chunks, each on one thread
 
     Attributes
     ----------
     exact : decoder in float32
-    fast : decoder with its inner layers in bfloat16, or None where that is not served, or changes
-        the picture
+    fast : decoder with its inner layers in bfloat16; None if bfloat16 is not used or changes the
+        picture
     dtype : number format of codes within ``NEAR``
-    max_grey_difference : int, largest difference of a pixel of ``dtype`` from float32, of 255
+    max_grey_difference : int, largest difference of a pixel in ``dtype`` from float32, of 255
         levels
-    edition : what its pictures depend on besides the weights and the number format
+    edition : what its pictures depend on, apart from the weights and the number format
     """
 
     def __init__(
@@ -91,11 +93,11 @@ class ServedModel:
         return int(np.abs(fast.astype(np.int16) - exact).max())
 
     def digest(self, z: Floats) -> str:
-        """A digest of what test codes look like, in the formats that are served.
+        """A digest of the test codes' pictures, in the formats that are served.
 
-        It tells a processor that rounds otherwise from this one, so that no cache takes the
-        pictures of the one for those of the other. What rounds otherwise and shows in other codes
-        alone is told by the name of the kernels, which stand beside it.
+        Processors that round differently get different digests, so that no cache mixes their
+        pictures. A difference that shows only in other codes is covered by the name of the kernels,
+        which is also in the edition.
         """
         digest = hashlib.sha256()
         for exact in (True, False):
@@ -109,7 +111,7 @@ class ServedModel:
         ----------
         z : ndarray of shape (n, latent_dim)
         exact : whether to decode in float32
-        stop : asked before each chunk whether to give up
+        stop : called before each chunk: whether to give up
 
         Returns
         -------
@@ -118,7 +120,7 @@ class ServedModel:
         Raises
         ------
         Dropped
-            If ``stop`` said so.
+            If ``stop`` returned True.
         """
         decoder = self.exact if exact or self.fast is None else self.fast
         chunk = SMALL if len(z) <= FEW else LARGE
@@ -149,7 +151,7 @@ class ServedModel:
         Returns
         -------
         mu : ndarray of shape (n, latent_dim)
-        logvar : ndarray of shape (n, latent_dim), or None where the code has no spread
+        logvar : ndarray of shape (n, latent_dim), or None if the code has no spread
         squared_error : ndarray of shape (n,), between x and decode(mu), summed over pixels
         """
         images = torch.from_numpy(x).to(self.device)
@@ -170,14 +172,16 @@ def test_codes(latent_dim: int) -> Floats:
 
 
 def one_threaded_workers() -> ThreadPoolExecutor:
-    """As many as torch would use threads here, each running torch on one; so does the caller."""
+    """As many workers as torch would use threads, each running torch on one thread; so does the
+    caller.
+    """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     return ThreadPoolExecutor(threads, "decoder", torch.set_num_threads, (1,))
 
 
 def grey(x_hat: Tensor) -> Tensor:
-    """[0, 1] -> 0..255, rounded to the nearest, by way of ``x_hat`` itself."""
+    """[0, 1] -> 0..255, rounded to nearest; overwrites ``x_hat``."""
     return x_hat.mul_(255).add_(0.5).to(torch.uint8)
 
 
@@ -185,7 +189,7 @@ def in_bfloat16(decoder: nn.Sequential) -> nn.Module:
     """The decoder with its inner layers in bfloat16.
 
     The first layer with weights, which is small, and the sigmoid stay in float32: that halves the
-    change in the picture and costs nothing. A codebook, too, is looked up in float32.
+    change in the picture and costs nothing. A codebook is looked up in float32, too.
     """
     layers = list(decoder)
     weighty = (i for i, layer in enumerate(layers) if any(True for _ in layer.parameters()))
@@ -196,7 +200,7 @@ def in_bfloat16(decoder: nn.Sequential) -> nn.Module:
 
 
 class MixedDecoder(nn.Module):
-    """float32 at both ends, bfloat16 between."""
+    """float32 at both ends, bfloat16 in between."""
 
     def __init__(self, first: nn.Module, body: nn.Module, last: nn.Module) -> None:
         super().__init__()

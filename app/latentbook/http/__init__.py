@@ -1,1 +1,1 @@
-"""What stands between the app and the wire: headers, files, errors, logs, limits."""
+"""Everything between app and network: headers, files, errors, logs, limits."""

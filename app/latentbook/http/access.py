@@ -1,4 +1,4 @@
-"""ASGI middleware around every request: it is counted, and its line is logged."""
+"""ASGI middleware around every request: counts it and logs it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from latentbook.http.logs import log
 from latentbook.http.metrics import Metrics
 
 GONE = 499
-"""Status of a request whose client left before an answer began."""
+"""Status of a request whose client disconnected before the response began."""
 
 
 class Access:
-    """Counts requests by route template, and logs one line each at the level info.
+    """Counts requests by route template and logs one line per request at level info.
 
-    Neither holds anything of the reader: no address, no header, no query.
+    Neither contains anything about the reader: no address, no header, no query.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
@@ -24,7 +24,6 @@ class Access:
         self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -61,7 +60,7 @@ class Access:
 
 
 def route_of(scope: Scope) -> str:
-    """The template of the route that answered, 'site' for a file, 'none' below /api."""
+    """The template of the route that answered, 'site' for a file, 'none' under /api."""
     if "route" in scope:
         return str(scope["route"].path_format)
     return "none" if scope["path"].startswith("/api") else "site"

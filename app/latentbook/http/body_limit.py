@@ -1,4 +1,4 @@
-"""ASGI middleware that bounds the size of a request's body."""
+"""ASGI middleware that limits the size of a request body."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from latentbook.http.problems import Problem, respond, wrong_field
 
 READ_ON = 64
-"""A body up to this many times the limit is read to its end and thrown away: a client that is still
-sending would not see the answer."""
+"""A body up to this many times the limit is read to its end and discarded: a client that is still
+sending would not see the response.
+"""
 
 
 class BodyLimit:
-    """Answers 413 where the head declares a body of more than ``limit`` bytes, and raises it in
-    whatever reads one that does not say how long it is.
+    """Responds 413 if the head declares more than ``limit`` bytes. A body of undeclared length
+    raises it in the code that reads it.
     """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
@@ -22,7 +23,6 @@ class BodyLimit:
         self.limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -46,6 +46,5 @@ class BodyLimit:
         await self.app(scope, receive_bounded, send)
 
     def problem(self, received: int | str) -> Problem:
-        """What is accepted and what came."""
         message = f"At most {self.limit} bytes are accepted. Received {received}."
         return wrong_field("body", message, 413)

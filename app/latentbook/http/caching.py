@@ -1,4 +1,4 @@
-"""Answers that caches may keep: ETag, If-None-Match, 304."""
+"""Cacheable responses: ETag, If-None-Match, 304."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ YEAR = 365 * DAY
 
 
 def strong_etag(*parts: object) -> str:
-    """A strong ETag of everything that decides the bytes of an answer."""
+    """A strong ETag of everything that decides the bytes of a response."""
     return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
 
 
 def not_modified(request: Request, headers: Mapping[str, str]) -> Response | None:
-    """304, if the client already has the answer with this ETag; None if it has not."""
+    """A 304 if the client already has the response with this ETag, else None."""
     if matches(request.headers.get("if-none-match", ""), headers["ETag"]):
         return Response(status_code=304, headers=dict(headers))
     return None
 
 
 def matches(if_none_match: str, etag: str) -> bool:
-    """Whether a list of tags, or ``*``, holds this one.
+    """Whether a list of tags, or ``*``, contains this one.
 
     References
     ----------

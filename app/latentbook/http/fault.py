@@ -1,4 +1,4 @@
-"""Why the site that is served is not made from its sources as they are now."""
+"""Why the served site is older than its sources."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from latentbook.book.read.day import right_now
 from latentbook.http.site_files import SiteFiles
 
 OLD_SITE = "The site could not be built; the last good one is served"
-"""What the log says of it."""
+"""The log message."""
 
 
 class Fault:
-    """What stopped the last build, until a build works or another process replaces the site.
+    """The errors of the last build, until a build succeeds or another process replaces the site.
 
     Parameters
     ----------
-    errors : one sentence for each mistake; none if all is well
+    errors : one sentence per mistake; empty if there is none
     """
 
     def __init__(self, site: SiteFiles, errors: Sequence[str] = ()) -> None:
@@ -25,11 +25,10 @@ class Fault:
 
     @property
     def errors(self) -> list[str]:
-        """What is wrong; nothing if all is well."""
         return self._errors if self._of == self._site.identity() else []
 
     def set(self, errors: Sequence[str]) -> None:
-        """Take in how a build ended."""
+        """Record how a build ended."""
         if errors and not self.errors:
             self.since = right_now()
         self._errors, self._of = list(errors), self._site.identity()

@@ -6,13 +6,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class HeadAsGet:
-    """Answers HEAD with the headers of GET, Content-Length and ETag among them, and no body."""
+    """Answers HEAD with the headers of GET, including Content-Length and ETag, and no body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self.app(scope, receive, send)
             return
@@ -26,4 +25,4 @@ class HeadAsGet:
         try:
             await self.app(asked, receive, send_head)
         finally:
-            scope.update({**asked, "method": "HEAD"})  # the route that was found, for the log
+            scope.update({**asked, "method": "HEAD"})  # the matched route, for the log

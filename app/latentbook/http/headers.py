@@ -1,4 +1,4 @@
-"""Headers that every response carries: what a page may load, and its isolation from other sites."""
+"""Headers of every response: what a page may load, and its isolation from other sites."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ CONTENT_SECURITY_POLICY = {
 }
 
 WORKERS = re.compile(r"/assets/(worker|maker)-[A-Z0-9]{8}\.js$")
-"""Scripts of the workers in which Python runs: each brings a policy of its own."""
+"""Scripts of the workers that run Python; each has its own policy."""
 
 EMBEDDED = re.compile(r"/embed/[^/]+/$")
-"""Pages of one block each, for frames of other sites."""
+"""Pages with a single block, for frames of other sites."""
 
 WORKER_POLICY = {
     "default-src": "'none'",
@@ -34,7 +34,7 @@ WORKER_POLICY = {
     "connect-src": "'self'",
     "worker-src": "'self'",  # in Firefox a worker's own modules fall under this
 }
-"""What a start takes, and no more: no eval, no font, no picture, no other host."""
+"""What starting Python needs and no more: no eval, no font, no picture, no other host."""
 
 PERMISSIONS = (
     "accelerometer",
@@ -48,15 +48,15 @@ PERMISSIONS = (
     "payment",
     "usb",
 )
-"""What no page of a book asks for."""
+"""Features that no page of a book needs."""
 
 
 class SecurityHeaders:
     """ASGI middleware that adds the headers to every HTTP response.
 
-    A page is isolated, so that Stop can reach running Python through shared memory. In Chromium
-    Document-Isolation-Policy does this even inside another site's frame; elsewhere the opener and
-    embedder policies do it for a page of its own.
+    A page is isolated so that Stop can reach running Python through shared memory. In Chromium,
+    Document-Isolation-Policy does this even inside another site's frame. Elsewhere the opener and
+    embedder policies do it for a page in its own tab.
     """
 
     def __init__(self, app: ASGIApp, frame_ancestors: str, embed_ancestors: str) -> None:
@@ -75,7 +75,6 @@ class SecurityHeaders:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -84,7 +83,7 @@ class SecurityHeaders:
         if WORKERS.search(scope["path"]):
             policy = self.worker_policy
         elif EMBEDDED.search(scope["path"]):
-            # A site that is isolated itself shows only what says that any site may.
+            # An isolated site can frame only pages that any site may frame.
             headers = {**headers, "Cross-Origin-Resource-Policy": "cross-origin"}
             policy = self.embed_policy
 
@@ -98,5 +97,5 @@ class SecurityHeaders:
 
 
 def written(policy: Mapping[str, str]) -> str:
-    """A policy as its header has it."""
+    """A policy in the syntax of its header."""
     return "; ".join(f"{name} {value}" for name, value in policy.items())

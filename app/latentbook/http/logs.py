@@ -1,4 +1,4 @@
-"""What the server writes to standard error: one JSON object a line, its own and its libraries'."""
+"""Logs on standard error: one JSON object per line, also for libraries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log: structlog.stdlib.BoundLogger = structlog.wrap_logger(
 
 
 def configure_logs(level: str) -> None:
-    """Write every line of this level or a more severe one, from any logger."""
+    """Write all log lines of this level or above, from any logger."""
     handler = logging.StreamHandler()
     handler.setFormatter(
         ProcessorFormatter(

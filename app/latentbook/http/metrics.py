@@ -1,4 +1,4 @@
-"""What the server counts."""
+"""Prometheus metrics of the server."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ TILES = (1, 4, 16, 64, 256, 1024, 4096, 16384)
 
 
 class Metrics:
-    """Counters of one app, in a registry of their own."""
+    """Counters of one app, in a separate registry."""
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
@@ -21,13 +21,13 @@ class Metrics:
         )
         self.request_seconds = Histogram(
             "latentbook_http_request_seconds",
-            "From the head of a request to the last byte of its answer.",
+            "From the head of a request to the last byte of its response.",
             ("route",),
             buckets=SECONDS,
             registry=registry,
         )
         self.queue_length = Gauge(
-            "latentbook_queue_length", "Jobs that wait for a decoder.", registry=registry
+            "latentbook_queue_length", "Jobs waiting for a decoder.", registry=registry
         )
         self.queue_seconds = Histogram(
             "latentbook_queue_seconds",
@@ -44,7 +44,7 @@ class Metrics:
         )
         self.batch_tiles = Histogram(
             "latentbook_batch_tiles",
-            "Codes decoded at a time, of one request or of several.",
+            "Codes decoded together, from one request or several.",
             buckets=TILES,
             registry=registry,
         )
@@ -52,7 +52,7 @@ class Metrics:
             "latentbook_tiles_decoded", "Codes decoded.", ("model",), registry=registry
         )
         self.dropped = Counter(
-            "latentbook_jobs_dropped", "Jobs whose reader had gone away.", registry=registry
+            "latentbook_jobs_dropped", "Jobs whose client had disconnected.", registry=registry
         )
         self.rejected = Counter(
             "latentbook_jobs_rejected",
@@ -61,7 +61,6 @@ class Metrics:
         )
 
     def decoded(self, model: str, tiles: int, seconds: float) -> None:
-        """Count one batch."""
         self.batch_tiles.observe(tiles)
         self.tiles.labels(model).inc(tiles)
         self.decode_seconds.labels(model).observe(seconds)

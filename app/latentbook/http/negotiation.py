@@ -1,4 +1,4 @@
-"""What a client takes: the forms in ``Accept``, the codings in ``Accept-Encoding``."""
+"""Content negotiation: media types in ``Accept``, codings in ``Accept-Encoding``."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from latentbook.http.problems import Problem, wrong_field
 
 
 def negotiate(accept: str | None, offered: Sequence[str]) -> str:
-    """The offered media type that an Accept header likes best; the first of equals.
+    """The offered media type that an Accept header prefers; the first of equals.
 
     Raises
     ------
     Problem
-        406, if it takes none of them.
+        406, if it accepts none of them.
 
     References
     ----------
@@ -32,12 +32,12 @@ def negotiate(accept: str | None, offered: Sequence[str]) -> str:
 
 
 def negotiate_encoding(accept_encoding: str | None, offered: Sequence[str]) -> str:
-    """The offered content coding that an Accept-Encoding header likes best; the first of equals.
+    """The offered content coding that an Accept-Encoding header prefers; the first of equals.
 
     Raises
     ------
     Problem
-        406, if it takes none of them.
+        406, if it accepts none of them.
 
     References
     ----------
@@ -48,7 +48,7 @@ def negotiate_encoding(accept_encoding: str | None, offered: Sequence[str]) -> s
     def quality(coding: str) -> float:
         if coding in codings:
             return codings[coding]
-        # Taken where nothing else is: less than any quality that can be written.
+        # The last resort: less than any quality that can be written.
         return codings.get("*", 0.0001 if coding == "identity" else 0.0)
 
     return best("Accept-Encoding", accept_encoding, offered, quality)
@@ -66,7 +66,6 @@ def best(
 
 
 def not_acceptable(header: str, message: str) -> Problem:
-    """A problem 406 with a header."""
     return wrong_field(f"header {header}", message, 406)
 
 
@@ -80,7 +79,7 @@ def weighted(header: str) -> dict[str, float]:
 
 
 def quality_of(parameters: Sequence[str]) -> float:
-    """The q among the parameters of a range, 1 if there is none, 0 if it cannot be read."""
+    """The q among the parameters of a range; 1 if absent, 0 if unreadable."""
     for parameter in parameters:
         key, _, value = parameter.partition("=")
         if key.strip() == "q":

@@ -1,4 +1,4 @@
-"""One shape for everything that goes wrong over HTTP: RFC 9457, ``application/problem+json``."""
+"""One shape for all errors over HTTP: RFC 9457, ``application/problem+json``."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 20
 LONGEST_INPUT = 80
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content", 499: "Client Closed Request"}
-"""Where Python's own are old or missing."""
+"""Where Python's phrases are old or missing."""
 
 FASTAPI_UNREADABLE = "There was an error parsing the body"
-UNREADABLE = "This JSON cannot be read. It nests too deeply, or holds a number of too many digits."
+UNREADABLE = "This JSON cannot be read. It nests too deeply, or has a number with too many digits."
 NOT_UTF8 = "This is not text in UTF-8. A compressed body is not accepted."
 UNKNOWN_FIELD = "unknown_field"
 
 WHEN = {
     400: "The body is not JSON.",
     404: "There is no such model.",
-    406: "None of the forms asked for can be had.",
+    406: "None of the requested formats is available.",
     413: "The body is too large.",
     415: "The body is not declared as JSON.",
     422: "A field is not accepted.",
@@ -38,11 +38,9 @@ WHEN = {
 
 
 class FieldError(BaseModel):
-    """One field that was not accepted."""
-
     field: str = Field(description="Where it is, as in codes[3][1].", examples=["n"])
     message: str = Field(
-        description="What is accepted and what came.",
+        description="What is accepted and what was received.",
         examples=["Input should be less than or equal to 128. Received '129'."],
     )
 
@@ -61,7 +59,7 @@ class ProblemBody(BaseModel):
 
 
 class Problem(HTTPException):
-    """Raised anywhere in a request: becomes the answer."""
+    """Raise it anywhere in a request: it becomes the response."""
 
     def __init__(
         self,
@@ -75,17 +73,15 @@ class Problem(HTTPException):
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """For OpenAPI: the problems a route can answer with."""
+    """For OpenAPI: the problems a route can respond with."""
     return {status: {"model": ProblemBody, "description": WHEN[status]} for status in statuses}
 
 
 def wrong_field(field: str, message: str, status: int = 422) -> Problem:
-    """A problem with one field."""
     return Problem(status, f"{field}: {message}", [FieldError(field=field, message=message)])
 
 
 def body_of(problem: Problem) -> str:
-    """A problem as JSON."""
     status = problem.status_code
     body = ProblemBody(
         type="about:blank",
@@ -98,7 +94,7 @@ def body_of(problem: Problem) -> str:
 
 
 def respond(problem: Problem) -> Response:
-    """The answer to a request with a problem; never stored by a cache."""
+    """A problem as a response, which no cache stores."""
     headers = {"Cache-Control": "no-store", **(problem.headers or {})}
     return Response(body_of(problem), problem.status_code, headers, media_type=MEDIA_TYPE)
 
@@ -117,7 +113,6 @@ def from_validation(error: RequestValidationError) -> Problem:
 
 
 def field_error(item: Mapping[str, Any]) -> FieldError:
-    """One of pydantic's errors."""
     if item["type"] == UNKNOWN_FIELD:
         return FieldError(field=item["ctx"]["unknown"], message=item["msg"])
     message = f"{item['msg'].rstrip('.')}. Received {shown(item)}."
@@ -125,7 +120,7 @@ def field_error(item: Mapping[str, Any]) -> FieldError:
 
 
 def field_name(location: Sequence[int | str]) -> str:
-    """('body', 'codes', 0, 1) -> 'codes[0][1]'; the body as a whole is 'body'."""
+    """('body', 'codes', 0, 1) -> 'codes[0][1]'; 'body' for the complete body."""
     name = ""
     for part in location[1:]:
         name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else part
@@ -133,7 +128,7 @@ def field_name(location: Sequence[int | str]) -> str:
 
 
 def shown(item: Mapping[str, Any]) -> str:
-    """What came, short enough to be read."""
+    """The value received, short enough to read."""
     if item["type"] == "missing":
         return "nothing"
     received = item["input"]
@@ -148,12 +143,12 @@ def shown(item: Mapping[str, Any]) -> str:
 
 
 async def on_bug(request: Request, error: Exception) -> Response:
-    """The answer when the server itself is at fault; the error is in its log."""
+    """The response if the server itself fails; the error is in its log."""
     return respond(Problem(500, "The server failed. The fault is not in the request."))
 
 
 def add_problem_handlers(app: FastAPI) -> None:
-    """Answer every error of ``app`` in this shape."""
+    """Send every error of ``app`` in this shape."""
 
     async def on_validation(request: Request, error: RequestValidationError) -> Response:
         return respond(from_validation(error))

@@ -1,4 +1,4 @@
-"""What uvicorn leaves open: how long the head of a request may be, and how long it may take."""
+"""Limits that uvicorn lacks: the size of a request's head and the time a request may take."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from latentbook.http.problems import MEDIA_TYPE, Problem, body_of
 
 MAX_HEAD_BYTES = 2**16
-"""Of the request line and the headers."""
+"""For the request line and the headers."""
 
 REQUEST_S = 60
 """From the first byte of a request, or from the connection, to the last byte of the body."""
 
 
 class HeadTooLarge(Exception):
-    """Raised while a head is parsed."""
+    pass
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection. A head that is too large is answered 431, and a request that is not read to
-    its end within ``REQUEST_S`` ends the connection.
+    """One connection. A head that is too large gets 431. The connection ends if a request has not
+    arrived completely within ``REQUEST_S``.
     """
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to wait for the first request."""
+        """Wait for the first request."""
         super().connection_made(transport)  # type: ignore[arg-type]
         self.in_head = True
         self.parsed = self.received = self.heads = 0
@@ -34,28 +34,27 @@ class BoundedProtocol(HttpToolsProtocol):
         self.expect_request()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting."""
         self.have_request()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, unless a head has become too large before its end."""
+        """Parse the data; refuse a head that grows too large."""
         self.expect_request()
         in_head, heads = self.in_head, self.heads
         super().data_received(data)
-        # A whole request may come at once, and its body is no part of the head.
+        # A whole request may arrive at once; its body does not count as head.
         if in_head and self.heads == heads and not self.transport.is_closing():
             self.received += len(data)
             if self.received > MAX_HEAD_BYTES:
                 self.refuse_head()
 
     def expect_request(self) -> None:
-        """Set the time by which the request must have come."""
+        """Start the deadline of the next request."""
         if self.deadline is None:
             self.deadline = self.loop.call_later(REQUEST_S, self.transport.close)
 
     def have_request(self) -> None:
-        """The request has come."""
+        """Cancel the deadline."""
         if self.deadline is not None:
             self.deadline.cancel()
             self.deadline = None
@@ -66,41 +65,37 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        """Count a part of the address."""
         self.count(len(url))
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Count a header."""
         self.count(len(name) + len(value))
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """The head is whole."""
         self.in_head = False
         self.heads += 1
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """The request is whole."""
         self.in_head = True
         self.have_request()
         super().on_message_complete()
 
     def count(self, size: int) -> None:
-        """Add to the head.
+        """Add to the size of the head.
 
         Raises
         ------
         HeadTooLarge
-            The parser hands it to :meth:`send_400_response`.
+            The parser passes it to :meth:`send_400_response`.
         """
         self.parsed += size
         if self.parsed > MAX_HEAD_BYTES:
             raise HeadTooLarge
 
     def send_400_response(self, msg: str) -> None:
-        """The answer to what cannot be parsed, as every other problem is answered."""
+        """Respond to what cannot be parsed in the shape of every other problem."""
         if self.parsed > MAX_HEAD_BYTES:
             self.refuse_head()
         else:
@@ -110,12 +105,11 @@ class BoundedProtocol(HttpToolsProtocol):
         """Log nothing: a WebSocket handshake is answered as the GET that it is."""
 
     def refuse_head(self) -> None:
-        """Answer 431 and close."""
         detail = f"At most {MAX_HEAD_BYTES} bytes of request line and headers are accepted."
         self.refuse(Problem(431, detail), "Request Header Fields Too Large")
 
     def refuse(self, problem: Problem, reason: str) -> None:
-        """Answer without the app, and close."""
+        """Respond without the app, and close."""
         body = body_of(problem).encode()
         head = (
             f"HTTP/1.1 {problem.status_code} {reason}\r\n"

@@ -1,6 +1,6 @@
-"""``latentbook serve --reload``: rebuilds on every change and tells the open pages.
+"""``latentbook serve --reload``: rebuilds on every change and notifies open pages.
 
-A mistake in the content is shown in the browser, beside the site as it was before.
+The browser shows mistakes in the content above the last good site.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ KEEP_ALIVE_S = 15
 
 
 class Reload:
-    """Watches the sources of a book and keeps the site up to date with them.
+    """Watches the sources of a book and keeps the site up to date.
 
     Parameters
     ----------
-    fault : told how each build ended
+    fault : records how each build ended
 
     Attributes
     ----------
-    builds : how many builds were made since the start
+    builds : number of builds since the start
     """
 
     def __init__(self, settings: Settings, fault: Fault) -> None:
@@ -48,7 +48,7 @@ class Reload:
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Watch for as long as the block runs."""
+        """Watch while the block runs."""
         stop = asyncio.Event()
         task = asyncio.create_task(self.watch(stop))
         try:
@@ -58,7 +58,7 @@ class Reload:
             await task
 
     async def close(self) -> None:
-        """End the streams of all open pages."""
+        """End the event streams of all open pages."""
         async with self.changed:
             self.closing = True
             self.changed.notify_all()
@@ -77,25 +77,25 @@ class Reload:
                 self.changed.notify_all()
 
     def build(self, changed: Iterable[Path]) -> list[str]:
-        """Rebuild the site. Returns what stopped the build, if anything did."""
+        """Rebuild the site; return the errors as sentences."""
         from latentbook.book.build import build_site
         from latentbook.book.overlay.lay import lay_importable
 
         try:
-            lay_importable(self.settings)  # what is imported below is what the course has now
+            lay_importable(self.settings)  # before its instruments are imported below
             import_anew(changed, self.settings)
             build_site(self.settings, report=print)
-        except Exception as error:  # a mistake in an instrument can be anything
+        except Exception as error:  # the code of an instrument can raise anything
             return sentences(error)
         return []
 
     async def events(self) -> StreamingResponse:
-        """Server-sent events: the number of the build, and what is wrong."""
+        """Server-sent events: the number of the build, and its errors."""
         headers = {"Cache-Control": "no-store"}
         return StreamingResponse(self.stream(), media_type="text/event-stream", headers=headers)
 
     async def stream(self) -> AsyncIterator[str]:
-        """One event now and one after each build; a comment now and then to find who has left."""
+        """One event now and one after each build; regular comments reveal closed pages."""
         sent = -1
         while not self.closing:
             if self.builds != sent:
@@ -109,7 +109,7 @@ class Reload:
 
 
 def watched(settings: Settings) -> list[Path]:
-    """What a site is made from: of a course all that is not hidden or built."""
+    """The sources of a site; of a course, everything not hidden or built."""
     own = settings.course.resolve().iterdir() if settings.course else ()
     build = settings.build.resolve()
     return [
@@ -122,7 +122,7 @@ def watched(settings: Settings) -> list[Path]:
 
 
 def module_of(path: Path, settings: Settings) -> str:
-    """The name by which a file of an instrument is imported; "" of any other file."""
+    """The module name of an instrument's file; "" for any other file."""
     if settings.course is not None:
         course = settings.course.resolve()
         if path.name == "course.toml":
@@ -141,7 +141,7 @@ def import_anew(changed: Iterable[Path], settings: Settings) -> None:
     Raises
     ------
     LatentbookError
-        If one cannot be imported; a process apart finds out, as it may never end.
+        If one cannot be imported. A separate process tries it first, as it may never end.
     """
     from latentbook.book.compose.author_code import AuthorCode, explained
 

@@ -1,4 +1,4 @@
-"""Builds the site anew when something in the book opens, while the old one is served."""
+"""Rebuild the site when scheduled content opens, while the old one is served."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from latentbook.http.logs import log
 from latentbook.settings import Settings
 
 LOOK_S = 60
-"""Longest time between two looks at the clock: it may be set, and machines sleep."""
+"""Longest time between two looks at the clock: it can be changed, and machines sleep."""
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 60, 30 * 60
-"""Time between a build that failed and the next: twice as long after each failure."""
+"""Time between a failed build and the next; it doubles with each failure."""
 
 POLL_S = 0.2
-"""Time between two looks at whether a build has ended."""
+"""Time between two checks of whether a build has ended."""
 
 Clock = Callable[[], datetime]
 Build = Callable[[Settings, datetime], Awaitable[list[str]]]
 
 
 class ScheduledBuilds:
-    """Watches the clock of a server, and builds when something is due, or what failed before.
+    """Watches the clock and builds when something is due, or when the last build failed.
 
     Parameters
     ----------
-    fault : told how each build ended
-    clock : the time, with its zone; None for this machine's, in UTC
-    build : builds the site as of a moment; returns what stopped it, or nothing
+    fault : records how each build ended
+    clock : returns the time, with its zone; None means this machine's, in UTC
+    build : builds the site as of a moment; returns the errors
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class ScheduledBuilds:
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Watch for as long as the block runs, where anything has a day or the start failed."""
+        """Watch while the block runs, if the book has a schedule or the first build failed."""
         if not (self.fault.errors or has_days(self.settings.course or self.settings.content)):
             yield
             return
@@ -76,7 +76,9 @@ class ScheduledBuilds:
             await asyncio.sleep(await self.step())
 
     async def step(self) -> float:
-        """Build if something is due or failed before. Returns the seconds until the next look."""
+        """Build if something is due or the last build failed; return the seconds until the next
+        look.
+        """
         from latentbook.book.build import is_due
         from latentbook.book.read.day import right_now
         from latentbook.book.read.manifest import days_of
@@ -100,7 +102,7 @@ class ScheduledBuilds:
 
 
 def has_days(content: Path) -> bool:
-    """Whether the manifest says when anything opens."""
+    """Whether the manifest has a schedule."""
     if not any((content / name).is_file() for name in ("book.toml", "course.toml")):
         return False
     from latentbook.book.read.manifest import days_of
@@ -109,7 +111,7 @@ def has_days(content: Path) -> bool:
 
 
 async def build_apart(settings: Settings, now: datetime) -> list[str]:
-    """Build in a process of its own, so that this one goes on answering."""
+    """Build in a separate process, so that this one can go on responding."""
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_build, args=(settings, now, sender))
@@ -120,13 +122,13 @@ async def build_apart(settings: Settings, now: datetime) -> list[str]:
             await asyncio.sleep(POLL_S)
         return list(receiver.recv())
     except EOFError:
-        return ["The build ended without a word: it was killed, perhaps for memory."]
+        return ["The build ended without a message: it was killed, perhaps for lack of memory."]
     finally:
         process.terminate()
         process.join()
 
 
 def _build(settings: Settings, now: datetime, sender: Connection) -> None:
-    """In the process of its own: build, and send what stopped it, or nothing."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this
+    """In the separate process: build, and send the errors."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server
     sender.send(build_all(settings, lambda message: None, now))

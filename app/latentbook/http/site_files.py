@@ -1,4 +1,4 @@
-"""Serves the built site: precompressed, hashed names for ever, pages checked on each visit."""
+"""Serves the built site: precompressed, hashed names cached for ever, pages revalidated."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ NOT_BUILT = "The book is not built yet. `latentbook build` builds it.\n"
 
 
 class SiteFiles:
-    """ASGI application for what no route answers: the files of the site, else its page 404.
+    """ASGI application for what no route answers: the site's files, else its 404 page.
 
-    A site folder swapped for another one is seen at the next request.
+    If the site folder is replaced, the next request notices.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -51,19 +51,17 @@ class SiteFiles:
 
     @property
     def is_built(self) -> bool:
-        """Whether there is a site to serve."""
         return (self.folder / "index.html").is_file()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         if path == "/api" or path.startswith("/api/"):
-            raise HTTPException(404, f"There is nothing at {path}. See /api/openapi.json.")
+            raise HTTPException(404, f"Nothing is at {path}. See /api/openapi.json.")
         await self.look()
         listed = self.files
         try:
             await self.answer(path, scope, receive, send)
-        except FileNotFoundError:  # swapped between the look and the reading
+        except FileNotFoundError:  # replaced between the look and the read
             if self.files is listed:
                 self.seen = None
             await self.look()
@@ -72,7 +70,7 @@ class SiteFiles:
     async def look(self) -> None:
         """List the files again if the site has been replaced since the last request.
 
-        Listing reads every file. Requests that come meanwhile wait for it: 32 listings at once
+        Listing reads every file. Requests that arrive meanwhile wait for it: 32 listings at once
         take fifty times as long as one.
         """
         if self.identity() == self.seen:
@@ -85,7 +83,7 @@ class SiteFiles:
             self.seen = identity
 
     def identity(self) -> tuple[int, int] | None:
-        """What differs between two site folders; None where there is none."""
+        """Differs between two site folders; None if there is none."""
         try:
             now = self.folder.stat()
         except FileNotFoundError:
@@ -93,7 +91,7 @@ class SiteFiles:
         return now.st_ino, now.st_mtime_ns
 
     async def answer(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the file, or the page 404."""
+        """Send the file, or the 404 page."""
         if file := self.files.get(path):
             if isinstance(file.static_file, StaticFile):
                 scope = conditional(scope, file.static_file.etag)
@@ -106,7 +104,6 @@ class SiteFiles:
 
 
 def built_at(site: Path) -> datetime:
-    """When a finished site was built."""
     return datetime.fromtimestamp(site.stat().st_mtime, UTC)
 
 
@@ -126,9 +123,9 @@ def site_files(folder: Path) -> dict[str, FileServerASGI]:
 
 
 def cache_headers(headers: FileHeaders, path: str, url: str) -> None:
-    """Give files an ETag by content, so that a rebuild is seen at once and nothing else is sent.
+    """Give files an ETag by content, so that a rebuild shows at once and only changes are sent.
 
-    The tag is weak: one stands for the plain and the compressed forms.
+    The tag is weak: it is the same for the plain and the compressed forms.
     """
     if "immutable" not in headers.get("Cache-Control", ""):
         headers["Cache-Control"] = "no-cache"
@@ -139,10 +136,10 @@ def cache_headers(headers: FileHeaders, path: str, url: str) -> None:
 
 
 async def send_file(file: FileServerASGI, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send a whole file in one piece; servestatic alone sends 8 KB at a time, which is slow.
+    """Send a file in one piece; servestatic alone sends slow chunks of 8 KB.
 
-    Nothing is sent before the file has been read, so that a file that is gone can still be
-    answered otherwise.
+    Nothing is sent before the file has been read, so that another response is still possible if it
+    is gone.
     """
     held: list[Message] = []
 
@@ -162,12 +159,12 @@ async def send_file(file: FileServerASGI, scope: Scope, receive: Receive, send: 
 
 
 def conditional(scope: Scope, etag: str) -> Scope:
-    """The same request with conditions as servestatic compares them: letter by letter.
+    """The same request with conditions that servestatic can compare, which it does literally.
 
     References
     ----------
-    RFC 9110, sections 13.1.2 and 13.1.5: a weak tag never matches If-Range, and the whole file
-    may always be sent.
+    RFC 9110, sections 13.1.2 and 13.1.5: a weak tag never matches If-Range, and sending the
+    complete file is always allowed.
     """
     headers = Headers(scope=scope)
     dropped = {b"range"} if "if-range" in headers else set()
@@ -181,15 +178,13 @@ def conditional(scope: Scope, etag: str) -> Scope:
 
 
 def unconditional(scope: Scope) -> Scope:
-    """The same request without what could make the answer a 304 or a part."""
+    """The same request without headers that could lead to a 304 or a part."""
     dropped = {b"if-none-match", b"if-modified-since", b"range"}
     headers = [(name, value) for name, value in scope["headers"] if name not in dropped]
     return {**scope, "headers": headers}
 
 
 def with_status(status: int, send: Send) -> Callable[[Message], Awaitable[None]]:
-    """``send``, with another status."""
-
     async def send_with_status(message: Message) -> None:
         if message["type"] == "http.response.start":
             message = {**message, "status": status}

@@ -346,7 +346,7 @@ class Hall:
             await self.tell(lecture)
 
     async def set_doors(self, lecture: Lecture, are_open: bool) -> None:
-        """Let more phones in, or no more."""
+        """Let new phones join, or no more."""
         async with self.turn(lecture):
             await self.store.run(store.set_doors, lecture.stored.id, are_open)
             lecture.stored.doors_open = are_open
@@ -409,7 +409,7 @@ class Hall:
             409, if it is something else by now.
         """
         if lecture.asked().id != asking:
-            raise Problem(409, "Something else is asked by now.")
+            raise Problem(409, "The question has changed.")
         return lecture.question
 
     def overview(self, lecture: Lecture) -> dict[str, Any]:

@@ -137,7 +137,7 @@ async def put_away(hall: TheHall, lecture: TheLecture, body: Nothing) -> None:
 
 @router.post("/{code}/doors", status_code=204, dependencies=ON_WRITES)
 async def set_doors(hall: TheHall, lecture: TheLecture, body: Doors) -> None:
-    """Let more phones in, or no more."""
+    """Let new phones join, or no more."""
     await hall.set_doors(lecture, body.open)
 
 

@@ -207,7 +207,7 @@ def end_lecture(connection: Connection, lecture_id: int) -> None:
 
 
 def set_doors(connection: Connection, lecture_id: int, are_open: bool) -> None:
-    """Let more phones in, or no more."""
+    """Let new phones join, or no more."""
     change = update(lecture).where(lecture.c.id == lecture_id).values(doors_open=are_open)
     connection.execute(change)
 

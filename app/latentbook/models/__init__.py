@@ -1,1 +1,1 @@
-"""The decoders: architectures, training, weights with their cards, and how they are loaded."""
+"""The decoders: architectures, weights with their cards, and how they are loaded."""

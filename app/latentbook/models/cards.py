@@ -1,4 +1,4 @@
-"""Cards: the JSON beside every file of weights or exported arrays that says how it was made."""
+"""Cards: the JSON next to every file of weights or exported arrays that says how it was made."""
 
 import hashlib
 import json
@@ -10,16 +10,14 @@ import widgets
 WEIGHTS_DIR = Path(__file__).parent / "weights"
 
 Card = dict[str, Any]
-"""The content of one card; the keys are those of the JSON files."""
+"""The content of a card, with the keys of the JSON file."""
 
 
 def sha256(content: bytes) -> str:
-    """Hexadecimal sha256."""
     return hashlib.sha256(content).hexdigest()
 
 
 def read_card(path: Path) -> Card:
-    """The content of a card."""
     card: Card = json.loads(path.read_text(encoding="utf-8"))
     return card
 

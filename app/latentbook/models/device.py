@@ -1,4 +1,4 @@
-"""Which device a model is trained or served on."""
+"""Choose the device and the number format of a model."""
 
 import torch
 
@@ -6,10 +6,10 @@ from latentbook.models.errors import DeviceUnavailable
 from latentbook.settings import DeviceChoice, Dtype, DtypeChoice
 
 AMPERE = (8, 0)
-"""The first CUDA capability whose multipliers take bfloat16."""
+"""The first CUDA capability with bfloat16 multipliers."""
 
 MULTIPLIES_BFLOAT16 = ("amx_bf16", "avx512_bf16", "bf16")
-"""Flags of processors that multiply bfloat16 themselves; the last is of ARM."""
+"""Flags of processors that multiply bfloat16 in hardware; the last is ARM's."""
 
 
 def choose_device(choice: DeviceChoice) -> torch.device:
@@ -18,7 +18,7 @@ def choose_device(choice: DeviceChoice) -> torch.device:
     Raises
     ------
     DeviceUnavailable
-        If `cuda` or `mps` is asked for and torch sees no such GPU.
+        If `cuda` or `mps` is requested and torch sees no such GPU.
     """
     gpus = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if choice == "auto":
@@ -26,17 +26,17 @@ def choose_device(choice: DeviceChoice) -> torch.device:
     if not gpus.get(choice, True):
         accepted = ("auto", "cpu", *(name for name, there in gpus.items() if there))
         raise DeviceUnavailable(
-            f"Device {choice!r} was asked for, and torch sees no such GPU. "
+            f"Device {choice!r} was requested, but torch sees no such GPU. "
             f"Accepted here: {', '.join(accepted)}."
         )
     return torch.device(choice)
 
 
 def choose_dtype(choice: DtypeChoice, device: torch.device) -> Dtype:
-    """The number format of a setting; `auto` is bfloat16 where the device multiplies it itself.
+    """The number format of a setting; `auto` is bfloat16 if the device multiplies it in hardware.
 
-    It follows from what the device says of itself and never from a timing: equal machines
-    choose alike, whatever else they do at the time.
+    It follows from what the device reports and never from a timing: equal machines choose alike,
+    whatever else they are doing.
     """
     if choice != "auto":
         return choice
@@ -49,7 +49,7 @@ def choose_dtype(choice: DtypeChoice, device: torch.device) -> Dtype:
 
 
 def kernels(device: torch.device) -> str:
-    """What decides how a device rounds: its kind, and by what its kernels choose their order."""
+    """What decides how a device rounds: its kind and what its kernels depend on."""
     if device.type == "cuda":
         return f"cuda {torch.cuda.get_device_name(device)}"
     if device.type == "cpu":

@@ -1,4 +1,4 @@
-"""What can go wrong with a model; messages name what came and what is accepted."""
+"""Errors of models; messages say what was received and what is accepted."""
 
 from typing import Any
 
@@ -6,24 +6,22 @@ from latentbook.errors import LatentbookError
 
 
 class ModelError(LatentbookError):
-    """Base of all errors of `latentbook.models`."""
+    pass
 
 
 class UnknownModel(ModelError):
-    """A name that no model has."""
-
     def __init__(self, name: str, accepted: tuple[str, ...]) -> None:
         super().__init__(f"There is no model {name!r}. Accepted names: {', '.join(accepted)}.")
         self.name = name
         self.accepted = accepted
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """For pickle, which would give the message to the constructor."""
+        """For pickle, which would pass the message to the constructor."""
         return type(self), (self.name, self.accepted)
 
 
 class WeightsMissing(ModelError):
-    """The weights or the card of a model are not there."""
+    """The weights or the card of a model are missing."""
 
 
 class WeightsMismatch(ModelError):
@@ -31,8 +29,8 @@ class WeightsMismatch(ModelError):
 
 
 class FullDataMissing(ModelError):
-    """The codes of all images are not there."""
+    pass
 
 
 class DeviceUnavailable(ModelError):
-    """A device was asked for that this machine does not have."""
+    """This machine lacks the requested device."""

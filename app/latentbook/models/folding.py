@@ -1,8 +1,7 @@
 """Exact rewriting of upsampling layers for serving: the same image from fewer multiplications.
 
-Nearest-neighbour resize by two and then a 3 x 3 convolution reads each input
-pixel up to nine times for four outputs. The weights that meet the same input
-pixel can be added up once, in advance.
+Nearest-neighbour resize by two followed by a 3 x 3 convolution reads each input pixel up to nine
+times for four outputs. Weights that meet the same input pixel can be added up once, in advance.
 """
 
 import torch
@@ -22,10 +21,9 @@ PHASES = torch.tensor(
 def fold(decoder: nn.Sequential) -> nn.Sequential:
     """A decoder with each (Upsample x2, Conv2d 3 x 3) pair replaced by one layer.
 
-    Pairs that give one feature map, the image, become a convolution at low
-    resolution and a PixelShuffle; the others a ConvTranspose2d(4, 2, 1). Which
-    form is faster was measured for each case. All other layers are shared with
-    the original.
+    Pairs with a single output map, the image, become a convolution at low resolution and a
+    PixelShuffle; the others a ConvTranspose2d(4, 2, 1). Measurements decided which form is used
+    where. All other layers are shared with the original.
 
     Parameters
     ----------
@@ -82,7 +80,6 @@ def to_low_resolution(conv: nn.Conv2d) -> nn.Conv2d:
 
 
 def bias_of(conv: nn.Conv2d) -> Tensor:
-    """The bias of a convolution that has one."""
     if conv.bias is None:
         raise ValueError(f"Only convolutions with a bias fold, not {conv}.")
     return conv.bias.clone()

@@ -1,6 +1,6 @@
-"""Codes and labels of all 70,000 images of MNIST, as `latentbook train full_data` writes them.
+"""Codes and labels of all 70,000 images of MNIST, written by `latentbook train full_data`.
 
-A server that has them needs neither the images nor torch to compute an instrument.
+With them, a server needs neither the images nor torch to compute an instrument.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ from latentbook.settings import WIDGETS
 FullData: TypeAlias = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
 
 TRAINING = 60_000
-"""Images of the training set. Those of the test set follow them in each file."""
+"""Images of the training set. The test set follows them in each file."""
 
 
 def read_full_data(folder: Path, code: str) -> FullData:
@@ -28,12 +28,12 @@ def read_full_data(folder: Path, code: str) -> FullData:
 
     Returns
     -------
-    ndarrays of shape (60000, k), (60000,), (10000, k) and (10000,), read as they are needed
+    ndarrays of shape (60000, k), (60000,), (10000, k) and (10000,), memory-mapped
 
     Raises
     ------
     FullDataMissing
-        If there are none, or they are of other weights than the page's codes.
+        If they are missing or belong to other weights than the page's codes.
     """
     try:
         codes = np.load(codes_file(folder, code), mmap_mode="r")
@@ -47,7 +47,7 @@ def read_full_data(folder: Path, code: str) -> FullData:
 
 
 def codes_file(folder: Path, code: str) -> Path:
-    """The file of one code. Its name changes with the encoder of the page's codes."""
+    """The file of one code. Its name changes with the encoder behind the page's codes."""
     if code == "pixels":
         return folder / "pixels.npy"
     in_page = read_card(WIDGETS / "data" / f"mnist_as_{code}.json")

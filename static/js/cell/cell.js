@@ -116,7 +116,7 @@ class Cell {
     this.section.toggleAttribute("data-edited", this.field.edited);
     this.section.toggleAttribute("data-stale", this.field.stale);
     if (this.section.dataset.state === "recorded") this.status.textContent = this.#ofTheBook();
-    if (!this.field.kept) this.status.textContent = translate("This browser does not keep your edit. Copy it before you leave");
+    if (!this.field.kept) this.status.textContent = translate("This browser does not save your edit. Copy it before you leave");
   }
 
   /** What the book's own output is called: it may stand under a reader's edit. */

@@ -11,9 +11,9 @@ export function otherVersion(take, keep) {
   place.className = "other-tab";
   place.setAttribute("role", "status");
   const said = document.createElement("p");
-  said.textContent = translate("Another tab holds another version of this code. What is written last is kept.");
+  said.textContent = translate("Another tab has a different version of this code. The one that is edited last is kept.");
   place.append(said);
-  for (const [name, go] of /** @type {const} */ ([[translate("Take its version"), take], [translate("Keep this one"), keep]])) {
+  for (const [name, go] of /** @type {const} */ ([[translate("Use its version"), take], [translate("Keep this version"), keep]])) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = name;

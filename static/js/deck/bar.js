@@ -20,7 +20,7 @@ export class DeckBar {
       previous: button(isRightToLeft() ? "›" : "‹", translate("Previous step"), isRightToLeft() ? "ArrowRight" : "ArrowLeft", actions.previous),
       next: button(isRightToLeft() ? "‹" : "›", translate("Next step"), isRightToLeft() ? "ArrowLeft" : "ArrowRight", actions.next),
       play: button(translate("Play"), "", "Space", actions.play),
-      notes: button(translate("Notes"), translate("Notes in a window of their own"), "N", actions.notes),
+      notes: button(translate("Notes"), translate("Notes in a separate window"), "N", actions.notes),
       full: button(translate("Full screen"), "", "F", actions.full),
       leave: button(translate("Leave"), translate("Leave the presentation"), "Escape", actions.leave),
     };

@@ -485,13 +485,13 @@ export class LiveInstrument {
   async #copyLink() {
     const search = writeState(this.#address.search(this.spec), this.spec, this.controls.values);
     const link = `${location.origin}${location.pathname}${search}#${this.spec.label}`;
-    const kept = this.source.edited ? ` ${translate("It holds the controls, not your code")}` : "";
+    const kept = this.source.edited ? ` ${translate("It contains the controls, not your code")}` : "";
     try {
       await navigator.clipboard.writeText(link);
       this.#say(null, translate("Link copied.") + kept);
     } catch {
       history.replaceState(history.state, "", link);
-      this.#say(null, translate("The browser does not let the page copy. The address bar now holds the link.") + kept);
+      this.#say(null, translate("The browser does not let this page copy. The link is now in the address bar.") + kept);
     }
   }
 }

@@ -186,7 +186,7 @@ function toStep(slider, number, text) {
   const problem =
     slider.values.length > 0
       ? translate("{text} is not one of {values}.", { text, values: all.join(", ") })
-      : translate("{text} lies between two steps of {step}.", { text, step: slider.step });
+      : translate("{text} is between two steps of {step}.", { text, step: slider.step });
   return { problem, nearest: step };
 }
 

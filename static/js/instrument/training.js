@@ -104,7 +104,7 @@ export class Training {
   }
 
   #start() {
-    if (this.#steps >= this.#most) return this.#bench.say(translate("{most} steps are the most. Go back to an earlier one to run on", { most: this.#most }));
+    if (this.#steps >= this.#most) return this.#bench.say(translate("The limit is {most} steps. Go back to an earlier one to continue", { most: this.#most }));
     this.isRunning = true;
     this.#from = { steps: this.#steps, time: performance.now() };
     setText(this.#run, translate("Pause"));
@@ -135,7 +135,7 @@ export class Training {
     const later = Object.entries(this.#names.later).map(([name, control]) => [control, values[name]]);
     this.#controls.show({ [this.#names.branch]: "on", [this.#names.at]: this.#steps, ...Object.fromEntries(later) });
     this.#bench.moved(this.#names.at);
-    this.#bench.say(translate("A branch leaves at step {steps}. Change what holds from there on, then run", { steps: this.#steps }));
+    this.#bench.say(translate("A branch starts at step {steps}. Change the settings from there on, then run", { steps: this.#steps }));
   }
 
   async #keep() {
@@ -144,11 +144,11 @@ export class Training {
       const npz = await this.#bench.train();
       this.#bench.say(
         keep(npz)
-          ? translate("Kept at step {steps}. Other instruments offer it as “Yours”", { steps: this.#steps })
-          : translate("This browser does not store it. Allow storage for this page, or free some, and keep it again"),
+          ? translate("Saved at step {steps}. Other instruments offer it as “Yours”", { steps: this.#steps })
+          : translate("This browser does not store it. Allow storage for this page, or free some, and save it again"),
       );
     } catch (error) {
-      this.#bench.say(translate("It could not be kept: {why}", { why: error instanceof Error ? error.message : String(error) }));
+      this.#bench.say(translate("It could not be saved: {why}", { why: error instanceof Error ? error.message : String(error) }));
     }
   }
 }

@@ -36,8 +36,8 @@ function complain(error) {
 function refusal(status) {
   if (status === 403) return translate("Open the lecturer’s address first: the server printed it.");
   if (status === 404 || status === 410) return translate("The class has ended.");
-  if (status === 409 && code === "") return translate("Too many classes are held at once. End one first.");
-  if (status === 409) return translate("The class has moved on since.");
+  if (status === 409 && code === "") return translate("Too many classes are running. End one first.");
+  if (status === 409) return translate("The class has moved on.");
   return translate("The server does not accept this. If the book has changed, load this page again.");
 }
 
@@ -128,7 +128,7 @@ async function follow() {
   say("[data-opens]", state.opens ?? "");
   const doors = /** @type {HTMLButtonElement} */ (one('[data-do="doors"]'));
   doors.dataset.open = String(state.doors_open);
-  doors.textContent = state.doors_open ? translate("Let no more phones in") : translate("Let more phones in");
+  doors.textContent = state.doors_open ? translate("Stop new phones joining") : translate("Let new phones join");
   const { phase = "" } = state;
   enable("close", phase === "open");
   enable("reveal", phase === "open" || phase === "closed");

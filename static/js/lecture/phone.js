@@ -96,7 +96,7 @@ class Phone {
     }
     if (!(error instanceof TypeError)) throw error; // a fault of ours, and not of the network
     const isKept = this.#mine && !this.#mine.sent;
-    say("[data-said]", isKept ? translate("No connection. Your answer is kept, and sent as soon as there is one.") : translate("No connection. Trying again …"));
+    say("[data-said]", isKept ? translate("No connection. Your answer is saved and will be sent when you are back online.") : translate("No connection. Trying again …"));
     return true;
   }
 
@@ -144,9 +144,9 @@ class Phone {
     one("[data-answering]").toggleAttribute("data-closed", !isOpen);
     if (!isOpen) {
       const atFront = news.phase === "revealed" && news.results === undefined;
-      if (atFront) say("[data-said]", translate("Look to the front: all curves are there."));
-      else say("[data-said]", mine?.sent ? translate("The vote is closed. Your answer is in.") : translate("The vote is closed."));
-    } else if (mine) say("[data-said]", mine.sent ? translate("Your answer is in. You can change it until the vote closes.") : sending());
+      if (atFront) say("[data-said]", translate("Look at the screen: it shows all curves."));
+      else say("[data-said]", mine?.sent ? translate("Voting has closed. Your answer has arrived.") : translate("Voting has closed."));
+    } else if (mine) say("[data-said]", mine.sent ? translate("Your answer has arrived. You can change it until voting closes.") : sending());
     else if (one("[data-said]").textContent !== answerFirst()) say("[data-said]", "");
   }
 
@@ -259,9 +259,9 @@ const sending = () => translate("Sending …");
 
 /** @param {number} status */
 function refusal(status) {
-  if (status === 403) return translate("No more phones are let in. Trying again …");
+  if (status === 403) return translate("No new phones can join at the moment. Trying again …");
   if (status === 404) return translate("There is no class with this code.");
-  if (status === 409) return translate("Something else is asked by now.");
+  if (status === 409) return translate("The question has changed.");
   if (status === 422) return translate("The server does not accept this answer.");
   return translate("The server is busy. Trying again …");
 }
@@ -279,7 +279,7 @@ const pattern = new RegExp(`^[${join.dataset.letters}]{${join.dataset.length}}$`
 join.addEventListener("submit", (event) => {
   event.preventDefault();
   const code = codeOf(/** @type {HTMLInputElement} */ (one("#code")).value);
-  if (!pattern.test(code)) return say("[data-said]", translate("That is no code. It has six letters and digits."));
+  if (!pattern.test(code)) return say("[data-said]", translate("That is not a class code. It has six letters and digits."));
   location.assign(code);
 });
 

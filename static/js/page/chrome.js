@@ -166,7 +166,7 @@ function saveOwnData() {
 }
 
 function forgetOwnData() {
-  if (!confirm(translate("Forget all your edits, answers and settings in this book? This cannot be undone."))) return;
+  if (!confirm(translate("Delete all your edits, answers and settings in this book? This cannot be undone."))) return;
   clearAll();
   location.reload();
 }

@@ -38,12 +38,12 @@ export function offerCode(block) {
       await navigator.clipboard.writeText(code.value);
       said.textContent = translate("Copied");
     } catch {
-      said.textContent = translate("The browser does not let the page copy. The text is selected: press Ctrl C.");
+      said.textContent = translate("The browser does not let this page copy. The text is selected: press Ctrl C.");
     }
   });
   const body = element("div", "");
   body.className = "body";
-  body.append(element("p", translate("Paste this into a page of your course or of any other site. What is set here is set there.")), code, copy, said);
+  body.append(element("p", translate("Paste this into a page of your course or any other site. It will open with the present settings.")), code, copy, said);
 
   dialog.append(head, body);
   dialog.addEventListener("close", () => dialog.remove());

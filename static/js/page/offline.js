@@ -41,20 +41,20 @@ async function keepBook() {
     const size = megabytes(total);
     let left = files.reduce((sum, [, , bytes]) => sum + bytes, 0);
     for (const [place, , bytes] of files) {
-      say(translate("Keeping the book for reading offline, {kept} of {size}.", { kept: Math.floor((total - left) / 1e6), size }));
+      say(translate("Saving the book for offline reading, {kept} of {size}.", { kept: Math.floor((total - left) / 1e6), size }));
       await ask(worker, { type: "keep", place });
       left -= bytes;
     }
-    if (build !== config.build) return say(translate("A newer edition of the book is kept. It is shown when you reload the page."));
+    if (build !== config.build) return say(translate("A newer edition of the book is saved. It appears when you reload the page."));
     await ask(worker, { type: "tidy" });
-    say(translate("The book is kept in this browser: it can be read offline ({size}).", { size }));
+    say(translate("The book is saved in this browser and can be read offline ({size}).", { size }));
   } catch (error) {
     if (!navigator.onLine) {
       addEventListener("online", keepBook, { once: true });
-      return say(translate("The rest of the book is kept when you are back."));
+      return say(translate("Saving resumes when you are back online."));
     }
     const why = error instanceof Error ? error.message : String(error);
-    say(translate("The book could not be kept for reading offline: {why}", { why }));
+    say(translate("The book could not be saved for offline reading: {why}", { why }));
   }
 }
 
@@ -64,7 +64,7 @@ function activeWorker(registration) {
   return new Promise((resolve, reject) => {
     const look = () => {
       if (worker?.state === "activated") resolve(worker);
-      else if (worker?.state === "redundant") reject(new Error(translate("not all of it could be fetched. The next visit tries again.")));
+      else if (worker?.state === "redundant") reject(new Error(translate("not everything could be fetched. Your next visit will try again.")));
     };
     worker?.addEventListener("statechange", look);
     look();
@@ -88,10 +88,10 @@ function offer() {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "quiet";
-  button.textContent = translate("Keep it");
+  button.textContent = translate("Save it");
   button.addEventListener("click", () => keepBook());
   const size = megabytes(config.offline_bytes);
-  say(translate("The book is not kept for reading offline, as you save data: it takes {size}.", { size }), " ", button);
+  say(translate("The book is not saved for offline reading because your browser saves data: it needs {size}.", { size }), " ", button);
 }
 
 async function forget() {

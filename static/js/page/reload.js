@@ -29,8 +29,8 @@ function show(mistakes) {
   const heading = document.createElement("strong");
   heading.textContent = translateCount(
     mistakes.length,
-    "One mistake. This is the page as it was before.",
-    "{number} mistakes. This is the page as it was before.",
+    "One mistake. This is the previous version of the page.",
+    "{number} mistakes. This is the previous version of the page.",
   );
   const list = document.createElement("ul");
   for (const mistake of mistakes) {

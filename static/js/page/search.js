@@ -58,7 +58,7 @@ export async function startSearch(dialog) {
       const { found, all } = find(mini, words);
       const count = resultCount(found.length);
       const some = !all && found.length > 0;
-      render(found.slice(0, MAX_RESULTS), some ? translate("Not all of these words stand in one place. With some of them: {count}", { count }) : count);
+      render(found.slice(0, MAX_RESULTS), some ? translate("Nothing contains all these words. Partial matches: {count}", { count }) : count);
     } catch (error) {
       index = null; // the next letter tries again
       render([], translate("Search is not available: {why}", { why: /** @type {Error} */ (error).message }));

@@ -35,7 +35,7 @@
  * @typedef {{type: "display", id: number, mime: string, data: string}} Display
  *   mime is text/plain or application/vnd.plotly.v1+json (a figure as JSON text).
  * @typedef {{type: "done", id: number, value: any, memory: number}} Done
- *   memory: what this Python holds, bytes.
+ *   memory: what this Python uses, bytes.
  *   value: for compute_widget a FrameValue, for check_answer a CheckValue, for widget_declaration a Declaration (instrument/state.js),
  *   for widget_source the text, for keep_trained an .npz file in base 64, for BOOT_ID a StartValue, else null.
  * @typedef {{type: "failed", id: number, kind: "python" | "interrupted" | "contract" | "protocol", name: string,

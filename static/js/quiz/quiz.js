@@ -102,7 +102,7 @@ class Quiz {
     const name = button.textContent;
     const clock = setInterval(() => {
       button.textContent = translate("Stop");
-      this.feedback.textContent = runtime.ready ? (this.kind.doing ?? translate("Checking")) : `${runtime.sentence}. ${translate("Your answer is kept")}`;
+      this.feedback.textContent = runtime.ready ? (this.kind.doing ?? translate("Checking")) : `${runtime.sentence}. ${translate("Your answer is saved")}`;
     }, SLOW_MS);
     const reply = await this.kind.check(this.#stop.signal);
     clearInterval(clock);
@@ -327,7 +327,7 @@ class CodeAnswer {
     if (error.line === null && name !== null) {
       return { state: "wrong", said: [new Text(translate("The check needs {name}, which your code does not define. Define it first.", { name })), ...printed] };
     }
-    const where = error.line === null ? translate("The check could not use what your code left:") : translate("Your code stopped at line {line}:", { line: error.line });
+    const where = error.line === null ? translate("The check could not use your code's result:") : translate("Your code stopped at line {line}:", { line: error.line });
     return { state: "wrong", said: [new Text(where), ...printed, pre("error", error.traceback || error.message)] };
   }
 

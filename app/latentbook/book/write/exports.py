@@ -153,7 +153,7 @@ def _book_modules(cells: Sequence[Cell], language: Language) -> Iterator[Cell]:
                 data[f"{name}.npz"] = base64.b85encode(content).decode()
     yield Cell(
         language.translate(
-            "The snippets use modules of the book. The next cell has them, with their data."
+            "The snippets use modules of the book. The next cell contains them and their data."
         )
     )
     yield Cell(MODULES.format(data=data, sources=sources), "book-modules", is_code=True)

@@ -78,7 +78,7 @@ async function cells(model, place, query, signal) {
   const [rows, columns, height, width] = (response.headers.get("Latentbook-Shape") ?? "").split(",").map(Number);
   const data = new Uint8Array(await response.arrayBuffer());
   if (rows * columns * height * width !== data.length) {
-    throw new DecodeError("refused", translate("The decoder server sent a picture of another size than it announced."));
+    throw new DecodeError("refused", translate("The decoder server sent a picture of a different size from the one it announced."));
   }
   if (response.headers.get("Content-Type") === DELTA) undoDelta(data, [rows, columns, height, width]);
   return { data, shape: [rows, columns, height, width] };

@@ -145,7 +145,7 @@ class Runtime extends EventTarget {
       onAnswer: (job, reply, stopping) => this.#answer(interpreter, job, reply, stopping),
       onLost: (why, stopping) => this.#lose(interpreter, why, stopping),
       onSpoiled: () => {
-        this.#lose(interpreter, translate("what it had started from was damaged"), null);
+        this.#lose(interpreter, translate("its stored start was damaged"), null);
         this.dispatchEvent(new Event("spoiled"));
       },
     });
@@ -157,7 +157,7 @@ class Runtime extends EventTarget {
     this.#sayMemory();
     if (interpreter === this.#first) {
       performance.mark("latentbook-python-started", { detail: from });
-      if (why !== "") this.#note = translate("It started from its files, because the stored start could not be used: {why}.", { why });
+      if (why !== "") this.#note = translate("It started from its files because the stored start could not be used: {why}.", { why });
       this.#sayReady();
     }
     if (from === "files" && !this.#keeping) {
@@ -172,7 +172,7 @@ class Runtime extends EventTarget {
     this.#keeping = false;
     this.#prepareSecond();
     if (why === "") return;
-    this.#note = translate("The next visit will start no quicker: {why}.", { why });
+    this.#note = translate("Your next visit will start no faster: {why}.", { why });
     if (this.#state === "ready") this.#sayReady();
   }
 
@@ -269,7 +269,7 @@ class Runtime extends EventTarget {
   #lose(interpreter, why, stopping) {
     const { job, isReady, hasVariables } = interpreter;
     interpreter.end();
-    const reason = stopping ?? (why === "" ? translate("Python itself ended.") : translate("Python itself ended ({why}).", { why }));
+    const reason = stopping ?? (why === "" ? translate("Python stopped running.") : translate("Python stopped running ({why}).", { why }));
     if (interpreter === this.#second) {
       this.#second = null;
       job?.reject(stopped(reason));

@@ -18,7 +18,7 @@ import { baselineOf, growTable, restoreSideModules, trampolineSlot } from "./sid
 
 const SITE_PACKAGES = "/lib/python3.14/site-packages";
 const HOME = "/home/pyodide";
-/** What Python holds of JavaScript after each start; Pyodide expects more, of the modules that a start leaves out (`travel_light`). */
+/** What Python uses of JavaScript after each start; Pyodide expects more, of the modules that a start leaves out (`travel_light`). */
 const REFERENCES = 3;
 /** Where Python looks for modules. */
 const FOLDERS = ["/lib", "/lib/python3.14", SITE_PACKAGES];

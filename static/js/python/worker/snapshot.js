@@ -15,7 +15,7 @@
  * @typedef {[offset: number, length: number]} Run
  * @typedef {{version: string, index: Index, record: import("./side-modules.js").Libraries, references: any, heapSize: number,
  *   runs: Run[], libraries: [name: string, offset: number, length: number][]}} Header
- *   `version`: of the runtime's folder. `references`: what Python holds of JavaScript. `runs`: where the pages belong.
+ *   `version`: of the runtime's folder. `references`: what Python uses of JavaScript. `runs`: where the pages belong.
  *   `libraries`: offsets count from the end of the header.
  * @typedef {{header: Header, libraries: Promise<Map<string, WebAssembly.Module>>, readInto: (memory: Uint8Array<ArrayBuffer>) => void}} Snapshot
  */

@@ -247,7 +247,7 @@ function interrupted(id) {
   return { type: "failed", id, kind: "interrupted", ...said, memory: memory() };
 }
 
-/** What Python holds, bytes. It takes more when it needs more and gives nothing back while it lives. @returns {number} */
+/** What Python uses, bytes. It takes more when it needs more and gives nothing back while it lives. @returns {number} */
 const memory = () => pyodide._module.HEAPU8.byteLength;
 
 /** @param {string} mime @param {string} data */

@@ -17,8 +17,8 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
-from latentbook.runtime.course import Course
 from latentbook.runtime.dist import build_runtime
+from latentbook.runtime.page_packages import PagePackages
 from latentbook.runtime.pip import last_words, pip
 from latentbook.settings import Settings
 
@@ -35,13 +35,13 @@ def runtime(folder: Path) -> Path:
     build.mkdir()
     (build / "cache").symlink_to(here.build / "cache")
     settings = here.model_copy(update={"content": folder / "content", "build": build})
-    Course.read(settings).add(["pytest", "hypothesis"], print).write()
+    PagePackages.read(settings).add(["pytest", "hypothesis"], print).write()
     return build_runtime(settings, report=print).path
 
 
 def test_files(folder: Path) -> bytes:
     """A zip with NumPy's tests: the page's wheel has none, so they come out of this machine's."""
-    version = Course.read(Settings()).wheels.pyodide["numpy"].version
+    version = PagePackages.read(Settings()).wheels.pyodide["numpy"].version
     done = pip(
         "download", "--no-deps", "--only-binary=:all:", f"--dest={folder}", f"numpy=={version}"
     )

@@ -23,7 +23,7 @@ from latentbook.book.write.assets import (
     sources_hash,
     worker_script,
 )
-from latentbook.runtime.course import Course
+from latentbook.runtime.page_packages import PagePackages
 from latentbook.runtime.pins import PYODIDE
 from latentbook.settings import ROOT, Settings
 
@@ -59,7 +59,7 @@ def gather(settings: Settings, report: Report) -> None:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     scripts = sources_hash(settings, "js")
-    numpy = Course.read(settings).wheels.pyodide["numpy"]
+    numpy = PagePackages.read(settings).wheels.pyodide["numpy"]
     for name in (
         f"bundle-{sources_hash(settings, 'js', 'css', 'img')}",
         f"engine-{scripts}.js",

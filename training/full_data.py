@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from latentbook.cache import replace_file
 from latentbook.models.full_data import codes_file, labels_file
+from training.benchmark_codes import encode_benchmark
 from training.data import load_dataset
 from training.fit import OnStep
-from training.judged import encode_judged
 from widgets.kit.benchmark_codes import JUDGED
 
 NAME = "full_data"
@@ -40,7 +40,7 @@ def codes_of(code: str, images: NDArray[np.uint8]) -> NDArray[Any]:
     """Codes (n, k) of images (n, 28, 28)."""
     if code == "pixels":
         return images.reshape(len(images), -1)  # a probe is blind to the scale of a code
-    return encode_judged(code, images / 255)
+    return encode_benchmark(code, images / 255)
 
 
 def save(path: Path, array: NDArray[Any]) -> None:

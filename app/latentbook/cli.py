@@ -498,9 +498,9 @@ def packages_add(
 ) -> None:
     """Add packages and their dependencies to the page's Python."""
     with plain_errors():
-        from latentbook.runtime.course import Course
+        from latentbook.runtime.page_packages import PagePackages
 
-        added = Course.read(settings_of(course)).add(names, report)
+        added = PagePackages.read(settings_of(course)).add(names, report)
         added.write()
         report(f"Wrote {added.path}: commit it with the course")
         report(added.listed())
@@ -513,9 +513,9 @@ def packages_remove(
 ) -> None:
     """Remove a package, and dependencies that only it had, from the page's Python."""
     with plain_errors():
-        from latentbook.runtime.course import Course
+        from latentbook.runtime.page_packages import PagePackages
 
-        left = Course.read(settings_of(course)).remove(name, report)
+        left = PagePackages.read(settings_of(course)).remove(name, report)
         left.write()
         report(left.listed())
 
@@ -524,9 +524,9 @@ def packages_remove(
 def packages_list(course: CourseFolder = None) -> None:
     """List what readers' code can import, apart from the standard library."""
     with plain_errors():
-        from latentbook.runtime.course import Course
+        from latentbook.runtime.page_packages import PagePackages
 
-        report(Course.read(settings_of(course)).listed())
+        report(PagePackages.read(settings_of(course)).listed())
 
 
 @translations.command("extract")

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from training.benchmark_codes import encode_benchmark
 from training.data import load_dataset
 from training.errors import DataUnavailable
-from training.judged import encode_judged
 from widgets import linear_probe
 from widgets.data import load
 from widgets.kit.benchmark_codes import (
@@ -148,7 +148,7 @@ def test_what_the_tab_and_the_server_differ_by() -> None:
         data = load_dataset("mnist")
     except DataUnavailable as error:
         pytest.skip(str(error))
-    shown, test = (encode_judged("deep", x / 255) for x in (data.train_images, data.test_images))
+    shown, test = (encode_benchmark("deep", x / 255) for x in (data.train_images, data.test_images))
     found = {
         (pool, asked): over_draws(
             shown[::pool],

@@ -1,6 +1,6 @@
-"""``latentbook bench NAME``: measurements beside their bars.
+"""``latentbook bench NAME``: measurements and their targets.
 
-Speed is never asserted in a test; it is measured here, as ratios within one run where it can be.
+Speed is never asserted in a test; it is measured here, as ratios within one run where possible.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from latentbook.settings import Settings
 BENCHES = {
     "page": "bytes before first paint, Lighthouse, layout shift",
     "frames": "slider move to new picture, for every instrument",
-    "start": "navigation to Python's first answer, beside Pyodide and NumPy alone",
-    "decode": "grids over HTTP, beside the same decoder called directly",
+    "start": "navigation to Python's first answer, compared with Pyodide and NumPy alone",
+    "decode": "grids over HTTP, compared with direct calls of the same decoder",
     "class": "500 phones in class mode, the server killed midway",
 }
 MODULES = {"class": "lecture"}
@@ -33,24 +33,23 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Measurement:
-    """One figure. ``bar`` is the most it may be (``at_least`` turns it round); None has no bar."""
+    """One figure. ``target`` is its upper limit, or its lower limit with ``at_least``."""
 
     figure: str
     value: float
     unit: str
-    bar: float | None = None
+    target: float | None = None
     at_least: bool = False
 
     @property
-    def holds(self) -> bool:
-        """Whether the bar is met."""
-        if self.bar is None:
+    def met(self) -> bool:
+        if self.target is None:
             return True
-        return self.value >= self.bar if self.at_least else self.value <= self.bar
+        return self.value >= self.target if self.at_least else self.value <= self.target
 
 
 def run_bench(name: str, settings: Settings, json_file: Path | None, *, report: Report) -> bool:
-    """Run one bench, print its table, write it as JSON if asked. True if every bar holds."""
+    """Run one bench, print its table, write it as JSON if asked. True if every target is met."""
     if not name:
         for key, what in BENCHES.items():
             report(f"{key:8} {what}")
@@ -64,19 +63,19 @@ def run_bench(name: str, settings: Settings, json_file: Path | None, *, report: 
     table = Table(title=f"bench {name}: {BENCHES[name]}", title_justify="left")
     table.add_column("figure")
     table.add_column("measured", justify="right")
-    table.add_column("bar", justify="right")
-    table.add_column("holds")
+    table.add_column("target", justify="right")
+    table.add_column("met")
     for row in rows:
         sign = "≥" if row.at_least else "≤"
         table.add_row(
             row.figure,
             f"{row.value:.4g} {row.unit}",
-            "" if row.bar is None else f"{sign} {row.bar:g} {row.unit}",
-            "" if row.bar is None else ("yes" if row.holds else "NO"),
+            "" if row.target is None else f"{sign} {row.target:g} {row.unit}",
+            "" if row.target is None else ("yes" if row.met else "NO"),
         )
     Console().print(table)
     if json_file is not None:
         json_file.write_text(
-            json.dumps([asdict(row) | {"holds": row.holds} for row in rows], indent=2) + "\n"
+            json.dumps([asdict(row) | {"met": row.met} for row in rows], indent=2) + "\n"
         )
-    return all(row.holds for row in rows)
+    return all(row.met for row in rows)

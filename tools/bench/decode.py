@@ -1,9 +1,4 @@
-"""Grids over HTTP, beside the same decoder called directly in the same process.
-
-The direct call is the fastest of several: one pass over the codes in chunks of some size, grey
-levels as bytes, tile after tile. It runs on the server's own inference thread, in turn with
-the requests, and readers are processes of their own on the same cores.
-"""
+"""Grids over HTTP, compared with direct calls of the same decoder in the same process."""
 
 from __future__ import annotations
 
@@ -30,18 +25,17 @@ from tools.bench.serving import served
 if TYPE_CHECKING:
     from latentbook.decoding.served_model import ServedModel
 
-BARS = {"conv_vae_mnist": 1.15, "mlp_vae_mnist": 1.35}
-"""Model -> the most that HTTP may take, as a multiple of the direct call: raw, ``BAR_N``, one
-reader."""
+TARGETS = {"conv_vae_mnist": 1.15, "mlp_vae_mnist": 1.35}
+"""Model -> upper limit of HTTP as a multiple of the direct call: raw, ``TARGET_N``, one reader."""
 
-BAR_N = 64
-TOGETHER_BAR = 0.9
-"""Least share of the direct call's tiles a second that eight readers have together."""
+TARGET_N = 64
+TOGETHER_TARGET = 0.9
+"""Smallest share of the direct call's tiles per second that eight readers reach together."""
 
 SIZES = {16: 40, 64: 20, 128: 6}
 """n -> rounds, each with one direct call and one request a form."""
 
-"""It takes many times as long as the others."""
+"""Takes many times as long as the others."""
 
 FORMS = {
     "raw": "application/octet-stream",
@@ -107,7 +101,7 @@ class Direct:
         self.best = min(candidates, key=lambda each: median(times[each]))
 
     def seconds(self, chunk: int, together: bool) -> float:
-        """How long one call takes, on the inference thread."""
+        """Seconds of one call, on the inference thread."""
 
         def work(job: Job[float]) -> float:
             model = self.inference.load(self.model)[1]
@@ -118,16 +112,15 @@ class Direct:
         return asyncio.run(self.inference.ask(Job(work)))
 
     def once(self) -> float:
-        """Seconds of the best of them."""
         return self.seconds(*self.best)
 
 
 def measure(settings: Settings, report: Report) -> list[Measurement]:
-    """Every model, size and form: alone, together, and over a slow line."""
+    """Every model, size and format: alone, together, and over a slow line."""
     rows: list[Measurement] = []
     app = create_app(settings.model_copy(update={"queue_size": 2 * READERS}))
     with served(app, timeout_keep_alive=600) as base, reading(READERS) as readers:
-        for model in BARS:
+        for model in TARGETS:
             readers.ask(base, f"/api/models/{model}", {}, readers=READERS)
             for n in SIZES:
                 report(f"{model}, n = {n}")
@@ -140,13 +133,13 @@ def measure(settings: Settings, report: Report) -> list[Measurement]:
 
 
 def request(model: str, n: int, form: str) -> tuple[str, dict[str, str]]:
-    """Path and headers of a grid in a form."""
+    """Path and headers of a grid in a format."""
     headers = {"Accept": FORMS[form], "Accept-Encoding": "gzip, zstd"}
     return f"/api/models/{model}/grid?n={n}&span={SPAN}", headers
 
 
 def alone(base: str, readers: Readers, direct: Direct) -> list[Measurement]:
-    """One reader, each form in turn with the direct call."""
+    """One reader: each format in turn with the direct call."""
     model, n = direct.model, direct.n
     calls: list[float] = []
     answers: dict[str, list[Answer]] = {form: [] for form in FORMS}
@@ -164,19 +157,19 @@ def alone(base: str, readers: Readers, direct: Direct) -> list[Measurement]:
     ]
     for form, seen in answers.items():
         seconds = median(answer.seconds for answer in seen)
-        bar = BARS[model] if (form, n) == ("raw", BAR_N) else None
+        target = TARGETS[model] if (form, n) == ("raw", TARGET_N) else None
         rows += [
             Measurement(f"{name} {form}", 1000 * seconds, "ms"),
-            Measurement(f"{name} {form} / direct call", seconds / call, "x", bar),
+            Measurement(f"{name} {form} / direct call", seconds / call, "x", target),
             Measurement(f"{name} {form} size", seen[0].size / 1e6, "MB"),
         ]
-        if n == BAR_N:
+        if n == TARGET_N:
             rows += shares(f"{name} {form}", seen)
     return rows
 
 
 def shares(name: str, answers: list[Answer]) -> list[Measurement]:
-    """Which part of a request's time went where."""
+    """How a request's time is divided."""
     rest = median(each.seconds - sum(each.timing.values()) for each in answers)
     whole = median(each.seconds for each in answers)
     parts = {
@@ -200,17 +193,16 @@ def together(base: str, readers: Readers, direct: Direct) -> list[Measurement]:
             readers.ask(base, *request(model, n, form), readers=READERS, count=TOGETHER_EACH)
             rates.append(READERS * TOGETHER_EACH * n * n / (time.perf_counter() - start))
         rate, bare = median(rates), n * n / median(calls)
-        bar = TOGETHER_BAR if (form, n) == ("raw", BAR_N) else None
+        target = TOGETHER_TARGET if (form, n) == ("raw", TARGET_N) else None
         name = f"{model} n={n} {form}, {READERS} readers"
         rows += [
             Measurement(name, rate, "tiles/s"),
-            Measurement(f"{name} / direct call", rate / bare, "x", bar, at_least=True),
+            Measurement(f"{name} / direct call", rate / bare, "x", target, at_least=True),
         ]
     return rows
 
 
 def over_a_slow_line(slow: str, readers: Readers, model: str) -> list[Measurement]:
-    """One reader behind a slow line."""
     rows = []
     line = f"{MEGABITS} Mbit/s and {ROUND_TRIP_MS} ms"
     for n in SIZES:

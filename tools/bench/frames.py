@@ -5,7 +5,7 @@ by keys; where it has a map or a pad, by a drag on that. Drag and keys come agai
 slowed four times; a trace of such a drag says what part of a frame is script, layout and paint.
 What is timed starts in the handler of the input: a browser hands out moves of the pointer at the
 start of a frame, and keys between two frames, so that a key also waits for the next one. Keys are
-reported without a bar.
+reported without a target.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from tools.bench.serving import served
 
 MOVES, LEAPS, VISITS = 80, 20, 3
 FORESEEN_MS = 4000
-"""While the reader rests on a slider, the steps around are worked out."""
-DRAW_BAR, WARM_BAR, COLD_BAR, THROTTLED_BAR = 4.0, 12.0, 35.0, 33.0  # ms, at p95
+"""While the reader rests on a slider, the values around it are computed."""
+DRAW_TARGET, WARM_TARGET, COLD_TARGET, THROTTLED_TARGET = 4.0, 12.0, 35.0, 33.0  # ms, at p95
 PROBE = Path(__file__).with_name("frames.js")
 INSTRUMENT = re.compile(r'<section class="instrument" id="([^"]+)"')
 TRACED = ("devtools.timeline", "blink.user_timing", "v8")
@@ -53,13 +53,13 @@ PARTS = {
     "Paint": "paint",
     "PrePaint": "paint",
 }
-"""What a trace calls work of the page's main thread, and the part of a frame that it belongs to."""
+"""What a trace calls work on the page's main thread, and the part of a frame it belongs to."""
 
 Event: TypeAlias = dict[str, Any]
 
 
 def collect(page: Page) -> dict[str, Any]:
-    """What the probe has seen since it was last asked."""
+    """What the probe has seen since the last call."""
     page.wait_for_timeout(100)
     found: dict[str, Any] = page.evaluate(
         "() => { const seen = latentbookFrames;"
@@ -69,7 +69,7 @@ def collect(page: Page) -> dict[str, Any]:
 
 
 def leap(page: Page, slider: Locator, leaps: int = LEAPS) -> None:
-    """Set the slider to places far from each other."""
+    """Set the slider to values far from each other."""
     low, high, step = bounds(slider)
     count = round((high - low) / step) + 1
     for place in random.Random(0).sample(range(count), min(count, leaps)):
@@ -82,13 +82,12 @@ def leap(page: Page, slider: Locator, leaps: int = LEAPS) -> None:
 
 
 def bounds(slider: Locator) -> tuple[float, float, float]:
-    """Lowest value, highest value and step."""
     low, high, step = (float(slider.get_attribute(name) or 0) for name in ("min", "max", "step"))
     return low, high, step
 
 
 def drag(page: Page, slider: Locator) -> None:
-    """Pull the thumb to and fro around the middle, one step at a time."""
+    """Drag the thumb back and forth around the middle, one step at a time."""
     low, high, step = bounds(slider)
     box = slider.bounding_box()
     if box is None:
@@ -110,7 +109,7 @@ def drag(page: Page, slider: Locator) -> None:
 
 
 def press(page: Page, slider: Locator) -> None:
-    """Step to and fro with the arrow keys."""
+    """Step back and forth with the arrow keys."""
     slider.focus()
     page.wait_for_timeout(FORESEEN_MS)
     collect(page)
@@ -121,7 +120,7 @@ def press(page: Page, slider: Locator) -> None:
 
 @contextmanager
 def held(page: Page, panel: Locator) -> Iterator[tuple[float, float, float, float]]:
-    """Hold a panel by its middle: the place of that, and the panel's width and height."""
+    """The centre of a panel, to drag from, and the panel's width and height."""
     box = panel.bounding_box()
     if box is None:
         raise RuntimeError("The panel is not in view.")
@@ -133,7 +132,7 @@ def held(page: Page, panel: Locator) -> Iterator[tuple[float, float, float, floa
 
 
 def drag_point(page: Page, panel: Locator) -> None:
-    """Pull a point through its panel, where no answer can be foreseen."""
+    """Drag a point through its panel, where no answer can be predicted."""
     with held(page, panel) as (x, y, width, height):
         for number in range(MOVES // 2):
             page.mouse.move(x + number * width / 250, y - number * height / 300)
@@ -141,7 +140,7 @@ def drag_point(page: Page, panel: Locator) -> None:
 
 
 def drag_held(page: Page, panel: Locator) -> None:
-    """Pull a map to and fro, or draw on a pad."""
+    """Drag a map back and forth, or draw on a pad."""
     with held(page, panel) as (x, y, width, height):
         collect(page)
         for number in range(MOVES):
@@ -150,21 +149,20 @@ def drag_held(page: Page, panel: Locator) -> None:
             page.wait_for_timeout(30)
 
 
-def row(name: str, values: list[float], bar: float | None = None) -> Measurement:
+def row(name: str, values: list[float], target: float | None = None) -> Measurement:
     """The 95th percentile, with the median in its name."""
     middle = f"{np.median(values):.1f}" if values else "-"
     last = float(np.percentile(values, 95)) if values else float("nan")
-    return Measurement(f"{name} p95 (p50 {middle}, n {len(values)})", last, "ms", bar)
+    return Measurement(f"{name} p95 (p50 {middle}, n {len(values)})", last, "ms", target)
 
 
 def times(seen: dict[str, Any], *, warm: bool) -> list[float]:
-    """Input to painted, of moves whose answer was known, or was not."""
+    """Milliseconds from input to paint, of moves whose answer was or was not known."""
     return [move["ms"] for move in seen["moves"] if move["warm"] == warm]
 
 
 @contextmanager
 def slowed(page: Page, rate: int) -> Iterator[None]:
-    """Slow the page's processor down."""
     session = page.context.new_cdp_session(page)
     session.send("Emulation.setCPUThrottlingRate", {"rate": rate})
     try:
@@ -208,12 +206,12 @@ def parts_of(trace: list[Event]) -> dict[str, list[float]]:
 
 
 def on_thread_of(marks: list[Event], event: Event) -> bool:
-    """Whether an event is of the thread that wrote the marks."""
+    """Whether an event belongs to the thread that wrote the marks."""
     return bool(marks) and (event["pid"], event["tid"]) == (marks[0]["pid"], marks[0]["tid"])
 
 
 def traced_drag(page: Page, slider: Locator) -> dict[str, list[float]]:
-    """A drag once more: what part of its frames is script, layout and paint."""
+    """Another drag: how much of its frames is script, layout and paint."""
     browser = page.context.browser
     assert browser is not None
     browser.start_tracing(page=page, categories=list(TRACED))
@@ -224,7 +222,6 @@ def traced_drag(page: Page, slider: Locator) -> dict[str, list[float]]:
 
 
 def drive_slider(page: Page, label: str, slider: Locator) -> list[Measurement]:
-    """Every figure of an instrument with a slider."""
     leap(page, slider)
     cold = collect(page)
     drag(page, slider)
@@ -239,11 +236,11 @@ def drive_slider(page: Page, label: str, slider: Locator) -> list[Measurement]:
         pressed_slowly = collect(page)
     answers = cold["answers"]
     return [
-        row(f"{label}: drag", times(dragged, warm=True), WARM_BAR),
-        row(f"{label}: drag, 4x slower", times(dragged_slowly, warm=True), THROTTLED_BAR),
+        row(f"{label}: drag", times(dragged, warm=True), WARM_TARGET),
+        row(f"{label}: drag, 4x slower", times(dragged_slowly, warm=True), THROTTLED_TARGET),
         *(row(f"{label}: {part} of it", each) for part, each in parts.items()),
-        row(f"{label}: leap", times(cold, warm=False), COLD_BAR),
-        row(f"{label}: drawing", dragged["draws"], DRAW_BAR),
+        row(f"{label}: leap", times(cold, warm=False), COLD_TARGET),
+        row(f"{label}: drawing", dragged["draws"], DRAW_TARGET),
         row(f"{label}: computing", [answer["compute"] for answer in answers]),
         row(f"{label}: transfer", [answer["ms"] - answer["compute"] for answer in answers]),
         row(f"{label}: keys", times(pressed, warm=True)),
@@ -252,34 +249,32 @@ def drive_slider(page: Page, label: str, slider: Locator) -> list[Measurement]:
 
 
 def drive_point(page: Page, label: str, panel: Locator) -> list[Measurement]:
-    """Every figure of an instrument with a point and no slider."""
     collect(page)
     drag_point(page, panel)
     seen = collect(page)
     answers = seen["answers"]
     return [
-        row(f"{label}: drag of a point", times(seen, warm=False), COLD_BAR),
-        row(f"{label}: drawing", seen["draws"], DRAW_BAR),
+        row(f"{label}: drag of a point", times(seen, warm=False), COLD_TARGET),
+        row(f"{label}: drawing", seen["draws"], DRAW_TARGET),
         row(f"{label}: computing", [answer["compute"] for answer in answers]),
         row(f"{label}: transfer", [answer["ms"] - answer["compute"] for answer in answers]),
     ]
 
 
 def drive_held(page: Page, label: str, panel: Locator) -> list[Measurement]:
-    """Every figure of an instrument that is held by its map or its pad."""
     drag_held(page, panel)
     seen = collect(page)
     with slowed(page, 4):
         drag_held(page, panel)
         seen_slowly = collect(page)
     return [
-        row(f"{label}: drag", [move["ms"] for move in seen["moves"]], WARM_BAR),
+        row(f"{label}: drag", [move["ms"] for move in seen["moves"]], WARM_TARGET),
         row(
             f"{label}: drag, 4x slower",
             [move["ms"] for move in seen_slowly["moves"]],
-            THROTTLED_BAR,
+            THROTTLED_TARGET,
         ),
-        row(f"{label}: drawing", seen["draws"], DRAW_BAR),
+        row(f"{label}: drawing", seen["draws"], DRAW_TARGET),
     ]
 
 
@@ -289,12 +284,12 @@ DRIVES = (
     (SLIDER, drive_slider),
     ("[data-draggable]", drive_point),
 )
-"""What of an instrument is driven: the first that it has."""
+"""The first of these that an instrument has is driven."""
 
 
 @contextmanager
 def visit(browser: Browser, place: str, label: str) -> Iterator[tuple[Page, Locator]]:
-    """A page in a browser that has not seen it, with one of its instruments live and in view."""
+    """A page in a browser without history, with one of its instruments live and in view."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.add_init_script(path=PROBE)
     page.goto(place)
@@ -308,7 +303,7 @@ def visit(browser: Browser, place: str, label: str) -> Iterator[tuple[Page, Loca
 
 
 def first_leaps(browser: Browser, place: str, label: str) -> Iterator[float]:
-    """The first leap of a few visits, of an instrument with a slider."""
+    """The first leap of a few visits, for an instrument with a slider."""
     for _ in range(VISITS):
         with visit(browser, place, label) as (page, instrument):
             slider = instrument.locator(SLIDER).first
@@ -318,7 +313,6 @@ def first_leaps(browser: Browser, place: str, label: str) -> Iterator[float]:
 
 
 def drive(browser: Browser, place: str, label: str) -> list[Measurement]:
-    """Every figure of one instrument."""
     rows: list[Measurement] = []
     with visit(browser, place, label) as (page, instrument):
         part, drive_part = next(
@@ -328,12 +322,12 @@ def drive(browser: Browser, place: str, label: str) -> list[Measurement]:
         control.scroll_into_view_if_needed()
         rows += drive_part(page, label, control)
     if part == SLIDER:
-        rows.append(row(f"{label}: first leap", [*first_leaps(browser, place, label)], COLD_BAR))
+        rows.append(row(f"{label}: first leap", [*first_leaps(browser, place, label)], COLD_TARGET))
     return rows
 
 
 def instruments_of(site: Path) -> Iterator[tuple[str, str]]:
-    """The page and the label of every instrument in the finished site, as it is read on screen."""
+    """The page and label of every instrument in the finished site."""
     for page in sorted(site.rglob("index.html")):
         if page.parent.name == PRINT:
             continue
@@ -342,7 +336,7 @@ def instruments_of(site: Path) -> Iterator[tuple[str, str]]:
 
 
 def measure(settings: Settings, report: Report, only: str = "") -> list[Measurement]:
-    """Every instrument in turn, or the one of a label."""
+    """Every instrument in turn, or the one with a label."""
     site = build_site(settings, report=report)
     rows: list[Measurement] = []
     with served(create_app(settings)) as base, sync_playwright() as playwright:

@@ -40,14 +40,14 @@ JOIN_WITHIN_S = 10
 KILL_AFTER_S = 10
 """Of the second vote."""
 
-P95_BAR, CPU_BAR = 150, 60
+P95_TARGET, CPU_TARGET = 150, 60
 ADDRESS = re.compile(r"/class/#(\S+)")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
 class Server:
-    """``latentbook serve --class`` on one port, as often as it takes."""
+    """``latentbook serve --class`` on one port, restarted as necessary."""
 
     port: int
     environment: dict[str, str]
@@ -55,7 +55,7 @@ class Server:
     key: str = ""
 
     async def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it and wait until it responds."""
         program = "from latentbook.cli import main; main()"
         options = ["serve", "--built", "--class", "--port", str(self.port)]
         self.process = subprocess.Popen(
@@ -80,7 +80,7 @@ class Server:
             await asyncio.sleep(0.05)
 
     def kill(self) -> None:
-        """End it without a word."""
+        """Kill it."""
         assert self.process is not None
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
@@ -88,7 +88,7 @@ class Server:
         self.process.stdout.close()
 
     def cpu_seconds(self) -> float:
-        """What it has used of processors, all threads together."""
+        """CPU seconds of all its threads."""
         assert self.process is not None
         stat = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii")
         parts = stat.rpartition(")")[2].split()
@@ -97,7 +97,7 @@ class Server:
 
 @dataclass
 class Client:
-    """One connection that is kept, over which one request goes at a time."""
+    """One persistent connection with one request at a time."""
 
     port: int
     cookie: str = ""
@@ -119,7 +119,7 @@ class Client:
             f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n{headers}\r\n"
         )
         if self._streams is not None and self._streams[0].at_eof():
-            self.close()  # the server keeps an idle connection for five seconds
+            self.close()  # the server closes an idle connection after five seconds
         try:
             if self._streams is None:
                 self._streams = await asyncio.open_connection("127.0.0.1", self.port)
@@ -135,7 +135,6 @@ class Client:
         return int(answer[0].split()[1]), fields, received
 
     def close(self) -> None:
-        """Let go of the connection."""
         if self._streams is not None:
             self._streams[1].close()
             self._streams = None
@@ -143,7 +142,7 @@ class Client:
 
 @dataclass
 class Phone:
-    """A phone: what it has answered in each round, and how long that took."""
+    """A phone: its answers in each round, and how long they took."""
 
     number: int
     code: str
@@ -159,16 +158,14 @@ class Phone:
 
     @property
     def place(self) -> str:
-        """Where it asks."""
         return f"/api/class/{self.code}"
 
     @property
     def headers(self) -> str:
-        """What each of its requests has."""
         return f"Latentbook-Seat: bench-phone-{self.number:012d}\r\n"
 
     async def insist(self, method: str, path: str, body: Any = None, extra: str = "") -> Any:
-        """Ask until there is an answer, and until it is not 'later'."""
+        """Ask until there is a reply that is not 'later'."""
         while True:
             try:
                 answer = await self.client.ask(method, path, body, self.headers + extra)
@@ -181,7 +178,7 @@ class Phone:
             await asyncio.sleep(float(answer[1]["retry-after"]) * (1 + random.random()))
 
     async def live(self) -> None:
-        """Come in, follow, answer."""
+        """Join, poll, answer."""
         await asyncio.sleep(JOIN_WITHIN_S * random.random())
         body = {"token": f"bench-phone-{self.number:012d}"}
         status, _, said = await self.insist("POST", f"{self.place}/seat", body)
@@ -204,7 +201,7 @@ class Phone:
         await asyncio.gather(*answering)
 
     async def answer(self, round: int) -> None:
-        """Think for a while; then answer over a connection of its own, until it has arrived."""
+        """Think for a while, then answer over a separate connection until it succeeds."""
         await asyncio.sleep(ANSWER_WITHIN_S * random.random())
         value = self.answers[round] = (self.number + round) % self.options
         client = Client(self.client.port)
@@ -230,13 +227,10 @@ class Phone:
 
 @dataclass
 class Lecturer:
-    """Starts a class, asks, reveals."""
-
     client: Client
     code: str = ""
 
     async def do(self, method: str, path: str, body: Any = None) -> Any:
-        """What the server says."""
         place = f"/api/lecturer{path}"
         status, fields, said = await self.client.ask(method, place, body)
         if status >= 300:
@@ -248,7 +242,7 @@ class Lecturer:
 
 @asynccontextmanager
 async def crowd(phones: list[Phone]) -> AsyncIterator[None]:
-    """All phones, for as long as a block runs; a fault in one of them ends it."""
+    """Run all phones while the block runs; an error in one of them ends it."""
     async with asyncio.TaskGroup() as group:
         for phone in phones:
             group.create_task(phone.live())
@@ -256,7 +250,7 @@ async def crowd(phones: list[Phone]) -> AsyncIterator[None]:
 
 
 async def lecture(server: Server, question: tuple[str, int], report: Report) -> list[Measurement]:
-    """Two votes of a whole class, and the end of the server within the second."""
+    """Two votes of a complete class; the server is killed during the second."""
     await server.start()
     lecturer = Lecturer(Client(server.port))
     await lecturer.do("POST", "/key", {"key": server.key})
@@ -299,7 +293,7 @@ async def lecture(server: Server, question: tuple[str, int], report: Report) -> 
     waits = [each for phone in phones for each in phone.waits]
     return [
         Measurement("answer, median", quantiles(seconds, n=20)[9], "ms"),
-        Measurement("answer, p95", quantiles(seconds, n=20)[18], "ms", P95_BAR),
+        Measurement("answer, p95", quantiles(seconds, n=20)[18], "ms", P95_TARGET),
         Measurement("answer, slowest", max(seconds), "ms"),
         Measurement("answer, longest wait with the server away", max(waits), "s"),
         Measurement("poll, p95", quantiles(polls, n=20)[18], "ms"),
@@ -307,13 +301,12 @@ async def lecture(server: Server, question: tuple[str, int], report: Report) -> 
         Measurement("answers lost", float(lost), "", 0),
         Measurement("requests that found no server", float(sum(p.failures for p in phones)), ""),
         Measurement("server away", down, "s"),
-        Measurement("server, of one core", 100 * used / wall, "%", CPU_BAR),
+        Measurement("server, of one core", 100 * used / wall, "%", CPU_TARGET),
         Measurement("load of the machine, last minute", os.getloadavg()[0], ""),
     ]
 
 
 def measure(settings: Settings, report: Report) -> list[Measurement]:
-    """One class."""
     settings = settings.model_copy(update={"class_mode": True})
     build_site(settings, report=report)
     bundle_class(settings)

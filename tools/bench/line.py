@@ -1,4 +1,4 @@
-"""A slow line: a proxy in this process that delays and limits what passes, in both directions."""
+"""A slow line: a proxy in this process that delays and limits traffic in both directions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CHUNK = 16_384
 
 
 class SlowLine:
-    """Forwards TCP connections to a server; all of them share the line's bits per second."""
+    """Forwards TCP connections to a server; together they share the line's bits per second."""
 
     def __init__(self, port: int, megabits: float, round_trip_ms: float) -> None:
         self.port = port
@@ -21,7 +21,6 @@ class SlowLine:
         self.free_at = 0.0
 
     async def serve(self, started: threading.Event, ports: list[int]) -> None:
-        """Listen on a free port until cancelled."""
         server = await asyncio.start_server(self.connect, "127.0.0.1", 0)
         ports.append(server.sockets[0].getsockname()[1])
         started.set()
@@ -29,8 +28,8 @@ class SlowLine:
             await server.serve_forever()
 
     async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Carry one connection both ways. A new one costs a round trip, as TCP's does."""
-        # Either end may leave at any time, and so does the bench at its end: no error.
+        """Carry one connection both ways. A new one costs a round trip, as in TCP."""
+        # Either end may disconnect at any time, and so may the bench at its end: not an error.
         with suppress(asyncio.CancelledError, OSError):
             await asyncio.sleep(2 * self.delay)
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -43,7 +42,7 @@ class SlowLine:
     async def carry(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, limited: bool
     ) -> None:
-        """Pass bytes on, each after the delay, in their order."""
+        """Pass bytes on in order, each after the delay."""
         clock = asyncio.get_running_loop().time
         queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(maxsize=64)
 
@@ -70,7 +69,7 @@ class SlowLine:
 
 @contextmanager
 def slow_line(base: str, megabits: float, round_trip_ms: float) -> Iterator[str]:
-    """Yield the URL under which the server at ``base`` is reached over a slow line."""
+    """Yield the URL that reaches the server at ``base`` over a slow line."""
     line = SlowLine(urlsplit(base).port or 80, megabits, round_trip_ms)
     loop = asyncio.new_event_loop()
     started, ports = threading.Event(), list[int]()
@@ -79,7 +78,7 @@ def slow_line(base: str, megabits: float, round_trip_ms: float) -> Iterator[str]
     def run() -> None:
         with suppress(asyncio.CancelledError):
             loop.run_until_complete(task)
-        # Connections that are still open.
+        # These connections are still open.
         for carrying in asyncio.all_tasks(loop):
             carrying.cancel()
             with suppress(asyncio.CancelledError):

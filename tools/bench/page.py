@@ -1,6 +1,5 @@
-"""What a page weighs before its first paint, how long it keeps the browser, and Lighthouse's view.
-
-Every page of the book is weighed. The front page and the heaviest section are opened.
+"""What a page weighs before its first paint, how long it blocks the browser, and Lighthouse's
+scores.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from latentbook.settings import Settings
 from tools.bench import Measurement, Report
 from tools.bench.serving import served
 
-CRITICAL_BAR, ELEMENTS_BAR, SHIFT_BAR, TASK_BAR = 60.0, 6_000.0, 0.01, 50.0
+CRITICAL_TARGET, ELEMENTS_TARGET, SHIFT_TARGET, TASK_TARGET = 60.0, 6_000.0, 0.01, 50.0
 CRITICAL = re.compile(
     r'<link[^>]*rel="?(?:stylesheet|modulepreload)"?[^>]*href="([^"]+)"'
     r'|<script[^>]*src="([^"]+)"'
@@ -37,14 +36,14 @@ IMPORT = re.compile(r'\b(?:from|import)"([^"]+)"')
 """What a bundled script imports at once; ``import()`` fetches later."""
 
 RUNS = 3
-"""Lighthouse's scores vary: the median of so many counts."""
+"""Lighthouse's scores vary: the median of this many runs counts."""
 
 ATTEMPTS = 3
-"""Now and then Chromium records no trace, and Lighthouse asks to be run again."""
+"""Sometimes Chromium records no trace, and Lighthouse asks for another run."""
 
 PRESETS: Mapping[str, tuple[str, ...]] = {"phone": (), "desktop": ("--preset=desktop",)}
-BARS: Mapping[tuple[str, str], float] = {("phone", "performance"): 95}
-"""Where a category has another bar than 100."""
+TARGETS: Mapping[tuple[str, str], float] = {("phone", "performance"): 95}
+"""Where a category has a target other than 100."""
 
 LONGEST_TASK = """
 globalThis.longest = 0;
@@ -55,14 +54,13 @@ new PerformanceObserver((list) => {
 
 
 def pages_of(site: Path) -> list[str]:
-    """Every page that is read on the screen, as its place below the root."""
+    """Every page for the screen, as a path relative to the root."""
     found = (path.parent.relative_to(site).as_posix() for path in site.rglob("index.html"))
     places = ("" if place == "." else f"{place}/" for place in found)
     return sorted(place for place in places if not place.endswith(f"/{PRINT}/"))
 
 
 def body(url: str, encoding: str) -> bytes:
-    """A file as it is sent."""
     request = urllib.request.Request(url, headers={"Accept-Encoding": encoding})
     with urllib.request.urlopen(request) as response:
         content: bytes = response.read()
@@ -80,7 +78,7 @@ def critical_urls(url: str, html: str) -> list[str]:
 
 
 def critical_kilobytes(url: str, html: str) -> float:
-    """What comes with the page, fonts apart, brotli, in kB of 1,000 bytes."""
+    """Size of what loads with the page, without fonts, brotli, in kB of 1,000 bytes."""
     return sum(len(body(each, "br")) for each in critical_urls(url, html)) / 1000
 
 
@@ -94,7 +92,7 @@ class _Elements(HTMLParser):
 
 
 def elements(html: str) -> int:
-    """How many elements a page has before any script."""
+    """Number of elements of a page before any script runs."""
     parser = _Elements()
     parser.feed(html)
     return parser.count
@@ -127,7 +125,7 @@ def lighthouse(url: str, settings: Settings, *options: str) -> dict[str, float]:
 
 
 def longest_task(url: str) -> float:
-    """Milliseconds of the page's longest task until its instrument can be moved."""
+    """Duration in ms of the page's longest task until its instrument can be moved."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
         page = browser.new_page(viewport={"width": 1280, "height": 900})
@@ -149,15 +147,15 @@ def measure(settings: Settings, report: Report) -> list[Measurement]:
             html = (site / place / "index.html").read_text(encoding="utf-8")
             weights[place] = critical_kilobytes(f"{base}/{place}", html)
             rows.append(
-                Measurement(f"/{place} before first paint", weights[place], "kB", CRITICAL_BAR)
+                Measurement(f"/{place} before first paint", weights[place], "kB", CRITICAL_TARGET)
             )
             count = elements(html)
-            rows.append(Measurement(f"/{place} elements", count, "", ELEMENTS_BAR))
+            rows.append(Measurement(f"/{place} elements", count, "", ELEMENTS_TARGET))
         heaviest = max(weights, key=lambda place: weights[place])
         for place in ("", heaviest):
             url = f"{base}/{place}"
             longest = statistics.median(longest_task(url) for _ in range(RUNS))
-            rows.append(Measurement(f"/{place} longest task", longest, "ms", TASK_BAR))
+            rows.append(Measurement(f"/{place} longest task", longest, "ms", TASK_TARGET))
             for device, options in PRESETS.items():
                 report(f"Lighthouse on /{place}, {device}")
                 runs = [lighthouse(url, settings, *options) for _ in range(RUNS)]
@@ -165,8 +163,8 @@ def measure(settings: Settings, report: Report) -> list[Measurement]:
                     value = statistics.median(run[key] for run in runs)
                     name = f"/{place} {key}, {device}"
                     if key == "layout shift":
-                        rows.append(Measurement(name, value, "", SHIFT_BAR))
+                        rows.append(Measurement(name, value, "", SHIFT_TARGET))
                     else:
-                        bar = BARS.get((device, key), 100)
-                        rows.append(Measurement(name, value, "", bar, at_least=True))
+                        target = TARGETS.get((device, key), 100)
+                        rows.append(Measurement(name, value, "", target, at_least=True))
     return rows

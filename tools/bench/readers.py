@@ -1,4 +1,4 @@
-"""Readers that ask a server, in processes of their own: they share nothing with it but cores."""
+"""Readers that send requests, in separate processes: they share only the cores with the server."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ class Answer:
 
 
 def read(pipe: Connection) -> None:
-    """Ask what comes through the pipe, over one connection a server, until it is closed."""
+    """Send the requests that arrive through the pipe, one connection per server, until it is
+    closed.
+    """
     buffer = memoryview(bytearray(LARGEST))
     connections: dict[str, http.client.HTTPConnection] = {}
     while True:
@@ -47,7 +49,6 @@ def read(pipe: Connection) -> None:
 def answer(
     connection: http.client.HTTPConnection, path: str, headers: dict[str, str], buffer: memoryview
 ) -> Answer:
-    """Ask once."""
     start = time.perf_counter()
     connection.request("GET", path, headers=headers)
     response = connection.getresponse()
@@ -65,15 +66,13 @@ def answer(
 
 
 class Readers:
-    """Several readers."""
-
     def __init__(self, pipes: list[Connection]) -> None:
         self.pipes = pipes
 
     def ask(
         self, base: str, path: str, headers: dict[str, str], *, readers: int = 1, count: int = 1
     ) -> list[Answer]:
-        """``count`` answers one after another to each of so many readers at once."""
+        """``count`` responses in sequence to each of this many readers at once."""
         for pipe in self.pipes[:readers]:
             pipe.send((base, path, headers, count))
         return [each for pipe in self.pipes[:readers] for each in pipe.recv()]
@@ -81,7 +80,6 @@ class Readers:
 
 @contextmanager
 def reading(readers: int) -> Iterator[Readers]:
-    """Yield as many readers."""
     context = multiprocessing.get_context("spawn")
     pipes, processes = [], []
     for _ in range(readers):

@@ -1,4 +1,4 @@
-"""An app served on a free port, in this process, for as long as a block runs."""
+"""Serve an app on a free port in this process while a block runs."""
 
 from __future__ import annotations
 

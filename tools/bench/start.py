@@ -40,8 +40,8 @@ STOCK = (
 PAGES = ("bare.html", "bare.js", "bare-worker.js")
 SERIES = 5
 MEGABITS, ROUND_TRIP_MS = 20, 40
-FIRST_BAR, SECOND_BAR, THIRD_BAR, SLOW_BAR = 0.45, 0.20, 0.20, 0.48
-NEXT_BAR = 100  # ms
+FIRST_TARGET, SECOND_TARGET, THIRD_TARGET, SLOW_TARGET = 0.45, 0.20, 0.20, 0.48
+NEXT_TARGET = 100  # ms
 
 PAINTED = """(instrument) => new Promise((resolve) => {
   const isThere = () => performance.getEntriesByName("latentbook-python-ready").length > 0
@@ -79,7 +79,7 @@ STARTED = "() => performance.getEntriesByName('latentbook-python-started').at(-1
 
 @contextmanager
 def site_with_bare(settings: Settings) -> Iterator[Settings]:
-    """Settings of a copy of the site that also holds Pyodide's own files and a page for them."""
+    """Settings of a copy of the site that also has Pyodide's own files and a page for them."""
     site = build_site(settings, report=lambda _: None)
     pyodide = settings.root / "node_modules" / "pyodide"
     (numpy,) = (settings.build / "cache").glob("numpy-*.whl")
@@ -91,14 +91,14 @@ def site_with_bare(settings: Settings) -> Iterator[Settings]:
         pages = [Path(__file__).with_name(name) for name in PAGES]
         for path in [*pages, *(pyodide / name for name in STOCK), numpy]:
             shutil.copy(path, bare / path.name)
-        # Stock Python's library is compressed already.
+        # Python's own library is compressed already.
         plain = [path for path in bare.iterdir() if path.suffix != ".zip"]
         Compressor(settings.build / "cache" / "compressed").add_variants(plain, lambda _: None)
         yield settings.model_copy(update={"build": Path(folder)})
 
 
 def visit(context: BrowserContext, url: str, *, own: bool, keep: bool) -> tuple[float, float, str]:
-    """Open a page: ms to its first answer, megabytes of bodies on the wire, how Python started."""
+    """Open a page: ms to its first answer, megabytes transferred, how Python started."""
     page = context.new_page()
     requests: list[Request] = []
     page.on("requestfinished", lambda request: requests.append(request))
@@ -113,7 +113,7 @@ def visit(context: BrowserContext, url: str, *, own: bool, keep: bool) -> tuple[
 
 
 def series(base: str, place: str, *, visits: int, own: bool) -> list[tuple[float, float, str]]:
-    """Visits one after another with a fresh profile."""
+    """Visits in sequence with a fresh profile."""
     with tempfile.TemporaryDirectory() as profile, sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
             profile, executable_path=chromium_path(), args=list(FLAGS)
@@ -154,7 +154,7 @@ def measure(settings: Settings, report: Report) -> list[Measurement]:
                     book.append(series(url, SECTION, visits=visits, own=True))
             rows += rows_of(book, bare, slow=slow)
         turned = median(next_page(base) for _ in range(SERIES))
-        rows.append(Measurement("next page, Python warm", turned, "ms", NEXT_BAR))
+        rows.append(Measurement("next page, Python warm", turned, "ms", NEXT_TARGET))
     return rows
 
 
@@ -164,11 +164,10 @@ def rows_of(
     *,
     slow: bool,
 ) -> list[Measurement]:
-    """Medians over the series, and their ratios."""
     rows = []
-    bars = (SLOW_BAR,) if slow else (FIRST_BAR, SECOND_BAR, THIRD_BAR)
+    targets = (SLOW_TARGET,) if slow else (FIRST_TARGET, SECOND_TARGET, THIRD_TARGET)
     line = f", {MEGABITS} Mbit/s and {ROUND_TRIP_MS} ms" if slow else ""
-    for number, bar in enumerate(bars):
+    for number, target in enumerate(targets):
         ours = median(visits[number][0] for visits in book)
         theirs = median(visits[number][0] for visits in bare)
         how = ", ".join(sorted({visits[number][2] for visits in book}))
@@ -176,7 +175,7 @@ def rows_of(
         rows += [
             Measurement(f"{name}: section (from {how})", ours, "ms"),
             Measurement(f"{name}: Pyodide and NumPy alone", theirs, "ms"),
-            Measurement(f"{name}: ratio", ours / theirs, "x", bar),
+            Measurement(f"{name}: ratio", ours / theirs, "x", target),
         ]
     if not slow:
         wire = median(visits[0][1] for visits in book)

@@ -2,6 +2,8 @@
 
 from functools import partial
 
+from training.exports.benchmark_codes import make_cards, make_codes, make_judged
+from training.exports.benchmark_codes import make_images as make_judged_images
 from training.exports.classifiers import make_classifier
 from training.exports.code_map import make_code_map
 from training.exports.collapse import make_collapse
@@ -14,8 +16,6 @@ from training.exports.encoders import ENCODED, make_encoder
 from training.exports.export import Export, Job
 from training.exports.gallery import make_distances, make_gallery
 from training.exports.images import DATASETS, make_images
-from training.exports.judged import make_cards, make_codes, make_judged
-from training.exports.judged import make_images as make_judged_images
 from training.exports.latent_diffusion import DIFFUSED, make_diffusion, make_draw_decoder
 from training.exports.masked import make_masked, make_masking
 from training.exports.mnist_pca import make_mnist_pca

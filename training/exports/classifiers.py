@@ -17,11 +17,11 @@ from latentbook.models.cards import Card
 from latentbook.models.layers import mlp
 from training.cards import made_on
 from training.data import load_dataset, to_unit
+from training.distillation import StudentRecipe, fit_student, rounded, to_arrays
 from training.exports.encoders import QUANTILES, quantiles
 from training.exports.export import Job, write_export
 from training.exports.images import DATASETS
 from training.recipe import augment
-from training.student import StudentRecipe, fit_student, rounded, to_arrays
 
 CLASSES = 10
 RECIPE = StudentRecipe(widths=(64, 32), steps=4000, learning_rate=3e-3)

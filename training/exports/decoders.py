@@ -12,8 +12,7 @@ from latentbook.models.cards import Card
 from latentbook.models.losses import squared_error
 from training.cards import made_on
 from training.data import Dataset, load_dataset, to_unit
-from training.exports.export import Job, write_export
-from training.student import (
+from training.distillation import (
     DistillRecipe,
     Plane,
     distill_decoder,
@@ -21,6 +20,7 @@ from training.student import (
     student_decode,
     to_arrays,
 )
+from training.exports.export import Job, write_export
 
 DECODED = ("conv_vae_mnist", "mlp_vae_mnist", "autoencoder_mnist", "conv_vae_fashion")
 DISTILL = DistillRecipe(widths=(192, 64), steps=12_000, learning_rate=6e-3, shown=18_000, far=6_000)

@@ -23,9 +23,7 @@ from latentbook.models.layers import mlp
 from latentbook.models.losses import squared_error
 from training.cards import made_on
 from training.data import load_dataset, to_unit
-from training.exports.export import WIDGET_DATA, Job, write_export
-from training.fit import OnStep
-from training.student import (
+from training.distillation import (
     DistillRecipe,
     StudentRecipe,
     fit_student,
@@ -33,6 +31,8 @@ from training.student import (
     student_decode,
     to_arrays,
 )
+from training.exports.export import WIDGET_DATA, Job, write_export
+from training.fit import OnStep
 from widgets.kit.network import layers
 from widgets.latent_diffusion import (
     ANY,

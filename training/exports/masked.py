@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from latentbook.models.cards import Card
 from training.cards import made_on
 from training.data import Dataset, load_dataset, to_unit
+from training.distillation import StudentRecipe, fit_student
 from training.exports.export import Job, write_export
 from training.exports.probes import RIDGES
 from training.fit import OnStep
@@ -22,7 +23,6 @@ from training.masked_autoencoder import (
     hidden_of,
     to_patches,
 )
-from training.student import StudentRecipe, fit_student
 from widgets.kit.masked import nearest_visible
 
 CONFIG = MaskedAutoencoderConfig()

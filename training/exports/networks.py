@@ -16,9 +16,9 @@ from torch.nn.functional import cross_entropy, pad
 from latentbook.models.cards import Card
 from training.cards import made_on
 from training.data import SIZE, load_dataset, to_unit
+from training.distillation import StudentRecipe, fit_student, rounded
 from training.exports.export import Job, write_export
 from training.fit import OnStep
-from training.student import StudentRecipe, fit_student, rounded
 
 REACH = {"mnist_network": 0, "mnist_network_shifts": 4}  # px that a training image is shifted, +-
 CHANNELS = (8, 16)

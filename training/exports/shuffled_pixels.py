@@ -14,9 +14,9 @@ from latentbook.models.cards import Card
 from latentbook.models.layers import mlp
 from training.cards import made_on
 from training.data import load_dataset, to_unit
+from training.distillation import StudentRecipe, fit_student, rounded, to_arrays
 from training.exports.export import Job, write_export
 from training.fit import OnStep
-from training.student import StudentRecipe, fit_student, rounded, to_arrays
 
 BLOCKS = (1, 2, 4, 7, 14, 28)  # pixels a side; in blocks of 1 nothing moves
 SHOWN = 0.5  # share of the pixels that are not hidden

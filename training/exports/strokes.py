@@ -20,11 +20,7 @@ from training.data import (
     sample_strokes,
     strokes,
 )
-from training.exports.export import Job, write_export
-from training.fit import Run, fit
-from training.mig import mutual_information_gap
-from training.recipe import Recipe
-from training.student import (
+from training.distillation import (
     DistillRecipe,
     Plane,
     distill_decoder,
@@ -32,6 +28,10 @@ from training.student import (
     student_decode,
     to_arrays,
 )
+from training.exports.export import Job, write_export
+from training.fit import Run, fit
+from training.mutual_information_gap import mutual_information_gap
+from training.recipe import Recipe
 
 BETAS = (0.1, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 SEEDS = (0, 1, 2, 3, 4)

@@ -16,9 +16,9 @@ from torch.nn.functional import cross_entropy
 from latentbook.models.cards import Card
 from training.cards import made_on
 from training.data import Dataset, load_dataset, to_unit
+from training.distillation import StudentRecipe, fit_student
 from training.exports.export import Job, write_export
 from training.exports.networks import CLASSES, network, random_shifts, shifted
-from training.student import StudentRecipe, fit_student
 from widgets.transfer_curve import METHODS, SIZES, fit_head
 
 TARGETS = {"fashion_mnist": "mnist", "mnist": "fashion_mnist"}  # what is to be named: the source

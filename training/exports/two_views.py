@@ -17,10 +17,10 @@ from torch.nn.functional import affine_grid, cross_entropy, grid_sample, normali
 from latentbook.models.cards import Card
 from training.cards import made_on
 from training.data import SIZE, Dataset, load_dataset, to_unit
+from training.distillation import StudentRecipe, fit_student, rounded
 from training.exports.export import Job, write_export
 from training.exports.networks import CHANNELS, CLASSES, KERNEL, to_arrays
 from training.exports.probes import RIDGES, fit
-from training.student import StudentRecipe, fit_student, rounded
 
 FEATURES = 64  # numbers of the code
 PROJECTED = 32  # numbers that the loss sees

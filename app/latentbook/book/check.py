@@ -30,7 +30,7 @@ from latentbook.book.read.recordings import (
     same_outputs,
 )
 from latentbook.book.read.source import ChapterSource
-from latentbook.runtime.course import Course
+from latentbook.runtime.page_packages import PagePackages
 from latentbook.settings import Settings
 
 Report = Callable[[str], None]
@@ -51,7 +51,7 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
     """
     content = settings.course / "content" if settings.course else settings.content
     settings = lay(settings)
-    course = Course.read(settings)
+    course = PagePackages.read(settings)
     course.make_importable(report)
     report("Reading the book")
     loaded = load(settings, computing=True)
@@ -95,7 +95,7 @@ def record_chapter(settings: Settings, slug: str) -> Path:
     """
     content = settings.course / "content" if settings.course else settings.content
     settings = lay(settings)
-    course = Course.read(settings)
+    course = PagePackages.read(settings)
     course.make_importable(print)
     loaded = load(settings, computing=True)
     problems = Problems(loaded.laid.origins)

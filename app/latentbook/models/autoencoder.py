@@ -1,4 +1,4 @@
-"""What every model here is: an encoder, a decoder and a loss to train them with."""
+"""Base of all models: an encoder, a decoder and a loss to train them with."""
 
 from typing import ClassVar, Protocol
 
@@ -96,7 +96,7 @@ class Autoencoder(nn.Module):
         return squared_error(x_hat, x).mean()
 
     def own_metrics(self, x: Tensor) -> dict[str, Tensor]:
-        """What is measured of this architecture only: name to Tensor of shape (n,)."""
+        """Measurements of this architecture only: name -> Tensor of shape (n,)."""
         return {}
 
 
@@ -118,8 +118,4 @@ class VariationalAutoencoder(Autoencoder):
 
 
 class Config(Protocol):
-    """The config of an architecture."""
-
-    def build(self) -> Autoencoder:
-        """A new model with random weights."""
-        ...
+    def build(self) -> Autoencoder: ...

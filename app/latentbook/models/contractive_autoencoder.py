@@ -1,4 +1,4 @@
-"""Contractive autoencoder: the code is asked to move little when the input moves a little."""
+"""Contractive autoencoder: the code should move little when the input moves a little."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,6 @@ class ContractiveAutoencoderConfig:
     weight: float
 
     def build(self) -> "ContractiveAutoencoder":
-        """A new model with random weights."""
         return ContractiveAutoencoder(self)
 
 

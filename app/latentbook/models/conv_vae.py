@@ -26,7 +26,6 @@ class ConvVAEConfig:
     upsampling: Literal["resize", "transposed", "transposed_even"] = "resize"
 
     def build(self) -> "ConvVAE":
-        """A new model with random weights."""
         return ConvVAE(self)
 
 

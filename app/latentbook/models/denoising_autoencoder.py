@@ -17,7 +17,6 @@ class DenoisingAutoencoderConfig:
     sigma: float
 
     def build(self) -> "DenoisingAutoencoder":
-        """A new model with random weights."""
         return DenoisingAutoencoder(self)
 
 
@@ -45,5 +44,5 @@ class DenoisingAutoencoder(Autoencoder):
         return squared_error(self.denoise(x), x).mean()
 
     def own_metrics(self, x: Tensor) -> dict[str, Tensor]:
-        """Squared error after denoising; the noise alone has 784 sigma^2."""
+        """Squared error after denoising; that of the noise alone is 784 sigma^2."""
         return {"denoised_squared_error": squared_error(self.denoise(x), x)}

@@ -1,4 +1,4 @@
-"""The terms of the objectives: sums over pixels and latents, one number an image.
+"""Terms of the objectives: sums over pixels and latents, one number per image.
 
 Signs: `recon_loss` = -log p(x | z), `kl` >= 0, `elbo` = -(recon_loss + kl). Nats throughout.
 """

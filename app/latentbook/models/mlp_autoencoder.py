@@ -18,7 +18,6 @@ class MLPAutoencoderConfig:
     activation: Literal["relu", "silu", "gelu"] = "silu"
 
     def build(self) -> "MLPAutoencoder":
-        """A new model with random weights."""
         return MLPAutoencoder(self)
 
 

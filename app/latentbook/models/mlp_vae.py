@@ -19,7 +19,6 @@ class MLPVAEConfig:
     activation: Literal["relu", "silu", "gelu"] = "silu"
 
     def build(self) -> "MLPVAE":
-        """A new model with random weights."""
         return MLPVAE(self)
 
 

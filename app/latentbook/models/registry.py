@@ -1,4 +1,4 @@
-"""Every model of the book, and how it is loaded: strictly, and checked against its card."""
+"""Every model of the book; loading is strict and checked against the card."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -21,15 +21,7 @@ from latentbook.models.vqvae import VQVAEConfig
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """One model: what it is and what it is trained on; `training/recipes.py` says how.
-
-    Attributes
-    ----------
-    name : the one identifier: weights file, card, command and URL
-    title : for readers
-    summary : one sentence for readers
-    dataset : "mnist" or "fashion_mnist"
-    """
+    """One model: what it is and what it was trained on; `training/recipes.py` says how."""
 
     name: str
     title: str
@@ -139,7 +131,7 @@ def names() -> tuple[str, ...]:
     Raises
     ------
     ValueError
-        If two models have one name.
+        If two models have the same name.
     """
     counts = Counter(spec.name for spec in MODELS)
     if twice := [name for name, count in counts.items() if count > 1]:
@@ -161,14 +153,14 @@ def spec(name: str) -> ModelSpec:
 
 
 def card(name: str) -> Card:
-    """What the card of a model says: data, seed, command, time, test metrics, hashes.
+    """The card of a model: data, seed, command, time, test metrics, hashes.
 
     Raises
     ------
     UnknownModel
         If there is no such model.
     WeightsMissing
-        If it has no card, or no weights.
+        If it has no card or no weights.
     WeightsMismatch
         If the card cannot be read.
     """
@@ -196,9 +188,9 @@ def load(name: str, device: torch.device | str = "cpu") -> Autoencoder:
     UnknownModel
         If there is no such model.
     WeightsMissing
-        If its weights or its card are not there.
+        If its weights or its card are missing.
     WeightsMismatch
-        If the weights are not those of the card, or do not fit the architecture.
+        If the weights are not those of the card or do not fit the architecture.
     """
     path = WEIGHTS_DIR / f"{spec(name).name}.safetensors"
     expected = card(name)["weights"]["sha256"]

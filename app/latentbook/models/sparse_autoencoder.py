@@ -1,4 +1,4 @@
-"""Sparse autoencoder: many units, few of them active for any one image."""
+"""Sparse autoencoder: many units, of which each image activates only a few."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,6 @@ class SparseAutoencoderConfig:
     weight: float
 
     def build(self) -> "SparseAutoencoder":
-        """A new model with random weights."""
         return SparseAutoencoder(self)
 
 
@@ -41,7 +40,7 @@ class SparseAutoencoder(Autoencoder):
         self.weight = config.weight
 
     def training_loss(self, x: Tensor, beta: float) -> Tensor:
-        """Reconstruction and sparsity; the batch stands for the data in the mean activation."""
+        """Reconstruction and sparsity; the mean activation is taken over the batch."""
         mean = self.encode(x)[0].mean(0).clamp(1e-6, 1 - 1e-6)
         kept, rest = self.target, 1 - self.target
         divergence = kept * (kept / mean).log() + rest * (rest / (1 - mean)).log()

@@ -30,14 +30,13 @@ class VQVAEConfig:
     commitment: float = 0.25
 
     def build(self) -> "VQVAE":
-        """A new model with random weights."""
         return VQVAE(self)
 
 
 class Codebook(nn.Module):
-    """Replaces the numbers at each place by the nearest vector of a table.
+    """Replaces the vector at each place by the nearest one in a table.
 
-    Its gradient is the straight-through estimate: that of the vector, handed to the numbers.
+    Its gradient is the straight-through estimate: that of the nearest vector, passed on unchanged.
 
     Attributes
     ----------
@@ -46,7 +45,7 @@ class Codebook(nn.Module):
 
     def __init__(self, codes: int, width: int) -> None:
         super().__init__()
-        # As small as what a new encoder gives: far from it, one vector would be nearest to all.
+        # As small as the output of a new encoder: far from it, one vector would be nearest to all.
         self.vectors = nn.Parameter(START * torch.randn(codes, width))
 
     def indices(self, z: Tensor) -> Tensor:
@@ -67,7 +66,7 @@ class Codebook(nn.Module):
         return nearest
 
     def look_up(self, indices: Tensor) -> Tensor:
-        """Their vectors, of shape (n, width, side, side)."""
+        """The vectors of shape (n, width, side, side)."""
         return self.vectors[indices].movedim(-1, 1)
 
     def forward(self, z: Tensor) -> Tensor:
@@ -78,7 +77,7 @@ class Codebook(nn.Module):
 class VQVAE(Autoencoder):
     """28 x 28 -> 7 x 7 vectors -> the nearest ones of the codebook -> 28 x 28.
 
-    The code is what the encoder gives; the decoder begins by rounding it to the codebook.
+    The code is the encoder's output; the decoder first rounds it to the codebook.
 
     References
     ----------
@@ -116,7 +115,7 @@ class VQVAE(Autoencoder):
 
     @property
     def codebook(self) -> Codebook:
-        """The table, which stands in the decoder."""
+        """The codebook, which is part of the decoder."""
         codebook = self.decoder[1]
         assert isinstance(codebook, Codebook)
         return codebook

@@ -1,1 +1,1 @@
-"""The Python that runs in the page: Pyodide, NumPy and the instruments in one folder."""
+"""Python for the page: Pyodide, NumPy and the instruments in one folder."""

@@ -1,4 +1,4 @@
-"""Wheels that nobody has built yet for the page's Python, built here by pyodide-build."""
+"""Compile packages for the page's Python that no index has as a wheel, with pyodide-build."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def compile_wheel(missing: NoWheel, folder: Path, report: Callable[[str], None])
     Raises
     ------
     LatentbookError
-        If pyodide-build is not here, or fails.
+        If pyodide-build is missing or fails.
     """
     if shutil.which(PROGRAM) is None:
         raise LatentbookError(
-            f"{missing} It has to be compiled, and the command {PROGRAM} for that is missing here: "
+            f"{missing} It has to be compiled, but the command {PROGRAM} is missing: "
             f"install pyodide-build with Python {MARKERS['python_version']} and a network, as "
             "docs/packages.md says, and run this command again."
         )

@@ -1,4 +1,4 @@
-"""Builds the folder a page starts Python from: Pyodide, NumPy and the instruments in packs."""
+"""Build the folder from which a page starts Python: Pyodide, NumPy and the instruments in packs."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from latentbook.runtime.course import Course
 from latentbook.runtime.package_packs import pack_package, packages_of, places_of
 from latentbook.runtime.packs import INDEX, build_packs
+from latentbook.runtime.page_packages import PagePackages
 from latentbook.runtime.pins import SHA256, check_pyodide
 from latentbook.settings import Settings
 
 SCRIPT = "pyodide.asm.mjs"
 KEPT = 3
-"""How many builds stay in ``build/runtime``: a site being swapped out may still read an old one."""
+"""Builds that stay in ``build/runtime``: a site that is being replaced may still read an old one.
+"""
 
 Report = Callable[[str], None]
 
@@ -30,10 +31,10 @@ class RuntimeDist:
 
     Attributes
     ----------
-    path : folder of its files
+    path : its folder
     version : hash of its content, and the folder's name
-    sizes : the files that every first start takes, by name, in bytes
-    hashes : of every file, by name: it is served under a name that has this in it
+    sizes : sizes in bytes, by name, of the files that every first start fetches
+    hashes : hash of every file, by name; it is part of the served file name
     """
 
     path: Path
@@ -43,12 +44,12 @@ class RuntimeDist:
 
     @property
     def start_hashes(self) -> dict[str, str]:
-        """The hashes that a page must know; the others stand in the index."""
+        """The hashes that a page must know; the others are in the index."""
         return {name: self.hashes[name] for name in (SCRIPT, *self.sizes)}
 
 
 def served_name(name: str, hash: str) -> str:
-    """The name under which a file of the distribution is served (static/js/python/download.js)."""
+    """The name under which a file is served (static/js/python/download.js)."""
     path = PurePosixPath(name)
     return f"{path.stem}-{hash}{path.suffix}"
 
@@ -56,22 +57,22 @@ def served_name(name: str, hash: str) -> str:
 def build_runtime(
     settings: Settings, *, report: Report, without: frozenset[str] = frozenset()
 ) -> RuntimeDist:
-    """Python for the page, built only if its content has changed.
+    """Python for the page, rebuilt only if its content has changed.
 
     Parameters
     ----------
-    without : files that are left out: ``widgets/NAME.py``, ``widgets/data/NAME.npz``
+    without : files to leave out: ``widgets/NAME.py``, ``widgets/data/NAME.npz``
 
     Raises
     ------
     LatentbookError
-        If Pyodide is not installed or is another release than the loader was written against, or if
-        a wheel cannot be had or is not the one of the lock.
+        If Pyodide is not installed or is not the release that the loader was written for, or if a
+        wheel is unavailable or is not the one in the lock.
     """
     pyodide = settings.root / "node_modules" / "pyodide"
     check_pyodide(pyodide)
     cache = settings.build / "cache"
-    course = Course.read(settings)
+    course = PagePackages.read(settings)
     packages = packages_of(course, report)
     files = {name: (pyodide / name).read_bytes() for name in SHA256}
     files |= build_packs(
@@ -113,14 +114,14 @@ def content_hash(files: dict[str, bytes]) -> str:
 
 
 def is_whole(path: Path, version: str) -> bool:
-    """Whether a folder is there and holds what its name stands for."""
+    """Whether a folder exists and its content matches its name."""
     if not path.is_dir():
         return False
     return content_hash({file.name: file.read_bytes() for file in path.iterdir()}) == version
 
 
 def write(files: dict[str, bytes], path: Path) -> None:
-    """Write the folder whole: it appears under its name only when it is complete."""
+    """Write the folder atomically: it appears under its name only when it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=path.parent))
     try:

@@ -1,4 +1,4 @@
-"""The packages that a course adds, each as two packs that a page fetches when it is imported."""
+"""Packages that a course adds: each becomes two packs, fetched when it is imported."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pathlib import Path, PurePosixPath
 from typing import TypedDict
 
 from latentbook.cache import sealed
-from latentbook.runtime.course import Course
+from latentbook.runtime.page_packages import PagePackages
 from latentbook.runtime.scripts import fingerprint, run_script
 
 SITE_PACKAGES = PurePosixPath("/lib/python3.14/site-packages")
 
 
 class Places(TypedDict):
-    """What stands in site-packages for a package that has not been fetched."""
+    """Placeholders in site-packages for a package that has not been fetched."""
 
     folders: list[str]
-    files: list[tuple[str, int]]  # those in no folder of its own, with their sizes
+    files: list[tuple[str, int]]  # files outside its own folders, with their sizes
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,12 @@ class Package:
 
     @property
     def metadata(self) -> str:
-        """Name of the folder in which it says what it is."""
+        """Name of the folder with its metadata."""
         (path,) = self.folder.glob("*.dist-info")
         return path.name
 
 
-def packages_of(course: Course, report: Callable[[str], None]) -> list[Package]:
+def packages_of(course: PagePackages, report: Callable[[str], None]) -> list[Package]:
     """The packages of a course, fetched and unpacked."""
     return [
         Package(spec.name, course.unpacked(spec, report), tuple(spec.imports))
@@ -55,7 +55,7 @@ def packages_of(course: Course, report: Callable[[str], None]) -> list[Package]:
 def pack_package(
     package: Package, pyodide: Path, cache: Path, report: Callable[[str], None]
 ) -> dict[str, bytes]:
-    """File name -> content of the packs of a package, made once."""
+    """File name -> content of a package's packs, from the cache if possible."""
     key = fingerprint(pyodide, "make_package.py")
     key.update(package.folder.name.encode())
     folder = cache / f"package-{package.name}-{key.hexdigest()[:12]}"
@@ -71,14 +71,14 @@ def pack_package(
 
 
 def places_of(pack: bytes) -> Places:
-    """What stands for the files of a pack until it is fetched."""
+    """The placeholders for the files of a pack."""
     length = int.from_bytes(pack[:4], "little")
     head = json.loads(pack[4 : 4 + length])
     folders: set[str] = set()
     files: list[tuple[str, int]] = []
     for path, size in every_file(head.values()):
         place = PurePosixPath(path).relative_to(SITE_PACKAGES)
-        # The folder of single modules' bytecode is no package's own.
+        # Bytecode of single modules shares one folder, which belongs to no package.
         if len(place.parts) == 1 or place.parts[0] == "__pycache__":
             files.append((str(SITE_PACKAGES / place), size))
         else:
@@ -87,5 +87,4 @@ def places_of(pack: bytes) -> Places:
 
 
 def every_file(lists: Iterable[list[tuple[str, int, int]]]) -> Iterable[tuple[str, int]]:
-    """Path and size of each file in lists of places."""
     return ((path, size) for places in lists for path, _, size in places)

@@ -1,7 +1,7 @@
-"""The standard library, NumPy and the instruments as few files, sorted by when a page needs them.
+"""The standard library, NumPy and the instruments in few files, sorted by when a page needs them.
 
-The sorting and the compiling happen inside Pyodide (``inside``), as bytecode must come from the
-Python that runs it. The library is made once for a Pyodide, the instruments when they change.
+Sorting and compiling happen inside Pyodide (``inside``), because bytecode must come from the Python
+that runs it. The library is packed once per Pyodide, the instruments whenever they change.
 """
 
 from __future__ import annotations
@@ -45,18 +45,18 @@ def build_packs(
     draft: bool,
     report: Report,
 ) -> Packs:
-    """File name -> content of every pack and of the index, made only if something has changed.
+    """File name -> content of every pack and of the index; unchanged packs come from the cache.
 
     Parameters
     ----------
     pyodide : folder of the npm package
     numpy_wheel : path of the wheel for the browser
     widgets : folder of the instruments
-    content : folder of the chapters; what their snippets import is sorted with what a start needs
-    cache : folder in which the packs are kept
-    packages : what the course adds, which instruments may import
-    without : files of the instruments that are left out
-    draft : instruments go as sources only, so that an author's edit needs no compiling
+    content : folder of the chapters; imports of their snippets belong to the first packs
+    cache : folder of the packs
+    packages : added by the course; instruments may import them
+    without : files of instruments to leave out
+    draft : pack instruments as sources only, so that an author's edit needs no compilation
 
     Raises
     ------
@@ -81,11 +81,11 @@ def build_packs(
 def library_packs(
     pyodide: Path, numpy_wheel: Path, modules: list[str], cache: Path, report: Report
 ) -> Packs:
-    """The packs of the standard library and of NumPy, and an index of them.
+    """The packs of the standard library and of NumPy, and their index.
 
     Parameters
     ----------
-    modules : what is imported in the book beside what every start does
+    modules : imported by the book, in addition to what every start imports
     """
     key = fingerprint(pyodide, "make_library.py")
     key.update(hashlib.sha256(numpy_wheel.read_bytes()).digest())
@@ -94,7 +94,7 @@ def library_packs(
     folder = cache / f"library-{key.hexdigest()[:12]}-{sorted_by}"
     packs = sealed(folder)
     if packs is None and not has_node():
-        # The same library for other text: only what comes with a start differs.
+        # The same library sorted for another text: only the choice of first packs differs.
         others = cache.glob(f"library-{key.hexdigest()[:12]}-*")
         packs = next(filter(None, map(sealed, sorted(others))), None)
     if packs is None:
@@ -116,7 +116,7 @@ def bytecode(
     folder = cache / f"bytecode-{key.hexdigest()[:12]}"
     made = sealed(folder)
     if made is None and not has_node():
-        report("There is no Node here: instruments that changed go to the page as sources alone")
+        report("Node is missing: changed instruments go to the page as sources only")
         return compiled_before(sources, cache)
     if made is None:
         report("Compiling the instruments for the page")
@@ -128,7 +128,7 @@ def bytecode(
 
 
 def compiled_before(sources: Mapping[str, bytes], cache: Path) -> dict[str, bytes]:
-    """The bytecode that is kept of these very sources; it holds a hash of its source."""
+    """Cached bytecode of these sources, which it identifies by their hash."""
     found: dict[str, bytes] = {}
     for folder in sorted(cache.glob("bytecode-*")):
         for name, code in (sealed(folder) or {}).items():
@@ -163,7 +163,7 @@ def widget_packs(
 
 
 def places_of(files: Mapping[str, bytes]) -> list[tuple[str, int, int]]:
-    """Path, offset and length of each file when they are laid one after another."""
+    """Path, offset and length of each file in the pack."""
     places, offset = [], 0
     for path, data in files.items():
         places.append((path, offset, len(data)))
@@ -172,27 +172,26 @@ def places_of(files: Mapping[str, bytes]) -> list[tuple[str, int, int]]:
 
 
 def later_names(archive: bytes, packages: Sequence[Package]) -> bytes:
-    """A module that says what is fetched on demand."""
+    """Source of a module that lists what is fetched on demand."""
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         places = [place for place in opened.namelist() if place.endswith(".pyc")]
     dotted = (place.removesuffix(".pyc").removesuffix("/__init__") for place in places)
     modules = sorted(name.replace("/", ".") for name in dotted)
     folders = {name: package.metadata for package in packages for name in package.imports}
     return (
-        '"""What is fetched on demand."""\n\n'
-        f'MODULES = {modules!r}\n"""Of the second archive."""\n\n'
-        f'PACKAGES = {folders!r}\n"""Name of a module -> a folder of the package it is in."""\n'
+        '"""Modules and packages that are fetched on demand."""\n\n'
+        f"MODULES = {modules!r}\n\n"
+        f'PACKAGES = {folders!r}\n"""Name of a module -> a folder of its package."""\n'
     ).encode()
 
 
 def wheel_files(wheel: Path) -> dict[str, bytes]:
-    """Every file in a wheel."""
     with zipfile.ZipFile(io.BytesIO(wheel.read_bytes())) as archive:
         return {name: archive.read(name) for name in archive.namelist() if name[-1] != "/"}
 
 
 def package_files(folder: Path) -> dict[str, bytes]:
-    """Every file of the package in a folder, except bytecode, hidden files and backups."""
+    """Every file of a package, except bytecode, hidden files and backups."""
     return {
         path.relative_to(folder.parent).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
@@ -208,14 +207,13 @@ def is_ignored(path: Path) -> bool:
 
 
 def imported_by(sources: Iterable[str]) -> list[str]:
-    """Modules of the standard library and of NumPy that code, alone or in a chapter, imports."""
+    """Modules of the standard library and of NumPy that code imports, in files or chapters."""
     named = {name for source in sources for name in IMPORT.findall(source)}
     known = {*sys.stdlib_module_names, "numpy"}
     return sorted(name for name in named if name.partition(".")[0] in known)
 
 
 def write_files(files: Mapping[str, bytes], folder: Path) -> None:
-    """Write files by their place in a folder."""
     for name, data in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
-"""The one release of Pyodide that the page's loader was written against, file by file.
+"""The release of Pyodide that the page's loader was written for, file by file.
 
-``static/js/python`` leans on names inside these files that Pyodide does not promise. Another
+``static/js/python`` depends on names inside these files that Pyodide does not promise. Another
 release may work; ``docs/start.md`` says how to find out and what to change here.
 """
 
@@ -13,7 +13,7 @@ from latentbook.errors import LatentbookError
 
 PYODIDE = "314.0.3"
 BUILD_ID = "2cf7085e96ffaa58f5400af724c388859f9e21586cf6f254da008c60685a5d05"
-"""Pyodide's own name for this build, as its loader holds it."""
+"""Pyodide's own name for this build, as in its loader."""
 
 PLATFORM = "pyemscripten_2026_0_wasm32"
 """Tag of compiled wheels that this build can load (PEP 783)."""
@@ -31,7 +31,7 @@ MARKERS = {
     "python_version": "3.14",
     "sys_platform": "emscripten",
 }
-"""What the page's Python answers to the markers of a requirement."""
+"""Values of the requirement markers in the page's Python."""
 
 SHA256 = {
     "pyodide.asm.mjs": "1a9775427ef6e8abaa7db88ece0515422d1886915ae5c9093776410c865dfd8d",
@@ -56,6 +56,6 @@ def check_pyodide(folder: Path) -> None:
     if wrong:
         raise LatentbookError(
             f"The Pyodide in {folder} is not the release {PYODIDE} that the page's loader was "
-            f"written against: {', '.join(wrong)} differs. `npm ci` installs the right one. "
+            f"written for: {', '.join(wrong)} differs. `npm ci` installs the right one. "
             "To move to another release, follow docs/start.md and change runtime/pins.py."
         )

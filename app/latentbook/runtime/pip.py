@@ -1,4 +1,4 @@
-"""pip, for this Python and for the page's."""
+"""Run pip for this Python and for the page's."""
 
 from __future__ import annotations
 
@@ -17,37 +17,36 @@ Done = subprocess.CompletedProcess[str]
 
 
 def pip(*arguments: str) -> Done:
-    """Run pip; it asks nothing, and installs nothing unless told to."""
+    """Run pip without prompts."""
     return run(["-m", "pip"], arguments)
 
 
 def for_page(*arguments: str) -> Done:
-    """Run pip as if it ran in the page: with the tags and the markers of the page's Python."""
+    """Run pip as if in the page: with the tags and markers of the page's Python."""
     version = MARKERS["python_version"]
     target = ["--only-binary=:all:", f"--platform={PLATFORM}", f"--python-version={version}"]
     target += ["--implementation=cp", f"--abi=cp{version.replace('.', '')}"]
     command, *rest = arguments
-    # -P: the folder of the script holds nothing that pip should import.
+    # -P: pip must not import anything from the script's folder.
     script = ["-P", str(INSIDE / "pip_for_page.py"), json.dumps(MARKERS)]
     return run(script, [command, *target, *rest])
 
 
 def run(program: Sequence[str], arguments: Sequence[str]) -> Done:
-    """Run Python without a terminal."""
     plain = ("--disable-pip-version-check", "--no-input", "--no-color")
     command = [sys.executable, *program, *plain, *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def report_of(done: Done) -> dict[str, Any]:
-    """What ``--report=-`` has written, between whatever else pip says."""
+    """The JSON of ``--report=-``, without pip's other output."""
     report: dict[str, Any]
     report, _ = json.JSONDecoder().raw_decode(done.stdout, done.stdout.index("{\n"))
     return report
 
 
 def last_words(done: Done) -> str:
-    """The last thing that a failed pip said."""
+    """The last error message of a failed pip."""
     lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
     said = lines or done.stderr.strip().splitlines() or ["pip said nothing"]
     return said[-1].removeprefix("ERROR: ")

@@ -1,5 +1,5 @@
-"""Which versions go together in the page's Python: asked of pip, which knows the index and, as
-wheels with nothing but metadata in them, what Pyodide's own distribution has.
+"""Choose compatible package versions for the page's Python, with pip's resolver. pip knows the
+index; stub wheels tell it what Pyodide's own distribution has.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ SHOWN = 6
 
 
 class NoWheel(LatentbookError):
-    """A package is on the index, in no form that the page's Python can load."""
+    """The index has the package, but no wheel that the page's Python can load."""
 
     def __init__(self, name: str, wanted: str, versions: Sequence[str]) -> None:
         self.name = name
         self.wanted = wanted
         super().__init__(
-            f"{wanted} has no wheel for the page's Python: the index has {shown(versions)}, "
-            f"none pure Python or built for {PLATFORM}, and Pyodide's distribution lacks it."
+            f"{wanted} has no wheel for the page's Python: the index has {shown(versions)}, but "
+            f"none is pure Python or built for {PLATFORM}, and Pyodide's distribution lacks it."
         )
 
 
@@ -47,13 +47,13 @@ def resolve(
     kept: Mapping[str, str],
     own: Path,
 ) -> list[PackageSpec]:
-    """The requested packages and all that they need, except NumPy, which is there.
+    """The requested packages and their dependencies, except NumPy, which is always included.
 
     Parameters
     ----------
-    requested : requirements as pip writes them
+    requested : requirements in pip's syntax
     pyodide : Pyodide's packages by name
-    kept : versions, by name, that are to stay
+    kept : versions to keep, by name
     own : folder of the course's own wheels
 
     Raises
@@ -61,7 +61,7 @@ def resolve(
     NoWheel
         If a package would have to be compiled.
     LatentbookError
-        If there is no such package or version, or if they do not go together.
+        If there is no such package or version, or if they are incompatible.
     """
     fixed = {**kept, "numpy": pyodide["numpy"].version}
     with tempfile.TemporaryDirectory() as folder:
@@ -81,12 +81,12 @@ def resolve(
 
 
 def compiled(pyodide: Mapping[str, PackageSpec]) -> Iterable[PackageSpec]:
-    """Packages that only Pyodide's distribution has: all others are on the index."""
+    """Packages that only Pyodide's distribution has; the index has all others."""
     return (spec for spec in pyodide.values() if spec.file_name.endswith(f"{PLATFORM}.whl"))
 
 
 def write_stub(package: PackageSpec, folder: Path) -> None:
-    """A wheel of the same name that says what the package is and needs."""
+    """Write a wheel that contains only the package's name and dependencies."""
     info = f"{package.file_name.partition('-')[0]}-{package.version}.dist-info"
     head = f"Metadata-Version: 2.1\nName: {package.name}\nVersion: {package.version}\n"
     needs = "".join(f"Requires-Dist: {name}\n" for name in package.depends)
@@ -97,7 +97,7 @@ def write_stub(package: PackageSpec, folder: Path) -> None:
 
 
 def spec_of(item: dict[str, dict[str, str]], pyodide: Mapping[str, PackageSpec]) -> PackageSpec:
-    """One entry of pip's report as an entry of the lock, still without what it needs."""
+    """An entry of pip's report as an entry of the lock, without dependencies yet."""
     name, version = canonicalize_name(item["metadata"]["name"]), item["metadata"]["version"]
     file_name = item["download_info"]["url"].rpartition("/")[2]
     known = pyodide.get(name)
@@ -111,12 +111,12 @@ def spec_of(item: dict[str, dict[str, str]], pyodide: Mapping[str, PackageSpec])
 
 
 def needs_of(wheel: Path, package: PackageSpec, versions: Mapping[str, str]) -> list[str]:
-    """Names of what a wheel needs in the page.
+    """Names of a wheel's dependencies in the page.
 
     Raises
     ------
     LatentbookError
-        If something of it is missing or of another version.
+        If one is missing or has another version.
     """
     needs = []
     for requirement in metadata_of(wheel).requires_dist or ():
@@ -127,14 +127,14 @@ def needs_of(wheel: Path, package: PackageSpec, versions: Mapping[str, str]) -> 
         if version is None or not requirement.specifier.contains(version, prereleases=True):
             raise LatentbookError(
                 f"{package.name} {package.version} needs {requirement}; the course would have "
-                f"{version or 'none'}. Add that, too: latentbook packages add '{requirement}'"
+                f"{version or 'none'}. Add it too: latentbook packages add '{requirement}'"
             )
         needs.append(name)
     return sorted(needs)
 
 
 def metadata_of(wheel: Path) -> Metadata:
-    """What a wheel says of itself."""
+    """The metadata of a wheel."""
     with zipfile.ZipFile(wheel) as archive:
         (place,) = (
             name
@@ -147,20 +147,20 @@ def metadata_of(wheel: Path) -> Metadata:
 def explained(
     done: Done, requested: Sequence[str], pyodide: Mapping[str, PackageSpec]
 ) -> LatentbookError:
-    """What went wrong, from what pip wrote."""
+    """The error that pip's output describes."""
     if NO_NETWORK.search(done.stderr):
         return LatentbookError(f"The package index cannot be reached: {last_words(done)}.")
     if missing := NO_VERSION.search(done.stderr):
         return missing_package(missing, pyodide)
     if conflict := CONFLICT.search(done.stdout):
         lines = "\n".join(line.strip() for line in conflict[1].splitlines())
-        lines = lines.replace("(constraint)", "(the page has it, or the course already)")
-        return LatentbookError(f"{', '.join(requested)} do not go together:\n{lines}")
+        lines = lines.replace("(constraint)", "(already in the page or the course)")
+        return LatentbookError(f"{', '.join(requested)} are incompatible:\n{lines}")
     return LatentbookError(f"pip could not resolve {', '.join(requested)}: {last_words(done)}")
 
 
 def missing_package(missing: re.Match[str], pyodide: Mapping[str, PackageSpec]) -> LatentbookError:
-    """Whether there is another version, a form that has to be compiled, or nothing."""
+    """Whether another version exists, a form that must be compiled, or nothing."""
     name, wanted = missing["name"], missing["wanted"].strip()
     asked_by = f" (which {missing['parent']} needs)" if missing["parent"] else ""
     if missing["versions"] != "none":

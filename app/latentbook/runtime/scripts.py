@@ -1,4 +1,4 @@
-"""Runs the scripts of ``inside`` in Pyodide, under Node: bytecode must come from its own Python."""
+"""Run the scripts of ``inside`` in Pyodide under Node: bytecode must come from its own Python."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PYTHON = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.z
 
 
 def fingerprint(pyodide: Path, script: str) -> hashlib._Hash:
-    """A hash, to go on with, of a script and of the Python that runs it."""
+    """A hash, to be extended, of a script and of the Python that runs it."""
     key = hashlib.sha256()
     tools = [INSIDE / name for name in ("compile.mjs", "latentbook_start.py", "packing.py", script)]
     tools += [WORKER / name for name in ("loader.js", "needs.js")]
@@ -31,16 +31,15 @@ def fingerprint(pyodide: Path, script: str) -> hashlib._Hash:
 
 
 def has_node() -> bool:
-    """Whether scripts can be run here."""
     return shutil.which("node") is not None
 
 
 FULL = os.strerror(errno.ENOSPC)
-"""How Python in Pyodide says it, too, which has other numbers."""
+"""Python in Pyodide has other error numbers but the same message."""
 
 
 def shortened(said: str) -> str:
-    """The end of what Node said, without the minified lines that it quotes."""
+    """The end of Node's output, without the minified lines that it quotes."""
     lines = [line for line in said.strip().splitlines() if len(line) < 300]
     return "\n".join(lines[-20:])
 
@@ -53,15 +52,15 @@ def run_script(
     wanted: str = "",
     others: Sequence[Path] = (),
 ) -> None:
-    """Run a script and keep what it writes.
+    """Run a script and store what it writes.
 
     Parameters
     ----------
     script : name of a file of ``inside``
-    folder : what it writes, once it is complete
+    folder : created from the script's output, once it is complete
     pyodide : folder of the npm package
-    site : what the script sees as site-packages
-    wanted : text that it finds in ``/out/wanted.json``
+    site : mounted as site-packages
+    wanted : text of ``/out/wanted.json``
     others : more folders that it can import from
 
     Raises

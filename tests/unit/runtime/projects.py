@@ -8,7 +8,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
-from latentbook.runtime.course import Course
+from latentbook.runtime.page_packages import PagePackages
 from latentbook.runtime.pins import PLATFORM
 from latentbook.settings import Settings
 
@@ -70,4 +70,4 @@ def add_packages(settings: Settings, folder: Path) -> None:
         write_wheel(folder, "tree", files, ("single",)),
         write_wheel(folder, "single", {"single.py": 'word = "one"\n'}),
     ]
-    Course.read(settings).add([*map(str, own), "regex"], print).write()
+    PagePackages.read(settings).add([*map(str, own), "regex"], print).write()

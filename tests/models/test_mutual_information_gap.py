@@ -4,7 +4,11 @@ import pytest
 import torch
 from sklearn.metrics import mutual_info_score
 
-from training.mig import equal_mass_bins, mutual_information, mutual_information_gap
+from training.mutual_information_gap import (
+    equal_mass_bins,
+    mutual_information,
+    mutual_information_gap,
+)
 
 
 def grid(n: int = 20) -> torch.Tensor:

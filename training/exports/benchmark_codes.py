@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentbook.models.cards import Card
+from training.benchmark_codes import encode_benchmark, own_error, thinned
 from training.data import Dataset, load_dataset
 from training.exports.export import Job, write_export
-from training.judged import encode_judged, own_error, thinned
 from widgets import report_card
 from widgets.kit.benchmark_codes import CHANGED, CHANGES, JUDGED, SHOWN, change, variance_read
 from widgets.kit.probe import MATRICES, over_draws
@@ -42,8 +42,8 @@ def make_codes(name: str, job: Job) -> Card:
     grey, _ = thinned(dataset)
     x = grey / 255
     test = x[SHOWN:]
-    codes = encode_judged(name, x).astype(np.float16)
-    changed = [encode_judged(name, change(test[::CHANGED], how)) for how in CHANGES]
+    codes = encode_benchmark(name, x).astype(np.float16)
+    changed = [encode_benchmark(name, change(test[::CHANGED], how)) for how in CHANGES]
     own = own_error(name, test)
     read = variance_read(codes[:SHOWN], codes[SHOWN:], x)
     job.on_step(1, 1, 0.0)
@@ -93,7 +93,7 @@ def make_judged(job: Job) -> Card:
     curves = np.zeros((len(MATRICES), len(JUDGED), len(PER_CLASS), 3), np.float32)
     for i, name in enumerate(JUDGED):
         shown, test = (
-            encode_judged(name, x / 255) for x in (dataset.train_images, dataset.test_images)
+            encode_benchmark(name, x / 255) for x in (dataset.train_images, dataset.test_images)
         )
         for (m, matrix), (j, per_class) in product(enumerate(MATRICES), enumerate(PER_CLASS)):
             found = over_draws(

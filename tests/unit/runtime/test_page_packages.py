@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from latentbook.errors import LatentbookError
-from latentbook.runtime.course import Course
+from latentbook.runtime.page_packages import PagePackages
 from latentbook.runtime.pins import MARKERS
 from latentbook.settings import Settings
 from tests.unit.runtime.projects import COMPILED, project, write_wheel
@@ -51,15 +51,15 @@ def settings(index: Path, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def far(index: Path, tmp_path_factory: pytest.TempPathFactory) -> Course:
+def far(index: Path, tmp_path_factory: pytest.TempPathFactory) -> PagePackages:
     """A course with far, which no test changes: pip takes seconds to choose."""
     return added(project_at(tmp_path_factory.mktemp("far")), "far")
 
 
-def added(settings: Settings, *wanted: str) -> Course:
-    course = Course.read(settings).add(wanted, print)
+def added(settings: Settings, *wanted: str) -> PagePackages:
+    course = PagePackages.read(settings).add(wanted, print)
     course.write()
-    return Course.read(settings)
+    return PagePackages.read(settings)
 
 
 def test_markers_are_those_of_the_pages_python() -> None:
@@ -86,7 +86,7 @@ json.dumps({
     assert answer(folder, "files", code=code) == MARKERS
 
 
-def test_a_package_comes_with_what_it_needs_in_the_page(far: Course) -> None:
+def test_a_package_comes_with_what_it_needs_in_the_page(far: PagePackages) -> None:
     lock = far.lock
     assert lock.requested == ["far"]
     assert {name: package.depends for name, package in lock.packages.items()} == {
@@ -130,7 +130,7 @@ def test_what_only_a_removed_package_needed_goes_with_it(settings: Settings) -> 
     assert not last.path.exists()
 
 
-def test_a_list_says_why_each_is_there(far: Course) -> None:
+def test_a_list_says_why_each_is_there(far: PagePackages) -> None:
     lines = far.listed().splitlines()
     assert [line.split()[0] for line in lines] == ["numpy", "far", "leaf", "near"]
     assert "added" in lines[1]
@@ -140,14 +140,14 @@ def test_a_list_says_why_each_is_there(far: Course) -> None:
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        ("nowhere", "There is no package 'nowhere' on the package index or among the"),
+        ("nowhere", "There is not a package 'nowhere' on the package index or among the"),
         ("scikit-lear", "Did you mean scikit-learn?"),
         ("leaf==2", "No version of leaf for the page's Python is leaf==2; there is 1.0."),
-        ("numpy<2", "do not go together:\nThe user requested numpy<2"),
+        ("numpy<2", "are incompatible:\nThe user requested numpy<2"),
         ("clash", "clash 1.0 depends on numpy<2"),
-        ("leaf<<2", "'leaf<<2' is no package"),
+        ("leaf<<2", "'leaf<<2' is not a package"),
         ("gone-1.0-py3-none-any.whl", "There is no file gone-1.0-py3-none-any.whl"),
-        ("gone.whl", "'gone.whl' is no package: Invalid wheel filename"),
+        ("gone.whl", "'gone.whl' is not a package: Invalid wheel filename"),
     ],
 )
 def test_what_cannot_be_added_is_explained(settings: Settings, wanted: str, said: str) -> None:
@@ -157,7 +157,7 @@ def test_what_cannot_be_added_is_explained(settings: Settings, wanted: str, said
     assert not (settings.content / "packages.json").exists()
 
 
-def test_what_was_not_added_cannot_be_removed(far: Course) -> None:
+def test_what_was_not_added_cannot_be_removed(far: PagePackages) -> None:
     with pytest.raises(LatentbookError, match=r"what was is far\. near is there because far needs"):
         far.remove("near", print)
 
@@ -198,7 +198,7 @@ def test_a_lock_for_another_pyodide_is_refused_with_what_to_do(settings: Setting
     course = added(settings, "far")
     values = json.loads(course.path.read_text()) | {"pyodide": "300.0.0"}
     course.path.write_text(json.dumps(values))
-    old = Course.read(settings)
+    old = PagePackages.read(settings)
     with pytest.raises(LatentbookError, match="latentbook packages add 'far'` chooses"):
         old.wheel_of(old.lock.packages["far"], print)
     assert added(settings, "far").lock == course.lock
@@ -206,8 +206,8 @@ def test_a_lock_for_another_pyodide_is_refused_with_what_to_do(settings: Setting
 
 def test_a_file_that_is_no_lock_is_refused(settings: Settings) -> None:
     (settings.content / "packages.json").write_text('{"requsted": []}')
-    with pytest.raises(LatentbookError, match="is no lock of packages"):
-        Course.read(settings)
+    with pytest.raises(LatentbookError, match="is not a lock of packages"):
+        PagePackages.read(settings)
 
 
 def test_pure_packages_run_here_from_the_same_wheels(

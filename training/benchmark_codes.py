@@ -23,7 +23,7 @@ MODELS = {
 PART = 500  # images at a time
 
 
-def encode_judged(name: str, x: NDArray[Any]) -> NDArray[np.float32]:
+def encode_benchmark(name: str, x: NDArray[Any]) -> NDArray[np.float32]:
     """Codes of images; of a VAE, the means.
 
     Parameters

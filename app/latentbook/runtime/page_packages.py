@@ -1,7 +1,7 @@
-"""What a course adds to the page's Python: ``packages.json`` beside ``book.toml``.
+"""Packages that a course adds to the page's Python: ``packages.json`` next to ``book.toml``.
 
-The file is a lock: it names every package to the byte, so that the same runtime is built anywhere.
-Wheels that no index has lie beside it in ``wheels``.
+The file is a lock: it fixes every package to the byte, so that the same runtime is built anywhere.
+Wheels that no index has are next to it in ``wheels``.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Lock(BaseModel):
     Attributes
     ----------
     pyodide : release that the packages were chosen for
-    requested : what was asked for, as requirements
-    packages : by name, all that comes of it
+    requested : the requirements that were asked for
+    packages : by name, these and their dependencies
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -51,21 +51,21 @@ class Lock(BaseModel):
 
 
 @dataclass(frozen=True)
-class Course:
-    """The packages of one course, and the places they come from."""
+class PagePackages:
+    """The packages of one course, and where they come from."""
 
     path: Path
     lock: Lock
     wheels: Wheels
 
     @classmethod
-    def read(cls, settings: Settings) -> Course:
-        """The course of these settings; one without the file adds nothing.
+    def read(cls, settings: Settings) -> PagePackages:
+        """The packages of the course in these settings; none if it lacks the file.
 
         Raises
         ------
         LatentbookError
-            If Pyodide is not installed, or the file is no lock.
+            If Pyodide is not installed, or the file is not a lock.
         """
         folder = settings.course or settings.content
         path = folder / "packages.json"
@@ -80,27 +80,27 @@ class Course:
             lock = Lock.model_validate_json(text)
         except (ValidationError, UnicodeDecodeError) as error:
             raise LatentbookError(
-                f"{path} is no lock of packages ({error}). `latentbook packages add` writes it."
+                f"{path} is not a lock of packages ({error}). `latentbook packages add` writes it."
             ) from None
         return cls(path, lock, wheels)
 
     @cached_property
     def requested(self) -> dict[str, str]:
-        """What was asked for: name -> requirement."""
+        """The requested packages: name -> requirement."""
         return {canonicalize_name(Requirement(one).name): one for one in self.lock.requested}
 
     def wheel_of(self, package: PackageSpec, report: Report) -> Path:
-        """The checked wheel of a package of this course."""
+        """The checked wheel of a package."""
         if self.lock.pyodide != PYODIDE:
             again = " ".join(f"'{one}'" for one in self.lock.requested)
             raise LatentbookError(
-                f"{self.path} was written for Pyodide {self.lock.pyodide}, the page has {PYODIDE}. "
+                f"{self.path} was written for Pyodide {self.lock.pyodide}; the page has {PYODIDE}. "
                 f"`latentbook packages add {again}` chooses the packages again."
             )
         return self.wheels.get(package, report)
 
-    def add(self, wanted: Sequence[str], report: Report) -> Course:
-        """The course with more packages, or with other versions of those it has.
+    def add(self, wanted: Sequence[str], report: Report) -> PagePackages:
+        """Add packages, or choose other versions of those there are.
 
         Parameters
         ----------
@@ -109,8 +109,8 @@ class Course:
         Raises
         ------
         LatentbookError
-            If there is no such package, if it does not go together with the others, or if it would
-            have to be compiled and cannot be.
+            If there is no such package, if it is incompatible with the others, or if it would have
+            to be compiled and cannot be.
         """
         more = dict(self.requirement(one, report) for one in wanted)
         kept = {name: package.version for name, package in self.lock.packages.items()}
@@ -118,25 +118,27 @@ class Course:
             kept = {}
         return self.resolved({**self.requested, **more}, without(kept, more), report)
 
-    def remove(self, name: str, report: Report) -> Course:
-        """The course without a package and what only that needed.
+    def remove(self, name: str, report: Report) -> PagePackages:
+        """Remove a package and dependencies that only it had.
 
         Raises
         ------
         LatentbookError
-            If it was not asked for; the message says who needs it.
+            If it was not requested; the message says which packages need it.
         """
         name = canonicalize_name(name)
         if name not in self.requested:
             asked = ", ".join(sorted(self.requested)) or "nothing"
             users = [one for one, p in self.lock.packages.items() if name in p.depends]
             needed = f" {name} is there because {', '.join(users)} needs it." if users else ""
-            raise LatentbookError(f"{name!r} was not added; what was is {asked}.{needed}")
+            raise LatentbookError(f"{name!r} was not added. Added: {asked}.{needed}")
         kept = {one: package.version for one, package in self.lock.packages.items()}
         return self.resolved(without(self.requested, [name]), without(kept, [name]), report)
 
-    def resolved(self, requested: dict[str, str], kept: dict[str, str], report: Report) -> Course:
-        """The course with these requests, all wheels fetched, checked and written down."""
+    def resolved(
+        self, requested: dict[str, str], kept: dict[str, str], report: Report
+    ) -> PagePackages:
+        """The lock for these requests, with all wheels fetched and checked."""
         while requested:
             report("Choosing versions")
             try:
@@ -154,10 +156,10 @@ class Course:
             package.imports = parse_top_level_import_name(wheel) or []
         packages = {package.name: package for package in sorted(found, key=lambda p: p.name)}
         asked = [requested[name] for name in sorted(requested)]
-        return Course(self.path, Lock(requested=asked, packages=packages), self.wheels)
+        return PagePackages(self.path, Lock(requested=asked, packages=packages), self.wheels)
 
     def requirement(self, wanted: str, report: Report) -> tuple[str, str]:
-        """Name and requirement of what was asked for; a wheel becomes one of the course's own."""
+        """Name and requirement of a request; a wheel is copied to the course's own."""
         path = Path(wanted)
         try:
             if path.suffix != ".whl":
@@ -166,7 +168,7 @@ class Course:
         except (InvalidRequirement, InvalidWheelFilename) as error:
             why = str(error).splitlines()[0]
             raise LatentbookError(
-                f"{wanted!r} is no package: {why}. Accepted: a name (sympy), "
+                f"{wanted!r} is not a package: {why}. Accepted: a name (sympy), "
                 "a name with versions ('sympy<1.14'), the path of a wheel."
             ) from None
         if not path.is_file():
@@ -179,9 +181,11 @@ class Course:
         return name, f"{name}=={version}"
 
     def listed(self) -> str:
-        """One line a package: its version, how it is made, why it is there, what is imported."""
+        """One line per package: its version, kind, why it is there, and what it provides for
+        import.
+        """
         numpy = self.wheels.pyodide["numpy"].version
-        rows = [("numpy", numpy, "compiled", "always there", "numpy")]
+        rows = [("numpy", numpy, "compiled", "always included", "numpy")]
         for name, package in self.lock.packages.items():
             users = [one for one, other in self.lock.packages.items() if name in other.depends]
             why = "added" if name in self.requested else f"for {', '.join(users)}"
@@ -199,7 +203,7 @@ class Course:
         self.path.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
     def unpacked(self, package: PackageSpec, report: Report) -> Path:
-        """Folder with the files of a package of this course; the wheel is checked each time."""
+        """Folder with the files of a package; the wheel is checked each time."""
         wheel = self.wheel_of(package, report)
         folder = f"{package.name}-{package.version}-{package.sha256[:12]}"
         path = self.wheels.cache / "packages" / folder
@@ -212,10 +216,10 @@ class Course:
         return path
 
     def make_importable(self, report: Report) -> None:
-        """Let this Python, too, import what is pure Python, from the very same wheels.
+        """Make the pure-Python packages importable here too, from the same wheels.
 
-        What is installed here comes first. A compiled package has to be installed: the page's
-        wheel is of no use here.
+        Installed packages come first. A compiled package must be installed, because the page's
+        wheel does not run here.
         """
         for package in self.lock.packages.values():
             if not is_pure(package):
@@ -226,18 +230,18 @@ class Course:
         importlib.invalidate_caches()
 
     def install_hint(self, module: str) -> str:
-        """How to have a module here that only the page has, or ""."""
+        """How to install a module here that only the page has, or ""."""
         for package in self.lock.packages.values():
             if module.partition(".")[0] in package.imports:
                 return (
-                    f"The page's Python has {package.name}, this one does not: "
-                    f"install it here too, python -m pip install '{package.name}'"
+                    f"The page's Python has {package.name}, but this one does not. "
+                    f"Install it here too: python -m pip install '{package.name}'"
                 )
         return ""
 
 
 def pyodide_packages(folder: Path) -> dict[str, PackageSpec]:
-    """Pyodide's packages by name, tests and bare libraries left out."""
+    """Pyodide's packages by name, without tests and bare libraries."""
     path = folder / "pyodide-lock.json"
     if not path.exists():
         raise LatentbookError(f"{path} is missing. `npm ci` installs it.")
@@ -251,10 +255,9 @@ def pyodide_packages(folder: Path) -> dict[str, PackageSpec]:
 
 
 def is_pure(package: PackageSpec) -> bool:
-    """Whether a package is Python alone."""
+    """Whether a package contains only Python."""
     return package.file_name.endswith("-none-any.whl")
 
 
 def without(given: dict[str, str], names: Sequence[str] | dict[str, str]) -> dict[str, str]:
-    """A mapping without some of its keys."""
     return {name: value for name, value in given.items() if name not in names}

@@ -41,7 +41,6 @@ cli.add_typer(courses, name="course")
 
 
 def add_old_name(group: typer.Typer, old: str, new: str) -> None:
-
     def callback() -> None:
         warn(f"latentbook {old}", f"latentbook {new}")
 
@@ -83,7 +82,6 @@ class Kind(StrEnum):
 
 
 def report(message: str) -> None:
-
     out.print(message, markup=False)
 
 

@@ -79,7 +79,6 @@ class Form:
 
     @property
     def headers(self) -> dict[str, str]:
-
         said = {"Content-Type": self.media_type, "Vary": "Accept, Accept-Encoding"}
         return said if self.encoding == "identity" else {**said, "Content-Encoding": self.encoding}
 

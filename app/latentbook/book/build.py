@@ -33,8 +33,8 @@ from latentbook.book.write.render import TEMPLATES
 from latentbook.book.write.site import SiteWriter
 from latentbook.errors import BookErrors
 from latentbook.hashing import content_hash
-from latentbook.runtime.course import Course
 from latentbook.runtime.dist import build_runtime
+from latentbook.runtime.page_packages import PagePackages
 from latentbook.settings import Settings
 
 Report = Callable[[str], None]
@@ -154,7 +154,7 @@ def _stamp_file(settings: Settings) -> Path:
 def _build(site: Path, settings: Settings, stamp: str, report: Report, now: datetime) -> None:
     start = time.perf_counter()
     _stamp_file(settings).unlink(missing_ok=True)
-    Course.read(settings).make_importable(report)
+    PagePackages.read(settings).make_importable(report)
     report("Reading the book")
     loaded = load(settings, now)
     if loaded.laid.made_for not in ("", release()):

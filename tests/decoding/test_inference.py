@@ -124,7 +124,7 @@ def test_a_full_queue_answers_at_once_and_says_when_to_ask_again(tmp_path, gated
         assert refused.status_code == 503
         assert refused.headers["retry-after"] == "1"
         assert refused.headers["content-type"] == "application/problem+json"
-        assert "2 requests wait" in refused.json()["detail"]
+        assert "2 requests are waiting" in refused.json()["detail"]
         gated.gate.set()
         assert [answer.result().status_code for answer in answers] == [200, 200, 200]
         assert ask(url, 3.0).status_code == 200

@@ -91,7 +91,7 @@ def test_a_request_that_kills_every_replica_is_given_up():
 
 def test_a_full_queue_is_a_problem_with_retry_after():
     _, inference = asking(BackPressureError(7, 7))
-    with pytest.raises(QueueFull, match="7 requests wait") as full:
+    with pytest.raises(QueueFull, match="7 requests are waiting") as full:
         asyncio.run(inference.open("plane"))
     assert full.value.headers["Retry-After"] == "1"
 

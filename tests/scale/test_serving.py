@@ -228,7 +228,7 @@ def test_more_than_may_wait_are_told_when_to_ask_again(server, expected):
     assert refused
     for answer in refused:
         assert answer.headers["content-type"] == "application/problem+json"
-        assert f"{QUEUE} requests wait" in answer.json()["detail"]
+        assert f"{QUEUE} requests are waiting" in answer.json()["detail"]
 
 
 def test_a_server_told_to_stop_answers_what_it_has_begun_and_leaves_nothing(server, expected):

@@ -140,7 +140,7 @@ def test_a_list_says_why_each_is_there(far: PagePackages) -> None:
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        ("nowhere", "There is not a package 'nowhere' on the package index or among the"),
+        ("nowhere", "There is no package 'nowhere' on the package index or among the"),
         ("scikit-lear", "Did you mean scikit-learn?"),
         ("leaf==2", "No version of leaf for the page's Python is leaf==2; there is 1.0."),
         ("numpy<2", "are incompatible:\nThe user requested numpy<2"),
@@ -158,7 +158,7 @@ def test_what_cannot_be_added_is_explained(settings: Settings, wanted: str, said
 
 
 def test_what_was_not_added_cannot_be_removed(far: PagePackages) -> None:
-    with pytest.raises(LatentbookError, match=r"what was is far\. near is there because far needs"):
+    with pytest.raises(LatentbookError, match=r"Added: far\. near is there because far needs"):
         far.remove("near", print)
 
 

@@ -43,6 +43,7 @@ CURVATURE, ORIENTATION = 0.32, 60.0  # the largest: 1/pixel, both ways, and degr
 FIRST, SECOND, TINY = 0.9, 0.999, 1e-8  # Adam's constants
 TILES, REACH = 9, 2.0  # the decoded square: tiles a side, and how far it reaches from the middle
 MAX_STEPS = 3000
+DRAWS = 4  # codes of each test stroke that the reconstruction is averaged over
 WINDOW = 20  # steps that a curve is averaged over: a batch of 64 is noisy
 BETAS = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 RATES = (0.0003, 0.001, 0.003, 0.01, 0.03)
@@ -81,6 +82,7 @@ instrument = Instrument(
     readouts=(
         Readout("recon", "Reconstruction, test", "nats", ".1f"),
         Readout("kl", "KL, test", "nats", ".2f"),
+        Readout("information", "Of it, information", "nats", ".2f"),
         Readout("each", "KL of each latent", "nats"),
     ),
     references=("kingma2014",),
@@ -249,24 +251,52 @@ def compute(state, curves, *, width, steps, branch, at, **settings):
     Returns
     -------
     dict
-        ``recon`` and ``kl`` (2,), one for each latent, in nats: means over the test strokes, with
-        mu in place of a draw; ``tiles`` of shape (TILES, TILES, SIDE, SIDE), uint8, 255 is ink;
+        ``recon`` and ``kl`` (2,), one for each latent, in nats: means over the test strokes and,
+        for ``recon``, over DRAWS draws, always the same; ``information``, the part of the KL that
+        tells the strokes apart; ``tiles`` of shape (TILES, TILES, SIDE, SIDE), uint8, 255 is ink;
         ``curves``, averaged over WINDOW steps.
     """
     w = unpack(state["theta"], width)
     x = strokes()[0][TRAIN:]
     mu, logvar = encoded(w, x)
-    x_hat = drawn(w, mu).clip(1e-7, 1 - 1e-7)
+    z_test = mu + np.exp(logvar / 2) * noise()  # (DRAWS, n, 2)
+    x_hat = drawn(w, z_test).clip(1e-7, 1 - 1e-7)
     side = np.linspace(-REACH, REACH, TILES, dtype=np.float32)
     z = np.stack(np.meshgrid(side, side[::-1]), axis=-1).reshape(-1, LATENTS)
     return {
-        "recon": -np.sum(x * np.log(x_hat) + (1 - x) * np.log(1 - x_hat)) / len(x),
+        "recon": -np.mean(np.sum(x * np.log(x_hat) + (1 - x) * np.log(1 - x_hat), axis=-1)),
         "kl": np.mean(mu**2 + np.exp(logvar) - 1 - logvar, axis=0) / 2,
+        "information": information(z_test[0], mu, logvar),
         "tiles": grey_levels(drawn(w, z)).reshape(TILES, TILES, SIDE, SIDE),
         "curves": [{name: averaged(curve[name]) for name in ("recon", "kl")} for curve in curves],
         "steps": steps,
         "at": at if branch == "on" and steps > at else None,
     }
+
+
+@lru_cache(maxsize=1)
+def noise():
+    """Of the draws for the test strokes, (DRAWS, TEST, LATENTS)."""
+    return np.random.default_rng(0).normal(size=(DRAWS, TEST, LATENTS)).astype(np.float32)
+
+
+def information(z, mu, logvar):
+    """E[log q(z | x) - log q(z)], with q(z) the mean of q(z | x) over the strokes, in nats.
+
+    Parameters
+    ----------
+    z : ndarray of shape (n, LATENTS), a draw of each stroke's q(z | x)
+    mu, logvar : ndarray of shape (n, LATENTS)
+
+    References
+    ----------
+    Hoffman and Johnson 2016, "ELBO surgery", equation 4: KL = information + KL(q(z) || p(z)).
+    """
+    off = (z[:, None] - mu) ** 2 / np.exp(logvar) + logvar  # (n, n, LATENTS)
+    log_q = -off.sum(axis=2) / 2  # of each draw under each stroke's q, but for a constant
+    top = log_q.max(axis=1)
+    log_mean = top + np.log(np.mean(np.exp(log_q - top[:, None]), axis=1))
+    return np.mean(np.diag(log_q) - log_mean)
 
 
 def averaged(values):
@@ -284,6 +314,7 @@ def frame(result):
         readouts={
             "recon": result["recon"],
             "kl": first + second,
+            "information": result["information"],
             "each": f"{first:.2f}, {second:.2f}",
         },
         panels=[

@@ -6,7 +6,14 @@ import io
 import numpy as np
 import pytest
 import torch
-from torch.distributions import Bernoulli, Normal, kl_divergence
+from torch.distributions import (
+    Bernoulli,
+    Categorical,
+    Independent,
+    MixtureSameFamily,
+    Normal,
+    kl_divergence,
+)
 
 from training.data import draw_strokes
 from widgets import data, latent_holes, train_vae, vae_sampler
@@ -54,6 +61,20 @@ def test_terms_and_gradient_are_those_of_torch(beta):
     gap = np.linalg.norm(gradient - leaf.grad.numpy())
     assert gap < 1e-6 * np.linalg.norm(gradient)
     np.testing.assert_allclose(gradient, leaf.grad.numpy(), rtol=1e-6, atol=1e-12)
+
+
+def test_information_is_that_of_torchs_mixture_and_has_its_limits():
+    rng = np.random.default_rng(0)
+    z, mu, logvar = rng.normal(size=(3, 30, 2))
+    each = Independent(Normal(torch.tensor(mu), torch.tensor(np.exp(logvar / 2))), 1)
+    every = MixtureSameFamily(Categorical(torch.ones(30).double()), each)
+    draws = torch.tensor(z)
+    wanted = (each.log_prob(draws) - every.log_prob(draws)).mean().item()
+    assert train_vae.information(z, mu, logvar) == pytest.approx(wanted, rel=1e-9)
+
+    same, apart = np.zeros((30, 2)), 1e3 * np.arange(60.0).reshape(30, 2)
+    assert train_vae.information(z, same, same) == pytest.approx(0)
+    assert train_vae.information(apart, apart, same) == pytest.approx(np.log(30))
 
 
 def test_a_step_is_that_of_adam_in_torch():

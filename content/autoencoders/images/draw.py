@@ -3,8 +3,9 @@
     python -m content.autoencoders.images.draw
 
 Plain autoencoders and VAEs with 2 and with 16 latents are trained on MNIST, and a classifier that
-judges what they draw, which takes about seven minutes on one core. Colours are CSS variables, so
-the pictures follow the theme of the page.
+judges what they draw, which takes about ten minutes on one core. Densities are fitted to codes of
+training digits that the judge does not compare with. Colours are CSS variables, so the pictures
+follow the theme of the page.
 """
 
 import tempfile
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.mixture import GaussianMixture
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
@@ -30,6 +32,9 @@ EPOCHS = 20
 DRAWS = 1000  # codes drawn, and test digits compared with them
 SURE = 0.9  # probability of one class from which the classifier counts as sure
 REFERENCES = 100  # training digits of each class that draws may cover
+FITTED = 15_000  # training digits to whose codes a density is fitted
+COMPONENTS = 40  # normal distributions in a mixture
+SEEDS = (0, 1, 2)  # of the plain autoencoder with 2 latents
 NEIGHBOURS = 5  # a digit is covered by a draw that is nearer than its fifth neighbour
 SHOWN = {"AE": 30.0, "VAE": 4.0}  # how far the planes in the picture reach
 WORDS = (  # in the colours of what they name
@@ -62,12 +67,17 @@ def main() -> None:
     test = torch.tensor(data.test_images / 255).flatten(1)  # (10000, 784)
     labels = torch.tensor(data.train_labels).long()
     judge = Judge(train.float(), labels)
+    order = torch.randperm(len(test), generator=torch.Generator().manual_seed(0))
+    test = test[order]  # the file has its writers in blocks
     judge.report("real test digits", test[:DRAWS].float())
     judge.report("a blank page", torch.zeros(DRAWS, PIXELS))
     judge.report("the mean training digit", train.mean(0).float().expand(DRAWS, -1))
-    write("encoder-decoder.svg", encoder_decoder(train.numpy(), test.numpy()))
+    write("encoder-decoder.svg", encoder_decoder(train.numpy(), data.test_images[THREE] / 255))
 
     train, test = train.float(), test.float()
+    unseen = torch.ones(len(train), dtype=torch.bool)
+    unseen[judge.compared] = False
+    shown = train[unseen.nonzero()[:, 0][torch.randperm(int(unseen.sum()))[:FITTED]]]
     clouds: dict[str, Tensor] = {}
     draws: dict[str, Tensor] = {}
     for k in (16, 2):
@@ -79,13 +89,20 @@ def main() -> None:
             assert logvar is not None
             torch.manual_seed(0)
             clouds = {"AE": codes, "VAE": reparameterize(mu, logvar)}
-            fitted = codes.mean(0) + noise @ torch.linalg.cholesky(torch.cov(codes.T)).T
+            of_shown, of_shown_vae = ae.encode(shown)[0], reparameterize(*vae.encode(shown))
+            spread = torch.linalg.cholesky(torch.cov(of_shown.T))
             draws |= {f"AE {k}": ae.decode(noise), f"VAE {k}": vae.decode(noise)}
             judge.report(f"AE {k}, test digits", ae.decode(codes[:DRAWS]))
-            judge.report(f"AE {k}, fitted normal", ae.decode(fitted))
+            judge.report(f"AE {k}, fitted normal", ae.decode(of_shown.mean(0) + noise @ spread.T))
+            judge.report(f"AE {k}, mixture", ae.decode(from_mixture(of_shown)))
             judge.report(f"VAE {k}, test digits", vae.decode(mu[:DRAWS]))
+            judge.report(f"VAE {k}, mixture", vae.decode(from_mixture(of_shown_vae)))
             for name in (f"AE {k}", f"VAE {k}"):
                 judge.report(f"{name}, N(0, I)", draws[name])
+    for seed in SEEDS[1:]:
+        other = trained(PlainConfig(2), train, seed)
+        with torch.no_grad():
+            judge.report(f"AE 2 from seed {seed}, N(0, I)", other.decode(noise))
     for name, cloud in clouds.items():
         outside = 100 * (cloud.abs() >= SHOWN[name]).any(1).float().mean()
         print(
@@ -95,14 +112,20 @@ def main() -> None:
     write("latents.svg", latents(clouds, draws))
 
 
-def trained(config: Config, train: Tensor) -> Autoencoder:
+def from_mixture(codes: Tensor) -> Tensor:
+    """Draws from a mixture of normal distributions that is fitted to codes."""
+    mixture = GaussianMixture(COMPONENTS, random_state=0).fit(codes.double().numpy())
+    return torch.tensor(mixture.sample(DRAWS)[0]).float()
+
+
+def trained(config: Config, train: Tensor, seed: int = 0) -> Autoencoder:
     """A model trained on all 60,000 digits."""
     with tempfile.TemporaryDirectory() as folder:
         model, _ = fit(
             config,
             train,
             Recipe(epochs=EPOCHS),
-            seed=0,
+            seed=seed,
             device=torch.device("cpu"),
             checkpoint=Path(folder) / "state",
             resume=False,
@@ -132,9 +155,11 @@ class Judge:
         )
         self.classes = nn.Linear(64, 10)
         self.fit(train, labels)
-        balanced = [torch.nonzero(labels == digit)[:REFERENCES, 0] for digit in range(10)]
+        mixed = torch.randperm(len(labels))
+        balanced = [mixed[labels[mixed] == digit][:REFERENCES] for digit in range(10)]
+        self.compared = torch.cat(balanced)  # places among the training digits, at random
         with torch.no_grad():
-            self.references = self.features(train[torch.cat(balanced)])  # (1000, 64)
+            self.references = self.features(train[self.compared])  # (1000, 64)
             apart = torch.cdist(self.references, self.references)
             self.radius = apart.kthvalue(NEIGHBOURS + 1, dim=1).values  # the first is itself
 
@@ -162,12 +187,12 @@ class Judge:
         print(f"{name}: sure of {sure:.1f} %, {covered:.1f} % covered, read as {counts}")
 
 
-def encoder_decoder(train: NDArray[np.float64], test: NDArray[np.float64]) -> str:
+def encoder_decoder(train: NDArray[np.float64], three: NDArray[np.float64]) -> str:
     """A digit, its 30 principal components, and the digit rebuilt from them."""
-    mean = train.mean(axis=0)
+    mean, three = train.mean(axis=0), three.ravel()
     eigenvalues, vectors = np.linalg.eigh(np.cov(train.T))
     components = vectors.T[:-31:-1]  # (30, 784), the largest first
-    z = components @ (test[THREE] - mean)  # (30,)
+    z = components @ (three - mean)  # (30,)
     x_hat = (mean + z @ components).clip(0, 1)
     lengths = 7 * z / np.sqrt(eigenvalues[:-31:-1])  # px for each standard deviation: 7
     bars = "".join(
@@ -185,7 +210,7 @@ def encoder_decoder(train: NDArray[np.float64], test: NDArray[np.float64]) -> st
 <desc>A handwritten three; a shape that narrows, the encoder; 30 bars, the code;
 a shape that widens, the decoder; a blurred three.</desc>
 <path d="M2 12h92v92h-92zM266 12h92v92h-92z" fill="none" stroke="var(--rule-strong)"/>
-{digit(test[THREE], 2, 12, 92, 8)}
+{digit(three, 2, 12, 92, 8)}
 {digit(x_hat, 266, 12, 92, 8)}
 <g fill="var(--accent-soft)" stroke="var(--accent)">
 <path d="M102 12l50 30v32l-50 30zM258 12l-50 30v32l50 30z"/>

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from latentbook.book.compose.blocks import Block, Equation, Prose, Quiz
+from latentbook.book.compose.blocks import Block, Equation, Prose
+from latentbook.book.compose.question import Question
 from latentbook.book.compose.types import Book
 from latentbook.book.directives.admonition import Admonition
 from latentbook.book.directives.fold import Fold
@@ -61,7 +62,7 @@ def all_blocks(blocks: tuple[Block, ...]) -> Iterator[Block]:
         yield block
         if isinstance(block, (Admonition, Fold)):
             yield from all_blocks(block.blocks)
-        if isinstance(block, Quiz):
+        if isinstance(block, Question):
             yield from all_blocks(block.question + block.hint + block.answer)
 
 
@@ -141,7 +142,7 @@ def test_no_answer_stands_before_the_answers(text: list[str], book_read: Book) -
     for chapter in book_read.chapters:
         for page in chapter.pages:
             for block in all_blocks(page.blocks):
-                for part in block.answer if isinstance(block, Quiz) else ():
+                for part in block.answer if isinstance(block, Question) else ():
                     html = part.html if isinstance(part, Prose) else ""
                     runs = re.findall(r"[\w ,]{25,}", html)
                     if not runs:

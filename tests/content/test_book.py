@@ -12,8 +12,9 @@ import pytest
 
 from latentbook.book.build import build_site
 from latentbook.book.check import check_book
-from latentbook.book.compose.blocks import Block, Equation, Quiz
+from latentbook.book.compose.blocks import Block, Equation
 from latentbook.book.compose.loaded import Loaded
+from latentbook.book.compose.question import Question
 from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.directives.instrument import InstrumentBlock
 from latentbook.book.load import load
@@ -44,7 +45,7 @@ def every(blocks: tuple[Block, ...], kind: type) -> list[Block]:
 def test_numbers_run_from_one_without_gaps(loaded: Loaded) -> None:
     for chapter in loaded.book.chapters:
         blocks = tuple(block for page in chapter.pages for block in page.blocks)
-        for kind in (Equation, InstrumentBlock, Snippet, Quiz):
+        for kind in (Equation, InstrumentBlock, Snippet, Question):
             numbers = [block.number for block in every(blocks, kind) if block.number]  # type: ignore[union-attr]
             assert numbers == [f"{chapter.number}.{i + 1}" for i in range(len(numbers))]
         sections = [section.number for section in chapter.sections]

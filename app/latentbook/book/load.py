@@ -14,7 +14,6 @@ from latentbook.book.compose.bibliography import read_bibliography
 from latentbook.book.compose.blocks import (
     Block,
     NumberedBlock,
-    Quiz,
 )
 from latentbook.book.compose.compose import Composer, Resources, root_of
 from latentbook.book.compose.engine import Engine
@@ -27,6 +26,7 @@ from latentbook.book.compose.media import Media
 from latentbook.book.compose.pictures import FORBIDDEN, Pictures
 from latentbook.book.compose.pieces import Html, Link, Symbol, Term
 from latentbook.book.compose.plots import Plots
+from latentbook.book.compose.question import Question
 from latentbook.book.compose.stills import Stills
 from latentbook.book.compose.types import (
     Book,
@@ -588,7 +588,9 @@ class _Loader:
 
 def _listed(blocks: Iterable[Block]) -> Listed:
     """What the lists of contents name of a page."""
-    return Listed(_links(blocks, InstrumentBlock), _links(blocks, Quiz), _links(blocks, Snippet))
+    return Listed(
+        _links(blocks, InstrumentBlock), _links(blocks, Question), _links(blocks, Snippet)
+    )
 
 
 def _links(blocks: Iterable[Block], kind: type[NumberedBlock]) -> tuple[Link, ...]:

@@ -118,6 +118,7 @@ def watched(settings: Settings) -> list[Path]:
         settings.widgets,
         settings.root / "static",
         Path(__file__).parents[1] / "templates",
+        Path(__file__).parents[1] / "book" / "directives" / "questions",
     ]
 
 

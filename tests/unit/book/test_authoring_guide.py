@@ -33,5 +33,5 @@ def test_example(example: str, make_book: MakeBook) -> None:
     settings = make_book({"sample/text.md": f"{HEAD}\n{example}\n", "references.bib": bib})
     (block,) = load(settings).book.chapters[0].sections[0].blocks
     name, argument = re.findall(r"\{([\w-]+)\} ?([\w-]*)", example)[0]
-    kinds = {"code-cell": "snippet", "quiz": f"quiz_{argument.replace('-', '_')}"}
+    kinds = {"code-cell": "snippet", "quiz": argument}
     assert block.kind == kinds.get(name, name)

@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 
 from latentbook.book.compose.blocks import Block
-from latentbook.book.compose.compose import Composer
+from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.loaded import Loaded
 from latentbook.book.compose.pieces import Html
 from latentbook.book.compose.types import Section
 from latentbook.book.directives import DIRECTIVES
-from latentbook.book.directives.directive import Directive
 from latentbook.book.load import load
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.write.assets import Assets

@@ -9,31 +9,26 @@ from pathlib import Path
 import pytest
 
 from latentbook.book.compose.blocks import Block
-from latentbook.book.compose.quizzes import QUIZ_KINDS
 from latentbook.book.directives import DIRECTIVES, by_name
-from latentbook.book.write.render import TEMPLATES
+from latentbook.book.directives.questions import QUESTION_KINDS
+from latentbook.book.write.render import QUESTIONS, TEMPLATES
 
 
-def kinds(base: type[Block]) -> set[str]:
-    """The kinds of the book's own blocks."""
-    own = (
-        {base.kind}
-        if hasattr(base, "kind") and base.__module__.startswith("latentbook.")
-        else set()
-    )
-    return own.union(*map(kinds, base.__subclasses__()))
-
-
-KINDS = kinds(Block)
+def blocks(base: type[Block]) -> set[type[Block]]:
+    """The book's own kinds of block."""
+    is_own = hasattr(base, "kind") and base.__module__.startswith("latentbook.")
+    return ({base} if is_own else set()).union(*map(blocks, base.__subclasses__()))
 
 
 def test_every_block_has_a_template_and_every_template_a_block() -> None:
-    assert {path.stem for path in (TEMPLATES / "blocks").glob("*.html")} == KINDS
+    questions = {kind.block for kind in QUESTION_KINDS}
+    names = {each.kind for each in blocks(Block) - questions}
+    assert {path.stem for path in (TEMPLATES / "blocks").glob("*.html")} == names
 
 
-def test_every_kind_of_question_has_a_block() -> None:
-    names = {f"quiz_{kind.name.replace('-', '_')}" for kind in QUIZ_KINDS}
-    assert names == {kind for kind in KINDS if kind.startswith("quiz_")}
+def test_every_kind_of_question_is_a_folder() -> None:
+    folders = {path.parent.name for path in QUESTIONS.glob("*/block.html")}
+    assert folders == {kind.name.replace("-", "_") for kind in QUESTION_KINDS}
 
 
 def test_duplicates_are_refused() -> None:
@@ -55,5 +50,5 @@ def test_the_authors_guide_names_every_directive_and_option(root: Path) -> None:
         assert re.search(rf"[`{{]{directive.name}[`}}]", guide), directive.name
         for option in directive.options:
             assert re.search(rf":{option}:|`{option}`", guide), (directive.name, option)
-    for kind in QUIZ_KINDS:
+    for kind in QUESTION_KINDS:
         assert f"{{quiz}} {kind.name}" in guide

@@ -18,7 +18,6 @@ from latentbook.book.compose.pieces import (
     Html,
     SideNote,
 )
-from latentbook.book.read.day import Day
 from latentbook.book.translations.language import Language
 
 
@@ -28,7 +27,7 @@ class Block:
 
     Attributes
     ----------
-    kind : name of its template
+    kind : its name, as of its template
     said : the fields that are read, for search and reading time: text, markup, blocks, or tuples
         of what says itself what of it is read
     seconds : how long a reader stays with it; None for as long as its words take
@@ -41,6 +40,11 @@ class Block:
     seconds: ClassVar[float | None] = None
     beside: ClassVar[bool] = False
     takes_notes: ClassVar[bool] = False
+
+    @property
+    def template(self) -> str:
+        """Its template, in a folder of them."""
+        return f"blocks/{self.kind}.html"
 
 
 @dataclass(frozen=True)
@@ -91,98 +95,3 @@ class Equation(NumberedBlock):
     takes_notes = True
     html: Html
     tex: str
-
-
-@dataclass(frozen=True)
-class WrongAnswer:
-    """Feedback for one known wrong number."""
-
-    value: float
-    blocks: tuple[Block, ...]
-
-
-@dataclass(frozen=True)
-class QuizOption:
-    """One option of a choice question; ``feedback`` is shown to whoever picks it."""
-
-    said: ClassVar[tuple[str, ...]] = ("html",)
-    html: Html
-    right: bool
-    feedback: tuple[Block, ...]
-
-
-@dataclass(frozen=True)
-class Quiz(NumberedBlock):
-    """What every question has. ``key`` is JSON for data-key (escape it as any attribute).
-
-    ``opens`` is the day of an answer that is not open; there is no answer then, and the key has
-    at most "unit" and "log".
-    """
-
-    said: ClassVar[tuple[str, ...]] = ("question",)
-    named = "Question"
-    seconds = 0  # answered by choice
-    question: tuple[Block, ...]
-    hint: tuple[Block, ...]  # may be empty
-    answer: tuple[Block, ...]
-    key: str
-    opens: Day | None
-
-
-@dataclass(frozen=True)
-class TrueFalseQuiz(Quiz):
-    """key: {"answer": true|false}."""
-
-    kind = "quiz_true_false"
-
-
-@dataclass(frozen=True)
-class NumberQuiz(Quiz):
-    """key: {"answer", "tolerance", "unit", "wrong": [number]}, the order of ``wrong``."""
-
-    kind = "quiz_number"
-    unit: str
-    wrong: tuple[WrongAnswer, ...]
-
-
-@dataclass(frozen=True)
-class ChoiceQuiz(Quiz):
-    """key: {"answer": index of the right option}."""
-
-    kind = "quiz_choice"
-    said = ("question", "options")
-    options: tuple[QuizOption, ...]
-
-
-@dataclass(frozen=True)
-class CodeQuiz(Quiz):
-    """key: {"check": source of the checks}. The reader starts from ``source``."""
-
-    kind = "quiz_code"
-    source: str
-    code: Html
-    solution: Html
-    scope: str
-
-
-@dataclass(frozen=True)
-class GuessQuiz(Quiz):
-    """key: {"answer", "tolerance", "unit", "log"}, in units of the horizontal axis.
-
-    Attributes
-    ----------
-    asked, truth : the drawings before and after the reader has committed, wide and narrow
-    low, high, step, start : of the line to be moved; decades where the axis is logarithmic
-    insets : of the plot in its pictures, as CSS declarations
-    """
-
-    kind = "quiz_guess"
-    unit: str
-    asked: tuple[Html, ...]
-    truth: tuple[Html, ...]
-    low: float
-    high: float
-    step: float
-    start: float
-    at: float  # of the right answer, as a share of the axis
-    insets: str

@@ -18,6 +18,7 @@ from latentbook.book.compose.glossary import Glossary
 from latentbook.book.compose.labels import Labels, Target
 from latentbook.book.compose.math import BrokenTex, Mathematics
 from latentbook.book.compose.media import Media
+from latentbook.book.compose.notebook import Form, remark
 from latentbook.book.compose.pictures import Pictures
 from latentbook.book.compose.pieces import Html, Link, SideNote
 from latentbook.book.compose.plots import Plots
@@ -26,7 +27,14 @@ from latentbook.book.compose.stills import Stills
 from latentbook.book.compose.symbols import Symbols
 from latentbook.book.read.day import Day
 from latentbook.book.read.markdown import make_markdown
-from latentbook.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, TextNode
+from latentbook.book.read.nodes import (
+    DirectiveNode,
+    EquationNode,
+    HeadingNode,
+    Node,
+    Syntax,
+    TextNode,
+)
 from latentbook.book.read.notation import SymbolEntry
 from latentbook.book.read.numbers import Asked, NumberError, Numbers
 from latentbook.book.read.problems import FileProblems
@@ -377,3 +385,18 @@ def root_of(place: str) -> str:
 
 Maker: TypeAlias = Callable[[DirectiveNode, Composer], Block | None]
 """Makes the block of one directive."""
+
+
+@dataclass(frozen=True)
+class Directive(Syntax):
+    """One block of the language.
+
+    Attributes
+    ----------
+    run : makes the block, or returns None after reporting a mistake; a part of another directive
+        has none, as its parent makes it
+    notebook : what it becomes in a notebook
+    """
+
+    run: Maker | None = None
+    notebook: Form = remark

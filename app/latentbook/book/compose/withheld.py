@@ -7,13 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from markdown_it.token import Token
-
 import widgets
 from latentbook.book.compose.labels import has_label
 from latentbook.book.read.day import Day, latest
 from latentbook.book.read.days import Days
-from latentbook.book.read.markdown import TASK
 from latentbook.book.read.nodes import (
     DirectiveNode,
     Document,
@@ -26,12 +23,6 @@ from latentbook.book.read.nodes import (
 from latentbook.book.read.recordings import NUMBERS, Recordings, code_hashes
 from latentbook.book.read.source import ChapterSource, PageSource
 from latentbook.book.read.sources import sources
-
-ANSWERING = ("answer", "wrong", "check", "solution", "mistake")
-"""Parts of a question that tell its answer. Of a ``sketch``, the figure that asks is drawn."""
-
-TELLING = ("answer", "tolerance")
-"""Options of a question that do."""
 
 QUOTED = re.compile(r"""["'](\w+)["']""")
 """How code names data."""
@@ -107,7 +98,7 @@ def _open_nodes(
     for node in nodes:
         if not isinstance(node, DirectiveNode):
             kept.append(node)
-        elif node.name != "quiz":
+        elif (withhold := node.syntax.withhold) is None:
             body = _open_nodes(node.nodes, day, days, inner, labels)
             kept.append(node if body == node.nodes else replace(node, nodes=body))
         else:
@@ -117,7 +108,7 @@ def _open_nodes(
             if answered is not None and answered is not asked:
                 inner.append((node, answered))
                 labels |= dict.fromkeys(_labels((node,)), answered)
-                question = without_answer(node, answered)
+                question = withhold(node, answered)
                 for label in _labels((question,)):
                     del labels[label]
             if asked is day:
@@ -126,43 +117,6 @@ def _open_nodes(
                 inner.append((question, asked))
                 labels |= dict.fromkeys(_labels((question,)), asked)
     return tuple(kept)
-
-
-def without_answer(question: DirectiveNode, opens: Day) -> DirectiveNode:
-    """A question as it is asked while its answer is not open."""
-    nodes = (
-        _unmarked(node) if isinstance(node, TextNode) else node
-        for node in question.nodes
-        if not (isinstance(node, DirectiveNode) and node.name in ANSWERING)
-    )
-    options = {name: value for name, value in question.options.items() if name not in TELLING}
-    return replace(question, nodes=tuple(nodes), options=options, opens=opens)
-
-
-def _unmarked(node: TextNode) -> TextNode:
-    """The options of a choice without what is said to each, and with none of them marked."""
-    if node.tokens[0].type != "bullet_list_open":
-        return node
-    lines = node.source.split("\n")
-    tokens: list[Token] = []
-    source: list[str] = []
-    depth = 0
-    said = False  # an item's first paragraph, after which comes what is said to it
-    for token in node.tokens:
-        depth += token.nesting
-        if token.type == "list_item_open":
-            said = False
-        is_frame = depth <= 1 or (depth == 2 and token.type == "list_item_open")
-        if said and not is_frame:
-            continue
-        if token.type == "inline" and TASK.match(token.content):
-            assert token.map is not None
-            first, last = (line - (node.line - 1) for line in token.map)
-            source += [re.sub(r"\[[xX]\]", "[ ]", lines[first], count=1), *lines[first + 1 : last]]
-            token = token.copy(content=TASK.sub("[ ] ", token.content, count=1), children=[])
-        tokens.append(token)
-        said = said or token.type == "paragraph_close"
-    return replace(node, tokens=tuple(tokens), source="\n".join(source)) if source else node
 
 
 def _labels(nodes: Iterable[Node]) -> set[str]:

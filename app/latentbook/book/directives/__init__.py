@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from latentbook.book.compose.compose import Directive
 from latentbook.book.directives.admonition import ADMONITION, REMARKS
 from latentbook.book.directives.code_cell import CODE_CELL
 from latentbook.book.directives.deck import DECK, NOTES, STEP
-from latentbook.book.directives.directive import Directive
 from latentbook.book.directives.fact import FACT
 from latentbook.book.directives.figure import FIGURE, IMAGE
 from latentbook.book.directives.fold import DROPDOWN, FOLD
@@ -15,16 +15,7 @@ from latentbook.book.directives.instrument import INSTRUMENT
 from latentbook.book.directives.margin import ASIDE, MARGIN, SIDEBAR
 from latentbook.book.directives.math import MATH
 from latentbook.book.directives.plot import PLOT
-from latentbook.book.directives.quiz import (
-    ANSWER,
-    CHECK,
-    HINT,
-    MISTAKE,
-    QUIZ,
-    SKETCH,
-    SOLUTION,
-    WRONG,
-)
+from latentbook.book.directives.questions import PARTS, QUIZ
 from latentbook.book.directives.table import LIST_TABLE, TABLE
 from latentbook.book.directives.takeaways import TAKEAWAYS
 
@@ -32,13 +23,7 @@ DIRECTIVES: tuple[Directive, ...] = (
     INSTRUMENT,
     CODE_CELL,
     QUIZ,
-    HINT,
-    ANSWER,
-    WRONG,
-    CHECK,
-    SOLUTION,
-    MISTAKE,
-    SKETCH,
+    *PARTS,
     FIGURE,
     IMAGE,
     ADMONITION,

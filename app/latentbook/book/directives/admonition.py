@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from latentbook.book.compose.blocks import Block
-from latentbook.book.compose.compose import Composer, Maker
+from latentbook.book.compose.compose import Composer, Directive, Maker
+from latentbook.book.compose.notebook import Cell, NotebookWriter, remark
 from latentbook.book.compose.pieces import Html
-from latentbook.book.directives.directive import Directive
 from latentbook.book.directives.fold import Fold
-from latentbook.book.directives.notebook import Cell, NotebookWriter, remark
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, one_of
 from latentbook.book.translations.language import message

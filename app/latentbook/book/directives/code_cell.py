@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from latentbook.book.compose.blocks import NumberedBlock
-from latentbook.book.compose.compose import Composer
+from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.engine import EngineError
 from latentbook.book.compose.highlight import highlight_code
+from latentbook.book.compose.notebook import Cell, NotebookWriter, listing
 from latentbook.book.compose.pieces import FigureOutput, Html, Output, StreamOutput, TextOutput
-from latentbook.book.directives.directive import Directive
-from latentbook.book.directives.notebook import Cell, NotebookWriter, listing
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, flag, label, text
-from latentbook.book.read.problems import FileProblems
+from latentbook.book.read.python import validate
 from latentbook.book.read.recordings import PLOTLY, Recorded
 
 
@@ -33,24 +32,6 @@ class Snippet(NumberedBlock):
     scope: str
     read_only: bool
     outputs: tuple[Output, ...]
-
-
-def validate(node: DirectiveNode, problems: FileProblems) -> None:
-    """The code must be Python that compiles."""
-    if node.argument != "python":
-        problems.add(node.line, f"{node.name} takes the language python; got {node.argument!r}")
-    check_python(node, problems)
-
-
-def check_python(node: DirectiveNode, problems: FileProblems) -> None:
-    """Report code that does not compile, at its own line."""
-    try:
-        compile(node.code, "cell", "exec")
-    except SyntaxError as error:
-        problems.add(node.body_line + (error.lineno or 1) - 1, f"Python: {error.msg}")
-    else:
-        if not node.code.strip():
-            problems.add(node.line, f"{node.name} has no code")
 
 
 def run(node: DirectiveNode, composer: Composer) -> Snippet | None:

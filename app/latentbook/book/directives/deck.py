@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from latentbook.book.compose.blocks import Block
-from latentbook.book.compose.compose import Composer
+from latentbook.book.compose.compose import Composer, Directive
+from latentbook.book.compose.notebook import Cell, NotebookWriter, details
 from latentbook.book.compose.pieces import Html
-from latentbook.book.directives.directive import Directive
-from latentbook.book.directives.notebook import Cell, NotebookWriter, details
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.problems import FileProblems
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from latentbook.book.compose.blocks import Block
-from latentbook.book.compose.compose import Composer
+from latentbook.book.compose.compose import Composer, Directive
+from latentbook.book.compose.notebook import Cell, NotebookWriter
 from latentbook.book.compose.pieces import Html, Link
-from latentbook.book.directives.directive import Directive
-from latentbook.book.directives.notebook import Cell, NotebookWriter
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.errors import accepted_names
 

@@ -10,11 +10,10 @@ from typing import Any
 
 import widgets
 from latentbook.book.compose.blocks import NumberedBlock
-from latentbook.book.compose.compose import Composer
+from latentbook.book.compose.compose import Composer, Directive
+from latentbook.book.compose.notebook import Cell, NotebookWriter
 from latentbook.book.compose.pieces import ControlView, Html, Link, PanelStill, ReadoutView
 from latentbook.book.compose.stills import StillError
-from latentbook.book.directives.directive import Directive
-from latentbook.book.directives.notebook import Cell, NotebookWriter
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, label, text
 from latentbook.errors import LatentbookError, accepted_names

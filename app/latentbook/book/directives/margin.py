@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from latentbook.book.compose.blocks import Block
-from latentbook.book.compose.compose import Composer
+from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.pieces import Html
-from latentbook.book.directives.directive import Directive
 from latentbook.book.read.nodes import DirectiveNode
 
 

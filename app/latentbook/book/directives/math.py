@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from latentbook.book.directives.directive import Directive
+from latentbook.book.compose.compose import Directive
 from latentbook.book.read.nodes import DirectiveNode, EquationNode
 from latentbook.book.read.options import Option, label
 

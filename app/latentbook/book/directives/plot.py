@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from latentbook.book.compose.blocks import NumberedBlock
-from latentbook.book.compose.compose import Composer
+from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.engine import EngineError
 from latentbook.book.compose.pieces import Html
 from latentbook.book.compose.plots import PlotError
-from latentbook.book.directives.code_cell import check_python
-from latentbook.book.directives.directive import Directive
 from latentbook.book.directives.figure import notebook
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, label, text
+from latentbook.book.read.python import check_python
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from latentbook.book.compose.blocks import NumberedBlock
-from latentbook.book.compose.compose import Composer
+from latentbook.book.compose.compose import Composer, Directive
+from latentbook.book.compose.notebook import Cell, NotebookWriter
 from latentbook.book.compose.pieces import Html
 from latentbook.book.compose.prose import table_opening
-from latentbook.book.directives.directive import Directive
-from latentbook.book.directives.notebook import Cell, NotebookWriter
 from latentbook.book.read.nodes import DirectiveNode, TextNode
 from latentbook.book.read.options import Option, label
 

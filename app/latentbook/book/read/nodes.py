@@ -29,6 +29,7 @@ class Syntax:
     parent : the directive it is a part of, or empty
     validate : checks one use as soon as it is parsed
     becomes : what stands for one use, where the language has another way to write it
+    withhold : what is left of one use while its answer is not open; None for what has no answer
     """
 
     name: str
@@ -41,6 +42,7 @@ class Syntax:
     parent: str = ""
     validate: Callable[[DirectiveNode, FileProblems], None] | None = None
     becomes: Callable[[DirectiveNode], Node] | None = None
+    withhold: Callable[[DirectiveNode, Day], DirectiveNode] | None = None
 
 
 @dataclass(frozen=True)

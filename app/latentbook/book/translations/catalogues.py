@@ -30,6 +30,7 @@ and so do these between releases."""
 SOURCES = (
     ("app/latentbook/book", "*.py", "python"),
     ("app/latentbook/templates", "*.html", "jinja2.ext.babel_extract"),
+    ("app/latentbook/book/directives/questions", "*.html", "jinja2.ext.babel_extract"),
     ("static/js", "*.js", "javascript"),
 )
 """Folders, their files, and how Babel reads them."""

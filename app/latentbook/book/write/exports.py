@@ -14,9 +14,11 @@ from typing import Any
 
 import nbformat
 
+from latentbook.book.compose.compose import Directive
 from latentbook.book.compose.facts import FactLedger
 from latentbook.book.compose.labels import Labels
 from latentbook.book.compose.math import Notation
+from latentbook.book.compose.notebook import Cell, listing
 from latentbook.book.compose.prose import (
     ROLES,
     citations,
@@ -27,8 +29,6 @@ from latentbook.book.compose.prose import (
 )
 from latentbook.book.compose.types import Chapter
 from latentbook.book.compose.words import words_of
-from latentbook.book.directives.directive import Directive
-from latentbook.book.directives.notebook import Cell, listing
 from latentbook.book.read.nodes import (
     DirectiveNode,
     EquationNode,

@@ -16,9 +16,10 @@ from urllib.parse import urldefrag, urljoin
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from latentbook.book.compose.blocks import Block, Equation, Quiz
+from latentbook.book.compose.blocks import Block, Equation
 from latentbook.book.compose.compose import root_of
 from latentbook.book.compose.pieces import ControlView, Html, ReadoutView
+from latentbook.book.compose.question import Question
 from latentbook.book.compose.types import Book, Chapter, Page, Section
 from latentbook.book.compose.words import inner_blocks
 from latentbook.book.directives.code_cell import Snippet
@@ -35,16 +36,17 @@ TEX_SOURCE = re.compile(r"<annotation .*?</annotation>", re.DOTALL)
 EMBED = "embed"
 """Where the pages lie that hold one block each."""
 
-Embeddable = InstrumentBlock | Snippet | Quiz
+Embeddable = InstrumentBlock | Snippet | Question
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+QUESTIONS = Path(__file__).resolve().parents[1] / "directives" / "questions"
 
 
 @lru_cache(maxsize=4)
 def template_environment(folder: Path, translations: NullTranslations) -> Environment:
     """Jinja over a folder of templates; it notices by itself when one changes."""
     environment = Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader([folder, QUESTIONS]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -163,7 +165,7 @@ class Renderer:
             block=block,
             source=source,
             number=number,
-            runs=not isinstance(block, Quiz),
+            runs=not isinstance(block, Question),
             bring=OnePage(place, {}, {}).bring,
         )
         return f"{place}/index.html", html
@@ -210,11 +212,7 @@ class Renderer:
         def render(blocks: Block | Iterable[Block]) -> Markup:
             several = blocks if isinstance(blocks, Iterable) else (blocks,)
             return Markup("").join(
-                Markup(
-                    environment.get_template(f"blocks/{block.kind}.html").render(
-                        **common, block=block
-                    )
-                )
+                Markup(environment.get_template(block.template).render(**common, block=block))
                 for block in several
             )
 
@@ -358,10 +356,10 @@ def equations(blocks: Iterable[Block]) -> list[Equation]:
     return found
 
 
-def questions(blocks: Iterable[Block]) -> Iterator[Quiz]:
+def questions(blocks: Iterable[Block]) -> Iterator[Question]:
     """The questions among blocks, those inside other blocks too."""
     for block in blocks:
-        if isinstance(block, Quiz):
+        if isinstance(block, Question):
             yield block
         yield from questions(inner_blocks(block))
 
@@ -369,7 +367,7 @@ def questions(blocks: Iterable[Block]) -> Iterator[Quiz]:
 def embeddable(blocks: Iterable[Block]) -> Iterator[Embeddable]:
     """The instruments, snippets and questions among blocks, those inside other blocks too."""
     for block in blocks:
-        if isinstance(block, InstrumentBlock | Snippet | Quiz) and block.label:
+        if isinstance(block, InstrumentBlock | Snippet | Question) and block.label:
             yield block
         yield from embeddable(inner_blocks(block))
 

@@ -6,9 +6,10 @@ import json
 import symtable
 from collections.abc import Iterable, Iterator
 
-from latentbook.book.compose.blocks import Block, CodeQuiz
+from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.types import Chapter
 from latentbook.book.directives.code_cell import Snippet
+from latentbook.book.directives.questions.code.kind import CodeQuestion
 
 
 def snippets(chapter: Chapter) -> bytes:
@@ -42,9 +43,9 @@ def names_made(code: str) -> list[str]:
     return sorted(s.get_name() for s in symbols if s.is_assigned() or s.is_imported())
 
 
-def _code_blocks(blocks: Iterable[Block]) -> Iterator[Snippet | CodeQuiz]:
+def _code_blocks(blocks: Iterable[Block]) -> Iterator[Snippet | CodeQuestion]:
     """What runs, inside folds and remarks, too."""
     for block in blocks:
-        if isinstance(block, CodeQuiz) or (isinstance(block, Snippet) and not block.read_only):
+        if isinstance(block, CodeQuestion) or (isinstance(block, Snippet) and not block.read_only):
             yield block
         yield from _code_blocks(getattr(block, "blocks", ()))

@@ -1,25 +1,79 @@
-"""A question that is answered by moving a line over a figure."""
+"""``guess``: a line to be moved over a figure, which then shows what was computed."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.engine import EngineError
+from latentbook.book.compose.pieces import Html
 from latentbook.book.compose.plots import PlotError
+from latentbook.book.compose.question import (
+    Part,
+    Public,
+    Question,
+    QuestionKind,
+    shared,
+)
 from latentbook.book.compose.stills import NARROW
 from latentbook.book.read.nodes import DirectiveNode
+from latentbook.book.read.options import Option, positive, text
+from latentbook.book.read.python import validate
 
 NARROW_RATIO = 0.7  # of a phone's picture, as in static/js/figure/draw.js
 DECADES = 0.01  # step of the line where the axis is logarithmic
 
 
-def guess_fields(
+@dataclass(frozen=True)
+class GuessQuestion(Question):
+    """key: {"answer", "tolerance", "unit", "log"}, in units of the horizontal axis.
+
+    Attributes
+    ----------
+    log : whether that axis is logarithmic
+    asked, truth : the drawings before and after the reader has committed, wide and narrow
+    low, high, step, start : of the line to be moved; decades where the axis is logarithmic
+    insets : of the plot in its pictures, as CSS declarations
+    """
+
+    kind = "guess"
+    unit: Public[str]
+    log: Public[bool]
+    asked: Public[tuple[Html, ...]]
+    truth: tuple[Html, ...]
+    low: Public[float]
+    high: Public[float]
+    step: Public[float]
+    start: Public[float]
+    at: float  # of the right answer, as a share of the axis
+    insets: Public[str]
+
+    @property
+    def on_paper(self) -> Html:
+        """The figure with what was computed."""
+        return Html('<div class="drawing">{}</div>').format(Html().join(self.truth))
+
+
+def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> GuessQuestion | None:
+    """The figure of the sketch, and the line over it."""
+    sketches = node.parts("sketch")
+    if len(sketches) != 1:
+        composer.problems.add(node.line, f"a guess question needs one sketch; got {len(sketches)}")
+        return None
+    made = _fields(sketches[0], composer.id_of(node), options, composer)
+    if made is None:
+        return None
+    key, fields = made
+    return GuessQuestion(**shared(node, composer, node.text, key), **fields)
+
+
+def _fields(
     sketch: DirectiveNode, id: str, options: Mapping[str, Any], composer: Composer
 ) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """The key of a :class:`GuessQuiz` and its own fields, or None after reporting a mistake."""
+    """The key of a question and its own fields, or None after reporting a mistake."""
 
     def refused(why: str) -> None:
         composer.problems.add(sketch.line, f"the sketch {why}")
@@ -65,6 +119,7 @@ def guess_fields(
     key = {"answer": answer, "tolerance": tolerance, "unit": unit, "log": log}
     fields = {
         "unit": unit,
+        "log": log,
         "asked": asked,
         "truth": shown,
         "low": low,
@@ -90,3 +145,27 @@ def insets(layout: Mapping[str, Any]) -> str:
         for name, size in sizes.items()
         for side, along in sides.items()
     )
+
+
+SKETCH = Part(
+    name="sketch",
+    doc="Python that leaves the figure of a guess, `figure` and `truth`, and its `answer`.",
+    argument="python",
+    argument_required=True,
+    options={"alt": Option(text, required=True), "then": Option(text, required=True)},
+    body="code",
+    drawn=True,
+    in_answer=True,
+    validate=validate,
+)
+GUESS = QuestionKind(
+    GuessQuestion,
+    build,
+    {
+        "tolerance": Option(positive, required=True),
+        "step": Option(positive),
+        "unit": Option(text),
+    },
+    public=("step", "unit"),
+    parts=(SKETCH,),
+)

@@ -1,0 +1,287 @@
+"""What a kind of question declares, and what all of them share.
+
+What a kind does not mark as public is withheld while the answer of a question is not open: parts
+and options are taken out before anything is made of them, and fields of the block are emptied.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Annotated, Any, ClassVar, TypeVar, get_type_hints
+
+from markdown_it.token import Token
+
+from latentbook.book.compose.blocks import Block, NumberedBlock
+from latentbook.book.compose.compose import Composer, Directive
+from latentbook.book.compose.notebook import Cell, Form, NotebookWriter, details, listing
+from latentbook.book.compose.pieces import Html
+from latentbook.book.read.day import Day
+from latentbook.book.read.markdown import TASK
+from latentbook.book.read.nodes import DirectiveNode, Node, TextNode
+from latentbook.book.read.options import Option
+from latentbook.errors import accepted_names
+
+T = TypeVar("T")
+Q = TypeVar("Q", bound="Question")
+
+PUBLIC = "public"
+Public = Annotated[T, PUBLIC]
+"""The type of a field that tells nothing of the answer."""
+
+
+@dataclass(frozen=True)
+class Question(NumberedBlock):
+    """A question of one kind. Its template is ``block.html`` in the folder of the kind.
+
+    Attributes
+    ----------
+    hint : may be empty
+    key : what the page's script judges by; of a question whose answer is not open, only what is
+        also a public field
+    opens : the day of an answer that is not open
+    """
+
+    said: ClassVar[tuple[str, ...]] = ("question",)
+    named = "Question"
+    seconds = 0  # answered by choice
+    question: Public[tuple[Block, ...]]
+    hint: Public[tuple[Block, ...]]
+    answer: tuple[Block, ...]
+    key: Mapping[str, Any]
+    opens: Public[Day | None]
+
+    @property
+    def template(self) -> str:
+        """``block.html`` of the kind's folder."""
+        return f"{folder(self.kind)}/block.html"
+
+    @property
+    def data_key(self) -> str:
+        """The key as JSON."""
+        return json.dumps(self.key)
+
+    @property
+    def on_paper(self) -> Html:
+        """What stands on paper before the worked answer."""
+        return Html()
+
+    def withheld(self: Q) -> Q:
+        """The question as it is while its answer is not open."""
+        public = public_fields(type(self))
+        key = {name: self.key[name] for name in self.key if name in public}
+        emptied: Q = _emptied(self)
+        return replace(emptied, key=key)
+
+
+def public_fields(part: type[Any]) -> frozenset[str]:
+    """The fields of a question, or of a piece of one, that tell nothing of its answer."""
+    hints = get_type_hints(part, include_extras=True)
+    marked = {name for name, hint in hints.items() if PUBLIC in getattr(hint, "__metadata__", ())}
+    return frozenset(marked | {each.name for each in fields(NumberedBlock)})
+
+
+def _emptied(piece: Any) -> Any:
+    """A question, or a piece of one, with its public fields alone: the others are empty."""
+    public = public_fields(type(piece))
+    values = {each.name: getattr(piece, each.name) for each in fields(piece)}
+    for name, value in values.items():
+        values[name] = _inside(value) if name in public else type(value)()
+    return replace(piece, **values)
+
+
+def _inside(value: Any) -> Any:
+    """A public field: of the pieces in it, what is public of them."""
+    if isinstance(value, tuple):
+        return tuple(map(_inside, value))
+    return _emptied(value) if is_dataclass(value) and not isinstance(value, Block | Day) else value
+
+
+def folder(kind: str) -> str:
+    """The name of a kind's folder."""
+    return kind.replace("-", "_")
+
+
+@dataclass(frozen=True)
+class Part(Directive):
+    """A directive that only questions hold.
+
+    Attributes
+    ----------
+    public : whether it tells nothing of the answer
+    drawn : whether the question is made from it, so that it stays while the answer is not open; the
+        fields of the block say what of it is shown then
+    in_answer : whether its code belongs to the worked answer
+    """
+
+    parent: str = "quiz"
+    public: bool = False
+    drawn: bool = False
+    in_answer: bool = False
+
+
+HINT = Part(name="hint", doc="Help for a question, shown on demand.", public=True)
+ANSWER = Part(name="answer", doc="The worked answer of a question.")
+
+
+def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    """The question, a cell to answer it in, and what the book shows on demand."""
+    cells = node.parts("code-cell")
+    asked = [part for part in node.text if part not in cells]
+    translate = writer.language.translate
+    name = translate("Question %(number)s", number=writer.number(node))
+    yield Cell(f"**{name}.** {writer.markdown(asked)}")
+    for cell in cells:
+        yield Cell(cell.code.rstrip("\n"), node.label, True)
+    for hint in node.parts("hint"):
+        yield Cell(details(translate("Hint"), writer.markdown(hint.nodes)))
+    answer = [writer.markdown(part.nodes) for part in node.parts("answer")]
+    answer += [listing(part.code) for part in _parts(node) if _part(part).in_answer]
+    if node.opens is None:
+        yield Cell(details(translate("Worked answer"), "\n\n".join(answer)))
+    elif node.opens.moment:
+        when = writer.language.moment(node.opens.moment)
+        yield Cell(translate("The answer opens %(moment)s.", moment=when))
+
+
+def _parts(node: DirectiveNode) -> list[DirectiveNode]:
+    return [
+        part
+        for part in node.nodes
+        if isinstance(part, DirectiveNode) and isinstance(part.syntax, Part)
+    ]
+
+
+def _part(node: DirectiveNode) -> Part:
+    assert isinstance(node.syntax, Part)
+    return node.syntax
+
+
+@dataclass(frozen=True)
+class QuestionKind:
+    """One kind.
+
+    Attributes
+    ----------
+    block : what it becomes; its ``kind`` is the argument of the directive
+    build : makes the block from the node, its options and the composer
+    options : those it has besides ``label``
+    public : which of them tell nothing of the answer
+    parts : the directives its body may hold besides ``hint`` and ``answer``
+    notebook : what it becomes in a notebook
+    """
+
+    block: type[Question]
+    build: Callable[[DirectiveNode, dict[str, Any], Composer], Question | None]
+    options: Mapping[str, Option] = field(default_factory=dict)
+    public: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+    notebook: Form = notebook
+
+    @property
+    def name(self) -> str:
+        """The directive's argument."""
+        return self.block.kind
+
+    def make(self, node: DirectiveNode, composer: Composer) -> Question | None:
+        """The block, or None after reporting what is missing."""
+        for part in _parts(node):
+            if part.syntax not in (HINT, ANSWER, *self.parts):
+                composer.problems.add(part.line, f"a {self.name} question takes no {part.name}")
+        answers, hints = node.parts("answer"), node.parts("hint")
+        if node.opens is None and len(answers) != 1:
+            composer.problems.add(
+                node.line, f"a question needs one worked {{answer}}; got {len(answers)}"
+            )
+        elif answers and not answers[0].nodes:
+            composer.problems.add(answers[0].line, "the worked answer is empty")
+        if len(hints) > 1:
+            composer.problems.add(hints[1].line, "a question has at most one hint")
+        options = self._options(node, composer)
+        made = self.build(node, options, composer) if options is not None else None
+        return made.withheld() if made is not None and node.opens else made
+
+    def _options(self, node: DirectiveNode, composer: Composer) -> dict[str, Any] | None:
+        """The options in their types, or None after reporting what is wrong."""
+        values: dict[str, Any] = {}
+        good = True
+        for name, value in node.options.items():
+            if name == "label":
+                continue
+            if name not in self.options:
+                names = accepted_names(name, ("label", *self.options))
+                composer.problems.add(
+                    node.line, f"a {self.name} question takes no option {name!r}. {names}"
+                )
+                continue
+            try:
+                values[name] = self.options[name].parse(value)
+            except ValueError as error:
+                composer.problems.add(node.line, f"option {name!r} {error}")
+                good = False
+        for name, option in self.options.items():
+            if option.required and name not in node.options and node.opens is None:
+                composer.problems.add(
+                    node.line, f"a {self.name} question needs the option :{name}:"
+                )
+                good = False
+        return values if good else None
+
+
+def shared(
+    node: DirectiveNode, composer: Composer, question: Sequence[Node], key: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The fields that every kind has."""
+    answer, hint = node.parts("answer"), node.parts("hint")
+    if not question:
+        composer.problems.add(node.line, "the question itself is missing")
+    return {
+        "label": node.label,
+        "number": composer.number(node),
+        "question": composer.blocks(question),
+        "hint": composer.blocks(hint[0].nodes) if hint else (),
+        "answer": composer.blocks(answer[0].nodes) if answer else (),
+        "key": key,
+        "opens": node.opens,
+    }
+
+
+def without_answer(node: DirectiveNode, public: Sequence[str], opens: Day) -> DirectiveNode:
+    """A question as it is asked while its answer is not open; ``public`` are its public options."""
+    nodes = (
+        _unmarked(part) if isinstance(part, TextNode) else part
+        for part in node.nodes
+        if not (isinstance(part, DirectiveNode) and isinstance(part.syntax, Part))
+        or _part(part).public
+        or _part(part).drawn
+    )
+    options = {name: node.options[name] for name in ("label", *public) if name in node.options}
+    return replace(node, nodes=tuple(nodes), options=options, opens=opens)
+
+
+def _unmarked(node: TextNode) -> TextNode:
+    """The items of a list of options without what is said to each, and with none of them marked."""
+    if node.tokens[0].type != "bullet_list_open":
+        return node
+    lines = node.source.split("\n")
+    tokens: list[Token] = []
+    source: list[str] = []
+    depth = 0
+    said = False  # an item's first paragraph, after which comes what is said to it
+    for token in node.tokens:
+        depth += token.nesting
+        if token.type == "list_item_open":
+            said = False
+        is_frame = depth <= 1 or (depth == 2 and token.type == "list_item_open")
+        if said and not is_frame:
+            continue
+        if token.type == "inline" and TASK.match(token.content):
+            assert token.map is not None
+            first, last = (line - (node.line - 1) for line in token.map)
+            source += [re.sub(r"\[[xX]\]", "[ ]", lines[first], count=1), *lines[first + 1 : last]]
+            token = token.copy(content=TASK.sub("[ ] ", token.content, count=1), children=[])
+        tokens.append(token)
+        said = said or token.type == "paragraph_close"
+    return replace(node, tokens=tuple(tokens), source="\n".join(source)) if source else node

@@ -1,0 +1,61 @@
+"""``quiz``: a question of one of the kinds that are listed here, each in a folder of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from latentbook.book.compose.blocks import Block
+from latentbook.book.compose.compose import Composer, Directive
+from latentbook.book.compose.notebook import Cell, NotebookWriter
+from latentbook.book.compose.question import ANSWER, HINT, QuestionKind, without_answer
+from latentbook.book.directives.questions.choice.kind import CHOICE
+from latentbook.book.directives.questions.code.kind import CODE
+from latentbook.book.directives.questions.guess.kind import GUESS
+from latentbook.book.directives.questions.number.kind import NUMBER
+from latentbook.book.directives.questions.true_false.kind import TRUE_FALSE
+from latentbook.book.read.day import Day
+from latentbook.book.read.nodes import DirectiveNode
+from latentbook.book.read.options import Option, label, text
+from latentbook.errors import accepted_names
+
+QUESTION_KINDS: tuple[QuestionKind, ...] = (TRUE_FALSE, NUMBER, CHOICE, CODE, GUESS)
+KINDS = {kind.name: kind for kind in QUESTION_KINDS}
+
+
+def run(node: DirectiveNode, composer: Composer) -> Block | None:
+    """The question, by its kind."""
+    if node.argument not in KINDS:
+        names = accepted_names(node.argument, KINDS)
+        composer.problems.add(node.line, f"unknown kind of question {node.argument!r}. {names}")
+        return None
+    return KINDS[node.argument].make(node, composer)
+
+
+def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    """The form of its kind."""
+    return KINDS[node.argument].notebook(node, writer)
+
+
+def withhold(node: DirectiveNode, opens: Day) -> DirectiveNode:
+    """A question as it is asked while its answer is not open."""
+    kind = KINDS.get(node.argument)
+    return without_answer(node, kind.public if kind else (), opens)
+
+
+QUIZ = Directive(
+    name="quiz",
+    doc="A question that is checked in the page.",
+    argument="its kind: " + ", ".join(KINDS),
+    argument_required=True,
+    options={
+        "label": Option(label, required=True),
+        **{name: Option(text) for kind in QUESTION_KINDS for name in kind.options},
+    },
+    counts="question",
+    run=run,
+    notebook=notebook,
+    withhold=withhold,
+)
+_parts = (HINT, ANSWER, *(part for kind in QUESTION_KINDS for part in kind.parts))
+PARTS = tuple({id(part): part for part in _parts}.values())
+"""Several kinds may have one in common."""

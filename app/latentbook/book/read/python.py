@@ -1,0 +1,24 @@
+"""Python in the body of a directive."""
+
+from __future__ import annotations
+
+from latentbook.book.read.nodes import DirectiveNode
+from latentbook.book.read.problems import FileProblems
+
+
+def validate(node: DirectiveNode, problems: FileProblems) -> None:
+    """The code must be Python that compiles."""
+    if node.argument != "python":
+        problems.add(node.line, f"{node.name} takes the language python; got {node.argument!r}")
+    check_python(node, problems)
+
+
+def check_python(node: DirectiveNode, problems: FileProblems) -> None:
+    """Report code that does not compile, at its own line."""
+    try:
+        compile(node.code, "cell", "exec")
+    except SyntaxError as error:
+        problems.add(node.body_line + (error.lineno or 1) - 1, f"Python: {error.msg}")
+    else:
+        if not node.code.strip():
+            problems.add(node.line, f"{node.name} has no code")

@@ -91,7 +91,7 @@ def shown_too_soon(settings: Settings, site: Path, now: datetime) -> list[str]:
     hidden: list[str] = []
     if settings.course is not None:
         with suppress(BookErrors):
-            hidden = [each.name for each in read_course(settings.course, Problems()).hidden]
+            hidden = [each.label for each in read_course(settings.course, Problems()).manifest.hide]
     return _shown(site, _closed(settings, now), hidden)
 
 

@@ -50,10 +50,9 @@ from latentbook.book.read.days import Days, check_days
 from latentbook.book.read.laid import Laid
 from latentbook.book.read.manifest import (
     BOOK,
-    COURSE,
     FRONT,
+    BookManifest,
     Manifest,
-    line_of,
     manifest_file,
     read_manifest,
 )
@@ -172,7 +171,7 @@ class _Loader:
             for target in targets
             if target.is_page or target.kind == "question"
         }
-        return check_days(self.manifest.days, kinds, self.problems)
+        return check_days(self.manifest.openings, kinds, self.problems)
 
     def own_resources(self) -> Resources:
         """What composers share, with nothing used yet."""
@@ -222,9 +221,8 @@ class _Loader:
         """The book's macros; for a course those of the book below, too."""
         own, book = dict(self.manifest.macros), self.below.macros if self.below else {}
         for name in sorted(own.keys() & book.keys()):
-            report = self.problems.of(self.shown(COURSE))
-            line = line_of((self.content / COURSE).read_text(encoding="utf-8"), name)
-            report.add(line, f"macro {name!r} is used twice: the book has it already")
+            message = f"macro {name!r} is used twice: the book has it already"
+            self.manifest.file.add(message, "macros", name)
         return {**book, **own}
 
     def load(self) -> Loaded:
@@ -240,8 +238,8 @@ class _Loader:
         frame = self.frame()
         self.problems.raise_all()
         parts = tuple(
-            Part(title, tuple(chapters[entry.slug] for entry in entries if entry.slug in chapters))
-            for title, entries in self.manifest.parts
+            Part(part.title, tuple(chapters[e.slug] for e in part.chapters if e.slug in chapters))
+            for part in self.manifest.parts
         )
         book = Book(
             title=self.manifest.title,
@@ -544,11 +542,11 @@ class _Loader:
         def own(line: int) -> bool:
             return not self.laid.from_book(shown, line)
 
-        entries: dict[bool, list[FactEntry]] = {False: [], True: []}
+        entries: dict[bool, dict[str, FactEntry]] = {False: {}, True: {}}
         for id, entry in ledger.entries.items():
             seen, unseen = bool(ledger.uses(id)), bool(self.unseen.facts.uses(id))
             if seen or unseen or own(entry.line):
-                entries[self.only_unseen(seen, unseen)].append(entry)
+                entries[self.only_unseen(seen, unseen)][id] = entry
         _facts(entries[True], self.unseen.facts, self.of_file("facts.toml", NEVER))
         return {
             "facts": _facts(entries[False], ledger, composer),
@@ -578,7 +576,7 @@ class _Loader:
     def credit(self) -> Html:
         """The book and the terms for its text: its own, or those of the book below a course."""
         work = self.below or self.manifest
-        if not work.licence:
+        if not isinstance(work, BookManifest) or not work.licence:
             return Html()
         terms = terms_of(work.title, self.laid.elsewhere, work.licence)
         if self.below is None:
@@ -609,19 +607,19 @@ def _without_front(sources: Iterable[ChapterSource]) -> tuple[ChapterSource, ...
 
 
 def _facts(
-    entries: Iterable[FactEntry], ledger: FactLedger, composer: Composer
+    entries: Mapping[str, FactEntry], ledger: FactLedger, composer: Composer
 ) -> tuple[Fact, ...]:
     return tuple(
         Fact(
-            entry.id,
+            id,
             composer.inline(entry.claim, entry.line),
             _sources(entry.sources, entry.line, composer),
             entry.confidence,
             entry.checked,
             composer.inline(entry.note, entry.line),
-            composer.resources.facts.uses(entry.id),
+            composer.resources.facts.uses(id),
         )
-        for entry in entries
+        for id, entry in entries.items()
     )
 
 

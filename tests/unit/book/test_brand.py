@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 
-from latentbook.book.read.brand import GROUNDS, LEAST, Brand, contrast, read_brand
+from latentbook.book.read.brand import GROUNDS, LEAST, Accent, Brand, check_brand, contrast
+from latentbook.book.read.problems import Problems
+from latentbook.book.read.toml import Toml
 from latentbook.book.write.brand import ACCENT, colours, icon, line
 
 
@@ -37,7 +38,7 @@ def test_a_book_without_a_colour_can_be_read_too() -> None:
 
 
 def test_text_on_the_colour_can_be_read() -> None:
-    sheet = colours(Brand(accent={"light": "#7a3b10", "dark": "#f0b48a"}))
+    sheet = colours(Brand(accent=Accent(light="#7a3b10", dark="#f0b48a")))
     pairs = re.findall(r"--accent:(#\w+);.*?--on-accent:(#\w+);", sheet)
     assert len(pairs) == 3
     assert all(contrast(*pair) >= LEAST for pair in pairs)
@@ -49,7 +50,7 @@ def test_small_print_holds_links_but_no_markup() -> None:
 
 
 def test_an_icon_is_a_square_of_the_colour(tmp_path: Path) -> None:
-    brand = Brand(name="Q", accent={"light": "#7a3b10", "dark": "#f0b48a"})
+    brand = Brand(name="Q", accent=Accent(light="#7a3b10", dark="#f0b48a"))
     with Image.open(io.BytesIO(icon(brand, "Q", tmp_path, 180))) as picture:
         assert picture.size == (180, 180)
         assert picture.convert("RGB").getpixel((2, 2)) == (0x7A, 0x3B, 0x10)
@@ -80,8 +81,9 @@ def test_pictures_that_cannot_be_used_are_named(
     name = {"icon": "icon.png", "mark": "mark.svg"}[key]
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    said: list[tuple[int, str]] = []
-    report = SimpleNamespace(add=lambda line, message: said.append((line, message)))
-    brand = read_brand({key: name}, tmp_path, 1, f'[brand]\n{key} = "{name}"\n', report)
+    problems = Problems()
+    file = Toml(f'[brand]\n{key} = "{name}"\n', problems.of(Path("book.toml")))
+    brand = check_brand(Brand.model_validate({key: name}), tmp_path, file)
     assert (getattr(brand, key) == name) == accepted
-    assert [line for line, message in said if name in message] == ([] if accepted else [2])
+    said = [error.line for error in problems.errors if name in error.message]
+    assert said == ([] if accepted else [2])

@@ -6,7 +6,6 @@ import gzip
 import json
 import re
 import threading
-import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -22,9 +21,10 @@ from playwright.sync_api import expect, sync_playwright
 
 from latentbook.book.build import build_site, is_due
 from latentbook.book.load import load
-from latentbook.book.read.days import read_days
+from latentbook.book.read.days import DatedFile, read_days
 from latentbook.book.read.manifest import days_of
 from latentbook.book.read.problems import Problems
+from latentbook.book.read.toml import Toml
 from latentbook.book.write.assets import bundle
 from latentbook.book.write.render import Renderer
 from latentbook.browser import FLAGS, chromium_path
@@ -484,7 +484,8 @@ def test_what_opens_next(book: Settings) -> None:
 )
 def test_mistakes_in_the_days(text: str, says: str) -> None:
     problems = Problems()
-    read_days(tomllib.loads(text), text, problems.of(Path("book.toml")))
+    file = Toml(text, problems.of(Path("book.toml")))
+    read_days(file, file.checked(DatedFile))
     (error,) = problems.errors
     assert str(error).startswith(f"book.toml:{says}")
 
@@ -503,7 +504,8 @@ def test_labels_of_nothing(make_book: MakeBook) -> None:
 
 def test_an_offset_is_shown_in_the_zone_of_the_book() -> None:
     text = f"{ZONE}[days]\na = 2026-07-01T06:00:00Z\n"
-    days = read_days(tomllib.loads(text), text, Problems().of(Path("book.toml")))
+    file = Toml(text, Problems().of(Path("book.toml")))
+    days = read_days(file, file.checked(DatedFile))
     assert days.places["a"].written == "Wed 1 Jul 2026 08:00 CEST"
 
 

@@ -53,8 +53,14 @@ def mistakes(settings: Settings) -> str:
             TOP + "parts = 5\n",
             "content/book.toml:6: parts must be tables, [[parts]] or { … }; got 5",
         ),
-        (BOOK.split("chapters")[0] + "chapters = 5\n", "book.toml:8: chapters must be tables"),
-        (BOOK.split("chapters")[0] + 'chapters = ["c"]\n', "got 'c'"),
+        (
+            BOOK.split("chapters")[0] + "chapters = 5\n",
+            "book.toml:8: chapters of [[parts]] must be tables",
+        ),
+        (
+            BOOK.split("chapters")[0] + 'chapters = ["c"]\n',
+            "book.toml:8: a chapter of a book has slug and number: 'c'",
+        ),
         (TOP + "macros = 5\n" + BOOK.removeprefix(TOP), "book.toml:6: macros must be a table"),
     ],
 )
@@ -147,7 +153,8 @@ def test_chapters_that_build_on_each_other(make_book: MakeBook) -> None:
 
 
 def test_an_address_of_the_server_is_no_slug(make_book: MakeBook) -> None:
-    assert "slug must be" in mistakes(make_book({"book.toml": BOOK.replace("sample", "healthz")}))
+    found = mistakes(make_book({"book.toml": BOOK.replace("sample", "healthz")}))
+    assert "slug of [[parts.chapters]] must be" in found
 
 
 def run(settings: Settings, *command: str) -> str:

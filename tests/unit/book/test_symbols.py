@@ -14,8 +14,16 @@ from latentbook.errors import BookErrors
 from .conftest import HEAD, MakeBook
 
 X, K, SIGMA = r"\mathbf{x}", "k", r"\sigma"
+
+
+def entry(id: str, tex: str, sections: tuple[str, ...]) -> SymbolEntry:
+    made = SymbolEntry(tex=tex, words="words", sections=sections)
+    made._id = id
+    return made
+
+
 ENTRIES = [
-    SymbolEntry(id, 1, tex, "words", "", "", sections)
+    entry(id, tex, sections)
     for id, tex, sections in [
         ("x", X, ()),
         ("x-hat", r"\hat{\mathbf{x}}", ()),
@@ -87,13 +95,13 @@ def test_a_page_has_the_symbols_of_its_equations(make_book: MakeBook) -> None:
     [
         ("notation", NOTATION + NOTATION, "'k' is already explained in line 1"),
         ("notation", NOTATION.replace("'k'", "'q'"), "no equation has the symbol 'q'"),
-        ("notation", NOTATION.replace("words", "word"), "unknown key 'word' of a symbol"),
-        ("notation", NOTATION.replace('"Width."', "5"), "words of a symbol must be text; got 5"),
-        ("notation", "[[symbol]]\n", "unknown table 'symbol'. Accepted: symbols."),
+        ("notation", NOTATION.replace("words", "word"), "unknown key 'word' of [[symbols]]"),
+        ("notation", NOTATION.replace('"Width."', "5"), "words of [[symbols]] must be text; got 5"),
+        ("notation", "[[symbol]]\n", "unknown key 'symbol'. Did you mean 'symbols'? Acc"),
         ("notation", NOTATION + "sections = ['tex']", "no section 'tex'. Did you mean 'text'?"),
         ("glossary", TERMS + 'lake = "Water."', "toml:3: no text defines this: write {term}`lake`"),
         ("glossary", TERMS.replace("man", "wo"), "text.md:6: no term 'manifold' in glossary.toml"),
-        ("glossary", "[terms]\nmanifold = 7", "the meaning of 'manifold' must be text; got 7"),
+        ("glossary", "[terms]\nmanifold = 7", "manifold of [terms] must be text; got 7"),
     ],
 )
 def test_mistakes(file: str, text: str, message: str, make_book: MakeBook) -> None:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latentbook.book.compose.pieces import Link
-from latentbook.book.read.manifest import line_of
 from latentbook.book.read.problems import FileProblems
-from latentbook.book.read.toml import read_toml, table
+from latentbook.book.read.toml import Entry, Text, Toml
 
 
 @dataclass(frozen=True)
@@ -45,20 +44,19 @@ class Glossary:
             yield self.entries[name], self._defined.get(name)
 
 
+class GlossaryFile(Entry):
+    """The content of the file."""
+
+    terms: Mapping[str, Text] = {}
+
+
 def read_glossary(path: Path, report: FileProblems) -> Glossary | None:
     """The terms, or None where a book has no such file."""
     if not path.exists():
         return None
-    values = read_toml(path, report)
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    for key in set(values) - {"terms"}:
-        report.add(line_of(text, key), f"unknown table {key!r}. Accepted: terms.")
+    file = Toml.read(path, report)
     entries = {}
-    for name, meaning in table("terms", values.get("terms", {}), report, line_of(text, "terms")):
-        line = line_of(text, name)
-        if not isinstance(meaning, str) or not meaning.strip():
-            report.add(line, f"the meaning of {name!r} must be text; got {meaning!r}")
-            continue
+    for name, meaning in file.checked(GlossaryFile).terms.items():
         id = "term-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-        entries[name] = TermEntry(name, id, line, meaning)
+        entries[name] = TermEntry(name, id, file.line("terms", name), meaning)
     return Glossary(entries)

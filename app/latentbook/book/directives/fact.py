@@ -38,15 +38,15 @@ def run(node: DirectiveNode, composer: Composer) -> FactNote | None:
         names = accepted_names(node.argument, ledger.entries)
         composer.problems.add(node.line, f"no fact {node.argument!r} in facts.toml. {names}")
         return None
-    ledger.use(fact.id, composer.place)
+    ledger.use(node.argument, composer.place)
     links = (composer.cite(key, node.line) for key in fact.sources)
     return FactNote(
-        fact.id,
+        node.argument,
         composer.foreign_inline(fact.claim, fact.line, ledger.problems),
         tuple(link for link in links if link is not None),
         fact.confidence,
         fact.checked,
-        f"{composer.root}facts/#{fact.id}",
+        f"{composer.root}facts/#{node.argument}",
     )
 
 

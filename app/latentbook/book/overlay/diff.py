@@ -129,7 +129,7 @@ def tell(settings: Settings, report: Report) -> bool:
     assert settings.course is not None
     problems = Problems()
     course = lay_somehow(settings, problems)
-    if not course.book:
+    if not course.manifest.book:
         raise LatentbookError(f"{settings.course} is a book of its own: no book is below it.")
     then = read_lock(settings.course)
     now = edition_of(settings.content, where_laid(settings).content)
@@ -150,7 +150,7 @@ def tell(settings: Settings, report: Report) -> bool:
 
 def differences(course: Course, then: Edition, now: Edition) -> Iterator[tuple[str, list[str]]]:
     """What has changed, under headings; nothing where nothing has."""
-    replaced = {each.label for each in course.replaced}
+    replaced = {each.label for each in course.manifest.replace}
     kept = {label: seen for label, seen in then.book.items() if label in then.numbers}
     changed = [
         label

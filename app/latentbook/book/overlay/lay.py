@@ -17,10 +17,10 @@ from typing import Any
 
 import yaml
 
-from latentbook.book.overlay.course import Course, Edit, read_course
+from latentbook.book.overlay.course import Course, read_course
 from latentbook.book.overlay.sheet import Region, Sheet, digest
 from latentbook.book.read.laid import LAID, Piece
-from latentbook.book.read.manifest import BOOK, COURSE, ChapterEntry
+from latentbook.book.read.manifest import BOOK, COURSE, ChapterEntry, Hidden, Insert, Replacement
 from latentbook.book.read.options import LABEL
 from latentbook.book.read.problems import Problems
 from latentbook.book.read.recordings import OUTPUTS
@@ -122,7 +122,7 @@ class Layer:
         self.course = course
         self.problems = problems
         self.own = course.folder / CONTENT
-        self.book = settings.content.resolve() if course.book else None
+        self.book = settings.content.resolve() if course.manifest.book else None
         self.report = problems.of(course.shown(COURSE))
         self.pages: dict[str, Sheet] = {}
         self.texts: dict[str, Sheet] = {}
@@ -131,16 +131,16 @@ class Layer:
 
     def lay(self) -> None:
         """Everything."""
-        hidden = {each.name for each in self.course.hidden}
+        hidden = {each.label for each in self.course.manifest.hide}
         for entry in self.course.manifest.entries:
             self.chapter(entry, hidden)
         if (self.own / "front.md").is_file():
             self.pages["front.md"] = self.sheet("front.md")
         self.take_files(self.own / "images", "images")
-        for each in self.course.replaced:
-            self.replace(each)
-        for each in self.course.inserts:
-            self.insert(each)
+        for replacement in self.course.manifest.replace:
+            self.replace(replacement)
+        for addition in self.course.manifest.insert:
+            self.insert(addition)
         self.hide()
         self.check_instruments()
         for page in self.pages.values():
@@ -245,7 +245,7 @@ class Layer:
                 return place, region
         return None
 
-    def found(self, edit: Edit) -> tuple[str, Region] | None:
+    def found(self, edit: Insert | Replacement | Hidden) -> tuple[str, Region] | None:
         """The same, after reporting a label that stands nowhere."""
         found = self.find(edit.label)
         if found is None:
@@ -257,7 +257,7 @@ class Layer:
             )
         return found
 
-    def text_of(self, edit: Edit, *, whole_page: bool = False) -> Sheet | None:
+    def text_of(self, edit: Insert | Replacement, *, whole_page: bool = False) -> Sheet | None:
         """The course's text of an edit, or None after reporting what is wrong with its file."""
         path = (self.course.folder / edit.file).resolve()
         if not path.is_relative_to(self.course.folder) or not path.is_file():
@@ -274,7 +274,7 @@ class Layer:
             return None
         return sheet
 
-    def replace(self, edit: Edit) -> None:
+    def replace(self, edit: Replacement) -> None:
         """Put a text of the course in the place of what has a label."""
         if (found := self.found(edit)) is None:
             return
@@ -303,7 +303,7 @@ class Layer:
         else:
             page.put(region, sheet)
 
-    def insert(self, edit: Edit) -> None:
+    def insert(self, edit: Insert) -> None:
         """Put a text of the course after what has a label."""
         if (found := self.found(edit)) is None:
             return
@@ -314,17 +314,17 @@ class Layer:
 
     def hide(self) -> None:
         """Take out what the course hides."""
-        for each in self.course.hidden:
-            if each.name in self.hidden:
+        for each in self.course.manifest.hide:
+            if each.label in self.hidden:
                 continue  # a section
-            found = self.find(each.name)
-            if found is None:
-                self.found(Edit(each.name, "", each.line))
+            if (found := self.found(each)) is None:
                 continue
             place, region = found
             page = self.pages[place]
             if region == Region(0, len(page.lines)):
-                self.report.add(each.line, f"{each.name!r} is a chapter: leave it out of [[parts]]")
+                self.report.add(
+                    each.line, f"{each.label!r} is a chapter: leave it out of [[parts]]"
+                )
                 continue
             where = f"{self.course.shown(COURSE)}:{each.line}"
             for label, inner in page.regions().items():
@@ -334,7 +334,7 @@ class Layer:
 
     def hide_page(self, page: Sheet, name: str) -> None:
         """Remember the labels of a section that is hidden."""
-        line = next(each.line for each in self.course.hidden if each.name == name)
+        line = next(each.line for each in self.course.manifest.hide if each.label == name)
         where = f"{self.course.shown(COURSE)}:{line}"
         self.hidden |= dict.fromkeys((name, *page.regions()), where)
 
@@ -343,7 +343,7 @@ class Layer:
     def check_instruments(self) -> None:
         """Report instruments without a file, and names that the book has already."""
         below, own = self.settings.widgets, self.course.folder / INSTRUMENTS
-        for each in self.course.instruments:
+        for each in self.course.manifest.instruments:
             if not (own / f"{each.name}.py").is_file():
                 self.report.add(
                     each.line, f"instrument {each.name!r} has no file {INSTRUMENTS}/{each.name}.py"
@@ -353,13 +353,13 @@ class Layer:
         for path, place in self.own_instruments():
             if place in taken:
                 name = Path(place).stem
-                line = next((e.line for e in self.course.instruments if e.name == name), 1)
+                line = next((e.line for e in self.course.manifest.instruments if e.name == name), 1)
                 self.report.add(line, f"{self.shown(path)}: the book has {WIDGETS}/{place} already")
 
     def own_instruments(self) -> list[tuple[Path, str]]:
         """The course's files of instruments, what they import and their data, with their places."""
         own = self.course.folder / INSTRUMENTS
-        if not self.course.instruments:
+        if not self.course.manifest.instruments:
             return []
         code = [p for p in sorted(own.glob("*.py")) if not p.name.startswith(("test_", "conftest"))]
         data = [path for path in sorted((own / "data").glob("*")) if path.is_file()]
@@ -403,7 +403,7 @@ class Layer:
         below = self.settings.widgets
         own = self.own_instruments()
         added = {
-            "__init__.py": (REGISTER, [each.name for each in self.course.instruments]),
+            "__init__.py": (REGISTER, [each.name for each in self.course.manifest.instruments]),
             "data/__init__.py": (DATA_NAMES, [p.stem for p, _ in own if p.suffix == ".npz"]),
         }
         for path in sorted(below.rglob("*")):
@@ -473,9 +473,9 @@ class Layer:
             "origins": origins,
             "hidden": self.hidden,
             "book": str(self.book or ""),
-            "elsewhere": self.course.elsewhere,
-            "made_for": self.course.book,
-            "instruments": [each.name for each in self.course.instruments],
+            "elsewhere": self.course.manifest.elsewhere,
+            "made_for": self.course.manifest.book,
+            "instruments": [each.name for each in self.course.manifest.instruments],
         }
 
 

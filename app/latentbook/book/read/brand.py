@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, TypeAlias
 from xml.etree import ElementTree
 
 from PIL import Image
+from pydantic import AfterValidator
 
-from latentbook.book.read.problems import FileProblems
-from latentbook.book.read.toml import table
-from latentbook.errors import accepted_names
+from latentbook.book.read.toml import Entry, Toml
 
-TEXTS = ("name", "mark", "icon", "footer", "licence")
 GROUNDS: Mapping[str, tuple[str, ...]] = {
     "light": ("#fcfbf8", "#ffffff", "#f5f3ed"),
     "dark": ("#141518", "#1a1c20", "#0f1012"),
@@ -29,56 +26,74 @@ COLOUR = re.compile(r"#[0-9a-f]{6}")
 LINK = re.compile(r"\]\((?!https?://|mailto:)")
 
 
-@dataclass(frozen=True)
-class Brand:
-    """What stands in the table; what is not there is empty.
+def _outward(text: str) -> str:
+    if "\n" in text:
+        raise ValueError("must be a line of text")
+    if LINK.search(text):
+        raise ValueError("must link only to https:, http: or mailto:")
+    return text
+
+
+def _hexadecimal(text: str) -> str:
+    if not COLOUR.fullmatch(text):
+        raise ValueError("must be six small hexadecimal digits, like '#0a6b6b'")
+    return text
+
+
+Line: TypeAlias = Annotated[str, AfterValidator(_outward)]
+"""Markdown of one line, whose links lead outside."""
+
+Colour: TypeAlias = Annotated[str, AfterValidator(_hexadecimal)]
+
+
+class Accent(Entry):
+    """The colour of links and buttons, by theme."""
+
+    light: Colour
+    dark: Colour
+
+
+class Brand(Entry):
+    """What the table says; what it does not say is empty.
 
     Attributes
     ----------
     name : in the bar of each page, short
     mark, icon : files beside ``course.toml``: an SVG for pages, a square PNG for home screens
-    footer, licence : Markdown of one line, whose links lead outside
-    accent : the colour of links and buttons, by theme
     """
 
-    name: str = ""
-    mark: str = ""
-    icon: str = ""
-    footer: str = ""
-    licence: str = ""
-    accent: Mapping[str, str] | None = None
+    name: Line = ""
+    mark: Line = ""
+    icon: Line = ""
+    footer: Line = ""
+    licence: Line = ""
+    accent: Accent | None = None
 
 
-def read_brand(value: Any, folder: Path, line: int, text: str, report: FileProblems) -> Brand:
-    """Read the table; what is wrong is reported.
+def check_brand(brand: Brand, folder: Path, file: Toml) -> Brand:
+    """The brand without pictures that cannot be used; they are reported, and unreadable colours.
 
     Parameters
     ----------
     folder : in which the files that it names lie
-    line : of the table
-    text : of the file, for the lines of its keys
     """
-    values = dict(table("brand", value, report, line))
-    lines = {key: _line_of(text, key, line) for key in values}
-    for key in values:
-        if key not in (*TEXTS, "accent"):
-            names = accepted_names(key, (*TEXTS, "accent"))
-            report.add(lines[key], f"unknown key {key!r} of [brand]. {names}")
-    texts = {key: read_line(key, values, lines.get(key, line), report) for key in TEXTS}
-    for key, wanted, fits in (
-        ("mark", "an SVG picture", _is_svg),
-        ("icon", "a square PNG picture", _is_square_png),
+    for key, name, wanted, fits in (
+        ("mark", brand.mark, "an SVG picture", _is_svg),
+        ("icon", brand.icon, "a square PNG picture", _is_square_png),
     ):
-        name = texts[key]
         if name and not fits(folder / name):
-            report.add(
-                lines[key], f"{key} of [brand] is the name of {wanted} in {folder}; got {name!r}"
+            message = f"{key} of [brand] is the name of {wanted} in {folder}; got {name!r}"
+            file.add(message, "brand", key)
+            brand = brand.model_copy(update={key: ""})
+    for theme, colour in brand.accent or ():
+        worst = min(GROUNDS[theme], key=lambda ground: contrast(colour, ground))
+        if (ratio := contrast(colour, worst)) < LEAST:
+            message = (
+                f"accent {colour} has a contrast of {ratio:.1f} on {worst}, a ground of the "
+                f"{theme} theme; at least {LEAST}"
             )
-            texts[key] = ""
-    accent = values.get("accent")
-    if accent is not None and not _is_accent(accent, lines["accent"], report):
-        accent = None
-    return Brand(**texts, accent=accent)
+            file.add(message, "brand", "accent", theme)
+    return brand
 
 
 def _is_svg(path: Path) -> bool:
@@ -96,17 +111,6 @@ def _is_square_png(path: Path) -> bool:
             return picture.width == picture.height
     except (OSError, SyntaxError, ValueError):
         return False
-
-
-def read_line(key: str, values: Mapping[str, Any], line: int, report: FileProblems) -> str:
-    """A line of text, whose links lead outside; what is wrong is reported."""
-    given = values.get(key, "")
-    if not isinstance(given, str) or "\n" in given:
-        report.add(line, f"{key} must be a line of text; got {given!r}")
-        return ""
-    if LINK.search(given):
-        report.add(line, f"a link in {key} leads to https:, http: or mailto:")
-    return given
 
 
 def contrast(one: str, other: str) -> float:
@@ -136,36 +140,3 @@ def _luminance(colour: str) -> float:
         share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _is_accent(value: Any, line: int, report: FileProblems) -> bool:
-    if (
-        not isinstance(value, dict)
-        or set(value) != set(GROUNDS)
-        or not all(isinstance(each, str) and COLOUR.fullmatch(each) for each in value.values())
-    ):
-        report.add(
-            line,
-            'accent of [brand] is { light = "#0a6b6b", dark = "#5cc8c0" }, in small hexadecimal '
-            f"digits; got {value!r}",
-        )
-        return False
-    good = True
-    for theme, grounds in GROUNDS.items():
-        worst = min(grounds, key=lambda ground: contrast(value[theme], ground))
-        if (ratio := contrast(value[theme], worst)) < LEAST:
-            report.add(
-                line,
-                f"accent {value[theme]} has a contrast of {ratio:.1f} on {worst}, a ground of the "
-                f"{theme} theme; at least {LEAST}",
-            )
-            good = False
-    return good
-
-
-def _line_of(text: str, key: str, start: int) -> int:
-    """The line of a key at or after a line."""
-    for nth, line in enumerate(text.split("\n")[start - 1 :], start=start):
-        if re.match(rf"\s*{re.escape(key)}\s*=", line):
-            return nth
-    return start

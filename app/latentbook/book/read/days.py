@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -11,13 +10,12 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from latentbook.book.read.day import Day, written
-from latentbook.book.read.problems import FileProblems, Problems
-from latentbook.book.read.toml import table
+from latentbook.book.read.problems import Problems
+from latentbook.book.read.toml import Entry, Toml
 from latentbook.errors import accepted_names
 
 ANSWERS = "answers"
 WORDS = ("draft", "hidden")
-TABLE = r"^\s*\[\s*{}\s*\]"
 
 
 class Opening(NamedTuple):
@@ -82,26 +80,26 @@ class Days:
         return Opening(first, tuple(name for moment, name in ahead if moment == first))
 
 
-def read_days(values: Mapping[str, Any], text: str, report: FileProblems) -> Days:
-    """The days of a book or a course; what is wrong is reported.
+class DatedFile(Entry):
+    """What a file can say of days; :func:`read_days` reads their values."""
 
-    Parameters
-    ----------
-    values : the file, as TOML gives it
-    text : the same file, in which lines are found
-    """
-    zone = _zone(values, text, report)
-    start = _line_of(text, TABLE.format("days"))
+    time_zone: Any = None
+    days: Mapping[str, Any] = {}
+
+
+def read_days(file: Toml, dated: DatedFile) -> Days:
+    """The days of a book or a course; what is wrong is reported."""
+    zone = _zone(file, dated.time_zone)
     places: dict[str, Day] = {}
     answers: dict[str, Day] = {}
-    for label, value in table("days", values.get("days", {}), report, start):
+    for label, value in dated.days.items():
         if label != ANSWERS:
-            _add(label, value, places, zone, _entry_line(text, label, start), report)
-            continue
-        start_answers = _line_of(text, TABLE.format(r"days\s*\.\s*answers"), start)
-        for question, opens in table("days.answers", value, report, start_answers):
-            line = _entry_line(text, question, start_answers)
-            _add(question, opens, answers, zone, line, report)
+            _add(label, value, places, zone, file, "days", label)
+        elif not isinstance(value, dict):
+            file.add(f"days.answers must be a table, [days.answers]; got {value!r}", "days", label)
+        else:
+            for question, opens in value.items():
+                _add(question, opens, answers, zone, file, "days", label, question)
     return Days(places, answers)
 
 
@@ -110,78 +108,59 @@ def _zone_names() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _zone(values: Mapping[str, Any], text: str, report: FileProblems) -> ZoneInfo | None:
-    name = values.get("time_zone")
+def _zone(file: Toml, name: Any) -> ZoneInfo | None:
     if name is None:
         return None
     if isinstance(name, str) and name in _zone_names():
         return ZoneInfo(name)
     names = accepted_names(str(name), _zone_names()) if isinstance(name, str) else ""
-    line = _line_of(text, r"^\s*time_zone\b")
-    report.add(line, f"time_zone must name a zone, like 'Europe/Berlin'; got {name!r}. {names}")
+    message = f"time_zone must name a zone, like 'Europe/Berlin'; got {name!r}. {names}"
+    file.add(message, "time_zone")
     return ZoneInfo("UTC")  # so that each local time is not refused as well
 
 
 def _add(
-    label: str,
-    value: Any,
-    days: dict[str, Day],
-    zone: ZoneInfo | None,
-    line: int,
-    report: FileProblems,
+    label: str, value: Any, days: dict[str, Day], zone: ZoneInfo | None, file: Toml, *place: str
 ) -> None:
     """Take in one entry, or report what is wrong with it."""
-    if value in WORDS:
-        days[label] = Day(report.path, line, value)
-    elif not isinstance(value, datetime):
+    try:
+        word, moment = (value, None) if value in WORDS else ("", _moment(label, value, zone))
+        days[label] = Day(file.report.path, file.line(*place), word, moment)
+    except ValueError as error:
+        file.add(str(error), *place)
+
+
+def _moment(label: str, value: Any, zone: ZoneInfo | None) -> datetime:
+    """A moment in the zone of the book.
+
+    Raises
+    ------
+    ValueError
+        If the value is none.
+    """
+    if not isinstance(value, datetime):
         time = " Write the time, too." if isinstance(value, date) else ""
-        report.add(
-            line,
+        raise ValueError(
             f"{label} opens at a time, like 2026-12-01T08:00:00, or is 'draft' or 'hidden'; "
-            f"got {str(value)!r}.{time}",
+            f"got {str(value)!r}.{time}"
         )
-    elif (moment := _moment(label, value, zone, line, report)) is not None:
-        days[label] = Day(report.path, line, moment=moment)
-
-
-def _moment(
-    label: str, value: datetime, zone: ZoneInfo | None, line: int, report: FileProblems
-) -> datetime | None:
-    """A moment in the zone of the book, or None after reporting why there is none."""
     if value.tzinfo is not None:
         return value.astimezone(zone) if zone else value
     if zone is None:
-        report.add(
-            line,
+        raise ValueError(
             f"{label} opens at a local time, {value.isoformat()}, but of no zone: write "
-            f'time_zone = "Europe/Berlin" above the tables, or {value.isoformat()}+01:00',
+            f'time_zone = "Europe/Berlin" above the tables, or {value.isoformat()}+01:00'
         )
-        return None
     first, second = (value.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     offsets = [each.isoformat()[-6:] for each in (first, second)]
     if offsets[0] != offsets[1]:
         there = first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == value
         why = "comes twice" if there else "does not exist"
-        report.add(
-            line,
+        raise ValueError(
             f"{value.isoformat()} {why} in {zone.key}, where clocks are changed then: write the "
-            f"offset, {value.isoformat()}{offsets[0]} or {offsets[1]}",
+            f"offset, {value.isoformat()}{offsets[0]} or {offsets[1]}"
         )
-        return None
     return first
-
-
-def _entry_line(text: str, label: str, start: int) -> int:
-    """The line of an entry in the table that starts at a line."""
-    return _line_of(text, rf"^\s*[\"']?{re.escape(label)}[\"']?\s*=", start)
-
-
-def _line_of(text: str, pattern: str, start: int = 1) -> int:
-    """The first line that matches, from one on; else that one."""
-    for number, line in enumerate(text.split("\n")[start - 1 :], start):
-        if re.match(pattern, line):
-            return number
-    return start
 
 
 def check_days(days: Days, places: Mapping[str, str], problems: Problems) -> Days:

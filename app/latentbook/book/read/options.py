@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 LABEL = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ class SourceReader:
             self.problems.add(self.manifest, 1, "the front page has no file front.md")
             return None
         page = self.page(FRONT, "", path, FRONT_KEYS)
-        entry = ChapterEntry(FRONT, "", 1)
+        entry = ChapterEntry.model_construct(slug=FRONT)
         recordings = Recordings(self.content / OUTPUTS, {})
         return ChapterSource(entry, (page,), recordings, "", self.widgets)
 

@@ -58,15 +58,15 @@ def _parts(content: Path) -> str:
     problems.raise_all()
     number = 0
     parts = []
-    for title, entries in manifest.parts:
+    for part in manifest.parts:
         chapters = []
-        for entry in entries:
+        for entry in part.chapters:
             number += entry.number.isdecimal()
             own = "" if entry.number == str(number) else f', number = "{entry.number}"'
             slug = json.dumps(entry.slug)
             chapters.append(f"{{ slug = {slug}{own} }}" if own else slug)
         parts.append(
-            f"[[parts]]\ntitle = {json.dumps(title, ensure_ascii=False)}\n"
+            f"[[parts]]\ntitle = {json.dumps(part.title, ensure_ascii=False)}\n"
             f"chapters = [{', '.join(chapters)}]\n"
         )
     return "\n".join(parts).rstrip()

@@ -23,7 +23,7 @@ from latentbook.book.read.manifest import (
     Manifest,
     read_manifest,
 )
-from latentbook.book.read.options import LABEL
+from latentbook.book.read.options import IDENTIFIER, LABEL
 from latentbook.book.read.problems import Problems
 from latentbook.book.read.source import INDEX, PRINT
 from latentbook.book.scaffold import write_from
@@ -32,7 +32,6 @@ from latentbook.errors import LatentbookError, UnknownName
 from latentbook.settings import SHIPPED, Settings
 from widgets.renamed import MODULES
 
-IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 WIDGETS_TUPLE = re.compile(r"(WIDGETS: tuple\[str, \.\.\.\] = \((?:[^)]*\n)?)(\s*\))")
 SECTION_LIST = re.compile(r"(^sections:\s*\[[^\]]*?),?(?=\s*\])", re.MULTILINE)
 CHAPTERS = re.compile(r"^[ \t]*chapters\s*=\s*\[", re.MULTILINE)
@@ -146,7 +145,7 @@ def new_instrument(settings: Settings, name: str) -> list[Path]:
     if settings.course is None:
         is_listed = f'"{name}"' in text
     else:
-        is_listed = name in {each.name for each in _course(settings).instruments}
+        is_listed = name in {each.name for each in _course(settings).manifest.instruments}
     there = [path for path in (*written, settings.widgets / f"{name}.py") if path.exists()]
     if there or is_listed or f"widgets.{name}" in MODULES:
         found = ", ".join(map(str, there)) or name
@@ -199,7 +198,7 @@ def _folders(settings: Settings) -> list[Path]:
     """The folders that chapters are taken from: the course's, then the book's below it."""
     if settings.course is None:
         return [settings.content]
-    below = [settings.content] if _course(settings).book else []
+    below = [settings.content] if _course(settings).manifest.book else []
     return [settings.course / CONTENT, *below]
 
 

@@ -25,7 +25,7 @@ ICON_SIZES = (180, 192, 512)
 
 def accent_of(brand: Brand) -> Mapping[str, str]:
     """The colour by theme."""
-    return brand.accent or ACCENT
+    return dict(brand.accent) if brand.accent else ACCENT
 
 
 def letter(brand: Brand, title: str) -> str:

@@ -6,8 +6,8 @@ weight gamma of the penalty. Encoder and decoder share their weights,
     h = s(W x + b),    x_hat = W^T h + c,    s(a) = 1 / (1 + exp(-a)),
 
 so the Jacobian of the code is J = diag(h (1 - h)) W. A small step v of the input moves the code by
-|J v|: how far for each direction shows as an ellipse around x, whose axes are as long as the
-singular values of J. Training lowers
+|J v|, which is half the width of an ellipse seen along v, if its axes are as long as the singular
+values of J. Training lowers
 
     mean |x - x_hat|^2 + gamma mean |J|_F^2.
 """
@@ -139,7 +139,7 @@ def frame(result):
             Plot("plane", plane_figure(result), plane_alt(result), half=True),
             Plot("weights", weights_figure(result), weights_alt(result), half=True),
         ],
-        note="Each ellipse: how far the code moves for a small step in each direction.",
+        note="The wider an ellipse is in some direction, the farther a small step moves the code.",
     )
 
 

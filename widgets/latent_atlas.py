@@ -212,7 +212,7 @@ def note(result):
         return "The strokes that you trained on have no classes, so their codes are not shown."
     if np.hypot(*result["z"]) > FAR:
         return (
-            "Out here lies less than a hundredth of the prior. The decoder was never asked about "
-            "it in training, and answers all the same."
+            "Less than a hundredth of the prior lies out here, and about one code in 25 of the "
+            "images that the decoder was trained on."
         )
     return ""

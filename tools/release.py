@@ -161,6 +161,8 @@ def holds_what_it_should(it: Installed) -> None:
     folder = info.partition("/")[0]
     tops = {name.partition("/")[0] for name in names}
     expect(tops == {"latentbook", "widgets", folder}, tops)
+    data = {f"widgets/data/{path.name}" for path in (ROOT / "widgets" / "data").glob("*.npz")}
+    expect(data and data <= set(names), data - set(names))
     shipped = {name.split("/")[2] for name in names if name.startswith("latentbook/shipped/")}
     expect(shipped.isdisjoint({"tests", "tools", "training"}), shipped)
     for name in ("LICENSE", "content/LICENSE"):
@@ -200,10 +202,11 @@ def says_what_it_cannot_do(it: Installed) -> None:
 
 
 def makes_a_course(it: Installed) -> None:
-    """A course is made, checked, built and served, and names the book that it is made from."""
-    course = it.work / "course"
+    """A course is made, built and served, and names the book; a small one is checked, too."""
+    small, course = it.work / "small", it.work / "course"
+    it.run("latentbook", "course", "new", str(small), "--empty")
+    it.run("latentbook", "check", "--course", str(small))
     it.run("latentbook", "course", "new", str(course))
-    it.run("latentbook", "check", "--course", str(course))
     it.run("latentbook", "build", "--course", str(course))
     with it.served("--course", str(course)) as url:
         front = get(f"{url}/").text

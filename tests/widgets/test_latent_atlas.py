@@ -112,7 +112,8 @@ def test_dots_on_demand_with_the_class_at_the_median():
 
 
 def test_far_from_the_prior_it_says_so():
-    assert "less than a hundredth" in latent_atlas.frame(compute(view=(3.0, 3.0, 1.0))).note
+    far = latent_atlas.frame(compute(view=(3.0, 3.0, 1.0)))
+    assert "than a hundredth of the prior" in far.note
     assert latent_atlas.frame(compute(view=(1.0, 1.0, 1.0))).note == ""
 
 

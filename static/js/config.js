@@ -19,25 +19,25 @@ export function configOf(page) {
   return JSON.parse(text);
 }
 
-/** Of the page that is shown (navigate.js follows). @type {Config} */
+/** Of the page on display (navigate.js updates it). @type {Config} */
 export const config = configOf(document);
-// The address of the document changes from page to page, the root of the book does not.
+// The address of the document changes from page to page; the root of the book does not.
 config.root = new URL(config.root, document.baseURI).href;
 
-/** The URL of a place given relative to the book's root. @param {string} place */
+/** The URL of a path relative to the book's root. @param {string} place */
 export const absolute = (place) => new URL(place, config.root).href;
 
-/** Whether the reader has asked for few bytes. */
+/** Whether the reader has asked to save data. */
 export function savesData() {
   return Boolean(Reflect.get(navigator, "connection")?.saveData);
 }
 
-/** Whether the text goes before Python: on a phone the two share a narrow line and a slow processor. */
+/** Whether text loads before Python: on a phone the two share a slow connection and a slow processor. */
 export function textGoesFirst() {
   return isFrugal() || matchMedia("(pointer: coarse)").matches;
 }
 
-/** Whether nothing is to be fetched or kept ahead of need: the reader saves data, or memory is small. */
+/** Whether nothing is fetched or stored ahead of need: the reader saves data, or memory is small. */
 export function isFrugal() {
   return savesData() || (Reflect.get(navigator, "deviceMemory") ?? Infinity) < LEAST_MEMORY_GB;
 }

@@ -1,4 +1,4 @@
-/** Starts a page that holds one block and stands in a frame of another site (docs/embedding.md). */
+/** Starts a page with a single block in a frame of another site (docs/embedding.md). */
 import { startBlocks } from "./page/blocks.js";
 
 startBlocks(null);
@@ -14,7 +14,7 @@ function follow(theme) {
   else root.dataset.theme = theme;
 }
 
-/** Tells the site around how high the page is, in the words that learning management systems know. */
+/** Tells the surrounding site the page's height, in the message that learning management systems know. */
 function tellHeight() {
   if (parent === window) return;
   let told = 0;

@@ -1,13 +1,13 @@
 /**
- * What a snippet left, as text and pictures. Until its first run that is what the book recorded; a new run replaces it
- * with its first word, so that nothing flickers. A long output is cut, with a button for the rest.
+ * The output of a snippet, as text and pictures. Until the first run it is the recorded output; a new run replaces it
+ * with its first output, so that nothing flickers. A long output is cut, with a button for the rest.
  */
 import { withoutColours } from "../text.js";
 import { translate, translateCount } from "../words.js";
 
 const PLOTLY = "application/vnd.plotly.v1+json";
 const LINES_SHOWN = 40;
-/** The most that is kept for the next visit, in characters. */
+/** Characters that are stored for the next visit at most. */
 const MAX_KEPT = 50_000;
 
 /** @typedef {["stream", "stdout" | "stderr" | "note", string] | ["display", string, string] | ["error", string]} Piece */
@@ -23,7 +23,7 @@ export class CellOutput {
   /** @type {{name: string, text: string}[]} */
   #held = [];
   #heldLines = 0;
-  /** What the last run put out, in order; null where it is too much to be kept. @type {Piece[] | null} */
+  /** The output of the last run in order; null if it is too long to store. @type {Piece[] | null} */
   #pieces = [];
   #size = 0;
 
@@ -44,12 +44,12 @@ export class CellOutput {
     this.#size = 0;
   }
 
-  /** What the last run put out, for `replay`; null where it is too much to be kept. */
+  /** The output of the last run, for `replay`; null if it is too long to store. */
   get pieces() {
     return this.#pieces;
   }
 
-  /** Shows what an earlier run put out. @param {Piece[]} pieces */
+  /** Shows the output of an earlier run. @param {Piece[]} pieces */
   replay(pieces) {
     this.begin();
     for (const [kind, ...rest] of pieces) {
@@ -68,12 +68,12 @@ export class CellOutput {
     this.#pieces?.push(piece);
   }
 
-  /** The run has ended: an empty output is an output, too. */
+  /** The run has ended: an empty output counts, too. */
   finish() {
     this.#clearOnce();
   }
 
-  /** Shows the book's own output again. */
+  /** Shows the recorded output again. */
   restore() {
     this.begin();
     this.#fresh = false;
@@ -141,7 +141,7 @@ export class CellOutput {
     pre.append(traceback.slice(0, named), link, traceback.slice(named + link.textContent.length));
   }
 
-  /** Puts something to act on under what is there, until the next run. @param {HTMLElement} element */
+  /** Adds an element with a button under the output, until the next run. @param {HTMLElement} element */
   offer(element) {
     this.#place.append(element);
   }
@@ -186,7 +186,7 @@ export class CellOutput {
   }
 }
 
-/** Where the first so many lines of a text end. @param {string} text @param {number} lines */
+/** Where the first lines of a text end. @param {string} text @param {number} lines */
 function endOfLine(text, lines) {
   let end = 0;
   for (let i = 0; i < lines; i++) end = text.indexOf("\n", end) + 1;

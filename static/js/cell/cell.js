@@ -1,6 +1,5 @@
 /**
- * A snippet: code that the reader can edit and run, and what came out of it.
- *
+ * A snippet: code that the reader can edit and run, and its output.
  * @typedef {import("../python/page/job.js").RunError} RunError
  */
 import { CodeField } from "./code-field.js";
@@ -48,7 +47,7 @@ class Cell {
     this.status = /** @type {HTMLElement} */ (section.querySelector("[data-status]"));
     this.runButton = /** @type {HTMLElement} */ (section.querySelector('[data-action="run"]'));
     this.stopButton = /** @type {HTMLElement} */ (section.querySelector('[data-action="stop"]'));
-    /** What the status says of the book's own output. */
+    /** The status of the recorded output. */
     this.recorded = this.status.textContent ?? "";
     this.#onClick("run", () => this.run());
     this.#onClick("stop", () => this.#stop?.abort());
@@ -61,7 +60,7 @@ class Cell {
     this.#showEdited();
   }
 
-  /** Under a reader's edit stands what it put out last, if that is known. */
+  /** Under a reader's edit, shows its last output if that is known. */
   #recall() {
     const kept = this.field.edited ? read("output", this.label) : null;
     if (kept?.code !== fingerprint(this.field.text)) return;
@@ -69,7 +68,7 @@ class Cell {
     this.#say("recalled", translate("Output of your last run"));
   }
 
-  /** Keeps what an edit has put out: the book's own output is in the page. @param {string} code that ran */
+  /** Stores the output of an edit; the recorded output is in the page. @param {string} code that ran */
   #keepOutput(code) {
     const { pieces } = this.output;
     if (code === this.field.text && this.field.edited && pieces !== null) {
@@ -79,7 +78,7 @@ class Cell {
     }
   }
 
-  /** The page is left: what runs is stopped, as the next page's code would wait for it. */
+  /** The page is left: a running snippet is stopped, because the next page's code would wait for it. */
   destroy() {
     this.#gone.abort();
     this.leaveOthers();
@@ -101,8 +100,7 @@ class Cell {
   }
 
   /**
-   * Run and Stop take each other's place, so the focus goes along. The seconds of a run are not read out, its end is.
-   *
+   * Run and Stop replace each other, so the focus moves along. The seconds of a run are not read out, its end is.
    * @param {"recorded" | "recalled" | "running" | "done" | "error" | "stopped"} state
    */
   #show(state) {
@@ -119,7 +117,7 @@ class Cell {
     if (!this.field.kept) this.status.textContent = translate("This browser does not save your edit. Copy it before you leave");
   }
 
-  /** What the book's own output is called: it may stand under a reader's edit. */
+  /** The label of the recorded output, which may appear under a reader's edit. */
   #ofTheBook() {
     if (!this.field.edited) return this.recorded;
     return this.recorded === translate("Recorded output")
@@ -222,12 +220,12 @@ class Cell {
     this.#finish("error", error.line === null ? translate("Stopped: {error}", { error: error.name }) : translate("Stopped at line {line}", { line: error.line }));
     const runs = this.#runs;
     missingFor(error, this.scope, this.label).then((missing) => {
-      if (missing === null || runs !== this.#runs || this.#stop !== null) return; // the reader has gone on
+      if (missing === null || runs !== this.#runs || this.#stop !== null) return; // the reader has moved on
       this.output.offer(offerFor(missing, () => this.#runAfter(missing.toRun)));
     });
   }
 
-  /** A restart of Python took what this snippet had left. */
+  /** A restart of Python has lost this snippet's variables. */
   #lost() {
     if (this.#runs > 0 && this.#stop === null) this.#say("stopped", translate("Python was restarted: its variables are lost. Run it again"));
   }

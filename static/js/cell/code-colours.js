@@ -17,7 +17,7 @@ const style = HighlightStyle.define([
   { tag: [tags.bool, tags.null], color: "var(--code-constant)" },
 ]);
 
-/** Names that Python itself gives; the grammar takes them for variables like any other. */
+/** Names that Python provides; the grammar parses them as variables like any other. */
 const BUILTINS = new Set(
   `abs all any ascii bin bool bytearray bytes callable chr complex dict dir divmod enumerate filter float format frozenset
   getattr hasattr hash hex id input int isinstance issubclass iter len list map max memoryview min next object oct open ord

@@ -19,7 +19,7 @@ import { translate } from "../words.js";
 export class CodeField {
   /** The book's own text. */
   #book;
-  /** Fingerprint of the book's text that the edit began from. */
+  /** Fingerprint of the book's text that the edit is based on. */
   #base;
   #text;
   #source;
@@ -28,9 +28,9 @@ export class CodeField {
   #editor = null;
   #pressed = false;
   #gone = new AbortController();
-  /** That another tab has written this code. @type {HTMLElement | null} */
+  /** The notice that another tab has changed this code. @type {HTMLElement | null} */
   #note = null;
-  /** Whether the browser keeps what is typed. */
+  /** Whether the browser stores what is typed. */
   kept = true;
 
   /** @param {HTMLElement} source the element around `pre > code` @param {FieldOptions} options */
@@ -49,7 +49,7 @@ export class CodeField {
     this.#offer();
   }
 
-  /** Another tab has written this code. @param {string} theirs */
+  /** Another tab has changed this code. @param {string} theirs */
   #meet(theirs) {
     this.#note?.remove();
     if (theirs === this.#text) return;
@@ -94,7 +94,7 @@ export class CodeField {
     await this.#take(`${this.#text.trimEnd()}\n\n${lines}`);
   }
 
-  /** Takes the book's text again. */
+  /** Restores the book's text. */
   reset() {
     this.#base = fingerprint(this.#book);
     this.#take(this.#book);
@@ -115,7 +115,7 @@ export class CodeField {
     if (line !== null || this.#editor !== null) (await this.open())?.markError(line);
   }
 
-  /** Puts the editor in the listing's place. @returns {Promise<Editor | null>} null where it cannot be had */
+  /** Replaces the listing with the editor. @returns {Promise<Editor | null>} null where it cannot be had */
   async open() {
     this.#editor ??= this.#build();
     try {
@@ -151,7 +151,7 @@ export class CodeField {
     this.#options.onChange();
   }
 
-  /** The editor comes when the reader does: by pointer, by touch, by Tab. */
+  /** The editor loads when the reader arrives: by pointer, by touch, by Tab. */
   #offer() {
     const source = this.#source;
     source.tabIndex = 0;
@@ -159,7 +159,7 @@ export class CodeField {
     source.setAttribute("aria-label", this.#options.label);
     const come = () => void (!this.#pressed && selectedIn(source) === "" && this.open());
     source.addEventListener("pointerenter", come);
-    if (source.matches(":hover")) come(); // the pointer was there before this script
+    if (source.matches(":hover")) come(); // the pointer was here before this script
     source.addEventListener("pointerdown", () => {
       this.#pressed = true;
       addEventListener("pointerup", () => (this.#pressed = false), { once: true });
@@ -177,7 +177,7 @@ export class CodeField {
 /** A listing ends with a line break that an editor would show as an empty line. @param {string} text */
 const withoutLastBreak = (text) => text.replace(/\n$/, "");
 
-/** What is selected inside an element. @param {HTMLElement} element */
+/** The selection inside an element. @param {HTMLElement} element */
 function selectedIn(element) {
   const selection = getSelection();
   return selection !== null && element.contains(selection.anchorNode) ? selection.toString() : "";

@@ -61,7 +61,7 @@ const errorLine = StateField.define({
       if (effect.value === null || effect.value < 1 || effect.value > doc.lines) return Decoration.none;
       return Decoration.set(Decoration.line({ class: "cm-error" }).range(doc.line(effect.value).from));
     }
-    return transaction.docChanged ? Decoration.none : marks; // what was wrong may be right now
+    return transaction.docChanged ? Decoration.none : marks; // the error may be fixed now
   },
   provide: (field) => EditorView.decorations.from(field),
 });
@@ -109,7 +109,7 @@ export function openEditor(parent, { doc, label, onChange, onRun }) {
           "aria-label": label,
           "aria-description": translate("Tab indents. To leave the editor, press Escape, then Tab."),
           spellcheck: "false",
-          tabindex: "0", // it is reached by Tab in any case; this says so to whoever asks the markup
+          tabindex: "0", // Tab reaches it in any case; this says so in the markup
         }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onChange(update.state.doc.toString());

@@ -16,16 +16,19 @@ import { translate, translateAround } from "../words.js";
 
 const UNDEFINED = /^name '(\w+)' is not defined/;
 
-/** Those that stand on this page, by label. @type {Map<string, Run>} */
+/** The snippets on this page, by label. @type {Map<string, Run>} */
 const onThisPage = new Map();
-/** What this Python has run to its end. @type {Set<string>} */
+/** Labels of snippets that have run to their end in this Python. @type {Set<string>} */
 const done = new Set();
 runtime.addEventListener("lost", () => done.clear());
 
 /** By scope. @type {Map<string, Promise<Entry[]>>} */
 const chapters = new Map();
 
-/** Lets other snippets run one that stands on this page. @param {string} label @param {Run} run @returns {() => void} takes it back */
+/**
+ * Lets other snippets run one on this page.
+ * @param {string} label @param {Run} run @returns {() => void} takes it back
+ */
 export function letOthersRun(label, run) {
   onThisPage.set(label, run);
   return () => onThisPage.delete(label);
@@ -34,7 +37,7 @@ export function letOthersRun(label, run) {
 /** @param {string} label of a snippet that has run to its end */
 export const noteDone = (label) => done.add(label);
 
-/** The name that code did not find, or null where it failed otherwise. @param {RunError} error */
+/** The name that code did not find, or null if it failed for another reason. @param {RunError} error */
 export const undefinedName = ({ name, message }) => (name === "NameError" ? (UNDEFINED.exec(message)?.[1] ?? null) : null);
 
 /**
@@ -66,8 +69,7 @@ async function entriesOf(scope) {
 }
 
 /**
- * What is missing and where it is made, with a button.
- *
+ * Says what is missing and where it is defined, with a button.
  * @param {Missing} missing
  * @param {() => void} onRun
  */
@@ -116,7 +118,7 @@ export async function runInOrder(entries, scope, signal, onProgress) {
   return null;
 }
 
-/** Runs a snippet that stands on another page. @param {Entry} entry @param {string} scope @param {AbortSignal} signal */
+/** Runs a snippet on another page. @param {Entry} entry @param {string} scope @param {AbortSignal} signal */
 async function runUnseen({ label, code }, scope, signal) {
   const kept = read("code", label)?.text;
   try {

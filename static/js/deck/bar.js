@@ -1,6 +1,5 @@
 /**
- * The bar under the slides: where one is, and what can be done.
- *
+ * The bar under the slides: the present position, and the buttons.
  * @typedef {{previous: () => void, next: () => void, play: () => void, notes: () => void, full: () => void, leave: () => void}} Actions
  */
 import { setText } from "../text.js";
@@ -44,7 +43,7 @@ export class DeckBar {
   showPlace(number, count, title) {
     setText(this.#place, `${number} / ${count}`);
     setText(this.#title, title);
-    // Not `disabled`, which would take the focus away from who steps with Enter.
+    // Not `disabled`, which would take the focus from a reader who steps with Enter.
     this.#buttons.previous.setAttribute("aria-disabled", String(number === 1));
     this.#buttons.next.setAttribute("aria-disabled", String(number === count));
     this.say("");

@@ -12,7 +12,7 @@ const ASKED = "present";
 let show = null;
 let left = 0;
 
-/** A page has come into the frame. @returns {() => void} leaves it */
+/** A page has been loaded into the document. @returns {() => void} leaves it */
 export function enterDeck() {
   follow();
   return () => {
@@ -25,7 +25,7 @@ export function enterDeck() {
 /** Whether the page is shown slide by slide now. */
 export const isPresented = () => show !== null;
 
-/** Whether the page is made to be presented: Space starts it. */
+/** Whether the page is made for presenting: Space starts it. */
 export const isDeck = () => document.querySelector("[data-deck]") !== null;
 
 /** Whether there is anything to present. */
@@ -47,14 +47,14 @@ async function follow() {
   if (asked && !show) {
     const before = left;
     const { Show } = await import("./show.js");
-    if (before !== left || show) return; // the reader has gone on
+    if (before !== left || show) return; // the reader has moved on
     show = new Show({ go: (id) => history.pushState(null, "", addressOf(true, id)), leave });
   }
   if (asked) show?.showAt(idInAddress());
   else close();
 }
 
-/** Back to the page, at the slide that was shown. */
+/** Returns to the page, at the slide on display. */
 function leave() {
   const id = idInAddress();
   history.pushState(null, "", addressOf(false, id));

@@ -13,15 +13,15 @@ import { partsOfPage, slidesOfPage } from "./slides.js";
 import { followSwipes } from "./swipe.js";
 import { isRightToLeft, translate } from "../words.js";
 
-/** A slide is laid out for a window of this size, in rem of the page; a larger one shows it larger. */
+/** A slide is laid out for a window of this size, in rem of the page, and scaled up in a larger one. */
 const [WIDTH, HEIGHT] = [80, 45];
-/** Height that the bar and the margins leave to a slide, in rem. */
+/** Height of a slide in rem, without the bar and the margins. */
 const ROOM = 39;
 /** Below this width of the window, px, the page keeps its type and scrolls. */
 const SMALL = 1000;
-/** A slide that would be smaller than the first has its panels side by side; one smaller than the second scrolls. */
+/** A slide that would be scaled below the first has its panels side by side; below the second it scrolls. */
 const [TIGHT, LEAST] = [0.82, 0.66];
-/** While it plays by itself: words are read at this rate, and nothing goes by in less than the other. */
+/** In automatic mode: reading speed, and the shortest time per slide. */
 const [WORDS_A_MINUTE, LEAST_MS] = [170, 9_000];
 
 export class Show {
@@ -65,7 +65,7 @@ export class Show {
     this.#bar.showFull(isFullScreen());
   }
 
-  /** Where the slide that is shown begins on the page. */
+  /** The element with which the slide begins on the page. */
   get element() {
     return this.#slides[this.#at]?.elements[0];
   }
@@ -134,11 +134,11 @@ export class Show {
     this.#bar.showPlace(at + 1, this.#slides.length, slide.elements[0].matches("[data-slide]") ? "" : slide.title);
     this.#notes.show(this.#said());
     setText(document.querySelector("[data-page-status]"), translate("Step {number} of {count}: {title}", { number: at + 1, count: this.#slides.length, title: slide.title }));
-    // Who had the focus on a slide that is gone begins at the new one.
+    // If the focused element is not on the new slide, the focus moves to its beginning.
     if (!this.#bar.hasFocus()) document.getElementById("main")?.focus({ preventScroll: true });
   }
 
-  /** Until the next slide, while it plays. */
+  /** Waits for the next slide in automatic mode. */
   #wait() {
     const { elements } = this.#slides[this.#at];
     const words = elements.map((each) => /** @type {HTMLElement} */ (each).innerText.split(/\s+/).length);
@@ -164,7 +164,7 @@ export class Show {
     }
   }
 
-  /** As large as a slide is that has room. */
+  /** Scales up a slide that has room. */
   #fill() {
     this.#full = innerWidth < SMALL ? 1 : Math.min(innerWidth / (WIDTH * 16), innerHeight / (HEIGHT * 16));
     this.#scale = this.#full;
@@ -208,9 +208,9 @@ export class Show {
 
   /** @param {KeyboardEvent} event @returns {(() => void) | null} */
   #actionOf({ key, target }) {
-    const at = target instanceof Element ? target : null; // null too for what stands in the speaker's window
+    const at = target instanceof Element ? target : null; // also null for elements of the speaker's window
     if (at?.closest("dialog, [contenteditable], textarea, .cm-editor")) return null;
-    // A clicker sends these, whatever was touched last.
+    // A clicker sends these keys, whatever has the focus.
     if (key === "PageDown") return () => this.step(1);
     if (key === "PageUp") return () => this.step(-1);
     if (key === "Escape") return this.#hooks.leave;
@@ -234,7 +234,7 @@ export class Show {
   }
 }
 
-/** What can play by itself on a slide does so with it. @param {Element} element */
+/** Instruments that can play do so with the slide. @param {Element} element */
 function playIn(element) {
   const choices = /** @type {NodeListOf<HTMLElement>} */ (element.querySelectorAll(".control:not([data-plays]) > [data-action=play]"));
   for (const button of choices) button.click();

@@ -21,20 +21,16 @@ function slideOfStep(step) {
   return { id: step.id, title: titleOf(step.querySelector("h2")), elements: [step], notes: step.querySelector("[data-notes]") };
 }
 
-/**
- * A section: a slide from each heading on, one for each instrument, and another wherever one is full.
- *
- * @param {number} room
- */
+/** Cuts a section: a new slide for each heading and each instrument, and whenever one is full. @param {number} room */
 function cut(room) {
   const parts = [...document.querySelectorAll(".section-head, .section.flow > *")];
-  const tops = parts.map((part) => part.getBoundingClientRect().top); // all are laid out as they will be on slides
+  const tops = parts.map((part) => part.getBoundingClientRect().top); // laid out as they will be on slides
   /** @type {Slide[]} */
   const slides = [];
   /** @type {Slide | null} */
   let slide = null;
   let [start, before] = [0, false];
-  let [id, title, count] = ["", "", 0]; // of the heading that is read, and its slides so far
+  let [id, title, count] = ["", "", 0]; // the present heading and the number of its slides so far
   for (const [i, part] of parts.entries()) {
     const isInstrument = part.matches("section.instrument");
     const heading = part.matches("h2, h3") ? part : part.querySelector(":scope > h1");

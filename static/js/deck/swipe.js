@@ -1,8 +1,8 @@
-/** A finger that is drawn sideways over a slide turns it, unless it moves something there. */
+/** Turns the slide on a sideways swipe, unless the finger moves something on it. */
 import { isRightToLeft } from "../words.js";
 
 const FAR = 48; // px
-/** What takes a finger's way for itself. */
+/** Elements that use touch themselves. */
 const OWN = "input, .panel[data-draggable], .panel.map, .panel.pad, [data-scrolls][tabindex], .cm-editor";
 
 /** @param {(way: 1 | -1) => void} step @param {AbortSignal} signal ends it */

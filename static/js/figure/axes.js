@@ -66,7 +66,6 @@ function scale({ range: [a, b], type }, start, end) {
 
 /**
  * One unit takes as many pixels on both axes: the longer one shrinks about its middle.
- *
  * @param {Axis} axis
  * @param {Axes} axes
  */

@@ -1,6 +1,5 @@
 /**
- * One axis: grid, ticks and words. A y axis is named above its end, lying, because turned text is slow to read.
- *
+ * One axis: grid, ticks and labels. A y axis has its title above its end, because turned text is slow to read.
  * @typedef {import("./node.js").SvgNode} SvgNode
  * @typedef {import("./axes.js").Axis} Axis
  * @typedef {import("./ticks.js").Tick} Tick
@@ -81,7 +80,6 @@ function gridPaths({ letter, options, start, end, toPx }, cross, found, edge, ou
 
 /**
  * Every first, second, ... label, so that none touches the next.
- *
  * @param {{text: string, px: number}[]} found
  * @param {"x" | "y"} letter
  * @param {number} size

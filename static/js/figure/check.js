@@ -1,7 +1,6 @@
 /**
- * The check that a figure keeps to what is drawn. The page holds each picture that Python sends to it, the build each
- * still: what fails there is told in the same words.
- *
+ * The check that a figure stays within the subset that is drawn. The page checks each picture from Python, the build
+ * each still; both give the same messages.
  * @typedef {Record<string, any>} Dict
  */
 import { AXIS, SUBSET } from "./subset.js";
@@ -53,7 +52,7 @@ function anObject(table) {
   return names.length > 6 ? "an object" : `an object with ${names.join(", ")}`;
 }
 
-/** Hold one value to its place in the table. @param {any} value @param {any} spec @param {string} path */
+/** Check one value against its entry in the table. @param {any} value @param {any} spec @param {string} path */
 function checkValue(value, spec, path) {
   if (typeof spec === "string") {
     const [accepted, test] = TYPES[spec];
@@ -69,8 +68,7 @@ function checkValue(value, spec, path) {
 }
 
 /**
- * Hold an object to its table: no key that is not drawn, none missing.
- *
+ * Check an object against its table: no unknown key, none missing.
  * @param {any} value
  * @param {Dict} table
  * @param {string} path
@@ -96,7 +94,7 @@ function checkObject(value, table, path) {
   }
 }
 
-// What no single key shows: names of axes, lengths that belong together, keys that need one another.
+// Rules about several keys: names of axes, lists of equal length, keys that need one another.
 
 /** @param {Dict} layout @param {string} letter @returns {string[]} the axes of one direction: "x", "x2" */
 function axisIds(layout, letter) {
@@ -107,19 +105,18 @@ function axisIds(layout, letter) {
 /** @param {string} id "y2" @returns {string} "yaxis2" */
 const axisKey = (id) => `${id[0]}axis${id.slice(1)}`;
 
-/** Hold a name to those that exist. @param {string} path @param {any} name @param {string[]} accepted */
+/** Check that a name exists. @param {string} path @param {any} name @param {string[]} accepted */
 function named(path, name, accepted) {
   if (!absent(name) && !accepted.includes(name)) refuse(path, name, quoted(accepted));
 }
 
-/** Ask for keys that others call for. @param {Dict} owner @param {string} path @param {string[]} keys */
+/** Require keys that others need. @param {Dict} owner @param {string} path @param {string[]} keys */
 function need(owner, path, ...keys) {
   for (const key of keys) if (absent(owner[key])) throw new Error(`${path}.${key} is missing`);
 }
 
 /**
- * Hold a list to the length of another.
- *
+ * Check that a list has the length of another.
  * @param {string} path
  * @param {any} value
  * @param {number} length
@@ -157,7 +154,7 @@ function checkAxes(layout) {
   }
 }
 
-/** Lists of a trace belong together, and its axes exist. @param {Dict[]} data @param {Dict} layout */
+/** Lists of a trace have equal length, and its axes exist. @param {Dict[]} data @param {Dict} layout */
 function checkTraces(data, layout) {
   data.forEach((trace, i) => {
     const path = `data[${i}]`;
@@ -197,7 +194,7 @@ function isEven(centres) {
   return true;
 }
 
-/** A logarithmic axis shows positive numbers alone. @param {Dict} trace @param {Dict} layout @param {string} path */
+/** A logarithmic axis shows only positive numbers. @param {Dict} trace @param {Dict} layout @param {string} path */
 function checkLogarithms(trace, layout, path) {
   for (const letter of "xy") {
     if (layout[axisKey(trace[`${letter}axis`] ?? letter)].type !== "log") continue;
@@ -209,7 +206,7 @@ function checkLogarithms(trace, layout, path) {
   }
 }
 
-/** Shapes and annotations stand on axes that exist, and have their ends. @param {Dict} layout */
+/** Shapes and annotations refer to existing axes and have their ends. @param {Dict} layout */
 function checkOverlays(layout) {
   for (const name of ["shapes", "annotations"]) {
     (layout[name] ?? []).forEach((/** @type {Dict} */ item, /** @type {number} */ i) => {

@@ -10,12 +10,11 @@ import { placeAxes } from "./axes.js";
 import { markup, node, patchAttributes, patchKids, read } from "./node.js";
 import { scene } from "./scene.js";
 
-const NARROW = 480; // px: below it a picture is a phone's
-const NARROW_RATIO = 0.7; // height of a phone's picture at the least, in widths
+const NARROW = 480; // px: narrower pictures are laid out for phones
+const NARROW_RATIO = 0.7; // minimum height of a phone's picture, in widths
 
 /**
- * The size a figure has on the page: its own shape, but not flatter than 10 : 7 on a phone.
- *
+ * The size of a figure on the page: its own shape, but at least 7 : 10 on a phone.
  * @param {Figure} figure
  * @param {number} width px to draw it at
  * @returns {{width: number, height: number}} px

@@ -76,8 +76,8 @@ export function patchAttributes(element, before, after) {
 }
 
 /**
- * What stands at a place of the same kind is patched, the rest replaced: a new node costs a browser more than a changed one.
- *
+ * A node in a place with one of the same kind is patched, others are replaced: a new node costs a browser more than a
+ * changed one.
  * @param {Element} element
  * @param {(SvgNode | string)[]} before
  * @param {(SvgNode | string)[]} after

@@ -1,6 +1,5 @@
 /**
- * Shapes and annotations: what a figure lays over its traces.
- *
+ * Shapes and annotations over the traces of a figure.
  * @typedef {import("./node.js").SvgNode} SvgNode
  * @typedef {import("./axes.js").Axes} Axes
  * @typedef {import("./axes.js").Box} Box
@@ -102,8 +101,7 @@ export function drawAnnotation(note, axes, paper, size, width) {
 const value = (given, ref, axes) => (axes.get(ref)?.options.type === "log" ? 10 ** given : given);
 
 /**
- * A note on a place that its axis does not show is left out, as in Plotly.
- *
+ * An annotation outside its axis is left out, as in Plotly.
  * @param {string} ref
  * @param {number} px
  * @param {Axes} axes
@@ -115,9 +113,8 @@ function shows(ref, px, axes) {
 }
 
 /**
- * Which side of the text is held. Left to itself: on paper the nearest one, at an arrow the one towards its
- * tail, else the middle.
- *
+ * Which side of the text is anchored. By default: on paper the nearest one, at an arrow the one towards its tail, else
+ * the middle.
  * @param {string | undefined} given
  * @param {[string, string, string]} sides low end, middle, high end
  * @param {number | null} along how far the arrow's tail lies towards the high end, px; null: no arrow
@@ -155,7 +152,7 @@ function placedText(note, at, { width: textPx, height, xanchor, yanchor }, size,
     {
       fill: paint(note.font?.color ?? INK),
       "font-size": size,
-      // A ground behind text is a halo of that colour: nothing has to know how wide the text is.
+      // A background behind text is a halo of its colour, so the width of the text need not be known.
       ...(note.bgcolor && {
         stroke: paint(note.bgcolor),
         "stroke-width": 4,

@@ -10,7 +10,7 @@ export const PALETTE = {
   "#6b675e": "--ink-3",
   "#e4e0d6": "--rule",
   "#948e80": "--muted",
-  "#ffffff": "--surface", // what figures lie on
+  "#ffffff": "--surface", // the background of figures
   "#0a6b6b": "--data-1", // ACCENT, DATA_1 and CLASS_0 are one colour
   "#d06a1c": "--data-2",
   "#a8500f": "--data-2-text",
@@ -26,18 +26,17 @@ export const PALETTE = {
   "#8b5a2b": "--class-9",
 };
 
-/** Colours of traces that name none, in order; they repeat. */
+/** Default colours of traces, in order; they repeat. */
 export const COLORWAY = ["#0a6b6b", "#d06a1c", "#6b675e"];
 
 /** @param {string} hex @returns {string} a CSS colour for a presentation attribute */
 export const paint = (hex) => `var(${PALETTE[hex.toLowerCase()]})`;
 
-/** Steps a continuous colour scale is drawn in. */
+/** Number of steps of a continuous colour scale. */
 export const LEVELS = 32;
 
 /**
- * The paints of a colour scale, one a level.
- *
+ * The paints of a colour scale, one per level.
  * @param {[number, string][]} colorscale stops from 0 to 1, as in Plotly
  * @returns {string[]} LEVELS paints
  */

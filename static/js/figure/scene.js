@@ -15,7 +15,7 @@ import { round1 } from "./numbers.js";
 import { drawTrace } from "./traces.js";
 
 const FONT_SIZE = 12;
-const BLEED = 1; // px a clipped line may reach over the edge, so that one along the edge keeps its width
+const BLEED = 1; // px by which a clipped line may cross the edge, so that one along the edge keeps its width
 
 /**
  * @param {any} figure that passed check()
@@ -69,8 +69,7 @@ export function scene(figure, { width, height }, id) {
 const group = (at, kids) => node("g", at, kids);
 
 /**
- * Neighbours that are clipped to the same subplot share its clip: each one costs a browser time in every frame.
- *
+ * Neighbours with the same clip share one clip element: each costs the browser time in every frame.
  * @typedef {{clip: string | undefined, drawn: SvgNode}} Clipped
  * @param {Clipped[]} parts
  */

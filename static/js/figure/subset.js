@@ -6,7 +6,7 @@
  */
 const FONT = { color: "color", size: "font size" };
 const LINE = { color: "color", width: "number", dash: ["solid", "dot", "dash", "longdash", "dashdot"] };
-/** Drawn by the zoomed view alone. */
+/** Used only by the zoomed view. */
 const ZOOM = { name: "string", hovertemplate: "string", hoverinfo: "string", showlegend: "boolean" };
 const PLACE = { xaxis: "string", yaxis: "string", opacity: "number", ...ZOOM };
 

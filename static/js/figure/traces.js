@@ -1,6 +1,5 @@
 /**
- * Traces as SVG: one path a trace, or one a colour where points differ, whatever the number of points.
- *
+ * Traces as SVG: one path per trace, or one per colour if points differ, whatever the number of points.
  * @typedef {import("./node.js").SvgNode} SvgNode
  * @typedef {import("./axes.js").Axis} Axis
  * @typedef {ArrayLike<number | null>} Numbers  null and NaN are gaps
@@ -77,8 +76,7 @@ function area(trace, color, x, y, before) {
 }
 
 /**
- * The unbroken stretches of a line.
- *
+ * The unbroken segments of a line.
  * @param {{x: Numbers, y: Numbers}} points
  * @param {Axis} x
  * @param {Axis} y
@@ -195,8 +193,7 @@ function bars(trace, color, x, y) {
 }
 
 /**
- * One path a level of the colour scale; neighbours of one level in a row are one rectangle.
- *
+ * One path per level of the colour scale; neighbours of one level in a row are one rectangle.
  * @param {any} trace
  * @param {Axis} x
  * @param {Axis} y
@@ -217,7 +214,7 @@ function heatmap(trace, x, y) {
       if (levels[from] >= 0) pens[levels[from]].rect(xs[from], ys[row], xs[to], ys[row + 1]);
     }
   }
-  // Crisp edges: antialiased neighbours would let the ground shine through between them.
+  // Crisp edges: otherwise the background would show between antialiased neighbours.
   return paints(trace.colorscale).map((fill, i) =>
     node("path", { d: pens[i].d, fill, "shape-rendering": "crispEdges", "fill-opacity": trace.opacity }),
   );

@@ -75,7 +75,7 @@ export const TYPES = {
   path: ["an SVG path of M, L, H, V, Q, C, S, T and Z", (value) => typeof value === "string" && PATH.test(value)],
 };
 
-const SHORT = 4; // items of a list that is printed
+const SHORT = 4; // items in a printed list
 
 /** @param {any} value @returns {string} as messages print it */
 export function shown(value) {

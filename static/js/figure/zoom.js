@@ -1,6 +1,6 @@
 /**
- * Plotly itself, loaded when it is asked for: hover values, zoom and export of an instrument's figure, and the figures
- * that readers' own code makes. Plotly knows neither CSS variables nor the theme, so both are put into its terms.
+ * Plotly itself, loaded on demand: hover values, zoom and export of an instrument's figure, and figures of readers' own
+ * code. Plotly knows neither CSS variables nor the theme, so both are translated.
  */
 import { absolute, config } from "../config.js";
 import { COLORWAY, PALETTE } from "./palette.js";
@@ -31,7 +31,7 @@ function load() {
       link.onerror = () => reject(new Error(translate("The style sheet of the zoomed view cannot be loaded.")));
       document.head.append(link);
     });
-    Object.assign(globalThis, { global: globalThis }); // a package that Plotly stands on takes itself to be in Node
+    Object.assign(globalThis, { global: globalThis }); // a dependency of Plotly assumes Node
     return import("./plotly.js");
   })();
   loading.catch(() => {
@@ -87,7 +87,7 @@ export async function show(container, figure) {
     gone.disconnect();
     Plotly.purge(place);
   };
-  // Whoever empties the container, a new run or a closed dialog, need not know of Plotly.
+  // Code that empties the container (a new run, a closed dialog) need not know of Plotly.
   const gone = new MutationObserver(() => {
     if (!place.isConnected) remove();
   });
@@ -96,8 +96,7 @@ export async function show(container, figure) {
 }
 
 /**
- * A copy of a figure in the colours of the page, and with the book's defaults where the figure says nothing.
- *
+ * A copy of a figure in the colours of the page, with the book's defaults.
  * @param {{data?: any[], layout?: any}} figure
  * @param {HTMLElement} container the place it is shown in
  * @returns {{data: any[], layout: any}}
@@ -132,9 +131,7 @@ function themed(figure, container) {
 }
 
 /**
- * What a figure looks like where it says nothing. The figure's own template, which plotly.py adds, is replaced: its
- * colours are those of a white page.
- *
+ * Defaults of a figure. Its own template, which plotly.py adds, is replaced: its colours are for a white page.
  * @param {(name: string) => string} color
  * @param {Map<string, string>} hexes
  * @param {any} layout
@@ -176,7 +173,7 @@ function numbers(figure) {
   const summary = document.createElement("summary");
   summary.textContent = translate("The numbers as a table");
   details.append(summary);
-  // Made when it is opened: a figure can hold thousands of numbers.
+  // Created when opened: a figure can have thousands of numbers.
   details.addEventListener("toggle", () => {
     if (details.childElementCount === 1) details.append(...(figure.data ?? []).map(tableOf));
   });

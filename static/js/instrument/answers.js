@@ -1,7 +1,6 @@
 /**
- * Pictures that Python has already made for an instrument, so that a slider that comes back, or that was foreseen, is
- * answered in its own event. The least recently used ones go first.
- *
+ * A cache of pictures that Python has computed, so that a slider that returns to a value, or moves to a predicted one,
+ * is answered in its own event. Least recently used entries go first.
  * @typedef {import("../python/protocol.js").FrameValue} FrameValue
  * @typedef {import("../python/protocol.js").Controls} Controls
  * @typedef {import("./state.js").ControlSpec} ControlSpec
@@ -49,7 +48,7 @@ export class Answers {
   }
 }
 
-/** Roughly the memory behind a value, in bytes. @param {any} value @returns {number} */
+/** Approximate memory of a value, in bytes. @param {any} value @returns {number} */
 function sizeOf(value) {
   if (ArrayBuffer.isView(value)) return value.byteLength;
   if (typeof value === "string") return 2 * value.length;
@@ -58,8 +57,8 @@ function sizeOf(value) {
 }
 
 /**
- * Where one control may go next, likeliest first: a slider's steps from the nearest outward, the other options of a choice.
- *
+ * Where a control may go next, likeliest first: a slider's steps from the nearest outward, the other options of a
+ * choice.
  * @param {ControlSpec} control
  * @param {Controls} values
  * @returns {Controls[]}
@@ -79,6 +78,6 @@ export function neighbours(control, values) {
     case "toggle":
       return [at(!values[control.name])];
     default:
-      return []; // too many places to foresee one
+      return []; // too many places to predict one
   }
 }

@@ -14,7 +14,7 @@ import { formatValue, nearest, parseFields, steps } from "./state.js";
 import { translate } from "../words.js";
 
 export class ControlPanel {
-  /** What the reader had set before this script came. @type {Controls} */
+  /** Controls that the reader moved before this script loaded. @type {Controls} */
   moved = {};
   /** @type {HTMLElement} */
   #place;
@@ -52,12 +52,12 @@ export class ControlPanel {
     this.#gone.abort();
   }
 
-  /** A copy of what is set. @returns {Controls} */
+  /** A copy of the values. @returns {Controls} */
   get values() {
     return { ...this.#values };
   }
 
-  /** Sets some controls without telling anyone. @param {Controls} values */
+  /** Sets some controls without an event. @param {Controls} values */
   show(values) {
     for (const [name, value] of Object.entries(values)) {
       const bound = this.#bound.get(name);
@@ -81,7 +81,7 @@ export class ControlPanel {
     this.#onMove(name);
   }
 
-  /** Says under a control what is wrong with what it was given. @param {string} name @param {string} problem */
+  /** Shows under a control what was wrong with its input. @param {string} name @param {string} problem */
   tell(name, problem) {
     const element = this.#bound.get(name)?.element;
     if (element) tell(element, problem);
@@ -132,7 +132,7 @@ export class ControlPanel {
   /** @param {import("./state.js").ChoiceSpec} control @param {HTMLElement} element */
   #bindChoice(control, element) {
     const { name } = control;
-    // What is there once a network is kept: one more option, or the choice as a whole where it has no other.
+    // Options that need a saved network: one option, or the complete choice if it has no other.
     const own = /** @type {HTMLElement | null} */ (element.matches("[data-kept]") ? element : element.querySelector("[data-kept]"));
     if (own !== null) {
       const offer = () => (own.hidden = kept() === null);
@@ -184,7 +184,7 @@ export class ControlPanel {
     const number = input(element, "input");
     this.#bindFields(control, element, [number]);
     element.querySelector('[data-action="reseed"]')?.addEventListener("click", () => {
-      const others = Math.floor(Math.random() * control.max); // one fewer than there are seeds
+      const others = Math.floor(Math.random() * control.max); // one fewer than the number of seeds
       this.move(control.name, others < Number(this.#values[control.name]) ? others : others + 1);
     });
     return (/** @type {number} */ value) => {
@@ -193,9 +193,8 @@ export class ControlPanel {
   }
 
   /**
-   * What is typed is taken with Enter or when the reader leaves the field: to the nearest step, or, where it cannot be taken, not
-   * at all. Both are said, and the field then shows the value in use.
-   *
+   * Typed input is accepted with Enter or when the reader leaves the field: rounded to the nearest step, or not at all.
+   * Both are reported, and the field then shows the value in use.
    * @param {NumberSpec} control
    * @param {HTMLElement} element
    * @param {HTMLInputElement[]} fields
@@ -241,8 +240,7 @@ export class ControlPanel {
 const input = (element, selector) => /** @type {HTMLInputElement} */ (element.querySelector(selector));
 
 /**
- * Where a reader has moved a control that no script has answered yet.
- *
+ * A move of the reader that no script has answered yet.
  * @param {ControlSpec} control
  * @param {HTMLElement} element
  * @returns {Value | undefined} undefined where it stands as it came, or at nothing that it can take
@@ -271,8 +269,7 @@ function movedTo(control, element) {
 }
 
 /**
- * Where an arrow key in one of its fields takes a control.
- *
+ * The value after an arrow key in one of a control's fields.
  * @param {NumberSpec} control
  * @param {Value} value
  * @param {number} place of the field
@@ -296,7 +293,7 @@ function stepped(control, value, place, way) {
     }
     case "viewport": {
       const [...view] = /** @type {[number, number, number]} */ (value);
-      const step = 2 ** -Math.floor(view[2]); // a sixteenth of what is in view
+      const step = 2 ** -Math.floor(view[2]); // a sixteenth of the view
       view[place] = place === 2 ? within(view[2], 1, 0, control.max_zoom) : within(view[place], step, -control.limit, control.limit);
       return view;
     }
@@ -316,7 +313,10 @@ function fraction(range) {
   return String((Number(range.value) - low) / (high - low));
 }
 
-/** Says something under a control, even if it is said again; "" takes it back. @param {HTMLElement} element @param {string} sentence */
+/**
+ * Shows a message under a control, also if it repeats; "" removes it.
+ * @param {HTMLElement} element @param {string} sentence
+ */
 function tell(element, sentence) {
   element.querySelector(".problem")?.remove();
   if (sentence === "") return;

@@ -1,6 +1,4 @@
-/**
- * A drawing as text, short enough for a link, and back: the format of widgets/kit/drawing.py, which says how it goes.
- */
+/** A drawing as text, short enough for a link, and back; widgets/kit/drawing.py describes the format. */
 
 const GREYS = "0123456789abcdef";
 const RUNS = "ghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -28,7 +26,7 @@ export function toPixels(text) {
   return Uint8Array.from(pixels);
 }
 
-/** Why a text is no drawing of so many pixels a side, or "". @param {string} text @param {number} side */
+/** Why a text is not a drawing of this many pixels per side, or "". @param {string} text @param {number} side */
 export function problemWith(text, side) {
   const wrong = [...text].find((character) => !"123456789abcdef".includes(character) && !RUNS.includes(character));
   if (wrong !== undefined) return `“${wrong}” stands for no pixels of a drawing.`;

@@ -1,5 +1,5 @@
 /**
- * What an instrument of the page will ask once it has come to life, asked before that: Python answers while the page is laid out
+ * Sends the first request of the page's first instrument before it starts: Python answers while the page is laid out
  * and painted.
  */
 import { questionOf } from "./question.js";
@@ -7,7 +7,7 @@ import { ownState, readState } from "./state.js";
 
 /** @typedef {import("../python/page/job.js").Message} Message */
 
-/** The question, as text, and its answer to come. @type {{question: string, answer: Promise<any>} | null} */
+/** The request as text, and its answer to come. @type {{question: string, answer: Promise<any>} | null} */
 let first = null;
 
 /**
@@ -26,12 +26,12 @@ export function askFirst(python) {
   /** @type {Message} */
   const message = questionOf(spec, controls, null);
   const answer = python.request(message);
-  answer.catch(() => {}); // told to whoever takes it
+  answer.catch(() => {}); // the caller of takeFirst gets the error
   first = { question: JSON.stringify(message), answer };
   return section;
 }
 
-/** The answer, once, if this is the question. @param {Message} message @returns {Promise<any> | null} */
+/** The answer, once, if this is the request. @param {Message} message @returns {Promise<any> | null} */
 export function takeFirst(message) {
   if (first?.question !== JSON.stringify(message)) return null;
   const { answer } = first;

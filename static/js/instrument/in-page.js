@@ -1,4 +1,7 @@
-/** Instruments on a page of the book: Python runs in the page, a decoder server may stand behind it, the address says the state. */
+/**
+ * Instruments on a page of the book: Python runs in the page, a decoder server may be available, and the address has
+ * the state.
+ */
 import { LiveInstrument } from "./instrument.js";
 import { TileOrigin } from "./map/source.js";
 import { FinerTiles } from "./server/finer-tiles.js";
@@ -17,7 +20,7 @@ const server = {
 const address = {
   search: () => location.search,
   write: (spec, values) => {
-    // A change of the address now would call off the page that the reader is on the way to.
+    // Changing the address now would cancel a navigation that is under way.
     if ("navigation" in globalThis && navigation.transition) return false;
     const search = writeState(location.search, spec, values);
     history.replaceState(history.state, "", `${location.pathname}${search}${location.hash}`);

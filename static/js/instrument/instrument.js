@@ -27,13 +27,13 @@ import { translate } from "../words.js";
 const MEASURE = "latentbook-answer"; // tools/bench/frames.js reads it
 const BUSY_MS = 100;
 const AHEAD_MS = 50;
-/** A notice, such as "Link copied", stands for so long at least. */
+/** A notice, such as "Link copied", stays for at least this long. */
 const NOTICE_MS = 2_000;
 const ADDRESS_MS = 300;
 const SPEAK_MS = 500;
-/** An instrument slower than this is not asked ahead: a live question would wait behind one that may never be needed. */
+/** Slower instruments do not compute ahead: a live request would wait behind one that may never be needed. */
 const SLOW_MS = 60;
-/** States in which the picture is what was asked for. */
+/** States in which the picture matches the controls. */
 const SETTLED = ["live", "offline", "refused"];
 
 export class LiveInstrument {
@@ -52,9 +52,9 @@ export class LiveInstrument {
   #declarer = null;
   /** @type {FrameValue | null} */
   #frame = null;
-  /** Of the answers so far, ms: the first of all also loads data. */
+  /** Of the answers so far, in ms; the first one also loads data. */
   #fastest = Infinity;
-  /** Control whose next values are worked out ahead. @type {string | null} */
+  /** Control whose next values are computed ahead. @type {string | null} */
   #ahead = null;
   #aheadRuns = false;
   /** @type {ReturnType<typeof setInterval> | undefined} */

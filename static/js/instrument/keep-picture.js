@@ -1,12 +1,11 @@
 /**
- * "Save picture" and "Zoom": what is on the bench, as a PNG in the reader's downloads, or in Plotly itself with hover values.
- *
+ * "Save picture" and "Zoom": the panels as a PNG download, or in Plotly itself with hover values.
  * @typedef {import("../python/protocol.js").FrameValue} FrameValue
  * @typedef {import("../python/protocol.js").PlotPanel} PlotPanel
  */
 import { translate } from "../words.js";
 
-const SCALE = 2; // device pixels a CSS pixel in the saved picture
+const SCALE = 2; // device pixels per CSS pixel in the saved picture
 const GAP = 16; // CSS px between panels and around them
 
 /**
@@ -86,7 +85,7 @@ async function savePicture(section, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-/** The smallest box around some others. @param {DOMRect[]} boxes */
+/** The smallest box around several boxes. @param {DOMRect[]} boxes */
 function around(boxes) {
   const left = Math.min(...boxes.map((box) => box.left));
   const top = Math.min(...boxes.map((box) => box.top));
@@ -95,7 +94,7 @@ function around(boxes) {
   return new DOMRect(left, top, right - left, bottom - top);
 }
 
-/** A drawing as an image of its own: every colour and font it takes from the page is written into it. @param {SVGSVGElement} svg */
+/** A drawing as a standalone image: colours and fonts from the page are written into it. @param {SVGSVGElement} svg */
 async function imageOf(svg) {
   const copy = /** @type {SVGSVGElement} */ (svg.cloneNode(true));
   const sources = [svg, ...svg.querySelectorAll("*")];
@@ -112,7 +111,10 @@ async function imageOf(svg) {
   return image;
 }
 
-/** The first picture of a tiles panel is ink seen through a mask. @param {CanvasRenderingContext2D} context @param {HTMLElement} still @param {DOMRect} box */
+/**
+ * The first picture of a tiles panel is ink seen through a mask.
+ * @param {CanvasRenderingContext2D} context @param {HTMLElement} still @param {DOMRect} box
+ */
 async function drawMask(context, still, box) {
   const { maskImage, backgroundColor } = getComputedStyle(still);
   const mask = new Image();

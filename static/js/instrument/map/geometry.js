@@ -15,10 +15,10 @@ export const ACROSS = 400; // map pixels along each side of a panel; app/latentb
 /** @param {number} value @param {number} low @param {number} high */
 const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
 
-/** Map pixels to a unit of the plane. @param {Plane} plane @param {number} zoom */
+/** Map pixels per unit of the plane. @param {Plane} plane @param {number} zoom */
 export const pixelsPerUnit = ({ limit }, zoom) => (TILE * 2 ** zoom) / (2 * limit);
 
-/** The level of tiles that a zoom is seen with. @param {Plane} plane @param {number} zoom */
+/** The level of tiles that a zoom is drawn with. @param {Plane} plane @param {number} zoom */
 export const levelOf = ({ max_zoom }, zoom) => Math.min(max_zoom, Math.round(zoom));
 
 /** Map pixels from the panel's centre to a code. @param {Plane} plane @param {View} view @param {number} x @param {number} y */
@@ -27,7 +27,10 @@ export function placeOf(plane, [centreX, centreY, zoom], x, y) {
   return { x: (x - centreX) * unit, y: (centreY - y) * unit };
 }
 
-/** The code that many map pixels from the panel's centre. @param {Plane} plane @param {View} view @param {{x: number, y: number}} at */
+/**
+ * The code at an offset in map pixels from the panel's centre.
+ * @param {Plane} plane @param {View} view @param {{x: number, y: number}} at
+ */
 export function codeAt(plane, [centreX, centreY, zoom], at) {
   const unit = pixelsPerUnit(plane, zoom);
   return { x: centreX + at.x / unit, y: centreY - at.y / unit };
@@ -48,8 +51,7 @@ export function panned(plane, view, right, down) {
 }
 
 /**
- * The view after zooming, with the code under `at` kept where it is.
- *
+ * The view after zooming, with the code under `at` in the same place.
  * @param {Plane} plane
  * @param {View} view
  * @param {number} by levels
@@ -80,14 +82,14 @@ export function visibleTiles(plane, [x, y, zoom]) {
     .sort((a, b) => far(a) - far(b));
 }
 
-/** The tile one level up that holds a tile. @param {Address} address @returns {Address} */
+/** The tile one level up that contains a tile. @param {Address} address @returns {Address} */
 export const parentOf = ({ zoom, x, y }) => ({ zoom: zoom - 1, x: x >> 1, y: y >> 1 });
 
 /** The four tiles one level down. @param {Address} address @returns {Address[]} */
 export const childrenOf = ({ zoom, x, y }) =>
   [0, 1, 2, 3].map((i) => ({ zoom: zoom + 1, x: 2 * x + (i & 1), y: 2 * y + (i >> 1) }));
 
-/** The view in which a tile is the one at the centre. @param {Plane} plane @param {Address} address @returns {View} */
+/** The view centred on a tile. @param {Plane} plane @param {Address} address @returns {View} */
 export function viewOf({ limit }, { zoom, x, y }) {
   const side = (2 * limit) / 2 ** zoom;
   return [(x + 0.5) * side - limit, limit - (y + 0.5) * side, zoom];
@@ -107,7 +109,10 @@ export function boxOf(plane, view, { zoom, x, y }) {
   return { left: corner.x, top: corner.y, side: TILE * 2 ** (view[2] - zoom) };
 }
 
-/** A round length for a scale, and its map pixels. @param {Plane} plane @param {number} zoom @param {number} about map pixels */
+/**
+ * A round length for a scale, and its map pixels.
+ * @param {Plane} plane @param {number} zoom @param {number} about map pixels
+ */
 export function scaleBar(plane, zoom, about) {
   const unit = pixelsPerUnit(plane, zoom);
   const power = 10 ** Math.floor(Math.log10(about / unit));

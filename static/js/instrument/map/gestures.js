@@ -10,12 +10,12 @@
  */
 import { ACROSS, codeAt, panned, tidy, zoomed } from "./geometry.js";
 
-const TAP = 4; // map pixels that a finger may slip in a tap
+const TAP = 4; // map pixels that a finger may move in a tap
 const STEP = ACROSS / 8;
-const LINE = 16; // px to a line, where a wheel counts in lines
-const WHEEL = 1 / 300; // levels of zoom to a px of wheel
-const PINCH = 1 / 60; // the same for a trackpad's pinch, which comes as a wheel with Ctrl
-const MOST = 0.5; // levels to one event
+const LINE = 16; // px per line, for wheels that count in lines
+const WHEEL = 1 / 300; // levels of zoom per px of wheel
+const PINCH = 1 / 60; // the same for a trackpad's pinch, which arrives as a wheel with Ctrl
+const MOST = 0.5; // levels per event
 const SAME_SPIN_MS = 400;
 
 /** @type {Record<string, [number, number]>} */
@@ -51,7 +51,7 @@ export function takeHold(element, plane, hand) {
   element.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     element.setPointerCapture(event.pointerId);
-    slipped = pointers.size === 0 ? 0 : Infinity; // a second finger makes it no tap
+    slipped = pointers.size === 0 ? 0 : Infinity; // with a second finger it is not a tap
     pointers.set(event.pointerId, spotOf(event));
   }, { signal });
 
@@ -80,13 +80,13 @@ export function takeHold(element, plane, hand) {
   element.addEventListener("pointercancel", lift, { signal });
   element.addEventListener("pointerleave", () => pointers.size === 0 && hand.hover(null), { signal });
 
-  // A wheel that was scrolling the page when the map came under it goes on scrolling the page.
+  // A wheel that was scrolling the page when it reached the map continues to scroll the page.
   let scrolled = -Infinity;
   document.addEventListener("wheel", (event) => {
     if (!event.composedPath().includes(element)) scrolled = event.timeStamp;
   }, { signal, passive: true });
   element.addEventListener("wheel", (event) => {
-    // One that cannot be cancelled is scrolling already.
+    // An event that cannot be cancelled is scrolling already.
     if (!event.cancelable || (!event.ctrlKey && event.timeStamp - scrolled < SAME_SPIN_MS)) {
       scrolled = event.timeStamp;
       return;

@@ -1,7 +1,7 @@
 /**
- * Paints a map: tiles in the theme's two colours, the coarser or finer ones beneath a tile that is still on its way, then
- * rings, dots, their names, a scale and the mark in the middle. All lengths are map pixels; the context is scaled to the panel's size.
- *
+ * Paints a map: tiles in the theme's two colours, coarser or finer ones in place of missing tiles, then rings, dots,
+ * their names, a scale and the mark in the middle. All lengths are map pixels; the context is scaled to the panel's
+ * size.
  * @typedef {import("./geometry.js").Address} Address
  * @typedef {import("./geometry.js").Plane} Plane
  * @typedef {import("./geometry.js").View} View
@@ -12,7 +12,7 @@ import { colourOf, rampOf } from "../panels/ramp.js";
 import { ACROSS, boxOf, childrenOf, parentOf, pixelsPerUnit, placeOf, scaleBar, TILE, visibleTiles } from "./geometry.js";
 
 const FADE_MS = 200;
-const FARTHEST = 20_000; // map pixels: the largest circle that is drawn as one
+const FARTHEST = 20_000; // map pixels: larger circles are drawn as lines
 const FONT = "12px";
 const CLASSES = 10;
 
@@ -35,7 +35,7 @@ export class Painter {
     this.recolour();
   }
 
-  /** Takes the colours of the theme that is now in force. */
+  /** Reads the colours of the present theme. */
   recolour() {
     this.#ramp = rampOf(this.#element, this.#context);
     this.#painted = new WeakMap();
@@ -45,12 +45,12 @@ export class Painter {
     this.#font = `${FONT} ${colourOf(this.#element, "sans")}`;
   }
 
-  /** Nothing: what lies under the canvas is seen. */
+  /** Clears the canvas, so that the still under it shows. */
   clear() {
     this.#context.clearRect(-ACROSS / 2, -ACROSS / 2, ACROSS, ACROSS);
   }
 
-  /** An empty map: the plane as paper, and what lies outside. @param {Plane} plane @param {View} view */
+  /** An empty map: the plane as paper, and the area outside. @param {Plane} plane @param {View} view */
   ground(plane, view) {
     const context = this.#context;
     const half = ACROSS / 2;
@@ -91,7 +91,10 @@ export class Painter {
     return state;
   }
 
-  /** What stands in for a tile: the part of the nearest coarser one, then the finer ones at hand. @param {TileStore} store @param {Plane} plane @param {View} view @param {Address} address */
+  /**
+   * What replaces a missing tile: the part of the nearest coarser one, then the finer ones available.
+   * @param {TileStore} store @param {Plane} plane @param {View} view @param {Address} address
+   */
   #beneath(store, plane, view, address) {
     for (let above = address; above.zoom > 0; ) {
       above = parentOf(above);
@@ -151,7 +154,7 @@ export class Painter {
       if (pixels < FARTHEST) {
         context.arc(origin.x, origin.y, pixels, 0, 2 * Math.PI);
       } else {
-        // So large that a panel sees it straight: a line across the way to the origin.
+        // So large that it looks straight in the panel: a line perpendicular to the direction of the origin.
         const [x, y] = [origin.x / away, origin.y / away];
         const gap = away - pixels;
         context.moveTo(x * gap - y * ACROSS, y * gap + x * ACROSS);
@@ -183,8 +186,7 @@ export class Painter {
   }
 
   /**
-   * What rings and classes are called, above all marks.
-   *
+   * Names of rings and classes, above all marks.
    * @param {Plane} plane
    * @param {View} view
    * @param {Record<string, number>} rings
@@ -201,7 +203,7 @@ export class Painter {
     });
   }
 
-  /** A length of the plane at the lower left. @param {Plane} plane @param {number} zoom */
+  /** A scale bar at the lower left. @param {Plane} plane @param {number} zoom */
   scale(plane, zoom) {
     const { length, pixels } = scaleBar(plane, zoom, ACROSS / 4);
     const [left, y] = [12 - ACROSS / 2, ACROSS / 2 - 12];
@@ -227,7 +229,7 @@ export class Painter {
     this.#stroke("accent", 2);
   }
 
-  /** A line that is seen on ink and on paper. @param {string} colour @param {number} width */
+  /** A line that is visible on ink and on paper. @param {string} colour @param {number} width */
   #stroke(colour, width) {
     const context = this.#context;
     for (const [style, wide] of /** @type {const} */ ([["tile-paper", width + 2], [colour, width]])) {

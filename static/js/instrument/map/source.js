@@ -1,7 +1,6 @@
 /**
- * Where the tiles of a map come from: a decoder server, or the instrument's own Python where there is no server, or where
- * the reader has changed the code. A server that fails is asked again after a while.
- *
+ * Where the tiles of a map come from: a decoder server, or the instrument's own Python if there is no server or the
+ * reader has changed the code. A server that fails is tried again after a while.
  * @typedef {import("./geometry.js").Address} Address
  * @typedef {import("./tile-store.js").Load} Load
  * @typedef {import("../../python/protocol.js").MapPanel} MapPanel
@@ -13,7 +12,7 @@ const FIRST_RETRY_MS = 5_000;
 const LAST_RETRY_MS = 60_000;
 
 export class TileOrigin {
-  /** What keeps the server from answering, in words for the reader. @type {Trouble | null} */
+  /** Why the server does not respond, in words for the reader. @type {Trouble | null} */
   trouble = null;
   #onChange;
   #retryMs = FIRST_RETRY_MS;

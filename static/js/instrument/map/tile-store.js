@@ -1,7 +1,6 @@
 /**
- * The tiles of one map from one source: those at hand, the least recently used dropped first, and those on their way, a few
- * at a time, the most urgent first. A tile that is no longer in view is no longer waited for.
- *
+ * The tiles of one map from one source: those available (the least recently used are dropped first) and those
+ * requested, a few at a time, the most urgent first. A tile that leaves the view is no longer waited for.
  * @typedef {import("./geometry.js").Address} Address
  * @typedef {{pixels: Uint8Array, since: number}} Tile since: when it came, as performance.now() has it
  * @typedef {(address: Address, signal: AbortSignal) => Promise<Uint8Array>} Load
@@ -38,7 +37,7 @@ export class TileStore {
     return tile;
   }
 
-  /** Asks for tiles in place of all that were asked for before. @param {Address[]} addresses most urgent first */
+  /** Requests tiles, replacing all earlier requests. @param {Address[]} addresses most urgent first */
   want(addresses) {
     const keys = new Set(addresses.map(keyOf));
     for (const [key, request] of this.#underWay) if (!keys.has(key)) request.abort();

@@ -1,1 +1,1 @@
-"""From Markdown to a finished site: load, parse, render."""
+"""From Markdown to a finished site."""

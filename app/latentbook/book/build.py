@@ -1,4 +1,4 @@
-"""``build/site``: made when something has changed, and swapped in whole."""
+"""Build ``build/site`` if something has changed, and swap it in complete."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ KEPT = 3
 
 
 def build_site(settings: Settings, *, report: Report, now: datetime | None = None) -> Path:
-    """Build the book into ``build/site``; nothing is done where nothing has changed.
+    """Build the book into ``build/site``; do nothing if nothing has changed.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def build_site(settings: Settings, *, report: Report, now: datetime | None = Non
 
 
 def put_back(settings: Settings, report: Report) -> None:
-    """Put the previous site back where a build was killed just before it put its own in place."""
+    """Put the previous site back if a build was killed just before it installed its own."""
     if settings.site.exists() or not settings.previous_site.exists():
         return
     with _turn(settings.build / "build.lock", report):
@@ -84,7 +84,7 @@ def put_back(settings: Settings, report: Report) -> None:
 
 
 def shown_too_soon(settings: Settings, site: Path, now: datetime) -> list[str]:
-    """What a finished site shows that is not open, or that a course hides.
+    """What a finished site shows although it is withheld now, or hidden by a course.
 
     As far as the manifest can be read: a file that is no TOML says nothing.
     """
@@ -96,7 +96,6 @@ def shown_too_soon(settings: Settings, site: Path, now: datetime) -> list[str]:
 
 
 def _shown(site: Path, closed: Days, hidden: Iterable[str]) -> list[str]:
-    """What of these a finished site shows."""
     labels = {*closed.places, *hidden}
     if not (labels or closed.answers):
         return []
@@ -109,7 +108,7 @@ def _shown(site: Path, closed: Days, hidden: Iterable[str]) -> list[str]:
 
 
 def is_due(settings: Settings, now: datetime) -> bool:
-    """Whether something is open by now that the site does not have."""
+    """Whether something is open now that the site lacks."""
     return bool(_last_closed(settings) - set(_closed(settings, now).names))
 
 
@@ -118,7 +117,7 @@ def _closed(settings: Settings, now: datetime) -> Days:
 
 
 def _last_closed(settings: Settings) -> set[str]:
-    """What the site that is there leaves out as not open; nothing where that is not known."""
+    """What the present site withholds; empty if that is unknown."""
     try:
         return set(json.loads(_left_out_file(settings).read_text(encoding="utf-8"))["closed"])
     except FileNotFoundError:
@@ -139,7 +138,7 @@ def _turn(lock_file: Path, report: Report) -> AbstractContextManager[object]:
 
 
 def _is_current(site: Path, settings: Settings, stamp: str) -> bool:
-    """Whether the site is made from what is there now."""
+    """Whether the site is up to date."""
     stamp_file = _stamp_file(settings)
     try:
         return (site / "index.html").is_file() and stamp_file.read_text(encoding="utf-8") == stamp
@@ -190,7 +189,7 @@ def _build(site: Path, settings: Settings, stamp: str, report: Report, now: date
 
 
 def _stamp(settings: Settings, now: datetime) -> str:
-    """Stands for everything that the site is made from, and for what of it is not open."""
+    """A hash of everything that the site is made from, and of what it withholds."""
     root, code = settings.root, Path(__file__).resolve().parents[1]
     folders = [settings.content, settings.widgets, root / "static", TEMPLATES]
     folders += [code / "book", code / "locale", code / "runtime"]
@@ -207,7 +206,7 @@ def _stamp(settings: Settings, now: datetime) -> str:
 
 
 def _forget_old(cache: Path) -> None:
-    """Keep a few bundles of each kind, so that days of editing do not fill the disk."""
+    """Limit the bundles of each kind, so that days of editing do not fill the disk."""
     for kind in ("bundle-*", "engine-*.js", "service-worker-*.js", "notebook-*.js"):
         newest_first = sorted(cache.glob(kind), key=lambda path: path.stat().st_mtime, reverse=True)
         for old in newest_first[KEPT:]:
@@ -215,7 +214,7 @@ def _forget_old(cache: Path) -> None:
 
 
 def _report_stale(loaded: Loaded, report: Report) -> None:
-    """Say which snippets show no output because their code has changed since it was recorded."""
+    """Report snippets without output because their code has changed since it was recorded."""
     for source in loaded.sources:
         recorded = source.recordings.all_current(source.nodes)
         for page in source.pages:
@@ -229,7 +228,7 @@ def _report_stale(loaded: Loaded, report: Report) -> None:
 
 
 def dressed(loaded: Loaded, assets: Assets, settings: Settings) -> Assets:
-    """The files of the frame, with the book's own mark, icons and colours where it has them."""
+    """The frame's files, with the book's own mark, icons and colours if it has them."""
     if loaded.brand is None:
         return assets
     out = settings.build / "cache" / "brand"
@@ -237,7 +236,7 @@ def dressed(loaded: Loaded, assets: Assets, settings: Settings) -> Assets:
 
 
 def _swap(partial: Path, settings: Settings) -> None:
-    """Put the new site in the old one's place, and that in the place of the previous one.
+    """Replace the old site with the new one, and the previous one with the old.
 
     An old one that cannot be replaced stays. Killed at any moment, this leaves a site (`put_back`).
     """

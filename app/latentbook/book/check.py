@@ -1,4 +1,4 @@
-"""``latentbook check``: everything the build checks, and every piece of Python in the book, run."""
+"""``latentbook check``: checks what the build checks, and runs all Python in the book."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ NO_MODULE = re.compile(r"No module named '(?P<module>[^']+)'")
 
 
 def check_book(settings: Settings, *, record: bool = False, report: Report) -> None:
-    """Check the whole book; with ``record``, write down what every snippet puts out.
+    """Check the book; with ``record``, record the output of every snippet.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
 
 
 def check_instruments(settings: Settings, names: Sequence[str], problems: Problems) -> None:
-    """Hold a course's instruments to the contract, as the page does with a reader's version."""
+    """Check a course's instruments against the contract, as the page checks a reader's version."""
     with closing(AuthorCode(settings.code_timeout)) as code:
         for name in names:
             path = (settings.widgets / f"{name}.py").resolve()
@@ -86,7 +86,7 @@ def check_instruments(settings: Settings, names: Sequence[str], problems: Proble
 
 
 def record_chapter(settings: Settings, slug: str) -> Path:
-    """Run the snippets of one chapter and write down what they put out.
+    """Run the snippets of one chapter and record their output.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def record_chapter(settings: Settings, slug: str) -> Path:
 
 
 class _ChapterRun:
-    """Runs the Python of one chapter from top to bottom, in a scope of its own."""
+    """Runs the Python of one chapter from top to bottom, in one scope."""
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class _ChapterRun:
         self.ran: list[DirectiveNode] = []  # snippets that the scope holds the names of
 
     def run(self, *, record: bool) -> dict[str, Recording]:
-        """What each snippet put out, by label."""
+        """The output of each snippet, by label."""
         runnable = runnable_cells(self.source.nodes)
         made: dict[str, Recording] = {}
         for page in self.source.pages:
@@ -158,7 +158,7 @@ class _ChapterRun:
         return made
 
     def ask(self, request: dict[str, Any]) -> Reply:
-        """One message of the page's protocol; after a death, a scope as it was before."""
+        """Send one message of the page's protocol; after a crash, rebuild the scope."""
         reply = self.code.ask({"scope": self.scope, **request})
         if reply.get("died"):
             for node in self.ran:
@@ -227,7 +227,7 @@ class _ChapterRun:
         return found
 
     def computed(self) -> dict[str, float]:
-        """What the chapter's ``numbers.py`` computes, in a process of its own."""
+        """The numbers of the chapter's ``numbers.py``, computed in a separate process."""
         numbers = self.source.numbers
         report = self.all_problems.of(numbers.path)
         with closing(AuthorCode(LISTING_TIMES * self.code.seconds)) as own:
@@ -245,7 +245,7 @@ class _ChapterRun:
         return {name: rounded(value) for name, value in reply["value"].items() if value is not None}
 
     def compare_numbers(self, made: Mapping[str, Recording], *, record: bool) -> None:
-        """Report each number of the text that there is not, or that now prints differently."""
+        """Report each number of the text that is missing or now prints differently."""
         numbers = self.source.numbers
         values = {maker: recording.numbers for maker, recording in made.items()}
         then = {maker: r.numbers for maker, r in self.source.recordings.by_label.items()}
@@ -272,7 +272,7 @@ class _ChapterRun:
                 )
 
     def question(self, node: DirectiveNode) -> None:
-        """Every solution passes; every mistake fails with the message it must get."""
+        """Check that every solution passes and every mistake gets its message."""
         checks = node.parts("check")
         if not checks:
             return
@@ -310,7 +310,7 @@ class _ChapterRun:
             )
 
     def listing(self, node: DirectiveNode) -> None:
-        """Run a listing that the page only shows, in a process of its own."""
+        """Run a listing that the page only shows, in a separate process."""
         needs = [name.strip() for name in node.options["needs"].split(",")]
         if missing := [name for name in needs if importlib.util.find_spec(name) is None]:
             self.report(f"  {node.label} is not run: {', '.join(missing)} is not installed")
@@ -323,7 +323,7 @@ class _ChapterRun:
 
 
 def _first_difference(then: Sequence[Recorded], now: Sequence[Recorded]) -> tuple[str, str]:
-    """The first lines of two outputs that are not the same."""
+    """The first lines in which two outputs differ."""
     lines = [
         [line for output in outputs for line in (f"{output.kind}:{output.data}").split("\n")]
         for outputs in (then, now)

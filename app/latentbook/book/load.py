@@ -1,4 +1,6 @@
-"""``book.toml``, the chapters and their data files to one :class:`Book`, or to all their errors."""
+"""Compose ``book.toml``, the chapters and their data files into one :class:`Book`, or report all
+mistakes.
+"""
 
 from __future__ import annotations
 
@@ -69,11 +71,12 @@ from latentbook.errors import accepted_names
 from latentbook.settings import Settings
 
 LONGEST_SECTION = 2500
-"""Words that a section may have: each is a page of its own, laid out at once (docs/speed.md)."""
+"""Words per section: each is one page, laid out at once (docs/speed.md)."""
 
 
 NEVER = Day(Path(), 1, "hidden")
-"""The day of what only stands where nothing is open: it may refer to all that is not."""
+"""The day of content that appears only where nothing is open: it may refer to everything withheld.
+"""
 
 
 def load(settings: Settings, now: datetime | None = None, *, computing: bool = False) -> Loaded:
@@ -105,7 +108,7 @@ _engines: dict[str, Engine] = {}
 
 
 def shared_engine(script: str) -> Engine:
-    """One engine for each bundle, kept with all the equations it has set."""
+    """One engine per bundle, with a cache of all equations it has set."""
     if script not in _engines:
         while _engines:
             _engines.popitem()[1].close()
@@ -114,7 +117,7 @@ def shared_engine(script: str) -> Engine:
 
 
 class _Loader:
-    """Holds what the steps of one load share."""
+    """State shared by the steps of one load."""
 
     def __init__(
         self,
@@ -164,7 +167,7 @@ class _Loader:
         self.unseen_symbols: set[str] = set()
 
     def days(self) -> Days:
-        """The days in the manifest, after reporting labels that are of nothing."""
+        """The days in the manifest, after reporting unknown labels."""
         targets = self.labels.targets.values()
         kinds = {
             target.label: target.kind
@@ -174,7 +177,7 @@ class _Loader:
         return check_days(self.manifest.openings, kinds, self.problems)
 
     def own_resources(self) -> Resources:
-        """What composers share, with nothing used yet."""
+        """Resources of the composers, unused so far."""
         settings, content, media = self.settings, self.content, Media()
         widgets, cache = settings.widgets, settings.build / "cache"
         engine = shared_engine(engine_script(settings))
@@ -211,14 +214,14 @@ class _Loader:
         return Path(self.content.name) / name
 
     def manifest_below(self) -> Manifest | None:
-        """That of the book which a course is made from."""
+        """The manifest of the book that a course is made from."""
         path = self.content / BOOK
         if self.laid.book is None or not path.is_file():
             return None
         return read_manifest(path, self.problems.of(self.shown(BOOK)))
 
     def macros(self) -> dict[str, str]:
-        """The book's macros; for a course those of the book below, too."""
+        """The book's macros; for a course, also those of its book."""
         own, book = dict(self.manifest.macros), self.below.macros if self.below else {}
         for name in sorted(own.keys() & book.keys()):
             message = f"macro {name!r} is used twice: the book has it already"
@@ -271,7 +274,7 @@ class _Loader:
         )
 
     def rehearse(self, piece: Piece) -> None:
-        """Compose what is not open, for its mistakes and what it uses; nothing of it is kept."""
+        """Compose withheld content for its mistakes and what it uses, and discard the result."""
         page = piece.page
         whole = next(source for source in self.whole if source.entry.slug == page.slug)
         recorded = whole.recordings.all_current(whole.nodes)
@@ -283,13 +286,13 @@ class _Loader:
         self.unseen_symbols |= composer.symbols.used
 
     def check_numbers(self) -> None:
-        """Report each ``numbers.py`` whose numbers were not computed from what it is now."""
+        """Report each ``numbers.py`` that has changed since its numbers were computed."""
         for source in self.whole:
             if source.numbers.stale:
                 self.problems.add(source.numbers.path, 1, STALE)
 
     def only_unseen(self, seen: bool, unseen: bool) -> bool:
-        """Whether something is used only in what is not open; what nothing uses is not hidden."""
+        """Whether something is used only in withheld content; unused things are not hidden."""
         return bool(self.closed.pieces) and unseen and not seen
 
     def sources_listed(self) -> list[str]:
@@ -304,7 +307,6 @@ class _Loader:
         ]
 
     def chapter(self, source: ChapterSource) -> Chapter:
-        """Compose one chapter."""
         entry, opening = source.entry, source.opening
         front, lines = opening.document.front, opening.document.front_lines
         recorded = source.recordings.all_current(source.nodes)
@@ -344,7 +346,7 @@ class _Loader:
         )
 
     def notes_before(self, page: PageSource) -> int:
-        """How many notes a chapter has before a page of it, those that are not open included."""
+        """Number of notes in a chapter before a page of it, including withheld ones."""
         whole = next(source for source in self.whole if source.entry.slug == page.slug)
         places = [each.place for each in whole.pages]
         before = whole.pages[: places.index(page.place)]
@@ -358,7 +360,7 @@ class _Loader:
         notes_before: int,
         day: Day | None = None,
     ) -> Composer:
-        """What makes one page, or a piece that is open from a day on."""
+        """The composer of one page, or of a part that opens on a day."""
         number = self.resources.labels.number(page.place, 1) if page.name else ""
         place = Link(f"../{page.place}/" if page.place else "../", page.title, number)
         report = self.problems.of(page.path)
@@ -374,7 +376,6 @@ class _Loader:
         )
 
     def section(self, page: PageSource, composer: Composer) -> Section:
-        """Compose one section."""
         front, lines = page.document.front, page.document.front_lines
         html = composer.inline(front["title"], lines.get("title", 1))
         blocks = composer.all_blocks()
@@ -402,7 +403,7 @@ class _Loader:
         )
 
     def ids_on(self, page: PageSource) -> list[str]:
-        """What addresses can name on a page: its labels and its headings."""
+        """What addresses can name on a page: its labels and headings."""
         labels = self.resources.labels
         for name in page.document.front["formerly"]:
             if name in labels.targets:
@@ -417,7 +418,7 @@ class _Loader:
         return [*here, *labels.heading_ids(page.place)]
 
     def neighbours(self, page: PageSource) -> tuple[Link | None, Link | None]:
-        """The pages of the book before and after one."""
+        """The pages before and after this one."""
         pages = [each for source in self.sources for each in source.pages if each.place]
         if page not in pages:
             return None, None
@@ -427,7 +428,6 @@ class _Loader:
         return before, after
 
     def link(self, page: PageSource, origin: PageSource) -> Link:
-        """A link to one page from another."""
         labels = self.resources.labels
         label = page.name or page.slug
         number = labels.targets[label].number if label in labels.targets else ""
@@ -455,7 +455,7 @@ class _Loader:
         return tuple(links)
 
     def check_circles(self) -> None:
-        """Report each chapter that builds on itself by way of others."""
+        """Report chapters that build on themselves through others."""
         openings = {each.entry.slug: each.opening for each in self.sources if each.entry.number}
         needs = {slug: each.document.front["builds_on"] for slug, each in openings.items()}
         for slug, opening in openings.items():
@@ -471,14 +471,13 @@ class _Loader:
                 report.add(line, f"builds_on leads in a circle: {ways[slug]}")
 
     def symbols_of(self, composer: Composer) -> tuple[Symbol, ...]:
-        """What the equations of a page use, in the order of ``notation.toml``."""
+        """The symbols in a page's equations, in the order of ``notation.toml``."""
         used = [each for each in self.resources.symbols if each.id in composer.symbols.used]
         for entry in used:
             self.symbol_uses.setdefault(entry.id, []).append(composer.place)
         return tuple(self.symbol(entry, composer) for entry in used)
 
     def symbol(self, entry: SymbolEntry, composer: Composer) -> Symbol:
-        """A symbol for the page of a composer."""
         report = self.problems.of(self.shown("notation.toml"))
         html = composer.foreign_inline(f"${entry.tex}$", entry.line, report)
         words = composer.foreign_inline(entry.words, entry.line, report)
@@ -525,7 +524,7 @@ class _Loader:
         return tuple(terms)
 
     def of_file(self, name: str, day: Day | None = None) -> Composer:
-        """Composes what stands in a data file, for a page of its own."""
+        """Composes the text of a data file, for its page."""
         stem = name.partition(".")[0]
         page = PageSource(stem, "", self.shown(name), Document({}, {}))
         report = self.problems.of(self.shown(name))
@@ -559,7 +558,7 @@ class _Loader:
         }
 
     def frame(self) -> dict[str, Any]:
-        """The book's fields that stand around each page."""
+        """The book's fields that every page shows."""
         manifest = self.manifest
         brand = manifest.brand or Brand()
         if brand.mark:
@@ -574,7 +573,7 @@ class _Loader:
         }
 
     def credit(self) -> Html:
-        """The book and the terms for its text: its own, or those of the book below a course."""
+        """The book and the terms for its text: its own, or those of the book under a course."""
         work = self.below or self.manifest
         if not isinstance(work, BookManifest) or not work.licence:
             return Html()
@@ -585,14 +584,14 @@ class _Loader:
 
 
 def _listed(blocks: Iterable[Block]) -> Listed:
-    """What the lists of contents name of a page."""
+    """The entries of a page in the lists of contents."""
     return Listed(
         _links(blocks, InstrumentBlock), _links(blocks, Question), _links(blocks, Snippet)
     )
 
 
 def _links(blocks: Iterable[Block], kind: type[NumberedBlock]) -> tuple[Link, ...]:
-    """Links to the blocks of one kind, those inside folds and remarks included."""
+    """Links to the blocks of one kind, including those inside folds and remarks."""
     links: list[Link] = []
     for block in blocks:
         if isinstance(block, kind):

@@ -1,4 +1,4 @@
-"""The whole book as a PDF, set by a headless Chromium from the built site."""
+"""The book as a PDF, printed by a headless Chromium from the built site."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 Paper = Literal["A4", "Letter"]
 
 NOWHERE = "http://book.invalid/"
-"""Where the book stands for the browser if it has no address. No request leaves the machine."""
+"""The base address if the book has none. No request leaves the machine."""
 
 PASSES = 5
-"""Page numbers written into the text may move it. Two passes do unless a line then breaks early."""
+"""Page numbers in the text can shift it. Two passes suffice unless a line then breaks early."""
 
 WRITE_ADDRESSES = """(known) => {
   for (const place of document.querySelectorAll("a[data-address]")) {
@@ -55,7 +55,7 @@ WRITE_PAGES = """(pages) => {
 def build_pdf(
     settings: Settings, *, paper: Paper, address: str, report: Callable[[str], None]
 ) -> Path:
-    """Build the book, then print all of it into ``build/TITLE.pdf``.
+    """Build the book and print it to ``build/TITLE.pdf``.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def build_pdf(
 
 
 def print_numbered(page: Page, paper: Paper) -> tuple[bytes, int]:
-    """Print until the page numbers in the text are those of the pages; the PDF and its pages.
+    """Print until the page numbers in the text are right; return the PDF and its number of pages.
 
     Chromium cannot count pages ahead (CSS target-counter), so a first pass finds where all is.
     """
@@ -140,7 +140,7 @@ def printer() -> str:
 
 @contextmanager
 def opened(executable: str, html: str, site: Path, address: str) -> Iterator[Page]:
-    """The page in a browser that has the files of the site and nothing else."""
+    """The page in a browser that has only the files of the site."""
     from playwright.sync_api import sync_playwright
 
     base = f"{address.rstrip('/')}/" if address else NOWHERE
@@ -166,7 +166,7 @@ def opened(executable: str, html: str, site: Path, address: str) -> Iterator[Pag
 
 
 def running_heads(book: Book) -> str:
-    """Style sheet of the heads: chapter at the left, section at the right, each on its pages."""
+    """Style sheet of the running heads: chapter on the left, section on the right."""
     return "".join(
         f"@page {chapter.slug}-{section.name} {{"
         f" @top-left {{ content: {css_string(chapter.number, chapter.title)} }}"
@@ -177,11 +177,11 @@ def running_heads(book: Book) -> str:
 
 
 def css_string(number: str, title: str) -> str:
-    """A string of CSS: a number and a title, an en space between them."""
+    """A CSS string: a number and a title with an en space between them."""
     text = f"{number}\N{EN SPACE}{title}"
     return '"' + re.sub(r'["\\\n]', lambda found: f"\\{ord(found[0]):x} ", text) + '"'
 
 
 def file_name(title: str) -> str:
-    """A name for a file, from a title: lower-case words, with hyphens between them."""
+    """A file name made from a title: lower-case words with hyphens."""
     return "-".join(re.findall(r"\w+", title.lower())) or "book"

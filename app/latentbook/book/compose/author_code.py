@@ -1,4 +1,4 @@
-"""An author's Python in a process of its own: it may end, crash or never end, the book goes on.
+"""An author's Python in a separate process: a crash or endless loop cannot stop the book.
 
 :class:`AuthorCode` asks, :func:`serve` answers in the other process: one line of JSON each.
 """
@@ -28,7 +28,7 @@ from widgets.engine.failure import failed
 from widgets.engine.frames import plain
 
 GRACE_S = 5
-"""How much later than the process itself this one ends code that takes too long."""
+"""How much later than the process itself this one stops code that takes too long."""
 
 MAX_MEMORY = 8 * 2**30
 """Bytes of address space, of which linear algebra on many processors reserves a few GB."""
@@ -41,7 +41,7 @@ Code that took its process with it has failed without a ``name``, and has ``died
 
 
 class AuthorCode:
-    """A process for an author's code, started when it is first asked and again after a death.
+    """A process for an author's code, started on the first request and again after a crash.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class AuthorCode:
         return self._process
 
     def _death(self, file: str) -> Reply:
-        """How the process ended, and where in the code if it could still tell."""
+        """How the process ended, and where in the code if it could still report that."""
         assert self._process is not None
         status = self._process.wait()
         self._said.seek(0)
@@ -113,14 +113,14 @@ class AuthorCode:
 
 
 def explained(reply: Reply) -> str:
-    """What a failed reply says, to stand after the name of the code."""
+    """Error text for a failed reply, to follow the name of the code."""
     if reply["name"]:
         return f"fails: {reply['name']}: {reply['message']}"
     return str(reply["message"])
 
 
 def file_of(request: Mapping[str, Any]) -> str:
-    """What a request's code is called in tracebacks."""
+    """The name of a request's code in tracebacks."""
     kind = request["type"]
     if kind == "file":
         return str(request["code"])
@@ -136,7 +136,7 @@ def _kill(process: subprocess.Popen[str]) -> None:
 
 
 class _Tape:
-    """Takes down what code prints and displays, in order."""
+    """Records what code prints and displays, in order."""
 
     def __init__(self) -> None:
         self.pieces: list[tuple[str, str]] = []
@@ -201,7 +201,6 @@ def _run(code: str, file: str) -> dict[str, Any]:
 
 
 def _plot(code: str) -> dict[str, Any]:
-    """The figure that the code leaves in ``figure``."""
     return _figure(_run(code, "plot"), "figure")
 
 
@@ -220,7 +219,6 @@ def _figure(scope: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _sketch(code: str) -> dict[str, Any]:
-    """What the code leaves in ``figure``, ``truth`` and ``answer``."""
     left = _run(code, "sketch")
     answer: Any = left.get("answer")
     if isinstance(answer, bool) or not hasattr(answer, "__float__"):
@@ -233,7 +231,7 @@ def _sketch(code: str) -> dict[str, Any]:
 
 
 def _numbers(code: str) -> dict[str, Any]:
-    """The numbers under the public names that the code leaves, by name; ``None`` is none."""
+    """The numbers that the code defines under public names; ``None`` counts as none."""
     found: dict[str, Any] = {}
     imported = {
         alias.asname or alias.name

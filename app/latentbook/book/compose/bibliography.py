@@ -1,4 +1,4 @@
-"""``content/references.bib``: every source of the book, read strictly and set in one style."""
+"""``content/references.bib``: the sources of the book, read strictly, formatted in one style."""
 
 from __future__ import annotations
 
@@ -43,24 +43,20 @@ class Bibliography:
         self._uses: defaultdict[str, dict[str, Link]] = defaultdict(dict)
 
     def __contains__(self, key: str) -> bool:
-        """Whether there is a source of this key."""
         return key in self._sources
 
     def keys(self) -> Iterator[str]:
-        """Every key."""
         return iter(self._sources)
 
     def link(self, key: str, root: str) -> Link:
-        """A link to the entry on the page of references."""
         source = self._sources[key]
         return Link(f"{root}references/#{key}", source.short)
 
     def use(self, key: str, place: Link) -> None:
-        """Remember that a source is cited at a place."""
+        """Record a citation."""
         self._uses[key].setdefault(place.url, place)
 
     def is_used(self, key: str) -> bool:
-        """Whether anything cites a source."""
         return bool(self._uses.get(key))
 
     def references(self, keys: Iterable[str] | None = None) -> tuple[Reference, ...]:
@@ -105,7 +101,7 @@ def _parsed(text: str) -> dict[str, dict[str, str]]:
 
 
 def _entry_lines(text: str, report: FileProblems) -> dict[str, int]:
-    """The line of each key; reports keys given twice and entries whose braces do not close."""
+    """The line of each key; reports duplicate keys and entries whose braces do not close."""
     lines: dict[str, int] = {}
     matches = [m for m in ENTRY.finditer(text) if m[1].lower() not in COMMENTS]
     for match, following in zip_longest(matches, matches[1:]):
@@ -129,7 +125,7 @@ def _plain(value: str) -> str:
 
 
 def _authors(entry: dict[str, str]) -> list[tuple[str, str]]:
-    """Family name and initials of each author. A name in braces is a group's, whole."""
+    """Family name and initials of each author. A name in braces is a group's complete name."""
     names = []
     for raw in re.split(r"\s+and\s+", entry["author"]):
         if raw.startswith("{") and raw.endswith("}"):
@@ -171,7 +167,7 @@ def _short_names(entries: dict[str, dict[str, str]]) -> dict[str, str]:
 
 
 def _url(entry: dict[str, str]) -> str:
-    """Where to read it: its DOI, its arXiv page, or its address."""
+    """Its DOI, its arXiv page, or its address."""
     if doi := entry.get("doi"):
         return f"https://doi.org/{_plain(doi)}"
     if entry.get("archiveprefix", "").lower() == "arxiv" and entry.get("eprint"):

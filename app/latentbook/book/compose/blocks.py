@@ -43,7 +43,6 @@ class Block:
 
     @property
     def template(self) -> str:
-        """Its template, in a folder of them."""
         return f"blocks/{self.kind}.html"
 
 
@@ -56,7 +55,6 @@ class NumberedBlock(Block):
     number: str
 
     def called(self, language: Language) -> str:
-        """Figure 2.1, Snippet 2.3 A title."""
         name = language.translate(f"{self.named} %(number)s", number=self.number)
         return f"{name} {getattr(self, 'title', '')}".strip()
 

@@ -1,4 +1,4 @@
-"""Nodes of one chapter to blocks: labels resolved, text set, directives run."""
+"""Nodes of one chapter to blocks: resolves labels, sets text, runs directives."""
 
 from __future__ import annotations
 
@@ -113,7 +113,6 @@ class Composer:
     # Structure
 
     def all_blocks(self) -> tuple[Block, ...]:
-        """The blocks of the page."""
         blocks = self.blocks(self._document.nodes)
         for label, note in self._document.notes.items():
             if label not in self._note_ids:
@@ -126,7 +125,7 @@ class Composer:
         return [note.id for note in self._note_ids.values()]
 
     def blocks(self, nodes: Iterable[Node]) -> tuple[Block, ...]:
-        """The blocks of some nodes; what was wrong is left out and reported."""
+        """The blocks of some nodes; wrong ones are reported and left out."""
         made = (self._block(node) for node in nodes)
         return tuple(block for block in made if block is not None)
 
@@ -149,7 +148,6 @@ class Composer:
                 return make(node, self) if make is not None else None
 
     def number(self, node: DirectiveNode) -> str:
-        """The number of a directive."""
         return self.resources.labels.number(self.page, node.line)
 
     def id_of(self, node: DirectiveNode) -> str:
@@ -160,19 +158,18 @@ class Composer:
     # Text
 
     def render(self, tokens: Sequence[Token]) -> Html:
-        """Markup of block tokens."""
         env = {"composer": self}
         return Html(self._renderer.render(tokens, self._markdown.options, env))
 
     def inline(self, text: str, line: int) -> Html:
-        """Markup of a line of Markdown that stands in an argument or a data file."""
+        """Markup of a line of Markdown from an argument or a data file."""
         token = self._markdown.parseInline(text)[0]
         for child in token.children or ():
             child.map = [line - 1, line]
         return self._inline_tokens(token)
 
     def foreign_inline(self, text: str, line: int, problems: FileProblems) -> Html:
-        """Markup of a line of Markdown that stands in another file, where mistakes are reported."""
+        """Markup of a line of Markdown from a different file, whose mistakes are reported there."""
         own, self.problems = self.problems, problems
         try:
             return self.inline(text, line)
@@ -239,7 +236,7 @@ class Composer:
             self._notes = outer
 
     def note_mark(self, label: str, line: int) -> Html:
-        """The mark of a note; the note itself goes to the block around it."""
+        """The mark of a note; the note itself goes to the surrounding block."""
         definition = self._document.notes.get(label)
         if definition is None:
             names = accepted_names(label, self._document.notes)
@@ -267,7 +264,7 @@ class Composer:
     # Places
 
     def target(self, label: str, line: int) -> Target | None:
-        """What a label stands for, or None after reporting that it stands for nothing."""
+        """The target of a label, or None after reporting that there is none."""
         target = self.resources.labels.find(label)
         if target is None:
             self.problems.add(line, self.resources.labels.why_missing(label))
@@ -283,11 +280,11 @@ class Composer:
         return target
 
     def opens(self, target: Target) -> Day | None:
-        """When something opens, if that is later than what refers to it; else None."""
+        """When a target opens, if that is later than the text that refers to it; else None."""
         return self.resources.labels.opens(target.label, self.day)
 
     def place_url(self, target: Target) -> str:
-        """The URL of a labelled thing from this page; nothing until it opens."""
+        """The URL of a labelled target from this page; empty until it opens."""
         if self.opens(target):
             return ""
         if target.outside:
@@ -300,11 +297,10 @@ class Composer:
         return self.page_url(target.page) + f"#{target.label}"
 
     def page_url(self, place: str) -> str:
-        """The URL of a page of the book from this one."""
         return self.root + (f"{place}/" if place else "")
 
     def link(self, href: str, line: int) -> tuple[str, Day | None]:
-        """The URL of a link inside the book, after checking it, or when what it leads to opens."""
+        """The checked URL of a link inside the book, or when its target opens."""
         file, _, label = href.partition("#")
         page: str | None = self.page
         if file:
@@ -339,7 +335,7 @@ class Composer:
         return bibliography.link(key, self.root)
 
     def term(self, words: str, name: str, line: int) -> Html:
-        """A term where the text defines it, and after that a link to its definition."""
+        """A term where the text defines it; afterwards a link to its definition."""
         glossary = self.resources.glossary
         if glossary is None:
             return Html('<dfn class="term">{}</dfn>').format(words)
@@ -355,7 +351,7 @@ class Composer:
         return Html('<a class="term" href="{}">{}</a>').format(url, words)
 
     def quoted(self, content: str, line: int) -> Html:
-        """A number with what its card says, or nothing after reporting that there is none."""
+        """A number with its card, or nothing after reporting that there is none."""
         shared, numbers = self.resources, self._numbers
         shared.asked[Asked(self.scope, self.problems.path, line, content)] = None
         if numbers is None:
@@ -373,13 +369,13 @@ class Composer:
         ).format(number.value, number.code, place, number.text)
 
     def recorded(self, label: str) -> tuple[Recorded, ...]:
-        """The output recorded for a snippet, if it was made from the code as it stands."""
+        """The output recorded for a snippet, if it was made from the present code."""
         recording = self._recorded.get(label)
         return recording.outputs if recording is not None else ()
 
 
 def root_of(place: str) -> str:
-    """From a page to the root of the book."""
+    """The path from a page to the root of the book."""
     return "../" * len(place.split("/")) if place else "./"
 
 

@@ -30,7 +30,7 @@ function callEngine(name, args) {
 
 
 class EngineError(LatentbookError):
-    """What the engine refused. ``position`` is the offset in the TeX where it gave up, if known."""
+    """What the engine refused. ``position`` is the offset in the TeX of the error, if known."""
 
     def __init__(self, message: str, position: int | None = None) -> None:
         super().__init__(message)
@@ -53,12 +53,11 @@ class Engine:
         self.katex = lru_cache(maxsize=None)(self._katex)
 
     def close(self) -> None:
-        """Free the context; the engine cannot be used any more."""
+        """Free the context; the engine cannot be used afterwards."""
         atexit.unregister(self._racer.close)
         self._racer.close()
 
     def _katex(self, tex: str, display: bool) -> str:
-        """HTML and MathML of one equation."""
         return self._call("katex", tex, display)
 
     def draw_svg(self, figure: Mapping[str, Any], width: int, id: str, label: str) -> str:
@@ -72,7 +71,7 @@ class Engine:
         return self._call("drawSvg", figure, width, id, label)
 
     def check_figure(self, figure: Any) -> None:
-        """Hold a figure to what the book draws, see ``docs/figures.md``.
+        """Check that the book can draw a figure, see ``docs/figures.md``.
 
         Raises
         ------
@@ -89,7 +88,5 @@ class Engine:
 
 
 class _ArrayEncoder(json.JSONEncoder):
-    """Arrays as lists."""
-
     def default(self, value: Any) -> Any:
         return value.tolist() if hasattr(value, "tolist") else super().default(value)

@@ -1,4 +1,4 @@
-"""``content/facts.toml``: every claim that rests on a source, and what is not known."""
+"""``content/facts.toml``: every claim that rests on a source, and known gaps."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ from latentbook.errors import accepted_names
 
 
 class FactEntry(Entry):
-    """One claim as it stands in the file."""
-
     claim: Text
     sources: tuple[str, ...] = Field(min_length=1)
     confidence: Literal["high", "medium", "low"]
@@ -29,8 +27,6 @@ class FactEntry(Entry):
 
 
 class Gap(Entry):
-    """What is known not to be known."""
-
     text: Text
 
 
@@ -42,8 +38,6 @@ class Remark(Entry):
 
 
 class FactsFile(Entry):
-    """The content of the file."""
-
     facts: Mapping[str, FactEntry] = {}
     gaps: tuple[Gap, ...] = ()
     disputed: tuple[Remark, ...] = ()
@@ -51,7 +45,7 @@ class FactsFile(Entry):
 
 @dataclass
 class FactLedger:
-    """The file's content, and where each fact is stated."""
+    """The file's content, and where each fact is used."""
 
     problems: FileProblems
     entries: dict[str, FactEntry] = field(default_factory=dict)
@@ -60,18 +54,16 @@ class FactLedger:
     _uses: defaultdict[str, dict[str, Link]] = field(default_factory=lambda: defaultdict(dict))
 
     def use(self, id: str, place: Link) -> None:
-        """Remember that a fact is stated at a place."""
         self._uses[id].setdefault(place.url, place)
 
     def uses(self, id: str) -> tuple[Link, ...]:
-        """The places at which a fact is stated."""
         return tuple(self._uses[id].values())
 
 
 def read_facts(
     path: Path, shown: Path, bibliography: Bibliography, problems: Problems
 ) -> FactLedger:
-    """Read the ledger; what is wrong is reported and left out."""
+    """Read the ledger; mistakes are reported and left out."""
     report = problems.of(shown)
     facts = Toml.read(path, report).checked(FactsFile)
 

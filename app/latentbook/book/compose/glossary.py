@@ -1,4 +1,4 @@
-"""``glossary.toml``: the terms of the book, each in a sentence."""
+"""``glossary.toml``: the terms of the book, one sentence for each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from latentbook.book.read.toml import Entry, Text, Toml
 
 @dataclass(frozen=True)
 class TermEntry:
-    """One term, and what it means: Markdown."""
+    """One term; ``text`` is Markdown."""
 
     name: str
     id: str
@@ -31,27 +31,24 @@ class Glossary:
 
     @property
     def names(self) -> KeysView[str]:
-        """All terms."""
         return self.entries.keys()
 
     def define(self, name: str, place: Link) -> bool:
-        """Take a place for the definition of a term; False if there is one already."""
+        """Record where a term is defined; False if it has a definition already."""
         return self._defined.setdefault(name, place) is place
 
     def in_order(self) -> Iterator[tuple[TermEntry, Link | None]]:
-        """Every term in alphabetical order, with the place where the text defines it."""
+        """Every term in alphabetical order, with its definition's place."""
         for name in sorted(self.entries, key=str.casefold):
             yield self.entries[name], self._defined.get(name)
 
 
 class GlossaryFile(Entry):
-    """The content of the file."""
-
     terms: Mapping[str, Text] = {}
 
 
 def read_glossary(path: Path, report: FileProblems) -> Glossary | None:
-    """The terms, or None where a book has no such file."""
+    """The terms, or None if the book has no such file."""
     if not path.exists():
         return None
     file = Toml.read(path, report)

@@ -1,4 +1,4 @@
-"""Code with its words marked for colour, by Pygments: classes, no inline style."""
+"""Syntax highlighting by Pygments: classes, no inline styles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers everything that is numbered, and knows every label of the book."""
+"""Numbers everything that has a number, and knows every label of the book."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from latentbook.book.translations.language import Language, message
 from latentbook.errors import accepted_names
 
 PAGE_IDS = ("help-title", "latentbook-config", "main", "references", "search-results")
-"""Ids that every page has already."""
+"""Ids that every page has."""
 
 REFERENCES = {
     "chapter": message("chapter %(number)s"),
@@ -32,12 +32,12 @@ REFERENCES = {
     "question": message("question %(number)s"),
     "table": message("table %(number)s"),
 }
-"""How a sentence names what is numbered."""
+"""How a sentence refers to a numbered thing."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """Something with a label. ``number`` is empty for what is not numbered."""
+    """Something with a label. ``number`` is empty if it has none."""
 
     kind: str  # one of REFERENCES, or the name of a directive
     number: str
@@ -50,11 +50,11 @@ class Target:
 
     @property
     def is_page(self) -> bool:
-        """Whether it is a whole page: a chapter or a section."""
+        """Whether it is a complete page: a chapter or a section."""
         return self.label == self.page.rpartition("/")[2]
 
     def name(self, language: Language) -> str:
-        """How the text refers to it: 'section 2.1', or its title where it has no number."""
+        """How the text refers to it: 'section 2.1', or its title if it has no number."""
         if not self.number or (self.outside and self.title):
             return self.title or self.kind  # outside, its number counts in another book
         words = REFERENCES.get(self.kind, f"{self.kind} %(number)s")
@@ -82,7 +82,7 @@ class Labels:
         self._ids: dict[tuple[str, int], str] = {}
 
     def find(self, label: str) -> Target | None:
-        """What a label stands for, here or where the whole book is."""
+        """The target of a label, here or in the complete book."""
         target = self.targets.get(label)
         if target is None and self.elsewhere and label not in self.hidden:
             left_out = self.left_out().get(label)
@@ -90,7 +90,7 @@ class Labels:
         return target
 
     def why_missing(self, label: str) -> str:
-        """What is wrong with a reference to a label that nothing has."""
+        """What is wrong with a reference to an unknown label."""
         if label in self.hidden:
             return f"{label!r} is hidden ({self.hidden[label]})"
         if target := self.left_out().get(label):
@@ -102,7 +102,7 @@ class Labels:
         return f"no label {label!r} in the book. {accepted_names(label, self.targets)}"
 
     def number(self, page: str, line: int) -> str:
-        """The number of what begins at this line of a page, or nothing."""
+        """The number of what begins at this line of a page; may be empty."""
         return self._numbers.get((page, line), "")
 
     def heading_id(self, page: str, line: int) -> str:
@@ -110,15 +110,14 @@ class Labels:
         return self._ids[page, line]
 
     def heading_ids(self, page: str) -> list[str]:
-        """The ids of all headings of a page, in order."""
         return [id for (where, _), id in self._ids.items() if where == page]
 
     def add_chapter(self, chapter: ChapterSource, problems: Problems) -> None:
-        """Number one chapter and take in its labels. A chapter without a number has none inside."""
+        """Number a chapter and add its labels. Without a number nothing in it is numbered."""
         _Numbering(self, chapter, problems).add_pages()
 
     def add(self, target: Target, problems: FileProblems) -> None:
-        """Take in one label; say where it stands already if it does."""
+        """Add a label; report one that exists already."""
         first = self.targets.get(target.label)
         if first is not None:
             problems.add(
@@ -130,27 +129,25 @@ class Labels:
         self.targets[target.label] = target
 
     def shut(self, days: Mapping[str, Day]) -> None:
-        """Note what is not open. Nothing says its title any more."""
+        """Record what is withheld. Nothing shows its title any more."""
         for label, day in days.items():
             self.targets[label] = replace(self.targets[label], title="")
             self.days[label] = day
 
     def opens(self, label: str, seen: Day | None) -> Day | None:
-        """When a label opens, where that is later than ``seen``, the day of who asks; else None."""
+        """When a label opens, if that is later than ``seen``, the reference's day; else None."""
         day = self.days.get(label)
         return day if day is not None and day.is_after(seen) else None
 
     def set_number(self, page: str, line: int, number: str) -> None:
-        """Remember a number."""
         self._numbers[page, line] = number
 
     def set_heading_id(self, page: str, line: int, id: str) -> None:
-        """Remember a heading's id."""
         self._ids[page, line] = id
 
 
 class _Numbering:
-    """Numbers the blocks of one chapter, in the order of the text, from page to page."""
+    """Numbers the blocks of one chapter in the order of the text, from page to page."""
 
     def __init__(self, labels: Labels, chapter: ChapterSource, problems: Problems) -> None:
         self.labels = labels
@@ -192,7 +189,7 @@ class _Numbering:
             self.register("section", "", node.label, title, node.line)
 
     def made_id(self, title: str) -> str:
-        """An id from a title, unlike those of the chapter's other headings."""
+        """An id made from a title, unique in the chapter."""
         base = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "section"
         id, count = base, 1
         while id in self.taken:

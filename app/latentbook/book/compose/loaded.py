@@ -1,4 +1,4 @@
-"""What is read and composed: the book with everything that the site is made from."""
+"""The result of loading: the book with everything that the site is made from."""
 
 from __future__ import annotations
 

@@ -18,11 +18,11 @@ FINER = 4  # times as fine, for lines without steps
 RING_INK = 150  # of 255
 
 TileAt = Callable[[float, float, int], NDArray[np.uint8]]
-"""The tile that holds a place, at a zoom in whole numbers."""
+"""The tile that contains a place, at a zoom in whole numbers."""
 
 
 def map_picture(view: Sequence[float], limit: float, tile_at: TileAt) -> NDArray[np.uint8]:
-    """What a view shows of a map.
+    """The part of a map in a view.
 
     Parameters
     ----------
@@ -56,7 +56,6 @@ def map_picture(view: Sequence[float], limit: float, tile_at: TileAt) -> NDArray
 def with_rings(
     picture: NDArray[np.uint8], view: Sequence[float], limit: float, rings: Mapping[str, float]
 ) -> NDArray[np.uint8]:
-    """The picture with circles around the origin."""
     x, y, zoom = view
     unit = FINER * TILE * 2**zoom / (2 * limit)  # pixels of the finer picture
     centre = (FINER * ACROSS / 2 - x * unit, FINER * ACROSS / 2 + y * unit)

@@ -11,10 +11,10 @@ from latentbook.book.compose.pieces import Html
 from latentbook.book.compose.symbols import Symbols
 
 MAX_CHARACTERS = 5_000
-"""Of one equation. Setting one takes time with its length, and nobody reads a longer one."""
+"""Per equation. Setting one takes time with its length, and no one reads a longer one."""
 
 REFUSED = re.compile(r"\\(href|url|includegraphics|html(?:Class|Id|Style|Data))(?![A-Za-z])")
-"""What KaTeX does not trust, and would set in red."""
+"""Commands that KaTeX does not trust and would set in red."""
 
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
 
@@ -29,7 +29,7 @@ class BrokenTex(Exception):
 
 
 class Notation:
-    """Commands without arguments that stand for longer TeX: ``x`` for ``\\mathbf{x}``.
+    """Commands without arguments that abbreviate longer TeX: ``x`` for ``\\mathbf{x}``.
 
     They are replaced in the text, so that the exported notebooks need none of them.
     """
@@ -38,11 +38,10 @@ class Notation:
         self.macros = dict(macros)
 
     def expand(self, tex: str) -> str:
-        """``tex`` with every macro replaced."""
         return self._expand_with_origins(tex)[0]
 
     def origin(self, tex: str, position: int) -> int:
-        """The offset in ``tex`` that offset ``position`` of its expansion comes from."""
+        """The offset in ``tex`` that corresponds to offset ``position`` of its expansion."""
         starts = self._expand_with_origins(tex)[1]
         at = max((pair for pair in starts if pair[0] <= position), default=(0, 0))
         return min(at[1] + position - at[0], len(tex))
@@ -65,8 +64,6 @@ class Notation:
 
 
 class Mathematics:
-    """Sets equations with one engine and one notation."""
-
     def __init__(self, engine: Engine, notation: Notation) -> None:
         self._engine = engine
         self.notation = notation

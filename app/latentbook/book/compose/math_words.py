@@ -1,4 +1,4 @@
-"""An equation in a line of plain text: what a search shows, and what its words are counted on."""
+"""An equation as a line of plain text, for search results and word counts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,6 @@ class MathNode:
     children: list[MathNode | str] = field(default_factory=list)
 
     def elements(self) -> list[MathNode]:
-        """The children that are elements."""
         return [child for child in self.children if isinstance(child, MathNode)]
 
 
@@ -75,7 +74,7 @@ def _text(node: MathNode) -> str:
 
 
 def _symbol(sign: str) -> str:
-    """Room around what stands between two things, and before and after the name of a function."""
+    """Spaces around an operator, and before and after the name of a function."""
     if sign in SPACED:
         return f" {sign} "
     if sign == APPLIED:
@@ -86,7 +85,7 @@ def _symbol(sign: str) -> str:
 
 
 def _grouped(node: MathNode, *, inside: bool = False) -> str:
-    """In brackets if it is more than one thing."""
+    """In brackets if it is more than one item."""
     text = ("".join(map(_text, node.elements())) if inside else _text(node)).strip()
     return text if ONE_THING.fullmatch(text) else f"({text})"
 
@@ -100,7 +99,7 @@ def _high(node: MathNode) -> str:
 
 
 def _shifted(text: str, letters: dict[str, str], mark: str) -> str:
-    """In raised or lowered letters if there are such, else after a mark."""
+    """In raised or lowered letters if they exist, else after a mark."""
     text = text.replace(" ", "")
     if all(character in letters for character in text):
         return "".join(letters[character] for character in text)
@@ -108,7 +107,7 @@ def _shifted(text: str, letters: dict[str, str], mark: str) -> str:
 
 
 def _over(base: MathNode, above: str) -> str:
-    """An accent on a letter; anything else over an expression follows it."""
+    """An accent on a letter; over an expression it follows it."""
     text = _text(base)
     if above in ACCENTS:
         return text + ACCENTS[above]

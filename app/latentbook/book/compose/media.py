@@ -1,4 +1,4 @@
-"""Files that a page needs besides itself, named by their content."""
+"""Files that a page needs, named by their content."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from latentbook.hashing import content_hash
 
 
 class Media:
-    """Pictures collected while the book is read; written out by the site."""
+    """Pictures collected while the book is read; the site writes them."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
 
     def add(self, name: str, suffix: str, data: bytes) -> str:
-        """Keep a file and return its place below the site's root."""
+        """Store a file and return its path below the site's root."""
         place = f"assets/{name}-{content_hash(data)}{suffix}"
         self.files[place] = data
         return place

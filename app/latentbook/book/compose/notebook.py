@@ -1,4 +1,4 @@
-"""What directives become in a notebook: Markdown and code that need nothing of this book."""
+"""What directives become in a notebook: Markdown and code that do not need this book."""
 
 from __future__ import annotations
 
@@ -22,27 +22,24 @@ class Cell:
 
 
 class NotebookWriter(Protocol):
-    """What the form of a directive asks of the notebook that is being written."""
+    """What the form of a directive needs from the notebook being written."""
 
     language: Language
 
-    def number(self, node: Node) -> str:
-        """The number of a node."""
+    def number(self, node: Node) -> str: ...
 
     def text(self, source: str) -> str:
-        """Markdown without what only this book understands."""
+        """Markdown without syntax that only this book understands."""
 
-    def markdown(self, nodes: Sequence[Node]) -> str:
-        """Several nodes as one text."""
+    def markdown(self, nodes: Sequence[Node]) -> str: ...
 
     def url(self, node: DirectiveNode) -> str:
-        """Where a labelled node is in the book, from the notebook on."""
+        """The address of a labelled node in the book, from the notebook."""
 
     def outputs(self, node: DirectiveNode) -> tuple[Recorded, ...]:
-        """What was recorded for a snippet as it stands."""
+        """The output recorded for a snippet's present code."""
 
-    def fact(self, id: str) -> str:
-        """A claim with its sources."""
+    def fact(self, id: str) -> str: ...
 
 
 Form: TypeAlias = Callable[[DirectiveNode, NotebookWriter], Iterator[Cell]]
@@ -50,17 +47,15 @@ Form: TypeAlias = Callable[[DirectiveNode, NotebookWriter], Iterator[Cell]]
 
 
 def remark(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
-    """A quotation under its title: what stands for any directive that has no form of its own."""
+    """A quotation under its title: the form of directives that declare none."""
     title = f"**{writer.text(node.argument)}**\n\n" if node.argument else ""
     body = title + (listing(node.code) if node.code else writer.markdown(node.text))
     yield Cell("\n".join(f"> {line}".rstrip() for line in body.split("\n")))
 
 
 def listing(code: str) -> str:
-    """Python that is shown and not run."""
     return f"```python\n{code.rstrip()}\n```"
 
 
 def details(title: str, body: str) -> str:
-    """Text that opens on demand."""
     return f"<details>\n<summary>{title}</summary>\n\n{body}\n\n</details>"

@@ -20,14 +20,11 @@ FORBIDDEN = re.compile(
 
 
 class Pictures:
-    """The pictures below the content folder."""
-
     def __init__(self, content: Path, media: Media) -> None:
         self.content = content
         self._media = media
 
     def names(self, folder: str) -> list[str]:
-        """Every picture in a folder."""
         return sorted(
             str(path.relative_to(self.content / folder))
             for path in (self.content / folder).rglob("*")
@@ -35,7 +32,7 @@ class Pictures:
         )
 
     def picture(self, name: str, alt: str, root: str, id: str) -> Html:
-        """Markup of one picture. ``id`` is unique in the page and keeps an SVG's own ids apart.
+        """Markup of one picture. ``id`` is unique in the page and prefixes an SVG's own ids.
 
         Raises
         ------
@@ -97,6 +94,6 @@ class Pictures:
 
 
 def _svg_tag(tag: str, alt: str) -> str:
-    """The opening of an ``svg`` without its ``>``, named by ``alt``."""
+    """The start of an ``svg`` element without its ``>``, named by ``alt``."""
     kept = re.sub(r'\s+(?:role|aria-[\w-]+|xmlns(?::\w+)?)="[^"]*"', "", tag)
     return f'{kept} role="img" aria-label="{escape(alt)}"'

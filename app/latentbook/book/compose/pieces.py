@@ -1,4 +1,4 @@
-"""What blocks are made of: markup, links, notes, controls, stills, outputs."""
+"""Parts of blocks: markup, links, notes, controls, stills, outputs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Html: TypeAlias = Markup
 
 @dataclass(frozen=True)
 class Link:
-    """Something to go to: a chapter, a numbered thing, or a place of use."""
+    """A link to a chapter, a numbered thing, or a place of use."""
 
     url: str
     title: str
@@ -48,17 +48,15 @@ class ControlView:
 
     @property
     def name(self) -> str:
-        """The control's name."""
         return self.control.name
 
     @property
     def label(self) -> str:
-        """The control's label."""
         return self.control.label
 
     @property
     def texts(self) -> list[str]:
-        """The value as its fields show it."""
+        """The texts of its fields."""
         return self.control.write(self.value).split(",")
 
 
@@ -100,7 +98,7 @@ class TilesStill:
 
 @dataclass(frozen=True)
 class MapStill:
-    """First picture of a map, as of tiles, but without captions: scripts redraw it."""
+    """First picture of a map: like tiles, but without captions, because scripts redraw it."""
 
     kind: ClassVar[str] = "map"
     key: str
@@ -111,7 +109,7 @@ class MapStill:
 
 @dataclass(frozen=True)
 class PadStill:
-    """First picture of a pad, as of a map."""
+    """First picture of a pad, like a map's."""
 
     kind: ClassVar[str] = "pad"
     key: str
@@ -125,8 +123,6 @@ PanelStill: TypeAlias = PlotStill | TilesStill | MapStill | PadStill
 
 @dataclass(frozen=True)
 class StreamOutput:
-    """What a snippet printed."""
-
     kind: ClassVar[str] = "stream"
     name: str  # stdout | stderr
     text: str
@@ -134,16 +130,12 @@ class StreamOutput:
 
 @dataclass(frozen=True)
 class TextOutput:
-    """The value of a snippet's last expression."""
-
     kind: ClassVar[str] = "text"
     text: str
 
 
 @dataclass(frozen=True)
 class FigureOutput:
-    """A figure that a snippet left as its last value."""
-
     kind: ClassVar[str] = "figure"
     wide: Html
     narrow: Html
@@ -154,7 +146,7 @@ Output: TypeAlias = StreamOutput | TextOutput | FigureOutput
 
 @dataclass(frozen=True)
 class Symbol:
-    """What a symbol of the equations means. ``shape`` and ``code`` may be empty."""
+    """A symbol of the equations. ``shape`` and ``code`` may be empty."""
 
     id: str  # data-symbol in the page
     html: Html  # the symbol itself

@@ -1,4 +1,4 @@
-"""The figures that an author's code makes when the book is built."""
+"""Figures that an author's code draws during the build."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ LIBRARIES = ("numpy", "plotly")
 
 
 class PlotError(Exception):
-    """Code that makes no figure: the reply of its process."""
+    """Code that draws no figure, with the reply of its process."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply["message"])
         self.reply = reply
 
     def report(self, node: DirectiveNode, problems: FileProblems) -> None:
-        """Say it at the line of the code that failed."""
+        """Report it at the line of the code that failed."""
         line = self.reply["line"]
         at = node.body_line + line - 1 if line else node.line
         problems.add(at, f"the {node.name} {explained(self.reply)}")
 
 
 class Plots:
-    """Figures by their code. One is made again when its code, a library or a widget has changed."""
+    """Figures by their code. One is redrawn if its code, a library or a widget has changed."""
 
     def __init__(self, code: AuthorCode, widgets: Path, kept: Cache) -> None:
         self._code = code

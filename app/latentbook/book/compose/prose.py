@@ -25,7 +25,7 @@ Tokens: TypeAlias = Sequence[Token]
 FIRST_LETTER = re.compile(r"(?<=>)[a-z]")
 BEFORE_MATH = re.compile(r"[(\[“‘]+$")
 AFTER_MATH = re.compile(r"^[^\s\w(\[“‘]+")
-"""Punctuation that stays on the line of the equation it stands beside."""
+"""Punctuation that stays on the line of the equation next to it."""
 WORDS_AND_LABEL = re.compile(r"(.+?)\s*<([^<>]+)>", re.DOTALL)
 EXPLAINED = re.compile(r"(.+?)\s*\(([^()]+)\)", re.DOTALL)
 YEAR = re.compile(r" (\d{4}[a-z]?)(?=</a>|$)")
@@ -33,41 +33,33 @@ EXTERNAL = ("https://", "http://", "mailto:")
 
 
 class Surroundings(Protocol):
-    """What running text asks of the page it stands on: a composer."""
+    """What running text needs from its page: a composer."""
 
     problems: FileProblems
     scope: str
     language: Language
 
-    def math(self, tex: str, line: int, *, display: bool = False) -> Html:
-        """One equation."""
+    def math(self, tex: str, line: int, *, display: bool = False) -> Html: ...
 
-    def note_mark(self, label: str, line: int) -> Html:
-        """The mark of a side note."""
+    def note_mark(self, label: str, line: int) -> Html: ...
 
     def link(self, href: str, line: int) -> tuple[str, Day | None]:
-        """The URL of a link inside the book, or when what it leads to opens."""
+        """The URL of a link inside the book, or when its target opens."""
 
-    def picture(self, name: str, alt: str, line: int) -> Html:
-        """One picture."""
+    def picture(self, name: str, alt: str, line: int) -> Html: ...
 
-    def target(self, label: str, line: int) -> Target | None:
-        """What a label stands for."""
+    def target(self, label: str, line: int) -> Target | None: ...
 
-    def place_url(self, target: Target) -> str:
-        """The URL of a labelled thing."""
+    def place_url(self, target: Target) -> str: ...
 
     def opens(self, target: Target) -> Day | None:
-        """When a labelled thing opens, if that is later than what refers to it."""
+        """When a labelled thing opens, if that is later than the reference; else None."""
 
-    def cite(self, key: str, line: int) -> Link | None:
-        """A link to a source."""
+    def cite(self, key: str, line: int) -> Link | None: ...
 
-    def term(self, words: str, name: str, line: int) -> Html:
-        """A term, or a link to where it is defined."""
+    def term(self, words: str, name: str, line: int) -> Html: ...
 
-    def quoted(self, content: str, line: int) -> Html:
-        """A number that the chapter computes."""
+    def quoted(self, content: str, line: int) -> Html: ...
 
 
 class ProseRenderer(RendererHTML):
@@ -77,7 +69,7 @@ class ProseRenderer(RendererHTML):
     """
 
     def text(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Words; the equations beside them have taken their punctuation."""
+        """Words; the equations next to them have taken their punctuation."""
         content = tokens[idx].content
         if _is_math(tokens, idx - 1):
             content = AFTER_MATH.sub("", content)
@@ -86,14 +78,14 @@ class ProseRenderer(RendererHTML):
         return escapeHtml(content)
 
     def math_inline(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Mathematics in a line, and the punctuation that no line may begin or end with."""
+        """Mathematics in a line, with punctuation that must not begin or end a line."""
         html = _composer(env).math(tokens[idx].content, _line(tokens[idx]))
         before = _neighbour(tokens, idx - 1, BEFORE_MATH)
         after = _neighbour(tokens, idx + 1, AFTER_MATH)
         return f'<span class="joint">{before}{html}{after}</span>' if before or after else html
 
     def math_block(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """An equation inside a list or quote; others are blocks of their own."""
+        """An equation inside a list or quote; others are separate blocks."""
         html = _composer(env).math(tokens[idx].content, _line(tokens[idx]), display=True)
         return f'<div class="equation">{html}</div>\n'
 
@@ -115,7 +107,6 @@ class ProseRenderer(RendererHTML):
         return html
 
     def footnote_ref(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """The mark of a side note."""
         return _composer(env).note_mark(tokens[idx].meta["label"], _line(tokens[idx]))
 
     def link_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
@@ -137,14 +128,13 @@ class ProseRenderer(RendererHTML):
         return opening + escapeHtml(target.name(_composer(env).language) if target else "")
 
     def link_close(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """The end of a link, and when what it leads to opens."""
+        """The end of a link, and when its target opens."""
         opening = next(token for token in reversed(tokens[:idx]) if token.type == "link_open")
         href, composer = str(opening.attrGet("href") or ""), _composer(env)
         opens = None if href.startswith(EXTERNAL) else composer.link(href, _line(opening))[1]
         return f"</a>{opens_words(opens, composer.language)}" if opens else "</a>"
 
     def image(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """A picture in a line of text."""
         token = tokens[idx]
         alt = self.renderInlineAsText(token.children, options, env) if token.children else ""
         return _composer(env).picture(str(token.attrGet("src") or ""), alt, _line(token))
@@ -170,19 +160,17 @@ class ProseRenderer(RendererHTML):
             return ""
 
     def code_block(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """An indented listing."""
         return _listing(escapeHtml(tokens[idx].content.rstrip("\n")), _composer(env).language)
 
     def table_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """A table scrolls sideways where the page is narrower."""
+        """A table scrolls sideways if the page is narrower."""
         return f"{table_opening(_composer(env).language)}<table>\n"
 
     def table_close(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """The end of a table."""
         return "</table></div>\n"
 
     def th_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """A column's head says that it is one; the empty corner over the rows' names is no head."""
+        """The head of a column; the empty corner over the rows' names is not one."""
         if tokens[idx + 1].content:
             tokens[idx].attrSet("scope", "col")
         else:
@@ -204,7 +192,7 @@ def _is_math(tokens: Tokens, idx: int) -> bool:
 
 
 def _neighbour(tokens: Tokens, idx: int, punctuation: re.Pattern[str]) -> str:
-    """What of a text beside an equation belongs to it."""
+    """The punctuation next to an equation that belongs to it."""
     if not 0 <= idx < len(tokens) or tokens[idx].type != "text":
         return ""
     match = punctuation.search(tokens[idx].content)
@@ -212,7 +200,7 @@ def _neighbour(tokens: Tokens, idx: int, punctuation: re.Pattern[str]) -> str:
 
 
 def _starts_sentence(before: Tokens) -> bool:
-    """Whether what follows these tokens of a line begins a sentence."""
+    """Whether the text after these tokens begins a sentence."""
     for token in reversed(before):
         if token.type not in ("softbreak", "hardbreak") and token.content.strip():
             return token.type == "text" and token.content.rstrip().endswith((".", "?", "!"))
@@ -220,7 +208,7 @@ def _starts_sentence(before: Tokens) -> bool:
 
 
 def table_opening(language: Language) -> str:
-    """What stands before a table, so that it scrolls sideways."""
+    """The start of a table, so that it scrolls sideways."""
     name = language.translate("Table")
     return f'<div class="table-scroll scroller" data-scrolls="{name}">'
 
@@ -264,19 +252,19 @@ def _ref_link(name: str, target: Target, composer: Surroundings) -> str:
 
 
 def opens_words(day: Day, language: Language) -> str:
-    """What follows a reference to something that opens later."""
+    """The words after a reference to something that opens later."""
     when = language.moment(day.moment) if day.moment else ""
     return " " + language.translate("(opens %(moment)s)", moment=when)
 
 
 def split_words(content: str) -> tuple[str, str]:
-    """The words and the label of ``words <label>``; no words where a label stands alone."""
+    """The words and the label of ``words <label>``; no words if there is only a label."""
     match = WORDS_AND_LABEL.fullmatch(content)
     return (match[1], match[2]) if match else ("", content)
 
 
 def numbered_words(words: str, number: str) -> str:
-    """An author's words for a reference, with the number where they ask for it."""
+    """An author's words for a reference, with the number if they ask for it."""
     return words.replace("%s", number).replace("{number}", number)
 
 
@@ -293,7 +281,7 @@ def _doc(content: str, line: int, composer: Surroundings) -> str:
 
 
 def citations(shorts: Iterable[str], form: str) -> str:
-    """Short references in one sentence: as they are, in brackets, or with the year in brackets."""
+    """Short references in one sentence: plain, in brackets, or with the year in brackets."""
     if form == "cite:t":
         return ", ".join(YEAR.sub(r" (\1)", short) for short in shorts)
     joined = "; ".join(shorts)
@@ -356,4 +344,4 @@ ROLES: dict[str, RoleMaker] = {
     "sup": _element("<sup>", "</sup>"),
     "kbd": _element("<kbd>", "</kbd>"),
 }
-"""What may stand in braces before a code span, and the markup it makes."""
+"""Names that may precede a code span in braces, and the markup they make."""

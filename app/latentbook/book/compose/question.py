@@ -29,7 +29,7 @@ Q = TypeVar("Q", bound="Question")
 
 PUBLIC = "public"
 Public = Annotated[T, PUBLIC]
-"""The type of a field that tells nothing of the answer."""
+"""The type of a field that reveals nothing about the answer."""
 
 
 @dataclass(frozen=True)
@@ -55,21 +55,19 @@ class Question(NumberedBlock):
 
     @property
     def template(self) -> str:
-        """``block.html`` of the kind's folder."""
         return f"{folder(self.kind)}/block.html"
 
     @property
     def data_key(self) -> str:
-        """The key as JSON."""
         return json.dumps(self.key)
 
     @property
     def on_paper(self) -> Html:
-        """What stands on paper before the worked answer."""
+        """What is printed before the worked answer."""
         return Html()
 
     def withheld(self: Q) -> Q:
-        """The question as it is while its answer is not open."""
+        """The question as it is while its answer is withheld."""
         public = public_fields(type(self))
         key = {name: self.key[name] for name in self.key if name in public}
         emptied: Q = _emptied(self)
@@ -77,14 +75,14 @@ class Question(NumberedBlock):
 
 
 def public_fields(part: type[Any]) -> frozenset[str]:
-    """The fields of a question, or of a piece of one, that tell nothing of its answer."""
+    """The fields of a question, or of a part of one, that reveal nothing about its answer."""
     hints = get_type_hints(part, include_extras=True)
     marked = {name for name, hint in hints.items() if PUBLIC in getattr(hint, "__metadata__", ())}
     return frozenset(marked | {each.name for each in fields(NumberedBlock)})
 
 
 def _emptied(piece: Any) -> Any:
-    """A question, or a piece of one, with its public fields alone: the others are empty."""
+    """A question, or a part of one, with only its public fields; the others are empty."""
     public = public_fields(type(piece))
     values = {each.name: getattr(piece, each.name) for each in fields(piece)}
     for name, value in values.items():
@@ -93,14 +91,13 @@ def _emptied(piece: Any) -> Any:
 
 
 def _inside(value: Any) -> Any:
-    """A public field: of the pieces in it, what is public of them."""
+    """A public field; parts in it are reduced to their public fields."""
     if isinstance(value, tuple):
         return tuple(map(_inside, value))
     return _emptied(value) if is_dataclass(value) and not isinstance(value, Block | Day) else value
 
 
 def folder(kind: str) -> str:
-    """The name of a kind's folder."""
     return kind.replace("-", "_")
 
 
@@ -182,7 +179,6 @@ class QuestionKind:
 
     @property
     def name(self) -> str:
-        """The directive's argument."""
         return self.block.kind
 
     def make(self, node: DirectiveNode, composer: Composer) -> Question | None:
@@ -249,7 +245,7 @@ def shared(
 
 
 def without_answer(node: DirectiveNode, public: Sequence[str], opens: Day) -> DirectiveNode:
-    """A question as it is asked while its answer is not open; ``public`` are its public options."""
+    """A question as it is asked while its answer is withheld; ``public`` are its public options."""
     nodes = (
         _unmarked(part) if isinstance(part, TextNode) else part
         for part in node.nodes
@@ -262,7 +258,7 @@ def without_answer(node: DirectiveNode, public: Sequence[str], opens: Day) -> Di
 
 
 def _unmarked(node: TextNode) -> TextNode:
-    """The items of a list of options without what is said to each, and with none of them marked."""
+    """A list of options without feedback and without a mark on the right one."""
     if node.tokens[0].type != "bullet_list_open":
         return node
     lines = node.source.split("\n")

@@ -49,12 +49,11 @@ class StillError(Exception):
 class Python(Protocol):
     """Where instruments are computed."""
 
-    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The reply to a message of the host."""
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]: ...
 
 
 class Stills:
-    """Computes frames and draws them; what the same code drew for a state is kept on disk."""
+    """Computes frames and draws them; drawings are cached by code and state."""
 
     def __init__(
         self, code: Python, engine: Engine, media: Media, widgets: Path, kept: Cache
@@ -67,7 +66,7 @@ class Stills:
         self._hashes: dict[str, str] = {}
 
     def _hash(self, widget: str) -> str:
-        """Stands for all code and data that the frames of an instrument depend on."""
+        """A hash of all code and data that the frames of an instrument depend on."""
         if widget not in self._hashes:
             files = sources(self._widgets, widget)
             files += [Path(__file__), Path(__file__).with_name("map_still.py")]
@@ -76,7 +75,8 @@ class Stills:
         return self._hashes[widget]
 
     def instrument(self, widget: str) -> Instrument:
-        """What an instrument declares. Its file is imported once it has run in a process apart.
+        """The declaration of an instrument. Its file is imported after it has run in a separate
+        process.
 
         Raises
         ------
@@ -128,7 +128,7 @@ class Stills:
         return frame
 
     def drawn(self, widget: str, state: Mapping[str, Any], label: str) -> dict[str, Any]:
-        """As :meth:`frame`, each time anew."""
+        """Like :meth:`frame`, without the cache."""
         value = self._computed(widget, state)
         return {
             "readouts": value["readouts"],
@@ -169,7 +169,7 @@ class Stills:
     def _map_still(
         self, panel: Mapping[str, Any], widget: str, state: Mapping[str, Any]
     ) -> NDArray[np.uint8]:
-        """What a map shows, with the tiles that the page would ask for."""
+        """The part of a map in view, with the tiles that the page would request."""
         control = set_on(widget, panel["key"])
         assert isinstance(control, Viewport)
         view = state[control.name]
@@ -183,7 +183,6 @@ class Stills:
         return with_rings(picture, view, control.limit, panel["rings"])
 
     def panels(self, frame: Mapping[str, Any], name: str, root: str) -> tuple[PanelStill, ...]:
-        """The panels of a frame for a page whose root is ``root``."""
         return tuple(self._still(panel, name, root) for panel in frame["panels"])
 
     def _still(self, panel: Mapping[str, Any], name: str, root: str) -> PanelStill:
@@ -263,7 +262,7 @@ def mosaic(images: NDArray[np.uint8], gap: int) -> NDArray[np.uint8]:
 
 
 def alpha_png(ink: NDArray[np.uint8]) -> bytes:
-    """A PNG that is black everywhere and as opaque as there is ink.
+    """A PNG that is black everywhere, with ink as its opacity.
 
     Parameters
     ----------

@@ -18,14 +18,12 @@ LITERAL = {
     *(f"\\{name}" for name in ("mathbb", "mathsf", "boldsymbol", "operatorname", "tag")),
     *(f"\\{name}" for name in ("begin", "end", "hspace", "kern", "phantom", "color")),
 }
-"""Commands whose argument is not made of symbols."""
+"""Commands whose argument contains no symbols."""
 
 MARKED = re.compile(r'data-symbol="([^"]+)"')
 
 
 class Symbols:
-    """The symbols that one page may use."""
-
     def __init__(self, entries: Iterable[SymbolEntry], section: str) -> None:
         # What is said for this section comes first.
         here = sorted(
@@ -39,7 +37,6 @@ class Symbols:
         self.used: set[str] = set()
 
     def mark(self, tex: str) -> str:
-        """``tex`` with its symbols marked."""
         found = TOKEN.findall(tex)
         out: list[str] = []
         at = 0
@@ -59,11 +56,11 @@ class Symbols:
         return "".join(out)
 
     def note(self, html: str) -> None:
-        """Remember which symbols an equation that was set has."""
+        """Record the symbols of a rendered equation."""
         self.used.update(MARKED.findall(html))
 
     def _match(self, found: Sequence[str], at: int) -> int:
-        """How many tokens from here on are a symbol, the longest there is, or 0."""
+        """How many tokens from here on form the longest matching symbol, or 0."""
         if found[at].isspace():
             return 0
         significant: list[str] = []
@@ -85,7 +82,7 @@ def tokens(tex: str) -> list[str]:
 
 
 def _end_of_group(found: Sequence[str], at: int) -> int:
-    """The index behind the argument that begins here: a group in braces, or one token."""
+    """The index after the argument that begins here: a group in braces, or one token."""
     while at < len(found) and found[at].isspace():
         at += 1
     if at < len(found) and found[at] == "*":  # \\operatorname*

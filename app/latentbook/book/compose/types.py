@@ -1,4 +1,4 @@
-"""What a book is made of, down to its blocks (:mod:`latentbook.book.compose.blocks`)."""
+"""The data types of a book, down to its blocks (:mod:`latentbook.book.compose.blocks`)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from latentbook.book.translations.language import Language
 
 @dataclass(frozen=True)
 class Listed:
-    """What stands on a page, for the lists of contents. URLs begin at the page: ``#bottleneck``."""
+    """An entry in the lists of contents. URLs begin at the page: ``#bottleneck``."""
 
     instruments: tuple[Link, ...]
     questions: tuple[Link, ...]
@@ -23,7 +23,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Section:
-    """A numbered section: a page of its own. URLs are relative to it."""
+    """A numbered section, which is a page. URLs are relative to it."""
 
     name: str  # the last part of its address, and its label
     place: str  # autoencoders/compress
@@ -41,7 +41,6 @@ class Section:
 
     @property
     def headings(self) -> tuple[Heading, ...]:
-        """The headings inside, for the list of contents."""
         return tuple(b for b in self.blocks if isinstance(b, Heading) and b.level == 2)
 
 
@@ -110,7 +109,7 @@ class Chapter:
 
     @property
     def minutes(self) -> int:
-        """How long its sections take to read, or its opening, where that is all of it."""
+        """Reading time of its sections, or of its opening if it has none."""
         sections = sum(section.minutes for section in self.sections)
         return sections or reading_minutes(self.blocks)
 
@@ -121,7 +120,7 @@ class Chapter:
 
     @property
     def all_references(self) -> tuple[Reference, ...]:
-        """What is cited anywhere in it, in alphabetical order."""
+        """All sources cited in it, in alphabetical order."""
         cited = {each.key: each for page in self.pages for each in page.references}
         return tuple(sorted(cited.values(), key=lambda each: each.short.casefold()))
 

@@ -1,4 +1,4 @@
-"""What is not open, taken out of the chapters before anything is made of them."""
+"""Remove withheld content from the chapters before anything is generated from them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ QUOTED = re.compile(r"""["'](\w+)["']""")
 
 @dataclass(frozen=True)
 class Piece:
-    """What opens on one day: a page, or as much of one as opens then."""
+    """What opens on one day: a page, or a part of one."""
 
     page: PageSource
     day: Day
@@ -53,7 +53,7 @@ class Closed:
 
 
 def set_apart(chapters: Iterable[ChapterSource], days: Days) -> Closed:
-    """Take out of chapters what has one of these days."""
+    """Remove from chapters what has one of these days."""
     closed = Closed()
     for chapter in chapters:
         before = len(closed.pieces)
@@ -67,7 +67,7 @@ def set_apart(chapters: Iterable[ChapterSource], days: Days) -> Closed:
 
 
 def _open_pages(chapter: ChapterSource, days: Days, closed: Closed) -> Iterator[PageSource]:
-    """What is open of each page, where anything is."""
+    """The open part of each page, if there is one."""
     whole = days.places.get(chapter.entry.slug)
     for page in chapter.pages:
         day = latest(whole, days.places.get(page.name) if page.name else None)
@@ -90,7 +90,7 @@ def _open_nodes(
     inner: list[tuple[DirectiveNode, Day]],
     labels: dict[str, Day],
 ) -> tuple[Node, ...]:
-    """Nodes without the questions and answers that open later than what is around them.
+    """Nodes without the questions and answers that open later than their surroundings.
 
     Those are added to ``inner``, and their labels to ``labels``.
     """
@@ -126,7 +126,7 @@ def _labels(nodes: Iterable[Node]) -> set[str]:
 def _with_nodes(
     page: PageSource, nodes: tuple[Node, ...], without: Sequence[Node] | None = None
 ) -> PageSource:
-    """A page that says only this, with the notes called in it; all but those of ``without``."""
+    """A page with these nodes and the notes they call, except those called by ``without``."""
     document = page.document
     called = _called(nodes)
     gone = document.notes.keys() - called
@@ -139,7 +139,6 @@ def _with_nodes(
 
 
 def _called(nodes: Iterable[Node]) -> set[str]:
-    """The notes that some nodes call."""
     tokens = [token for node in walk(nodes) if isinstance(node, TextNode) for token in node.tokens]
     return {
         str(child.meta["label"])
@@ -150,7 +149,7 @@ def _called(nodes: Iterable[Node]) -> set[str]:
 
 
 def _recordings(chapter: ChapterSource, pages: Sequence[PageSource]) -> Recordings:
-    """What the snippets that are left put out: the whole chapter was run to record it."""
+    """Outputs of the remaining snippets: the complete chapter was run to record them."""
     recorded = chapter.recordings.all_current(chapter.nodes)
     hashes = code_hashes([node for page in pages for node in page.document.nodes])
     kept = {
@@ -164,7 +163,7 @@ def _recordings(chapter: ChapterSource, pages: Sequence[PageSource]) -> Recordin
 
 
 def files_apart(folder: Path, closed: Closed) -> frozenset[str]:
-    """The files of instruments that only stand in what is not open: ``widgets/NAME.py``, data.
+    """Files of instruments that appear only in withheld content: ``widgets/NAME.py``, data.
 
     Parameters
     ----------

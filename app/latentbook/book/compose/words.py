@@ -1,4 +1,4 @@
-"""How long a section takes to read, and the words in it."""
+"""Reading time of a section, and its words."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ class _Words(HTMLParser):
         self._math: list[MathNode] = []  # the elements of an equation that are open
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Enter an element."""
         if tag == "math" or self._math:
             node = MathNode(tag)
             if self._math:
@@ -41,7 +40,6 @@ class _Words(HTMLParser):
         self._stack.append((tag, hidden))
 
     def handle_endtag(self, tag: str) -> None:
-        """Leave an element."""
         if self._math:
             node = self._math.pop()
             if not self._math:
@@ -54,7 +52,6 @@ class _Words(HTMLParser):
             self.parts.append(" ")
 
     def handle_data(self, data: str) -> None:
-        """Take in text."""
         if self._math:
             self._math[-1].children.append(data)
         elif not (self._stack and self._stack[-1][1]):
@@ -83,12 +80,12 @@ def text_of(said: object) -> str:
 
 
 def word_count(blocks: Iterable[Block]) -> int:
-    """How many words some blocks have, with all that is opened or answered by choice."""
+    """Number of words in some blocks, including parts that open or are answered on demand."""
     return len(text_of(tuple(blocks)).split())
 
 
 def inner_blocks(block: Block) -> Iterator[Block]:
-    """The blocks that stand directly inside a block, as far as they are read with it."""
+    """The blocks directly inside a block that are read with it."""
     for value in _fields(block):
         if isinstance(value, tuple):
             yield from (item for item in value if isinstance(item, Block))

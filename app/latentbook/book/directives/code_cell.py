@@ -1,4 +1,4 @@
-"""``code-cell``: Python that runs in the page, with the output that was recorded for it."""
+"""``code-cell``: Python that runs in the page, with its recorded output."""
 
 from __future__ import annotations
 
@@ -35,7 +35,6 @@ class Snippet(NumberedBlock):
 
 
 def run(node: DirectiveNode, composer: Composer) -> Snippet | None:
-    """The code, coloured, with the output that was recorded for it."""
     for option in ("label", "title"):
         if option not in node.options:
             composer.problems.add(node.line, f"code-cell needs the option :{option}:")
@@ -68,7 +67,6 @@ def _output(node: DirectiveNode, output: Recorded, title: str, composer: Compose
 
 
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
-    """Its title, and a cell that runs; a listing as text."""
     name = writer.language.translate("Snippet %(number)s", number=writer.number(node))
     title = f"**{name}. {node.options['title']}**"
     if node.options.get("read-only"):

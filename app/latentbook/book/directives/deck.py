@@ -1,4 +1,4 @@
-"""``deck``: a presentation in steps, each with notes for whoever presents it."""
+"""``deck``: a presentation in steps, each with notes for the speaker."""
 
 from __future__ import annotations
 
@@ -29,15 +29,12 @@ class Step(Block):
 
 @dataclass(frozen=True)
 class Deck(Block):
-    """The steps of a presentation."""
-
     kind = "deck"
     said = ("blocks",)
     blocks: tuple[Step, ...]
 
 
 def run(node: DirectiveNode, composer: Composer) -> Deck:
-    """The steps in order."""
     steps = node.parts("step")
     return Deck(
         tuple(
@@ -57,7 +54,7 @@ def run(node: DirectiveNode, composer: Composer) -> Deck:
 
 
 def check_deck(node: DirectiveNode, problems: FileProblems) -> None:
-    """A deck has steps, and nothing beside them."""
+    """A deck contains only steps."""
     if not node.parts("step"):
         problems.add(node.line, "a deck needs steps: write :::{step} and a title")
     for part in node.text:
@@ -82,7 +79,6 @@ def with_labels(node: DirectiveNode) -> DirectiveNode:
 
 
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
-    """Each step under its title, the notes closed."""
     for step in node.parts("step"):
         yield Cell(f"## {writer.text(step.argument)}\n\n{writer.markdown(step.text)}")
         for notes in step.parts("notes"):

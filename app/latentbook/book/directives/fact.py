@@ -31,7 +31,7 @@ class FactNote(Block):
 
 
 def run(node: DirectiveNode, composer: Composer) -> FactNote | None:
-    """The claim with its sources, and a use of it noted in the ledger."""
+    """The claim with its sources; its use is recorded in the ledger."""
     ledger = composer.resources.facts
     fact = ledger.entries.get(node.argument)
     if fact is None:
@@ -51,7 +51,6 @@ def run(node: DirectiveNode, composer: Composer) -> FactNote | None:
 
 
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
-    """The claim as a quotation."""
     source = writer.language.translate("Source")
     yield Cell(f"> **{source}.** {writer.fact(node.argument)}")
 

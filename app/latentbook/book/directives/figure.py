@@ -26,7 +26,6 @@ class Figure(NumberedBlock):
 
 
 def run(node: DirectiveNode, composer: Composer) -> Figure:
-    """The picture, with its alt text, over its caption."""
     return Figure(
         composer.id_of(node),
         composer.number(node),
@@ -36,20 +35,18 @@ def run(node: DirectiveNode, composer: Composer) -> Figure:
 
 
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
-    """Its number, its caption, and in words what it shows."""
     caption = writer.markdown(node.text) or writer.text(node.argument)
     name = writer.language.translate("Figure %(number)s", number=writer.number(node))
     yield Cell(f"**{name}.** {caption}\n\n({node.options['alt']})")
 
 
 def image(node: DirectiveNode, composer: Composer) -> Prose:
-    """The picture alone, without a number."""
+    """The picture without a number."""
     picture = composer.picture(node.argument, node.options.get("alt", ""), node.line)
     return Prose(Html(f"<p>{picture}</p>"))
 
 
 def image_in_notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
-    """What it shows, in words."""
     yield Cell(f"({node.options['alt']})")
 
 

@@ -15,8 +15,6 @@ from latentbook.book.read.options import Option, label
 
 @dataclass(frozen=True)
 class Fold(Block):
-    """Text that opens on demand."""
-
     kind = "fold"
     said = ("title", "blocks")
     seconds = 0  # opened by choice
@@ -26,7 +24,6 @@ class Fold(Block):
 
 
 def run(node: DirectiveNode, composer: Composer) -> Fold:
-    """Its text, closed under its title."""
     title = composer.inline(node.argument, node.line)
     return Fold(node.label, title, composer.blocks(node.nodes))
 

@@ -45,13 +45,12 @@ class InstrumentBlock(NumberedBlock):
 
 @dataclass(frozen=True)
 class Words:
-    """Sets what an instrument says: a line of Markdown, and a symbol in TeX."""
+    """Sets the words of an instrument: a line of Markdown, and a symbol in TeX."""
 
     line: Callable[[str], Html]
     symbol: Callable[[str], Html]
 
     def symbol_or_nothing(self, symbol: str) -> Html:
-        """A symbol, where there is one."""
         return self.symbol(symbol) if symbol else Html()
 
 
@@ -62,7 +61,7 @@ SETTING = re.compile(r"\s*([\w.]+)\s*=\s*(\([^)]*\)|[^,()]+?)\s*(?:,|$)")
 
 
 def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock | None:
-    """The instrument at the state that is set, with its first frame computed and drawn."""
+    """The instrument at its state, with its first frame computed and drawn."""
     if node.argument not in widgets.WIDGETS:
         names = accepted_names(node.argument, widgets.WIDGETS)
         composer.problems.add(node.line, f"no instrument {node.argument!r}. {names}")
@@ -111,7 +110,7 @@ def instrument_block(
     references: tuple[Link, ...],
     words: Words,
 ) -> InstrumentBlock:
-    """An instrument at the state that is ``given``, with its ``frame`` there."""
+    """An instrument at the state ``given``, with its ``frame``."""
     state = {**instrument.defaults(), **given}
     return InstrumentBlock(
         label=label,
@@ -153,7 +152,7 @@ def instrument_block(
 
 
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
-    """A link to it: it moves in the book alone."""
+    """A link to it, because it moves only in the book."""
     instrument = widgets.get(node.argument).instrument
     translate = writer.language.translate
     name = translate("Instrument %(number)s", number=writer.number(node))
@@ -163,7 +162,7 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
 
 
 def spec(instrument: Instrument, label: str, given: Mapping[str, Value]) -> dict[str, Any]:
-    """What the scripts must know of an instrument: ``data-spec``."""
+    """``data-spec``: what the scripts must know of an instrument."""
     return {
         "name": instrument.name,
         "label": label,

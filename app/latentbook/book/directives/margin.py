@@ -1,4 +1,4 @@
-"""``margin``: a remark beside the text that nothing in the text calls."""
+"""``margin``: a remark in the margin without a mark in the text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from latentbook.book.read.nodes import DirectiveNode
 
 @dataclass(frozen=True)
 class MarginNote(Block):
-    """A remark beside what stands before it. ``title`` may be empty."""
+    """A remark next to the block before it. ``title`` may be empty."""
 
     kind = "margin"
     said = ("title", "blocks")
@@ -22,7 +22,6 @@ class MarginNote(Block):
 
 
 def run(node: DirectiveNode, composer: Composer) -> MarginNote:
-    """The remark, for the margin."""
     return MarginNote(composer.inline(node.argument, node.line), composer.blocks(node.nodes))
 
 

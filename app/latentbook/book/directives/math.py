@@ -8,7 +8,6 @@ from latentbook.book.read.options import Option, label
 
 
 def becomes(node: DirectiveNode) -> EquationNode:
-    """The same equation between dollar signs."""
     return EquationNode(node.body_line, node.label, node.code)
 
 

@@ -1,4 +1,4 @@
-"""``plot``: a figure that Python makes when the book is built."""
+"""``plot``: a figure that Python draws during the build."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class PlotFigure(NumberedBlock):
 
 
 def run(node: DirectiveNode, composer: Composer) -> PlotFigure | None:
-    """Run the code and draw the figure that it leaves, for two widths."""
+    """Run the code and draw its figure at two widths."""
     alt = str(node.options.get("alt", ""))
     try:
         figure = composer.resources.plots.figure(node.code)

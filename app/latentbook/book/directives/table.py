@@ -27,7 +27,6 @@ class Table(NumberedBlock):
 
 
 def run(node: DirectiveNode, composer: Composer) -> Table | None:
-    """The one table of its body, numbered."""
     match node.nodes:
         case (TextNode(tokens=tokens),) if tokens[0].type == "table_open":
             html = composer.render(tokens).strip()
@@ -40,7 +39,6 @@ def run(node: DirectiveNode, composer: Composer) -> Table | None:
 
 
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
-    """The table under its number and caption."""
     name = writer.language.translate("Table %(number)s", number=writer.number(node))
     yield Cell(f"**{name}.** {writer.text(node.argument)}\n\n{writer.markdown(node.nodes)}")
 

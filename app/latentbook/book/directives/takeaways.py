@@ -22,7 +22,6 @@ class Takeaways(Block):
 
 
 def run(node: DirectiveNode, composer: Composer) -> Takeaways | None:
-    """The one list of its body."""
     match node.nodes:
         case (TextNode(tokens=tokens),) if tokens[0].type.endswith("_list_open"):
             return Takeaways(composer.render(tokens))
@@ -32,7 +31,6 @@ def run(node: DirectiveNode, composer: Composer) -> Takeaways | None:
 
 
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
-    """The list under a title."""
     title = writer.language.translate("What to keep")
     yield Cell(f"**{title}**\n\n{writer.markdown(node.nodes)}")
 

@@ -1,1 +1,1 @@
-"""A course laid over the book: its own text and instruments first, then the book's."""
+"""Merge a course with its book: the course's text and instruments first, then the book's."""

@@ -22,7 +22,7 @@ class Course:
 
 
 def read_course(folder: Path, problems: Problems) -> Course:
-    """Read the file; what is wrong is reported.
+    """Read the file and report what is wrong.
 
     Raises
     ------

@@ -25,7 +25,7 @@ LOCK = "book.lock.json"
 
 @dataclass(frozen=True)
 class Seen:
-    """A labelled thing of the book: where it stands there, and the hash of its text."""
+    """A labelled thing of the book: its place and the hash of its text."""
 
     kind: str
     page: str
@@ -51,7 +51,7 @@ class Edition:
 
 
 def edition_of(book: Path, laid: Path) -> Edition:
-    """The edition that is installed.
+    """The installed edition.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def edition_of(book: Path, laid: Path) -> Edition:
 
 
 def read_lock(course: Path) -> Edition:
-    """The edition that the author of a course has looked at.
+    """The edition that the author of a course last accepted.
 
     Raises
     ------
@@ -99,7 +99,6 @@ def read_lock(course: Path) -> Edition:
 
 
 def write_lock(course: Path, edition: Edition) -> Path:
-    """Record an edition."""
     path = course / LOCK
     values = asdict(edition)
     path.write_text(json.dumps(values, indent=1, sort_keys=True) + "\n", encoding="utf-8")
@@ -107,7 +106,7 @@ def write_lock(course: Path, edition: Edition) -> Path:
 
 
 def accept(settings: Settings) -> Path:
-    """Record the edition that is installed, for a course that goes together with it.
+    """Record the installed edition, for a course that fits it.
 
     Raises
     ------
@@ -119,7 +118,7 @@ def accept(settings: Settings) -> Path:
 
 
 def tell(settings: Settings, report: Report) -> bool:
-    """Say what has changed since the recorded edition; whether anything has.
+    """Report changes since the recorded edition; return whether there are any.
 
     Raises
     ------
@@ -149,7 +148,7 @@ def tell(settings: Settings, report: Report) -> bool:
 
 
 def differences(course: Course, then: Edition, now: Edition) -> Iterator[tuple[str, list[str]]]:
-    """What has changed, under headings; nothing where nothing has."""
+    """Yield each kind of change as (heading, lines)."""
     replaced = {each.label for each in course.manifest.replace}
     kept = {label: seen for label, seen in then.book.items() if label in then.numbers}
     changed = [

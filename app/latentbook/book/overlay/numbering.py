@@ -1,4 +1,4 @@
-"""The labels and numbers of a book that is only read, not composed."""
+"""The labels and numbers of a book that is read but not composed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from latentbook.book.read.source import SourceReader
 
 
 def numbered(content: Path) -> Labels:
-    """Every label below a folder of content. What is wrong in it is not said here."""
+    """Every label below a folder of content; mistakes are not reported."""
     unheard, labels = Problems(), Labels()
     file = manifest_file(content)
     manifest = read_manifest(file, unheard.of(Path(file.name)))

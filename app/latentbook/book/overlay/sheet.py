@@ -1,4 +1,4 @@
-"""A page's Markdown that remembers where each line was written, and where its labels stand."""
+"""Markdown that remembers the source of each line and the lines of its labels."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ NOTE = re.compile(r"\[\^([^\]\s]+)\]")
 
 @dataclass(frozen=True)
 class Region:
-    """What a label stands for: lines from ``start`` up to ``end``, counted from 0."""
+    """The lines of a label, from ``start`` up to ``end``, counted from 0."""
 
     start: int
     end: int
 
 
 class Sheet:
-    """Lines of text, each with the file and the line it comes from."""
+    """Lines of text, each with its source file and line."""
 
     def __init__(self, lines: Sequence[str], origins: Sequence[tuple[str, int]]) -> None:
         self.lines = list(lines)
@@ -41,11 +41,10 @@ class Sheet:
 
     @property
     def text(self) -> str:
-        """All of it."""
         return "\n".join(self.lines)
 
     def pieces(self) -> list[Piece]:
-        """Runs of lines that follow each other in one file."""
+        """Runs of consecutive lines from one file."""
         found: list[Piece] = []
         before: tuple[str, int] | None = None
         for nth, (path, line) in enumerate(self.origins, start=1):
@@ -55,29 +54,28 @@ class Sheet:
         return found
 
     def put(self, region: Region, sheet: Sheet | None) -> None:
-        """Put another sheet, or nothing, in the place of some lines."""
+        """Replace some lines with another sheet, or with nothing."""
         lines, origins = (sheet.lines, sheet.origins) if sheet else ([], [])
         self.lines[region.start : region.end] = lines
         self.origins[region.start : region.end] = origins
 
     def insert(self, line: int, sheet: Sheet) -> None:
-        """Put another sheet before a line, with empty lines around it."""
+        """Insert another sheet before a line, with empty lines around it."""
         first, last = sheet.origins[0], sheet.origins[-1]
         lines = ["", *sheet.lines, ""]
         origins = [(first[0], max(first[1] - 1, 1)), *sheet.origins, last]
         self.put(Region(line, line), Sheet(lines, origins))
 
     def source(self, region: Region) -> str:
-        """The text of a region."""
         return "\n".join(self.lines[region.start : region.end]).rstrip()
 
     def regions(self) -> dict[str, Region]:
-        """Where each label of the page stands, the whole of its block, nested ones included."""
+        """The lines of each label of the page: its complete block with nested ones."""
         markdown = make_markdown()
         return dict(_regions(markdown.parse(self.text, {}), markdown, len(self.lines)))
 
     def drop_lost_notes(self) -> None:
-        """Remove the notes that nothing calls any more."""
+        """Remove notes that nothing calls any more."""
         called = NOTE.findall("\n".join(line for line in self.lines if not _defines(line)))
         tokens = make_markdown().parse(self.text, {})
         for token in reversed([t for t in tokens if t.type == "footnote_reference_open"]):
@@ -86,7 +84,7 @@ class Sheet:
 
 
 def digest(text: str) -> str:
-    """SHA-256 of a text, by which a course knows what it replaced."""
+    """SHA-256 of a text; a course uses it to identify what it replaced."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -1,1 +1,1 @@
-"""Files of a book, to nodes: no block is made and nothing is written here."""
+"""Files of a book to nodes; creates no blocks and writes nothing."""

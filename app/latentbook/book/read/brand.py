@@ -1,4 +1,4 @@
-"""``[brand]`` of ``book.toml`` or ``course.toml``: the name, mark, colour and small print."""
+"""``[brand]`` of ``book.toml`` or ``course.toml``: name, mark, colour and small print."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GROUNDS: Mapping[str, tuple[str, ...]] = {
     "light": ("#fcfbf8", "#ffffff", "#f5f3ed"),
     "dark": ("#141518", "#1a1c20", "#0f1012"),
 }
-"""What text stands on in either theme: paper, surface and sunken of static/css/tokens.css."""
+"""Backgrounds of text in either theme: paper, surface and sunken of static/css/tokens.css."""
 
 LEAST = 4.5
 """Contrast of text, to one (WCAG 2.2, AA)."""
@@ -47,8 +47,6 @@ Colour: TypeAlias = Annotated[str, AfterValidator(_hexadecimal)]
 
 
 class Accent(Entry):
-    """The colour of links and buttons, by theme."""
-
     light: Colour
     dark: Colour
 
@@ -71,7 +69,7 @@ class Brand(Entry):
 
 
 def check_brand(brand: Brand, folder: Path, file: Toml) -> Brand:
-    """The brand without pictures that cannot be used; they are reported, and unreadable colours.
+    """The brand without unusable pictures; these and unreadable colours are reported.
 
     Parameters
     ----------
@@ -125,7 +123,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def mixed(one: str, other: str, share: float) -> str:
-    """A colour with a share, 0 to 1, of another."""
+    """A colour mixed with a share, 0 to 1, of another."""
     pairs = zip(_channels(one), _channels(other), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 

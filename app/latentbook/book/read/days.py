@@ -1,4 +1,4 @@
-"""``time_zone`` and ``[days]`` of ``book.toml``: drafts, what is hidden, and what opens when."""
+"""``time_zone`` and ``[days]`` of ``book.toml``: drafts, hidden content, and what opens when."""
 
 from __future__ import annotations
 
@@ -37,11 +37,10 @@ class Days:
     answers: Mapping[str, Day] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        """Whether anything has a day."""
         return bool(self.places or self.answers)
 
     def not_open(self, now: datetime, *, drafts: bool = False) -> Days:
-        """Those of them that are not open at a moment."""
+        """The days that are withheld at a moment."""
 
         def shut(days: Mapping[str, Day]) -> dict[str, Day]:
             return {
@@ -51,26 +50,22 @@ class Days:
         return Days(shut(self.places), shut(self.answers))
 
     def drafts(self) -> Days:
-        """Those of them that are drafts."""
-
         def marked(days: Mapping[str, Day]) -> dict[str, Day]:
             return {label: day for label, day in days.items() if day.word == "draft"}
 
         return Days(marked(self.places), marked(self.answers))
 
     def named(self) -> Iterator[tuple[str, Day]]:
-        """Each with its name."""
         yield from self.places.items()
         for label, day in self.answers.items():
             yield f"answer of {label}", day
 
     @property
     def names(self) -> list[str]:
-        """All names, in alphabetical order."""
         return sorted(name for name, _ in self.named())
 
     def next(self, now: datetime) -> Opening | None:
-        """What opens next after a moment, or None if nothing will."""
+        """What opens next after a moment, or None."""
         ahead = [
             (day.moment, name) for name, day in self.named() if day.moment and day.moment > now
         ]
@@ -81,14 +76,14 @@ class Days:
 
 
 class DatedFile(Entry):
-    """What a file can say of days; :func:`read_days` reads their values."""
+    """The part of a file about days; :func:`read_days` reads its values."""
 
     time_zone: Any = None
     days: Mapping[str, Any] = {}
 
 
 def read_days(file: Toml, dated: DatedFile) -> Days:
-    """The days of a book or a course; what is wrong is reported."""
+    """The days of a book or a course; mistakes are reported."""
     zone = _zone(file, dated.time_zone)
     places: dict[str, Day] = {}
     answers: dict[str, Day] = {}
@@ -122,7 +117,7 @@ def _zone(file: Toml, name: Any) -> ZoneInfo | None:
 def _add(
     label: str, value: Any, days: dict[str, Day], zone: ZoneInfo | None, file: Toml, *place: str
 ) -> None:
-    """Take in one entry, or report what is wrong with it."""
+    """Add one entry, or report what is wrong with it."""
     try:
         word, moment = (value, None) if value in WORDS else ("", _moment(label, value, zone))
         days[label] = Day(file.report.path, file.line(*place), word, moment)
@@ -164,7 +159,7 @@ def _moment(label: str, value: Any, zone: ZoneInfo | None) -> datetime:
 
 
 def check_days(days: Days, places: Mapping[str, str], problems: Problems) -> Days:
-    """Those days whose labels are there, after reporting the others.
+    """The days with known labels, after reporting the others.
 
     Parameters
     ----------

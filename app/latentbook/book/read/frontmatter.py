@@ -45,7 +45,7 @@ def check_front_matter(
     required: Iterable[str],
     problems: FileProblems,
 ) -> None:
-    """Report keys that are unknown, missing, or neither text nor a list of texts as they must."""
+    """Report keys that are unknown or missing, or whose value has the wrong type."""
     if not lines:
         return
     for key, line in lines.items():

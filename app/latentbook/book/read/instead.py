@@ -1,4 +1,4 @@
-"""What to write for things that authors know from MyST, Jupyter Book and other Markdown."""
+"""Suggestions for authors who write what MyST, Jupyter Book or other Markdown would accept."""
 
 from __future__ import annotations
 
@@ -111,14 +111,14 @@ LITERAL = (
     (re.compile(r"(?<=\))\{[^}\n`]*[=.#][^}\n`]*\}"), "attributes in braces are not read"),
     (re.compile(r"\[\[[^\[\]\n]{1,200}\]\]"), "a link is written [words](page.md#label)"),
 )
-"""Markup of other dialects that would stand in the page as it was typed."""
+"""Markup of other dialects that the page would show literally."""
 
 _MATHEMATICS = re.compile(r"(?<!\\)\$[^$]*\$")
 _BACKTICKS = re.compile(r"`+")
 
 
 def literal_markup(text: str) -> list[tuple[int, str]]:
-    """What of a paragraph another dialect reads: lines from 0, and what to write instead."""
+    """Syntax of other dialects in a paragraph: lines from 0, and what to write instead."""
     text = _MATHEMATICS.sub(_lines_of, _without_code(text))
     return [
         (text.count("\n", 0, match.start()), f"{message}; got {match[0][:40]!r}")
@@ -132,7 +132,7 @@ def _lines_of(match: re.Match[str]) -> str:
 
 
 def _without_code(text: str) -> str:
-    """A paragraph without its code spans, on as many lines."""
+    """A paragraph without its code spans, with the same lines."""
     runs = list(_BACKTICKS.finditer(text))
     last_of = {match.end() - match.start(): index for index, match in enumerate(runs)}
     kept, position, index = [], 0, 0
@@ -150,11 +150,11 @@ def _without_code(text: str) -> str:
 
 
 def known_names(name: str, accepted: Iterable[str], instead: Mapping[str, str]) -> str:
-    """What follows 'unknown NAME': what to write in its place, or what is accepted."""
+    """Text after 'unknown NAME': what to write instead, or what is accepted."""
     return f": {instead[name]}" if name in instead else f". {accepted_names(name, accepted)}"
 
 
 def html_instead(markup: str) -> str:
-    """What to write in place of some HTML, with a colon before it; nothing if there is nothing."""
+    """What to write instead of some HTML, after a colon; may be empty."""
     tag = re.match(r"</?([a-zA-Z]+)", markup.lstrip())
     return f": {HTML[tag[1].lower()]}" if tag and tag[1].lower() in HTML else ""

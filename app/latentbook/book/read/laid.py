@@ -27,7 +27,7 @@ class Origins:
         self.pieces = pieces
 
     def of(self, path: Path, line: int) -> tuple[Path, int]:
-        """The file and the line in which a line of a file was written."""
+        """The source file and line of a line."""
         pieces = self.pieces.get(path.as_posix())
         if not pieces:
             return path, line
@@ -59,7 +59,6 @@ class Laid:
 
     @classmethod
     def read(cls, root: Path) -> Laid:
-        """What lies in a project's folder."""
         path = root / LAID
         values = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         book = values.get("book")
@@ -73,5 +72,5 @@ class Laid:
         )
 
     def from_book(self, path: Path, line: int) -> bool:
-        """Whether a line of a file was written for the book below, not for the course."""
+        """Whether a line comes from the book under a course."""
         return self.book is not None and self.origins.of(path, line)[0].parts[0] == self.book.name

@@ -135,17 +135,16 @@ class Manifest(DatedFile):
 
     @property
     def entries(self) -> tuple[ChapterEntry, ...]:
-        """All chapters in reading order."""
         return tuple(entry for part in self.parts for entry in part.chapters)
 
     @property
     def openings(self) -> Days:
-        """When what opens, and what is a draft or hidden."""
+        """The schedule, drafts and hidden content."""
         return self._openings
 
     @property
     def file(self) -> Toml:
-        """Where each value stands."""
+        """Where each value is in the file."""
         return self._file
 
 
@@ -156,21 +155,17 @@ class BookManifest(Manifest):
 
 
 class InstrumentEntry(Entry):
-    """An instrument of a course."""
-
     short = "name"
     name: Annotated[str, AfterValidator(_instrument)]
 
 
 class Hidden(Entry):
-    """What a course hides."""
-
     short = "label"
     label: str
 
 
 class Insert(Entry):
-    """A text of the course for after a label."""
+    """A text that a course inserts after a label."""
 
     after: str
     file: str
@@ -181,7 +176,7 @@ class Insert(Entry):
 
 
 class Replacement(Entry):
-    """A text of the course in the place of what had the hash ``of``."""
+    """A text that a course puts in place of what had the hash ``of``."""
 
     label: str
     file: str
@@ -212,7 +207,7 @@ def manifest_file(content: Path) -> Path:
 
 
 def read_manifest(path: Path, report: FileProblems) -> BookManifest | CourseManifest:
-    """Read the file; what is wrong is reported and left out."""
+    """Read the file; mistakes are reported and left out."""
     file = Toml.read(path, report)
     if not file.values:
         return BookManifest.model_validate(Manifest.stand_in)
@@ -242,13 +237,13 @@ def read_manifest(path: Path, report: FileProblems) -> BookManifest | CourseMani
 
 
 def days_of(content: Path) -> Days:
-    """The days of a book or course, whatever else is wrong with its manifest."""
+    """The days of a book or course, even if its manifest has other mistakes."""
     path = manifest_file(content)
     return read_manifest(path, Problems().of(path)).openings
 
 
 def _counted(manifest: CourseManifest) -> CourseManifest:
-    """The same; chapters without a number get the next whole one that nobody has."""
+    """Chapters without a number get the next free one."""
     taken = {entry.number for entry in manifest.entries}
     free = (str(number) for number in count(1) if str(number) not in taken)
 

@@ -22,7 +22,7 @@ HEADING_LABEL = re.compile(r"\s*\{#([^}\s]*)\}\s*$")
 
 
 def make_markdown() -> MarkdownIt:
-    """A parser whose tokens know their lines, inline ones included."""
+    """A parser whose tokens know their lines, also inline ones."""
     md = MarkdownIt("commonmark", {"html": True, "typographer": True})
     md.enable(["table", "strikethrough", "smartquotes"])
     md.use(myst_block_plugin).use(gfm_autolink_plugin)
@@ -38,7 +38,7 @@ def make_markdown() -> MarkdownIt:
 
 
 def heading_labels(state: StateCore) -> None:
-    """Take ``{#label}`` off the end of a heading and keep it on the heading's opening token."""
+    """Move ``{#label}`` from the end of a heading to its opening token."""
     for opening, inline in zip(state.tokens, state.tokens[1:], strict=False):
         if opening.type == "heading_open" and (match := HEADING_LABEL.search(inline.content)):
             opening.meta["label"] = match[1]
@@ -77,7 +77,7 @@ def source_lines(text: str) -> list[str]:
 
 
 def is_closed(fence: Token, lines: list[str]) -> bool:
-    """Whether a fence ends with its own marker and not with the end of the text."""
+    """Whether a fence ends with its own marker, not with the end of the text."""
     assert fence.map is not None
     first, end = fence.map
     last = lines[end - 1].strip() if end <= len(lines) else ""

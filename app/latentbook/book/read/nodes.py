@@ -1,4 +1,4 @@
-"""What a chapter's Markdown is parsed into, before labels are resolved and blocks are made."""
+"""The nodes that a chapter's Markdown is parsed into, before blocks."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class TextNode:
 
 @dataclass(frozen=True)
 class HeadingNode:
-    """A heading. ``label`` is empty where the author gave none."""
+    """A heading. ``label`` is empty if the author gave none."""
 
     line: int
     level: int
@@ -92,23 +92,21 @@ class DirectiveNode:
 
     @property
     def name(self) -> str:
-        """The name of the directive."""
         return self.syntax.name
 
     @property
     def label(self) -> str:
-        """Its label, or nothing."""
         return str(self.options.get("label", ""))
 
     def parts(self, name: str) -> list[DirectiveNode]:
-        """The directives of one name that stand directly in the body."""
+        """The directives of one name directly in the body."""
         return [
             node for node in self.nodes if isinstance(node, DirectiveNode) and node.name == name
         ]
 
     @property
     def text(self) -> tuple[Node, ...]:
-        """The body without the directives that are parts of this one."""
+        """The body without directives that are parts of this one."""
         return tuple(
             node
             for node in self.nodes
@@ -121,8 +119,6 @@ Node: TypeAlias = TextNode | HeadingNode | EquationNode | DirectiveNode
 
 @dataclass(frozen=True)
 class NoteNode:
-    """The definition of a side note."""
-
     line: int
     tokens: tuple[Token, ...]
     source: str
@@ -130,8 +126,6 @@ class NoteNode:
 
 @dataclass
 class Document:
-    """One Markdown file."""
-
     front: dict[str, Any]
     front_lines: dict[str, int]
     nodes: tuple[Node, ...] = ()
@@ -139,7 +133,7 @@ class Document:
 
 
 def walk(nodes: Iterable[Node]) -> Iterator[Node]:
-    """Every node, nested ones included, in the order of the text."""
+    """Every node in the order of the text, nested ones included."""
     for node in nodes:
         yield node
         if isinstance(node, DirectiveNode):

@@ -1,4 +1,4 @@
-"""``notation.toml``: what the symbols of the equations mean."""
+"""``notation.toml``: the meaning of the symbols in equations."""
 
 from __future__ import annotations
 
@@ -32,18 +32,16 @@ class SymbolEntry(Entry):
 
     @property
     def id(self) -> str:
-        """Names it in the page, made from its TeX: ``mathbf-x``, ``sigma-2`` for a second one."""
+        """Its id in the page, made from its TeX: ``mathbf-x``, ``sigma-2`` for a second one."""
         return self._id
 
 
 class NotationFile(Entry):
-    """The content of the file."""
-
     symbols: tuple[SymbolEntry, ...] = ()
 
 
 def read_notation(path: Path, report: FileProblems) -> tuple[SymbolEntry, ...]:
-    """The symbols, or none where a book has no such file."""
+    """The symbols, or none if the book has no such file."""
     if not path.exists():
         return ()
     entries: list[SymbolEntry] = []

@@ -21,7 +21,7 @@ class Option:
 
 
 def text(value: str) -> str:
-    """Any text but none."""
+    """Any text that is not empty."""
     if not value:
         raise ValueError("needs a value")
     return value
@@ -47,27 +47,23 @@ def number(value: str) -> float:
 
 
 def positive(value: str) -> float:
-    """A number above 0."""
     if not number(value) > 0:
         raise ValueError(f"must be above 0; got {value!r}")
     return number(value)
 
 
 def flag(value: str) -> bool:
-    """On by being there."""
+    """On if present."""
     if value:
         raise ValueError(f"takes no value; got {value!r}")
     return True
 
 
 def boolean(value: str) -> bool:
-    """``true`` or ``false``."""
     return one_of("true", "false")(value) == "true"
 
 
 def one_of(*accepted: str) -> Callable[[str], str]:
-    """One of a few words."""
-
     def parse(value: str) -> str:
         if value not in accepted:
             raise ValueError(f"must be one of {', '.join(accepted)}; got {value!r}")

@@ -35,7 +35,7 @@ OPTION = re.compile(r":([A-Za-z][\w-]*):(?:\s+(.*))?$")
 
 
 def parse_document(text: str, directives: Mapping[str, Syntax], problems: FileProblems) -> Document:
-    """Parse a whole chapter."""
+    """Parse a complete chapter."""
     parser = _Parser(text, directives, problems)
     return parser.document()
 
@@ -81,7 +81,7 @@ class _Parser:
         return tuple(found)
 
     def labelled(self, node: Node, target: Target) -> Node:
-        """A node with the label that stands before it as ``(label)=``."""
+        """A node with the label before it, written ``(label)=``."""
         label, line = target
         match node:
             case HeadingNode(label="") | EquationNode(label=""):
@@ -169,7 +169,7 @@ class _Parser:
         self.notes[label] = NoteNode(line, inner, source)
 
     def check_text(self, tokens: Sequence[Token]) -> None:
-        """Report what cannot stand inside running text."""
+        """Report what is not allowed inside running text."""
         for token in tokens:
             line = self.place(token)[0] if token.map else 0
             if token.type == "colon_fence" or (
@@ -226,7 +226,7 @@ class _Parser:
         return directive.becomes(node) if directive.becomes is not None else node
 
     def stands_right(self, directive: Syntax, parent: Syntax | None, line: int) -> bool:
-        """Whether a part stands in its parent, and nothing else stands in what takes only text."""
+        """Whether a part is in its parent, and a directive with text contains nothing else."""
         if directive.parent and (parent is None or parent.name != directive.parent):
             message = f"{directive.name} can only stand inside {directive.parent}"
             if directive.name in instead.DIRECTIVES:
@@ -243,7 +243,7 @@ class _Parser:
         return argument
 
     def options(self, directive: Syntax, token: Token) -> tuple[dict[str, Any], str, int]:
-        """The options at the top of a body, what follows them, and the line of that."""
+        """The options at the top of a body, the rest, and its line."""
         assert token.map is not None
         options: dict[str, Any] = {}
         rest = token.content.split("\n")

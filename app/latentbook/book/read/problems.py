@@ -21,18 +21,18 @@ class Problems:
         self._origins = origins or Origins({})
 
     def add(self, path: Path, line: int, message: str) -> None:
-        """Note one mistake. The same mistake at the same place counts once."""
+        """Record a mistake. The same mistake at the same place counts once."""
         error = ContentError(*self._origins.of(path, line), message)
         if str(error) not in map(str, self.errors):
             self.errors.append(error)
 
     def place(self, path: Path, line: int) -> str:
-        """``path:line`` of where a line was written, for a message about another one."""
+        """``path:line`` of a line's source, for a message about another line."""
         origin, first = self._origins.of(path, line)
         return f"{origin}:{first}"
 
     def raise_all(self) -> None:
-        """Raise what was found, if anything was."""
+        """Raise the mistakes, if there are any."""
         if self.errors:
             raise BookErrors(self.errors)
 
@@ -49,15 +49,14 @@ class FileProblems:
         self.path = path
 
     def add(self, line: int, message: str) -> None:
-        """Note one mistake at a line of this file."""
         self._problems.add(self.path, line, message)
 
     def place(self, path: Path, line: int) -> str:
-        """Where a line of any file was written, for a message about another one."""
+        """The source of a line in any file, for a message about another line."""
         return self._problems.place(path, line)
 
     def read(self, path: Path) -> str:
-        """The text of this file, which lies at ``path``; nothing after reporting what is wrong."""
+        """The text of the file at ``path``; empty after reporting what is wrong."""
         try:
             text = path.read_text(encoding="utf-8-sig")
             if "\0" in text:

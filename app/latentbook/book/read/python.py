@@ -7,7 +7,6 @@ from latentbook.book.read.problems import FileProblems
 
 
 def validate(node: DirectiveNode, problems: FileProblems) -> None:
-    """The code must be Python that compiles."""
     if node.argument != "python":
         problems.add(node.line, f"{node.name} takes the language python; got {node.argument!r}")
     check_python(node, problems)

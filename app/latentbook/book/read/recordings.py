@@ -1,4 +1,4 @@
-"""What the snippets of a chapter put out, recorded beside it in ``content/SLUG/outputs.json``."""
+"""Recorded outputs of a chapter's snippets, ``content/SLUG/outputs.json``."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from latentbook.hashing import content_hash
 
 OUTPUTS = "outputs.json"
 NUMBERS = "numbers.py"
-"""A chapter's numbers, and the key of what they were recorded as."""
+"""A chapter's numbers, and the key of their recording."""
 PLOTLY = "application/vnd.plotly.v1+json"
 FIGURE_DIGITS = 6
 FIGURE_TOLERANCE = 1e-4
-"""Figures hold more digits than machines agree on: six are recorded, four compared."""
+"""Figures have more digits than machines agree on: six are recorded, four compared."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def rounded_figure(data: str) -> str:
 
 
 def same_outputs(then: Sequence[Recorded], now: Sequence[Recorded]) -> bool:
-    """Whether two outputs agree: text to the letter, figures within ``FIGURE_TOLERANCE``."""
+    """Whether two outputs agree: text exactly, figures within ``FIGURE_TOLERANCE``."""
     return len(then) == len(now) and all(
         a.kind == b.kind
         and (
@@ -73,8 +73,6 @@ def _close(a: Any, b: Any) -> bool:
 
 
 class Recordings:
-    """The recorded outputs of one chapter, by label."""
-
     def __init__(self, path: Path, by_label: dict[str, Recording]) -> None:
         self.path = path
         self.by_label = by_label
@@ -103,7 +101,7 @@ class Recordings:
         return cls(path, recorded)
 
     def write(self) -> None:
-        """Write the file, or remove it where nothing is recorded."""
+        """Write the file, or remove it if nothing is recorded."""
         if not self.by_label:
             self.path.unlink(missing_ok=True)
             return
@@ -116,7 +114,7 @@ class Recordings:
         self.path.write_text(text + "\n", encoding="utf-8")
 
     def all_current(self, nodes: Sequence[Node]) -> dict[str, Recording]:
-        """The recordings of a chapter's snippets that were made from the code as it stands."""
+        """The recordings of snippets whose code has not changed."""
         hashes = code_hashes(nodes)
         found = ((label, self.current(label, code)) for label, code in hashes.items())
         return {label: recording for label, recording in found if recording is not None}

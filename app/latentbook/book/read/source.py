@@ -1,4 +1,4 @@
-"""A chapter as it was written: an opening and its sections, each a file of Markdown."""
+"""A chapter's sources: an opening and its sections, each a Markdown file."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ FRONT_KEYS: dict[str, type] = {"title": str, "standfirst": str, "description": s
 OPTIONAL = ("formerly",)
 
 PRINT = "print"
-"""Where all of a chapter stands on one page: no section can have this name."""
+"""The complete chapter on one page: no section can have this name."""
 
 
 @dataclass(frozen=True)
 class PageSource:
-    """One file. ``name`` is that of the section, or empty for what opens a chapter."""
+    """One file. ``name`` is the section's, or empty for the opening."""
 
     slug: str
     name: str
@@ -46,18 +46,17 @@ class PageSource:
 
     @property
     def title(self) -> str:
-        """Its title."""
         return str(self.document.front["title"])
 
     @property
     def place(self) -> str:
-        """The page's place in the book: ``autoencoders/compress``, nothing for the front page."""
+        """The page's path in the book: ``autoencoders/compress``, empty for the front page."""
         return page_place(self.slug, self.name)
 
 
 @dataclass(frozen=True)
 class ChapterSource:
-    """The files of one chapter in reading order, the opening first, and what its snippets print."""
+    """The files of one chapter in reading order, the opening first, and its recorded outputs."""
 
     entry: ChapterEntry
     pages: tuple[PageSource, ...]
@@ -67,22 +66,18 @@ class ChapterSource:
 
     @property
     def opening(self) -> PageSource:
-        """The first page."""
         return self.pages[0]
 
     @property
     def sections(self) -> tuple[PageSource, ...]:
-        """All other pages."""
         return self.pages[1:]
 
     @property
     def nodes(self) -> tuple[Node, ...]:
-        """Everything the chapter says, in order."""
         return tuple(node for page in self.pages for node in page.document.nodes)
 
     @cached_property
     def numbers(self) -> Numbers:
-        """What its text may quote."""
         return Numbers(
             self.opening.path.with_name(NUMBERS),
             self.recordings.path.with_name(NUMBERS),
@@ -98,13 +93,11 @@ class ChapterSource:
 
 
 def page_place(slug: str, name: str = "") -> str:
-    """Where a page lies below the root of the book."""
+    """The path of a page below the root of the book."""
     return "" if slug == FRONT else f"{slug}/{name}".rstrip("/")
 
 
 class SourceReader:
-    """Reads the files of a book's chapters."""
-
     def __init__(
         self, content: Path, directives: dict[str, Syntax], problems: Problems, widgets: Path
     ) -> None:
@@ -148,7 +141,7 @@ class SourceReader:
         return ChapterSource(entry, (opening, *sections), recordings, computed, self.widgets)
 
     def section_names(self, opening: PageSource, folder: Path) -> list[str]:
-        """The sections that the opening lists and that are there."""
+        """The sections that the opening lists and that exist."""
         report = self.problems.of(opening.path)
         line = opening.document.front_lines.get("sections", 1)
         there = sorted(path.stem for path in folder.glob("*.md") if path.name != INDEX)
@@ -186,7 +179,7 @@ class SourceReader:
 
 
 def _text_or_list(value: Any, kind: type) -> Any:
-    """A value of the front matter, or an empty one where it was refused."""
+    """A value of the front matter, or an empty one if it was refused."""
     if kind is list:
         items: Iterable[Any] = value if isinstance(value, list) else ()
         return [item for item in items if isinstance(item, str)]

@@ -65,7 +65,6 @@ class Entry(BaseModel):
 
     @property
     def line(self) -> int:
-        """Where the table begins."""
         return self._line
 
     @model_validator(mode="wrap")
@@ -78,7 +77,7 @@ class Entry(BaseModel):
 
 
 def full_sentence(error: Exception) -> PydanticCustomError:
-    """A mistake whose message says all, the value included."""
+    """A mistake whose message is complete, with the value."""
     return PydanticCustomError("full_sentence", "{message}", {"message": str(error)})
 
 
@@ -117,7 +116,6 @@ class Toml:
 
     @classmethod
     def read(cls, path: Path, report: FileProblems) -> Self:
-        """The file at a path."""
         return cls(report.read(path), report)
 
     def line(self, *place: str | int) -> int:
@@ -127,7 +125,6 @@ class Toml:
         return self.lines.get(place, 1)
 
     def add(self, message: str, *place: str | int) -> None:
-        """Report what is wrong with a value."""
         self.report.add(self.line(*place), message)
 
     def checked(self, model: type[M]) -> M:
@@ -168,7 +165,7 @@ class Toml:
 
 
 def _droppable(place: Place, kind: str) -> Place:
-    """What must go for a mistake to be gone."""
+    """What must be removed to remove a mistake."""
     if kind == "extra_forbidden":
         return place
     lists = [nth for nth, part in enumerate(place) if isinstance(part, int)]
@@ -213,7 +210,7 @@ def _message(model: type[BaseModel], place: Place, error: Mapping[str, Any]) -> 
 
 
 def _kind_at(model: type[BaseModel], place: Sequence[str | int]) -> Any:
-    """The type of what stands at a place."""
+    """The type at a place."""
     kind: Any = model
     for part in place:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
@@ -236,7 +233,7 @@ def _holds(model: type[BaseModel], place: Place) -> bool:
 
 
 def _lines(text: str) -> dict[Place, int]:
-    """The line of each key, table and item of a list; the text is TOML."""
+    """The line of each key, table and list item; the text is TOML."""
     tokens: deque[tuple[str, int]] = deque()
     line, end = 1, 0
     for match in TOKEN.finditer(text):

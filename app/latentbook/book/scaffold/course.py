@@ -73,7 +73,6 @@ def _parts(content: Path) -> str:
 
 
 def _first_chapter(folder: Path) -> list[Path]:
-    """A chapter of one section with an instrument, a snippet and a question."""
     chapter = folder / CONTENT / CHAPTER
     opening = write_from("chapter.md", chapter / "index.md", CHAPTER)
     text = opening.read_text(encoding="utf-8")

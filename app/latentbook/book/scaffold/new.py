@@ -160,7 +160,7 @@ def new_instrument(settings: Settings, name: str) -> list[Path]:
 
 @contextmanager
 def all_or_none(*paths: Path) -> Iterator[None]:
-    """Leave files and folders as they were if what is done with them fails."""
+    """Restore files and folders if the block fails."""
     before = {path: path.read_bytes() if path.is_file() else None for path in paths}
     folders = {folder for path in paths for folder in path.parents if not folder.exists()}
     try:
@@ -187,7 +187,6 @@ def _require_own(folder: Path) -> None:
 
 
 def _content(settings: Settings) -> Path:
-    """The folder that chapters and sections are written to."""
     if settings.course is not None:
         return settings.course / CONTENT
     _require_own(settings.content)
@@ -195,7 +194,7 @@ def _content(settings: Settings) -> Path:
 
 
 def _folders(settings: Settings) -> list[Path]:
-    """The folders that chapters are taken from: the course's, then the book's below it."""
+    """The folders of chapters: the course's, then the book's."""
     if settings.course is None:
         return [settings.content]
     below = [settings.content] if _course(settings).manifest.book else []
@@ -220,7 +219,7 @@ def _manifest(settings: Settings) -> Manifest:
 
 
 def _listed(settings: Settings, entry: ChapterEntry, opening: Path, name: str) -> tuple[Path, str]:
-    """The file that lists the sections of a chapter, and its text with one more of them."""
+    """The file that lists the sections of a chapter, and its text with one more."""
     text = opening.read_text(encoding="utf-8")
     listed = SECTION_LIST.search(text)
     if listed is None:

@@ -1,4 +1,4 @@
-"""Catalogues of the interface's words: update them from the sources, and check them."""
+"""Catalogues of the interface: update them from the sources, and check them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ WIDTH = 100
 
 
 def extract(settings: Settings, names: tuple[str, ...], *, report: Report) -> None:
-    """Write what templates, scripts and the build say into the catalogues.
+    """Update the catalogues from templates, scripts and the build.
 
     Translations stay. A message that no source has is removed. A message that has changed a little
     keeps its translation, marked as fuzzy.
@@ -110,7 +110,7 @@ def check(settings: Settings, *, report: Report) -> None:
 
 
 def find_broken(name: str) -> list[ContentError]:
-    """The translations that would break a page: their values or markup are not the English ones.
+    """Translations that would break a page: their values or markup differ from the English.
 
     A form for one may leave its number out.
     """
@@ -130,7 +130,7 @@ def find_broken(name: str) -> list[ContentError]:
 
 
 def messages(settings: Settings) -> Catalog:
-    """Everything that the interface says, in English."""
+    """Every message of the interface, in English."""
     catalogue = Catalog()
     for folder, pattern, method in SOURCES:
         for path in sorted((settings.root / folder).rglob(pattern)):
@@ -142,7 +142,6 @@ def messages(settings: Settings) -> Catalog:
 
 
 def updated(name: str, template: Catalog) -> str:
-    """A catalogue as ``extract`` writes it."""
     path = po_file(name)
     if path.exists():
         catalogue = read_catalogue(path)

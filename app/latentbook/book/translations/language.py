@@ -54,12 +54,11 @@ class Language:
     untranslated: str = ""
 
     def translate(self, english: str, **values: object) -> str:
-        """Words of the interface, with the values that they name as ``%(name)s``."""
+        """A message of the interface, with values named ``%(name)s``."""
         words = self.translations.gettext(english)
         return words % values if values else words
 
     def date(self, day: date) -> str:
-        """A day, written out."""
         # A pattern of https://cldr.unicode.org/translation/date-time/date-time-patterns
         pattern = self.translate("yyyy-MM-dd")
         return str(format_date(day, pattern, self.locale))
@@ -72,7 +71,7 @@ class Language:
 
     @property
     def warning(self) -> str:
-        """Warning that the interface is in English, and how to translate it; empty if it is not."""
+        """Warning that the interface is in English, and how to translate it; else empty."""
         if not self.untranslated:
             return ""
         return (
@@ -82,7 +81,7 @@ class Language:
         )
 
     def script_words(self, *, lecture: bool = False) -> ScriptWords:
-        """What the page's scripts say. Nothing where they say it in English.
+        """Messages of the page's scripts; none in English.
 
         Parameters
         ----------
@@ -108,7 +107,7 @@ class Language:
         return words
 
     def words_script(self, *, lecture: bool = False) -> bytes:
-        """The script that hands :meth:`script_words` to the others; nothing in English."""
+        """The script that provides :meth:`script_words`; empty in English."""
         words = self.script_words(lecture=lecture)
         if not words:
             return b""
@@ -117,17 +116,17 @@ class Language:
 
 
 def message(english: str) -> str:
-    """Words that are translated where they are used, marked here for the catalogues."""
+    """Mark a message for the catalogues; it is translated where it is used."""
     return english
 
 
 def catalogues() -> tuple[str, ...]:
-    """The folders of the languages that have words of their own: de, pt_BR."""
+    """The folders of the translated languages: de, pt_BR."""
     return tuple(sorted(path.parents[1].name for path in LOCALE.glob("*/LC_MESSAGES/*.po")))
 
 
 def language(tag: object) -> Language:
-    """The language of an interface. ``de-AT`` takes the words of ``de``.
+    """The language of an interface. ``de-AT`` uses the words of ``de``.
 
     A language without a catalogue is English that runs in its direction: words, dates and numbers
     are those of one language, so that no sentence mixes two.
@@ -160,7 +159,7 @@ def content_language(tag: object, interface: Language) -> Language:
 
 
 def locale_of(tag: object) -> Locale:
-    """What Babel knows of a language: ``de``, ``pt-BR``.
+    """Babel's locale for a tag: ``de``, ``pt-BR``.
 
     Raises
     ------
@@ -176,30 +175,28 @@ def locale_of(tag: object) -> Locale:
 
 
 def catalogue_of(locale: Locale) -> str:
-    """The folder of the words of a language, ``en`` for English, or nothing."""
+    """The folder of a language's words, ``en`` for English, or ""."""
     names = (str(locale), locale.language)
     return next((name for name in names if name in (ENGLISH, *catalogues())), "")
 
 
 def po_file(name: str) -> Path:
-    """The words of a language."""
     return LOCALE / name / "LC_MESSAGES" / "latentbook.po"
 
 
 def read_catalogue(path: Path) -> Catalog:
-    """The words in a file."""
     with path.open("rb") as file:
         return read_po(file)
 
 
 def forms_of(message: Message) -> tuple[str, ...]:
-    """The translation of a message, in as many forms as it has; empty where one is missing."""
+    """The translation of a message in all its forms; empty if one is missing."""
     string = message.string or ""
     return (string,) if isinstance(string, str) else tuple(str(form or "") for form in string)
 
 
 def is_translated(message: Message) -> bool:
-    """Whether a message is said in another language: in all its forms, and not fuzzily."""
+    """Whether a message is translated in all its forms, and not fuzzy."""
     return all(forms_of(message)) and not message.fuzzy
 
 
@@ -218,6 +215,6 @@ def _compiled(path: Path, changed: int) -> NullTranslations:
 
 
 def _forms(name: str, catalogue: Catalog) -> dict[str, int]:
-    """Which form of a message each plural category of the language takes."""
+    """Which form of a message each plural category of the language uses."""
     rule, form = Locale.parse(name, sep="-").plural_form, c2py(catalogue.plural_expr)
     return {rule(number): form(number) for number in reversed(range(201))}

@@ -19,20 +19,20 @@ from latentbook.settings import Settings
 
 HASHED = re.compile(r"-[A-Z0-9]{8}(?=\.\w+$)")
 IN_HEAD = ("static/js/head.js", "static/js/start.js")
-"""Scripts that run before the first paint: classic ones, each a file of its own."""
+"""Scripts that run before the first paint: classic ones, one file each."""
 
 MODULES = ("static/js/main.js", "static/js/embed.js")
 WORKERS = ("static/js/python/worker/worker.js", "static/js/python/worker/maker.js")
-"""Each is one file: a worker starts sooner with fewer files to fetch."""
+"""One file each: a worker starts sooner with fewer files to fetch."""
 
 ON_DEMAND = ("worker.js", "maker.js", "zoom.css")
-"""What scripts load by address; modules that they import find each other."""
+"""Files that scripts load by address; modules that they import find each other."""
 
 SHEET = "latentbook-notebook.css"
-"""What ``widget.js`` calls its style sheet."""
+"""The name of the style sheet in ``widget.js``."""
 
 PAGE_ONLY = ("*/figure/zoom.js", "*/cell/editor.js")
-"""Modules behind buttons that an instrument has on a page and not in a notebook."""
+"""Modules behind buttons that an instrument has on a page but not in a notebook."""
 
 ES = "--target=es2022"
 NAMES = tuple(f"--{kind}-names=[name]-[hash]" for kind in ("entry", "chunk", "asset"))
@@ -56,11 +56,11 @@ class Assets:
 
     @property
     def on_demand(self) -> dict[str, str]:
-        """The places that scripts must know, as they load those files by address."""
+        """Paths that scripts need because they load these files by address."""
         return {name: self.place(name) for name in ON_DEMAND}
 
     def place(self, name: str) -> str:
-        """Where a logical name is.
+        """The path of a logical name.
 
         Raises
         ------
@@ -73,7 +73,6 @@ class Assets:
 
 
 def esbuild(settings: Settings, *arguments: str) -> None:
-    """Run esbuild; its own message is the error's."""
     program = settings.root / "node_modules" / ".bin" / "esbuild"
     if not program.exists():
         raise LatentbookError("esbuild is missing. `npm ci` installs it.")
@@ -84,7 +83,7 @@ def esbuild(settings: Settings, *arguments: str) -> None:
 
 
 def sources_hash(settings: Settings, *folders: str) -> str:
-    """Stands for all files in some folders below ``static`` and for the installed packages."""
+    """A hash of all files in some folders below ``static`` and of the installed packages."""
     static = settings.root / "static"
     files = sorted(
         path for folder in folders for path in (static / folder).rglob("*") if path.is_file()
@@ -149,7 +148,7 @@ def _script(settings: Settings, name: str, *options: str) -> str:
 
 
 def _made_once(settings: Settings, key: str, make: Callable[[Path], Path]) -> str:
-    """A script, bundled again only if a source has changed, which its key stands for."""
+    """A bundled script, from the cache if no source has changed."""
     cache = Cache(settings.build / "cache")
     script = cache.read(key)
     if script is None:
@@ -162,7 +161,7 @@ def _made_once(settings: Settings, key: str, make: Callable[[Path], Path]) -> st
 
 
 def bundle(settings: Settings) -> Assets:
-    """Everything that pages load, bundled again only if a source has changed."""
+    """Everything that pages load, rebundled only if a source has changed."""
     out = settings.build / "cache" / f"bundle-{sources_hash(settings, 'js', 'css', 'img')}"
     if (names := sealed(out)) is None:
         shutil.rmtree(out, ignore_errors=True)
@@ -214,7 +213,6 @@ def _style_entry(settings: Settings) -> Path:
 
 
 def _frame_pictures(folder: Path, out: Path) -> dict[str, str]:
-    """Icons, hashed."""
     places: dict[str, str] = {}
     for path in sorted(path for path in folder.iterdir() if path.is_file()):
         data = path.read_bytes()

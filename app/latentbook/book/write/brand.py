@@ -1,4 +1,4 @@
-"""What a book's brand puts in place of the program's own: marks, icons and a sheet of colours."""
+"""A book's brand in place of the program's: marks, icons and a sheet of colours."""
 
 from __future__ import annotations
 
@@ -17,24 +17,23 @@ from latentbook.book.write.assets import Assets
 from latentbook.hashing import content_hash
 
 ACCENT: Mapping[str, str] = {"light": "#3b4a5a", "dark": "#b8c4d0"}
-"""Of a book that names no colour of its own: a slate."""
+"""The accent of a book without one: a slate."""
 
 SHEET = "brand.css"
 ICON_SIZES = (180, 192, 512)
 
 
 def accent_of(brand: Brand) -> Mapping[str, str]:
-    """The colour by theme."""
     return dict(brand.accent) if brand.accent else ACCENT
 
 
 def letter(brand: Brand, title: str) -> str:
-    """What stands for a book without a mark."""
+    """The letter that represents a book without a mark."""
     return (brand.name or title)[:1].upper()
 
 
 def mark(brand: Brand, title: str, folder: Path, *, alone: bool = False) -> Html:
-    """The mark as SVG; ``alone`` is for a file of its own, which no sheet of a page reaches."""
+    """The mark as SVG; ``alone`` is for a separate file, which no page's sheet reaches."""
     if brand.mark:
         text = (folder / brand.mark).read_text(encoding="utf-8")
         return Html(
@@ -51,12 +50,12 @@ def mark(brand: Brand, title: str, folder: Path, *, alone: bool = False) -> Html
 
 
 def line(markdown: str) -> Html:
-    """A line of small print; its Markdown holds no HTML."""
+    """A line of small print; its Markdown contains no HTML."""
     return Html(MarkdownIt("commonmark", {"html": False}).renderInline(markdown))
 
 
 def colours(brand: Brand) -> str:
-    """The sheet: what of the program's colours is the book's own."""
+    """The sheet: which of the program's colours the book replaces."""
 
     def theme(name: str) -> str:
         accent = accent_of(brand)[name]
@@ -83,7 +82,7 @@ def colours(brand: Brand) -> str:
 
 
 def branded(assets: Assets, brand: Brand, title: str, folder: Path, out: Path) -> Assets:
-    """The files of the frame with those of a brand in the place of the program's.
+    """The frame's files with the brand's in place of the program's.
 
     Parameters
     ----------
@@ -107,7 +106,7 @@ def branded(assets: Assets, brand: Brand, title: str, folder: Path, out: Path) -
 
 
 def icon(brand: Brand, title: str, folder: Path, size: int) -> bytes:
-    """A square PNG of ``size`` pixels a side, for home screens."""
+    """A square PNG of ``size`` pixels per side, for home screens."""
     if brand.icon:
         with Image.open(folder / brand.icon) as given:
             picture = given.convert("RGBA").resize((size, size), Image.Resampling.LANCZOS)
@@ -128,7 +127,7 @@ def small_print(brand: Brand, term: str, credit: Html) -> tuple[Html, ...]:
 
 
 def terms_of(title: str, address: str, licence: str) -> Html:
-    """A work and how its text may be used; with an address, the title leads there."""
+    """A work and the terms for its text; with an address, the title links there."""
     name = Html(escape(title))
     if address:
         name = Html(f'<a href="{escape(address)}">{name}</a>')

@@ -1,4 +1,4 @@
-"""Brotli and gzip beside each text file; what has been compressed once is kept by content."""
+"""Brotli and gzip copies of text files, cached by content."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ TEXT = frozenset(
         *(".webmanifest", ".zip"),
     )
 )
-"""What shrinks: the runtime's zips hold their files as they are. Fonts and pictures do not."""
+"""Suffixes of files that shrink. The runtime's archives, fonts and pictures do not."""
 
 LEAST_BYTES = 256
 SLOW_BYTES = 1_000_000
 BROTLI = 11
-"""Level: the best, as a file is compressed once and sent often. Tests that build lower it."""
+"""The best level, because a file is compressed once and sent often. Tests that build lower it."""
 
 DOWNLOADS = frozenset((".ipynb", ".py"))
 """Mostly arrays of their instruments, packed already: level 9 is 20 times as fast, for 1 % more."""
@@ -39,7 +39,7 @@ class Compressor:
         self._cache = cache
 
     def add_variants(self, paths: Iterable[Path], report: Callable[[str], None]) -> None:
-        """Put the compressed forms beside every file that they make smaller."""
+        """Write compressed copies of every file that they make smaller."""
         wanted = [path for path in paths if path.suffix in TEXT]
         wanted.sort(key=lambda path: path.stat().st_size, reverse=True)
         # Brotli works outside of Python's lock, so that threads use every core.
@@ -71,7 +71,7 @@ class Compressor:
 
 
 def unpacked(path: Path) -> bytes | None:
-    """What a compressed file holds, or None if it is none."""
+    """The content of a compressed file, or None if it is not one."""
     packed = path.read_bytes()
     try:
         return bytes(brotli.decompress(packed) if path.suffix == ".br" else gzip.decompress(packed))
@@ -80,7 +80,7 @@ def unpacked(path: Path) -> bytes | None:
 
 
 def link(source: Path, target: Path) -> None:
-    """The same file under another name, or a copy where the disk has no links."""
+    """Link a file under a second name, or copy it if the disk has no links."""
     target.unlink(missing_ok=True)
     try:
         os.link(source, target)

@@ -64,8 +64,6 @@ for name, source in {sources}.items():
 
 @dataclass(frozen=True)
 class Export:
-    """What a chapter is exported from."""
-
     chapter: Chapter
     source: ChapterSource
     labels: Labels
@@ -135,7 +133,7 @@ def _cells(export: Export) -> list[Cell]:
 
 
 def _book_modules(cells: Sequence[Cell], language: Language) -> Iterator[Cell]:
-    """The book's own modules and data, where snippets use them: a notebook must run by itself."""
+    """The book's modules and data that snippets use: a notebook must run by itself."""
     sources: dict[str, str] = {}
     snippets = [cell.source for cell in cells if cell.is_code]
     for code in snippets:
@@ -160,7 +158,7 @@ def _book_modules(cells: Sequence[Cell], language: Language) -> Iterator[Cell]:
 
 
 def _add_imported(code: str, sources: dict[str, str]) -> None:
-    """Add the sources of the book's modules that some code imports, those they import first."""
+    """Add the sources of the book's modules that some code imports, dependencies first."""
     for name in BOOK_MODULE.findall(code):
         if name not in sources:
             source = inspect.getsource(import_module(name))
@@ -169,7 +167,7 @@ def _add_imported(code: str, sources: dict[str, str]) -> None:
 
 
 def _joined(cells: Iterable[Cell]) -> Iterator[Cell]:
-    """Cells of text that follow each other, up to the next heading, as one."""
+    """Consecutive text cells up to the next heading, as one."""
     pending = ""
     for cell in cells:
         if cell.is_code or cell.source.startswith("#"):
@@ -211,7 +209,6 @@ class _Writer:
         yield from self.cells(page.document.nodes)
 
     def number(self, node: Node) -> str:
-        """The number of what stands on the page that is being written."""
         return self.labels.number(self.at.place, node.line)
 
     def cells(self, nodes: Sequence[Node]) -> Iterator[Cell]:
@@ -228,7 +225,7 @@ class _Writer:
                     yield from self.directive(node)
 
     def text(self, source: str) -> str:
-        """Markdown without what only this book understands."""
+        """Markdown without syntax that only this book understands."""
         source = COMMENT.sub("", source)
         source = ROLE.sub(self.role, source)
         if self.labels.days:
@@ -238,7 +235,7 @@ class _Writer:
         return self.notation.expand(source)
 
     def role(self, found: re.Match[str]) -> str:
-        """What a role says, without its link."""
+        """The words of a role, without its link."""
         role, content = found[1], found[2].strip()
         match role:
             case "term":
@@ -273,12 +270,12 @@ class _Writer:
                 return content
 
     def opens(self, label: str) -> str:
-        """What follows a reference to something that is not open."""
+        """The words after a reference to something withheld."""
         day = self.labels.opens(label, None)
         return opens_words(day, self.language) if day else ""
 
     def link(self, found: re.Match[str]) -> str:
-        """A link to something that is not open, without its address."""
+        """A link to something withheld, without its address."""
         words, file, label = found.groups()
         label = label or (document_label(file, self.source.entry.slug) if file else "")
         if not self.opens(label):
@@ -312,16 +309,15 @@ class _Writer:
         yield from node.syntax.notebook(node, self)
 
     def url(self, node: DirectiveNode) -> str:
-        """Where a labelled node is in the book, from the notebook on."""
+        """The address of a labelled node in the book, from the notebook."""
         return f"{self.at.name}/index.html#{node.label}".lstrip("/")
 
     def outputs(self, node: DirectiveNode) -> tuple[Recorded, ...]:
-        """What was recorded for a snippet as it stands."""
+        """The output recorded for a snippet's present code."""
         current = self.source.recordings.current(node.label, self.hashes[node.label])
         return current.outputs if current else ()
 
     def fact(self, id: str) -> str:
-        """A claim with its sources."""
         fact = self.facts.entries[id]
         sources = "; ".join(self.shorts[key] for key in fact.sources)
         confidence = self.language.translate(f"{fact.confidence} confidence")

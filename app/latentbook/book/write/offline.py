@@ -1,4 +1,4 @@
-"""The service worker of a site: its script, and in front of it what it keeps."""
+"""The service worker of a site: its script after the list of files it stores."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from latentbook.book.write.render import EMBED
 from latentbook.settings import Settings
 
 SERVICE_WORKER = "service-worker.js"
-"""At the root of the site: a service worker serves what lies beside and below it."""
+"""At the root of the site: a service worker serves what is at and below its own path."""
 
 Entry = tuple[str, str, int]
-"""Place, integrity, bytes on the wire."""
+"""Path, integrity, compressed bytes."""
 
 LIST_START, LIST_END = "self.latentbook=", ";\n"
 """Around the list, in front of the script."""
 
 SAYS_NOTHING = (".js", ".css", ".woff2")
-"""Endings of files in ``assets`` that hold nothing of the book itself."""
+"""Suffixes of files in ``assets`` that contain nothing of the book itself."""
 
 NAMED_BY_CONTENT = ("assets/", "runtime/", "search-")
-"""Where files lie that no other edition has under the same name."""
+"""Where the files are whose names no other edition uses for different content."""
 
 LATER_BYTES = 150_000
-"""What the network carries more of than this is kept once the light part of the book is."""
+"""Larger files are stored after the light part of the book."""
 
 
 def service_worker(
@@ -58,7 +58,7 @@ def service_worker(
 
 
 def keep_last_edition(last: Path, site: Path, *, told: bool = False) -> None:
-    """Put the last edition's scripts, styles and files of Python beside those of a new one.
+    """Add the last edition's scripts, styles and files of Python to a new one.
 
     A page that is open may still ask for them. Only what the last edition itself was made of is
     kept, so that old files do not add up.
@@ -93,6 +93,6 @@ def integrity(digest: bytes) -> str:
 
 
 def wire_bytes(path: Path) -> int:
-    """What the network carries of a file."""
+    """Size of a file on the network."""
     packed = path.with_name(f"{path.name}.br")
     return (packed if packed.is_file() else path).stat().st_size

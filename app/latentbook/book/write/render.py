@@ -1,4 +1,4 @@
-"""A book to pages, by Jinja templates: one a page, one a block."""
+"""A book to pages by Jinja templates: one per page, one per block."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TEX_SOURCE = re.compile(r"<annotation .*?</annotation>", re.DOTALL)
 """The TeX that KaTeX leaves in each equation's MathML. Readers do not need it."""
 
 EMBED = "embed"
-"""Where the pages lie that hold one block each."""
+"""Folder of the pages with a single block."""
 
 Embeddable = InstrumentBlock | Snippet | Question
 
@@ -44,7 +44,7 @@ QUESTIONS = Path(__file__).resolve().parents[1] / "directives" / "questions"
 
 @lru_cache(maxsize=4)
 def template_environment(folder: Path, translations: NullTranslations) -> Environment:
-    """Jinja over a folder of templates; it notices by itself when one changes."""
+    """Jinja for a folder of templates; it notices when one changes."""
     environment = Environment(
         loader=FileSystemLoader([folder, QUESTIONS]),
         autoescape=True,
@@ -82,7 +82,7 @@ class Renderer:
     templates: Path = TEMPLATES
 
     def pages(self) -> Iterator[tuple[str, str]]:
-        """Every page: its place in the site, and its HTML."""
+        """Every page: its path in the site, and its HTML."""
         book, translate = self.book, self.book.language.translate
         environment = self._environment()
         front = self._page("front", book.title, book.front.description, "")
@@ -109,7 +109,7 @@ class Renderer:
         yield "404.html", self._render(environment, "404.html", missing)
 
     def _chapter(self, environment: Environment, chapter: Chapter) -> Iterator[tuple[str, str]]:
-        """The opening of a chapter, its sections, and all of it on one page for printing."""
+        """A chapter's opening, its sections, and the complete chapter on one page for printing."""
         slug = chapter.slug
         opening = self._page(
             "chapter",
@@ -154,7 +154,7 @@ class Renderer:
     def _embedded(
         self, environment: Environment, block: Embeddable, source: Chapter | Section, number: str
     ) -> tuple[str, str]:
-        """A block on a page of its own, for frames of other sites."""
+        """A page with a single block, for frames of other sites."""
         place = f"{EMBED}/{block.label}"
         name = block.called(self.book.language)
         page = self._page("embed", name, source.description, place)
@@ -171,7 +171,7 @@ class Renderer:
         return f"{place}/index.html", html
 
     def paper(self) -> str:
-        """The whole book on one page without scripts, to stand where its front page does.
+        """The book on one page without scripts, in place of its front page.
 
         ``data-page-of`` names the element whose page number belongs there.
         """
@@ -193,7 +193,7 @@ class Renderer:
         root: str = "",
         **config: Any,
     ) -> Page:
-        """The frame of one page; what else scripts are told of it is ``config``."""
+        """The frame of one page; ``config`` adds what scripts are told."""
         book = self.book.title
         root = root or root_of(place)
         config = {**self.config, "root": root, "chapter": None, "moved": {}, **config}
@@ -290,7 +290,7 @@ class OnePage:
     prefixes: Mapping[str, str]
 
     def bring(self, html: Html, place: str) -> Html:
-        """The markup of a page, or of a part of one, as it stands on the one page."""
+        """The markup of a page, or of a part of one, adapted to the one page."""
 
         prefix = self.prefixes.get(place, "")
 
@@ -309,7 +309,7 @@ class OnePage:
         return Html(ATTRIBUTE.sub(rewritten, html))
 
     def _address(self, address: str, place: str, *, stays: bool) -> str:
-        """An address that page ``place`` names. One that ``stays`` leads to the one page itself."""
+        """An address used on page ``place``. One that ``stays`` leads to the one page itself."""
         if OUTSIDE.match(address):
             return address
         target, hash = urldefrag(urljoin(f"/{place}/" if place else "/", address))
@@ -328,13 +328,13 @@ OUTSIDE = re.compile(r"[a-z]+:")
 
 
 def chapter_on_one_page(chapter: Chapter) -> OnePage:
-    """A chapter, whose ids are unlike each other as they are."""
+    """A chapter, whose ids are unique already."""
     starts = {section.place: section.name for section in chapter.sections}
     return OnePage(f"{chapter.slug}/{PRINT}", {chapter.place: "main", **starts}, {})
 
 
 def book_on_one_page(book: Book) -> OnePage:
-    """The whole book. Ids are unlike each other within a chapter, so its slug goes before them."""
+    """The book. Ids are unique only within a chapter, so its slug precedes them."""
     prefixes = {page.place: f"{each.slug}." for each in book.chapters for page in each.pages}
     prefixes |= {
         "": "front.",
@@ -347,7 +347,7 @@ def book_on_one_page(book: Book) -> OnePage:
 
 
 def equations(blocks: Iterable[Block]) -> list[Equation]:
-    """The numbered equations among blocks, those inside other blocks too."""
+    """The numbered equations among blocks, nested ones included."""
     found: list[Equation] = []
     for block in blocks:
         if isinstance(block, Equation) and block.number:
@@ -357,7 +357,7 @@ def equations(blocks: Iterable[Block]) -> list[Equation]:
 
 
 def questions(blocks: Iterable[Block]) -> Iterator[Question]:
-    """The questions among blocks, those inside other blocks too."""
+    """The questions among blocks, nested ones included."""
     for block in blocks:
         if isinstance(block, Question):
             yield block
@@ -365,7 +365,7 @@ def questions(blocks: Iterable[Block]) -> Iterator[Question]:
 
 
 def embeddable(blocks: Iterable[Block]) -> Iterator[Embeddable]:
-    """The instruments, snippets and questions among blocks, those inside other blocks too."""
+    """The instruments, snippets and questions among blocks, nested ones included."""
     for block in blocks:
         if isinstance(block, InstrumentBlock | Snippet | Question) and block.label:
             yield block
@@ -373,7 +373,7 @@ def embeddable(blocks: Iterable[Block]) -> Iterator[Embeddable]:
 
 
 def script_json(value: Any) -> Html:
-    """JSON that can stand inside a script element, written as `JSON.stringify` writes it."""
+    """JSON that is safe inside a script element, written as `JSON.stringify` writes it."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")

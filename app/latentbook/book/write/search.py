@@ -1,4 +1,4 @@
-"""What the reader can search: one entry for each piece of the book that has a place of its own."""
+"""The search index: one entry for each piece of the book that has an address."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from latentbook.book.translations.language import Language
 
 @dataclass(frozen=True)
 class Entry:
-    """One result. ``kind`` weighs it: a section goes before a snippet of the same words."""
+    """One result. ``kind`` weighs it: a section precedes a snippet of the same words."""
 
     kind: str
     number: str

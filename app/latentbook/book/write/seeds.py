@@ -1,4 +1,6 @@
-"""A first build need not make what another has made: caches are named by their content."""
+"""Fill an empty cache from the book's own, or from what a wheel contains: cached files are named by
+content.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ SEEDS = (
 
 
 def seed_cache(settings: Settings) -> None:
-    """Fill an empty cache with what the program has in its own: minutes of packing and drawing."""
+    """Save a first build minutes of packing and drawing."""
     cache, made = settings.build / "cache", settings.root / "build" / "cache"
     if cache.exists():
         return
@@ -24,7 +26,7 @@ def seed_cache(settings: Settings) -> None:
 
 
 def fill(cache: Path, made: Path) -> None:
-    """Link what one cache has into another."""
+    """Link one cache's files into another."""
     for name in SEEDS:
         for path in sorted(made.glob(name)):
             for file in [path] if path.is_file() else sorted(path.rglob("*")):

@@ -25,11 +25,11 @@ from latentbook.settings import Settings
 
 Report = Callable[[str], None]
 MAX_ELEMENTS = 6000
-"""Of a page: it is laid out at once (docs/speed.md)."""
+"""Per page: it is laid out at once (docs/speed.md)."""
 
 START_TAG = re.compile("<[a-z]")
 UNNAMED_BUILD, UNKNOWN_SIZE = '"build":""', '"offline_bytes":0'
-"""Stand in each page until all are there: a build is named by what is in it."""
+"""Placeholders in each page until all are written: a build is named by its content."""
 
 
 class SiteWriter:
@@ -54,7 +54,6 @@ class SiteWriter:
         self.digests: dict[str, bytes] = {}
 
     def write(self) -> None:
-        """Everything."""
         for place, path in self.assets.files.items():
             self.put_file(place, path)
         for place, data in self.loaded.media.files.items():
@@ -107,7 +106,7 @@ class SiteWriter:
             self.compress()
 
     def compress(self) -> None:
-        """Put the compressed forms beside what has been written since."""
+        """Write compressed copies of files written since the last call."""
         if not self.settings.reload:  # an author waits for the page, not for its compressed copies
             compressor = Compressor(self.settings.build / "cache" / "compressed")
             compressor.add_variants(self.to_compress, self.report)
@@ -131,7 +130,6 @@ class SiteWriter:
         }
 
     def put(self, place: str, data: bytes) -> None:
-        """Write one file made by this build."""
         path = self.folder / place
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
@@ -139,7 +137,7 @@ class SiteWriter:
         self.to_compress.append(path)
 
     def put_file(self, place: str, source: Path) -> None:
-        """Link one file that exists already."""
+        """Link one existing file."""
         path = self.folder / place
         path.parent.mkdir(parents=True, exist_ok=True)
         link(source, path)

@@ -1,4 +1,4 @@
-"""The code of a chapter in its order, for a snippet that needs what an earlier one makes."""
+"""The code of a chapter in order, for snippets that need variables of earlier ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from latentbook.book.directives.questions.code.kind import CodeQuestion
 
 
 def snippets(chapter: Chapter) -> bytes:
-    """What runs in a chapter, as JSON.
+    """Code that runs in a chapter, as JSON.
 
     A list in reading order of ``{label, number, title, url, code, makes}``: the snippets that run,
     and the code questions, whose ``code`` is empty as they make nothing. ``url`` is relative to the
@@ -44,7 +44,7 @@ def names_made(code: str) -> list[str]:
 
 
 def _code_blocks(blocks: Iterable[Block]) -> Iterator[Snippet | CodeQuestion]:
-    """What runs, inside folds and remarks, too."""
+    """Code that runs, also inside folds and remarks."""
     for block in blocks:
         if isinstance(block, CodeQuestion) or (isinstance(block, Snippet) and not block.read_only):
             yield block

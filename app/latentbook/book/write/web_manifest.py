@@ -10,7 +10,7 @@ from latentbook.book.write.assets import Assets
 
 PAPER = "#fcfbf8"
 ICONS = ((192, "any"), (512, "any"), (512, "maskable"))
-"""Pixels a side, and what for: the mark keeps to the circle that a mask leaves."""
+"""Pixels per side, and purpose: the mark stays within the circle of a mask."""
 
 
 def web_manifest(book: Book, assets: Assets) -> bytes:

@@ -1,5 +1,6 @@
-"""One instrument by itself, as a notebook shows it: the block of a page, with its pictures inside
-it and without what leads into the book."""
+"""One instrument by itself, as a notebook shows it: the block of a page with its pictures inside
+it, and without links into the book.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +83,6 @@ class InstrumentMarkup:
         return TEX_SOURCE.sub("", html), frame["readouts"]
 
     def math(self, tex: str, line: int, *, display: bool = False) -> Html:
-        """An equation in a line of Markdown."""
         return self._mathematics.set(tex, display=display)
 
     def _line(self, text: str) -> Html:
@@ -93,15 +93,14 @@ class InstrumentMarkup:
 
 
 class ThisProcess:
-    """Instruments are computed where they are asked for."""
+    """Computes instruments in this process."""
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The reply to a message of the host."""
         return host.handle(request, lambda mime, data: None)
 
 
 class Inside(Media):
-    """Pictures that stand in the markup itself."""
+    """Pictures embedded in the markup."""
 
     def add(self, name: str, suffix: str, data: bytes) -> str:
         """The picture as an address."""
@@ -110,7 +109,7 @@ class Inside(Media):
 
 @lru_cache(maxsize=1)
 def installed() -> tuple[InstrumentMarkup, str]:
-    """What makes markup, and the script that brings it to life.
+    """The maker of markup, and the script that brings it to life.
 
     Both come from the program's own folder: where a notebook runs is no place for caches.
     """

@@ -23,7 +23,6 @@ KINDS = {kind.name: kind for kind in QUESTION_KINDS}
 
 
 def run(node: DirectiveNode, composer: Composer) -> Block | None:
-    """The question, by its kind."""
     if node.argument not in KINDS:
         names = accepted_names(node.argument, KINDS)
         composer.problems.add(node.line, f"unknown kind of question {node.argument!r}. {names}")
@@ -32,12 +31,11 @@ def run(node: DirectiveNode, composer: Composer) -> Block | None:
 
 
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
-    """The form of its kind."""
     return KINDS[node.argument].notebook(node, writer)
 
 
 def withhold(node: DirectiveNode, opens: Day) -> DirectiveNode:
-    """A question as it is asked while its answer is not open."""
+    """A question as it is asked while its answer is withheld."""
     kind = KINDS.get(node.argument)
     return without_answer(node, kind.public if kind else (), opens)
 
@@ -58,4 +56,4 @@ QUIZ = Directive(
 )
 _parts = (HINT, ANSWER, *(part for kind in QUESTION_KINDS for part in kind.parts))
 PARTS = tuple({id(part): part for part in _parts}.values())
-"""Several kinds may have one in common."""
+"""Several kinds may share a part."""

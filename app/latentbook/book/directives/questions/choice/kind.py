@@ -38,7 +38,7 @@ class ChoiceQuestion(Question):
 def build(
     node: DirectiveNode, options: dict[str, Any], composer: Composer
 ) -> ChoiceQuestion | None:
-    """The options are the one list of tasks in the body."""
+    """The options are the only task list in the body."""
     lists = [n for n in node.text if isinstance(n, TextNode) and _is_task_list(n.tokens)]
     if len(lists) != 1:
         composer.problems.add(

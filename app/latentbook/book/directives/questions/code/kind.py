@@ -1,4 +1,4 @@
-"""``code``: a cell to be filled, judged by assertions."""
+"""``code``: a cell to fill, judged by assertions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class CodeQuestion(Question):
 
 
 def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> CodeQuestion | None:
-    """The cell to be filled, with what judges it."""
+    """The cell to fill, with its checks."""
     cells = node.parts("code-cell")
     checks, solutions = node.parts("check"), node.parts("solution")
     needed = {"code-cell": cells}

@@ -1,4 +1,4 @@
-"""``guess``: a line to be moved over a figure, which then shows what was computed."""
+"""``guess``: a line to move over a figure, which then shows the computed value."""
 
 from __future__ import annotations
 
@@ -53,12 +53,10 @@ class GuessQuestion(Question):
 
     @property
     def on_paper(self) -> Html:
-        """The figure with what was computed."""
         return Html('<div class="drawing">{}</div>').format(Html().join(self.truth))
 
 
 def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> GuessQuestion | None:
-    """The figure of the sketch, and the line over it."""
     sketches = node.parts("sketch")
     if len(sketches) != 1:
         composer.problems.add(node.line, f"a guess question needs one sketch; got {len(sketches)}")

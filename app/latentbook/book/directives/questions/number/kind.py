@@ -37,7 +37,7 @@ class NumberQuestion(Question):
 
 
 def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> NumberQuestion:
-    """The question, with what is said to each wrong number."""
+    """The question, with the feedback for each wrong number."""
     answer, tolerance = options.get("answer"), options.get("tolerance")
     wrong = []
     for part in node.parts("wrong"):

@@ -1,4 +1,4 @@
-"""``true-false``: a statement to be judged."""
+"""``true-false``: a statement to judge."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ class TrueFalseQuestion(Question):
 
 
 def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> TrueFalseQuestion:
-    """The statement; its answer is an option."""
     return TrueFalseQuestion(**shared(node, composer, node.text, {"answer": options.get("answer")}))
 
 

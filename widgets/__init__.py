@@ -47,7 +47,7 @@ WIDGETS: tuple[str, ...] = (
 
 
 def names(registered: tuple[str, ...] = WIDGETS) -> tuple[str, ...]:
-    """The names in their order.
+    """The names in order.
 
     Raises
     ------

@@ -95,8 +95,6 @@ Result: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Readout:
-    """A number under the controls. ``format`` is a Python format specification."""
-
     key: str
     label: str
     unit: str = ""
@@ -120,8 +118,6 @@ class Plot:
 
 @dataclass(frozen=True)
 class ServerGrid:
-    """A grid of decoded codes that a decoder server can draw finer than the page can."""
-
     model: str
     n: int
     span: float
@@ -147,7 +143,7 @@ class Tiles:
 
 @dataclass(frozen=True)
 class Dots:
-    """Points on a map, coloured by class; the name of each class stands at its place."""
+    """Points on a map, coloured by class; each class is named at its place."""
 
     points: NDArray[np.float32]  # (n, 2)
     classes: NDArray[np.uint8]  # (n,), indices into `names`
@@ -209,7 +205,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Training:
-    """Which controls say how far an instrument has trained, and on which settings.
+    """Which controls say how far an instrument has trained, and with which settings.
 
     ``start`` and ``step`` get all controls but those named here: the settings. As ``step`` is pure,
     the state after n steps is a function of the controls; who holds states, checkpoints and curves
@@ -224,7 +220,7 @@ class Training:
     keeps: bool = True  # whether others can take what was learned: then there is a `keep`
 
     def settings(self, controls: Mapping[str, Any], *, later: bool) -> dict[str, Any]:
-        """What ``start`` and ``step`` are handed, before or after the branch."""
+        """The arguments of ``start`` and ``step``, before or after the branch."""
         own = {self.steps, self.branch, self.at, *self.later.values()}
         settings = {name: value for name, value in controls.items() if name not in own}
         if later:
@@ -234,7 +230,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Instrument:
-    """The declaration: its name plate, controls and readouts."""
+    """The declaration: title, question, controls and readouts."""
 
     name: str  # snake_case: the file, the directive's argument, the test's name
     title: str
@@ -246,5 +242,5 @@ class Instrument:
     served: bool = False  # a server computes the frame again, on all there is
 
     def defaults(self) -> dict[str, Value]:
-        """Value of every control at rest."""
+        """The default of every control."""
         return {control.name: control.default for control in self.controls}

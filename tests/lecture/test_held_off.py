@@ -89,7 +89,7 @@ def test_one_server_holds_the_file(settings: Settings) -> None:
 
 
 def test_what_is_allowed_runs_out() -> None:
-    allowed = limits.Allowance(3, 0.001, "Slowly.")
+    allowed = limits.TokenBucket(3, 0.001, "Slowly.")
     assert [allowed.take() for _ in range(3)] == [None] * 3
     with pytest.raises(limits.Problem, match="Slowly"):
         allowed.take()

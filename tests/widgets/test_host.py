@@ -243,7 +243,7 @@ from widgets.engine import host, restore
 cell = "import sys\\ndef refuse(event, given): raise RuntimeError(event)\\nsys.addaudithook(refuse)"
 try:
     host.handle({"type": "run_cell", "scope": "a", "code": cell, "filename": "a"}, print)
-except restore.SpoiledError:
+except restore.InterpreterDamaged:
     os._exit(7)
 """
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 7

@@ -88,19 +88,19 @@ CLASSES = {
         "boot",
     ),
 }
-"""What the labels 0..9 stand for. The last part of a model's name says which data it is of."""
+"""The names of labels 0..9. The last part of a model's name is its data set."""
 
 
 _kept: list[str | None] = [None]
 
 
 class NothingKept(ValueError):
-    """No network of the reader's is there, or none that can be read."""
+    """The reader has saved no network, or it cannot be read."""
 
 
 @contextmanager
 def kept(text: str | None) -> Iterator[None]:
-    """Have ``load(KEPT)`` give what the page has kept: an .npz file in base 64."""
+    """Have ``load(KEPT)`` return what the page has saved: an .npz file in base 64."""
     _kept[0] = text
     try:
         yield
@@ -110,7 +110,7 @@ def kept(text: str | None) -> Iterator[None]:
 
 @lru_cache(maxsize=1)
 def read_kept(text: str) -> Mapping[str, NDArray[Any]]:
-    """The arrays of a kept network.
+    """The arrays of a saved network.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def load(name: str) -> Mapping[str, NDArray[Any]]:
 
 @lru_cache(maxsize=len(NAMES))
 def load_file(name: str) -> Mapping[str, NDArray[Any]]:
-    """The arrays of one file; float16 comes as float32."""
+    """The arrays of one file; float16 becomes float32."""
     if name not in NAMES:
         raise KeyError(f"There is no data {name!r}. Accepted names: {', '.join(NAMES)}.")
     arrays = {}

@@ -1,1 +1,1 @@
-"""What carries the instruments: their checks, their frames, the host of readers' code."""
+"""The machinery around instruments: checks, frames, the host of readers' code."""

@@ -40,7 +40,7 @@ OF_THE_PLATE = ("number", "title")
 
 
 def check_instrument(module: ModuleType) -> None:
-    """Check what a module declares, then compute and draw it at rest.
+    """Check a module's declaration, then compute and draw its defaults.
 
     Parameters
     ----------
@@ -104,14 +104,14 @@ def check_declaration(instrument: Instrument) -> None:
 
 
 def once(what: str, names: Iterable[str]) -> None:
-    """Check that no name stands there twice."""
+    """Check that names are unique."""
     for name, count in Counter(names).items():
         if count > 1:
             raise ContractError(f"{what} {name} is declared {count} times; accepted: once")
 
 
 def check_format(what: str, specification: str) -> None:
-    """Check that Python can print a whole or another number with a format."""
+    """Check that Python can print integers and other numbers with a format."""
     for number in (0, 0.0):
         try:
             format(number, specification)
@@ -145,7 +145,7 @@ def check_conditions(controls: Sequence[Control]) -> None:
 
 
 def check_signature(function: str, defined: Any, names: Sequence[str]) -> None:
-    """Check that a function takes what it will be handed, each by its name."""
+    """Check that a function accepts its arguments by name."""
     parameters = inspect.signature(defined).parameters
     if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         return
@@ -201,11 +201,11 @@ PLACES: Mapping[type[Control], tuple[type[Panel], str]] = {
     Viewport: (Map, "map"),
     Drawing: (Pad, "pad"),
 }
-"""The kind of panel that a control is set on."""
+"""The kind of panel for each control that is set on one."""
 
 
 def check_placed(controls: Sequence[Control], panels: Sequence[Panel]) -> None:
-    """Check that what is set on a panel has it, and that maps and pads can be moved."""
+    """Check that controls have their panels, and that maps and pads have controls."""
     taken = set()
     for control in controls:
         if not isinstance(control, Point | Viewport | Drawing):

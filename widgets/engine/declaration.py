@@ -1,4 +1,4 @@
-"""What an instrument declares, as the page takes it, and where in a file each part of it stands."""
+"""An instrument's declaration as the page uses it, and the line of each of its parts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from widgets.contract import ContractError, Control, Instrument, Slider
 
 
 def declaration(instrument: Instrument) -> dict[str, Any]:
-    """The declaration in plain data: ``Declaration`` of static/js/instrument/state.js."""
+    """The declaration as plain data: ``Declaration`` of static/js/instrument/state.js."""
     return {
         "title": instrument.title,
         "ask": instrument.ask,
@@ -25,7 +25,7 @@ def declaration(instrument: Instrument) -> dict[str, Any]:
 
 
 def control_value(control: Control) -> dict[str, Any]:
-    """A control in plain data; of a slider also the ends of its scale, as they are printed."""
+    """A control as plain data; a slider's includes the printed ends of its scale."""
     value = {"kind": control.kind, **asdict(control)}
     if isinstance(control, Slider):
         low, *_, high = control.steps()
@@ -35,7 +35,7 @@ def control_value(control: Control) -> dict[str, Any]:
 
 @contextmanager
 def with_line(source: str) -> Iterator[None]:
-    """Give a breach of the contract the line of what it is about."""
+    """Add the line in question to a breach of the contract."""
     try:
         yield
     except ContractError as error:

@@ -31,17 +31,17 @@ _readers_files: set[str] = set()
 
 
 class ProtocolError(ValueError):
-    """A message that is not one of static/js/python/protocol.js."""
+    """A message that is not in static/js/python/protocol.js."""
 
 
 def remember_source(filename: str, source: str) -> None:
-    """Let tracebacks show the lines of a reader's code, which lies in no file on disk."""
+    """Let tracebacks show the lines of a reader's code, which is in no file on disk."""
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     show_file(filename)
 
 
 def show_file(filename: str) -> None:
-    """Let tracebacks show the frames of a file whole."""
+    """Let tracebacks show all frames of a file."""
     _readers_files.add(filename)
 
 
@@ -63,7 +63,7 @@ def failed(error: BaseException, filename: str) -> dict[str, Any]:
 
 
 def described(error: BaseException, filename: str) -> dict[str, Any]:
-    """``failed``, where the exception lets itself be looked at."""
+    """``failed``, if the exception can be inspected."""
     kind, message = "python", message_of(error)
     if any(map(is_unfetched, chain_of(error))):
         error.add_note(NEEDS_NETWORK)
@@ -85,7 +85,6 @@ def described(error: BaseException, filename: str) -> dict[str, Any]:
 
 
 def chain_of(error: BaseException | None) -> Iterator[BaseException]:
-    """An exception and those that led to it."""
     seen: set[int] = set()  # a reader's code can close the chain to a ring
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -94,7 +93,9 @@ def chain_of(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def is_unfetched(error: BaseException) -> bool:
-    """Whether a file of the page's Python did not come (static/js/python/worker/lazy-files.js)."""
+    """Whether a file of the page's Python could not be fetched
+    (static/js/python/worker/lazy-files.js).
+    """
     match error:
         case OSError(errno=errno.EIO, filename=str(path)):
             return path.startswith("/lib/")
@@ -104,14 +105,14 @@ def is_unfetched(error: BaseException) -> bool:
 
 
 def cut(text: str, most: int) -> str:
-    """A text, or its two ends where it is longer than a page should hold."""
+    """A text, or only its two ends if it is too long for a page."""
     if len(text) <= most:
         return text
     return f"{text[: most // 2]}\n ... {len(text) - most:,} characters ...\n{text[-most // 2 :]}"
 
 
 def message_of(error: BaseException) -> str:
-    """The exception's own words, without its name."""
+    """The exception's message, without its name."""
     if isinstance(error, SyntaxError):
         return error.msg
     try:
@@ -131,7 +132,7 @@ def line_of(error: BaseException, filename: str) -> int | None:
 
 
 def trimmed(error: BaseException) -> str:
-    """The traceback with the reader's frames whole and all others shortened or dropped."""
+    """The traceback with the reader's frames complete and all others shortened or dropped."""
     report = traceback.TracebackException.from_exception(error)
     shorten(report)
     return "".join(report.format())
@@ -163,7 +164,7 @@ def short_path(filename: str) -> str:
 
 
 def note_shadowing(error: TypeError, scope: Mapping[str, Any]) -> None:
-    """Say so where the failing line calls a builtin whose name a cell has given away."""
+    """Explain it if the failing line calls a builtin whose name a cell has reassigned."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in _readers_files]
     words = re.findall(r"\b\w+(?=\()", (frames[-1].line or "") if frames else "")
     for word in words:
@@ -176,6 +177,6 @@ def note_shadowing(error: TypeError, scope: Mapping[str, Any]) -> None:
 
 
 def note_missing_module(error: ModuleNotFoundError) -> None:
-    """Say what to do instead of importing a plotting library that the page does not have."""
+    """Say what to do instead of importing a plotting library that the page lacks."""
     if (error.name or "").split(".")[0] in PLOTTING:
         error.add_note(SHOW_A_FIGURE)

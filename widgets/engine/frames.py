@@ -47,19 +47,18 @@ TRAINS = ("start", "step")
 
 
 def source_of(widget: str) -> str:
-    """The text of an instrument's own file."""
     with open(str(get(widget).__file__), encoding="utf-8") as file:  # noqa: PTH123 (a start loads no pathlib)
         return file.read()
 
 
 def filename_of(widget: str) -> str:
-    """What tracebacks call the reader's version of an instrument."""
+    """The name of a reader's version in tracebacks."""
     return f"{widget}.py"
 
 
 @lru_cache(maxsize=16)
 def edited(widget: str, source: str) -> ModuleType:
-    """The reader's version of an instrument, run and checked once for each text.
+    """The reader's version of an instrument, run and checked once per text.
 
     Raises
     ------
@@ -93,7 +92,7 @@ def edited(widget: str, source: str) -> ModuleType:
 
 
 def declaration_of(widget: str, source: str) -> dict[str, Any]:
-    """What the reader's version of an instrument declares.
+    """The declaration of a reader's version.
 
     Raises
     ------
@@ -104,7 +103,6 @@ def declaration_of(widget: str, source: str) -> dict[str, Any]:
 
 
 def version(widget: str, source: str | None) -> ModuleType:
-    """The book's own instrument, or the reader's version of it."""
     if source is None:
         module = get(widget)
         show_file(str(module.__file__))
@@ -164,13 +162,12 @@ def compute_frame(
 
 
 def keep_trained(widget: str, controls: Mapping[str, Any], source: str | None) -> str:
-    """What an instrument has learned at one setting: an .npz file in base 64."""
+    """A trained instrument's network at one setting: an .npz file in base 64."""
     module = version(widget, source)
     return kept(module, accepted(module.instrument, controls))
 
 
 def frame_value(instrument: Instrument, frame: Frame) -> dict[str, Any]:
-    """A frame as ``FrameValue`` without ``ms``."""
     return {
         "readouts": {r.key: formatted(r, frame.readouts[r.key]) for r in instrument.readouts},
         "panels": [panel_value(panel) for panel in frame.panels],
@@ -179,12 +176,12 @@ def frame_value(instrument: Instrument, frame: Frame) -> dict[str, Any]:
 
 
 def unsigned_zeros(text: str) -> str:
-    """A text in which no zero has a sign: which one a small number gets is chance of rounding."""
+    """A text in which no zero has a sign: the sign of a rounded small number is arbitrary."""
     return SIGN_OF_ZERO.sub("", text) if "0" in text else text
 
 
 def formatted(readout: Readout, value: float | int | str | None) -> str:
-    """A readout as it is printed: a real minus sign, a power of ten for ``e``, a dash for None."""
+    """A readout as printed: a real minus sign, a power of ten for ``e``, a dash for None."""
     if value is None:
         return EN_DASH
     if isinstance(value, str):
@@ -197,7 +194,7 @@ def formatted(readout: Readout, value: float | int | str | None) -> str:
 
 
 def panel_value(panel: Panel) -> dict[str, Any]:
-    """A panel as the protocol has it."""
+    """A panel in the protocol's form."""
     common = {"key": panel.key, "alt": unsigned_zeros(panel.alt), "half": panel.half}
     match panel:
         case Plot():
@@ -227,7 +224,7 @@ def pictures_value(panel: Pad) -> dict[str, Any]:
 
 
 def map_value(panel: Map) -> dict[str, Any]:
-    """What a map has besides the fields of every panel."""
+    """A map's fields besides those of every panel."""
     return {
         "kind": "map",
         "data": np.ascontiguousarray(panel.tile).reshape(-1),
@@ -250,7 +247,7 @@ def dots_value(dots: Dots) -> dict[str, Any]:
 
 
 def plain_figure(panel: Plot) -> Any:
-    """The figure of a plot, as JavaScript can hold it.
+    """The figure of a plot in values that JavaScript has.
 
     Raises
     ------
@@ -264,7 +261,7 @@ def plain_figure(panel: Plot) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """A value in dicts, lists, numbers, text and contiguous arrays that JavaScript can hold.
+    """A value in dicts, lists, numbers, text and contiguous arrays that JavaScript has.
 
     In text no zero has a sign. Arrays of numbers stay arrays. Whole numbers of 64 bits become
     floats, as JavaScript would make BigInts of them.

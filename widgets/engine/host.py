@@ -30,7 +30,7 @@ from widgets.engine.failure import (
     note_shadowing,
     remember_source,
 )
-from widgets.engine.restore import Belongings, SpoiledError
+from widgets.engine.restore import InterpreterDamaged, InterpreterState
 
 Display: TypeAlias = Callable[[str, str], None]
 Request: TypeAlias = Mapping[str, Any]
@@ -43,7 +43,7 @@ MAX_CHARACTERS = 200_000  # of a value's text
 MAX_FIGURE = 500_000  # characters of a figure's JSON: drawing more would hold up the page
 
 _scopes: dict[str, Scope] = {}
-_belongings = Belongings()
+_interpreter = InterpreterState()
 
 
 def handle(request: Request, display: Display) -> dict[str, Any]:
@@ -63,19 +63,19 @@ def handle(request: Request, display: Display) -> dict[str, Any]:
 
     Raises
     ------
-    SpoiledError
+    InterpreterDamaged
         If reader's code has left Python in a state in which none runs any more.
     """
     try:
         if is_readers(request):
-            _belongings.remember()
+            _interpreter.remember()
             try:
                 value = answer(request, display)
             finally:
                 put_back()
         else:
             value = answer(request, display)
-    except SpoiledError:
+    except InterpreterDamaged:
         raise
     except BaseException as error:  # readers also cause SystemExit and KeyboardInterrupt
         return {**failed(error, reader_file(request)), "id": request.get("id")}
@@ -83,14 +83,14 @@ def handle(request: Request, display: Display) -> dict[str, Any]:
 
 
 def is_readers(request: Request) -> bool:
-    """Whether a request runs code of the reader's."""
+    """Whether a request runs readers' code."""
     kind = request.get("type")
     return kind in ("run_cell", "check_answer") or isinstance(request.get("source"), str)
 
 
 def put_back() -> None:
-    """Undo what reader's code has done to Python itself, and say what of it was the book's."""
-    replaced = _belongings.put_back()
+    """Undo what readers' code has changed in Python, and report what was the book's."""
+    replaced = _interpreter.put_back()
     if replaced:
         names = ", ".join(replaced[:3]) + (" and others" if len(replaced) > 3 else "")
         print(f"Put back, as the book needs it: {names}.", file=sys.stderr)
@@ -115,7 +115,7 @@ def answer(request: Request, display: Display) -> Any:
 
 
 def reader_file(request: Request) -> str:
-    """The name of the reader's code in tracebacks, for the line a failure is reported on."""
+    """The name of the reader's code in tracebacks, for the line of a failure."""
     match request:
         case {"type": "run_cell", "filename": str(filename)}:
             return filename
@@ -139,13 +139,13 @@ def run_cell(scope: str, code: str, filename: str, display: Display) -> None:
         raise
     finally:
         if namespace.pop("print", print) is not print:  # every snippet of the book prints
-            _belongings.note("print")
+            _interpreter.note("print")
     if value is not None:
         display(*displayed(value))
 
 
 def let_go(scope: Scope, names: Set[str], error: MemoryError) -> None:
-    """Free what a snippet that ran out of memory had made: else nothing else could run after it."""
+    """Free what a snippet that ran out of memory had created, so that other code can run."""
     made = sorted(name for name in names if not name.startswith("__"))
     for name in made:
         del scope[name]
@@ -168,7 +168,7 @@ def check_answer(scope: str, code: str, check: str) -> dict[str, Any]:
     namespace = copied(_scopes.get(scope, new_scope()))
     execute(code, ANSWER, namespace)
     put_back()  # the check means NumPy's functions and Python's, whatever the answer made of them
-    for name in namespace.keys() & _belongings.builtins.keys():
+    for name in namespace.keys() & _interpreter.builtins.keys():
         del namespace[name]
     try:
         execute(check, CHECK, namespace)
@@ -182,17 +182,16 @@ def check_answer(scope: str, code: str, check: str) -> dict[str, Any]:
 
 
 def reset_scope(scope: str) -> None:
-    """Forget everything that cells have defined in a scope."""
+    """Delete everything that cells have defined in a scope."""
     _scopes.pop(scope, None)
 
 
 def new_scope() -> Scope:
-    """A scope in which nothing is defined."""
     return {"__name__": "__main__"}
 
 
 def copied(scope: Scope) -> Scope:
-    """A scope with the same content, in which nothing that code does is seen in the first."""
+    """A copy of a scope: code in it does not affect the original."""
     twin: Scope = {}
     memo: dict[int, Any] = {}
     for name, value in scope.items():
@@ -207,7 +206,7 @@ def copied(scope: Scope) -> Scope:
 
 
 def rebound(function: FunctionType, scope: Scope) -> FunctionType:
-    """The same function with its global names looked up in another scope."""
+    """The same function with its globals looked up in a different scope."""
     twin = FunctionType(
         function.__code__,
         scope,
@@ -233,7 +232,7 @@ def refuse_input(prompt: object = "") -> str:
 def execute(code: str, filename: str, scope: Scope) -> Any:
     """Run code in a scope and return the value of its last expression, or None."""
     remember_source(filename, code)
-    scope["__builtins__"] = {**_belongings.builtins, "input": refuse_input}
+    scope["__builtins__"] = {**_interpreter.builtins, "input": refuse_input}
     scope.pop("__warningregistry__", None)  # a warning is due on every run, not on the first alone
     tree = ast.parse(code, filename)
     last = tree.body[-1] if tree.body else None
@@ -284,7 +283,7 @@ def small_enough(figure: str) -> str:
 
 
 def json_ready(value: Any) -> Any:
-    """A figure without arrays; what is not finite becomes null, which JSON has."""
+    """A figure without arrays; numbers that are not finite become null, as JSON needs."""
     match value:
         case Mapping():
             return {str(key): json_ready(item) for key, item in value.items()}
@@ -301,7 +300,7 @@ def json_ready(value: Any) -> Any:
 def compute_widget(
     widget: str, controls: Mapping[str, Any], source: Any, milliseconds: float | None, kept: Any
 ) -> dict[str, Any]:
-    """One picture of an instrument; ``source`` is text where the reader has edited it.
+    """One picture of an instrument; ``source`` is the text of a reader's edit.
 
     ``kept`` is the network that the reader has trained and kept, an .npz file in base 64.
     """
@@ -310,12 +309,10 @@ def compute_widget(
 
 
 def keep_trained(widget: str, controls: Mapping[str, Any], source: Any) -> str:
-    """What an instrument has learned, to be kept by the page."""
     return frames.keep_trained(widget, controls, text_or_none(source))
 
 
 def text_or_none(source: Any) -> str | None:
-    """The reader's version of a file, or None for the book's own."""
     return source if isinstance(source, str) else None
 
 

@@ -18,7 +18,7 @@ MAX_CLASSES = 10  # as many colours as the theme has for classes (static/css/tok
 
 
 def check_panel(panel: Panel) -> None:
-    """Check one picture, a figure apart."""
+    """Check one panel, except a plot's figure."""
     if not isinstance(panel, Plot | Tiles | Map | Pad):
         raise ContractError(
             f"A panel is {type(panel).__name__}; accepted: a Plot, Tiles, a Map or a Pad"
@@ -38,7 +38,6 @@ def check_panel(panel: Panel) -> None:
 
 
 def check_tiles(panel: Tiles) -> None:
-    """Check a grid of images."""
     images = panel.images
     if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.ndim != 4:
         raise ContractError(
@@ -52,7 +51,7 @@ def check_tiles(panel: Tiles) -> None:
 
 
 def check_pad(panel: Pad) -> None:
-    """Check the pictures of a pad, where it has some."""
+    """Check a pad's pictures if it has some."""
     pictures = panel.pictures
     if pictures is None:
         return
@@ -99,7 +98,6 @@ def check_map(panel: Map) -> None:
 
 
 def check_dots(key: str, dots: Dots) -> None:
-    """Check the points on a map."""
     n, names = len(dots.classes), len(dots.names)
     for name, array, shape in (
         ("points", dots.points, (n, 2)),

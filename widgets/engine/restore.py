@@ -1,7 +1,8 @@
-"""What the book needs of Python as it was, put back after each piece of reader's code.
+"""Restores Python after each piece of readers' code.
 
-A cell may give ``print`` away, empty ``sys.modules``, close ``sys.stdout`` or replace a function of
-NumPy. That is its own affair until it ends: the next cell, and the instruments, find it all back.
+A cell may reassign ``print``, empty ``sys.modules``, close ``sys.stdout`` or replace a function of
+NumPy. That has effect only until it ends: the next cell, and the instruments, find everything
+restored.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ HOOKS = ("displayhook", "excepthook", "unraisablehook", "path_hooks", "meta_path
 DEVICES = {"stdout": (1, "/dev/stdout"), "stderr": (2, "/dev/stderr")}
 
 
-class SpoiledError(BaseException):
-    """Python is past repair. It passes every handler and ends the worker, which is replaced."""
+class InterpreterDamaged(BaseException):
+    """Python cannot be repaired. It passes every handler and ends the worker, which is replaced."""
 
 
-class Belongings:
-    """What is kept of the interpreter while reader's code runs."""
+class InterpreterState:
+    """The interpreter's state, saved while readers' code runs."""
 
     def __init__(self) -> None:
         self.modules: dict[str, ModuleType] = {}
@@ -39,11 +40,11 @@ class Belongings:
         self.recursion_limit = sys.getrecursionlimit()
 
     def note(self, name: str) -> None:
-        """Say that something of the book's was put back."""
+        """Report that something of the book's was restored."""
         self.replaced.append(name)
 
     def remember(self) -> None:
-        """Note what there is now. Call it before reader's code runs."""
+        """Save the present state. Call it before readers' code runs."""
         self.streams = {name: getattr(sys, name) for name in DEVICES}
         self.errors = np.geterr()
         self.tracers = sys.gettrace(), sys.getprofile()
@@ -63,11 +64,11 @@ class Belongings:
         Returns
         -------
         list of str
-            What of the book's modules had been replaced, ``numpy.sum``.
+            Names of the book's modules that had been replaced: ``numpy.sum``.
 
         Raises
         ------
-        SpoiledError
+        InterpreterDamaged
             If Python cannot run code any more, as after an audit hook that refuses everything.
         """
         while True:
@@ -79,7 +80,7 @@ class Belongings:
             except BaseException:
                 alive = False
             if not alive:
-                raise SpoiledError("the code has broken it")
+                raise InterpreterDamaged("the code has broken it")
             replaced, self.replaced = self.replaced, []
             return replaced
 
@@ -104,7 +105,7 @@ class Belongings:
         self._put_names_back()
 
     def _put_names_back(self) -> None:
-        """The functions and tables of the modules that instruments stand on."""
+        """The functions and tables of the modules that instruments depend on."""
         for module, names in self.names.items():
             current = vars(self.modules[module])
             if names.items() <= current.items():
@@ -116,12 +117,12 @@ class Belongings:
 
 
 def body(function: FunctionType) -> tuple[Any, ...]:
-    """What a function does."""
+    """The code of a function."""
     return function.__code__, function.__defaults__, function.__kwdefaults__
 
 
 def closed(stream: Any) -> bool:
-    """Whether nothing can be written to a stream any more."""
+    """Whether a stream can no longer be written to."""
     if type(stream) is not io.TextIOWrapper:
         return False  # not one of Python's own: whoever set it knows what it is
     if stream.closed:
@@ -134,7 +135,7 @@ def closed(stream: Any) -> bool:
 
 
 def open_again(name: str) -> TextIO:
-    """A stream in the place of one that a cell has closed."""
+    """A stream to replace one that a cell has closed."""
     number, device = DEVICES[name]
     try:
         os.fstat(number)

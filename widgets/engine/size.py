@@ -1,4 +1,4 @@
-"""How large a picture may be that a reader's version of an instrument sends the page."""
+"""Size limits of pictures from a reader's version of an instrument."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_CHARACTERS = 20_000  # of all text in one picture
 
 
 def check_size(frame: Mapping[str, Any]) -> None:
-    """Check that a frame, as the page gets it, can be drawn while the reader goes on reading.
+    """Check that the page can draw a frame while the reader continues reading.
 
     Raises
     ------
@@ -34,7 +34,6 @@ def check_size(frame: Mapping[str, Any]) -> None:
 
 
 def size(value: Any, *, count: Any) -> int:
-    """The sum of ``count`` over all parts of a value."""
     if isinstance(value, Mapping):
         return sum(size(part, count=count) for item in value.items() for part in item)
     if isinstance(value, list | tuple):
@@ -43,10 +42,8 @@ def size(value: Any, *, count: Any) -> int:
 
 
 def numbers(value: Any) -> int:
-    """How many numbers a value holds."""
     return value.size if isinstance(value, np.ndarray) else isinstance(value, int | float)
 
 
 def characters(value: Any) -> int:
-    """How many characters a text has."""
     return len(value) if isinstance(value, str) else 0

@@ -30,7 +30,7 @@ _runs: OrderedDict[Any, Run] = OrderedDict()
 
 @dataclass(frozen=True)
 class Reached:
-    """Where training stands: the state, its step, the curves up to it, and whether it is there."""
+    """The state of training: its step, the curves up to it, and whether it is the one asked for."""
 
     state: State
     steps: int
@@ -39,7 +39,7 @@ class Reached:
 
 
 class Run:
-    """The states of one run from its first one on, which is that of step ``begin``."""
+    """The states of one run from its first step, ``begin``."""
 
     def __init__(self, advance: Callable[[State], State], first: State, begin: int = 0) -> None:
         self.advance = advance
@@ -53,7 +53,7 @@ class Run:
         self.rows: list[tuple[float, ...]] = []  # one a step
 
     def go_on(self, names: tuple[str, ...]) -> None:
-        """One step from the state in hand."""
+        """Make one step from the present state."""
         state = self.advance(self.state)
         step = self.steps + 1
         if step > self.begin + len(self.rows):
@@ -64,14 +64,14 @@ class Run:
         self.steps, self.state = step, state
 
     def go_back(self, step: int) -> None:
-        """Take in hand the state from which a step is reached soonest."""
+        """Load the state from which a step is reached soonest."""
         at_hand = [self.newest, *self.pictured, (self.steps, self.state)]
         known = {**self.checkpoints, **dict(at_hand)}
         self.steps = max(each for each in known if each <= step)
         self.state = known[self.steps]
 
     def curve(self, names: tuple[str, ...], steps: int) -> Curves:
-        """What was noted of each step of its own, up to some step."""
+        """The run's own curves up to a step."""
         table = np.array(self.rows[: max(0, steps - self.begin)], float).reshape(-1, len(names))
         return dict(zip(names, table.T, strict=True))
 
@@ -130,13 +130,15 @@ def train(module: ModuleType, controls: Mapping[str, Any], milliseconds: float |
 
 
 def key_of(module: ModuleType, settings: State, later: State | None, at: int) -> Any:
-    """What a run depends on. The module: a reader's version trains on its own."""
+    """What a run depends on. It includes the module, so a reader's version trains separately."""
     changed = None if later is None else (at, tuple(sorted(later.items())))
     return module, tuple(sorted(settings.items())), changed
 
 
 def run_of(module: ModuleType, settings: dict[str, Any], later: State | None, at: int) -> Run:
-    """The run of some settings, as far as it has been made; the one longest unused is forgotten."""
+    """The run for some settings, as far as it has been computed; the least recently used is
+    dropped.
+    """
     key = key_of(module, settings, later, at)
     if key not in _runs:
         _runs[key] = Run(stepping(module, settings), fixed(module.start(**settings), "start"))
@@ -147,7 +149,6 @@ def run_of(module: ModuleType, settings: dict[str, Any], later: State | None, at
 
 
 def stepping(module: ModuleType, settings: Mapping[str, Any]) -> Callable[[State], State]:
-    """``step`` at some settings."""
     return lambda state: fixed(module.step(state, **settings), "step")
 
 
@@ -173,13 +174,13 @@ def fixed(state: Any, function: str) -> State:
 
 
 def computed(module: ModuleType, controls: Mapping[str, Any], reached: Reached) -> Any:
-    """What ``compute`` says of the step that was reached."""
+    """The result of ``compute`` for the step reached."""
     steps = module.instrument.training.steps
     return module.compute(reached.state, reached.curves, **{**controls, steps: reached.steps})
 
 
 def kept(module: ModuleType, controls: Mapping[str, Any]) -> str:
-    """What an instrument keeps of its state, as the bytes of an .npz file in base 64."""
+    """What an instrument saves of its state, as an .npz file in base 64."""
     import base64  # not needed at the start
 
     state = train(module, controls, None).state

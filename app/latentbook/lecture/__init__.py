@@ -1,1 +1,1 @@
-"""Class mode: a hall that answers together, by phone, without accounts (docs/class.md)."""
+"""Class mode: live answers from phones, without accounts (docs/class.md)."""

@@ -1,4 +1,4 @@
-"""Scripts and styles of class mode, bundled apart from the site's: the site is the same without."""
+"""Scripts and styles of class mode, bundled separately: the site is the same without them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ PLACES = "places.json"
 
 
 def folder_of(settings: Settings) -> Path:
-    """Where they lie."""
     return settings.build / "class"
 
 
 def bundle_class(settings: Settings) -> None:
-    """Bundle them again, if a source has changed. Those that were there stay until that is done."""
+    """Bundle them again if a source has changed. The old ones stay until that is done."""
     out = folder_of(settings)
     made_from = sources_hash(settings, "js", "css")
     if json.loads((sealed(out) or {}).get(PLACES, b"{}")).get("made_from") == made_from:

@@ -1,4 +1,4 @@
-"""``/api/lecturer``: what the lecturer's page and the projector ask."""
+"""``/api/lecturer``: requests of the lecturer's page and the projector."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from latentbook.api.dependencies import Strict
 from latentbook.http.problems import Problem, problem_responses, wrong_field
 from latentbook.lecture import store
-from latentbook.lecture.guard import (
+from latentbook.lecture.auth import (
     LECTURER,
     LECTURER_S,
     ON_WRITES,
@@ -41,30 +41,30 @@ router = APIRouter(
 
 
 class Key(Strict):
-    """What the server printed at its first start."""
+    """The key that the server printed at its first start."""
 
     key: str = Field(max_length=100)
 
 
 class Nothing(Strict):
-    """An empty object."""
+    pass
 
 
 class Wanted(Strict):
-    """What is to be asked."""
+    """What to ask."""
 
     label: str = Field(max_length=200, description="SLUG/NAME#LABEL")
     wanted: str = Field(default="", max_length=100, description="Readout or panel, if any.")
 
 
 class Step(Strict):
-    """The round that the lecturer sees: a button pressed twice acts once."""
+    """The round that the lecturer sees: pressing a button twice has one effect."""
 
     round: int = Field(ge=1, lt=2**63)
 
 
 class Doors(Strict):
-    """Whether more phones are let in."""
+    """Whether new phones may join."""
 
     open: bool
 
@@ -81,13 +81,13 @@ async def give_key(request: Request, body: Key) -> Response:
 
 @router.post("", dependencies=ON_WRITES)
 async def start(hall: TheHall, body: Nothing) -> dict[str, str]:
-    """Begin a class."""
+    """Start a class."""
     return {"code": (await hall.start()).code}
 
 
 @router.get("/{code}", response_model=dict[str, Any])
 async def get_overview(hall: TheHall, lecture: TheLecture) -> Response:
-    """Where a class stands, without what was answered."""
+    """The state of a class, without its answers."""
     return JSONResponse(hall.overview(lecture), headers=NOT_KEPT)
 
 
@@ -95,7 +95,7 @@ async def get_overview(hall: TheHall, lecture: TheLecture) -> Response:
 async def get_question(
     request: Request, hall: TheHall, lecture: TheLecture, asking: Number
 ) -> Response:
-    """What is asked now."""
+    """The present question."""
     return once_for_all(request, hall.question(lecture, asking))
 
 
@@ -107,49 +107,49 @@ async def get_results(hall: TheHall, lecture: TheLecture) -> Response:
 
 @router.post("/{code}/ask", status_code=204, dependencies=ON_WRITES)
 async def ask(hall: TheHall, lecture: TheLecture, body: Wanted) -> None:
-    """Put a question or an instrument to the class."""
+    """Ask the class a question or an instrument."""
     await hall.ask(lecture, body.label, body.wanted)
 
 
 @router.post("/{code}/close", status_code=204, dependencies=ON_WRITES)
 async def close(hall: TheHall, lecture: TheLecture, body: Step) -> None:
-    """Take no more answers."""
+    """Close the vote."""
     await hall.close(lecture, body.round)
 
 
 @router.post("/{code}/reveal", status_code=204, dependencies=ON_WRITES)
 async def reveal(hall: TheHall, lecture: TheLecture, body: Step) -> None:
-    """Show what was answered."""
+    """Show the answers."""
     await hall.reveal(lecture, body.round)
 
 
 @router.post("/{code}/again", status_code=204, dependencies=ON_WRITES)
 async def again(hall: TheHall, lecture: TheLecture, body: Step) -> None:
-    """Let the class answer once more."""
+    """Open another vote on the same question."""
     await hall.again(lecture, body.round)
 
 
 @router.post("/{code}/put-away", status_code=204, dependencies=ON_WRITES)
 async def put_away(hall: TheHall, lecture: TheLecture, body: Nothing) -> None:
-    """Ask nothing more for now."""
+    """Clear the screen."""
     await hall.put_away(lecture)
 
 
 @router.post("/{code}/doors", status_code=204, dependencies=ON_WRITES)
 async def set_doors(hall: TheHall, lecture: TheLecture, body: Doors) -> None:
-    """Let new phones join, or no more."""
+    """Let new phones join, or stop that."""
     await hall.set_doors(lecture, body.open)
 
 
 @router.delete("/{code}", status_code=204, dependencies=[Depends(from_own_page)])
 async def end(hall: TheHall, lecture: TheLecture) -> None:
-    """End the class, and forget all that was answered."""
+    """End the class and delete all answers."""
     await hall.end(lecture)
 
 
 @router.get("/{code}/answers.csv", response_class=Response)
 async def get_csv(hall: TheHall, lecture: TheLecture) -> Response:
-    """Every answer of the class so far, those that are hidden too."""
+    """All answers of the class so far, including hidden ones."""
     rows = await hall.store.run(store.everything, lecture.stored.id)
     name = f'attachment; filename="class-{lecture.code}.csv"'
     headers = {**NOT_KEPT, "Content-Disposition": name}

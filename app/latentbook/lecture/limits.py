@@ -1,6 +1,6 @@
-"""How much is done in a time for everyone together.
+"""Rate limits shared by all clients.
 
-Nothing is counted by address: behind one there may be a hall of five hundred.
+Nothing is counted by address: a hall of five hundred may share one.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from latentbook.http.problems import Problem
 
 
 @dataclass
-class Allowance:
-    """So much at once, and so much more each second.
+class TokenBucket:
+    """A burst at once, then a constant rate.
 
     Attributes
     ----------
@@ -30,12 +30,11 @@ class Allowance:
     _at: float = field(init=False)
 
     def __post_init__(self) -> None:
-        """All is left."""
         self._left = self.most
         self._at = time.monotonic()
 
     def require(self) -> None:
-        """Go on only where something is left.
+        """Continue only if a token is left; do not take it.
 
         Raises
         ------
@@ -50,7 +49,7 @@ class Allowance:
             raise Problem(429, self.refusal, headers={"Retry-After": str(seconds)})
 
     def take(self) -> None:
-        """Take one, where there is one.
+        """Take a token.
 
         Raises
         ------
@@ -61,13 +60,11 @@ class Allowance:
         self._left -= 1
 
 
-def guesses() -> Allowance:
-    """Codes that are wrong: 300 a minute."""
-    return Allowance(
-        300, 5, "Too many codes that do not exist were tried. Wait a moment and try again."
-    )
+def guesses() -> TokenBucket:
+    """Wrong codes: 300 at once, then 5 per second."""
+    return TokenBucket(300, 5, "Too many wrong codes were tried. Wait a moment and try again.")
 
 
-def new_seats() -> Allowance:
-    """Phones that come in: 600 at once, 10 a second after that."""
-    return Allowance(600, 10, "Too many phones come in at once. Wait a moment and try again.")
+def new_seats() -> TokenBucket:
+    """New phones: 600 at once, then 10 per second."""
+    return TokenBucket(600, 10, "Too many phones are joining at once. Wait a moment and try again.")

@@ -21,8 +21,8 @@ from latentbook.book.write.render import TEMPLATES, directions, script_json, tem
 from latentbook.hashing import content_hash
 from latentbook.http.caching import YEAR
 from latentbook.http.problems import Problem
+from latentbook.lecture.auth import TheHall, is_lecturer
 from latentbook.lecture.bundle import read_bundle
-from latentbook.lecture.guard import TheHall, is_lecturer
 from latentbook.lecture.hall import CODE_LENGTH, LETTERS, Hall
 from latentbook.lecture.phones import NOT_KEPT
 from latentbook.settings import Settings

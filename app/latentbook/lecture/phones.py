@@ -1,4 +1,4 @@
-"""``/api/class/{code}``: what phones ask."""
+"""``/api/class/{code}``: requests of phones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from latentbook.api.dependencies import Strict
 from latentbook.http.caching import matches
 from latentbook.http.negotiation import negotiate_encoding
 from latentbook.http.problems import problem_responses
-from latentbook.lecture.guard import (
+from latentbook.lecture.auth import (
     ON_WRITES,
     SEAT,
     SmallRoute,
@@ -29,7 +29,7 @@ Number = Annotated[int, Path(ge=1, lt=2**63)]
 
 
 def once_for_all(request: Request, said: Told, headers: Mapping[str, str] = NOT_KEPT) -> Response:
-    """Something that was made once, in the form that a phone takes."""
+    """A cached response, in the encoding that a phone accepts."""
     form = negotiate_encoding(request.headers.get("accept-encoding"), ("gzip", "identity"))
     coded = {"Content-Encoding": "gzip"} if form == "gzip" else {}
     body = said.gzipped if form == "gzip" else said.body
@@ -41,7 +41,7 @@ router = APIRouter(prefix="/api/class", tags=["class"], route_class=SmallRoute)
 
 
 class Seat(Strict):
-    """A phone that comes in."""
+    """A phone that joins."""
 
     token: str = Field(
         min_length=22,
@@ -52,8 +52,6 @@ class Seat(Strict):
 
 
 class Answer(Strict):
-    """One voice."""
-
     change: int = Field(ge=1, lt=2**31, description="Counts the phone's answers in this round.")
     value: float | int | list[float] | dict[str, list[float]] = Field(
         description="A number, the place of an option, or the points of a curve."
@@ -62,7 +60,7 @@ class Answer(Strict):
 
 @router.post("/{code}/seat", dependencies=ON_WRITES, responses=problem_responses(404, 415, 422))
 async def take_seat(request: Request, hall: TheHall, code: str, body: Seat) -> Response:
-    """Come in, or come back: a phone that has a seat keeps it."""
+    """Join or come back: a phone with a seat keeps it."""
     token, said = await hall.sit(code, [*tokens_of(request), body.token])
     response = JSONResponse(said, headers=NOT_KEPT)
     seconds = int(3600 * hall.hours)
@@ -76,7 +74,7 @@ async def take_seat(request: Request, hall: TheHall, code: str, body: Seat) -> R
     responses={304: {"description": "Not modified."}, **problem_responses(404)},
 )
 async def get_news(request: Request, seated: TheSeat) -> Response:
-    """What is going on. Asked every two seconds by every phone, and nearly always a 304."""
+    """What has changed. Every phone polls this every two seconds, and nearly always gets a 304."""
     news = seated[0].news
     headers = {"ETag": news.etag, "Cache-Control": "private, no-cache"}
     if matches(request.headers.get("if-none-match", ""), news.etag):
@@ -92,7 +90,7 @@ async def get_news(request: Request, seated: TheSeat) -> Response:
 async def get_question(
     request: Request, hall: TheHall, seated: TheSeat, asking: Number
 ) -> Response:
-    """What is asked now."""
+    """The present question."""
     return once_for_all(request, hall.question(seated[0], asking))
 
 
@@ -103,7 +101,7 @@ async def get_question(
     responses=problem_responses(404, 415, 422),
 )
 async def put_answer(hall: TheHall, seated: TheSeat, round: Number, body: Answer) -> Response:
-    """Answer, or answer otherwise, until the round closes. The same again changes nothing."""
+    """Answer or change an answer until the round closes. Repeating it changes nothing."""
     lecture, seat = seated
     await hall.answer(lecture, seat, round, body.change, body.value)
     return Response(status_code=204, headers=NOT_KEPT)

@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from typing import Any
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a cell begins with that a spreadsheet runs."""
+"""First characters that make a spreadsheet run a cell."""
 
 COLUMNS = ("asked", "wanted", "round", "seat", "answer")
 
 
 def csv_of(rows: Iterable[tuple[Any, ...]]) -> str:
-    """One line an answer. ``seat`` is a phone's number in the order in which they came in."""
+    """One line per answer. ``seat`` is a phone's number in order of arrival."""
     table = io.StringIO()
     writer = csv.writer(table)
     writer.writerow(COLUMNS)
@@ -25,7 +25,7 @@ def csv_of(rows: Iterable[tuple[Any, ...]]) -> str:
 
 
 def harmless(cell: Any) -> str:
-    """A cell that no spreadsheet takes for a formula: an apostrophe goes before what it might run.
+    """A cell that no spreadsheet runs: an apostrophe precedes what might be a formula.
 
     Numbers below zero have it too.
     """

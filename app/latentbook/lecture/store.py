@@ -1,4 +1,4 @@
-"""The file in which classes are kept. SQLite has one writer, and so has it: a thread of its own."""
+"""The file that stores classes. SQLite has one writer, so the store has one thread."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ PRAGMAS = (
 
 @dataclass
 class StoredRound:
-    """A round, and who has answered in it: seat to the number of its last change."""
+    """A round; ``changes`` maps each seat to the number of its last change."""
 
     id: int
     opened_at: float
@@ -54,8 +54,6 @@ class StoredRound:
 
 @dataclass
 class StoredAsking:
-    """What a class is asked."""
-
     id: int
     label: str
     wanted: str
@@ -76,7 +74,7 @@ class StoredLecture:
 
 
 class Store:
-    """All that is written and read, in transactions that begin as writers."""
+    """All reads and writes, in transactions that lock the file from the start."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,36 +94,36 @@ class Store:
             raise LatentbookError(f"{path} is not a file of class mode: {error.orig}.") from None
 
     async def run(self, work: Callable[..., T], *given: Any) -> T:
-        """The result of one of the functions below, in a transaction of its own."""
+        """The result of one of the functions below, in its own transaction."""
         return await asyncio.get_running_loop().run_in_executor(
             self._thread, self.run_here, work, *given
         )
 
     def run_here(self, work: Callable[..., T], *given: Any) -> T:
-        """As :meth:`run`, where no other thread works yet."""
+        """Like :meth:`run`, before any other thread works."""
         with self._engine.begin() as connection:
             return work(connection, *given)
 
     async def forget(self, lecture_id: int) -> None:
-        """Take a class out of the file, with all that belongs to it, and out of its journal."""
+        """Delete a class with everything that belongs to it, from the file and its journal."""
         await self.run(end_lecture, lecture_id)
         await asyncio.get_running_loop().run_in_executor(self._thread, self.empty_journal)
 
     def empty_journal(self) -> None:
-        """Bring everything into the file itself."""
+        """Move everything from the journal into the file."""
         connection = self._engine.raw_connection()
         connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         connection.close()
 
     def close(self) -> None:
-        """End what is under way, and let go of the file."""
+        """Finish running work and close the file."""
         self._thread.shutdown()
         self._engine.dispose()
         self._lock.release()
 
 
 def engine(path: Path) -> Engine:
-    """SQLite with one connection, whose transactions take the file for writing from the start.
+    """SQLite with one connection, whose transactions lock the file from the start.
 
     One that reads first and writes later fails where another has written in between, however long
     it may wait.
@@ -150,22 +148,21 @@ def engine(path: Path) -> Engine:
 
 
 def key_hash(connection: Connection) -> bytes | None:
-    """The hash of the lecturer's key, if there is one."""
     return connection.execute(select(lecturer.c.key_hash)).scalar_one_or_none()
 
 
 def set_key_hash(connection: Connection, hashed: bytes) -> None:
-    """Keep the hash of a key, where there is none."""
+    """Store the hash of a key if there is none."""
     connection.execute(insert(lecturer).values(key_hash=hashed))
 
 
 def forget_key_hash(connection: Connection) -> None:
-    """Let the key open nothing any more."""
+    """Revoke the key."""
     connection.execute(delete(lecturer))
 
 
 def lectures(connection: Connection) -> list[StoredLecture]:
-    """Every class in the file, as it was left."""
+    """Every class in the file."""
     return [_lecture(connection, row) for row in connection.execute(select(lecture))]
 
 
@@ -196,18 +193,17 @@ def _asking(connection: Connection, row: Row[Any]) -> StoredAsking:
 
 
 def start_lecture(connection: Connection, code: str, ends_at: float) -> StoredLecture:
-    """Begin a class."""
     values = {"code": code, "ends_at": ends_at, "doors_open": True}
     return StoredLecture(_add(connection, lecture, values), code, ends_at)
 
 
 def end_lecture(connection: Connection, lecture_id: int) -> None:
-    """Delete a class and all that belongs to it."""
+    """Delete a class and everything that belongs to it."""
     connection.execute(delete(lecture).where(lecture.c.id == lecture_id))
 
 
 def set_doors(connection: Connection, lecture_id: int, are_open: bool) -> None:
-    """Let new phones join, or no more."""
+    """Let new phones join, or stop that."""
     change = update(lecture).where(lecture.c.id == lecture_id).values(doors_open=are_open)
     connection.execute(change)
 
@@ -221,7 +217,7 @@ def take_seat(connection: Connection, lecture_id: int, token_hash: bytes) -> tup
 
 
 def ask(connection: Connection, lecture_id: int, label: str, wanted: str) -> StoredAsking:
-    """Put a block to a class, and open its first round."""
+    """Ask a class a block, and open its first round."""
     values = {"lecture": lecture_id, "label": label, "wanted": wanted, "revealed": False}
     asked = _add(connection, asking, values)
     connection.execute(update(lecture).where(lecture.c.id == lecture_id).values(asking=asked))
@@ -229,7 +225,7 @@ def ask(connection: Connection, lecture_id: int, label: str, wanted: str) -> Sto
 
 
 def open_round(connection: Connection, asking_id: int) -> StoredRound:
-    """Let the class answer, or answer once more; what was revealed is hidden again."""
+    """Open a vote, the first or another one; revealed answers are hidden again."""
     connection.execute(update(asking).where(asking.c.id == asking_id).values(revealed=False))
     connection.execute(update(round).where(round.c.asking == asking_id).values(closed=True))
     opened_at = time.time()
@@ -238,25 +234,24 @@ def open_round(connection: Connection, asking_id: int) -> StoredRound:
 
 
 def close_round(connection: Connection, round_id: int) -> None:
-    """Take no more answers."""
     connection.execute(update(round).where(round.c.id == round_id).values(closed=True))
 
 
 def reveal(connection: Connection, asking_id: int) -> None:
-    """Show what was answered, and take no more answers."""
+    """Show the answers, and close the vote."""
     connection.execute(update(round).where(round.c.asking == asking_id).values(closed=True))
     connection.execute(update(asking).where(asking.c.id == asking_id).values(revealed=True))
 
 
 def put_away(connection: Connection, lecture_id: int) -> None:
-    """Ask nothing more; what was answered stays until the class ends."""
+    """Ask nothing any more; answers stay until the class ends."""
     connection.execute(update(lecture).where(lecture.c.id == lecture_id).values(asking=None))
 
 
 def put_answer(
     connection: Connection, round_id: int, seat_id: int, change: int, value: Any
 ) -> bool:
-    """Write one voice, unless the round has closed or is gone: then nothing, and False.
+    """Write an answer; if the round has closed or is gone, return False.
 
     A change that comes again, or after a later one, changes nothing.
     """
@@ -276,13 +271,13 @@ def put_answer(
 
 
 def answers(connection: Connection, round_id: int) -> list[Any]:
-    """All voices of a round, in an order that says nothing of who gave them."""
+    """All answers of a round, in an order that does not reveal whose they are."""
     rows = select(answer.c.value).where(answer.c.round == round_id).order_by(answer.c.value)
     return [json.loads(value) for value in connection.execute(rows).scalars()]
 
 
 def answer_of(connection: Connection, round_id: int, seat_id: int) -> tuple[int, Any] | None:
-    """What one seat has answered: the number of its last change, and the value."""
+    """A seat's answer: the number of its last change, and the value."""
     row = connection.execute(
         select(answer.c.change, answer.c.value).where(
             answer.c.round == round_id, answer.c.seat == seat_id
@@ -292,7 +287,7 @@ def answer_of(connection: Connection, round_id: int, seat_id: int) -> tuple[int,
 
 
 def everything(connection: Connection, lecture_id: int) -> list[tuple[str, str, int, int, Any]]:
-    """Every answer of a class: label, what was wanted, round (from 1), seat, value."""
+    """Every answer of a class: label, what was asked for, round (from 1), seat, value."""
     rows = connection.execute(
         select(
             asking.c.label,

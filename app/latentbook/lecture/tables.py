@@ -1,4 +1,4 @@
-"""The tables of class mode. None has a place for a name, an address or anything of a person."""
+"""The tables of class mode. None has a column for a name, an address or any personal data."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ lecture = Table(
     Column("asking", Integer),
     sqlite_autoincrement=True,
 )
-"""One class. ``asking`` is what it is asked now, ``ends_at`` in seconds since 1970."""
+"""One class. ``asking`` is the present question, ``ends_at`` in seconds since 1970."""
 
 seat = Table(
     "seat",
@@ -49,7 +49,7 @@ seat = Table(
     UniqueConstraint("lecture", "number"),
     sqlite_autoincrement=True,
 )
-"""One phone in one class: the hash of a random token that the phone has made."""
+"""One phone in one class: the hash of a random token that the phone generated."""
 
 asking = Table(
     "asking",
@@ -61,7 +61,7 @@ asking = Table(
     Column("revealed", Boolean, nullable=False),
     sqlite_autoincrement=True,
 )
-"""A block of the book put to a class. ``wanted`` is the readout or panel asked for, or empty."""
+"""A block of the book asked in a class. ``wanted`` is the readout or panel, or empty."""
 
 round = Table(
     "round",
@@ -72,7 +72,7 @@ round = Table(
     Column("closed", Boolean, nullable=False),
     sqlite_autoincrement=True,
 )
-"""One vote on what is asked."""
+"""One vote on a question."""
 
 answer = Table(
     "answer",
@@ -82,4 +82,4 @@ answer = Table(
     Column("change", Integer, nullable=False),
     Column("value", Text, nullable=False),
 )
-"""One voice: a number or a curve as JSON. ``change`` counts how often the phone has changed it."""
+"""One answer: a number or a curve as JSON. ``change`` counts the phone's changes."""

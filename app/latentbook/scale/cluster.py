@@ -1,4 +1,4 @@
-"""Starts Ray on this machine or joins a cluster, and deploys the decoder replicas there."""
+"""Start Ray on this machine or join a cluster, and deploy the decoder replicas."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from latentbook.settings import DeviceChoice, Dtype, DtypeChoice, Settings
 APPLICATION = "latentbook"
 
 TARGET_ONGOING = MAX_ONGOING // 2
-"""Requests a replica, on average, above which another replica is started where one may be."""
+"""Average requests per replica above which another is started if allowed."""
 
 DRAIN_S = 20
-"""How long a replica that is being replaced may take to answer what it holds."""
+"""How long a replica that is being replaced may take for its running requests."""
 
 DECIDE_S = 60
-"""How long a machine of the cluster may take to say which number format suits it."""
+"""How long a machine of the cluster may take to report its number format."""
 
 REACH_S = 10
-"""How long the cluster may take to answer."""
+"""How long the cluster may take to respond."""
 
 OBJECT_STORE_BYTES = 512 * 2**20
-"""Shared memory for answers on their way: forty of the largest grids."""
+"""Shared memory for results in transit: forty of the largest grids."""
 
 
 def connect() -> None:
@@ -71,7 +71,7 @@ def connect() -> None:
 
 
 def deploy(settings: Settings) -> ReplicatedInference:
-    """The replicas of these settings: those that run already, if they are the same."""
+    """The replicas of these settings; running ones are used if they are the same."""
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     options = deployment_options(settings, (int(node.get("CPU", 0)) for node in nodes))
     serve.start(proxy_location="Disabled")
@@ -114,8 +114,8 @@ def deployment_options(settings: Settings, cpus: Iterable[int]) -> dict[str, Any
 
 
 def cpu_share(cpus: Iterable[int], replicas: int) -> int:
-    """The most CPUs that each of ``replicas`` can have on machines with these numbers of CPUs; 0 if
-    there are fewer CPUs than replicas.
+    """The most CPUs that each replica can have on machines with these numbers of CPUs; 0 if there
+    are fewer CPUs than replicas.
     """
     machines = list(cpus)
     shares = range(max(machines), 0, -1)
@@ -124,7 +124,7 @@ def cpu_share(cpus: Iterable[int], replicas: int) -> int:
 
 
 def release_of(dtype: DtypeChoice, options: dict[str, Any]) -> str:
-    """What the replicas run: the version of the program, the weights, and how."""
+    """What the replicas run: the version of the program, the weights, and the options."""
     digest = hashlib.sha256(repr((dtype, sorted(options.items()))).encode())
     for card in sorted((Path(latentbook.models.__file__).parent / "weights").glob("*.json")):
         digest.update(card.read_bytes())
@@ -132,7 +132,7 @@ def release_of(dtype: DtypeChoice, options: dict[str, Any]) -> str:
 
 
 def running(release: str) -> DeploymentHandle[Any] | None:
-    """The application, if another server of the same release deployed it."""
+    """The application, if another server of the same release has deployed it."""
     found = serve.status().applications.get(APPLICATION)
     if found is None or found.status != "RUNNING":
         return None
@@ -141,7 +141,7 @@ def running(release: str) -> DeploymentHandle[Any] | None:
 
 
 def run(settings: Settings, options: dict[str, Any], release: str) -> DeploymentHandle[Any]:
-    """Deploy the application, in place of one of another release, and wait for its replicas."""
+    """Deploy the application, replacing another release, and wait for its replicas."""
     actor = options["ray_actor_options"]
     device: DeviceChoice = (
         "cpu" if settings.device == "auto" and not actor["num_gpus"] else settings.device
@@ -158,7 +158,7 @@ def run(settings: Settings, options: dict[str, Any], release: str) -> Deployment
 
 
 def decided(device: DeviceChoice, dtype: DtypeChoice) -> Dtype:
-    """The number format of all replicas, decided once, where one of them could run."""
+    """The number format of all replicas, decided once, on a machine where one could run."""
     from latentbook.models.device import choose_device, choose_dtype
 
     return choose_dtype(dtype, choose_device(device))

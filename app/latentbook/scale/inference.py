@@ -1,4 +1,4 @@
-"""The server's side of the replicas: asks one, and asks another where one has died."""
+"""The server's side of the replicas: asks one, and another if it dies."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from latentbook.http.problems import Problem
 from latentbook.scale.replica import Codes, OtherEdition
 
 ATTEMPTS = 3
-"""Replicas that one request may see die. A request that kills whatever decodes it shall not kill
-them all."""
+"""Replicas that may die during one request. A request that kills replicas must not kill them all.
+"""
 
 
 class ReplicasLost(Problem):
-    """Every replica that was asked died."""
+    """Every replica that was asked has died."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -57,7 +57,6 @@ class ReplicatedInference:
         self.opening: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def cards(self) -> list[dict[str, Any]]:
-        """The card of every model, or its name and why it cannot be served."""
         cards: list[dict[str, Any]] = await self.ask("cards")
         return cards
 
@@ -77,7 +76,6 @@ class ReplicatedInference:
         return self.models[name]
 
     async def decode(self, name: str, z: Floats, *, exact: bool = False) -> Decoded:
-        """Images of codes, as :class:`Decoders` says."""
         model = await self.open(name)
         codes = Codes(name, z, exact or needs_exact(model, z), model.edition)
         start = time.perf_counter()
@@ -88,7 +86,6 @@ class ReplicatedInference:
         return decoded
 
     async def encode(self, name: str, x: Floats) -> tuple[Floats, Floats | None, Floats]:
-        """Codes of images, in float32."""
         model = await self.open(name)
         found: tuple[Floats, Floats | None, Floats] = await self.ask_for(
             name, "encode", name, model.edition, x
@@ -96,7 +93,7 @@ class ReplicatedInference:
         return found
 
     async def ask_for(self, name: str, method: str, *args: Any) -> Any:
-        """As :meth:`ask`; forget the opened model where the replicas have another one."""
+        """Like :meth:`ask`; forget the opened model if the replicas have a different one."""
         try:
             return await self.ask(method, *args)
         except OtherEdition:
@@ -115,7 +112,6 @@ class ReplicatedInference:
             return await self.ask_again(method, *args)
 
     async def ask_again(self, method: str, *args: Any) -> Any:
-        """See :meth:`ask`."""
         for attempt in range(1, ATTEMPTS + 1):
             response = getattr(self.handle, method).remote(*args)
             try:

@@ -18,14 +18,14 @@ from latentbook.http.problems import Problem
 from latentbook.settings import DeviceChoice, Dtype
 
 MAX_ONGOING = 8
-"""Requests that a replica holds at once: one is decoded, the others can be merged behind it."""
+"""Concurrent requests of a replica: one is decoded, the others can be merged behind it."""
 
 BATCH_WAIT_S = 0.002
 """How long a small request waits for others to be decoded with it."""
 
 
 class OtherEdition(Problem):
-    """The weights, or what draws them, changed since the request was begun."""
+    """The weights, or what draws them, changed after the request began."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
@@ -53,7 +53,7 @@ class Codes:
 
 
 class DecoderReplica:
-    """Models on one device, asked through a deployment handle."""
+    """Models on one device, requested through a deployment handle."""
 
     def __init__(
         self, device: DeviceChoice, dtype: Dtype, threads: int, release: str, loopback: bool
@@ -71,26 +71,22 @@ class DecoderReplica:
         return self.release
 
     async def check_health(self) -> None:
-        """Ray Serve replaces a replica whose thread does not answer within its time limit."""
+        """Ray Serve replaces a replica whose thread does not respond within its time limit."""
         await self.inference.ping()
 
     async def cards(self) -> list[dict[str, Any]]:
-        """As :meth:`Inference.cards`."""
         return await self.inference.cards()
 
     async def open(self, name: str) -> Opened:
-        """As :meth:`Inference.open`."""
         return await self.inference.open(name)
 
     async def encode(
         self, name: str, edition: str, x: Floats
     ) -> tuple[Floats, Floats | None, Floats]:
-        """As :meth:`Inference.encode`."""
         await self.require(name, edition)
         return await self.inference.encode(name, x)
 
     async def decode(self, codes: Codes) -> Decoded:
-        """As :meth:`Inference.decode_as`."""
         await self.require(codes.name, codes.edition)
         if len(codes.z) < FEW:
             return await self.decode_together(codes)

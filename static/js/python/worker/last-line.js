@@ -5,6 +5,6 @@
  */
 export function lastLine(error) {
   const message = String(error instanceof Error ? error.message : error).trim();
-  const [, words] = /** @type {RegExpMatchArray} */ (message.match(/(?:SpoiledError: )?([^\n]{0,200})[^\n]*$/));
+  const [, words] = /** @type {RegExpMatchArray} */ (message.match(/(?:InterpreterDamaged: )?([^\n]{0,200})[^\n]*$/));
   return words;
 }

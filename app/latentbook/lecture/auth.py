@@ -1,4 +1,4 @@
-"""Who may ask what: the lecturer by a key, a phone by its seat, both from the book's own pages."""
+"""Authorisation: the lecturer by a key, a phone by its seat, both only from the book's pages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LECTURER_S = 12 * 3600
 
 
 class SmallRoute(APIRoute):
-    """A route that takes no more than a curve, whatever other routes of the server take."""
+    """A route that accepts no more than a curve, whatever the server's other routes accept."""
 
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
@@ -34,18 +34,17 @@ class SmallRoute(APIRoute):
 
 
 def get_hall(request: Request) -> Hall:
-    """The classes of the app."""
     return cast(Hall, request.app.state.hall)
 
 
 async def from_own_page(request: Request) -> None:
-    """Refuse what a page of another site has sent in its reader's name.
+    """Refuse requests that another site's page sends in its reader's name.
 
     Raises
     ------
     Problem
-        403. Browsers say where a request comes from, and no script makes them say otherwise. What
-        says nothing is no browser, and has no cookies but its own.
+        403. Browsers say where a request comes from, and no script can change that. A client that
+        does not say is not a browser and has only its own cookies.
     """
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
@@ -58,7 +57,7 @@ async def from_own_page(request: Request) -> None:
 
 
 async def lecturer_only(request: Request) -> None:
-    """Refuse all but the browser that has the lecturer's key.
+    """Refuse all browsers without the lecturer's key.
 
     Raises
     ------
@@ -70,22 +69,20 @@ async def lecturer_only(request: Request) -> None:
 
 
 def is_lecturer(request: Request) -> bool:
-    """Whether a request carries the key."""
+    """Whether a request has the key."""
     return fits(request, request.cookies.get(LECTURER, ""))
 
 
 def fits(request: Request, key: str) -> bool:
-    """Whether this is the lecturer's key."""
     return hmac.compare_digest(hash_of(key), request.app.state.key_hash)
 
 
 async def get_lecture(request: Request, code: Annotated[str, Path(max_length=20)]) -> Lecture:
-    """The class that a lecturer's address names."""
+    """The class in a lecturer's address."""
     return get_hall(request).lecture(code)
 
 
 def tokens_of(request: Request) -> list[str]:
-    """The tokens of a phone that asks."""
     found = [request.cookies.get(SEAT, ""), request.headers.get(SEAT_HEADER, "")]
     return [token for token in found if 0 < len(token) <= LONGEST_TOKEN]
 
@@ -93,14 +90,14 @@ def tokens_of(request: Request) -> list[str]:
 async def get_seated(
     request: Request, code: Annotated[str, Path(max_length=20)]
 ) -> tuple[Lecture, int]:
-    """The class that a phone's address names, and the phone's seat in it."""
+    """The class in a phone's address, and the phone's seat in it."""
     return get_hall(request).seated(code, tokens_of(request))
 
 
 def keep_cookie(
     request: Request, response: Response, name: str, value: str, path: str, seconds: int
 ) -> None:
-    """Give a browser a cookie that no script reads and no other site sends."""
+    """Set a cookie that no script can read and no other site can send."""
     response.set_cookie(
         name,
         value,

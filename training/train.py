@@ -21,13 +21,11 @@ from latentbook.models.cards import WEIGHTS_DIR, Card, sha256
 from latentbook.models.device import choose_device
 from latentbook.models.errors import UnknownModel
 from latentbook.models.registry import ModelSpec
-from latentbook.settings import DeviceChoice, Settings
-from training import full_data
+from latentbook.settings import DeviceChoice
 from training.cards import made_on, write_card
 from training.data import Dataset, load_dataset, to_unit
 from training.evaluate import EVALUATION_SEED, summarize
 from training.exports import EXPORTS, Job
-from training.exports.export import WIDGET_DATA
 from training.fit import OnStep, Run, fit
 from training.recipe import Recipe
 from training.recipes import RECIPES, SEED
@@ -58,21 +56,17 @@ def train(name: str, *, device: DeviceChoice = "auto", resume: bool = False) -> 
         If the data cannot be fetched or the device is not there.
     """
     exports = {export.name: export for export in EXPORTS}
-    if name == full_data.NAME:
-        with progress_bar(name) as on_step:
-            full_data.write_full_data(Settings().full_data, on_step)
-        return
     chosen = choose_device(device)
     if name in exports:
         start = time.perf_counter()
         with progress_bar(name) as on_step:
             card = exports[name].make(Job(chosen, CHECKPOINTS / name, resume, on_step))
         card["wall_seconds"] = round(time.perf_counter() - start, 1)
-        write_card(WIDGET_DATA / f"{name}.json", card)
+        write_card(exports[name].folder / f"{name}.json", card)
     elif name in registry.names():
         card = train_model(registry.spec(name), RECIPES[name], chosen, resume)
     else:
-        raise UnknownModel(name, (*registry.names(), *exports, full_data.NAME))
+        raise UnknownModel(name, (*registry.names(), *exports))
     Console().print_json(data=card["metrics"])
 
 
@@ -83,7 +77,6 @@ def list_names() -> None:
         table.add_row(model.name, model.title)
     for export in EXPORTS:
         table.add_row(export.name, export.title)
-    table.add_row(full_data.NAME, full_data.TITLE)
     Console().print(table)
 
 

@@ -9,9 +9,10 @@ defines two pure functions beside it::
 The same file runs in CPython (build, tests) and in the reader's browser. NumPy is all it may import
 besides this module, :mod:`widgets.data` and :mod:`widgets.kit`.
 
-An instrument that is ``served`` has one more argument, ``compute(*, everything=None, **controls)``.
-In the page it is left out. A server that has the whole data set hands it over, and its frame takes
-the place of the page's (:mod:`latentbook.api.instruments`).
+An instrument that is ``computed_on_server`` has one more argument, ``compute(*, full_data=None,
+**controls)``. In the page it is left out. A server passes a function that takes the name of a file
+and returns its arrays, as :func:`widgets.data.load` does, but of files that are too large for the
+page. Its frame takes the place of the page's (:mod:`latentbook.api.instruments`).
 
 An instrument that trains declares a :class:`Training` too. It defines more pure functions, and
 ``compute`` is handed where they have led::
@@ -239,7 +240,7 @@ class Instrument:
     readouts: tuple[Readout, ...]
     references: tuple[str, ...] = ()  # keys of content/references.bib
     training: Training | None = None
-    served: bool = False  # a server computes the frame again, on all there is
+    computed_on_server: bool = False  # a server computes the frame again, on all data
 
     def defaults(self) -> dict[str, Value]:
         """The default of every control."""

@@ -6,7 +6,7 @@ labels is fitted to them: by ridge regression, or from the means of the classes
 make another probe, so each is fitted ten times, to ten draws.
 
 In the page the labels come from 1,000 training images and the questions from 1,000 test images. A
-server computes the same with 60,000 and 10,000.
+server computes the same with 10,000 of each.
 """
 
 import itertools
@@ -64,11 +64,11 @@ instrument = Instrument(
         Readout("apart", "Here, compared", "points", "+.1f"),
     ),
     references=("alain2017",),
-    served=True,
+    computed_on_server=True,
 )
 
 
-def compute(*, code, per_class, matrix, ridge, others, seed, everything=None):
+def compute(*, code, per_class, matrix, ridge, others, seed, full_data=None):
     """Fit ten probes to ten draws of labels and ask each about the test images.
 
     Parameters
@@ -79,15 +79,15 @@ def compute(*, code, per_class, matrix, ridge, others, seed, everything=None):
     ridge : float, of least squares, in units of the mean squared length of a centred code
     others : bool, whether the curves of the other codes are shown
     seed : int, of the draws
-    everything : None, or codes and labels of all training images, then of all test images
+    full_data : None, or the function that reads what a server has: codes and labels of 10,000
+        training images, and of all test images
 
     Returns
     -------
     dict
         ``here`` and ``everywhere``, share of test images named right for each draw, (10,); the
-        second is empty where ``everything`` is not at hand; ``curves``, of every code on all
-        images by this matrix, with a ridge of 1, (codes, labels of each digit, 3): mean, least,
-        largest.
+        second is empty without ``full_data``; ``curves``, of every code on all 70,000 images by
+        this matrix, with a ridge of 1, (codes, labels of each digit, 3): mean, least, largest.
     """
     asked = {
         "per_class": per_class,
@@ -98,12 +98,19 @@ def compute(*, code, per_class, matrix, ridge, others, seed, everything=None):
     }
     shown, test, _ = codes(code)
     shown_labels, test_labels = labels()
+    everywhere = np.array([])
+    if full_data is not None:
+        stored, known = full_data(f"benchmark_{code}"), full_data("benchmark_labels")
+        asked_about = stored["test"].astype(float)  # once, not for each draw
+        everywhere = over_draws(
+            stored["shown"], known["shown"], asked_about, known["test"], **asked
+        )
     return {
         "code": code,
         "per_class": per_class,
         "others": others,
         "here": over_draws(shown, shown_labels, test, test_labels, **asked),
-        "everywhere": np.array([]) if everything is None else over_draws(*everything, **asked),
+        "everywhere": everywhere,
         "curves": load("mnist_judged")["curves"][list(MATRICES).index(matrix)].astype(float),
     }
 

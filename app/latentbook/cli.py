@@ -6,6 +6,7 @@ Each command imports what it needs only when it runs, so that none waits for ano
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import sys
 import warnings
@@ -276,6 +277,9 @@ def serve(
     course: CourseFolder = None,
 ) -> None:
     """Build what has changed, then serve the book and its decoders."""
+    # OpenBLAS's threads wait for each other by spinning: on busy cores a probe of the pixels took
+    # ten seconds, on one thread one. NumPy reads this when it is imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with plain_errors():
         settings = given_settings(
             course,

@@ -113,7 +113,6 @@ def create_app(
     app.state.metrics = metrics
     app.state.fault = fault
     app.state.reload = reload
-    app.state.full_data = settings.full_data
     app.state.site = site
     app.router.default = site
     problems.add_problem_handlers(app)

@@ -193,11 +193,6 @@ class Settings(BaseSettings):
     def served_site(self) -> Path:
         return self.previous_site if self.edition == "previous" else self.site
 
-    @property
-    def full_data(self) -> Path:
-        """The codes of all images, written by `latentbook train full_data`."""
-        return self.build / "data" / "codes"
-
 
 def _home(course: Path | None, root: Path) -> Path:
     """Where to build: an installed program must not write into its own folder."""

@@ -1,41 +1,58 @@
 """Frames of instruments that a server computes."""
 
+import ast
 import json
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 
+import widgets
 from latentbook.api import instruments
 from latentbook.models import full_data
-from latentbook.models.cards import read_card
-from latentbook.models.errors import FullDataMissing
-from training.full_data import write_full_data
+from latentbook.models.cards import read_card, sha256
+from latentbook.models.full_data import read_full_data
 from widgets import linear_probe
 from widgets.engine.frames import frame_value
-from widgets.kit.benchmark_codes import codes, labels
+from widgets.kit.benchmark_codes import JUDGED, SHOWN, codes, images, labels
 from widgets.kit.probe import drawn
 
 PATH = "/api/instruments/linear_probe"
+TOY = '''"""The mean of what is there."""
+
+import numpy as np
+
+from widgets.contract import Drawing, Frame, Instrument, Pad, Readout, Slider
+
+instrument = Instrument(
+    name="toy",
+    title="A mean",
+    ask="How large is it?",
+    controls=(
+        Slider("power", "Power", default=1, min=1, max=3, step=1),
+        Drawing("image", "Image", default="ZZZZZZZZZZZZZZZZZh", panel="pad"),
+    ),
+    readouts=(Readout("mean", "Mean", format=".4f"), Readout("of", "Of"),),
+    computed_on_server=True,
+)
 
 
-@pytest.fixture
-def few(monkeypatch):
-    """A server whose MNIST is the 2,000 images of the page."""
-
-    def read(folder, code):
-        shown, test, _ = codes(code)
-        shown_labels, test_labels = labels()
-        return shown, shown_labels, test, test_labels
-
-    monkeypatch.setattr(instruments, "read_full_data", read)
-    return read("", "pca")
+def compute(*, power, image, full_data=None):
+    numbers = np.arange(3) if full_data is None else full_data("numbers")["numbers"]
+    return {"mean": np.mean(numbers**float(power)), "of": len(numbers)}
 
 
-def test_the_frame_is_the_instruments_own(client, few):
+def frame(result):
+    return Frame(dict(result), [Pad("pad", "A pad.")])
+'''
+
+
+def test_the_frame_is_the_instruments_own(client):
     answer = client.get(PATH, params={"code": "pca", "per_class": "5", "seed": "3", "others": "on"})
     assert answer.status_code == 200
     values = {
@@ -45,13 +62,13 @@ def test_the_frame_is_the_instruments_own(client, few):
         "seed": 3,
         "others": True,
     }
-    frame = linear_probe.frame(linear_probe.compute(**values, everything=few))
+    frame = linear_probe.frame(linear_probe.compute(**values, full_data=read_full_data))
     wanted = frame_value(linear_probe.instrument, frame)
     assert answer.json() == json.loads(json.dumps(wanted, default=np.ndarray.tolist))
-    assert answer.json()["readouts"]["apart"] == "0.0"
+    assert client.get("/api/instruments").json() == {"instruments": ["linear_probe"]}
 
 
-def test_an_answer_can_be_kept(client, few):
+def test_an_answer_can_be_kept(client):
     first = client.get(PATH)
     again = client.get(PATH, headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304
@@ -59,7 +76,7 @@ def test_an_answer_can_be_kept(client, few):
     assert other.headers["ETag"] != first.headers["ETag"]
 
 
-def test_frames_do_not_take_the_threads_that_read_pages(client, few, monkeypatch):
+def test_frames_do_not_take_the_threads_that_read_pages(client, monkeypatch):
     """Forty-eight readers of the probe stopped every page for 21 seconds."""
     threads = set()
 
@@ -88,7 +105,7 @@ def test_frames_do_not_take_the_threads_that_read_pages(client, few, monkeypatch
         ({"colour": "red"}, "colour", "colour"),
     ],
 )
-def test_what_is_not_accepted(client, few, query, field, words):
+def test_what_is_not_accepted(client, query, field, words):
     answer = client.get(PATH, params=query)
     assert answer.status_code == 422
     error = answer.json()["errors"][0]
@@ -102,54 +119,102 @@ def test_no_other_instrument_is_served(client):
     assert "linear_probe" in answer.json()["detail"]
 
 
-def test_a_server_without_the_codes_says_what_makes_them(client):
-    answer = client.get(PATH)
-    assert answer.status_code == 503
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert "`latentbook train full_data` makes them" in answer.json()["detail"]
-
-
-def test_codes_of_other_weights_are_not_used(monkeypatch, tmp_path):
-    monkeypatch.setattr(full_data, "TRAINING", 3)
-    np.save(full_data.labels_file(tmp_path), np.arange(5))
-    path = full_data.codes_file(tmp_path, "deep")
-    np.save(path, np.arange(10.0).reshape(5, 2))
-    shown, shown_labels, test, test_labels = full_data.read_full_data(tmp_path, "deep")
-    assert shown.tolist() == [[0, 1], [2, 3], [4, 5]]
-    assert test.tolist() == [[6, 7], [8, 9]]
-    assert (shown_labels.tolist(), test_labels.tolist()) == ([0, 1, 2], [3, 4])
-    card = read_card(full_data.WIDGETS / "data" / "mnist_as_deep.json")
-    card["file"]["sha256"] = "0" * 64
-    monkeypatch.setattr(full_data, "read_card", lambda path: card)
-    with pytest.raises(FullDataMissing):
-        full_data.read_full_data(tmp_path, "deep")
-
-
 @pytest.fixture
-def whole(settings, mnist):
-    """A server that has all codes by PCA."""
-    write_full_data(settings.full_data, lambda done, total, loss: None, ["pca"])
-    return mnist
+def toy(monkeypatch, tmp_path: Path):
+    """An instrument that is only a file and a name in the register, and what it reads."""
+    (tmp_path / "toy.py").write_text(TOY)
+    numbers = np.arange(1.0, 101.0)
+    np.savez(tmp_path / "numbers.npz", numbers=numbers)
+    monkeypatch.setattr(full_data, "FOLDER", tmp_path)
+    monkeypatch.setattr(instruments, "WIDGETS", tmp_path)
+    monkeypatch.setattr(widgets, "__path__", [*widgets.__path__, str(tmp_path)])
+    monkeypatch.setattr(widgets, "names", lambda: (*widgets.WIDGETS, "toy"))
+    instruments.served.cache_clear()
+    yield numbers
+    instruments.served.cache_clear()
+    sys.modules.pop("widgets.toy", None)
 
 
-@pytest.mark.long
-def test_all_images_give_what_scikit_learn_finds(client, whole):
-    """The same ten draws of labels out of 60,000, asked about 10,000."""
-    query = {"code": "pca", "per_class": "10", "ridge": "0.1", "seed": "2"}
+def test_another_instrument_is_served_by_its_declaration_alone(client, toy):
+    assert client.get("/api/instruments").json() == {"instruments": ["toy"]}
+    for power in (1, 2):
+        answer = client.get("/api/instruments/toy", params={"power": power})
+        mean = f"{np.mean(toy**power):.4f}"
+        assert answer.json()["readouts"] == {"mean": mean, "of": "100.00"}
+    drawn_on = client.get("/api/instruments/toy", params={"image": "f" * 784})
+    assert drawn_on.status_code == 200
+    assert drawn_on.headers["ETag"] != client.get("/api/instruments/toy").headers["ETag"]
+
+
+def test_the_route_names_no_control_of_an_instrument():
+    plates = [widgets.get(name).instrument for name in widgets.WIDGETS]
+    names = {control.name for plate in plates for control in plate.controls}
+    tree = ast.parse(Path(instruments.__file__).read_text())
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    assert "code" in names and names.isdisjoint(texts)
+
+
+@pytest.mark.parametrize("code", JUDGED)
+def test_a_server_has_the_codes_of_the_page_and_more(code):
+    """The page has every 60th training image and every tenth test image."""
+    stored = read_full_data(f"benchmark_{code}")
+    known = read_full_data("benchmark_labels")
+    assert (len(stored["shown"]), len(stored["test"])) == (10_000, 10_000)
+    if code == "pixels":
+        grey = np.rint(255 * images()).reshape(2 * SHOWN, -1)
+        shown, test = grey[:SHOWN], grey[SHOWN:]
+    else:
+        shown, test, _ = codes(code)
+    shared = len(stored["shown"][::60])
+    same = {"rtol": 2e-3, "atol": 2e-3 * float(np.abs(shown).max())}  # float16, other batches
+    np.testing.assert_allclose(stored["shown"][::60].astype(float), shown[:shared], **same)
+    np.testing.assert_allclose(stored["test"][::10].astype(float), test, **same)
+    assert (known["shown"][::60] == labels()[0][:shared]).all()
+    assert (known["test"][::10] == labels()[1]).all()
+
+
+@pytest.mark.parametrize("name", [f"benchmark_{code}" for code in (*JUDGED, "labels")])
+def test_a_card_describes_each_file(name):
+    card = read_card(full_data.FOLDER / f"{name}.json")
+    assert card["command"] == f"latentbook train {name}"
+    assert card["file"]["sha256"] == sha256((full_data.FOLDER / f"{name}.npz").read_bytes())
+    if (code := name.removeprefix("benchmark_")) in JUDGED and code != "pixels":
+        page = Path(widgets.data.__file__).parent / f"mnist_as_{code}.npz"
+        assert card["page"]["sha256"] == sha256(page.read_bytes()), "made with another encoder"
+
+
+@pytest.mark.parametrize("code", ["pca", "pixels"])
+def test_a_frame_is_what_scikit_learn_finds(client, code):
+    """The same ten draws of labels out of 10,000, asked about 10,000."""
+    query = {"code": code, "per_class": "10", "ridge": "0.1", "seed": "2"}
     answer = client.get(PATH, params=query).json()["readouts"]
-    pca = PCA(30, svd_solver="covariance_eigh").fit(whole.train_images.reshape(60_000, -1) / 255)
-    shown, test = (
-        pca.transform(images.reshape(len(images), -1) / 255)
-        for images in (whole.train_images, whole.test_images)
-    )
+    stored, known = read_full_data(f"benchmark_{code}"), read_full_data("benchmark_labels")
     rng = np.random.default_rng(2)
     shares = []
     for _ in range(10):
-        places = drawn(whole.train_labels, 10, rng)
-        h, wanted = shown[places], np.eye(10)[whole.train_labels[places]]
+        places = drawn(known["shown"], 10, rng)
+        h, wanted = stored["shown"][places].astype(float), np.eye(10)[known["shown"][places]]
         size = np.mean(np.sum((h - h.mean(axis=0)) ** 2, axis=1))
         probe = Ridge(alpha=0.1 * size).fit(h, wanted)
-        shares.append(np.mean(probe.predict(test).argmax(axis=1) == whole.test_labels))
-    assert float(answer["everywhere"]) == pytest.approx(100 * np.mean(shares), abs=0.1)
+        shares.append(np.mean(probe.predict(stored["test"]).argmax(axis=1) == known["test"]))
+    assert float(answer["everywhere"]) == pytest.approx(100 * np.mean(shares), abs=0.06)
     apart = float(answer["here"]) - float(answer["everywhere"])
     assert float(answer["apart"].replace("\u2212", "-")) == pytest.approx(apart, abs=0.11)
+
+
+@pytest.mark.long
+def test_the_pool_of_labels_is_large_enough(mnist):
+    """Labels from 60,000 images name as many digits, within the standard error of ten draws."""
+    pca = PCA(30, svd_solver="covariance_eigh").fit(mnist.train_images.reshape(60_000, -1) / 255)
+    shown, test = (
+        pca.transform(x.reshape(len(x), -1) / 255) for x in (mnist.train_images, mnist.test_images)
+    )
+    asked = linear_probe.instrument.defaults() | {"code": "pca", "per_class": 50}
+    ours = linear_probe.compute(**asked, full_data=read_full_data)["everywhere"]
+    all_of_them = {
+        "benchmark_pca": {"shown": shown, "test": test},
+        "benchmark_labels": {"shown": mnist.train_labels, "test": mnist.test_labels},
+    }
+    theirs = linear_probe.compute(**asked, full_data=all_of_them.__getitem__)["everywhere"]
+    error = np.sqrt((ours.var(ddof=1) + theirs.var(ddof=1)) / len(ours))
+    assert abs(ours.mean() - theirs.mean()) < 3 * error

@@ -123,6 +123,7 @@ def test_the_schema_is_complete(client):
         ("get", "/api/models/{name}/atlas/{zoom}/{x}/{y}"),
         ("post", "/api/models/{name}/decode"),
         ("post", "/api/models/{name}/encode"),
+        ("get", "/api/instruments"),
         ("get", "/api/instruments/{name}"),
         ("get", "/healthz"),
         ("get", "/readyz"),

@@ -776,3 +776,19 @@ def test_a_server_that_is_busy_is_said_to_be(open_page: Open) -> None:
     instrument.locator('input[name$=".finer"][value="32"]').check()
     expect(instrument).to_have_attribute("data-state", "refused")
     expect(instrument.locator("[data-status]")).to_contain_text("The decoder server is busy.")
+
+
+def test_a_server_computes_what_it_lists_and_is_asked_for_nothing_else(open_page: Open) -> None:
+    page = open_page(f"{where('linear-probe')}#linear-probe")
+    server = page.locator('#linear-probe [data-readout="everywhere"]')
+    expect(server).to_have_text(re.compile(r"^\d\d\.\d$"))
+    expect(page.locator("#linear-probe [data-status]")).to_contain_text("All data, by the server")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.route("**/api/instruments", lambda route: route.fulfill(json={"instruments": []}))
+    page.reload()
+    status = page.locator("#linear-probe [data-status]")
+    expect(status).to_have_text("What is shown was computed in the page.")
+    expect(server).to_have_text("–")
+    assert any(url.endswith("/api/instruments") for url in asked)
+    assert not any("/api/instruments/" in url for url in asked)

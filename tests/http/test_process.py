@@ -256,9 +256,7 @@ def test_without_pytorch_the_book_is_served_and_the_rest_says_why(tmp_path):
                 assert answer.headers["Content-Type"] == "application/problem+json"
                 assert "PyTorch is not installed" in answer.json()["detail"]
                 assert "pip install 'latentbook[decoders]'" in answer.json()["detail"]
-            served = client.get("/api/instruments/linear_probe")
-            assert served.status_code == 503
-            assert "latentbook train full_data" in served.json()["detail"]
+            assert client.get("/api/instruments/linear_probe").status_code == 200
     finally:
         process.send_signal(signal.SIGTERM)
         said, written = process.communicate(timeout=30)

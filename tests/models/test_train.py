@@ -7,16 +7,13 @@ import torch
 
 from latentbook.models import registry
 from latentbook.models.errors import DeviceUnavailable, UnknownModel
-from latentbook.models.full_data import codes_file, labels_file
 from latentbook.models.mlp_vae import MLPVAEConfig
 from latentbook.models.registry import ModelSpec
-from latentbook.settings import Settings
-from training import full_data, train
+from training import train
 from training.data import Dataset, sample_strokes
 from training.exports import EXPORTS
 from training.recipe import Recipe
 from training.recipes import RECIPES
-from widgets.kit.benchmark_codes import JUDGED
 
 SPEC = ModelSpec(
     name="tiny",
@@ -97,19 +94,4 @@ def test_a_missing_gpu_is_said_in_one_sentence(weights: Path) -> None:
 def test_without_a_name_the_command_lists_what_can_be_trained(weights: Path, capsys) -> None:
     train.train_cli("", "cpu", False)
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.strip()]
-    assert listed == ["name", "tiny", *(export.name for export in EXPORTS), "full_data"]
-
-
-def test_the_codes_of_all_images_are_written_once(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setenv("LATENTBOOK_BUILD", str(tmp_path))
-    monkeypatch.setattr(full_data, "load_dataset", small_dataset)
-    train.train_cli("full_data", "cpu", False)
-    folder = Settings().full_data
-    assert np.load(labels_file(folder)).shape == (120,)
-    for code in JUDGED:
-        codes = np.load(codes_file(folder, code))
-        assert len(codes) == 120
-        assert codes.std(axis=0).max() > 0
-        codes_file(folder, code).write_bytes(b"as it was")
-    train.train_cli("full_data", "cpu", False)
-    assert {codes_file(folder, code).read_bytes() for code in JUDGED} == {b"as it was"}
+    assert listed == ["name", "tiny", *(export.name for export in EXPORTS)]

@@ -31,11 +31,15 @@ def test_each_draw_is_a_ridge_of_scikit_learn(code, per_class, ridge):
     np.testing.assert_allclose(result["here"], wanted, atol=0.0015)  # ties by rounding
 
 
-def test_everything_is_asked_the_same_way():
+def test_all_data_are_asked_the_same_way():
     """Handed what the page has, the server's part gives what the page gives."""
     shown, test, _ = codes("deep")
     shown_labels, test_labels = labels()
-    result = compute(**REST, everything=(shown, shown_labels, test, test_labels))
+    files = {
+        "benchmark_deep": {"shown": shown, "test": test},
+        "benchmark_labels": {"shown": shown_labels, "test": test_labels},
+    }
+    result = compute(**REST, full_data=files.__getitem__)
     assert (result["here"] == result["everywhere"]).all()
     shown_frame = frame(result)
     assert shown_frame.readouts["apart"] == 0

@@ -1,8 +1,15 @@
-"""What is computed here for the page: arrays in `widgets/data/`, each with its card."""
+"""What is computed here for instruments: files of arrays, each with its card."""
 
 from functools import partial
 
-from training.exports.benchmark_codes import make_cards, make_codes, make_judged
+from latentbook.models.full_data import FOLDER as SERVER_DATA
+from training.exports.benchmark_codes import (
+    make_cards,
+    make_codes,
+    make_full_codes,
+    make_full_labels,
+    make_judged,
+)
 from training.exports.benchmark_codes import make_images as make_judged_images
 from training.exports.classifiers import make_classifier
 from training.exports.code_map import make_code_map
@@ -104,6 +111,16 @@ EXPORTS = (
     Export("mnist_places", "Drawings at many places, to be learned by heart", make_control_task),
     Export("mnist_judged", "Probes of the judged codes on all of MNIST", make_judged),
     Export("mnist_cards", "Report cards of the judged codes", make_cards),
+    Export("benchmark_labels", "Labels of 20,000 digits", make_full_labels, SERVER_DATA),
+    *(
+        Export(
+            f"benchmark_{name}",
+            f"Codes of 20,000 digits: {title}",
+            partial(make_full_codes, name),
+            SERVER_DATA,
+        )
+        for name, title in JUDGED.items()
+    ),
 )
 
 __all__ = ["EXPORTS", "Export", "Job"]

@@ -6,16 +6,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latentbook.models.cards import Card
+from latentbook.models.cards import Card, read_card
+from latentbook.models.full_data import FOLDER as SERVER_DATA
 from training.benchmark_codes import encode_benchmark, own_error, thinned
 from training.data import Dataset, load_dataset
-from training.exports.export import Job, write_export
+from training.exports.export import WIDGET_DATA, Job, write_export
 from widgets import report_card
 from widgets.kit.benchmark_codes import CHANGED, CHANGES, JUDGED, SHOWN, change, variance_read
 from widgets.kit.probe import MATRICES, over_draws
 
 PER_CLASS = (1, 2, 5, 10, 20, 50)
 DRAWS = 10
+POOL = 10_000
+"""Training images that a server draws labels from. They are the first ones: images at even and at
+odd places of MNIST differ, and probes of every sixth one name 1.7 % fewer digits by PCA."""
 
 
 def of(dataset: Dataset) -> Card:
@@ -65,6 +69,41 @@ def make_codes(name: str, job: Job) -> Card:
         "metrics": {"rebuilt": round(read, 4), "squared_error": own and round(own, 3)},
     }
     return write_export(f"mnist_as_{name}", arrays, card)
+
+
+def make_full_codes(name: str, job: Job) -> Card:
+    """Codes of 20,000 images by one encoder, for the probes of a server."""
+    dataset = load_dataset("mnist")
+    arrays: dict[str, NDArray[Any]] = {}
+    for key, images in (("shown", dataset.train_images[:POOL]), ("test", dataset.test_images)):
+        if name == "pixels":  # a probe is blind to the scale of a code
+            arrays[key] = images.reshape(len(images), -1)
+        else:
+            arrays[key] = encode_benchmark(name, images / 255).astype(np.float16)
+    job.on_step(1, 1, 0.0)
+    card = {
+        "title": f"Codes of 20,000 digits: {JUDGED[name]}",
+        "data": of(dataset),
+        "shown": f"of the first {POOL} training images",
+        "test": "of all test images",
+        "metrics": {"images": sum(map(len, arrays.values()))},
+    }
+    if name != "pixels":
+        card["page"] = read_card(WIDGET_DATA / f"mnist_as_{name}.json")["file"]
+    return write_export(f"benchmark_{name}", arrays, card, SERVER_DATA)
+
+
+def make_full_labels(job: Job) -> Card:
+    """Labels of the images of `make_full_codes`."""
+    dataset = load_dataset("mnist")
+    arrays = {"shown": dataset.train_labels[:POOL], "test": dataset.test_labels}
+    job.on_step(1, 1, 0.0)
+    card = {
+        "title": "Labels of the first 10,000 training images and of all test images of MNIST",
+        "data": of(dataset),
+        "metrics": {"images": sum(map(len, arrays.values()))},
+    }
+    return write_export("benchmark_labels", arrays, card, SERVER_DATA)
 
 
 def make_cards(job: Job) -> Card:

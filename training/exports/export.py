@@ -1,4 +1,4 @@
-"""One export: arrays for the page, written to `widgets/data/` with a card."""
+"""One export: arrays for the page, in `widgets/data/`, or for the server alone, with a card."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -51,16 +51,20 @@ class Export:
     name : of the command, the `.npz` and the card
     title : for readers
     make : computes the arrays, calls `write_export`, returns the card
+    folder : where `write_export` puts them
     """
 
     name: str
     title: str
     make: Callable[[Job], Card]
+    folder: Path = WIDGET_DATA
 
 
-def write_export(name: str, arrays: Mapping[str, NDArray[Any]], card: Card) -> Card:
-    """Write `widgets/data/NAME.npz` and its card, and return the card with shapes and hash."""
-    path = WIDGET_DATA / f"{name}.npz"
+def write_export(
+    name: str, arrays: Mapping[str, NDArray[Any]], card: Card, folder: Path = WIDGET_DATA
+) -> Card:
+    """Write `FOLDER/NAME.npz` and its card, and return the card with shapes and hash."""
+    path = folder / f"{name}.npz"
     np.savez_compressed(path, allow_pickle=False, **dict(arrays))
     content = path.read_bytes()
     complete = {

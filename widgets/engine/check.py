@@ -60,7 +60,7 @@ def check_instrument(module: ModuleType) -> None:
     check_declaration(instrument)
     values = accepted(instrument, {})
     if instrument.training is None:
-        given = ["everything"] if instrument.served else []
+        given = ["full_data"] if instrument.computed_on_server else []
         check_signature("compute", module.compute, [*values, *given])
         result = module.compute(**values)
     else:

@@ -20,7 +20,7 @@ def declaration(instrument: Instrument) -> dict[str, Any]:
         "controls": [control_value(control) for control in instrument.controls],
         "readouts": [asdict(readout) for readout in instrument.readouts],
         "training": instrument.training and asdict(instrument.training),
-        "served": instrument.served,
+        "computed_on_server": instrument.computed_on_server,
     }
 
 

@@ -28,9 +28,5 @@ class WeightsMismatch(ModelError):
     """The weights are not those that the card or the architecture describes."""
 
 
-class FullDataMissing(ModelError):
-    pass
-
-
 class DeviceUnavailable(ModelError):
     """This machine lacks the requested device."""

@@ -1,59 +1,31 @@
-"""Codes and labels of all 70,000 images of MNIST, written by `latentbook train full_data`.
+"""Arrays for the instruments that a server computes on more than the page has.
 
-With them, a server needs neither the images nor torch to compute an instrument.
+`latentbook train NAME` stores them in `arrays/`, each with its card. They are not sent to the page.
 """
 
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latentbook.models.cards import read_card
-from latentbook.models.errors import FullDataMissing
-from latentbook.settings import WIDGETS
-
-FullData: TypeAlias = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
-
-TRAINING = 60_000
-"""Images of the training set. The test set follows them in each file."""
+FOLDER = Path(__file__).parent / "arrays"
 
 
-def read_full_data(folder: Path, code: str) -> FullData:
-    """Codes and labels of the training images, then of the test images.
-
-    Parameters
-    ----------
-    code : a key of widgets.kit.benchmark_codes.JUDGED
-
-    Returns
-    -------
-    ndarrays of shape (60000, k), (60000,), (10000, k) and (10000,), memory-mapped
+@lru_cache(maxsize=32)
+def read_full_data(name: str) -> Mapping[str, NDArray[Any]]:
+    """The arrays of one file, read-only.
 
     Raises
     ------
-    FullDataMissing
-        If they are missing or belong to other weights than the page's codes.
+    FileNotFoundError
+        If there is no file of that name.
     """
-    try:
-        codes = np.load(codes_file(folder, code), mmap_mode="r")
-        labels = np.load(labels_file(folder), mmap_mode="r")
-    except FileNotFoundError:
-        raise FullDataMissing(
-            "This server has no codes of all images of MNIST. `latentbook train full_data` makes "
-            "them."
-        ) from None
-    return codes[:TRAINING], labels[:TRAINING], codes[TRAINING:], labels[TRAINING:]
-
-
-def codes_file(folder: Path, code: str) -> Path:
-    """The file of one code. Its name changes with the encoder behind the page's codes."""
-    if code == "pixels":
-        return folder / "pixels.npy"
-    in_page = read_card(WIDGETS / "data" / f"mnist_as_{code}.json")
-    return folder / f"{code}-{in_page['file']['sha256'][:12]}.npy"
-
-
-def labels_file(folder: Path) -> Path:
-    """The file of the labels, uint8 of shape (70000,)."""
-    return folder / "labels.npy"
+    with np.load(FOLDER / f"{name}.npz") as stored:
+        arrays = {key: stored[key] for key in stored.files}
+    for array in arrays.values():
+        array.setflags(write=False)
+    return MappingProxyType(arrays)

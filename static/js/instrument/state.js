@@ -24,7 +24,7 @@
  *   controls: where training stands; whether, and after which step, settings change; a setting's control from then on. `keeps`:
  *   whether other instruments can take what was learned
  * @typedef {{title: string, ask: string, controls: ControlSpec[], readouts: ReadoutSpec[], training: TrainingSpec | null,
- *   served: boolean}} Declaration
+ *   computed_on_server: boolean}} Declaration
  *   (widgets/engine/declaration.py)
  * @typedef {Declaration & {name: string, label: string, set: Controls}} InstrumentSpec
  */

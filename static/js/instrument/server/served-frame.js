@@ -1,6 +1,6 @@
 /**
- * Where an instrument is served, a server that has the whole data set computes its frame again, and that one takes the place
- * of the page's own. The newest setting wins; whatever goes wrong, the page's own stays and a sentence says why.
+ * A server that has more data than the page computes some instruments again, and its frame takes the place of the page's own.
+ * The newest setting wins; whatever goes wrong, the page's own stays and a sentence says why.
  *
  * @typedef {import("../../python/protocol.js").Controls} Controls
  * @typedef {import("../../python/protocol.js").FrameValue} FrameValue
@@ -13,6 +13,42 @@ import { translate } from "../../words.js";
 
 const SETTLE_MS = 250;
 const alone = () => translate("What is shown was computed in the page.");
+
+/** A failed question: no server can be reached, there is none, or it refuses. */
+class ServerError extends Error {
+  /** @param {"offline" | "refused"} state @param {string} why */
+  constructor(state, why) {
+    super(`${why} ${alone()}`.trim());
+    this.state = state;
+  }
+}
+
+/** @type {Promise<string[]> | null} */
+let listed = null;
+
+/** The instruments that the server behind this page computes. */
+function servedInstruments() {
+  listed ??= ask("").then(
+    ({ instruments }) => instruments,
+    (error) => {
+      listed = null; // the network may come back, and so may the server
+      throw error;
+    },
+  );
+  return listed;
+}
+
+/** @param {string} place below `api/instruments` @param {AbortSignal} [signal] */
+async function ask(place, signal) {
+  const address = `${config.root}api/instruments${place}`;
+  const response = await fetch(address, { headers: { Accept: "application/json" }, signal }).catch(() => null);
+  if (response === null) throw new ServerError("offline", translate("The server cannot be reached."));
+  // A static host may answer an address that it does not have with a page.
+  const body = await response.json().catch(() => null);
+  if (body === null) throw new ServerError("offline", translate("This copy of the book has no server."));
+  if (!response.ok) throw new ServerError("refused", body.detail);
+  return body;
+}
 
 export class ServedFrame {
   #show;
@@ -35,29 +71,29 @@ export class ServedFrame {
   /** Called with the setting of every frame that is shown. @param {InstrumentSpec} spec @param {Controls} values */
   follow(spec, values) {
     this.destroy();
-    if (!spec.served) return;
+    if (!spec.computed_on_server) return;
     if (Object.values(values).includes(YOURS)) return this.#say("live", `${translate("Your network stays in this browser.")} ${alone()}`);
     const request = new AbortController();
     this.#request = request;
     setTimeout(() => {
-      if (!request.signal.aborted) this.#ask(spec, values, request.signal);
+      if (request.signal.aborted) return;
+      this.#ask(spec, values, request.signal).catch((error) => {
+        if (request.signal.aborted) return;
+        if (!(error instanceof ServerError)) throw error;
+        this.#say(error.state, error.message);
+      });
     }, SETTLE_MS);
   }
 
   /** @param {InstrumentSpec} spec @param {Controls} values @param {AbortSignal} signal */
   async #ask(spec, values, signal) {
-    this.#say("server", translate("Asking the server for all images"));
+    this.#say("server", translate("Asking the server for all data"));
+    if (!(await servedInstruments()).includes(spec.name)) throw new ServerError("refused", "");
     const start = performance.now();
     const query = new URLSearchParams(Object.entries(values).map(([name, value]) => [name, formatValue(value)]));
-    const address = `${config.root}api/instruments/${spec.name}?${query}`;
-    const response = await fetch(address, { headers: { Accept: "application/json" }, signal }).catch(() => null);
+    const body = await ask(`/${spec.name}?${query}`, signal);
     if (signal.aborted) return;
-    if (response === null) return this.#say("offline", `${translate("The server cannot be reached.")} ${alone()}`);
-    const body = await response.json().catch(() => null);
-    if (signal.aborted) return;
-    if (body === null) return this.#say("offline", `${translate("This copy of the book has no server.")} ${alone()}`);
-    if (!response.ok) return this.#say("refused", `${body.detail} ${alone()}`);
     this.#show(body);
-    this.#say("live", translate("All images, by the server in {time} ms", { time: Math.round(performance.now() - start) }));
+    this.#say("live", translate("All data, by the server in {time} ms", { time: Math.round(performance.now() - start) }));
   }
 }

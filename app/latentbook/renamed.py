@@ -10,6 +10,14 @@ SETTINGS = {
     "site_path": "base_path",
     "class_seats": "class_max_phones",
 }
+KEYS: dict[tuple[str, ...], dict[str, str]] = {
+    (): {"days": "schedule", "elsewhere": "full_book_url"},
+    ("replace",): {"of": "original_sha256"},
+}
+"""Of ``book.toml`` and ``course.toml``, by the table that they are in."""
+
+FRONT_MATTER = {"formerly": "aliases"}
+OPTIONS = {"then": "alt-revealed"}
 
 
 def warn(old: str, new: str) -> None:

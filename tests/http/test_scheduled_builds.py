@@ -25,7 +25,7 @@ time_zone = "Europe/Berlin"
 title = "Part"
 chapters = [{ number = 1, slug = "one" }]
 
-[days]
+[schedule]
 one = 2026-12-01T08:00:00
 """
 
@@ -124,7 +124,7 @@ def test_a_fault_is_gone_when_another_process_has_replaced_the_site(book):
 
 
 def test_a_book_without_days_is_not_watched(book):
-    (book.content / "book.toml").write_text(MANIFEST.partition("[days]")[0])
+    (book.content / "book.toml").write_text(MANIFEST.partition("[schedule]")[0])
 
     async def tasks():
         async with ScheduledBuilds(book, fault_of(book), build=Builds(["fails"])).watching():

@@ -79,7 +79,7 @@ Where?
 
 ```{sketch} python
 :alt: An empty axis.
-:then: A canary-truth.
+:alt-revealed: A canary-truth.
 
 from widgets.contract import DATA_1
 from widgets.kit.figures import axis, figure as drawing, line
@@ -95,7 +95,7 @@ Canary-guess.
 :::
 ::::
 """
-DAYS = "\n[days.answers]\n" + "".join(
+DAYS = "\n[schedule.answers]\n" + "".join(
     f'"q-{name}" = 3000-01-01T00:00:00Z\n' for name in ("choice", "true", "number", "guess")
 )
 

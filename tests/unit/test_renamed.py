@@ -1,8 +1,14 @@
-"""Old names of settings and commands still work, and the warning says what to write."""
+"""Old names of settings, commands and keys still work, and the warning says what to write."""
 
 import pytest
 from typer.testing import CliRunner
 
+from latentbook.book.directives import DIRECTIVES, by_name
+from latentbook.book.read.frontmatter import read_front_matter
+from latentbook.book.read.nodes import directives
+from latentbook.book.read.parse import parse_document
+from latentbook.book.read.problems import Problems
+from latentbook.book.read.toml import Toml
 from latentbook.cli import cli
 from latentbook.settings import Settings
 
@@ -33,3 +39,42 @@ def test_a_command_is_found_by_its_old_name(old, new, does):
     assert result.exit_code == 0
     shown = CliRunner().invoke(cli, ["--help"]).output
     assert f" {new} " in shown and f" {old} " not in shown
+
+
+def test_a_file_is_read_by_its_old_keys_at_their_lines(tmp_path):
+    path = tmp_path / "course.toml"
+    path.write_text(
+        'elsewhere = "https://host.example/"\n[days]\none = 5\n[[replace]]\nlabel = "a"\nof = "1"\n'
+    )
+    problems = Problems()
+    with pytest.warns(FutureWarning) as told:
+        file = Toml.read(path, problems.of(path))
+    assert file.values == {
+        "full_book_url": "https://host.example/",
+        "schedule": {"one": 5},
+        "replace": [{"label": "a", "original_sha256": "1"}],
+    }
+    assert file.line("schedule", "one") == 3
+    assert file.line("replace", 0, "original_sha256") == 6
+    words = [str(each.message) for each in told]
+    assert any(f"'days' in {path} is now called 'schedule'" in each for each in words)
+    assert len(words) == 3
+
+
+def test_front_matter_is_read_by_its_old_key(tmp_path):
+    report = Problems().of(tmp_path / "one.md")
+    with pytest.warns(FutureWarning, match="'formerly' in .*one.md is now called 'aliases'"):
+        values, lines = read_front_matter("title: One\nformerly: [two]", report)
+    assert values == {"title": "One", "aliases": ["two"]}
+    assert lines == {"title": 2, "aliases": 3}
+
+
+def test_an_option_is_read_by_its_old_name(tmp_path):
+    problems = Problems()
+    text = "---\ntitle: One\n---\n\n::::{quiz} guess\n:label: q\n\n"
+    text += ":::{sketch} python\n:alt: A\n:then: B\nfigure = 1\n:::\n::::\n"
+    with pytest.warns(FutureWarning, match=":then: in .*one.md is now called :alt-revealed:"):
+        document = parse_document(text, by_name(DIRECTIVES), problems.of(tmp_path / "one.md"))
+    (sketch,) = directives(document.nodes, "sketch")
+    assert sketch.options == {"alt": "A", "alt-revealed": "B"}
+    problems.raise_all()

@@ -152,7 +152,7 @@ class _Loader:
         self.labels.hidden.update(laid.hidden)
         if (below := laid.book) is not None:
             self.labels.left_out = cache(lambda: numbered(below).targets)
-            self.labels.elsewhere = laid.elsewhere
+            self.labels.full_book_url = laid.full_book_url
         days = self.days()
         drafts = days.drafts() if settings.reload else Days()
         self.drafts = frozenset(drafts.names)
@@ -321,7 +321,7 @@ class _Loader:
             cited = [f"ref-{key}" for key in sorted(inside.cited - composer.cited)]
             for id in (*self.ids_on(page), *inside.note_ids, *cited):
                 moved.setdefault(id, f"{page.name}/#{id}")
-            for id in (page.name, *page.document.front["formerly"]):
+            for id in (page.name, *page.document.front["aliases"]):
                 moved[id] = f"{page.name}/"
         previous, following = self.neighbours(opening)
         return Chapter(
@@ -405,9 +405,9 @@ class _Loader:
     def ids_on(self, page: PageSource) -> list[str]:
         """What addresses can name on a page: its labels and headings."""
         labels = self.resources.labels
-        for name in page.document.front["formerly"]:
+        for name in page.document.front["aliases"]:
             if name in labels.targets:
-                line = page.document.front_lines.get("formerly", 1)
+                line = page.document.front_lines.get("aliases", 1)
                 report = self.problems.of(page.path)
                 report.add(line, f"{name!r} is a label of today, at {labels.targets[name].path}")
         here = [
@@ -577,7 +577,7 @@ class _Loader:
         work = self.below or self.manifest
         if not isinstance(work, BookManifest) or not work.licence:
             return Html()
-        terms = terms_of(work.title, self.laid.elsewhere, work.licence)
+        terms = terms_of(work.title, self.laid.full_book_url, work.licence)
         if self.below is None:
             return terms
         return Html(self.manifest.language.translate("Adapted from %(work)s", work=terms))

@@ -188,7 +188,7 @@ Where?
 
 ```{sketch} python
 :alt: An empty axis.
-:then: A canary-truth.
+:alt-revealed: A canary-truth.
 
 from widgets.contract import DATA_1
 from widgets.kit.figures import axis, figure as drawing, line
@@ -226,13 +226,13 @@ print(1)
 {ANSWERS}
 """
 DAYS = """
-[days]
+[schedule]
 "canary-chapter" = "hidden"
 "canary-section" = 2026-12-01T08:00:00
 "canary-q" = 2026-12-01T08:00:00+01:00
 "canary-draft" = "draft"
 
-[days.answers]
+[schedule.answers]
 "q-number" = 2026-12-01T08:00:00
 "q-choice" = 2026-12-01T08:00:00
 "q-code" = 2026-12-01T08:00:00
@@ -450,27 +450,27 @@ def test_what_opens_next(book: Settings) -> None:
     ("text", "says"),
     [
         (
-            "[days]\na = 2026-12-01T08:00:00\n",
+            "[schedule]\na = 2026-12-01T08:00:00\n",
             "2: a opens at a local time, 2026-12-01T08:00:00, but of no zone: write "
             'time_zone = "Europe/Berlin" above the tables, or 2026-12-01T08:00:00+01:00',
         ),
         (
-            f"{ZONE}[days]\n'a' = 2026-03-29T02:30:00\n",
+            f"{ZONE}[schedule]\n'a' = 2026-03-29T02:30:00\n",
             "3: 2026-03-29T02:30:00 does not exist in Europe/Berlin, where clocks are changed "
             "then: write the offset, 2026-03-29T02:30:00+01:00 or +02:00",
         ),
         (
-            f"{ZONE}[days.answers]\na = 2026-10-25T02:30:00\n",
+            f"{ZONE}[schedule.answers]\na = 2026-10-25T02:30:00\n",
             "3: 2026-10-25T02:30:00 comes twice in Europe/Berlin, where clocks are changed then: "
             "write the offset, 2026-10-25T02:30:00+02:00 or +01:00",
         ),
         (
-            f"{ZONE}[days]\na = 2026-12-01\n",
+            f"{ZONE}[schedule]\na = 2026-12-01\n",
             "3: a opens at a time, like 2026-12-01T08:00:00, or is 'draft' or 'hidden'; "
             "got '2026-12-01'. Write the time, too.",
         ),
         (
-            "[days]\n\na = 'later'\n",
+            "[schedule]\n\na = 'later'\n",
             "3: a opens at a time, like 2026-12-01T08:00:00, or is 'draft' or 'hidden'; "
             "got 'later'.",
         ),
@@ -479,7 +479,7 @@ def test_what_opens_next(book: Settings) -> None:
             "1: time_zone must name a zone, like 'Europe/Berlin'; got 'Europe/Berln'. "
             "Did you mean 'Europe/Berlin'?",
         ),
-        ("days = 5\n", "1: days must be a table, [days]; got 5"),
+        ("schedule = 5\n", "1: schedule must be a table, [schedule]; got 5"),
     ],
 )
 def test_mistakes_in_the_days(text: str, says: str) -> None:
@@ -491,7 +491,7 @@ def test_mistakes_in_the_days(text: str, says: str) -> None:
 
 
 def test_labels_of_nothing(make_book: MakeBook) -> None:
-    days = "[days]\ntexts = 'hidden'\n[days.answers]\ntext = 'hidden'\n"
+    days = "[schedule]\ntexts = 'hidden'\n[schedule.answers]\ntext = 'hidden'\n"
     with pytest.raises(BookErrors) as caught:
         load(make_book({"book.toml": BOOK + days}), BEFORE)
     line = BOOK.count("\n")
@@ -503,7 +503,7 @@ def test_labels_of_nothing(make_book: MakeBook) -> None:
 
 
 def test_an_offset_is_shown_in_the_zone_of_the_book() -> None:
-    text = f"{ZONE}[days]\na = 2026-07-01T06:00:00Z\n"
+    text = f"{ZONE}[schedule]\na = 2026-07-01T06:00:00Z\n"
     file = Toml(text, Problems().of(Path("book.toml")))
     days = read_days(file, file.checked(DatedFile))
     assert days.places["a"].written == "Wed 1 Jul 2026 08:00 CEST"
@@ -511,7 +511,7 @@ def test_an_offset_is_shown_in_the_zone_of_the_book() -> None:
 
 def test_files_of_instruments_that_only_stand_in_what_is_not_open(make_book: MakeBook) -> None:
     closed = ":::{instrument} transfer_curve\n:label: curve\n:::\n"
-    days = "\n[days]\nlater = 'hidden'\n"
+    days = "\n[schedule]\nlater = 'hidden'\n"
     files = {
         "book.toml": BOOK + days,
         "sample/index.md": OPENING.replace("[text]", "[text, later]"),
@@ -529,7 +529,9 @@ def test_files_of_instruments_that_only_stand_in_what_is_not_open(make_book: Mak
 def test_the_command_line_says_what_opens_next(
     book: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (book.content / "book.toml").write_text(ZONE + BOOK + "[days]\ntext = 2026-12-01T08:00:00\n")
+    (book.content / "book.toml").write_text(
+        ZONE + BOOK + "[schedule]\ntext = 2026-12-01T08:00:00\n"
+    )
     monkeypatch.setattr("latentbook.book.read.day.right_now", lambda: BEFORE)
     say_what_opens(book, "a static copy needs a build then")
     monkeypatch.setattr("latentbook.book.read.day.right_now", lambda: AFTER)

@@ -193,19 +193,19 @@ def test_a_site_that_was_deleted_by_hand_is_built_and_not_taken_from_the_previou
 
 
 @pytest.mark.parametrize(
-    "days", ['q-one = "hidden"', 'text = "draft"', '[days.answers]\nq-one = "hidden"']
+    "days", ['q-one = "hidden"', 'text = "draft"', '[schedule.answers]\nq-one = "hidden"']
 )
 def test_a_site_that_shows_what_is_not_open_any_more_is_not_served(
     days: str, settings: Settings, serve: Serve, server: dict[str, Any]
 ) -> None:
     rewrite(settings, QUESTION)
-    (settings.content / "book.toml").write_text(f"{BOOK}\n[days]\nnobody = 3\n{days}\n")
+    (settings.content / "book.toml").write_text(f"{BOOK}\n[schedule]\nnobody = 3\n{days}\n")
     result = serve()
     assert (result.exit_code, server) == (1, {})
     name = days.rpartition("\n")[2].partition(" ")[0]
     assert "shows what is not open: " in result.output
     assert f"{name}." in result.output
-    (settings.content / "book.toml").write_text(f"{BOOK}\n[days]\n{days}\n")
+    (settings.content / "book.toml").write_text(f"{BOOK}\n[schedule]\n{days}\n")
     assert serve().exit_code == 0
     result = serve("--edition", "previous")
     assert (result.exit_code, server) == (1, {})

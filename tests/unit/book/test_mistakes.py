@@ -197,7 +197,7 @@ Where?
 
 ```{{sketch}} python
 :alt: Nothing.
-:then: All.
+:alt-revealed: All.
 
 axes = {{"xaxis": {{"range": [0, 9]}}, "yaxis": {{"range": [0, 1]}}}}
 layout = {{"width": 600, "height": 300, "margin": {{"l": 9, "r": 9, "t": 9, "b": 9}}, **axes}}

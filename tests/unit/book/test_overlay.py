@@ -122,7 +122,7 @@ def test_chapters_come_in_the_order_of_the_course(make_course: MakeCourse) -> No
 def test_a_book_states_its_licence_and_a_course_what_it_is_adapted_from(
     make_course: MakeCourse,
 ) -> None:
-    settings = make_course(here='elsewhere = "https://host.example/book/"')
+    settings = make_course(here='full_book_url = "https://host.example/book/"')
     book = settings.model_copy(update={"course": None})
     assert load(book).book.small_print == (f"A small book: {TERMS}",)
     link = '<a href="https://host.example/book/">A small book</a>'
@@ -163,7 +163,7 @@ def test_a_reference_to_what_is_left_out_leads_to_the_whole_book(make_course: Ma
     assert (
         f"content/sample/text.md:{line}: 'second' is in the book, in sample/second, but not" in said
     )
-    settings = make_course(toml=toml, here='elsewhere = "https://host.example/book/"')
+    settings = make_course(toml=toml, here='full_book_url = "https://host.example/book/"')
     (text,) = load(lay(settings)).book.chapters[1].sections
     html = "".join(getattr(block, "html", "") for block in text.blocks)
     assert '<a class="ref" href="https://host.example/book/sample/second/">Second</a>' in html
@@ -211,7 +211,7 @@ file = "texts/more.md"
 [[replace]]
 label = "q-one"
 file = "texts/question.md"
-of = "{digest(QUESTION)}"
+original_sha256 = "{digest(QUESTION)}"
 """
     texts = {
         "texts/more.md": "An example of ours.\n",
@@ -256,11 +256,12 @@ SECTION = HEAD + "\nText.\n"
             "",
             REPLACE.replace("LABEL", "q-one"),
             {"texts/a.md": QUESTION},
-            f"mine/course.toml:12: [[replace]] 'q-one' lacks of = \"{digest(QUESTION)}\"",
+            "mine/course.toml:12: [[replace]] 'q-one' lacks "
+            f'original_sha256 = "{digest(QUESTION)}"',
         ),
         (
             "",
-            REPLACE.replace("LABEL", "q-one") + 'of = "0123"\n',
+            REPLACE.replace("LABEL", "q-one") + 'original_sha256 = "0123"\n',
             {"texts/a.md": QUESTION},
             "mine/course.toml:12: 'q-one' has changed at content/sample/text.md:12 since",
         ),
@@ -292,7 +293,12 @@ SECTION = HEAD + "\nText.\n"
             "mine/course.toml:7: accent #80c080 has a contrast of 1.9 on #f5f3ed",
         ),
         ('licence = "Mine"', "", {}, "mine/course.toml:6: unknown key 'licence'"),
-        ('elsewhere = "host"', "", {}, "mine/course.toml:6: elsewhere is the address of a book"),
+        (
+            'full_book_url = "host"',
+            "",
+            {},
+            "mine/course.toml:6: full_book_url is the address of a book",
+        ),
     ],
 )
 def test_what_does_not_go_together_is_an_error_with_its_place(
@@ -340,7 +346,7 @@ def test_diff_tells_what_an_upgrade_changes(make_course: MakeCourse) -> None:
 
 
 def test_diff_names_a_replacement_that_no_longer_fits(make_course: MakeCourse) -> None:
-    end = REPLACE.replace("LABEL", "q-one") + f'of = "{digest(QUESTION)}"\n'
+    end = REPLACE.replace("LABEL", "q-one") + f'original_sha256 = "{digest(QUESTION)}"\n'
     settings = make_course({"texts/a.md": QUESTION}, end=end)
     accept(settings)
     page = settings.content / "sample" / "text.md"
@@ -374,7 +380,7 @@ def test_laying_again_takes_away_what_is_gone(make_course: MakeCourse) -> None:
     toml = COURSE.replace('"sample"]', '{ slug = "sample", sections = ["text", "second"] }]')
     lay(make_course(toml=toml))
     toml = toml.replace('"text", ', "")
-    laid = lay(make_course(toml=toml, here='elsewhere = "https://host.example/"'))
+    laid = lay(make_course(toml=toml, here='full_book_url = "https://host.example/"'))
     assert sorted(path.name for path in (laid.content / "sample").glob("*.md")) == [
         "index.md",
         "second.md",

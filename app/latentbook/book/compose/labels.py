@@ -69,7 +69,7 @@ class Labels:
     targets : by label
     hidden : of a course: label -> where it is hidden
     left_out : of a course: gives the targets of the book that it is made from, once one is wanted
-    elsewhere : address of that book, where references to what is left out lead
+    full_book_url : address of that book, where references to what is left out lead
     """
 
     def __init__(self) -> None:
@@ -77,16 +77,16 @@ class Labels:
         self.days: dict[str, Day] = {}  # of what is not open
         self.hidden: dict[str, str] = {}
         self.left_out: Callable[[], Mapping[str, Target]] = dict
-        self.elsewhere = ""
+        self.full_book_url = ""
         self._numbers: dict[tuple[str, int], str] = {}
         self._ids: dict[tuple[str, int], str] = {}
 
     def find(self, label: str) -> Target | None:
         """The target of a label, here or in the complete book."""
         target = self.targets.get(label)
-        if target is None and self.elsewhere and label not in self.hidden:
+        if target is None and self.full_book_url and label not in self.hidden:
             left_out = self.left_out().get(label)
-            return left_out and replace(left_out, outside=self.elsewhere)
+            return left_out and replace(left_out, outside=self.full_book_url)
         return target
 
     def why_missing(self, label: str) -> str:
@@ -96,7 +96,7 @@ class Labels:
         if target := self.left_out().get(label):
             return (
                 f"{label!r} is in the book, in {target.page}, but not in this course: take it in, "
-                "replace this text, or name the address of the whole book as elsewhere in "
+                "replace this text, or name the address of the whole book as full_book_url in "
                 "course.toml"
             )
         return f"no label {label!r} in the book. {accepted_names(label, self.targets)}"

@@ -201,7 +201,7 @@ class Layer:
             self.report.add(
                 line,
                 f"{label!r} is used twice: {self.shown(own)} and {self.shown(book)}. A file that "
-                f"takes the place of the book's lies elsewhere and is named under [[replace]]",
+                f"replaces the book's has a different path and is named under [[replace]]",
             )
         return self.sheet(place)
 
@@ -281,14 +281,16 @@ class Layer:
         place, region = found
         page = self.pages[place]
         there = digest(page.source(region))
-        if not edit.of:
-            self.report.add(edit.line, f'[[replace]] {edit.label!r} lacks of = "{there}"')
-        elif edit.of != there:
+        if not edit.original_sha256:
+            self.report.add(
+                edit.line, f'[[replace]] {edit.label!r} lacks original_sha256 = "{there}"'
+            )
+        elif edit.original_sha256 != there:
             path, line = page.origins[region.start]
             self.report.add(
                 edit.line,
                 f"{edit.label!r} has changed at {path}:{line} since it was replaced: look at "
-                f'{edit.file} again, then write of = "{there}"',
+                f'{edit.file} again, then write original_sha256 = "{there}"',
             )
         whole = region == Region(0, len(page.lines))
         if (sheet := self.text_of(edit, whole_page=whole)) is None:
@@ -473,7 +475,7 @@ class Layer:
             "origins": origins,
             "hidden": self.hidden,
             "book": str(self.book or ""),
-            "elsewhere": self.course.manifest.elsewhere,
+            "full_book_url": self.course.manifest.full_book_url,
             "made_for": self.course.manifest.book,
             "instruments": [each.name for each in self.course.manifest.instruments],
         }

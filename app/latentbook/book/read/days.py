@@ -1,4 +1,4 @@
-"""``time_zone`` and ``[days]`` of ``book.toml``: drafts, hidden content, and what opens when."""
+"""``time_zone`` and ``[schedule]`` of ``book.toml``: drafts, hidden content, opening times."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class DatedFile(Entry):
     """The part of a file about days; :func:`read_days` reads its values."""
 
     time_zone: Any = None
-    days: Mapping[str, Any] = {}
+    schedule: Mapping[str, Any] = {}
 
 
 def read_days(file: Toml, dated: DatedFile) -> Days:
@@ -87,14 +87,18 @@ def read_days(file: Toml, dated: DatedFile) -> Days:
     zone = _zone(file, dated.time_zone)
     places: dict[str, Day] = {}
     answers: dict[str, Day] = {}
-    for label, value in dated.days.items():
+    for label, value in dated.schedule.items():
         if label != ANSWERS:
-            _add(label, value, places, zone, file, "days", label)
+            _add(label, value, places, zone, file, "schedule", label)
         elif not isinstance(value, dict):
-            file.add(f"days.answers must be a table, [days.answers]; got {value!r}", "days", label)
+            file.add(
+                f"schedule.answers must be a table, [schedule.answers]; got {value!r}",
+                "schedule",
+                label,
+            )
         else:
             for question, opens in value.items():
-                _add(question, opens, answers, zone, file, "days", label, question)
+                _add(question, opens, answers, zone, file, "schedule", label, question)
     return Days(places, answers)
 
 

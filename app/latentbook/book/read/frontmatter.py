@@ -10,6 +10,7 @@ import yaml
 from latentbook.book.read import instead
 from latentbook.book.read.instead import known_names
 from latentbook.book.read.problems import FileProblems
+from latentbook.renamed import FRONT_MATTER, warn
 
 
 def read_front_matter(
@@ -35,6 +36,10 @@ def read_front_matter(
         if key.value in lines:
             problems.add(line, f"front matter key {key.value!r} is given twice")
         lines[key.value] = line
+    for old, new in FRONT_MATTER.items():
+        if old in lines and new not in lines:
+            warn(f"{old!r} in {problems.path}", repr(new))
+            values[new], lines[new] = values.pop(old), lines.pop(old)
     return values, lines
 
 

@@ -45,7 +45,7 @@ class Laid:
     origins : where each text was written
     hidden : label -> where it is hidden, as messages name it
     book : content of the book below; None where there is none
-    elsewhere : address of the whole book; empty if the course names none
+    full_book_url : address of the whole book; empty if the course names none
     made_for : release of the book that the course was made for; empty where there is none
     instruments : names of the course's own
     """
@@ -53,7 +53,7 @@ class Laid:
     origins: Origins
     hidden: Mapping[str, str]
     book: Path | None
-    elsewhere: str
+    full_book_url: str
     made_for: str
     instruments: tuple[str, ...]
 
@@ -66,7 +66,7 @@ class Laid:
             Origins(values.get("origins", {})),
             values.get("hidden", {}),
             Path(book) if book else None,
-            values.get("elsewhere", ""),
+            values.get("full_book_url", ""),
             values.get("made_for", ""),
             tuple(values.get("instruments", ())),
         )

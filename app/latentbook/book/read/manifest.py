@@ -176,11 +176,11 @@ class Insert(Entry):
 
 
 class Replacement(Entry):
-    """A text that a course puts in place of what had the hash ``of``."""
+    """A text that a course puts in place of what had the hash ``original_sha256``."""
 
     label: str
     file: str
-    of: str = ""
+    original_sha256: str = ""
 
 
 class CourseManifest(Manifest):
@@ -189,11 +189,11 @@ class CourseManifest(Manifest):
     Attributes
     ----------
     book : release of the book that the course was made for; empty for a book of its own
-    elsewhere : address of the whole book, for references to what the course leaves out
+    full_book_url : address of the whole book, for references to what the course leaves out
     """
 
     book: str = ""
-    elsewhere: Annotated[str, AfterValidator(_address)] = ""
+    full_book_url: Annotated[str, AfterValidator(_address)] = ""
     instruments: tuple[InstrumentEntry, ...] = ()
     hide: tuple[Hidden, ...] = ()
     insert: tuple[Insert, ...] = ()

@@ -25,6 +25,7 @@ from latentbook.book.read.nodes import (
 )
 from latentbook.book.read.options import LABEL
 from latentbook.book.read.problems import FileProblems
+from latentbook.renamed import OPTIONS, warn
 
 Target = tuple[str, int]
 """A label and its line."""
@@ -267,6 +268,9 @@ class _Parser:
         name, value = match[1], (match[2] or "").strip()
         if name == "name" and "label" in directive.options:
             name = "label"
+        if name not in directive.options and OPTIONS.get(name) in directive.options:
+            warn(f":{name}: in {self.problems.path}", f":{OPTIONS[name]}:")
+            name = OPTIONS[name]
         if name not in directive.options:
             known = known_names(name, directive.options, instead.OPTIONS)
             self.problems.add(line, f"unknown option {name!r} of {directive.name}{known}")

@@ -27,9 +27,9 @@ CHAPTER_KEYS: dict[str, type] = {
     "description": str,
     "sections": list,
 }
-SECTION_KEYS: dict[str, type] = {"title": str, "description": str, "formerly": list}
+SECTION_KEYS: dict[str, type] = {"title": str, "description": str, "aliases": list}
 FRONT_KEYS: dict[str, type] = {"title": str, "standfirst": str, "description": str}
-OPTIONAL = ("formerly",)
+OPTIONAL = ("aliases",)
 
 PRINT = "print"
 """The complete chapter on one page: no section can have this name."""

@@ -23,6 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from latentbook.book.read.problems import FileProblems
 from latentbook.errors import accepted_names
+from latentbook.renamed import KEYS, warn
 
 Place: TypeAlias = tuple[str | int, ...]
 """Keys and positions in lists, from the top: ``("parts", 0, "chapters", 2, "slug")``."""
@@ -84,6 +85,14 @@ def full_sentence(error: Exception) -> PydanticCustomError:
 M = TypeVar("M", bound=Entry)
 
 
+def _present(place: Place) -> Place:
+    """A place with the present name of its last key, if it has an old one."""
+    *tables, key = place
+    names = KEYS.get(tuple(table for table in tables if isinstance(table, str)), {})
+    before = _present(tuple(tables)) if tables else ()
+    return (*before, names.get(str(key), key))
+
+
 class _Table(dict[str, Any]):
     line = 1
 
@@ -113,6 +122,7 @@ class Toml:
             return
         self.lines = _lines(text)
         self.values = self._placed(values, ())
+        self.lines = {_present(place): line for place, line in self.lines.items()}
 
     @classmethod
     def read(cls, path: Path, report: FileProblems) -> Self:
@@ -154,7 +164,12 @@ class Toml:
         """A value whose tables, and whose texts in lists, know their lines."""
         placed: Any = value
         if isinstance(value, dict):
-            placed = _Table({key: self._placed(each, (*place, key)) for key, each in value.items()})
+            placed = _Table()
+            for key, each in value.items():
+                (*_, name) = _present((*place, key))
+                if name != key:
+                    warn(f"{key!r} in {self.report.path}", repr(name))
+                placed[str(name)] = self._placed(each, (*place, key))
         elif isinstance(value, list):
             return [self._placed(each, (*place, nth)) for nth, each in enumerate(value)]
         elif isinstance(value, str) and place and isinstance(place[-1], int):

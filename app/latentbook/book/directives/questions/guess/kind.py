@@ -85,7 +85,7 @@ def _fields(
     draw = composer.resources.stills.draw
     try:
         asked = draw(figure, id, str(sketch.options.get("alt", "")))
-        shown = draw(truth, f"{id}-truth", str(sketch.options.get("then", "")))
+        shown = draw(truth, f"{id}-truth", str(sketch.options.get("alt-revealed", "")))
     except EngineError as error:
         refused(f"cannot be drawn: {error}")
         return None
@@ -150,7 +150,7 @@ SKETCH = Part(
     doc="Python that leaves the figure of a guess, `figure` and `truth`, and its `answer`.",
     argument="python",
     argument_required=True,
-    options={"alt": Option(text, required=True), "then": Option(text, required=True)},
+    options={"alt": Option(text, required=True), "alt-revealed": Option(text, required=True)},
     body="code",
     drawn=True,
     in_answer=True,

@@ -11,7 +11,7 @@ import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from latentbook.book.build import build_site
-from latentbook.book.write.seeds import fill
+from latentbook.book.write.prefill import fill
 from latentbook.main import create_app
 from latentbook.runtime.dist import build_runtime
 from latentbook.settings import Settings

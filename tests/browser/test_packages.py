@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Request, Route, expect
 
 from latentbook.book.build import build_site
-from latentbook.book.write.seeds import fill
+from latentbook.book.write.prefill import fill
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.browser.book_pages import mark, output, run, visit

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 import widgets
-from latentbook.book.write.seeds import fill
+from latentbook.book.write.prefill import fill
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.errors import LatentbookError
 from latentbook.http.fault import Fault

@@ -129,7 +129,7 @@ export class SourcePanel {
 
   #mark() {
     this.#section.toggleAttribute("data-edited", this.edited);
-    this.#section.toggleAttribute("data-held", this.held);
+    this.#section.toggleAttribute("data-stopped", this.held);
   }
 
   #toggle() {

@@ -15,10 +15,10 @@ from markdown_it.utils import EnvType, OptionsDict
 from latentbook.book.compose.highlight import highlight_code
 from latentbook.book.compose.labels import Target
 from latentbook.book.compose.pieces import Html, Link
-from latentbook.book.read import instead
+from latentbook.book.read import suggestions
 from latentbook.book.read.day import Day
-from latentbook.book.read.instead import known_names
 from latentbook.book.read.problems import FileProblems
+from latentbook.book.read.suggestions import known_names
 from latentbook.book.translations.language import Language
 
 Tokens: TypeAlias = Sequence[Token]
@@ -94,7 +94,7 @@ class ProseRenderer(RendererHTML):
         token, composer = tokens[idx], _composer(env)
         name = token.meta["name"]
         if name not in ROLES:
-            known = known_names(name, ROLES, instead.ROLES)
+            known = known_names(name, ROLES, suggestions.ROLES)
             composer.problems.add(_line(token), f"unknown role {name!r}{known}")
             return ""
         html = ROLES[name](token.content.strip(), _line(token), composer)

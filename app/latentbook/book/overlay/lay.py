@@ -25,7 +25,7 @@ from latentbook.book.read.options import LABEL
 from latentbook.book.read.problems import Problems
 from latentbook.book.read.recordings import OUTPUTS
 from latentbook.book.read.source import INDEX, PRINT
-from latentbook.book.write.seeds import seed_cache
+from latentbook.book.write.prefill import prefill_cache
 from latentbook.cache import replace_file
 from latentbook.errors import accepted_names
 from latentbook.settings import WIDGETS as BOOK_WIDGETS
@@ -52,7 +52,7 @@ def lay(settings: Settings) -> Settings:
     BookErrors
         With every mistake in how the course and the book go together.
     """
-    seed_cache(settings)
+    prefill_cache(settings)
     if settings.course is None:
         return settings
     problems = Problems()

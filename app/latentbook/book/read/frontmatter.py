@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from latentbook.book.read import instead
-from latentbook.book.read.instead import known_names
+from latentbook.book.read import suggestions
 from latentbook.book.read.problems import FileProblems
+from latentbook.book.read.suggestions import known_names
 from latentbook.renamed import FRONT_MATTER, warn
 
 
@@ -55,7 +55,7 @@ def check_front_matter(
         return
     for key, line in lines.items():
         if key not in accepted:
-            known = known_names(key, accepted, instead.FRONT_MATTER)
+            known = known_names(key, accepted, suggestions.FRONT_MATTER)
             problems.add(line, f"unknown front matter key {key!r}{known}")
             continue
         value = front[key]

@@ -9,9 +9,8 @@ from typing import Any
 
 from markdown_it.token import Token
 
-from latentbook.book.read import instead
+from latentbook.book.read import suggestions
 from latentbook.book.read.frontmatter import read_front_matter
-from latentbook.book.read.instead import html_instead, known_names, literal_markup
 from latentbook.book.read.markdown import is_closed, make_markdown, source_lines
 from latentbook.book.read.nodes import (
     DirectiveNode,
@@ -25,6 +24,7 @@ from latentbook.book.read.nodes import (
 )
 from latentbook.book.read.options import LABEL
 from latentbook.book.read.problems import FileProblems
+from latentbook.book.read.suggestions import html_instead, known_names, literal_markup
 from latentbook.renamed import OPTIONS, warn
 
 Target = tuple[str, int]
@@ -214,7 +214,7 @@ class _Parser:
             self.problems.add(line, f"{{{match[1]}}} is not closed by {token.markup}")
         directive = self.directives.get(match[1])
         if directive is None:
-            known = known_names(match[1], self.directives, instead.DIRECTIVES)
+            known = known_names(match[1], self.directives, suggestions.DIRECTIVES)
             self.problems.add(line, f"unknown directive {match[1]!r}{known}")
             return None
         if not self.stands_right(directive, parent, line):
@@ -230,8 +230,8 @@ class _Parser:
         """Whether a part is in its parent, and a directive with text contains nothing else."""
         if directive.parent and (parent is None or parent.name != directive.parent):
             message = f"{directive.name} can only stand inside {directive.parent}"
-            if directive.name in instead.DIRECTIVES:
-                message += f": {instead.DIRECTIVES[directive.name]}"
+            if directive.name in suggestions.DIRECTIVES:
+                message += f": {suggestions.DIRECTIVES[directive.name]}"
             self.problems.add(line, message)
             return False
         return True
@@ -272,7 +272,7 @@ class _Parser:
             warn(f":{name}: in {self.problems.path}", f":{OPTIONS[name]}:")
             name = OPTIONS[name]
         if name not in directive.options:
-            known = known_names(name, directive.options, instead.OPTIONS)
+            known = known_names(name, directive.options, suggestions.OPTIONS)
             self.problems.add(line, f"unknown option {name!r} of {directive.name}{known}")
         elif name in options:
             self.problems.add(line, f"option {name!r} is given twice")

@@ -15,7 +15,7 @@ SEEDS = (
 )
 
 
-def seed_cache(settings: Settings) -> None:
+def prefill_cache(settings: Settings) -> None:
     """Save a first build minutes of packing and drawing."""
     cache, made = settings.build / "cache", settings.root / "build" / "cache"
     if cache.exists():

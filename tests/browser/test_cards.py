@@ -116,3 +116,35 @@ def test_touch_opens_the_card_first(open_page: Open) -> None:
     assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 360
     page.locator(".card .go a").tap()
     expect(page).to_have_url(address.partition("#")[0] + "#loss")
+
+
+def test_a_number_shows_its_value_and_the_line_that_made_it(open_page: Open) -> None:
+    page = open_page(python=False)
+    go_to(page, where("linear-probe"))
+    number = page.locator('data.quoted:text-is("48")')
+    expect(number).to_have_attribute("tabindex", "0")
+    number.scroll_into_view_if_needed()
+    number.hover()
+    card = page.locator(".card")
+    expect(card).to_contain_text("between = {code: _between(_codes[code][0])")
+    expect(card).to_contain_text("content/judging/numbers.py:")
+    expect(card).to_contain_text(number.evaluate("data => data.value"))
+    page.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+
+
+def test_arrow_keys_walk_from_number_to_number(open_page: Open) -> None:
+    page = open_page(python=False)
+    go_to(page, where("linear-probe"))
+    first = page.locator('data.quoted[tabindex="0"]').first
+    expect(first).to_be_attached()
+    first.scroll_into_view_if_needed()
+    page.evaluate(TWO_FRAMES)
+    page.keyboard.press("Tab")
+    first.focus()
+    expect(page.locator(".card")).to_contain_text(first.evaluate("data => data.value"))
+    page.keyboard.press("ArrowRight")
+    second = page.locator("data.quoted").nth(1)
+    expect(second).to_be_focused()
+    expect(page.locator(".card")).to_contain_text(second.evaluate("data => data.value"))
+    expect(page.locator("[data-page-status]")).to_contain_text("numbers.py")

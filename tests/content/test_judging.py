@@ -1,176 +1,96 @@
 """Numbers that chapter 5 quotes, measured again or read from what was measured."""
 
-from itertools import product
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from latentbook.models.full_data import read_full_data
-from widgets import linear_probe
+from training.data import load_dataset
+from training.errors import DataUnavailable
+from training.exports.benchmark_codes import by_ridge
 from widgets.data import load
 from widgets.kit.benchmark_codes import (
     CHANGED,
     CHANGES,
     JUDGED,
     codes,
-    images,
     labels,
     rebuilt,
-    untrained,
 )
 from widgets.kit.metrics import best_sharpness, k_means, mutual_information, precision_at, softmax
-from widgets.kit.network import layers_of
 from widgets.kit.probe import fit, left_out, nearest_mean, over_draws, scores, share_right
-from widgets.linear_probe import PER_CLASS
 from widgets.report_card import MEASURES, card_of
 
 CHAPTER = Path(__file__).parents[2] / "content" / "judging"
-PROBES, CARD = (
-    " ".join((CHAPTER / f"{name}.md").read_text("utf-8").split())
-    for name in ("linear-probes", "report-card")
-)
-CURVES, CURVES_OF_MEANS = (
-    {name: 100 * curve for name, curve in zip(JUDGED, curves, strict=True)}
-    for curves in load("mnist_judged")["curves"]
-)
-
-
-@pytest.mark.parametrize(
-    ("code", "per_class", "percent", "said"),
-    [
-        ("pixels", 50, 82, "a probe of the pixels names {} % of all test digits"),
-        ("pca", 50, 81, "as well as the 784 pixels, {} against 82 %"),
-        ("deep", 50, 86, "and {} % are read off these"),
-        ("autoencoder", 50, 39, "the plain autoencoder ends at {} %"),
-        ("vae", 50, 32, "the VAE at {}."),
-        ("random", 50, 65, "{} %, 17 points *less* than from the pixels"),
-        ("network", 50, 98, "{} percent from the trained network"),
-        ("masked", 1, 58, "{} against 46 % with a single label of each digit"),
-        ("pixels", 1, 46, "58 against {} % with a single label of each digit"),
-    ],
-)
-def test_probes_of_all_images(code: str, per_class: int, percent: int, said: str) -> None:
-    assert round(float(CURVES[code][PER_CLASS.index(per_class), 0])) == percent
-    assert said.format(percent) in PROBES
+CARD = " ".join((CHAPTER / "report-card.md").read_text("utf-8").split())
+DATA = Path(__file__).parents[2] / "widgets" / "data"
+CURVES = dict(zip(JUDGED, load("mnist_judged")["curves"][0], strict=True))
+NUMBERS = json.loads((CHAPTER / "outputs.json").read_text("utf-8"))["numbers.py"]["numbers"]
+"""What the text on probes quotes: `latentbook check` computes it again."""
 
 
 def test_two_curves_cross() -> None:
     lead = CURVES["masked"][:, 0] - CURVES["deep"][:, 0]
-    assert "leads the deep one by nine points, with fifty it trails by four" in PROBES
-    assert round(float(lead[0])) == 9
-    assert round(float(lead[-1])) == -4
-
-
-def test_draws_differ_by_so_much() -> None:
-    assert "lie ten to twenty points apart" in PROBES
-    assert "within four points of each other, and those of four codes within one" in PROBES
-    spread = np.array([curve[:, 2] - curve[:, 1] for curve in CURVES.values()])
-    assert (spread[:, 0] > 9.5).all() and (spread[:, 0] < 20).all()
-    assert (spread[:, -1] < 4.2).all()
-    within_one = np.array(list(JUDGED))[spread[:, -1] < 1]
-    assert set(within_one) == {"masked", "contrastive", "vicreg", "network"}
-
-
-def on_the_page(code: str, **changed: object) -> float:
-    """Percent of the page's 1,000 test digits that a probe names, mean over ten draws."""
-    asked = linear_probe.instrument.defaults() | {"code": code, "per_class": 50} | changed
-    return float(100 * linear_probe.compute(**asked)["here"].mean())
-
-
-def share_between_classes(code: str) -> int:
-    """Of the variance of a code, in percent."""
-    h, answers = codes(code)[0].astype(float), labels()[0]
-    means = np.stack([h[answers == c].mean(axis=0) for c in range(10)])
-    within = np.mean(np.sum((h - means[answers]) ** 2, axis=1))
-    return round(float(100 * (1 - within / h.var(axis=0).sum())))
+    assert lead[0] > 0 > lead[-1]
 
 
 def test_classes_as_wholes() -> None:
-    found = [share_between_classes(code) for code in ("masked", "deep", "pixels")]
-    said = "48 % lies between the classes, of the deep code's 28, of the pixels' 20"
-    assert said in PROBES and found == [48, 28, 20]
+    between = [NUMBERS[f"between.{code}"] for code in ("masked", "deep", "pixels")]
+    assert between == sorted(between, reverse=True)
 
 
 def test_two_numbers_are_masked_for_one_matrix_and_not_for_another() -> None:
     shown, test, _ = codes("autoencoder")
-    shown_labels, test_labels = labels()
-    squares, means = fit(shown, shown_labels), nearest_mean(shown, shown_labels)
-    for said in (
-        "names 50 % of the test digits, and it never answers 4, 5, 6, 8 or 9",
-        "it reads 71 and 64 %. With all 1,000 labels of this page it is 74 % from",
-        "from eight of the eleven codes, from the masked autoencoder's 78 instead of 82 %",
-    ):
-        assert said in PROBES
-    assert round(100 * share_right(test, test_labels, squares)) == 50
-    assert round(100 * share_right(test, test_labels, means)) == 74
-    assert set(range(10)) - set(scores(test, squares).argmax(axis=1)) == {4, 5, 6, 8, 9}
-    assert set(scores(test, means).argmax(axis=1)) == set(range(10))
-    of_means = {code: float(CURVES_OF_MEANS[code][-1, 0]) for code in JUDGED}
-    assert [round(of_means[code]) for code in ("autoencoder", "vae", "masked")] == [71, 64, 78]
-    worse = [code for code in JUDGED if of_means[code] < CURVES[code][-1, 0]]
-    assert len(worse) == 8
+    known = labels()[0]
+    for probe, named in ((fit(shown, known), 5), (nearest_mean(shown, known), 10)):
+        assert len(set(scores(test, probe).argmax(axis=1))) == named
 
 
 def test_the_ridge_turns_two_codes_round() -> None:
-    assert "83 to 81 %. Set the ridge to 0.01, and the masked one has 84, while the deep" in PROBES
-    found = {
-        (c, r): round(on_the_page(c, ridge=r)) for c in ("deep", "masked") for r in (1.0, 0.01)
-    }
-    assert found == {
-        ("deep", 1.0): 83,
-        ("masked", 1.0): 81,
-        ("deep", 0.01): 83,
-        ("masked", 0.01): 84,
-    }
+    deep, masked, deep_weak, masked_weak = (
+        NUMBERS[f"weak_ridge.{name}"] for name in ("deep", "masked", "deep_weak", "masked_weak")
+    )
+    assert deep > masked and deep_weak < masked_weak
+    assert 0 < NUMBERS["deep_ahead_at_best"] < NUMBERS["deep_ahead"]
 
 
-def test_other_draws_of_untrained_weights() -> None:
-    answers = labels()
-    found: list[list[float]] = [[], []]
-    for seed in range(6):
-        parts = [layers_of(x, untrained(seed)) for x in np.array_split(images(), 8)]
-        for layer, percent in zip((2, 3), found, strict=True):
-            h = np.concatenate([part[layer].reshape(len(part[layer]), -1) for part in parts])
-            named = over_draws(h[:1000], answers[0], h[1000:], answers[1], per_class=50, draws=10)
-            percent.append(round(float(100 * named.mean())))
-    maps, features = found
-    assert "this network has 62 %, and five more have 56 to 63" in PROBES
-    assert "are read better than the pixels, 86 to 88 % against 81" in PROBES
-    assert (min(maps), max(maps)) == (86, 88)
-    assert features[0] == 62 and (min(features[1:]), max(features[1:])) == (56, 63)
-    assert round(on_the_page("pixels")) == 81
+def test_untrained_maps_beat_the_pixels_and_untrained_features_do_not() -> None:
+    most = max(NUMBERS["features_here.ours"], NUMBERS["features_here.most"])
+    assert most < NUMBERS["pixels_here"] < NUMBERS["maps_here.least"]
+
+
+def test_logistic_regression_is_scikit_learns() -> None:
+    (shown, test, _), (known, answers) = codes("pixels"), labels()
+    theirs = LogisticRegression(max_iter=2000).fit(shown, known).score(test, answers)
+    assert 100 * theirs == pytest.approx(NUMBERS["logistic"], abs=0.3)
 
 
 def test_what_the_tab_and_the_server_differ_by() -> None:
-    stored, known = read_full_data("benchmark_deep"), read_full_data("benchmark_labels")
-    (shown, test, _), (shown_labels, test_labels) = codes("deep"), labels()
-    pools = {"server": (stored["shown"], known["shown"]), "tab": (shown, shown_labels)}
-    asked = {"server": (stored["test"], known["test"]), "tab": (test, test_labels)}
+    data = read_full_data("benchmark_deep"), read_full_data("benchmark_labels")
+    test, answers, h, known = (each[key] for key in ("test", "shown") for each in data)
 
-    def share(pool: str, questions: str, places: Any = slice(None)) -> float:
-        h, named = pools[pool]
-        found = over_draws(h[places], named[places], *asked[questions], per_class=50, draws=10)
+    def share(places: Any) -> float:
+        found = over_draws(h[places], known[places], test, answers, per_class=50, draws=10)
         return float(100 * found.mean())
 
-    assert (
-        "85.4 % with everything that the server has, 84.5 with the 1,000 test images alone, 84.1 "
-        "with the tab's training images alone, 82.7 with both"
-    ) in PROBES
-    found = [share(*each) for each in product(("server", "tab"), repeat=2)]
-    assert found == pytest.approx([85.4, 84.5, 84.1, 82.7], abs=0.11)
     rng = np.random.default_rng(0)
-    few = [share("server", "server", rng.permutation(10_000)[:1000]) for _ in range(5)]
-    assert "1,000 drawn at random from the server's give 85.3 % on average" in PROBES
-    assert np.mean(few) == pytest.approx(85.3, abs=0.11)
-    halves = [share("server", "server", slice(start, None, 2)) for start in (0, 1)]
-    assert max(halves) < min(few)  # images at even and at odd places differ
+    few = [share(rng.permutation(10_000)[:1000]) for _ in range(5)]
+    assert NUMBERS["pools.tab_shows"] < min(few)
+    halves = [share(slice(start, None, 2)) for start in (0, 1)]
+    assert max(halves) < min(few)
 
 
-def test_a_weak_ridge_costs_more_than_codes_differ() -> None:
-    found = [round(on_the_page("pixels", per_class=20, ridge=ridge)) for ridge in (1.0, 0.001)]
-    assert "the pixels fall from 76 to 59 %" in PROBES and found == [76, 59]
+def test_the_best_ridge_is_computed_on_all_images() -> None:
+    try:
+        data = load_dataset("mnist")
+    except DataUnavailable as error:
+        pytest.skip(str(error))
+    stored = json.loads((DATA / "mnist_judged.json").read_text("utf-8"))["by_ridge"]["deep"]
+    assert by_ridge("deep", data) == pytest.approx(stored, abs=0.0011)
 
 
 def card(code: str) -> dict[str, float]:

@@ -17,6 +17,7 @@ from widgets.kit.probe import MATRICES, over_draws
 
 PER_CLASS = (1, 2, 5, 10, 20, 50)
 DRAWS = 10
+RIDGES = (0.001, 0.01, 0.1, 1.0, 10.0)  # those of the instrument
 POOL = 10_000
 """Training images that a server draws labels from. They are the first ones: images at even and at
 odd places of MNIST differ, and probes of every sixth one name 1.7 % fewer digits by PCA."""
@@ -125,6 +126,20 @@ def make_cards(job: Job) -> Card:
     return write_export("mnist_cards", arrays, card)
 
 
+def by_ridge(name: str, dataset: Dataset) -> dict[str, float]:
+    """Share of all test images that probes with 50 labels of each class name, by the ridge."""
+    shown, test = (
+        encode_benchmark(name, x / 255) for x in (dataset.train_images, dataset.test_images)
+    )
+    asked = (shown, dataset.train_labels, test, dataset.test_labels)
+    return {
+        str(ridge): round(
+            float(over_draws(*asked, per_class=PER_CLASS[-1], draws=DRAWS, ridge=ridge).mean()), 5
+        )
+        for ridge in RIDGES
+    }
+
+
 def make_judged(job: Job) -> Card:
     """Labels of the 2,000 images; probes of every encoder on all 70,000."""
     dataset = load_dataset("mnist")
@@ -152,6 +167,7 @@ def make_judged(job: Job) -> Card:
         "curves": f"share of the 10,000 test images that a probe names, after {PER_CLASS} labels "
         f"of each class out of 60,000, for each of {list(MATRICES)}: mean, least and largest of "
         f"{DRAWS} draws",
+        "by_ridge": {name: by_ridge(name, dataset) for name in ("deep", "masked")},
         "encoders": list(JUDGED),
         "metrics": {
             name: [round(float(v), 4) for v in curve[:, 0]]

@@ -1,6 +1,6 @@
 /**
- * Cards: what a symbol, a term, a source or an equation means, beside where it is read. A pointer that rests, the keyboard's
- * focus and a tap open one. Within an equation the arrow keys go from symbol to symbol.
+ * Cards: what a symbol, a term, a source or an equation means, and how a number was computed, beside where it is read. A pointer that rests, the keyboard's
+ * focus and a tap open one. Within an equation the arrow keys go from symbol to symbol, and so they do from number to number.
  *
  * A symbol, the control that sets it and its name in the code are one thing: whichever is pointed at or moved, all light up.
  */
@@ -12,6 +12,7 @@ const LEAVE_MS = 200; // time to get from the word into its card
 const MARGIN = 8; // px between a word and its card
 const SYMBOL = "[data-symbol]";
 const LINK = "a.ref, a.cite, a.term";
+const NUMBER = "data.quoted";
 const CONTROL = ".control, .readout";
 
 /** @type {HTMLElement | null} */
@@ -36,12 +37,15 @@ export function nameEquations() {
     equation.setAttribute("role", "group");
     equation.setAttribute("aria-label", translate("Equation. The arrow keys go through its symbols"));
   }
+  for (const number of document.querySelectorAll(NUMBER)) {
+    number.setAttribute("tabindex", number.matches(":first-of-type") ? "0" : "-1"); // one stop in each paragraph
+  }
 }
 
 /** @param {EventTarget | null} target @returns {Element | null} what has a card */
 function subject(target) {
   if (!(target instanceof Element) || card?.contains(target)) return null;
-  return target.closest(`${SYMBOL}, ${LINK}`);
+  return target.closest(`${SYMBOL}, ${LINK}, ${NUMBER}`);
 }
 
 /** @param {EventTarget | null} target @param {number} ms */
@@ -57,7 +61,7 @@ function wait(target, ms) {
 function onFocus({ target }) {
   if (lightControl(target)) return;
   const found = subject(target);
-  if (found?.matches(LINK) && found.matches(":focus-visible")) wait(found, REST_MS);
+  if (found?.matches(`${LINK}, ${NUMBER}`) && found.matches(":focus-visible")) wait(found, REST_MS);
 }
 
 /** By touch the first tap on a link opens its card, which has a link of its own. @param {MouseEvent} event */
@@ -80,8 +84,14 @@ function onClick(event) {
 /** @param {KeyboardEvent} event */
 function onKey(event) {
   if (event.key === "Escape" && beside !== null) return close(0);
-  const equation = event.target instanceof Element && event.target.matches(".katex-display") ? event.target : null;
+  const focused = event.target instanceof Element ? event.target : null;
+  const equation = focused?.matches(".katex-display") ? focused : null;
   const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key] ?? 0;
+  if (step !== 0 && focused?.matches(NUMBER)) {
+    const numbers = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(NUMBER)]).filter((each) => each.checkVisibility());
+    event.preventDefault();
+    numbers[numbers.indexOf(/** @type {HTMLElement} */ (focused)) + step]?.focus();
+  }
   if (equation === null || step === 0) return;
   event.preventDefault();
   const symbols = [...equation.querySelectorAll(SYMBOL)];
@@ -95,7 +105,11 @@ function onKey(event) {
 async function open(found) {
   clearTimeout(timer);
   beside = found;
-  const content = found.matches(SYMBOL) ? meaning(found) : await whereItLeads(/** @type {HTMLAnchorElement} */ (found));
+  const content = found.matches(SYMBOL)
+    ? meaning(found)
+    : found.matches(NUMBER)
+      ? origin(/** @type {HTMLDataElement} */ (found))
+      : await whereItLeads(/** @type {HTMLAnchorElement} */ (found));
   if (beside !== found) return; // somewhere else by now
   if (content === null) return close(0);
   if (card === null) {
@@ -110,7 +124,7 @@ async function open(found) {
   place(card, found.getBoundingClientRect());
   light(/** @type {HTMLElement} */ (found).dataset.symbol ?? "", found);
   const said = document.querySelector("[data-page-status]");
-  if (said && found.matches(SYMBOL)) said.textContent = card.innerText.replaceAll("\n", " ");
+  if (said && found.matches(`${SYMBOL}, ${NUMBER}`)) said.textContent = card.innerText.replaceAll("\n", " ");
 }
 
 /** @param {number} ms */
@@ -221,6 +235,22 @@ function rangesOf(name) {
     }
   }
   return ranges;
+}
+
+/* Numbers */
+
+/** @param {HTMLDataElement} number @returns {Node} its value, the code that made it and where that is */
+function origin(number) {
+  const content = new DocumentFragment();
+  const value = document.createElement("p");
+  value.textContent = number.value;
+  const code = document.createElement("pre");
+  code.textContent = number.dataset.code ?? "";
+  const place = document.createElement("p");
+  place.className = "form";
+  place.textContent = number.dataset.place ?? "";
+  content.append(value, code, place);
+  return content;
 }
 
 /* Links */

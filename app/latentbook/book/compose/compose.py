@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -36,12 +37,14 @@ from latentbook.book.read.nodes import (
     TextNode,
 )
 from latentbook.book.read.notation import SymbolEntry
-from latentbook.book.read.numbers import Asked, NumberError, Numbers
+from latentbook.book.read.numbers import Asked, Number, NumberError, Numbers
 from latentbook.book.read.problems import FileProblems
 from latentbook.book.read.recordings import Recorded, Recording
 from latentbook.book.read.source import PageSource
 from latentbook.book.translations.language import Language
 from latentbook.errors import accepted_names
+
+QUOTED = re.compile(r"\{num\}`([^`]+)`")
 
 
 @dataclass(frozen=True)
@@ -216,7 +219,7 @@ class Composer:
         try:
             place = name.removeprefix("images/")
             id = f"picture-{self.page.replace('/', '-')}-{line}"
-            return pictures.picture(f"{folder}/{place}", alt, self.root, id)
+            return pictures.picture(f"{folder}/{place}", self.plain(alt, line), self.root, id)
         except FileNotFoundError:
             names = accepted_names(name, pictures.names(folder))
             self.problems.add(line, f"no picture {name!r} in {folder}/. {names}")
@@ -352,21 +355,34 @@ class Composer:
 
     def quoted(self, content: str, line: int) -> Html:
         """A number with its card, or nothing after reporting that there is none."""
-        shared, numbers = self.resources, self._numbers
-        shared.asked[Asked(self.scope, self.problems.path, line, content)] = None
-        if numbers is None:
-            self.problems.add(line, "only the text of a chapter can quote a number")
-            return Html()
-        try:
-            number = numbers.number(content)
-        except NumberError as error:
-            if not (shared.computing or numbers.stale):  # what is stale is reported once
-                self.problems.add(line, str(error))
+        if (number := self._number(content, line)) is None:
             return Html()
         place = self.problems.place(number.path, number.line)
         return Html(
             '<data class="quoted" value="{}" data-code="{}" data-place="{}">{}</data>'
         ).format(number.value, number.code, place, number.text)
+
+    def plain(self, text: str, line: int) -> str:
+        """A text that is no markup, such as a picture's alt, with the numbers that it quotes."""
+
+        def written(match: re.Match[str]) -> str:
+            number = self._number(match[1], line)
+            return number.text if number else ""
+
+        return QUOTED.sub(written, text)
+
+    def _number(self, content: str, line: int) -> Number | None:
+        shared, numbers = self.resources, self._numbers
+        shared.asked[Asked(self.scope, self.problems.path, line, content)] = None
+        if numbers is None:
+            self.problems.add(line, "only the text of a chapter can quote a number")
+            return None
+        try:
+            return numbers.number(content)
+        except NumberError as error:
+            if not (shared.computing or numbers.stale):  # what is stale is reported once
+                self.problems.add(line, str(error))
+            return None
 
     def recorded(self, label: str) -> tuple[Recorded, ...]:
         """The output recorded for a snippet, if it was made from the present code."""

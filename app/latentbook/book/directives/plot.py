@@ -30,7 +30,7 @@ class PlotFigure(NumberedBlock):
 
 def run(node: DirectiveNode, composer: Composer) -> PlotFigure | None:
     """Run the code and draw its figure at two widths."""
-    alt = str(node.options.get("alt", ""))
+    alt = composer.plain(str(node.options.get("alt", "")), node.line)
     try:
         figure = composer.resources.plots.figure(node.code)
         wide, narrow = composer.resources.stills.draw(figure, composer.id_of(node), alt)

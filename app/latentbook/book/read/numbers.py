@@ -25,10 +25,11 @@ STALE = (
     "run latentbook check --record"
 )
 WORDS = (
-    *("zero", "one", "two", "three", "four", "five", "six"),
-    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
+    *("nineteen", "twenty"),
 )
-WEIGHTS = Path(__file__).parents[2] / "models" / "weights"
+MODELS = Path(__file__).parents[2] / "models"
 PLUMBING = ("contract.py", "data/__init__.py")
 """What of ``widgets`` computes no number. A course adds its own data to the second."""
 
@@ -157,7 +158,8 @@ def made_from(file: Path, widgets: Path) -> str:
     code -= {widgets / name for name in PLUMBING}
     texts = [path.read_text(encoding="utf-8") for path in sorted(code)]
     names = sorted(set(QUOTED.findall("\n".join(texts))))
-    places = [folder / name for name in names for folder in (widgets / "data", WEIGHTS)]
+    folders = widgets / "data", MODELS / "weights", MODELS / "arrays"
+    places = [folder / name for name in names for folder in folders]
     named = [path for place in places for path in map(place.with_suffix, (".npz", ".json"))]
     data = [path.read_bytes() for path in named if path.is_file()]
     return content_hash(*sorted(texts), *data, length=16)
@@ -169,7 +171,7 @@ def rounded(value: float) -> float:
 
 
 def written(value: float, form: str) -> str:
-    """A number in one of Python's formats, or, from zero to twelve, as a word.
+    """A number in one of Python's formats, or, from zero to twenty, as a word.
 
     Raises
     ------
@@ -178,7 +180,7 @@ def written(value: float, form: str) -> str:
     """
     if form == "words":
         if not 0 <= round(value) < len(WORDS):
-            raise NumberError(f"format 'words' writes zero to twelve; the number is {value:g}")
+            raise NumberError(f"format 'words' writes zero to twenty; the number is {value:g}")
         return WORDS[round(value)]
     try:
         return format(value, form).replace("-", "−")

@@ -84,8 +84,11 @@ def _fields(
     figure, truth, answer = made["figure"], made["truth"], made["answer"]
     draw = composer.resources.stills.draw
     try:
-        asked = draw(figure, id, str(sketch.options.get("alt", "")))
-        shown = draw(truth, f"{id}-truth", str(sketch.options.get("alt-revealed", "")))
+        alt, revealed = (
+            composer.plain(str(sketch.options.get(name, "")), sketch.line)
+            for name in ("alt", "alt-revealed")
+        )
+        asked, shown = draw(figure, id, alt), draw(truth, f"{id}-truth", revealed)
     except EngineError as error:
         refused(f"cannot be drawn: {error}")
         return None

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from latentbook.book.build import build_site
+from latentbook.book.check import check_book
 from latentbook.book.load import load
 from latentbook.book.overlay.diff import accept, tell
 from latentbook.book.overlay.lay import lay
@@ -387,3 +388,45 @@ def test_laying_again_takes_away_what_is_gone(make_course: MakeCourse) -> None:
     ]
     origins = json.loads((laid.root / "laid.json").read_text())["origins"]
     assert "content/sample/text.md" not in origins
+
+
+NUMBERS = {
+    "sample/numbers.py": "deep = 85.54\n",
+    "sample/text.md": f"{TEXT}\n{{num}}`deep:.0f` %\n",
+}
+OWN_NUMBERS = {
+    "content/sample/numbers.py": "lead = deep - 2.04\n",
+    "texts/more.md": "It leads by {num}`lead:.1f`, of {num}`deep:.1f`.\n",
+}
+MORE = '\n[[insert]]\nafter = "q-one"\nfile = "texts/more.md"\n'
+
+
+def test_a_course_has_numbers_of_its_own_after_the_books(
+    make_course: MakeCourse, tmp_path: Path
+) -> None:
+    settings = make_course(OWN_NUMBERS, end=MORE, book={**FILES, **NUMBERS})
+    book = settings.model_copy(update={"course": None})
+    check_book(book, record=True, report=lambda message: None)
+    assert "run latentbook check --record" in mistakes(settings)
+    check_book(settings, record=True, report=lambda message: None)
+    own = json.loads((tmp_path / "mine/content/sample/outputs.json").read_text())
+    assert own["numbers.py"]["numbers"] == {"deep": 85.54, "lead": 83.5}
+    sample = next(c for c in load(lay(settings)).book.chapters if c.slug == "sample")
+    html = "".join(str(getattr(block, "html", "")) for block in sample.sections[0].blocks)
+    assert '.py:1">83.5</data>, of' in html and 'data-place="mine/content/sample/numbers' in html
+    assert 'data-place="content/sample/numbers.py:1">86</data>' in html
+
+
+def test_a_course_that_recorded_before_keeps_the_books_numbers(make_course: MakeCourse) -> None:
+    own = {"content/sample/outputs.json": "{}\n"}
+    settings = make_course(own, book={**FILES, **NUMBERS})
+    book = settings.model_copy(update={"course": None})
+    check_book(book, record=True, report=lambda message: None)
+    load(lay(settings))
+
+
+def test_a_number_that_course_and_book_both_set(make_course: MakeCourse) -> None:
+    settings = make_course(
+        {"content/sample/numbers.py": "a = 1\ndeep = 2\n"}, book={**FILES, **NUMBERS}
+    )
+    assert "mine/content/sample/numbers.py:2: 'deep' is used twice" in mistakes(settings)

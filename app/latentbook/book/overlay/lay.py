@@ -21,9 +21,10 @@ from latentbook.book.overlay.course import Course, read_course
 from latentbook.book.overlay.sheet import Region, Sheet, digest
 from latentbook.book.read.laid import LAID, Piece
 from latentbook.book.read.manifest import BOOK, COURSE, ChapterEntry, Hidden, Insert, Replacement
+from latentbook.book.read.numbers import names_set
 from latentbook.book.read.options import LABEL
 from latentbook.book.read.problems import Problems
-from latentbook.book.read.recordings import OUTPUTS
+from latentbook.book.read.recordings import NUMBERS, OUTPUTS
 from latentbook.book.read.source import INDEX, PRINT
 from latentbook.book.write.prefill import prefill_cache
 from latentbook.cache import replace_file
@@ -187,8 +188,29 @@ class Layer:
         for name in set(names) - set(kept):
             if name in known:
                 self.hide_page(self.page(f"{slug}/{name}.md", name, entry.line), name)
+        self.together(slug)
         for folder in self.folders():
             self.take_files(folder / slug, slug)
+
+    def together(self, slug: str) -> None:
+        """What both folders may have of a chapter: its numbers and its recordings."""
+        for name in (NUMBERS, OUTPUTS):
+            place = f"{slug}/{name}"
+            sheets = [self.read(f / place) for f in self.folders() if (f / place).is_file()]
+            if sheets:
+                self.texts[place], *below = sheets
+            if sheets and below:
+                join = self.with_numbers if name == NUMBERS else _with_recordings
+                self.texts[place] = join(sheets[0], *below)
+
+    def with_numbers(self, own: Sheet, book: Sheet) -> Sheet:
+        """The course's numbers after the book's, whose names it must not set again."""
+        known = names_set(book.text)
+        for name, line in names_set(own.text).items():
+            if name in known and not name.startswith("_"):
+                message = f"{name!r} is used twice: {book.origins[0][0]} sets it already"
+                self.problems.add(Path(own.origins[0][0]), line, message)
+        return Sheet([*book.lines, *own.lines], [*book.origins, *own.origins])
 
     def folders(self) -> list[Path]:
         """The folders of content, the course's first."""
@@ -222,14 +244,14 @@ class Layer:
         return Path(CONTENT) / path.relative_to(self.settings.content.resolve())
 
     def take_files(self, folder: Path, place: str) -> None:
-        """Pictures and other files beside the Markdown; of two recordings the course's counts."""
+        """Pictures and other files beside the Markdown."""
         for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
             name = f"{place}/{path.relative_to(folder).as_posix()}"
-            if path.suffix == ".md" or not path.is_file():
+            if path.suffix == ".md" or not path.is_file() or name in self.texts:
                 continue
             if name not in self.files:
                 self.files[name] = path
-            elif path.name != OUTPUTS:
+            else:
                 first = self.shown(self.files[name])
                 self.report.add(1, f"{name} is used twice: {first} and {self.shown(path)}")
 
@@ -479,6 +501,15 @@ class Layer:
             "made_for": self.course.manifest.book,
             "instruments": [each.name for each in self.course.manifest.instruments],
         }
+
+
+def _with_recordings(own: Sheet, book: Sheet) -> Sheet:
+    """What was recorded with the course, and of the rest with the book."""
+    try:
+        whole = json.loads(book.text) | json.loads(own.text)
+    except (TypeError, ValueError):
+        return own  # reported where it is read
+    return Sheet([json.dumps(whole)], own.origins[:1])
 
 
 def _sections(index: Sheet) -> list[str]:

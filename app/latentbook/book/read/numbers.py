@@ -212,6 +212,16 @@ def made_by(source: str, name: str) -> tuple[str, int]:
     return textwrap.dedent("\n".join(lines)), first - 1
 
 
+def names_set(source: str) -> dict[str, int]:
+    """The names that Python sets outside functions, each with its first line; none if it is not
+    Python."""
+    try:
+        statements = sorted(_statements(ast.parse(source)), key=lambda each: -each.lineno)
+    except SyntaxError:
+        return {}
+    return {name: each.lineno for each in statements for name in _set_by(each)}
+
+
 def _statements(node: ast.AST) -> Iterator[ast.stmt]:
     """Every statement that is not inside a function or a class."""
     for child in ast.iter_child_nodes(node):

@@ -40,11 +40,16 @@ WINDOW: dict[str, Any] = {
 }
 
 
+SPARING = "--js-flags=--wasm-tiering-budget=1300000000"
+"""Has V8 optimise only what runs for seconds: most of what it would compile a second time, for a
+third of all that a start of Python costs, belongs to a page that is closed soon."""
+
+
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """One browser for all tests here. It is closed with them: a process can run one Playwright."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=[*FLAGS, SPARING])
         yield browser
         browser.close()
 

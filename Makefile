@@ -44,7 +44,7 @@ quick: .venv/.dev node_modules/.installed
 
 # What takes minutes by itself, from Firefox to the wheel: CONTRIBUTING.md has the list.
 test-long: chromium firefox build
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile -m long
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m long
 
 lint: .venv/.dev node_modules/.installed
 	@$(BIN)/ruff check

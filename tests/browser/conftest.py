@@ -49,7 +49,9 @@ third of all that a start of Python costs, belongs to a page that is closed soon
 def chromium() -> Iterator[Browser]:
     """One browser for all tests here. It is closed with them: a process can run one Playwright."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=[*FLAGS, SPARING])
+        browser = playwright.chromium.launch(
+            executable_path=chromium_path(), args=[*FLAGS, SPARING]
+        )
         yield browser
         browser.close()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from latentbook.book.compose.loaded import Loaded
-from latentbook.book.load import load
+from latentbook.book.load import compose
 from latentbook.book.overlay.course import read_course
 from latentbook.book.overlay.lay import lay, release
 from latentbook.book.read.day import right_now
@@ -23,6 +23,7 @@ from latentbook.book.read.days import Days
 from latentbook.book.read.laid import LAID
 from latentbook.book.read.manifest import days_of
 from latentbook.book.read.problems import Problems
+from latentbook.book.read.project import Project
 from latentbook.book.read.recordings import runnable_cells
 from latentbook.book.write.assets import Assets, bundle
 from latentbook.book.write.brand import branded
@@ -57,18 +58,18 @@ def build_site(settings: Settings, *, report: Report, now: datetime | None = Non
     LatentbookError
         If something that is needed is not installed or cannot be had.
     """
-    settings = lay(settings)
-    site = settings.site
+    project = Project.open(lay(settings))
+    settings, site = project.settings, project.settings.site
     put_back(settings, report)
     now = now or right_now()
-    stamp = _stamp(settings, now)
+    stamp = _stamp(project, now)
     if _is_current(site, settings, stamp):
         return site
     settings.build.mkdir(parents=True, exist_ok=True)
     # Two commands may want it at once, `make serve` and `make test`, say. The second finds it done.
     with _turn(settings.build / "build.lock", report):
         if not _is_current(site, settings, stamp):
-            _build(site, settings, stamp, report, now)
+            _build(project, stamp, report, now)
     return site
 
 
@@ -150,12 +151,13 @@ def _stamp_file(settings: Settings) -> Path:
     return settings.build / "cache" / f"{settings.site.name}-stamp"
 
 
-def _build(site: Path, settings: Settings, stamp: str, report: Report, now: datetime) -> None:
+def _build(project: Project, stamp: str, report: Report, now: datetime) -> None:
+    settings, site = project.settings, project.settings.site
     start = time.perf_counter()
     _stamp_file(settings).unlink(missing_ok=True)
     PagePackages.read(settings).make_importable(report)
     report("Reading the book")
-    loaded = load(settings, now)
+    loaded = compose(project, now)
     if loaded.laid.made_for not in ("", release()):
         report(
             f"The course was made for release {loaded.laid.made_for} of the book, this is "
@@ -172,7 +174,7 @@ def _build(site: Path, settings: Settings, stamp: str, report: Report, now: date
     partial = site.with_name(f"{site.name}.{os.getpid()}.partial")
     try:
         SiteWriter(settings, loaded, assets, runtime, partial, report).write()
-        closed = _closed(settings, now)
+        closed = project.not_open(now)
         if not settings.reload:
             told = bool(_shown(site, closed, loaded.laid.hidden))
             keep_last_edition(site, partial, told=told)
@@ -188,8 +190,9 @@ def _build(site: Path, settings: Settings, stamp: str, report: Report, now: date
     report(f"Built in {time.perf_counter() - start:.1f} s")
 
 
-def _stamp(settings: Settings, now: datetime) -> str:
+def _stamp(project: Project, now: datetime) -> str:
     """A hash of everything that the site is made from, and of what it withholds."""
+    settings = project.settings
     root, code = settings.root, Path(__file__).resolve().parents[1]
     folders = [settings.content, settings.widgets, root / "static", TEMPLATES]
     folders += [code / "book", code / "locale", code / "runtime"]
@@ -201,7 +204,7 @@ def _stamp(settings: Settings, now: datetime) -> str:
     )
     more = [root / "package-lock.json", *([root / LAID] if (root / LAID).is_file() else [])]
     parts = [part for path in [*files, *more] for part in (str(path), path.read_bytes())]
-    parts += _closed(settings, now).names
+    parts += project.not_open(now).names
     return content_hash(f"{settings.reload} {settings.base_path}", *parts, length=32)
 
 

@@ -12,10 +12,10 @@ from typing import TypeGuard
 from markdown_it.token import Token
 
 from latentbook.book.read.day import Day
-from latentbook.book.read.manifest import FRONT
-from latentbook.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, walk
+from latentbook.book.read.manifest import FRONT, manifest_file, read_manifest
+from latentbook.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, Syntax, walk
 from latentbook.book.read.problems import FileProblems, Problems
-from latentbook.book.read.source import ChapterSource
+from latentbook.book.read.source import ChapterSource, SourceReader
 from latentbook.book.translations.language import Language, message
 from latentbook.errors import accepted_names
 
@@ -127,6 +127,14 @@ class Labels:
             )
             return
         self.targets[target.label] = target
+
+    def with_days(self) -> dict[str, str]:
+        """Label -> kind of what can open on a day of its own: pages and questions."""
+        return {
+            target.label: target.kind
+            for target in self.targets.values()
+            if target.is_page or target.kind == "question"
+        }
 
     def shut(self, days: Mapping[str, Day]) -> None:
         """Record what is withheld. Nothing shows its title any more."""
@@ -241,3 +249,14 @@ def plain_text(inline: Token) -> str:
         child.content or (" " if child.type == "softbreak" else "")
         for child in inline.children or ()
     )
+
+
+def numbered(content: Path, directives: Mapping[str, Syntax]) -> Labels:
+    """The labels of a book that is only read, not composed. What is wrong in it is not said."""
+    unheard, labels = Problems(), Labels()
+    file = manifest_file(content)
+    reader = SourceReader(content, directives, unheard, content.parent / "widgets")
+    for entry in read_manifest(file, unheard.of(Path(file.name))).entries:
+        if (source := reader.chapter(entry)) is not None:
+            labels.add_chapter(source, unheard)
+    return labels

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from latentbook.book.compose.labels import numbered
+from latentbook.book.directives import DIRECTIVES, by_name
 from latentbook.book.overlay.course import Course
 from latentbook.book.overlay.lay import lay, lay_somehow, release, where_laid
-from latentbook.book.overlay.numbering import numbered
 from latentbook.book.overlay.sheet import Sheet, digest
 from latentbook.book.read.problems import Problems
 from latentbook.errors import BookErrors, LatentbookError
@@ -65,12 +66,14 @@ def edition_of(book: Path, laid: Path) -> Edition:
         name = path.parent.name if path.stem == "index" else path.stem
         hashes[name] = digest(sheet.text)
         hashes |= {label: digest(sheet.source(r)) for label, r in sheet.regions().items()}
-    targets = numbered(book).targets.values()
+    directives = by_name(DIRECTIVES)
+    targets = numbered(book, directives).targets.values()
+    here = numbered(laid, directives).targets.values()
     return Edition(
         release(),
         total.hexdigest(),
         {t.label: Seen(t.kind, t.page, hashes.get(t.label, "")) for t in targets},
-        {t.label: f"{t.kind} {t.number}".strip() for t in numbered(laid).targets.values()},
+        {t.label: f"{t.kind} {t.number}".strip() for t in here},
     )
 
 

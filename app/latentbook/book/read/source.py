@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -99,7 +99,7 @@ def page_place(slug: str, name: str = "") -> str:
 
 class SourceReader:
     def __init__(
-        self, content: Path, directives: dict[str, Syntax], problems: Problems, widgets: Path
+        self, content: Path, directives: Mapping[str, Syntax], problems: Problems, widgets: Path
     ) -> None:
         self.content = content
         self.widgets = widgets

@@ -1,0 +1,193 @@
+"""Chapters from their sources: each page composed, and what is not open rehearsed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from latentbook.book.compose.blocks import Block, NumberedBlock
+from latentbook.book.compose.compose import Composer, Resources
+from latentbook.book.compose.ledgers import Ledgers
+from latentbook.book.compose.neighbours import Neighbours
+from latentbook.book.compose.pieces import Link
+from latentbook.book.compose.question import Question
+from latentbook.book.compose.types import Chapter, Listed, Section
+from latentbook.book.compose.withheld import Piece
+from latentbook.book.compose.words import inner_blocks, reading_minutes, word_count
+from latentbook.book.read.day import Day
+from latentbook.book.read.project import Project
+from latentbook.book.read.recordings import Recording
+from latentbook.book.read.source import ChapterSource, PageSource
+
+LONGEST_SECTION = 2500
+"""Words per section: each is one page, laid out at once (docs/speed.md)."""
+
+
+class Chapters:
+    """Composes the pages of a book.
+
+    Parameters
+    ----------
+    unseen : the resources of what is not open; the same where all is open
+    whole : the chapters with what is not open
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        resources: Resources,
+        unseen: Resources,
+        whole: Sequence[ChapterSource],
+        ledgers: Ledgers,
+        neighbours: Neighbours,
+    ) -> None:
+        self._project = project
+        self._resources = resources
+        self._unseen = unseen
+        self._whole = whole
+        self._ledgers = ledgers
+        self._neighbours = neighbours
+
+    def rehearse(self, piece: Piece) -> None:
+        """Compose withheld content for its mistakes and what it uses, and discard the result."""
+        page = piece.page
+        whole = next(source for source in self._whole if source.entry.slug == page.slug)
+        recorded = whole.recordings.all_current(whole.nodes)
+        composer = self._composer(page, whole, recorded, 0, piece.day)
+        name = "title" if page.name else "standfirst"
+        front, lines = page.document.front, page.document.front_lines
+        composer.inline(front[name], lines.get(name, 1))
+        composer.all_blocks()
+        self._ledgers.note_unseen(composer)
+
+    def chapter(self, source: ChapterSource) -> Chapter:
+        entry, opening = source.entry, source.opening
+        front, lines = opening.document.front, opening.document.front_lines
+        recorded = source.recordings.all_current(source.nodes)
+        composer = self._composer(opening, source, recorded, 0)
+        standfirst = composer.inline(front["standfirst"], lines.get("standfirst", 1))
+        blocks = composer.all_blocks()
+        moved: dict[str, str] = {}
+        sections: list[Section] = []
+        for page in source.sections:
+            inside = self._composer(page, source, recorded, self._notes_before(page))
+            sections.append(self._section(page, inside))
+            cited = [f"ref-{key}" for key in sorted(inside.cited - composer.cited)]
+            for id in (*self._ids_on(page), *inside.note_ids, *cited):
+                moved.setdefault(id, f"{page.name}/#{id}")
+            for id in (page.name, *page.document.front["aliases"]):
+                moved[id] = f"{page.name}/"
+        previous, following = self._neighbours.around(opening)
+        return Chapter(
+            slug=entry.slug,
+            place=opening.place,
+            number=entry.number,
+            title=front["title"],
+            standfirst=standfirst,
+            level=front.get("level", ""),
+            description=front["description"],
+            builds_on=self._neighbours.builds_on(opening),
+            blocks=blocks,
+            listed=_listed(blocks),
+            references=self._resources.bibliography.references(composer.cited),
+            symbols=self._ledgers.symbols_of(composer),
+            sections=tuple(sections),
+            moved=moved,
+            previous=previous,
+            next=following,
+            notebook=f"{entry.slug}.ipynb",
+            script=f"{entry.slug}.py",
+        )
+
+    def _notes_before(self, page: PageSource) -> int:
+        """Number of notes in a chapter before a page of it, including withheld ones."""
+        whole = next(source for source in self._whole if source.entry.slug == page.slug)
+        places = [each.place for each in whole.pages]
+        before = whole.pages[: places.index(page.place)]
+        return sum(len(each.document.notes) for each in before)
+
+    def _composer(
+        self,
+        page: PageSource,
+        source: ChapterSource,
+        recorded: Mapping[str, Recording],
+        notes_before: int,
+        day: Day | None = None,
+    ) -> Composer:
+        """The composer of one page, or of a part that opens on a day."""
+        number = self._resources.labels.number(page.place, 1) if page.name else ""
+        place = Link(f"../{page.place}/" if page.place else "../", page.title, number)
+        report = self._project.problems.of(page.path)
+        return Composer(
+            self._unseen if day else self._resources,
+            page,
+            report,
+            place,
+            recorded=recorded,
+            numbers=source.numbers,
+            notes_before=notes_before,
+            day=day,
+        )
+
+    def _section(self, page: PageSource, composer: Composer) -> Section:
+        front, lines = page.document.front, page.document.front_lines
+        html = composer.inline(front["title"], lines.get("title", 1))
+        blocks = composer.all_blocks()
+        words = word_count(blocks)
+        if words > LONGEST_SECTION:
+            composer.problems.add(
+                lines.get("title", 1),
+                f"the section has {words:,} words; at most {LONGEST_SECTION:,}: make it two",
+            )
+        previous, following = self._neighbours.around(page)
+        return Section(
+            name=page.name,
+            place=page.place,
+            number=composer.place.number,
+            html=html,
+            title=page.title,
+            description=front["description"],
+            minutes=reading_minutes(blocks),
+            blocks=blocks,
+            listed=_listed(blocks),
+            references=self._resources.bibliography.references(composer.cited),
+            symbols=self._ledgers.symbols_of(composer),
+            previous=previous,
+            next=following,
+        )
+
+    def _ids_on(self, page: PageSource) -> list[str]:
+        """What addresses can name on a page: its labels and headings."""
+        labels = self._resources.labels
+        for name in page.document.front["aliases"]:
+            if name in labels.targets:
+                line = page.document.front_lines.get("aliases", 1)
+                report = self._project.problems.of(page.path)
+                report.add(line, f"{name!r} is a label of today, at {labels.targets[name].path}")
+        here = [
+            label
+            for label, target in labels.targets.items()
+            if target.page == page.place and label not in labels.days
+        ]
+        return [*here, *labels.heading_ids(page.place)]
+
+
+def _listed(blocks: Iterable[Block]) -> Listed:
+    """The entries of a page in the lists of contents."""
+    instruments, questions, snippets = [], [], []
+    for block in _numbered(blocks):
+        link = Link(f"#{block.label}", getattr(block, "title", ""), block.number)
+        if block.kind == "instrument":
+            instruments.append(link)
+        elif isinstance(block, Question):  # has no title
+            questions.append(link)
+        elif block.kind == "snippet":
+            snippets.append(link)
+    return Listed(tuple(instruments), tuple(questions), tuple(snippets))
+
+
+def _numbered(blocks: Iterable[Block]) -> Iterator[NumberedBlock]:
+    """Those blocks that have a number, those inside folds and remarks included."""
+    for block in blocks:
+        if isinstance(block, NumberedBlock):
+            yield block
+        yield from _numbered(inner_blocks(block))

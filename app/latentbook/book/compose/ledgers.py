@@ -1,0 +1,203 @@
+"""The lists at the end of a book: facts, symbols, terms and sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from latentbook.book.compose.compose import Composer, Resources
+from latentbook.book.compose.facts import FactEntry, FactLedger, Remark
+from latentbook.book.compose.pieces import Link, Symbol, Term
+from latentbook.book.compose.types import Dispute, Fact, NotedSymbol
+from latentbook.book.read.day import Day
+from latentbook.book.read.nodes import Document
+from latentbook.book.read.notation import SymbolEntry
+from latentbook.book.read.project import Project
+from latentbook.book.read.source import ChapterSource, PageSource
+from latentbook.errors import accepted_names
+
+NEVER = Day(Path(), 1, "hidden")
+"""The day of content that appears only where nothing is open: it may refer to everything withheld.
+"""
+
+Listing = Literal["listed", "unseen", "left out", "unused"]
+
+
+def listing(*, seen: bool, unseen: bool, from_book: bool) -> Listing:
+    """What becomes of an entry of a ledger.
+
+    Parameters
+    ----------
+    seen, unseen : whether something open uses it, or something that is not open
+    from_book : whether it is the book's below a course, which may leave out what uses it
+    """
+    if seen:
+        return "listed"
+    if unseen:
+        return "unseen"
+    return "left out" if from_book else "unused"
+
+
+class Ledgers:
+    """Composes the data files of a book, once all its pages are.
+
+    Parameters
+    ----------
+    unseen : the resources of what is not open; the same where all is open
+    whole : the chapters with what is not open
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        resources: Resources,
+        unseen: Resources,
+        whole: Sequence[ChapterSource],
+    ) -> None:
+        self._project = project
+        self._resources = resources
+        self._unseen = unseen
+        self._names = {page.name or page.slug for source in whole for page in source.pages}
+        self._symbol_uses: dict[str, list[Link]] = {}
+        self._unseen_symbols: set[str] = set()
+
+    def sources(self) -> list[str]:
+        """The keys of the sources that are listed.
+
+        A course does not list what only chapters cite that it leaves out.
+        """
+        seen, unseen = self._resources.bibliography, self._unseen.bibliography
+        of_course = self._project.laid.book is not None
+        fates = {
+            key: listing(seen=seen.is_used(key), unseen=unseen.is_used(key), from_book=of_course)
+            for key in seen.keys()  # noqa: SIM118
+        }
+        return [key for key, fate in fates.items() if fate in ("listed", "unused")]
+
+    def symbols_of(self, composer: Composer) -> tuple[Symbol, ...]:
+        """The symbols in a page's equations, in the order of ``notation.toml``."""
+        used = [each for each in self._resources.symbols if each.id in composer.symbols.used]
+        for entry in used:
+            self._symbol_uses.setdefault(entry.id, []).append(composer.place)
+        return tuple(self._symbol(entry, composer) for entry in used)
+
+    def note_unseen(self, composer: Composer) -> None:
+        """Remember the symbols of what is not open."""
+        self._unseen_symbols |= composer.symbols.used
+
+    def _symbol(self, entry: SymbolEntry, composer: Composer) -> Symbol:
+        report = self._project.report("notation.toml")
+        html = composer.foreign_inline(f"${entry.tex}$", entry.line, report)
+        words = composer.foreign_inline(entry.words, entry.line, report)
+        return Symbol(entry.id, html, words, entry.shape, entry.code)
+
+    def symbols(self) -> tuple[NotedSymbol, ...]:
+        """All symbols, after reporting those that no equation uses."""
+        report = self._project.report("notation.toml")
+        composer = self._of_file("notation.toml")
+        listed = []
+        for entry in self._resources.symbols:
+            below = self._from_book("notation.toml", entry.line)
+            for unknown in set() if below else set(entry.sections) - self._names:
+                names = accepted_names(unknown, self._names)
+                report.add(entry.line, f"no section {unknown!r}. {names}")
+            seen, unseen = entry.id in self._symbol_uses, entry.id in self._unseen_symbols
+            fate = listing(seen=seen, unseen=unseen, from_book=below)
+            if fate == "unused":
+                report.add(entry.line, f"no equation has the symbol {entry.tex!r}")
+            if fate in ("listed", "unused"):
+                uses = tuple(self._symbol_uses.get(entry.id, ()))
+                listed.append(NotedSymbol(self._symbol(entry, composer), uses))
+        return tuple(listed)
+
+    def terms(self) -> tuple[Term, ...]:
+        """All terms, after reporting those that the text does not define."""
+        composer, never = self._of_file("glossary.toml"), self._of_file("glossary.toml", NEVER)
+        terms = []
+        glossary = self._resources.glossary
+        unseen = dict(self._unseen.glossary.in_order()) if self._unseen.glossary else {}
+        for entry, place in glossary.in_order() if glossary else ():
+            below = self._from_book("glossary.toml", entry.line)
+            hidden = unseen.get(entry) is not None
+            fate = listing(seen=place is not None, unseen=hidden, from_book=below)
+            if fate == "unseen":
+                never.inline(entry.meaning, entry.line)
+            elif fate == "unused":
+                why = f"no text defines this: write {{term}}`{entry.name}` there"
+                self._project.report("glossary.toml").add(entry.line, why)
+            elif place is not None:
+                meaning = composer.inline(entry.meaning, entry.line)
+                terms.append(Term(entry.id, entry.name, meaning, place))
+        return tuple(terms)
+
+    def facts(self) -> dict[str, Any]:
+        """The book's fields from ``facts.toml``, composed as on the page of facts."""
+        ledger, unseen = self._resources.facts, self._unseen.facts
+        composer = self._of_file("facts.toml")
+
+        def own(line: int) -> bool:
+            return not self._from_book("facts.toml", line)
+
+        fates = {
+            id: listing(
+                seen=bool(ledger.uses(id)),
+                unseen=bool(unseen.uses(id)),
+                from_book=not own(entry.line),
+            )
+            for id, entry in ledger.entries.items()
+        }
+
+        def with_fate(*wanted: Listing) -> dict[str, FactEntry]:
+            return {id: each for id, each in ledger.entries.items() if fates[id] in wanted}
+
+        _facts(with_fate("unseen"), unseen, self._of_file("facts.toml", NEVER))
+        return {
+            "facts": _facts(with_fate("listed", "unused"), ledger, composer),
+            "gaps": tuple(
+                composer.inline(gap.text, gap.line) for gap in ledger.gaps if own(gap.line)
+            ),
+            "disputed": tuple(
+                _dispute(remark, composer) for remark in ledger.disputed if own(remark.line)
+            ),
+        }
+
+    def _from_book(self, file: str, line: int) -> bool:
+        return self._project.laid.from_book(self._project.shown(file), line)
+
+    def _of_file(self, name: str, day: Day | None = None) -> Composer:
+        """Composes the text of a data file, for its page."""
+        stem = name.partition(".")[0]
+        page = PageSource(stem, "", self._project.shown(name), Document({}, {}))
+        language = self._project.manifest.language
+        title = language.translate(stem.capitalize())  # Facts, Notation, Glossary
+        resources = self._unseen if day else self._resources
+        place = Link(f"../{stem}/", title)
+        return Composer(resources, page, self._project.report(name), place, day=day)
+
+
+def _facts(
+    entries: Mapping[str, FactEntry], ledger: FactLedger, composer: Composer
+) -> tuple[Fact, ...]:
+    return tuple(
+        Fact(
+            id,
+            composer.inline(entry.claim, entry.line),
+            _sources(entry.sources, entry.line, composer),
+            entry.confidence,
+            entry.checked,
+            composer.inline(entry.note, entry.line),
+            ledger.uses(id),
+        )
+        for id, entry in entries.items()
+    )
+
+
+def _dispute(remark: Remark, composer: Composer) -> Dispute:
+    text = composer.inline(remark.text, remark.line)
+    return Dispute(text, _sources(remark.sources, remark.line, composer))
+
+
+def _sources(keys: Sequence[str], line: int, composer: Composer) -> tuple[Link, ...]:
+    links = (composer.cite(key, line) for key in keys)
+    return tuple(link for link in links if link is not None)

@@ -4,11 +4,18 @@ instead.
 
 from __future__ import annotations
 
+import asyncio
+import multiprocessing
+import signal
 from collections.abc import Callable
 from datetime import datetime
+from multiprocessing.connection import Connection
 
 from latentbook.errors import sentences
 from latentbook.settings import Settings
+
+POLL_S = 0.2
+"""Time between two checks of whether a build has ended."""
 
 
 def build_all(
@@ -33,3 +40,27 @@ def build_all(
     except Exception as error:  # the code of an instrument can raise anything
         return sentences(error)
     return []
+
+
+async def build_apart(settings: Settings, now: datetime) -> list[str]:
+    """Build in a separate process, so that this one can go on responding."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_build, args=(settings, now, sender))
+    process.start()
+    sender.close()
+    try:
+        while not receiver.poll():
+            await asyncio.sleep(POLL_S)
+        return list(receiver.recv())
+    except EOFError:
+        return ["The build ended without a message: it was killed, perhaps for lack of memory."]
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _build(settings: Settings, now: datetime, sender: Connection) -> None:
+    """In the separate process: build, and send the errors."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server
+    sender.send(build_all(settings, lambda message: None, now))

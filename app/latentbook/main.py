@@ -20,6 +20,7 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from latentbook.api import ROUTERS
 from latentbook.decoding.decoders import Decoders
 from latentbook.decoding.inference import Inference, Registry
+from latentbook.editions import build_apart
 from latentbook.http import problems
 from latentbook.http.access import Access
 from latentbook.http.body_limit import BodyLimit
@@ -62,7 +63,7 @@ def create_app(
     site = SiteFiles(settings.served_site)
     fault = Fault(site, errors)
     reload = Reload(settings, fault) if settings.reload else None
-    upkeep = reload or (None if built else ScheduledBuilds(settings, fault))
+    upkeep = reload or (None if built else ScheduledBuilds(settings, fault, build_apart))
     class_mode = None
     if settings.class_mode:
         from latentbook.lecture.mode import ClassMode

@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from playwright.sync_api import BrowserContext, CDPSession, Locator, Page, expect
 
-from latentbook.book.compose.labels import Target
+from latentbook.book.compose.target import Target
 from latentbook.book.load import load
 from latentbook.settings import Settings
 

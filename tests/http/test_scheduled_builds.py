@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from latentbook.editions import build_apart
 from latentbook.http.fault import Fault
-from latentbook.http.scheduled_builds import FIRST_RETRY_S, LOOK_S, ScheduledBuilds, build_apart
+from latentbook.http.scheduled_builds import FIRST_RETRY_S, LOOK_S, ScheduledBuilds
 from latentbook.http.site_files import SiteFiles
 from latentbook.settings import Settings
 

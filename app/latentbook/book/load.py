@@ -111,7 +111,7 @@ def _compose(
             pages={page.path.as_posix().partition("/")[2]: page.place for page in pages},
             labels=labels,
             bibliography=bibliography,
-            facts=read_facts(facts, project.shown(facts.name), bibliography, problems),
+            facts=read_facts(facts, project.shown(facts.name), bibliography.keys(), problems),
             mathematics=Mathematics(engine, notation),
             media=media,
             pictures=Pictures(settings.content, media),

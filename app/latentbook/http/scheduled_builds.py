@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import multiprocessing
-import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from multiprocessing.connection import Connection
 from pathlib import Path
 
-from latentbook.editions import build_all
 from latentbook.http.fault import OLD_SITE, Fault
 from latentbook.http.logs import log
 from latentbook.settings import Settings
@@ -22,9 +18,6 @@ LOOK_S = 60
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 60, 30 * 60
 """Time between a failed build and the next; it doubles with each failure."""
-
-POLL_S = 0.2
-"""Time between two checks of whether a build has ended."""
 
 Clock = Callable[[], datetime]
 Build = Callable[[Settings, datetime], Awaitable[list[str]]]
@@ -36,22 +29,22 @@ class ScheduledBuilds:
     Parameters
     ----------
     fault : records how each build ended
-    clock : returns the time, with its zone; None means this machine's, in UTC
     build : builds the site as of a moment; returns the errors
+    clock : returns the time, with its zone; None means this machine's, in UTC
     """
 
     def __init__(
         self,
         settings: Settings,
         fault: Fault,
+        build: Build,
         *,
         clock: Clock | None = None,
-        build: Build | None = None,
     ) -> None:
         self.settings = settings
         self.fault = fault
         self._clock = clock
-        self._build = build or build_apart
+        self._build = build
         self._failures = 0
 
     @asynccontextmanager
@@ -108,27 +101,3 @@ def has_days(content: Path) -> bool:
     from latentbook.book.read.manifest import days_of
 
     return bool(days_of(content))
-
-
-async def build_apart(settings: Settings, now: datetime) -> list[str]:
-    """Build in a separate process, so that this one can go on responding."""
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_build, args=(settings, now, sender))
-    process.start()
-    sender.close()
-    try:
-        while not receiver.poll():
-            await asyncio.sleep(POLL_S)
-        return list(receiver.recv())
-    except EOFError:
-        return ["The build ended without a message: it was killed, perhaps for lack of memory."]
-    finally:
-        process.terminate()
-        process.join()
-
-
-def _build(settings: Settings, now: datetime, sender: Connection) -> None:
-    """In the separate process: build, and send the errors."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server
-    sender.send(build_all(settings, lambda message: None, now))

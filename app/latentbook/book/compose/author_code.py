@@ -5,16 +5,10 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
-import faulthandler
-import io
 import json
-import math
 import os
 import re
-import resource
-import runpy
 import signal
 import subprocess
 import sys
@@ -23,10 +17,10 @@ import threading
 from collections.abc import Mapping
 from typing import IO, Any
 
-from widgets.engine import host
-from widgets.engine.failure import failed
-from widgets.engine.frames import plain
+RUNS = "Latentbook runs "
+"""Stands before the name of the code in what the process writes as errors."""
 
+SERVE = "from latentbook.book.compose.author_process import serve; serve({memory})"
 GRACE_S = 5
 """How much later than the process itself this one stops code that takes too long."""
 
@@ -65,7 +59,7 @@ class AuthorCode:
         self._process = None
 
     def ask(self, request: Mapping[str, Any]) -> Reply:
-        """The reply to a request of the host, or of :data:`MAKERS`; arrays in it are lists."""
+        """The reply to a request of the host, or of ``author_process.MAKERS``; arrays in it are lists."""
         process = self._process or self._start()
         assert process.stdin is not None and process.stdout is not None
         watch = threading.Timer(self.seconds + GRACE_S, _kill, [process])
@@ -78,13 +72,13 @@ class AuthorCode:
             line = ""
         finally:
             watch.cancel()
-        return json.loads(line) if line.endswith("\n") else self._death(file_of(request))
+        return json.loads(line) if line.endswith("\n") else self._death()
 
     def _start(self) -> subprocess.Popen[str]:
         said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         self._said = said
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", f"from {__name__} import serve; serve({self.memory})"],
+            [sys.executable, "-P", "-c", SERVE.format(memory=self.memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
@@ -94,13 +88,14 @@ class AuthorCode:
         )
         return self._process
 
-    def _death(self, file: str) -> Reply:
+    def _death(self) -> Reply:
         """How the process ended, and where in the code if it could still report that."""
         assert self._process is not None
         status = self._process.wait()
         self._said.seek(0)
         said = self._said.read()
         self.close()
+        file = said.rpartition(RUNS)[2].partition("\n")[0]
         lines = re.findall(rf'File "(?:[^"]*/)?{re.escape(file)}", line (\d+)', said)
         if "Timeout (" in said or status == -signal.SIGKILL:
             message = f"takes longer than {self.seconds:g} s"
@@ -119,165 +114,6 @@ def explained(reply: Reply) -> str:
     return str(reply["message"])
 
 
-def file_of(request: Mapping[str, Any]) -> str:
-    """The name of a request's code in tracebacks."""
-    kind = request["type"]
-    if kind == "file":
-        return str(request["code"])
-    return kind if kind in MAKERS else host.reader_file(request)
-
-
 def _kill(process: subprocess.Popen[str]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-
-
-# In the other process
-
-
-class _Tape:
-    """Records what code prints and displays, in order."""
-
-    def __init__(self) -> None:
-        self.pieces: list[tuple[str, str]] = []
-
-    def add(self, kind: str, data: str) -> None:
-        if self.pieces and self.pieces[-1][0] == kind and kind in ("stdout", "stderr"):
-            data = self.pieces.pop()[1] + data
-        self.pieces.append((kind, data))
-
-    def stream(self, name: str) -> io.TextIOBase:
-        tape = self
-
-        class Stream(io.TextIOBase):
-            def write(self, text: str) -> int:
-                if text:
-                    tape.add(name, text)
-                return len(text)
-
-        return Stream()
-
-
-def serve(memory: int | None) -> None:
-    """Answer requests until there are no more."""
-    if memory is not None:
-        with contextlib.suppress(OSError, ValueError):  # macOS refuses
-            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    requests = os.fdopen(os.dup(0), encoding="utf-8")
-    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.dup2(2, 1)  # what code prints past Python must not be taken for a reply
-    faulthandler.enable()
-    for line in requests:
-        request = json.loads(line)
-        faulthandler.dump_traceback_later(request["seconds"], exit=True)
-        reply = _answer(request)
-        faulthandler.cancel_dump_traceback_later()
-        replies.write(json.dumps(reply, default=_as_list) + "\n")
-        replies.flush()
-
-
-def _answer(request: Mapping[str, Any]) -> Reply:
-    tape = _Tape()
-    with (
-        contextlib.redirect_stdout(tape.stream("stdout")),
-        contextlib.redirect_stderr(tape.stream("stderr")),
-    ):
-        if (make := MAKERS.get(request["type"])) is None:
-            reply = host.handle({"id": 0, **request}, tape.add)
-        else:
-            try:
-                reply = {"type": "done", "value": make(request["code"])}
-            except BaseException as error:  # sys.exit is one
-                reply = failed(error, file_of(request))
-    return {**reply, "outputs": tape.pieces}
-
-
-def _run(code: str, file: str) -> dict[str, Any]:
-    scope: dict[str, Any] = {"__name__": "__main__"}
-    exec(compile(code, file, "exec"), scope)
-    return scope
-
-
-def _plot(code: str) -> dict[str, Any]:
-    return _figure(_run(code, "plot"), "figure")
-
-
-def _figure(scope: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """A figure as plain data, without plotly.py's template."""
-    figure: Any = scope.get(name)
-    if hasattr(figure, "to_plotly_json"):
-        figure = figure.to_plotly_json()
-    if not isinstance(figure, dict) or "data" not in figure or "layout" not in figure:
-        raise TypeError(
-            f"the code must leave a Plotly figure, or a dict with data and layout, in {name!r}"
-        )
-    layout = {key: value for key, value in figure["layout"].items() if key != "template"}
-    lists = json.dumps({"data": list(figure["data"]), "layout": layout}, default=_as_list)
-    return dict(plain(json.loads(lists)))
-
-
-def _sketch(code: str) -> dict[str, Any]:
-    left = _run(code, "sketch")
-    answer: Any = left.get("answer")
-    if isinstance(answer, bool) or not hasattr(answer, "__float__"):
-        raise TypeError(f"the code must leave a number in 'answer'; it left {answer!r}")
-    return {
-        "figure": _figure(left, "figure"),
-        "truth": _figure(left, "truth"),
-        "answer": float(answer),
-    }
-
-
-def _numbers(code: str) -> dict[str, Any]:
-    """The numbers that the code defines under public names; ``None`` counts as none."""
-    found: dict[str, Any] = {}
-    imported = {
-        alias.asname or alias.name
-        for node in ast.walk(ast.parse(code, "numbers"))
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for alias in node.names
-    }
-    for name, value in _run(code, "numbers").items():
-        if not (name.startswith("_") or name in imported or callable(value)):
-            _flatten(name, value, found)
-    return found
-
-
-def _flatten(name: str, value: Any, found: dict[str, Any]) -> None:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            _flatten(f"{name}.{key}", inner, found)
-    elif isinstance(value, list):
-        for place, inner in enumerate(value):
-            _flatten(f"{name}.{place}", inner, found)
-    else:
-        number = value.item() if getattr(value, "shape", None) == () else value
-        good = isinstance(number, int | float) and not isinstance(number, bool)
-        found[name] = number if good and math.isfinite(number) else None
-
-
-def _as_list(value: Any) -> Any:
-    if not hasattr(value, "tolist"):
-        raise TypeError(f"a reply cannot hold a {type(value).__name__}")
-    return value.tolist()
-
-
-def _listing(code: str) -> None:
-    _run(code, "listing")
-
-
-def _file(path: str) -> None:
-    runpy.run_path(path, run_name="tried")
-
-
-MAKERS = {
-    "plot": _plot,
-    "sketch": _sketch,
-    "listing": _listing,
-    "numbers": _numbers,
-    "file": _file,
-}
-"""Requests that are not the host's, ``{"type", "code"}``: each runs its code in a scope of its own.
-The code of ``file`` is a path."""

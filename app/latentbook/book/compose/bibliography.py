@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, KeysView
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import zip_longest
@@ -17,7 +17,6 @@ from bibtexparser.latexenc import latex_to_unicode  # type: ignore[import-untype
 from markupsafe import escape
 
 from latentbook.book.compose.pieces import Html, Link
-from latentbook.book.compose.types import Reference
 from latentbook.book.read.problems import FileProblems, Problems
 
 ENTRY = re.compile(r"^@(\w+)\s*\{\s*([^,\s}]*)", re.MULTILINE)
@@ -35,6 +34,17 @@ class Source:
     url: str
 
 
+@dataclass(frozen=True)
+class Reference:
+    """One source. ``html`` is its full entry, ``short`` reads like Baldi & Hornik 1989."""
+
+    key: str
+    short: str
+    html: Html
+    url: str  # its DOI, arXiv or web address; may be empty
+    uses: tuple[Link, ...]
+
+
 class Bibliography:
     """All sources by key, and where each is cited."""
 
@@ -45,8 +55,8 @@ class Bibliography:
     def __contains__(self, key: str) -> bool:
         return key in self._sources
 
-    def keys(self) -> Iterator[str]:
-        return iter(self._sources)
+    def keys(self) -> KeysView[str]:
+        return self._sources.keys()
 
     def link(self, key: str, root: str) -> Link:
         source = self._sources[key]

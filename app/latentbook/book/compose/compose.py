@@ -16,7 +16,7 @@ from latentbook.book.compose.bibliography import Bibliography
 from latentbook.book.compose.blocks import Block, Equation, Heading, Prose
 from latentbook.book.compose.facts import FactLedger
 from latentbook.book.compose.glossary import Glossary
-from latentbook.book.compose.labels import Labels, Target
+from latentbook.book.compose.labels import Labels
 from latentbook.book.compose.math import BrokenTex, Mathematics
 from latentbook.book.compose.media import Media
 from latentbook.book.compose.notebook import Form, remark
@@ -26,6 +26,7 @@ from latentbook.book.compose.plots import Plots
 from latentbook.book.compose.prose import ProseRenderer
 from latentbook.book.compose.stills import Stills
 from latentbook.book.compose.symbols import Symbols
+from latentbook.book.compose.target import Target
 from latentbook.book.read.day import Day
 from latentbook.book.read.markdown import make_markdown
 from latentbook.book.read.nodes import (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -11,7 +11,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
-from latentbook.book.compose.bibliography import Bibliography
 from latentbook.book.compose.pieces import Link
 from latentbook.book.read.problems import FileProblems, Problems
 from latentbook.book.read.toml import Entry, Text, Toml
@@ -61,16 +60,21 @@ class FactLedger:
 
 
 def read_facts(
-    path: Path, shown: Path, bibliography: Bibliography, problems: Problems
+    path: Path, shown: Path, bibliography: Collection[str], problems: Problems
 ) -> FactLedger:
-    """Read the ledger; mistakes are reported and left out."""
+    """Read the ledger; mistakes are reported and left out.
+
+    Parameters
+    ----------
+    bibliography : the keys of all sources
+    """
     report = problems.of(shown)
     facts = Toml.read(path, report).checked(FactsFile)
 
     def has_sources(entry: FactEntry | Remark) -> bool:
         unknown = [key for key in entry.sources if key not in bibliography]
         for key in unknown:
-            names = accepted_names(key, bibliography.keys())
+            names = accepted_names(key, bibliography)
             report.add(entry.line, f"no source {key!r} in references.bib. {names}")
         return not unknown
 

@@ -13,8 +13,8 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
 from latentbook.book.compose.highlight import highlight_code
-from latentbook.book.compose.labels import Target
 from latentbook.book.compose.pieces import Html, Link
+from latentbook.book.compose.target import Target
 from latentbook.book.read import suggestions
 from latentbook.book.read.day import Day
 from latentbook.book.read.problems import FileProblems

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from latentbook.book.compose.bibliography import Reference
 from latentbook.book.compose.blocks import Block, Heading
 from latentbook.book.compose.pieces import Html, Link, Symbol, Term
 from latentbook.book.compose.words import reading_minutes
@@ -42,17 +43,6 @@ class Section:
     @property
     def headings(self) -> tuple[Heading, ...]:
         return tuple(b for b in self.blocks if isinstance(b, Heading) and b.level == 2)
-
-
-@dataclass(frozen=True)
-class Reference:
-    """One source. ``html`` is its full entry, ``short`` reads like Baldi & Hornik 1989."""
-
-    key: str
-    short: str
-    html: Html
-    url: str  # its DOI, arXiv or web address; may be empty
-    uses: tuple[Link, ...]
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ import yaml
 
 from latentbook.book.overlay.course import Course, read_course
 from latentbook.book.overlay.sheet import Region, Sheet, digest
-from latentbook.book.read.laid import LAID, Piece
+from latentbook.book.read.laid import LAID
 from latentbook.book.read.manifest import BOOK, COURSE, ChapterEntry, Hidden, Insert, Replacement
 from latentbook.book.read.numbers import names_set
 from latentbook.book.read.options import LABEL
-from latentbook.book.read.problems import Problems
+from latentbook.book.read.problems import Piece, Problems
 from latentbook.book.read.recordings import NUMBERS, OUTPUTS
 from latentbook.book.read.source import INDEX, PRINT
 from latentbook.book.write.prefill import prefill_cache

@@ -11,8 +11,8 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from latentbook.book.read.laid import Piece
 from latentbook.book.read.markdown import make_markdown, source_lines
+from latentbook.book.read.problems import Piece
 
 OPTION_LABEL = re.compile(r":(?:label|name):\s+(\S+)\s*$")
 NOTE = re.compile(r"\[\^([^\]\s]+)\]")

@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
-from latentbook.book.read.laid import Origins
 from latentbook.errors import BookErrors, ContentError
+
+Piece: TypeAlias = tuple[int, str, int]
+"""From which line on, of which file, beginning at which line of that file."""
+
+
+class Origins:
+    """For each file that is not its own origin, the pieces it consists of, in order.
+
+    Parameters
+    ----------
+    pieces : by the file as messages name it
+    """
+
+    def __init__(self, pieces: Mapping[str, Sequence[Piece]]) -> None:
+        self.pieces = pieces
+
+    def of(self, path: Path, line: int) -> tuple[Path, int]:
+        """The file and the line in which a line of a file was written."""
+        pieces = self.pieces.get(path.as_posix())
+        if not pieces:
+            return path, line
+        nth = max(bisect_right([piece[0] for piece in pieces], line) - 1, 0)
+        start, origin, first = pieces[nth]
+        return Path(origin), first + max(line - start, 0)
 
 
 class Problems:

@@ -1,0 +1,46 @@
+"""What a label names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from latentbook.book.translations.language import Language, message
+
+REFERENCES = {
+    "chapter": message("chapter %(number)s"),
+    "section": message("section %(number)s"),
+    "equation": message("equation %(number)s"),
+    "figure": message("figure %(number)s"),
+    "instrument": message("instrument %(number)s"),
+    "snippet": message("snippet %(number)s"),
+    "question": message("question %(number)s"),
+    "table": message("table %(number)s"),
+}
+"""How a sentence refers to a numbered thing."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Something with a label. ``number`` is empty if it has none."""
+
+    kind: str  # one of REFERENCES, or the name of a directive
+    number: str
+    label: str
+    page: str  # where it stands: ``autoencoders/compress``, nothing for the front page
+    title: str
+    path: Path
+    line: int
+    outside: str = ""  # address of the book where it stands, if that is another one
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a complete page: a chapter or a section."""
+        return self.label == self.page.rpartition("/")[2]
+
+    def name(self, language: Language) -> str:
+        """How the text refers to it: 'section 2.1', or its title if it has no number."""
+        if not self.number or (self.outside and self.title):
+            return self.title or self.kind  # outside, its number counts in another book
+        words = REFERENCES.get(self.kind, f"{self.kind} %(number)s")
+        return language.translate(words, number=self.number)

@@ -1,6 +1,6 @@
 """An author's Python in a separate process: a crash or endless loop cannot stop the book.
 
-:class:`AuthorCode` asks, :func:`serve` answers in the other process: one line of JSON each.
+:class:`AuthorCode` asks, ``author_process.py`` answers: one line of JSON each.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class AuthorCode:
         self._process = None
 
     def ask(self, request: Mapping[str, Any]) -> Reply:
-        """The reply to a request of the host, or of ``author_process.MAKERS``; arrays in it are lists."""
+        """The reply to a request of the host, or of ``author_process.MAKERS``."""
         process = self._process or self._start()
         assert process.stdin is not None and process.stdout is not None
         watch = threading.Timer(self.seconds + GRACE_S, _kill, [process])

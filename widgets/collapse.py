@@ -41,14 +41,15 @@ from widgets.contract import (
     Training,
 )
 from widgets.data import load
+from widgets.kit.adam import adam, views
 from widgets.kit.figures import axis, circle, dots, equal, figure, label, runs
+from widgets.kit.network import silu, silu_slope
 
 SIDE, HIDDEN, NUMBERS, WIDE = 14, 64, 8, 16
 PIXELS = SIDE * SIDE
 TRAIN, BATCH = 500, 64  # digits to learn from; the other 125 are looked at
 TAU = 0.2
 RATE, FASTER = 0.003, 10  # Adam's rate, and how many times that the predictor has
-FIRST, SECOND, TINY = 0.9, 0.999, 1e-8  # Adam's constants
 PALEST = 0.6  # ink that a view has at least
 MAX_STEPS = 1000
 SHAPES = {
@@ -134,12 +135,7 @@ def rows(x):
 
 def unpack(theta):
     """The weights by name: views of theta."""
-    weights, place = {}, 0
-    for name, shape in SHAPES.items():
-        size = math.prod(shape)
-        weights[name] = theta[place : place + size].reshape(shape)
-        place += size
-    return weights
+    return views(theta, SHAPES)
 
 
 def start(*, seed, **switches):
@@ -169,10 +165,7 @@ def step(state, *, seed, **switches):
     x = digits()[0][rng.integers(0, TRAIN, BATCH)]
     views = rows(np.concatenate([view(x, rng), view(x, rng)]))
     _, gradient, u = loss_and_gradient(state["theta"], views, **switches)
-    m = FIRST * state["m"] + (1 - FIRST) * gradient
-    v = SECOND * state["v"] + (1 - SECOND) * gradient * gradient
-    size = np.sqrt(v) / math.sqrt(1 - SECOND**t) + TINY
-    theta = state["theta"] - rates() / (1 - FIRST**t) * m / size
+    theta, m, v = adam(state["theta"], state["m"], state["v"], gradient, t, rates())
     return {"t": t, "theta": theta, "m": m, "v": v, "std": spread(u), "rank": rank(u)}
 
 
@@ -271,17 +264,6 @@ def softmax(s):
     """Rows of positive numbers that add up to 1."""
     e = np.exp(s - s.max(axis=1, keepdims=True))
     return e / e.sum(axis=1, keepdims=True)
-
-
-def silu(a):
-    """a sigmoid(a), written so that no exponential overflows."""
-    return 0.5 * a * (1 + np.tanh(0.5 * a))
-
-
-def silu_slope(a):
-    """The derivative of silu."""
-    s = 0.5 * (1 + np.tanh(0.5 * a))
-    return s * (1 + a * (1 - s))
 
 
 def embedded(theta, x):

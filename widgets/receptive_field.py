@@ -33,7 +33,7 @@ from widgets.contract import (
     Slider,
 )
 from widgets.kit.figures import axis, dots, equal, figure, image, label, line, square
-from widgets.kit.network import grey_levels, silu
+from widgets.kit.network import grey_levels, silu, silu_slope
 
 SIDE = 64  # pixels of the image
 DEEPEST = 10
@@ -188,12 +188,6 @@ def drawn_gradient(sizes, kernel, stride, pad, unit, rng):
     whole = np.zeros((SIDE, SIDE))
     whole[top:bottom, left:right] = gradient[..., 0]
     return whole
-
-
-def silu_slope(h):
-    """Derivative of h sigmoid(h)."""
-    sigmoid = 0.5 * (1 + np.tanh(0.5 * h))
-    return sigmoid * (1 + h * (1 - sigmoid))
 
 
 def held_side(influence, corner, field):

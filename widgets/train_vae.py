@@ -8,7 +8,7 @@ The encoder takes an image x of 14 x 14 pixels to a Gaussian, the decoder a draw
 
 The loss is recon + beta kl, in nats: binary cross-entropy summed over pixels, and
 KL(N(mu, sigma^2) || N(0, I)) summed over the two latents, both as a mean over a batch of 64. Adam
-descends it. All weights lie in one vector `theta`, so a step of Adam is five lines.
+descends it (:mod:`widgets.kit.adam`). All weights are in one vector, `theta`.
 
 A step is a pure function of the state before it: its batch and its noise come from a generator that
 is made from the seed and the number of the step. So any step can be made again, to the last bit.
@@ -32,15 +32,15 @@ from widgets.contract import (
     Tiles,
     Training,
 )
+from widgets.kit.adam import adam, views
 from widgets.kit.figures import axis, figure, label, runs
-from widgets.kit.network import grey_levels, silu
+from widgets.kit.network import grey_levels, silu, silu_slope
 
 SIDE, LATENTS, BATCH = 14, 2, 64
 PIXELS = SIDE * SIDE
 TRAIN, TEST = 2000, 256  # strokes to learn from; strokes never trained on
 LENGTH, STROKE = 8.0, 1.5  # of a stroke along its arc, and its width, in pixels
 CURVATURE, ORIENTATION = 0.32, 60.0  # the largest: 1/pixel, both ways, and degrees, from 0
-FIRST, SECOND, TINY = 0.9, 0.999, 1e-8  # Adam's constants
 TILES, REACH = 9, 2.0  # the decoded square: tiles a side, and how far it reaches from the middle
 MAX_STEPS = 3000
 DRAWS = 4  # codes of each test stroke that the reconstruction is averaged over
@@ -143,12 +143,7 @@ def shapes(width):
 
 def unpack(theta, width):
     """The weights by name: views of theta."""
-    weights, place = {}, 0
-    for name, shape in shapes(width).items():
-        size = math.prod(shape)
-        weights[name] = theta[place : place + size].reshape(shape)
-        place += size
-    return weights
+    return views(theta, shapes(width))
 
 
 def start(*, width, seed, beta, rate):
@@ -169,10 +164,7 @@ def step(state, *, width, seed, beta, rate):
     x = strokes()[0][rng.integers(0, TRAIN, BATCH)]
     eps = rng.normal(size=(BATCH, LATENTS)).astype(np.float32)
     recon, kl, gradient = loss_and_gradient(state["theta"], x, eps, beta, width)
-    m = FIRST * state["m"] + (1 - FIRST) * gradient
-    v = SECOND * state["v"] + (1 - SECOND) * gradient * gradient
-    size = np.sqrt(v) / math.sqrt(1 - SECOND**t) + TINY
-    theta = state["theta"] - rate / (1 - FIRST**t) * m / size
+    theta, m, v = adam(state["theta"], state["m"], state["v"], gradient, t, rate)
     return {"t": t, "theta": theta, "m": m, "v": v, "recon": recon, "kl": kl}
 
 
@@ -221,12 +213,6 @@ def loss_and_gradient(theta, x, eps, beta, width):
 def sigmoid(a):
     """1 / (1 + exp(-a)), written so that no exponential overflows."""
     return 0.5 * (1 + np.tanh(0.5 * a))
-
-
-def silu_slope(a):
-    """The derivative of a sigmoid(a)."""
-    s = sigmoid(a)
-    return s * (1 + a * (1 - s))
 
 
 def encoded(w, x):

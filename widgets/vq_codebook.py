@@ -37,6 +37,7 @@ from widgets.contract import (
     Training,
 )
 from widgets.data import load
+from widgets.kit.adam import adam
 from widgets.kit.figures import axis, dots, figure, label, line, runs
 from widgets.kit.network import grey_levels
 
@@ -44,7 +45,7 @@ PATCH, PLACES = 4, 49  # pixels a side of a patch; patches of a digit
 PIXELS = PATCH**2
 WIDTH = 16  # numbers in a code of the VQ-VAE, as many as a patch has pixels
 COMMITMENT = 0.25
-RATE, FIRST, SECOND, TINY = 0.01, 0.9, 0.999, 1e-8  # Adam's
+RATE = 0.01  # of Adam
 SMALL = 0.05  # standard deviation of the vectors that start from noise
 MAX_STEPS = 600
 HIGH = 60.0  # end of the axes of errors
@@ -185,11 +186,9 @@ def by_gradient(state, x):
     t = state["t"] + 1
     after = {}
     for name, slope in loss_and_gradient(state, x)[1].items():
-        m = FIRST * state[f"m_{name}"] + (1 - FIRST) * slope
-        v = SECOND * state[f"v_{name}"] + (1 - SECOND) * slope**2
-        size = np.sqrt(v / (1 - SECOND**t)) + TINY
-        after[name] = state[name] - RATE / (1 - FIRST**t) * m / size
-        after[f"m_{name}"], after[f"v_{name}"] = m, v
+        names = name, f"m_{name}", f"v_{name}"
+        moved = adam(*(state[each] for each in names), slope, t, RATE)
+        after |= dict(zip(names, moved, strict=True))
     return after
 
 

@@ -97,6 +97,13 @@ def silu(h: NDArray[np.float64]) -> NDArray[np.float64]:
     return out
 
 
+def silu_slope(h: NDArray[Any]) -> NDArray[Any]:
+    """The derivative of :func:`silu`."""
+    sigmoid = 0.5 * (1 + np.tanh(0.5 * h))
+    slope: NDArray[Any] = sigmoid * (1 + h * (1 - sigmoid))
+    return slope
+
+
 def convolution(h: NDArray[Any], weights: NDArray[Any], stride: int = 1) -> NDArray[np.float64]:
     """Each kernel laid over the places where it fits whole: no flipping, no zeros, no bias.
 

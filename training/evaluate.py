@@ -1,4 +1,4 @@
-"""Test metrics of a model, each the mean over images with its standard error."""
+"""Test metrics of a model: means over images with standard errors."""
 
 import torch
 from torch import Tensor
@@ -43,5 +43,5 @@ def evaluate_chunk(model: Autoencoder, x: Tensor) -> dict[str, Tensor]:
 
 
 def summarize(model: Autoencoder, x: Tensor) -> Card:
-    """`evaluate`, as a card states it."""
+    """`evaluate` in the form of a card."""
     return {name: mean_and_error(values) for name, values in evaluate(model, x).items()}

@@ -35,7 +35,7 @@ class Run:
 
 
 OnStep = Callable[[int, int, float], None]
-"""Called with the steps done, the steps in all, and the loss of the last one."""
+"""Called with the steps done, the total and the last loss."""
 
 
 def fit(
@@ -117,7 +117,7 @@ class TrainingState:
         partial.replace(path)
 
     def restore(self, path: Path, fingerprint: str) -> None:
-        """Read the state back.
+        """Read the state.
 
         Raises
         ------
@@ -185,7 +185,7 @@ def train_epoch(state: TrainingState, images: Tensor, seed: int, on_step: OnStep
         for optimizer in state.optimizers:
             optimizer.step()
         if recipe.ema:
-            # the average starts fast, or the random first weights would stay in it for long
+            # the average starts fast, or the random first weights would remain in it for long
             decay = min(recipe.ema, (1 + step) / (10 + step))
             averaged, latest = state.averaged.state_dict(), model.state_dict()
             torch._foreach_lerp_(list(averaged.values()), list(latest.values()), 1 - decay)
@@ -196,7 +196,7 @@ def train_epoch(state: TrainingState, images: Tensor, seed: int, on_step: OnStep
 
 
 def autocast(recipe: Recipe, device: torch.device) -> torch.autocast:
-    """bfloat16 layers if the recipe says so."""
+    """bfloat16 layers if the recipe asks for them."""
     return torch.autocast(device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16")
 
 

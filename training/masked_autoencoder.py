@@ -1,4 +1,4 @@
-"""A masked autoencoder: a transformer sees some patches of an image, and another draws the rest."""
+"""A masked autoencoder: one transformer sees some patches of an image, another draws the rest."""
 
 from dataclasses import dataclass
 
@@ -41,7 +41,7 @@ class Block(nn.Module):
         self.up, self.down = nn.Linear(width, 2 * width), nn.Linear(2 * width, width)
 
     def forward(self, h: Tensor) -> Tensor:
-        """Each half adds what it computes to what there is."""
+        """Each half adds its result to its input."""
         n, tokens, width = h.shape
         split = self.qkv(self.norm0(h)).view(n, tokens, 3, self.heads, width // self.heads)
         q, k, v = split.permute(2, 0, 3, 1, 4)  # (n, heads, tokens, width / heads) each
@@ -62,7 +62,6 @@ class MaskedAutoencoderConfig:
     heads: int = 4
 
     def build(self) -> "MaskedAutoencoder":
-        """A new one with random weights."""
         return MaskedAutoencoder(self)
 
 

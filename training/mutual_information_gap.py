@@ -1,4 +1,4 @@
-"""Mutual information gap: how much better the best latent knows a factor than the second best."""
+"""Mutual information gap: how far the best latent outdoes the second best at naming a factor."""
 
 import torch
 from torch import Tensor

@@ -61,7 +61,7 @@ class Figure:
 
     @property
     def command(self) -> str:
-        """What computes it again."""
+        """The command that computes it."""
         return f"latentbook reproduce {self.name}"
 
 
@@ -419,14 +419,14 @@ def table(record: Card) -> str:
 
 
 def minutes(seconds: float) -> str:
-    """A time as one says it."""
+    """A time as people say it."""
     if seconds < 1:
         return "under 1 s"
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 def read_record() -> Card:
-    """What came out so far, by name."""
+    """The recorded results, by name."""
     if not RECORD.exists():
         return {}
     record: Card = json.loads(RECORD.read_text(encoding="utf-8"))
@@ -434,7 +434,7 @@ def read_record() -> Card:
 
 
 def reproduce_cli(name: str, record: bool, report: Callable[[str], None]) -> None:
-    """The command: compute one figure; without a name, list them with what came out last."""
+    """The command: compute one figure; without a name, list all with their recorded results."""
     if name:
         row = reproduce(name)
         report(f"{row['what']}. Published: {row['theirs']} {row['unit']}".rstrip())

@@ -1,4 +1,4 @@
-"""How a model is trained: everything that, with the seed and the data, decides the weights."""
+"""How a model is trained: everything that decides the weights, apart from seed and data."""
 
 import math
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ class Recipe:
 
 
 def augment(x: Tensor, share: float) -> Tensor:
-    """The first `share` of a batch under a random affine map, the rest as it is.
+    """The first `share` of a batch under a random affine map, the rest unchanged.
 
     Rotation up to 0.1 rad, scale up to 5 %, shear up to 0.1, shift up to 0.7 px.
 

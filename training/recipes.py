@@ -12,7 +12,7 @@ UNTIL_NO_BETTER = Recipe(
     holdout=5000,
     patience=5,
 )
-"""Trains until five epochs in a row improve nothing on held-out images."""
+"""Train until five epochs in a row improve nothing on held-out images."""
 
 RECIPES = {
     "conv_vae_mnist": Recipe(epochs=20, learning_rate=4e-3, ema=0.995, augment=0.2),

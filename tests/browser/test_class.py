@@ -163,7 +163,7 @@ def test_a_code_that_is_none_says_so(hall: Class) -> None:
     page.goto(f"{hall.url}/j/")
     page.get_by_label("The code on the screen").fill("nothing")
     page.get_by_role("button", name="Join").click()
-    expect(page.locator("[data-said]")).to_contain_text("no code")
+    expect(page.locator("[data-said]")).to_contain_text("not a class code")
     page.get_by_label("The code on the screen").fill("22 22 22")
     page.get_by_role("button", name="Join").click()
     expect(page.locator("[data-said]")).to_contain_text("There is no class with this code")

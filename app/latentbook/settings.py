@@ -194,6 +194,11 @@ class Settings(BaseSettings):
         return self.previous_site if self.edition == "previous" else self.site
 
 
+def class_data_of(site: Path) -> Path:
+    """What class mode reads of a site: a file beside it."""
+    return site.with_name(f"{site.name}-class.json")
+
+
 def _home(course: Path | None, root: Path) -> Path:
     """Where to build: an installed program must not write into its own folder."""
     return course or (Path.cwd() if root == SHIPPED else root)

@@ -4,7 +4,7 @@
  */
 import { renderToString } from "katex";
 import { check } from "./figure/check.js";
-import { svg } from "./figure/draw.js";
+import { axesBox, svg } from "./figure/draw.js";
 
 /**
  * @param {string} tex
@@ -35,6 +35,19 @@ export const katex = (tex, display, macros = {}) =>
 export function drawSvg(figure, width, id, label) {
   check(figure);
   return svg(figure, { width, id, label });
+}
+
+/**
+ * The axes of a figure alone, with no words that tell what it shows.
+ *
+ * @param {import("./figure/draw.js").Figure} figure
+ * @param {number} width px
+ * @param {string} id unique in the page
+ * @returns {string} JSON: `{svg, box}`, the box as of `axesBox`
+ */
+export function drawAxes(figure, width, id) {
+  const { shapes, annotations, ...layout } = figure.layout;
+  return JSON.stringify({ svg: svg({ data: [], layout }, { width, id, label: "" }), box: axesBox(figure, width) });
 }
 
 /**

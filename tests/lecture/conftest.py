@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -12,87 +12,115 @@ from typing import Any
 import httpx
 import pytest
 
+from latentbook.book.compose.blocks import ClassForm
 from latentbook.cache import seal
 from latentbook.lecture import bundle
 from latentbook.lecture.hall import Hall
 from latentbook.main import create_app
-from latentbook.settings import Settings
+from latentbook.settings import Settings, class_data_of
 from tests.small_server import TestRegistry
 from tools.bench.serving import served
 
-FRONT = """<!doctype html><html lang="en" data-root="./"><head><title>A book</title>
-<script type="application/json" id="latentbook-config">{"root": "./", "assets": {}}</script>
-<script src="./assets/head-ABCD1234.js"></script>
-<link rel="stylesheet" href="./assets/book-ABCD1234.css">
-<link rel="icon" type="image/svg+xml" href="./assets/favicon-0123456789.svg"></head>
-<body><a class="brand" href="./"><svg></svg><span class="word">A book</span></a></body></html>"""
-
-CONTENTS = '<a href="../">Book</a><a href="../vae/two/">Two</a><a href="../vae/one/">One</a>'
-
-
-def quiz(label: str, kind: str, key: Any, inner: str) -> str:
-    written = escape(json.dumps(key))
-    return f"""<section class="quiz" id="{label}" data-quiz="{kind}" data-key="{written}">
-  <div class="question" id="{label}-question"><p>What of <em>{label}</em>?</p></div>{inner}
-  <details class="answer"><summary>Worked answer</summary>SECRET {label}</details></section>"""
+FRAME = {
+    "title": "A book",
+    "brand": '<svg></svg><span class="word">A book</span>',
+    "language": ["en", "ltr"],
+    "content": ["en", "ltr"],
+    "config": {"root": "", "assets": {}},
+    "head": "assets/head-ABCD1234.js",
+    "icon": "assets/favicon-0123456789.svg",
+    "styles": ["assets/book-ABCD1234.css"],
+}
 
 
-STILL = (
-    '<svg class="still wide" id="lab-curve-910" viewBox="0 0 910 364" role="img" aria-label="TOLD">'
-    '<defs><clipPath id="c"><rect x="39" y="9" width="842" height="302"/></clipPath></defs>'
-    '<g></g><g><path d="m40,10h1"/></g>'
-    f'<g><g clip-path="url(#c)"><path d="m40,10{"l5,2" * 60}" fill="none"/></g></g>'
-    "<g></g><g><text>time</text></g><g><text>NOTE</text></g></svg>"
-)
+def block(label: str, *forms: ClassForm, **more: Any) -> dict[str, Any]:
+    """A block as the build writes it."""
+    return {
+        "id": f"vae/one#{label}",
+        "called": forms[0].called,
+        "title": f"What of {label}?",
+        "section": "2.1 The first",
+        "question": f"<p>What of <em>{label}</em>?</p>",
+        "html": "",
+        "opens": "",
+        "ways": [asdict(form) for form in forms],
+        **more,
+    }
+
+
+GUESS = {"unit": "", "log": True, "low": 1, "high": 3, "step": 0.01, "insets": "--wide-l: 5%"}
 SPEC = {
     "name": "lab",
     "controls": [{"kind": "seed", "name": "seed", "max": 999, "when": None}],
     "readouts": [{"key": "error", "label": "Error", "unit": "%"}],
 }
-PAGE = f"""<h1 id="one"><span class="number">2.1</span><span>The first</span></h1>
-{
-    quiz(
+LAB = f"""<section class="instrument" id="lab" data-instrument="lab"
+data-spec="{escape(json.dumps(SPEC))}"><span data-readout="error">3.3</span></section>"""
+BLOCKS = [
+    block(
         "q-choice",
-        "choice",
-        {"answer": 1},
-        '''<div class="picks">
-<label><input value="0"><span>No <a href="../two/#lab">lab</a></span></label>
-<label><input value="1"><span>Yes</span></label></div>
-<div data-feedback-for="0">TOLD</div>''',
-    )
-}
-{quiz("q-number", "number", {"answer": 9.5, "unit": "%", "tolerance": 1, "wrong": []}, "")}
-{quiz("q-true", "true-false", {"answer": True}, "")}
-{
-    quiz(
+        ClassForm(
+            "choice",
+            "Choice",
+            {"options": ['No <a href="../vae/two/#lab">lab</a>', "Yes"]},
+            {"answer": 1},
+            {"count": 2},
+        ),
+    ),
+    block("q-number", ClassForm("number", "Number", {"unit": "%"}, {"answer": 9.5})),
+    block("q-true", ClassForm("true-false", "True or false", {}, {"answer": True}, {"count": 2})),
+    block(
         "q-guess",
-        "guess",
-        {"answer": 100, "tolerance": 2, "unit": "", "log": True},
-        '''
-<div class="drawing guess" style="--wide-l: 5%; --narrow-b: 3%; --answer: 0.5; --value: 0.5">
-<div class="asked">ASKED</div><div class="truth">TRUTH</div>
-<input type="range" min="1.0" max="3.0" step="0.01"></div>''',
-    )
-}
-{quiz("q-code", "code", {"check": ""}, "")}
-<section class="instrument" id="lab" data-instrument="lab" data-spec="{escape(json.dumps(SPEC))}">
-<h2 class="title">A lab</h2><div class="panel plot" data-panel="curve">{STILL}</div>
-<span data-readout="error">3.3</span></section>"""
+        ClassForm(
+            "guess",
+            "Guess",
+            {**GUESS, "picture": "ASKED"},
+            {"answer": 100, "picture": "TRUTH"},
+            {"low": 1, "high": 3},
+        ),
+    ),
+    block(
+        "lab",
+        ClassForm("readout", "Instrument", {"wanted": "error"}, wanted="readout:error", html=True),
+        ClassForm(
+            "panel",
+            "Instrument",
+            {"wanted": "curve"},
+            accepts={"curve": "points"},
+            wanted="panel:curve",
+            html=True,
+        ),
+        ClassForm(
+            "draw",
+            "Instrument",
+            {"pictures": ["<svg>AXES</svg>"], "boxes": [[0.1, 0.1, 0.8, 0.8]]},
+            {"pictures": ["<svg>CURVE</svg>"]},
+            {"curve": "heights"},
+            wanted="draw:curve",
+        ),
+        title="A lab",
+        question=None,
+        html=LAB,
+    ),
+]
 
 
 def write_class_site(folder: Path) -> None:
-    """A site and a bundle as the build leaves them."""
-    files = {
-        "index.html": FRONT,
-        "404.html": "Not in the book",
-        "contents/index.html": CONTENTS,
-        "vae/one/index.html": PAGE,
-    }
-    for name, text in files.items():
+    """A site, what class mode reads of it, and a bundle, as the build leaves them."""
+    for name, text in {"index.html": "A book", "404.html": "Not in the book"}.items():
         path = folder / "site" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+    write_class_data(folder / "site")
     write_bundle(folder)
+
+
+def write_class_data(
+    site: Path, blocks: Sequence[dict[str, Any]] = BLOCKS, **frame: list[str]
+) -> None:
+    """What class mode reads, as the build leaves it."""
+    data = {"frame": FRAME | frame, "blocks": blocks}
+    class_data_of(site).write_text(json.dumps(data))
 
 
 def write_bundle(folder: Path) -> None:

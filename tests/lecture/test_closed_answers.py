@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,10 @@ from playwright.sync_api import expect, sync_playwright
 
 from latentbook.book.build import build_site
 from latentbook.browser import FLAGS, chromium_path
-from latentbook.lecture.blocks import read_blocks
+from latentbook.lecture.blocks import ClassData
 from latentbook.lecture.bundle import bundle_class
 from latentbook.main import create_app
-from latentbook.settings import Settings
+from latentbook.settings import Settings, class_data_of
 from tests.lecture.conftest import Lecturer, Phone, School, write_bundle
 from tests.small_server import TestRegistry
 from tests.unit.book import conftest as small
@@ -157,11 +158,19 @@ def test_the_lecturers_page_lists_them(school: School) -> None:
 
 
 def test_what_a_class_is_sent_tells_nothing(settings: Settings) -> None:
-    blocks = list(read_blocks(settings.site))
-    assert [block.kind for block in blocks] == ["choice", "true-false", "number", "guess"]
-    for block in blocks:
-        said = str((block.html, block.key, block.shown("", revealed=True)))
-        assert "anary" not in said and "4242" not in said and "answer'" not in said
+    blocks = ClassData(class_data_of(settings.site)).blocks().values()
+    forms = [block.ways[0].form for block in blocks]
+    assert forms == ["choice", "true-false", "number", "guess"]
+    assert not any("answer" in block.shown("", revealed=True) for block in blocks)
+
+
+def test_no_file_of_the_build_tells_an_answer(settings: Settings) -> None:
+    files = [path for path in settings.site.rglob("*") if path.is_file()]
+    assert len(files) > 50
+    for path in [*files, class_data_of(settings.site)]:
+        data = path.read_bytes()
+        data = gzip.decompress(data) if path.suffix == ".gz" else data
+        assert b"anary" not in data and b"4242.5" not in data, path
 
 
 def test_a_restart_in_the_middle_of_one(settings: Settings) -> None:

@@ -17,7 +17,7 @@ from latentbook.lecture.hall import hash_of
 from latentbook.lecture.mode import ClassMode, forget_key
 from latentbook.lecture.results import harmless
 from latentbook.settings import Settings
-from tests.lecture.conftest import School
+from tests.lecture.conftest import School, write_class_data
 
 CHOICE = "vae/one#q-choice"
 JSON = {"Content-Type": "application/json"}
@@ -291,10 +291,7 @@ def test_pages_say_nothing_of_what_they_were_asked(school: School) -> None:
 def test_pages_speak_the_language_of_the_book(school: School, settings: Settings) -> None:
     http = school.lecturer.http
     assert "words-" not in http.get("/class/").text  # the scripts have the English
-    front = settings.site / "index.html"
-    english = front.read_text()
-    german = english.replace('<html lang="en"', '<html lang="de"')
-    front.write_text(german.replace('<span class="word">', '<span class="word" lang="en">'))
+    write_class_data(settings.site, language=["de", "ltr"])
     for path, said in (("/j/", "Der Stunde beitreten"), ("/class/", "Stunde beginnen")):
         page = http.get(path).text
         assert '<html lang="de"' in page and said in page
@@ -304,7 +301,7 @@ def test_pages_speak_the_language_of_the_book(school: School, settings: Settings
         assert words.headers["content-type"].startswith("text/javascript")
         assert "Die Abstimmung ist geschlossen." in words.text
     assert '<div class="question" data-text lang="en" dir="ltr">' in http.get("/j/").text
-    front.write_text(english.replace('<html lang="en"', '<html lang="en" dir="rtl"'))
+    write_class_data(settings.site, language=["en", "rtl"])
     page = http.get("/class/").text
     assert '<html lang="en" dir="rtl"' in page and "Start a class" in page
 

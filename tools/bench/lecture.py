@@ -28,9 +28,9 @@ from typing import Any
 
 from latentbook.book.build import build_site
 from latentbook.errors import LatentbookError
-from latentbook.lecture.blocks import Blocks
+from latentbook.lecture.blocks import ClassData
 from latentbook.lecture.bundle import bundle_class
-from latentbook.settings import Settings
+from latentbook.settings import Settings, class_data_of
 from tools.bench import Measurement, Report
 
 PHONES = 500
@@ -310,8 +310,9 @@ def measure(settings: Settings, report: Report) -> list[Measurement]:
     settings = settings.model_copy(update={"class_mode": True})
     build_site(settings, report=report)
     bundle_class(settings)
-    blocks = Blocks(settings.site).all().values()
-    question = next((each.id, len(each.options)) for each in blocks if each.kind == "choice")
+    blocks = ClassData(class_data_of(settings.site)).blocks().values()
+    ways = ((each.id, each.ways[0]) for each in blocks)
+    question = next((id, way.accepts["count"]) for id, way in ways if way.form == "choice")
     with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -32,11 +32,12 @@ from latentbook.book.write.offline import (
 )
 from latentbook.book.write.render import TEMPLATES
 from latentbook.book.write.site import SiteWriter
+from latentbook.cache import replace_file
 from latentbook.errors import BookErrors
 from latentbook.hashing import content_hash
 from latentbook.runtime.dist import build_runtime
 from latentbook.runtime.page_packages import PagePackages
-from latentbook.settings import Settings
+from latentbook.settings import Settings, class_data_of
 
 Report = Callable[[str], None]
 KEPT = 3
@@ -142,7 +143,8 @@ def _is_current(site: Path, settings: Settings, stamp: str) -> bool:
     """Whether the site is up to date."""
     stamp_file = _stamp_file(settings)
     try:
-        return (site / "index.html").is_file() and stamp_file.read_text(encoding="utf-8") == stamp
+        is_there = (site / "index.html").is_file() and class_data_of(site).is_file()
+        return is_there and stamp_file.read_text(encoding="utf-8") == stamp
     except FileNotFoundError:
         return False
 
@@ -173,13 +175,14 @@ def _build(project: Project, stamp: str, report: Report, now: datetime) -> None:
         shutil.rmtree(left, ignore_errors=True)
     partial = site.with_name(f"{site.name}.{os.getpid()}.partial")
     try:
-        SiteWriter(settings, loaded, assets, runtime, partial, report).write()
+        for_class = SiteWriter(settings, loaded, assets, runtime, partial, report).write()
         closed = project.not_open(now)
         if not settings.reload:
             told = bool(_shown(site, closed, loaded.laid.hidden))
             keep_last_edition(site, partial, told=told)
         _left_out_file(settings).unlink(missing_ok=True)
         _swap(partial, settings)
+        _put_class_data(for_class, settings)
         if closed:
             left_out = json.dumps({"closed": closed.names})
             _left_out_file(settings).write_text(left_out, encoding="utf-8")
@@ -236,6 +239,13 @@ def dressed(loaded: Loaded, assets: Assets, settings: Settings) -> Assets:
         return assets
     out = settings.build / "cache" / "brand"
     return branded(assets, loaded.brand, loaded.book.title, settings.content, out)
+
+
+def _put_class_data(data: bytes, settings: Settings) -> None:
+    """Put it beside the new site, and what was there beside the previous one."""
+    if (old := class_data_of(settings.site)).exists():
+        old.replace(class_data_of(settings.previous_site))
+    replace_file(old, data)
 
 
 def _swap(partial: Path, settings: Settings) -> None:

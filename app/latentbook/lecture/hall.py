@@ -22,10 +22,10 @@ from latentbook.http.caching import strong_etag
 from latentbook.http.logs import log
 from latentbook.http.problems import Problem, wrong_field
 from latentbook.lecture import store
-from latentbook.lecture.blocks import Block, Blocks, NotAccepted
+from latentbook.lecture.blocks import Block, ClassData, NotAccepted
 from latentbook.lecture.limits import guesses, new_seats
 from latentbook.lecture.store import Store, StoredAsking, StoredLecture, StoredRound
-from latentbook.settings import Settings
+from latentbook.settings import Settings, class_data_of
 
 LETTERS = "23456789CDFGHJKMNPQRTVWXY"
 """Of codes: no vowels, so that no word comes out, and nothing that looks like something else."""
@@ -39,8 +39,6 @@ HERE_S = 10
 """A phone that has not asked for so long is not here: five polls."""
 
 SWEEP_S = 30
-TO_EVERYONE = ("choice", "true-false", "number", "guess")
-"""Kinds whose answers phones are sent, too; curves are large, and hang in front of all."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +115,7 @@ class Hall:
     """All classes of this server."""
 
     def __init__(self, settings: Settings, kept: Store) -> None:
-        self.blocks = Blocks(settings.served_site)
+        self.data = ClassData(class_data_of(settings.served_site))
         self.store = kept
         self.hours = settings.class_hours
         self.most_seats = settings.class_max_phones
@@ -297,7 +295,7 @@ class Hall:
         Problem
             422, if there is none.
         """
-        blocks = await run_in_threadpool(self.blocks.all)
+        blocks = await run_in_threadpool(self.data.blocks)
         if (block := blocks.get(label)) is None:
             raise wrong_field("label", "There is no such question or instrument in the book.")
         ways = [way.wanted for way in block.ways]
@@ -332,7 +330,7 @@ class Hall:
             now = lecture.round(round_id)
             asked, block = lecture.asked(), lecture.block
             if block is not None and block.opens:  # perhaps it has opened since it was asked
-                blocks = await run_in_threadpool(self.blocks.all)
+                blocks = await run_in_threadpool(self.data.blocks)
                 lecture.block = blocks.get(asked.label, block)
             await self.store.run(store.reveal, asked.id)
             now.closed = asked.revealed = True
@@ -369,7 +367,7 @@ class Hall:
         asked, block = lecture.asked(), lecture.block
         assert block is not None
         try:
-            kept = block.accept(asked.wanted, value)
+            kept = block.way(asked.wanted).accept(value)
         except NotAccepted as error:
             raise wrong_field("value", str(error)) from error
         if now.closed or not await self.store.run(store.put_answer, round_id, seat, change, kept):
@@ -396,7 +394,7 @@ class Hall:
             "nth": len(asked.rounds),
             "phase": phase_of(asked),
         }
-        if lecture.results is not None and block.kind in TO_EVERYONE:
+        if lecture.results is not None and block.way(asked.wanted).to_phones:
             news["results"] = lecture.results
         lecture.news = told(news)
 

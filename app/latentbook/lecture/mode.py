@@ -26,9 +26,9 @@ class ClassMode:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.pages = Pages(settings)
         self.store = Store(settings.class_file)
         self.hall = Hall(settings, self.store)
+        self.pages = Pages(settings, self.hall.data)
         self.new_key: str | None = None
         kept = self.store.run_here(store.key_hash)
         if kept is None:

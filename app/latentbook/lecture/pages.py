@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from mimetypes import guess_type
-from pathlib import Path as FilePath
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Path, Request
@@ -22,6 +19,7 @@ from latentbook.hashing import content_hash
 from latentbook.http.caching import YEAR
 from latentbook.http.problems import Problem
 from latentbook.lecture.auth import TheHall, is_lecturer
+from latentbook.lecture.blocks import ClassData
 from latentbook.lecture.bundle import read_bundle
 from latentbook.lecture.hall import CODE_LENGTH, LETTERS, Hall
 from latentbook.lecture.phones import NOT_KEPT
@@ -32,27 +30,18 @@ router = APIRouter(include_in_schema=False)
 ROOT = "../"
 """Of the book, from any of these pages."""
 
-CONFIG = re.compile(r'id="latentbook-config">(.*?)</script>', re.DOTALL)
-HEAD = re.compile(r'<script src="\./([^"]+)"></script>')
-STYLE = re.compile(r'<link rel="stylesheet" href="\./([^"]+)">')
-ICON = re.compile(r'<link rel="icon" [^>]*href="\./([^"]+)">')
-BRAND = re.compile(r'<a class="brand" [^>]*>(.*?)</a>', re.DOTALL)
-CONTENT = re.compile(r'<span class="word" lang="([^"]+)"')
-"""The language of the text, where it is another."""
-LANGUAGE = re.compile(r'<html lang="([^"]+)"')
-RIGHT_TO_LEFT = re.compile(r'<html [^>]*dir="rtl"')
-TITLE = re.compile(r"<title>(.*?)</title>")
 Code = Annotated[str, Path(max_length=20)]
 
 
 @dataclass
 class Pages:
-    """What the pages of class mode take from the built site, and from their own bundle."""
+    """What the pages of class mode take from the build, and from their own bundle."""
 
     settings: Settings
+    data: ClassData
     names: Mapping[str, str] = field(init=False)
     files: dict[str, bytes] = field(init=False)
-    _phone: tuple[int, str] = (0, "")
+    _phone: tuple[tuple[int, int], str] = ((0, 0), "")
 
     def __post_init__(self) -> None:
         """Read the bundle."""
@@ -60,7 +49,7 @@ class Pages:
 
     def phone(self) -> str:
         """What every phone is sent, made once for each edition of the book."""
-        edition = FilePath(self.settings.served_site, "index.html").stat().st_mtime_ns
+        edition = self.data.edition
         if self._phone[0] != edition:
             html = self.render("phone", code="", letters=LETTERS, length=CODE_LENGTH)
             self._phone = (edition, html)
@@ -68,26 +57,24 @@ class Pages:
 
     def render(self, template: str, **given: Any) -> str:
         """One page."""
-        front = FilePath(self.settings.served_site, "index.html").read_text(encoding="utf-8")
-        config = json.loads(found(CONFIG, front))
-        interface = language(found(LANGUAGE, front))
-        if RIGHT_TO_LEFT.search(front):  # English words do, too, where they stand in for others
-            interface = replace(interface, direction="rtl")
-        other = CONTENT.search(front)
-        content = content_language(other[1], interface) if other else interface
+        frame = self.data.frame()
+        tag, direction = frame["language"]
+        interface = replace(language(tag), direction=direction)
+        tag, direction = frame["content"]
+        content = replace(content_language(tag, interface), direction=direction)
         environment = template_environment(TEMPLATES, interface.translations)
         return environment.get_template(f"lecture/{template}.html").render(
             kind=template,
             language=interface,
             **directions(interface, content),
-            book=Markup(found(TITLE, front)),
-            brand=Markup(found(BRAND, front)),
+            book=frame["title"],
+            brand=Markup(frame["brand"]),
             root=ROOT,
-            config=script_json({**config, "root": ROOT}),
-            head=ROOT + found(HEAD, front),
-            icon=ROOT + found(ICON, front),
+            config=script_json({**frame["config"], "root": ROOT}),
+            head=ROOT + frame["head"],
+            icon=ROOT + frame["icon"],
             styles=[
-                *(ROOT + style for style in STYLE.findall(front)),
+                *(ROOT + style for style in frame["styles"]),
                 f"{ROOT}class/assets/{self.names['lecture.css']}",
             ],
             words_script=self.words(interface),
@@ -102,14 +89,6 @@ class Pages:
         name = f"words-{content_hash(said)}.js"
         self.files[name] = said
         return f"{ROOT}class/assets/{name}"
-
-
-def found(pattern: re.Pattern[str], page: str) -> str:
-    """What a pattern finds in a page of the site."""
-    match = pattern.search(page)
-    if match is None:
-        raise Problem(503, "The book is not built yet.")
-    return match[1]
 
 
 def pages_of(request: Request) -> Pages:
@@ -128,7 +107,7 @@ async def answer(make: Callable[..., str], *given: Any, **named: Any) -> Respons
 
 def outline(hall: Hall) -> list[tuple[str, list[Any]]]:
     """What can be asked, by section."""
-    blocks = hall.blocks.all().values()
+    blocks = hall.data.blocks().values()
     return [(section, list(each)) for section, each in groupby(blocks, lambda b: b.section)]
 
 

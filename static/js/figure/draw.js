@@ -6,7 +6,7 @@
  * @typedef {import("./node.js").SvgNode} SvgNode
  * @typedef {{data: any[], layout: any}} Figure
  */
-import { placeAxes } from "./axes.js";
+import { placeAxes, subplotBox } from "./axes.js";
 import { markup, node, patchAttributes, patchKids, read } from "./node.js";
 import { scene } from "./scene.js";
 
@@ -53,6 +53,21 @@ export function mount(element) {
     at = after;
     kids = shown;
   };
+}
+
+/**
+ * Where the axes "x" and "y" are in a picture.
+ *
+ * @param {Figure} figure
+ * @param {number} width px it is drawn at
+ * @returns {number[]} left, top, width and height, as shares of the picture
+ */
+export function axesBox(figure, width) {
+  const { height } = size(figure, width);
+  const axes = placeAxes({ ...figure.layout, width, height });
+  const [x, y] = ["x", "y"].map((name) => /** @type {import("./axes.js").Axis} */ (axes.get(name)));
+  const { left, right, top, bottom } = subplotBox(x, y);
+  return [left / width, top / height, (right - left) / width, (bottom - top) / height];
 }
 
 /** @param {Figure} figure @param {number} width @param {string} label */

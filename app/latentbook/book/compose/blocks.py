@@ -11,14 +11,44 @@ fields that its template receives; nothing else has to know of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeAlias
 
 from latentbook.book.compose.pieces import (
     Html,
     SideNote,
 )
 from latentbook.book.translations.language import Language
+
+Show: TypeAlias = Callable[[Any], str]
+"""Markup of blocks, or of a text, on a page one folder below the root."""
+
+
+@dataclass(frozen=True)
+class ClassForm:
+    """One way in which a block can be put to a class (docs/class.md), as plain data.
+
+    Attributes
+    ----------
+    form : names what shows it on phones and on the projector (``static/js/lecture/question.js``)
+    called : what the lecturer reads for the kind of block, to be translated
+    asked : what phones and the projector are sent
+    told : what they are sent as well once the answers are revealed
+    accepts : what an answer is: ``{"count": 4}``, the place of an option; ``{"low": 0, "high": 1}``
+        or nothing, a number; ``{"curve": "points"}`` or ``{"curve": "heights"}``
+    wanted, name : which of several ways this is, and what the lecturer reads for it
+    html : whether the whole block is sent, too
+    """
+
+    form: str
+    called: str
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    told: Mapping[str, Any] = field(default_factory=dict)
+    accepts: Mapping[str, Any] = field(default_factory=dict)
+    wanted: str = ""
+    name: str = ""
+    html: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,6 +74,10 @@ class Block:
     @property
     def template(self) -> str:
         return f"blocks/{self.kind}.html"
+
+    def class_forms(self, show: Show) -> tuple[ClassForm, ...]:
+        """How it can be put to a class."""
+        return ()
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,12 @@ class Engine:
         """
         return self._call("drawSvg", figure, width, id, label)
 
+    def draw_axes(self, figure: Mapping[str, Any], width: int, id: str) -> dict[str, Any]:
+        """The axes of a figure alone, ``{svg, box}``: left, top, width and height of what they
+        enclose, as shares of the picture."""
+        drawn: dict[str, Any] = json.loads(self._call("drawAxes", figure, width, id))
+        return drawn
+
     def check_figure(self, figure: Any) -> None:
         """Check that the book can draw a figure, see ``docs/figures.md``.
 

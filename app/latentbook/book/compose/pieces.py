@@ -73,13 +73,20 @@ class ReadoutView:
 
 @dataclass(frozen=True)
 class PlotStill:
-    """First drawing of a plot panel at several widths: CSS container queries show one."""
+    """First drawing of a plot panel at several widths: CSS container queries show one.
+
+    ``empty`` are the same with the axes alone, for a class to draw a curve in, if there is one pair
+    of axes with a curve that never runs back; ``boxes`` say where the axes are in each: left, top,
+    width and height as shares of the picture.
+    """
 
     kind: ClassVar[str] = "plot"
     key: str
     stills: tuple[Html, ...]  # the widest first
     alt: str
     half: bool  # beside another half panel where the page is wide
+    empty: tuple[Html, ...] = ()
+    boxes: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True)

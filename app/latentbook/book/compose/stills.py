@@ -42,6 +42,13 @@ WHOLE_PANEL, HALF_PANEL = (910, WIDE, NARROW), (445, NARROW)
 if it is whole, on a tablet, then on a phone."""
 
 
+AXIS = re.compile(r"[xy]\d*$")
+"""What is not clipped to axes refers to the paper, or to the domain of an axis."""
+
+FEWEST_STEPS, LEAST_WIDTH = 8, 200
+"""Steps, and px in the widest still, of a line that is a curve."""
+
+
 class StillError(Exception):
     """An instrument that could not be imported, or computed at its block's state."""
 
@@ -144,10 +151,12 @@ class Stills:
         if panel["kind"] == "plot":
             widths = HALF_PANEL if panel["half"] else WHOLE_PANEL
             drawing_id = f"{label}-{panel['key']}"
-            return {
-                **common,
-                "stills": self.draw(panel["figure"], drawing_id, panel["alt"], widths),
-            }
+            stills = self.draw(panel["figure"], drawing_id, panel["alt"], widths)
+            empty = []
+            if has_curve(panel["figure"], widths[0]):
+                id = f"{_id(drawing_id)}-empty"
+                empty = [self._engine.draw_axes(panel["figure"], w, f"{id}-{w}") for w in widths]
+            return {**common, "stills": stills, "empty": empty}
         if panel["kind"] == "map":
             return {**common, "png": alpha_png(self._map_still(panel, widget, state)).hex()}
         if panel["kind"] == "pad":
@@ -192,6 +201,8 @@ class Stills:
                 tuple(Html(still) for still in panel["stills"]),
                 panel["alt"],
                 panel["half"],
+                tuple(Html(each["svg"]) for each in panel["empty"]),
+                tuple(tuple(each["box"]) for each in panel["empty"]),
             )
         png = bytes.fromhex(panel["png"])
         place = self._media.add(f"{name}-{panel['key']}".replace("_", "-"), ".png", png)
@@ -222,10 +233,39 @@ class Stills:
         EngineError
             If the figure is outside the subset that the book draws.
         """
-        id = re.sub(r"[^a-z0-9]+", "-", id.lower())
         return tuple(
-            Html(self._engine.draw_svg(figure, width, f"{id}-{width}", alt)) for width in widths
+            Html(self._engine.draw_svg(figure, width, f"{_id(id)}-{width}", alt))
+            for width in widths
         )
+
+
+def _id(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower())
+
+
+def has_curve(figure: Mapping[str, Any], width: int) -> bool:
+    """Whether all that a figure clips is on one pair of axes, with a curve that never runs back."""
+    layout = figure["layout"]
+    drawn = [each for each in figure["data"] if each.get("cliponaxis", True)]
+    pairs = {(each.get("xaxis", "x"), each.get("yaxis", "y")) for each in drawn}
+    pairs |= {(each.get("xref", "x"), each.get("yref", "y")) for each in layout.get("shapes", ())}
+    axes = {(x, layout[f"yaxis{y[1:]}"].get("overlaying", y)) for x, y in pairs if AXIS.match(y)}
+    if len({pair for pair in axes if AXIS.match(pair[0])}) != 1:
+        return False
+    low, high = layout["xaxis"]["range"]
+    inside = width - layout["margin"]["l"] - layout["margin"]["r"]  # px
+    for trace in figure["data"]:
+        if trace["type"] != "scatter" or "lines" not in trace.get("mode", "lines"):
+            continue
+        x, y = (np.asarray(trace[name], dtype=float) for name in ("x", "y"))
+        if layout["xaxis"].get("type") == "log":
+            x = np.log10(x)
+        steps = np.diff(x[np.isfinite(x) & np.isfinite(y)])
+        if len(steps) < FEWEST_STEPS or steps.min() < 0:
+            continue
+        if steps.sum() / abs(high - low) * inside >= LEAST_WIDTH:
+            return True
+    return False
 
 
 def set_on(widget: str, key: str) -> Control:

@@ -9,15 +9,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import widgets
-from latentbook.book.compose.blocks import NumberedBlock
+from latentbook.book.compose.blocks import ClassForm, NumberedBlock, Show
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter
-from latentbook.book.compose.pieces import ControlView, Html, Link, PanelStill, ReadoutView
+from latentbook.book.compose.pieces import (
+    ControlView,
+    Html,
+    Link,
+    PanelStill,
+    PlotStill,
+    ReadoutView,
+)
 from latentbook.book.compose.stills import StillError
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, label, text
+from latentbook.book.translations.language import message
 from latentbook.errors import LatentbookError, accepted_names
-from widgets.contract import ContractError, Instrument, Toggle, Value
+from widgets.contract import ContractError, Instrument, Seed, Toggle, Value
 from widgets.engine.declaration import declaration
 
 
@@ -41,6 +49,43 @@ class InstrumentBlock(NumberedBlock):
     trains: bool  # it has buttons to run and branch
     keeps: bool  # it has a button to keep what was learned
     spec: str  # JSON for data-spec (escape it as any attribute)
+    seeded: bool  # it has a seed at every state
+
+    def class_forms(self, show: Show) -> tuple[ClassForm, ...]:
+        """With a seed each, for a readout or a curve; or by drawing a curve of its picture."""
+        called = message("Instrument")
+        drawn = [panel for panel in self.panels if isinstance(panel, PlotStill) and panel.empty]
+        seeds: list[tuple[str, str, str, dict[str, str]]] = []
+        if self.seeded:
+            seeds += [("readout", each.key, each.label, {}) for each in self.readouts]
+            seeds += [("panel", each.key, each.key, {"curve": "points"}) for each in drawn]
+        seeded = (
+            ClassForm(
+                form,
+                called,
+                {"wanted": key},
+                accepts=accepts,
+                wanted=f"{form}:{key}",
+                name=name,
+                html=True,
+            )
+            for form, key, name, accepts in seeds
+        )
+        return (
+            *seeded,
+            *(
+                ClassForm(
+                    "draw",
+                    called,
+                    {"pictures": panel.empty, "boxes": panel.boxes},
+                    {"pictures": panel.stills},
+                    {"curve": "heights"},
+                    wanted=f"draw:{panel.key}",
+                    name=panel.key,
+                )
+                for panel in drawn
+            ),
+        )
 
 
 @dataclass(frozen=True)
@@ -148,6 +193,7 @@ def instrument_block(
         trains=instrument.training is not None,
         keeps=instrument.training is not None and instrument.training.keeps,
         spec=json.dumps(spec(instrument, label, given)),
+        seeded=any(isinstance(each, Seed) and not each.when for each in instrument.controls),
     )
 
 

@@ -36,6 +36,9 @@ TEX_SOURCE = re.compile(r"<annotation .*?</annotation>", re.DOTALL)
 EMBED = "embed"
 """Folder of the pages with a single block."""
 
+CLASS = "class"
+"""Where the pages of class mode lie."""
+
 Embeddable = InstrumentBlock | Snippet | Question
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
@@ -169,6 +172,12 @@ class Renderer:
             bring=OnePage(place, {}, {}).bring,
         )
         return f"{place}/index.html", html
+
+    def fragment(self, template: str, place: str, **names: Any) -> str:
+        """A piece of the page at ``place``, as class mode shows it: one folder below the root."""
+        page = self._page("class", self.book.title, "", CLASS)
+        names |= {"bring": OnePage(CLASS, {}, {}).bring, "place": place}
+        return self._render(self._environment(), f"lecture/{template}", page, **names).strip()
 
     def paper(self) -> str:
         """The book on one page without scripts, in place of its front page.

@@ -12,6 +12,7 @@ from typing import Any
 from latentbook.book.compose.loaded import Loaded
 from latentbook.book.read.problems import Problems
 from latentbook.book.write.assets import Assets
+from latentbook.book.write.class_data import class_data
 from latentbook.book.write.compress import Compressor, link
 from latentbook.book.write.exports import Export, notebook, script
 from latentbook.book.write.offline import SERVICE_WORKER, service_worker, wire_bytes
@@ -53,7 +54,8 @@ class SiteWriter:
         self.to_compress: list[Path] = []
         self.digests: dict[str, bytes] = {}
 
-    def write(self) -> None:
+    def write(self) -> bytes:
+        """Write every file; what class mode reads, which is none of them, is returned."""
         for place, path in self.assets.files.items():
             self.put_file(place, path)
         for place, data in self.loaded.media.files.items():
@@ -87,7 +89,8 @@ class SiteWriter:
             self.put(words, said)
         base_path = self.settings.base_path
         config = self.config(search)
-        pages = dict(Renderer(book, self.assets, config, manifest, base_path, words).pages())
+        renderer = Renderer(book, self.assets, config, manifest, base_path, words)
+        pages = dict(renderer.pages())
         _refuse_large(loaded, pages)
         self.compress()
         build = content_hash(*sorted(self.digests.values()), *pages.values())
@@ -98,12 +101,13 @@ class SiteWriter:
             html = html.replace(UNKNOWN_SIZE, f'"offline_bytes":{offline_bytes}', 1)
             self.put(place, html.encode())
         self.compress()
+        config = {**config, "build": build, "offline_bytes": offline_bytes}
         if not self.settings.reload:  # an author sees each build at once, not one that was kept
-            config = {**config, "build": build, "offline_bytes": offline_bytes}
             self.put(
                 SERVICE_WORKER, service_worker(self.settings, config, self.folder, self.digests)
             )
             self.compress()
+        return class_data(renderer, config)
 
     def compress(self) -> None:
         """Write compressed copies of files written since the last call."""

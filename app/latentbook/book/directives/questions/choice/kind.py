@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 
 from markdown_it.token import Token
 
-from latentbook.book.compose.blocks import Block, Prose
+from latentbook.book.compose.blocks import Block, ClassForm, Prose, Show
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.pieces import Html
 from latentbook.book.compose.question import Public, Question, QuestionKind, shared
 from latentbook.book.read.markdown import TASK
 from latentbook.book.read.nodes import DirectiveNode, TextNode
+from latentbook.book.translations.language import message
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,13 @@ class ChoiceQuestion(Question):
     kind = "choice"
     said = ("question", "options")
     options: Public[tuple[Choice, ...]]
+
+    def class_forms(self, show: Show) -> tuple[ClassForm, ...]:
+        """The place of an option."""
+        asked = {"options": [show(option.html) for option in self.options]}
+        told = {"answer": self.key.get("answer")}
+        accepts = {"count": len(self.options)}
+        return (ClassForm("choice", message("Choice"), asked, told, accepts),)
 
 
 def build(

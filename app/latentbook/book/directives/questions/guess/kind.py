@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from latentbook.book.compose.blocks import ClassForm, Show
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.engine import EngineError
 from latentbook.book.compose.pieces import Html
@@ -22,6 +23,7 @@ from latentbook.book.compose.stills import NARROW
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, positive, text
 from latentbook.book.read.python import validate
+from latentbook.book.translations.language import message
 
 NARROW_RATIO = 0.7  # of a phone's picture, as in static/js/figure/draw.js
 DECADES = 0.01  # step of the line where the axis is logarithmic
@@ -50,6 +52,14 @@ class GuessQuestion(Question):
     start: Public[float]
     at: float  # of the right answer, as a share of the axis
     insets: Public[str]
+
+    def class_forms(self, show: Show) -> tuple[ClassForm, ...]:
+        """A place on the axis; then the figure with what was computed."""
+        asked = {name: getattr(self, name) for name in ("unit", "log", "step", "insets")}
+        ends = {"low": self.low, "high": self.high}
+        asked |= {**ends, "picture": "".join(self.asked)}
+        told = {"answer": self.key.get("answer"), "picture": "".join(self.truth)}
+        return (ClassForm("guess", message("Guess"), asked, told, ends),)
 
     @property
     def on_paper(self) -> Html:

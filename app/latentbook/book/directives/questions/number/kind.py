@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from latentbook.book.compose.blocks import Block
+from latentbook.book.compose.blocks import Block, ClassForm, Show
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.question import (
     Part,
@@ -17,6 +17,7 @@ from latentbook.book.compose.question import (
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, number, positive, text
 from latentbook.book.read.problems import FileProblems
+from latentbook.book.translations.language import message
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class NumberQuestion(Question):
     kind = "number"
     unit: Public[str]
     wrong: tuple[WrongAnswer, ...]
+
+    def class_forms(self, show: Show) -> tuple[ClassForm, ...]:
+        """A number in its unit."""
+        told = {"answer": self.key.get("answer")}
+        return (ClassForm("number", message("Number"), {"unit": self.unit}, told),)
 
 
 def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> NumberQuestion:

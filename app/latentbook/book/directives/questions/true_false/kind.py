@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from latentbook.book.compose.blocks import ClassForm, Show
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.question import Question, QuestionKind, shared
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, boolean
+from latentbook.book.translations.language import message
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,11 @@ class TrueFalseQuestion(Question):
     """key: {"answer": true|false}."""
 
     kind = "true-false"
+
+    def class_forms(self, show: Show) -> tuple[ClassForm, ...]:
+        """The first of two options is true."""
+        told = {"answer": self.key.get("answer")}
+        return (ClassForm("true-false", message("True or false"), {}, told, {"count": 2}),)
 
 
 def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> TrueFalseQuestion:

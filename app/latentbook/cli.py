@@ -364,12 +364,20 @@ def check(
         bool,
         typer.Option("--all", help="Also test a course's instruments and build it."),
     ] = False,
+    numbers: Annotated[
+        bool,
+        typer.Option("--numbers", help="Only list numbers that are neither computed nor cited."),
+    ] = False,
     course: CourseFolder = None,
 ) -> None:
-    """Check every chapter: blocks, labels, links, equations, snippets, questions."""
+    """Check every chapter: blocks, labels, links, equations, snippets, questions, numbers."""
     with plain_errors():
         settings = settings_of(course)
-        from latentbook.book.check import check_book
+        from latentbook.book.check import check_book, list_bare_numbers
+
+        if numbers:
+            list_bare_numbers(settings, report)
+            return
 
         if all and settings.course is None:
             raise LatentbookError(

@@ -14,6 +14,7 @@ from typing import Any
 from latentbook.book.compose.author_code import AuthorCode, Reply, explained
 from latentbook.book.load import load
 from latentbook.book.overlay.lay import lay
+from latentbook.book.read.bare_numbers import bare_numbers
 from latentbook.book.read.nodes import DirectiveNode, directives
 from latentbook.book.read.numbers import STALE, Asked, NumberError, made_by, rounded
 from latentbook.book.read.problems import Problems
@@ -34,6 +35,7 @@ from latentbook.runtime.page_packages import PagePackages
 from latentbook.settings import Settings
 
 Report = Callable[[str], None]
+SHOWN = 5  # bare numbers of a page that are listed
 LISTING_TIMES = 10
 """How many times as long as a snippet a listing may take: it may train something."""
 
@@ -71,6 +73,28 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
     for recordings in written:
         recordings.write()
     report("Every check passes")
+
+
+def list_bare_numbers(settings: Settings, report: Report) -> None:
+    """Report the numbers that are neither computed nor cited: one line for each page with any.
+
+    Raises
+    ------
+    BookErrors
+        If the book or course has a mistake.
+    """
+    loaded = load(lay(settings), computing=True)
+    place = Problems(loaded.laid.origins).place
+    for page in (page for source in loaded.whole for page in source.pages):
+        found = [
+            (line, number)
+            for line, number in bare_numbers(page.document)
+            if not loaded.laid.from_book(page.path, line)
+        ]
+        if found:
+            first = ", ".join(f"{number} (line {line})" for line, number in found[:SHOWN])
+            more = ", …" if len(found) > SHOWN else ""
+            report(f"{place(page.path, found[0][0])}: {len(found)} bare: {first}{more}")
 
 
 def check_instruments(settings: Settings, names: Sequence[str], problems: Problems) -> None:

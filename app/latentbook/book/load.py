@@ -27,6 +27,7 @@ from latentbook.book.compose.stills import Stills
 from latentbook.book.compose.types import Book, Part
 from latentbook.book.compose.withheld import files_apart, set_apart
 from latentbook.book.directives import DIRECTIVES, by_name
+from latentbook.book.read.bare_numbers import bare_numbers
 from latentbook.book.read.brand import Brand
 from latentbook.book.read.day import right_now
 from latentbook.book.read.days import Days, check_days
@@ -133,6 +134,8 @@ def _compose(
     composed = Chapters(project, shared, unseen, whole, ledgers, neighbours)
     if not computing:
         _check_numbers(project, whole)
+    if manifest.numbers == "strict":
+        _refuse_bare_numbers(project, whole)
     for piece in closed.pieces:
         composed.rehearse(piece)
     chapters = {source.entry.slug: composed.chapter(source) for source in closed.sources}
@@ -203,6 +206,19 @@ def _check_numbers(project: Project, sources: Sequence[ChapterSource]) -> None:
     for source in sources:
         if source.numbers.stale:
             project.problems.add(source.numbers.path, 1, STALE)
+
+
+def _refuse_bare_numbers(project: Project, sources: Sequence[ChapterSource]) -> None:
+    """Report the numbers of the text that are neither computed nor cited."""
+    for page in (page for source in sources for page in source.pages):
+        for line, number in bare_numbers(page.document):
+            if not project.laid.from_book(page.path, line):
+                project.problems.add(
+                    page.path,
+                    line,
+                    f"{number!r} is neither computed nor cited: write {{num}}, cite a source in "
+                    "the sentence, or list it as given in the front matter",
+                )
 
 
 def _checked_brand(project: Project) -> Brand:

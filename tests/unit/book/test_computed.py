@@ -8,14 +8,19 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from latentbook.book.check import check_book
+from latentbook.book.check import check_book, list_bare_numbers
+from latentbook.book.compose.prose import ROLES
+from latentbook.book.directives import DIRECTIVES, by_name
 from latentbook.book.load import load
+from latentbook.book.read.bare_numbers import bare_numbers
 from latentbook.book.read.numbers import made_by, written
+from latentbook.book.read.parse import parse_document
+from latentbook.book.read.problems import Problems
 from latentbook.book.write.exports import Export, notebook
 from latentbook.errors import BookErrors
 from latentbook.settings import Settings
 
-from .conftest import HEAD, MakeBook
+from .conftest import BOOK, HEAD, MakeBook
 
 NUMBERS = """\
 import numpy as np
@@ -239,3 +244,90 @@ def test_formats() -> None:
     assert written(1234.5, ",.0f") == "1,234"
     assert written(-0.004, ".3f") == "−0.004"
     assert written(0.8549, ".1%") == "85.5%"
+
+
+BARE = """
+It reads 82 % of 60,000 digits with 12 numbers and 13 more, `99` and $98$.
+It leads by 3 points
+and by 0.5 nats, on MNIST-1D in 3x3 blocks[^note].
+
+[^note]: For 1,000 of them.
+
+Others have 91.7 % ({cite}`baldi1989`). Ours has 28.5 %. With 784 it is {num}`mean:.1f` %.
+
+| a |
+|---|
+| 17 |
+
+:::{table} Theirs, by {cite}`baldi1989`
+| a |
+|---|
+| 18 |
+:::
+
+:::{fold} Of 19
+And 20.
+:::
+
+::::{quiz} true-false
+:label: q
+:answer: true
+
+Is it 21?
+
+:::{answer}
+22.
+:::
+::::
+"""
+FOUND = [
+    *((7, "82 %"), (7, "60,000"), (7, "13"), (8, "3 points"), (9, "0.5 nats")),
+    *((13, "28.5 %"), (17, "17"), (25, "19"), (26, "20"), (11, "1,000")),
+]
+HEAD_GIVEN = HEAD.replace("\n---\n", "\ngiven: [784]\n---\n")
+
+
+def test_bare_numbers_are_listed_a_line_for_each_page(make_book: MakeBook) -> None:
+    settings = make_book({"sample/text.md": HEAD_GIVEN + BARE, "sample/numbers.py": "mean = 1\n"})
+    loaded = load(settings, computing=True)
+    assert list(bare_numbers(loaded.whole[0].sections[0].document)) == FOUND
+    said: list[str] = []
+    list_bare_numbers(settings, said.append)
+    assert said == [
+        "content/sample/text.md:7: 10 bare: 82 % (line 7), 60,000 (line 7), 13 (line 7), "
+        "3 points (line 8), 0.5 nats (line 9), …"
+    ]
+
+
+def test_a_strict_book_refuses_bare_numbers(make_book: MakeBook) -> None:
+    strict = BOOK.replace("\n[[parts]]", 'numbers = "strict"\n\n[[parts]]')
+    text = {"sample/text.md": f"{HEAD_GIVEN}\nOf 784, 83 %.\n"}
+    with pytest.raises(BookErrors) as caught:
+        load(make_book({"book.toml": strict, **text}))
+    assert str(caught.value).startswith(
+        "content/sample/text.md:7: '83 %' is neither computed nor cited: write {num}"
+    )
+    load(make_book({"book.toml": strict.replace("strict", "free"), **text}))
+    with pytest.raises(BookErrors, match=r"book\.toml:5: numbers must be 'free' or 'strict'"):
+        load(make_book({"book.toml": strict.replace("strict", "loose"), **text}))
+
+
+def test_given_is_a_list_of_numbers(make_book: MakeBook) -> None:
+    text = HEAD_GIVEN.replace("[784]", '["784"]') + "\nText.\n"
+    with pytest.raises(BookErrors, match="front matter key 'given' must be a list of numbers"):
+        load(make_book({"sample/text.md": text}))
+
+
+def test_the_section_on_linear_probes_has_no_bare_number(root: Path) -> None:
+    text = (root / "content" / "judging" / "linear-probes.md").read_text(encoding="utf-8")
+    problems = Problems().of(Path("linear-probes.md"))
+    document = parse_document(text, dict(by_name(DIRECTIVES)), problems)
+    assert list(bare_numbers(document)) == []
+    planted = text.replace("## Which labels?", "It reads 81.5 %.\n\n## A")
+    found = bare_numbers(parse_document(planted, dict(by_name(DIRECTIVES)), problems))
+    assert [number for _, number in found] == ["81.5 %"]
+
+
+def test_the_guide_names_every_role(root: Path) -> None:
+    guide = (root / "docs" / "authoring.md").read_text(encoding="utf-8")
+    assert [role for role in ROLES if f"{{{role}}}`" not in guide and role != "numref"] == []

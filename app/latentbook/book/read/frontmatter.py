@@ -12,6 +12,9 @@ from latentbook.book.read.problems import FileProblems
 from latentbook.book.read.suggestions import known_names
 from latentbook.renamed import FRONT_MATTER, warn
 
+ITEMS: dict[type, Any] = {list: str, tuple: int | float}
+"""What the items of a list are, by the type that stands for it among the accepted keys."""
+
 
 def read_front_matter(
     content: str, problems: FileProblems
@@ -61,12 +64,12 @@ def check_front_matter(
         value = front[key]
         wanted = accepted[key]
         fits = (
-            isinstance(value, list) and all(isinstance(item, str) for item in value)
-            if wanted is list
+            isinstance(value, list) and all(isinstance(item, ITEMS[wanted]) for item in value)
+            if wanted in ITEMS
             else isinstance(value, str) and bool(value)
         )
         if not fits:
-            what = "a list of texts" if wanted is list else "text"
+            what = {list: "a list of texts", tuple: "a list of numbers"}.get(wanted, "text")
             problems.add(line, f"front matter key {key!r} must be {what}; got {value!r}")
     if missing := [key for key in required if key not in lines]:
         problems.add(1, f"front matter lacks {', '.join(missing)}")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from itertools import count
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -115,6 +115,7 @@ class Manifest(DatedFile):
     macros : the TeX that each command's name stands for
     term : of a course: when it is held
     brand : None for the program's own
+    numbers : strict refuses a number in the text that is neither computed nor cited
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -130,6 +131,7 @@ class Manifest(DatedFile):
     parts: tuple[PartEntry, ...] = ()
     term: str = ""
     brand: Brand | None = None
+    numbers: Literal["free", "strict"] = "free"
     _openings: Days = PrivateAttr(default_factory=Days)
     _file: Toml = PrivateAttr()
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from latentbook.book.read.frontmatter import check_front_matter
+from latentbook.book.read.frontmatter import ITEMS, check_front_matter
 from latentbook.book.read.manifest import FRONT, ChapterEntry, manifest_file
 from latentbook.book.read.nodes import Document, Node, Syntax
 from latentbook.book.read.numbers import Numbers
@@ -26,10 +26,21 @@ CHAPTER_KEYS: dict[str, type] = {
     "builds_on": list,
     "description": str,
     "sections": list,
+    "given": tuple,
 }
-SECTION_KEYS: dict[str, type] = {"title": str, "description": str, "aliases": list}
-FRONT_KEYS: dict[str, type] = {"title": str, "standfirst": str, "description": str}
-OPTIONAL = ("aliases",)
+FRONT_KEYS: dict[str, type] = {
+    "title": str,
+    "standfirst": str,
+    "description": str,
+    "given": tuple,
+}
+SECTION_KEYS: dict[str, type] = {
+    "title": str,
+    "description": str,
+    "aliases": list,
+    "given": tuple,
+}
+OPTIONAL = ("aliases", "given")
 
 PRINT = "print"
 """The complete chapter on one page: no section can have this name."""
@@ -180,7 +191,7 @@ class SourceReader:
 
 def _text_or_list(value: Any, kind: type) -> Any:
     """A value of the front matter, or an empty one if it was refused."""
-    if kind is list:
+    if kind in ITEMS:
         items: Iterable[Any] = value if isinstance(value, list) else ()
-        return [item for item in items if isinstance(item, str)]
+        return [item for item in items if isinstance(item, ITEMS[kind])]
     return value if isinstance(value, str) else ""

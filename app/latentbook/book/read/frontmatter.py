@@ -15,6 +15,8 @@ from latentbook.renamed import FRONT_MATTER, warn
 ITEMS: dict[type, Any] = {list: str, tuple: int | float}
 """What the items of a list are, by the type that stands for it among the accepted keys."""
 
+KINDS: dict[type, str] = {list: "a list of texts", tuple: "a list of numbers"}
+
 
 def read_front_matter(
     content: str, problems: FileProblems
@@ -69,7 +71,7 @@ def check_front_matter(
             else isinstance(value, str) and bool(value)
         )
         if not fits:
-            what = {list: "a list of texts", tuple: "a list of numbers"}.get(wanted, "text")
+            what = KINDS.get(wanted, "text")
             problems.add(line, f"front matter key {key!r} must be {what}; got {value!r}")
     if missing := [key for key in required if key not in lines]:
         problems.add(1, f"front matter lacks {', '.join(missing)}")

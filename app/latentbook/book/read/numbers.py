@@ -30,8 +30,8 @@ WORDS = (
     *("nineteen", "twenty"),
 )
 MODELS = Path(__file__).parents[2] / "models"
-PLUMBING = ("contract.py", "data/__init__.py")
-"""What of ``widgets`` computes no number. A course adds its own data to the second."""
+PLUMBING = ("contract.py", "controls.py", "kit/figures.py", "data/__init__.py")
+"""What of ``widgets`` computes no number. A course adds the names of its own data to the last."""
 
 QUOTED = re.compile(r"""["'](\w+)["']""")
 LONGEST = 8  # lines of code on a card

@@ -102,10 +102,10 @@ def settings_of(course: Path | None) -> Settings:
     LatentbookError
         If the course does not exist or does not fit the book.
     """
-    from latentbook.book.overlay.lay import lay_importable
+    from latentbook.book.overlay.merge import merge_importable
 
     settings = given_settings(course)
-    lay_importable(settings)
+    merge_importable(settings)
     return settings
 
 

@@ -28,14 +28,14 @@ def build_all(
     now : withhold what opens after this; None means the present time
     """
     from latentbook.book.build import build_site
-    from latentbook.book.overlay.lay import lay_importable
+    from latentbook.book.overlay.merge import merge_importable
 
     try:
         if settings.class_mode:
             from latentbook.lecture.bundle import bundle_class
 
             bundle_class(settings)  # first: a mistake in the book does not concern these pages
-        lay_importable(settings)
+        merge_importable(settings)
         build_site(settings, report=report, now=now)
     except Exception as error:  # the code of an instrument can raise anything
         return sentences(error)

@@ -35,14 +35,12 @@ InstrumentName = Annotated[
 
 
 class InstrumentList(BaseModel):
-    """Which instruments this server computes."""
-
     instruments: list[str]
 
 
 @lru_cache(maxsize=1)
 def served() -> tuple[str, ...]:
-    """Instruments that the server computes, of the book's own.
+    """Instruments of the book that the server computes.
 
     What a course adds runs in the page, and may be broken here.
     """
@@ -52,7 +50,7 @@ def served() -> tuple[str, ...]:
 
 @router.get("/instruments")
 def list_instruments() -> InstrumentList:
-    """The instruments that can be computed here."""
+    """List the instruments that can be computed here."""
     return InstrumentList(instruments=list(served()))
 
 
@@ -83,7 +81,7 @@ async def get_frame(request: Request, name: InstrumentName) -> Response:
 
 
 def read_controls(instrument: Instrument, query: dict[str, str]) -> dict[str, Any]:
-    """The values of all controls, out of the text of an address."""
+    """The values of all controls, from the text of an address."""
     controls = {control.name: control for control in instrument.controls}
     given: dict[str, Any] = {}
     for name, text in query.items():
@@ -99,12 +97,12 @@ def read_controls(instrument: Instrument, query: dict[str, str]) -> dict[str, An
 
 
 async def compute(name: str, values: dict[str, Any]) -> bytes:
-    """:func:`frame_of`, when its turn has come."""
+    """:func:`frame_of`, in turn."""
     return await asyncio.get_running_loop().run_in_executor(FRAMES, frame_of, name, values)
 
 
 def frame_of(name: str, values: dict[str, Any]) -> bytes:
-    """A frame as JSON: ``FrameValue`` of the page, without how long it took."""
+    """A frame as JSON: ``FrameValue`` of the page, without its duration."""
     module = widgets.get(name)
     frame = module.frame(module.compute(**values, full_data=read_full_data))
     picture = frame_value(module.instrument, frame)

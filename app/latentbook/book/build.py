@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from latentbook.book.compose.loaded import Loaded
 from latentbook.book.load import compose
 from latentbook.book.overlay.course import read_course
-from latentbook.book.overlay.lay import lay, release
+from latentbook.book.overlay.merge import merge, release
 from latentbook.book.read.day import right_now
 from latentbook.book.read.days import Days
 from latentbook.book.read.laid import LAID
@@ -59,7 +59,7 @@ def build_site(settings: Settings, *, report: Report, now: datetime | None = Non
     LatentbookError
         If something that is needed is not installed or cannot be had.
     """
-    project = Project.open(lay(settings))
+    project = Project.open(merge(settings))
     settings, site = project.settings, project.settings.site
     put_back(settings, report)
     now = now or right_now()

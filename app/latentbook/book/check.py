@@ -13,7 +13,7 @@ from typing import Any
 
 from latentbook.book.compose.author_code import AuthorCode, Reply, explained
 from latentbook.book.load import load
-from latentbook.book.overlay.lay import lay
+from latentbook.book.overlay.merge import merge
 from latentbook.book.read.bare_numbers import bare_numbers
 from latentbook.book.read.nodes import DirectiveNode, directives
 from latentbook.book.read.numbers import STALE, Asked, NumberError, made_by, rounded
@@ -52,7 +52,7 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
         is recorded, and every question whose solution fails or whose mistake passes.
     """
     content = settings.course / "content" if settings.course else settings.content
-    settings = lay(settings)
+    settings = merge(settings)
     course = PagePackages.read(settings)
     course.make_importable(report)
     report("Reading the book")
@@ -118,7 +118,7 @@ def record_chapter(settings: Settings, slug: str) -> Path:
         If the book or course has a mistake, or one of the snippets fails.
     """
     content = settings.course / "content" if settings.course else settings.content
-    settings = lay(settings)
+    settings = merge(settings)
     course = PagePackages.read(settings)
     course.make_importable(print)
     loaded = load(settings, computing=True)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from latentbook.book.build import build_site, dressed
 from latentbook.book.compose.types import Book
 from latentbook.book.load import load
-from latentbook.book.overlay.lay import lay
+from latentbook.book.overlay.merge import merge
 from latentbook.book.read.day import right_now
 from latentbook.book.write.assets import bundle
 from latentbook.book.write.render import Renderer
@@ -74,7 +74,7 @@ def build_pdf(
     executable = printer()
     now = right_now()
     site = build_site(settings, report=report, now=now)
-    settings = lay(settings)
+    settings = merge(settings)
     start = time.perf_counter()
     report("Printing the book")
     loaded = load(settings, now)

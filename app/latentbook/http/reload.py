@@ -79,10 +79,10 @@ class Reload:
     def build(self, changed: Iterable[Path]) -> list[str]:
         """Rebuild the site; return the errors as sentences."""
         from latentbook.book.build import build_site
-        from latentbook.book.overlay.lay import lay_importable
+        from latentbook.book.overlay.merge import merge_importable
 
         try:
-            lay_importable(self.settings)  # before its instruments are imported below
+            merge_importable(self.settings)  # before its instruments are imported below
             import_anew(changed, self.settings)
             build_site(self.settings, report=print)
         except Exception as error:  # the code of an instrument can raise anything

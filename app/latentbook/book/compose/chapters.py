@@ -1,4 +1,4 @@
-"""Chapters from their sources: each page composed, and what is not open rehearsed."""
+"""Chapters from their sources: composes each page, and withheld content for its mistakes."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def _listed(blocks: Iterable[Block]) -> Listed:
 
 
 def _numbered(blocks: Iterable[Block]) -> Iterator[NumberedBlock]:
-    """Those blocks that have a number, those inside folds and remarks included."""
+    """The numbered blocks, including those inside folds and remarks."""
     for block in blocks:
         if isinstance(block, NumberedBlock):
             yield block

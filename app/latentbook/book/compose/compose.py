@@ -364,7 +364,7 @@ class Composer:
         ).format(number.value, number.code, place, number.text)
 
     def plain(self, text: str, line: int) -> str:
-        """A text that is no markup, such as a picture's alt, with the numbers that it quotes."""
+        """Text without markup, such as a picture's alt, with the numbers that it quotes."""
 
         def written(match: re.Match[str]) -> str:
             number = self._number(match[1], line)

@@ -91,7 +91,7 @@ class Labels:
         self.targets[target.label] = target
 
     def with_days(self) -> dict[str, str]:
-        """Label -> kind of what can open on a day of its own: pages and questions."""
+        """Label -> kind of everything that can have its own day: pages and questions."""
         return {
             target.label: target.kind
             for target in self.targets.values()
@@ -214,7 +214,7 @@ def plain_text(inline: Token) -> str:
 
 
 def numbered(content: Path, directives: Mapping[str, Syntax]) -> Labels:
-    """The labels of a book that is only read, not composed. What is wrong in it is not said."""
+    """The labels of a book that is read but not composed; mistakes are not reported."""
     unheard, labels = Problems(), Labels()
     file = manifest_file(content)
     reader = SourceReader(content, directives, unheard, content.parent / "widgets")

@@ -25,7 +25,7 @@ Listing = Literal["listed", "unseen", "left out", "unused"]
 
 
 def listing(*, seen: bool, unseen: bool, from_book: bool) -> Listing:
-    """What becomes of an entry of a ledger.
+    """Whether and how an entry of a ledger is listed.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class Ledgers:
         return tuple(self._symbol(entry, composer) for entry in used)
 
     def note_unseen(self, composer: Composer) -> None:
-        """Remember the symbols of what is not open."""
+        """Record the symbols of withheld content."""
         self._unseen_symbols |= composer.symbols.used
 
     def _symbol(self, entry: SymbolEntry, composer: Composer) -> Symbol:

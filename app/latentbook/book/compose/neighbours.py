@@ -1,4 +1,4 @@
-"""Where a reader can go from a page: the pages before and after it, the chapters it builds on."""
+"""Links from a page: the pages before and after it, the chapters it builds on."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from latentbook.book.compose.labels import numbered
 from latentbook.book.directives import DIRECTIVES, by_name
 from latentbook.book.overlay.course import Course
-from latentbook.book.overlay.lay import lay, lay_somehow, release, where_laid
-from latentbook.book.overlay.sheet import Sheet, digest
+from latentbook.book.overlay.merge import merge, merge_reporting, merged_settings, release
+from latentbook.book.overlay.sourced_text import SourcedText, digest
 from latentbook.book.read.problems import Problems
 from latentbook.errors import BookErrors, LatentbookError
 from latentbook.settings import Settings
@@ -61,7 +61,7 @@ def edition_of(book: Path, laid: Path) -> Edition:
     hashes: dict[str, str] = {}
     total = hashlib.sha256()
     for path in sorted(book.rglob("*.md")):
-        sheet = Sheet.of(path.read_text(encoding="utf-8"), path.relative_to(book))
+        sheet = SourcedText.of(path.read_text(encoding="utf-8"), path.relative_to(book))
         total.update(f"{path.relative_to(book)} {digest(sheet.text)}\n".encode())
         name = path.parent.name if path.stem == "index" else path.stem
         hashes[name] = digest(sheet.text)
@@ -117,7 +117,7 @@ def accept(settings: Settings) -> Path:
         If it does not.
     """
     assert settings.course is not None
-    return write_lock(settings.course, edition_of(settings.content, lay(settings).content))
+    return write_lock(settings.course, edition_of(settings.content, merge(settings).content))
 
 
 def tell(settings: Settings, report: Report) -> bool:
@@ -130,11 +130,11 @@ def tell(settings: Settings, report: Report) -> bool:
     """
     assert settings.course is not None
     problems = Problems()
-    course = lay_somehow(settings, problems)
+    course = merge_reporting(settings, problems)
     if not course.manifest.book:
         raise LatentbookError(f"{settings.course} is a book of its own: no book is below it.")
     then = read_lock(settings.course)
-    now = edition_of(settings.content, where_laid(settings).content)
+    now = edition_of(settings.content, merged_settings(settings).content)
     report(f"Recorded: {then.release}, edition {then.hash[:12]}")
     report(f"Installed: {now.release}, edition {now.hash[:12]}")
     stale = [str(error) for error in BookErrors(problems.errors).errors]

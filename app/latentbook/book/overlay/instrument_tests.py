@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from latentbook.book.overlay.lay import INSTRUMENTS, where_laid
+from latentbook.book.overlay.merge import INSTRUMENTS, merged_settings
 from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
 
@@ -31,7 +31,7 @@ def run_tests(settings: Settings, *, report: Callable[[str], None]) -> None:
             "pytest is missing, which runs the tests of a course's instruments: "
             "`python -m pip install pytest` installs it."
         )
-    path = os.pathsep.join([str(where_laid(settings).root), *sys.path])
+    path = os.pathsep.join([str(merged_settings(settings).root), *sys.path])
     # No project's settings: those of a folder above are not the course's.
     command = [
         sys.executable,

@@ -1,4 +1,4 @@
-"""What a book that was laid together from a course and a book says of itself: ``laid.json``."""
+"""``laid.json``: how a merged book differs from its course and its book."""
 
 from __future__ import annotations
 

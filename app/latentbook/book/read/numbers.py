@@ -31,7 +31,7 @@ WORDS = (
 )
 MODELS = Path(__file__).parents[2] / "models"
 PLUMBING = ("contract.py", "controls.py", "kit/figures.py", "data/__init__.py")
-"""What of ``widgets`` computes no number. A course adds the names of its own data to the last."""
+"""The parts of ``widgets`` that compute no number. A course adds its own data to the last."""
 
 QUOTED = re.compile(r"""["'](\w+)["']""")
 LONGEST = 8  # lines of code on a card
@@ -41,12 +41,12 @@ Values: TypeAlias = Mapping[str, Mapping[str, float]]
 
 
 class NumberError(ValueError):
-    """Why there is no such number, for its author."""
+    pass
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A number where the text has it."""
+    """A number as the text asks for it."""
 
     slug: str
     path: Path
@@ -86,7 +86,9 @@ class Numbers:
 
     @cached_property
     def hashes(self) -> Mapping[str, str]:
-        """Of all that the numbers of each snippet, and of ``numbers.py``, are made from."""
+        """Hashes of everything that the numbers of each snippet, and of ``numbers.py``, are made
+        from.
+        """
         hashes = code_hashes([node for _, node in self.cells.values()])
         if self.source:
             hashes[NUMBERS] = made_from(self.file, self.widgets)
@@ -98,7 +100,7 @@ class Numbers:
         return bool(self.source) and not self.recordings.current(NUMBERS, self.hashes[NUMBERS])
 
     def maker(self, name: str) -> tuple[str, str]:
-        """What makes a number, and what it is called there."""
+        """What computes a number, and its name there."""
         label, _, variable = name.partition(".")
         return (label, variable) if label in self.cells and variable else (NUMBERS, name)
 
@@ -132,12 +134,12 @@ class Numbers:
         )
 
     def recorded(self, maker: str) -> Mapping[str, float]:
-        """The numbers of one maker as they were recorded, if that was from what it is now."""
+        """The recorded numbers of one source, if it has not changed since."""
         recording = self.recordings.current(maker, self.hashes.get(maker, ""))
         return recording.numbers if recording else {}
 
     def why_missing(self, maker: str, name: str, found: Mapping[str, float]) -> str:
-        """What to tell the author of a name that is not among these."""
+        """Message to the author about an unknown name."""
         if inside := [each for each in found if each.startswith(f"{name}.")]:
             return f"{name!r} holds several numbers. {accepted_names(name, inside)}"
         if maker != NUMBERS:

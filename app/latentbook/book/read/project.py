@@ -1,4 +1,4 @@
-"""A book, or a course laid over one: its folder and its manifest, opened once and passed on."""
+"""A book or a course: its folder and its manifest, opened once and passed on."""
 
 from __future__ import annotations
 
@@ -55,11 +55,10 @@ class Project:
         return Path(self.settings.content.name) / name
 
     def report(self, name: str) -> FileProblems:
-        """The mistakes of a file of the content."""
         return self.problems.of(self.shown(name))
 
     def not_open(self, now: datetime) -> Days:
-        """What is not open at a moment; an author is shown drafts."""
+        """Withheld content at a moment; authors are shown drafts."""
         return self.manifest.openings.not_open(now, drafts=self.settings.reload)
 
     def macros(self) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from latentbook.book.overlay.lay import CONTENT, INSTRUMENTS, release
+from latentbook.book.overlay.merge import CONTENT, INSTRUMENTS, release
 from latentbook.book.read.manifest import BOOK, COURSE, read_manifest
 from latentbook.book.read.problems import Problems
 from latentbook.book.scaffold import write_from

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from latentbook.book.check import record_chapter
 from latentbook.book.overlay.course import Course, read_course
-from latentbook.book.overlay.lay import CONTENT, INSTRUMENTS, lay
+from latentbook.book.overlay.merge import CONTENT, INSTRUMENTS, merge
 from latentbook.book.read.manifest import (
     BOOK,
     COURSE,
@@ -154,7 +154,7 @@ def new_instrument(settings: Settings, name: str) -> list[Path]:
         for path, template in written.items():
             write_from(template, path, name)
         registry.write_text(_with_instrument(text, registry, name), encoding="utf-8")
-        lay(settings)  # tells what is wrong with a course
+        merge(settings)  # tells what is wrong with a course
     return [*written, registry]
 
 

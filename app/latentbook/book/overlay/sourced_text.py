@@ -26,7 +26,7 @@ class Region:
     end: int
 
 
-class Sheet:
+class SourcedText:
     """Lines of text, each with its source file and line."""
 
     def __init__(self, lines: Sequence[str], origins: Sequence[tuple[str, int]]) -> None:
@@ -34,7 +34,7 @@ class Sheet:
         self.origins = list(origins)
 
     @classmethod
-    def of(cls, text: str, shown: Path) -> Sheet:
+    def of(cls, text: str, shown: Path) -> SourcedText:
         """A file's text; ``shown`` is how messages name the file."""
         lines = source_lines(text)
         return cls(lines, [(shown.as_posix(), nth) for nth in range(1, len(lines) + 1)])
@@ -53,18 +53,18 @@ class Sheet:
             before = (path, line)
         return found
 
-    def put(self, region: Region, sheet: Sheet | None) -> None:
+    def put(self, region: Region, sheet: SourcedText | None) -> None:
         """Replace some lines with another sheet, or with nothing."""
         lines, origins = (sheet.lines, sheet.origins) if sheet else ([], [])
         self.lines[region.start : region.end] = lines
         self.origins[region.start : region.end] = origins
 
-    def insert(self, line: int, sheet: Sheet) -> None:
+    def insert(self, line: int, sheet: SourcedText) -> None:
         """Insert another sheet before a line, with empty lines around it."""
         first, last = sheet.origins[0], sheet.origins[-1]
         lines = ["", *sheet.lines, ""]
         origins = [(first[0], max(first[1] - 1, 1)), *sheet.origins, last]
-        self.put(Region(line, line), Sheet(lines, origins))
+        self.put(Region(line, line), SourcedText(lines, origins))
 
     def source(self, region: Region) -> str:
         return "\n".join(self.lines[region.start : region.end]).rstrip()

@@ -1,7 +1,7 @@
-"""Lays a course over the book: a project folder in ``build/laid`` that holds what is built.
+"""Merge a course with its book into one project folder, ``build/laid``.
 
-Everything after it reads that folder as it would read the book's own. ``laid.json`` in it says
-where each line was written, so that a mistake is reported in the author's file.
+The rest of the build reads it like any other book. ``laid.json`` maps every merged line to its
+source, so errors point to the file the author wrote.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from latentbook.book.overlay.course import Course, read_course
-from latentbook.book.overlay.sheet import Region, Sheet, digest
+from latentbook.book.overlay.sourced_text import Region, SourcedText, digest
 from latentbook.book.read.laid import LAID
 from latentbook.book.read.manifest import BOOK, COURSE, ChapterEntry, Hidden, Insert, Replacement
 from latentbook.book.read.numbers import names_set
@@ -45,8 +45,8 @@ REGISTER = re.compile(r"(?<=^WIDGETS: tuple\[str, \.\.\.\] = \()([^)]*)(?=\))", 
 DATA_NAMES = re.compile(r"(?<=^NAMES = \()([^)]*)(?=\))", re.MULTILINE)
 
 
-def lay(settings: Settings) -> Settings:
-    """The settings of what is built: those given, or those of the folder a course is laid in.
+def merge(settings: Settings) -> Settings:
+    """The settings to build: those given, or those of a course's merged folder.
 
     Raises
     ------
@@ -57,13 +57,13 @@ def lay(settings: Settings) -> Settings:
     if settings.course is None:
         return settings
     problems = Problems()
-    lay_somehow(settings, problems)
+    merge_reporting(settings, problems)
     problems.raise_all()
-    return where_laid(settings)
+    return merged_settings(settings)
 
 
-def lay_somehow(settings: Settings, problems: Problems) -> Course:
-    """Lay a course as well as that goes; what is wrong is reported.
+def merge_reporting(settings: Settings, problems: Problems) -> Course:
+    """Merge what can be merged; report every error.
 
     Raises
     ------
@@ -73,19 +73,19 @@ def lay_somehow(settings: Settings, problems: Problems) -> Course:
     assert settings.course is not None
     course = read_course(settings.course.resolve(), problems)
     layer = Layer(settings, course, problems)
-    layer.lay()
-    layer.write(where_laid(settings).root)
+    layer.merge()
+    layer.write(merged_settings(settings).root)
     return course
 
 
-def where_laid(settings: Settings) -> Settings:
-    """The settings of the folder that a course is laid in."""
+def merged_settings(settings: Settings) -> Settings:
+    """The settings of a course's merged folder."""
     root = settings.build.resolve() / "laid"
     return settings.model_copy(update={"root": root, "content": root / CONTENT, "course": None})
 
 
-def lay_importable(settings: Settings) -> None:
-    """Lay a course, where there is one, and have ``widgets`` be the course's.
+def merge_importable(settings: Settings) -> None:
+    """Merge a course, if there is one, and make its ``widgets`` importable.
 
     Here and in the processes that are started. The server's own modules need parts of the book's
     that a book of its own does not have.
@@ -97,7 +97,7 @@ def lay_importable(settings: Settings) -> None:
     """
     if settings.course is None:
         return
-    laid = lay(settings)
+    laid = merge(settings)
     if str(laid.root) not in sys.path:
         sys.path.insert(0, str(laid.root))
         if WIDGETS in sys.modules:  # the book's, for a server whose course could not be laid before
@@ -108,7 +108,7 @@ def lay_importable(settings: Settings) -> None:
 
 
 class Layer:
-    """What comes of one course and the book below.
+    """The result of merging a course with its book.
 
     Attributes
     ----------
@@ -125,13 +125,12 @@ class Layer:
         self.own = course.folder / CONTENT
         self.book = settings.content.resolve() if course.manifest.book else None
         self.report = problems.of(course.shown(COURSE))
-        self.pages: dict[str, Sheet] = {}
-        self.texts: dict[str, Sheet] = {}
+        self.pages: dict[str, SourcedText] = {}
+        self.texts: dict[str, SourcedText] = {}
         self.files: dict[str, Path] = {}
         self.hidden: dict[str, str] = {}
 
-    def lay(self) -> None:
-        """Everything."""
+    def merge(self) -> None:
         hidden = {each.label for each in self.course.manifest.hide}
         for entry in self.course.manifest.entries:
             self.chapter(entry, hidden)
@@ -152,7 +151,6 @@ class Layer:
     # Chapters
 
     def chapter(self, entry: ChapterEntry, hidden: set[str]) -> None:
-        """The files of one chapter."""
         slug = entry.slug
         there = [p.parent.name for f in self.folders() for p in sorted(f.glob(f"*/{INDEX}"))]
         if slug not in there:
@@ -193,7 +191,7 @@ class Layer:
             self.take_files(folder / slug, slug)
 
     def together(self, slug: str) -> None:
-        """What both folders may have of a chapter: its numbers and its recordings."""
+        """Files of a chapter that both folders may have: its numbers and recordings."""
         for name in (NUMBERS, OUTPUTS):
             place = f"{slug}/{name}"
             sheets = [self.read(f / place) for f in self.folders() if (f / place).is_file()]
@@ -203,21 +201,19 @@ class Layer:
                 join = self.with_numbers if name == NUMBERS else _with_recordings
                 self.texts[place] = join(sheets[0], *below)
 
-    def with_numbers(self, own: Sheet, book: Sheet) -> Sheet:
+    def with_numbers(self, own: SourcedText, book: SourcedText) -> SourcedText:
         """The course's numbers after the book's, whose names it must not set again."""
         known = names_set(book.text)
         for name, line in names_set(own.text).items():
             if name in known and not name.startswith("_"):
                 message = f"{name!r} is used twice: {book.origins[0][0]} sets it already"
                 self.problems.add(Path(own.origins[0][0]), line, message)
-        return Sheet([*book.lines, *own.lines], [*book.origins, *own.origins])
+        return SourcedText([*book.lines, *own.lines], [*book.origins, *own.origins])
 
     def folders(self) -> list[Path]:
-        """The folders of content, the course's first."""
         return [self.own, *([self.book] if self.book else [])]
 
-    def page(self, place: str, label: str, line: int) -> Sheet:
-        """A page's text: the course's, or the book's."""
+    def page(self, place: str, label: str, line: int) -> SourcedText:
         own, book = self.own / place, self.book / place if self.book else None
         if own.is_file() and book is not None and book.is_file():
             self.report.add(
@@ -227,15 +223,14 @@ class Layer:
             )
         return self.sheet(place)
 
-    def sheet(self, place: str) -> Sheet:
+    def sheet(self, place: str) -> SourcedText:
         """The file at a place: the course's, else the book's."""
         path = next(f / place for f in self.folders() if (f / place).is_file())
         return self.read(path)
 
-    def read(self, path: Path) -> Sheet:
-        """A file's text."""
+    def read(self, path: Path) -> SourcedText:
         shown = self.shown(path)
-        return Sheet.of(self.problems.of(shown).read(path), shown)
+        return SourcedText.of(self.problems.of(shown).read(path), shown)
 
     def shown(self, path: Path) -> Path:
         """A file as messages name it."""
@@ -244,7 +239,7 @@ class Layer:
         return Path(CONTENT) / path.relative_to(self.settings.content.resolve())
 
     def take_files(self, folder: Path, place: str) -> None:
-        """Pictures and other files beside the Markdown."""
+        """Pictures and other files next to the Markdown."""
         for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
             name = f"{place}/{path.relative_to(folder).as_posix()}"
             if path.suffix == ".md" or not path.is_file() or name in self.texts:
@@ -258,7 +253,7 @@ class Layer:
     # Edits
 
     def find(self, label: str) -> tuple[str, Region] | None:
-        """The page on which a label stands, and where; a page's own label is all of it."""
+        """The page of a label and its lines; a page's own label means all of it."""
         for place, page in self.pages.items():
             slug, _, file = place.partition("/")
             if label == (slug if file == INDEX else file.removesuffix(".md")):
@@ -268,7 +263,7 @@ class Layer:
         return None
 
     def found(self, edit: Insert | Replacement | Hidden) -> tuple[str, Region] | None:
-        """The same, after reporting a label that stands nowhere."""
+        """The same, after reporting an unknown label."""
         found = self.find(edit.label)
         if found is None:
             names = [*self.pages, *(n for page in self.pages.values() for n in page.regions())]
@@ -279,7 +274,9 @@ class Layer:
             )
         return found
 
-    def text_of(self, edit: Insert | Replacement, *, whole_page: bool = False) -> Sheet | None:
+    def text_of(
+        self, edit: Insert | Replacement, *, whole_page: bool = False
+    ) -> SourcedText | None:
         """The course's text of an edit, or None after reporting what is wrong with its file."""
         path = (self.course.folder / edit.file).resolve()
         if not path.is_relative_to(self.course.folder) or not path.is_file():
@@ -297,7 +294,7 @@ class Layer:
         return sheet
 
     def replace(self, edit: Replacement) -> None:
-        """Put a text of the course in the place of what has a label."""
+        """Replace what has a label with the course's text."""
         if (found := self.found(edit)) is None:
             return
         place, region = found
@@ -328,7 +325,6 @@ class Layer:
             page.put(region, sheet)
 
     def insert(self, edit: Insert) -> None:
-        """Put a text of the course after what has a label."""
         if (found := self.found(edit)) is None:
             return
         sheet = self.text_of(edit)
@@ -337,7 +333,7 @@ class Layer:
             self.pages[place].insert(region.end, sheet)
 
     def hide(self) -> None:
-        """Take out what the course hides."""
+        """Remove what the course hides."""
         for each in self.course.manifest.hide:
             if each.label in self.hidden:
                 continue  # a section
@@ -356,8 +352,8 @@ class Layer:
                     self.hidden[label] = where
             page.put(region, None)
 
-    def hide_page(self, page: Sheet, name: str) -> None:
-        """Remember the labels of a section that is hidden."""
+    def hide_page(self, page: SourcedText, name: str) -> None:
+        """Record the labels of a hidden section."""
         line = next(each.line for each in self.course.manifest.hide if each.label == name)
         where = f"{self.course.shown(COURSE)}:{line}"
         self.hidden |= dict.fromkeys((name, *page.regions()), where)
@@ -399,7 +395,7 @@ class Layer:
             ]
             if not sheets:
                 if name in ("facts.toml", "references.bib"):
-                    self.texts[name] = Sheet([""], [(name, 1)])
+                    self.texts[name] = SourcedText([""], [(name, 1)])
                 continue
             first, *more = sheets
             for sheet in more:
@@ -452,7 +448,7 @@ class Layer:
         return pattern.sub(before + more, text)
 
     def write(self, root: Path) -> None:
-        """Bring a folder to hold just this."""
+        """Write the merged project; delete stale files."""
         wanted: dict[str, bytes] = {}
         for place, sheet in [*self.pages.items(), *self.texts.items()]:
             wanted[f"{CONTENT}/{place}"] = sheet.text.encode()
@@ -503,16 +499,16 @@ class Layer:
         }
 
 
-def _with_recordings(own: Sheet, book: Sheet) -> Sheet:
-    """What was recorded with the course, and of the rest with the book."""
+def _with_recordings(own: SourcedText, book: SourcedText) -> SourcedText:
+    """The course's recordings, and the book's for the rest."""
     try:
         whole = json.loads(book.text) | json.loads(own.text)
     except (TypeError, ValueError):
         return own  # reported where it is read
-    return Sheet([json.dumps(whole)], own.origins[:1])
+    return SourcedText([json.dumps(whole)], own.origins[:1])
 
 
-def _sections(index: Sheet) -> list[str]:
+def _sections(index: SourcedText) -> list[str]:
     """The sections that the opening of a chapter lists."""
     front = FRONT_MATTER.match(index.text)
     try:
@@ -523,8 +519,8 @@ def _sections(index: Sheet) -> list[str]:
     return [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
 
 
-def _with_sections(index: Sheet, names: list[str]) -> Sheet:
-    """The opening of a chapter with another list of sections; every line stays where it was."""
+def _with_sections(index: SourcedText, names: list[str]) -> SourcedText:
+    """The opening of a chapter with a different list of sections; every line stays in place."""
     front = FRONT_MATTER.match(index.text)
     root = yaml.compose(front[1], Loader=yaml.SafeLoader) if front else None
     lines = list(index.lines)
@@ -534,9 +530,9 @@ def _with_sections(index: Sheet, names: list[str]) -> Sheet:
             if value.end_mark.column == 0:
                 last -= 1  # a list of lines ends where the next key begins
             lines[first : last + 1] = [f"sections: [{', '.join(names)}]", *[""] * (last - first)]
-    return Sheet(lines, index.origins)
+    return SourcedText(lines, index.origins)
 
 
 def release() -> str:
-    """The release of the book that is installed."""
+    """The installed release of the book."""
     return version("latentbook")

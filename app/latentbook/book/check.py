@@ -83,7 +83,7 @@ def list_bare_numbers(settings: Settings, report: Report) -> None:
     BookErrors
         If the book or course has a mistake.
     """
-    loaded = load(lay(settings), computing=True)
+    loaded = load(merge(settings), computing=True)
     place = Problems(loaded.laid.origins).place
     for page in (page for source in loaded.whole for page in source.pages):
         found = [

@@ -9,6 +9,7 @@ import nbformat
 import pytest
 
 from latentbook.book.check import check_book, list_bare_numbers
+from latentbook.book.compose.blocks import Heading
 from latentbook.book.compose.prose import ROLES
 from latentbook.book.directives import DIRECTIVES, by_name
 from latentbook.book.load import load
@@ -17,6 +18,7 @@ from latentbook.book.read.numbers import made_by, written
 from latentbook.book.read.parse import parse_document
 from latentbook.book.read.problems import Problems
 from latentbook.book.write.exports import Export, notebook
+from latentbook.book.write.search import search_index
 from latentbook.errors import BookErrors
 from latentbook.settings import Settings
 
@@ -104,6 +106,20 @@ def test_the_page_shows_the_number_and_knows_its_line(book: Settings) -> None:
     assert ">0.667</data>" in str(table.caption) and ">−4</data>" in str(table.html)
 
 
+def test_a_heading_has_the_number_in_its_title(book: Settings) -> None:
+    change(book, "text.md", "The sum is", "## All {num}`lead.0:d`\n\nThe sum is")
+    heading = load(book).book.chapters[0].sections[0].blocks[2]
+    assert isinstance(heading, Heading)
+    assert heading.title == "All 9" and ">9</data>" in str(heading.html)
+
+
+def test_the_same_number_is_in_an_alt_text(book: Settings) -> None:
+    figure = ":::{figure} arrow.svg\n:alt: Of {num}`probe.vae:.0f` %.\n\nIt.\n:::\n"
+    change(book, "text.md", "The sum is", f"{figure}\nThe sum is")
+    block = load(book).book.chapters[0].sections[0].blocks[2]
+    assert "Of 32 %." in str(block.picture)  # type: ignore[attr-defined]
+
+
 def test_notebook_and_search_have_the_plain_text(book: Settings) -> None:
     loaded = load(book)
     (chapter,), (source,) = loaded.book.chapters, loaded.sources
@@ -114,6 +130,7 @@ def test_notebook_and_search_have_the_plain_text(book: Settings) -> None:
     text = "\n".join(cell.source for cell in cells)
     assert "The VAE reads 32 %, the deep one −85.5,\nit leads by nine." in text
     assert "The sum is 1.25." in text and "with 0.667" in text and "| −4 |" in text
+    assert "The VAE reads 32 %, the deep one −85.5, it leads" in search_index(loaded.book).decode()
 
 
 def test_what_no_longer_comes_from_the_file_is_not_built(book: Settings) -> None:

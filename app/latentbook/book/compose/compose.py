@@ -199,9 +199,12 @@ class Composer:
 
     def text_of(self, inline: Token) -> str:
         """The words of an inline token, for titles."""
-        return "".join(
-            " " if child.type == "softbreak" else child.content for child in inline.children or ()
-        )
+        return "".join(map(self._words, inline.children or ()))
+
+    def _words(self, child: Token) -> str:
+        if child.type == "myst_role" and child.meta["name"] == "num":
+            return self.plain(f"{{num}}`{child.content}`", child.map[0] + 1 if child.map else 1)
+        return " " if child.type == "softbreak" else child.content
 
     def math(self, tex: str, line: int, *, display: bool = False) -> Html:
         """One equation, or nothing after reporting what is broken in it."""

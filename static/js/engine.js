@@ -2,27 +2,40 @@
  * What the build runs in-process, in an engine without DOM, timers or console: equations and stills.
  * Bundled with the global name `engine`; app/latentbook/book/compose/engine.py calls it.
  */
-import { renderToString } from "katex";
+import * as library from "katex";
 import { check } from "./figure/check.js";
 import { axesBox, svg } from "./figure/draw.js";
 
 /**
  * @param {string} tex
  * @param {boolean} display on a line of its own
- * @param {Record<string, string>} [macros]
- * @returns {string} HTML and MathML
+ * @returns {{html: string, math: any}} HTML with MathML inside, and the MathML by itself: [tag, ...children]
  * @throws {Error} with `rawMessage`, and `position` in the TeX
  */
-export const katex = (tex, display, macros = {}) =>
-  renderToString(tex, {
+export function katex(tex, display) {
+  // Its types leave out the tree, which only the version in package-lock.json is known to build so.
+  const built = /** @type {any} */ (library).__renderToDomTree(tex, {
     displayMode: display,
-    macros: { ...macros },
     output: "htmlAndMathml",
     // The build marks symbols (app/latentbook/book/compose/symbols.py); authors cannot (REFUSED in math.py).
     strict: (/** @type {string} */ code) => (code === "htmlExtension" ? "ignore" : "error"),
     throwOnError: true,
-    trust: ({ command }) => command === "\\htmlData",
+    trust: (/** @type {{command: string}} */ { command }) => command === "\\htmlData",
   });
+  let math = built;
+  while (math.type !== "math") math = math.children[0];
+  math.children[0].children.length = 1; // after it comes the TeX, which readers do not need
+  return { html: built.toMarkup(), math: plain(math) };
+}
+
+/**
+ * @param {any} node of KaTeX's tree
+ * @returns {any} an element as [tag, ...children], text as a string
+ */
+function plain(node) {
+  if (node.children) return [node.type ?? "mrow", ...node.children.map(plain)];
+  return node.text ?? ["mspace"];
+}
 
 /**
  * @param {import("./figure/draw.js").Figure} figure

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from latentbook.book.compose.text import Layout, Text
+from latentbook.book.write.html import printed
+from latentbook.book.write.render import root_of
 from latentbook.settings import Settings
 
 BOOK = """\
@@ -121,3 +124,8 @@ def make_book(tmp_path: Path, root: Path, shared_build: Path) -> MakeBook:
         return Settings(root=root, content=content, build=shared_build)
 
     return make
+
+
+def html_of(text: Text, page: str = "sample/text") -> str:
+    """Running text as it is printed on a page of its own."""
+    return printed(text, Layout(root_of(page), page, {page: ""}))

@@ -22,7 +22,7 @@ from latentbook.book.write.search import search_index
 from latentbook.errors import BookErrors
 from latentbook.settings import Settings
 
-from .conftest import BOOK, HEAD, MakeBook
+from .conftest import BOOK, HEAD, MakeBook, html_of
 
 NUMBERS = """\
 import numpy as np
@@ -97,13 +97,14 @@ def test_the_page_shows_the_number_and_knows_its_line(book: Settings) -> None:
     (section,) = load(book).book.chapters[0].sections
     prose, _, after, table = section.blocks
     assert (
-        '<data class="quoted" value="31.9412" data-code="&#34;vae&#34;: 31.94123456," '
+        '<data class="quoted" value="31.9412" data-code="&quot;vae&quot;: 31.94123456," '
         'data-place="content/sample/numbers.py:6">32</data> %, the deep one'
-    ) in str(prose.html)
-    assert ">−85.5</data>,\nit leads by" in str(prose.html) and ">nine</data>." in str(prose.html)
-    assert 'data-code="total = {&#34;all&#34;: np.float32(0.25) + 1}"' in str(after.html)
-    assert 'data-place="content/sample/text.md:14">1.25</data>' in str(after.html)
-    assert ">0.667</data>" in str(table.caption) and ">−4</data>" in str(table.html)
+    ) in html_of(prose.html)
+    assert ">−85.5</data>,\nit leads by" in html_of(prose.html)
+    assert ">nine</data>." in html_of(prose.html)
+    assert 'data-code="total = {&quot;all&quot;: np.float32(0.25) + 1}"' in html_of(after.html)
+    assert 'data-place="content/sample/text.md:14">1.25</data>' in html_of(after.html)
+    assert ">0.667</data>" in html_of(table.caption) and ">−4</data>" in html_of(table.html)
 
 
 def test_a_heading_has_the_number_in_its_title(book: Settings) -> None:

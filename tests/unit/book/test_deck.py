@@ -8,12 +8,14 @@ import pytest
 
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.loaded import Loaded
+from latentbook.book.compose.words import text_of
 from latentbook.book.directives.deck import Deck, Step
 from latentbook.book.load import load
 from latentbook.book.write.exports import Export, notebook
 from latentbook.book.write.search import search_index
 
 from .conftest import HEAD, MakeBook
+from .test_cases import outline
 from .test_errors import mistakes
 
 DECK = """
@@ -51,9 +53,9 @@ def test_its_steps_are_counted_and_have_places_in_the_address(loaded: Loaded) ->
         ("step-1", 1, 2),
         ("step-2", 2, 2),
     ]
-    assert "Look at <em>this</em>" in str(deck.blocks[0].blocks)
-    assert "Ask before you tell" in str(deck.blocks[0].notes)
-    assert "Ask before" not in str(deck.blocks[0].blocks)
+    assert "Look at <em>this</em>" in outline(deck.blocks[0].blocks, "sample/text")
+    assert "Ask before you tell" in text_of(deck.blocks[0].notes)
+    assert "Ask before" not in text_of(deck.blocks[0].blocks)
     assert deck.blocks[1].notes == ()
 
 
@@ -66,7 +68,7 @@ def test_what_stands_in_a_step_is_found(loaded: Loaded) -> None:
 def test_a_step_can_be_referred_to(make_book: MakeBook) -> None:
     text = f"{HEAD}\nSee {{ref}}`how it ends <step-2>`.\n{DECK}"
     section = load(make_book({"sample/text.md": text})).book.chapters[0].sections[0]
-    assert 'href="#step-2">how it ends</a>' in str(section.blocks[0])
+    assert 'href="#step-2">how it ends</a>' in outline(section.blocks[0], section.place)
 
 
 def test_it_is_exported_step_by_step(loaded: Loaded) -> None:

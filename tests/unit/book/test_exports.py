@@ -87,7 +87,7 @@ def test_text_needs_nothing_of_this_book(cells: list[Any]) -> None:
         "## 2.1 Running text",
         "### The end",
         r"\tag{2.1}",
-        "Section 2.1 begins a sentence. In the middle, section 2.1 does not.",
+        "Section\xa02.1 begins a sentence. In the middle, section\xa02.1 does not.",
         "## References",
         "- Baldi, P. & Hornik, K. (1989).",
         "*manifold*",

@@ -130,7 +130,7 @@ def test_stills_of_all_widths_and_kinds(block: InstrumentBlock) -> None:
     assert plots and tiles
     widths = [re.search(r'^<svg[^>]* width="(\d+)"', still) for still in plots[0].stills]
     assert [found and found[1] for found in widths] == ["910", "600", "320"]
-    assert tiles[0].src.startswith("../../assets/bottleneck-")
+    assert tiles[0].src.startswith("assets/bottleneck-")
 
 
 def test_a_pad_shows_its_second_picture_where_there_is_ink() -> None:
@@ -199,6 +199,6 @@ def test_the_still_of_a_map(make_book: MakeBook, root: Path) -> None:
     assert isinstance(found, InstrumentBlock)
     panel = found.panels[0]
     assert isinstance(panel, MapStill)
-    assert panel.src.startswith("../../assets/latent-atlas-map-")
+    assert panel.src.startswith("assets/latent-atlas-map-")
     assert "around the code (1.000, 0.000)" in panel.alt
     assert '"set": {"view": [1.0, 0.0, 4.0]}' in found.spec

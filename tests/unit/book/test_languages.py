@@ -357,4 +357,4 @@ def test_remarks_without_a_title_have_the_text_s_own(make_book: MakeBook) -> Non
     book = BOOK.replace('"en"', '"de"')
     loaded = load(make_book({"book.toml": book, "sample/text.md": text}))
     (remark,) = loaded.book.chapters[0].sections[0].blocks
-    assert remark.title == "Warnung"  # type: ignore[attr-defined]
+    assert remark.title.words == "Warnung"  # type: ignore[attr-defined]

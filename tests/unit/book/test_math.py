@@ -37,7 +37,7 @@ NAMESPACE = "{http://www.w3.org/1998/Math/MathML}"
 def test_an_equation_has_mathml_and_html_hidden_from_screen_readers(
     mathematics: Mathematics,
 ) -> None:
-    html = mathematics.set(r"\frac{1}{2} \lVert x \rVert")
+    html = mathematics.set(r"\frac{1}{2} \lVert x \rVert").html
     root = mathml(html)
     fraction = root.find(f".//{NAMESPACE}mfrac")
     assert fraction is not None
@@ -47,8 +47,8 @@ def test_an_equation_has_mathml_and_html_hidden_from_screen_readers(
 
 
 def test_display_mathematics_says_so(mathematics: Mathematics) -> None:
-    assert mathml(mathematics.set("x", display=True)).get("display") == "block"
-    assert mathml(mathematics.set("x")).get("display") is None
+    assert mathml(mathematics.set("x", display=True).html).get("display") == "block"
+    assert mathml(mathematics.set("x").html).get("display") is None
 
 
 def test_macros_are_replaced_as_whole_commands() -> None:

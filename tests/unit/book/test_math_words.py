@@ -1,13 +1,14 @@
-"""Equations as a line of text, out of KaTeX's own markup."""
+"""Equations as a line of text, out of KaTeX's own tree."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from markdown_it.token import Token
 
 from latentbook.book.compose.engine import Engine
-from latentbook.book.compose.words import words_of
+from latentbook.book.compose.text import Text, plain
 from latentbook.book.load import shared_engine
 from latentbook.book.write.assets import engine_script
 from latentbook.settings import Settings
@@ -37,4 +38,5 @@ def engine(root: Path, shared_build: Path) -> Engine:
     ],
 )
 def test_words_of_an_equation(engine: Engine, tex: str, words: str) -> None:
-    assert words_of(f"<p>So {engine.katex(tex, False)} holds.</p>") == f"So {words} holds."
+    equation = Token("math_inline", "math", 0, content=tex, meta={"math": engine.katex(tex, False)})
+    assert Text((plain("So "), equation, plain(" holds."))).words == f"So {words} holds."

@@ -103,7 +103,7 @@ REFUSED = {
 def test_accepted(make_book: MakeBook) -> None:
     text = HEAD + "\n" + "\n\n".join(ACCEPTED) + "\n"
     loaded = load(make_book({"sample/text.md": text}))
-    made = outline(loaded.book.chapters[0].sections[0].blocks)
+    made = outline(loaded.book.chapters[0].sections[0].blocks, "sample/text")
     made = re.sub(r"\n\s*", "", made)
     missing = {source: html for source, html in ACCEPTED.items() if html not in made}
     assert not missing, made

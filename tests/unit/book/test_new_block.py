@@ -13,7 +13,7 @@ import pytest
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.loaded import Loaded
-from latentbook.book.compose.pieces import Html
+from latentbook.book.compose.text import Text
 from latentbook.book.compose.types import Section
 from latentbook.book.directives import DIRECTIVES
 from latentbook.book.load import load
@@ -33,7 +33,7 @@ class Riddle(Block):
     kind = "riddle"
     said = ("title", "blocks")
     takes_notes = True
-    title: Html
+    title: Text
     blocks: tuple[Block, ...]
 
 

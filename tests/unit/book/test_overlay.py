@@ -19,6 +19,7 @@ from latentbook.errors import BookErrors
 from latentbook.settings import Settings
 
 from .conftest import BOOK, FRONT, HEAD, OPENING, MakeBook
+from .test_cases import outline
 
 QUESTION = """\
 ::::{quiz} true-false
@@ -166,7 +167,7 @@ def test_a_reference_to_what_is_left_out_leads_to_the_whole_book(make_course: Ma
     )
     settings = make_course(toml=toml, here='full_book_url = "https://host.example/book/"')
     (text,) = load(merge(settings)).book.chapters[1].sections
-    html = "".join(getattr(block, "html", "") for block in text.blocks)
+    html = outline(text.blocks, text.place)
     assert '<a class="ref" href="https://host.example/book/sample/second/">Second</a>' in html
 
 

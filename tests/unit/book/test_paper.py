@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+from markdown_it.token import Token
 
-from latentbook.book.compose.pieces import Html
+from latentbook.book.compose.text import Address, Layout, Text, element, plain
 from latentbook.book.load import load
 from latentbook.book.pdf import build_pdf, css_string, file_name
 from latentbook.book.write.assets import Assets
-from latentbook.book.write.render import OnePage, Renderer
+from latentbook.book.write.html import printed
+from latentbook.book.write.render import Renderer
 from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
 from tests.site_pages import OUTSIDE, SitePage
@@ -116,25 +118,29 @@ def test_answers_come_after_all_questions_and_hints(html: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("html", "brought"),
+    ("to", "url"),
     [
-        ('<p id="a">', '<p id="s.a">'),
-        ('<a href="#a">', '<a href="#s.a">'),
-        ('<a href="../two/">', '<a href="#s.two">'),
-        ('<a href="../two/#a">', '<a href="#s.a">'),
-        ('<a href="../../other/#a">', '<a href="../other/#a">'),
-        ('<a href="https://x.org/#a">', '<a href="https://x.org/#a">'),
-        ('<a data-address="#a">', '<a data-address="../s/one/#a">'),
-        ('<img src="../../media/p.png">', '<img src="../media/p.png">'),
-        ('<i style="mask-image: url(../../m.png)">', '<i style="mask-image: url(../m.png)">'),
-        ('<path clip-path="url(#a)">', '<path clip-path="url(#s.a)">'),
-        ("<p>url(../x) in words</p>", "<p>url(../x) in words</p>"),
+        (Address("s/one", "a"), "#s.a"),
+        (Address("s/two"), "#s.two"),
+        (Address("s/two", "a"), "#s.a"),
+        (Address("other", "a"), "../other/#a"),
+        (Address("", "a"), "../#a"),
+        (Address("s/two", "a", "https://x.org/"), "https://x.org/s/two/#a"),
     ],
 )
-def test_what_comes_to_another_page_leads_where_it_led(html: str, brought: str) -> None:
+def test_links_lead_where_they_led_or_to_where_that_is_on_the_page(to: Address, url: str) -> None:
     starts = {"s/one": "s.one", "s/two": "s.two"}
-    one_page = OnePage("paper", starts, dict.fromkeys(starts, "s."))
-    assert one_page.bring(Html(html), "s/one") == brought
+    layout = Layout("../", "s/one", starts, dict.fromkeys(starts, "s."))
+    assert layout.url(to) == url
+    assert layout.id("a") == "s.a"
+    assert layout.home("a") == "../s/one/#a"
+
+
+def test_a_picture_of_the_text_and_its_own_links_are_found_from_each_page() -> None:
+    picture = Token("picture", "img", 0, attrs={"src": ""}, meta={"file": "assets/p.png"})
+    text = Text((picture, *element("a", [plain("x")], href="https://x.org/#a")))
+    html = '<img src="../assets/p.png" /><a href="https://x.org/#a">x</a>'
+    assert printed(text, Layout("../", "s/one")) == html
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,17 @@
-"""Words of markup, and the minutes they take."""
+"""Words of blocks, and the minutes they take."""
 
 from __future__ import annotations
 
-from latentbook.book.compose.words import words_of
+from latentbook.book.compose.words import text_of
 from latentbook.book.load import load
 
 from .conftest import HEAD, MakeBook
 
 
-def test_words_leave_out_markup_and_count_an_equation_once() -> None:
-    equation = (
-        '<span class="katex"><span class="katex-mathml"><math><semantics><msup><mi>x</mi>'
-        '<mn>2</mn></msup><annotation encoding="application/x-tex">x^2</annotation></semantics>'
-        "</math></span>"
-        '<span class="katex-html" aria-hidden="true"><span>x</span><span>2</span></span></span>'
-    )
-    html = f"<p>Take {equation} &amp; <em>stop</em>.</p><ul><li>One</li><li>two</li></ul>"
-    assert words_of(html) == "Take x² & stop. One two"
+def test_words_leave_out_markup_and_count_an_equation_once(make_book: MakeBook) -> None:
+    text = f"{HEAD}\nTake $x^2$ & *stop*.\n\n- One\n- two\n"
+    blocks = load(make_book({"sample/text.md": text})).book.chapters[0].sections[0].blocks
+    assert text_of(blocks) == "Take x² & stop. One two"
 
 
 def minutes(make_book: MakeBook, text: str) -> int:

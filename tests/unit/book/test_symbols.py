@@ -6,9 +6,12 @@ import re
 
 import pytest
 
+from latentbook.book.compose.blocks import Prose
 from latentbook.book.compose.symbols import Symbols
+from latentbook.book.compose.text import Address, Layout
 from latentbook.book.load import load
 from latentbook.book.read.notation import SymbolEntry
+from latentbook.book.write.html import printed
 from latentbook.errors import BookErrors
 
 from .conftest import HEAD, MakeBook
@@ -58,12 +61,14 @@ def marked(text: str) -> str:
     ],
 )
 def test_what_is_marked(tex: str, expected: str) -> None:
-    assert Symbols(ENTRIES, "compress").mark(tex) == marked(expected)
+    made, used = Symbols(ENTRIES, "compress").mark(tex)
+    assert made == marked(expected)
+    assert used == set(re.findall(r"\[\[([\w-]+)\|", expected))
 
 
 def test_a_meaning_for_one_section_goes_before_that_of_the_book() -> None:
-    assert Symbols(ENTRIES, "denoising").mark(SIGMA) == marked(rf"[[noise|{SIGMA}]]")
-    assert Symbols(ENTRIES, "compress").mark(SIGMA) == marked(rf"[[sigma|{SIGMA}]]")
+    assert Symbols(ENTRIES, "denoising").mark(SIGMA)[0] == marked(rf"[[noise|{SIGMA}]]")
+    assert Symbols(ENTRIES, "compress").mark(SIGMA)[0] == marked(rf"[[sigma|{SIGMA}]]")
 
 
 NOTATION = """\
@@ -82,11 +87,13 @@ def test_a_page_has_the_symbols_of_its_equations(make_book: MakeBook) -> None:
     book = load(make_book(files)).book
     section = book.chapters[0].sections[0]
     assert [(each.id, each.shape, each.code) for each in section.symbols] == [("k", "()", "k")]
-    html = str(getattr(section.blocks[0], "html", ""))
+    block = section.blocks[0]
+    assert isinstance(block, Prose)
+    html = printed(block.html, Layout("../../", section.place, {section.place: ""}))
     assert 'data-symbol="k"' in html
     assert '<dfn class="term" id="term-manifold">manifold</dfn>' in html
     assert '<a class="term" href="../../glossary/#term-manifold">manifolds</a>' in html
-    assert [term.place.url for term in book.terms] == ["../sample/text/#term-manifold"]
+    assert [term.place.url for term in book.terms] == [Address("sample/text", "term-manifold")]
     assert [use.number for use in book.symbols[0].uses] == ["2.1"]
 
 

@@ -14,9 +14,9 @@ import bibtexparser  # type: ignore[import-untyped]
 from bibtexparser.bparser import BibTexParser  # type: ignore[import-untyped]
 from bibtexparser.customization import convert_to_unicode  # type: ignore[import-untyped]
 from bibtexparser.latexenc import latex_to_unicode  # type: ignore[import-untyped]
-from markupsafe import escape
 
-from latentbook.book.compose.pieces import Html, Link
+from latentbook.book.compose.pieces import Link
+from latentbook.book.compose.text import Address, Text, element, plain
 from latentbook.book.read.problems import FileProblems, Problems
 
 ENTRY = re.compile(r"^@(\w+)\s*\{\s*([^,\s}]*)", re.MULTILINE)
@@ -30,7 +30,7 @@ class Source:
 
     key: str
     short: str
-    html: Html
+    html: Text
     url: str
 
 
@@ -40,7 +40,7 @@ class Reference:
 
     key: str
     short: str
-    html: Html
+    html: Text
     url: str  # its DOI, arXiv or web address; may be empty
     uses: tuple[Link, ...]
 
@@ -50,7 +50,7 @@ class Bibliography:
 
     def __init__(self, sources: Iterable[Source]) -> None:
         self._sources = {source.key: source for source in sources}
-        self._uses: defaultdict[str, dict[str, Link]] = defaultdict(dict)
+        self._uses: defaultdict[str, dict[Address, Link]] = defaultdict(dict)
 
     def __contains__(self, key: str) -> bool:
         return key in self._sources
@@ -58,9 +58,9 @@ class Bibliography:
     def keys(self) -> KeysView[str]:
         return self._sources.keys()
 
-    def link(self, key: str, root: str) -> Link:
-        source = self._sources[key]
-        return Link(f"{root}references/#{key}", source.short)
+    def link(self, key: str) -> Link:
+        """A link to the entry on the page of references."""
+        return Link(Address("references", key), self._sources[key].short)
 
     def use(self, key: str, place: Link) -> None:
         """Record a citation."""
@@ -96,7 +96,7 @@ def read_bibliography(path: Path, shown: Path, problems: Problems) -> Bibliograp
     good = {key: e for key, e in entries.items() if all(e.get(name) for name in REQUIRED)}
     shorts = _short_names(good)
     return Bibliography(
-        Source(key, shorts[key], _entry_html(entry), _url(entry)) for key, entry in good.items()
+        Source(key, shorts[key], _entry_text(entry), _url(entry)) for key, entry in good.items()
     )
 
 
@@ -185,26 +185,26 @@ def _url(entry: dict[str, str]) -> str:
     return entry.get("url", "")
 
 
-def _entry_html(entry: dict[str, str]) -> Html:
+def _entry_text(entry: dict[str, str]) -> Text:
     """Authors (year). Title. Where it appeared. Link."""
     names = [
         f"{family}, {initials}" if initials else family for family, initials in _authors(entry)
     ]
     who = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} & {names[-1]}"
-    parts = [f"{escape(who)} ({escape(_plain(entry['year']))}). {escape(_plain(entry['title']))}."]
+    tokens = [plain(f"{who} ({_plain(entry['year'])}). {_plain(entry['title'])}.")]
     venue = next(
         (_plain(entry[name]) for name in ("journal", "booktitle", "publisher") if entry.get(name)),
         _plain(entry.get("howpublished", "")),
     )
     if venue:
-        where = f"<cite>{escape(venue)}</cite>"
+        where = ""
         if volume := entry.get("volume"):
             number = f"({_plain(entry['number'])})" if entry.get("number") else ""
-            where += f" {escape(_plain(volume))}{escape(number)}"
+            where += f" {_plain(volume)}{number}"
         if pages := entry.get("pages"):
-            where += f", {escape(_plain(pages))}"
-        parts.append(f"{where}.")
+            where += f", {_plain(pages)}"
+        tokens += [plain(" "), *element("cite", [plain(venue)]), plain(f"{where}.")]
     if url := _url(entry):
         shown = re.sub(r"^https?://(www\.)?", "", url)
-        parts.append(f'<a href="{escape(url)}">{escape(shown)}</a>')
-    return Html(" ".join(parts))
+        tokens += [plain(" "), *element("a", [plain(shown)], href=url)]
+    return Text(tuple(tokens))

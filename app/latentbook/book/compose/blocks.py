@@ -1,9 +1,10 @@
 """What a block is, and the blocks that plain Markdown becomes.
 
 A block is rendered by ``templates/blocks/KIND.html`` as ``block``; nested blocks are rendered by
-``{{ render(blocks) }}``. A field of type :class:`Html` is markup ready to stand in the page; a
+``{{ render(blocks) }}``. A field of type :class:`Text` is running text, which is printed for the
+page it comes to stand on; one of type :class:`Html` is markup that is the same on every page; a
 ``str`` is plain text and is escaped by the template. ``docs/templates.md`` lists the templates and
-what else they may use. URLs are relative to the page the block stands on.
+what else they may use.
 
 Every other block is declared from :class:`Block` in the file of its directive, with exactly the
 fields that its template receives; nothing else has to know of it.
@@ -15,10 +16,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
-from latentbook.book.compose.pieces import (
-    Html,
-    SideNote,
-)
+from latentbook.book.compose.math_words import Formula
+from latentbook.book.compose.pieces import SideNote
+from latentbook.book.compose.text import Text
 from latentbook.book.translations.language import Language
 
 Show: TypeAlias = Callable[[Any], str]
@@ -58,8 +58,8 @@ class Block:
     Attributes
     ----------
     kind : its name, as of its template
-    said : the fields that are read, for search and reading time: text, markup, blocks, or tuples
-        of what says itself what of it is read
+    said : the fields that are read, for search and reading time: text, blocks, or tuples of what
+        says itself what of it is read
     seconds : how long a reader stays with it; None for as long as its words take
     beside : whether it stands in the margin, beside the block before it
     takes_notes : whether notes, and what stands beside it, can be set in the margin along it
@@ -100,7 +100,7 @@ class Prose(Block):
     kind = "prose"
     said = ("html", "notes")
     takes_notes = True
-    html: Html
+    html: Text
     notes: tuple[SideNote, ...] = ()
 
 
@@ -112,7 +112,7 @@ class Heading(Block):
     said = ("title",)
     level: int  # 3 or 4
     label: str  # the id of the element
-    html: Html
+    html: Text
     title: str
 
 
@@ -125,5 +125,5 @@ class Equation(NumberedBlock):
     named = "Eq."
     seconds = 10
     takes_notes = True
-    html: Html
+    html: Formula
     tex: str

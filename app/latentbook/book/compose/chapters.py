@@ -10,6 +10,7 @@ from latentbook.book.compose.ledgers import Ledgers
 from latentbook.book.compose.neighbours import Neighbours
 from latentbook.book.compose.pieces import Link
 from latentbook.book.compose.question import Question
+from latentbook.book.compose.text import Address
 from latentbook.book.compose.types import Chapter, Listed, Section
 from latentbook.book.compose.withheld import Piece
 from latentbook.book.compose.words import inner_blocks, reading_minutes, word_count
@@ -87,7 +88,7 @@ class Chapters:
             description=front["description"],
             builds_on=self._neighbours.builds_on(opening),
             blocks=blocks,
-            listed=_listed(blocks),
+            listed=_listed(blocks, opening.place),
             references=self._resources.bibliography.references(composer.cited),
             symbols=self._ledgers.symbols_of(composer),
             sections=tuple(sections),
@@ -115,7 +116,7 @@ class Chapters:
     ) -> Composer:
         """The composer of one page, or of a part that opens on a day."""
         number = self._resources.labels.number(page.place, 1) if page.name else ""
-        place = Link(f"../{page.place}/" if page.place else "../", page.title, number)
+        place = Link(Address(page.place), page.title, number)
         report = self._project.problems.of(page.path)
         return Composer(
             self._unseen if day else self._resources,
@@ -148,7 +149,7 @@ class Chapters:
             description=front["description"],
             minutes=reading_minutes(blocks),
             blocks=blocks,
-            listed=_listed(blocks),
+            listed=_listed(blocks, page.place),
             references=self._resources.bibliography.references(composer.cited),
             symbols=self._ledgers.symbols_of(composer),
             previous=previous,
@@ -171,11 +172,11 @@ class Chapters:
         return [*here, *labels.heading_ids(page.place)]
 
 
-def _listed(blocks: Iterable[Block]) -> Listed:
+def _listed(blocks: Iterable[Block], page: str) -> Listed:
     """The entries of a page in the lists of contents."""
     instruments, questions, snippets = [], [], []
     for block in _numbered(blocks):
-        link = Link(f"#{block.label}", getattr(block, "title", ""), block.number)
+        link = Link(Address(page, block.label), getattr(block, "title", ""), block.number)
         if block.kind == "instrument":
             instruments.append(link)
         elif isinstance(block, Question):  # has no title

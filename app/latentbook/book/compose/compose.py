@@ -18,15 +18,17 @@ from latentbook.book.compose.facts import FactLedger
 from latentbook.book.compose.glossary import Glossary
 from latentbook.book.compose.labels import Labels
 from latentbook.book.compose.math import BrokenTex, Mathematics
+from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.media import Media
 from latentbook.book.compose.notebook import Form, remark
 from latentbook.book.compose.pictures import Pictures
-from latentbook.book.compose.pieces import Html, Link, SideNote
+from latentbook.book.compose.pieces import Link, SideNote
 from latentbook.book.compose.plots import Plots
-from latentbook.book.compose.prose import ProseRenderer
+from latentbook.book.compose.prose import resolved
 from latentbook.book.compose.stills import Stills
 from latentbook.book.compose.symbols import Symbols
 from latentbook.book.compose.target import Target
+from latentbook.book.compose.text import Address, Text, element, plain
 from latentbook.book.read.day import Day
 from latentbook.book.read.markdown import make_markdown
 from latentbook.book.read.nodes import (
@@ -76,7 +78,6 @@ class Composer:
     ----------
     scope : where the page's code runs: the slug of its chapter
     page : its place in the book, ``autoencoders/compress``
-    root : from the page to the root of the book, ``../../``
     place : how the ledgers of facts and sources name what is being made
     cited : keys of the sources that the page names
     language : of the text
@@ -98,7 +99,6 @@ class Composer:
         self.resources = resources
         self.scope = source.slug
         self.page = source.place
-        self.root = root_of(source.place)
         self.problems = problems
         self.place = place
         self.cited: set[str] = set()
@@ -109,7 +109,6 @@ class Composer:
         self._numbers = numbers
         self._document = source.document
         self._markdown = make_markdown()
-        self._renderer = ProseRenderer()
         self._notes: list[SideNote] | None = None
         self._notes_before = notes_before
         self._note_ids: dict[str, SideNote] = {}
@@ -138,15 +137,15 @@ class Composer:
             case TextNode():
                 with self.collecting_notes() as notes:
                     html = self.render(node.tokens)
-                return Prose(html, tuple(notes)) if html.strip() else None
+                return Prose(html, tuple(notes)) if html else None
             case HeadingNode():
                 label = self.resources.labels.heading_id(self.page, node.line)
                 html = self._inline_tokens(node.inline)
                 return Heading(node.level, label, html, self.text_of(node.inline))
             case EquationNode():
                 number = self.resources.labels.number(self.page, node.line) if node.label else ""
-                html = self.math(node.tex, node.line, display=True)
-                return Equation(node.label, number, html, node.tex.strip())
+                formula = self.math(node.tex, node.line, display=True)
+                return Equation(node.label, number, formula, node.tex.strip())
             case DirectiveNode():
                 make = self.resources.makers.get(node.name)
                 return make(node, self) if make is not None else None
@@ -161,41 +160,40 @@ class Composer:
 
     # Text
 
-    def render(self, tokens: Sequence[Token]) -> Html:
-        env = {"composer": self}
-        return Html(self._renderer.render(tokens, self._markdown.options, env))
+    def render(self, tokens: Sequence[Token]) -> Text:
+        """Running text from tokens."""
+        return resolved(tokens, self)
 
-    def inline(self, text: str, line: int) -> Html:
-        """Markup of a line of Markdown from an argument or a data file."""
+    def inline(self, text: str, line: int) -> Text:
+        """A line of Markdown that stands in an argument or a data file."""
         token = self._markdown.parseInline(text)[0]
         for child in token.children or ():
             child.map = [line - 1, line]
         return self._inline_tokens(token)
 
-    def foreign_inline(self, text: str, line: int, problems: FileProblems) -> Html:
-        """Markup of a line of Markdown from a different file, whose mistakes are reported there."""
+    def foreign_inline(self, text: str, line: int, problems: FileProblems) -> Text:
+        """A line of Markdown that stands in another file, where mistakes are reported."""
         own, self.problems = self.problems, problems
         try:
             return self.inline(text, line)
         finally:
             self.problems = own
 
-    def caption(self, node: DirectiveNode) -> Html:
+    def caption(self, node: DirectiveNode) -> Text:
         """The body of a directive as a caption: paragraphs without their tags."""
-        parts = []
+        tokens: list[Token] = []
         for part in node.text:
             if not isinstance(part, TextNode):
                 self.problems.add(part.line, f"the body of {node.name} is a caption: text")
-            elif part.tokens[0].type == "paragraph_open":
-                parts.append(self._inline_tokens(part.tokens[1]))
-            else:
-                parts.append(self.render(part.tokens))
-        return Html(" ").join(parts)
+                continue
+            if tokens:
+                tokens.append(plain(" "))
+            single = part.tokens[0].type == "paragraph_open"
+            tokens += part.tokens[1].children or () if single else part.tokens
+        return resolved(tokens, self)
 
-    def _inline_tokens(self, inline: Token) -> Html:
-        env = {"composer": self}
-        options = self._markdown.options
-        return Html(self._renderer.renderInline(inline.children or [], options, env))
+    def _inline_tokens(self, inline: Token) -> Text:
+        return resolved(inline.children or (), self)
 
     def text_of(self, inline: Token) -> str:
         """The words of an inline token, for titles."""
@@ -206,15 +204,15 @@ class Composer:
             return self.plain(f"{{num}}`{child.content}`", child.map[0] + 1 if child.map else 1)
         return " " if child.type == "softbreak" else child.content
 
-    def math(self, tex: str, line: int, *, display: bool = False) -> Html:
-        """One equation, or nothing after reporting what is broken in it."""
+    def math(self, tex: str, line: int, *, display: bool = False) -> Formula:
+        """One equation, an empty one after reporting what is broken in it."""
         try:
             return self.resources.mathematics.set(tex, display=display, symbols=self.symbols)
         except BrokenTex as error:
             self.problems.add(line + error.line, error.message)
-            return Html()
+            return Formula(tex)
 
-    def picture(self, name: str, alt: str, line: int) -> Html:
+    def picture(self, name: str, alt: str, line: int) -> Token | None:
         """One picture, or nothing after reporting what is wrong with it."""
         if not alt.strip():
             self.problems.add(line, f"picture {name!r} has no alt text: say what it shows")
@@ -223,13 +221,13 @@ class Composer:
         try:
             place = name.removeprefix("images/")
             id = f"picture-{self.page.replace('/', '-')}-{line}"
-            return pictures.picture(f"{folder}/{place}", self.plain(alt, line), self.root, id)
+            return pictures.picture(f"{folder}/{place}", self.plain(alt, line), id)
         except FileNotFoundError:
             names = accepted_names(name, pictures.names(folder))
             self.problems.add(line, f"no picture {name!r} in {folder}/. {names}")
         except ValueError as error:
             self.problems.add(line, str(error))
-        return Html()
+        return None
 
     # Side notes
 
@@ -242,21 +240,21 @@ class Composer:
         finally:
             self._notes = outer
 
-    def note_mark(self, label: str, line: int) -> Html:
-        """The mark of a note; the note itself goes to the surrounding block."""
+    def note_mark(self, label: str, line: int) -> Iterable[Token]:
+        """The mark of a note; the note itself goes to the block around it."""
         definition = self._document.notes.get(label)
         if definition is None:
             names = accepted_names(label, self._document.notes)
             self.problems.add(line, f"note [^{label}] is not defined. {names}")
-            return Html()
+            return ()
         if label in self._note_ids:
             self.problems.add(line, f"note [^{label}] is already called: a note has one place")
-            return Html()
+            return ()
         if self._notes is None:
             self.problems.add(line, f"note [^{label}] can only be called from running text")
-            return Html()
+            return ()
         number = self._notes_before + len(self._note_ids) + 1
-        note = SideNote(f"note-{number}", number, Html())
+        note = SideNote(f"note-{number}", number, Text())
         self._note_ids[label] = note
         notes, self._notes = self._notes, None
         tokens = definition.tokens
@@ -264,9 +262,9 @@ class Composer:
         html = self._inline_tokens(tokens[1]) if single else self.render(tokens)
         self._notes = notes
         notes.append(SideNote(note.id, number, html))
-        return Html(
-            f'<sup><a class="note-ref" id="{note.id}-ref" href="#{note.id}">{number}</a></sup>'
-        )
+        mark, id = [plain(str(number))], f"{note.id}-ref"
+        link = element("a", mark, Address(self.page, note.id), class_="note-ref", id=id)
+        return element("sup", link)
 
     # Places
 
@@ -290,24 +288,8 @@ class Composer:
         """When a target opens, if that is later than the text that refers to it; else None."""
         return self.resources.labels.opens(target.label, self.day)
 
-    def place_url(self, target: Target) -> str:
-        """The URL of a labelled target from this page; empty until it opens."""
-        if self.opens(target):
-            return ""
-        if target.outside:
-            page = f"{target.outside}{target.page}/"
-            return page if target.is_page else f"{page}#{target.label}"
-        if target.is_page:
-            return f"{self.root}{target.page}/"
-        if target.page == self.page:
-            return f"#{target.label}"
-        return self.page_url(target.page) + f"#{target.label}"
-
-    def page_url(self, place: str) -> str:
-        return self.root + (f"{place}/" if place else "")
-
-    def link(self, href: str, line: int) -> tuple[str, Day | None]:
-        """The checked URL of a link inside the book, or when its target opens."""
+    def link(self, href: str, line: int) -> tuple[Address | None, Day | None]:
+        """Where a link inside the book leads, after checking it, and when that opens."""
         file, _, label = href.partition("#")
         page: str | None = self.page
         if file:
@@ -317,18 +299,18 @@ class Composer:
             if page is None:
                 names = accepted_names(file, pages)
                 self.problems.add(line, f"link to {href!r} leads nowhere. {names}")
-                return "", None
+                return None, None
             if not label and not page:
-                return self.page_url(page), None
+                return Address(page), None
             label = label or page.rpartition("/")[2]
         target = self.target(label, line)
         if target is None:
-            return "", None
+            return None, None
         if target.page != page:
             self.problems.add(
                 line, f"label {label!r} is in {target.path}, not where {href!r} leads"
             )
-        return self.place_url(target), self.opens(target)
+        return target.address, self.opens(target)
 
     def cite(self, key: str, line: int) -> Link | None:
         """A link to a source, or None after reporting that there is none."""
@@ -339,32 +321,30 @@ class Composer:
             return None
         bibliography.use(key, self.place)
         self.cited.add(key)
-        return bibliography.link(key, self.root)
+        return bibliography.link(key)
 
-    def term(self, words: str, name: str, line: int) -> Html:
-        """A term where the text defines it; afterwards a link to its definition."""
+    def term(self, words: str, name: str, line: int) -> Iterable[Token]:
+        """A term where the text defines it, and after that a link to its definition."""
         glossary = self.resources.glossary
         if glossary is None:
-            return Html('<dfn class="term">{}</dfn>').format(words)
+            return element("dfn", [plain(words)], class_="term")
         if name not in glossary.entries:
             self.problems.add(
                 line, f"no term {name!r} in glossary.toml. {accepted_names(name, glossary.names)}"
             )
-            return Html()
+            return ()
         id = glossary.entries[name].id
-        if glossary.define(name, replace(self.place, url=f"{self.place.url}#{id}")):
-            return Html('<dfn class="term" id="{}">{}</dfn>').format(id, words)
-        url = f"{self.root}glossary/#{id}"
-        return Html('<a class="term" href="{}">{}</a>').format(url, words)
+        if glossary.define(name, replace(self.place, url=Address(self.page, id))):
+            return element("dfn", [plain(words)], class_="term", id=id)
+        return element("a", [plain(words)], Address("glossary", id), class_="term")
 
-    def quoted(self, content: str, line: int) -> Html:
+    def quoted(self, content: str, line: int) -> Iterable[Token]:
         """A number with its card, or nothing after reporting that there is none."""
         if (number := self._number(content, line)) is None:
-            return Html()
+            return ()
         place = self.problems.place(number.path, number.line)
-        return Html(
-            '<data class="quoted" value="{}" data-code="{}" data-place="{}">{}</data>'
-        ).format(number.value, number.code, place, number.text)
+        card = {"value": str(number.value), "data-code": number.code, "data-place": place}
+        return element("data", [plain(number.text)], class_="quoted", **card)
 
     def plain(self, text: str, line: int) -> str:
         """Text without markup, such as a picture's alt, with the numbers that it quotes."""
@@ -392,11 +372,6 @@ class Composer:
         """The output recorded for a snippet, if it was made from the present code."""
         recording = self._recorded.get(label)
         return recording.outputs if recording is not None else ()
-
-
-def root_of(place: str) -> str:
-    """The path from a page to the root of the book."""
-    return "../" * len(place.split("/")) if place else "./"
 
 
 Maker: TypeAlias = Callable[[DirectiveNode, Composer], Block | None]

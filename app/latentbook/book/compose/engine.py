@@ -15,6 +15,8 @@ from typing import Any
 
 from py_mini_racer import MiniRacer
 
+from latentbook.book.compose.math_words import Formula
+from latentbook.book.compose.pieces import Html
 from latentbook.errors import LatentbookError
 
 CALL = """
@@ -57,8 +59,9 @@ class Engine:
         atexit.unregister(self._racer.close)
         self._racer.close()
 
-    def _katex(self, tex: str, display: bool) -> str:
-        return self._call("katex", tex, display)
+    def _katex(self, tex: str, display: bool) -> Formula:
+        made = self._call("katex", tex, display)
+        return Formula(tex, Html(made["html"]), made["math"])
 
     def draw_svg(self, figure: Mapping[str, Any], width: int, id: str, label: str) -> str:
         """SVG of a figure laid out for ``width`` px; ``label`` is its text alternative.
@@ -68,7 +71,7 @@ class Engine:
         EngineError
             As :meth:`check_figure`.
         """
-        return self._call("drawSvg", figure, width, id, label)
+        return str(self._call("drawSvg", figure, width, id, label))
 
     def draw_axes(self, figure: Mapping[str, Any], width: int, id: str) -> dict[str, Any]:
         """The axes of a figure alone, ``{svg, box}``: left, top, width and height of what they
@@ -86,11 +89,11 @@ class Engine:
         """
         self._call("checkFigure", figure)
 
-    def _call(self, name: str, *args: Any) -> str:
+    def _call(self, name: str, *args: Any) -> Any:
         reply = self._racer.call("callEngine", name, args, encoder=_ArrayEncoder)
         if "value" not in reply:
             raise EngineError(reply["message"], reply["position"])
-        return str(reply["value"])
+        return reply["value"]
 
 
 class _ArrayEncoder(json.JSONEncoder):

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, Strict
 
 from latentbook.book.compose.pieces import Link
+from latentbook.book.compose.text import Address
 from latentbook.book.read.problems import FileProblems, Problems
 from latentbook.book.read.toml import Entry, Text, Toml
 from latentbook.errors import accepted_names
@@ -50,7 +51,7 @@ class FactLedger:
     entries: dict[str, FactEntry] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
     disputed: tuple[Remark, ...] = ()
-    _uses: defaultdict[str, dict[str, Link]] = field(default_factory=lambda: defaultdict(dict))
+    _uses: defaultdict[str, dict[Address, Link]] = field(default_factory=lambda: defaultdict(dict))
 
     def use(self, id: str, place: Link) -> None:
         self._uses[id].setdefault(place.url, place)

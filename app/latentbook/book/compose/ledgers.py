@@ -9,6 +9,7 @@ from typing import Any, Literal
 from latentbook.book.compose.compose import Composer, Resources
 from latentbook.book.compose.facts import FactEntry, FactLedger, Remark
 from latentbook.book.compose.pieces import Link, Symbol, Term
+from latentbook.book.compose.text import Address
 from latentbook.book.compose.types import Dispute, Fact, NotedSymbol
 from latentbook.book.read.day import Day
 from latentbook.book.read.nodes import Document
@@ -172,7 +173,7 @@ class Ledgers:
         language = self._project.manifest.language
         title = language.translate(stem.capitalize())  # Facts, Notation, Glossary
         resources = self._unseen if day else self._resources
-        place = Link(f"../{stem}/", title)
+        place = Link(Address(stem), title)
         return Composer(resources, page, self._project.report(name), place, day=day)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from latentbook.book.compose.engine import Engine, EngineError
-from latentbook.book.compose.pieces import Html
+from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.symbols import Symbols
 
 MAX_CHARACTERS = 5_000
@@ -68,7 +69,7 @@ class Mathematics:
         self._engine = engine
         self.notation = notation
 
-    def set(self, tex: str, *, display: bool = False, symbols: Symbols | None = None) -> Html:
+    def set(self, tex: str, *, display: bool = False, symbols: Symbols | None = None) -> Formula:
         """``tex`` as KaTeX's HTML with MathML inside, its symbols marked.
 
         Raises
@@ -88,11 +89,12 @@ class Mathematics:
             # Where a mark cannot stand, as in \\frac k2, the equation stands without marks; what
             # else is wrong with it is found below, at its own place.
             with suppress(EngineError):
-                html = self._engine.katex(symbols.mark(expanded), display)
-                symbols.note(html)
-                return Html(html)
+                marked, used = symbols.mark(expanded)
+                formula = self._engine.katex(marked, display)
+                symbols.used |= used
+                return replace(formula, tex=expanded)
         try:
-            return Html(self._engine.katex(expanded, display))
+            return self._engine.katex(expanded, display)
         except EngineError as error:
             raise self._broken(tex, error) from None
 

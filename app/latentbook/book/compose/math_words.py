@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from markupsafe import Markup
 
 SUBSCRIPTS = dict(
     zip("0123456789aehijklmnoprstuvx+−=()", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ₊₋₌₍₎", strict=True)
@@ -19,41 +23,51 @@ LOOSE = re.compile(r"(?<=[(\[]) | (?=[.,;)\]])")  # room inside brackets, or bef
 ONE_THING = re.compile(r"[\d.]+|.[\u0300-\u036f]*[₀-ₜ⁰-ⁿᵢⱼ²³ᵏ]*|")
 
 
-@dataclass
-class MathNode:
-    """An element of MathML.
-
-    Attributes
-    ----------
-    children : elements and text, in order
-    """
-
-    tag: str
-    children: list[MathNode | str] = field(default_factory=list)
-
-    def elements(self) -> list[MathNode]:
-        return [child for child in self.children if isinstance(child, MathNode)]
+Node: TypeAlias = list[Any]
+"""An element of MathML: its tag, then its children, elements and text in order."""
 
 
-def math_words(node: MathNode) -> str:
+EMPTY = Markup()
+
+
+@dataclass(frozen=True)
+class Formula:
+    """An equation: its TeX, which needs no macros; where it is set, its markup and MathML."""
+
+    tex: str
+    html: Markup = EMPTY
+    math: Node = field(default_factory=lambda: ["math"])
+
+    def __html__(self) -> Markup:
+        """Its markup, where a template prints it."""
+        return self.html
+
+    @cached_property
+    def words(self) -> str:
+        """A line of text."""
+        return math_words(self.math)
+
+
+def math_words(node: Node) -> str:
     """A line of text for MathML as KaTeX writes it: ``x̂ᵢ = f(z)``, ``1/2``, ``√(a + b)``."""
     text = " ".join(UNSEEN.sub("", _text(node)).split())
     return SIGN.sub(r"\1−", LOOSE.sub("", text))
 
 
-def _text(node: MathNode) -> str:
-    parts = node.elements()
-    match node.tag, len(parts):
-        case "annotation" | "mphantom", _:
+def _text(node: Node) -> str:
+    tag, *children = node
+    parts = [child for child in children if isinstance(child, list)]
+    match tag, len(parts):
+        case "mphantom", _:
             return ""
         case "mspace", _:
             return " "
         case (("mo" | "mi"), _):
-            return _symbol("".join(child for child in node.children if isinstance(child, str)))
+            return _symbol("".join(child for child in children if isinstance(child, str)))
         case "mfrac", 2:
             return "/".join(map(_grouped, parts)) + " "
         case "msqrt", _:
-            return f"√{_grouped(node, inside=True)}"
+            return f"√{_grouped(['mrow', *parts])}"
         case "msub", 2:
             return _text(parts[0]) + _low(parts[1])
         case "msup", 2:
@@ -70,7 +84,7 @@ def _text(node: MathNode) -> str:
         case (("mtr" | "mtable"), _):
             return " ".join(map(_text, parts))
         case _:
-            return "".join(c if isinstance(c, str) else _text(c) for c in node.children)
+            return "".join(child if isinstance(child, str) else _text(child) for child in children)
 
 
 def _symbol(sign: str) -> str:
@@ -84,17 +98,17 @@ def _symbol(sign: str) -> str:
     return f"{sign} " if sign in {",", ";"} else sign
 
 
-def _grouped(node: MathNode, *, inside: bool = False) -> str:
-    """In brackets if it is more than one item."""
-    text = ("".join(map(_text, node.elements())) if inside else _text(node)).strip()
+def _grouped(node: Node) -> str:
+    """In brackets if it is more than one thing."""
+    text = _text(node).strip()
     return text if ONE_THING.fullmatch(text) else f"({text})"
 
 
-def _low(node: MathNode) -> str:
+def _low(node: Node) -> str:
     return _shifted(_text(node), SUBSCRIPTS, "_")
 
 
-def _high(node: MathNode) -> str:
+def _high(node: Node) -> str:
     return _shifted(_text(node), SUPERSCRIPTS, "^")
 
 
@@ -106,8 +120,8 @@ def _shifted(text: str, letters: dict[str, str], mark: str) -> str:
     return f"{mark}{text}" if text.isalnum() else f"{mark}({text})"
 
 
-def _over(base: MathNode, above: str) -> str:
-    """An accent on a letter; over an expression it follows it."""
+def _over(base: Node, above: str) -> str:
+    """An accent on a letter; anything else over an expression follows it."""
     text = _text(base)
     if above in ACCENTS:
         return text + ACCENTS[above]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from latentbook.book.compose.compose import root_of
 from latentbook.book.compose.labels import Labels
 from latentbook.book.compose.pieces import Link
+from latentbook.book.compose.text import Address
 from latentbook.book.read.project import Project
 from latentbook.book.read.source import ChapterSource, PageSource
 
@@ -26,16 +26,16 @@ class Neighbours:
         if page not in pages:
             return None, None
         index = pages.index(page)
-        before = self.link(pages[index - 1], page) if index > 0 else None
-        after = self.link(pages[index + 1], page) if index + 1 < len(pages) else None
+        before = self.link(pages[index - 1]) if index > 0 else None
+        after = self.link(pages[index + 1]) if index + 1 < len(pages) else None
         return before, after
 
-    def link(self, page: PageSource, origin: PageSource) -> Link:
+    def link(self, page: PageSource) -> Link:
         labels = self._labels
         label = page.name or page.slug
         number = labels.targets[label].number if label in labels.targets else ""
-        url = f"{root_of(origin.place)}{page.place}/"
-        return Link(url, page.title, number, str(page.document.front["description"]))
+        description = str(page.document.front["description"])
+        return Link(Address(page.place), page.title, number, description)
 
     def builds_on(self, opening: PageSource) -> tuple[Link, ...]:
         """Links to the chapters that this one needs."""
@@ -44,7 +44,7 @@ class Neighbours:
         links = []
         for slug in opening.document.front.get("builds_on", ()):
             if slug in openings and slug != opening.slug:
-                links.append(self.link(openings[slug], opening))
+                links.append(self.link(openings[slug]))
                 continue
             if self._project.laid.from_book(opening.path, line):
                 continue  # a chapter that the course leaves out

@@ -7,7 +7,7 @@ import warnings
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from markupsafe import escape
+from markdown_it.token import Token
 from PIL import Image
 
 from latentbook.book.compose.media import Media
@@ -31,8 +31,8 @@ class Pictures:
             if path.suffix in (*RASTER, ".svg")
         )
 
-    def picture(self, name: str, alt: str, root: str, id: str) -> Html:
-        """Markup of one picture. ``id`` is unique in the page and prefixes an SVG's own ids.
+    def picture(self, name: str, alt: str, id: str) -> Token:
+        """One picture, for running text; ``id`` is unique and keeps an SVG's own ids apart.
 
         Raises
         ------
@@ -47,7 +47,8 @@ class Pictures:
         if not path.is_file():
             raise FileNotFoundError(name)
         if path.suffix == ".svg":
-            return self._inline(path, alt, id)
+            svg = Html(_inline(path, alt, id))
+            return Token("svg", "svg", 0, meta={"svg": svg, "alt": alt})
         if path.suffix not in RASTER:
             accepted = ", ".join((".svg", *RASTER))
             raise ValueError(f"{path.name!r} is not a picture. Accepted endings: {accepted}.")
@@ -64,36 +65,42 @@ class Pictures:
         except (OSError, ValueError, SyntaxError):  # Pillow raises each of them for broken files
             raise ValueError(f"{path.name!r} cannot be read as a picture") from None
         place = self._media.add(path.stem, path.suffix, path.read_bytes())
-        return Html(
-            f'<img src="{root}{escape(place)}" width="{width}" height="{height}" '
-            f'alt="{escape(alt)}" loading="lazy" decoding="async">'
-        )
-
-    def _inline(self, path: Path, alt: str, prefix: str) -> Html:
-        """An SVG's markup with its alt text, and ids that no other picture has."""
-        try:
-            text = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            raise ValueError(f"{path.name!r} is not UTF-8") from None
-        try:
-            ET.fromstring(text)
-        except ET.ParseError as error:
-            raise ValueError(f"{path.name!r} is not well-formed SVG: {error}") from None
-        found = [match[1] or match[2] or match[3] for match in FORBIDDEN.finditer(text)]
-        if found:
-            what = ", ".join(map(repr, dict.fromkeys(found)))
-            raise ValueError(f"{path.name!r} holds {what}, which the page's security refuses")
-        start = text.find("<svg")
-        body = re.sub(r"<!--.*?-->", "", text[start:], flags=re.DOTALL).strip()
-        body = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', body)
-        body = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", body)
-        body = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', body)
-        tag, rest = body.split(">", 1)
-        closing = "/" if tag.endswith("/") else ""
-        return Html(f"{_svg_tag(tag.rstrip('/'), alt)}{closing}>{rest}")
+        attrs: dict[str, str | int | float] = {"src": place, "width": width, "height": height}
+        attrs |= {"alt": alt, "loading": "lazy", "decoding": "async"}
+        return Token("picture", "img", 0, attrs=attrs, meta={"file": place, "alt": alt})
 
 
-def _svg_tag(tag: str, alt: str) -> str:
-    """The start of an ``svg`` element without its ``>``, named by ``alt``."""
-    kept = re.sub(r'\s+(?:role|aria-[\w-]+|xmlns(?::\w+)?)="[^"]*"', "", tag)
-    return f'{kept} role="img" aria-label="{escape(alt)}"'
+def _inline(path: Path, alt: str, prefix: str) -> str:
+    """An SVG with its alt text, and ids that no other picture has."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path.name!r} is not UTF-8") from None
+    try:
+        svg = ET.fromstring(text)
+    except ET.ParseError as error:
+        raise ValueError(f"{path.name!r} is not well-formed SVG: {error}") from None
+    found = [match[1] or match[2] or match[3] for match in FORBIDDEN.finditer(text)]
+    if found:
+        what = ", ".join(map(repr, dict.fromkeys(found)))
+        raise ValueError(f"{path.name!r} holds {what}, which the page's security refuses")
+    for each in svg.iter():
+        each.tag = _local(each.tag)
+        each.attrib = {_local(name): value for name, value in each.attrib.items()}
+        for name, value in each.attrib.items():
+            if name == "id":
+                each.set(name, f"{prefix}-{value}")
+            elif name == "href" and value.startswith("#"):
+                each.set(name, f"#{prefix}-{value[1:]}")
+            elif "url(#" in value:
+                each.set(name, value.replace("url(#", f"url(#{prefix}-"))
+    for name in [name for name in svg.attrib if name == "role" or name.startswith("aria-")]:
+        del svg.attrib[name]
+    svg.attrib |= {"role": "img", "aria-label": alt}
+    svg.tail = None
+    return ET.tostring(svg, encoding="unicode")
+
+
+def _local(name: str) -> str:
+    """A name without its namespace: in a page, SVG and XLink need none."""
+    return name.rpartition("}")[2]

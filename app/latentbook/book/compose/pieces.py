@@ -7,6 +7,8 @@ from typing import ClassVar, TypeAlias
 
 from markupsafe import Markup
 
+from latentbook.book.compose.math_words import Formula
+from latentbook.book.compose.text import Address, Text
 from widgets.contract import Control, Value
 
 Html: TypeAlias = Markup
@@ -16,7 +18,7 @@ Html: TypeAlias = Markup
 class Link:
     """A link to a chapter, a numbered thing, or a place of use."""
 
-    url: str
+    url: Address
     title: str
     number: str = ""
     description: str = ""
@@ -29,7 +31,7 @@ class SideNote:
     said: ClassVar[tuple[str, ...]] = ("html",)
     id: str
     number: int
-    html: Html
+    html: Text
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class ControlView:
     control: Control
     value: Value
     id: str
-    symbol: Html  # set from the control's TeX
+    symbol: Formula | None  # set from the control's TeX
 
     @property
     def kind(self) -> str:
@@ -66,7 +68,7 @@ class ReadoutView:
 
     key: str
     label: str
-    symbol: Html
+    symbol: Formula | None
     unit: str
     value: str
 
@@ -95,7 +97,7 @@ class TilesStill:
 
     kind: ClassVar[str] = "tiles"
     key: str
-    src: str
+    src: str  # below the root of the site
     width: int  # image pixels, gaps included
     height: int
     alt: str
@@ -109,7 +111,7 @@ class MapStill:
 
     kind: ClassVar[str] = "map"
     key: str
-    src: str
+    src: str  # below the root of the site
     alt: str
     half: bool
 
@@ -120,7 +122,7 @@ class PadStill:
 
     kind: ClassVar[str] = "pad"
     key: str
-    src: str
+    src: str  # below the root of the site
     alt: str
     half: bool
 
@@ -156,8 +158,8 @@ class Symbol:
     """A symbol of the equations. ``shape`` and ``code`` may be empty."""
 
     id: str  # data-symbol in the page
-    html: Html  # the symbol itself
-    words: Html
+    html: Text  # the symbol itself
+    words: Text
     shape: str
     code: str
 
@@ -168,5 +170,5 @@ class Term:
 
     id: str
     name: str
-    meaning: Html
+    meaning: Text
     place: Link

@@ -1,254 +1,198 @@
-"""Running text to HTML: mathematics, roles, links, side notes, tables, listings."""
+"""Resolves running text: mathematics, roles, links, side notes, pictures, listings."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from markdown_it.common.utils import escapeHtml
-from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
-from markdown_it.utils import EnvType, OptionsDict
 
 from latentbook.book.compose.highlight import highlight_code
-from latentbook.book.compose.pieces import Html, Link
+from latentbook.book.compose.math_words import Formula
+from latentbook.book.compose.pieces import Link
 from latentbook.book.compose.target import Target
+from latentbook.book.compose.text import Address, Text, element, plain
 from latentbook.book.read import suggestions
 from latentbook.book.read.day import Day
 from latentbook.book.read.problems import FileProblems
 from latentbook.book.read.suggestions import known_names
 from latentbook.book.translations.language import Language
 
-Tokens: TypeAlias = Sequence[Token]
-FIRST_LETTER = re.compile(r"(?<=>)[a-z]")
-BEFORE_MATH = re.compile(r"[(\[“‘]+$")
-AFTER_MATH = re.compile(r"^[^\s\w(\[“‘]+")
-"""Punctuation that stays on the line of the equation next to it."""
 WORDS_AND_LABEL = re.compile(r"(.+?)\s*<([^<>]+)>", re.DOTALL)
 EXPLAINED = re.compile(r"(.+?)\s*\(([^()]+)\)", re.DOTALL)
-YEAR = re.compile(r" (\d{4}[a-z]?)(?=</a>|$)")
+YEAR = re.compile(r" (\d{4}[a-z]?)$")
 EXTERNAL = ("https://", "http://", "mailto:")
+SPACE, FIXED_SPACE = " ", "\N{NO-BREAK SPACE}"
 
 
 class Surroundings(Protocol):
-    """What running text needs from its page: a composer."""
+    """What running text asks of what it stands in: a page, or a notebook."""
 
     problems: FileProblems
     scope: str
     language: Language
 
-    def math(self, tex: str, line: int, *, display: bool = False) -> Html: ...
+    def math(self, tex: str, line: int, *, display: bool = False) -> Formula:
+        """One equation."""
 
-    def note_mark(self, label: str, line: int) -> Html: ...
+    def note_mark(self, label: str, line: int) -> Iterable[Token]:
+        """The mark of a side note."""
 
-    def link(self, href: str, line: int) -> tuple[str, Day | None]:
-        """The URL of a link inside the book, or when its target opens."""
+    def link(self, href: str, line: int) -> tuple[Address | None, Day | None]:
+        """Where a link inside the book leads, and when that opens."""
 
-    def picture(self, name: str, alt: str, line: int) -> Html: ...
+    def picture(self, name: str, alt: str, line: int) -> Token | None:
+        """One picture."""
 
     def target(self, label: str, line: int) -> Target | None: ...
-
-    def place_url(self, target: Target) -> str: ...
 
     def opens(self, target: Target) -> Day | None:
         """When a labelled thing opens, if that is later than the reference; else None."""
 
     def cite(self, key: str, line: int) -> Link | None: ...
 
-    def term(self, words: str, name: str, line: int) -> Html: ...
+    def term(self, words: str, name: str, line: int) -> Iterable[Token]:
+        """A term, or a link to where it is defined."""
 
-    def quoted(self, content: str, line: int) -> Html: ...
-
-
-class ProseRenderer(RendererHTML):
-    """markdown-it's renderer; methods named after tokens are its rules.
-
-    The page is ``env["composer"]``: it resolves labels and collects mistakes.
-    """
-
-    def text(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Words; the equations next to them have taken their punctuation."""
-        content = tokens[idx].content
-        if _is_math(tokens, idx - 1):
-            content = AFTER_MATH.sub("", content)
-        if _is_math(tokens, idx + 1):
-            content = BEFORE_MATH.sub("", content)
-        return escapeHtml(content)
-
-    def math_inline(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Mathematics in a line, with punctuation that must not begin or end a line."""
-        html = _composer(env).math(tokens[idx].content, _line(tokens[idx]))
-        before = _neighbour(tokens, idx - 1, BEFORE_MATH)
-        after = _neighbour(tokens, idx + 1, AFTER_MATH)
-        return f'<span class="joint">{before}{html}{after}</span>' if before or after else html
-
-    def math_block(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """An equation inside a list or quote; others are separate blocks."""
-        html = _composer(env).math(tokens[idx].content, _line(tokens[idx]), display=True)
-        return f'<div class="equation">{html}</div>\n'
-
-    def myst_role(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """``{role}`content```."""
-        token, composer = tokens[idx], _composer(env)
-        name = token.meta["name"]
-        if name not in ROLES:
-            known = known_names(name, ROLES, suggestions.ROLES)
-            composer.problems.add(_line(token), f"unknown role {name!r}{known}")
-            return ""
-        html = ROLES[name](token.content.strip(), _line(token), composer)
-        if (
-            name in ("ref", "numref", "doc")
-            and "<" not in token.content
-            and _starts_sentence(tokens[:idx])
-        ):
-            return FIRST_LETTER.sub(lambda match: match[0].upper(), html, count=1)
-        return html
-
-    def footnote_ref(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        return _composer(env).note_mark(tokens[idx].meta["label"], _line(tokens[idx]))
-
-    def link_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """A link, checked if it stays inside the book."""
-        token, composer = tokens[idx], _composer(env)
-        href = str(token.attrGet("href") or "")
-        empty = idx + 1 < len(tokens) and tokens[idx + 1].type == "link_close"
-        if empty and not href.startswith("#"):
-            composer.problems.add(_line(token), f"the link to {href!r} has no words")
-        if not href.startswith(EXTERNAL):
-            url, opens = composer.link(href, _line(token))
-            # A link without an address stands for one that will have it.
-            attrs = {} if opens else {**token.attrs, "href": url}
-            token = token.copy(attrs=attrs)
-        opening = str(self.renderToken([token], 0, options, env))
-        if not empty or not href.startswith("#"):
-            return opening
-        target = composer.target(href[1:], _line(token))
-        return opening + escapeHtml(target.name(_composer(env).language) if target else "")
-
-    def link_close(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """The end of a link, and when its target opens."""
-        opening = next(token for token in reversed(tokens[:idx]) if token.type == "link_open")
-        href, composer = str(opening.attrGet("href") or ""), _composer(env)
-        opens = None if href.startswith(EXTERNAL) else composer.link(href, _line(opening))[1]
-        return f"</a>{opens_words(opens, composer.language)}" if opens else "</a>"
-
-    def image(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        token = tokens[idx]
-        alt = self.renderInlineAsText(token.children, options, env) if token.children else ""
-        return _composer(env).picture(str(token.attrGet("src") or ""), alt, _line(token))
-
-    def html_inline(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """A comment: nothing else gets here."""
-        return ""
-
-    def html_block(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """A comment inside a list."""
-        return ""
-
-    def fence(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """A listing that is only shown."""
-        token = tokens[idx]
-        language = token.info.strip()
-        if not language:
-            return _listing(escapeHtml(token.content.rstrip("\n")), _composer(env).language)
-        try:
-            return _listing(highlight_code(token.content, language), _composer(env).language)
-        except ValueError as error:
-            _composer(env).problems.add(_line(token), str(error))
-            return ""
-
-    def code_block(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        return _listing(escapeHtml(tokens[idx].content.rstrip("\n")), _composer(env).language)
-
-    def table_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """A table scrolls sideways if the page is narrower."""
-        return f"{table_opening(_composer(env).language)}<table>\n"
-
-    def table_close(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        return "</table></div>\n"
-
-    def th_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """The head of a column; the empty corner over the rows' names is not one."""
-        if tokens[idx + 1].content:
-            tokens[idx].attrSet("scope", "col")
-        else:
-            tokens[idx].tag = tokens[idx + 2].tag = "td"
-        return str(self.renderToken(tokens, idx, options, env))
+    def quoted(self, content: str, line: int) -> Iterable[Token]:
+        """A number that the chapter computes."""
 
 
-def _composer(env: EnvType) -> Surroundings:
-    composer: Surroundings = env["composer"]
-    return composer
+def resolved(tokens: Iterable[Token], around: Surroundings) -> Text:
+    """A text that needs nothing else of the book; what is wrong in it is reported."""
+    return Text(tuple(_resolved(tuple(tokens), around)))
+
+
+def _resolved(tokens: Sequence[Token], around: Surroundings) -> Iterator[Token]:
+    opens: Day | None = None  # when the link opens that is being read
+    for idx, token in enumerate(tokens):
+        line = _line(token)
+        match token.type:
+            case "inline":
+                yield token.copy(children=list(_resolved(token.children or [], around)))
+            case "math_inline" | "math_block":
+                formula = around.math(token.content, line, display=token.block)
+                yield _with(token, math=formula)
+            case "myst_role":
+                yield from _role(tokens, idx, around)
+            case "footnote_ref":
+                yield from around.note_mark(token.meta["label"], line)
+            case "image":
+                alt = "".join(child.content for child in token.children or ())
+                picture = around.picture(str(token.attrGet("src") or ""), alt, line)
+                yield from [picture] if picture else []
+            case "fence" | "code_block":
+                yield _listing(token, around)
+            case "table_open":
+                yield _with(token, scrolls=around.language.translate("Table"))
+            case "html_inline" | "html_block":
+                pass  # a comment: nothing else gets here
+            case "link_open":
+                empty = idx + 1 < len(tokens) and tokens[idx + 1].type == "link_close"
+                href = str(token.attrGet("href") or "")
+                if empty and not href.startswith("#"):
+                    around.problems.add(line, f"the link to {href!r} has no words")
+                if href.startswith(EXTERNAL):
+                    opens = None
+                    yield token
+                    continue
+                address, opens = around.link(href, line)
+                # A link without an address stands for one that will have it.
+                yield token.copy(attrs={}) if opens else _with(token, to=address)
+                if empty and (target := around.target(href[1:], line)):
+                    yield plain(target.name(around.language))
+            case "link_close":
+                yield token
+                if opens:
+                    yield plain(opens_words(opens, around.language))
+            case _:
+                yield token
+
+
+def _with(token: Token, **meta: object) -> Token:
+    return token.copy(meta={**token.meta, **meta})
 
 
 def _line(token: Token) -> int:
     return token.map[0] + 1 if token.map else 1
 
 
-def _is_math(tokens: Tokens, idx: int) -> bool:
-    return 0 <= idx < len(tokens) and tokens[idx].type == "math_inline"
+def _listing(token: Token, around: Surroundings) -> Token:
+    """A listing that is only shown, with its colours."""
+    language = token.info.strip()
+    code = escapeHtml(token.content.rstrip("\n"))
+    if language:
+        try:
+            code = highlight_code(token.content, language)
+        except ValueError as error:
+            around.problems.add(_line(token), str(error))
+    return _with(token, code=code, scrolls=around.language.translate("Listing"))
 
 
-def _neighbour(tokens: Tokens, idx: int, punctuation: re.Pattern[str]) -> str:
-    """The punctuation next to an equation that belongs to it."""
-    if not 0 <= idx < len(tokens) or tokens[idx].type != "text":
-        return ""
-    match = punctuation.search(tokens[idx].content)
-    return escapeHtml(match[0]) if match else ""
+def _role(tokens: Sequence[Token], idx: int, around: Surroundings) -> Iterable[Token]:
+    """``{role}`content```."""
+    token = tokens[idx]
+    name, line = token.meta["name"], _line(token)
+    if name not in ROLES:
+        known = known_names(name, ROLES, suggestions.ROLES)
+        around.problems.add(line, f"unknown role {name!r}{known}")
+        return
+    words = list(ROLES[name](token.content.strip(), line, around))
+    names_itself = name in ("ref", "numref", "doc") and "<" not in token.content
+    if names_itself and _starts_sentence(tokens[:idx]):
+        for each in words:
+            if each.type == "text":
+                each.content = each.content[:1].upper() + each.content[1:]
+                break
+    yield from words
 
 
-def _starts_sentence(before: Tokens) -> bool:
-    """Whether the text after these tokens begins a sentence."""
+def _starts_sentence(before: Sequence[Token]) -> bool:
+    """Whether what follows these tokens of a line begins a sentence."""
     for token in reversed(before):
         if token.type not in ("softbreak", "hardbreak") and token.content.strip():
             return token.type == "text" and token.content.rstrip().endswith((".", "?", "!"))
     return True
 
 
-def table_opening(language: Language) -> str:
-    """The start of a table, so that it scrolls sideways."""
-    name = language.translate("Table")
-    return f'<div class="table-scroll scroller" data-scrolls="{name}">'
-
-
-def _listing(code: str, language: Language) -> str:
-    name = language.translate("Listing")
-    return f'<pre class="code scroller" data-scrolls="{name}"><code>{code}</code></pre>\n'
-
-
-def _eq(label: str, line: int, composer: Surroundings) -> str:
-    target = composer.target(label, line)
+def _eq(label: str, line: int, around: Surroundings) -> Iterable[Token]:
+    target = around.target(label, line)
     if target is None:
-        return ""
+        return ()
     if target.kind != "equation":
-        composer.problems.add(
+        around.problems.add(
             line, f"{label!r} is a {target.kind}, not an equation: write {{ref}}`{label}`"
         )
-        return ""
-    name = composer.language.translate("Eq. %(number)s", number=target.number)
-    return _ref_link(name.replace(" ", "\N{NO-BREAK SPACE}"), target, composer)
+        return ()
+    name = around.language.translate("Eq. %(number)s", number=target.number)
+    return _reference(name.replace(SPACE, FIXED_SPACE), target, around)
 
 
-def _ref(content: str, line: int, composer: Surroundings) -> str:
+def _ref(content: str, line: int, around: Surroundings) -> Iterable[Token]:
     words, label = split_words(content)
-    target = composer.target(label, line)
+    target = around.target(label, line)
     if target is None:
-        return ""
+        return ()
     if target.kind == "equation":
-        composer.problems.add(line, f"{label!r} is an equation: write {{eq}}`{label}`")
-        return ""
-    name = target.name(composer.language)
+        around.problems.add(line, f"{label!r} is an equation: write {{eq}}`{label}`")
+        return ()
+    name = target.name(around.language)
     if target.number:
-        name = name.replace(" ", "\N{NO-BREAK SPACE}")
-    return _ref_link(numbered_words(words, target.number) or name, target, composer)
+        name = name.replace(SPACE, FIXED_SPACE)
+    # The words may ask for the number.
+    words = words.replace("%s", target.number).replace("{number}", target.number)
+    return _reference(words or name, target, around)
 
 
-def _ref_link(name: str, target: Target, composer: Surroundings) -> str:
-    if opens := composer.opens(target):
-        return f"<span>{escapeHtml(name)}</span>{opens_words(opens, composer.language)}"
-    return f'<a class="ref" href="{escapeHtml(composer.place_url(target))}">{escapeHtml(name)}</a>'
+def _reference(name: str, target: Target, around: Surroundings) -> Iterator[Token]:
+    if opens := around.opens(target):
+        yield from element("span", [plain(name)])
+        yield plain(opens_words(opens, around.language))
+    else:
+        yield from element("a", [plain(name)], target.address, class_="ref")
 
 
 def opens_words(day: Day, language: Language) -> str:
@@ -263,72 +207,64 @@ def split_words(content: str) -> tuple[str, str]:
     return (match[1], match[2]) if match else ("", content)
 
 
-def numbered_words(words: str, number: str) -> str:
-    """An author's words for a reference, with the number if they ask for it."""
-    return words.replace("%s", number).replace("{number}", number)
-
-
-def document_label(content: str, chapter: str) -> str:
-    """The label of the page that ``{doc}`` names by its file, with the author's words."""
-    words, file = split_words(content)
+def document_label(file: str, chapter: str) -> str:
+    """The label of the page that is written in a file."""
     path = PurePosixPath(file)
-    label = (path.parent.name or chapter) if path.stem == "index" else path.stem
-    return f"{words} <{label}>" if words else label
+    return (path.parent.name or chapter) if path.stem == "index" else path.stem
 
 
-def _doc(content: str, line: int, composer: Surroundings) -> str:
-    return _ref(document_label(content, composer.scope), line, composer)
+def _doc(content: str, line: int, around: Surroundings) -> Iterable[Token]:
+    words, file = split_words(content)
+    label = document_label(file, around.scope)
+    return _ref(f"{words} <{label}>" if words else label, line, around)
 
 
-def citations(shorts: Iterable[str], form: str) -> str:
-    """Short references in one sentence: plain, in brackets, or with the year in brackets."""
-    if form == "cite:t":
-        return ", ".join(YEAR.sub(r" (\1)", short) for short in shorts)
-    joined = "; ".join(shorts)
-    return f"({joined})" if form == "cite:p" else joined
+def _cite(form: str) -> Role:
+    def tokens(keys: str, line: int, around: Surroundings) -> Iterator[Token]:
+        links = [around.cite(key.strip(), line) for key in keys.split(",")]
+        if form == "cite:p":
+            yield plain("(")
+        for count, link in enumerate(filter(None, links)):
+            if count:
+                yield plain(", " if form == "cite:t" else "; ")
+            name = YEAR.sub(r" (\1)", link.title) if form == "cite:t" else link.title
+            yield from element("a", [plain(name)], link.url, class_="cite")
+        if form == "cite:p":
+            yield plain(")")
+
+    return tokens
 
 
-def _cite(form: str) -> RoleMaker:
-    def make(keys: str, line: int, composer: Surroundings) -> str:
-        links = [composer.cite(key.strip(), line) for key in keys.split(",")]
-        shorts = (
-            f'<a class="cite" href="{escapeHtml(link.url)}">{escapeHtml(link.title)}</a>'
-            for link in links
-            if link is not None
-        )
-        return citations(shorts, form)
-
-    return make
+def _element(tag: str) -> Role:
+    return lambda words, line, around: element(tag, [plain(words)])
 
 
-def _element(opening: str, closing: str) -> RoleMaker:
-    return lambda words, line, composer: f"{opening}{escapeHtml(words)}{closing}"
-
-
-def _term(content: str, line: int, composer: Surroundings) -> str:
+def _term(content: str, line: int, around: Surroundings) -> Iterable[Token]:
     words, term = split_words(content)
-    return str(composer.term(words or term, term, line))
+    return around.term(words or term, term, line)
 
 
-def _num(content: str, line: int, composer: Surroundings) -> str:
-    return composer.quoted(content, line)
+def _num(content: str, line: int, around: Surroundings) -> Iterable[Token]:
+    return around.quoted(content, line)
 
 
-def _math(tex: str, line: int, composer: Surroundings) -> str:
-    return composer.math(tex, line)
+def _math(tex: str, line: int, around: Surroundings) -> Iterable[Token]:
+    meta = {"math": around.math(tex, line)}
+    return [Token("math_inline", "math", 0, content=tex, meta=meta)]
 
 
-def _abbr(content: str, line: int, composer: Surroundings) -> str:
+def _abbr(content: str, line: int, around: Surroundings) -> Iterable[Token]:
     match = EXPLAINED.fullmatch(content)
     if match is None:
-        composer.problems.add(line, f"write {{abbr}}`PCA (principal components)`; got {content!r}")
-        return ""
-    return f'<abbr title="{escapeHtml(match[2])}">{escapeHtml(match[1])}</abbr>'
+        around.problems.add(line, f"write {{abbr}}`PCA (principal components)`; got {content!r}")
+        return ()
+    return element("abbr", [plain(match[1])], title=match[2])
 
 
-RoleMaker: TypeAlias = Callable[[str, int, Any], str]
+Role: TypeAlias = Callable[[str, int, Surroundings], Iterable[Token]]
+"""What a role says, as tokens that pages, notebooks and the search print each in its own way."""
 
-ROLES: dict[str, RoleMaker] = {
+ROLES: dict[str, Role] = {
     "eq": _eq,
     "ref": _ref,
     "numref": _ref,
@@ -340,8 +276,8 @@ ROLES: dict[str, RoleMaker] = {
     "num": _num,
     "math": _math,
     "abbr": _abbr,
-    "sub": _element("<sub>", "</sub>"),
-    "sup": _element("<sup>", "</sup>"),
-    "kbd": _element("<kbd>", "</kbd>"),
+    "sub": _element("sub"),
+    "sup": _element("sup"),
+    "kbd": _element("kbd"),
 }
-"""Names that may precede a code span in braces, and the markup they make."""
+"""What may stand in braces before a code span."""

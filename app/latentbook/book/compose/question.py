@@ -18,6 +18,7 @@ from latentbook.book.compose.blocks import Block, NumberedBlock
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, Form, NotebookWriter, details, listing
 from latentbook.book.compose.pieces import Html
+from latentbook.book.compose.text import Text
 from latentbook.book.read.day import Day
 from latentbook.book.read.markdown import TASK
 from latentbook.book.read.nodes import DirectiveNode, Node, TextNode
@@ -94,7 +95,11 @@ def _inside(value: Any) -> Any:
     """A public field; parts in it are reduced to their public fields."""
     if isinstance(value, tuple):
         return tuple(map(_inside, value))
-    return _emptied(value) if is_dataclass(value) and not isinstance(value, Block | Day) else value
+    return (
+        _emptied(value)
+        if is_dataclass(value) and not isinstance(value, Block | Day | Text)
+        else value
+    )
 
 
 def folder(kind: str) -> str:

@@ -191,10 +191,11 @@ class Stills:
         picture = map_picture(view, control.limit, tile_at)
         return with_rings(picture, view, control.limit, panel["rings"])
 
-    def panels(self, frame: Mapping[str, Any], name: str, root: str) -> tuple[PanelStill, ...]:
-        return tuple(self._still(panel, name, root) for panel in frame["panels"])
+    def panels(self, frame: Mapping[str, Any], name: str) -> tuple[PanelStill, ...]:
+        """The panels of a frame."""
+        return tuple(self._still(panel, name) for panel in frame["panels"])
 
-    def _still(self, panel: Mapping[str, Any], name: str, root: str) -> PanelStill:
+    def _still(self, panel: Mapping[str, Any], name: str) -> PanelStill:
         if panel["kind"] == "plot":
             return PlotStill(
                 panel["key"],
@@ -208,10 +209,10 @@ class Stills:
         place = self._media.add(f"{name}-{panel['key']}".replace("_", "-"), ".png", png)
         if panel["kind"] in ("map", "pad"):
             still = MapStill if panel["kind"] == "map" else PadStill
-            return still(panel["key"], root + place, panel["alt"], panel["half"])
+            return still(panel["key"], place, panel["alt"], panel["half"])
         return TilesStill(
             panel["key"],
-            root + place,
+            place,
             panel["width"],
             panel["height"],
             panel["alt"],

@@ -20,8 +20,6 @@ LITERAL = {
 }
 """Commands whose argument contains no symbols."""
 
-MARKED = re.compile(r'data-symbol="([^"]+)"')
-
 
 class Symbols:
     def __init__(self, entries: Iterable[SymbolEntry], section: str) -> None:
@@ -36,13 +34,16 @@ class Symbols:
         self._longest = max(map(len, self._by_tokens), default=0)
         self.used: set[str] = set()
 
-    def mark(self, tex: str) -> str:
+    def mark(self, tex: str) -> tuple[str, set[str]]:
+        """``tex`` with its symbols marked, and their ids."""
+        used = set()
         found = TOKEN.findall(tex)
         out: list[str] = []
         at = 0
         while at < len(found):
             if length := self._match(found, at):
                 id = self._by_tokens[tuple(tokens("".join(found[at : at + length])))]
+                used.add(id)
                 out.append(f"{{\\htmlData{{symbol={id}}}{{{''.join(found[at : at + length])}}}}}")
                 at += length
                 continue
@@ -53,11 +54,7 @@ class Symbols:
                     end = _end_of_group(found, end)
             out += found[at:end]
             at = end
-        return "".join(out)
-
-    def note(self, html: str) -> None:
-        """Record the symbols of a rendered equation."""
-        self.used.update(MARKED.findall(html))
+        return "".join(out), used
 
     def _match(self, found: Sequence[str], at: int) -> int:
         """How many tokens from here on form the longest matching symbol, or 0."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from latentbook.book.compose.text import Address
 from latentbook.book.translations.language import Language, message
 
 REFERENCES = {
@@ -37,6 +38,11 @@ class Target:
     def is_page(self) -> bool:
         """Whether it is a complete page: a chapter or a section."""
         return self.label == self.page.rpartition("/")[2]
+
+    @property
+    def address(self) -> Address:
+        """Where it is."""
+        return Address(self.page, "" if self.is_page else self.label, self.outside)
 
     def name(self, language: Language) -> str:
         """How the text refers to it: 'section 2.1', or its title if it has no number."""

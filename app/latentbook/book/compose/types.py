@@ -9,13 +9,14 @@ from datetime import date
 from latentbook.book.compose.bibliography import Reference
 from latentbook.book.compose.blocks import Block, Heading
 from latentbook.book.compose.pieces import Html, Link, Symbol, Term
+from latentbook.book.compose.text import Text
 from latentbook.book.compose.words import reading_minutes
 from latentbook.book.translations.language import Language
 
 
 @dataclass(frozen=True)
 class Listed:
-    """An entry in the lists of contents. URLs begin at the page: ``#bottleneck``."""
+    """What stands on a page, for the lists of contents."""
 
     instruments: tuple[Link, ...]
     questions: tuple[Link, ...]
@@ -24,12 +25,12 @@ class Listed:
 
 @dataclass(frozen=True)
 class Section:
-    """A numbered section, which is a page. URLs are relative to it."""
+    """A numbered section: a page of its own."""
 
     name: str  # the last part of its address, and its label
     place: str  # autoencoders/compress
     number: str
-    html: Html  # the title
+    html: Text  # the title
     title: str
     description: str
     minutes: int
@@ -50,11 +51,11 @@ class Fact:
     """One claim of the ledger."""
 
     id: str
-    claim: Html
+    claim: Text
     sources: tuple[Link, ...]
     confidence: str
     checked: date
-    note: Html
+    note: Text
     uses: tuple[Link, ...]
 
 
@@ -70,19 +71,19 @@ class NotedSymbol:
 class Dispute:
     """A statement on which sources differ."""
 
-    html: Html
+    html: Text
     sources: tuple[Link, ...]
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """One chapter, or the front page (whose number is empty). URLs are relative to its opening."""
+    """One chapter, or the front page (whose number is empty)."""
 
     slug: str
     place: str  # the slug; nothing for the front page
     number: str
     title: str
-    standfirst: Html
+    standfirst: Text
     level: str
     description: str
     builds_on: tuple[Link, ...]
@@ -135,7 +136,7 @@ class Book:
     front: Chapter
     parts: tuple[Part, ...]
     facts: tuple[Fact, ...]
-    gaps: tuple[Html, ...]
+    gaps: tuple[Text, ...]
     disputed: tuple[Dispute, ...]
     references: tuple[Reference, ...]
     symbols: tuple[NotedSymbol, ...]
@@ -159,4 +160,5 @@ class Page:
     title: str  # for <title>: "Autoencoders & VAEs · Latentbook"
     description: str
     root: str  # "./", "../" or "../../": for data-root and for links
+    place: str  # below the root of the site: autoencoders/compress
     config: Html  # JSON for script#latentbook-config, safe inside a script element

@@ -3,74 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
-from html.parser import HTMLParser
 from typing import Any
 
-from markupsafe import Markup
-
 from latentbook.book.compose.blocks import Block
-from latentbook.book.compose.math_words import MathNode, math_words
+from latentbook.book.compose.math_words import Formula
+from latentbook.book.compose.text import Text
 
 WORDS_PER_MINUTE = 220
 
 
-class _Words(HTMLParser):
-    """Text of markup. An equation counts once, as a line of text made from its MathML."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.parts: list[str] = []
-        self._stack: list[tuple[str, bool]] = []  # tag, and whether its text is left out
-        self._math: list[MathNode] = []  # the elements of an equation that are open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "math" or self._math:
-            node = MathNode(tag)
-            if self._math:
-                self._math[-1].children.append(node)
-            self._math.append(node)
-            return
-        if tag in ("br", "img", "input", "hr", "path", "line"):
-            self.parts.append(" ")
-            return
-        hidden = bool(self._stack) and self._stack[-1][1]
-        if "katex-html" in (dict(attrs).get("class") or ""):
-            hidden = True
-        self._stack.append((tag, hidden))
-
-    def handle_endtag(self, tag: str) -> None:
-        if self._math:
-            node = self._math.pop()
-            if not self._math:
-                self.parts.append(math_words(node))
-            return
-        while any(tag == opened for opened, _ in self._stack):
-            if self._stack.pop()[0] == tag:
-                break
-        if tag in ("p", "li", "td", "th", "dt", "dd", "pre", "tr"):
-            self.parts.append(" ")
-
-    def handle_data(self, data: str) -> None:
-        if self._math:
-            self._math[-1].children.append(data)
-        elif not (self._stack and self._stack[-1][1]):
-            self.parts.append(data)
-
-
-@lru_cache(maxsize=8192)
-def words_of(html: str) -> str:
-    """The text of some markup on one line."""
-    parser = _Words()
-    parser.feed(html)
-    return " ".join("".join(parser.parts).split())
-
-
 def text_of(said: object) -> str:
-    """The words of a block, of markup, or of several of these."""
+    """The words of a block, of running text, or of several of these."""
     match said:
-        case Markup():
-            return words_of(said)
+        case Text() | Formula():
+            return said.words
         case str():
             return said
         case tuple():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter, details
-from latentbook.book.compose.pieces import Html
+from latentbook.book.compose.text import Text
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.problems import FileProblems
 
@@ -22,7 +22,7 @@ class Step(Block):
     label: str  # the id of the element: step-3
     number: int  # from 1
     count: int  # how many the deck has
-    title: Html
+    title: Text
     blocks: tuple[Block, ...]
     notes: tuple[Block, ...]
 

@@ -9,7 +9,8 @@ from datetime import date
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter
-from latentbook.book.compose.pieces import Html, Link
+from latentbook.book.compose.pieces import Link
+from latentbook.book.compose.text import Address, Text
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.errors import accepted_names
 
@@ -23,11 +24,11 @@ class FactNote(Block):
     seconds = 0  # for whoever wants the source
     beside = True
     id: str
-    claim: Html
+    claim: Text
     sources: tuple[Link, ...]
     confidence: str  # high | medium | low
     checked: date
-    url: str
+    url: Address
 
 
 def run(node: DirectiveNode, composer: Composer) -> FactNote | None:
@@ -46,7 +47,7 @@ def run(node: DirectiveNode, composer: Composer) -> FactNote | None:
         tuple(link for link in links if link is not None),
         fact.confidence,
         fact.checked,
-        f"{composer.root}facts/#{node.argument}",
+        Address("facts", node.argument),
     )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from markdown_it.token import Token
+
 from latentbook.book.compose.blocks import NumberedBlock, Prose
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter
-from latentbook.book.compose.pieces import Html
+from latentbook.book.compose.text import Text, element
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, label, text
 
@@ -21,17 +23,22 @@ class Figure(NumberedBlock):
     said = ("caption",)
     named = "Figure"
     takes_notes = True
-    picture: Html
-    caption: Html
+    picture: Text
+    caption: Text
 
 
 def run(node: DirectiveNode, composer: Composer) -> Figure:
     return Figure(
         composer.id_of(node),
         composer.number(node),
-        composer.picture(node.argument, node.options.get("alt", ""), node.line),
+        Text(tuple(_picture(node, composer))),
         composer.caption(node),
     )
+
+
+def _picture(node: DirectiveNode, composer: Composer) -> list[Token]:
+    picture = composer.picture(node.argument, node.options.get("alt", ""), node.line)
+    return [picture] if picture else []
 
 
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
@@ -41,9 +48,8 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
 
 
 def image(node: DirectiveNode, composer: Composer) -> Prose:
-    """The picture without a number."""
-    picture = composer.picture(node.argument, node.options.get("alt", ""), node.line)
-    return Prose(Html(f"<p>{picture}</p>"))
+    """The picture alone, without a number."""
+    return Prose(Text(tuple(element("p", _picture(node, composer)))))
 
 
 def image_in_notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:

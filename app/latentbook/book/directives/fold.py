@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter, details
-from latentbook.book.compose.pieces import Html
+from latentbook.book.compose.text import Text
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, label
 
@@ -19,7 +19,7 @@ class Fold(Block):
     said = ("title", "blocks")
     seconds = 0  # opened by choice
     label: str  # may be empty
-    title: Html
+    title: Text
     blocks: tuple[Block, ...]
 
 

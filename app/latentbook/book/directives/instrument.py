@@ -11,16 +11,17 @@ from typing import Any
 import widgets
 from latentbook.book.compose.blocks import ClassForm, NumberedBlock, Show
 from latentbook.book.compose.compose import Composer, Directive
+from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.notebook import Cell, NotebookWriter
 from latentbook.book.compose.pieces import (
     ControlView,
-    Html,
     Link,
     PanelStill,
     PlotStill,
     ReadoutView,
 )
 from latentbook.book.compose.stills import StillError
+from latentbook.book.compose.text import Text
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, label, text
 from latentbook.book.translations.language import message
@@ -39,7 +40,7 @@ class InstrumentBlock(NumberedBlock):
     seconds = 60
     name: str
     title: str
-    ask: Html
+    ask: Text
     controls: tuple[ControlView, ...]
     readouts: tuple[ReadoutView, ...]
     panels: tuple[PanelStill, ...]
@@ -92,11 +93,12 @@ class InstrumentBlock(NumberedBlock):
 class Words:
     """Sets the words of an instrument: a line of Markdown, and a symbol in TeX."""
 
-    line: Callable[[str], Html]
-    symbol: Callable[[str], Html]
+    line: Callable[[str], Text]
+    symbol: Callable[[str], Formula]
 
-    def symbol_or_nothing(self, symbol: str) -> Html:
-        return self.symbol(symbol) if symbol else Html()
+    def symbol_or_nothing(self, symbol: str) -> Formula | None:
+        """A symbol, where there is one."""
+        return self.symbol(symbol) if symbol else None
 
 
 WRITTEN_BEFORE = {"true": "on", "false": "off"}
@@ -135,7 +137,7 @@ def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock | None:
         frame,
         label=node.label,
         number=composer.number(node),
-        panels=stills.panels(frame, instrument.name, composer.root),
+        panels=stills.panels(frame, instrument.name),
         references=tuple(link for link in references if link is not None),
         words=Words(
             lambda line: composer.inline(line, node.line),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer, Directive
-from latentbook.book.compose.pieces import Html
+from latentbook.book.compose.text import Text
 from latentbook.book.read.nodes import DirectiveNode
 
 
@@ -17,7 +17,7 @@ class MarginNote(Block):
     kind = "margin"
     said = ("title", "blocks")
     beside = True
-    title: Html
+    title: Text
     blocks: tuple[Block, ...]
 
 

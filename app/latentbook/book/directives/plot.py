@@ -9,6 +9,7 @@ from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.engine import EngineError
 from latentbook.book.compose.pieces import Html
 from latentbook.book.compose.plots import PlotError
+from latentbook.book.compose.text import Text
 from latentbook.book.directives.figure import notebook
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, label, text
@@ -25,7 +26,7 @@ class PlotFigure(NumberedBlock):
     takes_notes = True
     wide: Html  # svg.still.wide, 600 px
     narrow: Html  # svg.still.narrow, 320 px
-    caption: Html
+    caption: Text
 
 
 def run(node: DirectiveNode, composer: Composer) -> PlotFigure | None:

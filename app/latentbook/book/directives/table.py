@@ -8,32 +8,30 @@ from dataclasses import dataclass, replace
 from latentbook.book.compose.blocks import NumberedBlock
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter
-from latentbook.book.compose.pieces import Html
-from latentbook.book.compose.prose import table_opening
+from latentbook.book.compose.text import Text
 from latentbook.book.read.nodes import DirectiveNode, TextNode
 from latentbook.book.read.options import Option, label
 
 
 @dataclass(frozen=True)
 class Table(NumberedBlock):
-    """A numbered table: ``html`` is the table element without its caption."""
+    """A numbered table: ``html`` is what is in the table element."""
 
     kind = "table"
     said = ("caption", "html")
     named = "Table"
     takes_notes = True
-    caption: Html
-    html: Html
+    caption: Text
+    html: Text
 
 
 def run(node: DirectiveNode, composer: Composer) -> Table | None:
     match node.nodes:
         case (TextNode(tokens=tokens),) if tokens[0].type == "table_open":
-            html = composer.render(tokens).strip()
+            table = composer.render(tokens[1:-1])
         case _:
             composer.problems.add(node.line, f"the body of {node.name} must be one Markdown table")
             return None
-    table = Html(html.removeprefix(table_opening(composer.language)).removesuffix("</div>"))
     caption = composer.inline(node.argument, node.line)
     return Table(composer.id_of(node), composer.number(node), caption, table)
 

@@ -52,6 +52,7 @@ def task_boxes(state: StateCore) -> None:
             first = inline.children[0]
             if first.type == "text" and (mark := TASK.match(first.content)):
                 box = "\N{BALLOT BOX}" if mark[1] == " " else "\N{BALLOT BOX WITH CHECK}"
+                first.meta["task"] = f"[{mark[1]}]"
                 first.content = f"{box} {first.content[mark.end() :]}"
 
 

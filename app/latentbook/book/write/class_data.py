@@ -7,10 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from markupsafe import Markup
+
 from latentbook.book.compose.blocks import Block, NumberedBlock
 from latentbook.book.compose.question import Question
 from latentbook.book.compose.types import Chapter, Section
-from latentbook.book.compose.words import inner_blocks, text_of, words_of
+from latentbook.book.compose.words import inner_blocks, text_of
+from latentbook.book.read.day import Day
 from latentbook.book.write.render import Renderer
 
 
@@ -54,6 +57,9 @@ def _askable(
     def show(shown: Any) -> str:
         return renderer.fragment("fragment.html", page.place, shown=shown)
 
+    def show_opening(day: Day) -> str:
+        return Markup(renderer.fragment("opens.html", "", day=day)).striptags()
+
     section = f"{page.number} {page.title}" if isinstance(page, Section) else page.title
     for block in blocks:
         forms = block.class_forms(show)
@@ -67,7 +73,7 @@ def _askable(
                 "section": section,
                 "question": show(question) if question else None,
                 "html": show((block,)) if any(form.html for form in forms) else "",
-                "opens": words_of(renderer.fragment("opens.html", "", day=opens)) if opens else "",
+                "opens": show_opening(opens) if opens else "",
                 "ways": [asdict(form) for form in forms],
             }
         yield from _askable(page, inner_blocks(block), renderer)

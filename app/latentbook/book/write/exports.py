@@ -13,22 +13,22 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from markdown_it.token import Token
+from nbformat import v4
 
 from latentbook.book.compose.compose import Directive
 from latentbook.book.compose.facts import FactLedger
 from latentbook.book.compose.labels import Labels
 from latentbook.book.compose.math import Notation
+from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.notebook import Cell, listing
-from latentbook.book.compose.prose import (
-    ROLES,
-    citations,
-    document_label,
-    numbered_words,
-    opens_words,
-    split_words,
-)
+from latentbook.book.compose.pieces import Link
+from latentbook.book.compose.prose import document_label, resolved
+from latentbook.book.compose.target import Target
+from latentbook.book.compose.text import Address, element, plain
 from latentbook.book.compose.types import Chapter
-from latentbook.book.compose.words import words_of
+from latentbook.book.read.day import Day
+from latentbook.book.read.markdown import make_markdown
 from latentbook.book.read.nodes import (
     DirectiveNode,
     EquationNode,
@@ -36,16 +36,13 @@ from latentbook.book.read.nodes import (
     Node,
     TextNode,
 )
+from latentbook.book.read.problems import Problems
 from latentbook.book.read.recordings import PLOTLY, Recorded, code_hashes
 from latentbook.book.read.source import ChapterSource, PageSource
 from latentbook.book.translations.language import Language
+from latentbook.book.write.markdown import markdown
 from widgets import data as data_module
 
-ROLE = re.compile(r"\{(" + "|".join(ROLES) + r")\}`([^`]+)`")
-NOTE = re.compile(r"\[\^([^\]\s]+)\](?!:)")
-INSIDE_LINK = re.compile(r"\[([^\]]*)\]\((?:[\w-]+\.md)?(?:#[\w-]+)?\)")
-LINK = re.compile(r"\[([^\]]*)\]\(([^)\s#:]*\.md)?(?:#([\w-]+))?\)")
-COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 BOOK_MODULE = re.compile(r"^from (widgets(?:\.\w+)+) import", re.MULTILINE)
 MODULES = """\
 import base64, sys, tempfile
@@ -74,29 +71,25 @@ class Export:
 
 def notebook(export: Export) -> bytes:
     """The chapter as a notebook, format 4.5."""
-    cells: list[dict[str, Any]] = []
+    cells = []
     runs = 0
     for index, cell in enumerate(_cells(export)):
-        shared = {"id": cell.label or f"text-{index}", "metadata": {}, "source": cell.source}
-        if not cell.is_code:
-            cells.append({"cell_type": "markdown", **shared})
-            continue
-        runs += 1
-        outputs = [_output(output, runs) for output in cell.outputs]
-        cells.append({"cell_type": "code", **shared, "execution_count": runs, "outputs": outputs})
+        if cell.is_code:
+            runs += 1
+            outputs = [_output(output, runs) for output in cell.outputs]
+            cells.append(
+                v4.new_code_cell(cell.source, id=cell.label, outputs=outputs, execution_count=runs)
+            )
+        else:
+            cells.append(v4.new_markdown_cell(cell.source, id=f"text-{index}"))
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    book = {
-        "cells": cells,
-        "metadata": {
-            "kernelspec": kernel,
-            "language_info": {"name": "python"},
-            "title": export.chapter.title,
-        },
-        "nbformat": 4,
-        "nbformat_minor": 5,
+    metadata = {
+        "kernelspec": kernel,
+        "language_info": {"name": "python"},
+        "title": export.chapter.title,
     }
-    nbformat.validate(book)
-    return (json.dumps(book, indent=1, ensure_ascii=False) + "\n").encode()
+    text: str = nbformat.writes(v4.new_notebook(cells=cells, metadata=metadata), split_lines=False)
+    return f"{text}\n".encode()
 
 
 def script(export: Export) -> bytes:
@@ -111,21 +104,17 @@ def script(export: Export) -> bytes:
     return ("\n\n".join(pieces) + "\n").encode()
 
 
-def _output(output: Recorded, run: int) -> dict[str, Any]:
+def _output(output: Recorded, run: int) -> Any:
     if output.kind in ("stdout", "stderr"):
-        return {"output_type": "stream", "name": output.kind, "text": output.data}
-    return {
-        "output_type": "execute_result",
-        "data": {output.kind: json.loads(output.data) if output.kind == PLOTLY else output.data},
-        "execution_count": run,
-        "metadata": {},
-    }
+        return v4.new_output("stream", name=output.kind, text=output.data)
+    data = json.loads(output.data) if output.kind == PLOTLY else output.data
+    return v4.new_output("execute_result", {output.kind: data}, execution_count=run)
 
 
 def _cells(export: Export) -> list[Cell]:
     writer = _Writer(export)
     chapter = export.chapter
-    sources = "\n".join(f"- {words_of(reference.html)}" for reference in chapter.all_references)
+    sources = "\n".join(f"- {reference.html.words}" for reference in chapter.all_references)
     title = export.language.translate("References")
     tail = [Cell(f"## {title}\n\n{sources}")] if sources else []
     head, *rest = (cell for page in export.source.pages for cell in writer.page(page))
@@ -194,7 +183,11 @@ class _Writer:
         self.language = export.language
         self.hashes = code_hashes(self.source.nodes)
         self.shorts = {r.key: r.short for r in self.chapter.all_references}
+        self.scope = self.source.entry.slug
+        self.problems = Problems().of(Path())  # the pages have been checked
         self.at = self.source.opening
+        self.called: list[str] = []  # notes, by the text that is being written
+        self._markdown = make_markdown()
 
     def page(self, page: PageSource) -> Iterator[Cell]:
         """One page, from its title on."""
@@ -215,82 +208,63 @@ class _Writer:
         for node in nodes:
             match node:
                 case HeadingNode():
-                    title = re.sub(r"\s*\{#[^}]*\}\s*$", "", node.source.lstrip("# "))
-                    yield Cell(f"{'#' * (node.level + 1)} {' '.join(self.text(title).split())}")
+                    title = " ".join(self.of([node.inline]).split())
+                    yield Cell(f"{'#' * (node.level + 1)} {title}")
                 case TextNode():
-                    yield Cell(self.text(node.source) + self.notes(node.source))
+                    yield Cell(self.of(node.tokens) + self.notes())
                 case EquationNode():
                     yield Cell(self.equation(node))
                 case DirectiveNode():
                     yield from self.directive(node)
 
     def text(self, source: str) -> str:
-        """Markdown without syntax that only this book understands."""
-        source = COMMENT.sub("", source)
-        source = ROLE.sub(self.role, source)
-        if self.labels.days:
-            source = LINK.sub(self.link, source)
-        source = INSIDE_LINK.sub(r"\1", source)
-        source = NOTE.sub(r"<sup>\1</sup>", source)
-        return self.notation.expand(source)
+        """A line of Markdown without what only this book understands."""
+        return self.of(self._markdown.parseInline(source))
 
-    def role(self, found: re.Match[str]) -> str:
-        """The words of a role, without its link."""
-        role, content = found[1], found[2].strip()
-        match role:
-            case "term":
-                words, term = split_words(content)
-                return f"*{words or term}*"
-            case "cite" | "cite:p" | "cite:t":
-                return citations((self.shorts[key.strip()] for key in content.split(",")), role)
-            case "eq":
-                target = self.labels.find(content)
-                assert target is not None  # the page has it, too
-                name = self.language.translate("Eq. %(number)s", number=target.number)
-                return name + self.opens(content)
-            case "ref" | "numref" | "doc":
-                if role == "doc":
-                    content = document_label(content, self.source.entry.slug)
-                words, label = split_words(content)
-                target = self.labels.find(label)
-                assert target is not None  # the page has it, too
-                if words:
-                    return numbered_words(words, target.number) + self.opens(label)
-                before = found.string[: found.start()].rstrip()
-                starts = not before or before.endswith((".", "?", "!"))
-                name = target.name(self.language)
-                return (name[0].upper() + name[1:] if starts else name) + self.opens(label)
-            case "num":
-                return self.source.numbers.number(content).text
-            case "math":
-                return f"${content}$"
-            case "sub" | "sup" | "kbd":
-                return f"<{role}>{content}</{role}>"
-            case _:
-                return content
+    def of(self, tokens: Iterable[Token]) -> str:
+        """Tokens as Markdown."""
+        return markdown(resolved(tokens, self))
 
-    def opens(self, label: str) -> str:
-        """The words after a reference to something withheld."""
-        day = self.labels.opens(label, None)
-        return opens_words(day, self.language) if day else ""
-
-    def link(self, found: re.Match[str]) -> str:
-        """A link to something withheld, without its address."""
-        words, file, label = found.groups()
-        label = label or (document_label(file, self.source.entry.slug) if file else "")
-        if not self.opens(label):
-            return found[0]
-        return (words or self.labels.targets[label].name(self.language)) + self.opens(label)
-
-    def notes(self, source: str) -> str:
-        """The notes that a text calls, as quotes under it."""
-        definitions = self.at.document.notes
+    def notes(self) -> str:
+        """The notes that a text has called, as quotes under it."""
         quotes = ""
-        for label in NOTE.findall(source):
-            body = re.sub(r"^\[\^[^\]]+\]:\s*", "", definitions[label].source)
-            text = self.text(" ".join(body.split()))
+        called, self.called = self.called, []
+        for label in called:
+            text = " ".join(self.of(self.at.document.notes[label].tokens).split())
             quotes += f"\n\n> <sup>{label}</sup> {text}"
         return quotes
+
+    # What running text asks
+
+    def math(self, tex: str, line: int, *, display: bool = False) -> Formula:
+        return Formula(self.notation.expand(tex.strip() if display else tex))
+
+    def note_mark(self, label: str, line: int) -> Iterable[Token]:
+        self.called.append(label)
+        return element("sup", [plain(label)])
+
+    def link(self, href: str, line: int) -> tuple[Address | None, Day | None]:
+        file, _, label = href.partition("#")
+        target = self.target(label or document_label(file, self.scope), line)
+        return Address(""), self.opens(target) if target else None
+
+    def picture(self, name: str, alt: str, line: int) -> Token:
+        return Token("picture", "img", 0, meta={"alt": alt})
+
+    def target(self, label: str, line: int) -> Target | None:
+        return self.labels.find(label)
+
+    def opens(self, target: Target) -> Day | None:
+        return self.labels.opens(target.label, None)
+
+    def cite(self, key: str, line: int) -> Link:
+        return Link(Address("references", key), self.shorts[key])
+
+    def term(self, words: str, name: str, line: int) -> Iterable[Token]:
+        return element("dfn", [plain(words)])
+
+    def quoted(self, content: str, line: int) -> Iterable[Token]:
+        return [plain(self.source.numbers.number(content).text)]
 
     def equation(self, node: EquationNode) -> str:
         number = self.number(node) if node.label else ""

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import json
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
-from urllib.parse import urldefrag, urljoin
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from latentbook.book.compose.blocks import Block, Equation
-from latentbook.book.compose.compose import root_of
 from latentbook.book.compose.pieces import ControlView, Html, ReadoutView
 from latentbook.book.compose.question import Question
+from latentbook.book.compose.text import Address, Layout, Text
 from latentbook.book.compose.types import Book, Chapter, Page, Section
 from latentbook.book.compose.words import inner_blocks
 from latentbook.book.directives.code_cell import Snippet
@@ -27,11 +26,9 @@ from latentbook.book.directives.instrument import InstrumentBlock
 from latentbook.book.read.source import PRINT
 from latentbook.book.translations.language import Language
 from latentbook.book.write.assets import Assets
+from latentbook.book.write.html import printed
 from latentbook.http.headers import CONTENT_SECURITY_POLICY, written
 from widgets.controls import BLANK
-
-TEX_SOURCE = re.compile(r"<annotation .*?</annotation>", re.DOTALL)
-"""The TeX that KaTeX leaves in each equation's MathML. Readers do not need it."""
 
 EMBED = "embed"
 """Folder of the pages with a single block."""
@@ -55,10 +52,22 @@ def template_environment(folder: Path, translations: NullTranslations) -> Enviro
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
+        finalize=_on_the_page,
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
     return environment
+
+
+@pass_context
+def _on_the_page(context: Context, value: object) -> object:
+    """What a template prints, for the page that it makes: running text, and where links lead."""
+    match value:
+        case Text():
+            return printed(value, context["layout"])
+        case Address():
+            return context["layout"].url(value)
+    return value
 
 
 @dataclass(frozen=True)
@@ -150,8 +159,8 @@ class Renderer:
         place = f"{slug}/{PRINT}"
         title = self.book.language.translate("%(title)s, for printing", title=chapter.title)
         page = self._page("print", title, chapter.description, place)
-        bring = chapter_on_one_page(chapter).bring
-        html = self._render(environment, "print.html", page, chapter=chapter, bring=bring)
+        layout = chapter_on_one_page(chapter)
+        html = self._render(environment, "print.html", page, layout, chapter=chapter)
         yield f"{place}/index.html", html
 
     def _embedded(
@@ -165,19 +174,21 @@ class Renderer:
             environment,
             "embed.html",
             page,
+            Layout(page.root, source.place),
             block=block,
             source=source,
             number=number,
             runs=not isinstance(block, Question),
-            bring=OnePage(place, {}, {}).bring,
         )
         return f"{place}/index.html", html
 
     def fragment(self, template: str, place: str, **names: Any) -> str:
         """A piece of the page at ``place``, as class mode shows it: one folder below the root."""
         page = self._page("class", self.book.title, "", CLASS)
-        names |= {"bring": OnePage(CLASS, {}, {}).bring, "place": place}
-        return self._render(self._environment(), f"lecture/{template}", page, **names).strip()
+        layout = Layout(page.root, place)
+        return self._render(
+            self._environment(), f"lecture/{template}", page, layout, **names
+        ).strip()
 
     def paper(self) -> str:
         """The book on one page without scripts, in place of its front page.
@@ -186,8 +197,8 @@ class Renderer:
         """
         page = self._page("paper", self.book.title, self.book.description, "")
         environment = self._environment()
-        bring = book_on_one_page(self.book).bring
-        return self._render(environment, "paper.html", page, bring=bring, questions_of=questions)
+        layout = book_on_one_page(self.book)
+        return self._render(environment, "paper.html", page, layout, questions_of=questions)
 
     def _environment(self) -> Environment:
         return template_environment(self.templates, self.book.language.translations)
@@ -207,9 +218,18 @@ class Renderer:
         root = root or root_of(place)
         config = {**self.config, "root": root, "chapter": None, "moved": {}, **config}
         title = title if title == book else f"{title} · {book}"
-        return Page(name, title, description, root, script_json(config))
+        return Page(name, title, description, root, place, script_json(config))
 
-    def _render(self, environment: Environment, template: str, page: Page, **names: Any) -> str:
+    def _render(
+        self,
+        environment: Environment,
+        template: str,
+        page: Page,
+        layout: Layout | None = None,
+        **names: Any,
+    ) -> str:
+        layout = layout or Layout(page.root, page.place, {page.place: ""})
+
         def url(place: str) -> str:
             slug, hash, label = place.partition("#")
             folder = f"{slug}/" if slug else ""
@@ -218,12 +238,22 @@ class Renderer:
         def asset(name: str) -> str:
             return page.root + self.assets.place(name)
 
-        def render(blocks: Block | Iterable[Block]) -> Markup:
-            several = blocks if isinstance(blocks, Iterable) else (blocks,)
-            return Markup("").join(
-                Markup(environment.get_template(block.template).render(**common, block=block))
-                for block in several
-            )
+        def of(here: str) -> dict[str, Any]:
+            """What templates are given for the text of one page of the book."""
+            inside = replace(layout, here=here)
+
+            def render(blocks: Block | Iterable[Block], here: str = here) -> Markup:
+                several = blocks if isinstance(blocks, Iterable) else (blocks,)
+                given = of(here)
+                return Markup("").join(
+                    Markup(environment.get_template(block.template).render(given, block=block))
+                    for block in several
+                )
+
+            def to(id: str) -> str:
+                return inside.url(Address(here, id))
+
+            return {**common, "layout": inside, "render": render, "to": to, "id": inside.id}
 
         common = {
             "book": self.book,
@@ -231,17 +261,15 @@ class Renderer:
             "policy": written(CONTENT_SECURITY_POLICY),
             "url": url,
             "asset": asset,
-            "render": render,
             "equations_of": equations,
             "fonts": Markup(FONTS_PLACE),
             "web_manifest": page.root + self.web_manifest,
             "words_script": self.words_script and page.root + self.words_script,
             **directions(self.book.language, self.book.content_language),
-            "blank_controls": [ControlView(each, each.default, "", Html()) for each in BLANK],
-            "empty_readout": ReadoutView("", "", Html(), " ", ""),
+            "blank_controls": [ControlView(each, each.default, "", None) for each in BLANK],
+            "empty_readout": ReadoutView("", "", None, " ", ""),
         }
-        html = environment.get_template(template).render(**common, **names)
-        html = TEX_SOURCE.sub("", html)
+        html = environment.get_template(template).render(of(layout.here), **names)
         if FONTS_PLACE not in html:
             return html
         signs = FONTS.items() if page.name == "section" else ()
@@ -283,67 +311,19 @@ FONTS_PLACE = "<!-- fonts -->"
 PRELOAD = '<link rel="preload" as="font" type="font/woff2" crossorigin href="{}">'
 
 
-@dataclass(frozen=True)
-class OnePage:
-    """Several pages of the book on one, where the links between them lead from place to place.
-
-    Attributes
-    ----------
-    place : of the one page
-    starts : where each page that is on it begins: its id, by its place
-    prefixes : what stands before the ids of each page on it, by its place; nothing where missing
-    """
-
-    place: str
-    starts: Mapping[str, str]
-    prefixes: Mapping[str, str]
-
-    def bring(self, html: Html, place: str) -> Html:
-        """The markup of a page, or of a part of one, adapted to the one page."""
-
-        prefix = self.prefixes.get(place, "")
-
-        def rewritten(found: re.Match[str]) -> str:
-            name, value = found["name"], found["value"]
-            if name in NAMES_IDS:
-                value = " ".join(prefix + id for id in value.split())
-            elif name in NAMES_ADDRESS:
-                value = self._address(value, place, stays=name != "data-address")
-            elif "url(" in value:
-                value = CSS_URL.sub(
-                    lambda url: f"url({self._address(url[1], place, stays=True)})", value
-                )
-            return f'{name}="{value}"'
-
-        return Html(ATTRIBUTE.sub(rewritten, html))
-
-    def _address(self, address: str, place: str, *, stays: bool) -> str:
-        """An address used on page ``place``. One that ``stays`` leads to the one page itself."""
-        if OUTSIDE.match(address):
-            return address
-        target, hash = urldefrag(urljoin(f"/{place}/" if place else "/", address))
-        page = target.strip("/")
-        if stays and page in self.starts:
-            id = self.prefixes.get(page, "") + hash if hash else self.starts[page]
-            return f"#{id}"
-        return root_of(self.place) + target.lstrip("/") + (f"#{hash}" if hash else "")
+def root_of(place: str) -> str:
+    """From a page to the root of the site."""
+    return "../" * len(place.split("/")) if place else "./"
 
 
-NAMES_IDS = ("id", "for", "aria-labelledby", "aria-describedby", "data-page-of")
-NAMES_ADDRESS = ("href", "src", "data-address")
-ATTRIBUTE = re.compile(r'(?<=\s)(?P<name>[a-z-]+)="(?P<value>[^"]*)"')
-CSS_URL = re.compile(r"\burl\(([^)]+)\)")
-OUTSIDE = re.compile(r"[a-z]+:")
+def chapter_on_one_page(chapter: Chapter) -> Layout:
+    """A chapter, whose ids are unlike each other as they are."""
+    starts = {chapter.place: "main", **{each.place: each.name for each in chapter.sections}}
+    return Layout(root_of(f"{chapter.slug}/{PRINT}"), starts=starts)
 
 
-def chapter_on_one_page(chapter: Chapter) -> OnePage:
-    """A chapter, whose ids are unique already."""
-    starts = {section.place: section.name for section in chapter.sections}
-    return OnePage(f"{chapter.slug}/{PRINT}", {chapter.place: "main", **starts}, {})
-
-
-def book_on_one_page(book: Book) -> OnePage:
-    """The book. Ids are unique only within a chapter, so its slug precedes them."""
+def book_on_one_page(book: Book) -> Layout:
+    """The whole book. Ids are unlike each other within a chapter, so its slug goes before them."""
     prefixes = {page.place: f"{each.slug}." for each in book.chapters for page in each.pages}
     prefixes |= {
         "": "front.",
@@ -352,7 +332,7 @@ def book_on_one_page(book: Book) -> OnePage:
     starts = {
         place: prefix + (posixpath.basename(place) or "front") for place, prefix in prefixes.items()
     }
-    return OnePage("", starts, prefixes)
+    return Layout(root_of(""), starts=starts, prefixes=prefixes)
 
 
 def equations(blocks: Iterable[Block]) -> list[Equation]:

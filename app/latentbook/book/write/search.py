@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 
 from latentbook.book.compose.blocks import Block, Heading, NumberedBlock
 from latentbook.book.compose.types import Book, Chapter
-from latentbook.book.compose.words import inner_blocks, text_of, words_of
+from latentbook.book.compose.words import inner_blocks, text_of
 from latentbook.book.translations.language import Language
 
 
@@ -35,24 +35,24 @@ def _entries(book: Book) -> Iterator[Entry]:
     for chapter in book.chapters:
         yield from _chapter(chapter, language)
     for term in book.terms:
-        meaning = words_of(term.meaning)
+        meaning = term.meaning.words
         yield Entry(
             "Term", "", f"glossary/#{term.id}", language.translate("Glossary"), term.name, meaning
         )
     for fact in book.facts:
         place = language.translate("Sourced facts")
         sources = ", ".join(source.title for source in fact.sources)
-        text = f"{words_of(fact.claim)} {words_of(fact.note)}"
+        text = f"{fact.claim.words} {fact.note.words}"
         yield Entry("Fact", "", f"facts/#{fact.id}", place, sources, text)
     for reference in book.references:
-        text, url = words_of(reference.html), f"references/#{reference.key}"
+        text, url = reference.html.words, f"references/#{reference.key}"
         place = language.translate("References")
         yield Entry("Reference", "", url, place, reference.short, text)
 
 
 def _chapter(chapter: Chapter, language: Language) -> Iterator[Entry]:
     home, place = f"{chapter.place}/", f"{chapter.number} {chapter.title}"
-    text = f"{words_of(chapter.standfirst)} {text_of(chapter.blocks)}"
+    text = f"{chapter.standfirst.words} {text_of(chapter.blocks)}"
     named = language.translate("Chapter %(number)s", number=chapter.number)
     yield Entry("Chapter", chapter.number, home, named, chapter.title, text)
     yield from _numbered(chapter.blocks, home, place, language)

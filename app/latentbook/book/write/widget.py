@@ -8,14 +8,16 @@ import base64
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from latentbook.book.compose.engine import Engine
 from latentbook.book.compose.math import Mathematics, Notation
+from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.media import Media
 from latentbook.book.compose.pieces import Html
-from latentbook.book.compose.prose import ProseRenderer
+from latentbook.book.compose.prose import Surroundings, resolved
 from latentbook.book.compose.stills import Stills
+from latentbook.book.compose.text import Layout, Text
 from latentbook.book.compose.types import Page
 from latentbook.book.directives.instrument import Words, instrument_block
 from latentbook.book.read.manifest import read_manifest
@@ -23,7 +25,7 @@ from latentbook.book.read.markdown import make_markdown
 from latentbook.book.read.problems import Problems
 from latentbook.book.translations.language import ENGLISH, language
 from latentbook.book.write.assets import engine_script, notebook_script
-from latentbook.book.write.render import TEMPLATES, TEX_SOURCE, template_environment
+from latentbook.book.write.render import TEMPLATES, template_environment
 from latentbook.cache import Cache
 from latentbook.settings import Settings
 from widgets import get
@@ -44,7 +46,6 @@ class InstrumentMarkup:
         cache = Cache(settings.build / "cache" / "stills")
         self._stills = Stills(ThisProcess(), engine, Inside(), settings.widgets, cache)
         self._markdown = make_markdown()
-        self._renderer = ProseRenderer()
 
     def made(
         self, name: str, state: Mapping[str, Value], given: Mapping[str, Value]
@@ -70,26 +71,27 @@ class InstrumentMarkup:
             frame,
             label=name,
             number="",
-            panels=self._stills.panels(frame, name, root=""),
+            panels=self._stills.panels(frame, name),
             references=(),
             words=Words(self._line, self._mathematics.set),
         )
         environment = template_environment(TEMPLATES, language(ENGLISH).translations)
         html = environment.get_template("blocks/instrument.html").render(
             block=block,
-            page=Page("notebook", block.title, "", "", Html()),
+            page=Page("notebook", block.title, "", "", "", Html()),
+            layout=Layout("", starts={"": ""}),
+            id=str,
             interface_lang=Html(),
         )
-        return TEX_SOURCE.sub("", html), frame["readouts"]
+        return html, frame["readouts"]
 
-    def math(self, tex: str, line: int, *, display: bool = False) -> Html:
+    def math(self, tex: str, line: int, *, display: bool = False) -> Formula:
+        """An equation in a line of Markdown."""
         return self._mathematics.set(tex, display=display)
 
-    def _line(self, text: str) -> Html:
-        """The markup of a line of Markdown."""
-        token = self._markdown.parseInline(text)[0]
-        env = {"composer": self}
-        return Html(self._renderer.renderInline(token.children or [], self._markdown.options, env))
+    def _line(self, text: str) -> Text:
+        """A line of Markdown."""
+        return resolved(self._markdown.parseInline(text), cast(Surroundings, self))
 
 
 class ThisProcess:

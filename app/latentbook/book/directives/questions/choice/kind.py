@@ -10,8 +10,8 @@ from markdown_it.token import Token
 
 from latentbook.book.compose.blocks import Block, ClassForm, Prose, Show
 from latentbook.book.compose.compose import Composer
-from latentbook.book.compose.pieces import Html
 from latentbook.book.compose.question import Public, Question, QuestionKind, shared
+from latentbook.book.compose.text import Text
 from latentbook.book.read.markdown import TASK
 from latentbook.book.read.nodes import DirectiveNode, TextNode
 from latentbook.book.translations.language import message
@@ -22,7 +22,7 @@ class Choice:
     """One option; ``feedback`` is shown to whoever picks it."""
 
     said: ClassVar[tuple[str, ...]] = ("html",)
-    html: Public[Html]
+    html: Public[Text]
     right: bool
     feedback: tuple[Block, ...]
 

@@ -98,7 +98,7 @@ def test_a_server_under_load(server):
         assert all(each.headers["retry-after"] == "1" for each in refused)
         assert metric(url, "latentbook_jobs_rejected_total") == len(refused)
 
-        # Told to stop: what was accepted is answered to the last byte, nobody else is let in.
+        # CachedJSON to stop: what was accepted is answered to the last byte, nobody else is let in.
         begun = [pool.submit(ask, url, 128) for _ in range(READERS)]
         until(lambda: metric(url, "latentbook_queue_length") >= READERS - 1)
         process.send_signal(signal.SIGTERM)

@@ -15,7 +15,7 @@ import pytest
 from latentbook.book.compose.blocks import ClassForm
 from latentbook.cache import seal
 from latentbook.lecture import bundle
-from latentbook.lecture.hall import Hall
+from latentbook.lecture.sessions import Sessions
 from latentbook.main import create_app
 from latentbook.settings import Settings, class_data_of
 from tests.small_server import TestRegistry
@@ -205,7 +205,7 @@ class School:
     url: str
     key: str
     lecturer: Lecturer
-    hall: Hall
+    sessions: Sessions
     phones: list[Phone] = field(default_factory=list)
 
     def phone(self, code: str | None = None) -> Phone:
@@ -231,7 +231,7 @@ def school(settings: Settings) -> Iterator[School]:
         assert http.post("/api/lecturer/key", json={"key": key}).status_code == 204
         lecturer = Lecturer(http)
         lecturer.start()
-        school = School(url, key, lecturer, app.state.hall)
+        school = School(url, key, lecturer, app.state.sessions)
         yield school
         for phone in school.phones:
             phone.http.close()

@@ -217,7 +217,7 @@ def test_in_front_of_all_no_answer_is_marked(settings: Settings) -> None:
         playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS)) as chromium,
     ):
         http.post("/api/lecturer/key", json={"key": app.state.class_key})
-        school = School(url, app.state.class_key, Lecturer(http), app.state.hall)
+        school = School(url, app.state.class_key, Lecturer(http), app.state.sessions)
         school.lecturer.start()
         phone = school.phone()
         page = chromium.new_page()

@@ -13,9 +13,9 @@ import pytest
 from latentbook.book.translations.language import language
 from latentbook.errors import LatentbookError
 from latentbook.lecture import bundle, limits
-from latentbook.lecture.hall import hash_of
 from latentbook.lecture.mode import ClassMode, forget_key
 from latentbook.lecture.results import harmless
+from latentbook.lecture.sessions import hash_of
 from latentbook.settings import Settings
 from tests.lecture.conftest import School, write_class_data
 
@@ -96,8 +96,8 @@ def test_what_is_allowed_runs_out() -> None:
 
 
 def test_a_class_has_so_many_seats(school: School) -> None:
-    hall = school.hall
-    hall.most_seats = 2
+    sessions = school.sessions
+    sessions.most_seats = 2
     seated = [school.phone() for _ in range(2)]
     assert school.stranger().sit().status_code == 403
     assert seated[0].sit().status_code == 200

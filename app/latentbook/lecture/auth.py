@@ -13,7 +13,7 @@ from starlette.responses import Response
 from latentbook.api.dependencies import require_json
 from latentbook.http.body_limit import BodyLimit
 from latentbook.http.problems import Problem
-from latentbook.lecture.hall import Hall, Lecture, hash_of
+from latentbook.lecture.sessions import Lecture, Sessions, hash_of
 
 LECTURER = "latentbook-lecturer"
 SEAT = "latentbook-seat"
@@ -33,8 +33,8 @@ class SmallRoute(APIRoute):
         self.app = BodyLimit(self.app, MAX_BYTES)
 
 
-def get_hall(request: Request) -> Hall:
-    return cast(Hall, request.app.state.hall)
+def get_sessions(request: Request) -> Sessions:
+    return cast(Sessions, request.app.state.sessions)
 
 
 async def from_own_page(request: Request) -> None:
@@ -79,7 +79,7 @@ def fits(request: Request, key: str) -> bool:
 
 async def get_lecture(request: Request, code: Annotated[str, Path(max_length=20)]) -> Lecture:
     """The class in a lecturer's address."""
-    return get_hall(request).lecture(code)
+    return get_sessions(request).lecture(code)
 
 
 def tokens_of(request: Request) -> list[str]:
@@ -91,7 +91,7 @@ async def get_seated(
     request: Request, code: Annotated[str, Path(max_length=20)]
 ) -> tuple[Lecture, int]:
     """The class in a phone's address, and the phone's seat in it."""
-    return get_hall(request).seated(code, tokens_of(request))
+    return get_sessions(request).seated(code, tokens_of(request))
 
 
 def keep_cookie(
@@ -109,7 +109,7 @@ def keep_cookie(
     )
 
 
-TheHall = Annotated[Hall, Depends(get_hall)]
+TheSessions = Annotated[Sessions, Depends(get_sessions)]
 TheLecture = Annotated[Lecture, Depends(get_lecture)]
 TheSeat = Annotated[tuple[Lecture, int], Depends(get_seated)]
 ON_WRITES = [Depends(from_own_page), Depends(require_json)]

@@ -1,6 +1,6 @@
-"""What a class can be asked: the questions and instruments that the build wrote for it.
+"""The questions and instruments that a class can be asked, from data that the build wrote.
 
-What the site does not have, as it is hidden or not open yet, cannot be asked.
+Withheld and hidden content is not on the site and cannot be asked.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from pathlib import Path
 from typing import Any
 
 MAX_POINTS = 128
-"""Of a curve."""
+"""Per curve."""
 
 LARGEST = 1e12
-"""What a phone may send for a number."""
+"""Largest number that a phone may send."""
 
 
 class NotAccepted(ValueError):
-    """A value that is no answer; the message says what is one."""
+    """An invalid answer; the message says what is accepted."""
 
 
 @dataclass(frozen=True)
 class Way:
-    """One way in which a block can be put to a class: a ``ClassForm`` of the build."""
+    """One way in which a block can be asked: a ``ClassForm`` of the build."""
 
     form: str
     called: str
@@ -37,11 +37,11 @@ class Way:
 
     @property
     def to_phones(self) -> bool:
-        """Whether phones are sent all answers; curves are large, and shown in front of all."""
+        """Whether phones are sent all answers. Curves are large; only the projector shows them."""
         return not self.html and "curve" not in self.accepts
 
     def accept(self, value: Any) -> Any:
-        """An answer as it is kept: a number, or the points of a curve.
+        """An answer as it is stored: a number, or the points of a curve.
 
         Raises
         ------
@@ -90,7 +90,6 @@ class Block:
     ways: tuple[Way, ...]
 
     def way(self, wanted: str) -> Way:
-        """One of its ways; KeyError if it has no such."""
         return {way.wanted: way for way in self.ways}[wanted]
 
     def shown(self, wanted: str, *, revealed: bool) -> dict[str, Any]:
@@ -133,7 +132,7 @@ def numbers(value: Any, low: float = -LARGEST, high: float = LARGEST) -> list[fl
 
 @dataclass
 class ClassData:
-    """What the build wrote for class mode, read again once another build has.
+    """What the build wrote for class mode; reread when it changes.
 
     Attributes
     ----------
@@ -147,12 +146,12 @@ class ClassData:
 
     @property
     def edition(self) -> tuple[int, int]:
-        """Stands for what is in the file now."""
+        """Changes with the file."""
         now = self.path.stat()
         return now.st_ino, now.st_mtime_ns
 
     def frame(self) -> Mapping[str, Any]:
-        """What the pages of class mode have in common with those of the book."""
+        """What the pages of class mode share with those of the book."""
         self._read()
         return self._frame
 
@@ -171,6 +170,5 @@ class ClassData:
 
 
 def read_blocks(blocks: Iterable[Mapping[str, Any]]) -> Iterable[Block]:
-    """Blocks from the data of each."""
     for each in blocks:
         yield Block(**{**each, "ways": tuple(Way(**way) for way in each["ways"])})

@@ -19,8 +19,8 @@ from latentbook.lecture.auth import (
     LECTURER_S,
     ON_WRITES,
     SmallRoute,
-    TheHall,
     TheLecture,
+    TheSessions,
     fits,
     from_own_page,
     keep_cookie,
@@ -80,77 +80,77 @@ async def give_key(request: Request, body: Key) -> Response:
 
 
 @router.post("", dependencies=ON_WRITES)
-async def start(hall: TheHall, body: Nothing) -> dict[str, str]:
+async def start(sessions: TheSessions, body: Nothing) -> dict[str, str]:
     """Start a class."""
-    return {"code": (await hall.start()).code}
+    return {"code": (await sessions.start()).code}
 
 
 @router.get("/{code}", response_model=dict[str, Any])
-async def get_overview(hall: TheHall, lecture: TheLecture) -> Response:
+async def get_overview(sessions: TheSessions, lecture: TheLecture) -> Response:
     """The state of a class, without its answers."""
-    return JSONResponse(hall.overview(lecture), headers=NOT_KEPT)
+    return JSONResponse(sessions.overview(lecture), headers=NOT_KEPT)
 
 
 @router.get("/{code}/askings/{asking}", response_model=dict[str, Any])
 async def get_question(
-    request: Request, hall: TheHall, lecture: TheLecture, asking: Number
+    request: Request, sessions: TheSessions, lecture: TheLecture, asking: Number
 ) -> Response:
     """The present question."""
-    return once_for_all(request, hall.question(lecture, asking))
+    return once_for_all(request, sessions.question(lecture, asking))
 
 
 @router.get("/{code}/results", response_model=list[list[Any]])
-async def get_results(hall: TheHall, lecture: TheLecture) -> Response:
+async def get_results(sessions: TheSessions, lecture: TheLecture) -> Response:
     """All answers of each round; 409 while they are hidden."""
-    return JSONResponse(hall.results(lecture), headers=NOT_KEPT)
+    return JSONResponse(sessions.results(lecture), headers=NOT_KEPT)
 
 
 @router.post("/{code}/ask", status_code=204, dependencies=ON_WRITES)
-async def ask(hall: TheHall, lecture: TheLecture, body: Wanted) -> None:
+async def ask(sessions: TheSessions, lecture: TheLecture, body: Wanted) -> None:
     """Ask the class a question or an instrument."""
-    await hall.ask(lecture, body.label, body.wanted)
+    await sessions.ask(lecture, body.label, body.wanted)
 
 
 @router.post("/{code}/close", status_code=204, dependencies=ON_WRITES)
-async def close(hall: TheHall, lecture: TheLecture, body: Step) -> None:
+async def close(sessions: TheSessions, lecture: TheLecture, body: Step) -> None:
     """Close the vote."""
-    await hall.close(lecture, body.round)
+    await sessions.close(lecture, body.round)
 
 
 @router.post("/{code}/reveal", status_code=204, dependencies=ON_WRITES)
-async def reveal(hall: TheHall, lecture: TheLecture, body: Step) -> None:
+async def reveal(sessions: TheSessions, lecture: TheLecture, body: Step) -> None:
     """Show the answers."""
-    await hall.reveal(lecture, body.round)
+    await sessions.reveal(lecture, body.round)
 
 
 @router.post("/{code}/again", status_code=204, dependencies=ON_WRITES)
-async def again(hall: TheHall, lecture: TheLecture, body: Step) -> None:
+async def again(sessions: TheSessions, lecture: TheLecture, body: Step) -> None:
     """Open another vote on the same question."""
-    await hall.again(lecture, body.round)
+    await sessions.again(lecture, body.round)
 
 
 @router.post("/{code}/put-away", status_code=204, dependencies=ON_WRITES)
-async def put_away(hall: TheHall, lecture: TheLecture, body: Nothing) -> None:
+async def put_away(sessions: TheSessions, lecture: TheLecture, body: Nothing) -> None:
     """Clear the screen."""
-    await hall.put_away(lecture)
+    await sessions.put_away(lecture)
 
 
 @router.post("/{code}/doors", status_code=204, dependencies=ON_WRITES)
-async def set_doors(hall: TheHall, lecture: TheLecture, body: Doors) -> None:
+async def set_doors(sessions: TheSessions, lecture: TheLecture, body: Doors) -> None:
     """Let new phones join, or stop that."""
-    await hall.set_doors(lecture, body.open)
+    await sessions.set_doors(lecture, body.open)
 
 
 @router.delete("/{code}", status_code=204, dependencies=[Depends(from_own_page)])
-async def end(hall: TheHall, lecture: TheLecture) -> None:
+async def end(sessions: TheSessions, lecture: TheLecture) -> None:
     """End the class and delete all answers."""
-    await hall.end(lecture)
+    await sessions.end(lecture)
 
 
 @router.get("/{code}/answers.csv", response_class=Response)
-async def get_csv(hall: TheHall, lecture: TheLecture) -> Response:
+async def get_csv(sessions: TheSessions, lecture: TheLecture) -> Response:
     """All answers of the class so far, including hidden ones."""
-    rows = await hall.store.run(store.everything, lecture.stored.id)
+    rows = await sessions.store.run(store.everything, lecture.stored.id)
     name = f'attachment; filename="class-{lecture.code}.csv"'
     headers = {**NOT_KEPT, "Content-Disposition": name}
     return Response(csv_of(rows), headers=headers, media_type="text/csv; charset=utf-8")

@@ -1,4 +1,4 @@
-"""Class mode as the app takes it up: its routes, its classes, its key."""
+"""Class mode as a part of the app: its routes, its classes, its key."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from latentbook.lecture import lecturer, pages, phones, store
-from latentbook.lecture.hall import Hall, hash_of
 from latentbook.lecture.pages import Pages
+from latentbook.lecture.sessions import Sessions, hash_of
 from latentbook.lecture.store import Store
 from latentbook.settings import Settings
 
@@ -27,8 +27,8 @@ class ClassMode:
 
     def __init__(self, settings: Settings) -> None:
         self.store = Store(settings.class_file)
-        self.hall = Hall(settings, self.store)
-        self.pages = Pages(settings, self.hall.data)
+        self.sessions = Sessions(settings, self.store)
+        self.pages = Pages(settings, self.sessions.data)
         self.new_key: str | None = None
         kept = self.store.run_here(store.key_hash)
         if kept is None:
@@ -38,22 +38,22 @@ class ClassMode:
         self.key_hash = kept
 
     def add_to(self, app: FastAPI) -> None:
-        """Give an app the routes."""
+        """Add the routes to an app."""
         for router in (phones.router, lecturer.keys, lecturer.router, pages.router):
             app.include_router(router)
-        app.state.hall = self.hall
+        app.state.sessions = self.sessions
         app.state.key_hash = self.key_hash
         app.state.class_pages = self.pages
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Hold the classes, and close the file in the end."""
-        async with self.hall.open():
+        """Run the classes, and close the file at the end."""
+        async with self.sessions.open():
             yield
 
 
 def forget_key(settings: Settings) -> None:
-    """Let the next start make another key: what was opened with the old one is closed."""
+    """Let the next start create a new key, which revokes the old one."""
     kept = Store(settings.class_file)
     kept.run_here(store.forget_key_hash)
     kept.close()

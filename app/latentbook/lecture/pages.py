@@ -18,24 +18,24 @@ from latentbook.book.write.render import TEMPLATES, directions, script_json, tem
 from latentbook.hashing import content_hash
 from latentbook.http.caching import YEAR
 from latentbook.http.problems import Problem
-from latentbook.lecture.auth import TheHall, is_lecturer
+from latentbook.lecture.auth import TheSessions, is_lecturer
 from latentbook.lecture.blocks import ClassData
 from latentbook.lecture.bundle import read_bundle
-from latentbook.lecture.hall import CODE_LENGTH, LETTERS, Hall
 from latentbook.lecture.phones import NOT_KEPT
+from latentbook.lecture.sessions import CODE_LENGTH, LETTERS, Sessions
 from latentbook.settings import Settings
 
 router = APIRouter(include_in_schema=False)
 
 ROOT = "../"
-"""Of the book, from any of these pages."""
+"""The book's root, from any of these pages."""
 
 Code = Annotated[str, Path(max_length=20)]
 
 
 @dataclass
 class Pages:
-    """What the pages of class mode take from the build, and from their own bundle."""
+    """What the pages of class mode use from the build and from their own bundle."""
 
     settings: Settings
     data: ClassData
@@ -44,11 +44,10 @@ class Pages:
     _phone: tuple[tuple[int, int], str] = ((0, 0), "")
 
     def __post_init__(self) -> None:
-        """Read the bundle."""
         self.names, self.files = read_bundle(self.settings)
 
     def phone(self) -> str:
-        """What every phone is sent, made once for each edition of the book."""
+        """The page of every phone, rendered once per edition of the book."""
         edition = self.data.edition
         if self._phone[0] != edition:
             html = self.render("phone", code="", letters=LETTERS, length=CODE_LENGTH)
@@ -56,7 +55,6 @@ class Pages:
         return self._phone[1]
 
     def render(self, template: str, **given: Any) -> str:
-        """One page."""
         frame = self.data.frame()
         tag, direction = frame["language"]
         interface = replace(language(tag), direction=direction)
@@ -83,7 +81,7 @@ class Pages:
         )
 
     def words(self, interface: Language) -> str:
-        """The place of what the scripts say; empty in English."""
+        """The path of the scripts' messages; empty in English."""
         if not (said := interface.words_script(lecture=True)):
             return ""
         name = f"words-{content_hash(said)}.js"
@@ -92,12 +90,11 @@ class Pages:
 
 
 def pages_of(request: Request) -> Pages:
-    """The pages of the app."""
     return cast(Pages, request.app.state.class_pages)
 
 
 async def answer(make: Callable[..., str], *given: Any, **named: Any) -> Response:
-    """One page, never kept by a cache. It is made in a thread, as it reads the site."""
+    """One page, which no cache stores. It is rendered in a thread, because it reads files."""
     try:
         html = await run_in_threadpool(make, *given, **named)
     except FileNotFoundError:
@@ -105,22 +102,22 @@ async def answer(make: Callable[..., str], *given: Any, **named: Any) -> Respons
     return HTMLResponse(html, headers=NOT_KEPT)
 
 
-def outline(hall: Hall) -> list[tuple[str, list[Any]]]:
+def outline(sessions: Sessions) -> list[tuple[str, list[Any]]]:
     """What can be asked, by section."""
-    blocks = hall.data.blocks().values()
+    blocks = sessions.data.blocks().values()
     return [(section, list(each)) for section, each in groupby(blocks, lambda b: b.section)]
 
 
 @router.get("/class", include_in_schema=False)
 async def to_class() -> Response:
-    """The address with its slash, without which links would lead astray."""
+    """Redirect to the address with a slash, without which relative links would fail."""
     return RedirectResponse("class/", headers=NOT_KEPT)
 
 
 @router.get("/class/")
-async def get_start(request: Request, hall: TheHall) -> Response:
-    """The classes that are held, for the lecturer; for others, a word on how to get there."""
-    codes = list(hall.lectures) if is_lecturer(request) else None
+async def get_start(request: Request, sessions: TheSessions) -> Response:
+    """The running classes, for the lecturer; for others, how to get there."""
+    codes = list(sessions.lectures) if is_lecturer(request) else None
     return await answer(pages_of(request).render, "lecturer", code="", codes=codes, sections=[])
 
 
@@ -136,25 +133,25 @@ async def get_asset(request: Request, name: Annotated[str, Path(max_length=100)]
 
 
 @router.get("/class/{code}")
-async def get_lecturer(request: Request, hall: TheHall, code: Code) -> Response:
+async def get_lecturer(request: Request, sessions: TheSessions, code: Code) -> Response:
     """The lecturer's page of one class."""
-    if not is_lecturer(request) or code not in hall.lectures:
-        return await get_start(request, hall)
-    sections = await run_in_threadpool(outline, hall)
+    if not is_lecturer(request) or code not in sessions.lectures:
+        return await get_start(request, sessions)
+    sections = await run_in_threadpool(outline, sessions)
     given = {"code": code, "codes": [], "sections": sections}
     return await answer(pages_of(request).render, "lecturer", **given)
 
 
 @router.get("/show/{code}")
-async def get_projector(request: Request, hall: TheHall, code: Code) -> Response:
-    """What the hall sees."""
-    if not is_lecturer(request) or code not in hall.lectures:
-        return await get_start(request, hall)
+async def get_projector(request: Request, sessions: TheSessions, code: Code) -> Response:
+    """The projector's page."""
+    if not is_lecturer(request) or code not in sessions.lectures:
+        return await get_start(request, sessions)
     return await answer(pages_of(request).render, "projector", code=code)
 
 
 @router.get("/j/")
 @router.get("/j/{code}")
 async def get_phone(request: Request) -> Response:
-    """What a phone shows. The page is the same for every code, and for none."""
+    """The phone's page, the same for every code."""
     return await answer(pages_of(request).phone)

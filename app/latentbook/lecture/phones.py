@@ -17,18 +17,20 @@ from latentbook.lecture.auth import (
     ON_WRITES,
     SEAT,
     SmallRoute,
-    TheHall,
     TheSeat,
+    TheSessions,
     keep_cookie,
     tokens_of,
 )
-from latentbook.lecture.hall import Told
+from latentbook.lecture.sessions import CachedJSON
 
 NOT_KEPT = {"Cache-Control": "no-store"}
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 
 
-def once_for_all(request: Request, said: Told, headers: Mapping[str, str] = NOT_KEPT) -> Response:
+def once_for_all(
+    request: Request, said: CachedJSON, headers: Mapping[str, str] = NOT_KEPT
+) -> Response:
     """A cached response, in the encoding that a phone accepts."""
     form = negotiate_encoding(request.headers.get("accept-encoding"), ("gzip", "identity"))
     coded = {"Content-Encoding": "gzip"} if form == "gzip" else {}
@@ -59,11 +61,11 @@ class Answer(Strict):
 
 
 @router.post("/{code}/seat", dependencies=ON_WRITES, responses=problem_responses(404, 415, 422))
-async def take_seat(request: Request, hall: TheHall, code: str, body: Seat) -> Response:
+async def take_seat(request: Request, sessions: TheSessions, code: str, body: Seat) -> Response:
     """Join or come back: a phone with a seat keeps it."""
-    token, said = await hall.sit(code, [*tokens_of(request), body.token])
+    token, said = await sessions.sit(code, [*tokens_of(request), body.token])
     response = JSONResponse(said, headers=NOT_KEPT)
-    seconds = int(3600 * hall.hours)
+    seconds = int(3600 * sessions.hours)
     keep_cookie(request, response, SEAT, token, f"/api/class/{code}", seconds)
     return response
 
@@ -88,10 +90,10 @@ async def get_news(request: Request, seated: TheSeat) -> Response:
     responses=problem_responses(404, 422),
 )
 async def get_question(
-    request: Request, hall: TheHall, seated: TheSeat, asking: Number
+    request: Request, sessions: TheSessions, seated: TheSeat, asking: Number
 ) -> Response:
     """The present question."""
-    return once_for_all(request, hall.question(seated[0], asking))
+    return once_for_all(request, sessions.question(seated[0], asking))
 
 
 @router.put(
@@ -100,8 +102,10 @@ async def get_question(
     dependencies=ON_WRITES,
     responses=problem_responses(404, 415, 422),
 )
-async def put_answer(hall: TheHall, seated: TheSeat, round: Number, body: Answer) -> Response:
+async def put_answer(
+    sessions: TheSessions, seated: TheSeat, round: Number, body: Answer
+) -> Response:
     """Answer or change an answer until the round closes. Repeating it changes nothing."""
     lecture, seat = seated
-    await hall.answer(lecture, seat, round, body.change, body.value)
+    await sessions.answer(lecture, seat, round, body.change, body.value)
     return Response(status_code=204, headers=NOT_KEPT)

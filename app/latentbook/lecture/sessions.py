@@ -1,6 +1,6 @@
-"""The classes that are held now: what phones and the projector are told, out of memory.
+"""The running classes, in memory: everything that phones and the projector are sent.
 
-Everything that must last is in the store before it is here.
+Everything permanent is in the store before it is here.
 """
 
 from __future__ import annotations
@@ -28,52 +28,51 @@ from latentbook.lecture.store import Store, StoredAsking, StoredLecture, StoredR
 from latentbook.settings import Settings, class_data_of
 
 LETTERS = "23456789CDFGHJKMNPQRTVWXY"
-"""Of codes: no vowels, so that no word comes out, and nothing that looks like something else."""
+"""Of codes: no vowels, so that no words appear, and no characters that look alike."""
 
 CODE_LENGTH = 6
 MAX_LECTURES = 50
 MAX_CHANGES = 100
-"""Of one answer."""
+"""Per answer."""
 
 HERE_S = 10
-"""A phone that has not asked for so long is not here: five polls."""
+"""A phone that has not polled for this long counts as gone: five polls."""
 
 SWEEP_S = 30
 
 
 @dataclass(frozen=True)
-class Told:
-    """Something that all phones ask for, as JSON, plain and compressed."""
+class CachedJSON:
+    """A response for all phones as JSON, plain and compressed."""
 
     body: bytes
     gzipped: bytes
     etag: str
 
 
-def told(value: Any) -> Told:
-    """A value as JSON."""
+def cached_json(value: Any) -> CachedJSON:
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    return Told(body, gzip.compress(body, mtime=0), strong_etag(body))
+    return CachedJSON(body, gzip.compress(body, mtime=0), strong_etag(body))
 
 
 @dataclass
 class Lecture:
-    """One class, with what is not worth a place in the store."""
+    """One class, with state that is not stored."""
 
     stored: StoredLecture
     block: Block | None = None
     results: list[list[Any]] | None = None
     seen: dict[int, float] = field(default_factory=dict)
-    news: Told = field(default_factory=lambda: told({}))
-    question: Told = field(default_factory=lambda: told({}))
+    news: CachedJSON = field(default_factory=lambda: cached_json({}))
+    question: CachedJSON = field(default_factory=lambda: cached_json({}))
 
     @property
     def code(self) -> str:
-        """What phones join by."""
+        """The code for joining."""
         return self.stored.code
 
     def asked(self) -> StoredAsking:
-        """What is asked now.
+        """The present question.
 
         Raises
         ------
@@ -85,7 +84,7 @@ class Lecture:
         return self.stored.asking
 
     def round(self, round_id: int) -> StoredRound:
-        """The round that is asked now.
+        """The present round.
 
         Raises
         ------
@@ -106,12 +105,12 @@ class Lecture:
         return None
 
     def here(self) -> int:
-        """How many phones have asked within the last seconds."""
+        """How many phones have polled within the last seconds."""
         since = time.monotonic() - HERE_S
         return sum(at > since for at in self.seen.values())
 
 
-class Hall:
+class Sessions:
     """All classes of this server."""
 
     def __init__(self, settings: Settings, kept: Store) -> None:
@@ -127,7 +126,7 @@ class Hall:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        """Take up what was going on when the server ended, and end classes when they are due."""
+        """Load the classes that were running when the server stopped, and end classes on time."""
         for stored in await self.store.run(store.lectures):
             lecture = self.lectures[stored.code] = Lecture(stored)
             asked = stored.asking
@@ -173,7 +172,7 @@ class Hall:
         raise Problem(404, "There is no class with this code.")
 
     def seated(self, code: str, tokens: list[str]) -> tuple[Lecture, int]:
-        """A class and the seat that a phone has in it.
+        """A class and a phone's seat in it.
 
         Raises
         ------
@@ -190,7 +189,7 @@ class Hall:
         raise Problem(403, "This phone has no seat in this class yet.")
 
     async def start(self) -> Lecture:
-        """Begin a class with a code of its own.
+        """Start a class with a new code.
 
         Raises
         ------
@@ -209,7 +208,7 @@ class Hall:
         return lecture
 
     async def end(self, lecture: Lecture) -> None:
-        """Forget a class: nothing of it is left in the file."""
+        """Delete a class: nothing of it remains in the file."""
         async with self.turn(lecture):
             del self.lectures[lecture.code]
             self.ended.add(lecture.code)
@@ -217,7 +216,7 @@ class Hall:
 
     @asynccontextmanager
     async def turn(self, lecture: Lecture) -> AsyncIterator[None]:
-        """One change of a class at a time, and none of one that has ended.
+        """One change of a class at a time, and none after its end.
 
         Raises
         ------
@@ -230,7 +229,7 @@ class Hall:
             yield
 
     async def sit(self, code: str, tokens: list[str]) -> tuple[str, dict[str, Any]]:
-        """Let a phone in: the token of its seat; its number, and what it has answered.
+        """Let a phone join: returns the token of its seat, its number and its answers.
 
         Parameters
         ----------
@@ -274,7 +273,7 @@ class Hall:
             return seat
 
     async def ask(self, lecture: Lecture, label: str, wanted: str) -> None:
-        """Put a block to a class.
+        """Ask a class a block.
 
         Raises
         ------
@@ -288,7 +287,7 @@ class Hall:
             await self.tell(lecture)
 
     async def block(self, label: str, wanted: str) -> Block:
-        """A block of the site that is there now, which can be asked in a way.
+        """A block of the present site that can be asked in a way.
 
         Raises
         ------
@@ -305,7 +304,7 @@ class Hall:
         return block
 
     async def again(self, lecture: Lecture, round_id: int) -> None:
-        """Let the class answer once more."""
+        """Open another vote on the same question."""
         async with self.turn(lecture):
             lecture.round(round_id)
             asked = lecture.asked()
@@ -317,7 +316,6 @@ class Hall:
             await self.tell(lecture)
 
     async def close(self, lecture: Lecture, round_id: int) -> None:
-        """Take no more answers."""
         async with self.turn(lecture):
             now = lecture.round(round_id)
             await self.store.run(store.close_round, now.id)
@@ -325,7 +323,7 @@ class Hall:
             await self.tell(lecture)
 
     async def reveal(self, lecture: Lecture, round_id: int) -> None:
-        """Show what was answered in every round."""
+        """Show the answers of every round."""
         async with self.turn(lecture):
             now = lecture.round(round_id)
             asked, block = lecture.asked(), lecture.block
@@ -337,14 +335,14 @@ class Hall:
             await self.tell(lecture)
 
     async def put_away(self, lecture: Lecture) -> None:
-        """Ask nothing more."""
+        """Ask nothing any more."""
         async with self.turn(lecture):
             await self.store.run(store.put_away, lecture.stored.id)
             lecture.stored.asking = lecture.block = None
             await self.tell(lecture)
 
     async def set_doors(self, lecture: Lecture, are_open: bool) -> None:
-        """Let new phones join, or no more."""
+        """Let new phones join, or stop that."""
         async with self.turn(lecture):
             await self.store.run(store.set_doors, lecture.stored.id, are_open)
             lecture.stored.doors_open = are_open
@@ -352,7 +350,7 @@ class Hall:
     async def answer(
         self, lecture: Lecture, seat: int, round_id: int, change: int, value: Any
     ) -> None:
-        """Take one voice, or another value for it. What comes again changes nothing.
+        """Store an answer or change it. A repeated message changes nothing.
 
         Raises
         ------
@@ -375,15 +373,15 @@ class Hall:
         now.changes[seat] = max(change, now.changes.get(seat, 0))
 
     async def tell(self, lecture: Lecture) -> None:
-        """Say to all phones what is going on now."""
+        """Prepare the news for all phones."""
         asked, block = lecture.stored.asking, lecture.block
         lecture.results = None
         if asked is None or block is None:
-            lecture.news = told({"asking": None})
+            lecture.news = cached_json({"asking": None})
             return
         now = asked.rounds[-1]
         shown = block.shown(asked.wanted, revealed=asked.revealed)
-        lecture.question = await run_in_threadpool(told, shown)
+        lecture.question = await run_in_threadpool(cached_json, shown)
         if asked.revealed:
             lecture.results = [
                 await self.store.run(store.answers, each.id) for each in asked.rounds
@@ -396,10 +394,10 @@ class Hall:
         }
         if lecture.results is not None and block.way(asked.wanted).to_phones:
             news["results"] = lecture.results
-        lecture.news = told(news)
+        lecture.news = cached_json(news)
 
-    def question(self, lecture: Lecture, asking: int) -> Told:
-        """What is asked, as a phone or the projector shows it.
+    def question(self, lecture: Lecture, asking: int) -> CachedJSON:
+        """The question as a phone or the projector shows it.
 
         Raises
         ------
@@ -411,8 +409,8 @@ class Hall:
         return lecture.question
 
     def overview(self, lecture: Lecture) -> dict[str, Any]:
-        """What the lecturer's page and the projector are told. No counts of answers by value
-        before they are revealed.
+        """What the lecturer's page and the projector are sent. It has no counts by value before
+        they are revealed.
         """
         asked = lecture.stored.asking
         state: dict[str, Any] = {
@@ -443,7 +441,7 @@ class Hall:
         }
 
     def results(self, lecture: Lecture) -> list[list[Any]]:
-        """All answers of each round, in an order that says nothing of who gave them.
+        """All answers of each round, in an order that does not reveal whose they are.
 
         Raises
         ------
@@ -461,5 +459,5 @@ def phase_of(asked: StoredAsking) -> str:
 
 
 def hash_of(token: str) -> bytes:
-    """What is kept of a token, or of a key."""
+    """SHA-256 of a token or key; only this is stored."""
     return hashlib.sha256(token.encode()).digest()

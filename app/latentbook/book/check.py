@@ -7,7 +7,7 @@ import importlib.util
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -281,10 +281,9 @@ class _ChapterRun:
             except NumberError as error:
                 self.all_problems.add(each.path, each.line, str(error))
                 continue
-            try:
+            was = "not recorded"
+            with suppress(NumberError):
                 was = numbers.number(each.content, then).text
-            except NumberError:
-                was = "not recorded"
             what = f"{{num}}`{each.content}` was {was}, and is now {now}"
             if was != now and record:
                 self.report(f"{self.all_problems.place(each.path, each.line)}: {what}")

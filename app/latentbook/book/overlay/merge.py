@@ -21,7 +21,7 @@ from latentbook.book.overlay.course import Course, read_course
 from latentbook.book.overlay.sourced_text import Region, SourcedText, digest
 from latentbook.book.read.laid import LAID
 from latentbook.book.read.manifest import BOOK, COURSE, ChapterEntry, Hidden, Insert, Replacement
-from latentbook.book.read.numbers import names_set
+from latentbook.book.read.numbers import setting
 from latentbook.book.read.options import LABEL
 from latentbook.book.read.problems import Piece, Problems
 from latentbook.book.read.recordings import NUMBERS, OUTPUTS
@@ -203,11 +203,12 @@ class Layer:
 
     def with_numbers(self, own: SourcedText, book: SourcedText) -> SourcedText:
         """The course's numbers after the book's, whose names it must not set again."""
-        known = names_set(book.text)
-        for name, line in names_set(own.text).items():
-            if name in known and not name.startswith("_"):
+        set_here, path = setting(own.text), Path(own.origins[0][0])
+        for name in set_here.keys() & setting(book.text).keys():
+            if not name.startswith("_"):
+                line = min(each.lineno for each in set_here[name])
                 message = f"{name!r} is used twice: {book.origins[0][0]} sets it already"
-                self.problems.add(Path(own.origins[0][0]), line, message)
+                self.problems.add(path, line, message)
         return SourcedText([*book.lines, *own.lines], [*book.origins, *own.origins])
 
     def folders(self) -> list[Path]:

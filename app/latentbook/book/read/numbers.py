@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -199,10 +199,10 @@ def made_by(source: str, name: str) -> tuple[str, int]:
     ``probe.vae`` is the line of ``"vae"`` where ``probe`` is written out as a dict.
     """
     root, _, key = name.partition(".")
-    settings = [each for each in _statements(ast.parse(source)) if root in _set_by(each)]
-    if not settings:
+    statements = setting(source).get(root)
+    if not statements:
         return "", 0
-    node: ast.stmt | ast.expr = max(settings, key=lambda each: each.lineno)
+    node = max(statements, key=lambda each: each.lineno)
     first, last = node.lineno, node.end_lineno or node.lineno
     if isinstance(node, ast.For):
         last = first
@@ -214,35 +214,22 @@ def made_by(source: str, name: str) -> tuple[str, int]:
     return textwrap.dedent("\n".join(lines)), first - 1
 
 
-def names_set(source: str) -> dict[str, int]:
-    """The names that Python sets outside functions, each with its first line; none if it is not
-    Python."""
+@lru_cache(maxsize=32)
+def setting(source: str) -> Mapping[str, list[ast.stmt]]:
+    """The statements outside functions that set each name, or something in it; none if the source
+    is not Python."""
+    found: dict[str, list[ast.stmt]] = {}
     try:
-        statements = sorted(_statements(ast.parse(source)), key=lambda each: -each.lineno)
+        ahead = ast.parse(source).body
     except SyntaxError:
-        return {}
-    return {name: each.lineno for each in statements for name in _set_by(each)}
-
-
-def _statements(node: ast.AST) -> Iterator[ast.stmt]:
-    """Every statement that is not inside a function or a class."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.stmt) and not isinstance(
-            child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-        ):
-            yield child
-            yield from _statements(child)
-
-
-def _set_by(statement: ast.stmt) -> set[str]:
-    """The names that a statement sets, or sets something in."""
-    match statement:
-        case ast.Assign(targets=targets):
-            pass
-        case ast.AugAssign(target=target) | ast.AnnAssign(target=target) | ast.For(target=target):
-            targets = [target]
-        case _:
-            return set()
-    return {
-        each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)
-    }
+        ahead = []
+    while ahead:
+        node = ahead.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        for target in getattr(node, "targets", None) or [getattr(node, "target", ast.Pass())]:
+            for part in ast.walk(target):
+                if isinstance(part, ast.Name):
+                    found.setdefault(part.id, []).append(node)
+        ahead += [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt)]
+    return found

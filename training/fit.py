@@ -188,7 +188,8 @@ def train_epoch(state: TrainingState, images: Tensor, seed: int, on_step: OnStep
             # the average starts fast, or the random first weights would remain in it for long
             decay = min(recipe.ema, (1 + step) / (10 + step))
             averaged, latest = state.averaged.state_dict(), model.state_dict()
-            torch._foreach_lerp_(list(averaged.values()), list(latest.values()), 1 - decay)
+            for name, value in averaged.items():
+                value.lerp_(latest[name], 1 - decay)
         sum_of_losses += loss.item()
         on_step(step + 1, total, loss.item())
     run.epochs += 1

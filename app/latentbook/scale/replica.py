@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ray import serve
-from ray._common.tls_utils import add_port_to_grpc_server
 from ray.serve._private import replica as serve_replica
 
 from latentbook.decoding.decoders import FEW, Decoded, Opened
@@ -119,11 +118,9 @@ class DecoderReplica:
 def listen_on_loopback() -> None:
     """Let Ray Serve bind the server by which replicas call one another to 127.0.0.1.
 
-    It takes every address of the machine, whatever address Ray itself was told to use.
+    It binds every address of the machine, whatever address Ray itself was told to use, and has no
+    setting for it. tests/unit/test_private_names.py names the version in which this was read.
     """
-
-    def bind_to_loopback(server: Any, address: str) -> int:
-        port: int = add_port_to_grpc_server(server, "127.0.0.1:0")
-        return port
-
-    vars(serve_replica)["add_port_to_grpc_server"] = bind_to_loopback
+    names = vars(serve_replica)
+    add_port = names["add_port_to_grpc_server"]
+    names["add_port_to_grpc_server"] = lambda server, address: add_port(server, "127.0.0.1:0")

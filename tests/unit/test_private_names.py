@@ -1,0 +1,84 @@
+"""What this project uses of libraries that they promise nobody, and where that was read.
+
+When a version changes, read the place again, and then change the number here.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from latentbook.http.protocol import BoundedProtocol
+
+IMPORTED = {
+    "app/latentbook/runtime/inside/latentbook_start.py": {"pyodide._package_loader"},
+    "app/latentbook/runtime/inside/pip_for_page.py": {"pip._vendor.packaging"},
+    "app/latentbook/scale/replica.py": {"ray.serve._private"},
+}
+"""Modules whose path has a private name, by the file that uses them."""
+
+PRIVATE = re.compile(r"[a-z]\w*(?:\.\w+)*\._[a-z]\w*(?:\.\w+)*")
+
+
+def private_modules(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            names = [node.value]
+        yield from (name for name in names if PRIVATE.fullmatch(name))
+
+
+def test_no_other_private_module_is_used(root: Path) -> None:
+    files = [
+        path for folder in ("app", "training", "widgets") for path in root.glob(f"{folder}/**/*.py")
+    ]
+    found = {path.relative_to(root).as_posix(): set(private_modules(path)) for path in files}
+    assert {name: modules for name, modules in found.items() if modules} == IMPORTED
+
+
+def test_ray_has_no_setting_for_the_address_between_replicas() -> None:
+    """``listen_on_loopback`` replaces the one call that binds it."""
+    pytest.importorskip("ray", reason="pip install latentbook[scale] installs Ray Serve")
+    from ray.serve._private import replica
+
+    assert version("ray") == "2.60.0"
+    calls = re.findall(r"\badd_port_to_grpc_server\((.*)\)", inspect.getsource(replica))
+    assert calls == ['self._server, "[::]:0"']
+
+
+def test_uvicorn_calls_what_bounds_a_request() -> None:
+    """It has no limits of its own for the time and the size of a head; the parser calls these."""
+    assert version("uvicorn") == "0.54.0"
+    replaced = {name for name in vars(BoundedProtocol) if hasattr(HttpToolsProtocol, name)}
+    assert {name for name in replaced if not name.startswith("__")} == {
+        *("connection_made", "connection_lost", "data_received"),
+        *("on_message_begin", "on_url", "on_header", "on_headers_complete", "on_message_complete"),
+        *("send_400_response", "_unsupported_upgrade_warning"),
+    }
+    source = inspect.getsource(HttpToolsProtocol)
+    assert "self._unsupported_upgrade_warning()" in source
+    assert source.count("self.send_400_response(") > 0
+
+
+def test_pyodide_is_the_one_whose_start_was_read(root: Path) -> None:
+    """static/js/python/worker/needs.js lists the rest, and the build checks that it is there."""
+    assert json.loads((root / "package.json").read_text())["dependencies"]["pyodide"] == "314.0.3"
+
+
+def test_pip_judges_markers_by_the_function_that_is_replaced() -> None:
+    """Read in pip 23.2; it comes with the reader's Python, so that its version is open."""
+    from pip._vendor.packaging import markers
+
+    assert "default_environment()" in inspect.getsource(markers.Marker.evaluate)

@@ -7,20 +7,18 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import signal
-from collections.abc import Callable
 from datetime import datetime
 from multiprocessing.connection import Connection
 
 from latentbook.errors import sentences
+from latentbook.report import Report
 from latentbook.settings import Settings
 
 POLL_S = 0.2
 """Time between two checks of whether a build has ended."""
 
 
-def build_all(
-    settings: Settings, report: Callable[[str], None], now: datetime | None = None
-) -> list[str]:
+def build_all(settings: Settings, report: Report, now: datetime | None = None) -> list[str]:
     """Build the site and, with class mode, its pages; return the errors as sentences.
 
     Parameters

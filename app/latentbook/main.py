@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from importlib.metadata import version
 from socket import socket
@@ -33,6 +33,7 @@ from latentbook.http.protocol import UVICORN
 from latentbook.http.reload import Reload
 from latentbook.http.scheduled_builds import ScheduledBuilds
 from latentbook.http.site_files import SiteFiles
+from latentbook.report import Report
 from latentbook.settings import Settings
 
 DRAIN_S = 20
@@ -164,7 +165,7 @@ def lecturers_address(book: str, key: str | None) -> str:
 def run(
     settings: Settings,
     *,
-    report: Callable[[str], None],
+    report: Report,
     built: bool = False,
     errors: Sequence[str] = (),
 ) -> None:

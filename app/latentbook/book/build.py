@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -35,11 +35,11 @@ from latentbook.book.write.site import SiteWriter
 from latentbook.cache import replace_file
 from latentbook.errors import BookErrors
 from latentbook.hashing import content_hash
+from latentbook.report import Report
 from latentbook.runtime.dist import build_runtime
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.settings import Settings, class_data_of
 
-Report = Callable[[str], None]
 KEPT = 3
 """Bundles that stay in the cache: going back to one of them costs nothing."""
 

@@ -31,10 +31,10 @@ from latentbook.book.read.recordings import (
     same_outputs,
 )
 from latentbook.book.read.source import ChapterSource
+from latentbook.report import Report
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.settings import Settings
 
-Report = Callable[[str], None]
 SHOWN = 5  # bare numbers of a page that are listed
 LISTING_TIMES = 10
 """How many times as long as a snippet a listing may take: it may train something."""

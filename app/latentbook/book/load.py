@@ -29,9 +29,10 @@ from latentbook.book.compose.withheld import files_apart, set_apart
 from latentbook.book.directives import DIRECTIVES, by_name
 from latentbook.book.read.bare_numbers import bare_numbers
 from latentbook.book.read.brand import Brand
+from latentbook.book.read.contents import FRONT
 from latentbook.book.read.day import right_now
 from latentbook.book.read.days import Days, check_days
-from latentbook.book.read.manifest import FRONT, BookManifest
+from latentbook.book.read.manifest import BookManifest
 from latentbook.book.read.notation import read_notation
 from latentbook.book.read.numbers import STALE, Asked
 from latentbook.book.read.project import Project

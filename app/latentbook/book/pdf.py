@@ -5,7 +5,7 @@ from __future__ import annotations
 import mimetypes
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -21,6 +21,7 @@ from latentbook.book.write.assets import bundle
 from latentbook.book.write.render import Renderer
 from latentbook.browser import FLAGS, NoChromium, chromium_path
 from latentbook.errors import LatentbookError
+from latentbook.report import Report
 from latentbook.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,9 +53,7 @@ WRITE_PAGES = """(pages) => {
 }"""
 
 
-def build_pdf(
-    settings: Settings, *, paper: Paper, address: str, report: Callable[[str], None]
-) -> Path:
+def build_pdf(settings: Settings, *, paper: Paper, address: str, report: Report) -> Path:
     """Build the book and print it to ``build/TITLE.pdf``.
 
     Parameters

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 from latentbook.errors import LatentbookError
+from latentbook.report import Report
 from latentbook.runtime.pins import MARKERS
 from latentbook.runtime.resolve import NoWheel
 
 PROGRAM = "pyodide"
 
 
-def compile_wheel(missing: NoWheel, folder: Path, report: Callable[[str], None]) -> None:
+def compile_wheel(missing: NoWheel, folder: Path, report: Report) -> None:
     """Build a wheel into ``folder``.
 
     Raises

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from latentbook.hashing import content_hash
+from latentbook.report import Report
 from latentbook.runtime.package_packs import pack_package, packages_of, places_of
 from latentbook.runtime.packs import INDEX, build_packs
 from latentbook.runtime.page_packages import PagePackages
@@ -21,8 +22,6 @@ SCRIPT = "pyodide.asm.mjs"
 KEPT = 3
 """Builds that stay in ``build/runtime``: a site that is being replaced may still read an old one.
 """
-
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -91,33 +90,30 @@ def build_runtime(
         packs = pack_package(package, pyodide, cache, report)
         index["packages"][package.name] = places_of(packs[f"{package.name}.pack"])
         files |= packs
-    hashes = {name: content_hash({name: files[name]}) for name in sorted(files) if name != INDEX}
+    hashes = {name: hash_of({name: files[name]}) for name in sorted(files) if name != INDEX}
     index["hashes"] = hashes
     files[INDEX] = json.dumps(index, separators=(",", ":")).encode()
 
-    version = content_hash(files)
+    version = hash_of(files)
     path = settings.build / "runtime" / version
     if not is_whole(path, version):
         shutil.rmtree(path, ignore_errors=True)
         write(files, path)
     sizes = {name: len(files[name]) for name in ("pyodide.asm.wasm", INDEX, *index["first"])}
-    hashes[INDEX] = content_hash({INDEX: files[INDEX]})
+    hashes[INDEX] = hash_of({INDEX: files[INDEX]})
     return RuntimeDist(path, version, sizes, hashes)
 
 
-def content_hash(files: dict[str, bytes]) -> str:
+def hash_of(files: Mapping[str, bytes]) -> str:
     """Twelve hexadecimal digits for all names and contents together."""
-    total = hashlib.sha256()
-    for name, content in sorted(files.items()):
-        total.update(f"{name} {hashlib.sha256(content).hexdigest()}\n".encode())
-    return total.hexdigest()[:12]
+    return content_hash(*(part for each in sorted(files.items()) for part in each), length=12)
 
 
 def is_whole(path: Path, version: str) -> bool:
     """Whether a folder exists and its content matches its name."""
     if not path.is_dir():
         return False
-    return content_hash({file.name: file.read_bytes() for file in path.iterdir()}) == version
+    return hash_of({file.name: file.read_bytes() for file in path.iterdir()}) == version
 
 
 def write(files: dict[str, bytes], path: Path) -> None:

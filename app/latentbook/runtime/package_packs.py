@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TypedDict
 
 from latentbook.cache import sealed
+from latentbook.report import Report
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.runtime.scripts import fingerprint, run_script
 
@@ -44,7 +45,7 @@ class Package:
         return path.name
 
 
-def packages_of(course: PagePackages, report: Callable[[str], None]) -> list[Package]:
+def packages_of(course: PagePackages, report: Report) -> list[Package]:
     """The packages of a course, fetched and unpacked."""
     return [
         Package(spec.name, course.unpacked(spec, report), tuple(spec.imports))
@@ -52,9 +53,7 @@ def packages_of(course: PagePackages, report: Callable[[str], None]) -> list[Pac
     ]
 
 
-def pack_package(
-    package: Package, pyodide: Path, cache: Path, report: Callable[[str], None]
-) -> dict[str, bytes]:
+def pack_package(package: Package, pyodide: Path, cache: Path, report: Report) -> dict[str, bytes]:
     """File name -> content of a package's packs, from the cache if possible."""
     key = fingerprint(pyodide, "make_package.py")
     key.update(package.folder.name.encode())

@@ -14,10 +14,11 @@ import re
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from latentbook.cache import sealed
+from latentbook.report import Report
 from latentbook.runtime.package_packs import Package
 from latentbook.runtime.scripts import INSIDE, fingerprint, has_node, run_script
 
@@ -30,7 +31,6 @@ IMPORT = re.compile(r"^(?:import|from)\s+(\w[\w.]*)", re.MULTILINE)
 INSTRUMENT = re.compile(r"^instrument\b", re.MULTILINE)
 
 Packs = dict[str, bytes]
-Report = Callable[[str], None]
 
 
 def build_packs(

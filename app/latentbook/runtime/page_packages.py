@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,13 +24,12 @@ from pyodide_lock import PackageSpec
 from pyodide_lock.utils import parse_top_level_import_name
 
 from latentbook.errors import LatentbookError
+from latentbook.report import Report
 from latentbook.runtime.compile import compile_wheel
 from latentbook.runtime.pins import PYODIDE
 from latentbook.runtime.resolve import NoWheel, needs_of, resolve
 from latentbook.runtime.wheels import Wheels
 from latentbook.settings import Settings
-
-Report = Callable[[str], None]
 
 
 class Lock(BaseModel):

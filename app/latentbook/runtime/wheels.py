@@ -22,6 +22,7 @@ from pyodide_lock import PackageSpec
 from remotezip import RemoteZip, RemoteZipError  # type: ignore[import-untyped]
 
 from latentbook.errors import LatentbookError
+from latentbook.report import Report
 from latentbook.runtime.pip import for_page, last_words, pip, report_of
 
 CARRIER = "open-webui==0.12.4"
@@ -31,8 +32,6 @@ CARRIER_FOLDER = "open_webui/frontend/pyodide"
 
 TIMEOUT_S = 20.0
 ONCE = ("--ignore-requires-python", "--retries=1", f"--timeout={TIMEOUT_S:.0f}", "--report=-")
-
-Report = Callable[[str], None]
 
 
 class UnavailableError(Exception):

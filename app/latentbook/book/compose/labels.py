@@ -12,8 +12,9 @@ from typing import TypeGuard
 from markdown_it.token import Token
 
 from latentbook.book.compose.target import Target
+from latentbook.book.read.contents import FRONT, manifest_file
 from latentbook.book.read.day import Day
-from latentbook.book.read.manifest import FRONT, manifest_file, read_manifest
+from latentbook.book.read.manifest import read_manifest
 from latentbook.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, Syntax, walk
 from latentbook.book.read.problems import FileProblems, Problems
 from latentbook.book.read.source import ChapterSource, SourceReader

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from latentbook.book.read.manifest import COURSE, CourseManifest, read_manifest
+from latentbook.book.read.contents import COURSE
+from latentbook.book.read.manifest import CourseManifest, read_manifest
 from latentbook.book.read.problems import Problems
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,9 +18,9 @@ from latentbook.book.overlay.merge import merge, merge_reporting, merged_setting
 from latentbook.book.overlay.sourced_text import SourcedText, digest
 from latentbook.book.read.problems import Problems
 from latentbook.errors import BookErrors, LatentbookError
+from latentbook.report import Report
 from latentbook.settings import Settings
 
-Report = Callable[[str], None]
 LOCK = "book.lock.json"
 
 

@@ -6,14 +6,14 @@ import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 
 from latentbook.book.overlay.merge import INSTRUMENTS, merged_settings
 from latentbook.errors import LatentbookError
+from latentbook.report import Report
 from latentbook.settings import Settings
 
 
-def run_tests(settings: Settings, *, report: Callable[[str], None]) -> None:
+def run_tests(settings: Settings, *, report: Report) -> None:
     """Run ``instruments/test_*.py``, which import ``widgets`` as the page has it.
 
     Raises

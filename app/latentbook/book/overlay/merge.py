@@ -19,8 +19,9 @@ import yaml
 
 from latentbook.book.overlay.course import Course, read_course
 from latentbook.book.overlay.sourced_text import Region, SourcedText, digest
+from latentbook.book.read.contents import BOOK, COURSE, ChapterEntry
 from latentbook.book.read.laid import LAID
-from latentbook.book.read.manifest import BOOK, COURSE, ChapterEntry, Hidden, Insert, Replacement
+from latentbook.book.read.manifest import Hidden, Insert, Replacement
 from latentbook.book.read.numbers import setting
 from latentbook.book.read.options import LABEL
 from latentbook.book.read.problems import Piece, Problems

@@ -21,35 +21,13 @@ from pydantic import (
 )
 
 from latentbook.book.read.brand import Brand, Line, check_brand
+from latentbook.book.read.contents import COURSE, ChapterEntry, PartEntry, manifest_file
 from latentbook.book.read.days import DatedFile, Days, read_days
-from latentbook.book.read.options import IDENTIFIER, LABEL
+from latentbook.book.read.options import IDENTIFIER
 from latentbook.book.read.problems import FileProblems, Problems
 from latentbook.book.read.toml import Entry, Text, Toml, full_sentence
 from latentbook.book.translations.language import Language, content_language, language
 from latentbook.errors import LatentbookError
-
-BOOK, COURSE = "book.toml", "course.toml"
-
-FRONT = "front"
-"""Slug of the front page: its text is ``front.md``, its place the root of the site."""
-
-RESERVED = (
-    *(FRONT, "contents", "facts", "references", "glossary", "notation", "formulas", "notes"),
-    *("assets", "embed", "runtime", "api", "healthz", "readyz"),
-)
-"""First parts of addresses that are taken."""
-
-
-def _slug(slug: str) -> str:
-    if LABEL.fullmatch(slug) and slug not in RESERVED:
-        return slug
-    raise ValueError(f"must be kebab-case and none of {', '.join(RESERVED)}")
-
-
-def _number(number: Any) -> str:
-    if re.fullmatch(r"\d+|[A-Z]", str(number)):
-        return str(number)
-    raise ValueError("must be whole or a capital letter")
 
 
 def _macro(name: str) -> str:
@@ -83,26 +61,6 @@ def _content_language(tag: Any, info: ValidationInfo) -> Language:
         return content_language(tag or interface.untranslated or interface.tag, interface)
     except LatentbookError as error:
         raise full_sentence(error) from None
-
-
-class ChapterEntry(Entry):
-    """A chapter as the file lists it: its slug, or a table that says more.
-
-    A course may leave out the number, for the next that is free, and may list the sections; else
-    the chapter's opening does.
-    """
-
-    short = "slug"
-    slug: Annotated[str, AfterValidator(_slug)]
-    number: Annotated[str, BeforeValidator(_number)] = ""
-    sections: tuple[str, ...] | None = None
-
-
-class PartEntry(Entry):
-    """A titled group of chapters."""
-
-    title: str = ""
-    chapters: tuple[ChapterEntry, ...] = ()
 
 
 class Manifest(DatedFile):
@@ -200,12 +158,6 @@ class CourseManifest(Manifest):
     hide: tuple[Hidden, ...] = ()
     insert: tuple[Insert, ...] = ()
     replace: tuple[Replacement, ...] = ()
-
-
-def manifest_file(content: Path) -> Path:
-    """The file in a folder of content: a course's, else a book's."""
-    course = content / COURSE
-    return course if course.is_file() else content / BOOK
 
 
 def read_manifest(path: Path, report: FileProblems) -> BookManifest | CourseManifest:

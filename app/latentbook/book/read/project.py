@@ -6,15 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from latentbook.book.read.contents import BOOK, manifest_file
 from latentbook.book.read.days import Days
 from latentbook.book.read.laid import Laid
-from latentbook.book.read.manifest import (
-    BOOK,
-    BookManifest,
-    CourseManifest,
-    manifest_file,
-    read_manifest,
-)
+from latentbook.book.read.manifest import BookManifest, CourseManifest, read_manifest
 from latentbook.book.read.problems import FileProblems, Problems
 from latentbook.settings import Settings
 

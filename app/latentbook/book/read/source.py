@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from latentbook.book.read.contents import FRONT, ChapterEntry, manifest_file
 from latentbook.book.read.frontmatter import ITEMS, check_front_matter
-from latentbook.book.read.manifest import FRONT, ChapterEntry, manifest_file
 from latentbook.book.read.nodes import Document, Node, Syntax
 from latentbook.book.read.numbers import Numbers
 from latentbook.book.read.options import LABEL

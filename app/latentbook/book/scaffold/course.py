@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 from latentbook.book.overlay.merge import CONTENT, INSTRUMENTS, release
-from latentbook.book.read.manifest import BOOK, COURSE, read_manifest
+from latentbook.book.read.contents import BOOK, COURSE
+from latentbook.book.read.manifest import read_manifest
 from latentbook.book.read.problems import Problems
 from latentbook.book.scaffold import write_from
 from latentbook.errors import LatentbookError

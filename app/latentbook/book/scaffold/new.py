@@ -15,14 +15,8 @@ from pathlib import Path
 from latentbook.book.check import record_chapter
 from latentbook.book.overlay.course import Course, read_course
 from latentbook.book.overlay.merge import CONTENT, INSTRUMENTS, merge
-from latentbook.book.read.manifest import (
-    BOOK,
-    COURSE,
-    RESERVED,
-    ChapterEntry,
-    Manifest,
-    read_manifest,
-)
+from latentbook.book.read.contents import BOOK, COURSE, RESERVED, ChapterEntry
+from latentbook.book.read.manifest import Manifest, read_manifest
 from latentbook.book.read.options import IDENTIFIER, LABEL
 from latentbook.book.read.problems import Problems
 from latentbook.book.read.source import INDEX, PRINT

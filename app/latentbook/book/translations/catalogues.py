@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
@@ -19,9 +19,8 @@ from latentbook.book.translations.language import (
     read_catalogue,
 )
 from latentbook.errors import BookErrors, ContentError
+from latentbook.report import Report
 from latentbook.settings import Settings
-
-Report = Callable[[str], None]
 
 COMPLETE = ("de",)
 """Languages that a release has every word of. The others fall back to English where one is missing,

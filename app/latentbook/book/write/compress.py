@@ -7,13 +7,14 @@ import hashlib
 import os
 import shutil
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]
 
 from latentbook.cache import replace_file
+from latentbook.report import Report
 
 TEXT = frozenset(
     (
@@ -38,7 +39,7 @@ class Compressor:
     def __init__(self, cache: Path) -> None:
         self._cache = cache
 
-    def add_variants(self, paths: Iterable[Path], report: Callable[[str], None]) -> None:
+    def add_variants(self, paths: Iterable[Path], report: Report) -> None:
         """Write compressed copies of every file that they make smaller."""
         wanted = [path for path in paths if path.suffix in TEXT]
         wanted.sort(key=lambda path: path.stat().st_size, reverse=True)
@@ -47,7 +48,7 @@ class Compressor:
             for _ in pool.map(lambda path: self._add(path, report), wanted):
                 pass
 
-    def _add(self, path: Path, report: Callable[[str], None]) -> None:
+    def _add(self, path: Path, report: Report) -> None:
         data = path.read_bytes()
         if len(data) < LEAST_BYTES:
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,10 @@ from latentbook.book.write.search import search_index
 from latentbook.book.write.snippets import snippets
 from latentbook.book.write.web_manifest import web_manifest
 from latentbook.hashing import content_hash
+from latentbook.report import Report
 from latentbook.runtime.dist import RuntimeDist, served_name
 from latentbook.settings import Settings
 
-Report = Callable[[str], None]
 MAX_ELEMENTS = 6000
 """Per page: it is laid out at once (docs/speed.md)."""
 

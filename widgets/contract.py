@@ -46,6 +46,7 @@ from widgets.controls import (
     Viewport,
     When,
 )
+from widgets.renamed import renamed_fields
 
 __all__ = [  # what instruments import from here, and :mod:`widgets.controls` defines
     "KEPT",
@@ -229,6 +230,7 @@ class Training:
         return settings
 
 
+@renamed_fields(served="computed_on_server")
 @dataclass(frozen=True)
 class Instrument:
     """The declaration: title, question, controls and readouts."""

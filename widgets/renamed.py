@@ -1,14 +1,18 @@
-"""Modules of earlier editions under the names they have now.
+"""What has another name now than in earlier editions: modules, and fields of declarations.
 
 Readers' stored edits and courses import the old names. Each is looked up when it is imported.
 """
 
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 MODULES = {
     "widgets.drawing": "widgets.kit.drawing",
@@ -49,3 +53,25 @@ def accept_old_names() -> None:
     """Make the old names importable."""
     if FINDER not in sys.meta_path:
         sys.meta_path.insert(0, FINDER)
+
+
+def renamed_fields(**names: str) -> Callable[[type[T]], type[T]]:
+    """Have a dataclass accept old names of fields, given as old=new, with a warning."""
+
+    def decorate(cls: type[T]) -> type[T]:
+        init: Callable[..., None] = cls.__init__
+
+        @wraps(init)
+        def renaming(self: T, *args: Any, **given: Any) -> None:
+            for old in given.keys() & names.keys():
+                new = names[old]
+                warnings.warn(
+                    f"{cls.__name__}: {old} is now {new}", DeprecationWarning, stacklevel=2
+                )
+                given[new] = given.pop(old)
+            init(self, *args, **given)
+
+        cls.__init__ = renaming  # type: ignore[method-assign,assignment]
+        return cls
+
+    return decorate

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from latentbook.book.read.sources import sources
+from widgets.engine.frames import compute_frame, source_of
 from widgets.engine.host import handle
 from widgets.renamed import MODULES
 
@@ -66,3 +67,18 @@ def test_an_instrument_with_old_names_depends_on_the_new_files(tmp_path: Path):
         path.write_text(text)
     folder = tmp_path / "widgets"
     assert folder / "kit" / "probe.py" in sources(folder, "mine")
+
+
+@pytest.mark.filterwarnings("default::DeprecationWarning")
+def test_a_readers_edit_of_a_served_instrument_still_runs():
+    source = source_of("linear_probe")
+    for new, old in {
+        "computed_on_server=True": "served=True",
+        "full_data": "everything",
+        "widgets.kit.benchmark_codes": "widgets.judged",
+        "widgets.kit.probe": "widgets.probe",
+    }.items():
+        assert new in source
+        source = source.replace(new, old)
+    edited = compute_frame("linear_probe", {}, source)
+    assert edited["readouts"] == compute_frame("linear_probe", {}, None)["readouts"]

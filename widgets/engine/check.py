@@ -61,6 +61,8 @@ def check_instrument(module: ModuleType) -> None:
     values = accepted(instrument, {})
     if instrument.training is None:
         given = ["full_data"] if instrument.computed_on_server else []
+        if given and "everything" in inspect.signature(module.compute).parameters:
+            given = ["everything"]  # its name in edition 0.2, which readers' edits may have
         check_signature("compute", module.compute, [*values, *given])
         result = module.compute(**values)
     else:

@@ -9,7 +9,7 @@ import { runtime } from "../python/page/runtime.js";
 import { fingerprint, read, remove, write } from "../store.js";
 import { decimalPlaces, inDigits, translate } from "../words.js";
 
-/** @param {HTMLElement} section @returns {() => void} takes the life out of it */
+/** @param {HTMLElement} section @returns {() => void} its cleanup function */
 export function mountCell(section) {
   const cell = new Cell(section);
   return () => cell.destroy();

@@ -1,5 +1,5 @@
 /**
- * A snippet may need what an earlier one makes: they share one scope a chapter, over all of its pages. What is missing is told
+ * A snippet may need what an earlier one makes: all pages of a chapter share one scope. What is missing is told
  * with where it is made, and what comes before can be run in its order, with the reader's own edits.
  *
  * @typedef {{label: string, number: string, title: string, url: string, code: string, makes: string[]}} Entry

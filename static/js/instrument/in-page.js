@@ -28,7 +28,7 @@ const address = {
   },
 };
 
-/** @param {HTMLElement} section @returns {() => void} takes the life out of it */
+/** @param {HTMLElement} section @returns {() => void} its cleanup function */
 export function mountInstrument(section) {
   const instrument = new LiveInstrument(section, { python: runtime, server, address });
   return () => instrument.destroy();

@@ -10,7 +10,7 @@ import { LiveInstrument } from "../instrument/instrument.js";
 import { formatValue, writeState } from "../instrument/state.js";
 import { Kernel } from "./kernel.js";
 
-/** @param {{model: Model, el: HTMLElement}} place @returns {() => void} takes the life out of it */
+/** @param {{model: Model, el: HTMLElement}} place @returns {() => void} its cleanup function */
 function render({ model, el }) {
   const gone = new AbortController();
   const host = document.createElement("div");

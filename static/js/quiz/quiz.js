@@ -18,7 +18,7 @@ import { translate } from "../words.js";
 /** A check that takes longer says so. */
 const SLOW_MS = 300;
 
-/** @param {HTMLElement} section @returns {() => void} takes the life out of it */
+/** @param {HTMLElement} section @returns {() => void} its cleanup function */
 export function mountQuiz(section) {
   const key = JSON.parse(section.dataset.key ?? "{}"); // without the answer while that is not open
   const Way = KINDS[/** @type {keyof typeof KINDS} */ (section.dataset.quiz)];

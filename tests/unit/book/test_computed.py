@@ -111,7 +111,7 @@ def test_a_heading_has_the_number_in_its_title(book: Settings) -> None:
     change(book, "text.md", "The sum is", "## All {num}`lead.0:d`\n\nThe sum is")
     heading = load(book).book.chapters[0].sections[0].blocks[2]
     assert isinstance(heading, Heading)
-    assert heading.title == "All 9" and ">9</data>" in str(heading.html)
+    assert heading.title == "All 9" and ">9</data>" in html_of(heading.html)
 
 
 def test_the_same_number_is_in_an_alt_text(book: Settings) -> None:

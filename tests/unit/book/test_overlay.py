@@ -413,7 +413,7 @@ def test_a_course_has_numbers_of_its_own_after_the_books(
     own = json.loads((tmp_path / "mine/content/sample/outputs.json").read_text())
     assert own["numbers.py"]["numbers"] == {"deep": 85.54, "lead": 83.5}
     sample = next(c for c in load(merge(settings)).book.chapters if c.slug == "sample")
-    html = "".join(str(getattr(block, "html", "")) for block in sample.sections[0].blocks)
+    html = outline(sample.sections[0].blocks, sample.sections[0].place)
     assert '.py:1">83.5</data>, of' in html and 'data-place="mine/content/sample/numbers' in html
     assert 'data-place="content/sample/numbers.py:1">86</data>' in html
 

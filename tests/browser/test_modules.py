@@ -26,7 +26,7 @@ SCRIPTS = Path("static/js").resolve()
 ENTRY = """
 export * from "./number.js";
 export { inDigits } from "./words.js";
-export * from "./quiz/judge.js";
+export * from "./../../app/latentbook/book/directives/questions/number/judge.js";
 export * from "./instrument/state.js";
 export * from "./python/worker/output.js";
 export * from "./page/search-index.js";
@@ -94,7 +94,13 @@ DRAWING = {
 def modules(chromium: Browser) -> Iterator[Page]:
     """A page whose global ``book`` holds what the scripts export."""
     bundled = subprocess.run(
-        ["node_modules/.bin/esbuild", "--bundle", "--format=iife", "--global-name=book"],
+        [
+            "node_modules/.bin/esbuild",
+            "--bundle",
+            "--format=iife",
+            "--global-name=book",
+            f"--alias:latentbook={SCRIPTS}",
+        ],
         input=ENTRY.replace('"./', f'"{SCRIPTS}/'),
         capture_output=True,
         text=True,

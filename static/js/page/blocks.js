@@ -4,6 +4,7 @@
  *
  * @typedef {(section: HTMLElement) => () => void} Mount brings a block to life; what it returns takes the life out again
  */
+import { KINDS } from "latentbook-kinds";
 import { painted } from "../pauses.js";
 import { runtime } from "../python/page/runtime.js";
 import { repeatTaps } from "./early-clicks.js";
@@ -11,10 +12,13 @@ import { translate } from "../words.js";
 
 const NEAR = "600px";
 
-/** @type {Record<"cell" | "quiz" | "instrument", () => Promise<Mount>>} */
+/** @type {Record<"cell" | "quiz" | "instrument", (section: HTMLElement) => Promise<Mount>>} */
 const MOUNTS = {
   cell: async () => (await import("../cell/cell.js")).mountCell,
-  quiz: async () => (await import("../quiz/quiz.js")).mountQuiz,
+  quiz: async (section) => {
+    const [{ mountQuiz }, { default: KindOf }] = await Promise.all([import("../quiz/quiz.js"), KINDS[section.dataset.quiz ?? ""]()]);
+    return (section) => mountQuiz(section, KindOf);
+  },
   instrument: async () => (await import("../instrument/in-page.js")).mountInstrument,
 };
 
@@ -30,7 +34,7 @@ export function startBlocks(first) {
   /** @param {keyof typeof MOUNTS} kind @param {HTMLElement} section */
   const start = async (kind, section) => {
     try {
-      const mount = await MOUNTS[kind]();
+      const mount = await MOUNTS[kind](section);
       if (left) return;
       endings.push(mount(section));
       repeatTaps(section);

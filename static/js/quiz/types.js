@@ -13,7 +13,9 @@
  * @property {() => void} [showVerdict] marks the answer that was given as right or wrong
  * @property {(memory: Memory) => string} [verdict] where "Right." and "Not yet." would not do
  * @property {boolean} [final] whether one answer is all there is, until the reader starts over
+ * @property {boolean} [saves] whether the answer is saved with each edit, and not by the question
  * @property {string} [doing] what a check is at
  * @property {() => void} [destroy]
+ * @typedef {new (section: HTMLElement, key: any) => Kind} KindOf the default export of `block.js` in a kind's folder
  */
 export {};

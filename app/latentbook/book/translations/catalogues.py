@@ -31,6 +31,7 @@ SOURCES = (
     ("app/latentbook/templates", "*.html", "jinja2.ext.babel_extract"),
     ("app/latentbook/book/directives/questions", "*.html", "jinja2.ext.babel_extract"),
     ("static/js", "*.js", "javascript"),
+    ("app/latentbook/book/directives/questions", "*.js", "javascript"),
 )
 """Folders, their files, and how Babel reads them."""
 OPTIONS = {

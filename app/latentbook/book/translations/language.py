@@ -25,8 +25,6 @@ from latentbook.errors import LatentbookError
 
 LOCALE = Path(__file__).resolve().parents[2] / "locale"
 ENGLISH = "en"
-SCRIPTS = "static/js/"
-"""Where the words come from that the page's scripts say."""
 LECTURE = "static/js/lecture/"
 """Scripts that no page of a site has: class mode serves them, and their words."""
 
@@ -93,7 +91,7 @@ class Language:
         catalogue = read_catalogue(po_file(name))
         words: dict[str, str | dict[str, str]] = {}
         for message in catalogue:
-            files = {file for file, _ in message.locations if file.startswith(SCRIPTS)}
+            files = {file for file, _ in message.locations if file.endswith(".js")}
             if not files or (not lecture and all(file.startswith(LECTURE) for file in files)):
                 continue
             if not is_translated(message):

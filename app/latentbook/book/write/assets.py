@@ -17,6 +17,9 @@ from latentbook.errors import LatentbookError, UnknownName
 from latentbook.hashing import content_hash
 from latentbook.settings import Settings
 
+QUESTIONS = Path(__file__).parents[1] / "directives" / "questions"
+"""A folder for each kind. A test holds them to the registry, which imports far more."""
+
 HASHED = re.compile(r"-[A-Z0-9]{8}(?=\.\w+$)")
 IN_HEAD = ("static/js/head.js", "static/js/start.js")
 """Scripts that run before the first paint: classic ones, one file each."""
@@ -82,13 +85,18 @@ def esbuild(settings: Settings, *arguments: str) -> None:
         raise LatentbookError(f"esbuild fails:\n{done.stderr.strip()}")
 
 
+def kind_sources() -> list[Path]:
+    """The scripts and style sheets of the kinds of question."""
+    return sorted(QUESTIONS.glob("*/*.[jc]s*"))
+
+
 def sources_hash(settings: Settings, *folders: str) -> str:
     """A hash of all files in some folders below ``static`` and of the installed packages."""
     static = settings.root / "static"
     files = sorted(
         path for folder in folders for path in (static / folder).rglob("*") if path.is_file()
     )
-    own = [settings.root / "package-lock.json", Path(__file__)]
+    own = [settings.root / "package-lock.json", Path(__file__), *kind_sources()]
     names = [str(path.relative_to(static)) for path in files]
     return content_hash(*names, *(path.read_bytes() for path in [*files, *own]))
 
@@ -181,12 +189,13 @@ def _bundle(settings: Settings, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     common = ("--bundle", "--minify", f"--outdir={out}", *NAMES, "--loader:.woff2=file")
     style = _style_entry(settings)
+    kinds = _kind_entries(settings)
     passes = {
         # Plotly imports a sheet of its maps, which the book does not have.
-        "modules": (*MODULES, "--format=esm", "--splitting", ES, "--loader:.css=empty"),
+        "modules": (*MODULES, *kinds, "--format=esm", "--splitting", ES, "--loader:.css=empty"),
         "workers": (*WORKERS, "--format=esm", ES),
         "head": (*IN_HEAD, "--format=iife", ES),
-        "style": (f"book={style}", "zoom=static/css/zoom.css"),
+        "style": (*kinds, f"book={style}", "zoom=static/css/zoom.css"),
     }
     places: dict[str, str] = {}
     for name, arguments in passes.items():
@@ -197,6 +206,23 @@ def _bundle(settings: Settings, out: Path) -> None:
     places |= _frame_pictures(settings.root / "static" / "img", out)
     text = json.dumps(places, indent=1, sort_keys=True)
     (out / "places.json").write_text(text, encoding="utf-8")
+
+
+def _kind_entries(settings: Settings) -> tuple[str, ...]:
+    """Options that give the scripts and sheets of the book those of the kinds of question, and
+    these ``latentbook``, the scripts of the book."""
+    script, sheet = (settings.build / "cache" / f"kinds.{end}" for end in ("js", "css"))
+    imports = (
+        f"{json.dumps(path.parent.name.replace('_', '-'))}: () => import({json.dumps(str(path))})"
+        for path in kind_sources()
+        if path.name == "block.js"
+    )
+    script.write_text(f"export const KINDS = {{ {', '.join(imports)} }};\n", encoding="utf-8")
+    sheets = (f'@import "{path}";\n' for path in kind_sources() if path.suffix == ".css")
+    sheet.write_text("".join(sheets), encoding="utf-8")
+    scripts = settings.root / "static" / "js"
+    aliases = {"latentbook-kinds": script, "latentbook-kinds.css": sheet, "latentbook": scripts}
+    return tuple(f"--alias:{name}={path}" for name, path in aliases.items())
 
 
 def _style_entry(settings: Settings) -> Path:

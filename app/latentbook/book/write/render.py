@@ -25,7 +25,7 @@ from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.directives.instrument import InstrumentBlock
 from latentbook.book.read.source import PRINT
 from latentbook.book.translations.language import Language
-from latentbook.book.write.assets import Assets
+from latentbook.book.write.assets import QUESTIONS, Assets
 from latentbook.book.write.html import printed
 from latentbook.http.headers import CONTENT_SECURITY_POLICY, written
 from widgets.controls import BLANK
@@ -39,7 +39,6 @@ CLASS = "class"
 Embeddable = InstrumentBlock | Snippet | Question
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
-QUESTIONS = Path(__file__).resolve().parents[1] / "directives" / "questions"
 
 
 @lru_cache(maxsize=4)

@@ -5,9 +5,9 @@
  * @typedef {{answer: number, tolerance: number, unit: string, log: boolean}} GuessKey `tolerance`: a distance, or a factor where
  *   the axis is logarithmic
  */
-import { decimalPlaces, inDigits, translate } from "../words.js";
+import { decimalPlaces, inDigits, translate } from "latentbook/words.js";
 
-export class Guess {
+export default class Guess {
   /** A guess is no guess once the truth has been seen. */
   final = true;
   #moved = false;
@@ -38,7 +38,7 @@ export class Guess {
     this.input.addEventListener("input", react);
   }
 
-  /** @returns {Promise<import("./types.js").Reply>} */
+  /** @returns {Promise<import("latentbook/quiz/types.js").Reply>} */
   async check() {
     if (!this.#moved) return { state: "unread", said: [new Text(translate("Move the line to your guess first."))] };
     this.input.disabled = true;
@@ -50,7 +50,7 @@ export class Guess {
     return { state: right ? "right" : "wrong", said: [new Text(said)] };
   }
 
-  /** @param {import("./types.js").Memory} memory */
+  /** @param {import("latentbook/quiz/types.js").Memory} memory */
   verdict({ state }) {
     if (state === "right") return translate("Close.");
     const { answer, log } = this.key;

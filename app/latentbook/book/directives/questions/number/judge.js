@@ -5,8 +5,8 @@
  * @typedef {{verdict: "right"} | {verdict: "wrong", listed: number} | {verdict: "wrong", why: string}
  *   | {verdict: "unreadable", why: string}} Judgement `listed`: index of a wrong answer that its author foresaw
  */
-import { readNumber } from "../number.js";
-import { translate } from "../words.js";
+import { readNumber } from "latentbook/number.js";
+import { translate } from "latentbook/words.js";
 
 /** A mistaken answer is recognised within this share of itself, and of its distance to the right one. */
 const CLOSE = 0.02;

@@ -1,0 +1,126 @@
+import { CodeField } from "latentbook/cell/code-field.js";
+import { missingFor, offerFor, runInOrder, undefinedName } from "latentbook/cell/prerequisites.js";
+import { RunError } from "latentbook/python/page/job.js";
+import { runtime } from "latentbook/python/page/runtime.js";
+import { withoutColours } from "latentbook/text.js";
+import { translate } from "latentbook/words.js";
+
+/** Code, judged by the book's own asserts in a copy of the chapter's variables. */
+export default class CodeAnswer {
+  saves = true;
+  /** What a check is at. */
+  doing = translate("Checking");
+  /** Snippets to be run before the next check. @type {import("latentbook/cell/prerequisites.js").Entry[]} */
+  #toRun = [];
+
+  /** @param {HTMLElement} section @param {{check: string}} key */
+  constructor(section, key) {
+    this.section = section;
+    this.key = key;
+    const source = /** @type {HTMLElement} */ (section.querySelector(".source[data-cell]"));
+    this.scope = source.dataset.scope ?? "";
+    this.label = source.dataset.cell ?? "";
+    this.react = () => {};
+    this.field = new CodeField(source, {
+      key: this.label,
+      label: /** @type {HTMLElement | null} */ (source.querySelector("[data-scrolls]"))?.dataset.scrolls ?? "",
+      onChange: () => this.react(),
+      onRun: () => section.dispatchEvent(new Event("check-answer")),
+      onTrouble: (sentence) => section.querySelector("[data-feedback]")?.replaceChildren(sentence),
+    });
+  }
+
+  /** The code is kept as every edit is: the memory of the question holds only how it went. */
+  get answer() {
+    return "";
+  }
+
+  /** @param {() => void} react */
+  changed(react) {
+    this.react = react;
+  }
+
+  /** @param {AbortSignal} signal @returns {Promise<import("latentbook/quiz/types.js").Reply>} */
+  async check(signal) {
+    /** @type {HTMLElement[]} */
+    const printed = [];
+    this.field.markError(null);
+    const failed = await runInOrder(this.#toRun.splice(0), this.scope, signal, (sentence) => (this.doing = sentence));
+    this.doing = translate("Checking");
+    if (failed !== null) {
+      const { entry, error } = failed;
+      const why = error.kind === "interrupted" ? error.message : translate("Snippet {number} stopped with {error}.", { number: entry.number, error: error.name });
+      return { state: "unread", said: [new Text(why)] };
+    }
+    try {
+      /** @type {import("latentbook/python/protocol.js").CheckValue} */
+      const value = await runtime.request(
+        { type: "check_answer", scope: this.scope, code: this.field.text, check: this.key.check },
+        { signal, onStream: (name, text) => print(printed, name === "note" ? "stderr" : name, text) },
+      );
+      const said = value.message === "" ? [] : [new Text(value.message)];
+      const offer = value.case === "" ? [] : [this.#offerCase(value.case)];
+      return { state: value.passed ? "right" : "wrong", said: [...said, ...printed, ...offer] };
+    } catch (error) {
+      if (!(error instanceof RunError)) throw error;
+      if (error.kind === "interrupted") return { state: "unread", said: [new Text(error.message), ...printed] };
+      this.field.markError(error.line);
+      return this.#explain(error, printed);
+    }
+  }
+
+  /** The input that breaks a law, for the reader to run. @param {string} lines */
+  #offerCase(lines) {
+    const run = document.createElement("button");
+    run.type = "button";
+    run.textContent = translate("Add this case to my code and run it");
+    run.addEventListener("click", async () => {
+      await this.field.append(lines);
+      this.section.dispatchEvent(new Event("check-answer"));
+    });
+    const offer = document.createElement("div");
+    offer.append(pre("case", lines), run);
+    return offer;
+  }
+
+  /** @param {RunError} error @param {HTMLElement[]} printed @returns {Promise<import("latentbook/quiz/types.js").Reply>} */
+  async #explain(error, printed) {
+    const missing = await missingFor(error, this.scope, this.label);
+    if (missing !== null) {
+      const run = () => {
+        this.#toRun = [...missing.toRun];
+        this.section.dispatchEvent(new Event("check-answer"));
+      };
+      return { state: "unread", said: [...printed, offerFor(missing, run)] };
+    }
+    const name = undefinedName(error);
+    if (error.line === null && name !== null) {
+      return { state: "wrong", said: [new Text(translate("The check needs {name}, which your code does not define. Define it first.", { name })), ...printed] };
+    }
+    const where = error.line === null ? translate("The check could not use your code's result:") : translate("Your code stopped at line {line}:", { line: error.line });
+    return { state: "wrong", said: [new Text(where), ...printed, pre("error", error.traceback || error.message)] };
+  }
+
+  clear() {
+    this.field.reset();
+  }
+
+  destroy() {
+    this.field.destroy();
+  }
+}
+
+/** @param {string} name @param {string} text */
+function pre(name, text) {
+  const element = document.createElement("pre");
+  element.className = name;
+  element.textContent = text;
+  return element;
+}
+
+/** Adds to what was printed. @param {HTMLElement[]} printed @param {string} name @param {string} text */
+function print(printed, name, text) {
+  const last = printed.at(-1);
+  if (last?.className === name) last.append(withoutColours(text));
+  else printed.push(pre(name, withoutColours(text)));
+}

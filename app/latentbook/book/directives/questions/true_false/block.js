@@ -1,0 +1,1 @@
+export { Picks as default } from "latentbook/quiz/picks.js";

@@ -1,0 +1,59 @@
+/** Options of which one is picked: what several kinds of question have in common. */
+import { translate } from "../words.js";
+import { copyOf } from "./feedback.js";
+
+/** True or false, and one of many: radio buttons. */
+export class Picks {
+  /** @param {HTMLElement} section @param {{answer: boolean | number}} key */
+  constructor(section, key) {
+    this.section = section;
+    this.right = String(key.answer);
+  }
+
+  get inputs() {
+    return /** @type {HTMLInputElement[]} */ ([...this.section.querySelectorAll('input[name$=".answer"]')]);
+  }
+
+  get answer() {
+    return this.inputs.find((input) => input.checked)?.value ?? "";
+  }
+
+  set answer(value) {
+    for (const input of this.inputs) input.checked = input.value === value;
+  }
+
+  /** @param {() => void} react */
+  changed(react) {
+    for (const input of this.inputs) {
+      input.addEventListener("change", () => {
+        this.#clearVerdicts();
+        react();
+      });
+    }
+  }
+
+  /** @returns {Promise<import("./types.js").Reply>} */
+  async check() {
+    const { answer } = this;
+    if (answer === "") return { state: "unread", said: [new Text(translate("Pick one first."))] };
+    this.showVerdict();
+    const said = copyOf(this.section, `[data-feedback-for="${answer}"]`);
+    return { state: answer === this.right ? "right" : "wrong", said };
+  }
+
+  clear() {
+    for (const input of this.inputs) input.checked = false;
+    this.#clearVerdicts();
+  }
+
+  showVerdict() {
+    this.#clearVerdicts();
+    const picked = this.inputs.find((input) => input.checked);
+    const label = picked?.closest("label");
+    if (picked && label) label.dataset.verdict = picked.value === this.right ? "right" : "wrong";
+  }
+
+  #clearVerdicts() {
+    for (const input of this.inputs) input.closest("label")?.removeAttribute("data-verdict");
+  }
+}

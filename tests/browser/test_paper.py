@@ -14,10 +14,12 @@ from pypdf import PdfReader
 
 from latentbook.book.compose.blocks import Block, Equation, Prose
 from latentbook.book.compose.question import Question
+from latentbook.book.compose.text import Layout
 from latentbook.book.compose.types import Book
 from latentbook.book.directives.admonition import Admonition
 from latentbook.book.directives.fold import Fold
 from latentbook.book.load import load
+from latentbook.book.write.html import printed
 from latentbook.settings import Settings
 
 pytestmark = pytest.mark.long
@@ -143,7 +145,7 @@ def test_no_answer_stands_before_the_answers(text: list[str], book_read: Book) -
         for page in chapter.pages:
             for block in all_blocks(page.blocks):
                 for part in block.answer if isinstance(block, Question) else ():
-                    html = part.html if isinstance(part, Prose) else ""
+                    html = printed(part.html, Layout("")) if isinstance(part, Prose) else ""
                     runs = re.findall(r"[\w ,]{25,}", html)
                     if not runs:
                         continue

@@ -138,7 +138,7 @@ globalThis.probe = (() => {
     // WCAG 2.5.8: 24 px, but for links in a sentence.
     "small link": () =>
       shown("a[href], summary, input, [tabindex='0']")
-        .filter((each) => !each.matches(".cite, .ref") && !each.closest(".skip, .visually-hidden"))
+        .filter((each) => !each.matches(".cite, .ref, .quoted") && !each.closest(".skip, .visually-hidden"))
         .map((each) => each.closest("label") ?? each)
         .filter((each) => box(each).width > 0 && Math.min(box(each).width, box(each).height) < 23.9)
         .map(size),

@@ -130,7 +130,7 @@ def test_a_release_names_the_mistakes_in_a_catalogue_by_their_lines(
 ) -> None:
     changes = {
         'msgstr "Tipp"': 'msgstr ""',
-        "#, python-format\nmsgid": "#, fuzzy, python-format\nmsgid",
+        '#, python-format\nmsgid "chapter': '#, fuzzy, python-format\nmsgid "chapter',
         '"Abschnitt %(number)s"': '"Abschnitt %(nummer)s"',
         'msgid "Listing"': 'msgid "Listings"',
     }

@@ -244,7 +244,9 @@ def test_nothing_of_an_altered_cache_is_in_the_site(
 
     build()
     own = settings.model_copy(update={"build": tmp_path / "build"})
-    shutil.copytree(settings.build / "cache", own.build / "cache")
+    # Bundles are named by their sources' places too, of which one is in the cache.
+    bundles = shutil.ignore_patterns("bundle-*")
+    shutil.copytree(settings.build / "cache", own.build / "cache", ignore=bundles)
     before = own_build()
     shutil.rmtree(own.build / "site")
     for number, path in enumerate(sorted((own.build / "cache").rglob("*"))):
@@ -252,7 +254,9 @@ def test_nothing_of_an_altered_cache_is_in_the_site(
             data = bytearray(path.read_bytes())
             data[len(data) // 2] ^= 1
             path.write_bytes(data if number % 2 else b"")
-    assert own_build() == before
+    after = own_build()
+    assert sorted(after) == sorted(before)
+    assert [name for name in before if after[name] != before[name]] == []
 
 
 def test_what_a_killed_build_left_is_removed(build: Build, settings: Settings) -> None:

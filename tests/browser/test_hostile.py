@@ -42,7 +42,7 @@ ENDS = {
     "a = []\nwhile True: a.append(bytearray(10**7))": "MemoryError[^$]*1024 MB",
     "import numpy as np\nnp.ones((10**5, 10**5))": "too big|MemoryError",
     "def f(): return f()\nf()": "RecursionError",
-    "class A:\n    def __getattr__(self, n): return getattr(self, n + 'x')\nA().x": "Error|stopped running",
+    "class A:\n    def __getattr__(self, n): return getattr(self, n + 'x')\nA().x": "Error|stopped",
     "import os\nos._exit(1)": "Python stopped running",
     "import os\nos.abort()": "Python stopped running",
     "exit()": "SystemExit|NameError",
@@ -56,12 +56,10 @@ ENDS = {
     "import asyncio\nasync def go(): pass\nasyncio.ensure_future(go())": "asyncio cannot be used",
     "import threading\nthreading.Thread(target=print).start()": "can't start new thread",
     "from itertools import chain\ng = iter([])\nfor _ in range(10**6): g = chain(g)\nnext(g)": (
-        "Error|stopped running"
+        "Error|stopped"
     ),
-    "import sys\nsys.setrecursionlimit(10**9)\ndef f(x): return [f(x)]\nf(1)": (
-        "Error|stopped running"
-    ),
-    "import ctypes\nctypes.memset(4096, 255, 30_000_000)": "Error|stopped running",
+    "import sys\nsys.setrecursionlimit(10**9)\ndef f(x): return [f(x)]\nf(1)": ("Error|stopped"),
+    "import ctypes\nctypes.memset(4096, 255, 30_000_000)": "Error|stopped",
     "import sys\ndef refuse(event, given):\n    raise RuntimeError(event)\n"
     "sys.addaudithook(refuse)": "Python stopped running",
 }

@@ -53,7 +53,7 @@ class ClassForm:
 
 @dataclass(frozen=True)
 class Block:
-    """What stands on a page.
+    """An item of a page.
 
     Attributes
     ----------

@@ -165,14 +165,14 @@ class Composer:
         return resolved(tokens, self)
 
     def inline(self, text: str, line: int) -> Text:
-        """A line of Markdown that stands in an argument or a data file."""
+        """Inline Markdown from an argument or a data file."""
         token = self._markdown.parseInline(text)[0]
         for child in token.children or ():
             child.map = [line - 1, line]
         return self._inline_tokens(token)
 
     def foreign_inline(self, text: str, line: int, problems: FileProblems) -> Text:
-        """A line of Markdown that stands in another file, where mistakes are reported."""
+        """Inline Markdown from another file; mistakes are reported there."""
         own, self.problems = self.problems, problems
         try:
             return self.inline(text, line)

@@ -29,7 +29,7 @@ SPACE, FIXED_SPACE = " ", "\N{NO-BREAK SPACE}"
 
 
 class Surroundings(Protocol):
-    """What running text asks of what it stands in: a page, or a notebook."""
+    """What running text needs from its surroundings, a page or a notebook."""
 
     problems: FileProblems
     scope: str

@@ -16,7 +16,7 @@ from latentbook.book.translations.language import Language
 
 @dataclass(frozen=True)
 class Listed:
-    """What stands on a page, for the lists of contents."""
+    """A page's instruments, questions and snippets, for the lists of contents."""
 
     instruments: tuple[Link, ...]
     questions: tuple[Link, ...]

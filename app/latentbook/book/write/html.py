@@ -18,7 +18,7 @@ from latentbook.book.read.markdown import make_markdown
 Tokens: TypeAlias = Sequence[Token]
 BEFORE_MATH = re.compile(r"[(\[“‘]+$")
 AFTER_MATH = re.compile(r"^[^\s\w(\[“‘]+")
-"""Punctuation that stays on the line of the equation it stands beside."""
+"""Punctuation that stays on the same line as the equation before or after it."""
 
 
 def printed(text: Text, layout: Layout) -> Html:

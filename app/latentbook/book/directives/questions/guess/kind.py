@@ -144,7 +144,7 @@ def _fields(
 
 
 def insets(layout: Mapping[str, Any]) -> str:
-    """Where the plot lies in its two drawings: CSS declarations, in percent of the picture."""
+    """The plot area of both drawings as CSS declarations, in percent of the picture."""
     ratio = layout["height"] / layout["width"]
     sizes = {
         "wide": (layout["width"], layout["height"]),

@@ -36,7 +36,9 @@ async function keepBook() {
     const registration = await navigator.serviceWorker.register(absolute("service-worker.js"), { updateViaCache: "none" });
     if (!registration) return; // a browser that is driven by a program may refuse without a word
     await registration.update().catch(() => {}); // else a new edition's would be found later than this page's own
-    const worker = await activeWorker(registration);
+    const worker = /** @type {ServiceWorker} */ (registration.installing ?? registration.waiting ?? registration.active);
+    // Browsers may let an old edition's worker serve for minutes after the new one is installed; meanwhile either can.
+    await reached(worker, registration.active ? "installed" : "activated");
     const { build, total, files } = /** @type {Missing} */ (await ask(worker, { type: "missing" }));
     const size = megabytes(total);
     let left = files.reduce((sum, [, , bytes]) => sum + bytes, 0);
@@ -46,8 +48,9 @@ async function keepBook() {
       left -= bytes;
     }
     if (build !== config.build) return say(translate("A newer edition of the book is saved. It appears when you reload the page."));
-    await ask(worker, { type: "tidy" });
     say(translate("The book is saved in this browser and can be read offline ({size}).", { size }));
+    await reached(worker, "activated");
+    await ask(worker, { type: "tidy" });
   } catch (error) {
     if (!navigator.onLine) {
       addEventListener("online", keepBook, { once: true });
@@ -58,15 +61,15 @@ async function keepBook() {
   }
 }
 
-/** @param {ServiceWorkerRegistration} registration @returns {Promise<ServiceWorker>} the newest, once it serves */
-function activeWorker(registration) {
-  const worker = registration.installing ?? registration.waiting ?? registration.active;
+/** @param {ServiceWorker} worker @param {"installed" | "activated"} state @returns {Promise<void>} once it has come so far */
+function reached(worker, state) {
+  const order = ["installing", "installed", "activating", "activated"];
   return new Promise((resolve, reject) => {
     const look = () => {
-      if (worker?.state === "activated") resolve(worker);
-      else if (worker?.state === "redundant") reject(new Error(translate("not everything could be fetched. Your next visit will try again.")));
+      if (worker.state === "redundant") reject(new Error(translate("not everything could be fetched. Your next visit will try again.")));
+      else if (order.indexOf(worker.state) >= order.indexOf(state)) resolve();
     };
-    worker?.addEventListener("statechange", look);
+    worker.addEventListener("statechange", look);
     look();
   });
 }

@@ -142,7 +142,11 @@ def log_likelihood(z: Array, parts: Parts) -> float:
 
 
 def train_denoiser(
-    codes: Codes, recipe: StudentRecipe, seed: int, on_step: OnStep
+    codes: Codes,
+    recipe: StudentRecipe,
+    seed: int,
+    on_step: OnStep,
+    untold: float = UNCONDITIONAL,
 ) -> nn.Sequential:
     """A network that answers v = a eps - s z_0 to z_t, the angle and the digit, or none."""
     torch.manual_seed(seed)
@@ -157,7 +161,7 @@ def train_denoiser(
         even = torch.rand(n, 1)
         even[: n // 2] **= 2  # half of them with little noise, where the score has most detail
         phi = 0.5 * math.pi * even
-        told = torch.where(torch.rand(n) < UNCONDITIONAL, CLASSES, labels[batch])
+        told = torch.where(torch.rand(n) < untold, CLASSES, labels[batch])
         wave = 2 * phi * torch.arange(1, WAVES + 1)
         known = torch.cat([wave.cos(), wave.sin(), one_hot(told, CLASSES + 1)], 1)
         out = model(torch.cat([phi.cos() * z + phi.sin() * eps, known], 1))

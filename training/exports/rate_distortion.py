@@ -317,7 +317,7 @@ def new_prior(codes: int) -> nn.Sequential:
     )
 
 
-def fit_prior(seen: Tensor, codes: int, seed: int) -> nn.Sequential:
+def fit_prior(seen: Tensor, codes: int, seed: int, steps: int = PRIOR_STEPS) -> nn.Sequential:
     """Learn the probability of each code given those before it, in reading order.
 
     References
@@ -327,8 +327,8 @@ def fit_prior(seen: Tensor, codes: int, seed: int) -> nn.Sequential:
     torch.manual_seed(seed)
     prior = new_prior(codes)
     optimizer = torch.optim.AdamW(prior.parameters(), lr=PRIOR_RATE, weight_decay=0)
-    rate = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, PRIOR_STEPS)
-    for _ in range(PRIOR_STEPS):
+    rate = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    for _ in range(steps):
         batch = seen[torch.randint(len(seen), (PRIOR_BATCH,))]
         loss = cross_entropy(prior(with_place(batch, codes)), batch)
         optimizer.zero_grad()

@@ -1,6 +1,9 @@
 # Two commands matter: `make serve` runs the book, `make test` passes the tests.
 # Needs Python 3.11+ and Node 20+; everything else is installed into .venv and node_modules.
 
+# Two parts at a time: installing Python's packages and JavaScript's, or checking the code beside a build.
+MAKEFLAGS += --jobs=2
+
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000

@@ -13,8 +13,8 @@ from tests.browser.book_pages import READY, SECTION, Open, go_to, labels, pages_
 
 pytestmark = pytest.mark.browser
 
-QUICK = ("autoencoders", "workshop")
-SLOW = ("representations", "convolutional", "self-supervision", "judging", "generative-stack")
+QUICK = ("convolutional", "workshop")
+SLOW = ("representations", "autoencoders", "self-supervision", "judging", "generative-stack")
 """Chapters with snippets, and those that `make test` runs in CPython alone (test_book.py)."""
 
 

@@ -193,6 +193,7 @@ def test_answers_are_those_of_the_first_visit(
     assert moved_readouts(second) == first[2]
 
 
+@pytest.mark.long
 def test_restored_memory_is_what_was_stored_to_the_byte(
     second: Page, root: Path, book: str
 ) -> None:
@@ -224,6 +225,7 @@ def test_an_endless_loop_is_stopped_and_keeps_its_variables(second: Page) -> Non
     assert output(run(second, "kept")).strip() == "7"
 
 
+@pytest.mark.long
 def test_every_restore_has_its_own_entropy(
     first: tuple[BrowserContext, str, str], second: Page, book: str
 ) -> None:
@@ -266,7 +268,7 @@ def test_what_is_no_snapshot_of_this_build_is_refused(root: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("change", ["truncated", "flipped"])
+@pytest.mark.parametrize("change", [pytest.param("truncated", marks=pytest.mark.long), "flipped"])
 def test_a_harmed_snapshot_is_said_and_the_files_serve(
     first: tuple[BrowserContext, str, str], second: Page, book: str, change: str
 ) -> None:
@@ -343,6 +345,7 @@ def test_a_browser_that_keeps_nothing_says_so(
     assert output(run(page, "6 * 7")).strip() == "42"
 
 
+@pytest.mark.long
 def test_an_evicted_snapshot_costs_one_start_and_an_old_one_goes(
     first: tuple[BrowserContext, str, str], second: Page, book: str
 ) -> None:
@@ -356,6 +359,7 @@ def test_an_evicted_snapshot_costs_one_start_and_an_old_one_goes(
     page.close()
 
 
+@pytest.mark.long
 def test_a_full_disk_is_said_and_python_works(
     context_of: Callable[[], BrowserContext], book: str
 ) -> None:

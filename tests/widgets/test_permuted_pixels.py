@@ -1,14 +1,20 @@
 """Shuffled pixels: the networks against torch, and a dense network against its shuffled twin."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from training.data import load_dataset
+from training.errors import DataUnavailable
 from training.exports.shuffled_pixels import shuffled, untrained
 from widgets import permuted_pixels
 from widgets.data import load
 from widgets.permuted_pixels import BLOCKS
+
+TEXT = (Path(__file__).parents[2] / "content/convolutional/why-neighbours.md").read_text("utf-8")
 
 
 def compute(**changed):
@@ -92,8 +98,16 @@ def test_errors_are_those_the_text_tells_of():
     assert (convolution[1:] > dense[1:]).all()
     assert np.ptp(dense) < 1.0
     assert (np.diff(convolution) > 0).all()
-    assert convolution[-1] < permuted_pixels.MEAN_IMAGE
+    assert permuted_pixels.COPIED - 2 < convolution[-1] < permuted_pixels.COPIED
 
 
-def test_mean_image_leaves_the_variance_of_the_test_digits():
-    assert load("mnist_pca")["test_error"][0] == pytest.approx(permuted_pixels.MEAN_IMAGE, abs=0.01)
+def test_what_copying_the_given_pixels_costs():
+    try:
+        dataset = load_dataset("mnist")
+    except DataUnavailable as error:
+        pytest.skip(str(error))
+    x, mean = dataset.test_images / 255, dataset.train_images.mean(0) / 255
+    black, at_the_mean = (np.square(x - fill).sum((1, 2)).mean() / 2 for fill in (0, mean))
+    assert black == pytest.approx(permuted_pixels.COPIED, abs=0.01)
+    assert f"costs {black:.1f}, and with each hidden pixel at its mean" in TEXT
+    assert f"over the training digits {at_the_mean:.1f}," in TEXT

@@ -14,6 +14,7 @@ from training.data import load_dataset, to_unit
 from training.errors import DataUnavailable
 from training.exports.upsampling import KINDS, stride_energy
 from widgets.data import load
+from widgets.morph import probabilities
 from widgets.receptive_field import large_image
 
 CHAPTER = Path(__file__).parents[2] / "content" / "convolutional"
@@ -87,11 +88,33 @@ def test_digits_that_have_the_room_to_move() -> None:
     for x, left in ((test, 9.2), (home, 8.8)):
         rebuilt = mean + (x - mean) @ axes @ axes.T
         assert (rebuilt - x).square().sum(1).mean().item() == pytest.approx(left, abs=0.05)
+        cut = (rebuilt.clamp(0, 1) - x).square().sum(1).mean().item()
+        assert x is home or cut == pytest.approx(8.0, abs=0.05)
     rim = torch.ones(28, 28, dtype=torch.bool)
     rim[1:-1, 1:-1] = False
     touching = (train[:, rim.flatten()] > 0).any(1)
     assert "1.4 % of the digits have ink in the outermost pixels" in SPATIAL
     assert touching.float().mean().item() == pytest.approx(0.014, abs=0.0005)
+
+
+def test_the_judge_is_certain_of_what_is_no_digit() -> None:
+    try:
+        test = load_dataset("mnist").test_images / 255
+    except DataUnavailable as error:
+        pytest.skip(str(error))
+    rng = np.random.default_rng(1)
+    blocks = test.reshape(-1, 4, 7, 4, 7).swapaxes(2, 3)
+    rows, columns = np.indices((4, 4))
+    collages = blocks[rng.integers(len(test), size=(1000, 4, 4)), rows, columns].swapaxes(2, 3)
+    judge = load("mnist_classifier")
+    noise, pieces, digits = (
+        100 * probabilities(x.reshape(1000, 784), judge).max(axis=1).mean()
+        for x in (rng.random((1000, 784)), collages, test[:1000])
+    )
+    assert "but of uniform noise it is 61 % certain" in SPATIAL
+    assert "come from sixteen digits 60 %" in SPATIAL
+    assert "of 1,000 real ones it is 93 % certain" in SPATIAL
+    np.testing.assert_allclose([noise, pieces, digits], [61, 60, 93], atol=1.5)
 
 
 def test_the_pair_is_equal_in_weights() -> None:

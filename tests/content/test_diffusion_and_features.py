@@ -299,3 +299,32 @@ def test_what_the_text_says_of_denoising_and_likelihood():
     at = int(np.argmin(np.abs(data["angles"] - np.radians(27))))
     assert share[1, at] == pytest.approx(0.936, abs=5e-4)
     np.testing.assert_allclose(share[2:, at], 0.984, atol=5e-4)
+
+
+def test_features_that_change_answers_are_nearly_class_means():
+    """A step of the same length along the mean of the feature's digit changes as many."""
+    text = " ".join(FEATURES.split())
+    assert "is 0.85 to 0.94, and a step of the same length along *that* changes 37 to 79 %" in text
+    data, gallery = load("mnist_network_features"), load("mnist_gallery")
+    head = load("mnist_network")
+    own = {
+        name: data[f"trained_{name}"][ACTIVE.index(4)].astype(float)
+        for name in ("encoder", "bias", "decoder", "centre")
+    }
+    h = gallery["network"].astype(float)
+    z = features_of(h, own, 4)
+
+    def answers(units):
+        return (units @ head["w3"].astype(float) + head["b3"]).argmax(1)
+
+    cosines, changed = [], []
+    for j in (0, 1, 7, 9):
+        digit = data["trained_digits"][ACTIVE.index(4)][j].argmax()
+        mean = h[gallery["labels"] == digit].mean(0) - h.mean(0)
+        row, on = own["decoder"][j], z[:, j] > 0
+        mean /= np.linalg.norm(mean)
+        length = z[on, j, None] * np.linalg.norm(row)
+        cosines.append(row @ mean / np.linalg.norm(row))
+        changed.append(100 * np.mean(answers(h[on] - length * mean) != answers(h[on])))
+    np.testing.assert_allclose([min(cosines), max(cosines)], [0.85, 0.94], atol=0.006)
+    np.testing.assert_allclose([min(changed), max(changed)], [37, 79], atol=0.6)

@@ -4,7 +4,7 @@
  *
  * @typedef {(section: HTMLElement) => () => void} Mount brings a block to life; what it returns takes the life out again
  */
-import { KINDS } from "latentbook-kinds";
+import { absolute, config } from "../config.js";
 import { painted } from "../pauses.js";
 import { runtime } from "../python/page/runtime.js";
 import { repeatTaps } from "./early-clicks.js";
@@ -16,7 +16,8 @@ const NEAR = "600px";
 const MOUNTS = {
   cell: async () => (await import("../cell/cell.js")).mountCell,
   quiz: async (section) => {
-    const [{ mountQuiz }, { default: KindOf }] = await Promise.all([import("../quiz/quiz.js"), KINDS[section.dataset.quiz ?? ""]()]);
+    const kind = import(absolute(config.assets[`question-${section.dataset.quiz}.js`]));
+    const [{ mountQuiz }, { default: KindOf }] = await Promise.all([import("../quiz/quiz.js"), kind]);
     return (section) => mountQuiz(section, KindOf);
   },
   instrument: async () => (await import("../instrument/in-page.js")).mountInstrument,

@@ -28,7 +28,13 @@ MODULES = ("static/js/main.js", "static/js/embed.js")
 WORKERS = ("static/js/python/worker/worker.js", "static/js/python/worker/maker.js")
 """One file each: a worker starts sooner with fewer files to fetch."""
 
-ON_DEMAND = ("worker.js", "maker.js", "zoom.css")
+KIND_SCRIPTS = {
+    f"question-{path.parent.name.replace('_', '-')}": path
+    for path in sorted(QUESTIONS.glob("*/block.js"))
+}
+"""The script of each kind of question, by its name in the page."""
+
+ON_DEMAND = ("worker.js", "maker.js", "zoom.css", *(f"{name}.js" for name in KIND_SCRIPTS))
 """Files that scripts load by address; modules that they import find each other."""
 
 SHEET = "latentbook-notebook.css"
@@ -187,15 +193,24 @@ def bundle(settings: Settings) -> Assets:
 
 def _bundle(settings: Settings, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
+    kinds_sheet = settings.build / "cache" / "kinds.css"
+    sheets = (f'@import "{path}";\n' for path in sorted(QUESTIONS.glob("*/block.css")))
+    kinds_sheet.write_text("".join(sheets), encoding="utf-8")
     common = ("--bundle", "--minify", f"--outdir={out}", *NAMES, "--loader:.woff2=file")
     style = _style_entry(settings)
-    kinds = _kind_entries(settings)
+    kinds = (f"{name}={path}" for name, path in KIND_SCRIPTS.items())
     passes = {
         # Plotly imports a sheet of its maps, which the book does not have.
-        "modules": (*MODULES, *kinds, "--format=esm", "--splitting", ES, "--loader:.css=empty"),
+        "modules": (
+            *(*MODULES, *kinds, "--format=esm", "--splitting", ES, "--loader:.css=empty"),
+            f"--alias:latentbook={settings.root / 'static' / 'js'}",
+        ),
         "workers": (*WORKERS, "--format=esm", ES),
         "head": (*IN_HEAD, "--format=iife", ES),
-        "style": (*kinds, f"book={style}", "zoom=static/css/zoom.css"),
+        "style": (
+            *(f"book={style}", "zoom=static/css/zoom.css"),
+            f"--alias:latentbook-kinds.css={kinds_sheet}",
+        ),
     }
     places: dict[str, str] = {}
     for name, arguments in passes.items():
@@ -206,23 +221,6 @@ def _bundle(settings: Settings, out: Path) -> None:
     places |= _frame_pictures(settings.root / "static" / "img", out)
     text = json.dumps(places, indent=1, sort_keys=True)
     (out / "places.json").write_text(text, encoding="utf-8")
-
-
-def _kind_entries(settings: Settings) -> tuple[str, ...]:
-    """Options that give the scripts and sheets of the book those of the kinds of question, and
-    these ``latentbook``, the scripts of the book."""
-    script, sheet = (settings.build / "cache" / f"kinds.{end}" for end in ("js", "css"))
-    imports = (
-        f"{json.dumps(path.parent.name.replace('_', '-'))}: () => import({json.dumps(str(path))})"
-        for path in kind_sources()
-        if path.name == "block.js"
-    )
-    script.write_text(f"export const KINDS = {{ {', '.join(imports)} }};\n", encoding="utf-8")
-    sheets = (f'@import "{path}";\n' for path in kind_sources() if path.suffix == ".css")
-    sheet.write_text("".join(sheets), encoding="utf-8")
-    scripts = settings.root / "static" / "js"
-    aliases = {"latentbook-kinds": script, "latentbook-kinds.css": sheet, "latentbook": scripts}
-    return tuple(f"--alias:{name}={path}" for name, path in aliases.items())
 
 
 def _style_entry(settings: Settings) -> Path:

@@ -137,7 +137,7 @@ KEYS = ("log_weights", "means", "axes", "variances")
 def test_table_of_features_says_what_the_card_says():
     metrics = card("mnist_network_features")
     wanted = []
-    for name, told in (("trained", ACTIVE), ("untrained", (1, 4))):
+    for name, told in (("trained", ACTIVE), ("untrained", (1, 4, 8))):
         units = metrics[name]["units"]
         keys = list(COLUMNS)[1:]
         wanted.append(["0.0", *(f"{100 * units[key]:{COLUMNS[key]}}" for key in keys), ""])
@@ -299,6 +299,24 @@ def test_what_the_text_says_of_denoising_and_likelihood():
     at = int(np.argmin(np.abs(data["angles"] - np.radians(27))))
     assert share[1, at] == pytest.approx(0.936, abs=5e-4)
     np.testing.assert_allclose(share[2:, at], 0.984, atol=5e-4)
+
+
+def test_how_near_features_are_to_each_other_and_to_chance():
+    text = " ".join(FEATURES.split())
+    assert "86 % of the features have *another feature of the same run*" in text
+    assert "find a feature at 0.50, 0.61, 0.63 and 0.60 on average" in text
+    data, rng = load("mnist_network_features"), np.random.default_rng(3)
+    units = load("mnist_gallery")["network"].astype(float)
+    drawn = rng.multivariate_normal(np.zeros(32), np.cov(units.T), 2000)
+    drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
+    alike, by_chance = [], []
+    for decoder, density in zip(data["trained_decoder"], data["trained_density"], strict=True):
+        living = decoder[density > 0].astype(float)
+        living /= np.linalg.norm(living, axis=1, keepdims=True)
+        alike.append(np.mean((living @ living.T - 2 * np.eye(len(living))).max(1) >= 0.9))
+        by_chance.append((drawn @ living.T).max(1).mean())
+    assert alike[0] == pytest.approx(0.86, abs=0.05) and alike[1:] == [0, 0, 0]
+    np.testing.assert_allclose(by_chance, [0.50, 0.61, 0.63, 0.60], atol=0.02)
 
 
 def test_features_that_change_answers_are_nearly_class_means():

@@ -135,8 +135,12 @@ def rebuilt(vae, x):
 
 
 def left_at(curve, budget):
-    """The error at a budget, between two measured points; None beyond the last of them."""
+    """The error at a budget, between two measured points; None beyond the last of them.
+
+    More bits never leave more error: they need not all be spent.
+    """
     bits, error = curve[np.argsort(curve[:, 0])].T
+    error = np.minimum.accumulate(error)
     if not bits[0] <= budget <= bits[-1]:
         return None
     return float(np.interp(budget, bits, error))

@@ -58,7 +58,7 @@ instrument = Instrument(
         Readout("units", "Units a side", "", "d", "n"),
         Readout("theoretical", "Can see", "pixels a side", "d", "R"),
         Readout("effective", "Holds 95 %", "pixels a side", "d"),
-        Readout("share", "Of its field's area", "%", ".0f"),
+        Readout("share", "Of the area it sees", "%", ".0f"),
     ),
     references=("luo2016", "dumoulin2016"),
 )
@@ -230,7 +230,7 @@ def frame(result):
             "units": int(result["sizes"][-1]),
             "theoretical": field,
             "effective": held,
-            "share": 100 * held**2 / field**2,
+            "share": 100 * held**2 / min(field, SIDE) ** 2,  # a field may exceed the image
         },
         panels=[
             Plot("field", field_figure(result), field_alt(result), half=True),
@@ -292,6 +292,7 @@ def growth_figure(result):
     fields, expected = result["fields"], result["expected"]
     depth = len(result["sizes"]) - 1
     layers = np.arange(1, depth + 1)
+    top = max(70, 1.1 * fields[depth - 1])
     return figure(
         [
             line(layers, fields[:depth], DATA_1),
@@ -300,13 +301,13 @@ def growth_figure(result):
             dots([depth], [result["held"]], DATA_2, size=10, ring=2),
         ],
         axis(0.5, DEEPEST + 0.5, "layers", tickvals=list(range(1, DEEPEST + 1))),
-        axis(0, 70, "pixels a side", tickvals=[0, 16, 32, 48, 64]),
+        axis(0, top, "pixels a side", tickvals=[0, 16, 32, 48, 64, 128, 192, 256]),
         height=FIGURE_WIDTH,
         left=34,
         right=10,
         labels=[
-            label("can see", 1, 67, DATA_1, xanchor="left"),
-            label("holds 95 %", 1, 63, DATA_2_TEXT, xanchor="left"),
+            label("can see", 1, 0.96 * top, DATA_1, xanchor="left"),
+            label("holds 95 %", 1, 0.9 * top, DATA_2_TEXT, xanchor="left"),
         ],
     )
 

@@ -24,6 +24,7 @@ title = "Two chapters"
 subtitle = "For tests"
 description = "Two chapters for tests."
 language = "en"
+report_mistakes = "mailto:us@host.example?subject={title}&body={text}"
 
 [[parts]]
 title = "Only part"

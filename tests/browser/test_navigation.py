@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import parse_qs
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -173,6 +174,22 @@ def test_what_runs_is_stopped_when_its_page_is_left(page: Page) -> None:
     go(page, TWO)
     expect(page.locator(READY)).to_be_attached()
     assert output(run(page, "print(7)")).strip() == "7"
+
+
+def test_a_mistake_is_reported_with_the_passage_that_is_selected(page: Page) -> None:
+    link = page.get_by_role("link", name="Report a mistake")
+    page.get_by_text("A paragraph, number 7,").evaluate(
+        "each => getSelection().selectAllChildren(each)"
+    )
+    page.evaluate("addEventListener('click', (event) => event.preventDefault(), { once: true })")
+    link.click()
+    kind, _, fields = (link.get_attribute("href") or "").partition("?")
+    assert kind == "mailto:us@host.example"
+    said = {name: values[0] for name, values in parse_qs(fields).items()}
+    assert said["subject"] == "1.1 Page one"
+    config = page.evaluate("JSON.parse(document.getElementById('latentbook-config').text)")
+    for part in (page.url, config["build"], "“A paragraph, number 7, that takes room.”"):
+        assert part in said["body"]
 
 
 def test_other_clicks_are_the_browsers(page: Page) -> None:

@@ -164,6 +164,7 @@ def _compose(
         name=brand.name or manifest.title,
         mark=mark(brand, manifest.title, settings.content) if manifest.brand else Html(),
         small_print=small_print(brand, manifest.term, _credit(project)),
+        report_mistakes=manifest.report_mistakes,
         **facts,
     )
     return Loaded(

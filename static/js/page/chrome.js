@@ -5,6 +5,7 @@
  */
 import { isDeck, isPresented, present } from "../deck/open.js";
 import { followReading, startReading } from "./reading.js";
+import { startReports } from "./report.js";
 import { clearAll, exportAll, remove, singleKeys, write } from "../store.js";
 import { repeatTaps } from "./early-clicks.js";
 import { translate } from "../words.js";
@@ -28,6 +29,7 @@ export function startChrome() {
   addEventListener("resize", followReading, { passive: true });
   addEventListener("beforeprint", writeAddresses);
   repeatTaps(document.body);
+  startReports();
   for (const box of document.querySelectorAll("input[data-setting=single-keys]")) {
     /** @type {HTMLInputElement} */ (box).checked = singleKeys();
   }

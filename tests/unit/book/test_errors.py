@@ -44,6 +44,10 @@ def test_all_planted_errors_at_once(root: Path, shared_build: Path, rewrite: boo
             {"book.toml": BOOK.replace('"en"', '"en"\nlicence = "[terms](terms.md)"')},
             "content/book.toml:5: licence must link only to https:, http: or mailto:",
         ),
+        (
+            {"book.toml": BOOK.replace('"en"', '"en"\nreport_mistakes = "mailto:me@host"')},
+            "content/book.toml:5: report_mistakes is an address like 'mailto:me@host?subject=",
+        ),
         ({"book.toml": "title = \n"}, "content/book.toml:1: not TOML"),
         (
             {"book.toml": BOOK.replace('"sample"', '"facts"')},

@@ -145,6 +145,7 @@ class Book:
     name: str  # in the bar of each page: its title, or a shorter one
     mark: Html  # in the bar; empty for the program's own
     small_print: tuple[Html, ...]  # at the end of each page
+    report_mistakes: str  # address with places for {title} and {text}; empty if there is none
 
     @property
     def chapters(self) -> tuple[Chapter, ...]:

@@ -48,6 +48,14 @@ def _address(address: str) -> str:
     raise ValueError("is the address of a book, like 'https://host/book/'")
 
 
+def _report_address(address: str) -> str:
+    if re.fullmatch(r"(https?://|mailto:)[^\s{]*({title}|{text}|[^\s{])*", address) and (
+        "{text}" in address
+    ):
+        return address
+    raise ValueError("is an address like 'mailto:me@host?subject={title}&body={text}'")
+
+
 def _language(tag: Any) -> Language:
     try:
         return language(tag)
@@ -74,6 +82,7 @@ class Manifest(DatedFile):
     term : of a course: when it is held
     brand : None for the program's own
     numbers : strict refuses a number in the text that is neither computed nor cited
+    report_mistakes : address of a form or a mail, with places for ``{title}`` and ``{text}``
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -90,6 +99,7 @@ class Manifest(DatedFile):
     term: str = ""
     brand: Brand | None = None
     numbers: Literal["free", "strict"] = "free"
+    report_mistakes: Annotated[str, AfterValidator(_report_address)] = ""
     _openings: Days = PrivateAttr(default_factory=Days)
     _file: Toml = PrivateAttr()
 

@@ -126,7 +126,9 @@ def test_the_pair_is_equal_in_weights() -> None:
     counts = [draw.weights_of(config.build()) for config in draw.PAIR.values()]
     assert counts == [111_961, 112_026]
     assert "has 10,130 weights and biases, the second 126,530" in SPATIAL
-    assert [draw.weights_of(build()) for build in (draw.spatial, draw.flat)] == [10_130, 126_530]
+    assert "(20,930 weights and biases, a sixth of the flat one's)" in SPATIAL
+    codes = (draw.spatial, draw.flat, draw.deep_spatial)
+    assert [draw.weights_of(build()) for build in codes] == [10_130, 126_530, 20_930]
 
 
 @torch.no_grad()

@@ -117,6 +117,27 @@ def spatial() -> Autoencoder:
     return Autoencoder(49, encoder, decoder)
 
 
+def deep_spatial() -> Autoencoder:
+    """A code of 7 x 7 numbers that are read and written together with their neighbours."""
+    encoder = nn.Sequential(
+        nn.Unflatten(1, (1, 28, 28)),
+        *down(),
+        nn.Conv2d(24, 24, 3, padding=1),
+        nn.SiLU(),
+        nn.Conv2d(24, 1, 3, padding=1),
+        nn.Flatten(),
+    )
+    decoder = nn.Sequential(
+        nn.Unflatten(1, (1, 7, 7)),
+        nn.Conv2d(1, 24, 3, padding=1),
+        nn.SiLU(),
+        nn.Conv2d(24, 24, 3, padding=1),
+        *up(),
+        nn.Flatten(),
+    )
+    return Autoencoder(49, encoder, decoder)
+
+
 def flat() -> Autoencoder:
     """A code of 49 numbers: the same convolutions, and dense layers beside the code."""
     encoder = nn.Sequential(
@@ -156,7 +177,8 @@ def compare_codes(
     """Print what each code is good for, and draw what the decoders make of it."""
     pictures = {}
     shown = clothes[[1000, 8000, 9000]]  # trousers, a bag, a boot
-    for name, build in (("spatial", spatial), ("flat", flat)):
+    builders = {"spatial": spatial, "flat": flat, "deep spatial": deep_spatial}
+    for name, build in builders.items():
         torch.manual_seed(0)
         model = trained(build(), train).requires_grad_(False).eval()
         codes, test_codes = (

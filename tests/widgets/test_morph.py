@@ -33,6 +33,14 @@ def test_slerp_keeps_the_length_that_both_ends_share_and_the_line_does_not():
     assert np.linalg.norm(middle) == pytest.approx(1.7 * np.cos((2.4 - 0.3) / 2))
 
 
+def test_slerp_of_nearly_opposite_codes_is_never_longer_than_the_longer_of_them():
+    stored, decoder = load("mnist_images"), load("mlp_vae_mnist_decoder")
+    a, b = decoder["codes"][stored["position"][[2, 31]]].astype(float)
+    t = np.linspace(0, 1, 21)
+    lengths = np.linalg.norm(morph.slerp(a, b, t), axis=1)
+    np.testing.assert_allclose(lengths, np.linspace(lengths[0], lengths[-1], 21))
+
+
 def test_slerp_of_codes_on_one_line_through_the_origin_is_the_straight_line():
     a = np.array([0.4, -1.0])
     t = np.linspace(0, 1, 5)

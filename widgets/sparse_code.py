@@ -45,7 +45,7 @@ instrument = Instrument(
     controls=(
         Slider(
             "gamma",
-            "Price of a unit",
+            "Weight of the L1 norm",
             default=1.0,
             values=(0.0, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0),
             symbol=r"\gamma",

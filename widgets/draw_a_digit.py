@@ -303,4 +303,4 @@ def note(result):
             f"An anomaly: of a hundred test images, {100 - FLAGGED:.0f} at most comes back this "
             "badly."
         )
-    return "No anomaly: test images with a larger error are not rare."
+    return f"No anomaly: at least {100 - FLAGGED:.0f} test image in 100 comes back this badly."

@@ -293,7 +293,7 @@ def note(result):
         return f"Does not settle: above a rate of {bound} each step overshoots the minimum."
     if k > 2 and result["cosines"][-1, -1] < 0.99:
         return (
-            f"Off the plane there is only noise. The third direction has a variance of "
-            f"{result['third']:.4f}, and its gradient is as faint."
+            f"Off the plane there is only noise, of nearly the same variance in every direction "
+            f"(the third has {result['third']:.4f}), so little draws the rows to one of them."
         )
     return ""

@@ -128,7 +128,7 @@ def frame(result):
             "moments": f"{z.mean():.3f}, {z.std():.3f}",
             "kl": result["kl"],
             "kl_drawn": result["kl_drawn"],
-            "ratio": result["score"].var() / result["slope"].var(),
+            "ratio": result["score_variance"] / result["slope_variance"],
         },
         panels=[
             Plot("draws", draws_figure(result), draws_alt(result), half=True),

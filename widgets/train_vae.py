@@ -324,7 +324,9 @@ def curve_figure(result):
     traces, shapes = runs(result["curves"], "recon", "kl", between=0.415, at=result["at"], most=400)
     recon = np.concatenate([[0.0], *(curve["recon"] for curve in result["curves"])])
     kl = np.concatenate([[4.0], *(curve["kl"] for curve in result["curves"])])
-    high, top = min(140.0, max(80.0, 1.05 * recon.max())), min(20.0, 1.1 * kl.max())
+    now = [1.1 * curve["kl"][-1] for curve in result["curves"] if len(curve["kl"])]
+    high = min(140.0, max(80.0, 1.05 * recon.max()))
+    top = min(max([20.0, *now]), 1.1 * kl.max())  # cuts off an early peak
     left = {"xref": "x domain", "xanchor": "right", "yanchor": "top"}
     return figure(
         traces,

@@ -52,8 +52,8 @@ SERVED = ("conv_vae_mnist", "mlp_vae_mnist", "autoencoder_mnist", "conv_vae_fash
 instrument = Instrument(
     name="vae_sampler",
     title="VAE latent sampler",
-    ask="How many nats does each doubling of beta take from the KL of a latent, and at which beta "
-    "is the first one silent? Commit to two numbers, then raise it.",
+    ask="Each stroke was made from two factors, how far it bends and which way it lies. Will a "
+    "step to the right change one of them, or both? And a step up? Say so, then colour the codes.",
     controls=(
         Choice(
             "model",

@@ -1,9 +1,9 @@
 """One change of a digit, and what is left of it in codes that were trained on pairs of views.
 
-A code trained on pairs of views is asked to be the same for both, so it forgets what tells them
-apart. Two contrastive encoders saw views that were shifted by up to 3 px, scaled by up to a fifth,
-and thinned or thickened: one saw them turned by up to 20 degrees, the other by any angle. Each has
-a code of 64 units, and a linear map from there to 32 numbers, of length 1: all that the loss sees.
+What is trained on pairs of views is asked to be the same for both. Two contrastive encoders saw
+views that were shifted by up to 3 px, scaled by up to a fifth, and thinned or thickened: one saw
+them turned by up to 20 degrees, the other by any angle. Each has a code of 64 units, and a linear
+map from there to 32 numbers, of length 1: all that the loss sees.
 How far a change moves a code is given as in the invariance lab, in units of two different digits:
 
     moved = |f(T x) - f(x)| / mean |f(a) - f(b)|.
@@ -62,7 +62,7 @@ instrument = Instrument(
         Readout("small", "Small turns: moved", "× another digit"),
         Readout("any", "Any turn: moved", "× another digit"),
         Readout("any_seen", "Loss sees: moved", "× another digit"),
-        Readout("named", "Probes name"),
+        Readout("named", "Names: small, any, loss sees"),
     ),
     references=("chen2020", "xiao2021"),
 )

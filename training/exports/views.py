@@ -5,6 +5,7 @@ For the instruments on contrastive codes: the loss of a batch, and what such a c
 
 from collections.abc import Callable
 from functools import partial
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from training.exports.gallery import distances, neighbours
 from training.exports.networks import CLASSES
 from training.exports.probes import fit
 from training.exports.two_views import HELD, PROJECTED, Views, codes_of, network, read
+from training.exports.with_labels import six_or_nine
 from widgets import two_views
 from widgets.data import load
 from widgets.kit.encoders import TWO_VIEWS, encode_as
@@ -32,6 +34,7 @@ ANGLES = range(-180, 181, 30)
 TURNED = 500  # test digits that are turned by each angle
 EMBEDDED = ("contrastive", "vicreg")
 MAPS = 3  # random ones, beside the one that was learned
+LABELLED = 2  # networks that learned sixes and nines from labels
 
 
 def encoded(name: str, x: NDArray[Any]) -> NDArray[Any]:
@@ -60,31 +63,35 @@ def make_views(job: Job) -> Card:
         z = layers_of(views.reshape(-1, 28, 28) / 255, load(TWO_VIEWS[name]))[4]
         arrays[name] = z.reshape(PAIRS, 2, -1).astype(np.float16)
 
-    unlike = labels[:, None] != labels
     scale, right = [], []
     metrics: dict[str, Any] = {}
     for i, name in enumerate(CODES):
         h, seen = in_parts(name, dataset.train_images), in_parts(name, dataset.test_images)
         upside_down = in_parts(name, dataset.test_images[:, ::-1, ::-1])
         card, matrix, intercept = read(h, seen, upside_down, dataset)
-        codes = seen[sample].astype(np.float64)
-        scale.append(np.sqrt(distances(codes, codes).clip(0))[unlike].mean())
+        scale.append(between_unlike(seen, sample, labels))
         right.append(named_right(name, dataset, matrix, intercept))
         metrics[name] = card | {
             "nearest_of_six_is_nine_or_of_nine_six": nearest_is_the_other(seen, dataset),
+            "neighbours_of_another_digit": pairs_of_neighbours(seen, dataset),
+            "half_turn_of_six_or_nine": half_turn(seen, upside_down, scale[-1], dataset),
             "right_by_angle": {
                 str(angle): round(share, 3) for angle, share in zip(ANGLES, right[-1], strict=True)
             },
         }
         if name == "any":
             metrics["any_by_random_maps"] = [
-                seen_by_random_map(seed, (h, seen, upside_down), dataset) for seed in range(MAPS)
+                seen_by_random_map(seed, (h, seen, upside_down), sample, dataset)
+                for seed in range(MAPS)
             ]
         if name in SEARCHED:
-            arrays[f"{name}_codes"] = codes.astype(np.float16)
+            arrays[f"{name}_codes"] = seen[sample].astype(np.float16)
         if name in SHOWN:
             arrays[f"{name}_probe"] = matrix.astype(np.float32)
             arrays[f"{name}_intercept"] = intercept.astype(np.float32)
+            turned = in_parts(name, np.rot90(dataset.test_images, -1, (1, 2)))
+            named = (turned @ matrix + intercept).argmax(1)
+            metrics[name]["right_at_90"] = round(float(np.mean(named == dataset.test_labels)), 4)
         job.on_step(i + 1, len(CODES), 0.0)
     arrays |= {
         "scale": np.array(scale, np.float32),
@@ -103,19 +110,58 @@ def make_views(job: Job) -> Card:
         "scale": f"by each of these: mean distance between two of every {EVERY}th test image that "
         "show different digits",
         "right": f"share of the first {TURNED:,} test images whose digit a probe of each code "
-        "names, turned by each angle",
+        "names, turned by each angle; `right_at_90` of all 10,000",
         "any_by_random_maps": f"the code of any turn, by {MAPS} maps to {PROJECTED} numbers that "
         "were drawn, not learned, and scaled to length 1",
         "nearest": "share of the sixes and nines among 10,000 test images whose nearest other one "
-        "shows a nine and a six",
+        "shows a nine and a six; and the two pairs of digits that are most often nearest to each "
+        "other",
+        "half turn": "how far it moves the codes of the sixes and nines among 10,000 test images, "
+        "in units of scale",
+        "with labels": "share of the sixes and nines among 10,000 test images that the same layers "
+        "take for the other, trained with labels on both at any angle, the answers averaged over "
+        "24 angles; by seed",
         "few labels": f"probes of {LABELS} labels a class, mean over {DRAWS} draws; the ridge, "
         f"of {RIDGES} of the mean variance of a unit, is the best on the last {HELD:,} training "
         "images",
         "metrics": {"pixels": {"probe": probe_of_pixels(dataset)}}
         | metrics
-        | {"probe_of_100_labels": probes_of_few_labels(dataset)},
+        | {
+            "sixes_and_nines_confused_with_labels": [
+                six_or_nine(dataset, seed) for seed in range(LABELLED)
+            ],
+            "probe_of_100_labels": probes_of_few_labels(dataset),
+        },
     }
     return write_export("mnist_views", arrays, card)
+
+
+def between_unlike(seen: NDArray[Any], sample: slice, labels: NDArray[np.uint8]) -> float:
+    """Mean distance between the codes of two images of a sample that show different digits."""
+    codes = seen[sample].astype(np.float64)
+    unlike = labels[:, None] != labels
+    return float(np.sqrt(distances(codes, codes).clip(0))[unlike].mean())
+
+
+def half_turn(
+    seen: NDArray[Any], upside_down: NDArray[Any], scale: float, dataset: Dataset
+) -> float:
+    """How far half a turn moves the codes of the sixes and nines, in units of `scale`."""
+    either = np.isin(dataset.test_labels, (6, 9))
+    return round(float(np.linalg.norm(upside_down - seen, axis=1)[either].mean() / scale), 4)
+
+
+def pairs_of_neighbours(seen: NDArray[Any], dataset: Dataset) -> dict[str, float]:
+    """The two pairs of digits that are most often nearest to each other, with their shares."""
+    asked = dataset.test_labels.astype(int)
+    nearest = asked[neighbours(seen, 1)[:, 0]]
+    shares = {
+        f"{a} and {b}": round(
+            float(np.mean((nearest == a + b - asked)[(asked == a) | (asked == b)])), 4
+        )
+        for a, b in combinations(range(CLASSES), 2)
+    }
+    return dict(sorted(shares.items(), key=lambda each: -each[1])[:2])
 
 
 def nearest_is_the_other(seen: NDArray[Any], dataset: Dataset) -> float:
@@ -127,7 +173,10 @@ def nearest_is_the_other(seen: NDArray[Any], dataset: Dataset) -> float:
 
 
 def seen_by_random_map(
-    seed: int, codes: tuple[NDArray[Any], NDArray[Any], NDArray[Any]], dataset: Dataset
+    seed: int,
+    codes: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
+    sample: slice,
+    dataset: Dataset,
 ) -> Card:
     """What a loss would see of codes by a map that was never trained.
 
@@ -140,8 +189,10 @@ def seen_by_random_map(
     h, seen, upside_down = (
         z / np.linalg.norm(z, axis=1, keepdims=True) for z in (x @ drawn for x in codes)
     )
+    scale = between_unlike(seen, sample, dataset.test_labels[sample])
     return read(h, seen, upside_down, dataset)[0] | {
-        "nearest_of_six_is_nine_or_of_nine_six": nearest_is_the_other(seen, dataset)
+        "nearest_of_six_is_nine_or_of_nine_six": nearest_is_the_other(seen, dataset),
+        "half_turn_of_six_or_nine": half_turn(seen, upside_down, scale, dataset),
     }
 
 

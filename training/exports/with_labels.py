@@ -1,0 +1,58 @@
+"""The layers of the two-view encoders, trained with labels: how much of a result is theirs."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from training.data import Dataset, to_unit
+from training.distillation import fit_student
+from training.exports.two_views import FEATURES, RECIPE, moved, network
+
+ANGLES = 24  # at which the same digit is asked for
+UPRIGHT_OR_NOT = replace(RECIPE, steps=1000)  # for two classes
+
+
+def classifier(classes: int, seed: int) -> nn.Sequential:
+    """The same layers, with classes in place of the projection."""
+    torch.manual_seed(seed)
+    model = network()
+    model[-1] = nn.Linear(FEATURES, classes)
+    return model
+
+
+def turned(x: Tensor, degrees: Tensor) -> Tensor:
+    """Images (n, 784), turned around their middle."""
+    n = len(x)
+    images = moved(x.unflatten(1, (28, 28)), torch.zeros(n, 2), degrees, torch.ones(n))
+    return images.flatten(1)
+
+
+def six_or_nine(dataset: Dataset, seed: int) -> float:
+    """Share of the sixes and nines taken for the other, by a network that saw any turn.
+
+    It answers the same for all turns of a digit by a multiple of 15 degrees.
+    """
+
+    def chosen(images: np.ndarray, labels: np.ndarray) -> tuple[Tensor, Tensor]:
+        either = np.isin(labels, (6, 9))
+        return to_unit(images[either]), torch.tensor(labels[either] == 9).long()
+
+    x, wanted = chosen(dataset.train_images, dataset.train_labels)
+    asked, right = chosen(dataset.test_images, dataset.test_labels)
+    model = classifier(2, seed)
+
+    def loss_of(batch: Tensor) -> Tensor:
+        return cross_entropy(model(turned(x[batch], 360 * torch.rand(len(batch)))), wanted[batch])
+
+    fit_student(model, len(x), loss_of, UPRIGHT_OR_NOT, lambda *_: None)
+    with torch.no_grad():
+        answers = torch.stack(
+            [
+                model(turned(asked, torch.full((len(asked),), k * 360 / ANGLES))).log_softmax(1)
+                for k in range(ANGLES)
+            ]
+        ).sum(0)
+    return round((answers.argmax(1) != right).double().mean().item(), 4)

@@ -346,4 +346,6 @@ def note(result):
             "2 N − 1 candidates as in SimCLR. Its negatives come in pairs of views, so the "
             "difference is no strict bound any more."
         )
+    if result["loss"] > result["log"]:
+        return "The loss is larger than that of a constant code: the difference bounds nothing."
     return ""

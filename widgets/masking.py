@@ -51,8 +51,8 @@ TOP = 0.25  # of the axis of errors
 instrument = Instrument(
     name="masking",
     title="Hidden patches",
-    ask="Leave four of the sixteen patches. With which four is the network the farthest ahead of "
-    "the mean digit? Point at them first, then click them free and compare.",
+    ask="Leave four of the sixteen patches. With which four does the network err least? Point at "
+    "them first, then click them free and compare.",
     controls=(
         Slider("count", "Hidden at random", default=12, min=0, max=15, step=1, unit="of 16"),
         Slider("digit", "Test digit", default=22, min=1, max=IMAGES, step=1),
@@ -254,7 +254,10 @@ def note(result):
     if not hidden.any():
         return "Nothing is hidden, so there is nothing to be wrong about."
     if hidden.all():
-        return "Everything is hidden: no pixel to copy, and the network is left with what it knows."
+        return (
+            "Everything is hidden: there is no pixel to copy, so the copy is left blank, and the "
+            "network was never trained for this."
+        )
     network, nearest, mean = result["errors"]
     best = min(
         ("the network", network),
@@ -262,4 +265,5 @@ def note(result):
         ("the mean digit", mean),
         key=lambda each: each[1],
     )
-    return f"Hidden: {int(hidden.sum())} of {PATCHES} patches. Least error here: {best[0]}."
+    said = f"Hidden: {int(hidden.sum())} of {PATCHES} patches. Least error here: {best[0]}."
+    return said + (" A dot at the top is of a larger error." if max(result["errors"]) > TOP else "")

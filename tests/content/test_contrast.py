@@ -98,11 +98,13 @@ def test_table_of_sixes_and_nines_is_that_of_the_cards():
 
 def test_random_maps_of_the_code_are_as_told():
     maps = card("mnist_views")["metrics"]["any_by_random_maps"]
-    as_the_other = [100 * exact(each[KEYS[1]], SIXES_AND_NINES) for each in maps]
     moved = [each["half_turn_of_six_or_nine"] for each in maps]
     assert len(maps) == 3
     assert f"moves sixes and nines by {min(moved):.2f} to {max(moved):.2f}" in CONTRAST
-    assert f"maps {min(as_the_other):.0f} to {max(as_the_other):.0f} %; 29 % keep" in CONTRAST
+    as_they_were = [one[KEYS[2]] for name in ("contrastive", "vicreg") for one in seeds(name)]
+    as_they_were += [one[KEYS[2]] for one in (*maps, *seeds("contrastive_turns"))]
+    assert "by the codes and by the random maps it is less than 1 %" in CONTRAST
+    assert max(as_they_were) < 0.01
 
 
 def test_what_is_said_of_turned_views_is_that_of_the_cards():
@@ -122,12 +124,10 @@ def test_what_is_said_of_turned_views_is_that_of_the_cards():
         f"answer = {moved[1]:.2f}",
         f"{moved[1]:.2f}, no less than before",
         f"half a turn moves sixes and nines by {moved[2]:.2f}, after small turns by {moved[3]:.2f}",
-        f"The {100 * seen['six_named_nine_or_nine_six']:.1f} % of the probe say less",
         f"shows the other one for {100 * seen[nearest]:.0f} % of them",
         f"(4 and 7 follow with {100 * pairs['4 and 7']:.0f} %)",
         f"against {100 * any_turn[nearest]:.1f} % in the code",
-        f"{100 * seen['upside_down_six_or_nine_named_as_upright']:.0f} % keep the name",
-        f"{100 * seen['upside_down_six_named_nine_or_nine_six']:.0f} % are read as a person would",
+        f"{100 * seen['upside_down_six_or_nine_named_as_upright']:.0f} % of them keep the name",
         f"The probe names {all_labels} % of the upright digits with all labels, and by the first "
         f"of the two {few:.1f} % with 100",
         "It reads {} of the digits that are turned by 90°, instead of {}, and what its loss sees "
@@ -140,6 +140,13 @@ def test_labels_tell_sixes_and_nines_apart_at_any_angle():
     views = card("mnist_views")["metrics"]
     confused = [f"{100 * each:.1f}" for each in views["sixes_and_nines_confused_with_labels"]]
     assert f"take only {' and '.join(confused)} % of them for the other" in CONTRAST
+
+
+def test_labels_and_views_without_contrast_are_as_told():
+    trained = card("mnist_views")["metrics"]["trained_with_100_labels"]
+    views, images = (100 * np.array(trained[name]) for name in ("views", "images"))
+    assert f"name {views.mean():.1f} ± {views.std(ddof=1):.1f} % (three draws; " in CONTRAST
+    assert f"{images.mean():.1f} ± {images.std(ddof=1):.1f} without views)" in CONTRAST
 
 
 def test_sizes_and_bounds_in_the_text():
@@ -195,14 +202,26 @@ def test_table_of_remedies_is_that_of_the_runs():
         assert stated == found, words_of_row
 
 
+OFF = dict.fromkeys(SWITCHES, False)
+NEGATIVES = {**OFF, "negatives": True}
+
+
+def test_a_stop_gradient_turns_the_slope_of_the_negatives():
+    digits, rng = collapse.digits()[0][:64], np.random.default_rng(0)
+    x = collapse.rows(np.concatenate([collapse.view(digits, rng), collapse.view(digits, rng)]))
+    theta = collapse.start(seed=0)["theta"]
+    free, stopped = (
+        collapse.loss_and_gradient(theta, x, **{**NEGATIVES, "stop": stop})[1]
+        for stop in (False, True)
+    )
+    cosine = free @ stopped / np.linalg.norm(free) / np.linalg.norm(stopped)
+    assert "there it changes the direction, too" in COLLAPSE and cosine < 0.95
+
+
 def test_a_recorded_run_is_what_the_instrument_does():
     on = {"variance", "decorrelation"}
     again = measured({name: name in on for name in SWITCHES}, seed=2)
     np.testing.assert_allclose(runs()[frozenset(on)][2], again, rtol=1e-3, atol=2e-3)
-
-
-OFF = dict.fromkeys(SWITCHES, False)
-NEGATIVES = {**OFF, "negatives": True}
 
 
 def trained(state: dict, steps: int, seed: int, **switches: bool) -> dict:
@@ -280,18 +299,11 @@ def test_collapse_at_other_rates(monkeypatch, times, steps, most):
     assert measured(OFF, seed=0, steps=steps)[0] < most
 
 
-def test_the_mean_digit_keeps_both_together_apart_and_the_fast_predictor_makes_them_useful(
-    monkeypatch,
-):
+def test_the_varied_runs_are_what_the_text_says_to_change(monkeypatch):
     both = {name: name in {"predictor", "stop"} for name in SWITCHES}
+    with_mean, as_fast = load("collapse_runs")["varied"]
     with monkeypatch.context() as patched:
         patched.setattr(collapse, "rows", lambda x: x.reshape(len(x), -1))
-        std, rank, _, _ = np.transpose([measured(both, seed) for seed in range(3)])
-    assert (std < 0.31).all() and (std > 0.15).all() and (rank < 1.25).all()
+        np.testing.assert_allclose(measured(both, seed=3), with_mean[3], rtol=1e-2, atol=2e-2)
     monkeypatch.setattr(collapse, "rates", lambda: collapse.RATE)
-    std, _, _, alike = np.transpose([measured(both, seed) for seed in range(3)])
-    assert (std > 0.8).all()
-    stated = re.search(r"with (\d+) to (\d+) % of like neighbours", COLLAPSE)
-    np.testing.assert_allclose(
-        [100 * alike.min(), 100 * alike.max()], np.array(stated.groups(), int), atol=1.3
-    )
+    np.testing.assert_allclose(measured(both, seed=3), as_fast[3], rtol=1e-2, atol=2e-2)

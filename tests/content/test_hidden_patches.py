@@ -53,6 +53,9 @@ def test_table_of_ratios() -> None:
     probes = 100 * STUDY["probes"]
     assert [round(float(row.mean()), 1) for row in probes] == [85.6, 86.9, 89.1, 87.5, 83.8]
     assert [round(float(row.std(ddof=1)), 1) for row in probes] == [1.1, 1.0, 0.2, 0.7, 0.7]
+    plain = 100 * np.array(card("mnist_masking")["metrics"]["probe_accuracy_nothing_hidden"])
+    row = f"| 0: all are drawn | 100 | none | {plain.mean():.1f} ± {plain.std(ddof=1):.1f} |"
+    assert row in text("how-much-to-hide") and plain.max() < 100 * STUDY["untrained"].min()
     own = np.stack([STUDY["errors"][i, :, TESTED.index(h)] for i, h in enumerate(HIDDEN)])
     wanted = [0.0264, 0.0280, 0.0349, 0.0457, 0.0551]
     np.testing.assert_allclose(own.mean(axis=1), wanted, atol=6e-5)
@@ -102,7 +105,7 @@ def test_look_alikes_lose_around_the_number_that_was_trained() -> None:
     assert all(float(alike) < float(mean) for _, mean, alike, _ in rows)
 
 
-def test_a_code_of_all_patches_is_read_no_worse_than_codes_of_four() -> None:
+def test_a_code_of_all_patches_is_read_a_little_worse_than_codes_of_four() -> None:
     """Linear probes of 20,000 digits, on the mean of the codes of four times four patches."""
     try:
         dataset = load_dataset("mnist")
@@ -130,10 +133,10 @@ def test_a_code_of_all_patches_is_read_no_worse_than_codes_of_four() -> None:
     probe = Ridge(alpha=1e-4 * len(shown) * shown.var(axis=0).mean())
     probe.fit(shown, np.eye(10)[labels])
     right = np.mean(probe.predict(code(dataset.test_images)).argmax(1) == dataset.test_labels)
-    assert "By either, a linear probe names some 87 % of the test digits" in text("hidden-patches")
-    assert 100 * right == pytest.approx(87, abs=0.6)
     accuracy = card("mnist_masked")["metrics"]["probe_accuracy"]
-    assert 100 * accuracy == pytest.approx(87, abs=0.6)
+    assert f"names {100 * accuracy:.1f} % of the test digits" in text("hidden-patches")
+    assert "and 86.9 to 87.2 % from the mean of four codes" in text("hidden-patches")
+    assert 86.7 < 100 * right < 87.3
 
 
 def test_errors_of_the_three_answers() -> None:

@@ -1,6 +1,8 @@
 """What is left of two-view training with some combinations of the five switches of `collapse`."""
 
 from importlib import import_module
+from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
@@ -12,7 +14,7 @@ collapse = import_module("widgets.collapse")
 SWITCHES = ("negatives", "variance", "decorrelation", "predictor", "stop")
 MEASURES = ("std", "rank", "apart", "alike")
 STEPS = 500
-SEEDS = 3
+SEEDS = 10
 COMBINATIONS: tuple[tuple[str, ...], ...] = (
     (),
     *((name,) for name in SWITCHES),
@@ -22,6 +24,11 @@ COMBINATIONS: tuple[tuple[str, ...], ...] = (
     ("negatives", "variance", "decorrelation"),
     SWITCHES,
 )
+
+VARIED: dict[str, tuple[str, Any]] = {  # what has another value, with predictor and stop-gradient
+    "with the mean digit": ("rows", lambda x: x.reshape(len(x), -1)),
+    "predictor no faster": ("rates", lambda: collapse.RATE),
+}
 
 
 def measured(switches: dict[str, bool], seed: int, steps: int = STEPS) -> list[float]:
@@ -41,11 +48,17 @@ def make_collapse(job: Job) -> Card:
         switches = {name: name in on for name in SWITCHES}
         runs.append([measured(switches, seed) for seed in range(SEEDS)])
         job.on_step(i + 1, len(COMBINATIONS), 0.0)
+    both = {name: name in ("predictor", "stop") for name in SWITCHES}
+    varied = []
+    for name, other in VARIED.values():
+        with patch.object(collapse, name, other):
+            varied.append([measured(both, seed) for seed in range(SEEDS)])
     off = dict.fromkeys(SWITCHES, False)
     untrained = [measured(off, seed, steps=0) for seed in range(SEEDS)]
     arrays = {
         "on": np.array([[name in on for name in SWITCHES] for on in COMBINATIONS]),
         "runs": np.array(runs, np.float32),
+        "varied": np.array(varied, np.float32),
         "untrained": np.array(untrained, np.float32),
     }
     card = {
@@ -55,7 +68,8 @@ def make_collapse(job: Job) -> Card:
         "125 others to look at",
         "seeds": list(range(SEEDS)),
         "on": f"by run: {', '.join(SWITCHES)}",
-        "runs": f"by run and seed: {', '.join(MEASURES)}; `untrained`: before the first step",
+        "runs": f"by run and seed: {', '.join(MEASURES)}; `untrained`: before the first step; "
+        f"`varied`: predictor and stop-gradient, {', '.join(VARIED)}",
         "metrics": {
             " + ".join(on) or "none": {
                 name: f"{mean:.3f} ± {spread:.3f}"

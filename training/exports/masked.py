@@ -35,11 +35,19 @@ PROBED, HELD = 20_000, 5_000  # training digits that a probe is fitted to, and o
 
 
 def train_masked(train: Tensor, hidden: int, seed: int, on_step: OnStep) -> MaskedAutoencoder:
-    """A masked autoencoder of images (n, 784), `hidden` of their 16 patches hidden at random."""
+    """A masked autoencoder of images (n, 784), `hidden` of their 16 patches hidden at random.
+
+    With nothing hidden it is an autoencoder of all patches.
+    """
     torch.manual_seed(seed)
     model = CONFIG.build()
 
     def loss_of(batch: Tensor) -> Tensor:
+        if not hidden:
+            patches = to_patches(train[batch])
+            everything = torch.arange(PATCHES).expand(len(batch), -1)
+            drawn = model.decode(model.encode(patches, everything), everything)
+            return (drawn - patches).square().mean()
         return hidden_error(model, train[batch], draw_visible(len(batch), hidden)).mean()
 
     fit_student(model, len(train), loss_of, RECIPE, on_step)
@@ -79,10 +87,13 @@ def make_masking(job: Job) -> Card:
     errors = np.zeros((len(HIDDEN), len(SEEDS), len(TESTED)), np.float32)
     probes = np.zeros((len(HIDDEN), len(SEEDS)), np.float32)
     untrained = np.zeros(len(SEEDS), np.float32)
+    nothing_hidden = []
     for j, seed in enumerate(SEEDS):
         torch.manual_seed(seed)
         new = CONFIG.build().requires_grad_(False)
         untrained[j] = probe_accuracy(codes(new, train), codes(new, test), dataset)
+        plain = train_masked(train, 0, seed, lambda *_: None)
+        nothing_hidden.append(probe_accuracy(codes(plain, train), codes(plain, test), dataset))
         for i, hidden in enumerate(HIDDEN):
             on_step = job.part(j * len(HIDDEN) + i, len(HIDDEN) * len(SEEDS))
             model = train_masked(train, hidden, seed, on_step)
@@ -121,6 +132,7 @@ def make_masking(job: Job) -> Card:
                 }
                 for hidden, row in zip(HIDDEN, probes, strict=True)
             },
+            "probe_accuracy_nothing_hidden": [round(each, 4) for each in nothing_hidden],
             "probe_accuracy_untrained": round(float(untrained.mean()), 4),
             "probe_accuracy_pixels": round(pixels, 4),
         },

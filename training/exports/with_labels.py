@@ -9,7 +9,9 @@ from torch.nn.functional import cross_entropy
 
 from training.data import Dataset, to_unit
 from training.distillation import fit_student
-from training.exports.two_views import FEATURES, RECIPE, moved, network
+from training.exports.few_labels import Labelled, draw
+from training.exports.networks import CLASSES
+from training.exports.two_views import FEATURES, HELD, RECIPE, Views, moved, network
 
 ANGLES = 24  # at which the same digit is asked for
 UPRIGHT_OR_NOT = replace(RECIPE, steps=1000)  # for two classes
@@ -28,6 +30,28 @@ def turned(x: Tensor, degrees: Tensor) -> Tensor:
     n = len(x)
     images = moved(x.unflatten(1, (28, 28)), torch.zeros(n, 2), degrees, torch.ones(n))
     return images.flatten(1)
+
+
+def of_few_labels(dataset: Dataset, seed: int, views: Views | None) -> float:
+    """Share of the test images named right after training with one draw of `few_labels`.
+
+    Parameters
+    ----------
+    views : what the network is shown of the labelled images; None is these themselves
+    """
+    images, labels = to_unit(dataset.train_images)[:-HELD].numpy(), dataset.train_labels[:-HELD]
+    some = draw(Labelled(images, labels), seed)
+    x, wanted = torch.tensor(some.codes), torch.tensor(some.labels).long()
+    model = classifier(CLASSES, seed)
+
+    def loss_of(batch: Tensor) -> Tensor:
+        return cross_entropy(model(views.of(x[batch]) if views else x[batch]), wanted[batch])
+
+    fit_student(model, len(x), loss_of, RECIPE, lambda *_: None)
+    right = torch.tensor(dataset.test_labels).long()
+    with torch.no_grad():
+        named = torch.cat([model(part) for part in to_unit(dataset.test_images).split(1000)])
+    return round((named.argmax(1) == right).double().mean().item(), 4)
 
 
 def six_or_nine(dataset: Dataset, seed: int) -> float:

@@ -33,7 +33,7 @@ from widgets.kit.figures import axis, bars, dots, figure, label, line
 SIDE = 8  # pixels of a patch
 PATCHES = 40  # to choose from
 SIZES = (32.0, 64.0, 128.0, 256.0)
-STEPS = 250
+STEPS = 1000  # at the lowest price 250 leave a third too many of 256 units on
 PARTS = 12  # atoms that are shown
 ENLARGED = 4  # a pixel of a patch is drawn so many wide
 

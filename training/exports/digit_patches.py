@@ -25,6 +25,7 @@ GAMMA = 1.0  # weight of the L1 norm while learning
 GAMMAS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # measured on test patches
 TRAIN_PATCHES, TEST_PATCHES, SHOWN = 40_000, 500, 40
 BATCH, STEPS, MOVES = 256, 300, 10
+MEASURED = 1000  # steps of a code that is measured: at low prices fewer leave units on
 ACTIVE = 1e-4  # a weight below this counts as none
 
 Array = NDArray[np.float64]
@@ -119,7 +120,7 @@ def make_digit_patches(job: Job) -> Card:
         atoms = learn_atoms(train, size, rng, job, part).astype(np.float16)
         active, error = [], []
         for gamma in GAMMAS:
-            z = sparse_codes(test, atoms.astype(np.float64), gamma, 300)
+            z = sparse_codes(test, atoms.astype(np.float64), gamma, MEASURED)
             active.append((np.abs(z) > ACTIVE).sum(1).mean())
             error.append(np.square(z @ atoms.astype(np.float64) - test).mean())
         arrays |= {

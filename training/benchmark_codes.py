@@ -10,7 +10,7 @@ from latentbook.models import registry
 from latentbook.models.losses import squared_error
 from training.data import Dataset
 from widgets.data import load
-from widgets.kit.benchmark_codes import untrained
+from widgets.kit.benchmark_codes import SHOWN, untrained
 from widgets.kit.encoders import encode_as
 from widgets.kit.network import layers_of
 
@@ -65,7 +65,13 @@ def own_error(name: str, x: NDArray[Any]) -> float | None:
     return float(squared_error(x_hat, flat).mean())
 
 
-def thinned(data: Dataset) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Every 60th training image and every tenth test image, (2000, 28, 28), and their labels."""
-    images = np.concatenate([data.train_images[::60], data.test_images[::10]])
-    return images, np.concatenate([data.train_labels[::60], data.test_labels[::10]])
+def on_page(data: Dataset) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """1,000 training images and every tenth test image, (2000, 28, 28), and their labels.
+
+    The training images are drawn at random: those at even places of the file differ from those at
+    odd ones, so that every 60th would be a sample of one group of writers.
+    """
+    order = np.random.default_rng(0).permutation(len(data.train_images))
+    places = np.sort(order[:SHOWN])
+    images = np.concatenate([data.train_images[places], data.test_images[::10]])
+    return images, np.concatenate([data.train_labels[places], data.test_labels[::10]])

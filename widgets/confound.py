@@ -4,10 +4,10 @@ From the code h of a layer, the part that says something about a property is mov
 
     h' = h - strength (h - mean) B^T A^T,
 
-where A and B come from training images (LEACE): at strength 1 no matrix reads the property any
-more, at 2 it is mirrored, so that the probe reads left for right. The rest of the network then goes
-on with h'. For comparison as many directions at random are moved, until the code has moved as far
-as with the property: a larger step does more harm, whatever its direction.
+where A and B come from training images (LEACE): at strength 1 no matrix that is fitted again by
+least squares reads the property, at 2 it is mirrored, so that the probe reads left for right. The
+rest of the network then goes on with h'. A larger step does more harm, whatever its direction, so
+for comparison directions at random are erased likewise: as many as move the code as far.
 """
 
 from functools import lru_cache
@@ -34,6 +34,7 @@ from widgets.kit.figures import axis, dots, figure, label, line, segment
 from widgets.kit.probe import scores
 
 STRENGTHS = np.linspace(0, 2, 11)
+SEEDS = 5  # of directions at random
 LAYERS = {"conv2": "After convolution 2", "features": "Features"}
 PROPERTIES = {"place": "Place", "width": "Stroke width", "digit": "Digit"}
 
@@ -70,13 +71,15 @@ def compute(*, strength, layer, erased):
     -------
     dict
         ``right``, share of 500 shifted test digits that the network names, at each of STRENGTHS,
-        (11,); ``random``, the same where as many directions at random move the code as far, (5,
-        11); ``now``, both at ``strength``; ``likewise``, the same where directions at random are
-        erased themselves, and how far that moves the code, (2, 5); ``true`` and ``read``, the
-        property and what its probe reads off the moved codes: px to the right, px of width, or 1
-        for each digit, (500,); ``share`` of the property's variance that is read; ``rank``, how
-        many directions are moved; ``length`` of what is taken away at strength 1, as a share of
-        that of the centred code, and ``moved``, that at ``strength``.
+        (11,); ``random``, the same for directions at random that move the code about as far, (5,
+        11), ``count``, how many they are, and ``far``, how far they move it at strength 1, (5,);
+        ``now``, ``right`` and the mean of ``random`` at ``strength``; ``few``, the share named
+        where only as many directions at random are erased as the property has, and how far that
+        moves the code, (2, 5); ``true`` and ``read``, the property and what its probe reads off the
+        moved codes: px to the right, px of width, or 1 for each digit, (500,); ``share`` of the
+        property's variance that is read; ``rank``, how many directions the property has; ``length``
+        of what is taken away at strength 1, as a share of that of the centred code, and ``moved``,
+        that at ``strength``.
     """
     data = load("mnist_confound")
     h, labels = data[f"{layer}_codes"].astype(float), data["labels"]
@@ -90,7 +93,7 @@ def compute(*, strength, layer, erased):
         "layer": layer,
         "erased": erased,
         "strength": strength,
-        **{key: known[key] for key in ("right", "random", "likewise", "rank", "length")},
+        **{key: known[key] for key in known if key != "part"},
         "now": np.array([known["right"][at], known["random"][:, at].mean()]),
         "true": true[np.arange(len(true)), labels] if erased == "digit" else true[:, 0],
         "read": read[np.arange(len(true)), labels] if erased == "digit" else read[:, 0],
@@ -108,22 +111,46 @@ def named(layer, erased):
     centred = h - data[f"{layer}_mean"]
     a, b = data[f"{layer}_{erased}_a"], data[f"{layer}_{erased}_b"]
     rank, part = a.shape[1], centred @ b.T @ a.T  # (500, k)
-    whole, length = np.linalg.norm(centred), np.linalg.norm(part)
-    random, likewise = [], []
-    for a, b in zip(data[f"{layer}_random_a"], data[f"{layer}_random_b"], strict=True):
-        other = centred @ b[:rank].T.astype(float) @ a[:, :rank].T
-        own = np.linalg.norm(other)
-        *as_far, alone = right_along(layer, other, np.append(STRENGTHS * length / own, 1))
-        random.append(as_far)
-        likewise.append((alone, own / whole))
+    whole = np.linalg.norm(centred)
+    length = np.linalg.norm(part) / whole
+    random, count, far, few = [], [], [], []
+    for seed in range(SEEDS):
+        turned, basis = at_random(layer, seed)
+        lengths = np.sqrt(np.cumsum(np.sum(turned**2, axis=0))) / whole  # of 1, 2, ... directions
+        many = int(np.argmin(np.abs(lengths - length))) + 1
+        count.append(many)
+        far.append(lengths[many - 1])
+        random.append(right_along(layer, turned[:, :many] @ basis[:, :many].T, STRENGTHS))
+        alone = right_along(layer, turned[:, :rank] @ basis[:, :rank].T, np.ones(1))
+        few.append((alone[0], lengths[rank - 1]))
     return {
         "part": part,
         "right": right_along(layer, part, STRENGTHS),
         "random": np.array(random),
-        "likewise": np.transpose(likewise),
+        "count": np.array(count),
+        "far": np.array(far),
+        "few": np.transpose(few),
         "rank": rank,
-        "length": length / whole,
+        "length": length,
     }
+
+
+@lru_cache(maxsize=len(LAYERS) * SEEDS)
+def at_random(layer, seed):
+    """Orthonormal directions drawn among the units that ever answer, and the codes along them.
+
+    Returns
+    -------
+    turned : ndarray of shape (500, units that answer)
+    basis : ndarray of shape (k, units that answer)
+    """
+    data = load("mnist_confound")
+    h = data[f"{layer}_codes"].astype(float)
+    alive = np.flatnonzero(h.any(axis=0))
+    basis = np.zeros((h.shape[1], len(alive)))
+    drawn = np.random.default_rng(seed).normal(size=(len(alive), len(alive)))
+    basis[alive] = np.linalg.qr(drawn)[0]
+    return (h - data[f"{layer}_mean"]) @ basis, basis
 
 
 def right_along(layer, part, strengths):
@@ -150,9 +177,10 @@ def right_along(layer, part, strengths):
 def frame(result):
     """What the probe reads, and what the network then names."""
     right, random = 100 * result["now"]
+    share = result["share"]
     return Frame(
         readouts={
-            "read": 100 * result["share"] if result["share"] > -1 else "worse than the mean",
+            "read": max(0.0, 100 * share) if share > -0.005 else "worse than the mean",
             "right": right,
             "random": random,
             "moved": 100 * result["moved"],
@@ -165,17 +193,24 @@ def frame(result):
     )
 
 
+def read_axes(result):
+    """The axes of what is true and of what is read."""
+    if result["erased"] == "digit":
+        return axis(-0.6, 9.6, "digit", dtick=1), axis(-1, 2, "read for the true digit")
+    place = result["erased"] == "place"
+    low, high, name = (-6, 6, "px to the right") if place else (0, 6, "px wide")
+    return axis(low, high, f"{name}, true"), axis(low, high, f"{name}, read")
+
+
 def read_figure(result):
     """What the probe reads off the moved code, against what is true."""
-    true, read, erased = result["true"], result["read"], result["erased"]
-    if erased == "digit":
-        across, up = axis(-0.6, 9.6, "digit", dtick=1), axis(-1, 2, "read for the true digit")
+    true, read = result["true"], result["read"]
+    across, up = read_axes(result)
+    if result["erased"] == "digit":
         true = result["labels"] + np.linspace(-0.3, 0.3, len(true))
         shapes = [segment((-0.6, 9.6), (level, level), INK_3, dash="dot") for level in (0, 1)]
     else:
-        low, high, name = (-6, 6, "px to the right") if erased == "place" else (0, 6, "px wide")
-        across, up = axis(low, high, f"{name}, true"), axis(low, high, f"{name}, read")
-        shapes = [segment((low, high), (low, high), INK_3, dash="dot")]
+        shapes = [segment(up["range"], up["range"], INK_3, dash="dot")]
     return figure(
         [dots(true, np.clip(read, *up["range"]), DATA_1, size=4, opacity=0.6)],
         across,
@@ -196,19 +231,22 @@ def read_alt(result):
 def named_figure(result):
     """Digits that the network names, by how far the code is moved."""
     right, random = 100 * result["right"], 100 * result["random"]
-    named, length = 100 * result["likewise"]
+    named, length = 100 * result["few"]
     erased = 100 * result["length"]
     now, moved = 100 * result["moved"], erased * STRENGTHS
     far = now + 1e-9 > moved  # what lies ahead is for the reader to say
     seen = length < now
     return figure(
         [
-            *(line(moved[far], each[far], MUTED, width=1.2) for each in random),
+            *(
+                line((100 * long * STRENGTHS)[far], each[far], MUTED, width=1.2)
+                for each, long in zip(random, result["far"], strict=True)
+            ),
             dots(length[seen], named[seen], INK_2, size=6, ring=2),
             line(moved[far], right[far], DATA_2),
             dots([now], [100 * result["now"][0]], DATA_2, size=11, ring=2, cliponaxis=False),
         ],
-        axis(0, 2 * erased, "code moved by, % of its length"),
+        axis(0, 2 * max(erased, *(100 * result["far"])), "code moved by, % of its length"),
         axis(0, 100, "digits named right by the network, %", dtick=20),
         height=610,
         shapes=[segment((erased, erased), (0, 100), INK_3, dash="dot")],
@@ -216,8 +254,8 @@ def named_figure(result):
             label(words, 0, 0, color, xanchor="left", xshift=8, yshift=up, bgcolor=PAPER)
             for words, color, up in (
                 (PROPERTIES[result["erased"]].lower(), DATA_2_TEXT, 44),
-                (f"{result['rank']} at random", INK_2, 28),
-                ("dots: these, erased", INK_2, 12),
+                (f"{counted(result['count'])} at random", INK_2, 28),
+                (f"dots: {result['rank']} at random", INK_2, 12),
             )
         ]
         + [label("erased", erased, 6, INK_3, xanchor="left", xshift=4)],
@@ -229,13 +267,27 @@ def named_alt(result):
     right, random = 100 * result["now"]
     return (
         f"At strength {result['strength']:.1f} the network names {right:.1f} % of the digits; with "
-        f"{result['rank']} directions at random instead, moved as far, {random:.1f} %. Erased "
-        f"themselves, these leave {100 * result['likewise'][0].mean():.1f} %."
+        f"{counted(result['count'])} directions at random instead, which move the code as far, "
+        f"{random:.1f} %. Only {result['rank']} at random, erased, leave "
+        f"{100 * result['few'][0].mean():.1f} %."
     )
 
 
+def counted(numbers):
+    """How many directions, over several draws."""
+    least, most = min(numbers), max(numbers)
+    return f"{least}" if least == most else f"{least} to {most}"
+
+
 def note(result):
-    """What holds at the end of the scale and at its middle."""
+    """What the probe is at this strength, and which dots the axis does not show."""
+    said = []
     if abs(result["strength"] - 1) < 1e-9:
-        return "Erased: fitted anew, no matrix reads more of it than the mean, on training images."
-    return ""
+        said.append("Erased: least squares fitted again reads no more of it than the mean would.")
+    elif result["strength"] > 0:
+        said.append("This is the old probe: one fitted again reads the property as before.")
+    low, high = read_axes(result)[1]["range"]
+    beyond = np.sum((result["read"] < low) | (result["read"] > high))
+    if beyond:
+        said.append(f"Of the dots at the left {beyond} lie beyond the axis, drawn at its edge.")
+    return " ".join(said)

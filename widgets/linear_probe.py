@@ -33,7 +33,7 @@ from widgets.contract import (
 from widgets.data import load
 from widgets.kit.benchmark_codes import JUDGED, codes, labels
 from widgets.kit.figures import axis, dots, figure, label, line
-from widgets.kit.probe import MATRICES, over_draws
+from widgets.kit.probe import MATRICES, RIDGES, over_draws
 
 PER_CLASS = (1, 2, 5, 10, 20, 50)
 DRAWS = 10
@@ -51,7 +51,7 @@ instrument = Instrument(
             "ridge",
             "Ridge",
             default=1.0,
-            values=(0.001, 0.01, 0.1, 1.0, 10.0),
+            values=RIDGES,
             when=("matrix", "squares"),
         ),
         Toggle("others", "All codes"),

@@ -30,12 +30,13 @@ from widgets.kit.metrics import (
     BINS,
     best_sharpness,
     calibration_error,
+    calibration_floor,
     k_means,
     mutual_information,
     precision_at,
     softmax,
 )
-from widgets.kit.probe import fit, left_out, scores, share_right
+from widgets.kit.probe import chosen_ridge, fit, left_out, scores, share_right
 
 NEIGHBOURS = 10
 MEASURES = {
@@ -44,7 +45,7 @@ MEASURES = {
     "clustered": "Clusters: NMI",
     "probed": "Probe",
     "changed": "Probe, changed",
-    "calibrated": "100 − ECE",
+    "calibrated": "100 − excess ECE",
 }
 
 instrument = Instrument(
@@ -62,6 +63,7 @@ instrument = Instrument(
         Readout("probed", "Probe", "%", ".1f"),
         Readout("changed", "Probe, changed", "%", ".1f"),
         Readout("ece", "Calibration error", "%", ".1f"),
+        Readout("floor", "If it were calibrated", "%", ".1f"),
         Readout("ece_changed", "The same, changed", "%", ".1f"),
     ),
     references=("guo2017", "hendrycks2019"),
@@ -82,7 +84,8 @@ def compute(*, code, beside):
         ``cards``, a share for each of MEASURES, for both codes, (2, 6), and ``all``, for every code
         of the book, (codes, 6); of the first code: ``own``, the squared error per image of its
         own decoder, or None; ``by_change``, share named right of the same 250 images as they are
-        and after each change, (5,); ``ece`` and ``ece_changed``, calibration errors;
+        and after each change, (5,); ``ridge`` of its probe; ``ece`` and ``ece_changed``,
+        calibration errors, and ``floor``, the first if the probe were calibrated perfectly;
         ``confidence`` and ``right``, their means in each bin of confidence, and ``count``, (15,).
     """
     card, other = card_of(code), card_of(beside)
@@ -109,13 +112,14 @@ def made(code: str) -> dict[str, Any]:
     shown, test, changed = codes(code)
     shown_labels, test_labels = labels()
     by_matrix, own = rebuilt(code)
-    probe = fit(shown, shown_labels)
-    sharpness = best_sharpness(left_out(shown, shown_labels), shown_labels)
+    ridge = chosen_ridge(shown, shown_labels)
+    probe = fit(shown, shown_labels, ridge)
+    sharpness = best_sharpness(left_out(shown, shown_labels, ridge), shown_labels)
     chances = softmax(scores(test, probe), sharpness)
     some = test_labels[::CHANGED]
     by_change = [share_right(each, some, probe) for each in (test[::CHANGED], *changed)]
     later = np.concatenate([softmax(scores(each, probe), sharpness) for each in changed])
-    ece = calibration_error(chances, test_labels)
+    ece, floor = calibration_error(chances, test_labels), calibration_floor(chances)
     confidence = chances.max(axis=1)
     place = np.minimum((confidence * BINS).astype(int), BINS - 1)
     count = np.bincount(place, minlength=BINS)
@@ -129,12 +133,14 @@ def made(code: str) -> dict[str, Any]:
                 found,
                 share_right(test, test_labels, probe),
                 np.mean(by_change[1:]),
-                1 - ece,
+                1 - max(ece - floor, 0),
             ]
         ),
         "own": own,
         "by_change": np.array(by_change),
+        "ridge": ridge,
         "ece": ece,
+        "floor": floor,
         "ece_changed": calibration_error(later, np.tile(some, len(CHANGES))),
         "confidence": np.bincount(place, confidence, BINS) / np.maximum(count, 1),
         "right": np.bincount(place, right, BINS) / np.maximum(count, 1),
@@ -151,6 +157,7 @@ def frame(result):
             "probed": card[3],
             "changed": card[4],
             "ece": 100 * result["ece"],
+            "floor": 100 * result["floor"],
             "ece_changed": 100 * result["ece_changed"],
         },
         panels=[

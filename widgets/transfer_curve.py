@@ -335,6 +335,11 @@ LAYERS = {"maps": "256 maps", "features": "32 features"}
 
 def note(result):
     """What the head here has that the curves have not."""
+    said = []
     if result["labels"] > MOST:
-        return f"The head here has {MOST} labels of each class: the page holds no more images."
-    return ""
+        said.append(
+            f"The head here has {MOST} labels of each class: the page holds no more images."
+        )
+    if result["test"] == "shifted":
+        said.append("The head here is asked about images as they are, all that the page holds.")
+    return " ".join(said)

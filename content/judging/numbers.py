@@ -4,11 +4,22 @@ import numpy as np
 
 from latentbook.models.cards import card
 from latentbook.models.full_data import read_full_data
-from widgets import linear_probe
+from widgets import confound, control_task, linear_probe, report_card
 from widgets.data import load
-from widgets.kit.benchmark_codes import JUDGED, codes, images, labels, untrained
+from widgets.kit.benchmark_codes import (
+    CHANGED,
+    CHANGES,
+    DIMMED,
+    JUDGED,
+    codes,
+    images,
+    labels,
+    untrained,
+)
+from widgets.kit.metrics import best_sharpness, precision_at, softmax
 from widgets.kit.network import layers_of
-from widgets.kit.probe import fit, nearest_mean, over_draws, scores, share_right
+from widgets.kit.probe import fit, left_out, nearest_mean, over_draws, scores, share_right
+from widgets.kit.transforms import dim
 
 _codes = {name: codes(name) for name in JUDGED}
 _known, _answers = labels()
@@ -45,6 +56,10 @@ _best = {
     code: 100 * max(card("mnist_judged")["by_ridge"][code].values()) for code in ("deep", "masked")
 }
 deep_ahead_at_best = _best["deep"] - _best["masked"]
+by_probe = {
+    code: {probe: 100 * share for probe, share in shares.items()}
+    for code, shares in card("mnist_judged")["by_probe"].items()
+}
 
 # Labels and questions of the server and of the tab, the deep code
 _stored, _labels = read_full_data("benchmark_deep"), read_full_data("benchmark_labels")
@@ -58,36 +73,19 @@ def _named(pool, questions, places=slice(None)):
 
 
 _rng = np.random.default_rng(0)
+_thousand = [_rng.permutation(10_000)[:1000] for _ in range(5)]
+_even = [2 * _rng.permutation(5000)[:1000] for _ in range(5)]
 pools = {
     "server": _named("server", "server"),
     "tab_asks": _named("server", "tab"),
     "tab_shows": _named("tab", "server"),
     "tab": _named("tab", "tab"),
-    "few": np.mean([_named("server", "server", _rng.permutation(10_000)[:1000]) for _ in "abcde"]),
+    "few": np.mean([_named("server", "server", places) for places in _thousand]),
+    "even": np.mean([_named("server", "server", places) for places in _even]),
 }
 standard_error = 100 * np.sqrt(0.8 * 0.2 / 1000)  # in points
 
 # The thousand labels of the page
-_pixels = [each.astype(float) for each in _codes["pixels"][:2]]
-
-
-def _logistic(h, known, test, steps=2000):
-    """Multinomial logistic regression with |W|^2 / 2 added to the loss: classes of test images."""
-    h, test = (np.c_[x, np.ones(len(x))] for x in (h, test))
-    decay = np.r_[np.ones(h.shape[1] - 1), 0][:, None]  # none on the intercept
-    rate = 1 / (0.5 * np.linalg.norm(h, 2) ** 2 + 1)
-    W = ahead = np.zeros((h.shape[1], 10))
-    for step in range(steps):
-        chance = np.exp(h @ ahead - (h @ ahead).max(axis=1, keepdims=True))
-        chance /= chance.sum(axis=1, keepdims=True)
-        before, W = W, ahead - rate * (h.T @ (chance - np.eye(10)[known]) + decay * ahead)
-        ahead = W + step / (step + 3) * (W - before)
-    return (test @ W).argmax(axis=1)
-
-
-logistic = 100 * np.mean(_logistic(_pixels[0], _known, _pixels[1]) == _answers)
-ridge = 100 * share_right(_pixels[1], _answers, fit(_pixels[0], _known))
-
 _two, _test, _ = _codes["autoencoder"]
 _fitted = fit(_two, _known)
 two_numbers = {
@@ -132,3 +130,146 @@ features_here = {
     "least": min(_untrained[3][1:]),
     "most": max(_untrained[3][1:]),
 }
+
+# A control task: the means of eight draws of the random labels
+_tasks = {}
+for _network, _ridge in (("trained", 0.1), ("untrained", 0.1), ("untrained", 0.001)):
+    _tasks[_network, _ridge] = 100 * np.array(
+        [
+            control_task.compute(width=256, network=_network, ridge=_ridge, seed=seed)["right"]
+            for seed in range(8)
+        ]
+    )
+
+
+def _control(network, ridge):
+    right = _tasks[network, ridge]
+    (digit, lots), (digit_widest, lots_widest) = right.mean(axis=0)[:, [0, -1]].T
+    return {
+        "digit": digit,
+        "lots": lots,
+        "digit_widest": digit_widest,
+        "lots_widest": lots_widest,
+        "lots_deviation": right[:, 1, -1].std(ddof=1),
+        "digit_gained": digit_widest - digit,
+        "lots_gained": lots_widest - lots,
+        "selectivity": digit - lots,
+        "selectivity_widest": digit_widest - lots_widest,
+    }
+
+
+control = {network: _control(network, 0.1) for network in ("trained", "untrained")}
+control_weak = _control("untrained", 0.001)
+floor = control_task.FLOOR
+
+# The place erased from two layers: percent of 500 digits that the network then names
+_curved = card("mnist_confound")["curved"]
+
+
+def _erased(layer, erased="place"):
+    found = [confound.compute(strength=s, layer=layer, erased=erased) for s in (0.0, 1.0, 2.0)]
+    before, gone, mirrored = found
+    one, two = (int(np.argmin(np.abs(confound.STRENGTHS - s))) for s in (1, 2))
+    random = 100 * gone["random"]
+    return {
+        "read": 100 * before["share"],
+        "before": 100 * before["now"][0],
+        "right": 100 * gone["now"][0],
+        "mirrored": 100 * mirrored["now"][0],
+        "moved": 100 * gone["moved"],
+        "few": 100 * gone["few"][0].mean(),
+        "few_moved": 100 * gone["few"][1].mean(),
+        "random_least": random[:, one].min(),
+        "random_most": random[:, one].max(),
+        "random": random[:, one].mean(),
+        "random_mirrored_least": random[:, two].min(),
+        "random_mirrored_most": random[:, two].max(),
+        "count_least": gone["count"].min(),
+        "count_most": gone["count"].max(),
+        "curved": 100 * _curved[layer],
+    }
+
+
+erased = {layer: _erased(layer) for layer in confound.LAYERS}
+digit_erased = _erased("features", "digit")
+
+# Report cards: percent
+_cards = {code: report_card.card_of(code) for code in JUDGED}
+report = {
+    code: dict(zip(report_card.MEASURES, 100 * found["shares"], strict=True))
+    | {key: 100 * found[key] for key in ("ece", "floor", "ece_changed")}
+    | dict(zip(("clean", *CHANGES), 100 * found["by_change"], strict=True))
+    for code, found in _cards.items()
+}
+own_error = {code: _cards[code]["own"] for code in ("deep", "pca")}
+_others = [code for code in JUDGED if code not in ("autoencoder", "vae")]
+calibrated = {
+    "least": min(report[code]["ece"] for code in _others),
+    "most": max(report[code]["ece"] for code in _others),
+    "floor_least": min(report[code]["floor"] for code in _others),
+    "floor_most": max(report[code]["floor"] for code in _others),
+}
+
+
+def _sure(code, how):
+    """How sure the probe of a code is of changed digits."""
+    shown, _, changed = _codes[code]
+    ridge = float(_cards[code]["ridge"])
+    sharpness = best_sharpness(left_out(shown, _known, ridge), _known)
+    seen = scores(changed[list(CHANGES).index(how)], fit(shown, _known, ridge))
+    return 100 * softmax(seen, sharpness).max(axis=1).mean()
+
+
+sure = {how: _sure("contrastive", how) for how in ("noise", "dim")}
+means_untrained = 100 * share_right(
+    _codes["random"][1], _answers, nearest_mean(_codes["random"][0], _known)
+)
+
+
+# Retrieval: percent of the ten nearest alike, by distance and by angle
+def _turned(h):
+    return h / np.maximum(np.linalg.norm(h, axis=-1, keepdims=True), 1e-9)
+
+
+def _alike(code, how, by=np.asarray):
+    shown, test, changed = (by(each.astype(float)) for each in _codes[code])
+    if how == "clean":
+        return 100 * precision_at(10, test, _answers, shown, _known)
+    asked = changed[list(CHANGES).index(how)]
+    return 100 * precision_at(10, asked, _answers[::CHANGED], shown, _known)
+
+
+_ways = ("clean", *CHANGES)
+alike = {code: {how: _alike(code, how) for how in _ways} for code in ("deep", "contrastive")}
+by_angle = {
+    code: {how: _alike(code, how, _turned) for how in _ways} for code in ("pixels", "contrastive")
+}
+_dark = dim(images()[1000:], DIMMED) + np.random.default_rng(0).normal(0, 0.1, (1000, 28, 28))
+both = {
+    "pixels": 100
+    * precision_at(
+        10,
+        _turned(_dark.clip(0, 1).reshape(1000, -1)),
+        _answers,
+        _turned(_codes["pixels"][0]),
+        _known,
+    )
+}
+nmi = {code: report[code]["clustered"] / 100 for code in ("contrastive", "autoencoder")}
+lost = {how: report["pixels"]["clean"] - report["pixels"][how] for how in ("noise", "shift")}
+
+# One number of the deep code stretched
+_shown, _test, _ = (each.astype(float) for each in _codes["deep"])
+
+
+def _stretched(times):
+    far, near = _shown.copy(), _test.copy()
+    far[:, 0] *= times
+    near[:, 0] *= times
+    return {
+        "probe": 100 * share_right(near, _answers, fit(far, _known)),
+        "alike": 100 * precision_at(10, near, _answers, far, _known),
+    }
+
+
+stretched = {"none": _stretched(1), "hundred": _stretched(100), "thousand": _stretched(1000)}

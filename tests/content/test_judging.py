@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import NearestNeighbors
 
 from latentbook.models.full_data import read_full_data
 from training.data import load_dataset
 from training.errors import DataUnavailable
-from training.exports.benchmark_codes import by_ridge
+from training.exports.benchmark_codes import by_probe, by_ridge
 from widgets.data import load
 from widgets.kit.benchmark_codes import (
     CHANGED,
@@ -21,8 +21,8 @@ from widgets.kit.benchmark_codes import (
     labels,
     rebuilt,
 )
-from widgets.kit.metrics import best_sharpness, k_means, mutual_information, precision_at, softmax
-from widgets.kit.probe import fit, left_out, nearest_mean, over_draws, scores, share_right
+from widgets.kit.metrics import k_means, mutual_information, precision_at
+from widgets.kit.probe import fit, nearest_mean, over_draws, scores, share_right
 from widgets.report_card import MEASURES, card_of
 
 CHAPTER = Path(__file__).parents[2] / "content" / "judging"
@@ -50,23 +50,17 @@ def test_two_numbers_are_masked_for_one_matrix_and_not_for_another() -> None:
         assert len(set(scores(test, probe).argmax(axis=1))) == named
 
 
-def test_the_ridge_turns_two_codes_round() -> None:
+def test_the_ridge_takes_a_lead_away() -> None:
     deep, masked, deep_weak, masked_weak = (
         NUMBERS[f"weak_ridge.{name}"] for name in ("deep", "masked", "deep_weak", "masked_weak")
     )
-    assert deep > masked and deep_weak < masked_weak
+    assert deep > masked + 2 and abs(deep_weak - masked_weak) < 1
     assert 0 < NUMBERS["deep_ahead_at_best"] < NUMBERS["deep_ahead"]
 
 
 def test_untrained_maps_beat_the_pixels_and_untrained_features_do_not() -> None:
     most = max(NUMBERS["features_here.ours"], NUMBERS["features_here.most"])
     assert most < NUMBERS["pixels_here"] < NUMBERS["maps_here.least"]
-
-
-def test_logistic_regression_is_scikit_learns() -> None:
-    (shown, test, _), (known, answers) = codes("pixels"), labels()
-    theirs = LogisticRegression(max_iter=2000).fit(shown, known).score(test, answers)
-    assert 100 * theirs == pytest.approx(NUMBERS["logistic"], abs=0.3)
 
 
 def test_what_the_tab_and_the_server_differ_by() -> None:
@@ -79,7 +73,7 @@ def test_what_the_tab_and_the_server_differ_by() -> None:
 
     rng = np.random.default_rng(0)
     few = [share(rng.permutation(10_000)[:1000]) for _ in range(5)]
-    assert NUMBERS["pools.tab_shows"] < min(few)
+    assert min(few) - 0.5 < NUMBERS["pools.tab_shows"] < max(few) + 0.5
     halves = [share(slice(start, None, 2)) for start in (0, 1)]
     assert max(halves) < min(few)
 
@@ -93,6 +87,18 @@ def test_the_best_ridge_is_computed_on_all_images() -> None:
     assert by_ridge("deep", data) == pytest.approx(stored, abs=0.0011)
 
 
+def test_three_probes_on_all_images() -> None:
+    """Two codes that least squares puts in one order and logistic regression in the other."""
+    found = json.loads((DATA / "mnist_judged.json").read_text("utf-8"))["by_probe"]
+    assert found["vae_16"]["fixed"] < found["deep"]["fixed"]
+    assert found["vae_16"]["logistic"] > max(found[c]["logistic"] for c in ("deep", "masked"))
+    try:
+        data = load_dataset("mnist")
+    except DataUnavailable as error:
+        pytest.skip(str(error))
+    assert by_probe("vae_16", data) == pytest.approx(found["vae_16"], abs=0.0021)
+
+
 def card(code: str) -> dict[str, float]:
     return {
         name: 100 * float(share)
@@ -101,125 +107,85 @@ def card(code: str) -> dict[str, float]:
 
 
 def test_what_matrices_and_decoders_rebuild() -> None:
-    assert "A matrix rebuilds 72 % of the variance of the pixels from 30 principal" in CARD
-    assert "and 62 % from the 30 numbers of the deep autoencoder" in CARD
-    assert "error of the deep autoencoder is 2.2 per image, that of PCA 13.9" in CARD
-    assert round(card("pca")["rebuilt"]) == 72
-    assert round(card("deep")["rebuilt"]) == 62
-    assert round(rebuilt("deep")[1] or 0, 1) == 2.2
-    assert round(rebuilt("pca")[1] or 0, 1) == 13.9
+    assert card("pca")["rebuilt"] > card("deep")["rebuilt"] + 5
+    assert (rebuilt("deep")[1] or 0) < (rebuilt("pca")[1] or 0) / 5
 
 
 def test_neighbours_and_clusters() -> None:
-    assert "with 93 % of neighbours alike and an NMI of 0.81" in CARD
-    assert "the plain autoencoder with *two* numbers, 0.66" in CARD
-    assert "names 74 %, where it names 55 off the untrained weights" in CARD
     contrastive, two = card("contrastive"), card("autoencoder")
-    assert round(contrastive["retrieved"]) == 93
-    assert round(contrastive["clustered"]) == 81
-    assert round(two["clustered"]) == 66
-    assert round(two["probed"]) == 50
     for other in ("masked", "pca", "deep", "vae_16", "vae", "random"):
-        assert card(other)["clustered"] < two["clustered"]
+        assert card(other)["clustered"] < two["clustered"] < contrastive["clustered"]
     assert card("random")["probed"] > two["probed"]
-    shown, test, _ = codes("random")
-    right = share_right(test, labels()[1], nearest_mean(shown, labels()[0]))
-    assert round(100 * right) == 55
 
 
 def test_other_starts_of_the_clusters_say_the_same() -> None:
+    """Level: neither is ahead from every start."""
     answers = labels()[1]
     two, masked = (
         [mutual_information(k_means(codes(code)[1], 10, seed=s), answers) for s in range(5)]
         for code in ("autoencoder", "masked")
     )
-    assert min(two) > max(masked)
+    assert abs(np.mean(two) - np.mean(masked)) < 0.04
 
 
 def test_who_leads_each_row() -> None:
-    assert "leads in five of the six rows, and the first belongs to the pixels" in CARD
+    assert "leads in four of the six rows. The first belongs to the pixels" in CARD
     cards = {code: card(code) for code in JUDGED}
     for measure in MEASURES:
         order = sorted(JUDGED, key=lambda code: -cards[code][measure])
         if measure == "rebuilt":
-            assert order[0] == "pixels" and order.index("network") == 4
+            assert order[0] == "pixels"
+        elif measure == "calibrated":
+            assert sum(cards[code][measure] > 99 for code in JUDGED) >= 7
         else:
             assert order[:2] == ["network", "contrastive"]
 
 
-def test_noise() -> None:
-    assert "names 96 % of the digits and, with noise, 16 %" in CARD
-    assert "keeps 91 and 88 there and 14 in noise" in CARD
-    assert "The pixels lose 10 points to noise and 24 to the shift" in CARD
-    assert "the contrastive code keeps 76 %, the pixels 70.5 %" in CARD
-    changed = 100 * card_of("contrastive")["by_change"]
-    assert changed.round().tolist() == [96, 16, 96, 96, 96]
-    assert (100 * card_of("vicreg")["by_change"]).round().tolist() == [96, 14, 91, 94, 88]
-    clean, noise, _, shifted, _ = 100 * card_of("pixels")["by_change"]
-    assert (round(clean - noise), round(clean - shifted)) == (10, 24)
-    assert round(card("contrastive")["changed"]) == 76
-    assert round(card("pixels")["changed"], 1) == 70.5
+def test_what_noise_does_to_a_surer_code() -> None:
+    contrastive, vicreg = (100 * card_of(code)["by_change"] for code in ("contrastive", "vicreg"))
+    clean, noise, *others = contrastive
+    assert noise < 20 and min(others) > clean - 4
+    assert vicreg[1] < 20
+    assert NUMBERS["sure.noise"] > 90 and NUMBERS["sure.dim"] < contrastive[4] - 10
 
 
-def test_calibration() -> None:
-    assert "two codes with two numbers apart, whose probe does not fit, with 14 and 20" in CARD
-    assert "the error of the contrastive code grows from 1 to 19 %" in CARD
-    assert "the untrained network has 28" in CARD
-    errors = {code: round(100 * card_of(code)["ece"]) for code in JUDGED}
-    assert (errors.pop("autoencoder"), errors.pop("vae")) == (14, 20)
-    assert (min(errors.values()), max(errors.values())) == (1, 3)
-    contrastive = card_of("contrastive")
-    assert round(100 * contrastive["ece"]) == 1
-    assert round(100 * contrastive["ece_changed"]) == 19
-    assert round(100 * card_of("random")["ece_changed"]) == 28
+def test_calibration_is_that_of_perfect_probes() -> None:
+    for code in JUDGED:
+        excess = 100 * (card_of(code)["ece"] - card_of(code)["floor"])
+        assert (excess > 8) == (code in ("autoencoder", "vae"))
+    assert card_of("contrastive")["ece_changed"] > 10 * card_of("contrastive")["ece"]
 
 
-def test_how_sure_the_contrastive_code_is_of_changed_digits() -> None:
-    assert "In noise it is 92 % sure and 16 % right" in CARD and "76 % sure and 96 % right" in CARD
-    shown, _, changed = codes("contrastive")
-    known, answers = labels()[0], labels()[1][::CHANGED]
-    probe, sharpness = fit(shown, known), best_sharpness(left_out(shown, known), known)
-    for how, wanted in (("noise", (92, 16)), ("dim", (76, 96))):
-        chances = softmax(scores(changed[list(CHANGES).index(how)], probe), sharpness)
-        right = np.mean(chances.argmax(axis=1) == answers)
-        assert (round(100 * chances.max(axis=1).mean()), round(100 * right)) == wanted
-
-
-@pytest.mark.parametrize(
-    ("code", "clean", "by_change"),
-    [
-        ("contrastive", 93, {"noise": 20, "blur": 82, "shift": 92, "dim": 65}),
-        ("deep", 80, {"noise": 67, "dim": 72}),
-    ],
-)
-def test_neighbours_of_changed_digits(code: str, clean: int, by_change: dict[str, int]) -> None:
-    assert "it still has 92 shifted and 82 blurred, but 65 dimmed and 20 in noise" in CARD
-    assert "The deep autoencoder, with 80, has 72 dimmed and 67 in noise" in CARD
-    shown, test, changed = codes(code)
+def test_bare_pixels_by_their_angle_stand_dark_and_noise() -> None:
+    """Of the search in the dark: the deep code is not the one to choose."""
+    for how in ("dim", "noise"):
+        assert NUMBERS[f"by_angle.pixels.{how}"] > NUMBERS[f"alike.deep.{how}"] + 3
+    shown, test, changed = (each.astype(float) for each in codes("pixels"))
+    unit = [x / np.linalg.norm(x, axis=-1, keepdims=True) for x in (test, shown)]
     known, answers = labels()
-    assert round(100 * precision_at(10, test, answers, shown, known)) == clean
-    for how, percent in by_change.items():
-        h = changed[list(CHANGES).index(how)]
-        assert round(100 * precision_at(10, h, answers[::CHANGED], shown, known)) == percent
+    near = NearestNeighbors(n_neighbors=10, metric="cosine").fit(shown)
+    found = known[near.kneighbors(test, return_distance=False)] == answers[:, None]
+    assert precision_at(10, unit[0], answers, unit[1], known) == pytest.approx(
+        found.mean(), abs=2e-4
+    )
+    assert changed.shape == (len(CHANGES), len(test) // CHANGED, 784)
 
 
 def test_a_stretched_number_disturbs_neighbours_and_our_probe() -> None:
-    assert "for the deep autoencoder it falls from 80 to 30 %" in CARD
-    assert "for the deep autoencoder from 83 to 19 %" in CARD
     known, answers = labels()
     shown, test, _ = (each.astype(float) for each in codes("deep"))
-    for times, right, alike in ((1, 83, 80), (100, 56, 30), (1000, 19, 16)):
+    rights = []
+    for times in (1, 100, 1000):
         far, near = shown.copy(), test.copy()
         far[:, 0] *= times
         near[:, 0] *= times
-        assert round(100 * share_right(near, answers, fit(far, known))) == right
-        assert round(100 * share_right(near, answers, fit(far, known, 1e-12))) == 83
-        assert round(100 * precision_at(10, near, answers, far, known)) == alike
+        rights.append(share_right(near, answers, fit(far, known, 1e-12)))
+    assert max(rights) - min(rights) < 0.002
+    assert NUMBERS["stretched.thousand.probe"] < 25 < 80 < NUMBERS["stretched.none.probe"]
+    assert NUMBERS["stretched.hundred.alike"] < 40
 
 
 def test_equal_probes_and_unequal_neighbours() -> None:
-    assert "81 % of the digits from the masked code and 80 % from PCA's" in CARD
-    assert "their neighbours are alike in 71 and 77 %" in CARD
-    masked, pca = card("masked"), card("pca")
-    assert (round(masked["probed"]), round(pca["probed"])) == (81, 80)
-    assert (int(masked["retrieved"]), round(pca["retrieved"])) == (71, 77)
+    masked, deep = card("masked"), card("deep")
+    assert abs(masked["probed"] - deep["probed"]) < 0.5
+    assert deep["retrieved"] - masked["retrieved"] > 5

@@ -22,16 +22,17 @@ def ridge(h, wanted, share=1.0):
 
 
 def check(name):
-    card = dict(zip(MEASURES, made(name)["shares"], strict=True))
+    found = made(name)
+    card = dict(zip(MEASURES, found["shares"], strict=True))
     shown, test, changed = (each.astype(float) for each in codes(name))
     shown_labels, test_labels = labels()
     near = NearestNeighbors(n_neighbors=10).fit(shown).kneighbors(test, return_distance=False)
     assert card["retrieved"] == pytest.approx(
         np.mean(shown_labels[near] == test_labels[:, None]), abs=2e-4
     )
-    found = normalized_mutual_info_score(test_labels, k_means(test, 10))
-    assert card["clustered"] == pytest.approx(found, abs=TOLERANCE)
-    probe = ridge(shown, np.eye(10)[shown_labels])
+    information = normalized_mutual_info_score(test_labels, k_means(test, 10))
+    assert card["clustered"] == pytest.approx(information, abs=TOLERANCE)
+    probe = ridge(shown, np.eye(10)[shown_labels], found["ridge"])
     right = np.mean(probe.predict(test).argmax(axis=1) == test_labels)
     assert card["probed"] == pytest.approx(right, abs=0.0011)
     later = [np.mean(probe.predict(h).argmax(axis=1) == test_labels[::CHANGED]) for h in changed]
@@ -59,7 +60,14 @@ def test_the_stored_cards_are_those_that_the_page_makes():
         card, stored = made(name), card_of(name)
         assert card.keys() == stored.keys()
         assert (card["own"] is None) == (stored["own"] is None)
-        for key in ("shares", "by_change", "ece", "ece_changed", *(["own"] if card["own"] else [])):
+        for key in (
+            "shares",
+            "by_change",
+            "ece",
+            "floor",
+            "ece_changed",
+            *(["own"] if card["own"] else []),
+        ):
             np.testing.assert_allclose(stored[key], card[key], atol=2e-3)
         for key in ("confidence", "right"):  # of a bin, which a code at its edge may leave
             held = card["count"] >= 20

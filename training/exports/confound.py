@@ -15,12 +15,12 @@ from training.data import load_dataset
 from training.exports.export import WIDGET_DATA, Job, write_export
 from training.exports.networks import CLASSES
 from training.exports.probes import every_layer, shifted
-from widgets.kit.probe import regress
+from widgets.kit.probe import regress, scores
 from widgets.kit.transforms import stroke_width
 
 LAYERS = {"conv2": 2, "features": 3}
 FITTED, SHOWN = 10_000, 500  # training images that directions come from; test images in the page
-SEEDS = 5  # of directions at random, as many as the digit has
+UNITS = 2000  # at random, of the curved probe
 
 
 def whitening(h: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -37,6 +37,18 @@ def eraser(
     """Factors a (k, r) and b (r, k) of the part of a code that is taken away, (h - mean) b' a'."""
     basis = np.linalg.svd(directions, full_matrices=False)[0]
     return (back @ basis).astype(np.float32), (basis.T @ white).astype(np.float32)
+
+
+def read_curved(
+    h: NDArray[Any], wanted: NDArray[Any], asked: NDArray[Any], true: NDArray[Any]
+) -> float:
+    """Share of the variance of a property that UNITS random units read off codes not fitted to."""
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(h.shape[1], UNITS)), 0.5 * rng.normal(size=UNITS)
+    mean, scale = h.mean(axis=0), np.sqrt(h.var(axis=0).sum())
+    units, theirs = (np.maximum((x - mean) / scale @ a + b, 0) for x in (h, asked))
+    off = scores(theirs, regress(units, wanted, 0.001)) - true
+    return float(1 - np.sum(off**2) / np.sum((true - true.mean(axis=0)) ** 2))
 
 
 def make_confound(job: Job) -> Card:
@@ -61,6 +73,7 @@ def make_confound(job: Job) -> Card:
         "place": true["place"].astype(np.float32),
         "width": true["width"].astype(np.float32),
     }
+    curved = {}  # share of the place that random units read off what the erasure has left
     for layer, i in LAYERS.items():
         h = layers[i].astype(float)
         arrays[f"{layer}_codes"] = test[i].astype(np.float16)
@@ -76,13 +89,9 @@ def make_confound(job: Job) -> Card:
             matrix, intercept = regress(h, z, 0.001)
             arrays[f"{layer}_{name}_w"] = matrix.astype(np.float32)
             arrays[f"{layer}_{name}_c"] = intercept.astype(np.float32)
-        rng = np.random.default_rng(0)
-        drawn = [
-            eraser(white @ back @ rng.normal(size=(h.shape[1], rank)), white, back)
-            for _ in range(SEEDS)
-        ]
-        arrays[f"{layer}_random_a"] = np.stack([a for a, _ in drawn]).astype(np.float16)
-        arrays[f"{layer}_random_b"] = np.stack([b for _, b in drawn]).astype(np.float16)
+        part = arrays[f"{layer}_place_b"].T @ arrays[f"{layer}_place_a"].T
+        gone, left = (x - (x - h.mean(0)) @ part for x in (h, test[i].astype(float)))
+        curved[layer] = round(read_curved(gone, wanted["place"], left, true["place"]), 4)
         job.on_step(i - 1, len(LAYERS), 0.0)
     card = {
         "title": "What can be read off two layers of mnist_network_shifts, and how to erase it",
@@ -90,9 +99,10 @@ def make_confound(job: Job) -> Card:
         "codes": f"of every {step}th test image, shifted by up to 4 px, in the layers "
         "after the second convolution and before the classes",
         "erasers": f"fitted to the first {FITTED:,} training images, shifted likewise; `a` and `b` "
-        "of each property, and of directions at random",
+        "of each property",
         "probes": "ridge regression to the place, right and down in px, to the stroke width in px, "
         "and to the digit: `w` and `c`",
+        "curved": curved,
         "metrics": {"images": SHOWN},
     }
     return write_export("mnist_confound", arrays, card)

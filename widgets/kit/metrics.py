@@ -105,10 +105,26 @@ def calibration_error(chances: Array, labels: NDArray[Any]) -> float:
     ----------
     Guo et al. 2017, Eq. 5.
     """
-    confidence, right = chances.max(axis=1), chances.argmax(axis=1) == labels
+    return gap_in_bins(chances.max(axis=1), chances.argmax(axis=1) == labels)
+
+
+def gap_in_bins(confidence: Array, right: NDArray[np.bool_]) -> float:
+    """|share right - mean confidence| in each bin of confidence, mean over images."""
     place = np.minimum((confidence * BINS).astype(int), BINS - 1)
     gap = np.bincount(place, weights=right - confidence, minlength=BINS)
-    return float(np.abs(gap).sum() / len(labels))
+    return float(np.abs(gap).sum() / len(confidence))
+
+
+def calibration_floor(chances: Array, *, draws: int = 200, seed: int = 0) -> float:
+    """The error that so many images leave to perfect calibration.
+
+    Each image is taken to be right with the chance that its confidence says; mean over draws.
+    """
+    rng, confidence = np.random.default_rng(seed), chances.max(axis=1)
+    found = [
+        gap_in_bins(confidence, rng.random(len(confidence)) < confidence) for _ in range(draws)
+    ]
+    return float(np.mean(found))
 
 
 SHARPNESS = np.geomspace(1, 100, 95)

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 CLASSES = 10
+RIDGES = (0.001, 0.01, 0.1, 1.0, 10.0)
 MATRICES = {"squares": "Least squares", "means": "Nearest mean"}
 
 
@@ -81,6 +82,12 @@ def left_out(h: NDArray[Any], labels: NDArray[Any], ridge: float = 1.0) -> Array
     fitted = scores(h, fit(h, labels, ridge))
     apart: Array = wanted - (wanted - fitted) / (1 - leverage)[:, None]
     return apart
+
+
+def chosen_ridge(h: NDArray[Any], labels: NDArray[Any]) -> float:
+    """Of RIDGES the one whose probes name most of the labels that each was not fitted to."""
+    right = [np.mean(left_out(h, labels, ridge).argmax(axis=1) == labels) for ridge in RIDGES]
+    return RIDGES[int(np.argmax(right))]
 
 
 def scores(h: NDArray[Any], probe: tuple[Array, Array]) -> Array:

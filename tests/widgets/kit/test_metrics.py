@@ -12,6 +12,7 @@ from widgets.kit.benchmark_codes import codes, labels
 from widgets.kit.metrics import (
     best_sharpness,
     calibration_error,
+    calibration_floor,
     k_means,
     mutual_information,
     precision_at,
@@ -74,3 +75,11 @@ def test_the_temperature_is_the_most_likely_one():
     wanted = np.exp(minimize_scalar(loss, bounds=(0, np.log(100)), method="bounded").x)
     assert best_sharpness(scores, answers) == pytest.approx(wanted, rel=0.03)
     np.testing.assert_allclose(softmax(scores, 3), np.exp(log_softmax(3 * scores, axis=1)))
+
+
+def test_perfect_calibration_leaves_an_error_that_more_images_make_smaller():
+    """Of one bin it is the mean distance of a share from its chance, sqrt(2 p (1 - p) / (pi n))."""
+    for n in (400, 6400):
+        chances = np.repeat([[0.7, 0.3]], n, axis=0)
+        wanted = np.sqrt(2 * 0.7 * 0.3 / (np.pi * n))
+        assert calibration_floor(chances, draws=2000) == pytest.approx(wanted, rel=0.06)

@@ -52,9 +52,9 @@ instrument = Instrument(
     ),
     readouts=(
         Readout("overlap", "Equal weights, of energy", "%", ".1f"),
-        Readout("transposed", "Decoder, kernel 3", "%", ".3f"),
-        Readout("transposed_even", "Decoder, kernel 4", "%", ".3f"),
-        Readout("resize", "Decoder, resize", "%", ".3f"),
+        Readout("transposed", "Kernel 3, of variance", "%", ".3f"),
+        Readout("transposed_even", "Kernel 4, of variance", "%", ".3f"),
+        Readout("resize", "Resize, of variance", "%", ".3f"),
     ),
     references=("odena2016",),
 )

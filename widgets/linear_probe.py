@@ -86,8 +86,9 @@ def compute(*, code, per_class, matrix, ridge, others, seed, full_data=None):
     -------
     dict
         ``here`` and ``everywhere``, share of test images named right for each draw, (10,); the
-        second is empty without ``full_data``; ``curves``, of every code on all 70,000 images by
-        this matrix, with a ridge of 1, (codes, labels of each digit, 3): mean, least, largest.
+        second is empty without ``full_data``; ``ridge``, 1 where the matrix has none; ``curves``,
+        of every code on all 70,000 images by this matrix, with a ridge of 1, (codes, labels of
+        each digit, 3): mean, least, largest.
     """
     asked = {
         "per_class": per_class,
@@ -108,6 +109,7 @@ def compute(*, code, per_class, matrix, ridge, others, seed, full_data=None):
     return {
         "code": code,
         "per_class": per_class,
+        "ridge": ridge if matrix == "squares" else 1.0,
         "others": others,
         "here": over_draws(shown, shown_labels, test, test_labels, **asked),
         "everywhere": everywhere,
@@ -127,6 +129,7 @@ def frame(result):
             "apart": here.mean() - everywhere.mean() if known else None,
         },
         panels=[Plot("curves", curves_figure(result), curves_alt(result))],
+        note="The curves have a ridge of 1." if result["ridge"] != 1 else "",
     )
 
 

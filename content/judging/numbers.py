@@ -124,6 +124,13 @@ for _seed in range(6):
         _h = np.concatenate([part[_layer].reshape(len(part[_layer]), -1) for part in _parts])
         _right = over_draws(_h[:1000], _known, _h[1000:], _answers, per_class=50, draws=10)
         _found.append(100 * _right.mean())
+_sums = []  # of the pixels, as many as the features, with weights drawn at random
+_x = images().reshape(2000, -1)
+for _seed in range(5):
+    _h = _x @ np.random.default_rng(_seed).normal(size=(784, 32))
+    _right = over_draws(_h[:1000], _known, _h[1000:], _answers, per_class=50, draws=10)
+    _sums.append(100 * _right.mean())
+sums_here = {"least": min(_sums), "most": max(_sums)}
 maps_here = {"least": min(_untrained[2]), "most": max(_untrained[2])}
 features_here = {
     "ours": _untrained[3][0],

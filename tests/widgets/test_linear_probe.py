@@ -63,3 +63,9 @@ def test_the_readers_own_encoder_is_probed():
         result = compute(**{**REST, "code": "yours", "per_class": 20})
         assert frame(result).readouts["everywhere"] is None
     assert 0.1 < result["here"].mean() < 0.5
+
+
+def test_another_ridge_than_that_of_the_curves_is_noted():
+    assert frame(compute(**REST)).note == ""
+    assert "ridge of 1" in frame(compute(**REST | {"ridge": 0.1})).note
+    assert frame(compute(**REST | {"ridge": 0.1, "matrix": "means"})).note == ""

@@ -19,6 +19,8 @@ const CONTROL = ".control, .readout";
 let card = null;
 /** What the card is beside. @type {Element | null} */
 let beside = null;
+/** What the next card will be beside. @type {Element | null} */
+let due = null;
 let timer = 0;
 
 document.addEventListener("pointerover", ({ target, pointerType }) => pointerType === "mouse" && wait(target, REST_MS));
@@ -27,7 +29,7 @@ document.addEventListener("focusout", () => close(LEAVE_MS));
 document.addEventListener("click", onClick, true);
 document.addEventListener("keydown", onKey);
 document.addEventListener("input", ({ target }) => void lightControl(target));
-addEventListener("scroll", () => close(0), { passive: true });
+addEventListener("scroll", onScroll, { passive: true });
 
 /** On each page: its equations can be walked by keyboard. */
 export function nameEquations() {
@@ -54,7 +56,15 @@ function wait(target, ms) {
   const found = subject(target);
   if (found === null) return close(LEAVE_MS);
   clearTimeout(timer);
-  if (found !== beside) timer = window.setTimeout(() => void open(found), ms);
+  if (found === beside) return;
+  due = found;
+  timer = window.setTimeout(() => void open(found), ms);
+}
+
+/** A card that is open goes; one that is due comes once the page rests: it may scroll to what the keyboard has just reached. */
+function onScroll() {
+  hide();
+  if (due !== null) wait(due, REST_MS);
 }
 
 /** @param {FocusEvent} event */
@@ -104,7 +114,7 @@ function onKey(event) {
 /** @param {Element} found */
 async function open(found) {
   clearTimeout(timer);
-  beside = found;
+  [beside, due] = [found, null];
   const content = found.matches(SYMBOL)
     ? meaning(found)
     : found.matches(NUMBER)
@@ -130,11 +140,14 @@ async function open(found) {
 /** @param {number} ms */
 function close(ms) {
   clearTimeout(timer);
-  timer = window.setTimeout(() => {
-    if (card?.matches(":popover-open")) card.hidePopover();
-    if (beside !== null) light("");
-    beside = null;
-  }, ms);
+  due = null;
+  timer = window.setTimeout(hide, ms);
+}
+
+function hide() {
+  if (card?.matches(":popover-open")) card.hidePopover();
+  if (beside !== null) light("");
+  beside = null;
 }
 
 /** Under the word, or over it where there is more room. @param {HTMLElement} box @param {DOMRect} word */

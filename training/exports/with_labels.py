@@ -14,7 +14,7 @@ from training.exports.networks import CLASSES
 from training.exports.two_views import FEATURES, HELD, RECIPE, Views, moved, network
 
 ANGLES = 24  # at which the same digit is asked for
-UPRIGHT_OR_NOT = replace(RECIPE, steps=1000)  # for two classes
+SIX_OR_NINE = replace(RECIPE, steps=1000)  # for two classes
 
 
 def classifier(classes: int, seed: int) -> nn.Sequential:
@@ -71,7 +71,7 @@ def six_or_nine(dataset: Dataset, seed: int) -> float:
     def loss_of(batch: Tensor) -> Tensor:
         return cross_entropy(model(turned(x[batch], 360 * torch.rand(len(batch)))), wanted[batch])
 
-    fit_student(model, len(x), loss_of, UPRIGHT_OR_NOT, lambda *_: None)
+    fit_student(model, len(x), loss_of, SIX_OR_NINE, lambda *_: None)
     with torch.no_grad():
         answers = torch.stack(
             [

@@ -49,9 +49,8 @@ def _address(address: str) -> str:
 
 
 def _report_address(address: str) -> str:
-    if re.fullmatch(r"(https?://|mailto:)[^\s{]*({title}|{text}|[^\s{])*", address) and (
-        "{text}" in address
-    ):
+    pattern = r"(https?://|mailto:)({title}|{text}|[^\s{])*"
+    if re.fullmatch(pattern, address) and "{text}" in address:
         return address
     raise ValueError("is an address like 'mailto:me@host?subject={title}&body={text}'")
 

@@ -193,24 +193,25 @@ def bundle(settings: Settings) -> Assets:
 
 def _bundle(settings: Settings, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    kinds_sheet = settings.build / "cache" / "kinds.css"
-    sheets = (f'@import "{path}";\n' for path in sorted(QUESTIONS.glob("*/block.css")))
-    kinds_sheet.write_text("".join(sheets), encoding="utf-8")
     common = ("--bundle", "--minify", f"--outdir={out}", *NAMES, "--loader:.woff2=file")
     style = _style_entry(settings)
     kinds = (f"{name}={path}" for name, path in KIND_SCRIPTS.items())
+    own = f"--alias:latentbook={settings.root / 'static' / 'js'}"
+    sheets = f"--alias:latentbook-kinds.css={_kind_sheets(settings)}"
     passes = {
         # Plotly imports a sheet of its maps, which the book does not have.
         "modules": (
-            *(*MODULES, *kinds, "--format=esm", "--splitting", ES, "--loader:.css=empty"),
-            f"--alias:latentbook={settings.root / 'static' / 'js'}",
+            *MODULES,
+            *kinds,
+            own,
+            "--format=esm",
+            "--splitting",
+            ES,
+            "--loader:.css=empty",
         ),
         "workers": (*WORKERS, "--format=esm", ES),
         "head": (*IN_HEAD, "--format=iife", ES),
-        "style": (
-            *(f"book={style}", "zoom=static/css/zoom.css"),
-            f"--alias:latentbook-kinds.css={kinds_sheet}",
-        ),
+        "style": (f"book={style}", "zoom=static/css/zoom.css", sheets),
     }
     places: dict[str, str] = {}
     for name, arguments in passes.items():
@@ -221,6 +222,14 @@ def _bundle(settings: Settings, out: Path) -> None:
     places |= _frame_pictures(settings.root / "static" / "img", out)
     text = json.dumps(places, indent=1, sort_keys=True)
     (out / "places.json").write_text(text, encoding="utf-8")
+
+
+def _kind_sheets(settings: Settings) -> Path:
+    """A sheet that imports those of the kinds of question."""
+    sheet = settings.build / "cache" / "kinds.css"
+    imports = (f'@import "{path}";\n' for path in sorted(QUESTIONS.glob("*/block.css")))
+    sheet.write_text("".join(imports), encoding="utf-8")
+    return sheet
 
 
 def _style_entry(settings: Settings) -> Path:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from latentbook.book.read.manifest import read_manifest
-from latentbook.book.read.problems import Problems
+from latentbook.errors import Problems
 from tools.release import LICENCE, WITHOUT_PYTORCH, Installed, call, stated_versions
 from tools.wheel import make_wheel
 

@@ -7,9 +7,9 @@ from latentbook.book.directives import DIRECTIVES, by_name
 from latentbook.book.read.frontmatter import read_front_matter
 from latentbook.book.read.nodes import directives
 from latentbook.book.read.parse import parse_document
-from latentbook.book.read.problems import Problems
 from latentbook.book.read.toml import Toml
 from latentbook.cli import cli
+from latentbook.errors import Problems
 from latentbook.settings import Settings
 
 

@@ -22,7 +22,6 @@ from latentbook.book.read.day import right_now
 from latentbook.book.read.days import Days
 from latentbook.book.read.laid import LAID
 from latentbook.book.read.manifest import days_of
-from latentbook.book.read.problems import Problems
 from latentbook.book.read.project import Project
 from latentbook.book.read.recordings import runnable_cells
 from latentbook.book.write.assets import Assets, bundle
@@ -33,7 +32,7 @@ from latentbook.book.write.offline import (
 from latentbook.book.write.render import TEMPLATES
 from latentbook.book.write.site import SiteWriter
 from latentbook.cache import replace_file
-from latentbook.errors import BookErrors
+from latentbook.errors import BookErrors, Problems
 from latentbook.hashing import content_hash
 from latentbook.report import Report
 from latentbook.runtime.dist import build_runtime

@@ -17,7 +17,6 @@ from latentbook.book.overlay.merge import merge
 from latentbook.book.read.bare_numbers import bare_numbers
 from latentbook.book.read.nodes import DirectiveNode, directives
 from latentbook.book.read.numbers import STALE, Asked, NumberError, made_by, rounded
-from latentbook.book.read.problems import Problems
 from latentbook.book.read.recordings import (
     NUMBERS,
     OUTPUTS,
@@ -31,6 +30,7 @@ from latentbook.book.read.recordings import (
     same_outputs,
 )
 from latentbook.book.read.source import ChapterSource
+from latentbook.errors import Problems
 from latentbook.report import Report
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.settings import Settings

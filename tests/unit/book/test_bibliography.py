@@ -9,7 +9,7 @@ import pytest
 from latentbook.book.compose.bibliography import Bibliography, read_bibliography
 from latentbook.book.compose.pieces import Link
 from latentbook.book.compose.text import Address
-from latentbook.book.read.problems import Problems
+from latentbook.errors import Problems
 
 BIB = r"""
 @article{baldi1989,

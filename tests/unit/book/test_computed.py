@@ -16,10 +16,9 @@ from latentbook.book.load import load
 from latentbook.book.read.bare_numbers import bare_numbers
 from latentbook.book.read.numbers import made_by, written
 from latentbook.book.read.parse import parse_document
-from latentbook.book.read.problems import Problems
 from latentbook.book.write.exports import Export, notebook
 from latentbook.book.write.search import search_index
-from latentbook.errors import BookErrors
+from latentbook.errors import BookErrors, Problems
 from latentbook.settings import Settings
 
 from .conftest import BOOK, HEAD, MakeBook, html_of

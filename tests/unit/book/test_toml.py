@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from latentbook.book.read.problems import Problems
 from latentbook.book.read.toml import Entry, Toml
+from latentbook.errors import Problems
 
 TRICKY = '''\
 title = "a # no comment" # one

@@ -17,7 +17,7 @@ from bibtexparser.latexenc import latex_to_unicode  # type: ignore[import-untype
 
 from latentbook.book.compose.pieces import Link
 from latentbook.book.compose.text import Address, Text, element, plain
-from latentbook.book.read.problems import FileProblems, Problems
+from latentbook.errors import FileProblems, Problems
 
 ENTRY = re.compile(r"^@(\w+)\s*\{\s*([^,\s}]*)", re.MULTILINE)
 REQUIRED = ("author", "title", "year")

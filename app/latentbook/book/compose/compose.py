@@ -41,11 +41,10 @@ from latentbook.book.read.nodes import (
 )
 from latentbook.book.read.notation import SymbolEntry
 from latentbook.book.read.numbers import Asked, Number, NumberError, Numbers
-from latentbook.book.read.problems import FileProblems
 from latentbook.book.read.recordings import Recorded, Recording
 from latentbook.book.read.source import PageSource
 from latentbook.book.translations.language import Language
-from latentbook.errors import accepted_names
+from latentbook.errors import FileProblems, accepted_names
 
 QUOTED = re.compile(r"\{num\}`([^`]+)`")
 

@@ -13,9 +13,8 @@ from pydantic import Field, Strict
 
 from latentbook.book.compose.pieces import Link
 from latentbook.book.compose.text import Address
-from latentbook.book.read.problems import FileProblems, Problems
 from latentbook.book.read.toml import Entry, Text, Toml
-from latentbook.errors import accepted_names
+from latentbook.errors import FileProblems, Problems, accepted_names
 
 
 class FactEntry(Entry):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latentbook.book.compose.pieces import Link
-from latentbook.book.read.problems import FileProblems
 from latentbook.book.read.toml import Entry, Text, Toml
+from latentbook.errors import FileProblems
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,8 @@ from latentbook.book.read.contents import FRONT, manifest_file
 from latentbook.book.read.day import Day
 from latentbook.book.read.manifest import read_manifest
 from latentbook.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, Syntax, walk
-from latentbook.book.read.problems import FileProblems, Problems
 from latentbook.book.read.source import ChapterSource, SourceReader
-from latentbook.errors import accepted_names
+from latentbook.errors import FileProblems, Problems, accepted_names
 
 PAGE_IDS = ("help-title", "latentbook-config", "main", "references", "search-results")
 """Ids that every page has."""

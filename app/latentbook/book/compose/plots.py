@@ -10,8 +10,8 @@ from typing import Any
 
 from latentbook.book.compose.author_code import AuthorCode, Reply, explained
 from latentbook.book.read.nodes import DirectiveNode
-from latentbook.book.read.problems import FileProblems
 from latentbook.cache import Cache
+from latentbook.errors import FileProblems
 from latentbook.hashing import content_hash
 
 LIBRARIES = ("numpy", "plotly")

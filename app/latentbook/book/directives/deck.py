@@ -10,7 +10,7 @@ from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter, details
 from latentbook.book.compose.text import Text
 from latentbook.book.read.nodes import DirectiveNode
-from latentbook.book.read.problems import FileProblems
+from latentbook.errors import FileProblems
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from latentbook.book.read.contents import COURSE
 from latentbook.book.read.manifest import CourseManifest, read_manifest
-from latentbook.book.read.problems import Problems
+from latentbook.errors import Problems
 
 
 @dataclass(frozen=True)

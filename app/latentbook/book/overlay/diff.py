@@ -16,8 +16,7 @@ from latentbook.book.directives import DIRECTIVES, by_name
 from latentbook.book.overlay.course import Course
 from latentbook.book.overlay.merge import merge, merge_reporting, merged_settings, release
 from latentbook.book.overlay.sourced_text import SourcedText, digest
-from latentbook.book.read.problems import Problems
-from latentbook.errors import BookErrors, LatentbookError
+from latentbook.errors import BookErrors, LatentbookError, Problems
 from latentbook.report import Report
 from latentbook.settings import Settings
 

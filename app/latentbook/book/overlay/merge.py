@@ -24,12 +24,11 @@ from latentbook.book.read.laid import LAID
 from latentbook.book.read.manifest import Hidden, Insert, Replacement
 from latentbook.book.read.numbers import setting
 from latentbook.book.read.options import LABEL
-from latentbook.book.read.problems import Piece, Problems
 from latentbook.book.read.recordings import NUMBERS, OUTPUTS
 from latentbook.book.read.source import INDEX, PRINT
 from latentbook.book.write.prefill import prefill_cache
 from latentbook.cache import replace_file
-from latentbook.errors import accepted_names
+from latentbook.errors import Piece, Problems, accepted_names
 from latentbook.settings import WIDGETS as BOOK_WIDGETS
 from latentbook.settings import Settings
 from widgets.renamed import MODULES

@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from latentbook.book.read.markdown import make_markdown, source_lines
-from latentbook.book.read.problems import Piece
+from latentbook.errors import Piece
 
 OPTION_LABEL = re.compile(r":(?:label|name):\s+(\S+)\s*$")
 NOTE = re.compile(r"\[\^([^\]\s]+)\]")

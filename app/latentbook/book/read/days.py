@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from latentbook.book.read.day import Day, written
-from latentbook.book.read.problems import Problems
 from latentbook.book.read.toml import Entry, Toml
-from latentbook.errors import accepted_names
+from latentbook.errors import Problems, accepted_names
 
 ANSWERS = "answers"
 WORDS = ("draft", "hidden")

@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 
 from latentbook.book.read import suggestions
-from latentbook.book.read.problems import FileProblems
 from latentbook.book.read.suggestions import known_names
+from latentbook.errors import FileProblems
 from latentbook.renamed import FRONT_MATTER, warn
 
 ITEMS: dict[type, Any] = {list: str, tuple: int | float}

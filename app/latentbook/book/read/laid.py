@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from latentbook.book.read.problems import Origins
+from latentbook.errors import Origins
 
 LAID = "laid.json"
 

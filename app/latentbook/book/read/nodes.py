@@ -10,7 +10,7 @@ from markdown_it.token import Token
 
 from latentbook.book.read.day import Day
 from latentbook.book.read.options import Option
-from latentbook.book.read.problems import FileProblems
+from latentbook.errors import FileProblems
 
 
 @dataclass(frozen=True)

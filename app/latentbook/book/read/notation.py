@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import PrivateAttr
 
-from latentbook.book.read.problems import FileProblems
 from latentbook.book.read.toml import Entry, Text, Toml
+from latentbook.errors import FileProblems
 
 
 class SymbolEntry(Entry):

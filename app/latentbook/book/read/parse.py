@@ -23,8 +23,8 @@ from latentbook.book.read.nodes import (
     TextNode,
 )
 from latentbook.book.read.options import LABEL
-from latentbook.book.read.problems import FileProblems
 from latentbook.book.read.suggestions import html_instead, known_names, literal_markup
+from latentbook.errors import FileProblems
 from latentbook.renamed import OPTIONS, warn
 
 Target = tuple[str, int]

@@ -10,7 +10,7 @@ from latentbook.book.read.contents import BOOK, manifest_file
 from latentbook.book.read.days import Days
 from latentbook.book.read.laid import Laid
 from latentbook.book.read.manifest import BookManifest, CourseManifest, read_manifest
-from latentbook.book.read.problems import FileProblems, Problems
+from latentbook.errors import FileProblems, Problems
 from latentbook.settings import Settings
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from latentbook.book.read.nodes import DirectiveNode
-from latentbook.book.read.problems import FileProblems
+from latentbook.errors import FileProblems
 
 
 def validate(node: DirectiveNode, problems: FileProblems) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from latentbook.book.read.nodes import DirectiveNode, Node, directives
-from latentbook.book.read.problems import FileProblems
+from latentbook.errors import FileProblems
 from latentbook.hashing import content_hash
 
 OUTPUTS = "outputs.json"

@@ -14,9 +14,8 @@ from latentbook.book.read.nodes import Document, Node, Syntax
 from latentbook.book.read.numbers import Numbers
 from latentbook.book.read.options import LABEL
 from latentbook.book.read.parse import parse_document
-from latentbook.book.read.problems import Problems
 from latentbook.book.read.recordings import NUMBERS, OUTPUTS, Recordings, runnable_cells
-from latentbook.errors import accepted_names
+from latentbook.errors import Problems, accepted_names
 
 INDEX = "index.md"
 CHAPTER_KEYS: dict[str, type] = {

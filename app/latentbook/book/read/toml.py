@@ -21,8 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from latentbook.book.read.problems import FileProblems
-from latentbook.errors import accepted_names
+from latentbook.errors import FileProblems, accepted_names
 from latentbook.renamed import KEYS, warn
 
 Place: TypeAlias = tuple[str | int, ...]

@@ -8,9 +8,8 @@ from pathlib import Path
 from latentbook.book.overlay.merge import CONTENT, INSTRUMENTS, release
 from latentbook.book.read.contents import BOOK, COURSE
 from latentbook.book.read.manifest import read_manifest
-from latentbook.book.read.problems import Problems
 from latentbook.book.scaffold import write_from
-from latentbook.errors import LatentbookError
+from latentbook.errors import LatentbookError, Problems
 from latentbook.settings import Settings
 
 CHAPTER, SECTION, INSTRUMENT = "first-steps", "the-best-constant", "stand_in"

@@ -18,11 +18,10 @@ from latentbook.book.overlay.merge import CONTENT, INSTRUMENTS, merge
 from latentbook.book.read.contents import BOOK, COURSE, RESERVED, ChapterEntry
 from latentbook.book.read.manifest import Manifest, read_manifest
 from latentbook.book.read.options import IDENTIFIER, LABEL
-from latentbook.book.read.problems import Problems
 from latentbook.book.read.source import INDEX, PRINT
 from latentbook.book.scaffold import write_from
 from latentbook.book.scaffold.toml_edit import with_item, with_section
-from latentbook.errors import LatentbookError, UnknownName
+from latentbook.errors import LatentbookError, Problems, UnknownName
 from latentbook.settings import SHIPPED, Settings
 from widgets.renamed import MODULES
 

@@ -36,11 +36,11 @@ from latentbook.book.read.nodes import (
     Node,
     TextNode,
 )
-from latentbook.book.read.problems import Problems
 from latentbook.book.read.recordings import PLOTLY, Recorded, code_hashes
 from latentbook.book.read.source import ChapterSource, PageSource
 from latentbook.book.translations.language import Language
 from latentbook.book.write.markdown import markdown
+from latentbook.errors import Problems
 from widgets import data as data_module
 
 BOOK_MODULE = re.compile(r"^from (widgets(?:\.\w+)+) import", re.MULTILINE)

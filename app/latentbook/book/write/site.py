@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from latentbook.book.compose.loaded import Loaded
-from latentbook.book.read.problems import Problems
 from latentbook.book.write.assets import Assets
 from latentbook.book.write.class_data import class_data
 from latentbook.book.write.compress import Compressor, link
@@ -20,6 +19,7 @@ from latentbook.book.write.render import Renderer
 from latentbook.book.write.search import search_index
 from latentbook.book.write.snippets import snippets
 from latentbook.book.write.web_manifest import web_manifest
+from latentbook.errors import Problems
 from latentbook.hashing import content_hash
 from latentbook.report import Report
 from latentbook.runtime.dist import RuntimeDist, served_name

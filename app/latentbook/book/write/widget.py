@@ -22,11 +22,11 @@ from latentbook.book.compose.types import Page
 from latentbook.book.directives.instrument import Words, instrument_block
 from latentbook.book.read.manifest import read_manifest
 from latentbook.book.read.markdown import make_markdown
-from latentbook.book.read.problems import Problems
 from latentbook.book.translations.language import ENGLISH, language
 from latentbook.book.write.assets import engine_script, notebook_script
 from latentbook.book.write.render import TEMPLATES, template_environment
 from latentbook.cache import Cache
+from latentbook.errors import Problems
 from latentbook.settings import Settings
 from widgets import get
 from widgets.contract import Value

@@ -16,8 +16,8 @@ from latentbook.book.compose.question import (
 )
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, number, positive, text
-from latentbook.book.read.problems import FileProblems
 from latentbook.book.translations.language import message
+from latentbook.errors import FileProblems
 
 
 @dataclass(frozen=True)

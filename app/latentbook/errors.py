@@ -167,3 +167,8 @@ def accepted_names(name: str, accepted: Iterable[str], limit: int = 12) -> str:
     shown = ", ".join(names[:limit])
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return f"{question}Accepted: {shown}{more}."
+
+
+def known_names(name: str, accepted: Iterable[str], instead: Mapping[str, str]) -> str:
+    """Text after 'unknown NAME': what to write instead, or what is accepted."""
+    return f": {instead[name]}" if name in instead else f". {accepted_names(name, accepted)}"

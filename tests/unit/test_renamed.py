@@ -4,11 +4,11 @@ import pytest
 from typer.testing import CliRunner
 
 from latentbook.book.directives import DIRECTIVES, by_name
-from latentbook.book.read.frontmatter import read_front_matter
+from latentbook.book.read.frontmatter import FrontMatter, SectionHead
 from latentbook.book.read.nodes import directives
 from latentbook.book.read.parse import parse_document
-from latentbook.book.read.toml import Toml
 from latentbook.cli import cli
+from latentbook.datafile import Toml
 from latentbook.errors import Problems
 from latentbook.settings import Settings
 
@@ -64,17 +64,18 @@ def test_a_file_is_read_by_its_old_keys_at_their_lines(tmp_path):
 def test_front_matter_is_read_by_its_old_key(tmp_path):
     report = Problems().of(tmp_path / "one.md")
     with pytest.warns(FutureWarning, match="'formerly' in .*one.md is now called 'aliases'"):
-        values, lines = read_front_matter("title: One\nformerly: [two]", report)
-    assert values == {"title": "One", "aliases": ["two"]}
-    assert lines == {"title": 2, "aliases": 3}
+        front = FrontMatter("title: One\nformerly: [two]", report)
+    assert front.values == {"title": "One", "aliases": ["two"]}
+    assert [front.line(key) for key in ("title", "aliases")] == [2, 3]
 
 
 def test_an_option_is_read_by_its_old_name(tmp_path):
     problems = Problems()
-    text = "---\ntitle: One\n---\n\n::::{quiz} guess\n:label: q\n\n"
+    text = "---\ntitle: One\ndescription: Two\n---\n\n::::{quiz} guess\n:label: q\n\n"
     text += ":::{sketch} python\n:alt: A\n:then: B\nfigure = 1\n:::\n::::\n"
     with pytest.warns(FutureWarning, match=":then: in .*one.md is now called :alt-revealed:"):
-        document = parse_document(text, by_name(DIRECTIVES), problems.of(tmp_path / "one.md"))
+        report = problems.of(tmp_path / "one.md")
+        document = parse_document(text, SectionHead, by_name(DIRECTIVES), report)
     (sketch,) = directives(document.nodes, "sketch")
     assert sketch.options == {"alt": "A", "alt-revealed": "B"}
     problems.raise_all()

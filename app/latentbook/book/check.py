@@ -167,7 +167,9 @@ class _ChapterRun:
                     if outputs is None:
                         continue
                     numbers = self.variables(node)
-                    recording = Recording(self.hashes[node.label], tuple(outputs), numbers)
+                    recording = Recording(
+                        code=self.hashes[node.label], outputs=tuple(outputs), numbers=numbers
+                    )
                     made[node.label] = recording
                     if not record:
                         self.compare(node, recording)
@@ -177,7 +179,7 @@ class _ChapterRun:
                     self.listing(node)
         if self.source.computed:
             hash = self.source.numbers.hashes[NUMBERS]
-            made[NUMBERS] = Recording(hash, numbers=self.computed())
+            made[NUMBERS] = Recording(code=hash, numbers=self.computed())
         self.compare_numbers(made, record=record)
         return made
 
@@ -201,7 +203,7 @@ class _ChapterRun:
             return None
         self.ran.append(node)
         return [
-            Recorded(kind, rounded_figure(data) if kind == PLOTLY else data)
+            Recorded(kind=kind, data=rounded_figure(data) if kind == PLOTLY else data)
             for kind, data in reply["outputs"]
         ]
 

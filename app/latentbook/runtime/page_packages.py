@@ -19,11 +19,12 @@ from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field
 from pyodide_lock import PackageSpec
 from pyodide_lock.utils import parse_top_level_import_name
 
-from latentbook.errors import LatentbookError
+from latentbook.datafile import Entry, Json
+from latentbook.errors import LatentbookError, Problems
 from latentbook.report import Report
 from latentbook.runtime.compile import compile_wheel
 from latentbook.runtime.pins import PYODIDE
@@ -32,7 +33,7 @@ from latentbook.runtime.wheels import Wheels
 from latentbook.settings import Settings
 
 
-class Lock(BaseModel):
+class Lock(Entry):
     """The content of the file.
 
     Attributes
@@ -42,11 +43,9 @@ class Lock(BaseModel):
     packages : by name, these and their dependencies
     """
 
-    model_config = ConfigDict(extra="forbid")
-
     pyodide: str = PYODIDE
-    requested: list[str] = []
-    packages: dict[str, PackageSpec] = {}
+    requested: list[str] = Field(default_factory=list)
+    packages: dict[str, PackageSpec] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,9 @@ class PagePackages:
         Raises
         ------
         LatentbookError
-            If Pyodide is not installed, or the file is not a lock.
+            If Pyodide is not installed.
+        BookErrors
+            If the file has a mistake.
         """
         folder = settings.course or settings.content
         path = folder / "packages.json"
@@ -74,13 +75,9 @@ class PagePackages:
             pyodide_url=settings.pyodide_url.format(version=PYODIDE),
             pyodide=pyodide_packages(settings.root / "node_modules" / "pyodide"),
         )
-        try:
-            text = path.read_text(encoding="utf-8") if path.exists() else "{}"
-            lock = Lock.model_validate_json(text)
-        except (ValidationError, UnicodeDecodeError) as error:
-            raise LatentbookError(
-                f"{path} is not a lock of packages ({error}). `latentbook packages add` writes it."
-            ) from None
+        problems = Problems()
+        lock = Json.read(path, problems.of(path)).checked(Lock) if path.exists() else Lock()
+        problems.raise_all()
         return cls(path, lock, wheels)
 
     @cached_property

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from latentbook.book.read.brand import GROUNDS, LEAST, Accent, Brand, check_brand, contrast
-from latentbook.book.read.toml import Toml
 from latentbook.book.write.brand import ACCENT, colours, icon, line
+from latentbook.datafile import Toml
 from latentbook.errors import Problems
 
 

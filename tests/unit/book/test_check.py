@@ -217,7 +217,9 @@ def test_figures_are_compared_as_numbers_and_text_to_the_letter() -> None:
     assert json.loads(figure)["data"][0]["y"] == [0.123457, 2]
     near = figure.replace("0.123457", "0.123459")
     far = figure.replace("0.123457", "0.1236")
-    assert same_outputs([Recorded(PLOTLY, figure)], [Recorded(PLOTLY, near)])
-    assert not same_outputs([Recorded(PLOTLY, figure)], [Recorded(PLOTLY, far)])
-    assert not same_outputs([Recorded("stdout", "0.123457")], [Recorded("stdout", "0.123459")])
-    assert not same_outputs([], [Recorded("stdout", "1")])
+    plots = [[Recorded(kind=PLOTLY, data=data)] for data in (figure, near, far)]
+    assert same_outputs(plots[0], plots[1])
+    assert not same_outputs(plots[0], plots[2])
+    texts = [[Recorded(kind="stdout", data=data)] for data in ("0.123457", "0.123459")]
+    assert not same_outputs(*texts)
+    assert not same_outputs([], texts[0])

@@ -14,6 +14,7 @@ from latentbook.book.compose.prose import ROLES
 from latentbook.book.directives import DIRECTIVES, by_name
 from latentbook.book.load import load
 from latentbook.book.read.bare_numbers import bare_numbers
+from latentbook.book.read.frontmatter import SectionHead
 from latentbook.book.read.numbers import made_by, written
 from latentbook.book.read.parse import parse_document
 from latentbook.book.write.exports import Export, notebook
@@ -331,17 +332,17 @@ def test_a_strict_book_refuses_bare_numbers(make_book: MakeBook) -> None:
 
 def test_given_is_a_list_of_numbers(make_book: MakeBook) -> None:
     text = HEAD_GIVEN.replace("[784]", '["784"]') + "\nText.\n"
-    with pytest.raises(BookErrors, match="front matter key 'given' must be a list of numbers"):
+    with pytest.raises(BookErrors, match="given must be a number; got '784'"):
         load(make_book({"sample/text.md": text}))
 
 
 def test_the_section_on_linear_probes_has_no_bare_number(root: Path) -> None:
     text = (root / "content" / "judging" / "linear-probes.md").read_text(encoding="utf-8")
     problems = Problems().of(Path("linear-probes.md"))
-    document = parse_document(text, dict(by_name(DIRECTIVES)), problems)
+    document = parse_document(text, SectionHead, dict(by_name(DIRECTIVES)), problems)
     assert list(bare_numbers(document)) == []
     planted = text.replace("## Which labels?", "It reads 81.5 %.\n\n## A")
-    found = bare_numbers(parse_document(planted, dict(by_name(DIRECTIVES)), problems))
+    found = bare_numbers(parse_document(planted, SectionHead, dict(by_name(DIRECTIVES)), problems))
     assert [number for _, number in found] == ["81.5 %"]
 
 

@@ -23,11 +23,11 @@ from latentbook.book.build import build_site, is_due
 from latentbook.book.load import load
 from latentbook.book.read.days import DatedFile, read_days
 from latentbook.book.read.manifest import days_of
-from latentbook.book.read.toml import Toml
 from latentbook.book.write.assets import bundle
 from latentbook.book.write.render import Renderer
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.cli import say_what_is_due, say_what_opens
+from latentbook.datafile import Toml
 from latentbook.errors import BookErrors, Problems
 from latentbook.settings import Settings
 

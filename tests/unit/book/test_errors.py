@@ -79,7 +79,7 @@ def test_all_planted_errors_at_once(root: Path, shared_build: Path, rewrite: boo
             {"sample/text.md": HEAD + "\n## A {#main}\n"},
             "content/sample/text.md:6: label 'main' is taken",
         ),
-        ({"sample/outputs.json": "{"}, "content/sample/outputs.json:1: not a recording"),
+        ({"sample/outputs.json": "{"}, "content/sample/outputs.json:1: not JSON: Expecting"),
     ],
 )
 def test_one_mistake(files: dict[str, str], message: str, make_book: MakeBook) -> None:

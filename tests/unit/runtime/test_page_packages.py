@@ -206,7 +206,7 @@ def test_a_lock_for_another_pyodide_is_refused_with_what_to_do(settings: Setting
 
 def test_a_file_that_is_no_lock_is_refused(settings: Settings) -> None:
     (settings.content / "packages.json").write_text('{"requsted": []}')
-    with pytest.raises(LatentbookError, match="is not a lock of packages"):
+    with pytest.raises(LatentbookError, match=r"unknown key 'requsted'\. Did you mean"):
         PagePackages.read(settings)
 
 

@@ -13,7 +13,7 @@ from pydantic import Field, Strict
 
 from latentbook.book.compose.pieces import Link
 from latentbook.book.compose.text import Address
-from latentbook.book.read.toml import Entry, Text, Toml
+from latentbook.datafile import Entry, Text, Toml
 from latentbook.errors import FileProblems, Problems, accepted_names
 
 

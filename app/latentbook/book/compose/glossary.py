@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latentbook.book.compose.pieces import Link
-from latentbook.book.read.toml import Entry, Text, Toml
+from latentbook.datafile import Entry, Text, Toml
 from latentbook.errors import FileProblems
 
 

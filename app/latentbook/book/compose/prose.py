@@ -17,9 +17,8 @@ from latentbook.book.compose.target import Target
 from latentbook.book.compose.text import Address, Text, element, plain
 from latentbook.book.read import suggestions
 from latentbook.book.read.day import Day
-from latentbook.book.read.suggestions import known_names
 from latentbook.book.translations.language import Language
-from latentbook.errors import FileProblems
+from latentbook.errors import FileProblems, known_names
 
 WORDS_AND_LABEL = re.compile(r"(.+?)\s*<([^<>]+)>", re.DOTALL)
 EXPLAINED = re.compile(r"(.+?)\s*\(([^()]+)\)", re.DOTALL)

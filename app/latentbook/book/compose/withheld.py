@@ -153,7 +153,7 @@ def _recordings(chapter: ChapterSource, pages: Sequence[PageSource]) -> Recordin
     recorded = chapter.recordings.all_current(chapter.nodes)
     hashes = code_hashes([node for page in pages for node in page.document.nodes])
     kept = {
-        label: replace(recorded[label], code=hash)
+        label: recorded[label].model_copy(update={"code": hash})
         for label, hash in hashes.items()
         if label in recorded
     }

@@ -8,14 +8,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from latentbook.book.compose.labels import numbered
 from latentbook.book.directives import DIRECTIVES, by_name
 from latentbook.book.overlay.course import Course
 from latentbook.book.overlay.merge import merge, merge_reporting, merged_settings, release
 from latentbook.book.overlay.sourced_text import SourcedText, digest
+from latentbook.datafile import Entry, Json
 from latentbook.errors import BookErrors, LatentbookError, Problems
 from latentbook.report import Report
 from latentbook.settings import Settings
@@ -23,8 +24,7 @@ from latentbook.settings import Settings
 LOCK = "book.lock.json"
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(Entry):
     """A labelled thing of the book: its place and the hash of its text."""
 
     kind: str
@@ -32,8 +32,7 @@ class Seen:
     hash: str
 
 
-@dataclass(frozen=True)
-class Edition:
+class Edition(Entry):
     """A book as a course sees it.
 
     Attributes
@@ -44,6 +43,7 @@ class Edition:
     numbers : how the course names what it has, by label: 'question 2.3'
     """
 
+    stand_in: ClassVar = {"release": "", "hash": "", "book": {}, "numbers": {}}
     release: str
     hash: str
     book: Mapping[str, Seen]
@@ -69,10 +69,12 @@ def edition_of(book: Path, laid: Path) -> Edition:
     targets = numbered(book, directives).targets.values()
     here = numbered(laid, directives).targets.values()
     return Edition(
-        release(),
-        total.hexdigest(),
-        {t.label: Seen(t.kind, t.page, hashes.get(t.label, "")) for t in targets},
-        {t.label: f"{t.kind} {t.number}".strip() for t in here},
+        release=release(),
+        hash=total.hexdigest(),
+        book={
+            t.label: Seen(kind=t.kind, page=t.page, hash=hashes.get(t.label, "")) for t in targets
+        },
+        numbers={t.label: f"{t.kind} {t.number}".strip() for t in here},
     )
 
 
@@ -83,27 +85,25 @@ def read_lock(course: Path) -> Edition:
     ------
     LatentbookError
         If none is recorded.
+    BookErrors
+        If the file has a mistake.
     """
     path = course / LOCK
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        book = {label: Seen(**seen) for label, seen in values.pop("book").items()}
-        return Edition(book=book, **values)
-    except FileNotFoundError:
+    if not path.is_file():
         raise LatentbookError(
             f"{path} is missing: `latentbook course diff {course} --accept` records the edition "
             "of the book that the course is compared with."
-        ) from None
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise LatentbookError(
-            f"{path} is damaged ({error}): take it from version control."
-        ) from None
+        )
+    problems = Problems()
+    edition = Json.read(path, problems.of(path)).checked(Edition)
+    problems.raise_all()
+    return edition
 
 
 def write_lock(course: Path, edition: Edition) -> Path:
     path = course / LOCK
-    values = asdict(edition)
-    path.write_text(json.dumps(values, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    text = json.dumps(edition.model_dump(), indent=1, sort_keys=True)
+    path.write_text(text + "\n", encoding="utf-8")
     return path
 
 

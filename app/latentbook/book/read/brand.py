@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from PIL import Image
 from pydantic import AfterValidator
 
-from latentbook.book.read.toml import Entry, Toml
+from latentbook.datafile import Entry, Toml
 
 GROUNDS: Mapping[str, tuple[str, ...]] = {
     "light": ("#fcfbf8", "#ffffff", "#f5f3ed"),

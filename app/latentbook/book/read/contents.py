@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator
 
 from latentbook.book.read.options import LABEL
-from latentbook.book.read.toml import Entry
+from latentbook.datafile import Entry
 
 BOOK, COURSE = "book.toml", "course.toml"
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from latentbook.book.read.day import Day, written
-from latentbook.book.read.toml import Entry, Toml
+from latentbook.datafile import Entry, Toml
 from latentbook.errors import Problems, accepted_names
 
 ANSWERS = "answers"

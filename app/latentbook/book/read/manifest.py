@@ -24,8 +24,8 @@ from latentbook.book.read.brand import Brand, Line, check_brand
 from latentbook.book.read.contents import COURSE, ChapterEntry, PartEntry, manifest_file
 from latentbook.book.read.days import DatedFile, Days, read_days
 from latentbook.book.read.options import IDENTIFIER
-from latentbook.book.read.toml import Entry, Text, Toml, full_sentence
 from latentbook.book.translations.language import Language, content_language, language
+from latentbook.datafile import Entry, Text, Toml, full_sentence
 from latentbook.errors import FileProblems, LatentbookError, Problems
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import PrivateAttr
 
-from latentbook.book.read.toml import Entry, Text, Toml
+from latentbook.datafile import Entry, Text, Toml
 from latentbook.errors import FileProblems
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from markdown_it.token import Token
 
 from latentbook.book.read import suggestions
-from latentbook.book.read.frontmatter import read_front_matter
+from latentbook.book.read.frontmatter import FrontMatter, Head
 from latentbook.book.read.markdown import is_closed, make_markdown, source_lines
 from latentbook.book.read.nodes import (
     DirectiveNode,
@@ -23,8 +23,8 @@ from latentbook.book.read.nodes import (
     TextNode,
 )
 from latentbook.book.read.options import LABEL
-from latentbook.book.read.suggestions import html_instead, known_names, literal_markup
-from latentbook.errors import FileProblems
+from latentbook.book.read.suggestions import html_instead, literal_markup
+from latentbook.errors import FileProblems, known_names
 from latentbook.renamed import OPTIONS, warn
 
 Target = tuple[str, int]
@@ -35,10 +35,11 @@ FENCE_INFO = re.compile(r"\{([^}\s]*)\}\s*(.*)")
 OPTION = re.compile(r":([A-Za-z][\w-]*):(?:\s+(.*))?$")
 
 
-def parse_document(text: str, directives: Mapping[str, Syntax], problems: FileProblems) -> Document:
-    """Parse a complete chapter."""
-    parser = _Parser(text, directives, problems)
-    return parser.document()
+def parse_document(
+    text: str, head: type[Head], directives: Mapping[str, Syntax], problems: FileProblems
+) -> Document:
+    """Parse a page whose front matter has the keys of ``head``."""
+    return _Parser(text, directives, problems).document(head)
 
 
 class _Parser:
@@ -51,16 +52,16 @@ class _Parser:
         self.notes: dict[str, NoteNode] = {}
         self.target: Target | None = None  # which the next node takes
 
-    def document(self) -> Document:
+    def document(self, kind: type[Head]) -> Document:
         tokens = self.markdown.parse("\n".join(self.lines), self.env)
-        front: dict[str, Any] = {}
-        front_lines: dict[str, int] = {}
         if tokens and tokens[0].type == "front_matter":
-            front, front_lines = read_front_matter(tokens.pop(0).content, self.problems)
+            front = FrontMatter(tokens.pop(0).content, self.problems)
         else:
             self.problems.add(1, "front matter is missing: the file must begin with ---")
-        nodes = self.nodes(tokens, parent=None)
-        return Document(front, front_lines, nodes, self.notes)
+            front = FrontMatter("", self.problems)
+        head = dict(front.checked(kind))
+        lines = {str(key): line for (key, *_), line in reversed(front.lines.items())}
+        return Document(head, lines, self.nodes(tokens, parent=None), self.notes)
 
     def nodes(self, tokens: Sequence[Token], parent: Syntax | None) -> tuple[Node, ...]:
         """The nodes of a token stream: one for each block at its top level."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+
 from latentbook.book.read.nodes import DirectiveNode, Node, directives
+from latentbook.datafile import Json
 from latentbook.errors import FileProblems
 from latentbook.hashing import content_hash
 
@@ -22,24 +24,27 @@ FIGURE_TOLERANCE = 1e-4
 """Figures have more digits than machines agree on: six are recorded, four compared."""
 
 
-@dataclass(frozen=True)
-class Recorded:
+class Recorded(BaseModel):
     """One piece of output: a stream (``stdout``, ``stderr``) or a value with its MIME type."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
     kind: str
     data: str
 
 
-@dataclass(frozen=True)
-class Recording:
-    """What one snippet put out, or ``numbers.py`` computed, and the hash of all it came from.
+class Recording(BaseModel):
+    """The output of one snippet, or the numbers of ``numbers.py``.
 
-    ``numbers`` holds what the text quotes of a snippet's variables, or all of a ``numbers.py``.
+    Attributes
+    ----------
+    code : hash of everything that it was made from
+    numbers : the variables of a snippet that the text quotes, or all numbers of ``numbers.py``
     """
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
     code: str
     outputs: tuple[Recorded, ...] = ()
-    numbers: Mapping[str, float] = field(default_factory=dict)
+    numbers: dict[str, int | float] = {}
 
 
 def rounded_figure(data: str) -> str:
@@ -82,23 +87,7 @@ class Recordings:
         """Read the file; a chapter without one has nothing recorded."""
         if not path.is_file():
             return cls(path, {})
-        try:
-            values = json.loads(report.read(path))
-            recorded = {
-                label: Recording(
-                    value["code"],
-                    tuple(Recorded(**output) for output in value.get("outputs", ())),
-                    dict(value.get("numbers", {})),
-                )
-                for label, value in values.items()
-            }
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            line = getattr(error, "lineno", 1)
-            report.add(
-                line, f"not a recording ({error}): remove it and run latentbook check --record"
-            )
-            recorded = {}
-        return cls(path, recorded)
+        return cls(path, Json.read(path, report).checked(dict[str, Recording]))
 
     def write(self) -> None:
         """Write the file, or remove it if nothing is recorded."""
@@ -106,8 +95,8 @@ class Recordings:
             self.path.unlink(missing_ok=True)
             return
         values = {
-            label: {key: value for key, value in asdict(r).items() if key != "numbers" or value}
-            for label, r in self.by_label.items()
+            label: recording.model_dump(exclude=None if recording.numbers else {"numbers"})
+            for label, recording in self.by_label.items()
         }
         self.path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(values, indent=1, ensure_ascii=False)

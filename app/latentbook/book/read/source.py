@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from latentbook.book.read.contents import FRONT, ChapterEntry, manifest_file
-from latentbook.book.read.frontmatter import ITEMS, check_front_matter
+from latentbook.book.read.frontmatter import ChapterHead, FrontHead, Head, SectionHead
 from latentbook.book.read.nodes import Document, Node, Syntax
 from latentbook.book.read.numbers import Numbers
 from latentbook.book.read.options import LABEL
@@ -18,29 +17,6 @@ from latentbook.book.read.recordings import NUMBERS, OUTPUTS, Recordings, runnab
 from latentbook.errors import Problems, accepted_names
 
 INDEX = "index.md"
-CHAPTER_KEYS: dict[str, type] = {
-    "title": str,
-    "standfirst": str,
-    "level": str,
-    "builds_on": list,
-    "description": str,
-    "sections": list,
-    "given": tuple,
-}
-FRONT_KEYS: dict[str, type] = {
-    "title": str,
-    "standfirst": str,
-    "description": str,
-    "given": tuple,
-}
-SECTION_KEYS: dict[str, type] = {
-    "title": str,
-    "description": str,
-    "aliases": list,
-    "given": tuple,
-}
-OPTIONAL = ("aliases", "given")
-
 PRINT = "print"
 """The complete chapter on one page: no section can have this name."""
 
@@ -123,7 +99,7 @@ class SourceReader:
         if not path.is_file():
             self.problems.add(self.manifest, 1, "the front page has no file front.md")
             return None
-        page = self.page(FRONT, "", path, FRONT_KEYS)
+        page = self.page(FRONT, "", path, FrontHead)
         entry = ChapterEntry.model_construct(slug=FRONT)
         recordings = Recordings(self.content / OUTPUTS, {})
         return ChapterSource(entry, (page,), recordings, "", self.widgets)
@@ -138,10 +114,10 @@ class SourceReader:
                 f"chapter {entry.slug!r} has no file {entry.slug}/{INDEX}",
             )
             return None
-        opening = self.page(entry.slug, "", folder / INDEX, CHAPTER_KEYS)
+        opening = self.page(entry.slug, "", folder / INDEX, ChapterHead)
         names = self.section_names(opening, folder)
         sections = (
-            self.page(entry.slug, name, folder / f"{name}.md", SECTION_KEYS) for name in names
+            self.page(entry.slug, name, folder / f"{name}.md", SectionHead) for name in names
         )
         outputs = self.problems.of(self.shown(f"{entry.slug}/{OUTPUTS}"))
         recordings = Recordings.read(folder / OUTPUTS, outputs)
@@ -172,25 +148,12 @@ class SourceReader:
                 report.add(line, f"{name}.md is not among the sections: list it or remove it")
         return listed
 
-    def page(self, slug: str, name: str, path: Path, keys: dict[str, type]) -> PageSource:
-        """Parse one file and check its front matter."""
+    def page(self, slug: str, name: str, path: Path, head: type[Head]) -> PageSource:
         shown = self.shown(path.relative_to(self.content).as_posix())
         report = self.problems.of(shown)
-        document = parse_document(report.read(path), self.directives, report)
-        required = [key for key in keys if key not in OPTIONAL]
-        check_front_matter(document.front, document.front_lines, keys, required, report)
-        given = document.front
-        document.front = {key: _text_or_list(given.get(key), kind) for key, kind in keys.items()}
+        document = parse_document(report.read(path), head, self.directives, report)
         return PageSource(slug, name, shown, document)
 
     def shown(self, name: str) -> Path:
         """A file of the content as messages name it."""
         return Path(self.content.name) / name
-
-
-def _text_or_list(value: Any, kind: type) -> Any:
-    """A value of the front matter, or an empty one if it was refused."""
-    if kind in ITEMS:
-        items: Iterable[Any] = value if isinstance(value, list) else ()
-        return [item for item in items if isinstance(item, ITEMS[kind])]
-    return value if isinstance(value, str) else ""

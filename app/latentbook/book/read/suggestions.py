@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-
-from latentbook.errors import accepted_names
 
 _QUESTION = "ask with {quiz}, whose {answer} the reader opens, or write {admonition} and {fold}"
 _RESULT = "write {admonition} with the option :kind: result or definition"
@@ -147,11 +144,6 @@ def _without_code(text: str) -> str:
             position, index = runs[closing].end(), closing
         index += 1
     return "".join(kept) + text[position:]
-
-
-def known_names(name: str, accepted: Iterable[str], instead: Mapping[str, str]) -> str:
-    """Text after 'unknown NAME': what to write instead, or what is accepted."""
-    return f": {instead[name]}" if name in instead else f". {accepted_names(name, accepted)}"
 
 
 def html_instead(markup: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from latentbook.book.read.toml import Entry, Toml
+from latentbook.book.read.frontmatter import FrontMatter, Head
+from latentbook.book.read.recordings import Recording
+from latentbook.datafile import Entry, Json, Toml
 from latentbook.errors import Problems
 
 TRICKY = '''\
@@ -66,4 +68,23 @@ def test_what_is_wrong_is_left_out_and_the_rest_read() -> None:
         "p.toml:3: [[people]] lacks name",
         "p.toml:4: unknown key 'aeg' of [[people]]. Did you mean 'age'? Accepted: age, name.",
         "p.toml:5: name of [[people]] must be text; got 5",
+    ]
+
+
+def test_json_and_front_matter_are_checked_alike() -> None:
+    problems = Problems()
+    recorded = '{\n "one": {\n  "code": "a"\n },\n "two": {\n  "numbres": {}\n }\n}'
+    found = Json(recorded, problems.of(Path("o.json"))).checked(dict[str, Recording])
+    assert found == {"one": Recording(code="a")}
+    front = FrontMatter(
+        "title: One\ngiven: [3, x]\ntags: [a]\ndescription:\n  - 4", problems.of(Path("p.md"))
+    )
+    assert front.checked(Head).given == (3,)
+    assert sorted(map(str, problems.errors)) == [
+        "o.json:5: [two] lacks code",
+        "o.json:6: unknown key 'numbres' of [two]. Did you mean 'numbers'? "
+        "Accepted: code, numbers, outputs.",
+        "p.md:3: given must be a number; got 'x'",
+        "p.md:4: unknown key 'tags': leave it out",
+        "p.md:5: description must be text; got [4]",
     ]

@@ -1,27 +1,30 @@
-"""TOML files: one scan for lines, one check by pydantic, every mistake at its own line."""
+"""Files of data: read with the line of each value, checked by pydantic; mistakes are reported."""
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections import Counter, deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self, TypeAlias, TypeVar, get_args, get_origin
 
+import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
     ModelWrapValidatorHandler,
     PrivateAttr,
     StringConstraints,
+    TypeAdapter,
     ValidationError,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from latentbook.errors import FileProblems, accepted_names
+from latentbook.errors import FileProblems, known_names
 from latentbook.renamed import KEYS, warn
 
 Place: TypeAlias = tuple[str | int, ...]
@@ -39,6 +42,8 @@ WANTED = {
     "date_type": "a date, like 2026-12-01",
     "dict_type": "a table, [{table}]",
     "tuple_type": "a list",
+    "list_type": "a list",
+    "float_type": "a number",
     "literal_error": "{expected}",
     "too_short": "a list that is not empty",
     "string_too_short": "text",
@@ -56,11 +61,13 @@ class Entry(BaseModel):
     ----------
     short : the field that a text in the place of the table gives
     stand_in : values for required fields of a whole file, where they are missing or wrong
+    instead : what to write instead of some unknown keys
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     short: ClassVar[str] = ""
     stand_in: ClassVar[Mapping[str, Any]] = {}
+    instead: ClassVar[Mapping[str, str]] = {}
     _line: int = PrivateAttr(1)
 
     @property
@@ -81,15 +88,7 @@ def full_sentence(error: Exception) -> PydanticCustomError:
     return PydanticCustomError("full_sentence", "{message}", {"message": str(error)})
 
 
-M = TypeVar("M", bound=Entry)
-
-
-def _present(place: Place) -> Place:
-    """A place with the present name of its last key, if it has an old one."""
-    *tables, key = place
-    names = KEYS.get(tuple(table for table in tables if isinstance(table, str)), {})
-    before = _present(tuple(tables)) if tables else ()
-    return (*before, names.get(str(key), key))
+M = TypeVar("M")
 
 
 class _Table(dict[str, Any]):
@@ -100,32 +99,31 @@ class _Text(str):
     line = 1
 
 
-class Toml:
-    """A file: its values, and the line of each.
+class DataFile:
+    """The values of a file, and the line of each.
 
     Parameters
     ----------
-    text : of the file; what is wrong with it is reported, and it is empty then
+    text : what is wrong with it is reported, and there are no values then
     """
+
+    name = "the file"
+    renamed: ClassVar[Mapping[tuple[str, ...], Mapping[str, str]]] = {}
 
     def __init__(self, text: str, report: FileProblems) -> None:
         self.report = report
-        self.values: dict[str, Any] = {}
         self.lines: dict[Place, int] = {}
-        try:
-            values = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            place = TOML_PLACE.search(str(error))
-            line = int(place[1]) if place and place[1] else text.count("\n") + 1
-            report.add(line, f"not TOML: {TOML_PLACE.sub('', str(error)).strip()}")
-            return
-        self.lines = _lines(text)
-        self.values = self._placed(values, ())
-        self.lines = {_present(place): line for place, line in self.lines.items()}
+        values = self.parse(text) if text.strip() else None
+        self.is_read = values is not None
+        self.values: dict[str, Any] = values or {}
 
     @classmethod
     def read(cls, path: Path, report: FileProblems) -> Self:
         return cls(report.read(path), report)
+
+    def parse(self, text: str) -> dict[str, Any] | None:
+        """Return the values; None after reporting why there are none."""
+        raise NotImplementedError
 
     def line(self, *place: str | int) -> int:
         """The line of a value, or of the nearest table around it that is written."""
@@ -137,35 +135,44 @@ class Toml:
         self.report.add(self.line(*place), message)
 
     def checked(self, model: type[M]) -> M:
-        """The values as a model.
+        """Return the values as a model.
 
-        What is wrong is reported and left out, with the table of a list that it is in, or with what
-        cannot be without it.
+        Report what is wrong and leave it out, together with the list item or the table that cannot
+        do without it.
         """
+        adapter = TypeAdapter(model)
+        stand_in = getattr(model, "stand_in", {})
+        if not self.is_read:
+            return adapter.validate_python(stand_in)
         dropped: set[Place] = set()
         while True:
             try:
-                return model.model_validate(self.values)
+                return adapter.validate_python(self.values)
             except ValidationError as errors:
                 places: dict[Place, None] = {}
                 for error in errors.errors():
                     place = error["loc"]
                     if place not in dropped:
-                        self.add(_message(model, place, error), *place)
+                        self.add(_message(model, place, error, self.name), *place)
                     places[_droppable(place, error["type"])] = None
                 for place in reversed(places):
                     _drop(self.values, place)
-                    if len(place) == 1 and place[0] in model.stand_in:
-                        self.values[str(place[0])] = model.stand_in[str(place[0])]
+                    if len(place) == 1 and place[0] in stand_in:
+                        self.values[str(place[0])] = stand_in[str(place[0])]
                 dropped |= set(places)
 
+    def placed(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Values by their present names, whose tables and texts in lists know their lines."""
+        found: dict[str, Any] = self._placed(values, ())
+        self.lines = {self._present(place): line for place, line in self.lines.items()}
+        return found
+
     def _placed(self, value: Any, place: Place) -> Any:
-        """A value whose tables, and whose texts in lists, know their lines."""
         placed: Any = value
         if isinstance(value, dict):
             placed = _Table()
             for key, each in value.items():
-                (*_, name) = _present((*place, key))
+                (*_, name) = self._present((*place, key))
                 if name != key:
                     warn(f"{key!r} in {self.report.path}", repr(name))
                 placed[str(name)] = self._placed(each, (*place, key))
@@ -176,6 +183,65 @@ class Toml:
         if placed is not value:
             placed.line = self.line(*place)
         return placed
+
+    def _present(self, place: Place) -> Place:
+        """A place with the present names of its keys."""
+        if not place:
+            return place
+        *tables, key = place
+        names = self.renamed.get(tuple(table for table in tables if isinstance(table, str)), {})
+        return (*self._present(tuple(tables)), names.get(str(key), key))
+
+
+class Toml(DataFile):
+    renamed = KEYS
+
+    def parse(self, text: str) -> dict[str, Any] | None:
+        try:
+            values = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            place = TOML_PLACE.search(str(error))
+            line = int(place[1]) if place and place[1] else text.count("\n") + 1
+            self.report.add(line, f"not TOML: {TOML_PLACE.sub('', str(error)).strip()}")
+            return None
+        self.lines = _toml_lines(text)
+        return self.placed(values)
+
+
+class Json(DataFile):
+    """A file that a program writes: the lines are looked up only when something is wrong."""
+
+    def parse(self, text: str) -> dict[str, Any] | None:
+        self._text = text
+        try:
+            values = json.loads(text)
+        except json.JSONDecodeError as error:
+            self.report.add(error.lineno, f"not JSON: {error.msg}")
+            return None
+        if not isinstance(values, dict):
+            self.report.add(1, f"the file must be an object, {{ … }}; got {values!r}")
+            return None
+        return values
+
+    def line(self, *place: str | int) -> int:
+        if not self.lines:
+            with suppress(yaml.YAMLError):
+                self.lines = yaml_lines(yaml.compose(self._text, Loader=yaml.SafeLoader))
+        return super().line(*place)
+
+
+def yaml_lines(node: yaml.Node | None, first: int = 1, place: Place = ()) -> dict[Place, int]:
+    """The line of each key and list item; the node begins at the line ``first``."""
+    items: list[tuple[str | int, yaml.Node, yaml.Node]] = []
+    if isinstance(node, yaml.MappingNode):
+        items = [(key.value, key, value) for key, value in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        items = [(nth, value, value) for nth, value in enumerate(node.value)]
+    lines: dict[Place, int] = {}
+    for key, start, value in items:
+        lines[*place, key] = start.start_mark.line + first
+        lines |= yaml_lines(value, first, (*place, key))
+    return lines
 
 
 def _droppable(place: Place, kind: str) -> Place:
@@ -195,22 +261,24 @@ def _drop(values: Any, place: Place) -> None:
         del values[place[-1]]
 
 
-def _message(model: type[BaseModel], place: Place, error: Mapping[str, Any]) -> str:
+def _message(kind: Any, place: Place, error: Mapping[str, Any], file: str) -> str:
     """One of pydantic's errors, for an author."""
     keys = [part for part in place if isinstance(part, str)]
     key, around = keys[-1], ".".join(keys[:-1])
     in_list = any(isinstance(part, int) for part in place[: place.index(key)])
     of = "" if not around else f" of [[{around}]]" if in_list else f" of [{around}]"
     if error["type"] == "extra_forbidden":
-        return f"unknown key {key!r}{of}. {accepted_names(key, _accepted(model, place[:-1]))}"
+        table = _kind_at(kind, place[:-1])
+        instead = getattr(table, "instead", {})
+        return f"unknown key {key!r}{of}{known_names(key, table.model_fields, instead)}"
     if error["type"] == "missing":
-        return f"{of.removeprefix(' of ') or 'the file'} lacks {key}"
+        return f"{of.removeprefix(' of ') or file} lacks {key}"
     got = f"got {error['input']!r}"
     if error["type"] == "full_sentence":
         return str(error["msg"])
     if error["type"] == "value_error":
         return f"{key}{of} {error['ctx']['error']}; {got}"
-    if error["type"] == "model_type" or (error["type"] == "tuple_type" and _holds(model, place)):
+    if error["type"] == "model_type" or (error["type"] == "tuple_type" and _holds(kind, place)):
         tables = isinstance(place[-1], int) or error["type"] == "tuple_type"
         wanted = (
             f"tables, [[{'.'.join(keys)}]] or {{ … }}" if tables else f"a table, [{'.'.join(keys)}]"
@@ -223,9 +291,8 @@ def _message(model: type[BaseModel], place: Place, error: Mapping[str, Any]) -> 
     return f"{key}{of} must be {wanted}; {got}"
 
 
-def _kind_at(model: type[BaseModel], place: Sequence[str | int]) -> Any:
-    """The type at a place."""
-    kind: Any = model
+def _kind_at(kind: Any, place: Place) -> Any:
+    """The type at a place of a type."""
     for part in place:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             kind = kind.model_fields[str(part)].annotation
@@ -236,18 +303,14 @@ def _kind_at(model: type[BaseModel], place: Sequence[str | int]) -> Any:
     return kind
 
 
-def _accepted(model: type[BaseModel], place: Place) -> Collection[str]:
-    return list(_kind_at(model, place).model_fields)
-
-
-def _holds(model: type[BaseModel], place: Place) -> bool:
+def _holds(kind: Any, place: Place) -> bool:
     """Whether the list at a place is one of tables."""
-    inner = _kind_at(model, (*place, 0))
+    inner = _kind_at(kind, (*place, 0))
     return isinstance(inner, type) and issubclass(inner, BaseModel)
 
 
-def _lines(text: str) -> dict[Place, int]:
-    """The line of each key, table and list item; the text is TOML."""
+def _toml_lines(text: str) -> dict[Place, int]:
+    """The line of each key, table and list item."""
     tokens: deque[tuple[str, int]] = deque()
     line, end = 1, 0
     for match in TOKEN.finditer(text):

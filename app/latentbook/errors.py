@@ -59,8 +59,8 @@ class Origins:
     pieces : by the file as messages name it
     """
 
-    def __init__(self, pieces: Mapping[str, Sequence[Piece]]) -> None:
-        self.pieces = pieces
+    def __init__(self, pieces: Mapping[str, Sequence[Piece]] | None = None) -> None:
+        self.pieces = pieces or {}
 
     def of(self, path: Path, line: int) -> tuple[Path, int]:
         """The file and the line in which a line of a file was written."""
@@ -82,17 +82,17 @@ class Problems:
 
     def __init__(self, origins: Origins | None = None) -> None:
         self.errors: list[ContentError] = []
-        self._origins = origins or Origins({})
+        self.origins = origins or Origins()
 
     def add(self, path: Path, line: int, message: str) -> None:
         """Record a mistake. The same mistake at the same place counts once."""
-        error = ContentError(*self._origins.of(path, line), message)
+        error = ContentError(*self.origins.of(path, line), message)
         if str(error) not in map(str, self.errors):
             self.errors.append(error)
 
     def place(self, path: Path, line: int) -> str:
         """``path:line`` of a line's source, for a message about another line."""
-        origin, first = self._origins.of(path, line)
+        origin, first = self.origins.of(path, line)
         return f"{origin}:{first}"
 
     def raise_all(self) -> None:

@@ -16,12 +16,10 @@ from filelock import FileLock, Timeout
 
 from latentbook.book.compose.loaded import Loaded
 from latentbook.book.load import compose
-from latentbook.book.overlay.course import read_course
-from latentbook.book.overlay.merge import merge, release
+from latentbook.book.overlay.merge import open_project, release
 from latentbook.book.read.day import right_now
 from latentbook.book.read.days import Days
-from latentbook.book.read.laid import LAID
-from latentbook.book.read.manifest import days_of
+from latentbook.book.read.manifest import days_of, read_course
 from latentbook.book.read.project import Project
 from latentbook.book.read.recordings import runnable_cells
 from latentbook.book.write.assets import Assets, bundle
@@ -58,7 +56,7 @@ def build_site(settings: Settings, *, report: Report, now: datetime | None = Non
     LatentbookError
         If something that is needed is not installed or cannot be had.
     """
-    project = Project.open(merge(settings))
+    project = open_project(settings)
     settings, site = project.settings, project.settings.site
     put_back(settings, report)
     now = now or right_now()
@@ -92,7 +90,7 @@ def shown_too_soon(settings: Settings, site: Path, now: datetime) -> list[str]:
     hidden: list[str] = []
     if settings.course is not None:
         with suppress(BookErrors):
-            hidden = [each.label for each in read_course(settings.course, Problems()).manifest.hide]
+            hidden = [each.label for each in read_course(settings.course, Problems()).hide]
     return _shown(site, _closed(settings, now), hidden)
 
 
@@ -156,7 +154,8 @@ def _build(project: Project, stamp: str, report: Report, now: datetime) -> None:
     settings, site = project.settings, project.settings.site
     start = time.perf_counter()
     _stamp_file(settings).unlink(missing_ok=True)
-    PagePackages.read(settings).make_importable(report)
+    packages = PagePackages.read(settings)
+    packages.make_importable(report)
     report("Reading the book")
     loaded = compose(project, now)
     if loaded.laid.made_for not in ("", release()):
@@ -169,7 +168,7 @@ def _build(project: Project, stamp: str, report: Report, now: datetime) -> None:
     _report_stale(loaded, report)
     report("Bundling scripts and styles")
     assets = dressed(loaded, bundle(settings), settings)
-    runtime = build_runtime(settings, report=report, without=loaded.apart)
+    runtime = build_runtime(settings, report=report, course=packages, without=loaded.apart)
     for left in settings.build.glob(f"{site.name}.*.*"):  # by a build that was killed
         shutil.rmtree(left, ignore_errors=True)
     partial = site.with_name(f"{site.name}.{os.getpid()}.partial")
@@ -204,8 +203,8 @@ def _stamp(project: Project, now: datetime) -> str:
         for path in folder.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     )
-    more = [root / "package-lock.json", *([root / LAID] if (root / LAID).is_file() else [])]
-    parts = [part for path in [*files, *more] for part in (str(path), path.read_bytes())]
+    files.append(root / "package-lock.json")
+    parts = [part for path in files for part in (str(path), path.read_bytes())]
     parts += project.not_open(now).names
     return content_hash(f"{settings.reload} {settings.base_path}", *parts, length=32)
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from latentbook.book.compose.author_code import AuthorCode, Reply, explained
-from latentbook.book.load import load
-from latentbook.book.overlay.merge import merge
+from latentbook.book.load import compose, load
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.bare_numbers import bare_numbers
+from latentbook.book.read.day import right_now
 from latentbook.book.read.nodes import DirectiveNode, directives
 from latentbook.book.read.numbers import STALE, Asked, NumberError, made_by, rounded
 from latentbook.book.read.recordings import (
@@ -52,11 +53,12 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
         is recorded, and every question whose solution fails or whose mistake passes.
     """
     content = settings.course / "content" if settings.course else settings.content
-    settings = merge(settings)
+    project = open_project(settings)
+    settings = project.settings
     course = PagePackages.read(settings)
     course.make_importable(report)
     report("Reading the book")
-    loaded = load(settings, computing=True)
+    loaded = compose(project, right_now(), computing=True)
     if warning := loaded.book.language.warning:
         report(warning)
     problems = Problems(loaded.laid.origins)
@@ -83,7 +85,7 @@ def list_bare_numbers(settings: Settings, report: Report) -> None:
     BookErrors
         If the book or course has a mistake.
     """
-    loaded = load(merge(settings), computing=True)
+    loaded = load(settings, computing=True)
     place = Problems(loaded.laid.origins).place
     for page in (page for source in loaded.whole for page in source.pages):
         found = [
@@ -118,10 +120,11 @@ def record_chapter(settings: Settings, slug: str) -> Path:
         If the book or course has a mistake, or one of the snippets fails.
     """
     content = settings.course / "content" if settings.course else settings.content
-    settings = merge(settings)
+    project = open_project(settings)
+    settings = project.settings
     course = PagePackages.read(settings)
     course.make_importable(print)
-    loaded = load(settings, computing=True)
+    loaded = compose(project, right_now(), computing=True)
     problems = Problems(loaded.laid.origins)
     source = next(source for source in loaded.whole if source.entry.slug == slug)
     with closing(AuthorCode(settings.code_timeout)) as code:

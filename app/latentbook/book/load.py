@@ -27,6 +27,7 @@ from latentbook.book.compose.stills import Stills
 from latentbook.book.compose.types import Book, Part
 from latentbook.book.compose.withheld import files_apart, set_apart
 from latentbook.book.directives import DIRECTIVES, by_name
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.bare_numbers import bare_numbers
 from latentbook.book.read.brand import Brand
 from latentbook.book.read.contents import FRONT
@@ -44,8 +45,8 @@ from latentbook.settings import Settings
 
 
 def load(settings: Settings, now: datetime | None = None, *, computing: bool = False) -> Loaded:
-    """The project in a folder, composed; see :func:`compose`."""
-    return compose(Project.open(settings), now or right_now(), computing=computing)
+    """Open a book or a course and compose it; see :func:`compose`."""
+    return compose(open_project(settings), now or right_now(), computing=computing)
 
 
 def compose(project: Project, now: datetime, *, computing: bool = False) -> Loaded:
@@ -186,7 +187,9 @@ def _sources(project: Project) -> list[ChapterSource]:
     """The front page and the chapters, with what is not open."""
     settings = project.settings
     directives = by_name(DIRECTIVES)
-    reader = SourceReader(settings.content, directives, project.problems, settings.widgets)
+    reader = SourceReader(
+        project.manifest, settings.content, directives, project.problems, settings.widgets
+    )
     entries = {entry.slug: entry for entry in project.manifest.entries}.values()
     read = [reader.front(), *(reader.chapter(entry) for entry in entries)]
     return [source for source in read if source is not None]
@@ -197,8 +200,8 @@ def _labels(project: Project, sources: Sequence[ChapterSource]) -> Labels:
     for source in sources:
         labels.add_chapter(source, project.problems)
     labels.hidden.update(project.laid.hidden)
-    if (below := project.laid.book) is not None:
-        labels.left_out = cache(lambda: numbered(below, by_name(DIRECTIVES)).targets)
+    if (below := project.below) is not None and (book := project.laid.book) is not None:
+        labels.left_out = cache(lambda: numbered(below, book, by_name(DIRECTIVES)).targets)
         labels.full_book_url = project.laid.full_book_url
     return labels
 

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from latentbook.book.build import build_site, dressed
 from latentbook.book.compose.types import Book
-from latentbook.book.load import load
-from latentbook.book.overlay.merge import merge
+from latentbook.book.load import compose
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.day import right_now
 from latentbook.book.write.assets import bundle
 from latentbook.book.write.render import Renderer
@@ -73,10 +73,11 @@ def build_pdf(settings: Settings, *, paper: Paper, address: str, report: Report)
     executable = printer()
     now = right_now()
     site = build_site(settings, report=report, now=now)
-    settings = merge(settings)
+    project = open_project(settings)
+    settings = project.settings
     start = time.perf_counter()
     report("Printing the book")
-    loaded = load(settings, now)
+    loaded = compose(project, now)
     book = loaded.book
     html = Renderer(
         book, dressed(loaded, bundle(settings), settings), {}, "", settings.base_path

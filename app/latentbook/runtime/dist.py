@@ -54,12 +54,17 @@ def served_name(name: str, hash: str) -> str:
 
 
 def build_runtime(
-    settings: Settings, *, report: Report, without: frozenset[str] = frozenset()
+    settings: Settings,
+    *,
+    report: Report,
+    course: PagePackages | None = None,
+    without: frozenset[str] = frozenset(),
 ) -> RuntimeDist:
     """Python for the page, rebuilt only if its content has changed.
 
     Parameters
     ----------
+    course : the course's packages; None reads them
     without : files to leave out: ``widgets/NAME.py``, ``widgets/data/NAME.npz``
 
     Raises
@@ -71,7 +76,7 @@ def build_runtime(
     pyodide = settings.root / "node_modules" / "pyodide"
     check_pyodide(pyodide)
     cache = settings.build / "cache"
-    course = PagePackages.read(settings)
+    course = course or PagePackages.read(settings)
     packages = packages_of(course, report)
     files = {name: (pyodide / name).read_bytes() for name in SHA256}
     files |= build_packs(

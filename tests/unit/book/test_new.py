@@ -17,7 +17,6 @@ from typer.testing import CliRunner
 from latentbook.book.check import check_book
 from latentbook.book.load import load
 from latentbook.book.overlay.instrument_tests import run_tests
-from latentbook.book.overlay.merge import merge
 from latentbook.book.scaffold.new import new_chapter, new_instrument, new_section
 from latentbook.cli import cli
 from latentbook.errors import BookErrors, LatentbookError
@@ -196,7 +195,7 @@ def test_a_new_chapter_of_a_course(make_course: MakeCourse) -> None:
     ]
     assert files_in(settings.content) == book
     check_book(settings, report=lambda message: None)
-    chapters = load(merge(settings)).book.chapters
+    chapters = load(settings).book.chapters
     assert [(c.number, c.slug) for c in chapters] == [
         ("1", "other"),
         ("2", "sample"),
@@ -225,7 +224,7 @@ def test_a_new_section_in_a_chapter_of_the_book(listed: str, make_course: MakeCo
     ]
     assert files_in(settings.content) == book
     check_book(settings, report=lambda message: None)
-    chapter = load(merge(settings)).book.chapters[-1]
+    chapter = load(settings).book.chapters[-1]
     assert {section.name for section in chapter.sections[:2]} == {"text", "second"}
     assert chapter.sections[2].title == "Another one"
 
@@ -236,7 +235,7 @@ def test_a_new_section_in_a_chapter_of_the_course(make_course: MakeCourse) -> No
     written = new_section(settings, "mine", "more")
     assert places(written, settings)[:2] == ["content/mine/more.md", "content/mine/index.md"]
     check_book(settings, report=lambda message: None)
-    chapter = load(merge(settings)).book.chapters[-1]
+    chapter = load(settings).book.chapters[-1]
     assert [section.name for section in chapter.sections] == ["mine-constant", "more"]
 
 

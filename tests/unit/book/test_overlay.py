@@ -13,7 +13,7 @@ from latentbook.book.build import build_site
 from latentbook.book.check import check_book
 from latentbook.book.load import load
 from latentbook.book.overlay.diff import accept, tell
-from latentbook.book.overlay.merge import merge
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.overlay.sourced_text import SourcedText, digest
 from latentbook.errors import BookErrors
 from latentbook.settings import Settings
@@ -103,17 +103,17 @@ def make_course(make_book: MakeBook, tmp_path: Path) -> MakeCourse:
 
 
 def laid_text(settings: Settings, page: str) -> str:
-    return (merge(settings).content / page).read_text(encoding="utf-8")
+    return (open_project(settings).settings.content / page).read_text(encoding="utf-8")
 
 
 def mistakes(settings: Settings) -> str:
     with pytest.raises(BookErrors) as caught:
-        load(merge(settings))
+        load(settings)
     return str(caught.value)
 
 
 def test_chapters_come_in_the_order_of_the_course(make_course: MakeCourse) -> None:
-    book = load(merge(make_course())).book
+    book = load(make_course()).book
     assert [(c.number, c.slug, c.title) for c in book.chapters] == [
         ("1", "other", "Other"),
         ("2", "sample", "Sample"),
@@ -128,7 +128,7 @@ def test_a_book_states_its_licence_and_a_course_what_it_is_adapted_from(
     book = settings.model_copy(update={"course": None})
     assert load(book).book.small_print == (f"A small book: {TERMS}",)
     link = '<a href="https://host.example/book/">A small book</a>'
-    assert load(merge(settings)).book.small_print == (f"Adapted from {link}: {TERMS}",)
+    assert load(settings).book.small_print == (f"Adapted from {link}: {TERMS}",)
 
 
 def test_a_course_names_its_own_licence_first_and_the_books_in_its_language(
@@ -136,7 +136,7 @@ def test_a_course_names_its_own_licence_first_and_the_books_in_its_language(
 ) -> None:
     brand = '[brand]\nlicence = "All rights reserved"'
     settings = make_course(here=brand, toml=COURSE.replace('"en"', '"de"'))
-    assert load(merge(settings)).book.small_print == (
+    assert load(settings).book.small_print == (
         "All rights reserved",
         f"Bearbeitung von A small book: {TERMS}",
     )
@@ -150,7 +150,7 @@ def test_sections_are_chosen_and_the_courses_own_stand_between_them(
     )
     own = HEAD.replace("title: Text", "title: My own") + "\nSee {ref}`text`.\n"
     settings = make_course({"content/sample/mine.md": own}, toml=toml)
-    sample = load(merge(settings)).book.chapters[1]
+    sample = load(settings).book.chapters[1]
     assert [(s.number, s.title) for s in sample.sections] == [
         ("2.1", "Second"),
         ("2.2", "My own"),
@@ -166,17 +166,17 @@ def test_a_reference_to_what_is_left_out_leads_to_the_whole_book(make_course: Ma
         f"content/sample/text.md:{line}: 'second' is in the book, in sample/second, but not" in said
     )
     settings = make_course(toml=toml, here='full_book_url = "https://host.example/book/"')
-    (text,) = load(merge(settings)).book.chapters[1].sections
+    (text,) = load(settings).book.chapters[1].sections
     html = outline(text.blocks, text.place)
     assert '<a class="ref" href="https://host.example/book/sample/second/">Second</a>' in html
 
 
 def test_what_is_hidden_is_nowhere(make_course: MakeCourse) -> None:
     settings = make_course(here='hide = ["q-one"]')
-    laid = merge(settings)
+    laid = open_project(settings).settings
     text = "".join(path.read_text() for path in laid.content.rglob("*") if path.suffix == ".md")
     assert "Is it?" not in text and "Some text." in text
-    assert "q-one" not in load(laid).labels.targets
+    assert "q-one" not in load(settings).labels.targets
 
 
 def test_what_is_hidden_now_is_gone_from_the_kept_edition(
@@ -199,9 +199,9 @@ def test_a_note_that_only_hidden_text_calls_goes_with_it(make_course: MakeCourse
 def test_a_hidden_section_leaves_the_list(make_course: MakeCourse) -> None:
     book = {**FILES, "sample/text.md": TEXT.replace("More in {ref}`second`.", "")}
     settings = make_course(here='hide = ["second"]', book=book)
-    sample = load(merge(settings)).book.chapters[1]
+    sample = load(settings).book.chapters[1]
     assert [section.name for section in sample.sections] == ["text"]
-    assert not (merge(settings).content / "sample" / "second.md").exists()
+    assert not (open_project(settings).settings.content / "sample" / "second.md").exists()
 
 
 def test_a_text_is_put_after_a_label_and_another_in_its_place(make_course: MakeCourse) -> None:
@@ -363,7 +363,8 @@ def test_a_book_of_its_own_has_nothing_of_the_book_below(make_course: MakeCourse
     toml = COURSE.replace('book = "0.1.0"\n', "").replace('"other", "sample"', '"first"')
     index = OPENING.replace("[text]", "[start]")
     files = {"content/first/index.md": index, "content/first/start.md": SECTION}
-    laid = merge(make_course(files, toml=toml))
+    settings = make_course(files, toml=toml)
+    laid = open_project(settings).settings
     assert {path.name for path in (laid.root / "widgets").glob("*.py")} == {
         "__init__.py",
         "contract.py",
@@ -373,22 +374,22 @@ def test_a_book_of_its_own_has_nothing_of_the_book_below(make_course: MakeCourse
     assert not list((laid.root / "widgets" / "data").glob("*.npz"))
     register = (laid.root / "widgets" / "__init__.py").read_text()
     assert "WIDGETS: tuple[str, ...] = (\n)" in register
-    book = load(laid).book
+    book = load(settings).book
     assert [chapter.slug for chapter in book.chapters] == ["first"]
     assert ">A<" in book.mark and not book.references and not book.small_print
 
 
 def test_laying_again_takes_away_what_is_gone(make_course: MakeCourse) -> None:
     toml = COURSE.replace('"sample"]', '{ slug = "sample", sections = ["text", "second"] }]')
-    merge(make_course(toml=toml))
+    open_project(make_course(toml=toml))
     toml = toml.replace('"text", ', "")
-    laid = merge(make_course(toml=toml, here='full_book_url = "https://host.example/"'))
+    project = open_project(make_course(toml=toml, here='full_book_url = "https://host.example/"'))
+    laid = project.settings
     assert sorted(path.name for path in (laid.content / "sample").glob("*.md")) == [
         "index.md",
         "second.md",
     ]
-    origins = json.loads((laid.root / "laid.json").read_text())["origins"]
-    assert "content/sample/text.md" not in origins
+    assert "content/sample/text.md" not in project.laid.origins.pieces
 
 
 NUMBERS = {
@@ -412,7 +413,7 @@ def test_a_course_has_numbers_of_its_own_after_the_books(
     check_book(settings, record=True, report=lambda message: None)
     own = json.loads((tmp_path / "mine/content/sample/outputs.json").read_text())
     assert own["numbers.py"]["numbers"] == {"deep": 85.54, "lead": 83.5}
-    sample = next(c for c in load(merge(settings)).book.chapters if c.slug == "sample")
+    sample = next(c for c in load(settings).book.chapters if c.slug == "sample")
     html = outline(sample.sections[0].blocks, sample.sections[0].place)
     assert '.py:1">83.5</data>, of' in html and 'data-place="mine/content/sample/numbers' in html
     assert 'data-place="content/sample/numbers.py:1">86</data>' in html
@@ -423,7 +424,7 @@ def test_a_course_that_recorded_before_keeps_the_books_numbers(make_course: Make
     settings = make_course(own, book={**FILES, **NUMBERS})
     book = settings.model_copy(update={"course": None})
     check_book(book, record=True, report=lambda message: None)
-    load(merge(settings))
+    load(settings)
 
 
 def test_a_number_that_course_and_book_both_set(make_course: MakeCourse) -> None:

@@ -12,9 +12,9 @@ from typing import TypeGuard
 from markdown_it.token import Token
 
 from latentbook.book.compose.target import Target
-from latentbook.book.read.contents import FRONT, manifest_file
+from latentbook.book.read.contents import FRONT
 from latentbook.book.read.day import Day
-from latentbook.book.read.manifest import read_manifest
+from latentbook.book.read.manifest import Manifest
 from latentbook.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, Syntax, walk
 from latentbook.book.read.source import ChapterSource, SourceReader
 from latentbook.errors import FileProblems, Problems, accepted_names
@@ -213,12 +213,11 @@ def plain_text(inline: Token) -> str:
     )
 
 
-def numbered(content: Path, directives: Mapping[str, Syntax]) -> Labels:
+def numbered(manifest: Manifest, content: Path, directives: Mapping[str, Syntax]) -> Labels:
     """The labels of a book that is read but not composed; mistakes are not reported."""
     unheard, labels = Problems(), Labels()
-    file = manifest_file(content)
-    reader = SourceReader(content, directives, unheard, content.parent / "widgets")
-    for entry in read_manifest(file, unheard.of(Path(file.name))).entries:
+    reader = SourceReader(manifest, content, directives, unheard, content.parent / "widgets")
+    for entry in manifest.entries:
         if (source := reader.chapter(entry)) is not None:
             labels.add_chapter(source, unheard)
     return labels

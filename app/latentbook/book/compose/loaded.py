@@ -10,8 +10,8 @@ from latentbook.book.compose.math import Notation
 from latentbook.book.compose.media import Media
 from latentbook.book.compose.types import Book
 from latentbook.book.read.brand import Brand
-from latentbook.book.read.laid import Laid
 from latentbook.book.read.numbers import Asked
+from latentbook.book.read.project import Laid
 from latentbook.book.read.source import ChapterSource
 
 

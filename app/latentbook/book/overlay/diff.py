@@ -13,9 +13,10 @@ from typing import ClassVar
 
 from latentbook.book.compose.labels import numbered
 from latentbook.book.directives import DIRECTIVES, by_name
-from latentbook.book.overlay.course import Course
-from latentbook.book.overlay.merge import merge, merge_reporting, merged_settings, release
+from latentbook.book.overlay.merge import merge, open_project, release
 from latentbook.book.overlay.sourced_text import SourcedText, digest
+from latentbook.book.read.manifest import CourseManifest
+from latentbook.book.read.project import Project
 from latentbook.datafile import Entry, Json
 from latentbook.errors import BookErrors, LatentbookError, Problems
 from latentbook.report import Report
@@ -50,13 +51,17 @@ class Edition(Entry):
     numbers: Mapping[str, str]
 
 
-def edition_of(book: Path, laid: Path) -> Edition:
-    """The installed edition.
+def edition_of(project: Project) -> Edition:
+    """The installed edition of the book under a course.
 
-    Parameters
-    ----------
-    book, laid : content of the book, and of the course laid over it
+    Raises
+    ------
+    LatentbookError
+        If there is none.
     """
+    book, below = project.laid.book, project.below
+    if book is None or below is None:
+        raise LatentbookError(f"{project.manifest.title!r} is a book of its own: none is below it.")
     hashes: dict[str, str] = {}
     total = hashlib.sha256()
     for path in sorted(book.rglob("*.md")):
@@ -66,8 +71,8 @@ def edition_of(book: Path, laid: Path) -> Edition:
         hashes[name] = digest(sheet.text)
         hashes |= {label: digest(sheet.source(r)) for label, r in sheet.regions().items()}
     directives = by_name(DIRECTIVES)
-    targets = numbered(book, directives).targets.values()
-    here = numbered(laid, directives).targets.values()
+    targets = numbered(below, book, directives).targets.values()
+    here = numbered(project.manifest, project.settings.content, directives).targets.values()
     return Edition(
         release=release(),
         hash=total.hexdigest(),
@@ -114,9 +119,11 @@ def accept(settings: Settings) -> Path:
     ------
     BookErrors
         If it does not.
+    LatentbookError
+        If it has no book below.
     """
     assert settings.course is not None
-    return write_lock(settings.course, edition_of(settings.content, merge(settings).content))
+    return write_lock(settings.course, edition_of(open_project(settings)))
 
 
 def tell(settings: Settings, report: Report) -> bool:
@@ -128,17 +135,16 @@ def tell(settings: Settings, report: Report) -> bool:
         If the course has no book below, or no edition recorded.
     """
     assert settings.course is not None
-    problems = Problems()
-    course = merge_reporting(settings, problems)
-    if not course.manifest.book:
-        raise LatentbookError(f"{settings.course} is a book of its own: no book is below it.")
+    project = merge(settings)
+    assert isinstance(project.manifest, CourseManifest)
+    now = edition_of(project)
     then = read_lock(settings.course)
-    now = edition_of(settings.content, merged_settings(settings).content)
     report(f"Recorded: {then.release}, edition {then.hash[:12]}")
     report(f"Installed: {now.release}, edition {now.hash[:12]}")
-    stale = [str(error) for error in BookErrors(problems.errors).errors]
+    stale = [str(error) for error in BookErrors(project.problems.errors).errors]
+    changes = differences(project.manifest, then, now)
     found = False
-    for heading, lines in [("Does not fit any more", stale), *differences(course, then, now)]:
+    for heading, lines in [("Does not fit any more", stale), *changes]:
         if lines:
             found = True
             report(f"\n{heading}")
@@ -149,9 +155,11 @@ def tell(settings: Settings, report: Report) -> bool:
     return found
 
 
-def differences(course: Course, then: Edition, now: Edition) -> Iterator[tuple[str, list[str]]]:
+def differences(
+    course: CourseManifest, then: Edition, now: Edition
+) -> Iterator[tuple[str, list[str]]]:
     """Yield each kind of change as (heading, lines)."""
-    replaced = {each.label for each in course.manifest.replace}
+    replaced = {each.label for each in course.replace}
     kept = {label: seen for label, seen in then.book.items() if label in then.numbers}
     changed = [
         label
@@ -191,7 +199,7 @@ def differences(course: Course, then: Edition, now: Edition) -> Iterator[tuple[s
             if label in now.numbers and number != now.numbers[label]
         ],
     )
-    chapters = {entry.slug for entry in course.manifest.entries}
+    chapters = {entry.slug for entry in course.entries}
     yield (
         "New in chapters of this course",
         [

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 
-from latentbook.book.overlay.merge import INSTRUMENTS, merged_settings
+from latentbook.book.overlay.merge import INSTRUMENTS, merged_root
 from latentbook.errors import LatentbookError
 from latentbook.report import Report
 from latentbook.settings import Settings
@@ -31,7 +31,7 @@ def run_tests(settings: Settings, *, report: Report) -> None:
             "pytest is missing, which runs the tests of a course's instruments: "
             "`python -m pip install pytest` installs it."
         )
-    path = os.pathsep.join([str(merged_settings(settings).root), *sys.path])
+    path = os.pathsep.join([str(merged_root(settings)), *sys.path])
     # No project's settings: those of a folder above are not the course's.
     command = [
         sys.executable,

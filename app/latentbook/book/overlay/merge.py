@@ -1,7 +1,7 @@
 """Merge a course with its book into one project folder, ``build/laid``.
 
-The rest of the build reads it like any other book. ``laid.json`` maps every merged line to its
-source, so errors point to the file the author wrote.
+The rest of the build reads it like any other book. Every merged line remembers its source, so that
+errors point to the file the author wrote.
 """
 
 from __future__ import annotations
@@ -9,26 +9,31 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from importlib import import_module, reload
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from latentbook.book.overlay.course import Course, read_course
 from latentbook.book.overlay.sourced_text import Region, SourcedText, digest
 from latentbook.book.read.contents import BOOK, COURSE, ChapterEntry
-from latentbook.book.read.laid import LAID
-from latentbook.book.read.manifest import Hidden, Insert, Replacement
+from latentbook.book.read.frontmatter import FrontMatter
+from latentbook.book.read.manifest import (
+    CourseManifest,
+    Hidden,
+    Insert,
+    Replacement,
+    read_course,
+    read_manifest,
+    with_entries,
+)
 from latentbook.book.read.numbers import setting
 from latentbook.book.read.options import LABEL
+from latentbook.book.read.project import Laid, Project
 from latentbook.book.read.recordings import NUMBERS, OUTPUTS
 from latentbook.book.read.source import INDEX, PRINT
 from latentbook.book.write.prefill import prefill_cache
 from latentbook.cache import replace_file
-from latentbook.errors import Piece, Problems, accepted_names
+from latentbook.errors import Origins, Problems, accepted_names
 from latentbook.settings import WIDGETS as BOOK_WIDGETS
 from latentbook.settings import Settings
 from widgets.renamed import MODULES
@@ -45,8 +50,8 @@ REGISTER = re.compile(r"(?<=^WIDGETS: tuple\[str, \.\.\.\] = \()([^)]*)(?=\))", 
 DATA_NAMES = re.compile(r"(?<=^NAMES = \()([^)]*)(?=\))", re.MULTILINE)
 
 
-def merge(settings: Settings) -> Settings:
-    """The settings to build: those given, or those of a course's merged folder.
+def open_project(settings: Settings) -> Project:
+    """Open a book, or a course merged with its book.
 
     Raises
     ------
@@ -55,15 +60,14 @@ def merge(settings: Settings) -> Settings:
     """
     prefill_cache(settings)
     if settings.course is None:
-        return settings
-    problems = Problems()
-    merge_reporting(settings, problems)
-    problems.raise_all()
-    return merged_settings(settings)
+        return Project.open(settings)
+    project = merge(settings)
+    project.problems.raise_all()
+    return project
 
 
-def merge_reporting(settings: Settings, problems: Problems) -> Course:
-    """Merge what can be merged; report every error.
+def merge(settings: Settings) -> Project:
+    """Merge what can be merged; the errors are in the project's problems.
 
     Raises
     ------
@@ -71,24 +75,25 @@ def merge_reporting(settings: Settings, problems: Problems) -> Course:
         If ``course.toml`` cannot be read.
     """
     assert settings.course is not None
-    course = read_course(settings.course.resolve(), problems)
-    layer = Layer(settings, course, problems)
+    folder, problems = settings.course.resolve(), Problems()
+    layer = Layer(settings, folder, read_course(folder, problems), problems)
     layer.merge()
-    layer.write(merged_settings(settings).root)
-    return course
+    root = merged_root(settings)
+    layer.write(root)
+    merged = {"root": root, "content": root / CONTENT, "course": None}
+    return layer.project(settings.model_copy(update=merged))
 
 
-def merged_settings(settings: Settings) -> Settings:
-    """The settings of a course's merged folder."""
-    root = settings.build.resolve() / "laid"
-    return settings.model_copy(update={"root": root, "content": root / CONTENT, "course": None})
+def merged_root(settings: Settings) -> Path:
+    """The folder that a course is merged into."""
+    return settings.build.resolve() / "laid"
 
 
 def merge_importable(settings: Settings) -> None:
     """Merge a course, if there is one, and make its ``widgets`` importable.
 
-    Here and in the processes that are started. The server's own modules need parts of the book's
-    that a book of its own does not have.
+    Processes that are started later can import them too. The server's own modules need parts of
+    the book's ``widgets`` that a course without a book lacks.
 
     Raises
     ------
@@ -97,10 +102,10 @@ def merge_importable(settings: Settings) -> None:
     """
     if settings.course is None:
         return
-    laid = merge(settings)
-    if str(laid.root) not in sys.path:
-        sys.path.insert(0, str(laid.root))
-        if WIDGETS in sys.modules:  # the book's, for a server whose course could not be laid before
+    root = str(open_project(settings).settings.root)
+    if root not in sys.path:
+        sys.path.insert(0, root)
+        if WIDGETS in sys.modules:  # the book's: an earlier merge failed
             reload(sys.modules[WIDGETS])
     package = import_module(WIDGETS)
     if (own := str(BOOK_WIDGETS)) not in package.__path__:
@@ -108,67 +113,92 @@ def merge_importable(settings: Settings) -> None:
 
 
 class Layer:
-    """The result of merging a course with its book.
+    """A course and the book under it, merged.
 
     Attributes
     ----------
-    pages : Markdown by its place below ``content``
+    folder : of the course
+    own, book : content of the course, and of the book if there is one
+    pages : Markdown files by their place in ``content``
     texts : other files by their place, put together from several
-    files : files by their place, copied
-    hidden : label -> where it is hidden
+    files : files to copy, by their place
+    hidden : label -> where the course hides it
+    sections : of each chapter, by its slug
     """
 
-    def __init__(self, settings: Settings, course: Course, problems: Problems) -> None:
+    def __init__(
+        self, settings: Settings, folder: Path, manifest: CourseManifest, problems: Problems
+    ) -> None:
         self.settings = settings
-        self.course = course
+        self.folder = folder
+        self.manifest = manifest
         self.problems = problems
-        self.own = course.folder / CONTENT
-        self.book = settings.content.resolve() if course.manifest.book else None
-        self.report = problems.of(course.shown(COURSE))
+        self.own = folder / CONTENT
+        self.book = settings.content.resolve() if manifest.book else None
+        self.report = manifest.file.report
         self.pages: dict[str, SourcedText] = {}
         self.texts: dict[str, SourcedText] = {}
         self.files: dict[str, Path] = {}
         self.hidden: dict[str, str] = {}
+        self.sections: dict[str, tuple[str, ...]] = {}
 
     def merge(self) -> None:
-        hidden = {each.label for each in self.course.manifest.hide}
-        for entry in self.course.manifest.entries:
-            self.chapter(entry, hidden)
+        for entry in self.manifest.entries:
+            self.chapter(entry)
         if (self.own / "front.md").is_file():
             self.pages["front.md"] = self.sheet("front.md")
         self.take_files(self.own / "images", "images")
-        for replacement in self.course.manifest.replace:
+        for replacement in self.manifest.replace:
             self.replace(replacement)
-        for addition in self.course.manifest.insert:
+        for addition in self.manifest.insert:
             self.insert(addition)
-        self.hide()
+        for each in self.manifest.hide:
+            self.hide(each)
         self.check_instruments()
         for page in self.pages.values():
-            if len({path for path, _ in page.origins}) > 1 or hidden:
+            if len({path for path, _ in page.origins}) > 1 or self.manifest.hide:
                 page.drop_lost_notes()
         self.ledgers()
+        self.manifests()
+
+    def project(self, merged: Settings) -> Project:
+        """The merged project, whose manifest lists the sections of each chapter."""
+
+        def listed(entry: ChapterEntry) -> ChapterEntry:
+            return entry.model_copy(update={"sections": self.sections.get(entry.slug)})
+
+        manifest, below = with_entries(self.manifest, listed), None
+        if self.book is not None and (self.book / BOOK).is_file():
+            below = read_manifest(self.book / BOOK, self.problems.of(self.shown(self.book / BOOK)))
+        laid = Laid(
+            Origins({f"{CONTENT}/{p}": t.pieces() for p, t in (self.pages | self.texts).items()}),
+            self.hidden,
+            self.book,
+            manifest.full_book_url,
+            manifest.book,
+            tuple(each.name for each in manifest.instruments),
+        )
+        self.problems.origins = laid.origins
+        return Project(merged, laid, manifest, below, self.problems)
 
     # Chapters
 
-    def chapter(self, entry: ChapterEntry, hidden: set[str]) -> None:
+    def chapter(self, entry: ChapterEntry) -> None:
         slug = entry.slug
         there = [p.parent.name for f in self.folders() for p in sorted(f.glob(f"*/{INDEX}"))]
         if slug not in there:
             self.report.add(entry.line, f"no chapter {slug!r}. {accepted_names(slug, there)}")
             return
         index = self.page(f"{slug}/{INDEX}", slug, entry.line)
-        listed = _sections(index)
-        names = listed if entry.sections is None else list(entry.sections)
         known = {p.stem for f in self.folders() for p in (f / slug).glob("*.md")} - {"index"}
-        for name in list(names):
-            if name not in known or not LABEL.fullmatch(name) or name == PRINT:
-                if entry.sections is not None:
-                    self.report.add(
-                        entry.line,
-                        f"chapter {slug!r} has no section {name!r}. {accepted_names(name, known)}",
-                    )
-                    names.remove(name)
-            elif names.count(name) > 1:
+        names = _sections(index)
+        if entry.sections is not None:
+            names = [name for name in entry.sections if _is_section(name, known)]
+            for name in sorted({*entry.sections} - {*names}):
+                accepted = accepted_names(name, known)
+                self.report.add(entry.line, f"chapter {slug!r} has no section {name!r}. {accepted}")
+        for name in names:
+            if _is_section(name, known) and names.count(name) > 1:
                 self.report.add(entry.line, f"section {name!r} is listed twice")
                 return
         for path in sorted((self.own / slug).glob("*.md")):
@@ -178,28 +208,29 @@ class Layer:
                     f"{self.shown(path)} is not among the sections of {slug!r}: list it, hide it "
                     "or remove it",
                 )
+        hidden = {each.label: each for each in self.manifest.hide}
+        for name in (name for name in names if name in known):
+            page = self.page(f"{slug}/{name}.md", name, entry.line)
+            if name in hidden:
+                self.note_hidden(hidden[name], name, *page.regions())
+            else:
+                self.pages[f"{slug}/{name}.md"] = page
         kept = [name for name in names if name not in hidden]
-        for name in kept:
-            if name in known:
-                self.pages[f"{slug}/{name}.md"] = self.page(f"{slug}/{name}.md", name, entry.line)
-        self.pages[f"{slug}/{INDEX}"] = _with_sections(index, kept) if kept != listed else index
-        for name in set(names) - set(kept):
-            if name in known:
-                self.hide_page(self.page(f"{slug}/{name}.md", name, entry.line), name)
-        self.together(slug)
+        self.pages[f"{slug}/{INDEX}"] = index
+        self.sections[slug] = tuple(kept)
+        self.join(f"{slug}/{NUMBERS}")
+        self.join(f"{slug}/{OUTPUTS}")
         for folder in self.folders():
             self.take_files(folder / slug, slug)
 
-    def together(self, slug: str) -> None:
-        """Files of a chapter that both folders may have: its numbers and recordings."""
-        for name in (NUMBERS, OUTPUTS):
-            place = f"{slug}/{name}"
-            sheets = [self.read(f / place) for f in self.folders() if (f / place).is_file()]
-            if sheets:
-                self.texts[place], *below = sheets
-            if sheets and below:
-                join = self.with_numbers if name == NUMBERS else _with_recordings
-                self.texts[place] = join(sheets[0], *below)
+    def join(self, place: str) -> None:
+        """A chapter's numbers or recordings, which both folders may have."""
+        found = [self.read(f / place) for f in self.folders() if (f / place).is_file()]
+        if len(found) == 2:
+            join = self.with_numbers if place.endswith(NUMBERS) else _with_recordings
+            self.texts[place] = join(*found)
+        elif found:
+            self.texts[place] = found[0]
 
     def with_numbers(self, own: SourcedText, book: SourcedText) -> SourcedText:
         """The course's numbers after the book's, whose names it must not set again."""
@@ -235,8 +266,8 @@ class Layer:
 
     def shown(self, path: Path) -> Path:
         """A file as messages name it."""
-        if path.is_relative_to(self.course.folder):
-            return self.course.shown(path.relative_to(self.course.folder))
+        if path.is_relative_to(self.folder):
+            return Path(self.folder.name) / path.relative_to(self.folder)
         return Path(CONTENT) / path.relative_to(self.settings.content.resolve())
 
     def take_files(self, folder: Path, place: str) -> None:
@@ -279,8 +310,8 @@ class Layer:
         self, edit: Insert | Replacement, *, whole_page: bool = False
     ) -> SourcedText | None:
         """The course's text of an edit, or None after reporting what is wrong with its file."""
-        path = (self.course.folder / edit.file).resolve()
-        if not path.is_relative_to(self.course.folder) or not path.is_file():
+        path = (self.folder / edit.file).resolve()
+        if not path.is_relative_to(self.folder) or not path.is_file():
             self.report.add(edit.line, f"the course has no file {edit.file!r}")
             return None
         sheet = self.read(path)
@@ -316,12 +347,7 @@ class Layer:
         if (sheet := self.text_of(edit, whole_page=whole)) is None:
             return
         if whole:
-            listed = _sections(page)
-            self.pages[place] = (
-                _with_sections(sheet, listed)
-                if place.endswith(INDEX) and _sections(sheet) != listed
-                else sheet
-            )
+            self.pages[place] = sheet
         else:
             page.put(region, sheet)
 
@@ -333,99 +359,87 @@ class Layer:
             place, region = found
             self.pages[place].insert(region.end, sheet)
 
-    def hide(self) -> None:
-        """Remove what the course hides."""
-        for each in self.course.manifest.hide:
-            if each.label in self.hidden:
-                continue  # a section
-            if (found := self.found(each)) is None:
-                continue
-            place, region = found
-            page = self.pages[place]
-            if region == Region(0, len(page.lines)):
-                self.report.add(
-                    each.line, f"{each.label!r} is a chapter: leave it out of [[parts]]"
-                )
-                continue
-            where = f"{self.course.shown(COURSE)}:{each.line}"
-            for label, inner in page.regions().items():
-                if region.start <= inner.start and inner.end <= region.end:
-                    self.hidden[label] = where
-            page.put(region, None)
+    def hide(self, each: Hidden) -> None:
+        """Remove what the course hides; sections are left out before."""
+        if each.label in self.hidden or (found := self.found(each)) is None:
+            return
+        place, region = found
+        page = self.pages[place]
+        if region == Region(0, len(page.lines)):
+            self.report.add(each.line, f"{each.label!r} is a chapter: leave it out of [[parts]]")
+            return
+        inside = page.regions().items()
+        labels = [n for n, r in inside if region.start <= r.start and r.end <= region.end]
+        self.note_hidden(each, *labels)
+        page.put(region, None)
 
-    def hide_page(self, page: SourcedText, name: str) -> None:
-        """Record the labels of a hidden section."""
-        line = next(each.line for each in self.course.manifest.hide if each.label == name)
-        where = f"{self.course.shown(COURSE)}:{line}"
-        self.hidden |= dict.fromkeys((name, *page.regions()), where)
+    def note_hidden(self, each: Hidden, *labels: str) -> None:
+        self.hidden |= dict.fromkeys(labels, f"{self.report.path}:{each.line}")
 
-    # What lies beside
+    # Everything else
 
     def check_instruments(self) -> None:
         """Report instruments without a file, and names that the book has already."""
-        below, own = self.settings.widgets, self.course.folder / INSTRUMENTS
-        for each in self.course.manifest.instruments:
-            if not (own / f"{each.name}.py").is_file():
+        lines = {each.name: each.line for each in self.manifest.instruments}
+        for name, line in lines.items():
+            if not (self.folder / INSTRUMENTS / f"{name}.py").is_file():
+                self.report.add(line, f"instrument {name!r} has no file {INSTRUMENTS}/{name}.py")
+        renamed = {f"{module.partition('.')[2]}.py" for module in MODULES}
+        for place, path in self.own_instruments().items():
+            if place in renamed or (self.settings.widgets / place).exists():
                 self.report.add(
-                    each.line, f"instrument {each.name!r} has no file {INSTRUMENTS}/{each.name}.py"
+                    lines.get(Path(place).stem, 1),
+                    f"{self.shown(path)}: the book has {WIDGETS}/{place} already",
                 )
-        taken = {path.relative_to(below).as_posix() for path in below.rglob("*") if path.is_file()}
-        taken |= {f"{module.partition('.')[2]}.py" for module in MODULES}
-        for path, place in self.own_instruments():
-            if place in taken:
-                name = Path(place).stem
-                line = next((e.line for e in self.course.manifest.instruments if e.name == name), 1)
-                self.report.add(line, f"{self.shown(path)}: the book has {WIDGETS}/{place} already")
 
-    def own_instruments(self) -> list[tuple[Path, str]]:
-        """The course's files of instruments, what they import and their data, with their places."""
-        own = self.course.folder / INSTRUMENTS
-        if not self.course.manifest.instruments:
-            return []
-        code = [p for p in sorted(own.glob("*.py")) if not p.name.startswith(("test_", "conftest"))]
-        data = [path for path in sorted((own / "data").glob("*")) if path.is_file()]
-        return [*((path, path.name) for path in code), *((p, f"data/{p.name}") for p in data)]
+    def own_instruments(self) -> dict[str, Path]:
+        """The course's instruments, what they import and their data, by place in ``widgets``."""
+        if not self.manifest.instruments:
+            return {}
+        own = self.folder / INSTRUMENTS
+        files = [*sorted(own.glob("*.py")), *sorted((own / "data").glob("*"))]
+        return {
+            path.relative_to(own).as_posix(): path
+            for path in files
+            if path.is_file() and not path.name.startswith(("test_", "conftest"))
+        }
 
     def ledgers(self) -> None:
         """Facts, sources, terms and symbols: the book's, then the course's."""
         for name in LEDGERS:
-            sheets = [
-                self.read(folder / name)
-                for folder in reversed(self.folders())
-                if (folder / name).is_file()
-            ]
-            if not sheets:
-                if name in ("facts.toml", "references.bib"):
-                    self.texts[name] = SourcedText([""], [(name, 1)])
-                continue
-            first, *more = sheets
-            for sheet in more:
-                # One table of terms, in two files.
-                if TERMS.search(first.text):
-                    sheet.lines = [TERMS.sub("", line) for line in sheet.lines]
-                first.lines += sheet.lines
-                first.origins += sheet.origins
-            self.texts[name] = first
-        self.texts[COURSE] = self.read(self.course.folder / COURSE)
-        brand = self.course.manifest.brand
+            files = [f / name for f in reversed(self.folders()) if (f / name).is_file()]
+            if files:
+                first, *more = map(self.read, files)
+                for sheet in more:
+                    if TERMS.search(first.text):  # a TOML table can be opened only once
+                        sheet.lines = [TERMS.sub("", line) for line in sheet.lines]
+                    first.put(Region(len(first.lines), len(first.lines)), sheet)
+                self.texts[name] = first
+            elif name in ("facts.toml", "references.bib"):
+                self.texts[name] = SourcedText([""], [(name, 1)])
+
+    def manifests(self) -> None:
+        """The manifests with the files that they name, and the packages."""
+        self.texts[COURSE] = self.read(self.folder / COURSE)
+        brand = self.manifest.brand
         for name in (brand.mark, brand.icon) if brand else ():
             if name:
-                self.files[name] = self.course.folder / name
+                self.files[name] = self.folder / name
         if self.book is not None:
             self.files[BOOK] = self.book / BOOK
-        for folder in (self.course.folder, *([self.book] if self.book else [])):
-            if (folder / PACKAGES).is_file():
+        for folder in (self.folder, self.book):
+            if folder is not None and (folder / PACKAGES).is_file():
                 self.files[PACKAGES] = folder / PACKAGES
                 self.take_files(folder / "wheels", "wheels")
                 break
 
     def instruments(self) -> Iterator[tuple[str, Path | str]]:
-        """The files of ``widgets``, each with its origin or its text."""
-        below = self.settings.widgets
-        own = self.own_instruments()
+        """The files of ``widgets`` by place: a path to link to, or a text to write."""
+        below, own = self.settings.widgets, self.own_instruments()
+        data = [Path(place).stem for place in own if place.endswith(".npz")]
         added = {
-            "__init__.py": (REGISTER, [each.name for each in self.course.manifest.instruments]),
-            "data/__init__.py": (DATA_NAMES, [p.stem for p, _ in own if p.suffix == ".npz"]),
+            "__init__.py": (REGISTER, [each.name for each in self.manifest.instruments]),
+            "data/__init__.py": (DATA_NAMES, data),
         }
         for path in sorted(below.rglob("*")):
             place = path.relative_to(below)
@@ -438,9 +452,7 @@ class Layer:
                 yield name, self.registered(path.read_text(encoding="utf-8"), *added[name])
             else:
                 yield name, path
-        for path, name in own:
-            if not (below / name).exists():  # reported by check_instruments
-                yield name, path
+        yield from ((name, path) for name, path in own.items() if not (below / name).exists())
 
     def registered(self, text: str, pattern: re.Pattern[str], names: list[str]) -> str:
         """A module with more names in its tuple, after those of the book."""
@@ -450,25 +462,22 @@ class Layer:
 
     def write(self, root: Path) -> None:
         """Write the merged project; delete stale files."""
-        wanted: dict[str, bytes] = {}
-        for place, sheet in [*self.pages.items(), *self.texts.items()]:
-            wanted[f"{CONTENT}/{place}"] = sheet.text.encode()
-        for place, path in self.files.items():
-            wanted[f"{CONTENT}/{place}"] = path.read_bytes()
-        wanted[LAID] = json.dumps(self.laid(), indent=0).encode()
-        links: dict[str, Path] = {}
+        texts = self.pages | self.texts
+        wanted = {f"{CONTENT}/{place}": text.text.encode() for place, text in texts.items()}
+        wanted |= {f"{CONTENT}/{place}": path.read_bytes() for place, path in self.files.items()}
+        links = {
+            name: (self.settings.root / name).resolve()
+            for name in ("static", "node_modules", "package.json", "package-lock.json")
+        }
         for place, origin in self.instruments():
             if isinstance(origin, str):
                 wanted[f"{WIDGETS}/{place}"] = origin.encode()
             else:
                 links[f"{WIDGETS}/{place}"] = origin.resolve()
-        for name in ("static", "node_modules", "package.json", "package-lock.json"):
-            links[name] = (self.settings.root / name).resolve()
-        for folder in (root / CONTENT, root / WIDGETS):
-            for path in sorted(folder.rglob("*"), reverse=True):
-                name = path.relative_to(root).as_posix()
-                if name not in wanted and name not in links and not path.is_dir():
-                    path.unlink()
+        for path in [*(root / CONTENT).rglob("*"), *(root / WIDGETS).rglob("*")]:
+            name = path.relative_to(root).as_posix()
+            if name not in wanted and name not in links and not path.is_dir():
+                path.unlink()
         for name, data in wanted.items():
             path = root / name
             if path.is_symlink():
@@ -483,22 +492,6 @@ class Layer:
             path.unlink(missing_ok=True)
             path.symlink_to(target)
 
-    def laid(self) -> dict[str, Any]:
-        """What ``latentbook.book.read.laid`` reads."""
-        origins: Mapping[str, list[Piece]] = {
-            f"{CONTENT}/{place}": sheet.pieces()
-            for place, sheet in [*self.pages.items(), *self.texts.items()]
-        }
-        origins = {place: pieces for place, pieces in origins.items() if pieces != [(1, place, 1)]}
-        return {
-            "origins": origins,
-            "hidden": self.hidden,
-            "book": str(self.book or ""),
-            "full_book_url": self.course.manifest.full_book_url,
-            "made_for": self.course.manifest.book,
-            "instruments": [each.name for each in self.course.manifest.instruments],
-        }
-
 
 def _with_recordings(own: SourcedText, book: SourcedText) -> SourcedText:
     """The course's recordings, and the book's for the rest."""
@@ -509,29 +502,16 @@ def _with_recordings(own: SourcedText, book: SourcedText) -> SourcedText:
     return SourcedText([json.dumps(whole)], own.origins[:1])
 
 
+def _is_section(name: str, known: Collection[str]) -> bool:
+    return name in known and bool(LABEL.fullmatch(name)) and name != PRINT
+
+
 def _sections(index: SourcedText) -> list[str]:
-    """The sections that the opening of a chapter lists."""
-    front = FRONT_MATTER.match(index.text)
-    try:
-        values = yaml.safe_load(front[1]) if front else {}
-    except yaml.YAMLError:
-        return []  # reported where the page is read
-    listed = values.get("sections", []) if isinstance(values, dict) else []
+    """The sections that the opening lists; mistakes are reported when the page is read."""
+    found = FRONT_MATTER.match(index.text)
+    front = FrontMatter(found[1] if found else "", Problems().of(Path(index.origins[0][0])))
+    listed = front.values.get("sections", [])
     return [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
-
-
-def _with_sections(index: SourcedText, names: list[str]) -> SourcedText:
-    """The opening of a chapter with a different list of sections; every line stays in place."""
-    front = FRONT_MATTER.match(index.text)
-    root = yaml.compose(front[1], Loader=yaml.SafeLoader) if front else None
-    lines = list(index.lines)
-    for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
-        if key.value == "sections":
-            first, last = key.start_mark.line + 1, value.end_mark.line + 1
-            if value.end_mark.column == 0:
-                last -= 1  # a list of lines ends where the next key begins
-            lines[first : last + 1] = [f"sections: [{', '.join(names)}]", *[""] * (last - first)]
-    return SourcedText(lines, index.origins)
 
 
 def release() -> str:

@@ -6,7 +6,7 @@ A course says more in its file, of which ``latentbook.book.overlay.course`` make
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -198,6 +198,21 @@ def read_manifest(path: Path, report: FileProblems) -> BookManifest | CourseMani
     return found
 
 
+def read_course(folder: Path, problems: Problems) -> CourseManifest:
+    """Read the manifest in the folder of a course.
+
+    Raises
+    ------
+    BookErrors
+        If there is no such file, or it is not TOML, or it lists no chapter.
+    """
+    manifest = read_manifest(folder / COURSE, problems.of(Path(folder.name) / COURSE))
+    if not manifest.entries:
+        problems.raise_all()
+    assert isinstance(manifest, CourseManifest)
+    return manifest
+
+
 def days_of(content: Path) -> Days:
     """The days of a book or course, even if its manifest has other mistakes."""
     path = manifest_file(content)
@@ -212,8 +227,14 @@ def _counted(manifest: CourseManifest) -> CourseManifest:
     def numbered(entry: ChapterEntry) -> ChapterEntry:
         return entry if entry.number else entry.model_copy(update={"number": next(free)})
 
+    return with_entries(manifest, numbered)
+
+
+def with_entries(
+    manifest: CourseManifest, changed: Callable[[ChapterEntry], ChapterEntry]
+) -> CourseManifest:
     parts = tuple(
-        part.model_copy(update={"chapters": tuple(map(numbered, part.chapters))})
+        part.model_copy(update={"chapters": tuple(map(changed, part.chapters))})
         for part in manifest.parts
     )
     return manifest.model_copy(update={"parts": parts})

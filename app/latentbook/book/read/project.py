@@ -2,27 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from latentbook.book.read.contents import BOOK, manifest_file
+from latentbook.book.read.contents import BOOK
 from latentbook.book.read.days import Days
-from latentbook.book.read.laid import Laid
 from latentbook.book.read.manifest import BookManifest, CourseManifest, read_manifest
-from latentbook.errors import FileProblems, Problems
+from latentbook.errors import FileProblems, Origins, Problems
 from latentbook.settings import Settings
 
 
 @dataclass(frozen=True)
-class Project:
-    """What is said of a book as a whole.
+class Laid:
+    """How a course differs from the book under it. A book by itself differs in nothing.
 
     Attributes
     ----------
-    laid : how a course differs from the book below
-    manifest : of the book or the course
-    below : manifest of the book that a course is made from
+    origins : where each line was written
+    hidden : label -> where the course hides it
+    book : content of the book under the course; None without one
+    full_book_url : address of the whole book; may be empty
+    made_for : release of the book that the course was made for; may be empty
+    instruments : names of the course's own
+    """
+
+    origins: Origins = field(default_factory=Origins)
+    hidden: Mapping[str, str] = field(default_factory=dict)
+    book: Path | None = None
+    full_book_url: str = ""
+    made_for: str = ""
+    instruments: tuple[str, ...] = ()
+
+    def from_book(self, path: Path, line: int) -> bool:
+        """Whether a line comes from the book under a course."""
+        return self.book is not None and self.origins.of(path, line)[0].parts[0] == self.book.name
+
+
+@dataclass(frozen=True)
+class Project:
+    """A book or a course as a whole.
+
+    Attributes
+    ----------
+    settings : its folders; of a course, those that it was merged into
+    below : manifest of the book under a course
     problems : every mistake found so far
     """
 
@@ -34,16 +59,10 @@ class Project:
 
     @classmethod
     def open(cls, settings: Settings) -> Project:
-        """The project of a folder; what is wrong with its manifest is in its problems."""
-        content, laid = settings.content, Laid.read(settings.root)
-        problems = Problems(laid.origins)
-
-        def manifest(file: Path) -> BookManifest | CourseManifest:
-            return read_manifest(file, problems.of(Path(content.name) / file.name))
-
-        has_book = laid.book is not None and (content / BOOK).is_file()
-        below = manifest(content / BOOK) if has_book else None
-        return cls(settings, laid, manifest(manifest_file(content)), below, problems)
+        """Open a book; mistakes in its manifest are in its problems."""
+        problems, content = Problems(), settings.content
+        report = problems.of(Path(content.name) / BOOK)
+        return cls(settings, Laid(), read_manifest(content / BOOK, report), None, problems)
 
     def shown(self, name: str) -> Path:
         """A file of the content as messages name it."""

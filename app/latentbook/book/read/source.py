@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from latentbook.book.read.contents import FRONT, ChapterEntry, manifest_file
+from latentbook.book.read.contents import FRONT, ChapterEntry
 from latentbook.book.read.frontmatter import ChapterHead, FrontHead, Head, SectionHead
+from latentbook.book.read.manifest import Manifest
 from latentbook.book.read.nodes import Document, Node, Syntax
 from latentbook.book.read.numbers import Numbers
 from latentbook.book.read.options import LABEL
@@ -85,11 +86,16 @@ def page_place(slug: str, name: str = "") -> str:
 
 class SourceReader:
     def __init__(
-        self, content: Path, directives: Mapping[str, Syntax], problems: Problems, widgets: Path
+        self,
+        manifest: Manifest,
+        content: Path,
+        directives: Mapping[str, Syntax],
+        problems: Problems,
+        widgets: Path,
     ) -> None:
+        self.manifest = manifest.file.report
         self.content = content
         self.widgets = widgets
-        self.manifest = self.shown(manifest_file(content).name)
         self.directives = directives
         self.problems = problems
 
@@ -97,7 +103,7 @@ class SourceReader:
         """The front page, or None after reporting that there is none."""
         path = self.content / "front.md"
         if not path.is_file():
-            self.problems.add(self.manifest, 1, "the front page has no file front.md")
+            self.manifest.add(1, "the front page has no file front.md")
             return None
         page = self.page(FRONT, "", path, FrontHead)
         entry = ChapterEntry.model_construct(slug=FRONT)
@@ -108,14 +114,11 @@ class SourceReader:
         """One chapter, or None after reporting that it has no opening."""
         folder = self.content / entry.slug
         if not (folder / INDEX).is_file():
-            self.problems.add(
-                self.manifest,
-                entry.line,
-                f"chapter {entry.slug!r} has no file {entry.slug}/{INDEX}",
-            )
+            message = f"chapter {entry.slug!r} has no file {entry.slug}/{INDEX}"
+            self.manifest.add(entry.line, message)
             return None
         opening = self.page(entry.slug, "", folder / INDEX, ChapterHead)
-        names = self.section_names(opening, folder)
+        names = self.section_names(entry, opening, folder)
         sections = (
             self.page(entry.slug, name, folder / f"{name}.md", SectionHead) for name in names
         )
@@ -126,13 +129,14 @@ class SourceReader:
         computed = shown.read(path) if path.is_file() else ""
         return ChapterSource(entry, (opening, *sections), recordings, computed, self.widgets)
 
-    def section_names(self, opening: PageSource, folder: Path) -> list[str]:
-        """The sections that the opening lists and that exist."""
+    def section_names(self, entry: ChapterEntry, opening: PageSource, folder: Path) -> list[str]:
+        """The sections of a chapter that exist, as the course lists them or else the opening."""
         report = self.problems.of(opening.path)
         line = opening.document.front_lines.get("sections", 1)
         there = sorted(path.stem for path in folder.glob("*.md") if path.name != INDEX)
+        given = opening.document.front["sections"] if entry.sections is None else entry.sections
         listed: list[str] = []
-        for name in opening.document.front["sections"]:
+        for name in given:
             if name in listed:
                 report.add(line, f"section {name!r} is listed twice")
             elif not LABEL.fullmatch(name) or name == PRINT:
@@ -144,7 +148,7 @@ class SourceReader:
             else:
                 listed.append(name)
         for name in there:
-            if name not in opening.document.front["sections"]:
+            if name not in given:
                 report.add(line, f"{name}.md is not among the sections: list it or remove it")
         return listed
 

@@ -13,10 +13,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from latentbook.book.check import record_chapter
-from latentbook.book.overlay.course import Course, read_course
-from latentbook.book.overlay.merge import CONTENT, INSTRUMENTS, merge
+from latentbook.book.overlay.merge import CONTENT, INSTRUMENTS, open_project
 from latentbook.book.read.contents import BOOK, COURSE, RESERVED, ChapterEntry
-from latentbook.book.read.manifest import Manifest, read_manifest
+from latentbook.book.read.manifest import CourseManifest, Manifest, read_course, read_manifest
 from latentbook.book.read.options import IDENTIFIER, LABEL
 from latentbook.book.read.source import INDEX, PRINT
 from latentbook.book.scaffold import write_from
@@ -138,7 +137,7 @@ def new_instrument(settings: Settings, name: str) -> list[Path]:
     if settings.course is None:
         is_listed = f'"{name}"' in text
     else:
-        is_listed = name in {each.name for each in _course(settings).manifest.instruments}
+        is_listed = name in {each.name for each in _course(settings).instruments}
     there = [path for path in (*written, settings.widgets / f"{name}.py") if path.exists()]
     if there or is_listed or f"widgets.{name}" in MODULES:
         found = ", ".join(map(str, there)) or name
@@ -147,7 +146,7 @@ def new_instrument(settings: Settings, name: str) -> list[Path]:
         for path, template in written.items():
             write_from(template, path, name)
         registry.write_text(_with_instrument(text, registry, name), encoding="utf-8")
-        merge(settings)  # tells what is wrong with a course
+        open_project(settings)  # tells what is wrong with a course
     return [*written, registry]
 
 
@@ -190,11 +189,11 @@ def _folders(settings: Settings) -> list[Path]:
     """The folders of chapters: the course's, then the book's."""
     if settings.course is None:
         return [settings.content]
-    below = [settings.content] if _course(settings).manifest.book else []
+    below = [settings.content] if _course(settings).book else []
     return [settings.course / CONTENT, *below]
 
 
-def _course(settings: Settings) -> Course:
+def _course(settings: Settings) -> CourseManifest:
     assert settings.course is not None
     problems = Problems()
     course = read_course(settings.course.resolve(), problems)
@@ -204,7 +203,7 @@ def _course(settings: Settings) -> Course:
 
 def _manifest(settings: Settings) -> Manifest:
     if settings.course is not None:
-        return _course(settings).manifest
+        return _course(settings)
     problems = Problems()
     manifest = read_manifest(settings.content / BOOK, problems.of(settings.content / BOOK))
     problems.raise_all()

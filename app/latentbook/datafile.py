@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Self, TypeAlias, TypeVar, get_args,
 
 import yaml
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     ModelWrapValidatorHandler,
@@ -81,6 +82,17 @@ class Entry(BaseModel):
         made = handler({cls.short: values} if is_short else values)
         made._line = getattr(values, "line", 1)
         return made
+
+
+def matching(pattern: str, otherwise: str) -> AfterValidator:
+    """Accept a text that matches in full; ``otherwise`` follows the key in the message."""
+
+    def check(text: str) -> str:
+        if re.fullmatch(pattern, text):
+            return text
+        raise ValueError(otherwise)
+
+    return AfterValidator(check)
 
 
 def full_sentence(error: Exception) -> PydanticCustomError:

@@ -6,8 +6,9 @@ import ast
 import importlib.util
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.bare_numbers import bare_numbers
 from latentbook.book.read.day import right_now
 from latentbook.book.read.nodes import DirectiveNode, directives
-from latentbook.book.read.numbers import STALE, Asked, NumberError, made_by, rounded
+from latentbook.book.read.numbers import STALE, NumberError, made_by, rounded
 from latentbook.book.read.recordings import (
     NUMBERS,
     OUTPUTS,
@@ -52,29 +53,36 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
         With every mistake in the content, every snippet that fails or puts out something else than
         is recorded, and every question whose solution fails or whose mistake passes.
     """
-    content = settings.course / "content" if settings.course else settings.content
-    project = open_project(settings)
-    settings = project.settings
-    course = PagePackages.read(settings)
-    course.make_importable(report)
-    report("Reading the book")
-    loaded = compose(project, right_now(), computing=True)
-    if warning := loaded.book.language.warning:
+    book = _Book(settings, report)
+    if warning := book.loaded.book.language.warning:
         report(warning)
-    problems = Problems(loaded.laid.origins)
-    written: list[Recordings] = []
-    check_instruments(settings, loaded.laid.instruments, problems)
-    for source in loaded.whole:
+    book.check_instruments()
+    changed: list[Recordings] = []
+    for source in book.loaded.whole:
         report(f"Running the Python of {source.opening.path.parent}")
-        with closing(AuthorCode(settings.code_timeout)) as code:
-            run = _ChapterRun(source, problems, report, code, loaded.asked, course.install_hint)
-            recording = run.run(record=record)
-        if record and recording != source.recordings.by_label:
-            written.append(Recordings(content / source.entry.slug / OUTPUTS, recording))
-    problems.raise_all()
-    for recordings in written:
+        recordings = book.run(source, record=record)
+        if record and recordings.by_label != source.recordings.by_label:
+            changed.append(recordings)
+    book.problems.raise_all()
+    for recordings in changed:
         recordings.write()
     report("Every check passes")
+
+
+def record_chapter(settings: Settings, slug: str) -> Path:
+    """Run the snippets of one chapter and record their output.
+
+    Raises
+    ------
+    BookErrors
+        If the book or course has a mistake, or one of the snippets fails.
+    """
+    book = _Book(settings, print)
+    source = next(source for source in book.loaded.whole if source.entry.slug == slug)
+    recordings = book.run(source, record=True)
+    book.problems.raise_all()
+    recordings.write()
+    return recordings.path
 
 
 def list_bare_numbers(settings: Settings, report: Report) -> None:
@@ -99,64 +107,53 @@ def list_bare_numbers(settings: Settings, report: Report) -> None:
             report(f"{place(page.path, found[0][0])}: {len(found)} bare: {first}{more}")
 
 
-def check_instruments(settings: Settings, names: Sequence[str], problems: Problems) -> None:
-    """Check a course's instruments against the contract, as the page checks a reader's version."""
-    with closing(AuthorCode(settings.code_timeout)) as code:
-        for name in names:
-            path = (settings.widgets / f"{name}.py").resolve()
-            source = path.read_text(encoding="utf-8")
-            request = {"type": "compute_widget", "widget": name, "source": source, "controls": {}}
-            if (reply := code.ask(request))["type"] == "failed":
-                place = Path(path.parents[1].name) / path.parent.name / path.name
-                problems.add(place, reply["line"] or 1, f"{name} {explained(reply)}")
+class _Book:
+    """A book whose Python is about to run, with its packages importable."""
 
+    def __init__(self, settings: Settings, report: Report) -> None:
+        self.content = settings.course / "content" if settings.course else settings.content
+        project = open_project(settings)
+        self.settings = project.settings
+        self.packages = PagePackages.read(self.settings)
+        self.packages.make_importable(report)
+        self.report = report
+        report("Reading the book")
+        self.loaded = compose(project, right_now(), computing=True)
+        self.problems = Problems(self.loaded.laid.origins)
 
-def record_chapter(settings: Settings, slug: str) -> Path:
-    """Run the snippets of one chapter and record their output.
+    def check_instruments(self) -> None:
+        """Check a course's instruments as the page checks a reader's version of one."""
+        with closing(AuthorCode(self.settings.code_timeout)) as code:
+            for name in self.loaded.laid.instruments:
+                path = (self.settings.widgets / f"{name}.py").resolve()
+                source = path.read_text(encoding="utf-8")
+                reply = code.ask(
+                    {"type": "compute_widget", "widget": name, "source": source, "controls": {}}
+                )
+                if reply["type"] == "failed":
+                    place = Path(path.parents[1].name) / path.parent.name / path.name
+                    self.problems.add(place, reply["line"] or 1, f"{name} {explained(reply)}")
 
-    Raises
-    ------
-    BookErrors
-        If the book or course has a mistake, or one of the snippets fails.
-    """
-    content = settings.course / "content" if settings.course else settings.content
-    project = open_project(settings)
-    settings = project.settings
-    course = PagePackages.read(settings)
-    course.make_importable(print)
-    loaded = compose(project, right_now(), computing=True)
-    problems = Problems(loaded.laid.origins)
-    source = next(source for source in loaded.whole if source.entry.slug == slug)
-    with closing(AuthorCode(settings.code_timeout)) as code:
-        run = _ChapterRun(source, problems, print, code, loaded.asked, course.install_hint)
-        recordings = Recordings(content / slug / OUTPUTS, run.run(record=True))
-    problems.raise_all()
-    recordings.write()
-    return recordings.path
+    def run(self, source: ChapterSource, *, record: bool) -> Recordings:
+        with closing(AuthorCode(self.settings.code_timeout)) as code:
+            recorded = _ChapterRun(self, source, code).run(record=record)
+        return Recordings(self.content / source.entry.slug / OUTPUTS, recorded)
 
 
 class _ChapterRun:
     """Runs the Python of one chapter from top to bottom, in one scope."""
 
-    def __init__(
-        self,
-        source: ChapterSource,
-        problems: Problems,
-        report: Report,
-        code: AuthorCode,
-        asked: Sequence[Asked],
-        install_hint: Callable[[str], str] = lambda module: "",
-    ) -> None:
+    def __init__(self, book: _Book, source: ChapterSource, code: AuthorCode) -> None:
         self.source = source
-        self.all_problems = problems
-        self.problems = problems.of(source.opening.path)
-        self.report = report
+        self.all_problems = book.problems
+        self.problems = book.problems.of(source.opening.path)
+        self.report = book.report
         self.code = code
-        self.asked = [each for each in asked if each.slug == source.entry.slug]
-        self.install_hint = install_hint
+        self.asked = [each for each in book.loaded.asked if each.slug == source.entry.slug]
+        self.install_hint = book.packages.install_hint
         self.scope = f"check:{source.entry.slug}"
         self.hashes = code_hashes(source.nodes)
-        self.ran: list[DirectiveNode] = []  # snippets that the scope holds the names of
+        self.ran: list[DirectiveNode] = []  # snippets whose names the scope contains
 
     def run(self, *, record: bool) -> dict[str, Recording]:
         """The output of each snippet, by label."""
@@ -195,8 +192,8 @@ class _ChapterRun:
         return reply
 
     def cell_request(self, node: DirectiveNode) -> dict[str, Any]:
-        name = {"scope": self.scope, "filename": node.label}
-        return {"type": "run_cell", "code": node.code, **name}
+        request = {"type": "run_cell", "code": node.code, "filename": node.label}
+        return request | {"scope": self.scope}
 
     def cell(self, node: DirectiveNode) -> Sequence[Recorded] | None:
         """The output of a snippet, or None after reporting that it fails."""
@@ -317,8 +314,7 @@ class _ChapterRun:
             self.mistake(node, mistake, self.answer(mistake, checks[0]))
 
     def answer(self, answer: DirectiveNode, check: DirectiveNode) -> Reply:
-        request = {"type": "check_answer", "code": answer.code}
-        return self.ask({**request, "check": check.code})
+        return self.ask({"type": "check_answer", "code": answer.code, "check": check.code})
 
     def mistake(self, node: DirectiveNode, mistake: DirectiveNode, reply: Reply) -> None:
         if reply.get("died"):
@@ -352,10 +348,8 @@ class _ChapterRun:
 
 def _first_difference(then: Sequence[Recorded], now: Sequence[Recorded]) -> tuple[str, str]:
     """The first lines in which two outputs differ."""
-    lines = [
-        [line for output in outputs for line in (f"{output.kind}:{output.data}").split("\n")]
+    sides = (
+        "\n".join(f"{output.kind}:{output.data}" for output in outputs).split("\n")
         for outputs in (then, now)
-    ]
-    longest = max(map(len, lines))
-    padded = [side + [""] * (longest - len(side)) for side in lines]
-    return next((a, b) for a, b in zip(*padded, strict=True) if a != b)
+    )
+    return next((a, b) for a, b in zip_longest(*sides, fillvalue="") if a != b)

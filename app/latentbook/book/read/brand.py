@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from PIL import Image
 from pydantic import AfterValidator
 
-from latentbook.datafile import Entry, Toml
+from latentbook.datafile import Entry, Toml, matching
 
 GROUNDS: Mapping[str, tuple[str, ...]] = {
     "light": ("#fcfbf8", "#ffffff", "#f5f3ed"),
@@ -22,7 +22,6 @@ GROUNDS: Mapping[str, tuple[str, ...]] = {
 LEAST = 4.5
 """Contrast of text, to one (WCAG 2.2, AA)."""
 
-COLOUR = re.compile(r"#[0-9a-f]{6}")
 LINK = re.compile(r"\]\((?!https?://|mailto:)")
 
 
@@ -34,16 +33,12 @@ def _outward(text: str) -> str:
     return text
 
 
-def _hexadecimal(text: str) -> str:
-    if not COLOUR.fullmatch(text):
-        raise ValueError("must be six small hexadecimal digits, like '#0a6b6b'")
-    return text
-
-
 Line: TypeAlias = Annotated[str, AfterValidator(_outward)]
 """Markdown of one line, whose links lead outside."""
 
-Colour: TypeAlias = Annotated[str, AfterValidator(_hexadecimal)]
+Colour: TypeAlias = Annotated[
+    str, matching("#[0-9a-f]{6}", "must be six small hexadecimal digits, like '#0a6b6b'")
+]
 
 
 class Accent(Entry):
@@ -52,7 +47,7 @@ class Accent(Entry):
 
 
 class Brand(Entry):
-    """What the table says; what it does not say is empty.
+    """The table; missing values are empty.
 
     Attributes
     ----------
@@ -69,12 +64,7 @@ class Brand(Entry):
 
 
 def check_brand(brand: Brand, folder: Path, file: Toml) -> Brand:
-    """The brand without unusable pictures; these and unreadable colours are reported.
-
-    Parameters
-    ----------
-    folder : in which the files that it names lie
-    """
+    """Report unusable pictures and unreadable colours; return the brand without such pictures."""
     for key, name, wanted, fits in (
         ("mark", brand.mark, "an SVG picture", _is_svg),
         ("icon", brand.icon, "a square PNG picture", _is_square_png),
@@ -123,7 +113,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def mixed(one: str, other: str, share: float) -> str:
-    """A colour mixed with a share, 0 to 1, of another."""
+    """Mix a share, 0 to 1, of the other colour into one."""
     pairs = zip(_channels(one), _channels(other), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import BeforeValidator
 
 from latentbook.book.read.options import LABEL
-from latentbook.datafile import Entry
+from latentbook.datafile import Entry, matching
 
 BOOK, COURSE = "book.toml", "course.toml"
 
@@ -23,28 +22,28 @@ RESERVED = (
 """First parts of addresses that are taken."""
 
 
-def _slug(slug: str) -> str:
-    if LABEL.fullmatch(slug) and slug not in RESERVED:
-        return slug
-    raise ValueError(f"must be kebab-case and none of {', '.join(RESERVED)}")
-
-
-def _number(number: Any) -> str:
-    if re.fullmatch(r"\d+|[A-Z]", str(number)):
-        return str(number)
-    raise ValueError("must be whole or a capital letter")
+Slug: TypeAlias = Annotated[
+    str,
+    matching(
+        rf"(?!({'|'.join(RESERVED)})$){LABEL.pattern}",
+        f"must be kebab-case and none of {', '.join(RESERVED)}",
+    ),
+]
+Number: TypeAlias = Annotated[
+    str, BeforeValidator(str), matching(r"\d+|[A-Z]", "must be whole or a capital letter")
+]
 
 
 class ChapterEntry(Entry):
-    """A chapter as the file lists it: its slug, or a table that says more.
+    """A chapter in the list: its slug, or a table.
 
-    A course may leave out the number, for the next that is free, and may list the sections; else
-    the chapter's opening does.
+    In a course a chapter without a number gets the next free one, and one without sections has
+    those that its opening lists.
     """
 
     short = "slug"
-    slug: Annotated[str, AfterValidator(_slug)]
-    number: Annotated[str, BeforeValidator(_number)] = ""
+    slug: Slug
+    number: Number = ""
     sections: tuple[str, ...] | None = None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
@@ -18,8 +18,6 @@ WORDS = ("draft", "hidden")
 
 
 class Opening(NamedTuple):
-    """What opens next."""
-
     moment: datetime
     names: tuple[str, ...]
 
@@ -40,19 +38,16 @@ class Days:
 
     def not_open(self, now: datetime, *, drafts: bool = False) -> Days:
         """The days that are withheld at a moment."""
-
-        def shut(days: Mapping[str, Day]) -> dict[str, Day]:
-            return {
-                label: day for label, day in days.items() if not day.is_open(now, drafts=drafts)
-            }
-
-        return Days(shut(self.places), shut(self.answers))
+        return self._only(lambda day: not day.is_open(now, drafts=drafts))
 
     def drafts(self) -> Days:
-        def marked(days: Mapping[str, Day]) -> dict[str, Day]:
-            return {label: day for label, day in days.items() if day.word == "draft"}
+        return self._only(lambda day: day.word == "draft")
 
-        return Days(marked(self.places), marked(self.answers))
+    def _only(self, wanted: Callable[[Day], bool]) -> Days:
+        def chosen(days: Mapping[str, Day]) -> dict[str, Day]:
+            return {label: day for label, day in days.items() if wanted(day)}
+
+        return Days(chosen(self.places), chosen(self.answers))
 
     def named(self) -> Iterator[tuple[str, Day]]:
         yield from self.places.items()
@@ -64,13 +59,12 @@ class Days:
         return sorted(name for name, _ in self.named())
 
     def next(self, now: datetime) -> Opening | None:
-        """What opens next after a moment, or None."""
-        ahead = [
-            (day.moment, name) for name, day in self.named() if day.moment and day.moment > now
-        ]
-        if not ahead:
+        """The next opening after a moment."""
+        ahead = [(day.moment, name) for name, day in self.named()]
+        moments = [moment for moment, _ in ahead if moment and moment > now]
+        if not moments:
             return None
-        first = min(moment for moment, _ in ahead)
+        first = min(moments)
         return Opening(first, tuple(name for moment, name in ahead if moment == first))
 
 
@@ -90,11 +84,8 @@ def read_days(file: Toml, dated: DatedFile) -> Days:
         if label != ANSWERS:
             _add(label, value, places, zone, file, "schedule", label)
         elif not isinstance(value, dict):
-            file.add(
-                f"schedule.answers must be a table, [schedule.answers]; got {value!r}",
-                "schedule",
-                label,
-            )
+            message = f"schedule.answers must be a table, [schedule.answers]; got {value!r}"
+            file.add(message, "schedule", label)
         else:
             for question, opens in value.items():
                 _add(question, opens, answers, zone, file, "schedule", label, question)
@@ -129,13 +120,7 @@ def _add(
 
 
 def _moment(label: str, value: Any, zone: ZoneInfo | None) -> datetime:
-    """A moment in the zone of the book.
-
-    Raises
-    ------
-    ValueError
-        If the value is none.
-    """
+    """A moment in the zone of the book; ValueError says what is wrong with the value."""
     if not isinstance(value, datetime):
         time = " Write the time, too." if isinstance(value, date) else ""
         raise ValueError(
@@ -162,11 +147,11 @@ def _moment(label: str, value: Any, zone: ZoneInfo | None) -> datetime:
 
 
 def check_days(days: Days, places: Mapping[str, str], problems: Problems) -> Days:
-    """The days with known labels, after reporting the others.
+    """Report unknown labels; return the other days.
 
     Parameters
     ----------
-    places : label -> kind of everything that can have a day: chapters, sections and questions
+    places : label -> kind of each chapter, section and question
     """
     questions = {label for label, kind in places.items() if kind == "question"}
 

@@ -1,18 +1,13 @@
-"""``book.toml`` and ``course.toml``: title, order and numbers of the chapters, notation, days.
-
-A course says more in its file, of which ``latentbook.book.overlay.course`` makes use.
-"""
+"""``book.toml`` and ``course.toml``: title, order and numbers of the chapters, notation, days."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -25,33 +20,20 @@ from latentbook.book.read.contents import COURSE, ChapterEntry, PartEntry, manif
 from latentbook.book.read.days import DatedFile, Days, read_days
 from latentbook.book.read.options import IDENTIFIER
 from latentbook.book.translations.language import Language, content_language, language
-from latentbook.datafile import Entry, Text, Toml, full_sentence
+from latentbook.datafile import Entry, Text, Toml, full_sentence, matching
 from latentbook.errors import FileProblems, LatentbookError, Problems
 
-
-def _macro(name: str) -> str:
-    if re.fullmatch("[A-Za-z]+", name):
-        return name
-    raise ValueError("is no macro: its name must be of letters")
-
-
-def _instrument(name: str) -> str:
-    if IDENTIFIER.fullmatch(name):
-        return name
-    raise ValueError("must be in snake_case")
-
-
-def _address(address: str) -> str:
-    if re.fullmatch(r"https?://.+/|", address):
-        return address
-    raise ValueError("is the address of a book, like 'https://host/book/'")
-
-
-def _report_address(address: str) -> str:
-    pattern = r"(https?://|mailto:)({title}|{text}|[^\s{])*"
-    if re.fullmatch(pattern, address) and "{text}" in address:
-        return address
-    raise ValueError("is an address like 'mailto:me@host?subject={title}&body={text}'")
+Macro: TypeAlias = Annotated[str, matching("[A-Za-z]+", "is no macro: its name must be of letters")]
+BookAddress: TypeAlias = Annotated[
+    str, matching(r"https?://.+/|", "is the address of a book, like 'https://host/book/'")
+]
+ReportAddress: TypeAlias = Annotated[
+    str,
+    matching(
+        r"(?=.*{text})(https?://|mailto:)({title}|{text}|[^\s{])*",
+        "is an address like 'mailto:me@host?subject={title}&body={text}'",
+    ),
+]
 
 
 def _language(tag: Any) -> Language:
@@ -70,13 +52,11 @@ def _content_language(tag: Any, info: ValidationInfo) -> Language:
 
 
 class Manifest(DatedFile):
-    """The content of the file.
+    """What a book and a course both say.
 
     Attributes
     ----------
-    language : of the interface
-    content_language : of the text
-    macros : the TeX that each command's name stands for
+    language, content_language : of the interface, and of the text
     term : of a course: when it is held
     brand : None for the program's own
     numbers : strict refuses a number in the text that is neither computed nor cited
@@ -92,12 +72,12 @@ class Manifest(DatedFile):
     content_language: Annotated[Language, BeforeValidator(_content_language)] = Field(
         default="", validate_default=True
     )
-    macros: Mapping[Annotated[str, AfterValidator(_macro)], str] = {}
+    macros: Mapping[Macro, str] = {}
     parts: tuple[PartEntry, ...] = ()
     term: str = ""
     brand: Brand | None = None
     numbers: Literal["free", "strict"] = "free"
-    report_mistakes: Annotated[str, AfterValidator(_report_address)] = ""
+    report_mistakes: ReportAddress = ""
     _openings: Days = PrivateAttr(default_factory=Days)
     _file: Toml = PrivateAttr()
 
@@ -107,12 +87,10 @@ class Manifest(DatedFile):
 
     @property
     def openings(self) -> Days:
-        """The schedule, drafts and hidden content."""
         return self._openings
 
     @property
     def file(self) -> Toml:
-        """Where each value is in the file."""
         return self._file
 
 
@@ -124,7 +102,7 @@ class BookManifest(Manifest):
 
 class InstrumentEntry(Entry):
     short = "name"
-    name: Annotated[str, AfterValidator(_instrument)]
+    name: Annotated[str, matching(IDENTIFIER.pattern, "must be in snake_case")]
 
 
 class Hidden(Entry):
@@ -161,7 +139,7 @@ class CourseManifest(Manifest):
     """
 
     book: str = ""
-    full_book_url: Annotated[str, AfterValidator(_address)] = ""
+    full_book_url: BookAddress = ""
     instruments: tuple[InstrumentEntry, ...] = ()
     hide: tuple[Hidden, ...] = ()
     insert: tuple[Insert, ...] = ()
@@ -175,13 +153,11 @@ def read_manifest(path: Path, report: FileProblems) -> BookManifest | CourseMani
         return BookManifest.model_validate(Manifest.stand_in)
     found: BookManifest | CourseManifest
     if path.name == COURSE:
-        found = file.checked(CourseManifest)
-        _refuse_twice(found.hide, "label", "{!r} is hidden twice", report)
-        _refuse_twice(found.instruments, "name", "instrument {!r} is listed twice", report)
-        _refuse_twice(found.replace, "label", "{!r} is replaced twice", report)
-        found = _counted(found)
-        if found.brand is None and not found.book:
-            found = found.model_copy(update={"brand": Brand()})
+        course = file.checked(CourseManifest)
+        _refuse_twice(course.hide, "label", "{!r} is hidden twice", report)
+        _refuse_twice(course.instruments, "name", "instrument {!r} is listed twice", report)
+        _refuse_twice(course.replace, "label", "{!r} is replaced twice", report)
+        found = _counted(course)
     else:
         found = file.checked(BookManifest)
         for entry in found.entries:
@@ -191,8 +167,11 @@ def read_manifest(path: Path, report: FileProblems) -> BookManifest | CourseMani
         report.add(1, "the book has no chapters: list them under [[parts]]")
     _refuse_twice(found.entries, "slug", "two chapters have the slug {!r}", report)
     _refuse_twice(found.entries, "number", "two chapters have the number {!r}", report)
-    if found.brand is not None:
-        brand = check_brand(found.brand, path.parent, file)
+    brand = found.brand
+    if brand is None and isinstance(found, CourseManifest) and not found.book:
+        brand = Brand()
+    if brand is not None:
+        brand = check_brand(brand, path.parent, file)
         found = found.model_copy(update={"brand": brand})
     found._file, found._openings = file, read_days(file, found)
     return found

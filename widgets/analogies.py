@@ -51,9 +51,9 @@ SIGNS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 instrument = Instrument(
     name="analogies",
     title="Analogies",
-    ask="At three steps and with seed 0, which of the seven codes answer more than half of the "
-    "questions when any stroke may be the answer? And when a, b and c may not? Write both lists "
-    "down, then look.",
+    challenge="At three steps and with seed 0, which of the seven codes answer more than half of "
+    "the questions when any stroke may be the answer? And when a, b and c may not? Write both "
+    "lists down, then look.",
     controls=(
         Slider("steps", "Steps apart", default=3, values=STEPS),
         Choice("encoder", "Code", ENCODERS, "pixels"),

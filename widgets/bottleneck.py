@@ -38,7 +38,7 @@ PIXEL_STD = 0.2  # of the synthetic pictures, around mid-grey
 instrument = Instrument(
     name="bottleneck",
     title="Bottleneck explorer",
-    ask="Say a width first: with how many numbers can you still read nine of the ten digits? "
+    challenge="Say a width first: with how many numbers can you still read nine of the ten digits? "
     "Then narrow the code and see how much variance was left there.",
     controls=(
         Slider("k", "Code width", default=30, min=1, max=K_MAX, step=1, symbol="k"),

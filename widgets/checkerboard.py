@@ -40,8 +40,8 @@ STAGE_WORDS = {"0": "before training", "100": "after 100 steps", "2000": "after 
 instrument = Instrument(
     name="checkerboard",
     title="Checkerboard",
-    ask="Which kernels cover every pixel alike at stride 2, and at stride 3? Write them down, "
-    "then try. Leave the decoders at 0 steps for now.",
+    challenge="Which kernels cover every pixel alike at stride 2, and at stride 3? Write them "
+    "down, then try. Leave the decoders at 0 steps for now.",
     controls=(
         Slider("kernel", "Kernel", default=3, min=1, max=8, step=1, symbol="k"),
         Slider("stride", "Stride", default=2, min=1, max=4, step=1, symbol="s"),

@@ -30,8 +30,8 @@ from widgets.contract import (
     DATA_2_TEXT,
     INK_2,
     INK_3,
-    KEPT,
     PAPER,
+    YOURS,
     Choice,
     Frame,
     Instrument,
@@ -71,10 +71,10 @@ TSNE = ("way", "tsne")
 instrument = Instrument(
     name="code_map",
     title="A map of codes",
-    ask="Pick two classes that lie side by side on this map. Say whether they will with another "
-    "seed, and whether they are close in the code; then change the start.",
+    challenge="Pick two classes that lie side by side on this map. Say whether they will with "
+    "another seed, and whether they are close in the code; then change the start.",
     controls=(
-        Choice("code", "Code", CODES, "network", kept=True),
+        Choice("code", "Code", CODES, "network", yours=True),
         Choice("start", "Start", STARTS, "0", when=TSNE),
         Slider("perplexity", "Perplexity", default=30.0, values=PERPLEXITIES, when=TSNE),
         Choice("way", "Map", {"tsne": "t-SNE", "pca": "PCA"}, "tsne"),
@@ -115,8 +115,8 @@ def compute(*, code, start, perplexity, way, radius, at):
     gallery = load("mnist_gallery")
     labels = gallery["labels"]
     places, scores, code_near, in_code = (
-        turned(encode(gallery["images"] / 255, encoder_of(load(KEPT))), labels)
-        if code == KEPT
+        turned(encode(gallery["images"] / 255, encoder_of(load(YOURS))), labels)
+        if code == YOURS
         else stored(code, start, perplexity, way)
     )
     away = np.linalg.norm(places - at, axis=1)
@@ -325,7 +325,7 @@ def note(result):
             "In this code no two numbers know of each other: each was permuted among the images. "
             "Whatever shape you see, the map has made."
         )
-    if result["code"] == KEPT:
+    if result["code"] == YOURS:
         return (
             "Yours has learned from strokes, and has two numbers: the map is the code itself, "
             "turned. The maps by t-SNE were made beforehand, so there is none of yours."

@@ -42,7 +42,7 @@ from widgets.contract import (
 )
 from widgets.data import load
 from widgets.kit.adam import adam, views
-from widgets.kit.figures import axis, circle, dots, equal, figure, label, runs
+from widgets.kit.figures import axis, circle, dots, equal, figure, label, training_curves
 from widgets.kit.network import silu, silu_slope
 
 SIDE, HIDDEN, NUMBERS, WIDE = 14, 64, 8, 16
@@ -66,8 +66,8 @@ AFTER = ("branch", "on")
 instrument = Instrument(
     name="collapse",
     title="Collapse",
-    ask="Five switches. Which of them keep the embeddings apart, alone or in pairs? Write it down, "
-    "then run with none, with each, and with the pairs that you believe in.",
+    challenge="Five switches. Which of them keep the embeddings apart, alone or in pairs? Write it "
+    "down, then run with none, with each, and with the pairs that you believe in.",
     controls=(
         Slider("steps", "Step", default=0, min=0, max=MAX_STEPS, step=1),
         Toggle("negatives", "Negatives"),
@@ -99,7 +99,7 @@ instrument = Instrument(
             "variance": "later_variance",
             "decorrelation": "later_decorrelation",
         },
-        keeps=False,
+        saves=False,
     ),
 )
 
@@ -337,7 +337,9 @@ def frame(result):
 def curve_figure(result):
     """Standard deviation above, effective rank below; the run that a branch has left is dotted."""
     end = max(200, 200 * -(-result["steps"] // 200))  # the next full two hundred
-    traces, shapes = runs(result["curves"], "std", "rank", between=0.47, at=result["at"], most=250)
+    traces, shapes = training_curves(
+        result["curves"], "std", "rank", between=0.47, at=result["at"], most=250
+    )
     left = {"xref": "x domain", "xanchor": "right", "yanchor": "top"}
     return figure(
         traces,

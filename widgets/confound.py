@@ -41,8 +41,8 @@ PROPERTIES = {"place": "Place", "width": "Stroke width", "digit": "Digit"}
 instrument = Instrument(
     name="confound",
     title="Read and used",
-    ask="A probe reads the place off both layers. How many points does the network lose when the "
-    "place is erased from one, and from the other? Write two numbers down, then erase it.",
+    challenge="A probe reads the place off both layers. How many points does the network lose when "
+    "the place is erased from one, and from the other? Write two numbers down, then erase it.",
     controls=(
         Slider("strength", "Erase", default=0.0, min=0.0, max=2.0, step=0.2, format=".1f"),
         Choice("layer", "Layer", LAYERS, "conv2"),

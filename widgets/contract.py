@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from widgets.controls import (
-    KEPT,
+    YOURS,
     Choice,
     ContractError,
     Control,
@@ -46,10 +46,10 @@ from widgets.controls import (
     Viewport,
     When,
 )
-from widgets.renamed import renamed_fields
+from widgets.renamed import renamed_attributes, renamed_fields
 
 __all__ = [  # what instruments import from here, and :mod:`widgets.controls` defines
-    "KEPT",
+    "YOURS",
     "Choice",
     "ContractError",
     "Control",
@@ -205,6 +205,7 @@ class Frame:
     note: str = ""
 
 
+@renamed_fields(keeps="saves")
 @dataclass(frozen=True)
 class Training:
     """Which controls say how far an instrument has trained, and with which settings.
@@ -219,7 +220,7 @@ class Training:
     branch: str  # a Choice of "off" and "on": whether the settings change on the way
     at: str  # the Slider with the step after which they do
     later: Mapping[str, str]  # a setting's name -> the control that has its value from then on
-    keeps: bool = True  # whether others can take what was learned: then there is a `keep`
+    saves: bool = True  # readers can save what was learned, and `keep` says what that is
 
     def settings(self, controls: Mapping[str, Any], *, later: bool) -> dict[str, Any]:
         """The arguments of ``start`` and ``step``, before or after the branch."""
@@ -230,14 +231,14 @@ class Training:
         return settings
 
 
-@renamed_fields(served="computed_on_server")
+@renamed_fields(ask="challenge", served="computed_on_server")
 @dataclass(frozen=True)
 class Instrument:
     """The declaration: title, question, controls and readouts."""
 
     name: str  # snake_case: the file, the directive's argument, the test's name
     title: str
-    ask: str  # one sentence that says what to try
+    challenge: str  # what to predict or try, in a sentence or two
     controls: tuple[Control, ...]
     readouts: tuple[Readout, ...]
     references: tuple[str, ...] = ()  # keys of content/references.bib
@@ -247,3 +248,6 @@ class Instrument:
     def defaults(self) -> dict[str, Value]:
         """The default of every control."""
         return {control.name: control.default for control in self.controls}
+
+
+renamed_attributes(__name__, KEPT="YOURS")

@@ -38,8 +38,8 @@ SIZE = 0.5  # half an axis of an ellipse, for a singular value of 1
 instrument = Instrument(
     name="contractive",
     title="What the code does not feel",
-    ask="Say first: as the penalty grows, will the ellipses only shrink, or also turn? And will "
-    "they get thinner for ever? Then raise γ.",
+    challenge="Say first: as the penalty grows, will the ellipses only shrink, or also turn? And "
+    "will they get thinner for ever? Then raise γ.",
     controls=(
         Slider(
             "gamma",

@@ -21,7 +21,7 @@ from widgets.contract import (
     DATA_2,
     DATA_2_TEXT,
     INK_3,
-    KEPT,
+    YOURS,
     Choice,
     Frame,
     Instrument,
@@ -45,7 +45,7 @@ FLOOR = 100 * 2 / 12  # percent of random labels right for who knows each digit'
 instrument = Instrument(
     name="control_task",
     title="Control task",
-    ask="Give the probe of the network 256 hidden units: its selectivity falls. Choose the "
+    challenge="Give the probe of the network 256 hidden units: its selectivity falls. Choose the "
     "untrained network: does it fall there, too? Say which way and how far, then widen the probe.",
     controls=(
         Slider("width", "Hidden units of the probe", default=0, values=WIDTHS, symbol="w"),
@@ -54,7 +54,7 @@ instrument = Instrument(
             "Code of",
             {"trained": "The network", "untrained": "An untrained one"},
             "trained",
-            kept=True,
+            yours=True,
         ),
         Slider("ridge", "Ridge", default=0.1, values=(0.001, 0.01, 0.1, 1.0, 10.0)),
         Seed(label="Labels"),
@@ -85,7 +85,7 @@ def compute(*, width, network, ridge, seed):
         of WIDTHS up to ``width``, (2, i).
     """
     widths = WIDTHS[: WIDTHS.index(width) + 1]
-    found = right.__wrapped__ if network == KEPT else right  # another may be kept the next time
+    found = right.__wrapped__ if network == YOURS else right  # another may be kept the next time
     return {
         "right": np.transpose([found(hidden, network, ridge, seed) for hidden in widths]),
         "network": network,
@@ -118,14 +118,14 @@ def dealt(digits, seed):
 def codes_of(network):
     """Codes of the drawings at their places, (120, 8, k)."""
     data = load("mnist_places")
-    if network != KEPT:
+    if network != YOURS:
         return data[network].astype(float)
     seen = [
         shift(image / 255, *move)
         for image, moves in zip(data["images"], data["moves"], strict=True)
         for move in moves
     ]
-    codes = encode(np.array(seen), encoder_of(load(KEPT)))
+    codes = encode(np.array(seen), encoder_of(load(YOURS)))
     return codes.reshape(*data["moves"].shape[:2], -1)
 
 
@@ -148,7 +148,7 @@ def frame(result):
         readouts={"digit": digit, "control": control, "selectivity": digit - control},
         panels=[Plot("tasks", tasks_figure(result), tasks_alt(result))],
         note="Yours has two numbers for a drawing, the networks have 32."
-        if result["network"] == KEPT
+        if result["network"] == YOURS
         else "",
     )
 

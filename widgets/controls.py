@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from widgets.kit.drawing import to_pixels
+from widgets.renamed import renamed_fields
 
 Value: TypeAlias = float | int | bool | str | tuple[float, float] | tuple[float, float, float]
 When: TypeAlias = tuple[str, ...]
@@ -209,17 +210,17 @@ class Slider(ControlBase):
         super().check()
 
 
-KEPT = "yours"
-"""Stands for the network that the reader has trained and kept, where there is one."""
+YOURS = "yours"
+"""The option for the network that the reader has trained and saved."""
 
 
+@renamed_fields(kept="yours", plays="autoplay_seconds")
 @dataclass(frozen=True)
 class Choice(ControlBase):
     """One of a few named options; ``options`` is value -> label.
 
-    With ``kept`` there is one more, `KEPT`, for readers who have trained a network and kept it.
-    With ``plays`` the reader can have it go from option to option by itself, so many seconds at
-    each.
+    With ``yours`` there is one more, `YOURS`, for readers who have trained and saved a network.
+    With ``autoplay_seconds`` readers can play the options in turn, each for that long.
     """
 
     kind: ClassVar[str] = "choice"
@@ -229,12 +230,12 @@ class Choice(ControlBase):
     default: str
     symbol: str = ""
     when: When | None = None
-    kept: bool = False
-    plays: float = 0.0
+    yours: bool = False
+    autoplay_seconds: float = 0.0
 
     def values(self) -> tuple[str, ...]:
         """All that can be chosen."""
-        return (*self.options, KEPT) if self.kept else tuple(self.options)
+        return (*self.options, YOURS) if self.yours else tuple(self.options)
 
     def take(self, value: Any) -> str:
         """One of the options."""
@@ -247,13 +248,14 @@ class Choice(ControlBase):
         return text
 
     def check(self) -> None:
-        """Check the default, which is not `KEPT`, and the seconds."""
+        """Check the default, which is not `YOURS`, and the seconds."""
         if self.default not in self.options:
             raise self.wrong_default(", ".join(map(repr, self.options)))
-        if not (isinstance(self.plays, int | float) and 0 <= self.plays < math.inf):
+        seconds = self.autoplay_seconds
+        if not (isinstance(seconds, int | float) and 0 <= seconds < math.inf):
             raise ContractError(
-                f"{self.name} plays {self.plays!r} seconds at each option; accepted: a number "
-                "of seconds, 0 to play nothing"
+                f"autoplay_seconds of {self.name} is {seconds!r}; accepted: a number of seconds, "
+                "or 0 for no Play button"
             )
         super().check()
 
@@ -414,7 +416,7 @@ Control: TypeAlias = Slider | Choice | Toggle | Point | Seed | Viewport | Drawin
 
 BLANK: tuple[Control, ...] = (
     Slider("", "", 0.0, unit=" "),
-    Choice("", "", {"": ""}, "none", plays=1.0),
+    Choice("", "", {"": ""}, "none", autoplay_seconds=1.0),
     Toggle("", ""),
     Point("", "", (0.0, 0.0), 1.0, ""),
     Seed("", ""),

@@ -40,7 +40,7 @@ SHOWN = 48  # coefficients in the picture
 instrument = Instrument(
     name="denoiser",
     title="Denoiser",
-    ask="Commit to a width between 1 and 128: which leaves the least error? Then double the "
+    challenge="Commit to a width between 1 and 128: which leaves the least error? Then double the "
     "noise. Does the best width go up or down?",
     controls=(
         Slider("k", "Cosines kept", default=16, min=1, max=N, step=1, symbol="k"),

@@ -48,8 +48,8 @@ MODELS = {
 instrument = Instrument(
     name="draw_a_digit",
     title="Draw a digit",
-    ask="Of ten drawings that are no digits, how many will rank above 99 % of the test images? "
-    "Say a number, then draw them.",
+    challenge="Of ten drawings that are no digits, how many will rank above 99 % of the test "
+    "images? Say a number, then draw them.",
     controls=(
         Drawing(
             "drawing",

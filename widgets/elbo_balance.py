@@ -42,7 +42,7 @@ LOWEST, HIGHEST = -1.0, 8.0  # nats that are shown
 instrument = Instrument(
     name="elbo_balance",
     title="Two terms, one gap",
-    ask="Bring the gap to 0.000 with μ and σ. Then set β to 4 and find the lowest loss. Say "
+    challenge="Bring the gap to 0.000 with μ and σ. Then set β to 4 and find the lowest loss. Say "
     "first: will the gap still be zero there?",
     controls=(
         Slider(

@@ -49,8 +49,8 @@ HARDEST = 4
 instrument = Instrument(
     name="infonce",
     title="InfoNCE",
-    ask="Two candidates and a constant code: write down the loss. Then 64 candidates. Then say how "
-    "many nats the curve below can reach at most, before you look.",
+    challenge="Two candidates and a constant code: write down the loss. Then 64 candidates. Then "
+    "say how many nats the curve below can reach at most, before you look.",
     controls=(
         Slider(
             "batch", "Digits in the batch", default=16, values=(2, 4, 8, 16, 32, 64), symbol="N"

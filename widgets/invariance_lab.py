@@ -38,8 +38,8 @@ KERNEL = 2  # which of the eight is shown
 instrument = Instrument(
     name="invariance_lab",
     title="Invariance lab",
-    ask="Shift the digit 4 px to the right. In which of the seven codes is it then farther from "
-    "where it was than another digit would be? Name them first.",
+    challenge="Shift the digit 4 px to the right. In which of the seven codes is it then farther "
+    "from where it was than another digit would be? Name them first.",
     controls=(
         Slider("right", "Shift", default=2, min=-4, max=4, step=1, unit="px"),
         Slider("turned", "Turn", default=0, min=-45, max=45, step=3, unit="°"),

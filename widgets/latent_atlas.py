@@ -16,7 +16,7 @@ import math
 import numpy as np
 
 from widgets.contract import (
-    KEPT,
+    YOURS,
     Choice,
     Dots,
     Frame,
@@ -49,11 +49,11 @@ FAR = 3.1  # standard deviations; exp(-FAR^2 / 2) is below a hundredth
 instrument = Instrument(
     name="latent_atlas",
     title="Latent atlas",
-    ask="Guess: how many zooms into the border between two digits until neighbours look alike? "
-    "Then find where one becomes the other.",
+    challenge="Guess: how many zooms into the border between two digits until neighbours look "
+    "alike? Then find where one becomes the other.",
     controls=(
         Viewport("view", "Place on the map", default=(0.0, 0.0, 2.0), panel="map", limit=LIMIT),
-        Choice("model", "Model", MODELS, "conv_vae_mnist", kept=True),
+        Choice("model", "Model", MODELS, "conv_vae_mnist", yours=True),
         Toggle("dots", "Codes of test images"),
         Slider("across", "Across", 1, min=1, max=LATENTS, step=1, symbol="i", when=("model", WIDE)),
         Slider("up", "Up", 2, min=1, max=LATENTS, step=1, symbol="j", when=("model", WIDE)),
@@ -88,7 +88,7 @@ def compute(*, view, model, dots, across, up):
         where there are only two.
     """
     wide = model == WIDE
-    data = load(model if model == KEPT else f"{model}_planes" if wide else f"{model}_decoder")
+    data = load(model if model == YOURS else f"{model}_planes" if wide else f"{model}_decoder")
     axes = np.arange(2)
     if wide:
         axes = np.array([across - 1, up - 1 if up != across else up % LATENTS])
@@ -166,10 +166,10 @@ def frame(result):
                 result["tile"],
                 tuple(result["address"].tolist()),
                 alt=f"A map of decoded images around the code {place}, {across:.2g} wide.",
-                server="" if result["model"] == KEPT else result["model"],
+                server="" if result["model"] == YOURS else result["model"],
                 axes=tuple(result["axes"].tolist()),
                 rings={"1σ": 1.0, "2σ": 2.0} if prior else {},
-                dots=dots(result) if result["dots"] and result["model"] != KEPT else None,
+                dots=dots(result) if result["dots"] and result["model"] != YOURS else None,
             ),
             Tiles(
                 "image",
@@ -208,7 +208,7 @@ def note(result):
             "A plain autoencoder has no prior, so the map has no rings: its codes lie where "
             "training left them, some beyond the edge."
         )
-    if result["model"] == KEPT and result["dots"]:
+    if result["model"] == YOURS and result["dots"]:
         return "The strokes that you trained on have no classes, so their codes are not shown."
     if np.hypot(*result["z"]) > FAR:
         return (

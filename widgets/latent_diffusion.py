@@ -27,9 +27,9 @@ from widgets.contract import (
     DATA_2,
     DATA_2_TEXT,
     INK_3,
-    KEPT,
     PAPER,
     RULE,
+    YOURS,
     Choice,
     Frame,
     Instrument,
@@ -59,8 +59,8 @@ CODES = {"2": "conv_vae_mnist", "16": "conv_vae_mnist_16"}
 instrument = Instrument(
     name="latent_diffusion",
     title="Latent diffusion",
-    ask="Ask for a 3, then for a 0. Say of each whether guidance of 3 will crowd its draws or "
-    "spread them, and only then raise w.",
+    challenge="Ask for a 3, then for a 0. Say of each whether guidance of 3 will crowd its draws "
+    "or spread them, and only then raise w.",
     controls=(
         Slider("t", "Time", default=0.3, min=0.0, max=1.0, step=0.02, symbol="t", format=".2f"),
         Choice(
@@ -85,7 +85,7 @@ instrument = Instrument(
         Choice("score", "Score", {"exact": "Exact, mixture", "learned": "Learned"}, "exact"),
         Slider("steps", "Steps", default=24, values=(1, 2, 3, 4, 6, 8, 12, 16, 24, 32)),
         Choice("schedule", "Schedule", {"cosine": "Cosine", "linear": "Linear"}, "cosine"),
-        Choice("latents", "Code", {"2": "2 latents", "16": "16 latents"}, "2", kept=True),
+        Choice("latents", "Code", {"2": "2 latents", "16": "16 latents"}, "2", yours=True),
         Seed(),
     ),
     readouts=(
@@ -128,9 +128,9 @@ def compute(*, t, way, asked, digit, w, score, steps, schedule, latents, seed):
         ``probable``, mean probability of the digit at the end, None for "any"; ``spread``, of the
         draws at time 0 as a share of that of the codes.
     """
-    if latents == KEPT:
-        data, asked, score = clouds_of(load(KEPT)), ANY, "exact"
-        weights = load(KEPT)
+    if latents == YOURS:
+        data, asked, score = clouds_of(load(YOURS)), ANY, "exact"
+        weights = load(YOURS)
     else:
         data = load(f"{CODES[latents]}_diffusion")
         weights = load(f"conv_vae_mnist{'' if latents == '2' else '_16'}_decoder")
@@ -161,7 +161,7 @@ def compute(*, t, way, asked, digit, w, score, steps, schedule, latents, seed):
 
     def ways(z):
         """The way to a E[z_0 | z_t] by the exact denoiser, and by the learned one or None."""
-        kinds = ("exact",) if latents == KEPT else ("exact", "learned")
+        kinds = ("exact",) if latents == YOURS else ("exact", "learned")
         found = [np.cos(phi) * denoised(z, phi, data, kind, guided) - z for kind in kinds]
         return found if len(found) == 2 else (*found, None)
 
@@ -479,7 +479,7 @@ def plane_alt(result):
     """The plane in words."""
     what = "all digits" if result["which"] == ANY else f"the digit {result['which']}"
     scores = "" if result["places"] is None else ", arrows along the exact and the learned score"
-    if result["latents"] == KEPT:
+    if result["latents"] == YOURS:
         what, scores = "strokes", ", arrows along the exact score"
     return (
         f"The density of noisy codes of {what} at t = {shown_time(result):.2f}{scores}, and "
@@ -489,7 +489,7 @@ def plane_alt(result):
 
 def note(result):
     """What is special about a setting."""
-    if result["latents"] == KEPT:
+    if result["latents"] == YOURS:
         return (
             "Yours is of strokes: there is no digit to ask for, and no network has learned its "
             "score. The exact one is that of the clouds of your test strokes, all 256 of them."

@@ -16,9 +16,9 @@ import numpy as np
 from widgets.contract import (
     ACCENT,
     FIGURE_WIDTH,
-    KEPT,
     MUTED,
     PAPER,
+    YOURS,
     Choice,
     Frame,
     Instrument,
@@ -35,13 +35,13 @@ REACH = 3.0  # how far the point can go
 TILE = 1.0  # side of the image drawn at the point, in units of the plane
 SHOWN = 200  # codes in each plane
 PLAIN = "autoencoder_mnist"
-TITLES = {PLAIN: "plain autoencoder", "mlp_vae_mnist": "VAE", KEPT: "VAE of yours"}
+TITLES = {PLAIN: "plain autoencoder", "mlp_vae_mnist": "VAE", YOURS: "VAE of yours"}
 
 instrument = Instrument(
     name="latent_holes",
     title="Holes in the latent plane",
-    ask="Of ten clicks within two units of the middle, how many will draw no digit, on the left "
-    "and on the right? Write two numbers down, then click.",
+    challenge="Of ten clicks within two units of the middle, how many will draw no digit, on the "
+    "left and on the right? Write two numbers down, then click.",
     controls=(
         Point("plain", "Code, plain", default=(1.8, 2.0), limit=REACH, panel="plain"),
         Point("vae", "Code, VAE", default=(1.8, 2.0), limit=REACH, panel="vae"),
@@ -50,7 +50,7 @@ instrument = Instrument(
             "VAE",
             {"mlp_vae_mnist": "The book’s, of digits"},
             "mlp_vae_mnist",
-            kept=True,
+            yours=True,
         ),
     ),
     readouts=(
@@ -86,8 +86,8 @@ def compute(*, plain, vae, model):
 
 def visit(model, z):
     """What is at one place of a model's plane."""
-    if model == KEPT:
-        decoder = load(KEPT)
+    if model == YOURS:
+        decoder = load(YOURS)
         own = (name for name in decoder if name.startswith("encoder_"))
         encoder = {name.removeprefix("encoder_"): decoder[name] for name in own}
     else:
@@ -103,7 +103,7 @@ def visit(model, z):
     return {
         "z": np.array(z),
         "codes": codes,
-        "labels": () if model == KEPT else decoder["labels"][:SHOWN],
+        "labels": () if model == YOURS else decoder["labels"][:SHOWN],
         "model": model,
         "nearest": nearest,
         "gap": distances[nearest],

@@ -37,8 +37,8 @@ ASKED = {"digit": DATA_1, "place": DATA_2, "width": INK_2}
 instrument = Instrument(
     name="layers",
     title="Layer by layer",
-    ask="Before you move the slider, find in the curves where the place of a digit can be read "
-    "best: in the image, after the first convolution, or after the second.",
+    challenge="Before you move the slider, find in the curves where the place of a digit can be "
+    "read best: in the image, after the first convolution, or after the second.",
     controls=(
         Slider("layer", "Layer", default=0, min=0, max=len(LAYERS) - 1, step=1, symbol="l"),
         Slider("right", "Shift right", default=3, min=-4, max=4, step=1, unit="px"),

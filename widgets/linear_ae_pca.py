@@ -44,8 +44,8 @@ ROW_TEXT_COLORS = (DATA_1, DATA_2_TEXT, INK_2, INK_3)
 instrument = Instrument(
     name="linear_ae_pca",
     title="Linear autoencoder = PCA",
-    ask="What will another seed change: the gap to PCA, the smallest cosine, the directions of "
-    "the rows? And at which learning rate will descent no longer converge? Answer, then try.",
+    challenge="What will another seed change: the gap to PCA, the smallest cosine, the directions "
+    "of the rows? And at which learning rate will descent no longer converge? Answer, then try.",
     controls=(
         Slider("k", "Code width", default=2, min=1, max=4, step=1, symbol="k"),
         Slider(

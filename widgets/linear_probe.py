@@ -18,9 +18,9 @@ from widgets.contract import (
     DATA_2,
     DATA_2_TEXT,
     INK_2,
-    KEPT,
     MUTED,
     PAPER,
+    YOURS,
     Choice,
     Frame,
     Instrument,
@@ -41,10 +41,10 @@ DRAWS = 10
 instrument = Instrument(
     name="linear_probe",
     title="Linear probe",
-    ask="The deep autoencoder or the masked one: from which code does a matrix name more digits "
-    "with one label of each, and from which with fifty? Write two names down, then look.",
+    challenge="The deep autoencoder or the masked one: from which code does a matrix name more "
+    "digits with one label of each, and from which with fifty? Write two names down, then look.",
     controls=(
-        Choice("code", "Code", JUDGED, "deep", kept=True),
+        Choice("code", "Code", JUDGED, "deep", yours=True),
         Slider("per_class", "Labels of each digit", default=1, values=PER_CLASS),
         Choice("matrix", "Matrix", MATRICES, "squares"),
         Slider(
@@ -139,7 +139,7 @@ def curves_figure(result):
     place = np.arange(len(PER_CLASS))
     now = PER_CLASS.index(result["per_class"])
     here, everywhere = 100 * result["here"], 100 * result["everywhere"]
-    chosen = at.index(result["code"]) if result["code"] != KEPT else None
+    chosen = at.index(result["code"]) if result["code"] != YOURS else None
     found = [*interval(now - 0.06, here, DATA_2)]
     if len(everywhere):
         found += interval(now + 0.06, everywhere, DATA_1)

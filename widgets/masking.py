@@ -51,8 +51,8 @@ TOP = 0.25  # of the axis of errors
 instrument = Instrument(
     name="masking",
     title="Hidden patches",
-    ask="Leave four of the sixteen patches. With which four does the network err least? Point at "
-    "them first, then click them free and compare.",
+    challenge="Leave four of the sixteen patches. With which four does the network err least? "
+    "Point at them first, then click them free and compare.",
     controls=(
         Slider("count", "Hidden at random", default=12, min=0, max=15, step=1, unit="of 16"),
         Slider("digit", "Test digit", default=22, min=1, max=IMAGES, step=1),

@@ -56,7 +56,7 @@ COLORS = {"straight": DATA_1, "spherical": DATA_2, "pixels": INK_3}
 instrument = Instrument(
     name="morph",
     title="Morph",
-    ask="At the ends of the path in pixels a classifier is 98 % certain. Commit to two "
+    challenge="At the ends of the path in pixels a classifier is 98 % certain. Commit to two "
     "numbers: how certain is it halfway in pixels, and halfway on the straight path?",
     controls=(
         Slider("t", "Place on the path", default=0.0, min=0.0, max=1.0, step=0.02, symbol="t"),

@@ -40,8 +40,8 @@ IMAGES = 625  # every 16th test image of MNIST
 instrument = Instrument(
     name="neighbours",
     title="Neighbours",
-    ask="Choose a code and, before you look down, say which finds more neighbours that show the "
-    "same digit, pixels or the code, and which finds strokes that are as wide.",
+    challenge="Choose a code and, before you look down, say which finds more neighbours that show "
+    "the same digit, pixels or the code, and which finds strokes that are as wide.",
     controls=(
         Slider("image", "Test digit", default=7, min=1, max=IMAGES, step=1),
         Slider("k", "Neighbours", default=NEAREST, min=1, max=NEAREST, step=1),

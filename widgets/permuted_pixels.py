@@ -36,9 +36,9 @@ TOP = 60.0  # of the axis of errors
 instrument = Instrument(
     name="permuted_pixels",
     title="Shuffled pixels",
-    ask="Half of the pixels are hidden, and two networks fill them in. The dense one leaves 16.5 "
-    "whatever the shuffle. Say what the convolution leaves when all 784 pixels are shuffled; then "
-    "look.",
+    challenge="Half of the pixels are hidden, and two networks fill them in. The dense one leaves "
+    "16.5 whatever the shuffle. Say what the convolution leaves when all 784 pixels are shuffled; "
+    "then look.",
     controls=(
         Slider("block", "Shuffled within blocks of", default=1, values=BLOCKS, unit="pixels"),
         Toggle("back", "Put pixels back", default=False),

@@ -62,10 +62,10 @@ REACH = 3.4  # how far the plane is shown, in standard deviations of the codes
 instrument = Instrument(
     name="pipeline",
     title="A digit on its way",
-    ask="What is here now? Say how many numbers there are at each of the six stops, then let it "
-    "play.",
+    challenge="What is here now? Say how many numbers there are at each of the six stops, then let "
+    "it play.",
     controls=(
-        Choice("stage", "Stop at", STAGES, "input", plays=2.5),
+        Choice("stage", "Stop at", STAGES, "input", autoplay_seconds=2.5),
         Choice("digit", "Test digit", {str(n): str(n) for n in range(10)}, "2"),
         Choice("model", "Model", MODELS, "mlp_vae_mnist", when=("stage", *list(STAGES)[1:])),
         Seed("seed", "Draw", default=6, when=("stage", "generation")),

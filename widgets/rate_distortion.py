@@ -20,7 +20,7 @@ from widgets.contract import (
     INK,
     INK_2,
     INK_3,
-    KEPT,
+    YOURS,
     Choice,
     Frame,
     Instrument,
@@ -43,8 +43,8 @@ TICKS = (2, 5, 10, 20, 50, 100, 200, 500)
 instrument = Instrument(
     name="rate_distortion",
     title="Bits against error",
-    ask="Which of the four leaves the least with 40 bits for a digit, and which with 80? Write "
-    "both down, then move the bits. Does the price of the VQ-VAE's codes change the answer?",
+    challenge="Which of the four leaves the least with 40 bits for a digit, and which with 80? "
+    "Write both down, then move the bits. Does the price of the VQ-VAE's codes change the answer?",
     controls=(
         Slider("budget", "Bits for a digit", default=100, min=10, max=400, step=5),
         Choice(
@@ -54,7 +54,7 @@ instrument = Instrument(
             "equal",
         ),
         Slider("digit", "Digit", default=4, min=0, max=9, step=1),
-        Choice("beside", "Beside them", {"none": "Nothing"}, "none", kept=True),
+        Choice("beside", "Beside them", {"none": "Nothing"}, "none", yours=True),
     ),
     readouts=(
         Readout("bound", "Gaussian bound", "squared", ".1f"),
@@ -98,9 +98,9 @@ def compute(*, budget, price, digit, beside):
         nearest.append(bits[which])
         shown.append(data[f"{kind}_images"][which, digit].reshape(28, 28))
     own = None
-    if beside == KEPT:
-        own = point_of(load(KEPT), images()[SHOWN:])
-        shown.append(grey_levels(rebuilt(load(KEPT), shown[0][None] / 255))[0])
+    if beside == YOURS:
+        own = point_of(load(YOURS), images()[SHOWN:])
+        shown.append(grey_levels(rebuilt(load(YOURS), shown[0][None] / 255))[0])
     return {
         "curves": curves,
         "left": {name: left_at(curve, budget) for name, curve in curves.items()},

@@ -44,8 +44,8 @@ SPARSE = 16  # units a side up to which each is marked
 instrument = Instrument(
     name="receptive_field",
     title="Receptive field",
-    ask="Ten layers of kernel 3 and stride 1 see 21 pixels a side. Say how many of the 21 hold "
-    "95 % of the influence, then set the depth to 10. And with a stride of 2?",
+    challenge="Ten layers of kernel 3 and stride 1 see 21 pixels a side. Say how many of the 21 "
+    "hold 95 % of the influence, then set the depth to 10. And with a stride of 2?",
     controls=(
         Slider("depth", "Layers", default=4, min=1, max=DEEPEST, step=1, symbol="L"),
         Slider("kernel", "Kernel", default=3, min=1, max=5, step=1, symbol="k"),

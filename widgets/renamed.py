@@ -1,6 +1,6 @@
-"""What has another name now than in earlier editions: modules, and fields of declarations.
+"""Old names of modules, their attributes and fields of declarations.
 
-Readers' stored edits and courses import the old names. Each is looked up when it is imported.
+Readers' stored edits, courses and notebooks may still use them. They work for one more version.
 """
 
 import sys
@@ -42,7 +42,7 @@ class RenamedFinder:
 
     def exec_module(self, module: ModuleType) -> None:
         old = module.__name__
-        warnings.warn(f"{old} is now {MODULES[old]}", DeprecationWarning, stacklevel=2)
+        warn(old, MODULES[old])
         sys.modules[old] = import_module(MODULES[old])
 
 
@@ -56,7 +56,7 @@ def accept_old_names() -> None:
 
 
 def renamed_fields(**names: str) -> Callable[[type[T]], type[T]]:
-    """Have a dataclass accept old names of fields, given as old=new, with a warning."""
+    """Have a dataclass accept and show old names of fields, given as old=new, with a warning."""
 
     def decorate(cls: type[T]) -> type[T]:
         init: Callable[..., None] = cls.__init__
@@ -64,14 +64,43 @@ def renamed_fields(**names: str) -> Callable[[type[T]], type[T]]:
         @wraps(init)
         def renaming(self: T, *args: Any, **given: Any) -> None:
             for old in given.keys() & names.keys():
-                new = names[old]
-                warnings.warn(
-                    f"{cls.__name__}: {old} is now {new}", DeprecationWarning, stacklevel=2
-                )
-                given[new] = given.pop(old)
+                warn(f"{cls.__name__}: {old}", names[old])
+                given[names[old]] = given.pop(old)
             init(self, *args, **given)
 
         cls.__init__ = renaming  # type: ignore[method-assign,assignment]
+        for old, new in names.items():
+            setattr(cls, old, renamed_property(f"{cls.__name__}: {old}", new))
         return cls
 
     return decorate
+
+
+def renamed_property(old: str, new: str) -> property:
+    """A field under its old name."""
+
+    def read(self: Any) -> Any:
+        warn(old, new)
+        return getattr(self, new)
+
+    return property(read)
+
+
+def renamed_attributes(module: str, **names: str) -> None:
+    """Have a module accept old names of its attributes, given as old=new, with a warning."""
+    attributes = vars(sys.modules[module])
+
+    def find(name: str) -> Any:
+        if name not in names:
+            raise AttributeError(
+                f"module {module!r} has no attribute {name!r}", name=name, obj=sys.modules[module]
+            )
+        warn(f"{module}.{name}", names[name])
+        return attributes[names[name]]
+
+    attributes["__getattr__"] = find
+
+
+def warn(old: str, new: str) -> None:
+    """Tell the caller's caller the new name."""
+    warnings.warn(f"{old} is now {new}", DeprecationWarning, stacklevel=3)

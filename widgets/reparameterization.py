@@ -43,8 +43,8 @@ REACH = 6.0  # how far the codes are shown
 instrument = Instrument(
     name="reparameterization",
     title="Reparameterization",
-    ask="Narrow the cloud until its log-variance is −4 and all draws nearly agree. Say first: "
-    "will the variance ratio fall, stay or grow?",
+    challenge="Narrow the cloud until its log-variance is −4 and all draws nearly agree. Say "
+    "first: will the variance ratio fall, stay or grow?",
     controls=(
         Slider(
             "logvar",

@@ -14,9 +14,9 @@ from widgets.contract import (
     DATA_2,
     DATA_2_TEXT,
     INK_2,
-    KEPT,
     MUTED,
     PAPER,
+    YOURS,
     Choice,
     Frame,
     Instrument,
@@ -51,11 +51,11 @@ MEASURES = {
 instrument = Instrument(
     name="report_card",
     title="Report card",
-    ask="Before you choose, and the network with labels apart: from which code, but the "
+    challenge="Before you choose, and the network with labels apart: from which code, but the "
     "pixels, does a matrix give most of the pixels back, and from which does a probe name most "
     "digits once the images are changed? Two names.",
     controls=(
-        Choice("code", "Code", JUDGED, "deep", kept=True),
+        Choice("code", "Code", JUDGED, "deep", yours=True),
         Choice("beside", "Beside", JUDGED, "pca"),
     ),
     readouts=(
@@ -100,7 +100,7 @@ def compute(*, code, beside):
 
 def card_of(code):
     """The card of one code: looked up for the book's, made for the reader's own."""
-    if code == KEPT:
+    if code == YOURS:
         return made(code)
     stored, row = load("mnist_cards"), list(JUDGED).index(code)
     own = stored["own"][row]
@@ -166,7 +166,7 @@ def frame(result):
             Plot("calibration", calibration_figure(result), calibration_alt(result), half=True),
         ],
         note="Yours has learned from strokes and is judged on digits."
-        if result["code"] == KEPT
+        if result["code"] == YOURS
         else "",
     )
 

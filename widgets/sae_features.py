@@ -50,8 +50,8 @@ REACH = 30.0  # of the axis of changes
 instrument = Instrument(
     name="sae_features",
     title="Features of a network",
-    ask="Look at the images of feature 13, then of 10 and of 2. For each say whether the answer "
-    "changes without it, and to which digit; only then turn its strength down to 0.",
+    challenge="Look at the images of feature 13, then of 10 and of 2. For each say whether the "
+    "answer changes without it, and to which digit; only then turn its strength down to 0.",
     controls=(
         Slider("feature", "Feature", default=13, min=1, max=FEATURES, step=1, symbol="j"),
         Slider("image", "Its image", default=1, min=1, max=SHOWN, step=1),

@@ -48,8 +48,8 @@ AT_REST = 0.002  # a step shorter than this is none
 instrument = Instrument(
     name="score_field",
     title="Score field",
-    ask="The middle of the ring is empty. Name a noise level at which the point will walk there "
-    "all the same, then raise σ.",
+    challenge="The middle of the ring is empty. Name a noise level at which the point will walk "
+    "there all the same, then raise σ.",
     controls=(
         Slider(
             "sigma",

@@ -40,8 +40,8 @@ ENLARGED = 4  # a pixel of a patch is drawn so many wide
 instrument = Instrument(
     name="sparse_code",
     title="A few atoms of many",
-    ask="Eight times as many atoms: at the same error, will a patch need more active units, as "
-    "many, or fewer? Answer, then compare 32 with 256.",
+    challenge="Eight times as many atoms: at the same error, will a patch need more active units, "
+    "as many, or fewer? Answer, then compare 32 with 256.",
     controls=(
         Slider(
             "gamma",

@@ -33,7 +33,7 @@ from widgets.contract import (
     Training,
 )
 from widgets.kit.adam import adam, views
-from widgets.kit.figures import axis, figure, label, runs
+from widgets.kit.figures import axis, figure, label, training_curves
 from widgets.kit.network import grey_levels, silu, silu_slope
 
 SIDE, LATENTS, BATCH = 14, 2, 64
@@ -52,8 +52,8 @@ AFTER = ("branch", "on")
 instrument = Instrument(
     name="train_vae",
     title="Train a VAE",
-    ask="Which term falls first, and what does the other do meanwhile? Say so, then run it. Later "
-    "go back to a step, branch there with another beta, and see which term pays.",
+    challenge="Which term falls first, and what does the other do meanwhile? Say so, then run it. "
+    "Later go back to a step, branch there with another beta, and see which term pays.",
     controls=(
         Slider("steps", "Step", default=0, min=0, max=MAX_STEPS, step=1),
         Slider("beta", "Weight of the KL", default=1.0, values=BETAS, symbol=r"\beta"),
@@ -321,7 +321,9 @@ def frame(result):
 def curve_figure(result):
     """Reconstruction above, KL below, by step; the run that a branch has left is dotted."""
     end = max(500, 500 * -(-result["steps"] // 500))  # the next full five hundred
-    traces, shapes = runs(result["curves"], "recon", "kl", between=0.415, at=result["at"], most=400)
+    traces, shapes = training_curves(
+        result["curves"], "recon", "kl", between=0.415, at=result["at"], most=400
+    )
     recon = np.concatenate([[0.0], *(curve["recon"] for curve in result["curves"])])
     kl = np.concatenate([[4.0], *(curve["kl"] for curve in result["curves"])])
     now = [1.1 * curve["kl"][-1] for curve in result["curves"] if len(curve["kl"])]

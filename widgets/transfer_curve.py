@@ -59,8 +59,8 @@ SEEN = (0, 1, 3, 10, 30)  # steps after which the head is tried
 instrument = Instrument(
     name="transfer_curve",
     title="Frozen, fine-tuned, from scratch",
-    ask="Order the methods at 10 labels of each class, and say which will lead at 1,000. Then move "
-    "the slider, and turn the task round.",
+    challenge="Order the methods at 10 labels of each class, and say which will lead at 1,000. "
+    "Then move the slider, and turn the task round.",
     controls=(
         Slider("labels", "Labels of each class", default=1, values=SIZES, symbol="n"),
         Choice(

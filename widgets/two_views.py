@@ -48,9 +48,9 @@ SEARCHED = ("any", "any_seen")
 instrument = Instrument(
     name="two_views",
     title="What two views forget",
-    ask="Turn the six by 180°. What will a probe call it in the code that saw small turns, in the "
-    "code that saw any turn, and in the numbers that the loss of the latter saw? Write down all "
-    "three.",
+    challenge="Turn the six by 180°. What will a probe call it in the code that saw small turns, "
+    "in the code that saw any turn, and in the numbers that the loss of the latter saw? Write down "
+    "all three.",
     controls=(
         Slider("turned", "Turn", default=0, min=-180, max=180, step=5, unit="°"),
         Slider("right", "Shift", default=0, min=-4, max=4, step=1, unit="px"),

@@ -24,9 +24,9 @@ from widgets.contract import (
     FIGURE_WIDTH,
     INK,
     INK_2,
-    KEPT,
     MUTED,
     PAPER,
+    YOURS,
     Choice,
     Frame,
     Instrument,
@@ -45,15 +45,16 @@ REACH = 3.0  # how far the plane is shown, and z can be set
 TILE = 1.2  # side of the image at z, in units of the plane
 LETTER, LINE = 0.27, 0.5  # width of a letter and height of a line, in units of the plane
 SILENT = 0.1  # nats: a latent below it says next to nothing about the image
-DRAWN = ("strokes", KEPT)  # their images have known factors
+DRAWN = ("strokes", YOURS)  # their images have known factors
 FACTORS = {"curvature": 0, "orientation": 1}
 SERVED = ("conv_vae_mnist", "mlp_vae_mnist", "autoencoder_mnist", "conv_vae_fashion")
 
 instrument = Instrument(
     name="vae_sampler",
     title="VAE latent sampler",
-    ask="Each stroke was made from two factors, how far it bends and which way it lies. Will a "
-    "step to the right change one of them, or both? And a step up? Say so, then colour the codes.",
+    challenge="Each stroke was made from two factors, how far it bends and which way it lies. "
+    "Will a step to the right change one of them, or both? And a step up? Say so, then colour the "
+    "codes.",
     controls=(
         Choice(
             "model",
@@ -66,7 +67,7 @@ instrument = Instrument(
                 "conv_vae_fashion": "Clothes",
             },
             "strokes",
-            kept=True,
+            yours=True,
         ),
         Slider(
             "beta",
@@ -136,8 +137,8 @@ def compute(*, model, beta, n, r, z, color, finer):
         factor = data["factors"][:, FACTORS[color]]  # (m,)
         error = data["squared_error"][i]
         mig_cold = data["mig_cold"][i]
-    elif model == KEPT:
-        data = weights = load(KEPT)
+    elif model == YOURS:
+        data = weights = load(YOURS)
         centre, scale = data["centre"], data["scale"]
         codes, factor = data["codes"], data["factors"][:, FACTORS[color]]
         kl = kl_of_latents(codes, data["log_variances"])
@@ -222,7 +223,7 @@ def tiles(result):
 
 def kind(result):
     """What the images are of."""
-    names = {"strokes": "strokes", KEPT: "strokes", "fashion": "clothes"}
+    names = {"strokes": "strokes", YOURS: "strokes", "fashion": "clothes"}
     return names.get(data_of(result), "digits")
 
 
@@ -318,7 +319,7 @@ def note(result):
             "No prior was asked for: the rings are 1 and 2 standard deviations of the codes, and "
             "nothing promises that a place between them decodes to a digit."
         )
-    if result["model"] == KEPT:
+    if result["model"] == YOURS:
         return "Your own network, of 14 × 14 pixels, with the codes of strokes it was not shown."
     if result["model"] != "strokes":
         n, finer = len(result["tiles"]), result["finer"]

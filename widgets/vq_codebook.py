@@ -38,7 +38,7 @@ from widgets.contract import (
 )
 from widgets.data import load
 from widgets.kit.adam import adam
-from widgets.kit.figures import axis, dots, figure, label, line, runs
+from widgets.kit.figures import axis, dots, figure, label, line, training_curves
 from widgets.kit.network import grey_levels
 
 PATCH, PLACES = 4, 49  # pixels a side of a patch; patches of a digit
@@ -55,8 +55,8 @@ SHOWN = (0, 9, 18, 23)  # of the 40 test digits
 instrument = Instrument(
     name="vq_codebook",
     title="A table of codes",
-    ask="With 64 codes that start as patches drawn at random, how many of them will ever be used? "
-    "Write the number down, then run. Does reviving the others halve the error?",
+    challenge="With 64 codes that start as patches drawn at random, how many of them will ever be "
+    "used? Write the number down, then run. Does reviving the others halve the error?",
     controls=(
         Slider("steps", "Step", default=0, min=0, max=MAX_STEPS, step=1),
         Slider("codes", "Codes", default=64, values=(2, 4, 8, 16, 32, 64), symbol="K"),
@@ -89,7 +89,7 @@ instrument = Instrument(
         branch="branch",
         at="at",
         later={"revive": "later_revive"},
-        keeps=False,
+        saves=False,
     ),
 )
 
@@ -355,7 +355,7 @@ def curve_figure(result):
     """Error above, perplexity below, by step; the run that a branch has left is dotted."""
     end = max(50, 50 * -(-result["steps"] // 50))
     curves = [{**curve, "error": curve["error"].clip(0, HIGH)} for curve in result["curves"]]
-    traces, shapes = runs(curves, "error", "perplexity", between=0.46, at=result["at"])
+    traces, shapes = training_curves(curves, "error", "perplexity", between=0.46, at=result["at"])
     top = max(1.0, *(np.max(curve["perplexity"], initial=1.0) for curve in curves))
     right = {"xref": "x domain", "xanchor": "right", "yanchor": "top"}
     return figure(

@@ -32,7 +32,7 @@ from widgets.contract import Drawing, Frame, Instrument, Pad, Readout, Slider
 instrument = Instrument(
     name="toy",
     title="A mean",
-    ask="How large is it?",
+    challenge="How large is it?",
     controls=(
         Slider("power", "Power", default=1, min=1, max=3, step=1),
         Drawing("image", "Image", default="ZZZZZZZZZZZZZZZZZh", panel="pad"),

@@ -515,7 +515,7 @@ def test_the_plate_follows_the_declaration(open_page: Open) -> None:
     source = Path("widgets/bottleneck.py").read_text()
 
     edit = re.sub(r'title="[^"]*"', 'title="My own"', source)
-    edit = re.sub(r'ask="[^"]*"', 'ask="What <b>now</b>?"', edit)
+    edit = re.sub(r'challenge="[^"]*"', 'challenge="What <b>now</b>?"', edit)
     edit = edit.replace('"Code width"', '"Wide"').replace(
         "default=30, min=1, max=K_MAX", "default=10, min=1, max=20"
     )

@@ -9,7 +9,7 @@ from sklearn.neighbors import NearestNeighbors
 from tests.figures import check_figures
 from widgets import code_map
 from widgets.code_map import CODES, NEAREST, PERPLEXITIES, STARTS
-from widgets.contract import KEPT
+from widgets.contract import YOURS
 from widgets.data import load
 from widgets.kit.benchmark_codes import encoder_of
 from widgets.kit.encoders import encode_as
@@ -95,11 +95,11 @@ def test_an_empty_lens_is_drawn():
 
 def test_the_readers_own_code_is_mapped_by_itself(kept):
     """It has two numbers: distances and neighbours are the code's, whatever way is asked for."""
-    result = compute(code=KEPT, way="tsne", start="2")
+    result = compute(code=YOURS, way="tsne", start="2")
     frame = code_map.frame(result)
     check_figures(frame)
     assert "strokes" in frame.note
-    codes = encode(load("mnist_gallery")["images"] / 255, encoder_of(load(KEPT)))
+    codes = encode(load("mnist_gallery")["images"] / 255, encoder_of(load(YOURS)))
     ratios = pdist(result["places"]) / pdist(codes)
     np.testing.assert_allclose(ratios, ratios[0], rtol=1e-6)
     assert np.ptp(result["places"], axis=0).max() == pytest.approx(100)

@@ -23,7 +23,7 @@ from widgets.contract import (
 instrument = Instrument(
     name="tiny",
     title="Tiny",
-    ask="Tilt it.",
+    challenge="Tilt it.",
     controls=(
         Slider("a", "Slope", default=0.5, min=0.0, max=1.0, step=0.1),
         Slider("n", "Points", default=3, min=2, max=9, step=1),
@@ -182,7 +182,7 @@ def declared(source, widget="bottleneck"):
 
 def test_what_an_edit_declares():
     value = declared(TINY)["value"]
-    assert (value["title"], value["ask"]) == ("Tiny", "Tilt it.")
+    assert (value["title"], value["challenge"]) == ("Tiny", "Tilt it.")
     slope, points, listed, *_ = value["controls"]
     assert (slope["kind"], slope["label"], slope["step"]) == ("slider", "Slope", 0.1)
     assert [each["ends"] for each in (slope, points, listed)] == [
@@ -254,7 +254,11 @@ def test_a_syntax_error_in_an_edit_has_its_line():
         ('{"slope": result["a"]}', '{"slope": np.inf}', "slope is inf"),
         ('"type": "scatter"', '"type": {1}', "In the figure of line: a value is of type set"),
         ("default=3,", "default=30,", "default of n is 30"),
-        ('"Down"}, "up")', '"Down"}, "up", plays=-1)', "kind plays -1 seconds at each option"),
+        (
+            '"Down"}, "up")',
+            '"Down"}, "up", autoplay_seconds=-1)',
+            "autoplay_seconds of kind is -1",
+        ),
         ("np.uint8", "float", "uint8"),
         ("np.random.default_rng(seed).normal()", "np.nan", "'draw'"),
     ],

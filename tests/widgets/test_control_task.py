@@ -6,7 +6,7 @@ import torch
 from sklearn.linear_model import Ridge
 from torch.nn.functional import silu
 
-from widgets.contract import KEPT
+from widgets.contract import YOURS
 from widgets.control_task import FLOOR, SHOWN, WIDTHS, codes_of, compute, dealt, features, frame
 from widgets.data import load
 from widgets.kit.benchmark_codes import encoder_of
@@ -87,13 +87,13 @@ def moved(data):
 
 def test_the_readers_own_encoder_takes_both_tasks(kept):
     """Its codes are torch's, and two numbers cannot tell 120 drawings apart."""
-    own = {key: torch.tensor(value).double() for key, value in encoder_of(load(KEPT)).items()}
+    own = {key: torch.tensor(value).double() for key, value in encoder_of(load(YOURS)).items()}
     small = torch.tensor(moved(load("mnist_places"))).unflatten(1, (14, 2)).unflatten(3, (14, 2))
     h = silu(small.mean((2, 4)).flatten(1) @ own["w0"] + own["b0"])
     wanted = (h @ own["w1"] + own["b1"]).reshape(120, 8, 2)
-    off = np.abs(codes_of(KEPT) - wanted.numpy()).max(axis=2)
+    off = np.abs(codes_of(YOURS) - wanted.numpy()).max(axis=2)
     assert np.median(off) < 1e-6  # where no ink comes in at the other side
-    result = compute(width=16, network=KEPT, ridge=0.1, seed=0)
+    result = compute(width=16, network=YOURS, ridge=0.1, seed=0)
     assert result["right"].shape == (2, 2)
     assert result["right"][1].max() < 0.3
     assert "two numbers" in frame(result).note

@@ -8,7 +8,7 @@ from scipy.stats import multivariate_normal
 
 from tests.figures import check_figures
 from widgets import latent_diffusion
-from widgets.contract import KEPT
+from widgets.contract import YOURS
 from widgets.data import load
 from widgets.latent_diffusion import (
     ANY,
@@ -179,7 +179,7 @@ def test_what_is_shown_is_the_place_of_the_time():
 
 def test_the_score_of_the_readers_own_codes(kept):
     """The slope of the log density of its clouds, by scipy; the draws end among the clouds."""
-    data = clouds_of(load(KEPT))
+    data = clouds_of(load(YOURS))
     parts, phi = parts_of(data, ANY), 0.7
     z = np.random.default_rng(0).normal(size=(5, 2))
     answer, found, _ = posterior(z, phi, parts)
@@ -188,7 +188,7 @@ def test_the_score_of_the_readers_own_codes(kept):
     for i, step in enumerate(1e-5 * np.eye(2)):
         ahead, back = (log_density(z + way * step, phi, parts) for way in (1, -1))
         np.testing.assert_allclose(score[:, i], (ahead - back) / 2e-5, rtol=1e-4, atol=1e-6)
-    result = compute(latents=KEPT, asked="one", digit=3, w=2.0, score="learned", t=0.0)
+    result = compute(latents=YOURS, asked="one", digit=3, w=2.0, score="learned", t=0.0)
     assert 0.5 < result["spread"] < 1.5
     frame = latent_diffusion.frame(result)
     check_figures(frame)

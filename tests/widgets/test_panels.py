@@ -34,7 +34,7 @@ from widgets.contract import Dots, Drawing, Frame, Instrument, Map, Pad, Readout
 instrument = Instrument(
     name="both",
     title="Both",
-    ask="Draw, and move the map.",
+    challenge="Draw, and move the map.",
     controls=(
         Viewport("view", "Place", default=(0.0, 1.0, 2.0), panel="map", limit=4.0, max_zoom=6),
         Drawing("drawn", "Drawing", default="{BLANK}", panel="pad"),

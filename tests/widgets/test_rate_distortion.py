@@ -9,7 +9,7 @@ from torch.nn.functional import silu
 
 from tests.figures import check_figures
 from widgets import rate_distortion
-from widgets.contract import KEPT
+from widgets.contract import YOURS
 from widgets.data import NothingKept, load
 from widgets.kit.benchmark_codes import SHOWN, images
 from widgets.rate_distortion import KINDS
@@ -79,8 +79,8 @@ def test_beyond_what_was_measured_there_is_no_number():
 
 def test_the_readers_own_vae_costs_its_kl(kept):
     """By torch's distributions; of the error a single draw is known, whose mean is above."""
-    result = compute(beside=KEPT)
-    vae = {key: torch.tensor(value).double() for key, value in load(KEPT).items()}
+    result = compute(beside=YOURS)
+    vae = {key: torch.tensor(value).double() for key, value in load(YOURS).items()}
     x = torch.tensor(images()[SHOWN:])
     small = x.unflatten(1, (14, 2)).unflatten(3, (14, 2)).mean((2, 4)).flatten(1)
     h = silu(small @ vae["encoder_w0"] + vae["encoder_b0"])

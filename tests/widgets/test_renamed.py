@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from latentbook.book.read.sources import sources
-from widgets.engine.frames import compute_frame, source_of
+from widgets import contract
+from widgets.contract import Choice
+from widgets.engine.frames import compute_frame, declaration_of, source_of
 from widgets.engine.host import handle
 from widgets.renamed import MODULES
 
@@ -69,16 +71,51 @@ def test_an_instrument_with_old_names_depends_on_the_new_files(tmp_path: Path):
     assert folder / "kit" / "probe.py" in sources(folder, "mine")
 
 
+OLD_NAMES = {
+    "challenge=": "ask=",
+    "computed_on_server=": "served=",
+    "full_data": "everything",
+    "yours=": "kept=",
+    "YOURS": "KEPT",
+    "autoplay_seconds=": "plays=",
+    "saves=": "keeps=",
+    "training_curves": "runs",
+    "widgets.kit.benchmark_codes": "widgets.judged",
+    "widgets.kit.figures": "widgets.figures",
+    "widgets.kit.probe": "widgets.probe",
+}
+"""New name -> its name in editions 0.1 and 0.2."""
+
+EDITED = {
+    "linear_probe": {"computed_on_server=", "full_data", "yours=", "YOURS", "widgets.kit.probe"},
+    "pipeline": {"autoplay_seconds="},
+    "vq_codebook": {"saves=", "training_curves"},
+}
+
+
 @pytest.mark.filterwarnings("default::DeprecationWarning")
-def test_a_readers_edit_of_a_served_instrument_still_runs():
-    source = source_of("linear_probe")
-    for new, old in {
-        "computed_on_server=True": "served=True",
-        "full_data": "everything",
-        "widgets.kit.benchmark_codes": "widgets.judged",
-        "widgets.kit.probe": "widgets.probe",
-    }.items():
-        assert new in source
-        source = source.replace(new, old)
-    edited = compute_frame("linear_probe", {}, source)
-    assert edited["readouts"] == compute_frame("linear_probe", {}, None)["readouts"]
+@pytest.mark.parametrize("name", EDITED)
+def test_a_readers_edit_with_old_names_still_runs(name):
+    source = own = source_of(name)
+    used = {new for new in OLD_NAMES if new in source}
+    assert EDITED[name] <= used
+    for new in used:
+        source = source.replace(new, OLD_NAMES[new])
+    assert declaration_of(name, source) == declaration_of(name, own)
+    readouts = compute_frame(name, {}, None)["readouts"]
+    assert compute_frame(name, {}, source)["readouts"] == readouts
+
+
+def test_old_names_of_fields_warn_and_have_the_value():
+    with pytest.warns(DeprecationWarning, match="Choice: kept is now yours"):
+        choice = Choice("way", "Way", {"up": "Up"}, "up", kept=True)  # type: ignore[call-arg]
+    assert choice.yours
+    with pytest.warns(DeprecationWarning, match="Choice: plays is now autoplay_seconds"):
+        assert choice.plays == 0  # type: ignore[attr-defined]
+
+
+def test_old_names_of_attributes_warn():
+    with pytest.warns(DeprecationWarning, match=r"widgets\.contract\.KEPT is now YOURS"):
+        assert contract.KEPT == contract.YOURS
+    with pytest.raises(AttributeError, match=r"module 'widgets\.contract' has no attribute 'LOST'"):
+        contract.LOST  # noqa: B018

@@ -7,7 +7,7 @@ from sklearn.metrics import normalized_mutual_info_score
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
 from widgets import report_card
-from widgets.contract import KEPT
+from widgets.contract import YOURS
 from widgets.kit.benchmark_codes import CHANGED, JUDGED, SHOWN, codes, images, labels
 from widgets.kit.metrics import k_means
 from widgets.report_card import MEASURES, card_of, compute, frame, made
@@ -49,8 +49,8 @@ def test_a_card_is_what_scikit_learn_finds(name):
 
 
 def test_so_is_the_card_of_a_network_that_the_reader_has_kept(kept):
-    check(KEPT)
-    result = compute(code=KEPT, beside="vae")
+    check(YOURS)
+    result = compute(code=YOURS, beside="vae")
     assert result["own"] > 0
     assert "strokes" in frame(result).note
 

@@ -194,12 +194,12 @@ def test_what_is_kept_decodes_as_it_did_and_can_be_chosen():
     assert images.shape == (2, SIDE, SIDE)
     np.testing.assert_allclose(images[:, ::2, 1::2], direct, atol=1e-6)
 
-    values = {**vae_sampler.instrument.defaults(), "model": data.KEPT}
+    values = {**vae_sampler.instrument.defaults(), "model": data.YOURS}
     with data.kept(text):
         result = vae_sampler.compute(**values)
         vae_sampler.frame(result)
         code = result["codes"][3]
-        place = latent_holes.compute(plain=(0.0, 0.0), vae=tuple(code), model=data.KEPT)
+        place = latent_holes.compute(plain=(0.0, 0.0), vae=tuple(code), model=data.YOURS)
         latent_holes.frame(place)
     assert result["kl"] == pytest.approx(train_vae.compute(state, [], **wanted)["kl"], rel=1e-5)
     assert (place["vae"]["nearest"], place["vae"]["gap"]) == (3, 0)
@@ -214,4 +214,4 @@ def test_what_is_kept_decodes_as_it_did_and_can_be_chosen():
 
 def test_a_kept_file_that_is_none_says_so():
     with data.kept("bm9uc2Vuc2U="), pytest.raises(data.NothingKept, match="cannot be read"):
-        data.load(data.KEPT)
+        data.load(data.YOURS)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from widgets.contract import KEPT
+from widgets.contract import YOURS
 
 NAMES = (
     "autoencoder_mnist_decoder",
@@ -100,7 +100,7 @@ class NothingKept(ValueError):
 
 @contextmanager
 def kept(text: str | None) -> Iterator[None]:
-    """Have ``load(KEPT)`` return what the page has saved: an .npz file in base 64."""
+    """Have ``load(YOURS)`` return what the page has saved: an .npz file in base 64."""
     _kept[0] = text
     try:
         yield
@@ -128,11 +128,11 @@ def read_kept(text: str) -> Mapping[str, NDArray[Any]]:
 
 
 def load(name: str) -> Mapping[str, NDArray[Any]]:
-    """The arrays of one file, or of the reader's own network, ``KEPT``; read-only.
+    """The arrays of one file, or of the reader's own network, ``YOURS``; read-only.
 
     Parameters
     ----------
-    name : str, one of `NAMES`, or `KEPT`
+    name : str, one of `NAMES`, or `YOURS`
 
     Returns
     -------
@@ -145,7 +145,7 @@ def load(name: str) -> Mapping[str, NDArray[Any]]:
     NothingKept
         If the reader has kept no network.
     """
-    if name != KEPT:
+    if name != YOURS:
         return load_file(name)
     if _kept[0] is None:
         raise NothingKept("You have kept no network in this browser yet. Train one, and keep it.")

@@ -82,7 +82,7 @@ def check_declaration(instrument: Instrument) -> None:
             f"name is {instrument.name!r}; accepted: lower-case letters, digits and _, "
             "starting with a letter"
         )
-    for field in ("title", "ask"):
+    for field in ("title", "challenge"):
         if not getattr(instrument, field).strip():
             raise ContractError(f"{field} is empty; accepted: some text")
     once("The control", (control.name for control in instrument.controls))

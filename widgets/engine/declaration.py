@@ -16,7 +16,7 @@ def declaration(instrument: Instrument) -> dict[str, Any]:
     """The declaration as plain data: ``Declaration`` of static/js/instrument/state.js."""
     return {
         "title": instrument.title,
-        "ask": instrument.ask,
+        "challenge": instrument.challenge,
         "controls": [control_value(control) for control in instrument.controls],
         "readouts": [asdict(readout) for readout in instrument.readouts],
         "training": instrument.training and asdict(instrument.training),

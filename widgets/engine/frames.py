@@ -75,7 +75,7 @@ def edited(widget: str, source: str) -> ModuleType:
     defined = (
         *DEFINED,
         *(TRAINS if trains else ()),
-        *(("keep",) if training and training.keeps else ()),
+        *(("keep",) if training and training.saves else ()),
     )
     if missing := [name for name in defined if not hasattr(module, name)]:
         raise ContractError(

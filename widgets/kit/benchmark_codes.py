@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from widgets.contract import KEPT
+from widgets.contract import YOURS
 from widgets.data import load
 from widgets.kit.network import decode, encode
 from widgets.kit.probe import regress, scores
@@ -108,20 +108,20 @@ def codes(name: str) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
 
     Parameters
     ----------
-    name : a key of JUDGED, or KEPT, the encoder that the reader has trained
+    name : a key of JUDGED, or YOURS, the encoder that the reader has trained
 
     Returns
     -------
     shown, test : ndarray of shape (1000, k)
     changed : ndarray of shape (4, 250, k)
     """
-    if name not in ("pixels", KEPT):
+    if name not in ("pixels", YOURS):
         stored = load(FILES[name])
         return stored["codes"][:SHOWN], stored["codes"][SHOWN:], stored["changed"]
     x = images()
     seen = [x, *(change(x[SHOWN::CHANGED], how) for how in CHANGES)]
-    if name == KEPT:
-        own = encoder_of(load(KEPT))
+    if name == YOURS:
+        own = encoder_of(load(YOURS))
         found = [encode(each, own) for each in seen]
     else:
         found = [each.reshape(len(each), -1) for each in seen]
@@ -144,12 +144,12 @@ def rebuilt(name: str) -> tuple[float, float | None]:
     """
     if name == "pixels":
         return 1.0, 0.0
-    if name != KEPT:
+    if name != YOURS:
         stored = load(FILES[name])
         own = float(stored["squared_error"]) if "squared_error" in stored else None
         return float(stored["rebuilt"]), own
-    x, (shown, test, _) = images(), codes(KEPT)
-    x_hat = decode(test, load(KEPT))
+    x, (shown, test, _) = images(), codes(YOURS)
+    x_hat = decode(test, load(YOURS))
     return variance_read(shown, test, x), float(np.sum((x_hat - x[SHOWN:]) ** 2) / len(test))
 
 

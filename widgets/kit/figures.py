@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from widgets.contract import DATA_1, DATA_2, FIGURE_WIDTH, INK, INK_3, PAPER, RULE
+from widgets.renamed import renamed_attributes
 
 Part: TypeAlias = dict[str, Any]
 Ends: TypeAlias = Sequence[float]
@@ -139,7 +140,7 @@ def segment(
     return {"type": "line", **_ends(x, y), "line": _stroke(color, width, dash), **more}
 
 
-def runs(
+def training_curves(
     curves: Sequence[Mapping[str, NDArray[Any]]],
     upper: str,
     lower: str,
@@ -200,3 +201,6 @@ def _around(centre: Ends, half: float) -> Part:
 
 def _stroke(color: str, width: float, dash: str) -> Part:
     return {"color": color, "width": width, "dash": dash}
+
+
+renamed_attributes(__name__, runs="training_curves")

@@ -19,7 +19,7 @@ from latentbook.http.caching import DAY, not_modified, strong_etag
 from latentbook.http.problems import Problem, problem_responses, wrong_field
 from latentbook.models.full_data import read_full_data
 from latentbook.settings import WIDGETS
-from widgets.contract import KEPT, Choice, ContractError, Instrument
+from widgets.contract import YOURS, Choice, ContractError, Instrument
 from widgets.engine.controls import accepted
 from widgets.engine.frames import frame_value
 
@@ -91,7 +91,7 @@ def read_controls(instrument: Instrument, query: dict[str, str]) -> dict[str, An
         except ContractError as error:
             raise wrong_field(name, str(error)) from error
         control = controls[name]
-        if isinstance(control, Choice) and text == KEPT:  # it stays in the reader's browser
+        if isinstance(control, Choice) and text == YOURS:  # it stays in the reader's browser
             raise wrong_field(name, f"Accepted: {', '.join(control.options)}. Received {text!r}.")
     return accepted(instrument, given)
 

@@ -11,7 +11,7 @@ BITS = np.arange(1, 11)
 instrument = Instrument(
     name="rounding",
     title="Rounding off",
-    ask="From how many bits on does the error follow the line?",
+    challenge="From how many bits on does the error follow the line?",
     controls=(Slider("bits", "Bits a reading", default=4, min=1, max=10, step=1, symbol="b"),),
     readouts=(
         Readout("step", "Step", symbol=r"\Delta", unit="°C"),

@@ -101,7 +101,7 @@ export class LiveInstrument {
     this.source = new SourcePanel(section, this.spec, python, () => this.#askAnew(), () => this.#underWay?.stop.abort());
 
     this.training = this.#trainingOf();
-    if (this.spec.controls.some((control) => control.kind === "choice" && control.kept)) {
+    if (this.spec.controls.some((control) => control.kind === "choice" && control.yours)) {
       onKept(() => this.#forget(), this.#gone.signal);
     }
 

@@ -16,13 +16,13 @@ export class Plate {
   /** By TeX, those that the book has set on this plate; any other one stands there as its TeX. @type {Map<string, Element>} */
   #symbols = new Map();
   /** The book's question, which may hold formulas. */
-  #ask;
+  #challenge;
 
   /** @param {HTMLElement} section @param {InstrumentSpec} own */
   constructor(section, own) {
     this.#section = section;
     this.#own = own;
-    this.#ask = [...this.#find(".ask").childNodes];
+    this.#challenge = [...this.#find(".ask").childNodes];
     for (const control of own.controls) this.#keep(control, `[data-control="${control.name}"]`);
     for (const readout of own.readouts) this.#keep(readout, `.readout:has([data-readout="${readout.key}"])`);
   }
@@ -36,7 +36,7 @@ export class Plate {
   /** Makes the plate of a declaration. The first slider stands first, as on the book's. @param {InstrumentSpec} spec */
   show(spec) {
     this.#find(".title").textContent = spec.title;
-    this.#find(".ask").replaceChildren(...(spec.ask === this.#own.ask ? this.#ask : [spec.ask]));
+    this.#find(".ask").replaceChildren(...(spec.challenge === this.#own.challenge ? this.#challenge : [spec.challenge]));
     const controls = this.#find(".controls");
     controls.setAttribute("aria-label", translate("Controls of {title}", { title: spec.title }));
     const main = spec.controls.find(({ kind }) => kind === "slider");
@@ -71,7 +71,7 @@ export class Plate {
     if (control.kind === "slider") fillSlider(made, control);
     if (control.kind === "choice") {
       fillChoice(made, control, label);
-      if (control.plays === 0) made.querySelector('[data-action="play"]')?.remove();
+      if (control.autoplay_seconds === 0) made.querySelector('[data-action="play"]')?.remove();
     }
     return made;
   }
@@ -131,7 +131,7 @@ function fillSlider(made, slider) {
 function fillChoice(made, choice, label) {
   const place = /** @type {Element} */ (made.querySelector(".options"));
   const empty = /** @type {Element} */ (place.firstElementChild);
-  const yours = choice.kept ? { [YOURS]: translate("Yours") } : {};
+  const yours = choice.yours ? { [YOURS]: translate("Yours") } : {};
   const options = Object.entries({ ...choice.options, ...yours }).map(([value, words]) => {
     const option = /** @type {HTMLElement} */ (empty.cloneNode(true));
     const radio = /** @type {HTMLInputElement} */ (option.firstElementChild);

@@ -31,7 +31,7 @@ export function bindPlay(choice, controls, element, { value, move, signal }) {
     if (isLast()) move(options[0]);
     element.toggleAttribute("data-plays", true);
     setText(button, translate("Stop"));
-    clock = setInterval(next, 1_000 * choice.plays);
+    clock = setInterval(next, 1_000 * choice.autoplay_seconds);
   });
   controls.addEventListener("input", stop, { signal });
   signal.addEventListener("abort", stop);

@@ -13,7 +13,7 @@ const CHUNK_MS = 40;
 
 /** @param {InstrumentSpec} spec @param {Controls} controls @param {string | null} source @returns {Message} */
 export function questionOf(spec, controls, source) {
-  const wantsKept = spec.controls.some((control) => control.kind === "choice" && control.kept && controls[control.name] === YOURS);
+  const wantsKept = spec.controls.some((control) => control.kind === "choice" && control.yours && controls[control.name] === YOURS);
   return {
     type: "compute_widget",
     widget: spec.name,

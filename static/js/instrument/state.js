@@ -6,8 +6,8 @@
  *   control counts only while that option is chosen
  * @typedef {Common & {kind: "slider", default: number, min: number, max: number, step: number, values: number[],
  *   symbol: string, unit: string, format: string, ends: [string, string]}} SliderSpec `ends`: of its scale, as they are printed
- * @typedef {Common & {kind: "choice", options: Record<string, string>, default: string, symbol: string, kept: boolean,
- *   plays: number}} ChoiceSpec
+ * @typedef {Common & {kind: "choice", options: Record<string, string>, default: string, symbol: string, yours: boolean,
+ *   autoplay_seconds: number}} ChoiceSpec
  * @typedef {Common & {kind: "toggle", default: boolean, symbol: string}} ToggleSpec
  * @typedef {Common & {kind: "point", default: [number, number], limit: number, panel: string, step: number,
  *   symbol: string, hover: boolean}} PointSpec
@@ -20,10 +20,10 @@
  * @typedef {SliderSpec | PointSpec | SeedSpec | ViewportSpec} NumberSpec whose value is typed in fields
  * @typedef {{value: Value} | {problem: string, nearest?: number}} Read `nearest`: what can be taken instead
  * @typedef {{key: string, label: string, unit: string, format: string, symbol: string}} ReadoutSpec
- * @typedef {{steps: string, branch: string, at: string, later: Record<string, string>, keeps: boolean}} TrainingSpec names of
- *   controls: where training stands; whether, and after which step, settings change; a setting's control from then on. `keeps`:
+ * @typedef {{steps: string, branch: string, at: string, later: Record<string, string>, saves: boolean}} TrainingSpec names of
+ *   controls: where training stands; whether, and after which step, settings change; a setting's control from then on. `saves`:
  *   whether other instruments can take what was learned
- * @typedef {{title: string, ask: string, controls: ControlSpec[], readouts: ReadoutSpec[], training: TrainingSpec | null,
+ * @typedef {{title: string, challenge: string, controls: ControlSpec[], readouts: ReadoutSpec[], training: TrainingSpec | null,
  *   computed_on_server: boolean}} Declaration
  *   (widgets/engine/declaration.py)
  * @typedef {Declaration & {name: string, label: string, set: Controls}} InstrumentSpec
@@ -103,7 +103,7 @@ const fits = (control, value) => "value" in parseValue(control, formatValue(valu
 export function parseValue(control, text) {
   switch (control.kind) {
     case "choice":
-      return Object.hasOwn(control.options, text) || (control.kept && text === YOURS)
+      return Object.hasOwn(control.options, text) || (control.yours && text === YOURS)
         ? { value: text }
         : { problem: `“${text}” is not one of ${Object.keys(control.options).join(", ")}.` };
     case "toggle":

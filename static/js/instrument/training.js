@@ -51,7 +51,7 @@ export class Training {
     onClick(this.#run, () => (this.isRunning ? this.pause() : this.#start()));
     onClick(button("step"), () => this.#step());
     onClick(button("branch"), () => this.#branch());
-    if (this.#names.keeps) {
+    if (this.#names.saves) {
       const download = button("download");
       const offer = () => (download.hidden = kept() === null);
       onClick(button("keep"), () => this.#keep());

@@ -126,7 +126,7 @@ from widgets.kit.figures import axis, figure, line
 instrument = Instrument(
     name="toy",
     title="Toy",
-    ask="Turn it.",
+    challenge="Turn it.",
     controls=(Slider("a", "A", default=1.0),),
     readouts=(Readout("a", "A"),),
 )

@@ -35,7 +35,7 @@ from .conftest import HEAD, MakeBook
 INSTRUMENT = Instrument(
     name="every_control",
     title="Every control",
-    ask="Move them.",
+    challenge="Move them.",
     controls=(
         Slider("k", "Width", 3, min=1, max=9),
         Slider("rate", "Rate", 0.1, values=(0.01, 0.1, 1.0)),

@@ -29,7 +29,7 @@ K = Slider("k", "Width", default=2, min=1, max=4)
 GOOD = Instrument(
     name="lens",
     title="Lens",
-    ask="What does it magnify?",
+    challenge="What does it magnify?",
     controls=(
         K,
         Slider("rate", "Rate", default=0.1, values=(0.01, 0.1, 1.0)),
@@ -72,7 +72,7 @@ def with_control(control: Any) -> Instrument:
 REFUSED: dict[str, ModuleType] = {
     "instrument is of type dict; accepted: an Instrument": module({}),
     "name is 'My Lens'; accepted: lower-case": module(replace(GOOD, name="My Lens")),
-    "ask is empty": module(replace(GOOD, ask=" ")),
+    "challenge is empty": module(replace(GOOD, challenge=" ")),
     "The control k is declared 2 times": module(replace(GOOD, controls=GOOD.controls[:1] * 2)),
     "The label of k is empty": module(with_control(Slider("k", "", default=0))),
     "The default of k is 2.5; accepted: a step of the slider, 1 to 4 by 1": module(

@@ -35,12 +35,12 @@ class InstrumentBlock(NumberedBlock):
     """An instrument at its block's own state. ``number`` is empty on the front page."""
 
     kind = "instrument"
-    said = ("title", "ask")
+    said = ("title", "challenge")
     named = "Instrument"
     seconds = 60
     name: str
     title: str
-    ask: Text
+    challenge: Text
     controls: tuple[ControlView, ...]
     readouts: tuple[ReadoutView, ...]
     panels: tuple[PanelStill, ...]
@@ -48,7 +48,7 @@ class InstrumentBlock(NumberedBlock):
     references: tuple[Link, ...]
     hidden: frozenset[str]  # names of controls that do not count at this state
     trains: bool  # it has buttons to run and branch
-    keeps: bool  # it has a button to keep what was learned
+    saves: bool  # it has a button to keep what was learned
     spec: str  # JSON for data-spec (escape it as any attribute)
     seeded: bool  # it has a seed at every state
 
@@ -164,7 +164,7 @@ def instrument_block(
         number=number,
         name=instrument.name,
         title=instrument.title,
-        ask=words.line(instrument.ask),
+        challenge=words.line(instrument.challenge),
         controls=tuple(
             ControlView(
                 control,
@@ -193,7 +193,7 @@ def instrument_block(
             if control.when is not None and state[control.when[0]] not in control.when[1:]
         ),
         trains=instrument.training is not None,
-        keeps=instrument.training is not None and instrument.training.keeps,
+        saves=instrument.training is not None and instrument.training.saves,
         spec=json.dumps(spec(instrument, label, given)),
         seeded=any(isinstance(each, Seed) and not each.when for each in instrument.controls),
     )
@@ -206,7 +206,7 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
     name = translate("Instrument %(number)s", number=writer.number(node))
     link = f"**[{name}. {instrument.title}]({writer.url(node)})**"
     moves = translate("%(instrument)s moves in the book.", instrument=link)
-    yield Cell(f"{moves} {instrument.ask}")
+    yield Cell(f"{moves} {instrument.challenge}")
 
 
 def spec(instrument: Instrument, label: str, given: Mapping[str, Value]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
  *
  * @typedef {{base: string, version: string, sizes: Record<string, number>, hashes: Record<string, string>}} RuntimeConfig
  *   `sizes`: what a start takes, name -> bytes; `hashes`: what the names of these have in them of their content
- * @typedef {{root: string, build: string, runtime: RuntimeConfig, assets: Record<string, string>, api: boolean, search: string,
+ * @typedef {{root: string, build: string, runtime: RuntimeConfig, assets: Record<string, string>, search: string,
  *   chapter: string | null, moved: Record<string, string>, reload: boolean, offline_bytes: number}} Config
  *   `root`: of the book, absolute once it has been read. `build`: stands for the whole site, which pages of one build share.
  *   `moved`: what stood on this page before it became several, by its id: where it is now.

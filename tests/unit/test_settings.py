@@ -30,7 +30,7 @@ def settings_table() -> list[str]:
         f"| `LATENTBOOK_{name.upper()}` | {shown(name)} | {field.description} |"
         for name, field in Settings.model_fields.items()
     ]
-    return ["| variable | default | what |", "|---|---|---|", *rows]
+    return ["| variable | default | meaning |", "|---|---|---|", *rows]
 
 
 def test_the_docs_list_every_setting(root, rewrite):

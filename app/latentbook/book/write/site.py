@@ -127,7 +127,6 @@ class SiteWriter:
             },
             "assets": self.assets.on_demand,
             "search": search,
-            "api": True,
             "build": "",
             "offline_bytes": 0,
             "reload": self.settings.reload,

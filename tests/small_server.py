@@ -16,7 +16,7 @@ import torch
 from latentbook.main import create_app
 from latentbook.models.autoencoder import Autoencoder
 from latentbook.models.errors import UnknownModel, WeightsMismatch, WeightsMissing
-from latentbook.models.mlp_vae import MLPVAEConfig
+from latentbook.models.mlp import MLPVAEConfig
 from latentbook.settings import Settings
 from tools.bench.serving import served
 

@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 
 from latentbook.models import registry
-from latentbook.models.losses import squared_error
 from training.data import Dataset
+from training.losses import squared_error
 from widgets.data import load
 from widgets.kit.benchmark_codes import SHOWN, untrained
 from widgets.kit.encoders import encode_as

@@ -19,13 +19,13 @@ from torch import Tensor
 
 from latentbook.models import registry
 from latentbook.models.autoencoder import PIXELS
-from latentbook.models.layers import mlp
-from latentbook.models.losses import squared_error
+from latentbook.models.mlp import mlp
 from latentbook.models.vqvae import VQVAE, VQVAEConfig
 from training.data import Dataset, load_dataset, to_unit
 from training.distillation import fit_student, to_arrays
 from training.exports import latent_diffusion, rate_distortion, shuffled_pixels
 from training.fit import fit
+from training.losses import squared_error
 from training.recipes import RECIPES, SEED
 
 SHUFFLES = (0, 2, 3)  # seeds; with 1 nothing would move

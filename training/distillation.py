@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from latentbook.models.autoencoder import PIXELS, Autoencoder
 from latentbook.models.cards import Card
-from latentbook.models.layers import mlp
-from latentbook.models.losses import squared_error
+from latentbook.models.mlp import mlp
 from training.fit import OnStep
+from training.losses import squared_error
 from training.recipe import augment
 
 SPREAD = 1.1  # students are taught a little beyond the square that is shown

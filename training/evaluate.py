@@ -5,8 +5,9 @@ from torch import Tensor
 
 from latentbook.models.autoencoder import Autoencoder, VariationalAutoencoder
 from latentbook.models.cards import Card
-from latentbook.models.losses import kl, recon_loss, reparameterize, squared_error
 from training.cards import mean_and_error
+from training.losses import kl, recon_loss, reparameterize, squared_error
+from training.objectives import own_metrics
 
 EVALUATION_SEED = 1
 
@@ -39,7 +40,7 @@ def evaluate_chunk(model: Autoencoder, x: Tensor) -> dict[str, Tensor]:
         metrics["recon_loss"] = recon_loss(model.logits(reparameterize(mu, logvar)), x)
         metrics["kl"] = kl(mu, logvar)
         metrics["negative_elbo"] = metrics["recon_loss"] + metrics["kl"]
-    return metrics | model.own_metrics(x)
+    return metrics | own_metrics(model, x)
 
 
 def summarize(model: Autoencoder, x: Tensor) -> Card:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from latentbook.models.autoencoder import Autoencoder, Config
+from training.objectives import training_loss
 from training.recipe import Recipe, augment
 
 
@@ -178,7 +179,7 @@ def train_epoch(state: TrainingState, images: Tensor, seed: int, on_step: OnStep
                 group["lr"] = rate * recipe.rate_at(step / total)
         x = augment(images[batch], recipe.augment)
         with autocast(recipe, images.device):
-            loss = model.training_loss(x, recipe.beta_at(step / total))
+            loss = training_loss(model, x, recipe.beta_at(step / total))
         for optimizer in state.optimizers:
             optimizer.zero_grad()
         loss.backward()
@@ -206,7 +207,7 @@ def score(model: Autoencoder, images: Tensor, recipe: Recipe, seed: int) -> floa
     """Loss on held-out images, with the same noise every time."""
     torch.manual_seed(seed)
     model.eval()
-    losses = [model.training_loss(x, recipe.beta).item() * len(x) for x in images.split(1000)]
+    losses = [training_loss(model, x, recipe.beta).item() * len(x) for x in images.split(1000)]
     return sum(losses) / len(images)
 
 

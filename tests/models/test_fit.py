@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from latentbook.models.conv_vae import ConvVAEConfig
-from latentbook.models.losses import squared_error
-from latentbook.models.mlp_vae import MLPVAEConfig
+from latentbook.models.mlp import MLPVAEConfig
 from training.data import sample_strokes
 from training.fit import fit
+from training.losses import squared_error
 from training.recipe import Recipe, augment
 
 SMALL = MLPVAEConfig(latent_dim=2, encoder=(32,), decoder=(32,))

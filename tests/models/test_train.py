@@ -7,7 +7,7 @@ import torch
 
 from latentbook.models import registry
 from latentbook.models.errors import DeviceUnavailable, UnknownModel
-from latentbook.models.mlp_vae import MLPVAEConfig
+from latentbook.models.mlp import MLPVAEConfig
 from latentbook.models.registry import ModelSpec
 from training import train
 from training.data import Dataset, sample_strokes

@@ -11,6 +11,7 @@ from training.data import load_dataset, to_unit
 from training.errors import DataUnavailable
 from training.evaluate import evaluate
 from training.exports import rate_distortion
+from training.objectives import training_loss
 from widgets.data import load
 
 
@@ -44,7 +45,7 @@ def test_the_gradient_goes_straight_through(model: VQVAE) -> None:
 
 def test_the_second_term_alone_moves_the_table(model: VQVAE) -> None:
     x = images(4)
-    model.training_loss(x, 1).backward()
+    training_loss(model, x, 1).backward()
     z = model.encode(x)[0].detach().unflatten(1, (3, SIDE, SIDE)).movedim(1, -1)
     which = model.indices(x)
     vectors = model.codebook.vectors.detach()

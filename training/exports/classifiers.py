@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy, one_hot
 
 from latentbook.models.autoencoder import PIXELS
 from latentbook.models.cards import Card
-from latentbook.models.layers import mlp
+from latentbook.models.mlp import mlp
 from training.cards import made_on
 from training.data import load_dataset, to_unit
 from training.distillation import StudentRecipe, fit_student, rounded, to_arrays

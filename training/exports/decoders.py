@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from latentbook.models import registry
 from latentbook.models.autoencoder import Autoencoder
 from latentbook.models.cards import Card
-from latentbook.models.losses import squared_error
 from training.cards import made_on
 from training.data import Dataset, load_dataset, to_unit
 from training.distillation import (
@@ -21,6 +20,7 @@ from training.distillation import (
     to_arrays,
 )
 from training.exports.export import Job, write_export
+from training.losses import squared_error
 
 DECODED = ("conv_vae_mnist", "mlp_vae_mnist", "autoencoder_mnist", "conv_vae_fashion")
 DISTILL = DistillRecipe(widths=(192, 64), steps=12_000, learning_rate=6e-3, shown=18_000, far=6_000)

@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from latentbook.models import registry
 from latentbook.models.autoencoder import Autoencoder
 from latentbook.models.cards import Card, read_card
-from latentbook.models.losses import squared_error
 from training.cards import made_on
 from training.data import load_dataset, to_unit
 from training.distillation import DistillRecipe, Plane, distill_encoder, student_decode, to_arrays
 from training.exports.decoders import codes_of, plane_of
 from training.exports.export import WIDGET_DATA, Job, write_export
+from training.losses import squared_error
 
 ENCODED = ("mlp_vae_mnist", "autoencoder_mnist", "conv_vae_fashion")
 DISTILL = DistillRecipe(widths=(64, 64), steps=20_000, learning_rate=3e-3)

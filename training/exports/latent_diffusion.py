@@ -19,8 +19,7 @@ from torch.nn.functional import one_hot
 from latentbook.models import registry
 from latentbook.models.autoencoder import PIXELS, Autoencoder
 from latentbook.models.cards import Card
-from latentbook.models.layers import mlp
-from latentbook.models.losses import squared_error
+from latentbook.models.mlp import mlp
 from training.cards import made_on
 from training.data import load_dataset, to_unit
 from training.distillation import (
@@ -33,6 +32,7 @@ from training.distillation import (
 )
 from training.exports.export import WIDGET_DATA, Job, write_export
 from training.fit import OnStep
+from training.losses import squared_error
 from widgets.kit.network import layers
 from widgets.latent_diffusion import (
     ANY,

@@ -8,13 +8,13 @@ from torch import Tensor, nn
 from latentbook.models import registry
 from latentbook.models.autoencoder import PIXELS, Autoencoder
 from latentbook.models.cards import Card
-from latentbook.models.layers import mlp
-from latentbook.models.losses import kl_per_latent, squared_error
+from latentbook.models.mlp import mlp
 from training.cards import made_on
 from training.data import load_dataset, to_unit
 from training.distillation import DistillRecipe, fit_student, rounded, student_decode, to_arrays
 from training.exports.decoders import EVERY, sample_of
 from training.exports.export import Job, write_export
+from training.losses import kl_per_latent, squared_error
 
 RECIPE = DistillRecipe(widths=(192, 64), steps=12_000, learning_rate=6e-3, shown=30_000, far=6_000)
 SHOWN, FAR = 3.3, 9.0  # half sides of the squares from which codes are taken

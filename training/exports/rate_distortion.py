@@ -18,7 +18,6 @@ from torch.nn.functional import cross_entropy
 from latentbook.models import registry
 from latentbook.models.cards import Card
 from latentbook.models.conv_vae import ConvVAE, ConvVAEConfig
-from latentbook.models.losses import kl, reparameterize, squared_error
 from latentbook.models.vqvae import SIDE, VQVAE, VQVAEConfig
 from training.cards import made_on
 from training.data import load_dataset, to_unit
@@ -26,6 +25,8 @@ from training.exports.export import Job, write_export
 from training.exports.latent_diffusion import SURE, features
 from training.exports.mnist_pca import DIGIT_INDEX, principal_components
 from training.fit import OnStep, fit
+from training.losses import kl, reparameterize, squared_error
+from training.objectives import training_loss
 from training.recipe import Recipe
 from training.recipes import RECIPES, SEED
 
@@ -55,13 +56,15 @@ class SquaredErrorVAEConfig(ConvVAEConfig):
 
 
 class SquaredErrorVAE(ConvVAE):
-    """|| x - x_hat ||^2 + beta KL: beta is the price of a nat in squared grey units."""
+    pass
 
-    def training_loss(self, x: Tensor, beta: float) -> Tensor:
-        """Mean over the batch, one draw of z for each image."""
-        mu, logvar = self.encode(x)
-        x_hat = torch.sigmoid(self.logits(reparameterize(mu, logvar)))
-        return (squared_error(x_hat, x) + beta * kl(mu, logvar)).mean()
+
+@training_loss.register
+def squared_error_loss(model: SquaredErrorVAE, x: Tensor, beta: float) -> Tensor:
+    """|| x - x_hat ||^2 + beta KL: beta is the price of a nat in squared grey units."""
+    mu, logvar = model.encode(x)
+    x_hat = torch.sigmoid(model.logits(reparameterize(mu, logvar)))
+    return (squared_error(x_hat, x) + beta * kl(mu, logvar)).mean()
 
 
 VAE = SquaredErrorVAEConfig(latent_dim=32, channels=16, hidden=128)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from latentbook.models.autoencoder import PIXELS
 from latentbook.models.cards import Card
-from latentbook.models.layers import mlp
+from latentbook.models.mlp import mlp
 from training.cards import made_on
 from training.data import load_dataset, to_unit
 from training.distillation import StudentRecipe, fit_student, rounded, to_arrays

@@ -9,8 +9,7 @@ from torch import Tensor
 
 from latentbook.models.autoencoder import Autoencoder, Config
 from latentbook.models.cards import Card
-from latentbook.models.losses import squared_error
-from latentbook.models.mlp_autoencoder import MLPAutoencoderConfig
+from latentbook.models.mlp import MLPAutoencoderConfig
 from training.cards import made_on
 from training.data import MAX_CURVATURE, MAX_ORIENTATION, sample_strokes, strokes
 from training.exports.export import Job, write_export
@@ -24,6 +23,7 @@ from training.exports.strokes import (
     recipe,
 )
 from training.fit import fit
+from training.losses import squared_error
 from widgets.kit.encoders import encode_as
 
 GRID = 12  # values of each factor

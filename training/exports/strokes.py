@@ -9,8 +9,7 @@ from torch import Tensor, nn
 
 from latentbook.models.autoencoder import Autoencoder
 from latentbook.models.cards import Card
-from latentbook.models.losses import kl_per_latent, squared_error
-from latentbook.models.mlp_vae import MLPVAEConfig
+from latentbook.models.mlp import MLPVAEConfig
 from training.cards import made_on
 from training.data import (
     MAX_CURVATURE,
@@ -30,6 +29,7 @@ from training.distillation import (
 )
 from training.exports.export import Job, write_export
 from training.fit import Run, fit
+from training.losses import kl_per_latent, squared_error
 from training.mutual_information_gap import mutual_information_gap
 from training.recipe import Recipe
 

@@ -14,13 +14,13 @@ from torch import Tensor, nn
 from latentbook.models import registry
 from latentbook.models.cards import Card
 from latentbook.models.conv_vae import ConvVAEConfig
-from latentbook.models.losses import recon_loss, reparameterize, squared_error
 from training.cards import made_on
 from training.data import load_dataset, to_unit
 from training.distillation import StudentRecipe
 from training.exports.decoders import EVERY, sample_of
 from training.exports.export import Job, write_export
 from training.fit import OnStep
+from training.losses import recon_loss, reparameterize, squared_error
 
 TEACHER = "conv_vae_mnist"  # gives the codes
 KINDS = {

@@ -1,21 +1,20 @@
 """Every model of the book; loading is strict and checked against the card."""
 
-from collections import Counter
 from dataclasses import dataclass
 
 import safetensors
 import safetensors.torch
-import torch
 
 from latentbook.models.autoencoder import Autoencoder, Config
 from latentbook.models.cards import WEIGHTS_DIR, Card, read_card, sha256
-from latentbook.models.contractive_autoencoder import ContractiveAutoencoderConfig
 from latentbook.models.conv_vae import ConvVAEConfig
-from latentbook.models.denoising_autoencoder import DenoisingAutoencoderConfig
 from latentbook.models.errors import UnknownModel, WeightsMismatch, WeightsMissing
-from latentbook.models.mlp_autoencoder import MLPAutoencoderConfig
-from latentbook.models.mlp_vae import MLPVAEConfig
-from latentbook.models.sparse_autoencoder import SparseAutoencoderConfig
+from latentbook.models.mlp import MLPAutoencoderConfig, MLPVAEConfig
+from latentbook.models.one_layer import (
+    ContractiveAutoencoderConfig,
+    DenoisingAutoencoderConfig,
+    SparseAutoencoderConfig,
+)
 from latentbook.models.vqvae import VQVAEConfig
 
 
@@ -27,7 +26,7 @@ class ModelSpec:
     title: str
     summary: str
     config: Config
-    dataset: str
+    dataset: str = "mnist"
 
 
 MODELS = (
@@ -36,35 +35,30 @@ MODELS = (
         title="Convolutional VAE, 2-D code, MNIST",
         summary="Handwritten digits from two numbers, drawn by resize and convolution.",
         config=ConvVAEConfig(latent_dim=2, channels=32, hidden=512),
-        dataset="mnist",
     ),
     ModelSpec(
         name="mlp_vae_mnist",
         title="Dense VAE, 2-D code, MNIST",
         summary="Handwritten digits from two numbers, drawn by dense layers.",
         config=MLPVAEConfig(latent_dim=2, encoder=(512, 256), decoder=(256, 512)),
-        dataset="mnist",
     ),
     ModelSpec(
         name="autoencoder_mnist",
         title="Plain autoencoder, 2-D code, MNIST",
         summary="The dense VAE without its prior: nothing fills the space between the codes.",
         config=MLPAutoencoderConfig(latent_dim=2, hidden=(512, 256)),
-        dataset="mnist",
     ),
     ModelSpec(
         name="reference_vae_mnist",
         title="Reference VAE, 20-D code, MNIST",
         summary="The well-known first example of a VAE, 784-400-20, trained as it is everywhere.",
         config=MLPVAEConfig(latent_dim=20, encoder=(400,), decoder=(400,), activation="relu"),
-        dataset="mnist",
     ),
     ModelSpec(
         name="deep_autoencoder_mnist",
         title="Deep autoencoder, 30-D code, MNIST",
         summary="784-1000-500-250-30 as in 2006, trained from end to end without pretraining.",
         config=MLPAutoencoderConfig(latent_dim=30, hidden=(1000, 500, 250)),
-        dataset="mnist",
     ),
     ModelSpec(
         name="conv_vae_fashion",
@@ -78,7 +72,6 @@ MODELS = (
         title="Convolutional VAE, 16-D code, MNIST",
         summary="Sharper digits from sixteen numbers.",
         config=ConvVAEConfig(latent_dim=16, channels=32, hidden=256),
-        dataset="mnist",
     ),
     ModelSpec(
         name="conv_vae_fashion_16",
@@ -92,51 +85,36 @@ MODELS = (
         title="Convolutional VAE by transposed convolution, 2-D code, MNIST",
         summary="Kernel 3 and stride 2 overlap unevenly; training leaves a trace of it.",
         config=ConvVAEConfig(latent_dim=2, channels=32, hidden=128, upsampling="transposed"),
-        dataset="mnist",
     ),
     ModelSpec(
         name="denoising_autoencoder_mnist",
         title="Denoising autoencoder, 200 units, MNIST",
         summary="Trained to undo Gaussian noise of standard deviation 0.5.",
         config=DenoisingAutoencoderConfig(latent_dim=200, sigma=0.5),
-        dataset="mnist",
     ),
     ModelSpec(
         name="sparse_autoencoder_mnist",
         title="Sparse autoencoder, 200 units, MNIST",
         summary="Each unit is active for few digits: a mean activation of 0.05 is the target.",
         config=SparseAutoencoderConfig(latent_dim=200, target=0.05, weight=1.0),
-        dataset="mnist",
     ),
     ModelSpec(
         name="contractive_autoencoder_mnist",
         title="Contractive autoencoder, 200 units, MNIST",
         summary="The code resists small changes of the input.",
         config=ContractiveAutoencoderConfig(latent_dim=200, weight=1.0),
-        dataset="mnist",
     ),
     ModelSpec(
         name="vqvae_mnist",
         title="VQ-VAE, 7 x 7 places, 64 codes, MNIST",
         summary="Handwritten digits from 49 whole numbers between 0 and 63.",
         config=VQVAEConfig(codes=64),
-        dataset="mnist",
     ),
 )
 
 
 def names() -> tuple[str, ...]:
-    """The accepted names, in the order of `MODELS`.
-
-    Raises
-    ------
-    ValueError
-        If two models have the same name.
-    """
-    counts = Counter(spec.name for spec in MODELS)
-    if twice := [name for name, count in counts.items() if count > 1]:
-        raise ValueError(f"MODELS holds a name more than once: {', '.join(twice)}.")
-    return tuple(counts)
+    return tuple(spec.name for spec in MODELS)
 
 
 def spec(name: str) -> ModelSpec:
@@ -145,11 +123,11 @@ def spec(name: str) -> ModelSpec:
     Raises
     ------
     UnknownModel
-        If there is none.
     """
-    if name not in names():
-        raise UnknownModel(name, names())
-    return next(spec for spec in MODELS if spec.name == name)
+    for spec in MODELS:
+        if spec.name == name:
+            return spec
+    raise UnknownModel(name, names())
 
 
 def card(name: str) -> Card:
@@ -158,7 +136,6 @@ def card(name: str) -> Card:
     Raises
     ------
     UnknownModel
-        If there is no such model.
     WeightsMissing
         If it has no card or no weights.
     WeightsMismatch
@@ -180,15 +157,13 @@ def card(name: str) -> Card:
     return card
 
 
-def load(name: str, device: torch.device | str = "cpu") -> Autoencoder:
+def load(name: str) -> Autoencoder:
     """The trained model, in float32 and evaluation mode.
 
     Raises
     ------
-    UnknownModel
-        If there is no such model.
-    WeightsMissing
-        If its weights or its card are missing.
+    UnknownModel, WeightsMissing
+        As for its card.
     WeightsMismatch
         If the weights are not those of the card or do not fit the architecture.
     """
@@ -205,4 +180,4 @@ def load(name: str, device: torch.device | str = "cpu") -> Autoencoder:
         model.load_state_dict(safetensors.torch.load(content), strict=True)
     except (RuntimeError, safetensors.SafetensorError) as error:
         raise WeightsMismatch(f"{path.name} does not fit the architecture: {error}") from error
-    return model.to(device).requires_grad_(False).eval()
+    return model.requires_grad_(False).eval()

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 
 from latentbook.models.autoencoder import Autoencoder
-from latentbook.models.losses import squared_error
 
 SIDE = 7  # places of the code along one side
 START = 0.1  # standard deviation of the vectors before training
@@ -37,28 +36,15 @@ class Codebook(nn.Module):
     """Replaces the vector at each place by the nearest one in a table.
 
     Its gradient is the straight-through estimate: that of the nearest vector, passed on unchanged.
-
-    Attributes
-    ----------
-    vectors : Parameter of shape (codes, width)
     """
 
     def __init__(self, codes: int, width: int) -> None:
         super().__init__()
         # As small as the output of a new encoder: far from it, one vector would be nearest to all.
-        self.vectors = nn.Parameter(START * torch.randn(codes, width))
+        self.vectors = nn.Parameter(START * torch.randn(codes, width))  # (codes, width)
 
     def indices(self, z: Tensor) -> Tensor:
-        """Which vector is nearest.
-
-        Parameters
-        ----------
-        z : Tensor of shape (n, width, side, side)
-
-        Returns
-        -------
-        Tensor of shape (n, side, side), int64
-        """
+        """Which vector is nearest: (n, width, side, side) -> (n, side, side), int64."""
         rows = z.detach().movedim(1, -1).float()  # (n, side, side, width)
         # |z - e|^2 without |z|^2, which is the same for all vectors
         distances = self.vectors.square().sum(1) - 2 * rows @ self.vectors.T
@@ -115,32 +101,14 @@ class VQVAE(Autoencoder):
 
     @property
     def codebook(self) -> Codebook:
-        """The codebook, which is part of the decoder."""
         codebook = self.decoder[1]
         assert isinstance(codebook, Codebook)
         return codebook
 
-    def indices(self, x: Tensor) -> Tensor:
-        """The code as whole numbers: (n, 784) to (n, 7, 7), int64, 0..codes - 1."""
-        z, _ = self.encode(x)
+    def indices_of(self, z: Tensor) -> Tensor:
+        """The code as integers 0..codes - 1: (n, latent_dim) -> (n, 7, 7)."""
         return self.codebook.indices(z.unflatten(1, (-1, SIDE, SIDE)))
 
-    def training_loss(self, x: Tensor, beta: float) -> Tensor:
-        """|| x - x_hat ||^2 + || sg(z) - e ||^2 + commitment || z - sg(e) ||^2.
-
-        Sums run over the pixels and over the numbers of the code, the mean over the batch; sg
-        lets no gradient through.
-        """
-        z, _ = self.encode(x)
-        maps = z.unflatten(1, (-1, SIDE, SIDE))
-        e = self.codebook.look_up(self.codebook.indices(maps)).flatten(1)
-        recon = squared_error(torch.sigmoid(self.logits(z)), x)
-        codebook = squared_error(e, z.detach())
-        commit = squared_error(z, e.detach())
-        return (recon + codebook + self.commitment * commit).mean()
-
-    def own_metrics(self, x: Tensor) -> dict[str, Tensor]:
-        """How far the encoder stays from the codebook, summed over the numbers of the code."""
-        z, _ = self.encode(x)
-        e = self.codebook(z.unflatten(1, (-1, SIDE, SIDE))).flatten(1)
-        return {"distance_to_codebook": squared_error(z, e)}
+    def indices(self, x: Tensor) -> Tensor:
+        """:meth:`indices_of` images: (n, 784) -> (n, 7, 7)."""
+        return self.indices_of(self.encode(x)[0])

@@ -20,11 +20,10 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from latentbook.models.autoencoder import PIXELS, Autoencoder, Config
-from latentbook.models.layers import mlp
-from latentbook.models.losses import reparameterize
-from latentbook.models.mlp_vae import MLPVAEConfig
+from latentbook.models.mlp import MLPVAEConfig, mlp
 from training.data import load_dataset
 from training.fit import fit
+from training.losses import reparameterize
 from training.recipe import Recipe
 
 FOLDER = Path(__file__).parent

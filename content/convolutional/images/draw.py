@@ -21,10 +21,11 @@ from content.autoencoders.images.draw import digit
 from latentbook.models import registry
 from latentbook.models.autoencoder import Autoencoder, Config
 from latentbook.models.conv_vae import ConvVAEConfig
-from latentbook.models.losses import kl, recon_loss, reparameterize, squared_error
-from latentbook.models.mlp_vae import MLPVAEConfig
+from latentbook.models.mlp import MLPVAEConfig
 from training.data import load_dataset, to_unit
 from training.exports.upsampling import stride_energy
+from training.losses import kl, recon_loss, reparameterize, squared_error
+from training.objectives import training_loss
 from widgets.data import load
 from widgets.morph import probabilities
 
@@ -96,7 +97,7 @@ def trained(
     for step in range(STEPS):
         warm = min(1.0, 20 * step / STEPS + 1e-3)
         optimizer.param_groups[0]["lr"] = RATE * warm * 0.5 * (1 + np.cos(np.pi * step / STEPS))
-        loss = model.training_loss(x[torch.randint(len(x), (BATCH,))], 1.0)
+        loss = training_loss(model, x[torch.randint(len(x), (BATCH,))], 1.0)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -1,6 +1,6 @@
 """Terms of the objectives: sums over pixels and latents, one number per image.
 
-Signs: `recon_loss` = -log p(x | z), `kl` >= 0, `elbo` = -(recon_loss + kl). Nats throughout.
+`recon_loss` = -log p(x | z) and `kl` >= 0, both in nats; their sum is the negative ELBO.
 """
 
 import torch
@@ -90,25 +90,6 @@ def kl(mu: Tensor, logvar: Tensor) -> Tensor:
     Kingma & Welling 2014, arXiv:1312.6114, App. B.
     """
     return kl_per_latent(mu, logvar).sum(-1)
-
-
-def elbo(logits: Tensor, x: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
-    """Evidence lower bound -(recon_loss + kl), with the one draw of z that gave `logits`.
-
-    Parameters
-    ----------
-    logits, x : Tensor of shape (n, d)
-    mu, logvar : Tensor of shape (n, latent_dim)
-
-    Returns
-    -------
-    Tensor of shape (n,), nats
-
-    References
-    ----------
-    Kingma & Welling 2014, arXiv:1312.6114, eq. 10.
-    """
-    return -(recon_loss(logits, x) + kl(mu, logvar))
 
 
 def reparameterize(mu: Tensor, logvar: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from latentbook.models.errors import UnknownModel, WeightsMissing
 from latentbook.scale import start_replicas
 from latentbook.scale.cluster import connect, cpu_share, deployment_options
 from latentbook.scale.inference import ATTEMPTS, ReplicasLost, ReplicatedInference
-from latentbook.scale.replica import Codes, DecoderReplica, OtherEdition
+from latentbook.scale.replica import DecoderReplica, OtherEdition
 from latentbook.settings import Settings
 from tests.small_server import TestRegistry
 
@@ -128,7 +128,7 @@ def test_codes_far_out_and_deep_maps_are_asked_for_in_float32():
     asyncio.run(ask())
     methods = [asked[0] for asked in handle.asked]
     assert methods == ["open", "decode", "decode", "decode"]
-    assert [asked[1].exact for asked in handle.asked[1:]] == [False, True, True]
+    assert [asked[-1] for asked in handle.asked[1:]] == [False, True, True]
 
 
 def test_after_a_change_of_weights_the_model_is_opened_anew():
@@ -142,10 +142,7 @@ def test_after_a_change_of_weights_the_model_is_opened_anew():
         return await inference.decode("plane", z)
 
     assert asyncio.run(ask()).decoding == DRAWN.decoding
-    assert [codes.edition for method, codes in handle.asked if method == "decode"] == [
-        "first",
-        "second",
-    ]
+    assert [asked[2] for asked in handle.asked if asked[0] == "decode"] == ["first", "second"]
 
 
 @pytest.fixture
@@ -160,7 +157,7 @@ def replica(monkeypatch):
 def test_what_comes_together_is_decoded_as_if_alone(replica):
     rng = np.random.default_rng(0)
     several = [
-        Codes(name, rng.normal(size=(n, dim)).astype(np.float32), exact, "")
+        (name, rng.normal(size=(n, dim)).astype(np.float32), exact)
         for n, name, dim, exact in [
             (3, "plane", 2, True),
             (5, "five", 5, True),
@@ -171,8 +168,10 @@ def test_what_comes_together_is_decoded_as_if_alone(replica):
     ]
 
     async def both():
-        alone = [await replica.decode_alone(codes) for codes in several]
-        return alone, await DecoderReplica.decode_together.__wrapped__(replica, several)
+        editions = {name: (await replica.open(name)).edition for name in ("plane", "five")}
+        asked = [(name, editions[name], z, exact) for name, z, exact in several]
+        alone = [await replica.decode(*each) for each in asked]
+        return alone, await asyncio.gather(*(replica.decode(*each) for each in asked))
 
     for alone, together in zip(*asyncio.run(both()), strict=True):
         assert np.array_equal(alone.images, together.images)
@@ -182,7 +181,7 @@ def test_a_replica_draws_only_the_edition_that_is_asked_for(replica):
     z = np.zeros((FEW, 2), np.float32)
 
     async def ask(edition):
-        return await replica.decode(Codes("plane", z, True, edition))
+        return await replica.decode("plane", edition, z, True)
 
     edition = asyncio.run(replica.open("plane")).edition
     assert asyncio.run(ask(edition)).images.shape == (FEW, 28, 28)

@@ -103,7 +103,7 @@ class Direct:
     def seconds(self, chunk: int, together: bool) -> float:
         """Seconds of one call, on the inference thread."""
 
-        def work(job: Job[float]) -> float:
+        def work() -> float:
             model = self.inference.load(self.model)[1]
             start = time.perf_counter()
             direct_call(model, self.z, self.n, chunk, together=together)

@@ -86,9 +86,4 @@ class Decoders(Protocol):
 
 def needs_exact(model: Opened, z: Floats) -> bool:
     """Whether these codes are decoded in float32."""
-    return model.dtype == "float32" or not is_near(z)
-
-
-def is_near(z: Floats) -> bool:
-    """Whether no coordinate is larger than ``NEAR``."""
-    return bool(np.abs(z).max() <= NEAR)
+    return model.dtype == "float32" or bool(np.abs(z).max() > NEAR)

@@ -9,6 +9,7 @@ server without torch still serves the book.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import importlib
 import threading
 import time
@@ -20,8 +21,6 @@ import numpy as np
 
 from latentbook.decoding.decoders import FEW, Decoded, Opened, needs_exact
 from latentbook.decoding.jobs import Floats, Job, JobQueue
-from latentbook.decoding.memory import keep_freed_memory
-from latentbook.decoding.mosaic import Grey
 from latentbook.http.metrics import Metrics
 from latentbook.http.problems import Problem
 from latentbook.models.errors import ModelError
@@ -32,6 +31,9 @@ if TYPE_CHECKING:
     from latentbook.models.autoencoder import Autoencoder
 
 T = TypeVar("T")
+
+TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD = -1, -2, -3  # as in malloc.h
+MIB = 2**20
 
 
 class TorchMissing(Problem):
@@ -107,7 +109,7 @@ class Inference:
     # Called from the event loop.
 
     async def cards(self) -> list[dict[str, Any]]:
-        return await self.ask(Job(lambda job: self.read_cards()))
+        return await self.ask(Job(lambda: self.read_cards()))
 
     async def open(self, name: str) -> Opened:
         """The model, loaded at the first call.
@@ -120,7 +122,7 @@ class Inference:
         """
         if name in self.models:
             return self.models[name][0]
-        return await self.ask(Job(lambda job: self.load(name)[0]))
+        return await self.ask(Job(lambda: self.load(name)[0]))
 
     async def decode(self, name: str, z: Floats, *, exact: bool = False) -> Decoded:
         model = await self.open(name)
@@ -131,26 +133,14 @@ class Inference:
 
         Only work in the same number format is merged, so no request decides the format of another.
         """
-
-        def alone(job: Job[Decoded]) -> Decoded:
-            start = time.perf_counter()
-            images = self.load(name)[1].decode(z, exact, lambda: job.dropped)
-            decoding = time.perf_counter() - start
-            self.metrics.decoded(name, len(z), decoding)
-            return finish(job, images, decoding)
-
-        def finish(job: Job[Decoded], images: Grey, decoding: float) -> Decoded:
-            dtype: Dtype = "float32" if exact else self.models[name][0].dtype
-            return Decoded(images, dtype, job.waited, decoding)
-
-        return await self.ask(Job(alone, z, (name, exact), finish))
+        return await self.ask(Job(codes=z, kind=(name, exact)))
 
     async def encode(self, name: str, x: Floats) -> tuple[Floats, Floats | None, Floats]:
-        return await self.ask(Job(lambda job: self.load(name)[1].encode(x)))
+        return await self.ask(Job(lambda: self.load(name)[1].encode(x)))
 
     async def ping(self) -> None:
         """Wait for all jobs queued earlier."""
-        await self.ask(Job(lambda job: None))
+        await self.ask(Job(lambda: None))
 
     async def ask(self, job: Job[T]) -> T:
         """Queue a job and wait for its result; drop the job if the caller is cancelled."""
@@ -198,20 +188,23 @@ class Inference:
         return one_threaded_workers()
 
     def answer(self, batch: list[Job[Any]]) -> list[Any]:
-        """The result of each job; several are decoded together."""
-        if len(batch) == 1:
-            return [batch[0].work(batch[0])]
+        """The result of each job; codes are decoded together."""
+        if batch[0].work is not None:
+            return [batch[0].work()]
         name, exact = batch[0].kind
+        opened, model = self.load(name)
         codes = [job.codes for job in batch if job.codes is not None]
         start = time.perf_counter()
-        tiles = self.load(name)[1].decode(np.concatenate(codes), exact)
+        tiles = model.decode(
+            np.concatenate(codes), exact, lambda: all(job.dropped for job in batch)
+        )
         decoding = time.perf_counter() - start
         self.metrics.decoded(name, len(tiles), decoding)
+        dtype: Dtype = "float32" if exact else opened.dtype
         parts = np.split(tiles, np.cumsum([len(z) for z in codes])[:-1])
         return [
-            job.finish(job, part, decoding)
+            Decoded(part, dtype, job.waited, decoding)
             for job, part in zip(batch, parts, strict=True)
-            if job.finish is not None
         ]
 
     def load(self, name: str) -> tuple[Opened, ServedModel]:
@@ -244,3 +237,18 @@ class Inference:
             except ModelError as error:
                 cards.append({"name": name, "unavailable": str(error)})
         return cards
+
+
+def keep_freed_memory() -> None:
+    """Stop glibc from returning freed memory to the kernel; elsewhere do nothing.
+
+    A decoder's layers need the same buffers for each chunk. glibc returns buffers of a megabyte to
+    the kernel and gets them back page by page, which was measured to take a quarter of the time.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, TypeError, OSError):
+        return
+    mallopt(MMAP_THRESHOLD, 32 * MIB)
+    mallopt(TRIM_THRESHOLD, 1024 * MIB)
+    mallopt(TOP_PAD, 64 * MIB)

@@ -13,7 +13,6 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from latentbook.decoding.mosaic import Grey
 from latentbook.http.metrics import Metrics
 from latentbook.http.problems import Problem
 
@@ -43,23 +42,20 @@ class Closing(Problem):
 
 @dataclass(eq=False)
 class Job(Generic[T]):
-    """Work for the thread.
+    """Work for the thread: a function, or codes to decode.
 
     Attributes
     ----------
-    work : computes the result of this job alone
-    codes, kind, finish : if it can be merged with jobs of the same kind, which is a model's name
-        and whether to decode in float32; finish makes the result from this job's images and from
-        the seconds that decoding took
+    kind : of codes: the model's name, and whether to decode in float32; codes of the same kind are
+        decoded together
     dropped : no one waits for the result any more
     asked : when it was queued, by time.perf_counter
     waited : seconds in the queue
     """
 
-    work: Callable[[Job[T]], T]
+    work: Callable[[], T] | None = None
     codes: Floats | None = None
     kind: tuple[str, bool] = ("", False)
-    finish: Callable[[Job[T], Grey, float], T] | None = None
     result: Future[T] = field(default_factory=Future)
     dropped: bool = False
     asked: float = field(default_factory=time.perf_counter)

@@ -18,7 +18,7 @@ from latentbook.decoding.jobs import Floats, QueueFull
 from latentbook.http.logs import log
 from latentbook.http.metrics import Metrics
 from latentbook.http.problems import Problem
-from latentbook.scale.replica import Codes, OtherEdition
+from latentbook.scale.replica import OtherEdition
 
 ATTEMPTS = 3
 """Replicas that may die during one request. A request that kills replicas must not kill them all.
@@ -77,9 +77,9 @@ class ReplicatedInference:
 
     async def decode(self, name: str, z: Floats, *, exact: bool = False) -> Decoded:
         model = await self.open(name)
-        codes = Codes(name, z, exact or needs_exact(model, z), model.edition)
+        exact = exact or needs_exact(model, z)
         start = time.perf_counter()
-        decoded: Decoded = await self.ask_for(name, "decode", codes)
+        decoded: Decoded = await self.ask_for("decode", model, z, exact)
         decoded = replace(decoded, waited=time.perf_counter() - start - decoded.decoding)
         self.metrics.queue_seconds.observe(decoded.waited)
         self.metrics.decoded(name, len(z), decoded.decoding)
@@ -87,17 +87,15 @@ class ReplicatedInference:
 
     async def encode(self, name: str, x: Floats) -> tuple[Floats, Floats | None, Floats]:
         model = await self.open(name)
-        found: tuple[Floats, Floats | None, Floats] = await self.ask_for(
-            name, "encode", name, model.edition, x
-        )
+        found: tuple[Floats, Floats | None, Floats] = await self.ask_for("encode", model, x)
         return found
 
-    async def ask_for(self, name: str, method: str, *args: Any) -> Any:
-        """Like :meth:`ask`; forget the opened model if the replicas have a different one."""
+    async def ask_for(self, method: str, model: Opened, *args: Any) -> Any:
+        """:meth:`ask` about a model; forget it if the replicas have a different edition."""
         try:
-            return await self.ask(method, *args)
+            return await self.ask(method, model.name, model.edition, *args)
         except OtherEdition:
-            self.models.pop(name, None)
+            self.models.pop(model.name, None)
             raise
 
     async def ask(self, method: str, *args: Any) -> Any:
@@ -108,14 +106,11 @@ class ReplicatedInference:
         ------
         QueueFull, ReplicasLost, and what the method raises
         """
-        with self.metrics.queue_length.track_inprogress():
-            return await self.ask_again(method, *args)
-
-    async def ask_again(self, method: str, *args: Any) -> Any:
         for attempt in range(1, ATTEMPTS + 1):
             response = getattr(self.handle, method).remote(*args)
             try:
-                return await response
+                with self.metrics.queue_length.track_inprogress():
+                    return await response
             except asyncio.CancelledError:
                 response.cancel()
                 self.metrics.dropped.inc()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from dataclasses import dataclass
 from typing import Any
 
-from ray import serve
 from ray.serve._private import replica as serve_replica
 
-from latentbook.decoding.decoders import FEW, Decoded, Opened
+from latentbook.decoding.decoders import Decoded, Opened
 from latentbook.decoding.inference import Inference
 from latentbook.decoding.jobs import Floats
 from latentbook.http.problems import Problem
@@ -18,9 +15,6 @@ from latentbook.settings import DeviceChoice, Dtype
 
 MAX_ONGOING = 8
 """Concurrent requests of a replica: one is decoded, the others can be merged behind it."""
-
-BATCH_WAIT_S = 0.002
-"""How long a small request waits for others to be decoded with it."""
 
 
 class OtherEdition(Problem):
@@ -32,23 +26,6 @@ class OtherEdition(Problem):
             f"Another edition of {name} is being put in place. Ask again in a second.",
             headers={"Retry-After": "1"},
         )
-
-
-@dataclass(frozen=True)
-class Codes:
-    """Codes to decode.
-
-    Attributes
-    ----------
-    z : ndarray of shape (n, latent_dim)
-    exact : whether to decode in float32 whatever format is served
-    edition : that of the opened model which the answer is for
-    """
-
-    name: str
-    z: Floats
-    exact: bool
-    edition: str
 
 
 class DecoderReplica:
@@ -79,30 +56,15 @@ class DecoderReplica:
     async def open(self, name: str) -> Opened:
         return await self.inference.open(name)
 
+    async def decode(self, name: str, edition: str, z: Floats, exact: bool) -> Decoded:
+        await self.require(name, edition)
+        return await self.inference.decode_as(name, z, exact)
+
     async def encode(
         self, name: str, edition: str, x: Floats
     ) -> tuple[Floats, Floats | None, Floats]:
         await self.require(name, edition)
         return await self.inference.encode(name, x)
-
-    async def decode(self, codes: Codes) -> Decoded:
-        await self.require(codes.name, codes.edition)
-        if len(codes.z) < FEW:
-            return await self.decode_together(codes)
-        return await self.decode_alone(codes)
-
-    async def decode_alone(self, codes: Codes) -> Decoded:
-        """Queue one request for the inference thread."""
-        return await self.inference.decode_as(codes.name, codes.z, codes.exact)
-
-    @serve.batch(
-        max_batch_size=MAX_ONGOING,
-        max_concurrent_batches=MAX_ONGOING,
-        batch_wait_timeout_s=BATCH_WAIT_S,
-    )
-    async def decode_together(self, several: list[Codes]) -> list[Decoded]:
-        """Queue small requests at once: the inference thread merges those for the same model."""
-        return await asyncio.gather(*map(self.decode_alone, several))
 
     async def require(self, name: str, edition: str) -> None:
         """Refuse a request that was begun with other weights, or on another kind of processor.

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from latentbook.http import protocol
@@ -55,6 +60,50 @@ def test_a_head_beyond_64_kilobytes_is_refused(connection, lines):
     assert status == problem["status"] == 431
     assert b"application/problem+json" in head
     assert str(MAX_HEAD_BYTES) in problem["detail"]
+
+
+PROGRAM = """
+import resource, sys, uvicorn
+from latentbook.http.protocol import UVICORN
+
+async def app(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"here"})
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
+uvicorn.run(app, port=int(sys.argv[1]), lifespan="off", log_config=None, **UVICORN)
+"""
+
+
+def test_connections_without_a_request_lock_nobody_out():
+    """As many as the process may have files open, and more."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    place = ("127.0.0.1", port)
+    with ExitStack() as opened:
+        server = opened.enter_context(
+            subprocess.Popen(
+                [sys.executable, "-c", PROGRAM, str(port)], stderr=subprocess.PIPE, text=True
+            )
+        )
+        opened.callback(server.kill)
+        until_it_listens(place)
+        for _ in range(200):
+            opened.enter_context(socket.create_connection(place)).sendall(b"GET / HTTP/1.1\r\n")
+        assert httpx.get(f"http://127.0.0.1:{port}/").text == "here"
+        server.kill()
+        assert "Connections without a request" in server.stderr.read()
+
+
+def until_it_listens(place):
+    end = time.monotonic() + 30
+    while True:
+        try:
+            return socket.create_connection(place).close()
+        except ConnectionRefusedError:
+            assert time.monotonic() < end
+            time.sleep(0.05)
 
 
 def test_a_long_address_counts_too(connection):

@@ -1,12 +1,17 @@
-"""Limits that uvicorn lacks: the size of a request's head and the time a request may take."""
+"""Limits that uvicorn lacks: the size of a request's head, the time until a request has arrived,
+and how many connections may wait for one.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import sys
+import time
+from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from latentbook.http.logs import log
 from latentbook.http.problems import MEDIA_TYPE, Problem, body_of
 
 MAX_HEAD_BYTES = 2**16
@@ -16,17 +21,37 @@ REQUEST_S = 60
 """From the first byte of a request, or from the connection, to the last byte of the body."""
 
 
+WARN_S = 60
+"""At most one warning in this time."""
+
+
+def open_files() -> int:
+    """How many files and connections this process may have open."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows, which has no such limit
+        return 2**14
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
+
+
 class HeadTooLarge(Exception):
     pass
 
 
 class BoundedProtocol(HttpToolsProtocol):
     """One connection. A head that is too large gets 431. The connection ends if a request has not
-    arrived completely within ``REQUEST_S``.
+    arrived completely within ``REQUEST_S``, or if it has waited longest when too many wait.
+
+    Attributes
+    ----------
+    waiting : connections whose request has not arrived, the oldest first
     """
 
+    waiting: ClassVar[dict[BoundedProtocol, None]] = {}
+    warned_at: ClassVar[float] = -WARN_S
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Wait for the first request."""
         super().connection_made(transport)  # type: ignore[arg-type]
         self.in_head = True
         self.parsed = self.received = self.heads = 0
@@ -52,15 +77,32 @@ class BoundedProtocol(HttpToolsProtocol):
         """Start the deadline of the next request."""
         if self.deadline is None:
             self.deadline = self.loop.call_later(REQUEST_S, self.transport.close)
+            self.waiting[self] = None
+            self.make_room()
 
     def have_request(self) -> None:
         """Cancel the deadline."""
         if self.deadline is not None:
             self.deadline.cancel()
             self.deadline = None
+            del self.waiting[self]
+
+    def make_room(self) -> None:
+        """Close the connection that has waited longest if they take up half of the open files.
+
+        Without a file left, the server would reset every new connection.
+        """
+        most = open_files() // 2
+        if len(self.waiting) <= most:
+            return
+        oldest = next(iter(self.waiting))
+        oldest.have_request()
+        oldest.transport.close()
+        if time.monotonic() - self.warned_at > WARN_S:
+            BoundedProtocol.warned_at = time.monotonic()
+            log.warning("Connections without a request fill up the server", closed_from=most)
 
     def on_message_begin(self) -> None:
-        """Start counting again."""
         self.in_head, self.parsed, self.received = True, 0, 0
         super().on_message_begin()
 
@@ -83,16 +125,10 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def count(self, size: int) -> None:
-        """Add to the size of the head.
-
-        Raises
-        ------
-        HeadTooLarge
-            The parser passes it to :meth:`send_400_response`.
-        """
+        """Add to the size of the head."""
         self.parsed += size
         if self.parsed > MAX_HEAD_BYTES:
-            raise HeadTooLarge
+            raise HeadTooLarge  # the parser then calls send_400_response
 
     def send_400_response(self, msg: str) -> None:
         """Respond to what cannot be parsed in the shape of every other problem."""

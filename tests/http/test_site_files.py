@@ -203,6 +203,25 @@ def test_a_part_of_a_file(client):
     assert response.content == b"asm"
 
 
+@pytest.mark.parametrize(
+    ("asked", "status", "content"),
+    [
+        ("bytes=-3", 206, SCRIPT[-3:]),
+        ("bytes=0-", 206, SCRIPT),
+        ("bytes=5-2", 200, SCRIPT),
+        ("bytes=--5", 200, SCRIPT),
+        ("bytes=1_0-", 200, SCRIPT),
+        ("bytes=1-2,4-5", 200, SCRIPT),
+        ("bytes=-0", 416, b""),
+        ("bytes=-00", 416, b""),
+        (f"bytes={len(SCRIPT)}-", 416, b""),
+    ],
+)
+def test_a_range_that_is_none_is_ignored_and_an_empty_one_refused(client, asked, status, content):
+    response = client.get(ASSET, headers={"Range": asked, "Accept-Encoding": "identity"})
+    assert (response.status_code, response.content) == (status, content)
+
+
 def test_below_another_path(settings, registry):
     app = create_app(settings, registry=registry)
     with served(app, root_path="/books/latent") as url:  # as behind a proxy that strips the prefix

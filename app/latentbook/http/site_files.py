@@ -23,6 +23,10 @@ from latentbook.http.caching import matches
 IMMUTABLE = re.compile(r"^/(assets|runtime)/|^/search-[0-9a-zA-Z]+\.json$")
 """Files whose names change with their content."""
 
+RANGE = re.compile(r"bytes=(?P<first>[0-9]{0,18})-(?P<last>[0-9]{0,18})")
+BEYOND = b"bytes=%d-" % 2**62
+"""No file is so long."""
+
 MEDIA_TYPES = {
     ".ipynb": "application/x-ipynb+json",
     ".map": "application/json",
@@ -167,14 +171,30 @@ def conditional(scope: Scope, etag: str) -> Scope:
     complete file is always allowed.
     """
     headers = Headers(scope=scope)
-    dropped = {b"range"} if "if-range" in headers else set()
-    added = []
+    dropped, added = {b"range"}, []
+    if "if-range" not in headers and (part := readable(headers.get("range", ""))):
+        added.append((b"range", part))
     if "if-none-match" in headers:
         dropped |= {b"if-none-match", b"if-modified-since"}
         if matches(headers["if-none-match"], etag):
-            added = [(b"if-none-match", etag.encode())]
+            added.append((b"if-none-match", etag.encode()))
     kept = [(name, value) for name, value in scope["headers"] if name not in dropped]
     return {**scope, "headers": kept + added}
+
+
+def readable(asked: str) -> bytes | None:
+    """A Range header that servestatic reads as meant; None if it is not one range.
+
+    References
+    ----------
+    RFC 9110, sections 14.1.1 and 14.2: an invalid range is ignored; the last 0 bytes are no part.
+    """
+    if (match := RANGE.fullmatch(asked)) is None:
+        return None
+    first, last = match["first"], match["last"]
+    if not (first or last) or (first and last and int(last) < int(first)):
+        return None
+    return BEYOND if not first and int(last) == 0 else asked.encode()
 
 
 def unconditional(scope: Scope) -> Scope:

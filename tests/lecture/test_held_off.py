@@ -16,8 +16,11 @@ from latentbook.lecture import bundle, limits
 from latentbook.lecture.mode import ClassMode, forget_key
 from latentbook.lecture.results import harmless
 from latentbook.lecture.sessions import hash_of
+from latentbook.main import create_app
 from latentbook.settings import Settings
-from tests.lecture.conftest import School, write_class_data
+from tests.lecture.conftest import Phone, School, write_class_data
+from tests.small_server import TestRegistry
+from tools.bench.serving import served
 
 CHOICE = "vae/one#q-choice"
 JSON = {"Content-Type": "application/json"}
@@ -191,7 +194,21 @@ def test_cookies_are_for_no_script_and_no_other_site(school: School) -> None:
     ]
     for response in given:
         cookie = response.headers["set-cookie"].lower()
-        assert "httponly" in cookie and "samesite=strict" in cookie and "path=/" in cookie
+        assert "httponly" in cookie and "samesite=strict" in cookie
+
+
+def test_cookies_stay_below_the_path_of_the_book(settings: Settings) -> None:
+    """As behind a proxy that takes /book off: other programs of the host get no cookie."""
+    below = settings.model_copy(update={"base_path": "/book/"})
+    app = create_app(below, registry=TestRegistry())
+    with served(app) as url:
+        key = httpx.post(f"{url}/api/lecturer/key", json={"key": app.state.class_key})
+        assert "path=/book/;" in key.headers["set-cookie"].lower()
+        with httpx.Client(cookies={"latentbook-lecturer": app.state.class_key}) as lecturer:
+            code = lecturer.post(f"{url}/api/lecturer/classes", json={}).json()["code"]
+        seat = Phone(url, code, "a-phone-with-a-long-token").sit()
+        # The browser takes the folder of the request: /book/api/class/CODE.
+        assert "path=" not in seat.headers["set-cookie"].lower()
 
 
 def test_nothing_of_a_person_is_kept_or_logged(

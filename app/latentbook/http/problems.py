@@ -72,9 +72,11 @@ class Problem(HTTPException):
         self.errors = list(errors)
 
 
-def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def problem_responses(
+    *statuses: int, when: Mapping[int, str] = WHEN
+) -> dict[int | str, dict[str, Any]]:
     """For OpenAPI: the problems a route can respond with."""
-    return {status: {"model": ProblemBody, "description": WHEN[status]} for status in statuses}
+    return {status: {"model": ProblemBody, "description": when[status]} for status in statuses}
 
 
 def wrong_field(field: str, message: str, status: int = 422) -> Problem:
@@ -170,11 +172,10 @@ def add_problem_handlers(app: FastAPI) -> None:
     async def on_model(request: Request, error: ModelError) -> Response:
         return respond(Problem(503, str(error)))
 
-    handlers: list[tuple[type[Exception], Any]] = [
-        (RequestValidationError, on_validation),
-        (HTTPException, on_http),
-        (UnknownModel, on_unknown_model),
-        (ModelError, on_model),
-    ]
-    for kind, handler in handlers:
-        app.add_exception_handler(kind, handler)
+    handlers: dict[type[Exception], Any] = {
+        RequestValidationError: on_validation,
+        HTTPException: on_http,
+        UnknownModel: on_unknown_model,
+        ModelError: on_model,
+    }
+    app.exception_handlers.update(handlers)

@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Path, Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from latentbook.api.dependencies import require_json
 from latentbook.http.body_limit import BodyLimit
-from latentbook.http.problems import Problem
+from latentbook.http.problems import WHEN, Problem, problem_responses
 from latentbook.lecture.sessions import Lecture, Sessions, hash_of
 
 LECTURER = "latentbook-lecturer"
@@ -25,12 +26,21 @@ LONGEST_TOKEN = 64
 LECTURER_S = 12 * 3600
 
 
+WHEN_REFUSED = {
+    403: "The key or the seat is missing, no phone may join, or another site's page sent this.",
+    404: "There is no such class.",
+    409: "The class has moved on, or does not allow this now.",
+    410: "The class has ended.",
+    429: "Too many wrong codes or new phones; Retry-After says when to try again.",
+    503: "The class file cannot be written now.",
+}
+
+
 class SmallRoute(APIRoute):
     """A route that accepts no more than a curve, whatever the server's other routes accept."""
 
-    def __init__(self, *given: Any, **options: Any) -> None:
-        super().__init__(*given, **options)
-        self.app = BodyLimit(self.app, MAX_BYTES)
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await BodyLimit(super().handle, MAX_BYTES)(scope, receive, send)
 
 
 def get_sessions(request: Request) -> Sessions:
@@ -95,14 +105,17 @@ async def get_seated(
 
 
 def keep_cookie(
-    request: Request, response: Response, name: str, value: str, path: str, seconds: int
+    request: Request, response: Response, name: str, value: str, seconds: int, path: str | None
 ) -> None:
-    """Set a cookie that no script can read and no other site can send."""
+    """Set a cookie that no script can read and no other site can send.
+
+    Without a path the browser sends it to the folder of this request, wherever a proxy has put it.
+    """
     response.set_cookie(
         name,
         value,
         max_age=seconds,
-        path=request.scope.get("root_path", "") + path,
+        path=path,
         secure=request.url.scheme == "https",
         httponly=True,
         samesite="strict",
@@ -113,3 +126,8 @@ TheSessions = Annotated[Sessions, Depends(get_sessions)]
 TheLecture = Annotated[Lecture, Depends(get_lecture)]
 TheSeat = Annotated[tuple[Lecture, int], Depends(get_seated)]
 ON_WRITES = [Depends(from_own_page), Depends(require_json)]
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For OpenAPI: how class mode can refuse a request."""
+    return problem_responses(*statuses, when=WHEN | WHEN_REFUSED)

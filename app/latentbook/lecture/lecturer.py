@@ -12,7 +12,7 @@ from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
 from latentbook.api.dependencies import Strict
-from latentbook.http.problems import Problem, problem_responses, wrong_field
+from latentbook.http.problems import Problem, wrong_field
 from latentbook.lecture import store
 from latentbook.lecture.auth import (
     LECTURER,
@@ -25,7 +25,9 @@ from latentbook.lecture.auth import (
     from_own_page,
     keep_cookie,
     lecturer_only,
+    refusals,
 )
+from latentbook.lecture.pages import pages_of
 from latentbook.lecture.phones import NOT_KEPT, Number, once_for_all
 from latentbook.lecture.results import csv_of
 
@@ -36,8 +38,14 @@ router = APIRouter(
     tags=["class"],
     route_class=SmallRoute,
     dependencies=[Depends(lecturer_only)],
-    responses=problem_responses(404, 415, 422),
+    responses=refusals(403, 404, 409, 410, 422),
 )
+
+
+WRITES: dict[str, Any] = {
+    "dependencies": ON_WRITES,
+    "responses": refusals(400, 413, 415, 503),
+}
 
 
 class Key(Strict):
@@ -60,26 +68,30 @@ class Wanted(Strict):
 class Step(Strict):
     """The round that the lecturer sees: pressing a button twice has one effect."""
 
-    round: int = Field(ge=1, lt=2**63)
+    round: int = Field(strict=True, ge=1, lt=2**63)
 
 
 class Doors(Strict):
     """Whether new phones may join."""
 
-    open: bool
+    open: bool = Field(strict=True)
 
 
-@keys.post("/key", status_code=204, dependencies=ON_WRITES)
+@keys.post(
+    "/key", status_code=204, dependencies=ON_WRITES, responses=refusals(400, 403, 413, 415, 422)
+)
 async def give_key(request: Request, body: Key) -> Response:
     """Become the lecturer in this browser."""
     if not fits(request, body.key):
         raise Problem(403, "This is not the lecturer's key. The server printed its address.")
     response = Response(status_code=204, headers=NOT_KEPT)
-    keep_cookie(request, response, LECTURER, body.key, "/", LECTURER_S)
+    keep_cookie(
+        request, response, LECTURER, body.key, LECTURER_S, pages_of(request).settings.base_path
+    )
     return response
 
 
-@router.post("", dependencies=ON_WRITES)
+@router.post("", **WRITES)
 async def start(sessions: TheSessions, body: Nothing) -> dict[str, str]:
     """Start a class."""
     return {"code": (await sessions.start()).code}
@@ -105,43 +117,45 @@ async def get_results(sessions: TheSessions, lecture: TheLecture) -> Response:
     return JSONResponse(sessions.results(lecture), headers=NOT_KEPT)
 
 
-@router.post("/{code}/ask", status_code=204, dependencies=ON_WRITES)
+@router.post("/{code}/ask", status_code=204, **WRITES)
 async def ask(sessions: TheSessions, lecture: TheLecture, body: Wanted) -> None:
     """Ask the class a question or an instrument."""
     await sessions.ask(lecture, body.label, body.wanted)
 
 
-@router.post("/{code}/close", status_code=204, dependencies=ON_WRITES)
+@router.post("/{code}/close", status_code=204, **WRITES)
 async def close(sessions: TheSessions, lecture: TheLecture, body: Step) -> None:
     """Close the vote."""
     await sessions.close(lecture, body.round)
 
 
-@router.post("/{code}/reveal", status_code=204, dependencies=ON_WRITES)
+@router.post("/{code}/reveal", status_code=204, **WRITES)
 async def reveal(sessions: TheSessions, lecture: TheLecture, body: Step) -> None:
     """Show the answers."""
     await sessions.reveal(lecture, body.round)
 
 
-@router.post("/{code}/again", status_code=204, dependencies=ON_WRITES)
+@router.post("/{code}/again", status_code=204, **WRITES)
 async def again(sessions: TheSessions, lecture: TheLecture, body: Step) -> None:
     """Open another vote on the same question."""
     await sessions.again(lecture, body.round)
 
 
-@router.post("/{code}/put-away", status_code=204, dependencies=ON_WRITES)
+@router.post("/{code}/put-away", status_code=204, **WRITES)
 async def put_away(sessions: TheSessions, lecture: TheLecture, body: Nothing) -> None:
     """Clear the screen."""
     await sessions.put_away(lecture)
 
 
-@router.post("/{code}/doors", status_code=204, dependencies=ON_WRITES)
+@router.post("/{code}/doors", status_code=204, **WRITES)
 async def set_doors(sessions: TheSessions, lecture: TheLecture, body: Doors) -> None:
     """Let new phones join, or stop that."""
     await sessions.set_doors(lecture, body.open)
 
 
-@router.delete("/{code}", status_code=204, dependencies=[Depends(from_own_page)])
+@router.delete(
+    "/{code}", status_code=204, dependencies=[Depends(from_own_page)], responses=refusals(503)
+)
 async def end(sessions: TheSessions, lecture: TheLecture) -> None:
     """End the class and delete all answers."""
     await sessions.end(lecture)

@@ -12,7 +12,6 @@ from starlette.responses import JSONResponse, Response
 from latentbook.api.dependencies import Strict
 from latentbook.http.caching import matches
 from latentbook.http.negotiation import negotiate_encoding
-from latentbook.http.problems import problem_responses
 from latentbook.lecture.auth import (
     ON_WRITES,
     SEAT,
@@ -20,12 +19,15 @@ from latentbook.lecture.auth import (
     TheSeat,
     TheSessions,
     keep_cookie,
+    refusals,
     tokens_of,
 )
 from latentbook.lecture.sessions import CachedJSON
 
 NOT_KEPT = {"Cache-Control": "no-store"}
 Number = Annotated[int, Path(ge=1, lt=2**63)]
+READS, WRITES = (403, 404, 409, 410, 422, 429), (400, 413, 415, 503)
+"""Statuses of refusals."""
 
 
 def once_for_all(
@@ -54,26 +56,28 @@ class Seat(Strict):
 
 
 class Answer(Strict):
-    change: int = Field(ge=1, lt=2**31, description="Counts the phone's answers in this round.")
+    change: int = Field(
+        strict=True, ge=1, lt=2**31, description="Counts the phone's answers in this round."
+    )
     value: float | int | list[float] | dict[str, list[float]] = Field(
         description="A number, the place of an option, or the points of a curve."
     )
 
 
-@router.post("/{code}/seat", dependencies=ON_WRITES, responses=problem_responses(404, 415, 422))
+@router.post("/{code}/seat", dependencies=ON_WRITES, responses=refusals(*READS, *WRITES))
 async def take_seat(request: Request, sessions: TheSessions, code: str, body: Seat) -> Response:
     """Join or come back: a phone with a seat keeps it."""
     token, said = await sessions.sit(code, [*tokens_of(request), body.token])
     response = JSONResponse(said, headers=NOT_KEPT)
     seconds = int(3600 * sessions.hours)
-    keep_cookie(request, response, SEAT, token, f"/api/class/{code}", seconds)
+    keep_cookie(request, response, SEAT, token, seconds, path=None)
     return response
 
 
 @router.get(
     "/{code}/now",
     response_model=dict[str, Any],
-    responses={304: {"description": "Not modified."}, **problem_responses(404)},
+    responses={304: {"description": "Not modified."}, **refusals(*READS)},
 )
 async def get_news(request: Request, seated: TheSeat) -> Response:
     """What has changed. Every phone polls this every two seconds, and nearly always gets a 304."""
@@ -87,7 +91,7 @@ async def get_news(request: Request, seated: TheSeat) -> Response:
 @router.get(
     "/{code}/askings/{asking}",
     response_model=dict[str, Any],
-    responses=problem_responses(404, 422),
+    responses=refusals(*READS),
 )
 async def get_question(
     request: Request, sessions: TheSessions, seated: TheSeat, asking: Number
@@ -100,7 +104,7 @@ async def get_question(
     "/{code}/rounds/{round}/answer",
     status_code=204,
     dependencies=ON_WRITES,
-    responses=problem_responses(404, 415, 422),
+    responses=refusals(*READS, *WRITES),
 )
 async def put_answer(
     sessions: TheSessions, seated: TheSeat, round: Number, body: Answer

@@ -27,9 +27,11 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.sqlite import insert as insert_or
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from latentbook.errors import LatentbookError
+from latentbook.http.logs import log
+from latentbook.http.problems import Problem
 from latentbook.lecture.tables import answer, asking, lecture, lecturer, metadata, round, seat
 
 T = TypeVar("T")
@@ -94,10 +96,20 @@ class Store:
             raise LatentbookError(f"{path} is not a file of class mode: {error.orig}.") from None
 
     async def run(self, work: Callable[..., T], *given: Any) -> T:
-        """The result of one of the functions below, in its own transaction."""
-        return await asyncio.get_running_loop().run_in_executor(
-            self._thread, self.run_here, work, *given
-        )
+        """The result of one of the functions below, in its own transaction.
+
+        Raises
+        ------
+        Problem
+            503, if the file cannot be read or written now: the disk is full, for example.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._thread, self.run_here, work, *given)
+        except OperationalError as error:
+            log.error("The class file failed", error=str(error.orig))
+            why = f"The class file cannot be used now: {error.orig}. Try again in a few seconds."
+            raise Problem(503, why, headers={"Retry-After": "5"}) from error
 
     def run_here(self, work: Callable[..., T], *given: Any) -> T:
         """Like :meth:`run`, before any other thread works."""

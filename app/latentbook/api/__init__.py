@@ -1,6 +1,6 @@
 """The API: one router per file."""
 
-from latentbook.api import atlas, decode, encode, grid, health, instruments, metrics, models
+from latentbook.api import atlas, decode, encode, grid, health, instruments, models
 
 ROUTERS = (
     models.router,
@@ -10,5 +10,4 @@ ROUTERS = (
     encode.router,
     instruments.router,
     health.router,
-    metrics.router,
 )

@@ -27,7 +27,7 @@ CELL = 32
 """Pixels along each side of an image's cell; a map tile has 256."""
 
 DEEPEST = 18
-"""Here neighbouring codes are 2^-17 apart, sixteen steps of a float32 near the edge. Four levels
+"""Neighbouring codes are 2^-17 apart here, sixteen steps of a float32 near the edge. Four levels
 deeper they would be equal.
 """
 
@@ -39,23 +39,13 @@ Zoom = Annotated[
     InDigits,
     Path(ge=0, le=DEEPEST, description="The map has 2^zoom x 2^zoom tiles.", examples=[2]),
 ]
-Column = Annotated[
+Place = Annotated[
     int,
     InDigits,
     Path(
         ge=0,
         lt=2**DEEPEST,
-        description="Column of the tile, from the left, below 2^zoom.",
-        examples=[1],
-    ),
-]
-Row = Annotated[
-    int,
-    InDigits,
-    Path(
-        ge=0,
-        lt=2**DEEPEST,
-        description="Row of the tile, from the top, below 2^zoom.",
+        description="The tile's column x from the left or row y from the top, below 2^zoom.",
         examples=[1],
     ),
 ]
@@ -68,8 +58,8 @@ async def get_atlas_tile(
     request: Request,
     name: ModelName,
     zoom: Zoom,
-    x: Column,
-    y: Row,
+    x: Place,
+    y: Place,
     query: Annotated[PlaneQuery, Query()],
     inference: TheInference,
 ) -> Response:

@@ -73,13 +73,12 @@ async def decode(
             )
     codes = np.array(body.codes, np.float32)
     headers = {"Cache-Control": "no-store"}
+    decoded = await unless_gone(request, inference.decode(name, codes))
     if form.media_type != "application/json":
         columns = math.ceil(math.sqrt(len(codes)))
         mosaic = Mosaic(math.ceil(len(codes) / columns), columns, model.image_shape)
-        decoded = await unless_gone(request, inference.decode(name, codes))
         return await written(request, decoded, mosaic, form, headers)
 
-    decoded = await unless_gone(request, inference.decode(name, codes))
     answer = {
         "model": name,
         "sha256": model.card["weights"]["sha256"],
@@ -87,5 +86,5 @@ async def decode(
         "images": decoded.images.tolist(),
     }
     content = await run_in_threadpool(lambda: json.dumps(answer).encode())
-    said = {**form.headers, "Latentbook-Dtype": decoded.dtype}
-    return Response(content, headers=headers | said)
+    headers |= {**form.headers, "Latentbook-Dtype": decoded.dtype}
+    return Response(content, headers=headers)

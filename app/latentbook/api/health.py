@@ -1,12 +1,16 @@
-"""``/healthz`` and ``/readyz``, for operators."""
+"""``/healthz``, ``/readyz`` and ``/metrics``, for operators."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import cast
 
 from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
+from starlette.responses import Response
 
+from latentbook.http.metrics import Metrics
 from latentbook.http.problems import Problem, problem_responses
 from latentbook.http.site_files import built_at
 
@@ -45,3 +49,15 @@ async def get_readiness(request: Request) -> Readiness:
         raise Problem(503, "The book is not built. `latentbook build` builds it.")
     said = SiteFault(since=fault.since, errors=fault.errors) if fault.errors else None
     return Readiness(status="ready", site=built_at(site.folder), fault=said)
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+async def get_metrics(request: Request) -> Response:
+    """Counters since the start, for Prometheus."""
+    metrics = cast(Metrics, request.app.state.metrics)
+    headers = {"Cache-Control": "no-store", "Content-Type": CONTENT_TYPE_LATEST}
+    return Response(generate_latest(metrics.registry), headers=headers)

@@ -74,9 +74,10 @@ async def get_frame(request: Request, name: InstrumentName) -> Response:
         "ETag": strong_etag(name, sorted(query.items()), request.app.version),
         "Cache-Control": f"max-age={DAY}",
     }
-    if (unchanged := not_modified(request, headers)) is not None:
+    if unchanged := not_modified(request, headers):
         return unchanged
-    body = await unless_gone(request, compute(name, values))
+    work = asyncio.get_running_loop().run_in_executor(FRAMES, frame_of, name, values)
+    body = await unless_gone(request, work)
     return Response(body, headers=headers, media_type="application/json")
 
 
@@ -94,11 +95,6 @@ def read_controls(instrument: Instrument, query: dict[str, str]) -> dict[str, An
         if isinstance(control, Choice) and text == YOURS:  # it stays in the reader's browser
             raise wrong_field(name, f"Accepted: {', '.join(control.options)}. Received {text!r}.")
     return accepted(instrument, given)
-
-
-async def compute(name: str, values: dict[str, Any]) -> bytes:
-    """:func:`frame_of`, in turn."""
-    return await asyncio.get_running_loop().run_in_executor(FRAMES, frame_of, name, values)
 
 
 def frame_of(name: str, values: dict[str, Any]) -> bytes:

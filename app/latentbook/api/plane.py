@@ -73,18 +73,13 @@ def plane_codes(
     axes: tuple[int, int],
     at: NDArray[np.float64],
 ) -> NDArray[np.float32]:
-    """Codes of a grid in a plane, row by row from the top.
+    """Codes of a grid in a plane, row by row from the top, of shape (rows * columns, latent_dim).
 
     Parameters
     ----------
-    z1 : ndarray of shape (columns,), steps along the first axis from left to right
-    z2 : ndarray of shape (rows,), steps along the second axis from the top down
-    axes : the latent that grows to the right, and the one that grows upwards
-    at : ndarray of shape (latent_dim,), the centre
-
-    Returns
-    -------
-    ndarray of shape (rows * columns, latent_dim)
+    z1 : steps along the first axis, from left to right
+    z2 : steps along the second axis, from the top down
+    at : the centre, of shape (latent_dim,)
     """
     codes = np.tile(at, (len(z2), len(z1), 1))
     codes[:, :, axes[0]] += z1[None, :]

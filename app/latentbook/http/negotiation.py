@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from latentbook.http.problems import Problem, wrong_field
+from latentbook.http.problems import wrong_field
 
 
 def negotiate(accept: str | None, offered: Sequence[str]) -> str:
@@ -61,12 +61,8 @@ def best(
     found = max(offered, key=quality)
     if quality(found) == 0:
         message = f"Accepted: {', '.join(offered)}. Received {received!r}."
-        raise not_acceptable(header, message)
+        raise wrong_field(f"header {header}", message, 406)
     return found
-
-
-def not_acceptable(header: str, message: str) -> Problem:
-    return wrong_field(f"header {header}", message, 406)
 
 
 def weighted(header: str) -> dict[str, float]:

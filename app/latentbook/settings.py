@@ -93,8 +93,8 @@ class Settings(BaseSettings):
         default="/",
         pattern=r"^/(.*/)?$",
         description=(
-            "Path of the site on its host, such as /course/book/. Only the Not Found page needs "
-            "it, because a host shows that page at any depth."
+            "Path of the site on its host, such as /course/book/. The Not Found page needs it, "
+            "because a host shows that page at any depth, and so does the lecturer's cookie."
         ),
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(

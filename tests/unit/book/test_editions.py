@@ -127,6 +127,27 @@ def test_a_mistake_leaves_the_last_good_site(
         assert client.get("/readyz").json().keys() == {"status", "site"}
 
 
+def test_built_with_a_course_writes_nothing(
+    settings: Settings, serve: Serve, server: dict[str, Any], tmp_path: Path
+) -> None:
+    """So it works on a build folder that is read-only."""
+    course = tmp_path / "course"
+    course.mkdir()
+    (course / "course.toml").write_text(COURSE)
+    compiled = settings.build / "laid" / "widgets" / "__pycache__" / "old.cpython-311.pyc"
+    compiled.parent.mkdir(parents=True)
+    compiled.write_bytes(b"")
+
+    def files() -> dict[Path, int]:
+        return {path: path.stat().st_mtime_ns for path in settings.build.rglob("*")}
+
+    before = files()
+    assert serve("--built", course=course).exit_code == 0
+    assert server["built"] is True
+    main.create_app(**server)
+    assert files() == before
+
+
 def test_without_any_site_a_mistake_ends_the_start(settings: Settings, serve: Serve) -> None:
     shutil.rmtree(settings.site)
     shutil.rmtree(settings.previous_site, ignore_errors=True)

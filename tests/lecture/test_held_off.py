@@ -206,7 +206,9 @@ def test_cookies_stay_below_the_path_of_the_book(settings: Settings) -> None:
         assert "path=/book/;" in key.headers["set-cookie"].lower()
         with httpx.Client(cookies={"latentbook-lecturer": app.state.class_key}) as lecturer:
             code = lecturer.post(f"{url}/api/lecturer/classes", json={}).json()["code"]
-        seat = Phone(url, code, "a-phone-with-a-long-token").sit()
+        phone = Phone(url, code, "a-phone-with-a-long-token")
+        seat = phone.sit()
+        phone.http.close()
         # The browser takes the folder of the request: /book/api/class/CODE.
         assert "path=" not in seat.headers["set-cookie"].lower()
 

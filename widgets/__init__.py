@@ -47,15 +47,15 @@ WIDGETS: tuple[str, ...] = (
 
 
 def names(registered: tuple[str, ...] = WIDGETS) -> tuple[str, ...]:
-    """The names in order.
+    """The registered names.
 
     Raises
     ------
     ValueError
-        If a name stands there twice.
+        If a name is registered twice.
     """
     if twice := sorted({name for name in registered if registered.count(name) > 1}):
-        raise ValueError(f"WIDGETS holds a name more than once: {', '.join(twice)}.")
+        raise ValueError(f"WIDGETS contains a name more than once: {', '.join(twice)}.")
     return registered
 
 

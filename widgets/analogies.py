@@ -214,7 +214,6 @@ def shares_figure(result):
 
 
 def shares_alt(result):
-    """The figure in words."""
     any_of, others, trivial, between, _ = 100 * result["shares"]
     said = [
         f"{n} apart, {any_of[at]:.0f} percent among all, {others[at]:.0f} without a, b and c, "

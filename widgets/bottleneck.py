@@ -129,7 +129,7 @@ def sample_pictures(decay, rng):
     checkerboard. Photographs have such a spectrum, too: slow patterns vary most.
     """
     index = np.arange(SIDE)
-    cosines = np.cos(np.pi * np.outer(index, index + 0.5) / SIDE)  # one pattern a row
+    cosines = np.cos(np.pi * np.outer(index, index + 0.5) / SIDE)  # one pattern per row
     cosines /= np.linalg.norm(cosines, axis=1, keepdims=True)
     patterns = np.kron(cosines, cosines)  # (64, 64), orthonormal rows
     slowness = np.add.outer(index**2, index**2).ravel()
@@ -141,7 +141,7 @@ def sample_pictures(decay, rng):
 
 
 def principal_components(x):
-    """Eigenvalues, descending, and eigenvectors, one a row, of the covariance of centred x."""
+    """Eigenvalues, descending, and eigenvectors, one per row, of the covariance of centred x."""
     eigenvalues, vectors = np.linalg.eigh(x.T @ x / len(x))
     return eigenvalues[::-1].clip(min=0), vectors.T[::-1]
 
@@ -165,9 +165,9 @@ def spectrum_figure(result):
     """Percent of the variance: by component (bars, right axis), added up (curve, left axis)."""
     k, share, kept = result["k"], result["share"], result["kept"]
     component = np.arange(1, K_MAX + 1)
-    # The right axis ends where its quarters are round numbers, so that one grid serves both.
+    # The right axis ends where its quarters are round numbers, so that both share one grid.
     top = next(t for t in (2, 4, 10, 20, 40, 100) if share[0] <= t)
-    # The label stands under the curve, or above the next bars where these leave no room.
+    # The label is under the curve, or above the next bars if they leave no room.
     next_bar = 100 * share[min(k, K_MAX - 1)] / top
     under = kept - 15 > next_bar
     left = k <= 48
@@ -209,7 +209,6 @@ def spectrum_figure(result):
 
 
 def spectrum_alt(result):
-    """The figure in words."""
     k, share = result["k"], result["share"]
     return (
         f"Share of the variance by principal component, from {share[0]:.1f} % for the first to "
@@ -218,7 +217,7 @@ def spectrum_alt(result):
 
 
 def tiles(result):
-    """Ten pictures, and below them what k numbers make of each, or what is lost."""
+    """Ten pictures, and below each its reconstruction from k numbers, or the difference."""
     x, x_hat = result["x"], result["x_hat"]
     if result["show"] == "reconstruction":
         second, words = x_hat, f"rebuilt from {counted(result['k'])}"

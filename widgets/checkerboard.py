@@ -32,7 +32,7 @@ from widgets.data import load
 from widgets.kit.figures import axis, bars, figure, label, segment
 from widgets.kit.network import convolve, convolve_transposed, dense, grey_levels, silu, twice
 
-PATTERN = 24  # pixels a side of the patterns, a multiple of every stride
+PATTERN = 24  # pixels per side of the patterns, a multiple of every stride
 KINDS = ("transposed", "transposed_even", "resize")
 STAGES = {"0": "0 steps", "100": "100 steps", "2000": "2,000 steps"}
 STAGE_WORDS = {"0": "before training", "100": "after 100 steps", "2000": "after training"}
@@ -105,7 +105,7 @@ def compute(*, kernel, stride, seed, stage, show, digit):
 
 
 def laid_down(weights, stride):
-    """What a transposed convolution makes of a flat input of ones, (PATTERN, PATTERN)."""
+    """The output of a transposed convolution for a flat input of ones, (PATTERN, PATTERN)."""
     sums = np.zeros((stride, stride))  # a pixel's weights are `stride` apart
     for row in range(stride):
         for column in range(stride):
@@ -141,7 +141,7 @@ def log_odds(z, data, kind, stage):
 
 
 def frame(result):
-    """Patterns beside decoders; below them, the overlaps."""
+    """Patterns next to decoders; below them, the overlaps."""
     shares, energy = 100 * result["shares"], 100 * result["energy"]
     return Frame(
         readouts={
@@ -207,7 +207,6 @@ def overlaps_figure(result):
 
 
 def overlaps_alt(result):
-    """The figure in words."""
     counts = result["counts"]
     return (
         f"With kernel {result['kernel']} and stride {result['stride']}, between {counts.min():.0f} "

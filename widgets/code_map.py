@@ -1,4 +1,4 @@
-"""Flat maps of codes, and what such a map keeps of them.
+"""Flat maps of codes, and what such a map preserves.
 
 A map gives each code h a place y in the plane. Two scores ask about neighbours. Let U be the images
 that are among the k nearest to image i on the map, without being so in the code, and r(i, j) the
@@ -60,7 +60,7 @@ STARTS = {"0": "Seed 0", "1": "Seed 1", "2": "Seed 2", "pca": "PCA"}
 REACH = 50.0  # the longer side of a map runs from -50 to 50
 EDGE = 53.0
 SHOWN = 6  # images in a row
-ROWS = SHOWN - 2  # of them; more would push the sliders off a screen
+ROWS = SHOWN - 2  # of them; more would push the sliders off the screen
 FARTHEST = 2.7  # end of the axes of distances
 COLORS = (
     *(CLASS_0, CLASS_1, CLASS_2, CLASS_3, CLASS_4),
@@ -144,7 +144,7 @@ def compute(*, code, start, perplexity, way, radius, at):
 
 
 def stored(code, start, perplexity, way):
-    """A map that was made beforehand.
+    """A precomputed map.
 
     Returns
     -------
@@ -163,7 +163,7 @@ def stored(code, start, perplexity, way):
 
 
 def turned(codes, labels):
-    """The same of a code of two numbers, (625, 2): its own map, which keeps all neighbours."""
+    """The same for a code of two numbers, (625, 2), which is its own map with all neighbours."""
     centred = codes - codes.mean(axis=0)
     places = centred @ np.linalg.svd(centred, full_matrices=False)[2].T
     low, high = places.min(axis=0), places.max(axis=0)
@@ -239,7 +239,6 @@ def map_figure(result):
 
 
 def map_alt(result):
-    """The map in words."""
     x, y = result["at"]
     digit = result["labels"][result["near"]]
     return (
@@ -310,7 +309,6 @@ def correlation(pair):
 
 
 def distances_alt(result):
-    """The figure in words."""
     return (
         "Distances on the map against distances in the code: between the 45 pairs of classes the "
         f"correlation is {correlation(result['apart']):.2f}, of the ten classes' own widths "

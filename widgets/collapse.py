@@ -47,10 +47,10 @@ from widgets.kit.network import silu, silu_slope
 
 SIDE, HIDDEN, NUMBERS, WIDE = 14, 64, 8, 16
 PIXELS = SIDE * SIDE
-TRAIN, BATCH = 500, 64  # digits to learn from; the other 125 are looked at
+TRAIN, BATCH = 500, 64  # digits to learn from; the other 125 are held out
 TAU = 0.2
-RATE, FASTER = 0.003, 10  # Adam's rate, and how many times that the predictor has
-PALEST = 0.6  # ink that a view has at least
+RATE, FASTER = 0.003, 10  # Adam's rate, and the predictor's as a multiple of it
+PALEST = 0.6  # least ink of a view
 MAX_STEPS = 1000
 SHAPES = {
     "W0": (PIXELS, HIDDEN),
@@ -261,7 +261,7 @@ def unit_slope(by_u, u, length):
 
 
 def softmax(s):
-    """Rows of positive numbers that add up to 1."""
+    """Rows of positive numbers that sum to 1."""
     e = np.exp(s - s.max(axis=1, keepdims=True))
     return e / e.sum(axis=1, keepdims=True)
 
@@ -284,7 +284,7 @@ def rank(u):
 
 
 def compute(state, curves, *, steps, branch, at, **settings):
-    """What the embeddings of 125 digits are worth that were never trained on.
+    """Evaluate the embeddings of 125 held-out digits.
 
     Parameters
     ----------
@@ -335,7 +335,7 @@ def frame(result):
 
 
 def curve_figure(result):
-    """Standard deviation above, effective rank below; the run that a branch has left is dotted."""
+    """Standard deviation above, effective rank below; the run before the branch is dotted."""
     end = max(200, 200 * -(-result["steps"] // 200))  # the next full two hundred
     traces, shapes = training_curves(
         result["curves"], "std", "rank", between=0.47, at=result["at"], most=250
@@ -360,7 +360,6 @@ def curve_figure(result):
 
 
 def curve_alt(result):
-    """The curves in words."""
     if result["steps"] == 0:
         return "No step has been made yet: empty axes for standard deviation and effective rank."
     now = result["curves"][0]
@@ -406,7 +405,6 @@ def embedding_figure(result):
 
 
 def embedding_alt(result):
-    """The cloud in words."""
     reach = np.ptp(result["u"][:, :2], axis=0)
     return (
         f"Two of the {NUMBERS} numbers of {len(result['u'])} digits not trained on: they extend "

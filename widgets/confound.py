@@ -1,4 +1,4 @@
-"""A probe reads a property off a layer. Does the network use it? Take it away and look.
+"""A probe reads a property off a layer. Does the network use it? Erase it and see.
 
 From the code h of a layer, the part that says something about a property is moved,
 
@@ -7,7 +7,7 @@ From the code h of a layer, the part that says something about a property is mov
 where A and B come from training images (LEACE): at strength 1 no matrix that is fitted again by
 least squares reads the property, at 2 it is mirrored, so that the probe reads left for right. The
 rest of the network then goes on with h'. A larger step does more harm, whatever its direction, so
-for comparison directions at random are erased likewise: as many as move the code as far.
+for comparison random directions are erased too: as many as move the code equally far.
 """
 
 from functools import lru_cache
@@ -105,7 +105,7 @@ def compute(*, strength, layer, erased):
 
 @lru_cache(maxsize=len(LAYERS) * len(PROPERTIES))
 def named(layer, erased):
-    """What does not depend on the strength: a property's part, and what the network names."""
+    """Parts independent of the strength: a property's component, and the network's answers."""
     data = load("mnist_confound")
     h = data[f"{layer}_codes"].astype(float)
     centred = h - data[f"{layer}_mean"]
@@ -221,7 +221,6 @@ def read_figure(result):
 
 
 def read_alt(result):
-    """The dots in words."""
     return (
         f"What a probe reads of the {PROPERTIES[result['erased']].lower()} off 500 codes, against "
         f"what is true: {100 * result['share']:.0f} % of the variance."
@@ -263,7 +262,6 @@ def named_figure(result):
 
 
 def named_alt(result):
-    """The curves in words."""
     right, random = 100 * result["now"]
     return (
         f"At strength {result['strength']:.1f} the network names {right:.1f} % of the digits; with "

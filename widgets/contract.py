@@ -1,26 +1,26 @@
-"""What an instrument declares, what it returns, and the check that holds it to both.
+"""What an instrument declares and returns.
 
 One Python file is one instrument. It declares an :class:`Instrument` named ``instrument`` and
-defines two pure functions beside it::
+defines two pure functions::
 
     compute(*, **controls) -> dict of arrays and scalars         # the mathematics alone
-    frame(result) -> Frame                                       # what is seen
+    frame(result) -> Frame                                       # the picture
 
-The same file runs in CPython (build, tests) and in the reader's browser. NumPy is all it may import
-besides this module, :mod:`widgets.data` and :mod:`widgets.kit`.
+The same file runs in CPython (build, tests) and in the reader's browser. It may import NumPy, this
+module, :mod:`widgets.data` and :mod:`widgets.kit`.
 
 An instrument that is ``computed_on_server`` has one more argument, ``compute(*, full_data=None,
-**controls)``. In the page it is left out. A server passes a function that takes the name of a file
-and returns its arrays, as :func:`widgets.data.load` does, but of files that are too large for the
-page. Its frame takes the place of the page's (:mod:`latentbook.api.instruments`).
+**controls)``. The page leaves it out. A server passes a function that takes the name of a file and
+returns its arrays, like :func:`widgets.data.load`, but for files that are too large for the page.
+Its frame replaces the page's (:mod:`latentbook.api.instruments`).
 
-An instrument that trains declares a :class:`Training` too. It defines more pure functions, and
-``compute`` is handed where they have led::
+An instrument that trains also declares a :class:`Training`. It defines more pure functions, and
+``compute`` gets the state that they have reached::
 
     start(**settings) -> state                                   # a dict of arrays and scalars
-    step(state, **settings) -> state                             # one step on
+    step(state, **settings) -> state                             # the next step
     compute(state, curves, **controls) -> dict of arrays and scalars
-    keep(state, **controls) -> dict of arrays                    # what is kept of it, if anything
+    keep(state, **controls) -> dict of arrays                    # saved by the reader, if at all
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from widgets.controls import (
 )
 from widgets.renamed import renamed_attributes, renamed_fields
 
-__all__ = [  # what instruments import from here, and :mod:`widgets.controls` defines
+__all__ = [  # defined in :mod:`widgets.controls`, imported from here by instruments
     "YOURS",
     "Choice",
     "ContractError",
@@ -64,9 +64,8 @@ __all__ = [  # what instruments import from here, and :mod:`widgets.controls` de
 ]
 
 
-# The palette an author draws with: the light theme's colours. The page maps each one to the CSS
-# variable of the theme in force (static/js/figure/palette.js), so no other colour may stand in a
-# figure.
+# The palette of figures, in the light theme's colours. The page maps each one to a CSS variable of
+# the current theme (static/js/figure/palette.js), so figures may use no other colour.
 INK = "#1d1c1a"
 INK_2 = "#54514a"
 INK_3 = "#6b675e"
@@ -90,7 +89,7 @@ CLASS_8 = "#0f7fa8"
 CLASS_9 = "#8b5a2b"
 
 FIGURE_WIDTH = 600
-"""Width in px a figure is written for. The page lays it out again for the width it has."""
+"""Nominal width of a figure in px. The page redraws it for its actual width."""
 
 Result: TypeAlias = Mapping[str, Any]
 
@@ -108,8 +107,8 @@ class Readout:
 class Plot:
     """A Plotly figure as a plain dict, within the subset that static/js/figure/draw.js draws.
 
-    ``half`` asks for half the width of the picture where the page is wide, beside another half
-    panel, or for a third beside a map; on a phone it stands under it (class ``half``).
+    On a wide page, ``half`` puts the panel next to another half panel, or in a third of the width
+    next to a map. On a phone the panels are stacked.
     """
 
     key: str
@@ -130,8 +129,8 @@ class ServerGrid:
 class Tiles:
     """A grid of small grey images, 0 = paper, 255 = ink.
 
-    ``images`` has shape (rows, columns, height, width), uint8. ``server`` asks the decoder server
-    for a finer picture of the same thing, which takes this one's place when it comes.
+    ``images`` has shape (rows, columns, height, width), uint8. ``server`` requests a finer picture
+    from the decoder server, which replaces this one when it arrives.
     """
 
     key: str
@@ -145,7 +144,7 @@ class Tiles:
 
 @dataclass(frozen=True)
 class Dots:
-    """Points on a map, coloured by class; each class is named at its place."""
+    """Points on a map, coloured by class, with the name of each class at its place."""
 
     points: NDArray[np.float32]  # (n, 2)
     classes: NDArray[np.uint8]  # (n,), indices into `names`
@@ -155,10 +154,10 @@ class Dots:
 
 @dataclass(frozen=True)
 class Map:
-    """A plane of small images that pans and zooms, made of square tiles.
+    """A plane of small images, in square tiles, that readers pan and zoom.
 
     At zoom k the plane has 2^k x 2^k tiles, counted from 0: x to the right, y downwards. A
-    :class:`Viewport` decides what is seen of it. ``tile`` is the one that holds the view's centre,
+    :class:`Viewport` sets the visible part. ``tile`` is the one that contains the view's centre,
     of shape (256, 256), uint8, 255 is ink; ``address`` is its (zoom, x, y). ``server`` names a
     model whose tiles a decoder server can send, and ``axes`` the latents of it that vary, to the
     right and upwards, counted from 0; without a server all tiles come from here. ``rings`` are
@@ -178,10 +177,10 @@ class Map:
 
 @dataclass(frozen=True)
 class Pad:
-    """Where the reader draws: it shows what the :class:`Drawing` that names it is set to.
+    """Where the reader draws. It shows the value of the :class:`Drawing` that names it.
 
-    With ``pictures``, uint8 of shape (2, height, width), the first is seen where there is no ink,
-    and the second where there is.
+    With ``pictures``, uint8 of shape (2, height, width), the first shows where there is no ink,
+    the second where there is.
     """
 
     key: str
@@ -195,9 +194,9 @@ Panel: TypeAlias = Plot | Tiles | Map | Pad
 
 @dataclass(frozen=True)
 class Frame:
-    """What is seen at one setting: values for the readouts, panels, and a note where one is due.
+    """The picture at one setting: values of the readouts, panels, and a note if there is one.
 
-    A readout's value may be ``None``: it is then shown as an en dash.
+    A readout's value may be ``None``, shown as an en dash.
     """
 
     readouts: Mapping[str, float | int | str | None]
@@ -208,17 +207,17 @@ class Frame:
 @renamed_fields(keeps="saves")
 @dataclass(frozen=True)
 class Training:
-    """Which controls say how far an instrument has trained, and with which settings.
+    """The controls for the progress of training, and for its settings.
 
-    ``start`` and ``step`` get all controls but those named here: the settings. As ``step`` is pure,
-    the state after n steps is a function of the controls; who holds states, checkpoints and curves
-    between two pictures is the engine (:mod:`widgets.engine.training`).
+    ``start`` and ``step`` get the settings: all controls except those named here. ``step`` is pure,
+    so the state after n steps is a function of the controls. The engine stores states, checkpoints
+    and curves between two pictures (:mod:`widgets.engine.training`).
     """
 
     steps: str  # the Slider that counts the steps
-    curve: tuple[str, ...]  # scalars of the state that are noted after each step
-    branch: str  # a Choice of "off" and "on": whether the settings change on the way
-    at: str  # the Slider with the step after which they do
+    curve: tuple[str, ...]  # scalars of the state, recorded after each step
+    branch: str  # a Choice of "off" and "on": whether the settings change during training
+    at: str  # the Slider for the step after which they change
     later: Mapping[str, str]  # a setting's name -> the control that has its value from then on
     saves: bool = True  # readers can save what was learned, and `keep` says what that is
 
@@ -234,7 +233,7 @@ class Training:
 @renamed_fields(ask="challenge", served="computed_on_server")
 @dataclass(frozen=True)
 class Instrument:
-    """The declaration: title, question, controls and readouts."""
+    """The declaration: title, challenge, controls and readouts."""
 
     name: str  # snake_case: the file, the directive's argument, the test's name
     title: str
@@ -246,7 +245,6 @@ class Instrument:
     computed_on_server: bool = False  # a server computes the frame again, on all data
 
     def defaults(self) -> dict[str, Value]:
-        """The default of every control."""
         return {control.name: control.default for control in self.controls}
 
 

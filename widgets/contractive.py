@@ -178,7 +178,6 @@ def plane_figure(result):
 
 
 def plane_alt(result):
-    """The plane in words."""
     x, y = result["places"][-1]
     longest, shortest = np.linalg.svd(result["jacobians"][-1], compute_uv=False)
     return (
@@ -240,7 +239,6 @@ def weights_figure(result):
 
 
 def weights_alt(result):
-    """The comparison in words."""
     said = "; ".join(
         f"{gamma:g}: {ratio:.2f}, {norm:.3f}, {error:.4f}"
         for gamma, ratio, norm, error in zip(

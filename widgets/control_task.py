@@ -1,10 +1,10 @@
-"""Has the probe found the digit in the code, or has it learned the answers by heart?
+"""Has the probe found the digit in the code, or has it memorised the answers?
 
-120 drawings are shown at eight places each. The probe learns from four and is asked about the other
+120 drawings are shown at eight places each. The probe learns from four and is tested on the other
 four, twice: for the digit, and for a control task, in which each drawing has been given one of ten
-labels at random. Nothing in the code can know these; whoever gets them right has recognised the
-drawing and remembered. The difference of the two is the selectivity of the probe. The labels are
-dealt within each digit, so that the digit by itself gives away as little as it can: two of its
+labels at random. Nothing in the code can know these; a probe that gets them right has recognised
+the drawing and remembered. The difference of the two is the selectivity of the probe. The labels
+are dealt within each digit, so that the digit by itself gives away as little as it can: two of its
 twelve drawings share a label.
 
 The probe reads the code, or w features of it that are drawn at random and cut off below 0:
@@ -38,9 +38,9 @@ from widgets.kit.probe import regress, scores
 from widgets.kit.transforms import shift
 
 WIDTHS = (0, 16, 32, 64, 128, 256)
-SHOWN = 4  # places of each drawing that the probe learns from; the others are for asking
+SHOWN = 4  # places of each drawing to learn from; the others are for testing
 CLASSES = 10
-FLOOR = 100 * 2 / 12  # percent of random labels right for who knows each digit's commonest one
+FLOOR = 100 * 2 / 12  # percent of random labels right when answering each digit's most frequent one
 
 instrument = Instrument(
     name="control_task",
@@ -85,7 +85,7 @@ def compute(*, width, network, ridge, seed):
         of WIDTHS up to ``width``, (2, i).
     """
     widths = WIDTHS[: WIDTHS.index(width) + 1]
-    found = right.__wrapped__ if network == YOURS else right  # another may be kept the next time
+    found = right.__wrapped__ if network == YOURS else right  # another may be saved the next time
     return {
         "right": np.transpose([found(hidden, network, ridge, seed) for hidden in widths]),
         "network": network,
@@ -106,7 +106,7 @@ def right(width, network, ridge, seed):
 
 
 def dealt(digits, seed):
-    """A label at random for each drawing, as evenly as can be within each digit, (120,)."""
+    """A random label for each drawing, spread as evenly as possible within each digit, (120,)."""
     rng = np.random.default_rng(seed)
     lots = np.zeros(len(digits), int)
     for digit in range(CLASSES):
@@ -130,7 +130,7 @@ def codes_of(network):
 
 
 def features(codes, width, seed):
-    """What the probe reads of codes (drawings, places, k): to learn from, and to be asked about."""
+    """The probe's inputs from codes (drawings, places, k): for learning, and for testing."""
     shown = codes[:, :SHOWN].reshape(-1, codes.shape[2])
     asked = codes[:, SHOWN:].reshape(-1, codes.shape[2])
     if width == 0:
@@ -191,7 +191,6 @@ def tasks_figure(result):
 
 
 def tasks_alt(result):
-    """The curves in words."""
     said = [
         f"{width or 'none'}: {100 * digit:.0f} and {100 * control:.0f}"
         for width, digit, control in zip(WIDTHS, *result["right"], strict=False)

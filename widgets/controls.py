@@ -1,7 +1,7 @@
-"""The kinds of control: what each declares, and how a value of it is checked, read and written.
+"""The kinds of control: their declarations, and how their values are checked, read and written.
 
-Text is what stands in addresses (``?LABEL.CONTROL=VALUE``, static/js/instrument/state.js), in the
-option ``set`` of a block and in queries of the API: ``30``, ``mnist``, ``on``, ``1,-2``.
+Values are text in addresses (``?LABEL.CONTROL=VALUE``, static/js/instrument/state.js), in a block's
+option ``set`` and in queries of the API: ``30``, ``mnist``, ``on``, ``1,-2``.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from widgets.renamed import renamed_fields
 
 Value: TypeAlias = float | int | bool | str | tuple[float, float] | tuple[float, float, float]
 When: TypeAlias = tuple[str, ...]
-"""A choice's name and some of its options: the control counts only while one of these is chosen.
+"""A choice's name and some of its options: the control is active only while one of these is chosen.
 
-At all other times the page hides it. Its value is kept, and handed to ``compute`` as always.
+Otherwise the page hides it, and ``compute`` still gets its value.
 """
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class ContractError(ValueError):
-    """An instrument, a control's value or a figure is not what the contract asks for.
+    """An instrument, a control's value or a figure breaks the contract.
 
     Attributes
     ----------
@@ -40,11 +40,11 @@ class ContractError(ValueError):
 
 
 class Refused(ValueError):
-    """A value that a control cannot take; the message is what it accepts."""
+    """A control does not accept a value; the message says what it accepts."""
 
 
 class ControlBase:
-    """What all kinds share. A kind defines ``take``; ``parse`` where its text is not a number."""
+    """Base of all kinds. A kind defines ``take``, and ``parse`` if its text is not a number."""
 
     kind: ClassVar[str]
     name: str
@@ -52,7 +52,7 @@ class ControlBase:
     default: Any
 
     def take(self, value: Any) -> Any:
-        """A value in the type that ``compute`` expects.
+        """Convert a value to the type that ``compute`` expects.
 
         Raises
         ------
@@ -62,11 +62,11 @@ class ControlBase:
         raise NotImplementedError
 
     def parse(self, text: str) -> Any:
-        """A value from its text, not yet checked against this control."""
+        """Parse a text, without checking the value against this control."""
         return number_from(text)
 
     def accept(self, value: Any) -> Any:
-        """A value, checked, in the type that ``compute`` expects.
+        """Check a value and convert it to the type that ``compute`` expects.
 
         Raises
         ------
@@ -81,7 +81,7 @@ class ControlBase:
             ) from None
 
     def read(self, text: str) -> Value:
-        """A value from its text.
+        """Parse a text and check its value.
 
         Raises
         ------
@@ -97,7 +97,7 @@ class ControlBase:
         return read
 
     def write(self, value: Any) -> str:
-        """The text of a value, which `read` takes."""
+        """The text of a value, as `read` accepts it."""
         if isinstance(value, bool):
             return "on" if value else "off"
         if isinstance(value, list | tuple):
@@ -105,12 +105,12 @@ class ControlBase:
         return value if isinstance(value, str) else f"{value:.10g}"
 
     def check(self) -> None:
-        """Check what is declared: name, label, and a default that can be taken.
+        """Check the declaration: name, label and default.
 
         Raises
         ------
         ContractError
-            Says what stands there and what is accepted.
+            Says what was found and what is accepted.
         """
         if not NAME.fullmatch(self.name):
             raise ContractError(
@@ -124,7 +124,7 @@ class ControlBase:
             raise self.wrong_default(str(wanted)) from None
 
     def wrong_default(self, accepted: str) -> ContractError:
-        """The error for a default that the control cannot take."""
+        """The error for a default that the control does not accept."""
         return ContractError(
             f"The default of {self.name} is {self.default!r}; accepted: {accepted}"
         )
@@ -144,7 +144,7 @@ class Slider(ControlBase):
     values: tuple[float, ...] = ()
     symbol: str = ""  # TeX, set at build time: "k", r"\beta"
     unit: str = ""
-    format: str = "g"  # Python format of the number beside the slider
+    format: str = "g"  # Python format of the number next to the slider
     when: When | None = None
 
     def steps(self) -> tuple[float, ...]:
@@ -155,22 +155,22 @@ class Slider(ControlBase):
         return tuple(round(self.min + i * self.step, 10) for i in range(count + 1))
 
     def shown(self, value: float) -> str:
-        """A value as it is printed beside the slider."""
+        """A value as it is printed next to the slider."""
         return format(value, self.format)
 
     def nearest(self, value: float) -> float:
-        """The step next to a number."""
+        """The step nearest to a number."""
         return min(self.steps(), key=lambda step: abs(step - value))
 
     def scale(self, value: float) -> tuple[float, float, float, float]:
-        """Value, ends and step of the native slider: positions in the list, if there is one."""
+        """Value, ends and step of the native slider; with ``values`` these are indices."""
         if self.values:
             return self.values.index(self.nearest(value)), 0, len(self.values) - 1, 1
         low, *_, high = self.steps()
         return value, low, high, self.step
 
     def take(self, value: Any) -> float:
-        """A number on the scale; an int where both ends and the step are."""
+        """A number on the scale; an int if both ends and the step are."""
         if self.values:
             near = self.nearest(finite(value))
             if not math.isclose(near, value, rel_tol=1e-9, abs_tol=1e-12):
@@ -188,13 +188,12 @@ class Slider(ControlBase):
         return near
 
     def accepted(self) -> str:
-        """The steps in words."""
         if self.values:
             return "one of " + ", ".join(f"{value:g}" for value in self.values)
         return f"a step of the slider, {self.min:g} to {self.max:g} by {self.step:g}"
 
     def check(self) -> None:
-        """Check that the scale ascends and has the default on it."""
+        """Check that the scale ascends and contains the default."""
         if self.values:
             if list(self.values) != sorted(set(self.values)):
                 raise ContractError(
@@ -234,17 +233,15 @@ class Choice(ControlBase):
     autoplay_seconds: float = 0.0
 
     def values(self) -> tuple[str, ...]:
-        """All that can be chosen."""
         return (*self.options, YOURS) if self.yours else tuple(self.options)
 
     def take(self, value: Any) -> str:
-        """One of the options."""
         if value not in self.values():
             raise Refused("one of " + ", ".join(self.options))
         return str(value)
 
     def parse(self, text: str) -> str:
-        """An option is its own text."""
+        """Return the text: an option is its own text."""
         return text
 
     def check(self) -> None:
@@ -272,7 +269,6 @@ class Toggle(ControlBase):
     when: When | None = None
 
     def take(self, value: Any) -> bool:
-        """A bool."""
         if not isinstance(value, bool):
             raise Refused("True or False")
         return value
@@ -286,11 +282,10 @@ class Toggle(ControlBase):
 
 @dataclass(frozen=True)
 class Point(ControlBase):
-    """A place in the plane of a plot: set by pointer on panel ``panel``, by keys, or as numbers.
+    """A place in the plane of a plot, set on panel ``panel`` by pointer or keys, or as numbers.
 
     ``limit`` is the largest absolute value of either coordinate, in the units of the plot's axes.
-    With ``hover`` the picture is also shown, for as long as it lies there, for the place under a
-    mouse.
+    With ``hover`` the picture also follows the mouse while it is over the panel.
     """
 
     kind: ClassVar[str] = "point"
@@ -339,12 +334,12 @@ class Seed(ControlBase):
 
 @dataclass(frozen=True)
 class Viewport(ControlBase):
-    """What a map shows: the code (x, y) at its centre, and the zoom.
+    """The visible part of a map: the code (x, y) at its centre, and the zoom.
 
     Set on panel ``panel`` by dragging, wheel, pinch, keys and buttons, or as numbers. At zoom k
     the plane, which runs from ``-limit`` to ``limit`` both ways, has 2^k x 2^k tiles. For the code
-    under the pointer, and for tiles that no server sends, the page asks for the frame of another
-    view: a frame is all that is known of the code at the centre and of the tile around it.
+    under the pointer, and for tiles that no server sends, the page requests the frame of another
+    view: a frame describes only the code at the centre and the tile around it.
     """
 
     kind: ClassVar[str] = "viewport"
@@ -376,10 +371,10 @@ class Viewport(ControlBase):
 class Drawing(ControlBase):
     """A small grey image that the reader draws on panel ``panel``, by pointer or by keys.
 
-    Between page and Python it travels as text (:func:`widgets.kit.drawing.to_text`); ``compute``
+    Page and Python exchange it as text (:func:`widgets.kit.drawing.to_text`); ``compute``
     gets a uint8 array of shape (side, side), 255 is ink. ``pen`` is the width of a stroke, in
-    pixels. With ``cells`` there is no pen: whatever pixel is touched is inked whole, or emptied if
-    the stroke began on an inked one.
+    pixels. With ``cells`` there is no pen: a touched pixel becomes full ink, or empty if the
+    stroke began on an inked one.
     """
 
     kind: ClassVar[str] = "drawing"
@@ -402,7 +397,7 @@ class Drawing(ControlBase):
             raise ContractError(f"{self.name} is not accepted: {error}.") from None
 
     def parse(self, text: str) -> str:
-        """A drawing is text already."""
+        """Return the text: a drawing is its own text."""
         return text
 
     def check(self) -> None:
@@ -423,11 +418,11 @@ BLANK: tuple[Control, ...] = (
     Viewport("", "", (0.0, 0.0, 0.0), "", 1.0),
     Drawing("", "", "", ""),
 )
-"""One of each kind: from their markup the page makes the controls of a reader's own declaration."""
+"""One of each kind: the page copies their markup for the controls of a reader's own declaration."""
 
 
 def finite(value: Any) -> float:
-    """A finite number, and no bool."""
+    """Check that a value is a finite number, not a bool."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise Refused("a number")
     return float(value)
@@ -458,7 +453,6 @@ def several(value: Any, limits: Sequence[float], wanted: str) -> tuple[float, ..
 
 
 def up_to(limit: float) -> str:
-    """The range of a coordinate, in words."""
     return f"from {-limit:g} to {limit:g}"
 
 

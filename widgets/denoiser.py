@@ -105,7 +105,7 @@ def compute(*, k, corruption, sigma, p, seed):
     """
     rng = np.random.default_rng(seed)
     index = np.arange(N)
-    basis = np.cos(np.pi * np.outer(index, index + 0.5) / N)  # one cosine a row, (n, n)
+    basis = np.cos(np.pi * np.outer(index, index + 0.5) / N)  # one cosine per row, (n, n)
     basis /= np.linalg.norm(basis, axis=1, keepdims=True)  # orthonormal
 
     coefficients = AMPLITUDE * np.exp(-index / DECAY) * rng.normal(size=N)
@@ -198,7 +198,7 @@ def spread(heights, gap):
 
 
 def coefficient_figure(result):
-    """What each cosine holds: in the corrupted signal (bars) and in the clean one (dots)."""
+    """Coefficients of the corrupted signal (bars) and of the clean one (dots)."""
     k = result["k"]
     cosine = np.arange(1, SHOWN + 1)
     noisy = np.abs(result["noisy_coefficients"][:SHOWN])
@@ -235,7 +235,6 @@ def coefficient_figure(result):
 
 
 def signal_alt(result):
-    """The signal in words."""
     kind = {"gaussian": "noisy", "masking": "partly masked"}[result["corruption"]]
     return (
         f"A smooth signal of {N} samples, its {kind} version as dots, and the signal rebuilt from "
@@ -245,7 +244,6 @@ def signal_alt(result):
 
 
 def coefficient_alt(result):
-    """The coefficients in words."""
     return (
         f"Sizes of the first {SHOWN} cosine coefficients, clean and corrupted. The clean ones fall "
         f"with frequency; the first {result['k']} are kept."

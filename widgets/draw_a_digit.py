@@ -1,8 +1,8 @@
 """A drawing goes through a trained autoencoder: code, reconstruction, and how well it is rebuilt.
 
 MNIST's digits were scaled until they just fitted a box of 20 x 20 pixels, then moved until their
-centre of mass lay in the middle of the 28 x 28 field. An encoder that has seen nothing else is lost
-without that, so the drawing is treated the same. The anomaly score is the squared error of the
+centre of mass was in the middle of the 28 x 28 field. An encoder that has seen nothing else fails
+without this, so the drawing is treated the same way. The anomaly score is the squared error of the
 reconstruction, ranked among those of 10,000 test images.
 
 The networks are small and imitate those of `latentbook train`: an encoder 784 -> 64 -> 64 -> 2 and
@@ -34,7 +34,7 @@ from widgets.kit.figures import axis, bars, dots, equal, figure, label, segment
 from widgets.kit.network import SIDE, decode, encode, grey_levels
 
 BOX = 20  # pixels of the box that a digit fits in
-MIDDLE = 14  # index of the pixel that holds the centre of mass
+MIDDLE = 14  # index of the pixel that contains the centre of mass
 NEAREST = 10  # test images whose labels are counted
 FLAGGED = 99.0  # percentile from which a drawing is called an anomaly
 WORST = 120.0  # squared error at the right end of the axis
@@ -117,7 +117,7 @@ def compute(*, drawing, model, centred):
 
 
 def exact(arrays):
-    """The same in float64: one image costs next to nothing."""
+    """The same in float64: one image costs almost nothing."""
     return {
         name: array.astype(float) if array.dtype.kind == "f" else array
         for name, array in arrays.items()
@@ -169,7 +169,7 @@ def resampling(n, m):
 
 
 def frame(result):
-    """The pad, what became of the drawing, where its code lies, and how its error ranks."""
+    """The pad, the reconstruction, the place of its code, and the rank of its error."""
     z = result["z"]
     place = f"({z[0]:.2f}, {z[1]:.2f})".replace("-", "\N{MINUS SIGN}")
     return Frame(
@@ -202,7 +202,6 @@ def nearest_class(result):
 
 
 def pad_alt(result):
-    """How much has been drawn."""
     inked = int(np.sum(result["drawing"] > 127))
     return f"The pad with your drawing: {inked} of {SIDE * SIDE} pixels are mostly ink."
 
@@ -262,7 +261,6 @@ def plane(result):
 
 
 def plane_alt(result, place):
-    """The plane in words."""
     return (
         f"The latent plane with the codes of {len(result['codes'])} test images. The drawing's "
         f"code is {place}; of the ten nearest, most are {nearest_class(result)}."
@@ -270,7 +268,7 @@ def plane_alt(result, place):
 
 
 def errors(result):
-    """How the errors of the test images are spread, and where the drawing's lies."""
+    """The distribution of the test images' errors, and the drawing's error."""
     share, error = result["share"], min(result["error"], WORST)
     step = WORST / BINS
     side = "right" if error > WORST / 2 else "left"
@@ -287,7 +285,6 @@ def errors(result):
 
 
 def errors_alt(result):
-    """The spread in words."""
     return (
         f"A histogram of the squared errors of 10,000 test images. The drawing's is "
         f"{result['error']:.1f}, more than that of {result['percentile']:.1f} % of them."

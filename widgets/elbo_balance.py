@@ -1,4 +1,4 @@
-"""The two terms of the bound, and what it misses, where all of it can be written down.
+"""The two terms of the bound, and its gap, in a case with closed forms.
 
 Code and input are single numbers, and the decoder is linear:
 
@@ -11,7 +11,7 @@ For a cloud q = N(mu, sigma^2) every expectation has a closed form:
     gap              log p(x) + reconstruction + price = KL(q || p(z|x)) >= 0
 
 With a weight beta on the price the loss is lowest at the posterior of a model whose noise is
-beta s^2 in place of s^2:
+beta s^2 instead of s^2:
 
     mu = w x / (w^2 + beta s^2),    sigma^2 = beta s^2 / (w^2 + beta s^2).
 """
@@ -203,7 +203,6 @@ def clouds_figure(result):
 
 
 def clouds_alt(result):
-    """The clouds in words."""
     (mu, sigma), (centre, width) = result["cloud"], result["posterior"]
     return (
         f"Densities over the code: the prior, with mean 0 and standard deviation 1, and the cloud, "
@@ -260,7 +259,6 @@ def terms_figure(result):
 
 
 def terms_alt(result):
-    """The terms in words."""
     return (
         f"Reconstruction, KL and their sum against the width of the cloud. At its width of "
         f"{result['cloud'][1]:.2f} they are {result['recon']:.3f}, {result['kl']:.3f} and "

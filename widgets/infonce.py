@@ -272,7 +272,6 @@ def matrix_figure(result):
 
 
 def matrix_alt(result):
-    """The matrix in words."""
     n = len(result["images"])
     s = result["similarity"][:, :n]
     own = np.diag(s).mean()
@@ -324,7 +323,6 @@ def bound_figure(result):
 
 
 def bound_alt(result):
-    """The curve in words."""
     known, estimate = result["known"], result["estimate"]
     n = len(result["images"])
     return (

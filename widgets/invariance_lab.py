@@ -1,7 +1,7 @@
 """How far a digit moves in seven codes when it is shifted, turned, dimmed or thickened.
 
 An encoder f is invariant to a change T if f(T x) = f(x), and equivariant if the code changes in a
-way that is known beforehand, f(T x) = T' f(x). Codes differ in scale, so their distances are given
+way that is known in advance, f(T x) = T' f(x). Codes differ in scale, so their distances are given
 in units of the mean distance between two images of different digits,
 
     moved = |f(T x) - f(x)| / mean |f(a) - f(b)|.
@@ -150,7 +150,6 @@ def moved_figure(result):
 
 
 def moved_alt(result):
-    """The bars in words."""
     said = [
         f"{name} {value:.2f}"
         for name, value in zip(ENCODERS.values(), result["moved"], strict=True)

@@ -2,7 +2,7 @@
 
 Noise turns a code z_0 into z_t = a z_0 + s eps, with a^2 + s^2 = 1; the angle phi, a = cos(phi),
 s = sin(phi), grows with t from 0 to pi/2. The best denoiser answers with E[z_0 | z_t], and the
-score follows from it, (a E[z_0 | z_t] - z_t) / s^2. Two of them stand side by side: the exact one
+score follows from it, (a E[z_0 | z_t] - z_t) / s^2. Two of them are compared: the exact one
 of a mixture of Gaussians that was fitted to the codes, and a network that learned to denoise.
 
 If the codes are a mixture of N(m_j, C_j) with weights pi_j, those at time t are a mixture of
@@ -201,7 +201,7 @@ def compute(*, t, way, asked, digit, w, score, steps, schedule, latents, seed):
 
 
 def clouds_of(vae: Mapping[str, Array]) -> dict[str, Array]:
-    """The clouds of a kept VAE's test strokes as a mixture, in the form of the stored ones."""
+    """The clouds of a saved VAE's test strokes as a mixture, in the form of the stored ones."""
     means, log_variances = vae["codes"], vae["log_variances"]
     count, d = means.shape
     return {
@@ -240,7 +240,7 @@ def parts_of(data: Mapping[str, Array], digit: str) -> Parts:
 
 
 def posterior(z: Array, phi: float, parts: Parts) -> tuple[Array, Array, Array]:
-    """What a mixture says of noisy codes z, (n, d), at angle phi.
+    """A mixture's posterior for noisy codes z, (n, d), at angle phi.
 
     Returns
     -------
@@ -476,7 +476,6 @@ def arrows(places, ways):
 
 
 def plane_alt(result):
-    """The plane in words."""
     what = "all digits" if result["which"] == ANY else f"the digit {result['which']}"
     scores = "" if result["places"] is None else ", arrows along the exact and the learned score"
     if result["latents"] == YOURS:

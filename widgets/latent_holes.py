@@ -1,7 +1,7 @@
-"""The latent plane of a plain autoencoder beside that of a VAE, trained on the same digits.
+"""The latent planes of a plain autoencoder and of a VAE, trained on the same digits.
 
 Each plane shows the codes z = f(x) of test digits. Any other place can be decoded as well, and the
-decoder g never refuses. Two numbers say whether to believe it:
+decoder g never refuses. Two numbers show whether to believe it:
 
     distance to the nearest code, min_i |z - f(x_i)|,
     change on a round trip, |g(f(g(z))) - g(z)|^2: encode the decoded image and decode it again.
@@ -85,7 +85,7 @@ def compute(*, plain, vae, model):
 
 
 def visit(model, z):
-    """What is at one place of a model's plane."""
+    """One place of a model's plane, decoded and measured."""
     if model == YOURS:
         decoder = load(YOURS)
         own = (name for name in decoder if name.startswith("encoder_"))
@@ -162,7 +162,6 @@ def plane_figure(place):
 
 
 def plane_alt(place):
-    """One plane in words."""
     z_1, z_2 = place["z"]
     labels = place["labels"]
     nearest = f"a {labels[place['nearest']]}" if len(labels) else "a stroke"

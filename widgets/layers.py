@@ -1,11 +1,11 @@
 """One digit through a convolutional network: what can be read off each layer.
 
 Each layer is a function of the one before, h' = f(h). A probe is a matrix, fitted afterwards to a
-frozen layer: read = h W + b. Three things are asked of every layer: which digit it is, by how many
+frozen layer: read = h W + b. Three things are read off every layer: which digit it is, by how many
 pixels it has been shifted, and how wide its strokes are. The network was trained for the first
 alone, on digits that were shifted by up to 4 px.
 
-The figure says how well the probes do on 10,000 test digits. Dotted, for comparison: the same
+The figure shows the probes' results on 10,000 test digits. Dotted, for comparison: the same
 network before any training.
 """
 
@@ -113,7 +113,7 @@ def frame(result):
 
 
 def signed(text):
-    """With minus signs in place of hyphens."""
+    """A number with a minus sign instead of a hyphen."""
     return text.replace("-", "\N{MINUS SIGN}")
 
 
@@ -161,7 +161,6 @@ def scores_figure(result):
 
 
 def scores_alt(result):
-    """The curves in words."""
     trained = 100 * result["scores"][0]
     said = [
         f"{name.lower()} {digit:.0f}, {place:.0f} and {width:.0f}"

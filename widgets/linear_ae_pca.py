@@ -223,7 +223,6 @@ def training_figure(result):
 
 
 def training_alt(result):
-    """The training figure in words."""
     last = len(result["loss"]) - 1
     cosines = ", ".join(f"{c:.4f}" for c in result["cosines"][-1])
     return (
@@ -272,7 +271,6 @@ def beyond(end):
 
 
 def plane_alt(result):
-    """The plane in words."""
     ends = "; ".join(f"({x:.2f}, {y:.2f})" for x, y in result["rows"][-1])
     return (
         "The data in the plane of the first two principal components, with a dotted circle of "

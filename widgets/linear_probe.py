@@ -2,11 +2,11 @@
 
 An encoder is frozen, a few labels of each class are drawn, and a matrix that turns codes into
 labels is fitted to them: by ridge regression, or from the means of the classes
-(:mod:`widgets.kit.probe`). It is then asked about images whose labels it has not seen. Other labels
-make another probe, so each is fitted ten times, to ten draws.
+(:mod:`widgets.kit.probe`). It is then tested on images whose labels it has not seen. Other labels
+give another probe, so each is fitted ten times, to ten draws.
 
-In the page the labels come from 1,000 training images and the questions from 1,000 test images. A
-server computes the same with 10,000 of each.
+The page uses 1,000 training images and 1,000 test images. A server computes the same with 10,000
+of each.
 """
 
 import itertools
@@ -69,7 +69,7 @@ instrument = Instrument(
 
 
 def compute(*, code, per_class, matrix, ridge, others, seed, full_data=None):
-    """Fit ten probes to ten draws of labels and ask each about the test images.
+    """Fit ten probes to ten draws of labels and test each on the test images.
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ def curves_figure(result):
 
 
 def apart(heights, least=5.0):
-    """Heights of words, moved down so that no two are closer than so many percent."""
+    """Heights of labels, moved down so that no two are closer than so many percent."""
     order = np.argsort(heights)[::-1]
     placed = np.array(heights, dtype=float)
     for upper, lower in itertools.pairwise(order):
@@ -211,7 +211,6 @@ def interval(x, values, color):
 
 
 def curves_alt(result):
-    """The figure in words."""
     here, everywhere = 100 * result["here"], 100 * result["everywhere"]
     served = f" By the server, of 10,000: {everywhere.mean():.1f} %." if len(everywhere) else ""
     curves = dict(zip(JUDGED, 100 * result["curves"][:, :, 0], strict=True))

@@ -5,8 +5,8 @@ the others; a decoder draws all sixteen. It was trained with 12 of 16 hidden, on
 
     L = mean over hidden pixels of (x_hat - x)^2.
 
-Two answers need no network: give each hidden pixel the grey of the nearest visible one, or put the
-mean training digit there. The errors of all three are taken over hidden pixels only.
+Two answers need no network: the grey of the nearest visible pixel for each hidden one, or the mean
+training digit. The errors of all three are taken over hidden pixels only.
 """
 
 import numpy as np
@@ -130,7 +130,7 @@ def pixels_of(patches):
 
 
 def frame(result):
-    """What is given, the answers, and how both depend on how much is hidden."""
+    """The input, the answers, and how errors and work depend on how much is hidden."""
     errors, hidden, work = result["errors"], result["hidden"], result["work"]
     shown = (None, None, None) if errors is None else errors
     visible = PATCHES - int(hidden.sum())
@@ -157,7 +157,6 @@ def views(result):
 
 
 def given_alt(hidden):
-    """Which patches are hidden."""
     places = ", ".join(str(place + 1) for place in np.flatnonzero(hidden)) or "none"
     return f"A digit of sixteen patches, numbered row by row. Hidden: {places}."
 
@@ -209,7 +208,6 @@ def errors_figure(result):
 
 
 def errors_alt(result):
-    """The figure in words."""
     counts = (1, 8, 15)
     said = [
         f"with {count} hidden, network {network:.3f}, nearest visible {nearest:.3f}, "
@@ -240,7 +238,6 @@ def work_figure(result):
 
 
 def work_alt(result):
-    """The figure in words."""
     work, visible = result["work"], PATCHES - int(result["hidden"].sum())
     return (
         f"The encoder's blocks take {work[-1] / 1e6:.2f} million multiplications for all patches, "

@@ -9,16 +9,16 @@ With the codes a = f(x_a), b = f(x_b) of two images and t from 0 to 1, the paths
     slerp(a, b, t) = ((1 - t) |a| + t |b|) (sin((1 - t) w) a/|a| + sin(t w) b/|b|) / sin w
 
 with w the angle between a and b: the direction turns at an even pace, and the length goes from one
-end's to the other's. Shoemake's formula for unit vectors, put to a and b as they are, does not: for
-lengths 3.0 and 1.2 in nearly opposite directions its middle is 848 long.
+end's to the other's. Shoemake's formula for unit vectors, applied to a and b directly, does not:
+for lengths 3.0 and 1.2 in nearly opposite directions its middle is 848 long.
 
 How smooth a path is can be measured in pixels. Cut it into N steps. Its length is the sum of the
 steps, and by the triangle inequality never less than the direct distance; on an even path the
 largest of them is 1/N of the length.
 
-Whether an image on it shows one thing is asked of a classifier that has learned from images and
-from mixtures of two: its certainty is the probability of the likeliest class. It is asked the same
-of both ends as of what lies between them.
+Whether an image on it shows one thing is judged by a classifier that has learned from images and
+from mixtures of two: its certainty is the probability of the likeliest class. It also
+judges both ends.
 """
 
 import numpy as np
@@ -243,7 +243,6 @@ def plane_figure(result):
 
 
 def plane_alt(result):
-    """The plane in words."""
     (a_1, a_2), (b_1, b_2) = result["traces"][0, [0, -1]]
     z_1, z_2 = result["z"]
     return (

@@ -1,12 +1,12 @@
-"""Which test digits lie nearest to a chosen one, in pixels and in codes.
+"""Which test digits are nearest to a chosen one, in pixels and in codes.
 
 The distance between two images is that of their codes,
 
     distance(x, x') = |f(x) - f(x')|,
 
-so each encoder f has its own idea of what is alike. Two things are asked of the neighbours: whether
-they show the same digit, and whether their strokes are as wide. The second is compared with two
-images drawn at random, whose widths differ by 1 in this unit.
+so each encoder f has its own notion of similarity. Two properties of the neighbours are measured:
+whether they show the same digit, and whether their strokes are as wide. The second is compared with
+two images drawn at random, whose widths differ by 1 in this unit.
 """
 
 from functools import lru_cache
@@ -33,7 +33,7 @@ from widgets.kit.encoders import ENCODERS, NETWORKS, encode_as
 from widgets.kit.figures import axis, dots, figure, label
 from widgets.kit.network import SIDE
 
-NEAREST = 10  # neighbours at the most
+NEAREST = 10  # most neighbours
 LABELS = ("Pixels", "Blurred", "Fourier", "PCA", "VAE", "Network", "Shown shifts")
 IMAGES = 625  # every 16th test image of MNIST
 
@@ -186,7 +186,6 @@ def both_figure(result):
 
 
 def both_alt(result):
-    """The figure in words."""
     said = [
         f"{ENCODERS[name]} {100 * same:.0f} % and {apart:.2f}"
         for name, same, apart in zip(ENCODERS, result["all_same"], result["all_apart"], strict=True)

@@ -6,7 +6,7 @@ the old one in a new order. So one dense network serves for all shuffles here:
 
     dense(P x) = P dense_0(x) for the network whose weights are shuffled along with the pixels.
 
-The convolution was trained anew for each shuffle.
+The convolution was trained again for each shuffle.
 """
 
 import numpy as np
@@ -179,7 +179,6 @@ def errors_figure(result):
 
 
 def errors_alt(result):
-    """The figure in words."""
     said = "; ".join(
         f"blocks of {block}: dense {dense_error:.1f}, convolution {convolution_error:.1f}"
         for block, dense_error, convolution_error in zip(

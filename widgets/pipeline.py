@@ -3,7 +3,7 @@
     x -> encoder -> z -> decoder -> x_hat,    and for a new digit   z ~ N(0, I) -> decoder
 
 The encoder turns 784 grey levels into 64 numbers, 64 again, and 2: the code. The decoder turns two
-numbers into 192, 64 and 784. A hidden layer puts out SiLU(W h + b), the last one W h + b; images
+numbers into 192, 64 and 784. A hidden layer outputs SiLU(W h + b), the last one W h + b; images
 are cut to [0, 1]. For a new digit nothing is encoded: the code is a draw from N(0, I).
 
 The networks are small and imitate those of `latentbook train`, as in draw_a_digit.py.
@@ -163,12 +163,12 @@ def values_here(result):
 
 
 def both_layers(h):
-    """What two hidden layers put out: the second has 64 units."""
+    """Outputs of two hidden layers; the second has 64 units."""
     return [h[:-SECOND], h[-SECOND:]]
 
 
 def meaning(result):
-    """What the numbers at the stop are, in words."""
+    """A description of the numbers at the stop."""
     z, drawn = (words_of(result[name]) for name in ("z", "drawn"))
     nearest = ", ".join(map(str, result["nearest"]))
     strong = int(np.sum(result["encoded"] > 1))
@@ -193,7 +193,7 @@ def meaning(result):
 
 
 def words_of(z):
-    """A code as it is written."""
+    """A code as text."""
     return f"({z[0]:.2f}, {z[1]:.2f})".replace("-", "\N{MINUS SIGN}")
 
 
@@ -326,7 +326,6 @@ def plane_figure(result, name):
 
 
 def way_alt(result):
-    """The way in words."""
     stages = list(STAGES.values())
     stop = list(STAGES).index(result["stage"])
     return (
@@ -337,7 +336,6 @@ def way_alt(result):
 
 
 def here_alt(result):
-    """The numbers at the stop in words."""
     stage = result["stage"]
     if stage in ("code", "generation"):
         z = result["z" if stage == "code" else "drawn"]

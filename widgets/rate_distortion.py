@@ -1,8 +1,8 @@
-"""Bits against error: what a digit costs, and what is lost, by four kinds of code.
+"""Bits against error: the cost and the loss of a digit, for four kinds of code.
 
 Every dot was measured on the 10,000 test digits of MNIST, with the bits that the code of one
-digit takes on average. Between two dots lies what is had by sending some digits the one way and
-the rest the other: a chord, which logarithmic axes bend.
+digit takes on average. Sending some digits one way and the rest the other gives the points between
+two dots: a chord, which logarithmic axes bend.
 
 The bound is that of a Gaussian with the variances lambda_j of the training digits. At a level w
 
@@ -113,7 +113,7 @@ def compute(*, budget, price, digit, beside):
 
 
 def point_of(vae, x):
-    """Bits and squared error of a kept VAE on images (n, 28, 28), in [0, 1].
+    """Bits and squared error of a saved VAE on images (n, 28, 28), in [0, 1].
 
     As for the other VAEs, the bits are the KL from the prior and the error is that of a draw.
     """
@@ -130,7 +130,7 @@ def point_of(vae, x):
 
 
 def rebuilt(vae, x):
-    """What a kept VAE makes of images, from the means of its clouds."""
+    """Images reconstructed by a saved VAE, from the means of its clouds."""
     return decode(encode(x, encoder_of(vae)), vae)
 
 
@@ -222,7 +222,6 @@ def curves_figure(result):
 
 
 def curves_alt(result):
-    """The figure in words."""
     said = [
         f"{name} {result['left'][kind]:.1f}"
         for kind, name in KINDS.items()

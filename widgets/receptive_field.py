@@ -1,6 +1,6 @@
 """What one unit of a convolutional network sees: what could move it, and what does.
 
-A layer of kernel k and stride s with p zeros around its input turns n units a side into
+A layer of kernel k and stride s with p zeros around its input turns n units per side into
 
     floor((n + 2 p - k) / s) + 1.
 
@@ -8,9 +8,9 @@ Neighbours in layer l lie s^l pixels apart, so the unit sees
 
     1 + (k - 1) (1 + s + s^2 + ... + s^(depth - 1))
 
-pixels a side: the theoretical receptive field. How much each of them counts is the square of the
+pixels per side: the theoretical receptive field. How much each of them counts is the square of the
 gradient of the unit with respect to it: the share of the unit's variance if the pixels were
-independent noise. The effective field is the smallest square around the same centre that holds
+independent noise. The effective field is the smallest square around the same centre that contains
 95 % of the shares.
 """
 
@@ -278,7 +278,6 @@ def field_figure(result):
 
 
 def field_alt(result):
-    """The figure in words."""
     row, column = result["corner"] + (result["field"] - 1) / 2
     return (
         f"An image of {SIDE} by {SIDE} pixels, coloured by how much each moves the unit around row "
@@ -313,7 +312,6 @@ def growth_figure(result):
 
 
 def growth_alt(result):
-    """The figure in words."""
     depth = len(result["sizes"]) - 1
     fields, expected = result["fields"][:depth], result["expected"][:depth]
     return (

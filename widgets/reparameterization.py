@@ -182,7 +182,6 @@ def draws_figure(result):
 
 
 def draws_alt(result):
-    """The draws in words."""
     n, mu, sigma = len(result["z"]), result["mu"], result["sigma"]
     return (
         f"Below, standard normal noise; above, the codes that it is carried to by z = mu + sigma "
@@ -228,7 +227,6 @@ def rounded_up(number):
 
 
 def gradient_alt(result):
-    """Both estimates in words."""
     return (
         f"Running averages of two estimates of the gradient, which is {result['gradient']:.1f}. "
         f"After {len(result['z'])} draws the slopes average {result['slope'].mean():.3f}, the "

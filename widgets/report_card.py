@@ -1,8 +1,8 @@
-"""Six questions to one encoder, and what every encoder of the book answers.
+"""Six measures of one encoder, next to those of every encoder of the book.
 
-All of them are put to the codes of 1,000 test images of MNIST. What has to be fitted or looked up
-has 1,000 training images with labels. Nothing is trained again but a linear probe. The cards of the
-book's encoders were made beforehand by `made`, as the page makes that of the reader's own.
+All are measured on the codes of 1,000 test images of MNIST. Fitting and retrieval use 1,000
+training images with labels. Only a linear probe is trained. The cards of the book's encoders were
+computed in advance by `made`, which the page also uses for the reader's own.
 """
 
 from typing import Any
@@ -108,7 +108,7 @@ def card_of(code):
 
 
 def made(code: str) -> dict[str, Any]:
-    """Ask one code everything."""
+    """Compute all measures of one code."""
     shown, test, changed = codes(code)
     shown_labels, test_labels = labels()
     by_matrix, own = rebuilt(code)
@@ -172,7 +172,7 @@ def frame(result):
 
 
 def title_of(code):
-    """What a code is called."""
+    """The title of a code."""
     return JUDGED.get(code, "Yours")
 
 
@@ -204,7 +204,6 @@ def card_figure(result):
 
 
 def card_alt(result):
-    """The dots in words."""
     card, other = 100 * result["cards"]
     said = [
         f"{name} {one:.0f} and {two:.0f}"
@@ -217,7 +216,7 @@ def card_alt(result):
 
 
 def changes_figure(result):
-    """What the probe names as the images are, and changed."""
+    """Digits named by the probe, before and after the changes."""
     shares = 100 * result["by_change"]
     places = np.arange(len(shares), 0, -1)
     return figure(
@@ -236,7 +235,6 @@ def changes_figure(result):
 
 
 def changes_alt(result):
-    """The bars in words."""
     names = ("as they are", *CHANGES.values())
     said = [f"{n} {100 * s:.0f}" for n, s in zip(names, result["by_change"], strict=True)]
     return f"Percent of 250 test images that the probe names: {', '.join(said)}."
@@ -257,7 +255,6 @@ def calibration_figure(result):
 
 
 def calibration_alt(result):
-    """The line in words."""
     filled = result["count"] >= 5
     said = [
         f"{100 * c:.0f} sure, {100 * r:.0f} right"

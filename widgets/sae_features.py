@@ -1,7 +1,7 @@
-"""What the features of a sparse autoencoder stand for, and what the network does without one.
+"""What the features of a sparse autoencoder mean, and what the network does without one.
 
 The hidden layer of a classifier has 32 units h. A sparse autoencoder describes them by 128
-features, of which the k largest are kept and all others set to zero,
+features, of which the k largest stay and all others are set to zero,
 
     z = TopK(relu((h - c) E + b)),    h = z V + c + what is left over.
 
@@ -150,7 +150,7 @@ def softmax(log_odds):
 
 
 def kind(density, purity):
-    """What a feature counts as."""
+    """The class of a feature."""
     if density == 0:
         return "dead"
     if density > DENSE:
@@ -194,7 +194,6 @@ def answer(result):
 
 
 def images_alt(result):
-    """The images in words."""
     labels = result["labels"]
     if not len(labels):
         return "No image: the feature is active for none of the 625."
@@ -236,7 +235,6 @@ def effect_figure(result):
 
 
 def effect_alt(result):
-    """The bars in words."""
     digits = result["digits"]
     if result["change"] is None:
         return "Without an active image there is no effect to show."
@@ -285,7 +283,6 @@ def all_figure(result):
 
 
 def all_alt(result):
-    """The figure in words."""
     kinds = [kind(*pair) for pair in zip(result["density"], result["purity"], strict=True)]
     counted = ", ".join(f"{kinds.count(one)} {one}" for one in ("pure", "mixed", "dense", "dead"))
     return f"The 128 features by the share of images they are active for and by purity: {counted}."

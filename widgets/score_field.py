@@ -246,7 +246,6 @@ def arrows(places, scores, sigma):
 
 
 def field_alt(result):
-    """The field in words."""
     (a, b), (c, d) = result["walk"][[0, -1]]
     names = {"ring": "a ring", "moons": "two half moons", "spiral": "a spiral"}
     return (
@@ -293,7 +292,6 @@ def walk_figure(result):
 
 
 def walk_alt(result):
-    """The walk in words."""
     distance, log_density = result["distance"], result["log_density"]
     return (
         f"In {STEPS} steps the distance to the curve goes from {distance[0]:.3f} to "

@@ -207,7 +207,6 @@ def trade_figure(result):
 
 
 def trade_alt(result):
-    """The figure in words."""
     z = result["z"]
     return (
         f"Above, the code: {np.count_nonzero(z)} of {len(z)} weights are not zero. Below, the mean "

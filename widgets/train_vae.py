@@ -128,7 +128,7 @@ def strokes():
 
 
 def shapes(width):
-    """Names and shapes of the weights, in the order in which they lie in theta."""
+    """Names and shapes of the weights, in their order in theta."""
     return {
         "W0": (PIXELS, width),
         "b0": (width,),
@@ -221,12 +221,12 @@ def encoded(w, x):
 
 
 def drawn(w, z):
-    """What the decoder makes of codes, (n, PIXELS), in [0, 1]."""
+    """Decoded codes, (n, PIXELS), in [0, 1]."""
     return sigmoid(silu(z @ w["V0"] + w["c0"]) @ w["V1"] + w["c1"])
 
 
 def compute(state, curves, *, width, steps, branch, at, **settings):
-    """What a state is worth: both terms on test strokes, and the latent plane, decoded.
+    """Evaluate a state: both terms on test strokes, and the decoded latent plane.
 
     Parameters
     ----------
@@ -319,7 +319,7 @@ def frame(result):
 
 
 def curve_figure(result):
-    """Reconstruction above, KL below, by step; the run that a branch has left is dotted."""
+    """Reconstruction above, KL below, by step; the run before the branch is dotted."""
     end = max(500, 500 * -(-result["steps"] // 500))  # the next full five hundred
     traces, shapes = training_curves(
         result["curves"], "recon", "kl", between=0.415, at=result["at"], most=400
@@ -348,7 +348,6 @@ def curve_figure(result):
 
 
 def curve_alt(result):
-    """The curves in words."""
     if result["steps"] == 0:
         return "No step has been made yet: two empty axes for reconstruction and KL."
     now = result["curves"][0]

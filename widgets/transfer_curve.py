@@ -1,7 +1,7 @@
-"""What a network trained on digits is worth for clothes, and the other way, by number of labels.
+"""How useful a network trained on digits is for clothes, and vice versa, by number of labels.
 
 A convolutional network has learned to name one kind of image. For the other kind, with n labels of
-each class, one may keep its layers frozen and fit a head to what they give,
+each class, one may freeze its layers and fit a head to their output,
 
     y_hat = softmax(h W + b),  h = f(x),
 
@@ -269,7 +269,6 @@ def spaced(values, gap, low, high):
 
 
 def curves_alt(result):
-    """The curves in words."""
     means = 100 * result["accuracy"][:, result["which"]].mean(axis=1)
     said = ", ".join(
         f"{name} {mean:.1f} %" for name, mean in zip(METHODS.values(), means, strict=True)
@@ -322,7 +321,6 @@ def head_figure(result):
 
 
 def head_alt(result):
-    """The figure in words."""
     return (
         f"After {result['seen'][-1]} steps the head on the {LAYERS[result['layer']]} names "
         f"{result['known'][-1]:.0%} of its {CLASSES * result['used']} labelled images right, and "

@@ -1,6 +1,6 @@
 """One change of a digit, and what is left of it in codes that were trained on pairs of views.
 
-What is trained on pairs of views is asked to be the same for both. Two contrastive encoders saw
+A code trained on pairs of views should be the same for both. Two contrastive encoders saw
 views that were shifted by up to 3 px, scaled by up to a fifth, and thinned or thickened: one saw
 them turned by up to 20 degrees, the other by any angle. Each has a code of 64 units, and a linear
 map from there to 32 numbers, of length 1: all that the loss sees.
@@ -193,7 +193,6 @@ def shares_figure(result):
 
 
 def shares_alt(result):
-    """The curves in words."""
     angles = list(result["angles"])
     said = []
     for name in SHOWN:

@@ -301,7 +301,6 @@ def words(text, x, y, color):
 
 
 def plane_alt(result):
-    """The plane in words."""
     z_1, z_2 = result["z"]
     by = f", coloured by {result['color']}," if result["model"] in DRAWN else ","
     rings = "the codes" if result["kl"] is None else "the prior"

@@ -1,4 +1,4 @@
-"""A table of codes for patches of digits, learned where you read: by k-means, or as a VQ-VAE does.
+"""A table of codes for patches of digits, learned in the page: by k-means, or as in a VQ-VAE.
 
 A digit is cut into 49 patches x of 4 x 4 pixels, and each is replaced by one of K vectors. k-means
 looks for the vectors among the patches: each step assigns every patch to the nearest vector, and
@@ -8,7 +8,7 @@ moves each vector to the mean of its patches. A VQ-VAE looks among codes, here l
 
 and descends |x - x_hat|^2 + |sg(z) - e|^2 + 0.25 |z - sg(e)|^2 by Adam, where sg lets no gradient
 through. The nearest vector is a step function of z, so the gradient of the first term by e is
-handed to z as it stands: the straight-through estimate.
+passed on to z unchanged: the straight-through estimate.
 
 A vector that is nearest to no patch does not move until the others have moved away from some.
 Reviving puts it on a patch drawn at random at once.
@@ -193,7 +193,7 @@ def by_gradient(state, x):
 
 
 def loss_and_gradient(state, x):
-    """The three terms, as means over the patches, and the derivatives that Adam is handed.
+    """The three terms, as means over the patches, and the derivatives for Adam.
 
     Parameters
     ----------
@@ -244,7 +244,7 @@ def measured(state, x):
 
 
 def compute(state, curves, *, codes, steps, branch, at, **settings):
-    """What a table is worth on test digits.
+    """Evaluate a table on test digits.
 
     Parameters
     ----------
@@ -279,7 +279,7 @@ def compute(state, curves, *, codes, steps, branch, at, **settings):
 
 
 def frame(result):
-    """Table and digits above, what they cost and how they came about below."""
+    """Table and digits above, costs and training below."""
     used = int(np.count_nonzero(result["share"]))
     codes = result["codes"]
     table = np.zeros((6, 11, PATCH + 2, PATCH + 2), np.uint8)  # room for the largest
@@ -343,7 +343,6 @@ def prices_figure(result):
 
 
 def prices_alt(result):
-    """The figure in words."""
     return (
         f"Squared error against bits, for a test digit. This table: {result['error']:.1f} at "
         f"{PLACES * math.log2(result['codes']):.0f} bits. k-means at its best falls from "
@@ -352,7 +351,7 @@ def prices_alt(result):
 
 
 def curve_figure(result):
-    """Error above, perplexity below, by step; the run that a branch has left is dotted."""
+    """Error above, perplexity below, by step; the run before the branch is dotted."""
     end = max(50, 50 * -(-result["steps"] // 50))
     curves = [{**curve, "error": curve["error"].clip(0, HIGH)} for curve in result["curves"]]
     traces, shapes = training_curves(curves, "error", "perplexity", between=0.46, at=result["at"])
@@ -374,7 +373,6 @@ def curve_figure(result):
 
 
 def curve_alt(result):
-    """The curves in words."""
     if result["steps"] == 0:
         return "No step has been made yet: two empty axes for error and perplexity."
     now = result["curves"][0]

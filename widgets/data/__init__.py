@@ -1,7 +1,7 @@
 """Arrays that the instruments read: principal components, small trained networks, codes, images.
 
-Each file `NAME.npz` has a card `NAME.json` that says how it was made. In the page a file is fetched
-when an instrument first loads it: load the file of a choice when that choice is made.
+Each file `NAME.npz` has a card `NAME.json` that says how it was made. The page fetches a
+file when an instrument first loads it, so load the file of a choice only for that choice.
 """
 
 import os
@@ -100,7 +100,7 @@ class NothingKept(ValueError):
 
 @contextmanager
 def kept(text: str | None) -> Iterator[None]:
-    """Have ``load(YOURS)`` return what the page has saved: an .npz file in base 64."""
+    """Have ``load(YOURS)`` return the reader's saved network: an .npz file in base 64."""
     _kept[0] = text
     try:
         yield
@@ -143,7 +143,7 @@ def load(name: str) -> Mapping[str, NDArray[Any]]:
     KeyError
         If there is no file of that name.
     NothingKept
-        If the reader has kept no network.
+        If the reader has saved no network.
     """
     if name != YOURS:
         return load_file(name)

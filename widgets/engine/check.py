@@ -1,7 +1,7 @@
-"""The check that holds an instrument to its contract: the book's own, and a reader's version of it.
+"""Check an instrument against the contract: the book's own, and a reader's version.
 
-Readers see these messages beside the code that they edited, so each says what stands there and
-what is accepted.
+Readers see these messages under the code that they edited, so each says what was found and what is
+accepted.
 """
 
 from __future__ import annotations

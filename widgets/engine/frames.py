@@ -123,12 +123,11 @@ def compute_frame(
     ----------
     widget : str
     controls : mapping from a control's name to its value
-        A control that is left out is at rest.
+        A missing control has its default.
     source : str or None
         The reader's version of the file.
     milliseconds : float or None
-        How long an instrument may train for this picture, about; None: until it is where the
-        controls ask for.
+        Approximate time to train for this picture; None: until the step that the controls request.
 
     Raises
     ------
@@ -139,7 +138,7 @@ def compute_frame(
     instrument: Instrument = module.instrument
     values = accepted(instrument, controls)
     start = time.perf_counter()
-    with np.errstate(all="warn", under="ignore"):  # NumPy's own, whatever a cell has set
+    with np.errstate(all="warn", under="ignore"):  # NumPy's defaults, whatever a cell has set
         if instrument.training is None:
             reached = None
             result = module.compute(**values)
@@ -216,7 +215,7 @@ def panel_value(panel: Panel) -> dict[str, Any]:
 
 
 def pictures_value(panel: Pad) -> dict[str, Any]:
-    """What a pad shows instead of paper and ink, or nulls."""
+    """A pad's pictures in place of paper and ink, or nulls."""
     if panel.pictures is None:
         return {"data": None, "shape": None}
     pictures = np.ascontiguousarray(panel.pictures)

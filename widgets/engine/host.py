@@ -1,7 +1,7 @@
 """The Python side of the protocol in static/js/python/protocol.js: one message in, one reply out.
 
 The same code answers in the reader's browser (Pyodide, called by worker.js) and in CPython (the
-build, the tests). What the reader's code prints goes to ``sys.stdout`` and ``sys.stderr``.
+build, the tests). The output of readers' code goes to ``sys.stdout`` and ``sys.stderr``.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ Request: TypeAlias = Mapping[str, Any]
 Scope: TypeAlias = dict[str, Any]
 
 PLOTLY = "application/vnd.plotly.v1+json"
-ANSWER, CHECK = "your answer", "check"  # the two parts of a question, as tracebacks name them
+ANSWER, CHECK = "your answer", "check"  # names in tracebacks for the two parts of a question
 
 MAX_CHARACTERS = 200_000  # of a value's text
-MAX_FIGURE = 500_000  # characters of a figure's JSON: drawing more would hold up the page
+MAX_FIGURE = 500_000  # characters of a figure's JSON: drawing more would block the page
 
 _scopes: dict[str, Scope] = {}
 _interpreter = InterpreterState()
@@ -64,7 +64,7 @@ def handle(request: Request, display: Display) -> dict[str, Any]:
     Raises
     ------
     InterpreterDamaged
-        If reader's code has left Python in a state in which none runs any more.
+        If reader's code has made it impossible to run any code.
     """
     try:
         if is_readers(request):
@@ -89,7 +89,7 @@ def is_readers(request: Request) -> bool:
 
 
 def put_back() -> None:
-    """Undo what readers' code has changed in Python, and report what was the book's."""
+    """Undo the changes of readers' code to Python, and report those to the book's modules."""
     replaced = _interpreter.put_back()
     if replaced:
         names = ", ".join(replaced[:3]) + (" and others" if len(replaced) > 3 else "")
@@ -233,7 +233,7 @@ def execute(code: str, filename: str, scope: Scope) -> Any:
     """Run code in a scope and return the value of its last expression, or None."""
     remember_source(filename, code)
     scope["__builtins__"] = {**_interpreter.builtins, "input": refuse_input}
-    scope.pop("__warningregistry__", None)  # a warning is due on every run, not on the first alone
+    scope.pop("__warningregistry__", None)  # warn on every run, not only on the first
     tree = ast.parse(code, filename)
     last = tree.body[-1] if tree.body else None
     if isinstance(last, ast.Expr):
@@ -302,7 +302,7 @@ def compute_widget(
 ) -> dict[str, Any]:
     """One picture of an instrument; ``source`` is the text of a reader's edit.
 
-    ``kept`` is the network that the reader has trained and kept, an .npz file in base 64.
+    ``kept`` is the reader's saved network, an .npz file in base 64.
     """
     with data.kept(kept):
         return frames.compute_frame(widget, controls, text_or_none(source), milliseconds)

@@ -120,7 +120,7 @@ def check_dots(key: str, dots: Dots) -> None:
 
 
 def shown(value: Any) -> str:
-    """Type and shape of what should be an array."""
+    """Type and shape of a value that should be an array."""
     if isinstance(value, np.ndarray):
         return f"{value.dtype} of shape {value.shape}"
     return type(value).__name__

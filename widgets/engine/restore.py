@@ -1,7 +1,7 @@
 """Restores Python after each piece of readers' code.
 
 A cell may reassign ``print``, empty ``sys.modules``, close ``sys.stdout`` or replace a function of
-NumPy. That has effect only until it ends: the next cell, and the instruments, find everything
+NumPy. This lasts only until the cell ends: the next cell and the instruments find everything
 restored.
 """
 
@@ -59,7 +59,7 @@ class InterpreterState:
                 self.bodies |= {function: body(function) for function in functions}
 
     def put_back(self) -> list[str]:
-        """Make everything as it was.
+        """Restore the saved state.
 
         Returns
         -------
@@ -75,7 +75,7 @@ class InterpreterState:
             try:
                 self._put_all_back()
                 alive = eval(compile("sum([1, 2])", "check", "eval")) == 3
-            except KeyboardInterrupt:  # a Stop does not stop this
+            except KeyboardInterrupt:  # Stop does not interrupt this
                 continue
             except BaseException:
                 alive = False

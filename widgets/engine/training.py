@@ -1,7 +1,7 @@
-"""Where an instrument that trains has got to: its runs, their checkpoints and their curves.
+"""The progress of an instrument that trains: runs, checkpoints and curves.
 
-A run is a pure function of its settings, so nothing here needs to last: what is forgotten is made
-again, bit for bit, from the nearest checkpoint or from the start.
+A run is a pure function of its settings, so nothing here has to last: a dropped state is
+recomputed, bit for bit, from the nearest checkpoint or from the start.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from widgets.contract import ContractError, Training
 State: TypeAlias = Mapping[str, Any]
 Curves: TypeAlias = dict[str, NDArray[np.float64]]
 
-CHECKPOINT = 100  # steps from one kept state to the next
+CHECKPOINT = 100  # steps between stored states
 MAX_RUNS = 4  # that are remembered, a branch being one
 
 _runs: OrderedDict[Any, Run] = OrderedDict()
@@ -30,7 +30,7 @@ _runs: OrderedDict[Any, Run] = OrderedDict()
 
 @dataclass(frozen=True)
 class Reached:
-    """The state of training: its step, the curves up to it, and whether it is the one asked for."""
+    """The state of training: its step, the curves so far, and whether it is the requested step."""
 
     state: State
     steps: int
@@ -53,7 +53,7 @@ class Run:
         self.rows: list[tuple[float, ...]] = []  # one a step
 
     def go_on(self, names: tuple[str, ...]) -> None:
-        """Make one step from the present state."""
+        """Make one step from the current state."""
         state = self.advance(self.state)
         step = self.steps + 1
         if step > self.begin + len(self.rows):
@@ -77,14 +77,14 @@ class Run:
 
 
 def train(module: ModuleType, controls: Mapping[str, Any], milliseconds: float | None) -> Reached:
-    """Bring an instrument to the step that its controls ask for, or as near as time allows.
+    """Train up to the step that the controls request, or as near as time allows.
 
     Parameters
     ----------
     module : module with ``start`` and ``step``
     controls : mapping, all of them, accepted
     milliseconds : float or None
-        How long it may take, about; None: until it is there.
+        Approximate time limit; None: none.
     """
     training: Training = module.instrument.training
     end = np.inf if milliseconds is None else time.perf_counter() + milliseconds / 1000

@@ -1,4 +1,4 @@
-"""A step of Adam, and weights that lie in one vector.
+"""A step of Adam, and weights in one vector.
 
 References
 ----------

@@ -1,7 +1,7 @@
-"""The codes that chapter 5 judges: of 1,000 training and 1,000 test images of MNIST, by name.
+"""The codes compared in chapter 5: of 1,000 training and 1,000 test images of MNIST, by name.
 
-The labels of the training images may be shown to a probe; it is asked about the test images. Each
-encoder has also looked at every fourth test image changed in four ways.
+A probe may use the labels of the training images and is tested on the test images. Every fourth
+test image is also encoded after four changes.
 """
 
 from typing import Any
@@ -42,7 +42,7 @@ FILES = {
 }
 """Codes of the 2,000 images, by encoder; named in full, as notebooks take along what is named."""
 SHOWN = 1000  # training images; the test images follow them
-CHANGED = 4  # every fourth test image is changed, too
+CHANGED = 4  # every fourth test image is also changed
 NOISE, BLUR, SHIFT, DIMMED = 0.3, 1.0, 2, 0.4  # of ink; px; px; share of the ink that is left
 
 CHANGES = {
@@ -78,7 +78,7 @@ def change(x: NDArray[Any], how: str) -> NDArray[np.float64]:
 
 
 def untrained(seed: int = 0) -> dict[str, NDArray[np.float64]]:
-    """Weights of the small convolutional network as they are drawn before any training.
+    """Initial weights of the small convolutional network, before any training.
 
     Uniform within 1 / sqrt(inputs of a unit), kernels, matrices and biases alike.
     """
@@ -129,13 +129,13 @@ def codes(name: str) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
 
 
 def encoder_of(kept: Any) -> dict[str, NDArray[Any]]:
-    """The encoder among the arrays of a kept network."""
+    """The encoder's arrays of a saved network."""
     own = (key for key in kept if key.startswith("encoder_"))
     return {key.removeprefix("encoder_"): kept[key] for key in own}
 
 
 def rebuilt(name: str) -> tuple[float, float | None]:
-    """How much of the test images can be had back from their codes.
+    """How well the test images can be reconstructed from their codes.
 
     Returns
     -------

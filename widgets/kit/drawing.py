@@ -1,8 +1,8 @@
 """A reader's drawing as text, short enough for a link, and back.
 
-Sixteen greys are kept. Row after row, a pixel with ink is one of ``1 ... f``; a run of n empty
+The text has sixteen greys. Row by row, a pixel with ink is one of ``1 ... f``; a run of n empty
 pixels is one letter, ``g`` for 1 up to ``z`` for 20, ``A`` for 21 up to ``Z`` for 46, and longer
-runs are written in pieces. static/js/instrument/drawing-text.js reads and writes the same.
+runs are written in pieces. static/js/instrument/drawing-text.js has the same format.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def runs(empty: int) -> str:
 
 
 def to_pixels(text: str, side: int) -> NDArray[np.uint8]:
-    """The image that a text stands for.
+    """The image of a text.
 
     Returns
     -------

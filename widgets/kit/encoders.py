@@ -4,7 +4,7 @@ An encoder takes images of shape (m, 28, 28), in [0, 1], to codes of shape (m, k
 are designed, PCA and the VAE have learned from images alone, the two networks from labels as well.
 The networks differ in one thing: the second was shown its training digits shifted by up to 4 px.
 
-Three more have learned from pairs of views, with no label, and live in the files of `TWO_VIEWS`.
+Three more have learned from pairs of views without labels; `TWO_VIEWS` lists their files.
 """
 
 from typing import Any

@@ -1,8 +1,8 @@
-"""The parts that figures are made of: lines, dots, bars, labels, axes.
+"""Parts of figures: lines, dots, bars, labels, axes.
 
-Each function returns a piece of a Plotly figure as a plain dict, which can be changed like any
-other: ``docs/figures.md`` lists what is drawn. What it has no argument for goes into the dict as it
-stands, ``line(x, y, DATA_1, cliponaxis=False)``. Colours are those of :mod:`widgets.contract`.
+Each function returns a part of a Plotly figure as a plain dict; ``docs/figures.md`` lists the keys
+that are drawn. Further keys go into the dict unchanged, ``line(x, y, DATA_1, cliponaxis=False)``.
+Colours are those of :mod:`widgets.contract`.
 
     figure(
         [line(t, x, DATA_1), dots(t, x_tilde, MUTED)],
@@ -46,9 +46,9 @@ def figure(
 
     Parameters
     ----------
-    traces : lines, dots, bars, images; the first lies lowest
+    traces : lines, dots, bars, images; the first is at the bottom
     x, y : axes, see :func:`axis`; more of them as ``yaxis2=axis(...)``
-    height : px, where the figure is 600 px wide
+    height : px, for a figure 600 px wide
     left, right, top, bottom : px of margin; the title of ``x`` needs 36 below, that of ``y`` 24
         above
     shapes, labels : see :func:`segment`, :func:`square`, :func:`circle` and :func:`label`
@@ -76,7 +76,7 @@ def axis(low: float, high: float, title: str = "", **more: Any) -> Part:
 
 
 def equal(x: Part, y: Part) -> tuple[Part, Part]:
-    """The same two axes with a unit equally long on both."""
+    """The same two axes, with equal units."""
     return {**x, "constrain": "domain"}, {**y, "constrain": "domain", "scaleanchor": "x"}
 
 
@@ -91,7 +91,7 @@ def line(
 def dots(
     x: ArrayLike, y: ArrayLike, color: str, *, size: float = 6, ring: float = 0, **more: Any
 ) -> Part:
-    """Points as discs, ``size`` px wide; with a ``ring`` of paper they stand out from a crowd."""
+    """Points as discs, ``size`` px wide; a ``ring`` of the background colour separates them."""
     marker: Part = {"color": color, "size": size}
     if ring:
         marker["line"] = {"color": PAPER, "width": ring}
@@ -128,7 +128,7 @@ def image(grey: NDArray[np.uint8], centre: Ends, side: float, **more: Any) -> Pa
 
 
 def label(text: str, x: float, y: float, color: str = INK, **more: Any) -> Part:
-    """Words at a place, 12 px high; see "Shapes and annotations" in ``docs/figures.md``."""
+    """A text at a place, 12 px high; see "Shapes and annotations" in ``docs/figures.md``."""
     font = {"color": color, "size": 12}
     return {"x": x, "y": y, "text": text, "showarrow": False, "font": font, **more}
 
@@ -153,11 +153,11 @@ def training_curves(
 
     Parameters
     ----------
-    curves : of the run, and of the one that a branch has left, which is dotted
+    curves : of the run, and of the run before the branch, which is dotted
     upper, lower : names of the curves; the lower one is drawn on the second axes
     between : height of the rule between the axes, as a share of the figure
     at : step of the branch
-    most : points that a line has about, of a long run; None draws every step
+    most : approximate number of points of a long line; None draws every step
     """
     lines: list[Part] = []
     for dash, curve in zip(("solid", "dot"), curves, strict=False):

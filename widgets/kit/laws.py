@@ -10,7 +10,7 @@
         logvar=numbers("n", "k"),
     )
 
-The inputs are drawn, simple ones first. One that breaks the law is made as small as it can be made
+Inputs are drawn at random, simple ones first. One that breaks the law is made as small as possible
 while it still breaks it, as QuickCheck and Hypothesis do (Claessen & Hughes 2000), so that the
 reader sees the mistake and not the noise around it.
 """
@@ -26,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 DRAWS = 100
-LARGEST = 4  # size of a named dimension at the most
-TRIES = 2_000  # evaluations that may be spent on making a case smaller
+LARGEST = 4  # largest size of a named dimension
+TRIES = 2_000  # most evaluations for making a case smaller
 
 Case: TypeAlias = dict[str, Any]  # arrays, and whole numbers that are given
 
@@ -78,24 +78,23 @@ def law(
     holds: Callable[..., Any],
     **inputs: Numbers | int,
 ) -> None:
-    """Hold a function to a property, over inputs that are drawn.
+    """Check a property of a function on random inputs.
 
     Parameters
     ----------
     words : str
         The law in a sentence, for the reader.
     function : callable
-        The reader's; it is handed the inputs by position, in their order.
+        The reader's; gets the inputs by position, in their order.
     holds : callable
-        Given what the function answers, then the inputs: whether all is well, one truth value or an
-        array of them.
+        Gets the function's result, then the inputs; returns one truth value or an array of them.
     inputs : Numbers or int
-        By name, as the reader knows them; a whole number is handed on as it is.
+        By the reader's names; an integer is passed on unchanged.
 
     Raises
     ------
     Broken
-        With the smallest case that was found.
+        With the smallest case found.
     """
     drawn = {name: each for name, each in inputs.items() if isinstance(each, Numbers)}
     rng = np.random.default_rng(0)
@@ -113,17 +112,16 @@ def law(
 
 
 def names(inputs: Mapping[str, Numbers]) -> list[str]:
-    """The dimensions that have a name."""
     return sorted({d for each in inputs.values() for d in each.dimensions if isinstance(d, str)})
 
 
 def answer(function: Callable[..., Any], case: Case) -> Any:
-    """What a function makes of a case, which it cannot change."""
+    """The result of a function for a case, which it cannot modify."""
     return function(*(copy(value) for value in case.values()))
 
 
 def smallest(case: Case, inputs: dict[str, Numbers], breaks: Callable[[Case], bool]) -> Case:
-    """Go on to a simpler case that breaks the law, as long as there is one."""
+    """Move to a simpler case that breaks the law while there is one."""
     tries = TRIES
     simpler = candidates(case, inputs)
     while tries:
@@ -133,7 +131,7 @@ def smallest(case: Case, inputs: dict[str, Numbers], breaks: Callable[[Case], bo
             break
         try:
             broken = breaks(candidate)
-        except Exception:  # of the function's own: another mistake than the one to be shown
+        except Exception:  # raised by the function: a different mistake from the one to show
             continue
         if broken:
             case, simpler = candidate, candidates(candidate, inputs)
@@ -162,12 +160,11 @@ def candidates(case: Case, inputs: dict[str, Numbers]) -> Iterator[Case]:
 
 
 def cost(value: float) -> tuple[int, float, bool]:
-    """How much there is to read in a number: fewer digits first, then nearer to 0."""
+    """Complexity of a number: fewer digits first, then nearer to 0."""
     return len(f"{abs(value):g}"), abs(value), value < 0
 
 
 def where(function: Callable[..., Any], case: Case) -> str:
-    """A case in words."""
     given = ", ".join(f"{name} = {listed(value)}" for name, value in case.items())
     value = shown(answer(function, case))
     return f"Yours breaks it at {given}: there {name_of(function)} gives {value}."
@@ -198,5 +195,5 @@ def code(function: Callable[..., Any], case: Case) -> str:
 
 
 def name_of(function: Callable[..., Any]) -> str:
-    """The name under which the reader has defined it."""
+    """The reader's name of a function."""
     return str(getattr(function, "__name__", "your function"))

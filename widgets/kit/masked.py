@@ -3,8 +3,8 @@
 An image of 28 x 28 pixels is cut into 4 x 4 patches of 7 x 7. Each visible patch becomes a token,
 a row of numbers: its pixels times a matrix, plus a row that stands for its place. A block lets the
 tokens look at each other, weighed by how well a query of one fits a key of the other, and then
-sends each through a small network of its own. Hidden patches never enter the encoder. The decoder
-gets one and the same row for each of them, with its place added.
+sends each through a small network. Hidden patches never enter the encoder. The decoder gets the
+same row for each of them, with its place added.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a report card measures besides a probe: retrieval, clustering, calibration."""
+"""Metrics of a report card besides probes: retrieval, clustering, calibration."""
 
 from typing import Any
 
@@ -116,7 +116,7 @@ def gap_in_bins(confidence: Array, right: NDArray[np.bool_]) -> float:
 
 
 def calibration_floor(chances: Array, *, draws: int = 200, seed: int = 0) -> float:
-    """The error that so many images leave to perfect calibration.
+    """The calibration error that perfect calibration has on so many images.
 
     Each image is taken to be right with the chance that its confidence says; mean over draws.
     """

@@ -1,6 +1,6 @@
 """Trained networks in NumPy: a few dense layers with SiLU between them.
 
-The files of :mod:`widgets.data` hold their weights as ``w0, b0, w1, b1, ...``.
+The files of :mod:`widgets.data` store their weights as ``w0, b0, w1, b1, ...``.
 """
 
 import math
@@ -35,7 +35,7 @@ def encode(x: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.f
 def decode(z: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
     """Images of codes: the linear output is cut to [0, 1], or goes through a sigmoid.
 
-    What a decoder of 14 x 14 pixels draws is enlarged.
+    The images of a decoder of 14 x 14 pixels are enlarged.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def dense(h: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.fl
 
 
 def layers(h: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float64]]:
-    """What each layer puts out, in order: SiLU after each but the last.
+    """The outputs of the layers, in order: SiLU after each but the last.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def silu_slope(h: NDArray[Any]) -> NDArray[Any]:
 
 
 def convolution(h: NDArray[Any], weights: NDArray[Any], stride: int = 1) -> NDArray[np.float64]:
-    """Each kernel laid over the places where it fits whole: no flipping, no zeros, no bias.
+    """Apply each kernel wherever it fits completely: no flipping, no zeros, no bias.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def pool(h: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def layers_of(x: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float64]]:
-    """The image and what each layer of a convolutional network makes of it.
+    """The image, and the output of each layer of a convolutional network.
 
     Parameters
     ----------

@@ -11,9 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-MAX_POINTS = 128
-"""Per curve."""
-
 LARGEST = 1e12
 """Largest number that a phone may send."""
 
@@ -37,31 +34,17 @@ class Way:
 
     @property
     def to_phones(self) -> bool:
-        """Whether phones are sent all answers. Curves are large; only the projector shows them."""
-        return not self.html and "curve" not in self.accepts
+        """Whether phones are sent all answers. Lists are large; only the projector shows them."""
+        return not self.html and not {"list", "curve"} & self.accepts.keys()
 
     def accept(self, value: Any) -> Any:
-        """An answer as it is stored: a number, or the points of a curve.
+        """An answer as it is stored.
 
         Raises
         ------
         NotAccepted
-            If it is none.
         """
-        match self.accepts:
-            case {"count": count}:
-                return index(value, count)
-            case {"curve": "heights"}:
-                return numbers(value, low=0, high=1)
-            case {"curve": "points"}:
-                if not isinstance(value, dict) or value.keys() != {"x", "y"}:
-                    raise NotAccepted("Accepted: a curve, {x: […], y: […]}.")
-                x, y = numbers(value["x"]), numbers(value["y"])
-                if len(x) != len(y):
-                    raise NotAccepted(f"x has {len(x)} numbers, y has {len(y)}.")
-                return {"x": x, "y": y}
-            case ends:
-                return number(value, **ends)
+        return accepted(value, self.accepts)
 
 
 @dataclass(frozen=True)
@@ -108,26 +91,38 @@ class Block:
         return sent
 
 
-def number(value: Any, low: float = -LARGEST, high: float = LARGEST) -> float:
-    """A finite number between two others."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not low <= value <= high:  # not a number lies nowhere
+def accepted(value: Any, accepts: Mapping[str, Any]) -> Any:
+    """An answer as it is stored, if it is what ``ClassForm.accepts`` describes: never text.
+
+    Raises
+    ------
+    NotAccepted
+    """
+    match accepts:
+        case {"count": count}:
+            if not is_number(value, int) or not 0 <= value < count:
+                raise NotAccepted(f"Accepted: a whole number from 0 to {count - 1}.")
+            return value
+        case {"list": item, "least": least, "most": most}:
+            if not isinstance(value, list) or not least <= len(value) <= most:
+                raise NotAccepted(f"Accepted: a list of {least} to {most}.")
+            return [accepted(each, item) for each in value]
+        case {"curve": most}:
+            if not isinstance(value, dict) or value.keys() != {"x", "y"}:
+                raise NotAccepted("Accepted: a curve, {x: […], y: […]}.")
+            numbers = {"list": {}, "least": 2, "most": most}
+            curve = {name: accepted(value[name], numbers) for name in ("x", "y")}
+            if len(curve["x"]) != len(curve["y"]):
+                raise NotAccepted(f"x has {len(curve['x'])} numbers, y has {len(curve['y'])}.")
+            return curve
+    low, high = accepts.get("low", -LARGEST), accepts.get("high", LARGEST)
+    if not is_number(value, int | float) or not low <= value <= high:  # NaN is not between them
         raise NotAccepted(f"Accepted: a number from {low:g} to {high:g}.")
     return float(value)
 
 
-def index(value: Any, count: int) -> int:
-    """The place of an option, from 0."""
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < count:
-        raise NotAccepted(f"Accepted: a whole number from 0 to {count - 1}.")
-    return value
-
-
-def numbers(value: Any, low: float = -LARGEST, high: float = LARGEST) -> list[float]:
-    """The ordinates or the abscissas of a curve, to four digits."""
-    if not isinstance(value, list) or not 2 <= len(value) <= MAX_POINTS:
-        raise NotAccepted(f"Accepted: 2 to {MAX_POINTS} numbers.")
-    return [float(f"{number(each, low, high):.4g}") for each in value]
+def is_number(value: Any, kind: Any) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 @dataclass

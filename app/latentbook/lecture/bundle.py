@@ -6,13 +6,16 @@ import json
 import shutil
 from pathlib import Path
 
-from latentbook.book.write.assets import ES, HASHED, NAMES, esbuild, sources_hash
+from latentbook.book.write.assets import ES, HASHED, NAMES, QUESTIONS, esbuild, sources_hash
+from latentbook.book.write.render import TEMPLATES
 from latentbook.cache import seal, sealed
 from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
 
 ENTRIES = ("lecturer", "projector", "phone")
 PLACES = "places.json"
+FORMS = Path("static/js/lecture/forms")
+"""The forms of answer that do not belong to one kind of question."""
 
 
 def folder_of(settings: Settings) -> Path:
@@ -28,7 +31,8 @@ def bundle_class(settings: Settings) -> None:
     partial = out.with_name("class.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    meta = partial / "meta.json"
+    meta, forms = partial / "meta.json", partial / "forms.js"
+    forms.write_text(forms_script(settings), encoding="utf-8")
     esbuild(
         settings,
         *(f"static/js/lecture/{name}.js" for name in ENTRIES),
@@ -42,16 +46,40 @@ def bundle_class(settings: Settings) -> None:
         "--entry-names=[name]-[hash]",
         *NAMES[1:],
         "--loader:.css=css",
+        f"--alias:latentbook={settings.root / 'static' / 'js'}",
+        f"--alias:latentbook-forms.js={forms}",
         f"--metafile={meta}",
     )
     outputs = json.loads(meta.read_text(encoding="utf-8"))["outputs"]
     names = {HASHED.sub("", Path(key).name): Path(key).name for key in outputs}
     meta.unlink()
+    forms.unlink()
     places = json.dumps({"made_from": made_from, "names": names})
     (partial / PLACES).write_text(places, encoding="utf-8")
     seal(partial)
     shutil.rmtree(out, ignore_errors=True)
     partial.rename(out)
+
+
+def forms_script(settings: Settings) -> str:
+    """A module that exports every form of answer by its name."""
+    scripts = {path.parent.name.replace("_", "-"): path for path in QUESTIONS.glob("*/class.js")}
+    scripts |= {path.stem: path for path in (settings.root / FORMS).glob("*.js")}
+    names = sorted(scripts)
+    imports = [f'import form{i} from "{scripts[name]}";' for i, name in enumerate(names)]
+    listed = ", ".join(f'"{name}": form{i}' for i, name in enumerate(names))
+    return "\n".join([*imports, f"export const FORMS = {{ {listed} }};", ""])
+
+
+def form_templates() -> dict[str, str]:
+    """The markup of every form, by its name."""
+    templates = {
+        path.parent.name.replace("_", "-"): f"{path.parent.name}/{path.name}"
+        for path in sorted(QUESTIONS.glob("*/class.html"))
+    }
+    for path in sorted((TEMPLATES / "lecture" / "forms").glob("*.html")):
+        templates[path.stem] = f"lecture/forms/{path.name}"
+    return templates
 
 
 def read_bundle(settings: Settings) -> tuple[dict[str, str], dict[str, bytes]]:

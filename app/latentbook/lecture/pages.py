@@ -20,7 +20,7 @@ from latentbook.http.caching import YEAR
 from latentbook.http.problems import Problem
 from latentbook.lecture.auth import TheSessions, is_lecturer
 from latentbook.lecture.blocks import ClassData
-from latentbook.lecture.bundle import read_bundle
+from latentbook.lecture.bundle import form_templates, read_bundle
 from latentbook.lecture.phones import NOT_KEPT
 from latentbook.lecture.sessions import CODE_LENGTH, LETTERS, Sessions
 from latentbook.settings import Settings
@@ -76,6 +76,7 @@ class Pages:
                 f"{ROOT}class/assets/{self.names['lecture.css']}",
             ],
             words_script=self.words(interface),
+            forms=form_templates(),
             script=f"{ROOT}class/assets/{self.names[f'{template}.js']}",
             **given,
         )

@@ -59,8 +59,8 @@ class Answer(Strict):
     change: int = Field(
         strict=True, ge=1, lt=2**31, description="Counts the phone's answers in this round."
     )
-    value: float | int | list[float] | dict[str, list[float]] = Field(
-        description="A number, the place of an option, or the points of a curve."
+    value: int | float | list[int | float] | dict[str, list[float]] = Field(
+        description="A number, the place of an option, a list of these, or the points of a curve."
     )
 
 

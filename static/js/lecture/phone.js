@@ -1,14 +1,10 @@
-/** A phone in a class: comes in, follows what is asked, answers, and sends again what did not arrive. */
-import { readNumber } from "../number.js";
+/** A phone in a class: joins, follows what is asked, answers, and sends again what did not arrive. */
 import { read, remove, write } from "../store.js";
 import { translate } from "../words.js";
 import { ask, one, poll, Refused, say, show } from "./page.js";
-import { guessText, showAsked } from "./question.js";
-import { showResults } from "./results.js";
-import { startSketch } from "./sketch.js";
+import { showAsked, showResults } from "./question.js";
 
 /**
- * @typedef {import("./question.js").Asked} Asked
  * @typedef {{asking: number | null, round: number, nth: number, phase: "open" | "closed" | "revealed", results?: any[][]}} News
  * @typedef {{round: number, change: number, value: any, sent: boolean}} Mine what this phone answers
  */
@@ -19,16 +15,12 @@ class Phone {
   #etag = "";
   /** @type {number | null} what the page shows */
   #shown = null;
-  /** @type {Asked | null} */
-  #asked = null;
+  /** @type {import("./question.js").Form | null} how the question is answered */
+  #answering = null;
   #seat = 0;
   /** @type {Mine | null} */
   #mine = null;
-  /** What stands in the page, not sent. @type {any} */
-  #draft = null;
   #sending = false;
-  /** @type {() => void} */
-  #stopComputing = () => {};
 
   /** @param {string} code */
   constructor(code) {
@@ -113,112 +105,48 @@ class Phone {
     if (this.#shown !== key) {
       const asked = await (await ask(`${this.place}/askings/${news.asking}`, { headers: this.#headers })).json();
       this.#leave();
-      this.#asked = asked;
       show("asked");
       say("[data-section]", asked.section);
       one("[data-answering]").hidden = false; // a picture is made for the width of its place
-      showAsked(asked, one("[data-text]"), one("[data-answering]"));
+      const form = showAsked(asked, one("[data-text]"), one("[data-answering]"));
+      this.#answering = form;
       this.#shown = key;
-      this.#start(asked);
-      if (this.#mine && this.#mine.round === news.round) this.#fill(this.#mine.value);
+      const { round } = news;
+      if (news.phase === "open") form.compute?.(this.#seat, (value) => this.#news?.round === round && this.#answer(value));
+      if (this.#mine?.round === round) form.answer = { value: this.#mine.value };
       one("[data-results]").replaceChildren();
-      if (news.results) showResults(asked, news.results, one("[data-results]"), null);
+      if (news.results) await showResults(form, asked, news.results, one("[data-results]"));
     }
     this.#say(news);
   }
 
   #leave() {
-    this.#stopComputing();
-    this.#stopComputing = () => {};
+    this.#answering?.destroy?.();
+    this.#answering = null;
     this.#shown = null;
-    this.#draft = null;
   }
 
   /** @param {News} news */
   #say(news) {
     const mine = this.#mine?.round === news.round ? this.#mine : null;
     const isOpen = news.phase === "open";
-    one("[data-acts]").hidden = !isOpen || this.#computes;
+    one("[data-acts]").hidden = !isOpen || this.#answering?.compute !== undefined;
     one("[data-answering]").hidden = news.phase === "revealed" && news.results !== undefined;
     for (const input of this.form.querySelectorAll("input")) input.disabled = !isOpen;
     one("[data-answering]").toggleAttribute("data-closed", !isOpen);
     if (!isOpen) {
-      const atFront = news.phase === "revealed" && news.results === undefined;
-      if (atFront) say("[data-said]", translate("Look at the screen: it shows all curves."));
+      const onScreen = news.phase === "revealed" && news.results === undefined;
+      if (onScreen) say("[data-said]", translate("Look at the screen: it shows all answers."));
       else say("[data-said]", mine?.sent ? translate("Voting has closed. Your answer has arrived.") : translate("Voting has closed."));
     } else if (mine) say("[data-said]", mine.sent ? translate("Your answer has arrived. You can change it until voting closes.") : sending());
     else if (one("[data-said]").textContent !== answerFirst()) say("[data-said]", "");
   }
 
-  get #computes() {
-    return this.#asked?.kind === "readout" || this.#asked?.kind === "panel";
-  }
-
-  /** Lets an answer be given. @param {Asked} asked */
-  #start(asked) {
-    const place = one("[data-answering]");
-    if (asked.kind === "guess") {
-      const input = /** @type {HTMLInputElement} */ (one("input", place));
-      input.addEventListener("input", () => this.#guessed(Number(input.value)));
-    }
-    if (asked.kind === "draw") {
-      const draw = startSketch(place, (curve) => (this.#draft = curve));
-      this.fillSketch = draw;
-    }
-    if (this.#computes && this.#news?.phase === "open") {
-      const round = this.#news.round;
-      import("./seeded.js").then(({ computeMine }) => {
-        if (this.#asked !== asked) return;
-        this.#stopComputing = computeMine(asked, this.#seat, place, (value) => {
-          if (this.#news?.round === round) this.#answer(value);
-        });
-      });
-    }
-  }
-
-  /** @param {number} value */
-  #guessed(value) {
-    const asked = /** @type {Asked} */ (this.#asked);
-    const [low, high] = [asked.low ?? 0, asked.high ?? 1];
-    this.#draft = value;
-    one(".guess").style.setProperty("--value", String((value - low) / (high - low)));
-    say("[data-guessed]", translate("Your guess: {guess}", { guess: guessText(asked, value) }));
-    one("[data-answering] input").setAttribute("aria-valuetext", guessText(asked, value));
-  }
-
-  /** Shows an answer given before. @param {any} value */
-  #fill(value) {
-    const kind = this.#asked?.kind;
-    for (const input of this.form.querySelectorAll("input")) {
-      if (input.type === "radio") input.checked = Number(input.value) === value;
-      else input.value = String(value);
-    }
-    if (kind === "guess") this.#guessed(value);
-    if (kind === "draw") {
-      this.#draft = value;
-      this.fillSketch?.(value);
-    }
-  }
-
-  /** @type {((curve: number[]) => void) | undefined} */
-  fillSketch;
-
   #submit() {
-    const value = this.#value();
-    if (value === null) return say("[data-said]", answerFirst());
-    if (typeof value === "string") return say("[data-said]", value);
-    this.#answer(value);
-  }
-
-  /** What stands in the page: null where nothing does, a sentence where it cannot be read. */
-  #value() {
-    if (this.#asked?.kind === "guess" || this.#asked?.kind === "draw") return this.#draft;
-    if (this.#asked?.kind === "number") {
-      const typed = readNumber(/** @type {HTMLInputElement} */ (one("#answer")).value, this.#asked.unit);
-      return "value" in typed ? typed.value : typed.problem;
-    }
-    const picked = /** @type {HTMLInputElement | null} */ (this.form.querySelector("input:checked"));
-    return picked === null ? null : Number(picked.value);
+    const answer = this.#answering?.answer ?? null;
+    if (answer === null) say("[data-said]", answerFirst());
+    else if ("problem" in answer) say("[data-said]", answer.problem);
+    else this.#answer(answer.value);
   }
 
   /** @param {any} value */

@@ -1,8 +1,7 @@
 /** What the hall sees: where to join, what is asked, and, once it is revealed, what was answered. */
 import { absolute } from "../config.js";
 import { ask, elapsed, one, poll, Refused, say, show } from "./page.js";
-import { showAsked } from "./question.js";
-import { showResults } from "./results.js";
+import { showAsked, showResults } from "./question.js";
 import { inDigits, translate } from "../words.js";
 
 const { code = "" } = document.body.dataset;
@@ -12,8 +11,8 @@ const PLACE = `api/lecturer/classes/${code}`;
 let state = null;
 let shown = "";
 let ahead = 0;
-/** Ends the instrument that is shown. */
-let leave = () => {};
+/** @type {import("./question.js").Form | null} */
+let form = null;
 
 const address = absolute(`j/${code}`);
 say("[data-address]", address.replace(/^https?:\/\//, "").replace(/[^/]*$/, ""));
@@ -35,23 +34,16 @@ async function follow() {
   if (key === shown) return;
   const asked = await (await ask(`${PLACE}/askings/${state.asking}`)).json();
   const rounds = state.phase === "revealed" ? await (await ask(`${PLACE}/results`)).json() : null;
-  leave();
-  leave = () => {};
+  form?.destroy?.();
   show("asked");
   say("[data-section]", asked.section);
   const [text, place, results] = ["[data-text]", "[data-answering]", "[data-results]"].map((each) => one(each));
   place.hidden = false; // a picture is made for the width of its place
-  showAsked(asked, text, place);
+  form = showAsked(asked, text, place);
   for (const input of place.querySelectorAll("input, button")) /** @type {HTMLInputElement} */ (input).disabled = true;
-  place.querySelector(".sketch")?.removeAttribute("tabindex");
   results.replaceChildren();
-  if (asked.kind === "readout" || asked.kind === "panel") {
-    const { showInstrument, showComputed } = await import("./seeded.js");
-    if (rounds) await showComputed(asked, rounds, results);
-    else leave = showInstrument(asked, place);
-  } else if (rounds) {
-    showResults(asked, rounds, results, null);
-  }
+  if (rounds) await showResults(form, asked, rounds, results);
+  else await form.project?.();
   place.hidden = rounds !== null;
   shown = key;
 }

@@ -5,12 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from subprocess import PIPE, Popen
 from typing import Any
 
+import httpx
 import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from latentbook.browser import FLAGS, chromium_path
+from tests.lecture.conftest import Lecturer, Phone
 
 from .conftest import BOOK, HEAD, MakeBook
 
@@ -35,9 +42,10 @@ class WordQuestion(Question):
     rhyme: str
 
     def class_forms(self, show):
-        """The word itself cannot be sent: its length is guessed."""
+        """No phone sends a text: its letters are sent by their numbers."""
         told = {"answer": self.key.get("answer")}
-        return (ClassForm("number", "Word", {"unit": "letters"}, told),)
+        accepts = {"list": {"count": 26}, "least": 1, "most": self.letters}
+        return (ClassForm("word", "Word", {"letters": self.letters}, told, accepts),)
 
 
 def build(node, options, composer):
@@ -68,6 +76,33 @@ BLOCK = """{% extends "question.html" %}
 """
 SCRIPT = """import { translate } from "latentbook/words.js";
 export default class Word { verdict() { return translate("Toy-script."); } }
+"""
+IN_CLASS = """<p><label>{{ _("Your answer") }} <input id="word"></label></p>
+"""
+CLASS_SCRIPT = """import { one } from "latentbook/lecture/page.js";
+import { figuresOf } from "latentbook/lecture/results.js";
+
+export default class Word {
+  constructor(asked, place) {
+    this.asked = asked;
+    this.input = one("input", place);
+    this.input.maxLength = asked.letters;
+  }
+  get answer() {
+    const word = this.input.value;
+    if (word === "") return null;
+    if (/[^a-z]/.test(word)) return { problem: "Write it in small letters." };
+    return { value: [...word].map((letter) => letter.charCodeAt(0) - 97) };
+  }
+  set answer({ value }) {
+    this.input.value = value.map((number) => String.fromCharCode(97 + number)).join("");
+  }
+  showResults(rounds, place) {
+    for (const [i, figure] of figuresOf(rounds, place).entries()) {
+      figure.append(rounds[i].map((word) => word.length).join(", "), "; it is ", this.asked.answer);
+    }
+  }
+}
 """
 STYLE = ".quiz .toy-style { color: var(--ink); }\n"
 TEXT = """
@@ -123,6 +158,33 @@ for name, year in (("closed", 2900), ("open", 3100)):
     }
 print(json.dumps(made))
 """
+CLASS_PROGRAM = """
+import json, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from latentbook.book.load import load
+from latentbook.book.write.assets import bundle
+from latentbook.book.write.class_data import class_data
+from latentbook.book.write.render import Renderer
+from latentbook.lecture.bundle import bundle_class
+from latentbook.main import create_app
+from latentbook.settings import Settings, class_data_of
+from tests.small_server import TestRegistry
+from tools.bench.serving import served
+
+given = {name: Path(path) for name, path in json.loads(sys.argv[1]).items()}
+settings = Settings(**given, class_mode=True, device="cpu", dtype="float32")
+book = load(settings, datetime(3100, 1, 1, tzinfo=UTC)).book
+renderer = Renderer(book, bundle(settings), {"reload": False}, "", "/")
+settings.site.mkdir()
+(settings.site / "index.html").write_text("A book")
+class_data_of(settings.site).write_bytes(class_data(renderer, {}))
+bundle_class(settings)
+app = create_app(settings, registry=TestRegistry())
+with served(app) as url:
+    print(json.dumps([url, app.state.class_key]), flush=True)
+    sys.stdin.read()
+"""
 
 
 def package_with(folder: Path, root: Path) -> None:
@@ -137,6 +199,7 @@ def package_with(folder: Path, root: Path) -> None:
     shutil.copytree(source, copy)
     (copy / "word").mkdir()
     files = {"kind.py": KIND, "block.html": BLOCK, "block.js": SCRIPT, "block.css": STYLE}
+    files |= {"class.html": IN_CLASS, "class.js": CLASS_SCRIPT}
     for name, text in files.items():
         (copy / "word" / name).write_text(text)
     registry = copy / "__init__.py"
@@ -145,21 +208,38 @@ def package_with(folder: Path, root: Path) -> None:
     registry.write_text(listed.replace("QUESTION_KINDS", wanted, 1))
 
 
+Start = Callable[[str], Popen[str]]
+
+
 @pytest.fixture
-def made(make_book: MakeBook, tmp_path: Path, root: Path) -> dict[str, Any]:
-    """What becomes of a book with such a question, before and after its answer opens."""
+def program(make_book: MakeBook, tmp_path: Path, root: Path) -> Iterator[Start]:
+    """Starts a program on a book with such a question."""
     settings = make_book({"book.toml": BOOK + DAYS, "sample/text.md": HEAD + TEXT})
     package_with(tmp_path / "package", root)
-    given = {"root": root, "content": settings.content, "build": tmp_path / "build"}
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, json.dumps({name: str(p) for name, p in given.items()})],
-        env={**os.environ, "PYTHONPATH": f"{tmp_path / 'package'}:{root}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    result: dict[str, Any] = json.loads(done.stdout)
+    build = tmp_path / "build"
+    build.mkdir()
+    given = {"root": str(root), "content": str(settings.content), "build": str(build)}
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path / 'package'}:{root}"}
+    with ExitStack() as stack:
+        errors = stack.enter_context((tmp_path / "errors").open("w"))
+
+        def start(program: str) -> Popen[str]:
+            command = [sys.executable, "-c", program, json.dumps(given)]
+            process = Popen(
+                command, env=environment, stdin=PIPE, stdout=PIPE, stderr=errors, text=True
+            )
+            return stack.enter_context(process)
+
+        yield start
+
+
+@pytest.fixture
+def made(program: Start, tmp_path: Path) -> dict[str, Any]:
+    """What becomes of the book, before and after its answer opens."""
+    process = program(PROGRAM)
+    output, _ = process.communicate()
+    assert process.returncode == 0, (tmp_path / "errors").read_text()
+    result: dict[str, Any] = json.loads(output)
     return result
 
 
@@ -181,3 +261,51 @@ def test_what_it_does_not_call_public_is_withheld(made: dict[str, Any]) -> None:
     page = made["closed"]["sample/text/index.html"]
     assert "What sings?" in page and "It is yellow." in page and 'maxlength="10"' in page
     assert 'data-key="{}"' in page
+
+
+@pytest.mark.browser
+def test_a_class_is_asked_it(program: Start, tmp_path: Path) -> None:
+    process = program(CLASS_PROGRAM)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line, (tmp_path / "errors").read_text()
+    url, key = json.loads(line)
+    with httpx.Client(base_url=url) as http:
+        http.post("/api/lecturer/key", json={"key": key})
+        lecturer = Lecturer(http)
+        lecturer.start()
+        asked = lecturer.ask("sample/text#q-word")
+        assert_accepts_letters(Phone(url, lecturer.code, "a" * 24), asked)
+        with (
+            sync_playwright() as playwright,
+            playwright.chromium.launch(
+                executable_path=chromium_path(), args=list(FLAGS)
+            ) as chromium,
+        ):
+            page = chromium.new_page()
+            page.goto(f"{url}/j/{lecturer.code}")
+            expect(page.locator("#word")).to_have_attribute("maxlength", "10")
+            said = page.locator("[data-said]")
+            for word, reply in (("Canary", "small letters"), ("canary", "has arrived")):
+                page.fill("#word", word)
+                page.get_by_role("button", name="Send").click()
+                expect(said).to_contain_text(reply)
+            page.reload()
+            expect(page.locator("#word")).to_have_value("canary")
+
+            cookies = [{"name": n, "value": v, "url": url} for n, v in http.cookies.items()]
+            page.context.add_cookies(cookies)
+            page.goto(f"{url}/show/{lecturer.code}")
+            expect(page.locator("#word")).to_be_disabled()
+            lecturer.step("reveal")
+            results = page.locator("[data-results] figure")
+            expect(results).to_contain_text("2 answers3, 6; it is Canary-key")
+
+
+def assert_accepts_letters(phone: Phone, asked: int) -> None:
+    """One answer that the kind accepts, after some that it does not."""
+    with phone.http:
+        phone.sit()
+        for wrong in ([26], [], [0] * 11, [0.5], 3):
+            assert phone.answer(asked, wrong).status_code == 422, wrong
+        assert phone.answer(asked, [2, 0, 19]).status_code == 204

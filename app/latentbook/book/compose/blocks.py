@@ -31,12 +31,14 @@ class ClassForm:
 
     Attributes
     ----------
-    form : names what shows it on phones and on the projector (``static/js/lecture/question.js``)
+    form : the form of the answer: the kind of question whose folder contains ``class.html`` and
+        ``class.js``, or a file in ``templates/lecture/forms`` and ``static/js/lecture/forms``
     called : what the lecturer reads for the kind of block, to be translated
     asked : what phones and the projector are sent
     told : what they are sent as well once the answers are revealed
-    accepts : what an answer is: ``{"count": 4}``, the place of an option; ``{"low": 0, "high": 1}``
-        or nothing, a number; ``{"curve": "points"}`` or ``{"curve": "heights"}``
+    accepts : what an answer is: the place of an option, ``{"count": 4}``; a number,
+        ``{"low": 0, "high": 1}`` or nothing; ``{"list": {"count": 4}, "least": 2, "most": 4}``;
+        ``{"curve": 128}``, so many points at most
     wanted, name : which of several ways this is, and what the lecturer reads for it
     html : whether the whole block is sent, too
     """

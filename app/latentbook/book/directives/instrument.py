@@ -59,7 +59,7 @@ class InstrumentBlock(NumberedBlock):
         seeds: list[tuple[str, str, str, dict[str, str]]] = []
         if self.seeded:
             seeds += [("readout", each.key, each.label, {}) for each in self.readouts]
-            seeds += [("panel", each.key, each.key, {"curve": "points"}) for each in drawn]
+            seeds += [("panel", each.key, each.key, {"curve": MAX_POINTS}) for each in drawn]
         seeded = (
             ClassForm(
                 form,
@@ -80,7 +80,7 @@ class InstrumentBlock(NumberedBlock):
                     called,
                     {"pictures": panel.empty, "boxes": panel.boxes},
                     {"pictures": panel.stills},
-                    {"curve": "heights"},
+                    {"list": {"low": 0, "high": 1}, "least": 2, "most": MAX_POINTS},
                     wanted=f"draw:{panel.key}",
                     name=panel.key,
                 )
@@ -100,6 +100,9 @@ class Words:
         """A symbol, where there is one."""
         return self.symbol(symbol) if symbol else None
 
+
+MAX_POINTS = 128
+"""Of a curve that a class is asked for."""
 
 WRITTEN_BEFORE = {"true": "on", "false": "off"}
 """How courses have set a toggle up to release 0.1."""

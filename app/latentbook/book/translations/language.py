@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -25,7 +26,7 @@ from latentbook.errors import LatentbookError
 
 LOCALE = Path(__file__).resolve().parents[2] / "locale"
 ENGLISH = "en"
-LECTURE = "static/js/lecture/"
+LECTURE = re.compile(r"^static/js/lecture/|/class\.js$")
 """Scripts that no page of a site has: class mode serves them, and their words."""
 
 ScriptWords: TypeAlias = Mapping[str, str | Mapping[str, str]]
@@ -92,7 +93,7 @@ class Language:
         words: dict[str, str | dict[str, str]] = {}
         for message in catalogue:
             files = {file for file, _ in message.locations if file.endswith(".js")}
-            if not files or (not lecture and all(file.startswith(LECTURE) for file in files)):
+            if not files or (not lecture and all(map(LECTURE.search, files))):
                 continue
             if not is_translated(message):
                 continue

@@ -13,7 +13,7 @@
  * @property {() => void} [project] prepares it for the projector, where no one answers
  * @property {() => void} [destroy]
  * @typedef {new (asked: any, place: HTMLElement) => Form} FormOf the default export of `class.js` in the folder of a kind of question,
- *   or of a file in `forms`; `place` holds its markup (`class.html`)
+ *   or of a file in `forms`; `place` contains its markup (`class.html`)
  */
 import { FORMS } from "latentbook-forms.js";
 import { one } from "./page.js";

@@ -299,7 +299,7 @@ def test_a_class_is_asked_it(program: Start, tmp_path: Path) -> None:
             expect(page.locator("#word")).to_be_disabled()
             lecturer.step("reveal")
             results = page.locator("[data-results] figure")
-            expect(results).to_contain_text("2 answers3, 6; it is Canary-key")
+            expect(results).to_contain_text("2 answers6, 3; it is Canary-key")
 
 
 def assert_accepts_letters(phone: Phone, asked: int) -> None:

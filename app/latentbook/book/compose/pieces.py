@@ -44,19 +44,6 @@ class ControlView:
     symbol: Formula | None  # set from the control's TeX
 
     @property
-    def kind(self) -> str:
-        """The kind of control, which names its template."""
-        return self.control.kind
-
-    @property
-    def name(self) -> str:
-        return self.control.name
-
-    @property
-    def label(self) -> str:
-        return self.control.label
-
-    @property
     def texts(self) -> list[str]:
         """The texts of its fields."""
         return self.control.write(self.value).split(",")
@@ -74,60 +61,33 @@ class ReadoutView:
 
 
 @dataclass(frozen=True)
-class PlotStill:
-    """First drawing of a plot panel at several widths: CSS container queries show one.
+class PanelStill:
+    """The first picture of an instrument's panel.
 
-    ``empty`` are the same with the axes alone, for a class to draw a curve in, if there is one pair
-    of axes with a curve that never runs back; ``boxes`` say where the axes are in each: left, top,
-    width and height as shares of the picture.
+    Attributes
+    ----------
+    kind : plot, tiles, map or pad
+    half : beside another half panel where the page is wide
+    stills : drawings of a plot, the widest first: CSS container queries show one
+    empty : the same with the axes alone, for a class to draw a curve in, if there is one pair of
+        axes with a curve that never runs back
+    boxes : where the axes are in each: left, top, width and height as shares of the picture
+    src : of the other kinds, below the root of the site: a PNG whose alpha is the ink, used as a
+        mask
+    width, height : of that PNG in pixels, gaps included
     """
 
-    kind: ClassVar[str] = "plot"
+    kind: str
     key: str
-    stills: tuple[Html, ...]  # the widest first
     alt: str
-    half: bool  # beside another half panel where the page is wide
+    half: bool
+    stills: tuple[Html, ...] = ()
     empty: tuple[Html, ...] = ()
     boxes: tuple[tuple[float, ...], ...] = ()
-
-
-@dataclass(frozen=True)
-class TilesStill:
-    """First picture of a tiles panel: a PNG whose alpha is the ink, used as a mask."""
-
-    kind: ClassVar[str] = "tiles"
-    key: str
-    src: str  # below the root of the site
-    width: int  # image pixels, gaps included
-    height: int
-    alt: str
-    captions: tuple[str, ...]
-    half: bool
-
-
-@dataclass(frozen=True)
-class MapStill:
-    """First picture of a map: like tiles, but without captions, because scripts redraw it."""
-
-    kind: ClassVar[str] = "map"
-    key: str
-    src: str  # below the root of the site
-    alt: str
-    half: bool
-
-
-@dataclass(frozen=True)
-class PadStill:
-    """First picture of a pad, like a map's."""
-
-    kind: ClassVar[str] = "pad"
-    key: str
-    src: str  # below the root of the site
-    alt: str
-    half: bool
-
-
-PanelStill: TypeAlias = PlotStill | TilesStill | MapStill | PadStill
+    src: str = ""
+    width: int = 0
+    height: int = 0
+    captions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,7 @@ from latentbook.book.compose.author_code import explained
 from latentbook.book.compose.engine import Engine
 from latentbook.book.compose.map_still import map_picture, with_rings
 from latentbook.book.compose.media import Media
-from latentbook.book.compose.pieces import (
-    Html,
-    MapStill,
-    PadStill,
-    PanelStill,
-    PlotStill,
-    TilesStill,
-)
+from latentbook.book.compose.pieces import Html, PanelStill
 from latentbook.book.read.sources import sources
 from latentbook.cache import Cache
 from latentbook.hashing import content_hash
@@ -43,10 +36,10 @@ if it is whole, on a tablet, then on a phone."""
 
 
 AXIS = re.compile(r"[xy]\d*$")
-"""What is not clipped to axes refers to the paper, or to the domain of an axis."""
+"""Anything else is not clipped: it refers to the paper, or to the domain of an axis."""
 
 FEWEST_STEPS, LEAST_WIDTH = 8, 200
-"""Steps, and px in the widest still, of a line that is a curve."""
+"""Steps, and px in the widest still, that make a line a curve."""
 
 
 class StillError(Exception):
@@ -158,22 +151,15 @@ class Stills:
                 empty = [self._engine.draw_axes(panel["figure"], w, f"{id}-{w}") for w in widths]
             return {**common, "stills": stills, "empty": empty}
         if panel["kind"] == "map":
-            return {**common, "png": alpha_png(self._map_still(panel, widget, state)).hex()}
-        if panel["kind"] == "pad":
-            drawing = set_on(widget, panel["key"])
-            assert isinstance(drawing, Drawing)
-            seen = to_pixels(state[drawing.name], drawing.side)
-            if panel["data"] is not None:
-                seen = where_inked(seen, np.reshape(np.uint8(panel["data"]), panel["shape"]))
-            return {**common, "png": alpha_png(seen).hex()}
-        picture = mosaic(np.reshape(np.uint8(panel["data"]), panel["shape"]), panel["gap"])
-        return {
-            **common,
-            "captions": list(panel["captions"]),
-            "width": picture.shape[1],
-            "height": picture.shape[0],
-            "png": alpha_png(picture).hex(),
-        }
+            picture = self._map_still(panel, widget, state)
+        elif panel["kind"] == "pad":
+            picture = _pad_still(panel, widget, state)
+        else:
+            picture = mosaic(np.reshape(np.uint8(panel["data"]), panel["shape"]), panel["gap"])
+        height, width = picture.shape
+        captions = list(panel.get("captions", ()))
+        png = alpha_png(picture).hex()
+        return {**common, "captions": captions, "width": width, "height": height, "png": png}
 
     def _map_still(
         self, panel: Mapping[str, Any], widget: str, state: Mapping[str, Any]
@@ -196,36 +182,25 @@ class Stills:
         return tuple(self._still(panel, name) for panel in frame["panels"])
 
     def _still(self, panel: Mapping[str, Any], name: str) -> PanelStill:
+        common = {each: panel[each] for each in ("kind", "key", "alt", "half")}
         if panel["kind"] == "plot":
-            return PlotStill(
-                panel["key"],
-                tuple(Html(still) for still in panel["stills"]),
-                panel["alt"],
-                panel["half"],
-                tuple(Html(each["svg"]) for each in panel["empty"]),
-                tuple(tuple(each["box"]) for each in panel["empty"]),
+            return PanelStill(
+                **common,
+                stills=tuple(map(Html, panel["stills"])),
+                empty=tuple(Html(each["svg"]) for each in panel["empty"]),
+                boxes=tuple(tuple(each["box"]) for each in panel["empty"]),
             )
         png = bytes.fromhex(panel["png"])
-        place = self._media.add(f"{name}-{panel['key']}".replace("_", "-"), ".png", png)
-        if panel["kind"] in ("map", "pad"):
-            still = MapStill if panel["kind"] == "map" else PadStill
-            return still(panel["key"], place, panel["alt"], panel["half"])
-        return TilesStill(
-            panel["key"],
-            place,
-            panel["width"],
-            panel["height"],
-            panel["alt"],
-            tuple(panel["captions"]),
-            panel["half"],
+        return PanelStill(
+            **common,
+            src=self._media.add(f"{name}-{panel['key']}".replace("_", "-"), ".png", png),
+            width=panel["width"],
+            height=panel["height"],
+            captions=tuple(panel["captions"]),
         )
 
     def draw(
-        self,
-        figure: Mapping[str, Any],
-        id: str,
-        alt: str,
-        widths: Sequence[int] = (WIDE, NARROW),
+        self, figure: Mapping[str, Any], id: str, alt: str, widths: Sequence[int] = (WIDE, NARROW)
     ) -> tuple[Html, ...]:
         """A figure at each of some widths in px.
 
@@ -267,6 +242,18 @@ def has_curve(figure: Mapping[str, Any], width: int) -> bool:
         if steps.sum() / abs(high - low) * inside >= LEAST_WIDTH:
             return True
     return False
+
+
+def _pad_still(
+    panel: Mapping[str, Any], widget: str, state: Mapping[str, Any]
+) -> NDArray[np.uint8]:
+    """What is drawn on a pad, or its second picture where that is inked."""
+    drawing = set_on(widget, panel["key"])
+    assert isinstance(drawing, Drawing)
+    seen = to_pixels(state[drawing.name], drawing.side)
+    if panel["data"] is None:
+        return seen
+    return where_inked(seen, np.reshape(np.uint8(panel["data"]), panel["shape"]))
 
 
 def set_on(widget: str, key: str) -> Control:

@@ -13,13 +13,7 @@ from latentbook.book.compose.blocks import ClassForm, NumberedBlock, Show
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.notebook import Cell, NotebookWriter
-from latentbook.book.compose.pieces import (
-    ControlView,
-    Link,
-    PanelStill,
-    PlotStill,
-    ReadoutView,
-)
+from latentbook.book.compose.pieces import ControlView, Link, PanelStill, ReadoutView
 from latentbook.book.compose.stills import StillError
 from latentbook.book.compose.text import Text
 from latentbook.book.read.nodes import DirectiveNode
@@ -55,7 +49,7 @@ class InstrumentBlock(NumberedBlock):
     def class_forms(self, show: Show) -> tuple[ClassForm, ...]:
         """With a seed each, for a readout or a curve; or by drawing a curve of its picture."""
         called = message("Instrument")
-        drawn = [panel for panel in self.panels if isinstance(panel, PlotStill) and panel.empty]
+        drawn = [panel for panel in self.panels if panel.empty]
         seeds: list[tuple[str, str, str, dict[str, str]]] = []
         if self.seeded:
             seeds += [("readout", each.key, each.label, {}) for each in self.readouts]

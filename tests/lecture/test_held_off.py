@@ -13,8 +13,8 @@ import pytest
 from latentbook.book.translations.language import language
 from latentbook.errors import LatentbookError
 from latentbook.lecture import bundle, limits
+from latentbook.lecture.lecturer import harmless
 from latentbook.lecture.mode import ClassMode, forget_key
-from latentbook.lecture.results import harmless
 from latentbook.lecture.sessions import hash_of
 from latentbook.main import create_app
 from latentbook.settings import Settings

@@ -19,7 +19,7 @@ from latentbook.lecture.sessions import Lecture, Sessions, hash_of
 LECTURER = "latentbook-lecturer"
 SEAT = "latentbook-seat"
 SEAT_HEADER = "Latentbook-Seat"
-"""The same token as in the cookie: a browser may lose either."""
+"""The same token as in the cookie: a browser may lose one of them."""
 
 MAX_BYTES = 2**14
 LONGEST_TOKEN = 64
@@ -50,11 +50,8 @@ def get_sessions(request: Request) -> Sessions:
 async def from_own_page(request: Request) -> None:
     """Refuse requests that another site's page sends in its reader's name.
 
-    Raises
-    ------
-    Problem
-        403. Browsers say where a request comes from, and no script can change that. A client that
-        does not say is not a browser and has only its own cookies.
+    Browsers say where a request comes from, and no script can change that. A client that does not
+    say is not a browser and has only its own cookies.
     """
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
@@ -67,13 +64,7 @@ async def from_own_page(request: Request) -> None:
 
 
 async def lecturer_only(request: Request) -> None:
-    """Refuse all browsers without the lecturer's key.
-
-    Raises
-    ------
-    Problem
-        403
-    """
+    """Refuse all browsers without the lecturer's key."""
     if not is_lecturer(request):
         raise Problem(403, "Open the lecturer's address first: the server printed it.")
 

@@ -6,10 +6,12 @@ Withheld and hidden content is not on the site and cannot be asked.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from latentbook.book.compose.blocks import ClassForm
 
 LARGEST = 1e12
 """Largest number that a phone may send."""
@@ -19,18 +21,8 @@ class NotAccepted(ValueError):
     """An invalid answer; the message says what is accepted."""
 
 
-@dataclass(frozen=True)
-class Way:
-    """One way in which a block can be asked: a ``ClassForm`` of the build."""
-
-    form: str
-    called: str
-    asked: Mapping[str, Any]
-    told: Mapping[str, Any]
-    accepts: Mapping[str, Any]
-    wanted: str
-    name: str
-    html: bool
+class Way(ClassForm):
+    """One way in which a block can be asked, as the build wrote it."""
 
     @property
     def to_phones(self) -> bool:
@@ -38,12 +30,7 @@ class Way:
         return not self.html and not {"list", "curve"} & self.accepts.keys()
 
     def accept(self, value: Any) -> Any:
-        """An answer as it is stored.
-
-        Raises
-        ------
-        NotAccepted
-        """
+        """An answer as it is stored; raises :class:`NotAccepted`."""
         return accepted(value, self.accepts)
 
 
@@ -92,12 +79,7 @@ class Block:
 
 
 def accepted(value: Any, accepts: Mapping[str, Any]) -> Any:
-    """An answer as it is stored, if it is what ``ClassForm.accepts`` describes: never text.
-
-    Raises
-    ------
-    NotAccepted
-    """
+    """An answer as it is stored: what ``ClassForm.accepts`` describes, and never text."""
     match accepts:
         case {"count": count}:
             if not is_number(value, int) or not 0 <= value < count:
@@ -127,12 +109,7 @@ def is_number(value: Any, kind: Any) -> bool:
 
 @dataclass
 class ClassData:
-    """What the build wrote for class mode; reread when it changes.
-
-    Attributes
-    ----------
-    path : the file
-    """
+    """What the build wrote for class mode; reread when the file changes."""
 
     path: Path
     _seen: tuple[int, int] | None = None
@@ -160,10 +137,9 @@ class ClassData:
         if self._seen != edition:
             data = json.loads(self.path.read_text(encoding="utf-8"))
             self._frame = data["frame"]
-            self._blocks = {block.id: block for block in read_blocks(data["blocks"])}
+            self._blocks = {each["id"]: _block(each) for each in data["blocks"]}
             self._seen = edition
 
 
-def read_blocks(blocks: Iterable[Mapping[str, Any]]) -> Iterable[Block]:
-    for each in blocks:
-        yield Block(**{**each, "ways": tuple(Way(**way) for way in each["ways"])})
+def _block(data: Mapping[str, Any]) -> Block:
+    return Block(**{**data, "ways": tuple(Way(**way) for way in data["ways"])})

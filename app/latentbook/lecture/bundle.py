@@ -23,7 +23,7 @@ def folder_of(settings: Settings) -> Path:
 
 
 def bundle_class(settings: Settings) -> None:
-    """Bundle them again if a source has changed. The old ones stay until that is done."""
+    """Bundle them if a source has changed. The old files are served until then."""
     out = folder_of(settings)
     made_from = sources_hash(settings, "js", "css")
     if json.loads((sealed(out) or {}).get(PLACES, b"{}")).get("made_from") == made_from:
@@ -83,13 +83,7 @@ def form_templates() -> dict[str, str]:
 
 
 def read_bundle(settings: Settings) -> tuple[dict[str, str], dict[str, bytes]]:
-    """Logical name, ``phone.js``, to the name with its hash; and all files by name.
-
-    Raises
-    ------
-    LatentbookError
-        If they have not been made.
-    """
+    """Logical name, ``phone.js``, to the name with its hash; and all files by name."""
     files = sealed(folder_of(settings))
     if files is None:
         raise LatentbookError(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from io import BytesIO
+import csv
+import json
+from collections.abc import Iterable
+from io import BytesIO, StringIO
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -29,9 +32,13 @@ from latentbook.lecture.auth import (
 )
 from latentbook.lecture.pages import pages_of
 from latentbook.lecture.phones import NOT_KEPT, Number, once_for_all
-from latentbook.lecture.results import csv_of
 
 PREFIX = "/api/lecturer"
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""First characters that make a spreadsheet run a cell."""
+
+COLUMNS = ("asked", "wanted", "round", "seat", "answer")
+
 keys = APIRouter(prefix=PREFIX, tags=["class"], route_class=SmallRoute)
 router = APIRouter(
     prefix=f"{PREFIX}/classes",
@@ -192,3 +199,22 @@ def is_address(text: str) -> bool:
         return bool(urlsplit(text).hostname)
     except ValueError:
         return False
+
+
+def csv_of(rows: Iterable[tuple[Any, ...]]) -> str:
+    """One line per answer. ``seat`` is a phone's number in order of arrival."""
+    table = StringIO()
+    writer = csv.writer(table)
+    writer.writerow(COLUMNS)
+    for row in rows:
+        writer.writerow([harmless(cell) for cell in row])
+    return table.getvalue()
+
+
+def harmless(cell: Any) -> str:
+    """A cell that no spreadsheet runs: an apostrophe precedes what might be a formula.
+
+    Numbers below zero have it too.
+    """
+    text = cell if isinstance(cell, str) else json.dumps(cell)
+    return f"'{text}" if text.startswith(FORMULA) else text

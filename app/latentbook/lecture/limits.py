@@ -1,6 +1,6 @@
 """Rate limits shared by all clients.
 
-Nothing is counted by address: a hall of five hundred may share one.
+Clients are not told apart by address: five hundred phones in a hall may share one.
 """
 
 from __future__ import annotations
@@ -14,14 +14,7 @@ from latentbook.http.problems import Problem
 
 @dataclass
 class TokenBucket:
-    """A burst at once, then a constant rate.
-
-    Attributes
-    ----------
-    most : how much can be had at once
-    rate : how much comes back in a second
-    refusal : what is said when nothing is left
-    """
+    """``most`` at once, then ``rate`` per second; after that ``refusal`` is the error text."""
 
     most: float
     rate: float
@@ -34,13 +27,7 @@ class TokenBucket:
         self._at = time.monotonic()
 
     def require(self) -> None:
-        """Continue only if a token is left; do not take it.
-
-        Raises
-        ------
-        Problem
-            429, with the seconds to wait.
-        """
+        """Raise a :class:`Problem` (429, with the seconds to wait) unless a token is left."""
         now = time.monotonic()
         self._left = min(self.most, self._left + self.rate * (now - self._at))
         self._at = now
@@ -49,22 +36,6 @@ class TokenBucket:
             raise Problem(429, self.refusal, headers={"Retry-After": str(seconds)})
 
     def take(self) -> None:
-        """Take a token.
-
-        Raises
-        ------
-        Problem
-            429, with the seconds to wait.
-        """
+        """Take a token, or raise as :meth:`require`."""
         self.require()
         self._left -= 1
-
-
-def guesses() -> TokenBucket:
-    """Wrong codes: 300 at once, then 5 per second."""
-    return TokenBucket(300, 5, "Too many wrong codes were tried. Wait a moment and try again.")
-
-
-def new_seats() -> TokenBucket:
-    """New phones: 600 at once, then 10 per second."""
-    return TokenBucket(600, 10, "Too many phones are joining at once. Wait a moment and try again.")

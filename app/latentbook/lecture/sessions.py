@@ -23,7 +23,7 @@ from latentbook.http.logs import log
 from latentbook.http.problems import Problem, wrong_field
 from latentbook.lecture import store
 from latentbook.lecture.blocks import Block, ClassData, NotAccepted
-from latentbook.lecture.limits import guesses, new_seats
+from latentbook.lecture.limits import TokenBucket
 from latentbook.lecture.store import Store, StoredAsking, StoredLecture, StoredRound
 from latentbook.settings import Settings, class_data_of
 
@@ -72,32 +72,20 @@ class Lecture:
         return self.stored.code
 
     def asked(self) -> StoredAsking:
-        """The present question.
-
-        Raises
-        ------
-        Problem
-            409, if nothing is.
-        """
+        """The present question."""
         if self.stored.asking is None:
             raise Problem(409, "Nothing is asked now.")
         return self.stored.asking
 
     def round(self, round_id: int) -> StoredRound:
-        """The present round.
-
-        Raises
-        ------
-        Problem
-            409, if it is another one.
-        """
+        """The present round."""
         now = self.asked().rounds[-1]
         if now.id != round_id:
             raise Problem(409, "This round is over.")
         return now
 
     def seat(self, tokens: list[str]) -> tuple[int, int] | None:
-        """The seat of one of several tokens: id and number."""
+        """The id and number of the seat that belongs to one of these tokens."""
         for token in tokens:
             if (found := self.stored.seats.get(hash_of(token))) is not None:
                 self.seen[found[0]] = time.monotonic()
@@ -111,15 +99,20 @@ class Lecture:
 
 
 class Sessions:
-    """All classes of this server."""
+    """All classes of this server.
+
+    What a class does not allow raises a :class:`Problem`, which is the reply to the request.
+    """
 
     def __init__(self, settings: Settings, kept: Store) -> None:
         self.data = ClassData(class_data_of(settings.served_site))
         self.store = kept
         self.hours = settings.class_hours
         self.most_seats = settings.class_max_phones
-        self.guesses = guesses()
-        self.new_seats = new_seats()
+        tried = "Too many wrong codes were tried. Wait a moment and try again."
+        self.guesses = TokenBucket(300, 5, tried)
+        joining = "Too many phones are joining at once. Wait a moment and try again."
+        self.new_seats = TokenBucket(600, 10, joining)
         self.lectures: dict[str, Lecture] = {}
         self.ended: set[str] = set()
         self.lock = asyncio.Lock()
@@ -134,7 +127,7 @@ class Sessions:
                 if asked is not None:
                     lecture.block = await self.block(asked.label, asked.wanted)
                 await self.tell(lecture)
-            except Exception:  # one question must not keep the whole site from being served
+            except Exception:  # one question must not prevent the site from being served
                 log.exception("A class goes on without its question", label=asked and asked.label)
                 await self.store.run(store.put_away, stored.id)
                 stored.asking = lecture.block = None
@@ -149,22 +142,16 @@ class Sessions:
             await run_in_threadpool(self.store.close)
 
     async def sweep(self) -> None:
-        """End the classes whose time is over."""
+        """End each class at its time."""
         while True:
             for lecture in list(self.lectures.values()):
                 if lecture.stored.ends_at < time.time():
-                    with suppress(Problem):  # its lecturer was quicker
+                    with suppress(Problem):  # its lecturer has just ended it
                         await self.end(lecture)
             await asyncio.sleep(SWEEP_S)
 
     def lecture(self, code: str) -> Lecture:
-        """A class by its code, for its lecturer.
-
-        Raises
-        ------
-        Problem
-            404, or 410 if it has ended.
-        """
+        """A class by its code, for its lecturer."""
         if (found := self.lectures.get(code)) is not None:
             return found
         if code in self.ended:
@@ -172,13 +159,7 @@ class Sessions:
         raise Problem(404, "There is no class with this code.")
 
     def seated(self, code: str, tokens: list[str]) -> tuple[Lecture, int]:
-        """A class and a phone's seat in it.
-
-        Raises
-        ------
-        Problem
-            403, 404 or 410; 429 where too many codes were guessed. A phone with a seat never waits.
-        """
+        """A class and a phone's seat in it. A phone with a seat is never rate limited."""
         lecture = self.lectures.get(code)
         if lecture is not None and (seat := lecture.seat(tokens)) is not None:
             return lecture, seat[0]
@@ -189,13 +170,7 @@ class Sessions:
         raise Problem(403, "This phone has no seat in this class yet.")
 
     async def start(self) -> Lecture:
-        """Start a class with a new code.
-
-        Raises
-        ------
-        Problem
-            409, if there are too many.
-        """
+        """Start a class with a new code."""
         if len(self.lectures) >= MAX_LECTURES:
             raise Problem(409, f"At most {MAX_LECTURES} classes are held at once. End one first.")
         code = "".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH))
@@ -216,29 +191,18 @@ class Sessions:
 
     @asynccontextmanager
     async def turn(self, lecture: Lecture) -> AsyncIterator[None]:
-        """One change of a class at a time, and none after its end.
-
-        Raises
-        ------
-        Problem
-            410, if it has.
-        """
+        """One change of a class at a time, and none after its end."""
         async with self.lock:
             if self.lectures.get(lecture.code) is not lecture:
                 raise Problem(410, "This class has ended.")
             yield
 
     async def sit(self, code: str, tokens: list[str]) -> tuple[str, dict[str, Any]]:
-        """Let a phone join: returns the token of its seat, its number and its answers.
+        """Let a phone join, and return the token of its seat, its number and its answer.
 
         Parameters
         ----------
-        tokens : those that the phone has; the last one is what a new seat is given to
-
-        Raises
-        ------
-        Problem
-            404 or 410; 403 where no more are let in; 429 where too many come at once.
+        tokens : those that the phone has; a new seat belongs to the last one
         """
         if code not in self.lectures:
             if code not in self.ended:
@@ -246,7 +210,7 @@ class Sessions:
             self.lecture(code)
         lecture = self.lectures[code]
         if (seat := lecture.seat(tokens)) is None:
-            self.guesses.require()  # else the answers to guesses would tell right codes from wrong
+            self.guesses.require()  # otherwise the replies would tell right codes from wrong
             seat = await self.new_seat(lecture, tokens)
         answered = None
         if (asked := lecture.stored.asking) is not None:
@@ -273,13 +237,6 @@ class Sessions:
             return seat
 
     async def ask(self, lecture: Lecture, label: str, wanted: str) -> None:
-        """Ask a class a block.
-
-        Raises
-        ------
-        Problem
-            422, if there is no such block, or it cannot be asked in this way.
-        """
         block = await self.block(label, wanted)
         async with self.turn(lecture):
             asked = await self.store.run(store.ask, lecture.stored.id, label, wanted)
@@ -287,13 +244,7 @@ class Sessions:
             await self.tell(lecture)
 
     async def block(self, label: str, wanted: str) -> Block:
-        """A block of the present site that can be asked in a way.
-
-        Raises
-        ------
-        Problem
-            422, if there is none.
-        """
+        """A block of the present site that can be asked in this way."""
         blocks = await run_in_threadpool(self.data.blocks)
         if (block := blocks.get(label)) is None:
             raise wrong_field("label", "There is no such question or instrument in the book.")
@@ -327,7 +278,7 @@ class Sessions:
         async with self.turn(lecture):
             now = lecture.round(round_id)
             asked, block = lecture.asked(), lecture.block
-            if block is not None and block.opens:  # perhaps it has opened since it was asked
+            if block is not None and block.opens:  # it may have opened since it was asked
                 blocks = await run_in_threadpool(self.data.blocks)
                 lecture.block = blocks.get(asked.label, block)
             await self.store.run(store.reveal, asked.id)
@@ -335,7 +286,7 @@ class Sessions:
             await self.tell(lecture)
 
     async def put_away(self, lecture: Lecture) -> None:
-        """Ask nothing any more."""
+        """Clear the screen."""
         async with self.turn(lecture):
             await self.store.run(store.put_away, lecture.stored.id)
             lecture.stored.asking = lecture.block = None
@@ -350,13 +301,7 @@ class Sessions:
     async def answer(
         self, lecture: Lecture, seat: int, round_id: int, change: int, value: Any
     ) -> None:
-        """Store an answer or change it. A repeated message changes nothing.
-
-        Raises
-        ------
-        Problem
-            409, if the round is over; 422, if it is no answer to what is asked.
-        """
+        """Store an answer or change it. A repeated message changes nothing."""
         now = lecture.round(round_id)
         if change <= now.changes.get(seat, 0):
             return
@@ -397,21 +342,13 @@ class Sessions:
         lecture.news = cached_json(news)
 
     def question(self, lecture: Lecture, asking: int) -> CachedJSON:
-        """The question as a phone or the projector shows it.
-
-        Raises
-        ------
-        Problem
-            409, if it is something else by now.
-        """
+        """The question as a phone or the projector shows it."""
         if lecture.asked().id != asking:
             raise Problem(409, "The question has changed.")
         return lecture.question
 
     def overview(self, lecture: Lecture) -> dict[str, Any]:
-        """What the lecturer's page and the projector are sent. It has no counts by value before
-        they are revealed.
-        """
+        """What the lecturer's page and the projector are sent: no answers."""
         asked = lecture.stored.asking
         state: dict[str, Any] = {
             "code": lecture.code,
@@ -441,13 +378,7 @@ class Sessions:
         }
 
     def results(self, lecture: Lecture) -> list[list[Any]]:
-        """All answers of each round, in an order that does not reveal whose they are.
-
-        Raises
-        ------
-        Problem
-            409, while they are hidden.
-        """
+        """All answers of each round, in an order that does not reveal whose they are."""
         if lecture.results is None:
             raise Problem(409, "The answers are not revealed.")
         return lecture.results

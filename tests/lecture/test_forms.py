@@ -1,0 +1,118 @@
+"""Every form of answer, on a phone and on the projector, from a small site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from latentbook.browser import FLAGS, chromium_path
+from latentbook.lecture.bundle import bundle_class
+from latentbook.main import create_app
+from latentbook.settings import Settings
+from tests.lecture.conftest import Lecturer, write_class_site
+from tests.small_server import TestRegistry
+from tools.bench.serving import served
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def hall(tmp_path: Path, root: Path) -> Iterator[tuple[Lecturer, Page, Page]]:
+    """A lecturer, a phone and a projector."""
+    write_class_site(tmp_path)
+    settings = Settings(root=root, build=tmp_path, class_mode=True, device="cpu", dtype="float32")
+    bundle_class(settings)
+    app = create_app(settings, registry=TestRegistry())
+    with (
+        served(app) as url,
+        httpx.Client(base_url=url) as http,
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS)) as chromium,
+    ):
+        http.post("/api/lecturer/key", json={"key": app.state.class_key})
+        lecturer = Lecturer(http)
+        lecturer.start()
+        phone = chromium.new_page(viewport={"width": 360, "height": 640})
+        phone.goto(f"{url}/j/{lecturer.code}")
+        desk = chromium.new_context()
+        desk.add_cookies([{"name": n, "value": v, "url": url} for n, v in http.cookies.items()])
+        projector = desk.new_page()
+        projector.goto(f"{url}/show/{lecturer.code}")
+        yield lecturer, phone, projector
+
+
+def send(phone: Page) -> None:
+    phone.get_by_role("button", name="Send").click()
+    expect(phone.locator("[data-said]")).to_contain_text("Your answer has arrived")
+
+
+def test_forms_that_are_answered_by_hand(hall: tuple[Lecturer, Page, Page]) -> None:
+    lecturer, phone, projector = hall
+    lecturer.ask("vae/one#q-choice")
+    phone.get_by_label("Yes").check()
+    send(phone)
+    phone.reload()
+    expect(phone.get_by_label("Yes")).to_be_checked()
+    expect(projector.get_by_label("Yes")).to_be_disabled()
+    lecturer.step("reveal")
+    for page in (phone, projector):
+        expect(page.locator(".bars .count")).to_have_text(["0% (0)", "100% (1)"])
+        expect(page.locator(".bars .right .name")).to_contain_text("Yes")
+
+    lecturer.ask("vae/one#q-true")
+    phone.get_by_label("False").check()
+    send(phone)
+    lecturer.step("reveal")
+    expect(projector.locator(".bars .right .name")).to_contain_text("True")
+
+    lecturer.ask("vae/one#q-number")
+    phone.fill("#answer", "nine")
+    phone.get_by_role("button", name="Send").click()
+    expect(phone.locator("[data-said]")).not_to_contain_text("arrived")
+    phone.fill("#answer", "9.5 %")
+    send(phone)
+    lecturer.step("reveal")
+    expect(projector.locator(".histogram .mark")).to_have_text("9.5 %")
+
+    lecturer.ask("vae/one#q-guess")
+    expect(phone.locator(".asked-picture")).to_have_text("ASKED")
+    phone.get_by_role("button", name="Send").click()
+    expect(phone.locator("[data-said]")).to_have_text("Answer first.")
+    phone.get_by_label("Your guess").fill("2.5")
+    expect(phone.locator("[data-guessed]")).to_have_text("Your guess: 320")
+    send(phone)
+    phone.reload()
+    expect(phone.get_by_label("Your guess")).to_have_value("2.5")
+    lecturer.step("reveal")
+    expect(projector.locator(".guess .mark")).to_have_text("Computed: 100")
+    expect(projector.locator("[data-results] .drawing")).to_contain_text("TRUTH")
+
+
+def test_forms_of_an_instrument(hall: tuple[Lecturer, Page, Page]) -> None:
+    lecturer, phone, projector = hall
+    lecturer.ask("vae/one#lab", "draw:curve")
+    expect(phone.locator("[data-text]")).to_have_text("A lab")
+    sketch = phone.get_by_label("Your curve")
+    sketch.focus()
+    sketch.press("ArrowUp")
+    for _ in range(32):
+        sketch.press("ArrowRight")
+    send(phone)
+    lecturer.step("reveal")
+    expect(projector.locator("[data-results] polyline")).to_have_attribute(
+        "points", " ".join(f"{i / 32:g},{1 - 0.55}" for i in range(33))
+    )
+    expect(phone.locator("[data-said]")).to_have_text("Look at the screen: it shows all answers.")
+
+    asked = lecturer.ask("vae/one#lab", "readout:error")
+    seat = {"Latentbook-Seat": "a" * 24}
+    http, place = lecturer.http, f"/api/class/{lecturer.code}"
+    http.post(f"{place}/seat", json={"token": seat["Latentbook-Seat"]}, headers=seat)
+    answer = {"value": 3.1, "change": 1}
+    http.put(f"{place}/rounds/{asked}/answer", json=answer, headers=seat).raise_for_status()
+    lecturer.step("reveal")
+    expect(projector.locator(".histogram .mark")).to_have_text("Computed: 3.3 %")

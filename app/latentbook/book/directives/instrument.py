@@ -50,7 +50,7 @@ class InstrumentBlock(NumberedBlock):
         """With a seed each, for a readout or a curve; or by drawing a curve of its picture."""
         called = message("Instrument")
         drawn = [panel for panel in self.panels if panel.empty]
-        seeds: list[tuple[str, str, str, dict[str, str]]] = []
+        seeds: list[tuple[str, str, str, dict[str, int]]] = []
         if self.seeded:
             seeds += [("readout", each.key, each.label, {}) for each in self.readouts]
             seeds += [("panel", each.key, each.key, {"curve": MAX_POINTS}) for each in drawn]

@@ -22,7 +22,7 @@ class ClassMode:
 
     Attributes
     ----------
-    new_key : the lecturer's key, where it was made by this start; afterwards its hash alone is kept
+    new_key : the lecturer's key, if this start created it; only its hash is stored
     """
 
     def __init__(self, settings: Settings) -> None:

@@ -51,7 +51,7 @@ class Seat(Strict):
         min_length=22,
         max_length=64,
         pattern="^[A-Za-z0-9_-]+$",
-        description="Random, made and kept by the phone: 128 bits or more.",
+        description="Random, generated and stored by the phone: 128 bits or more.",
     )
 
 

@@ -102,7 +102,7 @@ def test_a_chapter_may_be_its_opening_alone(make_book: MakeBook) -> None:
         (":::{deck}\n:::", "6: a deck needs steps: write :::{step} and a title"),
         (
             "::::{deck}\nText.\n\n:::{step} One\nText.\n:::\n::::",
-            "7: only steps can stand in a deck: put this into one of them",
+            "7: a deck contains only steps: put this into one of them",
         ),
         ("::::{deck}\n:::{step} One\n:::\n::::", "7: the step is empty"),
         ("::::{deck}\n:::{step}\nText.\n:::\n::::", "7: step needs an argument: its title"),

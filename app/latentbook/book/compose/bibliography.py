@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, KeysView
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import zip_longest
 from pathlib import Path
@@ -25,16 +25,6 @@ COMMENTS = ("comment", "string", "preamble")
 
 
 @dataclass(frozen=True)
-class Source:
-    """One entry. ``short`` reads like 'Baldi & Hornik 1989'."""
-
-    key: str
-    short: str
-    html: Text
-    url: str
-
-
-@dataclass(frozen=True)
 class Reference:
     """One source. ``html`` is its full entry, ``short`` reads like Baldi & Hornik 1989."""
 
@@ -42,13 +32,13 @@ class Reference:
     short: str
     html: Text
     url: str  # its DOI, arXiv or web address; may be empty
-    uses: tuple[Link, ...]
+    uses: tuple[Link, ...] = ()  # where it is cited
 
 
 class Bibliography:
     """All sources by key, and where each is cited."""
 
-    def __init__(self, sources: Iterable[Source]) -> None:
+    def __init__(self, sources: Iterable[Reference]) -> None:
         self._sources = {source.key: source for source in sources}
         self._uses: defaultdict[str, dict[Address, Link]] = defaultdict(dict)
 
@@ -74,8 +64,8 @@ class Bibliography:
         wanted = set(self._sources if keys is None else keys)
         chosen = [source for key, source in self._sources.items() if key in wanted]
         return tuple(
-            Reference(s.key, s.short, s.html, s.url, tuple(self._uses[s.key].values()))
-            for s in sorted(chosen, key=lambda s: (s.short.casefold(), s.key))
+            replace(source, uses=tuple(self._uses[source.key].values()))
+            for source in sorted(chosen, key=lambda each: (each.short.casefold(), each.key))
         )
 
 
@@ -96,7 +86,7 @@ def read_bibliography(path: Path, shown: Path, problems: Problems) -> Bibliograp
     good = {key: e for key, e in entries.items() if all(e.get(name) for name in REQUIRED)}
     shorts = _short_names(good)
     return Bibliography(
-        Source(key, shorts[key], _entry_text(entry), _url(entry)) for key, entry in good.items()
+        Reference(key, shorts[key], _entry_text(entry), _url(entry)) for key, entry in good.items()
     )
 
 

@@ -1,13 +1,13 @@
-"""What a block is, and the blocks that plain Markdown becomes.
+"""The base of all blocks, and the blocks of plain Markdown.
 
 A block is rendered by ``templates/blocks/KIND.html`` as ``block``; nested blocks are rendered by
 ``{{ render(blocks) }}``. A field of type :class:`Text` is running text, which is printed for the
-page it comes to stand on; one of type :class:`Html` is markup that is the same on every page; a
+page that shows it; one of type :class:`Html` is markup that is the same on every page; a
 ``str`` is plain text and is escaped by the template. ``docs/templates.md`` lists the templates and
 what else they may use.
 
 Every other block is declared from :class:`Block` in the file of its directive, with exactly the
-fields that its template receives; nothing else has to know of it.
+fields that its template receives; nothing else refers to it.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ class ClassForm:
         ``class.js``, or a file in ``templates/lecture/forms`` and ``static/js/lecture/forms``
     called : what the lecturer reads for the kind of block, to be translated
     asked : what phones and the projector are sent
-    told : what they are sent as well once the answers are revealed
+    told : what they are also sent once the answers are revealed
     accepts : what an answer is: the place of an option, ``{"count": 4}``; a number,
         ``{"low": 0, "high": 1}`` or nothing; ``{"list": {"count": 4}, "least": 2, "most": 4}``;
         ``{"curve": 128}``, so many points at most
     wanted, name : which of several ways this is, and what the lecturer reads for it
-    html : whether the whole block is sent, too
+    html : whether the complete block is sent as well
     """
 
     form: str
@@ -60,11 +60,11 @@ class Block:
     Attributes
     ----------
     kind : its name, as of its template
-    said : the fields that are read, for search and reading time: text, blocks, or tuples of what
-        says itself what of it is read
+    said : the fields whose words count for search and reading time: text, blocks, or tuples of
+        anything that has ``said`` itself
     seconds : how long a reader stays with it; None for as long as its words take
-    beside : whether it stands in the margin, beside the block before it
-    takes_notes : whether notes, and what stands beside it, can be set in the margin along it
+    beside : whether it is set in the margin, next to the block before it
+    takes_notes : whether notes and other blocks can be set in the margin next to it
     """
 
     kind: ClassVar[str]

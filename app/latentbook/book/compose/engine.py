@@ -1,7 +1,7 @@
 """One in-process JavaScript context that sets equations and draws stills.
 
 It runs the same modules as the reader's page (``static/js/engine.js``: KaTeX and ``draw.js``), so
-what stands in the page before any script is what the scripts would draw.
+the page shows before any script what the scripts would draw.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ function callEngine(name, args) {
 
 
 class EngineError(LatentbookError):
-    """What the engine refused. ``position`` is the offset in the TeX of the error, if known."""
+    """A refusal of the engine. ``position`` is the offset of the error in the TeX, if known."""
 
     def __init__(self, message: str, position: int | None = None) -> None:
         super().__init__(message)
@@ -44,8 +44,8 @@ class Engine:
 
     def __init__(self, script: str) -> None:
         self.script = script
-        # MiniRacer takes the event loop that runs in the calling thread, if there is one. A thread
-        # without one keeps it independent of the server's.
+        # MiniRacer uses the event loop of the calling thread, if there is one. A thread without
+        # one keeps it independent of the server's.
         with ThreadPoolExecutor(1) as pool:
             self._racer = pool.submit(MiniRacer).result()
         # Left open, its thread keeps the process from ending.
@@ -64,13 +64,7 @@ class Engine:
         return Formula(tex, Html(made["html"]), made["math"])
 
     def draw_svg(self, figure: Mapping[str, Any], width: int, id: str, label: str) -> str:
-        """SVG of a figure laid out for ``width`` px; ``label`` is its text alternative.
-
-        Raises
-        ------
-        EngineError
-            As :meth:`check_figure`.
-        """
+        """SVG of a figure laid out for ``width`` px; ``label`` is its text alternative."""
         return str(self._call("drawSvg", figure, width, id, label))
 
     def draw_axes(self, figure: Mapping[str, Any], width: int, id: str) -> dict[str, Any]:
@@ -80,12 +74,9 @@ class Engine:
         return drawn
 
     def check_figure(self, figure: Any) -> None:
-        """Check that the book can draw a figure, see ``docs/figures.md``.
+        """Raise an :class:`EngineError` if the book cannot draw a figure (``docs/figures.md``).
 
-        Raises
-        ------
-        EngineError
-            Names the first key that is not drawn, what stands there, and what is accepted.
+        It names the first key that is not drawn, its value, and what is accepted.
         """
         self._call("checkFigure", figure)
 

@@ -16,13 +16,7 @@ _FORMATTER = HtmlFormatter(nowrap=True)
 
 @lru_cache(maxsize=4096)
 def highlight_code(source: str, language: str = "python") -> Html:
-    """Markup for the inside of ``pre > code``; its text is ``source`` without the last newline.
-
-    Raises
-    ------
-    ValueError
-        If there is no such language.
-    """
+    """Markup for the inside of ``pre > code``; its text is ``source`` without the last newline."""
     try:
         lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
     except ClassNotFound:

@@ -1,4 +1,4 @@
-"""Numbers everything that has a number, and knows every label of the book."""
+"""Every label of the book, and the numbers of chapters, figures, equations and so on."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Labels:
         if target := self.left_out().get(label):
             return (
                 f"{label!r} is in the book, in {target.page}, but not in this course: take it in, "
-                "replace this text, or name the address of the whole book as full_book_url in "
+                "replace this text, or name the address of the complete book as full_book_url in "
                 "course.toml"
             )
         return f"no label {label!r} in the book. {accepted_names(label, self.targets)}"
@@ -109,12 +109,6 @@ class Labels:
         day = self.days.get(label)
         return day if day is not None and day.is_after(seen) else None
 
-    def set_number(self, page: str, line: int, number: str) -> None:
-        self._numbers[page, line] = number
-
-    def set_heading_id(self, page: str, line: int, id: str) -> None:
-        self._ids[page, line] = id
-
 
 class _Numbering:
     """Numbers the blocks of one chapter in the order of the text, from page to page."""
@@ -127,7 +121,7 @@ class _Numbering:
         self.problems = problems.of(chapter.opening.path)
         self.page = chapter.opening.place
         self.counts: Counter[str] = Counter()
-        # One page prints the whole chapter, so ids are unlike each other in all of it.
+        # One page prints the entire chapter, so ids are unique in all of it.
         self.taken = {*PAGE_IDS, *(node.label for node in walk(chapter.nodes) if has_label(node))}
         self.taken |= {page.name for page in chapter.sections}
 
@@ -154,7 +148,7 @@ class _Numbering:
 
     def heading(self, node: HeadingNode) -> None:
         title = plain_text(node.inline)
-        self.labels.set_heading_id(self.page, node.line, node.label or self.made_id(title))
+        self.labels._ids[self.page, node.line] = node.label or self.made_id(title)
         if node.label:
             self.register("section", "", node.label, title, node.line)
 
@@ -183,7 +177,7 @@ class _Numbering:
         if self.number:
             self.counts[kind] += 1
             number = f"{self.number}.{self.counts[kind]}"
-        self.labels.set_number(self.page, line, number)
+        self.labels._numbers[self.page, line] = number
         if label:
             self.register(kind, number, label, title, line)
 

@@ -45,8 +45,8 @@ class Ledgers:
 
     Parameters
     ----------
-    unseen : the resources of what is not open; the same where all is open
-    whole : the chapters with what is not open
+    unseen : the resources of withheld content; the same if there is none
+    whole : the chapters with withheld content
     """
 
     def __init__(

@@ -19,13 +19,13 @@ from latentbook.book.read.source import ChapterSource
 class Loaded:
     """A book, the files its pages need, and what it was made from.
 
-    ``apart`` are the files of instruments that stand only in what is not open.
+    ``apart`` are the files of instruments that appear only in withheld content.
     """
 
     book: Book
     media: Media
-    sources: tuple[ChapterSource, ...]  # what is open of the chapters, without the front page
-    whole: tuple[ChapterSource, ...]  # the chapters with what is not open, as they were written
+    sources: tuple[ChapterSource, ...]  # the open part of the chapters, without the front page
+    whole: tuple[ChapterSource, ...]  # the chapters as written, with withheld content
     labels: Labels
     notation: Notation
     facts: FactLedger

@@ -83,11 +83,11 @@ class Mathematics:
             )
         if refused := REFUSED.search(self.notation.expand(tex)):
             line = tex.count("\n", 0, max(tex.find(refused[0]), 0))
-            raise BrokenTex(f"broken TeX: {refused[0]} cannot stand in an equation", line)
+            raise BrokenTex(f"broken TeX: {refused[0]} is not allowed in an equation", line)
         expanded = self.notation.expand(tex.strip())
         if symbols is not None:
-            # Where a mark cannot stand, as in \\frac k2, the equation stands without marks; what
-            # else is wrong with it is found below, at its own place.
+            # Where a mark breaks the TeX, as in \\frac k2, the equation is set without marks; other
+            # mistakes are found below, at their own place.
             with suppress(EngineError):
                 marked, used = symbols.mark(expanded)
                 formula = self._engine.katex(marked, display)

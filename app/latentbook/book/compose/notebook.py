@@ -1,4 +1,4 @@
-"""What directives become in a notebook: Markdown and code that do not need this book."""
+"""The forms of directives in a notebook: Markdown and code that do not need this book."""
 
 from __future__ import annotations
 
@@ -22,23 +22,15 @@ class Cell:
 
 
 class NotebookWriter(Protocol):
-    """What the form of a directive needs from the notebook being written."""
+    """What the form of a directive needs from the notebook being written (``write/exports.py``)."""
 
     language: Language
 
     def number(self, node: Node) -> str: ...
-
-    def text(self, source: str) -> str:
-        """Markdown without syntax that only this book understands."""
-
+    def text(self, source: str) -> str: ...
     def markdown(self, nodes: Sequence[Node]) -> str: ...
-
-    def url(self, node: DirectiveNode) -> str:
-        """The address of a labelled node in the book, from the notebook."""
-
-    def outputs(self, node: DirectiveNode) -> tuple[Recorded, ...]:
-        """The output recorded for a snippet's present code."""
-
+    def url(self, node: DirectiveNode) -> str: ...
+    def outputs(self, node: DirectiveNode) -> tuple[Recorded, ...]: ...
     def fact(self, id: str) -> str: ...
 
 

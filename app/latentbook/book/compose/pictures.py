@@ -1,4 +1,4 @@
-"""Pictures from a chapter's folder ``images``: SVG goes into the page, others become files."""
+"""Pictures from a chapter's folder ``images``: SVG becomes part of the page, others files."""
 
 from __future__ import annotations
 
@@ -32,18 +32,13 @@ class Pictures:
         )
 
     def picture(self, name: str, alt: str, id: str) -> Token:
-        """One picture, for running text; ``id`` is unique and keeps an SVG's own ids apart.
+        """One picture, for running text; ``id`` is unique and prefixes an SVG's own ids.
 
-        Raises
-        ------
-        FileNotFoundError
-            If it is missing.
-        ValueError
-            If it is no picture that can stand in a page.
+        A missing file raises FileNotFoundError; one that a page cannot show, ValueError.
         """
         path = self.content / name
         if self.content.resolve() not in path.resolve().parents:
-            raise ValueError(f"picture {name!r} lies outside of the content folder")
+            raise ValueError(f"picture {name!r} is outside the content folder")
         if not path.is_file():
             raise FileNotFoundError(name)
         if path.suffix == ".svg":

@@ -1,4 +1,4 @@
-"""Figures that an author's code draws during the build."""
+"""Figures drawn by an author's code during the build."""
 
 from __future__ import annotations
 
@@ -47,23 +47,11 @@ class Plots:
         )
 
     def figure(self, source: str) -> dict[str, Any]:
-        """The figure that the code leaves in ``figure``, as plain data.
-
-        Raises
-        ------
-        PlotError
-            If it leaves none.
-        """
+        """The code's variable ``figure`` as plain data; a :class:`PlotError` if it fails."""
         return self._made("plot", source)
 
     def sketch(self, source: str) -> dict[str, Any]:
-        """``figure``, ``truth`` and ``answer``: what is shown first, what then, and the number.
-
-        Raises
-        ------
-        PlotError
-            If the code does not leave all three.
-        """
+        """The code's ``figure``, ``truth`` (shown after the guess) and ``answer``."""
         return self._made("sketch", source)
 
     def _made(self, kind: str, source: str) -> dict[str, Any]:

@@ -28,45 +28,30 @@ SPACE, FIXED_SPACE = " ", "\N{NO-BREAK SPACE}"
 
 
 class Surroundings(Protocol):
-    """What running text needs from its surroundings, a page or a notebook."""
+    """What running text needs from its surroundings, a page (:class:`Composer`) or a notebook."""
 
     problems: FileProblems
     scope: str
     language: Language
 
-    def math(self, tex: str, line: int, *, display: bool = False) -> Formula:
-        """One equation."""
-
-    def note_mark(self, label: str, line: int) -> Iterable[Token]:
-        """The mark of a side note."""
-
-    def link(self, href: str, line: int) -> tuple[Address | None, Day | None]:
-        """Where a link inside the book leads, and when that opens."""
-
-    def picture(self, name: str, alt: str, line: int) -> Token | None:
-        """One picture."""
-
+    def math(self, tex: str, line: int, *, display: bool = False) -> Formula: ...
+    def note_mark(self, label: str, line: int) -> Iterable[Token]: ...
+    def link(self, href: str, line: int) -> tuple[Address | None, Day | None]: ...
+    def picture(self, name: str, alt: str, line: int) -> Token | None: ...
     def target(self, label: str, line: int) -> Target | None: ...
-
-    def opens(self, target: Target) -> Day | None:
-        """When a labelled thing opens, if that is later than the reference; else None."""
-
+    def opens(self, target: Target) -> Day | None: ...
     def cite(self, key: str, line: int) -> Link | None: ...
-
-    def term(self, words: str, name: str, line: int) -> Iterable[Token]:
-        """A term, or a link to where it is defined."""
-
-    def quoted(self, content: str, line: int) -> Iterable[Token]:
-        """A number that the chapter computes."""
+    def term(self, words: str, name: str, line: int) -> Iterable[Token]: ...
+    def quoted(self, content: str, line: int) -> Iterable[Token]: ...
 
 
 def resolved(tokens: Iterable[Token], around: Surroundings) -> Text:
-    """A text that needs nothing else of the book; what is wrong in it is reported."""
+    """A text that needs nothing else of the book, after reporting what is wrong in it."""
     return Text(tuple(_resolved(tuple(tokens), around)))
 
 
 def _resolved(tokens: Sequence[Token], around: Surroundings) -> Iterator[Token]:
-    opens: Day | None = None  # when the link opens that is being read
+    opens: Day | None = None  # when the target of the current link opens
     for idx, token in enumerate(tokens):
         line = _line(token)
         match token.type:
@@ -99,7 +84,7 @@ def _resolved(tokens: Sequence[Token], around: Surroundings) -> Iterator[Token]:
                     yield token
                     continue
                 address, opens = around.link(href, line)
-                # A link without an address stands for one that will have it.
+                # What is not open has no address yet.
                 yield token.copy(attrs={}) if opens else _with(token, to=address)
                 if empty and (target := around.target(href[1:], line)):
                     yield plain(target.name(around.language))
@@ -261,7 +246,7 @@ def _abbr(content: str, line: int, around: Surroundings) -> Iterable[Token]:
 
 
 Role: TypeAlias = Callable[[str, int, Surroundings], Iterable[Token]]
-"""What a role says, as tokens that pages, notebooks and the search print each in its own way."""
+"""The words of a role as tokens, which pages, notebooks and the search print differently."""
 
 ROLES: dict[str, Role] = {
     "eq": _eq,
@@ -279,4 +264,4 @@ ROLES: dict[str, Role] = {
     "sup": _element("sup"),
     "kbd": _element("kbd"),
 }
-"""What may stand in braces before a code span."""
+"""The names that may precede a code span in braces."""

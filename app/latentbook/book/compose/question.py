@@ -1,7 +1,7 @@
-"""What a kind of question declares, and what all of them share.
+"""The declaration of a kind of question, and what all kinds share.
 
-What a kind does not mark as public is withheld while the answer of a question is not open: parts
-and options are taken out before anything is made of them, and fields of the block are emptied.
+Until an answer opens, everything that the kind does not mark as public is withheld: parts and
+options are removed before the block is made, and fields of the block are emptied.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class Question(NumberedBlock):
     Attributes
     ----------
     hint : may be empty
-    key : what the page's script judges by; of a question whose answer is not open, only what is
+    key : what the page's script checks answers with; while the answer is withheld, only what is
         also a public field
-    opens : the day of an answer that is not open
+    opens : the day of a withheld answer
     """
 
     said: ClassVar[tuple[str, ...]] = ("question",)
@@ -108,13 +108,13 @@ def folder(kind: str) -> str:
 
 @dataclass(frozen=True)
 class Part(Directive):
-    """A directive that only questions hold.
+    """A directive that only questions contain.
 
     Attributes
     ----------
-    public : whether it tells nothing of the answer
-    drawn : whether the question is made from it, so that it stays while the answer is not open; the
-        fields of the block say what of it is shown then
+    public : whether it reveals nothing about the answer
+    drawn : whether the question is made from it, so that it stays while the answer is withheld; the
+        public fields of the block are shown then
     in_answer : whether its code belongs to the worked answer
     """
 
@@ -167,12 +167,12 @@ class QuestionKind:
 
     Attributes
     ----------
-    block : what it becomes; its ``kind`` is the argument of the directive
+    block : the class of its blocks, whose ``kind`` is the argument of the directive
     build : makes the block from the node, its options and the composer
-    options : those it has besides ``label``
-    public : which of them tell nothing of the answer
-    parts : the directives its body may hold besides ``hint`` and ``answer``
-    notebook : what it becomes in a notebook
+    options : its options, other than ``label``
+    public : those that reveal nothing about the answer
+    parts : the directives that its body may contain besides ``hint`` and ``answer``
+    notebook : its form in a notebook
     """
 
     block: type[Question]
@@ -270,7 +270,7 @@ def _unmarked(node: TextNode) -> TextNode:
     tokens: list[Token] = []
     source: list[str] = []
     depth = 0
-    said = False  # an item's first paragraph, after which comes what is said to it
+    said = False  # the item's first paragraph, before its feedback
     for token in node.tokens:
         depth += token.nesting
         if token.type == "list_item_open":

@@ -75,14 +75,8 @@ class Stills:
         return self._hashes[widget]
 
     def instrument(self, widget: str) -> Instrument:
-        """The declaration of an instrument. Its file is imported after it has run in a separate
-        process.
-
-        Raises
-        ------
-        StillError
-            If it cannot be imported.
-        """
+        """The declaration of an instrument. Its file is imported only after it has run in a
+        separate process."""
         key = content_hash(self._hash(widget), "imported")
         if self._kept.read(key) is None:
             file = self._widgets / f"{widget}.py"
@@ -101,24 +95,13 @@ class Stills:
         reply = self._code.ask(request)
         if reply["type"] == "failed":
             line = reply["line"]
-            file = (self._widgets / f"{widget}.py").resolve()  # a course's lies in `instruments`
+            file = (self._widgets / f"{widget}.py").resolve()  # a course's is in `instruments`
             place = f" ({file.parent.name}/{file.name}:{line})" if line is not None else ""
             raise StillError(f"{what} {explained(reply)}{place}")
         return reply["value"]
 
     def frame(self, widget: str, state: Mapping[str, Any], label: str) -> dict[str, Any]:
-        """Readouts, note and drawn panels of an instrument at one state.
-
-        Returns
-        -------
-        dict
-            ``readouts``: key to text; ``note``; ``panels``: see :meth:`panels`.
-
-        Raises
-        ------
-        StillError
-            If the instrument fails.
-        """
+        """An instrument at one state: ``readouts``, ``note``, and ``panels`` for :meth:`panels`."""
         key = content_hash(self._hash(widget), widget, json.dumps(state, sort_keys=True), label)
         kept = self._kept.read(key)
         if kept is not None:
@@ -139,7 +122,7 @@ class Stills:
     def _panel(
         self, panel: Mapping[str, Any], widget: str, state: Mapping[str, Any], label: str
     ) -> dict[str, Any]:
-        """One panel as plain data: its drawings, or its picture as hexadecimal PNG."""
+        """One panel as plain data: its drawings, or its picture as a hexadecimal PNG."""
         common = {name: panel[name] for name in ("kind", "key", "alt", "half")}
         if panel["kind"] == "plot":
             widths = HALF_PANEL if panel["half"] else WHOLE_PANEL
@@ -202,13 +185,7 @@ class Stills:
     def draw(
         self, figure: Mapping[str, Any], id: str, alt: str, widths: Sequence[int] = (WIDE, NARROW)
     ) -> tuple[Html, ...]:
-        """A figure at each of some widths in px.
-
-        Raises
-        ------
-        EngineError
-            If the figure is outside the subset that the book draws.
-        """
+        """A figure at each of some widths in px; an :class:`EngineError` if it is not drawn."""
         return tuple(
             Html(self._engine.draw_svg(figure, width, f"{_id(id)}-{width}", alt))
             for width in widths

@@ -1,8 +1,8 @@
 """Marks the symbols of an equation, so that the page can say what they mean.
 
 A symbol becomes ``{\\htmlData{symbol=ID}{…}}``, which KaTeX turns into an element with the
-attribute ``data-symbol``. It is found by its tokens: ``\\log`` has no ``l`` in it, and what stands
-in ``\\text{…}`` is no symbol.
+attribute ``data-symbol``. It is found by its tokens: ``\\log`` does not contain ``l``, and
+``\\text{…}`` contains no symbols.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LITERAL = {
 
 class Symbols:
     def __init__(self, entries: Iterable[SymbolEntry], section: str) -> None:
-        # What is said for this section comes first.
+        # Entries for this section take precedence.
         here = sorted(
             (each for each in entries if not each.sections or section in each.sections),
             key=lambda each: not each.sections,

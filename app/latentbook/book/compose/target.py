@@ -1,4 +1,4 @@
-"""What a label names."""
+"""The things that labels name."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Target:
     kind: str  # one of REFERENCES, or the name of a directive
     number: str
     label: str
-    page: str  # where it stands: ``autoencoders/compress``, nothing for the front page
+    page: str  # ``autoencoders/compress``; empty for the front page
     title: str
     path: Path
     line: int
-    outside: str = ""  # address of the book where it stands, if that is another one
+    outside: str = ""  # address of the book that contains it, if it is another one
 
     @property
     def is_page(self) -> bool:

@@ -88,11 +88,11 @@ class Chapter:
     description: str
     builds_on: tuple[Link, ...]
     blocks: tuple[Block, ...]  # of its opening
-    listed: Listed  # what stands in its opening
+    listed: Listed  # in its opening
     references: tuple[Reference, ...]  # cited in its opening
     symbols: tuple[Symbol, ...]  # of the equations in its opening
     sections: tuple[Section, ...]
-    moved: Mapping[str, str]  # what stood on the chapter's one page once: its id, where it is now
+    moved: Mapping[str, str]  # ids of the chapter's former single page, and where they are now
     previous: Link | None
     next: Link | None
     notebook: str  # URL of SLUG.ipynb

@@ -25,12 +25,12 @@ from latentbook.book.read.source import ChapterSource, PageSource
 from latentbook.book.read.sources import sources
 
 QUOTED = re.compile(r"""["'](\w+)["']""")
-"""How code names data."""
+"""The names of data files in code."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """What opens on one day: a page, or a part of one."""
+    """A page, or a part of one, that opens on one day."""
 
     page: PageSource
     day: Day
@@ -38,13 +38,13 @@ class Piece:
 
 @dataclass
 class Closed:
-    """Chapters, parted into what is open and what is not.
+    """Chapters, divided into open and withheld content.
 
     Attributes
     ----------
-    sources : the chapters with what is open in them
+    sources : the open part of each chapter
     pieces : the rest
-    labels : the day of each label that is not open
+    labels : the day of each label in it
     """
 
     sources: list[ChapterSource] = field(default_factory=list)
@@ -53,7 +53,7 @@ class Closed:
 
 
 def set_apart(chapters: Iterable[ChapterSource], days: Days) -> Closed:
-    """Remove from chapters what has one of these days."""
+    """Divide chapters by these days."""
     closed = Closed()
     for chapter in chapters:
         before = len(closed.pieces)

@@ -58,7 +58,7 @@ def check_deck(node: DirectiveNode, problems: FileProblems) -> None:
     if not node.parts("step"):
         problems.add(node.line, "a deck needs steps: write :::{step} and a title")
     for part in node.text:
-        problems.add(part.line, "only steps can stand in a deck: put this into one of them")
+        problems.add(part.line, "a deck contains only steps: put this into one of them")
 
 
 def check_step(node: DirectiveNode, problems: FileProblems) -> None:

@@ -21,7 +21,7 @@ class FactNote(Block):
 
     kind = "fact"
     said = ("claim",)
-    seconds = 0  # for whoever wants the source
+    seconds = 0  # for readers who want the source
     beside = True
     id: str
     claim: Text

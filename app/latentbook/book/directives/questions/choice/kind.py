@@ -19,7 +19,7 @@ from latentbook.book.translations.language import message
 
 @dataclass(frozen=True)
 class Choice:
-    """One option; ``feedback`` is shown to whoever picks it."""
+    """One option; ``feedback`` is shown to readers who pick it."""
 
     said: ClassVar[tuple[str, ...]] = ("html",)
     html: Public[Text]

@@ -30,7 +30,7 @@ export default class CodeAnswer {
     });
   }
 
-  /** The code is kept as every edit is: the memory of the question holds only how it went. */
+  /** The code is saved with every edit; the question only remembers the result. */
   get answer() {
     return "";
   }

@@ -123,7 +123,7 @@ def _fields(
         return None
     place = math.log10(answer) if log else answer
     if not low < place < high:
-        refused(f"has the answer {answer:g}, which lies outside its x axis")
+        refused(f"has the answer {answer:g}, which is outside its x axis")
         return None
     step = DECADES if log else options.get("step", (high - low) / 200)
     unit = options.get("unit", "")

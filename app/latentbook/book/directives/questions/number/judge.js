@@ -1,5 +1,5 @@
 /**
- * What is said to a number that a reader typed: right, or how it is wrong where that can be known.
+ * Feedback on a number that a reader typed: right, or what is wrong with it, if that can be found out.
  *
  * @typedef {{answer: number, tolerance: number, unit: string, wrong: number[]}} NumberKey
  * @typedef {{verdict: "right"} | {verdict: "wrong", listed: number} | {verdict: "wrong", why: string}

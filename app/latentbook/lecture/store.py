@@ -11,32 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import sqlalchemy as sa
 from filelock import FileLock, Timeout
-from sqlalchemy import (
-    URL,
-    Boolean,
-    Column,
-    Connection,
-    Engine,
-    Float,
-    ForeignKey,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Row,
-    StaticPool,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-    create_engine,
-    delete,
-    event,
-    func,
-    insert,
-    select,
-    update,
-)
 from sqlalchemy.dialects.sqlite import insert as insert_or
 from sqlalchemy.exc import DatabaseError, OperationalError
 
@@ -56,70 +32,77 @@ PRAGMAS = (
 
 # No table has a column for a name, an address or any personal data.
 # sqlite_autoincrement: a number that a phone still remembers is never given again.
-metadata = MetaData()
+metadata = sa.MetaData()
 
-lecturer = Table(
+
+def belongs_to(table: str) -> sa.Column[int]:
+    """A row that is deleted with its row in another table."""
+    key = sa.ForeignKey(f"{table}.id", ondelete="CASCADE")
+    return sa.Column(table, key, nullable=False, index=True)
+
+
+lecturer = sa.Table(
     "lecturer",
     metadata,
-    Column("key_hash", LargeBinary, nullable=False),
+    sa.Column("key_hash", sa.LargeBinary, nullable=False),
 )
 """At most one row: the hash of the key that opens the lecturer's pages."""
 
-lecture = Table(
+lecture = sa.Table(
     "lecture",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("code", String, nullable=False, unique=True),
-    Column("ends_at", Float, nullable=False),
-    Column("doors_open", Boolean, nullable=False),
-    Column("asking", Integer),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("code", sa.String, nullable=False, unique=True),
+    sa.Column("ends_at", sa.Float, nullable=False),
+    sa.Column("doors_open", sa.Boolean, nullable=False),
+    sa.Column("asking", sa.Integer),
     sqlite_autoincrement=True,
 )
 """One class. ``asking`` is the present question, ``ends_at`` in seconds since 1970."""
 
-seat = Table(
+seat = sa.Table(
     "seat",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("lecture", ForeignKey("lecture.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("number", Integer, nullable=False),
-    Column("token_hash", LargeBinary, nullable=False),
-    UniqueConstraint("lecture", "token_hash"),
-    UniqueConstraint("lecture", "number"),
+    sa.Column("id", sa.Integer, primary_key=True),
+    belongs_to("lecture"),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("token_hash", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("lecture", "token_hash"),
+    sa.UniqueConstraint("lecture", "number"),
     sqlite_autoincrement=True,
 )
 """One phone in one class: the hash of a random token that the phone generated."""
 
-asking = Table(
+asking = sa.Table(
     "asking",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("lecture", ForeignKey("lecture.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("label", String, nullable=False),
-    Column("wanted", String, nullable=False),
-    Column("revealed", Boolean, nullable=False),
+    sa.Column("id", sa.Integer, primary_key=True),
+    belongs_to("lecture"),
+    sa.Column("label", sa.String, nullable=False),
+    sa.Column("wanted", sa.String, nullable=False),
+    sa.Column("revealed", sa.Boolean, nullable=False),
     sqlite_autoincrement=True,
 )
 """A block of the book asked in a class. ``wanted`` is the readout or panel, or empty."""
 
-round = Table(
+round = sa.Table(
     "round",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("asking", ForeignKey("asking.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("opened_at", Float, nullable=False),
-    Column("closed", Boolean, nullable=False),
+    sa.Column("id", sa.Integer, primary_key=True),
+    belongs_to("asking"),
+    sa.Column("opened_at", sa.Float, nullable=False),
+    sa.Column("closed", sa.Boolean, nullable=False),
     sqlite_autoincrement=True,
 )
 """One vote on a question."""
 
-answer = Table(
+answer = sa.Table(
     "answer",
     metadata,
-    Column("seat", ForeignKey("seat.id", ondelete="CASCADE"), primary_key=True),
-    Column("round", ForeignKey("round.id", ondelete="CASCADE"), primary_key=True, index=True),
-    Column("change", Integer, nullable=False),
-    Column("value", Text, nullable=False),
+    sa.Column("seat", sa.ForeignKey("seat.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("round", sa.ForeignKey("round.id", ondelete="CASCADE"), primary_key=True, index=True),
+    sa.Column("change", sa.Integer, nullable=False),
+    sa.Column("value", sa.Text, nullable=False),
 )
 """One answer: a number or a curve as JSON. ``change`` counts the phone's changes."""
 
@@ -214,53 +197,53 @@ class Store:
         self._lock.release()
 
 
-def engine(path: Path) -> Engine:
+def engine(path: Path) -> sa.Engine:
     """SQLite with one connection, whose transactions lock the file from the start.
 
     One that reads first and writes later fails where another has written in between, however long
     it may wait.
     """
-    made = create_engine(
-        URL.create("sqlite", database=str(path)),
-        poolclass=StaticPool,
+    made = sa.create_engine(
+        sa.URL.create("sqlite", database=str(path)),
+        poolclass=sa.StaticPool,
         connect_args={"check_same_thread": False},
     )
 
-    @event.listens_for(made, "connect")
+    @sa.event.listens_for(made, "connect")
     def configure(connection: Any, record: Any) -> None:
         connection.isolation_level = None  # sqlite3 begins nothing by itself
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
-    @event.listens_for(made, "begin")
-    def begin(connection: Connection) -> None:
+    @sa.event.listens_for(made, "begin")
+    def begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return made
 
 
-def key_hash(connection: Connection) -> bytes | None:
-    return connection.execute(select(lecturer.c.key_hash)).scalar_one_or_none()
+def key_hash(connection: sa.Connection) -> bytes | None:
+    return connection.execute(sa.select(lecturer.c.key_hash)).scalar_one_or_none()
 
 
-def set_key_hash(connection: Connection, hashed: bytes) -> None:
+def set_key_hash(connection: sa.Connection, hashed: bytes) -> None:
     """Store the hash of a key if there is none."""
-    connection.execute(insert(lecturer).values(key_hash=hashed))
+    connection.execute(sa.insert(lecturer).values(key_hash=hashed))
 
 
-def forget_key_hash(connection: Connection) -> None:
+def forget_key_hash(connection: sa.Connection) -> None:
     """Revoke the key."""
-    connection.execute(delete(lecturer))
+    connection.execute(sa.delete(lecturer))
 
 
-def lectures(connection: Connection) -> list[StoredLecture]:
+def lectures(connection: sa.Connection) -> list[StoredLecture]:
     """Every class in the file."""
-    return [_lecture(connection, row) for row in connection.execute(select(lecture))]
+    return [_lecture(connection, row) for row in connection.execute(sa.select(lecture))]
 
 
-def _lecture(connection: Connection, row: Row[Any]) -> StoredLecture:
-    seats = connection.execute(select(seat).where(seat.c.lecture == row.id))
-    asked = connection.execute(select(asking).where(asking.c.id == row.asking)).one_or_none()
+def _lecture(connection: sa.Connection, row: sa.Row[Any]) -> StoredLecture:
+    seats = connection.execute(sa.select(seat).where(seat.c.lecture == row.id))
+    asked = connection.execute(sa.select(asking).where(asking.c.id == row.asking)).one_or_none()
     return StoredLecture(
         row.id,
         row.code,
@@ -271,83 +254,84 @@ def _lecture(connection: Connection, row: Row[Any]) -> StoredLecture:
     )
 
 
-def _asking(connection: Connection, row: Row[Any]) -> StoredAsking:
+def _asking(connection: sa.Connection, row: sa.Row[Any]) -> StoredAsking:
     rounds = [
         StoredRound(each.id, each.opened_at, each.closed)
         for each in connection.execute(
-            select(round).where(round.c.asking == row.id).order_by(round.c.id)
+            sa.select(round).where(round.c.asking == row.id).order_by(round.c.id)
         )
     ]
     for each in rounds:
-        changes = select(answer.c.seat, answer.c.change).where(answer.c.round == each.id)
+        changes = sa.select(answer.c.seat, answer.c.change).where(answer.c.round == each.id)
         each.changes = {seat_id: change for seat_id, change in connection.execute(changes)}
     return StoredAsking(row.id, row.label, row.wanted, row.revealed, rounds)
 
 
-def start_lecture(connection: Connection, code: str, ends_at: float) -> StoredLecture:
+def start_lecture(connection: sa.Connection, code: str, ends_at: float) -> StoredLecture:
     values = {"code": code, "ends_at": ends_at, "doors_open": True}
     return StoredLecture(_add(connection, lecture, values), code, ends_at)
 
 
-def end_lecture(connection: Connection, lecture_id: int) -> None:
+def end_lecture(connection: sa.Connection, lecture_id: int) -> None:
     """Delete a class and everything that belongs to it."""
-    connection.execute(delete(lecture).where(lecture.c.id == lecture_id))
+    connection.execute(sa.delete(lecture).where(lecture.c.id == lecture_id))
 
 
-def set_doors(connection: Connection, lecture_id: int, are_open: bool) -> None:
+def set_doors(connection: sa.Connection, lecture_id: int, are_open: bool) -> None:
     """Let new phones join, or stop that."""
-    change = update(lecture).where(lecture.c.id == lecture_id).values(doors_open=are_open)
+    change = sa.update(lecture).where(lecture.c.id == lecture_id).values(doors_open=are_open)
     connection.execute(change)
 
 
-def take_seat(connection: Connection, lecture_id: int, token_hash: bytes) -> tuple[int, int]:
+def take_seat(connection: sa.Connection, lecture_id: int, token_hash: bytes) -> tuple[int, int]:
     """A seat for a token: its id, and its number in the class, from 1."""
-    taken = select(func.coalesce(func.max(seat.c.number), 0)).where(seat.c.lecture == lecture_id)
+    highest = sa.func.coalesce(sa.func.max(seat.c.number), 0)
+    taken = sa.select(highest).where(seat.c.lecture == lecture_id)
     number = connection.execute(taken).scalar_one() + 1
     values = {"lecture": lecture_id, "number": number, "token_hash": token_hash}
     return _add(connection, seat, values), number
 
 
-def ask(connection: Connection, lecture_id: int, label: str, wanted: str) -> StoredAsking:
+def ask(connection: sa.Connection, lecture_id: int, label: str, wanted: str) -> StoredAsking:
     """Ask a class a block, and open its first round."""
     values = {"lecture": lecture_id, "label": label, "wanted": wanted, "revealed": False}
     asked = _add(connection, asking, values)
-    connection.execute(update(lecture).where(lecture.c.id == lecture_id).values(asking=asked))
+    connection.execute(sa.update(lecture).where(lecture.c.id == lecture_id).values(asking=asked))
     return StoredAsking(asked, label, wanted, rounds=[open_round(connection, asked)])
 
 
-def open_round(connection: Connection, asking_id: int) -> StoredRound:
+def open_round(connection: sa.Connection, asking_id: int) -> StoredRound:
     """Open a vote, the first or another one; revealed answers are hidden again."""
-    connection.execute(update(asking).where(asking.c.id == asking_id).values(revealed=False))
-    connection.execute(update(round).where(round.c.asking == asking_id).values(closed=True))
+    connection.execute(sa.update(asking).where(asking.c.id == asking_id).values(revealed=False))
+    connection.execute(sa.update(round).where(round.c.asking == asking_id).values(closed=True))
     opened_at = time.time()
     values = {"asking": asking_id, "opened_at": opened_at, "closed": False}
     return StoredRound(_add(connection, round, values), opened_at)
 
 
-def close_round(connection: Connection, round_id: int) -> None:
-    connection.execute(update(round).where(round.c.id == round_id).values(closed=True))
+def close_round(connection: sa.Connection, round_id: int) -> None:
+    connection.execute(sa.update(round).where(round.c.id == round_id).values(closed=True))
 
 
-def reveal(connection: Connection, asking_id: int) -> None:
+def reveal(connection: sa.Connection, asking_id: int) -> None:
     """Show the answers, and close the vote."""
-    connection.execute(update(round).where(round.c.asking == asking_id).values(closed=True))
-    connection.execute(update(asking).where(asking.c.id == asking_id).values(revealed=True))
+    connection.execute(sa.update(round).where(round.c.asking == asking_id).values(closed=True))
+    connection.execute(sa.update(asking).where(asking.c.id == asking_id).values(revealed=True))
 
 
-def put_away(connection: Connection, lecture_id: int) -> None:
+def put_away(connection: sa.Connection, lecture_id: int) -> None:
     """Ask nothing any more; answers stay until the class ends."""
-    connection.execute(update(lecture).where(lecture.c.id == lecture_id).values(asking=None))
+    connection.execute(sa.update(lecture).where(lecture.c.id == lecture_id).values(asking=None))
 
 
 def put_answer(
-    connection: Connection, round_id: int, seat_id: int, change: int, value: Any
+    connection: sa.Connection, round_id: int, seat_id: int, change: int, value: Any
 ) -> bool:
     """Write an answer; if the round has closed or is gone, return False.
 
     A change that comes again, or after a later one, changes nothing.
     """
-    is_closed = select(round.c.closed).where(round.c.id == round_id)
+    is_closed = sa.select(round.c.closed).where(round.c.id == round_id)
     if connection.execute(is_closed).scalar_one_or_none() is not False:
         return False
     text = json.dumps(value, separators=(",", ":"))
@@ -362,29 +346,29 @@ def put_answer(
     return True
 
 
-def answers(connection: Connection, round_id: int) -> list[Any]:
+def answers(connection: sa.Connection, round_id: int) -> list[Any]:
     """All answers of a round, in an order that does not reveal whose they are."""
-    rows = select(answer.c.value).where(answer.c.round == round_id).order_by(answer.c.value)
+    rows = sa.select(answer.c.value).where(answer.c.round == round_id).order_by(answer.c.value)
     return [json.loads(value) for value in connection.execute(rows).scalars()]
 
 
-def answer_of(connection: Connection, round_id: int, seat_id: int) -> tuple[int, Any] | None:
+def answer_of(connection: sa.Connection, round_id: int, seat_id: int) -> tuple[int, Any] | None:
     """A seat's answer: the number of its last change, and the value."""
     row = connection.execute(
-        select(answer.c.change, answer.c.value).where(
+        sa.select(answer.c.change, answer.c.value).where(
             answer.c.round == round_id, answer.c.seat == seat_id
         )
     ).one_or_none()
     return row and (row.change, json.loads(row.value))
 
 
-def everything(connection: Connection, lecture_id: int) -> list[tuple[str, str, int, int, Any]]:
+def everything(connection: sa.Connection, lecture_id: int) -> list[tuple[str, str, int, int, Any]]:
     """Every answer of a class: label, what was asked for, round (from 1), seat, value."""
     rows = connection.execute(
-        select(
+        sa.select(
             asking.c.label,
             asking.c.wanted,
-            func.dense_rank().over(partition_by=asking.c.id, order_by=round.c.id),
+            sa.func.dense_rank().over(partition_by=asking.c.id, order_by=round.c.id),
             seat.c.number,
             answer.c.value,
         )
@@ -397,7 +381,7 @@ def everything(connection: Connection, lecture_id: int) -> list[tuple[str, str, 
     return [(row[0], row[1], row[2], row[3], json.loads(row[4])) for row in rows]
 
 
-def _add(connection: Connection, table: Any, values: dict[str, Any]) -> int:
-    key = connection.execute(insert(table).values(**values)).inserted_primary_key
+def _add(connection: sa.Connection, table: Any, values: dict[str, Any]) -> int:
+    key = connection.execute(sa.insert(table).values(**values)).inserted_primary_key
     assert key is not None
     return int(key[0])

@@ -12,13 +12,7 @@ from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.engine import EngineError
 from latentbook.book.compose.pieces import Html
 from latentbook.book.compose.plots import PlotError
-from latentbook.book.compose.question import (
-    Part,
-    Public,
-    Question,
-    QuestionKind,
-    shared,
-)
+from latentbook.book.compose.question import Part, Public, Question, QuestionKind, shared
 from latentbook.book.compose.stills import NARROW
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, positive, text

@@ -7,13 +7,7 @@ from typing import Any
 
 from latentbook.book.compose.blocks import Block, ClassForm, Show
 from latentbook.book.compose.compose import Composer
-from latentbook.book.compose.question import (
-    Part,
-    Public,
-    Question,
-    QuestionKind,
-    shared,
-)
+from latentbook.book.compose.question import Part, Public, Question, QuestionKind, shared
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, number, positive, text
 from latentbook.book.translations.language import message

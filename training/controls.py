@@ -26,7 +26,7 @@ from training.distillation import fit_student, to_arrays
 from training.exports import latent_diffusion, rate_distortion, shuffled_pixels
 from training.fit import fit
 from training.losses import squared_error
-from training.recipes import RECIPES, SEED
+from training.recipes import SEED, SPECS
 
 SHUFFLES = (0, 2, 3)  # seeds; with 1 nothing would move
 WIDE = 512  # units of the dense network
@@ -78,7 +78,7 @@ def longer_table(codes: int, dataset: Dataset) -> None:
         model, run = fit(
             VQVAEConfig(codes),
             to_unit(dataset.train_images),
-            replace(RECIPES["vqvae_mnist"], epochs=EPOCHS, precision="float32"),
+            replace(SPECS["vqvae_mnist"].recipe, epochs=EPOCHS, precision="float32"),
             seed=SEED,
             device=torch.device("cpu"),
             checkpoint=Path(folder) / "table.pt",

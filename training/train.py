@@ -20,15 +20,13 @@ from latentbook.models.autoencoder import Autoencoder
 from latentbook.models.cards import WEIGHTS_DIR, Card, sha256
 from latentbook.models.device import choose_device
 from latentbook.models.errors import UnknownModel
-from latentbook.models.registry import ModelSpec
 from latentbook.settings import DeviceChoice
 from training.cards import made_on, write_card
 from training.data import Dataset, load_dataset, to_unit
 from training.evaluate import EVALUATION_SEED, summarize
 from training.exports import EXPORTS, Job
 from training.fit import OnStep, Run, fit
-from training.recipe import Recipe
-from training.recipes import RECIPES, SEED
+from training.recipes import SEED, SPECS
 
 CHECKPOINTS = Path(__file__).parents[1] / "build" / "train"
 
@@ -64,7 +62,7 @@ def train(name: str, *, device: DeviceChoice = "auto", resume: bool = False) -> 
         card["wall_seconds"] = round(time.perf_counter() - start, 1)
         write_card(exports[name].folder / f"{name}.json", card)
     elif name in registry.names():
-        card = train_model(registry.spec(name), RECIPES[name], chosen, resume)
+        card = train_model(name, chosen, resume)
     else:
         raise UnknownModel(name, (*registry.names(), *exports))
     Console().print_json(data=card["metrics"])
@@ -73,22 +71,23 @@ def train(name: str, *, device: DeviceChoice = "auto", resume: bool = False) -> 
 def list_names() -> None:
     """Print the name and the title of everything that can be made."""
     table = Table("name", "what it is", box=None)
-    for model in registry.MODELS:
-        table.add_row(model.name, model.title)
+    for name, spec in SPECS.items():
+        table.add_row(name, spec.title)
     for export in EXPORTS:
         table.add_row(export.name, export.title)
     Console().print(table)
 
 
-def train_model(spec: ModelSpec, recipe: Recipe, device: torch.device, resume: bool) -> Card:
+def train_model(name: str, device: torch.device, resume: bool) -> Card:
     """Train one model of `MODELS`; write `weights/NAME.safetensors` and `weights/NAME.json`."""
+    spec = SPECS[name]
     dataset = load_dataset(spec.dataset)
-    checkpoint = CHECKPOINTS / f"{spec.name}.pt"
-    with progress_bar(spec.name) as on_step:
+    checkpoint = CHECKPOINTS / f"{name}.pt"
+    with progress_bar(name) as on_step:
         model, run = fit(
-            spec.config,
+            registry.config(name),
             to_unit(dataset.train_images),
-            recipe,
+            spec.recipe,
             seed=SEED,
             device=device,
             checkpoint=checkpoint,
@@ -99,8 +98,8 @@ def train_model(spec: ModelSpec, recipe: Recipe, device: torch.device, resume: b
     test = to_unit(dataset.test_images)
     stored = as_stored(model.cpu(), test)
     model.load_state_dict(stored)
-    card = describe(spec, recipe, dataset, run, made, summarize(model, test))
-    write_model(spec.name, stored, card)
+    card = describe(name, dataset, run, made, summarize(model, test))
+    write_model(name, stored, card)
     checkpoint.unlink(missing_ok=True)
     return card
 
@@ -121,21 +120,20 @@ def write_model(name: str, weights: dict[str, Tensor], card: Card) -> None:
     write_card(WEIGHTS_DIR / f"{name}.json", card)
 
 
-def describe(
-    spec: ModelSpec, recipe: Recipe, dataset: Dataset, run: Run, made: Card, metrics: Card
-) -> Card:
+def describe(name: str, dataset: Dataset, run: Run, made: Card, metrics: Card) -> Card:
     """The card of a trained model, without its weights."""
-    if not is_dataclass(spec.config) or isinstance(spec.config, type):
-        raise TypeError(f"The config of {spec.name} is {spec.config!r}, not a dataclass instance.")
+    spec, config = SPECS[name], registry.config(name)
+    if not is_dataclass(config) or isinstance(config, type):
+        raise TypeError(f"The config of {name} is {config!r}, not a dataclass instance.")
     return {
-        "name": spec.name,
+        "name": name,
         "title": spec.title,
         "summary": spec.summary,
         "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
-        "architecture": {type(spec.config).__name__: asdict(spec.config)},
-        "recipe": asdict(recipe),
+        "architecture": {type(config).__name__: asdict(config)},
+        "recipe": asdict(spec.recipe),
         "seed": SEED,
-        "command": f"latentbook train {spec.name}",
+        "command": f"latentbook train {name}",
         "epochs": run.epochs,
         "kept_epoch": run.kept,
         "wall_seconds": round(run.seconds, 1),

@@ -165,7 +165,7 @@ def test_checkerboard_of_the_server_s_decoders() -> None:
     new, trained, pictures = [], [], []
     for name in ("conv_vae_mnist", "conv_vae_mnist_transposed"):
         model = registry.load(name)
-        new.append(stride_shares(registry.spec(name).config, z, 10))
+        new.append(stride_shares(registry.config(name), z, 10))
         with torch.no_grad():
             trained.append(stride_energy(model.logits(z)).mean().item())
         pictures.append(stride_energy(model.decode(z).flatten(1)).mean().item())

@@ -22,6 +22,7 @@ from training.exports.encoders import ENCODED
 from training.exports.images import DATASETS
 from training.exports.mnist_pca import principal_components
 from training.exports.planes import plane_codes_of_test
+from training.recipes import SPECS
 from widgets.kit.network import decode, encode
 
 FOLDER = Path(widgets.data.__file__).parent
@@ -159,7 +160,7 @@ def load_teacher(card: dict) -> Autoencoder:
 @pytest.mark.parametrize("name", DECODED)
 def test_codes_are_those_of_test_images(name: str) -> None:
     arrays = widgets.data.load(f"{name}_decoder")
-    dataset = dataset_of(registry.spec(name).dataset)
+    dataset = dataset_of(SPECS[name].dataset)
     teacher = registry.load(name)
     mu, logvar = teacher.encode(to_unit(dataset.test_images[::16]))
     np.testing.assert_allclose(arrays["codes"], mu.numpy(), rtol=1e-3, atol=1e-3)
@@ -181,7 +182,7 @@ def test_encoder_is_as_near_to_its_teacher_as_the_card_says(name: str) -> None:
     card = card_of(f"{name}_encoder")
     teacher, stated = load_teacher(card), card["metrics"]
     assert card["decoder"]["sha256"] == card_of(f"{name}_decoder")["file"]["sha256"]
-    x = to_unit(dataset_of(registry.spec(name).dataset).test_images)
+    x = to_unit(dataset_of(SPECS[name].dataset).test_images)
     codes = teacher.encode(x)[0].numpy()
     z = encode(x.numpy(), encoder)
     distance = np.linalg.norm(z - codes, axis=1) / decoder["scale"]

@@ -7,6 +7,7 @@ from torch.distributions import Bernoulli, Normal, kl_divergence
 from latentbook.models import registry
 from training.data import Dataset, load_dataset, to_unit
 from training.errors import DataUnavailable
+from training.recipes import SPECS
 
 SUBSET = 2000
 
@@ -14,7 +15,7 @@ SUBSET = 2000
 def subset_of_test_images(name: str) -> torch.Tensor:
     """The first test images of a model's data set."""
     try:
-        dataset: Dataset = load_dataset(registry.spec(name).dataset)
+        dataset: Dataset = load_dataset(SPECS[name].dataset)
     except DataUnavailable as error:
         pytest.skip(str(error))
     # Fashion-MNIST is stored by class; every fifth image is a fair sample of both sets

@@ -8,20 +8,14 @@ import torch
 from latentbook.models import registry
 from latentbook.models.errors import DeviceUnavailable, UnknownModel
 from latentbook.models.mlp import MLPVAEConfig
-from latentbook.models.registry import ModelSpec
 from training import train
 from training.data import Dataset, sample_strokes
 from training.exports import EXPORTS
 from training.recipe import Recipe
-from training.recipes import RECIPES
+from training.recipes import ModelSpec
 
-SPEC = ModelSpec(
-    name="tiny",
-    title="Tiny",
-    summary="A model for this test.",
-    config=MLPVAEConfig(latent_dim=2, encoder=(16,), decoder=(16,)),
-    dataset="mnist",
-)
+CONFIG = MLPVAEConfig(latent_dim=2, encoder=(16,), decoder=(16,))
+SPEC = ModelSpec("Tiny", "A model for this test.", Recipe(epochs=2, batch_size=32))
 
 
 def small_dataset(name: str) -> Dataset:
@@ -35,8 +29,8 @@ def weights(tmp_path: Path, monkeypatch) -> Path:
     monkeypatch.setattr(registry, "WEIGHTS_DIR", tmp_path)
     monkeypatch.setattr(train, "WEIGHTS_DIR", tmp_path)
     monkeypatch.setattr(train, "CHECKPOINTS", tmp_path / "checkpoints")
-    monkeypatch.setattr(registry, "MODELS", (SPEC,))
-    monkeypatch.setitem(RECIPES, "tiny", Recipe(epochs=2, batch_size=32))
+    monkeypatch.setattr(registry, "MODELS", {"tiny": CONFIG})
+    monkeypatch.setattr(train, "SPECS", {"tiny": SPEC})
     monkeypatch.setattr(train, "load_dataset", small_dataset)
     return tmp_path
 
@@ -68,9 +62,9 @@ def dtypes(weights: dict[str, torch.Tensor]) -> set[torch.dtype]:
 def test_weights_are_halved_only_if_no_pixel_moves_by_two_grey_levels() -> None:
     torch.manual_seed(0)
     x = torch.rand(50, 784)
-    calm = SPEC.config.build()
+    calm = CONFIG.build()
     assert dtypes(train.as_stored(calm, x)) == {torch.float16}
-    steep = SPEC.config.build()
+    steep = CONFIG.build()
     # a small rounding of the first weights decides between black and white
     torch.nn.init.normal_(steep.decoder.get_parameter("2.weight"), std=3000.0)
     stored = train.as_stored(steep, x)

@@ -120,7 +120,7 @@ def test_far_from_the_prior_it_says_so():
 def test_rings_where_there_is_a_prior():
     for model in latent_atlas.MODELS:
         frame = latent_atlas.frame(compute(model=model))
-        prior = registry.spec(model).config.build().variational
+        prior = registry.config(model).build().variational
         assert frame.panels[0].rings == ({"1σ": 1.0, "2σ": 2.0} if prior else {})
         assert (frame.readouts["outside"] is not None) == prior
         assert frame.panels[0].server == model

@@ -21,6 +21,7 @@ from training.distillation import (
 )
 from training.exports.export import Job, write_export
 from training.losses import squared_error
+from training.recipes import SPECS
 
 DECODED = ("conv_vae_mnist", "mlp_vae_mnist", "autoencoder_mnist", "conv_vae_fashion")
 DISTILL = DistillRecipe(widths=(192, 64), steps=12_000, learning_rate=6e-3, shown=18_000, far=6_000)
@@ -51,7 +52,7 @@ def plane_of(model: Autoencoder, train_codes: Tensor) -> Plane:
 @torch.no_grad()
 def make_decoder(name: str, job: Job) -> Card:
     """Distil the decoder of model `name`; encode a sample of the test images."""
-    dataset, teacher = load_dataset(registry.spec(name).dataset), registry.load(name)
+    dataset, teacher = load_dataset(SPECS[name].dataset), registry.load(name)
     test = to_unit(dataset.test_images)
     codes = codes_of(teacher, to_unit(dataset.train_images))
     plane = plane_of(teacher, codes)
@@ -72,7 +73,7 @@ def make_decoder(name: str, job: Job) -> Card:
 
 def describe(name: str, teacher: Autoencoder, student: nn.Sequential, plane: Plane) -> Card:
     """The card of a decoder."""
-    spec, card = registry.spec(name), registry.card(name)
+    spec, card = SPECS[name], registry.card(name)
     dataset = load_dataset(spec.dataset)
     test = to_unit(dataset.test_images)
     x_hat = student_decode(student, codes_of(teacher, test))

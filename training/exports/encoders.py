@@ -17,6 +17,7 @@ from training.distillation import DistillRecipe, Plane, distill_encoder, student
 from training.exports.decoders import codes_of, plane_of
 from training.exports.export import WIDGET_DATA, Job, write_export
 from training.losses import squared_error
+from training.recipes import SPECS
 
 ENCODED = ("mlp_vae_mnist", "autoencoder_mnist", "conv_vae_fashion")
 DISTILL = DistillRecipe(widths=(64, 64), steps=20_000, learning_rate=3e-3)
@@ -26,7 +27,7 @@ QUANTILES = 1001  # of the reconstruction error: every tenth of a percent
 @torch.no_grad()
 def make_encoder(name: str, job: Job) -> Card:
     """Distil the encoder of model `name`; measure it with the small decoder on the test images."""
-    dataset, teacher = load_dataset(registry.spec(name).dataset), registry.load(name)
+    dataset, teacher = load_dataset(SPECS[name].dataset), registry.load(name)
     train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
     plane = plane_of(teacher, codes_of(teacher, train))
     with torch.enable_grad():
@@ -41,7 +42,7 @@ def make_encoder(name: str, job: Job) -> Card:
         ),
     }
     card = {
-        "title": f"{registry.spec(name).title}: encoder for the page",
+        "title": f"{SPECS[name].title}: encoder for the page",
         "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
         "teacher": {"name": name, "sha256": registry.card(name)["weights"]["sha256"]},
         "decoder": {

@@ -33,6 +33,7 @@ from training.distillation import (
 from training.exports.export import WIDGET_DATA, Job, write_export
 from training.fit import OnStep
 from training.losses import squared_error
+from training.recipes import SPECS
 from widgets.kit.network import layers
 from widgets.latent_diffusion import (
     ANY,
@@ -302,7 +303,7 @@ def make_diffusion(name: str, job: Job) -> Card:
     }
     prior = -0.5 * np.square(held).sum(1).mean() - 0.5 * vae.latent_dim * np.log(2 * np.pi)
     card = {
-        "title": f"{registry.spec(name).title}: diffusion in its latent",
+        "title": f"{SPECS[name].title}: diffusion in its latent",
         "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
         "teacher": {"name": name, "sha256": registry.card(name)["weights"]["sha256"]},
         "codes": "drawn from the posteriors of the training images",
@@ -387,7 +388,7 @@ def make_draw_decoder(name: str, job: Job) -> Card:
         f"{name}_decoder",
         to_arrays(student),
         {
-            "title": f"{registry.spec(name).title}: decoder for the page",
+            "title": f"{SPECS[name].title}: decoder for the page",
             "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
             "teacher": {"name": name, "sha256": registry.card(name)["weights"]["sha256"]},
             "student": {

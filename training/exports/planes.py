@@ -15,6 +15,7 @@ from training.distillation import DistillRecipe, fit_student, rounded, student_d
 from training.exports.decoders import EVERY, sample_of
 from training.exports.export import Job, write_export
 from training.losses import kl_per_latent, squared_error
+from training.recipes import SPECS
 
 RECIPE = DistillRecipe(widths=(192, 64), steps=12_000, learning_rate=6e-3, shown=30_000, far=6_000)
 SHOWN, FAR = 3.3, 9.0  # half sides of the squares from which codes are taken
@@ -23,7 +24,7 @@ SHOWN, FAR = 3.3, 9.0  # half sides of the squares from which codes are taken
 def make_planes(name: str, job: Job) -> Card:
     """Teach a small decoder the planes through the origin; measure what each latent carries."""
     torch.set_num_threads(1)
-    dataset, teacher = load_dataset(registry.spec(name).dataset), registry.load(name)
+    dataset, teacher = load_dataset(SPECS[name].dataset), registry.load(name)
     test = to_unit(dataset.test_images)
     torch.manual_seed(0)
     z = torch.cat([plane_codes(RECIPE.shown, SHOWN), plane_codes(RECIPE.far, FAR)])
@@ -51,7 +52,7 @@ def make_planes(name: str, job: Job) -> Card:
         f"{name}_planes",
         arrays,
         {
-            "title": f"{registry.spec(name).title}: decoder for the page",
+            "title": f"{SPECS[name].title}: decoder for the page",
             "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
             "teacher": {"name": name, "sha256": registry.card(name)["weights"]["sha256"]},
             "student": {

@@ -28,7 +28,7 @@ from training.fit import OnStep, fit
 from training.losses import kl, reparameterize, squared_error
 from training.objectives import training_loss
 from training.recipe import Recipe
-from training.recipes import RECIPES, SEED
+from training.recipes import SEED, SPECS
 
 STEPS = (4.0, 3.0, 2.0, 1.5, 1.0, 0.7, 0.5, 0.35)  # of the grid that components are rounded to
 AUTOENCODER = "deep_autoencoder_mnist"
@@ -127,7 +127,7 @@ def make_rate_distortion(job: Job) -> Card:
         ),
         "trained": {
             "vae": f"{VAE}, {VAE_RECIPE}",
-            "vq": f"VQVAEConfig(codes=...), {RECIPES['vqvae_mnist']}; 64 codes from "
+            "vq": f"VQVAEConfig(codes=...), {SPECS['vqvae_mnist'].recipe}; 64 codes from "
             "seed 0 is vqvae_mnist",
             "prior": f"{PRIOR_STEPS} steps of batch {PRIOR_BATCH}, AdamW at {PRIOR_RATE:g}",
         },
@@ -235,14 +235,14 @@ def table_of_codes(
 
     The last is the share of draws from either that a classifier takes for a digit.
     """
-    spec = registry.spec("vqvae_mnist")
-    if spec.config == VQVAEConfig(codes) and seed == SEED:
-        model = registry.load(spec.name)
+    name = "vqvae_mnist"
+    if registry.config(name) == VQVAEConfig(codes) and seed == SEED:
+        model = registry.load(name)
     else:
         model, _ = fit(
             VQVAEConfig(codes),
             train,
-            RECIPES[spec.name],
+            SPECS[name].recipe,
             seed=seed,
             device=torch.device("cpu"),
             checkpoint=job.checkpoints / f"vq-{codes}-{seed}.pt",

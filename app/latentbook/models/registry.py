@@ -1,7 +1,5 @@
 """Every model of the book; loading is strict and checked against the card."""
 
-from dataclasses import dataclass
-
 import safetensors
 import safetensors.torch
 
@@ -17,117 +15,42 @@ from latentbook.models.one_layer import (
 )
 from latentbook.models.vqvae import VQVAEConfig
 
-
-@dataclass(frozen=True)
-class ModelSpec:
-    """One model: what it is and what it was trained on; `training/recipes.py` says how."""
-
-    name: str
-    title: str
-    summary: str
-    config: Config
-    dataset: str = "mnist"
-
-
-MODELS = (
-    ModelSpec(
-        name="conv_vae_mnist",
-        title="Convolutional VAE, 2-D code, MNIST",
-        summary="Handwritten digits from two numbers, drawn by resize and convolution.",
-        config=ConvVAEConfig(latent_dim=2, channels=32, hidden=512),
+MODELS: dict[str, Config] = {
+    "conv_vae_mnist": ConvVAEConfig(latent_dim=2, channels=32, hidden=512),
+    "mlp_vae_mnist": MLPVAEConfig(latent_dim=2, encoder=(512, 256), decoder=(256, 512)),
+    "autoencoder_mnist": MLPAutoencoderConfig(latent_dim=2, hidden=(512, 256)),
+    "reference_vae_mnist": MLPVAEConfig(
+        latent_dim=20, encoder=(400,), decoder=(400,), activation="relu"
     ),
-    ModelSpec(
-        name="mlp_vae_mnist",
-        title="Dense VAE, 2-D code, MNIST",
-        summary="Handwritten digits from two numbers, drawn by dense layers.",
-        config=MLPVAEConfig(latent_dim=2, encoder=(512, 256), decoder=(256, 512)),
+    "deep_autoencoder_mnist": MLPAutoencoderConfig(latent_dim=30, hidden=(1000, 500, 250)),
+    "conv_vae_fashion": ConvVAEConfig(latent_dim=2, channels=32, hidden=256),
+    "conv_vae_mnist_16": ConvVAEConfig(latent_dim=16, channels=32, hidden=256),
+    "conv_vae_fashion_16": ConvVAEConfig(latent_dim=16, channels=32, hidden=256),
+    "conv_vae_mnist_transposed": ConvVAEConfig(
+        latent_dim=2, channels=32, hidden=128, upsampling="transposed"
     ),
-    ModelSpec(
-        name="autoencoder_mnist",
-        title="Plain autoencoder, 2-D code, MNIST",
-        summary="The dense VAE without its prior: nothing fills the space between the codes.",
-        config=MLPAutoencoderConfig(latent_dim=2, hidden=(512, 256)),
-    ),
-    ModelSpec(
-        name="reference_vae_mnist",
-        title="Reference VAE, 20-D code, MNIST",
-        summary="The well-known first example of a VAE, 784-400-20, trained as it is everywhere.",
-        config=MLPVAEConfig(latent_dim=20, encoder=(400,), decoder=(400,), activation="relu"),
-    ),
-    ModelSpec(
-        name="deep_autoencoder_mnist",
-        title="Deep autoencoder, 30-D code, MNIST",
-        summary="784-1000-500-250-30 as in 2006, trained from end to end without pretraining.",
-        config=MLPAutoencoderConfig(latent_dim=30, hidden=(1000, 500, 250)),
-    ),
-    ModelSpec(
-        name="conv_vae_fashion",
-        title="Convolutional VAE, 2-D code, Fashion-MNIST",
-        summary="Clothes from two numbers, drawn by resize and convolution.",
-        config=ConvVAEConfig(latent_dim=2, channels=32, hidden=256),
-        dataset="fashion_mnist",
-    ),
-    ModelSpec(
-        name="conv_vae_mnist_16",
-        title="Convolutional VAE, 16-D code, MNIST",
-        summary="Sharper digits from sixteen numbers.",
-        config=ConvVAEConfig(latent_dim=16, channels=32, hidden=256),
-    ),
-    ModelSpec(
-        name="conv_vae_fashion_16",
-        title="Convolutional VAE, 16-D code, Fashion-MNIST",
-        summary="Sharper clothes from sixteen numbers.",
-        config=ConvVAEConfig(latent_dim=16, channels=32, hidden=256),
-        dataset="fashion_mnist",
-    ),
-    ModelSpec(
-        name="conv_vae_mnist_transposed",
-        title="Convolutional VAE by transposed convolution, 2-D code, MNIST",
-        summary="Kernel 3 and stride 2 overlap unevenly; training leaves a trace of it.",
-        config=ConvVAEConfig(latent_dim=2, channels=32, hidden=128, upsampling="transposed"),
-    ),
-    ModelSpec(
-        name="denoising_autoencoder_mnist",
-        title="Denoising autoencoder, 200 units, MNIST",
-        summary="Trained to undo Gaussian noise of standard deviation 0.5.",
-        config=DenoisingAutoencoderConfig(latent_dim=200, sigma=0.5),
-    ),
-    ModelSpec(
-        name="sparse_autoencoder_mnist",
-        title="Sparse autoencoder, 200 units, MNIST",
-        summary="Each unit is active for few digits: a mean activation of 0.05 is the target.",
-        config=SparseAutoencoderConfig(latent_dim=200, target=0.05, weight=1.0),
-    ),
-    ModelSpec(
-        name="contractive_autoencoder_mnist",
-        title="Contractive autoencoder, 200 units, MNIST",
-        summary="The code resists small changes of the input.",
-        config=ContractiveAutoencoderConfig(latent_dim=200, weight=1.0),
-    ),
-    ModelSpec(
-        name="vqvae_mnist",
-        title="VQ-VAE, 7 x 7 places, 64 codes, MNIST",
-        summary="Handwritten digits from 49 whole numbers between 0 and 63.",
-        config=VQVAEConfig(codes=64),
-    ),
-)
+    "denoising_autoencoder_mnist": DenoisingAutoencoderConfig(latent_dim=200, sigma=0.5),
+    "sparse_autoencoder_mnist": SparseAutoencoderConfig(latent_dim=200, target=0.05, weight=1.0),
+    "contractive_autoencoder_mnist": ContractiveAutoencoderConfig(latent_dim=200, weight=1.0),
+    "vqvae_mnist": VQVAEConfig(codes=64),
+}
+"""Name -> architecture; `training/recipes.py` says what each was trained on, and how."""
 
 
 def names() -> tuple[str, ...]:
-    return tuple(spec.name for spec in MODELS)
+    return tuple(MODELS)
 
 
-def spec(name: str) -> ModelSpec:
-    """The entry of `MODELS` with this name.
+def config(name: str) -> Config:
+    """The architecture of a model.
 
     Raises
     ------
     UnknownModel
     """
-    for spec in MODELS:
-        if spec.name == name:
-            return spec
-    raise UnknownModel(name, names())
+    if name not in MODELS:
+        raise UnknownModel(name, names())
+    return MODELS[name]
 
 
 def card(name: str) -> Card:
@@ -141,7 +64,8 @@ def card(name: str) -> Card:
     WeightsMismatch
         If the card cannot be read.
     """
-    path = WEIGHTS_DIR / f"{spec(name).name}.json"
+    config(name)
+    path = WEIGHTS_DIR / f"{name}.json"
     if not path.exists():
         raise WeightsMissing(f"{name} has no card. `latentbook train {name}` makes it.")
     if not path.with_suffix(".safetensors").exists():
@@ -167,15 +91,15 @@ def load(name: str) -> Autoencoder:
     WeightsMismatch
         If the weights are not those of the card or do not fit the architecture.
     """
-    path = WEIGHTS_DIR / f"{spec(name).name}.safetensors"
     expected = card(name)["weights"]["sha256"]
+    path = WEIGHTS_DIR / f"{name}.safetensors"
     content = path.read_bytes()
     if (received := sha256(content)) != expected:
         raise WeightsMismatch(
             f"{path.name} has sha256 {received}; its card says {expected}. "
             f"Restore the file, or make both again with `latentbook train {name}`."
         )
-    model = spec(name).config.build()
+    model = config(name).build()
     try:
         model.load_state_dict(safetensors.torch.load(content), strict=True)
     except (RuntimeError, safetensors.SafetensorError) as error:

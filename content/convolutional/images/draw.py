@@ -232,7 +232,7 @@ def compare_upsampling() -> None:
         torch.manual_seed(1)
         for title, model in (
             ("trained", registry.load(name)),
-            ("new", registry.spec(name).config.build()),
+            ("new", registry.config(name).build()),
         ):
             with torch.no_grad():
                 for what, y in (

@@ -21,7 +21,7 @@ ModelName = Annotated[
 
 
 async def get_inference(request: Request) -> Decoders:
-    """What decodes for the app. Not a plain function, because those run on another thread."""
+    """The app's decoders. Async because FastAPI runs plain functions on another thread."""
     return cast(Decoders, request.app.state.inference)
 
 

@@ -37,8 +37,6 @@ MIB = 2**20
 
 
 class TorchMissing(Problem):
-    """This server has no torch."""
-
     def __init__(self) -> None:
         super().__init__(
             503,
@@ -48,8 +46,6 @@ class TorchMissing(Problem):
 
 
 class TorchBroken(Problem):
-    """This server's torch cannot be loaded."""
-
     def __init__(self, error: Exception | str) -> None:
         super().__init__(
             503,
@@ -59,7 +55,7 @@ class TorchBroken(Problem):
 
 
 class Registry(Protocol):
-    """The part of :mod:`latentbook.models.registry` that is used."""
+    """What is used of :mod:`latentbook.models.registry`."""
 
     def names(self) -> tuple[str, ...]: ...
 
@@ -116,9 +112,7 @@ class Inference:
 
         Raises
         ------
-        UnknownModel, WeightsMissing, WeightsMismatch, DeviceUnavailable
-            From the registry.
-        TorchMissing, QueueFull, Closing
+        ModelError, TorchMissing, TorchBroken, QueueFull, Closing
         """
         if name in self.models:
             return self.models[name][0]

@@ -21,8 +21,6 @@ Floats = NDArray[np.float32]
 
 
 class QueueFull(Problem):
-    """The queue is full."""
-
     def __init__(self, size: int) -> None:
         super().__init__(
             503,
@@ -67,13 +65,7 @@ class Job(Generic[T]):
 
 
 class JobQueue:
-    """Jobs from the event loop to the thread, in order.
-
-    Raises
-    ------
-    QueueFull, Closing
-        By :meth:`put`.
-    """
+    """Jobs from the event loop to the thread, in order."""
 
     def __init__(self, size: int, batch: int, metrics: Metrics) -> None:
         self.size = size
@@ -85,6 +77,7 @@ class JobQueue:
         metrics.queue_length.set_function(lambda: len(self.waiting))
 
     def put(self, job: Job[Any]) -> None:
+        """Queue a job; raise QueueFull or Closing if that is not possible."""
         with self.changed:
             if self.closing or len(self.waiting) >= self.size:
                 self.metrics.rejected.inc()

@@ -25,16 +25,9 @@ class Mosaic:
     cell: tuple[int, int]
 
     def lay(self, images: Grey) -> Grey:
-        """The cells with images in them; spare cells stay paper.
+        """(n, height, width) -> (rows, columns, cell height, cell width), contiguous.
 
-        Parameters
-        ----------
-        images : ndarray of shape (n, height, width), n at most rows * columns
-
-        Returns
-        -------
-        ndarray of shape (rows, columns, cell height, cell width), contiguous; a view of ``images``
-        if they fill it
+        Spare cells stay paper. If the images fill the picture, the result is a view of them.
         """
         shape = self.rows, self.columns, *self.cell
         n, height, width = images.shape

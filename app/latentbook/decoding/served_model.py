@@ -105,22 +105,12 @@ class ServedModel:
         return digest.hexdigest()
 
     def decode(self, z: Floats, exact: bool, stop: Stop = lambda: False) -> Grey:
-        """Images of codes, in grey levels.
+        """Grey levels of the images of codes: (n, latent_dim) -> (n, height, width).
 
         Parameters
         ----------
-        z : ndarray of shape (n, latent_dim)
         exact : whether to decode in float32
-        stop : called before each chunk: whether to give up
-
-        Returns
-        -------
-        ndarray of shape (n, height, width)
-
-        Raises
-        ------
-        Dropped
-            If ``stop`` returned True.
+        stop : called before each chunk; if it returns True, Dropped is raised
         """
         decoder = self.exact if exact or self.fast is None else self.fast
         chunk = SMALL if len(z) <= FEW else LARGE
@@ -142,17 +132,12 @@ class ServedModel:
 
     @torch.inference_mode()
     def encode(self, x: Floats) -> tuple[Floats, Floats | None, Floats]:
-        """Codes of images, in float32.
-
-        Parameters
-        ----------
-        x : ndarray of shape (n, height, width), in [0, 1]
+        """Codes of images of shape (n, height, width), in [0, 1]: computed in float32.
 
         Returns
         -------
-        mu : ndarray of shape (n, latent_dim)
-        logvar : ndarray of shape (n, latent_dim), or None if the code has no spread
-        squared_error : ndarray of shape (n,), between x and decode(mu), summed over pixels
+        mu, logvar : of shape (n, latent_dim); logvar is None if the code has no spread
+        squared_error : of shape (n,), between x and decode(mu), summed over pixels
         """
         images = torch.from_numpy(x).to(self.device)
         mu, logvar = self.model.encode(images)

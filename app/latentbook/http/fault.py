@@ -12,11 +12,8 @@ OLD_SITE = "The site could not be built; the last good one is served"
 
 
 class Fault:
-    """The errors of the last build, until a build succeeds or another process replaces the site.
-
-    Parameters
-    ----------
-    errors : one sentence per mistake; empty if there is none
+    """Errors of the last build, one sentence per mistake. Cleared when a build succeeds or another
+    process replaces the site.
     """
 
     def __init__(self, site: SiteFiles, errors: Sequence[str] = ()) -> None:
@@ -28,7 +25,6 @@ class Fault:
         return self._errors if self._of == self._site.identity() else []
 
     def set(self, errors: Sequence[str]) -> None:
-        """Record how a build ended."""
         if errors and not self.errors:
             self.since = right_now()
         self._errors, self._of = list(errors), self._site.identity()

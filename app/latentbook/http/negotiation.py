@@ -8,12 +8,7 @@ from latentbook.http.problems import wrong_field
 
 
 def negotiate(accept: str | None, offered: Sequence[str]) -> str:
-    """The offered media type that an Accept header prefers; the first of equals.
-
-    Raises
-    ------
-    Problem
-        406, if it accepts none of them.
+    """The offered media type that an Accept header prefers, the first of equals; 406 if none.
 
     References
     ----------
@@ -32,12 +27,7 @@ def negotiate(accept: str | None, offered: Sequence[str]) -> str:
 
 
 def negotiate_encoding(accept_encoding: str | None, offered: Sequence[str]) -> str:
-    """The offered content coding that an Accept-Encoding header prefers; the first of equals.
-
-    Raises
-    ------
-    Problem
-        406, if it accepts none of them.
+    """The offered coding that an Accept-Encoding header prefers, the first of equals; 406 if none.
 
     References
     ----------
@@ -75,7 +65,7 @@ def weighted(header: str) -> dict[str, float]:
 
 
 def quality_of(parameters: Sequence[str]) -> float:
-    """The q among the parameters of a range; 1 if absent, 0 if unreadable."""
+    """The q of a range; 1 if absent, 0 if it cannot be read."""
     for parameter in parameters:
         key, _, value = parameter.partition("=")
         if key.strip() == "q":

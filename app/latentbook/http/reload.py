@@ -26,21 +26,12 @@ KEEP_ALIVE_S = 15
 
 
 class Reload:
-    """Watches the sources of a book and keeps the site up to date.
-
-    Parameters
-    ----------
-    fault : records how each build ended
-
-    Attributes
-    ----------
-    builds : number of builds since the start
-    """
+    """Watches the sources of a book and keeps the site up to date."""
 
     def __init__(self, settings: Settings, fault: Fault) -> None:
         self.settings = settings
         self.fault = fault
-        self.builds = 0
+        self.builds = 0  # since the start
         self.closing = False
         self.changed = asyncio.Condition()
         self.router = APIRouter(include_in_schema=False)
@@ -48,7 +39,6 @@ class Reload:
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Watch while the block runs."""
         stop = asyncio.Event()
         task = asyncio.create_task(self.watch(stop))
         try:

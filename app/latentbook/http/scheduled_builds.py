@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
+from latentbook.book.read.day import right_now
+from latentbook.book.read.manifest import days_of
 from latentbook.http.fault import OLD_SITE, Fault
 from latentbook.http.logs import log
 from latentbook.settings import Settings
 
 LOOK_S = 60
-"""Longest time between two looks at the clock: it can be changed, and machines sleep."""
+"""Longest time between two looks at the clock, because clocks are set and machines sleep."""
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 60, 30 * 60
 """Time between a failed build and the next; it doubles with each failure."""
@@ -28,29 +30,23 @@ class ScheduledBuilds:
 
     Parameters
     ----------
-    fault : records how each build ended
     build : builds the site as of a moment; returns the errors
-    clock : returns the time, with its zone; None means this machine's, in UTC
     """
 
     def __init__(
-        self,
-        settings: Settings,
-        fault: Fault,
-        build: Build,
-        *,
-        clock: Clock | None = None,
+        self, settings: Settings, fault: Fault, build: Build, *, clock: Clock = right_now
     ) -> None:
         self.settings = settings
         self.fault = fault
         self._clock = clock
         self._build = build
         self._failures = 0
+        self._dated = settings.course or settings.content
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Watch while the block runs, if the book has a schedule or the first build failed."""
-        if not (self.fault.errors or has_days(self.settings.course or self.settings.content)):
+        if not (self.fault.errors or has_days(self._dated)):
             yield
             return
         task = asyncio.create_task(self.watch())
@@ -73,11 +69,8 @@ class ScheduledBuilds:
         look.
         """
         from latentbook.book.build import is_due
-        from latentbook.book.read.day import right_now
-        from latentbook.book.read.manifest import days_of
 
-        clock = self._clock or right_now
-        now = clock()
+        now = self._clock()
         if self.fault.errors or is_due(self.settings, now):
             errors = await self._build(self.settings, now)
             self.fault.set(errors)
@@ -88,16 +81,13 @@ class ScheduledBuilds:
                 return wait
             log.info("The site was built")
         self._failures = 0
-        opening = days_of(self.settings.course or self.settings.content).next(now)
+        opening = days_of(self._dated).next(now)
         if opening is None:
             return LOOK_S
-        return min(LOOK_S, max(0.0, (opening.moment - clock()).total_seconds()))
+        return min(LOOK_S, max(0.0, (opening.moment - self._clock()).total_seconds()))
 
 
 def has_days(content: Path) -> bool:
-    """Whether the manifest has a schedule."""
-    if not any((content / name).is_file() for name in ("book.toml", "course.toml")):
-        return False
-    from latentbook.book.read.manifest import days_of
-
-    return bool(days_of(content))
+    """Whether there is a manifest with a schedule."""
+    manifests = (content / name for name in ("book.toml", "course.toml"))
+    return any(path.is_file() for path in manifests) and bool(days_of(content))

@@ -23,6 +23,7 @@ from latentbook.http.caching import matches
 IMMUTABLE = re.compile(r"^/(assets|runtime)/|^/search-[0-9a-zA-Z]+\.json$")
 """Files whose names change with their content."""
 
+CONDITIONS = {b"if-none-match", b"if-modified-since"}
 RANGE = re.compile(r"bytes=(?P<first>[0-9]{0,18})-(?P<last>[0-9]{0,18})")
 BEYOND = b"bytes=%d-" % 2**62
 """No file is so long."""
@@ -101,7 +102,8 @@ class SiteFiles:
                 scope = conditional(scope, file.static_file.etag)
             await send_file(file, scope, receive, send)
         elif missing := self.files.get("/404.html"):
-            await send_file(missing, unconditional(scope), receive, with_status(404, send))
+            plain = without({b"range", *CONDITIONS}, scope)
+            await send_file(missing, plain, receive, with_status(404, send))
         else:
             response = PlainTextResponse(NOT_BUILT, 503, headers={"Cache-Control": "no-store"})
             await response(scope, receive, send)
@@ -175,11 +177,10 @@ def conditional(scope: Scope, etag: str) -> Scope:
     if "if-range" not in headers and (part := readable(headers.get("range", ""))):
         added.append((b"range", part))
     if "if-none-match" in headers:
-        dropped |= {b"if-none-match", b"if-modified-since"}
+        dropped |= CONDITIONS
         if matches(headers["if-none-match"], etag):
             added.append((b"if-none-match", etag.encode()))
-    kept = [(name, value) for name, value in scope["headers"] if name not in dropped]
-    return {**scope, "headers": kept + added}
+    return without(dropped, scope, *added)
 
 
 def readable(asked: str) -> bytes | None:
@@ -197,11 +198,10 @@ def readable(asked: str) -> bytes | None:
     return BEYOND if not first and int(last) == 0 else asked.encode()
 
 
-def unconditional(scope: Scope) -> Scope:
-    """The same request without headers that could lead to a 304 or a part."""
-    dropped = {b"if-none-match", b"if-modified-since", b"range"}
-    headers = [(name, value) for name, value in scope["headers"] if name not in dropped]
-    return {**scope, "headers": headers}
+def without(names: set[bytes], scope: Scope, *added: tuple[bytes, bytes]) -> Scope:
+    """The same request without these headers, and with the added ones."""
+    headers = [(name, value) for name, value in scope["headers"] if name not in names]
+    return {**scope, "headers": [*headers, *added]}
 
 
 def with_status(status: int, send: Send) -> Callable[[Message], Awaitable[None]]:

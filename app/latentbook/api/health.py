@@ -22,7 +22,7 @@ class Health(BaseModel):
 
 
 class SiteFault(BaseModel):
-    """Why the site is older than its sources: one sentence per mistake."""
+    """Why the site is older than its sources, one sentence per mistake."""
 
     since: datetime
     errors: list[str]

@@ -26,8 +26,9 @@ from widgets.engine.frames import frame_value
 router = APIRouter(prefix="/api", tags=["instruments"])
 
 FRAMES = ThreadPoolExecutor(1, "frames")
-"""Computes one frame at a time. On the threads that read the site's files, many readers of a slow
-instrument would keep all others from their pages."""
+"""Computes one frame at a time. On the threads that read the site's files, readers of a slow
+instrument would hold up everyone's pages.
+"""
 
 InstrumentName = Annotated[
     str, Path(description="Name, as in GET /api/instruments.", examples=["linear_probe"])
@@ -40,10 +41,7 @@ class InstrumentList(BaseModel):
 
 @lru_cache(maxsize=1)
 def served() -> tuple[str, ...]:
-    """Instruments of the book that the server computes.
-
-    What a course adds runs in the page, and may be broken here.
-    """
+    """Instruments of the book that the server computes; those of a course run only in the page."""
     own = (name for name in widgets.names() if (WIDGETS / f"{name}.py").is_file())
     return tuple(name for name in own if widgets.get(name).instrument.computed_on_server)
 
@@ -62,7 +60,7 @@ def list_instruments() -> InstrumentList:
 async def get_frame(request: Request, name: InstrumentName) -> Response:
     """The readouts and figures that the page would show if it had all data.
 
-    The query holds the controls; one that is left out is at rest.
+    The query sets the controls; one that is left out has its default.
     """
     if name not in served():
         accepted_names = ", ".join(served()) or "none"
@@ -82,7 +80,7 @@ async def get_frame(request: Request, name: InstrumentName) -> Response:
 
 
 def read_controls(instrument: Instrument, query: dict[str, str]) -> dict[str, Any]:
-    """The values of all controls, from the text of an address."""
+    """The values of all controls, from the query of an address."""
     controls = {control.name: control for control in instrument.controls}
     given: dict[str, Any] = {}
     for name, text in query.items():

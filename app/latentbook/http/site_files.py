@@ -88,7 +88,7 @@ class SiteFiles:
             self.seen = identity
 
     def identity(self) -> tuple[int, int] | None:
-        """Differs between two site folders; None if there is none."""
+        """Identifies the site folder; None if there is none."""
         try:
             now = self.folder.stat()
         except FileNotFoundError:
@@ -114,7 +114,7 @@ def built_at(site: Path) -> datetime:
 
 
 def site_files(folder: Path) -> dict[str, FileServerASGI]:
-    """URL path -> file, with its compressed variants, type, cache headers and ETag."""
+    """URL path -> file, with its compressed copies, media type, cache headers and ETag."""
     listed = ServeStaticASGI(
         None,
         root=folder,
@@ -147,17 +147,17 @@ async def send_file(file: FileServerASGI, scope: Scope, receive: Receive, send: 
     Nothing is sent before the file has been read, so that another response is still possible if it
     is gone.
     """
-    held: list[Message] = []
+    start: list[Message] = []
 
     async def send_whole(message: Message) -> None:
         if message["type"] == "http.response.start":
-            held.append(message)
+            start.append(message)
             return
         if message["type"] == "http.response.pathsend":
             body = await run_in_threadpool(Path(message["path"]).read_bytes)
             message = {"type": "http.response.body", "body": body}
-        while held:
-            await send(held.pop())
+        while start:
+            await send(start.pop())
         await send(message)
 
     extensions = {**scope.get("extensions", {}), "http.response.pathsend": {}}

@@ -35,17 +35,16 @@ def choose_device(choice: DeviceChoice) -> torch.device:
 def choose_dtype(choice: DtypeChoice, device: torch.device) -> Dtype:
     """The number format of a setting; `auto` is bfloat16 if the device multiplies it in hardware.
 
-    It follows from what the device reports and never from a timing: equal machines choose alike,
-    whatever else they are doing.
+    What the device reports decides, not a timing: equal machines choose the same, however busy.
     """
     if choice != "auto":
         return choice
     if device.type == "cuda":
-        ours = torch.cuda.get_device_capability(device) >= AMPERE
+        fast = torch.cuda.get_device_capability(device) >= AMPERE
     else:
         able = torch.cpu.get_capabilities()
-        ours = device.type == "cpu" and any(able.get(flag) for flag in MULTIPLIES_BFLOAT16)
-    return "bfloat16" if ours else "float32"
+        fast = device.type == "cpu" and any(able.get(flag) for flag in MULTIPLIES_BFLOAT16)
+    return "bfloat16" if fast else "float32"
 
 
 def kernels(device: torch.device) -> str:
@@ -53,7 +52,7 @@ def kernels(device: torch.device) -> str:
     if device.type == "cuda":
         return f"cuda {torch.cuda.get_device_name(device)}"
     if device.type == "cpu":
-        said = torch.cpu.get_capabilities().items()
-        about = sorted((key, value) for key, value in said if not key.startswith("num_"))
-        return f"cpu {torch.backends.cpu.get_cpu_capability()} {about}"
+        reported = torch.cpu.get_capabilities().items()
+        features = sorted((key, value) for key, value in reported if not key.startswith("num_"))
+        return f"cpu {torch.backends.cpu.get_cpu_capability()} {features}"
     return device.type

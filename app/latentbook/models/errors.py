@@ -29,4 +29,4 @@ class WeightsMismatch(ModelError):
 
 
 class DeviceUnavailable(ModelError):
-    """This machine lacks the requested device."""
+    pass

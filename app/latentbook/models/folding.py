@@ -21,17 +21,9 @@ PHASES = torch.tensor(
 def fold(decoder: nn.Sequential) -> nn.Sequential:
     """A decoder with each (Upsample x2, Conv2d 3 x 3) pair replaced by one layer.
 
-    Pairs with a single output map, the image, become a convolution at low resolution and a
-    PixelShuffle; the others a ConvTranspose2d(4, 2, 1). Measurements decided which form is used
-    where. All other layers are shared with the original.
-
-    Parameters
-    ----------
-    decoder : Sequential whose Upsample layers are each followed by a Conv2d(3, padding=1)
-
-    Returns
-    -------
-    Sequential, equal to `decoder` up to float32 rounding
+    It is equal up to float32 rounding. Pairs with a single output map, the image, become a
+    convolution at low resolution and a PixelShuffle; the others a ConvTranspose2d(4, 2, 1).
+    Measurements decided which form is used where. The other layers are shared with the original.
     """
     layers = list(decoder)
     folded: list[nn.Module] = []

@@ -12,10 +12,7 @@ from latentbook.settings import Settings
 
 
 def start_replicas(settings: Settings) -> Decoders:
-    """Start the replicas that these settings ask for.
-
-    They run on this machine, or on the Ray cluster that the environment variable RAY_ADDRESS
-    names.
+    """Start replicas on this machine, or on the Ray cluster that RAY_ADDRESS names.
 
     Raises
     ------
@@ -30,9 +27,9 @@ def start_replicas(settings: Settings) -> Decoders:
     # Ray reads these when it is imported.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if "RAY_ADDRESS" not in os.environ:
-        # Use the loopback address alone; the name is of the systems where this is the default.
+        # Use only the loopback address. The name comes from the systems where that is the default.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-        # A token of its own, so that none is written to the home folder.
+        # A separate token, so that Ray writes none to the home folder.
         os.environ["RAY_AUTH_MODE"] = "token"
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
     from latentbook.scale.cluster import connect, deploy

@@ -26,8 +26,6 @@ ATTEMPTS = 3
 
 
 class ReplicasLost(Problem):
-    """Every replica that was asked has died."""
-
     def __init__(self) -> None:
         super().__init__(
             503,
@@ -43,7 +41,6 @@ class ReplicatedInference:
     ----------
     handle : of a deployment of :class:`latentbook.scale.replica.DecoderReplica`
     queue_size : requests that may wait for a replica
-    close : called at the end
     """
 
     def __init__(
@@ -61,13 +58,11 @@ class ReplicatedInference:
         return cards
 
     async def open(self, name: str) -> Opened:
-        """The model as the first replica that was asked opened it; the others draw it alike.
+        """The model as the first replica opened it; all replicas draw the same pictures.
 
         Raises
         ------
-        UnknownModel, WeightsMissing, WeightsMismatch, DeviceUnavailable
-            As the registry does.
-        TorchMissing, QueueFull, ReplicasLost
+        ModelError, TorchMissing, TorchBroken, QueueFull, ReplicasLost
         """
         if name not in self.models:
             async with self.opening[name]:
@@ -99,8 +94,8 @@ class ReplicatedInference:
             raise
 
     async def ask(self, method: str, *args: Any) -> Any:
-        """The answer of one replica. Answers depend on nothing but the arguments, so a request to
-        a replica that died is replaced; if the caller is cancelled, the request is too.
+        """The answer of one replica; of another one if it dies, as answers depend only on the
+        arguments. If the caller is cancelled, the request is too.
 
         Raises
         ------

@@ -18,12 +18,12 @@ MAX_ONGOING = 8
 
 
 class OtherEdition(Problem):
-    """The weights, or what draws them, changed after the request began."""
+    """The weights or the decoder changed after the request began."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
             503,
-            f"Another edition of {name} is being put in place. Ask again in a second.",
+            f"{name} is being replaced by another edition. Ask again in a second.",
             headers={"Retry-After": "1"},
         )
 
@@ -67,12 +67,7 @@ class DecoderReplica:
         return await self.inference.encode(name, x)
 
     async def require(self, name: str, edition: str) -> None:
-        """Refuse a request that was begun with other weights, or on another kind of processor.
-
-        Raises
-        ------
-        OtherEdition
-        """
+        """Refuse a request that was begun with other weights, or on another kind of processor."""
         if (await self.inference.open(name)).edition != edition:
             raise OtherEdition(name)
 
@@ -80,8 +75,8 @@ class DecoderReplica:
 def listen_on_loopback() -> None:
     """Let Ray Serve bind the server by which replicas call one another to 127.0.0.1.
 
-    It binds every address of the machine, whatever address Ray itself was told to use, and has no
-    setting for it. tests/unit/test_private_names.py names the version in which this was read.
+    It binds every address of the machine, whatever address Ray itself uses, and has no setting for
+    this. tests/unit/test_private_names.py names the version in which this was read.
     """
     names = vars(serve_replica)
     add_port = names["add_port_to_grpc_server"]

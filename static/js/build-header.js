@@ -1,2 +1,2 @@
-/** Names the build that a fetched page should be from (navigate.js): the service worker may store several. */
+/** Header with the expected build of a fetched page (navigate.js): the service worker may store several. */
 export const BUILD_HEADER = "Latentbook-Build";

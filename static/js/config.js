@@ -1,18 +1,18 @@
 /**
- * What the build says about the page on display: the JSON in `#latentbook-config`.
+ * The build's data about the current page: the JSON in `#latentbook-config`.
  *
  * @typedef {{base: string, version: string, sizes: Record<string, number>, hashes: Record<string, string>}} RuntimeConfig
- *   `sizes`: what a start takes, name -> bytes; `hashes`: what the names of these have in them of their content
+ *   `sizes`: files of a start, name -> bytes; `hashes`: the hashes in their names
  * @typedef {{root: string, build: string, runtime: RuntimeConfig, assets: Record<string, string>, search: string,
  *   chapter: string | null, moved: Record<string, string>, reload: boolean, offline_bytes: number}} Config
- *   `root`: of the book, absolute once it has been read. `build`: stands for the whole site, which pages of one build share.
- *   `moved`: what stood on this page before it became several, by its id: where it is now.
- *   `offline_bytes`: about what the network carries when the whole book is kept.
+ *   `root`: of the book, absolute once it has been read. `build`: identifier of the site's build.
+ *   `moved`: new addresses of everything that was on this page before it was split, by id.
+ *   `offline_bytes`: approximate download size of the complete book.
  */
 
 const LEAST_MEMORY_GB = 2;
 
-/** @param {Document} page @returns {Config} as it stands there, with `root` relative to the page */
+/** @param {Document} page @returns {Config} unchanged, with `root` relative to the page */
 export function configOf(page) {
   const text = page.getElementById("latentbook-config")?.textContent;
   if (!text) throw new Error("The page has no #latentbook-config.");
@@ -37,7 +37,7 @@ export function textGoesFirst() {
   return isFrugal() || matchMedia("(pointer: coarse)").matches;
 }
 
-/** Whether nothing is fetched or stored ahead of need: the reader saves data, or memory is small. */
+/** Whether to avoid fetching or storing in advance: the reader saves data, or memory is small. */
 export function isFrugal() {
   return savesData() || (Reflect.get(navigator, "deviceMemory") ?? Infinity) < LEAST_MEMORY_GB;
 }

@@ -7,7 +7,7 @@ addEventListener("message", ({ data, source }) => {
   if (source === parent && ["light", "dark", "auto"].includes(data?.latentbook?.theme)) follow(data.latentbook.theme);
 });
 
-/** @param {"light" | "dark" | "auto"} theme of the site around */
+/** @param {"light" | "dark" | "auto"} theme of the surrounding site */
 function follow(theme) {
   const root = document.documentElement;
   if (theme === "auto") delete root.dataset.theme;

@@ -1,5 +1,5 @@
 /**
- * What the build runs in-process, in an engine without DOM, timers or console: equations and stills.
+ * Equations and stills for the build, which runs this in-process, in an engine without DOM, timers or console.
  * Bundled with the global name `engine`; app/latentbook/book/compose/engine.py calls it.
  */
 import * as library from "katex";
@@ -13,7 +13,7 @@ import { axesBox, svg } from "./figure/draw.js";
  * @throws {Error} with `rawMessage`, and `position` in the TeX
  */
 export function katex(tex, display) {
-  // Its types leave out the tree, which only the version in package-lock.json is known to build so.
+  // Its types omit the tree. This structure is known only for the version in package-lock.json.
   const built = /** @type {any} */ (library).__renderToDomTree(tex, {
     displayMode: display,
     output: "htmlAndMathml",
@@ -24,7 +24,7 @@ export function katex(tex, display) {
   });
   let math = built;
   while (math.type !== "math") math = math.children[0];
-  math.children[0].children.length = 1; // after it comes the TeX, which readers do not need
+  math.children[0].children.length = 1; // the TeX after it is not needed by readers
   return { html: built.toMarkup(), math: plain(math) };
 }
 
@@ -41,7 +41,7 @@ function plain(node) {
  * @param {import("./figure/draw.js").Figure} figure
  * @param {number} width px
  * @param {string} id unique in the page
- * @param {string} label what the picture shows
+ * @param {string} label the alt text
  * @returns {string} an <svg>
  * @throws {Error} as checkFigure
  */
@@ -51,7 +51,7 @@ export function drawSvg(figure, width, id, label) {
 }
 
 /**
- * The axes of a figure alone, with no words that tell what it shows.
+ * The axes of a figure alone, without words that describe it.
  *
  * @param {import("./figure/draw.js").Figure} figure
  * @param {number} width px
@@ -65,6 +65,6 @@ export function drawAxes(figure, width, id) {
 
 /**
  * @param {any} figure
- * @throws {Error} that names the first key which is not drawn, and what is accepted in its place
+ * @throws {Error} that names the first unsupported key and the accepted ones
  */
 export const checkFigure = (figure) => check(figure) ?? null;

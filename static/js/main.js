@@ -1,4 +1,4 @@
-/** Starts the frame around the text, then each page that comes into it. */
+/** Starts the frame around the text, then each page loaded into it. */
 import { startBlocks } from "./page/blocks.js";
 import { startChrome, startFrame } from "./page/chrome.js";
 import { config, textGoesFirst } from "./config.js";
@@ -30,18 +30,18 @@ function enter(isFirst) {
 }
 
 /**
- * Takes over what start.js has set off, where the text does not go first.
+ * Takes over the start of Python from start.js, unless the text loads first.
  *
- * @returns {HTMLElement | null} the instrument that Python works for already
+ * @returns {HTMLElement | null} the instrument whose picture is already being computed
  */
 function startPython() {
   if (textGoesFirst() || !document.querySelector("section[data-instrument], section[data-cell]")) return null;
-  import("./instrument/in-page.js"); // on its way while the page is laid out (blocks.js)
+  import("./instrument/in-page.js"); // loading during the layout of the page (blocks.js)
   runtime.start();
   return askFirst(runtime);
 }
 
-/** The bar says where Python stands and what it holds. Megabytes and seconds are not read out, what they lead to is. */
+/** Shows Python's status and memory in the bar. Changes of state are announced, but not megabytes and seconds. */
 function followStatus() {
   const memory = document.querySelector("[data-runtime-memory]");
   const restart = /** @type {HTMLButtonElement | null} */ (document.querySelector('[data-action="restart"]'));

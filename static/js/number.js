@@ -8,7 +8,7 @@ import { decimalSign, translate } from "./words.js";
 
 const MAX_CHARACTERS = 100;
 
-/** What is no number, and what is one. @param {string} why @returns {Read} */
+/** A text that is not a number. @param {string} why @returns {Read} */
 const unlike = (why) => ({ problem: `${why} ${translate("Write one in digits, such as 0.25, 1/4 or 1e-3.")}` });
 
 /** @type {Record<string, (value: number) => number>} */
@@ -31,7 +31,7 @@ const UNITS = [
   ["bits", /bits?$/i],
 ];
 
-/** What one of a unit is in another; a number without a unit may be asked for. @type {Record<string, Record<string, number>>} */
+/** Conversion factors between units; the expected number may have no unit. @type {Record<string, Record<string, number>>} */
 const CONVERSIONS = {
   "%": { "": 1 / 100 },
   nats: { "": 1, bits: 1 / Math.LN2 },
@@ -45,7 +45,7 @@ class Unreadable extends Error {}
 
 /**
  * @param {string} text a number, with or without a unit after it
- * @param {string} [unit] in which it is asked for
+ * @param {string} [unit] the expected one
  * @returns {Read} the value in that unit
  */
 export function readNumber(text, unit = "") {
@@ -74,7 +74,7 @@ function withoutUnit(text, unit) {
 /** The same text with one sign for each operation, and no spaces between thousands. @param {string} text */
 function plain(text) {
   return text
-    .replace(/[\u2212\u2013]/g, "-") // minus sign and en dash, as they come out of a copied text
+    .replace(/[\u2212\u2013]/g, "-") // minus sign and en dash, as in copied text
     .replace(/[·×⋅∙]|(?<=\d) ?x (?=\d)/g, "*")
     .replace(/[÷∕⁄]/g, "/")
     .replaceAll("**", "^")
@@ -166,8 +166,8 @@ class Expression {
 }
 
 /**
- * A number in digits. One comma is a decimal comma; several, or one before a point, part thousands. What a reader may have meant
- * to part with is asked back: 60,000, and 60.000 where the page's language has a decimal comma.
+ * A number in digits. One comma is a decimal comma; several, or one before a point, separate thousands. Ambiguous
+ * signs are queried: 60,000, and 60.000 if the page's language has a decimal comma.
  *
  * @param {string} text
  */

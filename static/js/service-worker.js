@@ -1,15 +1,15 @@
 /**
- * Keeps one build of the book for reading without a network. The build writes what there is to keep in front of this script
- * (app/latentbook/book/write/offline.py); docs/offline.md says how versions follow each other.
+ * Stores one build of the book for reading without a network. The build prepends the list of files to this script
+ * (app/latentbook/book/write/offline.py); docs/offline.md explains the change of editions.
  *
- * Links and reloads ask the network first, so that who is online reads the newest edition. Everything else comes from what is
- * kept: names of scripts, styles and Python's files change with their content, so no version can take another's.
+ * Links and reloads use the network first, so that online readers see the newest edition. Everything else comes from the
+ * cache: names of scripts, styles and Python's files change with their content, so editions cannot mix.
  *
- * @typedef {[place: string, integrity: string, bytes: number]} File `bytes`: what the network carries of it
+ * @typedef {[place: string, integrity: string, bytes: number]} File `bytes`: its download size
  * @typedef {import("workbox-core/types.js").WorkboxPlugin} Plugin
- * @typedef {{config: Record<string, any>, atOnce: File[], later: File[]}} Site `config`: what all pages have in common in theirs
+ * @typedef {{config: Record<string, any>, atOnce: File[], later: File[]}} Site `config`: the part common to all pages
  * @typedef {{type: "missing"} | {type: "keep", place: string} | {type: "tidy"}} Request from a page (offline.js), with a port
- * @typedef {{build: string, total: number, files: File[]}} Missing the answer to `missing`: what is still to be kept, of how much
+ * @typedef {{build: string, total: number, files: File[]}} Missing the answer to `missing`: files still to be stored, and the total
  */
 import { PrecacheController, PrecacheRoute } from "workbox-precaching";
 import { registerRoute, setCatchHandler } from "workbox-routing";
@@ -24,27 +24,27 @@ const { config, atOnce, later } = worker.latentbook;
 const { build } = config;
 const scope = worker.registration.scope;
 
-/** Each build has its own light part. What is heavy is named by content, so that all builds can share it. @param {string} build */
+/** Each build has its own light part. Heavy files are named by content, so all builds share them. @param {string} build */
 const lightOf = (build) => `latentbook ${build} ${scope}`;
 const LIGHT = lightOf(build);
 const HEAVY = `latentbook files ${scope}`;
-/** Python's main module lies where its start looks for it (python/main-module.js), once. */
+/** Python's main module is stored once, in the cache that its start reads (python/main-module.js). */
 const MAIN = "latentbook python";
 const MAIN_NAME = /\/runtime\/pyodide\.asm-\w+\.wasm$/;
 const NETWORK_SECONDS = 3;
-/** In a page: what it is told. */
+/** The configuration in a page. */
 const CONFIG = /(?<=<script type="application\/json" id="latentbook-config">).*?(?=<\/script>)/s;
 const ANY_PARAMETER = [/./]; // the state of an instrument
 
 /** @param {string} place */
 const urlOf = (place) => new URL(place, scope).href;
-/** @param {string} url @returns {string} without parameters, and without the name that a folder's page has */
+/** @param {string} url @returns {string} without parameters and `index.html` */
 const pageOf = (url) => url.replace(/[?#].*$/, "").replace(/\/index\.html$/, "/");
 
 const integrities = new Map([...atOnce, ...later].map(([place, integrity]) => [urlOf(place), integrity]));
 const heavy = new Map(later.map((file) => [urlOf(file[0]), file]));
 
-/** What is missing or damaged comes from the network, and is kept again. @type {Plugin} */
+/** Missing or damaged files come from the network and are stored again. @type {Plugin} */
 const heal = {
   async cachedResponseWillBeUsed({ cacheName, cachedResponse, request, event }) {
     const url = pageOf(request.url);
@@ -70,7 +70,7 @@ light.addToCacheList(
 );
 
 /**
- * A file that another edition has, too. Most pages differ from edition to edition in nothing but what all pages say of it.
+ * Copies a file from another edition's cache. Most pages differ between editions only in their configuration.
  *
  * @param {string} url
  * @param {string} integrity
@@ -88,7 +88,7 @@ async function keptBefore(url, integrity) {
   return null;
 }
 
-/** A page with what this edition's pages say of it. @param {string} html */
+/** A page with this edition's configuration. @param {string} html */
 function renewed(html) {
   return html.replace(CONFIG, (json) => {
     const text = JSON.stringify({ ...JSON.parse(json), ...config });
@@ -116,7 +116,7 @@ registerRoute(
   ({ request }) => request.mode === "navigate",
   new NetworkFirst({ cacheName: LIGHT, networkTimeoutSeconds: NETWORK_SECONDS, plugins: [fromLight, heal] }),
 );
-// A page that is open goes on in its own edition.
+// An open page stays in its own edition.
 registerRoute(
   ({ request }) => ![null, build].includes(request.headers.get(BUILD_HEADER)),
   async ({ request }) => {
@@ -134,7 +134,7 @@ setCatchHandler(async ({ request }) => {
   return missing ? new Response(missing.body, { status: 404, headers: missing.headers }) : Response.error();
 });
 
-/** Where a browser cannot route requests past a service worker that is not running, it can at least ask meanwhile. */
+/** A browser without static routing can at least send the request while the service worker starts. */
 const routesNavigations = worker.InstallEvent?.prototype.addRoutes !== undefined;
 
 worker.addEventListener("install", (/** @type {any} */ event) => {
@@ -142,7 +142,7 @@ worker.addEventListener("install", (/** @type {any} */ event) => {
   worker.skipWaiting();
   const below = (/** @type {string} */ folder) => ({ urlPattern: { pathname: `${new URL(scope).pathname}${folder}/*` } });
   const race = "race-network-and-fetch-handler";
-  // Nothing waits for this script to start: what the network, or the HTTP cache, has sooner is taken from there.
+  // Nothing waits for this script to start: the network or the HTTP cache answers if it is faster.
   event.addRoutes?.([
     { condition: below("api"), source: "network" },
     { condition: { requestMode: "navigate" }, source: race },
@@ -185,7 +185,7 @@ async function missing() {
   return { build, total: all.reduce((sum, [, , bytes]) => sum + bytes, 0), files: all.filter((_, i) => !kept[i]) };
 }
 
-/** Where a file is kept. @param {string} url */
+/** The cache of a file. @param {string} url */
 function homeOf(url) {
   if (MAIN_NAME.test(url)) return { cacheName: MAIN, key: url };
   return heavy.has(url) ? { cacheName: HEAVY, key: url } : { cacheName: LIGHT, key: light.getCacheKeyForURL(url) ?? url };
@@ -200,7 +200,7 @@ async function keep(place) {
   await (await caches.open(cacheName)).put(key, response);
 }
 
-/** Removes what other builds have left, once the page that asks is the only one that is open. @param {{id: string}} page */
+/** Removes the caches of other builds if the requesting page is the only open one. @param {{id: string}} page */
 async function tidy({ id }) {
   const open = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
   if (open.some((/** @type {{id: string}} */ each) => each.id !== id)) return;

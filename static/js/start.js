@@ -1,6 +1,6 @@
 /**
- * head.js for a page with something to run: Python is on its way before the page has been read. On a phone it waits for the
- * first paint, with Save-Data or little memory until the reader comes near an instrument or a snippet (blocks.js).
+ * head.js for a page with code to run: starts Python before the page has been parsed. On a phone it waits for the first paint;
+ * with Save-Data or little memory, until the reader comes near an instrument or a snippet (blocks.js).
  */
 import "./head.js";
 import { textGoesFirst } from "./config.js";

@@ -1,7 +1,6 @@
 /**
- * What this browser remembers of the reader: edits, answers, settings. Keys are `latentbook:1:KIND:LABEL`, where 1 is the
- * version of the format. A browser that refuses storage (private mode, full quota) costs the memory, not the page: writes
- * say so by returning false.
+ * The reader's data in this browser: edits, answers, settings. Keys are `latentbook:1:KIND:LABEL`, where 1 is the version of
+ * the format. If the browser refuses storage (private mode, full quota), writes return false and the page still works.
  *
  * @typedef {"code" | "output" | "quiz" | "kept" | "theme" | "place" | "setting" | "class"} Kind
  */
@@ -23,7 +22,7 @@ function storage() {
 /**
  * @param {Kind} kind
  * @param {string} label
- * @returns {any} what was written, or null where there is nothing readable
+ * @returns {any} the stored value, or null if there is none or it is unreadable
  */
 export function read(kind, label) {
   const text = storage()?.getItem(keyOf(kind, label)) ?? null;
@@ -39,7 +38,7 @@ export function read(kind, label) {
  * @param {Kind} kind
  * @param {string} label
  * @param {unknown} value anything JSON can hold
- * @returns {boolean} whether the browser kept it
+ * @returns {boolean} whether the browser stored it
  */
 export function write(kind, label, value) {
   try {
@@ -56,15 +55,15 @@ export function remove(kind, label) {
   storage()?.removeItem(keyOf(kind, label));
 }
 
-/** Whether keys like `/` and `p` act: a reader who talks to the computer, or uses a screen reader, may not want them. */
+/** Whether keys like `/` and `p` are active: readers with voice control or a screen reader may turn them off. */
 export const singleKeys = () => read("setting", "single-keys") !== false;
 
 /**
- * Tells of what another tab of this browser writes.
+ * Reports writes of other tabs of this browser.
  *
  * @param {Kind} kind
  * @param {string} label
- * @param {(value: any) => void} react null where it was taken away
+ * @param {(value: any) => void} react gets null if it was deleted
  * @param {AbortSignal} signal ends it
  */
 export function follow(kind, label, react, signal) {
@@ -77,7 +76,7 @@ function ownKeys() {
   return store === null ? [] : Object.keys(store).filter((key) => key.startsWith(PREFIX));
 }
 
-/** Everything remembered, as `{"KIND:LABEL": value}`. @returns {Record<string, unknown>} */
+/** All stored data, as `{"KIND:LABEL": value}`. @returns {Record<string, unknown>} */
 export function exportAll() {
   /** @type {Record<string, unknown>} */
   const all = {};
@@ -88,13 +87,13 @@ export function exportAll() {
   return all;
 }
 
-/** Forgets everything this book has stored. */
+/** Deletes all stored data of this book. */
 export function clearAll() {
   for (const key of ownKeys()) storage()?.removeItem(key);
 }
 
 /**
- * A short fingerprint of a text (FNV-1a, 32 bit), kept with an edit: it tells whether the book's own text changed under it.
+ * A short fingerprint of a text (FNV-1a, 32 bit), stored with an edit to detect changes of the book's own text.
  *
  * @param {string} text
  */

@@ -1,6 +1,5 @@
 /**
- * Changes the text of an element, if it changes. A new text node would have more of the page laid out than the old one with
- * other characters.
+ * Sets the text of an element if it differs. Changing the characters of the text node causes less layout than a new node.
  *
  * @param {Element | null | undefined} element
  * @param {string} text
@@ -12,5 +11,5 @@ export function setText(element, text) {
   else element.textContent = text;
 }
 
-/** A text without the codes that colour it in a terminal. @param {string} text */
+/** A text without terminal colour codes. @param {string} text */
 export const withoutColours = (text) => text.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "");

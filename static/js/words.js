@@ -1,6 +1,6 @@
 /**
- * What scripts say, in the language of the page. English is the key of each message. What it is in another language comes before
- * the scripts, in `assets/words-HASH.js`, which the build makes from app/latentbook/locale (docs/languages.md).
+ * Messages of scripts, in the language of the page. The English text is the key of each message. Translations are loaded
+ * before the scripts from `assets/words-HASH.js`, which the build makes from app/latentbook/locale (docs/languages.md).
  *
  * @typedef {Record<string, string | number>} Values by their names in a message: {name}
  * @typedef {string | Record<string, string>} Words one form, or one for each plural category of the language
@@ -19,14 +19,14 @@ export function translate(english, values = {}) {
   return filled(/** @type {string} */ (catalogue()[english] ?? english), values);
 }
 
-/** A message that depends on a number, which it names as {number}. @param {number} number @param {string} one @param {string} many */
+/** A message that depends on a number, written {number}. @param {number} number @param {string} one @param {string} many */
 export function translateCount(number, one, many) {
   const words = /** @type {Record<string, string>} */ (catalogue()[one] ?? { one, other: many });
   const category = new Intl.PluralRules(language()).select(number);
   return filled(words[category] ?? words.other, { number: inDigits(number) });
 }
 
-/** A message whose values are elements: what to append. @param {string} english @param {Record<string, string | Node>} values */
+/** A message whose values are elements, as nodes to append. @param {string} english @param {Record<string, string | Node>} values */
 export function translateAround(english, values) {
   const words = /** @type {string} */ (catalogue()[english] ?? english);
   return words.split(/\{(\w+)\}/).map((piece, i) => (i % 2 === 0 ? piece : values[piece]));
@@ -35,7 +35,7 @@ export function translateAround(english, values) {
 /** A number as the language writes it: 1,234.5 or 1.234,5; zero without a sign. @param {number} value @param {Intl.NumberFormatOptions} [options] */
 export const inDigits = (value, options) => new Intl.NumberFormat(language(), { signDisplay: "negative", ...options }).format(value);
 
-/** The options for so many digits after the point. @param {number} decimals */
+/** The options for a number of digits after the point. @param {number} decimals */
 export const decimalPlaces = (decimals) => ({ minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 
 /** A point or a comma. */

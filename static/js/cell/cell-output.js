@@ -7,7 +7,7 @@ import { translate, translateCount } from "../words.js";
 
 const PLOTLY = "application/vnd.plotly.v1+json";
 const LINES_SHOWN = 40;
-/** Characters that are stored for the next visit at most. */
+/** Most characters to store for the next visit. */
 const MAX_KEPT = 50_000;
 
 /** @typedef {["stream", "stdout" | "stderr" | "note", string] | ["display", string, string] | ["error", string]} Piece */
@@ -68,7 +68,7 @@ export class CellOutput {
     this.#pieces?.push(piece);
   }
 
-  /** The run has ended: an empty output counts, too. */
+  /** The run has ended, possibly without output. */
   finish() {
     this.#clearOnce();
   }
@@ -186,7 +186,7 @@ export class CellOutput {
   }
 }
 
-/** Where the first lines of a text end. @param {string} text @param {number} lines */
+/** The end of the first lines of a text. @param {string} text @param {number} lines */
 function endOfLine(text, lines) {
   let end = 0;
   for (let i = 0; i < lines; i++) end = text.indexOf("\n", end) + 1;

@@ -60,7 +60,7 @@ class Cell {
     this.#showEdited();
   }
 
-  /** Under a reader's edit, shows its last output if that is known. */
+  /** Shows the last output of a reader's edit, if it is stored. */
   #recall() {
     const kept = this.field.edited ? read("output", this.label) : null;
     if (kept?.code !== fingerprint(this.field.text)) return;
@@ -126,10 +126,10 @@ class Cell {
   }
 
   /**
-   * Runs it, unless it runs already.
+   * Runs it, unless it is running.
    *
    * @param {AbortSignal} [signal] stops it, as its own button does
-   * @returns {Promise<RunError | null>} why it did not come to its end
+   * @returns {Promise<RunError | null>} why it did not finish
    */
   run(signal) {
     this.#running ??= this.#run(signal).finally(() => (this.#running = null));
@@ -180,7 +180,7 @@ class Cell {
     }
   }
 
-  /** Runs what this snippet needs of those before it, then this one. @param {import("./prerequisites.js").Entry[]} earlier */
+  /** Runs the earlier snippets that this one needs, then this one. @param {import("./prerequisites.js").Entry[]} earlier */
   async #runAfter(earlier) {
     if (this.#stop !== null) return;
     const stop = (this.#stop = new AbortController());

@@ -1,7 +1,7 @@
 /**
- * A listing that the reader can edit. It is static, highlighted text until the reader comes to it; then the editor takes
- * its place, with the same measures, and the cursor where it was put. What is typed is kept at each keystroke, together
- * with a fingerprint of the book's text, so that a newer edition under an old edit is noticed.
+ * A listing that the reader can edit. It is static, highlighted text until the reader reaches it. Then the editor replaces
+ * it with the same metrics, and the cursor is at the place of the click. Every keystroke is stored, together with a
+ * fingerprint of the book's text, to detect that a newer edition has changed it.
  *
  * @typedef {{
  *   key: string,
@@ -9,7 +9,7 @@
  *   onChange: () => void,
  *   onRun: (advance: boolean) => void,
  *   onTrouble: (sentence: string) => void,
- * }} FieldOptions `key`: where the edit is kept; `label`: names the editor to a screen reader
+ * }} FieldOptions `key`: of the stored edit; `label`: of the editor, for screen readers
  * @typedef {import("./editor.js").Editor} Editor
  */
 import { otherVersion } from "./other-tab.js";
@@ -115,7 +115,7 @@ export class CodeField {
     if (line !== null || this.#editor !== null) (await this.open())?.markError(line);
   }
 
-  /** Replaces the listing with the editor. @returns {Promise<Editor | null>} null where it cannot be had */
+  /** Replaces the listing with the editor. @returns {Promise<Editor | null>} null if it cannot be loaded */
   async open() {
     this.#editor ??= this.#build();
     try {

@@ -19,7 +19,7 @@ import { translate } from "../words.js";
  *   label: string,
  *   onChange: (doc: string) => void,
  *   onRun: (advance: boolean) => void,
- * }} EditorOptions `label` names the editor to a screen reader; `advance` is true where the reader wants to move on
+ * }} EditorOptions `label`: for screen readers; `advance`: the reader wants to go on to the next block
  * @typedef {{
  *   get: () => string,
  *   set: (doc: string) => void,
@@ -109,7 +109,7 @@ export function openEditor(parent, { doc, label, onChange, onRun }) {
           "aria-label": label,
           "aria-description": translate("Tab indents. To leave the editor, press Escape, then Tab."),
           spellcheck: "false",
-          tabindex: "0", // Tab reaches it in any case; this says so in the markup
+          tabindex: "0", // Tab reaches it anyway; this makes it visible in the markup
         }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onChange(update.state.doc.toString());

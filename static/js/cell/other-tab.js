@@ -4,7 +4,7 @@ import { translate } from "../words.js";
 /**
  * @param {() => void} take the other version
  * @param {() => void} keep the one that is here
- * @returns {HTMLElement} the notice, which goes with either
+ * @returns {HTMLElement} the notice, which either choice removes
  */
 export function otherVersion(take, keep) {
   const place = document.createElement("div");

@@ -1,11 +1,11 @@
 /**
- * A snippet may need what an earlier one makes: all pages of a chapter share one scope. What is missing is told
- * with where it is made, and what comes before can be run in its order, with the reader's own edits.
+ * Snippets may need names from earlier ones, because all pages of a chapter share one scope. If a name is missing, the
+ * reader is told which snippet defines it and can run the earlier ones in order, including edited ones.
  *
  * @typedef {{label: string, number: string, title: string, url: string, code: string, makes: string[]}} Entry
- *   What runs in a chapter, in order (app/latentbook/book/write/snippets.py). A code question has no `code`: it leaves nothing behind.
- * @typedef {{name: string, maker: Entry, toRun: Entry[]}} Missing `toRun` ends with the maker, or with what stands before the
- *   code that needs it
+ *   The code of a chapter, in order (app/latentbook/book/write/snippets.py). A code question has no `code`: it defines nothing.
+ * @typedef {{name: string, maker: Entry, toRun: Entry[]}} Missing `toRun` ends with the maker, or with the last snippet before
+ *   the code that needs it
  * @typedef {import("../python/page/job.js").RunError} RunError
  * @typedef {(signal: AbortSignal) => Promise<RunError | null>} Run
  */
@@ -27,7 +27,7 @@ const chapters = new Map();
 
 /**
  * Lets other snippets run one on this page.
- * @param {string} label @param {Run} run @returns {() => void} takes it back
+ * @param {string} label @param {Run} run @returns {() => void} undoes this
  */
 export function letOthersRun(label, run) {
   onThisPage.set(label, run);
@@ -44,7 +44,7 @@ export const undefinedName = ({ name, message }) => (name === "NameError" ? (UND
  * @param {RunError} error
  * @param {string} scope
  * @param {string} label of the code that failed
- * @returns {Promise<Missing | null>} null where nothing before it makes what is missing
+ * @returns {Promise<Missing | null>} null if no earlier snippet defines the name
  */
 export async function missingFor(error, scope, label) {
   const name = undefinedName(error);

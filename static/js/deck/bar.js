@@ -39,7 +39,7 @@ export class DeckBar {
     return this.#element.contains(document.activeElement);
   }
 
-  /** @param {number} number @param {number} count @param {string} title where the slide itself may not have it */
+  /** @param {number} number @param {number} count @param {string} title if the slide itself may not show it */
   showPlace(number, count, title) {
     setText(this.#place, `${number} / ${count}`);
     setText(this.#title, title);
@@ -69,7 +69,7 @@ export class DeckBar {
   }
 }
 
-/** @param {string} words @param {string} name where the words do not say it @param {string} key @param {() => void} act */
+/** @param {string} words @param {string} name if the words do not say it @param {string} key @param {() => void} act */
 function button(words, name, key, act) {
   const made = document.createElement("button");
   made.type = "button";

@@ -1,9 +1,9 @@
 /**
- * The speaker's window: what to say at this slide, what comes next, where one is, and the time. It is a page of the book that
- * this one writes into; keys pressed in it act as they do here.
+ * The speaker's window: notes, next slide, position and time. It is a page of the book that this page writes to. Keys
+ * have the same effect in both.
  *
  * @typedef {import("./slides.js").Slide} Slide
- * @typedef {{slide: Slide, next: string | null, place: string}} Said `next`: title of the slide after it, null after the last
+ * @typedef {{slide: Slide, next: string | null, place: string}} Said `next`: title of the next slide, null after the last
  */
 import { absolute } from "../config.js";
 import { translate } from "../words.js";
@@ -31,7 +31,7 @@ export class NotesWindow {
     this.#onKey = onKey;
   }
 
-  /** @returns {boolean} false where the browser allows no new window */
+  /** @returns {boolean} false if the browser allows no new window */
   open() {
     if (this.#window && !this.#window.closed) {
       this.#window.focus();

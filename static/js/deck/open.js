@@ -1,6 +1,5 @@
 /**
- * When a page is presented: asked for by a button, by a key, or by its address, `?present#step-3`. The scripts that
- * present it come only then.
+ * Starts a presentation: by a button, a key or the address, `?present#step-3`. Its scripts are loaded only then.
  *
  * @typedef {import("./show.js").Show} Show
  */
@@ -22,16 +21,16 @@ export function enterDeck() {
   };
 }
 
-/** Whether the page is shown slide by slide now. */
+/** Whether the page is being presented. */
 export const isPresented = () => show !== null;
 
-/** Whether the page is made for presenting: Space starts it. */
+/** Whether the page is a deck, which Space starts. */
 export const isDeck = () => document.querySelector("[data-deck]") !== null;
 
 /** Whether there is anything to present. */
 const isPresentable = () => isDeck() || document.querySelector(".section.flow") !== null;
 
-/** @param {{plays?: boolean}} [how] `plays`: goes on from slide to slide by itself */
+/** @param {{plays?: boolean}} [how] `plays`: in automatic mode */
 export async function present({ plays = false } = {}) {
   if (!isPresentable()) return;
   if (!show) {
@@ -41,7 +40,7 @@ export async function present({ plays = false } = {}) {
   if (plays) show?.play();
 }
 
-/** Shows what the address asks for. */
+/** Shows the slide in the address. */
 async function follow() {
   const asked = new URLSearchParams(location.search).has(ASKED) && isPresentable();
   if (asked && !show) {

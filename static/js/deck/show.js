@@ -1,9 +1,9 @@
 /**
- * A page shown slide by slide. Nothing of it moves to another place: what is not on the slide is hidden, so instruments
- * stay live, and a slide is as large as the window lets it be.
+ * A page shown slide by slide. Elements stay in place and those of other slides are hidden, so instruments stay live. A
+ * slide is as large as the window allows.
  *
  * @typedef {import("./slides.js").Slide} Slide
- * @typedef {{go: (id: string) => void, leave: () => void}} Hooks `go` writes the address of a slide, `leave` leads back to the page
+ * @typedef {{go: (id: string) => void, leave: () => void}} Hooks `go` writes the address of a slide, `leave` returns to the page
  */
 import { singleKeys } from "../store.js";
 import { setText } from "../text.js";
@@ -65,7 +65,7 @@ export class Show {
     this.#bar.showFull(isFullScreen());
   }
 
-  /** The element with which the slide begins on the page. */
+  /** The first element of the slide on the page. */
   get element() {
     return this.#slides[this.#at]?.elements[0];
   }
@@ -82,7 +82,7 @@ export class Show {
     this.#show(Math.max(0, at));
   }
 
-  /** @param {number} way how many slides on, or back */
+  /** @param {number} way number of slides, negative for backwards */
   step(way) {
     this.pause();
     this.#goTo(this.#at + way);
@@ -186,7 +186,7 @@ export class Show {
     document.documentElement.style.setProperty("--slide", this.#scale.toFixed(4));
   }
 
-  /** What the speaker's window shows. */
+  /** Content of the speaker's window. */
   #said() {
     const [slide, next] = [this.#slides[this.#at], this.#slides[this.#at + 1]];
     return { slide, next: next?.title ?? null, place: `${this.#at + 1} / ${this.#slides.length}` };

@@ -1,8 +1,8 @@
 /**
- * What a page is shown as, slide by slide: the steps of its deck, or a section cut at its headings and instruments.
+ * The slides of a page: the steps of its deck, or a section divided at its headings and instruments.
  *
  * @typedef {{id: string, title: string, elements: Element[], notes: Element | null}} Slide `id`: of the slide in the
- *   address. `notes`: what is said, for the speaker alone.
+ *   address. `notes`: for the speaker alone.
  */
 
 /** @param {number} room how high a slide can be, px @returns {Slide[]} */
@@ -11,7 +11,7 @@ export function slidesOfPage(room) {
   return steps.length > 0 ? steps.map(slideOfStep) : cut(room);
 }
 
-/** What is seen of the page in none of its slides, or only in some. @returns {Element[]} */
+/** Elements that are on no slide, or only on some. @returns {Element[]} */
 export function partsOfPage() {
   return [...document.querySelectorAll(".chapter-head, .section.flow > *, [data-deck] > [data-slide]")];
 }
@@ -21,7 +21,7 @@ function slideOfStep(step) {
   return { id: step.id, title: titleOf(step.querySelector("h2")), elements: [step], notes: step.querySelector("[data-notes]") };
 }
 
-/** Cuts a section: a new slide for each heading and each instrument, and whenever one is full. @param {number} room */
+/** Divides a section: a new slide for each heading and each instrument, and whenever one is full. @param {number} room */
 function cut(room) {
   const parts = [...document.querySelectorAll(".section-head, .section.flow > *")];
   const tops = parts.map((part) => part.getBoundingClientRect().top); // laid out as they will be on slides
@@ -30,7 +30,7 @@ function cut(room) {
   /** @type {Slide | null} */
   let slide = null;
   let [start, before] = [0, false];
-  let [id, title, count] = ["", "", 0]; // the present heading and the number of its slides so far
+  let [id, title, count] = ["", "", 0]; // the current heading and the number of its slides so far
   for (const [i, part] of parts.entries()) {
     const isInstrument = part.matches("section.instrument");
     const heading = part.matches("h2, h3") ? part : part.querySelector(":scope > h1");

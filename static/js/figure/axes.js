@@ -1,5 +1,5 @@
 /**
- * Where each axis lies on the page, and how its values become pixels.
+ * The place of each axis on the page, and the conversion of its values to pixels.
  *
  * @typedef {object} Axis
  * @property {string} id "x", "y2"
@@ -7,7 +7,7 @@
  * @property {any} options the axis of the figure
  * @property {number} start px of range[0]
  * @property {number} end px of range[1]
- * @property {(value: number) => number} toPx NaN where the axis cannot show the value
+ * @property {(value: number) => number} toPx NaN if the axis cannot show the value
  * @property {(px: number) => number} toData
  *
  * @typedef {Map<string, Axis>} Axes
@@ -16,7 +16,7 @@
 
 const AXIS_KEY = /^([xy])axis(\d*)$/;
 
-/** @param {any} layout @returns {Box} what the margins leave: the "paper" of shapes and annotations */
+/** @param {any} layout @returns {Box} the area inside the margins: the "paper" of shapes and annotations */
 export function paperBox({ width, height, margin }) {
   return { left: margin.l, right: width - margin.r, top: margin.t, bottom: height - margin.b };
 }
@@ -101,7 +101,7 @@ export function subplotBox(x, y) {
 }
 
 /**
- * How a shape's or an annotation's coordinate becomes pixels.
+ * Converts a shape's or an annotation's coordinate to pixels.
  *
  * @param {string} ref "x2", "y domain" or "paper"
  * @param {"x" | "y"} letter

@@ -12,7 +12,7 @@ import { ticks } from "./ticks.js";
 
 const LABEL_GAP = { x: 6, y: 8 }; // px between plot and labels
 const TICK = 5; // px
-const LABEL_SPACE = { x: 10, y: 2 }; // px between labels at the least
+const LABEL_SPACE = { x: 10, y: 2 }; // minimum px between labels
 
 /**
  * @param {Axis} axis
@@ -45,7 +45,7 @@ export function drawAxis(axis, cross, size, layout) {
  * @param {Axis} axis
  * @param {Axis} cross
  * @param {{px: number}[]} found ticks
- * @param {number} edge px of the plot's side where the axis stands
+ * @param {number} edge px of the axis's side of the plot
  * @param {number} outward 1 or -1: the direction away from the plot
  * @returns {SvgNode[]}
  */

@@ -10,12 +10,12 @@ const AXIS_KEY = /^[xy]axis([2-9]|[1-9]\d+)?$/;
 const FIGURE_WIDTH = 600; // px, as in widgets/contract.py
 const FONT_SIZE = 12; // px
 const MAX_MARGIN = { lr: 160, tb: 120 }; // px of two margins together: a phone's picture is 320 wide
-const TITLE_ROOM = { x: 3, y: 2 }; // what an axis title and its labels need of the margin, in font sizes
-const UNEVEN = 1e-6; // part of a step by which centres may be off
+const TITLE_ROOM = { x: 3, y: 2 }; // margin for an axis title and its labels, in font sizes
+const UNEVEN = 1e-6; // tolerance of centres, as part of a step
 
 /**
  * @param {any} figure
- * @throws {Error} that names the first key which is not drawn, and what is accepted in its place
+ * @throws {Error} that names the first unsupported key and the accepted ones
  */
 export function check(figure) {
   if (typeof figure !== "object" || figure === null) refuse("figure", figure, "an object with data and layout");
@@ -41,12 +41,12 @@ const quoted = (names) => names.map((name) => `"${name}"`).join(", ");
 /** @param {any} value */
 const absent = (value) => value === undefined || value === null;
 
-/** @param {string} path @param {any} value what stands there @param {string} accepted in words */
+/** @param {string} path @param {any} value found @param {string} accepted in words */
 function refuse(path, value, accepted) {
   throw new Error(`${path} is ${shown(value)}; accepted: ${accepted}`);
 }
 
-/** @param {Dict} table @returns {string} what it takes, in words */
+/** @param {Dict} table @returns {string} the accepted values, in words */
 function anObject(table) {
   const names = Object.keys(table).map((name) => name.replace("!", ""));
   return names.length > 6 ? "an object" : `an object with ${names.join(", ")}`;
@@ -238,5 +238,5 @@ function checkRoom({ width, height, margin, font, ...layout }) {
   }
 }
 
-/** @param {Dict} layout @param {string} letter @returns {string[]} what a coordinate can be measured on */
+/** @param {Dict} layout @param {string} letter @returns {string[]} the references of a coordinate */
 const refs = (layout, letter) => [...axisIds(layout, letter).flatMap((id) => [id, `${id} domain`]), "paper"];

@@ -1,7 +1,7 @@
 /**
  * A Plotly figure, drawn as SVG. No DOM is needed for the still, which the build makes from the same code; in
- * the page `mount` takes the still over and patches only what changes. The figures it draws are described in
- * docs/figures.md; check.js refuses all others.
+ * the page `mount` takes the still over and patches only what changes. docs/figures.md describes the
+ * figures it draws; check.js refuses all others.
  *
  * @typedef {import("./node.js").SvgNode} SvgNode
  * @typedef {{data: any[], layout: any}} Figure
@@ -28,8 +28,8 @@ export function size(figure, width) {
  * The still.
  *
  * @param {Figure} figure that passed check()
- * @param {{width: number, id: string, label: string}} options id: unique in the page; label: what the picture
- *   shows, for those who cannot see it
+ * @param {{width: number, id: string, label: string}} options id: unique in the page; label: the
+ *   picture's alt text
  * @returns {string} an <svg>, of class "still wide" or "still narrow"
  */
 export function svg(figure, { width, id, label }) {
@@ -41,7 +41,7 @@ export function svg(figure, { width, id, label }) {
  * Take over a still, or an empty <svg> with an id.
  *
  * @param {SVGSVGElement} element
- * @returns {(figure: Figure, width: number, label: string) => void} draws another figure, that passed check(), in its place
+ * @returns {(figure: Figure, width: number, label: string) => void} replaces it by another figure that passed check()
  */
 export function mount(element) {
   let { at, kids } = read(element);
@@ -56,7 +56,7 @@ export function mount(element) {
 }
 
 /**
- * Where the axes "x" and "y" are in a picture.
+ * The place of the axes "x" and "y" in a picture.
  *
  * @param {Figure} figure
  * @param {number} width px it is drawn at

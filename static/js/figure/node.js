@@ -34,7 +34,7 @@ export function markup(item) {
   return item.kids.length ? `${text}>${item.kids.map(markup).join("")}</${item.tag}>` : `${text}/>`;
 }
 
-/** @param {Element} element @returns {SvgNode} what markup() wrote, read back from the page */
+/** @param {Element} element @returns {SvgNode} parses the output of markup() from the page */
 export function read(element) {
   /** @type {Record<string, string>} */
   const at = {};

@@ -2,16 +2,16 @@
 
 const MINUS = "\u2212";
 const SI = ["f", "p", "n", "\u03bc", "m", "", "k", "M", "G", "T"]; // 10^-15 to 10^12
-/** Powers of ten that a prefix reaches; beyond them numbers are written with a power. */
+/** Powers of ten with an SI prefix; beyond them numbers are written with a power. */
 export const [SMALLEST_PREFIX, LARGEST_PREFIX] = [-15, 14];
 
-/** @param {number} value px @returns {number} rounded to what a picture needs */
+/** @param {number} value px @returns {number} rounded for a picture */
 export const round1 = (value) => Math.round(value * 10) / 10;
 
 /** @param {number} value @returns {number} the power of ten at or just under value */
 export const magnitude = (value) => Math.floor(Math.log10(value) + 0.01);
 
-/** The number formats a figure may ask for: the usual part of d3-format. */
+/** The number formats of figures: the usual part of d3-format. */
 export const TICKFORMAT = /^(\+)?(,)?(?:\.(\d+))?(~)?([defg%])?$/;
 
 /** @param {string} digits @returns {string} with a comma every three digits of the whole part */

@@ -1,6 +1,6 @@
 /**
  * A figure at one size as a tree of SVG nodes, back to front: shapes below, grid, traces and shapes clipped to
- * their subplot, what is not clipped, axis text, annotations.
+ * their subplot, unclipped parts, axis text, annotations.
  *
  * @typedef {import("./node.js").SvgNode} SvgNode
  * @typedef {import("./axes.js").Axis} Axis
@@ -21,7 +21,7 @@ const BLEED = 1; // px by which a clipped line may cross the edge, so that one a
  * @param {any} figure that passed check()
  * @param {{width: number, height: number}} size to draw at
  * @param {string} id prefix of the ids in the picture
- * @returns {SvgNode[]} what stands in the <svg>
+ * @returns {SvgNode[]} the content of the <svg>
  */
 export function scene(figure, { width, height }, id) {
   const layout = { ...figure.layout, width, height };

@@ -1,5 +1,6 @@
 /**
- * Which part of Plotly's figures is drawn. docs/figures.md explains the keys to authors; a test holds them to plotly.py.
+ * The part of Plotly's figures that is drawn. docs/figures.md explains the keys to authors; a test compares them with
+ * plotly.py.
  *
  * In a table a name ending in "!" is required. A value is the name of a type, a list of the values accepted, a
  * table for an object, or a table in a list for a list of objects.

@@ -1,10 +1,10 @@
-/** Text of a figure: a little markup, and widths estimated from the letters, since nothing here can measure. */
+/** Text of a figure: a little markup, and widths estimated from the letters, because nothing here can measure. */
 import { node } from "./node.js";
 import { round1 } from "./numbers.js";
 
 /** @typedef {import("./node.js").SvgNode} SvgNode */
 
-/** Tags a text may hold; Plotly knows them too. */
+/** Tags allowed in a text; Plotly supports them too. */
 export const MARKUP = /<(\/?)(b|i|sub|sup)>|<br>/g;
 
 export const LINE = 1.25; // line height in em

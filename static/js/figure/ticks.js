@@ -1,14 +1,14 @@
 /**
- * Where the ticks of an axis stand and what they say: Plotly's own rule, so that a figure reads the same here,
+ * Positions and labels of an axis's ticks: Plotly's own rule, so that a figure reads the same here,
  * in the zoomed view and in a notebook. Three differences, all on purpose: between powers of ten a logarithmic
  * axis marks only 2 and 5 and writes them in full ("20", not a small "2"); with exponentformat "power" it marks
- * nothing between them; and where labels would touch, some are left out instead of being turned (axis.js).
+ * nothing between them; and if labels would touch, some are left out instead of rotated (axis.js).
  *
  * @typedef {{at: number, text: string}} Tick  at: linear position (for a logarithmic axis the exponent)
  */
 import { LARGEST_PREFIX, SMALLEST_PREFIX, formatted, magnitude, plainNumber, powerOfTen } from "./numbers.js";
 
-const EDGE = 1e-4; // part of the range by which a tick may lie outside it, against rounding
+const EDGE = 1e-4; // tolerance for ticks outside the range, as part of it, because of rounding
 const PX_PER_TICK = { x: 80, y: 40 };
 
 /** @param {number} rough @returns {number} 2, 5 or 10 times a power of ten, above rough */
@@ -65,7 +65,7 @@ function listed(axis, span) {
   }).filter(({ at }) => at > span.low && at < span.high);
 }
 
-/** A label for a value that no regular step gives the digits of. @param {any} axis @param {number} value */
+/** A label for a value without a regular step to determine its digits. @param {any} axis @param {number} value */
 function label(axis, value) {
   if (axis.tickformat) return formatted(value, axis.tickformat);
   const size = Math.abs(value);

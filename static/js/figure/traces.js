@@ -12,10 +12,10 @@ const FILL_OPACITY = 0.2;
 
 /**
  * @param {any} trace
- * @param {number} index of the trace in the figure: its colour where it names none
+ * @param {number} index of the trace in the figure, for its default colour
  * @param {Axis} x
  * @param {Axis} y
- * @param {any} before the trace before it, for fill "tonexty"
+ * @param {any} before the previous trace, for fill "tonexty"
  * @returns {SvgNode[]}
  */
 export function drawTrace(trace, index, x, y, before) {

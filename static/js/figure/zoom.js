@@ -1,6 +1,6 @@
 /**
- * Plotly itself, loaded on demand: hover values, zoom and export of an instrument's figure, and figures of readers' own
- * code. Plotly knows neither CSS variables nor the theme, so both are translated.
+ * Plotly itself, loaded on demand: hover values, zoom and export of an instrument's figure, and figures from readers'
+ * code. Plotly supports neither CSS variables nor the theme, so both are translated.
  */
 import { absolute, config } from "../config.js";
 import { COLORWAY, PALETTE } from "./palette.js";
@@ -9,15 +9,15 @@ import { translate, translateCount } from "../words.js";
 const FILL_OPACITY = "33"; // hex: the fifth that draw.js fills with
 const FONT_SIZE = 13; // px
 const MIN_HEIGHT = 280; // px
-const RATIO = 0.6; // height in widths of a figure that gives neither
+const RATIO = 0.6; // height in widths, for a figure without either
 const ROWS = 200; // of a table of numbers
 
 /** @type {Promise<typeof import("./plotly.js")> | null} */
 let loading = null;
 
 /**
- * The style sheet comes as a file: rules that scripts inject are refused by the page's security policy. The link bears
- * the id and the class by which Plotly sees that there is nothing to inject.
+ * The style sheet is a file, because the page's security policy refuses rules injected by scripts. The link has the id and
+ * the class that tell Plotly not to inject any.
  */
 function load() {
   loading ??= (async () => {
@@ -46,7 +46,7 @@ function load() {
  *
  * @param {HTMLElement} container
  * @param {{data?: any[], layout?: any}} figure an instrument's, or any that a reader's code made
- * @returns {Promise<() => void>} takes the figure away
+ * @returns {Promise<() => void>} removes the figure
  */
 export async function show(container, figure) {
   const { default: Plotly, TRACES } = await load();

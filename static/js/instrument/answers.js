@@ -57,7 +57,7 @@ function sizeOf(value) {
 }
 
 /**
- * Where a control may go next, likeliest first: a slider's steps from the nearest outward, the other options of a
+ * Likely next values of a control, likeliest first: a slider's steps from the nearest outward, the other options of a
  * choice.
  * @param {ControlSpec} control
  * @param {Controls} values

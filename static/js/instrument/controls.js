@@ -32,7 +32,7 @@ export class ControlPanel {
    * @param {HTMLElement} place
    * @param {import("./state.js").InstrumentSpec} spec
    * @param {Controls} values
-   * @param {(name: string) => void} onMove called with the control that the reader moved, once its value holds
+   * @param {(name: string) => void} onMove called with the control that the reader moved, once its value is set
    */
   constructor(place, spec, values, onMove) {
     this.#place = place;
@@ -243,7 +243,7 @@ const input = (element, selector) => /** @type {HTMLInputElement} */ (element.qu
  * A move of the reader that no script has answered yet.
  * @param {ControlSpec} control
  * @param {HTMLElement} element
- * @returns {Value | undefined} undefined where it stands as it came, or at nothing that it can take
+ * @returns {Value | undefined} undefined if it is unmoved or its value is invalid
  */
 function movedTo(control, element) {
   const inputs = [...element.querySelectorAll("input")];

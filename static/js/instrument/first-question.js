@@ -11,10 +11,10 @@ import { ownState, readState } from "./state.js";
 let first = null;
 
 /**
- * Asks for the instrument whose state is in the address, or else for the page's first one.
+ * Requests the picture of the instrument whose state is in the address, or else of the page's first one.
  *
  * @param {import("./surroundings.js").Python} python
- * @returns {HTMLElement | null} the instrument, which is to come to life first
+ * @returns {HTMLElement | null} the instrument, which is to be started first
  */
 export function askFirst(python) {
   const sections = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("section[data-instrument]")]);

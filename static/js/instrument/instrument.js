@@ -1,13 +1,13 @@
 /**
- * One instrument: controls on one side, picture and readouts on the other, Python between them. The picture follows the
- * controls within a frame where the answer is known; else one question is under way, the newest one waits, and the last
- * good picture stays.
+ * One instrument: controls, picture and readouts, with Python between them. If the answer is cached, the picture follows
+ * the controls within a frame. Otherwise one request is being answered, only the newest one waits, and the last good
+ * picture stays.
  *
  * @typedef {import("../python/protocol.js").FrameValue} FrameValue
  * @typedef {import("../python/protocol.js").Controls} Controls
  * @typedef {import("./state.js").InstrumentSpec} InstrumentSpec
  * @typedef {import("./surroundings.js").Surroundings} Surroundings
- * @typedef {{key: string, values: Controls, place: number}} Question `place`: its number among all that were asked
+ * @typedef {{key: string, values: Controls, place: number}} Question `place`: its number among all requests
  */
 import { Answers, neighbours } from "./answers.js";
 import { ControlPanel } from "./controls.js";
@@ -143,7 +143,7 @@ export class LiveInstrument {
   }
 
   /**
-   * What a version of the code declares: the spec in use if that is the same.
+   * The declaration of a version of the code: the spec in use if it is the same.
    *
    * @param {string | null} source
    * @param {AbortSignal} signal
@@ -155,14 +155,14 @@ export class LiveInstrument {
     return JSON.stringify(spec) === JSON.stringify(this.spec) ? this.spec : spec;
   }
 
-  /** The state in force, as another declaration takes it. @param {InstrumentSpec} spec */
+  /** The current state, adapted to another declaration. @param {InstrumentSpec} spec */
   #carriedOver(spec) {
     return carriedOver(spec, this.spec, this.controls.values, this.#address.search(this.spec));
   }
 
   /** Makes the plate again, for another declaration. @param {InstrumentSpec} spec */
   #redeclare(spec) {
-    const values = this.#carriedOver(spec); // the reader may have moved a control since the frame was asked for
+    const values = this.#carriedOver(spec); // the reader may have moved a control since the frame was requested
     this.training?.destroy();
     this.controls.destroy();
     this.finer?.destroy();
@@ -179,7 +179,7 @@ export class LiveInstrument {
     this.#writeAddress();
   }
 
-  /** The page is left: nothing more is asked or drawn. */
+  /** The page is left: no more requests or drawings. */
   destroy() {
     this.#gone.abort();
     this.#next = null;
@@ -206,13 +206,13 @@ export class LiveInstrument {
     setText(this.#status, sentence);
   }
 
-  /** As `#say`, where a notice that stands goes before the sentence. @param {string} state @param {string} sentence */
+  /** As `#say`, but a current notice takes precedence over the sentence. @param {string} state @param {string} sentence */
   #sayInPassing(state, sentence) {
     if (performance.now() < this.#noticed + NOTICE_MS) this.section.dataset.state = state;
     else this.#say(state, sentence);
   }
 
-  /** What the panels may ask for. @returns {import("./panels/types.js").Bench} */
+  /** The interface for the panels. @returns {import("./panels/types.js").Bench} */
   #bench() {
     return {
       values: () => this.controls.values,
@@ -265,14 +265,14 @@ export class LiveInstrument {
     this.#moved(this.#ahead ?? "");
   }
 
-  /** What Python has said so far does not hold. */
+  /** Discards all answers so far. */
   #forget() {
     this.#edition++;
     this.#answers.clear();
     this.#ask(false);
   }
 
-  /** No answer so far holds: the code was changed, or Python was damaged. */
+  /** Invalidates all answers: the code was changed, or Python was damaged. */
   #askAnew() {
     this.#edition++;
     this.#answers.clear();
@@ -282,7 +282,7 @@ export class LiveInstrument {
     this.#ask(true);
   }
 
-  /** Shows the picture of what is set: at once if it is known. @param {boolean} wanted by the reader, who is told of a wait */
+  /** Shows the picture of the current setting, at once if it is cached. @param {boolean} wanted by the reader: the status reports a wait */
   #ask(wanted) {
     if (this.source.held) return this.#say("error", translate("Your version was stopped. Change it, run it again, or take the book’s"));
     const question = this.#question();
@@ -298,13 +298,13 @@ export class LiveInstrument {
     if (this.#underWay === null) this.#askNewest();
   }
 
-  /** @returns {Question} what is set, or looked at, or trained for */
+  /** @returns {Question} the controls' values, a previewed setting, or the goal of training */
   #question() {
     const values = { ...this.controls.values, ...this.#look, ...this.training?.target };
     return { key: JSON.stringify(values), values, place: ++this.#asked };
   }
 
-  /** Asks Python for the newest setting until there is no newer one, and training is where it is to be. */
+  /** Requests the newest setting until there is no newer one and training has reached its goal. */
   async #askNewest() {
     let start = performance.now();
     this.#clock = setInterval(() => this.#sayBusy(performance.now() - start), BUSY_MS);
@@ -320,7 +320,7 @@ export class LiveInstrument {
         const values = isNew ? this.#carriedOver(spec) : question.values;
         const frame = await this.#compute(values, { signal: stop.signal });
         performance.measure(MEASURE, { start, detail: frame.ms });
-        performance.clearMeasures(MEASURE); // whoever observes has it; the browser need not keep it
+        performance.clearMeasures(MEASURE); // observers have it; the browser need not store it
         if (this.#gone.signal.aborted || source !== this.source.text) continue;
         const onTheWay = frame.reached !== null && !frame.reached.done;
         if (onTheWay && this.#next !== null) continue; // the reader has paused, or wants to be elsewhere
@@ -374,7 +374,7 @@ export class LiveInstrument {
     if (!this.source.edited) this.served?.follow(this.spec, this.controls.values);
   }
 
-  /** The server's frame, in place of the page's. @param {FrameValue} frame */
+  /** The server's frame, which replaces the page's. @param {FrameValue} frame */
   #showServed(frame) {
     checkFigures(frame);
     this.picture.draw(frame);
@@ -382,7 +382,7 @@ export class LiveInstrument {
     this.#report();
   }
 
-  /** Writes the readouts of the frame, and how it went. */
+  /** Writes the readouts of the frame, and the status. */
   #report() {
     if (this.#frame === null) return;
     for (const [key, text] of Object.entries(this.#frame.readouts)) setText(this.#places.get(key), text);
@@ -407,10 +407,10 @@ export class LiveInstrument {
     }
   }
 
-  /** @param {number} ms since the question under way was asked */
+  /** @param {number} ms since the current request was sent */
   #sayBusy(ms) {
     if (!this.#python.ready) return this.#followRuntime();
-    const answered = this.#shown === this.#asked; // by an answer known before: what is under way no longer matters
+    const answered = this.#shown === this.#asked; // by a cached answer: the current request no longer matters
     if (ms < BUSY_MS || answered) return;
     const behind = this.#python.waitsForCode(this.#message(this.controls.values));
     const seconds = Math.floor(ms / 1000);
@@ -418,7 +418,7 @@ export class LiveInstrument {
     this.#sayInPassing("busy", behind ? translate("Waiting for the code that is running") : computing);
   }
 
-  /** Before Python is ready a moved instrument says how far it is; once it is ready, every instrument near goes live. */
+  /** Before Python is ready a moved instrument shows its progress; then every instrument nearby goes live. */
   #followRuntime() {
     if (this.#python.ready) {
       if (this.#frame === null && this.#underWay === null) this.#ask(false);
@@ -436,13 +436,13 @@ export class LiveInstrument {
     this.#workAhead();
   }
 
-  /** A frame has no time for it. */
+  /** Delayed, because a frame has no time for it. */
   #workAheadSoon() {
     clearTimeout(this.#aheadTimer);
     this.#aheadTimer = setTimeout(() => this.#workAhead(), AHEAD_MS);
   }
 
-  /** Works out where the control in hand may go next, one answer at a time and behind every live question. */
+  /** Computes likely next values of the control in hand, one at a time and after every live request. */
   async #workAhead() {
     const control = this.spec.controls.find(({ name }) => name === this.#ahead);
     if (this.training || this.source.text !== this.#declarer) return; // an edited one may have other controls
@@ -459,7 +459,7 @@ export class LiveInstrument {
         if (source !== this.source.text) break;
         this.#answers.put(key, frame);
       } catch {
-        break; // the live question will meet the same error and say so
+        break; // the live request will meet and report the same error
       }
     }
     this.#aheadRuns = false;
@@ -472,7 +472,7 @@ export class LiveInstrument {
     this.#addressTimer = setTimeout(() => this.#writeAddress(), ADDRESS_MS);
   }
 
-  /** Says the readouts as a sentence to whoever cannot see them. */
+  /** Announces the readouts in a sentence to screen readers. */
   #speak() {
     const live = this.section.querySelector("[data-live]");
     if (live === null || this.#frame === null) return;

@@ -11,7 +11,7 @@ const GAP = 16; // CSS px between panels and around them
 /**
  * @param {HTMLElement} section
  * @param {import("./state.js").InstrumentSpec} spec
- * @param {() => FrameValue | null} frame what is shown, once Python has answered
+ * @param {() => FrameValue | null} frame the current one, once Python has answered
  * @param {(sentence: string) => void} say
  */
 export function offerPictures(section, spec, frame, say) {

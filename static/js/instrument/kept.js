@@ -10,7 +10,7 @@ export function kept() {
   return typeof text === "string" ? text : null;
 }
 
-/** @param {string} npz @returns {boolean} whether the browser kept it */
+/** @param {string} npz @returns {boolean} whether the browser stored it */
 export function keep(npz) {
   const done = write("kept", NAME, npz);
   news.dispatchEvent(new Event("kept"));

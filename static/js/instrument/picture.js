@@ -1,5 +1,5 @@
 /**
- * The panels of one instrument: drawn from a frame, and taken hold of where what they show is a control.
+ * The panels of one instrument: drawn from a frame; some are controls too.
  *
  * @typedef {import("../python/protocol.js").Controls} Controls
  * @typedef {import("../python/protocol.js").FrameValue} FrameValue
@@ -29,10 +29,10 @@ const ARROWS = /** @type {Record<string, [number, number]>} */ ({
 });
 
 /**
- * Holds what Python has sent to what is drawn, before any of it is.
+ * Checks the frame from Python before it is drawn.
  *
  * @param {FrameValue} frame
- * @throws {RunError} that says what stands there and what is accepted
+ * @throws {RunError} that states the value and what is accepted
  */
 export function checkFigures({ panels }) {
   for (const panel of panels) {
@@ -70,25 +70,25 @@ export class Picture {
     for (const control of spec.controls) {
       if (!("panel" in control)) continue;
       const element = this.#find(control.panel);
-      if (element === null) continue; // drawn by a reader's version alone
+      if (element === null) continue; // only in a reader's version
       this.#taken.set(element, element.cloneNode(true));
       if (control.kind === "point") this.#takePoint(control, element, bench);
       else this.#drawings.set(control.panel, HELD[control.kind].mount(element, /** @type {any} */ (control), bench));
     }
   }
 
-  /** What the reader looks at without setting it counts no more. */
+  /** Ends all previews. */
   lookAway() {
     for (const drawing of this.#drawings.values()) drawing.lookAway?.();
     for (const lookAway of this.#lookers) lookAway();
   }
 
-  /** A control was moved: what shows it need not wait for the frame. */
+  /** A control was moved: panels that show it need not wait for the frame. */
   follow() {
     for (const drawing of this.#drawings.values()) drawing.follow?.();
   }
 
-  /** What the status line must say of a panel, or null. */
+  /** A panel's message for the status line, or null. */
   get trouble() {
     return [...this.#drawings.values()].map(({ trouble }) => trouble ?? null).find((each) => each !== null) ?? null;
   }
@@ -102,7 +102,7 @@ export class Picture {
     }
   }
 
-  /** Lets go of all panels. What they show stays, but for maps and pads: they are as they came. */
+  /** Releases all panels. Their pictures stay, except for maps and pads, which return to the still. */
   destroy() {
     for (const drawing of this.#drawings.values()) drawing.destroy();
     this.#drawings.clear();
@@ -192,7 +192,7 @@ export class Picture {
    * @param {PointSpec} control
    * @param {HTMLElement} element
    * @param {PointerEvent} event
-   * @returns {[number, number] | null} null where nothing is drawn yet
+   * @returns {[number, number] | null} null if nothing is drawn yet
    */
   #placeOf(control, element, event) {
     const panel = this.#plots.get(control.panel);

@@ -1,6 +1,6 @@
 /**
- * The plate of an instrument whose declaration the reader has edited: title, question, controls and readouts are made from the
- * same markup as the book's own, which the page holds in `template[data-plate]`.
+ * The plate of an instrument whose declaration the reader has edited: title, challenge, controls and readouts are made from
+ * the same markup as the book's own, in `template[data-plate]`.
  *
  * @typedef {import("./state.js").InstrumentSpec} InstrumentSpec
  * @typedef {import("./state.js").ControlSpec} ControlSpec
@@ -13,9 +13,9 @@ import { translate } from "../words.js";
 export class Plate {
   #section;
   #own;
-  /** By TeX, those that the book has set on this plate; any other one stands there as its TeX. @type {Map<string, Element>} */
+  /** Symbols typeset in the book's plate, by their TeX; others appear as TeX. @type {Map<string, Element>} */
   #symbols = new Map();
-  /** The book's question, which may hold formulas. */
+  /** The book's challenge, which may contain formulas. */
   #challenge;
 
   /** @param {HTMLElement} section @param {InstrumentSpec} own */
@@ -33,7 +33,7 @@ export class Plate {
     if (set && "symbol" in part) this.#symbols.set(part.symbol, set);
   }
 
-  /** Makes the plate of a declaration. The first slider stands first, as on the book's. @param {InstrumentSpec} spec */
+  /** Makes the plate of a declaration. The first slider comes first, as on the book's. @param {InstrumentSpec} spec */
   show(spec) {
     this.#find(".title").textContent = spec.title;
     this.#find(".ask").replaceChildren(...(spec.challenge === this.#own.challenge ? this.#challenge : [spec.challenge]));

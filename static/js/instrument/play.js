@@ -1,10 +1,10 @@
-/** A choice that plays: from option to option by itself, until the last one or until the reader takes over. */
+/** Steps through the options of a choice, until the last one or until the reader takes over. */
 import { setText } from "../text.js";
 import { translate } from "../words.js";
 
 /**
  * @param {import("./state.js").ChoiceSpec} choice
- * @param {HTMLElement} controls all those of the instrument: whoever moves one of them takes over
+ * @param {HTMLElement} controls all those of the instrument: moving any of them takes over
  * @param {HTMLElement} element of the choice
  * @param {{value: () => string, move: (value: string) => void, signal: AbortSignal}} at `signal`: the controls are gone
  */

@@ -1,5 +1,5 @@
 /**
- * What is asked of Python for one picture of an instrument.
+ * The request to Python for one picture of an instrument.
  *
  * @typedef {import("../python/page/job.js").Message} Message
  * @typedef {import("../python/protocol.js").Controls} Controls
@@ -8,7 +8,7 @@
 import { kept } from "./kept.js";
 import { YOURS } from "./state.js";
 
-/** An instrument may train for so long for one picture: what else is asked waits no longer. */
+/** Time limit in ms of training for one picture, so that other requests wait no longer. */
 const CHUNK_MS = 40;
 
 /** @param {InstrumentSpec} spec @param {Controls} controls @param {string | null} source @returns {Message} */

@@ -1,12 +1,12 @@
 /**
- * "Open the code": the file behind an instrument, beside its picture. An edit is computed as soon as the reader pauses;
- * what is wrong with it stands under the editor, and the picture keeps its last good state. Edits are kept, with a
- * fingerprint of the book's file, so that a newer edition under an old edit is noticed.
+ * "Open the code": the instrument's file, under its picture. An edit is computed as soon as the reader pauses. Errors
+ * appear under the editor, and the last good picture stays. Edits are stored with a fingerprint of the book's file, to
+ * detect that a newer edition has changed it.
  *
  * @typedef {import("../cell/editor.js").Editor} Editor
  * @typedef {import("../python/page/job.js").RunError} RunError
  *
- * @typedef {{base: string, text: string, held?: boolean}} Kept an edit, as this browser keeps it
+ * @typedef {{base: string, text: string, held?: boolean}} Kept an edit, as this browser stores it
  */
 import { otherVersion } from "../cell/other-tab.js";
 import { fingerprint, follow, read, remove, write } from "../store.js";
@@ -17,7 +17,7 @@ const PAUSE_MS = 250;
 export class SourcePanel {
   /** The reader's version, or null for the book's own. @type {string | null} */
   text = null;
-  /** Whether that version was stopped: it may never end, so it does not run again by itself, nor on the next visit. */
+  /** Whether that version was stopped: it may never end, so it does not run automatically, even on the next visit. */
   held = false;
   #section;
   #spec;
@@ -40,8 +40,8 @@ export class SourcePanel {
    * @param {HTMLElement} section
    * @param {import("./state.js").InstrumentSpec} spec
    * @param {import("./surroundings.js").Python} python
-   * @param {() => void} onChange called when `text` has changed, or is to run again
-   * @param {() => void} onStop called when the reader has had enough of what runs
+   * @param {() => void} onChange called when `text` has changed or must run again
+   * @param {() => void} onStop called when the reader presses Stop
    */
   constructor(section, spec, python, onChange, onStop) {
     this.#section = section;
@@ -51,7 +51,7 @@ export class SourcePanel {
     this.#onStop = onStop;
     this.#place = /** @type {HTMLElement} */ (section.querySelector("[data-editor]"));
     const button = section.querySelector('[data-action="code"]');
-    if (button === null) return; // a notebook shows no code, and keeps none
+    if (button === null) return; // a notebook shows and stores no code
     button.addEventListener("click", () => this.#toggle());
     this.#adopt(read("code", spec.label));
     if (this.held) this.#open().catch(() => {}); // it says so itself
@@ -68,7 +68,7 @@ export class SourcePanel {
     this.#editor?.then((editor) => editor.destroy(), () => {});
   }
 
-  /** Makes a version the one in force. @param {Kept | null} kept null for the book's own */
+  /** Uses a version. @param {Kept | null} kept null for the book's own */
   #adopt(kept) {
     this.text = typeof kept?.text === "string" ? kept.text : null;
     this.#base = kept?.base ?? fingerprint(this.#book ?? "");
@@ -76,7 +76,7 @@ export class SourcePanel {
     this.#mark();
   }
 
-  /** Another tab has written this code. @param {Kept | null} theirs */
+  /** Another tab has changed this code. @param {Kept | null} theirs */
   #meet(theirs) {
     this.#note?.remove();
     if ((theirs?.text ?? null) === this.text) return;
@@ -88,12 +88,12 @@ export class SourcePanel {
   async #take(kept) {
     (await this.#editor)?.set(kept?.text ?? this.#book ?? "");
     clearTimeout(this.#timer);
-    this.#adopt(kept); // whether it was stopped, too, which an editor does not know
+    this.#adopt(kept); // also whether it was stopped, which an editor does not know
     this.#keep();
     this.#onChange();
   }
 
-  /** The version in force was stopped. */
+  /** The current version was stopped. */
   hold() {
     this.held = true;
     this.#keep();
@@ -105,13 +105,13 @@ export class SourcePanel {
     this.#mark();
   }
 
-  /** The version in force has drawn a picture. */
+  /** The current version has drawn a picture. */
   succeeded() {
     this.#place.querySelector("[data-editor-error]")?.remove();
     this.#editor?.then((editor) => editor.markError(null));
   }
 
-  /** @param {RunError} error what is wrong with the reader's version */
+  /** @param {RunError} error the error of the reader's version */
   async failed(error) {
     await this.#open();
     let place = this.#place.querySelector("[data-editor-error]");

@@ -2,10 +2,10 @@
  * The state of an instrument as text: in the URL, `?LABEL.CONTROL=VALUE&...`, only what differs from the block's own state.
  *
  * @typedef {import("../python/protocol.js").Controls} Controls
- * @typedef {{name: string, label: string, when: [string, string] | null}} Common `when`: a choice's name and value; the
- *   control counts only while that option is chosen
+ * @typedef {{name: string, label: string, when: string[] | null}} Common `when`: a choice's name and values; the
+ *   control is active only while one of these is chosen
  * @typedef {Common & {kind: "slider", default: number, min: number, max: number, step: number, values: number[],
- *   symbol: string, unit: string, format: string, ends: [string, string]}} SliderSpec `ends`: of its scale, as they are printed
+ *   symbol: string, unit: string, format: string, ends: [string, string]}} SliderSpec `ends`: of its scale, as printed
  * @typedef {Common & {kind: "choice", options: Record<string, string>, default: string, symbol: string, yours: boolean,
  *   autoplay_seconds: number}} ChoiceSpec
  * @typedef {Common & {kind: "toggle", default: boolean, symbol: string}} ToggleSpec
@@ -17,12 +17,12 @@
  * @typedef {Common & {kind: "drawing", default: string, side: number, pen: number, cells: boolean, panel: string}} DrawingSpec
  * @typedef {SliderSpec | ChoiceSpec | ToggleSpec | PointSpec | SeedSpec | ViewportSpec | DrawingSpec} ControlSpec
  * @typedef {number | string | boolean | [number, number] | [number, number, number]} Value
- * @typedef {SliderSpec | PointSpec | SeedSpec | ViewportSpec} NumberSpec whose value is typed in fields
- * @typedef {{value: Value} | {problem: string, nearest?: number}} Read `nearest`: what can be taken instead
+ * @typedef {SliderSpec | PointSpec | SeedSpec | ViewportSpec} NumberSpec with values in text fields
+ * @typedef {{value: Value} | {problem: string, nearest?: number}} Read `nearest`: an accepted value nearby
  * @typedef {{key: string, label: string, unit: string, format: string, symbol: string}} ReadoutSpec
  * @typedef {{steps: string, branch: string, at: string, later: Record<string, string>, saves: boolean}} TrainingSpec names of
- *   controls: where training stands; whether, and after which step, settings change; a setting's control from then on. `saves`:
- *   whether other instruments can take what was learned
+ *   controls: the step; whether, and after which step, settings change; a setting's control after that. `saves`: whether
+ *   readers can save the network for other instruments
  * @typedef {{title: string, challenge: string, controls: ControlSpec[], readouts: ReadoutSpec[], training: TrainingSpec | null,
  *   computed_on_server: boolean}} Declaration
  *   (widgets/engine/declaration.py)
@@ -32,7 +32,7 @@ import { readNumber } from "../number.js";
 import { problemWith } from "./drawing-text.js";
 import { translate } from "../words.js";
 
-/** The option of a choice that stands for what the reader has trained and kept. */
+/** The option of a choice for the reader's own saved network. */
 export const YOURS = "yours";
 
 /** Every value a slider can take, ascending. @param {SliderSpec} slider @returns {number[]} */
@@ -42,7 +42,7 @@ export function steps(slider) {
   return Array.from({ length: count + 1 }, (_, i) => Number((slider.min + i * slider.step).toFixed(10)));
 }
 
-/** Index of the step that lies nearest to a number. @param {number[]} all @param {number} value */
+/** Index of the step nearest to a number. @param {number[]} all @param {number} value */
 export function nearest(all, value) {
   let best = 0;
   for (let i = 1; i < all.length; i++) {
@@ -51,13 +51,13 @@ export function nearest(all, value) {
   return best;
 }
 
-/** The state a block opens with: the defaults, then what its author set. @param {InstrumentSpec} spec @returns {Controls} */
+/** The initial state of a block: the defaults, then its author's settings. @param {InstrumentSpec} spec @returns {Controls} */
 export function ownState(spec) {
   return { ...Object.fromEntries(spec.controls.map((control) => [control.name, control.default])), ...spec.set };
 }
 
 /**
- * A spec with another declaration. What the block's author has set stays where the control has the default it had.
+ * A spec with another declaration. The author's settings stay for controls whose default is unchanged.
  *
  * @param {InstrumentSpec} own
  * @param {Declaration} declaration
@@ -73,8 +73,8 @@ export function redeclared(own, declaration) {
 }
 
 /**
- * The state of an instrument whose declaration has changed: what the reader has set, where it still fits; then what the address
- * says; then the state it opens with.
+ * The state of an instrument whose declaration has changed: the reader's values if they are still accepted, then the address,
+ * then the initial state.
  *
  * @param {InstrumentSpec} spec
  * @param {InstrumentSpec} before
@@ -90,7 +90,7 @@ export function carriedOver(spec, before, values, search) {
   return { ...ownState(spec), ...readState(search, spec).values, ...Object.fromEntries(moved.map(({ name }) => [name, values[name]])) };
 }
 
-/** Whether a control can take a value. @param {ControlSpec} control @param {Value} value */
+/** Whether a control accepts a value. @param {ControlSpec} control @param {Value} value */
 const fits = (control, value) => "value" in parseValue(control, formatValue(value));
 
 /**
@@ -124,10 +124,10 @@ export function parseValue(control, text) {
 }
 
 /**
- * Reads one control's value from what stands in its fields, or says why not.
+ * Reads one control's value from its fields, or says why not.
  *
  * @param {NumberSpec} control
- * @param {string[]} texts one a field
+ * @param {string[]} texts one per field
  * @returns {Read}
  */
 export function parseFields(control, texts) {
@@ -198,7 +198,7 @@ export function formatValue(value) {
 }
 
 /**
- * What the address says of one instrument.
+ * One instrument's state in the address.
  *
  * @param {string} search the query of an address, with or without its question mark
  * @param {InstrumentSpec} spec
@@ -221,12 +221,12 @@ export function readState(search, spec) {
 }
 
 /**
- * The query with one instrument's state in place of what it said of it before.
+ * The query with one instrument's state replaced.
  *
  * @param {string} search
  * @param {InstrumentSpec} spec
  * @param {Controls} values
- * @returns {string} with its question mark, or "" where nothing is left
+ * @returns {string} with its question mark, or "" if it is empty
  */
 export function writeState(search, spec, values) {
   const asked = new URLSearchParams(search);

@@ -1,5 +1,5 @@
 /**
- * What an instrument needs of where it stands: a page of the book (in-page.js) or a notebook (../notebook/widget.js).
+ * An instrument's interface to its surroundings: a page of the book (in-page.js) or a notebook (../notebook/widget.js).
  *
  * @typedef {import("../python/protocol.js").Controls} Controls
  * @typedef {import("../python/protocol.js").FrameValue} FrameValue
@@ -13,16 +13,16 @@
  *   request: (message: import("../python/page/job.js").Message, options?: import("../python/page/job.js").Options) => Promise<any>,
  *   waitsForCode: (message: import("../python/page/job.js").Message) => boolean,
  * }} Python
- *   Its events are `status` and `spoiled`, as of ../python/page/runtime.js.
+ *   Its events are `status` and `spoiled`, as in ../python/page/runtime.js.
  * @typedef {{
  *   tiles: (picture: {drawPanel: (panel: Panel) => void}, say: Say) => {follow: (frame: FrameValue) => void, destroy: () => void},
  *   frame: (show: (frame: FrameValue) => void, say: Say) => {
  *     follow: (spec: InstrumentSpec, values: Controls) => void, destroy: () => void},
  *   origin: (onChange: () => void) => import("./map/source.js").TileOrigin,
  * }} Server
- *   What takes finer tiles, whole frames and the tiles of maps from a decoder server.
+ *   Gets finer tiles, complete frames and map tiles from a decoder server.
  * @typedef {{search: (spec: InstrumentSpec) => string, write: (spec: InstrumentSpec, values: Controls) => boolean}} Address
- *   Where the state of instruments is kept: as a query; to write it, and whether that could be done now.
+ *   The state of instruments in the address: reads it as a query; writes it, and returns whether that was possible.
  * @typedef {{python: Python, server: Server | null, address: Address}} Surroundings
  */
 export {};

@@ -1,6 +1,6 @@
 /**
- * The buttons of an instrument that trains: run, one step, branch, and keep where others can take it. The instrument's slider of steps says where training
- * stands; Python makes a chunk of steps for each picture, and here is decided where it is to go.
+ * The buttons of an instrument that trains: run, one step, branch, and save for other instruments. The slider of steps shows
+ * the progress. Python makes a chunk of steps for each picture; this file decides how far to go.
  *
  * @typedef {import("./state.js").InstrumentSpec} InstrumentSpec
  * @typedef {import("./state.js").SliderSpec} SliderSpec
@@ -10,7 +10,7 @@
  *   moved: (name: string) => void,
  *   say: (sentence: string) => void,
  *   train: () => Promise<string>,
- * }} Bench `ask`: for the next picture; `moved`: a control was set; `train`: what has been learned, an .npz file in base 64
+ * }} Bench `ask`: request the next picture; `moved`: a control was set; `train`: the trained network, an .npz file in base 64
  */
 import { keep, kept, onKept } from "./kept.js";
 import { setText } from "../text.js";
@@ -28,7 +28,7 @@ export class Training {
   #most;
   #observer;
   #gone = new AbortController();
-  /** Where the run began, to say how fast it is. */
+  /** Start of the run, to compute its speed. */
   #from = { steps: 0, time: 0 };
 
   /**
@@ -70,18 +70,18 @@ export class Training {
     this.#gone.abort();
   }
 
-  /** What is asked for in place of the controls' own values. @returns {import("../python/protocol.js").Controls} */
+  /** Requested values that replace the controls' own. @returns {import("../python/protocol.js").Controls} */
   get target() {
     return this.isRunning ? { [this.#names.steps]: this.#most } : {};
   }
 
-  /** A control was moved by the reader, who is not to be run away from. @param {string} name */
+  /** The reader moved a control: the slider of steps stops the run. @param {string} name */
   follow(name) {
     if (name === this.#names.steps && this.isRunning) this.#stop();
     else if (this.isRunning) this.#from = { steps: Infinity, time: 0 };
   }
 
-  /** A picture has come. @param {Reached} reached @returns {string} what there is to say of it, or "" */
+  /** A picture has arrived. @param {Reached} reached @returns {string} a message, or "" */
   arrived({ steps, done }) {
     if (!this.isRunning) return done ? "" : translate("Step {number} of {count}", { number: steps, count: this.#steps });
     this.#controls.show({ [this.#names.steps]: steps });
@@ -128,7 +128,7 @@ export class Training {
     if (this.#steps < this.#most) this.#controls.move(this.#names.steps, this.#steps + 1);
   }
 
-  /** From the step in view on, other settings: at first the same ones. */
+  /** Starts a branch at the current step, with the same settings at first. */
   #branch() {
     if (this.isRunning) this.#stop();
     const { values } = this.#controls;

@@ -1,6 +1,6 @@
 /**
- * Python for an instrument in a notebook: the notebook's own kernel, to which the messages of ../python/protocol.js go
- * (app/latentbook/notebook.py answers). It takes them in their order, between the cells.
+ * Python for an instrument in a notebook: the notebook's own kernel. It answers the messages of ../python/protocol.js in
+ * order, between cells (app/latentbook/notebook.py).
  *
  * @typedef {import("../python/page/job.js").Message} Message
  * @typedef {import("../python/page/job.js").Options} Options
@@ -12,7 +12,7 @@
  *   on: (event: string, react: (...args: any[]) => void) => void,
  *   off: (event: string, react: (...args: any[]) => void) => void,
  *   send: (content: unknown) => void,
- * }} Model of anywidget: what the kernel's side of a widget and all its views have in common
+ * }} Model of anywidget: shared by the kernel's side of a widget and all its views
  */
 import { RunError, stopped } from "../python/page/job.js";
 import { translate } from "../words.js";
@@ -27,7 +27,7 @@ export class Kernel extends EventTarget {
   #model;
   /** @type {Map<string, Waiting>} */
   #waiting = new Map();
-  /** Before the number of each request: the other views of the model hear the answers too. */
+  /** Prefix of request numbers, because the other views of the model also get the answers. */
   #view = Math.random().toString(36).slice(2);
   #asked = 0;
 
@@ -49,7 +49,7 @@ export class Kernel extends EventTarget {
     return new Promise((resolve, reject) => {
       const id = `${this.#view}-${++this.#asked}`;
       this.#waiting.set(id, { resolve, reject });
-      // What the kernel has in hand it finishes; its answer is then not waited for.
+      // The kernel finishes its current request, but its answer is ignored.
       signal?.addEventListener("abort", () => this.#waiting.delete(id) && reject(stopped(translate("Stopped."))), { once: true });
       this.#model.send({ ...message, id });
     });
@@ -69,7 +69,7 @@ export class Kernel extends EventTarget {
   };
 }
 
-/** What `packed` in app/latentbook/notebook.py has made of a value. @param {any} value @param {DataView[]} buffers @returns {any} */
+/** Unpacks a value from `packed` in app/latentbook/notebook.py. @param {any} value @param {DataView[]} buffers @returns {any} */
 function unpacked(value, buffers) {
   if (value === null || typeof value !== "object") return value;
   if (Array.isArray(value)) return value.map((part) => unpacked(part, buffers));

@@ -1,6 +1,6 @@
 /**
- * An instrument as a widget of Jupyter and marimo (docs/embedding.md): the page's own scripts, in a shadow root, so that neither
- * the notebook's styles reach the instrument nor the book's the notebook. app/latentbook/notebook.py is its side in the kernel.
+ * An instrument as a widget of Jupyter and marimo (docs/embedding.md): the page's own scripts, in a shadow root, so that
+ * neither's styles affect the other. app/latentbook/notebook.py is its side in the kernel.
  *
  * @typedef {import("./kernel.js").Model} Model
  */
@@ -15,7 +15,7 @@ function render({ model, el }) {
   const gone = new AbortController();
   const host = document.createElement("div");
   host.dataset.js = "";
-  host.dataset.lmSuppressShortcuts = "true"; // JupyterLab takes no key that is typed here for one of its own
+  host.dataset.lmSuppressShortcuts = "true"; // JupyterLab does not treat keys typed here as its shortcuts
   for (const type of ["keydown", "keyup", "keypress"]) host.addEventListener(type, (event) => event.stopPropagation());
   const root = host.attachShadow({ mode: "open" });
   const sheet = document.createElement("style");
@@ -66,7 +66,7 @@ function start(model, section, signal) {
 /** @param {import("../python/protocol.js").Controls} one @param {import("../python/protocol.js").Controls} other */
 const isSame = (one, other) => Object.keys(one).every((name) => formatValue(one[name]) === formatValue(other[name]));
 
-/** Notebooks hand over a place before it is in the document, where nothing has a width or a colour. @param {Element} host @param {AbortSignal} signal @param {() => void} run */
+/** Notebooks provide the element before it is in the document, without a width or colours. @param {Element} host @param {AbortSignal} signal @param {() => void} run */
 function whenConnected(host, signal, run) {
   if (signal.aborted) return;
   if (host.isConnected) run();
@@ -74,13 +74,13 @@ function whenConnected(host, signal, run) {
 }
 
 /**
- * The theme of the notebook around, which each kind of notebook names in another way: where text is light, it is dark.
+ * The theme of the notebook. Each kind of notebook names it differently, so light text means dark.
  *
  * @param {Element} around
  * @param {HTMLElement} host
  * @param {ShadowRoot} root
  * @param {AbortSignal} signal
- * @returns {() => void} looks again
+ * @returns {() => void} checks again
  */
 function followTheme(around, host, root, signal) {
   const follow = () => {
@@ -93,7 +93,7 @@ function followTheme(around, host, root, signal) {
   for (const element of [document.documentElement, document.body, document.head]) {
     observer.observe(element, { attributes: true, childList: element === document.head });
   }
-  document.addEventListener("load", follow, { capture: true, signal }); // a sheet of the notebook's has come
+  document.addEventListener("load", follow, { capture: true, signal }); // a style sheet of the notebook has loaded
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", follow, { signal });
   signal.addEventListener("abort", () => observer.disconnect());
   return follow;

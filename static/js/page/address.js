@@ -1,18 +1,18 @@
-/** What the address of a page says. */
+/** Reads the address of a page. */
 import { config } from "../config.js";
 
-/** The id that its fragment names, empty where it names none. */
+/** The id in its fragment, or "". */
 export function idInAddress() {
   try {
     return decodeURIComponent(location.hash.slice(1));
   } catch {
-    return ""; // a broken escape names nothing
+    return ""; // a broken escape is not an id
   }
 }
 
 /**
- * Addresses from when a chapter was one page, `autoencoders/?bottleneck.k=12#bottleneck`, lead to the section where it is now.
- * Called in the head of a page, and when one has come into the frame.
+ * Addresses from when a chapter was one page, `autoencoders/?bottleneck.k=12#bottleneck`, lead to its present section.
+ * Called in the head of a page, and after a page has been loaded into the frame.
  */
 export function leadOn() {
   const [state = ""] = new URLSearchParams(location.search).keys();

@@ -1,8 +1,8 @@
 /**
- * The blocks of one page: cells start at once, as one may hand on to the next; instruments, questions, and Python itself, when
- * the reader comes near.
+ * The blocks of one page. Cells start at once, because focus may move from one to the next. Instruments, questions and Python
+ * itself start when the reader comes near.
  *
- * @typedef {(section: HTMLElement) => () => void} Mount brings a block to life; what it returns takes the life out again
+ * @typedef {(section: HTMLElement) => () => void} Mount starts a block and returns its cleanup function
  */
 import { absolute, config } from "../config.js";
 import { painted } from "../pauses.js";
@@ -24,8 +24,8 @@ const MOUNTS = {
 };
 
 /**
- * @param {HTMLElement | null} first the instrument that does not wait to be near: what it shows is worked out already
- * @returns {() => void} ends them all: the page is left
+ * @param {HTMLElement | null} first the instrument that starts at once, because its picture is being computed
+ * @returns {() => void} stops them all, when the page is left
  */
 export function startBlocks(first) {
   /** @type {(() => void)[]} */

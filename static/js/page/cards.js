@@ -1,14 +1,14 @@
 /**
- * Cards: what a symbol, a term, a source or an equation means, and how a number was computed, beside where it is read. A pointer that rests, the keyboard's
- * focus and a tap open one. Within an equation the arrow keys go from symbol to symbol, and so they do from number to number.
+ * Cards next to the text: the meaning of a symbol, term, source or equation, or the computation of a number. A resting
+ * pointer, keyboard focus and a tap open one. Arrow keys move between the symbols of an equation, and between numbers.
  *
- * A symbol, the control that sets it and its name in the code are one thing: whichever is pointed at or moved, all light up.
+ * A symbol, its control and its name in the code light up together when one of them is pointed at or moved.
  */
 import { absolute } from "../config.js";
 import { translate } from "../words.js";
 
-const REST_MS = 300; // a pointer that only passes opens nothing
-const LEAVE_MS = 200; // time to get from the word into its card
+const REST_MS = 300; // a passing pointer opens nothing
+const LEAVE_MS = 200; // time to move from the word into its card
 const MARGIN = 8; // px between a word and its card
 const SYMBOL = "[data-symbol]";
 const LINK = "a.ref, a.cite, a.term";
@@ -31,7 +31,7 @@ document.addEventListener("keydown", onKey);
 document.addEventListener("input", ({ target }) => void lightControl(target));
 addEventListener("scroll", onScroll, { passive: true });
 
-/** On each page: its equations can be walked by keyboard. */
+/** Makes the equations of a page accessible by keyboard. */
 export function nameEquations() {
   close(0);
   for (const equation of document.querySelectorAll(`.equation:has(${SYMBOL}) .katex-display`)) {
@@ -44,7 +44,7 @@ export function nameEquations() {
   }
 }
 
-/** @param {EventTarget | null} target @returns {Element | null} what has a card */
+/** @param {EventTarget | null} target @returns {Element | null} the element with a card */
 function subject(target) {
   if (!(target instanceof Element) || card?.contains(target)) return null;
   return target.closest(`${SYMBOL}, ${LINK}, ${NUMBER}`);
@@ -61,7 +61,7 @@ function wait(target, ms) {
   timer = window.setTimeout(() => void open(found), ms);
 }
 
-/** A card that is open goes; one that is due comes once the page rests: it may scroll to what the keyboard has just reached. */
+/** Closes an open card and delays a pending one until scrolling ends: the page may scroll to the focused element. */
 function onScroll() {
   hide();
   if (due !== null) wait(due, REST_MS);
@@ -74,7 +74,7 @@ function onFocus({ target }) {
   if (found?.matches(`${LINK}, ${NUMBER}`) && found.matches(":focus-visible")) wait(found, REST_MS);
 }
 
-/** By touch the first tap on a link opens its card, which has a link of its own. @param {MouseEvent} event */
+/** By touch the first tap on a link opens its card, which contains the link. @param {MouseEvent} event */
 function onClick(event) {
   const found = subject(event.target);
   const touches = /** @type {PointerEvent} */ (event).pointerType === "touch";
@@ -120,7 +120,7 @@ async function open(found) {
     : found.matches(NUMBER)
       ? origin(/** @type {HTMLDataElement} */ (found))
       : await whereItLeads(/** @type {HTMLAnchorElement} */ (found));
-  if (beside !== found) return; // somewhere else by now
+  if (beside !== found) return; // elsewhere by now
   if (content === null) return close(0);
   if (card === null) {
     card = document.createElement("div");
@@ -150,7 +150,7 @@ function hide() {
   beside = null;
 }
 
-/** Under the word, or over it where there is more room. @param {HTMLElement} box @param {DOMRect} word */
+/** Under the word, or above it if there is more room. @param {HTMLElement} box @param {DOMRect} word */
 function place(box, word) {
   const { width, height } = box.getBoundingClientRect();
   const { clientWidth, clientHeight } = document.documentElement;
@@ -162,7 +162,7 @@ function place(box, word) {
 
 /* Symbols */
 
-/** @param {Element} symbol @returns {Node | null} what it means, and its value where an instrument has one */
+/** @param {Element} symbol @returns {Node | null} its meaning, and its value if an instrument has one */
 function meaning(symbol) {
   const id = /** @type {HTMLElement} */ (symbol).dataset.symbol ?? "";
   const stored = document.querySelector(`#symbols > [data-meaning="${CSS.escape(id)}"]`);
@@ -183,14 +183,14 @@ function meaning(symbol) {
   return content;
 }
 
-/** @param {Element} control @returns {HTMLElement | null} the symbol that names it, and not one of several, as in d/k */
+/** @param {Element} control @returns {HTMLElement | null} its symbol, but not one of several, as in d/k */
 function symbolOf(control) {
   const equation = control.querySelector(".katex-html");
   const symbol = /** @type {HTMLElement | null} */ (equation?.querySelector(SYMBOL) ?? null);
   return symbol?.textContent === equation?.textContent ? symbol : null;
 }
 
-/** @param {Element} control @returns {string} what it stands at, with its unit */
+/** @param {Element} control @returns {string} its value, with its unit */
 function valueOf(control) {
   const readout = control.querySelector("dd");
   if (readout) return readout.textContent?.trim() ?? "";
@@ -210,15 +210,15 @@ function lightControl(target) {
   clearTimeout(timer);
   light(symbol.dataset.symbol ?? "");
   if (card?.matches(":popover-open")) card.hidePopover();
-  beside = symbol; // so that leaving it puts the lights out
+  beside = symbol; // so that leaving it ends the highlight
   return true;
 }
 
 /**
- * Light up a symbol wherever it stands: in equations, at its control, as a name in code.
+ * Highlights a symbol everywhere: in equations, at its control, as a name in code.
  *
  * @param {string} id empty: no symbol
- * @param {Element | null} [lamp] the one that is pointed at
+ * @param {Element | null} [lamp] the one under the pointer
  */
 function light(id, lamp = null) {
   for (const element of document.querySelectorAll("[data-lit]")) element.removeAttribute("data-lit");
@@ -232,7 +232,7 @@ function light(id, lamp = null) {
   if (name && CSS.highlights) CSS.highlights.set("symbol", new Highlight(...rangesOf(name)));
 }
 
-/** Where a name stands in the code on the page. @param {string} name @returns {Range[]} */
+/** Occurrences of a name in the code on the page. @param {string} name @returns {Range[]} */
 function rangesOf(name) {
   const ranges = [];
   const word = new RegExp(`(?<![\\w.])${name}(?!\\w)`, "g");
@@ -252,7 +252,7 @@ function rangesOf(name) {
 
 /* Numbers */
 
-/** @param {HTMLDataElement} number @returns {Node} its value, the code that made it and where that is */
+/** @param {HTMLDataElement} number @returns {Node} its value, its code and the place of that code */
 function origin(number) {
   const content = new DocumentFragment();
   const value = document.createElement("p");
@@ -271,7 +271,7 @@ function origin(number) {
 /** Pages that have been asked for, by their address. @type {Map<string, Promise<Document | null>>} */
 const pages = new Map();
 
-/** @param {string} address @returns {Promise<Document | null>} null where it cannot be had */
+/** @param {string} address @returns {Promise<Document | null>} null if it cannot be loaded */
 function pageAt(address) {
   const asked = pages.get(address) ?? fetchPage(address);
   pages.set(address, asked);
@@ -289,7 +289,7 @@ async function fetchPage(address) {
   }
 }
 
-/** What stands where a link leads. @param {HTMLAnchorElement} link @returns {Promise<Node | null>} */
+/** The target of a link. @param {HTMLAnchorElement} link @returns {Promise<Node | null>} */
 async function whereItLeads(link) {
   const { origin, pathname, hash, href } = link;
   if (!href.startsWith(absolute("")) || hash === "") return null;

@@ -1,7 +1,7 @@
 /**
  * The frame around the text: theme, search, keys, the reader's own data.
  *
- * `startChrome()` runs once; `startFrame()` runs for each page that comes into it.
+ * `startChrome()` runs once; `startFrame()` runs for each page loaded into it.
  */
 import { isDeck, isPresented, present } from "../deck/open.js";
 import { followReading, startReading } from "./reading.js";
@@ -41,7 +41,7 @@ export function startFrame(isFirst) {
   startReading(isFirst);
 }
 
-/* Acting */
+/* Actions */
 
 /** @type {Record<string, (button: HTMLElement) => void>} */
 const ACTIONS = {
@@ -97,7 +97,7 @@ function onChange(event) {
   else write("setting", "single-keys", false);
 }
 
-/** Marks the slider that was moved last: on a phone it stays in sight. (Touching one does not focus it.) @param {Event} event */
+/** Marks the slider that was moved last: on a phone it stays visible. (Touching one does not focus it.) @param {Event} event */
 function takeInHand({ target }) {
   const slider = target instanceof Element ? target.closest(".control.slider") : null;
   for (const each of slider?.parentElement?.children ?? []) each.toggleAttribute("data-in-hand", each === slider);
@@ -189,7 +189,7 @@ async function copyListing(button) {
   }, 2000);
 }
 
-/** What is printed can be found again: each instrument prints the address of its state. */
+/** Each instrument prints the address of its state. */
 function writeAddresses() {
   for (const place of document.querySelectorAll("a[data-address]")) {
     place.textContent = new URL(/** @type {HTMLElement} */ (place).dataset.address ?? "", location.href).href;

@@ -1,6 +1,6 @@
 /**
- * Taps on buttons whose scripts have not loaded yet. They are recorded from the head of the page on (head.js) and repeated
- * once the script is there. Controls do not need this: they keep the value they are set to.
+ * Clicks on buttons whose scripts have not loaded yet. They are recorded from the head of the page on (head.js) and repeated
+ * once the script has loaded. Controls do not need this, because they keep their values.
  */
 
 const KEPT = "latentbookTaps";
@@ -11,7 +11,7 @@ const BLOCK = "section[data-instrument], section[data-cell], section[data-quiz]"
 /** @returns {Button[]} */
 const taps = () => Reflect.get(globalThis, KEPT) ?? [];
 
-/** What answers a button: its block, else the frame. @param {Element} button @returns {HTMLElement} */
+/** The owner of a button: its block, else the frame. @param {Element} button @returns {HTMLElement} */
 const ownerOf = (button) => button.closest(BLOCK) ?? document.body;
 
 /** Called in the page's head. */
@@ -23,12 +23,12 @@ export function keepTaps() {
   };
   addEventListener("click", ({ target }) => target instanceof Element && keep(target.closest("button[data-action]")), true);
   addEventListener("keydown", ({ key, target }) => {
-    // Enter in the field of a question is a tap on its button.
+    // Enter in the field of a question is a click on its button.
     if (key === "Enter" && target instanceof HTMLInputElement) keep(target.closest("section[data-quiz]")?.querySelector('[data-action="check"]'));
   }, true);
 }
 
-/** Called by whoever answers the buttons of a block or of the frame from now on. @param {HTMLElement} owner */
+/** Called by the script that handles the buttons of a block or of the frame from now on. @param {HTMLElement} owner */
 export function repeatTaps(owner) {
   owner.toggleAttribute("data-answers", true);
   const own = taps().filter((button) => ownerOf(button) === owner);

@@ -2,12 +2,12 @@
 import { absolute } from "../config.js";
 import { translate } from "../words.js";
 
-/** What the block takes in the frame, and the line under it that names the book, px. */
+/** Height of the block in the frame and of the line under it, px. */
 const BELOW = 56;
 
 /** @param {HTMLElement} block an instrument as it is set, a snippet or a question */
 export function offerCode(block) {
-  if (document.querySelector("dialog.embed-code")) return; // a tap that came before the block lived is repeated
+  if (document.querySelector("dialog.embed-code")) return; // an earlier click is repeated
   const dialog = document.createElement("dialog");
   dialog.className = "embed-code";
   dialog.setAttribute("aria-labelledby", "embed-code-title");

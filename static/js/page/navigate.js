@@ -1,7 +1,7 @@
 /**
- * From page to page of the book within one document, so that Python stays warm: the next page is fetched and takes the place
- * of the one that is shown. The browser's Navigation API keeps addresses, history and scroll positions. Without it, and for
- * whatever is no page of this build, links load as links do.
+ * Navigation between pages of the book within one document, so that Python stays warm: the next page is fetched and replaces
+ * the current one. The browser's Navigation API manages addresses, history and scroll positions. Without it, and for anything
+ * that is not a page of this build, links load normally.
  *
  * @typedef {{leave: () => void, enter: () => void}} Hooks around the change of pages
  */
@@ -9,12 +9,12 @@ import { BUILD_HEADER } from "../build-header.js";
 import { config, configOf } from "../config.js";
 import { idInAddress } from "./address.js";
 
-/** What belongs to a page and not to the visit. */
+/** Elements that belong to a page and not to the visit. */
 const HEAD = ["meta[name=description]", "#latentbook-config"];
 const BODY = ["header.bar", ".page", "footer.foot"];
-/** What inside of those belongs to the visit after all. */
+/** Elements inside those that belong to the visit. */
 const LASTING = ["[data-python]", "[data-offline-status]"];
-/** Marks a navigation that is to load its page as any link would. */
+/** Marks a navigation that loads its page normally. */
 const PLAIN = "plain";
 
 /** @param {Hooks} hooks */
@@ -32,7 +32,7 @@ export function startNavigation(hooks) {
       if ((await loading) === null) loadPlainly(url, event.navigationType);
     };
     event.intercept({
-      // The address changes when the page is there; a browser that knows no such handler changes it at once.
+      // The address changes when the page has arrived, or at once in browsers without this handler.
       ...(event.cancelable ? { precommitHandler: load } : {}),
       async handler() {
         await load();
@@ -41,7 +41,7 @@ export function startNavigation(hooks) {
         hooks.leave();
         show(page);
         shown = url.pathname;
-        event.scroll(); // first, as a page that comes in asks whether it is seen from its beginning
+        event.scroll(); // first, because a new page checks whether it is at its beginning
         hooks.enter();
         focusOn();
       },
@@ -51,7 +51,7 @@ export function startNavigation(hooks) {
   });
 }
 
-/** @param {NavigateEvent} event @param {URL} url @returns {boolean} whether a page of this book is asked for, in this window */
+/** @param {NavigateEvent} event @param {URL} url @returns {boolean} whether it is for a page of this book, in this window */
 function leadsToPage(event, url) {
   if (!event.canIntercept || event.hashChange || event.downloadRequest !== null || event.formData) return false;
   if (event.info === PLAIN || event.navigationType === "reload") return false;
@@ -63,7 +63,7 @@ function leadsToPage(event, url) {
 /**
  * @param {URL} url
  * @param {AbortSignal} signal
- * @returns {Promise<Document | null>} null where it cannot be had, or belongs to another build
+ * @returns {Promise<Document | null>} null if it cannot be loaded or belongs to a different build
  */
 async function pageAt(url, signal) {
   try {
@@ -104,7 +104,7 @@ function show(page) {
   Object.assign(config, configOf(document), { root: config.root });
 }
 
-/** The reader is taken to where the link leads: to the heading of the page, or of the place in it. */
+/** Moves the focus to the link's target: the heading of the page, or of the place in it. */
 function focusOn() {
   const place = document.getElementById(idInAddress());
   const heading = /** @type {HTMLElement | null} */ ((place ?? document.getElementById("main"))?.querySelector("h1, h2, h3") ?? place);
@@ -116,7 +116,7 @@ function focusOn() {
   if (said) said.textContent = document.title;
 }
 
-/** What the first page names relative to itself is read again later, from other addresses. */
+/** Makes the first page's relative addresses absolute, because they are read again later at other addresses. */
 function keepAddresses() {
   for (const link of document.querySelectorAll("link")) {
     if (["icon", "apple-touch-icon", "manifest"].includes(link.rel)) link.setAttribute("href", link.href);

@@ -1,6 +1,6 @@
 /**
- * The book without a network: when the page has come to rest, the service worker keeps the light part of it, then file by
- * file what is heavy. A sentence at the foot of the page says how far it is. With Save-Data the reader is asked first.
+ * The book without a network: when the page is idle, the service worker stores the light part of the book, then the heavy
+ * files one by one. A sentence in the footer shows the progress. With Save-Data the reader is asked first.
  *
  * @typedef {import("../service-worker.js").Request} Request
  * @typedef {import("../service-worker.js").Missing} Missing
@@ -10,13 +10,13 @@ import { wait } from "../pauses.js";
 import { runtime } from "../python/page/runtime.js";
 import { translate } from "../words.js";
 
-/** Python first: nothing is kept while it starts, or while it makes the snapshot for the next visit. */
+/** Python first: nothing is stored while it starts, or while it makes the snapshot for the next visit. */
 const REST_MS = 4_000;
 
 export async function startOffline() {
   const workers = navigator.serviceWorker;
   if (!workers) return; // not a secure origin, or a private window
-  if (config.reload) return forget(); // an author wants to see the newest
+  if (config.reload) return forget(); // authors want to see the newest build
   for (const type of ["online", "offline"]) addEventListener(type, show);
   const kept = await workers.getRegistration(config.root).catch(() => undefined);
   if (savesData() && !kept?.active) return offer();
@@ -24,7 +24,7 @@ export async function startOffline() {
   await keepBook();
 }
 
-/** @returns {Promise<void>} resolves when the page is loaded and nothing is asked of Python */
+/** @returns {Promise<void>} resolves when the page has loaded and Python is idle */
 async function rest() {
   if (document.readyState !== "complete") await new Promise((resolve) => addEventListener("load", resolve, { once: true }));
   while (!["idle", "ready", "failed"].includes(runtime.state)) await wait(REST_MS / 8);
@@ -34,10 +34,10 @@ async function rest() {
 async function keepBook() {
   try {
     const registration = await navigator.serviceWorker.register(absolute("service-worker.js"), { updateViaCache: "none" });
-    if (!registration) return; // a browser that is driven by a program may refuse without a word
-    await registration.update().catch(() => {}); // else a new edition's would be found later than this page's own
+    if (!registration) return; // an automated browser may refuse silently
+    await registration.update().catch(() => {}); // otherwise a new edition's would be found later than this page's own
     const worker = /** @type {ServiceWorker} */ (registration.installing ?? registration.waiting ?? registration.active);
-    // Browsers may let an old edition's worker serve for minutes after the new one is installed; meanwhile either can.
+    // An old edition's worker may serve for minutes after the new one is installed; until then either can.
     await reached(worker, registration.active ? "installed" : "activated");
     const { build, total, files } = /** @type {Missing} */ (await ask(worker, { type: "missing" }));
     const size = megabytes(total);
@@ -61,7 +61,7 @@ async function keepBook() {
   }
 }
 
-/** @param {ServiceWorker} worker @param {"installed" | "activated"} state @returns {Promise<void>} once it has come so far */
+/** @param {ServiceWorker} worker @param {"installed" | "activated"} state @returns {Promise<void>} once it has reached the state */
 function reached(worker, state) {
   const order = ["installing", "installed", "activating", "activated"];
   return new Promise((resolve, reject) => {
@@ -86,7 +86,7 @@ function ask(worker, request) {
 /** @param {number} bytes */
 const megabytes = (bytes) => `${Math.max(1, Math.round(bytes / 1e6))} MB`;
 
-/** Who saves data decides. */
+/** With Save-Data the reader decides. */
 function offer() {
   const button = document.createElement("button");
   button.type = "button";

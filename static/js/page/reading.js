@@ -1,17 +1,17 @@
 /**
- * Following the reader: progress, the section in view, the place to continue at, and what scrolls by itself.
+ * Follows the reader: progress, the visible section, the place to continue, and scrolling elements.
  */
 import { absolute, config } from "../config.js";
 import { read, write } from "../store.js";
 import { translate } from "../words.js";
 
-/** How far down the window a heading has to have come for its section to be the one being read. */
+/** A section counts as being read when its heading is above this part of the window. */
 const READING_LINE = 0.35;
 
-/** A page has come into the frame. @param {boolean} isFirst of this visit */
+/** A page has been loaded into the frame. @param {boolean} isFirst of this visit */
 export function startReading(isFirst) {
   findScrollers();
-  if (isFirst || config.chapter === null) offerPlace(); // who goes on to another page wants that one
+  if (isFirst || config.chapter === null) offerPlace(); // a reader who goes on to another page wants that one
   followReading();
 }
 
@@ -39,7 +39,7 @@ function markContents() {
     let current = null;
     for (const link of list.querySelectorAll("a")) {
       const box = document.getElementById(link.hash.slice(1))?.getBoundingClientRect();
-      // What is under a heading is read until the next one begins; an instrument only while it is in sight.
+      // A heading counts until the next one; an instrument only while it is visible.
       if (box && box.top <= line && (headings || box.bottom > 0)) current = link;
     }
     const before = list.querySelector("[aria-current]");
@@ -54,7 +54,7 @@ function markContents() {
 
 /** @typedef {{path: string, name: string}} Place `path` is relative to the root of the book */
 
-/** The page that is being read, and the heading. */
+/** The current page and heading. */
 function keepPlace() {
   const page = /** @type {HTMLAnchorElement | null} */ (document.querySelector(".contents [aria-current=page]"));
   if (page === null || config.chapter === null) return;
@@ -67,10 +67,10 @@ function keepPlace() {
   write("place", "last", { path, name: [number?.textContent, title].filter(Boolean).join(" ") });
 }
 
-/** The place that was written last. */
+/** The place stored last. */
 let kept = "";
 
-/** Before the page is followed: following it overwrites the place. */
+/** Runs first, because following the page overwrites the place. */
 function offerPlace() {
   const offer = /** @type {HTMLElement | null} */ (document.querySelector("[data-continue]"));
   const place = /** @type {Place | null} */ (read("place", "last"));
@@ -83,7 +83,7 @@ function offerPlace() {
   offer.hidden = false;
 }
 
-/* Things that scroll sideways: reachable by keyboard, and named, while they do. */
+/* Elements that scroll sideways: reachable by keyboard, and named, while they do. */
 
 const scrollerSizes = new ResizeObserver((entries) => nameScrollers(entries.map(({ target }) => target)));
 
@@ -95,10 +95,10 @@ function findScrollers() {
 document.addEventListener("toggle", ({ target }) => {
   if (target instanceof HTMLDetailsElement) nameScrollers([...target.querySelectorAll("[data-scrolls]")]);
 }, true);
-// A font changes what fits, not the box.
+// A font changes the content's size, not the box.
 document.fonts.addEventListener("loadingdone", findScrollers);
 
-/** All are measured before the first is changed: a change in between would cost a layout each. @param {Element[]} elements */
+/** Measures all before changing any: alternating would cost a layout for each. @param {Element[]} elements */
 function nameScrollers(elements) {
   const scrolling = elements.map((element) => element.scrollWidth > element.clientWidth + 1); // both are rounded
   for (const [i, element] of elements.entries()) {
@@ -113,7 +113,7 @@ function nameScrollers(elements) {
   }
 }
 
-/** Its name; where several on the page have that name, with its place among them. @param {HTMLElement} element */
+/** Its name, numbered if several on the page share it. @param {HTMLElement} element */
 function nameOf(element) {
   const name = element.dataset.scrolls ?? "";
   const namesakes = [...document.querySelectorAll(`[data-scrolls="${CSS.escape(name)}"]`)];

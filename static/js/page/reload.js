@@ -1,6 +1,6 @@
 /**
- * For authors, loaded by pages of `latentbook serve --reload`: shows each new build, scroll kept, and what is
- * wrong with the content where a build failed.
+ * For authors, loaded by pages of `latentbook serve --reload`: shows each new build at the same scroll position, or the
+ * mistakes if a build failed.
  *
  * @typedef {{build: number, mistakes: string[]}} News
  */
@@ -15,7 +15,7 @@ let board = null;
 /** @type {number | null} */
 let shown = null;
 
-/** Lists the mistakes over the page, or takes the list away. @param {string[]} mistakes */
+/** Lists the mistakes over the page, or removes the list. @param {string[]} mistakes */
 function show(mistakes) {
   board?.remove();
   board = null;
@@ -48,14 +48,14 @@ function reload() {
   location.reload();
 }
 
-/** Goes to where the page was before it was reloaded. */
+/** Restores the scroll position from before the reload. */
 function restore() {
   const kept = JSON.parse(sessionStorage.getItem(SCROLL) ?? "null");
   sessionStorage.removeItem(SCROLL);
   if (kept?.path === location.pathname) scrollTo({ top: kept.y, behavior: "instant" });
 }
 
-/** Follows the builds of the server for as long as the page is open. */
+/** Follows the builds of the server while the page is open. */
 export function followReloads() {
   restore();
   const events = new EventSource(absolute("_reload"));

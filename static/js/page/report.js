@@ -1,11 +1,11 @@
-/** "Report a mistake" under a section: the mail or form that it opens names the place, the edition, and what the reader has selected. */
+/** "Report a mistake" under a section: opens a mail or form with the address, the edition and the selected text. */
 import { config } from "../config.js";
 import { translate } from "../words.js";
 
 /** Longer addresses are cut by some hosts and mail programs. */
 const MAX_QUOTED = 600;
 
-/** What was selected when the link was pressed: the press may end the selection. */
+/** The selection when the link was pressed, because the press may end it. */
 let selected = "";
 
 export function startReports() {

@@ -1,8 +1,8 @@
 /**
- * What is found for some words, best first. Letters of formulas are found by their names, sections before what stands in them.
+ * Search results, best first. Letters of formulas are found by their names; sections come before their contents.
  *
  * @typedef {{id: number, kind: string, number: string, url: string, place: string, title: string, text: string}} Entry
- *   A piece of the book; `url` is relative to the root, `place` says where it stands ("2.4 Variational autoencoders").
+ *   A part of the book; `url` is relative to the root, `place` is its section ("2.4 Variational autoencoders").
  * @typedef {import("minisearch").SearchResult & Entry} Found
  */
 import MiniSearch from "minisearch";
@@ -19,7 +19,7 @@ for (let i = 0; i < GREEK.length; i += 2) NAMES.set(GREEK[i + 1], GREEK[i]);
 /** Words, and numbers with their points. @param {string} text */
 const tokenize = (text) => text.match(/\d+(?:\.\d+)+|[\p{L}\p{N}\p{M}]+/gu) ?? [];
 
-/** The form in which a word is looked up: no accents, letters of formulas by name, no plural. @param {string} word */
+/** Normalises a word: no accents, letters of formulas by name, no plural. @param {string} word */
 function normalForm(word) {
   const plain = word.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
   const named = plain.replace(/[α-ωϕϵ]/g, (letter) => NAMES.get(letter) ?? letter);
@@ -47,7 +47,7 @@ export function indexOf(entries) {
 /**
  * @param {MiniSearch<Entry>} index
  * @param {string} words
- * @returns {{found: Found[], all: boolean}} `all`: each has all words; else none has, and these have some
+ * @returns {{found: Found[], all: boolean}} `all`: each contains all words; otherwise none does, and these contain some
  */
 export function find(index, words) {
   const all = index.search(words, { combineWith: "AND" });

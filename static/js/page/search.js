@@ -21,7 +21,7 @@ async function loadIndex() {
 const started = new WeakSet();
 
 /**
- * Makes the dialog search, on its first opening; on later ones selects what was typed.
+ * Starts the search on the dialog's first opening; on later ones selects the text.
  *
  * @param {HTMLDialogElement} dialog
  */
@@ -29,7 +29,7 @@ export async function startSearch(dialog) {
   const input = /** @type {HTMLInputElement} */ (dialog.querySelector("input"));
   const list = /** @type {HTMLElement} */ (dialog.querySelector(".results"));
   const count = /** @type {HTMLElement} */ (dialog.querySelector(".count"));
-  if (started.has(dialog)) input.select(); // the first time, what is in it was typed while this file was on its way
+  if (started.has(dialog)) input.select(); // the first time, it contains text typed while this file was loading
   if (!started.has(dialog)) {
     started.add(dialog);
     input.addEventListener("input", () => show());
@@ -54,7 +54,7 @@ export async function startSearch(dialog) {
     try {
       index ??= loadIndex();
       const mini = await index;
-      if (words !== input.value.trim()) return; // typed on meanwhile
+      if (words !== input.value.trim()) return; // the reader has typed more
       const { found, all } = find(mini, words);
       const count = resultCount(found.length);
       const some = !all && found.length > 0;

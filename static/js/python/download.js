@@ -1,16 +1,16 @@
 /**
- * Files of the runtime on their way, with all bytes counted.
+ * Downloads files of the runtime and counts their bytes.
  *
- * @typedef {{seen: number, total: number, bytes: number}} Download how much has come of how much, unpacked, and how many bytes
- *   the network carries of what has been asked for
- * @typedef {{base: string, hashes: Record<string, string>}} Place the URL of the folder, and what the files' names there have in
- *   them of their content
+ * @typedef {{seen: number, total: number, bytes: number}} Download bytes received and expected, unpacked, and the number of
+ *   requested bytes on the network
+ * @typedef {{base: string, hashes: Record<string, string>}} Place the URL of the folder, and the hashes in the names of its
+ *   files
  */
 
-// Kept here, as the worker takes it away from reader's code.
+// Stored here, because the worker removes it from reader's code.
 const request = globalThis.fetch.bind(globalThis);
 
-/** Where a file is. @param {Place} place @param {string} name */
+/** The URL of a file. @param {Place} place @param {string} name */
 export function addressOf({ base, hashes }, name) {
   return base + name.replace(/\.\w+$/, (ending) => `-${hashes[name]}${ending}`);
 }
@@ -38,7 +38,7 @@ export class Downloads {
   #report;
 
   /**
-   * @param {Record<string, number>} sizes file name -> bytes, unpacked: what a stream delivers, however it was compressed
+   * @param {Record<string, number>} sizes file name -> bytes, unpacked, as a stream delivers them
    * @param {(download: Download) => void} report
    */
   constructor(sizes, report) {

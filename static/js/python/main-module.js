@@ -1,7 +1,7 @@
 /**
- * The main WebAssembly module (Python itself, 10 MB). On a first visit the page compiles it as it comes, while the worker
- * starts. From the second visit it lies unpacked in Cache Storage (the HTTP cache would unpack it each time, which takes longer
- * than compiling it), and the worker takes it from there: the page is busy with laying itself out.
+ * The main WebAssembly module (Python itself, 10 MB). On a first visit the page compiles it while it downloads and the worker
+ * starts. From the second visit on it is unpacked in Cache Storage, because unpacking it from the HTTP cache takes longer than
+ * compiling. The worker reads it from there, because the page is busy with its layout.
  *
  * @typedef {import("./download.js").Downloads} Downloads
  * @typedef {import("./download.js").Place} Place
@@ -29,7 +29,7 @@ export async function compileFromNetwork(place, downloads) {
 
 /**
  * @param {Place} place
- * @returns {Promise<WebAssembly.Module | null>} null where none is kept, or a damaged one was
+ * @returns {Promise<WebAssembly.Module | null>} null if none is stored, or a damaged one
  */
 export async function compileKept(place) {
   const response = await kept(place);
@@ -51,7 +51,7 @@ async function kept(place) {
   }
 }
 
-/** Keeps it for the next visit, and only this one of the book. @param {Place} place */
+/** Stores it for the next visit, and removes others of the book. @param {Place} place */
 export async function keepMain(place) {
   const cache = await caches.open(CACHE);
   const address = addressOf(place, NAME);

@@ -3,26 +3,25 @@
  * Every value can be cloned by postMessage. A request ends in exactly one `done` or `failed` with its id.
  *
  * @typedef {import("./download.js").Place & {version: string, sizes: Record<string, number>, isGiven: boolean, isEarly: boolean}} Boot
- *   The worker's name, as JSON: the browser hands a worker its messages only when the page has time for that, and a page that is
- *   laid out has none. `hashes` are those of what a start takes; `sizes` gives the bytes, unpacked, of each file that a start
- *   takes; `isGiven` says that this page has Python itself from an earlier start; `isEarly`, that a snapshot is checked once the
- *   first question has been answered, and not before it is used.
+ *   The worker's name, as JSON: the browser delivers messages to a worker only when the page has time, and it has none during
+ *   layout. `hashes` are those of the files for a start, `sizes` their bytes, unpacked. `isGiven`: this page has Python itself
+ *   from an earlier start. `isEarly`: check the snapshot after the first answer, not before using it.
  * @typedef {{type: "stop-by", interruptBuffer: Uint8Array}} StopBy
- *   How a run is stopped. Has no answer.
+ *   The buffer for stopping a run. Has no answer.
  * @typedef {{type: "main", main: WebAssembly.Module | null}} Main
- *   Has no answer. Python itself: from an earlier start, or compiled in the page while the worker starts; null where this browser
- *   keeps it, for then the worker has taken it already.
+ *   Has no answer. Python itself: from an earlier start, or compiled in the page while the worker starts; null if this browser
+ *   stores it, because the worker then has it already.
  * @typedef {{type: "run_cell", id: number, scope: string, code: string, filename: string}} RunCell
  *   Runs code in the named scope. Its last expression, if any, is displayed.
  * @typedef {{type: "check_answer", id: number, scope: string, code: string, check: string}} CheckAnswer
  *   Runs code, then check, in a copy of the scope.
  * @typedef {{type: "compute_widget", id: number, widget: string, controls: Controls, source: string | null,
  *   milliseconds: number | null, kept: string | null}} ComputeWidget
- *   `source` is the reader's edited file, or null for the book's own. `milliseconds`: how long an instrument that trains may go
- *   on for this picture. `kept`: the network that the reader has kept, an .npz file in base 64, where it is wanted.
+ *   `source` is the reader's edited file, or null for the book's own. `milliseconds`: time limit of training for this
+ *   picture. `kept`: the reader's saved network, an .npz file in base 64, if it is needed.
  * @typedef {{type: "keep_trained", id: number, widget: string, controls: Controls, source: string | null}} KeepTrained
  * @typedef {{type: "widget_declaration", id: number, widget: string, source: string}} WidgetDeclaration
- *   What the reader's edited file declares.
+ *   The declaration of the reader's edited file.
  * @typedef {{type: "widget_source", id: number, widget: string}} WidgetSource
  * @typedef {{type: "reset_scope", id: number, scope: string}} ResetScope
  * @typedef {StopBy | Main | RunCell | CheckAnswer | ComputeWidget | KeepTrained | WidgetDeclaration | WidgetSource
@@ -41,7 +40,7 @@
  * @typedef {{type: "failed", id: number, kind: "python" | "interrupted" | "contract" | "protocol", name: string,
  *   message: string, line: number | null, traceback: string, memory: number}} Failed
  * @typedef {{type: "fatal", message: string}} Fatal
- * @typedef {{type: "spoiled"}} Spoiled  The snapshot that it started from is damaged: nothing that it said holds.
+ * @typedef {{type: "spoiled"}} Spoiled  The snapshot of this worker is damaged, so its answers are invalid.
  * @typedef {Progress | Stream | Display | Done | Failed | Fatal | Spoiled} Reply
  *
  * @typedef {Record<string, number | string | boolean | [number, number] | [number, number, number]>} Controls
@@ -59,12 +58,12 @@
  *   data: the tile at the address (zoom, x, y); server: the model whose tiles a decoder server can send, or ""; axes: the
  *   latents of it that vary, to the right and upwards
  * @typedef {{key: string, kind: "pad", alt: string, half: boolean, data: Uint8Array | null,
- *   shape: [2, number, number] | null}} PadPanel  data: what is seen where there is no ink, then what is seen where there is
+ *   shape: [2, number, number] | null}} PadPanel  data: the picture without ink, then the picture with ink
  * @typedef {PlotPanel | TilesPanel | MapPanel | PadPanel} Panel
  * @typedef {{readouts: Record<string, string>, panels: Panel[], note: string, ms: number,
  *   reached: {steps: number, done: boolean} | null}} FrameValue
- *   readouts are formatted in Python, so that the build and the page print the same characters. reached: where an instrument
- *   that trains stands, and whether that is where it was asked to be.
+ *   readouts are formatted in Python, so that the build and the page print the same characters. reached: the step of an
+ *   instrument that trains, and whether it is the requested one.
  */
 /** The id under which a worker answers its start. */
 export const BOOT_ID = 0;

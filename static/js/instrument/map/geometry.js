@@ -1,8 +1,8 @@
 /**
- * Where things lie on a map: codes, map pixels, tiles. No DOM.
+ * Positions on a map: codes, map pixels, tiles. No DOM.
  *
  * The plane runs from -limit to limit both ways, y upwards. At zoom k it is TILE * 2^k map pixels wide. A panel shows ACROSS
- * map pixels, whatever its real size, so that a link shows the same part of the plane on a phone and on a wall.
+ * map pixels, whatever its real size, so that a link shows the same part of the plane on a phone and on a projector.
  *
  * @typedef {[number, number, number]} View x and y of the code at the centre, and the zoom
  * @typedef {{zoom: number, x: number, y: number}} Address a tile: x counts to the right, y downwards, from 0
@@ -96,7 +96,7 @@ export function viewOf({ limit }, { zoom, x, y }) {
 }
 
 /**
- * Where a tile lies.
+ * The place of a tile.
  *
  * @param {Plane} plane
  * @param {View} view

@@ -1,12 +1,12 @@
 /**
- * What readers do to a map: drag (by touch with two fingers, as one scrolls the page), wheel, pinch, click, arrow keys. Each
- * becomes another view.
+ * Input on a map: drag (by touch with two fingers, because one scrolls the page), wheel, pinch, click, arrow keys. Each
+ * changes the view.
  *
  * @typedef {import("./geometry.js").Plane} Plane
  * @typedef {import("./geometry.js").View} View
  * @typedef {{x: number, y: number}} Spot map pixels from the panel's centre
  * @typedef {{view: () => View, home: () => View, move: (view: View) => void, hover: (spot: Spot | null) => void}} Hand
- *   hover: the pointer is over a place, or does not count for now
+ *   hover: the place under the pointer, or null while it does not count
  */
 import { ACROSS, codeAt, panned, tidy, zoomed } from "./geometry.js";
 
@@ -27,7 +27,7 @@ const ZOOMS = { "+": 0.5, "=": 0.5, "-": -0.5, _: -0.5 };
  * @param {HTMLElement} element the square that shows the map
  * @param {Plane} plane
  * @param {Hand} hand
- * @returns {() => void} lets go
+ * @returns {() => void} removes the listeners
  */
 export function takeHold(element, plane, hand) {
   /** @type {Map<number, Spot>} */

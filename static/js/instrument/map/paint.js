@@ -35,7 +35,7 @@ export class Painter {
     this.recolour();
   }
 
-  /** Reads the colours of the present theme. */
+  /** Reads the colours of the current theme. */
   recolour() {
     this.#ramp = rampOf(this.#element, this.#context);
     this.#painted = new WeakMap();

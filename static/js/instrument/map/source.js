@@ -29,7 +29,7 @@ export class TileOrigin {
     addEventListener("online", () => this.#retry(), { signal: this.#forget.signal });
   }
 
-  /** Whether tiles are asked for at the server. @param {MapPanel} panel @param {boolean} edited the reader's code is in force */
+  /** Whether tiles are requested from the server. @param {MapPanel} panel @param {boolean} edited whether the reader's code is used */
   atServer(panel, edited) {
     this.#model = panel.server;
     this.#axes = panel.axes;

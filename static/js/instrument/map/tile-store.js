@@ -2,7 +2,7 @@
  * The tiles of one map from one source: those available (the least recently used are dropped first) and those
  * requested, a few at a time, the most urgent first. A tile that leaves the view is no longer waited for.
  * @typedef {import("./geometry.js").Address} Address
- * @typedef {{pixels: Uint8Array, since: number}} Tile since: when it came, as performance.now() has it
+ * @typedef {{pixels: Uint8Array, since: number}} Tile since: arrival, as of performance.now()
  * @typedef {(address: Address, signal: AbortSignal) => Promise<Uint8Array>} Load
  * @typedef {{load: Load, atOnce: number, onTile: () => void, onFailure: (error: unknown) => void}} Source
  */
@@ -27,7 +27,7 @@ export class TileStore {
     this.#source = source;
   }
 
-  /** A tile at hand. @param {Address} address @returns {Tile | null} */
+  /** A cached tile. @param {Address} address @returns {Tile | null} */
   get(address) {
     const key = keyOf(address);
     const tile = this.#kept.get(key);

@@ -1,6 +1,6 @@
 /**
- * A map panel: a plane of decoded images that pans and zooms. The reader's hand moves the view at once, with the tiles at
- * hand; finer ones fade in as they come.
+ * A map panel: a plane of decoded images that pans and zooms. The view follows the reader at once with the cached tiles;
+ * finer ones fade in when they arrive.
  *
  * @typedef {import("../../python/protocol.js").MapPanel} MapPanel
  * @typedef {import("./types.js").Bench} Bench
@@ -114,12 +114,12 @@ class MapDrawing {
     this.#follow();
   }
 
-  /** The pointer counts no more, until it moves. */
+  /** Ignores the pointer until it moves. */
   lookAway() {
     this.#look(null);
   }
 
-  /** What the status line has to say, or null. */
+  /** The message for the status line, or null. */
   get trouble() {
     return this.#origin?.trouble ?? null;
   }
@@ -152,7 +152,7 @@ class MapDrawing {
     this.#repaint();
   }
 
-  /** Takes the tiles that are due now. */
+  /** Requests the tiles for the current view. */
   #follow() {
     const panel = this.#panel;
     if (panel === null) return;
@@ -166,7 +166,7 @@ class MapDrawing {
     }
     const visible = visibleTiles(this.#control, this.#view);
     const parents = visible.filter(({ zoom }) => zoom > 0).map(parentOf);
-    this.#store?.want([...visible, ROOT, ...parents]); // what is not in view stands in for what will be
+    this.#store?.want([...visible, ROOT, ...parents]); // invisible tiles replace ones that will be visible
     this.#caption(this.#whereDecoded(origin !== null));
     this.#bench.report();
     this.#repaint();
@@ -178,7 +178,7 @@ class MapDrawing {
     return this.#bench.server ? translate("Decoded in this page") : translate("Decoded in the notebook’s kernel");
   }
 
-  /** @param {string} key @param {import("../map/source.js").TileOrigin | null} origin the server, if it is asked */
+  /** @param {string} key @param {import("../map/source.js").TileOrigin | null} origin the server, if it is used */
   #open(key, origin) {
     const fromPage = async (/** @type {import("../map/geometry.js").Address} */ address) => {
       const view = viewOf(this.#control, address);
@@ -194,7 +194,7 @@ class MapDrawing {
         this.#bench.report();
         this.#repaint();
       },
-      // What is wrong with the instrument's Python is said where its frame fails.
+      // Errors of the instrument's Python are reported when its frame fails.
       onFailure: origin ? (error) => origin.failed(error) : () => {},
     });
   }
@@ -219,7 +219,7 @@ class MapDrawing {
     const state = this.#painter.tiles(store, plane, view, now);
     if (state === "whole") {
       this.#before = null;
-      if (this.#still !== null) this.#repaint(); // on a ground of its own
+      if (this.#still !== null) this.#repaint(); // on a separate background
       this.#still?.remove();
       this.#still = null;
     }
@@ -231,7 +231,7 @@ class MapDrawing {
     if (state === "fading") this.#repaint();
   }
 
-  /** The first picture follows the view until there are tiles. */
+  /** The still follows the view until there are tiles. */
   #moveStill() {
     if (this.#still === null) return;
     const home = /** @type {View} */ (this.#bench.home(this.#control.name));

@@ -1,6 +1,6 @@
 /**
- * A pad: a small square of grey pixels that is drawn on by pointer or by keys. What is drawn is the value of its control.
- * It shows ink on paper, or one picture where there is ink and another where there is none.
+ * A pad: a small square of grey pixels to draw on by pointer or keys. The drawing is the value of its control. The pad
+ * shows ink on paper, or one picture where there is ink and another where there is none.
  *
  * @typedef {import("../../python/protocol.js").PadPanel} PadPanel
  * @typedef {import("./types.js").Bench} Bench
@@ -87,7 +87,7 @@ class PadDrawing {
     this.#paint();
   }
 
-  /** Shows what the control is set to. */
+  /** Shows the control's value. */
   follow() {
     const text = String(this.#bench.values()[this.#control.name]);
     if (text === this.#text) return;
@@ -168,7 +168,7 @@ class PadDrawing {
     this.#pen.style.top = `${(100 * this.#at.y) / side}%`;
   }
 
-  /** Decides what a stroke does that starts here. @param {Spot} spot */
+  /** Decides whether a stroke that starts here inks or empties. @param {Spot} spot */
   #begin(spot) {
     this.#inks = this.#pixels[cellOf(spot, this.#control.side)] === 0;
   }
@@ -186,7 +186,7 @@ class PadDrawing {
       }
     }
     this.#text = toText(pixels);
-    this.#pixels = toPixels(this.#text); // what is seen is what Python gets
+    this.#pixels = toPixels(this.#text); // show exactly what Python gets
     timed(() => this.#paint());
     this.#bench.move(name, this.#text);
   }
@@ -209,13 +209,13 @@ class PadDrawing {
   }
 }
 
-/** The place in the row of pixels of the one that a spot lies in. @param {Spot} spot @param {number} side */
+/** The index of the pixel that contains a spot. @param {Spot} spot @param {number} side */
 function cellOf({ x, y }, side) {
   const at = (/** @type {number} */ value) => Math.max(0, Math.min(side - 1, Math.floor(value)));
   return at(y) * side + at(x);
 }
 
-/** From a point to the line between two spots. @param {number} x @param {number} y @param {Spot} from @param {Spot} to */
+/** Distance from a point to the line between two spots. @param {number} x @param {number} y @param {Spot} from @param {Spot} to */
 function distance(x, y, from, to) {
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const length = dx * dx + dy * dy;

@@ -1,6 +1,6 @@
 /**
- * A plot panel: takes over the still that the page shows and redraws it for the width it really has, whenever
- * the figure or the width changes. It is drawn in type of 16 px to the rem and shown in the page's, as the still is.
+ * A plot panel: takes over the still and redraws it for its actual width whenever the figure or the width changes. It is
+ * drawn with 16 px to the rem and shown in the page's size, as the still is.
  *
  * @typedef {import("../../python/protocol.js").PlotPanel} PlotPanel
  * @typedef {(figure: any, width: number, label: string) => void} Draw

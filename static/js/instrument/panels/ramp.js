@@ -2,7 +2,7 @@
 
 /**
  * @param {Element} element
- * @param {CanvasRenderingContext2D} context reads any CSS colour and gives it back as hex
+ * @param {CanvasRenderingContext2D} context converts any CSS colour to hex
  * @returns {Uint32Array} 256 colours from paper to ink
  */
 export function rampOf(element, context) {
@@ -19,5 +19,5 @@ export function rampOf(element, context) {
   return new Uint32Array(bytes.buffer);
 }
 
-/** A custom property of the theme in force. @param {Element} element @param {string} name */
+/** A custom property of the current theme. @param {Element} element @param {string} name */
 export const colourOf = (element, name) => getComputedStyle(element).getPropertyValue(`--${name}`).trim();

@@ -1,5 +1,5 @@
 /**
- * A tiles panel: one canvas pixel a datum, enlarged by CSS without smoothing, in the theme's two colours.
+ * A tiles panel: one canvas pixel per datum, enlarged by CSS without smoothing, in the theme's two colours.
  *
  * @typedef {import("../../python/protocol.js").TilesPanel} TilesPanel
  */
@@ -60,7 +60,7 @@ const sizeOf = ({ shape: [rows, columns, height, width], gap }) => [
 ];
 
 /**
- * @param {Uint32Array} pixels of the canvas, one number a pixel
+ * @param {Uint32Array} pixels of the canvas, one number per pixel
  * @param {TilesPanel} panel
  * @param {Uint32Array} ramp the colour of each grey
  */

@@ -1,5 +1,5 @@
 /**
- * What instruments and their panels know of each other.
+ * The interface between instruments and their panels.
  *
  * @typedef {import("../../python/protocol.js").Controls} Controls
  * @typedef {import("../../python/protocol.js").FrameValue} FrameValue
@@ -7,7 +7,7 @@
  * @typedef {{state: string, sentence: string}} Trouble
  * @typedef {{draw: (panel: any) => void, destroy: () => void, follow?: () => void, lookAway?: () => void,
  *   trouble?: Trouble | null}} Drawing
- *   follow: a control was moved. lookAway: the pointer counts no more. trouble: what the status line must say.
+ *   follow: a control was moved. lookAway: ignore the pointer. trouble: a message for the status line.
  * @typedef {{
  *   values: () => Controls,
  *   home: (name: string) => Value,
@@ -18,8 +18,8 @@
  *   report: () => void,
  *   server: import("../surroundings.js").Server | null,
  * }} Bench
- *   What a panel asks of its instrument: what is set, and at the start; to set it; to show how it would be otherwise,
- *   for now; the frame there, behind all else; 0, or the number of the reader's version; to write status;
- *   the decoder server, where there may be one.
+ *   values: the current ones; home: a control's initial value; move: set it; look: preview other values; compute: the
+ *   frame for other values, after all other requests; edition: 0, or the number of the reader's version; report: update
+ *   the status; server: the decoder server, if there may be one.
  */
 export {};

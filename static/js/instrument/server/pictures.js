@@ -1,6 +1,6 @@
 /**
- * The decoder server, as the page sees it: grids and map tiles of decoded codes, and in sentences why one cannot be had.
- * docs/api.md says what its addresses mean.
+ * Client of the decoder server: grids and map tiles of decoded codes, and error sentences. docs/api.md describes the
+ * addresses.
  *
  * @typedef {{model: string, n: number, span: number, at: [number, number]}} GridRequest
  * @typedef {{model: string, axes: [number, number], zoom: number, x: number, y: number}} AtlasRequest
@@ -14,7 +14,7 @@ import { translate } from "../../words.js";
 
 const RAW = "application/octet-stream";
 
-/** Why there is no grid, as a sentence for the reader: no server can be reached, or it answered with an error. */
+/** Why there is no grid, for the reader: no server can be reached, or it answered with an error. */
 export class DecodeError extends Error {
   /** @param {"offline" | "refused"} state @param {string} why */
   constructor(state, why) {
@@ -28,7 +28,7 @@ export class DecodeError extends Error {
 /** @type {Promise<Weights | null> | null} */
 let served = null;
 
-/** The models behind this page; null where there is no decoder server, as on a plain static host. */
+/** The models behind this page; null if there is no decoder server, as on a static host. */
 function servedModels() {
   served ??= listModels().catch((error) => {
     served = null; // the network may come back, and so may the server
@@ -51,7 +51,7 @@ async function listModels() {
 }
 
 /**
- * Asks for a picture of decoded codes.
+ * Requests a picture of decoded codes.
  *
  * @param {string} model
  * @param {string} place below the model's address
@@ -62,13 +62,13 @@ async function listModels() {
 async function cells(model, place, query, signal) {
   const models = await servedModels();
   if (models === null) throw new DecodeError("offline", translate("This copy of the book has no decoder server."));
-  // With the weights in the address an answer is kept for a year, and another model has another address.
+  // With the weights in the address, an answer is cached for a year, and a different model has a different address.
   const asked = Object.entries({ ...query, weights: (models.get(model) ?? "").slice(0, 16) });
   const search = new URLSearchParams(asked.map(([name, value]) => [name, String(value)]));
   const address = `${config.root}api/models/${encodeURIComponent(model)}/${place}?${search}`;
   let response;
   try {
-    // On one machine raw bytes are the fastest; on any longer line the delta form, in a quarter of the bytes.
+    // Raw bytes are fastest on the same machine. Over a network the delta form is, with a quarter of the bytes.
     response = await fetch(address, { headers: { Accept: isFast() ? RAW : DELTA }, signal });
   } catch (error) {
     if (signal.aborted) throw error;
@@ -85,7 +85,7 @@ async function cells(model, place, query, signal) {
 }
 
 /**
- * Asks for a grid of decoded codes.
+ * Requests a grid of decoded codes.
  *
  * @param {GridRequest} request
  * @param {AbortSignal} signal gives up on an answer that is no longer wanted
@@ -97,7 +97,7 @@ export async function grid({ model, n, span, at }, signal) {
 }
 
 /**
- * Asks for one tile of the map of a model's latent plane.
+ * Requests one tile of the map of a model's latent plane.
  *
  * @param {AtlasRequest} request axes: the latents that vary, to the right and upwards; zoom from 0 to 18; x to the right
  *   and y downwards, below 2^zoom
@@ -110,7 +110,7 @@ export async function atlasTile({ model, axes, zoom, x, y }, signal) {
   return pictureOf(data, ...shape);
 }
 
-/** What the server said when it refused. @param {Response} response @returns {Promise<string>} */
+/** The reason for a refusal, from the response. @param {Response} response @returns {Promise<string>} */
 async function refusal(response) {
   // A 503 without Retry-After is not about load: its detail says what the server lacks.
   if (response.status === 503 && response.headers.has("Retry-After")) {
@@ -122,7 +122,7 @@ async function refusal(response) {
 }
 
 /**
- * Lays tiles into one big picture: (rows, columns, height, width) -> (rows * height, columns * width).
+ * Joins tiles into one picture: (rows, columns, height, width) -> (rows * height, columns * width).
  *
  * @param {Uint8Array} tiles
  * @param {number} rows

@@ -1,6 +1,6 @@
 /**
- * A server that has more data than the page computes some instruments again, and its frame takes the place of the page's own.
- * The newest setting wins; whatever goes wrong, the page's own stays and a sentence says why.
+ * A server with more data than the page computes some instruments again, and its frame replaces the page's. Only the newest
+ * setting counts. If anything fails, the page's own frame stays and a sentence gives the reason.
  *
  * @typedef {import("../../python/protocol.js").Controls} Controls
  * @typedef {import("../../python/protocol.js").FrameValue} FrameValue
@@ -14,7 +14,7 @@ import { translate } from "../../words.js";
 const SETTLE_MS = 250;
 const alone = () => translate("What is shown was computed in the page.");
 
-/** A failed question: no server can be reached, there is none, or it refuses. */
+/** A failed request: no server can be reached, there is none, or it refuses. */
 class ServerError extends Error {
   /** @param {"offline" | "refused"} state @param {string} why */
   constructor(state, why) {
@@ -62,7 +62,7 @@ export class ServedFrame {
     this.#say = say;
   }
 
-  /** Gives up on what has been asked. */
+  /** Cancels the current request. */
   destroy() {
     this.#request?.abort();
     this.#request = null;

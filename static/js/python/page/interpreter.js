@@ -1,6 +1,6 @@
 /**
- * One worker with Python in it: it starts, then answers one request at a time, and can be stopped. What is asked, and of which
- * worker, is runtime.js's affair.
+ * One worker with Python: it starts, then answers one request at a time, and can be stopped. runtime.js decides which worker
+ * gets which request.
  *
  * @typedef {import("../protocol.js").Done} Done
  * @typedef {import("../protocol.js").Failed} Failed
@@ -12,13 +12,13 @@
  *   onAnswer: (job: Job, reply: Done | Failed, stopping: string | null) => void,
  *   onLost: (why: string, stopping: string | null) => void,
  *   onSpoiled: () => void,
- * }} Listener `stopping`: what a request that was being stopped is told. `onLost`: the worker has ended, or is to be ended.
- *   `onSpoiled`: what it has said does not hold.
+ * }} Listener `stopping`: message for a request that was being stopped. `onLost`: the worker has ended, or must be ended.
+ *   `onSpoiled`: its answers are invalid.
  */
 import { BOOT_ID } from "../protocol.js";
 import { inDigits, translate } from "../../words.js";
 
-/** How long an interrupt may take to end the code. After that the worker is ended, so that a Stop takes a second at most. */
+/** Time limit in ms of an interrupt. After that the worker is ended, so that a Stop takes at most a second. */
 const STOP_MS = 600;
 /** Code can swallow an interrupt, so it is repeated. */
 const INTERRUPT_EVERY_MS = 50;
@@ -42,9 +42,9 @@ export class Interpreter {
   isReady = false;
   /** Whether reader's code has run in it. */
   hasReadersCode = false;
-  /** Whether it holds variables that would be lost with it. */
+  /** Whether it has variables that would be lost with it. */
   hasVariables = false;
-  /** What it held when it last answered, bytes. */
+  /** Its memory at the last answer, bytes. */
   memory = 0;
 
   #launch;
@@ -65,7 +65,7 @@ export class Interpreter {
     this.#launch = launch;
   }
 
-  /** @param {Listener} listener hears what was said so far, and then everything */
+  /** @param {Listener} listener gets all earlier events, then new ones */
   listen(listener) {
     this.#listener = listener;
     this.#expectSignOfLife();
@@ -76,12 +76,12 @@ export class Interpreter {
     });
   }
 
-  /** Whether it has nothing in hand. */
+  /** Whether it is idle. */
   get isFree() {
     return this.job === null;
   }
 
-  /** A worker that is starting keeps the request until it can answer. @param {Job} job */
+  /** A starting worker stores the request until it can answer. @param {Job} job */
   run(job) {
     this.job = job;
     const { message } = job;
@@ -100,13 +100,13 @@ export class Interpreter {
   }
 
   /**
-   * Stops what is in hand: by interrupts where the page is isolated, else by ending the worker.
+   * Stops the current request: by interrupts if the page is isolated, else by ending the worker.
    *
-   * @param {string} sentence what the reader is told
+   * @param {string} sentence for the reader
    */
   stop(sentence) {
     if (this.job === null || this.#stopping !== null) return;
-    if (!this.isReady) return; // it is answered before anything else can be asked
+    if (!this.isReady) return; // it is answered before any other request
     clearTimeout(this.#deadline);
     this.#stopping = sentence;
     const buffer = this.#launch.interruptBuffer;
@@ -116,7 +116,7 @@ export class Interpreter {
     this.#deadline = setTimeout(() => this.#lose(""), STOP_MS);
   }
 
-  /** Ends the worker. Nothing is heard of it any more. */
+  /** Ends the worker without further events. */
   end() {
     this.#settle();
     this.isReady = false;
@@ -199,7 +199,7 @@ function cutSentence(note) {
   return translate("Output cut here: {lines} more lines ({characters} characters) are not shown.", { lines, characters });
 }
 
-/** What has come so far, of the page's downloads and the worker's. @param {import("../download.js").Download[]} downloads */
+/** Progress of the page's and the worker's downloads. @param {import("../download.js").Download[]} downloads */
 function progressSentence(downloads) {
   const sum = (/** @type {"seen" | "total" | "bytes"} */ key) => downloads.reduce((all, each) => all + each[key], 0);
   const megabytes = Math.round(sum("bytes") / 1e6);

@@ -1,5 +1,5 @@
 /**
- * What is asked of Python, with whom to tell of it.
+ * Requests to Python, with their listeners.
  *
  * @typedef {{type: "run_cell", scope: string, code: string, filename: string}
  *   | {type: "check_answer", scope: string, code: string, check: string}
@@ -15,9 +15,9 @@
  *   onDisplay?: (mime: string, data: string) => void,
  *   signal?: AbortSignal,
  *   background?: boolean,
- * }} Options `onStart`: Python begins with it. `signal` stops it. `background`: only when nothing else waits.
+ * }} Options `onStart`: Python starts on it. `signal` stops it. `background`: only when nothing else waits.
  * @typedef {Options & {message: Message, resolve: (value: any) => void, reject: (error: RunError) => void, untouched?: boolean}} Job
- *   `untouched`: only where no reader's code has run.
+ *   `untouched`: only in a worker that has never run reader's code.
  */
 
 /** A request that ended in `failed`. */
@@ -29,7 +29,7 @@ export class RunError extends Error {
     this.name = failed.name;
     this.line = failed.line;
     this.traceback = failed.traceback;
-    /** Of a request that was stopped: whether what ran before it has left its variables. */
+    /** Of a stopped request: whether the variables of earlier code are still there. */
     this.keepsVariables = keepsVariables;
   }
 }
@@ -41,5 +41,5 @@ export const stopped = (message, keepsVariables = true) =>
 /** Whether a request works on the reader's variables. @param {Message} message */
 export const changesScope = ({ type }) => type === "run_cell" || type === "check_answer";
 
-/** Whether a request is of the book's own code alone. @param {Message} message */
+/** Whether a request runs only the book's own code. @param {Message} message */
 export const isBooks = (message) => message.type === "widget_source" || ("source" in message && message.source === null);

@@ -1,19 +1,19 @@
 /**
- * Keeps what makes the next visit quick: the main module, and a snapshot that a worker of its own makes. It costs a second of
- * one processor and no byte from the network, and is left out where the reader saves data or memory is small.
+ * Prepares a quick next visit: stores the main module, and a snapshot made by a separate worker. This takes a second of one
+ * processor and nothing from the network. It is skipped if the reader saves data or memory is small.
  */
 import { absolute, config, isFrugal } from "../../config.js";
 import { idle } from "../../pauses.js";
 import { keepMain } from "../main-module.js";
 import { translate } from "../../words.js";
 
-/** With nothing to do for so long, the page may see to the next visit. */
+/** Idle time in ms before the page prepares the next visit. */
 const IDLE_MS = 1_500;
 
 /**
  * @param {WebAssembly.Module} main
- * @param {() => boolean} isIdle whether nothing is asked of Python
- * @param {(why: string) => void} onEnd hears why nothing could be kept, or ""
+ * @param {() => boolean} isIdle whether Python has no request
+ * @param {(why: string) => void} onEnd gets the reason why nothing could be stored, or ""
  */
 export function keepWhenIdle(main, isIdle, onEnd) {
   setTimeout(() => {
@@ -34,8 +34,8 @@ export function keepWhenIdle(main, isIdle, onEnd) {
 
 /**
  * @param {WebAssembly.Module} main
- * @returns {Promise<boolean>} whether there is something to start from next time
- * @throws {Error} if it could not be kept; the message says why
+ * @returns {Promise<boolean>} whether the next visit can start from it
+ * @throws {Error} if it could not be stored; the message says why
  */
 async function keep(main) {
   if (isFrugal()) return false;

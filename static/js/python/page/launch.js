@@ -1,6 +1,6 @@
 /**
- * Sets Python off: a worker, and the main module that is compiled beside it. What the worker says is kept until somebody
- * listens, so that a few lines in the head of the page (start.js) can do this long before runtime.js has come.
+ * Starts Python: a worker, and in parallel the compilation of the main module. Messages of the worker are queued until there
+ * is a listener, so that a few lines in the page's head (start.js) can do this long before runtime.js has loaded.
  *
  * @typedef {import("../protocol.js").Reply} Reply
  * @typedef {import("../download.js").Download} Download
@@ -21,8 +21,8 @@ export class Launch {
   #listener = null;
 
   /**
-   * @param {WebAssembly.Module | null} main where it has been compiled before
-   * @param {boolean} [isEarly] the reader waits for the page itself, and is not to wait for a check
+   * @param {WebAssembly.Module | null} main if it has been compiled before
+   * @param {boolean} [isEarly] the reader is waiting for the page, so checks come later
    */
   constructor(main, isEarly = false) {
     const { version, sizes, hashes } = config.runtime;
@@ -42,7 +42,7 @@ export class Launch {
   }
 
   /**
-   * Where this browser keeps the main module the worker takes it from there; else the page compiles it.
+   * If this browser stores the main module, the worker reads it from there; else the page compiles it.
    *
    * @param {import("../download.js").Place} place
    * @param {Record<string, number>} sizes
@@ -57,7 +57,7 @@ export class Launch {
     }
   }
 
-  /** @param {Listener} listener hears what was said so far, and then everything */
+  /** @param {Listener} listener gets all earlier events, then new ones */
   listen(listener) {
     this.#listener = listener;
     for (const event of this.#events.splice(0)) event(listener);
@@ -70,7 +70,7 @@ export class Launch {
   }
 }
 
-/** The launch that the page's head has made, once; null if it has made none. @returns {Launch | null} */
+/** The launch made in the page's head, once; null if there is none. @returns {Launch | null} */
 export function takeEarlyLaunch() {
   const early = Reflect.get(globalThis, EARLY) ?? null;
   Reflect.deleteProperty(globalThis, EARLY);

@@ -1,7 +1,7 @@
 /**
  * Python for the page: sole owner of its workers. One starts with the page and answers everything. Once reader's code has run
- * in it, a second one is made ready behind it: the book's own instruments go there, so that no code holds them up or changes
- * what they stand on, and it takes the first one's place at once if that has to be ended.
+ * in it, a second one is started. The book's own instruments move there, so that reader's code cannot delay or affect them. It
+ * replaces the first one at once if that has to be ended.
  *
  * @typedef {"idle" | "booting" | "ready" | "busy" | "restarting" | "failed"} State
  * @typedef {import("./job.js").Message} Message
@@ -15,7 +15,7 @@ import { keepWhenIdle } from "./keep.js";
 import { Launch, takeEarlyLaunch } from "./launch.js";
 import { translate } from "../../words.js";
 
-/** How long after the start of reader's code the second worker is started. Most code has finished by then, with both cores to itself. */
+/** Delay in ms from the start of reader's code to the second worker. Most code has finished by then, with both cores. */
 const SECOND_AFTER_MS = 250;
 
 class Runtime extends EventTarget {
@@ -28,18 +28,18 @@ class Runtime extends EventTarget {
   #second = null;
   /** @type {Job[]} */
   #waiting = [];
-  /** Whether the last worker to be ended took variables with it. */
+  /** Whether variables were lost with the last ended worker. */
   #lostVariables = false;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #clock;
   /** Python itself, compiled once for all workers of the page. @type {WebAssembly.Module | null} */
   #main = null;
-  /** Whether the next start is being made quicker, or is to be once the page is idle. */
+  /** Whether the next start is being prepared, or will be once the page is idle. */
   #keeping = false;
-  /** What the start has to say, if not all went as usual. */
+  /** A message about an unusual start. */
   #note = "";
   #answered = false;
-  /** What was last told of the memory, MB. */
+  /** The last reported memory, MB. */
   #megabytes = 0;
 
   get state() {
@@ -50,7 +50,7 @@ class Runtime extends EventTarget {
     return this.#sentence;
   }
 
-  /** Whether Python answers now, or after what it has in hand. */
+  /** Whether Python answers now, or after its current request. */
   get ready() {
     return this.#state === "ready" || this.#state === "busy";
   }
@@ -61,12 +61,12 @@ class Runtime extends EventTarget {
     return job !== null && changesScope(job.message);
   }
 
-  /** Boots Python unless it is up or on its way. A failed start is tried again. */
+  /** Starts Python unless it is running or starting. A failed start is retried. */
   start() {
     if (this.#state === "idle" || this.#state === "failed") this.#boot("booting", translate("Starting Python"));
   }
 
-  /** What the worker with the reader's code holds, in whole MB; 0 until it has started. */
+  /** Memory of the worker with the reader's code, in whole MB; 0 until it has started. */
   get megabytes() {
     return Math.round((this.#first?.memory ?? 0) / 2 ** 20);
   }
@@ -77,7 +77,7 @@ class Runtime extends EventTarget {
     this.dispatchEvent(new Event("memory"));
   }
 
-  /** Throws Python away, with the reader's variables and what it has in hand, and starts another. What waits is asked of that. */
+  /** Discards Python with the reader's variables and its current request, and starts it again for the waiting requests. */
   restart() {
     if (!this.#first?.isReady) return this.start(); // it is on its way
     const { job } = this.#first;
@@ -167,7 +167,7 @@ class Runtime extends EventTarget {
     this.#next();
   }
 
-  /** What goes wrong here takes nothing from this visit. @param {string} why it could not be kept, or "" */
+  /** A failure here does not affect this visit. @param {string} why it could not be stored, or "" */
   #kept(why) {
     this.#keeping = false;
     this.#prepareSecond();
@@ -176,16 +176,16 @@ class Runtime extends EventTarget {
     if (this.#state === "ready") this.#sayReady();
   }
 
-  /** Makes a worker ready in which no reader's code has run, if there is none and the device has room for it. */
+  /** Starts a worker without reader's code, if there is none and the device has enough memory. */
   #prepareSecond() {
     if (this.#second !== null || !this.#first?.isReady || !this.#first.hasReadersCode) return;
-    if (this.#keeping && this.#state === "ready") return; // it will start more quickly once that is done
+    if (this.#keeping && this.#state === "ready") return; // it will start faster once that is done
     if (isFrugal()) return;
     this.#second = this.#launch();
     this.#follow(this.#second);
   }
 
-  /** Hands out what waits, as far as somebody is free: what the reader waits for first, then what may help later. */
+  /** Assigns waiting requests to idle workers: the reader's first, then those for later. */
   #next() {
     for (const interpreter of [this.#second, this.#first]) {
       if (!interpreter?.isFree) continue;
@@ -197,7 +197,7 @@ class Runtime extends EventTarget {
     }
   }
 
-  /** One that is starting takes what the book asks, so that the answer waits for no more of the page. @param {Interpreter} interpreter @param {Job} job */
+  /** A starting worker takes the book's requests, so that they do not wait for the page. @param {Interpreter} interpreter @param {Job} job */
   #isFor(interpreter, job) {
     if (!interpreter.isReady && (interpreter !== this.#first || !isBooks(job.message) || job.signal)) return false;
     if (!isBooks(job.message)) return interpreter === this.#first;
@@ -212,7 +212,7 @@ class Runtime extends EventTarget {
     }
     if (changesScope(job.message)) interpreter.hasVariables = true;
     interpreter.run(job);
-    // Only now: who hears this may ask for something, and must not find the worker free.
+    // Only now: a listener may send a request, and the worker must not look idle.
     if (changesScope(job.message)) this.#showClock();
   }
 
@@ -245,7 +245,8 @@ class Runtime extends EventTarget {
   }
 
   /**
-   * The book's own instruments do not fail by themselves. One that does where reader's code has run is asked again where none has.
+   * The book's own instruments do not fail by themselves. If one fails in a worker that has run reader's code, it runs again in a
+   * worker that has not.
    *
    * @param {Interpreter} interpreter
    * @param {Job} job
@@ -260,7 +261,7 @@ class Runtime extends EventTarget {
   }
 
   /**
-   * A worker that has ended, or that would not stop, is replaced. While the first one starts, Python cannot be had.
+   * Replaces a worker that has ended or would not stop. While the first worker starts, Python is unavailable.
    *
    * @param {Interpreter} interpreter
    * @param {string} why
@@ -286,7 +287,7 @@ class Runtime extends EventTarget {
     this.#next();
   }
 
-  /** An instrument of the book did not end Python: reader's code did that before. @param {Job} job */
+  /** An instrument of the book did not end Python: earlier reader's code did. @param {Job} job */
   #askedAgain(job) {
     if (!isBooks(job.message) || job.untouched) return false;
     job.untouched = true;
@@ -294,7 +295,7 @@ class Runtime extends EventTarget {
     return true;
   }
 
-  /** What waits for variables is refused if they are lost. Instruments need none. @param {boolean} lost */
+  /** Refuses requests that need lost variables. Instruments need none. @param {boolean} lost */
   #replaceFirst(lost) {
     clearInterval(this.#clock);
     this.#lostVariables = lost;
@@ -320,7 +321,7 @@ class Runtime extends EventTarget {
 }
 
 /**
- * The page's Python. Events: `status` ({state, sentence}); `memory` when it holds more or less; `lost` when variables were lost
- * with a worker; `spoiled` when no answer so far holds, as the stored start turned out damaged.
+ * The page's Python. Events: `status` ({state, sentence}); `memory` when it changes; `lost` when variables were lost with a
+ * worker; `spoiled` when all answers so far are invalid, because the snapshot was damaged.
  */
 export const runtime = new Runtime();

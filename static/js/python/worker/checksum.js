@@ -1,7 +1,7 @@
 /**
- * XXH32 (Y. Collet, xxHash fast digest algorithm, specification 0.1.1) of whole stripes, four words at a time. It tells whether
- * stored bytes are the ones that were written: 20 MB in 8 ms, where SHA-256 takes the worker 30. It is no guard against somebody
- * who means to write others; nobody but the book can write there (docs/safety.md).
+ * XXH32 (Y. Collet, xxHash fast digest algorithm, specification 0.1.1) of whole stripes, four words at a time. It detects
+ * damaged bytes: 20 MB take 8 ms; SHA-256 takes the worker 30. It does not protect against forged bytes, but only the book can
+ * write there (docs/safety.md).
  */
 
 const [P1, P2, P3] = [0x9e3779b1, 0x85ebca77, 0xc2b2ae3d];

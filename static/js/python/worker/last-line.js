@@ -1,5 +1,5 @@
 /**
- * What a status line can hold of an error: Python's comes with its traceback, and ends with the words.
+ * The last line of an error, for a status line: Python's errors begin with the traceback and end with the message.
  *
  * @param {unknown} error
  */

@@ -1,13 +1,13 @@
 /**
- * Files in Python's file system (Emscripten's MEMFS): some laid at once, some whose bytes come when somebody opens them. An
- * interpreter that comes out of a snapshot believes in all of them.
+ * Files in Python's file system (Emscripten's MEMFS). Some are written at once, others are fetched when they are opened. An
+ * interpreter from a snapshot expects all of them.
  *
  * @typedef {import("./packs.js").Entry} Entry
  * @typedef {import("./packs.js").Places} Places
  */
 import { readPackage } from "./packs.js";
 
-/** Stands for bytes that have not come yet. */
+/** Placeholder for bytes that have not been fetched. */
 const PENDING = new Uint8Array(0);
 const FILE_MODE = 0o100644;
 const INPUT_OUTPUT_ERROR = 29; // EIO, as Emscripten numbers it
@@ -24,7 +24,7 @@ export function layFiles(fs, entries, pack) {
 /**
  * @param {any} fs
  * @param {Record<string, Entry[]>} packs
- * @param {(pack: string) => Uint8Array} read called at the first opening of a file of a pack, and must answer at once
+ * @param {(pack: string) => Uint8Array} read called when a file of a pack is first opened; must answer synchronously
  */
 export function layLater(fs, packs, read) {
   for (const [name, entries] of Object.entries(packs)) {
@@ -43,7 +43,7 @@ export function layLater(fs, packs, read) {
 /** @type {any} */
 let streamOps;
 
-/** A file whose bytes come when it is opened. @param {any} node or null @param {() => void} fill */
+/** A file that is fetched when it is opened. @param {any} node or null @param {() => void} fill */
 function layPending(node, fill) {
   if (!node) return;
   node.contents = PENDING;
@@ -53,7 +53,7 @@ function layPending(node, fill) {
 }
 
 /**
- * Packages of which only the folders stand there: all files of one come when somebody looks into a folder of it.
+ * Packages that are represented by their folders: the first look into a folder fetches all files of the package.
  *
  * @param {any} fs
  * @param {Record<string, Places>} packages
@@ -74,7 +74,7 @@ export function layPackages(fs, packages, read) {
 }
 
 /**
- * Puts off the laying until somebody looks into one of the folders: a start that imports nothing has no use for a thousand files.
+ * Delays creating files until the first look into one of the folders: most starts do not need a thousand files.
  *
  * @param {any} fs
  * @param {string[]} folders
@@ -89,7 +89,7 @@ export function layWhenSought(fs, folders, lay) {
   for (const node of nodes) watch(fs, node, layOnce);
 }
 
-/** Calls `fetch` before the content of a folder is asked for. Packages may share one. @param {any} fs @param {any} node @param {() => void} fetch */
+/** Calls `fetch` before a folder's content is read. Packages may share one. @param {any} fs @param {any} node @param {() => void} fetch */
 function watch(fs, node, fetch) {
   node.fetches ??= new Set();
   node.fetches.add(fetch);
@@ -117,7 +117,7 @@ function readOrRefuse(fs, read, name) {
     return read(name);
   } catch {
     const refusal = new fs.ErrnoError(INPUT_OUTPUT_ERROR);
-    refusal.toString = () => UNFETCHED; // in the words of an import of a library
+    refusal.toString = () => UNFETCHED; // worded like a failed import of a library
     throw refusal;
   }
 }
@@ -127,7 +127,7 @@ function fillOnce({ node }) {
   if (node.contents === PENDING) node.fill();
 }
 
-/** A node of the size, or null where a file of that name is already. @param {any} fs @param {string} path @param {number} length */
+/** A node of the size, or null if the file exists already. @param {any} fs @param {string} path @param {number} length */
 function createFile(fs, path, length) {
   const cut = path.lastIndexOf("/");
   const folder = folderOf(fs, path.slice(0, cut));

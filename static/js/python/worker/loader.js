@@ -1,7 +1,7 @@
 /**
- * Starts Python, from its files or from a snapshot of its memory. It stands in for `loadPyodide()`, which knows neither packs
- * nor snapshots with NumPy in them. No file of Pyodide is changed; what is used of its `Module` object is listed in
- * needs.js. Nothing here knows a browser, so that the tests run it in Node as well.
+ * Starts Python, from its files or from a snapshot of its memory. It replaces `loadPyodide()`, which supports neither packs
+ * nor snapshots with NumPy. No file of Pyodide is changed; needs.js lists the parts of its `Module` object that are used.
+ * Nothing here needs a browser, so the tests also run it in Node.
  *
  * @typedef {import("./packs.js").Index} Index
  * @typedef {import("./snapshot.js").Snapshot} Snapshot
@@ -18,20 +18,20 @@ import { baselineOf, growTable, restoreSideModules, trampolineSlot } from "./sid
 
 const SITE_PACKAGES = "/lib/python3.14/site-packages";
 const HOME = "/home/pyodide";
-/** What Python uses of JavaScript after each start; Pyodide expects more, of the modules that a start leaves out (`travel_light`). */
+/** JavaScript that Python uses after each start; Pyodide expects more, for modules that a start leaves out (`travel_light`). */
 const REFERENCES = 3;
 /** Where Python looks for modules. */
 const FOLDERS = ["/lib", "/lib/python3.14", SITE_PACKAGES];
-/** Python's memory grows no further: beyond it there is a MemoryError, and the reader's device goes on working. */
+/** Limit of Python's memory: beyond it there is a MemoryError, and the reader's device keeps working. */
 export const MAX_MEMORY = 2 ** 30;
 
 /**
- * Starts Python from a snapshot if there is one and it is of use, else from files. Emscripten's part of it, which is the same
- * for both, begins at once: the main module and the snapshot may still be on their way.
+ * Starts Python from a snapshot if there is a usable one, else from files. Emscripten's part, which is the same for both,
+ * begins at once, while the main module and the snapshot may still be loading.
  *
  * @param {{create: CreateModule, main: Promise<WebAssembly.Module>, snapshot: Promise<Snapshot | null>, files: () => Promise<Files>,
  *   readNow: ReadNow, env?: Record<string, string>}} options `env`: more variables of Python's environment
- * @returns {Promise<{python: Python, from: "snapshot" | "files", why: string}>} `why` a snapshot that is there was of no use
+ * @returns {Promise<{python: Python, from: "snapshot" | "files", why: string}>} `why` an existing snapshot was not usable
  */
 export async function start({ create, main, snapshot, files, readNow, env }) {
   let why = "";
@@ -49,7 +49,7 @@ export async function start({ create, main, snapshot, files, readNow, env }) {
 }
 
 /**
- * Starts Python for a snapshot: it keeps track of what it holds of JavaScript.
+ * Starts Python for making a snapshot: it tracks its references to JavaScript.
  *
  * @param {{create: CreateModule, main: WebAssembly.Module, files: Files, readNow: ReadNow, onMemory: (module: any) => void}} options
  *   `onMemory` sees the memory before Python has touched it
@@ -115,22 +115,22 @@ function finish(pyodide, api) {
   pyodide.setStdin({ error: true });
 }
 
-/** C asks for the time zone once, and a snapshot has asked already, perhaps elsewhere. @param {any} module */
+/** C reads the time zone once, and a snapshot has read it already, perhaps in a different place. @param {any} module */
 function setTimeZone(module) {
   const [standard, summer] = module.HEAPU32.subarray(module._tzname >>> 2);
   module.__tzset_js(module._timezone, module._daylight, standard, summer);
 }
 
-/** What Python says while it starts is not the reader's output. */
+/** Output during the start is not the reader's. */
 function silence() {}
 
 /**
- * Emscripten's module: with Python's own start behind it where there are files for that, else before it.
+ * Emscripten's module: after Python's own start if there are files for it, else before it.
  *
  * @param {CreateModule} create
  * @param {Promise<WebAssembly.Module>} main
  * @param {Promise<Files | null>} files
- * @param {{env?: Record<string, string>, onMemory?: (module: any) => void}} more `onMemory`: a snapshot is to be made
+ * @param {{env?: Record<string, string>, onMemory?: (module: any) => void}} more `onMemory`: for making a snapshot
  * @returns {Promise<Engine>}
  */
 async function createEngine(create, main, files, { env: more, onMemory }) {
@@ -193,7 +193,7 @@ async function createEngine(create, main, files, { env: more, onMemory }) {
   return { module, api, mainExports };
 }
 
-/** What Pyodide wants to know of its surroundings. @param {boolean} inNode */
+/** Pyodide's description of its environment. @param {boolean} inNode */
 function environment(inNode) {
   const agent = inNode ? "" : navigator.userAgent;
   return { IN_NODE: inNode, IN_NODE_ESM: inNode, IN_NODE_COMMONJS: false, IN_BUN: false, IN_DENO: false, IN_SHELL: false,
@@ -201,7 +201,7 @@ function environment(inNode) {
     IN_SAFARI: /Safari/.test(agent) && !/Chrome/.test(agent) };
 }
 
-/** Pyodide tells JavaScript's errors from values by a marker, which it takes from whoever loads it. */
+/** Pyodide distinguishes JavaScript's errors from values by a marker that its loader provides. */
 function errorMarker() {
   const marker = Symbol("error");
   return { Jsv_GetError_import: () => marker, JsvError_Check: (/** @type {unknown} */ value) => Number(value === marker) };
@@ -224,10 +224,10 @@ function beforeLibraries(env, run) {
 }
 
 /**
- * Emscripten takes a library whose file could not be had for one that is loaded. It shall be tried again.
+ * Emscripten treats a library whose file could not be loaded as loaded. Have it try again.
  *
  * @param {Record<string, any>} env
- * @param {() => any} LDSO where Emscripten keeps what is loaded
+ * @param {() => any} LDSO Emscripten's record of loaded libraries
  */
 function forgetFailures(env, LDSO) {
   const open = env._dlopen_js;
@@ -242,8 +242,8 @@ function forgetFailures(env, LDSO) {
 
 /**
  * Emscripten gives each of 8,500 exports a slot in the function table, wraps 274 WebGL functions that no page here calls, and
- * reads the whole table to know where each function is: 50 ms. It believes for a moment that all of it is done. Slots are then
- * given when a library asks for one; the table is read before the first library is opened.
+ * reads the whole table to know where each function is: 50 ms. Here it is made to skip this. Slots are
+ * then assigned when a library needs one, and the table is read before the first library is opened.
  *
  * @param {any} module
  * @param {Record<string, any>} exports

@@ -1,12 +1,12 @@
 /**
- * Takes from the worker's global scope all that reader's code must not have: the network, this origin's storage and service
- * worker, other workers, the page behind the protocol's back, and the means to turn text into JavaScript. What stays is listed
- * here, so that what a browser adds tomorrow is taken away, too. docs/safety.md says why.
+ * Removes from the worker's global scope everything that reader's code must not use: the network, this origin's storage and
+ * service worker, other workers, ways to the page that bypass the protocol, and ways to turn text into JavaScript. This file
+ * lists what stays, so that future additions of browsers are removed too. docs/safety.md gives the reasons.
  */
 
 /**
- * The language, and the few parts of the platform that Python's own machinery goes on using. None of them leads anywhere. The
- * last line's are put in place below.
+ * The language, and the few parts of the platform that Python itself needs. None of them gives access to anything. Those in
+ * the last line are replaced below.
  */
 const STAY = new Set(`
   globalThis Infinity NaN undefined isFinite isNaN parseFloat parseInt decodeURI decodeURIComponent encodeURI encodeURIComponent
@@ -22,15 +22,15 @@ const STAY = new Set(`
  * Call it once, before the first line of reader's code.
  *
  * @param {any} api Pyodide's inner one
- * @throws {Error} if this browser does not let something be taken away: then no reader's code may run
+ * @throws {Error} if this browser does not let something be removed: then no reader's code may run
  */
 export function lockDown(api) {
-  delete api.tests; // holds on to what is taken away below
+  delete api.tests; // has references to things removed below
   refuseText();
   refuseLater();
   for (const name of STAY) {
     if (name in globalThis && !Object.hasOwn(globalThis, name)) {
-      Object.defineProperty(globalThis, name, { value: Reflect.get(globalThis, name) }); // browsers keep some on a prototype
+      Object.defineProperty(globalThis, name, { value: Reflect.get(globalThis, name) }); // some are on a prototype
     }
   }
   for (let scope = globalThis; scope !== Object.prototype; scope = Object.getPrototypeOf(scope)) {
@@ -43,18 +43,18 @@ export function lockDown(api) {
   }
 }
 
-/** Whether it is a mere number or text, which leads nowhere. @param {object} scope @param {string} name */
+/** Whether it is only a number or text, which is harmless. @param {object} scope @param {string} name */
 function isConstant(scope, name) {
   const { value = null, writable } = Object.getOwnPropertyDescriptor(scope, name) ?? {};
   return writable === false && value !== null && typeof value !== "object" && typeof value !== "function";
 }
 
-/** `Function` and its kin turn text into code, and every function leads to one of them. */
+/** `Function` and its relatives turn text into code, and every function has a reference to one of them. */
 function refuseText() {
   function refuse() {
     throw new TypeError("Text is not run as JavaScript here.");
   }
-  refuse.prototype = Function.prototype; // Pyodide asks what is an instance of it
+  refuse.prototype = Function.prototype; // Pyodide uses it with instanceof
   const kinds = [function () {}, async function () {}, function* () {}, async function* () {}];
   for (const kind of kinds) {
     Object.defineProperty(Object.getPrototypeOf(kind), "constructor", { value: refuse, writable: false, configurable: false });
@@ -62,7 +62,7 @@ function refuseText() {
   globalThis.Function = /** @type {any} */ (refuse);
 }
 
-/** Nothing runs between two requests. Python's asyncio asks for it by timers, and by messages from a port to itself. */
+/** Nothing may run between two requests. Python's asyncio would, using timers and messages from a port to itself. */
 function refuseLater() {
   const refuse = () => {
     throw new Error("Nothing keeps running here once a run has ended, so asyncio cannot be used.");

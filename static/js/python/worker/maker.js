@@ -1,9 +1,9 @@
 /**
- * A worker of its own that makes the snapshot for later visits, and ends. No reader's code ever runs here.
+ * A separate worker that makes the snapshot for later visits and ends. It never runs reader's code.
  *
- * @typedef {import("../download.js").Place & {version: string, main: WebAssembly.Module, widgets: string[]}} MakeSnapshot what the page asks for;
- *   `widgets`: the instruments that it has, which shall be there at once
- * @typedef {{kept: boolean, why: string}} Made `why` it could not be kept, or ""
+ * @typedef {import("../download.js").Place & {version: string, main: WebAssembly.Module, widgets: string[]}} MakeSnapshot the page's request;
+ *   `widgets`: the page's instruments, which go into the snapshot
+ * @typedef {{kept: boolean, why: string}} Made `why` it could not be stored, or ""
  */
 import { addressOf, fetched } from "../download.js";
 import { lastLine } from "./last-line.js";
@@ -17,7 +17,7 @@ globalThis.addEventListener("message", async (event) => {
   globalThis.postMessage({ kept: why === "", why });
 });
 
-/** Of several tabs one makes it. @param {MakeSnapshot} wanted */
+/** Only one of several tabs makes it. @param {MakeSnapshot} wanted */
 function keepOne(wanted) {
   return navigator.locks.request(`latentbook ${wanted.base} ${wanted.version}`, { ifAvailable: true }, async (lock) => {
     if (lock === null || (await isKept(wanted))) return;
@@ -52,7 +52,7 @@ async function make({ base, hashes, version, main, widgets }) {
   const packs = new Map(await Promise.all(read));
   await (await fetched(place, SOON)).arrayBuffer(); // Python finds it in the HTTP cache
   const standardLibrary = /** @type {Uint8Array} */ (packs.get(STANDARD_LIBRARY));
-  // Last, so that it runs at once: when the browser keeps its compiled form for later visits, all of it has been called.
+  // Last, so that it runs at once: when the browser stores its compiled form, all functions have been called.
   const { default: create } = await import(addressOf(place, SCRIPT));
   /** @type {Set<number>} */
   let touched = new Set();

@@ -1,6 +1,6 @@
 /**
- * What the loader uses of Pyodide that Pyodide promises nobody. The build looks whether all of it is there, so that a move to
- * another release fails when the book is built and not in a reader's page.
+ * Private parts of Pyodide that the loader uses. The build checks that all exist, so that a new release of Pyodide fails in the
+ * build and not in a reader's page.
  */
 
 /** Of Emscripten's `Module`. */
@@ -19,7 +19,7 @@ export const TABLE_BASE = 16_384;
 /**
  * @param {any} module
  * @param {any} api
- * @throws {Error} if something is missing; the message names all of it
+ * @throws {Error} if anything is missing; the message lists it
  */
 export function checkNeeds(module, api) {
   const missing = [

@@ -1,13 +1,13 @@
 /**
- * What a run prints, on its way from the worker to the page: gathered so that a flood of lines is a few messages, and cut
- * when it is more than a page should hold.
+ * The output of a run, from the worker to the page. Lines are batched into few messages, and output that is too long for a
+ * page is cut.
  */
 
-/** Kept of one run: beyond either number the rest is counted, not sent. */
+/** Limits per run: the rest is counted, not sent. */
 export const MAX_CHARACTERS = 200_000;
 export const MAX_LINES = 5_000;
 
-/** No more than this can be needed of one write. */
+/** Most bytes that one write can need. */
 const MAX_BYTES = 4 * MAX_CHARACTERS;
 
 const NEWLINE = 10;
@@ -38,11 +38,11 @@ export class Output {
   }
 
   /**
-   * Takes what Python wrote.
+   * Accepts output of Python.
    *
    * @param {"stdout" | "stderr"} name
    * @param {Uint8Array} bytes
-   * @returns {number} how many bytes were taken: all
+   * @returns {number} the number of bytes accepted: all
    */
   write(name, bytes) {
     const head = this.#cutCharacters > 0 ? 0 : Math.min(bytes.length, MAX_BYTES);
@@ -51,7 +51,7 @@ export class Output {
     return bytes.length;
   }
 
-  /** Sends what is left of a run, and says what was cut. */
+  /** Sends the rest of a run, and reports what was cut. */
   finish() {
     this.#flush();
     if (this.#cutCharacters > 0) {
@@ -61,7 +61,7 @@ export class Output {
     this.#decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   }
 
-  /** Counts what is not shown in any case. @param {Uint8Array} bytes @param {number} from */
+  /** Counts output that is not shown. @param {Uint8Array} bytes @param {number} from */
   #skip(bytes, from) {
     for (let at = from; at < bytes.length; at++) {
       if (bytes[at] === NEWLINE) this.#cutLines += 1;
@@ -76,7 +76,7 @@ export class Output {
     if (kept !== "") {
       if (name !== this.#name) {
         this.#flush();
-        this.#lines += 1; // it makes an element of its own
+        this.#lines += 1; // it becomes a separate element
       }
       this.#name = name;
       this.#text += kept;
@@ -85,12 +85,12 @@ export class Output {
       if (this.#mayPost()) this.#flush();
     }
     if (cut === 0) return;
-    if (this.#cutCharacters === 0) this.#flush(); // nothing comes after this that would take it along
+    if (this.#cutCharacters === 0) this.#flush(); // nothing follows that would be sent with it
     this.#cutCharacters += cut;
     this.#cutLines += newlines(text) - newlines(kept);
   }
 
-  /** As much of a text as the run may still show. @param {string} text */
+  /** The part of a text within the run's limit. @param {string} text */
   #within(text) {
     let end = Math.min(text.length, MAX_CHARACTERS - this.#characters);
     for (let at = 0, left = MAX_LINES - this.#lines; left >= 0; left--) {
@@ -102,7 +102,7 @@ export class Output {
     return text.slice(0, end);
   }
 
-  /** The first few writes go at once, so that a slow run shows each of its lines; a flood goes by the window. */
+  /** The first few writes are sent at once, so that a slow run shows each line; a flood is batched. */
   #mayPost() {
     const now = performance.now();
     if (now - this.#windowStart >= WINDOW_MS) {

@@ -1,9 +1,9 @@
 /**
- * The packs that the build makes (app/latentbook/runtime): the standard library, NumPy and the instruments in few files, and two for each
+ * The packs made by the build (app/latentbook/runtime): the standard library, NumPy and the instruments in few files, and two per
  * package that the course adds.
  *
  * @typedef {[path: string, offset: number, length: number]} Entry a file in a pack
- * @typedef {{folders: string[], files: [path: string, length: number][]}} Places what stands for a package until it is fetched
+ * @typedef {{folders: string[], files: [path: string, length: number][]}} Places represent a package until it is fetched
  * @typedef {{first: Record<string, Entry[]>, later: Record<string, Entry[]>, packages: Record<string, Places>,
  *   hashes: Record<string, string>}} Index
  *   pack -> its files: those that every start needs, and those that are fetched when something in them is opened;
@@ -13,17 +13,17 @@ import { addressOf } from "../download.js";
 
 export const INDEX = "index.json";
 export const STANDARD_LIBRARY = "std.pack";
-/** What most code wants, but not the first output. */
+/** Needed by most code, but not for the first output. */
 export const SOON = "numpy-soon.pack";
 export const SCRIPT = "pyodide.asm.mjs";
 /** The pack of an instrument. @param {string} widget */
 export const packOf = (widget) => `widget-${widget}.pack`;
 
 /**
- * The pack of a package says itself what is in it: the length of a JSON text, the text, the files.
+ * The pack of a package contains its index: the length of a JSON text, the text, the files.
  *
  * @param {Uint8Array} pack
- * @returns {{files: Entry[], sources: Entry[], data: Uint8Array}} `sources` lie in the other pack
+ * @returns {{files: Entry[], sources: Entry[], data: Uint8Array}} `sources` are in the other pack
  */
 export function readPackage(pack) {
   const length = new DataView(pack.buffer, pack.byteOffset).getUint32(0, true);
@@ -38,7 +38,7 @@ export function readPackage(pack) {
  * @returns {(pack: string) => Uint8Array}
  */
 export function readNowFrom(place) {
-  const { XMLHttpRequest } = globalThis; // the worker takes it away from reader's code, and with it the use of this function
+  const { XMLHttpRequest } = globalThis; // the worker removes it from reader's code, and with it this function
   return (pack) => {
     const request = new XMLHttpRequest();
     request.open("GET", addressOf(place, pack), false);

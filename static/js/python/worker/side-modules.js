@@ -1,10 +1,10 @@
 /**
- * NumPy's libraries are WebAssembly modules of their own. A snapshot of the memory alone would forget where each of them sits;
- * here that is written down, and put back without running their start-up code again.
+ * NumPy's libraries are separate WebAssembly modules. A snapshot of the memory alone lacks their places. This file records the
+ * places, and restores the libraries there without running their start-up code again.
  *
  * @typedef {{table: number, got: Record<string, number>, names: Set<string>}} Baseline the module before Python's start
  * @typedef {{name: string, handles: number[], refcount: number | null, global: boolean, memoryBase: number, memorySize: number,
- *   tableBase: number, tableSize: number}} SideModule one library; `refcount` null means for ever
+ *   tableBase: number, tableSize: number}} SideModule one library; `refcount` null: never unloaded
  * @typedef {[slot: number, owner: number, name: string]} Slot a function in the table: an export of the library with that
  *   number, of the main module (MAIN), or a JavaScript function (IMPORT)
  * @typedef {{table: number, tableEnd: number, libraries: SideModule[], got: Record<string, number>, slots: Slot[]}} Libraries
@@ -21,7 +21,7 @@ export function trampolineSlot(module) {
 }
 
 /**
- * The common ground of the page that makes a snapshot and the page that uses it.
+ * The state common to the page that makes a snapshot and the page that uses it.
  *
  * @param {any} module
  * @param {number} length where side modules begin

@@ -1,12 +1,12 @@
 /**
- * Where a snapshot lives between visits: the origin's private file system, in a folder of this book's own. Reader's code
- * reaches none of it: the worker takes `navigator` away before that code runs.
+ * Storage of snapshots between visits: the origin's private file system, in a folder for this book. Reader's code cannot
+ * reach it, because the worker removes `navigator` before that code runs.
  *
- * A file is written under a temporary name and then moved, so that what stands under a version's name is whole. What goes
- * wrong is no error of the book: the next start comes from the files.
+ * A file is written under a temporary name and then moved, so that a file with a version's name is complete. A failure is
+ * not an error: the next start uses the files.
  *
  * @typedef {{size: number, read: (into: Uint8Array<ArrayBuffer>, at: number) => void, close: () => void}} Stored
- *   `read` fills an array with what lies at a place, at once.
+ *   `read` fills an array from an offset, synchronously.
  */
 
 /** @typedef {{base: string, version: string}} Version of the runtime in a folder, by its URL */
@@ -23,7 +23,7 @@ async function openFolder({ base }, create) {
 
 /**
  * @param {Version} version
- * @returns {Promise<Stored | null>} null where there is none, or this browser keeps none; close it once it has been read
+ * @returns {Promise<Stored | null>} null if there is none, or this browser stores none; close it after reading
  */
 export async function openStored(version) {
   /** @type {any} TypeScript's DOM knows neither createSyncAccessHandle() nor move() */
@@ -42,13 +42,13 @@ export async function openStored(version) {
   }
 }
 
-/** What has been read at once. @param {Uint8Array} bytes @returns {Stored} */
+/** A file read completely. @param {Uint8Array} bytes @returns {Stored} */
 export function storedIn(bytes) {
   return { size: bytes.length, read: (into, at) => into.set(bytes.subarray(at, at + into.length)), close: () => {} };
 }
 
 /**
- * Keeps the snapshot of this version and removes those of others.
+ * Stores the snapshot of this version and removes those of others.
  *
  * @param {Version} version
  * @param {Uint8Array<ArrayBuffer>} bytes

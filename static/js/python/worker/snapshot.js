@@ -2,10 +2,10 @@
  * A snapshot: the memory of a started interpreter with NumPy and the instruments imported, and the libraries that were open.
  *
  *     "latentbook snap\n"  16 bytes
- *     checksum              4 bytes, of all that follows the next twelve (checksum.js)
+ *     checksum              4 bytes, of everything after the next twelve (checksum.js)
  *     zeros                12 bytes
  *     length of the header  4 bytes
- *     header               JSON, filled up with spaces to a multiple of 16
+ *     header               JSON, padded with spaces to a multiple of 16
  *     pages of memory      those that are not all zero, one after another
  *     libraries            WebAssembly, each at a multiple of 16
  *
@@ -15,7 +15,7 @@
  * @typedef {[offset: number, length: number]} Run
  * @typedef {{version: string, index: Index, record: import("./side-modules.js").Libraries, references: any, heapSize: number,
  *   runs: Run[], libraries: [name: string, offset: number, length: number][]}} Header
- *   `version`: of the runtime's folder. `references`: what Python uses of JavaScript. `runs`: where the pages belong.
+ *   `version`: of the runtime's folder. `references`: Python's references to JavaScript. `runs`: the places of the pages.
  *   `libraries`: offsets count from the end of the header.
  * @typedef {{header: Header, libraries: Promise<Map<string, WebAssembly.Module>>, readInto: (memory: Uint8Array<ArrayBuffer>) => void}} Snapshot
  */
@@ -29,12 +29,12 @@ const HEADER_AT = 36;
 const PAGE = 4_096;
 /** All but the beginning is whole stripes (checksum.js). */
 const STRIPE = 16;
-/** How much is checked at a time: a worker that somebody waits for is not held up. */
+/** Bytes checked at a time, so that requests do not wait long. */
 const PART = 1 << 20;
 const DAMAGED = "it is damaged";
 
 /**
- * @param {Python & {baseline: import("./side-modules.js").Baseline}} python started from files, for a snapshot; it is of no use afterwards
+ * @param {Python & {baseline: import("./side-modules.js").Baseline}} python started from files, for a snapshot; unusable afterwards
  * @param {Set<number>} touched pages that were not all zero before Python's start
  * @param {{version: string, index: Index}} runtime
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
@@ -46,7 +46,7 @@ export async function makeSnapshot({ module, api, baseline, mainExports }, touch
   const references = api.serializeHiwireState(() => null);
   const memory = module.HEAPU8;
   const pages = new Set([...touched, ...pagesInUse(memory)]);
-  // Instantiating a library writes its data again: all of its memory is put back as it was, zeros too.
+  // Instantiating a library writes its data again, so all of its memory is restored, including zeros.
   for (const { memoryBase, memorySize } of record.libraries) {
     for (let page = Math.floor(memoryBase / PAGE); page <= (memoryBase + memorySize) / PAGE; page++) pages.add(page);
   }
@@ -79,12 +79,12 @@ export async function makeSnapshot({ module, api, baseline, mainExports }, touch
 }
 
 /**
- * Reads what says what is where, and has the libraries compiled. The pages are read later, straight into the memory.
+ * Reads the header and compiles the libraries. The pages are read later, directly into memory.
  *
  * @param {Stored} stored
  * @param {string} version that the page wants
  * @returns {Snapshot}
- * @throws {Error} if it is cut short, or belongs to another build; the message says which
+ * @throws {Error} if it is truncated or from a different build; the message says which
  */
 export function readSnapshot(stored, version) {
   const start = begin(stored);
@@ -96,7 +96,7 @@ export function readSnapshot(stored, version) {
   const [, offset, length] = header.libraries.at(-1) ?? ["", sizeOf(header.runs), 0];
   if (dataAt + roundUp(offset + length, STRIPE) !== stored.size) throw new Error(DAMAGED);
   const libraries = compileAll(header, stored, dataAt);
-  libraries.catch(() => {}); // reported by whoever awaits it
+  libraries.catch(() => {}); // reported where it is awaited
   return {
     header,
     libraries,
@@ -111,7 +111,7 @@ export function readSnapshot(stored, version) {
 }
 
 /**
- * Reads all of it once more, in parts, and compares its checksum.
+ * Reads everything again, in parts, and compares the checksum.
  *
  * @param {Stored} stored
  * @param {() => Promise<void>} [pause] between two parts
@@ -130,7 +130,7 @@ export async function checkSnapshot(stored, pause) {
   if (sum.value !== wanted) throw new Error(DAMAGED);
 }
 
-/** What stands before the header. @param {Stored} stored */
+/** The part before the header. @param {Stored} stored */
 function begin(stored) {
   if (stored.size < HEADER_AT) throw new Error("it is not a snapshot");
   const bytes = part(stored, 0, HEADER_AT);
@@ -196,8 +196,8 @@ function runsOf(pages) {
 }
 
 /**
- * Zeroes what is free on the heap, so that it takes no room: claims free blocks from large to small until the heap would have
- * to grow, and gives them back.
+ * Zeroes free heap memory, so that it takes no room: allocates free blocks from large to small until the heap would have to
+ * grow, and frees them.
  *
  * @param {any} module
  */

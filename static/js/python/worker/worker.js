@@ -1,9 +1,8 @@
 /**
- * The worker: starts Python and hands each message to `widgets.engine.host.handle`. It knows no DOM and no instrument.
+ * The worker: starts Python and passes each message to `widgets.engine.host.handle`. It needs no DOM and knows no instrument.
  *
- * Reader's code runs here and shares the page's origin. What could reach other pages, the network or what this browser
- * stores is taken away before its first line runs (python/lock-down.js). What it leaves is text and numbers, and never more of
- * them than a page can hold.
+ * Reader's code runs here and shares the page's origin. Access to other pages, the network and this browser's storage is
+ * removed before its first line runs (lock-down.js). Its output is text and numbers, limited to what a page can show.
  *
  * @typedef {import("../protocol.js").Boot} Boot
  * @typedef {import("../protocol.js").Main} Main
@@ -22,16 +21,16 @@ import { checkSnapshot, readSnapshot } from "./snapshot.js";
 import { openStored } from "./snapshot-store.js";
 import { BOOT_ID } from "../protocol.js";
 
-/** Of one run: pictures and values on their way to the page, and the characters of one of them. */
+/** Limits per run: pictures and values sent to the page, and the characters of each. */
 const MAX_DISPLAYS = 20;
 const MAX_CHARACTERS = 2_000_000;
 
-/** A snapshot is checked after so long where nothing has been asked. */
+/** Delay in ms before a snapshot is checked if there is no request. */
 const LATEST_CHECK_MS = 10_000;
 
 const MEMORY_SENTENCE = `Python has ${MAX_MEMORY / 2 ** 20} MB of memory in this page.\n`;
 
-/** What is refused before any memory is asked for. */
+/** Refused before any memory is allocated. */
 const TOO_LARGE = /index-sized integer|array is too big/;
 
 const send = globalThis.postMessage.bind(globalThis);
@@ -70,7 +69,7 @@ let noteAnswer;
 /** @type {Promise<void>} the first question has been answered */
 const answeredFirst = new Promise((resolve) => (noteAnswer = resolve));
 
-/** Reader's code can leave a promise that fails (pyodide_js.loadPackage): nobody waits for it, so it is no error of the page. */
+/** Reader's code can leave a failing promise (pyodide_js.loadPackage). No one awaits it, so it is not an error of the page. */
 globalThis.addEventListener("unhandledrejection", (event) => event.preventDefault());
 
 globalThis.addEventListener("message", (event) => {
@@ -90,7 +89,7 @@ globalThis.addEventListener("message", (event) => {
 });
 
 /**
- * Python itself, from whoever has it. Where the page relies on a kept one that turned out damaged, it comes from the network.
+ * Python itself, from the page, storage or network. If the stored one is damaged, it comes from the network.
  *
  * @param {Boot} message
  * @param {Downloads} downloads
@@ -111,7 +110,7 @@ async function boot(message) {
   const stored = openStored(message);
   const downloads = new Downloads(message.sizes, (download) => post({ type: "progress", stage: "download", download }));
   const main = mainModule(message, downloads);
-  main.catch(() => {}); // awaited below, once there is something to start from
+  main.catch(() => {}); // awaited below, when the start has its files
   const { default: create } = await import(addressOf(place, SCRIPT));
   const snapshot = stored.then(async (stored) => {
     if (stored !== null && !isEarly) await checkSnapshot(stored);
@@ -134,7 +133,7 @@ async function boot(message) {
   handle = host.handle;
   for (const message of early.splice(0)) tryToAnswer(message);
   const file = await stored.catch(() => null);
-  if (from === "files" || !isEarly) file?.close(); // else nobody could store another one
+  if (from === "files" || !isEarly) file?.close(); // otherwise no one could store another one
   await Promise.race([answeredFirst, pause(LATEST_CHECK_MS)]);
   if (from === "files") return answeredFirst.then(() => importSoon(place));
   if (file !== null && isEarly) {
@@ -143,14 +142,14 @@ async function boot(message) {
   }
 }
 
-/** Lets other things happen in between, also once the worker is locked down. @returns {(ms?: number) => Promise<void>} */
+/** Yields to other tasks, also once the worker is locked down. @returns {(ms?: number) => Promise<void>} */
 function pauses() {
   const { setTimeout } = globalThis;
   return (ms = 0) => new Promise((resolve) => void setTimeout.call(globalThis, resolve, ms));
 }
 
 /**
- * An index, of which the names of files are kept.
+ * Reads an index and records its file names.
  *
  * @param {import("../download.js").Place} place
  * @param {import("./packs.js").Index} index
@@ -168,19 +167,19 @@ async function importSoon(place) {
     start.import_soon();
     start.destroy();
   } catch {
-    // Whoever wants it imports it, and meets what is wrong.
+    // An import of it will report the error.
   }
 }
 
 /**
  * @param {Boot} message
  * @param {Downloads} downloads
- * @param {import("../download.js").Place} place learns the names of all files
+ * @param {import("../download.js").Place} place gets the names of all files
  * @returns {Promise<import("./loader.js").Files>}
  */
 async function filesOf({ sizes }, downloads, place) {
   const bytes = async (/** @type {string} */ name) => new Uint8Array(await (await downloads.get(place, name)).arrayBuffer());
-  // Two at a time, in the order of need: a browser opens six connections, and the page's own scripts want some.
+  // Two at a time, in order of need: a browser opens six connections, and the page's scripts need some.
   const standardLibrary = bytes(STANDARD_LIBRARY);
   const index = downloads.get(place, INDEX).then(async (response) => learned(place, await response.json()));
   const [first, ...others] = Object.keys(sizes).filter((name) => name.endsWith(".pack") && name !== STANDARD_LIBRARY);
@@ -196,7 +195,7 @@ async function filesOf({ sizes }, downloads, place) {
     const name = packOf(question.widget);
     ahead.set(name, new Uint8Array(await (await fetched(place, name)).arrayBuffer()));
   };
-  fetchAhead().catch(() => {}); // Python will ask for it itself
+  fetchAhead().catch(() => {}); // Python will fetch it itself
   const lanes = [index.then(() => inTurn([first])), standardLibrary.then(() => inTurn(others))];
   const packs = Promise.all(lanes).then((lists) => new Map(lists.flat()));
   packs.then(() => post({ type: "progress", stage: "import", download: null }), () => {}); // awaited by the loader
@@ -213,7 +212,7 @@ function tryToAnswer(message) {
     post(reply, buffersOf(reply));
   } catch (error) {
     output.finish();
-    // Handle turns other Python exceptions into a reply, so this is the interpreter itself: exit, a broken stack, or past repair.
+    // Handle turns other Python exceptions into a reply, so this is the interpreter itself: exit, a broken stack, or damage.
     if (isInterrupt(error)) post(interrupted(message.id));
     else die(error);
   }
@@ -247,7 +246,7 @@ function interrupted(id) {
   return { type: "failed", id, kind: "interrupted", ...said, memory: memory() };
 }
 
-/** What Python uses, bytes. It takes more when it needs more and gives nothing back while it lives. @returns {number} */
+/** Python's memory in bytes. It grows and never shrinks. @returns {number} */
 const memory = () => pyodide._module.HEAPU8.byteLength;
 
 /** @param {string} mime @param {string} data */
@@ -257,7 +256,7 @@ function display(mime, data) {
   post({ type: "display", id: requestId, mime: String(mime), data: String(data) });
 }
 
-/** A copy of plain data with one value exchanged for another. @param {any} value @param {unknown} from @param {unknown} to @returns {any} */
+/** A copy of plain data with one value replaced by another. @param {any} value @param {unknown} from @param {unknown} to @returns {any} */
 function exchanged(value, from, to) {
   if (value === from) return to;
   if (value === null || typeof value !== "object" || ArrayBuffer.isView(value)) return value;

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from latentbook.book.compose.compose import Composer, Resources
-from latentbook.book.compose.facts import FactEntry, FactLedger, Remark
+from latentbook.book.compose.facts import FactEntry, Gap, Remark
 from latentbook.book.compose.pieces import Link, Symbol, Term
 from latentbook.book.compose.text import Address
 from latentbook.book.compose.types import Dispute, Fact, NotedSymbol
@@ -19,25 +19,9 @@ from latentbook.book.read.source import ChapterSource, PageSource
 from latentbook.errors import accepted_names
 
 NEVER = Day(Path(), 1, "hidden")
-"""The day of content that appears only where nothing is open: it may refer to everything withheld.
-"""
+"""The day of what only withheld content uses: it may refer to everything withheld."""
 
 Listing = Literal["listed", "unseen", "left out", "unused"]
-
-
-def listing(*, seen: bool, unseen: bool, from_book: bool) -> Listing:
-    """Whether and how an entry of a ledger is listed.
-
-    Parameters
-    ----------
-    seen, unseen : whether something open uses it, or something that is not open
-    from_book : whether it is the book's below a course, which may leave out what uses it
-    """
-    if seen:
-        return "listed"
-    if unseen:
-        return "unseen"
-    return "left out" if from_book else "unused"
 
 
 class Ledgers:
@@ -70,11 +54,11 @@ class Ledgers:
         """
         seen, unseen = self._resources.bibliography, self._unseen.bibliography
         of_course = self._project.laid.book is not None
-        fates = {
-            key: listing(seen=seen.is_used(key), unseen=unseen.is_used(key), from_book=of_course)
+        return [
+            key
             for key in seen.keys()  # noqa: SIM118
-        }
-        return [key for key, fate in fates.items() if fate in ("listed", "unused")]
+            if seen.is_used(key) or not (unseen.is_used(key) or of_course)
+        ]
 
     def symbols_of(self, composer: Composer) -> tuple[Symbol, ...]:
         """The symbols in a page's equations, in the order of ``notation.toml``."""
@@ -99,15 +83,15 @@ class Ledgers:
         composer = self._of_file("notation.toml")
         listed = []
         for entry in self._resources.symbols:
-            below = self._from_book("notation.toml", entry.line)
-            for unknown in set() if below else set(entry.sections) - self._names:
-                names = accepted_names(unknown, self._names)
-                report.add(entry.line, f"no section {unknown!r}. {names}")
+            if not self._from_book("notation.toml", entry.line):
+                for unknown in set(entry.sections) - self._names:
+                    names = accepted_names(unknown, self._names)
+                    report.add(entry.line, f"no section {unknown!r}. {names}")
             seen, unseen = entry.id in self._symbol_uses, entry.id in self._unseen_symbols
-            fate = listing(seen=seen, unseen=unseen, from_book=below)
-            if fate == "unused":
+            listing = self._listing("notation.toml", entry.line, seen=seen, unseen=unseen)
+            if listing == "unused":
                 report.add(entry.line, f"no equation has the symbol {entry.tex!r}")
-            if fate in ("listed", "unused"):
+            if listing in ("listed", "unused"):
                 uses = tuple(self._symbol_uses.get(entry.id, ()))
                 listed.append(NotedSymbol(self._symbol(entry, composer), uses))
         return tuple(listed)
@@ -119,12 +103,11 @@ class Ledgers:
         glossary = self._resources.glossary
         unseen = dict(self._unseen.glossary.in_order()) if self._unseen.glossary else {}
         for entry, place in glossary.in_order() if glossary else ():
-            below = self._from_book("glossary.toml", entry.line)
-            hidden = unseen.get(entry) is not None
-            fate = listing(seen=place is not None, unseen=hidden, from_book=below)
-            if fate == "unseen":
+            seen, hidden = place is not None, unseen.get(entry) is not None
+            listing = self._listing("glossary.toml", entry.line, seen=seen, unseen=hidden)
+            if listing == "unseen":
                 never.inline(entry.meaning, entry.line)
-            elif fate == "unused":
+            elif listing == "unused":
                 why = f"no text defines this: write {{term}}`{entry.name}` there"
                 self._project.report("glossary.toml").add(entry.line, why)
             elif place is not None:
@@ -133,35 +116,41 @@ class Ledgers:
         return tuple(terms)
 
     def facts(self) -> dict[str, Any]:
-        """The book's fields from ``facts.toml``, composed as on the page of facts."""
+        """The book's fields from ``facts.toml``."""
         ledger, unseen = self._resources.facts, self._unseen.facts
-        composer = self._of_file("facts.toml")
+        composer, never = self._of_file("facts.toml"), self._of_file("facts.toml", NEVER)
+        facts = []
+        for id, entry in ledger.entries.items():
+            uses, hidden = ledger.uses(id), unseen.uses(id)
+            listing = self._listing("facts.toml", entry.line, seen=bool(uses), unseen=bool(hidden))
+            if listing == "unseen":
+                _fact(id, entry, hidden, never)
+            elif listing != "left out":
+                facts.append(_fact(id, entry, uses, composer))
 
-        def own(line: int) -> bool:
-            return not self._from_book("facts.toml", line)
+        def own(entry: Gap | Remark) -> bool:
+            return not self._from_book("facts.toml", entry.line)
 
-        fates = {
-            id: listing(
-                seen=bool(ledger.uses(id)),
-                unseen=bool(unseen.uses(id)),
-                from_book=not own(entry.line),
-            )
-            for id, entry in ledger.entries.items()
-        }
-
-        def with_fate(*wanted: Listing) -> dict[str, FactEntry]:
-            return {id: each for id, each in ledger.entries.items() if fates[id] in wanted}
-
-        _facts(with_fate("unseen"), unseen, self._of_file("facts.toml", NEVER))
+        gaps, disputed = filter(own, ledger.gaps), filter(own, ledger.disputed)
         return {
-            "facts": _facts(with_fate("listed", "unused"), ledger, composer),
-            "gaps": tuple(
-                composer.inline(gap.text, gap.line) for gap in ledger.gaps if own(gap.line)
-            ),
-            "disputed": tuple(
-                _dispute(remark, composer) for remark in ledger.disputed if own(remark.line)
-            ),
+            "facts": tuple(facts),
+            "gaps": tuple(composer.inline(gap.text, gap.line) for gap in gaps),
+            "disputed": tuple(_dispute(remark, composer) for remark in disputed),
         }
+
+    def _listing(self, file: str, line: int, *, seen: bool, unseen: bool) -> Listing:
+        """Whether and how an entry of a file is listed.
+
+        Parameters
+        ----------
+        seen, unseen : whether open content uses it, or withheld content
+        """
+        if seen:
+            return "listed"
+        if unseen:
+            return "unseen"
+        # Of the book below a course, which may leave out what uses it.
+        return "left out" if self._from_book(file, line) else "unused"
 
     def _from_book(self, file: str, line: int) -> bool:
         return self._project.laid.from_book(self._project.shown(file), line)
@@ -177,20 +166,15 @@ class Ledgers:
         return Composer(resources, page, self._project.report(name), place, day=day)
 
 
-def _facts(
-    entries: Mapping[str, FactEntry], ledger: FactLedger, composer: Composer
-) -> tuple[Fact, ...]:
-    return tuple(
-        Fact(
-            id,
-            composer.inline(entry.claim, entry.line),
-            _sources(entry.sources, entry.line, composer),
-            entry.confidence,
-            entry.checked,
-            composer.inline(entry.note, entry.line),
-            ledger.uses(id),
-        )
-        for id, entry in entries.items()
+def _fact(id: str, entry: FactEntry, uses: tuple[Link, ...], composer: Composer) -> Fact:
+    return Fact(
+        id,
+        composer.inline(entry.claim, entry.line),
+        _sources(entry.sources, entry.line, composer),
+        entry.confidence,
+        entry.checked,
+        composer.inline(entry.note, entry.line),
+        uses,
     )
 
 

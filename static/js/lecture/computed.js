@@ -54,12 +54,12 @@ export class Computed {
     this.#stop.abort();
   }
 
-  /** What is sent; null if it cannot be computed. @param {InstrumentSpec} spec @param {FrameValue} frame @returns {any} */
+  /** The value to send; null if it cannot be computed. @param {InstrumentSpec} spec @param {FrameValue} frame @returns {any} */
   valueOf(spec, frame) {
     throw new Error("A form says what it sends.");
   }
 
-  /** What the phone says of it. @param {FrameValue} frame */
+  /** Text about it on the phone. @param {FrameValue} frame */
   textOf(frame) {
     return "";
   }

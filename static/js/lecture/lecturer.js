@@ -14,7 +14,7 @@ for (const button of document.querySelectorAll("[data-do]")) {
 
 /** @param {string} key */
 async function giveKey(key) {
-  history.replaceState(null, "", location.pathname); // not to be read off a screen, nor kept in the history
+  history.replaceState(null, "", location.pathname); // so that neither the screen nor the history shows it
   try {
     await ask("api/lecturer/key", { method: "POST", body: { key: decodeURIComponent(key) } });
     location.reload();
@@ -92,7 +92,7 @@ async function end() {
   location.assign("./");
 }
 
-/** What stands after a block in the book. @param {string} label @returns {Choice | null} */
+/** The block after another one in the book. @param {string} label @returns {Choice | null} */
 function after(label) {
   const i = items.findIndex((item) => item.dataset.label === label);
   const item = items[i + 1];
@@ -141,7 +141,7 @@ async function follow() {
 /** @param {string} step @param {boolean} can */
 const enable = (step, can) => (/** @type {HTMLButtonElement} */ (one(`[data-do="${step}"]`)).disabled = !can);
 
-/** Time goes on between the polls. */
+/** Updates the time between polls. */
 function tick() {
   const round = state?.rounds?.at(-1);
   const vote = round ? translate("Vote {number}", { number: state.rounds.length }) : "";

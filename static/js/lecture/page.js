@@ -1,4 +1,4 @@
-/** What the pages of class mode share: requests, polling, views. */
+/** Shared by the pages of class mode: requests, polling, views. */
 import { absolute } from "../config.js";
 
 const EVERY_MS = 2_000;

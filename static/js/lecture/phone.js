@@ -1,4 +1,4 @@
-/** A phone in a class: joins, follows what is asked, answers, and sends again what did not arrive. */
+/** A phone in a class: joins, follows the questions, answers, and resends answers that did not arrive. */
 import { read, remove, write } from "../store.js";
 import { translate } from "../words.js";
 import { ask, one, poll, Refused, say, show } from "./page.js";
@@ -82,17 +82,17 @@ class Phone {
         say("[data-said]", refusal(error.status));
         return false;
       }
-      if (error.status === 403) this.#seat = 0; // perhaps the doors open again
+      if (error.status === 403) this.#seat = 0; // new phones may be able to join again
       say("[data-said]", refusal(error.status));
       return true;
     }
-    if (!(error instanceof TypeError)) throw error; // a fault of ours, and not of the network
+    if (!(error instanceof TypeError)) throw error; // a bug, not the network
     const isKept = this.#mine && !this.#mine.sent;
     say("[data-said]", isKept ? translate("No connection. Your answer is saved and will be sent when you are back online.") : translate("No connection. Trying again …"));
     return true;
   }
 
-  /** Brings the page to where the class is. */
+  /** Shows the present question. */
   async #show() {
     const news = this.#news;
     if (news === null || news.asking === null) {

@@ -1,4 +1,4 @@
-/** What the hall sees: where to join, what is asked, and, once it is revealed, what was answered. */
+/** The projector: where to join, the question and, once they are revealed, the answers. */
 import { absolute } from "../config.js";
 import { ask, elapsed, one, poll, Refused, say, show } from "./page.js";
 import { showAsked, showResults } from "./question.js";

@@ -1,6 +1,6 @@
-/** What is said to an answer. */
+/** Feedback on an answer. */
 
-/** What an author wrote for one answer: it stands hidden in the page. @param {HTMLElement} section @param {string} selector */
+/** The author's feedback on one answer, which is hidden in the page. @param {HTMLElement} section @param {string} selector */
 export function copyOf(section, selector) {
   return [...(section.querySelector(selector)?.cloneNode(true).childNodes ?? [])];
 }

@@ -10,7 +10,7 @@ import { read, remove, write } from "../store.js";
 import { translate } from "../words.js";
 import { copyOf } from "./feedback.js";
 
-/** A check that takes longer says so. */
+/** A check that takes longer shows that it is running. */
 const SLOW_MS = 300;
 
 /**
@@ -63,7 +63,7 @@ class Quiz {
     this.kind.destroy?.();
   }
 
-  /** What an earlier visit left. */
+  /** Restores the state of an earlier visit. */
   #recall() {
     /** @type {Memory | null} */
     const memory = read("quiz", this.section.id);
@@ -71,7 +71,7 @@ class Quiz {
     this.#memory = memory;
     if (this.kind.answer !== "") return; // the reader was quicker than this script
     if (memory.answer !== "") this.kind.answer = memory.answer;
-    if (memory.state === "open") return; // kept, and not checked yet
+    if (memory.state === "open") return; // saved, but not checked yet
     this.kind.showVerdict?.();
     this.section.dataset.state = memory.state;
     this.section.toggleAttribute("data-remembered", true);
@@ -90,7 +90,7 @@ class Quiz {
     write("quiz", this.section.id, this.#memory);
   }
 
-  /** Checks the answer; while a check is under way, ends it. */
+  /** Checks the answer, or stops a running check. */
   async check() {
     if ("opens" in this.section.dataset) return this.#keep();
     if (this.#stop !== null) return this.#stop.abort();
@@ -107,7 +107,7 @@ class Quiz {
     button.textContent = name;
     this.#stop = null;
     if (reply.state === "unread") {
-      this.section.dataset.state = "open"; // what is said now is not said of an earlier answer
+      this.section.dataset.state = "open"; // this feedback is not about an earlier answer
       this.feedback.replaceChildren(...reply.said);
       return;
     }
@@ -118,7 +118,7 @@ class Quiz {
     if (this.kind.final) /** @type {HTMLElement} */ (this.section.querySelector('[data-action="reset"]')).focus();
   }
 
-  /** While its answer is not open, a question keeps what it is given. Code is kept as it is edited. */
+  /** Saves an answer that cannot be checked yet, because the worked answer is withheld. Code is saved with every edit. */
   #keep() {
     const { answer } = this.kind;
     if (answer !== "") this.#remember({ answer });

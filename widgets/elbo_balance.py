@@ -211,7 +211,7 @@ def clouds_alt(result):
 
 
 def terms_figure(result):
-    """Both terms and their sum by the width of the cloud, over what log p(x) allows."""
+    """Both terms, their sum and the loss by the width of the cloud, over what log p(x) allows."""
     sigma, recon, kl = result["cloud"][1], result["recon"], result["kl"]
     floor = -result["log_px"]
     curves = [
@@ -219,12 +219,20 @@ def terms_figure(result):
         ("KL", result["kl_curve"], kl, INK_2, INK_2),
         ("sum, −ELBO", result["recon_curve"] + result["kl_curve"], recon + kl, DATA_1, DATA_1),
     ]
+    dashes = dict.fromkeys([name for name, *_ in curves], "solid")
+    if result["beta"] != 1:
+        loss = result["recon_curve"] + result["beta"] * result["kl_curve"]
+        curves.append(("loss", loss, result["loss"], INK, INK))
+        dashes["loss"] = "dash"
     above = min(recon + kl, HIGHEST)
     return figure(
         [
-            *(line(SIGMAS, np.minimum(curve, 50), color) for _, curve, _, color, _ in curves),
+            *(
+                line(SIGMAS, np.minimum(curve, 50), color, dash=dashes[name])
+                for name, curve, _, color, _ in curves
+            ),
             dots(
-                [sigma] * 3,
+                [sigma] * len(curves),
                 [min(height, HIGHEST) for _, _, height, _, _ in curves],
                 [color for _, _, _, color, _ in curves],
                 size=9,
@@ -259,11 +267,12 @@ def terms_figure(result):
 
 
 def terms_alt(result):
+    loss = f" The loss there is {result['loss']:.3f}." if result["beta"] != 1 else ""
     return (
         f"Reconstruction, KL and their sum against the width of the cloud. At its width of "
         f"{result['cloud'][1]:.2f} they are {result['recon']:.3f}, {result['kl']:.3f} and "
         f"{-result['elbo']:.3f} nats; -log p(x) is {-result['log_px']:.3f}, which leaves a gap of "
-        f"{result['gap']:.3f}."
+        f"{result['gap']:.3f}.{loss}"
     )
 
 

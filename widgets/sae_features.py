@@ -45,7 +45,7 @@ DENSE = 0.3  # share of images from which a feature is dense
 MIXED = 0.5  # purity below which it is mixed
 ACTIVE = (1, 2, 4, 8)
 LEAST = -4.0  # left end of the axis of densities, a power of ten
-REACH = 30.0  # of the axis of changes
+MOST = 4.0  # of the factor
 
 instrument = Instrument(
     name="sae_features",
@@ -56,7 +56,7 @@ instrument = Instrument(
         Slider("feature", "Feature", default=13, min=1, max=FEATURES, step=1, symbol="j"),
         Slider("image", "Its image", default=1, min=1, max=SHOWN, step=1),
         Slider(
-            "factor", "Strength", default=1.0, min=0.0, max=4.0, step=0.25, unit="×", format=".2f"
+            "factor", "Strength", default=1.0, min=0.0, max=MOST, step=0.25, unit="×", format=".2f"
         ),
         Choice("active", "Active at a time", {str(k): str(k) for k in ACTIVE}, "4", symbol="k"),
         Choice("network", "Network", {"trained": "Trained", "untrained": "Not trained"}, "trained"),
@@ -89,8 +89,8 @@ def compute(*, feature, image, factor, active, network):
         their ``labels``; ``density`` and ``purity`` of all 128 over 10,000 test images, (128,),
         ``nearest``, cosines with features of other seeds, (128,); ``digits``, how this one's
         activation falls on the digits, (10,); ``change`` of the log-odds of the chosen image,
-        (10,), and its probabilities ``before`` and ``after``, (10,), None for a feature that is
-        active for none of the 625.
+        (10,), at most ``most`` at any factor, and its probabilities ``before`` and ``after``,
+        (10,), None for a feature that is active for none of the 625.
     """
     data, gallery = load("mnist_network_features"), load("mnist_gallery")
     own = {
@@ -110,11 +110,12 @@ def compute(*, feature, image, factor, active, network):
 
     images = np.zeros((SHOWN, 28, 28), np.uint8)
     images[: len(strongest)] = gallery["images"][strongest]
-    change = before = after = chosen = None
+    change = most = before = after = chosen = None
     if len(strongest):
         chosen = min(image, len(strongest)) - 1
         one = strongest[chosen]
-        change = (factor - 1) * z[one] * own["decoder"][j] @ matrix
+        added = z[one] * own["decoder"][j] @ matrix
+        change, most = (factor - 1) * added, (MOST - 1) * np.abs(added).max()
         log_odds = h[one] @ matrix + bias
         before, after = softmax(log_odds), softmax(log_odds + change)
     return {
@@ -125,6 +126,7 @@ def compute(*, feature, image, factor, active, network):
         "nearest": own["nearest"],
         "digits": own["digits"][j],
         "change": change,
+        "most": most,
         "before": before,
         "after": after,
         "chosen": chosen,
@@ -207,24 +209,25 @@ def effect_figure(result):
     """Above, where the activation falls; below, what changes in the log-odds of the image."""
     digit = np.arange(10)
     change = np.zeros(10) if result["change"] is None else result["change"]
+    reach = round_up(result["most"] or 1.0)  # the same whatever the factor
     words = []
     if not change.any():
-        words = [label("nothing is changed", 4.5, 4, INK_2, xref="x2", yref="y2", yshift=8)]
+        words = [label("nothing is changed", 4.5, 0, INK_2, xref="x2", yref="y2", yshift=20)]
     return figure(
         [
             bars(digit, 100 * result["digits"], DATA_1),
-            bars(digit, change.clip(-REACH, REACH), DATA_2, xaxis="x2", yaxis="y2"),
+            bars(digit, change, DATA_2, xaxis="x2", yaxis="y2"),
         ],
         axis(-0.6, 9.6, dtick=1, anchor="y", showticklabels=False),
         axis(0, 100, "activation, % by digit", domain=[0.64, 1], dtick=50, color=DATA_1),
         xaxis2=axis(-0.6, 9.6, "digit", dtick=1, anchor="y2"),
         yaxis2=axis(
-            -REACH,
-            REACH,
+            -reach,
+            reach,
             "change of the log-odds",
             domain=[0, 0.42],
             anchor="x2",
-            dtick=15,
+            dtick=reach / 2,
             color=DATA_2_TEXT,
         ),
         height=400,
@@ -232,6 +235,12 @@ def effect_figure(result):
         right=12,
         labels=words,
     )
+
+
+def round_up(value):
+    """The next 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(power * next(each for each in (1, 2, 5, 10) if each * power >= value))
 
 
 def effect_alt(result):
@@ -245,8 +254,8 @@ def effect_alt(result):
     down, up = change.argmin(), change.argmax()
     return (
         f"{falls} With the feature at {result['factor']:g} times its value the log-odds of the "
-        f"image fall most for {down}, by {-change[down]:.1f}, and rise most for {up}, by "
-        f"{change[up]:.1f}."
+        f"image fall most for {down}, by {-change[down]:.2g}, and rise most for {up}, by "
+        f"{change[up]:.2g}."
     )
 
 

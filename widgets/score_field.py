@@ -43,7 +43,7 @@ REACH = 2.5  # how far the plane is shown
 ARROWS = 13  # in each row and column
 STEPS = 60  # of the walk
 LAST_SIGMA = 0.05  # where a falling noise level ends
-AT_REST = 0.002  # a step shorter than this is none
+AT_REST = 0.01  # as near as this to where it ends, a walk has arrived
 
 instrument = Instrument(
     name="score_field",
@@ -181,14 +181,12 @@ CURVES = {"ring": ring, "moons": moons, "spiral": spiral}
 
 def frame(result):
     """The field with the walk on the left; what the walk gains on the right."""
-    moved = np.linalg.norm(np.diff(result["walk"], axis=0), axis=1) >= AT_REST
-    steps = int(np.flatnonzero(moved)[-1]) + 1 if moved.any() else 0
     return Frame(
         readouts={
             "before": result["distance"][0],
             "after": result["distance"][-1],
             "score": result["score"],
-            "rest": steps if steps < STEPS else None,
+            "rest": steps_to_rest(result["walk"]),
         },
         panels=[
             Plot("field", field_figure(result), field_alt(result), half=True),
@@ -196,6 +194,20 @@ def frame(result):
         ],
         note=note(result),
     )
+
+
+def steps_to_rest(walk):
+    """After how many steps a walk, (STEPS + 1, 2), has arrived, or None if it is still going.
+
+    Short steps alone are no sign of it: on the ring, near sigma = 1, they shrink long before the
+    end. So the way still to go is reckoned from how fast they shrink, as a geometric series.
+    """
+    before, last = np.linalg.norm(np.diff(walk[-3:], axis=0), axis=1)
+    if last > 1e-6 and last >= before:
+        return None
+    to_go = last**2 / (before - last) if last > 1e-6 else 0.0
+    away = np.linalg.norm(walk - walk[-1], axis=1) + to_go >= AT_REST
+    return None if away[-1] else int(np.sum(np.logical_or.accumulate(away[::-1])))
 
 
 def field_figure(result):

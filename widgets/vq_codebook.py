@@ -14,7 +14,6 @@ A vector that is nearest to no patch does not move until the others have moved a
 Reviving puts it on a patch drawn at random at once.
 """
 
-import math
 from functools import lru_cache
 
 import numpy as np
@@ -256,12 +255,14 @@ def compute(state, curves, *, codes, steps, branch, at, **settings):
     -------
     dict
         ``share`` of the test patches that each code has, largest first, (K,); ``table``, the codes
-        as patches in that order, (K, PIXELS); ``error`` for a test digit, squared; ``perplexity``;
+        as patches in that order, (K, PIXELS); ``error`` for a test digit, squared, and ``bits``
+        for one, priced by how often each code is used, and once more, in training; ``perplexity``;
         ``digits``, four test digits above what is sent of them, (2, 4, 28, 28); ``curves``.
     """
     x = patches()[1]
     which = nearest(encoded(state, x), state["codes"])
     count = np.bincount(which, minlength=codes)
+    seen = np.bincount(state["which"], minlength=codes) + 1.0
     order = np.argsort(-count, kind="stable")
     table = pictures(state)
     shown = [joined(part)[list(SHOWN)] for part in (x, table[which])]
@@ -269,6 +270,7 @@ def compute(state, curves, *, codes, steps, branch, at, **settings):
         "share": count[order] / len(x),
         "table": table[order],
         "error": float(PLACES * np.sum((table[which] - x) ** 2) / len(x)),
+        "bits": float(-PLACES * np.log2(seen / seen.sum())[which].mean()),
         "perplexity": perplexity(which, codes),
         "digits": np.stack(shown),
         "curves": [dict(curve) for curve in curves],
@@ -291,7 +293,7 @@ def frame(result):
             "error": result["error"],
             "used": used,
             "perplexity": result["perplexity"],
-            "bits": PLACES * math.log2(result["perplexity"]),
+            "bits": result["bits"],
         },
         panels=[
             Tiles(
@@ -319,11 +321,10 @@ def frame(result):
 
 
 def prices_figure(result):
-    """Error against bits: k-means at its best, components, and this table."""
+    """Error against bits, all by frequencies: k-means at its best, components, and this table."""
     data = load("patch_codes")
-    bits, error = PLACES * math.log2(result["codes"]), min(result["error"], HIGH)
+    bits, error = result["bits"], min(result["error"], HIGH)
     means, components = data["means"], data["components"]
-    side = "left" if result["codes"] < 8 else "right"
     return figure(
         [
             line(*components.T, INK_3, dash="dot"),
@@ -331,21 +332,21 @@ def prices_figure(result):
             dots(*means.T, DATA_2, size=4),
             dots([bits], [error], DATA_1, size=10, ring=2),
         ],
-        axis(0, 320, "bits for a digit"),
+        axis(0, 320, "bits for a digit, by frequencies"),
         axis(0, HIGH, "squared error"),
         height=420,
         labels=[
             label("components", *components[0], INK_3, xanchor="left", xshift=-10, yshift=14),
-            label("k-means, best", *means[2], DATA_2_TEXT, xanchor="right", xshift=-4, yshift=-12),
-            label("this table", bits, error, DATA_1, xanchor=side, yshift=16, bgcolor=PAPER),
+            label("k-means, best", *means[-1], DATA_2_TEXT, xanchor="left", xshift=8),
+            label("this table", bits, error, DATA_1, xanchor="left", yshift=16, bgcolor=PAPER),
         ],
     )
 
 
 def prices_alt(result):
     return (
-        f"Squared error against bits, for a test digit. This table: {result['error']:.1f} at "
-        f"{PLACES * math.log2(result['codes']):.0f} bits. k-means at its best falls from "
+        "Squared error against bits by frequencies, for a test digit. This table: "
+        f"{result['error']:.1f} at {result['bits']:.0f} bits. k-means at its best falls from "
         "2 codes to 64; rounded components of the patches are dotted."
     )
 

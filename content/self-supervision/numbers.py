@@ -1,10 +1,13 @@
 """Numbers of chapter 4."""
 
+from statistics import NormalDist
+
 import numpy as np
 
 from widgets import analogies
 from widgets import collapse as _live
 from widgets.data import load
+from widgets.kit.encoders import encode_as
 
 # Hidden patches: squared errors per hidden pixel, by the number hidden
 _study, _pixels = load("mnist_masking"), load("mnist_gallery")["images"] / 255
@@ -52,6 +55,45 @@ negatives = {
     "chance": 100 * _alike.sum() / _wrong.sum(),
 }
 
+# Half a turn of sixes and nines: what of it passes through the map that the loss sees, as a share
+# of squared length, and of the difference between two digits
+_gallery = load("mnist_gallery")
+_images = _gallery["images"] / 255
+_six_or_nine = _images[np.isin(_gallery["labels"], (6, 9))]
+_half = len(_images) // 2
+
+
+def _passed(encoder, file):
+    matrix = load(file)["w3"].astype(float)
+    turned, upright = (encode_as(encoder, x) for x in (_six_or_nine[:, ::-1, ::-1], _six_or_nine))
+    every = encode_as(encoder, _images)
+    moves = {"turn": turned - upright, "digits": every[:_half] - every[_half : 2 * _half]}
+    return {
+        name: 100 * np.square(move @ matrix).sum() / np.square(move).sum()
+        for name, move in moves.items()
+    }
+
+
+passed = {
+    "any": _passed("contrastive_turns", "mnist_contrastive_turns"),
+    "small": _passed("contrastive", "mnist_contrastive"),
+}
+_every = encode_as("contrastive_turns", _images)
+_widest = np.linalg.svd(_every - _every.mean(axis=0), full_matrices=False)[2][:32]
+
+
+def _unit(codes):
+    return codes / np.linalg.norm(codes, axis=1, keepdims=True)
+
+
+def _by_components(images):
+    return _unit((encode_as("contrastive_turns", images) - _every.mean(axis=0)) @ _widest.T)
+
+
+_apart = _by_components(_images[:_half]) - _by_components(_images[_half : 2 * _half])
+_turned = _by_components(_six_or_nine[:, ::-1, ::-1]) - _by_components(_six_or_nine)
+moved_by_components = np.linalg.norm(_turned, axis=1).mean() / np.linalg.norm(_apart, axis=1).mean()
+
 # Strokes: how nearly the code of a curvature and an orientation is the sum of two parts
 _strokes = load("stroke_codes")
 
@@ -72,6 +114,33 @@ def _share_of_sum(encoder, run):
     return 100 * (1 - np.square(rest).sum() / np.square(grid).sum())
 
 
+def _evened(codes):
+    """The two numbers of each code uncorrelated, and with the quantiles of the prior."""
+    axes = np.linalg.svd(codes - codes.mean(axis=0), full_matrices=False)[0]
+    ranks = np.argsort(np.argsort(axes, axis=0), axis=0)
+    return np.vectorize(NormalDist().inv_cdf)((ranks + 0.5) / len(codes))
+
+
+def _right(codes):
+    """Percent of the questions three steps apart that are answered right, any stroke allowed."""
+    a, b, c, d = analogies.questions(3)
+    answers = analogies.all_answers(analogies.distances(codes), a, b, c, 3)[0]
+    return 100 * np.mean(answers == d)
+
+
+def _largest_step(codes):
+    """From one stroke to the next on the grid, by the median of these steps."""
+    grid = codes.reshape(analogies.GRID, analogies.GRID, -1)
+    steps = [np.linalg.norm(np.diff(grid, axis=axis), axis=2).ravel() for axis in (0, 1)]
+    return np.max(np.concatenate(steps)) / np.median(np.concatenate(steps))
+
+
+_runs_of = {
+    encoder: [analogies.codes_of(encoder, run, _strokes) for run in range(analogies.RUNS)]
+    for encoder in ("vae", "autoencoder")
+}
+_plain_evened = [_right(_evened(codes)) for codes in _runs_of["autoencoder"]]
+_plain_steps = [_largest_step(codes) for codes in _runs_of["autoencoder"]]
 _vae, _plain = (
     [_share_of_sum(encoder, run) for run in range(analogies.RUNS)]
     for encoder in ("vae", "autoencoder")
@@ -84,6 +153,15 @@ analogy = {
         "plain_least": min(_plain),
         "plain_most": max(_plain),
     },
+    "plain": {
+        "as_is": np.mean([_right(codes) for codes in _runs_of["autoencoder"]]),
+        "evened": np.mean(_plain_evened),
+        "evened_least": min(_plain_evened),
+        "evened_most": max(_plain_evened),
+        "step_least": min(_plain_steps),
+        "step_most": max(_plain_steps),
+    },
+    "vae_step": max(_largest_step(codes) for codes in _runs_of["vae"][:4]),
 }
 
 # Collapse: ten seeds each of what 500 steps leave, by `latentbook train collapse_runs`

@@ -72,3 +72,16 @@ def test_best_cloud_is_the_posterior_of_a_noisier_model():
 def test_the_gap_can_be_closed_with_the_sliders():
     frame = widget.frame(compute(mu=0.6, sigma=0.45))
     assert format(frame.readouts["gap"], ".3f") == "0.000"
+
+
+def test_the_loss_has_a_curve_unless_it_is_the_sum():
+    def traces(beta):
+        result = compute(beta=beta)
+        return result, widget.terms_figure(result)["data"]
+
+    result, drawn = traces(4.0)
+    loss = np.array(drawn[3]["y"])
+    expected = result["recon_curve"] + 4 * result["kl_curve"]
+    np.testing.assert_allclose(loss, np.minimum(expected, 50))
+    assert len(drawn[-1]["x"]) == 4
+    assert len(traces(1.0)[1]) == 4  # three curves and their dots

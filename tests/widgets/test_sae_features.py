@@ -87,3 +87,21 @@ def test_kinds():
         "mixed",
         "pure",
     ]
+
+
+@pytest.mark.parametrize("network", ["trained", "untrained"])
+def test_the_axis_of_changes_holds_every_factor_and_is_not_too_wide(network):
+    for feature in range(1, FEATURES + 1, 9):
+        results = [compute(feature=feature, network=network, factor=f) for f in (0.0, 1.0, 4.0)]
+        if results[0]["change"] is None:
+            continue
+        axes = [sae_features.effect_figure(each)["layout"]["yaxis2"]["range"] for each in results]
+        assert axes[0] == axes[1] == axes[2]
+        largest = np.abs(results[2]["change"]).max()
+        assert largest <= axes[0][1] <= 2.5 * largest
+
+
+def test_rounding_up():
+    assert [sae_features.round_up(x) for x in (0.03, 1.0, 1.1, 4.9, 51.0)] == pytest.approx(
+        [0.05, 1.0, 2.0, 5.0, 100.0]
+    )

@@ -92,3 +92,26 @@ def test_data_lie_evenly_on_the_curve():
 def test_the_note_says_when_the_walk_leads_away():
     assert "farther from the data" in widget.frame(compute(sigma=1.3)).note
     assert "arrow" in widget.frame(compute(sigma=0.3)).note
+
+
+@pytest.mark.parametrize("data", widget.CURVES)
+@pytest.mark.parametrize("step", [0.1, 0.3, 1.0])
+@pytest.mark.parametrize("sigma", [0.1, 0.3, 1.0])
+def test_a_walk_said_to_rest_is_where_a_long_one_ends(data, step, sigma):
+    """Close to sigma = 1 the ring's walk slows down long before its end."""
+    result = compute(data=data, sigma=sigma, step=step, start=(0.2, 0.1))
+    end = result["walk"][-1]
+    for _ in range(3000):
+        end = end + step * (widget.denoise(end[None], result["x"], sigma)[0][0] - end)
+    rest = widget.frame(result).readouts["rest"]
+    away = np.linalg.norm(result["walk"] - end, axis=1)
+    if rest is None:
+        assert away[-1] > widget.AT_REST / 2
+    else:
+        assert away[rest:].max() < 2 * widget.AT_REST
+
+
+def test_a_walk_that_creeps_is_not_at_rest():
+    creeping = compute(sigma=1.0, step=0.1, start=(0.2, 0.1))
+    assert np.linalg.norm(creeping["walk"][-1]) > 0.1  # on its way to the middle
+    assert widget.frame(creeping).readouts["rest"] is None

@@ -84,6 +84,15 @@ def test_perplexity_of_equal_shares_is_their_number():
     assert perplexity(np.repeat(np.arange(5), 7), 9) == pytest.approx(5)
 
 
+def test_a_table_is_priced_by_the_shares_of_training():
+    """As `training.exports.rate_distortion.price` does it: each code counts once more."""
+    state = run(20, codes=32)
+    which = nearest(patches()[1], state["codes"]).reshape(-1, PLACES)
+    counts = np.array([np.sum(state["which"] == code) + 1 for code in range(32)])
+    bits = -np.log2(counts / counts.sum())[which].sum(axis=1)
+    assert shown(state, codes=32)["bits"] == pytest.approx(bits.mean())
+
+
 def test_k_means_never_makes_the_error_larger_and_a_linear_vq_vae_never_beats_its_best():
     settings = SETTINGS | {"codes": 64}
     state = vq_codebook.start(**settings)

@@ -34,21 +34,25 @@ SEEDS = (0, 1, 2)
 PROBED, HELD = 20_000, 5_000  # training digits that a probe is fitted to, and on which it is chosen
 
 
-def train_masked(train: Tensor, hidden: int, seed: int, on_step: OnStep) -> MaskedAutoencoder:
+def train_masked(
+    train: Tensor, hidden: int, seed: int, on_step: OnStep, score_all: bool = False
+) -> MaskedAutoencoder:
     """A masked autoencoder of images (n, 784), `hidden` of their 16 patches hidden at random.
 
-    With nothing hidden it is an autoencoder of all patches.
+    The loss is that of the hidden patches, or of all of them. With nothing hidden it is always
+    that of all.
     """
     torch.manual_seed(seed)
     model = CONFIG.build()
 
     def loss_of(batch: Tensor) -> Tensor:
-        if not hidden:
-            patches = to_patches(train[batch])
-            everything = torch.arange(PATCHES).expand(len(batch), -1)
-            drawn = model.decode(model.encode(patches, everything), everything)
-            return (drawn - patches).square().mean()
-        return hidden_error(model, train[batch], draw_visible(len(batch), hidden)).mean()
+        if hidden and not score_all:
+            return hidden_error(model, train[batch], draw_visible(len(batch), hidden)).mean()
+        patches = to_patches(train[batch])
+        everything = torch.arange(PATCHES).expand(len(batch), -1)
+        visible = draw_visible(len(batch), hidden) if hidden else everything
+        drawn = model.decode(model.encode(patches, visible), visible)
+        return (drawn - patches).square().mean()
 
     fit_student(model, len(train), loss_of, RECIPE, on_step)
     return model.half().float().requires_grad_(False).eval()

@@ -37,7 +37,8 @@ def make_patch_codes(job: Job) -> Card:
     for i, size in enumerate(SIZES):
         runs = [k_means(train, size, rng) for _ in range(RUNS)]
         table = min(runs, key=lambda codes: per_digit(train, codes))
-        means.append((PLACES * np.log2(size), per_digit(test, table)))
+        seen, sent = (nearest(x, table)[:, None] for x in (train, test))
+        means.append((PLACES * price(seen, sent, size).mean(), per_digit(test, table)))
         errors.append(per_digit(train, table))
         job.on_step(i + 1, len(SIZES), errors[-1])
     more = dataset.train_images[rng.choice(len(dataset.train_images), MORE_DIGITS, replace=False)]
@@ -52,10 +53,11 @@ def make_patch_codes(job: Job) -> Card:
         "method": (
             f"{DIGITS} training digits cut into patches of 4 x 4; means: bits and squared error of "
             f"the 40 test digits of mnist_images for {', '.join(map(str, SIZES))} codes, each the "
-            f"best on the training patches of {RUNS} runs of k-means; means_train: its squared "
-            "error on the training digits; components: bits and squared error of the same test "
-            "digits with principal components of the patches rounded to a grid, priced by their "
-            "frequencies in the training patches; from_more_digits: squared error of the "
+            f"best on the training patches of {RUNS} runs of k-means, priced by their frequencies "
+            "in the training patches; means_train: its squared error on the training digits; "
+            "components: bits and squared error of the same test "
+            "digits with principal components of the patches rounded to a grid, priced in the same "
+            "way; from_more_digits: squared error of the "
             f"{len(dataset.test_images):,} test digits with tables from one run of k-means on "
             f"{MORE_DIGITS:,} training digits"
         ),

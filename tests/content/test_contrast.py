@@ -247,11 +247,10 @@ def test_what_is_left_after_300_steps_can_be_saved():
         rescued.append(alike(trained(spoilt, 300, seed, **NEGATIVES)))
     shown = re.search(r"^answer = ([\d.]+)$", COLLAPSE, re.MULTILINE)
     assert shown is not None and rescued[0] == pytest.approx(float(shown[1]), abs=1)
-    found = re.search(
-        r"it is (\d+), (\d+) and (\d+) %, and (\d+), (\d+) and (\d+) % after 300", COLLAPSE
-    )
-    assert found is not None
-    np.testing.assert_allclose(rescued + fresh, np.array(found.groups(), int), atol=1.3)
+    found = re.search(r"it is (\d+) % on average, and (\d+) after 300", COLLAPSE)
+    assert found is not None  # of eight seeds, where these are three
+    means = [np.mean(rescued), np.mean(fresh)]
+    np.testing.assert_allclose(means, np.array(found.groups(), int), atol=2.5)
 
 
 def test_the_slope_of_the_negatives_vanishes_with_the_spread():

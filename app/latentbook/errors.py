@@ -38,13 +38,10 @@ class BookErrors(LatentbookError):
 
 
 class UnknownName(LatentbookError):
-    """A name that is not in a list; the message says which names are, the closest first."""
+    """A name that is not in a list; the message suggests the closest."""
 
     def __init__(self, kind: str, name: str, accepted: Iterable[str]) -> None:
-        self.kind = kind
-        self.name = name
-        self.accepted = tuple(accepted)
-        super().__init__(f"Unknown {kind} {name!r}. {accepted_names(name, self.accepted)}")
+        super().__init__(f"Unknown {kind} {name!r}. {accepted_names(name, accepted)}")
 
 
 Piece: TypeAlias = tuple[int, str, int]
@@ -52,18 +49,17 @@ Piece: TypeAlias = tuple[int, str, int]
 
 
 class Origins:
-    """For each file that is not its own origin, the pieces it consists of, in order.
+    """Where the lines of merged files were written.
 
     Parameters
     ----------
-    pieces : by the file as messages name it
+    pieces : the pieces of each merged file, in order, by the path that messages name
     """
 
     def __init__(self, pieces: Mapping[str, Sequence[Piece]] | None = None) -> None:
         self.pieces = pieces or {}
 
     def of(self, path: Path, line: int) -> tuple[Path, int]:
-        """The file and the line in which a line of a file was written."""
         pieces = self.pieces.get(path.as_posix())
         if not pieces:
             return path, line
@@ -73,59 +69,49 @@ class Origins:
 
 
 class Problems:
-    """The mistakes found so far, shared by all files of one book.
-
-    Parameters
-    ----------
-    origins : where the text of each file was written, for a course laid over a book
-    """
+    """Collects the mistakes in all files of a book, so that its author sees them at once."""
 
     def __init__(self, origins: Origins | None = None) -> None:
         self.errors: list[ContentError] = []
         self.origins = origins or Origins()
 
     def add(self, path: Path, line: int, message: str) -> None:
-        """Record a mistake. The same mistake at the same place counts once."""
+        """Record a mistake, once for each place."""
         error = ContentError(*self.origins.of(path, line), message)
         if str(error) not in map(str, self.errors):
             self.errors.append(error)
 
     def place(self, path: Path, line: int) -> str:
-        """``path:line`` of a line's source, for a message about another line."""
+        """``path:line`` of where a line was written."""
         origin, first = self.origins.of(path, line)
         return f"{origin}:{first}"
 
     def raise_all(self) -> None:
-        """Raise the mistakes, if there are any."""
         if self.errors:
             raise BookErrors(self.errors)
 
     def of(self, path: Path) -> FileProblems:
-        """The same list, for one file."""
         return FileProblems(self, path)
 
 
 class FileProblems:
-    """Mistakes of one file; lines count from 1."""
+    """Collects the mistakes in one file; lines count from 1."""
 
     def __init__(self, problems: Problems, path: Path) -> None:
         self._problems = problems
         self.path = path
+        self.place = problems.place
 
     def add(self, line: int, message: str) -> None:
         self._problems.add(self.path, line, message)
 
-    def place(self, path: Path, line: int) -> str:
-        """The source of a line in any file, for a message about another line."""
-        return self._problems.place(path, line)
-
     def read(self, path: Path) -> str:
-        """The text of the file at ``path``; empty after reporting what is wrong."""
+        """Return a file's text; empty after reporting why it cannot be read."""
         try:
             text = path.read_text(encoding="utf-8-sig")
             if "\0" in text:
                 line = text.count("\n", 0, text.index("\0")) + 1
-                self.add(line, "the file holds a NUL byte: it is no text, or is damaged")
+                self.add(line, "the file contains a NUL byte: it is not text, or is damaged")
             return text.replace("\0", " ")
         except FileNotFoundError:
             self.add(1, "the file is missing")
@@ -138,7 +124,7 @@ class FileProblems:
 
 
 def sentences(error: Exception) -> list[str]:
-    """What went wrong, for the terminal: ``path:line: message`` for every mistake."""
+    """Word an error for the terminal: ``path:line: message`` for every mistake."""
     if isinstance(error, BookErrors):
         return [str(each) for each in error.errors]
     if isinstance(error, LatentbookError):

@@ -188,7 +188,7 @@ class Editions:
     def build(self) -> None:
         """Build what is there now in the place of the edition before."""
         self.published = None
-        stamp = self.settings.build / "cache" / "site-stamp"
+        stamp = self.settings.build / "cache" / "site-about"
         stamp.unlink(missing_ok=True)  # it does not know of `dist`
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("latentbook.book.build.build_runtime", lambda settings, **_: self.dist)

@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-import json
 import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from latentbook.cache import Cache
 from latentbook.editions import build_apart
 from latentbook.http.fault import Fault
 from latentbook.http.scheduled_builds import FIRST_RETRY_S, LOOK_S, ScheduledBuilds
@@ -42,9 +42,7 @@ def book(tmp_path) -> Settings:
 
 def shut(settings, names):
     """What the last build left out."""
-    (settings.build / "cache").mkdir(parents=True, exist_ok=True)
-    left_out = json.dumps({"closed": names})
-    (settings.build / "cache" / "site-left-out.json").write_text(left_out)
+    Cache(settings.build / "cache").write("site-about", {"closed": names})
 
 
 def fault_of(settings, *errors):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -11,6 +10,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -24,12 +24,10 @@ from latentbook.book.read.project import Project
 from latentbook.book.read.recordings import runnable_cells
 from latentbook.book.write.assets import Assets, bundle
 from latentbook.book.write.brand import branded
-from latentbook.book.write.offline import (
-    keep_last_edition,
-)
+from latentbook.book.write.offline import keep_last_edition
 from latentbook.book.write.render import TEMPLATES
 from latentbook.book.write.site import SiteWriter
-from latentbook.cache import replace_file
+from latentbook.cache import Cache, replace_file
 from latentbook.errors import BookErrors, Problems
 from latentbook.hashing import content_hash
 from latentbook.report import Report
@@ -38,7 +36,7 @@ from latentbook.runtime.page_packages import PagePackages
 from latentbook.settings import Settings, class_data_of
 
 KEPT = 3
-"""Bundles that stay in the cache: going back to one of them costs nothing."""
+"""Bundles of each kind that stay in the cache, for going back to an older edit."""
 
 
 def build_site(settings: Settings, *, report: Report, now: datetime | None = None) -> Path:
@@ -46,27 +44,26 @@ def build_site(settings: Settings, *, report: Report, now: datetime | None = Non
 
     Parameters
     ----------
-    now : what opens later is left out; None asks the clock
+    now : withhold what opens after this; None means the present time
 
     Raises
     ------
     BookErrors
-        With every mistake in the content, or every page that is too large. The site that was there
-        stays as it was.
+        With every mistake in the content, or every page that is too large. The old site stays.
     LatentbookError
-        If something that is needed is not installed or cannot be had.
+        If something that is needed is missing.
     """
     project = open_project(settings)
     settings, site = project.settings, project.settings.site
     put_back(settings, report)
     now = now or right_now()
     stamp = _stamp(project, now)
-    if _is_current(site, settings, stamp):
+    if _is_current(settings, stamp):
         return site
     settings.build.mkdir(parents=True, exist_ok=True)
-    # Two commands may want it at once, `make serve` and `make test`, say. The second finds it done.
-    with _turn(settings.build / "build.lock", report):
-        if not _is_current(site, settings, stamp):
+    # Another command may be building the same site, `make serve` and `make test`, say.
+    with _turn(settings, report):
+        if not _is_current(settings, stamp):
             _build(project, stamp, report, now)
     return site
 
@@ -75,17 +72,16 @@ def put_back(settings: Settings, report: Report) -> None:
     """Put the previous site back if a build was killed just before it installed its own."""
     if settings.site.exists() or not settings.previous_site.exists():
         return
-    with _turn(settings.build / "build.lock", report):
+    with _turn(settings, report):
         if not settings.site.exists():
-            for about in (_stamp_file(settings), _left_out_file(settings)):  # about another site
-                about.unlink(missing_ok=True)
+            _about_file(settings).unlink(missing_ok=True)
             settings.previous_site.rename(settings.site)
 
 
 def shown_too_soon(settings: Settings, site: Path, now: datetime) -> list[str]:
     """What a finished site shows although it is withheld now, or hidden by a course.
 
-    As far as the manifest can be read: a file that is no TOML says nothing.
+    A manifest that cannot be read withholds nothing.
     """
     hidden: list[str] = []
     if settings.course is not None:
@@ -108,27 +104,25 @@ def _shown(site: Path, closed: Days, hidden: Iterable[str]) -> list[str]:
 
 def is_due(settings: Settings, now: datetime) -> bool:
     """Whether something is open now that the site lacks."""
-    return bool(_last_closed(settings) - set(_closed(settings, now).names))
+    return bool(set(_about(settings).get("closed", ())) - set(_closed(settings, now).names))
 
 
 def _closed(settings: Settings, now: datetime) -> Days:
     return days_of(settings.course or settings.content).not_open(now, drafts=settings.reload)
 
 
-def _last_closed(settings: Settings) -> set[str]:
-    """What the present site withholds; empty if that is unknown."""
-    try:
-        return set(json.loads(_left_out_file(settings).read_text(encoding="utf-8"))["closed"])
-    except FileNotFoundError:
-        return set()
+def _about_file(settings: Settings) -> Path:
+    return settings.build / "cache" / f"{settings.site.name}-about"
 
 
-def _left_out_file(settings: Settings) -> Path:
-    return settings.build / "cache" / f"{settings.site.name}-left-out.json"
+def _about(settings: Settings) -> dict[str, Any]:
+    """The present site's ``stamp``, and what it withholds, ``closed``; empty if unknown."""
+    file = _about_file(settings)
+    return Cache(file.parent).read(file.name) or {}
 
 
-def _turn(lock_file: Path, report: Report) -> AbstractContextManager[object]:
-    lock = FileLock(lock_file)
+def _turn(settings: Settings, report: Report) -> AbstractContextManager[object]:
+    lock = FileLock(settings.build / "build.lock")
     try:
         return lock.acquire(blocking=False)
     except Timeout:
@@ -136,24 +130,14 @@ def _turn(lock_file: Path, report: Report) -> AbstractContextManager[object]:
         return lock.acquire()
 
 
-def _is_current(site: Path, settings: Settings, stamp: str) -> bool:
-    """Whether the site is up to date."""
-    stamp_file = _stamp_file(settings)
-    try:
-        is_there = (site / "index.html").is_file() and class_data_of(site).is_file()
-        return is_there and stamp_file.read_text(encoding="utf-8") == stamp
-    except FileNotFoundError:
-        return False
-
-
-def _stamp_file(settings: Settings) -> Path:
-    return settings.build / "cache" / f"{settings.site.name}-stamp"
+def _is_current(settings: Settings, stamp: str) -> bool:
+    is_there = (settings.site / "index.html").is_file() and class_data_of(settings.site).is_file()
+    return is_there and _about(settings).get("stamp") == stamp
 
 
 def _build(project: Project, stamp: str, report: Report, now: datetime) -> None:
     settings, site = project.settings, project.settings.site
     start = time.perf_counter()
-    _stamp_file(settings).unlink(missing_ok=True)
     packages = PagePackages.read(settings)
     packages.make_importable(report)
     report("Reading the book")
@@ -178,21 +162,19 @@ def _build(project: Project, stamp: str, report: Report, now: datetime) -> None:
         if not settings.reload:
             told = bool(_shown(site, closed, loaded.laid.hidden))
             keep_last_edition(site, partial, told=told)
-        _left_out_file(settings).unlink(missing_ok=True)
+        about = _about_file(settings)
+        about.unlink(missing_ok=True)
         _swap(partial, settings)
         _put_class_data(for_class, settings)
-        if closed:
-            left_out = json.dumps({"closed": closed.names})
-            _left_out_file(settings).write_text(left_out, encoding="utf-8")
+        Cache(about.parent).write(about.name, {"stamp": stamp, "closed": closed.names})
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    _stamp_file(settings).write_text(stamp, encoding="utf-8")
     _forget_old(settings.build / "cache")
     report(f"Built in {time.perf_counter() - start:.1f} s")
 
 
 def _stamp(project: Project, now: datetime) -> str:
-    """A hash of everything that the site is made from, and of what it withholds."""
+    """Hash everything that the site is made from, and what it withholds."""
     settings = project.settings
     root, code = settings.root, Path(__file__).resolve().parents[1]
     folders = [settings.content, settings.widgets, root / "static", TEMPLATES]
@@ -210,7 +192,7 @@ def _stamp(project: Project, now: datetime) -> str:
 
 
 def _forget_old(cache: Path) -> None:
-    """Limit the bundles of each kind, so that days of editing do not fill the disk."""
+    """Delete old bundles, so that days of editing do not fill the disk."""
     for kind in ("bundle-*", "engine-*.js", "service-worker-*.js", "notebook-*.js"):
         newest_first = sorted(cache.glob(kind), key=lambda path: path.stat().st_mtime, reverse=True)
         for old in newest_first[KEPT:]:
@@ -218,7 +200,7 @@ def _forget_old(cache: Path) -> None:
 
 
 def _report_stale(loaded: Loaded, report: Report) -> None:
-    """Report snippets without output because their code has changed since it was recorded."""
+    """Report snippets that are shown without output: their code is not what was recorded."""
     for source in loaded.sources:
         recorded = source.recordings.all_current(source.nodes)
         for page in source.pages:
@@ -240,16 +222,16 @@ def dressed(loaded: Loaded, assets: Assets, settings: Settings) -> Assets:
 
 
 def _put_class_data(data: bytes, settings: Settings) -> None:
-    """Put it beside the new site, and what was there beside the previous one."""
+    """Write class mode's data next to the new site; the old data moves to the previous site."""
     if (old := class_data_of(settings.site)).exists():
         old.replace(class_data_of(settings.previous_site))
     replace_file(old, data)
 
 
 def _swap(partial: Path, settings: Settings) -> None:
-    """Replace the old site with the new one, and the previous one with the old.
+    """Replace the site with the new one, and the previous site with the replaced one.
 
-    An old one that cannot be replaced stays. Killed at any moment, this leaves a site (`put_back`).
+    If that fails, the old site stays. If it is killed, :func:`put_back` restores a site.
     """
     site, previous = settings.site, settings.previous_site
     old = site.with_name(f"{site.name}.{os.getpid()}.old")

@@ -89,7 +89,7 @@ def test_mistakes_of_the_manifest_do_not_hide_those_of_chapters(make_book: MakeB
         ("$\\href{https://x.org}{x}$", "\\href is not allowed in an equation"),
         ("$\\includegraphics{x.png}$", "\\includegraphics is not allowed in an equation"),
         (f"${'a' * 100_000}$", "an equation of 100000 characters: at most 5000 are set"),
-        ("Before \0 after.", ":6: the file holds a NUL byte"),
+        ("Before \0 after.", ":6: the file contains a NUL byte"),
         ("[x](javascript:alert(1))", "a link leads to https:, http:, mailto:"),
     ],
 )

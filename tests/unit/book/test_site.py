@@ -83,7 +83,7 @@ def test_class_mode_changes_no_byte_of_the_site(settings: Settings, build: Build
 
     without = files(build())
     with_it = settings.model_copy(update={"class_mode": True})
-    (settings.build / "cache" / "site-stamp").unlink()
+    (settings.build / "cache" / "site-about").unlink()
     bundle_class(with_it)
     assert files(build_site(with_it, report=lambda message: None)) == without
 

@@ -1,4 +1,4 @@
-"""What ``{num}`` writes: a number of the chapter's ``numbers.py``, or a variable of a snippet."""
+"""Numbers that ``{num}`` shows: of the chapter's ``numbers.py``, or a variable of a snippet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from latentbook.errors import accepted_names
 from latentbook.hashing import content_hash
 
 DIGITS = 6
-"""Significant digits that are recorded: more than a text shows, fewer than processors differ in."""
+"""Significant digits that are recorded: more than a text shows, and all processors agree."""
 
 STALE = (
     "this file, or what it reads, has changed since its numbers were recorded: "
@@ -46,7 +46,7 @@ class NumberError(ValueError):
 
 @dataclass(frozen=True)
 class Asked:
-    """A number as the text asks for it."""
+    """One use of ``{num}``."""
 
     slug: str
     path: Path
@@ -67,14 +67,13 @@ class Number:
 
 @dataclass(frozen=True)
 class Numbers:
-    """The numbers that the text of one chapter may name.
+    """The numbers that the text of one chapter can show.
 
     Attributes
     ----------
-    path : of ``numbers.py``, as messages name it
-    file : the same on the disk
+    path, file : of ``numbers.py``, as messages name it and on the disk
     source : its text, empty if the chapter has none
-    cells : the snippets that run, by label, each with the file it is in
+    cells : the snippets that run, by label, each with its file
     """
 
     path: Path
@@ -86,9 +85,7 @@ class Numbers:
 
     @cached_property
     def hashes(self) -> Mapping[str, str]:
-        """Hashes of everything that the numbers of each snippet, and of ``numbers.py``, are made
-        from.
-        """
+        """Hashes of what the numbers of each snippet and of ``numbers.py`` are made from."""
         hashes = code_hashes([node for _, node in self.cells.values()])
         if self.source:
             hashes[NUMBERS] = made_from(self.file, self.widgets)
@@ -100,46 +97,33 @@ class Numbers:
         return bool(self.source) and not self.recordings.current(NUMBERS, self.hashes[NUMBERS])
 
     def maker(self, name: str) -> tuple[str, str]:
-        """What computes a number, and its name there."""
+        """The snippet or file that computes a number, and the number's name there."""
         label, _, variable = name.partition(".")
         return (label, variable) if label in self.cells and variable else (NUMBERS, name)
 
     def number(self, content: str, values: Values | None = None) -> Number:
-        """The number that ``name:format`` stands for.
-
-        Parameters
-        ----------
-        values : just computed; None for what is recorded
+        """The number for ``name:format``, recorded or among ``values`` just computed.
 
         Raises
         ------
         NumberError
-            If there is no such number, it is not recorded, or the format does not fit it.
+            If there is no such number, or the format does not fit it.
         """
         full, _, form = content.partition(":")
         if not form:
             raise NumberError(f"write {{num}}`{full}:.1f`, a name and a format; got {content!r}")
         maker, name = self.maker(full)
-        found = self.recorded(maker) if values is None else values.get(maker, {})
+        recording = self.recordings.current(maker, self.hashes.get(maker, ""))
+        recorded = recording.numbers if recording else {}
+        found = recorded if values is None else values.get(maker, {})
         if name not in found:
             raise NumberError(self.why_missing(maker, name, found))
         path, cell = self.cells.get(maker, (self.path, None))
         code, line = made_by(cell.code if cell else self.source, name)
-        return Number(
-            found[name],
-            written(found[name], form),
-            code,
-            path,
-            line + (cell.body_line if cell else 1),
-        )
-
-    def recorded(self, maker: str) -> Mapping[str, float]:
-        """The recorded numbers of one source, if it has not changed since."""
-        recording = self.recordings.current(maker, self.hashes.get(maker, ""))
-        return recording.numbers if recording else {}
+        line += cell.body_line if cell else 1
+        return Number(found[name], written(found[name], form), code, path, line)
 
     def why_missing(self, maker: str, name: str, found: Mapping[str, float]) -> str:
-        """Message to the author about an unknown name."""
         if inside := [each for each in found if each.startswith(f"{name}.")]:
             return f"{name!r} holds several numbers. {accepted_names(name, inside)}"
         if maker != NUMBERS:
@@ -151,8 +135,10 @@ class Numbers:
 
 
 def made_from(file: Path, widgets: Path) -> str:
-    """A hash of a ``numbers.py``, the modules of ``widgets`` that it imports, and the arrays and
-    cards that any of these name; nothing if it is not Python."""
+    """Hash a ``numbers.py`` with the modules, arrays and cards that it uses.
+
+    Empty if it is not Python.
+    """
     try:
         code = {file, *reached(widgets, imported(file.read_text(encoding="utf-8"), ""))}
     except (ImportError, SyntaxError):  # from . import anything
@@ -168,18 +154,11 @@ def made_from(file: Path, widgets: Path) -> str:
 
 
 def rounded(value: float) -> float:
-    """A number as it is recorded."""
     return value if isinstance(value, int) else float(f"{value:.{DIGITS}g}")
 
 
 def written(value: float, form: str) -> str:
-    """A number in one of Python's formats, or, from zero to twenty, as a word.
-
-    Raises
-    ------
-    NumberError
-        If the format does not fit it.
-    """
+    """Write a number in one of Python's formats, or as a word from zero to twenty."""
     if form == "words":
         if not 0 <= round(value) < len(WORDS):
             raise NumberError(f"format 'words' writes zero to twenty; the number is {value:g}")
@@ -194,9 +173,9 @@ def written(value: float, form: str) -> str:
 
 
 def made_by(source: str, name: str) -> tuple[str, int]:
-    """The lines of Python that set a name last, and the first of them, counted from 0.
+    """The Python that sets a name last, and its first line, counted from 0.
 
-    ``probe.vae`` is the line of ``"vae"`` where ``probe`` is written out as a dict.
+    For ``probe.vae`` that is the line of ``"vae"`` in the dict ``probe``.
     """
     root, _, key = name.partition(".")
     statements = setting(source).get(root)
@@ -216,13 +195,12 @@ def made_by(source: str, name: str) -> tuple[str, int]:
 
 @lru_cache(maxsize=32)
 def setting(source: str) -> Mapping[str, list[ast.stmt]]:
-    """The statements outside functions that set each name, or something in it; none if the source
-    is not Python."""
+    """The statements outside functions that set each name, or an item of it."""
     found: dict[str, list[ast.stmt]] = {}
     try:
         ahead = ast.parse(source).body
     except SyntaxError:
-        ahead = []
+        ahead = []  # reported when it runs
     while ahead:
         node = ahead.pop()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

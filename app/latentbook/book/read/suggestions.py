@@ -110,13 +110,13 @@ LITERAL = (
 )
 """Markup of other dialects that the page would show literally."""
 
+_CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _MATHEMATICS = re.compile(r"(?<!\\)\$[^$]*\$")
-_BACKTICKS = re.compile(r"`+")
 
 
 def literal_markup(text: str) -> list[tuple[int, str]]:
     """Syntax of other dialects in a paragraph: lines from 0, and what to write instead."""
-    text = _MATHEMATICS.sub(_lines_of, _without_code(text))
+    text = _MATHEMATICS.sub(_lines_of, _CODE.sub(_lines_of, text))
     return [
         (text.count("\n", 0, match.start()), f"{message}; got {match[0][:40]!r}")
         for pattern, message in LITERAL
@@ -126,24 +126,6 @@ def literal_markup(text: str) -> list[tuple[int, str]]:
 
 def _lines_of(match: re.Match[str]) -> str:
     return "\n" * match[0].count("\n")
-
-
-def _without_code(text: str) -> str:
-    """A paragraph without its code spans, with the same lines."""
-    runs = list(_BACKTICKS.finditer(text))
-    last_of = {match.end() - match.start(): index for index, match in enumerate(runs)}
-    kept, position, index = [], 0, 0
-    while index < len(runs):
-        length = len(runs[index][0])
-        closing = index + 1
-        while closing <= last_of[length] and len(runs[closing][0]) != length:
-            closing += 1
-        if closing <= last_of[length]:
-            kept.append(text[position : runs[index].start()])
-            kept.append("\n" * text.count("\n", runs[index].start(), runs[closing].end()))
-            position, index = runs[closing].end(), closing
-        index += 1
-    return "".join(kept) + text[position:]
 
 
 def html_instead(markup: str) -> str:

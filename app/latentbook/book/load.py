@@ -1,4 +1,4 @@
-"""A project to one :class:`Book` with the files its pages need, or to all its mistakes."""
+"""Compose a project: one :class:`Book` with the files its pages need, or all its mistakes."""
 
 from __future__ import annotations
 
@@ -54,17 +54,17 @@ def compose(project: Project, now: datetime, *, computing: bool = False) -> Load
 
     Parameters
     ----------
-    now : what opens later is left out
+    now : withhold what opens after this
     computing : the numbers of the text are about to be computed, so none has to be recorded
 
     Raises
     ------
     BookErrors
-        With every mistake in the content, in what is left out, too.
+        With every mistake in the content, withheld content included.
     """
     if not project.manifest.entries:
         project.problems.raise_all()  # there is nothing to find other mistakes in
-    # Plots and instruments apart: what one does to Python does not reach the others.
+    # Separate processes: neither can damage the other's Python.
     plots, instruments = (closing(AuthorCode(project.settings.code_timeout)) for _ in range(2))
     with plots as plot_code, instruments as instrument_code:
         loaded = _compose(project, now, computing, plot_code, instrument_code)
@@ -101,43 +101,40 @@ def _compose(
     asked: dict[Asked, None] = {}
 
     def resources() -> Resources:
-        """With nothing used yet."""
+        """None of them used yet."""
         media, cached = Media(), settings.build / "cache"
         engine = shared_engine(engine_script(settings))
-        sources = settings.content / "references.bib"
-        bibliography = read_bibliography(sources, project.shown(sources.name), problems)
-        facts, widgets = settings.content / "facts.toml", settings.widgets
-        symbols, terms = (settings.content / f"{name}.toml" for name in ("notation", "glossary"))
+        content, widgets, shown = settings.content, settings.widgets, project.shown
+        bibliography = read_bibliography(
+            content / "references.bib", shown("references.bib"), problems
+        )
+        keys = bibliography.keys()
         pages = [page for source in whole for page in source.pages]
         return Resources(
             makers={each.name: each.run for each in DIRECTIVES if each.run is not None},
             pages={page.path.as_posix().partition("/")[2]: page.place for page in pages},
             labels=labels,
             bibliography=bibliography,
-            facts=read_facts(facts, project.shown(facts.name), bibliography.keys(), problems),
+            facts=read_facts(content / "facts.toml", shown("facts.toml"), keys, problems),
             mathematics=Mathematics(engine, notation),
             media=media,
-            pictures=Pictures(settings.content, media),
+            pictures=Pictures(content, media),
             stills=Stills(instrument_code, engine, media, widgets, Cache(cached / "stills")),
             plots=Plots(plot_code, widgets, Cache(cached / "plots")),
-            symbols=read_notation(symbols, project.report(symbols.name)),
-            glossary=read_glossary(terms, project.report(terms.name)),
+            symbols=read_notation(content / "notation.toml", project.report("notation.toml")),
+            glossary=read_glossary(content / "glossary.toml", project.report("glossary.toml")),
             language=manifest.content_language,
             asked=asked,
             computing=computing,
         )
 
     shared = resources()
-    # What is not open is composed, too: there may be mistakes in it, and what only it uses is in no
-    # list.
+    # Withheld content is composed for its mistakes. What only it uses appears in no list.
     unseen = resources() if closed.pieces else shared
     ledgers = Ledgers(project, shared, unseen, whole)
     neighbours = Neighbours(project, closed.sources, labels)
     composed = Chapters(project, shared, unseen, whole, ledgers, neighbours)
-    if not computing:
-        _check_numbers(project, whole)
-    if manifest.numbers == "strict":
-        _refuse_bare_numbers(project, whole)
+    _check_numbers(project, whole, computing)
     for piece in closed.pieces:
         composed.rehearse(piece)
     chapters = {source.entry.slug: composed.chapter(source) for source in closed.sources}
@@ -185,13 +182,13 @@ def _compose(
 
 def _sources(project: Project) -> list[ChapterSource]:
     """The front page and the chapters, with what is not open."""
-    settings = project.settings
+    settings, manifest = project.settings, project.manifest
     directives = by_name(DIRECTIVES)
     reader = SourceReader(
-        project.manifest, settings.content, directives, project.problems, settings.widgets
+        manifest, settings.content, directives, project.problems, settings.widgets
     )
-    entries = {entry.slug: entry for entry in project.manifest.entries}.values()
-    read = [reader.front(), *(reader.chapter(entry) for entry in entries)]
+    entries = {entry.slug: entry for entry in manifest.entries}.values()
+    read = [reader.front(), *map(reader.chapter, entries)]
     return [source for source in read if source is not None]
 
 
@@ -206,24 +203,20 @@ def _labels(project: Project, sources: Sequence[ChapterSource]) -> Labels:
     return labels
 
 
-def _check_numbers(project: Project, sources: Sequence[ChapterSource]) -> None:
-    """Report each ``numbers.py`` that has changed since its numbers were computed."""
+def _check_numbers(project: Project, sources: Sequence[ChapterSource], computing: bool) -> None:
+    """Report stale numbers; if the book is strict, also those neither computed nor cited."""
     for source in sources:
-        if source.numbers.stale:
+        if not computing and source.numbers.stale:
             project.problems.add(source.numbers.path, 1, STALE)
-
-
-def _refuse_bare_numbers(project: Project, sources: Sequence[ChapterSource]) -> None:
-    """Report the numbers of the text that are neither computed nor cited."""
-    for page in (page for source in sources for page in source.pages):
-        for line, number in bare_numbers(page.document):
-            if not project.laid.from_book(page.path, line):
-                project.problems.add(
-                    page.path,
-                    line,
-                    f"{number!r} is neither computed nor cited: write {{num}}, cite a source in "
-                    "the sentence, or list it as given in the front matter",
-                )
+        for page in source.pages if project.manifest.numbers == "strict" else ():
+            for line, number in bare_numbers(page.document):
+                if not project.laid.from_book(page.path, line):
+                    project.problems.add(
+                        page.path,
+                        line,
+                        f"{number!r} is neither computed nor cited: write {{num}}, cite a source "
+                        "in the sentence, or list it as given in the front matter",
+                    )
 
 
 def _checked_brand(project: Project) -> Brand:

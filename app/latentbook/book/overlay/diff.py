@@ -1,6 +1,6 @@
-"""``latentbook course diff``: what another edition of the book changes in a course.
+"""``latentbook course diff``: what a different edition of the book changes in a course.
 
-``book.lock.json`` in the course's folder holds the edition that its author has looked at.
+``book.lock.json`` in the course's folder records the edition that its author has accepted.
 """
 
 from __future__ import annotations
@@ -34,14 +34,13 @@ class Seen(Entry):
 
 
 class Edition(Entry):
-    """A book as a course sees it.
+    """An edition of the book, seen from a course.
 
     Attributes
     ----------
-    release : of the book
-    hash : of all its text
-    book : what the book has, by label
-    numbers : how the course names what it has, by label: 'question 2.3'
+    hash : of all the book's text
+    book : everything with a label
+    numbers : of everything in the course, by label: 'question 2.3'
     """
 
     stand_in: ClassVar = {"release": "", "hash": "", "book": {}, "numbers": {}}
@@ -52,13 +51,7 @@ class Edition(Entry):
 
 
 def edition_of(project: Project) -> Edition:
-    """The installed edition of the book under a course.
-
-    Raises
-    ------
-    LatentbookError
-        If there is none.
-    """
+    """The installed edition of the book under a course."""
     book, below = project.laid.book, project.below
     if book is None or below is None:
         raise LatentbookError(f"{project.manifest.title!r} is a book of its own: none is below it.")
@@ -84,15 +77,7 @@ def edition_of(project: Project) -> Edition:
 
 
 def read_lock(course: Path) -> Edition:
-    """The edition that the author of a course last accepted.
-
-    Raises
-    ------
-    LatentbookError
-        If none is recorded.
-    BookErrors
-        If the file has a mistake.
-    """
+    """The edition that the author of a course last accepted."""
     path = course / LOCK
     if not path.is_file():
         raise LatentbookError(
@@ -113,14 +98,14 @@ def write_lock(course: Path, edition: Edition) -> Path:
 
 
 def accept(settings: Settings) -> Path:
-    """Record the installed edition, for a course that fits it.
+    """Record the installed edition.
 
     Raises
     ------
     BookErrors
-        If it does not.
+        If the course does not fit it.
     LatentbookError
-        If it has no book below.
+        If the course has no book below.
     """
     assert settings.course is not None
     return write_lock(settings.course, edition_of(open_project(settings)))
@@ -160,34 +145,23 @@ def differences(
 ) -> Iterator[tuple[str, list[str]]]:
     """Yield each kind of change as (heading, lines)."""
     replaced = {each.label for each in course.replace}
-    kept = {label: seen for label, seen in then.book.items() if label in then.numbers}
-    changed = [
-        label
-        for label, seen in kept.items()
-        if label in now.numbers and label not in replaced and label in now.book
-        if seen.hash != now.book[label].hash
-    ]
-    yield (
-        "Questions that have changed",
-        [_named(label, now) for label in changed if now.book[label].kind == "question"],
-    )
-    yield (
-        "Other blocks that have changed",
-        [
-            _named(label, now)
-            for label in changed
-            if now.book[label].kind not in ("question", "chapter", "section")
-        ],
-    )
-    yield (
-        "Sections and chapters that have changed",
-        [_named(label, now) for label in changed if now.book[label].kind in ("chapter", "section")],
-    )
+    chapters = {entry.slug for entry in course.entries}
+    seen = {label: seen for label, seen in then.book.items() if label in then.numbers}
+    changed: dict[str, list[str]] = {"question": [], "page": [], "block": []}
+    for label, was in seen.items():
+        here = now.book.get(label, was)
+        if label in now.numbers and label not in replaced and here.hash != was.hash:
+            kind = "page" if here.kind in ("chapter", "section") else here.kind
+            line = f"{label}, {now.numbers[label]} in {here.page}"
+            changed[kind if kind in changed else "block"].append(line)
+    yield "Questions that have changed", changed["question"]
+    yield "Other blocks that have changed", changed["block"]
+    yield "Sections and chapters that have changed", changed["page"]
     yield (
         "Labels that are gone",
         [
-            f"{label}, {then.numbers[label]} in {seen.page}"
-            for label, seen in kept.items()
+            f"{label}, {then.numbers[label]} in {was.page}"
+            for label, was in seen.items()
             if label not in now.book
         ],
     )
@@ -196,19 +170,14 @@ def differences(
         [
             f"{label}: {number} becomes {now.numbers[label]}"
             for label, number in then.numbers.items()
-            if label in now.numbers and number != now.numbers[label]
+            if now.numbers.get(label, number) != number
         ],
     )
-    chapters = {entry.slug for entry in course.entries}
     yield (
         "New in chapters of this course",
         [
-            f"{label}, {seen.kind} in {seen.page}"
-            for label, seen in now.book.items()
-            if label not in then.book and seen.page.partition("/")[0] in chapters
+            f"{label}, {new.kind} in {new.page}"
+            for label, new in now.book.items()
+            if label not in then.book and new.page.partition("/")[0] in chapters
         ],
     )
-
-
-def _named(label: str, now: Edition) -> str:
-    return f"{label}, {now.numbers[label]} in {now.book[label].page}"

@@ -32,20 +32,10 @@ def run_tests(settings: Settings, *, report: Report) -> None:
             "`python -m pip install pytest` installs it."
         )
     path = os.pathsep.join([str(merged_root(settings)), *sys.path])
-    # No project's settings: those of a folder above are not the course's.
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "pytest",
-        "-q",
-        "-c",
-        os.devnull,
-        "--rootdir",
-        str(folder),
-    ]
+    # No settings file: one in a folder above is not the course's.
+    options = ["-q", "-c", os.devnull, "--rootdir", str(folder), "-p", "no:cacheprovider"]
     done = subprocess.run(
-        [*command, "-p", "no:cacheprovider", str(folder)],
+        [sys.executable, "-P", "-m", "pytest", *options, str(folder)],
         env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
         check=False,
     )

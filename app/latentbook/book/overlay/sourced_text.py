@@ -16,6 +16,7 @@ from latentbook.errors import Piece
 
 OPTION_LABEL = re.compile(r":(?:label|name):\s+(\S+)\s*$")
 NOTE = re.compile(r"\[\^([^\]\s]+)\]")
+NOTE_DEFINITION = re.compile(NOTE.pattern + ":")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class SourcedText:
 
     @classmethod
     def of(cls, text: str, shown: Path) -> SourcedText:
-        """A file's text; ``shown`` is how messages name the file."""
+        """The text of a file that messages call ``shown``."""
         lines = source_lines(text)
         return cls(lines, [(shown.as_posix(), nth) for nth in range(1, len(lines) + 1)])
 
@@ -53,18 +54,16 @@ class SourcedText:
             before = (path, line)
         return found
 
-    def put(self, region: Region, sheet: SourcedText | None) -> None:
-        """Replace some lines with another sheet, or with nothing."""
-        lines, origins = (sheet.lines, sheet.origins) if sheet else ([], [])
-        self.lines[region.start : region.end] = lines
-        self.origins[region.start : region.end] = origins
+    def put(self, region: Region, text: SourcedText | None) -> None:
+        """Replace some lines with another text, or remove them."""
+        self.lines[region.start : region.end] = text.lines if text else []
+        self.origins[region.start : region.end] = text.origins if text else []
 
-    def insert(self, line: int, sheet: SourcedText) -> None:
-        """Insert another sheet before a line, with empty lines around it."""
-        first, last = sheet.origins[0], sheet.origins[-1]
-        lines = ["", *sheet.lines, ""]
-        origins = [(first[0], max(first[1] - 1, 1)), *sheet.origins, last]
-        self.put(Region(line, line), SourcedText(lines, origins))
+    def insert(self, line: int, text: SourcedText) -> None:
+        """Insert another text before a line, with empty lines around it."""
+        path, first = text.origins[0]
+        origins = [(path, max(first - 1, 1)), *text.origins, text.origins[-1]]
+        self.put(Region(line, line), SourcedText(["", *text.lines, ""], origins))
 
     def source(self, region: Region) -> str:
         return "\n".join(self.lines[region.start : region.end]).rstrip()
@@ -76,7 +75,8 @@ class SourcedText:
 
     def drop_lost_notes(self) -> None:
         """Remove notes that nothing calls any more."""
-        called = NOTE.findall("\n".join(line for line in self.lines if not _defines(line)))
+        calls = [line for line in self.lines if not NOTE_DEFINITION.match(line)]
+        called = NOTE.findall("\n".join(calls))
         tokens = make_markdown().parse(self.text, {})
         for token in reversed([t for t in tokens if t.type == "footnote_reference_open"]):
             if token.map and token.meta["label"] not in called:
@@ -84,12 +84,8 @@ class SourcedText:
 
 
 def digest(text: str) -> str:
-    """SHA-256 of a text; a course uses it to identify what it replaced."""
+    """SHA-256 of a text, by which a course identifies what it replaced."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _defines(line: str) -> bool:
-    return bool(re.match(r"\[\^[^\]\s]+\]:", line))
 
 
 def _regions(
@@ -128,7 +124,7 @@ def _regions(
 
 
 def _label(token: Token) -> str:
-    """The label that a block gives itself."""
+    """The label that is written in a block."""
     if token.type == "heading_open":
         return str(token.meta.get("label", ""))
     if token.type == "math_block_label":

@@ -23,11 +23,10 @@ CITED = "\N{OBJECT REPLACEMENT CHARACTER}"
 
 
 def bare_numbers(document: Document) -> Iterator[tuple[int, str]]:
-    """Every bare number of a page with its line.
+    """Yield the line and the text of every bare number on a page.
 
     These are decimals, whole numbers over 12, and numbers before %, nats or points. Code,
-    mathematics, questions, facts, sentences with a citation, and what the front matter lists as
-    ``given`` are left out.
+    mathematics, questions, facts, sentences with a citation and ``given`` numbers do not count.
     """
     given = set(map(float, document.front.get("given", ())))
     markdown = make_markdown()
@@ -71,7 +70,7 @@ def _words(child: Token) -> str:
 
 
 def _in_text(text: str) -> Iterator[tuple[str, int]]:
-    """The bare numbers of one paragraph, each with how many lines are above it."""
+    """The bare numbers of one paragraph, each with its line counted from 0."""
     start = 0
     for end in [*(match.end() for match in SENTENCE_END.finditer(text)), len(text)]:
         sentence = text[start:end]

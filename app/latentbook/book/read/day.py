@@ -13,9 +13,9 @@ class Day:
 
     Attributes
     ----------
-    path, line : where it is said
-    word : ``draft`` or ``hidden``, which open only once the file says otherwise; else empty
-    moment : from which on it is open, in the zone of the book; None for drafts and what is hidden
+    path, line : of the entry in the schedule
+    word : ``draft`` or ``hidden``; empty if there is a moment
+    moment : in the zone of the book; None for drafts and hidden content
     """
 
     path: Path
@@ -24,7 +24,7 @@ class Day:
     moment: datetime | None = None
 
     def is_open(self, now: datetime, *, drafts: bool) -> bool:
-        """Whether readers see it at a moment, or an author who is shown ``drafts``."""
+        """Whether it is shown at a moment, to an author with ``drafts``."""
         if self.moment is None:
             return drafts and self.word == "draft"
         return self.moment <= now
@@ -49,7 +49,7 @@ def written(moment: datetime) -> str:
 
 
 def latest(*days: Day | None) -> Day | None:
-    """The day on which the last of several opens; None if all have always been open."""
+    """The day on which everything is open; None if all of it always was."""
     found: Day | None = None
     for day in days:
         if day is not None and day.is_after(found):
@@ -58,5 +58,4 @@ def latest(*days: Day | None) -> Day | None:
 
 
 def right_now() -> datetime:
-    """The clock of this machine, in UTC."""
     return datetime.now(UTC)

@@ -15,21 +15,18 @@ from latentbook.errors import FileProblems
 
 @dataclass(frozen=True)
 class Syntax:
-    """How one directive is written.
+    """The syntax of one directive.
 
     Attributes
     ----------
-    name : what stands in the braces
     doc : what it makes, in one sentence
-    argument : what follows the braces, for messages; empty takes none
-    argument_required : whether it may be left out
-    options : by name
-    body : Markdown, code (taken as it is), or none
+    argument : its name in messages; empty takes none
+    body : Markdown, code (taken literally), or none
     counts : the counter that numbers it ("figure"), or empty
     parent : the directive it is a part of, or empty
     validate : checks one use as soon as it is parsed
-    becomes : what stands for one use, where the language has another way to write it
-    withhold : what is left of one use while its answer is not open; None for what has no answer
+    becomes : the node to use in its place, for a second way to write that node
+    withhold : the rest of one use while its answer is not open; None if it has no answer
     """
 
     name: str
@@ -47,7 +44,7 @@ class Syntax:
 
 @dataclass(frozen=True)
 class TextNode:
-    """One paragraph, list, quote, table or plain listing. ``source`` is its Markdown."""
+    """One paragraph, list, quote, table or plain listing, with its Markdown."""
 
     line: int
     tokens: tuple[Token, ...]
@@ -56,8 +53,6 @@ class TextNode:
 
 @dataclass(frozen=True)
 class HeadingNode:
-    """A heading. ``label`` is empty if the author gave none."""
-
     line: int
     level: int
     label: str
@@ -67,7 +62,7 @@ class HeadingNode:
 
 @dataclass(frozen=True)
 class EquationNode:
-    """A display equation; ``line`` is that of its first character after the opening ``$$``."""
+    """A display equation; its line is that of the first character after ``$$``."""
 
     line: int
     label: str
@@ -78,7 +73,7 @@ class EquationNode:
 class DirectiveNode:
     """A directive with its options parsed. Its body is either ``nodes`` or ``code``.
 
-    ``opens`` is the day of a question's answer that is not open, and is not here.
+    ``opens`` is the day of an answer that has been removed because it is not open yet.
     """
 
     line: int
@@ -100,9 +95,8 @@ class DirectiveNode:
 
     def parts(self, name: str) -> list[DirectiveNode]:
         """The directives of one name directly in the body."""
-        return [
-            node for node in self.nodes if isinstance(node, DirectiveNode) and node.name == name
-        ]
+        inside = (node for node in self.nodes if isinstance(node, DirectiveNode))
+        return [node for node in inside if node.name == name]
 
     @property
     def text(self) -> tuple[Node, ...]:

@@ -60,7 +60,7 @@ class _Parser:
             self.problems.add(1, "front matter is missing: the file must begin with ---")
             front = FrontMatter("", self.problems)
         head = dict(front.checked(kind))
-        lines = {str(key): line for (key, *_), line in reversed(front.lines.items())}
+        lines = {str(place[0]): line for place, line in front.lines.items() if len(place) == 1}
         return Document(head, lines, self.nodes(tokens, parent=None), self.notes)
 
     def nodes(self, tokens: Sequence[Token], parent: Syntax | None) -> tuple[Node, ...]:
@@ -90,9 +90,8 @@ class _Parser:
                 return replace(node, label=label)
             case DirectiveNode(label="") if "label" in node.syntax.options:
                 return replace(node, options={**node.options, "label": label})
-        self.problems.add(
-            line, "a target stands before a heading, an equation or a block that can have a label"
-        )
+        message = "a target stands before a heading, an equation or a block that can have a label"
+        self.problems.add(line, message)
         return node
 
     def node(self, tokens: Sequence[Token], parent: Syntax | None) -> Node | None:
@@ -144,9 +143,8 @@ class _Parser:
             self.problems.add(line, f"a heading cannot stand inside {parent.name}")
             return None
         if not 2 <= level <= 4:
-            self.problems.add(
-                line, f"a heading has ## to ####, not {'#' * level}: the title is in front matter"
-            )
+            message = f"a heading has ## to ####, not {'#' * level}: the title is in front matter"
+            self.problems.add(line, message)
             return None
         self.check_text(tokens)
         return HeadingNode(line, level, label, tokens[1], source)
@@ -181,16 +179,13 @@ class _Parser:
             elif token.type == "fence" and not is_closed(token, self.lines):
                 self.problems.add(line, f"a listing is not closed by {token.markup}")
             elif token.type == "math_block_label":
-                self.problems.add(
-                    line, "a numbered equation must stand on its own, not in a list or quote"
-                )
+                message = "a numbered equation must stand on its own, not in a list or quote"
+                self.problems.add(line, message)
             elif token.type in ("html_block", "html_inline"):
                 if not token.content.lstrip().startswith("<!--"):
-                    shown = token.content.strip().split("\n")[0][:40]
-                    instead_of_it = html_instead(token.content)
-                    self.problems.add(
-                        line, f"HTML is not accepted in a chapter; got {shown!r}{instead_of_it}"
-                    )
+                    got = f"got {token.content.strip().splitlines()[0][:40]!r}"
+                    message = f"HTML is not accepted in a chapter; {got}"
+                    self.problems.add(line, message + html_instead(token.content))
             elif token.type == "inline":
                 for offset, message in literal_markup(token.content):
                     self.problems.add(line + offset, message)
@@ -203,13 +198,10 @@ class _Parser:
         line = token.map[0] + 1
         match = FENCE_INFO.fullmatch(token.info.strip())
         if match is None:
-            closing = not token.info.strip()
-            self.problems.add(
-                line,
-                f"{token.markup} closes nothing"
-                if closing
-                else f"a directive opens with {token.markup}{{name}}; got {token.info.strip()!r}",
-            )
+            message = f"a directive opens with {token.markup}{{name}}; got {token.info.strip()!r}"
+            if not token.info.strip():
+                message = f"{token.markup} closes nothing"
+            self.problems.add(line, message)
             return None
         if not is_closed(token, self.lines):
             self.problems.add(line, f"{{{match[1]}}} is not closed by {token.markup}")
@@ -218,7 +210,11 @@ class _Parser:
             known = known_names(match[1], self.directives, suggestions.DIRECTIVES)
             self.problems.add(line, f"unknown directive {match[1]!r}{known}")
             return None
-        if not self.stands_right(directive, parent, line):
+        if directive.parent and (parent is None or parent.name != directive.parent):
+            message = f"{directive.name} can only stand inside {directive.parent}"
+            if directive.name in suggestions.DIRECTIVES:
+                message += f": {suggestions.DIRECTIVES[directive.name]}"
+            self.problems.add(line, message)
             return None
         argument = self.argument(directive, match[2].strip(), line)
         options, body, body_line = self.options(directive, token)
@@ -226,16 +222,6 @@ class _Parser:
         if directive.validate is not None:
             directive.validate(node, self.problems)
         return directive.becomes(node) if directive.becomes is not None else node
-
-    def stands_right(self, directive: Syntax, parent: Syntax | None, line: int) -> bool:
-        """Whether a part is in its parent, and a directive with text contains nothing else."""
-        if directive.parent and (parent is None or parent.name != directive.parent):
-            message = f"{directive.name} can only stand inside {directive.parent}"
-            if directive.name in suggestions.DIRECTIVES:
-                message += f": {suggestions.DIRECTIVES[directive.name]}"
-            self.problems.add(line, message)
-            return False
-        return True
 
     def argument(self, directive: Syntax, argument: str, line: int) -> str:
         if argument and not directive.argument:
@@ -285,14 +271,12 @@ class _Parser:
                 self.problems.add(line, f"option {name!r} {error}")
 
     def body(self, node: DirectiveNode, body: str, line: int) -> DirectiveNode:
-        directive = node.syntax
-        fields = {**node.__dict__, "body_line": line}
-        if directive.body == "none":
+        if node.syntax.body == "none":
             if body:
-                self.problems.add(line, f"{directive.name} takes no body; got {body[:40]!r}")
-            return DirectiveNode(**fields)
-        if directive.body == "code":
-            return DirectiveNode(**{**fields, "code": body + "\n" if body else ""})
+                self.problems.add(line, f"{node.name} takes no body; got {body[:40]!r}")
+            return replace(node, body_line=line)
+        if node.syntax.body == "code":
+            return replace(node, body_line=line, code=body + "\n" if body else "")
         # Empty lines in front keep the line numbers of the file.
         tokens = self.markdown.parse("\n" * (line - 1) + body, self.env)
-        return DirectiveNode(**{**fields, "nodes": self.nodes(tokens, directive)})
+        return replace(node, body_line=line, nodes=self.nodes(tokens, node.syntax))

@@ -48,7 +48,7 @@ class Recording(BaseModel):
 
 
 def rounded_figure(data: str) -> str:
-    """A figure's JSON with its numbers rounded to ``FIGURE_DIGITS`` significant digits."""
+    """Round the numbers in a figure's JSON to ``FIGURE_DIGITS`` significant digits."""
     return json.dumps(
         json.loads(data, parse_float=lambda text: float(f"{float(text):.{FIGURE_DIGITS}g}"))
     )
@@ -105,8 +105,7 @@ class Recordings:
     def all_current(self, nodes: Sequence[Node]) -> dict[str, Recording]:
         """The recordings of snippets whose code has not changed."""
         hashes = code_hashes(nodes)
-        found = ((label, self.current(label, code)) for label, code in hashes.items())
-        return {label: recording for label, recording in found if recording is not None}
+        return {label: r for label, r in self.by_label.items() if r.code == hashes.get(label)}
 
     def current(self, label: str, code_hash: str) -> Recording | None:
         """The recording of a snippet, if it was made from this code."""

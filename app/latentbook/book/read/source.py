@@ -15,7 +15,7 @@ from latentbook.book.read.numbers import Numbers
 from latentbook.book.read.options import LABEL
 from latentbook.book.read.parse import parse_document
 from latentbook.book.read.recordings import NUMBERS, OUTPUTS, Recordings, runnable_cells
-from latentbook.errors import Problems, accepted_names
+from latentbook.errors import FileProblems, Problems, accepted_names
 
 INDEX = "index.md"
 PRINT = "print"
@@ -24,11 +24,11 @@ PRINT = "print"
 
 @dataclass(frozen=True)
 class PageSource:
-    """One file. ``name`` is the section's, or empty for the opening."""
+    """One file; ``name`` is empty for the opening."""
 
     slug: str
     name: str
-    path: Path  # as it is shown in messages
+    path: Path  # as messages name it
     document: Document
 
     @property
@@ -43,7 +43,7 @@ class PageSource:
 
 @dataclass(frozen=True)
 class ChapterSource:
-    """The files of one chapter in reading order, the opening first, and its recorded outputs."""
+    """The files of one chapter, the opening first."""
 
     entry: ChapterEntry
     pages: tuple[PageSource, ...]
@@ -100,7 +100,7 @@ class SourceReader:
         self.problems = problems
 
     def front(self) -> ChapterSource | None:
-        """The front page, or None after reporting that there is none."""
+        """Read the front page; None after reporting that there is none."""
         path = self.content / "front.md"
         if not path.is_file():
             self.manifest.add(1, "the front page has no file front.md")
@@ -111,22 +111,20 @@ class SourceReader:
         return ChapterSource(entry, (page,), recordings, "", self.widgets)
 
     def chapter(self, entry: ChapterEntry) -> ChapterSource | None:
-        """One chapter, or None after reporting that it has no opening."""
+        """Read a chapter; None after reporting that it has no opening."""
         folder = self.content / entry.slug
         if not (folder / INDEX).is_file():
             message = f"chapter {entry.slug!r} has no file {entry.slug}/{INDEX}"
             self.manifest.add(entry.line, message)
             return None
         opening = self.page(entry.slug, "", folder / INDEX, ChapterHead)
-        names = self.section_names(entry, opening, folder)
         sections = (
-            self.page(entry.slug, name, folder / f"{name}.md", SectionHead) for name in names
+            self.page(entry.slug, name, folder / f"{name}.md", SectionHead)
+            for name in self.section_names(entry, opening, folder)
         )
-        outputs = self.problems.of(self.shown(f"{entry.slug}/{OUTPUTS}"))
-        recordings = Recordings.read(folder / OUTPUTS, outputs)
-        path = folder / NUMBERS
-        shown = self.problems.of(self.shown(f"{entry.slug}/{NUMBERS}"))
-        computed = shown.read(path) if path.is_file() else ""
+        outputs, numbers = folder / OUTPUTS, folder / NUMBERS
+        recordings = Recordings.read(outputs, self.report(outputs))
+        computed = self.report(numbers).read(numbers) if numbers.is_file() else ""
         return ChapterSource(entry, (opening, *sections), recordings, computed, self.widgets)
 
     def section_names(self, entry: ChapterEntry, opening: PageSource, folder: Path) -> list[str]:
@@ -142,9 +140,8 @@ class SourceReader:
             elif not LABEL.fullmatch(name) or name == PRINT:
                 report.add(line, f"a section's name is kebab-case and not {PRINT!r}; got {name!r}")
             elif name not in there:
-                report.add(
-                    line, f"section {name!r} has no file {name}.md. {accepted_names(name, there)}"
-                )
+                names = accepted_names(name, there)
+                report.add(line, f"section {name!r} has no file {name}.md. {names}")
             else:
                 listed.append(name)
         for name in there:
@@ -153,11 +150,9 @@ class SourceReader:
         return listed
 
     def page(self, slug: str, name: str, path: Path, head: type[Head]) -> PageSource:
-        shown = self.shown(path.relative_to(self.content).as_posix())
-        report = self.problems.of(shown)
+        report = self.report(path)
         document = parse_document(report.read(path), head, self.directives, report)
-        return PageSource(slug, name, shown, document)
+        return PageSource(slug, name, report.path, document)
 
-    def shown(self, name: str) -> Path:
-        """A file of the content as messages name it."""
-        return Path(self.content.name) / name
+    def report(self, path: Path) -> FileProblems:
+        return self.problems.of(Path(self.content.name) / path.relative_to(self.content))

@@ -14,13 +14,8 @@ from widgets.renamed import MODULES
 def sources(widgets: Path, name: str) -> list[Path]:
     """The modules that an instrument and its engine import, and their data.
 
-    Which data it loads cannot be read off its text, so an instrument that imports ``widgets.data``
-    depends on all of them. The register, ``widgets/__init__.py``, draws nothing.
-
-    Parameters
-    ----------
-    widgets : the folder of the package
-    name : of the instrument
+    The text does not tell which data an instrument loads: one that imports ``widgets.data`` depends
+    on all of them.
     """
     found = reached(widgets, [f"widgets.{name}", "widgets.engine.host"])
     data = widgets / "data"
@@ -30,7 +25,7 @@ def sources(widgets: Path, name: str) -> list[Path]:
 
 
 def reached(widgets: Path, modules: Iterable[str]) -> set[Path]:
-    """The files of some modules of ``widgets``, and of all that these import of it."""
+    """The files of some modules and of all that they import from ``widgets``."""
     found: set[Path] = set()
     ahead = list(modules)
     while ahead:
@@ -55,10 +50,7 @@ def file_of(widgets: Path, module: str) -> Path | None:
 
 @lru_cache(maxsize=1024)
 def imported(text: str, package: str) -> tuple[str, ...]:
-    """Every module that a module of a package may import; of ``from a import b``, also ``a.b``.
-
-    Most instruments import the same files, so what a text says is remembered.
-    """
+    """The modules that a text may import: ``from a import b`` may import ``a.b``."""
     found: list[str] = []
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):

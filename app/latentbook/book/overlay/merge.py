@@ -92,8 +92,8 @@ def merged_root(settings: Settings) -> Path:
 def merge_importable(settings: Settings) -> None:
     """Merge a course, if there is one, and make its ``widgets`` importable.
 
-    Processes that are started later can import them too. The server's own modules need parts of
-    the book's ``widgets`` that a course without a book lacks.
+    Processes that are started later can import them, too. Appending the book's own ``widgets``
+    gives the server's modules what a course without a book lacks.
 
     Raises
     ------
@@ -146,7 +146,7 @@ class Layer:
         for entry in self.manifest.entries:
             self.chapter(entry)
         if (self.own / "front.md").is_file():
-            self.pages["front.md"] = self.sheet("front.md")
+            self.pages["front.md"] = self.read(self.own / "front.md")
         self.take_files(self.own / "images", "images")
         for replacement in self.manifest.replace:
             self.replace(replacement)
@@ -225,7 +225,7 @@ class Layer:
 
     def join(self, place: str) -> None:
         """A chapter's numbers or recordings, which both folders may have."""
-        found = [self.read(f / place) for f in self.folders() if (f / place).is_file()]
+        found = self.all_at(place)
         if len(found) == 2:
             join = self.with_numbers if place.endswith(NUMBERS) else _with_recordings
             self.texts[place] = join(*found)
@@ -245,20 +245,21 @@ class Layer:
     def folders(self) -> list[Path]:
         return [self.own, *([self.book] if self.book else [])]
 
+    def all_at(self, place: str) -> list[SourcedText]:
+        """The files at a place in ``content``, the course's first."""
+        paths = [folder / place for folder in self.folders()]
+        return [self.read(path) for path in paths if path.is_file()]
+
     def page(self, place: str, label: str, line: int) -> SourcedText:
-        own, book = self.own / place, self.book / place if self.book else None
-        if own.is_file() and book is not None and book.is_file():
+        found = self.all_at(place)
+        if len(found) == 2:
+            own, book = (page.origins[0][0] for page in found)
             self.report.add(
                 line,
-                f"{label!r} is used twice: {self.shown(own)} and {self.shown(book)}. A file that "
-                f"replaces the book's has a different path and is named under [[replace]]",
+                f"{label!r} is used twice: {own} and {book}. A file that replaces the book's has a "
+                f"different path and is named under [[replace]]",
             )
-        return self.sheet(place)
-
-    def sheet(self, place: str) -> SourcedText:
-        """The file at a place: the course's, else the book's."""
-        path = next(f / place for f in self.folders() if (f / place).is_file())
-        return self.read(path)
+        return found[0]
 
     def read(self, path: Path) -> SourcedText:
         shown = self.shown(path)
@@ -271,7 +272,7 @@ class Layer:
         return Path(CONTENT) / path.relative_to(self.settings.content.resolve())
 
     def take_files(self, folder: Path, place: str) -> None:
-        """Pictures and other files next to the Markdown."""
+        """Take pictures and other files next to the Markdown."""
         for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
             name = f"{place}/{path.relative_to(folder).as_posix()}"
             if path.suffix == ".md" or not path.is_file() or name in self.texts:
@@ -289,53 +290,47 @@ class Layer:
         for place, page in self.pages.items():
             slug, _, file = place.partition("/")
             if label == (slug if file == INDEX else file.removesuffix(".md")):
-                return place, Region(0, len(page.lines))
+                return place, page.whole
             if label in page.text and (region := page.regions().get(label)):
                 return place, region
         return None
 
     def found(self, edit: Insert | Replacement | Hidden) -> tuple[str, Region] | None:
-        """The same, after reporting an unknown label."""
+        """The page and the lines that an edit names; None after reporting an unknown label."""
         found = self.find(edit.label)
         if found is None:
             names = [*self.pages, *(n for page in self.pages.values() for n in page.regions())]
             labels = [Path(name).stem for name in names]
-            self.report.add(
-                edit.line,
-                f"no label {edit.label!r} in this course. {accepted_names(edit.label, labels)}",
-            )
+            accepted = accepted_names(edit.label, labels)
+            self.report.add(edit.line, f"no label {edit.label!r} in this course. {accepted}")
         return found
 
-    def text_of(
-        self, edit: Insert | Replacement, *, whole_page: bool = False
-    ) -> SourcedText | None:
-        """The course's text of an edit, or None after reporting what is wrong with its file."""
+    def text_of(self, edit: Insert | Replacement, whole_page: bool = False) -> SourcedText | None:
+        """The course's text for an edit, or None after reporting what is wrong with its file."""
         path = (self.folder / edit.file).resolve()
         if not path.is_relative_to(self.folder) or not path.is_file():
             self.report.add(edit.line, f"the course has no file {edit.file!r}")
             return None
-        sheet = self.read(path)
-        while sheet.lines and not sheet.lines[-1].strip():
-            sheet.put(Region(len(sheet.lines) - 1, len(sheet.lines)), None)
-        if bool(FRONT_MATTER.match(sheet.text)) is not whole_page:
+        text = self.read(path)
+        while text.lines and not text.lines[-1].strip():
+            del text.lines[-1], text.origins[-1]
+        if bool(FRONT_MATTER.match(text.text)) is not whole_page:
             wanted = "begins with" if whole_page else "has no"
             self.problems.of(self.shown(path)).add(
                 1, f"what stands for {edit.label!r} {wanted} front matter (---)"
             )
             return None
-        return sheet
+        return text
 
     def replace(self, edit: Replacement) -> None:
-        """Replace what has a label with the course's text."""
         if (found := self.found(edit)) is None:
             return
         place, region = found
         page = self.pages[place]
         there = digest(page.source(region))
         if not edit.original_sha256:
-            self.report.add(
-                edit.line, f'[[replace]] {edit.label!r} lacks original_sha256 = "{there}"'
-            )
+            message = f'[[replace]] {edit.label!r} lacks original_sha256 = "{there}"'
+            self.report.add(edit.line, message)
         elif edit.original_sha256 != there:
             path, line = page.origins[region.start]
             self.report.add(
@@ -343,21 +338,15 @@ class Layer:
                 f"{edit.label!r} has changed at {path}:{line} since it was replaced: look at "
                 f'{edit.file} again, then write original_sha256 = "{there}"',
             )
-        whole = region == Region(0, len(page.lines))
-        if (sheet := self.text_of(edit, whole_page=whole)) is None:
-            return
-        if whole:
-            self.pages[place] = sheet
-        else:
-            page.put(region, sheet)
+        text = self.text_of(edit, whole_page=region == page.whole)
+        if text is not None:
+            page.put(region, text)
 
     def insert(self, edit: Insert) -> None:
-        if (found := self.found(edit)) is None:
-            return
-        sheet = self.text_of(edit)
-        if sheet is not None and sheet.lines:
+        found, text = self.found(edit), self.text_of(edit)
+        if found is not None and text is not None and text.lines:
             place, region = found
-            self.pages[place].insert(region.end, sheet)
+            self.pages[place].insert(region.end, text)
 
     def hide(self, each: Hidden) -> None:
         """Remove what the course hides; sections are left out before."""
@@ -365,7 +354,7 @@ class Layer:
             return
         place, region = found
         page = self.pages[place]
-        if region == Region(0, len(page.lines)):
+        if region == page.whole:
             self.report.add(each.line, f"{each.label!r} is a chapter: leave it out of [[parts]]")
             return
         inside = page.regions().items()
@@ -407,14 +396,14 @@ class Layer:
     def ledgers(self) -> None:
         """Facts, sources, terms and symbols: the book's, then the course's."""
         for name in LEDGERS:
-            files = [f / name for f in reversed(self.folders()) if (f / name).is_file()]
-            if files:
-                first, *more = map(self.read, files)
-                for sheet in more:
-                    if TERMS.search(first.text):  # a TOML table can be opened only once
-                        sheet.lines = [TERMS.sub("", line) for line in sheet.lines]
-                    first.put(Region(len(first.lines), len(first.lines)), sheet)
-                self.texts[name] = first
+            if texts := self.all_at(name):
+                *own, book = texts
+                for text in own:
+                    if TERMS.search(book.text):  # a TOML table can be opened only once
+                        text.lines = [TERMS.sub("", line) for line in text.lines]
+                    book.lines += text.lines
+                    book.origins += text.origins
+                self.texts[name] = book
             elif name in ("facts.toml", "references.bib"):
                 self.texts[name] = SourcedText([""], [(name, 1)])
 

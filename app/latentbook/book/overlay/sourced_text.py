@@ -44,6 +44,10 @@ class SourcedText:
     def text(self) -> str:
         return "\n".join(self.lines)
 
+    @property
+    def whole(self) -> Region:
+        return Region(0, len(self.lines))
+
     def pieces(self) -> list[Piece]:
         """Runs of consecutive lines from one file."""
         found: list[Piece] = []

@@ -6,7 +6,7 @@ import hashlib
 
 
 def content_hash(*parts: bytes | str, length: int = 10) -> str:
-    """Hexadecimal digits that stand for the content."""
+    """Hexadecimal digits that identify the content."""
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode() if isinstance(part, str) else part

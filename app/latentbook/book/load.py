@@ -225,7 +225,7 @@ def _checked_brand(project: Project) -> Brand:
     if brand.mark:
         text = (project.settings.content / brand.mark).read_text(encoding="utf-8")
         if "<svg" not in text or FORBIDDEN.search(text):
-            why = "is no SVG, or holds a script, a style or a picture, which no page may have"
+            why = "is not an SVG, or contains a script, a style or a picture"
             project.report(brand.mark).add(1, why)
     return brand
 

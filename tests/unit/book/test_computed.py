@@ -192,7 +192,7 @@ def test_an_array_and_a_module_that_it_reads_make_it_stale(
     ("text", "message"),
     [
         ("{num}`probe.vea:d`", "no number 'probe.vea' in content/sample/numbers.py. Did you mean"),
-        ("{num}`probe:.0f`", "'probe' holds several numbers. "),
+        ("{num}`probe:.0f`", "'probe' is several numbers. "),
         ("{num}`mean`", "write {num}`mean:.1f`, a name and a format; got 'mean'"),
         ("{num}`mean:q`", "format 'q' does not fit 0.666667 ("),
         ("{num}`mean:d`", "format 'd' does not fit 0.666667 ("),

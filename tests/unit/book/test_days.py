@@ -495,9 +495,9 @@ def test_labels_of_nothing(make_book: MakeBook) -> None:
         load(make_book({"book.toml": BOOK + days}), BEFORE)
     line = BOOK.count("\n")
     assert str(caught.value) == (
-        f"content/book.toml:{line + 2}: 'texts' is no chapter, section or question of the book. "
+        f"content/book.toml:{line + 2}: 'texts' is not a chapter, section or question of the book. "
         "Did you mean 'text'? Accepted: sample, text.\n"
-        f"content/book.toml:{line + 4}: 'text' is no question of the book. There are none yet."
+        f"content/book.toml:{line + 4}: 'text' is not a question of the book. There are none yet."
     )
 
 

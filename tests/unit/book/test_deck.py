@@ -97,8 +97,8 @@ def test_a_chapter_may_be_its_opening_alone(make_book: MakeBook) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (":::{step} Alone\nText.\n:::", "6: step can only stand inside deck"),
-        (":::{notes}\nText.\n:::", "6: notes can only stand inside step"),
+        (":::{step} Alone\nText.\n:::", "6: step goes only inside deck"),
+        (":::{notes}\nText.\n:::", "6: notes goes only inside step"),
         (":::{deck}\n:::", "6: a deck needs steps: write :::{step} and a title"),
         (
             "::::{deck}\nText.\n\n:::{step} One\nText.\n:::\n::::",
@@ -113,7 +113,7 @@ def test_a_chapter_may_be_its_opening_alone(make_book: MakeBook) -> None:
         ),
         (
             "::::{deck}\n:::{step} One\n## Heading\n:::\n::::",
-            "8: a heading cannot stand inside step",
+            "8: a heading cannot be inside step",
         ),
         (
             "::::{deck}\n:::{step} One\nText.\n:::\n::::\n\n" * 2,

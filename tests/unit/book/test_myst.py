@@ -92,7 +92,7 @@ REFUSED = {
     "```{code-cell} python\n:label: c-2\n:title: C\n:tags: [hide-input]\n\n1\n```": "{fold}",
     "{footcite}`baldi1989` it is.": "{cite:p}",
     "{download}`x.py` it.": "write a link",
-    "(a-target)=\nA paragraph.": "a target stands before a heading",
+    "(a-target)=\nA paragraph.": "a target goes before a heading",
     "# A title": "the title is in front matter",
     "An empty [](https://x.org).": "has no words",
     "---": "use a heading",

@@ -317,7 +317,7 @@ class Layer:
         if bool(FRONT_MATTER.match(text.text)) is not whole_page:
             wanted = "begins with" if whole_page else "has no"
             self.problems.of(self.shown(path)).add(
-                1, f"what stands for {edit.label!r} {wanted} front matter (---)"
+                1, f"the text for {edit.label!r} {wanted} front matter (---)"
             )
             return None
         return text

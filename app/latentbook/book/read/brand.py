@@ -37,7 +37,7 @@ Line: TypeAlias = Annotated[str, AfterValidator(_outward)]
 """Markdown of one line, whose links lead outside."""
 
 Colour: TypeAlias = Annotated[
-    str, matching("#[0-9a-f]{6}", "must be six small hexadecimal digits, like '#0a6b6b'")
+    str, matching("#[0-9a-f]{6}", "must be six lower-case hexadecimal digits, like '#0a6b6b'")
 ]
 
 

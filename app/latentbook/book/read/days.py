@@ -159,7 +159,7 @@ def check_days(days: Days, places: Mapping[str, str], problems: Problems) -> Day
         for label, day in given.items():
             if label not in accepted:
                 names = accepted_names(label, accepted)
-                problems.add(day.path, day.line, f"{label!r} is no {what} of the book. {names}")
+                problems.add(day.path, day.line, f"{label!r} is not a {what} of the book. {names}")
         return {label: day for label, day in given.items() if label in accepted}
 
     return Days(

@@ -23,7 +23,7 @@ from latentbook.book.translations.language import Language, content_language, la
 from latentbook.datafile import Entry, Text, Toml, full_sentence, matching
 from latentbook.errors import FileProblems, LatentbookError, Problems
 
-Macro: TypeAlias = Annotated[str, matching("[A-Za-z]+", "is no macro: its name must be of letters")]
+Macro: TypeAlias = Annotated[str, matching("[A-Za-z]+", "must be a name of letters only")]
 BookAddress: TypeAlias = Annotated[
     str, matching(r"https?://.+/|", "is the address of a book, like 'https://host/book/'")
 ]

@@ -28,7 +28,7 @@ def make_markdown() -> MarkdownIt:
     md.use(myst_block_plugin).use(gfm_autolink_plugin)
     md.use(front_matter_plugin).use(amsmath_plugin).use(colon_fence_plugin).use(myst_role_plugin)
     md.use(dollarmath_plugin, allow_labels=True, allow_digits=False)
-    # Notes stand in the margin beside their paragraph, not at the end of the page.
+    # Notes go in the margin next to their paragraph, not at the end of the page.
     md.use(footnote_plugin, inline=False, move_to_end=False, always_match_refs=True)
     md.use(deflist_plugin)
     md.core.ruler.before("inline", "heading_labels", heading_labels)

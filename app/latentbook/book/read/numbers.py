@@ -125,7 +125,7 @@ class Numbers:
 
     def why_missing(self, maker: str, name: str, found: Mapping[str, float]) -> str:
         if inside := [each for each in found if each.startswith(f"{name}.")]:
-            return f"{name!r} holds several numbers. {accepted_names(name, inside)}"
+            return f"{name!r} is several numbers. {accepted_names(name, inside)}"
         if maker != NUMBERS:
             return f"{name!r} of {maker} is not recorded: run latentbook check --record"
         if not self.source:

@@ -90,7 +90,7 @@ class _Parser:
                 return replace(node, label=label)
             case DirectiveNode(label="") if "label" in node.syntax.options:
                 return replace(node, options={**node.options, "label": label})
-        message = "a target stands before a heading, an equation or a block that can have a label"
+        message = "a target goes before a heading, an equation or a block that can have a label"
         self.problems.add(line, message)
         return node
 
@@ -140,7 +140,7 @@ class _Parser:
         if "label" in tokens[0].meta and not LABEL.fullmatch(label):
             self.problems.add(line, f"label {label!r} must be kebab-case, like 'fig-holes'")
         if parent is not None:
-            self.problems.add(line, f"a heading cannot stand inside {parent.name}")
+            self.problems.add(line, f"a heading cannot be inside {parent.name}")
             return None
         if not 2 <= level <= 4:
             message = f"a heading has ## to ####, not {'#' * level}: the title is in front matter"
@@ -175,11 +175,11 @@ class _Parser:
             if token.type == "colon_fence" or (
                 token.type == "fence" and token.info.startswith("{")
             ):
-                self.problems.add(line, "a directive must stand on its own, not in a list or quote")
+                self.problems.add(line, "a directive cannot be in a list or quote")
             elif token.type == "fence" and not is_closed(token, self.lines):
                 self.problems.add(line, f"a listing is not closed by {token.markup}")
             elif token.type == "math_block_label":
-                message = "a numbered equation must stand on its own, not in a list or quote"
+                message = "a numbered equation cannot be in a list or quote"
                 self.problems.add(line, message)
             elif token.type in ("html_block", "html_inline"):
                 if not token.content.lstrip().startswith("<!--"):
@@ -211,7 +211,7 @@ class _Parser:
             self.problems.add(line, f"unknown directive {match[1]!r}{known}")
             return None
         if directive.parent and (parent is None or parent.name != directive.parent):
-            message = f"{directive.name} can only stand inside {directive.parent}"
+            message = f"{directive.name} goes only inside {directive.parent}"
             if directive.name in suggestions.DIRECTIVES:
                 message += f": {suggestions.DIRECTIVES[directive.name]}"
             self.problems.add(line, message)

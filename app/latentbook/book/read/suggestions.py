@@ -63,13 +63,13 @@ ROLES = {
 }
 
 _KERNEL = "leave it out: code runs in the page's own Python"
-_BOOK = "leave it out: what holds for the whole book stands in book.toml"
+_BOOK = "leave it out: settings of the whole book are in book.toml"
 FRONT_MATTER = {
     **dict.fromkeys(("kernelspec", "jupytext", "mystnb", "myst", "file_format"), _KERNEL),
     **dict.fromkeys(("author", "authors", "date", "license", "copyright", "github"), _BOOK),
     **dict.fromkeys(("subtitle", "abstract"), "write standfirst in the chapter's index.md"),
     **dict.fromkeys(("tags", "keywords", "numbering", "exports", "short_title"), "leave it out"),
-    **dict.fromkeys(("math", "macros"), "macros stand in book.toml, for the whole book"),
+    **dict.fromkeys(("math", "macros"), "macros of the whole book are in book.toml"),
     **dict.fromkeys(("bibliography", "thumbnail", "label", "downloads"), "leave it out"),
 }
 

@@ -29,7 +29,7 @@ from latentbook.errors import FileProblems, known_names
 from latentbook.renamed import KEYS, warn
 
 Place: TypeAlias = tuple[str | int, ...]
-"""Keys and positions in lists, from the top: ``("parts", 0, "chapters", 2, "slug")``."""
+"""The keys and list positions of a value: ``("parts", 0, "chapters", 2, "slug")``."""
 
 TOML_PLACE = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
 TOKEN = re.compile(
@@ -56,12 +56,12 @@ Text: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_le
 
 
 class Entry(BaseModel):
-    """A table of a file. It knows its line.
+    """A table of a file, with its line.
 
     Attributes
     ----------
-    short : the field that a text in the place of the table gives
-    stand_in : values for required fields of a whole file, where they are missing or wrong
+    short : the only field of a table that is written as a text
+    stand_in : values for required fields of a file that are missing or wrong
     instead : what to write instead of some unknown keys
     """
 
@@ -96,7 +96,7 @@ def matching(pattern: str, otherwise: str) -> AfterValidator:
 
 
 def full_sentence(error: Exception) -> PydanticCustomError:
-    """A mistake whose message is complete, with the value."""
+    """Raise this in a validator if the error's message says everything."""
     return PydanticCustomError("full_sentence", "{message}", {"message": str(error)})
 
 
@@ -138,7 +138,7 @@ class DataFile:
         raise NotImplementedError
 
     def line(self, *place: str | int) -> int:
-        """The line of a value, or of the nearest table around it that is written."""
+        """The line of a value, or of the table around one that is not written."""
         while place and place not in self.lines:
             place = place[:-1]
         return self.lines.get(place, 1)
@@ -175,34 +175,32 @@ class DataFile:
 
     def placed(self, values: dict[str, Any]) -> dict[str, Any]:
         """Values by their present names, whose tables and texts in lists know their lines."""
-        found: dict[str, Any] = self._placed(values, ())
-        self.lines = {self._present(place): line for place, line in self.lines.items()}
+        lines: dict[Place, int] = {}
+
+        def place_in(value: Any, written: Place, place: Place) -> Any:
+            lines[place] = self.line(*written)
+            placed: Any = value
+            if isinstance(value, list):
+                return [
+                    place_in(each, (*written, nth), (*place, nth)) for nth, each in enumerate(value)
+                ]
+            if isinstance(value, dict):
+                placed = _Table()
+                names = self.renamed.get(tuple(key for key in place if isinstance(key, str)), {})
+                for key, each in value.items():
+                    name = names.get(key, key)
+                    if name != key:
+                        warn(f"{key!r} in {self.report.path}", repr(name))
+                    placed[name] = place_in(each, (*written, key), (*place, name))
+            elif isinstance(value, str) and place and isinstance(place[-1], int):
+                placed = _Text(value)
+            if placed is not value:
+                placed.line = lines[place]
+            return placed
+
+        found: dict[str, Any] = place_in(values, (), ())
+        self.lines = lines
         return found
-
-    def _placed(self, value: Any, place: Place) -> Any:
-        placed: Any = value
-        if isinstance(value, dict):
-            placed = _Table()
-            for key, each in value.items():
-                (*_, name) = self._present((*place, key))
-                if name != key:
-                    warn(f"{key!r} in {self.report.path}", repr(name))
-                placed[str(name)] = self._placed(each, (*place, key))
-        elif isinstance(value, list):
-            return [self._placed(each, (*place, nth)) for nth, each in enumerate(value)]
-        elif isinstance(value, str) and place and isinstance(place[-1], int):
-            placed = _Text(value)
-        if placed is not value:
-            placed.line = self.line(*place)
-        return placed
-
-    def _present(self, place: Place) -> Place:
-        """A place with the present names of its keys."""
-        if not place:
-            return place
-        *tables, key = place
-        names = self.renamed.get(tuple(table for table in tables if isinstance(table, str)), {})
-        return (*self._present(tuple(tables)), names.get(str(key), key))
 
 
 class Toml(DataFile):

@@ -70,13 +70,7 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
 
 
 def record_chapter(settings: Settings, slug: str) -> Path:
-    """Run the snippets of one chapter and record their output.
-
-    Raises
-    ------
-    BookErrors
-        If the book or course has a mistake, or one of the snippets fails.
-    """
+    """Run the snippets of one chapter and record their output."""
     book = _Book(settings, print)
     source = next(source for source in book.loaded.whole if source.entry.slug == slug)
     recordings = book.run(source, record=True)
@@ -86,13 +80,7 @@ def record_chapter(settings: Settings, slug: str) -> Path:
 
 
 def list_bare_numbers(settings: Settings, report: Report) -> None:
-    """Report the numbers that are neither computed nor cited: one line for each page with any.
-
-    Raises
-    ------
-    BookErrors
-        If the book or course has a mistake.
-    """
+    """Report numbers that are neither computed nor cited, one line per page."""
     loaded = load(settings, computing=True)
     place = Problems(loaded.laid.origins).place
     for page in (page for source in loaded.whole for page in source.pages):

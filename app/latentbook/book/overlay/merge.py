@@ -94,11 +94,6 @@ def merge_importable(settings: Settings) -> None:
 
     Processes that are started later can import them, too. Appending the book's own ``widgets``
     gives the server's modules what a course without a book lacks.
-
-    Raises
-    ------
-    BookErrors
-        With every mistake in how the course and the book go together.
     """
     if settings.course is None:
         return

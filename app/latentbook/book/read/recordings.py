@@ -6,9 +6,9 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PlainValidator
 
 from latentbook.book.read.nodes import DirectiveNode, Node, directives
 from latentbook.datafile import Json
@@ -22,6 +22,12 @@ PLOTLY = "application/vnd.plotly.v1+json"
 FIGURE_DIGITS = 6
 FIGURE_TOLERANCE = 1e-4
 """Figures have more digits than machines agree on: six are recorded, four compared."""
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, int | float):
+        return value  # an integer stays one
+    raise ValueError("must be a number")
 
 
 class Recorded(BaseModel):
@@ -44,7 +50,7 @@ class Recording(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     code: str
     outputs: tuple[Recorded, ...] = ()
-    numbers: dict[str, int | float] = {}
+    numbers: dict[str, Annotated[float, PlainValidator(_number)]] = {}
 
 
 def rounded_figure(data: str) -> str:

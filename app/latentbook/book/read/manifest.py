@@ -149,8 +149,6 @@ class CourseManifest(Manifest):
 def read_manifest(path: Path, report: FileProblems) -> BookManifest | CourseManifest:
     """Read the file; mistakes are reported and left out."""
     file = Toml.read(path, report)
-    if not file.values:
-        return BookManifest.model_validate(Manifest.stand_in)
     found: BookManifest | CourseManifest
     if path.name == COURSE:
         course = file.checked(CourseManifest)
@@ -163,7 +161,7 @@ def read_manifest(path: Path, report: FileProblems) -> BookManifest | CourseMani
         for entry in found.entries:
             if not entry.number or entry.sections is not None:
                 report.add(entry.line, f"a chapter of a book has slug and number: {entry.slug!r}")
-    if not found.entries:
+    if file.is_read and not found.entries:
         report.add(1, "the book has no chapters: list them under [[parts]]")
     _refuse_twice(found.entries, "slug", "two chapters have the slug {!r}", report)
     _refuse_twice(found.entries, "number", "two chapters have the number {!r}", report)
@@ -199,7 +197,7 @@ def days_of(content: Path) -> Days:
 
 
 def _counted(manifest: CourseManifest) -> CourseManifest:
-    """Chapters without a number get the next free one."""
+    """Give the next free number to chapters without one."""
     taken = {entry.number for entry in manifest.entries}
     free = (str(number) for number in count(1) if str(number) not in taken)
 

@@ -255,7 +255,7 @@ def yaml_lines(node: yaml.Node | None, first: int = 1, place: Place = ()) -> dic
 
 
 def _droppable(place: Place, kind: str) -> Place:
-    """What must be removed to remove a mistake."""
+    """The smallest part whose removal removes a mistake."""
     if kind == "extra_forbidden":
         return place
     lists = [nth for nth, part in enumerate(place) if isinstance(part, int)]
@@ -272,7 +272,7 @@ def _drop(values: Any, place: Place) -> None:
 
 
 def _message(kind: Any, place: Place, error: Mapping[str, Any], file: str) -> str:
-    """One of pydantic's errors, for an author."""
+    """Word one of pydantic's errors for an author."""
     keys = [part for part in place if isinstance(part, str)]
     key, around = keys[-1], ".".join(keys[:-1])
     in_list = any(isinstance(part, int) for part in place[: place.index(key)])

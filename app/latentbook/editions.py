@@ -41,7 +41,7 @@ def build_all(settings: Settings, report: Report, now: datetime | None = None) -
 
 
 async def build_apart(settings: Settings, now: datetime) -> list[str]:
-    """Build in a separate process, so that this one can go on responding."""
+    """Build in a separate process, so that this one keeps responding."""
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_build, args=(settings, now, sender))

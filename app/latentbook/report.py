@@ -1,4 +1,4 @@
-"""How a long task tells what it is doing."""
+"""How long tasks report progress."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 Report: TypeAlias = Callable[[str], None]
-"""Takes one line for the person who waits."""
+"""Takes one line to show."""

@@ -103,7 +103,7 @@ def _shown(site: Path, closed: Days, hidden: Iterable[str]) -> list[str]:
 
 
 def is_due(settings: Settings, now: datetime) -> bool:
-    """Whether something is open now that the site lacks."""
+    """Whether the site still withholds something that is open now."""
     return bool(set(_about(settings).get("closed", ())) - set(_closed(settings, now).names))
 
 
@@ -116,7 +116,7 @@ def _about_file(settings: Settings) -> Path:
 
 
 def _about(settings: Settings) -> dict[str, Any]:
-    """The present site's ``stamp``, and what it withholds, ``closed``; empty if unknown."""
+    """``stamp`` of the present site and the labels it withholds, ``closed``; empty if unknown."""
     file = _about_file(settings)
     return Cache(file.parent).read(file.name) or {}
 
@@ -214,7 +214,7 @@ def _report_stale(loaded: Loaded, report: Report) -> None:
 
 
 def dressed(loaded: Loaded, assets: Assets, settings: Settings) -> Assets:
-    """The frame's files, with the book's own mark, icons and colours if it has them."""
+    """Add the book's own mark, icons and colours to the files of the pages."""
     if loaded.brand is None:
         return assets
     out = settings.build / "cache" / "brand"

@@ -76,7 +76,7 @@ _engines: dict[str, Engine] = {}
 
 
 def shared_engine(script: str) -> Engine:
-    """One engine per bundle, with a cache of all equations it has set."""
+    """Return the engine of a bundle, which caches every equation it has set."""
     if script not in _engines:
         while _engines:
             _engines.popitem()[1].close()
@@ -101,7 +101,7 @@ def _compose(
     asked: dict[Asked, None] = {}
 
     def resources() -> Resources:
-        """None of them used yet."""
+        """Create resources that nothing has used yet."""
         media, cached = Media(), settings.build / "cache"
         engine = shared_engine(engine_script(settings))
         content, widgets, shown = settings.content, settings.widgets, project.shown
@@ -181,7 +181,7 @@ def _compose(
 
 
 def _sources(project: Project) -> list[ChapterSource]:
-    """The front page and the chapters, with what is not open."""
+    """Read the front page and the chapters, withheld content included."""
     settings, manifest = project.settings, project.manifest
     directives = by_name(DIRECTIVES)
     reader = SourceReader(
@@ -220,7 +220,7 @@ def _check_numbers(project: Project, sources: Sequence[ChapterSource], computing
 
 
 def _checked_brand(project: Project) -> Brand:
-    """The brand, after reporting a mark that no page may have."""
+    """Return the brand; report a mark that pages must not contain."""
     brand = project.manifest.brand or Brand()
     if brand.mark:
         text = (project.settings.content / brand.mark).read_text(encoding="utf-8")
@@ -231,7 +231,7 @@ def _checked_brand(project: Project) -> Brand:
 
 
 def _credit(project: Project) -> Html:
-    """The book and the terms for its text: its own, or those of the book under a course."""
+    """Credit the book, or the book under a course, with its licence."""
     work = project.below or project.manifest
     if not isinstance(work, BookManifest) or not work.licence:
         return Html()

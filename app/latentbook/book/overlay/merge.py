@@ -85,7 +85,6 @@ def merge(settings: Settings) -> Project:
 
 
 def merged_root(settings: Settings) -> Path:
-    """The folder that a course is merged into."""
     return settings.build.resolve() / "laid"
 
 
@@ -157,7 +156,7 @@ class Layer:
         self.manifests()
 
     def project(self, merged: Settings) -> Project:
-        """The merged project, whose manifest lists the sections of each chapter."""
+        """The result; its manifest lists the sections of each chapter."""
 
         def listed(entry: ChapterEntry) -> ChapterEntry:
             return entry.model_copy(update={"sections": self.sections.get(entry.slug)})
@@ -219,7 +218,7 @@ class Layer:
             self.take_files(folder / slug, slug)
 
     def join(self, place: str) -> None:
-        """A chapter's numbers or recordings, which both folders may have."""
+        """Join a chapter's numbers or recordings, which both folders may have."""
         found = self.all_at(place)
         if len(found) == 2:
             join = self.with_numbers if place.endswith(NUMBERS) else _with_recordings
@@ -228,7 +227,7 @@ class Layer:
             self.texts[place] = found[0]
 
     def with_numbers(self, own: SourcedText, book: SourcedText) -> SourcedText:
-        """The course's numbers after the book's, whose names it must not set again."""
+        """Append the course's numbers to the book's; report names that both set."""
         set_here, path = setting(own.text), Path(own.origins[0][0])
         for name in set_here.keys() & setting(book.text).keys():
             if not name.startswith("_"):
@@ -281,7 +280,7 @@ class Layer:
     # Edits
 
     def find(self, label: str) -> tuple[str, Region] | None:
-        """The page of a label and its lines; a page's own label means all of it."""
+        """Find a label's page and lines; a page's own label means all of it."""
         for place, page in self.pages.items():
             slug, _, file = place.partition("/")
             if label == (slug if file == INDEX else file.removesuffix(".md")):
@@ -291,7 +290,7 @@ class Layer:
         return None
 
     def found(self, edit: Insert | Replacement | Hidden) -> tuple[str, Region] | None:
-        """The page and the lines that an edit names; None after reporting an unknown label."""
+        """Find the page and the lines of an edit; None after reporting an unknown label."""
         found = self.find(edit.label)
         if found is None:
             names = [*self.pages, *(n for page in self.pages.values() for n in page.regions())]
@@ -344,7 +343,7 @@ class Layer:
             self.pages[place].insert(region.end, text)
 
     def hide(self, each: Hidden) -> None:
-        """Remove what the course hides; sections are left out before."""
+        """Remove a block that the course hides; sections have been left out already."""
         if each.label in self.hidden or (found := self.found(each)) is None:
             return
         place, region = found
@@ -389,7 +388,7 @@ class Layer:
         }
 
     def ledgers(self) -> None:
-        """Facts, sources, terms and symbols: the book's, then the course's."""
+        """Append the course's facts, sources, terms and symbols to the book's."""
         for name in LEDGERS:
             if texts := self.all_at(name):
                 *own, book = texts
@@ -403,7 +402,7 @@ class Layer:
                 self.texts[name] = SourcedText([""], [(name, 1)])
 
     def manifests(self) -> None:
-        """The manifests with the files that they name, and the packages."""
+        """Take the manifests, the files that they name, and the packages."""
         self.texts[COURSE] = self.read(self.folder / COURSE)
         brand = self.manifest.brand
         for name in (brand.mark, brand.icon) if brand else ():
@@ -439,7 +438,7 @@ class Layer:
         yield from ((name, path) for name, path in own.items() if not (below / name).exists())
 
     def registered(self, text: str, pattern: re.Pattern[str], names: list[str]) -> str:
-        """A module with more names in its tuple, after those of the book."""
+        """Append names to a tuple in a module; without a book, replace the tuple."""
         more = "".join(f'    "{name}",\n' for name in names)
         before = "\n" if self.book is None else r"\1"
         return pattern.sub(before + more, text)
@@ -499,5 +498,4 @@ def _sections(index: SourcedText) -> list[str]:
 
 
 def release() -> str:
-    """The installed release of the book."""
     return version("latentbook")

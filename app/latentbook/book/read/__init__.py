@@ -1,1 +1,1 @@
-"""Files of a book to nodes; creates no blocks and writes nothing."""
+"""Read the files of a book; create no blocks and write nothing."""

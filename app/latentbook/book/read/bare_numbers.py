@@ -1,4 +1,4 @@
-"""Numbers typed into prose that nothing computes and no source is cited for."""
+"""Numbers in prose that are neither computed nor cited."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NUMBER = re.compile(
     r"(?P<unit>\s?(?:%|percent\b|nats?\b|(?:percentage )?points?\b))?"
 )
 LARGEST_PLAIN = 12
-"""Whole numbers up to this one count things the reader can see."""
+"""Whole numbers up to this one may count things that the reader can see."""
 
 SENTENCE_END = re.compile(r"(?<=[.?!])[”’\"')*]*\s+")
 SKIPPED = ("quiz", "fact", "instrument", "code-cell", "image")

@@ -20,7 +20,7 @@ GROUNDS: Mapping[str, tuple[str, ...]] = {
 """Backgrounds of text in either theme: paper, surface and sunken of static/css/tokens.css."""
 
 LEAST = 4.5
-"""Contrast of text, to one (WCAG 2.2, AA)."""
+"""Minimum contrast of text to its background (WCAG 2.2, AA)."""
 
 LINK = re.compile(r"\]\((?!https?://|mailto:)")
 
@@ -34,7 +34,7 @@ def _outward(text: str) -> str:
 
 
 Line: TypeAlias = Annotated[str, AfterValidator(_outward)]
-"""Markdown of one line, whose links lead outside."""
+"""One line of Markdown with links to other sites only."""
 
 Colour: TypeAlias = Annotated[
     str, matching("#[0-9a-f]{6}", "must be six lower-case hexadecimal digits, like '#0a6b6b'")

@@ -1,4 +1,4 @@
-"""The file that lists the chapters of a book or a course, and how it lists them."""
+"""The list of chapters in ``book.toml`` or ``course.toml``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from latentbook.datafile import Entry, matching
 BOOK, COURSE = "book.toml", "course.toml"
 
 FRONT = "front"
-"""Slug of the front page: its text is ``front.md``, its place the root of the site."""
+"""Slug of the front page, ``front.md``, at the root of the site."""
 
 RESERVED = (
     *(FRONT, "contents", "facts", "references", "glossary", "notation", "formulas", "notes"),

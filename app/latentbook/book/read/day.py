@@ -30,7 +30,7 @@ class Day:
         return self.moment <= now
 
     def is_after(self, other: Day | None) -> bool:
-        """Whether it opens later than another; None has always been open."""
+        """Whether it opens later; None has always been open."""
         if other is None:
             return True
         if self.moment is None or other.moment is None:
@@ -39,12 +39,11 @@ class Day:
 
     @property
     def written(self) -> str:
-        """The moment for people: Tue 1 Dec 2026 08:00 CET."""
         return written(self.moment) if self.moment else ""
 
 
 def written(moment: datetime) -> str:
-    """A moment in its own zone, for people."""
+    """Word a moment in its own zone."""
     return f"{moment:%a} {moment.day} {moment:%b %Y %H:%M %Z}"
 
 

@@ -22,7 +22,7 @@ class Opening(NamedTuple):
     names: tuple[str, ...]
 
     def __str__(self) -> str:
-        """For people: q-pairs, Tue 1 Dec 2026 08:00 CET."""
+        """q-pairs, Tue 1 Dec 2026 08:00 CET"""
         return f"{', '.join(self.names)}, {written(self.moment)}"
 
 
@@ -69,14 +69,14 @@ class Days:
 
 
 class DatedFile(Entry):
-    """The part of a file about days; :func:`read_days` reads its values."""
+    """A file with a schedule; :func:`read_days` reads its values."""
 
     time_zone: Any = None
     schedule: Mapping[str, Any] = {}
 
 
 def read_days(file: Toml, dated: DatedFile) -> Days:
-    """The days of a book or a course; mistakes are reported."""
+    """Read a schedule; report mistakes and leave them out."""
     zone = _zone(file, dated.time_zone)
     places: dict[str, Day] = {}
     answers: dict[str, Day] = {}

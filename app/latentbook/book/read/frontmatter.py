@@ -43,11 +43,11 @@ class FrontMatter(DataFile):
 
 
 class Head(Entry):
-    """What the front matter of every page says.
+    """The front matter that every page has.
 
     Attributes
     ----------
-    given : numbers that the text may use without computing or citing them
+    given : numbers that need neither be computed nor cited
     """
 
     instead = suggestions.FRONT_MATTER

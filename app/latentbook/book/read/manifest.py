@@ -52,7 +52,7 @@ def _content_language(tag: Any, info: ValidationInfo) -> Language:
 
 
 class Manifest(DatedFile):
-    """What a book and a course both say.
+    """The values that books and courses share.
 
     Attributes
     ----------
@@ -122,7 +122,7 @@ class Insert(Entry):
 
 
 class Replacement(Entry):
-    """A text that a course puts in place of what had the hash ``original_sha256``."""
+    """A text of a course that replaces a text with the hash ``original_sha256``."""
 
     label: str
     file: str
@@ -147,7 +147,7 @@ class CourseManifest(Manifest):
 
 
 def read_manifest(path: Path, report: FileProblems) -> BookManifest | CourseManifest:
-    """Read the file; mistakes are reported and left out."""
+    """Read the file; report mistakes and leave them out."""
     file = Toml.read(path, report)
     found: BookManifest | CourseManifest
     if path.name == COURSE:

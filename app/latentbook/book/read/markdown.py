@@ -22,7 +22,7 @@ HEADING_LABEL = re.compile(r"\s*\{#([^}\s]*)\}\s*$")
 
 
 def make_markdown() -> MarkdownIt:
-    """A parser whose tokens know their lines, also inline ones."""
+    """A parser that gives every token its line, inline tokens included."""
     md = MarkdownIt("commonmark", {"html": True, "typographer": True})
     md.enable(["table", "strikethrough", "smartquotes"])
     md.use(myst_block_plugin).use(gfm_autolink_plugin)
@@ -57,7 +57,7 @@ def task_boxes(state: StateCore) -> None:
 
 
 def inline_lines(state: StateCore) -> None:
-    """Give each inline token its line, and mark a dollar sign that opens no mathematics."""
+    """Give each inline token its line, and mark single dollar signs."""
     for token in state.tokens:
         if token.type != "inline" or token.map is None:
             continue
@@ -73,7 +73,7 @@ def inline_lines(state: StateCore) -> None:
 
 
 def source_lines(text: str) -> list[str]:
-    """Lines as markdown-it counts them."""
+    """Split a text into lines as markdown-it does."""
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 

@@ -18,7 +18,7 @@ from latentbook.errors import accepted_names
 from latentbook.hashing import content_hash
 
 DIGITS = 6
-"""Significant digits that are recorded: more than a text shows, and all processors agree."""
+"""Significant digits to record: enough for any text, few enough that all processors agree."""
 
 STALE = (
     "this file, or what it reads, has changed since its numbers were recorded: "
@@ -37,7 +37,7 @@ QUOTED = re.compile(r"""["'](\w+)["']""")
 LONGEST = 8  # lines of code on a card
 
 Values: TypeAlias = Mapping[str, Mapping[str, float]]
-"""Numbers by what makes them, the label of a snippet or ``NUMBERS``, and then by name."""
+"""Numbers by name, for each snippet by its label and for ``NUMBERS``."""
 
 
 class NumberError(ValueError):

@@ -1,4 +1,4 @@
-"""One Markdown file to nodes. Every mistake of form is reported with its line."""
+"""Parse one Markdown file into nodes; report every mistake of form with its line."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class _Parser:
         return Document(head, lines, self.nodes(tokens, parent=None), self.notes)
 
     def nodes(self, tokens: Sequence[Token], parent: Syntax | None) -> tuple[Node, ...]:
-        """The nodes of a token stream: one for each block at its top level."""
+        """Make a node of each block at the top level."""
         found: list[Node] = []
         start = depth = 0
         for index, token in enumerate(tokens):
@@ -83,7 +83,7 @@ class _Parser:
         return tuple(found)
 
     def labelled(self, node: Node, target: Target) -> Node:
-        """A node with the label before it, written ``(label)=``."""
+        """Give a node the label that precedes it as ``(label)=``."""
         label, line = target
         match node:
             case HeadingNode(label="") | EquationNode(label=""):
@@ -231,7 +231,7 @@ class _Parser:
         return argument
 
     def options(self, directive: Syntax, token: Token) -> tuple[dict[str, Any], str, int]:
-        """The options at the top of a body, the rest, and its line."""
+        """Split a body into its options and the rest, whose line comes last."""
         assert token.map is not None
         options: dict[str, Any] = {}
         rest = token.content.split("\n")

@@ -1,4 +1,4 @@
-"""Recorded outputs of a chapter's snippets, ``content/SLUG/outputs.json``."""
+"""``content/SLUG/outputs.json``: recorded outputs of a chapter's snippets, and its numbers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NUMBERS = "numbers.py"
 PLOTLY = "application/vnd.plotly.v1+json"
 FIGURE_DIGITS = 6
 FIGURE_TOLERANCE = 1e-4
-"""Figures have more digits than machines agree on: six are recorded, four compared."""
+"""Record six digits and compare four: machines disagree on further ones."""
 
 
 def _number(value: Any) -> float:
@@ -90,7 +90,6 @@ class Recordings:
 
     @classmethod
     def read(cls, path: Path, report: FileProblems) -> Recordings:
-        """Read the file; a chapter without one has nothing recorded."""
         if not path.is_file():
             return cls(path, {})
         return cls(path, Json.read(path, report).checked(dict[str, Recording]))

@@ -115,7 +115,7 @@ _MATHEMATICS = re.compile(r"(?<!\\)\$[^$]*\$")
 
 
 def literal_markup(text: str) -> list[tuple[int, str]]:
-    """Syntax of other dialects in a paragraph: lines from 0, and what to write instead."""
+    """Find syntax of other dialects in a paragraph: lines from 0, and messages."""
     text = _MATHEMATICS.sub(_lines_of, _CODE.sub(_lines_of, text))
     return [
         (text.count("\n", 0, match.start()), f"{message}; got {match[0][:40]!r}")
@@ -129,6 +129,6 @@ def _lines_of(match: re.Match[str]) -> str:
 
 
 def html_instead(markup: str) -> str:
-    """What to write instead of some HTML, after a colon; may be empty."""
+    """Suggest Markdown for some HTML, after a colon; may be empty."""
     tag = re.match(r"</?([a-zA-Z]+)", markup.lstrip())
     return f": {HTML[tag[1].lower()]}" if tag and tag[1].lower() in HTML else ""

@@ -187,7 +187,7 @@ def require_free_port(host: str, port: int) -> None:
 def say_what_opens(settings: Settings, what_it_takes: str) -> None:
     """Report what opens next, if anything does, and what that requires."""
     from latentbook.book.read.day import right_now
-    from latentbook.book.read.manifest import days_of
+    from latentbook.book.read.project import days_of
 
     if opening := days_of(settings.course or settings.content).next(right_now()):
         report(f"Opens next: {opening}; {what_it_takes}")
@@ -196,7 +196,7 @@ def say_what_opens(settings: Settings, what_it_takes: str) -> None:
 def say_what_is_due(settings: Settings) -> None:
     """Report whether something has opened since the site was built."""
     from latentbook.book.read.day import right_now
-    from latentbook.book.read.manifest import days_of
+    from latentbook.book.read.project import days_of
 
     if not days_of(settings.course or settings.content):
         return

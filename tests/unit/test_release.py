@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from latentbook.book.read.manifest import read_manifest
+from latentbook.book.read.project import read_manifest
 from latentbook.errors import Problems
 from tools.release import LICENCE, WITHOUT_PYTORCH, Installed, call, stated_versions
 from tools.wheel import make_wheel

@@ -19,8 +19,7 @@ from latentbook.book.load import compose
 from latentbook.book.overlay.merge import open_project, release
 from latentbook.book.read.day import right_now
 from latentbook.book.read.days import Days
-from latentbook.book.read.manifest import days_of, read_course
-from latentbook.book.read.project import Project
+from latentbook.book.read.project import Project, days_of, read_course
 from latentbook.book.read.recordings import runnable_cells
 from latentbook.book.write.assets import Assets, bundle
 from latentbook.book.write.brand import branded

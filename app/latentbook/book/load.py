@@ -33,10 +33,9 @@ from latentbook.book.read.brand import Brand
 from latentbook.book.read.contents import FRONT
 from latentbook.book.read.day import right_now
 from latentbook.book.read.days import Days, check_days
-from latentbook.book.read.manifest import BookManifest
 from latentbook.book.read.notation import read_notation
 from latentbook.book.read.numbers import STALE, Asked
-from latentbook.book.read.project import Project
+from latentbook.book.read.project import BookManifest, Project
 from latentbook.book.read.source import ChapterSource, SourceReader
 from latentbook.book.write.assets import engine_script
 from latentbook.book.write.brand import mark, small_print, terms_of
@@ -182,12 +181,8 @@ def _compose(
 
 def _sources(project: Project) -> list[ChapterSource]:
     """Read the front page and the chapters, withheld content included."""
-    settings, manifest = project.settings, project.manifest
-    directives = by_name(DIRECTIVES)
-    reader = SourceReader(
-        manifest, settings.content, directives, project.problems, settings.widgets
-    )
-    entries = {entry.slug: entry for entry in manifest.entries}.values()
+    reader = SourceReader(project, by_name(DIRECTIVES))
+    entries = {entry.slug: entry for entry in project.manifest.entries}.values()
     read = [reader.front(), *map(reader.chapter, entries)]
     return [source for source in read if source is not None]
 
@@ -197,8 +192,8 @@ def _labels(project: Project, sources: Sequence[ChapterSource]) -> Labels:
     for source in sources:
         labels.add_chapter(source, project.problems)
     labels.hidden.update(project.laid.hidden)
-    if (below := project.below) is not None and (book := project.laid.book) is not None:
-        labels.left_out = cache(lambda: numbered(below, book, by_name(DIRECTIVES)).targets)
+    if (below := project.below) is not None:
+        labels.left_out = cache(lambda: numbered(below, by_name(DIRECTIVES)).targets)
         labels.full_book_url = project.laid.full_book_url
     return labels
 
@@ -232,7 +227,7 @@ def _checked_brand(project: Project) -> Brand:
 
 def _credit(project: Project) -> Html:
     """Credit the book, or the book under a course, with its licence."""
-    work = project.below or project.manifest
+    work = (project.below or project).manifest
     if not isinstance(work, BookManifest) or not work.licence:
         return Html()
     terms = terms_of(work.title, project.laid.full_book_url, work.licence)

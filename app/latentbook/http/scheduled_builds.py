@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from latentbook.book.read.day import right_now
-from latentbook.book.read.manifest import days_of
+from latentbook.book.read.project import days_of
 from latentbook.http.fault import OLD_SITE, Fault
 from latentbook.http.logs import log
 from latentbook.settings import Settings

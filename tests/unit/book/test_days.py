@@ -22,7 +22,7 @@ from playwright.sync_api import expect, sync_playwright
 from latentbook.book.build import build_site, is_due
 from latentbook.book.load import load
 from latentbook.book.read.days import DatedFile, read_days
-from latentbook.book.read.manifest import days_of
+from latentbook.book.read.project import days_of
 from latentbook.book.write.assets import bundle
 from latentbook.book.write.render import Renderer
 from latentbook.browser import FLAGS, chromium_path

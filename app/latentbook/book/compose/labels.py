@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TypeGuard
 
 from markdown_it.token import Token
@@ -14,8 +13,8 @@ from markdown_it.token import Token
 from latentbook.book.compose.target import Target
 from latentbook.book.read.contents import FRONT
 from latentbook.book.read.day import Day
-from latentbook.book.read.manifest import Manifest
 from latentbook.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, Syntax, walk
+from latentbook.book.read.project import Project
 from latentbook.book.read.source import ChapterSource, SourceReader
 from latentbook.errors import FileProblems, Problems, accepted_names
 
@@ -207,11 +206,11 @@ def plain_text(inline: Token) -> str:
     )
 
 
-def numbered(manifest: Manifest, content: Path, directives: Mapping[str, Syntax]) -> Labels:
+def numbered(project: Project, directives: Mapping[str, Syntax]) -> Labels:
     """The labels of a book that is read but not composed; mistakes are not reported."""
     unheard, labels = Problems(), Labels()
-    reader = SourceReader(manifest, content, directives, unheard, content.parent / "widgets")
-    for entry in manifest.entries:
+    reader = SourceReader(replace(project, problems=unheard), directives)
+    for entry in project.manifest.entries:
         if (source := reader.chapter(entry)) is not None:
             labels.add_chapter(source, unheard)
     return labels

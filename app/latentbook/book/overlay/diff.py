@@ -15,8 +15,7 @@ from latentbook.book.compose.labels import numbered
 from latentbook.book.directives import DIRECTIVES, by_name
 from latentbook.book.overlay.merge import merge, open_project, release
 from latentbook.book.overlay.sourced_text import SourcedText, digest
-from latentbook.book.read.manifest import CourseManifest
-from latentbook.book.read.project import Project
+from latentbook.book.read.project import CourseManifest, Project
 from latentbook.datafile import Entry, Json
 from latentbook.errors import BookErrors, LatentbookError, Problems
 from latentbook.report import Report
@@ -52,9 +51,9 @@ class Edition(Entry):
 
 def edition_of(project: Project) -> Edition:
     """The installed edition of the book under a course."""
-    book, below = project.laid.book, project.below
-    if book is None or below is None:
+    if (below := project.below) is None:
         raise LatentbookError(f"{project.manifest.title!r} is a book of its own: none is below it.")
+    book = below.settings.content
     hashes: dict[str, str] = {}
     total = hashlib.sha256()
     for path in sorted(book.rglob("*.md")):
@@ -64,8 +63,8 @@ def edition_of(project: Project) -> Edition:
         hashes[name] = digest(sheet.text)
         hashes |= {label: digest(sheet.source(r)) for label, r in sheet.regions().items()}
     directives = by_name(DIRECTIVES)
-    targets = numbered(below, book, directives).targets.values()
-    here = numbered(project.manifest, project.settings.content, directives).targets.values()
+    targets = numbered(below, directives).targets.values()
+    here = numbered(project, directives).targets.values()
     return Edition(
         release=release(),
         hash=total.hexdigest(),

@@ -17,18 +17,18 @@ from pathlib import Path
 from latentbook.book.overlay.sourced_text import Region, SourcedText, digest
 from latentbook.book.read.contents import BOOK, COURSE, ChapterEntry
 from latentbook.book.read.frontmatter import FrontMatter
-from latentbook.book.read.manifest import (
+from latentbook.book.read.numbers import setting
+from latentbook.book.read.options import LABEL
+from latentbook.book.read.project import (
     CourseManifest,
     Hidden,
     Insert,
+    Laid,
+    Project,
     Replacement,
     read_course,
-    read_manifest,
     with_entries,
 )
-from latentbook.book.read.numbers import setting
-from latentbook.book.read.options import LABEL
-from latentbook.book.read.project import Laid, Project
 from latentbook.book.read.recordings import NUMBERS, OUTPUTS
 from latentbook.book.read.source import INDEX, PRINT
 from latentbook.book.write.prefill import prefill_cache
@@ -163,7 +163,7 @@ class Layer:
 
         manifest, below = with_entries(self.manifest, listed), None
         if self.book is not None and (self.book / BOOK).is_file():
-            below = read_manifest(self.book / BOOK, self.problems.of(self.shown(self.book / BOOK)))
+            below = Project.open(self.settings, self.problems)
         laid = Laid(
             Origins({f"{CONTENT}/{p}": t.pieces() for p, t in (self.pages | self.texts).items()}),
             self.hidden,

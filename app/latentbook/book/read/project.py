@@ -1,17 +1,232 @@
-"""A book or a course: its folder and its manifest, opened once and passed on."""
+"""A book or a course: its folder, and its ``book.toml`` or ``course.toml``, read once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from latentbook.book.read.contents import BOOK
-from latentbook.book.read.days import Days
-from latentbook.book.read.manifest import BookManifest, CourseManifest, read_manifest
-from latentbook.errors import FileProblems, Origins, Problems
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+)
+
+from latentbook.book.read.brand import Brand, Line, check_brand
+from latentbook.book.read.contents import BOOK, COURSE, ChapterEntry, PartEntry, manifest_file
+from latentbook.book.read.days import DatedFile, Days, read_days
+from latentbook.book.read.options import IDENTIFIER
+from latentbook.book.translations.language import Language, content_language, language
+from latentbook.datafile import Entry, Text, Toml, full_sentence, matching
+from latentbook.errors import FileProblems, LatentbookError, Origins, Problems
 from latentbook.settings import Settings
+
+Macro: TypeAlias = Annotated[str, matching("[A-Za-z]+", "must be a name of letters only")]
+BookAddress: TypeAlias = Annotated[
+    str, matching(r"https?://.+/|", "is the address of a book, like 'https://host/book/'")
+]
+ReportAddress: TypeAlias = Annotated[
+    str,
+    matching(
+        r"(?=.*{text})(https?://|mailto:)({title}|{text}|[^\s{])*",
+        "is an address like 'mailto:me@host?subject={title}&body={text}'",
+    ),
+]
+
+
+def _language(tag: Any) -> Language:
+    try:
+        return language(tag)
+    except LatentbookError as error:
+        raise full_sentence(error) from None
+
+
+def _content_language(tag: Any, info: ValidationInfo) -> Language:
+    interface: Language = info.data.get("language") or language("en")
+    try:
+        return content_language(tag or interface.untranslated or interface.tag, interface)
+    except LatentbookError as error:
+        raise full_sentence(error) from None
+
+
+class Manifest(DatedFile):
+    """The values that books and courses share.
+
+    Attributes
+    ----------
+    language, content_language : of the interface, and of the text
+    term : of a course: when it is held
+    brand : None for the program's own
+    numbers : strict refuses a number in the text that is neither computed nor cited
+    report_mistakes : address of a form or a mail, with places for ``{title}`` and ``{text}``
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+    stand_in: ClassVar = {"title": "?", "subtitle": "?", "description": "?", "language": "en"}
+    title: Text
+    subtitle: Text
+    description: Text
+    language: Annotated[Language, BeforeValidator(_language)]
+    content_language: Annotated[Language, BeforeValidator(_content_language)] = Field(
+        default="", validate_default=True
+    )
+    macros: Mapping[Macro, str] = {}
+    parts: tuple[PartEntry, ...] = ()
+    term: str = ""
+    brand: Brand | None = None
+    numbers: Literal["free", "strict"] = "free"
+    report_mistakes: ReportAddress = ""
+    _openings: Days = PrivateAttr(default_factory=Days)
+    _file: Toml = PrivateAttr()
+
+    @property
+    def entries(self) -> tuple[ChapterEntry, ...]:
+        return tuple(entry for part in self.parts for entry in part.chapters)
+
+    @property
+    def openings(self) -> Days:
+        return self._openings
+
+    @property
+    def file(self) -> Toml:
+        return self._file
+
+
+class BookManifest(Manifest):
+    """``book.toml``; ``licence`` is a line of Markdown that follows the title."""
+
+    licence: Line = ""
+
+
+class InstrumentEntry(Entry):
+    short = "name"
+    name: Annotated[str, matching(IDENTIFIER.pattern, "must be in snake_case")]
+
+
+class Hidden(Entry):
+    short = "label"
+    label: str
+
+
+class Insert(Entry):
+    """A text that a course inserts after a label."""
+
+    after: str
+    file: str
+
+    @property
+    def label(self) -> str:
+        return self.after
+
+
+class Replacement(Entry):
+    """A text of a course that replaces a text with the hash ``original_sha256``."""
+
+    label: str
+    file: str
+    original_sha256: str = ""
+
+
+class CourseManifest(Manifest):
+    """``course.toml``.
+
+    Attributes
+    ----------
+    book : release of the book that the course was made for; empty for a book of its own
+    full_book_url : address of the whole book, for references to what the course leaves out
+    """
+
+    book: str = ""
+    full_book_url: BookAddress = ""
+    instruments: tuple[InstrumentEntry, ...] = ()
+    hide: tuple[Hidden, ...] = ()
+    insert: tuple[Insert, ...] = ()
+    replace: tuple[Replacement, ...] = ()
+
+
+def read_manifest(path: Path, report: FileProblems) -> BookManifest | CourseManifest:
+    """Read the file; report mistakes and leave them out."""
+    file = Toml.read(path, report)
+    found: BookManifest | CourseManifest
+    if path.name == COURSE:
+        course = file.checked(CourseManifest)
+        _refuse_twice(course.hide, "label", "{!r} is hidden twice", report)
+        _refuse_twice(course.instruments, "name", "instrument {!r} is listed twice", report)
+        _refuse_twice(course.replace, "label", "{!r} is replaced twice", report)
+        found = _counted(course)
+    else:
+        found = file.checked(BookManifest)
+        for entry in found.entries:
+            if not entry.number or entry.sections is not None:
+                report.add(entry.line, f"a chapter of a book has slug and number: {entry.slug!r}")
+    if file.is_read and not found.entries:
+        report.add(1, "the book has no chapters: list them under [[parts]]")
+    _refuse_twice(found.entries, "slug", "two chapters have the slug {!r}", report)
+    _refuse_twice(found.entries, "number", "two chapters have the number {!r}", report)
+    brand = found.brand
+    if brand is None and isinstance(found, CourseManifest) and not found.book:
+        brand = Brand()
+    if brand is not None:
+        brand = check_brand(brand, path.parent, file)
+        found = found.model_copy(update={"brand": brand})
+    found._file, found._openings = file, read_days(file, found)
+    return found
+
+
+def read_course(folder: Path, problems: Problems) -> CourseManifest:
+    """Read the manifest in the folder of a course.
+
+    Raises
+    ------
+    BookErrors
+        If there is no such file, or it is not TOML, or it lists no chapter.
+    """
+    manifest = read_manifest(folder / COURSE, problems.of(Path(folder.name) / COURSE))
+    if not manifest.entries:
+        problems.raise_all()
+    assert isinstance(manifest, CourseManifest)
+    return manifest
+
+
+def days_of(content: Path) -> Days:
+    """The days of a book or course, even if its manifest has other mistakes."""
+    path = manifest_file(content)
+    return read_manifest(path, Problems().of(path)).openings
+
+
+def _counted(manifest: CourseManifest) -> CourseManifest:
+    """Give the next free number to chapters without one."""
+    taken = {entry.number for entry in manifest.entries}
+    free = (str(number) for number in count(1) if str(number) not in taken)
+
+    def numbered(entry: ChapterEntry) -> ChapterEntry:
+        return entry if entry.number else entry.model_copy(update={"number": next(free)})
+
+    return with_entries(manifest, numbered)
+
+
+def with_entries(
+    manifest: CourseManifest, changed: Callable[[ChapterEntry], ChapterEntry]
+) -> CourseManifest:
+    parts = tuple(
+        part.model_copy(update={"chapters": tuple(map(changed, part.chapters))})
+        for part in manifest.parts
+    )
+    return manifest.model_copy(update={"parts": parts})
+
+
+def _refuse_twice(entries: Iterable[Entry], field: str, message: str, report: FileProblems) -> None:
+    seen: set[str] = set()
+    for entry in entries:
+        value = getattr(entry, field)
+        if value in seen:
+            report.add(entry.line, message.format(value))
+        seen.add(value)
 
 
 @dataclass(frozen=True)
@@ -47,20 +262,20 @@ class Project:
     Attributes
     ----------
     settings : its folders; of a course, those that it was merged into
-    below : manifest of the book under a course
+    below : the book under a course
     problems : every mistake found so far
     """
 
     settings: Settings
     laid: Laid
     manifest: BookManifest | CourseManifest
-    below: BookManifest | CourseManifest | None
+    below: Project | None
     problems: Problems
 
     @classmethod
-    def open(cls, settings: Settings) -> Project:
+    def open(cls, settings: Settings, problems: Problems | None = None) -> Project:
         """Open a book; mistakes in its manifest are in its problems."""
-        problems, content = Problems(), settings.content
+        problems, content = problems or Problems(), settings.content
         report = problems.of(Path(content.name) / BOOK)
         return cls(settings, Laid(), read_manifest(content / BOOK, report), None, problems)
 
@@ -77,7 +292,7 @@ class Project:
 
     def macros(self) -> dict[str, str]:
         """The book's macros; for a course, also those of its book."""
-        own, book = dict(self.manifest.macros), self.below.macros if self.below else {}
+        own, book = dict(self.manifest.macros), self.below.manifest.macros if self.below else {}
         for name in sorted(own.keys() & book.keys()):
             message = f"macro {name!r} is used twice: the book has it already"
             self.manifest.file.add(message, "macros", name)

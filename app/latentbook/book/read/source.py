@@ -9,13 +9,13 @@ from pathlib import Path
 
 from latentbook.book.read.contents import FRONT, ChapterEntry
 from latentbook.book.read.frontmatter import ChapterHead, FrontHead, Head, SectionHead
-from latentbook.book.read.manifest import Manifest
 from latentbook.book.read.nodes import Document, Node, Syntax
 from latentbook.book.read.numbers import Numbers
 from latentbook.book.read.options import LABEL
 from latentbook.book.read.parse import parse_document
+from latentbook.book.read.project import Project
 from latentbook.book.read.recordings import NUMBERS, OUTPUTS, Recordings, runnable_cells
-from latentbook.errors import FileProblems, Problems, accepted_names
+from latentbook.errors import FileProblems, accepted_names
 
 INDEX = "index.md"
 PRINT = "print"
@@ -85,19 +85,12 @@ def page_place(slug: str, name: str = "") -> str:
 
 
 class SourceReader:
-    def __init__(
-        self,
-        manifest: Manifest,
-        content: Path,
-        directives: Mapping[str, Syntax],
-        problems: Problems,
-        widgets: Path,
-    ) -> None:
-        self.manifest = manifest.file.report
-        self.content = content
-        self.widgets = widgets
+    def __init__(self, project: Project, directives: Mapping[str, Syntax]) -> None:
+        self.manifest = project.problems.of(project.manifest.file.report.path)
+        self.content = project.settings.content
+        self.widgets = project.settings.widgets
         self.directives = directives
-        self.problems = problems
+        self.project = project
 
     def front(self) -> ChapterSource | None:
         """Read the front page; None after reporting that there is none."""
@@ -129,7 +122,7 @@ class SourceReader:
 
     def section_names(self, entry: ChapterEntry, opening: PageSource, folder: Path) -> list[str]:
         """The sections of a chapter that exist, as the course lists them or else the opening."""
-        report = self.problems.of(opening.path)
+        report = self.project.problems.of(opening.path)
         line = opening.document.front_lines.get("sections", 1)
         there = sorted(path.stem for path in folder.glob("*.md") if path.name != INDEX)
         given = opening.document.front["sections"] if entry.sections is None else entry.sections
@@ -155,4 +148,4 @@ class SourceReader:
         return PageSource(slug, name, report.path, document)
 
     def report(self, path: Path) -> FileProblems:
-        return self.problems.of(Path(self.content.name) / path.relative_to(self.content))
+        return self.project.report(path.relative_to(self.content).as_posix())

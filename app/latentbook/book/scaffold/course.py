@@ -7,7 +7,7 @@ from pathlib import Path
 
 from latentbook.book.overlay.merge import CONTENT, INSTRUMENTS, release
 from latentbook.book.read.contents import BOOK, COURSE
-from latentbook.book.read.manifest import read_manifest
+from latentbook.book.read.project import read_manifest
 from latentbook.book.scaffold import write_from
 from latentbook.errors import LatentbookError, Problems
 from latentbook.settings import Settings

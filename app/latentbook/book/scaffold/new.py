@@ -15,8 +15,8 @@ from pathlib import Path
 from latentbook.book.check import record_chapter
 from latentbook.book.overlay.merge import CONTENT, INSTRUMENTS, open_project
 from latentbook.book.read.contents import BOOK, COURSE, RESERVED, ChapterEntry
-from latentbook.book.read.manifest import CourseManifest, Manifest, read_course, read_manifest
 from latentbook.book.read.options import IDENTIFIER, LABEL
+from latentbook.book.read.project import CourseManifest, Manifest, read_course, read_manifest
 from latentbook.book.read.source import INDEX, PRINT
 from latentbook.book.scaffold import write_from
 from latentbook.book.scaffold.toml_edit import with_item, with_section

@@ -20,8 +20,8 @@ from latentbook.book.compose.stills import Stills
 from latentbook.book.compose.text import Layout, Text
 from latentbook.book.compose.types import Page
 from latentbook.book.directives.instrument import Words, instrument_block
-from latentbook.book.read.manifest import read_manifest
 from latentbook.book.read.markdown import make_markdown
+from latentbook.book.read.project import read_manifest
 from latentbook.book.translations.language import ENGLISH, language
 from latentbook.book.write.assets import engine_script, notebook_script
 from latentbook.book.write.render import TEMPLATES, template_environment

@@ -151,16 +151,10 @@ class _ChapterRun:
             self.problems = self.all_problems.of(page.path)
             for node in directives(page.document.nodes, "code-cell", "quiz"):
                 if node in runnable:
-                    outputs = self.cell(node)
-                    if outputs is None:
-                        continue
-                    numbers = self.variables(node)
-                    recording = Recording(
-                        code=self.hashes[node.label], outputs=tuple(outputs), numbers=numbers
-                    )
-                    made[node.label] = recording
-                    if not record:
-                        self.compare(node, recording)
+                    if (recording := self.cell(node)) is not None:
+                        made[node.label] = recording
+                        if not record:
+                            self.compare(node, recording)
                 elif node.name == "quiz":
                     self.question(node)
                 elif node.options.get("needs"):
@@ -183,17 +177,19 @@ class _ChapterRun:
         request = {"type": "run_cell", "code": node.code, "filename": node.label}
         return request | {"scope": self.scope}
 
-    def cell(self, node: DirectiveNode) -> Sequence[Recorded] | None:
-        """The output of a snippet, or None after reporting that it fails."""
+    def cell(self, node: DirectiveNode) -> Recording | None:
+        """Run a snippet; None after reporting that it fails."""
         reply = self.ask(self.cell_request(node))
         if reply["type"] == "failed":
             self.failed(node, reply, node.label)
             return None
         self.ran.append(node)
-        return [
+        outputs = tuple(
             Recorded(kind=kind, data=rounded_figure(data) if kind == PLOTLY else data)
             for kind, data in reply["outputs"]
-        ]
+        )
+        code = self.hashes[node.label]
+        return Recording(code=code, outputs=outputs, numbers=self.variables(node))
 
     def failed(self, node: DirectiveNode, reply: Reply, what: str) -> None:
         line = node.body_line + reply["line"] - 1 if reply["line"] else node.line
@@ -208,18 +204,15 @@ class _ChapterRun:
         if then is None:
             known = node.label in self.source.recordings.by_label
             why = "was recorded for other code" if known else "is not recorded"
-            self.problems.add(
-                node.line, f"the output of {node.label} {why}: run latentbook check --record"
-            )
+            message = f"the output of {node.label} {why}: run latentbook check --record"
+            self.problems.add(node.line, message)
         elif not same_outputs(then.outputs, now.outputs):
             was, is_now = _first_difference(then.outputs, now.outputs)
-            self.problems.add(
-                node.line,
-                f"the output of {node.label} differs: recorded {was!r}, now {is_now!r}",
-            )
+            message = f"the output of {node.label} differs: recorded {was!r}, now {is_now!r}"
+            self.problems.add(node.line, message)
 
     def variables(self, node: DirectiveNode) -> dict[str, float]:
-        """The variables of a snippet that the text quotes, just after it has run."""
+        """Ask for the variables that the text shows, just after a snippet has run."""
         found: dict[str, float] = {}
         for each in self.asked:
             maker, name = self.source.numbers.maker(each.content.partition(":")[0])
@@ -235,13 +228,12 @@ class _ChapterRun:
                 value = json.loads(ast.literal_eval(reply["outputs"][-1][1]))
                 found[name] = rounded(value + 0)  # a list, a text, a dict have no sum with 0
             except (TypeError, ValueError) as error:
-                self.all_problems.add(
-                    each.path, each.line, f"{name!r} of {node.label} is not a number: {error}"
-                )
+                message = f"{name!r} of {node.label} is not a number: {error}"
+                self.all_problems.add(each.path, each.line, message)
         return found
 
     def computed(self) -> dict[str, float]:
-        """The numbers of the chapter's ``numbers.py``, computed in a separate process."""
+        """Compute the numbers of ``numbers.py`` in a separate process."""
         numbers = self.source.numbers
         report = self.all_problems.of(numbers.path)
         with closing(AuthorCode(LISTING_TIMES * self.code.seconds)) as own:
@@ -278,11 +270,8 @@ class _ChapterRun:
             if was != now and record:
                 self.report(f"{self.all_problems.place(each.path, each.line)}: {what}")
             elif was != now:
-                self.all_problems.add(
-                    each.path,
-                    each.line,
-                    f"{what}: read the sentence, then run latentbook check --record",
-                )
+                message = f"{what}: read the sentence, then run latentbook check --record"
+                self.all_problems.add(each.path, each.line, message)
 
     def question(self, node: DirectiveNode) -> None:
         """Check that every solution passes and every mistake gets its message."""
@@ -294,10 +283,9 @@ class _ChapterRun:
             if reply["type"] == "failed":
                 self.failed(solution, reply, f"the solution of {node.label}")
             elif not reply["value"]["passed"]:
-                message = reply["value"]["message"]
-                self.problems.add(
-                    solution.line, f"the solution of {node.label} fails the check: {message}"
-                )
+                why = reply["value"]["message"]
+                message = f"the solution of {node.label} fails the check: {why}"
+                self.problems.add(solution.line, message)
         for mistake in node.parts("mistake"):
             self.mistake(node, mistake, self.answer(mistake, checks[0]))
 
@@ -316,10 +304,8 @@ class _ChapterRun:
         else:
             message = reply["value"]["message"]
         if mistake.argument.casefold() not in message.casefold():
-            self.problems.add(
-                mistake.line,
-                f"the mistake gets a message without {mistake.argument!r}: {message!r}",
-            )
+            why = f"the mistake gets a message without {mistake.argument!r}: {message!r}"
+            self.problems.add(mistake.line, why)
 
     def listing(self, node: DirectiveNode) -> None:
         """Run a listing that the page only shows, in a separate process."""

@@ -206,12 +206,11 @@ def _check_numbers(project: Project, sources: Sequence[ChapterSource], computing
         for page in source.pages if project.manifest.numbers == "strict" else ():
             for line, number in bare_numbers(page.document):
                 if not project.laid.from_book(page.path, line):
-                    project.problems.add(
-                        page.path,
-                        line,
+                    message = (
                         f"{number!r} is neither computed nor cited: write {{num}}, cite a source "
-                        "in the sentence, or list it as given in the front matter",
+                        "in the sentence, or list it as given in the front matter"
                     )
+                    project.problems.add(page.path, line, message)
 
 
 def _checked_brand(project: Project) -> Brand:

@@ -1,4 +1,4 @@
-"""What is computed here for instruments: files of arrays, each with its card."""
+"""Arrays for the instruments: each file has a card."""
 
 from functools import partial
 

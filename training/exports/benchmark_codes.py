@@ -1,4 +1,4 @@
-"""The codes that chapter 5 judges, and what the whole of MNIST says about them."""
+"""The codes compared in chapter 5, and their results on all of MNIST."""
 
 from itertools import product
 from typing import Any
@@ -23,12 +23,12 @@ odd places of MNIST differ, and probes of every sixth one name 1.7 % fewer digit
 
 
 def of(dataset: Dataset) -> Card:
-    """Where the images are from."""
+    """The source of the images."""
     return {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256}
 
 
 def make_images(job: Job) -> Card:
-    """The 2,000 images, for what the page encodes itself."""
+    """The 2,000 images, for codes that the page computes itself."""
     dataset = load_dataset("mnist")
     x, _ = on_page(dataset)
     job.on_step(1, 1, 0.0)
@@ -76,7 +76,7 @@ def make_full_codes(name: str, job: Job) -> Card:
     dataset = load_dataset("mnist")
     arrays: dict[str, NDArray[Any]] = {}
     for key, images in (("shown", dataset.train_images[:POOL]), ("test", dataset.test_images)):
-        if name == "pixels":  # a probe is blind to the scale of a code
+        if name == "pixels":  # a probe does not depend on the scale of a code
             arrays[key] = images.reshape(len(images), -1)
         else:
             arrays[key] = encode_benchmark(name, images / 255).astype(np.float16)
@@ -107,7 +107,7 @@ def make_full_labels(job: Job) -> Card:
 
 
 def make_cards(job: Job) -> Card:
-    """The report card of every code, as the page makes it."""
+    """The report card of every code, computed as in the page."""
     cards = [report_card.made(name) for name in JUDGED]
     arrays = {key: np.array([card[key] for card in cards]) for key in cards[0]}
     arrays["own"] = arrays["own"].astype(float)  # NaN without a decoder
@@ -126,7 +126,7 @@ def make_cards(job: Job) -> Card:
 
 
 def by_ridge(name: str, dataset: Dataset) -> dict[str, float]:
-    """Share of all test images that probes with 50 labels of each class name, by the ridge."""
+    """Share of test images that probes with 50 labels per class name right, by ridge."""
     shown, test = (
         encode_benchmark(name, x / 255) for x in (dataset.train_images, dataset.test_images)
     )
@@ -140,7 +140,7 @@ def by_ridge(name: str, dataset: Dataset) -> dict[str, float]:
 
 
 def logistic(h: NDArray[Any], labels: NDArray[Any], ridge: float) -> tuple[Array, Array]:
-    """Multinomial logistic regression, its ridge in the unit of `fit`, and half as large."""
+    """Multinomial logistic regression, its ridge in the unit of `fit`, halved."""
     from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
     mean = h.mean(axis=0, dtype=np.float64)
@@ -151,7 +151,7 @@ def logistic(h: NDArray[Any], labels: NDArray[Any], ridge: float) -> tuple[Array
 
 
 def by_probe(name: str, dataset: Dataset) -> dict[str, float]:
-    """Share of all test images named by three probes with 50 labels of each class.
+    """Share of all test images named right by three probes with 50 labels per class.
 
     "fixed" is least squares with a ridge of 1. "chosen" and "logistic" have the ridge with which a
     probe of 40 labels of each class names most of the other ten. Mean over DRAWS.

@@ -1,7 +1,7 @@
-"""Classifiers small enough for the page, which say how sure they are that an image shows one thing.
+"""Classifiers small enough for the page, whose certainty tells whether an image shows one thing.
 
-One that has seen single images only is as sure of their mean, or of two laid over each other, as of
-a real one. So half of what it learns from are mixtures of two, labelled with the shares of both.
+A classifier trained on single images only is as sure of their mean, or of two overlaid ones, as of
+a real one. So half of the training images are mixtures of two, labelled with both shares.
 """
 
 from dataclasses import asdict
@@ -38,7 +38,7 @@ def make_classifier(name: str, job: Job) -> Card:
 
     def loss_of(batch: Tensor) -> Tensor:
         other, share = torch.randint(len(x), (len(batch),)), torch.rand(len(batch), 1)
-        share[: len(batch) // 2] = 1  # half of the batch stays single
+        share[: len(batch) // 2] = 1  # half of the batch is not mixed
         mixed, label = (torch.lerp(of[other], of[batch], share) for of in (x, wanted))
         return cross_entropy(network(mixed), label)
 

@@ -11,7 +11,7 @@ from training.exports.gallery import neighbours
 from widgets.code_map import CODES, NEAREST, PERPLEXITIES, STARTS
 from widgets.kit.encoders import encode_as
 
-LEVELS = 1023  # a coordinate is kept as one of so many places, from the left end to the right
+LEVELS = 1023  # coordinates are rounded to this many places, from the left end to the right
 
 
 def codes_of(name: str) -> NDArray[np.float64]:
@@ -21,7 +21,7 @@ def codes_of(name: str) -> NDArray[np.float64]:
     if name != "shuffled":
         return encode_as(name, x)
     # Each number of the code drawn from all images at random: as it was one by one, but no two
-    # numbers know of each other any more.
+    # numbers depend on each other.
     return np.random.default_rng(0).permuted(encode_as("pca", x), axis=0)
 
 
@@ -34,8 +34,8 @@ def on_grid(plane: NDArray[Any]) -> NDArray[np.uint16]:
 
 
 def make_code_map(job: Job) -> Card:
-    """Map every code in every way, and measure which neighbours each map keeps."""
-    # Only whoever makes the maps again needs scikit-learn.
+    """Map every code in every way, and measure which neighbours each map preserves."""
+    # Only making the maps again needs scikit-learn.
     from sklearn.decomposition import PCA  # type: ignore[import-untyped]
     from sklearn.manifold import TSNE, trustworthiness  # type: ignore[import-untyped]
 

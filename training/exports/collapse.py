@@ -1,4 +1,4 @@
-"""What is left of two-view training with some combinations of the five switches of `collapse`."""
+"""Results of two-view training with combinations of the five switches of `collapse`."""
 
 from importlib import import_module
 from typing import Any
@@ -25,7 +25,7 @@ COMBINATIONS: tuple[tuple[str, ...], ...] = (
     SWITCHES,
 )
 
-VARIED: dict[str, tuple[str, Any]] = {  # what has another value, with predictor and stop-gradient
+VARIED: dict[str, tuple[str, Any]] = {  # a changed value, with predictor and stop-gradient
     "with the mean digit": ("rows", lambda x: x.reshape(len(x), -1)),
     "predictor no faster": ("rates", lambda: collapse.RATE),
 }
@@ -41,7 +41,7 @@ def measured(switches: dict[str, bool], seed: int, steps: int = STEPS) -> list[f
 
 
 def make_collapse(job: Job) -> Card:
-    """Train each of COMBINATIONS from several seeds; look at the weights before training, too."""
+    """Train each of COMBINATIONS from several seeds; measure the initial weights too."""
     dataset = load_dataset("mnist")
     runs = []
     for i, on in enumerate(COMBINATIONS):

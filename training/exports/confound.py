@@ -1,8 +1,8 @@
 """Directions of a network's layers in which a property can be read, to be erased in the page.
 
-Erasing follows Belrose et al. 2023 (LEACE): in the space where the code is white, take away the
-directions that correlate with the property. Nothing linear is left of it then, and the code has
-moved as little as that allows.
+Erasing follows Belrose et al. 2023 (LEACE): in the space where the code is white, remove the
+directions that correlate with the property. This removes all linear information on it and moves
+the code as little as possible.
 """
 
 from typing import Any
@@ -34,7 +34,7 @@ def whitening(h: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
 def eraser(
     directions: NDArray[Any], white: NDArray[Any], back: NDArray[Any]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Factors a (k, r) and b (r, k) of the part of a code that is taken away, (h - mean) b' a'."""
+    """Factors a (k, r) and b (r, k) of the erased part of a code, (h - mean) b' a'."""
     basis = np.linalg.svd(directions, full_matrices=False)[0]
     return (back @ basis).astype(np.float32), (basis.T @ white).astype(np.float32)
 
@@ -73,7 +73,7 @@ def make_confound(job: Job) -> Card:
         "place": true["place"].astype(np.float32),
         "width": true["width"].astype(np.float32),
     }
-    curved = {}  # share of the place that random units read off what the erasure has left
+    curved = {}  # share of the place that random units read off the erased code
     for layer, i in LAYERS.items():
         h = layers[i].astype(float)
         arrays[f"{layer}_codes"] = test[i].astype(np.float16)
@@ -82,7 +82,7 @@ def make_confound(job: Job) -> Card:
         rank = CLASSES - 1
         for name, z in wanted.items():
             correlated = white @ (h - h.mean(0)).T @ (z - z.mean(0))
-            if name == "digit":  # ten columns that sum to 0 hold nine directions
+            if name == "digit":  # ten columns that sum to 0 span nine directions
                 correlated = np.linalg.svd(correlated, full_matrices=False)[0][:, :rank]
             a, b = eraser(correlated, white, back)
             arrays[f"{layer}_{name}_a"], arrays[f"{layer}_{name}_b"] = a, b

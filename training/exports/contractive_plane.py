@@ -9,8 +9,8 @@ from training.cards import made_on
 from training.exports.export import Job, write_export
 
 GAMMAS = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # weights of the penalty
-UNITS, SEEDS = 20, 4  # of seeds, the one with the lowest loss is kept
-POINTS, NOISE = 240, 0.02  # of the data; the noise lies across the wave
+UNITS, SEEDS = 20, 4  # the seed with the lowest loss is saved
+POINTS, NOISE = 240, 0.02  # of the data; the noise is across the wave
 STEPS, LEARNING_RATE = 6000, 0.02
 
 
@@ -52,7 +52,7 @@ def terms(x: Tensor, W: Tensor, b: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def make_contractive_plane(job: Job) -> Card:
-    """Train every weight and seed side by side, and keep the best seed of each weight."""
+    """Train every weight and seed in parallel, and save the best seed of each weight."""
     torch.manual_seed(0)
     x, tangent = wave()
     gamma = torch.tensor(GAMMAS).repeat_interleave(SEEDS)

@@ -1,4 +1,4 @@
-"""Codes of the same drawings at many places, for probes that may learn the drawings by heart."""
+"""Codes of the same drawings at many places, for probes that may memorise the drawings."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ PER_CLASS, PLACES, REACH = 12, 8, 4  # drawings of each digit; places of each; p
 
 
 def make_control_task(job: Job) -> Card:
-    """Test digits shifted to eight places each, and these in the features of two networks."""
+    """Test digits shifted to eight places each, and their features in two networks."""
     dataset = load_dataset("mnist")
     rng = np.random.default_rng(0)
     chosen = np.concatenate(

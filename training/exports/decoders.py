@@ -29,7 +29,7 @@ EVERY = 16  # the codes of every 16th test image are exported: Fashion-MNIST com
 
 
 def sample_of(dataset: Dataset) -> slice:
-    """The test images whose codes the page has, 625 of 10,000."""
+    """The test images whose codes are in the page, 625 of 10,000."""
     return slice(0, len(dataset.test_images), EVERY)
 
 
@@ -39,9 +39,9 @@ def codes_of(model: Autoencoder, x: Tensor) -> Tensor:
 
 
 def plane_of(model: Autoencoder, train_codes: Tensor) -> Plane:
-    """The square that is shown: around the prior of a VAE, around the codes where there is none.
+    """The square shown: around the prior of a VAE, or around the codes if there is none.
 
-    Where there is no prior the unit is the standard deviation of the codes, over both latents.
+    Without a prior the unit is the standard deviation of the codes, over both latents.
     """
     if model.variational:
         return Plane(torch.zeros(model.latent_dim))
@@ -72,7 +72,6 @@ def make_decoder(name: str, job: Job) -> Card:
 
 
 def describe(name: str, teacher: Autoencoder, student: nn.Sequential, plane: Plane) -> Card:
-    """The card of a decoder."""
     spec, card = SPECS[name], registry.card(name)
     dataset = load_dataset(spec.dataset)
     test = to_unit(dataset.test_images)

@@ -1,8 +1,7 @@
 """Dictionaries of digit patches: atoms of which a few at a time rebuild a patch.
 
-They are learned by turns: code a batch of patches with the atoms held fixed, then move the atoms a
-little with the codes held fixed. Older batches count less and less, as in online dictionary
-learning.
+Learning alternates: code a batch of patches with fixed atoms, then move the atoms a little with
+fixed codes. Older batches count less and less, as in online dictionary learning.
 
 References
 ----------
@@ -25,7 +24,7 @@ GAMMA = 1.0  # weight of the L1 norm while learning
 GAMMAS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # measured on test patches
 TRAIN_PATCHES, TEST_PATCHES, SHOWN = 40_000, 500, 40
 BATCH, STEPS, MOVES = 256, 300, 10
-MEASURED = 1000  # steps of a code that is measured: at low prices fewer leave units on
+MEASURED = 1000  # steps of a measured code: with fewer, units stay on at low prices
 ACTIVE = 1e-4  # a weight below this counts as none
 
 Array = NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""Encoders of 2-D codes, small enough for the page, each to be used with its small decoder."""
+"""Encoders of 2-D codes, small enough for the page, each for its small decoder."""
 
 from dataclasses import asdict
 from typing import Any
@@ -72,12 +72,12 @@ def quantiles(values: Tensor) -> NDArray[np.float32]:
 
 
 def load_decoder(name: str) -> nn.Sequential:
-    """The small decoder out of its file.
+    """Load the small decoder from its file.
 
     Raises
     ------
     FileNotFoundError
-        If it has not been made: `latentbook train NAME_decoder` comes first.
+        If it has not been made: run `latentbook train NAME_decoder` first.
     """
     with np.load(WIDGET_DATA / f"{name}_decoder.npz") as stored:
         arrays: dict[str, NDArray[Any]] = dict(stored)
@@ -104,7 +104,7 @@ def measure(
     plane: Plane,
     test: Tensor,
 ) -> Card:
-    """How far the student is from its teacher, in codes and in pictures of test images."""
+    """Distance of the student from its teacher, in codes and in pictures of test images."""
     codes = codes_of(teacher, test)
     distance = (student(test) - codes).norm(dim=1) / plane.scale
     of_student = squared_error(student_decode(decoder, student(test)), test)

@@ -1,4 +1,4 @@
-"""One export: arrays for the page, in `widgets/data/`, or for the server alone, with a card."""
+"""One export: arrays for the page, in `widgets/data/`, or for servers only, with a card."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ WIDGET_DATA = Path(__file__).parents[2] / "widgets" / "data"
 
 @dataclass(frozen=True)
 class Job:
-    """What a running export is given.
+    """The settings of a running export.
 
     Attributes
     ----------
     device : where to train
     checkpoints : folder for the state of interrupted parts
-    resume : go on from that state
+    resume : continue from that state
     on_step : reports progress
     """
 

@@ -1,4 +1,4 @@
-"""What a linear probe reads off a code when only ten digits of each class are labelled."""
+"""Linear probes of a code with only ten labelled digits per class."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ RIDGES = (0.01, 0.1, 1.0, 10.0, 100.0)  # as shares of the mean variance of a un
 
 @dataclass(frozen=True)
 class Labelled:
-    """Codes (n, k) and the digits that they are of, (n,)."""
+    """Codes (n, k) and their digits, (n,)."""
 
     codes: NDArray[Any]
     labels: NDArray[Any]
@@ -42,7 +42,7 @@ def probe_of_few(some: Labelled, ridge: float) -> tuple[Any, Any]:
 def read_of_few(train: Labelled, held: Labelled, test: Labelled) -> Card:
     """Share of test codes that probes of a few labels name right, over DRAWS of these.
 
-    The ridge is the one that is best on held-out codes, over the same draws.
+    The ridge is the best on held-out codes, over the same draws.
     """
     chosen = [draw(train, seed) for seed in range(DRAWS)]
     ridge = max(RIDGES, key=lambda each: np.mean(shares_right(chosen, each, held)))

@@ -1,4 +1,4 @@
-"""Test digits to search among, and how far apart digits are by each of the page's encoders."""
+"""A gallery of test digits, and distances between digits by each of the page's encoders."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def errors_of_nearest(dataset: Dataset) -> NDArray[np.float32]:
 
     Returns
     -------
-    ndarray of shape (len(SIZES),), with the first so many training images
+    ndarray of shape (len(SIZES),), by the number of training images
     """
     train = (dataset.train_images.reshape(-1, SIZE**2) / 255).astype(np.float32)
     test = (dataset.test_images.reshape(-1, SIZE**2) / 255).astype(np.float32)
@@ -64,7 +64,7 @@ def errors_of_nearest(dataset: Dataset) -> NDArray[np.float32]:
 
 
 def make_gallery(job: Job) -> Card:
-    """Every 16th test image, and the codes of those encoders that take the page long."""
+    """Every 16th test image, and codes of the encoders that are slow in the page."""
     dataset = load_dataset("mnist")
     sample = sample_of(dataset)
     x = dataset.test_images[sample]
@@ -86,11 +86,11 @@ def make_gallery(job: Job) -> Card:
 
 
 def make_distances(job: Job) -> Card:
-    """How far apart digits are by each encoder, and what neighbours have in common."""
+    """Distances between digits by each encoder, and common properties of neighbours."""
     dataset = load_dataset("mnist")
     x, labels = dataset.test_images / 255, dataset.test_labels
     width = stroke_width(x)
-    # Two images at random: what their widths differ by, over all pairs, from the sorted widths.
+    # The mean difference of widths between two images, over all pairs, from the sorted widths.
     n = len(width)
     at_random = 2 * np.sort(width) @ (2 * np.arange(n) - n + 1) / (n * (n - 1))
     sample = sample_of(dataset)

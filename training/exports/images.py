@@ -1,4 +1,4 @@
-"""Forty test images of each data set, four of each class, as they are."""
+"""Forty unchanged test images of each data set, four per class."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ PER_CLASS = 4
 
 
 def make_images(name: str, job: Job) -> Card:
-    """The first four images of each class among those whose codes the page has."""
+    """The first four images of each class whose codes are in the page."""
     dataset = load_dataset(name)
     images, labels = (of[sample_of(dataset)] for of in (dataset.test_images, dataset.test_labels))
     position = np.concatenate([np.flatnonzero(labels == k)[:PER_CLASS] for k in range(10)])

@@ -1,8 +1,8 @@
 """Diffusion in the latent of a VAE: a mixture of Gaussians, and a network that learned to denoise.
 
-Both are fitted to codes as the encoder draws them, the mixture digit by digit. How many Gaussians a
-digit gets is chosen on held-out codes. Both then draw codes, and what the VAE's own decoder makes
-of them is compared with the test images.
+Both are fitted to codes as the encoder draws them, the mixture separately for each digit. The
+number of Gaussians per digit is chosen on held-out codes. Both then draw codes, and their images by
+the VAE's own decoder are compared with the test images.
 """
 
 import math
@@ -48,9 +48,9 @@ from widgets.latent_diffusion import (
 Array = NDArray[Any]
 CLASSES = 10
 HELD = 5000  # training images whose codes choose the mixture
-SIZES = (1, 2, 4)  # Gaussians a digit to choose from
+SIZES = (1, 2, 4)  # Gaussians per digit to choose from
 ROUNDS = 40  # of expectation and maximisation
-UNCONDITIONAL = 0.2  # share of the examples whose digit the network is not told
+UNCONDITIONAL = 0.2  # share of the examples without their digit
 SEEDS = 3
 STEPS, MORE_STEPS = 24, 120  # of the way back, for the draws that are compared
 DRAWN = 10_000
@@ -88,7 +88,7 @@ class Codes:
 
 @torch.no_grad()
 def codes_of(vae: Autoencoder, images: NDArray[np.uint8], labels: Array) -> Codes:
-    """What the encoder says of images."""
+    """The encoder's output for images."""
     parts = [vae.encode(part) for part in to_unit(images).split(1000)]
     mean, logvar = (torch.cat(part).double().numpy() for part in zip(*parts, strict=True))
     return Codes(mean, np.exp(0.5 * logvar), labels)
@@ -112,7 +112,7 @@ def fit_mixture(z: Array, size: int, seed: int) -> tuple[Array, Array, Array]:
 
 
 def mixture_arrays(weights: Array, means: Array, covariances: Array) -> Parts:
-    """A mixture as the page has it: log weights, means, axes, variances along them."""
+    """A mixture in the form for the page: log weights, means, axes, variances along them."""
     variances, axes = np.linalg.eigh(covariances)
     return np.log(weights), means, axes, variances
 
@@ -130,7 +130,7 @@ def mixture_of(z: Array, labels: Array, size: int) -> dict[str, Array]:
 
 
 def flat(mixture: Mapping[str, Array]) -> Parts:
-    """All Gaussians of a mixture in a row, as `posterior` takes them."""
+    """All Gaussians of a mixture in one array, as `posterior` needs them."""
     d = mixture["means"].shape[-1]
     shapes = ((-1,), (-1, d), (-1, d, d), (-1, d))
     return tuple(part.reshape(shape) for part, shape in zip(mixture.values(), shapes, strict=True))
@@ -160,7 +160,7 @@ def train_denoiser(
         n = len(batch)
         z, eps = mean[batch] + std[batch] * torch.randn(n, d), torch.randn(n, d)
         even = torch.rand(n, 1)
-        even[: n // 2] **= 2  # half of them with little noise, where the score has most detail
+        even[: n // 2] **= 2  # half with little noise, because there the score has most detail
         phi = 0.5 * math.pi * even
         told = torch.where(torch.rand(n) < untold, CLASSES, labels[batch])
         wave = 2 * phi * torch.arange(1, WAVES + 1)
@@ -208,7 +208,7 @@ def judged(x: Array, test: Array) -> list[float]:
 def draws_of(
     data: Mapping[str, Array], asked: Array | None, seed: int, score: str, steps: int = STEPS
 ) -> Array:
-    """Codes at the end of a walk, DRAWN of them: of no digit in particular, or of those asked for.
+    """Codes at the end of a walk, DRAWN of them: of any digit, or of the requested ones.
 
     ``score`` is "exact", that of the mixture, or "learned".
     """
@@ -228,7 +228,7 @@ def draws_of(
 
 
 def make_diffusion(name: str, job: Job) -> Card:
-    """Fit the mixture and the networks; measure how they denoise, and what they draw."""
+    """Fit the mixture and the networks; measure their denoising and their draws."""
     torch.set_num_threads(1)
     dataset, vae, recipe = load_dataset("mnist"), registry.load(name), DIFFUSED[name]
     train = codes_of(vae, dataset.train_images, dataset.train_labels)

@@ -1,4 +1,4 @@
-"""Masked autoencoders of digits: one for the page, and what the share of hidden patches changes."""
+"""Masked autoencoders of digits: one for the page, and others by share of hidden patches."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ from widgets.kit.masked import nearest_visible
 
 CONFIG = MaskedAutoencoderConfig()
 RECIPE = StudentRecipe(widths=(), steps=3000, batch_size=128, learning_rate=4e-3)
-PAGE_HIDDEN = 12  # of 16 patches, in the network that the page has
+PAGE_HIDDEN = 12  # of 16 patches, in the page's network
 HIDDEN = (2, 4, 8, 12, 14)  # of 16 patches, while training
 TESTED = tuple(range(1, PATCHES))  # of 16 patches, when measured
 SEEDS = (0, 1, 2)
@@ -59,8 +59,8 @@ def train_masked(
 
 
 def make_masked(job: Job) -> Card:
-    """Train the network of the page, and write it."""
-    torch.set_num_threads(1)  # as fast for networks so small, and the same weights on every run
+    """Train and write the page's network."""
+    torch.set_num_threads(1)  # as fast for small networks, and reproducible
     dataset = load_dataset("mnist")
     train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
     model = train_masked(train, PAGE_HIDDEN, SEEDS[0], job.on_step)
@@ -145,7 +145,7 @@ def make_masking(job: Job) -> Card:
 
 
 def described(dataset: Dataset) -> Card:
-    """What the cards of both files say alike."""
+    """The common part of both files' cards."""
     return {
         "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
         "network": f"patches of 7 x 7 px; encoder: tokens of {CONFIG.width}, {CONFIG.blocks} "

@@ -1,4 +1,4 @@
-"""Principal components of MNIST: the best linear code, and what it loses with each width."""
+"""Principal components of MNIST: the best linear code, and its loss by width."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from training.data import load_dataset
 from training.exports.export import Job, write_export
 
 COMPONENTS = 64
-# Test digits to show: the first of each class, or the next where the first is malformed (3, 5, 9).
+# Test digits to show: the first of each class, or the next if the first is malformed (3, 5, 9).
 DIGIT_INDEX = (3, 2, 1, 30, 4, 15, 11, 0, 61, 12)
 
 
@@ -48,7 +48,7 @@ def error_by_width(
     ----------
     x : ndarray of shape (n, d)
     mean : ndarray of shape (d,)
-    components : ndarray of shape (k_max, d), used as they are rounded
+    components : ndarray of shape (k_max, d), used as rounded
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Sparse autoencoders of the 32 hidden units of `mnist_network`, trained and untrained.
 
 Each describes the units by 128 features of which at most k are active for an image. They are
-trained from several seeds, so that it can be said how many features return.
+trained from several seeds, to count the features that return.
 """
 
 from dataclasses import asdict, dataclass
@@ -29,14 +29,14 @@ RATES = (1e-3, 3e-3)
 ACTIVE = (1, 2, 4, 8)  # features that may be active
 CHOSEN_AT = 4  # the k at which the rate is chosen
 SEEDS = 3
-ALIKE = 0.9  # cosine from which a direction counts as found again
-DENSE = 0.3  # share of images from which a feature counts as dense
-MIXED = 0.5  # purity below which it counts as mixed
+ALIKE = 0.9  # least cosine of a direction that counts as found again
+DENSE = 0.3  # least share of images for a dense feature
+MIXED = 0.5  # purity below which a feature is mixed
 
 
 @dataclass(frozen=True)
 class SparseRecipe:
-    """How a sparse autoencoder is trained: by Adam, whose rate rises at first and falls at last."""
+    """Training of a sparse autoencoder by Adam, whose rate rises first and falls at the end."""
 
     width: int = 128
     steps: int = 2500
@@ -56,7 +56,7 @@ class SparseAutoencoder:
     centre: Tensor  # (units,)
 
     def arrays(self, scale: float) -> dict[str, Array]:
-        """As the page has it, for units of their own size: float16."""
+        """Arrays for the page, for unscaled units: float16."""
         parts = {
             "encoder": self.encoder / scale,
             "bias": self.bias,
@@ -109,7 +109,7 @@ def unexplained(h: Array, rebuilt: Array) -> float:
 
 
 def by_digit(z: Array, labels: Array) -> Array:
-    """Share of the activation of each feature that falls on each digit, (width, 10)."""
+    """Share of each feature's activation by digit, (width, 10)."""
     mass = np.stack([z[labels == digit].sum(0) for digit in range(CLASSES)], axis=1)
     shares: Array = mass / np.maximum(mass.sum(1, keepdims=True), 1e-12)
     return shares
@@ -258,7 +258,7 @@ def make_features(job: Job) -> Card:
 def summary(
     z: Array, rebuilt: Array, head: tuple[Array, Array], labels: Array, h: Array | None = None
 ) -> Card:
-    """What is measured of features z, (n, m), and of what they rebuild, (n, 32)."""
+    """Measurements of features z, (n, m), and of their reconstructions, (n, 32)."""
     density = (z > 0).mean(0)
     living = density > 0
     purity = by_digit(z, labels)[living].max(1)

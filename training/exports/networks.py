@@ -1,7 +1,7 @@
-"""Two small convolutional classifiers for the page: one is shown digits as they are, one shifted.
+"""Two small convolutional classifiers for the page: one sees unchanged digits, one shifted.
 
-Architecture, loss and number of steps are the same, so whatever differs between their features
-comes from the images they were shown.
+Architecture, loss and number of steps are the same, so all differences between their features come
+from the training images.
 """
 
 from dataclasses import asdict
@@ -42,7 +42,7 @@ def network() -> nn.Sequential:
 
 
 def shifted(x: Tensor, right: Tensor, down: Tensor) -> Tensor:
-    """Images, each shifted by whole pixels; what comes in at the edge is blank.
+    """Images, each shifted by whole pixels; the new pixels at the edge are blank.
 
     Parameters
     ----------
@@ -62,13 +62,13 @@ def shifted(x: Tensor, right: Tensor, down: Tensor) -> Tensor:
 
 
 def random_shifts(n: int, reach: int) -> tuple[Tensor, Tensor]:
-    """Whole numbers from -reach to reach, (n,) each."""
+    """Integers from -reach to reach, (n,) each."""
     right, down = torch.randint(-reach, reach + 1, (2, n))
     return right, down
 
 
 def trained(train: Tensor, labels: Tensor, reach: int, seed: int, on_step: OnStep) -> nn.Sequential:
-    """A classifier of images (n, 784), each shifted by up to `reach` px whenever it is shown."""
+    """A classifier of images (n, 784), shifted by up to `reach` px at every use."""
     torch.manual_seed(seed)
     model = network()
 
@@ -81,8 +81,8 @@ def trained(train: Tensor, labels: Tensor, reach: int, seed: int, on_step: OnSte
 
 
 def make_network(name: str, job: Job) -> Card:
-    """Train from several seeds; keep the first one's weights; measure all, shifted and not."""
-    torch.set_num_threads(1)  # as fast for networks so small, and the same weights on every run
+    """Train from several seeds; save the first one's weights; measure all, shifted and not."""
+    torch.set_num_threads(1)  # as fast for small networks, and reproducible
     dataset, reach = load_dataset("mnist"), REACH[name]
     train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
     labels, wanted = (

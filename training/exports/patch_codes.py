@@ -1,4 +1,4 @@
-"""Digits whose patches a table of codes is learned from, and what the best tables leave."""
+"""Digits for learning a table of patch codes, and the errors of the best tables."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ from widgets.vq_codebook import PIXELS, PLACES
 DIGITS = 60  # of the training digits, drawn at random
 SIZES = (2, 4, 8, 16, 32, 64)
 RUNS, MAX_STEPS = 12, 100  # of k-means for each size
-MORE_DIGITS, MORE_SIZES = 1500, (4, 16, 64, 256)  # tables to hold against networks: one run each
+MORE_DIGITS, MORE_SIZES = 1500, (4, 16, 64, 256)  # tables to compare with networks: one run each
 CANDIDATES = 6  # patches that are tried for each code of the start
 STEPS = (2.0, 1.5, 1.2, 1.0, 0.8, 0.65, 0.5, 0.4)  # of the grid that components are rounded to
 
@@ -27,7 +27,7 @@ nearest: Callable[[Array, Array], NDArray[np.int64]] = vq_codebook.nearest
 
 
 def make_patch_codes(job: Job) -> Card:
-    """k-means from several starts, and rounded components, on the patches that the page has."""
+    """k-means from several starts, and rounded components, on the page's patches."""
     dataset = load_dataset("mnist")
     rng = np.random.default_rng(0)
     digits = dataset.train_images[rng.choice(len(dataset.train_images), DIGITS, replace=False)]
@@ -87,7 +87,7 @@ def per_digit(x: Array, codes: Array) -> float:
 def k_means(x: Array, size: int, rng: np.random.Generator) -> Array:
     """Codes after Lloyd's steps, from patches drawn with a chance that grows with their distance.
 
-    Of a few that are drawn the one is taken that leaves the least error.
+    Of a few drawn patches, the one with the least error is chosen.
 
     References
     ----------

@@ -22,7 +22,7 @@ SHOWN, FAR = 3.3, 9.0  # half sides of the squares from which codes are taken
 
 
 def make_planes(name: str, job: Job) -> Card:
-    """Teach a small decoder the planes through the origin; measure what each latent carries."""
+    """Teach a small decoder the planes through the origin; measure the KL of each latent."""
     torch.set_num_threads(1)
     dataset, teacher = load_dataset(SPECS[name].dataset), registry.load(name)
     test = to_unit(dataset.test_images)

@@ -1,8 +1,8 @@
-"""What a matrix can read off each layer of the page's network: the digit, its place, its strokes.
+"""Linear probes of each layer of the page's network: the digit, its place, its strokes.
 
 The probes are fitted by ridge regression on training digits that were shifted at random, and scored
 on shifted test digits. The same is done with a network whose weights were never trained, as a
-baseline: a layer may hand on what nobody taught it.
+baseline: a layer may pass on information without training.
 """
 
 from typing import Any
@@ -25,7 +25,7 @@ NETWORKS = ("shifts", "network", "untrained")
 
 
 def shifted(x: NDArray[Any], seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Images (n, 28, 28), each shifted at random, and by how much: right and down, (n, 2), px."""
+    """Images (n, 28, 28), each shifted at random, and their shifts: right and down, (n, 2), px."""
     reach = max(REACH.values())
     moves = np.random.default_rng(seed).integers(-reach, reach + 1, (len(x), 2))
     moved = np.stack([shift(one, *by) for one, by in zip(x, moves, strict=True)])
@@ -33,7 +33,7 @@ def shifted(x: NDArray[Any], seed: int) -> tuple[NDArray[np.float64], NDArray[np
 
 
 def targets_of(x: NDArray[Any], labels: NDArray[Any], seed: int) -> tuple[NDArray[Any], ...]:
-    """Shifted images, and what is to be read off them: 10 classes, right, down, width, (n, 13)."""
+    """Shifted images, and the targets of probes: 10 classes, right, down, width, (n, 13)."""
     moved, moves = shifted(x, seed)
     wanted = [np.eye(CLASSES)[labels], moves, stroke_width(x)[:, None]]
     return moved, np.concatenate(wanted, axis=1)
@@ -77,7 +77,7 @@ def score(answer: NDArray[Any], wanted: NDArray[Any]) -> tuple[float, float, flo
 
 
 def make_probes(job: Job) -> Card:
-    """Fit and score a probe for each layer of three networks; keep those of the first."""
+    """Fit and score a probe for each layer of three networks; save those of the first."""
     dataset = load_dataset("mnist")
     train, test = dataset.train_images / 255, dataset.test_images / 255
     fitted = targets_of(train[:SHOWN], dataset.train_labels[:SHOWN], seed=0)

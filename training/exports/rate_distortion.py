@@ -1,8 +1,8 @@
 """Bits against squared error on MNIST: components, an autoencoder, VAEs and VQ-VAEs.
 
-A rate is what a code costs on test digits, in bits for each. Whole numbers are priced by the
-frequencies of the training digits, at their own place or given the places before them; the cloud
-of a VAE is priced by its KL. Errors are of what the decoder draws from the code as it was sent.
+A rate is the cost of a code on test digits, in bits per digit. Integers are priced by their
+frequencies in the training digits, at their own place or given the previous places. The cloud of a
+VAE is priced by its KL. Errors are those of the image decoded from the sent code.
 """
 
 import math
@@ -33,14 +33,14 @@ from training.recipes import SEED, SPECS
 STEPS = (4.0, 3.0, 2.0, 1.5, 1.0, 0.7, 0.5, 0.35)  # of the grid that components are rounded to
 AUTOENCODER = "deep_autoencoder_mnist"
 SHARES = (4.0, 2.8, 2.0, 1.4, 1.0, 0.7, 0.5, 0.25)  # of a latent's standard deviation
-BETAS = (3.0, 1.0, 0.3, 0.1, 0.03)  # squared grey units a nat
+BETAS = (3.0, 1.0, 0.3, 0.1, 0.03)  # squared grey units per nat
 SPREAD_CODES, SEEDS = 64, (0, 1, 2)  # trained from all seeds; the others from the first
 CODES = (4, 16, 64, 256)
 VAE_RECIPE = Recipe(epochs=3, batch_size=128, holdout=5000)
 LEVELS = np.geomspace(2.0, 0.005, 60)  # of the water
 PRIOR_STEPS, PRIOR_BATCH, PRIOR_RATE, PRIOR_MAPS = 200, 256, 5e-3, 32
 COUNTED = 20_000  # training digits whose codes are counted, and teach the prior
-DRAWN, JUDGED = 16, 1000  # digits from each prior, to be shown and to be judged
+DRAWN, JUDGED = 16, 1000  # digits from each prior, to show and to measure
 
 Point = tuple[float, float, NDArray[np.uint8]]
 """Bits, squared error, and what becomes of the shown digits, (10, 784)."""
@@ -71,11 +71,11 @@ VAE = SquaredErrorVAEConfig(latent_dim=32, channels=16, hidden=128)
 
 
 def make_rate_distortion(job: Job) -> Card:
-    """Train what is not there yet; measure every code on the 10,000 test digits."""
-    torch.set_num_threads(1)  # as fast for networks so small, and the same weights on every run
+    """Train missing models; measure every code on the 10,000 test digits."""
+    torch.set_num_threads(1)  # as fast for small networks, and reproducible
     dataset = load_dataset("mnist")
     train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
-    trainings = len(BETAS) + len(CODES) + len(SEEDS) - 2  # vqvae_mnist is there
+    trainings = len(BETAS) + len(CODES) + len(SEEDS) - 2  # vqvae_mnist exists
     parts = iter(job.part(i, trainings) for i in range(trainings))
 
     pca, variances = components(train, test)
@@ -151,7 +151,7 @@ def make_rate_distortion(job: Job) -> Card:
 
 
 def gaussian_bound(variances: NDArray[np.float64], level: float) -> tuple[float, float]:
-    """Bits and squared error of a Gaussian with these variances, at a level of the water."""
+    """Bits and squared error of a Gaussian with these variances, at a water level."""
     rate = 0.5 * np.log2(np.maximum(variances / level, 1)).sum()
     return float(rate), float(np.minimum(variances, level).sum())
 
@@ -282,7 +282,7 @@ def table_of_codes(
 
 @torch.no_grad()
 def draws_of(model: VQVAE, seen: Tensor, prior: nn.Sequential, count: int) -> Tensor:
-    """Digits of codes that are drawn each by itself, or by a prior: (2, count, 28, 28)."""
+    """Digits from codes drawn independently, or from a prior: (2, count, 28, 28)."""
     alone = torch.stack(
         [place[torch.randint(len(seen), (count,))] for place in seen.flatten(1).T], 1
     )
@@ -291,7 +291,7 @@ def draws_of(model: VQVAE, seen: Tensor, prior: nn.Sequential, count: int) -> Te
 
 
 class MaskedConvolution(nn.Conv2d):
-    """A convolution that sees the rows above and what stands to the left; itself, if `own`."""
+    """A convolution that sees the rows above and the pixels to the left; itself, if `own`."""
 
     mask: Tensor
 
@@ -342,7 +342,7 @@ def fit_prior(seen: Tensor, codes: int, seed: int, steps: int = PRIOR_STEPS) -> 
 
 
 def with_place(indices: Tensor, codes: int) -> Tensor:
-    """One map for each code, and two that say where a place is: (n, codes + 2, 7, 7)."""
+    """One map for each code, and two with the coordinates: (n, codes + 2, 7, 7)."""
     hot = nn.functional.one_hot(indices, codes).movedim(-1, 1).float()
     along = torch.linspace(-1, 1, SIDE)
     where = torch.stack(torch.meshgrid(along, along, indexing="ij")).expand(
@@ -352,7 +352,7 @@ def with_place(indices: Tensor, codes: int) -> Tensor:
 
 
 def codes_of(prior: nn.Sequential) -> int:
-    """How many codes a prior chooses from."""
+    """The number of codes that a prior chooses from."""
     last = prior[-1]
     assert isinstance(last, nn.Conv2d)
     return last.out_channels
@@ -360,7 +360,7 @@ def codes_of(prior: nn.Sequential) -> int:
 
 @torch.no_grad()
 def prior_bits(prior: nn.Sequential, sent: Tensor) -> float:
-    """Mean over images of what a prior charges for them, in bits."""
+    """Mean cost of images under a prior, in bits."""
     codes = codes_of(prior)
     nats = [
         cross_entropy(prior(with_place(part, codes)), part, reduction="sum").item()

@@ -1,7 +1,7 @@
 """Networks that fill in hidden pixels, of digits whose pixels are shuffled within blocks.
 
-A dense network and a convolutional one, trained anew for each size of the blocks. For the dense one
-a shuffle is a new order of its rows and columns, so the page has only one of them.
+A dense network and a convolutional one, trained separately for each block size. For the dense one a
+shuffle is a new order of its rows and columns, so the page has only one of them.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ from training.distillation import StudentRecipe, fit_student, rounded, to_arrays
 from training.exports.export import Job, write_export
 from training.fit import OnStep
 
-BLOCKS = (1, 2, 4, 7, 14, 28)  # pixels a side; in blocks of 1 nothing moves
+BLOCKS = (1, 2, 4, 7, 14, 28)  # pixels per side; in blocks of 1 nothing moves
 SHOWN = 0.5  # share of the pixels that are not hidden
 HIDDEN_UNITS = 48  # of the dense network
 MAPS = (16, 24)  # of the convolutional one, at 14 x 14 and at 7 x 7
@@ -28,7 +28,7 @@ KINDS = ("dense", "convolution")
 
 def make_shuffled_pixels(job: Job) -> Card:
     """Train both networks for each size of the blocks."""
-    torch.set_num_threads(1)  # as fast for networks so small, and the same weights on every run
+    torch.set_num_threads(1)  # as fast for small networks, and reproducible
     dataset = load_dataset("mnist")
     train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
     orders = np.stack([shuffled(block) for block in BLOCKS])  # (blocks, 784)
@@ -88,7 +88,7 @@ def make_shuffled_pixels(job: Job) -> Card:
 
 
 def shuffled(block: int) -> NDArray[np.int64]:
-    """Which pixel stands at each place once the pixels of every block are shuffled, (784,)."""
+    """The source of each pixel after shuffling within every block, (784,)."""
     rng = np.random.default_rng(block)
     side = int(np.sqrt(PIXELS))
     order = np.arange(PIXELS).reshape(side, side)

@@ -1,4 +1,4 @@
-"""A grid of strokes with known factors, and their codes: what a - b + c should be is known."""
+"""A grid of strokes with known factors, and their codes: the right a - b + c is known."""
 
 from typing import Any
 

@@ -110,7 +110,7 @@ def gaussian_code(model: Autoencoder, x: Tensor) -> tuple[Tensor, Tensor]:
 def align(model: Autoencoder, test: Tensor, factors: Tensor) -> None:
     """Swap and mirror the latents in place: z_1 rises with curvature, z_2 with orientation.
 
-    Neither the prior nor any loss can tell the order or the sign of the
+    Neither the prior nor any loss determines the order or the sign of the
     latents; with one order the maps of all betas can be compared.
     """
     to_code, from_code = model.encoder[-1], model.decoder[0]

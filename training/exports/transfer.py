@@ -1,8 +1,8 @@
-"""Digits to clothes and back: what a network trained on one is worth for the other, by labels.
+"""Transfer from digits to clothes and back: accuracy by number of labels.
 
-A convolutional network learns to name the images of one data set, shown shifted. Its layers are
-then used for the other, of which few labels are known: frozen under a new head, trained further
-from there, or, for comparison, not used at all.
+A convolutional network learns to name the shifted images of one data set. Its layers are then used
+for the other, which has few labels: frozen under a new head, trained further, or, for comparison,
+not at all.
 """
 
 from dataclasses import dataclass
@@ -23,17 +23,17 @@ from widgets.transfer_curve import METHODS, SIZES, fit_head
 
 TARGETS = {"fashion_mnist": "mnist", "mnist": "fashion_mnist"}  # what is to be named: the source
 SEEDS = 4  # each with a source network, a draw of labels and new weights of its own
-REACH = 4  # px that source images, and the second kind of test images, are shifted, +-
+REACH = 4  # px by which source images, and the second kind of test images, are shifted, +-
 SOURCE = StudentRecipe(widths=(), steps=1000, batch_size=128, learning_rate=4e-3)
 STEPS = dict(zip(SIZES, (100, 100, 150, 250, 400, 600, 1000), strict=True))
 BATCH = 64
-RATES = (1e-3, 4e-3)  # of which each method takes the better one for each number of labels
+RATES = (1e-3, 4e-3)  # each method uses the better one for each number of labels
 HELD = 2000  # training images on which the rate is chosen
 EVERY = 2  # of the test images
 MAPS, FEATURES = 8, 10  # layers of the network up to its 256 maps and its 32 features
 HEAD_STEPS = 300
-POOL, SHOWN = 50, 500  # labelled images of each class, and test images, that the page has
-LEVELS = 15  # grey levels of the maps that the page has, above 0
+POOL, SHOWN = 50, 500  # labelled images per class, and test images, in the page
+LEVELS = 15  # grey levels of the page's maps, above 0
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Task:
 
 
 def trained(model: nn.Sequential, x: Tensor, labels: Tensor, recipe: StudentRecipe) -> None:
-    """Train all layers on images as they are."""
+    """Train all layers on unchanged images."""
 
     def loss_of(batch: Tensor) -> Tensor:
         return cross_entropy(model(x[batch]), labels[batch])
@@ -100,7 +100,7 @@ def source_network(task: Task, seed: int) -> nn.Sequential:
 
 @torch.no_grad()
 def run_through(layers: nn.Module, x: Tensor) -> Tensor:
-    """What layers make of many images."""
+    """Outputs of layers for many images."""
     return torch.cat([layers(part) for part in x.split(1000)])
 
 
@@ -173,7 +173,7 @@ def best_rate(method: str, source: nn.Sequential, task: Task, size: int) -> floa
 
 def make_transfer(job: Job) -> Card:
     """Every method, number of labels and seed, in both directions."""
-    torch.set_num_threads(1)  # as fast for networks so small, and the same weights on every run
+    torch.set_num_threads(1)  # as fast for small networks, and reproducible
     datasets = {name: load_dataset(name) for name in TARGETS}
     tasks = {name: Task.of(dataset) for name, dataset in datasets.items()}
     accuracy = np.zeros((len(TARGETS), len(METHODS), len(SIZES), SEEDS, 2))

@@ -1,7 +1,7 @@
-"""Encoders that were never shown a label: only two views of each digit, and that they are one.
+"""Encoders trained without labels, on pairs of views of the same digit.
 
-All have the layers of the page's classifiers, with a projection in place of the classes. The loss
-looks at the projection; what is kept as the code is the layer before it.
+All have the layers of the page's classifiers, with a projection instead of the classes. The loss
+sees the projection; the code is the layer before it.
 """
 
 from collections.abc import Callable
@@ -25,14 +25,14 @@ from training.exports.probes import RIDGES, fit
 FEATURES = 64  # numbers of the code
 PROJECTED = 32  # numbers that the loss sees
 TEMPERATURE = 0.5
-HELD = 5000  # of the training images; on these were chosen temperature, steps, views and ridge
+HELD = 5000  # of the training images, used to choose temperature, steps, views and ridge
 RECIPE = StudentRecipe(widths=(*CHANNELS, FEATURES, PROJECTED), steps=1500, learning_rate=4e-3)
 ARMS = ((1, 0), (-1, 0), (0, 1), (0, -1))  # the four neighbours of a pixel
 
 
 @dataclass(frozen=True)
 class Views:
-    """How far a view may be from its digit; each change is drawn uniformly.
+    """Ranges of the changes in a view; each change is drawn uniformly.
 
     Attributes
     ----------
@@ -114,7 +114,7 @@ def vicreg(a: Tensor, b: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Kind:
-    """What an encoder is trained with, and from how many seeds."""
+    """The training of an encoder, and the number of seeds."""
 
     title: str
     views: Views
@@ -167,7 +167,7 @@ def codes_of(model: nn.Sequential, x: Tensor) -> NDArray[np.float32]:
 def read(
     h: NDArray[Any], seen: NDArray[Any], upside_down: NDArray[Any], dataset: Dataset
 ) -> tuple[Card, NDArray[Any], NDArray[Any]]:
-    """What a linear probe of all labels reads off codes.
+    """Fit a linear probe with all labels to codes.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ def read(
 
 
 def measured(model: nn.Sequential, dataset: Dataset) -> tuple[Card, dict[str, NDArray[Any]]]:
-    """What linear probes read off the codes of the test images, and the probe of all labels."""
+    """Results of linear probes on the codes of the test images, and the probe of all labels."""
     train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
     h, seen = codes_of(model, train), codes_of(model, test)
     card, matrix, intercept = read(h, seen, codes_of(model, test.flip(1)), dataset)
@@ -207,8 +207,8 @@ def measured(model: nn.Sequential, dataset: Dataset) -> tuple[Card, dict[str, ND
 
 
 def make_two_views(name: str, job: Job) -> Card:
-    """Train from several seeds; keep the first one's weights, with a probe; measure all."""
-    torch.set_num_threads(1)  # as fast for networks so small, and the same weights on every run
+    """Train from several seeds; save the first one's weights, with a probe; measure all."""
+    torch.set_num_threads(1)  # as fast for small networks, and reproducible
     kind, dataset = KINDS[name], load_dataset("mnist")
     train = to_unit(dataset.train_images)[:-HELD]
     arrays: dict[str, NDArray[Any]] = {}

@@ -1,7 +1,7 @@
 """Three small decoders that differ in how they double the size of a map, before and after training.
 
-All three draw the same digits from the same codes, those of `conv_vae_mnist`. How much of what they
-draw lies at the frequencies of their stride is measured along the way.
+All three draw the same digits from the codes of `conv_vae_mnist`. The share of their pictures at
+the frequencies of their stride is measured during training.
 """
 
 from collections.abc import Iterator
@@ -30,13 +30,13 @@ KINDS = {
 RECIPE = StudentRecipe(widths=(32, 32), steps=2000, batch_size=128, learning_rate=6e-3)
 SEEDS = 2
 MEASURED = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)  # steps
-STAGES = (0, 100, 2000)  # steps whose decoders the page has, of the first seed
+STAGES = (0, 100, 2000)  # steps of the page's decoders, of the first seed
 CODES = 1000  # test images at whose codes the energy is measured
 
 
 def make_upsampling(job: Job) -> Card:
-    """Train each decoder from several seeds; keep the first seed's at three stages."""
-    torch.set_num_threads(1)  # as fast for networks so small, and the same weights on every run
+    """Train each decoder from several seeds; save the first seed's at three stages."""
+    torch.set_num_threads(1)  # as fast for small networks, and reproducible
     dataset, teacher = load_dataset("mnist"), registry.load(TEACHER)
     train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
     with torch.no_grad():
@@ -140,7 +140,7 @@ def stride_energy(images: Tensor) -> Tensor:
 def to_arrays(decoder: nn.Sequential) -> dict[str, NDArray[np.float16]]:
     """Dense layers as `w0, b0, ...` of shape (in, out); convolutions as `k0, c0, ...`.
 
-    A kernel has the shape (height, width, maps in, maps out), whichever way it is used.
+    A kernel has the shape (height, width, maps in, maps out), in both directions.
     """
     dense = [layer for layer in decoder if isinstance(layer, nn.Linear)]
     arrays: dict[str, Tensor] = {}

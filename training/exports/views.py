@@ -1,6 +1,6 @@
-"""Pairs of views of test digits with their embeddings, and what two encoders know of turned digits.
+"""Pairs of views of test digits with their embeddings, and two encoders' codes of turned digits.
 
-For the instruments on contrastive codes: the loss of a batch, and what such a code forgets.
+For the instruments on contrastive codes: the loss of a batch, and the invariances of such a code.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ PAIRS = 128  # digits with two views each
 ANGLES = range(-180, 181, 30)
 TURNED = 500  # test digits that are turned by each angle
 EMBEDDED = ("contrastive", "vicreg")
-MAPS = 3  # random ones, beside the one that was learned
+MAPS = 3  # random ones, next to the trained one
 LABELLED = 2  # networks that learned sixes and nines from labels
 LABELLED_DRAWS = 3  # of 100 labels, with which the same layers are trained
 
@@ -185,7 +185,7 @@ def seen_by_random_map(
     sample: slice,
     dataset: Dataset,
 ) -> Card:
-    """What a loss would see of codes by a map that was never trained.
+    """A loss's inputs from codes, by an untrained map.
 
     Parameters
     ----------
@@ -215,7 +215,7 @@ def probe_of_pixels(dataset: Dataset) -> float:
 
 
 def probes_of_few_labels(dataset: Dataset) -> Card:
-    """What probes of ten labels a class read off the pixels and the codes of the test images."""
+    """Results of probes with ten labels per class on the pixels and codes of the test images."""
     torch.manual_seed(0)
     layers = network().requires_grad_(False)
     card = {

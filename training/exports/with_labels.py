@@ -1,4 +1,4 @@
-"""The layers of the two-view encoders, trained with labels: how much of a result is theirs."""
+"""The layers of the two-view encoders, trained with labels, to separate their effect."""
 
 from dataclasses import replace
 
@@ -13,12 +13,12 @@ from training.exports.few_labels import Labelled, draw
 from training.exports.networks import CLASSES
 from training.exports.two_views import FEATURES, HELD, RECIPE, Views, moved, network
 
-ANGLES = 24  # at which the same digit is asked for
+ANGLES = 24  # at which the same digit is tested
 SIX_OR_NINE = replace(RECIPE, steps=1000)  # for two classes
 
 
 def classifier(classes: int, seed: int) -> nn.Sequential:
-    """The same layers, with classes in place of the projection."""
+    """The same layers, with classes instead of the projection."""
     torch.manual_seed(seed)
     model = network()
     model[-1] = nn.Linear(FEATURES, classes)
@@ -37,7 +37,7 @@ def of_few_labels(dataset: Dataset, seed: int, views: Views | None) -> float:
 
     Parameters
     ----------
-    views : what the network is shown of the labelled images; None is these themselves
+    views : views of the labelled images for training; None for the images themselves
     """
     images, labels = to_unit(dataset.train_images)[:-HELD].numpy(), dataset.train_labels[:-HELD]
     some = draw(Labelled(images, labels), seed)

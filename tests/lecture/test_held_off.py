@@ -12,7 +12,7 @@ import pytest
 
 from latentbook.book.translations.language import language
 from latentbook.errors import LatentbookError
-from latentbook.lecture import bundle, limits
+from latentbook.lecture import bundle, sessions
 from latentbook.lecture.lecturer import harmless
 from latentbook.lecture.mode import ClassMode, forget_key
 from latentbook.lecture.sessions import hash_of
@@ -92,9 +92,9 @@ def test_one_server_holds_the_file(settings: Settings) -> None:
 
 
 def test_what_is_allowed_runs_out() -> None:
-    allowed = limits.TokenBucket(3, 0.001, "Slowly.")
+    allowed = sessions.TokenBucket(3, 0.001, "Slowly.")
     assert [allowed.take() for _ in range(3)] == [None] * 3
-    with pytest.raises(limits.Problem, match="Slowly"):
+    with pytest.raises(sessions.Problem, match="Slowly"):
         allowed.take()
 
 

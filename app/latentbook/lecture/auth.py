@@ -70,7 +70,6 @@ async def lecturer_only(request: Request) -> None:
 
 
 def is_lecturer(request: Request) -> bool:
-    """Whether a request has the key."""
     return fits(request, request.cookies.get(LECTURER, ""))
 
 

@@ -38,7 +38,6 @@ class ClassMode:
         self.key_hash = kept
 
     def add_to(self, app: FastAPI) -> None:
-        """Add the routes to an app."""
         for router in (phones.router, lecturer.keys, lecturer.router, pages.router):
             app.include_router(router)
         app.state.sessions = self.sessions

@@ -9,6 +9,7 @@ import asyncio
 import gzip
 import hashlib
 import json
+import math
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -23,7 +24,6 @@ from latentbook.http.logs import log
 from latentbook.http.problems import Problem, wrong_field
 from latentbook.lecture import store
 from latentbook.lecture.blocks import Block, ClassData, NotAccepted
-from latentbook.lecture.limits import TokenBucket
 from latentbook.lecture.store import Store, StoredAsking, StoredLecture, StoredRound
 from latentbook.settings import Settings, class_data_of
 
@@ -39,6 +39,38 @@ HERE_S = 10
 """A phone that has not polled for this long counts as gone: five polls."""
 
 SWEEP_S = 30
+
+
+@dataclass
+class TokenBucket:
+    """A rate limit shared by all clients: five hundred phones in a hall may share one address.
+
+    It allows ``most`` at once and then ``rate`` per second; ``refusal`` is the error text.
+    """
+
+    most: float
+    rate: float
+    refusal: str
+    _left: float = field(init=False)
+    _at: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._left = self.most
+        self._at = time.monotonic()
+
+    def require(self) -> None:
+        """Raise a :class:`Problem` (429, with the seconds to wait) unless a token is left."""
+        now = time.monotonic()
+        self._left = min(self.most, self._left + self.rate * (now - self._at))
+        self._at = now
+        if self._left < 1:
+            seconds = math.ceil((1 - self._left) / self.rate)
+            raise Problem(429, self.refusal, headers={"Retry-After": str(seconds)})
+
+    def take(self) -> None:
+        """Take a token, or raise as :meth:`require`."""
+        self.require()
+        self._left -= 1
 
 
 @dataclass(frozen=True)
@@ -68,17 +100,14 @@ class Lecture:
 
     @property
     def code(self) -> str:
-        """The code for joining."""
         return self.stored.code
 
     def asked(self) -> StoredAsking:
-        """The present question."""
         if self.stored.asking is None:
             raise Problem(409, "Nothing is asked now.")
         return self.stored.asking
 
     def round(self, round_id: int) -> StoredRound:
-        """The present round."""
         now = self.asked().rounds[-1]
         if now.id != round_id:
             raise Problem(409, "This round is over.")
@@ -151,7 +180,6 @@ class Sessions:
             await asyncio.sleep(SWEEP_S)
 
     def lecture(self, code: str) -> Lecture:
-        """A class by its code, for its lecturer."""
         if (found := self.lectures.get(code)) is not None:
             return found
         if code in self.ended:
@@ -170,7 +198,6 @@ class Sessions:
         raise Problem(403, "This phone has no seat in this class yet.")
 
     async def start(self) -> Lecture:
-        """Start a class with a new code."""
         if len(self.lectures) >= MAX_LECTURES:
             raise Problem(409, f"At most {MAX_LECTURES} classes are held at once. End one first.")
         code = "".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH))

@@ -191,7 +191,6 @@ class Store:
         connection.close()
 
     def close(self) -> None:
-        """Finish running work and close the file."""
         self._thread.shutdown()
         self._engine.dispose()
         self._lock.release()
@@ -237,7 +236,6 @@ def forget_key_hash(connection: sa.Connection) -> None:
 
 
 def lectures(connection: sa.Connection) -> list[StoredLecture]:
-    """Every class in the file."""
     return [_lecture(connection, row) for row in connection.execute(sa.select(lecture))]
 
 
@@ -278,7 +276,6 @@ def end_lecture(connection: sa.Connection, lecture_id: int) -> None:
 
 
 def set_doors(connection: sa.Connection, lecture_id: int, are_open: bool) -> None:
-    """Let new phones join, or stop that."""
     change = sa.update(lecture).where(lecture.c.id == lecture_id).values(doors_open=are_open)
     connection.execute(change)
 

@@ -53,7 +53,6 @@ class Bibliography:
         return Link(Address("references", key), self._sources[key].short)
 
     def use(self, key: str, place: Link) -> None:
-        """Record a citation."""
         self._uses[key].setdefault(place.url, place)
 
     def is_used(self, key: str) -> bool:
@@ -167,7 +166,6 @@ def _short_names(entries: dict[str, dict[str, str]]) -> dict[str, str]:
 
 
 def _url(entry: dict[str, str]) -> str:
-    """Its DOI, its arXiv page, or its address."""
     if doi := entry.get("doi"):
         return f"https://doi.org/{_plain(doi)}"
     if entry.get("archiveprefix", "").lower() == "arxiv" and entry.get("eprint"):

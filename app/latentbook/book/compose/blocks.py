@@ -108,8 +108,6 @@ class Prose(Block):
 
 @dataclass(frozen=True)
 class Heading(Block):
-    """An unnumbered heading inside a section."""
-
     kind = "heading"
     said = ("title",)
     level: int  # 3 or 4

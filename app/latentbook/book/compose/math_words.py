@@ -44,7 +44,6 @@ class Formula:
 
     @cached_property
     def words(self) -> str:
-        """A line of text."""
         return math_words(self.math)
 
 

@@ -21,7 +21,6 @@ class Neighbours:
         self._openings = {each.entry.slug: each.opening for each in sources if each.entry.number}
 
     def around(self, page: PageSource) -> tuple[Link | None, Link | None]:
-        """The pages before and after this one."""
         pages = [each for source in self._sources for each in source.pages if each.place]
         if page not in pages:
             return None, None
@@ -38,7 +37,6 @@ class Neighbours:
         return Link(Address(page.place), page.title, number, description)
 
     def builds_on(self, opening: PageSource) -> tuple[Link, ...]:
-        """Links to the chapters that this one needs."""
         openings = self._openings
         line = opening.document.front_lines.get("builds_on", 1)
         links = []

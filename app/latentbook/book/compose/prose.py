@@ -228,10 +228,6 @@ def _term(content: str, line: int, around: Surroundings) -> Iterable[Token]:
     return around.term(words or term, term, line)
 
 
-def _num(content: str, line: int, around: Surroundings) -> Iterable[Token]:
-    return around.quoted(content, line)
-
-
 def _math(tex: str, line: int, around: Surroundings) -> Iterable[Token]:
     meta = {"math": around.math(tex, line)}
     return [Token("math_inline", "math", 0, content=tex, meta=meta)]
@@ -257,7 +253,7 @@ ROLES: dict[str, Role] = {
     "cite:p": _cite("cite:p"),
     "cite:t": _cite("cite:t"),
     "term": _term,
-    "num": _num,
+    "num": lambda content, line, around: around.quoted(content, line),
     "math": _math,
     "abbr": _abbr,
     "sub": _element("sub"),

@@ -41,7 +41,6 @@ class Target:
 
     @property
     def address(self) -> Address:
-        """Where it is."""
         return Address(self.page, "" if self.is_page else self.label, self.outside)
 
     def name(self, language: Language) -> str:

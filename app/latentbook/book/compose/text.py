@@ -38,7 +38,6 @@ class Layout:
     prefixes: Mapping[str, str] = field(default_factory=dict)
 
     def url(self, to: Address) -> str:
-        """Where a link leads."""
         start = self.starts.get(to.page)
         if start is not None and not to.book and (to.id or start):
             return "#" + (self.id(to.id, to.page) if to.id else start)
@@ -66,7 +65,6 @@ class Text:
     tokens: tuple[Token, ...] = ()
 
     def __bool__(self) -> bool:
-        """Whether there is any."""
         return bool(self.tokens)
 
     @cached_property

@@ -48,8 +48,6 @@ class Section:
 
 @dataclass(frozen=True)
 class Fact:
-    """One claim of the ledger."""
-
     id: str
     claim: Text
     sources: tuple[Link, ...]
@@ -106,7 +104,6 @@ class Chapter:
 
     @property
     def pages(self) -> tuple[Chapter | Section, ...]:
-        """Its opening and its sections."""
         return (self, *self.sections)
 
     @property
@@ -149,7 +146,6 @@ class Book:
 
     @property
     def chapters(self) -> tuple[Chapter, ...]:
-        """All chapters in reading order."""
         return tuple(chapter for part in self.parts for chapter in part.chapters)
 
 

@@ -28,7 +28,6 @@ class Admonition(Block):
 
 
 def run(node: DirectiveNode, composer: Composer) -> Admonition:
-    """A remark of its kind, by default a note."""
     return Admonition(
         node.options.get("kind", "note"),
         composer.inline(node.argument, node.line),

@@ -91,7 +91,6 @@ class Words:
     symbol: Callable[[str], Formula]
 
     def symbol_or_nothing(self, symbol: str) -> Formula | None:
-        """A symbol, where there is one."""
         return self.symbol(symbol) if symbol else None
 
 

@@ -14,8 +14,6 @@ from latentbook.book.read.nodes import DirectiveNode, TextNode
 
 @dataclass(frozen=True)
 class Takeaways(Block):
-    """What to keep from a chapter: a list."""
-
     kind = "takeaways"
     said = ("html",)
     html: Text

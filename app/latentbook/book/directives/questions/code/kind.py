@@ -30,7 +30,6 @@ class CodeQuestion(Question):
 
 
 def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> CodeQuestion | None:
-    """The cell to fill, with its checks."""
     cells = node.parts("code-cell")
     checks, solutions = node.parts("check"), node.parts("solution")
     needed = {"code-cell": cells}

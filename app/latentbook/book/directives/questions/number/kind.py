@@ -16,8 +16,6 @@ from latentbook.errors import FileProblems
 
 @dataclass(frozen=True)
 class WrongAnswer:
-    """Feedback for one known wrong number."""
-
     value: float
     blocks: tuple[Block, ...]
 
@@ -31,13 +29,11 @@ class NumberQuestion(Question):
     wrong: tuple[WrongAnswer, ...]
 
     def class_forms(self, show: Show) -> tuple[ClassForm, ...]:
-        """A number in its unit."""
         told = {"answer": self.key.get("answer")}
         return (ClassForm("number", message("Number"), {"unit": self.unit}, told),)
 
 
 def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> NumberQuestion:
-    """The question, with the feedback for each wrong number."""
     answer, tolerance = options.get("answer"), options.get("tolerance")
     wrong = []
     for part in node.parts("wrong"):

@@ -9,8 +9,8 @@ COPY --from=node /usr/local/lib/node_modules /usr/local/lib/node_modules
 RUN ln -s /usr/local/lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm \
  && apt-get update && apt-get install -y --no-install-recommends binutils make
 WORKDIR /book
-ENV PIP_NO_CACHE_DIR=1 NPM_CONFIG_OMIT=dev
-COPY pyproject.toml requirements.lock package.json package-lock.json Makefile README.md LICENSE ./
+ENV PIP_NO_CACHE_DIR=1 UV_NO_CACHE=1 UV_COMPILE_BYTECODE=1 NPM_CONFIG_OMIT=dev
+COPY pyproject.toml requirements.lock requirements-uv.lock package.json package-lock.json Makefile README.md LICENSE ./
 COPY content/LICENSE content/
 # As much as installing needs: it is not done again when code changes.
 COPY tools/python.sh tools/pip.sh tools/torch.sh tools/npm.sh tools/

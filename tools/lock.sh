@@ -1,8 +1,8 @@
 #!/bin/sh
 # Locks both languages. The torch build depends on the machine, so only what torch itself needs is locked.
 set -eu
-.venv/bin/python -m pip install --quiet uv
 options="--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet"
+echo uv | .venv/bin/uv pip compile $options - -o requirements-uv.lock
 needs_of_torch="filelock fsspec networkx sympy typing-extensions setuptools"
 printf '%s\n' $needs_of_torch | .venv/bin/uv pip compile $options pyproject.toml - -o requirements.lock
 ray=$(sed -n 's/^scale = .*"\(ray[^"]*\)"\]$/\1/p' pyproject.toml)  # the extra brings torch too

@@ -15,7 +15,7 @@ store() { buildah --root "$work/storage" --runroot "$work/run" "$@"; }
 
 # What this machine knows of networks: variables, and the files and folders that they, pip and npm name.
 variables() {
-  env | grep -E '^(PIP_|SSL_CERT_|REQUESTS_CA_BUNDLE=|NODE_EXTRA_CA_CERTS=|NPM_CONFIG_|npm_config_)' || true
+  env | grep -E '^(PIP_|UV_|SSL_CERT_|REQUESTS_CA_BUNDLE=|NODE_EXTRA_CA_CERTS=|NPM_CONFIG_|npm_config_)' || true
 }
 places() {
   printf '%s\n' /etc/ssl/certs /etc/pip.conf /etc/npmrc /usr/local/etc/npmrc "$HOME/.npmrc" "$HOME/.config/pip"

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# As in the Makefile: sites that only tests read need not be small.
+os.environ.setdefault("LATENTBOOK_BROTLI_QUALITY", "9")
+
 # Workers share the cores: threads of their own would only wait for each other. NumPy and torch
 # read this when they are imported, which is after this file.
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -80,7 +83,7 @@ def rewrite(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture
 def small_runtime(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Stands for the Pyodide distribution, which has tests of its own; sites are packed lightly."""
+    """Stands for the Pyodide distribution, which has tests of its own."""
     folder = tmp_path / "runtime"
     folder.mkdir()
     (folder / "python.js").write_text("export default 1;\n" * 40)
@@ -90,4 +93,3 @@ def small_runtime(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         path=folder, version="abc123", sizes=sizes, hashes=hashes, start_hashes=hashes
     )
     monkeypatch.setattr("latentbook.book.build.build_runtime", lambda settings, **_: dist)
-    monkeypatch.setattr("latentbook.book.write.compress.BROTLI", 1)

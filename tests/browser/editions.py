@@ -193,7 +193,6 @@ class Editions:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("latentbook.book.build.build_runtime", lambda settings, **_: self.dist)
             patch.setattr("latentbook.book.build.keep_last_edition", lambda last, site, **_: None)
-            patch.setattr("latentbook.book.write.compress.BROTLI", 1)
             build_site(self.settings, report=lambda message: None)
 
     def asked(self, part: str) -> int:

@@ -18,18 +18,17 @@ from tools.bench.serving import served
 
 from .conftest import START_MS, WINDOW
 
-LIGHTLY = "from latentbook.book.write import compress; compress.BROTLI = 1\n"
-COMMAND = [sys.executable, "-c", f"{LIGHTLY}from latentbook.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from latentbook.cli import main; main()"]
 EARLY, LATE = "datetime(2026, 12, 1, tzinfo=UTC)", "datetime(2027, 2, 1, tzinfo=UTC)"
 """Before and after the example opens one of its questions."""
 
-BUILD = f"""{LIGHTLY}
+BUILD = """
 from datetime import UTC, datetime
 from pathlib import Path
 from latentbook.cli import settings_of
-settings = settings_of(Path({{course!r}}))
+settings = settings_of(Path({course!r}))
 from latentbook.book.build import build_site
-build_site(settings, report=print, now={{now}})
+build_site(settings, report=print, now={now})
 """
 DATED = b"pca_reconstruct(X, k)"
 HIDDEN = b"You take one image and look for the image whose code is nearest"

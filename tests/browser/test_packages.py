@@ -34,9 +34,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     fill(settings.build / "cache", Settings().build / "cache")
     write_content(settings.content, "A")
     add_packages(settings, folder / "wheels")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("latentbook.book.write.compress.BROTLI", 1)
-        build_site(settings, report=print)
+    build_site(settings, report=print)
     with served(create_app(settings)) as url:
         yield f"{url}/"
 

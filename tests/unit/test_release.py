@@ -32,10 +32,6 @@ def test_the_books_foot_names_the_licence_of_its_text(root: Path) -> None:
     assert LICENCE in (root / "content" / "LICENSE").read_text(encoding="utf-8")
 
 
-LIGHTLY = "from latentbook.book.write import compress\n\ncompress.BROTLI = 1\n"
-"""What its Python does first: the two sites are packed lightly, as in other tests that build."""
-
-
 @pytest.fixture(scope="module")
 def installed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """The wheel, beside this Python's own copies of the libraries in requirements.lock."""
@@ -49,7 +45,6 @@ def installed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed
     lock = (root / "requirements.lock").read_text(encoding="utf-8")
     for name in re.findall(r"^([\w.-]+)==", lock, re.MULTILINE):
         link(name, packages)
-    (packages / "sitecustomize.py").write_text(LIGHTLY)
     return it
 
 

@@ -93,7 +93,8 @@ def site_with_bare(settings: Settings) -> Iterator[Settings]:
             shutil.copy(path, bare / path.name)
         # Python's own library is compressed already.
         plain = [path for path in bare.iterdir() if path.suffix != ".zip"]
-        Compressor(settings.build / "cache" / "compressed").add_variants(plain, lambda _: None)
+        cache = settings.build / "cache" / "compressed"
+        Compressor(cache, settings.brotli_quality).add_variants(plain, lambda _: None)
         yield settings.model_copy(update={"build": Path(folder)})
 
 

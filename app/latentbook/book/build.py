@@ -187,7 +187,9 @@ def _stamp(project: Project, now: datetime) -> str:
     files.append(root / "package-lock.json")
     parts = [part for path in files for part in (str(path), path.read_bytes())]
     parts += project.not_open(now).names
-    return content_hash(f"{settings.reload} {settings.base_path}", *parts, length=32)
+    return content_hash(
+        f"{settings.reload} {settings.base_path} {settings.brotli_quality}", *parts, length=32
+    )
 
 
 def _forget_old(cache: Path) -> None:

@@ -82,7 +82,7 @@ def test_compressed_once_and_only_where_it_helps(tmp_path: Path) -> None:
     small.write_text("p{}")
     font.write_bytes(b"\0" * 1000)
     said: list[str] = []
-    Compressor(cache).add_variants([text, small, font], said.append)
+    Compressor(cache, 9).add_variants([text, small, font], said.append)
     assert brotli.decompress((tmp_path / "a.css.br").read_bytes()) == text.read_bytes()
     assert {path.name for path in tmp_path.iterdir()} == {
         "a.css",
@@ -94,7 +94,7 @@ def test_compressed_once_and_only_where_it_helps(tmp_path: Path) -> None:
     }
     kept = {path.name: path.stat().st_mtime_ns for path in cache.iterdir()}
     (tmp_path / "a.css.br").unlink()
-    Compressor(cache).add_variants([text], said.append)
+    Compressor(cache, 9).add_variants([text], said.append)
     assert said == []
     assert {path.name: path.stat().st_mtime_ns for path in cache.iterdir()} == kept
     assert (tmp_path / "a.css.br").is_file()

@@ -112,7 +112,9 @@ class SiteWriter:
     def compress(self) -> None:
         """Write compressed copies of files written since the last call."""
         if not self.settings.reload:  # an author waits for the page, not for its compressed copies
-            compressor = Compressor(self.settings.build / "cache" / "compressed")
+            settings = self.settings
+            cache = settings.build / "cache" / "compressed"
+            compressor = Compressor(cache, settings.brotli_quality)
             compressor.add_variants(self.to_compress, self.report)
         self.to_compress.clear()
 

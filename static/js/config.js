@@ -19,7 +19,7 @@ export function configOf(page) {
   return JSON.parse(text);
 }
 
-/** Of the page on display (navigate.js updates it). @type {Config} */
+/** The current page's configuration (navigate.js updates it). @type {Config} */
 export const config = configOf(document);
 // The address of the document changes from page to page; the root of the book does not.
 config.root = new URL(config.root, document.baseURI).href;

@@ -18,7 +18,7 @@ const UNDEFINED = /^name '(\w+)' is not defined/;
 
 /** The snippets on this page, by label. @type {Map<string, Run>} */
 const onThisPage = new Map();
-/** Labels of snippets that have run to their end in this Python. @type {Set<string>} */
+/** Labels of snippets that have finished in this Python. @type {Set<string>} */
 const done = new Set();
 runtime.addEventListener("lost", () => done.clear());
 

@@ -16,7 +16,7 @@ const TICK_MS = 250;
 export class NotesWindow {
   /** @type {Window | null} */
   #window = null;
-  /** The page in it that follows this one: it may be loaded again. @type {Document | null} */
+  /** The document in the speaker's window, which may be reloaded. @type {Document | null} */
   #page = null;
   /** @type {Said | null} */
   #said = null;

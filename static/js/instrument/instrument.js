@@ -46,7 +46,7 @@ export class LiveInstrument {
   #shown = 0;
   /** How often the code has changed or all answers were discarded. */
   #edition = 1;
-  /** What the reader looks at without setting it. @type {Controls | null} */
+  /** Values that the reader previews without setting them. @type {Controls | null} */
   #look = null;
   /** The version of the code whose declaration the plate shows. @type {string | null} */
   #declarer = null;
@@ -87,7 +87,7 @@ export class LiveInstrument {
     this.#address = address;
     this.#status = section.querySelector("[data-status]");
     this.#note = section.querySelector("[data-note]");
-    /** What the book declares. @type {InstrumentSpec} */
+    /** The book's own declaration. @type {InstrumentSpec} */
     this.own = JSON.parse(section.dataset.spec ?? "");
     this.spec = this.own;
     this.plate = new Plate(section, this.own);

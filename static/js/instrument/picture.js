@@ -55,7 +55,7 @@ export class Picture {
   #lookers = [];
   #place;
   #controls;
-  /** Panels that are taken hold of, with what they were before. @type {Map<HTMLElement, Node>} */
+  /** Interactive panels, with their stills. @type {Map<HTMLElement, Node>} */
   #taken = new Map();
 
   /**

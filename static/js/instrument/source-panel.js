@@ -33,7 +33,7 @@ export class SourcePanel {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #gone = new AbortController();
-  /** That another tab has written this code. @type {HTMLElement | null} */
+  /** The notice that another tab has changed this code. @type {HTMLElement | null} */
   #note = null;
 
   /**

@@ -17,9 +17,9 @@ const CONTROL = ".control, .readout";
 
 /** @type {HTMLElement | null} */
 let card = null;
-/** What the card is beside. @type {Element | null} */
+/** The element of the open card. @type {Element | null} */
 let beside = null;
-/** What the next card will be beside. @type {Element | null} */
+/** The element of the next card. @type {Element | null} */
 let due = null;
 let timer = 0;
 
@@ -268,7 +268,7 @@ function origin(number) {
 
 /* Links */
 
-/** Pages that have been asked for, by their address. @type {Map<string, Promise<Document | null>>} */
+/** Requested pages, by address. @type {Map<string, Promise<Document | null>>} */
 const pages = new Map();
 
 /** @param {string} address @returns {Promise<Document | null>} null if it cannot be loaded */

@@ -12,7 +12,7 @@ const FIRST_RETRY_MS = 5_000;
 const LAST_RETRY_MS = 60_000;
 
 export class TileOrigin {
-  /** Why the server does not respond, in words for the reader. @type {Trouble | null} */
+  /** Why the server does not respond, for the reader. @type {Trouble | null} */
   trouble = null;
   #onChange;
   #retryMs = FIRST_RETRY_MS;

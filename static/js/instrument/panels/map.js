@@ -37,13 +37,13 @@ class MapDrawing {
   #context = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext("2d"));
   #painter;
   #origin;
-  /** The first picture, under the canvas until there are tiles. @type {HTMLElement | null} */
+  /** The still, under the canvas until there are tiles. @type {HTMLElement | null} */
   #still;
   /** @type {MapPanel | null} */
   #panel = null;
   /** @type {TileStore | null} */
   #store = null;
-  /** The tiles of before, until those that took their place are there. @type {TileStore | null} */
+  /** The previous tiles, until the new ones have arrived. @type {TileStore | null} */
   #before = null;
   /** @type {Spot | null} where the pointer is, if it counts */
   #hover = null;
@@ -78,7 +78,7 @@ class MapDrawing {
       this.#painter.recolour();
       this.#repaint();
     };
-    // Measured here and not in each frame: asking for a width makes the browser lay the page out.
+    // Measured here and not in each frame: reading a width forces a layout.
     const observer = new ResizeObserver(([{ contentRect }]) => {
       this.#width = contentRect.width;
       this.#repaint();

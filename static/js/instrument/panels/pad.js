@@ -33,7 +33,7 @@ class PadDrawing {
   #context = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext("2d"));
   #pen = document.createElement("span");
   #ramp;
-  /** What is on the pad, and its text. @type {Uint8Array} */
+  /** The drawing, and its text. @type {Uint8Array} */
   #pixels = new Uint8Array(0);
   #text = "";
   /** @type {Spot} where the keys' pen is */
@@ -41,7 +41,7 @@ class PadDrawing {
   #down = false;
   /** In cells: whether this stroke inks or empties. */
   #inks = true;
-  /** What is seen, null for ink on paper; not known before the first frame. @type {PadPanel | null | undefined} */
+  /** The pad's pictures, null for ink on paper; unknown before the first frame. @type {PadPanel | null | undefined} */
   #seen;
   #destroy;
 

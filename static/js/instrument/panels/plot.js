@@ -23,7 +23,7 @@ export function mount(element) {
   let shown = stills[0];
   let width = 0;
 
-  // Measured here and not at each draw: asking for a width makes the browser lay the page out.
+  // Measured here and not at each draw: reading a width forces a layout.
   const measure = () => {
     width = Math.round(element.getBoundingClientRect().width / typeSize());
     shown = stills.find((still) => getComputedStyle(still).display !== "none") ?? shown;

@@ -37,7 +37,7 @@ const LIMIT_MS = {
 const NOTHING = { seen: 0, total: 0, bytes: 0 };
 
 export class Interpreter {
-  /** What it has in hand. @type {Job | null} */
+  /** The current request. @type {Job | null} */
   job = null;
   isReady = false;
   /** Whether reader's code has run in it. */
@@ -51,7 +51,7 @@ export class Interpreter {
   /** @type {Listener | null} */
   #listener = null;
   #id = BOOT_ID;
-  /** Said of the request in hand once it has stopped. @type {string | null} */
+  /** The message for the current request once it has stopped. @type {string | null} */
   #stopping = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #deadline;

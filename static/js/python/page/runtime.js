@@ -22,9 +22,9 @@ class Runtime extends EventTarget {
   /** @type {State} */
   #state = "idle";
   #sentence = translate("Python starts when you need it");
-  /** Where reader's code runs, and the book's own until there is a second one. @type {Interpreter | null} */
+  /** Runs reader's code, and the book's own until there is a second one. @type {Interpreter | null} */
   #first = null;
-  /** In which no reader's code has run. @type {Interpreter | null} */
+  /** Clean: has never run reader's code. @type {Interpreter | null} */
   #second = null;
   /** @type {Job[]} */
   #waiting = [];

@@ -42,7 +42,7 @@ const post = (reply, transfer = []) => send(reply, { transfer });
 let pyodide;
 /** @type {any} `widgets.engine.host.handle` */
 let handle;
-/** Of the request in hand; null between two: what some callback says then belongs to nobody. @type {number | null} */
+/** The current request; null between two, when output of a callback belongs to none. @type {number | null} */
 let requestId = null;
 let displays = 0;
 
@@ -50,18 +50,18 @@ const output = new Output((name, text) => requestId !== null && post({ type: "st
 
 /** @type {(main: WebAssembly.Module | null) => void} */
 let giveMain;
-/** What the page has compiled; null if it left that to this worker. @type {Promise<WebAssembly.Module | null>} */
+/** The main module from the page; null if this worker reads it itself. @type {Promise<WebAssembly.Module | null>} */
 const given = new Promise((resolve) => (giveMain = resolve));
 /** @type {Uint8Array | null} */
 let interruptBuffer = null;
 
-/** What was asked before Python was there. @type {Exclude<Request, StopBy | Main>[]} */
+/** Requests from before Python was ready. @type {Exclude<Request, StopBy | Main>[]} */
 const early = [];
 /** @type {(question: Exclude<Request, StopBy | Main>) => void} */
 let noteQuestion;
-/** Packs that a question will need, on a start from files. @type {Map<string, Uint8Array>} */
+/** Packs that a request will need, on a start from files. @type {Map<string, Uint8Array>} */
 const ahead = new Map();
-/** What is asked before Python is there. @type {Promise<Exclude<Request, StopBy | Main>>} */
+/** The first request before Python is ready. @type {Promise<Exclude<Request, StopBy | Main>>} */
 const askedEarly = new Promise((resolve) => (noteQuestion = resolve));
 
 /** @type {() => void} */

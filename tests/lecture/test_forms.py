@@ -10,14 +10,12 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from latentbook.browser import FLAGS, chromium_path
-from latentbook.lecture.bundle import bundle_class
+from latentbook.lecture.bundle import bundle_class, form_scripts, form_templates
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.lecture.conftest import Lecturer, write_class_site
 from tests.small_server import TestRegistry
 from tools.bench.serving import served
-
-pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -45,11 +43,16 @@ def hall(tmp_path: Path, root: Path) -> Iterator[tuple[Lecturer, Page, Page]]:
         yield lecturer, phone, projector
 
 
+def test_every_form_has_markup_and_a_script(root: Path) -> None:
+    assert form_templates().keys() == form_scripts(root).keys()
+
+
 def send(phone: Page) -> None:
     phone.get_by_role("button", name="Send").click()
     expect(phone.locator("[data-said]")).to_contain_text("Your answer has arrived")
 
 
+@pytest.mark.browser
 def test_forms_that_are_answered_by_hand(hall: tuple[Lecturer, Page, Page]) -> None:
     lecturer, phone, projector = hall
     lecturer.ask("vae/one#q-choice")
@@ -92,6 +95,7 @@ def test_forms_that_are_answered_by_hand(hall: tuple[Lecturer, Page, Page]) -> N
     expect(projector.locator("[data-results] .drawing")).to_contain_text("TRUTH")
 
 
+@pytest.mark.browser
 def test_forms_of_an_instrument(hall: tuple[Lecturer, Page, Page]) -> None:
     lecturer, phone, projector = hall
     lecturer.ask("vae/one#lab", "draw:curve")

@@ -61,10 +61,15 @@ def bundle_class(settings: Settings) -> None:
     partial.rename(out)
 
 
+def form_scripts(root: Path) -> dict[str, Path]:
+    """The script of every form of answer, by its name."""
+    scripts = {path.parent.name.replace("_", "-"): path for path in QUESTIONS.glob("*/class.js")}
+    return scripts | {path.stem: path for path in (root / FORMS).glob("*.js")}
+
+
 def forms_script(settings: Settings) -> str:
     """A module that exports every form of answer by its name."""
-    scripts = {path.parent.name.replace("_", "-"): path for path in QUESTIONS.glob("*/class.js")}
-    scripts |= {path.stem: path for path in (settings.root / FORMS).glob("*.js")}
+    scripts = form_scripts(settings.root)
     names = sorted(scripts)
     imports = [f'import form{i} from "{scripts[name]}";' for i, name in enumerate(names)]
     listed = ", ".join(f'"{name}": form{i}' for i, name in enumerate(names))

@@ -15,6 +15,14 @@ class UnknownFigure(ModelError):
         super().__init__(f"There is no figure {name!r}. Accepted names: {', '.join(accepted)}.")
 
 
+class NotRepeatable(ModelError):
+    def __init__(self, name: str, accepted: tuple[str, ...]) -> None:
+        super().__init__(
+            f"{name} has no training that --seeds can repeat. "
+            f"Accepted names: {', '.join(accepted)}."
+        )
+
+
 class DataUnavailable(ModelError):
     pass
 

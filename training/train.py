@@ -1,11 +1,12 @@
 """`latentbook train NAME`: from downloaded data to weights, or exported arrays, and their card."""
 
 import copy
+import shutil
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
 
 import safetensors.torch
@@ -54,17 +55,18 @@ def train(name: str, *, device: DeviceChoice = "auto", resume: bool = False) -> 
         If the data cannot be fetched or the device is not there.
     """
     exports = {export.name: export for export in EXPORTS}
-    chosen = choose_device(device)
-    if name in exports:
-        start = time.perf_counter()
-        with progress_bar(name) as on_step:
-            card = exports[name].make(Job(chosen, CHECKPOINTS / name, resume, on_step))
-        card["wall_seconds"] = round(time.perf_counter() - start, 1)
-        write_card(exports[name].folder / f"{name}.json", card)
-    elif name in registry.names():
-        card = train_model(name, chosen, resume)
-    else:
+    if name not in registry.names() and name not in exports:
         raise UnknownModel(name, (*registry.names(), *exports))
+    chosen = choose_device(device)
+    with progress_bar(name) as on_step:
+        job = Job(chosen, CHECKPOINTS / name, resume, on_step)
+        if name in exports:
+            start = time.perf_counter()
+            card = exports[name].make(job)
+            card["wall_seconds"] = round(time.perf_counter() - start, 1)
+            write_card(exports[name].folder / f"{name}.json", card)
+        else:
+            card = train_model(name, job)
     Console().print_json(data=card["metrics"])
 
 
@@ -78,30 +80,50 @@ def list_names() -> None:
     Console().print(table)
 
 
-def train_model(name: str, device: torch.device, resume: bool) -> Card:
+@dataclass(frozen=True)
+class Trained:
+    """A model that was trained from one seed.
+
+    Attributes
+    ----------
+    weights : as they are stored
+    metrics : of these weights on the test images
+    run : how the training went
+    made : on which machine
+    """
+
+    weights: dict[str, Tensor]
+    metrics: Card
+    run: Run
+    made: Card
+
+
+def train_model(name: str, job: Job) -> Card:
     """Train one model of `MODELS`; write `weights/NAME.safetensors` and `weights/NAME.json`."""
-    spec = SPECS[name]
-    dataset = load_dataset(spec.dataset)
-    checkpoint = CHECKPOINTS / f"{name}.pt"
-    with progress_bar(name) as on_step:
-        model, run = fit(
-            registry.config(name),
-            to_unit(dataset.train_images),
-            spec.recipe,
-            seed=SEED,
-            device=device,
-            checkpoint=checkpoint,
-            resume=resume,
-            on_step=on_step,
-        )
-    made = made_on(device)
+    dataset = load_dataset(SPECS[name].dataset)
+    trained = train_once(name, dataset, SEED, job)
+    card = describe(name, dataset, trained)
+    write_model(name, trained.weights, card)
+    shutil.rmtree(job.checkpoints)
+    return card
+
+
+def train_once(name: str, dataset: Dataset, seed: int, job: Job) -> Trained:
+    """Train a model from one seed and measure it, without writing anything."""
+    model, run = fit(
+        registry.config(name),
+        to_unit(dataset.train_images),
+        SPECS[name].recipe,
+        seed=seed,
+        device=job.device,
+        checkpoint=job.checkpoints / f"seed-{seed}.pt",
+        resume=job.resume,
+        on_step=job.on_step,
+    )
     test = to_unit(dataset.test_images)
     stored = as_stored(model.cpu(), test)
     model.load_state_dict(stored)
-    card = describe(name, dataset, run, made, summarize(model, test))
-    write_model(name, stored, card)
-    checkpoint.unlink(missing_ok=True)
-    return card
+    return Trained(stored, summarize(model, test), run, made_on(job.device))
 
 
 def write_model(name: str, weights: dict[str, Tensor], card: Card) -> None:
@@ -120,7 +142,7 @@ def write_model(name: str, weights: dict[str, Tensor], card: Card) -> None:
     write_card(WEIGHTS_DIR / f"{name}.json", card)
 
 
-def describe(name: str, dataset: Dataset, run: Run, made: Card, metrics: Card) -> Card:
+def describe(name: str, dataset: Dataset, trained: Trained) -> Card:
     """The card of a trained model, without its weights."""
     spec, config = SPECS[name], registry.config(name)
     if not is_dataclass(config) or isinstance(config, type):
@@ -134,11 +156,11 @@ def describe(name: str, dataset: Dataset, run: Run, made: Card, metrics: Card) -
         "recipe": asdict(spec.recipe),
         "seed": SEED,
         "command": f"latentbook train {name}",
-        "epochs": run.epochs,
-        "kept_epoch": run.kept,
-        "wall_seconds": round(run.seconds, 1),
-        **made,
-        "metrics": metrics,
+        "epochs": trained.run.epochs,
+        "kept_epoch": trained.run.kept,
+        "wall_seconds": round(trained.run.seconds, 1),
+        **trained.made,
+        "metrics": trained.metrics,
         "evaluation": (
             f"{len(dataset.test_images):,} test images, float32, weights as stored; sums over "
             "pixels and latents, mean over images with its standard error, nats or squared grey "

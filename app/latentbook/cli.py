@@ -423,10 +423,17 @@ def train(
     name: Annotated[str, typer.Argument(help="Name of a model; leave out to list them.")] = "",
     device: Annotated[Device, typer.Option(help="Where to train.")] = Device.AUTO,
     resume: Annotated[bool, typer.Option("--resume", help="Continue from the last epoch.")] = False,
+    seeds: Annotated[
+        int | None,
+        typer.Option(help="Train from so many seeds; add their figures to the card."),
+    ] = None,
 ) -> None:
     """Train a model on downloaded data and write its weights and card."""
     with plain_errors():
-        from_checkout("training.train").train_cli(name, device.value, resume)
+        if seeds is None:
+            from_checkout("training.train").train_cli(name, device.value, resume)
+        else:
+            from_checkout("training.seeds").train_seeds_cli(name, seeds, device.value)
 
 
 @cli.command()

@@ -9,7 +9,14 @@ from latentbook.models import registry
 from latentbook.models.cards import read_card
 from training.exports.export import WIDGET_DATA
 
-TEXT = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+TEXT = read(ROOT / "docs" / "models.md")
 METRICS = {"nats": "negative_elbo", "squared error": "squared_error"}
 ROWS = re.findall(r"^\| `(\w+)` \| ([\w ]+) \| ([\d.]+) ± ([\d.]+) \|", TEXT, flags=re.MULTILINE)
 
@@ -54,3 +61,35 @@ def test_a_second_run_of_the_vq_vae_is_stated_as_measured() -> None:
     assert f"three seeds: {errors[0]}, {errors[1]} and {errors[2]}." in TEXT
     used = runs["64, seed 0"]["codes_in_use"]
     assert f"{used:.0f} codes out of 64" in TEXT
+
+
+COMPARISONS = [
+    [cell.strip() for cell in row.split("|")[1:-1]]
+    for row in TEXT.partition("## Comparisons and their seeds")[2].splitlines()
+    if row.startswith("| `")
+]
+
+
+def test_comparisons_are_named_by_labels_of_the_book() -> None:
+    pages = (ROOT / "content").glob("*/*.md")
+    labels = set(re.findall(r"^:label: (\S+)$", "\n".join(map(read, pages)), flags=re.MULTILINE))
+    named = {label for where, *_ in COMPARISONS for label in re.findall(r"`([\w-]+)`", where)}
+    assert len(named) > 25
+    assert named <= labels
+
+
+def test_a_comparison_states_as_many_seeds_as_its_card() -> None:
+    cards = {
+        path.stem: read_card(path)
+        for folder in (registry.WEIGHTS_DIR, WIDGET_DATA)
+        for path in folder.glob("*.json")
+    }
+    stated = {
+        name: seeds
+        for _, _, seeds, where in COMPARISONS
+        for name in re.findall(r"`(\w+)`", where)
+        if "by_seed" in cards[name]
+    }
+    assert stated == {
+        name: str(len(card["by_seed"])) for name, card in cards.items() if "by_seed" in card
+    }

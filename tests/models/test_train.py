@@ -1,16 +1,25 @@
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from latentbook.cli import cli
+from latentbook.errors import LatentbookError
 from latentbook.models import registry
-from latentbook.models.errors import DeviceUnavailable, UnknownModel
+from latentbook.models.cards import Card
+from latentbook.models.errors import DeviceUnavailable, UnknownModel, WeightsMissing
 from latentbook.models.mlp import MLPVAEConfig
-from training import train
+from training import seeds, train
 from training.data import Dataset, sample_strokes
-from training.exports import EXPORTS
+from training.errors import NotRepeatable
+from training.exports import EXPORTS, Export, Job
+from training.fit import OnStep
 from training.recipe import Recipe
 from training.recipes import ModelSpec
 
@@ -28,10 +37,14 @@ def small_dataset(name: str) -> Dataset:
 def weights(tmp_path: Path, monkeypatch) -> Path:
     monkeypatch.setattr(registry, "WEIGHTS_DIR", tmp_path)
     monkeypatch.setattr(train, "WEIGHTS_DIR", tmp_path)
+    monkeypatch.setattr(seeds, "WEIGHTS_DIR", tmp_path)
     monkeypatch.setattr(train, "CHECKPOINTS", tmp_path / "checkpoints")
     monkeypatch.setattr(registry, "MODELS", {"tiny": CONFIG})
     monkeypatch.setattr(train, "SPECS", {"tiny": SPEC})
+    monkeypatch.setattr(seeds, "SPECS", {"tiny": SPEC})
     monkeypatch.setattr(train, "load_dataset", small_dataset)
+    monkeypatch.setattr(seeds, "load_dataset", small_dataset)
+    monkeypatch.setattr(os, "nice", lambda by: by)  # the other tests keep their priority
     return tmp_path
 
 
@@ -89,3 +102,105 @@ def test_without_a_name_the_command_lists_what_can_be_trained(weights: Path, cap
     train.train_cli("", "cpu", False)
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.strip()]
     assert listed == ["name", "tiny", *(export.name for export in EXPORTS)]
+
+
+def count_steps(monkeypatch, stop_after: int | None = None) -> list[str]:
+    """Each step that is trained from now on, by the name in its progress bar."""
+    steps: list[str] = []
+
+    @contextmanager
+    def counting(name: str) -> Iterator[OnStep]:
+        def on_step(done: int, total: int, loss: float) -> None:
+            steps.append(name)
+            if len(steps) == stop_after:
+                raise KeyboardInterrupt
+
+        yield on_step
+
+    monkeypatch.setattr(train, "progress_bar", counting)
+    return steps
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_seeds_add_figures_to_the_card_and_nothing_else(weights: Path, capsys) -> None:
+    train.train("tiny", device="cpu")
+    before = files(weights)
+    seeds.train_seeds_cli("tiny", 3, "cpu")
+    after = files(weights)
+    assert after["tiny.safetensors"] == before["tiny.safetensors"]
+    card = json.loads(after["tiny.json"])
+    by_seed = card.pop("by_seed")
+    assert card == json.loads(before["tiny.json"])
+    assert list(by_seed) == ["0", "1", "2"]
+    assert by_seed["0"]["kl"] == card["metrics"]["kl"]["mean"]
+    assert len({figures["negative_elbo"] for figures in by_seed.values()}) == 3
+    assert "1 to go, about" in capsys.readouterr().out
+
+
+def test_another_seed_is_what_the_command_trains_from_it(weights: Path, monkeypatch) -> None:
+    train.train("tiny", device="cpu")
+    seeds.train_seeds("tiny", 2, device="cpu")
+    found = registry.card("tiny")["by_seed"]["1"]
+    monkeypatch.setattr(train, "SEED", 1)
+    train.train("tiny", device="cpu")
+    again = registry.card("tiny")["metrics"]
+    assert found == {key: value["mean"] for key, value in again.items()}
+
+
+def test_an_interrupted_command_goes_on_where_it_was(weights: Path, monkeypatch, capsys) -> None:
+    train.train("tiny", device="cpu")
+    before = files(weights)
+    seeds.train_seeds("tiny", 3, device="cpu")
+    uninterrupted = registry.card("tiny")["by_seed"]
+    (weights / "tiny.json").write_bytes(before["tiny.json"])
+    # an epoch has two batches, so seed 1 takes four steps; seed 2 is stopped in its second epoch
+    count_steps(monkeypatch, stop_after=7)
+    with pytest.raises(SystemExit) as stopped:
+        seeds.train_seeds_cli("tiny", 3, "cpu")
+    assert stopped.value.code == 130
+    assert "latentbook train tiny --seeds 3" in capsys.readouterr().err
+    assert list(registry.card("tiny")["by_seed"]) == ["0", "1"]
+    steps = count_steps(monkeypatch)
+    seeds.train_seeds_cli("tiny", 3, "cpu")
+    assert steps == ["tiny, seed 2"] * 2  # the second epoch alone
+    assert registry.card("tiny")["by_seed"] == uninterrupted
+    assert list((weights / "checkpoints").iterdir()) == []
+    seeds.train_seeds_cli("tiny", 3, "cpu")
+    assert len(steps) == 2
+
+
+def test_an_export_is_trained_from_seeds_too(weights: Path, monkeypatch) -> None:
+    trained_from = []
+
+    def figures(seed: int, job: Job) -> Card:
+        trained_from.append(seed)
+        return {"error": seed / 2}
+
+    export = Export("few", "For this test", lambda job: {}, weights, figures)
+    monkeypatch.setattr(seeds, "EXPORTS", (export,))
+    (weights / "few.json").write_text('{"metrics": {"error": 7}}')
+    seeds.train_seeds("few", 3, device="cpu")
+    assert trained_from == [1, 2]
+    by_seed = json.loads((weights / "few.json").read_text())["by_seed"]
+    assert by_seed == {"0": {"error": 7}, "1": {"error": 0.5}, "2": {"error": 1.0}}
+
+
+def test_seeds_of_what_has_no_single_training_are_refused(weights: Path) -> None:
+    with pytest.raises(UnknownModel, match=r"'gan'"):
+        seeds.train_seeds("gan", 5)
+    with pytest.raises(NotRepeatable, match=r"mnist_pca.*Accepted names: tiny, shuffled_pixels"):
+        seeds.train_seeds("mnist_pca", 5)
+    with pytest.raises(WeightsMissing, match="latentbook train tiny"):
+        seeds.train_seeds("tiny", 5)
+    with pytest.raises(LatentbookError, match="latentbook train NAME --seeds 5"):
+        seeds.train_seeds_cli("", 5, "cpu")
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "1"])
+def test_fewer_than_two_seeds_are_refused(weights: Path, count: str) -> None:
+    result = CliRunner().invoke(cli, ["train", "tiny", "--seeds", count])
+    assert result.exit_code == 1
+    assert f"a whole number of at least 2. Got {count}." in result.output

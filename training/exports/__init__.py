@@ -27,12 +27,13 @@ from training.exports.latent_diffusion import DIFFUSED, make_diffusion, make_dra
 from training.exports.masked import make_masked, make_masking
 from training.exports.mnist_pca import make_mnist_pca
 from training.exports.network_features import make_features
-from training.exports.networks import REACH, make_network
+from training.exports.networks import REACH
 from training.exports.patch_codes import make_patch_codes
 from training.exports.planes import make_planes
 from training.exports.probes import make_probes
 from training.exports.rate_distortion import make_rate_distortion
-from training.exports.shuffled_pixels import make_shuffled_pixels
+from training.exports.shown_shifts import make_network, network_figures
+from training.exports.shuffled_pixels import make_shuffled_pixels, shuffled_pixels_figures
 from training.exports.stroke_codes import make_stroke_codes
 from training.exports.strokes import make_strokes
 from training.exports.transfer import make_transfer
@@ -43,7 +44,12 @@ from widgets.kit.benchmark_codes import JUDGED
 
 EXPORTS = (
     Export("strokes", "beta-VAEs of strokes for eight betas", make_strokes),
-    Export("shuffled_pixels", "Filling in shuffled digits", make_shuffled_pixels),
+    Export(
+        "shuffled_pixels",
+        "Filling in shuffled digits",
+        make_shuffled_pixels,
+        figures=shuffled_pixels_figures,
+    ),
     Export("upsampling", "Three ways to double the size of a map", make_upsampling),
     Export(
         "conv_vae_mnist_16_planes",
@@ -70,7 +76,12 @@ EXPORTS = (
         for name, title in DATASETS.items()
     ),
     *(
-        Export(name, f"Small convolutional classifier of MNIST, {how}", partial(make_network, name))
+        Export(
+            name,
+            f"Small convolutional classifier of MNIST, {how}",
+            partial(make_network, name),
+            figures=partial(network_figures, name),
+        )
         for name, how in zip(REACH, ("as it is", "shifted"), strict=True)
     ),
     *(

@@ -52,12 +52,15 @@ class Export:
     title : for readers
     make : computes the arrays, calls `write_export`, returns the card
     folder : where `write_export` puts them
+    figures : trains from a seed and returns what the card has as `metrics`, writing nothing;
+        None if `--seeds` cannot repeat it
     """
 
     name: str
     title: str
     make: Callable[[Job], Card]
     folder: Path = WIDGET_DATA
+    figures: Callable[[int, Job], Card] | None = None
 
 
 def write_export(

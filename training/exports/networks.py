@@ -4,7 +4,6 @@ Architecture, loss and number of steps are the same, so all differences between 
 from the training images.
 """
 
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
 
-from latentbook.models.cards import Card
-from training.cards import made_on
-from training.data import SIZE, load_dataset, to_unit
+from training.data import SIZE
 from training.distillation import StudentRecipe, fit_student, rounded
-from training.exports.export import Job, write_export
 from training.fit import OnStep
 
 REACH = {"mnist_network": 0, "mnist_network_shifts": 4}  # px that a training image is shifted, +-
@@ -26,7 +22,6 @@ KERNEL = 5
 FEATURES = 32
 CLASSES = 10
 RECIPE = StudentRecipe(widths=(*CHANNELS, FEATURES), steps=3000, learning_rate=4e-3)
-SEEDS = (0, 1, 2)
 
 
 def network() -> nn.Sequential:
@@ -78,45 +73,6 @@ def trained(train: Tensor, labels: Tensor, reach: int, seed: int, on_step: OnSte
 
     fit_student(model, len(train), loss_of, RECIPE, on_step)
     return rounded(model)
-
-
-def make_network(name: str, job: Job) -> Card:
-    """Train from several seeds; save the first one's weights; measure all, shifted and not."""
-    torch.set_num_threads(1)  # as fast for small networks, and reproducible
-    dataset, reach = load_dataset("mnist"), REACH[name]
-    train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
-    labels, wanted = (
-        torch.tensor(each).long() for each in (dataset.train_labels, dataset.test_labels)
-    )
-    arrays: dict[str, NDArray[Any]] = {}
-    metrics = []
-    for seed in SEEDS:
-        model = trained(train, labels, reach, seed, job.part(seed, len(SEEDS)))
-        moved = shifted(test, *random_shifts(len(test), max(REACH.values())))
-        metrics.append(
-            {
-                "accuracy": accuracy(model, test, wanted),
-                "accuracy_shifted_up_to_4_px": accuracy(model, moved, wanted),
-            }
-        )
-        arrays = arrays or to_arrays(model)
-    card = {
-        "title": "MNIST: convolutional classifier for the page",
-        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
-        "network": {
-            **asdict(RECIPE),
-            "layers": "convolution 5 x 5 to 8 channels, ReLU, largest of 2 x 2, convolution 5 x 5 "
-            "to 16 channels, ReLU, largest of 2 x 2, 256 - 32, ReLU, 32 - 10; float16",
-            "shifts": f"each training image by -{reach} to {reach} px both ways"
-            if reach
-            else "none",
-        },
-        "seeds": list(SEEDS),
-        "kept": f"the weights of seed {SEEDS[0]}",
-        **made_on(torch.device("cpu")),
-        "metrics": {"by_seed": metrics},
-    }
-    return write_export(name, arrays, card)
 
 
 @torch.no_grad()

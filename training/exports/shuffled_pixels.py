@@ -13,10 +13,11 @@ from latentbook.models.autoencoder import PIXELS
 from latentbook.models.cards import Card
 from latentbook.models.mlp import mlp
 from training.cards import made_on
-from training.data import load_dataset, to_unit
+from training.data import Dataset, load_dataset, to_unit
 from training.distillation import StudentRecipe, fit_student, rounded, to_arrays
 from training.exports.export import Job, write_export
 from training.fit import OnStep
+from training.recipes import SEED
 
 BLOCKS = (1, 2, 4, 7, 14, 28)  # pixels per side; in blocks of 1 nothing moves
 SHOWN = 0.5  # share of the pixels that are not hidden
@@ -25,25 +26,18 @@ MAPS = (16, 24)  # of the convolutional one, at 14 x 14 and at 7 x 7
 RECIPE = StudentRecipe(widths=(), steps=1000, batch_size=128, learning_rate=6e-3)
 KINDS = ("dense", "convolution")
 
+Errors = dict[str, NDArray[np.float64]]
+"""Squared error of each kind by size of the blocks."""
+
 
 def make_shuffled_pixels(job: Job) -> Card:
     """Train both networks for each size of the blocks."""
-    torch.set_num_threads(1)  # as fast for small networks, and reproducible
     dataset = load_dataset("mnist")
-    train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
-    orders = np.stack([shuffled(block) for block in BLOCKS])  # (blocks, 784)
-    errors = {kind: np.zeros(len(BLOCKS)) for kind in KINDS}
-    networks: dict[str, list[nn.Sequential]] = {kind: [] for kind in KINDS}
-    for i, order in enumerate(torch.from_numpy(orders)):
-        for j, kind in enumerate(KINDS):
-            part = job.part(i * len(KINDS) + j, len(BLOCKS) * len(KINDS))
-            network = trained(kind, train[:, order], i, part)
-            errors[kind][i] = test_error(network, test[:, order])
-            networks[kind].append(network)
+    networks, errors = trained_on_all(dataset, SEED, job)
     convolutions = [kernels(network) for network in networks["convolution"]]
     arrays: dict[str, NDArray[np.generic]] = {
         "blocks": np.array(BLOCKS, np.int32),
-        "orders": orders.astype(np.int16),
+        "orders": np.stack([shuffled(block) for block in BLOCKS]).astype(np.int16),
         **to_arrays(networks["dense"][0]),
         **{key: np.stack([each[key] for each in convolutions]) for key in convolutions[0]},
         **{f"{kind}_errors": value.astype(np.float32) for kind, value in errors.items()},
@@ -71,20 +65,54 @@ def make_shuffled_pixels(job: Job) -> Card:
         **made_on(torch.device("cpu")),
         "errors": "squared error per image over the 10,000 test images, output cut to [0, 1], by "
         "size of the blocks; weights as stored",
-        "metrics": {
-            "squared_error": {
-                kind: {
-                    str(block): round(error, 2)
-                    for block, error in zip(BLOCKS, errors[kind], strict=True)
-                }
-                for kind in KINDS
-            },
-            "squared_error_of_the_mean_image": round(
-                (test - train.mean(0)).square().sum(1).mean().item(), 2
-            ),
-        },
+        "metrics": summarized(errors, dataset),
     }
     return write_export("shuffled_pixels", arrays, card)
+
+
+def shuffled_pixels_figures(seed: int, job: Job) -> Card:
+    """What both networks leave on test digits, trained from another seed."""
+    dataset = load_dataset("mnist")
+    return summarized(trained_on_all(dataset, seed, job)[1], dataset)
+
+
+def trained_on_all(
+    dataset: Dataset, seed: int, job: Job
+) -> tuple[dict[str, list[nn.Sequential]], Errors]:
+    """Both networks for each size of the blocks, and what they leave on test digits.
+
+    Each size has a seed of its own: 0 to 5 from seed 0, 6 to 11 from seed 1. The shuffles are
+    the same from every seed.
+    """
+    torch.set_num_threads(1)  # as fast for small networks, and reproducible
+    train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
+    errors = {kind: np.zeros(len(BLOCKS)) for kind in KINDS}
+    networks: dict[str, list[nn.Sequential]] = {kind: [] for kind in KINDS}
+    for i, block in enumerate(BLOCKS):
+        order = torch.from_numpy(shuffled(block))
+        for j, kind in enumerate(KINDS):
+            part = job.part(i * len(KINDS) + j, len(BLOCKS) * len(KINDS))
+            network = trained(kind, train[:, order], seed * len(BLOCKS) + i, part)
+            errors[kind][i] = test_error(network, test[:, order])
+            networks[kind].append(network)
+    return networks, errors
+
+
+def summarized(errors: Errors, dataset: Dataset) -> Card:
+    """The errors in the form of a card, beside that of the mean image."""
+    train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
+    return {
+        "squared_error": {
+            kind: {
+                str(block): round(error, 2)
+                for block, error in zip(BLOCKS, errors[kind], strict=True)
+            }
+            for kind in KINDS
+        },
+        "squared_error_of_the_mean_image": round(
+            (test - train.mean(0)).square().sum(1).mean().item(), 2
+        ),
+    }
 
 
 def shuffled(block: int) -> NDArray[np.int64]:

@@ -10,9 +10,8 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 
-from latentbook.book.translations.catalogues import messages
 from latentbook.book.translations.language import LOCALE, po_file
-from latentbook.settings import Settings
+from tools.translations import messages
 
 ACCENTS = str.maketrans("aeiouAEIOU", "àéïöüÀÉÏÖÜ")
 AS_IT_IS = re.compile(r"(%\(\w+\)s|\{\w+\}|<[^>]*>|&\w+;)")
@@ -23,7 +22,7 @@ PATTERNS = ("yyyy-MM-dd", "EEE d MMM yyyy HH:mm")
 def add_pseudo_locale(tag: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the interface speak accented English for a language, besides those it speaks."""
     catalogue = Catalog(locale=tag)
-    for message in messages(Settings()):
+    for message in messages():
         if not message.id or message.id in PATTERNS:
             continue
         if message.pluralizable:

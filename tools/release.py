@@ -25,8 +25,8 @@ from tempfile import TemporaryDirectory
 from typing import ParamSpec, TypeVar
 from urllib.parse import urljoin
 
-from latentbook.book.translations.catalogues import check
-from latentbook.settings import ROOT, Settings
+from latentbook.settings import ROOT
+from tools.translations import check
 from tools.wheel import make_wheel, release
 
 P = ParamSpec("P")
@@ -324,7 +324,7 @@ def agree_on_the_version() -> None:
 
 def have_all_words() -> None:
     """The languages that are listed as complete have all words."""
-    check(Settings(), report=silent)
+    check(silent)
 
 
 def silent(message: str) -> None:

@@ -10,24 +10,50 @@ import os
 import socket
 import sys
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from enum import StrEnum
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
+from typer.core import TyperGroup
 
 from latentbook.errors import CANNOT_WRITE, BookErrors, LatentbookError, sentences
 from latentbook.renamed import warn
-from latentbook.settings import Settings
+from latentbook.settings import ROOT, DeviceChoice, EditionChoice, Settings
+
+if TYPE_CHECKING:
+    from latentbook.runtime.page_packages import PagePackages
+
+
+class PlainErrors(TyperGroup):
+    """Turns errors that a person can act on into sentences and exit status 1."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (LatentbookError, OSError) as error:
+            if isinstance(error, OSError) and error.errno not in (errno.ENOSPC, *CANNOT_WRITE):
+                raise
+            for sentence in sentences(error):
+                report_error(sentence)
+            if isinstance(error, BookErrors):
+                count = len(error.errors)
+                plural = "s" if count != 1 else ""
+                report_error(f"{count} error{plural}. Nothing was changed in the built site.")
+        except ValidationError as wrong:
+            # Only Settings() validates here, so the wrong value comes from the environment.
+            for mistake in wrong.errors():
+                name = f"LATENTBOOK_{'_'.join(map(str, mistake['loc']))}".upper()
+                report_error(f"{name}={mistake['input']!r}: {mistake['msg']}.")
+        raise typer.Exit(1)
+
 
 cli = typer.Typer(
     name="latentbook",
+    cls=PlainErrors,
     help="An interactive textbook on representation learning, and the engine that runs it.",
     no_args_is_help=True,
     add_completion=False,
@@ -51,41 +77,6 @@ def add_old_name(group: typer.Typer, old: str, new: str) -> None:
 add_old_name(packages, "runtime", "packages")
 add_old_name(translations, "words", "translations")
 
-out = Console(highlight=False, soft_wrap=True, emoji=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
-
-
-class Device(StrEnum):
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
-    MPS = "mps"
-
-
-class Edition(StrEnum):
-    """The last two good builds."""
-
-    CURRENT = "current"
-    PREVIOUS = "previous"
-
-
-class Paper(StrEnum):
-    A4 = "A4"
-    LETTER = "Letter"
-
-
-class Kind(StrEnum):
-    """What ``latentbook new`` can start."""
-
-    CHAPTER = "chapter"
-    SECTION = "section"
-    INSTRUMENT = "instrument"
-
-
-def report(message: str) -> None:
-    out.print(message, markup=False)
-
-
 CourseFolder = Annotated[
     Path | None,
     typer.Option(
@@ -94,39 +85,30 @@ CourseFolder = Annotated[
 ]
 
 
-def settings_of(course: Path | None) -> Settings:
-    """The settings of a course after its merge with the book: its instruments can be imported.
+def report(message: str) -> None:
+    typer.echo(message)
 
-    Raises
-    ------
-    LatentbookError
-        If the course does not exist or does not fit the book.
-    """
+
+def report_error(message: str) -> None:
+    typer.echo(message, err=True)
+
+
+def given_settings(**given: Any) -> Settings:
+    """The settings, with options of the command line that are not None."""
+    return Settings(**{name: value for name, value in given.items() if value is not None})
+
+
+def settings_of(course: Path | None) -> Settings:
+    """The settings of a course after its merge with the book: its instruments can be imported."""
     from latentbook.book.overlay.merge import merge_importable
 
-    settings = given_settings(course)
+    settings = given_settings(course=course)
     merge_importable(settings)
     return settings
 
 
-def given_settings(course: Path | None, **given: object) -> Settings:
-    """The settings, updated with options of the command line that are not None."""
-    settings = Settings(course=course) if course else Settings()
-    return settings.model_copy(
-        update={name: value for name, value in given.items() if value is not None}
-    )
-
-
 def from_checkout(module: str) -> ModuleType:
-    """Import a module that only a checkout of the project has, not the wheel or the image.
-
-    Raises
-    ------
-    LatentbookError
-        If its folder or PyTorch is missing.
-    """
-    from latentbook.settings import ROOT
-
+    """Import a module that only a checkout of the project has, not the wheel or the image."""
     folder = module.partition(".")[0]
     if not (ROOT / folder).is_dir():
         raise LatentbookError(
@@ -143,30 +125,6 @@ def from_checkout(module: str) -> ModuleType:
         raise LatentbookError(
             "This command needs PyTorch: `pip install 'latentbook[decoders]'` installs it."
         ) from None
-
-
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """Turn errors that a person can act on into sentences and exit status 1."""
-    try:
-        yield
-    except (LatentbookError, OSError) as error:
-        if isinstance(error, OSError) and error.errno not in (errno.ENOSPC, *CANNOT_WRITE):
-            raise
-        for sentence in sentences(error):
-            err.print(sentence, markup=False)
-        if isinstance(error, BookErrors):
-            count = len(error.errors)
-            err.print(
-                f"{count} error{'s' if count != 1 else ''}. Nothing was changed in the built site."
-            )
-        raise typer.Exit(1) from None
-    except ValidationError as wrong:
-        # Only Settings() validates here, so the wrong value comes from the environment.
-        for mistake in wrong.errors():
-            name = f"LATENTBOOK_{'_'.join(map(str, mistake['loc']))}".upper()
-            err.print(f"{name}={mistake['input']!r}: {mistake['msg']}.", markup=False)
-        raise typer.Exit(1) from None
 
 
 def require_free_port(host: str, port: int) -> None:
@@ -206,57 +164,36 @@ def say_what_is_due(settings: Settings) -> None:
         report("Something has opened since the site was built: `latentbook build` shows it")
 
 
-def bundle_class(settings: Settings) -> None:
-    """Bundle the scripts and styles of class mode, if it is on."""
-    if settings.class_mode:
-        from latentbook.lecture.bundle import bundle_class
-
-        bundle_class(settings)
-
-
 def say_which_site(settings: Settings, errors: list[str]) -> None:
     """Report why an older site is served, and when it was built.
 
-    Raises
-    ------
-    LatentbookError
-        If it shows something that is no longer open.
-    typer.Exit
-        If there is no older site.
+    Fail if there is none, or if it shows something that is no longer open.
     """
     from latentbook.book.build import shown_too_soon
     from latentbook.book.read.day import right_now, written
     from latentbook.http.site_files import built_at
 
     for error in errors:
-        err.print(error, markup=False)
+        report_error(error)
     site = settings.served_site
     if not (site / "index.html").is_file():
-        if not errors:
-            err.print(
-                f"There is no previous edition in {site}. The second build moves the first there."
-            )
-        raise typer.Exit(1)
+        if errors:
+            raise typer.Exit(1)
+        raise LatentbookError(
+            f"There is no previous edition in {site}. The second build moves the first there."
+        )
     edition = f"{'last good' if errors else 'previous'} site, built {written(built_at(site))},"
     if names := shown_too_soon(settings, site, right_now()):
         raise LatentbookError(f"The {edition} shows what is not open: {', '.join(names)}.")
-    err.print(f"The {edition} is served{'; /readyz says why until a build works' * bool(errors)}.")
-
-
-def make_new_key(settings: Settings) -> None:
-    """Delete the lecturer's key, so that the start creates a new one."""
-    if not settings.class_mode:
-        raise LatentbookError("--new-key is for class mode: add --class.")
-    from latentbook.lecture.mode import forget_key
-
-    forget_key(settings)
+    until = "; /readyz says why until a build works" if errors else ""
+    report_error(f"The {edition} is served{until}.")
 
 
 @cli.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.", min=1, max=65535)] = None,
-    device: Annotated[Device | None, typer.Option(help="Where the decoders run.")] = None,
+    device: Annotated[DeviceChoice | None, typer.Option(help="Where the decoders run.")] = None,
     replicas: Annotated[
         int | None, typer.Option(help="Decoder processes run by Ray Serve.", min=0)
     ] = None,
@@ -265,7 +202,7 @@ def serve(
         bool, typer.Option("--built", help="Serve the site as it is; write nothing.")
     ] = False,
     edition: Annotated[
-        Edition | None,
+        EditionChoice | None,
         typer.Option(help="Which of the last two good builds to serve; previous builds nothing."),
     ] = None,
     class_mode: Annotated[
@@ -280,79 +217,84 @@ def serve(
     # OpenBLAS's threads wait for each other by spinning: on busy cores a probe of the pixels took
     # ten seconds, on one thread one. NumPy reads this when it is imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    with plain_errors():
-        settings = given_settings(
-            course,
-            host=host,
-            port=port,
-            device=device and device.value,
-            replicas=replicas,
-            reload=reload,
-            edition=edition and edition.value,
-            class_mode=class_mode or None,
+    settings = given_settings(
+        course=course,
+        host=host,
+        port=port,
+        device=device,
+        replicas=replicas,
+        reload=reload,
+        edition=edition,
+        class_mode=class_mode or None,
+    )
+    require_free_port(settings.host, settings.port)
+    if not settings.site.exists():
+        from latentbook.book.build import put_back
+
+        put_back(settings, report)
+    back = settings.edition == "previous"
+    if back and settings.reload:
+        raise LatentbookError("--edition previous builds nothing: leave out --reload.")
+    errors: list[str] = []
+    if not (built or back):
+        from latentbook.editions import build_all
+
+        errors = build_all(settings, report)
+    if errors or back:
+        say_which_site(settings, errors)
+    else:
+        say_what_opens(
+            settings,
+            "this server writes nothing (--built), so run `latentbook build` then"
+            if built
+            else "the next change builds it"
+            if settings.reload
+            else "this server will publish it then",
         )
-        require_free_port(settings.host, settings.port)
-        if not settings.site.exists():
-            from latentbook.book.build import put_back
+        if built:
+            say_what_is_due(settings)
+    if new_key:
+        if not settings.class_mode:
+            raise LatentbookError("--new-key is for class mode: add --class.")
+        from latentbook.lecture.mode import forget_key
 
-            put_back(settings, report)
-        back = settings.edition == "previous"
-        if back and settings.reload:
-            raise LatentbookError("--edition previous builds nothing: leave out --reload.")
-        errors: list[str] = []
-        if not (built or back):
-            from latentbook.editions import build_all
+        forget_key(settings)
+    from latentbook.main import run
 
-            errors = build_all(settings, report)
-        if errors or back:
-            say_which_site(settings, errors)
-        else:
-            say_what_opens(
-                settings,
-                "this server writes nothing (--built), so run `latentbook build` then"
-                if built
-                else "the next change builds it"
-                if settings.reload
-                else "this server will publish it then",
-            )
-            if built:
-                say_what_is_due(settings)
-        if new_key:
-            make_new_key(settings)
-        from latentbook.main import run
-
-        run(settings, report=report, built=built or back, errors=errors)
+    run(settings, report=report, built=built or back, errors=errors)
 
 
 @cli.command()
 def build(
     pdf: Annotated[bool, typer.Option("--pdf", help="Print the book to a PDF too.")] = False,
     paper: Annotated[
-        Paper, typer.Option(help="Page size of the PDF.", case_sensitive=False)
-    ] = Paper.A4,
+        Literal["A4", "Letter"], typer.Option(help="Page size of the PDF.", case_sensitive=False)
+    ] = "A4",
     address: Annotated[
         str, typer.Option(help="Where the book is served: instruments in the PDF link there.")
     ] = "",
     course: CourseFolder = None,
 ) -> None:
     """Build the book into build/site, ready for any static host."""
-    with plain_errors():
-        settings = settings_of(course)
-        if not pdf and (address or paper is not Paper.A4):
-            raise LatentbookError("--paper and --address are for printing: add --pdf.")
-        if pdf:
-            from latentbook.book.pdf import build_pdf
+    settings = settings_of(course)
+    if not pdf and (address or paper != "A4"):
+        raise LatentbookError("--paper and --address are for printing: add --pdf.")
+    if pdf:
+        from latentbook.book.pdf import build_pdf
 
-            path = build_pdf(settings, paper=paper.value, address=address, report=report)
-            report(f"The book is in {path}")
-            say_what_opens(settings, "print the PDF again then")
-            return
-        from latentbook.book.build import build_site
+        path = build_pdf(settings, paper=paper, address=address, report=report)
+        report(f"The book is in {path}")
+        say_what_opens(settings, "print the PDF again then")
+        return
+    from latentbook.book.build import build_site
 
-        site = build_site(settings, report=report)
+    site = build_site(settings, report=report)
+    if settings.class_mode:
+        from latentbook.lecture.bundle import bundle_class
+
         bundle_class(settings)
-        report(f"The book is in {site}")
-        say_what_opens(settings, "rebuild a static copy then")
+    report(f"The book is in {site}")
+    say_what_opens(settings, "rebuild a static copy then")
 
 
 @cli.command()
@@ -371,31 +313,30 @@ def check(
     course: CourseFolder = None,
 ) -> None:
     """Check every chapter: blocks, labels, links, equations, snippets, questions, numbers."""
-    with plain_errors():
-        settings = settings_of(course)
-        from latentbook.book.check import check_book, list_bare_numbers
+    settings = settings_of(course)
+    from latentbook.book.check import check_book, list_bare_numbers
 
-        if numbers:
-            list_bare_numbers(settings, report)
-            return
+    if numbers:
+        list_bare_numbers(settings, report)
+        return
 
-        if all and settings.course is None:
-            raise LatentbookError(
-                "--all is for a course: add --course. For the book, run make test."
-            )
-        check_book(settings, record=record, report=report)
-        if all:
-            from latentbook.book.build import build_site
-            from latentbook.book.overlay.instrument_tests import run_tests
+    if all and settings.course is None:
+        raise LatentbookError("--all is for a course: add --course. For the book, run make test.")
+    check_book(settings, record=record, report=report)
+    if all:
+        from latentbook.book.build import build_site
+        from latentbook.book.overlay.instrument_tests import run_tests
 
-            run_tests(settings, report=report)
-            build_site(settings, report=report)
-            report("The course passes every check and builds")
+        run_tests(settings, report=report)
+        build_site(settings, report=report)
+        report("The course passes every check and builds")
 
 
 @cli.command()
 def new(
-    kind: Annotated[Kind, typer.Argument(help="What to start.")],
+    kind: Annotated[
+        Literal["chapter", "section", "instrument"], typer.Argument(help="What to start.")
+    ],
     names: Annotated[
         list[str],
         typer.Argument(help="chapter SLUG, section CHAPTER NAME, or instrument NAME."),
@@ -403,25 +344,24 @@ def new(
     course: CourseFolder = None,
 ) -> None:
     """Start a chapter, a section or an instrument from a small working example."""
-    with plain_errors():
-        from latentbook.book.scaffold.new import new_chapter, new_instrument, new_section
+    from latentbook.book.scaffold.new import new_chapter, new_instrument, new_section
 
-        makers: dict[Kind, tuple[Callable[..., list[Path]], str]] = {
-            Kind.CHAPTER: (new_chapter, "SLUG"),
-            Kind.SECTION: (new_section, "CHAPTER NAME"),
-            Kind.INSTRUMENT: (new_instrument, "NAME"),
-        }
-        make, wanted = makers[kind]
-        if len(names) != len(wanted.split()):
-            raise LatentbookError(f"Write: latentbook new {kind} {wanted}. Got {' '.join(names)}.")
-        for path in make(settings_of(course), *names):
-            report(f"Wrote {path}")
+    makers: dict[str, tuple[Callable[..., list[Path]], str]] = {
+        "chapter": (new_chapter, "SLUG"),
+        "section": (new_section, "CHAPTER NAME"),
+        "instrument": (new_instrument, "NAME"),
+    }
+    make, wanted = makers[kind]
+    if len(names) != len(wanted.split()):
+        raise LatentbookError(f"Write: latentbook new {kind} {wanted}. Got {' '.join(names)}.")
+    for path in make(settings_of(course), *names):
+        report(f"Wrote {path}")
 
 
 @cli.command()
 def train(
     name: Annotated[str, typer.Argument(help="Name of a model; leave out to list them.")] = "",
-    device: Annotated[Device, typer.Option(help="Where to train.")] = Device.AUTO,
+    device: Annotated[DeviceChoice, typer.Option(help="Where to train.")] = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Continue from the last epoch.")] = False,
     seeds: Annotated[
         int | None,
@@ -429,11 +369,10 @@ def train(
     ] = None,
 ) -> None:
     """Train a model on downloaded data and write its weights and card."""
-    with plain_errors():
-        if seeds is None:
-            from_checkout("training.train").train_cli(name, device.value, resume)
-        else:
-            from_checkout("training.seeds").train_seeds_cli(name, seeds, device.value)
+    if seeds is None:
+        from_checkout("training.train").train_cli(name, device, resume)
+    else:
+        from_checkout("training.seeds").train_seeds_cli(name, seeds, device)
 
 
 @cli.command()
@@ -444,8 +383,7 @@ def reproduce(
     ] = False,
 ) -> None:
     """Recompute a published figure and compare it with the paper's."""
-    with plain_errors():
-        from_checkout("training.published").reproduce_cli(name, record, report)
+    from_checkout("training.published").reproduce_cli(name, record, report)
 
 
 @cli.command()
@@ -455,10 +393,9 @@ def bench(
     course: CourseFolder = None,
 ) -> None:
     """Measure speed and compare it with the targets; exit 1 if one is missed."""
-    with plain_errors():
-        settings = settings_of(course)
-        if not from_checkout("tools.bench").run_bench(name, settings, json, report=report):
-            raise typer.Exit(1)
+    settings = settings_of(course)
+    if not from_checkout("tools.bench").run_bench(name, settings, json, report=report):
+        raise typer.Exit(1)
 
 
 @courses.command("new")
@@ -469,21 +406,20 @@ def course_new(
     ] = False,
 ) -> None:
     """Start a course: a copy of the book's contents, to choose from and add to."""
-    with plain_errors():
-        from latentbook.book.scaffold.course import new_course
+    from latentbook.book.scaffold.course import new_course
 
-        for path in new_course(Settings(), folder, empty=empty):
-            report(f"Wrote {path}")
-        settings = settings_of(folder)
-        if empty:
-            from latentbook.book.check import check_book
+    for path in new_course(Settings(), folder, empty=empty):
+        report(f"Wrote {path}")
+    settings = settings_of(folder)
+    if empty:
+        from latentbook.book.check import check_book
 
-            check_book(settings, record=True, report=report)
-        else:
-            from latentbook.book.overlay.diff import accept
+        check_book(settings, record=True, report=report)
+    else:
+        from latentbook.book.overlay.diff import accept
 
-            report(f"Wrote {accept(settings)}")
-        report(f"latentbook serve --course {folder} shows it")
+        report(f"Wrote {accept(settings)}")
+    report(f"latentbook serve --course {folder} shows it")
 
 
 @courses.command("diff")
@@ -495,14 +431,19 @@ def course_diff(
     ] = False,
 ) -> None:
     """List what the installed book changes in a course; exit 1 if it changes anything."""
-    with plain_errors():
-        from latentbook.book.overlay import diff
+    from latentbook.book.overlay import diff
 
-        settings = Settings(course=folder)
-        if accept:
-            report(f"Wrote {diff.accept(settings)}")
-        elif diff.tell(settings, report):
-            raise typer.Exit(1)
+    settings = Settings(course=folder)
+    if accept:
+        report(f"Wrote {diff.accept(settings)}")
+    elif diff.tell(settings, report):
+        raise typer.Exit(1)
+
+
+def packages_of(course: Path | None) -> PagePackages:
+    from latentbook.runtime.page_packages import PagePackages
+
+    return PagePackages.read(settings_of(course))
 
 
 @packages.command("add")
@@ -514,13 +455,10 @@ def packages_add(
     course: CourseFolder = None,
 ) -> None:
     """Add packages and their dependencies to the page's Python."""
-    with plain_errors():
-        from latentbook.runtime.page_packages import PagePackages
-
-        added = PagePackages.read(settings_of(course)).add(names, report)
-        added.write()
-        report(f"Wrote {added.path}: commit it with the course")
-        report(added.listed())
+    added = packages_of(course).add(names, report)
+    added.write()
+    report(f"Wrote {added.path}: commit it with the course")
+    report(added.listed())
 
 
 @packages.command("remove")
@@ -529,21 +467,15 @@ def packages_remove(
     course: CourseFolder = None,
 ) -> None:
     """Remove a package, and dependencies that only it had, from the page's Python."""
-    with plain_errors():
-        from latentbook.runtime.page_packages import PagePackages
-
-        left = PagePackages.read(settings_of(course)).remove(name, report)
-        left.write()
-        report(left.listed())
+    left = packages_of(course).remove(name, report)
+    left.write()
+    report(left.listed())
 
 
 @packages.command("list")
 def packages_list(course: CourseFolder = None) -> None:
     """List what readers' code can import, apart from the standard library."""
-    with plain_errors():
-        from latentbook.runtime.page_packages import PagePackages
-
-        report(PagePackages.read(settings_of(course)).listed())
+    report(packages_of(course).listed())
 
 
 @translations.command("extract")
@@ -553,19 +485,13 @@ def translations_extract(
     ] = None,
 ) -> None:
     """Update the catalogues with the messages of the interface."""
-    with plain_errors():
-        from latentbook.book.translations.catalogues import extract
-
-        extract(Settings(), tuple(languages or ()), report=report)
+    from_checkout("tools.translations").extract(languages or (), report)
 
 
 @translations.command("check")
 def translations_check() -> None:
     """Check the translations, and that languages listed as complete have every message."""
-    with plain_errors():
-        from latentbook.book.translations.catalogues import check
-
-        check(Settings(), report=report)
+    from_checkout("tools.translations").check(report)
 
 
 def main() -> None:

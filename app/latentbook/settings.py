@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, field_validator
-from pydantic_settings import (
-    BaseSettings,
-    InitSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from latentbook.renamed import old_settings
 
 DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
 Dtype = Literal["float32", "bfloat16"]
 DtypeChoice = Literal["auto", "float32", "bfloat16"]
-
+EditionChoice = Literal["current", "previous"]
 
 SHIPPED = Path(__file__).resolve().parent / "shipped"
 """In a wheel: content, scripts, Pyodide and build caches."""
@@ -142,7 +137,7 @@ class Settings(BaseSettings):
     reload: bool = Field(
         default=False, description="For authors: rebuild on change and reload the page."
     )
-    edition: Literal["current", "previous"] = Field(
+    edition: EditionChoice = Field(
         default="current",
         description=(
             "Which of the last two good builds is served; with previous, nothing is built."
@@ -174,20 +169,12 @@ class Settings(BaseSettings):
     @field_validator("root", "content", "build", "course")
     @classmethod
     def _absolute(cls, folder: Path | None) -> Path | None:
-        """Programs that the build starts run in other folders."""
-        return folder and folder.absolute()
+        return folder and folder.absolute()  # programs that the build starts run in other folders
 
+    @model_validator(mode="before")
     @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        renamed = InitSettingsSource(settings_cls, init_kwargs={**old_settings(os.environ)})
-        return init_settings, env_settings, renamed
+    def _with_old_names(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {**old_settings(os.environ), **given}
 
     @property
     def site(self) -> Path:
@@ -209,5 +196,5 @@ def class_data_of(site: Path) -> Path:
 
 
 def _home(course: Path | None, root: Path) -> Path:
-    """Where to build: an installed program must not write into its own folder."""
+    """The folder for ``build``: an installed program must not write into its own."""
     return course or (Path.cwd() if root == SHIPPED else root)

@@ -13,11 +13,10 @@ import pytest
 
 from latentbook.book.build import build_site
 from latentbook.book.load import load
-from latentbook.book.translations import catalogues as words
 from latentbook.book.translations.language import catalogues, content_language, language, po_file
 from latentbook.errors import BookErrors, LatentbookError
-from latentbook.settings import Settings
 from tests.pseudo_locale import add_pseudo_locale
+from tools import translations as words
 
 from .conftest import BOOK, HEAD, MakeBook, fixture_chapter
 
@@ -52,10 +51,10 @@ def test_no_translation_breaks_a_page(name: str) -> None:
 def test_extraction_settles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = german().replace('msgid "Listing"', 'msgid "Listings"')
     with_words("de", text, tmp_path, monkeypatch)
-    words.extract(Settings(), (), report=lambda message: None)
+    words.extract((), lambda message: None)
     extracted = german()
     assert 'msgid "Listing"' in extracted and "Listings" not in extracted
-    words.extract(Settings(), (), report=lambda message: None)
+    words.extract((), lambda message: None)
     assert german() == extracted
 
 
@@ -63,7 +62,7 @@ def test_extraction_finds_every_call(root: Path) -> None:
     """Read as plain text, templates, scripts and the build have no message beside those found."""
     found = {
         form
-        for message in words.messages(Settings())
+        for message in words.messages()
         for form in ([message.id] if isinstance(message.id, str) else message.id)
     }
     files = [
@@ -74,7 +73,6 @@ def test_extraction_finds_every_call(root: Path) -> None:
     said = {
         json.loads(f'"{text}"') if "\\u" in text else text
         for path in files
-        if path.name != "catalogues.py"
         for text in CALLS.findall(path.read_text(encoding="utf-8"))
     }
     assert len(said) > 300
@@ -136,7 +134,7 @@ def test_a_release_names_the_mistakes_in_a_catalogue_by_their_lines(
     }
     with_words("de", changed(german(), changes), tmp_path, monkeypatch)
     with pytest.raises(BookErrors) as raised:
-        words.check(Settings(), report=lambda message: None)
+        words.check(lambda message: None)
     said = [str(error) for error in raised.value.errors]
     for told in (
         "'Tip' is not translated",
@@ -155,11 +153,11 @@ def test_a_release_needs_no_word_of_another_language(
     text = changed(german(), {**changes, 'msgid "Listing"': 'msgid "Listings"'})
     said: list[str] = []
     with_words("nl", text, tmp_path, monkeypatch)
-    words.check(Settings(), report=said.append)
+    words.check(said.append)
     assert re.fullmatch(r"nl: \d+ of \d+ messages are translated", said[0])
     po_file("nl").write_text(text.replace("Quelle", "%(quelle)s"), encoding="utf-8")
     with pytest.raises(BookErrors, match="must have the values"):
-        words.check(Settings(), report=said.append)
+        words.check(said.append)
 
 
 def test_a_word_that_is_missing_is_english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,13 +181,13 @@ def test_a_language_begins_with_nothing_translated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("latentbook.book.translations.language.LOCALE", tmp_path)
-    words.extract(Settings(), ("fr", "pt-BR"), report=lambda message: None)
+    words.extract(("fr", "pt-BR"), lambda message: None)
     assert catalogues() == ("fr", "pt_BR")
     assert language("pt-BR").tag == "pt-BR"
     assert language("fr").translate("Hint") == "Hint"
     assert language("fr").script_words() == {}
     with pytest.raises(LatentbookError, match="Unknown language 'xx'"):
-        words.extract(Settings(), ("xx",), report=lambda message: None)
+        words.extract(("xx",), lambda message: None)
 
 
 def test_a_region_takes_the_words_of_its_language() -> None:

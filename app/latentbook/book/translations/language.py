@@ -1,6 +1,7 @@
-"""The language of a book's interface, and what follows from it: words, dates, the direction of the
-page. The words are in ``locale/TAG/LC_MESSAGES/latentbook.po``. English is their key and has no
-file; a word that is not translated is English.
+"""The language of a book's interface: messages, dates and the direction of the page.
+
+The messages are in ``locale/TAG/LC_MESSAGES/latentbook.po``. English is their key and has no file;
+a message that is not translated is English.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ from latentbook.errors import LatentbookError
 LOCALE = Path(__file__).resolve().parents[2] / "locale"
 ENGLISH = "en"
 LECTURE = re.compile(r"^static/js/lecture/|/class\.js$")
-"""Scripts that no page of a site has: class mode serves them, and their words."""
+"""Scripts of class mode, which serves their messages too; no page of a site has them."""
 
 ScriptWords: TypeAlias = Mapping[str, str | Mapping[str, str]]
-"""English to the words, or to those for each plural category of the language (one, few, other)."""
+"""English to the message, or to its form for each plural category (one, few, other)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +40,10 @@ class Language:
 
     Attributes
     ----------
-    tag : as BCP 47 has it, ``de`` or ``pt-BR``
+    tag : BCP 47 tag, ``de`` or ``pt-BR``
     direction : ``ltr`` or ``rtl``
-    locale : of the words, and so of the dates among them
-    translations : of the words of the interface
-    untranslated : tag of the language that was asked for, if English stands in for it
+    locale : of messages and dates
+    untranslated : tag of the requested language, if English replaces it
     """
 
     tag: str
@@ -80,11 +80,9 @@ class Language:
         )
 
     def script_words(self, *, lecture: bool = False) -> ScriptWords:
-        """Messages of the page's scripts; none in English.
+        """Messages of the page's scripts, and of those of class mode with ``lecture``.
 
-        Parameters
-        ----------
-        lecture : with what the scripts of class mode say
+        English has none.
         """
         name = catalogue_of(self.locale)
         if name == ENGLISH:
@@ -97,12 +95,12 @@ class Language:
                 continue
             if not is_translated(message):
                 continue
+            forms = forms_of(message)
             if isinstance(message.id, str):
-                words[message.id] = str(message.string)
+                words[message.id] = forms[0]
             else:
-                said = forms_of(message)
-                forms = _forms(name, catalogue)
-                words[message.id[0]] = {category: said[form] for category, form in forms.items()}
+                rule = _plural_rule(name, catalogue)
+                words[message.id[0]] = {category: forms[form] for category, form in rule.items()}
         return words
 
     def words_script(self, *, lecture: bool = False) -> bytes:
@@ -110,8 +108,8 @@ class Language:
         words = self.script_words(lecture=lecture)
         if not words:
             return b""
-        told = json.dumps(words, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return f"globalThis.latentbookWords={told};\n".encode()
+        text = json.dumps(words, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return f"globalThis.latentbookWords={text};\n".encode()
 
 
 def message(english: str) -> str:
@@ -125,15 +123,10 @@ def catalogues() -> tuple[str, ...]:
 
 
 def language(tag: object) -> Language:
-    """The language of an interface. ``de-AT`` uses the words of ``de``.
+    """The language of an interface. ``de-AT`` uses the messages of ``de``.
 
-    A language without a catalogue is English that runs in its direction: words, dates and numbers
-    are those of one language, so that no sentence mixes two.
-
-    Raises
-    ------
-    LatentbookError
-        If there is no such language.
+    Without a catalogue it is English in that language's direction: messages, dates and numbers are
+    all English, so that no sentence mixes two languages.
     """
     locale = locale_of(tag)
     if not (name := catalogue_of(locale)):
@@ -143,13 +136,10 @@ def language(tag: object) -> Language:
 
 
 def content_language(tag: object, interface: Language) -> Language:
-    """The language of a text. What its sentences take from the interface (section 2.1) is in its
-    own words, or else in those of the interface.
+    """The language of a text.
 
-    Raises
-    ------
-    LatentbookError
-        If there is no such language.
+    Words that the build adds to its sentences (section 2.1) are in this language if there is a
+    catalogue, else in that of the interface.
     """
     own = language(tag)
     if not own.untranslated:
@@ -174,7 +164,7 @@ def locale_of(tag: object) -> Locale:
 
 
 def catalogue_of(locale: Locale) -> str:
-    """The folder of a language's words, ``en`` for English, or ""."""
+    """The folder of a language's catalogue, ``en`` for English, or ""."""
     names = (str(locale), locale.language)
     return next((name for name in names if name in (ENGLISH, *catalogues())), "")
 
@@ -195,7 +185,6 @@ def forms_of(message: Message) -> tuple[str, ...]:
 
 
 def is_translated(message: Message) -> bool:
-    """Whether a message is translated in all its forms, and not fuzzy."""
     return all(forms_of(message)) and not message.fuzzy
 
 
@@ -213,7 +202,7 @@ def _compiled(path: Path, changed: int) -> NullTranslations:
     return GNUTranslations(compiled)
 
 
-def _forms(name: str, catalogue: Catalog) -> dict[str, int]:
-    """Which form of a message each plural category of the language uses."""
+def _plural_rule(name: str, catalogue: Catalog) -> dict[str, int]:
+    """The form of a message for each plural category of the language."""
     rule, form = Locale.parse(name, sep="-").plural_form, c2py(catalogue.plural_expr)
     return {rule(number): form(number) for number in reversed(range(201))}

@@ -1,10 +1,10 @@
-"""Catalogues of the interface: update them from the sources, and check them."""
+"""Catalogues of the interface: ``latentbook translations extract`` and ``check``."""
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
@@ -20,11 +20,11 @@ from latentbook.book.translations.language import (
 )
 from latentbook.errors import BookErrors, ContentError
 from latentbook.report import Report
-from latentbook.settings import Settings
+from latentbook.settings import ROOT
 
 COMPLETE = ("de",)
-"""Languages that a release has every word of. The others fall back to English where one is missing,
-and so do these between releases."""
+"""Languages that a release has every message of. The others fall back to English where one is
+missing, and so do these between releases."""
 
 SOURCES = (
     ("app/latentbook/book", "*.py", "python"),
@@ -51,10 +51,10 @@ KEYWORDS = {
     "translateAround": None,
     "translateCount": (2, 3),
 }
-"""Functions that take a message: as the first argument, or as those named."""
+"""Functions that take a message: as their first argument, or as the arguments named here."""
 
-KEPT = re.compile(r"""%\(\w+\)s|\{\w+\}|</?\w[^>]*>|\"""")
-"""What a translation has as the English has it: values, and markup. A quotation mark would end an
+PLACEHOLDER = re.compile(r"""%\(\w+\)s|\{\w+\}|</?\w[^>]*>|\"""")
+"""Values and markup, which a translation must share with the English. A quotation mark would end an
 attribute."""
 HEADER = """\
 # The words of Latentbook's interface: docs/languages.md says how to translate them.
@@ -62,7 +62,7 @@ HEADER = """\
 WIDTH = 100
 
 
-def extract(settings: Settings, names: tuple[str, ...], *, report: Report) -> None:
+def extract(names: Sequence[str], report: Report) -> None:
     """Update the catalogues from templates, scripts and the build.
 
     Translations stay. A message that no source has is removed. A message that has changed a little
@@ -70,24 +70,24 @@ def extract(settings: Settings, names: tuple[str, ...], *, report: Report) -> No
 
     Parameters
     ----------
-    names : languages to begin, besides those that have a catalogue
+    names : languages to start, besides those that have a catalogue
 
     Raises
     ------
     LatentbookError
         If a name is not the tag of a language.
     """
-    template = messages(settings)
-    begun = [str(locale_of(name.replace("_", "-"))) for name in names]
-    for name in dict.fromkeys([*begun, *catalogues()]):
+    template = messages()
+    started = [str(locale_of(name.replace("_", "-"))) for name in names]
+    for name in dict.fromkeys([*started, *catalogues()]):
         path = po_file(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(updated(name, template), encoding="utf-8")
         report(f"Wrote {path}")
 
 
-def check(settings: Settings, *, report: Report) -> None:
-    """Check every catalogue, and that the languages in ``COMPLETE`` have every word.
+def check(report: Report) -> None:
+    """Check every catalogue, and that the languages in ``COMPLETE`` have every message.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def check(settings: Settings, *, report: Report) -> None:
         With every message that is missing or fuzzy, or has lost its values or its markup, by its
         line in the catalogue.
     """
-    template = messages(settings)
+    template = messages()
     mistakes = []
     for name in catalogues():
         mistakes += find_broken(name)
@@ -112,32 +112,32 @@ def check(settings: Settings, *, report: Report) -> None:
 def find_broken(name: str) -> list[ContentError]:
     """Translations that would break a page: their values or markup differ from the English.
 
-    A form for one may leave its number out.
+    A singular form may omit its number.
     """
     mistakes = []
     for message in read_catalogue(po_file(name)):
         if not message.id or not is_translated(message):
             continue
         english = message.id if isinstance(message.id, str) else message.id[1]
-        wanted = set(KEPT.findall(english))
+        wanted = set(PLACEHOLDER.findall(english))
         number = {"%(num)s", "{number}"} if message.pluralizable else set()
         for form in forms_of(message):
-            got = set(KEPT.findall(form))
+            got = set(PLACEHOLDER.findall(form))
             if got - wanted or wanted - got - number:
-                told = f"{form!r} must have the values and the markup of {english!r}"
-                mistakes.append(_mistake(name, message.lineno, told))
+                wrong = f"{form!r} must have the values and the markup of {english!r}"
+                mistakes.append(_mistake(name, message.lineno, wrong))
     return mistakes
 
 
-def messages(settings: Settings) -> Catalog:
+def messages() -> Catalog:
     """Every message of the interface, in English."""
     catalogue = Catalog()
     for folder, pattern, method in SOURCES:
-        for path in sorted((settings.root / folder).rglob(pattern)):
-            place = path.relative_to(settings.root).as_posix()
+        for path in sorted((ROOT / folder).rglob(pattern)):
+            place = path.relative_to(ROOT).as_posix()
             found = extract_from_file(method, path, keywords=KEYWORDS, options=OPTIONS)
-            for _line, said, _comments, context in found:
-                catalogue.add(said, locations=[(place, 0)], context=context)
+            for _line, message, _comments, context in found:
+                catalogue.add(message, locations=[(place, 0)], context=context)
     return catalogue
 
 
@@ -170,12 +170,12 @@ def _find_missing(name: str, template: Catalog) -> Iterator[ContentError]:
     for message in read_catalogue(po_file(name)):
         if message.id and not is_translated(message):
             english = message.id[0] if message.pluralizable else message.id
-            told = (
+            wrong = (
                 "is fuzzy: check it, then remove the mark" if message.fuzzy else "is not translated"
             )
-            yield _mistake(name, message.lineno, f"{english!r} {told}")
+            yield _mistake(name, message.lineno, f"{english!r} {wrong}")
 
 
-def _mistake(name: str, line: int | None, told: str) -> ContentError:
+def _mistake(name: str, line: int | None, wrong: str) -> ContentError:
     path = po_file(name)
-    return ContentError(path.relative_to(path.parents[5]), line or 1, told)  # app/latentbook/…
+    return ContentError(path.relative_to(path.parents[5]), line or 1, wrong)  # app/latentbook/…

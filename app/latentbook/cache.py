@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 SEAL = ".sealed"
@@ -50,6 +54,22 @@ def sealed(folder: Path) -> dict[str, bytes] | None:
         return None
     intact = all(_digest(data).decode() == digests[name] for name, data in files.items())
     return files if files and intact else None
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A folder to fill; it appears under its name only once it is complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".partial-", dir=path.parent) as work:
+        partial = Path(work, "folder")
+        partial.mkdir()
+        yield partial
+        shutil.rmtree(path, ignore_errors=True)
+        try:
+            partial.rename(path)
+        except OSError:
+            if not path.exists():  # else another process was faster, with the same content
+                raise
 
 
 def _digest(data: bytes) -> bytes:

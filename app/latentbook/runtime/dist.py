@@ -5,23 +5,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from latentbook.hashing import content_hash
+from latentbook.cache import new_folder
 from latentbook.report import Report
-from latentbook.runtime.package_packs import pack_package, packages_of, places_of
-from latentbook.runtime.packs import INDEX, build_packs
+from latentbook.runtime.packs import INDEX, build_packs, hash_of, pack_package, placeholders
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.runtime.pins import SHA256, check_pyodide
 from latentbook.settings import Settings
 
 SCRIPT = "pyodide.asm.mjs"
 KEPT = 3
-"""Builds that stay in ``build/runtime``: a site that is being replaced may still read an old one.
-"""
+"""Builds that stay in ``build/runtime``: a site may still read an old one while it is replaced."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +40,12 @@ class RuntimeDist:
 
     @property
     def start_hashes(self) -> dict[str, str]:
-        """The hashes that a page must know; the others are in the index."""
+        """The hashes that a page must know; the index has the others."""
         return {name: self.hashes[name] for name in (SCRIPT, *self.sizes)}
 
 
 def served_name(name: str, hash: str) -> str:
-    """The name under which a file is served (static/js/python/download.js)."""
+    """The name of a file on the site (static/js/python/download.js)."""
     path = PurePosixPath(name)
     return f"{path.stem}-{hash}{path.suffix}"
 
@@ -75,25 +72,20 @@ def build_runtime(
     """
     pyodide = settings.root / "node_modules" / "pyodide"
     check_pyodide(pyodide)
-    cache = settings.build / "cache"
     course = course or PagePackages.read(settings)
-    packages = packages_of(course, report)
+    folders = {each.name: course.unpacked(each, report) for each in course.lock.packages.values()}
+    added = {
+        module: next(folders[each.name].glob("*.dist-info")).name
+        for each in course.lock.packages.values()
+        for module in each.imports
+    }
     files = {name: (pyodide / name).read_bytes() for name in SHA256}
-    files |= build_packs(
-        pyodide,
-        course.wheels.get(course.wheels.pyodide["numpy"], report),
-        settings.widgets,
-        settings.content,
-        cache,
-        packages,
-        without=without,
-        draft=settings.reload,
-        report=report,
-    )
+    numpy = course.wheels.get(course.wheels.pyodide["numpy"], report)
+    files |= build_packs(settings, pyodide, numpy, added, without=without, report=report)
     index = json.loads(files[INDEX]) | {"packages": {}}
-    for package in packages:
-        packs = pack_package(package, pyodide, cache, report)
-        index["packages"][package.name] = places_of(packs[f"{package.name}.pack"])
+    for name, folder in folders.items():
+        packs = pack_package(name, folder, pyodide, settings.build / "cache", report)
+        index["packages"][name] = placeholders(packs[f"{name}.pack"])
         files |= packs
     hashes = {name: hash_of({name: files[name]}) for name in sorted(files) if name != INDEX}
     index["hashes"] = hashes
@@ -102,42 +94,23 @@ def build_runtime(
     version = hash_of(files)
     path = settings.build / "runtime" / version
     if not is_whole(path, version):
-        shutil.rmtree(path, ignore_errors=True)
         write(files, path)
     sizes = {name: len(files[name]) for name in ("pyodide.asm.wasm", INDEX, *index["first"])}
     hashes[INDEX] = hash_of({INDEX: files[INDEX]})
     return RuntimeDist(path, version, sizes, hashes)
 
 
-def hash_of(files: Mapping[str, bytes]) -> str:
-    """Twelve hexadecimal digits for all names and contents together."""
-    return content_hash(*(part for each in sorted(files.items()) for part in each), length=12)
-
-
 def is_whole(path: Path, version: str) -> bool:
-    """Whether a folder exists and its content matches its name."""
     if not path.is_dir():
         return False
     return hash_of({file.name: file.read_bytes() for file in path.iterdir()}) == version
 
 
-def write(files: dict[str, bytes], path: Path) -> None:
-    """Write the folder atomically: it appears under its name only when it is complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=path.parent))
-    try:
+def write(files: Mapping[str, bytes], path: Path) -> None:
+    """Write a build, and delete all but the last few."""
+    with new_folder(path) as partial:
         for name, content in files.items():
             (partial / name).write_bytes(content)
-        partial.chmod(0o755)
-        partial.rename(path)
-    except BaseException as error:
-        shutil.rmtree(partial, ignore_errors=True)
-        if isinstance(error, OSError) and path.exists():
-            return  # another process was faster, with the same content
-        raise
-    builds = sorted(
-        (build for build in path.parent.iterdir() if not build.name.startswith(".")),
-        key=os.path.getmtime,
-    )
-    for old in builds[:-KEPT]:
+    builds = (each for each in path.parent.iterdir() if not each.name.startswith("."))
+    for old in sorted(builds, key=os.path.getmtime)[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)

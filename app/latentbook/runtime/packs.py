@@ -1,4 +1,5 @@
-"""The standard library, NumPy and the instruments in few files, sorted by when a page needs them.
+"""The standard library, NumPy, the instruments and added packages in a few files, sorted by when a
+page needs them.
 
 Sorting and compiling happen inside Pyodide (``inside``), because bytecode must come from the Python
 that runs it. The library is packed once per Pyodide, the instruments whenever they change.
@@ -7,20 +8,21 @@ that runs it. The library is packed once per Pyodide, the instruments whenever t
 from __future__ import annotations
 
 import _imp  # importlib.util knows the hash of this Python alone, not of the page's
-import hashlib
 import io
 import json
 import re
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from latentbook.cache import sealed
+from latentbook.hashing import content_hash
 from latentbook.report import Report
-from latentbook.runtime.package_packs import Package
 from latentbook.runtime.scripts import INSIDE, fingerprint, has_node, run_script
+from latentbook.settings import Settings
 
 START, LATER = "latentbook_start.py", "latentbook_later.py"
 INDEX = "index.json"
@@ -34,43 +36,41 @@ Packs = dict[str, bytes]
 
 
 def build_packs(
+    settings: Settings,
     pyodide: Path,
     numpy_wheel: Path,
-    widgets: Path,
-    content: Path,
-    cache: Path,
-    packages: Sequence[Package],
+    added: Mapping[str, str],
     *,
     without: frozenset[str] = frozenset(),
-    draft: bool,
     report: Report,
 ) -> Packs:
     """File name -> content of every pack and of the index; unchanged packs come from the cache.
+
+    Authors who edit get instruments as sources only, without a compilation.
 
     Parameters
     ----------
     pyodide : folder of the npm package
     numpy_wheel : path of the wheel for the browser
-    widgets : folder of the instruments
-    content : folder of the chapters; imports of their snippets belong to the first packs
-    cache : folder of the packs
-    packages : added by the course; instruments may import them
+    added : modules of the packages that the course adds -> a folder of their package
     without : files of instruments to leave out
-    draft : pack instruments as sources only, so that an author's edit needs no compilation
 
     Raises
     ------
     LatentbookError
         If Node is missing.
     """
-    own = {name: data for name, data in package_files(widgets).items() if name not in without}
+    cache = settings.build / "cache"
+    own = {
+        name: data for name, data in package_files(settings.widgets).items() if name not in without
+    }
     texts = [data.decode() for name, data in own.items() if name.endswith(".py")]
-    texts += [path.read_text(encoding="utf-8") for path in sorted(content.rglob("*.md"))]
+    texts += [path.read_text(encoding="utf-8") for path in sorted(settings.content.rglob("*.md"))]
     packs = library_packs(pyodide, numpy_wheel, imported_by(texts), cache, report)
     own[START] = (INSIDE / START).read_bytes()
-    own[LATER] = later_names(packs["rest.zip"], packages)
+    own[LATER] = later_names(packs["rest.zip"], added)
     sources = {name: data for name, data in own.items() if name.endswith(".py")}
-    compiled = {} if draft else bytecode(pyodide, sources, cache, report)
+    compiled = {} if settings.reload else bytecode(pyodide, sources, cache, report)
     index = json.loads(packs[INDEX])
     for name, files in widget_packs(own, compiled).items():
         packs[name] = b"".join(files.values())
@@ -87,22 +87,20 @@ def library_packs(
     ----------
     modules : imported by the book, in addition to what every start imports
     """
-    key = fingerprint(pyodide, "make_library.py")
-    key.update(hashlib.sha256(numpy_wheel.read_bytes()).digest())
     wanted = json.dumps(modules)
-    sorted_by = hashlib.sha256(wanted.encode()).hexdigest()[:12]
-    folder = cache / f"library-{key.hexdigest()[:12]}-{sorted_by}"
+    key = fingerprint(pyodide, "make_library.py", numpy_wheel.read_bytes())
+    folder = cache / f"library-{key}-{content_hash(wanted, length=12)}"
     packs = sealed(folder)
     if packs is None and not has_node():
         # The same library sorted for another text: only the choice of first packs differs.
-        others = cache.glob(f"library-{key.hexdigest()[:12]}-*")
-        packs = next(filter(None, map(sealed, sorted(others))), None)
+        others = sorted(cache.glob(f"library-{key}-*"))
+        packs = next(filter(None, map(sealed, others)), None)
     if packs is None:
         report("Packing Python's library for the page, once")
-        with tempfile.TemporaryDirectory(prefix=".site-") as place:
-            write_files(wheel_files(numpy_wheel), Path(place))
-            run_script("make_library.py", folder, pyodide, Path(place), wanted)
-        packs = sealed(folder) or {}
+        with tempfile.TemporaryDirectory(prefix=".site-") as site:
+            with zipfile.ZipFile(numpy_wheel) as archive:
+                archive.extractall(site)
+            packs = run_script("make_library.py", folder, pyodide, Path(site), wanted)
     return packs
 
 
@@ -110,20 +108,19 @@ def bytecode(
     pyodide: Path, sources: Mapping[str, bytes], cache: Path, report: Report
 ) -> dict[str, bytes]:
     """The bytecode of each source, by the source's name."""
-    key = fingerprint(pyodide, "make_bytecode.py")
-    for name, data in sorted(sources.items()):
-        key.update(f"{name} {hashlib.sha256(data).hexdigest()}\n".encode())
-    folder = cache / f"bytecode-{key.hexdigest()[:12]}"
+    folder = cache / f"bytecode-{fingerprint(pyodide, 'make_bytecode.py', hash_of(sources))}"
     made = sealed(folder)
     if made is None and not has_node():
         report("Node is missing: changed instruments go to the page as sources only")
         return compiled_before(sources, cache)
     if made is None:
         report("Compiling the instruments for the page")
-        with tempfile.TemporaryDirectory(prefix=".site-") as place:
-            write_files(sources, Path(place))
-            run_script("make_bytecode.py", folder, pyodide, Path(place))
-        made = sealed(folder) or {}
+        with tempfile.TemporaryDirectory(prefix=".site-") as site:
+            for name, data in sources.items():
+                path = Path(site, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+            made = run_script("make_bytecode.py", folder, pyodide, Path(site))
     return {name: made[name] for name in sources}
 
 
@@ -141,7 +138,7 @@ def compiled_before(sources: Mapping[str, bytes], cache: Path) -> dict[str, byte
 def widget_packs(
     own: Mapping[str, bytes], compiled: Mapping[str, bytes]
 ) -> dict[str, dict[str, bytes]]:
-    """Pack -> its files by path. One holds the engine and what instruments import."""
+    """Pack -> its files by path. One contains the engine and what instruments import."""
     packs: dict[str, dict[str, bytes]] = {WIDGETS: {}}
     sources = {name: data.decode() for name, data in own.items() if name.endswith(".py")}
     imported = {"widgets.kit.__init__"}.union(*map(IMPORT.findall, sources.values()))
@@ -171,39 +168,69 @@ def places_of(files: Mapping[str, bytes]) -> list[tuple[str, int, int]]:
     return places
 
 
-def later_names(archive: bytes, packages: Sequence[Package]) -> bytes:
+def later_names(archive: bytes, added: Mapping[str, str]) -> bytes:
     """Source of a module that lists what is fetched on demand."""
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         places = [place for place in opened.namelist() if place.endswith(".pyc")]
     dotted = (place.removesuffix(".pyc").removesuffix("/__init__") for place in places)
     modules = sorted(name.replace("/", ".") for name in dotted)
-    folders = {name: package.metadata for package in packages for name in package.imports}
     return (
         '"""Modules and packages that are fetched on demand."""\n\n'
         f"MODULES = {modules!r}\n\n"
-        f'PACKAGES = {folders!r}\n"""Name of a module -> a folder of its package."""\n'
+        f'PACKAGES = {dict(added)!r}\n"""Name of a module -> a folder of its package."""\n'
     ).encode()
 
 
-def wheel_files(wheel: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(wheel.read_bytes())) as archive:
-        return {name: archive.read(name) for name in archive.namelist() if name[-1] != "/"}
+def pack_package(name: str, folder: Path, pyodide: Path, cache: Path, report: Report) -> Packs:
+    """The packs of a package that the course adds, fetched when it is imported.
+
+    Parameters
+    ----------
+    folder : its files, as in its wheel
+    """
+    key = fingerprint(pyodide, "make_package.py", folder.name)
+    stored = cache / f"package-{name}-{key}"
+    packs = sealed(stored)
+    if packs is None:
+        report(f"Packing {name} for the page")
+        packs = run_script("make_package.py", stored, pyodide, folder)
+    return {f"{name}.pack": packs["package.pack"], f"{name}-source.pack": packs["source.pack"]}
+
+
+def placeholders(pack: bytes) -> dict[str, Any]:
+    """Placeholders in site-packages for a package before it is fetched: its folders, and its files
+    outside them with their sizes.
+    """
+    length = int.from_bytes(pack[:4], "little")
+    head = json.loads(pack[4 : 4 + length])
+    folders: set[str] = set()
+    files: list[tuple[str, int]] = []
+    for path, _, size in (file for places in head.values() for file in places):
+        place = PurePosixPath(path).relative_to(SITE_PACKAGES)
+        # Bytecode of single modules shares one folder, which belongs to no package.
+        if len(place.parts) == 1 or place.parts[0] == "__pycache__":
+            files.append((path, size))
+        else:
+            folders.add(f"{SITE_PACKAGES}/{place.parts[0]}")
+    return {"folders": sorted(folders), "files": files}
+
+
+def hash_of(files: Mapping[str, bytes]) -> str:
+    """Twelve hexadecimal digits for all names and contents together."""
+    return content_hash(*(part for each in sorted(files.items()) for part in each), length=12)
 
 
 def package_files(folder: Path) -> dict[str, bytes]:
-    """Every file of a package, except bytecode, hidden files and backups."""
-    return {
-        path.relative_to(folder.parent).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not is_ignored(path.relative_to(folder))
-    }
-
-
-def is_ignored(path: Path) -> bool:
-    """Whether a file is bytecode, hidden, or an editor's backup."""
-    return path.name.endswith("~") or any(
-        part == "__pycache__" or part.startswith(".") for part in path.parts
-    )
+    """Every file of a package, except bytecode, hidden files and editors' backups."""
+    files = {}
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        ignored = path.name.endswith("~") or any(
+            part == "__pycache__" or part.startswith(".") for part in parts
+        )
+        if path.is_file() and not ignored:
+            files[path.relative_to(folder.parent).as_posix()] = path.read_bytes()
+    return files
 
 
 def imported_by(sources: Iterable[str]) -> list[str]:
@@ -211,10 +238,3 @@ def imported_by(sources: Iterable[str]) -> list[str]:
     named = {name for source in sources for name in IMPORT.findall(source)}
     known = {*sys.stdlib_module_names, "numpy"}
     return sorted(name for name in named if name.partition(".")[0] in known)
-
-
-def write_files(files: Mapping[str, bytes], folder: Path) -> None:
-    for name, data in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
+import subprocess
 import sys
-import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,14 +23,17 @@ from pydantic import Field
 from pyodide_lock import PackageSpec
 from pyodide_lock.utils import parse_top_level_import_name
 
+from latentbook.cache import new_folder
 from latentbook.datafile import Entry, Json
 from latentbook.errors import LatentbookError, Problems
 from latentbook.report import Report
-from latentbook.runtime.compile import compile_wheel
-from latentbook.runtime.pins import PYODIDE
+from latentbook.runtime.pins import MARKERS, PYODIDE
 from latentbook.runtime.resolve import NoWheel, needs_of, resolve
 from latentbook.runtime.wheels import Wheels
 from latentbook.settings import Settings
+
+PYODIDE_BUILD = "pyodide"
+"""The command of pyodide-build."""
 
 
 class Lock(Entry):
@@ -85,6 +88,10 @@ class PagePackages:
         """The requested packages: name -> requirement."""
         return {canonicalize_name(Requirement(one).name): one for one in self.lock.requested}
 
+    @property
+    def versions(self) -> dict[str, str]:
+        return {name: package.version for name, package in self.lock.packages.items()}
+
     def wheel_of(self, package: PackageSpec, report: Report) -> Path:
         """The checked wheel of a package."""
         if self.lock.pyodide != PYODIDE:
@@ -96,7 +103,7 @@ class PagePackages:
         return self.wheels.get(package, report)
 
     def add(self, wanted: Sequence[str], report: Report) -> PagePackages:
-        """Add packages, or choose other versions of those there are.
+        """Add packages, or choose different versions of added ones.
 
         Parameters
         ----------
@@ -109,9 +116,7 @@ class PagePackages:
             to be compiled and cannot be.
         """
         more = dict(self.requirement(one, report) for one in wanted)
-        kept = {name: package.version for name, package in self.lock.packages.items()}
-        if self.lock.pyodide != PYODIDE:
-            kept = {}
+        kept = self.versions if self.lock.pyodide == PYODIDE else {}
         return self.resolved({**self.requested, **more}, without(kept, more), report)
 
     def remove(self, name: str, report: Report) -> PagePackages:
@@ -128,8 +133,8 @@ class PagePackages:
             users = [one for one, p in self.lock.packages.items() if name in p.depends]
             needed = f" {name} is there because {', '.join(users)} needs it." if users else ""
             raise LatentbookError(f"{name!r} was not added. Added: {asked}.{needed}")
-        kept = {one: package.version for one, package in self.lock.packages.items()}
-        return self.resolved(without(self.requested, [name]), without(kept, [name]), report)
+        kept = without(self.versions, [name])
+        return self.resolved(without(self.requested, [name]), kept, report)
 
     def resolved(
         self, requested: dict[str, str], kept: dict[str, str], report: Report
@@ -155,7 +160,7 @@ class PagePackages:
         return PagePackages(self.path, Lock(requested=asked, packages=packages), self.wheels)
 
     def requirement(self, wanted: str, report: Report) -> tuple[str, str]:
-        """Name and requirement of a request; a wheel is copied to the course's own."""
+        """Name and requirement of a request; a wheel is copied to the course."""
         path = Path(wanted)
         try:
             if path.suffix != ".whl":
@@ -177,9 +182,7 @@ class PagePackages:
         return name, f"{name}=={version}"
 
     def listed(self) -> str:
-        """One line per package: its version, kind, why it is there, and what it provides for
-        import.
-        """
+        """One line per package: version, kind, why it is there, and what it lets code import."""
         numpy = self.wheels.pyodide["numpy"].version
         rows = [("numpy", numpy, "compiled", "always included", "numpy")]
         for name, package in self.lock.packages.items():
@@ -204,11 +207,8 @@ class PagePackages:
         folder = f"{package.name}-{package.version}-{package.sha256[:12]}"
         path = self.wheels.cache / "packages" / folder
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=path.parent))
-            with zipfile.ZipFile(wheel) as archive:
+            with new_folder(path) as partial, zipfile.ZipFile(wheel) as archive:
                 archive.extractall(partial)
-            partial.rename(path)
         return path
 
     def make_importable(self, report: Report) -> None:
@@ -236,6 +236,33 @@ class PagePackages:
         return ""
 
 
+def compile_wheel(missing: NoWheel, folder: Path, report: Report) -> None:
+    """Compile a package that no index has as a wheel into ``folder``, with pyodide-build.
+
+    Raises
+    ------
+    LatentbookError
+        If pyodide-build is missing or fails.
+    """
+    if shutil.which(PYODIDE_BUILD) is None:
+        raise LatentbookError(
+            f"{missing} It has to be compiled, but the command {PYODIDE_BUILD} is missing: "
+            f"install pyodide-build with Python {MARKERS['python_version']} and a network, as "
+            "docs/packages.md says, and run this command again."
+        )
+    report(f"Compiling {missing.wanted} with pyodide-build")
+    folder.mkdir(parents=True, exist_ok=True)
+    before = set(folder.iterdir())
+    command = [PYODIDE_BUILD, "build", missing.wanted, "--outdir", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    made = set(folder.iterdir()) - before
+    if done.returncode or not made:
+        said = "\n".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-8:])
+        raise LatentbookError(f"{missing} pyodide-build could not compile it:\n{said}")
+    for path in sorted(made):
+        report(f"Built {path}: commit it with the course")
+
+
 def pyodide_packages(folder: Path) -> dict[str, PackageSpec]:
     """Pyodide's packages by name, without tests and bare libraries."""
     path = folder / "pyodide-lock.json"
@@ -251,9 +278,8 @@ def pyodide_packages(folder: Path) -> dict[str, PackageSpec]:
 
 
 def is_pure(package: PackageSpec) -> bool:
-    """Whether a package contains only Python."""
     return package.file_name.endswith("-none-any.whl")
 
 
-def without(given: dict[str, str], names: Sequence[str] | dict[str, str]) -> dict[str, str]:
+def without(given: dict[str, str], names: Collection[str]) -> dict[str, str]:
     return {name: value for name, value in given.items() if name not in names}

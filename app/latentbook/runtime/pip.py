@@ -39,7 +39,7 @@ def run(program: Sequence[str], arguments: Sequence[str]) -> Done:
 
 
 def report_of(done: Done) -> dict[str, Any]:
-    """The JSON of ``--report=-``, without pip's other output."""
+    """The JSON of ``--report=-``; other output of pip surrounds it."""
     report: dict[str, Any]
     report, _ = json.JSONDecoder().raw_decode(done.stdout, done.stdout.index("{\n"))
     return report

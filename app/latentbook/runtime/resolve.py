@@ -8,7 +8,7 @@ import difflib
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from packaging.metadata import Metadata
@@ -32,8 +32,7 @@ SHOWN = 6
 class NoWheel(LatentbookError):
     """The index has the package, but no wheel that the page's Python can load."""
 
-    def __init__(self, name: str, wanted: str, versions: Sequence[str]) -> None:
-        self.name = name
+    def __init__(self, wanted: str, versions: Sequence[str]) -> None:
         self.wanted = wanted
         super().__init__(
             f"{wanted} has no wheel for the page's Python: the index has {shown(versions)}, but "
@@ -65,8 +64,9 @@ def resolve(
     """
     fixed = {**kept, "numpy": pyodide["numpy"].version}
     with tempfile.TemporaryDirectory() as folder:
-        for package in compiled(pyodide):
-            write_stub(package, Path(folder))
+        for package in pyodide.values():
+            if package.file_name.endswith(f"{PLATFORM}.whl"):  # the index has all others
+                write_stub(package, Path(folder))
         constraints = Path(folder, "constraints.txt")
         constraints.write_text("".join(f"{name}=={fixed[name]}\n" for name in sorted(fixed)))
         done = for_page(
@@ -78,11 +78,6 @@ def resolve(
         raise explained(done, requested, pyodide)
     found = [spec_of(item, pyodide) for item in report_of(done)["install"]]
     return [package for package in found if package.name != "numpy"]
-
-
-def compiled(pyodide: Mapping[str, PackageSpec]) -> Iterable[PackageSpec]:
-    """Packages that only Pyodide's distribution has; the index has all others."""
-    return (spec for spec in pyodide.values() if spec.file_name.endswith(f"{PLATFORM}.whl"))
 
 
 def write_stub(package: PackageSpec, folder: Path) -> None:
@@ -97,7 +92,7 @@ def write_stub(package: PackageSpec, folder: Path) -> None:
 
 
 def spec_of(item: dict[str, dict[str, str]], pyodide: Mapping[str, PackageSpec]) -> PackageSpec:
-    """An entry of pip's report as an entry of the lock, without dependencies yet."""
+    """An entry of pip's report as an entry of the lock, still without dependencies."""
     name, version = canonicalize_name(item["metadata"]["name"]), item["metadata"]["version"]
     file_name = item["download_info"]["url"].rpartition("/")[2]
     known = pyodide.get(name)
@@ -134,7 +129,6 @@ def needs_of(wheel: Path, package: PackageSpec, versions: Mapping[str, str]) -> 
 
 
 def metadata_of(wheel: Path) -> Metadata:
-    """The metadata of a wheel."""
     with zipfile.ZipFile(wheel) as archive:
         (place,) = (
             name
@@ -160,7 +154,7 @@ def explained(
 
 
 def missing_package(missing: re.Match[str], pyodide: Mapping[str, PackageSpec]) -> LatentbookError:
-    """Whether another version exists, a form that must be compiled, or nothing."""
+    """Say whether the index has another version, only one to compile, or nothing."""
     name, wanted = missing["name"], missing["wanted"].strip()
     asked_by = f" (which {missing['parent']} needs)" if missing["parent"] else ""
     if missing["versions"] != "none":
@@ -171,7 +165,7 @@ def missing_package(missing: re.Match[str], pyodide: Mapping[str, PackageSpec]) 
         )
     listed = pip("index", "versions", name)
     if versions_line := re.search(r"Available versions: (.*)", listed.stdout):
-        return NoWheel(name, wanted, versions_line[1].split(", "))
+        return NoWheel(wanted, versions_line[1].split(", "))
     near = difflib.get_close_matches(name, pyodide, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
     return LatentbookError(
@@ -181,6 +175,6 @@ def missing_package(missing: re.Match[str], pyodide: Mapping[str, PackageSpec]) 
 
 
 def shown(versions: Sequence[str]) -> str:
-    """The newest of a list of versions."""
+    """The newest versions of a list, as text."""
     more = f" and {len(versions) - SHOWN} more" if len(versions) > SHOWN else ""
     return ", ".join(versions[:SHOWN]) + more

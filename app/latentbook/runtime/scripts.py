@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import shutil
 import subprocess
-import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
-from latentbook.cache import seal
+from latentbook.cache import new_folder, seal, sealed
 from latentbook.errors import LatentbookError
+from latentbook.hashing import content_hash
 from latentbook.settings import ROOT
 
 INSIDE = Path(__file__).with_name("inside")
 WORKER = ROOT / "static" / "js" / "python" / "worker"
+FULL = os.strerror(errno.ENOSPC)
+"""Python in Pyodide has different error numbers but the same message."""
+
 PYTHON = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 
 
-def fingerprint(pyodide: Path, script: str) -> hashlib._Hash:
-    """A hash, to be extended, of a script and of the Python that runs it."""
-    key = hashlib.sha256()
+def fingerprint(pyodide: Path, script: str, *given: bytes | str) -> str:
+    """Twelve hexadecimal digits for a script, the Python that runs it and what it is given."""
     tools = [INSIDE / name for name in ("compile.mjs", "latentbook_start.py", "packing.py", script)]
     tools += [WORKER / name for name in ("loader.js", "needs.js")]
-    for path in [*tools, *(pyodide / name for name in PYTHON)]:
-        key.update(hashlib.sha256(path.read_bytes()).digest())
-    return key
+    tools += [pyodide / name for name in PYTHON]
+    return content_hash(*(path.read_bytes() for path in tools), *given, length=12)
 
 
 def has_node() -> bool:
     return shutil.which("node") is not None
-
-
-FULL = os.strerror(errno.ENOSPC)
-"""Python in Pyodide has other error numbers but the same message."""
 
 
 def shortened(said: str) -> str:
@@ -45,14 +40,9 @@ def shortened(said: str) -> str:
 
 
 def run_script(
-    script: str,
-    folder: Path,
-    pyodide: Path,
-    site: Path,
-    wanted: str = "",
-    others: Sequence[Path] = (),
-) -> None:
-    """Run a script and store what it writes.
+    script: str, folder: Path, pyodide: Path, site: Path, wanted: str = ""
+) -> dict[str, bytes]:
+    """Run a script; store and return the files that it writes.
 
     Parameters
     ----------
@@ -61,7 +51,6 @@ def run_script(
     pyodide : folder of the npm package
     site : mounted as site-packages
     wanted : text of ``/out/wanted.json``
-    others : more folders that it can import from
 
     Raises
     ------
@@ -73,12 +62,9 @@ def run_script(
     node = shutil.which("node")
     if node is None:
         raise LatentbookError("Node is missing. It compiles Python's library for the page.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".packs-", dir=folder.parent) as work:
-        out = Path(work, "out")
-        out.mkdir()
+    with new_folder(folder) as out:
         (out / "wanted.json").write_text(wanted)
-        given = [INSIDE / "compile.mjs", WORKER, pyodide, site, out, INSIDE / script, *others]
+        given = [INSIDE / "compile.mjs", WORKER, pyodide, site, out, INSIDE / script]
         done = subprocess.run([node, *map(str, given)], capture_output=True, text=True, check=False)
         if FULL in done.stderr:
             raise OSError(errno.ENOSPC, FULL, str(folder))
@@ -88,5 +74,4 @@ def run_script(
             )
         (out / "wanted.json").unlink()
         seal(out)
-        shutil.rmtree(folder, ignore_errors=True)
-        out.rename(folder)
+    return sealed(folder) or {}

@@ -1,4 +1,4 @@
-"""Where the wheels of the page's Python come from, and the check that each is the right file.
+"""Download the wheels of the page's Python, and check that each is the right file.
 
 The package index lacks most compiled wheels, such as NumPy's, under their own names. Four sources
 are tried in order: the cache, the course's own folder, Pyodide's public distribution, and a wheel
@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import os
 import tempfile
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +20,7 @@ import requests
 from pyodide_lock import PackageSpec
 from remotezip import RemoteZip, RemoteZipError  # type: ignore[import-untyped]
 
+from latentbook.cache import replace_file
 from latentbook.errors import LatentbookError
 from latentbook.report import Report
 from latentbook.runtime.pip import for_page, last_words, pip, report_of
@@ -40,11 +40,11 @@ class UnavailableError(Exception):
 
 @dataclass(frozen=True)
 class Wheels:
-    """Gets wheels, each once.
+    """Gets each wheel once.
 
     Attributes
     ----------
-    cache : folder in which they are stored
+    cache : folder for the wheels
     own : folder of the course's own wheels, which no index has
     pyodide_url : folder of Pyodide's public distribution, or "" to skip it
     pyodide : Pyodide's packages by name, from its lock file
@@ -69,17 +69,22 @@ class Wheels:
                 check(there.read_bytes(), package, f"{there} (delete it to download it again)")
                 return there
         report(f"Downloading {package.name} {package.version} for the page's Python")
-        content = self.download(package, report)
-        self.cache.mkdir(parents=True, exist_ok=True)
-        partial = self.cache / f".{package.file_name}.{os.getpid()}"
-        partial.write_bytes(content)
-        partial.replace(path)
+        replace_file(path, self.download(package, report))
         return path
 
     def download(self, package: PackageSpec, report: Report) -> bytes:
         """The checked wheel from the first source on the network that has it."""
+        known = self.pyodide.get(package.name)
+        sources: dict[str, Callable[[], bytes]] = {}
+        if known is None or known.sha256 != package.sha256:
+            sources["the package index"] = lambda: from_index(package)
+        else:
+            if self.pyodide_url:
+                url = f"{self.pyodide_url.rstrip('/')}/{package.file_name}"
+                sources[url] = lambda: from_url(url)
+            sources[f"{CARRIER} on the package index"] = lambda: from_carrier(package.file_name)
         reasons = []
-        for origin, take in self.sources(package):
+        for origin, take in sources.items():
             try:
                 content = take()
             except UnavailableError as reason:
@@ -93,17 +98,6 @@ class Wheels:
             f"could not be downloaded. {'; '.join(reasons)}. "
             "Connect to the network and run the command again."
         )
-
-    def sources(self, package: PackageSpec) -> Iterator[tuple[str, Callable[[], bytes]]]:
-        """The sources on the network: a name for each, and a function that downloads from it."""
-        known = self.pyodide.get(package.name)
-        if known is None or known.sha256 != package.sha256:
-            yield "the package index", lambda: from_index(package)
-            return
-        if self.pyodide_url:
-            url = f"{self.pyodide_url.rstrip('/')}/{package.file_name}"
-            yield url, lambda: from_url(url)
-        yield f"{CARRIER} on the package index", lambda: from_carrier(package.file_name)
 
 
 def check(content: bytes, package: PackageSpec, origin: str) -> None:

@@ -8,14 +8,15 @@ from pathlib import Path
 SCAFFOLD = Path(__file__).parent
 
 
-def write_from(template: str, path: Path, name: str) -> Path:
-    """Write a file of the scaffold under a new name, creating its folder."""
+def filled(template: str, name: str) -> str:
+    """A file of the scaffold under a new name: 'sparse-codes' has the title 'Sparse codes'."""
     text = (SCAFFOLD / template).read_text(encoding="utf-8")
+    title = re.sub(r"[-_]", " ", name).capitalize()
+    return text.replace("NAME", name).replace("TITLE", title)
+
+
+def write(path: Path, text: str) -> Path:
+    """Write a file, creating its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text.replace("NAME", name).replace("TITLE", title_of(name)), encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     return path
-
-
-def title_of(name: str) -> str:
-    """'sparse-codes' as a title."""
-    return re.sub(r"[-_]", " ", name).capitalize()

@@ -8,7 +8,7 @@ from pathlib import Path
 from latentbook.book.overlay.merge import CONTENT, INSTRUMENTS, release
 from latentbook.book.read.contents import BOOK, COURSE
 from latentbook.book.read.project import read_manifest
-from latentbook.book.scaffold import write_from
+from latentbook.book.scaffold import filled, write
 from latentbook.errors import LatentbookError, Problems
 from latentbook.settings import Settings
 
@@ -16,39 +16,31 @@ CHAPTER, SECTION, INSTRUMENT = "first-steps", "the-best-constant", "stand_in"
 
 
 def new_course(settings: Settings, folder: Path, *, empty: bool) -> list[Path]:
-    """Write the folder of a course: the whole book in its order, or a book on another subject.
+    """Write the folder of a course, and return the files in it.
 
     Parameters
     ----------
-    folder : whose name becomes the title
-    empty : whether to start without the book: one chapter, one instrument, one question
-
-    Returns
-    -------
-    list of Path
-        What was written.
+    folder : its name becomes the title
+    empty : begin a book on a different subject, with one chapter, one instrument and one question;
+        else the course lists this book's chapters in their order
 
     Raises
     ------
     LatentbookError
-        If there is something in the folder already. Nothing is overwritten.
+        If the folder is not empty. Nothing is overwritten.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise LatentbookError(f"{folder} is there and not empty; nothing was written.")
+        raise LatentbookError(f"{folder} exists and is not empty; nothing was written.")
     name = folder.resolve().name
-    files = {COURSE: "empty.toml" if empty else "course.toml", ".gitignore": "gitignore"}
-    files[f"{CONTENT}/front.md"] = "front.md"
-    written = [
-        write_from(f"course/{source}", folder / place, name) for place, source in files.items()
+    course = filled(f"course/{'empty' if empty else 'course'}.toml", name)
+    if not empty:
+        course = course.replace("RELEASE", release()).replace("PARTS", _parts(settings.content))
+    return [
+        write(folder / COURSE, course),
+        write(folder / ".gitignore", filled("course/gitignore", name)),
+        write(folder / CONTENT / "front.md", filled("course/front.md", name)),
+        *(_first_chapter(folder) if empty else ()),
     ]
-    if empty:
-        written += _first_chapter(folder)
-    else:
-        course = folder / COURSE
-        text = course.read_text(encoding="utf-8")
-        text = text.replace("RELEASE", release()).replace("PARTS", _parts(settings.content))
-        course.write_text(text, encoding="utf-8")
-    return written
 
 
 def _parts(content: Path) -> str:
@@ -73,22 +65,14 @@ def _parts(content: Path) -> str:
 
 
 def _first_chapter(folder: Path) -> list[Path]:
-    chapter = folder / CONTENT / CHAPTER
-    opening = write_from("chapter.md", chapter / "index.md", CHAPTER)
-    text = opening.read_text(encoding="utf-8")
-    opening.write_text(text.replace("sections: []", f"sections: [{SECTION}]"), encoding="utf-8")
-    section = write_from("section.md", chapter / f"{SECTION}.md", SECTION)
-    more = write_from("course/instrument.md", chapter / "more", INSTRUMENT)
-    text = section.read_text(encoding="utf-8")
-    mark = "\n::::{quiz}"
-    section.write_text(
-        text.replace(mark, more.read_text(encoding="utf-8") + mark, 1), encoding="utf-8"
-    )
-    more.unlink()
-    instruments = folder / INSTRUMENTS
+    chapter, instruments = folder / CONTENT / CHAPTER, folder / INSTRUMENTS
+    opening = filled("chapter.md", CHAPTER).replace("sections: []", f"sections: [{SECTION}]")
+    quiz = "\n::::{quiz}"
+    more = filled("course/instrument.md", INSTRUMENT) + quiz
+    test = filled("course/test_instrument.txt", INSTRUMENT)
     return [
-        opening,
-        section,
-        write_from("instrument.txt", instruments / f"{INSTRUMENT}.py", INSTRUMENT),
-        write_from("course/test_instrument.txt", instruments / f"test_{INSTRUMENT}.py", INSTRUMENT),
+        write(chapter / "index.md", opening),
+        write(chapter / f"{SECTION}.md", filled("section.md", SECTION).replace(quiz, more, 1)),
+        write(instruments / f"{INSTRUMENT}.py", filled("instrument.txt", INSTRUMENT)),
+        write(instruments / f"test_{INSTRUMENT}.py", test),
     ]

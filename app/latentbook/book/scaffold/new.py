@@ -1,6 +1,7 @@
 """``latentbook new``: a chapter, a section or an instrument to start from, small and complete.
 
-Each goes into the course that the settings name, else into the book. All of it is written, or none.
+Each goes into the course that the settings name, else into the book. Either all of it is written or
+nothing. The functions return the files that they wrote or changed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from latentbook.book.read.contents import BOOK, COURSE, RESERVED, ChapterEntry
 from latentbook.book.read.options import IDENTIFIER, LABEL
 from latentbook.book.read.project import CourseManifest, Manifest, read_course, read_manifest
 from latentbook.book.read.source import INDEX, PRINT
-from latentbook.book.scaffold import write_from
+from latentbook.book.scaffold import filled, write
 from latentbook.book.scaffold.toml_edit import with_item, with_section
 from latentbook.errors import LatentbookError, Problems, UnknownName
 from latentbook.settings import SHIPPED, Settings
@@ -31,11 +32,6 @@ CHAPTERS = re.compile(r"^[ \t]*chapters\s*=\s*\[", re.MULTILINE)
 
 def new_chapter(settings: Settings, slug: str) -> list[Path]:
     """Write a chapter of one section, with one of each common block; list it after the others.
-
-    Returns
-    -------
-    list of Path
-        What was written or changed.
 
     Raises
     ------
@@ -52,7 +48,7 @@ def new_chapter(settings: Settings, slug: str) -> list[Path]:
     manifest = settings.course / COURSE if settings.course else content / BOOK
     if not manifest.is_file():
         raise LatentbookError(
-            f"{manifest} is missing: a chapter is added to a book. docs/authoring.md says what a "
+            f"{manifest} is missing: a chapter needs a book. docs/authoring.md says what a "
             "book consists of."
         )
     for folder in _folders(settings):
@@ -63,7 +59,7 @@ def new_chapter(settings: Settings, slug: str) -> list[Path]:
     number = None if settings.course else max(numbers, default=0) + 1
     opening = content / slug / INDEX
     with all_or_none(opening, manifest):
-        write_from("chapter.md", opening, slug)
+        write(opening, filled("chapter.md", slug))
         manifest.write_text(_with_chapter(text, slug, number), encoding="utf-8")
         section, _, outputs = new_section(settings, slug, f"{slug}-constant")
     return [opening, section, manifest, outputs]
@@ -73,11 +69,6 @@ def new_section(settings: Settings, slug: str, name: str) -> list[Path]:
     """Write a section, list it at the end of its chapter, and record what its snippet prints.
 
     In a course the chapter may be one of the book's.
-
-    Returns
-    -------
-    list of Path
-        What was written or changed.
 
     Raises
     ------
@@ -101,18 +92,13 @@ def new_section(settings: Settings, slug: str, name: str) -> list[Path]:
             raise LatentbookError(f"{there} already exists; nothing was written.")
     listing, text = _listed(settings, entries[slug], opening, name)
     with all_or_none(path, listing):
-        write_from("section.md", path, name)
+        write(path, filled("section.md", name))
         listing.write_text(text, encoding="utf-8")
         return [path, listing, record_chapter(settings, slug)]
 
 
 def new_instrument(settings: Settings, name: str) -> list[Path]:
     """Write an instrument and its test, and list it in ``WIDGETS`` or in ``course.toml``.
-
-    Returns
-    -------
-    list of Path
-        What was written or changed.
 
     Raises
     ------
@@ -144,9 +130,9 @@ def new_instrument(settings: Settings, name: str) -> list[Path]:
         raise LatentbookError(f"{found} already exists; nothing was written.")
     with all_or_none(*written, registry):
         for path, template in written.items():
-            write_from(template, path, name)
+            write(path, filled(template, name))
         registry.write_text(_with_instrument(text, registry, name), encoding="utf-8")
-        open_project(settings)  # tells what is wrong with a course
+        open_project(settings)  # raises the errors of a course
     return [*written, registry]
 
 
@@ -164,7 +150,7 @@ def all_or_none(*paths: Path) -> Iterator[None]:
             else:
                 path.write_bytes(data)
         for folder in sorted(folders, reverse=True):
-            with suppress(OSError):  # it was not made, or holds something else by now
+            with suppress(OSError):  # it was not created, or contains something else by now
                 folder.rmdir()
         raise
 

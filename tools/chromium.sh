@@ -1,7 +1,8 @@
 #!/bin/sh
 # Finds a Chromium for the browser tests, or installs one: Debian's where that works, else Playwright's.
 set -eu
-if .venv/bin/python -m latentbook.browser >/dev/null 2>&1; then
+FIND="from latentbook.browser import chromium_path; print(chromium_path())"
+if .venv/bin/python -c "$FIND" >/dev/null 2>&1; then
   exit 0
 fi
 echo "Installing Chromium for the browser tests"
@@ -12,4 +13,4 @@ if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
 else
   .venv/bin/python -m playwright install chromium || true
 fi
-.venv/bin/python -m latentbook.browser
+.venv/bin/python -c "$FIND"

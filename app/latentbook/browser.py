@@ -1,10 +1,12 @@
-"""Finds the Chromium that the browser tests, the benches and the screenshots drive."""
+"""Find the Chromium for PDFs, browser tests, benches and screenshots."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from pathlib import Path
+
+from latentbook.errors import LatentbookError
 
 NAMES = (
     "chromium-headless-shell",  # the same engine without windows: a tenth less work for a test
@@ -25,22 +27,18 @@ FLAGS = (
 )
 
 
-class NoChromium(RuntimeError):
-    pass
-
-
 def chromium_path() -> str:
     """Path of a Chromium: ``LATENTBOOK_CHROMIUM``, one on the PATH, or Playwright's.
 
     Raises
     ------
-    NoChromium
+    LatentbookError
         If there is none, or if ``LATENTBOOK_CHROMIUM`` is not a file.
     """
     named = os.environ.get("LATENTBOOK_CHROMIUM")
     if named:
         if not Path(named).is_file():
-            raise NoChromium(f"LATENTBOOK_CHROMIUM is {named!r}, which is not a file.")
+            raise LatentbookError(f"LATENTBOOK_CHROMIUM is {named!r}, which is not a file.")
         return named
     for name in NAMES:
         if found := shutil.which(name):
@@ -50,14 +48,7 @@ def chromium_path() -> str:
         for pattern in ("chromium-*/chrome-linux*/chrome", "chromium-*/chrome-mac*/*/*/*/Chromium"):
             if found_in_cache := sorted(cache.glob(pattern)):
                 return str(found_in_cache[-1])
-    raise NoChromium(
+    raise LatentbookError(
         "No Chromium found. Install it (Debian: apt-get install chromium-headless-shell) "
         "or name one in LATENTBOOK_CHROMIUM."
     )
-
-
-if __name__ == "__main__":
-    try:
-        print(chromium_path())
-    except NoChromium as missing:
-        raise SystemExit(str(missing)) from None

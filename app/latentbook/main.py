@@ -12,7 +12,6 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.errors import ServerErrorMiddleware
@@ -37,7 +36,7 @@ from latentbook.report import Report
 from latentbook.settings import Settings
 
 DRAIN_S = 20
-"""How long running requests may take after the server was told to stop."""
+"""Time limit in seconds for running requests after the server was told to stop."""
 
 
 def create_app(
@@ -53,9 +52,9 @@ def create_app(
     Parameters
     ----------
     registry : models other than the book's
-    inference : decodes instead of a thread of this process; the app closes it when it stops
-    built : serve the site as it is and never rebuild it
-    errors : what stopped the build at this start, so that the last good site is served
+    inference : decodes instead of a thread of this process; the app closes it at its end
+    built : serve the site as it is; never rebuild it
+    errors : why the build failed at this start, so that the last good site is served
     """
     inference = inference or Inference(
         settings.device, settings.dtype, settings.queue_size, registry
@@ -75,7 +74,7 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as running:
             running.push_async_callback(run_in_threadpool, inference.close)
-            with suppress(FileNotFoundError):  # replaced meanwhile: the first request lists it
+            with suppress(FileNotFoundError):  # just being replaced: the first request lists it
                 await site.look()
             if upkeep:
                 await running.enter_async_context(upkeep.watching())
@@ -123,24 +122,21 @@ def create_app(
 
 
 def openapi(app: FastAPI) -> dict[str, Any]:
-    """The schema of the API, with errors under the media type that they are sent as."""
+    """The schema of the API, with errors under their own media type."""
     if app.openapi_schema is None:
-        schema = get_openapi(
-            title=app.title, version=app.version, summary=app.summary, routes=app.routes
-        )
-        for path in schema["paths"].values():
+        for path in FastAPI.openapi(app)["paths"].values():
             for operation in path.values():
                 for status, response in operation["responses"].items():
                     if int(status) >= 400:
                         response["content"] = {
                             problems.MEDIA_TYPE: response["content"]["application/json"]
                         }
-        app.openapi_schema = schema
+    assert app.openapi_schema is not None
     return app.openapi_schema
 
 
 class Server(uvicorn.Server):
-    """uvicorn waits for every response to end; this one first ends the streams that never would."""
+    """Ends the streams of reload first: uvicorn waits for every response, and these never end."""
 
     def __init__(self, config: uvicorn.Config, reload: Reload | None) -> None:
         super().__init__(config)
@@ -153,7 +149,7 @@ class Server(uvicorn.Server):
 
 
 def lecturers_address(book: str, key: str | None) -> str:
-    """Where the lecturer starts. The server stores only the hash of an older key."""
+    """Say where the lecturer starts. Of an older key the server has only the hash."""
     if key is None:
         return (
             f"Classes start at {book}/class/, with the lecturer's address from an earlier start; "
@@ -190,6 +186,11 @@ def run(
             app.state.inference.open_registry()
         except Problem as missing:
             report(missing.detail)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{settings.port}"
+    report(f"The book is at {address}  (Ctrl-C stops)")
+    if settings.class_mode:
+        report(lecturers_address(address, app.state.class_key))
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -198,8 +199,4 @@ def run(
         **UVICORN,
         timeout_graceful_shutdown=DRAIN_S,
     )
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    report(f"The book is at http://{host}:{settings.port}  (Ctrl-C stops)")
-    if settings.class_mode:
-        report(lecturers_address(f"http://{host}:{settings.port}", app.state.class_key))
     Server(config, app.state.reload).run()

@@ -28,7 +28,7 @@ from widgets.engine.failure import ProtocolError, failed
 from widgets.engine.frames import compute_frame, filename_of
 
 ANSWERED = ("compute_widget", "keep_trained")
-"""What a notebook asks of its kernel. Readers' own code is not included: it runs in cells."""
+"""Requests that the kernel answers. Readers' own code runs in cells instead."""
 
 MAX_SEEN = 500
 
@@ -90,7 +90,7 @@ class Instrument(anywidget.AnyWidget):
     @traitlets.observe("controls")
     def _read(self, change: Any) -> None:
         readouts = self._seen.get(key_of(change["new"]))
-        if readouts is None:  # set in Python, or not answered yet
+        if readouts is None:  # set from Python, or not computed yet
             readouts = compute_frame(self.instrument.name, change["new"], None)["readouts"]
         self.set_trait("readouts", readouts)
 
@@ -126,7 +126,7 @@ def key_of(controls: Mapping[str, Any]) -> str:
 def packed(value: Any) -> tuple[Any, list[memoryview]]:
     """A reply as JSON and buffers, one for each array in it: ``{"dtype": ..., "buffer": 0}``.
 
-    Numbers that are not finite become null, because JSON has no other word for them.
+    Numbers that are not finite become null, because JSON cannot express them.
     """
     buffers: list[memoryview] = []
 

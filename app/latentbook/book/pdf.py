@@ -19,7 +19,8 @@ from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.day import right_now
 from latentbook.book.write.assets import bundle
 from latentbook.book.write.render import Renderer
-from latentbook.browser import FLAGS, NoChromium, chromium_path
+from latentbook.browser import FLAGS, chromium_path
+from latentbook.cache import replace_file
 from latentbook.errors import LatentbookError
 from latentbook.report import Report
 from latentbook.settings import Settings
@@ -33,7 +34,7 @@ NOWHERE = "http://book.invalid/"
 """The base address if the book has none. No request leaves the machine."""
 
 PASSES = 5
-"""Page numbers in the text can shift it. Two passes suffice unless a line then breaks early."""
+"""Page numbers can shift the text. Two passes suffice unless a line then breaks differently."""
 
 WRITE_ADDRESSES = """(known) => {
   for (const place of document.querySelectorAll("a[data-address]")) {
@@ -59,12 +60,12 @@ def build_pdf(settings: Settings, *, paper: Paper, address: str, report: Report)
     Parameters
     ----------
     paper : size of its pages
-    address : where the book is served, for what leads back to it; may be empty
+    address : where the book is served, for links back to it; may be empty
 
     Raises
     ------
     LatentbookError
-        If the address is none, or if there is no Chromium to print with.
+        If the address is not a URL, or if there is no Chromium to print with.
     """
     if address and urlsplit(address).scheme not in ("http", "https"):
         raise LatentbookError(
@@ -89,9 +90,7 @@ def build_pdf(settings: Settings, *, paper: Paper, address: str, report: Report)
         page.evaluate("document.fonts.ready")
         data, count = print_numbered(page, paper)
     path = settings.build / f"{file_name(book.title)}.pdf"
-    partial = path.with_suffix(".partial")
-    partial.write_bytes(data)
-    partial.replace(path)
+    replace_file(path, data)
     took = time.perf_counter() - start
     report(f"Printed {count} pages, {len(data) / 1e6:.1f} MB, in {took:.1f} s")
     return path
@@ -100,7 +99,7 @@ def build_pdf(settings: Settings, *, paper: Paper, address: str, report: Report)
 def print_numbered(page: Page, paper: Paper) -> tuple[bytes, int]:
     """Print until the page numbers in the text are right; return the PDF and its number of pages.
 
-    Chromium cannot count pages ahead (CSS target-counter), so a first pass finds where all is.
+    Chromium does not support CSS target-counter, so a first pass finds the page of each target.
     """
     from pypdf import PdfReader
 
@@ -116,7 +115,7 @@ def print_numbered(page: Page, paper: Paper) -> tuple[bytes, int]:
             return data, len(reader.pages)
         page.evaluate(WRITE_PAGES, found)
         written = found
-    raise LatentbookError(f"The pages of the PDF did not come to rest in {PASSES} passes.")
+    raise LatentbookError(f"The pages of the PDF did not stabilise in {PASSES} passes.")
 
 
 def printer() -> str:
@@ -125,14 +124,14 @@ def printer() -> str:
     Raises
     ------
     LatentbookError
-        If something that printing takes is not installed.
+        If a program that printing needs is not installed.
     """
     try:
         import playwright  # noqa: F401
         import pypdf  # noqa: F401
 
         return chromium_path()
-    except (ImportError, NoChromium) as missing:
+    except (ImportError, LatentbookError) as missing:
         raise LatentbookError(
             f"A PDF needs Chromium, Playwright and pypdf; `make chromium` brings them: {missing}"
         ) from None
@@ -140,7 +139,7 @@ def printer() -> str:
 
 @contextmanager
 def opened(executable: str, html: str, site: Path, address: str) -> Iterator[Page]:
-    """The page in a browser that has only the files of the site."""
+    """The page in a browser that can load only the files of the site."""
     from playwright.sync_api import sync_playwright
 
     base = f"{address.rstrip('/')}/" if address else NOWHERE
@@ -166,7 +165,7 @@ def opened(executable: str, html: str, site: Path, address: str) -> Iterator[Pag
 
 
 def running_heads(book: Book) -> str:
-    """Style sheet of the running heads: chapter on the left, section on the right."""
+    """A style sheet for running heads: chapter on the left, section on the right."""
     return "".join(
         f"@page {chapter.slug}-{section.name} {{"
         f" @top-left {{ content: {css_string(chapter.number, chapter.title)} }}"

@@ -14,11 +14,13 @@ from latentbook.book.build import build_site
 from latentbook.book.check import check_book
 from latentbook.book.compose.blocks import Block, Equation
 from latentbook.book.compose.loaded import Loaded
+from latentbook.book.compose.notebook import Cell
 from latentbook.book.compose.question import Question
+from latentbook.book.compose.types import Chapter
 from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.directives.instrument import InstrumentBlock
 from latentbook.book.load import load
-from latentbook.book.write.exports import Export, notebook, script
+from latentbook.book.write.exports import chapter_cells, notebook, script
 from latentbook.settings import Settings
 from tests.site_pages import broken_links, repeated_ids
 
@@ -57,31 +59,23 @@ def test_every_fact_is_stated_somewhere(loaded: Loaded) -> None:
     assert not unused
 
 
-def exports(loaded: Loaded) -> Iterator[Export]:
-    book = loaded.book
-    for chapter, source in zip(book.chapters, loaded.sources, strict=True):
-        yield Export(
-            chapter,
-            source,
-            loaded.labels,
-            loaded.notation,
-            loaded.facts,
-            book.content_language,
-        )
+def exports(loaded: Loaded) -> Iterator[tuple[Chapter, list[Cell]]]:
+    for chapter, source in zip(loaded.book.chapters, loaded.sources, strict=True):
+        yield chapter, chapter_cells(chapter, source, loaded)
 
 
 def test_notebooks_are_valid_and_scripts_are_python(loaded: Loaded) -> None:
-    for export in exports(loaded):
-        nbformat.validate(nbformat.reads(notebook(export).decode(), as_version=4))
-        compile(script(export), export.chapter.slug, "exec")
+    for chapter, cells in exports(loaded):
+        nbformat.validate(nbformat.reads(notebook(chapter, cells).decode(), as_version=4))
+        compile(script(cells), chapter.slug, "exec")
 
 
 @pytest.mark.long
 def test_scripts_run(loaded: Loaded, tmp_path: Path) -> None:
     """The snippets in them are run by the check above; here they run without the page."""
-    for export in exports(loaded):
-        path = tmp_path / f"{export.chapter.slug}.py"
-        path.write_bytes(script(export))
+    for chapter, cells in exports(loaded):
+        path = tmp_path / f"{chapter.slug}.py"
+        path.write_bytes(script(cells))
         done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 

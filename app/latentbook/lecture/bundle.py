@@ -37,8 +37,6 @@ def bundle_class(settings: Settings) -> None:
         settings,
         *(f"static/js/lecture/{name}.js" for name in ENTRIES),
         "static/css/lecture.css",
-        "--bundle",
-        "--minify",
         "--format=esm",
         "--splitting",
         ES,

@@ -17,7 +17,7 @@ from latentbook.book.read.bare_numbers import bare_numbers
 from latentbook.book.read.frontmatter import SectionHead
 from latentbook.book.read.numbers import made_by, written
 from latentbook.book.read.parse import parse_document
-from latentbook.book.write.exports import Export, notebook
+from latentbook.book.write.exports import chapter_cells, notebook
 from latentbook.book.write.search import search_index
 from latentbook.errors import BookErrors, Problems
 from latentbook.settings import Settings
@@ -124,10 +124,8 @@ def test_the_same_number_is_in_an_alt_text(book: Settings) -> None:
 def test_notebook_and_search_have_the_plain_text(book: Settings) -> None:
     loaded = load(book)
     (chapter,), (source,) = loaded.book.chapters, loaded.sources
-    export = Export(
-        chapter, source, loaded.labels, loaded.notation, loaded.facts, loaded.book.content_language
-    )
-    cells = nbformat.reads(notebook(export).decode(), as_version=4).cells
+    exported = chapter_cells(chapter, source, loaded)
+    cells = nbformat.reads(notebook(chapter, exported).decode(), as_version=4).cells
     text = "\n".join(cell.source for cell in cells)
     assert "The VAE reads 32 %, the deep one −85.5,\nit leads by nine." in text
     assert "The sum is 1.25." in text and "with 0.667" in text and "| −4 |" in text

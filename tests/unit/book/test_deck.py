@@ -11,7 +11,7 @@ from latentbook.book.compose.loaded import Loaded
 from latentbook.book.compose.words import text_of
 from latentbook.book.directives.deck import Deck, Step
 from latentbook.book.load import load
-from latentbook.book.write.exports import Export, notebook
+from latentbook.book.write.exports import chapter_cells, notebook
 from latentbook.book.write.search import search_index
 
 from .conftest import HEAD, MakeBook
@@ -73,10 +73,8 @@ def test_a_step_can_be_referred_to(make_book: MakeBook) -> None:
 
 def test_it_is_exported_step_by_step(loaded: Loaded) -> None:
     (chapter,), (source,) = loaded.book.chapters, loaded.sources
-    export = Export(
-        chapter, source, loaded.labels, loaded.notation, loaded.facts, loaded.book.content_language
-    )
-    text = "\n\n".join(c["source"] for c in json.loads(notebook(export))["cells"])
+    cells = chapter_cells(chapter, source, loaded)
+    text = "\n\n".join(c["source"] for c in json.loads(notebook(chapter, cells))["cells"])
     assert "## The $x$ first\n\nLook at *this*." in text
     assert "<summary>Notes for the speaker</summary>\n\nAsk before you tell." in text
 

@@ -11,9 +11,10 @@ import nbformat
 import pytest
 
 from latentbook.book.check import check_book
+from latentbook.book.compose.notebook import Cell
+from latentbook.book.compose.types import Chapter
 from latentbook.book.load import load
-from latentbook.book.write.exports import Export, notebook, script
-from latentbook.settings import Settings
+from latentbook.book.write.exports import chapter_cells, notebook, script
 
 from .conftest import BOOK, HEAD, MakeBook, fixture_chapter
 
@@ -41,16 +42,11 @@ import no_such_module
 )
 
 
-def export_of(settings: Settings) -> Export:
-    loaded = load(settings)
-    (chapter,), (source,) = loaded.book.chapters, loaded.sources
-    return Export(
-        chapter, source, loaded.labels, loaded.notation, loaded.facts, loaded.book.content_language
-    )
+Exported = tuple[Chapter, list[Cell]]
 
 
 @pytest.fixture
-def export(make_book: MakeBook) -> Export:
+def export(make_book: MakeBook) -> Exported:
     macro = '[macros]\nvx = "\\\\mathbf{x}"\n\n'
     settings = make_book(
         {
@@ -60,12 +56,14 @@ def export(make_book: MakeBook) -> Export:
         }
     )
     check_book(settings, record=True, report=lambda message: None)
-    return export_of(settings)
+    loaded = load(settings)
+    (chapter,), (source,) = loaded.book.chapters, loaded.sources
+    return chapter, chapter_cells(chapter, source, loaded)
 
 
 @pytest.fixture
-def cells(export: Export) -> list[Any]:
-    book = nbformat.reads(notebook(export).decode(), as_version=4)
+def cells(export: Exported) -> list[Any]:
+    book = nbformat.reads(notebook(*export).decode(), as_version=4)
     nbformat.validate(book)
     return list(book.cells)
 
@@ -103,9 +101,9 @@ def test_text_needs_nothing_of_this_book(cells: list[Any]) -> None:
         assert part in text, part
 
 
-def test_script_runs_from_top_to_bottom(export: Export, tmp_path: Path) -> None:
+def test_script_runs_from_top_to_bottom(export: Exported, tmp_path: Path) -> None:
     path = tmp_path / "sample.py"
-    path.write_bytes(script(export))
+    path.write_bytes(script(export[1]))
     done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "6\n", "")
 

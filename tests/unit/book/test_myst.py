@@ -7,7 +7,7 @@ import re
 import pytest
 
 from latentbook.book.load import load
-from latentbook.book.write.exports import Export, notebook
+from latentbook.book.write.exports import chapter_cells, notebook
 from latentbook.errors import BookErrors
 
 from .conftest import HEAD, MakeBook
@@ -107,15 +107,8 @@ def test_accepted(make_book: MakeBook) -> None:
     made = re.sub(r"\n\s*", "", made)
     missing = {source: html for source, html in ACCEPTED.items() if html not in made}
     assert not missing, made
-    export = Export(
-        *loaded.book.chapters,
-        *loaded.sources,
-        loaded.labels,
-        loaded.notation,
-        loaded.facts,
-        loaded.book.content_language,
-    )
-    exported = notebook(export).decode()
+    (chapter,), (source,) = loaded.book.chapters, loaded.sources
+    exported = notebook(chapter, chapter_cells(chapter, source, loaded)).decode()
     for mark in ("{ref}", "{numref}", "{doc}", "{cite:", "{abbr}", ")=", "said to nobody", "+++"):
         assert mark not in exported
 

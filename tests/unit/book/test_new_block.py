@@ -19,7 +19,7 @@ from latentbook.book.directives import DIRECTIVES
 from latentbook.book.load import load
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.write.assets import Assets
-from latentbook.book.write.exports import Export, notebook
+from latentbook.book.write.exports import chapter_cells, notebook
 from latentbook.book.write.render import TEMPLATES, Renderer
 from latentbook.book.write.search import search_index
 
@@ -100,8 +100,6 @@ def test_its_words_take_time(
 
 def test_it_is_exported_as_a_quotation(loaded: Loaded) -> None:
     (chapter,), (source,) = loaded.book.chapters, loaded.sources
-    export = Export(
-        chapter, source, loaded.labels, loaded.notation, loaded.facts, loaded.book.content_language
-    )
-    text = "".join(c["source"] for c in json.loads(notebook(export))["cells"])
+    cells = chapter_cells(chapter, source, loaded)
+    text = "".join(c["source"] for c in json.loads(notebook(chapter, cells))["cells"])
     assert "> **Of $x$**\n>\n> Which *sphinx* asks?" in text

@@ -132,7 +132,7 @@ from pathlib import Path
 from latentbook.book.load import load
 from latentbook.book.write.assets import bundle
 from latentbook.book.write.class_data import class_data
-from latentbook.book.write.exports import Export, notebook, script
+from latentbook.book.write.exports import chapter_cells, notebook, script
 from latentbook.book.write.render import Renderer
 from latentbook.book.write.search import search_index
 from latentbook.settings import Settings
@@ -145,14 +145,12 @@ for name, year in (("closed", 2900), ("open", 3100)):
     book = loaded.book
     renderer = Renderer(book, assets, {"reload": False}, "", "/")
     (chapter,), (source,) = book.chapters, loaded.sources
-    export = Export(
-        chapter, source, loaded.labels, loaded.notation, loaded.facts, book.content_language
-    )
+    cells = chapter_cells(chapter, source, loaded)
     made[name] = {
         **dict(renderer.pages()),
         "paper": renderer.paper(),
-        "notebook": notebook(export).decode(),
-        "script": script(export).decode(),
+        "notebook": notebook(chapter, cells).decode(),
+        "script": script(cells).decode(),
         "search": search_index(book).decode(),
         "class": class_data(renderer, {}).decode(),
     }

@@ -37,6 +37,13 @@ def inner_blocks(block: Block) -> Iterator[Block]:
             yield from (item for item in value if isinstance(item, Block))
 
 
+def all_blocks(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Blocks, each followed by those inside it."""
+    for block in blocks:
+        yield block
+        yield from all_blocks(inner_blocks(block))
+
+
 def _fields(said: Any) -> tuple[object, ...]:
     return tuple(getattr(said, name) for name in said.said)
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from latentbook.cache import Cache, seal, sealed
+from latentbook.cache import Cache, replace_file, seal, sealed
 from latentbook.errors import LatentbookError, UnknownName
 from latentbook.hashing import content_hash
 from latentbook.settings import Settings
 
 QUESTIONS = Path(__file__).parents[1] / "directives" / "questions"
-"""A folder for each kind. A test holds them to the registry, which imports far more."""
+"""A folder for each kind. A test compares them with the registry, which would import far more."""
 
 HASHED = re.compile(r"-[A-Z0-9]{8}(?=\.\w+$)")
 IN_HEAD = ("static/js/head.js", "static/js/start.js")
@@ -35,15 +35,16 @@ KIND_SCRIPTS = {
 """The script of each kind of question, by its name in the page."""
 
 ON_DEMAND = ("worker.js", "maker.js", "zoom.css", *(f"{name}.js" for name in KIND_SCRIPTS))
-"""Files that scripts load by address; modules that they import find each other."""
+"""Files that scripts load by address, unlike the modules that they import."""
 
 SHEET = "latentbook-notebook.css"
 """The name of the style sheet in ``widget.js``."""
 
 PAGE_ONLY = ("*/figure/zoom.js", "*/cell/editor.js")
-"""Modules behind buttons that an instrument has on a page but not in a notebook."""
+"""Modules for buttons that an instrument has on a page but not in a notebook."""
 
 ES = "--target=es2022"
+BUNDLED = ("--bundle", "--minify")
 NAMES = tuple(f"--{kind}-names=[name]-[hash]" for kind in ("entry", "chunk", "asset"))
 PAGE_ROOT = re.compile(r"(?<![\w.#-])(?::root|html)((?:\[[^]]*\]|:not\([^)]*\))*)")
 PAGE_BODY = re.compile(r"(?<![\w.#-])body(?=[\s>{,])")
@@ -69,26 +70,24 @@ class Assets:
         return {name: self.place(name) for name in ON_DEMAND}
 
     def place(self, name: str) -> str:
-        """The path of a logical name.
-
-        Raises
-        ------
-        UnknownName
-            If there is no such file.
-        """
+        """The path of a logical name."""
         if name not in self.places:
             raise UnknownName("asset", name, self.places)
         return self.places[name]
 
 
-def esbuild(settings: Settings, *arguments: str) -> None:
+def esbuild(settings: Settings, *arguments: str) -> str:
+    """Run esbuild; return its output, which is the bundle unless an option names a place for it."""
     program = settings.root / "node_modules" / ".bin" / "esbuild"
     if not program.exists():
         raise LatentbookError("esbuild is missing. `npm ci` installs it.")
-    command = [str(program), *arguments, "--log-level=warning", "--color=false"]
-    done = subprocess.run(command, cwd=settings.root, capture_output=True, text=True, check=False)
+    command = [str(program), *arguments, *BUNDLED, "--log-level=warning", "--color=false"]
+    done = subprocess.run(
+        command, cwd=settings.root, capture_output=True, encoding="utf-8", check=False
+    )
     if done.returncode != 0:
         raise LatentbookError(f"esbuild fails:\n{done.stderr.strip()}")
+    return done.stdout
 
 
 def kind_sources() -> list[Path]:
@@ -108,40 +107,37 @@ def sources_hash(settings: Settings, *folders: str) -> str:
 
 
 def engine_script(settings: Settings) -> str:
-    """The script that the build runs in-process: ``static/js/engine.js`` with KaTeX."""
-    return _script(settings, "engine", "--global-name=engine")
+    """The script that the build runs itself: ``static/js/engine.js`` with KaTeX."""
+    return _script(settings, "engine", "--global-name=engine", "--format=iife")
 
 
 def worker_script(settings: Settings) -> str:
-    """The service worker: ``static/js/service-worker.js`` with workbox, without what it keeps."""
-    # A classic script, as not every browser takes a module for a service worker.
+    """The service worker without its list: ``static/js/service-worker.js`` with workbox."""
+    # A classic script, because not every browser accepts a module as a service worker.
     production = '--define:process.env.NODE_ENV="production"'
-    return _script(settings, "service-worker", ES, production)
+    return _script(settings, "service-worker", ES, production, "--format=iife")
 
 
 def notebook_script(settings: Settings) -> str:
     """The module that draws an instrument in a notebook: ``static/js/notebook/widget.js``, with its
     style sheet inside."""
-
-    def make(folder: Path) -> Path:
-        sheet, out = folder / "sheet.css", folder / "widget.js"
-        bundle = ("--bundle", "--minify")
-        esbuild(settings, "static/css/notebook.css", *bundle, f"--outfile={sheet}")
-        sheet.write_text(_in_shadow_root(sheet.read_text(encoding="utf-8")), encoding="utf-8")
-        esbuild(
+    key = f"notebook-{sources_hash(settings, 'js', 'css')}.js"
+    if (script := _cached(settings, key)) is None:
+        sheet = settings.build / "cache" / "notebook.css"
+        text = _in_shadow_root(esbuild(settings, "static/css/notebook.css"))
+        replace_file(sheet, text.encode())
+        script = esbuild(
             settings,
             "static/js/notebook/widget.js",
-            *(*bundle, "--format=esm", ES, f"--outfile={out}"),
-            *(f"--alias:{SHEET}={sheet}", "--loader:.css=text"),
+            *("--format=esm", ES, f"--alias:{SHEET}={sheet}", "--loader:.css=text"),
             *(f"--external:{module}" for module in PAGE_ONLY),
         )
-        return out
-
-    return _made_once(settings, f"notebook-{sources_hash(settings, 'js', 'css')}.js", make)
+        Cache(settings.build / "cache").write(key, script)
+    return script
 
 
 def _in_shadow_root(sheet: str) -> str:
-    """A sheet of pages for a shadow root, where ``:host`` is the root and ``.body`` the body."""
+    """The pages' sheet for a shadow root, where ``:host`` is the root and ``.body`` the body."""
 
     def host(found: re.Match[str]) -> str:
         return f":host({found[1]})" if found[1] else ":host"
@@ -151,27 +147,19 @@ def _in_shadow_root(sheet: str) -> str:
 
 def _script(settings: Settings, name: str, *options: str) -> str:
     """A script of ``static/js`` as one file."""
-
-    def make(folder: Path) -> Path:
-        out = folder / "script.js"
-        iife = ("--bundle", "--minify", "--format=iife", f"--outfile={out}")
-        esbuild(settings, f"static/js/{name}.js", *iife, *options)
-        return out
-
-    return _made_once(settings, f"{name}-{sources_hash(settings, 'js')}.js", make)
+    key = f"{name}-{sources_hash(settings, 'js')}.js"
+    if (script := _cached(settings, key)) is None:
+        script = esbuild(settings, f"static/js/{name}.js", *options)
+        Cache(settings.build / "cache").write(key, script)
+    return script
 
 
-def _made_once(settings: Settings, key: str, make: Callable[[Path], Path]) -> str:
-    """A bundled script, from the cache if no source has changed."""
+def _cached(settings: Settings, key: str) -> str | None:
     cache = Cache(settings.build / "cache")
-    script = cache.read(key)
-    if script is None:
-        with tempfile.TemporaryDirectory() as folder:
-            script = make(Path(folder)).read_text(encoding="utf-8")
-        cache.write(key, script)
-    with suppress(PermissionError):  # of an installed program the folder may be read-only
-        (cache.folder / key).touch()  # the site keeps what was used last
-    return str(script)
+    script: str | None = cache.read(key)
+    with suppress(OSError):  # missing, or an installed program's folder may be read-only
+        os.utime(cache.folder / key)  # the build deletes the least recently used
+    return script
 
 
 def bundle(settings: Settings) -> Assets:
@@ -193,13 +181,13 @@ def bundle(settings: Settings) -> Assets:
 
 def _bundle(settings: Settings, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    common = ("--bundle", "--minify", f"--outdir={out}", *NAMES, "--loader:.woff2=file")
+    common = (f"--outdir={out}", *NAMES, "--loader:.woff2=file")
     style = _style_entry(settings)
     kinds = (f"{name}={path}" for name, path in KIND_SCRIPTS.items())
     own = f"--alias:latentbook={settings.root / 'static' / 'js'}"
     sheets = f"--alias:latentbook-kinds.css={_kind_sheets(settings)}"
     passes = {
-        # Plotly imports a sheet of its maps, which the book does not have.
+        # Plotly imports a style sheet for maps, which the book does not use.
         "modules": (
             *MODULES,
             *kinds,

@@ -17,7 +17,7 @@ from latentbook.book.write.assets import Assets
 from latentbook.hashing import content_hash
 
 ACCENT: Mapping[str, str] = {"light": "#3b4a5a", "dark": "#b8c4d0"}
-"""The accent of a book without one: a slate."""
+"""The default accent, a slate."""
 
 SHEET = "brand.css"
 ICON_SIZES = (180, 192, 512)
@@ -33,7 +33,7 @@ def letter(brand: Brand, title: str) -> str:
 
 
 def mark(brand: Brand, title: str, folder: Path, *, alone: bool = False) -> Html:
-    """The mark as SVG; ``alone`` is for a separate file, which no page's sheet reaches."""
+    """The mark as SVG; ``alone`` is for a separate file, which has no style sheet."""
     if brand.mark:
         text = (folder / brand.mark).read_text(encoding="utf-8")
         return Html(
@@ -55,7 +55,7 @@ def line(markdown: str) -> Html:
 
 
 def colours(brand: Brand) -> str:
-    """The sheet: which of the program's colours the book replaces."""
+    """The style sheet with the colours that the book replaces."""
 
     def theme(name: str) -> str:
         accent = accent_of(brand)[name]
@@ -86,8 +86,8 @@ def branded(assets: Assets, brand: Brand, title: str, folder: Path, out: Path) -
 
     Parameters
     ----------
-    folder : in which the files that the brand names lie
-    out : folder for what is made
+    folder : contains the files that the brand names
+    out : where the new files are written
     """
     made = {SHEET: colours(brand).encode()}
     made["favicon.svg"] = mark(brand, title, folder, alone=True).encode()

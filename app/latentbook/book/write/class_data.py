@@ -12,7 +12,7 @@ from markupsafe import Markup
 from latentbook.book.compose.blocks import Block, NumberedBlock
 from latentbook.book.compose.question import Question
 from latentbook.book.compose.types import Chapter, Section
-from latentbook.book.compose.words import inner_blocks, text_of
+from latentbook.book.compose.words import all_blocks, text_of
 from latentbook.book.read.day import Day
 from latentbook.book.write.render import Renderer
 
@@ -61,7 +61,7 @@ def _askable(
         return Markup(renderer.fragment("opens.html", "", day=day)).striptags()
 
     section = f"{page.number} {page.title}" if isinstance(page, Section) else page.title
-    for block in blocks:
+    for block in all_blocks(blocks):
         forms = block.class_forms(show)
         if forms and isinstance(block, NumberedBlock) and block.label:
             question = block.question if isinstance(block, Question) else None
@@ -76,4 +76,3 @@ def _askable(
                 "opens": show_opening(opens) if opens else "",
                 "ways": [asdict(form) for form in forms],
             }
-        yield from _askable(page, inner_blocks(block), renderer)

@@ -7,7 +7,6 @@ import inspect
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,7 @@ from markdown_it.token import Token
 from nbformat import v4
 
 from latentbook.book.compose.compose import Directive
-from latentbook.book.compose.facts import FactLedger
-from latentbook.book.compose.labels import Labels
-from latentbook.book.compose.math import Notation
+from latentbook.book.compose.loaded import Loaded
 from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.notebook import Cell, listing
 from latentbook.book.compose.pieces import Link
@@ -59,49 +56,50 @@ for name, source in {sources}.items():
     exec(source, module.__dict__)"""
 
 
-@dataclass(frozen=True)
-class Export:
-    chapter: Chapter
-    source: ChapterSource
-    labels: Labels
-    notation: Notation
-    facts: FactLedger
-    language: Language  # of the text
-
-
-def notebook(export: Export) -> bytes:
-    """The chapter as a notebook, format 4.5."""
-    cells = []
+def notebook(chapter: Chapter, cells: Iterable[Cell]) -> bytes:
+    """A chapter as a notebook, format 4.5."""
+    made = []
     runs = 0
-    for index, cell in enumerate(_cells(export)):
+    for index, cell in enumerate(cells):
         if cell.is_code:
             runs += 1
             outputs = [_output(output, runs) for output in cell.outputs]
-            cells.append(
+            made.append(
                 v4.new_code_cell(cell.source, id=cell.label, outputs=outputs, execution_count=runs)
             )
         else:
-            cells.append(v4.new_markdown_cell(cell.source, id=f"text-{index}"))
+            made.append(v4.new_markdown_cell(cell.source, id=f"text-{index}"))
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     metadata = {
         "kernelspec": kernel,
         "language_info": {"name": "python"},
-        "title": export.chapter.title,
+        "title": chapter.title,
     }
-    text: str = nbformat.writes(v4.new_notebook(cells=cells, metadata=metadata), split_lines=False)
+    text: str = nbformat.writes(v4.new_notebook(cells=made, metadata=metadata), split_lines=False)
     return f"{text}\n".encode()
 
 
-def script(export: Export) -> bytes:
-    """The chapter as a script in cells of the percent format."""
+def script(cells: Iterable[Cell]) -> bytes:
+    """A chapter as a script in cells of the percent format."""
     pieces = []
-    for cell in _cells(export):
+    for cell in cells:
         if cell.is_code:
             pieces.append(f"# %%\n{cell.source}")
         else:
             lines = (f"# {line}".rstrip() for line in cell.source.split("\n"))
             pieces.append("# %% [markdown]\n" + "\n".join(lines))
     return ("\n\n".join(pieces) + "\n").encode()
+
+
+def chapter_cells(chapter: Chapter, source: ChapterSource, loaded: Loaded) -> list[Cell]:
+    """The cells of a chapter, which run from top to bottom without the book."""
+    language = loaded.book.content_language
+    writer = _Writer(chapter, source, loaded)
+    sources = "\n".join(f"- {reference.html.words}" for reference in chapter.all_references)
+    title = language.translate("References")
+    tail = [Cell(f"## {title}\n\n{sources}")] if sources else []
+    head, *rest = (cell for page in source.pages for cell in writer.page(page))
+    return list(_joined([head, *_book_modules(rest, language), *rest, *tail]))
 
 
 def _output(output: Recorded, run: int) -> Any:
@@ -111,18 +109,8 @@ def _output(output: Recorded, run: int) -> Any:
     return v4.new_output("execute_result", {output.kind: data}, execution_count=run)
 
 
-def _cells(export: Export) -> list[Cell]:
-    writer = _Writer(export)
-    chapter = export.chapter
-    sources = "\n".join(f"- {reference.html.words}" for reference in chapter.all_references)
-    title = export.language.translate("References")
-    tail = [Cell(f"## {title}\n\n{sources}")] if sources else []
-    head, *rest = (cell for page in export.source.pages for cell in writer.page(page))
-    return list(_joined([head, *_book_modules(rest, export.language), *rest, *tail]))
-
-
 def _book_modules(cells: Sequence[Cell], language: Language) -> Iterator[Cell]:
-    """The book's modules and data that snippets use: a notebook must run by itself."""
+    """The book's modules and data that snippets use, because a notebook must run by itself."""
     sources: dict[str, str] = {}
     snippets = [cell.source for cell in cells if cell.is_code]
     for code in snippets:
@@ -156,7 +144,7 @@ def _add_imported(code: str, sources: dict[str, str]) -> None:
 
 
 def _joined(cells: Iterable[Cell]) -> Iterator[Cell]:
-    """Consecutive text cells up to the next heading, as one."""
+    """Join consecutive text cells up to the next heading."""
     pending = ""
     for cell in cells:
         if cell.is_code or cell.source.startswith("#"):
@@ -174,19 +162,19 @@ def _joined(cells: Iterable[Cell]) -> Iterator[Cell]:
 class _Writer:
     """Turns nodes back into Markdown that any notebook program reads."""
 
-    def __init__(self, export: Export) -> None:
-        self.chapter = export.chapter
-        self.source = export.source
-        self.labels = export.labels
-        self.notation = export.notation
-        self.facts = export.facts
-        self.language = export.language
+    def __init__(self, chapter: Chapter, source: ChapterSource, loaded: Loaded) -> None:
+        self.chapter = chapter
+        self.source = source
+        self.labels = loaded.labels
+        self.notation = loaded.notation
+        self.facts = loaded.facts
+        self.language = loaded.book.content_language
         self.hashes = code_hashes(self.source.nodes)
         self.shorts = {r.key: r.short for r in self.chapter.all_references}
         self.scope = self.source.entry.slug
         self.problems = Problems().of(Path())  # the pages have been checked
         self.at = self.source.opening
-        self.called: list[str] = []  # notes, by the text that is being written
+        self.called: list[str] = []  # labels of the notes that the present text refers to
         self._markdown = make_markdown()
 
     def page(self, page: PageSource) -> Iterator[Cell]:
@@ -218,15 +206,14 @@ class _Writer:
                     yield from self.directive(node)
 
     def text(self, source: str) -> str:
-        """A line of Markdown without what only this book understands."""
+        """A line of Markdown without syntax that only this book understands."""
         return self.of(self._markdown.parseInline(source))
 
     def of(self, tokens: Iterable[Token]) -> str:
-        """Tokens as Markdown."""
         return markdown(resolved(tokens, self))
 
     def notes(self) -> str:
-        """The notes that a text has called, as quotes under it."""
+        """Quotations of the notes that a text refers to."""
         quotes = ""
         called, self.called = self.called, []
         for label in called:
@@ -234,7 +221,7 @@ class _Writer:
             quotes += f"\n\n> <sup>{label}</sup> {text}"
         return quotes
 
-    # What running text asks
+    # The surroundings of running text (Surroundings)
 
     def math(self, tex: str, line: int, *, display: bool = False) -> Formula:
         return Formula(self.notation.expand(tex.strip() if display else tex))

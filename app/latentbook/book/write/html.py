@@ -1,4 +1,4 @@
-"""Running text as HTML, for the page that it is printed on."""
+"""Running text as HTML for one page."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Renderer(RendererHTML):
     """markdown-it's renderer; methods named after tokens are its rules."""
 
     def text(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Words; the equations beside them have taken their punctuation."""
+        """Words, without the punctuation that adjacent equations have taken."""
         content = tokens[idx].content
         if _is_math(tokens, idx - 1):
             content = AFTER_MATH.sub("", content)
@@ -50,11 +50,9 @@ class _Renderer(RendererHTML):
         return f'<div class="equation">{tokens[idx].meta["math"].html}</div>\n'
 
     def svg(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """A drawing."""
         return str(tokens[idx].meta["svg"])
 
     def fence(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """A listing that is only shown."""
         meta = tokens[idx].meta
         name, code = escapeHtml(meta["scrolls"]), meta["code"]
         return f'<pre class="code scroller" data-scrolls="{name}"><code>{code}</code></pre>\n'
@@ -62,16 +60,15 @@ class _Renderer(RendererHTML):
     code_block = fence
 
     def table_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """A table scrolls sideways where the page is narrower."""
+        """A table scrolls sideways if the page is narrower."""
         name = escapeHtml(tokens[idx].meta["scrolls"])
         return f'<div class="table-scroll scroller" data-scrolls="{name}"><table>\n'
 
     def table_close(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """The end of a table."""
         return "</table></div>\n"
 
     def th_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """A column's head says that it is one; the empty corner over the rows' names is no head."""
+        """Mark column heads as such; the empty corner above the rows' names is not one."""
         if tokens[idx + 1].content:
             tokens[idx].attrSet("scope", "col")
         else:
@@ -81,7 +78,7 @@ class _Renderer(RendererHTML):
     def renderToken(  # noqa: N802
         self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType
     ) -> str:
-        """A tag, its addresses and its id as they are on the page."""
+        """A tag, with its addresses and id as the page needs them."""
         token, layout = tokens[idx], env["layout"]
         attrs = dict(token.attrs)
         if to := token.meta.get("to"):
@@ -100,7 +97,7 @@ def _is_math(tokens: Tokens, idx: int) -> bool:
 
 
 def _neighbour(tokens: Tokens, idx: int, punctuation: re.Pattern[str]) -> str:
-    """What of a text beside an equation belongs to it."""
+    """The punctuation of adjacent text that stays with an equation."""
     if not 0 <= idx < len(tokens) or tokens[idx].type != "text":
         return ""
     match = punctuation.search(tokens[idx].content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from textwrap import indent
 
 from markdown_it.tree import SyntaxTreeNode as Node
 
@@ -12,7 +13,7 @@ from latentbook.book.compose.text import Text
 SPECIAL = re.compile(
     r"[*`$]|\\(?=[!-/:-@\[-`{-~])|(?<!\w)_|_(?!\w)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\](?=[(\[:])|~(?=~)"
 )
-"""What of plain words Markdown would read as something else."""
+"""Characters in plain words that Markdown would read as syntax."""
 
 AT_LINE_START = re.compile(r"^(\d*)([-+>#.)])(?=\s)")
 RULES = {"left": ":--", "right": "--:", "center": ":-:"}
@@ -26,13 +27,13 @@ def markdown(text: Text) -> str:
 def _all(nodes: Sequence[Node], between: str = "\n\n") -> str:
     if nodes and nodes[0].block:
         return between.join(map(_block, nodes))
-    said = ""
+    written = ""
     for node in nodes:
         words = _inline(node)
-        if node.type == "text" and (not said or said.endswith("\n")):
+        if node.type == "text" and (not written or written.endswith("\n")):
             words = AT_LINE_START.sub(r"\1\\\2", words)
-        said += words
-    return said
+        written += words
+    return written
 
 
 def _block(node: Node) -> str:
@@ -67,10 +68,8 @@ def _block(node: Node) -> str:
 
 
 def _hanging(mark: str, text: str) -> str:
-    """Text after a mark, its further lines below its first."""
-    return mark + text.replace("\n", "\n" + " " * len(mark)).replace(
-        f"\n{' ' * len(mark)}\n", "\n\n"
-    )
+    """Text after a mark, its other lines aligned with its first."""
+    return mark + indent(text, " " * len(mark)).lstrip()
 
 
 def _table(node: Node) -> str:

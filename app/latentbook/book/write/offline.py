@@ -1,4 +1,4 @@
-"""The service worker of a site: its script after the list of files it stores."""
+"""The service worker of a site: the list of files that it stores, then its script."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Entry = tuple[str, str, int]
 """Path, integrity, compressed bytes."""
 
 LIST_START, LIST_END = "self.latentbook=", ";\n"
-"""Around the list, in front of the script."""
+"""Before and after the list."""
 
-SAYS_NOTHING = (".js", ".css", ".woff2")
-"""Suffixes of files in ``assets`` that contain nothing of the book itself."""
+WITHOUT_CONTENT = (".js", ".css", ".woff2")
+"""Suffixes of files in ``assets`` that contain no part of the book itself."""
 
 NAMED_BY_CONTENT = ("assets/", "runtime/", "search-")
-"""Where the files are whose names no other edition uses for different content."""
+"""Prefixes of files that are named by their content."""
 
 LATER_BYTES = 150_000
 """Larger files are stored after the light part of the book."""
@@ -39,14 +39,14 @@ def service_worker(
 
     Parameters
     ----------
-    config : what all pages have in common in ``latentbook-config``
+    config : the part of ``latentbook-config`` that all pages share
     folder : the site, with its compressed files
-    digests : SHA-256 of each file by its place; kept at once or later, but for pages to embed
+    digests : SHA-256 of each file by its place
     """
     at_once: list[Entry] = []
     later: list[Entry] = []
     for place, digest in sorted(digests.items()):
-        if place.startswith(f"{EMBED}/"):  # stands in pages of other sites, which take the network
+        if place.startswith(f"{EMBED}/"):  # other sites embed these from the network
             continue
         size = wire_bytes(folder / place)
         heavy = place.startswith("runtime/") or size > LATER_BYTES
@@ -60,14 +60,14 @@ def service_worker(
 def keep_last_edition(last: Path, site: Path, *, told: bool = False) -> None:
     """Add the last edition's scripts, styles and files of Python to a new one.
 
-    A page that is open may still ask for them. Only what the last edition itself was made of is
-    kept, so that old files do not add up.
+    A page that is open may still request them. Files that the last edition itself had inherited are
+    dropped, so that they do not accumulate.
 
     Parameters
     ----------
     last, site : folders of finished sites; there may be no last one
-    told : whether the last one had something that is not open any more; then nothing of the book
-        itself is kept, and a page that is open has to be loaded anew
+    told : whether the last one shows something that is no longer open; then no part of the book
+        itself is copied, and open pages have to be reloaded
     """
     script = last / SERVICE_WORKER
     if not script.is_file():
@@ -77,7 +77,7 @@ def keep_last_edition(last: Path, site: Path, *, told: bool = False) -> None:
     for place, *_ in [*own["atOnce"], *own["later"]]:
         if not place.startswith(NAMED_BY_CONTENT) or (site / place).exists():
             continue
-        if told and not (place.startswith("assets/") and place.endswith(SAYS_NOTHING)):
+        if told and not (place.startswith("assets/") and place.endswith(WITHOUT_CONTENT)):
             continue
         for suffix in ("", ".br", ".gz"):
             source = last / f"{place}{suffix}"

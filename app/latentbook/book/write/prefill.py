@@ -1,6 +1,4 @@
-"""Fill an empty cache from the book's own, or from what a wheel contains: cached files are named by
-content.
-"""
+"""Fill an empty cache from the book's own or a wheel's: cached files are named by content."""
 
 from __future__ import annotations
 

@@ -15,12 +15,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from latentbook.book.compose.blocks import Block, Equation
+from latentbook.book.compose.blocks import Block, Equation, NumberedBlock
 from latentbook.book.compose.pieces import ControlView, Html, ReadoutView
 from latentbook.book.compose.question import Question
 from latentbook.book.compose.text import Address, Layout, Text
 from latentbook.book.compose.types import Book, Chapter, Page, Section
-from latentbook.book.compose.words import inner_blocks
+from latentbook.book.compose.words import all_blocks
 from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.directives.instrument import InstrumentBlock
 from latentbook.book.read.source import PRINT
@@ -34,9 +34,7 @@ EMBED = "embed"
 """Folder of the pages with a single block."""
 
 CLASS = "class"
-"""Where the pages of class mode lie."""
-
-Embeddable = InstrumentBlock | Snippet | Question
+"""Folder of the pages of class mode."""
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
@@ -60,7 +58,7 @@ def template_environment(folder: Path, translations: NullTranslations) -> Enviro
 
 @pass_context
 def _on_the_page(context: Context, value: object) -> object:
-    """What a template prints, for the page that it makes: running text, and where links lead."""
+    """Convert running text and addresses that a template prints for its page."""
     match value:
         case Text():
             return printed(value, context["layout"])
@@ -75,13 +73,10 @@ class Renderer:
 
     Attributes
     ----------
-    book : what is shown
-    assets : bundled files by logical name
-    config : what all pages have in common in ``latentbook-config``
+    config : the part of ``latentbook-config`` that all pages share
     web_manifest : place of the web manifest
-    base_path : where the site is on its host
-    words_script : place of the words that scripts say; nothing in English
-    templates : the folder of templates
+    base_path : path of the site on its host
+    words_script : place of the messages of scripts; empty in English
     """
 
     book: Book
@@ -95,11 +90,10 @@ class Renderer:
     def pages(self) -> Iterator[tuple[str, str]]:
         """Every page: its path in the site, and its HTML."""
         book, translate = self.book, self.book.language.translate
-        environment = self._environment()
-        front = self._page("front", book.title, book.front.description, "")
-        yield "index.html", self._render(environment, "front.html", front, chapter=book.front)
+        front: dict[str, Any] = {"description": book.front.description, "chapter": book.front}
+        yield "index.html", self._page("front", book.title, "", **front)
         for chapter in book.chapters:
-            yield from self._chapter(environment, chapter)
+            yield from self._chapter(chapter)
         lists = {
             "contents": translate("Contents"),
             "facts": translate("Sourced facts"),
@@ -107,127 +101,97 @@ class Renderer:
             "formulas": translate("Formulas"),
             **({"glossary": translate("Glossary")} if book.terms else {}),
             **({"notation": translate("Notation")} if book.symbols else {}),
+            "notes": translate("Notes for the speaker"),
         }
         for name, title in lists.items():
-            page = self._page(name, title, book.description, name)
-            yield f"{name}/index.html", self._render(environment, f"{name}.html", page)
-        notes = self._page("notes", translate("Notes for the speaker"), book.description, "notes")
-        yield "notes/index.html", self._render(environment, "notes.html", notes)
+            yield f"{name}/index.html", self._page(name, title, name)
         # A host sends this page for any address, so its links cannot be relative.
-        missing = self._page(
-            "missing", translate("Not found"), book.description, "", root=self.base_path
-        )
-        yield "404.html", self._render(environment, "404.html", missing)
+        title = translate("Not found")
+        html = self._page("missing", title, "", template="404.html", root=self.base_path)
+        yield "404.html", html
 
-    def _chapter(self, environment: Environment, chapter: Chapter) -> Iterator[tuple[str, str]]:
+    def _chapter(self, chapter: Chapter) -> Iterator[tuple[str, str]]:
         """A chapter's opening, its sections, and the complete chapter on one page for printing."""
-        slug = chapter.slug
-        opening = self._page(
-            "chapter",
-            chapter.title,
-            chapter.description,
-            slug,
-            chapter=chapter.number,
-            moved=dict(chapter.moved),
-        )
-        yield (
-            f"{slug}/index.html",
-            self._render(environment, "chapter.html", opening, chapter=chapter),
-        )
+        told: dict[str, Any] = {"chapter": chapter.number}
+        config = {**told, "moved": dict(chapter.moved)}
+        given: dict[str, Any] = {"description": chapter.description, "chapter": chapter}
+        html = self._page("chapter", chapter.title, chapter.place, config=config, **given)
+        yield f"{chapter.place}/index.html", html
         for position, section in enumerate(chapter.sections, start=1):
-            page = self._page(
+            html = self._page(
                 "section",
                 f"{section.title} · {chapter.title}",
-                section.description,
                 section.place,
-                chapter=chapter.number,
-            )
-            html = self._render(
-                environment,
-                "section.html",
-                page,
+                description=section.description,
+                config=told,
                 chapter=chapter,
                 section=section,
                 position=position,
             )
             yield f"{section.place}/index.html", html
         for source in chapter.pages:
-            number = chapter.number if isinstance(source, Chapter) else source.number
-            for block in embeddable(source.blocks):
-                yield self._embedded(environment, block, source, number)
-        place = f"{slug}/{PRINT}"
+            for block in all_blocks(source.blocks):
+                if isinstance(block, InstrumentBlock | Snippet | Question) and block.label:
+                    place = f"{EMBED}/{block.label}"
+                    yield f"{place}/index.html", self._embedded(place, block, source)
         title = self.book.language.translate("%(title)s, for printing", title=chapter.title)
-        page = self._page("print", title, chapter.description, place)
-        layout = chapter_on_one_page(chapter)
-        html = self._render(environment, "print.html", page, layout, chapter=chapter)
+        place = f"{chapter.place}/{PRINT}"
+        html = self._page("print", title, place, layout=chapter_on_one_page(chapter), **given)
         yield f"{place}/index.html", html
 
-    def _embedded(
-        self, environment: Environment, block: Embeddable, source: Chapter | Section, number: str
-    ) -> tuple[str, str]:
+    def _embedded(self, place: str, block: NumberedBlock, source: Chapter | Section) -> str:
         """A page with a single block, for frames of other sites."""
-        place = f"{EMBED}/{block.label}"
-        name = block.called(self.book.language)
-        page = self._page("embed", name, source.description, place)
-        html = self._render(
-            environment,
-            "embed.html",
-            page,
-            Layout(page.root, source.place),
+        return self._page(
+            "embed",
+            block.called(self.book.language),
+            place,
+            description=source.description,
+            layout=Layout(root_of(place), source.place),
             block=block,
             source=source,
-            number=number,
+            number=source.number,
             runs=not isinstance(block, Question),
         )
-        return f"{place}/index.html", html
 
     def fragment(self, template: str, place: str, **names: Any) -> str:
         """A piece of the page at ``place``, as class mode shows it: one folder below the root."""
-        page = self._page("class", self.book.title, "", CLASS)
-        layout = Layout(page.root, place)
-        return self._render(
-            self._environment(), f"lecture/{template}", page, layout, **names
-        ).strip()
+        layout = Layout(root_of(CLASS), place)
+        template = f"lecture/{template}"
+        html = self._page(
+            "class", self.book.title, CLASS, template=template, layout=layout, **names
+        )
+        return html.strip()
 
     def paper(self) -> str:
         """The book on one page without scripts, in place of its front page.
 
         ``data-page-of`` names the element whose page number belongs there.
         """
-        page = self._page("paper", self.book.title, self.book.description, "")
-        environment = self._environment()
         layout = book_on_one_page(self.book)
-        return self._render(environment, "paper.html", page, layout, questions_of=questions)
-
-    def _environment(self) -> Environment:
-        return template_environment(self.templates, self.book.language.translations)
+        return self._page("paper", self.book.title, "", layout=layout, questions_of=questions)
 
     def _page(
         self,
         name: str,
         title: str,
-        description: str,
         place: str,
         *,
+        description: str | None = None,
         root: str = "",
-        **config: Any,
-    ) -> Page:
-        """The frame of one page; ``config`` adds what scripts are told."""
-        book = self.book.title
-        root = root or root_of(place)
-        config = {**self.config, "root": root, "chapter": None, "moved": {}, **config}
-        title = title if title == book else f"{title} · {book}"
-        return Page(name, title, description, root, place, script_json(config))
-
-    def _render(
-        self,
-        environment: Environment,
-        template: str,
-        page: Page,
+        template: str = "",
         layout: Layout | None = None,
+        config: Mapping[str, Any] | None = None,
         **names: Any,
     ) -> str:
-        layout = layout or Layout(page.root, page.place, {page.place: ""})
+        """The HTML of one page; ``config`` adds to what its scripts are told."""
+        book = self.book
+        title = title if title == book.title else f"{title} · {book.title}"
+        description = book.description if description is None else description
+        root = root or root_of(place)
+        told = {**self.config, "root": root, "chapter": None, "moved": {}, **(config or {})}
+        page = Page(name, title, description, root, place, script_json(told))
+        layout = layout or Layout(root, place, {place: ""})
+        environment = template_environment(self.templates, book.language.translations)
 
         def url(place: str) -> str:
             slug, hash, label = place.partition("#")
@@ -238,7 +202,7 @@ class Renderer:
             return page.root + self.assets.place(name)
 
         def of(here: str) -> dict[str, Any]:
-            """What templates are given for the text of one page of the book."""
+            """The names that templates get for text of one page of the book."""
             inside = replace(layout, here=here)
 
             def render(blocks: Block | Iterable[Block], here: str = here) -> Markup:
@@ -255,7 +219,7 @@ class Renderer:
             return {**common, "layout": inside, "render": render, "to": to, "id": inside.id}
 
         common = {
-            "book": self.book,
+            "book": book,
             "page": page,
             "policy": written(CONTENT_SECURITY_POLICY),
             "url": url,
@@ -264,11 +228,11 @@ class Renderer:
             "fonts": Markup(FONTS_PLACE),
             "web_manifest": page.root + self.web_manifest,
             "words_script": self.words_script and page.root + self.words_script,
-            **directions(self.book.language, self.book.content_language),
+            **directions(book.language, book.content_language),
             "blank_controls": [ControlView(each, each.default, "", None) for each in BLANK],
             "empty_readout": ReadoutView("", "", None, " ", ""),
         }
-        html = environment.get_template(template).render(of(layout.here), **names)
+        html = environment.get_template(template or f"{name}.html").render(of(layout.here), **names)
         if FONTS_PLACE not in html:
             return html
         signs = FONTS.items() if page.name == "section" else ()
@@ -277,11 +241,11 @@ class Renderer:
 
 
 def directions(interface: Language, content: Language) -> dict[str, Html]:
-    """Attributes that say in which language an element is, where the one around it is in another.
+    """Attributes for an element whose language differs from that of its surroundings.
 
-    ``content_dir`` is for what holds the text of a page: it is laid out as its language runs.
-    ``content_lang`` and ``interface_lang`` are for a piece among words of the other language, which
-    keeps its place. ``source_dir`` is for sources: each is in a language of its own.
+    ``content_dir`` is for containers of a page's text, laid out in the direction of its language.
+    ``content_lang`` and ``interface_lang`` are for words within text of the other language.
+    ``source_dir`` is for sources, each in its own language.
     """
     apart = (interface.tag, interface.direction) != (content.tag, content.direction)
     rtl = "rtl" in (interface.direction, content.direction)
@@ -303,26 +267,26 @@ FONTS = {
     "KaTeX_AMS-Regular.woff2": "mathbb",
     "KaTeX_Caligraphic-Regular.woff2": "mathcal",
 }
-"""Fonts of a section beside those that every page has, and what in its markup is set in them. Found
-by the browser only once it lays the page out, they would come after everything else."""
+"""Fonts that only sections preload, and the markup that uses them. Without preloading, the browser
+would find them at layout and load them last."""
 
 FONTS_PLACE = "<!-- fonts -->"
 PRELOAD = '<link rel="preload" as="font" type="font/woff2" crossorigin href="{}">'
 
 
 def root_of(place: str) -> str:
-    """From a page to the root of the site."""
+    """The relative path from a page to the root of the site."""
     return "../" * len(place.split("/")) if place else "./"
 
 
 def chapter_on_one_page(chapter: Chapter) -> Layout:
-    """A chapter, whose ids are unlike each other as they are."""
+    """A complete chapter. Its ids are unique without prefixes."""
     starts = {chapter.place: "main", **{each.place: each.name for each in chapter.sections}}
     return Layout(root_of(f"{chapter.slug}/{PRINT}"), starts=starts)
 
 
 def book_on_one_page(book: Book) -> Layout:
-    """The whole book. Ids are unlike each other within a chapter, so its slug goes before them."""
+    """The complete book. Ids are unique within a chapter only, so its slug precedes them."""
     prefixes = {page.place: f"{each.slug}." for each in book.chapters for page in each.pages}
     prefixes |= {
         "": "front.",
@@ -336,28 +300,12 @@ def book_on_one_page(book: Book) -> Layout:
 
 def equations(blocks: Iterable[Block]) -> list[Equation]:
     """The numbered equations among blocks, nested ones included."""
-    found: list[Equation] = []
-    for block in blocks:
-        if isinstance(block, Equation) and block.number:
-            found.append(block)
-        found += equations(inner_blocks(block))
-    return found
+    return [each for each in all_blocks(blocks) if isinstance(each, Equation) and each.number]
 
 
-def questions(blocks: Iterable[Block]) -> Iterator[Question]:
+def questions(blocks: Iterable[Block]) -> list[Question]:
     """The questions among blocks, nested ones included."""
-    for block in blocks:
-        if isinstance(block, Question):
-            yield block
-        yield from questions(inner_blocks(block))
-
-
-def embeddable(blocks: Iterable[Block]) -> Iterator[Embeddable]:
-    """The instruments, snippets and questions among blocks, nested ones included."""
-    for block in blocks:
-        if isinstance(block, InstrumentBlock | Snippet | Question) and block.label:
-            yield block
-        yield from embeddable(inner_blocks(block))
+    return [each for each in all_blocks(blocks) if isinstance(each, Question)]
 
 
 def script_json(value: Any) -> Html:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 
 from latentbook.book.compose.blocks import Block, Heading, NumberedBlock
 from latentbook.book.compose.types import Book, Chapter
-from latentbook.book.compose.words import inner_blocks, text_of
+from latentbook.book.compose.words import all_blocks, text_of
 from latentbook.book.translations.language import Language
 
 
@@ -19,7 +19,7 @@ class Entry:
     kind: str
     number: str
     url: str  # relative to the root of the book
-    place: str  # where it stands: 2.4 Variational autoencoders
+    place: str  # what it is in: 2.4 Variational autoencoders
     title: str
     text: str
 
@@ -75,9 +75,7 @@ def _chapter(chapter: Chapter, language: Language) -> Iterator[Entry]:
 def _numbered(
     blocks: Iterable[Block], home: str, place: str, language: Language
 ) -> Iterator[Entry]:
-    for block in blocks:
+    for block in all_blocks(blocks):
         if isinstance(block, NumberedBlock) and block.label:
-            url = f"{home}#{block.label}"
-            called = block.called(language)
+            url, called = f"{home}#{block.label}", block.called(language)
             yield Entry(block.named, block.number, url, place, called, text_of(block))
-        yield from _numbered(inner_blocks(block), home, place, language)

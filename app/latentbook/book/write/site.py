@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from latentbook.book.compose.loaded import Loaded
+from latentbook.book.compose.types import Book
 from latentbook.book.write.assets import Assets
 from latentbook.book.write.class_data import class_data
 from latentbook.book.write.compress import Compressor, link
-from latentbook.book.write.exports import Export, notebook, script
+from latentbook.book.write.exports import chapter_cells, notebook, script
 from latentbook.book.write.offline import SERVICE_WORKER, service_worker, wire_bytes
 from latentbook.book.write.render import Renderer
 from latentbook.book.write.search import search_index
 from latentbook.book.write.snippets import snippets
-from latentbook.book.write.web_manifest import web_manifest
 from latentbook.errors import Problems
 from latentbook.hashing import content_hash
 from latentbook.report import Report
@@ -29,33 +31,29 @@ MAX_ELEMENTS = 6000
 """Per page: it is laid out at once (docs/speed.md)."""
 
 START_TAG = re.compile("<[a-z]")
+PAPER = "#fcfbf8"
+ICONS = ((192, "any"), (512, "any"), (512, "maskable"))
+"""Pixels per side and purpose: the mark stays within the circle of a mask."""
+
 UNNAMED_BUILD, UNKNOWN_SIZE = '"build":""', '"offline_bytes":0'
 """Placeholders in each page until all are written: a build is named by its content."""
 
 
+@dataclass
 class SiteWriter:
     """Writes one site into an empty folder."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        loaded: Loaded,
-        assets: Assets,
-        runtime: RuntimeDist,
-        folder: Path,
-        report: Report,
-    ) -> None:
-        self.settings = settings
-        self.loaded = loaded
-        self.assets = assets
-        self.runtime = runtime
-        self.folder = folder
-        self.report = report
-        self.to_compress: list[Path] = []
-        self.digests: dict[str, bytes] = {}
+    settings: Settings
+    loaded: Loaded
+    assets: Assets
+    runtime: RuntimeDist
+    folder: Path
+    report: Report
+    to_compress: list[Path] = field(default_factory=list)
+    digests: dict[str, bytes] = field(default_factory=dict)
 
     def write(self) -> bytes:
-        """Write every file; what class mode reads, which is none of them, is returned."""
+        """Write every file; return the data for class mode, which is not one of them."""
         for place, path in self.assets.files.items():
             self.put_file(place, path)
         for place, data in self.loaded.media.files.items():
@@ -63,33 +61,25 @@ class SiteWriter:
         for path in sorted(self.runtime.path.iterdir()):
             name = served_name(path.name, self.runtime.hashes[path.name])
             self.put_file(f"runtime/{name}", path)
-        index = search_index(self.loaded.book)
+        book, loaded = self.loaded.book, self.loaded
+        index = search_index(book)
         search = f"search-{content_hash(index)}.json"
         self.put(search, index)
-        book, loaded = self.loaded.book, self.loaded
         web_app = web_manifest(book, self.assets)
         manifest = f"assets/manifest-{content_hash(web_app)}.webmanifest"
         self.put(manifest, web_app)
         for chapter, source in zip(book.chapters, loaded.sources, strict=True):
             place = f"{chapter.slug}/{chapter.slug}"
-            export = Export(
-                chapter,
-                source,
-                loaded.labels,
-                loaded.notation,
-                loaded.facts,
-                book.content_language,
-            )
-            self.put(f"{place}.ipynb", notebook(export))
-            self.put(f"{place}.py", script(export))
+            cells = chapter_cells(chapter, source, loaded)
+            self.put(f"{place}.ipynb", notebook(chapter, cells))
+            self.put(f"{place}.py", script(cells))
             self.put(f"{chapter.slug}/snippets.json", snippets(chapter))
         words = ""
         if said := book.language.words_script():
             words = f"assets/words-{content_hash(said)}.js"
             self.put(words, said)
-        base_path = self.settings.base_path
         config = self.config(search)
-        renderer = Renderer(book, self.assets, config, manifest, base_path, words)
+        renderer = Renderer(book, self.assets, config, manifest, self.settings.base_path, words)
         pages = dict(renderer.pages())
         _refuse_large(loaded, pages)
         self.compress()
@@ -102,10 +92,9 @@ class SiteWriter:
             self.put(place, html.encode())
         self.compress()
         config = {**config, "build": build, "offline_bytes": offline_bytes}
-        if not self.settings.reload:  # an author sees each build at once, not one that was kept
-            self.put(
-                SERVICE_WORKER, service_worker(self.settings, config, self.folder, self.digests)
-            )
+        if not self.settings.reload:  # an author sees each build at once, not a stored one
+            worker = service_worker(self.settings, config, self.folder, self.digests)
+            self.put(SERVICE_WORKER, worker)
             self.compress()
         return class_data(renderer, config)
 
@@ -119,7 +108,7 @@ class SiteWriter:
         self.to_compress.clear()
 
     def config(self, search: str) -> Mapping[str, Any]:
-        """What scripts are told on every page."""
+        """What every page tells its scripts."""
         return {
             "runtime": {
                 "base": "runtime/",
@@ -142,7 +131,6 @@ class SiteWriter:
         self.to_compress.append(path)
 
     def put_file(self, place: str, source: Path) -> None:
-        """Link one existing file."""
         path = self.folder / place
         path.parent.mkdir(parents=True, exist_ok=True)
         link(source, path)
@@ -160,3 +148,35 @@ def _refuse_large(loaded: Loaded, pages: Mapping[str, str]) -> None:
                 message = f"the page has {count:,} HTML elements; at most {MAX_ELEMENTS:,}"
                 problems.add(page.path, line, f"{message}: move some of it to another section")
     problems.raise_all()
+
+
+def web_manifest(book: Book, assets: Assets) -> bytes:
+    """The manifest as JSON, for a file in the site's folder ``assets``.
+
+    References
+    ----------
+    https://www.w3.org/TR/appmanifest/
+    """
+    icons = [
+        {
+            "src": Path(assets.place(f"icon-{size}.png")).name,
+            "sizes": f"{size}x{size}",
+            "type": "image/png",
+            "purpose": purpose,
+        }
+        for size, purpose in ICONS
+    ]
+    manifest = {
+        "name": book.title,
+        "short_name": book.name,
+        "description": book.description,
+        "lang": book.language.tag,
+        "dir": book.language.direction,
+        "start_url": "../",
+        "scope": "../",
+        "display": "standalone",
+        "background_color": PAPER,
+        "theme_color": PAPER,
+        "icons": icons,
+    }
+    return json.dumps(manifest, ensure_ascii=False, indent=1).encode()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import symtable
-from collections.abc import Iterable, Iterator
 
-from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.types import Chapter
+from latentbook.book.compose.words import all_blocks
 from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.directives.questions.code.kind import CodeQuestion
 
@@ -21,7 +20,11 @@ def snippets(chapter: Chapter) -> bytes:
     """
     entries = []
     for page in chapter.pages:
-        for block in _code_blocks(page.blocks):
+        for block in all_blocks(page.blocks):
+            if not isinstance(block, Snippet | CodeQuestion):
+                continue
+            if isinstance(block, Snippet) and block.read_only:
+                continue
             code = block.source if isinstance(block, Snippet) else ""
             entries.append(
                 {
@@ -41,11 +44,3 @@ def names_made(code: str) -> list[str]:
     table = symtable.symtable(code, "snippet", "exec")
     symbols = table.get_symbols()
     return sorted(s.get_name() for s in symbols if s.is_assigned() or s.is_imported())
-
-
-def _code_blocks(blocks: Iterable[Block]) -> Iterator[Snippet | CodeQuestion]:
-    """Code that runs, also inside folds and remarks."""
-    for block in blocks:
-        if isinstance(block, CodeQuestion) or (isinstance(block, Snippet) and not block.read_only):
-            yield block
-        yield from _code_blocks(getattr(block, "blocks", ()))

@@ -1,5 +1,5 @@
-"""One instrument by itself, as a notebook shows it: the block of a page with its pictures inside
-it, and without links into the book.
+"""A single instrument for a notebook: its block with the pictures embedded, without links into the
+book.
 """
 
 from __future__ import annotations
@@ -34,8 +34,6 @@ from widgets.engine import host
 
 
 class InstrumentMarkup:
-    """Makes the markup of instruments in this process."""
-
     def __init__(self, settings: Settings) -> None:
         problems = Problems()
         book = settings.content / "book.toml"
@@ -50,14 +48,9 @@ class InstrumentMarkup:
     def made(
         self, name: str, state: Mapping[str, Value], given: Mapping[str, Value]
     ) -> tuple[str, dict[str, str]]:
-        """An instrument at ``state``, of which its author has ``given`` a part.
+        """The markup of an instrument at ``state``, and its readouts as text by key.
 
-        Returns
-        -------
-        str
-            Markup.
-        dict
-            What the readouts say, by their keys.
+        ``given`` is the part of the state that its author has set.
 
         Raises
         ------
@@ -86,17 +79,13 @@ class InstrumentMarkup:
         return html, frame["readouts"]
 
     def math(self, tex: str, line: int, *, display: bool = False) -> Formula:
-        """An equation in a line of Markdown."""
         return self._mathematics.set(tex, display=display)
 
     def _line(self, text: str) -> Text:
-        """A line of Markdown."""
         return resolved(self._markdown.parseInline(text), cast(Surroundings, self))
 
 
 class ThisProcess:
-    """Computes instruments in this process."""
-
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         return host.handle(request, lambda mime, data: None)
 
@@ -105,15 +94,15 @@ class Inside(Media):
     """Pictures embedded in the markup."""
 
     def add(self, name: str, suffix: str, data: bytes) -> str:
-        """The picture as an address."""
+        """The picture as a data URL."""
         return f"data:image/{suffix[1:]};base64,{base64.b64encode(data).decode()}"
 
 
 @lru_cache(maxsize=1)
 def installed() -> tuple[InstrumentMarkup, str]:
-    """The maker of markup, and the script that brings it to life.
+    """What makes the markup, and the script that animates it.
 
-    Both come from the program's own folder: where a notebook runs is no place for caches.
+    Their caches are in the program's own folder, not in that of the notebook.
     """
     settings = Settings()
     settings = settings.model_copy(update={"build": Path(settings.root, "build")})

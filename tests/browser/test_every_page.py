@@ -53,13 +53,15 @@ MARGIN = "note not beside its paragraph"
 BLANK, TARGET = "blank in a plate", "small target in a plate"
 PAPER = ("cut off at the edge of the paper", "answer not printed")
 SCREENS = (
-    Look(1920, 900, ALWAYS),
     Look(1280, 800, (*ALWAYS, MARGIN, BLANK, SLIDER, TARGET)),
-    Look(1240, 900, (*ALWAYS, MARGIN)),  # the narrowest with a margin
     Look(768, 800, (*ALWAYS, BLANK)),
     Look(360, 740, (*ALWAYS, SLIDER)),
     Look(320, 740, TEXT),  # a heading with "Disentanglement" is wider
     Look(1280, 800, ("words unseen in forced colours",), media={"forced_colors": "active"}),
+)
+OTHER_WIDTHS = (
+    Look(1920, 900, ALWAYS),
+    Look(1240, 900, (*ALWAYS, MARGIN)),  # the narrowest with a margin
 )
 LETTER, A4 = (Look(width, 900, PAPER, media={"media": "print"}) for width in (650, 627))
 TOO_WIDE = ("self-supervision/print/", "workshop/print/")
@@ -137,6 +139,18 @@ def test_every_page(sheet: Page, phone: Page, places: dict[str, list[str]], chap
             found += wrong(sheet, UNFOLDED)
         turn_to(phone, place)
         found += wrong(phone, TOUCHED)
+    assert "\n".join(found) == ""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("chapter", [*CHAPTERS, REST])
+def test_other_widths(sheet: Page, places: dict[str, list[str]], chapter: str) -> None:
+    found: list[str] = []
+    for place in places[chapter]:
+        if not place.endswith("print/"):
+            turn_to(sheet, place)
+            for look in OTHER_WIDTHS:
+                found += wrong(sheet, look)
     assert "\n".join(found) == ""
 
 

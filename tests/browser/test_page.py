@@ -13,6 +13,7 @@ from tests.browser.book_pages import READY, SECTION, Open
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.long
 def test_axe_finds_nothing_in_blocks_that_are_in_use(open_page: Open) -> None:
     page = open_page()
     for details in page.locator("details").all():

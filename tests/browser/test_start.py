@@ -332,6 +332,7 @@ def test_without_the_network_a_reader_is_told_what_is_missing(
     expect(cell.locator("[data-output]")).to_have_text("0.125")
 
 
+@pytest.mark.long
 def test_a_browser_that_keeps_nothing_says_so(
     context_of: Callable[[], BrowserContext], book: str
 ) -> None:

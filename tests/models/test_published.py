@@ -80,6 +80,7 @@ def test_five_neighbours_vote_as_those_of_scikit_learn(digits):
     assert published.five_nearest(digits).tolist() == right.tolist()
 
 
+@pytest.mark.long
 def test_logistic_regression_is_that_of_scikit_learn(digits):
     """With more pixels than images some sums are close, so the two may differ on a few."""
     train, test = scaled(digits)
@@ -99,6 +100,7 @@ def test_probabilistic_pca_has_the_likelihood_of_scikit_learn(many):
     np.testing.assert_allclose(published.probabilistic_pca(many, k=4), wanted, rtol=1e-9)
 
 
+@pytest.mark.long
 def test_a_trained_linear_vae_is_probabilistic_pca(many):
     closed = published.probabilistic_pca(many, k=3).mean().item()
     trained = published.linear_vae_bounds(many, k=3).mean().item()

@@ -73,7 +73,8 @@ def test_they_make_another_version_and_no_start_longer(dist: RuntimeDist) -> Non
     assert {"regex.pack", "tree-source.pack"} <= {path.name for path in dist.path.iterdir()}
 
 
-@pytest.mark.parametrize("how", [pytest.param("files", marks=pytest.mark.long), "snapshot"])
+@pytest.mark.long
+@pytest.mark.parametrize("how", ["files", "snapshot"])
 def test_they_are_imported_where_they_are_asked_for(
     dist: RuntimeDist, snapshot: Path, how: str
 ) -> None:

@@ -1,11 +1,11 @@
-"""Controls that chapters 3, 4 and 6 quote: the same networks, if one thing about them differs.
+"""Controls that chapters 3 to 6 quote: the same networks, if one thing about them differs.
 
     python -m training.controls
 
 Convolutions on digits of which every block is shuffled alike, and a wider dense network; masked
 autoencoders with 10 patches hidden, and with a loss of all patches; VQ-VAEs of four times as many
-epochs, a prior of five times as many steps, and a denoiser that is never told the digit. Takes
-about three quarters of an hour on one core.
+epochs, a prior of five times as many steps, a denoiser that is never told the digit, and heads on
+features that were never trained. Takes about three quarters of an hour on one core.
 """
 
 from dataclasses import replace
@@ -24,7 +24,14 @@ from latentbook.models.mlp import mlp
 from latentbook.models.vqvae import VQVAE, VQVAEConfig
 from training.data import Dataset, load_dataset, to_unit
 from training.distillation import fit_student, to_arrays
-from training.exports import latent_diffusion, masked, rate_distortion, shuffled_pixels
+from training.exports import (
+    latent_diffusion,
+    masked,
+    networks,
+    rate_distortion,
+    shuffled_pixels,
+    transfer,
+)
 from training.fit import fit
 from training.losses import squared_error
 from training.recipes import SEED, SPECS
@@ -45,6 +52,7 @@ def main() -> None:
         longer_table(codes, dataset)
     longer_prior(dataset)
     untold_denoiser(dataset)
+    untrained_features()
 
 
 def hidden_pixels(dataset: Dataset) -> None:
@@ -166,6 +174,17 @@ def untold_denoiser(dataset: Dataset) -> None:
             parts = torch.from_numpy(z).float().split(1000)
             x_hat = torch.cat([vae.decode(part).flatten(1) for part in parts]).numpy()
         print(f"never told, seed {seed}: {latent_diffusion.judged(x_hat, real)}", flush=True)
+
+
+def untrained_features() -> None:
+    """Heads on the features of networks that were never trained, by number of labels."""
+    for name in transfer.TARGETS:
+        task = transfer.Task.of(load_dataset(name))
+        for seed in range(transfer.SEEDS):
+            torch.manual_seed(100 + seed)  # the weights whose maps are in the instrument
+            found = transfer.frozen(networks.network()[: transfer.FEATURES], task, seed)[:, 0]
+            shares = ", ".join(f"{share:.1%}" for share in found)
+            print(f"untrained features, {name}, seed {seed}: {shares}", flush=True)
 
 
 if __name__ == "__main__":

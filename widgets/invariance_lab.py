@@ -7,7 +7,8 @@ in units of the mean distance between two images of different digits,
     moved = |f(T x) - f(x)| / mean |f(a) - f(b)|.
 
 For a convolution T' is T itself, applied to each of its maps. What is left is its equivariance
-error, |conv(T x) - T conv(x)| / |conv(T x)|.
+error, |conv(T x) - T conv(x)| / |conv(T x)|. Thickening has no such T': it takes the largest of
+neighbouring pixels, and a map has negative values.
 """
 
 import numpy as np
@@ -32,7 +33,7 @@ from widgets.kit.network import convolution, grey_levels
 from widgets.kit.transforms import dim, shift, thicken, turn
 
 IMAGES = 40  # to choose from, four of each digit
-FARTHEST = 1.6  # right end of the axis
+FARTHEST = 1.6  # right end of the axis, unless a code has moved farther
 KERNEL = 2  # which of the eight is shown
 
 instrument = Instrument(
@@ -73,7 +74,8 @@ def compute(*, right, turned, ink, grown, image):
         ``moved``, the distance that the change makes in each encoder, and ``within``, that of two
         images of one digit, (7,), in units of two images of different digits; ``x`` and
         ``changed``, (28, 28), in [0, 1]; ``maps``, of one kernel: T conv(x) and conv(T x),
-        (2, 28, 28); ``error`` of the convolution over its eight kernels; ``label``.
+        (2, 28, 28); ``error`` of the convolution over its eight kernels, None for a digit that was
+        thickened; ``label``.
     """
     stored, apart = load("mnist_images"), load("mnist_distances")
     x = stored["images"][[image - 1]] / 255  # (1, 28, 28)
@@ -91,7 +93,7 @@ def compute(*, right, turned, ink, grown, image):
         "x": x[0],
         "changed": pair[1],
         "maps": np.stack([wanted[KERNEL], maps[1, KERNEL]]),
-        "error": np.linalg.norm(maps[1] - wanted) / np.linalg.norm(maps[1]),
+        "error": np.linalg.norm(maps[1] - wanted) / np.linalg.norm(maps[1]) if grown == 0 else None,
         "label": int(stored["labels"][image - 1]),
     }
 
@@ -110,7 +112,7 @@ def frame(result):
             "pixels": moved["pixels"],
             "network": moved["network"],
             "shifts": moved["shifts"],
-            "error": 100 * result["error"],
+            "error": None if result["error"] is None else 100 * result["error"],
         },
         panels=[
             Plot("moved", moved_figure(result), moved_alt(result), half=True),
@@ -126,10 +128,10 @@ def moved_figure(result):
     place = np.arange(len(ENCODERS), 0, -1)
     return figure(
         [
-            bars(np.minimum(moved, FARTHEST), place, DATA_1, width=0.62, orientation="h"),
+            bars(moved, place, DATA_1, width=0.62, orientation="h"),
             dots(within, place, DATA_2, size=9, ring=2),
         ],
-        axis(0, FARTHEST, "moved, × another digit", dtick=0.5, showgrid=True),
+        axis(0, max(FARTHEST, moved.max()), "moved, × another digit", dtick=0.5, showgrid=True),
         axis(
             0.4,
             len(ENCODERS) + 1.1,
@@ -178,12 +180,15 @@ def images(result):
 
 
 def note(result):
-    """Which codes are farther away than another digit."""
+    """Which codes are farther away than another digit, and why there is no error."""
     far = [
         name.lower()
         for name, moved in zip(ENCODERS.values(), result["moved"], strict=True)
         if moved > 1
     ]
-    if not far:
-        return ""
-    return f"Farther from where it was than another digit on average: {', '.join(far)}."
+    said = []
+    if far:
+        said.append(f"Farther from where it was than another digit on average: {', '.join(far)}.")
+    if result["error"] is None:
+        said.append("Maps have negative values, so there is no way to thicken them, and no error.")
+    return " ".join(said)

@@ -57,7 +57,7 @@ LOWER = -1.3  # height of the row in which a draw goes its way
 AWAY = 1.45  # from the middle of one column to the next, in sides of an image
 COLUMNS = ("x", "64", "64", "z", "192", "64", "x̂")
 MOST = 15.0  # that a unit puts out for these digits is less
-REACH = 3.4  # how far the plane is shown, in standard deviations of the codes
+REACH = 4.7  # how far the plane is shown, in standard deviations of the codes: to the last one
 
 instrument = Instrument(
     name="pipeline",

@@ -103,7 +103,23 @@ def _between(h):
     return 100 * (1 - within / h.var(axis=0).sum())
 
 
-between = {code: _between(_codes[code][0]) for code in ("masked", "deep", "pixels")}
+between = {code: _between(_codes[code][0]) for code in ("masked", "deep", "pixels", "autoencoder")}
+vae_16_ahead = by_probe["vae_16"]["logistic"] - by_probe["masked"]["logistic"]
+
+
+def _one_label(shown, test):
+    return 100 * over_draws(shown, _known, test, _answers, per_class=1, draws=10).mean()
+
+
+# The deep code with each principal direction as much wider as it is wide
+_h, _asked_about = (each.astype(float) for each in _codes["deep"][:2])
+_values, _axes = np.linalg.eigh(np.cov(_h.T))
+_wider = _axes * np.sqrt(_values.clip(0)) @ _axes.T
+stretched_deep = {
+    "between": _between(_h @ _wider),
+    "one_label_before": _one_label(_h, _asked_about),
+    "one_label": _one_label(_h @ _wider, _asked_about),
+}
 
 # The page's probes at other ridges
 pixels_here = _here("pixels")
@@ -246,6 +262,19 @@ def _alike(code, how, by=np.asarray):
     return 100 * precision_at(10, asked, _answers[::CHANGED], shown, _known)
 
 
+def _by_friends(code):
+    """Percent alike among the ten of the gallery that share most neighbours with an image."""
+    near, digits = load("code_map")[f"{code}_near"].astype(int), load("mnist_gallery")["labels"]
+    friends = np.zeros((len(near), len(near)))
+    friends[np.arange(len(near))[:, None], near] = 1
+    friends += friends.T
+    shared = friends @ friends
+    np.fill_diagonal(shared, -1)
+    first = np.argsort(-shared, axis=1, kind="stable")[:, :10]
+    return 100 * np.mean(digits[first] == digits[:, None])
+
+
+by_friends = {code: _by_friends(code) for code in ("pixels", "contrastive")}
 _ways = ("clean", *CHANGES)
 alike = {code: {how: _alike(code, how) for how in _ways} for code in ("deep", "contrastive")}
 by_angle = {
@@ -264,6 +293,12 @@ both = {
 }
 nmi = {code: report[code]["clustered"] / 100 for code in ("contrastive", "autoencoder")}
 lost = {how: report["pixels"]["clean"] - report["pixels"][how] for how in ("noise", "shift")}
+lost_to_shift = {
+    code: report[code]["clean"] - report[code]["shift"] for code in ("network", "contrastive")
+}
+most_lost_to_blur = max(
+    report[code]["clean"] - report[code]["blur"] for code in JUDGED if code != "random"
+)
 
 # One number of the deep code stretched
 _shown, _test, _ = (each.astype(float) for each in _codes["deep"])

@@ -60,11 +60,20 @@ def test_share_of_the_inner_field_in_the_trained_encoder() -> None:
     assert "the inner 8 pixels a side hold 88 % of the squared gradient" in FIELDS
     inner = influence[10:18, 10:18].sum() / influence.sum()
     assert inner.item() == pytest.approx(0.88, abs=0.005)
-    assert "for with equal weights it would be 86 %" in FIELDS
+    assert "With equal weights it would be 86 %" in FIELDS
     paths = np.zeros(10)  # along one side
     for start in range(0, 8, 2):
         paths[start : start + 4] += 1
     assert (np.sum(paths[1:-1] ** 2) / np.sum(paths**2)) ** 2 == pytest.approx(0.86, abs=0.005)
+
+
+def test_training_draws_the_field_together() -> None:
+    """New weights are independent, so that it is the number of paths that counts."""
+    paths = np.zeros(10)
+    for start in range(0, 8, 2):
+        paths[start : start + 4] += 1
+    assert (paths[1:-1].sum() / paths.sum()) ** 2 == pytest.approx(0.755, abs=0.015)
+    assert "in four untrained copies the same square holds 75 to 76 %" in FIELDS
 
 
 @pytest.mark.parametrize(
@@ -154,9 +163,8 @@ def test_checkerboard_of_new_weights_depends_on_the_seed() -> None:
         assert words in BOARDS
         assert np.mean(each) == pytest.approx(mean, abs=tolerance)
     assert min(shares[0]) < 20 and max(shares[0]) > 93
-    trained = 100 * load("upsampling")["energy"][:2, :, 0]  # kinds, seeds
-    assert "at 96 % both, and low with kernel 4, at 54 and 29 %" in BOARDS
-    np.testing.assert_allclose(trained, [[96, 96], [54, 29]], atol=0.6)
+    stored = 100 * load("upsampling")["energy"][:2, :, 0]  # kinds, seeds
+    np.testing.assert_allclose(stored, [each[: stored.shape[1]] for each in shares[:2]], atol=3)
 
 
 def test_checkerboard_of_the_server_s_decoders() -> None:

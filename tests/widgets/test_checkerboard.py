@@ -91,9 +91,13 @@ def test_decoders_draw_what_torch_draws(kind, stage):
     assert result["energy"][which] == pytest.approx(share, rel=1e-3)
 
 
-def test_training_removes_what_the_layers_start_with():
+def test_shares_fall_although_the_pattern_grows():
     recorded = load("upsampling")["energy"].mean(axis=1)  # kinds, steps
-    np.testing.assert_allclose(recorded[:, 0], [0.96, 0.41, 0.001], rtol=0.2)
-    fifty = list(load("upsampling")["steps"]).index(50)
-    np.testing.assert_allclose(recorded[:2, fifty], [0.40, 0.09], rtol=0.05)
-    np.testing.assert_allclose(recorded[:, -1], [0.0007, 0.00014, 0.00009], rtol=0.05)
+    assert (recorded[:, -1] < recorded[:, 0] / 20).all()
+    before, after = (compute(stage=stage, digit=7) for stage in ("0", "2000"))
+    for which in range(len(KINDS)):
+        strength = [
+            np.sqrt(result["energy"][which]) * result["odds"][which].std()
+            for result in (before, after)
+        ]
+        assert strength[1] > 2 * strength[0]

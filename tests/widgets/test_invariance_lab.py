@@ -54,6 +54,21 @@ def test_unit_is_the_mean_distance_of_two_different_digits(name):
     assert apart["within"][at] == pytest.approx(gaps[alike].mean(), rel=1e-4)
 
 
+@pytest.mark.parametrize("grown", [-1.0, 0.5])
+def test_a_thickened_digit_has_no_error_of_the_convolution(grown):
+    shown = invariance_lab.frame(compute(grown=grown))
+    assert shown.readouts["error"] is None
+    assert "negative values" in shown.note
+
+
+def test_the_axis_reaches_as_far_as_a_code_has_moved():
+    result = compute(right=4, turned=-45, ink=20, grown=2.0, image=1)
+    for moved in (result["moved"], np.full(len(NAMES), 2.7)):
+        plot, _ = invariance_lab.frame(result | {"moved": moved}).panels
+        assert plot.figure["layout"]["xaxis"]["range"][1] >= moved.max()
+        np.testing.assert_array_equal(plot.figure["data"][0]["x"], moved)
+
+
 def test_note_names_what_is_farther_than_another_digit():
     note = invariance_lab.frame(compute(right=4)).note
     assert "pixels" in note

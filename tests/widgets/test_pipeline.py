@@ -75,6 +75,17 @@ def test_no_unit_puts_out_more_than_the_axis_shows():
             assert max(result["encoded"].max(), result["decoded"].max()) < pipeline.MOST
 
 
+@pytest.mark.parametrize("model", pipeline.MODELS)
+def test_every_code_is_in_the_picture(model):
+    for digit in "0123456789":
+        result = compute(**{**HOME, "model": model, "digit": digit})
+        assert np.abs(pipeline.in_plane(result["z"], result)).max() < 0.5
+        plane = pipeline.plane_figure(result, "z")
+        for axis, spread in zip("xy", np.vstack([result["codes"], result["z"]]).T, strict=True):
+            low, high = plane["layout"][f"{axis}axis"]["range"]
+            assert low < spread.min() and spread.max() < high
+
+
 def test_a_draw_is_one_from_the_prior():
     draws = np.array([compute(**{**HOME, "seed": seed})["drawn"] for seed in range(400)])
     assert np.abs(draws.mean(axis=0)).max() < 0.2

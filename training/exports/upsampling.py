@@ -28,7 +28,7 @@ KINDS = {
     for kind in ("transposed", "transposed_even", "resize")
 }
 RECIPE = StudentRecipe(widths=(32, 32), steps=2000, batch_size=128, learning_rate=6e-3)
-SEEDS = 2
+SEEDS = 5
 MEASURED = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)  # steps
 STAGES = (0, 100, 2000)  # steps of the page's decoders, of the first seed
 CODES = 1000  # test images at whose codes the energy is measured

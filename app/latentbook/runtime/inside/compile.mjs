@@ -1,6 +1,6 @@
-// node compile.mjs WORKER PYODIDE SITE OUT SCRIPT [FOLDER...]: runs a Python script in Pyodide with folders of this machine in place.
-// WORKER: folder of the page's loader. PYODIDE: Pyodide's own folder. SITE: what becomes site-packages. OUT: what becomes /out. FOLDERs: can be imported from too.
-// Python starts as it does in a page, so that what a start imports can be told, but from Pyodide's own archive.
+// node compile.mjs WORKER PYODIDE SITE OUT SCRIPT: runs a Python script in Pyodide with folders of this machine mounted.
+// WORKER: folder of the page's loader. PYODIDE: Pyodide's own folder. SITE: becomes site-packages. OUT: becomes /out.
+// Python starts as in a page, so that a script can see what a start imports, but from Pyodide's own archive.
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -8,13 +8,13 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const SITE_PACKAGES = "/lib/python3.14/site-packages";
 const START = "/lib/python3.14";
 
-// Node would quote the line of the error, which holds all of Pyodide.
+// Node would quote the line of the error, which contains all of Pyodide.
 process.on("uncaughtException", (error) => {
   process.exitCode = 1;
   console.error(error?.message || String(error));
 });
 
-const [, , worker, folder, site, out, script, ...others] = process.argv;
+const [, , worker, folder, site, out, script] = process.argv;
 const imported = (name) => import(pathToFileURL(`${worker}/${name}`).href);
 const { start } = await imported("loader.js");
 const { checkNeeds } = await imported("needs.js");
@@ -41,9 +41,6 @@ const { pyodide, module, api } = (await start(options)).python;
 checkNeeds(module, api);
 pyodide.mountNodeFS(SITE_PACKAGES, site);
 pyodide.mountNodeFS("/out", out);
-const path = pyodide.pyimport("sys").path;
-[dirname(script), ...others].forEach((other, number) => {
-  pyodide.mountNodeFS(`/other/${number}`, other);
-  path.append(`/other/${number}`);
-});
+pyodide.mountNodeFS("/scripts", dirname(script));
+pyodide.pyimport("sys").path.append("/scripts");
 pyodide.runPython(readFileSync(script, "utf8"), { filename: script });

@@ -1,7 +1,7 @@
-"""Runs in the page's Python, and only there: readies an interpreter, and wakes a restored one.
+"""Prepares the page's Python, and updates one that was restored from a snapshot.
 
-Of the standard library, what a start imports lies in files. All else is in an archive, which the
-page fetches when something in it is imported.
+Modules of the standard library that a start imports are files. The others are in an archive, which
+the page fetches when one of them is imported.
 """
 
 import gc
@@ -23,17 +23,16 @@ FAILING_CELL = "1 / 0"
 NAP = 0.02  # seconds
 
 SOON = ("numpy.fft", "numpy.ma", "numpy.random")
-"""What most code wants, but not the first output: imported once that is there (worker.js)."""
+"""What most code uses, but not the first output: imported after that (worker.js)."""
 
 
 class Later(ModuleType):
-    """Stands for a module until something in it is looked for.
+    """Lazy module: loads the real one when an attribute is missing.
 
     Parameters
     ----------
-    name : of the module
-    known : what can be had of it before
-    then : called with the module once it is there
+    known : attributes that it has without the real one
+    then : called with the real one after it has loaded
     """
 
     def __init__(
@@ -47,7 +46,6 @@ class Later(ModuleType):
         self.__dict__.update(_then=then, _module=None)
 
     def __getattr__(self, name: str) -> Any:
-        """What the module has by that name."""
         if name.startswith("__"):
             raise AttributeError(name)
         return getattr(self._module or self._load(), name)
@@ -62,18 +60,17 @@ class Later(ModuleType):
 
 
 class Folder:
-    """A path that only has to say what it is: a start loads no pathlib."""
+    """A path that only has to print itself: a start does not load pathlib."""
 
     def __init__(self, path: str) -> None:
         self.path = path
 
     def __str__(self) -> str:
-        """The path."""
         return self.path
 
 
 def later_modules() -> list[Later]:
-    """What Pyodide and NumPy import at their start, and most visits have no use for."""
+    """What Pyodide and NumPy import at their start, although most visits do not use it."""
     folders = {"SITE_PACKAGES": Folder(SITE), "DSO_DIR": Folder("/usr/lib")}
     loop = "_initialize_event_loop"
     return [
@@ -84,12 +81,12 @@ def later_modules() -> list[Later]:
 
 
 def travel_light() -> None:
-    """Leave out, before Pyodide's own start, what would take half of it for no use."""
+    """Before Pyodide's own start, skip imports that would take half of its time."""
     sys.modules.update({module.__name__: module for module in later_modules()})
 
 
 class RestFinder:
-    """Finds the modules of the archive, which is read only for one of their names."""
+    """Finds the modules of the archive, which is read only when one is imported."""
 
     def __init__(self, names: Collection[str]) -> None:
         self.names = names
@@ -97,7 +94,6 @@ class RestFinder:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Where a module is, or None if it is not in the archive."""
         if name not in self.names:
             return None
         folders = name.split(".")[:-1]
@@ -106,16 +102,15 @@ class RestFinder:
 
 
 class AsyncioImporter(zipimport.zipimporter):
-    """Has Pyodide's event loop come with ``asyncio``."""
+    """Loads Pyodide's event loop with ``asyncio``."""
 
     def exec_module(self, module: ModuleType) -> None:
-        """Run the module's code."""
         super().exec_module(module)
-        getattr(sys.modules["pyodide.webloop"], "WebLoop", None)  # that of `Later`: the real one
+        getattr(sys.modules["pyodide.webloop"], "WebLoop", None)  # loads the real one
 
 
 class PackageFinder:
-    """Has the packages that the course adds fetched; the files are found as all others are."""
+    """Fetches packages that the course adds; Python then finds their files as usual."""
 
     def __init__(self, folders: Mapping[str, str]) -> None:
         self.folders = folders
@@ -123,16 +118,9 @@ class PackageFinder:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> None:
-        """Fetch the package of a module, before it is looked for.
-
-        Raises
-        ------
-        ImportError
-            If it cannot be fetched.
-        """
         if name in self.folders:
             try:
-                os.stat(f"{SITE}/{self.folders[name]}/METADATA")  # noqa: PTH116 (a start loads no pathlib)
+                os.stat(f"{SITE}/{self.folders[name]}/METADATA")  # noqa: PTH116 (a start does not load pathlib)
             except OSError:
                 why = f"{name} could not be fetched: it needs the network the first time"
                 raise ImportError(why, name=name) from None
@@ -145,11 +133,11 @@ def find_the_rest() -> None:
     rest: Any = RestFinder(later.MODULES)
     place = sys.meta_path.index(PathFinder)
     sys.meta_path[place : place + 1] = [packages, PathFinder, rest]
-    del sys.modules["asyncio"]  # a package cannot be put off once something in it is looked for
+    del sys.modules["asyncio"]  # a lazy package would break imports of its submodules
 
 
 def let_sleep_be_stopped() -> None:
-    """Let a Stop end ``time.sleep``, which waits without looking up."""
+    """Let Stop interrupt ``time.sleep``, which otherwise never checks for it."""
     sleep_through = time.sleep
 
     def sleep(seconds: Any, /) -> None:
@@ -166,17 +154,7 @@ def let_sleep_be_stopped() -> None:
 
 
 def warm(widgets: Sequence[str]) -> None:
-    """Import what the book uses and answer some instruments once, so that data is loaded.
-
-    Parameters
-    ----------
-    widgets : names of instruments
-
-    Raises
-    ------
-    RuntimeError
-        If an instrument fails.
-    """
+    """Import what the book uses and compute some instruments once, so that their data is loaded."""
     import_soon()
     for name in widgets:
         reply = ask(type="compute_widget", widget=name, controls={}, source=None)
@@ -189,7 +167,7 @@ def warm(widgets: Sequence[str]) -> None:
 
 
 def warm_library() -> None:
-    """Import what a start does that computes, loads data and fails, without the book's own code."""
+    """Import what computing, loading data and failing import, without the book's own code."""
     import_soon()
     io, np, traceback = map(importlib.import_module, ("io", "numpy", "traceback"))
     np.linalg.svd(np.eye(2))
@@ -205,7 +183,6 @@ def warm_library() -> None:
 
 
 def import_soon() -> None:
-    """Import what most code wants."""
     for name in SOON:
         importlib.import_module(name)
 
@@ -218,11 +195,11 @@ def ask(**request: Any) -> dict[str, Any]:
 
 
 def wake(environment: str) -> None:
-    """What must not be the same after every restore, or may have changed since the snapshot.
+    """Renew what must differ between restores or may have changed since the snapshot.
 
     Parameters
     ----------
-    environment : ``NAME=VALUE`` lines; the browser's language is one of them
+    environment : ``NAME=VALUE`` lines, which include the browser's language
     """
     for line in environment.split("\n"):
         name, _, value = line.partition("=")
@@ -235,7 +212,7 @@ def wake(environment: str) -> None:
 
 
 def set_time_zone() -> None:
-    """Set the constants of ``time`` to this browser's zone; ``localtime`` asks it by itself."""
+    """Set the constants of ``time`` to the browser's zone; ``localtime`` already uses it."""
     year = time.localtime().tm_year
     january, july = (
         time.localtime(time.mktime((year, month, 1, 0, 0, 0, 0, 1, -1))) for month in (1, 7)

@@ -1,17 +1,11 @@
-"""Runs inside Pyodide while the book is built: compiles every module that lies in SITE.
+"""Runs inside Pyodide during the build: compiles every module in SITE.
 
-``/out`` gets the bytecode of each under the place of its source.
+The bytecode of each goes in ``/out`` under the path of its source.
 """
 
 from packing import OUT, SITE, compiled
 
-
-def main() -> None:
-    """Compile, write."""
-    for file in sorted(SITE.rglob("*.py")):
-        made = OUT / file.relative_to(SITE)
-        made.parent.mkdir(parents=True, exist_ok=True)
-        made.write_bytes(compiled(file.read_bytes(), str(file)))
-
-
-main()
+for file in sorted(SITE.rglob("*.py")):
+    made = OUT / file.relative_to(SITE)
+    made.parent.mkdir(parents=True, exist_ok=True)
+    made.write_bytes(compiled(file.read_bytes(), str(file)))

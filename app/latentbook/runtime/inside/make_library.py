@@ -1,6 +1,6 @@
-"""Runs inside Pyodide while the book is built: sorts what a start imports from what it does not.
+"""Runs inside Pyodide during the build: separates what a start imports from the rest.
 
-Each pack is files laid one after another. ``/out/index.json`` says which, and where they belong:
+A pack is a sequence of files. ``/out/index.json`` lists them and their paths:
 ``{"first": PACKS, "later": PACKS}`` with ``PACKS = {pack: [[path, offset, length], ...]}``.
 """
 
@@ -10,7 +10,7 @@ import json
 import sys
 import zipfile
 
-from packing import OUT, SITE, Files, Places, bytecode_path, compiled, lay, places_of
+from packing import OUT, SITE, Files, Places, bytecode_path, compiled, write_pack
 
 STOCK, LIBRARY = "/lib/python314.zip", "/lib/python3.14"
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -29,7 +29,7 @@ def imported() -> set[str]:
 
 
 def standard_library(used: set[str]) -> tuple[Files, bytes]:
-    """What is used, as files: they are found in half the time. The rest in a stored archive."""
+    """Used modules as files, which Python finds in half the time; the rest in a stored archive."""
     first: Files = {}
     out = OUT / "rest.zip"
     with zipfile.ZipFile(STOCK) as stock, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as rest:
@@ -47,7 +47,6 @@ def standard_library(used: set[str]) -> tuple[Files, bytes]:
 
 
 def site_packages(used: set[str]) -> dict[str, Files]:
-    """The packs of NumPy."""
     packs: dict[str, Files] = {name: {} for name in (*FIRST_PACKS, SOON_PACK, "numpy-rest.pack")}
     for file in sorted(SITE.rglob("*")):
         place = file.relative_to(SITE)
@@ -69,22 +68,19 @@ def site_packages(used: set[str]) -> dict[str, Files]:
 
 
 def main() -> None:
-    """Trace, compile, write."""
     START.warm_library()
     for name in json.loads((OUT / "wanted.json").read_text()):
-        with contextlib.suppress(ImportError):  # a listing may import what a page does not have
+        with contextlib.suppress(ImportError):  # a listing may import what no page has
             importlib.import_module(name)
     used = imported()
     std, rest = standard_library(used)
     index: dict[str, dict[str, Places]] = {
-        "first": {"std.pack": places_of(std)},
+        "first": {"std.pack": write_pack(std, OUT / "std.pack")},
         "later": {"rest.zip": [(START.REST, 0, len(rest))]},
     }
-    lay(std, b"", OUT / "std.pack")
     for name, files in site_packages(used).items():
         group = "first" if name in FIRST_PACKS else "later"
-        index[group][name] = places_of(files)
-        lay(files, b"", OUT / name)
+        index[group][name] = write_pack(files, OUT / name)
     (OUT / "index.json").write_text(json.dumps(index, separators=(",", ":")))
 
 

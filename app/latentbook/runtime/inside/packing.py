@@ -1,4 +1,4 @@
-"""Bytecode and packs, made inside Pyodide: used by the scripts beside it."""
+"""Makes bytecode and packs inside Pyodide, for the scripts in this folder."""
 
 import importlib.util
 from pathlib import Path
@@ -11,8 +11,8 @@ Places = list[tuple[str, int, int]]
 
 
 def compiled(source: bytes, path: str) -> bytes:
-    """The bytecode of a module that is never compared with its source again."""
-    import py_compile  # here, as what is imported before a start is traced counts as needed by it
+    """Bytecode that Python never compares with its source."""
+    import py_compile  # only now: what is imported before the trace of a start counts as part of it
 
     given, made = Path("/tmp/given.py"), "/tmp/made.pyc"
     given.write_bytes(source)
@@ -22,19 +22,20 @@ def compiled(source: bytes, path: str) -> bytes:
 
 
 def bytecode_path(path: str) -> str:
-    """Where Python looks for the bytecode of a module."""
+    """The path at which Python looks for the bytecode of a module."""
     return importlib.util.cache_from_source(path)
 
 
-def lay(files: Files, head: bytes, out: Path) -> None:
-    """Write the files one after another."""
-    out.write_bytes(b"".join([head, *files.values()]))
-
-
 def places_of(files: Files) -> Places:
-    """Where each file lies when they are laid."""
+    """The place of each file in a pack."""
     places, offset = [], 0
     for path, content in files.items():
         places.append((path, offset, len(content)))
         offset += len(content)
     return places
+
+
+def write_pack(files: Files, out: Path, head: bytes = b"") -> Places:
+    """Write the files one after another."""
+    out.write_bytes(b"".join([head, *files.values()]))
+    return places_of(files)

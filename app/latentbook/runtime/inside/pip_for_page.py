@@ -1,7 +1,7 @@
-"""``pip_for_page.py MARKERS ARGUMENTS``: pip that believes it runs in the page.
+"""``pip_for_page.py MARKERS ARGUMENTS``: runs pip as if in the page.
 
-pip's own options name the platform of the wheels it may take, but it judges a requirement's
-markers (``; sys_platform != "emscripten"``) by the Python that runs it.
+pip's own options choose the platform of wheels, but pip evaluates the markers of a requirement
+(``; sys_platform != "emscripten"``) for the Python that runs it.
 """
 
 import json

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
-from tools.bench.frames import parts_of
+import pytest
+from playwright.sync_api import Browser
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+from latentbook.settings import Settings
+from tools.bench import frames
+from tools.bench.frames import instruments_of, parts_of, rows_of
 from tools.bench.page import critical_urls
 
 
@@ -44,3 +51,37 @@ def test_a_page_comes_with_what_its_scripts_import(tmp_path: Path) -> None:
     html = '<link rel="stylesheet" href="a.css"><script type="module" src="main.js"></script>'
     names = [url.rpartition("/")[2] for url in critical_urls(page, html)]
     assert names == ["index.html", "a.css", "main.js", "one.js", "two.js"]
+
+
+def test_an_instrument_is_driven_on_its_page_alone(tmp_path: Path) -> None:
+    block = '<section class="instrument" id="dots" data-state="still">'
+    for place in ("embed/dots", "chapter/section", "chapter/print"):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "index.html").write_text(block)
+    assert list(instruments_of(tmp_path)) == [("chapter/section/", "dots")]
+
+
+def test_an_instrument_that_fails_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    def drive(browser: Browser, place: str, label: str) -> None:
+        raise PlaywrightTimeout("Timeout 60000ms exceeded.\nCall log:")
+
+    monkeypatch.setattr(frames, "drive", drive)
+    (failed,) = rows_of(None, "chapter/section/", "dots")  # type: ignore[arg-type]
+    assert failed.figure == "dots: failed, Timeout 60000ms exceeded."
+    assert math.isnan(failed.value)
+    assert not failed.met
+
+
+@pytest.mark.long
+@pytest.mark.browser
+def test_frames_measures_an_instrument(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MOVES", "LEAPS", "VISITS"):
+        monkeypatch.setattr(frames, name, 4)
+    monkeypatch.setattr(frames, "FORESEEN_MS", 500)
+    said: list[str] = []
+    rows = frames.measure(Settings(), said.append, only="bottleneck")
+    drags = [row for row in rows if row.figure.startswith("bottleneck: drag")]
+    assert len(drags) == 2
+    assert [row for row in rows if math.isnan(row.value)] == []
+    for row in rows:
+        assert f"{row.figure}: {row.value:.4g} ms" in said

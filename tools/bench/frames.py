@@ -21,9 +21,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from latentbook.book.build import build_site
 from latentbook.book.read.source import PRINT
+from latentbook.book.write.render import EMBED
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.main import create_app
 from latentbook.settings import Settings
@@ -284,22 +286,22 @@ DRIVES = (
     (SLIDER, drive_slider),
     ("[data-draggable]", drive_point),
 )
-"""The first of these that an instrument has is driven."""
+"""The first of these that an instrument has is driven; one of buttons alone has no frames."""
 
 
 @contextmanager
 def visit(browser: Browser, place: str, label: str) -> Iterator[tuple[Page, Locator]]:
     """A page in a browser without history, with one of its instruments live and in view."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.add_init_script(path=PROBE)
-    page.goto(place)
-    page.wait_for_selector('[data-runtime-status][data-state="ready"]', timeout=60_000)
-    instrument = page.locator(f"#{label}")
-    instrument.scroll_into_view_if_needed()
-    page.wait_for_selector(f'#{label}[data-state="live"]')
-    page.wait_for_timeout(500)
-    yield page, instrument
-    page.context.close()
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        page = context.new_page()
+        page.add_init_script(path=PROBE)
+        page.goto(place)
+        page.wait_for_selector('[data-runtime-status][data-state="ready"]', timeout=60_000)
+        instrument = page.locator(f"#{label}")
+        instrument.scroll_into_view_if_needed()
+        page.wait_for_selector(f'#{label}[data-state="live"]')
+        page.wait_for_timeout(500)
+        yield page, instrument
 
 
 def first_leaps(browser: Browser, place: str, label: str) -> Iterator[float]:
@@ -315,9 +317,10 @@ def first_leaps(browser: Browser, place: str, label: str) -> Iterator[float]:
 def drive(browser: Browser, place: str, label: str) -> list[Measurement]:
     rows: list[Measurement] = []
     with visit(browser, place, label) as (page, instrument):
-        part, drive_part = next(
-            each for each in DRIVES if instrument.locator(each[0]).first.count()
-        )
+        found = (each for each in DRIVES if instrument.locator(each[0]).first.count())
+        part, drive_part = next(found, (None, None))
+        if part is None or drive_part is None:
+            return []
         control = instrument.locator(part).first
         control.scroll_into_view_if_needed()
         rows += drive_part(page, label, control)
@@ -327,16 +330,26 @@ def drive(browser: Browser, place: str, label: str) -> list[Measurement]:
 
 
 def instruments_of(site: Path) -> Iterator[tuple[str, str]]:
-    """The page and label of every instrument in the finished site."""
+    """The page and label of every instrument in the finished site, each once."""
     for page in sorted(site.rglob("index.html")):
-        if page.parent.name == PRINT:
+        place = page.parent.relative_to(site)
+        if place.name == PRINT or place.parts[:1] == (EMBED,):
             continue
         for label in INSTRUMENT.findall(page.read_text(encoding="utf-8")):
-            yield f"{page.parent.relative_to(site).as_posix()}/", label
+            yield f"{place.as_posix()}/", label
+
+
+def rows_of(browser: Browser, place: str, label: str) -> list[Measurement]:
+    """What an instrument shows, or, if it cannot be driven, a row without a figure."""
+    try:
+        return drive(browser, place, label)
+    except (PlaywrightError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        return [Measurement(f"{label}: failed, {reason}", float("nan"), "ms", WARM_TARGET)]
 
 
 def measure(settings: Settings, report: Report, only: str = "") -> list[Measurement]:
-    """Every instrument in turn, or the one with a label."""
+    """Every instrument in turn, or the one with a label. Each row is reported as it comes."""
     site = build_site(settings, report=report)
     rows: list[Measurement] = []
     with served(create_app(settings)) as base, sync_playwright() as playwright:
@@ -344,6 +357,8 @@ def measure(settings: Settings, report: Report, only: str = "") -> list[Measurem
         for place, label in instruments_of(site):
             if only in ("", label):
                 report(f"Driving {label}")
-                rows += drive(browser, f"{base}/{place}", label)
+                for each in rows_of(browser, f"{base}/{place}", label):
+                    report(f"{each.figure}: {each.value:.4g} {each.unit}")
+                    rows.append(each)
         browser.close()
     return rows

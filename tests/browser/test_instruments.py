@@ -783,6 +783,14 @@ def test_a_server_that_is_busy_is_said_to_be(open_page: Open) -> None:
     expect(instrument.locator("[data-status]")).to_contain_text("The decoder server is busy.")
 
 
+def test_the_wait_for_a_server_is_told_in_seconds(open_page: Open) -> None:
+    page = open_page(f"{where('linear-probe')}#linear-probe")
+    page.route("**/api/instruments/*", lambda route: None)  # it never answers
+    page.reload()
+    status = page.locator("#linear-probe [data-status]")
+    expect(status).to_have_text(re.compile(r"^Asking the server for all data, [1-9]\d* s$"))
+
+
 def test_a_server_computes_what_it_lists_and_is_asked_for_nothing_else(open_page: Open) -> None:
     page = open_page(f"{where('linear-probe')}#linear-probe")
     server = page.locator('#linear-probe [data-readout="everywhere"]')

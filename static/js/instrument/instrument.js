@@ -285,6 +285,9 @@ export class LiveInstrument {
   /** Shows the picture of the current setting, at once if it is cached. @param {boolean} wanted by the reader: the status reports a wait */
   #ask(wanted) {
     if (this.source.held) return this.#say("error", translate("Your version was stopped. Change it, run it again, or take the book’s"));
+    // Whatever the server still computes belongs to another setting.
+    this.finer?.destroy();
+    this.served?.destroy();
     const question = this.#question();
     const known = this.#answers.get(question.key);
     if (known !== null) {

@@ -8,6 +8,7 @@
  * @typedef {{drawPanel: (panel: import("../../python/protocol.js").Panel) => void}} Shown a picture that takes a panel
  */
 import { DecodeError, grid } from "./pictures.js";
+import { sayWait } from "./waiting.js";
 import { translate } from "../../words.js";
 
 const SETTLE_MS = 250;
@@ -46,7 +47,7 @@ export class FinerTiles {
   async #ask(panel, signal) {
     if (panel.server === null) return;
     const { n } = panel.server;
-    this.#say("server", translate("Asking the server for {n} × {n}", { n }));
+    const arrived = sayWait(translate("Asking the server for {n} × {n}", { n }), (sentence) => this.#say("server", sentence), signal);
     const start = performance.now();
     try {
       const finer = await grid(panel.server, signal);
@@ -57,6 +58,8 @@ export class FinerTiles {
       if (signal.aborted) return;
       if (!(error instanceof DecodeError)) throw error;
       this.#say(error.state, error.message);
+    } finally {
+      arrived();
     }
   }
 }

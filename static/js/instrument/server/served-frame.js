@@ -9,6 +9,7 @@
  */
 import { config } from "../../config.js";
 import { YOURS, formatValue } from "../state.js";
+import { sayWait } from "./waiting.js";
 import { translate } from "../../words.js";
 
 const SETTLE_MS = 250;
@@ -87,13 +88,17 @@ export class ServedFrame {
 
   /** @param {InstrumentSpec} spec @param {Controls} values @param {AbortSignal} signal */
   async #ask(spec, values, signal) {
-    this.#say("server", translate("Asking the server for all data"));
-    if (!(await servedInstruments()).includes(spec.name)) throw new ServerError("refused", "");
-    const start = performance.now();
-    const query = new URLSearchParams(Object.entries(values).map(([name, value]) => [name, formatValue(value)]));
-    const body = await ask(`/${spec.name}?${query}`, signal);
-    if (signal.aborted) return;
-    this.#show(body);
-    this.#say("live", translate("All data, by the server in {time} ms", { time: Math.round(performance.now() - start) }));
+    const arrived = sayWait(translate("Asking the server for all data"), (sentence) => this.#say("server", sentence), signal);
+    try {
+      if (!(await servedInstruments()).includes(spec.name)) throw new ServerError("refused", "");
+      const start = performance.now();
+      const query = new URLSearchParams(Object.entries(values).map(([name, value]) => [name, formatValue(value)]));
+      const body = await ask(`/${spec.name}?${query}`, signal);
+      if (signal.aborted) return;
+      this.#show(body);
+      this.#say("live", translate("All data, by the server in {time} ms", { time: Math.round(performance.now() - start) }));
+    } finally {
+      arrived();
+    }
   }
 }

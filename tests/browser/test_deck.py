@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
 from tests.browser.axe import in_both_themes
-from tests.browser.book_pages import SECTION, Open
+from tests.browser.book_pages import SECTION, Open, where
 
 pytestmark = pytest.mark.browser
 
@@ -239,6 +239,19 @@ def test_any_section_is_presented_with_its_instruments_alive(open_page: Open) ->
     page.get_by_role("button", name="Leave").click()
     expect(page.locator("h1")).to_be_visible()
     expect(instrument).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("label", ["infonce", "the-card", "vae-sampler"])
+def test_no_slide_of_a_section_is_higher_than_the_window(open_page: Open, label: str) -> None:
+    """Plates of three panels, notes that hang below their paragraph, long takeaways."""
+    page = open_page(f"{where(label)}?present", python=False, viewport=PROJECTOR)
+    place = page.locator(".deck-bar .place")
+    expect(place).to_have_text(re.compile(r"^1 / \d+$"))
+    count = int(place.inner_text().split()[-1])
+    for number in range(1, count + 1):
+        expect(place).to_have_text(f"{number} / {count}")
+        expect_to_fit(page)
+        page.keyboard.press("PageDown")
 
 
 def test_a_link_leads_out_of_it(open_page: Open) -> None:

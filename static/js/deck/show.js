@@ -20,7 +20,7 @@ const ROOM = 39;
 /** Below this width of the window, px, the page keeps its type and scrolls. */
 const SMALL = 1000;
 /** A slide that would be scaled below the first has its panels side by side; below the second it scrolls. */
-const [TIGHT, LEAST] = [0.82, 0.66];
+const [TIGHT, LEAST] = [0.82, 0.6];
 /** In automatic mode: reading speed, and the shortest time per slide. */
 const [WORDS_A_MINUTE, LEAST_MS] = [170, 9_000];
 

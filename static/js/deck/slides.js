@@ -34,7 +34,7 @@ function cut(room) {
   for (const [i, part] of parts.entries()) {
     const isInstrument = part.matches("section.instrument");
     const heading = part.matches("h2, h3") ? part : part.querySelector(":scope > h1");
-    const end = tops[i + 1] ?? part.getBoundingClientRect().bottom;
+    const end = Math.max(tops[i + 1] ?? 0, bottomOf(part));
     if (heading) [id, title, count] = [heading.id, titleOf(heading), 0];
     if (slide === null || heading || isInstrument || before || end - start > room) {
       if (!isInstrument) count += 1;
@@ -47,6 +47,12 @@ function cut(room) {
     before = isInstrument;
   }
   return slides;
+}
+
+/** Where a part ends, with the notes in its margin, which may end below its text. @param {Element} part */
+function bottomOf(part) {
+  const ends = [part, ...part.children].map((each) => each.getBoundingClientRect().bottom);
+  return Math.max(...ends);
 }
 
 /** @param {Element | null} element @returns {string} its words, without the sign that links to it and its number */

@@ -2,7 +2,10 @@
 
 import numpy as np
 
+from latentbook.models.cards import card
+from widgets import contractive, denoiser, draw_a_digit, elbo_balance, score_field
 from widgets import morph as _morph
+from widgets import train_vae as _train
 from widgets.data import load
 from widgets.kit.network import decode, encode
 
@@ -30,6 +33,97 @@ compress = {
     "read": _read(_digits),
     "read_moved": _read(_moved),
     "read_rebuilt": _read(_rebuilt),
+    "pca": _pca["test_error"][30],
+}
+
+
+# Denoising: what projecting leaves of masking noise, in percent; the instrument's default walk
+def _masked(p):
+    runs = [
+        denoiser.compute(k=16, corruption="masking", sigma=0.0, p=p, seed=seed)
+        for seed in range(1500)
+    ]
+    before = np.sum([run["corrupted"] for run in runs])
+    small = np.sum([np.mean(((1 - p) * run["x_hat"] - run["x"]) ** 2) for run in runs])
+    return {
+        "expected": 100 * 16 / denoiser.N / (1 - p),
+        "left": 100 * np.sum([run["denoised"] for run in runs]) / before,
+        "not_divided": 100 * small / before,
+    }
+
+
+def _ends(sigma):
+    """How far from the ring a walk ends."""
+    defaults = score_field.instrument.defaults()
+    return score_field.compute(**defaults | {"sigma": sigma})["distance"][-1]
+
+
+masked = {"three_tenths": _masked(0.3), "nine_tenths": _masked(0.9)}
+walk_ends = {"low": _ends(0.3), "high": _ends(0.6)}
+
+# Sparse codes: numbers needed for a mean squared error, between the prices that were tried
+_patches = load("digit_patches")
+_sizes = (32, 64, 128, 256)
+
+
+def _needed(atoms, error):
+    errors = np.log(_patches[f"error_{atoms}"])  # grows with the price
+    return np.interp(np.log(error), errors, _patches[f"active_{atoms}"])
+
+
+needed = {str(atoms): _needed(atoms, 0.01) for atoms in _sizes[1:]}
+needed_by_pca = np.argmax(_patches["pca_error"] <= 0.01)
+_coarsely = [_needed(atoms, 0.03) for atoms in _sizes]
+needed_coarsely = {"least": min(_coarsely), "most": max(_coarsely)}
+
+# Contractive codes: by gamma
+_wave = load("contractive_plane")
+_tangents = _wave["tangents"].astype(float)
+_seen = contractive.compute(**contractive.instrument.defaults())
+_gammas = {"none": 0.0, "weak": 0.3, "one": 1.0, "three": 3.0, "ten": 10.0}
+
+
+def _contracted(gamma):
+    place = contractive.GAMMAS.index(gamma)
+    W, b, _ = contractive.weights(_wave, place)
+    jacobians = contractive.jacobian(_wave["x"].astype(float), W, b)
+    longest = np.linalg.svd(jacobians)[2][:, 0]
+    cosines = np.abs(np.sum(longest * _tangents, axis=1)).clip(0, 1)
+    norms = np.sum(jacobians**2, axis=(1, 2))
+    return {
+        "ratio": _seen["ratios"][place],
+        "error": _seen["errors"][place],
+        "angle": np.median(np.degrees(np.arccos(cosines))),
+        "length": np.linalg.norm(W),
+        "norm_least": norms.min(),
+        "norm_most": norms.max(),
+    }
+
+
+contracted = {name: _contracted(gamma) for name, gamma in _gammas.items()}
+contracted_loss = {
+    name: min(card("contractive_plane")["metrics"][gamma]["loss_of_every_seed"])
+    for name, gamma in (("one", "1"), ("three", "3"))
+}
+
+
+# Two terms: the instrument's clouds, with noise of variance 1
+def _balance(**changed):
+    return elbo_balance.compute(**elbo_balance.instrument.defaults() | {"s2": 1.0} | changed)
+
+
+_posterior_mu, _posterior_sigma = _balance()["posterior"]
+_at_posterior = _balance(mu=_posterior_mu, sigma=_posterior_sigma)
+_narrow = _balance(mu=_posterior_mu, sigma=0.1)
+_price = {sigma: _balance(mu=0.0, sigma=sigma)["kl"] for sigma in (0.1, 1.0, 3.0)}
+balance = {
+    "price_narrow": _price[0.1] - _price[1.0],
+    "price_wide": _price[3.0],
+    "recon": _at_posterior["recon"],
+    "kl": _at_posterior["kl"],
+    "saved": _at_posterior["recon"] - _narrow["recon"],
+    "paid": _narrow["kl"] - _at_posterior["kl"],
+    "gap_at_four": _balance(beta=4.0)["optimum_gap"],
 }
 
 # Holes: places of the square, by how far the nearest code is
@@ -37,14 +131,18 @@ _places = np.random.default_rng(0).uniform(-2, 2, (5000, 2))
 
 
 def _holes(model):
-    """Percent of the places near a code, and far from all, that change more than 95 % of digits."""
+    """Percent of places that change more than 95 % of digits: all, near a code, far from all."""
     decoder, encoder = load(f"{model}_decoder"), load(f"{model}_encoder")
     images = decode(decoder["centre"] + decoder["scale"] * _places, decoder)
     change = np.square(decode(encode(images, encoder), decoder) - images).sum(axis=(1, 2))
     hole = change > np.quantile(encoder["round_trip_quantiles"], 0.95)
     codes = (decoder["codes"] - decoder["centre"]) / decoder["scale"]
     gap = np.min([np.hypot(*(_places - code).T) for code in codes], axis=0)
-    return {"near": 100 * hole[gap < 0.1].mean(), "far": 100 * hole[gap > 0.3].mean()}
+    return {
+        "all": 100 * hole.mean(),
+        "near": 100 * hole[gap < 0.1].mean(),
+        "far": 100 * hole[gap > 0.3].mean(),
+    }
 
 
 holes = {"plain": _holes("autoencoder_mnist"), "vae": _holes("mlp_vae_mnist")}
@@ -107,16 +205,176 @@ _mean_length = (np.linalg.norm(_a, axis=1) + np.linalg.norm(_b, axis=1)) / 2
 _outward = _line * (_mean_length / np.linalg.norm(_line, axis=1))[:, None]
 
 
+def _chances(images):
+    return _morph.probabilities(images, load("mnist_classifier"))
+
+
 def _certainty(codes):
-    chances = _morph.probabilities(decode(codes, _model), load("mnist_classifier"))
-    return 100 * chances.max(axis=1).mean()
+    return 100 * _chances(decode(codes, _model)).max(axis=1).mean()
 
 
 _middle = np.array([0.5])
+_pixels = _shown["images"] / 255
+_x_a, _x_b = _pixels[_first[_differ]], _pixels[_second[_differ]]
+_mixed = _chances((_x_a + _x_b) / 2).max(axis=1)
+_on_line = _chances(decode(_line, _model)).max(axis=1)
+_rebuilt_as = _chances(decode(_codes, _model)).argmax(axis=1)
 middle = {
+    "ends": _certainty(np.concatenate([_a, _b])),
+    "digits": 100 * _chances(np.concatenate([_x_a, _x_b])).max(axis=1).mean(),
+    "pixels": 100 * _mixed.mean(),
+    "more_doubt": 100 * np.mean(_on_line < _mixed),
     "line": _certainty(_line),
     "line_moved_out": _certainty(_outward),
     "arc": _certainty(
         np.concatenate([_morph.slerp(a, b, _middle) for a, b in zip(_a, _b, strict=True)])
     ),
 }
+rebuilt_own = np.sum(_rebuilt_as == _shown["labels"])
+certainty = {
+    name: 100 * share
+    for name, share in card("mnist_classifier")["metrics"]["certainty_mean"].items()
+}
+to_test_images = card("mlp_vae_mnist_encoder")["metrics"]["squared_error_to_test_images"]
+
+# Beta: strokes, five seeds each
+_grid = load("strokes")
+_betas = {
+    name: int(np.argmin(np.abs(_grid["betas"] - beta)))
+    for name, beta in (
+        ("tenth", 0.1),
+        ("half", 0.5),
+        ("one", 1),
+        ("two", 2),
+        ("four", 4),
+        ("eight", 8),
+    )
+}
+_low = slice(0, _betas["two"] + 1)
+_doublings = -np.diff(_grid["kl"][_betas["one"] : _betas["eight"] + 1], axis=0)
+_apart = np.ptp(_grid["mig"], axis=1)[_low]
+_means = _grid["mig"].mean(axis=1)
+mig = {
+    "constant": {name: _grid["mig_cold"][at].mean() for name, at in _betas.items()},
+    "falling": {name: _means[at] for name, at in _betas.items()},
+    "apart_least": _apart.min(),
+    "apart_most": _apart.max(),
+    "means_apart": np.ptp(_means[: _betas["one"] + 1]),
+}
+doubling = {"least": _doublings.min(), "most": _doublings.max()}
+most_kl_at_eight = _grid["kl"][_betas["eight"]].max()
+
+# Train one: runs of the instrument
+_settings = {"width": 64, "seed": 0, "beta": 1.0, "rate": 0.003}
+_strokes = _train.strokes()[0]
+_learned, _unseen = _strokes[: _train.TRAIN], _strokes[_train.TRAIN :]
+_average = _learned.mean(axis=0).clip(1e-4, 1 - 1e-4)
+
+
+def _run(*steps, state=None, **changed):
+    """The states of a run at these steps."""
+    settings = _settings | changed
+    state = state or _train.start(**settings)
+    states = {state["t"]: state}
+    for t in range(state["t"] + 1, max(steps) + 1):
+        state = _train.step(state, **settings)
+        states[t] = state
+    return {t: states[t] for t in steps}
+
+
+def _terms(state):
+    """Both terms on test strokes, and what of the KL is information and what a common offset."""
+    found = _train.compute(state, [], **_settings, steps=state["t"], branch="off", at=0)
+    mu = _train.encoded(_train.unpack(state["theta"], _settings["width"]), _unseen)[0]
+    return {
+        "recon": found["recon"],
+        "kl": found["kl"].sum(),
+        "of_one": found["kl"].max(),
+        "information": found["information"],
+        "offset": np.sum(mu.mean(axis=0) ** 2) / 2,
+    }
+
+
+def _by_step(states):
+    return {f"at_{t}": _terms(state) for t, state in states.items()}
+
+
+def _cost(x_hat):
+    return -np.mean(np.sum(_unseen * np.log(x_hat) + (1 - _unseen) * np.log(1 - x_hat), axis=1))
+
+
+_states = _run(*range(100, 1500, 10), 0, 20, 27, 1500)
+_flat = [_terms(_states[t])["kl"] for t in range(100, 1500, 10)]
+_lost = _run(500, beta=16.0)[500]
+run = _by_step({t: _states[t] for t in (0, 20, 27, 100, 200, 500, 1500)}) | {
+    "weights": len(_states[0]["theta"]),
+    "kl_least": min(_flat),
+    "kl_most": max(_flat),
+}
+cost = {"average": _cost(_average), "copy": _cost(_unseen.clip(1e-7, 1 - 1e-7))}
+branch = {
+    "to_16": _by_step(_run(600, state=_states[500], beta=16.0)),
+    "back": _by_step(_run(600, 1500, state=_lost)),
+    "to_0": _by_step(_run(510, 1500, state=_states[500], beta=0.0)),
+}
+branch["worse"] = branch["to_16"]["at_600"]["recon"] - run["at_500"]["recon"]
+branch["better"] = run["at_500"]["kl"] - branch["to_16"]["at_600"]["kl"]
+
+
+def _overshoot(seed, steps, begins=None):
+    """KL and common offset after each step; `begins` is what the decoder draws to begin with."""
+    state = _train.start(**_settings | {"seed": seed})
+    if begins is not None:
+        biases = _train.unpack(state["theta"], _settings["width"])["c1"]
+        biases[:] = np.log(begins / (1 - begins))
+    found = []
+    for _ in range(steps):
+        state = _train.step(state, **_settings | {"seed": seed})
+        mu, logvar = _train.encoded(_train.unpack(state["theta"], _settings["width"]), _unseen)
+        kl = np.mean(np.sum(mu**2 + np.exp(logvar) - 1 - logvar, axis=1)) / 2
+        found.append((kl, np.sum(mu.mean(axis=0) ** 2) / 2))
+    return np.array(found)
+
+
+_peaks = np.array([max(_overshoot(seed, 40), key=lambda each: each[0]) for seed in range(8)])
+_from_average = np.array([_overshoot(seed, 150, _average)[:, 0] for seed in range(8)])
+_mixed_up = [np.random.default_rng(seed).permutation(_average) for seed in range(3)]
+_even = np.full_like(_average, _average.mean())
+_shuffled = [_overshoot(seed, 100, begins)[:, 0].max() for seed, begins in enumerate(_mixed_up)]
+_grey_start = [_overshoot(seed, 100, _even)[:, 0].max() for seed in range(3)]
+overshoot = {
+    "least": _peaks[:, 0].min(),
+    "most": _peaks[:, 0].max(),
+    "offset": _peaks[:, 1].min(),
+    "average_least": _from_average[:, 26].min(),
+    "average_most": _from_average[:, 26].max(),
+    "average_ever": _from_average.max(),
+    "shuffled_least": min(_shuffled),
+    "shuffled_most": max(_shuffled),
+    "even_least": min(_grey_start),
+    "even_most": max(_grey_start),
+}
+
+# Uses: how many images an alarm above the 99th percentile rings for, and how much ink is grey
+_judged = load("mnist_judged_images")["images"][1000:] / 255
+_clothes = load("fashion_mnist_images")["images"] / 255
+
+
+def _rings(images):
+    """Of these images, by the small copy of the dense VAE of digits."""
+    encoder, decoder = load("mlp_vae_mnist_encoder"), load("mlp_vae_mnist_decoder")
+    errors = np.square(decode(encode(images, encoder), decoder) - images).sum(axis=(1, 2))
+    return np.sum(errors > np.quantile(encoder["error_quantiles"], 0.99))
+
+
+rings = {
+    "clothes": _rings(_clothes),
+    "clothes_fitted": _rings(np.stack([draw_a_digit.as_in_mnist(x) for x in _clothes])),
+    "digits": _rings(_judged),
+    "upside_down": _rings(_judged[:, ::-1, ::-1]),
+    "quarter_turn": _rings(np.rot90(_judged, axes=(1, 2))),
+    "moved": _rings(np.pad(_judged[:, :, :-5], ((0, 0), (0, 0), (5, 0)))),
+    "exchanged": _rings(1 - _judged),
+}
+_inked = _judged > 0.2
+grey_ink = 100 * np.sum(_inked & (_judged < 0.8)) / _inked.sum()

@@ -17,7 +17,7 @@ export function katex(tex, display) {
   const built = /** @type {any} */ (library).__renderToDomTree(tex, {
     displayMode: display,
     output: "htmlAndMathml",
-    // The build marks symbols (app/latentbook/book/compose/symbols.py); authors cannot (REFUSED in math.py).
+    // The build marks symbols (app/latentbook/book/compose/math.py); authors cannot (REFUSED there).
     strict: (/** @type {string} */ code) => (code === "htmlExtension" ? "ignore" : "error"),
     throwOnError: true,
     trust: (/** @type {{command: string}} */ { command }) => command === "\\htmlData",

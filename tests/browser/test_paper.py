@@ -13,13 +13,13 @@ import pytest
 from pypdf import PdfReader
 
 from latentbook.book.compose.blocks import Block, Equation, Prose
+from latentbook.book.compose.pieces import Layout
 from latentbook.book.compose.question import Question
-from latentbook.book.compose.text import Layout
 from latentbook.book.compose.types import Book
 from latentbook.book.directives.admonition import Admonition
 from latentbook.book.directives.fold import Fold
 from latentbook.book.load import load
-from latentbook.book.write.html import printed
+from latentbook.book.write.render import printed
 from latentbook.settings import Settings
 
 pytestmark = pytest.mark.long

@@ -13,10 +13,9 @@ import pytest
 from latentbook.book.build import build_site
 from latentbook.book.check import check_book
 from latentbook.book.compose.blocks import Block, Equation
-from latentbook.book.compose.loaded import Loaded
 from latentbook.book.compose.notebook import Cell
 from latentbook.book.compose.question import Question
-from latentbook.book.compose.types import Chapter
+from latentbook.book.compose.types import Chapter, Loaded
 from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.directives.instrument import InstrumentBlock
 from latentbook.book.load import load

@@ -14,7 +14,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from latentbook.book.compose.loaded import Loaded
+from latentbook.book.compose.types import Loaded
 from latentbook.book.load import compose
 from latentbook.book.overlay.merge import open_project, release
 from latentbook.book.read.day import right_now

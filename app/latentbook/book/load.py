@@ -9,22 +9,20 @@ from functools import cache
 
 from latentbook.book.compose.author_code import AuthorCode
 from latentbook.book.compose.bibliography import read_bibliography
-from latentbook.book.compose.chapters import Chapters
+from latentbook.book.compose.chapters import Chapters, Neighbours
 from latentbook.book.compose.compose import Resources
 from latentbook.book.compose.engine import Engine
 from latentbook.book.compose.facts import read_facts
 from latentbook.book.compose.glossary import read_glossary
 from latentbook.book.compose.labels import Labels, numbered
 from latentbook.book.compose.ledgers import Ledgers
-from latentbook.book.compose.loaded import Loaded
 from latentbook.book.compose.math import Mathematics, Notation
 from latentbook.book.compose.media import Media
-from latentbook.book.compose.neighbours import Neighbours
 from latentbook.book.compose.pictures import FORBIDDEN, Pictures
 from latentbook.book.compose.pieces import Html
 from latentbook.book.compose.plots import Plots
 from latentbook.book.compose.stills import Stills
-from latentbook.book.compose.types import Book, Part
+from latentbook.book.compose.types import Book, Loaded, Part
 from latentbook.book.compose.withheld import files_apart, set_apart
 from latentbook.book.directives import DIRECTIVES, by_name
 from latentbook.book.overlay.merge import open_project

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from latentbook.book.compose.text import Layout, Text
-from latentbook.book.write.html import printed
-from latentbook.book.write.render import root_of
+from latentbook.book.compose.pieces import Layout, Text
+from latentbook.book.write.render import printed, root_of
 from latentbook.settings import Settings
 
 BOOK = """\

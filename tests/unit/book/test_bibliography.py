@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from latentbook.book.compose.bibliography import Bibliography, read_bibliography
-from latentbook.book.compose.pieces import Link
-from latentbook.book.compose.text import Address
+from latentbook.book.compose.pieces import Address, Link
 from latentbook.errors import Problems
 
 BIB = r"""

@@ -12,7 +12,7 @@ from markdown_it.token import Token
 from markupsafe import Markup, escape
 
 from latentbook.book.compose.math_words import Formula
-from latentbook.book.compose.text import Address, Layout, Text
+from latentbook.book.compose.pieces import Address, Layout, Text
 from latentbook.book.load import load
 from latentbook.book.write.render import root_of
 

@@ -6,9 +6,8 @@ import json
 
 import pytest
 
-from latentbook.book.compose.blocks import Block
-from latentbook.book.compose.loaded import Loaded
-from latentbook.book.compose.words import text_of
+from latentbook.book.compose.blocks import Block, text_of
+from latentbook.book.compose.types import Loaded
 from latentbook.book.directives.deck import Deck, Step
 from latentbook.book.load import load
 from latentbook.book.write.exports import chapter_cells, notebook

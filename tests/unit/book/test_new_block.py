@@ -12,9 +12,8 @@ import pytest
 
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer, Directive
-from latentbook.book.compose.loaded import Loaded
-from latentbook.book.compose.text import Text
-from latentbook.book.compose.types import Section
+from latentbook.book.compose.pieces import Text
+from latentbook.book.compose.types import Loaded, Section
 from latentbook.book.directives import DIRECTIVES
 from latentbook.book.load import load
 from latentbook.book.read.nodes import DirectiveNode

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from latentbook.book.compose.words import text_of
+from latentbook.book.compose.blocks import text_of
 from latentbook.book.load import load
 
 from .conftest import HEAD, MakeBook

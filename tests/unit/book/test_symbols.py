@@ -7,11 +7,11 @@ import re
 import pytest
 
 from latentbook.book.compose.blocks import Prose
-from latentbook.book.compose.symbols import Symbols
-from latentbook.book.compose.text import Address, Layout
+from latentbook.book.compose.math import Symbols
+from latentbook.book.compose.pieces import Address, Layout
 from latentbook.book.load import load
 from latentbook.book.read.notation import SymbolEntry
-from latentbook.book.write.html import printed
+from latentbook.book.write.render import printed
 from latentbook.errors import BookErrors
 
 from .conftest import HEAD, MakeBook

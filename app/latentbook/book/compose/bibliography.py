@@ -15,8 +15,7 @@ from bibtexparser.bparser import BibTexParser  # type: ignore[import-untyped]
 from bibtexparser.customization import convert_to_unicode  # type: ignore[import-untyped]
 from bibtexparser.latexenc import latex_to_unicode  # type: ignore[import-untyped]
 
-from latentbook.book.compose.pieces import Link
-from latentbook.book.compose.text import Address, Text, element, plain
+from latentbook.book.compose.pieces import Address, Link, Text, element, plain
 from latentbook.errors import FileProblems, Problems
 
 ENTRY = re.compile(r"^@(\w+)\s*\{\s*([^,\s}]*)", re.MULTILINE)

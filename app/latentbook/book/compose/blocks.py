@@ -1,4 +1,4 @@
-"""The base of all blocks, and the blocks of plain Markdown.
+"""The base of all blocks, those of plain Markdown, and the words of blocks.
 
 A block is rendered by ``templates/blocks/KIND.html`` as ``block``; nested blocks are rendered by
 ``{{ render(blocks) }}``. A field of type :class:`Text` is running text, which is printed for the
@@ -12,13 +12,12 @@ fields that its template receives; nothing else refers to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
 from latentbook.book.compose.math_words import Formula
-from latentbook.book.compose.pieces import SideNote
-from latentbook.book.compose.text import Text
+from latentbook.book.compose.pieces import SideNote, Text
 from latentbook.book.translations.language import Language
 
 Show: TypeAlias = Callable[[Any], str]
@@ -127,3 +126,59 @@ class Equation(NumberedBlock):
     takes_notes = True
     html: Formula
     tex: str
+
+
+WORDS_PER_MINUTE = 220
+
+
+def text_of(said: object) -> str:
+    """The words of a block, of running text, or of several of these."""
+    match said:
+        case Text() | Formula():
+            return said.words
+        case str():
+            return said
+        case tuple():
+            return " ".join(filter(None, map(text_of, said)))
+        case _:
+            return text_of(_fields(said))
+
+
+def word_count(blocks: Iterable[Block]) -> int:
+    """Number of words in some blocks, including parts that open or are answered on demand."""
+    return len(text_of(tuple(blocks)).split())
+
+
+def inner_blocks(block: Block) -> Iterator[Block]:
+    """The blocks directly inside a block that are read with it."""
+    for value in _fields(block):
+        if isinstance(value, tuple):
+            yield from (item for item in value if isinstance(item, Block))
+
+
+def all_blocks(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Blocks, each followed by those inside it."""
+    for block in blocks:
+        yield block
+        yield from all_blocks(inner_blocks(block))
+
+
+def _fields(said: Any) -> tuple[object, ...]:
+    return tuple(getattr(said, name) for name in said.said)
+
+
+def reading_minutes(blocks: Iterable[Block]) -> int:
+    """Whole minutes, at least one, for the text itself.
+
+    Words count at 220 a minute, unless a block says how long a reader stays with it. What is
+    opened, run or answered by choice (folds, snippets, questions) takes its own time.
+    """
+    return max(1, round(sum(map(_seconds, blocks)) / 60))
+
+
+def _seconds(block: Block) -> float:
+    if block.seconds is not None:
+        return block.seconds
+    inside = tuple(inner_blocks(block))
+    words = len(text_of(block).split()) - len(text_of(inside).split())
+    return 60 * words / WORDS_PER_MINUTE + sum(map(_seconds, inside))

@@ -17,20 +17,17 @@ from latentbook.book.compose.blocks import Block, Equation, Heading, Prose
 from latentbook.book.compose.facts import FactLedger
 from latentbook.book.compose.glossary import Glossary
 from latentbook.book.compose.labels import Labels
-from latentbook.book.compose.math import BrokenTex, Mathematics
+from latentbook.book.compose.math import BrokenTex, Mathematics, Symbols
 from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.media import Media
 from latentbook.book.compose.notebook import Form, remark
 from latentbook.book.compose.pictures import Pictures
-from latentbook.book.compose.pieces import Link, SideNote
+from latentbook.book.compose.pieces import Address, Link, SideNote, Text, element, plain
 from latentbook.book.compose.plots import Plots
 from latentbook.book.compose.prose import resolved
 from latentbook.book.compose.stills import Stills
-from latentbook.book.compose.symbols import Symbols
 from latentbook.book.compose.target import Target
-from latentbook.book.compose.text import Address, Text, element, plain
 from latentbook.book.read.day import Day
-from latentbook.book.read.markdown import make_markdown
 from latentbook.book.read.nodes import (
     DirectiveNode,
     EquationNode,
@@ -41,6 +38,7 @@ from latentbook.book.read.nodes import (
 )
 from latentbook.book.read.notation import SymbolEntry
 from latentbook.book.read.numbers import Asked, Number, NumberError, Numbers
+from latentbook.book.read.parse import make_markdown
 from latentbook.book.read.recordings import Recorded, Recording
 from latentbook.book.read.source import PageSource
 from latentbook.book.translations.language import Language

@@ -11,8 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
-from latentbook.book.compose.pieces import Link
-from latentbook.book.compose.text import Address
+from latentbook.book.compose.pieces import Address, Link
 from latentbook.datafile import Entry, Text, Toml
 from latentbook.errors import FileProblems, Problems, accepted_names
 

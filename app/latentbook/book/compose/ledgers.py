@@ -8,8 +8,7 @@ from typing import Any, Literal
 
 from latentbook.book.compose.compose import Composer, Resources
 from latentbook.book.compose.facts import FactEntry, Gap, Remark
-from latentbook.book.compose.pieces import Link, Symbol, Term
-from latentbook.book.compose.text import Address
+from latentbook.book.compose.pieces import Address, Link, Symbol, Term
 from latentbook.book.compose.types import Dispute, Fact, NotedSymbol
 from latentbook.book.read.day import Day
 from latentbook.book.read.nodes import Document

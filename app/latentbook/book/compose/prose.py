@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Protocol, TypeAlias
 
 from markdown_it.common.utils import escapeHtml
 from markdown_it.token import Token
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+from pygments.util import ClassNotFound
 
-from latentbook.book.compose.highlight import highlight_code
 from latentbook.book.compose.math_words import Formula
-from latentbook.book.compose.pieces import Link
+from latentbook.book.compose.pieces import Address, Html, Link, Text, element, plain
 from latentbook.book.compose.target import Target
-from latentbook.book.compose.text import Address, Text, element, plain
 from latentbook.book.read import suggestions
 from latentbook.book.read.day import Day
 from latentbook.book.translations.language import Language
 from latentbook.errors import FileProblems, known_names
+
+_FORMATTER = HtmlFormatter(nowrap=True)
+
+
+@lru_cache(maxsize=4096)
+def highlight_code(source: str, language: str = "python") -> Html:
+    """Markup for the inside of ``pre > code``; its text is ``source`` without the last newline."""
+    try:
+        lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
+    except ClassNotFound:
+        raise ValueError(f"unknown language {language!r} of a listing") from None
+    return Html(highlight(source.rstrip("\n"), lexer, _FORMATTER).rstrip("\n"))
+
 
 WORDS_AND_LABEL = re.compile(r"(.+?)\s*<([^<>]+)>", re.DOTALL)
 EXPLAINED = re.compile(r"(.+?)\s*\(([^()]+)\)", re.DOTALL)

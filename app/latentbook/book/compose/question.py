@@ -17,12 +17,11 @@ from markdown_it.token import Token
 from latentbook.book.compose.blocks import Block, NumberedBlock
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, Form, NotebookWriter, details, listing
-from latentbook.book.compose.pieces import Html
-from latentbook.book.compose.text import Text
+from latentbook.book.compose.pieces import Html, Text
 from latentbook.book.read.day import Day
-from latentbook.book.read.markdown import TASK
 from latentbook.book.read.nodes import DirectiveNode, Node, TextNode
 from latentbook.book.read.options import Option
+from latentbook.book.read.parse import TASK
 from latentbook.errors import accepted_names
 
 T = TypeVar("T")

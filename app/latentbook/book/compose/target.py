@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from latentbook.book.compose.text import Address
+from latentbook.book.compose.pieces import Address
 from latentbook.book.translations.language import Language, message
 
 REFERENCES = {

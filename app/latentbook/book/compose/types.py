@@ -7,10 +7,16 @@ from dataclasses import dataclass
 from datetime import date
 
 from latentbook.book.compose.bibliography import Reference
-from latentbook.book.compose.blocks import Block, Heading
-from latentbook.book.compose.pieces import Html, Link, Symbol, Term
-from latentbook.book.compose.text import Text
-from latentbook.book.compose.words import reading_minutes
+from latentbook.book.compose.blocks import Block, Heading, reading_minutes
+from latentbook.book.compose.facts import FactLedger
+from latentbook.book.compose.labels import Labels
+from latentbook.book.compose.math import Notation
+from latentbook.book.compose.media import Media
+from latentbook.book.compose.pieces import Html, Link, Symbol, Term, Text
+from latentbook.book.read.brand import Brand
+from latentbook.book.read.numbers import Asked
+from latentbook.book.read.project import Laid
+from latentbook.book.read.source import ChapterSource
 from latentbook.book.translations.language import Language
 
 
@@ -159,3 +165,23 @@ class Page:
     root: str  # "./", "../" or "../../": for data-root and for links
     place: str  # below the root of the site: autoencoders/compress
     config: Html  # JSON for script#latentbook-config, safe inside a script element
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A book, the files its pages need, and what it was made from.
+
+    ``apart`` are the files of instruments that appear only in withheld content.
+    """
+
+    book: Book
+    media: Media
+    sources: tuple[ChapterSource, ...]  # the open part of the chapters, without the front page
+    whole: tuple[ChapterSource, ...]  # the chapters as written, with withheld content
+    labels: Labels
+    notation: Notation
+    facts: FactLedger
+    apart: frozenset[str]
+    laid: Laid
+    brand: Brand | None
+    asked: tuple[Asked, ...]  # every number that the text quotes

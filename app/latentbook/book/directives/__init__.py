@@ -9,12 +9,11 @@ from latentbook.book.directives.admonition import ADMONITION, REMARKS
 from latentbook.book.directives.code_cell import CODE_CELL
 from latentbook.book.directives.deck import DECK, NOTES, STEP
 from latentbook.book.directives.fact import FACT
-from latentbook.book.directives.figure import FIGURE, IMAGE
+from latentbook.book.directives.figure import FIGURE, IMAGE, PLOT
 from latentbook.book.directives.fold import DROPDOWN, FOLD
 from latentbook.book.directives.instrument import INSTRUMENT
 from latentbook.book.directives.margin import ASIDE, MARGIN, SIDEBAR
 from latentbook.book.directives.math import MATH
-from latentbook.book.directives.plot import PLOT
 from latentbook.book.directives.questions import PARTS, QUIZ
 from latentbook.book.directives.table import LIST_TABLE, TABLE
 from latentbook.book.directives.takeaways import TAKEAWAYS

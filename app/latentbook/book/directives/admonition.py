@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer, Directive, Maker
 from latentbook.book.compose.notebook import Cell, NotebookWriter, remark
-from latentbook.book.compose.text import Text
+from latentbook.book.compose.pieces import Text
 from latentbook.book.directives.fold import Fold
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, one_of

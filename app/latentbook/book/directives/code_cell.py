@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from latentbook.book.compose.blocks import NumberedBlock
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.engine import EngineError
-from latentbook.book.compose.highlight import highlight_code
 from latentbook.book.compose.notebook import Cell, NotebookWriter, listing
 from latentbook.book.compose.pieces import FigureOutput, Html, Output, StreamOutput, TextOutput
+from latentbook.book.compose.prose import highlight_code
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, flag, label, text
 from latentbook.book.read.python import validate

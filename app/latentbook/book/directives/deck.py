@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter, details
-from latentbook.book.compose.text import Text
+from latentbook.book.compose.pieces import Text
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.errors import FileProblems
 

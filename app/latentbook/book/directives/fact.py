@@ -9,8 +9,7 @@ from datetime import date
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter
-from latentbook.book.compose.pieces import Link
-from latentbook.book.compose.text import Address, Text
+from latentbook.book.compose.pieces import Address, Link, Text
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.errors import accepted_names
 

@@ -13,9 +13,8 @@ from latentbook.book.compose.blocks import ClassForm, NumberedBlock, Show
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.notebook import Cell, NotebookWriter
-from latentbook.book.compose.pieces import ControlView, Link, PanelStill, ReadoutView
+from latentbook.book.compose.pieces import ControlView, Link, PanelStill, ReadoutView, Text
 from latentbook.book.compose.stills import StillError
-from latentbook.book.compose.text import Text
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, label, text
 from latentbook.book.translations.language import message

@@ -11,7 +11,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from latentbook.book.read.markdown import make_markdown, source_lines
+from latentbook.book.read.parse import make_markdown, source_lines
 from latentbook.errors import Piece
 
 OPTION_LABEL = re.compile(r":(?:label|name):\s+(\S+)\s*$")

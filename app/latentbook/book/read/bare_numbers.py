@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from markdown_it.token import Token
 
-from latentbook.book.read.markdown import make_markdown
 from latentbook.book.read.nodes import DirectiveNode, Document, HeadingNode, Node, TextNode
+from latentbook.book.read.parse import make_markdown
 
 NUMBER = re.compile(
     r"(?<![\w.,])(?<!\w-)(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\w]|[.,]\d)"

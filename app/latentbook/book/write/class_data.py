@@ -9,10 +9,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from latentbook.book.compose.blocks import Block, NumberedBlock
+from latentbook.book.compose.blocks import Block, NumberedBlock, all_blocks, text_of
 from latentbook.book.compose.question import Question
 from latentbook.book.compose.types import Chapter, Section
-from latentbook.book.compose.words import all_blocks, text_of
 from latentbook.book.read.day import Day
 from latentbook.book.write.render import Renderer
 

@@ -16,16 +16,13 @@ from markdown_it.token import Token
 from nbformat import v4
 
 from latentbook.book.compose.compose import Directive
-from latentbook.book.compose.loaded import Loaded
 from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.notebook import Cell, listing
-from latentbook.book.compose.pieces import Link
+from latentbook.book.compose.pieces import Address, Link, element, plain
 from latentbook.book.compose.prose import document_label, resolved
 from latentbook.book.compose.target import Target
-from latentbook.book.compose.text import Address, element, plain
-from latentbook.book.compose.types import Chapter
+from latentbook.book.compose.types import Chapter, Loaded
 from latentbook.book.read.day import Day
-from latentbook.book.read.markdown import make_markdown
 from latentbook.book.read.nodes import (
     DirectiveNode,
     EquationNode,
@@ -33,6 +30,7 @@ from latentbook.book.read.nodes import (
     Node,
     TextNode,
 )
+from latentbook.book.read.parse import make_markdown
 from latentbook.book.read.recordings import PLOTLY, Recorded, code_hashes
 from latentbook.book.read.source import ChapterSource, PageSource
 from latentbook.book.translations.language import Language

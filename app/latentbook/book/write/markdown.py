@@ -8,7 +8,7 @@ from textwrap import indent
 
 from markdown_it.tree import SyntaxTreeNode as Node
 
-from latentbook.book.compose.text import Text
+from latentbook.book.compose.pieces import Text
 
 SPECIAL = re.compile(
     r"[*`$]|\\(?=[!-/:-@\[-`{-~])|(?<!\w)_|_(?!\w)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\](?=[(\[:])|~(?=~)"

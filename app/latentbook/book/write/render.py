@@ -1,34 +1,130 @@
-"""A book to pages by Jinja templates: one per page, one per block."""
+"""A book to pages by Jinja templates, one per page and one per block, and running text to HTML."""
 
 from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from gettext import NullTranslations
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
+from markdown_it.common.utils import escapeHtml
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup
 
-from latentbook.book.compose.blocks import Block, Equation, NumberedBlock
-from latentbook.book.compose.pieces import ControlView, Html, ReadoutView
+from latentbook.book.compose.blocks import Block, Equation, NumberedBlock, all_blocks
+from latentbook.book.compose.pieces import Address, ControlView, Html, Layout, ReadoutView, Text
 from latentbook.book.compose.question import Question
-from latentbook.book.compose.text import Address, Layout, Text
 from latentbook.book.compose.types import Book, Chapter, Page, Section
-from latentbook.book.compose.words import all_blocks
 from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.directives.instrument import InstrumentBlock
+from latentbook.book.read.parse import make_markdown
 from latentbook.book.read.source import PRINT
 from latentbook.book.translations.language import Language
 from latentbook.book.write.assets import QUESTIONS, Assets
-from latentbook.book.write.html import printed
 from latentbook.http.headers import CONTENT_SECURITY_POLICY, written
 from widgets.controls import BLANK
+
+Tokens: TypeAlias = Sequence[Token]
+BEFORE_MATH = re.compile(r"[(\[“‘]+$")
+AFTER_MATH = re.compile(r"^[^\s\w(\[“‘]+")
+"""Punctuation that stays on the same line as the equation before or after it."""
+
+
+def printed(text: Text, layout: Layout) -> Html:
+    """The markup of a text."""
+    return Html(_RENDERER.render(text.tokens, _OPTIONS, {"layout": layout}))
+
+
+class _Renderer(RendererHTML):
+    """markdown-it's renderer; methods named after tokens are its rules."""
+
+    def text(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Words, without the punctuation that adjacent equations have taken."""
+        content = tokens[idx].content
+        if _is_math(tokens, idx - 1):
+            content = AFTER_MATH.sub("", content)
+        if _is_math(tokens, idx + 1):
+            content = BEFORE_MATH.sub("", content)
+        return escapeHtml(content)
+
+    def math_inline(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Mathematics in a line, and the punctuation that no line may begin or end with."""
+        html = tokens[idx].meta["math"].html
+        before = _neighbour(tokens, idx - 1, BEFORE_MATH)
+        after = _neighbour(tokens, idx + 1, AFTER_MATH)
+        return f'<span class="joint">{before}{html}{after}</span>' if before or after else html
+
+    def math_block(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        """An equation inside a list or quote; others are blocks of their own."""
+        return f'<div class="equation">{tokens[idx].meta["math"].html}</div>\n'
+
+    def svg(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        return str(tokens[idx].meta["svg"])
+
+    def fence(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        meta = tokens[idx].meta
+        name, code = escapeHtml(meta["scrolls"]), meta["code"]
+        return f'<pre class="code scroller" data-scrolls="{name}"><code>{code}</code></pre>\n'
+
+    code_block = fence
+
+    def table_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        """A table scrolls sideways if the page is narrower."""
+        name = escapeHtml(tokens[idx].meta["scrolls"])
+        return f'<div class="table-scroll scroller" data-scrolls="{name}"><table>\n'
+
+    def table_close(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        return "</table></div>\n"
+
+    def th_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Mark column heads as such; the empty corner above the rows' names is not one."""
+        if tokens[idx + 1].content:
+            tokens[idx].attrSet("scope", "col")
+        else:
+            tokens[idx].tag = tokens[idx + 2].tag = "td"
+        return str(self.renderToken(tokens, idx, options, env))
+
+    def renderToken(  # noqa: N802
+        self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType
+    ) -> str:
+        """A tag, with its addresses and id as the page needs them."""
+        token, layout = tokens[idx], env["layout"]
+        attrs = dict(token.attrs)
+        if to := token.meta.get("to"):
+            attrs["href"] = layout.url(to)
+        if "file" in token.meta:
+            attrs["src"] = layout.root + token.meta["file"]
+        if "id" in attrs:
+            attrs["id"] = layout.id(str(attrs["id"]))
+        if attrs != token.attrs:
+            tokens, idx = [token.copy(attrs=attrs)], 0
+        return str(super().renderToken(tokens, idx, options, env))
+
+
+def _is_math(tokens: Tokens, idx: int) -> bool:
+    return 0 <= idx < len(tokens) and tokens[idx].type == "math_inline"
+
+
+def _neighbour(tokens: Tokens, idx: int, punctuation: re.Pattern[str]) -> str:
+    """The punctuation of adjacent text that stays with an equation."""
+    if not 0 <= idx < len(tokens) or tokens[idx].type != "text":
+        return ""
+    match = punctuation.search(tokens[idx].content)
+    return escapeHtml(match[0]) if match else ""
+
+
+_RENDERER = _Renderer()
+_OPTIONS = make_markdown().options
+
 
 EMBED = "embed"
 """Folder of the pages with a single block."""

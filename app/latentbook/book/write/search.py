@@ -6,9 +6,8 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 
-from latentbook.book.compose.blocks import Block, Heading, NumberedBlock
+from latentbook.book.compose.blocks import Block, Heading, NumberedBlock, all_blocks, text_of
 from latentbook.book.compose.types import Book, Chapter
-from latentbook.book.compose.words import all_blocks, text_of
 from latentbook.book.translations.language import Language
 
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from latentbook.book.compose.loaded import Loaded
-from latentbook.book.compose.types import Book
+from latentbook.book.compose.types import Book, Loaded
 from latentbook.book.write.assets import Assets
 from latentbook.book.write.class_data import class_data
 from latentbook.book.write.compress import Compressor, link

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import symtable
 
+from latentbook.book.compose.blocks import all_blocks
 from latentbook.book.compose.types import Chapter
-from latentbook.book.compose.words import all_blocks
 from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.directives.questions.code.kind import CodeQuestion
 

@@ -14,13 +14,12 @@ from latentbook.book.compose.engine import Engine
 from latentbook.book.compose.math import Mathematics, Notation
 from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.media import Media
-from latentbook.book.compose.pieces import Html
+from latentbook.book.compose.pieces import Html, Layout, Text
 from latentbook.book.compose.prose import Surroundings, resolved
 from latentbook.book.compose.stills import Stills
-from latentbook.book.compose.text import Layout, Text
 from latentbook.book.compose.types import Page
 from latentbook.book.directives.instrument import Words, instrument_block
-from latentbook.book.read.markdown import make_markdown
+from latentbook.book.read.parse import make_markdown
 from latentbook.book.read.project import read_manifest
 from latentbook.book.translations.language import ENGLISH, language
 from latentbook.book.write.assets import engine_script, notebook_script

@@ -10,10 +10,10 @@ from markdown_it.token import Token
 
 from latentbook.book.compose.blocks import Block, ClassForm, Prose, Show
 from latentbook.book.compose.compose import Composer
+from latentbook.book.compose.pieces import Text
 from latentbook.book.compose.question import Public, Question, QuestionKind, shared
-from latentbook.book.compose.text import Text
-from latentbook.book.read.markdown import TASK
 from latentbook.book.read.nodes import DirectiveNode, TextNode
+from latentbook.book.read.parse import TASK
 from latentbook.book.translations.language import message
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from latentbook.book.compose.compose import Composer
-from latentbook.book.compose.highlight import highlight_code
 from latentbook.book.compose.pieces import Html
+from latentbook.book.compose.prose import highlight_code
 from latentbook.book.compose.question import Part, Public, Question, QuestionKind, shared
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.python import check_python, validate

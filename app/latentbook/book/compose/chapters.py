@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from latentbook.book.compose.blocks import (
     Block,
@@ -143,24 +144,14 @@ class Chapters:
                 moved.setdefault(id, f"{page.name}/#{id}")
             for id in (page.name, *page.document.front["aliases"]):
                 moved[id] = f"{page.name}/"
-        previous, following = self._neighbours.around(opening)
         return Chapter(
+            **self._page(opening, entry.number, blocks, composer),
             slug=entry.slug,
-            place=opening.place,
-            number=entry.number,
-            title=front["title"],
             standfirst=standfirst,
             level=front.get("level", ""),
-            description=front["description"],
             builds_on=self._neighbours.builds_on(opening),
-            blocks=blocks,
-            listed=_listed(blocks, opening.place),
-            references=self._resources.bibliography.references(composer.cited),
-            symbols=self._ledgers.symbols_of(composer),
             sections=tuple(sections),
             moved=moved,
-            previous=previous,
-            next=following,
             notebook=f"{entry.slug}.ipynb",
             script=f"{entry.slug}.py",
         )
@@ -205,22 +196,30 @@ class Chapters:
                 lines.get("title", 1),
                 f"the section has {words:,} words; at most {LONGEST_SECTION:,}: make it two",
             )
-        previous, following = self._neighbours.around(page)
         return Section(
+            **self._page(page, composer.place.number, blocks, composer),
             name=page.name,
-            place=page.place,
-            number=composer.place.number,
             html=html,
-            title=page.title,
-            description=front["description"],
             minutes=reading_minutes(blocks),
-            blocks=blocks,
-            listed=_listed(blocks, page.place),
-            references=self._resources.bibliography.references(composer.cited),
-            symbols=self._ledgers.symbols_of(composer),
-            previous=previous,
-            next=following,
         )
+
+    def _page(
+        self, page: PageSource, number: str, blocks: tuple[Block, ...], composer: Composer
+    ) -> dict[str, Any]:
+        """The fields that openings and sections share."""
+        previous, following = self._neighbours.around(page)
+        return {
+            "place": page.place,
+            "number": number,
+            "title": page.title,
+            "description": page.document.front["description"],
+            "blocks": blocks,
+            "listed": _listed(blocks, page.place),
+            "references": self._resources.bibliography.references(composer.cited),
+            "symbols": self._ledgers.symbols_of(composer),
+            "previous": previous,
+            "next": following,
+        }
 
     def _ids_on(self, page: PageSource) -> list[str]:
         """What addresses can name on a page: its labels and headings."""

@@ -327,7 +327,7 @@ class Composer:
             return element("dfn", [plain(words)], class_="term")
         if name not in glossary.entries:
             self.problems.add(
-                line, f"no term {name!r} in glossary.toml. {accepted_names(name, glossary.names)}"
+                line, f"no term {name!r} in glossary.toml. {accepted_names(name, glossary.entries)}"
             )
             return ()
         id = glossary.entries[name].id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, KeysView, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,10 +28,6 @@ class Glossary:
     def __init__(self, entries: Mapping[str, TermEntry]) -> None:
         self.entries = dict(entries)
         self._defined: dict[str, Link] = {}
-
-    @property
-    def names(self) -> KeysView[str]:
-        return self.entries.keys()
 
     def define(self, name: str, place: Link) -> bool:
         """Record where a term is defined; False if it has a definition already."""

@@ -139,7 +139,7 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
     for hint in node.parts("hint"):
         yield Cell(details(translate("Hint"), writer.markdown(hint.nodes)))
     answer = [writer.markdown(part.nodes) for part in node.parts("answer")]
-    answer += [listing(part.code) for part in _parts(node) if _part(part).in_answer]
+    answer += [listing(part.code) for part, syntax in _parts(node) if syntax.in_answer]
     if node.opens is None:
         yield Cell(details(translate("Worked answer"), "\n\n".join(answer)))
     elif node.opens.moment:
@@ -147,17 +147,10 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
         yield Cell(translate("The answer opens %(moment)s.", moment=when))
 
 
-def _parts(node: DirectiveNode) -> list[DirectiveNode]:
-    return [
-        part
-        for part in node.nodes
-        if isinstance(part, DirectiveNode) and isinstance(part.syntax, Part)
-    ]
-
-
-def _part(node: DirectiveNode) -> Part:
-    assert isinstance(node.syntax, Part)
-    return node.syntax
+def _parts(node: DirectiveNode) -> Iterator[tuple[DirectiveNode, Part]]:
+    for part in node.nodes:
+        if isinstance(part, DirectiveNode) and isinstance(part.syntax, Part):
+            yield part, part.syntax
 
 
 @dataclass(frozen=True)
@@ -187,8 +180,8 @@ class QuestionKind:
 
     def make(self, node: DirectiveNode, composer: Composer) -> Question | None:
         """The block, or None after reporting what is missing."""
-        for part in _parts(node):
-            if part.syntax not in (HINT, ANSWER, *self.parts):
+        for part, syntax in _parts(node):
+            if syntax not in (HINT, ANSWER, *self.parts):
                 composer.problems.add(part.line, f"a {self.name} question takes no {part.name}")
         answers, hints = node.parts("answer"), node.parts("hint")
         if node.opens is None and len(answers) != 1:
@@ -254,8 +247,8 @@ def without_answer(node: DirectiveNode, public: Sequence[str], opens: Day) -> Di
         _unmarked(part) if isinstance(part, TextNode) else part
         for part in node.nodes
         if not (isinstance(part, DirectiveNode) and isinstance(part.syntax, Part))
-        or _part(part).public
-        or _part(part).drawn
+        or part.syntax.public
+        or part.syntax.drawn
     )
     options = {name: node.options[name] for name in ("label", *public) if name in node.options}
     return replace(node, nodes=tuple(nodes), options=options, opens=opens)

@@ -30,22 +30,28 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Section:
-    """A numbered section: a page of its own."""
+class TextPage:
+    """A page of text: the opening of a chapter, or a section."""
 
-    name: str  # the last part of its address, and its label
-    place: str  # autoencoders/compress
-    number: str
-    html: Text  # the title
+    place: str  # autoencoders/compress; nothing for the front page
+    number: str  # empty for the front page
     title: str
     description: str
-    minutes: int
     blocks: tuple[Block, ...]
     listed: Listed
     references: tuple[Reference, ...]  # cited here, in alphabetical order
     symbols: tuple[Symbol, ...]  # of its equations
     previous: Link | None
     next: Link | None
+
+
+@dataclass(frozen=True)
+class Section(TextPage):
+    """A numbered section: a page of its own."""
+
+    name: str  # the last part of its address, and its label
+    html: Text  # the title
+    minutes: int
 
     @property
     def headings(self) -> tuple[Heading, ...]:
@@ -80,25 +86,15 @@ class Dispute:
 
 
 @dataclass(frozen=True)
-class Chapter:
-    """One chapter, or the front page (whose number is empty)."""
+class Chapter(TextPage):
+    """One chapter, as the page of its opening, or the front page."""
 
     slug: str
-    place: str  # the slug; nothing for the front page
-    number: str
-    title: str
     standfirst: Text
     level: str
-    description: str
     builds_on: tuple[Link, ...]
-    blocks: tuple[Block, ...]  # of its opening
-    listed: Listed  # in its opening
-    references: tuple[Reference, ...]  # cited in its opening
-    symbols: tuple[Symbol, ...]  # of the equations in its opening
     sections: tuple[Section, ...]
     moved: Mapping[str, str]  # ids of the chapter's former single page, and where they are now
-    previous: Link | None
-    next: Link | None
     notebook: str  # URL of SLUG.ipynb
     script: str  # URL of SLUG.py
 
@@ -109,7 +105,7 @@ class Chapter:
         return sections or reading_minutes(self.blocks)
 
     @property
-    def pages(self) -> tuple[Chapter | Section, ...]:
+    def pages(self) -> tuple[TextPage, ...]:
         return (self, *self.sections)
 
     @property

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from markupsafe import Markup
 
-from latentbook.book.compose.blocks import Block, NumberedBlock, all_blocks, text_of
+from latentbook.book.compose.blocks import NumberedBlock, all_blocks, text_of
 from latentbook.book.compose.question import Question
-from latentbook.book.compose.types import Chapter, Section
+from latentbook.book.compose.types import Section, TextPage
 from latentbook.book.read.day import Day
 from latentbook.book.write.render import Renderer
 
@@ -43,14 +43,12 @@ def class_data(renderer: Renderer, config: Mapping[str, Any]) -> bytes:
                 for name in ("book.css", *(["brand.css"] if book.mark else []))
             ],
         },
-        "blocks": [each for page in pages for each in _askable(page, page.blocks, renderer)],
+        "blocks": [each for page in pages for each in _askable(page, renderer)],
     }
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _askable(
-    page: Chapter | Section, blocks: Iterable[Block], renderer: Renderer
-) -> Iterator[dict[str, Any]]:
+def _askable(page: TextPage, renderer: Renderer) -> Iterator[dict[str, Any]]:
     """The blocks of a page that a class can be asked, those inside other blocks too."""
 
     def show(shown: Any) -> str:
@@ -60,7 +58,7 @@ def _askable(
         return Markup(renderer.fragment("opens.html", "", day=day)).striptags()
 
     section = f"{page.number} {page.title}" if isinstance(page, Section) else page.title
-    for block in all_blocks(blocks):
+    for block in all_blocks(page.blocks):
         forms = block.class_forms(show)
         if forms and isinstance(block, NumberedBlock) and block.label:
             question = block.question if isinstance(block, Question) else None

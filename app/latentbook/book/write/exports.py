@@ -201,7 +201,8 @@ class _Writer:
                 case EquationNode():
                     yield Cell(self.equation(node))
                 case DirectiveNode():
-                    yield from self.directive(node)
+                    assert isinstance(node.syntax, Directive)
+                    yield from node.syntax.notebook(node, self)
 
     def text(self, source: str) -> str:
         """A line of Markdown without syntax that only this book understands."""
@@ -261,11 +262,6 @@ class _Writer:
         return "\n\n".join(
             listing(cell.source) if cell.is_code else cell.source for cell in self.cells(nodes)
         )
-
-    def directive(self, node: DirectiveNode) -> Iterator[Cell]:
-        """The cells of one directive, in the form that it declares."""
-        assert isinstance(node.syntax, Directive)
-        yield from node.syntax.notebook(node, self)
 
     def url(self, node: DirectiveNode) -> str:
         """The address of a labelled node in the book, from the notebook."""

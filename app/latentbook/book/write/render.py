@@ -23,7 +23,7 @@ from markupsafe import Markup
 from latentbook.book.compose.blocks import Block, Equation, NumberedBlock, all_blocks
 from latentbook.book.compose.pieces import Address, ControlView, Html, Layout, ReadoutView, Text
 from latentbook.book.compose.question import Question
-from latentbook.book.compose.types import Book, Chapter, Page, Section
+from latentbook.book.compose.types import Book, Chapter, Page, TextPage
 from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.directives.instrument import InstrumentBlock
 from latentbook.book.read.parse import make_markdown
@@ -235,7 +235,7 @@ class Renderer:
         html = self._page("print", title, place, layout=chapter_on_one_page(chapter), **given)
         yield f"{place}/index.html", html
 
-    def _embedded(self, place: str, block: NumberedBlock, source: Chapter | Section) -> str:
+    def _embedded(self, place: str, block: NumberedBlock, source: TextPage) -> str:
         """A page with a single block, for frames of other sites."""
         return self._page(
             "embed",

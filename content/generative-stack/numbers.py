@@ -1,12 +1,71 @@
 """Numbers of chapter 6."""
 
+from math import erf
+
 import numpy as np
 
+from latentbook.models.cards import card
+from widgets import latent_diffusion as _walks
+from widgets import rate_distortion as _plane
 from widgets import vq_codebook as _table
 from widgets.data import load
+from widgets.sae_features import ACTIVE as _ACTIVE
 from widgets.sae_features import features_of as _features_of
 
-# Codes from a table: is what 60 digits taught theirs alone, or are the 40 test digits harder?
+
+def _over_seeds(values):
+    """Percent, over the runs that differ in their seeds."""
+    values = 100 * np.array(values)
+    return {
+        "mean": values.mean(),
+        "sd": values.std(ddof=1),
+        "least": values.min(),
+        "most": values.max(),
+    }
+
+
+# Codes from a table: 64 codes after 60 steps of k-means from patches
+def _learned(revive):
+    settings = {"codes": 64, "rule": "means", "begin": "patches", "revive": revive, "seed": 0}
+    state = _table.start(**settings)
+    used_at_first = len(np.unique(state["which"]))
+    for _ in range(60):
+        state = _table.step(state, **settings)
+    left = _table.compute(state, [], codes=64, steps=60, branch="off", at=0)
+    return {
+        "unused_at_first": 64 - used_at_first,
+        "train": state["error"],
+        "perplexity": state["perplexity"],
+        "test": left["error"],
+        "used_in_test": np.count_nonzero(left["share"]),
+    }
+
+
+means = {"as_is": _learned(False), "revived": _learned(True)}
+_best = card("patch_codes")["metrics"]
+best_means = _best["squared_error_by_codes"]["64"]
+
+
+def _blank_drawn(size, seed):
+    """Blank patches among those that a table starts from."""
+    x = _table.patches()[0]
+    drawn = np.random.default_rng(seed).choice(len(x), size, replace=False)
+    return np.sum(x[drawn].max(axis=1) == 0)
+
+
+_by_seed = [_blank_drawn(16, seed) for seed in range(1, 12)]
+blank_drawn = {"least": min(_by_seed), "most": max(_by_seed), "of_64": _blank_drawn(64, 0)}
+
+# VQ-VAEs of three epochs, and k-means on the patches of 1,500 digits
+_rates = card("rate_distortion")["metrics"]
+vq = {
+    run.replace(", seed ", "_"): found for run, found in _rates["vq_by_codes_and_seed"].items()
+}  # 64_0 is vqvae_mnist
+more_digits = _best["from_more_digits"]
+dead = {run: int(run.split("_")[0]) - found["codes_in_use"] for run, found in vq.items()}
+sure_of = {way: 100 * share for way, share in _rates["sure"].items()}
+
+# Is what 60 digits taught theirs alone, or are the 40 test digits harder?
 _patches = _table.cut(
     np.delete(load("mnist_gallery")["images"], load("mnist_images")["position"], axis=0)
 )
@@ -33,6 +92,165 @@ _train, _test = _table.patches()
 _others = _means(_patches)
 table_of_others = {"train": _left(_train, _others), "test": _left(_test, _others)}
 
+# Bits against error
+_measured = load("rate_distortion")
+_curves = _plane.compute(**_plane.instrument.defaults())["curves"]
+
+
+def _left_at(kind, bits):
+    return _plane.left_at(_curves[kind], bits)
+
+
+def _points(kind):
+    return [{"bits": bits, "error": error} for bits, error in _curves[kind].tolist()]
+
+
+_autoencoder = _points("autoencoder")
+autoencoder = {
+    "at_37": _autoencoder[2],
+    "at_91": _autoencoder[6] | {"bound": _left_at("bound", _autoencoder[6]["bits"])},
+    "passes": next(
+        bits
+        for bits in np.arange(30, 60, 0.1)
+        if _left_at("autoencoder", bits) < _left_at("bound", bits)
+    ),
+}
+vae = {  # by the price of a nat
+    name: point
+    | {
+        "bound": _left_at("bound", point["bits"]),
+        "loss_at_003": point["error"] + 0.03 * point["bits"] * np.log(2),
+        "sent_alone": np.log2(point["bits"] + 1) + 5,
+    }
+    for name, point in zip(("3", "1", "03", "01", "003"), _points("vae"), strict=True)
+}
+components_at_294 = _left_at("pca", 294)
+prices = {  # of 64 codes
+    way: _measured["prices"][list(_measured["codes"]).index(64), column]
+    for way, column in _plane.PRICES.items()
+}
+_variances = load("mnist_pca")["eigenvalues"].astype(float)
+water = {  # at the level 0.5
+    "directions": np.sum(_variances > 0.5),
+    "bits": 0.5 * np.log2(np.maximum(_variances / 0.5, 1)).sum(),
+    "error": np.minimum(_variances, 0.5).sum(),
+}
+
+
+def _bound(bits):
+    """The least error of a Gaussian at a rate; the level of the water is found by bisection."""
+    low, high = 1e-6, _variances.max()
+    for _ in range(60):
+        level = np.sqrt(low * high)
+        spent = 0.5 * np.log2(np.maximum(_variances / level, 1)).sum()
+        low, high = (level, high) if spent > bits else (low, level)
+    return np.minimum(_variances, level).sum()
+
+
+def _rounded(step):
+    """Bits and error of the same Gaussian, each coordinate rounded to a grid."""
+    bits = error = 0.0
+    for std in np.sqrt(_variances.clip(1e-12)):
+        k = np.arange(-int(9 * std / step) - 1, int(9 * std / step) + 2)
+        edges = (np.append(k, k[-1] + 1) - 0.5) * step / std
+        below = np.array([0.5 * (1 + erf(edge / np.sqrt(2))) for edge in edges])
+        share = np.diff(below)
+        first = -std * np.diff(np.exp(-(edges**2) / 2)) / np.sqrt(2 * np.pi)  # E[x; cell]
+        error += std**2 + np.sum((k * step) ** 2 * share - 2 * k * step * first)
+        bits -= np.sum(share[share > 0] * np.log2(share[share > 0]))
+    return {"bits": bits, "error": error, "bound": _bound(bits)}
+
+
+rounded = _rounded(0.5)
+_more = [_rounded(step) for step in _measured["steps"] if step <= 2]
+_ratios = [100 * (each["error"] / each["bound"] - 1) for each in _more]
+rounded_more = {"least": min(_ratios), "most": max(_ratios)}
+
+# Diffusion: draws by the cards, and the likelihood that the mixture gains
+_stored = {latents: load(f"{name}_diffusion") for latents, name in _walks.CODES.items()}
+_cards = {latents: card(f"{name}_diffusion")["metrics"] for latents, name in _walks.CODES.items()}
+
+
+def _judged(pairs):
+    """Distance and percent sure, over the seeds if there are several."""
+    distance, share = np.atleast_2d(pairs).T
+    found = {"distance": distance.mean(), "sure": 100 * share.mean()}
+    if len(distance) > 1:
+        found |= {"distance_sd": distance.std(ddof=1), "sure_sd": 100 * share.std(ddof=1)}
+    return found
+
+
+draws = {
+    latents: {kind: _judged(pairs) for kind, pairs in found["drawings"].items()}
+    for latents, found in _cards.items()
+}
+gained = {  # nats
+    latents: {
+        "by_four": found["held_out"]["4"] - found["held_out"]["prior"],
+        "four_by_two": found["held_out"]["4"] - found["held_out"]["2"],
+    }
+    for latents, found in _cards.items()
+}
+kl_16 = load("conv_vae_mnist_16_planes")["kl"].sum()
+_left = 100 * _stored["16"]["errors"] / _stored["16"]["errors"][0]  # of the prior's, in percent
+_most_gained = _left[1].argmin()
+denoised = {
+    "angle": np.degrees(_stored["16"]["angles"][_most_gained]),
+    "mixture": _left[1, _most_gained],
+    "network": _left[2:, _most_gained].mean(),
+}
+
+
+# Guidance, with the exact score
+def _guided(latents, digit, w, sampler="ddpm", steps=32, draws=1000):
+    """Spread of draws by that of the digit's codes, and how probable the digit is, in percent."""
+    data, rng = _stored[latents], np.random.default_rng(0)
+    z = rng.normal(size=(draws, data["means"].shape[-1]))
+    phis = _walks.angle(np.linspace(1, 0, steps + 1), "cosine")
+    ends = _walks.generated(z, phis, data, "exact", sampler, (w, digit), rng)[-1]
+    return {
+        "spread": np.sqrt(np.square(ends - ends.mean(axis=0)).sum(axis=1).mean())
+        / _walks.spread_of(_walks.parts_of(data, digit)),
+        "probable": 100 * _walks.probability_of(ends, data, int(digit)).mean(),
+    }
+
+
+guidance = {
+    "three": {
+        "none": _guided("2", "3", 0.0),
+        "ddpm": _guided("2", "3", 3.0),
+        "ddim": _guided("2", "3", 3.0, "ddim"),
+    },
+    "zero": {
+        "none": _guided("2", "0", 0.0),
+        "ddpm": _guided("2", "0", 3.0),
+        "ddim": _guided("2", "0", 3.0, "ddim"),
+    },
+    "three_of_16": {"none": _guided("16", "3", 0.0), "ddpm": _guided("16", "3", 3.0)},
+}
+spread_in_24 = np.mean(
+    [_guided("16", str(digit), 0.0, steps=24, draws=300)["spread"] for digit in range(10)]
+)
+
+# Sparse features: tables, by network and k
+_features_card = card("mnist_network_features")
+_columns = "unexplained", "accuracy", "dead", "mixed", "purity_median"
+
+
+def _of_features(network, active):
+    found = _features_card["metrics"][network][str(active)]
+    runs = {key: _over_seeds([run[key] for run in found["by_seed"]]) for key in _columns}
+    return runs | {"returned": _over_seeds(found["return_under_another_seed"])}
+
+
+sparse = {
+    network: {f"k{active}": _of_features(network, active) for active in _ACTIVE}
+    | {"units": {key: 100 * found["units"][key] for key in _columns[1:]}}
+    for network, found in _features_card["metrics"].items()
+    if network in ("trained", "untrained")
+}
+steps_of_features = _features_card["features"]["steps"]
+
 # Sparse features at k = 4: those that change answers, beside others that add as much to the units
 _data, _gallery, _network = (
     load(name) for name in ("mnist_network_features", "mnist_gallery", "mnist_network")
@@ -55,18 +273,18 @@ def _changed(on, parts):
     return np.mean(((_units[on] - parts) @ _W + _b).argmax(axis=1) != _named[on])
 
 
-_features, _by_mean, _by_chance = [], [], []
+_features, _by_mean, _by_chance, _along_mean = [], [], [], []
 for _j in _living:
     _on = _z[:, _j] > 0
     _part = _z[_on, _j, None] * _own["decoder"][_j]
     _long = np.linalg.norm(_part, axis=1, keepdims=True)
     _way = _middles[_own["digits"][_j].argmax()] - _units.mean(axis=0)
     _drawn = _rng.normal(size=(100, len(_spread))) @ _spread.T
+    _way /= np.linalg.norm(_way)
     _features.append(_changed(_on, _part))
-    _by_mean.append(_changed(_on, _long * _way / np.linalg.norm(_way)))
-    _by_chance.append(
-        np.mean([_changed(_on, _long * way / np.linalg.norm(way)) > 0.1 for way in _drawn])
-    )
+    _by_mean.append(_changed(_on, _long * _way))
+    _along_mean.append(_own["decoder"][_j] @ _way / np.linalg.norm(_own["decoder"][_j]))
+    _by_chance.append([_changed(_on, _long * way / np.linalg.norm(way)) for way in _drawn])
 
 _strong = np.array(_features) > 0.1
 _found = _own["nearest"][_living] >= 0.9
@@ -74,24 +292,63 @@ _energy = np.mean(_z[:, _living] ** 2 * np.square(_own["decoder"][_living]).sum(
 _largest = np.argsort(-_energy)[:30]
 _weak = _largest[~_strong[_largest]]
 features = {
+    "often": len(_living),
     "strong": _strong.sum(),
     "strong_by_mean": np.sum(np.array(_by_mean) > 0.1),
-    "strong_by_chance": np.sum(_by_chance),
+    "strong_by_chance": np.sum(np.mean(np.array(_by_chance) > 0.1, axis=1)),
     "strong_found": np.sum(_found & _strong),
+    "weak": np.sum(~_strong),
     "weak_found": 100 * _found[~_strong].mean(),
     "large": len(_weak),
     "large_found": 100 * _found[_weak].mean(),
 }
 
+# Features 1, 2, 8 and 10, which are nearly class means
+_four = [list(_living).index(number - 1) for number in (1, 2, 8, 10)]
+
+
+def _range_of_four(values):
+    values = np.array(values)[_four]
+    return {"least": values.min(), "most": values.max()}
+
+
+_on = (_z[:, 1] > 0) & (_named == 6)
+clear = {
+    "changed": _range_of_four(100 * np.array(_features)),
+    "by_mean": _range_of_four(100 * np.array(_by_mean)),
+    "cosine": _range_of_four(_along_mean),
+    "sixes_lost": 100 * _changed(_on, _z[_on, 1, None] * _own["decoder"][1]),
+}
+
+# Features of one run: how near the nearest of another seed is, of the same run, and of chance
+_chance = _rng.normal(size=(2000, len(_spread))) @ _spread.T
+_chance /= np.linalg.norm(_chance, axis=1, keepdims=True)
+
+
+def _near(at, network="trained"):
+    living = _data[f"{network}_density"][at] > 0
+    rows = _data[f"{network}_decoder"][at][living].astype(float)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    copies = rows @ rows.T >= 0.9
+    linked = np.linalg.matrix_power(copies.astype(float), 16) > 0  # by way of others
+    return {
+        "another": _data[f"{network}_nearest"][at][living].mean(),
+        "chance": (_chance @ rows.T).max(axis=1).mean(),
+        "copies": 100 * np.mean(copies.sum(axis=1) > 1),
+        "living": len(rows),
+        "groups": len(np.unique(linked, axis=0)),
+    }
+
+
+near = {f"k{active}": _near(at) for at, active in enumerate(_ACTIVE)}
+
 # Feature 37, by the width of the strokes of its ones and of other ones, in px
 _thin = (_z[:, 36] > 0) & (_labels == 1)
 thin = {
+    "images": np.sum(_z[:, 36] > 0),
     "its": _gallery["width"][_thin].mean(),
     "others": _gallery["width"][(_labels == 1) & ~_thin].mean(),
 }
 
 # At k = 1 without training: features with a near copy among their own
-_living_untrained = _data["untrained_density"][0] > 0
-_rows = _data["untrained_decoder"][0].astype(float)[_living_untrained]
-_rows /= np.linalg.norm(_rows, axis=1, keepdims=True)
-untrained_copies = 100 * np.mean((_rows @ _rows.T - 2 * np.eye(len(_rows))).max(axis=1) >= 0.9)
+untrained_copies = _near(0, "untrained")["copies"]

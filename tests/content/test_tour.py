@@ -7,9 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from widgets import pipeline
-from widgets.data import load
-
 
 @pytest.fixture(scope="module")
 def text(root: Path) -> str:
@@ -23,26 +20,10 @@ def said(text: str, pattern: str) -> list[float]:
     return [float(number.replace("{,}", "").replace(",", "")) for number in found.groups()]
 
 
-def test_the_error_is_that_of_the_digit_beside_it(text: str) -> None:
-    (error,) = said(text, r"squared error of ([\d.]+)\.")
-    at_rest = pipeline.compute(**pipeline.instrument.defaults())
-    assert error == pytest.approx(at_rest["error"], abs=0.05)
-
-
 def test_weights_of_a_convolution_and_of_a_dense_layer(text: str) -> None:
     pixels, maps, kernel, outputs = 28 * 28, 32, 4 * 4, 14 * 14
     assert said(text, r"\(16 \+ 1\) = (\d+)\$") == [maps * (kernel + 1)]
     assert said(text, r"= (4[\d{},]+)\$") == [(pixels + 1) * maps * outputs]
-
-
-def test_mig_is_what_was_measured(text: str) -> None:
-    strokes = load("strokes")
-    means = dict(zip(strokes["betas"].tolist(), strokes["mig_cold"].mean(axis=1), strict=True))
-    low, high = said(text, r"climbs from ([\d.]+) at 0\.1 to ([\d.]+) at 2")
-    at = {round(beta, 1): mean for beta, mean in means.items()}
-    assert low == pytest.approx(at[0.1], abs=0.005)
-    assert high == pytest.approx(at[2.0], abs=0.005)
-    assert at[32.0] == pytest.approx(0, abs=0.005)
 
 
 def test_the_judge_of_draws_is_quoted_from_the_table(text: str, root: Path) -> None:

@@ -125,7 +125,9 @@ class _Book:
     def run(self, source: ChapterSource, *, record: bool) -> Recordings:
         with closing(AuthorCode(self.settings.code_timeout)) as code:
             recorded = _ChapterRun(self, source, code).run(record=record)
-        return Recordings(self.content / source.entry.slug / OUTPUTS, recorded)
+        book = source.recordings.book
+        own = {label: each for label, each in recorded.items() if each != book.get(label)}
+        return Recordings(self.content / source.entry.slug / OUTPUTS, own)
 
 
 class _ChapterRun:
@@ -202,7 +204,7 @@ class _ChapterRun:
         """Report a recording that is missing, stale or different."""
         then = self.source.recordings.current(node.label, now.code)
         if then is None:
-            known = node.label in self.source.recordings.by_label
+            known = node.label in self.source.recordings.known
             why = "was recorded for other code" if known else "is not recorded"
             message = f"the output of {node.label} {why}: run latentbook check --record"
             self.problems.add(node.line, message)
@@ -254,7 +256,7 @@ class _ChapterRun:
         """Report each number of the text that is missing or now prints differently."""
         numbers = self.source.numbers
         values = {maker: recording.numbers for maker, recording in made.items()}
-        then = {maker: r.numbers for maker, r in self.source.recordings.by_label.items()}
+        then = {maker: r.numbers for maker, r in self.source.recordings.known.items()}
         if not record and numbers.stale:
             self.all_problems.add(numbers.path, 1, STALE)
         for each in self.asked:

@@ -157,9 +157,11 @@ def _recordings(chapter: ChapterSource, pages: Sequence[PageSource]) -> Recordin
         for label, hash in hashes.items()
         if label in recorded
     }
-    if NUMBERS in chapter.recordings.by_label:
-        kept[NUMBERS] = chapter.recordings.by_label[NUMBERS]
-    return Recordings(chapter.recordings.path, kept)
+    whole = chapter.recordings
+    own, book = (
+        {NUMBERS: each[NUMBERS]} if NUMBERS in each else {} for each in (whole.by_label, whole.book)
+    )
+    return Recordings(whole.path, kept | own, book)
 
 
 def files_apart(folder: Path, closed: Closed) -> frozenset[str]:

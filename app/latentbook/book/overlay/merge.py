@@ -6,7 +6,6 @@ errors point to the file the author wrote.
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Collection, Iterator
@@ -29,7 +28,7 @@ from latentbook.book.read.project import (
     read_course,
     with_entries,
 )
-from latentbook.book.read.recordings import NUMBERS, OUTPUTS
+from latentbook.book.read.recordings import BOOK_OUTPUTS, NUMBERS, OUTPUTS
 from latentbook.book.read.source import INDEX, PRINT
 from latentbook.book.write.prefill import prefill_cache
 from latentbook.cache import replace_file
@@ -212,19 +211,14 @@ class Layer:
         kept = [name for name in names if name not in hidden]
         self.pages[f"{slug}/{INDEX}"] = index
         self.sections[slug] = tuple(kept)
-        self.join(f"{slug}/{NUMBERS}")
-        self.join(f"{slug}/{OUTPUTS}")
+        if numbers := self.all_at(f"{slug}/{NUMBERS}"):
+            both = len(numbers) == 2
+            self.texts[f"{slug}/{NUMBERS}"] = self.with_numbers(*numbers) if both else numbers[0]
+        for name, folder in zip((OUTPUTS, BOOK_OUTPUTS), self.folders(), strict=False):
+            if (recordings := folder / slug / OUTPUTS).is_file():
+                self.texts[f"{slug}/{name}"] = self.read(recordings)
         for folder in self.folders():
             self.take_files(folder / slug, slug)
-
-    def join(self, place: str) -> None:
-        """Join a chapter's numbers or recordings, which both folders may have."""
-        found = self.all_at(place)
-        if len(found) == 2:
-            join = self.with_numbers if place.endswith(NUMBERS) else _with_recordings
-            self.texts[place] = join(*found)
-        elif found:
-            self.texts[place] = found[0]
 
     def with_numbers(self, own: SourcedText, book: SourcedText) -> SourcedText:
         """Append the course's numbers to the book's; report names that both set."""
@@ -474,15 +468,6 @@ class Layer:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.unlink(missing_ok=True)
             path.symlink_to(target)
-
-
-def _with_recordings(own: SourcedText, book: SourcedText) -> SourcedText:
-    """The course's recordings, and the book's for the rest."""
-    try:
-        whole = json.loads(book.text) | json.loads(own.text)
-    except (TypeError, ValueError):
-        return own  # reported where it is read
-    return SourcedText([json.dumps(whole)], own.origins[:1])
 
 
 def _is_section(name: str, known: Collection[str]) -> bool:

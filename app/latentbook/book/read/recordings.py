@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, PlainValidator
@@ -16,6 +17,8 @@ from latentbook.errors import FileProblems
 from latentbook.hashing import content_hash
 
 OUTPUTS = "outputs.json"
+BOOK_OUTPUTS = "book-outputs.json"
+"""In a course, next to its own: the recordings of the book's chapter."""
 NUMBERS = "numbers.py"
 """A chapter's numbers, and the key of their recording."""
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -84,15 +87,32 @@ def _close(a: Any, b: Any) -> bool:
 
 
 class Recordings:
-    def __init__(self, path: Path, by_label: dict[str, Recording]) -> None:
+    """The recordings of a chapter; in a course, those of the book's chapter too.
+
+    Which of the two fits a snippet depends on the code that the course has left before it.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        by_label: dict[str, Recording],
+        book: Mapping[str, Recording] = MappingProxyType({}),
+    ) -> None:
         self.path = path
         self.by_label = by_label
+        self.book = book
+
+    @property
+    def known(self) -> dict[str, Recording]:
+        return {**self.book, **self.by_label}
 
     @classmethod
     def read(cls, path: Path, report: FileProblems) -> Recordings:
-        if not path.is_file():
-            return cls(path, {})
-        return cls(path, Json.read(path, report).checked(dict[str, Recording]))
+        own, book = (
+            Json.read(file, report).checked(dict[str, Recording]) if file.is_file() else {}
+            for file in (path, path.with_name(BOOK_OUTPUTS))
+        )
+        return cls(path, own, book)
 
     def write(self) -> None:
         """Write the file, or remove it if nothing is recorded."""
@@ -109,13 +129,16 @@ class Recordings:
 
     def all_current(self, nodes: Sequence[Node]) -> dict[str, Recording]:
         """The recordings of snippets whose code has not changed."""
-        hashes = code_hashes(nodes)
-        return {label: r for label, r in self.by_label.items() if r.code == hashes.get(label)}
+        hashes = code_hashes(nodes).items()
+        found = {label: self.current(label, code_hash) for label, code_hash in hashes}
+        return {label: recording for label, recording in found.items() if recording}
 
     def current(self, label: str, code_hash: str) -> Recording | None:
         """The recording of a snippet, if it was made from this code."""
-        recording = self.by_label.get(label)
-        return recording if recording is not None and recording.code == code_hash else None
+        for recording in (self.by_label.get(label), self.book.get(label)):
+            if recording is not None and recording.code == code_hash:
+                return recording
+        return None
 
 
 def runnable_cells(nodes: Sequence[Node]) -> list[DirectiveNode]:

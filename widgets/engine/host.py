@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+import widgets
 from widgets import data
 from widgets.engine import frames
 from widgets.engine.failure import (
@@ -119,6 +120,8 @@ def reader_file(request: Request) -> str:
     match request:
         case {"type": "run_cell", "filename": str(filename)}:
             return filename
+        case {"type": "compute_widget", "widget": str(widget), "source": None}:
+            return f"{widgets.__path__[0]}/{widget}.py"
         case {
             "type": "compute_widget" | "keep_trained" | "widget_declaration",
             "widget": str(widget),

@@ -210,7 +210,7 @@ def _report_stale(loaded: Loaded, report: Report) -> None:
                     path, line = loaded.laid.origins.of(page.path, cell.line)
                     report(
                         f"{path}:{line}: the output of {cell.label} is not recorded for "
-                        "this code, so none is shown; `latentbook check --record` records it"
+                        "this code, so none is shown; the check with --record records it"
                     )
 
 

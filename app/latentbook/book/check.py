@@ -206,7 +206,7 @@ class _ChapterRun:
         if then is None:
             known = node.label in self.source.recordings.known
             why = "was recorded for other code" if known else "is not recorded"
-            message = f"the output of {node.label} {why}: run latentbook check --record"
+            message = f"the output of {node.label} {why}: run this check with --record"
             self.problems.add(node.line, message)
         elif not same_outputs(then.outputs, now.outputs):
             was, is_now = _first_difference(then.outputs, now.outputs)
@@ -272,7 +272,7 @@ class _ChapterRun:
             if was != now and record:
                 self.report(f"{self.all_problems.place(each.path, each.line)}: {what}")
             elif was != now:
-                message = f"{what}: read the sentence, then run latentbook check --record"
+                message = f"{what}: read the sentence, then run this check with --record"
                 self.all_problems.add(each.path, each.line, message)
 
     def question(self, node: DirectiveNode) -> None:

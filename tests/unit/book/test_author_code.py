@@ -154,6 +154,12 @@ def frame(result):
         ),
         ("pass", "import os; os._exit(0)", "morph at this state ends Python with exit status 0"),
         ("pass", "a / 0", "morph at this state fails: ZeroDivisionError: "),
+        ("import numpy", "def f(:\nimport numpy", "morph fails: SyntaxError: invalid syntax"),
+        (
+            "import numpy",
+            "if a:\n\tb\n        c\nimport numpy",
+            "morph fails: TabError: inconsistent use of tabs and spaces in indentation (widgets/mo",
+        ),
         ("pass", "np.ones(1 << 34)", "morph at this state fails: MemoryError: "),
         ("import numpy", "while True: pass\nimport numpy", "morph takes longer than 2 s (widgets/"),
         ("import numpy", "raise SystemExit(0)\nimport numpy", "morph fails: SystemExit: 0"),
@@ -173,9 +179,22 @@ def test_an_instrument(
         with pytest.raises(StillError, match=re.escape(said)) as failed:
             stills.instrument("morph")
             stills.frame("morph", {"a": 0.0}, "morph")
-    if "longer" in said:
-        line = 1 + text[: text.index("while")].count("\n")
+    for code_at in ("while True", "a / 0", "def f(:"):
+        if code_at not in new:
+            continue
+        line = 1 + text[: text.index(code_at)].count("\n")
         assert str(failed.value).endswith(f"(widgets/morph.py:{line})")
+
+
+def test_a_file_without_an_instrument(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("latentbook.book.compose.stills.get", lambda name: SimpleNamespace())
+    engine, media = SimpleNamespace(script=""), Media()
+    with closing(AuthorCode(20)) as code:
+        stills = Stills(code, engine, media, root / "widgets", Cache(tmp_path))  # type: ignore[arg-type]
+        with pytest.raises(StillError, match="morph.py must set instrument to an Instrument"):
+            stills.instrument("morph")
 
 
 def test_memory_has_a_limit(make_book: MakeBook) -> None:

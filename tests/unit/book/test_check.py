@@ -95,7 +95,7 @@ def test_missing_stale_and_different_outputs(make_book: MakeBook) -> None:
     settings = make_book({"sample/text.md": HEAD + first + second})
     assert mistakes(settings) == [
         f"content/sample/text.md:{line}: the output of {label} is not recorded: "
-        "run latentbook check --record"
+        "run this check with --record"
         for line, label in ((6, "first"), (13, "second"))
     ]
     check_book(settings, record=True, report=report)

@@ -138,7 +138,7 @@ def test_what_no_longer_comes_from_the_file_is_not_built(book: Settings) -> None
         load(book)
     (error,) = caught.value.errors
     assert str(error).startswith("content/sample/numbers.py:1: this file, or what it reads, has")
-    assert str(error).endswith("run latentbook check --record")
+    assert str(error).endswith("run the check with --record")
 
 
 def test_check_names_what_prints_differently(book: Settings) -> None:
@@ -148,7 +148,7 @@ def test_check_names_what_prints_differently(book: Settings) -> None:
     assert stale.startswith("content/sample/numbers.py:1: ")
     assert differs == (
         "content/sample/text.md:6: {num}`probe.vae:.0f` was 32, and is now 33: "
-        "read the sentence, then run latentbook check --record"
+        "read the sentence, then run this check with --record"
     )
     said: list[str] = []
     check_book(book, record=True, report=said.append)
@@ -195,7 +195,7 @@ def test_an_array_and_a_module_that_it_reads_make_it_stale(
         ("{num}`mean:q`", "format 'q' does not fit 0.666667 ("),
         ("{num}`mean:d`", "format 'd' does not fit 0.666667 ("),
         ("{num}`probe.vae:words`", "format 'words' writes zero to twenty; the number is 31.9412"),
-        ("{num}`sum.other:.1f`", "'other' of sum is not recorded: run latentbook check --record"),
+        ("{num}`sum.other:.1f`", "'other' of sum is not recorded: run the check with --record"),
     ],
 )
 def test_a_wrong_name_or_format_is_reported_at_its_line(

@@ -309,6 +309,65 @@ def test_what_does_not_go_together_is_an_error_with_its_place(
     assert message in mistakes(make_course(files, here=here, end=end))
 
 
+@pytest.mark.parametrize(
+    ("opening", "message"),
+    [
+        (OPENING.replace("title: ", "title: Markov: "), "2: front matter is not YAML"),
+        (OPENING.replace("\ntitle: ", "\n\ttitle: "), "2: front matter is not YAML"),
+        (OPENING.replace("\n---", "\n", 1), "1: front matter is missing"),
+        (OPENING.replace("sections: ", "parts: "), "1: front matter lacks sections"),
+    ],
+)
+def test_a_mistake_in_an_opening_is_reported_there(
+    opening: str, message: str, make_course: MakeCourse
+) -> None:
+    toml = COURSE.replace('"sample"]', '"sample", "own"]')
+    files = {
+        "content/own/index.md": opening.replace("[text]", "[alone]"),
+        "content/own/alone.md": SECTION,
+    }
+    said = mistakes(make_course(files, toml=toml))
+    assert f"mine/content/own/index.md:{message}" in said
+    assert "is not among the sections" not in said
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (Path.mkdir, "Is a directory"),
+        (lambda path: path.symlink_to(path.name), "Too many levels of symbolic links"),
+    ],
+)
+def test_a_section_that_is_no_file(
+    make: Callable[[Path], None], message: str, make_course: MakeCourse, tmp_path: Path
+) -> None:
+    section = '{ slug = "sample", sections = ["text", "second", "odd"] }'
+    settings = make_course(toml=COURSE.replace('"sample"]', f"{section}]"))
+    path = tmp_path / "mine/content/sample/odd.md"
+    path.parent.mkdir(parents=True)
+    make(path)
+    where = "mine/content/sample/odd.md:1"
+    assert mistakes(settings) == f"{where}: the file cannot be read: {message}"
+
+
+def test_an_instrument_that_is_not_utf_8(make_course: MakeCourse, tmp_path: Path) -> None:
+    settings = make_course({"instruments/odd.py": ""}, here='instruments = ["odd"]')
+    (tmp_path / "mine/instruments/odd.py").write_bytes(b"x = 1\n# caf\xe9\n")
+    assert mistakes(settings) == "mine/instruments/odd.py:2: the file is not UTF-8"
+
+
+def test_the_folder_of_the_book_may_have_any_name(make_course: MakeCourse) -> None:
+    glossary = '[terms]\ncode = "A short form."\n'  # no text of the course defines it
+    settings = make_course(book={**FILES, "glossary.toml": glossary})
+    book = settings.content.rename(settings.content.with_name("book"))
+    load(settings.model_copy(update={"content": book}))
+
+
+def test_a_reference_to_a_hidden_section_says_what_to_do(make_course: MakeCourse) -> None:
+    said = mistakes(make_course(here='hide = ["second"]'))
+    assert "'second' is hidden (mine/course.toml:6): replace this text, or leave" in said
+
+
 def test_an_unknown_section_and_chapter(make_course: MakeCourse) -> None:
     toml = COURSE.replace('"sample"]', '{ slug = "sample", sections = ["txt"] }, "smaple"]')
     said = mistakes(make_course(toml=toml))
@@ -345,6 +404,30 @@ def test_diff_tells_what_an_upgrade_changes(make_course: MakeCourse) -> None:
     assert "eq-zero, equation in sample/text" in told
     accept(settings)
     assert not tell(settings, said.append)
+
+
+def test_diff_names_texts_of_the_course_that_name_what_is_gone(make_course: MakeCourse) -> None:
+    files = {"texts/a.md": "See {ref}`before` and {ref}`it <q-one>`.\n"}
+    settings = make_course(files, end=INSERT.replace("LABEL", "eq-one"))
+    accept(settings)
+    page = settings.content / "sample" / "text.md"
+    page.write_text(TEXT.replace(" {#before}", "").replace(": q-one", ": q-two"))
+    said: list[str] = []
+    assert tell(settings, said.append)
+    stale = "\n".join(said).partition("Does not fit any more")[2].partition("\n\n")[0]
+    assert "mine/texts/a.md:1: 'before' is gone from the book" in stale
+    assert "mine/texts/a.md:1: 'q-one' is gone from the book" in stale
+
+
+def test_diff_is_silent_about_numbers_that_the_course_moves(
+    make_course: MakeCourse, tmp_path: Path
+) -> None:
+    settings = make_course()
+    accept(settings)
+    toml = tmp_path / "mine/course.toml"
+    toml.write_text(toml.read_text().replace('"other", "sample"', '"sample", "other"'))
+    said: list[str] = []
+    assert not tell(settings, said.append), said
 
 
 def test_diff_names_a_replacement_that_no_longer_fits(make_course: MakeCourse) -> None:
@@ -409,7 +492,7 @@ def test_a_course_has_numbers_of_its_own_after_the_books(
     settings = make_course(OWN_NUMBERS, end=MORE, book={**FILES, **NUMBERS})
     book = settings.model_copy(update={"course": None})
     check_book(book, record=True, report=lambda message: None)
-    assert "run latentbook check --record" in mistakes(settings)
+    assert "run the check with --record" in mistakes(settings)
     check_book(settings, record=True, report=lambda message: None)
     own = json.loads((tmp_path / "mine/content/sample/outputs.json").read_text())
     assert own["numbers.py"]["numbers"] == {"deep": 85.54, "lead": 83.5}

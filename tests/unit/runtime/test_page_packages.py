@@ -205,8 +205,8 @@ def test_a_lock_for_another_pyodide_is_refused_with_what_to_do(settings: Setting
 
 
 def test_a_file_that_is_no_lock_is_refused(settings: Settings) -> None:
-    (settings.content / "packages.json").write_text('{"requsted": []}')
-    with pytest.raises(LatentbookError, match=r"unknown key 'requsted'\. Did you mean"):
+    (settings.content / "packages.json").write_text('{\n "pyodide": "1",\n "requsted": []\n}')
+    with pytest.raises(LatentbookError, match=r"json:3: unknown key 'requsted'\. Did you mean"):
         PagePackages.read(settings)
 
 

@@ -53,7 +53,10 @@ class Labels:
     def why_missing(self, label: str) -> str:
         """What is wrong with a reference to an unknown label."""
         if label in self.hidden:
-            return f"{label!r} is hidden ({self.hidden[label]})"
+            return (
+                f"{label!r} is hidden ({self.hidden[label]}): replace this text, or leave the "
+                "section out of `sections` instead, and full_book_url leads to it"
+            )
         if target := self.left_out().get(label):
             return (
                 f"{label!r} is in the book, in {target.page}, but not in this course: take it in, "

@@ -82,7 +82,9 @@ class Stills:
             file = self._widgets / f"{widget}.py"
             self._ask({"type": "file", "code": str(file)}, widget, widget)
             self._kept.write(key, True)
-        instrument: Instrument = get(widget).instrument
+        instrument = getattr(get(widget), "instrument", None)
+        if not isinstance(instrument, Instrument):
+            raise StillError(f"{widget}.py must set instrument to an Instrument")
         return instrument
 
     def _computed(self, widget: str, state: Mapping[str, Any]) -> dict[str, Any]:

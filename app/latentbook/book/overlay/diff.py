@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,6 +16,7 @@ from latentbook.book.compose.labels import numbered
 from latentbook.book.directives import DIRECTIVES, by_name
 from latentbook.book.overlay.merge import merge, open_project, release
 from latentbook.book.overlay.sourced_text import SourcedText, digest
+from latentbook.book.read.markdown import source_lines
 from latentbook.book.read.project import CourseManifest, Project
 from latentbook.datafile import Entry, Json
 from latentbook.errors import BookErrors, LatentbookError, Problems
@@ -22,6 +24,8 @@ from latentbook.report import Report
 from latentbook.settings import Settings
 
 LOCK = "book.lock.json"
+NAMED = re.compile(r"`(?:[^`<]*<)?([^`<>]+)>?`")
+"""A label as roles name it: `label`, or `text <label>`."""
 
 
 class Seen(Entry):
@@ -126,6 +130,7 @@ def tell(settings: Settings, report: Report) -> bool:
     report(f"Recorded: {then.release}, edition {then.hash[:12]}")
     report(f"Installed: {now.release}, edition {now.hash[:12]}")
     stale = [str(error) for error in BookErrors(project.problems.errors).errors]
+    stale += _dangling(project, then.book.keys() - now.book.keys())
     changes = differences(project.manifest, then, now)
     found = False
     for heading, lines in [("Does not fit any more", stale), *changes]:
@@ -137,6 +142,17 @@ def tell(settings: Settings, report: Report) -> bool:
     if not found:
         report("Nothing of this course has changed")
     return found
+
+
+def _dangling(project: Project, gone: Set[str]) -> Iterator[str]:
+    """Where the course's own texts name labels that the book no longer has."""
+    content = project.settings.content
+    for path in sorted(content.rglob("*.md")):
+        page = project.shown(path.relative_to(content).as_posix())
+        for line, text in enumerate(source_lines(path.read_text(encoding="utf-8")), start=1):
+            for label in sorted(gone.intersection(NAMED.findall(text))):
+                if not project.laid.from_book(page, line):
+                    yield f"{project.problems.place(page, line)}: {label!r} is gone from the book"
 
 
 def differences(
@@ -169,7 +185,7 @@ def differences(
         [
             f"{label}: {number} becomes {now.numbers[label]}"
             for label, number in then.numbers.items()
-            if now.numbers.get(label, number) != number
+            if then.hash != now.hash and now.numbers.get(label, number) != number
         ],
     )
     yield (

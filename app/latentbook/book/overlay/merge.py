@@ -6,6 +6,7 @@ errors point to the file the author wrote.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Collection, Iterator
@@ -184,7 +185,7 @@ class Layer:
             return
         index = self.page(f"{slug}/{INDEX}", slug, entry.line)
         known = {p.stem for f in self.folders() for p in (f / slug).glob("*.md")} - {"index"}
-        names = _sections(index)
+        names = _sections(index) or sorted(known)
         if entry.sections is not None:
             names = [name for name in entry.sections if _is_section(name, known)]
             for name in sorted({*entry.sections} - {*names}):
@@ -236,7 +237,8 @@ class Layer:
     def all_at(self, place: str) -> list[SourcedText]:
         """The files at a place in ``content``, the course's first."""
         paths = [folder / place for folder in self.folders()]
-        return [self.read(path) for path in paths if path.is_file()]
+        # What is no file is read, too: its error says why it cannot be.
+        return [self.read(path) for path in paths if os.path.lexists(path)]
 
     def page(self, place: str, label: str, line: int) -> SourcedText:
         found = self.all_at(place)
@@ -255,9 +257,8 @@ class Layer:
 
     def shown(self, path: Path) -> Path:
         """A file as messages name it."""
-        if path.is_relative_to(self.folder):
-            return Path(self.folder.name) / path.relative_to(self.folder)
-        return Path(CONTENT) / path.relative_to(self.settings.content.resolve())
+        root = self.folder if path.is_relative_to(self.folder) else self.settings.content.resolve()
+        return Path(root.name) / path.relative_to(root)
 
     def take_files(self, folder: Path, place: str) -> None:
         """Take pictures and other files next to the Markdown."""
@@ -363,6 +364,8 @@ class Layer:
                 self.report.add(line, f"instrument {name!r} has no file {INSTRUMENTS}/{name}.py")
         renamed = {f"{module.partition('.')[2]}.py" for module in MODULES}
         for place, path in self.own_instruments().items():
+            if path.suffix == ".py":
+                self.read(path)  # Python itself accepts comments that are not UTF-8
             if place in renamed or (self.settings.widgets / place).exists():
                 self.report.add(
                     lines.get(Path(place).stem, 1),
@@ -475,7 +478,7 @@ def _is_section(name: str, known: Collection[str]) -> bool:
 
 
 def _sections(index: SourcedText) -> list[str]:
-    """The sections that the opening lists; mistakes are reported when the page is read."""
+    """The sections that the opening lists; none if it has mistakes, reported when it is read."""
     found = FRONT_MATTER.match(index.text)
     front = FrontMatter(found[1] if found else "", Problems().of(Path(index.origins[0][0])))
     listed = front.values.get("sections", [])

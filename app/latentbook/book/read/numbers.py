@@ -22,7 +22,7 @@ DIGITS = 6
 
 STALE = (
     "this file, or what it reads, has changed since its numbers were recorded: "
-    "run latentbook check --record"
+    "run the check with --record"
 )
 WORDS = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
@@ -127,7 +127,7 @@ class Numbers:
         if inside := [each for each in found if each.startswith(f"{name}.")]:
             return f"{name!r} is several numbers. {accepted_names(name, inside)}"
         if maker != NUMBERS:
-            return f"{name!r} of {maker} is not recorded: run latentbook check --record"
+            return f"{name!r} of {maker} is not recorded: run the check with --record"
         if not self.source:
             labels = accepted_names(name.partition(".")[0], self.cells)
             return f"no number {name!r}: there is no {self.path}. Snippets with variables: {labels}"
@@ -140,11 +140,11 @@ def made_from(file: Path, widgets: Path) -> str:
     Empty if it is not Python.
     """
     try:
-        code = {file, *reached(widgets, imported(file.read_text(encoding="utf-8"), ""))}
+        code = {file, *reached(widgets, imported(file.read_bytes(), ""))}
     except (ImportError, SyntaxError):  # from . import anything
         return ""
     code -= {widgets / name for name in PLUMBING}
-    texts = [path.read_text(encoding="utf-8") for path in sorted(code)]
+    texts = [path.read_text(encoding="utf-8", errors="replace") for path in sorted(code)]
     names = sorted(set(QUOTED.findall("\n".join(texts))))
     folders = widgets / "data", MODELS / "weights", MODELS / "arrays"
     places = [folder / name for name in names for folder in folders]

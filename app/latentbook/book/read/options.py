@@ -36,13 +36,14 @@ def label(value: str) -> str:
 
 
 def number(value: str) -> float:
-    """A number as Python writes it."""
+    """A number as Python writes it, or one over another."""
+    above, slash, below = value.partition("/")
     try:
-        found = float(value)
-    except ValueError:
+        found = float(above) / float(below if slash else 1)
+    except (ValueError, ZeroDivisionError):
         found = math.nan
     if not math.isfinite(found):
-        raise ValueError(f"must be a number, like 0.5; got {value!r}")
+        raise ValueError(f"must be a number, like 0.5 or 1/3; got {value!r}")
     return found
 
 

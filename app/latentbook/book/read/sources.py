@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
 from importlib.util import resolve_name
 from pathlib import Path
@@ -34,7 +35,9 @@ def reached(widgets: Path, modules: Iterable[str]) -> set[Path]:
             found.add(path)
             parent = module.rpartition(".")[0]
             package = module if path.name == "__init__.py" else parent
-            ahead += [parent, *imported(path.read_text(encoding="utf-8"), package)]
+            ahead.append(parent)
+            with suppress(SyntaxError):  # reported where the module runs
+                ahead += imported(path.read_bytes(), package)
     return found
 
 
@@ -49,10 +52,10 @@ def file_of(widgets: Path, module: str) -> Path | None:
 
 
 @lru_cache(maxsize=1024)
-def imported(text: str, package: str) -> tuple[str, ...]:
-    """The modules that a text may import: ``from a import b`` may import ``a.b``."""
+def imported(code: bytes, package: str) -> tuple[str, ...]:
+    """The modules that code may import: ``from a import b`` may import ``a.b``."""
     found: list[str] = []
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
             found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -193,7 +193,7 @@ def test_a_file_without_an_instrument(
     engine, media = SimpleNamespace(script=""), Media()
     with closing(AuthorCode(20)) as code:
         stills = Stills(code, engine, media, root / "widgets", Cache(tmp_path))  # type: ignore[arg-type]
-        with pytest.raises(StillError, match="morph.py must set instrument to an Instrument"):
+        with pytest.raises(StillError, match=r"morph\.py must set instrument to an Instrument"):
             stills.instrument("morph")
 
 

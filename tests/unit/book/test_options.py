@@ -14,5 +14,5 @@ def test_a_number_may_be_a_fraction(written: str, value: float) -> None:
 
 @pytest.mark.parametrize("written", ["1/0", "1/", "/2", "1/2/3", "inf", "half"])
 def test_what_is_no_number(written: str) -> None:
-    with pytest.raises(ValueError, match="like 0.5 or 1/3; got"):
+    with pytest.raises(ValueError, match=r"like 0\.5 or 1/3; got"):
         number(written)

@@ -150,7 +150,7 @@ def _dangling(project: Project, gone: Set[str]) -> Iterator[str]:
     for path in sorted(content.rglob("*.md")):
         page = project.shown(path.relative_to(content).as_posix())
         for line, text in enumerate(source_lines(path.read_text(encoding="utf-8")), start=1):
-            for label in sorted(gone.intersection(NAMED.findall(text))):
+            for label in sorted(gone & {*NAMED.findall(text)}):
                 if not project.laid.from_book(page, line):
                     yield f"{project.problems.place(page, line)}: {label!r} is gone from the book"
 

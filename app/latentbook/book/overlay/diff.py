@@ -16,7 +16,7 @@ from latentbook.book.compose.labels import numbered
 from latentbook.book.directives import DIRECTIVES, by_name
 from latentbook.book.overlay.merge import merge, open_project, release
 from latentbook.book.overlay.sourced_text import SourcedText, digest
-from latentbook.book.read.markdown import source_lines
+from latentbook.book.read.parse import source_lines
 from latentbook.book.read.project import CourseManifest, Project
 from latentbook.datafile import Entry, Json
 from latentbook.errors import BookErrors, LatentbookError, Problems

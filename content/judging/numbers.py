@@ -26,25 +26,28 @@ _known, _answers = labels()
 
 
 def _here(code, **changed):
-    """Of the page's 1,000 test digits, the mean over ten draws of fifty labels of each."""
-    asked = linear_probe.instrument.defaults() | {"code": code, "per_class": 50} | changed
+    """Of the page's 1,000 test digits, by least squares: ten draws of fifty labels of each."""
+    asked = linear_probe.instrument.defaults() | {"code": code, "matrix": "squares"}
+    asked |= {"per_class": 50} | changed
     return 100 * linear_probe.compute(**asked)["here"].mean()
 
 
 # Probes of all images: mean, least and largest of ten draws, for 1, 2, 5, 10, 20, 50 labels
-_squares, _means = (
+_squares, _means, _logistic = (
     {name: 100 * curve for name, curve in zip(JUDGED, curves, strict=True)}
     for curves in load("mnist_judged")["curves"].astype(float)
 )
-one_label = {code: curve[0, 0] for code, curve in _squares.items()}
-probe = {code: curve[-1, 0] for code, curve in _squares.items()}
+one_label = {code: curve[0, 0] for code, curve in _logistic.items()}
+probe = {code: curve[-1, 0] for code, curve in _logistic.items()}
+squares = {code: curve[-1, 0] for code, curve in _squares.items()}
 means = {code: curve[-1, 0] for code, curve in _means.items()}
-worse_by_means = sum(means[code] < probe[code] for code in JUDGED)
-untrained_behind = probe["pixels"] - probe["random"]
+worse_by_means = sum(means[code] < squares[code] for code in JUDGED)
+untrained_behind = squares["pixels"] - squares["random"]
 masked_ahead = one_label["masked"] - one_label["deep"]
 deep_ahead = probe["deep"] - probe["masked"]
+deep_ahead_by_squares = squares["deep"] - squares["masked"]
 
-_spread = np.array([curve[:, 2] - curve[:, 1] for curve in _squares.values()])
+_spread = np.array([curve[:, 2] - curve[:, 1] for curve in _logistic.values()])
 spread_one_label = {  # to the next ten
     "least": round(_spread[:, 0].min(), -1),
     "most": round(_spread[:, 0].max(), -1),

@@ -187,7 +187,7 @@ def test_a_card_describes_each_file(name):
 @pytest.mark.parametrize("code", ["pca", "pixels"])
 def test_a_frame_is_what_scikit_learn_finds(client, code):
     """The same ten draws of labels out of 10,000, asked about 10,000."""
-    query = {"code": code, "per_class": "10", "ridge": "0.1", "seed": "2"}
+    query = {"code": code, "per_class": "10", "matrix": "squares", "ridge": "0.1", "seed": "2"}
     answer = client.get(PATH, params=query).json()["readouts"]
     stored, known = read_full_data(f"benchmark_{code}"), read_full_data("benchmark_labels")
     rng = np.random.default_rng(2)
@@ -210,7 +210,8 @@ def test_the_pool_of_labels_is_large_enough(mnist):
     shown, test = (
         pca.transform(x.reshape(len(x), -1) / 255) for x in (mnist.train_images, mnist.test_images)
     )
-    asked = linear_probe.instrument.defaults() | {"code": "pca", "per_class": 50}
+    asked = linear_probe.instrument.defaults() | {"code": "pca", "matrix": "squares"}
+    asked |= {"per_class": 50}
     ours = linear_probe.compute(**asked, full_data=read_full_data)["everywhere"]
     all_of_them = {
         "benchmark_pca": {"shown": shown, "test": test},

@@ -5,14 +5,20 @@ import io
 
 import numpy as np
 import pytest
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
 
+from latentbook.models.cards import card
+from latentbook.models.full_data import read_full_data
+from training.benchmark_codes import encode_benchmark
+from training.data import load_dataset
+from training.errors import DataUnavailable
 from widgets import data, linear_probe, train_vae
 from widgets.kit.benchmark_codes import JUDGED, codes, labels
 from widgets.kit.probe import drawn
-from widgets.linear_probe import DRAWS, PER_CLASS, compute, frame
+from widgets.linear_probe import DRAWS, LOGISTIC, PER_CLASS, compute, frame
 
 REST = linear_probe.instrument.defaults()
+SQUARES = REST | {"matrix": "squares"}
 
 
 @pytest.mark.parametrize(("code", "per_class", "ridge"), [("pca", 2, 0.1), ("pixels", 5, 1.0)])
@@ -27,11 +33,54 @@ def test_each_draw_is_a_ridge_of_scikit_learn(code, per_class, ridge):
         size = np.mean(np.sum((h - h.mean(axis=0)) ** 2, axis=1))
         model = Ridge(alpha=ridge * size).fit(h, np.eye(10)[shown_labels[places]])
         wanted.append(np.mean(model.predict(test).argmax(axis=1) == test_labels))
-    result = compute(**REST | {"code": code, "per_class": per_class, "ridge": ridge, "seed": 4})
+    asked = {"code": code, "per_class": per_class, "ridge": ridge, "seed": 4}
+    result = compute(**SQUARES | asked)
     np.testing.assert_allclose(result["here"], wanted, atol=0.0015)  # ties by rounding
 
 
-def test_all_data_are_asked_the_same_way():
+@pytest.mark.parametrize(("code", "draw"), [("vae_16", 3), ("pixels", 7)])
+def test_a_stored_probe_is_a_logistic_regression_of_scikit_learn(code, draw):
+    """Fitted again by another method, with the labels and the ridge that the card states."""
+    try:
+        mnist = load_dataset("mnist")
+    except DataUnavailable as error:
+        pytest.skip(str(error))
+    row = PER_CLASS.index(5)
+    rng = np.random.default_rng(card(LOGISTIC[code])["seed"])
+    for _ in range(draw + 1):
+        places = drawn(mnist.train_labels, 5, rng)
+    h = encode_benchmark(code, mnist.train_images[places] / 255).astype(float)
+    centred = h - h.mean(axis=0)
+    unit = np.sqrt(np.mean(np.sum(centred**2, axis=1)))
+    stored = data.load(LOGISTIC[code])
+    model = LogisticRegression(
+        C=1 / stored["ridge"][row, draw], solver="newton-cg", tol=1e-7, max_iter=1000
+    )
+    model.fit(centred / unit, mnist.train_labels[places])
+    matrix = stored["matrix"][row, draw] * unit
+    np.testing.assert_allclose(matrix, model.coef_.T, atol=0.01 * np.abs(model.coef_).max())
+
+    _, test, _ = codes(code)
+    right = np.mean(model.predict((test - h.mean(axis=0)) / unit) == labels()[1])
+    here = compute(**REST | {"code": code, "per_class": 5})["here"][draw]
+    assert here == pytest.approx(right, abs=0.0015)  # ties by rounding
+
+
+@pytest.mark.parametrize("code", JUDGED)
+def test_the_server_finds_the_accuracy_that_is_stored(code):
+    stored = data.load(LOGISTIC[code])["right"]
+    for row, per_class in enumerate(PER_CLASS):
+        result = compute(**REST | {"code": code, "per_class": per_class}, full_data=read_full_data)
+        np.testing.assert_allclose(result["everywhere"], stored[row], atol=1.5e-4)
+        np.testing.assert_allclose(
+            result["curves"][list(JUDGED).index(code), row],
+            [stored[row].mean(), stored[row].min(), stored[row].max()],
+            rtol=1e-6,
+        )
+
+
+@pytest.mark.parametrize("matrix", linear_probe.PROBES)
+def test_all_data_are_asked_the_same_way(matrix):
     """Handed what the page has, the server's part gives what the page gives."""
     shown, test, _ = codes("deep")
     shown_labels, test_labels = labels()
@@ -39,7 +88,7 @@ def test_all_data_are_asked_the_same_way():
         "benchmark_deep": {"shown": shown, "test": test},
         "benchmark_labels": {"shown": shown_labels, "test": test_labels},
     }
-    result = compute(**REST, full_data=files.__getitem__)
+    result = compute(**REST | {"matrix": matrix}, full_data=files.__getitem__)
     assert (result["here"] == result["everywhere"]).all()
     shown_frame = frame(result)
     assert shown_frame.readouts["apart"] == 0
@@ -60,12 +109,21 @@ def test_the_readers_own_encoder_is_probed():
     file = io.BytesIO()
     np.savez(file, **arrays)
     with data.kept(base64.b64encode(file.getvalue()).decode()):
-        result = compute(**{**REST, "code": "yours", "per_class": 20})
+        asked = REST | {"code": "yours", "per_class": 20}
+        result, by_squares = compute(**asked), compute(**asked | {"matrix": "squares"})
         assert frame(result).readouts["everywhere"] is None
-    assert 0.1 < result["here"].mean() < 0.5
+    assert 0.1 < by_squares["here"].mean() < result["here"].mean() < 0.6
 
 
 def test_another_ridge_than_that_of_the_curves_is_noted():
-    assert frame(compute(**REST)).note == ""
-    assert "ridge of 1" in frame(compute(**REST | {"ridge": 0.1})).note
-    assert frame(compute(**REST | {"ridge": 0.1, "matrix": "means"})).note == ""
+    assert frame(compute(**SQUARES)).note == ""
+    assert "ridge of 1" in frame(compute(**SQUARES | {"ridge": 0.1})).note
+    for matrix in ("means", "logistic"):
+        assert frame(compute(**REST | {"ridge": 0.1, "matrix": matrix})).note == ""
+
+
+def test_the_picture_names_its_probe():
+    for matrix, name in linear_probe.PROBES.items():
+        (plot,) = frame(compute(**REST | {"matrix": matrix})).panels
+        assert name in plot.figure["layout"]["yaxis"]["title"]["text"]
+        assert plot.alt.startswith(name)

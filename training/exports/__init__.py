@@ -9,6 +9,7 @@ from training.exports.benchmark_codes import (
     make_full_codes,
     make_full_labels,
     make_judged,
+    make_logistic,
 )
 from training.exports.benchmark_codes import make_images as make_judged_images
 from training.exports.classifiers import make_classifier
@@ -120,6 +121,10 @@ EXPORTS = (
     ),
     Export("mnist_confound", "Erasing what can be read off a layer", make_confound),
     Export("mnist_places", "Drawings at many places, to be learned by heart", make_control_task),
+    *(
+        Export(f"mnist_logistic_{name}", f"Logistic probes: {title}", partial(make_logistic, name))
+        for name, title in JUDGED.items()
+    ),
     Export("mnist_judged", "Probes of the judged codes on all of MNIST", make_judged),
     Export("mnist_cards", "Report cards of the judged codes", make_cards),
     Export("benchmark_labels", "Labels of 20,000 digits", make_full_labels, SERVER_DATA),

@@ -13,6 +13,10 @@ Another matrix compares a code with the mean m_c of each class. The nearest mean
     2 m_c . h - |m_c|^2,
 
 so it is a linear probe, too, and no setting belongs to it.
+
+Logistic regression, the book's standard probe, minimises
+
+    sum_i -log softmax(W^T h_i + b)[y_i]  +  ridge / 2 * lambda |W|^2.
 """
 
 from typing import Any
@@ -23,8 +27,13 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 CLASSES = 10
+NEWTON_STEPS = 30  # at the most
 RIDGES = (0.001, 0.01, 0.1, 1.0, 10.0)
-MATRICES = {"squares": "Least squares", "means": "Nearest mean"}
+MATRICES = {
+    "squares": "Least squares",
+    "means": "Nearest mean",
+    "logistic": "Logistic regression",
+}
 
 
 def fit(h: NDArray[Any], labels: NDArray[Any], ridge: float = 1.0) -> tuple[Array, Array]:
@@ -62,6 +71,87 @@ def nearest_mean(h: NDArray[Any], labels: NDArray[Any]) -> tuple[Array, Array]:
     """As `fit`, to the means of the classes: the largest sum belongs to the nearest one."""
     means = np.stack([h[labels == c].mean(axis=0, dtype=np.float64) for c in range(CLASSES)])
     return 2 * means.T, -np.sum(means**2, axis=1)
+
+
+def logistic(
+    h: NDArray[Any], labels: NDArray[Any], ridge: float = 1.0, start: Array | None = None
+) -> tuple[tuple[Array, Array], Array]:
+    """As `fit`, by logistic regression: Newton's method, for codes of a few numbers.
+
+    Parameters
+    ----------
+    start : ndarray of shape (k + 1, 10), the second value for a ridge nearby; zeros without it
+
+    Returns
+    -------
+    probe : matrix and intercept
+    weights : ndarray of shape (k + 1, 10), of the centred codes of mean squared length 1, and of 1
+    """
+    mean = h.mean(axis=0, dtype=np.float64)
+    unit = np.sqrt(max(np.mean(np.sum((h - mean) ** 2, axis=1)), 1e-12))
+    u = np.concatenate([(h - mean) / unit, np.ones((len(h), 1))], axis=1)
+    n, k = u.shape
+    wanted = np.eye(CLASSES)[labels]
+    squares = (u[:, :, None] * u[:, None]).reshape(n, k * k)
+    penalty = np.full((k, 1), ridge)
+    penalty[-1] = 1e-6  # of the intercepts, which only their differences determine
+    weights = np.zeros((k, CLASSES)) if start is None else start
+
+    def loss(weights: Array) -> float:
+        odds = u @ weights
+        most = odds.max(axis=1)
+        spread = np.log(np.exp(odds - most[:, None]).sum(axis=1)) + most
+        return float(
+            np.sum(spread - (odds * wanted).sum(axis=1)) + np.sum(penalty * weights**2) / 2
+        )
+
+    now = loss(weights)
+    for _ in range(NEWTON_STEPS):
+        odds = u @ weights
+        chance = np.exp(odds - odds.max(axis=1, keepdims=True))
+        chance /= chance.sum(axis=1, keepdims=True)
+        gradient = u.T @ (chance - wanted) + penalty * weights
+        between = chance[:, :, None] * (np.eye(CLASSES) - chance[:, None])  # (n, 10, 10)
+        curvature = (squares.T @ between.reshape(n, -1)).reshape(k, k, CLASSES, CLASSES)
+        curvature = curvature.swapaxes(1, 2).reshape(k * CLASSES, k * CLASSES)
+        curvature += np.diag(np.repeat(penalty, CLASSES))
+        step = np.linalg.solve(curvature, gradient.ravel()).reshape(k, CLASSES)
+        size = 1.0
+        while size > 1e-3 and loss(weights - size * step) > now:
+            size /= 2
+        weights = weights - size * step
+        before, now = now, loss(weights)
+        if before - now < 1e-8 * before:
+            break
+    matrix = weights[:-1] / unit
+    return (matrix, weights[-1] - mean @ matrix), weights
+
+
+def chosen_logistic(h: NDArray[Any], labels: NDArray[Any]) -> tuple[Array, Array]:
+    """The logistic probe with the ridge that :func:`held_out` labels choose; `h` sorted by class.
+
+    With a single label of each class nothing can be held out, and the ridge is 1.
+    """
+    best, start = 1.0, None
+    held = held_out(len(h))
+    if held.any():
+        right = {}
+        for ridge in reversed(RIDGES):
+            probe, start = logistic(h[~held], labels[~held], ridge, start)
+            right[ridge] = share_right(h[held], labels[held], probe)
+        best = max(RIDGES, key=right.__getitem__)
+    return logistic(h, labels, best)[0]
+
+
+def held_out(n: int) -> NDArray[np.bool_]:
+    """Which of n labels, sorted by class, are held out to choose a ridge by.
+
+    One in five of each class, or one of two; none of one.
+    """
+    per_class = n // CLASSES
+    count = max(1, per_class // 5) if per_class > 1 else 0
+    held: NDArray[np.bool_] = np.arange(n) % per_class >= per_class - count
+    return held
 
 
 def left_out(h: NDArray[Any], labels: NDArray[Any], ridge: float = 1.0) -> Array:
@@ -127,7 +217,7 @@ def over_draws(
     shown, test : ndarray of shapes (n, k) and (m, k), codes to draw from and to be asked about
     labels, test_labels : ndarray of shapes (n,) and (m,)
     matrix : a key of MATRICES
-    ridge : of least squares
+    ridge : of least squares; that of logistic regression is chosen on held-out labels
 
     Returns
     -------
@@ -138,6 +228,11 @@ def over_draws(
     for _ in range(draws):
         places = drawn(labels, per_class, rng)
         h, known = shown[places], labels[places]
-        probe = nearest_mean(h, known) if matrix == "means" else fit(h, known, ridge)
+        if matrix == "logistic":
+            probe = chosen_logistic(h, known)
+        elif matrix == "means":
+            probe = nearest_mean(h, known)
+        else:
+            probe = fit(h, known, ridge)
         found.append(share_right(test, test_labels, probe))
     return np.array(found)

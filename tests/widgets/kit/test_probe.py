@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
 from sklearn.neighbors import NearestCentroid
 
@@ -13,7 +13,9 @@ from widgets.kit.probe import (
     chosen_ridge,
     drawn,
     fit,
+    held_out,
     left_out,
+    logistic,
     nearest_mean,
     over_draws,
     scores,
@@ -51,6 +53,29 @@ def test_the_nearest_mean_is_a_matrix_with_an_intercept():
     asked = np.random.default_rng(1).normal(size=(200, 6)) * 3
     named = scores(asked, nearest_mean(h, answers)).argmax(axis=1)
     assert (named == NearestCentroid().fit(h, answers).predict(asked)).all()
+
+
+@pytest.mark.parametrize("ridge", [0.01, 1.0, 10.0])
+@pytest.mark.parametrize("n", [10, 200])
+def test_logistic_regression_is_that_of_scikit_learn(n, ridge):
+    h, answers = some(n, 3)
+    asked = np.random.default_rng(1).normal(size=(50, 3))
+    mean = h.mean(axis=0)
+    unit = np.sqrt(np.mean(np.sum((h - mean) ** 2, axis=1)))
+    model = LogisticRegression(C=1 / ridge, tol=1e-9, max_iter=20_000)
+    model.fit((h - mean) / unit, answers)
+    odds = scores(asked, logistic(h, answers, ridge)[0])
+    chances = np.exp(odds) / np.exp(odds).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(chances, model.predict_proba((asked - mean) / unit), atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("per_class", "of_each"), [(1, 0), (2, 1), (5, 1), (10, 2), (20, 4), (50, 10)]
+)
+def test_one_label_in_five_of_each_class_is_held_out(per_class, of_each):
+    known = np.repeat(np.arange(10), per_class)
+    held = known[held_out(len(known))]
+    assert np.bincount(held, minlength=10).tolist() == [of_each] * 10
 
 
 def test_the_scale_of_a_code_does_not_matter():

@@ -46,6 +46,10 @@ untrained_behind = squares["pixels"] - squares["random"]
 masked_ahead = one_label["masked"] - one_label["deep"]
 deep_ahead = probe["deep"] - probe["masked"]
 deep_ahead_by_squares = squares["deep"] - squares["masked"]
+five_labels = {
+    "logistic": _logistic["contrastive"][2, 0],
+    "squares": _squares["contrastive"][2, 0],
+}
 
 _spread = np.array([curve[:, 2] - curve[:, 1] for curve in _logistic.values()])
 spread_one_label = {  # to the next ten

@@ -144,13 +144,16 @@ def by_ridge(name: str, dataset: Dataset) -> dict[str, float]:
     }
 
 
-def logistic(h: NDArray[Any], labels: NDArray[Any], ridge: float) -> tuple[Array, Array]:
+def logistic(
+    h: NDArray[Any], labels: NDArray[Any], ridge: float, tolerance: float = 1e-4
+) -> tuple[Array, Array]:
     """Multinomial logistic regression, its ridge in the unit of `fit`, halved."""
     from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
     mean = h.mean(axis=0, dtype=np.float64)
     unit = np.sqrt(np.mean(np.sum((h - mean) ** 2, axis=1)))
-    model = LogisticRegression(C=1 / ridge, max_iter=1000).fit((h - mean) / unit, labels)
+    model = LogisticRegression(C=1 / ridge, tol=tolerance, max_iter=10_000)
+    model.fit((h - mean) / unit, labels)
     matrix = model.coef_.T / unit
     return matrix, model.intercept_ - mean @ matrix
 
@@ -186,7 +189,7 @@ def make_logistic(name: str, job: Job) -> Card:
             h = encode_benchmark(name, dataset.train_images[places] / 255)
             known = dataset.train_labels[places]
             ridges[i, j] = ridge = chosen(logistic, h, known)
-            matrix, intercept = logistic(h, known, ridge)
+            matrix, intercept = logistic(h, known, ridge, tolerance=1e-6)
             matrices[i, j] = matrix
             # What rounding the matrix does to the mean code, the intercept takes back
             intercepts[i, j] = intercept + h.mean(axis=0) @ (matrix - matrices[i, j])

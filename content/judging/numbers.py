@@ -56,7 +56,7 @@ spread_one_label = {  # to the next ten
     "least": round(_spread[:, 0].min(), -1),
     "most": round(_spread[:, 0].max(), -1),
 }
-spread = {"most": _spread[:, -1].max(), "codes_within_one": np.sum(_spread[:, -1] < 1)}
+spread = {"most": _spread[:, -1].max()}
 
 # What training computed on all images: the best of several ridges
 _best = {

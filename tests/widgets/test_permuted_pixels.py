@@ -109,5 +109,5 @@ def test_what_copying_the_given_pixels_costs():
     x, mean = dataset.test_images / 255, dataset.train_images.mean(0) / 255
     black, at_the_mean = (np.square(x - fill).sum((1, 2)).mean() / 2 for fill in (0, mean))
     assert black == pytest.approx(permuted_pixels.COPIED, abs=0.01)
-    assert f"costs {black:.1f}, and with each hidden pixel at its mean" in TEXT
-    assert f"over the training digits {at_the_mean:.1f}," in TEXT
+    assert f"costs {black:.1f}, with one grey" in TEXT
+    assert f"at its mean over the training digits {at_the_mean:.1f}." in TEXT

@@ -15,7 +15,8 @@ from latentbook.book.load import load
 from latentbook.book.overlay.diff import accept, tell
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.overlay.sourced_text import SourcedText, digest
-from latentbook.errors import BookErrors
+from latentbook.book.read.recordings import BOOK_OUTPUTS, OUTPUTS, Recordings
+from latentbook.errors import BookErrors, Problems
 from latentbook.settings import Settings
 
 from .conftest import BOOK, FRONT, HEAD, OPENING, MakeBook
@@ -515,3 +516,16 @@ def test_a_number_that_course_and_book_both_set(make_course: MakeCourse) -> None
         {"content/sample/numbers.py": "a = 1\ndeep = 2\n"}, book={**FILES, **NUMBERS}
     )
     assert "mine/content/sample/numbers.py:2: 'deep' is used twice" in mistakes(settings)
+
+
+def test_a_recording_of_other_code_does_not_hide_the_books(tmp_path: Path) -> None:
+    """A course recorded a snippet; then the book changed its code and recorded it, too."""
+    recorded = {"snippet-a": {"code": "old", "outputs": [{"kind": "stdout", "data": "1"}]}}
+    (tmp_path / OUTPUTS).write_text(json.dumps(recorded))
+    recorded["snippet-a"]["code"] = "new"
+    (tmp_path / BOOK_OUTPUTS).write_text(json.dumps(recorded))
+    recordings = Recordings.read(tmp_path / OUTPUTS, Problems().of(tmp_path / OUTPUTS))
+    for code in ("old", "new"):
+        found = recordings.current("snippet-a", code)
+        assert found is not None and found.code == code
+    assert recordings.current("snippet-a", "newer") is None

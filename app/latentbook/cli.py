@@ -495,6 +495,5 @@ def translations_check() -> None:
 
 
 def main() -> None:
-    """Entry point of the ``latentbook`` command."""
     warnings.formatwarning = lambda message, *_, **__: f"{message}\n"
     cli()

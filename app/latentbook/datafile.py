@@ -272,7 +272,6 @@ def _drop(values: Any, place: Place) -> None:
 
 
 def _message(kind: Any, place: Place, error: Mapping[str, Any], file: str) -> str:
-    """Word one of pydantic's errors for an author."""
     keys = [part for part in place if isinstance(part, str)]
     key, around = keys[-1], ".".join(keys[:-1])
     in_list = any(isinstance(part, int) for part in place[: place.index(key)])
@@ -302,7 +301,6 @@ def _message(kind: Any, place: Place, error: Mapping[str, Any], file: str) -> st
 
 
 def _kind_at(kind: Any, place: Place) -> Any:
-    """The type at a place of a type."""
     for part in place:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             kind = kind.model_fields[str(part)].annotation
@@ -314,7 +312,6 @@ def _kind_at(kind: Any, place: Place) -> Any:
 
 
 def _holds(kind: Any, place: Place) -> bool:
-    """Whether the list at a place is one of tables."""
     inner = _kind_at(kind, (*place, 0))
     return isinstance(inner, type) and issubclass(inner, BaseModel)
 

@@ -59,6 +59,5 @@ async def build_apart(settings: Settings, now: datetime) -> list[str]:
 
 
 def _build(settings: Settings, now: datetime, sender: Connection) -> None:
-    """In the separate process: build, and send the errors."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server
     sender.send(build_all(settings, lambda message: None, now))

@@ -82,7 +82,6 @@ class Problems:
             self.errors.append(error)
 
     def place(self, path: Path, line: int) -> str:
-        """``path:line`` of where a line was written."""
         origin, first = self.origins.of(path, line)
         return f"{origin}:{first}"
 

@@ -21,13 +21,11 @@ OPTIONS = {"then": "alt-revealed"}
 
 
 def warn(old: str, new: str) -> None:
-    """Warn of an old name."""
     message = f"{old} is now called {new}. The next version will not accept the old name."
     warnings.warn(message, FutureWarning, stacklevel=3)
 
 
 def old_settings(environment: Mapping[str, str]) -> dict[str, str]:
-    """Values of settings under their old names."""
     found = {}
     for old, new in SETTINGS.items():
         name = f"LATENTBOOK_{old.upper()}"

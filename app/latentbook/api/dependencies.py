@@ -29,7 +29,6 @@ TheInference = Annotated[Decoders, Depends(get_inference)]
 
 
 async def require_json(request: Request) -> None:
-    """Refuse a body that is not declared as JSON."""
     received = request.headers.get("content-type", "")
     media_type = received.partition(";")[0].strip().lower()
     if media_type != "application/json":

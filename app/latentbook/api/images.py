@@ -21,7 +21,6 @@ DELTA = "application/vnd.latentbook.delta"
 
 
 def raw(cells: Grey) -> Body:
-    """The grey levels, cell by cell."""
     return cells.data.cast("B")
 
 

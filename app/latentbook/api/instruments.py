@@ -80,7 +80,6 @@ async def get_frame(request: Request, name: InstrumentName) -> Response:
 
 
 def read_controls(instrument: Instrument, query: dict[str, str]) -> dict[str, Any]:
-    """The values of all controls, from the query of an address."""
     controls = {control.name: control for control in instrument.controls}
     given: dict[str, Any] = {}
     for name, text in query.items():
@@ -96,7 +95,6 @@ def read_controls(instrument: Instrument, query: dict[str, str]) -> dict[str, An
 
 
 def frame_of(name: str, values: dict[str, Any]) -> bytes:
-    """A frame as JSON: ``FrameValue`` of the page, without its duration."""
     module = widgets.get(name)
     frame = module.frame(module.compute(**values, full_data=read_full_data))
     picture = frame_value(module.instrument, frame)

@@ -64,7 +64,6 @@ async def answer_picture(
 async def written(
     request: Request, decoded: Decoded, mosaic: Mosaic, form: Form, headers: Mapping[str, str]
 ) -> Response:
-    """Decoded images as one picture, in the format that the client asked for."""
     start = time.perf_counter()
 
     def write() -> Body:

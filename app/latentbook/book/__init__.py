@@ -1,1 +1,0 @@
-"""From Markdown to a finished site."""

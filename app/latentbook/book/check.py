@@ -70,7 +70,6 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
 
 
 def record_chapter(settings: Settings, slug: str) -> Path:
-    """Run the snippets of one chapter and record their output."""
     book = _Book(settings, print)
     source = next(source for source in book.loaded.whole if source.entry.slug == slug)
     recordings = book.run(source, record=True)
@@ -146,7 +145,6 @@ class _ChapterRun:
         self.ran: list[DirectiveNode] = []  # snippets whose names the scope contains
 
     def run(self, *, record: bool) -> dict[str, Recording]:
-        """The output of each snippet, by label."""
         runnable = runnable_cells(self.source.nodes)
         made: dict[str, Recording] = {}
         for page in self.source.pages:
@@ -323,7 +321,6 @@ class _ChapterRun:
 
 
 def _first_difference(then: Sequence[Recorded], now: Sequence[Recorded]) -> tuple[str, str]:
-    """The first lines in which two outputs differ."""
     sides = (
         "\n".join(f"{output.kind}:{output.data}" for output in outputs).split("\n")
         for outputs in (then, now)

@@ -176,7 +176,6 @@ def running_heads(book: Book) -> str:
 
 
 def css_string(number: str, title: str) -> str:
-    """A CSS string: a number and a title with an en space between them."""
     text = f"{number}\N{EN SPACE}{title}"
     return '"' + re.sub(r'["\\\n]', lambda found: f"\\{ord(found[0]):x} ", text) + '"'
 

@@ -1,1 +1,0 @@
-"""Runs the models: one thread that owns torch, its queue, and pictures made of many images."""

@@ -157,7 +157,6 @@ class Inference:
     # Called on the thread.
 
     def run(self) -> None:
-        """Run jobs until closed."""
         keep_freed_memory()
         while batch := self.queue.next_batch():
             live = [job for job in batch if job.result.set_running_or_notify_cancel()]
@@ -202,7 +201,6 @@ class Inference:
         ]
 
     def load(self, name: str) -> tuple[Opened, ServedModel]:
-        """The model, from memory or from its file."""
         if name not in self.models:
             registry = self.open_registry()
             card, model = registry.card(name), registry.load(name)

@@ -94,7 +94,6 @@ class JobQueue:
                 self.waiting.remove(job)
 
     def close(self) -> None:
-        """Accept no more jobs."""
         with self.changed:
             self.closing = True
             self.changed.notify()

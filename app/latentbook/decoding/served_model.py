@@ -88,7 +88,6 @@ class ServedModel:
         self.edition = f"{made_by} {self.digest(z)}"
 
     def grey_difference(self, z: Floats) -> int:
-        """Largest difference of a pixel between the formats."""
         fast, exact = self.decode(z, exact=False), self.decode(z, exact=True)
         return int(np.abs(fast.astype(np.int16) - exact).max())
 

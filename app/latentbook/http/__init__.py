@@ -1,1 +1,0 @@
-"""Everything between app and network: headers, files, errors, logs, limits."""

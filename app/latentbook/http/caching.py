@@ -13,7 +13,6 @@ YEAR = 365 * DAY
 
 
 def strong_etag(*parts: object) -> str:
-    """A strong ETag of everything that decides the bytes of a response."""
     return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
 
 

@@ -97,5 +97,4 @@ class SecurityHeaders:
 
 
 def written(policy: Mapping[str, str]) -> str:
-    """A policy in the syntax of its header."""
     return "; ".join(f"{name} {value}" for name, value in policy.items())

@@ -47,7 +47,6 @@ def negotiate_encoding(accept_encoding: str | None, offered: Sequence[str]) -> s
 def best(
     header: str, received: str | None, offered: Sequence[str], quality: Callable[[str], float]
 ) -> str:
-    """The offered name of the highest quality above 0."""
     found = max(offered, key=quality)
     if quality(found) == 0:
         message = f"Accepted: {', '.join(offered)}. Received {received!r}."

@@ -75,7 +75,6 @@ class Problem(HTTPException):
 def problem_responses(
     *statuses: int, when: Mapping[int, str] = WHEN
 ) -> dict[int | str, dict[str, Any]]:
-    """For OpenAPI: the problems a route can respond with."""
     return {status: {"model": ProblemBody, "description": when[status]} for status in statuses}
 
 
@@ -96,7 +95,6 @@ def body_of(problem: Problem) -> str:
 
 
 def respond(problem: Problem) -> Response:
-    """A problem as a response, which no cache stores."""
     headers = {"Cache-Control": "no-store", **(problem.headers or {})}
     return Response(body_of(problem), problem.status_code, headers, media_type=MEDIA_TYPE)
 
@@ -150,8 +148,6 @@ async def on_bug(request: Request, error: Exception) -> Response:
 
 
 def add_problem_handlers(app: FastAPI) -> None:
-    """Send every error of ``app`` in this shape."""
-
     async def on_validation(request: Request, error: RequestValidationError) -> Response:
         return respond(from_validation(error))
 

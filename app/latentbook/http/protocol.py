@@ -74,14 +74,12 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.refuse_head()
 
     def expect_request(self) -> None:
-        """Start the deadline of the next request."""
         if self.deadline is None:
             self.deadline = self.loop.call_later(REQUEST_S, self.transport.close)
             self.waiting[self] = None
             self.make_room()
 
     def have_request(self) -> None:
-        """Cancel the deadline."""
         if self.deadline is not None:
             self.deadline.cancel()
             self.deadline = None
@@ -125,7 +123,6 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def count(self, size: int) -> None:
-        """Add to the size of the head."""
         self.parsed += size
         if self.parsed > MAX_HEAD_BYTES:
             raise HeadTooLarge  # the parser then calls send_400_response

@@ -88,6 +88,5 @@ class ScheduledBuilds:
 
 
 def has_days(content: Path) -> bool:
-    """Whether there is a manifest with a schedule."""
     manifests = (content / name for name in ("book.toml", "course.toml"))
     return any(path.is_file() for path in manifests) and bool(days_of(content))

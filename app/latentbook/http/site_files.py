@@ -88,7 +88,6 @@ class SiteFiles:
             self.seen = identity
 
     def identity(self) -> tuple[int, int] | None:
-        """Identifies the site folder; None if there is none."""
         try:
             now = self.folder.stat()
         except FileNotFoundError:
@@ -96,7 +95,6 @@ class SiteFiles:
         return now.st_ino, now.st_mtime_ns
 
     async def answer(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the file, or the 404 page."""
         if file := self.files.get(path):
             if isinstance(file.static_file, StaticFile):
                 scope = conditional(scope, file.static_file.etag)

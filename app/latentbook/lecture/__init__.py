@@ -1,1 +1,0 @@
-"""Class mode: live answers from phones, without accounts (docs/class.md)."""

@@ -78,7 +78,6 @@ def fits(request: Request, key: str) -> bool:
 
 
 async def get_lecture(request: Request, code: Annotated[str, Path(max_length=20)]) -> Lecture:
-    """The class in a lecturer's address."""
     return get_sessions(request).lecture(code)
 
 

@@ -118,7 +118,6 @@ class ClassData:
 
     @property
     def edition(self) -> tuple[int, int]:
-        """Changes with the file."""
         now = self.path.stat()
         return now.st_ino, now.st_mtime_ns
 
@@ -128,7 +127,6 @@ class ClassData:
         return self._frame
 
     def blocks(self) -> Mapping[str, Block]:
-        """Every block by its id, in the order of the book."""
         self._read()
         return self._blocks
 

@@ -60,7 +60,6 @@ def bundle_class(settings: Settings) -> None:
 
 
 def form_scripts(root: Path) -> dict[str, Path]:
-    """The script of every form of answer, by its name."""
     scripts = {path.parent.name.replace("_", "-"): path for path in QUESTIONS.glob("*/class.js")}
     return scripts | {path.stem: path for path in (root / FORMS).glob("*.js")}
 
@@ -75,7 +74,6 @@ def forms_script(settings: Settings) -> str:
 
 
 def form_templates() -> dict[str, str]:
-    """The markup of every form, by its name."""
     templates = {
         path.parent.name.replace("_", "-"): f"{path.parent.name}/{path.name}"
         for path in sorted(QUESTIONS.glob("*/class.html"))

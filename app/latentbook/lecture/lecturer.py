@@ -194,7 +194,6 @@ async def get_qr(
 
 
 def is_address(text: str) -> bool:
-    """Whether an address names a host."""
     try:
         return bool(urlsplit(text).hostname)
     except ValueError:

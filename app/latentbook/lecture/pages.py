@@ -104,7 +104,6 @@ async def answer(make: Callable[..., str], *given: Any, **named: Any) -> Respons
 
 
 def outline(sessions: Sessions) -> list[tuple[str, list[Any]]]:
-    """What can be asked, by section."""
     blocks = sessions.data.blocks().values()
     return [(section, list(each)) for section, each in groupby(blocks, lambda b: b.section)]
 

@@ -68,7 +68,6 @@ class TokenBucket:
             raise Problem(429, self.refusal, headers={"Retry-After": str(seconds)})
 
     def take(self) -> None:
-        """Take a token, or raise as :meth:`require`."""
         self.require()
         self._left -= 1
 
@@ -248,7 +247,6 @@ class Sessions:
         return held, {"seat": seat[1], "answered": answered}
 
     async def new_seat(self, lecture: Lecture, tokens: list[str]) -> tuple[int, int]:
-        """A seat for a phone that has none."""
         if not lecture.stored.doors_open:
             raise Problem(403, "The lecturer lets no more phones in.")
         async with self.turn(lecture):
@@ -301,7 +299,6 @@ class Sessions:
             await self.tell(lecture)
 
     async def reveal(self, lecture: Lecture, round_id: int) -> None:
-        """Show the answers of every round."""
         async with self.turn(lecture):
             now = lecture.round(round_id)
             asked, block = lecture.asked(), lecture.block
@@ -313,7 +310,6 @@ class Sessions:
             await self.tell(lecture)
 
     async def put_away(self, lecture: Lecture) -> None:
-        """Clear the screen."""
         async with self.turn(lecture):
             await self.store.run(store.put_away, lecture.stored.id)
             lecture.stored.asking = lecture.block = None
@@ -345,7 +341,6 @@ class Sessions:
         now.changes[seat] = max(change, now.changes.get(seat, 0))
 
     async def tell(self, lecture: Lecture) -> None:
-        """Prepare the news for all phones."""
         asked, block = lecture.stored.asking, lecture.block
         lecture.results = None
         if asked is None or block is None:
@@ -369,7 +364,6 @@ class Sessions:
         lecture.news = cached_json(news)
 
     def question(self, lecture: Lecture, asking: int) -> CachedJSON:
-        """The question as a phone or the projector shows it."""
         if lecture.asked().id != asking:
             raise Problem(409, "The question has changed.")
         return lecture.question
@@ -412,7 +406,6 @@ class Sessions:
 
 
 def phase_of(asked: StoredAsking) -> str:
-    """``open``, ``closed`` or ``revealed``."""
     return "revealed" if asked.revealed else "closed" if asked.rounds[-1].closed else "open"
 
 

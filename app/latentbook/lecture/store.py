@@ -185,7 +185,6 @@ class Store:
         await asyncio.get_running_loop().run_in_executor(self._thread, self.empty_journal)
 
     def empty_journal(self) -> None:
-        """Move everything from the journal into the file."""
         connection = self._engine.raw_connection()
         connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         connection.close()
@@ -226,12 +225,10 @@ def key_hash(connection: sa.Connection) -> bytes | None:
 
 
 def set_key_hash(connection: sa.Connection, hashed: bytes) -> None:
-    """Store the hash of a key if there is none."""
     connection.execute(sa.insert(lecturer).values(key_hash=hashed))
 
 
 def forget_key_hash(connection: sa.Connection) -> None:
-    """Revoke the key."""
     connection.execute(sa.delete(lecturer))
 
 
@@ -271,7 +268,6 @@ def start_lecture(connection: sa.Connection, code: str, ends_at: float) -> Store
 
 
 def end_lecture(connection: sa.Connection, lecture_id: int) -> None:
-    """Delete a class and everything that belongs to it."""
     connection.execute(sa.delete(lecture).where(lecture.c.id == lecture_id))
 
 
@@ -311,7 +307,6 @@ def close_round(connection: sa.Connection, round_id: int) -> None:
 
 
 def reveal(connection: sa.Connection, asking_id: int) -> None:
-    """Show the answers, and close the vote."""
     connection.execute(sa.update(round).where(round.c.asking == asking_id).values(closed=True))
     connection.execute(sa.update(asking).where(asking.c.id == asking_id).values(revealed=True))
 

@@ -1,1 +1,0 @@
-"""The decoders: architectures, weights with their cards, and how they are loaded."""

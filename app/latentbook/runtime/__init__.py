@@ -1,1 +1,0 @@
-"""Python for the page: Pyodide, NumPy and the instruments in one folder."""

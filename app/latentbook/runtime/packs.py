@@ -107,7 +107,6 @@ def library_packs(
 def bytecode(
     pyodide: Path, sources: Mapping[str, bytes], cache: Path, report: Report
 ) -> dict[str, bytes]:
-    """The bytecode of each source, by the source's name."""
     folder = cache / f"bytecode-{fingerprint(pyodide, 'make_bytecode.py', hash_of(sources))}"
     made = sealed(folder)
     if made is None and not has_node():
@@ -125,7 +124,6 @@ def bytecode(
 
 
 def compiled_before(sources: Mapping[str, bytes], cache: Path) -> dict[str, bytes]:
-    """Cached bytecode of these sources, which it identifies by their hash."""
     found: dict[str, bytes] = {}
     for folder in sorted(cache.glob("bytecode-*")):
         for name, code in (sealed(folder) or {}).items():

@@ -85,7 +85,6 @@ class PagePackages:
 
     @cached_property
     def requested(self) -> dict[str, str]:
-        """The requested packages: name -> requirement."""
         return {canonicalize_name(Requirement(one).name): one for one in self.lock.requested}
 
     @property
@@ -93,7 +92,6 @@ class PagePackages:
         return {name: package.version for name, package in self.lock.packages.items()}
 
     def wheel_of(self, package: PackageSpec, report: Report) -> Path:
-        """The checked wheel of a package."""
         if self.lock.pyodide != PYODIDE:
             again = " ".join(f"'{one}'" for one in self.lock.requested)
             raise LatentbookError(
@@ -160,7 +158,6 @@ class PagePackages:
         return PagePackages(self.path, Lock(requested=asked, packages=packages), self.wheels)
 
     def requirement(self, wanted: str, report: Report) -> tuple[str, str]:
-        """Name and requirement of a request; a wheel is copied to the course."""
         path = Path(wanted)
         try:
             if path.suffix != ".whl":

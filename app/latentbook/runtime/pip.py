@@ -17,7 +17,6 @@ Done = subprocess.CompletedProcess[str]
 
 
 def pip(*arguments: str) -> Done:
-    """Run pip without prompts."""
     return run(["-m", "pip"], arguments)
 
 
@@ -46,7 +45,6 @@ def report_of(done: Done) -> dict[str, Any]:
 
 
 def last_words(done: Done) -> str:
-    """The last error message of a failed pip."""
     lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
     said = lines or done.stderr.strip().splitlines() or ["pip said nothing"]
     return said[-1].removeprefix("ERROR: ")

@@ -175,6 +175,5 @@ def missing_package(missing: re.Match[str], pyodide: Mapping[str, PackageSpec]) 
 
 
 def shown(versions: Sequence[str]) -> str:
-    """The newest versions of a list, as text."""
     more = f" and {len(versions) - SHOWN} more" if len(versions) > SHOWN else ""
     return ", ".join(versions[:SHOWN]) + more

@@ -1,1 +1,0 @@
-"""Nodes to blocks: labels, mathematics, questions, stills, prose."""

@@ -59,7 +59,6 @@ class AuthorCode:
         self._process = None
 
     def ask(self, request: Mapping[str, Any]) -> Reply:
-        """The reply to a request of the host, or of ``author_process.MAKERS``."""
         process = self._process or self._start()
         assert process.stdin is not None and process.stdout is not None
         watch = threading.Timer(self.seconds + GRACE_S, _kill, [process])

@@ -170,7 +170,6 @@ The code of ``file`` is a path."""
 
 
 def _file_of(request: Mapping[str, Any]) -> str:
-    """The name of a request's code in tracebacks."""
     kind = request["type"]
     if kind == "file":
         return str(request["code"])

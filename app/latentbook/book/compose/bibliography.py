@@ -48,7 +48,6 @@ class Bibliography:
         return self._sources.keys()
 
     def link(self, key: str) -> Link:
-        """A link to the entry on the page of references."""
         return Link(Address("references", key), self._sources[key].short)
 
     def use(self, key: str, place: Link) -> None:

@@ -77,7 +77,6 @@ class Block:
         return f"blocks/{self.kind}.html"
 
     def class_forms(self, show: Show) -> tuple[ClassForm, ...]:
-        """How it can be put to a class."""
         return ()
 
 
@@ -150,7 +149,6 @@ def word_count(blocks: Iterable[Block]) -> int:
 
 
 def inner_blocks(block: Block) -> Iterator[Block]:
-    """The blocks directly inside a block that are read with it."""
     for value in _fields(block):
         if isinstance(value, tuple):
             yield from (item for item in value if isinstance(item, Block))

@@ -171,7 +171,6 @@ class Chapters:
         notes_before: int,
         day: Day | None = None,
     ) -> Composer:
-        """The composer of one page, or of a part that opens on a day."""
         number = self._resources.labels.number(page.place, 1) if page.name else ""
         place = Link(Address(page.place), page.title, number)
         report = self._project.problems.of(page.path)
@@ -206,7 +205,6 @@ class Chapters:
     def _page(
         self, page: PageSource, number: str, blocks: tuple[Block, ...], composer: Composer
     ) -> dict[str, Any]:
-        """The fields that openings and sections share."""
         previous, following = self._neighbours.around(page)
         return {
             "place": page.place,
@@ -238,7 +236,6 @@ class Chapters:
 
 
 def _listed(blocks: Iterable[Block], page: str) -> Listed:
-    """The entries of a page in the lists of contents."""
     instruments, questions, snippets = [], [], []
     for block in all_blocks(blocks):
         if not isinstance(block, NumberedBlock):

@@ -158,11 +158,9 @@ class Composer:
     # Text
 
     def render(self, tokens: Sequence[Token]) -> Text:
-        """Running text from tokens."""
         return resolved(tokens, self)
 
     def inline(self, text: str, line: int) -> Text:
-        """Inline Markdown from an argument or a data file."""
         token = self._markdown.parseInline(text)[0]
         for child in token.children or ():
             child.map = [line - 1, line]
@@ -193,7 +191,6 @@ class Composer:
         return resolved(inline.children or (), self)
 
     def text_of(self, inline: Token) -> str:
-        """The words of an inline token, for titles."""
         return "".join(map(self._words, inline.children or ()))
 
     def _words(self, child: Token) -> str:
@@ -210,7 +207,6 @@ class Composer:
             return Formula(tex)
 
     def picture(self, name: str, alt: str, line: int) -> Token | None:
-        """One picture, or nothing after reporting what is wrong with it."""
         if not alt.strip():
             self.problems.add(line, f"picture {name!r} has no alt text: say what it shows")
         pictures = self.resources.pictures

@@ -43,7 +43,6 @@ class Labels:
         self._ids: dict[tuple[str, int], str] = {}
 
     def find(self, label: str) -> Target | None:
-        """The target of a label, here or in the complete book."""
         target = self.targets.get(label)
         if target is None and self.full_book_url and label not in self.hidden:
             left_out = self.left_out().get(label)
@@ -51,7 +50,6 @@ class Labels:
         return target
 
     def why_missing(self, label: str) -> str:
-        """What is wrong with a reference to an unknown label."""
         if label in self.hidden:
             return (
                 f"{label!r} is hidden ({self.hidden[label]}): replace this text, or leave the "
@@ -66,7 +64,6 @@ class Labels:
         return f"no label {label!r} in the book. {accepted_names(label, self.targets)}"
 
     def number(self, page: str, line: int) -> str:
-        """The number of what begins at this line of a page; may be empty."""
         return self._numbers.get((page, line), "")
 
     def heading_id(self, page: str, line: int) -> str:
@@ -81,7 +78,6 @@ class Labels:
         _Numbering(self, chapter, problems).add_pages()
 
     def add(self, target: Target, problems: FileProblems) -> None:
-        """Add a label; report one that exists already."""
         first = self.targets.get(target.label)
         if first is not None:
             problems.add(
@@ -155,7 +151,6 @@ class _Numbering:
             self.register("section", "", node.label, title, node.line)
 
     def made_id(self, title: str) -> str:
-        """An id made from a title, unique in the chapter."""
         base = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "section"
         id, count = base, 1
         while id in self.taken:
@@ -192,12 +187,10 @@ class _Numbering:
 
 
 def has_label(node: Node) -> TypeGuard[HeadingNode | EquationNode | DirectiveNode]:
-    """Whether a node is of a kind that can have a label."""
     return isinstance(node, HeadingNode | EquationNode | DirectiveNode)
 
 
 def is_answer_cell(parent: DirectiveNode, node: Node) -> bool:
-    """Whether a node is the cell in which a question is answered."""
     return parent.name == "quiz" and isinstance(node, DirectiveNode) and node.name == "code-cell"
 
 

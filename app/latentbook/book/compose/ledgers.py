@@ -67,7 +67,6 @@ class Ledgers:
         return tuple(self._symbol(entry, composer) for entry in used)
 
     def note_unseen(self, composer: Composer) -> None:
-        """Record the symbols of withheld content."""
         self._unseen_symbols |= composer.symbols.used
 
     def _symbol(self, entry: SymbolEntry, composer: Composer) -> Symbol:
@@ -115,7 +114,6 @@ class Ledgers:
         return tuple(terms)
 
     def facts(self) -> dict[str, Any]:
-        """The book's fields from ``facts.toml``."""
         ledger, unseen = self._resources.facts, self._unseen.facts
         composer, never = self._of_file("facts.toml"), self._of_file("facts.toml", NEVER)
         facts = []
@@ -155,7 +153,6 @@ class Ledgers:
         return self._project.laid.from_book(self._project.shown(file), line)
 
     def _of_file(self, name: str, day: Day | None = None) -> Composer:
-        """Composes the text of a data file, for its page."""
         stem = name.partition(".")[0]
         page = PageSource(stem, "", self._project.shown(name), Document({}, {}))
         language = self._project.manifest.language

@@ -34,7 +34,6 @@ class Symbols:
         self.used: set[str] = set()
 
     def mark(self, tex: str) -> tuple[str, set[str]]:
-        """``tex`` with its symbols marked, and their ids."""
         used = set()
         found = TOKEN.findall(tex)
         out: list[str] = []
@@ -73,7 +72,6 @@ class Symbols:
 
 
 def tokens(tex: str) -> list[str]:
-    """Commands and characters, without spaces."""
     return [token for token in TOKEN.findall(tex) if not token.isspace()]
 
 

@@ -39,7 +39,6 @@ class Formula:
     math: Node = field(default_factory=lambda: ["math"])
 
     def __html__(self) -> Markup:
-        """Its markup, where a template prints it."""
         return self.html
 
     @cached_property

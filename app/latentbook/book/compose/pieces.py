@@ -54,7 +54,6 @@ class Layout:
         return f"#{id}" if alone else replace(self, starts={}).url(Address(self.here, id))
 
     def id(self, id: str, page: str | None = None) -> str:
-        """The id of something of the page that is printed, or of another one."""
         return self.prefixes.get(self.here if page is None else page, "") + id
 
 
@@ -73,7 +72,6 @@ class Text:
 
     @cached_property
     def words(self) -> str:
-        """What it says, on one line."""
         return " ".join("".join(_words(self.tokens)).split())
 
 
@@ -90,7 +88,6 @@ def _words(tokens: Iterable[Token]) -> Iterator[str]:
 
 
 def plain(words: str) -> Token:
-    """A token of nothing but words."""
     return Token("text", "", 0, content=words)
 
 
@@ -139,7 +136,6 @@ class ControlView:
 
     @property
     def texts(self) -> list[str]:
-        """The texts of its fields."""
         return self.control.write(self.value).split(",")
 
 

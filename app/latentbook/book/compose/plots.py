@@ -25,7 +25,6 @@ class PlotError(Exception):
         self.reply = reply
 
     def report(self, node: DirectiveNode, problems: FileProblems) -> None:
-        """Report it at the line of the code that failed."""
         line = self.reply["line"]
         at = node.body_line + line - 1 if line else node.line
         problems.add(at, f"the {node.name} {explained(self.reply)}")

@@ -121,7 +121,6 @@ def _line(token: Token) -> int:
 
 
 def _listing(token: Token, around: Surroundings) -> Token:
-    """A listing that is only shown, with its colours."""
     language = token.info.strip()
     code = escapeHtml(token.content.rstrip("\n"))
     if language:
@@ -208,7 +207,6 @@ def split_words(content: str) -> tuple[str, str]:
 
 
 def document_label(file: str, chapter: str) -> str:
-    """The label of the page that is written in a file."""
     path = PurePosixPath(file)
     return (path.parent.name or chapter) if path.stem == "index" else path.stem
 

@@ -63,11 +63,9 @@ class Question(NumberedBlock):
 
     @property
     def on_paper(self) -> Html:
-        """What is printed before the worked answer."""
         return Html()
 
     def withheld(self: Q) -> Q:
-        """The question as it is while its answer is withheld."""
         public = public_fields(type(self))
         key = {name: self.key[name] for name in self.key if name in public}
         emptied: Q = _emptied(self)
@@ -226,7 +224,6 @@ class QuestionKind:
 def shared(
     node: DirectiveNode, composer: Composer, question: Sequence[Node], key: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The fields that every kind has."""
     answer, hint = node.parts("answer"), node.parts("hint")
     if not question:
         composer.problems.add(node.line, "the question itself is missing")

@@ -163,7 +163,6 @@ class Stills:
         return with_rings(picture, view, control.limit, panel["rings"])
 
     def panels(self, frame: Mapping[str, Any], name: str) -> tuple[PanelStill, ...]:
-        """The panels of a frame."""
         return tuple(self._still(panel, name) for panel in frame["panels"])
 
     def _still(self, panel: Mapping[str, Any], name: str) -> PanelStill:
@@ -236,7 +235,6 @@ def _pad_still(
 
 
 def set_on(widget: str, key: str) -> Control:
-    """The control that is set on a panel."""
     controls: tuple[Control, ...] = get(widget).instrument.controls
     return next(control for control in controls if getattr(control, "panel", None) == key)
 

@@ -36,7 +36,6 @@ class Target:
 
     @property
     def is_page(self) -> bool:
-        """Whether it is a complete page: a chapter or a section."""
         return self.label == self.page.rpartition("/")[2]
 
     @property

@@ -110,7 +110,6 @@ class Chapter(TextPage):
 
     @property
     def all_references(self) -> tuple[Reference, ...]:
-        """All sources cited in it, in alphabetical order."""
         cited = {each.key: each for page in self.pages for each in page.references}
         return tuple(sorted(cited.values(), key=lambda each: each.short.casefold()))
 

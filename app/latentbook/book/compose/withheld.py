@@ -53,7 +53,6 @@ class Closed:
 
 
 def set_apart(chapters: Iterable[ChapterSource], days: Days) -> Closed:
-    """Divide chapters by these days."""
     closed = Closed()
     for chapter in chapters:
         before = len(closed.pieces)
@@ -67,7 +66,6 @@ def set_apart(chapters: Iterable[ChapterSource], days: Days) -> Closed:
 
 
 def _open_pages(chapter: ChapterSource, days: Days, closed: Closed) -> Iterator[PageSource]:
-    """The open part of each page, if there is one."""
     whole = days.places.get(chapter.entry.slug)
     for page in chapter.pages:
         day = latest(whole, days.places.get(page.name) if page.name else None)

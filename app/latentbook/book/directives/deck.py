@@ -54,7 +54,6 @@ def run(node: DirectiveNode, composer: Composer) -> Deck:
 
 
 def check_deck(node: DirectiveNode, problems: FileProblems) -> None:
-    """A deck contains only steps."""
     if not node.parts("step"):
         problems.add(node.line, "a deck needs steps: write :::{step} and a title")
     for part in node.text:

@@ -51,7 +51,6 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
 
 
 def image(node: DirectiveNode, composer: Composer) -> Prose:
-    """The picture alone, without a number."""
     return Prose(Text(tuple(element("p", _picture(node, composer)))))
 
 

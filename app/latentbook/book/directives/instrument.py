@@ -152,7 +152,6 @@ def instrument_block(
     references: tuple[Link, ...],
     words: Words,
 ) -> InstrumentBlock:
-    """An instrument at the state ``given``, with its ``frame``."""
     state = {**instrument.defaults(), **given}
     return InstrumentBlock(
         label=label,

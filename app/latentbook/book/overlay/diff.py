@@ -54,7 +54,6 @@ class Edition(Entry):
 
 
 def edition_of(project: Project) -> Edition:
-    """The installed edition of the book under a course."""
     if (below := project.below) is None:
         raise LatentbookError(f"{project.manifest.title!r} is a book of its own: none is below it.")
     book = below.settings.content
@@ -80,7 +79,6 @@ def edition_of(project: Project) -> Edition:
 
 
 def read_lock(course: Path) -> Edition:
-    """The edition that the author of a course last accepted."""
     path = course / LOCK
     if not path.is_file():
         raise LatentbookError(

@@ -256,12 +256,10 @@ class Layer:
         return SourcedText.of(self.problems.of(shown).read(path), shown)
 
     def shown(self, path: Path) -> Path:
-        """A file as messages name it."""
         root = self.folder if path.is_relative_to(self.folder) else self.settings.content.resolve()
         return Path(root.name) / path.relative_to(root)
 
     def take_files(self, folder: Path, place: str) -> None:
-        """Take pictures and other files next to the Markdown."""
         for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
             name = f"{place}/{path.relative_to(folder).as_posix()}"
             if path.suffix == ".md" or not path.is_file() or name in self.texts:

@@ -36,7 +36,6 @@ class SourcedText:
 
     @classmethod
     def of(cls, text: str, shown: Path) -> SourcedText:
-        """The text of a file that messages call ``shown``."""
         lines = source_lines(text)
         return cls(lines, [(shown.as_posix(), nth) for nth in range(1, len(lines) + 1)])
 
@@ -49,7 +48,6 @@ class SourcedText:
         return Region(0, len(self.lines))
 
     def pieces(self) -> list[Piece]:
-        """Runs of consecutive lines from one file."""
         found: list[Piece] = []
         before: tuple[str, int] | None = None
         for nth, (path, line) in enumerate(self.origins, start=1):
@@ -64,7 +62,6 @@ class SourcedText:
         self.origins[region.start : region.end] = text.origins if text else []
 
     def insert(self, line: int, text: SourcedText) -> None:
-        """Insert another text before a line, with empty lines around it."""
         path, first = text.origins[0]
         origins = [(path, max(first - 1, 1)), *text.origins, text.origins[-1]]
         self.put(Region(line, line), SourcedText(["", *text.lines, ""], origins))
@@ -128,7 +125,6 @@ def _regions(
 
 
 def _label(token: Token) -> str:
-    """The label that is written in a block."""
     if token.type == "heading_open":
         return str(token.meta.get("label", ""))
     if token.type == "math_block_label":

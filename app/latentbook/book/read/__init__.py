@@ -1,1 +1,0 @@
-"""Read the files of a book; create no blocks and write nothing."""

@@ -43,7 +43,6 @@ class Day:
 
 
 def written(moment: datetime) -> str:
-    """Word a moment in its own zone."""
     return f"{moment:%a} {moment.day} {moment:%b %Y %H:%M %Z}"
 
 

@@ -37,7 +37,6 @@ class Days:
         return bool(self.places or self.answers)
 
     def not_open(self, now: datetime, *, drafts: bool = False) -> Days:
-        """The days that are withheld at a moment."""
         return self._only(lambda day: not day.is_open(now, drafts=drafts))
 
     def drafts(self) -> Days:
@@ -59,7 +58,6 @@ class Days:
         return sorted(name for name, _ in self.named())
 
     def next(self, now: datetime) -> Opening | None:
-        """The next opening after a moment."""
         ahead = [(day.moment, name) for name, day in self.named()]
         moments = [moment for moment, _ in ahead if moment and moment > now]
         if not moments:
@@ -111,7 +109,6 @@ def _zone(file: Toml, name: Any) -> ZoneInfo | None:
 def _add(
     label: str, value: Any, days: dict[str, Day], zone: ZoneInfo | None, file: Toml, *place: str
 ) -> None:
-    """Add one entry, or report what is wrong with it."""
     try:
         word, moment = (value, None) if value in WORDS else ("", _moment(label, value, zone))
         days[label] = Day(file.report.path, file.line(*place), word, moment)

@@ -94,13 +94,11 @@ class DirectiveNode:
         return str(self.options.get("label", ""))
 
     def parts(self, name: str) -> list[DirectiveNode]:
-        """The directives of one name directly in the body."""
         inside = (node for node in self.nodes if isinstance(node, DirectiveNode))
         return [node for node in inside if node.name == name]
 
     @property
     def text(self) -> tuple[Node, ...]:
-        """The body without directives that are parts of this one."""
         return tuple(
             node
             for node in self.nodes

@@ -21,14 +21,12 @@ class Option:
 
 
 def text(value: str) -> str:
-    """Any text that is not empty."""
     if not value:
         raise ValueError("needs a value")
     return value
 
 
 def label(value: str) -> str:
-    """A name for links: kebab-case."""
     if not LABEL.fullmatch(value):
         near = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-") or "fig-holes"
         raise ValueError(f"must be kebab-case, like {near!r}; got {value!r}")
@@ -36,7 +34,6 @@ def label(value: str) -> str:
 
 
 def number(value: str) -> float:
-    """A number as Python writes it, or one over another."""
     above, slash, below = value.partition("/")
     try:
         found = float(above) / float(below if slash else 1)
@@ -54,7 +51,6 @@ def positive(value: str) -> float:
 
 
 def flag(value: str) -> bool:
-    """On if present."""
     if value:
         raise ValueError(f"takes no value; got {value!r}")
     return True

@@ -161,7 +161,6 @@ class _Parser:
         return tuple(found)
 
     def labelled(self, node: Node, target: Target) -> Node:
-        """Give a node the label that precedes it as ``(label)=``."""
         label, line = target
         match node:
             case HeadingNode(label="") | EquationNode(label=""):
@@ -206,7 +205,6 @@ class _Parser:
         return TextNode(line, tuple(tokens), source)
 
     def place(self, token: Token) -> tuple[int, str]:
-        """Line of a block, from 1, and its Markdown."""
         assert token.map is not None
         return token.map[0] + 1, "\n".join(self.lines[slice(*token.map)]).rstrip()
 

@@ -251,7 +251,6 @@ class Laid:
     instruments: tuple[str, ...] = ()
 
     def from_book(self, path: Path, line: int) -> bool:
-        """Whether a line comes from the book under a course."""
         return self.book is not None and self.origins.of(path, line)[0].parts[0] == self.book.name
 
 
@@ -280,7 +279,6 @@ class Project:
         return cls(settings, Laid(), read_manifest(content / BOOK, report), None, problems)
 
     def shown(self, name: str) -> Path:
-        """A file of the content as messages name it."""
         return Path(self.settings.content.name) / name
 
     def report(self, name: str) -> FileProblems:

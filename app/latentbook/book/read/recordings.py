@@ -134,7 +134,6 @@ class Recordings:
         return {label: recording for label, recording in found.items() if recording}
 
     def current(self, label: str, code_hash: str) -> Recording | None:
-        """The recording of a snippet, if it was made from this code."""
         for recording in (self.by_label.get(label), self.book.get(label)):
             if recording is not None and recording.code == code_hash:
                 return recording

@@ -80,7 +80,6 @@ class ChapterSource:
 
 
 def page_place(slug: str, name: str = "") -> str:
-    """The path of a page below the root of the book."""
     return "" if slug == FRONT else f"{slug}/{name}".rstrip("/")
 
 

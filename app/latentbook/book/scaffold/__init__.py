@@ -16,7 +16,6 @@ def filled(template: str, name: str) -> str:
 
 
 def write(path: Path, text: str) -> Path:
-    """Write a file, creating its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path

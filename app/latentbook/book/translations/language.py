@@ -104,7 +104,6 @@ class Language:
         return words
 
     def words_script(self, *, lecture: bool = False) -> bytes:
-        """The script that provides :meth:`script_words`; empty in English."""
         words = self.script_words(lecture=lecture)
         if not words:
             return b""

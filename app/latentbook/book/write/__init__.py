@@ -1,1 +1,0 @@
-"""Blocks to a site: pages, assets, search, exports, the offline list."""

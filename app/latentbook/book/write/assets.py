@@ -70,7 +70,6 @@ class Assets:
         return {name: self.place(name) for name in ON_DEMAND}
 
     def place(self, name: str) -> str:
-        """The path of a logical name."""
         if name not in self.places:
             raise UnknownName("asset", name, self.places)
         return self.places[name]
@@ -91,7 +90,6 @@ def esbuild(settings: Settings, *arguments: str) -> str:
 
 
 def kind_sources() -> list[Path]:
-    """The scripts and style sheets of the kinds of question."""
     return sorted(QUESTIONS.glob("*/*.[jc]s*"))
 
 
@@ -146,7 +144,6 @@ def _in_shadow_root(sheet: str) -> str:
 
 
 def _script(settings: Settings, name: str, *options: str) -> str:
-    """A script of ``static/js`` as one file."""
     key = f"{name}-{sources_hash(settings, 'js')}.js"
     if (script := _cached(settings, key)) is None:
         script = esbuild(settings, f"static/js/{name}.js", *options)
@@ -213,7 +210,6 @@ def _bundle(settings: Settings, out: Path) -> None:
 
 
 def _kind_sheets(settings: Settings) -> Path:
-    """A sheet that imports those of the kinds of question."""
     sheet = settings.build / "cache" / "kinds.css"
     imports = (f'@import "{path}";\n' for path in sorted(QUESTIONS.glob("*/block.css")))
     sheet.write_text("".join(imports), encoding="utf-8")

@@ -28,7 +28,6 @@ def accent_of(brand: Brand) -> Mapping[str, str]:
 
 
 def letter(brand: Brand, title: str) -> str:
-    """The letter that represents a book without a mark."""
     return (brand.name or title)[:1].upper()
 
 
@@ -50,13 +49,10 @@ def mark(brand: Brand, title: str, folder: Path, *, alone: bool = False) -> Html
 
 
 def line(markdown: str) -> Html:
-    """A line of small print; its Markdown contains no HTML."""
     return Html(MarkdownIt("commonmark", {"html": False}).renderInline(markdown))
 
 
 def colours(brand: Brand) -> str:
-    """The style sheet with the colours that the book replaces."""
-
     def theme(name: str) -> str:
         accent = accent_of(brand)[name]
         paper = GROUNDS[name][0]

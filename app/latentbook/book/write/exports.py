@@ -55,7 +55,6 @@ for name, source in {sources}.items():
 
 
 def notebook(chapter: Chapter, cells: Iterable[Cell]) -> bytes:
-    """A chapter as a notebook, format 4.5."""
     made = []
     runs = 0
     for index, cell in enumerate(cells):
@@ -78,7 +77,6 @@ def notebook(chapter: Chapter, cells: Iterable[Cell]) -> bytes:
 
 
 def script(cells: Iterable[Cell]) -> bytes:
-    """A chapter as a script in cells of the percent format."""
     pieces = []
     for cell in cells:
         if cell.is_code:
@@ -176,7 +174,6 @@ class _Writer:
         self._markdown = make_markdown()
 
     def page(self, page: PageSource) -> Iterator[Cell]:
-        """One page, from its title on."""
         self.at = page
         front = page.document.front
         if page.name:
@@ -212,7 +209,6 @@ class _Writer:
         return markdown(resolved(tokens, self))
 
     def notes(self) -> str:
-        """Quotations of the notes that a text refers to."""
         quotes = ""
         called, self.called = self.called, []
         for label in called:
@@ -264,11 +260,9 @@ class _Writer:
         )
 
     def url(self, node: DirectiveNode) -> str:
-        """The address of a labelled node in the book, from the notebook."""
         return f"{self.at.name}/index.html#{node.label}".lstrip("/")
 
     def outputs(self, node: DirectiveNode) -> tuple[Recorded, ...]:
-        """The output recorded for a snippet's present code."""
         current = self.source.recordings.current(node.label, self.hashes[node.label])
         return current.outputs if current else ()
 

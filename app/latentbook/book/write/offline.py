@@ -93,6 +93,5 @@ def integrity(digest: bytes) -> str:
 
 
 def wire_bytes(path: Path) -> int:
-    """Size of a file on the network."""
     packed = path.with_name(f"{path.name}.br")
     return (packed if packed.is_file() else path).stat().st_size

@@ -40,7 +40,6 @@ AFTER_MATH = re.compile(r"^[^\s\w(\[“‘]+")
 
 
 def printed(text: Text, layout: Layout) -> Html:
-    """The markup of a text."""
     return Html(_RENDERER.render(text.tokens, _OPTIONS, {"layout": layout}))
 
 
@@ -115,7 +114,6 @@ def _is_math(tokens: Tokens, idx: int) -> bool:
 
 
 def _neighbour(tokens: Tokens, idx: int, punctuation: re.Pattern[str]) -> str:
-    """The punctuation of adjacent text that stays with an equation."""
     if not 0 <= idx < len(tokens) or tokens[idx].type != "text":
         return ""
     match = punctuation.search(tokens[idx].content)
@@ -184,7 +182,6 @@ class Renderer:
     templates: Path = TEMPLATES
 
     def pages(self) -> Iterator[tuple[str, str]]:
-        """Every page: its path in the site, and its HTML."""
         book, translate = self.book, self.book.language.translate
         front: dict[str, Any] = {"description": book.front.description, "chapter": book.front}
         yield "index.html", self._page("front", book.title, "", **front)
@@ -371,7 +368,6 @@ PRELOAD = '<link rel="preload" as="font" type="font/woff2" crossorigin href="{}"
 
 
 def root_of(place: str) -> str:
-    """The relative path from a page to the root of the site."""
     return "../" * len(place.split("/")) if place else "./"
 
 
@@ -400,7 +396,6 @@ def equations(blocks: Iterable[Block]) -> list[Equation]:
 
 
 def questions(blocks: Iterable[Block]) -> list[Question]:
-    """The questions among blocks, nested ones included."""
     return [each for each in all_blocks(blocks) if isinstance(each, Question)]
 
 

@@ -107,7 +107,6 @@ class SiteWriter:
         self.to_compress.clear()
 
     def config(self, search: str) -> Mapping[str, Any]:
-        """What every page tells its scripts."""
         return {
             "runtime": {
                 "base": "runtime/",

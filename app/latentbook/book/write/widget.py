@@ -93,7 +93,6 @@ class Inside(Media):
     """Pictures embedded in the markup."""
 
     def add(self, name: str, suffix: str, data: bytes) -> str:
-        """The picture as a data URL."""
         return f"data:image/{suffix[1:]};base64,{base64.b64encode(data).decode()}"
 
 

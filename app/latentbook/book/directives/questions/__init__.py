@@ -35,7 +35,6 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
 
 
 def withhold(node: DirectiveNode, opens: Day) -> DirectiveNode:
-    """A question as it is asked while its answer is withheld."""
     kind = KINDS.get(node.argument)
     return without_answer(node, kind.public if kind else (), opens)
 

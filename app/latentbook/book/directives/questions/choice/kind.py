@@ -36,7 +36,6 @@ class ChoiceQuestion(Question):
     options: Public[tuple[Choice, ...]]
 
     def class_forms(self, show: Show) -> tuple[ClassForm, ...]:
-        """The place of an option."""
         asked = {"options": [show(option.html) for option in self.options]}
         told = {"answer": self.key.get("answer")}
         accepts = {"count": len(self.options)}

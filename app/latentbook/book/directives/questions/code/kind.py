@@ -25,7 +25,6 @@ class CodeQuestion(Question):
 
     @property
     def on_paper(self) -> Html:
-        """The code that passes."""
         return Html('<pre class="code"><code>{}</code></pre>').format(self.solution)
 
 

@@ -54,7 +54,6 @@ def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> N
 
 
 def check_wrong(node: DirectiveNode, problems: FileProblems) -> None:
-    """The argument of ``wrong`` is a number."""
     try:
         number(node.argument)
     except ValueError as error:

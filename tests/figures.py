@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from latentbook.book.compose.engine import Engine, EngineError
+from latentbook.book.compose.engine import EngineError
 from latentbook.book.load import shared_engine
 from latentbook.book.write.assets import engine_script
 from latentbook.settings import Settings
@@ -24,12 +24,11 @@ def check_figures(frame: Frame) -> None:
     for panel in frame.panels:
         if isinstance(panel, Plot):
             try:
-                engine().check_figure(plain_figure(panel))
+                shared_engine(script()).check_figure(plain_figure(panel))
             except EngineError as error:
                 raise AssertionError(f"In the figure of {panel.key}: {error}") from None
 
 
 @cache
-def engine() -> Engine:
-    """The drawing, in this process."""
-    return shared_engine(engine_script(Settings(root=Path(__file__).parents[1])))
+def script() -> str:
+    return engine_script(Settings(root=Path(__file__).parents[1]))

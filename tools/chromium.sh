@@ -9,7 +9,7 @@ echo "Installing Chromium for the browser tests"
 if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
   apt-get update -qq || true
   install="env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq"
-  $install chromium-headless-shell >/dev/null 2>&1 || $install chromium >/dev/null || true
+  $install chromium chromium-headless-shell >/dev/null 2>&1 || $install chromium >/dev/null || true
 else
   .venv/bin/python -m playwright install chromium || true
 fi

@@ -92,7 +92,8 @@ class Installed:
     @property
     def environment(self) -> dict[str, str]:
         """Variables for its programs: no other program is on the path, Node among them."""
-        return {"PATH": str(self.venv / "bin"), "HOME": str(self.work), "LANG": "C.UTF-8"}
+        asked = {n: v for n, v in os.environ.items() if n == "LATENTBOOK_BROTLI_QUALITY"}
+        return {"PATH": str(self.venv / "bin"), "HOME": str(self.work), "LANG": "C.UTF-8", **asked}
 
     def run(self, *command: str, status: int = 0) -> str:
         """What one of its programs says.

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from latentbook.errors import LatentbookError
 
-NAMES = (
-    "chromium-headless-shell",  # the same engine without windows: a tenth less work for a test
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-)
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SHELL_FIRST = ("chromium-headless-shell", *NAMES)
+"""The shell is the same engine without windows: a tenth less work for each test."""
 
 FLAGS = (
     "--no-sandbox",
@@ -27,7 +24,7 @@ FLAGS = (
 )
 
 
-def chromium_path() -> str:
+def chromium_path(names: Sequence[str] = NAMES) -> str:
     """Path of a Chromium: ``LATENTBOOK_CHROMIUM``, one on the PATH, or Playwright's.
 
     Raises
@@ -40,7 +37,7 @@ def chromium_path() -> str:
         if not Path(named).is_file():
             raise LatentbookError(f"LATENTBOOK_CHROMIUM is {named!r}, which is not a file.")
         return named
-    for name in NAMES:
+    for name in names:
         if found := shutil.which(name):
             return found
     caches = (Path.home() / ".cache/ms-playwright", Path.home() / "Library/Caches/ms-playwright")
@@ -49,6 +46,6 @@ def chromium_path() -> str:
             if found_in_cache := sorted(cache.glob(pattern)):
                 return str(found_in_cache[-1])
     raise LatentbookError(
-        "No Chromium found. Install it (Debian: apt-get install chromium-headless-shell) "
+        "No Chromium found. Install it (Debian: apt-get install chromium) "
         "or name one in LATENTBOOK_CHROMIUM."
     )

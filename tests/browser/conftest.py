@@ -25,7 +25,7 @@ from playwright.sync_api import (
 )
 
 from latentbook.book.build import build_site
-from latentbook.browser import FLAGS, chromium_path
+from latentbook.browser import FLAGS, SHELL_FIRST, chromium_path
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.browser.book_pages import READY, SECTION, Open, come_back
@@ -50,7 +50,7 @@ def chromium() -> Iterator[Browser]:
     """One browser for all tests here. It is closed with them: a process can run one Playwright."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=chromium_path(), args=[*FLAGS, SPARING]
+            executable_path=chromium_path(SHELL_FIRST), args=[*FLAGS, SPARING]
         )
         yield browser
         browser.close()

@@ -7,8 +7,9 @@ import time
 
 import pytest
 from _pytest.mark import ParameterSet
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
+from latentbook.browser import FLAGS, chromium_path
 from tests.browser.book_pages import READY, SECTION, Open, come_back, output, run, write
 
 pytestmark = pytest.mark.browser
@@ -59,7 +60,6 @@ ENDS = {
         "Error|stopped"
     ),
     "import sys\nsys.setrecursionlimit(10**9)\ndef f(x): return [f(x)]\nf(1)": ("Error|stopped"),
-    "import ctypes\nctypes.memset(4096, 255, 30_000_000)": "Error|stopped",
     "import sys\ndef refuse(event, given):\n    raise RuntimeError(event)\n"
     "sys.addaudithook(refuse)": "Python stopped running",
 }
@@ -169,6 +169,19 @@ def test_what_breaks_is_told_and_the_next_run_works(lab: Page, code: str) -> Non
     check_responsive(lab)
     assert re.search(ENDS[code], told(cell)), told(cell)[-500:]
     check_next_run(lab)
+
+
+@pytest.mark.long
+def test_overwritten_memory_ends_python_and_not_the_page(chromium: Browser, book: str) -> None:
+    """In a browser with windows: the tab of a headless shell crashes."""
+    browser = chromium.browser_type.launch(executable_path=chromium_path(), args=list(FLAGS))
+    page = browser.new_page()
+    page.goto(book + SECTION)
+    cell = run(page, "import ctypes\nctypes.memset(4096, 255, 30_000_000)")
+    check_responsive(page)
+    assert re.search("Error|stopped", told(cell)), told(cell)[-500:]
+    check_next_run(page)
+    browser.close()
 
 
 @pytest.mark.parametrize("code", each(SPOILS))

@@ -10,8 +10,6 @@ from pathlib import Path
 from latentbook.errors import LatentbookError
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-SHELL_FIRST = ("chromium-headless-shell", *NAMES)
-"""The shell is the same engine without windows: a tenth less work for each test."""
 
 FLAGS = (
     "--no-sandbox",

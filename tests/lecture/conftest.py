@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from html import escape
 from pathlib import Path
@@ -11,8 +12,11 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
+from playwright.sync_api import Browser, sync_playwright
 
 from latentbook.book.compose.blocks import ClassForm
+from latentbook.browser import FLAGS, chromium_path
 from latentbook.cache import seal
 from latentbook.lecture import bundle
 from latentbook.lecture.sessions import Sessions
@@ -20,6 +24,22 @@ from latentbook.main import create_app
 from latentbook.settings import Settings, class_data_of
 from tests.small_server import TestRegistry
 from tools.bench.serving import served
+
+
+@contextmanager
+def class_in_chromium(settings: Settings) -> Iterator[tuple[FastAPI, str, httpx.Client, Browser]]:
+    """The app, its address, a client that has the lecturer's key, and a browser."""
+    bundle.bundle_class(settings)
+    app = create_app(settings, registry=TestRegistry())
+    with (
+        served(app) as url,
+        httpx.Client(base_url=url) as http,
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS)) as chromium,
+    ):
+        http.post("/api/lecturer/key", json={"key": app.state.class_key})
+        yield app, url, http, chromium
+
 
 FRAME = {
     "title": "A book",

@@ -9,15 +9,13 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from latentbook.book.build import build_site
-from latentbook.browser import FLAGS, chromium_path
 from latentbook.lecture.blocks import ClassData
-from latentbook.lecture.bundle import bundle_class
 from latentbook.main import create_app
 from latentbook.settings import Settings, class_data_of
-from tests.lecture.conftest import Lecturer, Phone, School, write_bundle
+from tests.lecture.conftest import Lecturer, Phone, School, class_in_chromium, write_bundle
 from tests.small_server import TestRegistry
 from tests.unit.book import conftest as small
 from tools.bench.serving import served
@@ -208,15 +206,7 @@ def test_an_answer_that_opens_meanwhile_is_revealed(school: School, settings: Se
 
 @pytest.mark.browser
 def test_in_front_of_all_no_answer_is_marked(settings: Settings) -> None:
-    bundle_class(settings)
-    app = create_app(settings, registry=TestRegistry())
-    with (
-        served(app) as url,
-        httpx.Client(base_url=url) as http,
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS)) as chromium,
-    ):
-        http.post("/api/lecturer/key", json={"key": app.state.class_key})
+    with class_in_chromium(settings) as (app, url, http, chromium):
         school = School(url, app.state.class_key, Lecturer(http), app.state.sessions)
         school.lecturer.start()
         phone = school.phone()

@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from latentbook.browser import FLAGS, chromium_path
-from latentbook.lecture.bundle import bundle_class, form_scripts, form_templates
-from latentbook.main import create_app
+from latentbook.lecture.bundle import form_scripts, form_templates
 from latentbook.settings import Settings
-from tests.lecture.conftest import Lecturer, write_class_site
-from tests.small_server import TestRegistry
-from tools.bench.serving import served
+from tests.lecture.conftest import Lecturer, class_in_chromium, write_class_site
 
 
 @pytest.fixture
@@ -23,15 +18,7 @@ def hall(tmp_path: Path, root: Path) -> Iterator[tuple[Lecturer, Page, Page]]:
     """A lecturer, a phone and a projector."""
     write_class_site(tmp_path)
     settings = Settings(root=root, build=tmp_path, class_mode=True, device="cpu", dtype="float32")
-    bundle_class(settings)
-    app = create_app(settings, registry=TestRegistry())
-    with (
-        served(app) as url,
-        httpx.Client(base_url=url) as http,
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS)) as chromium,
-    ):
-        http.post("/api/lecturer/key", json={"key": app.state.class_key})
+    with class_in_chromium(settings) as (_, url, http, chromium):
         lecturer = Lecturer(http)
         lecturer.start()
         phone = chromium.new_page(viewport={"width": 360, "height": 640})

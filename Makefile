@@ -4,6 +4,10 @@
 # Two parts at a time: installing Python's packages and JavaScript's, or checking the code beside a build.
 MAKEFLAGS += --jobs=2
 
+# Bytecode is stored, whatever an image of the machine asks for: tests and installation start Python some
+# hundred times, and two thirds of an import without it go to the compiler.
+export PYTHONDONTWRITEBYTECODE =
+
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
 if TYPE_CHECKING:
     from training.data import Dataset
@@ -25,7 +26,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-LONGEST = ("test_paper.py", "test_serving.py", "test_every_page.py", "test_release.py")
+LONGEST = (
+    *("test_every_page.py", "test_book.py", "test_bench.py", "test_snippets.py", "test_paper.py"),
+    *("test_release.py", "test_offline.py"),
+)
 """Files that begin first, so that no worker ends alone with one of them."""
 
 
@@ -61,6 +65,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def root() -> Path:
     """The project's folder."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the finished book, which one worker builds for all."""
+    from latentbook.book.build import build_site  # what it imports reads the variables above
+    from latentbook.settings import Settings
+
+    run = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        run = run.parent
+    built = run / "site.built"
+    with FileLock(run / "site.lock"):
+        if not built.exists():
+            build_site(Settings(), report=print)
+            built.touch()
+    return Settings().site
 
 
 @pytest.fixture(scope="session")

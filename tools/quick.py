@@ -41,6 +41,7 @@ READERS = {
     "static/css/": ["tests/unit/test_tokens.py", "tests/unit/book/test_assets.py"],
     "static/js/": ["tests/unit/test_imports.py", "tests/unit/book/test_assets.py"],
     "static/js/figure/": ["tests/unit/draw/"],
+    "static/js/study/": ["tests/unit/study/"],
     "tests/fixtures/": ["tests/unit/book/test_cases.py", "tests/unit/book/test_errors.py"],
     "widgets/data/": ["tests/models/test_exports.py"],
 }

@@ -217,9 +217,9 @@ def makes_a_course(it: Installed) -> None:
 
 def asks_for_a_checkout(it: Installed) -> None:
     """Commands that need a checkout name the folder that is missing."""
-    for command, folder in (("train", "training"), ("reproduce", "training"), ("bench", "tools")):
+    for command in ("train", "reproduce", "bench"):
         said = it.run("latentbook", command, status=1)
-        expect(said.startswith(f"This command needs {folder}/, "), said)
+        expect(said.startswith("This command needs tools/, "), said)
 
 
 WITHOUT_PYTORCH: tuple[Callable[[Installed], None], ...] = (
@@ -307,12 +307,27 @@ def call(*command: str | Path, cwd: Path = ROOT) -> None:
 # The release.
 
 
+def stated_dates() -> set[str]:
+    """The days on which the files say that this release appeared."""
+    files = (
+        (ROOT / "CITATION.cff", "date-released:"),
+        (ROOT / "content" / "book.toml", "released ="),
+    )
+    return {
+        match[1]
+        for path, key in files
+        for match in re.finditer(rf"^{key} (\S+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+
+
 def stated_versions() -> dict[str, str]:
     """What each file that states a version calls this release."""
     cff = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    book = (ROOT / "content" / "book.toml").read_text(encoding="utf-8")
     log = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     found = {
         "CITATION.cff": re.search(r"^version: (\S+)$", cff, re.MULTILINE),
+        "book.toml": re.search(r'^edition = "(\S+)"$', book, re.MULTILINE),
         "CHANGELOG.md": re.search(r"^## \[(\d\S*)\]", log, re.MULTILINE),
     }
     return {"pyproject.toml": release(), **{name: m[1] if m else "" for name, m in found.items()}}

@@ -45,9 +45,7 @@ def take(browser: Browser, base: str, shot: Shot) -> None:
     )
     page = context.new_page()
     page.goto(f"{base}/{shot.path}")
-    page.wait_for_selector(
-        'html[data-measured] [data-runtime-status][data-state="ready"]', timeout=60_000
-    )
+    page.wait_for_selector('[data-runtime-status][data-state="ready"]', timeout=60_000)
     if "#" in shot.path:
         # Leaves the sticky bar clear of the name plate.
         page.evaluate(

@@ -28,6 +28,7 @@ missing, and so do these between releases."""
 
 SOURCES = (
     ("app/latentbook/book", "*.py", "python"),
+    ("app/latentbook/classroom", "*.py", "python"),
     ("app/latentbook/templates", "*.html", "jinja2.ext.babel_extract"),
     ("app/latentbook/book/directives/questions", "*.html", "jinja2.ext.babel_extract"),
     ("static/js", "*.js", "javascript"),
@@ -47,6 +48,7 @@ KEYWORDS = {
     "gettext": None,
     "ngettext": (1, 2),
     "message": None,
+    "note": (3,),  # of the classroom's log
     "translate": None,
     "translateAround": None,
     "translateCount": (2, 3),

@@ -19,6 +19,7 @@ from latentbook.book.build import build_site
 from latentbook.book.write.assets import (
     bundle,
     engine_script,
+    judge_script,
     notebook_script,
     sources_hash,
     worker_script,
@@ -55,6 +56,7 @@ def gather(settings: Settings, report: Report) -> None:
     """Bring together in build/shipped what ``setup.py`` puts into the wheel of the cache."""
     site = build_site(settings, report=report)
     bundle(settings), engine_script(settings), worker_script(settings), notebook_script(settings)
+    judge_script(settings)
     cache, out = settings.build / "cache", settings.build / "shipped"
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
@@ -64,6 +66,7 @@ def gather(settings: Settings, report: Report) -> None:
         f"bundle-{sources_hash(settings, 'js', 'css', 'img')}",
         f"engine-{scripts}.js",
         f"service-worker-{scripts}.js",
+        f"judge-{scripts}.js",
         f"notebook-{sources_hash(settings, 'js', 'css')}.js",
         numpy.file_name,
         newest(cache, "library-*"),

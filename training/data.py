@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from torch import Tensor
 
+from latentbook.models.cards import Card
 from training.errors import DataMismatch, DataUnavailable, UnknownData
 
 DATA_DIR = Path(__file__).parents[1] / "build" / "data"
@@ -59,6 +60,11 @@ class Dataset:
     test_images: NDArray[np.uint8]
     test_labels: NDArray[np.uint8]
     sha256: dict[str, str]
+
+    @property
+    def origin(self) -> Card:
+        """Where the data is from, as cards say it."""
+        return {"name": self.name, "source": self.source, "sha256": self.sha256}
 
 
 @dataclass(frozen=True)

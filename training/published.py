@@ -1,8 +1,9 @@
 """`latentbook reproduce NAME`: figures that others have published, computed again.
 
-Each is a mean, most of them over the 10,000 test images of MNIST, which gives its standard error.
-With `--record` the result goes into `content/workshop/published.json` and the table of the section
-beside it.
+Each is a mean, most of them over the 10,000 test images of MNIST, some over draws. That gives its
+standard error.
+With `--record` the result goes into `widgets/data/published.json`, from which the section in
+`content/workshop` takes the numbers of its table, and the table gets a row for it.
 """
 
 import json
@@ -25,9 +26,10 @@ from training.cards import made_on, mean_and_error
 from training.data import Dataset, load_dataset, to_unit
 from training.errors import UnknownFigure
 from training.evaluate import evaluate
+from training.exports.export import WIDGET_DATA
 
-FOLDER = Path(__file__).parents[1] / "content" / "workshop"
-RECORD, SECTION = FOLDER / "published.json", FOLDER / "published.md"
+RECORD = WIDGET_DATA / "published.json"
+SECTION = Path(__file__).parents[1] / "content" / "workshop" / "published.md"
 HEAD = """| figure | published | here | command | time |
 |---|---|---|---|---|
 """
@@ -256,6 +258,83 @@ def linear_vae_bounds(data: Dataset, k: int = 10) -> Tensor:
         return torch.cat(parts)
 
 
+def parzen_windows(data: Dataset, centres: int = 10_000) -> Tensor:
+    """Log density of each test image under equal Gaussians on some training images, in nats.
+
+    Their width is the one of eight that is best for 1,000 further training images.
+    """
+    order = torch.randperm(len(data.train_images), generator=torch.Generator().manual_seed(0))
+    x = to_unit(data.train_images)[order[: centres + 1000]]
+    windows, held_out = x[:centres], x[centres:]
+
+    def log_density(images: Tensor, width: float) -> Tensor:
+        parts = []
+        for part in images.split(500):
+            squares = torch.cdist(part, windows).double().square()
+            parts.append(torch.logsumexp(-squares / (2 * width**2), dim=1))
+        volume = 0.5 * x.shape[1] * math.log(2 * math.pi * width**2)
+        return torch.cat(parts) - math.log(centres) - volume
+
+    widths = np.linspace(0.13, 0.20, 8).tolist()
+    best = max(widths, key=lambda width: log_density(held_out, width).mean().item())
+    return log_density(to_unit(data.test_images), best)
+
+
+def normal_draws(n: int, d: int = 1) -> Tensor:
+    """Draws from N(0, I), (n, d)."""
+    return torch.randn(n, d, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+
+def lloyd_max_errors(_: Dataset, levels: int = 8) -> Tensor:
+    """Squared error of each of a million normal draws at the nearest of the best levels, percent.
+
+    Each level is the mean of its cell; the ends of the cells are half-way between levels.
+    """
+    normal = torch.distributions.Normal(0.0, 1.0)
+    code = torch.linspace(-2, 2, levels, dtype=torch.float64)
+    infinity = torch.tensor([math.inf], dtype=torch.float64)
+    for _step in range(2000):
+        ends = torch.cat([-infinity, (code[1:] + code[:-1]) / 2, infinity])
+        density = torch.exp(-0.5 * ends**2) / math.sqrt(2 * math.pi)
+        code = -density.diff() / normal.cdf(ends).diff()
+    ends = (code[1:] + code[:-1]) / 2
+    x = normal_draws(1_000_000)[:, 0]
+    return 100 * (x - code[torch.bucketize(x, ends)]).square()
+
+
+def rounding_losses(_: Dataset, step: float = 0.1) -> Tensor:
+    """Bits for each of a million rounded normal draws, above the least for their squared error."""
+    normal = torch.distributions.Normal(0.0, 1.0)
+    x = normal_draws(1_000_000)[:, 0]
+    rounded = step * torch.round(x / step)
+    share = normal.cdf(rounded + step / 2) - normal.cdf(rounded - step / 2)
+    least = -0.5 * (x - rounded).square().mean().log2()  # R(D) of N(0, 1)
+    losses: Tensor = -share.log2() - least
+    return losses
+
+
+def lattice_errors(_: Dataset) -> Tensor:
+    """Squared error per dimension of each of a million places at the nearest point of E8, percent.
+
+    E8 is D8, the whole numbers with an even sum, together with D8 moved by 1/2 in each direction.
+    Its cells have volume 1.
+    """
+    generator = torch.Generator().manual_seed(0)
+    x = 8 * torch.rand(1_000_000, 8, generator=generator, dtype=torch.float64)
+
+    def nearest_even(y: Tensor) -> Tensor:
+        """The nearest point of D8: if the sum is odd, the worst coordinate goes the other way."""
+        near = y.round()
+        worst = (y - near).abs().argmax(dim=1, keepdim=True)
+        off = (y - near).gather(1, worst)
+        other = near.scatter_add(1, worst, torch.where(off < 0, -1.0, 1.0).double())
+        return torch.where(near.sum(dim=1, keepdim=True) % 2 == 0, near, other)
+
+    whole = (x - nearest_even(x)).square().mean(dim=1)
+    moved = (x - 0.5 - nearest_even(x - 0.5)).square().mean(dim=1)
+    return 100 * torch.minimum(whole, moved)
+
+
 def of_model(name: str, metric: str) -> Callable[[Dataset], Tensor]:
     """A metric of a trained model."""
     return lambda data: evaluate(registry.load(name), to_unit(data.test_images))[metric]
@@ -346,6 +425,38 @@ FIGURES = (
         "nats",
         linear_vae_bounds,
     ),
+    Figure(
+        "parzen-windows",
+        "Parzen windows on 10,000 training images: log density of a test image",
+        "theis2016",
+        "243",
+        "nats",
+        parzen_windows,
+    ),
+    Figure(
+        "eight-levels",
+        "The best eight levels for a normal variable: squared error, of its variance",
+        "max1960",
+        "3.454",
+        "%",
+        lloyd_max_errors,
+    ),
+    Figure(
+        "rounding",
+        "A normal variable in fine even steps: bits above the least for its squared error",
+        "gish1968",
+        "0.25",
+        "bits",
+        rounding_losses,
+    ),
+    Figure(
+        "lattice-e8",
+        "The nearest point of the lattice E8, cells of volume 1: squared error per dimension",
+        "conway1982",
+        "7.168",
+        "%",
+        lattice_errors,
+    ),
 )
 
 
@@ -403,26 +514,34 @@ def write_record(name: str, row: Card) -> None:
 
 
 def table(record: Card) -> str:
-    """The record as a Markdown table, of which each row cites its source."""
+    """The record as a Markdown table, of which each row cites its source.
+
+    The chapter's `numbers.py` has the numbers, so that each row only names them.
+    """
     rows = []
-    for row in record.values():
-        trained = f", after {minutes(row['trained'])} of training" if row["trained"] else ""
+    for name, row in record.items():
+        number = f"published.{name.replace('-', '_')}"
+        digits = decimals(row)
+        here = (f"{{num}}`{number}.{key}:.{digits}f`" for key in ("mean", "standard_error"))
+        time = minutes(row["seconds"], f"{number}.seconds")
+        if row["trained"]:
+            time += f", after {minutes(row['trained'], f'{number}.trained')} of training"
         cells = (
             row["what"],
             f"{row['theirs']} {row['unit']}".strip() + f", {{cite}}`{row['source']}`",
-            ours(row),
+            f"{' ± '.join(here)} {row['unit']}".rstrip(),
             f"`{row['command']}`",
-            f"{minutes(row['seconds'])}{trained}",
+            time,
         )
         rows.append(f"| {' | '.join(cells)} |\n")
     return HEAD + "".join(rows)
 
 
-def minutes(seconds: float) -> str:
-    """A time as people say it."""
+def minutes(seconds: float, number: str) -> str:
+    """A time as people say it: the number of this name, which is in minutes from 100 s on."""
     if seconds < 1:
         return "under 1 s"
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+    return f"{{num}}`{number}:.0f` {'s' if seconds < 100 else 'min'}"
 
 
 def read_record() -> Card:
@@ -451,6 +570,11 @@ def reproduce_cli(name: str, record: bool, report: Callable[[str], None]) -> Non
 
 
 def ours(row: Card) -> str:
-    """Mean and standard error, with the unit; decimals down to the first one of the error."""
-    digits = max(2, math.ceil(-math.log10(row["standard_error"])))
+    """Mean and standard error, with the unit."""
+    digits = decimals(row)
     return f"{row['mean']:.{digits}f} ± {row['standard_error']:.{digits}f} {row['unit']}".rstrip()
+
+
+def decimals(row: Card) -> int:
+    """As many as the first one of the standard error needs."""
+    return max(2, math.ceil(-math.log10(row["standard_error"])))

@@ -151,7 +151,7 @@ def describe(name: str, dataset: Dataset, trained: Trained) -> Card:
         "name": name,
         "title": spec.title,
         "summary": spec.summary,
-        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "data": dataset.origin,
         "architecture": {type(config).__name__: asdict(config)},
         "recipe": asdict(spec.recipe),
         "seed": SEED,

@@ -17,6 +17,7 @@ WIDGETS: tuple[str, ...] = (
     "contractive",
     "latent_holes",
     "morph",
+    "amortisation_gap",
     "elbo_balance",
     "train_vae",
     "vae_sampler",
@@ -32,6 +33,7 @@ WIDGETS: tuple[str, ...] = (
     "latent_diffusion",
     "sae_features",
     "infonce",
+    "pmi",
     "two_views",
     "collapse",
     "linear_probe",
@@ -40,8 +42,10 @@ WIDGETS: tuple[str, ...] = (
     "report_card",
     "transfer_curve",
     "code_map",
+    "compare_codes",
     "vq_codebook",
     "rate_distortion",
+    "flow_matching",
 )
 """Every instrument by name: its file, its directive's argument, its test."""
 

@@ -10,10 +10,13 @@ predictor, p = q / |q|, q = silu(u P0 + c0) P1; without, p = u. The loss of one 
     1 - mean_i p_i . u'_i                                            without negatives,
     -mean_i log( exp(p_i . u'_i / tau) / sum_k exp(p_i . u'_k / tau) )     with them.
 
-Both directions count half. With the stop-gradient u' counts as a constant. Two more terms can be
-added, on sqrt(8) u, of which each number has a standard deviation of 1 if the embeddings lie evenly
-on the sphere: the mean of max(0, 1 - standard deviation), and the sum of the squared covariances
-of different numbers, divided by 8. Adam descends it all, ten times as fast in the predictor.
+Both directions count half. With the stop-gradient u' counts as a constant. It may come from a
+teacher, and then it always does: the same encoder with weights that are a moving average of its
+own, after each step teacher = m teacher + (1 - m) theta. At m = 0 that is the encoder itself, at m
+= 1 the one that it started as. Two more terms can be added, on sqrt(8) u, of which each number has
+a standard deviation of 1 if the embeddings lie evenly on the sphere: the mean of max(0, 1 -
+standard deviation), and the sum of the squared covariances of different numbers, divided by 8. Adam
+descends it all, ten times as fast in the predictor.
 
 A step is a pure function of the state before it, as in `train_vae`.
 """
@@ -44,6 +47,7 @@ from widgets.data import load
 from widgets.kit.adam import adam, views
 from widgets.kit.figures import axis, circle, dots, equal, figure, label, training_curves
 from widgets.kit.network import silu, silu_slope
+from widgets.kit.sphere import unit, unit_slope
 
 SIDE, HIDDEN, NUMBERS, WIDE = 14, 64, 8, 16
 PIXELS = SIDE * SIDE
@@ -52,6 +56,7 @@ TAU = 0.2
 RATE, FASTER = 0.003, 10  # Adam's rate, and the predictor's as a multiple of it
 PALEST = 0.6  # least ink of a view
 MAX_STEPS = 1000
+MEMORIES = (0.0, 0.5, 0.9, 0.99, 0.999, 1.0)
 SHAPES = {
     "W0": (PIXELS, HIDDEN),
     "b0": (HIDDEN,),
@@ -75,6 +80,7 @@ instrument = Instrument(
         Toggle("decorrelation", "Decorrelation"),
         Toggle("predictor", "Predictor"),
         Toggle("stop", "Stop-gradient"),
+        Slider("memory", "Memory of the teacher", default=0.0, values=MEMORIES, symbol="m"),
         Seed(),
         Choice("branch", "Branch", {"off": "None", "on": "From a step on"}, "off"),
         Slider("at", "Branch at step", default=0, min=0, max=MAX_STEPS, step=1, when=AFTER),
@@ -146,7 +152,15 @@ def start(*, seed, **switches):
         if weights.ndim == 2:
             weights[:] = rng.normal(0, 1 / np.sqrt(len(weights)), weights.shape)
     zero = np.zeros_like(theta)
-    return {"t": 0, "theta": theta, "m": zero, "v": zero, "std": 0.0, "rank": 0.0}
+    return {
+        "t": 0,
+        "theta": theta,
+        "teacher": theta,
+        "m": zero,
+        "v": zero,
+        "std": 0.0,
+        "rank": 0.0,
+    }
 
 
 @lru_cache(maxsize=1)
@@ -158,18 +172,29 @@ def rates():
     return each
 
 
-def step(state, *, seed, **switches):
+def step(state, *, seed, memory=0.0, **switches):
     """One step of Adam on two views of one batch, with the spread of their embeddings."""
     t = state["t"] + 1
     rng = np.random.default_rng((seed, t))
     x = digits()[0][rng.integers(0, TRAIN, BATCH)]
     views = rows(np.concatenate([view(x, rng), view(x, rng)]))
-    _, gradient, u = loss_and_gradient(state["theta"], views, **switches)
+    targets = encoded(state["teacher"], views) if memory > 0 else None
+    _, gradient, u = loss_and_gradient(state["theta"], views, targets=targets, **switches)
     theta, m, v = adam(state["theta"], state["m"], state["v"], gradient, t, rates())
-    return {"t": t, "theta": theta, "m": m, "v": v, "std": spread(u), "rank": rank(u)}
+    return {
+        "t": t,
+        "theta": theta,
+        "teacher": memory * state["teacher"] + (1 - memory) * theta,
+        "m": m,
+        "v": v,
+        "std": spread(u),
+        "rank": rank(u),
+    }
 
 
-def loss_and_gradient(theta, views, *, negatives, stop, variance, decorrelation, predictor):
+def loss_and_gradient(
+    theta, views, *, negatives, stop, variance, decorrelation, predictor, targets=None
+):
     """The loss of two views of a batch, and its derivative by theta.
 
     Parameters
@@ -177,6 +202,8 @@ def loss_and_gradient(theta, views, *, negatives, stop, variance, decorrelation,
     theta : ndarray, all weights
     views : ndarray of shape (2 n, PIXELS), the first views of n digits, then the second ones
     negatives, stop, variance, decorrelation, predictor : bool
+    targets : ndarray of shape (2 n, NUMBERS), embeddings of the views by a teacher, through which
+        no gradient goes; None: by theta
 
     Returns
     -------
@@ -196,10 +223,12 @@ def loss_and_gradient(theta, views, *, negatives, stop, variance, decorrelation,
     else:
         p = u
 
+    stop = stop or targets is not None
+    targets = u if targets is None else targets
     loss, by_p, by_u = 0.0, np.zeros_like(u), np.zeros_like(u)
     one, other = slice(0, n), slice(n, 2 * n)
     for i, j in ((one, other), (other, one)):
-        s = p[i] @ u[j].T  # (n, n)
+        s = p[i] @ targets[j].T  # (n, n)
         if negatives:
             chances = softmax(s / TAU)
             loss -= np.log(np.diag(chances)).mean() / 2
@@ -207,7 +236,7 @@ def loss_and_gradient(theta, views, *, negatives, stop, variance, decorrelation,
         else:
             loss += (1 - np.diag(s).mean()) / 2
             by_s = -np.eye(n) / (2 * n)
-        by_p[i] += by_s @ u[j]
+        by_p[i] += by_s @ targets[j]
         if not stop:
             by_u[j] += by_s.T @ p[i]
 
@@ -249,17 +278,6 @@ def regularised(u, variance, decorrelation):
     return term, math.sqrt(k) * slope
 
 
-def unit(z):
-    """Rows scaled to length 1, and their lengths, (n, 1)."""
-    length = np.sqrt(np.sum(z**2, axis=1, keepdims=True) + 1e-12)
-    return z / length, length
-
-
-def unit_slope(by_u, u, length):
-    """From the slope by u = z / |z| to that by z."""
-    return (by_u - u * np.sum(by_u * u, axis=1, keepdims=True)) / length
-
-
 def softmax(s):
     """Rows of positive numbers that sum to 1."""
     e = np.exp(s - s.max(axis=1, keepdims=True))
@@ -268,8 +286,13 @@ def softmax(s):
 
 def embedded(theta, x):
     """Embeddings of images (n, SIDE, SIDE): (n, NUMBERS), of length 1."""
+    return encoded(theta, rows(x))
+
+
+def encoded(theta, views):
+    """Embeddings of images as the encoder reads them, (n, PIXELS): (n, NUMBERS), of length 1."""
     w = unpack(theta)
-    return unit(silu(rows(x) @ w["W0"] + w["b0"]) @ w["W1"] + w["b1"])[0]
+    return unit(silu(views @ w["W0"] + w["b0"]) @ w["W1"] + w["b1"])[0]
 
 
 def spread(u):
@@ -283,7 +306,7 @@ def rank(u):
     return float(np.trace(gram) ** 2 / np.sum(gram**2))
 
 
-def compute(state, curves, *, steps, branch, at, **settings):
+def compute(state, curves, *, steps, branch, at, memory=0.0, stop=True, **settings):
     """Evaluate the embeddings of 125 held-out digits.
 
     Parameters
@@ -313,6 +336,7 @@ def compute(state, curves, *, steps, branch, at, **settings):
         "labels": labels[TRAIN:],
         "curves": curves,
         "steps": steps,
+        "teacher": memory > 0 and not stop,
         "at": at if branch == "on" and steps > at else None,
     }
 
@@ -416,6 +440,8 @@ def note(result):
     """What has happened to the embeddings."""
     if result["steps"] == 0:
         return "No step yet: all weights are random."
+    if result["teacher"]:
+        return "A teacher has no gradient, so the stop-gradient is on while it remembers anything."
     if result["steps"] >= 100 and result["std"] < 0.1:
         return "Collapsed: every digit has nearly the same embedding."
     if result["steps"] >= 100 and result["rank"] < 2.5:

@@ -294,7 +294,7 @@ def row_of_views(result):
         grey_levels(np.stack(shown) / 255).reshape(3, 2, 28, 28),
         alt=f"Two views of a {labels[i]}; below, second views of the digits with the largest share "
         f"in its sum: {names}.",
-        captions=("row's view; below, hardest others", "its other view"),
+        captions=(f"view of row {i + 1}; below, hardest others", "its other view"),
         gap=2,
         half=True,
     )
@@ -346,4 +346,6 @@ def note(result):
         )
     if result["loss"] > result["log"]:
         return "The loss is larger than that of a constant code: the difference bounds nothing."
+    if np.any(result["estimate"] > result["known"] + 0.005):
+        return "A mean of a few batches: where the curve lies above the information, it is chance."
     return ""

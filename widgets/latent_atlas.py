@@ -4,7 +4,9 @@ The map is the square of codes from -8 to 8. At zoom l it has 2^l x 2^l tiles, e
 each image the decoder's answer to the code in the middle of its cell. One level deeper, the codes
 are half as far apart: a decoder is a continuous function, so the map never runs out of images.
 
-A model with sixteen latents has many such planes: two latents vary, the others are 0.
+A model with sixteen latents has many such planes: two latents vary, the others are 0. For each of
+the two it is measured what it does to the picture at the centre of the view: the squared error
+between its values -2 and 2.
 
 A decoder server sends tiles of the full decoder. Where there is none, they are decoded here, by a
 small network that imitates it: 2 -> 192 -> 64 -> 784, SiLU between, cut to [0, 1]. It was taught
@@ -44,6 +46,7 @@ PLAIN = "autoencoder_mnist"  # the one without a prior
 CELL = 32  # pixels of the cell that an image lies in
 IMAGES = 8  # along each side of a tile
 LIMIT = 8.0  # the map runs from -LIMIT to LIMIT in both latents
+END = 2.0  # standard deviations, of the ends of an axis
 FAR = 3.1  # standard deviations; exp(-FAR^2 / 2) is below a hundredth
 
 instrument = Instrument(
@@ -52,11 +55,11 @@ instrument = Instrument(
     challenge="Guess: how many zooms into the border between two digits until neighbours look "
     "alike? Then find where one becomes the other.",
     controls=(
-        Viewport("view", "Place on the map", default=(0.0, 0.0, 2.0), panel="map", limit=LIMIT),
-        Choice("model", "Model", MODELS, "conv_vae_mnist", yours=True),
-        Toggle("dots", "Codes of test images"),
         Slider("across", "Across", 1, min=1, max=LATENTS, step=1, symbol="i", when=("model", WIDE)),
         Slider("up", "Up", 2, min=1, max=LATENTS, step=1, symbol="j", when=("model", WIDE)),
+        Viewport("view", "Place on the map", default=(0.0, 0.0, 2.0), panel="map", limit=LIMIT),
+        Choice("model", "Model", MODELS, "conv_vae_mnist", yours=True),
+        Toggle("dots", "Codes of test images", when=("model", *(m for m in MODELS if m != WIDE))),
     ),
     readouts=(
         Readout("z", "Code", symbol=r"\mathbf{z}"),
@@ -84,8 +87,9 @@ def compute(*, view, model, dots, across, up):
         ``image`` of shape (28, 28) and ``tile`` (256, 256), uint8, 255 is ink; ``address`` of the
         tile, (zoom, x, y); ``z`` (2,); ``outside``, the mass of the prior farther from the origin
         than z, None where there is no prior; ``codes`` (n, 2) and ``labels`` (n,) of test images;
-        ``axes``, the two latents, counted from 0, and ``kl`` of each in nats per test image, None
-        where there are only two.
+        ``axes``, the two latents, counted from 0; of each, None where there are only two, ``kl`` in
+        nats per test image and ``change``, the squared error between the images at its values -2
+        and 2.
     """
     wide = model == WIDE
     data = load(model if model == YOURS else f"{model}_planes" if wide else f"{model}_decoder")
@@ -103,15 +107,29 @@ def compute(*, view, model, dots, across, up):
         "address": np.array(address),
         "z": z,
         "zoom": view[2],
-        # |z|^2 is chi-squared with two degrees of freedom: P(|z| > r) = exp(-r^2 / 2).
-        "outside": math.exp(-z @ z / 2) if model != PLAIN else None,
+        "outside": mass_outside(z, codes.shape[1]) if model != PLAIN else None,
         "codes": data["codes"][:, axes],
         "axes": axes,
         "kl": data["kl"][axes] if wide else None,
+        "change": change_along(axes, codes[0], data) if wide else None,
         "labels": data.get("labels"),
         "model": model,
         "dots": dots,
     }
+
+
+def mass_outside(z, latents):
+    """Mass of the standard normal farther from the origin than z: |x|^2 is chi-squared."""
+    half = z @ z / 2
+    return math.exp(-half) * sum(half**i / math.factorial(i) for i in range(latents // 2))
+
+
+def change_along(axes, code, data):
+    """Squared error between the images at both ends of each axis through a code, (2,)."""
+    ends = np.tile(code, (2, 2, 1))  # (axes, ends, latents)
+    ends[[0, 1], :, axes] = -END, END
+    images = decode(ends.reshape(4, -1), data).reshape(2, 2, -1)
+    return np.sum((images[:, 1] - images[:, 0]) ** 2, axis=1)
 
 
 def tile_around(view):
@@ -198,11 +216,8 @@ def data_of(model):
 def note(result):
     """What is special about a model, or about a place."""
     if result["model"] == WIDE:
-        (i, j), (kl_i, kl_j) = result["axes"] + 1, result["kl"]
-        return (
-            f"Latent {i} carries {kl_i:.2f} nats of a test digit, latent {j} {kl_j:.2f}; the other "
-            "fourteen are 0 here."
-        )
+        (across, up), (change_across, change_up) = result["kl"], result["change"]
+        return f"Nats {across:.2f} and {up:.2f}; change {change_across:.1f} and {change_up:.1f}."
     if result["model"] == PLAIN:
         return (
             "A plain autoencoder has no prior, so the map has no rings: its codes lie where "

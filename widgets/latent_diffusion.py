@@ -27,8 +27,6 @@ from widgets.contract import (
     DATA_2,
     DATA_2_TEXT,
     INK_3,
-    PAPER,
-    RULE,
     YOURS,
     Choice,
     Frame,
@@ -40,7 +38,7 @@ from widgets.contract import (
     Tiles,
 )
 from widgets.data import load
-from widgets.kit.figures import axis, dots, equal, figure, label, line
+from widgets.kit.figures import axis, dots, equal, figure, label, line, tint
 from widgets.kit.network import decode, dense, grey_levels
 
 Array = NDArray[Any]
@@ -417,18 +415,7 @@ def plane_figure(result):
     plane = result["plane"]
     walk, now = result["walk"] @ plane.T, result["now"]
     walk = walk.clip(-REACH, REACH)
-    traces = [
-        {
-            "type": "heatmap",
-            "z": result["density"],
-            "x": result["lattice"],
-            "y": result["lattice"],
-            "zmin": 0,
-            "zmax": 1,
-            "colorscale": [[0, PAPER], [1, RULE]],
-            "showscale": False,
-        }
-    ]
+    traces = [tint(result["density"], result["lattice"], result["lattice"])]
     labels = []
     if result["learned"] is not None:
         traces.append(line(*arrows(result["places"], result["learned"]), DATA_2, width=1.5))

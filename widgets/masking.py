@@ -15,6 +15,7 @@ from widgets.contract import (
     DATA_1,
     DATA_2,
     DATA_2_TEXT,
+    INK_2,
     INK_3,
     MUTED,
     Drawing,
@@ -29,7 +30,7 @@ from widgets.contract import (
 )
 from widgets.data import load
 from widgets.kit.drawing import to_text
-from widgets.kit.figures import axis, bars, dots, figure, label, line, segment
+from widgets.kit.figures import axis, dots, equal, figure, label, line, segment
 from widgets.kit.masked import (
     PATCH,
     PATCHES,
@@ -47,6 +48,8 @@ IMAGES = 40
 COVER = 0.4  # the grey of a hidden patch
 WIDTH, BLOCKS = 64, 2  # of the encoder
 TOP = 0.25  # of the axis of errors
+LARGEST = 0.8  # of the axes of roots
+PAPER_ALONE = 0.1  # where the mean digit errs less, patches crowd and go without numbers
 
 instrument = Instrument(
     name="masking",
@@ -92,9 +95,9 @@ def compute(*, count, digit, seed, changed):
         ``x`` (28, 28), in [0, 1]; ``hidden`` (16,), bool, and ``drawn`` (16,), bool, before the
         change; ``answers`` of the network, of the nearest visible pixel and of the mean digit,
         (3, 28, 28), with what is visible put back; ``errors`` (3,), squared, per hidden pixel, or
-        None where nothing is hidden; ``work`` (17,), multiplications of the encoder's blocks by
-        the number of visible patches; of 10,000 test digits the ``curves`` (3, 15), errors by the
-        number of hidden patches.
+        None where nothing is hidden; ``by_place`` (3, 16), their roots for each patch, 0 where it
+        is visible; ``work``, the share of the multiplications of the encoder's blocks that are
+        left; of 10,000 test digits the ``curves`` (3, 15), errors by the number of hidden patches.
     """
     weights, study = load("mnist_masked"), load("mnist_masking")
     x = load("mnist_images")["images"][[digit - 1]] / 255  # (1, 28, 28)
@@ -119,9 +122,15 @@ def compute(*, count, digit, seed, changed):
         "hidden": hidden,
         "answers": answers,
         "errors": errors,
-        "work": np.array([multiplications(n, WIDTH, BLOCKS) for n in range(PATCHES + 1)]),
+        "by_place": np.sqrt(to_patches((answers - x[0]) ** 2).mean(axis=2)),
+        "work": work_of(len(visible)) / work_of(PATCHES),
         "curves": np.stack([network, study["nearest"], study["mean"]]),
     }
+
+
+def work_of(visible):
+    """Multiplications of the encoder's blocks for some visible patches."""
+    return multiplications(visible, WIDTH, BLOCKS)
 
 
 def pixels_of(patches):
@@ -130,20 +139,19 @@ def pixels_of(patches):
 
 
 def frame(result):
-    """The input, the answers, and how errors and work depend on how much is hidden."""
-    errors, hidden, work = result["errors"], result["hidden"], result["work"]
+    """The input, the answers, and how errors depend on how much is hidden, and on what."""
+    errors, hidden = result["errors"], result["hidden"]
     shown = (None, None, None) if errors is None else errors
-    visible = PATCHES - int(hidden.sum())
     return Frame(
         readouts={
             **dict(zip(("network", "nearest", "mean"), shown, strict=True)),
-            "work": 100 * work[visible] / work[-1],
+            "work": 100 * result["work"],
         },
         panels=[
             Pad("given", given_alt(hidden), half=True, pictures=views(result)),
             answers(result),
             Plot("errors", errors_figure(result), errors_alt(result), half=True),
-            Plot("work", work_figure(result), work_alt(result), half=True),
+            Plot("places", places_figure(result), places_alt(result), half=True),
         ],
         note=note(result),
     )
@@ -219,29 +227,33 @@ def errors_alt(result):
     return f"Squared error per hidden pixel over 10,000 test digits: {'; '.join(said)}."
 
 
-def work_figure(result):
-    """Multiplications of the encoder by the number of hidden patches, and a proportional line."""
-    hidden, work = int(result["hidden"].sum()), result["work"] / 1e6
-    counts = np.arange(PATCHES + 1)
+def places_figure(result):
+    """Each hidden patch by the mean digit's error there and by the network's; their numbers."""
+    places = np.flatnonzero(result["hidden"])
+    network, _, mean = result["by_place"]
+    numbers = [
+        label(str(place + 1), mean[place], network[place], INK_2, yshift=10)
+        for place in places
+        if mean[place] > PAPER_ALONE
+    ]
     return figure(
-        [
-            bars(counts, work[::-1], MUTED),
-            bars([hidden], [work[PATCHES - hidden]], DATA_1),
-        ],
-        axis(-0.5, PATCHES + 0.5, "hidden patches", tickvals=[0, 4, 8, 12, 16]),
-        axis(0, 1.2, "million multiplications of the encoder", dtick=0.4),
+        [dots(mean[places], network[places], DATA_1, size=9, ring=1.5)],
+        *equal(
+            axis(0, LARGEST, "mean digit's error in a patch", dtick=0.2),
+            axis(0, LARGEST, "network's error", dtick=0.2),
+        ),
         height=360,
         left=44,
-        shapes=[segment((0, PATCHES), (work[-1], 0), INK_3, dash="dot")],
-        labels=[label("in proportion", 8, work[-1] / 2, INK_3, xanchor="left", xshift=6, yshift=8)],
+        shapes=[segment((0, LARGEST), (0, LARGEST), INK_3, dash="dot")],
+        labels=[label("no better", 0.62, 0.72, INK_3, xanchor="right"), *numbers],
     )
 
 
-def work_alt(result):
-    work, visible = result["work"], PATCHES - int(result["hidden"].sum())
+def places_alt(result):
+    network, _, mean = result["by_place"][:, result["hidden"]]
     return (
-        f"The encoder's blocks take {work[-1] / 1e6:.2f} million multiplications for all patches, "
-        f"{work[4] / 1e6:.2f} million for four, and {work[visible] / 1e6:.2f} million here."
+        f"Root mean squared errors in each of the {len(mean)} hidden patches. The network's is "
+        f"smaller than the mean digit's in {int((network < mean).sum())} of them."
     )
 
 

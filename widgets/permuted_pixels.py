@@ -7,6 +7,10 @@ the old one in a new order. So one dense network serves for all shuffles here:
     dense(P x) = P dense_0(x) for the network whose weights are shuffled along with the pixels.
 
 The convolution was trained again for each shuffle.
+
+Two controls. In one, all blocks are shuffled alike, so that all places are alike again. In the
+other the blocks of every image get shuffles of their own, so that no place means anything; there
+the dense network was trained again, too.
 """
 
 import numpy as np
@@ -16,6 +20,8 @@ from widgets.contract import (
     DATA_2,
     DATA_2_TEXT,
     INK_3,
+    PAPER,
+    Choice,
     Frame,
     Instrument,
     Plot,
@@ -31,16 +37,22 @@ from widgets.kit.network import convolve, dense, grey_levels, silu, twice
 IMAGES = 40
 BLOCKS = (1, 2, 4, 7, 14, 28)
 COPIED = 44.67  # squared error per test digit if the hidden pixels are left black
-TOP = 60.0  # of the axis of errors
+TOP = {"own": 60.0, "alike": 60.0, "anew": 80.0}  # upper end of the axis of errors
 
 instrument = Instrument(
     name="permuted_pixels",
     title="Shuffled pixels",
     challenge="Half of the pixels are hidden, and two networks fill them in. The dense one leaves "
-    "16.5 whatever the shuffle. Say what the convolution leaves when all 784 pixels are shuffled; "
-    "then look.",
+    "16.5 whatever the shuffle, if all images get the same. Say what the convolution leaves when "
+    "all 784 pixels are shuffled; then look.",
     controls=(
         Slider("block", "Shuffled within blocks of", default=1, values=BLOCKS, unit="pixels"),
+        Choice(
+            "order",
+            "Order",
+            {"own": "One per block", "alike": "Blocks alike", "anew": "New for each image"},
+            "own",
+        ),
         Toggle("back", "Put pixels back", default=False),
         Slider("digit", "Digit", default=25, min=1, max=IMAGES, step=1),
     ),
@@ -54,12 +66,14 @@ instrument = Instrument(
 )
 
 
-def compute(*, block, back, digit):
+def compute(*, block, order, back, digit):
     """Shuffle a digit, hide half of its pixels, and let both networks fill them in.
 
     Parameters
     ----------
     block : int, side of the blocks within which pixels are shuffled
+    order : "own" for a shuffle of each block's own, the same in every image; "alike" for one
+        shuffle for all blocks; "anew" for shuffles that are drawn for each image
     back : bool, show every image with its pixels where they were
     digit : int, which test image, 1 to 40; also the seed of which pixels are hidden
 
@@ -68,32 +82,80 @@ def compute(*, block, back, digit):
     dict
         ``images``, what the networks are given, what the dense one makes of it, what the
         convolution makes of it, and the digit itself, (4, 28, 28), in [0, 1]; ``here``, squared
-        errors of both networks for it, (2,); ``dense_errors`` and ``convolution_errors``, over
-        10,000 test digits, by size of the blocks, (6,).
+        errors of both networks for it, (2,); ``errors``, of both over 10,000 test digits, by order
+        and size of the blocks, (2, 6).
     """
-    data = load("shuffled_pixels")
     which = BLOCKS.index(block)
-    order = data["orders"][which]  # order[i] is the pixel that stands at place i
-    x = load("mnist_images")["images"][digit - 1].ravel()[order] / 255  # (784,)
+    places, fill_in_dense, kernels, row = trained_for(order, which, digit)
+    x = load("mnist_images")["images"][digit - 1].ravel()[places] / 255  # (784,)
     given = x * (np.random.default_rng(digit).random(x.size) < 0.5)
-
-    unshuffled = np.empty(x.size)
-    unshuffled[order] = given
-    x_dense = dense(unshuffled[None], data)[0][order].clip(0, 1)
-    x_convolution = fill_in(given.reshape(28, 28), data, which).ravel().clip(0, 1)
+    x_dense = fill_in_dense(given).clip(0, 1)
+    x_convolution = fill_in(given.reshape(28, 28), kernels, row).ravel().clip(0, 1)
 
     images = np.stack([given, x_dense, x_convolution, x])
     here = np.sum((images[1:3] - x) ** 2, axis=1)
     if back:
-        images[:, order] = images.copy()
+        images[:, places] = images.copy()
     return {
         "images": images.reshape(4, 28, 28),
         "here": here,
-        "dense_errors": data["dense_errors"],
-        "convolution_errors": data["convolution_errors"],
+        "errors": {"own": errors_of("own"), order: errors_of(order)},
         "which": which,
+        "order": order,
         "back": back,
     }
+
+
+def trained_for(order, which, digit):
+    """The source of the pixel at each place, (784,), and the networks trained for such shuffles.
+
+    The dense one is a function of the given pixels, the convolution a mapping and a row in it.
+    """
+    fixed = load("shuffled_pixels")
+    places, kernels, row = fixed["orders"][which], fixed, which
+    if order == "alike" and 0 < which < len(BLOCKS) - 1:  # one block is like itself
+        kernels, row = control("alike"), which - 1
+        places = kernels["orders"][row]
+    if order == "anew" and which > 0:
+        kernels, row = control("anew"), which - 1
+        weights = {key: kernels[key][row] for key in ("w0", "b0", "w1", "b1")}
+        return drawn_order(BLOCKS[which], digit), lambda x: dense(x[None], weights)[0], kernels, row
+
+    def fill_in_dense(given):
+        unshuffled = np.empty(given.size)
+        unshuffled[places] = given
+        return dense(unshuffled[None], fixed)[0][places]
+
+    return places, fill_in_dense, kernels, row
+
+
+def control(name):
+    """The arrays of one control, by the names that they have in the other file."""
+    stored = load("reshuffled_pixels")
+    return {key[len(name) + 1 :]: stored[key] for key in stored if key.startswith(f"{name}_")}
+
+
+def drawn_order(block, seed):
+    """As the stored orders, the pixels of each block in an order drawn for it: (784,)."""
+    side = 28 // block
+    parts = np.arange(784).reshape(side, block, side, block).swapaxes(1, 2)
+    drawn = np.random.default_rng((block, seed)).permuted(parts.reshape(side, side, -1), axis=2)
+    return drawn.reshape(parts.shape).swapaxes(1, 2).ravel()
+
+
+def errors_of(order):
+    """Squared errors over the test digits of the dense network and the convolution, (2, 6).
+
+    Any one shuffle for all images is the same task to a dense network.
+    """
+    fixed = load("shuffled_pixels")
+    errors = np.stack([fixed["dense_errors"], fixed["convolution_errors"]])
+    if order == "alike":
+        errors[1, 1:-1] = control("alike")["errors"]
+    elif order == "anew":
+        anew = control("anew")
+        errors[:, 1:] = anew["dense_errors"], anew["convolution_errors"]
+    return errors
 
 
 def fill_in(given, data, which):
@@ -111,8 +173,8 @@ def frame(result):
     which, here = result["which"], result["here"]
     return Frame(
         readouts={
-            "dense": result["dense_errors"][which],
-            "convolution": result["convolution_errors"][which],
+            "dense": result["errors"][result["order"]][0, which],
+            "convolution": result["errors"][result["order"]][1, which],
             "dense_here": here[0],
             "convolution_here": here[1],
         },
@@ -142,26 +204,27 @@ def where(result):
 
 
 def errors_figure(result):
-    """Squared error per test digit by size of the blocks, up to the chosen one."""
+    """Squared error per test digit by size of the blocks, up to the chosen one.
+
+    Beside a control, dotted, the errors with a shuffle of each block's own.
+    """
     seen = slice(0, result["which"] + 1)
     places = np.arange(len(BLOCKS))[seen]
-    traces, labels = (
-        [],
-        [label("hidden pixels left black", -0.4, COPIED, INK_3, xanchor="left", yshift=9)],
-    )
-    last = []
-    for name, color, words in (
-        ("dense", DATA_2, DATA_2_TEXT),
-        ("convolution", DATA_1, DATA_1),
+    errors, fixed = (result["errors"][order][:, seen] for order in (result["order"], "own"))
+    upper = int(np.argmax(errors[:, -1]))
+    traces = []
+    labels = [label("hidden pixels left black", -0.4, COPIED, INK_3, xanchor="left", yshift=9)]
+    for row, (name, color, words) in enumerate(
+        (("dense", DATA_2, DATA_2_TEXT), ("convolution", DATA_1, DATA_1))
     ):
-        errors = result[f"{name}_errors"][seen]
-        traces += [line(places, errors, color), dots(places, errors, color, size=8, ring=2)]
-        last.append((name, errors[-1], words))
-    upper = max(error for _, error, _ in last)
-    labels += [
-        label(name, places[-1], error, words, yshift=14 if error == upper else -14)
-        for name, error, words in last
-    ]
+        if result["order"] != "own":
+            traces.append(line(places, fixed[row], color, width=1.5, dash="dot"))
+        traces += [
+            line(places, errors[row], color),
+            dots(places, errors[row], color, size=8, ring=2),
+        ]
+        up = 14 if row == upper else -14
+        labels.append(label(name, places[-1], errors[row, -1], words, yshift=up, bgcolor=PAPER))
     return figure(
         traces,
         axis(
@@ -171,7 +234,7 @@ def errors_figure(result):
             tickvals=list(range(len(BLOCKS))),
             ticktext=[str(block) for block in BLOCKS],
         ),
-        axis(0, TOP, "squared error per test digit", dtick=20),
+        axis(0, TOP[result["order"]], "squared error per test digit", dtick=20),
         height=230,
         shapes=[segment((-0.4, 5.4), (COPIED, COPIED), INK_3, dash="dot")],
         labels=labels,
@@ -181,20 +244,25 @@ def errors_figure(result):
 def errors_alt(result):
     said = "; ".join(
         f"blocks of {block}: dense {dense_error:.1f}, convolution {convolution_error:.1f}"
-        for block, dense_error, convolution_error in zip(
-            BLOCKS[: result["which"] + 1],
-            result["dense_errors"],
-            result["convolution_errors"],
-            strict=False,
+        for block, (dense_error, convolution_error) in zip(
+            BLOCKS[: result["which"] + 1], result["errors"][result["order"]].T, strict=False
         )
     )
-    return f"Squared error per test digit by side of the blocks. {said}."
+    beside = "" if result["order"] == "own" else " Dotted: with a shuffle of each block's own."
+    return f"Squared error per test digit by side of the blocks. {said}.{beside}"
 
 
 def note(result):
     """What the images show."""
     if result["which"] == 0:
         return ""
+    if result["order"] == "anew":
+        return (
+            "Each image is shuffled in its own way, in training too: within a block, places mean "
+            "nothing now."
+        )
+    if result["order"] == "alike":
+        return "Every block is shuffled in the same way."
     if result["back"]:
         return "Both networks have worked on the shuffled image; only the picture is put back."
     return "Your eye is no better off than the convolution: it, too, looks for strokes."

@@ -7,6 +7,10 @@ numbers into 192, 64 and 784. A hidden layer outputs SiLU(W h + b), the last one
 are cut to [0, 1]. For a new digit nothing is encoded: the code is a draw from N(0, I).
 
 The networks are small and imitate those of `latentbook train`, as in draw_a_digit.py.
+
+How well a stop tells digits apart was computed in advance, by two readers: the nearest of 10,000
+training images, and the book's linear probe with fifty labels of each digit. As a control, both
+have read networks of the same widths with random weights.
 """
 
 import numpy as np
@@ -30,7 +34,6 @@ from widgets.contract import (
 from widgets.data import load
 from widgets.kit.figures import (
     axis,
-    bars,
     dots,
     equal,
     figure,
@@ -56,14 +59,15 @@ PICKED = 1  # of the four test images of each digit
 LOWER = -1.3  # height of the row in which a draw goes its way
 AWAY = 1.45  # from the middle of one column to the next, in sides of an image
 COLUMNS = ("x", "64", "64", "z", "192", "64", "x̂")
-MOST = 15.0  # that a unit puts out for these digits is less
+STOPS = np.array([0, 1, 1, 2, 3, 3, 4])  # of the columns
 REACH = 4.7  # how far the plane is shown, in standard deviations of the codes: to the last one
 
 instrument = Instrument(
     name="pipeline",
     title="A digit on its way",
-    challenge="What is here now? Say how many numbers there are at each of the six stops, then let "
-    "it play.",
+    challenge="784 numbers go in, two get through, 784 come out. Write down where on the way most "
+    "is lost of which digit it is, and whether any of it comes back after the code. Then let it "
+    "play.",
     controls=(
         Choice("stage", "Stop at", STAGES, "input", autoplay_seconds=2.5),
         Choice("digit", "Test digit", {str(n): str(n) for n in range(10)}, "2"),
@@ -73,7 +77,8 @@ instrument = Instrument(
     readouts=(
         Readout("shape", "Shape"),
         Readout("numbers", "Numbers", "", "d"),
-        Readout("range", "From, to"),
+        Readout("near", "Neighbour alike", "%", ".0f"),
+        Readout("probe", "Probe", "%", ".0f"),
         Readout("error", "Squared error", "", ".1f"),
     ),
     references=("hinton2006", "kingma2014"),
@@ -97,7 +102,9 @@ def compute(*, stage, digit, model, seed):
         put out one after the other, (64 + 64,) and (192 + 64,); ``z`` (2,); ``error``, squared,
         summed over pixels; ``drawn`` (2,), the draw; ``drawn_layers``, as ``decoded``, and
         ``drawn_image`` (28, 28), what becomes of it; ``codes`` (n, 2) of test images, their
-        ``centre`` (2,) and ``scale``; ``nearest``, the digits of the three codes nearest to z.
+        ``centre`` (2,) and ``scale``; ``nearest``, the digits of the three codes nearest to z;
+        ``trained`` and ``untrained``, in percent, what two readers get right at each of COLUMNS:
+        the nearest neighbour and the linear probe, (2, 7).
     """
     encoder, decoder = load(f"{model}_encoder"), load(f"{model}_decoder")
     images = load("mnist_images")
@@ -108,6 +115,7 @@ def compute(*, stage, digit, model, seed):
     *hidden, images_out = layers(np.stack([z, drawn]), decoder)
     x_hat, drawn_image = images_out.clip(0, 1).reshape(-1, SIDE, SIDE)
     decoded, drawn_layers = np.concatenate(hidden, axis=1)  # (256,) each
+    read, row = load("pipeline_stops"), list(MODELS).index(model)
     distance = np.sum((decoder["codes"] - z) ** 2, axis=1)  # (n,)
     return {
         "stage": stage,
@@ -126,6 +134,8 @@ def compute(*, stage, digit, model, seed):
         "centre": decoder["centre"].astype(float),
         "scale": float(decoder["scale"]),
         "nearest": decoder["labels"][np.argsort(distance, kind="stable")[:3]],
+        "trained": read["trained"][row],
+        "untrained": read["untrained"][row],
     }
 
 
@@ -133,13 +143,14 @@ def frame(result):
     """The whole way with the stop in it, and the numbers at the stop."""
     here = values_here(result)
     shape = " and ".join(" × ".join(map(str, part.shape)) for part in here)
-    flat = np.concatenate([part.ravel() for part in here])
-    low, high = (f"{end:.2f}".replace("-", "\N{MINUS SIGN}") for end in (flat.min(), flat.max()))
+    stop = list(STAGES).index(result["stage"])
+    near, probe = result["trained"][:, stop == STOPS].T[-1] if stop in STOPS else (None, None)
     return Frame(
         readouts={
             "shape": shape,
-            "numbers": len(flat),
-            "range": f"{low}, {high}",
+            "numbers": sum(part.size for part in here),
+            "near": near,
+            "probe": probe,
             "error": result["error"] if result["stage"] == "reconstruction" else None,
         },
         panels=[
@@ -171,7 +182,6 @@ def meaning(result):
     """A description of the numbers at the stop."""
     z, drawn = (words_of(result[name]) for name in ("z", "drawn"))
     nearest = ", ".join(map(str, result["nearest"]))
-    strong = int(np.sum(result["encoded"] > 1))
     prior = (
         "which is where this model was trained to keep its codes"
         if result["model"] == "mlp_vae_mnist"
@@ -180,11 +190,12 @@ def meaning(result):
     return {
         "input": f"A test digit, a {result['digit']}: 784 grey levels, 0 for paper and 1 for ink. "
         "The network is told nothing else.",
-        "encoder": "Two layers of 64 numbers each: how strongly each unit answers to this digit. "
-        f"{strong} of the 128 put out more than 1.",
+        "encoder": "Two layers of 64 numbers each. A nearest neighbour misses some of what was in "
+        "the pixels.",
         "code": f"Two numbers, {z}, are all that goes on. The three test digits with the nearest "
         f"codes: {nearest}.",
-        "decoder": "192 numbers and then 64, made from the code alone. The input is out of reach.",
+        "decoder": "192 numbers and then 64, made from the code alone. They hold what the two "
+        "held: a reader finds more only if it could not read the code.",
         "reconstruction": "784 grey levels again. What the code did not carry is missing: the "
         f"squared error is {result['error']:.1f}, summed over pixels.",
         "generation": f"No input this time. The code {drawn} is a draw from N(0, I), {prior}; the "
@@ -221,7 +232,8 @@ def way_figure(result):
         centre = (AWAY * column, y)
         here = at == stop
         if at <= stop and shown is not None:
-            pictures.append(image(np.rint(255 * shown).astype(np.uint8), centre, 1.0))
+            grey = 17 * np.rint(15 * shown)  # at this size 16 levels look like 256
+            pictures.append(image(grey.astype(np.uint8), centre, 1.0))
         shapes.append(square(centre, 1.0, ACCENT if here else RULE, width=3 if here else 1))
         if column not in (0, 3) or (column == 3 and y == 0):
             x = (centre[0] - AWAY + 0.58, centre[0] - 0.58)
@@ -275,33 +287,28 @@ def in_plane(z, result):
 
 
 def here_figure(result):
-    """The numbers at the stop, in order; of a code, its place among those of test digits."""
-    stage = result["stage"]
-    if stage in ("code", "generation"):
-        return plane_figure(result, "z" if stage == "code" else "drawn")
-    if stage in ("input", "reconstruction"):
-        before = [line(np.arange(784), result["x"].ravel(), MUTED, width=1)]
-        after = [line(np.arange(784), result["x_hat"].ravel(), DATA_1, width=1.5)]
-        traces = before + after if stage == "reconstruction" else before
-        return figure(
-            traces,
-            axis(0, 783, "pixel, row by row"),
-            axis(0, 1, "grey level, 1 is ink"),
-            height=200,
-        )
-    first, second = values_here(result)
-    n = len(first)
+    """Of a code, its place among those of test digits; else what two readers found so far."""
+    if result["stage"] == "code":
+        return plane_figure(result, "z")
+    if result["stage"] == "generation":
+        return plane_figure(result, "drawn")
+    passed = list(STAGES).index(result["stage"]) >= STOPS
+    places = np.arange(len(COLUMNS))
+    traces = []
+    for name, dash in (("untrained", "dot"), ("trained", "solid")):
+        for shares, color in zip(result[name], (DATA_1, DATA_2), strict=True):
+            traces.append(line(places[passed], shares[passed], color, dash=dash))
+            traces.append(dots(places[passed], shares[passed], color, size=6))
     return figure(
-        [
-            bars(np.arange(n), first, DATA_1, width=1),
-            bars(n + np.arange(len(second)), second, DATA_2, width=1),
-        ],
-        axis(-1, n + len(second), "unit", tickvals=[0, n - 1, n + len(second) - 1]),
-        axis(-1, MOST, "output", dtick=5),
-        height=200,
+        traces,
+        axis(-0.5, 6.5, tickvals=places.tolist(), ticktext=list(COLUMNS), showgrid=False),
+        axis(0, 100, "digits right, %", dtick=25),
+        height=180,
+        right=112,
         labels=[
-            label("first layer", n / 2, MOST - 1, DATA_1),
-            label("second layer", n + len(second) / 2, MOST - 1, DATA_2_TEXT),
+            label("linear probe", 6.5, 84, DATA_2_TEXT, xanchor="left", xshift=6),
+            label("neighbour", 6.5, 62, DATA_1, xanchor="left", xshift=6),
+            label("random weights", 6.5, 24, INK_2, xanchor="left", xshift=6),
         ],
     )
 
@@ -320,7 +327,7 @@ def plane_figure(result, name):
             axis(x - 2.4 * reach, x + 2.4 * reach, "z<sub>1</sub>"),
             axis(y - reach, y + reach, "z<sub>2</sub>"),
         ),
-        height=200,
+        height=180,
         labels=[label(f"<b>{words_of(result[name])}</b>", across, up, yshift=16, bgcolor=PAPER)],
     )
 
@@ -340,11 +347,12 @@ def here_alt(result):
     if stage in ("code", "generation"):
         z = result["z" if stage == "code" else "drawn"]
         return f"Codes of test digits in the plane, and among them the code {words_of(z)}."
-    if stage in ("input", "reconstruction"):
-        of = "The input" if stage == "input" else "The reconstruction over the input"
-        return f"{of}: 784 grey levels, row by row."
-    first, second = values_here(result)
-    return (
-        f"What {len(first)} and {len(second)} units put out: up to {first.max():.1f} and "
-        f"{second.max():.1f}."
-    )
+    stops = list(STAGES).index(stage) >= STOPS
+    said = [
+        f"{name} {', '.join(f'{share:.0f}' for share in shares[stops])}"
+        for weights in ("trained", "untrained")
+        for name, shares in zip(
+            (f"{weights}, nearest neighbour", f"{weights}, probe"), result[weights], strict=True
+        )
+    ]
+    return f"Percent of digits right from x to this stop: {'; '.join(said)}."

@@ -13,6 +13,9 @@ points count more,
 and by Tweedie's formula (E[x | x~] - x~) / sigma^2 is the score, the gradient of log p_sigma. A
 point that follows it in steps of eta times E[x | x~] - x~ climbs that density; with eta = 1 it goes
 all the way to the denoiser's answer each time.
+
+A network that was trained to remove noise from the same points answers in its own way. It has seen
+the noisy data and nothing else.
 """
 
 import numpy as np
@@ -24,8 +27,6 @@ from widgets.contract import (
     DATA_2_TEXT,
     INK_3,
     MUTED,
-    PAPER,
-    RULE,
     Choice,
     Frame,
     Instrument,
@@ -35,7 +36,9 @@ from widgets.contract import (
     Slider,
     Toggle,
 )
-from widgets.kit.figures import axis, dots, equal, figure, line
+from widgets.data import load
+from widgets.kit.figures import axis, dots, equal, figure, line, tint
+from widgets.kit.network import dense
 
 N = 80  # data points, evenly spaced along the curve
 FINE = 800  # points by which the curve itself is drawn and measured
@@ -43,6 +46,8 @@ REACH = 2.5  # how far the plane is shown
 ARROWS = 13  # in each row and column
 STEPS = 60  # of the walk
 LAST_SIGMA = 0.05  # where a falling noise level ends
+MEASURED = 25  # in each row and column, places at which the two denoisers are compared
+NEAR, FAR = 2, 4  # times sigma from the curve: where the data are, and where they are not
 AT_REST = 0.01  # as near as this to where it ends, a walk has arrived
 
 instrument = Instrument(
@@ -65,6 +70,7 @@ instrument = Instrument(
         Slider(
             "step", "Step", default=0.3, min=0.1, max=2.0, step=0.1, symbol=r"\eta", format=".1f"
         ),
+        Choice("denoiser", "Denoiser", {"exact": "The best one", "learned": "A network"}, "exact"),
         Toggle("falling", "Let the noise level fall on the way"),
         Point("start", "Start", default=(0.8, 0.3), limit=2.4, panel="field"),
     ),
@@ -78,7 +84,7 @@ instrument = Instrument(
 )
 
 
-def compute(*, sigma, data, step, falling, start):
+def compute(*, sigma, data, step, denoiser, falling, start):
     """The denoiser on a grid of places, and a walk along the score.
 
     Parameters
@@ -86,6 +92,7 @@ def compute(*, sigma, data, step, falling, start):
     sigma : float, standard deviation of the noise
     data : "ring", "moons" or "spiral"
     step : float, share of the way to the denoiser's answer that one step goes
+    denoiser : "exact" or "learned", which one the walk asks
     falling : bool, whether the noise level falls on the way, from sigma to 0.05
     start : pair of float, where the walk begins
 
@@ -96,9 +103,17 @@ def compute(*, sigma, data, step, falling, start):
         piece, stacked; ``places``, (ARROWS^2, 2), and ``scores`` there; ``density`` at 61 x 61
         places, as a share of its maximum; ``walk``, (STEPS + 1, 2), with the ``sigmas`` on the
         way, the ``log_density`` and the ``distance`` to the curve at each place, (STEPS + 1,).
+        With the network also ``learned``, its scores at ``places``, and ``off``: how far its
+        answer is from the best one, root mean square in units of sigma, at places of the square
+        within NEAR sigma of the curve and beyond FAR sigma (None if there are none).
     """
-    curves = CURVES[data]()  # (pieces, FINE, 2)
-    x = curves[:, :: FINE * len(curves) // N].reshape(-1, 2)  # (N, 2)
+    curves, x = CURVES[data](), points(data)  # (pieces, FINE, 2) and (N, 2)
+    every = curves.reshape(-1, 2)
+
+    def ask(x_tilde, level):
+        """The denoiser's answer, and log p_sigma."""
+        best, height = denoise(x_tilde, x, level)
+        return (best if denoiser == "exact" else learned(x_tilde, level, data)), height
 
     side = np.linspace(-2.4, 2.4, ARROWS)
     places = np.stack(np.meshgrid(side, side), -1).reshape(-1, 2)
@@ -111,14 +126,17 @@ def compute(*, sigma, data, step, falling, start):
     sigmas = np.geomspace(sigma, LAST_SIGMA if falling else sigma, STEPS + 1)
     walk, log_density = [np.array(start, float)], []
     for level in sigmas:
-        answer, height = denoise(walk[-1][None], x, level)
+        answer, height = ask(walk[-1][None], level)
         log_density.append(height[0])
         walk.append(walk[-1] + step * (answer[0] - walk[-1]))
     walk = np.array(walk[:-1])
 
-    every = curves.reshape(-1, 2)
     distance = np.sqrt(squared_distances(walk, every).min(axis=1))
-    return {
+    network = {"off": (None, None)}
+    if denoiser == "learned":
+        answer = learned(places, sigma, data)
+        network = {"learned": (answer - places) / sigma**2, "off": off(x, every, sigma, data)}
+    return network | {
         "x": x,
         "curves": curves,
         "places": places,
@@ -129,12 +147,38 @@ def compute(*, sigma, data, step, falling, start):
         "sigmas": sigmas,
         "log_density": np.array(log_density),
         "distance": distance,
-        "score": np.linalg.norm((denoise(walk[:1], x, sigma)[0] - walk[:1]) / sigma**2),
+        "score": np.linalg.norm((ask(walk[:1], sigma)[0] - walk[:1]) / sigma**2),
         "sigma": sigma,
         "step": step,
         "data": data,
+        "denoiser": denoiser,
         "falling": falling,
     }
+
+
+def points(data):
+    """The data, (N, 2): evenly spaced points of the curve."""
+    curves = CURVES[data]()
+    return curves[:, :: FINE * len(curves) // N].reshape(-1, 2)
+
+
+def learned(x_tilde, sigma, data):
+    """What the network answers to places x~, (m, 2)."""
+    stored = load("plane_denoisers")
+    w = {name: weights[list(CURVES).index(data)] for name, weights in stored.items()}
+    known = np.column_stack([x_tilde, np.full(len(x_tilde), np.log(sigma))])
+    return dense(known, w)
+
+
+def off(x, curve, sigma, data):
+    """How far the network's answers are from the best ones, near the curve and far, in sigma."""
+    side = np.linspace(-REACH, REACH, MEASURED)
+    places = np.stack(np.meshgrid(side, side), -1).reshape(-1, 2)
+    gap = learned(places, sigma, data) - denoise(places, x, sigma)[0]
+    squares = np.sum((gap / sigma) ** 2, axis=1)
+    away = np.sqrt(squared_distances(places, curve[::5]).min(axis=1)) / sigma
+    regions = away < NEAR, away > FAR
+    return [np.sqrt(squares[where].mean()) if where.any() else None for where in regions]
 
 
 def squared_distances(a, b):
@@ -213,19 +257,15 @@ def steps_to_rest(walk):
 def field_figure(result):
     """The density as tint, data, arrows along the score, and the walk."""
     walk = result["walk"].clip(-REACH, REACH)
+    fields = [("scores", INK_3, 1), ("learned", DATA_1, 1.5)]
     return figure(
         [
-            {
-                "type": "heatmap",
-                "z": result["density"],
-                "x": result["lattice"],
-                "y": result["lattice"],
-                "zmin": 0,
-                "zmax": 1,
-                "colorscale": [[0, PAPER], [1, RULE]],
-                "showscale": False,
-            },
-            line(*arrows(result["places"], result["scores"], result["sigma"]), INK_3, width=1),
+            tint(result["density"], result["lattice"], result["lattice"]),
+            *(
+                line(*arrows(result["places"], result[name], result["sigma"]), color, width=width)
+                for name, color, width in fields
+                if name in result
+            ),
             dots(*result["x"].T, MUTED, size=5),
             line(*walk.T, DATA_2, width=1.5),
             dots(*walk.T, DATA_2, size=4),
@@ -259,11 +299,15 @@ def arrows(places, scores, sigma):
 
 def field_alt(result):
     (a, b), (c, d) = result["walk"][[0, -1]]
+    network = (
+        " Over them, in colour, the arrows of a network." if result["denoiser"] == "learned" else ""
+    )
     names = {"ring": "a ring", "moons": "two half moons", "spiral": "a spiral"}
     return (
         f"Arrows over a plane, each pointing where the density of the noisy data grows fastest, "
         f"at noise level {result['sigma']:.2f}; {N} data points on {names[result['data']]}; and a "
         f"point that walks along the arrows from ({a:.2f}, {b:.2f}) to ({c:.2f}, {d:.2f})."
+        f"{network}"
     )
 
 
@@ -315,10 +359,17 @@ def walk_alt(result):
 def note(result):
     """What the walk shows, or what the arrows mean."""
     distance, sigma = result["distance"], result["sigma"]
+    if result["denoiser"] == "learned":
+        near, far = result["off"]
+        beyond = "" if far is None else f", beyond {FAR} σ by {far:.2f} σ"
+        return (
+            f"Teal: a network. Within {NEAR} σ of the curve it is off by {near:.2f} σ{beyond} "
+            "(root mean square)."
+        )
     if result["step"] > 1:
         return "A step longer than 1 goes beyond the denoiser's answer, across the data and back."
     if result["falling"]:
         return f"The arrows belong to σ = {sigma:.2f}; on the way σ falls to {LAST_SIGMA}."
     if distance[-1] > distance[0] + 0.05:
         return "The density grew at every step, and the point is farther from the data than before."
-    return "An arrow goes a third of the way to the denoiser's answer, but one cell at most."
+    return "An arrow goes a third of the way to the answer, one cell at most."

@@ -22,6 +22,8 @@ import numpy as np
 from widgets.contract import (
     DATA_1,
     DATA_2_TEXT,
+    INK,
+    INK_3,
     Choice,
     Frame,
     Instrument,
@@ -30,10 +32,11 @@ from widgets.contract import (
     Seed,
     Slider,
     Tiles,
+    Toggle,
     Training,
 )
 from widgets.kit.adam import adam, views
-from widgets.kit.figures import axis, figure, label, training_curves
+from widgets.kit.figures import axis, figure, label, line, training_curves
 from widgets.kit.network import grey_levels, silu, silu_slope
 
 SIDE, LATENTS, BATCH = 14, 2, 64
@@ -45,6 +48,7 @@ TILES, REACH = 9, 2.0  # the decoded square: tiles a side, and how far it reache
 MAX_STEPS = 3000
 DRAWS = 4  # codes of each test stroke that the reconstruction is averaged over
 WINDOW = 20  # steps that a curve is averaged over: a batch of 64 is noisy
+APART = 5  # steps from one look at the two parts of the KL to the next
 BETAS = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 RATES = (0.0003, 0.001, 0.003, 0.01, 0.03)
 AFTER = ("branch", "on")
@@ -60,6 +64,7 @@ instrument = Instrument(
         Slider("rate", "Learning rate", default=0.003, values=RATES, symbol=r"\eta"),
         Slider("width", "Hidden units", default=64, values=(8, 16, 32, 64, 128)),
         Seed(),
+        Toggle("parts", "Draw the two parts of the KL"),
         Choice("branch", "Branch", {"off": "None", "on": "From a step on"}, "off"),
         Slider("at", "Branch at step", default=0, min=0, max=MAX_STEPS, step=1, when=AFTER),
         Slider(
@@ -88,7 +93,7 @@ instrument = Instrument(
     references=("kingma2014",),
     training=Training(
         steps="steps",
-        curve=("recon", "kl"),
+        curve=("recon", "kl", "information", "from_prior"),
         branch="branch",
         at="at",
         later={"beta": "later_beta", "rate": "later_rate"},
@@ -146,7 +151,7 @@ def unpack(theta, width):
     return views(theta, shapes(width))
 
 
-def start(*, width, seed, beta, rate):
+def start(*, width, seed, beta, rate, parts=False):
     """The state before the first step: weights at random, Adam's averages at zero."""
     rng = np.random.default_rng(seed)
     theta = np.zeros(sum(map(math.prod, shapes(width).values())), np.float32)
@@ -154,18 +159,33 @@ def start(*, width, seed, beta, rate):
         if weights.ndim == 2:
             weights[:] = rng.normal(0, 1 / np.sqrt(len(weights)), weights.shape)
     zero = np.zeros_like(theta)
-    return {"t": 0, "theta": theta, "m": zero, "v": zero, "recon": 0.0, "kl": 0.0}
+    scalars = dict.fromkeys(("recon", "kl", "information", "from_prior"), 0.0)
+    return {"t": 0, "theta": theta, "m": zero, "v": zero, **scalars}
 
 
-def step(state, *, width, seed, beta, rate):
-    """One step of Adam on one batch: the next state, with both terms of the loss on that batch."""
+def step(state, *, width, seed, beta, rate, parts=False):
+    """One step of Adam on one batch: the next state, with both terms of the loss on that batch.
+
+    With ``parts``, every APART steps also the two parts of the KL, on the test strokes.
+    """
     t = state["t"] + 1
     rng = np.random.default_rng((seed, t))
     x = strokes()[0][rng.integers(0, TRAIN, BATCH)]
     eps = rng.normal(size=(BATCH, LATENTS)).astype(np.float32)
     recon, kl, gradient = loss_and_gradient(state["theta"], x, eps, beta, width)
     theta, m, v = adam(state["theta"], state["m"], state["v"], gradient, t, rate)
-    return {"t": t, "theta": theta, "m": m, "v": v, "recon": recon, "kl": kl}
+    new = {**state, "t": t, "theta": theta, "m": m, "v": v, "recon": recon, "kl": kl}
+    if parts and t % APART == 1:
+        new |= parts_of_kl(theta, width)
+    return new
+
+
+def parts_of_kl(theta, width):
+    """What the codes tell about the test strokes, and how far all together are from the prior."""
+    mu, logvar = encoded(unpack(theta, width), strokes()[0][TRAIN:])
+    kl = np.mean(np.sum(mu**2 + np.exp(logvar) - 1 - logvar, axis=1)) / 2
+    told = information(mu + np.exp(logvar / 2) * noise()[0], mu, logvar)
+    return {"information": told, "from_prior": kl - told}
 
 
 def loss_and_gradient(theta, x, eps, beta, width):
@@ -225,14 +245,14 @@ def drawn(w, z):
     return sigmoid(silu(z @ w["V0"] + w["c0"]) @ w["V1"] + w["c1"])
 
 
-def compute(state, curves, *, width, steps, branch, at, **settings):
+def compute(state, curves, *, width, steps, branch, at, parts=False, **settings):
     """Evaluate a state: both terms on test strokes, and the decoded latent plane.
 
     Parameters
     ----------
     state : dict, as `step` returns it
     curves : list of dict, of this run, and, on a branch, of the run that it left
-        ``recon`` and ``kl`` after each step, of shape (steps,).
+        ``recon``, ``kl`` and its parts after each step, of shape (steps,).
 
     Returns
     -------
@@ -254,7 +274,8 @@ def compute(state, curves, *, width, steps, branch, at, **settings):
         "kl": np.mean(mu**2 + np.exp(logvar) - 1 - logvar, axis=0) / 2,
         "information": information(z_test[0], mu, logvar),
         "tiles": grey_levels(drawn(w, z)).reshape(TILES, TILES, SIDE, SIDE),
-        "curves": [{name: averaged(curve[name]) for name in ("recon", "kl")} for curve in curves],
+        "curves": [{name: averaged(values) for name, values in each.items()} for each in curves],
+        "parts": parts,
         "steps": steps,
         "at": at if branch == "on" and steps > at else None,
     }
@@ -319,7 +340,9 @@ def frame(result):
 
 
 def curve_figure(result):
-    """Reconstruction above, KL below, by step; the run before the branch is dotted."""
+    """Reconstruction above, KL below, by step, on demand with its two parts; the run before the
+    branch is dotted.
+    """
     end = max(500, 500 * -(-result["steps"] // 500))  # the next full five hundred
     traces, shapes = training_curves(
         result["curves"], "recon", "kl", between=0.415, at=result["at"], most=400
@@ -327,6 +350,20 @@ def curve_figure(result):
     recon = np.concatenate([[0.0], *(curve["recon"] for curve in result["curves"])])
     kl = np.concatenate([[4.0], *(curve["kl"] for curve in result["curves"])])
     now = [1.1 * curve["kl"][-1] for curve in result["curves"] if len(curve["kl"])]
+    names = [("reconstruction", DATA_1, "y domain", 1.0), ("KL", DATA_2_TEXT, "paper", 0.36)]
+    if result["parts"]:
+        own = result["curves"][0]
+        t = np.arange(1, len(own["kl"]) + 1)
+        every = slice(None, None, max(1, len(t) // 400))
+        below = {"xaxis": "x2", "yaxis": "y2"}
+        traces += [
+            line(t[every], own["information"][every], INK, **below),
+            line(t[every], own["from_prior"][every], INK_3, dash="dash", width=1.5, **below),
+        ]
+        names += [
+            ("information", INK, "paper", 0.31),
+            ("distance from prior", INK_3, "paper", 0.26),
+        ]
     high = min(140.0, max(80.0, 1.05 * recon.max()))
     top = min(max([20.0, *now]), 1.1 * kl.max())  # cuts off an early peak
     left = {"xref": "x domain", "xanchor": "right", "yanchor": "top"}
@@ -341,8 +378,7 @@ def curve_figure(result):
         right=24,
         shapes=shapes,
         labels=[
-            label("reconstruction", 1, 1, DATA_1, yref="y domain", **left),
-            label("KL", 1, 0.36, DATA_2_TEXT, yref="paper", **left),
+            label(name, 1, height, color, yref=yref, **left) for name, color, yref, height in names
         ],
     )
 
@@ -355,6 +391,11 @@ def curve_alt(result):
         f"At step {result['steps']} the reconstruction is at {now['recon'][-1]:.1f} nats, from "
         f"{now['recon'][0]:.1f}, and the KL at {now['kl'][-1]:.2f}."
     )
+    if result["parts"]:
+        alt += (
+            f" Of the KL {now['information'][-1]:.2f} is information and "
+            f"{now['from_prior'][-1]:.2f} the distance of all codes together from the prior."
+        )
     if result["at"] is not None:
         other = result["curves"][1]
         alt += (

@@ -8,9 +8,12 @@ How far a change moves a code is given as in the invariance lab, in units of two
 
     moved = |f(T x) - f(x)| / mean |f(a) - f(b)|.
 
-The curves say how often a linear probe, fitted to digits that stand upright, names a turned one
-right. The rows show the test digits that lie nearest to the changed one.
+The curves follow the chosen digit through a whole turn, with two controls: the same layers before
+any training, and a random map of the code of any turn to as many numbers as the loss sees. The rows
+show the test digits that lie nearest to the changed one.
 """
+
+from functools import lru_cache
 
 import numpy as np
 
@@ -30,7 +33,9 @@ from widgets.contract import (
     Toggle,
 )
 from widgets.data import load
+from widgets.kit.benchmark_codes import untrained
 from widgets.kit.figures import axis, figure, label, line, segment
+from widgets.kit.metrics import squared_distances
 from widgets.kit.network import grey_levels, layers_of
 from widgets.kit.transforms import shift, thicken, turn
 
@@ -44,13 +49,17 @@ CODES = {
 }
 SHOWN = ("small", "any", "any_seen")
 SEARCHED = ("any", "any_seen")
+CONTROLS = {"untrained": "untrained code", "random": "random map of the code of any turn"}
+ANGLES = np.arange(-180, 181, 30)
+SOME = slice(None, None, 6)  # of the gallery, to tell how far different digits are apart
+HIGH = 1.6  # more than any of the forty digits is moved by a turn
 
 instrument = Instrument(
     name="two_views",
     title="What two views forget",
-    challenge="Turn the six by 180°. What will a probe call it in the code that saw small turns, "
-    "in the code that saw any turn, and in the numbers that the loss of the latter saw? Write down "
-    "all three.",
+    challenge="The loss asked for the same code at any turn. Draw on paper how far each angle "
+    "moves the code that saw any turn, and an untrained one. Then turn the six by 180°: what will "
+    "the three probes call it?",
     controls=(
         Slider("turned", "Turn", default=0, min=-180, max=180, step=5, unit="°"),
         Slider("right", "Shift", default=0, min=-4, max=4, step=1, unit="px"),
@@ -90,10 +99,10 @@ def compute(*, turned, right, grown, mirrored, image):
     -------
     dict
         By each of SHOWN: ``moved``, how far the change moves the code, in units of two images of
-        different digits; ``named``, the digit that the code's probe reads after the change;
-        ``shares`` of the curves. By each of SEARCHED: ``nearest``, which test digits lie nearest
-        to the changed one, (NEAREST,). ``x`` and ``changed``, (28, 28), in [0, 1]; ``angles`` of
-        the curves; ``label``.
+        different digits; ``named``, the digit that the code's probe reads after the change. By each
+        of SEARCHED: ``nearest``, which test digits lie nearest to the changed one, (NEAREST,).
+        ``orbit``, how far a turn by each of ANGLES moves the digit, by each of SHOWN and CONTROLS;
+        ``x`` and ``changed``, (28, 28), in [0, 1]; ``label``.
     """
     stored, views = load("mnist_images"), load("mnist_views")
     x = stored["images"][[image - 1]] / 255  # (1, 28, 28)
@@ -110,22 +119,56 @@ def compute(*, turned, right, grown, mirrored, image):
             gap = np.sum((views[f"{name}_codes"].astype(float) - after) ** 2, axis=1)
             gap[stored["position"][image - 1]] = np.inf  # the digit itself
             nearest[name] = np.argsort(gap, kind="stable")[:NEAREST]
-    shares = dict(zip(CODES, views["right"].astype(float), strict=True))
     return {
         "moved": moved,
         "named": named,
         "nearest": nearest,
         "x": x[0],
         "changed": changed[0],
-        "angles": views["angles"].astype(int),
-        "shares": {name: shares[name] for name in SHOWN},
+        "orbit": orbit(image),
         "turned": turned,
         "label": int(stored["labels"][image - 1]),
     }
 
 
+@lru_cache(maxsize=IMAGES)
+def orbit(image):
+    """How far each of ANGLES moves a test digit, by each of SHOWN and CONTROLS: (angles,) each."""
+    x = load("mnist_images")["images"][[image - 1]] / 255
+    turned = np.concatenate([turn(x, angle) for angle in ANGLES])
+    views = load("mnist_views")
+    scale = dict(zip(CODES, views["scale"], strict=True))
+    moved = {name: away(encode(name, turned)) / scale[name] for name in SHOWN}
+    for name in CONTROLS:
+        moved[name] = away(control(name, turned)) / apart(name)
+    return moved
+
+
+def away(h):
+    """Distances of codes from that of the digit as it is."""
+    return np.linalg.norm(h - h[list(ANGLES).index(0)], axis=1)
+
+
+def control(name, x):
+    """Images (m, 28, 28) in one of CONTROLS: (m, 64) or (m, 32)."""
+    if name == "untrained":
+        return layers_of(x, untrained(code=64, out=32))[-2]
+    z = encode("any", x) @ np.random.default_rng(0).normal(size=(64, 32))
+    return z / np.linalg.norm(z, axis=1, keepdims=True)
+
+
+@lru_cache(maxsize=2)
+def apart(name):
+    """Mean distance of two test digits of different classes, in one of CONTROLS."""
+    gallery = load("mnist_gallery")
+    images, digits = gallery["images"][SOME] / 255, gallery["labels"][SOME]
+    h = control(name, images)
+    gap = np.sqrt(squared_distances(h, h).clip(0))
+    return gap[digits[:, None] != digits].mean()
+
+
 def frame(result):
-    """The digit, its neighbours in two codes, and how turned digits are read."""
+    """The digit, its neighbours in two codes, and how far a whole turn moves it."""
     return Frame(
         readouts={
             **{name: result["moved"][name] for name in SHOWN},
@@ -134,7 +177,7 @@ def frame(result):
         panels=[
             digit(result),
             neighbours(result),
-            Plot("shares", shares_figure(result), shares_alt(result)),
+            Plot("orbit", orbit_figure(result), orbit_alt(result)),
         ],
         note=note(result),
     )
@@ -170,38 +213,39 @@ def neighbours(result):
     )
 
 
-def shares_figure(result):
-    """Digits named right by a probe, by angle, in each of SHOWN."""
-    angles, at = result["angles"], result["turned"]
-    small, any_turn, seen = (100 * result["shares"][name] for name in SHOWN)
+def orbit_figure(result):
+    """How far a turn moves the digit, in each of SHOWN and CONTROLS."""
+    orbit, at = result["orbit"], result["turned"]
     return figure(
         [
-            line(angles, seen, MUTED),
-            line(angles, small, DATA_1),
-            line(angles, any_turn, DATA_2),
+            line(ANGLES, orbit["untrained"], MUTED, dash="dot"),
+            line(ANGLES, orbit["random"], DATA_2, dash="dot"),
+            line(ANGLES, orbit["small"], DATA_1),
+            line(ANGLES, orbit["any"], DATA_2),
+            line(ANGLES, orbit["any_seen"], INK_2),
         ],
         axis(-180, 180, "turn, degrees", tickvals=[-180, -90, 0, 90, 180]),
-        axis(0, 138, "named right, %", tickvals=[0, 25, 50, 75, 100]),
-        height=280,
-        shapes=[segment((at, at), (0, 100), INK_3, dash="dot")],
+        axis(0, HIGH + 0.6, "moved, × another digit", tickvals=[0, 0.5, 1, 1.5]),
+        height=290,
+        shapes=[segment((at, at), (0, HIGH), INK_3, dash="dot")],
         labels=[
-            label("small turns", -176, 130, DATA_1, xanchor="left"),
-            label("any turn", 176, 130, DATA_2_TEXT, xanchor="right"),
-            label("loss sees, any turn", 176, 114, INK_2, xanchor="right"),
+            label("small turns", -176, HIGH + 0.5, DATA_1, xanchor="left"),
+            label("dotted: untrained", -176, HIGH + 0.3, INK_3, xanchor="left"),
+            label("any turn", 176, HIGH + 0.5, DATA_2_TEXT, xanchor="right"),
+            label("dotted: a random map of it", 176, HIGH + 0.3, DATA_2_TEXT, xanchor="right"),
+            label("loss sees, any turn", 176, HIGH + 0.1, INK_2, xanchor="right"),
         ],
     )
 
 
-def shares_alt(result):
-    angles = list(result["angles"])
-    said = []
-    for name in SHOWN:
-        shares = 100 * result["shares"][name]
-        said.append(
-            f"{CODES[name]}, {shares[angles.index(0)]:.0f} % upright, "
-            f"{shares[angles.index(90)]:.0f} % at 90° and {shares[angles.index(180)]:.0f} % at 180°"
-        )
-    return f"Share of 500 test digits that a probe names right: {'; '.join(said)}."
+def orbit_alt(result):
+    half = {name: result["orbit"][name][-1] for name in (*SHOWN, *CONTROLS)}
+    names = {**CODES, **CONTROLS}
+    said = [f"{names[name]} {moved:.2f}" for name, moved in half.items()]
+    return (
+        "How far a turn moves the digit, in units of two different digits. By half a turn: "
+        f"{', '.join(said)}."
+    )
 
 
 def note(result):

@@ -97,7 +97,6 @@ instrument = Instrument(
     ),
     readouts=(
         Readout("mass", "Prior mass covered", "%", ".1f"),
-        Readout("grid_kl", "Mean KL of the grid", "nats", ".2f"),
         Readout("kl", "KL of each latent", "nats"),
         Readout("mig", "MIG over seeds"),
     ),
@@ -122,11 +121,11 @@ def compute(*, model, beta, n, r, z, color, finer):
     -------
     dict
         ``tiles`` of shape (n, n, 28, 28) and ``tile`` (28, 28), uint8, 255 is ink; ``codes`` of
-        test images, (m, 2), posterior means where there is a posterior; ``mass``; ``grid_kl``, the
-        mean over the grid of KL(N(z, I) || N(0, I)) = |z|^2 / 2, in nats; ``kl`` of each latent
-        over test images, (2,); these three are None without a prior; ``mig``, one for each seed,
-        empty where no factors are known; ``mig_cold``, the same for training without the detour
-        over beta = 12; ``error``, squared, per test stroke, None for other images.
+        test images, (m, 2), posterior means where there is a posterior; ``mass``; ``kl`` of
+        each latent over test images, (2,), in nats; these two are None without a prior; ``mig``,
+        one for each seed, empty where no factors are known; ``mig_cold``, the same for training
+        without the detour over beta = 12; ``error``, squared, per test stroke, None for other
+        images.
     """
     if model == "strokes":
         data = load("strokes")
@@ -161,7 +160,6 @@ def compute(*, model, beta, n, r, z, color, finer):
         "tiles": images[:-1].reshape(n, n, SIDE, SIDE),
         "tile": images[-1],
         "mass": None if kl is None else math.erf(r / math.sqrt(2)) ** 2,
-        "grid_kl": None if kl is None else np.mean(np.sum(grid**2, axis=1)) / 2,
         "kl": kl,
         "mig": mig,
         "codes": codes,
@@ -189,7 +187,6 @@ def frame(result):
     return Frame(
         readouts={
             "mass": None if mass is None else 100 * mass,
-            "grid_kl": result["grid_kl"],
             "kl": None if kl is None else ", ".join(f"{each:.2f}" for each in kl),
             "mig": mean_and_spread(mig) if len(mig) else None,
         },

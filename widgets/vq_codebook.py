@@ -10,8 +10,16 @@ and descends |x - x_hat|^2 + |sg(z) - e|^2 + 0.25 |z - sg(e)|^2 by Adam, where s
 through. The nearest vector is a step function of z, so the gradient of the first term by e is
 passed on to z unchanged: the straight-through estimate.
 
+The table can do without the second term: each e is then the mean of all codes z that were ever
+nearest to it, those of s steps ago weighed by decay^s. Without memory, decay = 0, that is the
+second half of a step of k-means.
+
 A vector that is nearest to no patch does not move until the others have moved away from some.
-Reviving puts it on a patch drawn at random at once.
+Reviving puts it on a patch drawn at random at once, and makes it forget.
+
+References
+----------
+van den Oord et al. 2017, arXiv:1711.00937, appendix A.1: the running means.
 """
 
 from functools import lru_cache
@@ -59,9 +67,15 @@ instrument = Instrument(
     controls=(
         Slider("steps", "Step", default=0, min=0, max=MAX_STEPS, step=1),
         Slider("codes", "Codes", default=64, values=(2, 4, 8, 16, 32, 64), symbol="K"),
-        Choice("rule", "Learned by", {"means": "k-means", "vq": "VQ-VAE"}, "means"),
+        Choice(
+            "rule",
+            "Learned by",
+            {"means": "k-means", "vq": "VQ-VAE", "ema": "VQ-VAE, running means"},
+            "means",
+        ),
         Choice("begin", "Start from", {"patches": "Patches", "noise": "Noise"}, "patches"),
         Toggle("revive", "Revive dead codes"),
+        Slider("decay", "Decay", default=0.99, values=(0, 0.5, 0.9, 0.99), when=("rule", "ema")),
         Seed(),
         Choice("branch", "Branch", {"off": "None", "on": "From a step on"}, "off"),
         Slider(
@@ -81,7 +95,7 @@ instrument = Instrument(
         Readout("perplexity", "Perplexity", "codes", ".1f"),
         Readout("bits", "By their frequencies", "bits", ".0f"),
     ),
-    references=("vandenoord2017",),
+    references=("vandenoord2017", "razavi2019"),
     training=Training(
         steps="steps",
         curve=("error", "perplexity"),
@@ -128,13 +142,13 @@ def perplexity(which, count):
     return float(np.exp(-np.sum(share * np.log(share))))
 
 
-def start(*, codes, rule, begin, revive, seed):
+def start(*, codes, rule, begin, revive, decay, seed):
     """The state before the first step: the table, and for the VQ-VAE its two linear maps."""
     rng = np.random.default_rng(seed)
     x = patches()[0]
     weights = {}
     z = x
-    if rule == "vq":
+    if rule != "means":
         weights = {
             "W": rng.normal(0, 1 / np.sqrt(PIXELS), (PIXELS, WIDTH)),
             "b": np.zeros(WIDTH),
@@ -146,22 +160,30 @@ def start(*, codes, rule, begin, revive, seed):
         table = z[rng.choice(len(z), codes, replace=False)]
     else:
         table = rng.normal(0, SMALL, (codes, z.shape[1]))
-    weights["codes"] = table
+    if rule == "vq":
+        weights["codes"] = table
     moments = {f"{kind}_{name}": np.zeros_like(w) for name, w in weights.items() for kind in "mv"}
-    state = {"t": 0, **weights, **(moments if rule == "vq" else {})}
+    state = {"t": 0, **weights, **moments, "codes": table}
+    if rule == "ema":
+        state |= {"count": np.zeros(codes), "total": np.zeros_like(table)}
     return {**state, **measured(state, x)}
 
 
-def step(state, *, codes, rule, begin, revive, seed):
+def step(state, *, codes, rule, begin, revive, decay, seed):
     """One step on all training patches: the next state, with its error and perplexity on them."""
     x = patches()[0]
-    after = by_gradient(state, x) if rule == "vq" else by_means(state, x)
+    after = by_means(state, x) if rule == "means" else by_gradient(state, x)
+    if rule == "ema":
+        after |= by_running_means(state, encoded(state, x), decay)
     after["t"] = state["t"] + 1
     if revive:
         z = encoded(after, x)
         dead = np.bincount(nearest(z, after["codes"]), minlength=codes) == 0
         drawn = np.random.default_rng((seed, after["t"])).integers(0, len(z), codes)
         after["codes"] = np.where(dead[:, None], z[drawn], after["codes"])
+        if rule == "ema":
+            after["count"] = np.where(dead, 0, after["count"])
+            after["total"] = np.where(dead[:, None], 0, after["total"])
     return {**after, **measured(after, x)}
 
 
@@ -180,11 +202,24 @@ def summed(rows, which, count):
     return of_code @ rows
 
 
+def by_running_means(state, z, decay):
+    """Each code to the mean of what it has ever been nearest to, the past fading by `decay`."""
+    table, which = state["codes"], state["which"]
+    count = decay * state["count"] + (1 - decay) * np.bincount(which, minlength=len(table))
+    total = decay * state["total"] + (1 - decay) * summed(z, which, len(table))
+    seen = count[:, None] > 0
+    means = np.divide(total, count[:, None], out=table.copy(), where=seen)
+    return {"codes": means, "count": count, "total": total}
+
+
 def by_gradient(state, x):
-    """A step of Adam on the three terms."""
+    """A step of Adam on the three terms, or on all but the table's."""
     t = state["t"] + 1
     after = {}
-    for name, slope in loss_and_gradient(state, x)[1].items():
+    slopes = loss_and_gradient(state, x)[1]
+    if "m_codes" not in state:
+        del slopes["codes"]
+    for name, slope in slopes.items():
         names = name, f"m_{name}", f"v_{name}"
         moved = adam(*(state[each] for each in names), slope, t, RATE)
         after |= dict(zip(names, moved, strict=True))

@@ -1,7 +1,5 @@
 """Find the Chromium for PDFs, browser tests, benches and screenshots."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Disk cache with hash checks; corrupt entries are recomputed."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

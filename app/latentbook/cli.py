@@ -13,13 +13,13 @@ import warnings
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from pydantic import ValidationError
 from typer.core import TyperGroup
 
+from latentbook.course_option import CourseFolder, given_settings, settings_of
 from latentbook.errors import CANNOT_WRITE, BookErrors, LatentbookError, sentences
 from latentbook.renamed import warn
 from latentbook.settings import ROOT, DeviceChoice, EditionChoice, Settings
@@ -61,28 +61,22 @@ cli = typer.Typer(
 )
 packages = typer.Typer(help="Packages that readers' code can import.", no_args_is_help=True)
 cli.add_typer(packages, name="packages")
-translations = typer.Typer(help="Languages of the interface.", no_args_is_help=True)
-cli.add_typer(translations, name="translations")
 courses = typer.Typer(help="Courses made from the book.", no_args_is_help=True)
 cli.add_typer(courses, name="course")
 
 
-def add_old_name(group: typer.Typer, old: str, new: str) -> None:
-    def callback() -> None:
-        warn(f"latentbook {old}", f"latentbook {new}")
+@packages.callback()
+def packages_by_their_old_name(context: typer.Context) -> None:
+    if context.info_name == "runtime":
+        warn("latentbook runtime", "latentbook packages")
 
-    cli.add_typer(group, name=old, hidden=True, callback=callback)
 
-
-add_old_name(packages, "runtime", "packages")
-add_old_name(translations, "words", "translations")
-
-CourseFolder = Annotated[
-    Path | None,
-    typer.Option(
-        "--course", help="Folder of a course to merge with the book.", envvar="LATENTBOOK_COURSE"
-    ),
-]
+cli.add_typer(packages, name="runtime", hidden=True)
+FORWARDED: dict[str, Any] = {
+    "add_help_option": False,
+    "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True},
+}
+"""A command whose arguments another program reads."""
 
 
 def report(message: str) -> None:
@@ -91,40 +85,6 @@ def report(message: str) -> None:
 
 def report_error(message: str) -> None:
     typer.echo(message, err=True)
-
-
-def given_settings(**given: Any) -> Settings:
-    """The settings, with options of the command line that are not None."""
-    return Settings(**{name: value for name, value in given.items() if value is not None})
-
-
-def settings_of(course: Path | None) -> Settings:
-    """The settings of a course after its merge with the book: its instruments can be imported."""
-    from latentbook.book.overlay.merge import merge_importable
-
-    settings = given_settings(course=course)
-    merge_importable(settings)
-    return settings
-
-
-def from_checkout(module: str) -> ModuleType:
-    """Import a module that only a checkout of the project has, not the wheel or the image."""
-    folder = module.partition(".")[0]
-    if not (ROOT / folder).is_dir():
-        raise LatentbookError(
-            f"This command needs {folder}/, which only a checkout of the project has: "
-            "git clone it, run make serve once, and run the command there."
-        )
-    if str(ROOT) not in sys.path:
-        sys.path.append(str(ROOT))
-    try:
-        return import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        raise LatentbookError(
-            "This command needs PyTorch: `pip install 'latentbook[decoders]'` installs it."
-        ) from None
 
 
 def require_free_port(host: str, port: int) -> None:
@@ -287,12 +247,10 @@ def build(
         say_what_opens(settings, "print the PDF again then")
         return
     from latentbook.book.build import build_site
+    from latentbook.editions import bundle_served
 
     site = build_site(settings, report=report)
-    if settings.class_mode:
-        from latentbook.lecture.bundle import bundle_class
-
-        bundle_class(settings)
+    bundle_served(settings)
     report(f"The book is in {site}")
     say_what_opens(settings, "rebuild a static copy then")
 
@@ -323,6 +281,12 @@ def check(
     if all and settings.course is None:
         raise LatentbookError("--all is for a course: add --course. For the book, run make test.")
     check_book(settings, record=record, report=report)
+    if settings.database:
+        from latentbook.classroom.grader.doctor import judge_solutions
+        from latentbook.classroom.grader.snapshot import prepare
+
+        if not judge_solutions(settings, prepare(settings, report), report):
+            raise typer.Exit(1)
     if all:
         from latentbook.book.build import build_site
         from latentbook.book.overlay.instrument_tests import run_tests
@@ -356,46 +320,6 @@ def new(
         raise LatentbookError(f"Write: latentbook new {kind} {wanted}. Got {' '.join(names)}.")
     for path in make(settings_of(course), *names):
         report(f"Wrote {path}")
-
-
-@cli.command()
-def train(
-    name: Annotated[str, typer.Argument(help="Name of a model; leave out to list them.")] = "",
-    device: Annotated[DeviceChoice, typer.Option(help="Where to train.")] = "auto",
-    resume: Annotated[bool, typer.Option("--resume", help="Continue from the last epoch.")] = False,
-    seeds: Annotated[
-        int | None,
-        typer.Option(help="Train from so many seeds; add their figures to the card."),
-    ] = None,
-) -> None:
-    """Train a model on downloaded data and write its weights and card."""
-    if seeds is None:
-        from_checkout("training.train").train_cli(name, device, resume)
-    else:
-        from_checkout("training.seeds").train_seeds_cli(name, seeds, device)
-
-
-@cli.command()
-def reproduce(
-    name: Annotated[str, typer.Argument(help="Name of a figure; leave out to list them.")] = "",
-    record: Annotated[
-        bool, typer.Option("--record", help="Write the result into the book's table.")
-    ] = False,
-) -> None:
-    """Recompute a published figure and compare it with the paper's."""
-    from_checkout("training.published").reproduce_cli(name, record, report)
-
-
-@cli.command()
-def bench(
-    name: Annotated[str, typer.Argument(help="Name of a bench; leave out to list them.")] = "",
-    json: Annotated[Path | None, typer.Option(help="Write the table to this file too.")] = None,
-    course: CourseFolder = None,
-) -> None:
-    """Measure speed and compare it with the targets; exit 1 if one is missed."""
-    settings = settings_of(course)
-    if not from_checkout("tools.bench").run_bench(name, settings, json, report=report):
-        raise typer.Exit(1)
 
 
 @courses.command("new")
@@ -440,6 +364,55 @@ def course_diff(
         raise typer.Exit(1)
 
 
+@courses.command("solutions")
+def course_solutions(
+    folder: Annotated[Path, typer.Argument(help="Folder of the course.")],
+) -> None:
+    """Build the course with the solutions of its problems, for its instructors only."""
+    from latentbook.book.solutions import build_solutions
+
+    site = build_solutions(Settings(course=folder), report)
+    report(f"The instructors' pages are in {site}: do not publish them")
+
+
+@cli.command("classroom", help="A course with people and marks.", **FORWARDED)
+def classroom_commands(context: typer.Context) -> None:
+    from latentbook.classroom.commands import classroom
+    from latentbook.classroom.lti.commands import platform
+
+    classroom.add_typer(platform, name="platform")
+    status = classroom(context.args, prog_name="latentbook classroom", standalone_mode=False)
+    raise typer.Exit(status or 0)
+
+
+def for_contributors(context: typer.Context) -> None:
+    """Forward to tools/commands.py, which only a checkout has."""
+    name = str(context.info_name)
+    if name == "words":
+        warn("latentbook words", "latentbook translations")
+        name = "translations"
+    if not (ROOT / "tools").is_dir():
+        raise LatentbookError(
+            "This command needs tools/, which only a checkout of the project has: git clone it, "
+            "run make serve once, and run the command there."
+        )
+    if str(ROOT) not in sys.path:
+        sys.path.append(str(ROOT))
+    program = import_module("tools.commands").program
+    status = program([name, *context.args], prog_name="latentbook", standalone_mode=False)
+    raise typer.Exit(status or 0)
+
+
+for command, what in {
+    "train": "Train a model on downloaded data and write its weights and card.",
+    "reproduce": "Recompute a published figure and compare it with the paper's.",
+    "bench": "Measure speed and compare it with the targets; exit 1 if one is missed.",
+    "translations": "Languages of the interface.",
+}.items():
+    cli.command(command, help=what, **FORWARDED)(for_contributors)
+cli.command("words", hidden=True, **FORWARDED)(for_contributors)
+
+
 def packages_of(course: Path | None) -> PagePackages:
     from latentbook.runtime.page_packages import PagePackages
 
@@ -476,22 +449,6 @@ def packages_remove(
 def packages_list(course: CourseFolder = None) -> None:
     """List what readers' code can import, apart from the standard library."""
     report(packages_of(course).listed())
-
-
-@translations.command("extract")
-def translations_extract(
-    languages: Annotated[
-        list[str] | None, typer.Argument(help="Tags of languages to start: fr, pt-BR.")
-    ] = None,
-) -> None:
-    """Update the catalogues with the messages of the interface."""
-    from_checkout("tools.translations").extract(languages or (), report)
-
-
-@translations.command("check")
-def translations_check() -> None:
-    """Check the translations, and that languages listed as complete have every message."""
-    from_checkout("tools.translations").check(report)
 
 
 def main() -> None:

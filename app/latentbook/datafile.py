@@ -1,7 +1,5 @@
 """Files of data: read with the line of each value, checked by pydantic; mistakes are reported."""
 
-from __future__ import annotations
-
 import json
 import re
 import tomllib
@@ -238,6 +236,15 @@ class Json(DataFile):
             with suppress(yaml.YAMLError):
                 self.lines = yaml_lines(yaml.compose(self._text, Loader=yaml.SafeLoader))
         return super().line(*place)
+
+
+def write_json(path: Path, values: Mapping[str, Any], **form: Any) -> None:
+    """Write a file, or remove it if there is nothing to write."""
+    if not values:
+        path.unlink(missing_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(values, **form) + "\n", encoding="utf-8")
 
 
 def yaml_lines(node: yaml.Node | None, first: int = 1, place: Place = ()) -> dict[Place, int]:

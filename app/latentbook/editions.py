@@ -2,8 +2,6 @@
 instead.
 """
 
-from __future__ import annotations
-
 import asyncio
 import multiprocessing
 import signal
@@ -18,6 +16,18 @@ POLL_S = 0.2
 """Time between two checks of whether a build has ended."""
 
 
+def bundle_served(settings: Settings) -> None:
+    """Bundle the scripts of pages that the server makes: of class mode and of the classroom."""
+    if settings.class_mode:
+        from latentbook.lecture.bundle import bundle_class
+
+        bundle_class(settings)
+    if settings.database:
+        from latentbook.classroom.bundle import bundle_classroom
+
+        bundle_classroom(settings)
+
+
 def build_all(settings: Settings, report: Report, now: datetime | None = None) -> list[str]:
     """Build the site and, with class mode, its pages; return the errors as sentences.
 
@@ -29,10 +39,7 @@ def build_all(settings: Settings, report: Report, now: datetime | None = None) -
     from latentbook.book.overlay.merge import merge_importable
 
     try:
-        if settings.class_mode:
-            from latentbook.lecture.bundle import bundle_class
-
-            bundle_class(settings)  # first: a mistake in the book does not concern these pages
+        bundle_served(settings)  # first: a mistake in the book does not concern these pages
         merge_importable(settings)
         build_site(settings, report=report, now=now)
     except Exception as error:  # the code of an instrument can raise anything

@@ -5,10 +5,8 @@ from __future__ import annotations
 import difflib
 import errno
 import traceback
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
 
 CANNOT_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
 
@@ -25,6 +23,14 @@ class ContentError(LatentbookError):
         self.path = Path(path)
         self.line = line
         self.message = message
+
+
+class Mistake(Exception):
+    """Ends what is made of a piece of text: a mistake at a line of its file."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 class BookErrors(LatentbookError):
@@ -44,28 +50,24 @@ class UnknownName(LatentbookError):
         super().__init__(f"Unknown {kind} {name!r}. {accepted_names(name, accepted)}")
 
 
-Piece: TypeAlias = tuple[int, str, int]
-"""From which line on, of which file, beginning at which line of that file."""
-
-
 class Origins:
     """Where the lines of merged files were written.
 
     Parameters
     ----------
-    pieces : the pieces of each merged file, in order, by the path that messages name
+    lines : file and line of each line, by the path that messages name; those after the last follow
+        it in its file
     """
 
-    def __init__(self, pieces: Mapping[str, Sequence[Piece]] | None = None) -> None:
-        self.pieces = pieces or {}
+    def __init__(self, lines: Mapping[str, Sequence[tuple[str, int]]] | None = None) -> None:
+        self.lines = lines or {}
 
     def of(self, path: Path, line: int) -> tuple[Path, int]:
-        pieces = self.pieces.get(path.as_posix())
-        if not pieces:
+        if not (lines := self.lines.get(path.as_posix())):
             return path, line
-        nth = max(bisect_right([piece[0] for piece in pieces], line) - 1, 0)
-        start, origin, first = pieces[nth]
-        return Path(origin), first + max(line - start, 0)
+        known = min(max(line, 1), len(lines))
+        origin, first = lines[known - 1]
+        return Path(origin), first + max(line - known, 0)
 
 
 class Problems:
@@ -144,7 +146,7 @@ def sentences(error: Exception) -> list[str]:
 
 def accepted_names(name: str, accepted: Iterable[str], limit: int = 12) -> str:
     """'Did you mean X? Accepted: A, B.' for a name that was not found."""
-    names = sorted(accepted)
+    names = sorted(set(accepted))
     near = difflib.get_close_matches(name, names, n=1)
     question = f"Did you mean {near[0]!r}? " if near else ""
     if not names:

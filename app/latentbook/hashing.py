@@ -1,7 +1,5 @@
 """The one hash by which content is named."""
 
-from __future__ import annotations
-
 import hashlib
 
 

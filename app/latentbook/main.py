@@ -1,7 +1,6 @@
 """The app: site and API behind one list of middleware."""
 
-from __future__ import annotations
-
+import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -23,6 +22,7 @@ from latentbook.editions import build_apart
 from latentbook.http import problems
 from latentbook.http.access import Access
 from latentbook.http.body_limit import BodyLimit
+from latentbook.http.draining import Draining
 from latentbook.http.fault import OLD_SITE, Fault
 from latentbook.http.head import HeadAsGet
 from latentbook.http.headers import SecurityHeaders
@@ -36,7 +36,10 @@ from latentbook.report import Report
 from latentbook.settings import Settings
 
 DRAIN_S = 20
-"""Time limit in seconds for running requests after the server was told to stop."""
+"""Seconds for running requests after the server was told to stop; then they are refused."""
+
+SEND_S = 5
+"""Seconds after that in which clients may read what was sent to them."""
 
 
 def create_app(
@@ -69,6 +72,12 @@ def create_app(
         from latentbook.lecture.mode import ClassMode
 
         class_mode = ClassMode(settings)
+    classroom = None
+    if settings.database:
+        from latentbook.classroom import mode
+        from latentbook.classroom.lti import mode as lti
+
+        classroom = mode.open_classroom(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -79,7 +88,11 @@ def create_app(
             if upkeep:
                 await running.enter_async_context(upkeep.watching())
             if class_mode:
-                await running.enter_async_context(class_mode.running())
+                await running.enter_async_context(class_mode.sessions.open())
+            if classroom:
+                classroom.start()
+                running.push_async_callback(run_in_threadpool, classroom.close)
+                await running.enter_async_context(lti.running(app))
             yield
 
     app = FastAPI(
@@ -100,6 +113,7 @@ def create_app(
             ),
             Middleware(ServerErrorMiddleware, handler=problems.on_bug),
             Middleware(HeadAsGet),
+            Middleware(Draining),
             Middleware(BodyLimit, limit=settings.max_body_bytes),
         ],
     )
@@ -110,6 +124,9 @@ def create_app(
     if class_mode:
         class_mode.add_to(app)
         app.state.class_key = class_mode.new_key
+    if classroom:
+        mode.add_to(app, classroom)
+        lti.add_to(app, classroom, settings)
     app.state.inference = inference
     app.state.metrics = metrics
     app.state.fault = fault
@@ -136,7 +153,9 @@ def openapi(app: FastAPI) -> dict[str, Any]:
 
 
 class Server(uvicorn.Server):
-    """Ends the streams of reload first: uvicorn waits for every response, and these never end."""
+    """Ends the streams of reload first: uvicorn waits for every response, and these never end.
+    Ends what takes longer than ``DRAIN_S``; uvicorn would do so without letting clients read why.
+    """
 
     def __init__(self, config: uvicorn.Config, reload: Reload | None) -> None:
         super().__init__(config)
@@ -145,7 +164,13 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         if self.reload:
             await self.reload.close()
+        asyncio.get_running_loop().call_later(DRAIN_S, self.refuse)
         await super().shutdown(sockets)
+
+    def refuse(self) -> None:
+        """Cancel running requests; :class:`Draining` responds."""
+        for task in self.server_state.tasks:
+            task.cancel()
 
 
 def lecturers_address(book: str, key: str | None) -> str:
@@ -197,6 +222,6 @@ def run(
         port=settings.port,
         log_config=None,
         **UVICORN,
-        timeout_graceful_shutdown=DRAIN_S,
+        timeout_graceful_shutdown=DRAIN_S + SEND_S,
     )
     Server(config, app.state.reload).run()

@@ -8,8 +8,6 @@ The page's own scripts draw in the notebook (``static/js/notebook``), and ``comp
 kernel.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Old names of settings, commands and keys: accepted for one more version, with a warning."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """How long tasks report progress."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import TypeAlias
 

@@ -1,7 +1,5 @@
 """All settings, from environment variables named ``LATENTBOOK_NAME``."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import Any, Literal
@@ -80,8 +78,8 @@ class Settings(BaseSettings):
         default="*",
         pattern=r"^[^;,\r\n]+$",
         description=(
-            "Sites that may show a single instrument, snippet or question in a frame (pages under "
-            "/embed/), in the same syntax; 'none' forbids it."
+            "Sites that may show a single instrument, snippet, question or problem in a frame "
+            "(pages under /embed/), in the same syntax; 'none' forbids it."
         ),
     )
     base_path: str = Field(
@@ -161,6 +159,21 @@ class Settings(BaseSettings):
         default=1000, gt=0, le=10_000, description="Phones that may join one class."
     )
 
+    database: str = Field(
+        default="",
+        description=(
+            "Database of a course with people (docs/classroom.md): the path of an SQLite file, or "
+            "`postgresql://…`; empty serves the book alone."
+        ),
+    )
+    local_platforms: bool = Field(
+        default=False,
+        description=(
+            "To try platforms out (docs/lti.md) that run at http://localhost. A platform can then "
+            "have the server ask other programs of this machine."
+        ),
+    )
+
     @property
     def widgets(self) -> Path:
         own = self.root / "widgets"
@@ -193,6 +206,11 @@ class Settings(BaseSettings):
 def class_data_of(site: Path) -> Path:
     """What class mode reads of a site: a file beside it."""
     return site.with_name(f"{site.name}-class.json")
+
+
+def assignments_of(site: Path) -> Path:
+    """What the classroom reads of a site, keys of questions included: a file beside it."""
+    return site.with_name(f"{site.name}-assignments.json")
 
 
 def _home(course: Path | None, root: Path) -> Path:

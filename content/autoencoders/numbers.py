@@ -1,9 +1,12 @@
 """Numbers of chapter 2."""
 
+from math import erf
+
 import numpy as np
 
 from latentbook.models.cards import card
-from widgets import contractive, denoiser, draw_a_digit, elbo_balance, score_field
+from latentbook.models.full_data import read_full_data
+from widgets import amortisation_gap, contractive, denoiser, draw_a_digit, elbo_balance, score_field
 from widgets import morph as _morph
 from widgets import train_vae as _train
 from widgets.data import load
@@ -61,6 +64,44 @@ def _ends(sigma):
 masked = {"three_tenths": _masked(0.3), "nine_tenths": _masked(0.9)}
 walk_ends = {"low": _ends(0.3), "high": _ends(0.6)}
 
+# A network in place of the best denoiser, on the ring: how far off it is, in sigma near and far,
+# and in the plane at the far places under little and much noise; and where its walks end
+_ring, _shown_points = score_field.ring()[0], score_field.points("ring")
+_side = np.linspace(-score_field.REACH, score_field.REACH, 41)
+_plane = np.stack(np.meshgrid(_side, _side), -1).reshape(-1, 2)
+_away = np.sqrt(score_field.squared_distances(_plane, _ring).min(axis=1))
+
+
+def _off(sigma, where):
+    answer = score_field.learned(_plane[where], sigma, "ring")
+    best = score_field.denoise(_plane[where], _shown_points, sigma)[0]
+    return np.sqrt(np.sum((answer - best) ** 2, axis=1).mean())
+
+
+def _walked(ask):
+    """Distances of the ends of walks to the nearest data point and to the curve."""
+    at = _ring[::7]
+    for _ in range(200):
+        at = ask(at)
+    return [
+        np.median(np.sqrt(score_field.squared_distances(at, each).min(axis=1)))
+        for each in (_shown_points, _ring)
+    ]
+
+
+_far = _away > 4 * 0.1
+_errors = card("plane_denoisers")["metrics"]["squared_error_by_noise_level"]["ring"]["0.1"]
+network = {
+    "near": _off(0.1, _away < 2 * 0.1) / 0.1,
+    "far": _off(0.1, _far) / 0.1,
+    "far_in_plane": _off(0.1, _far),
+    "same_places": _off(1.0, _far),
+    "excess": 100 * (_errors["learned"] / _errors["exact"] - 1),
+    "by_heart": _walked(lambda at: score_field.denoise(at, _shown_points, 0.05)[0])[0],
+    "halfway": np.linalg.norm(_shown_points[1] - _shown_points[0]) / 2,
+}
+network["between"], network["off_curve"] = _walked(lambda at: score_field.learned(at, 0.05, "ring"))
+
 # Sparse codes: numbers needed for a mean squared error, between the prices that were tried
 _patches = load("digit_patches")
 _sizes = (32, 64, 128, 256)
@@ -104,6 +145,24 @@ contracted = {name: _contracted(gamma) for name, gamma in _gammas.items()}
 contracted_loss = {
     name: min(card("contractive_plane")["metrics"][gamma]["loss_of_every_seed"])
     for name, gamma in (("one", "1"), ("three", "3"))
+}
+
+
+# Two gaps: the instrument's defaults, and the gains that its two inputs ask for
+def _gaps(**changed):
+    return amortisation_gap.compute(**amortisation_gap.instrument.defaults() | changed)
+
+
+_own_a, _own_b = _gaps()["own"]
+_shared = _gaps(gain=_gaps()["shared"])
+amortised = {
+    "approximation": _shared["approximation"],
+    "own_a": _own_a,
+    "own_b": _own_b,
+    "shared": _shared["shared"],
+    "b_pays": _shared["amortisation"][1],
+    "both_a": (_own_a + _own_b) / 2,
+    "both_b": (_own_b - _own_a) / 2,
 }
 
 
@@ -317,6 +376,14 @@ branch = {
     "back": _by_step(_run(600, 1500, state=_lost)),
     "to_0": _by_step(_run(510, 1500, state=_states[500], beta=0.0)),
 }
+_again = [_run(500, seed=seed, beta=16.0)[500] for seed in range(1, 5)]
+_woken = [_terms(_run(1500, state=state, seed=seed)[1500]) for seed, state in enumerate(_again, 1)]
+branch["others_back"] = {
+    "least": min(terms["recon"] for terms in _woken),
+    "most": max(terms["recon"] for terms in _woken),
+    "kl_least": min(terms["kl"] for terms in _woken),
+    "kl_most": max(terms["kl"] for terms in _woken),
+}
 branch["worse"] = branch["to_16"]["at_600"]["recon"] - run["at_500"]["recon"]
 branch["better"] = run["at_500"]["kl"] - branch["to_16"]["at_600"]["kl"]
 
@@ -355,26 +422,106 @@ overshoot = {
     "even_most": max(_grey_start),
 }
 
-# Uses: how many images an alarm above the 99th percentile rings for, and how much ink is grey
-_judged = load("mnist_judged_images")["images"][1000:] / 255
+# Uses: for how many clothes, and percent of test digits, an alarm above the 99th percentile rings;
+# and how much ink is grey
+_test = read_full_data("benchmark_pixels")["test"].reshape(-1, 28, 28) / 255
 _clothes = load("fashion_mnist_images")["images"] / 255
 
 
-def _rings(images):
-    """Of these images, by the small copy of the dense VAE of digits."""
+def _ring(images):
+    """For which of these images, by the small copy of the dense VAE of digits."""
     encoder, decoder = load("mlp_vae_mnist_encoder"), load("mlp_vae_mnist_decoder")
     errors = np.square(decode(encode(images, encoder), decoder) - images).sum(axis=(1, 2))
-    return np.sum(errors > np.quantile(encoder["error_quantiles"], 0.99))
+    return errors > np.quantile(encoder["error_quantiles"], 0.99)
 
 
 rings = {
-    "clothes": _rings(_clothes),
-    "clothes_fitted": _rings(np.stack([draw_a_digit.as_in_mnist(x) for x in _clothes])),
-    "digits": _rings(_judged),
-    "upside_down": _rings(_judged[:, ::-1, ::-1]),
-    "quarter_turn": _rings(np.rot90(_judged, axes=(1, 2))),
-    "moved": _rings(np.pad(_judged[:, :, :-5], ((0, 0), (0, 0), (5, 0)))),
-    "exchanged": _rings(1 - _judged),
+    "clothes": _ring(_clothes).sum(),
+    "clothes_fitted": _ring(np.stack([draw_a_digit.as_in_mnist(x) for x in _clothes])).sum(),
+    "digits": 100 * _ring(_test).mean(),
+    "upside_down": 100 * _ring(_test[:, ::-1, ::-1]).mean(),
+    "quarter_turn": 100 * _ring(np.rot90(_test, axes=(1, 2))).mean(),
+    "moved": 100 * _ring(np.pad(_test[:, :, :-5], ((0, 0), (0, 0), (5, 0)))).mean(),
+    "exchanged": 100 * _ring(1 - _test).mean(),
 }
-_inked = _judged > 0.2
-grey_ink = 100 * np.sum(_inked & (_judged < 0.8)) / _inked.sum()
+_inked = _test > 0.2
+grey_ink = 100 * np.sum(_inked & (_test < 0.8)) / _inked.sum()
+
+# What a perfect copy of a test digit costs in binary cross-entropy, in nats
+_grey_pixels = _test[(_test > 0) & (_test < 1)]
+_entropies = _grey_pixels * np.log(_grey_pixels) + (1 - _grey_pixels) * np.log(1 - _grey_pixels)
+perfect_copy = -_entropies.sum() / len(_test)
+
+# The parabola of the bent plane: what a straight line leaves, and the noise across the curve
+_rng = np.random.default_rng(4)
+_t = np.linspace(-1, 1, 200)
+_parabola = np.stack([_t, _t**2], axis=1) + 0.02 * _rng.normal(size=(200, 2))
+_parabola -= _parabola.mean(axis=0)
+bend = {
+    "straight": np.linalg.svd(_parabola, compute_uv=False)[1] ** 2 / 200,
+    "noise": 0.02**2,
+}
+
+# Variances of the two estimates of a gradient, at mu = 1 and log sigma^2 = -4
+_variance = np.exp(-4.0)
+estimates = {"slope": 4 * _variance, "score": 1 / _variance + 14 + 15 * _variance}
+
+# Of the prior, in percent, in a square that reaches to 3; a sharp edge at one of 16 places
+within_three = 100 * erf(3 / np.sqrt(2)) ** 2
+_places = np.arange(16)
+sharp_edge = np.abs(np.subtract.outer(_places, _places)).mean()
+
+# Measured in training: what the clouds of the dense VAE consist of, and how grey models draw
+_controls = card("controls")["metrics"]
+clouds = _controls["clouds"]
+other_seeds = list(_controls["other_draws"]["autoencoder"].values())
+other_judge = _controls["other_draws"]["judge"]
+_grey_of = _controls["grey_ink"]
+_of_two = [_grey_of[f"{name}_mnist"] for name in ("conv_vae", "mlp_vae", "autoencoder")]
+grey_rebuilt = {
+    "two_least": min(_of_two),
+    "two_most": max(_of_two),
+    "sixteen": _grey_of["conv_vae_mnist_16"],
+    "thirty": _grey_of["deep_autoencoder_mnist"],
+}
+
+# What autoencoders and VAEs of 2 and 16 latents draw, by a judge: percent sure, and covered
+_draws = card("draws")
+
+
+def _shares(report):
+    return {"sure": report["sure"], "covered": report["covered"]}
+
+
+drawn = {
+    latents: {name: _shares(report) for name, report in _draws["metrics"][latents].items()}
+    for latents in ("2", "16")
+}
+judged = {name: _shares(report) for name, report in _draws["judged"].items()}
+beyond_picture = _draws["metrics"]["percent_beyond_the_picture"]
+by_judge = _draws["metrics"]["certainty"]
+early_weight = _controls["early_weight"]  # MIG of a small network at beta 0.1, by when it was 12
+refitted = _controls["refitted_patches"]
+_missed = {name: np.array(nats) for name, nats in _controls["missed_by_the_bound"].items()}
+_found = {**_missed, "taken_back": _missed["encoder"] - _missed["searched"]}
+missed = {name: {"least": nats.min(), "most": nats.max()} for name, nats in _found.items()}
+
+# Contractive: other beginnings, and as many steps again; of each run loss, ratio, steepest slope
+_steep = _controls["steep_units"]
+_of_small = [ratio for _, ratio, _ in _steep["small"]]
+_lower = [ratio for _, ratio, _ in _steep["at_1"]["lower"]]
+contracted_again = {
+    "small_least": min(_of_small),
+    "small_most": max(_of_small),
+    "steep_lower": len(_lower),
+    "steep_least": min(_lower),
+    "steep_most": max(_lower),
+}
+contracted_on = {
+    name: dict(zip(("loss", "ratio"), _steep[at]["trained_on"][:2], strict=True))
+    for name, at in (("one", "at_1"), ("three", "at_3"))
+}
+
+# Nats by which a mixture makes held-out codes of 16 latents more probable than the prior does
+_held_out = card("conv_vae_mnist_16_diffusion")["metrics"]["held_out"]
+mixture_gain = _held_out["4"] - _held_out["prior"]

@@ -1,14 +1,18 @@
 """Numbers of chapter 6."""
 
+from itertools import pairwise
 from math import erf
 
 import numpy as np
 
 from latentbook.models.cards import card
+from latentbook.models.full_data import read_full_data
+from widgets import flow_matching as _flows
 from widgets import latent_diffusion as _walks
 from widgets import rate_distortion as _plane
 from widgets import vq_codebook as _table
 from widgets.data import load
+from widgets.morph import probabilities
 from widgets.sae_features import ACTIVE as _ACTIVE
 from widgets.sae_features import features_of as _features_of
 
@@ -26,7 +30,8 @@ def _over_seeds(values):
 
 # Codes from a table: 64 codes after 60 steps of k-means from patches
 def _learned(revive):
-    settings = {"codes": 64, "rule": "means", "begin": "patches", "revive": revive, "seed": 0}
+    settings = {"codes": 64, "rule": "means", "begin": "patches", "revive": revive}
+    settings |= {"decay": 0.99, "seed": 0}
     state = _table.start(**settings)
     used_at_first = len(np.unique(state["which"]))
     for _ in range(60):
@@ -46,6 +51,34 @@ _best = card("patch_codes")["metrics"]
 best_means = _best["squared_error_by_codes"]["64"]
 
 
+def _linear_vq(rule, decay, frozen=False):
+    """Codes in use, perplexity and error after 300 steps from patches, ends over three seeds."""
+    settings = {"codes": 64, "rule": rule, "begin": "patches", "revive": False, "decay": decay}
+    ends = []
+    for seed in range(3):
+        state = first = _table.start(**settings, seed=seed)
+        for _ in range(300):
+            state = _table.step(state, **settings, seed=seed)
+            if frozen:
+                state |= {"W": first["W"], "b": first["b"]}
+                state |= _table.measured(state, _table.patches()[0])
+        used = len(np.unique(state["which"]))
+        ends.append({"used": used, "perplexity": state["perplexity"], "error": state["error"]})
+    return {
+        key: {"least": min(end[key] for end in ends), "most": max(end[key] for end in ends)}
+        for key in ends[0]
+    }
+
+
+linear_vq = {
+    "loss": _linear_vq("vq", 0),
+    "none": _linear_vq("ema", 0),
+    "long": _linear_vq("ema", 0.99),
+    "frozen_none": _linear_vq("ema", 0, frozen=True),
+    "frozen_long": _linear_vq("ema", 0.99, frozen=True),
+}
+
+
 def _blank_drawn(size, seed):
     """Blank patches among those that a table starts from."""
     x = _table.patches()[0]
@@ -59,8 +92,42 @@ blank_drawn = {"least": min(_by_seed), "most": max(_by_seed), "of_64": _blank_dr
 # VQ-VAEs of three epochs, and k-means on the patches of 1,500 digits
 _rates = card("rate_distortion")["metrics"]
 vq = {
-    run.replace(", seed ", "_"): found for run, found in _rates["vq_by_codes_and_seed"].items()
+    run.replace(", seed ", "_"): found
+    for figures in card("rate_distortion")["by_seed"].values()
+    for run, found in figures["vq_by_codes_and_seed"].items()
 }  # 64_0 is vqvae_mnist
+
+
+_mean_digit = card("shuffled_pixels")["metrics"]["squared_error_of_the_mean_image"]
+
+
+def _vq_over_seeds(codes):
+    """Ends over the runs that did not fail, which leave less than the mean digit would."""
+    runs = [found for run, found in vq.items() if run.split("_")[0] == codes]
+    failed = [run for run in runs if run["squared_error"] > _mean_digit]
+    return {
+        "seeds": len(runs),
+        "failed": len(failed),
+        "failed_error": failed[0]["squared_error"] if failed else 0,
+        "failed_codes": failed[0]["codes_in_use"] if failed else 0,
+    } | {
+        key: {
+            "least": min(run[key] for run in runs if run not in failed),
+            "most": max(run[key] for run in runs if run not in failed),
+        }
+        for key in ("squared_error", "perplexity", "codes_in_use")
+    }
+
+
+vq_of = {codes: _vq_over_seeds(codes) for codes in ("4", "16", "64", "256")}
+_of_seeds = [run["squared_error"] for run in card("vqvae_mnist")["by_seed"].values()]
+vq_over_seeds = {
+    "count": len(_of_seeds),
+    "mean": np.mean(_of_seeds),
+    "sd": np.std(_of_seeds, ddof=1),
+    "least": min(_of_seeds),
+    "most": max(_of_seeds),
+}
 more_digits = _best["from_more_digits"]
 dead = {run: int(run.split("_")[0]) - found["codes_in_use"] for run, found in vq.items()}
 sure_of = {way: 100 * share for way, share in _rates["sure"].items()}
@@ -137,6 +204,14 @@ water = {  # at the level 0.5
 }
 
 
+def _bits_at_price(price):
+    """Bits that the bound spends if a nat costs so much: the water is at half of the price."""
+    return 0.5 * np.log2(np.maximum(2 * _variances / price, 1)).sum()
+
+
+bits_at = {"03": _bits_at_price(0.3), "003": _bits_at_price(0.03)}
+
+
 def _bound(bits):
     """The least error of a Gaussian at a rate; the level of the water is found by bisection."""
     low, high = 1e-6, _variances.max()
@@ -201,6 +276,42 @@ denoised = {
 }
 
 
+# The codes of `snippet-diffusion`: N(-1, 1/4) or N(1, 1/4)
+spread_of_codes = np.sqrt(1 + 0.25)
+
+
+# What rounding one by one costs, and what the lattice E8 gains, by its second moment
+rounding_factor = np.pi * np.e / 6
+rounding_decibels = 10 * np.log10(rounding_factor)
+lattice_decibels = 10 * np.log10((1 / 12) / (929 / 12960))
+
+
+# Flow matching beside diffusion: groups of the instrument, and the spread of the 40 Gaussians
+def _paths(data, scale=1.0):
+    settings = _flows.instrument.defaults() | {"data": data, "steps": 4, "scale": scale}
+    found = _flows.compute(**settings)
+    by_ddim = _flows.compute(**settings | {"sampler": "ddim"})
+    return found["way"] | {
+        "flow_off": found["off"]["flow"],
+        "diffusion_off": found["off"]["diffusion"],
+        "ddim_off": by_ddim["off"]["diffusion"],
+    }
+
+
+paths = {
+    "one": _paths("one"),
+    "ring": _paths("ring"),
+    "ring_twice": _paths("ring", 2.0),
+    "draws": _flows.DRAWS,
+}
+_share, _centres, _turned, _wide = _walks.parts_of(_stored["2"], "any")
+_share = np.exp(_share)[:, None]
+_squares = (_turned**2 * _wide[:, None]).sum(axis=2) + _centres**2
+spread_of_mixture = list(
+    np.sqrt((_share * _squares).sum(axis=0) - (_share * _centres).sum(axis=0) ** 2)
+)
+
+
 # Guidance, with the exact score
 def _guided(latents, digit, w, sampler="ddpm", steps=32, draws=1000):
     """Spread of draws by that of the digit's codes, and how probable the digit is, in percent."""
@@ -227,6 +338,29 @@ guidance = {
         "ddim": _guided("2", "0", 3.0, "ddim"),
     },
     "three_of_16": {"none": _guided("16", "3", 0.0), "ddpm": _guided("16", "3", 3.0)},
+}
+
+
+def _guided_to(guides):
+    """Mean of the draws of `snippet-guidance` by DDIM, guided at the angles that `guides` takes."""
+    means, variance, weight = np.array([-1.0, 1.0]), 0.25, 3.0
+    z = np.random.default_rng(0).normal(size=20_000)
+    for now, after in pairwise(np.linspace(90, 0, 301)):
+        a, s = np.cos(np.radians(now)), np.sin(np.radians(now))
+        total = a**2 * variance + s**2
+        gap = z[:, None] - a * means
+        each = means + a * variance / total * gap
+        share = np.exp(-(gap**2) / (2 * total))
+        best = (share * each).sum(axis=1) / share.sum(axis=1)
+        z_0 = (1 + weight) * each[:, 1] - weight * best if guides(now) else each[:, 1]
+        noise = (z - a * z_0) / s
+        z = np.cos(np.radians(after)) * z_0 + np.sin(np.radians(after)) * noise
+    return z.mean()
+
+
+guided_where = {
+    "high": _guided_to(lambda angle: angle > 45),
+    "low": _guided_to(lambda angle: angle <= 45),
 }
 spread_in_24 = np.mean(
     [_guided("16", str(digit), 0.0, steps=24, draws=300)["spread"] for digit in range(10)]
@@ -315,6 +449,7 @@ def _range_of_four(values):
 _on = (_z[:, 1] > 0) & (_named == 6)
 clear = {
     "changed": _range_of_four(100 * np.array(_features)),
+    "by_chance": _range_of_four(100 * np.mean(_by_chance, axis=1)),
     "by_mean": _range_of_four(100 * np.array(_by_mean)),
     "cosine": _range_of_four(_along_mean),
     "sixes_lost": 100 * _changed(_on, _z[_on, 1, None] * _own["decoder"][1]),
@@ -352,3 +487,65 @@ thin = {
 
 # At k = 1 without training: features with a near copy among their own
 untrained_copies = _near(0, "untrained")["copies"]
+
+# What the page's classifier makes of real test digits, and the most frequent digit, in percent
+_images, _known = read_full_data("benchmark_pixels")["test"], read_full_data("benchmark_labels")
+_chances = probabilities(_images / 255, load("mnist_classifier")).max(axis=1)
+sure_of["digits"] = 100 * np.mean(_chances > 0.9)
+_counts = np.bincount(_known["test"])
+blank_page = np.square(_images / 255).sum(axis=1).mean()
+most_frequent = 100 * _counts.max() / _counts.sum()
+
+# A table of codes for each place, by k-means from patches of 5,000 training digits: squared error,
+# and bits by the frequencies of each place
+_by_place = [
+    x.reshape(-1, 7, 4, 7, 4).swapaxes(2, 3).reshape(len(x), 49, 16) / 255
+    for x in (read_full_data("benchmark_pixels")["shown"][:5000], _images)
+]
+
+
+def _place_tables(size):
+    error, bits = 0.0, 0.0
+    for place in range(49):
+        seen, sent = (x[:, place] for x in _by_place)
+        codes = _means(seen, size, 20)
+        which, asked = _table.nearest(seen, codes), _table.nearest(sent, codes)
+        error += np.square(sent - codes[asked]).sum(axis=1).mean()
+        counts = np.bincount(which, minlength=size) + 1
+        bits -= np.log2(counts / counts.sum())[asked].mean()
+    return {"error": error, "bits": bits}
+
+
+place_tables = {str(size): _place_tables(size) for size in (16, 64)}
+deep_minutes = card("deep_autoencoder_mnist")["wall_seconds"] / 60
+
+# Controls that were trained, or take all training digits
+_controls = card("controls")["metrics"]
+taught_decoder = _controls["rounded_decoder"] | _controls["rounded_decoder"]["squared_error"]
+del taught_decoder["squared_error"]
+linear_vae = _controls["linear_vae"] | {
+    f"cut_{name}": _controls["best_linear_vae"][beta]["squared_error"]
+    for name, beta in (("1", "1"), ("01", "0.1"))
+}
+
+longer_table = {codes: _controls[f"longer_table_{codes}"] for codes in ("64", "256")}
+for _size, _found in longer_table.items():
+    _found["dead"] = int(_size) - _found["codes_in_use"]
+_never_told = np.array(list(_controls["untold_denoiser"].values()))  # distance and share sure of
+untold = {
+    "seeds": len(_never_told),
+    "distance": {"least": _never_told[:, 0].min(), "most": _never_told[:, 0].max()},
+    "sure": {"least": 100 * _never_told[:, 1].min(), "most": 100 * _never_told[:, 1].max()},
+}
+_longer = _controls["longer_prior"]
+longer_prior = {"bits": _longer["bits"]} | _longer["sure"]
+_others = _controls["other_gaussians"]
+other_gaussians = {
+    "distance": _others["one_for_all"][0],
+    "sure": 100 * _others["one_for_all"][1],
+    "narrowed": 100 * _others["narrowed"][1],
+    "eight_gain": _others["nats_above_four"]["8"],
+    "sixteen_lose": -_others["nats_above_four"]["16"],
+}
+_more_steps = _controls["longer_features"]
+longer_features = _more_steps | {"unexplained": np.mean(_more_steps["unexplained"])}

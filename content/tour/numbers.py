@@ -1,5 +1,6 @@
 """Numbers of the tour."""
 
+from latentbook.models.cards import card
 from widgets import pipeline as _pipeline
 from widgets.data import load
 
@@ -16,3 +17,7 @@ mig = {
     },
     "falling": {"low": _strokes["mig"][_at["0.1"]].mean()},
 }
+
+# Percent of draws from 16 latents that a classifier is sure of
+_of_16 = card("draws")["metrics"]["16"]
+drawn = {name: _of_16[name]["sure"] for name in ("plain_prior", "plain_mixture", "vae_prior")}

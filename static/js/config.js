@@ -3,12 +3,14 @@
  *
  * @typedef {{base: string, version: string, sizes: Record<string, number>, hashes: Record<string, string>}} RuntimeConfig
  *   `sizes`: files of a start, name -> bytes; `hashes`: the hashes in their names
- * @typedef {{root: string, build: string, runtime: RuntimeConfig, assets: Record<string, string>, search: string,
+ * @typedef {{root: string, build: string, runtime: RuntimeConfig, assets: Record<string, string>, search: string, sections: string,
  *   chapter: string | null, moved: Record<string, string>, reload: boolean, offline_bytes: number}} Config
  *   `root`: of the book, absolute once it has been read. `build`: identifier of the site's build.
- *   `moved`: new addresses of everything that was on this page before it was split, by id.
+ *   `sections`: path of the digests of all sections. `moved`: new addresses of everything that was on this page before it was split, by id.
  *   `offline_bytes`: approximate download size of the complete book.
  */
+
+export { BUILD_HEADER } from "./build-header.js";
 
 const LEAST_MEMORY_GB = 2;
 

@@ -1,6 +1,9 @@
 /** Starts a page with a single block in a frame of another site (docs/embedding.md). */
 import { startBlocks } from "./page/blocks.js";
+import { runtime } from "./python/page/runtime.js";
 
+// Frames beside this one ask it too (lending.js).
+Reflect.get(globalThis, "latentbookLender")?.serve(runtime);
 startBlocks(null);
 tellHeight();
 addEventListener("message", ({ data, source }) => {

@@ -1,11 +1,9 @@
 /** Starts the frame around the text, then each page loaded into it. */
-import { startBlocks } from "./page/blocks.js";
+import { importInstruments, startBlocks } from "./page/blocks.js";
 import { startChrome, startFrame } from "./page/chrome.js";
 import { config, textGoesFirst } from "./config.js";
 import { enterDeck } from "./deck/open.js";
-import { askFirst } from "./instrument/first-question.js";
-import { startNavigation } from "./page/navigate.js";
-import { startOffline } from "./page/offline.js";
+import { askFirst, forgetFirst } from "./instrument/first-question.js";
 import { leadOn } from "./page/address.js";
 import { painted } from "./pauses.js";
 import { runtime } from "./python/page/runtime.js";
@@ -13,8 +11,13 @@ import { runtime } from "./python/page/runtime.js";
 startChrome();
 followStatus();
 let leave = enter(true);
-startNavigation({ leave: () => leave(), enter: () => (leave = enter(false)) });
-startOffline();
+runtime.addEventListener("spoiled", forgetFirst);
+painted().then(async () => {
+  const { startNavigation } = await import("./page/navigate.js"); // a link before that loads its page normally
+  startNavigation({ prepare, leave: () => leave(), enter: () => (leave = enter(false)) });
+});
+painted().then(async () => (await import("./page/offline.js")).startOffline());
+painted().then(() => document.querySelector("link[data-late]")?.setAttribute("media", "all"));
 if (config.reload) import("./page/reload.js").then(({ followReloads }) => followReloads());
 
 /** @param {boolean} isFirst page of this visit @returns {() => void} leaves it */
@@ -22,11 +25,21 @@ function enter(isFirst) {
   if (!isFirst) leadOn();
   startFrame(isFirst);
   painted().then(async () => (await import("./page/cards.js")).nameEquations());
-  const [leaveDeck, endBlocks] = [enterDeck(), startBlocks(startPython())];
+  painted().then(async () => (await import("./page/changes.js")).followChanges());
+  const work = /** @type {HTMLElement | null} */ (document.querySelector("main:has([data-my-work])"));
+  if (work !== null) painted().then(async () => (await import("./page/my-work.js")).showWork(work));
+  const [leaveDeck, endBlocks] = [enterDeck(), startBlocks(startPython(), isFirst)];
   return () => {
     leaveDeck();
     endBlocks();
   };
+}
+
+/** @param {Document} page which the reader may show next @param {string} search of its address */
+function prepare(page, search) {
+  if (!runtime.ready || !page.querySelector("section[data-instrument]")) return;
+  importInstruments();
+  askFirst(runtime, { page, search, background: true });
 }
 
 /**
@@ -35,8 +48,8 @@ function enter(isFirst) {
  * @returns {HTMLElement | null} the instrument whose picture is already being computed
  */
 function startPython() {
-  if (textGoesFirst() || !document.querySelector("section[data-instrument], section[data-cell]")) return null;
-  import("./instrument/in-page.js"); // loading during the layout of the page (blocks.js)
+  if ((textGoesFirst() && !runtime.ready) || !document.querySelector("section[data-instrument], section[data-cell]")) return null;
+  importInstruments(); // loading during the layout of the page (blocks.js)
   runtime.start();
   return askFirst(runtime);
 }

@@ -74,7 +74,6 @@ light.addToCacheList(
  *
  * @param {string} url
  * @param {string} integrity
- * @returns {Promise<Response | null>}
  */
 async function keptBefore(url, integrity) {
   for (const name of await editionsKept()) {

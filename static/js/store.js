@@ -1,11 +1,21 @@
 /**
- * The reader's data in this browser: edits, answers, settings. Keys are `latentbook:1:KIND:LABEL`, where 1 is the version of
- * the format. If the browser refuses storage (private mode, full quota), writes return false and the page still works.
+ * What scripts need at once of the reader's data: edits and settings, in local storage. Answers to questions are in a database
+ * (study/log.js). If the browser refuses storage (private mode, full quota), writes return false and the page still works.
  *
- * @typedef {"code" | "output" | "quiz" | "kept" | "theme" | "place" | "setting" | "class"} Kind
+ * Keys are `latentbook:BOOK:KIND:LABEL`. Until edition 0.2 they were `latentbook:1:KIND:LABEL` for all books of an address. Those
+ * are read until this book has its own, and never changed: another book may need them. Pages without a book, those of class mode
+ * and notebooks, still have these keys.
+ *
+ * @typedef {"code" | "own" | "other" | "output" | "quiz" | "kept" | "theme" | "place" | "read" | "progress" | "setting" | "due" | "class" | "classroom"} Kind
+ *   `own`: versions of code that one from a link has replaced; `other`: a version of code from a merged file; `progress`: for the
+ *   marks in the contents; `due`: for the number in the bar; `quiz`: of earlier editions
  */
 
-const PREFIX = "latentbook:1:";
+/** The id of the book; an id begins with a letter. */
+export const book = globalThis.document?.documentElement.dataset.book ?? "1";
+
+const PREFIX = `latentbook:${book}:`;
+const SHARED = "latentbook:1:";
 
 /** @param {Kind} kind @param {string} label */
 const keyOf = (kind, label) => `${PREFIX}${kind}:${label}`;
@@ -25,7 +35,7 @@ function storage() {
  * @returns {any} the stored value, or null if there is none or it is unreadable
  */
 export function read(kind, label) {
-  const text = storage()?.getItem(keyOf(kind, label)) ?? null;
+  const text = storage()?.getItem(keyOf(kind, label)) ?? storage()?.getItem(`${SHARED}${kind}:${label}`) ?? null;
   if (text === null) return null;
   try {
     return JSON.parse(text);
@@ -53,6 +63,7 @@ export function write(kind, label, value) {
 /** @param {Kind} kind @param {string} label */
 export function remove(kind, label) {
   storage()?.removeItem(keyOf(kind, label));
+  if (read(kind, label) !== null) write(kind, label, null); // hides the value of an earlier edition
 }
 
 /** Whether keys like `/` and `p` are active: readers with voice control or a screen reader may turn them off. */
@@ -70,38 +81,69 @@ export function follow(kind, label, react, signal) {
   addEventListener("storage", ({ key }) => key === keyOf(kind, label) && react(read(kind, label)), { signal });
 }
 
-/** @returns {string[]} */
-function ownKeys() {
-  const store = storage();
-  return store === null ? [] : Object.keys(store).filter((key) => key.startsWith(PREFIX));
+/** @returns {string[]} KIND:LABEL of each key, of this book or of all */
+function names() {
+  const keys = Object.keys(storage() ?? {});
+  const found = keys.flatMap((key) => [PREFIX, SHARED].filter((prefix) => key.startsWith(prefix)).map((prefix) => key.slice(prefix.length)));
+  return [...new Set(found)];
+}
+
+/** @param {string} name KIND:LABEL @returns {[Kind, string]} */
+export function partsOf(name) {
+  const [kind, ...label] = name.split(":");
+  return [/** @type {Kind} */ (kind), label.join(":")];
+}
+
+/** @param {Kind} kind @returns {string[]} everything stored of it */
+export function labelsOf(kind) {
+  const labels = names().map(partsOf).flatMap(([each, label]) => (each === kind ? [label] : []));
+  return labels.filter((label) => read(kind, label) !== null);
 }
 
 /** All stored data, as `{"KIND:LABEL": value}`. @returns {Record<string, unknown>} */
 export function exportAll() {
-  /** @type {Record<string, unknown>} */
-  const all = {};
-  for (const key of ownKeys()) {
-    const [kind, ...label] = key.slice(PREFIX.length).split(":");
-    all[`${kind}:${label.join(":")}`] = read(/** @type {Kind} */ (kind), label.join(":"));
-  }
-  return all;
+  const all = names().map((name) => [name, read(...partsOf(name))]);
+  return Object.fromEntries(all.filter(([, value]) => value !== null));
 }
 
-/** Deletes all stored data of this book. */
-export function clearAll() {
-  for (const key of ownKeys()) storage()?.removeItem(key);
-}
+/** @typedef {Record<string, {before: string | null, after: string}>} Replaced JSON by KIND:LABEL */
 
 /**
- * A short fingerprint of a text (FNV-1a, 32 bit), stored with an edit to detect changes of the book's own text.
+ * Replaces stored values, all or none.
  *
- * @param {string} text
+ * @param {Record<string, string>} texts JSON by KIND:LABEL
+ * @returns {Replaced}
+ * @throws {DOMException} if the browser does not store them
  */
-export function fingerprint(text) {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) {
-    hash ^= text.charCodeAt(i);
-    hash = Math.imul(hash, 0x01000193);
+export function replaceTexts(texts) {
+  /** @type {Replaced} */
+  const replaced = {};
+  try {
+    for (const [name, after] of Object.entries(texts)) {
+      const before = localStorage.getItem(PREFIX + name);
+      localStorage.setItem(PREFIX + name, after);
+      replaced[name] = { before, after };
+    }
+  } catch (error) {
+    restoreTexts(replaced);
+    throw error;
   }
-  return (hash >>> 0).toString(16).padStart(8, "0");
+  return replaced;
+}
+
+/** Restores values, except those that have changed since. @param {Replaced} replaced */
+export function restoreTexts(replaced) {
+  for (const [name, { before, after }] of Object.entries(replaced)) {
+    if (localStorage.getItem(PREFIX + name) !== after) continue;
+    if (before === null) localStorage.removeItem(PREFIX + name);
+    else localStorage.setItem(PREFIX + name, before);
+  }
+}
+
+/** Deletes all stored data of this book, and what earlier editions stored for all books of its address. */
+export function clearAll() {
+  const store = storage();
+  for (const key of Object.keys(store ?? {})) {
+    if (key.startsWith(PREFIX) || key.startsWith(SHARED)) store?.removeItem(key);
+  }
 }

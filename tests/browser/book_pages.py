@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -17,7 +18,19 @@ from latentbook.settings import Settings
 SECTION = "autoencoders/compress/"
 """A page with instruments, snippets and questions; the first that the book has."""
 
+BOOK = tomllib.loads((Settings().content / "book.toml").read_text("utf-8"))
+CHAPTERS = [each["slug"] for part in BOOK["parts"] for each in part["chapters"]]
+
 READY = '[data-runtime-status][data-state="ready"]'
+
+# What is far down is laid out a quarter of a second later, and a mouse needs places that stay.
+ARRIVE = """async (url) => {
+  await navigation.navigate(url).finished;
+  document.querySelector(".arrival")?.classList.remove("arrival");
+}"""
+
+# What follows the links makes the icon's address absolute, as others must not change it.
+FOLLOWS_LINKS = "() => document.querySelector('link[rel=icon]').getAttribute('href').includes('//')"
 
 Open = Callable[..., Page]
 
@@ -48,7 +61,8 @@ def go_to(page: Page, place: str) -> None:
     page.bring_to_front()  # a tab behind another one draws nothing
     root = urljoin(page.url, page.locator("html").get_attribute("data-root"))
     if urlsplit(page.url).path != urlsplit(root + place).path:
-        page.evaluate("url => navigation.navigate(url).finished", root + place)
+        page.wait_for_function(FOLLOWS_LINKS)
+        page.evaluate(ARRIVE, root + place)
 
 
 def hold_as_phone(page: Page) -> CDPSession:

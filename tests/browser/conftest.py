@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -24,12 +25,11 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from latentbook.book.build import build_site
-from latentbook.browser import FLAGS, NAMES, chromium_path
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.browser.book_pages import READY, SECTION, Open, come_back
 from tests.browser.editions import Editions, serve_editions
+from tests.chromium import launch
 from tools.bench.serving import served
 
 START_MS = 60_000  # Python starts in 3 s alone, but two cores may be shared
@@ -40,29 +40,13 @@ WINDOW: dict[str, Any] = {
 }
 
 
-SHELL_FIRST = ("chromium-headless-shell", *NAMES)
-"""The shell is the same engine without windows: a tenth less work for each test."""
-
-SPARING = "--js-flags=--wasm-tiering-budget=1300000000"
-"""Has V8 optimise only what runs for seconds: most of what it would compile a second time, for a
-third of all that a start of Python costs, belongs to a page that is closed soon."""
-
-
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """One browser for all tests here. It is closed with them: a process can run one Playwright."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium_path(SHELL_FIRST), args=[*FLAGS, SPARING]
-        )
+        browser = launch(playwright)
         yield browser
         browser.close()
-
-
-@pytest.fixture(scope="session")
-def site() -> Path:
-    """The finished site folder."""
-    return build_site(Settings(), report=print)
 
 
 @pytest.fixture(scope="session")
@@ -88,21 +72,40 @@ class PlainFiles(SimpleHTTPRequestHandler):
         below = path.removeprefix(STATIC_PATH)
         return super().translate_path(below if below != path else "/nothing")
 
+    def end_headers(self) -> None:
+        """Have each answer asked for again: without the header, Chromium would take a page that is
+        ten hours old for fresh during the next one.
+        """
+        self.send_header("Cache-Control", "no-cache")
+        super().end_headers()
+
     def log_message(self, format: str, *args: Any) -> None:
         """Stay silent."""
 
 
-@pytest.fixture(scope="session")
-def static_host(site: Path) -> Iterator[str]:
-    """URL of the same folder on a plain static host, below a path of its own."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(PlainFiles, directory=str(site)))
-    server.daemon_threads = True
+class PlainHost(ThreadingHTTPServer):
+    """Takes as many connections at once as a page opens: the default of 5 resets some."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+
+@contextmanager
+def plain_host(folder: Path) -> Iterator[str]:
+    """URL of a folder on a plain static host, below a path of its own."""
+    server = PlainHost(("127.0.0.1", 0), partial(PlainFiles, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}{STATIC_PATH}"
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def static_host(site: Path) -> Iterator[str]:
+    with plain_host(site) as url:
+        yield url
 
 
 @dataclass
@@ -141,7 +144,7 @@ def close_and_forget(page: Page, hosts: set[str]) -> None:
     """Close a page of the lasting profile with all that it has stored of its reader."""
     session = page.context.new_cdp_session(page)
     for host in hosts:
-        storage = {"origin": host.rstrip("/"), "storageTypes": "local_storage"}
+        storage = {"origin": host.rstrip("/"), "storageTypes": "local_storage,indexeddb"}
         session.send("Storage.clearDataForOrigin", storage)
     page.close()
 

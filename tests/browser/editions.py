@@ -23,8 +23,11 @@ BOOK = """\
 title = "Two chapters"
 subtitle = "For tests"
 description = "Two chapters for tests."
+id = "two"
 language = "en"
 report_mistakes = "mailto:us@host.example?subject={title}&body={text}"
+edition = "EDITION"
+corrections = "two-text"
 
 [[parts]]
 title = "Only part"
@@ -107,7 +110,7 @@ def write_content(content: Path, edition: str) -> None:
             text = text.replace("FILL", filling).replace("EDITION", edition)
             (folder / file).write_text(text)
     (content / "front.md").write_text(FRONT.replace("EDITION", edition))
-    (content / "book.toml").write_text(BOOK)
+    (content / "book.toml").write_text(BOOK.replace("EDITION", edition))
     shutil.copy(Settings().content / "references.bib", content)
     (content / "facts.toml").write_text("")
 

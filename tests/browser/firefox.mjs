@@ -67,7 +67,7 @@ try {
   };
   const rest = async () => {
     await page.waitForFunction(
-      () => !["running", "recorded"].includes(document.querySelector("section[data-cell]").dataset.state), PATIENCE);
+      () => !["running", "recorded", "recalled"].includes(document.querySelector("section[data-cell]").dataset.state), PATIENCE);
     return page.$eval(cell("[data-output]"), (place) => place.textContent.trim());
   };
   const run = async (code) => {
@@ -105,8 +105,11 @@ try {
   await page.waitForFunction(() => /can be read offline|could not be saved/.test(document.querySelector(".foot").textContent), PATIENCE);
   cut();
   // As a reader would: the driver's own navigation asks the server, whatever the service worker keeps.
-  await page.evaluate((address) => void (location.href = address), `${url}${CHAPTER}?offline`);
-  await page.waitForFunction(() => location.search === "?offline", PATIENCE);
+  // The driver says when the new page is there: a question asked again and again may still be answered by the old one.
+  await Promise.all([
+    page.waitForNavigation({ ...PATIENCE, waitUntil: "domcontentloaded" }),
+    page.evaluate((address) => void setTimeout(() => (location.href = address)), `${url}${CHAPTER}?offline`),
+  ]);
   seen.offline = await ready();
   seen.printedOffline = await run("print(2 ** 10)");
 } finally {

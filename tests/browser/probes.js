@@ -10,8 +10,8 @@ globalThis.probe = (() => {
   const [MEASURE, GAP, NOTE] = [664, 56, 232];
   /** What may stand out of a line in print, in px: the empty end of an index, and the paper has a margin. */
   const SPILL = 4;
-  /** Instruments whose pictures are so high that the slider begins below a window of 800 px. */
-  const TALL = ["infonce", "masking"];
+  /** Share of a panel that is seen together with a control, and of the window that controls in its foot may take. */
+  const [SEEN, FOOT] = [0.5, 0.35];
 
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const shown = (selector, root) => all(selector, root).filter((each) => each.checkVisibility({ visibilityProperty: true }));
@@ -25,8 +25,29 @@ globalThis.probe = (() => {
   };
   const isTouch = () => matchMedia("(pointer: coarse)").matches;
 
+  const isInScrollingRow = (element) => {
+    const row = element.parentElement.closest(".controls");
+    return row !== null && row.scrollWidth > row.clientWidth && getComputedStyle(row).overflowX === "auto";
+  };
+
+  /** Whether nothing is over the middle of an element. */
+  const isSeen = (element) => {
+    const { left, top, width, height } = box(element);
+    return element.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+  };
+
+  /** Share of the height of something in a picture that is between the bar and what stands at the foot of the window. */
+  const seenOf = (element, top) => {
+    const { top: start, bottom, height, left, right } = box(element);
+    const controls = box(element.closest(".bench").querySelector(".controls"));
+    const isBehind = controls.left < right && controls.right > left && controls.bottom > start;
+    const end = Math.min(innerHeight, bottom, isBehind ? controls.top : Infinity);
+    return (end - Math.max(top, start)) / height;
+  };
+
   /** Share of a plate that is neither panel, control, readout nor line of text, each with 4 px around it. */
   const blank = (plate) => {
+    plate.querySelector(".controls").style.position = "static"; // not over a picture
     const area = box(plate);
     const [width, height] = [Math.round(area.width), Math.round(area.height)];
     const used = new Uint8Array(width * height);
@@ -46,6 +67,7 @@ globalThis.probe = (() => {
       range.selectNodeContents(texts.currentNode);
       for (const line of range.getClientRects()) take(line);
     }
+    plate.querySelector(".controls").style.position = "";
     return 1 - used.reduce((sum, pixel) => sum + pixel, 0) / used.length;
   };
 
@@ -104,7 +126,7 @@ globalThis.probe = (() => {
     "wider than its plate": () =>
       plates().flatMap((plate) =>
         shown(".bench *", plate)
-          .filter((each) => !each.closest(".katex, svg, .image"))
+          .filter((each) => !each.closest(".katex, svg, .image") && !isInScrollingRow(each))
           .filter((each) => box(each).right > box(plate).right)
           .map((each) => `${name(plate)}: ${name(each)}`),
       ),
@@ -113,17 +135,42 @@ globalThis.probe = (() => {
         .map((plate) => [plate, blank(plate)])
         .filter(([, share]) => share > BLANK)
         .map(([plate, share]) => `${name(plate)}: ${share.toFixed(3)} of it`),
-    "main slider not on screen with the picture": () => {
-      const below = plates()
-        .filter((plate) => plate.querySelector(".control.main") && !TALL.includes(plate.dataset.instrument))
-        .filter((plate) => {
-          const panel = plate.querySelector("[data-panel]");
-          panel.scrollIntoView({ behavior: "instant" });
-          return box(panel).top <= -1 || box(plate.querySelector(".control.main")).bottom > innerHeight;
-        });
+    "control and panel not seen together": () => {
+      const found = plates().flatMap((plate) =>
+        shown("[data-panel]", plate).flatMap((panel) =>
+          shown(".controls :is(input, button)", plate)
+            .filter((input) =>
+              [panel, plate.querySelector("[data-panel]")].every((place) => {
+                const top = box(shown(".bar")[0]).bottom;
+                scrollBy({ top: box(place).top - top, behavior: "instant" });
+                input.focus();
+                return !isSeen(input.closest("label") ?? input) || seenOf(panel, top) < SEEN;
+              }),
+            )
+            .map((input) => `${name(plate)}: ${input.name || input.dataset.action} and ${panel.dataset.panel}`),
+        ),
+      );
+      document.activeElement.blur();
       scrollTo({ top: 0, behavior: "instant" });
-      return below.map(name);
+      return found;
     },
+    "focus hidden by controls": () => {
+      const hidden = plates().flatMap((plate) =>
+        shown(".picture :is(button, [tabindex='0'])", plate).filter((each) => {
+          scrollBy({ top: box(each).top + 10 - innerHeight, behavior: "instant" });
+          each.focus();
+          return seenOf(each, 0) < SEEN / 2;
+        }),
+      );
+      document.activeElement.blur();
+      scrollTo({ top: 0, behavior: "instant" });
+      return hidden.map(name);
+    },
+    "controls fill the window": () =>
+      plates()
+        .map((plate) => plate.querySelector(".controls"))
+        .filter((each) => getComputedStyle(each).position === "sticky" && box(each).height > FOOT * innerHeight)
+        .map((each) => size(each)),
     "small target in a plate": () =>
       plates().flatMap((plate) =>
         shown("button, .controls input", plate)

@@ -15,6 +15,7 @@ from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.browser.axe import in_both_themes
 from tests.browser.conftest import Watch
+from tests.lecture.conftest import HURRY
 from tools.bench.serving import served
 
 PHONE: dict[str, Any] = {
@@ -26,11 +27,6 @@ PHONE: dict[str, Any] = {
 ROOM: list[ViewportSize] = [{"width": 1280, "height": 720}, {"width": 1920, "height": 1080}]
 CHOICE, GUESS = "Choice", "Guess"
 WAIT_MS = 60_000
-# Pages ask every two seconds what is new; here ten times as often.
-HURRY = """
-const later = setTimeout;
-globalThis.setTimeout = (run, ms, ...given) => later(run, ms > 1_000 ? ms / 10 : ms, ...given);
-"""
 
 
 class Class:
@@ -173,6 +169,26 @@ def test_a_code_that_is_none_says_so(hall: Class) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.browser
+def test_a_lost_class_is_found_again(hall: Class) -> None:
+    """A proxy says 404 while the server restarts: seat and answer must survive it."""
+    hall.watch.expected = ("404",)
+    phone = hall.phone()
+    seat = phone.locator("[data-seat-number]").inner_text()
+    hall.ask(CHOICE)
+    phone.locator("input[name=answer]").first.check()
+    phone.get_by_role("button", name="Send").click()
+    expect(phone.locator("[data-said]")).to_contain_text("Your answer has arrived")
+    phone.route("**/api/class/*/now", lambda route: route.fulfill(status=404))
+    expect(phone.locator("[data-said]")).to_contain_text("The class cannot be found")
+    phone.unroute_all()
+    expect(phone.locator("[data-said]")).to_contain_text("Your answer has arrived")
+    assert phone.locator("[data-seat-number]").inner_text() == seat
+    phone.reload()
+    expect(phone.locator("input[name=answer]").first).to_be_checked()
+    assert phone.locator("[data-seat-number]").inner_text() == seat
+
+
 @pytest.mark.browser
 def test_axe_finds_nothing(hall: Class) -> None:
     found: list[str] = []

@@ -6,8 +6,10 @@ worker, as if somebody had found a way to run some.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -152,8 +154,8 @@ def test_pythons_ways_out(second_visit: Page) -> None:
 
 
 def test_what_lies_in_the_second_archive_still_comes(second_visit: Page) -> None:
-    code = "import statistics, fractions\nprint(statistics.median([3, 1, 2]))"
-    assert output(run(second_visit, code)).strip() == "2"
+    code = "import calendar, colorsys\nprint(calendar.monthrange(2024, 2)[1])"
+    assert output(run(second_visit, code)).strip() == "29"
 
 
 def test_javascript_in_the_worker_finds_nothing(chromium: Browser, second_visit: Page) -> None:
@@ -192,11 +194,21 @@ def test_an_edited_instrument_draws_text_and_no_markup(open_page: Open) -> None:
 
 
 def test_code_in_a_link_is_not_run(open_page: Open) -> None:
+    """Only the fragment may carry code, packed, for the reader to look at (test_code_link.py).
+
+    It never runs, is not stored, and leaves the address, so that a reload or a bookmark lacks it.
+    """
     code = "import%20os;os._exit(1)"
+    linked = {"label": "snippet-linear-ae", "base": "0", "code": "import os; os._exit(1)"}
+    pack = zlib.compressobj(9, zlib.DEFLATED, -15)
+    raw = pack.compress(json.dumps(linked).encode()) + pack.flush()
     page = open_page(
         f"{SECTION}?code={code}&bottleneck.code={code}&bottleneck.source={code}"
-        f"&source={code}&bottleneck.__proto__={code}&bottleneck.k={code}#code={code}"
+        f"&source={code}&bottleneck.__proto__={code}&bottleneck.k={code}"
+        f"#code={base64.urlsafe_b64encode(raw).decode()}"
     )
+    expect(page.get_by_role("group", name="The link has other code")).to_contain_text("os._exit")
+    assert "#code" not in page.url
     expect(page.locator(READY)).to_be_attached()
     instrument = page.locator("section.instrument").first
     instrument.scroll_into_view_if_needed()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
 from tests.browser.axe import in_both_themes
-from tests.browser.book_pages import SECTION, Open, where
+from tests.browser.book_pages import CHAPTERS, SECTION, Open, go_to, targets, where
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +27,8 @@ TITLES = (
     "VAE, GAN, diffusion",
     "The family",
 )
-PROJECTOR, PHONE = {"width": 1280, "height": 720}, {"width": 360, "height": 640}
+PROJECTOR, PHONE = {"width": 1280, "height": 720}, {"width": 360, "height": 740}
+WIDE = {"width": 1920, "height": 1080}
 
 
 def at(page: Page, number: int) -> None:
@@ -39,14 +41,13 @@ def at(page: Page, number: int) -> None:
     )
 
 
-def expect_to_fit(page: Page, *, down: bool = True) -> None:
+def expect_to_fit(page: Page) -> None:
     """Nothing scrolls sideways, nor down, once a plot is drawn for its new width."""
     page.wait_for_function(
-        """(down) => {
+        """() => {
           const root = document.documentElement;
-          return root.scrollWidth <= innerWidth && (!down || root.scrollHeight <= innerHeight);
-        }""",
-        arg=down,
+          return root.scrollWidth <= innerWidth && root.scrollHeight <= innerHeight;
+        }"""
     )
 
 
@@ -163,17 +164,35 @@ def swipe(page: Page, *, across: int, along: int = 0) -> None:
 
 def test_a_finger_turns_it_on_a_phone(open_page: Open) -> None:
     page = open_page(f"{TOUR}?present#step-1", python=False, viewport=PHONE, has_touch=True)
-    at(page, 1)
+    place = page.locator(".deck-bar .place")
+    expect(place).to_have_text(re.compile(r"^1 / "))
     swipe(page, across=-120)
-    at(page, 2)
+    expect(place).to_have_text(re.compile(r"^2 / "))
     swipe(page, across=120)
-    at(page, 1)
+    expect(place).to_have_text(re.compile(r"^1 / "))
     swipe(page, across=-60, along=-200)  # that one scrolls
-    at(page, 1)
-    for number in range(1, 9):
-        page.goto(page.url.split("#")[0] + f"#step-{number}")
-        at(page, number)
-        expect_to_fit(page, down=False)
+    expect(place).to_have_text(re.compile(r"^1 / "))
+
+
+def test_no_slide_is_higher_than_a_phone(open_page: Open) -> None:
+    """Text and instrument are two slides or more, and the controls stay at the foot."""
+    page = open_page(f"{TOUR}?present#step-1", python=False, viewport=PHONE, has_touch=True)
+    seen = []
+    for _ in slides(page):
+        expect_to_fit(page)
+        seen += page.locator(".step-head:visible h2").all_inner_texts()
+        instrument = page.locator(".instrument:visible")
+        if instrument.count() == 0:
+            continue
+        assert page.locator(".step .flow > *:visible").count() == 1
+        controls = instrument.locator(".controls").bounding_box()
+        bar = page.locator(".deck-bar").bounding_box()
+        assert controls is not None
+        assert bar is not None
+        assert controls["y"] + controls["height"] <= bar["y"] + 1
+    assert tuple(seen) == TITLES
+    page.goto(page.url.split("#")[0] + "#step-4")
+    expect(page.locator(".step-head:visible h2")).to_have_text(TITLES[3])
 
 
 def test_without_scripts_it_is_eight_short_sections(open_page: Open) -> None:
@@ -220,9 +239,11 @@ def test_any_section_is_presented_with_its_instruments_alive(open_page: Open) ->
     count, shown = int(place.inner_text().split()[-1]), 0
     for number in range(1, count + 1):
         expect(place).to_have_text(f"{number} / {count}")
-        here = page.locator(".section.flow > *:not([data-off])").count()
-        expect_to_fit(page, down=here > 1)  # a long listing scrolls
-        shown += here
+        alive = page.locator(".instrument:visible")
+        if alive.count():
+            expect(alive).to_have_attribute("data-state", "live")
+        expect_to_fit(page)
+        shown += page.locator(".section.flow > *:not([data-off])").count()
         headings = page.locator(".section.flow > :is(h2, h3):not([data-off])").count()
         assert headings <= 1
         page.keyboard.press("ArrowRight")
@@ -241,17 +262,87 @@ def test_any_section_is_presented_with_its_instruments_alive(open_page: Open) ->
     expect(instrument).to_be_in_viewport()
 
 
-@pytest.mark.parametrize("label", ["infonce", "the-card", "vae-sampler"])
-def test_no_slide_of_a_section_is_higher_than_the_window(open_page: Open, label: str) -> None:
-    """Plates of three panels, notes that hang below their paragraph, long takeaways."""
-    page = open_page(f"{where(label)}?present", python=False, viewport=PROJECTOR)
+def slides(page: Page) -> Iterator[int]:
+    """Go through all slides."""
     place = page.locator(".deck-bar .place")
     expect(place).to_have_text(re.compile(r"^1 / \d+$"))
     count = int(place.inner_text().split()[-1])
     for number in range(1, count + 1):
         expect(place).to_have_text(f"{number} / {count}")
-        expect_to_fit(page)
+        yield number
         page.keyboard.press("PageDown")
+
+
+TOO_HIGH = """async (patience) => {
+  const root = document.documentElement;
+  const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  const place = () => document.querySelector(".deck-bar .place")?.textContent ?? "";
+  const until = async (met) => {
+    for (let i = 0; i < patience && !met(); i++) await frame();
+    return met();
+  };
+  await document.fonts.ready;
+  if (!(await until(() => /^1 \\/ \\d+$/.test(place())))) return [`begins at ${place()}`];
+  const count = Number(place().split(" / ")[1]);
+  const found = [];
+  for (let i = 1; i <= count; i++) {
+    if (!(await until(() => place() === `${i} / ${count}`))) return [`stays at ${place()}`];
+    await frame();
+    if (!(await until(() => root.scrollWidth <= innerWidth && root.scrollHeight <= innerHeight))) {
+      found.push(`${place()}: ${root.scrollWidth} x ${root.scrollHeight}`);
+    }
+    const key = { key: "PageDown", bubbles: true, cancelable: true };
+    document.activeElement.dispatchEvent(new KeyboardEvent("keydown", key));
+  }
+  return found;
+}"""
+
+
+QUICK = ("begin", "autoencoders", "convolutional", "tour", "workshop")
+"""The other chapters are among the long tests."""
+
+
+def too_high(page: Page) -> list[str]:
+    """Those of all slides that still scroll after some frames, in which plots are drawn again."""
+    return [f"{page.url}: {each}" for each in page.evaluate(TOO_HIGH, 100)]
+
+
+@pytest.mark.parametrize(
+    "chapter",
+    [pytest.param(each, marks=() if each in QUICK else pytest.mark.long) for each in CHAPTERS],
+)
+def test_no_slide_is_higher_than_the_window(open_page: Open, chapter: str) -> None:
+    """Plates of three panels, notes that hang below their paragraph, long listings and tables."""
+    page = open_page("404.html", python=False, viewport=PROJECTOR)
+    found: list[str] = []
+    for place in dict.fromkeys(map(where, targets())):
+        if not place.startswith(f"{chapter}/"):
+            continue
+        go_to(page, f"{place}?present")
+        if page.locator(".section.flow, [data-deck]").count():
+            found += too_high(page)
+    assert "\n".join(found) == ""
+
+
+@pytest.mark.parametrize("label", ["infonce", "the-card", "snippet-bend", "published-figures"])
+def test_nor_is_one_in_a_larger_window(open_page: Open, label: str) -> None:
+    page = open_page(f"{where(label)}?present", python=False, viewport=WIDE)
+    assert too_high(page) == []
+
+
+def test_a_long_listing_scrolls_on_its_slide(open_page: Open) -> None:
+    page = open_page(
+        f"{where('snippet-bend')}?present#snippet-bend", python=False, viewport=PROJECTOR
+    )
+    listing = page.locator("#snippet-bend .source pre")
+    expect(listing).to_be_visible()
+    expect(listing).to_have_attribute("tabindex", "0")
+    expect(listing).to_have_attribute("aria-label", re.compile("^Code of snippet .*, scrolls"))
+    listing.focus()
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function("() => document.activeElement.scrollTop > 0")
+    page.get_by_role("button", name="Leave").click()
+    expect(listing).not_to_have_css("overflow-y", "auto")
 
 
 def test_a_link_leads_out_of_it(open_page: Open) -> None:

@@ -23,7 +23,7 @@ def test_moves_and_taps_before_the_scripts_are_answered(
     page.route("**/assets/main-*.js", lambda route: held.append(route))
     page.goto(editions.url + ONE, wait_until="commit")
     page.evaluate("globalThis.visit = 'this one'")
-    instrument, cell, quiz = (page.locator(f"section.{kind}") for kind in BLOCKS)
+    instrument, cell, quiz = (page.locator(f"section.{kind}").first for kind in BLOCKS)
     before = instrument.locator("[data-readout]").all_inner_texts()
     slider = instrument.locator("input[type=range]").first
     slider.press("End")
@@ -68,6 +68,18 @@ def test_python_is_asked_for_only_where_it_is_used(open_page: Open, editions: Ed
         page.goto(editions.url + ONE, wait_until="commit")
 
 
+def test_on_a_phone_python_waits_until_the_reader_reads_on(
+    open_page: Open, editions: Editions
+) -> None:
+    phone = {"has_touch": True, "is_mobile": True, "viewport": {"width": 360, "height": 120}}
+    page = open_page("404.html", host=editions.url, **phone)
+    assert asked(page, editions.url + ONE) == []
+    top = "section => section.getBoundingClientRect().top"
+    assert 120 < page.locator("section.instrument").first.evaluate(top) < 600, "near, not in sight"
+    with page.expect_request("**/assets/worker-*.js"):
+        page.evaluate("scrollBy(0, 1)")
+
+
 @pytest.mark.parametrize("reason", ["saveData", "deviceMemory"])
 def test_who_has_little_is_asked_first(open_page: Open, editions: Editions, reason: str) -> None:
     page = open_page("404.html", host=editions.url)
@@ -78,5 +90,5 @@ def test_who_has_little_is_asked_first(open_page: Open, editions: Editions, reas
     )
     page.set_viewport_size({"width": 1280, "height": 120})
     assert asked(page, editions.url + ONE + "#one-late") == []
-    page.locator("section.instrument").scroll_into_view_if_needed()
-    expect(page.locator("section.instrument")).to_have_attribute("data-state", "live")
+    page.locator("section.instrument").first.scroll_into_view_if_needed()
+    expect(page.locator("section.instrument").first).to_have_attribute("data-state", "live")

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import html
+import json
 import re
+import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Route, expect
 
 from tests.browser.book_pages import SECTION, Open
 from tests.browser.conftest import START_MS
+from tests.numbers_in_words import same_words
 from tools.bench.serving import served
+from widgets import get
+from widgets.engine import frames as engine
 
 LISTENS = """
 <script>
@@ -27,6 +32,22 @@ LISTENS = """
 """
 
 Host = Callable[..., Page]
+
+MOVES = {"bottleneck": "k", "linear-ae-pca": "k", "denoiser": "k", "morph": "a", "layers": "layer"}
+"""Five instruments, and a slider of each."""
+
+
+@contextmanager
+def another_site(body: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Iterator[str]:
+    """A page with some HTML on a site that is not the book's."""
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        fields = [(b"content-type", b"text/html; charset=utf-8"), *headers]
+        await send({"type": "http.response.start", "status": 200, "headers": fields})
+        await send({"type": "http.response.body", "body": f"<!doctype html>{body}".encode()})
+
+    with served(answer, lifespan="off") as url:
+        yield url.replace("127.0.0.1", "localhost")
 
 
 @pytest.fixture(scope="module")
@@ -45,18 +66,11 @@ def host(elsewhere: BrowserContext) -> Iterator[Host]:
         wrong: list[str] = []
 
         def open_one(body: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Page:
-            async def answer(scope: Any, receive: Any, send: Any) -> None:
-                fields = [(b"content-type", b"text/html; charset=utf-8"), *headers]
-                await send({"type": "http.response.start", "status": 200, "headers": fields})
-                await send(
-                    {"type": "http.response.body", "body": f"<!doctype html>{body}".encode()}
-                )
-
-            url = stack.enter_context(served(answer, lifespan="off"))
+            url = stack.enter_context(another_site(body, headers))
             page = stack.enter_context(elsewhere.new_page())
             page.on("console", lambda line: line.type == "error" and wrong.append(line.text))
             page.on("pageerror", lambda error: wrong.append(str(error)))
-            page.goto(url.replace("127.0.0.1", "localhost"))  # another site than the book's
+            page.goto(url)
             return page
 
         expect.set_options(timeout=START_MS)
@@ -64,12 +78,138 @@ def host(elsewhere: BrowserContext) -> Iterator[Host]:
         assert [each for each in wrong if "favicon" not in each] == []
 
 
-def frame(address: str) -> str:
-    return f'<iframe src="{html.escape(address)}" width="700" height="900"></iframe>'
+def frame(address: str, more: str = "") -> str:
+    return f'<iframe src="{html.escape(address)}" width="700" height="900" {more}></iframe>'
 
 
 def inside(page: Page, label: str) -> FrameLocator:
     return page.frame_locator(f'iframe[src*="/embed/{label}/"]')
+
+
+def beside(host: Host, book: str, *labels: str, more: str = "") -> Page:
+    """A page with frames that are all in sight, because an instrument starts when it is. ``more``
+    are attributes of the first.
+    """
+    attributes = (more, *("" for _ in labels[1:]))
+    page = host("".join(map(frame, (f"{book}embed/{each}/" for each in labels), attributes)))
+    page.set_viewport_size({"width": 1500, "height": 2800})
+    return page
+
+
+def live(page: Page, *labels: str) -> None:
+    for label in labels:
+        expect(inside(page, label).locator(f"#{label}")).to_have_attribute("data-state", "live")
+
+
+def pythons(page: Page) -> int:
+    return sum("/worker-" in worker.url for worker in page.workers)
+
+
+def move(page: Page, label: str, value: int) -> None:
+    """Move its slider, and wait for the readouts that CPython has for this."""
+    instrument = inside(page, label).locator(f"#{label}")
+    field = instrument.locator(f'[data-control="{MOVES[label]}"] .typed')
+    field.fill(str(value))
+    field.press("Enter")
+    spec = json.loads(instrument.get_attribute("data-spec") or "")
+    controls = get(spec["name"]).instrument.defaults() | spec["set"] | {MOVES[label]: value}
+    expected = engine.compute_frame(spec["name"], controls, None)["readouts"]
+    shown: dict[str, str] = {}
+    end = time.monotonic() + START_MS / 1000
+    while not all(same_words(shown.get(key, ""), text) for key, text in expected.items()):
+        assert time.monotonic() < end, (label, shown, expected)
+        page.wait_for_timeout(20)
+        read = "all => all.map(each => [each.dataset.readout, each.textContent])"
+        shown = dict(instrument.locator("[data-readout]").evaluate_all(read))
+    expect(instrument).to_have_attribute("data-state", "live")
+
+
+def test_five_instruments_share_one_python_until_its_frame_goes(host: Host, book: str) -> None:
+    page = beside(host, book, *MOVES)
+    live(page, *MOVES)
+    assert pythons(page) == 1
+    for label in MOVES:
+        move(page, label, 3)
+    assert pythons(page) == 1
+    page.evaluate("document.querySelector('iframe').remove()")
+    others = list(MOVES)[1:]
+    for label in others:
+        move(page, label, 2)
+    assert pythons(page) == 1
+    page.evaluate("document.querySelector('iframe').src += '?theme=dark'")  # loaded again
+    live(page, *others)
+    for label in others:
+        move(page, label, 4)
+    assert pythons(page) == 1
+
+
+def test_a_readers_code_runs_beside_what_is_shared(host: Host, book: str) -> None:
+    page = beside(host, book, "bottleneck", "denoiser", "morph")
+    live(page, "bottleneck", "denoiser", "morph")
+    instrument = inside(page, "denoiser").locator("#denoiser")
+    instrument.locator('[data-action="code"]').click()
+    instrument.locator(".cm-content").click()
+    page.keyboard.press("Control+Home")
+    page.keyboard.insert_text("while True: pass\n")
+    expect(instrument).to_have_attribute("data-state", "busy")
+    for label in ("bottleneck", "morph"):
+        move(page, label, 5)
+    assert pythons(page) == 2
+    instrument.locator('[data-action="stop-code"]').click()
+    expect(instrument).to_have_attribute("data-state", "error")
+    instrument.locator('[data-action="reset-code"]').click()
+    move(page, "denoiser", 5)
+    move(page, "bottleneck", 6)
+    assert pythons(page) <= 2
+
+
+@pytest.fixture
+def troubled(chromium: Browser) -> Iterator[Page]:
+    """A window in which something is to go wrong."""
+    context = chromium.new_context(viewport={"width": 1500, "height": 2800})
+    context.set_default_timeout(START_MS)
+    expect.set_options(timeout=START_MS)
+    yield context.new_page()
+    context.close()
+
+
+def test_if_the_lenders_python_fails_the_others_start_their_own(troubled: Page, book: str) -> None:
+    troubled.route("**/assets/worker-*.js", lambda route: route.abort(), times=1)
+    labels = ("bottleneck", "denoiser", "morph")
+    with another_site("".join(frame(f"{book}embed/{each}/") for each in labels)) as url:
+        troubled.goto(url)
+        for label in labels:
+            move(troubled, label, 5)
+        assert pythons(troubled) == 1
+
+
+def test_a_frame_without_an_origin_leaves_the_others_alone(troubled: Page, book: str) -> None:
+    """Nothing runs in it: a page without an origin may not load its own modules."""
+    alone = frame(f"{book}embed/bottleneck/", 'sandbox="allow-scripts"')
+    others = ("denoiser", "morph")
+    with another_site(alone + "".join(frame(f"{book}embed/{each}/") for each in others)) as url:
+        troubled.goto(url)
+        for label in others:
+            move(troubled, label, 5)
+        assert pythons(troubled) == 1
+        still = inside(troubled, "bottleneck").locator("#bottleneck")
+        expect(still).to_have_attribute("data-state", "rest")
+
+
+def test_frames_of_two_editions_share_nothing(troubled: Page, book: str) -> None:
+    def older(route: Route) -> None:
+        response = route.fetch()
+        text, count = re.subn(r'("build": ?")', r"\1older-", response.text())
+        assert count == 1
+        route.fulfill(response=response, body=text)
+
+    troubled.route("**/embed/morph/", older)
+    labels = ("bottleneck", "morph", "denoiser")
+    with another_site("".join(frame(f"{book}embed/{each}/") for each in labels)) as url:
+        troubled.goto(url)
+        for label in labels:
+            move(troubled, label, 5)
+        assert pythons(troubled) == 2
 
 
 @pytest.mark.parametrize("isolated", [False, True])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +13,16 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from tests.browser.book_pages import SECTION, Open, go_to, spec_of, targets, where, write
+from tests.browser.book_pages import (
+    SECTION,
+    Open,
+    go_to,
+    pages_with,
+    spec_of,
+    targets,
+    where,
+    write,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -28,6 +39,7 @@ def spectrum_figure(result):
 """
 
 
+SPEC = re.compile(r"""<section class="instrument"[^>]* data-spec='([^']*)'""")
 SETTLED = re.compile("live|offline|refused")
 PARTS = 4
 """Parts of the sweep over all instruments, so that two workers can share it."""
@@ -93,6 +105,21 @@ def every_instrument() -> list[str]:
     return [label for label, target in targets().items() if target.kind == "instrument"]
 
 
+@pytest.fixture(scope="session")
+def linked(site: Path) -> set[str]:
+    """A few instruments whose links hold each kind of control, in and out of training."""
+    chosen: dict[str, set[tuple[bool, str]]] = {}
+    for place in pages_with("instrument"):
+        for text in SPEC.findall((site / place / "index.html").read_text("utf-8")):
+            spec = json.loads(html.unescape(text))
+            is_trained = bool(spec["training"])
+            kinds = {(is_trained, control["kind"]) for control in spec["controls"]}
+            if not kinds <= set().union(*chosen.values()):
+                chosen[spec["label"]] = kinds
+    assert len(chosen) > 3
+    return set(chosen)
+
+
 def share(part: int) -> list[str]:
     """One of a few parts of all instruments: those that stand together stay together."""
     labels = every_instrument()
@@ -151,14 +178,15 @@ def shown_controls(instrument: Locator, kind: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_every_instrument_answers(clipboard: Page, part: int) -> None:
+def test_every_instrument_answers(clipboard: Page, linked: set[str], part: int) -> None:
     """One visit to each: the mouse, the keyboard, its picture in a file, its state in a link."""
     for label in share(part):
         instrument = live(clipboard, label)
         begin(instrument)
-        for control in shown_controls(instrument, "slider"):
+        for i, control in enumerate(shown_controls(instrument, "slider")):
             drag(instrument, control)
-            press_end(instrument, control)
+            if i == 0:
+                press_end(instrument, control)
             begin(instrument)
         for kind in ("choice", "seed"):
             for control in shown_controls(instrument, kind):
@@ -168,8 +196,9 @@ def test_every_instrument_answers(clipboard: Page, part: int) -> None:
             reset(instrument)
             place_point(instrument, control)
         check_saved_picture(instrument)
-        check_link(instrument)
-        reset(instrument)
+        if label in linked:
+            check_link(instrument)
+            reset(instrument)
 
 
 def drag(instrument: Locator, control: dict[str, Any]) -> None:
@@ -188,7 +217,7 @@ def drag(instrument: Locator, control: dict[str, Any]) -> None:
     mouse.move(left + 9 + place * (width - 18), middle)
     mouse.down()
     target = 0.25 if place > 0.5 else 0.75
-    mouse.move(left + target * width, middle, steps=3)
+    mouse.move(left + target * width, middle)
     mouse.up()
     expect_change(instrument, before)
     typed = instrument.locator(f'[data-control="{control["name"]}"] .typed')

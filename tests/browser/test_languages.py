@@ -14,6 +14,7 @@ from latentbook.book.build import build_site
 from latentbook.main import create_app
 from latentbook.runtime.dist import build_runtime
 from latentbook.settings import Settings
+from tests.browser.book_pages import run
 from tests.pseudo_locale import accented, add_pseudo_locale
 from tests.unit.book import conftest as small
 from tools.bench.serving import served
@@ -44,6 +45,8 @@ OUTSIDE = """() => {
   const inside = ".scroller, .visually-hidden, .skip, dialog, svg, .katex, .guess-lines, pre";
   const found = [...document.querySelectorAll("body *")].filter((element) => {
     const { left, right, width: wide, height } = element.getBoundingClientRect();
+    const row = element.closest(".controls"); // on a phone it scrolls
+    if (row && row !== element && row.scrollWidth > row.clientWidth) return false;
     return wide > 1 && height > 1 && !element.closest(inside) && (left < -1 || right > width + 1);
   });
   const cut = [...document.querySelectorAll("button, .label, summary, th, .way, .eyebrow")].filter(
@@ -104,6 +107,12 @@ def window(chromium: Browser) -> Iterator[Page]:
     page.set_default_timeout(30_000)
     yield page
     page.close()
+
+
+def test_an_error_is_explained_in_the_language(books: dict[str, str], window: Page) -> None:
+    window.goto(f"{books['de']}/sample/snippets/")
+    sentence = run(window, "x = []\nx[0]").locator("p.explanation")
+    expect(sentence).to_have_text("Zeile 2: x ist leer, also gibt es keinen Index.", timeout=60_000)
 
 
 @pytest.mark.parametrize("name", LANGUAGES)

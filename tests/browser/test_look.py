@@ -183,22 +183,6 @@ def test_contents_follow_the_reader_and_the_place_is_kept(open_page: Open) -> No
     page.wait_for_url(f"**/{where('elbo')}#{label}")
 
 
-def test_what_the_reader_left_can_be_saved_and_forgotten(open_page: Open) -> None:
-    page = open_page(python=False)
-    question = page.locator('section[data-quiz="true-false"]').first
-    question.locator('input[value="true"]').check()
-    question.locator('[data-action="check"]').click()
-    expect(question).not_to_have_attribute("data-state", "open")
-    with page.expect_download() as download:
-        page.locator('.foot [data-action="export"]').click()
-    kept = json.loads(download.value.path().read_text("utf-8"))
-    assert f"quiz:{question.get_attribute('id')}" in kept
-    page.on("dialog", lambda dialog: dialog.accept())
-    with page.expect_navigation():
-        page.locator('.foot [data-action="clear"]').click()
-    expect(question).to_have_attribute("data-state", "open")
-
-
 def test_paper_shows_the_picture_its_setting_and_its_address(open_page: Open) -> None:
     page = open_page(python=False, color_scheme="dark")
     page.emulate_media(media="print")

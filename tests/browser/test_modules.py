@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import random
+import re
 import subprocess
 from collections.abc import Iterator
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +17,6 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from latentbook.api.images import delta
-from latentbook.book.load import load
-from latentbook.book.write.search import search_index
-from latentbook.settings import Settings
 from widgets.kit.drawing import to_pixels, to_text
 from widgets.latent_atlas import tile_around
 
@@ -27,6 +27,7 @@ ENTRY = """
 export * from "./number.js";
 export { inDigits } from "./words.js";
 export * from "./../../app/latentbook/book/directives/questions/number/judge.js";
+export * from "./../../app/latentbook/book/directives/questions/order/judge.js";
 export * from "./instrument/state.js";
 export * from "./python/worker/output.js";
 export * from "./page/search-index.js";
@@ -554,9 +555,11 @@ def test_the_least_recently_seen_tiles_are_forgotten(modules: Page) -> None:
 
 
 @pytest.fixture(scope="module")
-def entries() -> list[dict[str, Any]]:
-    """What is searched in this book."""
-    found: list[dict[str, Any]] = json.loads(search_index(load(Settings()).book))
+def entries(site: Path) -> list[dict[str, Any]]:
+    """What is searched in this book; the folder can have an older edition's index, too."""
+    named = re.search(r"search-\w+\.json", (site / "index.html").read_text(encoding="utf-8"))
+    assert named
+    found: list[dict[str, Any]] = json.loads((site / named[0]).read_bytes())
     return found
 
 
@@ -600,3 +603,52 @@ def test_what_treats_of_the_words_comes_first(
     assert first["title"].startswith(title or "")
     if words[0] == "2":
         assert first["number"] == words
+
+
+def test_orders_are_judged_as_by_trying_all_subsets(modules: Page) -> None:
+    rng = random.Random(0)
+    asked: list[list[int | None]] = []
+    for _ in range(200):
+        ranks: list[int | None] = [rng.randrange(5) for _ in range(rng.randint(1, 9))]
+        asked.append([None if rng.random() < 0.15 else rank for rank in ranks])
+    judged = modules.evaluate(
+        "all => all.map((ranks) => [book.mayStay(ranks), book.firstTooEarly(ranks)])", asked
+    )
+    for ranks, (stay, early) in zip(asked, judged, strict=True):
+        places = [place for place, rank in enumerate(ranks) if rank is not None]
+        sets = (kept for n in range(len(places) + 1) for kept in combinations(places, n))
+        sorted_sets = [kept for kept in sets if is_sorted([ranks[place] for place in kept])]
+        assert len(stay) == max(map(len, sorted_sets))
+        assert tuple(stay) in sorted_sets
+        pairs = combinations(places, 2)
+        wrong = [first for first, later in pairs if (ranks[later] or 0) < (ranks[first] or 0)]
+        assert early == min(wrong, default=-1)
+
+
+def is_sorted(ranks: list[int | None]) -> bool:
+    return all((a or 0) <= (b or 0) for a, b in pairwise(ranks))
+
+
+EQUAL = {"order": [2, 0, 1], "ranks": [0, 1, 2], "indents": [0, 1, 0], "check": ""}
+
+
+@pytest.mark.parametrize(
+    ("used", "right"),
+    [
+        ([(2, 0), (0, 1), (1, 0)], True),
+        ([(1, 0), (0, 1), (2, 0)], True),  # lines 1 and 2 have the same text
+        ([(2, 0), (0, 0), (1, 0)], False),
+        ([(2, 0), (0, 1)], False),
+        ([(0, 1), (2, 0), (1, 0)], False),
+        ([(2, 0), (0, 1), (3, 0)], False),
+    ],
+)
+def test_equal_lines_are_exchangeable(
+    modules: Page, used: list[tuple[int, int]], right: bool
+) -> None:
+    lines = [{"line": line, "indent": indent} for line, indent in used]
+    judged = modules.evaluate(
+        "([used, key]) => book.isRight(used, key, ['x = 1', 'pass', 'pass', 'y = 2'])",
+        [lines, EQUAL],
+    )
+    assert judged is right

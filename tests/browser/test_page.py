@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.axe import in_both_themes, violations
 from tests.browser.book_pages import READY, SECTION, Open
+from tools.bench.page import elements, pages_of
 
 pytestmark = pytest.mark.browser
 
@@ -48,6 +49,55 @@ def use(page: Page) -> None:
     typed.press("Enter")
     instrument.locator('[data-action="code"]').click()
     expect(instrument.locator(".cm-content")).to_be_visible()
+
+
+def test_no_page_has_more_than_6000_elements(site: Path) -> None:
+    """Pages of cards may have twice as many: what a closed card contains is not laid out."""
+    counts = {
+        place: elements((site / place / "index.html").read_text(encoding="utf-8"))
+        for place in pages_of(site)
+    }
+    assert "formulas/2/" in counts
+    most = {place: 12_000 if place.startswith("review/") else 6_000 for place in counts}
+    assert {place: count for place, count in counts.items() if count > most[place]} == {}
+
+
+FONTS = """async () => {
+  await document.fonts.ready;
+  const files = performance.getEntriesByType("resource").filter((each) => /woff2$/.test(each.name));
+  return files.map(({ name, encodedBodySize }) => [name.split("/").at(-1), encodedBodySize]);
+}"""
+REST = "(files) => files.some(([name]) => name.startsWith('inter-latin-wght-normal-rest'))"
+
+
+def test_a_section_needs_the_first_slices_of_its_fonts_only(open_page: Open) -> None:
+    page = open_page(python=False, fresh=True)
+    page.wait_for_function(
+        "() => performance.getEntriesByType('resource')"
+        ".some(({ name }) => name.includes('KaTeX_Math-Italic'))"
+    )
+    fonts = dict(page.evaluate(FONTS))
+    assert [name for name in fonts if "-rest-" in name] == []
+    assert 0 < sum(fonts.values()) < 100_000
+    page.locator(".bar [data-action=search]").click()
+    page.locator("dialog.search input").fill("ß")
+    page.wait_for_function(f"async () => ({REST})(await ({FONTS})())")
+
+
+PRELOADED = (
+    "[...document.querySelectorAll('link[as=font]')].map(({ href }) => href.split('/').at(-1))"
+)
+
+
+@pytest.mark.parametrize("place", ["autoencoders/denoising/", "tour/", "begin/"])
+def test_a_page_preloads_all_of_its_fonts(open_page: Open, place: str) -> None:
+    """One that is found at layout comes late, and the text is laid out twice."""
+    page = open_page(place, python=False, fresh=True)
+    page.wait_for_function(
+        "() => performance.getEntriesByType('resource')"
+        ".some(({ name }) => name.includes('KaTeX_Math-Italic'))"
+    )
+    assert set(dict(page.evaluate(FONTS))) <= set(page.evaluate(PRELOADED))
 
 
 def test_without_scripts_everything_can_be_read(open_page: Open) -> None:

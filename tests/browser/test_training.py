@@ -98,8 +98,8 @@ def test_a_branch_is_in_the_address_and_shows_both_runs(desk: Page) -> None:
     expect(instrument.locator('[data-control="later_beta"]')).to_be_visible()
     typed(instrument, "later_beta", 16)
     assert arrive(instrument, 60) == before  # nothing before the branch has changed
-    typed(instrument, "steps", 160)
-    after = arrive(instrument, 160)
+    typed(instrument, "steps", 120)
+    after = arrive(instrument, 120)
     assert float(after["kl"]) < 0.5 * float(before["kl"])
     curve = instrument.locator('[data-panel="curve"] svg').first
     expect(curve).to_have_attribute("aria-label", re.compile("Without the branch at step 60"))
@@ -109,11 +109,11 @@ def test_a_branch_is_in_the_address_and_shows_both_runs(desk: Page) -> None:
     desk.goto(url)
     again = desk.locator(f"#{LABEL}")
     again.scroll_into_view_if_needed()
-    assert arrive(again, 160) == after
+    assert arrive(again, 120) == after
 
 
 def test_what_is_kept_survives_a_reload_and_is_offered_elsewhere(desk: Page) -> None:
-    desk.evaluate("localStorage.removeItem('latentbook:1:kept:network')")
+    desk.evaluate("localStorage.removeItem('latentbook:latentbook:kept:network')")
     sampler = plate(desk, "vae-sampler")
     expect(sampler.locator("[data-kept]")).to_be_hidden()
 
@@ -135,7 +135,7 @@ def test_what_is_kept_survives_a_reload_and_is_offered_elsewhere(desk: Page) -> 
         expect(other).to_have_attribute("data-state", "live")
         if label == "vae-sampler":
             expect(other.locator('[data-readout="kl"]')).to_have_text(each)
-    desk.evaluate("localStorage.removeItem('latentbook:1:kept:network')")
+    desk.evaluate("localStorage.removeItem('latentbook:latentbook:kept:network')")
 
 
 def test_a_run_pauses_out_of_sight(desk: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -27,11 +28,11 @@ def test_weights_of_a_convolution_and_of_a_dense_layer(text: str) -> None:
 
 
 def test_the_judge_of_draws_is_quoted_from_the_table(text: str, root: Path) -> None:
-    plain, variational = said(text, r"sure of (\d+)\s% of what .* and of (\d+)\s% of what")
-    table = (root / "content" / "autoencoders" / "latent-space.md").read_text(encoding="utf-8")
-    rows = {
-        name: re.search(rf"\| {name}, from \$\\mathcal\{{N\}}\(0, I\)\$ \|(.*)\|", table)
-        for name in ("autoencoder", "VAE")
-    }
-    sure = [float(row[1].split("|")[2]) for row in rows.values() if row is not None]
-    assert sure == [plain, variational]
+    tour, chapter = (
+        json.loads((root / "content" / slug / "outputs.json").read_text(encoding="utf-8"))
+        for slug in ("tour", "autoencoders")
+    )
+    for name in ("plain_prior", "plain_mixture", "vae_prior"):
+        assert f"{{num}}`drawn.{name}:.0f`" in text
+        of_table = chapter["numbers.py"]["numbers"][f"drawn.16.{name}.sure"]
+        assert tour["numbers.py"]["numbers"][f"drawn.{name}"] == of_table

@@ -4,9 +4,9 @@ import httpx
 import pytest
 from playwright.sync_api import sync_playwright
 
-from latentbook.browser import FLAGS, chromium_path
 from latentbook.main import create_app
 from latentbook.settings import Settings
+from tests.chromium import launch
 from tests.small_server import write_site
 from tools.bench.serving import served
 
@@ -108,7 +108,7 @@ def test_frames_of_a_learning_platform_can_be_allowed(tmp_path):
 def chromium():
     """A browser, closed before another part of the tests opens its own."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
+        browser = launch(playwright)
         yield browser
         browser.close()
 

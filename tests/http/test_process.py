@@ -26,8 +26,42 @@ def free_port():
         return listener.getsockname()[1]
 
 
+SLOW = """
+import latentbook.main
+from latentbook.cli import main
+
+latentbook.main.DRAIN_S = 600
+main()
+"""
+"""With time to answer everything, however slow this machine is."""
+
+ENDLESS = """
+import time
+
+import latentbook.main
+from latentbook.cli import main
+from latentbook.decoding.served_model import Dropped, ServedModel
+
+decode = ServedModel.decode
+
+
+def endless(self, z, exact, stop=lambda: False):
+    if len(z) != 9:
+        return decode(self, z, exact, stop)
+    while not stop():
+        time.sleep(0.01)
+    raise Dropped
+
+
+ServedModel.decode = endless
+latentbook.main.DRAIN_S = 1
+main()
+"""
+"""A grid of 3 x 3 is never drawn."""
+
+
 @pytest.fixture
-def server(tmp_path):
+def server(tmp_path, request):
     """URL and process of a server whose queue holds as many as the readers of these tests."""
     write_site(tmp_path / "site")
     port = free_port()
@@ -36,9 +70,8 @@ def server(tmp_path):
         "LATENTBOOK_DEVICE": "cpu",
         "LATENTBOOK_QUEUE_SIZE": str(READERS),
     }
-    program = "from latentbook.cli import main; main()"
     process = subprocess.Popen(
-        [sys.executable, "-c", program, "serve", "--built", "--port", str(port)],
+        [sys.executable, "-c", request.param, "serve", "--built", "--port", str(port)],
         env=os.environ | names,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -60,7 +93,7 @@ def answers(url):
 
 
 def until(condition):
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -75,10 +108,11 @@ def metric(url, name):
 
 
 def ask(url, n):
-    return httpx.get(f"{url}{GRID}", params={"n": n}, headers=RAW, timeout=60)
+    return httpx.get(f"{url}{GRID}", params={"n": n}, headers=RAW, timeout=600)
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("server", [SLOW], indirect=True, ids=["slow"])
 def test_a_server_under_load(server):
     url, process = server
     with ThreadPoolExecutor(2 * READERS) as pool:
@@ -98,7 +132,7 @@ def test_a_server_under_load(server):
         assert all(each.headers["retry-after"] == "1" for each in refused)
         assert metric(url, "latentbook_jobs_rejected_total") == len(refused)
 
-        # CachedJSON to stop: what was accepted is answered to the last byte, nobody else is let in.
+        # Told to stop: what was accepted is answered to the last byte, nobody else is let in.
         begun = [pool.submit(ask, url, 128) for _ in range(READERS)]
         until(lambda: metric(url, "latentbook_queue_length") >= READERS - 1)
         process.send_signal(signal.SIGTERM)
@@ -107,7 +141,7 @@ def test_a_server_under_load(server):
         bodies = {each.result().content for each in begun}
         assert {each.result().status_code for each in begun} == {200}
     assert [len(body) for body in bodies] == [128 * 128 * 784]
-    _, written = process.communicate(timeout=30)
+    _, written = process.communicate(timeout=60)
     assert process.returncode == 0
     assert written == ""
 
@@ -115,7 +149,8 @@ def test_a_server_under_load(server):
 def leave(url):
     """Ask for much and go away before it is there."""
     with pytest.raises(httpx.ReadTimeout):
-        httpx.get(f"{url}{GRID}", params={"n": 128}, headers=RAW, timeout=0.1)
+        soon = httpx.Timeout(60, read=0.1)
+        httpx.get(f"{url}{GRID}", params={"n": 128}, headers=RAW, timeout=soon)
     return True
 
 
@@ -123,6 +158,33 @@ def listens(url):
     host, port = url.removeprefix("http://").split(":")
     with socket.socket() as probe:
         return probe.connect_ex((host, int(port))) == 0
+
+
+@pytest.mark.parametrize("server", [ENDLESS], indirect=True, ids=["endless"])
+def test_what_a_server_cannot_answer_before_its_end_is_refused(server):
+    url, process = server
+    loaded = metric(url, "latentbook_queue_seconds_count")
+    with ThreadPoolExecutor(2) as pool:
+        begun = [pool.submit(ask, url, 3)]
+        until(lambda: metric(url, "latentbook_queue_seconds_count") > loaded)
+        begun.append(pool.submit(ask, url, 3))
+        until(lambda: metric(url, "latentbook_queue_length") == 1)
+        process.send_signal(signal.SIGTERM)
+        refused = [each.result() for each in begun]
+    for answer in refused:
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == "5"
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.json() == {
+            "type": "about:blank",
+            "title": "Service Unavailable",
+            "status": 503,
+            "detail": "The server is shutting down. Try again in a few seconds.",
+            "errors": [],
+        }
+    _, written = process.communicate(timeout=60)
+    assert (process.returncode, written) == (0, "")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -138,7 +200,7 @@ def test_a_server_at_rest_ends_at_once(tmp_path, number):
     )
     until(lambda: answers(f"http://127.0.0.1:{port}"))
     process.send_signal(number)
-    _, written = process.communicate(timeout=30)
+    _, written = process.communicate(timeout=60)
     assert (process.returncode, written) == (0, "")
 
 
@@ -200,7 +262,7 @@ def test_a_course_whose_instrument_cannot_be_imported_is_served_as_it_was(tmp_pa
     assert "Chapter" in httpx.get(f"{url}/vae/").text
     errors = httpx.get(f"{url}/readyz").json()["fault"]["errors"]
     process.send_signal(signal.SIGTERM)
-    _, written = process.communicate(timeout=30)
+    _, written = process.communicate(timeout=60)
     assert process.returncode == 0
     assert any("broken" in error for error in errors)
     *printed, served, logged = written.splitlines()
@@ -259,7 +321,7 @@ def test_without_pytorch_the_book_is_served_and_the_rest_says_why(tmp_path):
             assert client.get("/api/instruments/linear_probe").status_code == 200
     finally:
         process.send_signal(signal.SIGTERM)
-        said, written = process.communicate(timeout=30)
+        said, written = process.communicate(timeout=60)
     assert (process.returncode, written) == (0, "")
     assert "PyTorch is not installed on this server, so its decoders are off." in said
 

@@ -9,7 +9,6 @@ from playwright.sync_api import expect, sync_playwright
 
 import widgets
 from latentbook.book.write.prefill import fill
-from latentbook.browser import FLAGS, chromium_path
 from latentbook.errors import LatentbookError
 from latentbook.http.fault import Fault
 from latentbook.http.reload import Reload, import_anew
@@ -17,6 +16,7 @@ from latentbook.http.site_files import SiteFiles
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.browser.editions import ONE, write_content
+from tests.chromium import launch
 from tools.bench.serving import served
 
 BUILT_MS = 60_000  # a build takes a second alone, but two cores may be shared
@@ -32,14 +32,14 @@ def book(tmp_path) -> Settings:
 
 
 @pytest.mark.browser
-def test_an_edit_is_shown_with_the_scroll_kept_and_a_mistake_is_told(book, capsys):
+def test_an_edit_is_shown_with_the_scroll_kept_and_a_mistake_is_told(book, small_runtime, capsys):
     from latentbook.book.build import build_site
 
     build_site(book, report=print)
     chapter = book.content / "one" / "one-text.md"
     text = chapter.read_text(encoding="utf-8")
     with sync_playwright() as playwright, served(create_app(book)) as url:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
+        browser = launch(playwright)
         page = browser.new_page()
         page.route("**/runtime/**", lambda route: None)  # nothing here needs Python
         with page.expect_response("**/_reload"):
@@ -87,8 +87,8 @@ def test_an_edited_instrument_is_executed_again(tmp_path, monkeypatch):
     file.write_text("answer = 1\n")
     import widgets.toy as toy  # type: ignore[import-not-found]
 
-    monkeypatch.delitem(sys.modules, "widgets.toy")
-    sys.modules["widgets.toy"] = toy
+    del sys.modules["widgets.toy"]
+    monkeypatch.setitem(sys.modules, "widgets.toy", toy)  # another test has a module of this name
     settings = Settings(root=tmp_path, code_timeout=2)
     file.write_text("answer = 'another'\n")
     import_anew([file, folder / "unknown.py", folder / "gone.md"], settings)

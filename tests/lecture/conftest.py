@@ -16,26 +16,34 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser, sync_playwright
 
 from latentbook.book.compose.blocks import ClassForm
-from latentbook.browser import FLAGS, chromium_path
+from latentbook.book.write.prefill import fill
 from latentbook.cache import seal
 from latentbook.lecture import bundle
 from latentbook.lecture.sessions import Sessions
 from latentbook.main import create_app
 from latentbook.settings import Settings, class_data_of
+from tests.chromium import launch
 from tests.small_server import TestRegistry
 from tools.bench.serving import served
+
+# Pages ask every two seconds what is new; here ten times as often.
+HURRY = """
+const later = setTimeout;
+globalThis.setTimeout = (run, ms, ...given) => later(run, ms > 1_000 ? ms / 10 : ms, ...given);
+"""
 
 
 @contextmanager
 def class_in_chromium(settings: Settings) -> Iterator[tuple[FastAPI, str, httpx.Client, Browser]]:
     """The app, its address, a client that has the lecturer's key, and a browser."""
+    fill(settings.build / "cache", Settings().build / "cache")
     bundle.bundle_class(settings)
     app = create_app(settings, registry=TestRegistry())
     with (
         served(app) as url,
         httpx.Client(base_url=url) as http,
         sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS)) as chromium,
+        launch(playwright) as chromium,
     ):
         http.post("/api/lecturer/key", json={"key": app.state.class_key})
         yield app, url, http, chromium
@@ -85,6 +93,26 @@ BLOCKS = [
             {"options": ['No <a href="../vae/two/#lab">lab</a>', "Yes"]},
             {"answer": 1},
             {"count": 2},
+        ),
+    ),
+    block(
+        "q-many",
+        ClassForm(
+            "many",
+            "Several right options",
+            {"options": ["Two", "Three", "Four"]},
+            {"answer": [0, 2]},
+            {"list": {"count": 3}, "least": 1, "most": 3},
+        ),
+    ),
+    block(
+        "q-match",
+        ClassForm(
+            "match",
+            "Pairs",
+            {"left": ["<b>One</b>", "Two"], "right": ["II", "I", "III"]},
+            {"answer": [1, 0]},
+            {"list": {"count": 3}, "least": 2, "most": 2},
         ),
     ),
     block("q-number", ClassForm("number", "Number", {"unit": "%"}, {"answer": 9.5})),

@@ -8,17 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from latentbook.book.build import build_site
 from latentbook.lecture.blocks import Block, ClassData, NotAccepted
-from latentbook.settings import Settings, class_data_of
+from latentbook.settings import class_data_of
 from tests.lecture.conftest import BLOCKS, write_class_data
 
-FORMS = {"choice", "true-false", "number", "guess", "readout", "panel", "draw"}
+FORMS = {"choice", "many", "match", "true-false", "number", "guess", "readout", "panel", "draw"}
 
 
 @pytest.fixture(scope="module")
-def book() -> list[Block]:
-    site = build_site(Settings(), report=print)
+def book(site: Path) -> list[Block]:
     return list(ClassData(class_data_of(site)).blocks().values())
 
 

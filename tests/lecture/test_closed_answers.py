@@ -15,7 +15,7 @@ from latentbook.book.build import build_site
 from latentbook.lecture.blocks import ClassData
 from latentbook.main import create_app
 from latentbook.settings import Settings, class_data_of
-from tests.lecture.conftest import Lecturer, Phone, School, class_in_chromium, write_bundle
+from tests.lecture.conftest import HURRY, Lecturer, Phone, School, class_in_chromium, write_bundle
 from tests.small_server import TestRegistry
 from tests.unit.book import conftest as small
 from tools.bench.serving import served
@@ -211,6 +211,7 @@ def test_in_front_of_all_no_answer_is_marked(settings: Settings) -> None:
         school.lecturer.start()
         phone = school.phone()
         page = chromium.new_page()
+        page.add_init_script(HURRY)
         cookies = http.cookies.items()
         page.context.add_cookies([{"name": n, "value": v, "url": url} for n, v in cookies])
         page.goto(f"{url}/show/{school.lecturer.code}")

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from latentbook.lecture.bundle import form_scripts, form_templates
 from latentbook.settings import Settings
-from tests.lecture.conftest import Lecturer, class_in_chromium, write_class_site
+from tests.lecture.conftest import HURRY, Lecturer, class_in_chromium, write_class_site
 
 
 @pytest.fixture
@@ -22,8 +22,10 @@ def hall(tmp_path: Path, root: Path) -> Iterator[tuple[Lecturer, Page, Page]]:
         lecturer = Lecturer(http)
         lecturer.start()
         phone = chromium.new_page(viewport={"width": 360, "height": 640})
+        phone.add_init_script(HURRY)
         phone.goto(f"{url}/j/{lecturer.code}")
         desk = chromium.new_context()
+        desk.add_init_script(HURRY)
         desk.add_cookies([{"name": n, "value": v, "url": url} for n, v in http.cookies.items()])
         projector = desk.new_page()
         projector.goto(f"{url}/show/{lecturer.code}")
@@ -58,6 +60,26 @@ def test_forms_that_are_answered_by_hand(hall: tuple[Lecturer, Page, Page]) -> N
     send(phone)
     lecturer.step("reveal")
     expect(projector.locator(".bars .right .name")).to_contain_text("True")
+
+    lecturer.ask("vae/one#q-many")
+    phone.get_by_label("Two").check()
+    phone.get_by_label("Three").check()
+    send(phone)
+    lecturer.step("reveal")
+    expect(projector.locator(".bars .count")).to_have_text(["100% (1)", "100% (1)", "0% (0)"])
+    expect(projector.locator(".bars .right")).to_have_count(2)
+
+    lecturer.ask("vae/one#q-match")
+    phone.get_by_label("One").select_option("B")
+    phone.get_by_role("button", name="Send").click()
+    expect(phone.locator("[data-said]")).to_have_text("Answer first.")
+    phone.get_by_label("Two").select_option("C")
+    send(phone)
+    lecturer.step("reveal")
+    rows = projector.locator("figure tr")
+    expect(rows.nth(1)).to_have_text("One010")
+    expect(rows.nth(2)).to_have_text("Two001")
+    expect(projector.locator("td.right")).to_have_text(["1", "0"])
 
     lecturer.ask("vae/one#q-number")
     phone.fill("#answer", "nine")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 import httpx
 import pytest
 
+from latentbook.lecture import store
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.lecture.conftest import BLOCKS, Phone, School, write_class_data
@@ -34,6 +36,22 @@ def test_two_votes_are_hidden_until_they_are_revealed(school: School) -> None:
         phone.answer(lecturer.round, 1)
     lecturer.step("reveal")
     assert lecturer.get("/results") == phones[2].now()["results"] == [[0, 0, 1], [1, 1, 1]]
+
+
+def test_answers_are_revealed_when_they_can_be_asked_for(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    school.lecturer.ask(CHOICE)
+    read, said = store.answers, []
+
+    def answers(*given: Any) -> list[Any]:
+        said.append(school.lecturer.get()["phase"])
+        return read(*given)
+
+    monkeypatch.setattr(store, "answers", answers)
+    school.lecturer.step("reveal")
+    assert said == ["closed"]
+    assert school.lecturer.get()["phase"] == "revealed"
 
 
 @pytest.mark.parametrize(

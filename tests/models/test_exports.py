@@ -71,7 +71,7 @@ def grid(span: float, n: int = 20) -> NDArray:
     return np.stack(np.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 2)
 
 
-PAGE = [export.name for export in EXPORTS if export.folder == FOLDER]
+PAGE = [export.name for export in EXPORTS if export.folder == FOLDER and export.arrays]
 
 
 @pytest.mark.parametrize("name", PAGE)

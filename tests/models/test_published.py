@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from scipy.special import log_softmax
+import torch
+from scipy.special import log_softmax, logsumexp
 from scipy.stats import norm
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression, LogisticRegression
@@ -107,6 +108,32 @@ def test_a_trained_linear_vae_is_probabilistic_pca(many):
     assert trained == pytest.approx(closed, abs=1e-3)
 
 
+def test_parzen_windows_are_a_mean_of_normal_densities(many):
+    """The images are noise, so the widest of the windows is the best."""
+    order = torch.randperm(1200, generator=torch.Generator().manual_seed(0))[:100]
+    test, windows = rows(many.test_images), rows(many.train_images)[order]
+    each = [norm.logpdf(test, window, 0.2).sum(axis=1) for window in windows]
+    wanted = logsumexp(each, axis=0) - np.log(100)
+    np.testing.assert_allclose(published.parzen_windows(many, centres=100), wanted, rtol=1e-4)
+
+
+def test_the_best_levels_are_fixed_by_quadrature():
+    """One level leaves the variance, two leave 1 - 2 / pi."""
+    for levels, left in ((1, 1), (2, 1 - 2 / np.pi)):
+        assert published.lloyd_max_errors(None, levels).mean() == pytest.approx(100 * left, abs=0.5)
+
+
+def test_the_lattice_and_the_rounding_of_the_record_have_closed_forms():
+    record = published.read_record()
+    for name, closed in (
+        ("lattice-e8", 100 * 929 / 12960),
+        ("rounding", 0.5 * np.log2(np.pi * np.e / 6)),
+        ("eight-levels", 3.454),
+    ):
+        row = record[name]
+        assert abs(row["mean"] - closed) < 4 * row["standard_error"], name
+
+
 def test_the_linear_vae_of_the_record_is_the_closed_form():
     row = published.read_record()["linear-vae"]
     assert float(row["theirs"]) == pytest.approx(row["mean"], abs=0.005)
@@ -126,6 +153,7 @@ def test_the_figures_that_no_training_is_in_agree_with_the_papers():
     assert record["pca-30"]["mean"] == pytest.approx(13.87, abs=0.005)
     assert record["nearest-neighbour"]["mean"] == pytest.approx(3.09, abs=0.005)
     assert record["quadratic"]["mean"] == pytest.approx(3.3, abs=0.05)
+    assert record["parzen-windows"]["mean"] == pytest.approx(243, abs=1)
     assert record["logistic-mnist"]["mean"] == pytest.approx(0.917, abs=0.003)
     assert record["logistic-fashion-mnist"]["mean"] == pytest.approx(0.851, abs=0.0015)  # 0.842
     assert record["five-nearest-mnist"]["mean"] == pytest.approx(0.959, abs=0.0005)

@@ -14,8 +14,9 @@ from ray.serve.exceptions import BackPressureError
 
 from latentbook.decoding.decoders import FEW, Decoded, Opened
 from latentbook.decoding.inference import Inference, TorchMissing
-from latentbook.decoding.jobs import Closing, QueueFull
+from latentbook.decoding.jobs import QueueFull
 from latentbook.errors import LatentbookError
+from latentbook.http.draining import Closing
 from latentbook.models.errors import UnknownModel, WeightsMissing
 from latentbook.scale import start_replicas
 from latentbook.scale.cluster import connect, cpu_share, deployment_options

@@ -11,7 +11,18 @@ from playwright.sync_api import Browser
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from latentbook.settings import Settings
-from tools.bench import frames
+from tools.bench import (
+    Measurement,
+    classroom,
+    decode,
+    elsewhere,
+    frames,
+    grader,
+    lecture,
+    page,
+    start,
+    study,
+)
 from tools.bench.frames import instruments_of, parts_of, rows_of
 from tools.bench.page import critical_urls
 
@@ -47,9 +58,12 @@ def test_a_page_comes_with_what_its_scripts_import(tmp_path: Path) -> None:
     (tmp_path / "main.js").write_text('import{a}from"./one.js";import("./later.js");a();')
     (tmp_path / "one.js").write_text('import"./two.js";export const a=()=>0;')
     (tmp_path / "two.js").write_text('import{a}from"./one.js";')
-    page = (tmp_path / "index.html").as_uri()
-    html = '<link rel="stylesheet" href="a.css"><script type="module" src="main.js"></script>'
-    names = [url.rpartition("/")[2] for url in critical_urls(page, html)]
+    url = (tmp_path / "index.html").as_uri()
+    html = (
+        '<link rel="stylesheet" href="a.css"><link rel="stylesheet" media="print" href="b.css">'
+        '<script type="module" src="main.js"></script>'
+    )
+    names = [url.rpartition("/")[2] for url in critical_urls(url, html)]
     assert names == ["index.html", "a.css", "main.js", "one.js", "two.js"]
 
 
@@ -62,26 +76,128 @@ def test_an_instrument_is_driven_on_its_page_alone(tmp_path: Path) -> None:
 
 
 def test_an_instrument_that_fails_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    def drive(browser: Browser, place: str, label: str) -> None:
+    def drive(browser: Browser, place: str, plain_place: str, label: str) -> None:
         raise PlaywrightTimeout("Timeout 60000ms exceeded.\nCall log:")
 
     monkeypatch.setattr(frames, "drive", drive)
-    (failed,) = rows_of(None, "chapter/section/", "dots")  # type: ignore[arg-type]
+    (failed,) = rows_of(None, "chapter/section/", "plain.html", "dots")  # type: ignore[arg-type]
     assert failed.figure == "dots: failed, Timeout 60000ms exceeded."
     assert math.isnan(failed.value)
     assert not failed.met
 
 
+def figures(rows: list[Measurement]) -> dict[str, float]:
+    found = {row.figure: row.value for row in rows}
+    assert len(found) == len(rows)
+    assert [figure for figure, value in found.items() if not math.isfinite(value)] == []
+    return found
+
+
+@pytest.fixture
+def built(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Benches measure the book that is built already."""
+    for bench in (start, page, frames, lecture, classroom, study, elsewhere):
+        monkeypatch.setattr(bench, "build_site", lambda settings, report: site)
+
+
 @pytest.mark.long
 @pytest.mark.browser
+@pytest.mark.usefixtures("built")
+def test_start_compares_each_visit(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"SERIES": 1, "MEGABITS": 200, "ROUND_TRIP_MS": 4}.items():
+        monkeypatch.setattr(start, name, value)
+    found = figures(start.measure(Settings(), print))
+    assert sum(figure.endswith(": ratio") for figure in found) == 4
+    assert found["visit 1: on the wire, page included"] < found["visit 1: on the wire, alone"]
+
+
+@pytest.mark.long
+@pytest.mark.browser
+@pytest.mark.usefixtures("built")
+def test_elsewhere_compares_frames_and_launches(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SERIES", "LATER", "KEPT_S"):
+        monkeypatch.setattr(elsewhere, name, 1)
+    found = figures(elsewhere.measure(Settings(), print))
+    assert sum(figure.endswith(": ratio") for figure in found) == 6
+    assert found["five frames: workers with Python"] == found["one frame: workers with Python"] == 1
+    assert (
+        found["five frames: on the wire, first visit"]
+        < 2 * found["one frame: on the wire, first visit"]
+    )
+
+
+@pytest.mark.long
+@pytest.mark.browser
+@pytest.mark.usefixtures("built")
+def test_page_weighs_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = "autoencoders/compress/"
+    monkeypatch.setattr(page, "RUNS", 1)
+    monkeypatch.setattr(page, "PRESETS", {"phone": ()})
+    monkeypatch.setattr(page, "pages_of", lambda site: [place])
+    monkeypatch.setattr(page, "FRONT", place)
+    found = figures(page.measure(Settings(), print))
+    assert found[f"/{place} before first paint"] > 10
+    assert 0 <= found[f"/{place} performance, phone"] <= 100
+
+
+@pytest.mark.long
+@pytest.mark.browser
+@pytest.mark.usefixtures("built")
+def test_study_goes_through_cards(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"CARDS": 50, "EVENTS": 700, "OPENINGS": 1, "GRADES": 3}.items():
+        monkeypatch.setattr(study, name, value)
+    assert len(figures(study.measure(Settings(), print))) == 3
+
+
+@pytest.mark.long
+def test_decode_compares_the_server_with_direct_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decode, "SIZES", {16: 2})
+    monkeypatch.setattr(decode, "TARGETS", {"mlp_vae_mnist": 1.35})
+    found = figures(decode.measure(Settings(), print))
+    assert found["mlp_vae_mnist n=16 raw / direct call"] > 0
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("built")
+def test_class_loses_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The lecturer's connection is closed after 5 s without a request.
+    times = {"POLL_S": 1, "JOIN_WITHIN_S": 1, "ANSWER_WITHIN_S": 2, "KILL_AFTER_S": 1}
+    for name, value in {"PHONES": 20, **times}.items():
+        monkeypatch.setattr(lecture, name, value)
+    found = figures(lecture.measure(Settings(), print))
+    assert found["answers lost"] == 0
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("built")
+def test_classroom_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = {"WITHIN_S": 4, "KILL_INTERPRETER_S": 2, "KILL_SERVER_S": 3, "IDLE_S": 0}
+    for name, value in {"STUDENTS": 6, **times}.items():
+        monkeypatch.setattr(classroom, name, value)
+    found = figures(classroom.measure(Settings(), print))
+    assert [found[row] for row in found if row.startswith(("answers", "verdicts", "scores"))] == [
+        *(0, 0, 0, 0)
+    ]
+
+
+@pytest.mark.long
+def test_grader_judges_each_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grader, "WORKERS", 1)
+    found = figures(grader.measure(Settings(), print, count=3))
+    assert found["answers without a verdict"] == 0
+    assert found["answers per minute"] > 0
+
+
+@pytest.mark.long
+@pytest.mark.browser
+@pytest.mark.usefixtures("built")
 def test_frames_measures_an_instrument(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("MOVES", "LEAPS", "VISITS"):
-        monkeypatch.setattr(frames, name, 4)
-    monkeypatch.setattr(frames, "FORESEEN_MS", 500)
+    for name, value in {"MOVES": 4, "LEAPS": 4, "VISITS": 1, "FORESEEN_MS": 500}.items():
+        monkeypatch.setattr(frames, name, value)
     said: list[str] = []
     rows = frames.measure(Settings(), said.append, only="bottleneck")
-    drags = [row for row in rows if row.figure.startswith("bottleneck: drag")]
-    assert len(drags) == 2
+    compared = [row.figure for row in rows if row.target is not None]
+    assert compared == [f"bottleneck: {name}, ratio" for name in ("leap", "drag", frames.SLOWED)]
     assert [row for row in rows if math.isnan(row.value)] == []
     for row in rows:
-        assert f"{row.figure}: {row.value:.4g} ms" in said
+        assert f"{row.figure}: {row.value:.4g} {row.unit}" in said

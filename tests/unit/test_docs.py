@@ -25,3 +25,19 @@ def test_every_path_leads_to_a_file(document: Path) -> None:
     named = set(PATH.findall(document.read_text(encoding="utf-8")))
     missing = [path for path in named if not (ROOT / path).exists() and path not in MADE]
     assert [path for path in missing if not PLACEHOLDER.search(path)] == []
+
+
+def test_the_conformance_report_has_every_criterion_once() -> None:
+    """WCAG 2.2 has 31 criteria of level A and 24 of level AA."""
+    text = (ROOT / "docs" / "accessibility.md").read_text(encoding="utf-8")
+    _, a, aa = re.split(r"^## Level A+$", text, flags=re.MULTILINE)
+    row = re.compile(r"^\| (\d\.\d\.\d+) [^|]+ \| ([^|]+) \| (.+) \|$", re.MULTILINE)
+    rows = [row.findall(level) for level in (a, aa)]
+    assert [len(level) for level in rows] == [31, 24]
+    numbers = [number for level in rows for number, _, _ in level]
+    assert len(set(numbers)) == 55
+    results = {result for level in rows for _, result, _ in level}
+    assert results <= {"supports", "partially", "does not support", "not applicable"}
+    partial = {number for level in rows for number, result, _ in level if result == "partially"}
+    stated = text.partition("## What is not met")[2].partition("## Level A")[0]
+    assert partial == set(re.findall(r"^\| (\d\.\d\.\d+) \|", stated, re.MULTILINE))

@@ -21,6 +21,7 @@ REFUSED = {
     "app/latentbook/decoding": "training .api .book .main .cli .scale ray",
     "app/latentbook/api": "training .book .main .cli .scale ray",
     "app/latentbook/lecture": "training torch .decoding .models .main .cli .scale",
+    "app/latentbook/classroom": "training torch .decoding .models .main .cli .scale",
     "app/latentbook/scale": "training torch .book .main .cli",
     "training": "tools .api .decoding .http .book .main .cli .scale",
 }

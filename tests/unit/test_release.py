@@ -12,10 +12,11 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
+import yaml
 
 from latentbook.book.read.project import read_manifest
 from latentbook.errors import Problems
-from tools.release import LICENCE, WITHOUT_PYTORCH, Installed, call, stated_versions
+from tools.release import LICENCE, WITHOUT_PYTORCH, Installed, call, stated_dates, stated_versions
 from tools.wheel import make_wheel
 
 
@@ -23,6 +24,14 @@ def test_every_file_states_the_same_version() -> None:
     versions = stated_versions()
     assert re.fullmatch(r"\d+\.\d+\.\d+", versions["pyproject.toml"])
     assert len(set(versions.values())) == 1, versions
+    assert len(stated_dates()) == 1
+
+
+def test_the_book_names_the_authors_of_the_citation_file(root: Path) -> None:
+    path = root / "content" / "book.toml"
+    authors = read_manifest(path, Problems().of(path)).authors
+    stated = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))["authors"]
+    assert [each["name"] for each in stated] == [*authors]
 
 
 def test_the_books_foot_names_the_licence_of_its_text(root: Path) -> None:

@@ -12,7 +12,6 @@ from widgets.analogies import (
     AMONG,
     ENCODERS,
     GRID,
-    RUNS,
     STEPS,
     all_answers,
     codes_of,
@@ -113,18 +112,7 @@ def percent(encoder, steps, among="spaced", run=0):
 def test_what_the_text_says_of_pixels_and_encoders_of_digits():
     assert percent("pixels", 2) == [0, 100, 57, 100, 100]
     assert percent("pixels", 3) == [0, 65, 67, 100, 100]
-    one_step = [percent(name, 1)[0] for name in ("pixels", "pca", "network")]
     network, masked = percent("network", 3), percent("masked", 3)
-    for said in (
-        "right in {} %, PCA in {} % and the digit network in {} %".format(*one_step),
-        f"Pixels are right over one step ({one_step[0]} %) and not over two (0 %)",
-        "65 %, which is less than the trivial answer",
-        "the stroke nearest to $\\mathbf{c}$ gets 67 %",
-        f"the classifier's features from {network[0]} to {network[1]} %",
-        f"the masked code from {masked[0]} to {masked[1]} %",
-        f"with nothing subtracted, gets {network[3]} and {masked[3]} %: more than the arithmetic",
-    ):
-        assert said in TEXT
     assert network[3] > network[1] and masked[3] > masked[1]
     assert all(percent(name, 6)[1:4] == [100, 100, 100] for name in ENCODERS)
 
@@ -162,14 +150,6 @@ def test_what_the_text_says_of_angles():
 def test_what_the_text_says_of_models_trained_on_strokes():
     for run in range(4):
         assert all(percent("vae", steps, run=run)[:2] == [100, 100] for steps in (1, 2, 3))
-    among_all = [percent("vae", 3, "all", run)[0] for run in range(4)]
-    plain = [percent("autoencoder", 3, run=run)[0] for run in range(RUNS)]
-    for said in (
-        f"the same four runs get {min(among_all)} to {max(among_all)} % at three steps",
-        f"Seed 4 gets {percent('vae', 3, run=4)[0]} % at three steps",
-        f"gets between {min(plain)} and {max(plain)} % at three steps",
-    ):
-        assert said in TEXT
 
 
 def test_the_torn_map_has_neighbours_far_apart():

@@ -106,3 +106,18 @@ def test_a_branch_can_open_what_has_collapsed():
     late = reached(600, branch="on", at=200, later_negatives=True)
     assert late["std"] > 0.8
     assert len(late["curves"]) == 2
+
+
+def test_a_teacher_without_memory_is_the_stop_gradient():
+    both = {**OFF, "stop": True, "predictor": True}
+    now = step_of(both, memory=1e-12)
+    np.testing.assert_allclose(now["theta"], step_of(both, memory=0.0)["theta"], atol=1e-9)
+    fixed = step_of(both, memory=1.0)
+    np.testing.assert_array_equal(fixed["teacher"], collapse.start(seed=0)["theta"])
+
+
+def step_of(switches, memory, steps=3):
+    state = collapse.start(seed=0)
+    for _ in range(steps):
+        state = collapse.step(state, seed=0, memory=memory, **switches)
+    return state

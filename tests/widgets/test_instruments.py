@@ -36,6 +36,8 @@ from widgets.kit.drawing import to_text
 
 ROOT = Path(__file__).parents[2]
 RANDOM_SETTINGS = 8
+MOST_COMBINATIONS = 250
+"""Of choices, all of which are set; more are drawn at random."""
 
 
 def options(control):
@@ -75,7 +77,7 @@ def drawn(control, source):
 
 
 def settings(instrument):
-    """At rest; each control at each end, for every combination of choices; and at random."""
+    """At rest; each control at each end, for every combination of choices or many; at random."""
     for setting in all_settings(instrument):
         if instrument.training is not None:  # thousands of steps are test_train_vae's affair
             setting |= {
@@ -90,11 +92,14 @@ def all_settings(instrument):
     yield rest
     choices = [c for c in instrument.controls if isinstance(c, Choice)]
     others = [c for c in instrument.controls if not isinstance(c, Choice)]
-    for chosen in product(*(c.options for c in choices)):
+    source = random.Random(instrument.name)
+    combinations = list(product(*(c.options for c in choices)))
+    if len(combinations) > MOST_COMBINATIONS:
+        combinations = source.sample(combinations, MOST_COMBINATIONS)
+    for chosen in combinations:
         mode = {**rest, **dict(zip((c.name for c in choices), chosen, strict=True))}
         for end in (0, 1):
             yield {**mode, **{c.name: options(c)[end] for c in others}}
-    source = random.Random(instrument.name)
     for _ in range(RANDOM_SETTINGS):
         yield {control.name: drawn(control, source) for control in instrument.controls}
 

@@ -38,7 +38,7 @@ def test_the_codes_of_a_tile_are_those_of_the_server(address):
 
 
 def test_the_map_is_the_servers():
-    view = latent_atlas.instrument.controls[0]
+    view = next(each for each in latent_atlas.instrument.controls if each.name == "view")
     assert (view.limit, view.max_zoom) == (EDGE, DEEPEST)
 
 
@@ -136,6 +136,12 @@ def test_of_sixteen_latents_the_two_chosen_vary_as_on_the_server(across, up):
     top = result["tile"][2:30, 2:30].astype(float)
     assert np.abs(top - expected[0]).max() < 0.51
     assert latent_atlas.frame(result).panels[0].axes == axes
+    for axis, change in zip(axes, result["change"], strict=True):
+        ends = np.zeros((2, 16))
+        ends[:, axes] = 0.5, -1.5
+        ends[:, axis] = -2, 2
+        low, high = decoded(ends, latent_atlas.WIDE) / 255
+        assert change == pytest.approx(np.square(high - low).sum(), rel=1e-3, abs=1e-3)
 
 
 def test_some_of_the_sixteen_latents_carry_nothing_and_move_nothing():
@@ -152,3 +158,10 @@ def test_some_of_the_sixteen_latents_carry_nothing_and_move_nothing():
     moved = (images[::2] - images[1::2]).square().sum(1).numpy()
     assert moved[silent].max() < 0.5
     assert np.delete(moved, silent).min() > 10
+
+
+@pytest.mark.parametrize(("model", "latents"), [("conv_vae_mnist", 2), ("conv_vae_mnist_16", 16)])
+def test_as_much_of_the_prior_is_farther_out_as_draws_are(model, latents):
+    draws = np.random.default_rng(0).standard_normal((100_000, latents))
+    share = np.mean(np.linalg.norm(draws, axis=1) > np.hypot(2.0, 3.0))
+    assert compute(model=model, view=(2.0, 3.0, 2.0))["outside"] == pytest.approx(share, abs=0.006)

@@ -118,6 +118,7 @@ def test_the_network_s_answer_and_error_are_torch_s(model, count):
     drawn = model.decode(model.encode(grid, visible), visible)
     squares = (drawn - grid).square().mean(2)[0].numpy()
     assert result["errors"][0] == pytest.approx(squares[hidden].mean(), abs=1e-9)
+    assert result["by_place"][0, hidden] == pytest.approx(np.sqrt(squares[hidden]), abs=1e-9)
 
 
 def test_what_is_visible_stays_as_it_is():
@@ -145,6 +146,8 @@ def test_nothing_and_everything_may_be_hidden(count):
     shown = compute(count=0)
     assert shown["errors"] is None
     assert masking.frame(shown).readouts["network"] is None
+    assert masking.frame(shown).readouts["work"] == 100
+    assert masking.frame(result).readouts["work"] == 0
 
 
 def test_sizes_are_those_of_the_network():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.neighbors import KNeighborsClassifier
 
 from tests.figures import check_figures
 from widgets import pipeline
@@ -68,11 +69,27 @@ def test_every_stop_says_what_is_there(stage, shape, numbers):
     check_figures(shown)
 
 
-def test_no_unit_puts_out_more_than_the_axis_shows():
-    for model in pipeline.MODELS:
-        for digit in "0123456789":
-            result = compute(**{**HOME, "model": model, "digit": digit})
-            assert max(result["encoded"].max(), result["decoded"].max()) < pipeline.MOST
+def test_the_readers_of_the_pixels_are_those_of_chapter_five():
+    stops, probes = load("pipeline_stops"), load("mnist_logistic_pixels")["right"]
+    for arrays in (stops["trained"], stops["untrained"]):
+        np.testing.assert_allclose(arrays[:, 1, 0], 100 * probes[-1].mean(), atol=0.1)
+
+
+@pytest.mark.parametrize("model", pipeline.MODELS)
+def test_a_neighbour_by_the_code_is_alike_as_often_in_the_gallery(model):
+    gallery, row = load("mnist_gallery"), list(pipeline.MODELS).index(model)
+    h = layers(gallery["images"].reshape(-1, 784) / 255, load(f"{model}_encoder"))[-1]
+    nearest = KNeighborsClassifier(1).fit(h[::2], gallery["labels"][::2])
+    share = 100 * nearest.score(h[1::2], gallery["labels"][1::2])
+    assert share == pytest.approx(load("pipeline_stops")["trained"][row, 0, 3], abs=8)
+
+
+def test_what_the_readers_found_is_shown_up_to_the_stop():
+    shown = frame(compute(**{**HOME, "stage": "encoder"}))
+    found = load("pipeline_stops")["trained"][0]
+    assert (shown.readouts["near"], shown.readouts["probe"]) == tuple(found[:, 2])
+    assert all(len(trace["x"]) == 3 for trace in shown.panels[1].figure["data"])
+    assert frame(compute(**{**HOME, "stage": "generation"})).readouts["near"] is None
 
 
 @pytest.mark.parametrize("model", pipeline.MODELS)

@@ -32,6 +32,31 @@ def test_the_bound_is_water_filling_over_the_eigenvalues():
         assert rates.sum() == pytest.approx(bits, rel=1e-3)
 
 
+@pytest.mark.parametrize("budget", [10, 50, 110, 300])
+def test_the_slope_of_the_bound_is_twice_the_level_of_the_water(budget):
+    variances = load("mnist_pca")["eigenvalues"].astype(float)
+
+    def spent(level):
+        return 0.5 * np.log2(np.maximum(variances / level, 1)).sum() - budget
+
+    level = brentq(spent, 1e-6, variances.max())
+    assert compute(budget=float(budget))["cost"] == pytest.approx(2 * level, rel=0.01)
+
+
+@pytest.mark.parametrize("budget", [20, 60, 110, 240])
+def test_the_parallel_lines_lie_below_what_they_touch(budget):
+    """All VAEs lie on or over theirs, the bound on or over its tangent."""
+    result = compute(budget=float(budget), slope=True)
+    figure = rate_distortion.curves_figure(result)
+    tangent, _, parallel, _ = figure["data"][-4:]
+    for drawn, name in ((tangent, "bound"), (parallel, "vae")):
+        slope, height = np.polyfit(drawn["x"], drawn["y"], 1)
+        assert slope == pytest.approx(-result["cost"] * np.log(2))
+        bits, error = result["curves"][name].T
+        above = error - (height + slope * bits)
+        assert -0.05 < above.min() < 0.05
+
+
 def test_more_bits_leave_less():
     """But for the VAE at the lowest beta, which the section says is trained too little."""
     for kind in KINDS:

@@ -115,3 +115,51 @@ def test_a_walk_that_creeps_is_not_at_rest():
     creeping = compute(sigma=1.0, step=0.1, start=(0.2, 0.1))
     assert np.linalg.norm(creeping["walk"][-1]) > 0.1  # on its way to the middle
     assert widget.frame(creeping).readouts["rest"] is None
+
+
+def noisy_data(data, sigma, n=4000):
+    rng = np.random.default_rng(0)
+    clean = widget.points(data)[rng.integers(0, widget.N, n)]
+    return clean, clean + sigma * rng.normal(size=clean.shape)
+
+
+@pytest.mark.parametrize("data", widget.CURVES)
+@pytest.mark.parametrize("sigma", [0.1, 0.3, 1.0])
+def test_on_noisy_data_the_network_is_nearly_as_good_as_the_best_denoiser(data, sigma):
+    """No answer has a lower mean squared error than the posterior mean: that of the network is
+    higher by its squared distance from it.
+    """
+    clean, noisy = noisy_data(data, sigma)
+    best = widget.denoise(noisy, widget.points(data), sigma)[0]
+    answer = widget.learned(noisy, sigma, data)
+    least, reached = (np.square(each - clean).sum(axis=1).mean() for each in (best, answer))
+    excess = np.square(answer - best).sum(axis=1).mean()
+    assert reached == pytest.approx(least + excess, rel=0.02)
+    assert 0 < excess < 0.1 * least
+
+
+@pytest.mark.parametrize("data", widget.CURVES)
+def test_where_there_are_no_data_the_two_part(data):
+    near, far = compute(data=data, sigma=0.1, denoiser="learned")["off"]
+    assert far > 5 * near
+
+
+def test_there_are_no_far_places_under_much_noise_and_no_network_unless_asked():
+    assert compute(sigma=1.5, denoiser="learned")["off"][1] is None
+    assert compute()["off"] == (None, None)
+    assert "learned" not in compute()
+
+
+def test_the_network_does_not_end_on_the_data_that_it_was_shown():
+    """Under little noise the best denoiser ends on data; the network, between them as well."""
+    places = widget.ring()[0, ::7]  # all along the curve
+
+    def gaps(answer):
+        walk, x = places, widget.points("ring")
+        for _step in range(200):
+            walk = answer(walk, x)
+        return np.sqrt(widget.squared_distances(walk, x).min(axis=1))
+
+    by_heart = gaps(lambda at, x: widget.denoise(at, x, 0.05)[0])
+    between = gaps(lambda at, x: widget.learned(at, 0.05, "ring"))
+    assert np.median(by_heart) < 0.005 < np.median(between)

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 
 import numpy as np
 import pytest
@@ -77,6 +78,42 @@ def test_information_is_that_of_torchs_mixture_and_has_its_limits():
     assert train_vae.information(apart, apart, same) == pytest.approx(np.log(30))
 
 
+def test_the_parts_of_the_kl_are_those_of_the_mixture_on_a_grid():
+    """The mixture of all codes, integrated against the prior; looking changes no weight."""
+    state = straight(61)
+    looked = train_vae.start(**SETTINGS)
+    for _ in range(61):
+        looked = train_vae.step(looked, **SETTINGS, parts=True)
+    assert np.array_equal(looked["theta"], state["theta"])
+    w = train_vae.unpack(state["theta"], SETTINGS["width"])
+    mu, logvar = train_vae.encoded(w, train_vae.strokes()[0][train_vae.TRAIN :])
+    sigma = np.exp(logvar.astype(float) / 2)
+    side = np.arange(-8, 8, 0.1)
+    bells = [
+        np.exp(-0.5 * ((side[:, None] - m) / s) ** 2) / (s * np.sqrt(2 * np.pi))
+        for m, s in zip(mu.T.astype(float), sigma.T, strict=True)
+    ]
+    density = bells[0] @ bells[1].T / len(mu)
+    log_prior = -(side[:, None] ** 2 + side**2) / 2 - np.log(2 * np.pi)
+    assert density.sum() * 0.01 == pytest.approx(1, abs=1e-3)
+    from_prior = np.sum(density * (np.log(density + 1e-300) - log_prior)) * 0.01
+    assert looked["from_prior"] == pytest.approx(from_prior, abs=0.15)
+    kl = train_vae.compute(state, [], **controls(seed=3, beta=2.0))["kl"].sum()
+    assert looked["information"] + looked["from_prior"] == pytest.approx(kl, rel=1e-5)
+
+
+def test_the_parts_have_curves_only_if_asked_for():
+    training._runs.clear()
+    drawn = {}
+    for parts in (False, True):
+        wanted = controls(steps=12, parts=parts)
+        result = training.computed(train_vae, wanted, training.train(train_vae, wanted, None))
+        drawn[parts] = train_vae.curve_figure(result)["data"]
+    assert (len(drawn[False]), len(drawn[True])) == (2, 4)
+    kl, information, from_prior = (np.array(trace["y"]) for trace in drawn[True][1:])
+    assert (information[-1] + from_prior[-1]) == pytest.approx(kl[-1], rel=0.5)
+
+
 def test_a_step_is_that_of_adam_in_torch():
     state = train_vae.start(**SETTINGS)
     first = {**state, **{name: state[name].astype(float) for name in ("theta", "m", "v")}}
@@ -136,12 +173,19 @@ def test_going_back_gives_the_straight_run_bit_for_bit():
         assert np.array_equal(reached.state["theta"], straight(steps)["theta"])
 
 
-def test_in_chunks_of_time_a_run_arrives_where_it_does_at_once():
+@pytest.fixture
+def clock(monkeypatch):
+    """A second passes each time that the clock is read, on every machine."""
+    seconds = itertools.count()
+    monkeypatch.setattr(training.time, "perf_counter", lambda: next(seconds))
+
+
+def test_in_chunks_of_time_a_run_arrives_where_it_does_at_once(clock):
     training._runs.clear()
     wanted = controls(steps=60, branch="on", at=20, later_beta=8.0, later_rate=0.01)
-    chunks = [training.train(train_vae, wanted, 1e-3)]
+    chunks = [training.train(train_vae, wanted, 1.0)]
     while not chunks[-1].done:
-        chunks.append(training.train(train_vae, wanted, 1.0))
+        chunks.append(training.train(train_vae, wanted, 10_000))
     assert len(chunks) > 3
     training._runs.clear()
     at_once = training.train(train_vae, wanted, None)
@@ -150,11 +194,11 @@ def test_in_chunks_of_time_a_run_arrives_where_it_does_at_once():
         assert np.array_equal(one["recon"], other["recon"])
 
 
-def test_a_run_paused_at_a_picture_is_there_at_once():
+def test_a_run_paused_at_a_picture_is_there_at_once(clock):
     training._runs.clear()
     wanted = controls(steps=1000)
-    seen, ahead = (training.train(train_vae, wanted, 1.0) for _ in range(2))
-    assert 0 < seen.steps < ahead.steps < 100  # before the first checkpoint
+    seen, ahead = (training.train(train_vae, wanted, 10_000) for _ in range(2))
+    assert 0 < seen.steps < ahead.steps < training.CHECKPOINT
     paused = training.train(train_vae, {**wanted, "steps": seen.steps}, 0.0)
     assert paused.done
     assert paused.state is seen.state

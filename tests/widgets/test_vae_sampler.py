@@ -34,14 +34,6 @@ def test_mass_of_the_square(r, percent):
     assert vae_sampler.frame(compute(r=r)).readouts["mass"] == pytest.approx(percent, abs=0.05)
 
 
-def test_mean_kl_of_the_grid():
-    """KL(N(z, I) || N(0, I)) by torch, averaged over the codes of the grid."""
-    axis = torch.linspace(-1.7, 1.7, 5, dtype=torch.float64)
-    z = torch.cartesian_prod(axis, axis)
-    kl = kl_divergence(Normal(z, 1.0), Normal(0.0, 1.0)).sum(1).mean().item()
-    assert compute(n=5, r=1.7)["grid_kl"] == pytest.approx(kl)
-
-
 @pytest.mark.parametrize(
     ("model", "beta"),
     [
@@ -92,7 +84,7 @@ def test_kl_of_the_latents_equals_torch(model):
 
 def test_without_a_prior_nothing_is_said_of_it():
     frame = vae_sampler.frame(compute(model="autoencoder_mnist", finer="64", r=2.0))
-    assert {frame.readouts[key] for key in ("mass", "grid_kl", "kl", "mig")} == {None}
+    assert {frame.readouts[key] for key in ("mass", "kl", "mig")} == {None}
     data, server = load("autoencoder_mnist_decoder"), frame.panels[0].server
     assert server.at == pytest.approx(tuple(data["centre"]))
     assert server.span == pytest.approx(2 * data["scale"])

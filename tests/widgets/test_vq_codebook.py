@@ -10,7 +10,10 @@ from widgets.data import load
 from widgets.engine import training
 from widgets.vq_codebook import PLACES, by_means, nearest, patches, perplexity
 
-SETTINGS = {"codes": 8, "rule": "means", "begin": "patches", "revive": False, "seed": 1}
+SETTINGS = {
+    **{"codes": 8, "rule": "means", "begin": "patches"},
+    **{"revive": False, "decay": 0.99, "seed": 1},
+}
 
 
 def run(steps, **changed):
@@ -70,7 +73,40 @@ def test_the_gradients_are_those_of_torch():
         np.testing.assert_allclose(slopes[name], weights[name].grad, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("rule", ["means", "vq"])
+def test_running_means_without_memory_are_lloyds_step():
+    state = run(3, rule="ema", codes=16)
+    z = vq_codebook.encoded(state, patches()[0])
+    after = vq_codebook.by_running_means(state, z, 0.0)["codes"]
+    for code in np.unique(state["which"]):
+        np.testing.assert_allclose(after[code], z[state["which"] == code].mean(axis=0), atol=1e-12)
+    np.testing.assert_allclose(after, by_means(state, z)["codes"], atol=1e-12)
+
+
+def test_running_means_weigh_the_past_by_powers_of_the_decay():
+    settings = SETTINGS | {"rule": "ema", "codes": 4, "decay": 0.9}
+    x = patches()[0]
+    state = vq_codebook.start(**settings)
+    total, count = np.zeros((4, vq_codebook.WIDTH)), np.zeros(4)
+    for age in range(5, 0, -1):
+        z = vq_codebook.encoded(state, x)
+        for code in range(4):
+            mine = z[state["which"] == code]
+            total[code] += 0.9**age * mine.sum(axis=0)
+            count[code] += 0.9**age * len(mine)
+        state = vq_codebook.step(state, **settings)
+    used = count > 0
+    np.testing.assert_allclose(state["codes"][used], total[used] / count[used, None], atol=1e-12)
+
+
+def test_a_revived_code_forgets_where_it_was():
+    settings = SETTINGS | {"rule": "ema", "codes": 64, "begin": "noise", "revive": True}
+    state = vq_codebook.step(vq_codebook.start(**settings), **settings)
+    forgotten = state["count"] == 0
+    assert 10 < forgotten.sum() < 64
+    assert not state["total"][forgotten].any()
+
+
+@pytest.mark.parametrize("rule", ["means", "vq", "ema"])
 @pytest.mark.parametrize("revive", [False, True])
 def test_perplexity_is_between_one_and_the_codes_in_use(rule, revive):
     state = run(20, rule=rule, revive=revive, codes=32)

@@ -21,8 +21,12 @@ BENCHES = {
     "page": "bytes before first paint, Lighthouse, layout shift",
     "frames": "slider move to new picture, for every instrument",
     "start": "navigation to Python's first answer, compared with Pyodide and NumPy alone",
+    "elsewhere": "five frames in another site's page, and launches from a university's system",
     "decode": "grids over HTTP, compared with direct calls of the same decoder",
+    "grader": "answers judged per minute by two interpreters, and processor seconds of each",
+    "study": "what is due: opened with 60,000 events, and one card after another",
     "class": "500 phones in class mode, the server killed midway",
+    "classroom": "500 students who hand in within a minute, the server killed midway",
 }
 MODULES = {"class": "lecture"}
 """Where a module cannot have the bench's name."""
@@ -52,7 +56,7 @@ def run_bench(name: str, settings: Settings, json_file: Path | None, *, report: 
     """Run one bench, print its table, write it as JSON if asked. True if every target is met."""
     if not name:
         for key, what in BENCHES.items():
-            report(f"{key:8} {what}")
+            report(f"{key:9} {what}")
         return True
     if name not in BENCHES:
         raise UnknownName("bench", name, BENCHES)

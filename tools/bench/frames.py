@@ -1,27 +1,37 @@
 """Input to painted picture, in Chromium, for every instrument of the book, each in a fresh visit.
 
-Each is driven by leaps to settings that nobody foresaw, the first of the visit apart, by a drag and
-by keys; where it has a map or a pad, by a drag on that. Drag and keys come again on a processor
-slowed four times; a trace of such a drag says what part of a frame is script, layout and paint.
-What is timed starts in the handler of the input: a browser hands out moves of the pointer at the
-start of a frame, and keys between two frames, so that a key also waits for the next one. Keys are
-reported without a target.
+Each is driven by jumps to settings that nobody foresaw, the first of the visit apart, and by a
+drag; where it has a map or a point, by a drag on that. The drag comes again on a processor slowed
+four times; a trace of such a drag says what part of a frame is script, layout and paint.
+
+Milliseconds differ between machines, so the targets are ratios: the same instrument is then driven
+in the same way on a page that has what a reader would otherwise get, Pyodide in a worker and
+Plotly.js (``plain.js``), which computes nothing ahead. A pad has no such twin.
+
+What is timed starts in the handler of the input.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import random
 import re
+import shutil
+import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
 import numpy as np
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
 
 from latentbook.book.build import build_site
 from latentbook.book.read.source import PRINT
@@ -31,11 +41,17 @@ from latentbook.main import create_app
 from latentbook.settings import Settings
 from tools.bench import Measurement, Report
 from tools.bench.serving import served
+from tools.bench.start import stock_files
 
 MOVES, LEAPS, VISITS = 80, 20, 3
 FORESEEN_MS = 4000
 """While the reader rests on a slider, the values around it are computed."""
-DRAW_TARGET, WARM_TARGET, COLD_TARGET, THROTTLED_TARGET = 4.0, 12.0, 35.0, 33.0  # ms, at p95
+SLOWED = "drag, 4x slower"
+TARGETS = {"drag": 0.5, SLOWED: 0.5, "leap": 1.0, "drag of a point": 1.0}
+"""Upper limits of the ratio of our 95th percentile to that of the plain page."""
+
+WINDOW: ViewportSize = {"width": 1280, "height": 900}
+PLAIN = ("plain.html", "plain.js", "plain-worker.js")
 PROBE = Path(__file__).with_name("frames.js")
 INSTRUMENT = re.compile(r'<section class="instrument" id="([^"]+)"')
 TRACED = ("devtools.timeline", "blink.user_timing", "v8")
@@ -58,6 +74,8 @@ PARTS = {
 """What a trace calls work on the page's main thread, and the part of a frame it belongs to."""
 
 Event: TypeAlias = dict[str, Any]
+Driven: TypeAlias = dict[str, list[float]]
+"""Milliseconds of each kind of move and of its parts."""
 
 
 def collect(page: Page) -> dict[str, Any]:
@@ -110,16 +128,6 @@ def drag(page: Page, slider: Locator) -> None:
     page.mouse.up()
 
 
-def press(page: Page, slider: Locator) -> None:
-    """Step back and forth with the arrow keys."""
-    slider.focus()
-    page.wait_for_timeout(FORESEEN_MS)
-    collect(page)
-    for number in range(MOVES):
-        page.keyboard.press("ArrowRight" if number % 8 < 4 else "ArrowLeft")
-        page.wait_for_timeout(30)
-
-
 @contextmanager
 def held(page: Page, panel: Locator) -> Iterator[tuple[float, float, float, float]]:
     """The centre of a panel, to drag from, and the panel's width and height."""
@@ -151,11 +159,21 @@ def drag_held(page: Page, panel: Locator) -> None:
             page.wait_for_timeout(30)
 
 
-def row(name: str, values: list[float], target: float | None = None) -> Measurement:
-    """The 95th percentile, with the median in its name."""
-    middle = f"{np.median(values):.1f}" if values else "-"
-    last = float(np.percentile(values, 95)) if values else float("nan")
-    return Measurement(f"{name} p95 (p50 {middle}, n {len(values)})", last, "ms", target)
+def last(values: list[float]) -> float:
+    """The 95th percentile."""
+    return float(np.percentile(values, 95)) if values else math.nan
+
+
+def rows(label: str, ours: Driven, plain: Driven) -> Iterator[Measurement]:
+    """The 95th percentiles, with the medians in their names, and ratios to the plain page."""
+    for where, driven in (("", ours), (" on the plain page", plain)):
+        for name, values in driven.items():
+            middle = f"{np.median(values):.1f}" if values else "-"
+            figure = f"{label}: {name}{where} p95 (p50 {middle}, n {len(values)})"
+            yield Measurement(figure, last(values), "ms")
+    for name, values in plain.items():
+        ratio = last(ours[name]) / last(values)
+        yield Measurement(f"{label}: {name}, ratio", ratio, "x", TARGETS[name])
 
 
 def times(seen: dict[str, Any], *, warm: bool) -> list[float]:
@@ -223,76 +241,56 @@ def traced_drag(page: Page, slider: Locator) -> dict[str, list[float]]:
     return found
 
 
-def drive_slider(page: Page, label: str, slider: Locator) -> list[Measurement]:
+def drive_slider(page: Page, slider: Locator) -> Driven:
     leap(page, slider)
     cold = collect(page)
     drag(page, slider)
     dragged = collect(page)
-    press(page, slider)
-    pressed = collect(page)
     with slowed(page, 4):
         drag(page, slider)
         dragged_slowly = collect(page)
         parts = traced_drag(page, slider)
-        press(page, slider)
-        pressed_slowly = collect(page)
     answers = cold["answers"]
-    return [
-        row(f"{label}: drag", times(dragged, warm=True), WARM_TARGET),
-        row(f"{label}: drag, 4x slower", times(dragged_slowly, warm=True), THROTTLED_TARGET),
-        *(row(f"{label}: {part} of it", each) for part, each in parts.items()),
-        row(f"{label}: leap", times(cold, warm=False), COLD_TARGET),
-        row(f"{label}: drawing", dragged["draws"], DRAW_TARGET),
-        row(f"{label}: computing", [answer["compute"] for answer in answers]),
-        row(f"{label}: transfer", [answer["ms"] - answer["compute"] for answer in answers]),
-        row(f"{label}: keys", times(pressed, warm=True)),
-        row(f"{label}: keys, 4x slower", times(pressed_slowly, warm=True)),
-    ]
+    return {
+        "drag": times(dragged, warm=True),
+        SLOWED: times(dragged_slowly, warm=True),
+        **{f"{part} of it": each for part, each in parts.items()},
+        "leap": times(cold, warm=False),
+        "drawing": dragged["draws"],
+        "computing": [answer["compute"] for answer in answers],
+        "transfer": [answer["ms"] - answer["compute"] for answer in answers],
+    }
 
 
-def drive_point(page: Page, label: str, panel: Locator) -> list[Measurement]:
+def drive_point(page: Page, panel: Locator) -> Driven:
     collect(page)
     drag_point(page, panel)
     seen = collect(page)
-    answers = seen["answers"]
-    return [
-        row(f"{label}: drag of a point", times(seen, warm=False), COLD_TARGET),
-        row(f"{label}: drawing", seen["draws"], DRAW_TARGET),
-        row(f"{label}: computing", [answer["compute"] for answer in answers]),
-        row(f"{label}: transfer", [answer["ms"] - answer["compute"] for answer in answers]),
-    ]
+    return {
+        "drag of a point": times(seen, warm=False),
+        "drawing": seen["draws"],
+        "computing": [answer["compute"] for answer in seen["answers"]],
+        "transfer": [answer["ms"] - answer["compute"] for answer in seen["answers"]],
+    }
 
 
-def drive_held(page: Page, label: str, panel: Locator) -> list[Measurement]:
+def drive_held(page: Page, panel: Locator) -> Driven:
     drag_held(page, panel)
     seen = collect(page)
     with slowed(page, 4):
         drag_held(page, panel)
         seen_slowly = collect(page)
-    return [
-        row(f"{label}: drag", [move["ms"] for move in seen["moves"]], WARM_TARGET),
-        row(
-            f"{label}: drag, 4x slower",
-            [move["ms"] for move in seen_slowly["moves"]],
-            THROTTLED_TARGET,
-        ),
-        row(f"{label}: drawing", seen["draws"], DRAW_TARGET),
-    ]
-
-
-SLIDER = "input[type=range]:visible"
-DRIVES = (
-    (".image[role=application]", drive_held),
-    (SLIDER, drive_slider),
-    ("[data-draggable]", drive_point),
-)
-"""The first of these that an instrument has is driven; one of buttons alone has no frames."""
+    return {
+        "drag": [move["ms"] for move in seen["moves"]],
+        SLOWED: [move["ms"] for move in seen_slowly["moves"]],
+        "drawing": seen["draws"],
+    }
 
 
 @contextmanager
 def visit(browser: Browser, place: str, label: str) -> Iterator[tuple[Page, Locator]]:
     """A page in a browser without history, with one of its instruments live and in view."""
-    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+    with browser.new_context(viewport=WINDOW) as context:
         page = context.new_page()
         page.add_init_script(path=PROBE)
         page.goto(place)
@@ -314,19 +312,78 @@ def first_leaps(browser: Browser, place: str, label: str) -> Iterator[float]:
             yield from times(collect(page), warm=False)
 
 
-def drive(browser: Browser, place: str, label: str) -> list[Measurement]:
-    rows: list[Measurement] = []
+@contextmanager
+def plain_site(settings: Settings) -> Iterator[str]:
+    """The address of the plain page, without our server's headers: Plotly.js adds styles."""
+    with tempfile.TemporaryDirectory(prefix=".bench-", dir=settings.build) as name:
+        folder = Path(name)
+        plotly = settings.root / "node_modules" / "plotly.js" / "dist" / "plotly-cartesian.min.js"
+        pages = [Path(__file__).with_name(page) for page in PLAIN]
+        for path in [*pages, *stock_files(settings), plotly]:
+            shutil.copy(path, folder)
+        shutil.make_archive(str(folder / "widgets"), "zip", settings.widgets)
+        with served(Starlette(routes=[Mount("/", StaticFiles(directory=folder))])) as base:
+            yield f"{base}/{PLAIN[0]}"
+
+
+def moved(instrument: Locator, part: str) -> dict[str, Any] | None:
+    """What the plain page has to know of the control that is driven; None for a pad."""
+    spec = json.loads(instrument.get_attribute("data-spec") or "")
+    found, scale = None, []
+    if part == SLIDER:
+        slider = instrument.locator(SLIDER).first
+        name, scale = slider.get_attribute("name"), [float(slider.input_value()), *bounds(slider)]
+        found = next(each for each in spec["controls"] if each["name"] == name)
+    else:
+        kind = "point" if part == POINT else "viewport"
+        found = next((each for each in spec["controls"] if each["kind"] == kind), None)
+    if found is None:
+        return None
+    return {"widget": spec["name"], "set": spec["set"], "control": found, "scale": scale}
+
+
+def drive_plain(page: Page, part: str) -> Driven:
+    """The same moves on the plain page."""
+
+    control = page.locator(SLIDER if part == SLIDER else POINT)
+
+    def seen(act: Callable[[Page, Locator], None], rate: int = 1) -> list[float]:
+        with slowed(page, rate):
+            act(page, control)
+            return times(collect(page), warm=False)
+
+    if part == SLIDER:
+        return {"leap": seen(leap), "drag": seen(drag), SLOWED: seen(drag, 4)}
+    if part == POINT:
+        return {"drag of a point": seen(drag_point)}
+    return {"drag": seen(drag_held), SLOWED: seen(drag_held, 4)}
+
+
+MAP, SLIDER, POINT = ".image[role=application]", "input[type=range]:visible", "[data-draggable]"
+DRIVES = {MAP: drive_held, SLIDER: drive_slider, POINT: drive_point}
+"""The first of these that an instrument has is driven; one of buttons alone has no frames."""
+
+
+def drive(browser: Browser, place: str, plain_place: str, label: str) -> Iterator[Measurement]:
     with visit(browser, place, label) as (page, instrument):
-        found = (each for each in DRIVES if instrument.locator(each[0]).first.count())
-        part, drive_part = next(found, (None, None))
-        if part is None or drive_part is None:
-            return []
+        part = next((each for each in DRIVES if instrument.locator(each).first.count()), None)
+        if part is None:
+            return
         control = instrument.locator(part).first
         control.scroll_into_view_if_needed()
-        rows += drive_part(page, label, control)
+        how = moved(instrument, part)
+        ours = DRIVES[part](page, control)
     if part == SLIDER:
-        rows.append(row(f"{label}: first leap", [*first_leaps(browser, place, label)], COLD_TARGET))
-    return rows
+        ours["first leap"] = [*first_leaps(browser, place, label)]
+    plain: Driven = {}
+    if how is not None:
+        with browser.new_context(viewport=WINDOW) as context:
+            page = context.new_page()
+            page.goto(f"{plain_place}#{quote(json.dumps(how))}")
+            page.wait_for_selector('body[data-state="live"]', timeout=60_000)
+            page.wait_for_timeout(500)
+            plain = drive_plain(page, part)
+    yield from rows(label, ours, plain)
 
 
 def instruments_of(site: Path) -> Iterator[tuple[str, str]]:
@@ -339,26 +396,30 @@ def instruments_of(site: Path) -> Iterator[tuple[str, str]]:
             yield f"{place.as_posix()}/", label
 
 
-def rows_of(browser: Browser, place: str, label: str) -> list[Measurement]:
+def rows_of(browser: Browser, place: str, plain_place: str, label: str) -> list[Measurement]:
     """What an instrument shows, or, if it cannot be driven, a row without a figure."""
     try:
-        return drive(browser, place, label)
+        return [*drive(browser, place, plain_place, label)]
     except (PlaywrightError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
-        return [Measurement(f"{label}: failed, {reason}", float("nan"), "ms", WARM_TARGET)]
+        return [Measurement(f"{label}: failed, {reason}", math.nan, "x", TARGETS["drag"])]
 
 
 def measure(settings: Settings, report: Report, only: str = "") -> list[Measurement]:
     """Every instrument in turn, or the one with a label. Each row is reported as it comes."""
     site = build_site(settings, report=report)
-    rows: list[Measurement] = []
-    with served(create_app(settings)) as base, sync_playwright() as playwright:
+    found: list[Measurement] = []
+    with (
+        served(create_app(settings)) as base,
+        plain_site(settings) as plain_place,
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
         for place, label in instruments_of(site):
             if only in ("", label):
                 report(f"Driving {label}")
-                for each in rows_of(browser, f"{base}/{place}", label):
+                for each in rows_of(browser, f"{base}/{place}", plain_place, label):
                     report(f"{each.figure}: {each.value:.4g} {each.unit}")
-                    rows.append(each)
+                    found.append(each)
         browser.close()
-    return rows
+    return found

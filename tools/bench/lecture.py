@@ -47,17 +47,23 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass
 class Server:
-    """``latentbook serve --class`` on one port, restarted as necessary."""
+    """``latentbook serve`` on one port, restarted as necessary.
+
+    Attributes
+    ----------
+    key : the lecturer's, with the option ``--class``
+    """
 
     port: int
     environment: dict[str, str]
+    options: tuple[str, ...] = ()
     process: subprocess.Popen[str] | None = None
     key: str = ""
 
     async def start(self) -> None:
         """Start it and wait until it responds."""
         program = "from latentbook.cli import main; main()"
-        options = ["serve", "--built", "--class", "--port", str(self.port)]
+        options = ["serve", "--built", *self.options, "--port", str(self.port)]
         self.process = subprocess.Popen(
             [sys.executable, "-c", program, *options],
             env=self.environment,
@@ -66,7 +72,11 @@ class Server:
         )
         stdout = self.process.stdout
         assert stdout is not None
-        while not self.key and (line := await asyncio.to_thread(stdout.readline)):
+        while (
+            "--class" in self.options
+            and not self.key
+            and (line := await asyncio.to_thread(stdout.readline))
+        ):
             if found := ADDRESS.search(line):
                 self.key = found[1]
         client = Client(self.port)
@@ -106,17 +116,19 @@ class Client:
     async def ask(
         self, method: str, path: str, body: Any = None, headers: str = ""
     ) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and body of an answer.
+        """Status, headers and body of an answer. Text is sent as a form, anything else as JSON.
 
         Raises
         ------
         OSError, asyncio.IncompleteReadError
             If the server is not there, or leaves.
         """
-        data = b"" if body is None else json.dumps(body).encode()
+        is_form = isinstance(body, str)
+        data = (body if is_form else "" if body is None else json.dumps(body)).encode()
+        kind = "application/x-www-form-urlencoded" if is_form else "application/json"
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nCookie: {self.cookie}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n{headers}\r\n"
+            f"Content-Type: {kind}\r\nContent-Length: {len(data)}\r\n{headers}\r\n"
         )
         if self._streams is not None and self._streams[0].at_eof():
             self.close()  # the server closes an idle connection after five seconds
@@ -284,6 +296,9 @@ async def lecture(server: Server, question: tuple[str, int], report: Report) -> 
         await lecturer.do("POST", f"{place}/reveal", {"round": second})
         results = await lecturer.do("GET", f"{place}/results")
         await lecturer.do("DELETE", place)
+    for client in (lecturer.client, *(phone.client for phone in phones)):
+        client.close()
+    await asyncio.sleep(0)  # connections close in the next turn of the loop
     lost = 0
     for round, kept in zip((first, second), results, strict=True):
         given = Counter(phone.answers[round] for phone in phones if round in phone.answers)
@@ -306,6 +321,12 @@ async def lecture(server: Server, question: tuple[str, int], report: Report) -> 
     ]
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 def measure(settings: Settings, report: Report) -> list[Measurement]:
     settings = settings.model_copy(update={"class_mode": True})
     build_site(settings, report=report)
@@ -313,17 +334,14 @@ def measure(settings: Settings, report: Report) -> list[Measurement]:
     blocks = ClassData(class_data_of(settings.site)).blocks().values()
     ways = ((each.id, each.ways[0]) for each in blocks)
     question = next((id, way.accepts["count"]) for id, way in ways if way.form == "choice")
-    with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
+    with tempfile.TemporaryDirectory() as folder:
         environment = {
             **os.environ,
             "LATENTBOOK_CLASS_FILE": str(Path(folder, "class.sqlite")),
             "LATENTBOOK_LOG_LEVEL": "error",
             "PYTHONUNBUFFERED": "1",
         }
-        server = Server(port, environment)
+        server = Server(free_port(), environment, ("--class",))
         try:
             return asyncio.run(lecture(server, question, report))
         finally:

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from latentbook.http.protocol import UVICORN
 
 
 @contextmanager
-def served(app: FastAPI, **options: Any) -> Iterator[str]:
+def served(app: Starlette, **options: Any) -> Iterator[str]:
     """Yield the base URL of a real server for ``app``; ``options`` are uvicorn's."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

@@ -6,6 +6,7 @@ from latentbook.models.full_data import FOLDER as SERVER_DATA
 from training.exports.benchmark_codes import (
     make_cards,
     make_codes,
+    make_compared,
     make_full_codes,
     make_full_labels,
     make_judged,
@@ -18,8 +19,10 @@ from training.exports.collapse import make_collapse
 from training.exports.confound import make_confound
 from training.exports.contractive_plane import make_contractive_plane
 from training.exports.control_task import make_control_task
+from training.exports.conv_and_dense import conv_and_dense_figures, make_conv_and_dense
 from training.exports.decoders import DECODED, make_decoder
 from training.exports.digit_patches import make_digit_patches
+from training.exports.draws import draws_figures, make_draws
 from training.exports.encoders import ENCODED, make_encoder
 from training.exports.export import Export, Job
 from training.exports.gallery import make_distances, make_gallery
@@ -30,17 +33,22 @@ from training.exports.mnist_pca import make_mnist_pca
 from training.exports.network_features import make_features
 from training.exports.networks import REACH
 from training.exports.patch_codes import make_patch_codes
+from training.exports.pipeline_stops import make_pipeline_stops
+from training.exports.plane_denoisers import make_plane_denoisers
 from training.exports.planes import make_planes
 from training.exports.probes import make_probes
-from training.exports.rate_distortion import make_rate_distortion
+from training.exports.rate_distortion import make_rate_distortion, rate_distortion_figures
+from training.exports.reshuffled_pixels import make_reshuffled_pixels
 from training.exports.shown_shifts import make_network, network_figures
 from training.exports.shuffled_pixels import make_shuffled_pixels, shuffled_pixels_figures
+from training.exports.spatial_codes import make_spatial_codes, spatial_codes_figures
 from training.exports.stroke_codes import make_stroke_codes
 from training.exports.strokes import make_strokes
 from training.exports.transfer import make_transfer
 from training.exports.two_views import KINDS, make_two_views
 from training.exports.upsampling import make_upsampling
 from training.exports.views import make_views
+from training.recipes import SEED
 from widgets.kit.benchmark_codes import JUDGED
 
 EXPORTS = (
@@ -51,15 +59,22 @@ EXPORTS = (
         make_shuffled_pixels,
         figures=shuffled_pixels_figures,
     ),
+    Export(
+        "reshuffled_pixels",
+        "Filling in digits shuffled alike or anew",
+        make_reshuffled_pixels,
+    ),
     Export("upsampling", "Three ways to double the size of a map", make_upsampling),
     Export(
         "conv_vae_mnist_16_planes",
         "Small decoder of conv_vae_mnist_16",
         partial(make_planes, "conv_vae_mnist_16"),
     ),
+    Export("pipeline_stops", "Digits read at each stop of the pipeline", make_pipeline_stops),
     Export("mnist_pca", "Principal components of MNIST", make_mnist_pca),
     Export("digit_patches", "Dictionaries of digit patches", make_digit_patches),
     Export("contractive_plane", "Contractive autoencoders of a wave", make_contractive_plane),
+    Export("plane_denoisers", "Networks that remove noise from points", make_plane_denoisers),
     *(
         Export(f"{name}_decoder", f"Small decoder of {name}", partial(make_decoder, name))
         for name in DECODED
@@ -85,6 +100,11 @@ EXPORTS = (
         )
         for name, how in zip(REACH, ("as it is", "shifted"), strict=True)
     ),
+    Export(
+        "mnist_network_again",
+        "Classifier of MNIST, from another seed",
+        partial(make_network, "mnist_network", seed=SEED + 1),
+    ),
     *(
         Export(name, f"{kind.title} of MNIST", partial(make_two_views, name))
         for name, kind in KINDS.items()
@@ -96,7 +116,33 @@ EXPORTS = (
     Export("transfer", "Digits to clothes and back, by number of labels", make_transfer),
     Export("code_map", "Flat maps of the gallery's codes", make_code_map),
     Export("patch_codes", "Patches of digits, and the best codes", make_patch_codes),
-    Export("rate_distortion", "Bits against error, by five kinds of code", make_rate_distortion),
+    Export(
+        "rate_distortion",
+        "Bits against error, by five kinds of code",
+        make_rate_distortion,
+        figures=rate_distortion_figures,
+    ),
+    Export(
+        "draws",
+        "What plain autoencoders and VAEs draw, judged",
+        make_draws,
+        arrays=False,
+        figures=draws_figures,
+    ),
+    Export(
+        "conv_and_dense",
+        "A convolutional and a dense VAE, by digits",
+        make_conv_and_dense,
+        arrays=False,
+        figures=conv_and_dense_figures,
+    ),
+    Export(
+        "spatial_codes",
+        "Spatial codes and flat ones, measured",
+        make_spatial_codes,
+        arrays=False,
+        figures=spatial_codes_figures,
+    ),
     Export("mnist_probes", "Linear probes of a network's layers", make_probes),
     Export("mnist_masked", "Masked autoencoder of MNIST", make_masked),
     Export("mnist_masking", "Masked autoencoders by what they are shown", make_masking),
@@ -127,6 +173,7 @@ EXPORTS = (
     ),
     Export("mnist_judged", "Probes of the judged codes on all of MNIST", make_judged),
     Export("mnist_cards", "Report cards of the judged codes", make_cards),
+    Export("mnist_compared", "How alike the judged codes are", make_compared),
     Export("benchmark_labels", "Labels of 20,000 digits", make_full_labels, SERVER_DATA),
     *(
         Export(

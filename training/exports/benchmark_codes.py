@@ -1,6 +1,7 @@
 """The codes compared in chapter 5, and their results on all of MNIST."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -13,23 +14,32 @@ from latentbook.models.full_data import read_full_data
 from training.benchmark_codes import encode_benchmark, on_page, own_error
 from training.data import Dataset, load_dataset
 from training.exports.export import WIDGET_DATA, Job, write_export
-from widgets import report_card
+from widgets import compare_codes, report_card
 from widgets.data import load
 from widgets.kit.benchmark_codes import CHANGED, CHANGES, JUDGED, SHOWN, change, variance_read
-from widgets.kit.probe import MATRICES, RIDGES, Array, drawn, fit, held_out, over_draws, share_right
+from widgets.kit.probe import (
+    MATRICES,
+    RIDGES,
+    Array,
+    drawn,
+    fit,
+    held_out,
+    log_loss,
+    over_draws,
+    share_right,
+    squared_loss,
+)
+from widgets.kit.similarity import MEASURES
 
 PER_CLASS = (1, 2, 5, 10, 20, 50)
+FEW_OR_MANY = (10, 50)
 DRAWS, SEED = 10, 0
 POOL = 10_000
 """Training images that a server draws labels from. They are the first ones: images at even and at
 odd places of MNIST differ, and probes of every sixth one name 1.7 % fewer digits by PCA."""
 
 Probe = Callable[[NDArray[Any], NDArray[Any], float], tuple[Array, Array]]
-
-
-def of(dataset: Dataset) -> Card:
-    """The source of the images."""
-    return {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256}
+Loss = Callable[[NDArray[Any], NDArray[Any], tuple[Array, Array]], float]
 
 
 def make_images(job: Job) -> Card:
@@ -39,7 +49,7 @@ def make_images(job: Job) -> Card:
     job.on_step(1, 1, 0.0)
     card = {
         "title": "MNIST: 1,000 training images drawn at random, then every 10th test image",
-        "data": of(dataset),
+        "data": dataset.origin,
         "metrics": {"images": len(x)},
     }
     return write_export("mnist_judged_images", {"images": x}, card)
@@ -65,7 +75,7 @@ def make_codes(name: str, job: Job) -> Card:
         arrays["squared_error"] = np.array(own)
     card = {
         "title": f"Codes of 2,000 digits: {JUDGED[name]}",
-        "data": of(dataset),
+        "data": dataset.origin,
         "codes": "of 1,000 training images drawn at random, then every 10th test image",
         "changed": f"of every {CHANGED}th of these test images: {', '.join(CHANGES.values())}",
         "squared_error": "per test image, by the encoder's own decoder, where it has one",
@@ -88,7 +98,7 @@ def make_full_codes(name: str, job: Job) -> Card:
     job.on_step(1, 1, 0.0)
     card = {
         "title": f"Codes of 20,000 digits: {JUDGED[name]}",
-        "data": of(dataset),
+        "data": dataset.origin,
         "shown": f"of the first {POOL} training images",
         "test": "of all test images",
         "metrics": {"images": sum(map(len, arrays.values()))},
@@ -105,7 +115,7 @@ def make_full_labels(job: Job) -> Card:
     job.on_step(1, 1, 0.0)
     card = {
         "title": "Labels of the first 10,000 training images and of all test images of MNIST",
-        "data": of(dataset),
+        "data": dataset.origin,
         "metrics": {"images": sum(map(len, arrays.values()))},
     }
     return write_export("benchmark_labels", arrays, card, SERVER_DATA)
@@ -119,7 +129,7 @@ def make_cards(job: Job) -> Card:
     job.on_step(1, 1, 0.0)
     card = {
         "title": "Report cards of the judged codes",
-        "data": of(load_dataset("mnist")),
+        "data": load_dataset("mnist").origin,
         "shares": f"for each code, of {list(report_card.MEASURES)}",
         "encoders": list(JUDGED),
         "metrics": {
@@ -130,11 +140,37 @@ def make_cards(job: Job) -> Card:
     return write_export("mnist_cards", arrays, card)
 
 
-def by_ridge(name: str, dataset: Dataset) -> dict[str, float]:
-    """Share of test images that probes with 50 labels per class name right, by ridge."""
+def make_compared(job: Job) -> Card:
+    """How alike the judged codes are, computed as in the page."""
+    counts = compare_codes.COUNTS
+    arrays = {
+        measure: np.stack([compare_codes.matrix_of(measure, n) for n in counts]).astype(np.float32)
+        for measure in MEASURES
+    }
+    job.on_step(1, 1, 0.0)
+    card = {
+        "title": "How alike the judged codes are, by each measure",
+        "data": load_dataset("mnist").origin,
+        "encoders": list(JUDGED),
+        "images": f"the first {', '.join(map(str, counts))} test images",
+        "metrics": {measure: round(float(each.mean()), 4) for measure, each in arrays.items()},
+    }
+    return write_export("mnist_compared", arrays, card)
+
+
+@lru_cache(maxsize=1)
+def codes_of_all(name: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Codes of all training and of all test images."""
+    dataset = load_dataset("mnist")
     shown, test = (
         encode_benchmark(name, x / 255) for x in (dataset.train_images, dataset.test_images)
     )
+    return shown, test
+
+
+def by_ridge(name: str, dataset: Dataset) -> dict[str, float]:
+    """Share of test images that probes with 50 labels per class name right, by ridge."""
+    shown, test = codes_of_all(name)
     asked = (shown, dataset.train_labels, test, dataset.test_labels)
     return {
         str(ridge): round(
@@ -158,18 +194,16 @@ def logistic(
     return matrix, model.intercept_ - mean @ matrix
 
 
-def chosen(probe: Probe, h: NDArray[Any], known: NDArray[Any]) -> float:
-    """The ridge with which a probe of most labels of each class names most of the held-out rest.
+def chosen(probe: Probe, loss: Loss, h: NDArray[Any], known: NDArray[Any]) -> float:
+    """The ridge with which a probe of most labels of each class has the least loss on the rest.
 
     With a single label of each class none is held out, and the ridge is 1. `h` is sorted by class.
     """
     held = held_out(len(h))
     if not held.any():
         return 1.0
-    right = [
-        share_right(h[held], known[held], probe(h[~held], known[~held], ridge)) for ridge in RIDGES
-    ]
-    return RIDGES[int(np.argmax(right))]
+    lost = [loss(h[held], known[held], probe(h[~held], known[~held], ridge)) for ridge in RIDGES]
+    return RIDGES[int(np.argmin(lost))]
 
 
 def make_logistic(name: str, job: Job) -> Card:
@@ -188,7 +222,7 @@ def make_logistic(name: str, job: Job) -> Card:
             places = drawn(dataset.train_labels, per_class, rng)
             h = encode_benchmark(name, dataset.train_images[places] / 255)
             known = dataset.train_labels[places]
-            ridges[i, j] = ridge = chosen(logistic, h, known)
+            ridges[i, j] = ridge = chosen(logistic, log_loss, h, known)
             matrix, intercept = logistic(h, known, ridge, tolerance=1e-6)
             matrices[i, j] = matrix
             # What rounding the matrix does to the mean code, the intercept takes back
@@ -198,13 +232,13 @@ def make_logistic(name: str, job: Job) -> Card:
         job.on_step(i + 1, len(PER_CLASS), 0.0)
     card = {
         "title": f"Logistic probes: {JUDGED[name]}",
-        "data": of(dataset),
+        "data": dataset.origin,
         "page": read_card(SERVER_DATA / f"benchmark_{name}.json")["file"],
         "draws": f"{DRAWS} draws of {PER_CLASS} labels of each class out of 60,000: for each "
         "number one after the other, from numpy.random.default_rng(seed)",
         "seed": SEED,
-        "ridge": "chosen by one label in five of each class, or one of two, that the probe was not "
-        "fitted to; 1 with one label of each class",
+        "ridge": "the one of the least loss on one label in five of each class, or one of two, "
+        "that the probe was not fitted to; 1 with one label of each class",
         "right": "share of the 10,000 test images that each stored probe names",
         "metrics": [round(float(v), 4) for v in right.mean(axis=1)],
     }
@@ -217,21 +251,42 @@ def make_logistic(name: str, job: Job) -> Card:
     return write_export(f"mnist_logistic_{name}", arrays, card)
 
 
+def read_by_probe(
+    h: NDArray[Any],
+    seen: NDArray[Any],
+    dataset: Dataset,
+    per_class: tuple[int, ...] = FEW_OR_MANY,
+) -> dict[str, float]:
+    """Percent of the test images that the standard probe names, by labels per class.
+
+    Mean over the draws of `make_logistic`; h and seen are codes of all 60,000 and 10,000 images.
+    """
+    shares = {}
+    for count in per_class:
+        rng, right = np.random.default_rng(SEED), []
+        for _ in range(DRAWS):
+            places = drawn(dataset.train_labels, count, rng)
+            some = h[places], dataset.train_labels[places]
+            ridge = chosen(logistic, log_loss, *some)
+            probe = logistic(*some, ridge, tolerance=1e-6)
+            right.append(share_right(seen, dataset.test_labels, probe))
+        shares[str(count)] = round(100 * float(np.mean(right)), 2)
+    return shares
+
+
 def by_probe(name: str, dataset: Dataset) -> dict[str, float]:
     """Share of all test images named right by three probes with 50 labels per class.
 
     "fixed" is least squares with a ridge of 1, "chosen" with that of `chosen`; "logistic" are the
     probes of `make_logistic`. Mean over DRAWS, the same for all three.
     """
-    shown, test = (
-        encode_benchmark(name, x / 255) for x in (dataset.train_images, dataset.test_images)
-    )
+    shown, test = codes_of_all(name)
     rng = np.random.default_rng(SEED)
     found: dict[str, list[float]] = {"fixed": [], "chosen": []}
     for _ in range(DRAWS):
         places = drawn(dataset.train_labels, PER_CLASS[-1], rng)
         h, known = shown[places], dataset.train_labels[places]
-        for key, ridge in (("fixed", 1.0), ("chosen", chosen(fit, h, known))):
+        for key, ridge in (("fixed", 1.0), ("chosen", chosen(fit, squared_loss, h, known))):
             found[key].append(share_right(test, dataset.test_labels, fit(h, known, ridge)))
     return {
         **{key: round(float(np.mean(shares)), 5) for key, shares in found.items()},
@@ -244,14 +299,13 @@ def make_judged(job: Job) -> Card:
     dataset = load_dataset("mnist")
     labels = on_page(dataset)[1]
     curves = np.zeros((len(MATRICES), len(JUDGED), len(PER_CLASS), 3), np.float32)
+    shares_by_ridge, shares_by_probe = {}, {}
     for i, name in enumerate(JUDGED):
         right = load(f"mnist_logistic_{name}")["right"]
         curves[list(MATRICES).index("logistic"), i] = np.stack(
             [right.mean(axis=1), right.min(axis=1), right.max(axis=1)], axis=1
         )
-        shown, test = (
-            encode_benchmark(name, x / 255) for x in (dataset.train_images, dataset.test_images)
-        )
+        shown, test = codes_of_all(name)
         for (m, matrix), (j, per_class) in product(enumerate(MATRICES), enumerate(PER_CLASS)):
             if matrix == "logistic":
                 continue
@@ -265,15 +319,18 @@ def make_judged(job: Job) -> Card:
                 matrix=matrix,
             )
             curves[m, i, j] = found.mean(), found.min(), found.max()
+        if name in ("deep", "masked"):
+            shares_by_ridge[name] = by_ridge(name, dataset)
+        shares_by_probe[name] = by_probe(name, dataset)
         job.on_step(i + 1, len(JUDGED), 0.0)
     card = {
         "title": "Linear probes of the judged codes, on all 70,000 images",
-        "data": of(dataset),
+        "data": dataset.origin,
         "curves": f"share of the 10,000 test images that a probe names, after {PER_CLASS} labels "
         f"of each class out of 60,000, for each of {list(MATRICES)}: mean, least and largest of "
         f"{DRAWS} draws",
-        "by_ridge": {name: by_ridge(name, dataset) for name in ("deep", "masked")},
-        "by_probe": {name: by_probe(name, dataset) for name in JUDGED},
+        "by_ridge": shares_by_ridge,
+        "by_probe": shares_by_probe,
         "encoders": list(JUDGED),
         "metrics": {
             name: [round(float(v), 4) for v in curve[:, 0]]

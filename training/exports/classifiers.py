@@ -50,7 +50,7 @@ def make_classifier(name: str, job: Job) -> Card:
     half = certainty_of(network((test + test[torch.randperm(len(test))]) / 2))
     card = {
         "title": f"{DATASETS[name]}: classifier for the page",
-        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "data": dataset.origin,
         "network": {
             **asdict(RECIPE),
             "layers": "-".join(map(str, (PIXELS, *RECIPE.widths, CLASSES)))

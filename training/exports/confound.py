@@ -95,7 +95,7 @@ def make_confound(job: Job) -> Card:
         job.on_step(i - 1, len(LAYERS), 0.0)
     card = {
         "title": "What can be read off two layers of mnist_network_shifts, and how to erase it",
-        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "data": dataset.origin,
         "codes": f"of every {step}th test image, shifted by up to 4 px, in the layers "
         "after the second convolution and before the classes",
         "erasers": f"fitted to the first {FITTED:,} training images, shifted likewise; `a` and `b` "

@@ -40,7 +40,7 @@ def make_control_task(job: Job) -> Card:
     job.on_step(1, 1, 0.0)
     card = {
         "title": f"{len(chosen)} test digits at {PLACES} places each, in features of two networks",
-        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "data": dataset.origin,
         "codes": "of mnist_network_shifts and of the same network with weights drawn at random: "
         "(drawings, places, 32)",
         "moves": "px to the right and down, by drawing and place",

@@ -78,7 +78,7 @@ def describe(name: str, teacher: Autoencoder, student: nn.Sequential, plane: Pla
     x_hat = student_decode(student, codes_of(teacher, test))
     return {
         "title": f"{spec.title}: decoder for the page",
-        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "data": dataset.origin,
         "teacher": {"name": name, "sha256": card["weights"]["sha256"]},
         "student": {
             **asdict(DISTILL),

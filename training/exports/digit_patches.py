@@ -129,7 +129,7 @@ def make_digit_patches(job: Job) -> Card:
         }
     card = {
         "title": "Dictionaries of patches of MNIST digits",
-        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "data": dataset.origin,
         "method": (
             f"{TRAIN_PATCHES:,} patches of {SIDE} x {SIDE} pixels in [0, 1], a mean of at least "
             f"1/8, from training digits; |x - z D|^2 + {GAMMA:g} |z|_1; atoms of length 1, "

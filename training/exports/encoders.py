@@ -43,7 +43,7 @@ def make_encoder(name: str, job: Job) -> Card:
     }
     card = {
         "title": f"{SPECS[name].title}: encoder for the page",
-        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "data": dataset.origin,
         "teacher": {"name": name, "sha256": registry.card(name)["weights"]["sha256"]},
         "decoder": {
             "name": f"{name}_decoder",

@@ -1,4 +1,7 @@
-"""One export: arrays for the page, in `widgets/data/`, or for servers only, with a card."""
+"""One export: arrays for the page, in `widgets/data/`, or for servers only, with a card.
+
+An export of measurements that the text quotes has a card alone.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -51,9 +54,10 @@ class Export:
     name : of the command, the `.npz` and the card
     title : for readers
     make : computes the arrays, calls `write_export`, returns the card
-    folder : where `write_export` puts them
+    folder : where `write_export` puts them, and the card
     figures : trains from a seed and returns what the card has as `metrics`, writing nothing;
         None if `--seeds` cannot repeat it
+    arrays : False if there are none, only a card of measurements
     """
 
     name: str
@@ -61,6 +65,7 @@ class Export:
     make: Callable[[Job], Card]
     folder: Path = WIDGET_DATA
     figures: Callable[[int, Job], Card] | None = None
+    arrays: bool = True
 
 
 def write_export(

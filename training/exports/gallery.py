@@ -76,7 +76,7 @@ def make_gallery(job: Job) -> Card:
     }
     card = {
         "title": f"MNIST: every {EVERY}th test image, with codes",
-        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "data": dataset.origin,
         "width": "stroke width, px",
         "codes": f"of the encoders {' and '.join(NETWORKS)}",
         "metrics": {"images": len(x)},
@@ -117,7 +117,7 @@ def make_distances(job: Job) -> Card:
     }
     card = {
         "title": "MNIST: distances by the page's encoders, and what neighbours have in common",
-        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "data": dataset.origin,
         "encoders": list(ENCODERS),
         "measured": {
             "scale": "mean distance between two images of mnist_gallery with different digits",

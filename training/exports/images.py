@@ -23,7 +23,7 @@ def make_images(name: str, job: Job) -> Card:
     }
     card = {
         "title": f"{DATASETS[name]}: {len(position)} test images",
-        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "data": dataset.origin,
         "position": f"place among every {EVERY}th test image, whose codes the decoders' files hold",
         "metrics": {"images_per_class": PER_CLASS},
     }

@@ -304,7 +304,7 @@ def make_diffusion(name: str, job: Job) -> Card:
     prior = -0.5 * np.square(held).sum(1).mean() - 0.5 * vae.latent_dim * np.log(2 * np.pi)
     card = {
         "title": f"{SPECS[name].title}: diffusion in its latent",
-        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "data": dataset.origin,
         "teacher": {"name": name, "sha256": registry.card(name)["weights"]["sha256"]},
         "codes": "drawn from the posteriors of the training images",
         "mixture": f"{size} Gaussians a digit, {ROUNDS} rounds of expectation-maximisation on "
@@ -389,7 +389,7 @@ def make_draw_decoder(name: str, job: Job) -> Card:
         to_arrays(student),
         {
             "title": f"{SPECS[name].title}: decoder for the page",
-            "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+            "data": dataset.origin,
             "teacher": {"name": name, "sha256": registry.card(name)["weights"]["sha256"]},
             "student": {
                 **asdict(DECODER),

@@ -147,7 +147,7 @@ def make_masking(job: Job) -> Card:
 def described(dataset: Dataset) -> Card:
     """The common part of both files' cards."""
     return {
-        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "data": dataset.origin,
         "network": f"patches of 7 x 7 px; encoder: tokens of {CONFIG.width}, {CONFIG.blocks} "
         f"blocks, of visible patches only; decoder: tokens of {CONFIG.decoder_width}, "
         f"{CONFIG.decoder_blocks} block; {CONFIG.heads} heads each; float16",

@@ -83,7 +83,7 @@ def make_mnist_pca(job: Job) -> Card:
     }
     card = {
         "title": "Principal components of MNIST",
-        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "data": dataset.origin,
         "method": (
             "images scaled to [0, 1]; covariance of the 60,000 training images with 1/N in "
             "float64; test_error with the mean and the components as rounded here"

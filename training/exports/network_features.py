@@ -67,7 +67,7 @@ class SparseAutoencoder:
 
 
 def train_sparse(
-    h: Tensor, active: int, rate: float, seed: int, on_step: OnStep
+    h: Tensor, active: int, rate: float, seed: int, on_step: OnStep, steps: int = RECIPE.steps
 ) -> SparseAutoencoder:
     """Train on units (n, 32), scaled to a mean squared distance of 1 from their mean."""
     torch.manual_seed(seed)
@@ -81,8 +81,8 @@ def train_sparse(
     )
     parameters = [model.encoder, model.bias, model.decoder, model.centre]
     optimizer = torch.optim.Adam(parameters, fused=True)
-    for step in range(RECIPE.steps):
-        done = step / RECIPE.steps
+    for step in range(steps):
+        done = step / steps
         optimizer.param_groups[0]["lr"] = rate * min(1, 20 * done + 1e-2, 3 * (1 - done))
         x = h[torch.randint(len(h), (RECIPE.batch_size,))]
         z = ((x - model.centre) @ model.encoder + model.bias).relu()
@@ -93,7 +93,7 @@ def train_sparse(
         optimizer.step()
         with torch.no_grad():
             model.decoder.div_(model.decoder.norm(dim=1, keepdim=True))
-        on_step(step + 1, RECIPE.steps, loss.mean().item())
+        on_step(step + 1, steps, loss.mean().item())
     return model
 
 
@@ -226,7 +226,7 @@ def make_features(job: Job) -> Card:
                 arrays.setdefault(f"{name}_{key}", []).append(value)
     card = {
         "title": "Sparse features of the hidden units of mnist_network",
-        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "data": dataset.origin,
         "features": {
             **asdict(RECIPE),
             "layers": f"{FEATURES} - {RECIPE.width}, ReLU, the largest k of them, k = {ACTIVE}; "

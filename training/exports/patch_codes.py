@@ -49,7 +49,7 @@ def make_patch_codes(job: Job) -> Card:
     }
     card = {
         "title": "Patches of digits, and what the best tables of codes leave of them",
-        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "data": dataset.origin,
         "method": (
             f"{DIGITS} training digits cut into patches of 4 x 4; means: bits and squared error of "
             f"the 40 test digits of mnist_images for {', '.join(map(str, SIZES))} codes, each the "

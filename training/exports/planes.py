@@ -53,7 +53,7 @@ def make_planes(name: str, job: Job) -> Card:
         arrays,
         {
             "title": f"{SPECS[name].title}: decoder for the page",
-            "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+            "data": dataset.origin,
             "teacher": {"name": name, "sha256": registry.card(name)["weights"]["sha256"]},
             "student": {
                 **asdict(RECIPE),

@@ -106,7 +106,7 @@ def make_probes(job: Job) -> Card:
     arrays["scores"] = np.array(scores, np.float32)
     card = {
         "title": "Linear probes of the layers of mnist_network_shifts",
-        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "data": dataset.origin,
         "probes": f"ridge regression on the activations of {SHOWN:,} training images shifted by "
         f"up to {max(REACH.values())} px; ridge, of {RIDGES} of the mean variance of a unit, "
         f"chosen on {HELD:,} others; 10 classes, right and down in px, stroke width in px",

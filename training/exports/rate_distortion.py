@@ -21,6 +21,7 @@ from latentbook.models.conv_vae import ConvVAE, ConvVAEConfig
 from latentbook.models.vqvae import SIDE, VQVAE, VQVAEConfig
 from training.cards import made_on
 from training.data import load_dataset, to_unit
+from training.exports.decoders import codes_of
 from training.exports.export import Job, write_export
 from training.exports.latent_diffusion import SURE, features
 from training.exports.mnist_pca import DIGIT_INDEX, principal_components
@@ -110,7 +111,7 @@ def make_rate_distortion(job: Job) -> Card:
         arrays[f"{name}_images"] = np.stack([point[2] for point in points])
     card = {
         "title": "Bits against squared error, on MNIST",
-        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "data": dataset.origin,
         "method": (
             "means over the 10,000 test digits; bits for a digit, squared error summed over the "
             "pixels, pictures cut to [0, 1]. pca: coefficients rounded to a grid of the step, "
@@ -138,16 +139,35 @@ def make_rate_distortion(job: Job) -> Card:
                 for beta, (bits, error, _) in vae.items()
             },
             "vq_by_codes_and_seed": {
-                f"{codes}, seed {seed}": {
-                    "squared_error": round(vq[codes, seed][1], 3),
-                    **{key: round(value, 2) for key, value in prices[codes, seed].items()},
-                }
+                f"{codes}, seed {seed}": summarized(vq[codes, seed], prices[codes, seed])
                 for codes, seed in vq
             },
             "sure": tables[SPREAD_CODES, 0][3],
         },
     }
     return write_export("rate_distortion", arrays, card)
+
+
+def rate_distortion_figures(seed: int, job: Job) -> Card:
+    """What the tables of other sizes than `vqvae_mnist` leave and cost, from another seed."""
+    torch.set_num_threads(1)
+    dataset = load_dataset("mnist")
+    train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
+    sizes = [codes for codes in CODES if codes != SPREAD_CODES]
+    parts = iter(job.part(i, len(sizes)) for i in range(len(sizes)))
+    found = {}
+    for codes in sizes:
+        point, prices, *_ = table_of_codes(codes, seed, train, test, job, parts)
+        found[f"{codes}, seed {seed}"] = summarized(point, prices)
+    return {"vq_by_codes_and_seed": found}
+
+
+def summarized(point: Point, prices: dict[str, float]) -> Card:
+    """The figures of a table of codes as the card has them."""
+    return {
+        "squared_error": round(point[1], 3),
+        **{key: round(value, 2) for key, value in prices.items()},
+    }
 
 
 def gaussian_bound(variances: NDArray[np.float64], level: float) -> tuple[float, float]:
@@ -196,9 +216,7 @@ def components(train: Tensor, test: Tensor) -> tuple[list[Point], NDArray[np.flo
 def rounded_autoencoder(train: Tensor, test: Tensor) -> Iterator[Point]:
     """The deep autoencoder of the book with its latents rounded."""
     model = registry.load(AUTOENCODER)
-    seen, sent = (
-        torch.cat([model.encode(part)[0] for part in x.split(1000)]) for x in (train, test)
-    )
+    seen, sent = (codes_of(model, x) for x in (train, test))
     mean, scale = seen.mean(0), seen.std(0)
     for share in SHARES:
         step = share * scale
@@ -351,7 +369,7 @@ def with_place(indices: Tensor, codes: int) -> Tensor:
     return torch.cat([hot, where], 1)
 
 
-def codes_of(prior: nn.Sequential) -> int:
+def code_count(prior: nn.Sequential) -> int:
     """The number of codes that a prior chooses from."""
     last = prior[-1]
     assert isinstance(last, nn.Conv2d)
@@ -361,7 +379,7 @@ def codes_of(prior: nn.Sequential) -> int:
 @torch.no_grad()
 def prior_bits(prior: nn.Sequential, sent: Tensor) -> float:
     """Mean cost of images under a prior, in bits."""
-    codes = codes_of(prior)
+    codes = code_count(prior)
     nats = [
         cross_entropy(prior(with_place(part, codes)), part, reduction="sum").item()
         for part in sent.split(1000)
@@ -372,7 +390,7 @@ def prior_bits(prior: nn.Sequential, sent: Tensor) -> float:
 @torch.no_grad()
 def draw(prior: nn.Sequential, count: int) -> Tensor:
     """Codes from a prior, place by place in reading order: (count, 7, 7)."""
-    codes = codes_of(prior)
+    codes = code_count(prior)
     indices = torch.zeros(count, SIDE, SIDE, dtype=torch.int64)
     for row in range(SIDE):
         for column in range(SIDE):

@@ -4,6 +4,8 @@ A dense network and a convolutional one, trained separately for each block size.
 shuffle is a new order of its rows and columns, so the page has only one of them.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -26,6 +28,9 @@ MAPS = (16, 24)  # of the convolutional one, at 14 x 14 and at 7 x 7
 RECIPE = StudentRecipe(widths=(), steps=1000, batch_size=128, learning_rate=6e-3)
 KINDS = ("dense", "convolution")
 
+Arrange = Callable[[Tensor], Tensor]
+"""Puts the pixels of images (n, 784) into the order in which a network sees them."""
+
 Errors = dict[str, NDArray[np.float64]]
 """Squared error of each kind by size of the blocks."""
 
@@ -44,7 +49,7 @@ def make_shuffled_pixels(job: Job) -> Card:
     }
     card = {
         "title": "Filling in hidden pixels of shuffled digits: two networks for the page",
-        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "data": dataset.origin,
         "task": f"each pixel is hidden (set to 0) with probability {1 - SHOWN:g}; the loss is the "
         "squared error of the whole image",
         "orders": "order[i] is the pixel that stands at place i, by size of the blocks; each block "
@@ -154,13 +159,21 @@ def untrained(kind: str) -> nn.Sequential:
     return network
 
 
-def trained(kind: str, x: Tensor, seed: int, on_step: OnStep) -> nn.Sequential:
+def as_they_are(x: Tensor) -> Tensor:
+    """Images in the order that they have."""
+    return x
+
+
+def trained(
+    kind: str, x: Tensor, seed: int, on_step: OnStep, arrange: Arrange = as_they_are
+) -> nn.Sequential:
     """A network that fills in the hidden pixels of images (n, 784)."""
     torch.manual_seed(seed)
     network = untrained(kind)
 
     def loss_of(batch: Tensor) -> Tensor:
-        loss: Tensor = (network(hide(x[batch])) - x[batch]).square().sum(1).mean()
+        seen = arrange(x[batch])
+        loss: Tensor = (network(hide(seen)) - seen).square().sum(1).mean()
         return loss
 
     fit_student(network, len(x), loss_of, RECIPE, on_step)
@@ -168,10 +181,11 @@ def trained(kind: str, x: Tensor, seed: int, on_step: OnStep) -> nn.Sequential:
 
 
 @torch.no_grad()
-def test_error(network: nn.Sequential, x: Tensor) -> float:
+def test_error(network: nn.Sequential, x: Tensor, arrange: Arrange = as_they_are) -> float:
     """Squared error per image, the output cut to [0, 1]; half of the pixels hidden by seed 1."""
     torch.manual_seed(1)
-    parts = [(network(hide(part)).clamp(0, 1) - part).square().sum(1) for part in x.split(1000)]
+    arranged = [arrange(part) for part in x.split(1000)]
+    parts = [(network(hide(part)).clamp(0, 1) - part).square().sum(1) for part in arranged]
     return torch.cat(parts).mean().item()
 
 

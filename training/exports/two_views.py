@@ -222,7 +222,7 @@ def make_two_views(name: str, job: Job) -> Card:
     torch.manual_seed(0)
     card = {
         "title": f"MNIST: {kind.title.lower()} for the page",
-        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "data": dataset.origin,
         "network": {
             **asdict(RECIPE),
             "layers": "convolution 5 x 5 to 8 channels, ReLU, largest of 2 x 2, convolution 5 x 5 "

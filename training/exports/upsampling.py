@@ -17,7 +17,7 @@ from latentbook.models.conv_vae import ConvVAEConfig
 from training.cards import made_on
 from training.data import load_dataset, to_unit
 from training.distillation import StudentRecipe
-from training.exports.decoders import EVERY, sample_of
+from training.exports.decoders import EVERY, codes_of, sample_of
 from training.exports.export import Job, write_export
 from training.fit import OnStep
 from training.losses import recon_loss, reparameterize, squared_error
@@ -42,7 +42,7 @@ def make_upsampling(job: Job) -> Card:
     with torch.no_grad():
         parts = [teacher.encode(part) for part in train.split(1000)]
         codes = [torch.cat(part) for part in zip(*parts, strict=True)]  # mu, logvar
-        test_codes = torch.cat([teacher.encode(part)[0] for part in test.split(1000)])
+        test_codes = codes_of(teacher, test)
     energy = np.zeros((len(KINDS), SEEDS, len(MEASURED)))
     error = np.zeros((len(KINDS), SEEDS))
     arrays: dict[str, NDArray[np.generic]] = {}
@@ -71,7 +71,7 @@ def make_upsampling(job: Job) -> Card:
     digits = torch.logit(test[:CODES].clamp(0.02, 0.98))
     card = {
         "title": "Three ways to double the size of a map: decoders for the page",
-        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "data": dataset.origin,
         "codes": f"of {TEACHER}, whose posterior is drawn from in training; the page has the means "
         f"of every {EVERY}th test image, with their labels",
         "teacher": {"name": TEACHER, "sha256": registry.card(TEACHER)["weights"]["sha256"]},

@@ -101,7 +101,7 @@ def make_views(job: Job) -> Card:
     }
     card = {
         "title": "MNIST: pairs of views, and turned digits, in codes of two-view encoders",
-        "data": {"name": dataset.name, "source": dataset.source, "sha256": dataset.sha256},
+        "data": dataset.origin,
         "seed": 0,
         "views": f"two of each of the first {PAIRS} of every {EVERY}th test image, drawn as in "
         f"training; of the encoders {', '.join(EMBEDDED)} also their projections",

@@ -25,6 +25,8 @@ SHOW_A_FIGURE = """\
 The page draws figures itself: let the last line of the code be one, as a dict.
 {"data": [{"type": "scatter", "x": [1, 2, 3], "y": [1, 4, 9]}], "layout": {}}"""
 
+CHECK = "check"  # the name in tracebacks for a question's own code
+
 MAX_NAME, MAX_MESSAGE, MAX_TRACEBACK = 100, 2_000, 20_000  # characters
 
 _readers_files: set[str] = set()
@@ -81,7 +83,18 @@ def described(error: BaseException, filename: str) -> dict[str, Any]:
         "message": cut(message, MAX_MESSAGE),
         "line": line_of(error, filename),
         "traceback": cut(trimmed(error), MAX_TRACEBACK),
+        "explanation": explanation_of(error, filename),
     }
+
+
+def explanation_of(error: BaseException, filename: str) -> dict[str, Any] | None:
+    """What the error means for the values that caused it, if that can be read from the code."""
+    try:
+        from widgets.engine.explain import explain  # not before: a start needs no explanations
+
+        return explain(error, _readers_files - {CHECK}, filename)
+    except Exception:  # the traceback is enough
+        return None
 
 
 def chain_of(error: BaseException | None) -> Iterator[BaseException]:

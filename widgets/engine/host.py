@@ -11,10 +11,11 @@ import copy
 import gc
 import json
 import math
+import re
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Set
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -23,6 +24,7 @@ import widgets
 from widgets import data
 from widgets.engine import frames
 from widgets.engine.failure import (
+    CHECK,
     ProtocolError,
     chain_of,
     failed,
@@ -36,12 +38,14 @@ from widgets.engine.restore import InterpreterDamaged, InterpreterState
 Display: TypeAlias = Callable[[str, str], None]
 Request: TypeAlias = Mapping[str, Any]
 Scope: TypeAlias = dict[str, Any]
+Array: TypeAlias = np.ndarray[Any, Any]
 
 PLOTLY = "application/vnd.plotly.v1+json"
-ANSWER, CHECK = "your answer", "check"  # names in tracebacks for the two parts of a question
+ANSWER = "your answer"  # the name in tracebacks for the reader's part of a question
 
 MAX_CHARACTERS = 200_000  # of a value's text
 MAX_FIGURE = 500_000  # characters of a figure's JSON: drawing more would block the page
+MAX_COPIED = 64_000_000  # bytes of an array that is copied in order to step through a snippet
 
 _scopes: dict[str, Scope] = {}
 _interpreter = InterpreterState()
@@ -85,8 +89,9 @@ def handle(request: Request, display: Display) -> dict[str, Any]:
 
 def is_readers(request: Request) -> bool:
     """Whether a request runs readers' code."""
-    kind = request.get("type")
-    return kind in ("run_cell", "check_answer") or isinstance(request.get("source"), str)
+    if request.get("type") in ("run_cell", "step_cell", "check_answer"):
+        return True
+    return isinstance(request.get("source"), str)
 
 
 def put_back() -> None:
@@ -118,7 +123,7 @@ def answer(request: Request, display: Display) -> Any:
 def reader_file(request: Request) -> str:
     """The name of the reader's code in tracebacks, for the line of a failure."""
     match request:
-        case {"type": "run_cell", "filename": str(filename)}:
+        case {"type": "run_cell" | "step_cell", "filename": str(filename)}:
             return filename
         case {"type": "compute_widget", "widget": str(widget), "source": None}:
             return f"{widgets.__path__[0]}/{widget}.py"
@@ -159,6 +164,45 @@ def let_go(scope: Scope, names: Set[str], error: MemoryError) -> None:
         error.add_note(f"What this snippet had made by then is given up: {', '.join(made)}.")
 
 
+def step_cell(scope: str, code: str, filename: str) -> str:
+    """Run a snippet in a copy of the scope and record each step.
+
+    What cannot be copied is missing there, and arrays too large to be copied cannot be changed.
+
+    Returns
+    -------
+    str
+        JSON of a ``Recording`` in static/js/python/protocol.js.
+    """
+    from widgets.engine.steps import Recording  # not before: a start needs no recordings
+
+    recording = Recording(code, filename)
+    originals = _scopes.get(scope, new_scope())
+    namespace, shared = copied(originals, largest=MAX_COPIED)
+    fixed = [name for name, value in namespace.items() if is_part(value, originals[name])]
+    for name in shared:
+        del namespace[name]
+    failure = None
+    try:
+        recording.run(lambda: execute(code, filename, namespace))
+    except (KeyboardInterrupt, InterpreterDamaged):
+        raise
+    except BaseException as error:
+        put_back()
+        failure = failed(error, filename)
+    named = set(re.findall(r"\w+", code))
+    return recording.as_json(
+        failure,
+        missing=[name for name in shared if name in named],
+        fixed=[name for name in fixed if name in named],
+    )
+
+
+def is_part(value: Any, original: Any) -> bool:
+    """Whether an array has the memory of another."""
+    return type(value) is np.ndarray and np.may_share_memory(value, original)
+
+
 def check_answer(scope: str, code: str, check: str) -> dict[str, Any]:
     """Run an answer, then its check, in a copy of the scope.
 
@@ -168,7 +212,7 @@ def check_answer(scope: str, code: str, check: str) -> dict[str, Any]:
         ``passed``; the message of the first assertion that failed; and, of a law that does not hold
         (:mod:`widgets.kit.laws`), the smallest ``case`` as code to run.
     """
-    namespace = copied(_scopes.get(scope, new_scope()))
+    namespace, _ = copied(_scopes.get(scope, new_scope()))
     execute(code, ANSWER, namespace)
     put_back()  # the check means NumPy's functions and Python's, whatever the answer made of them
     for name in namespace.keys() & _interpreter.builtins.keys():
@@ -193,10 +237,25 @@ def new_scope() -> Scope:
     return {"__name__": "__main__"}
 
 
-def copied(scope: Scope) -> Scope:
-    """A copy of a scope: code in it does not affect the original."""
+def copied(scope: Scope, largest: float = math.inf) -> tuple[Scope, list[str]]:
+    """A copy of a scope: code in it does not affect the original. Views remain views.
+
+    Parameters
+    ----------
+    largest : bytes of an array that is copied; a larger one becomes read-only
+
+    Returns
+    -------
+    copy : dict
+    shared : list of str
+        Names of values without a copy, except modules: both scopes have the same.
+    """
     twin: Scope = {}
     memo: dict[int, Any] = {}
+    shared = []
+    for value in scope.values():
+        if type(value) is np.ndarray:
+            memo[id(value)] = array_copied(value, memo, largest)
     for name, value in scope.items():
         if isinstance(value, FunctionType) and value.__globals__ is scope:
             twin[name] = rebound(value, twin)
@@ -205,7 +264,33 @@ def copied(scope: Scope) -> Scope:
             twin[name] = copy.deepcopy(value, memo)
         except Exception:  # modules, generators and the like have no copy
             twin[name] = value
-    return twin
+            if type(value) is not ModuleType:
+                shared.append(name)
+    return twin, shared
+
+
+def array_copied(array: Array, memo: dict[int, Any], largest: float) -> Array:
+    """A view of a copy of the array that owns the memory; ``memo`` has such copies by identity."""
+    owner = array
+    while type(owner.base) is np.ndarray:
+        owner = owner.base
+    if owner.nbytes > largest:
+        fixed = array.view()
+        fixed.flags.writeable = False
+        return fixed
+    if owner.dtype.kind not in "biufc" or not owner.flags.forc:
+        return copy.deepcopy(array, memo)
+    twin = memo.setdefault(id(owner), owner.copy(order="K"))
+    flat = twin if twin.flags.c_contiguous else twin.T
+    offset = address_of(array) - address_of(owner)
+    view: Array = np.ndarray(array.shape, array.dtype, flat, offset, array.strides)
+    view.flags.writeable = array.flags.writeable
+    return view
+
+
+def address_of(array: Array) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address
 
 
 def rebound(function: FunctionType, scope: Scope) -> FunctionType:
@@ -321,6 +406,7 @@ def text_or_none(source: Any) -> str | None:
 
 REQUESTS: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
     "run_cell": (run_cell, ("scope", "code", "filename", "display")),
+    "step_cell": (step_cell, ("scope", "code", "filename")),
     "check_answer": (check_answer, ("scope", "code", "check")),
     "compute_widget": (
         compute_widget,

@@ -98,7 +98,10 @@ class InterpreterState:
             signal.signal(signal.SIGINT, self.on_interrupt)
         np.seterr(**self.errors)
         for name, stream in self.streams.items():
-            setattr(sys, name, open_again(name) if closed(stream) else stream)
+            if closed(stream):
+                stream = open_again(name)
+            stream.flush()  # an unfinished line belongs to this code, not to the next
+            setattr(sys, name, stream)
         for function, kept in self.bodies.items():
             if body(function) != kept:
                 function.__code__, function.__defaults__, function.__kwdefaults__ = kept

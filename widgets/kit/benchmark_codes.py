@@ -77,14 +77,14 @@ def change(x: NDArray[Any], how: str) -> NDArray[np.float64]:
     raise KeyError(f"There is no change {how!r}. Accepted names: {', '.join(CHANGES)}.")
 
 
-def untrained(seed: int = 0) -> dict[str, NDArray[np.float64]]:
+def untrained(seed: int = 0, code: int = 32, out: int = 10) -> dict[str, NDArray[np.float64]]:
     """Initial weights of the small convolutional network, before any training.
 
     Uniform within 1 / sqrt(inputs of a unit), kernels, matrices and biases alike.
     """
     rng = np.random.default_rng(seed)
     weights = {}
-    for i, shape in enumerate([(8, 1, 5, 5), (16, 8, 5, 5), (256, 32), (32, 10)]):
+    for i, shape in enumerate([(8, 1, 5, 5), (16, 8, 5, 5), (256, code), (code, out)]):
         inputs, units = (np.prod(shape[1:]), shape[0]) if len(shape) == 4 else shape
         bound = inputs**-0.5
         weights[f"w{i}"] = rng.uniform(-bound, bound, shape)

@@ -127,6 +127,25 @@ def image(grey: NDArray[np.uint8], centre: Ends, side: float, **more: Any) -> Pa
     }
 
 
+def tint(density: NDArray[np.floating[Any]], x: ArrayLike, y: ArrayLike) -> Part:
+    """A density over a plane, as a tint of the paper: none at 0, that of rules at 1.
+
+    Parameters
+    ----------
+    density : ndarray of shape (len(y), len(x)), from 0 to 1
+    """
+    return {
+        "type": "heatmap",
+        "z": density,
+        "x": x,
+        "y": y,
+        "zmin": 0,
+        "zmax": 1,
+        "colorscale": [[0, PAPER], [1, RULE]],
+        "showscale": False,
+    }
+
+
 def label(text: str, x: float, y: float, color: str = INK, **more: Any) -> Part:
     """A text at a place, 12 px high; see "Shapes and annotations" in ``docs/figures.md``."""
     font = {"color": color, "size": 12}

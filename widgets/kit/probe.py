@@ -130,16 +130,17 @@ def logistic(
 def chosen_logistic(h: NDArray[Any], labels: NDArray[Any]) -> tuple[Array, Array]:
     """The logistic probe with the ridge that :func:`held_out` labels choose; `h` sorted by class.
 
+    It is the one with the least loss: few labels are held out, and many ridges name equally many.
     With a single label of each class nothing can be held out, and the ridge is 1.
     """
     best, start = 1.0, None
     held = held_out(len(h))
     if held.any():
-        right = {}
+        loss = {}
         for ridge in reversed(RIDGES):
             probe, start = logistic(h[~held], labels[~held], ridge, start)
-            right[ridge] = share_right(h[held], labels[held], probe)
-        best = max(RIDGES, key=right.__getitem__)
+            loss[ridge] = log_loss(h[held], labels[held], probe)
+        best = min(RIDGES, key=loss.__getitem__)
     return logistic(h, labels, best)[0]
 
 
@@ -189,6 +190,20 @@ def scores(h: NDArray[Any], probe: tuple[Array, Array]) -> Array:
 def share_right(h: NDArray[Any], labels: NDArray[Any], probe: tuple[Array, Array]) -> float:
     """Share of the codes whose label the probe names."""
     return float(np.mean(scores(h, probe).argmax(axis=1) == labels))
+
+
+def log_loss(h: NDArray[Any], labels: NDArray[Any], probe: tuple[Array, Array]) -> float:
+    """Mean cross-entropy of the labels, in nats, if the probe gives log-odds."""
+    odds = scores(h, probe)
+    odds -= odds.max(axis=1, keepdims=True)
+    spread = np.log(np.exp(odds).sum(axis=1))
+    return float(np.mean(spread - odds[np.arange(len(labels)), labels]))
+
+
+def squared_loss(h: NDArray[Any], labels: NDArray[Any], probe: tuple[Array, Array]) -> float:
+    """Mean squared error of a one-hot label."""
+    gap = scores(h, probe) - np.eye(CLASSES)[labels]
+    return float(np.mean(np.sum(gap**2, axis=1)))
 
 
 def drawn(labels: NDArray[Any], per_class: int, rng: np.random.Generator) -> NDArray[np.intp]:

@@ -1,7 +1,5 @@
 """``GET /api/models/{name}/atlas/{zoom}/{x}/{y}``: map tiles of a latent plane, at any zoom."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import numpy as np

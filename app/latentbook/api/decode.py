@@ -1,7 +1,5 @@
 """``POST /api/models/{name}/decode``: codes in, images out."""
 
-from __future__ import annotations
-
 import json
 import math
 from typing import Annotated

@@ -1,7 +1,5 @@
 """What several routes need: the decoders, a check of the body's type, cancelled work."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable
 from typing import Annotated, Any, TypeVar, cast

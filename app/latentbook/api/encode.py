@@ -1,7 +1,5 @@
 """``POST /api/models/{name}/encode``: images in, codes out."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import numpy as np

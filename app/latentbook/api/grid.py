@@ -1,7 +1,5 @@
 """``GET /api/models/{name}/grid``: a plane through the latent space, decoded, in one picture."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import numpy as np

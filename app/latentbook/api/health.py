@@ -1,7 +1,5 @@
 """``/healthz``, ``/readyz`` and ``/metrics``, for operators."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import cast
 

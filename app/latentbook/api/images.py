@@ -1,7 +1,5 @@
 """Lossless formats of grey pictures, and how each is written."""
 
-from __future__ import annotations
-
 import struct
 import zlib
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """``GET /api/instruments``: frames of instruments, computed on more data than the page has."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor

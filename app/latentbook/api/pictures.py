@@ -1,7 +1,5 @@
 """Responses that are pictures: revalidated, decoded, written, cacheable."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """A plane through the latent space: which two latents vary, and its centre."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field

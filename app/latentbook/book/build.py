@@ -1,7 +1,5 @@
 """Build ``build/site`` if something has changed, and swap it in complete."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil
@@ -24,15 +22,16 @@ from latentbook.book.read.recordings import runnable_cells
 from latentbook.book.write.assets import Assets, bundle
 from latentbook.book.write.brand import branded
 from latentbook.book.write.offline import keep_last_edition
+from latentbook.book.write.prefill import BUNDLES
 from latentbook.book.write.render import TEMPLATES
-from latentbook.book.write.site import SiteWriter
+from latentbook.book.write.site import PathOf, SiteWriter
 from latentbook.cache import Cache, replace_file
 from latentbook.errors import BookErrors, Problems
 from latentbook.hashing import content_hash
 from latentbook.report import Report
 from latentbook.runtime.dist import build_runtime
 from latentbook.runtime.page_packages import PagePackages
-from latentbook.settings import Settings, class_data_of
+from latentbook.settings import Settings, assignments_of, class_data_of
 
 KEPT = 3
 """Bundles of each kind that stay in the cache, for going back to an older edit."""
@@ -130,7 +129,10 @@ def _turn(settings: Settings, report: Report) -> AbstractContextManager[object]:
 
 
 def _is_current(settings: Settings, stamp: str) -> bool:
-    is_there = (settings.site / "index.html").is_file() and class_data_of(settings.site).is_file()
+    files = [settings.site / "index.html", class_data_of(settings.site)]
+    if settings.database:
+        files.append(assignments_of(settings.site))
+    is_there = all(path.is_file() for path in files)
     return is_there and _about(settings).get("stamp") == stamp
 
 
@@ -156,7 +158,7 @@ def _build(project: Project, stamp: str, report: Report, now: datetime) -> None:
         shutil.rmtree(left, ignore_errors=True)
     partial = site.with_name(f"{site.name}.{os.getpid()}.partial")
     try:
-        for_class = SiteWriter(settings, loaded, assets, runtime, partial, report).write()
+        beside = SiteWriter(settings, loaded, assets, runtime, partial, report).write()
         closed = project.not_open(now)
         if not settings.reload:
             told = bool(_shown(site, closed, loaded.laid.hidden))
@@ -164,7 +166,8 @@ def _build(project: Project, stamp: str, report: Report, now: datetime) -> None:
         about = _about_file(settings)
         about.unlink(missing_ok=True)
         _swap(partial, settings)
-        _put_class_data(for_class, settings)
+        for path_of in (class_data_of, assignments_of):
+            _put_beside(path_of, beside.get(path_of), settings)
         Cache(about.parent).write(about.name, {"stamp": stamp, "closed": closed.names})
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -187,14 +190,13 @@ def _stamp(project: Project, now: datetime) -> str:
     files.append(root / "package-lock.json")
     parts = [part for path in files for part in (str(path), path.read_bytes())]
     parts += project.not_open(now).names
-    return content_hash(
-        f"{settings.reload} {settings.base_path} {settings.brotli_quality}", *parts, length=32
-    )
+    shown = (settings.reload, settings.base_path, settings.brotli_quality, bool(settings.database))
+    return content_hash(" ".join(map(str, shown)), *parts, length=32)
 
 
 def _forget_old(cache: Path) -> None:
     """Delete old bundles, so that days of editing do not fill the disk."""
-    for kind in ("bundle-*", "engine-*.js", "service-worker-*.js", "notebook-*.js"):
+    for kind in BUNDLES:
         newest_first = sorted(cache.glob(kind), key=lambda path: path.stat().st_mtime, reverse=True)
         for old in newest_first[KEPT:]:
             shutil.rmtree(old) if old.is_dir() else old.unlink()
@@ -222,11 +224,12 @@ def dressed(loaded: Loaded, assets: Assets, settings: Settings) -> Assets:
     return branded(assets, loaded.brand, loaded.book.title, settings.content, out)
 
 
-def _put_class_data(data: bytes, settings: Settings) -> None:
-    """Write class mode's data next to the new site; the old data moves to the previous site."""
-    if (old := class_data_of(settings.site)).exists():
-        old.replace(class_data_of(settings.previous_site))
-    replace_file(old, data)
+def _put_beside(path_of: PathOf, data: bytes | None, settings: Settings) -> None:
+    """Write a file beside the new site, if there is one; the old one goes beside the previous."""
+    if (old := path_of(settings.site)).exists():
+        old.replace(path_of(settings.previous_site))
+    if data is not None:
+        replace_file(old, data)
 
 
 def _swap(partial: Path, settings: Settings) -> None:

@@ -1,21 +1,29 @@
 """``latentbook check``: checks what the build checks, and runs all Python in the book."""
 
-from __future__ import annotations
-
 import ast
 import importlib.util
 import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
-from itertools import zip_longest
+from itertools import product, zip_longest
 from pathlib import Path
 from typing import Any
 
+from latentbook.book.compose.assigned import ASKED
 from latentbook.book.compose.author_code import AuthorCode, Reply, explained
 from latentbook.book.load import compose, load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.bare_numbers import bare_numbers
+from latentbook.book.read.card_records import (
+    BOOK_CARDS,
+    CARDS,
+    card_hash,
+    edition_of,
+    read_cards,
+    updated,
+    write_cards,
+)
 from latentbook.book.read.day import right_now
 from latentbook.book.read.nodes import DirectiveNode, directives
 from latentbook.book.read.numbers import STALE, NumberError, made_by, rounded
@@ -58,14 +66,19 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
         report(warning)
     book.check_instruments()
     changed: list[Recordings] = []
-    for source in book.loaded.whole:
+    for source in (*book.loaded.whole, *(each.source for each in book.loaded.assignments)):
         report(f"Running the Python of {source.opening.path.parent}")
         recordings = book.run(source, record=record)
         if record and recordings.by_label != source.recordings.by_label:
             changed.append(recordings)
+        book.check_cards(source, record=record)
     book.problems.raise_all()
+    book.warn_of_public_answers()
     for recordings in changed:
         recordings.write()
+    if record:
+        for source in book.loaded.whole:
+            book.record_cards(source)
     report("Every check passes")
 
 
@@ -106,6 +119,8 @@ class _Book:
         self.report = report
         report("Reading the book")
         self.loaded = compose(project, right_now(), computing=True)
+        asked = [each for page in self.loaded.assignments for each in page.questions]
+        self.asked = {each.label: each for each in asked}
         self.problems = Problems(self.loaded.laid.origins)
 
     def check_instruments(self) -> None:
@@ -121,6 +136,45 @@ class _Book:
                     place = Path(path.parents[1].name) / path.parent.name / path.name
                     self.problems.add(place, reply["line"] or 1, f"{name} {explained(reply)}")
 
+    def warn_of_public_answers(self) -> None:
+        for each in self.asked.values():
+            line = each.nodes[0].line
+            if len(each.nodes) == 1 and self.loaded.laid.from_book(each.page.path, line):
+                place = self.problems.place(each.page.path, line)
+                self.report(f"{place}: {each.label} does not vary, and its answer is public")
+
+    def check_cards(self, source: ChapterSource, *, record: bool) -> None:
+        """Report cards that ask something else than their authors have accepted."""
+        for page in source.pages:
+            report = self.problems.of(page.path)
+            for card in page.cards:
+                then, edition = source.card_records.get(card.label), edition_of(card)
+                if then is not None and edition < then.edition:
+                    report.add(
+                        card.line,
+                        f"{card.label} has edition {edition}, but {then.edition} is recorded: the "
+                        "number of an edition only rises",
+                    )
+                elif record:
+                    continue
+                elif then is None:
+                    message = f"the card {card.label} is not recorded: run this check with --record"
+                    report.add(card.line, message)
+                elif edition == then.edition and card_hash(card) != then.source:
+                    report.add(
+                        card.line,
+                        f"the card {card.label} has changed: if readers who knew it still do, run "
+                        f"this check with --record; if not, write :edition: {edition + 1}",
+                    )
+
+    def record_cards(self, source: ChapterSource) -> None:
+        cards = [card for page in source.pages for card in page.cards]
+        made = updated(source.card_records, cards, right_now().date())
+        path = source.recordings.path.with_name(BOOK_CARDS)
+        book = read_cards(path, self.problems.of(path))
+        own = {label: each for label, each in made.items() if each != book.get(label)}
+        write_cards(self.content / source.entry.slug / CARDS, own)
+
     def run(self, source: ChapterSource, *, record: bool) -> Recordings:
         with closing(AuthorCode(self.settings.code_timeout)) as code:
             recorded = _ChapterRun(self, source, code).run(record=record)
@@ -133,13 +187,11 @@ class _ChapterRun:
     """Runs the Python of one chapter from top to bottom, in one scope."""
 
     def __init__(self, book: _Book, source: ChapterSource, code: AuthorCode) -> None:
+        self.book = book
         self.source = source
-        self.all_problems = book.problems
-        self.problems = book.problems.of(source.opening.path)
-        self.report = book.report
         self.code = code
+        self.problems = book.problems.of(source.opening.path)
         self.asked = [each for each in book.loaded.asked if each.slug == source.entry.slug]
-        self.install_hint = book.packages.install_hint
         self.scope = f"check:{source.entry.slug}"
         self.hashes = code_hashes(source.nodes)
         self.ran: list[DirectiveNode] = []  # snippets whose names the scope contains
@@ -148,8 +200,8 @@ class _ChapterRun:
         runnable = runnable_cells(self.source.nodes)
         made: dict[str, Recording] = {}
         for page in self.source.pages:
-            self.problems = self.all_problems.of(page.path)
-            for node in directives(page.document.nodes, "code-cell", "quiz"):
+            self.problems = self.book.problems.of(page.path)
+            for node in directives(page.document.nodes, "code-cell", "quiz", ASKED):
                 if node in runnable:
                     if (recording := self.cell(node)) is not None:
                         made[node.label] = recording
@@ -157,6 +209,9 @@ class _ChapterRun:
                             self.compare(node, recording)
                 elif node.name == "quiz":
                     self.question(node)
+                elif node.name == ASKED and node.label:
+                    for variant in self.book.asked[node.label].nodes:
+                        self.question(variant)
                 elif node.options.get("needs"):
                     self.listing(node)
         if self.source.computed:
@@ -194,12 +249,11 @@ class _ChapterRun:
     def failed(self, node: DirectiveNode, reply: Reply, what: str) -> None:
         line = node.body_line + reply["line"] - 1 if reply["line"] else node.line
         lacks = NO_MODULE.fullmatch(reply["message"])
-        hint = self.install_hint(lacks["module"]) if lacks else ""
+        hint = self.book.packages.install_hint(lacks["module"]) if lacks else ""
         message = f"{what} {explained(reply)}"
         self.problems.add(line, f"{message}. {hint}" if hint else message)
 
     def compare(self, node: DirectiveNode, now: Recording) -> None:
-        """Report a recording that is missing, stale or different."""
         then = self.source.recordings.current(node.label, now.code)
         if then is None:
             known = node.label in self.source.recordings.known
@@ -229,13 +283,13 @@ class _ChapterRun:
                 found[name] = rounded(value + 0)  # a list, a text, a dict have no sum with 0
             except (TypeError, ValueError) as error:
                 message = f"{name!r} of {node.label} is not a number: {error}"
-                self.all_problems.add(each.path, each.line, message)
+                self.book.problems.add(each.path, each.line, message)
         return found
 
     def computed(self) -> dict[str, float]:
         """Compute the numbers of ``numbers.py`` in a separate process."""
         numbers = self.source.numbers
-        report = self.all_problems.of(numbers.path)
+        report = self.book.problems.of(numbers.path)
         with closing(AuthorCode(LISTING_TIMES * self.code.seconds)) as own:
             reply = own.ask({"type": "numbers", "code": numbers.source})
         if reply["type"] == "failed":
@@ -256,38 +310,37 @@ class _ChapterRun:
         values = {maker: recording.numbers for maker, recording in made.items()}
         then = {maker: r.numbers for maker, r in self.source.recordings.known.items()}
         if not record and numbers.stale:
-            self.all_problems.add(numbers.path, 1, STALE)
+            self.book.problems.add(numbers.path, 1, STALE)
         for each in self.asked:
             try:
                 now = numbers.number(each.content, values).text
             except NumberError as error:
-                self.all_problems.add(each.path, each.line, str(error))
+                self.book.problems.add(each.path, each.line, str(error))
                 continue
             was = "not recorded"
             with suppress(NumberError):
                 was = numbers.number(each.content, then).text
             what = f"{{num}}`{each.content}` was {was}, and is now {now}"
             if was != now and record:
-                self.report(f"{self.all_problems.place(each.path, each.line)}: {what}")
+                self.book.report(f"{self.book.problems.place(each.path, each.line)}: {what}")
             elif was != now:
                 message = f"{what}: read the sentence, then run this check with --record"
-                self.all_problems.add(each.path, each.line, message)
+                self.book.problems.add(each.path, each.line, message)
 
     def question(self, node: DirectiveNode) -> None:
         """Check that every solution passes and every mistake gets its message."""
-        checks = node.parts("check")
-        if not checks:
-            return
-        for solution in node.parts("solution"):
-            reply = self.answer(solution, checks[0])
+        checks = [*node.parts("check"), *node.parts("grade")]
+        solutions = [*node.parts("solution"), *node.parts("lines")]
+        for check, solution in product(checks, solutions):
+            reply = self.answer(solution, check)
             if reply["type"] == "failed":
                 self.failed(solution, reply, f"the solution of {node.label}")
             elif not reply["value"]["passed"]:
                 why = reply["value"]["message"]
-                message = f"the solution of {node.label} fails the check: {why}"
+                message = f"the solution of {node.label} fails the {check.name}: {why}"
                 self.problems.add(solution.line, message)
-        for mistake in node.parts("mistake"):
-            self.mistake(node, mistake, self.answer(mistake, checks[0]))
+        for mistake in node.parts("mistake"):  # judged by what decides the mark
+            self.mistake(node, mistake, self.answer(mistake, checks[-1]))
 
     def answer(self, answer: DirectiveNode, check: DirectiveNode) -> Reply:
         return self.ask({"type": "check_answer", "code": answer.code, "check": check.code})
@@ -311,7 +364,7 @@ class _ChapterRun:
         """Run a listing that the page only shows, in a separate process."""
         needs = [name.strip() for name in node.options["needs"].split(",")]
         if missing := [name for name in needs if importlib.util.find_spec(name) is None]:
-            self.report(f"  {node.label} is not run: {', '.join(missing)} is not installed")
+            self.book.report(f"  {node.label} is not run: {', '.join(missing)} is not installed")
             return
         # CUDA reserves more address space than there is memory, so a listing has no limit of it.
         with closing(AuthorCode(LISTING_TIMES * self.code.seconds, memory=None)) as own:

@@ -1,12 +1,11 @@
 """Compose a project: one :class:`Book` with the files its pages need, or all its mistakes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
 from functools import cache
 
+from latentbook.book.compose.assigned import compose_assignments, take_assigned
 from latentbook.book.compose.author_code import AuthorCode
 from latentbook.book.compose.bibliography import read_bibliography
 from latentbook.book.compose.chapters import Chapters, Neighbours
@@ -19,7 +18,7 @@ from latentbook.book.compose.ledgers import Ledgers
 from latentbook.book.compose.math import Mathematics, Notation
 from latentbook.book.compose.media import Media
 from latentbook.book.compose.pictures import FORBIDDEN, Pictures
-from latentbook.book.compose.pieces import Html
+from latentbook.book.compose.pieces import Html, Link
 from latentbook.book.compose.plots import Plots
 from latentbook.book.compose.stills import Stills
 from latentbook.book.compose.types import Book, Loaded, Part
@@ -90,11 +89,17 @@ def _compose(
 ) -> Loaded:
     settings, manifest, problems = project.settings, project.manifest, project.problems
     notation = Notation(project.macros())
-    whole = _sources(project)
-    labels = _labels(project, whole)
+    reader = SourceReader(project, by_name(DIRECTIVES))
+    kept = Cache(settings.build / "cache" / "plots")
+    plots = Plots(plot_code, settings.widgets, kept)
+    assigned = take_assigned(_sources(reader), reader.assignments(), plots, reader)
+    whole = assigned.chapters
+    labels = _labels(project, [*whole, *assigned.sources])
+    assigned.close(labels, manifest.openings, problems)
     days = check_days(manifest.openings, labels.with_days(), problems)
     closed = set_apart(whole, days.not_open(now, drafts=settings.reload))
     labels.shut(closed.labels)
+    labels.unanswered = closed.unanswered
     asked: dict[Asked, None] = {}
 
     def resources() -> Resources:
@@ -117,7 +122,7 @@ def _compose(
             media=media,
             pictures=Pictures(content, media),
             stills=Stills(instrument_code, engine, media, widgets, Cache(cached / "stills")),
-            plots=Plots(plot_code, widgets, Cache(cached / "plots")),
+            plots=plots,
             symbols=read_notation(content / "notation.toml", project.report("notation.toml")),
             glossary=read_glossary(content / "glossary.toml", project.report("glossary.toml")),
             language=manifest.content_language,
@@ -127,17 +132,19 @@ def _compose(
 
     shared = resources()
     # Withheld content is composed for its mistakes. What only it uses appears in no list.
-    unseen = resources() if closed.pieces else shared
-    ledgers = Ledgers(project, shared, unseen, whole)
+    unseen = resources() if closed.pieces or assigned.assignments else shared
+    names = {page.name or page.slug for source in whole for page in source.pages}
+    ledgers = Ledgers(project, shared, unseen, names)
     neighbours = Neighbours(project, closed.sources, labels)
     composed = Chapters(project, shared, unseen, whole, ledgers, neighbours)
     _check_numbers(project, whole, computing)
     for piece in closed.pieces:
         composed.rehearse(piece)
     chapters = {source.entry.slug: composed.chapter(source) for source in closed.sources}
+    assignments = compose_assignments(assigned, composed)
     neighbours.check_circles()
     facts, symbols, terms = ledgers.facts(), ledgers.symbols(), ledgers.terms()
-    brand = _checked_brand(project)
+    brand, corrections = _checked_brand(project), _corrections(project, labels)
     problems.raise_all()
     parts = (
         Part(part.title, tuple(chapters[e.slug] for e in part.chapters if e.slug in chapters))
@@ -145,6 +152,7 @@ def _compose(
     )
     drafts = days.drafts() if settings.reload else Days()
     book = Book(
+        id=manifest.storage_id,
         title=manifest.title,
         subtitle=manifest.subtitle,
         description=manifest.description,
@@ -160,6 +168,10 @@ def _compose(
         mark=mark(brand, manifest.title, settings.content) if manifest.brand else Html(),
         small_print=small_print(brand, manifest.term, _credit(project)),
         report_mistakes=manifest.report_mistakes,
+        edition=manifest.edition,
+        released=manifest.released,
+        url=manifest.url,
+        corrections=corrections,
         **facts,
     )
     return Loaded(
@@ -174,13 +186,14 @@ def _compose(
         laid=project.laid,
         brand=manifest.brand,
         asked=tuple(asked),
+        assignments=assignments,
+        unseen=unseen.media,
     )
 
 
-def _sources(project: Project) -> list[ChapterSource]:
+def _sources(reader: SourceReader) -> list[ChapterSource]:
     """Read the front page and the chapters, withheld content included."""
-    reader = SourceReader(project, by_name(DIRECTIVES))
-    entries = {entry.slug: entry for entry in project.manifest.entries}.values()
+    entries = {entry.slug: entry for entry in reader.project.manifest.entries}.values()
     read = [reader.front(), *map(reader.chapter, entries)]
     return [source for source in read if source is not None]
 
@@ -220,6 +233,14 @@ def _checked_brand(project: Project) -> Brand:
             why = "is not an SVG, or contains a script, a style or a picture"
             project.report(brand.mark).add(1, why)
     return brand
+
+
+def _corrections(project: Project, labels: Labels) -> Link | None:
+    name = project.manifest.corrections
+    target = labels.targets.get(name)
+    if name and target is None:
+        project.manifest.file.add(labels.why_missing(name), "corrections")
+    return Link(target.address, target.title) if target and name not in labels.days else None
 
 
 def _credit(project: Project) -> Html:

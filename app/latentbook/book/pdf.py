@@ -36,23 +36,6 @@ NOWHERE = "http://book.invalid/"
 PASSES = 5
 """Page numbers can shift the text. Two passes suffice unless a line then breaks differently."""
 
-WRITE_ADDRESSES = """(known) => {
-  for (const place of document.querySelectorAll("a[data-address]")) {
-    const url = new URL(place.dataset.address, document.baseURI).href;
-    place.textContent = known ? url : url.slice(document.baseURI.length);
-    if (known) place.href = url;
-  }
-  for (const place of document.querySelectorAll("[data-book-address]")) {
-    if (known) place.textContent = place.href = document.baseURI;
-  }
-}"""
-
-WRITE_PAGES = """(pages) => {
-  for (const place of document.querySelectorAll("[data-page-of]")) {
-    place.textContent = pages[place.dataset.pageOf] ?? "";
-  }
-}"""
-
 
 def build_pdf(settings: Settings, *, paper: Paper, address: str, report: Report) -> Path:
     """Build the book and print it to ``build/TITLE.pdf``.
@@ -83,10 +66,12 @@ def build_pdf(settings: Settings, *, paper: Paper, address: str, report: Report)
     html = Renderer(
         book, dressed(loaded, bundle(settings), settings), {}, "", settings.base_path
     ).paper()
-    css = (settings.root / "static" / "css" / "paper.css").read_text(encoding="utf-8")
+    static = settings.root / "static"
+    css = (static / "css" / "paper.css").read_text(encoding="utf-8")
     with opened(executable, html, site, address) as page:
         page.add_style_tag(content=css + running_heads(book))
-        page.evaluate(WRITE_ADDRESSES, bool(address))
+        page.add_script_tag(path=static / "js" / "paper.js")
+        page.evaluate("known => writeAddresses(known)", bool(address))
         page.evaluate("document.fonts.ready")
         data, count = print_numbered(page, paper)
     path = settings.build / f"{file_name(book.title)}.pdf"
@@ -99,13 +84,15 @@ def build_pdf(settings: Settings, *, paper: Paper, address: str, report: Report)
 def print_numbered(page: Page, paper: Paper) -> tuple[bytes, int]:
     """Print until the page numbers in the text are right; return the PDF and its number of pages.
 
-    Chromium does not support CSS target-counter, so a first pass finds the page of each target.
+    Chromium does not support CSS target-counter, so a first pass finds the page of each target. It
+    needs no tags, which double the file.
     """
     from pypdf import PdfReader
 
-    written: Mapping[str, int] = {}
+    written: Mapping[str, int] | None = None
     for _ in range(PASSES):
-        data = page.pdf(format=paper, print_background=True, tagged=True, outline=True)
+        last = written is not None
+        data = page.pdf(format=paper, print_background=True, tagged=last, outline=True)
         reader = PdfReader(BytesIO(data))
         found = {
             name.removeprefix("/"): (reader.get_destination_page_number(place) or 0) + 1
@@ -113,7 +100,7 @@ def print_numbered(page: Page, paper: Paper) -> tuple[bytes, int]:
         }
         if found == written:
             return data, len(reader.pages)
-        page.evaluate(WRITE_PAGES, found)
+        page.evaluate("pages => writePages(pages)", found)
         written = found
     raise LatentbookError(f"The pages of the PDF did not stabilise in {PASSES} passes.")
 
@@ -181,5 +168,4 @@ def css_string(number: str, title: str) -> str:
 
 
 def file_name(title: str) -> str:
-    """A file name made from a title: lower-case words with hyphens."""
     return "-".join(re.findall(r"\w+", title.lower())) or "book"

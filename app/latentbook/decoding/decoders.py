@@ -1,7 +1,5 @@
 """The interface of the decoders: models that are ready, and pictures of codes."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Protocol
 

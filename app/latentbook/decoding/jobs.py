@@ -1,7 +1,5 @@
 """Work for the inference thread, and the bounded queue in which it waits."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections import deque
@@ -13,6 +11,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from latentbook.http.draining import Closing
 from latentbook.http.metrics import Metrics
 from latentbook.http.problems import Problem
 
@@ -26,15 +25,6 @@ class QueueFull(Problem):
             503,
             f"The decoders are busy: {size} requests are waiting. Try again in a second.",
             headers={"Retry-After": "1"},
-        )
-
-
-class Closing(Problem):
-    def __init__(self) -> None:
-        super().__init__(
-            503,
-            "The server is shutting down. Try again in a few seconds.",
-            headers={"Retry-After": "5"},
         )
 
 

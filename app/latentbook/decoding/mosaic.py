@@ -1,7 +1,5 @@
 """Many decoded images in one picture."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -3,10 +3,10 @@
 Imports torch, so import it on the inference thread only.
 """
 
-from __future__ import annotations
-
 import copy
 import hashlib
+import os
+import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 
@@ -37,6 +37,8 @@ TEST_CODES = 4096
 
 DIGEST_CODES = 1024
 """How many of the test codes' pictures go into the edition."""
+
+DECODING_NICENESS = 10
 
 Floats = NDArray[np.float32]
 Stop = Callable[[], bool]
@@ -161,7 +163,14 @@ def one_threaded_workers() -> ThreadPoolExecutor:
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    return ThreadPoolExecutor(threads, "decoder", torch.set_num_threads, (1,))
+    return ThreadPoolExecutor(threads, "decoder", _begin_worker)
+
+
+def _begin_worker() -> None:
+    """Decode behind whatever else the server does: pages must not wait for grids."""
+    torch.set_num_threads(1)
+    if sys.platform == "linux":  # elsewhere this changes the whole process
+        os.nice(DECODING_NICENESS)
 
 
 def grey(x_hat: Tensor) -> Tensor:

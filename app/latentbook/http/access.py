@@ -1,13 +1,15 @@
 """ASGI middleware around every request: counts it and logs it."""
 
-from __future__ import annotations
-
+import re
 import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from latentbook.http.logs import log
 from latentbook.http.metrics import Metrics
+
+SECRET = re.compile(r"(/join/|/lti/register/).+")
+"""An invitation to a course or of a platform: whoever has its address can use it."""
 
 GONE = 499
 """Status of a request whose client disconnected before the response began."""
@@ -50,7 +52,7 @@ class Access:
             log.info(
                 "request",
                 method=scope["method"],
-                path=scope["path"],
+                path=SECRET.sub(r"\1…", scope["path"]),
                 status=status,
                 seconds=round(seconds, 6),
                 bytes=size,

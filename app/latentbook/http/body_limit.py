@@ -1,7 +1,5 @@
 """ASGI middleware that limits the size of a request body."""
 
-from __future__ import annotations
-
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 

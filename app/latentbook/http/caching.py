@@ -1,7 +1,5 @@
 """Cacheable responses: ETag, If-None-Match, 304."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """Why the served site is older than its sources."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from latentbook.book.read.day import right_now

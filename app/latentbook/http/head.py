@@ -1,7 +1,5 @@
 """ASGI middleware that answers HEAD wherever GET is answered."""
 
-from __future__ import annotations
-
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 

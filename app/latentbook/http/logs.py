@@ -1,7 +1,5 @@
 """Logs on standard error: one JSON object per line, also for libraries."""
 
-from __future__ import annotations
-
 import logging
 
 import structlog

@@ -1,6 +1,6 @@
 """Prometheus metrics of the server."""
 
-from __future__ import annotations
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -13,34 +13,26 @@ class Metrics:
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
-        self.requests = Counter(
+        counter = partial(Counter, registry=registry)
+        seconds = partial(Histogram, buckets=SECONDS, registry=registry)
+        self.requests = counter(
             "latentbook_http_requests",
             "Requests answered, by route template.",
             ("route", "status"),
-            registry=registry,
         )
-        self.request_seconds = Histogram(
+        self.request_seconds = seconds(
             "latentbook_http_request_seconds",
             "From the head of a request to the last byte of its response.",
             ("route",),
-            buckets=SECONDS,
-            registry=registry,
         )
         self.queue_length = Gauge(
             "latentbook_queue_length", "Jobs waiting for a decoder.", registry=registry
         )
-        self.queue_seconds = Histogram(
-            "latentbook_queue_seconds",
-            "How long a job waited for a decoder.",
-            buckets=SECONDS,
-            registry=registry,
+        self.queue_seconds = seconds(
+            "latentbook_queue_seconds", "How long a job waited for a decoder."
         )
-        self.decode_seconds = Histogram(
-            "latentbook_decode_seconds",
-            "How long a batch took to decode.",
-            ("model",),
-            buckets=SECONDS,
-            registry=registry,
+        self.decode_seconds = seconds(
+            "latentbook_decode_seconds", "How long a batch took to decode.", ("model",)
         )
         self.batch_tiles = Histogram(
             "latentbook_batch_tiles",
@@ -48,16 +40,11 @@ class Metrics:
             buckets=TILES,
             registry=registry,
         )
-        self.tiles = Counter(
-            "latentbook_tiles_decoded", "Codes decoded.", ("model",), registry=registry
-        )
-        self.dropped = Counter(
-            "latentbook_jobs_dropped", "Jobs whose client had disconnected.", registry=registry
-        )
-        self.rejected = Counter(
+        self.tiles = counter("latentbook_tiles_decoded", "Codes decoded.", ("model",))
+        self.dropped = counter("latentbook_jobs_dropped", "Jobs whose client had disconnected.")
+        self.rejected = counter(
             "latentbook_jobs_rejected",
             "Jobs refused because the queue was full or the server was shutting down.",
-            registry=registry,
         )
 
     def decoded(self, model: str, tiles: int, seconds: float) -> None:

@@ -1,7 +1,5 @@
 """Content negotiation: media types in ``Accept``, codings in ``Accept-Encoding``."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 from latentbook.http.problems import wrong_field

@@ -1,7 +1,5 @@
 """One shape for all errors over HTTP: RFC 9457, ``application/problem+json``."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus

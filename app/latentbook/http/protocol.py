@@ -26,7 +26,6 @@ WARN_S = 60
 
 
 def open_files() -> int:
-    """How many files and connections this process may have open."""
     try:
         import resource
     except ModuleNotFoundError:  # Windows, which has no such limit

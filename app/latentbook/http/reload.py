@@ -3,8 +3,6 @@
 The browser shows mistakes in the content above the last good site.
 """
 
-from __future__ import annotations
-
 import asyncio
 import importlib
 import json
@@ -54,7 +52,6 @@ class Reload:
             self.changed.notify_all()
 
     async def watch(self, stop: asyncio.Event) -> None:
-        """Build after each change, until stopped."""
         sources = watched(self.settings)
         async for changes in awatch(*sources, stop_event=stop, debounce=100, step=20):
             paths = {Path(path) for _, path in changes}

@@ -1,13 +1,10 @@
 """Rebuild the site when scheduled content opens, while the old one is served."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from pathlib import Path
 
 from latentbook.book.read.day import right_now
 from latentbook.book.read.project import days_of
@@ -46,7 +43,7 @@ class ScheduledBuilds:
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Watch while the block runs, if the book has a schedule or the first build failed."""
-        if not (self.fault.errors or has_days(self._dated)):
+        if not (self.fault.errors or days_of(self._dated)):
             yield
             return
         task = asyncio.create_task(self.watch())
@@ -58,7 +55,6 @@ class ScheduledBuilds:
                 await task
 
     async def watch(self) -> None:
-        """Build whenever something is due, until cancelled."""
         if self.fault.errors:  # the start has just tried
             await asyncio.sleep(FIRST_RETRY_S)
         while True:
@@ -85,8 +81,3 @@ class ScheduledBuilds:
         if opening is None:
             return LOOK_S
         return min(LOOK_S, max(0.0, (opening.moment - self._clock()).total_seconds()))
-
-
-def has_days(content: Path) -> bool:
-    manifests = (content / name for name in ("book.toml", "course.toml"))
-    return any(path.is_file() for path in manifests) and bool(days_of(content))

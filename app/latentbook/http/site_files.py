@@ -1,7 +1,5 @@
 """Serves the built site: precompressed, hashed names cached for ever, pages revalidated."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import re
@@ -29,6 +27,7 @@ BEYOND = b"bytes=%d-" % 2**62
 """No file is so long."""
 
 MEDIA_TYPES = {
+    ".apkg": "application/zip",
     ".ipynb": "application/x-ipynb+json",
     ".map": "application/json",
     ".mjs": "text/javascript",

@@ -3,11 +3,10 @@
 Withheld and hidden content is not on the site and cannot be asked.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,6 @@ class Way(ClassForm):
         return not self.html and not {"list", "curve"} & self.accepts.keys()
 
     def accept(self, value: Any) -> Any:
-        """An answer as it is stored; raises :class:`NotAccepted`."""
         return accepted(value, self.accepts)
 
 
@@ -107,14 +105,11 @@ def is_number(value: Any, kind: Any) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool)
 
 
-@dataclass
+@dataclass(frozen=True)
 class ClassData:
     """What the build wrote for class mode; reread when the file changes."""
 
     path: Path
-    _seen: tuple[int, int] | None = None
-    _frame: dict[str, Any] = field(default_factory=dict)
-    _blocks: dict[str, Block] = field(default_factory=dict)
 
     @property
     def edition(self) -> tuple[int, int]:
@@ -123,21 +118,15 @@ class ClassData:
 
     def frame(self) -> Mapping[str, Any]:
         """What the pages of class mode share with those of the book."""
-        self._read()
-        return self._frame
+        return _read(self.path, self.edition)[0]
 
     def blocks(self) -> Mapping[str, Block]:
-        self._read()
-        return self._blocks
-
-    def _read(self) -> None:
-        edition = self.edition
-        if self._seen != edition:
-            data = json.loads(self.path.read_text(encoding="utf-8"))
-            self._frame = data["frame"]
-            self._blocks = {each["id"]: _block(each) for each in data["blocks"]}
-            self._seen = edition
+        return _read(self.path, self.edition)[1]
 
 
-def _block(data: Mapping[str, Any]) -> Block:
-    return Block(**{**data, "ways": tuple(Way(**way) for way in data["ways"])})
+@lru_cache(maxsize=1)
+def _read(path: Path, edition: tuple[int, int]) -> tuple[dict[str, Any], dict[str, Block]]:
+    data = json.loads(path.read_text(encoding="utf-8"))
+    for each in data["blocks"]:
+        each["ways"] = tuple(Way(**way) for way in each["ways"])
+    return data["frame"], {each["id"]: Block(**each) for each in data["blocks"]}

@@ -1,9 +1,8 @@
 """Scripts and styles of class mode, bundled separately: the site is the same without them."""
 
-from __future__ import annotations
-
 import json
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from latentbook.book.write.assets import ES, HASHED, NAMES, QUESTIONS, esbuild, sources_hash
@@ -23,20 +22,32 @@ def folder_of(settings: Settings) -> Path:
 
 
 def bundle_class(settings: Settings) -> None:
-    """Bundle them if a source has changed. The old files are served until then."""
-    out = folder_of(settings)
+    scripts = [f"static/js/lecture/{name}.js" for name in ENTRIES]
+    made = {"latentbook-forms.js": forms_script(settings)}
+    bundle_apart(settings, folder_of(settings), [*scripts, "static/css/lecture.css"], made)
+
+
+def bundle_apart(
+    settings: Settings, out: Path, entries: Sequence[str], made: Mapping[str, str]
+) -> None:
+    """Bundle scripts and sheets if a source has changed. The old files are served until then.
+
+    Parameters
+    ----------
+    made : scripts that are in no file, by the name under which others import them
+    """
     made_from = sources_hash(settings, "js", "css")
     if json.loads((sealed(out) or {}).get(PLACES, b"{}")).get("made_from") == made_from:
         return
-    partial = out.with_name("class.partial")
+    partial = out.with_name(f"{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    meta, forms = partial / "meta.json", partial / "forms.js"
-    forms.write_text(forms_script(settings), encoding="utf-8")
+    meta = partial / "meta.json"
+    for name, script in made.items():
+        (partial / name).write_text(script, encoding="utf-8")
     esbuild(
         settings,
-        *(f"static/js/lecture/{name}.js" for name in ENTRIES),
-        "static/css/lecture.css",
+        *entries,
         "--format=esm",
         "--splitting",
         ES,
@@ -45,13 +56,13 @@ def bundle_class(settings: Settings) -> None:
         *NAMES[1:],
         "--loader:.css=css",
         f"--alias:latentbook={settings.root / 'static' / 'js'}",
-        f"--alias:latentbook-forms.js={forms}",
+        *(f"--alias:{name}={partial / name}" for name in made),
         f"--metafile={meta}",
     )
     outputs = json.loads(meta.read_text(encoding="utf-8"))["outputs"]
     names = {HASHED.sub("", Path(key).name): Path(key).name for key in outputs}
-    meta.unlink()
-    forms.unlink()
+    for name in (meta.name, *made):
+        (partial / name).unlink()
     places = json.dumps({"made_from": made_from, "names": names})
     (partial / PLACES).write_text(places, encoding="utf-8")
     seal(partial)
@@ -84,11 +95,18 @@ def form_templates() -> dict[str, str]:
 
 
 def read_bundle(settings: Settings) -> tuple[dict[str, str], dict[str, bytes]]:
-    """Logical name, ``phone.js``, to the name with its hash; and all files by name."""
-    files = sealed(folder_of(settings))
-    if files is None:
+    found = read_apart(folder_of(settings))
+    if found is None:
         raise LatentbookError(
             "The pages of class mode are not built. `latentbook serve --class` builds them; for "
             "`--built`, LATENTBOOK_CLASS_MODE=1 latentbook build."
         )
+    return found
+
+
+def read_apart(folder: Path) -> tuple[dict[str, str], dict[str, bytes]] | None:
+    """Logical name, ``phone.js``, to the name with its hash; and all files by name."""
+    files = sealed(folder)
+    if files is None:
+        return None
     return json.loads(files.pop(PLACES))["names"], files

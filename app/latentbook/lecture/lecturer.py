@@ -1,7 +1,5 @@
 """``/api/lecturer``: requests of the lecturer's page and the projector."""
 
-from __future__ import annotations
-
 import csv
 import json
 from collections.abc import Iterable

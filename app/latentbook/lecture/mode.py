@@ -1,10 +1,6 @@
 """Class mode as a part of the app: its routes, its classes, its key."""
 
-from __future__ import annotations
-
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
@@ -43,12 +39,6 @@ class ClassMode:
         app.state.sessions = self.sessions
         app.state.key_hash = self.key_hash
         app.state.class_pages = self.pages
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Run the classes, and close the file at the end."""
-        async with self.sessions.open():
-            yield
 
 
 def forget_key(settings: Settings) -> None:

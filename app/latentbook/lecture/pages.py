@@ -1,26 +1,23 @@
 """The pages of class mode: ``/class/``, ``/class/CODE``, ``/show/CODE``, ``/j/``, ``/j/CODE``."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 from mimetypes import guess_type
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Path, Request
-from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from latentbook.book.translations.language import Language, content_language, language
-from latentbook.book.write.render import TEMPLATES, directions, script_json, template_environment
+from latentbook.book.translations.language import Language
 from latentbook.hashing import content_hash
 from latentbook.http.caching import YEAR
 from latentbook.http.problems import Problem
 from latentbook.lecture.auth import TheSessions, is_lecturer
 from latentbook.lecture.blocks import ClassData
 from latentbook.lecture.bundle import form_templates, read_bundle
+from latentbook.lecture.frame import Frame
 from latentbook.lecture.phones import NOT_KEPT
 from latentbook.lecture.sessions import CODE_LENGTH, LETTERS, Sessions
 from latentbook.settings import Settings
@@ -55,27 +52,12 @@ class Pages:
         return self._phone[1]
 
     def render(self, template: str, **given: Any) -> str:
-        frame = self.data.frame()
-        tag, direction = frame["language"]
-        interface = replace(language(tag), direction=direction)
-        tag, direction = frame["content"]
-        content = replace(content_language(tag, interface), direction=direction)
-        environment = template_environment(TEMPLATES, interface.translations)
-        return environment.get_template(f"lecture/{template}.html").render(
+        frame = Frame(self.data.frame(), ROOT)
+        return frame.render(
+            f"lecture/{template}.html",
             kind=template,
-            language=interface,
-            **directions(interface, content),
-            book=frame["title"],
-            brand=Markup(frame["brand"]),
-            root=ROOT,
-            config=script_json({**frame["config"], "root": ROOT}),
-            head=ROOT + frame["head"],
-            icon=ROOT + frame["icon"],
-            styles=[
-                *(ROOT + style for style in frame["styles"]),
-                f"{ROOT}class/assets/{self.names['lecture.css']}",
-            ],
-            words_script=self.words(interface),
+            sheet=f"{ROOT}class/assets/{self.names['lecture.css']}",
+            words_script=self.words(frame.interface),
             forms=form_templates(),
             script=f"{ROOT}class/assets/{self.names[f'{template}.js']}",
             **given,

@@ -1,7 +1,5 @@
 """``/api/class/{code}``: requests of phones."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Any
 

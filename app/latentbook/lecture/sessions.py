@@ -3,8 +3,6 @@
 Everything permanent is in the store before it is here.
 """
 
-from __future__ import annotations
-
 import asyncio
 import gzip
 import hashlib
@@ -112,6 +110,12 @@ class Lecture:
             raise Problem(409, "This round is over.")
         return now
 
+    def phase(self) -> str:
+        """``revealed`` once the answers have been read: pages then ask for them."""
+        if self.results is not None:
+            return "revealed"
+        return "closed" if self.asked().rounds[-1].closed else "open"
+
     def seat(self, tokens: list[str]) -> tuple[int, int] | None:
         """The id and number of the seat that belongs to one of these tokens."""
         for token in tokens:
@@ -170,7 +174,6 @@ class Sessions:
             await run_in_threadpool(self.store.close)
 
     async def sweep(self) -> None:
-        """End each class at its time."""
         while True:
             for lecture in list(self.lectures.values()):
                 if lecture.stored.ends_at < time.time():
@@ -280,7 +283,6 @@ class Sessions:
         return block
 
     async def again(self, lecture: Lecture, round_id: int) -> None:
-        """Open another vote on the same question."""
         async with self.turn(lecture):
             lecture.round(round_id)
             asked = lecture.asked()
@@ -316,7 +318,6 @@ class Sessions:
             await self.tell(lecture)
 
     async def set_doors(self, lecture: Lecture, are_open: bool) -> None:
-        """Let new phones join, or stop that."""
         async with self.turn(lecture):
             await self.store.run(store.set_doors, lecture.stored.id, are_open)
             lecture.stored.doors_open = are_open
@@ -357,7 +358,7 @@ class Sessions:
             "asking": asked.id,
             "round": now.id,
             "nth": len(asked.rounds),
-            "phase": phase_of(asked),
+            "phase": lecture.phase(),
         }
         if lecture.results is not None and block.way(asked.wanted).to_phones:
             news["results"] = lecture.results
@@ -386,7 +387,7 @@ class Sessions:
             "asking": asked.id,
             "label": asked.label,
             "wanted": asked.wanted,
-            "phase": phase_of(asked),
+            "phase": lecture.phase(),
             "opens": lecture.block.opens if lecture.block else "",
             "rounds": [
                 {
@@ -403,10 +404,6 @@ class Sessions:
         if lecture.results is None:
             raise Problem(409, "The answers are not revealed.")
         return lecture.results
-
-
-def phase_of(asked: StoredAsking) -> str:
-    return "revealed" if asked.revealed else "closed" if asked.rounds[-1].closed else "open"
 
 
 def hash_of(token: str) -> bytes:

@@ -1,7 +1,5 @@
 """The file that stores classes. SQLite has one writer, so the store has one thread."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import time

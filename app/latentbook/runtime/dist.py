@@ -1,7 +1,5 @@
 """Build the folder from which a page starts Python: Pyodide, NumPy and the instruments in packs."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -5,8 +5,6 @@ Sorting and compiling happen inside Pyodide (``inside``), because bytecode must 
 that runs it. The library is packed once per Pyodide, the instruments whenever they change.
 """
 
-from __future__ import annotations
-
 import _imp  # importlib.util knows the hash of this Python alone, not of the page's
 import io
 import json
@@ -21,12 +19,17 @@ from typing import Any
 from latentbook.cache import sealed
 from latentbook.hashing import content_hash
 from latentbook.report import Report
+from latentbook.runtime.inside.packing import places_of
 from latentbook.runtime.scripts import INSIDE, fingerprint, has_node, run_script
 from latentbook.settings import Settings
 
 START, LATER = "latentbook_start.py", "latentbook_later.py"
 INDEX = "index.json"
-WIDGETS = "widgets.pack"
+WIDGETS, WIDGETS_SOURCE = "widgets.pack", "widgets-source.pack"
+EXPLAIN = "explain.pack"
+STEPS = ("widgets/engine/steps.py", "widgets/engine/values.py")
+"""Imported when a reader first steps through a snippet."""
+
 SITE_PACKAGES = "/lib/python3.14/site-packages"
 CACHED = "__pycache__/{}.cpython-314.pyc"
 IMPORT = re.compile(r"^(?:import|from)\s+(\w[\w.]*)", re.MULTILINE)
@@ -64,9 +67,10 @@ def build_packs(
     own = {
         name: data for name, data in package_files(settings.widgets).items() if name not in without
     }
-    texts = [data.decode() for name, data in own.items() if name.endswith(".py")]
-    texts += [path.read_text(encoding="utf-8") for path in sorted(settings.content.rglob("*.md"))]
-    packs = library_packs(pyodide, numpy_wheel, imported_by(texts), cache, report)
+    codes = [data.decode() for name, data in own.items() if name.endswith(".py")]
+    texts = [path.read_text(encoding="utf-8") for path in sorted(settings.content.rglob("*.md"))]
+    wanted = json.dumps({"first": imported_by(codes), "soon": imported_by(texts)})
+    packs = library_packs(pyodide, numpy_wheel, wanted, cache, report)
     own[START] = (INSIDE / START).read_bytes()
     own[LATER] = later_names(packs["rest.zip"], added)
     sources = {name: data for name, data in own.items() if name.endswith(".py")}
@@ -79,15 +83,15 @@ def build_packs(
 
 
 def library_packs(
-    pyodide: Path, numpy_wheel: Path, modules: list[str], cache: Path, report: Report
+    pyodide: Path, numpy_wheel: Path, wanted: str, cache: Path, report: Report
 ) -> Packs:
     """The packs of the standard library and of NumPy, and their index.
 
     Parameters
     ----------
-    modules : imported by the book, in addition to what every start imports
+    wanted : JSON of what instruments import (``first``) and the text's code (``soon``), in addition
+        to what every start imports
     """
-    wanted = json.dumps(modules)
     key = fingerprint(pyodide, "make_library.py", numpy_wheel.read_bytes())
     folder = cache / f"library-{key}-{content_hash(wanted, length=12)}"
     packs = sealed(folder)
@@ -145,25 +149,21 @@ def widget_packs(
         pack = WIDGETS
         if name in sources and INSTRUMENT.search(sources[name]):
             pack = f"widget-{path.stem}.pack"
+        elif name == "widgets/engine/explain.py":
+            pack = EXPLAIN  # with the first error
         elif path.parent.name == "kit" and f"widgets.kit.{path.stem}" not in imported:
             pack = f"kit-{path.stem}.pack"
+        elif name in STEPS:
+            pack = "steps.pack"
         elif path.parent.name == "data" and path.suffix != ".py":
             pack = f"data-{path.stem}.pack"
-        files = packs.setdefault(pack, {})
-        files[f"{SITE_PACKAGES}/{name}"] = data
         if name in compiled:
             place = path.parent / CACHED.format(path.stem)
-            files[f"{SITE_PACKAGES}/{place}"] = compiled[name]
+            packs.setdefault(pack, {})[f"{SITE_PACKAGES}/{place}"] = compiled[name]
+            # Only tracebacks need it.
+            pack = WIDGETS_SOURCE if pack in (WIDGETS, EXPLAIN) else pack
+        packs.setdefault(pack, {})[f"{SITE_PACKAGES}/{name}"] = data
     return packs
-
-
-def places_of(files: Mapping[str, bytes]) -> list[tuple[str, int, int]]:
-    """Path, offset and length of each file in the pack."""
-    places, offset = [], 0
-    for path, data in files.items():
-        places.append((path, offset, len(data)))
-        offset += len(data)
-    return places
 
 
 def later_names(archive: bytes, added: Mapping[str, str]) -> bytes:

@@ -24,7 +24,7 @@ from pyodide_lock import PackageSpec
 from pyodide_lock.utils import parse_top_level_import_name
 
 from latentbook.cache import new_folder
-from latentbook.datafile import Entry, Json
+from latentbook.datafile import Entry, Json, write_json
 from latentbook.errors import LatentbookError, Problems
 from latentbook.report import Report
 from latentbook.runtime.pins import MARKERS, PYODIDE
@@ -192,11 +192,8 @@ class PagePackages:
 
     def write(self) -> None:
         """Write the file, or remove it if the course adds nothing."""
-        if not self.lock.requested:
-            self.path.unlink(missing_ok=True)
-            return
         values = self.lock.model_dump(exclude_defaults=True) | {"pyodide": self.lock.pyodide}
-        self.path.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        write_json(self.path, values if self.lock.requested else {}, indent=2, sort_keys=True)
 
     def unpacked(self, package: PackageSpec, report: Report) -> Path:
         """Folder with the files of a package; the wheel is checked each time."""

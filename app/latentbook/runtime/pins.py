@@ -4,8 +4,6 @@
 release may work; ``docs/start.md`` says how to find out and what to change here.
 """
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 

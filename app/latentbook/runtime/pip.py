@@ -1,7 +1,5 @@
 """Run pip for this Python and for the page's."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -2,8 +2,6 @@
 index; stub wheels tell it what Pyodide's own distribution has.
 """
 
-from __future__ import annotations
-
 import difflib
 import re
 import tempfile
@@ -141,7 +139,6 @@ def metadata_of(wheel: Path) -> Metadata:
 def explained(
     done: Done, requested: Sequence[str], pyodide: Mapping[str, PackageSpec]
 ) -> LatentbookError:
-    """The error that pip's output describes."""
     if NO_NETWORK.search(done.stderr):
         return LatentbookError(f"The package index cannot be reached: {last_words(done)}.")
     if missing := NO_VERSION.search(done.stderr):

@@ -1,7 +1,5 @@
 """Run the scripts of ``inside`` in Pyodide under Node: bytecode must come from its own Python."""
 
-from __future__ import annotations
-
 import errno
 import os
 import shutil

@@ -6,8 +6,6 @@ on the index that contains the distribution's files. Packages that are not Pyodi
 index. Every file must have the sha256 in the lock.
 """
 
-from __future__ import annotations
-
 import hashlib
 import http.client
 import tempfile

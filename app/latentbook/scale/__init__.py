@@ -1,7 +1,5 @@
 """Decoders on several processes, GPUs or machines: replicas that Ray Serve runs and replaces."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import secrets

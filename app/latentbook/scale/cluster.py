@@ -1,7 +1,5 @@
 """Start Ray on this machine or join a cluster, and deploy the decoder replicas."""
 
-from __future__ import annotations
-
 import hashlib
 import logging
 import os

@@ -1,7 +1,5 @@
 """The server's side of the replicas: asks one, and another if it dies."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections import defaultdict

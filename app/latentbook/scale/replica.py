@@ -1,7 +1,5 @@
 """One decoder replica: the service class of a single server, behind Ray Serve."""
 
-from __future__ import annotations
-
 import os
 from typing import Any
 

@@ -2,6 +2,8 @@
  * The output of a snippet, as text and pictures. Until the first run it is the recorded output; a new run replaces it
  * with its first output, so that nothing flickers. A long output is cut, with a button for the rest.
  */
+import { button, make } from "../elements.js";
+import { explained } from "../explain/explain.js";
 import { withoutColours } from "../text.js";
 import { translate, translateCount } from "../words.js";
 
@@ -10,7 +12,8 @@ const LINES_SHOWN = 40;
 /** Most characters to store for the next visit. */
 const MAX_KEPT = 50_000;
 
-/** @typedef {["stream", "stdout" | "stderr" | "note", string] | ["display", string, string] | ["error", string]} Piece */
+/** @typedef {["stream", "stdout" | "stderr" | "note", string] | ["display", string, string] | ["error", string, Explanation?]} Piece */
+/** @import { Explanation } from "../explain/explain.js" */
 
 export class CellOutput {
   #place;
@@ -56,7 +59,10 @@ export class CellOutput {
       const [first, second = ""] = /** @type {any[]} */ (rest);
       if (kind === "stream") this.stream(first, second);
       else if (kind === "display") this.display(first, second);
-      else this.error(first, null);
+      else {
+        this.error(first, null);
+        this.explain(second || null);
+      }
     }
     this.finish();
   }
@@ -109,8 +115,7 @@ export class CellOutput {
     this.#clearOnce();
     this.#keep(["display", mime, data]);
     if (mime !== PLOTLY) return this.#append("value", data);
-    const figure = document.createElement("div");
-    figure.className = "figure";
+    const figure = make("div", { className: "figure" });
     this.#place.append(figure);
     try {
       const { show } = await import("../figure/zoom.js");
@@ -119,6 +124,21 @@ export class CellOutput {
       figure.remove();
       this.#append("error", translate("The figure could not be drawn: {why}", { why: error instanceof Error ? error.message : String(error) }));
     }
+  }
+
+  /**
+   * Adds what the last error means under its traceback.
+   * @param {Explanation | null} explanation
+   * @returns {Promise<string>} the sentence, or ""
+   */
+  async explain(explanation) {
+    const pre = [...this.#place.querySelectorAll("pre.error")].at(-1);
+    const error = this.#pieces?.findLast(([kind]) => kind === "error");
+    const sentence = await explained(explanation);
+    if (sentence === null || explanation === null || !pre?.isConnected) return "";
+    error?.splice(2, 1, explanation);
+    pre.after(sentence);
+    return sentence.textContent ?? "";
   }
 
   /** @param {string} traceback @param {number | null} line */
@@ -131,14 +151,13 @@ export class CellOutput {
       pre.textContent = traceback;
       return;
     }
-    const link = document.createElement("a");
-    link.href = "#";
-    link.textContent = `line ${line}`;
+    const words = `line ${line}`;
+    const link = make("a", { href: "#" }, words);
     link.addEventListener("click", (event) => {
       event.preventDefault();
       this.#goToLine(line);
     });
-    pre.append(traceback.slice(0, named), link, traceback.slice(named + link.textContent.length));
+    pre.append(traceback.slice(0, named), link, traceback.slice(named + words.length));
   }
 
   /** Adds an element with a button under the output, until the next run. @param {HTMLElement} element */
@@ -154,9 +173,7 @@ export class CellOutput {
       last.append(text);
       return last;
     }
-    const element = document.createElement(name === "note" ? "p" : "pre");
-    element.className = name;
-    element.append(text);
+    const element = make(name === "note" ? "p" : "pre", { className: name }, text);
     this.#place.append(element);
     return element;
   }
@@ -164,10 +181,7 @@ export class CellOutput {
   #offerRest() {
     let more = this.#place.querySelector(".more");
     if (more === null) {
-      more = document.createElement("button");
-      more.className = "more";
-      more.setAttribute("type", "button");
-      more.addEventListener("click", () => this.#showRest());
+      more = button("", () => this.#showRest(), { className: "more" });
       this.#place.append(more);
     }
     more.textContent = translateCount(this.#heldLines, "Show the rest, {number} line", "Show the rest, {number} lines");

@@ -1,13 +1,21 @@
 /**
  * A snippet: code that the reader can edit and run, and its output.
- * @typedef {import("../python/page/job.js").RunError} RunError
+ * @import { RunError } from "../python/page/job.js"
+ * @typedef {"recorded" | "recalled" | "running" | "done" | "error" | "stopped"} State
  */
 import { CodeField } from "./code-field.js";
 import { CellOutput } from "./cell-output.js";
 import { letOthersRun, missingFor, noteDone, offerFor, runInOrder } from "./prerequisites.js";
+import { button, copy, make } from "../elements.js";
+import { explained } from "../explain/explain.js";
+import { fingerprint } from "../fingerprint.js";
 import { runtime } from "../python/page/runtime.js";
-import { fingerprint, read, remove, write } from "../store.js";
+import { loadSheet } from "../sheet.js";
+import { read, remove, write } from "../store.js";
 import { decimalPlaces, inDigits, translate } from "../words.js";
+
+/** Most lines of code that can be stepped through, as in widgets/engine/steps.py. */
+const MAX_LINES = 40;
 
 /** @param {HTMLElement} section @returns {() => void} its cleanup function */
 export function mountCell(section) {
@@ -21,9 +29,14 @@ class Cell {
   #running = null;
   /** @type {AbortController | null} */
   #stop = null;
-  /** @type {ReturnType<typeof setInterval> | undefined} */
-  #clock;
+  #clock = 0;
+  /** When Python began with the current request. */
+  #start = 0;
+  /** While the reader steps through the code. @type {import("./steps.js").Steps | null} */
+  #steps = null;
   #gone = new AbortController();
+  /** What is said about where the code comes from. */
+  #origin = "false 0";
 
   /** @param {HTMLElement} section */
   constructor(section) {
@@ -53,8 +66,13 @@ class Cell {
     this.#onClick("stop", () => this.#stop?.abort());
     this.#onClick("reset", () => this.#reset());
     this.#onClick("copy", (button) => copy(this.field.text, button));
+    this.stepButton = this.#offerSteps();
     this.leaveOthers = letOthersRun(this.label, (signal) => this.run(signal));
     section.addEventListener("focus-cell", () => this.field.focus());
+    section.addEventListener("linked-code", async (event) => {
+      (await import("./code-link.js")).offerLinked(this.section, this.field, /** @type {CustomEvent} */ (event).detail);
+    });
+    this.#offerLink();
     runtime.addEventListener("lost", () => this.#lost(), { signal: this.#gone.signal });
     this.#recall();
     this.#showEdited();
@@ -83,6 +101,7 @@ class Cell {
     this.#gone.abort();
     this.leaveOthers();
     this.#stop?.abort();
+    this.#closeSteps();
     this.field.destroy();
   }
 
@@ -93,15 +112,20 @@ class Cell {
     }
   }
 
-  /** @param {"recorded" | "recalled" | "running" | "done" | "error" | "stopped"} state @param {string} sentence */
+  /** @param {State} state @param {string} sentence */
   #say(state, sentence) {
     this.#show(state);
     this.status.textContent = sentence;
   }
 
+  /** The state and its sentence. @returns {[State, string]} */
+  get #said() {
+    return [/** @type {State} */ (this.section.dataset.state), this.status.textContent ?? ""];
+  }
+
   /**
    * Run and Stop replace each other, so the focus moves along. The seconds of a run are not read out, its end is.
-   * @param {"recorded" | "recalled" | "running" | "done" | "error" | "stopped"} state
+   * @param {State} state
    */
   #show(state) {
     const held = [this.runButton, this.stopButton].some((button) => button === document.activeElement);
@@ -111,10 +135,35 @@ class Cell {
   }
 
   #showEdited() {
+    this.#closeSteps();
+    this.#showOrigin();
+    this.stepButton.hidden = !this.field.edited && linesOf(this.field.text) > MAX_LINES;
     this.section.toggleAttribute("data-edited", this.field.edited);
     this.section.toggleAttribute("data-stale", this.field.stale);
     if (this.section.dataset.state === "recorded") this.status.textContent = this.#ofTheBook();
     if (!this.field.kept) this.status.textContent = translate("This browser does not save your edit. Copy it before you leave");
+  }
+
+  /** Says that the code came with a link, and offers the reader's own version. */
+  async #showOrigin() {
+    const state = `${this.field.linked !== ""} ${this.field.own.length}`;
+    if (state === this.#origin) return;
+    this.#origin = state;
+    (await import("./code-link.js")).showOrigin(this.section, this.field);
+  }
+
+  /** The button that copies a link to the reader's version. */
+  #offerLink() {
+    const place = this.section.querySelector(".mark");
+    const link = this.section.querySelector(".heading .permalink");
+    if (place === null || !(link instanceof HTMLAnchorElement)) return;
+    const onClick = async () => {
+      const { copyLink } = await import("./code-link.js");
+      this.status.textContent = await copyLink(link, { label: this.label, base: this.field.base, code: this.field.text });
+    };
+    const title = translate("Copy a link to this code");
+    // A longer word would break the line when the reader begins to edit.
+    place.append(button(translate("Link"), onClick, { className: "quiet", ariaLabel: title, title }));
   }
 
   /** The label of the recorded output, which may appear under a reader's edit. */
@@ -138,51 +187,138 @@ class Cell {
 
   /** @param {AbortSignal} [signal] @returns {Promise<RunError | null>} */
   async #run(signal) {
-    this.#stop = new AbortController();
-    const stops = signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal]);
+    this.#closeSteps();
     this.#runs += 1;
     this.output.begin();
     this.field.markError(null);
-    let start = performance.now();
-    let started = false;
     const code = this.field.text;
-    const tick = () => {
-      const seconds = Math.floor((performance.now() - start) / 1000);
-      if (started) this.#say("running", runningFor(seconds));
-      else this.#say("running", runtime.ready ? translate("Waiting for the code that is running") : translate("Waiting: {why}", { why: runtime.sentence }));
-    };
-    this.#clock = setInterval(tick, 250);
-    this.#show("running");
     try {
-      await runtime.request(
-        { type: "run_cell", scope: this.scope, code, filename: this.label },
-        {
-          signal: stops,
-          onStart: () => {
-            start = performance.now();
-            started = true;
-            tick();
-          },
-          onStream: (name, text) => this.output.stream(name, text),
-          onDisplay: (mime, data) => this.output.display(mime, data),
-        },
-      );
+      await this.#ask({ type: "run_cell", scope: this.scope, code, filename: this.label }, signal);
       noteDone(this.label);
-      const time = duration(performance.now() - start);
+      this.#record("done");
+      const time = duration(performance.now() - this.#start);
       const runs = this.#runs;
       this.#finish("done", runs > 1 ? translate("Ran in {time}, run {runs}", { time, runs }) : translate("Ran in {time}", { time }));
       this.#keepOutput(code);
       return null;
     } catch (error) {
-      this.#fail(/** @type {RunError} */ (error), performance.now() - start);
+      this.#fail(/** @type {RunError} */ (error), performance.now() - this.#start, code);
       this.#keepOutput(code);
+      this.#record(/** @type {RunError} */ (error).kind === "interrupted" ? "stopped" : "error");
       return /** @type {RunError} */ (error);
     }
   }
 
+  /** @param {"done" | "error" | "stopped"} verdict */
+  async #record(verdict) {
+    (await import("../study/log.js")).recordRun(this.label, verdict);
+  }
+
+  /**
+   * Sends the code to Python; until the answer the status line shows the seconds, and Stop ends it.
+   *
+   * @param {import("../python/page/job.js").Message} message
+   * @param {AbortSignal} [signal]
+   */
+  #ask(message, signal) {
+    const stop = (this.#stop = new AbortController());
+    this.#start = performance.now();
+    let started = false;
+    const tick = () => {
+      const seconds = Math.floor((performance.now() - this.#start) / 1000);
+      if (started) this.#say("running", runningFor(seconds));
+      else this.#say("running", runtime.ready ? translate("Waiting for the code that is running") : translate("Waiting: {why}", { why: runtime.sentence }));
+    };
+    this.#clock = setInterval(tick, 250);
+    this.#show("running");
+    return runtime.request(message, {
+      signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
+      onStart: () => {
+        this.#start = performance.now();
+        started = true;
+        tick();
+      },
+      onStream: (name, text) => message.type === "run_cell" && this.output.stream(name, text),
+      onDisplay: (mime, data) => this.output.display(mime, data),
+    });
+  }
+
+  /** The button that records a run and shows it step by step. */
+  #offerSteps() {
+    const made = button(translate("Step through"), () => this.#step(), { className: "quiet" });
+    made.dataset.action = "step";
+    this.section.querySelector(".result > .line")?.append(made);
+    return made;
+  }
+
+  async #step() {
+    if (this.#stop !== null) return;
+    const code = this.field.text;
+    const lines = linesOf(code);
+    if (lines > MAX_LINES) {
+      this.status.textContent = translate("Only code of at most {most} lines can be stepped through. This has {lines}", { most: MAX_LINES, lines });
+      return;
+    }
+    const [state, sentence] = this.#said;
+    this.field.markError(null);
+    const files = Promise.all([import("./steps.js"), this.field.open(), loadSheet("steps.css")]).catch(() => null);
+    let answer;
+    try {
+      answer = await this.#ask({ type: "step_cell", scope: this.scope, code, filename: this.label });
+    } catch (error) {
+      const failed = /** @type {RunError} */ (error);
+      if (failed.kind !== "interrupted") this.output.begin();
+      return this.#fail(failed, performance.now() - this.#start, code);
+    }
+    this.#end(state, sentence);
+    const loaded = await files;
+    if (loaded === null) {
+      this.status.textContent = translate("A file could not be loaded. Check the connection, then try again");
+      return;
+    }
+    if (loaded[1] === null || this.#gone.signal.aborted || this.#stop !== null || code !== this.field.text) return;
+    const recording = JSON.parse(answer);
+    this.#steps = new loaded[0].Steps(this.section, this.field, recording, () => {
+      this.#steps = null;
+      this.stepButton.focus();
+    });
+    if (recording.error !== null) this.#helpWith(recording.error, this.#steps);
+  }
+
+  /**
+   * A recording failed: for want of a name, which offers to run the snippets that make it, or for a reason that it explains.
+   * @param {RunError} error @param {import("./steps.js").Steps} steps
+   */
+  async #helpWith(error, steps) {
+    const missing = await missingFor(error, this.scope, this.label);
+    if (missing === null) {
+      const paragraph = await explained(error.explanation);
+      if (paragraph !== null) steps.explain(paragraph);
+      return;
+    }
+    const [state, sentence] = this.#said;
+    const run = async () => {
+      this.#closeSteps();
+      if (!(await this.#runEarlier(missing.toRun))) return;
+      this.#end(state, sentence);
+      this.#step();
+    };
+    steps.offer(offerFor(missing, run));
+  }
+
+  #closeSteps() {
+    this.#steps?.close();
+    this.#steps = null;
+  }
+
   /** Runs the earlier snippets that this one needs, then this one. @param {import("./prerequisites.js").Entry[]} earlier */
   async #runAfter(earlier) {
-    if (this.#stop !== null) return;
+    if (await this.#runEarlier(earlier)) this.run();
+  }
+
+  /** @param {import("./prerequisites.js").Entry[]} earlier @returns {Promise<boolean>} whether all have run */
+  async #runEarlier(earlier) {
+    if (this.#stop !== null) return false;
     const stop = (this.#stop = new AbortController());
     this.output.begin();
     this.field.markError(null);
@@ -190,25 +326,32 @@ class Cell {
     const failed = await runInOrder(earlier, this.scope, stop.signal, (sentence) => this.#say("running", sentence));
     this.#stop = null;
     if (failed === null) {
-      this.run();
+      return true;
     } else if (failed.error.kind === "interrupted") {
-      this.#fail(failed.error, performance.now() - start);
+      this.#fail(failed.error, performance.now() - start, this.field.text);
     } else {
       this.output.error(failed.error.traceback, null);
+      this.output.explain(failed.error.explanation);
       this.#finish("error", translate("Not run: snippet {number} stopped with {error}", { number: failed.entry.number, error: failed.error.name }));
     }
+    return false;
   }
 
   /** @param {"done" | "error" | "stopped"} state @param {string} sentence */
   #finish(state, sentence) {
+    this.output.finish();
+    this.#end(state, sentence);
+  }
+
+  /** @param {State} state @param {string} sentence */
+  #end(state, sentence) {
     clearInterval(this.#clock);
     this.#stop = null;
-    this.output.finish();
     this.#say(state, sentence);
   }
 
-  /** @param {RunError} error @param {number} ms */
-  #fail(error, ms) {
+  /** @param {RunError} error @param {number} ms @param {string} code that ran */
+  #fail(error, ms, code) {
     if (error.kind === "interrupted") {
       const time = duration(ms);
       const after = error.message === translate("Stopped.") ? translate("Stopped after {time}.", { time }) : error.message;
@@ -219,10 +362,20 @@ class Cell {
     this.field.markError(error.line);
     this.#finish("error", error.line === null ? translate("Stopped: {error}", { error: error.name }) : translate("Stopped at line {line}", { line: error.line }));
     const runs = this.#runs;
-    missingFor(error, this.scope, this.label).then((missing) => {
-      if (missing === null || runs !== this.#runs || this.#stop !== null) return; // the reader has moved on
-      this.output.offer(offerFor(missing, () => this.#runAfter(missing.toRun)));
+    const hasMovedOn = () => runs !== this.#runs || this.#stop !== null;
+    missingFor(error, this.scope, this.label).then(async (missing) => {
+      if (hasMovedOn()) return;
+      if (missing !== null) return this.output.offer(offerFor(missing, () => this.#runAfter(missing.toRun)));
+      const sentence = await this.output.explain(error.explanation);
+      if (sentence === "" || hasMovedOn()) return;
+      this.#announce(sentence);
+      this.#keepOutput(code);
     });
+  }
+
+  /** Has a screen reader read out what appears under the traceback, after the status. @param {string} text */
+  #announce(text) {
+    this.status.append(make("span", { className: "visually-hidden" }, ` ${text}`));
   }
 
   /** A restart of Python has lost this snippet's variables. */
@@ -239,6 +392,9 @@ class Cell {
   }
 }
 
+/** @param {string} code */
+const linesOf = (code) => code.trimEnd().split("\n").length;
+
 /** @param {number} time in whole seconds */
 const runningFor = (time) => (time === 0 ? translate("Running") : translate("Running, {time} s", { time }));
 
@@ -247,18 +403,6 @@ export function duration(ms) {
   return ms < 1000
     ? translate("{time} ms", { time: Math.max(1, Math.round(ms)) })
     : translate("{time} s", { time: inDigits(ms / 1000, decimalPlaces(1)) });
-}
-
-/** @param {string} text @param {HTMLElement} button */
-async function copy(text, button) {
-  const name = button.textContent;
-  try {
-    await navigator.clipboard.writeText(text);
-    button.textContent = translate("Copied");
-  } catch {
-    button.textContent = translate("Not allowed");
-  }
-  setTimeout(() => (button.textContent = name), 2_000);
 }
 
 /** @param {HTMLElement} section */

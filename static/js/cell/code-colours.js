@@ -7,14 +7,13 @@ import { Decoration, EditorView, ViewPlugin } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
 const style = HighlightStyle.define([
-  { tag: tags.keyword, color: "var(--code-keyword)", fontWeight: "600" },
+  { tag: tags.keyword, color: "var(--accent)", fontWeight: "600" },
   { tag: [tags.string, tags.special(tags.string)], color: "var(--code-string)" },
   { tag: tags.number, color: "var(--code-number)" },
   { tag: tags.comment, color: "var(--code-comment)" },
   { tag: tags.function(tags.definition(tags.variableName)), color: "var(--code-function)" },
-  { tag: [tags.definition(tags.className), tags.meta], color: "var(--code-class)" },
-  { tag: [tags.operator, tags.punctuation], color: "var(--code-operator)" },
-  { tag: [tags.bool, tags.null], color: "var(--code-constant)" },
+  { tag: [tags.definition(tags.className), tags.meta, tags.bool, tags.null], color: "var(--code-class)" },
+  { tag: [tags.operator, tags.punctuation], color: "var(--ink-2)" },
 ]);
 
 /** Names that Python provides; the grammar parses them as variables like any other. */
@@ -61,7 +60,7 @@ export const codeColours = [
   syntaxHighlighting(style),
   names,
   EditorView.theme({
-    ".cm-builtin": { color: "var(--code-builtin)" },
-    ".cm-receiver": { color: "var(--code-constant)" },
+    ".cm-builtin": { color: "var(--code-function)" },
+    ".cm-receiver": { color: "var(--code-class)" },
   }),
 ];

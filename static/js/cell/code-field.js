@@ -1,7 +1,7 @@
 /**
  * A listing that the reader can edit. It is static, highlighted text until the reader reaches it. Then the editor replaces
  * it with the same metrics, and the cursor is at the place of the click. Every keystroke is stored, together with a
- * fingerprint of the book's text, to detect that a newer edition has changed it.
+ * fingerprint of the book's text, to detect that a newer edition has changed it. Code from a link (code-link.js) is marked as such.
  *
  * @typedef {{
  *   key: string,
@@ -10,10 +10,11 @@
  *   onRun: (advance: boolean) => void,
  *   onTrouble: (sentence: string) => void,
  * }} FieldOptions `key`: of the stored edit; `label`: of the editor, for screen readers
- * @typedef {import("./editor.js").Editor} Editor
+ * @import { Editor } from "./editor.js"
  */
-import { otherVersion } from "./other-tab.js";
-import { fingerprint, follow, read, remove, write } from "../store.js";
+import { mergedVersion, otherVersion } from "./other-tab.js";
+import { fingerprint } from "../fingerprint.js";
+import { follow, read, remove, write } from "../store.js";
 import { translate } from "../words.js";
 
 export class CodeField {
@@ -32,6 +33,8 @@ export class CodeField {
   #note = null;
   /** Whether the browser stores what is typed. */
   kept = true;
+  /** Fingerprint of the code that came with a link, until the book's is restored; else "". */
+  linked = "";
 
   /** @param {HTMLElement} source the element around `pre > code` @param {FieldOptions} options */
   constructor(source, options) {
@@ -43,17 +46,28 @@ export class CodeField {
     this.#text = typeof saved?.text === "string" ? saved.text : this.#book;
     if (this.edited) {
       this.#base = saved.base;
+      this.linked = saved.linked ?? "";
       this.#listing.textContent = this.#text;
     }
-    follow("code", options.key, (kept) => this.#meet(kept?.text ?? this.#book), this.#gone.signal);
+    follow("code", options.key, (kept) => this.#meet(kept?.text ?? this.#book, kept?.linked), this.#gone.signal);
+    this.#note = mergedVersion(options.key, (code) => {
+      this.#base = code?.base ?? this.#base;
+      this.linked = code?.linked ?? "";
+      return this.#take(code?.text ?? this.#book);
+    });
+    if (this.#note !== null) source.before(this.#note);
     this.#offer();
   }
 
-  /** Another tab has changed this code. @param {string} theirs */
-  #meet(theirs) {
+  /** Another tab has changed this code. @param {string} theirs @param {string} [linked] */
+  #meet(theirs, linked = "") {
     this.#note?.remove();
     if (theirs === this.#text) return;
-    this.#note = otherVersion(() => this.#take(theirs), () => this.#changed(this.#text));
+    const take = () => {
+      this.linked = linked;
+      this.#take(theirs);
+    };
+    this.#note = otherVersion(take, () => this.#changed(this.#text));
     this.#source.before(this.#note);
   }
 
@@ -89,6 +103,46 @@ export class CodeField {
     this.#editor?.then((editor) => editor.destroy(), () => {});
   }
 
+  /** Fingerprint of the book's text that this code is based on. */
+  get base() {
+    return this.#base;
+  }
+
+  get bookPrint() {
+    return fingerprint(this.#book);
+  }
+
+  /** Versions of the reader that code from a link has replaced. @returns {{base: string, text: string}[]} */
+  get own() {
+    return read("own", this.#options.key) ?? [];
+  }
+
+  /**
+   * Takes the code of a link. The reader's own is stored first.
+   *
+   * @param {{base: string, code: string}} link
+   * @returns {Promise<boolean>} whether the browser stores it; if not, nothing changes
+   */
+  async takeLinked({ base, code }) {
+    const isOwn = this.edited && this.linked !== fingerprint(this.#text);
+    if (isOwn && !write("own", this.#options.key, [...this.own, { base: this.#base, text: this.#text }])) return false;
+    [this.#base, this.linked] = [base, fingerprint(code)];
+    await this.#take(code);
+    return true;
+  }
+
+  /** Takes the reader's last own version back. */
+  async takeBack() {
+    const versions = this.own;
+    const last = versions.pop();
+    if (last === undefined) return;
+    [this.#base, this.linked] = [last.base, ""];
+    await this.#take(last.text);
+    if (versions.length > 0) write("own", this.#options.key, versions);
+    else remove("own", this.#options.key);
+    this.#options.onChange();
+  }
+
   /** Adds lines at the end. @param {string} lines */
   async append(lines) {
     await this.#take(`${this.#text.trimEnd()}\n\n${lines}`);
@@ -113,6 +167,11 @@ export class CodeField {
   /** Marks a line, or with null none. @param {number | null} line */
   async markError(line) {
     if (line !== null || this.#editor !== null) (await this.open())?.markError(line);
+  }
+
+  /** Marks lines while the reader steps through the code, which cannot be edited meanwhile. @param {Parameters<Editor["showStep"]>[0]} step */
+  async showStep(step) {
+    (await this.open())?.showStep(step);
   }
 
   /** Replaces the listing with the editor. @returns {Promise<Editor | null>} null if it cannot be loaded */
@@ -143,10 +202,12 @@ export class CodeField {
   #changed(text) {
     this.#text = text;
     if (this.edited) {
-      this.kept = write("code", this.#options.key, { base: this.#base, text });
+      const linked = this.linked === "" ? {} : { linked: this.linked };
+      this.kept = write("code", this.#options.key, { base: this.#base, text, ...linked });
     } else {
       remove("code", this.#options.key);
       this.#base = fingerprint(this.#book);
+      this.linked = "";
     }
     this.#options.onChange();
   }
@@ -188,7 +249,6 @@ function selectedIn(element) {
  *
  * @param {HTMLElement | null} listing null once the editor is there, which knows its own places
  * @param {MouseEvent} event
- * @returns {number | null}
  */
 function offsetAt(listing, { clientX, clientY }) {
   const caret = document.caretPositionFromPoint?.(clientX, clientY);

@@ -1,27 +1,37 @@
-/** Another tab has edited the same code: a notice offers either version. */
+/** Another tab has edited the same code, or a merged file has a different version of it: a notice offers either. */
+import { button, make } from "../elements.js";
+import { read } from "../store.js";
 import { translate } from "../words.js";
+
+/**
+ * The version of a merged file: a notice, until the reader has chosen.
+ *
+ * @param {string} label
+ * @param {(code: import("../study/events.js").Code | null) => Promise<void>} take
+ * @returns {HTMLElement | null} null if there is none
+ */
+export function mergedVersion(label, take) {
+  const other = read("other", label);
+  if (other === null) return null;
+  const settle = async () => (await import("../study/log.js")).settleCode(label);
+  const sentence = translate("The file that you merged has a different version of this code.");
+  return otherVersion(() => take(other.code).then(settle), settle, sentence);
+}
 
 /**
  * @param {() => void} take the other version
  * @param {() => void} keep the one that is here
+ * @param {string} [sentence]
  * @returns {HTMLElement} the notice, which either choice removes
  */
-export function otherVersion(take, keep) {
-  const place = document.createElement("div");
-  place.className = "other-tab";
-  place.setAttribute("role", "status");
-  const said = document.createElement("p");
-  said.textContent = translate("Another tab has a different version of this code. The one that is edited last is kept.");
-  place.append(said);
-  for (const [name, go] of /** @type {const} */ ([[translate("Use its version"), take], [translate("Keep this version"), keep]])) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = name;
-    button.addEventListener("click", () => {
+export function otherVersion(take, keep, sentence = translate("Another tab has a different version of this code. The one that is edited last is kept.")) {
+  const choice = (/** @type {string} */ name, /** @type {() => void} */ go) => {
+    return button(name, () => {
       place.remove();
       go();
     });
-    place.append(button);
-  }
+  };
+  const choices = [choice(translate("Use its version"), take), choice(translate("Keep this version"), keep)];
+  const place = make("div", { className: "other-tab", role: "status" }, make("p", {}, sentence), ...choices);
   return place;
 }

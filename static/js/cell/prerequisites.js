@@ -6,10 +6,11 @@
  *   The code of a chapter, in order (app/latentbook/book/write/snippets.py). A code question has no `code`: it defines nothing.
  * @typedef {{name: string, maker: Entry, toRun: Entry[]}} Missing `toRun` ends with the maker, or with the last snippet before
  *   the code that needs it
- * @typedef {import("../python/page/job.js").RunError} RunError
+ * @import { RunError } from "../python/page/job.js"
  * @typedef {(signal: AbortSignal) => Promise<RunError | null>} Run
  */
 import { absolute } from "../config.js";
+import { button, make } from "../elements.js";
 import { runtime } from "../python/page/runtime.js";
 import { read } from "../store.js";
 import { translate, translateAround } from "../words.js";
@@ -74,29 +75,16 @@ async function entriesOf(scope) {
  * @param {() => void} onRun
  */
 export function offerFor({ name, maker, toRun }, onRun) {
-  const sentence = document.createElement("p");
-  const missing = document.createElement("code");
-  missing.textContent = name;
-  const place = document.createElement("a");
-  place.href = absolute(maker.url);
-  place.textContent = translate("snippet {number}", { number: maker.number });
-  const values = { name: missing, place, title: maker.title };
-  sentence.append(
-    ...(done.has(maker.label)
-      ? translateAround("{name} is made in {place}, “{title}”. Run it again.", values)
-      : translateAround("{name} is made in {place}, “{title}”. It has not run.", values)),
-  );
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent =
+  const place = make("a", { href: absolute(maker.url) }, translate("snippet {number}", { number: maker.number }));
+  const values = { name: make("code", {}, name), place, title: maker.title };
+  const sentence = done.has(maker.label)
+    ? translateAround("{name} is made in {place}, “{title}”. Run it again.", values)
+    : translateAround("{name} is made in {place}, “{title}”. It has not run.", values);
+  const words =
     toRun.length === 1
       ? translate("Run snippet {number} first", { number: toRun[0].number })
       : translate("Run the {count} snippets before this one", { count: toRun.length });
-  button.addEventListener("click", onRun);
-  const offer = document.createElement("div");
-  offer.className = "offer";
-  offer.append(sentence, button);
-  return offer;
+  return make("div", { className: "offer" }, make("p", {}, ...sentence), button(words, onRun));
 }
 
 /**

@@ -2,34 +2,28 @@
  * The bar under the slides: the present position, and the buttons.
  * @typedef {{previous: () => void, next: () => void, play: () => void, notes: () => void, full: () => void, leave: () => void}} Actions
  */
+import { button, make } from "../elements.js";
 import { setText } from "../text.js";
 import { isRightToLeft, translate } from "../words.js";
 
 export class DeckBar {
-  #element = document.createElement("nav");
-  /** @type {Record<keyof Actions, HTMLButtonElement>} */
+  #element = make("nav", { className: "deck-bar", ariaLabel: translate("Presentation") });
   #buttons;
-  #place = document.createElement("p");
-  #title = document.createElement("p");
-  #said = document.createElement("p");
+  #place = make("p", { className: "place" });
+  #title = make("p", { className: "title" });
+  #said = make("p", { className: "message", role: "status" });
 
   /** @param {Actions} actions */
   constructor(actions) {
     this.#buttons = {
-      previous: button(isRightToLeft() ? "›" : "‹", translate("Previous step"), isRightToLeft() ? "ArrowRight" : "ArrowLeft", actions.previous),
-      next: button(isRightToLeft() ? "‹" : "›", translate("Next step"), isRightToLeft() ? "ArrowLeft" : "ArrowRight", actions.next),
-      play: button(translate("Play"), "", "Space", actions.play),
-      notes: button(translate("Notes"), translate("Notes in a separate window"), "N", actions.notes),
-      full: button(translate("Full screen"), "", "F", actions.full),
-      leave: button(translate("Leave"), translate("Leave the presentation"), "Escape", actions.leave),
+      previous: buttonFor(isRightToLeft() ? "›" : "‹", translate("Previous step"), isRightToLeft() ? "ArrowRight" : "ArrowLeft", actions.previous),
+      next: buttonFor(isRightToLeft() ? "‹" : "›", translate("Next step"), isRightToLeft() ? "ArrowLeft" : "ArrowRight", actions.next),
+      play: buttonFor(translate("Play"), "", "Space", actions.play),
+      notes: buttonFor(translate("Notes"), translate("Notes in a separate window"), "N", actions.notes),
+      full: buttonFor(translate("Full screen"), "", "F", actions.full),
+      leave: buttonFor(translate("Leave"), translate("Leave the presentation"), "Escape", actions.leave),
     };
     const { previous, next, play, notes, full, leave } = this.#buttons;
-    this.#element.className = "deck-bar";
-    this.#element.setAttribute("aria-label", translate("Presentation"));
-    this.#place.className = "place";
-    this.#title.className = "title";
-    this.#said.className = "message";
-    this.#said.setAttribute("role", "status");
     full.hidden = !document.fullscreenEnabled;
     this.#element.append(previous, this.#place, next, play, this.#title, this.#said, notes, full, leave);
     document.querySelector(".page")?.after(this.#element);
@@ -70,13 +64,4 @@ export class DeckBar {
 }
 
 /** @param {string} words @param {string} name if the words do not say it @param {string} key @param {() => void} act */
-function button(words, name, key, act) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.className = "quiet";
-  made.textContent = words;
-  if (name) made.setAttribute("aria-label", name);
-  made.setAttribute("aria-keyshortcuts", key);
-  made.addEventListener("click", act);
-  return made;
-}
+const buttonFor = (words, name, key, act) => button(words, act, { className: "quiet", ariaLabel: name || null, ariaKeyShortcuts: key });

@@ -2,10 +2,11 @@
  * The speaker's window: notes, next slide, position and time. It is a page of the book that this page writes to. Keys
  * have the same effect in both.
  *
- * @typedef {import("./slides.js").Slide} Slide
+ * @import { Slide } from "./slides.js"
  * @typedef {{slide: Slide, next: string | null, place: string}} Said `next`: title of the next slide, null after the last
  */
 import { absolute } from "../config.js";
+import { setText } from "../text.js";
 import { translate } from "../words.js";
 
 const PLACE = "notes/";
@@ -20,10 +21,8 @@ export class NotesWindow {
   #page = null;
   /** @type {Said | null} */
   #said = null;
-  /** @type {ReturnType<typeof setInterval> | undefined} */
-  #clock;
+  #clock = 0;
   #start = Date.now();
-  /** @type {(event: KeyboardEvent) => void} */
   #onKey;
 
   /** @param {(event: KeyboardEvent) => void} onKey */
@@ -86,7 +85,4 @@ export class NotesWindow {
 }
 
 /** @param {Document} page @param {string} name @param {string} text */
-function write(page, name, text) {
-  const place = page.querySelector(`[data-part=${name}]`);
-  if (place && place.textContent !== text) place.textContent = text;
-}
+const write = (page, name, text) => setText(page.querySelector(`[data-part=${name}]`), text);

@@ -1,7 +1,7 @@
 /**
- * Starts a presentation: by a button, a key or the address, `?present#step-3`. Its scripts are loaded only then.
+ * Starts a presentation: by a button, a key or the address, `?present#step-3`. Its scripts and styles are loaded only then.
  *
- * @typedef {import("./show.js").Show} Show
+ * @import { Show } from "./show.js"
  */
 import { idInAddress } from "../page/address.js";
 
@@ -45,7 +45,7 @@ async function follow() {
   const asked = new URLSearchParams(location.search).has(ASKED) && isPresentable();
   if (asked && !show) {
     const before = left;
-    const { Show } = await import("./show.js");
+    const [{ Show }] = await Promise.all([import("./show.js"), import("../sheet.js").then(({ loadSheet }) => loadSheet("show.css"))]);
     if (before !== left || show) return; // the reader has moved on
     show = new Show({ go: (id) => history.pushState(null, "", addressOf(true, id)), leave });
   }

@@ -2,7 +2,7 @@
  * A page shown slide by slide. Elements stay in place and those of other slides are hidden, so instruments stay live. A
  * slide is as large as the window allows.
  *
- * @typedef {import("./slides.js").Slide} Slide
+ * @import { Slide } from "./slides.js"
  * @typedef {{go: (id: string) => void, leave: () => void}} Hooks `go` writes the address of a slide, `leave` returns to the page
  */
 import { singleKeys } from "../store.js";
@@ -15,12 +15,16 @@ import { isRightToLeft, translate } from "../words.js";
 
 /** A slide is laid out for a window of this size, in rem of the page, and scaled up in a larger one. */
 const [WIDTH, HEIGHT] = [80, 45];
-/** Height of a slide in rem, without the bar and the margins. */
-const ROOM = 39;
-/** Below this width of the window, px, the page keeps its type and scrolls. */
+/** Height of the bar and the margins in rem. */
+const AROUND = 6;
+/** Below this width of the window, px, the page keeps its type: it has more slides, and the picture of a high instrument is narrower. */
 const SMALL = 1000;
-/** A slide that would be scaled below the first has its panels side by side; below the second it scrolls. */
+/** The least share of its width, and the step to the next one. */
+const [LEAST_PICTURE, NARROWER] = [0.5, 0.04];
+/** A slide that would be scaled below the first has its panels side by side; below the second its listings scroll. */
 const [TIGHT, LEAST] = [0.82, 0.6];
+/** What scrolls then, and its least height, px. */
+const [LISTING, LEAST_LISTING] = ["pre, [data-output], .table-scroll, .editor", 160];
 /** In automatic mode: reading speed, and the shortest time per slide. */
 const [WORDS_A_MINUTE, LEAST_MS] = [170, 9_000];
 
@@ -31,14 +35,13 @@ export class Show {
   #at = -1;
   #full = 1;
   #scale = 1;
-  /** @type {Hooks} */
+  #picture = 1;
   #hooks;
   #end = new AbortController();
   #bar;
   #notes = new NotesWindow((event) => this.#onKey(event));
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
-  #fitting = new ResizeObserver(() => requestAnimationFrame(() => this.#shrink()));
+  #timer = 0;
+  #fitting = new ResizeObserver(() => requestAnimationFrame(() => this.#fitGrown()));
 
   /** @param {Hooks} hooks */
   constructor(hooks) {
@@ -54,7 +57,8 @@ export class Show {
     const { signal } = this.#end;
     document.documentElement.dataset.presented = "";
     this.#fill();
-    this.#slides = slidesOfPage(innerWidth < SMALL ? Infinity : (ROOM * 16 * this.#full) / TIGHT);
+    const isSmall = innerWidth < SMALL;
+    this.#slides = slidesOfPage(isSmall ? innerHeight - AROUND * 16 : ((HEIGHT - AROUND) * 16 * this.#full) / TIGHT, isSmall);
     document.addEventListener("keydown", (event) => this.#onKey(event), { signal });
     document.addEventListener("fullscreenchange", () => this.#bar.showFull(isFullScreen()), { signal });
     document.addEventListener("input", () => this.pause(), { signal }); // the reader has taken over
@@ -71,7 +75,7 @@ export class Show {
   }
 
   get playing() {
-    return this.#timer !== undefined;
+    return this.#timer !== 0;
   }
 
   /** @param {string} id of a slide, of something on one, or nothing */
@@ -96,7 +100,7 @@ export class Show {
 
   pause() {
     clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#timer = 0;
     this.#bar.showPlaying(false);
   }
 
@@ -109,8 +113,7 @@ export class Show {
     const html = document.documentElement;
     delete html.dataset.presented;
     delete html.dataset.tight;
-    html.style.removeProperty("--slide");
-    html.style.removeProperty("--window");
+    for (const name of ["slide", "listing", "window", "picture"]) html.style.removeProperty(`--${name}`);
     for (const part of this.#parts) part.removeAttribute("data-off");
     if (isFullScreen()) void document.exitFullscreen();
   }
@@ -127,11 +130,11 @@ export class Show {
     if (at === this.#at) return;
     this.#at = at;
     const slide = this.#slides[at];
-    const on = new Set(slide.elements);
-    for (const part of this.#parts) part.toggleAttribute("data-off", !on.has(part));
+    const isOn = (/** @type {Element} */ part) => slide.elements.some((each) => each.contains(part) || part.contains(each));
+    for (const part of this.#parts) part.toggleAttribute("data-off", !isOn(part));
     scrollTo(0, 0);
     this.#fit();
-    this.#bar.showPlace(at + 1, this.#slides.length, slide.elements[0].matches("[data-slide]") ? "" : slide.title);
+    this.#bar.showPlace(at + 1, this.#slides.length, slide.elements[0].matches("[data-slide], .step-head") ? "" : slide.title);
     this.#notes.show(this.#said());
     setText(document.querySelector("[data-page-status]"), translate("Step {number} of {count}: {title}", { number: at + 1, count: this.#slides.length, title: slide.title }));
     // If the focused element is not on the new slide, the focus moves to its beginning.
@@ -154,7 +157,10 @@ export class Show {
 
   /** As large as the window allows; a slide that is too high then shrinks. */
   #fit() {
-    const { dataset } = document.documentElement;
+    const { dataset, style } = document.documentElement;
+    style.removeProperty("--listing");
+    style.removeProperty("--picture");
+    this.#picture = 1;
     for (const tight of innerWidth < SMALL ? [false] : [false, true]) {
       if (tight) dataset.tight = "";
       else delete dataset.tight;
@@ -162,6 +168,28 @@ export class Show {
       this.#shrink();
       if (this.#scale >= TIGHT * this.#full) return;
     }
+    this.#foldListings();
+  }
+
+  /** A block on the slide has started, and may be higher. */
+  #fitGrown() {
+    this.#shrink();
+    this.#foldListings();
+  }
+
+  /** On a slide that is too high at the least scale, listings and tables scroll, in type that can be read. */
+  #foldListings() {
+    const root = document.documentElement;
+    if (innerWidth < SMALL || root.scrollHeight <= innerHeight) return;
+    this.#scale = TIGHT * this.#full;
+    this.#write();
+    const listings = this.#slides[this.#at].elements.flatMap((each) => [...each.querySelectorAll(LISTING)]);
+    let height = Math.max(...listings.map((each) => each.clientHeight));
+    while (root.scrollHeight > innerHeight && height > LEAST_LISTING) {
+      height = Math.max(LEAST_LISTING, height - Math.ceil((root.scrollHeight - innerHeight) / listings.length));
+      root.style.setProperty("--listing", `${height}px`);
+    }
+    this.#shrink();
   }
 
   /** Scales up a slide that has room. */
@@ -173,12 +201,20 @@ export class Show {
   }
 
   #shrink() {
-    if (innerWidth < SMALL) return;
+    if (innerWidth < SMALL) return this.#narrow();
     for (let tries = 0; tries < 4; tries++) {
       const { scrollHeight } = document.documentElement;
       if (scrollHeight <= innerHeight || this.#scale <= LEAST * this.#full) return;
       this.#scale = Math.max(LEAST * this.#full, this.#scale * Math.min(0.985, innerHeight / scrollHeight));
       this.#write();
+    }
+  }
+
+  #narrow() {
+    const root = document.documentElement;
+    while (root.scrollHeight > innerHeight && this.#picture > LEAST_PICTURE) {
+      this.#picture -= NARROWER;
+      root.style.setProperty("--picture", this.#picture.toFixed(2));
     }
   }
 

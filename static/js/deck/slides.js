@@ -5,25 +5,34 @@
  *   address. `notes`: for the speaker alone.
  */
 
-/** @param {number} room how high a slide can be, px @returns {Slide[]} */
-export function slidesOfPage(room) {
-  const steps = [...document.querySelectorAll("[data-deck] > [data-slide]")];
-  return steps.length > 0 ? steps.map(slideOfStep) : cut(room);
+const STEPS = "[data-deck] > [data-slide]";
+/** The parts of a section, and those of a step. */
+const [OF_SECTION, OF_STEP] = [".section-head, .section.flow > *", ":scope > .step-head, :scope > .flow > *"];
+
+/** @param {number} room how high a slide can be, px @param {boolean} turns whether steps are divided too @returns {Slide[]} */
+export function slidesOfPage(room, turns) {
+  const steps = [...document.querySelectorAll(STEPS)];
+  if (steps.length === 0) return cut(document.querySelectorAll(OF_SECTION), room);
+  return steps.flatMap((step) => {
+    const notes = step.querySelector("[data-notes]");
+    if (turns) return cut(step.querySelectorAll(OF_STEP), room, step.id).map((slide) => ({ ...slide, notes }));
+    return { id: step.id, title: titleOf(step.querySelector("h2")), elements: [step], notes };
+  });
 }
 
 /** Elements that are on no slide, or only on some. @returns {Element[]} */
 export function partsOfPage() {
-  return [...document.querySelectorAll(".chapter-head, .section.flow > *, [data-deck] > [data-slide]")];
+  const steps = [...document.querySelectorAll(STEPS)];
+  return [...document.querySelectorAll(`.chapter-head, .section.flow > *, ${STEPS}`), ...steps.flatMap((step) => [...step.querySelectorAll(OF_STEP)])];
 }
 
-/** @param {Element} step @returns {Slide} */
-function slideOfStep(step) {
-  return { id: step.id, title: titleOf(step.querySelector("h2")), elements: [step], notes: step.querySelector("[data-notes]") };
-}
-
-/** Divides a section: a new slide for each heading and each instrument, and whenever one is full. @param {number} room */
-function cut(room) {
-  const parts = [...document.querySelectorAll(".section-head, .section.flow > *")];
+/**
+ * Divides what has a heading: a new slide for each heading and each instrument, and whenever one is full.
+ *
+ * @param {Iterable<Element>} elements @param {number} room @param {string} [name] of the first slide, otherwise its heading's
+ */
+function cut(elements, room, name) {
+  const parts = [...elements];
   const tops = parts.map((part) => part.getBoundingClientRect().top); // laid out as they will be on slides
   /** @type {Slide[]} */
   const slides = [];
@@ -33,9 +42,9 @@ function cut(room) {
   let [id, title, count] = ["", "", 0]; // the current heading and the number of its slides so far
   for (const [i, part] of parts.entries()) {
     const isInstrument = part.matches("section.instrument");
-    const heading = part.matches("h2, h3") ? part : part.querySelector(":scope > h1");
+    const heading = part.matches("h2, h3") ? part : part.querySelector(":scope > h1, :scope.step-head > h2");
     const end = Math.max(tops[i + 1] ?? 0, bottomOf(part));
-    if (heading) [id, title, count] = [heading.id, titleOf(heading), 0];
+    if (heading) [id, title, count] = [name ?? heading.id, titleOf(heading), 0];
     if (slide === null || heading || isInstrument || before || end - start > room) {
       if (!isInstrument) count += 1;
       const named = isInstrument ? { id: part.id, title: titleOf(part.querySelector(".title")) } : { id: count > 1 ? `${id}-${count}` : id, title };

@@ -3,7 +3,7 @@ import { isRightToLeft } from "../words.js";
 
 const FAR = 48; // px
 /** Elements that use touch themselves. */
-const OWN = "input, .panel[data-draggable], .panel.map, .panel.pad, [data-scrolls][tabindex], .cm-editor";
+const OWN = "input, .controls, .panel[data-draggable], .panel.map, .panel.pad, [data-scrolls][tabindex], .cm-editor";
 
 /** @param {(way: 1 | -1) => void} step @param {AbortSignal} signal ends it */
 export function followSwipes(step, signal) {

@@ -71,18 +71,18 @@ function scale({ range: [a, b], type }, start, end) {
  */
 function equalize(axis, axes) {
   const other = /** @type {Axis} */ (axes.get(axis.options.scaleanchor));
-  const pxPerUnit = Math.min(unitLength(axis), unitLength(other));
+  const scaled = Math.min(pxPerUnit(axis), pxPerUnit(other));
   for (const one of [axis, other]) {
     const middle = (one.start + one.end) / 2;
-    const shrink = pxPerUnit / unitLength(one);
+    const shrink = scaled / pxPerUnit(one);
     one.start = mix(middle, one.start, shrink);
     one.end = mix(middle, one.end, shrink);
     Object.assign(one, scale(one.options, one.start, one.end));
   }
 }
 
-/** @param {Axis} axis @returns {number} px of one unit */
-const unitLength = ({ start, end, options: { range } }) => Math.abs((end - start) / (range[1] - range[0]));
+/** @param {Axis} axis linear @returns {number} */
+export const pxPerUnit = ({ start, end, options: { range } }) => Math.abs((end - start) / (range[1] - range[0]));
 
 /** @param {Axis} axis @param {Axes} axes @returns {Axis} the axis it is drawn along */
 export function crossAxis(axis, axes) {

@@ -1,8 +1,7 @@
 /**
  * One axis: grid, ticks and labels. A y axis has its title above its end, because turned text is slow to read.
- * @typedef {import("./node.js").SvgNode} SvgNode
- * @typedef {import("./axes.js").Axis} Axis
- * @typedef {import("./ticks.js").Tick} Tick
+ * @import { SvgNode } from "./node.js"
+ * @import { Axis } from "./axes.js"
  */
 import { node } from "./node.js";
 import { paint } from "./palette.js";
@@ -47,7 +46,6 @@ export function drawAxis(axis, cross, size, layout) {
  * @param {{px: number}[]} found ticks
  * @param {number} edge px of the axis's side of the plot
  * @param {number} outward 1 or -1: the direction away from the plot
- * @returns {SvgNode[]}
  */
 function gridPaths({ letter, options, start, end, toPx }, cross, found, edge, outward) {
   const lines = (/** @type {number[]} */ places, /** @type {number} */ from, /** @type {number} */ to) => {
@@ -127,7 +125,6 @@ function label({ letter, options }, text, px, edge, outward, size) {
  * @param {number} outward
  * @param {number} size
  * @param {number} width of the picture in px
- * @returns {SvgNode[]}
  */
 function title({ letter, options, start, end }, cross, labels, edge, outward, size, width) {
   const text = options.title?.text;

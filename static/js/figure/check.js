@@ -3,6 +3,7 @@
  * each still; both give the same messages.
  * @typedef {Record<string, any>} Dict
  */
+import { axisKey } from "./axes.js";
 import { AXIS, SUBSET } from "./subset.js";
 import { TYPES, isList, isNumbers, shown } from "./types.js";
 
@@ -102,9 +103,6 @@ function axisIds(layout, letter) {
   return keys.map((key) => key.replace("axis", "")).sort();
 }
 
-/** @param {string} id "y2" @returns {string} "yaxis2" */
-const axisKey = (id) => `${id[0]}axis${id.slice(1)}`;
-
 /** Check that a name exists. @param {string} path @param {any} name @param {string[]} accepted */
 function named(path, name, accepted) {
   if (!absent(name) && !accepted.includes(name)) refuse(path, name, quoted(accepted));
@@ -159,7 +157,7 @@ function checkTraces(data, layout) {
   data.forEach((trace, i) => {
     const path = `data[${i}]`;
     for (const letter of "xy") named(`${path}.${letter}axis`, trace[`${letter}axis`], axisIds(layout, letter));
-    if (trace.type === "heatmap") return checkHeatmap(trace, path);
+    if (trace.type === "heatmap") return checkHeatmap(trace, layout, path);
     const { length } = trace.x;
     asLong(`${path}.y`, trace.y, length, "x");
     asLong(`${path}.width`, trace.width, length, "x");
@@ -175,8 +173,11 @@ function checkTraces(data, layout) {
   if (data.filter(({ type }) => type === "bar").length > 1) need(layout, "layout", "barmode");
 }
 
-/** Rows are equally long, centres evenly spaced. @param {Dict} trace @param {string} path */
-function checkHeatmap({ x, y, z }, path) {
+/** Rows are equally long, centres evenly spaced, axes linear. @param {Dict} trace @param {Dict} layout @param {string} path */
+function checkHeatmap({ x, y, z, xaxis = "x", yaxis = "y" }, layout, path) {
+  for (const key of [xaxis, yaxis].map(axisKey)) {
+    if (layout[key].type === "log") refuse(`layout.${key}.type`, "log", '"linear", because a heatmap is drawn on it');
+  }
   for (let row = 0; row < z.length; row++) asLong(`${path}.z[${row}]`, z[row], z[0].length, "the first row");
   asLong(`${path}.x`, x, z[0].length, "a row of z");
   asLong(`${path}.y`, y, z.length, "z");

@@ -3,7 +3,6 @@
  * the page `mount` takes the still over and patches only what changes. docs/figures.md describes the
  * figures it draws; check.js refuses all others.
  *
- * @typedef {import("./node.js").SvgNode} SvgNode
  * @typedef {{data: any[], layout: any}} Figure
  */
 import { placeAxes, subplotBox } from "./axes.js";

@@ -8,6 +8,9 @@ export const [SMALLEST_PREFIX, LARGEST_PREFIX] = [-15, 14];
 /** @param {number} value px @returns {number} rounded for a picture */
 export const round1 = (value) => Math.round(value * 10) / 10;
 
+/** @param {number} value of a transform @returns {number} exact to a hundredth of a pixel after a thousand steps */
+export const exact = (value) => Math.round(value * 1e5) / 1e5;
+
 /** @param {number} value @returns {number} the power of ten at or just under value */
 export const magnitude = (value) => Math.floor(Math.log10(value) + 0.01);
 

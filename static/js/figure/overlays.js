@@ -1,8 +1,7 @@
 /**
  * Shapes and annotations over the traces of a figure.
- * @typedef {import("./node.js").SvgNode} SvgNode
- * @typedef {import("./axes.js").Axes} Axes
- * @typedef {import("./axes.js").Box} Box
+ * @import { SvgNode } from "./node.js"
+ * @import { Axes, Box } from "./axes.js"
  */
 import { coordinate } from "./axes.js";
 import { node } from "./node.js";
@@ -134,7 +133,6 @@ function anchor(given, [low, middle, high], along, ref, place) {
  * @param {{width: number, height: number, xanchor: string, yanchor: string}} box of the text, px
  * @param {number} size of the font in px
  * @param {number} width of the picture in px
- * @returns {SvgNode}
  */
 function placedText(note, at, { width: textPx, height, xanchor, yanchor }, size, width) {
   const before = xanchor === "left" ? 0 : xanchor === "right" ? textPx : textPx / 2;

@@ -29,6 +29,18 @@ export const PALETTE = {
 /** Default colours of traces, in order; they repeat. */
 export const COLORWAY = ["#0a6b6b", "#d06a1c", "#6b675e"];
 
+/**
+ * A custom property in the current theme, without `light-dark()`, for what cannot read it: canvases and Plotly.
+ * @param {Element} element
+ * @param {string} name
+ */
+export function colourOf(element, name) {
+  const style = getComputedStyle(element);
+  const value = style.getPropertyValue(name).trim();
+  const isDark = style.colorScheme === "dark" || (style.colorScheme === "light dark" && matchMedia("(prefers-color-scheme: dark)").matches);
+  return value.match(/^light-dark\((.*),(.*)\)$/)?.[isDark ? 2 : 1].trim() ?? value;
+}
+
 /** @param {string} hex @returns {string} a CSS colour for a presentation attribute */
 export const paint = (hex) => `var(${PALETTE[hex.toLowerCase()]})`;
 

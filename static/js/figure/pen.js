@@ -1,28 +1,34 @@
 /**
- * Path data, written short: a path is most of a still's bytes. Steps are relative and in tenths of a pixel; each is
- * the distance between two rounded places, so that roundings do not add up.
+ * Path data, written short: a path is most of a still's bytes. Steps are relative; each is the distance between two rounded
+ * places, so that roundings do not add up.
  */
 export class Pen {
   d = "";
-  #x = 0; // where the pen is, in tenths of a pixel
+  #x = 0; // where the pen is, in parts
   #y = 0;
   #startX = 0;
   #startY = 0;
+  #parts;
+
+  /** @param {1 | 10} parts of a unit to which places are rounded: wholes or tenths */
+  constructor(parts = 10) {
+    this.#parts = parts;
+  }
 
   /** @param {number} x px @param {number} y px */
   move(x, y) {
-    const [toX, toY] = [Math.round(x * 10), Math.round(y * 10)];
-    this.d += `m${pair(toX - this.#x, toY - this.#y)}`;
+    const [toX, toY] = [Math.round(x * this.#parts), Math.round(y * this.#parts)];
+    this.d += `m${this.#pair(toX - this.#x, toY - this.#y)}`;
     this.#x = this.#startX = toX;
     this.#y = this.#startY = toY;
   }
 
   /** @param {number} x px @param {number} y px */
   line(x, y) {
-    const [toX, toY] = [Math.round(x * 10), Math.round(y * 10)];
-    if (toY === this.#y) this.d += `h${tenths(toX - this.#x)}`;
-    else if (toX === this.#x) this.d += `v${tenths(toY - this.#y)}`;
-    else this.d += `l${pair(toX - this.#x, toY - this.#y)}`;
+    const [toX, toY] = [Math.round(x * this.#parts), Math.round(y * this.#parts)];
+    if (toY === this.#y) this.d += `h${this.#number(toX - this.#x)}`;
+    else if (toX === this.#x) this.d += `v${this.#number(toY - this.#y)}`;
+    else this.d += `l${this.#pair(toX - this.#x, toY - this.#y)}`;
     this.#x = toX;
     this.#y = toY;
   }
@@ -47,6 +53,16 @@ export class Pen {
     this.line(x0, y1);
     this.close();
   }
+
+  /** @param {number} n in parts */
+  #number(n) {
+    return this.#parts === 1 ? String(n) : tenths(n);
+  }
+
+  /** @param {number} x in parts @param {number} y @returns {string} with a comma where the sign does not part them */
+  #pair(x, y) {
+    return this.#number(x) + (y < 0 ? "" : ",") + this.#number(y);
+  }
 }
 
 /** @param {number} n in tenths @returns {string} "1.2", "-.3", "4" */
@@ -56,6 +72,3 @@ function tenths(n) {
   const rest = size - 10 * whole;
   return (n < 0 ? "-" : "") + (whole || rest === 0 ? whole : "") + (rest ? `.${rest}` : "");
 }
-
-/** @param {number} x @param {number} y @returns {string} with a comma where the sign does not part them */
-const pair = (x, y) => tenths(x) + (y < 0 ? "" : ",") + tenths(y);

@@ -2,10 +2,8 @@
  * A figure at one size as a tree of SVG nodes, back to front: shapes below, grid, traces and shapes clipped to
  * their subplot, unclipped parts, axis text, annotations.
  *
- * @typedef {import("./node.js").SvgNode} SvgNode
- * @typedef {import("./axes.js").Axis} Axis
- * @typedef {import("./axes.js").Axes} Axes
- * @typedef {import("./axes.js").Box} Box
+ * @import { SvgNode } from "./node.js"
+ * @import { Axis, Axes } from "./axes.js"
  */
 import { axisKey, crossAxis, paperBox, placeAxes, subplotBox } from "./axes.js";
 import { drawAxis } from "./axis.js";

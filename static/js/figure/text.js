@@ -2,7 +2,7 @@
 import { node } from "./node.js";
 import { round1 } from "./numbers.js";
 
-/** @typedef {import("./node.js").SvgNode} SvgNode */
+/** @import { SvgNode } from "./node.js" */
 
 /** Tags allowed in a text; Plotly supports them too. */
 export const MARKUP = /<(\/?)(b|i|sub|sup)>|<br>/g;

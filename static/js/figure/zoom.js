@@ -2,8 +2,9 @@
  * Plotly itself, loaded on demand: hover values, zoom and export of an instrument's figure, and figures from readers'
  * code. Plotly supports neither CSS variables nor the theme, so both are translated.
  */
-import { absolute, config } from "../config.js";
-import { COLORWAY, PALETTE } from "./palette.js";
+import { COLORWAY, PALETTE, colourOf } from "./palette.js";
+import { make } from "../elements.js";
+import { loadSheet } from "../sheet.js";
 import { translate, translateCount } from "../words.js";
 
 const FILL_OPACITY = "33"; // hex: the fifth that draw.js fills with
@@ -15,29 +16,16 @@ const ROWS = 200; // of a table of numbers
 /** @type {Promise<typeof import("./plotly.js")> | null} */
 let loading = null;
 
-/**
- * The style sheet is a file, because the page's security policy refuses rules injected by scripts. The link has the id and
- * the class that tell Plotly not to inject any.
- */
+/** The id and the class of the link tell Plotly not to inject any rules. */
 function load() {
   loading ??= (async () => {
-    const link = document.createElement("link");
-    link.id = "plotly.js-style-global";
-    link.className = "no-inline-styles";
-    link.rel = "stylesheet";
-    link.href = absolute(config.assets["zoom.css"]);
-    await new Promise((resolve, reject) => {
-      link.onload = resolve;
-      link.onerror = () => reject(new Error(translate("The style sheet of the zoomed view cannot be loaded.")));
-      document.head.append(link);
+    await loadSheet("zoom.css", { id: "plotly.js-style-global", className: "no-inline-styles" }).catch(() => {
+      throw new Error(translate("The style sheet of the zoomed view cannot be loaded."));
     });
     Object.assign(globalThis, { global: globalThis }); // a dependency of Plotly assumes Node
     return import("./plotly.js");
   })();
-  loading.catch(() => {
-    document.getElementById("plotly.js-style-global")?.remove();
-    loading = null; // the network may come back
-  });
+  loading.catch(() => (loading = null)); // the network may come back
   return loading;
 }
 
@@ -52,13 +40,12 @@ export async function show(container, figure) {
   const { default: Plotly, TRACES } = await load();
   const unknown = (figure.data ?? []).map(({ type = "scatter" }) => type).filter((type) => !TRACES.includes(type));
   if (unknown.length > 0) {
-    const refusal = document.createElement("p");
-    refusal.textContent = translate("This page cannot draw a trace of type {type}. It draws {types}.", { type: unknown[0], types: TRACES.join(", ") });
+    const sentence = translate("This page cannot draw a trace of type {type}. It draws {types}.", { type: unknown[0], types: TRACES.join(", ") });
+    const refusal = make("p", {}, sentence);
     container.append(refusal);
     return () => refusal.remove();
   }
-  const place = document.createElement("div");
-  place.className = "plotly-place";
+  const place = make("div", { className: "plotly-place" });
   container.append(place, numbers(figure));
   const draw = () => {
     const { data, layout } = themed(figure, container);
@@ -99,11 +86,9 @@ export async function show(container, figure) {
  * A copy of a figure in the colours of the page, with the book's defaults.
  * @param {{data?: any[], layout?: any}} figure
  * @param {HTMLElement} container the place it is shown in
- * @returns {{data: any[], layout: any}}
  */
 function themed(figure, container) {
-  const style = getComputedStyle(container);
-  const color = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
+  const color = (/** @type {string} */ name) => colourOf(container, name);
   const hexes = new Map(Object.entries(PALETTE).map(([hex, name]) => [hex, color(name)]));
   const inTheme = /** @type {(value: any) => any} */ ((value) => {
     if (typeof value === "string") return hexes.get(value.toLowerCase()) ?? value;
@@ -168,11 +153,7 @@ function template(color, hexes, layout) {
 
 /** @param {{data?: any[]}} figure @returns {HTMLElement} the numbers of a figure, folded */
 function numbers(figure) {
-  const details = document.createElement("details");
-  details.className = "numbers";
-  const summary = document.createElement("summary");
-  summary.textContent = translate("The numbers as a table");
-  details.append(summary);
+  const details = make("details", { className: "numbers" }, make("summary", {}, translate("The numbers as a table")));
   // Created when opened: a figure can have thousands of numbers.
   details.addEventListener("toggle", () => {
     if (details.childElementCount === 1) details.append(...(figure.data ?? []).map(tableOf));
@@ -182,18 +163,12 @@ function numbers(figure) {
 
 /** @param {any} trace @param {number} index @returns {HTMLElement} */
 function tableOf(trace, index) {
-  const table = document.createElement("table");
+  const table = make("table");
   table.createCaption().textContent = trace.name ?? `${trace.type ?? "scatter"} ${index + 1}`;
   const [head, rows] = trace.z
     ? [["row", ...Array.from(trace.z[0], (_, i) => String(i))], Array.from(trace.z, (row, i) => [i, ...row])]
     : [["x", "y"], Array.from(trace.y ?? [], (y, i) => [trace.x?.[i] ?? i, y])];
-  const headRow = table.createTHead().insertRow();
-  for (const text of head) {
-    const cell = document.createElement("th");
-    cell.scope = "col";
-    cell.textContent = text;
-    headRow.append(cell);
-  }
+  table.createTHead().insertRow().append(...head.map((text) => make("th", { scope: "col" }, text)));
   const body = table.createTBody();
   for (const row of rows.slice(0, ROWS)) {
     const line = body.insertRow();

@@ -1,9 +1,8 @@
 /**
  * A cache of pictures that Python has computed, so that a slider that returns to a value, or moves to a predicted one,
  * is answered in its own event. Least recently used entries go first.
- * @typedef {import("../python/protocol.js").FrameValue} FrameValue
- * @typedef {import("../python/protocol.js").Controls} Controls
- * @typedef {import("./state.js").ControlSpec} ControlSpec
+ * @import { FrameValue, Controls } from "../python/protocol.js"
+ * @import { ControlSpec } from "./state.js"
  */
 import { nearest, steps } from "./state.js";
 

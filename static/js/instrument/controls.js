@@ -1,13 +1,11 @@
 /**
  * The controls of one instrument: native inputs on one side, values on the other.
  *
- * @typedef {import("../python/protocol.js").Controls} Controls
- * @typedef {import("./state.js").ControlSpec} ControlSpec
- * @typedef {import("./state.js").SliderSpec} SliderSpec
- * @typedef {import("./state.js").NumberSpec} NumberSpec
- * @typedef {import("./state.js").Value} Value
+ * @import { Controls } from "../python/protocol.js"
+ * @import { ControlSpec, SliderSpec, NumberSpec, Value } from "./state.js"
  * @typedef {{show: (value: any) => void, element: HTMLElement}} Bound
  */
+import { make } from "../elements.js";
 import { kept, onKept } from "./kept.js";
 import { bindPlay } from "./play.js";
 import { formatValue, nearest, parseFields, steps } from "./state.js";
@@ -16,15 +14,11 @@ import { translate } from "../words.js";
 export class ControlPanel {
   /** Controls that the reader moved before this script loaded. @type {Controls} */
   moved = {};
-  /** @type {HTMLElement} */
   #place;
   /** @type {Map<string, Bound>} */
   #bound = new Map();
-  /** @type {ControlSpec[]} */
   #specs;
-  /** @type {Controls} */
   #values;
-  /** @type {(name: string) => void} */
   #onMove;
   #gone = new AbortController();
 
@@ -104,11 +98,10 @@ export class ControlPanel {
       case "toggle":
         return { element, show: this.#bindToggle(control.name, element) };
       case "point":
-        return { element, show: this.#bindPoint(control, element) };
+      case "viewport":
+        return { element, show: this.#bindPlace(control, element) };
       case "seed":
         return { element, show: this.#bindSeed(control, element) };
-      case "viewport":
-        return { element, show: this.#bindViewport(control, element) };
       case "drawing":
         return { element, show: () => {} }; // the pad shows it
     }
@@ -159,23 +152,13 @@ export class ControlPanel {
     };
   }
 
-  /** @param {import("./state.js").PointSpec} control @param {HTMLElement} element */
-  #bindPoint(control, element) {
-    const x = input(element, `[name="${control.name}.x"]`);
-    const y = input(element, `[name="${control.name}.y"]`);
-    this.#bindFields(control, element, [x, y]);
-    return (/** @type {[number, number]} */ [left, up]) => {
-      x.value = String(left);
-      y.value = String(up);
-    };
-  }
-
-  /** @param {import("./state.js").ViewportSpec} control @param {HTMLElement} element */
-  #bindViewport(control, element) {
-    const fields = ["x", "y", "zoom"].map((part) => input(element, `[name="${control.name}.${part}"]`));
+  /** @param {import("./state.js").PointSpec | import("./state.js").ViewportSpec} control @param {HTMLElement} element */
+  #bindPlace(control, element) {
+    const parts = control.kind === "point" ? ["x", "y"] : ["x", "y", "zoom"];
+    const fields = parts.map((part) => input(element, `[name="${control.name}.${part}"]`));
     this.#bindFields(control, element, fields);
-    return (/** @type {[number, number, number]} */ view) => {
-      for (const [i, field] of fields.entries()) field.value = String(view[i]);
+    return (/** @type {number[]} */ place) => {
+      for (const [i, field] of fields.entries()) field.value = String(place[i]);
     };
   }
 
@@ -274,7 +257,6 @@ function movedTo(control, element) {
  * @param {Value} value
  * @param {number} place of the field
  * @param {number} way 1 or -1
- * @returns {Value}
  */
 function stepped(control, value, place, way) {
   /** @param {number} number @param {number} step @param {number} low @param {number} high */
@@ -320,9 +302,5 @@ function fraction(range) {
 function tell(element, sentence) {
   element.querySelector(".problem")?.remove();
   if (sentence === "") return;
-  const place = document.createElement("p");
-  place.className = "help problem";
-  place.setAttribute("role", "alert");
-  place.textContent = sentence;
-  element.append(place);
+  element.append(make("p", { className: "help problem", role: "alert" }, sentence));
 }

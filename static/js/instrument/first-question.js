@@ -1,11 +1,11 @@
 /**
- * Sends the first request of the page's first instrument before it starts: Python answers while the page is laid out
- * and painted.
+ * Sends the first request of a page's first instrument before it starts: Python answers while the page is laid out
+ * and painted, or before the reader follows the link to it.
  */
 import { questionOf } from "./question.js";
 import { ownState, readState } from "./state.js";
 
-/** @typedef {import("../python/page/job.js").Message} Message */
+/** @import { Message } from "../python/page/job.js" */
 
 /** The request as text, and its answer to come. @type {{question: string, answer: Promise<any>} | null} */
 let first = null;
@@ -14,21 +14,28 @@ let first = null;
  * Requests the picture of the instrument whose state is in the address, or else of the page's first one.
  *
  * @param {import("./surroundings.js").Python} python
+ * @param {{page?: Document, search?: string, background?: boolean}} [options] `page`: the one that is about to be shown
  * @returns {HTMLElement | null} the instrument, which is to be started first
  */
-export function askFirst(python) {
-  const sections = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("section[data-instrument]")]);
-  const section = sections.find(({ id }) => location.search.includes(`${id}.`)) ?? sections[0];
+export function askFirst(python, { page = document, search = location.search, background = false } = {}) {
+  const sections = /** @type {HTMLElement[]} */ ([...page.querySelectorAll("section[data-instrument]")]);
+  const section = sections.find(({ id }) => search.includes(`${id}.`)) ?? sections[0];
   if (section === undefined) return null;
   /** @type {import("./state.js").InstrumentSpec} */
   const spec = JSON.parse(section.dataset.spec ?? "");
-  const controls = { ...ownState(spec), ...readState(location.search, spec).values };
+  const controls = { ...ownState(spec), ...readState(search, spec).values };
   /** @type {Message} */
   const message = questionOf(spec, controls, null);
-  const answer = python.request(message);
-  answer.catch(() => {}); // the caller of takeFirst gets the error
-  first = { question: JSON.stringify(message), answer };
+  const question = JSON.stringify(message);
+  if (first?.question === question) return section;
+  const answer = python.request(message, { background });
+  first = { question, answer };
+  answer.catch(() => first?.answer === answer && forgetFirst()); // the instrument asks itself and gets the error
   return section;
+}
+
+export function forgetFirst() {
+  first = null;
 }
 
 /** The answer, once, if this is the request. @param {Message} message @returns {Promise<any> | null} */

@@ -28,8 +28,13 @@ const address = {
   },
 };
 
+/** The instruments of the page, for questions about their states. @type {WeakMap<HTMLElement, LiveInstrument>} */
+export const live = new WeakMap();
+
 /** @param {HTMLElement} section @returns {() => void} its cleanup function */
 export function mountInstrument(section) {
   const instrument = new LiveInstrument(section, { python: runtime, server, address });
+  live.set(section, instrument);
+  section.dispatchEvent(new Event("mounted"));
   return () => instrument.destroy();
 }

@@ -3,10 +3,9 @@
  * the controls within a frame. Otherwise one request is being answered, only the newest one waits, and the last good
  * picture stays.
  *
- * @typedef {import("../python/protocol.js").FrameValue} FrameValue
- * @typedef {import("../python/protocol.js").Controls} Controls
- * @typedef {import("./state.js").InstrumentSpec} InstrumentSpec
- * @typedef {import("./surroundings.js").Surroundings} Surroundings
+ * @import { FrameValue, Controls } from "../python/protocol.js"
+ * @import { InstrumentSpec } from "./state.js"
+ * @import { Surroundings } from "./surroundings.js"
  * @typedef {{key: string, values: Controls, place: number}} Question `place`: its number among all requests
  */
 import { Answers, neighbours } from "./answers.js";
@@ -57,20 +56,14 @@ export class LiveInstrument {
   /** Control whose next values are computed ahead. @type {string | null} */
   #ahead = null;
   #aheadRuns = false;
-  /** @type {ReturnType<typeof setInterval> | undefined} */
-  #clock;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #aheadTimer;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #addressTimer;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #speakTimer;
+  #clock = 0;
+  #aheadTimer = 0;
+  #addressTimer = 0;
+  #speakTimer = 0;
   #gone = new AbortController();
   /** When the last notice was given. */
   #noticed = -Infinity;
-  /** @type {Element | null} */
   #status;
-  /** @type {Element | null} */
   #note;
   /** Of the readouts. @type {Map<string, Element>} */
   #places = new Map();
@@ -147,7 +140,6 @@ export class LiveInstrument {
    *
    * @param {string | null} source
    * @param {AbortSignal} signal
-   * @returns {Promise<InstrumentSpec>}
    */
   async #declaredBy(source, signal) {
     if (source === null) return this.own;

@@ -1,8 +1,8 @@
 /**
  * "Save picture" and "Zoom": the panels as a PNG download, or in Plotly itself with hover values.
- * @typedef {import("../python/protocol.js").FrameValue} FrameValue
- * @typedef {import("../python/protocol.js").PlotPanel} PlotPanel
+ * @import { FrameValue, PlotPanel } from "../python/protocol.js"
  */
+import { button, make, saveFile } from "../elements.js";
 import { translate } from "../words.js";
 
 const SCALE = 2; // device pixels per CSS pixel in the saved picture
@@ -32,21 +32,15 @@ export function offerPictures(section, spec, frame, say) {
 
 /** @param {string} title @param {PlotPanel[]} plots */
 async function zoom(title, plots) {
-  const dialog = document.createElement("dialog");
-  dialog.className = "zoom";
-  dialog.setAttribute("aria-label", translate("{title}, zoomed", { title }));
-  const close = document.createElement("button");
-  close.type = "button";
-  close.textContent = translate("Close");
-  close.addEventListener("click", () => dialog.close());
-  dialog.append(close);
+  const close = button(translate("Close"), () => dialog.close());
+  const dialog = make("dialog", { className: "zoom", ariaLabel: translate("{title}, zoomed", { title }) }, close);
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
   try {
     const { show } = await import("../figure/zoom.js");
     for (const { figure } of plots) {
-      const place = document.createElement("div");
+      const place = make("div");
       dialog.append(place);
       await show(place, figure);
     }
@@ -60,9 +54,7 @@ async function zoom(title, plots) {
 async function savePicture(section, name) {
   const picture = /** @type {HTMLElement} */ (section.querySelector(".picture"));
   const frame = around([...picture.querySelectorAll("[data-panel]")].map((panel) => panel.getBoundingClientRect()));
-  const canvas = document.createElement("canvas");
-  canvas.width = (frame.width + 2 * GAP) * SCALE;
-  canvas.height = (frame.height + 2 * GAP) * SCALE;
+  const canvas = make("canvas", { width: (frame.width + 2 * GAP) * SCALE, height: (frame.height + 2 * GAP) * SCALE });
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.scale(SCALE, SCALE);
   context.fillStyle = getComputedStyle(section).backgroundColor;
@@ -73,16 +65,12 @@ async function savePicture(section, name) {
     const box = shown.getBoundingClientRect();
     if (box.width === 0 || getComputedStyle(shown).visibility === "hidden") continue;
     if (shown instanceof HTMLCanvasElement) context.drawImage(shown, box.x, box.y, box.width, box.height);
-    else if (shown instanceof SVGSVGElement) context.drawImage(await imageOf(shown), box.x, box.y, box.width, box.height);
+    else if (shown instanceof SVGSVGElement) await drawSvg(context, shown, box);
     else await drawMask(context, /** @type {HTMLElement} */ (shown), box);
   }
   const blob = await new Promise((resolve) => canvas.toBlob(resolve));
   if (!(blob instanceof Blob)) throw new Error("the browser made no file of it");
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  saveFile(name, blob);
 }
 
 /** The smallest box around several boxes. @param {DOMRect[]} boxes */
@@ -94,7 +82,23 @@ function around(boxes) {
   return new DOMRect(left, top, right - left, bottom - top);
 }
 
-/** A drawing as a standalone image: colours and fonts from the page are written into it. @param {SVGSVGElement} svg */
+/**
+ * Draws it at its final size: what a context enlarges has wider non-scaling strokes in Chromium, and in Firefox not.
+ * @param {CanvasRenderingContext2D} context @param {SVGSVGElement} svg @param {DOMRect} box
+ */
+async function drawSvg(context, svg, box) {
+  const image = await imageOf(svg);
+  const { e: left, f: top } = context.getTransform();
+  context.save();
+  context.resetTransform();
+  context.drawImage(image, left + box.x * SCALE, top + box.y * SCALE, box.width * SCALE, box.height * SCALE);
+  context.restore();
+}
+
+/**
+ * A drawing as a standalone image: colours and fonts from the page are written into it, and its non-scaling strokes are widened.
+ * @param {SVGSVGElement} svg
+ */
 async function imageOf(svg) {
   const copy = /** @type {SVGSVGElement} */ (svg.cloneNode(true));
   const sources = [svg, ...svg.querySelectorAll("*")];
@@ -102,6 +106,11 @@ async function imageOf(svg) {
     const style = getComputedStyle(sources[i]);
     for (const name of ["fill", "stroke", "color", "font-family", "font-size", "font-weight", "opacity"]) {
       /** @type {SVGElement} */ (element).style.setProperty(name, style.getPropertyValue(name));
+    }
+    if (!element.hasAttribute("vector-effect")) return;
+    for (const name of ["stroke-width", "stroke-dasharray"]) {
+      const lengths = element.getAttribute(name)?.split(" ").map((length) => Number(length) * SCALE);
+      if (lengths) element.setAttribute(name, lengths.join(" "));
     }
   });
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
@@ -120,9 +129,7 @@ async function drawMask(context, still, box) {
   const mask = new Image();
   mask.src = maskImage.slice('url("'.length, -'")'.length);
   await mask.decode();
-  const ink = document.createElement("canvas");
-  ink.width = mask.naturalWidth;
-  ink.height = mask.naturalHeight;
+  const ink = make("canvas", { width: mask.naturalWidth, height: mask.naturalHeight });
   const layer = /** @type {CanvasRenderingContext2D} */ (ink.getContext("2d"));
   layer.drawImage(mask, 0, 0);
   layer.globalCompositeOperation = "source-in";

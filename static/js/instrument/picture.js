@@ -1,14 +1,9 @@
 /**
  * The panels of one instrument: drawn from a frame; some are controls too.
  *
- * @typedef {import("../python/protocol.js").Controls} Controls
- * @typedef {import("../python/protocol.js").FrameValue} FrameValue
- * @typedef {import("../python/protocol.js").Panel} Panel
- * @typedef {import("../python/protocol.js").PlotPanel} PlotPanel
- * @typedef {import("./state.js").PointSpec} PointSpec
- * @typedef {import("./state.js").Value} Value
- * @typedef {import("./panels/types.js").Bench} Bench
- * @typedef {import("./panels/types.js").Drawing} Drawing
+ * @import { FrameValue, Panel, PlotPanel } from "../python/protocol.js"
+ * @import { PointSpec } from "./state.js"
+ * @import { Bench, Drawing } from "./panels/types.js"
  */
 import { check } from "../figure/check.js";
 import { dataAt } from "../figure/draw.js";

@@ -2,11 +2,9 @@
  * The plate of an instrument whose declaration the reader has edited: title, challenge, controls and readouts are made from
  * the same markup as the book's own, in `template[data-plate]`.
  *
- * @typedef {import("./state.js").InstrumentSpec} InstrumentSpec
- * @typedef {import("./state.js").ControlSpec} ControlSpec
- * @typedef {import("./state.js").SliderSpec} SliderSpec
- * @typedef {import("./state.js").ReadoutSpec} ReadoutSpec
+ * @import { InstrumentSpec, ControlSpec, SliderSpec, ReadoutSpec } from "./state.js"
  */
+import { make } from "../elements.js";
 import { YOURS, steps } from "./state.js";
 import { translate } from "../words.js";
 
@@ -90,11 +88,7 @@ export class Plate {
   /** @param {string} tex */
   #symbol(tex) {
     const set = this.#symbols.get(tex);
-    if (set) return set.cloneNode(true);
-    const plain = document.createElement("span");
-    plain.className = "symbol";
-    plain.textContent = tex;
-    return plain;
+    return set ? set.cloneNode(true) : make("span", { className: "symbol" }, tex);
   }
 }
 

@@ -13,12 +13,11 @@ export function bindPlay(choice, controls, element, { value, move, signal }) {
   if (!button) return;
   const options = Object.keys(choice.options);
   const isLast = () => value() === options[options.length - 1];
-  /** @type {ReturnType<typeof setInterval> | undefined} */
-  let clock;
+  let clock = 0;
 
   const stop = () => {
     clearInterval(clock);
-    clock = undefined;
+    clock = 0;
     element.removeAttribute("data-plays");
     setText(button, translate("Play"));
   };
@@ -27,7 +26,7 @@ export function bindPlay(choice, controls, element, { value, move, signal }) {
     if (isLast()) stop();
   };
   button.addEventListener("click", () => {
-    if (clock !== undefined) return stop();
+    if (clock !== 0) return stop();
     if (isLast()) move(options[0]);
     element.toggleAttribute("data-plays", true);
     setText(button, translate("Stop"));

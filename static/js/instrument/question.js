@@ -1,9 +1,9 @@
 /**
  * The request to Python for one picture of an instrument.
  *
- * @typedef {import("../python/page/job.js").Message} Message
- * @typedef {import("../python/protocol.js").Controls} Controls
- * @typedef {import("./state.js").InstrumentSpec} InstrumentSpec
+ * @import { Message } from "../python/page/job.js"
+ * @import { Controls } from "../python/protocol.js"
+ * @import { InstrumentSpec } from "./state.js"
  */
 import { kept } from "./kept.js";
 import { YOURS } from "./state.js";

@@ -3,13 +3,16 @@
  * appear under the editor, and the last good picture stays. Edits are stored with a fingerprint of the book's file, to
  * detect that a newer edition has changed it.
  *
- * @typedef {import("../cell/editor.js").Editor} Editor
- * @typedef {import("../python/page/job.js").RunError} RunError
+ * @import { Editor } from "../cell/editor.js"
+ * @import { RunError } from "../python/page/job.js"
  *
  * @typedef {{base: string, text: string, held?: boolean}} Kept an edit, as this browser stores it
  */
-import { otherVersion } from "../cell/other-tab.js";
-import { fingerprint, follow, read, remove, write } from "../store.js";
+import { mergedVersion, otherVersion } from "../cell/other-tab.js";
+import { button, make } from "../elements.js";
+import { explained } from "../explain/explain.js";
+import { fingerprint } from "../fingerprint.js";
+import { follow, read, remove, write } from "../store.js";
 import { translate } from "../words.js";
 
 const PAUSE_MS = 250;
@@ -30,8 +33,7 @@ export class SourcePanel {
   #base = "";
   /** @type {Promise<Editor> | null} */
   #editor = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
+  #timer = 0;
   #gone = new AbortController();
   /** The notice that another tab has changed this code. @type {HTMLElement | null} */
   #note = null;
@@ -56,6 +58,8 @@ export class SourcePanel {
     this.#adopt(read("code", spec.label));
     if (this.held) this.#open().catch(() => {}); // it says so itself
     follow("code", spec.label, (kept) => this.#meet(kept), this.#gone.signal);
+    this.#note = mergedVersion(spec.label, (code) => this.#take(code));
+    if (this.#note !== null) this.#place.before(this.#note);
   }
 
   get edited() {
@@ -113,17 +117,17 @@ export class SourcePanel {
 
   /** @param {RunError} error the error of the reader's version */
   async failed(error) {
-    await this.#open();
+    const [sentence] = await Promise.all([explained(error.explanation), this.#open()]);
     let place = this.#place.querySelector("[data-editor-error]");
     if (place === null) {
-      place = document.createElement("div");
+      place = make("div", { role: "alert" }, make("pre"));
       place.setAttribute("data-editor-error", "");
-      place.setAttribute("role", "alert");
-      place.append(document.createElement("pre"));
       this.#place.append(place);
     }
     const text = error.kind === "python" ? error.traceback : error.message;
-    /** @type {Element} */ (place.firstElementChild).textContent = text.trim();
+    const pre = /** @type {Element} */ (place.firstElementChild);
+    pre.textContent = text.trim();
+    place.replaceChildren(pre, ...(sentence === null ? [] : [sentence]));
     (await this.#editor)?.markError(error.line);
   }
 
@@ -176,23 +180,18 @@ export class SourcePanel {
 
   /** The name of the file, whether the book's has changed, and the way back to it. */
   #bar() {
-    const bar = document.createElement("div");
-    bar.className = "editor-bar";
-    const name = document.createElement("p");
     const stale = this.edited && this.#base !== fingerprint(this.#book ?? "");
     const file = `widgets/${this.#spec.name}.py`;
-    name.textContent = stale ? translate("{file}. The book’s own version has changed since you edited it.", { file }) : file;
-    const ways = document.createElement("div");
-    ways.append(
-      button("run-code", translate("Run my code"), () => this.#apply()),
-      button("stop-code", translate("Stop"), () => this.#onStop()),
-      button("reset-code", translate("Reset code"), async () => {
+    const name = stale ? translate("{file}. The book’s own version has changed since you edited it.", { file }) : file;
+    const ways = [
+      buttonFor("run-code", translate("Run my code"), () => this.#apply()),
+      buttonFor("stop-code", translate("Stop"), () => this.#onStop()),
+      buttonFor("reset-code", translate("Reset code"), async () => {
         (await this.#editor)?.set(this.#book ?? "");
         this.#apply();
       }),
-    );
-    bar.append(name, ways);
-    return bar;
+    ];
+    return make("div", { className: "editor-bar" }, make("p", {}, name), make("div", {}, ...ways));
   }
 
   /** @param {string} text */
@@ -216,12 +215,8 @@ export class SourcePanel {
 }
 
 /** @param {string} action @param {string} name @param {() => void} run */
-function button(action, name, run) {
-  const element = document.createElement("button");
-  element.type = "button";
-  element.className = "quiet";
-  element.dataset.action = action;
-  element.textContent = name;
-  element.addEventListener("click", run);
-  return element;
+function buttonFor(action, name, run) {
+  const made = button(name, run, { className: "quiet" });
+  made.dataset.action = action;
+  return made;
 }

@@ -1,7 +1,7 @@
 /**
  * The state of an instrument as text: in the URL, `?LABEL.CONTROL=VALUE&...`, only what differs from the block's own state.
  *
- * @typedef {import("../python/protocol.js").Controls} Controls
+ * @import { Controls } from "../python/protocol.js"
  * @typedef {{name: string, label: string, when: string[] | null}} Common `when`: a choice's name and values; the
  *   control is active only while one of these is chosen
  * @typedef {Common & {kind: "slider", default: number, min: number, max: number, step: number, values: number[],
@@ -91,7 +91,7 @@ export function carriedOver(spec, before, values, search) {
 }
 
 /** Whether a control accepts a value. @param {ControlSpec} control @param {Value} value */
-const fits = (control, value) => "value" in parseValue(control, formatValue(value));
+export const fits = (control, value) => "value" in parseValue(control, formatValue(value));
 
 /**
  * Reads one control's value from the text of an address, or says why not.

@@ -1,11 +1,9 @@
 /**
  * An instrument's interface to its surroundings: a page of the book (in-page.js) or a notebook (../notebook/widget.js).
  *
- * @typedef {import("../python/protocol.js").Controls} Controls
- * @typedef {import("../python/protocol.js").FrameValue} FrameValue
- * @typedef {import("./state.js").InstrumentSpec} InstrumentSpec
- * @typedef {import("../python/protocol.js").Panel} Panel
- * @typedef {(state: "server" | "refused" | "offline" | "live", sentence: string) => void} Say
+ * @import { Controls, FrameValue, Panel } from "../python/protocol.js"
+ * @import { Say } from "./server/newest.js"
+ * @import { InstrumentSpec } from "./state.js"
  * @typedef {EventTarget & {
  *   readonly ready: boolean,
  *   readonly state: string,

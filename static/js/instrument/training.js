@@ -2,8 +2,7 @@
  * The buttons of an instrument that trains: run, one step, branch, and save for other instruments. The slider of steps shows
  * the progress. Python makes a chunk of steps for each picture; this file decides how far to go.
  *
- * @typedef {import("./state.js").InstrumentSpec} InstrumentSpec
- * @typedef {import("./state.js").SliderSpec} SliderSpec
+ * @import { InstrumentSpec, SliderSpec } from "./state.js"
  * @typedef {{steps: number, done: boolean}} Reached
  * @typedef {{
  *   ask: () => void,
@@ -13,6 +12,7 @@
  * }} Bench `ask`: request the next picture; `moved`: a control was set; `train`: the trained network, an .npz file in base 64
  */
 import { keep, kept, onKept } from "./kept.js";
+import { saveFile } from "../elements.js";
 import { setText } from "../text.js";
 import { translate } from "../words.js";
 
@@ -142,8 +142,10 @@ export class Training {
     this.pause();
     try {
       const npz = await this.#bench.train();
+      const isSaved = keep(npz);
+      if (isSaved) document.dispatchEvent(new CustomEvent("trained", { detail: { label: this.#spec.label } }));
       this.#bench.say(
-        keep(npz)
+        isSaved
           ? translate("Saved at step {steps}. Other instruments offer it as “Yours”", { steps: this.#steps })
           : translate("This browser does not store it. Allow storage for this page, or free some, and save it again"),
       );
@@ -157,9 +159,5 @@ export class Training {
 function save(npz, name) {
   if (npz === null) return;
   const bytes = Uint8Array.from(atob(npz), (character) => character.charCodeAt(0));
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  saveFile(name, new Blob([bytes], { type: "application/octet-stream" }));
 }

@@ -1,5 +1,6 @@
 /** Shared by the pages of class mode: requests, polling, views. */
 import { absolute } from "../config.js";
+import { setText } from "../text.js";
 
 const EVERY_MS = 2_000;
 /** Phones do not all ask at once. */
@@ -46,8 +47,7 @@ export function poll(run, failed) {
   let failures = 0;
   let running = false;
   let over = false;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
+  let timer = 0;
   const next = async () => {
     if (running || over) return;
     running = true;
@@ -88,8 +88,7 @@ export function show(name) {
 
 /** Writes where it is not written already: screen readers read what changes. @param {string} selector @param {string} text */
 export function say(selector, text) {
-  const place = one(selector);
-  if (place.textContent !== text) place.textContent = text;
+  setText(one(selector), text);
 }
 
 /** @param {number} since seconds since 1970, by the server's clock @param {number} now as well @returns {string} minutes and seconds */

@@ -9,6 +9,9 @@ import { showAsked, showResults } from "./question.js";
  * @typedef {{round: number, change: number, value: any, sent: boolean}} Mine what this phone answers
  */
 
+/** So many 404 in a row end the class, half a minute of them. */
+const MAX_LOST = 15;
+
 class Phone {
   /** @type {News | null} */
   #news = null;
@@ -21,6 +24,8 @@ class Phone {
   /** @type {Mine | null} */
   #mine = null;
   #sending = false;
+  /** Replies in a row that there is no such class. */
+  #lost = 0;
 
   /** @param {string} code */
   constructor(code) {
@@ -46,6 +51,7 @@ class Phone {
   async #follow() {
     if (this.#seat === 0) await this.#sit();
     const response = await ask(`${this.place}/now`, { headers: { ...this.#headers, "If-None-Match": this.#etag } });
+    this.#lost = 0;
     if (response.status === 200) {
       this.#etag = response.headers.get("ETag") ?? "";
       this.#news = await response.json();
@@ -71,6 +77,10 @@ class Phone {
   /** @param {unknown} error */
   #trouble(error) {
     if (error instanceof Refused) {
+      if (error.status === 404 && this.#seat > 0 && ++this.#lost < MAX_LOST) {
+        say("[data-said]", translate("The class cannot be found. Trying again …"));
+        return true; // a proxy may answer while the server restarts
+      }
       if (error.status === 410 || (error.status === 404 && this.#seat > 0)) {
         show("ended");
         say("[data-said]", "");

@@ -1,13 +1,20 @@
-/** One option of several: what a choice and a statement to judge share in class. */
+/** Options to pick: what a choice, a statement to judge and several right options share in class. */
+import { make } from "../elements.js";
 import { inDigits, translate } from "../words.js";
 import { one } from "./page.js";
 import { captionOf } from "./results.js";
 
 export class Picks {
-  /** @param {{options?: string[], answer?: number | boolean}} asked @param {HTMLElement} place */
+  /** @param {{options?: string[], answer?: number | boolean | number[]}} asked @param {HTMLElement} place */
   constructor(asked, place) {
     this.asked = asked;
     this.fieldset = one("fieldset", place);
+    this.fieldset.append(...(asked.options ?? []).map((html, i) => optionOf(html, i, this.type)));
+  }
+
+  /** @returns {"radio" | "checkbox"} of the options */
+  get type() {
+    return "radio";
   }
 
   get answer() {
@@ -19,52 +26,42 @@ export class Picks {
     for (const input of this.fieldset.querySelectorAll("input")) input.checked = Number(input.value) === given?.value;
   }
 
-  /** The place of the right option, once it is known. */
-  get right() {
-    return this.asked.answer;
+  /** Whether an option is right, once that is known. @param {number} option */
+  isRight(option) {
+    return option === this.asked.answer;
   }
 
-  /** Each option with a bar for each round. @param {number[][]} rounds @param {HTMLElement} place */
+  /** Each option with a bar for each round. @param {(number | number[])[][]} rounds @param {HTMLElement} place */
   showResults(rounds, place) {
-    const figure = document.createElement("figure");
-    const caption = document.createElement("figcaption");
-    caption.textContent = rounds.map((_, i) => captionOf(rounds, i)).join(". ");
-    const list = document.createElement("ul");
-    list.className = "bars";
+    const caption = make("figcaption", {}, rounds.map((_, i) => captionOf(rounds, i)).join(". "));
+    const list = make("ul", { className: "bars" });
     for (const [i, option] of this.fieldset.querySelectorAll("label span").entries()) {
-      const item = document.createElement("li");
-      const label = document.createElement("span");
-      label.className = "name";
-      label.innerHTML = option.innerHTML;
+      const label = make("span", { className: "name", innerHTML: option.innerHTML });
       const { lang, dir } = this.fieldset; // of the book's text, if it differs from the page's
       if (lang) Object.assign(label, { lang, dir });
-      item.append(label, ...rounds.map((answers) => barOf(answers, i)));
-      if (i === this.right) {
+      const item = make("li", {}, label, ...rounds.map((answers) => barOf(answers, i)));
+      if (this.isRight(i)) {
         item.className = "right";
-        const said = document.createElement("span");
-        said.className = "visually-hidden";
-        said.textContent = translate("Right answer");
-        label.append(said);
+        label.append(make("span", { className: "visually-hidden" }, translate("Right answer")));
       }
       list.append(item);
     }
-    figure.append(caption, list);
-    place.replaceChildren(figure);
+    place.replaceChildren(make("figure", {}, caption, list));
   }
 }
 
-/** @param {number[]} answers @param {number} option */
+/** An option that a phone can pick. @param {string} html @param {number} i @param {"radio" | "checkbox"} type */
+function optionOf(html, i, type) {
+  const input = make("input", { type, name: "answer", autocomplete: "off", value: String(i) });
+  return make("label", {}, input, make("span", { innerHTML: html }));
+}
+
+/** @param {(number | number[])[]} answers @param {number} option */
 function barOf(answers, option) {
-  const count = answers.filter((answer) => answer === option).length;
+  const count = answers.filter((answer) => [answer].flat().includes(option)).length;
   const share = answers.length === 0 ? 0 : count / answers.length;
-  const row = document.createElement("span");
-  row.className = "row";
-  const bar = document.createElement("span");
-  bar.className = "bar";
+  const bar = make("span", { className: "bar" });
   bar.style.setProperty("--share", String(share));
-  const text = document.createElement("span");
-  text.className = "count";
-  text.textContent = `${inDigits(share, { style: "percent" })} (${inDigits(count)})`;
-  row.append(bar, text);
-  return row;
+  const text = make("span", { className: "count" }, `${inDigits(share, { style: "percent" })} (${inDigits(count)})`);
+  return make("span", { className: "row" }, bar, text);
 }

@@ -16,6 +16,7 @@
  *   or of a file in `forms`; `place` contains its markup (`class.html`)
  */
 import { FORMS } from "latentbook-forms.js";
+import { make } from "../elements.js";
 import { one } from "./page.js";
 
 /** Shows the question, and where an answer goes. @param {Asked} asked @param {HTMLElement} text @param {HTMLElement} place @returns {Form} */
@@ -31,8 +32,5 @@ export function showAsked(asked, text, place) {
 export async function showResults(form, asked, rounds, place) {
   await form.showResults(rounds, place);
   if (!asked.opens) return;
-  const note = document.createElement("p");
-  note.className = "opens";
-  note.textContent = asked.opens;
-  place.append(note);
+  place.append(make("p", { className: "opens" }, asked.opens));
 }

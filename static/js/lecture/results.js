@@ -1,4 +1,5 @@
 /** Pictures of answers that several forms share: one for each vote, side by side. */
+import { make } from "../elements.js";
 import { inDigits, translate, translateCount } from "../words.js";
 
 export const BINS = 24;
@@ -6,13 +7,7 @@ const SVG = "http://www.w3.org/2000/svg";
 
 /** A figure for each vote, with its caption. @param {any[][]} rounds @param {HTMLElement} place @returns {HTMLElement[]} */
 export function figuresOf(rounds, place) {
-  const figures = rounds.map((_, i) => {
-    const figure = document.createElement("figure");
-    const caption = document.createElement("figcaption");
-    caption.textContent = captionOf(rounds, i);
-    figure.append(caption);
-    return figure;
-  });
+  const figures = rounds.map((_, i) => make("figure", {}, make("figcaption", {}, captionOf(rounds, i))));
   place.replaceChildren(...figures); // a picture is made for the width of its place
   return figures;
 }
@@ -58,8 +53,7 @@ export function showHistograms(rounds, place, unit, answer, marked) {
 
 /** @param {number[]} answers @param {string} unit @param {number | null} answer @param {string} marked */
 function histogram(answers, unit, answer, marked) {
-  const holder = document.createElement("div");
-  holder.className = "histogram";
+  const holder = make("div", { className: "histogram" });
   if (answers.length === 0 && answer === null) {
     holder.textContent = translate("No answers");
     return holder;
@@ -67,14 +61,8 @@ function histogram(answers, unit, answer, marked) {
   const [low, high] = rangeOf(answers, answer);
   holder.append(columns(binned(answers, low, high, BINS)));
   if (answer !== null) holder.append(mark((answer - low) / (high - low), marked));
-  const ends = document.createElement("p");
-  ends.className = "ends";
-  for (const end of [low, (low + high) / 2, high]) {
-    const label = document.createElement("span");
-    label.textContent = withUnit(end, unit);
-    ends.append(label);
-  }
-  holder.append(ends);
+  const ends = [low, (low + high) / 2, high].map((end) => make("span", {}, withUnit(end, unit)));
+  holder.append(make("p", { className: "ends" }, ...ends));
   return holder;
 }
 
@@ -100,10 +88,8 @@ export function columns(bins) {
 
 /** @param {number} at share of the width @param {string} text */
 export function mark(at, text) {
-  const line = document.createElement("span");
-  line.className = at > 0.6 ? "mark far" : "mark";
+  const line = make("span", { className: at > 0.6 ? "mark far" : "mark" }, text);
   line.style.setProperty("--at", String(Math.min(1, Math.max(0, at))));
-  line.textContent = text;
   return line;
 }
 

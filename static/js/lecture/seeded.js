@@ -2,8 +2,8 @@
  * An instrument in class, for the forms that let it compute: on a phone with the seed of its seat, on the projector as in the book.
  * A module of its own, because it brings Python and the instruments' scripts.
  *
- * @typedef {import("../instrument/state.js").InstrumentSpec} InstrumentSpec
- * @typedef {import("../python/protocol.js").FrameValue} FrameValue
+ * @import { InstrumentSpec } from "../instrument/state.js"
+ * @import { FrameValue } from "../python/protocol.js"
  */
 import { checkFigures } from "../instrument/picture.js";
 import { mountInstrument } from "../instrument/in-page.js";

@@ -2,8 +2,7 @@
  * Python for an instrument in a notebook: the notebook's own kernel. It answers the messages of ../python/protocol.js in
  * order, between cells (app/latentbook/notebook.py).
  *
- * @typedef {import("../python/page/job.js").Message} Message
- * @typedef {import("../python/page/job.js").Options} Options
+ * @import { Message, Options } from "../python/page/job.js"
  * @typedef {{resolve: (value: any) => void, reject: (error: RunError) => void}} Waiting
  * @typedef {{
  *   get: (name: string) => any,

@@ -2,7 +2,7 @@
  * An instrument as a widget of Jupyter and marimo (docs/embedding.md): the page's own scripts, in a shadow root, so that
  * neither's styles affect the other. app/latentbook/notebook.py is its side in the kernel.
  *
- * @typedef {import("./kernel.js").Model} Model
+ * @import { Model } from "./kernel.js"
  */
 // @ts-expect-error: the build makes this sheet (app/latentbook/book/write/assets.py).
 import style from "latentbook-notebook.css";

@@ -4,39 +4,51 @@
  *
  * @typedef {(section: HTMLElement) => () => void} Mount starts a block and returns its cleanup function
  */
-import { absolute, config } from "../config.js";
+import { textGoesFirst } from "../config.js";
 import { painted } from "../pauses.js";
 import { runtime } from "../python/page/runtime.js";
 import { repeatTaps } from "./early-clicks.js";
 import { translate } from "../words.js";
 
 const NEAR = "600px";
+const IN_SIGHT = "0px";
 
 /** @type {Record<"cell" | "quiz" | "instrument", (section: HTMLElement) => Promise<Mount>>} */
 const MOUNTS = {
   cell: async () => (await import("../cell/cell.js")).mountCell,
   quiz: async (section) => {
-    const kind = import(absolute(config.assets[`question-${section.dataset.quiz}.js`]));
+    const kind = import(new URL(section.dataset.script ?? "", document.baseURI).href);
     const [{ mountQuiz }, { default: KindOf }] = await Promise.all([import("../quiz/quiz.js"), kind]);
     return (section) => mountQuiz(section, KindOf);
   },
-  instrument: async () => (await import("../instrument/in-page.js")).mountInstrument,
+  instrument: async () => (await importInstruments()).mountInstrument,
 };
+
+/** @type {Promise<typeof import("../instrument/in-page.js")> | null} */
+let instruments = null;
+
+/** Imported once: every import waits for a task, and a frame may come before it. */
+export function importInstruments() {
+  instruments ??= import("../instrument/in-page.js");
+  instruments.catch(() => (instruments = null));
+  return instruments;
+}
 
 /**
  * @param {HTMLElement | null} first the instrument that starts at once, because its picture is being computed
+ * @param {boolean} [isLoading] the page comes with its document, so the text appears first
  * @returns {() => void} stops them all, when the page is left
  */
-export function startBlocks(first) {
+export function startBlocks(first, isLoading = true) {
   /** @type {(() => void)[]} */
   const endings = [];
-  let left = false;
+  const gone = new AbortController();
 
   /** @param {keyof typeof MOUNTS} kind @param {HTMLElement} section */
   const start = async (kind, section) => {
     try {
       const mount = await MOUNTS[kind](section);
-      if (left) return;
+      if (gone.signal.aborted) return;
       endings.push(mount(section));
       repeatTaps(section);
     } catch (error) {
@@ -45,27 +57,42 @@ export function startBlocks(first) {
       throw error;
     }
   };
+  // With the answer asked ahead, the first frame of a page has the live picture.
+  if (first && !isLoading) start("instrument", first);
   // Nothing here delays the first paint: the page is complete without it.
   painted().then(() => {
-    if (left) return;
-    if (first) start("instrument", first);
+    if (gone.signal.aborted) return;
+    if (first && isLoading) start("instrument", first);
     for (const kind of /** @type {const} */ (["instrument", "quiz"])) {
-      endings.push(whenNear(`section[data-${kind}]`, (section) => void (section === first || start(kind, section))));
+      // Answers that the server judges are the classroom's (classroom/assignment.js).
+      endings.push(whenNear(`section[data-${kind}]:not([data-assessed])`, (section) => void (section === first || start(kind, section))));
     }
-    for (const section of sections("section[data-cell]")) start("cell", section);
-    endings.push(whenNear("section[data-instrument], section[data-cell]", () => runtime.start()));
+    const cells = [...sections("section[data-cell]")].map((section) => start("cell", section));
+    void Promise.all(cells).then(openCode);
+    addEventListener("hashchange", openCode, { signal: gone.signal });
+    const startNear = (margin = NEAR) => endings.push(whenNear("section[data-instrument], section[data-cell]", () => runtime.start(), margin));
+    if (isLoading && textGoesFirst()) {
+      // Python weighs 5 MB, and not everyone who opens a page reads on.
+      startNear(IN_SIGHT);
+      addEventListener("scroll", () => startNear(), { once: true, signal: gone.signal });
+    } else startNear();
   });
   return () => {
-    left = true;
+    gone.abort();
     for (const end of endings) end();
   };
+}
+
+/** Shows the code that the address carries. */
+async function openCode() {
+  if (location.hash.startsWith("#code=")) await (await import("../cell/code-link.js")).openLink();
 }
 
 /** @param {string} selector @returns {NodeListOf<HTMLElement>} */
 const sections = (selector) => document.querySelectorAll(selector);
 
-/** @param {string} selector @param {(section: HTMLElement) => void} run once for each @returns {() => void} ends it */
-function whenNear(selector, run) {
+/** @param {string} selector @param {(section: HTMLElement) => void} run once for each @param {string} [rootMargin] @returns {() => void} ends it */
+function whenNear(selector, run, rootMargin = NEAR) {
   const observer = new IntersectionObserver(
     (entries) => {
       for (const { isIntersecting, target } of entries) {
@@ -74,7 +101,7 @@ function whenNear(selector, run) {
         run(/** @type {HTMLElement} */ (target));
       }
     },
-    { rootMargin: NEAR },
+    { rootMargin },
   );
   for (const section of sections(selector)) observer.observe(section);
   return () => observer.disconnect();

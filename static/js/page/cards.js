@@ -5,6 +5,7 @@
  * A symbol, its control and its name in the code light up together when one of them is pointed at or moved.
  */
 import { absolute } from "../config.js";
+import { make } from "../elements.js";
 import { translate } from "../words.js";
 
 const REST_MS = 300; // a passing pointer opens nothing
@@ -34,7 +35,7 @@ addEventListener("scroll", onScroll, { passive: true });
 /** Makes the equations of a page accessible by keyboard. */
 export function nameEquations() {
   close(0);
-  for (const equation of document.querySelectorAll(`.equation:has(${SYMBOL}) .katex-display`)) {
+  for (const equation of document.querySelectorAll(`body:has(#symbols) .equation:has(${SYMBOL}) .katex-display`)) {
     equation.setAttribute("tabindex", "0");
     equation.setAttribute("role", "group");
     equation.setAttribute("aria-label", translate("Equation. The arrow keys go through its symbols"));
@@ -123,9 +124,7 @@ async function open(found) {
   if (beside !== found) return; // elsewhere by now
   if (content === null) return close(0);
   if (card === null) {
-    card = document.createElement("div");
-    card.className = "card flow";
-    card.popover = "manual";
+    card = make("div", { className: "card flow", popover: "manual" });
     card.addEventListener("pointerleave", () => close(LEAVE_MS));
     document.body.append(card);
   }
@@ -172,13 +171,11 @@ function meaning(symbol) {
   for (const control of document.querySelectorAll(CONTROL)) {
     const value = symbolOf(control)?.dataset.symbol === id && !control.hasAttribute("hidden") ? valueOf(control) : "";
     if (value === "") continue;
-    const line = document.createElement("p");
-    line.className = "now";
     const [number] = control.closest("section")?.querySelector(".label .permalink")?.textContent?.match(/\S+\.\d+$/) ?? [];
-    line.textContent = number
+    const words = number
       ? translate("Now {value}, in instrument {number}", { value, number })
       : translate("Now {value}, in an instrument", { value });
-    content.append(line);
+    content.append(make("p", { className: "now" }, words));
   }
   return content;
 }
@@ -208,7 +205,7 @@ function lightControl(target) {
   const symbol = control && symbolOf(control);
   if (!symbol) return false;
   clearTimeout(timer);
-  light(symbol.dataset.symbol ?? "");
+  if (symbol !== beside) light(symbol.dataset.symbol ?? ""); // once, not in every frame of a drag
   if (card?.matches(":popover-open")) card.hidePopover();
   beside = symbol; // so that leaving it ends the highlight
   return true;
@@ -254,15 +251,9 @@ function rangesOf(name) {
 
 /** @param {HTMLDataElement} number @returns {Node} its value, its code and the place of that code */
 function origin(number) {
+  const { code = "", place = "" } = number.dataset;
   const content = new DocumentFragment();
-  const value = document.createElement("p");
-  value.textContent = number.value;
-  const code = document.createElement("pre");
-  code.textContent = number.dataset.code ?? "";
-  const place = document.createElement("p");
-  place.className = "form";
-  place.textContent = number.dataset.place ?? "";
-  content.append(value, code, place);
+  content.append(make("p", {}, number.value), make("pre", {}, code), make("p", { className: "form" }, place));
   return content;
 }
 
@@ -306,12 +297,7 @@ async function whereItLeads(link) {
     for (const name of ["id", "tabindex"]) inside.removeAttribute(name);
   }
   content.append(...(copy.matches("li") ? copy.childNodes : [copy]));
-  const go = document.createElement("p");
-  const way = document.createElement("a");
-  way.href = href;
-  way.textContent = translate("Go to {place}", { place: link.textContent?.trim() ?? "" });
-  go.className = "go";
-  go.append(way);
-  content.append(go);
+  const way = make("a", { href }, translate("Go to {place}", { place: link.textContent?.trim() ?? "" }));
+  content.append(make("p", { className: "go" }, way));
   return content;
 }

@@ -4,9 +4,12 @@
  * `startChrome()` runs once; `startFrame()` runs for each page loaded into it.
  */
 import { isDeck, isPresented, present } from "../deck/open.js";
+import { idInAddress } from "./address.js";
 import { followReading, startReading } from "./reading.js";
 import { startReports } from "./report.js";
-import { clearAll, exportAll, remove, singleKeys, write } from "../store.js";
+import { copy } from "../elements.js";
+import { painted } from "../pauses.js";
+import { read, remove, singleKeys, write } from "../store.js";
 import { repeatTaps } from "./early-clicks.js";
 import { translate } from "../words.js";
 
@@ -19,15 +22,21 @@ const THEMES = {
   dark: { next: "auto", name: translate("Dark") },
 };
 
+/** Between a control and the edge of its row, px. */
+const EDGE = 16;
+
 export function startChrome() {
   document.addEventListener("click", onClick);
   document.addEventListener("keydown", onKey);
   document.addEventListener("change", onChange);
-  document.addEventListener("input", takeInHand);
+  document.addEventListener("focusin", bringIn);
+  document.addEventListener("selectionchange", onSelection);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", announceTheme);
   addEventListener("scroll", followReading, { passive: true });
   addEventListener("resize", followReading, { passive: true });
   addEventListener("beforeprint", writeAddresses);
+  document.addEventListener("unsaved", (event) => tellUnsaved(/** @type {CustomEvent} */ (event).detail));
+  addEventListener("hashchange", () => openFold(idInAddress()));
   repeatTaps(document.body);
   startReports();
   for (const box of document.querySelectorAll("input[data-setting=single-keys]")) {
@@ -39,6 +48,15 @@ export function startChrome() {
 export function startFrame(isFirst) {
   showTheme();
   startReading(isFirst);
+  fillInAddresses();
+  openFold(idInAddress());
+  painted().then(showNotes);
+}
+
+/** Opens the fold to which a link or the address leads. @param {string} id */
+function openFold(id) {
+  const place = document.getElementById(id);
+  if (place instanceof HTMLDetailsElement) place.open = true;
 }
 
 /* Actions */
@@ -48,8 +66,7 @@ const ACTIONS = {
   theme: nextTheme,
   search: openSearch,
   help: () => openDialog("help"),
-  export: saveOwnData,
-  clear: forgetOwnData,
+  work: openWork,
   present: () => present(),
   play: () => present({ plays: true }),
 };
@@ -58,6 +75,8 @@ const ACTIONS = {
 function onClick(event) {
   const target = /** @type {Element} */ (event.target);
   if (target instanceof HTMLDialogElement && target.matches(".search, .help")) target.close(); // its backdrop
+  const link = target.closest?.("a[href]");
+  if (link instanceof HTMLAnchorElement) openFold(link.hash.slice(1)); // the address may already be its own
   const button = target.closest?.("button[data-action]");
   if (!(button instanceof HTMLElement)) return;
   const action = button.dataset.action ?? "";
@@ -97,10 +116,13 @@ function onChange(event) {
   else write("setting", "single-keys", false);
 }
 
-/** Marks the slider that was moved last: on a phone it stays visible. (Touching one does not focus it.) @param {Event} event */
-function takeInHand({ target }) {
-  const slider = target instanceof Element ? target.closest(".control.slider") : null;
-  for (const each of slider?.parentElement?.children ?? []) each.toggleAttribute("data-in-hand", each === slider);
+/** On a phone, brings all of a focused control into the row. Chromium leaves one that is half in sight. @param {Event} event */
+function bringIn({ target }) {
+  const row = target instanceof Element ? target.closest(".controls") : null;
+  if (row === null || row.scrollWidth <= row.clientWidth) return;
+  const part = /** @type {Element} */ (target).closest("label") ?? /** @type {Element} */ (target);
+  const [{ left, right }, edges] = [part.getBoundingClientRect(), row.getBoundingClientRect()];
+  row.scrollLeft += Math.min(0, left - edges.left - EDGE) + Math.max(0, right - edges.right + EDGE);
 }
 
 /** @param {EventTarget | undefined} target */
@@ -124,6 +146,25 @@ async function openSearch() {
   const dialog = openDialog("search");
   const { startSearch } = await import("./search.js");
   await startSearch(dialog);
+}
+
+/* Notes: loaded for readers who have some, or select text. */
+
+/** After a selection has stopped changing, ms. */
+const SELECTED_MS = 300;
+let selecting = 0;
+
+async function showNotes() {
+  if (read("setting", "notes") !== true || !document.querySelector("article[data-place]")) return;
+  await (await import("../study/marks.js")).showNotes();
+}
+
+function onSelection() {
+  clearTimeout(selecting);
+  const { anchorNode, isCollapsed } = getSelection() ?? {};
+  const element = anchorNode instanceof Element ? anchorNode : anchorNode?.parentElement;
+  if (isCollapsed || !element?.closest("article[data-place] > .section")) return;
+  selecting = window.setTimeout(async () => (await import("../study/marks.js")).offer(), SELECTED_MS);
 }
 
 /* Theme */
@@ -155,38 +196,30 @@ function announceTheme() {
   document.dispatchEvent(new Event("themechange"));
 }
 
-/* The reader's own data, and copies */
+/* The reader's own work, and copies */
 
-function saveOwnData() {
-  const link = document.createElement("a");
-  const file = new Blob([JSON.stringify(exportAll(), null, 2), "\n"], { type: "application/json" });
-  link.href = URL.createObjectURL(file);
-  link.download = "latentbook-my-work.json";
-  link.click();
-  URL.revokeObjectURL(link.href);
-  say(translate("Saved as {file}.", { file: link.download }));
+async function openWork() {
+  (await import("./work.js")).openWork();
 }
 
-function forgetOwnData() {
-  if (!confirm(translate("Delete all your edits, answers and settings in this book? This cannot be undone."))) return;
-  clearAll();
-  location.reload();
-}
-
-/** @param {string} sentence */
-function say(sentence) {
-  const place = document.querySelector("[data-own-status]");
-  if (place) place.textContent = sentence;
+/** @param {"full" | "refused"} why the browser does not store it */
+async function tellUnsaved(why) {
+  (await import("./work.js")).tellUnsaved(why);
 }
 
 /** @param {HTMLElement} button */
 async function copyListing(button) {
-  const code = button.closest(".listing")?.querySelector("pre code")?.textContent ?? "";
-  await navigator.clipboard.writeText(code);
-  button.textContent = translate("Copied");
-  setTimeout(() => {
-    button.textContent = translate("Copy");
-  }, 2000);
+  await copy(button.closest(".listing")?.querySelector("pre code")?.textContent ?? "", button);
+  const said = document.querySelector("[data-page-status]");
+  if (said) said.textContent = button.textContent;
+}
+
+/** A citation has the address of its page, where the book names none. */
+function fillInAddresses() {
+  const address = location.origin + location.pathname;
+  for (const place of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-page-address]"))) {
+    place.textContent = (place.dataset.pageAddress ?? "").replace("{address}", () => address);
+  }
 }
 
 /** Each instrument prints the address of its state. */

@@ -2,10 +2,10 @@
  * The book without a network: when the page is idle, the service worker stores the light part of the book, then the heavy
  * files one by one. A sentence in the footer shows the progress. With Save-Data the reader is asked first.
  *
- * @typedef {import("../service-worker.js").Request} Request
- * @typedef {import("../service-worker.js").Missing} Missing
+ * @import { Request, Missing } from "../service-worker.js"
  */
 import { absolute, config, savesData } from "../config.js";
+import { button } from "../elements.js";
 import { wait } from "../pauses.js";
 import { runtime } from "../python/page/runtime.js";
 import { translate } from "../words.js";
@@ -88,13 +88,8 @@ const megabytes = (bytes) => `${Math.max(1, Math.round(bytes / 1e6))} MB`;
 
 /** With Save-Data the reader decides. */
 function offer() {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "quiet";
-  button.textContent = translate("Save it");
-  button.addEventListener("click", () => keepBook());
   const size = megabytes(config.offline_bytes);
-  say(translate("The book is not saved for offline reading because your browser saves data: it needs {size}.", { size }), " ", button);
+  say(translate("The book is not saved for offline reading because your browser saves data: it needs {size}.", { size }), " ", button(translate("Save it"), keepBook, { className: "quiet" }));
 }
 
 async function forget() {

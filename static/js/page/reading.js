@@ -2,6 +2,7 @@
  * Follows the reader: progress, the visible section, the place to continue, and scrolling elements.
  */
 import { absolute, config } from "../config.js";
+import { make } from "../elements.js";
 import { read, write } from "../store.js";
 import { translate } from "../words.js";
 
@@ -75,18 +76,17 @@ function offerPlace() {
   const offer = /** @type {HTMLElement | null} */ (document.querySelector("[data-continue]"));
   const place = /** @type {Place | null} */ (read("place", "last"));
   if (!offer || !place || location.hash || scrollY > 0) return;
-  const link = document.createElement("a");
-  link.href = absolute(place.path);
-  if (link.href === location.href) return; // the reader is there
-  link.textContent = translate("Continue at {place}", { place: place.name });
-  offer.replaceChildren(link);
+  const href = absolute(place.path);
+  if (href === location.href) return; // the reader is there
+  offer.replaceChildren(make("a", { href }, translate("Continue at {place}", { place: place.name })));
   offer.hidden = false;
 }
 
-/* Elements that scroll sideways: reachable by keyboard, and named, while they do. */
+/* Elements that scroll, sideways on a narrow page and down on a slide: reachable by keyboard, and named, while they do. */
 
 const scrollerSizes = new ResizeObserver((entries) => nameScrollers(entries.map(({ target }) => target)));
 
+/** Again by the event `scrollers`, when elements that may scroll have been added: a script that comes later would import all of this. */
 function findScrollers() {
   scrollerSizes.disconnect();
   for (const element of document.querySelectorAll("[data-scrolls]")) scrollerSizes.observe(element);
@@ -95,18 +95,22 @@ function findScrollers() {
 document.addEventListener("toggle", ({ target }) => {
   if (target instanceof HTMLDetailsElement) nameScrollers([...target.querySelectorAll("[data-scrolls]")]);
 }, true);
+document.addEventListener("scrollers", findScrollers);
 // A font changes the content's size, not the box.
 document.fonts.addEventListener("loadingdone", findScrollers);
 
 /** Measures all before changing any: alternating would cost a layout for each. @param {Element[]} elements */
 function nameScrollers(elements) {
-  const scrolling = elements.map((element) => element.scrollWidth > element.clientWidth + 1); // both are rounded
+  const sideways = elements.map((element) => element.scrollWidth > element.clientWidth + 1); // both are rounded
+  const down = elements.map((element) => element.matches("pre, [data-output], .table-scroll") && element.scrollHeight > element.clientHeight + 1);
   for (const [i, element] of elements.entries()) {
-    if (scrolling[i] === element.hasAttribute("tabindex")) continue;
-    if (scrolling[i]) {
+    const scrolls = sideways[i] || down[i];
+    if (scrolls === element.hasAttribute("tabindex")) continue;
+    if (scrolls) {
+      const name = nameOf(/** @type {HTMLElement} */ (element));
       element.setAttribute("tabindex", "0");
       element.setAttribute("role", "group");
-      element.setAttribute("aria-label", translate("{name}, scrolls sideways", { name: nameOf(/** @type {HTMLElement} */ (element)) }));
+      element.setAttribute("aria-label", sideways[i] ? translate("{name}, scrolls sideways", { name }) : translate("{name}, scrolls", { name }));
     } else {
       for (const name of ["tabindex", "role", "aria-label"]) element.removeAttribute(name);
     }

@@ -5,6 +5,7 @@
  * @typedef {{build: number, mistakes: string[]}} News
  */
 import { absolute } from "../config.js";
+import { make } from "../elements.js";
 import { translateCount } from "../words.js";
 
 const SCROLL = "latentbook:scroll";
@@ -20,25 +21,17 @@ function show(mistakes) {
   board?.remove();
   board = null;
   if (!mistakes.length) return;
-  board = document.createElement("aside");
-  board.setAttribute("role", "alert");
+  board = make("aside", { role: "alert" });
   board.style.cssText =
     "position: fixed; inset: auto 0 0 0; z-index: 100; max-height: 50vh; overflow: auto; padding: 1rem 1.5rem;" +
     "background: Canvas; color: CanvasText; border-top: 3px solid var(--warning, #a8431b);" +
     "font: 0.875rem/1.5 'JetBrains Mono Variable', monospace;";
-  const heading = document.createElement("strong");
-  heading.textContent = translateCount(
+  const heading = translateCount(
     mistakes.length,
     "One mistake. This is the previous version of the page.",
     "{number} mistakes. This is the previous version of the page.",
   );
-  const list = document.createElement("ul");
-  for (const mistake of mistakes) {
-    const item = document.createElement("li");
-    item.textContent = mistake;
-    list.append(item);
-  }
-  board.append(heading, list);
+  board.append(make("strong", {}, heading), make("ul", {}, ...mistakes.map((mistake) => make("li", {}, mistake))));
   document.body.append(board);
 }
 

@@ -2,6 +2,7 @@
  * Search: MiniSearch over the index the build made, loaded when the reader opens the dialog for the first time.
  */
 import { absolute, config } from "../config.js";
+import { make } from "../elements.js";
 import { find, indexOf } from "./search-index.js";
 import { translate, translateCount } from "../words.js";
 
@@ -47,10 +48,7 @@ export async function startSearch(dialog) {
 
   async function show() {
     const words = input.value.trim();
-    if (words === "") {
-      render([], "");
-      return;
-    }
+    if (words === "") return render([], "");
     try {
       index ??= loadIndex();
       const mini = await index;
@@ -99,10 +97,7 @@ export async function startSearch(dialog) {
   /** @param {number} position */
   function choose(position) {
     const items = [...list.children];
-    if (items.length === 0) {
-      input.removeAttribute("aria-activedescendant");
-      return;
-    }
+    if (items.length === 0) return input.removeAttribute("aria-activedescendant");
     const wrapped = (position + items.length) % items.length;
     for (const [i, item] of items.entries()) item.setAttribute("aria-selected", String(i === wrapped));
     input.setAttribute("aria-activedescendant", items[wrapped].id);
@@ -128,21 +123,12 @@ function resultCount(number) {
  * @param {number} position
  */
 function resultItem(result, position) {
-  const item = document.createElement("li");
-  item.id = `search-result-${position}`;
-  item.setAttribute("role", "option");
+  const title = make("span", { className: "title" }, ...marked(result.title, result.terms));
+  if (["Chapter", "Section"].includes(result.kind)) title.prepend(`${result.number} `);
+  const place = make("span", { className: "chapter" }, result.place);
+  const excerpt = make("span", { className: "excerpt" }, ...marked(excerptOf(result.text, result.terms), result.terms));
+  const item = make("li", { id: `search-result-${position}`, role: "option" }, title, place, excerpt);
   item.dataset.url = absolute(result.url);
-  const title = document.createElement("span");
-  title.className = "title";
-  if (["Chapter", "Section"].includes(result.kind)) title.append(`${result.number} `);
-  title.append(...marked(result.title, result.terms));
-  const place = document.createElement("span");
-  place.className = "chapter";
-  place.textContent = result.place;
-  const excerpt = document.createElement("span");
-  excerpt.className = "excerpt";
-  excerpt.append(...marked(excerptOf(result.text, result.terms), result.terms));
-  item.append(title, place, excerpt);
   return item;
 }
 
@@ -160,10 +146,5 @@ function excerptOf(text, terms) {
 function marked(text, terms) {
   if (terms.length === 0) return [text];
   const pattern = new RegExp(`(${terms.map((term) => term.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})`, "giu");
-  return text.split(pattern).map((piece, i) => {
-    if (i % 2 === 0) return piece;
-    const mark = document.createElement("mark");
-    mark.textContent = piece;
-    return mark;
-  });
+  return text.split(pattern).map((piece, i) => (i % 2 === 0 ? piece : make("mark", {}, piece)));
 }

@@ -32,9 +32,7 @@ export class Downloads {
   #seen = 0;
   #bytes = 0;
   #total = 0;
-  /** @type {Record<string, number>} */
   #sizes;
-  /** @type {(download: Download) => void} */
   #report;
 
   /**
@@ -49,7 +47,6 @@ export class Downloads {
   /**
    * @param {Place} place
    * @param {string} name
-   * @returns {Promise<Response>}
    * @throws {Error} if it cannot be had; the message names it
    */
   async get(place, name) {

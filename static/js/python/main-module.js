@@ -3,8 +3,7 @@
  * starts. From the second visit on it is unpacked in Cache Storage, because unpacking it from the HTTP cache takes longer than
  * compiling. The worker reads it from there, because the page is busy with its layout.
  *
- * @typedef {import("./download.js").Downloads} Downloads
- * @typedef {import("./download.js").Place} Place
+ * @import { Downloads, Place } from "./download.js"
  */
 import { addressOf } from "./download.js";
 

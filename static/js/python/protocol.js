@@ -11,8 +11,12 @@
  * @typedef {{type: "main", main: WebAssembly.Module | null}} Main
  *   Has no answer. Python itself: from an earlier start, or compiled in the page while the worker starts; null if this browser
  *   stores it, because the worker then has it already.
+ * @typedef {{type: "received"}} Received
+ *   Has no answer. Python itself has nearly arrived in the page, so the connection is free for other files.
  * @typedef {{type: "run_cell", id: number, scope: string, code: string, filename: string}} RunCell
  *   Runs code in the named scope. Its last expression, if any, is displayed.
+ * @typedef {{type: "step_cell", id: number, scope: string, code: string, filename: string}} StepCell
+ *   Runs code in a copy of the scope and records each step.
  * @typedef {{type: "check_answer", id: number, scope: string, code: string, check: string}} CheckAnswer
  *   Runs code, then check, in a copy of the scope.
  * @typedef {{type: "compute_widget", id: number, widget: string, controls: Controls, source: string | null,
@@ -24,7 +28,7 @@
  *   The declaration of the reader's edited file.
  * @typedef {{type: "widget_source", id: number, widget: string}} WidgetSource
  * @typedef {{type: "reset_scope", id: number, scope: string}} ResetScope
- * @typedef {StopBy | Main | RunCell | CheckAnswer | ComputeWidget | KeepTrained | WidgetDeclaration | WidgetSource
+ * @typedef {StopBy | Main | Received | RunCell | StepCell | CheckAnswer | ComputeWidget | KeepTrained | WidgetDeclaration | WidgetSource
  *   | ResetScope} Request
  *
  * @typedef {{type: "progress", stage: "download", download: import("./download.js").Download}
@@ -35,19 +39,34 @@
  *   mime is text/plain or application/vnd.plotly.v1+json (a figure as JSON text).
  * @typedef {{type: "done", id: number, value: any, memory: number}} Done
  *   memory: what this Python uses, bytes.
- *   value: for compute_widget a FrameValue, for check_answer a CheckValue, for widget_declaration a Declaration (instrument/state.js),
+ *   value: for compute_widget a FrameValue, for check_answer a CheckValue, for step_cell a Recording as JSON, for
+ *   widget_declaration a Declaration (instrument/state.js),
  *   for widget_source the text, for keep_trained an .npz file in base 64, for BOOT_ID a StartValue, else null.
  * @typedef {{type: "failed", id: number, kind: "python" | "interrupted" | "contract" | "protocol", name: string,
- *   message: string, line: number | null, traceback: string, memory: number}} Failed
+ *   message: string, line: number | null, traceback: string, memory: number,
+ *   explanation?: import("../explain/explain.js").Explanation | null}} Failed
  * @typedef {{type: "fatal", message: string}} Fatal
  * @typedef {{type: "spoiled"}} Spoiled  The snapshot of this worker is damaged, so its answers are invalid.
  * @typedef {Progress | Stream | Display | Done | Failed | Fatal | Spoiled} Reply
  *
  * @typedef {Record<string, number | string | boolean | [number, number] | [number, number, number]>} Controls
- * @typedef {{from: "snapshot" | "files", why: string, main: WebAssembly.Module}} StartValue
- *   `why` a stored snapshot was of no use, or ""; `main`: for the next start in this page
+ * @typedef {{from: "snapshot" | "files", why: string, main: WebAssembly.Module} | {from: "lent", why: "", main: null}} StartValue
+ *   `why` a stored snapshot was of no use, or ""; `main`: for the next start in this page; lent: the worker is another frame's
  * @typedef {{passed: boolean, message: string, case: string}} CheckValue
  *   `case`: of a law that does not hold, the smallest input that breaks it, as code to run; else ""
+ * @typedef {{type: string, shape?: number[], text?: string, low?: string, high?: string, not_finite?: number, cells?: string[]}}
+ *   Described  a value: `type` is that of an array's numbers, or the name of a class; `shape` of an array, or the length of a
+ *   list; `low` and `high` are the range; `not_finite`: how many numbers are not; `cells`: a small picture, each row as
+ *   hexadecimal digits from least to greatest, with x for what is not finite
+ * @typedef {{line: number | null, call: number, printed: number, changed: [number, string, Described | null][],
+ *   returned?: Described}} Step
+ *   `line` is the next to run; null after the last. `printed`: characters so far. `changed` by the line before: call, name and
+ *   value, null for a name that is gone. `returned`: the function's value, after the last line that of the last expression
+ * @typedef {{steps: Step[], start: Step["changed"], calls: {name: string, caller: number | null}[], loops: [number, number][], printed: string,
+ *   cut: "" | "steps" | "seconds" | "characters", error: Omit<Failed, "id" | "memory"> | null, missing: string[],
+ *   fixed: string[]}} Recording
+ *   `start`: names from earlier code. Call 0 is the snippet itself. `loops`: first and last line of each. `cut`: the limit that ended it. `error` ended the code
+ *   at the line of the last step. `missing`: names whose values cannot be copied; `fixed`: arrays that are too large for that
  * @typedef {{key: string, kind: "plot", figure: any, alt: string, half: boolean}} PlotPanel  arrays may be typed arrays
  * @typedef {{key: string, kind: "tiles", data: Uint8Array, shape: [number, number, number, number], alt: string,
  *   half: boolean, captions: string[], gap: number, server: {model: string, n: number, span: number, at: [number, number]} | null}} TilesPanel

@@ -1,12 +1,13 @@
 /** Options of which one is picked: what several kinds of question have in common. */
-import { translate } from "../words.js";
 import { copyOf } from "./feedback.js";
+import { judgePick } from "./judge.js";
 
 /** True or false, and one of many: radio buttons. */
 export class Picks {
-  /** @param {HTMLElement} section @param {{answer: boolean | number}} key */
+  /** @param {HTMLElement} section @param {{answer: any}} key */
   constructor(section, key) {
     this.section = section;
+    this.key = key;
     this.right = String(key.answer);
   }
 
@@ -26,7 +27,7 @@ export class Picks {
   changed(react) {
     for (const input of this.inputs) {
       input.addEventListener("change", () => {
-        this.#clearVerdicts();
+        this.clearVerdicts();
         react();
       });
     }
@@ -35,25 +36,25 @@ export class Picks {
   /** @returns {Promise<import("./types.js").Reply>} */
   async check() {
     const { answer } = this;
-    if (answer === "") return { state: "unread", said: [new Text(translate("Pick one first."))] };
+    const { state, said } = judgePick(answer, this.key);
+    if (state === "unread") return { state, said: [new Text(said)] };
     this.showVerdict();
-    const said = copyOf(this.section, `[data-feedback-for="${answer}"]`);
-    return { state: answer === this.right ? "right" : "wrong", said };
+    return { state, said: copyOf(this.section, `[data-feedback-for="${answer}"]`) };
   }
 
   clear() {
     for (const input of this.inputs) input.checked = false;
-    this.#clearVerdicts();
+    this.clearVerdicts();
   }
 
   showVerdict() {
-    this.#clearVerdicts();
+    this.clearVerdicts();
     const picked = this.inputs.find((input) => input.checked);
     const label = picked?.closest("label");
     if (picked && label) label.dataset.verdict = picked.value === this.right ? "right" : "wrong";
   }
 
-  #clearVerdicts() {
+  clearVerdicts() {
     for (const input of this.inputs) input.closest("label")?.removeAttribute("data-verdict");
   }
 }

@@ -1,12 +1,11 @@
 /**
  * A question: takes an answer, says what is right or wrong about it, and remembers both in this browser.
  *
- * @typedef {import("./types.js").Kind} Kind
- * @typedef {import("./types.js").Memory} Memory
- * @typedef {import("./types.js").Reply} Reply
+ * @import { Kind, Memory } from "./types.js"
  */
+import { make } from "../elements.js";
 import { runtime } from "../python/page/runtime.js";
-import { read, remove, write } from "../store.js";
+import { record, startOver, studyState } from "../study/log.js";
 import { translate } from "../words.js";
 import { copyOf } from "./feedback.js";
 
@@ -29,6 +28,9 @@ class Quiz {
   #memory = { answer: "", state: "open", attempts: 0 };
   /** Ends the check that is under way. @type {AbortController | null} */
   #stop = null;
+  #gone = false;
+  /** The state of an earlier visit is there. @type {Promise<void>} */
+  #recalled;
 
   /**
    * @param {HTMLElement} section
@@ -47,28 +49,29 @@ class Quiz {
       this.check();
     });
     section.addEventListener("check-answer", () => this.check());
-    section.querySelector('[data-action="reset"]')?.addEventListener("click", () => this.#startOver());
-    const worked = () => {
-      if (this.worked?.open && this.#memory.state !== "right") this.#remember({ state: "shown" });
+    section.querySelector('[data-action="start-over"]')?.addEventListener("click", () => this.#startOver());
+    const worked = async () => {
+      await this.#recalled;
+      if (this.worked?.open && !["right", "shown"].includes(this.#memory.state)) this.#remember({ state: "shown" });
     };
     this.worked?.addEventListener("toggle", worked);
     kind.changed(() => section.removeAttribute("data-remembered"));
-    this.#recall();
-    worked(); // a reader may have opened it before this script came
+    this.#recalled = this.#recall();
+    void worked(); // a reader may have opened it before this script came
   }
 
   /** The page is left: a check that is under way is stopped. */
   destroy() {
+    this.#gone = true;
     this.#stop?.abort();
     this.kind.destroy?.();
   }
 
   /** Restores the state of an earlier visit. */
-  #recall() {
-    /** @type {Memory | null} */
-    const memory = read("quiz", this.section.id);
-    if (memory === null || !["open", "wrong", "right", "shown"].includes(memory.state)) return;
-    this.#memory = memory;
+  async #recall() {
+    const memory = (await studyState()).questions.get(this.section.id);
+    if (memory === undefined || this.#gone) return;
+    this.#memory = { answer: memory.answer, state: memory.state, attempts: memory.attempts };
     if (this.kind.answer !== "") return; // the reader was quicker than this script
     if (memory.answer !== "") this.kind.answer = memory.answer;
     if (memory.state === "open") return; // saved, but not checked yet
@@ -76,7 +79,7 @@ class Quiz {
     this.section.dataset.state = memory.state;
     this.section.toggleAttribute("data-remembered", true);
     if (memory.state === "shown") return;
-    this.feedback.replaceChildren(strong(this.#verdict()), " ", translate("Open the worked answer to compare, or start over."));
+    this.feedback.replaceChildren(make("strong", {}, this.#verdict()), " ", translate("Open the worked answer to compare, or start over."));
   }
 
   #verdict() {
@@ -87,7 +90,7 @@ class Quiz {
   #remember(news) {
     this.#memory = { ...this.#memory, ...news };
     this.section.dataset.state = this.#memory.state;
-    write("quiz", this.section.id, this.#memory);
+    void record("attempt", { label: this.section.id, answer: this.#memory.answer, verdict: this.#memory.state });
   }
 
   /** Checks the answer, or stops a running check. */
@@ -102,6 +105,7 @@ class Quiz {
       button.textContent = translate("Stop");
       this.feedback.textContent = runtime.ready ? (this.kind.doing ?? translate("Checking")) : `${runtime.sentence}. ${translate("Your answer is saved")}`;
     }, SLOW_MS);
+    await this.#recalled;
     const reply = await this.kind.check(this.#stop.signal);
     clearInterval(clock);
     button.textContent = name;
@@ -113,15 +117,15 @@ class Quiz {
     }
     const attempts = this.#memory.attempts + 1;
     this.#remember({ answer: this.kind.answer, state: reply.state, attempts });
-    this.feedback.replaceChildren(strong(this.#verdict()), " ", ...reply.said);
+    this.feedback.replaceChildren(make("strong", {}, this.#verdict()), " ", ...reply.said);
     if (reply.state === "right" && this.worked) this.worked.open = true;
-    if (this.kind.final) /** @type {HTMLElement} */ (this.section.querySelector('[data-action="reset"]')).focus();
+    if (this.kind.final) /** @type {HTMLElement} */ (this.section.querySelector('[data-action="start-over"]')).focus();
   }
 
   /** Saves an answer that cannot be checked yet, because the worked answer is withheld. Code is saved with every edit. */
   #keep() {
     const { answer } = this.kind;
-    if (answer !== "") this.#remember({ answer });
+    if (answer !== "") this.#remember({ answer, state: "open" });
     const said = answer !== "" || this.kind.saves ? "[data-kept]" : "[data-nothing]";
     this.feedback.replaceChildren(...copyOf(this.section, said));
   }
@@ -133,7 +137,7 @@ class Quiz {
     this.section.removeAttribute("data-remembered");
     this.#memory = { answer: "", state: "open", attempts: 0 };
     this.section.dataset.state = "open";
-    remove("quiz", this.section.id);
+    void startOver(this.section.id);
     // The button that was pressed is gone now: go back to where an answer is given.
     const place = this.section.querySelector('input[name$=".answer"], [data-action="check"]');
     /** @type {HTMLElement} */ (place).focus();
@@ -144,11 +148,4 @@ class Quiz {
 function verdictOf({ state, attempts }) {
   if (state !== "right") return translate("Not yet.");
   return attempts > 1 ? translate("Right, after {attempts} attempts.", { attempts }) : translate("Right.");
-}
-
-/** @param {string} text */
-function strong(text) {
-  const element = document.createElement("strong");
-  element.textContent = text;
-  return element;
 }

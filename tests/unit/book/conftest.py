@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from latentbook.book.compose.pieces import Layout, Text
+from latentbook.book.write.prefill import fill
 from latentbook.book.write.render import printed, root_of
 from latentbook.settings import Settings
 
@@ -95,8 +96,10 @@ MakeBook = Callable[[Mapping[str, str]], Settings]
 
 @pytest.fixture(scope="session")
 def shared_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder for what all tests build, so that nothing is bundled twice."""
-    return tmp_path_factory.mktemp("build")
+    """One folder for what all tests build, with the caches of the book's own build."""
+    build = tmp_path_factory.mktemp("build")
+    fill(build / "cache", Settings().build / "cache")
+    return build
 
 
 @pytest.fixture

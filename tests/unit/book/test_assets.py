@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import py_compile
 import re
 from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]
 import pytest
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
-from latentbook.book.write.assets import HASHED, ON_DEMAND, Assets, bundle, esbuild
+from latentbook.book.write.assets import (
+    HASHED,
+    ON_DEMAND,
+    Assets,
+    bundle,
+    esbuild,
+    sources_hash,
+)
 from latentbook.book.write.compress import Compressor
 from latentbook.errors import LatentbookError, UnknownName
 from latentbook.settings import Settings
+
+WHOLE = (
+    ("katex/dist/fonts", "KaTeX_Main-Regular", "ABCXYZ"),
+    ("katex/dist/fonts", "KaTeX_AMS-Regular", "ER"),
+    ("@fontsource-variable/inter/files", "inter-latin-wght-normal", "ABCXYZ"),
+    ("@fontsource-variable/source-serif-4/files", "source-serif-4-latin-wght-italic", "ABCXYZ"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +60,48 @@ def test_style_sheets_name_only_woff2_files_that_are_there(assets: Assets) -> No
         assert font.endswith(".woff2")
         assert f"assets/{font}" in assets.files
     assert css.index(".katex") < css.index("--paper"), "KaTeX's sheet comes first"
+
+
+@pytest.mark.parametrize("folder, name, usual", WHOLE)
+def test_the_slices_of_a_font_have_all_its_characters(
+    assets: Assets, root: Path, folder: str, name: str, usual: str
+) -> None:
+    whole = TTFont(root / "node_modules" / folder / f"{name}.woff2")
+    first, rest = (
+        TTFont(assets.files[assets.place(f"{name}{end}.woff2")]) for end in ("", "-rest")
+    )
+    slices = [set(font.getBestCmap()) for font in (first, rest)]
+    assert slices[0] | slices[1] == set(whole.getBestCmap())
+    assert not slices[0] & slices[1]
+    assert set(map(ord, usual)) <= slices[0]
+
+
+def test_ranges_are_those_of_the_slices(assets: Assets) -> None:
+    """A browser fetches a slice for every character of its range, even for one it lacks."""
+    # The second slices of KaTeX's fonts are for any other character.
+    faces = re.findall(r"@font-face\{([^}]*)\}", sheet(assets))
+    sliced = [face for face in faces if "unicode-range" in face and "-200A" not in face]
+    sliced = [face for face in sliced if "greek" not in face]
+    assert len(sliced) == 10 + 2 * 4
+    for face in sliced:
+        name = re.findall(r"\./([^\"')]+)", face)[0]
+        codes: set[int] = set()
+        for run in re.findall(r"U\+([^,;]+)", face):
+            first, _, last = run.partition("-")
+            codes |= set(range(int(first, 16), int(last or first, 16) + 1))
+        assert codes == set(TTFont(assets.files[f"assets/{name}"]).getBestCmap()), name
+
+
+def test_steps_between_sizes_of_type_are_katex_own(assets: Assets, root: Path) -> None:
+    """Its 121 rules, one for each pair of sizes, are written as quotients."""
+    whole = (root / "node_modules/katex/dist/katex-swap.min.css").read_text(encoding="utf-8")
+    steps = re.findall(r"\.katex-sizing\.reset-size(\d+)\.size(\d+)\{font-size:([\d.]+)em", whole)
+    assert len(steps) == 11**2
+    css = sheet(assets)
+    resets = dict(re.findall(r"\.reset-size(\d+)\{--reset:([\d.]+)", css))
+    sizes = dict(re.findall(r"\.size(\d+)\{font-size:calc\(([\d.]+)em ?/ ?var\(--reset", css))
+    for before, after, em in steps:
+        assert float(sizes[after]) / float(resets[before]) == pytest.approx(float(em))
 
 
 def test_modules_import_files_that_are_there(assets: Assets) -> None:
@@ -98,3 +156,27 @@ def test_compressed_once_and_only_where_it_helps(tmp_path: Path) -> None:
     assert said == []
     assert {path.name: path.stat().st_mtime_ns for path in cache.iterdir()} == kept
     assert (tmp_path / "a.css.br").is_file()
+
+
+def test_a_script_that_pip_compiles_changes_no_bundle(tmp_path: Path) -> None:
+    (tmp_path / "package-lock.json").touch()
+    script = tmp_path / "static" / "css" / "fonts.py"
+    script.parent.mkdir(parents=True)
+    script.write_text("1")
+    before = sources_hash(Settings(root=tmp_path), "css")
+    py_compile.compile(str(script))
+    assert sources_hash(Settings(root=tmp_path), "css") == before
+    script.write_text("2")
+    assert sources_hash(Settings(root=tmp_path), "css") != before
+
+
+def test_a_font_has_only_what_the_style_sheets_use(assets: Assets) -> None:
+    def font(name: str) -> TTFont:
+        return TTFont(assets.files[assets.place(f"{name}.woff2")])
+
+    code = font("jetbrains-mono-latin-wght-normal")
+    features = {each.FeatureTag for each in code["GSUB"].table.FeatureList.FeatureRecord}
+    assert "calt" not in features  # joins != and ->, which font-variant-ligatures turns off
+    digits = font("inter-latin-wght-normal")["GSUB"].table.FeatureList.FeatureRecord
+    assert "tnum" in {each.FeatureTag for each in digits}
+    assert "fvar" not in font("source-serif-4-latin-wght-italic")

@@ -15,6 +15,8 @@ from latentbook.book.compose.author_code import AuthorCode
 from latentbook.book.compose.media import Media
 from latentbook.book.compose.plots import Plots
 from latentbook.book.compose.stills import StillError, Stills
+from latentbook.book.directives.figure import PLOT
+from latentbook.book.read.nodes import DirectiveNode
 from latentbook.cache import Cache
 from latentbook.errors import BookErrors
 from latentbook.http.fault import Fault
@@ -215,16 +217,20 @@ class Counting:
         return {"type": "done", "value": {"data": [], "layout": {}}}
 
 
+def plot(code: str) -> DirectiveNode:
+    return DirectiveNode(1, PLOT, "A", {}, code=code)
+
+
 def test_a_plot_is_made_again_only_when_it_has_changed(tmp_path: Path) -> None:
     process = Counting()
     for code in ("a", "a", "b"):
-        Plots(process, tmp_path, Cache(tmp_path)).figure(code)  # type: ignore[arg-type]
+        Plots(process, tmp_path, Cache(tmp_path)).figure(plot(code))  # type: ignore[arg-type]
     assert process.asked == ["a", "b"]
     for path in tmp_path.iterdir():
         data = bytearray(path.read_bytes())
         data[-2] ^= 1
         path.write_bytes(data)
-    figure = Plots(process, tmp_path, Cache(tmp_path)).figure("a")  # type: ignore[arg-type]
+    figure = Plots(process, tmp_path, Cache(tmp_path)).figure(plot("a"))  # type: ignore[arg-type]
     assert figure == {"data": [], "layout": {}}
     assert process.asked == ["a", "b", "a"]
 
@@ -232,7 +238,7 @@ def test_a_plot_is_made_again_only_when_it_has_changed(tmp_path: Path) -> None:
 def test_no_zero_in_a_plot_has_a_sign(tmp_path: Path) -> None:
     code = "figure = {'data': [], 'layout': {'annotations': [{'text': f'{-1e-9:.1f} to -0.5'}]}}"
     with closing(AuthorCode(30)) as process:
-        figure = Plots(process, tmp_path, Cache(tmp_path)).figure(code)
+        figure = Plots(process, tmp_path, Cache(tmp_path)).figure(plot(code))
     assert figure["layout"]["annotations"][0]["text"] == "0.0 to -0.5"
 
 

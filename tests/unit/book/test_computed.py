@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
 import nbformat
@@ -334,14 +335,14 @@ def test_given_is_a_list_of_numbers(make_book: MakeBook) -> None:
         load(make_book({"sample/text.md": text}))
 
 
-def test_the_section_on_linear_probes_has_no_bare_number(root: Path) -> None:
+def test_this_book_refuses_bare_numbers(root: Path) -> None:
+    book = tomllib.loads((root / "content" / "book.toml").read_text(encoding="utf-8"))
+    assert book["numbers"] == "strict"
     text = (root / "content" / "judging" / "linear-probes.md").read_text(encoding="utf-8")
     problems = Problems().of(Path("linear-probes.md"))
-    document = parse_document(text, SectionHead, dict(by_name(DIRECTIVES)), problems)
-    assert list(bare_numbers(document)) == []
     planted = text.replace("## Which labels?", "It reads 81.5 %.\n\n## A")
-    found = bare_numbers(parse_document(planted, SectionHead, dict(by_name(DIRECTIVES)), problems))
-    assert [number for _, number in found] == ["81.5 %"]
+    document = parse_document(planted, SectionHead, dict(by_name(DIRECTIVES)), problems)
+    assert [number for _, number in bare_numbers(document)] == ["81.5 %"]
 
 
 def test_the_guide_names_every_role(root: Path) -> None:

@@ -48,6 +48,13 @@ def test_all_planted_errors_at_once(root: Path, shared_build: Path, rewrite: boo
             {"book.toml": BOOK.replace('"en"', '"en"\nreport_mistakes = "mailto:me@host"')},
             "content/book.toml:5: report_mistakes is an address like 'mailto:me@host?subject=",
         ),
+        *(
+            (
+                {"book.toml": BOOK.replace('"en"', f'"en"\nid = "{id}"')},
+                "content/book.toml:5: id is up to 64 lower-case letters, digits and hyphens",
+            )
+            for id in ("1", "My book", "a" * 65, "")
+        ),
         ({"book.toml": "title = \n"}, "content/book.toml:1: not TOML"),
         (
             {"book.toml": BOOK.replace('"sample"', '"facts"')},

@@ -15,6 +15,7 @@ from latentbook.book.build import build_site
 from latentbook.book.load import load
 from latentbook.book.translations.language import catalogues, content_language, language, po_file
 from latentbook.errors import BookErrors, LatentbookError
+from tests.explained import SENTENCES
 from tests.pseudo_locale import add_pseudo_locale
 from tools import translations as words
 
@@ -188,6 +189,15 @@ def test_a_language_begins_with_nothing_translated(
     assert language("fr").script_words() == {}
     with pytest.raises(LatentbookError, match="Unknown language 'xx'"):
         words.extract(("xx",), lambda message: None)
+
+
+def test_explanations_of_errors_come_with_the_first_error() -> None:
+    german, explanations = language("de"), json.loads(language("de").explanations())
+    assert explanations.keys() >= set(SENTENCES.values())
+    assert not explanations.keys() & german.script_words(lecture=True).keys()
+    place = "assets/explanations-1.json"
+    assert f'"{place}"' in german.words_script(explanations=place).decode()
+    assert language("en").explanations() == b""
 
 
 def test_a_region_takes_the_words_of_its_language() -> None:

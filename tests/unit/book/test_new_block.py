@@ -40,7 +40,7 @@ def run(node: DirectiveNode, composer: Composer) -> Riddle:
     return Riddle(composer.inline(node.argument, node.line), composer.blocks(node.nodes))
 
 
-RIDDLE = Directive(name="riddle", doc="For this test.", argument="its title", run=run)
+RIDDLE = Directive(name="riddle", argument="its title", run=run)
 TEXT = """
 :::{riddle} Of $x$
 Which *sphinx* asks?

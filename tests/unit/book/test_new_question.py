@@ -16,8 +16,10 @@ import httpx
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from latentbook.browser import FLAGS, chromium_path
-from tests.lecture.conftest import Lecturer, Phone
+from latentbook.book.write.prefill import fill
+from latentbook.settings import Settings
+from tests.chromium import launch
+from tests.lecture.conftest import HURRY, Lecturer, Phone
 
 from .conftest import BOOK, HEAD, MakeBook
 
@@ -28,7 +30,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from latentbook.book.compose.blocks import Block, ClassForm
-from latentbook.book.compose.question import Part, Public, Question, QuestionKind, shared
+from latentbook.book.compose.pieces import Public
+from latentbook.book.compose.question import Part, Question, QuestionKind, shared
 from latentbook.book.read.options import Option, text
 
 
@@ -59,7 +62,7 @@ def build(node, options, composer):
     )
 
 
-TRAP = Part(name="trap", doc="What to tell a reader who falls into it.")
+TRAP = Part(name="trap")
 WORD = QuestionKind(
     WordQuestion,
     build,
@@ -201,7 +204,7 @@ def package_with(folder: Path, root: Path) -> None:
     for name, text in files.items():
         (copy / "word" / name).write_text(text)
     registry = copy / "__init__.py"
-    listed = registry.read_text().replace("CODE, GUESS)", "CODE, GUESS, WORD)")
+    listed = registry.read_text().replace("    STATE,\n)", "    STATE,\n    WORD,\n)")
     wanted = "from latentbook.book.directives.questions.word.kind import WORD\n\nQUESTION_KINDS"
     registry.write_text(listed.replace("QUESTION_KINDS", wanted, 1))
 
@@ -216,6 +219,7 @@ def program(make_book: MakeBook, tmp_path: Path, root: Path) -> Iterator[Start]:
     package_with(tmp_path / "package", root)
     build = tmp_path / "build"
     build.mkdir()
+    fill(build / "cache", Settings().build / "cache")
     given = {"root": str(root), "content": str(settings.content), "build": str(build)}
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path / 'package'}:{root}"}
     with ExitStack() as stack:
@@ -231,17 +235,12 @@ def program(make_book: MakeBook, tmp_path: Path, root: Path) -> Iterator[Start]:
         yield start
 
 
-@pytest.fixture
-def made(program: Start, tmp_path: Path) -> dict[str, Any]:
-    """What becomes of the book, before and after its answer opens."""
+def test_a_kind_is_all_in_its_folder(program: Start, tmp_path: Path) -> None:
+    """Before its answer opens, what the kind does not call public is withheld."""
     process = program(PROGRAM)
     output, _ = process.communicate()
     assert process.returncode == 0, (tmp_path / "errors").read_text()
-    result: dict[str, Any] = json.loads(output)
-    return result
-
-
-def test_a_kind_is_all_in_its_folder(made: dict[str, Any]) -> None:
+    made: dict[str, Any] = json.loads(output)
     assert "Toy-script." in made["assets"] and "toy-style" in made["assets"]
     page = made["open"]["sample/text/index.html"]
     assert 'data-quiz="word"' in page and 'maxlength="10"' in page
@@ -252,8 +251,6 @@ def test_a_kind_is_all_in_its_folder(made: dict[str, Any]) -> None:
     (block,) = json.loads(made["open"]["class"])["blocks"]
     assert block["ways"][0]["told"] == {"answer": "Canary-key"}
 
-
-def test_what_it_does_not_call_public_is_withheld(made: dict[str, Any]) -> None:
     for name, text in made["closed"].items():
         assert "Canary" not in text, name
     page = made["closed"]["sample/text/index.html"]
@@ -276,11 +273,10 @@ def test_a_class_is_asked_it(program: Start, tmp_path: Path) -> None:
         assert_accepts_letters(Phone(url, lecturer.code, "a" * 24), asked)
         with (
             sync_playwright() as playwright,
-            playwright.chromium.launch(
-                executable_path=chromium_path(), args=list(FLAGS)
-            ) as chromium,
+            launch(playwright) as chromium,
         ):
             page = chromium.new_page()
+            page.add_init_script(HURRY)
             page.goto(f"{url}/j/{lecturer.code}")
             expect(page.locator("#word")).to_have_attribute("maxlength", "10")
             said = page.locator("[data-said]")

@@ -313,9 +313,16 @@ def test_what_does_not_go_together_is_an_error_with_its_place(
 @pytest.mark.parametrize(
     ("opening", "message"),
     [
-        (OPENING.replace("title: ", "title: Markov: "), "2: front matter is not YAML"),
-        (OPENING.replace("\ntitle: ", "\n\ttitle: "), "2: front matter is not YAML"),
-        (OPENING.replace("\n---", "\n", 1), "1: front matter is missing"),
+        (
+            OPENING.replace("title: ", "title: Markov: "),
+            "2: front matter is not YAML: mapping values are not allowed here. Quote text that",
+        ),
+        (
+            OPENING.replace("\ntitle: ", "\n\ttitle: "),
+            "2: front matter is not YAML: found character '\\t' that cannot start any token",
+        ),
+        (OPENING.replace("title: ", "title: \x01"), "2: front matter has the character U+0001"),
+        (OPENING.replace("\n---", "\n", 1), "1: front matter is not closed"),
         (OPENING.replace("sections: ", "parts: "), "1: front matter lacks sections"),
     ],
 )
@@ -355,6 +362,12 @@ def test_an_instrument_that_is_not_utf_8(make_course: MakeCourse, tmp_path: Path
     settings = make_course({"instruments/odd.py": ""}, here='instruments = ["odd"]')
     (tmp_path / "mine/instruments/odd.py").write_bytes(b"x = 1\n# caf\xe9\n")
     assert mistakes(settings) == "mine/instruments/odd.py:2: the file is not UTF-8"
+
+
+def test_a_file_that_is_taken_whole_is_named_where_it_lies(make_course: MakeCourse) -> None:
+    brand = '[brand]\nname = "Mine"\nmark = "mark.svg"\n'
+    settings = make_course({"mark.svg": "<svg><script/></svg>"}, end=brand)
+    assert mistakes(settings).startswith("mine/mark.svg:1: is not an SVG, or contains a script")
 
 
 def test_the_folder_of_the_book_may_have_any_name(make_course: MakeCourse) -> None:
@@ -473,7 +486,7 @@ def test_laying_again_takes_away_what_is_gone(make_course: MakeCourse) -> None:
         "index.md",
         "second.md",
     ]
-    assert "content/sample/text.md" not in project.laid.origins.pieces
+    assert "content/sample/text.md" not in project.laid.origins.lines
 
 
 NUMBERS = {

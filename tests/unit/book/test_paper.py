@@ -18,6 +18,8 @@ from tests.site_pages import OUTSIDE, SitePage
 
 from .conftest import MakeBook
 
+SHEETS = ("book.css", "more.css", "print.css")
+
 TWO = """\
 title = "Two & two"
 subtitle = "For tests"
@@ -92,7 +94,7 @@ def settings(make_book: MakeBook) -> Settings:
 
 @pytest.fixture
 def html(settings: Settings) -> str:
-    assets = Assets({}, {"book.css": "assets/book.css"})
+    assets = Assets({}, {name: f"assets/{name}" for name in SHEETS})
     return Renderer(load(settings).book, assets, {}, "", "/").paper()
 
 
@@ -101,7 +103,7 @@ def test_ids_differ_and_every_link_inside_leads_to_one(html: str) -> None:
     assert len(page.ids) == len(set(page.ids))
     assert {"one.note-1", "two.note-1", "one.one-end", "facts.plane"} <= set(page.ids)
     inside = {address for address in page.addresses if not address.startswith(OUTSIDE)}
-    assert inside - {"./assets/book.css"} <= {f"#{id}" for id in page.ids}
+    assert inside - {f"./assets/{name}" for name in SHEETS} <= {f"#{id}" for id in page.ids}
     assert {"#two.two", "#two.two-end", "#references.baldi1989"} <= inside
     assert set(re.findall('data-page-of="(.*?)"', html)) <= set(page.ids)
 

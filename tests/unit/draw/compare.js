@@ -53,6 +53,12 @@ function corners(path, origin) {
   return subpaths.map((points) => points.map((point) => [point[0] + dx, point[1] + dy]));
 }
 
+/** The same in the picture, whatever the unit of the path. */
+function placed(path) {
+  const { a, d, e, f } = path.getCTM();
+  return corners(path, false).map((points) => points.map(([x, y]) => [a * x + e, d * y + f]));
+}
+
 const boxOf = (points) => {
   const xs = points.map(([x]) => x);
   const ys = points.map(([, y]) => y);
@@ -80,19 +86,19 @@ window.compare = async (figure) => {
   return {
     lines: {
       plotly: [...theirs.querySelectorAll(".js-line")].flatMap((path) => corners(path, true)),
-      own: [...traces].flatMap((path) => corners(path, false)),
+      own: [...traces].flatMap(placed),
     },
     bars: {
       plotly: [...theirs.querySelectorAll(".bars .point path")].flatMap((path) => corners(path, true)).map(boxOf),
-      own: [...ours.querySelectorAll("path[fill]:not([fill=none]):not([shape-rendering])")]
-        .flatMap((path) => corners(path, false))
+      own: [...ours.querySelectorAll("path[fill]:not([fill=none]):not([shape-rendering] *)")]
+        .flatMap(placed)
         .map(boxOf),
     },
     points: {
       plotly: [...theirs.querySelectorAll(".scatterlayer .points path")].map((path) => [path.getCTM().e, path.getCTM().f]),
       own: [...ours.querySelectorAll("path[stroke-linecap]")]
         .filter((path, i, all) => path.getAttribute("d") !== all[i - 1]?.getAttribute("d")) // rings have two
-        .flatMap((path) => corners(path, false).map(([point]) => point)),
+        .flatMap((path) => placed(path).map(([point]) => point)),
     },
     heatmaps: {
       plotly: [...theirs.querySelectorAll(".hm image")].map((image) => {
@@ -101,9 +107,13 @@ window.compare = async (figure) => {
         return [x + e, y + f, x + e + w, y + f + h];
       }),
       own: [...ours.querySelectorAll("g[clip-path]")]
-        .map((group) => [...group.querySelectorAll("path[shape-rendering=crispEdges]")])
-        .filter((paths) => paths.length)
-        .map((paths) => boxOf(paths.flatMap((path) => corners(path, false)).flat())),
+        .flatMap((group) => [...group.querySelectorAll("g[shape-rendering=crispEdges]")])
+        .map((heatmap) => {
+          const paths = [...heatmap.querySelectorAll("path")];
+          const [x0, y0, x1, y1] = boxOf(paths.flatMap((path) => corners(path, false)).flat());
+          const { a, d, e, f } = heatmap.getCTM();
+          return boxOf([[a * x0 + e, d * y0 + f], [a * x1 + e, d * y1 + f]]);
+        }),
     },
     shapes,
     ticks: {

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from py_mini_racer import MiniRacer
 
-from latentbook.browser import FLAGS, chromium_path
+from tests.chromium import launch
 from tests.unit.draw.drawn_figures import plain
 
 ROOT = Path(__file__).parents[3]
@@ -71,7 +71,7 @@ def engine(script: str) -> Iterator[Callable[..., Any]]:
 def browser() -> Iterator[Browser]:
     """A Chromium, closed with the tests here: a process can run one Playwright."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
+        browser = launch(playwright)
         yield browser
         browser.close()
 

@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.unit.draw.drawn_figures import FIGURES, cloud, heatmaps, plain, spectrum
@@ -65,7 +66,35 @@ def test_narrow_pictures_have_fewer_labels_that_do_not_touch(engine: Engine) -> 
 def test_one_path_a_trace(engine: Engine) -> None:
     assert still(engine, cloud()).count("h0m") == 599
     assert still(engine, cloud()).count("<path") < 12
-    assert still(engine, heatmaps()).count("<path") == 64
+    assert still(engine, heatmaps()).count("<path") == 2 * (1 + 32)
+
+
+def test_a_heatmap_has_the_same_paths_at_every_width(engine: Engine) -> None:
+    """So that a compressed page contains them once."""
+    wide, narrow = (re.findall(r' d="[^"]+"', still(engine, heatmaps(), w)) for w in (600, 320))
+    assert len(wide) > 30
+    assert wide == narrow
+
+
+@pytest.mark.parametrize("equal", [True, False])
+def test_a_cloud_has_the_same_path_at_every_width(engine: Engine, equal: bool) -> None:
+    figure = cloud()
+    if not equal:
+        del figure["layout"]["yaxis"]["scaleanchor"]
+    wide, narrow = (re.findall(r' d="[^"]+h0"', still(engine, figure, w)) for w in (600, 320))
+    assert max(map(len, wide)) > 2000
+    assert wide == narrow
+
+
+def test_the_most_frequent_level_of_a_heatmap_is_one_rectangle(engine: Engine) -> None:
+    figure = heatmaps()
+    z = np.zeros((9, 9))
+    z[2:5, 3:7] = 1
+    figure["data"] = [{**figure["data"][0], "z": z.tolist(), "zmin": 0, "zmax": 1}]
+    drawn = re.findall(r'd="(m[^"]+z)"', still(engine, figure))
+    assert drawn == ["m0,0h9v9h-9z", "m3,2h4v3h-4z"]
+    figure["data"][0]["z"][8][8] = None  # the background shows there
+    assert "m0,0h9v9h-9z" not in still(engine, figure)
 
 
 def test_equal_scales(engine: Engine) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from tests.unit.draw.drawn_figures import FIGURES, axis, layout
+from tests.unit.draw.drawn_figures import FIGURES, axis, heatmaps, layout
 from widgets import contract
 
 Engine = Callable[..., Any]
@@ -145,6 +145,11 @@ VALUES = {
         "data[0].x is [0, 1, 3]; accepted: evenly spaced numbers",
     ),
 }
+
+
+def test_a_heatmap_needs_linear_axes(engine: Engine) -> None:
+    figure = placed(heatmaps(), "layout.xaxis2.type", "log")
+    assert engine(CHECK, figure).startswith('layout.xaxis2.type is "log"; accepted: "linear"')
 
 
 @pytest.mark.parametrize("path", VALUES)

@@ -41,7 +41,9 @@ function packed() {
 
 async function fromFiles() {
   const options = { create, main: Promise.resolve(main), snapshot: Promise.resolve(null), files: async () => packed(), readNow };
-  return (await start(options)).python;
+  const { python } = await start(options);
+  python.pyodide.pyimport("latentbook_start").load_host();
+  return python;
 }
 
 /** A snapshot that is whole. */

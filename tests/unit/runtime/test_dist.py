@@ -89,13 +89,17 @@ def test_what_the_first_start_takes_is_compiled(dist):
 def test_the_first_packs_hold_what_a_start_imports_and_no_more(dist, tmp_path):
     copy = tmp_path / "runtime"
     shutil.copytree(dist.path, copy)
-    for later in ("rest.zip", "numpy-rest.pack"):
+    for later in ("rest.zip", "soon.pack", "common.pack", "numpy-rest.pack"):
         (copy / later).unlink()
     code = """
 import json, sys
-import latentbook_start
+from latentbook_start import ask
 import widgets
-latentbook_start.warm(widgets.names())
+for name in widgets.names():
+    widgets.get(name)
+shown = ask(type="compute_widget", widget="bottleneck", controls={}, source=None)
+failed = ask(type="run_cell", scope="here", code="1 / 0", filename="here")
+assert [shown["type"], failed["name"]] == ["done", "ZeroDivisionError"]
 specs = [getattr(module, "__spec__", None) for module in list(sys.modules.values())]
 json.dumps([spec.origin for spec in specs if spec and spec.origin])
 """
@@ -125,6 +129,34 @@ json.dumps([early, ssl.PROTOCOL_TLS_CLIENT.name, numpy.random.default_rng(0).ran
     assert said == "ValueError: no\n"
 
 
+def test_what_a_start_only_pretends_to_import_is_imported_as_usual(dist):
+    code = """
+import ctypes.util, json, lzma, pathlib
+from shutil import *
+json.dumps([
+    ctypes.sizeof(ctypes.c_int32), ctypes.util.__name__, copyfileobj.__module__,
+    lzma.decompress(lzma.compress(b"text")).decode(), str(pathlib.PurePosixPath("a") / "b"),
+])
+"""
+    said = answer(dist.path, "files", code=code)
+    assert said == [4, "ctypes.util", "shutil", "text", "a/b"]
+
+
+def test_what_much_code_imports_does_not_need_the_archive(dist, tmp_path):
+    copy = tmp_path / "runtime"
+    shutil.copytree(dist.path, copy)
+    (copy / "rest.zip").unlink()
+    code = """
+import csv, decimal, fractions, hashlib, heapq, json, logging, pathlib, pickle, random, statistics
+import collections, dataclasses, functools, itertools, pprint, tempfile, time, timeit, typing
+path = pathlib.Path(tempfile.mkdtemp()) / "a.txt"
+path.write_text("3,1,2")
+row = [int(cell) for cell in next(csv.reader(path.open()))]
+json.dumps([heapq.nsmallest(2, row), statistics.median(row), pickle.loads(pickle.dumps(path.name))])
+"""
+    assert answer(copy, "files", code=code) == [[1, 2], 2, "a.txt"]
+
+
 def test_what_no_instrument_imports_comes_when_it_is_wanted_by_either_name(dist):
     index = json.loads((dist.path / "index.json").read_text())
     laws = {path for path, _, _ in index["later"]["kit-laws.pack"]}
@@ -138,9 +170,25 @@ json.dumps([early, law is sys.modules["widgets.kit.laws"].law])
     assert answer(dist.path, "files", code=code) == [False, True]
 
 
-def test_stock_library_is_in_the_pack_or_in_the_archive(dist, settings):
+def test_explanations_come_with_the_first_error(dist):
+    code = """
+import json, sys
+from latentbook_start import ask
+early = "widgets.engine.explain" in sys.modules
+reply = ask(type="run_cell", scope="test", code="[][0]", filename="cell")
+json.dumps([early, reply["explanation"]["id"]])
+"""
+    assert answer(dist.path, "files", code=code) == [False, "list-empty"]
+
+
+def test_stock_library_is_in_a_pack_or_in_the_archive(dist, settings):
     stock = settings.root / "node_modules" / "pyodide" / "python_stdlib.zip"
-    first = {path.removeprefix("/lib/python3.14/") for path in standard_library(dist)}
+    index = json.loads((dist.path / "index.json").read_text())
+    later = index["later"]["soon.pack"] + index["later"]["common.pack"]
+    packed = standard_library(dist) | {path for path, _, _ in later}
+    first = {
+        path.removeprefix("/lib/python3.14/") for path in packed if "/site-packages/" not in path
+    }
     with zipfile.ZipFile(stock) as all_of_it, zipfile.ZipFile(dist.path / "rest.zip") as archive:
         files = {name for name in all_of_it.namelist() if not name.endswith("/")}
         rest = set(archive.namelist())

@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import log_loss, mean_squared_error
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
 from sklearn.neighbors import NearestCentroid
 
+from widgets.kit import probe
 from widgets.kit.benchmark_codes import codes, labels
 from widgets.kit.probe import (
     MATRICES,
     RIDGES,
+    chosen_logistic,
     chosen_ridge,
     drawn,
     fit,
@@ -19,6 +22,7 @@ from widgets.kit.probe import (
     nearest_mean,
     over_draws,
     scores,
+    squared_loss,
 )
 
 
@@ -67,6 +71,31 @@ def test_logistic_regression_is_that_of_scikit_learn(n, ridge):
     odds = scores(asked, logistic(h, answers, ridge)[0])
     chances = np.exp(odds) / np.exp(odds).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(chances, model.predict_proba((asked - mean) / unit), atol=1e-3)
+
+
+def test_losses_are_those_of_scikit_learn():
+    h, answers = some(200, 6)
+    asked, wanted = some(50, 6, seed=1)
+    fitted = fit(h, answers)
+    odds = scores(asked, fitted)
+    chances = np.exp(odds) / np.exp(odds).sum(axis=1, keepdims=True)
+    assert probe.log_loss(asked, wanted, fitted) == pytest.approx(log_loss(wanted, chances))
+    one_hot = np.eye(10)[wanted]
+    found = squared_loss(asked, wanted, fitted)
+    assert found == pytest.approx(10 * mean_squared_error(one_hot, odds))
+
+
+def test_the_ridge_is_the_one_of_the_least_loss_on_labels_held_out():
+    h, answers = some(50, 3)
+    order = np.argsort(answers, kind="stable")
+    h, answers = h[order], answers[order]
+    held = held_out(len(h))
+    loss = [
+        probe.log_loss(h[held], answers[held], logistic(h[~held], answers[~held], ridge)[0])
+        for ridge in RIDGES
+    ]
+    wanted, _ = logistic(h, answers, RIDGES[int(np.argmin(loss))])
+    np.testing.assert_allclose(chosen_logistic(h, answers)[0], wanted[0], rtol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,6 @@
 :class:`AuthorCode` asks, ``author_process.py`` answers: one line of JSON each.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
@@ -15,6 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import IO, Any
 
 RUNS = "Latentbook runs "
@@ -41,11 +40,15 @@ class AuthorCode:
     ----------
     seconds : longest time that one request may take
     memory : most memory that the process may take, in bytes, where the system keeps to it
+    root : where ``widgets`` is imported from, if not from where this process would
     """
 
-    def __init__(self, seconds: float, memory: int | None = MAX_MEMORY) -> None:
+    def __init__(
+        self, seconds: float, memory: int | None = MAX_MEMORY, *, root: Path | None = None
+    ) -> None:
         self.seconds = seconds
         self.memory = memory
+        self._path = sys.path if root is None else [str(root), *sys.path]
         self._process: subprocess.Popen[str] | None = None
         self._said: IO[str]  # what the process and C libraries in it write as errors
 
@@ -82,7 +85,7 @@ class AuthorCode:
             stdout=subprocess.PIPE,
             stderr=self._said,
             encoding="utf-8",
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(self._path)},
             start_new_session=True,
         )
         return self._process
@@ -96,7 +99,7 @@ class AuthorCode:
         self.close()
         file = said.rpartition(RUNS)[2].partition("\n")[0]
         lines = re.findall(rf'File "(?:[^"]*/)?{re.escape(file)}", line (\d+)', said)
-        if "Timeout (" in said or status == -signal.SIGKILL:
+        if "Timeout (" in said or status == -9:  # SIGKILL
             message = f"takes longer than {self.seconds:g} s"
         elif status < 0:
             message = f"crashes Python ({signal.strsignal(-status)})"
@@ -114,5 +117,8 @@ def explained(reply: Reply) -> str:
 
 
 def _kill(process: subprocess.Popen[str]) -> None:
+    if not hasattr(os, "killpg"):  # Windows
+        process.kill()
+        return
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)

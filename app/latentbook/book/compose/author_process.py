@@ -1,7 +1,5 @@
 """Runs an author's Python, in the process that :class:`AuthorCode` starts."""
 
-from __future__ import annotations
-
 import ast
 import contextlib
 import faulthandler
@@ -9,15 +7,22 @@ import io
 import json
 import math
 import os
-import resource
 import runpy
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+import widgets
 from latentbook.book.compose.author_code import RUNS, Reply
+from widgets.contract import Choice
 from widgets.engine import host
+from widgets.engine.controls import accepted
 from widgets.engine.failure import failed
-from widgets.engine.frames import plain
+from widgets.engine.frames import compute_frame, plain
+
+VARIANTS = 64
+"""Of a question with numbers of each student's own."""
 
 
 class _Tape:
@@ -44,9 +49,10 @@ class _Tape:
 
 
 def serve(memory: int | None) -> None:
-    """Answer requests until there are no more."""
     if memory is not None:
-        with contextlib.suppress(OSError, ValueError):  # macOS refuses
+        with contextlib.suppress(ImportError, OSError, ValueError):  # Windows; macOS refuses
+            import resource
+
             resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     requests = os.fdopen(os.dup(0), encoding="utf-8")
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -116,6 +122,16 @@ def _sketch(code: str) -> dict[str, Any]:
     }
 
 
+def _output(code: str) -> dict[str, str]:
+    printed, error = io.StringIO(), ""
+    with contextlib.redirect_stdout(printed):
+        try:
+            _run(code, "output")
+        except Exception as stopped:
+            error = type(stopped).__name__
+    return {"printed": printed.getvalue(), "error": error}
+
+
 def _numbers(code: str) -> dict[str, Any]:
     """The numbers that the code defines under public names; ``None`` counts as none."""
     found: dict[str, Any] = {}
@@ -144,6 +160,56 @@ def _flatten(name: str, value: Any, found: dict[str, Any]) -> None:
         found[name] = number if good and math.isfinite(number) else None
 
 
+def _vary(code: str) -> dict[str, list[dict[str, str]]]:
+    """What the code assigns, with another ``rng`` for each variant."""
+    made = []
+    for seed in range(VARIANTS):
+        scope = {"__name__": "__main__", "rng": np.random.default_rng(seed)}
+        exec(compile(code, "vary", "exec"), scope)
+        written = {name: _written(value) for name, value in scope.items() if name[0] != "_"}
+        made.append({name: text for name, text in written.items() if text is not None})
+    return {"variants": made}
+
+
+def _state(code: str) -> dict[str, Any]:
+    """What an instrument shows at a state, by names, and the words in which readers see it.
+
+    ``shown`` are the readouts, and the controls as addresses have them.
+    """
+    given = json.loads(code)
+    instrument = widgets.get(given["instrument"]).instrument
+    values = accepted(instrument, given["controls"])
+    controls = {each.name: each.write(values[each.name]) for each in instrument.controls}
+    return {
+        "shown": {**controls, **compute_frame(given["instrument"], values, None)["readouts"]},
+        "labels": {
+            **{each.key: each.label for each in instrument.readouts},
+            **{each.name: each.label for each in instrument.controls},
+        },
+        "options": {
+            each.name: dict(each.options)
+            for each in instrument.controls
+            if isinstance(each, Choice)
+        },
+    }
+
+
+def _written(value: Any) -> str | None:
+    """A number, a text or a list as it stands in a question; None of anything else."""
+    value = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+    match value:
+        case bool():
+            return None
+        case str() | int():
+            return str(value)
+        case float() if math.isfinite(value):
+            return f"{value:.12g}"
+        case list():
+            inner = [_written(each) for each in value]
+            return None if None in inner else f"[{', '.join(map(str, inner))}]"
+    return None
+
+
 def _as_list(value: Any) -> Any:
     if not hasattr(value, "tolist"):
         raise TypeError(f"a reply cannot hold a {type(value).__name__}")
@@ -162,11 +228,14 @@ MAKERS = {
     "plot": _plot,
     "sketch": _sketch,
     "listing": _listing,
+    "output": _output,
     "numbers": _numbers,
+    "vary": _vary,
+    "state": _state,
     "file": _file,
 }
 """Requests that are not the host's, ``{"type", "code"}``: each runs its code in a scope of its own.
-The code of ``file`` is a path."""
+The code of ``file`` is a path, that of ``state`` is JSON."""
 
 
 def _file_of(request: Mapping[str, Any]) -> str:

@@ -1,7 +1,5 @@
 """``content/references.bib``: the sources of the book, read strictly, formatted in one style."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, KeysView

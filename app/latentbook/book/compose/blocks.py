@@ -10,8 +10,6 @@ Every other block is declared from :class:`Block` in the file of its directive, 
 fields that its template receives; nothing else refers to it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias

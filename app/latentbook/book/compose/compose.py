@@ -42,7 +42,7 @@ from latentbook.book.read.parse import make_markdown
 from latentbook.book.read.recordings import Recorded, Recording
 from latentbook.book.read.source import PageSource
 from latentbook.book.translations.language import Language
-from latentbook.errors import FileProblems, accepted_names
+from latentbook.errors import FileProblems, Mistake, accepted_names
 
 QUOTED = re.compile(r"\{num\}`([^`]+)`")
 
@@ -145,7 +145,11 @@ class Composer:
                 return Equation(node.label, number, formula, node.tex.strip())
             case DirectiveNode():
                 make = self.resources.makers.get(node.name)
-                return make(node, self) if make is not None else None
+                try:
+                    return make(node, self) if make is not None else None
+                except Mistake as error:
+                    self.problems.add(error.line, str(error))
+                    return None
 
     def number(self, node: DirectiveNode) -> str:
         return self.resources.labels.number(self.page, node.line)
@@ -316,6 +320,10 @@ class Composer:
         self.cited.add(key)
         return bibliography.link(key)
 
+    def cited_links(self, keys: Iterable[str], line: int) -> tuple[Link, ...]:
+        links = (self.cite(key, line) for key in keys)
+        return tuple(link for link in links if link is not None)
+
     def term(self, words: str, name: str, line: int) -> Iterable[Token]:
         """A term where the text defines it, and after that a link to its definition."""
         glossary = self.resources.glossary
@@ -377,8 +385,8 @@ class Directive(Syntax):
 
     Attributes
     ----------
-    run : makes the block, or returns None after reporting a mistake; a part of another directive
-        has none, as its parent makes it
+    run : makes the block, or raises a :class:`Mistake`; a part of another directive has none, as
+        its parent makes it
     notebook : what it becomes in a notebook
     """
 

@@ -4,8 +4,6 @@ It runs the same modules as the reader's page (``static/js/engine.js``: KaTeX an
 the page shows before any script what the scripts would draw.
 """
 
-from __future__ import annotations
-
 import atexit
 import json
 from collections.abc import Mapping
@@ -74,10 +72,7 @@ class Engine:
         return drawn
 
     def check_figure(self, figure: Any) -> None:
-        """Raise an :class:`EngineError` if the book cannot draw a figure (``docs/figures.md``).
-
-        It names the first key that is not drawn, its value, and what is accepted.
-        """
+        """Raise an :class:`EngineError` about the first key that is not drawn (docs/figures.md)."""
         self._call("checkFigure", figure)
 
     def _call(self, name: str, *args: Any) -> Any:

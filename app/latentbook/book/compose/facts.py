@@ -1,7 +1,5 @@
 """``content/facts.toml``: every claim that rests on a source, and known gaps."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field

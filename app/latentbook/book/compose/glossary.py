@@ -1,7 +1,5 @@
 """``glossary.toml``: the terms of the book, one sentence for each."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Every label of the book, and the numbers of chapters, figures, equations and so on."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -11,11 +9,11 @@ from typing import TypeGuard
 from markdown_it.token import Token
 
 from latentbook.book.compose.target import Target
-from latentbook.book.read.contents import FRONT
+from latentbook.book.read.contents import ASSIGNMENTS, FRONT
 from latentbook.book.read.day import Day
 from latentbook.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, Syntax, walk
 from latentbook.book.read.project import Project
-from latentbook.book.read.source import ChapterSource, SourceReader
+from latentbook.book.read.source import REVIEW, ChapterSource, PageSource, SourceReader
 from latentbook.errors import FileProblems, Problems, accepted_names
 
 PAGE_IDS = ("help-title", "latentbook-config", "main", "references", "search-results")
@@ -28,6 +26,7 @@ class Labels:
     Attributes
     ----------
     targets : by label
+    unanswered : open questions whose answers are withheld
     hidden : of a course: label -> where it is hidden
     left_out : of a course: gives the targets of the book that it is made from, once one is wanted
     full_book_url : address of that book, where references to what is left out lead
@@ -36,6 +35,7 @@ class Labels:
     def __init__(self) -> None:
         self.targets: dict[str, Target] = {}
         self.days: dict[str, Day] = {}  # of what is not open
+        self.unanswered: set[str] = set()
         self.hidden: dict[str, str] = {}
         self.left_out: Callable[[], Mapping[str, Target]] = dict
         self.full_book_url = ""
@@ -125,14 +125,22 @@ class _Numbering:
 
     def add_pages(self) -> None:
         entry = self.chapter.entry
-        if entry.slug != FRONT:
+        if entry.slug not in (FRONT, ASSIGNMENTS):
             title = str(self.chapter.opening.document.front["title"])
             self.register("chapter", entry.number, entry.slug, title, 1)
         self.add(self.chapter.opening.document.nodes)
+        self.add_cards(self.chapter.opening)
         for page in self.chapter.sections:
             self.problems, self.page = self.all_problems.of(page.path), page.place
             self.numbered("section", page.name, str(page.document.front["title"]), 1)
             self.add(page.document.nodes)
+            self.add_cards(page)
+
+    def add_cards(self, page: PageSource) -> None:
+        """Cards are not on the page they are written in, but share its labels."""
+        self.page = f"{REVIEW}/{page.slug}"
+        for card in page.cards:
+            self.register(card.name, "", card.label, card.argument, card.line)
 
     def add(self, nodes: Sequence[Node]) -> None:
         for node in nodes:

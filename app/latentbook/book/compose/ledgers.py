@@ -1,20 +1,19 @@
 """The lists at the end of a book: facts, symbols, terms and sources."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
+from collections.abc import Set
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from latentbook.book.compose.compose import Composer, Resources
 from latentbook.book.compose.facts import FactEntry, Gap, Remark
 from latentbook.book.compose.pieces import Address, Link, Symbol, Term
-from latentbook.book.compose.types import Dispute, Fact, NotedSymbol
+from latentbook.book.compose.types import Dispute, Fact
 from latentbook.book.read.day import Day
 from latentbook.book.read.nodes import Document
 from latentbook.book.read.notation import SymbolEntry
 from latentbook.book.read.project import Project
-from latentbook.book.read.source import ChapterSource, PageSource
+from latentbook.book.read.source import PageSource
 from latentbook.errors import accepted_names
 
 NEVER = Day(Path(), 1, "hidden")
@@ -23,36 +22,31 @@ NEVER = Day(Path(), 1, "hidden")
 Listing = Literal["listed", "unseen", "left out", "unused"]
 
 
+@dataclass(frozen=True)
 class Ledgers:
     """Composes the data files of a book, once all its pages are.
 
-    Parameters
+    Attributes
     ----------
     unseen : the resources of withheld content; the same if there is none
-    whole : the chapters with withheld content
+    names : labels of all pages, withheld ones included
+    symbol_uses : where each symbol is used, by its id
     """
 
-    def __init__(
-        self,
-        project: Project,
-        resources: Resources,
-        unseen: Resources,
-        whole: Sequence[ChapterSource],
-    ) -> None:
-        self._project = project
-        self._resources = resources
-        self._unseen = unseen
-        self._names = {page.name or page.slug for source in whole for page in source.pages}
-        self._symbol_uses: dict[str, list[Link]] = {}
-        self._unseen_symbols: set[str] = set()
+    project: Project
+    resources: Resources
+    unseen: Resources
+    names: Set[str]
+    symbol_uses: dict[str, list[Link]] = field(default_factory=dict)
+    unseen_symbols: set[str] = field(default_factory=set)
 
     def sources(self) -> list[str]:
         """The keys of the sources that are listed.
 
         A course does not list what only chapters cite that it leaves out.
         """
-        seen, unseen = self._resources.bibliography, self._unseen.bibliography
-        of_course = self._project.laid.book is not None
+        seen, unseen = self.resources.bibliography, self.unseen.bibliography
+        of_course = self.project.laid.book is not None
         return [
             key
             for key in seen.keys()  # noqa: SIM118
@@ -61,45 +55,45 @@ class Ledgers:
 
     def symbols_of(self, composer: Composer) -> tuple[Symbol, ...]:
         """The symbols in a page's equations, in the order of ``notation.toml``."""
-        used = [each for each in self._resources.symbols if each.id in composer.symbols.used]
+        used = [each for each in self.resources.symbols if each.id in composer.symbols.used]
         for entry in used:
-            self._symbol_uses.setdefault(entry.id, []).append(composer.place)
+            self.symbol_uses.setdefault(entry.id, []).append(composer.place)
         return tuple(self._symbol(entry, composer) for entry in used)
 
     def note_unseen(self, composer: Composer) -> None:
-        self._unseen_symbols |= composer.symbols.used
+        self.unseen_symbols.update(composer.symbols.used)
 
     def _symbol(self, entry: SymbolEntry, composer: Composer) -> Symbol:
-        report = self._project.report("notation.toml")
+        report = self.project.report("notation.toml")
         html = composer.foreign_inline(f"${entry.tex}$", entry.line, report)
         words = composer.foreign_inline(entry.words, entry.line, report)
         return Symbol(entry.id, html, words, entry.shape, entry.code)
 
-    def symbols(self) -> tuple[NotedSymbol, ...]:
+    def symbols(self) -> tuple[Symbol, ...]:
         """All symbols, after reporting those that no equation uses."""
-        report = self._project.report("notation.toml")
+        report = self.project.report("notation.toml")
         composer = self._of_file("notation.toml")
         listed = []
-        for entry in self._resources.symbols:
+        for entry in self.resources.symbols:
             if not self._from_book("notation.toml", entry.line):
-                for unknown in set(entry.sections) - self._names:
-                    names = accepted_names(unknown, self._names)
+                for unknown in set(entry.sections) - self.names:
+                    names = accepted_names(unknown, self.names)
                     report.add(entry.line, f"no section {unknown!r}. {names}")
-            seen, unseen = entry.id in self._symbol_uses, entry.id in self._unseen_symbols
+            seen, unseen = entry.id in self.symbol_uses, entry.id in self.unseen_symbols
             listing = self._listing("notation.toml", entry.line, seen=seen, unseen=unseen)
             if listing == "unused":
                 report.add(entry.line, f"no equation has the symbol {entry.tex!r}")
             if listing in ("listed", "unused"):
-                uses = tuple(self._symbol_uses.get(entry.id, ()))
-                listed.append(NotedSymbol(self._symbol(entry, composer), uses))
+                uses = tuple(self.symbol_uses.get(entry.id, ()))
+                listed.append(replace(self._symbol(entry, composer), uses=uses))
         return tuple(listed)
 
     def terms(self) -> tuple[Term, ...]:
         """All terms, after reporting those that the text does not define."""
         composer, never = self._of_file("glossary.toml"), self._of_file("glossary.toml", NEVER)
         terms = []
-        glossary = self._resources.glossary
-        unseen = dict(self._unseen.glossary.in_order()) if self._unseen.glossary else {}
+        glossary = self.resources.glossary
+        unseen = dict(self.unseen.glossary.in_order()) if self.unseen.glossary else {}
         for entry, place in glossary.in_order() if glossary else ():
             seen, hidden = place is not None, unseen.get(entry) is not None
             listing = self._listing("glossary.toml", entry.line, seen=seen, unseen=hidden)
@@ -107,14 +101,14 @@ class Ledgers:
                 never.inline(entry.meaning, entry.line)
             elif listing == "unused":
                 why = f"no text defines this: write {{term}}`{entry.name}` there"
-                self._project.report("glossary.toml").add(entry.line, why)
+                self.project.report("glossary.toml").add(entry.line, why)
             elif place is not None:
                 meaning = composer.inline(entry.meaning, entry.line)
                 terms.append(Term(entry.id, entry.name, meaning, place))
         return tuple(terms)
 
     def facts(self) -> dict[str, Any]:
-        ledger, unseen = self._resources.facts, self._unseen.facts
+        ledger, unseen = self.resources.facts, self.unseen.facts
         composer, never = self._of_file("facts.toml"), self._of_file("facts.toml", NEVER)
         facts = []
         for id, entry in ledger.entries.items():
@@ -150,23 +144,23 @@ class Ledgers:
         return "left out" if self._from_book(file, line) else "unused"
 
     def _from_book(self, file: str, line: int) -> bool:
-        return self._project.laid.from_book(self._project.shown(file), line)
+        return self.project.laid.from_book(self.project.shown(file), line)
 
     def _of_file(self, name: str, day: Day | None = None) -> Composer:
         stem = name.partition(".")[0]
-        page = PageSource(stem, "", self._project.shown(name), Document({}, {}))
-        language = self._project.manifest.language
+        page = PageSource(stem, "", self.project.shown(name), Document({}, {}))
+        language = self.project.manifest.language
         title = language.translate(stem.capitalize())  # Facts, Notation, Glossary
-        resources = self._unseen if day else self._resources
+        resources = self.unseen if day else self.resources
         place = Link(Address(stem), title)
-        return Composer(resources, page, self._project.report(name), place, day=day)
+        return Composer(resources, page, self.project.report(name), place, day=day)
 
 
 def _fact(id: str, entry: FactEntry, uses: tuple[Link, ...], composer: Composer) -> Fact:
     return Fact(
         id,
         composer.inline(entry.claim, entry.line),
-        _sources(entry.sources, entry.line, composer),
+        composer.cited_links(entry.sources, entry.line),
         entry.confidence,
         entry.checked,
         composer.inline(entry.note, entry.line),
@@ -176,9 +170,4 @@ def _fact(id: str, entry: FactEntry, uses: tuple[Link, ...], composer: Composer)
 
 def _dispute(remark: Remark, composer: Composer) -> Dispute:
     text = composer.inline(remark.text, remark.line)
-    return Dispute(text, _sources(remark.sources, remark.line, composer))
-
-
-def _sources(keys: Sequence[str], line: int, composer: Composer) -> tuple[Link, ...]:
-    links = (composer.cite(key, line) for key in keys)
-    return tuple(link for link in links if link is not None)
+    return Dispute(text, composer.cited_links(remark.sources, remark.line))

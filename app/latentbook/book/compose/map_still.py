@@ -1,7 +1,5 @@
 """The first picture of a map: its tiles at the state of the block, and the rings on them."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping, Sequence
 

@@ -1,7 +1,5 @@
 """TeX to HTML and MathML, with the book's own notation; its symbols are marked."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """An equation as a line of plain text, for search results and word counts."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -1,7 +1,5 @@
 """Files that a page needs, named by their content."""
 
-from __future__ import annotations
-
 from latentbook.hashing import content_hash
 
 

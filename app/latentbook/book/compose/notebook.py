@@ -1,7 +1,5 @@
 """The forms of directives in a notebook: Markdown and code that do not need this book."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias

@@ -1,7 +1,5 @@
 """Pictures from a chapter's folder ``images``: SVG becomes part of the page, others files."""
 
-from __future__ import annotations
-
 import re
 import warnings
 import xml.etree.ElementTree as ET
@@ -26,7 +24,7 @@ class Pictures:
 
     def names(self, folder: str) -> list[str]:
         return sorted(
-            str(path.relative_to(self.content / folder))
+            path.relative_to(self.content / folder).as_posix()
             for path in (self.content / folder).rglob("*")
             if path.suffix in (*RASTER, ".svg")
         )

@@ -1,17 +1,21 @@
 """Running text, links and other parts of blocks: notes, controls, stills, outputs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar
 
 from markdown_it.token import Token
 from markupsafe import Markup
 
 from latentbook.book.compose.math_words import Formula
 from widgets.contract import Control, Value
+
+T = TypeVar("T")
+
+PUBLIC = "public"
+Public = Annotated[T, PUBLIC]
+"""The type of a field that reveals nothing about the answer."""
 
 
 @dataclass(frozen=True)
@@ -181,37 +185,26 @@ class PanelStill:
 
 
 @dataclass(frozen=True)
-class StreamOutput:
-    kind: ClassVar[str] = "stream"
-    name: str  # stdout | stderr
-    text: str
+class Output:
+    """What code has put out: text, or the drawings of a figure."""
 
-
-@dataclass(frozen=True)
-class TextOutput:
-    kind: ClassVar[str] = "text"
-    text: str
-
-
-@dataclass(frozen=True)
-class FigureOutput:
-    kind: ClassVar[str] = "figure"
-    wide: Html
-    narrow: Html
-
-
-Output: TypeAlias = StreamOutput | TextOutput | FigureOutput
+    kind: str  # stdout | stderr | value | figure
+    text: str | Html
 
 
 @dataclass(frozen=True)
 class Symbol:
-    """A symbol of the equations. ``shape`` and ``code`` may be empty."""
+    """A symbol of the equations. ``shape`` and ``code`` may be empty.
+
+    ``uses`` are the pages that have it, on the page of notation.
+    """
 
     id: str  # data-symbol in the page
     html: Text  # the symbol itself
     words: Text
     shape: str
     code: str
+    uses: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,37 +1,25 @@
 """Figures drawn by an author's code during the build."""
 
-from __future__ import annotations
-
 import sys
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from latentbook.book.compose.author_code import AuthorCode, Reply, explained
+from latentbook.book.compose.author_code import AuthorCode, explained
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.cache import Cache
-from latentbook.errors import FileProblems
+from latentbook.errors import Mistake
 from latentbook.hashing import content_hash
 
 LIBRARIES = ("numpy", "plotly")
 
 
-class PlotError(Exception):
-    """Code that draws no figure, with the reply of its process."""
-
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(reply["message"])
-        self.reply = reply
-
-    def report(self, node: DirectiveNode, problems: FileProblems) -> None:
-        line = self.reply["line"]
-        at = node.body_line + line - 1 if line else node.line
-        problems.add(at, f"the {node.name} {explained(self.reply)}")
-
-
 class Plots:
-    """Figures by their code. One is redrawn if its code, a library or a widget has changed."""
+    """Figures by their code. One is redrawn if its code, a library or a widget has changed.
+
+    Code that fails is a :class:`Mistake` of its directive.
+    """
 
     def __init__(self, code: AuthorCode, widgets: Path, kept: Cache) -> None:
         self._code = code
@@ -45,21 +33,30 @@ class Plots:
             sys.version, *map(version, LIBRARIES), *(path.read_bytes() for path in files)
         )
 
-    def figure(self, source: str) -> dict[str, Any]:
-        """The code's variable ``figure`` as plain data; a :class:`PlotError` if it fails."""
-        return self._made("plot", source)
+    def figure(self, node: DirectiveNode) -> dict[str, Any]:
+        """The code's variable ``figure`` as plain data."""
+        return self._made("plot", node, node.code)
 
-    def sketch(self, source: str) -> dict[str, Any]:
+    def sketch(self, node: DirectiveNode) -> dict[str, Any]:
         """The code's ``figure``, ``truth`` (shown after the guess) and ``answer``."""
-        return self._made("sketch", source)
+        return self._made("sketch", node, node.code)
 
-    def _made(self, kind: str, source: str) -> dict[str, Any]:
+    def output(self, node: DirectiveNode, source: str) -> dict[str, Any]:
+        """What code has ``printed``, and the name of the ``error`` that it stops with, or ''."""
+        return self._made("output", node, source)
+
+    def variants(self, node: DirectiveNode) -> list[dict[str, str]]:
+        """What each run of a ``{vary}`` assigns, as text by name."""
+        return list(self._made("vary", node, node.code)["variants"])
+
+    def _made(self, kind: str, node: DirectiveNode, source: str) -> dict[str, Any]:
         key = content_hash(self._libraries, kind, source, length=32)
         made = self._kept.read(key)
         if made is None:
             reply = self._code.ask({"type": kind, "code": source})
             if reply["type"] == "failed":
-                raise PlotError(reply)
+                line = node.body_line + reply["line"] - 1 if reply["line"] else node.line
+                raise Mistake(line, f"the {node.name} {explained(reply)}")
             made = reply["value"]
             self._kept.write(key, made)
         return dict(made)

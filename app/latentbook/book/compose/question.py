@@ -4,32 +4,27 @@ Until an answer opens, everything that the kind does not mark as public is withh
 options are removed before the block is made, and fields of the block are emptied.
 """
 
-from __future__ import annotations
-
 import json
+import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import Annotated, Any, ClassVar, TypeVar, get_type_hints
+from typing import Any, ClassVar, Self, TypeVar, get_type_hints
 
 from markdown_it.token import Token
 
 from latentbook.book.compose.blocks import Block, NumberedBlock
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, Form, NotebookWriter, details, listing
-from latentbook.book.compose.pieces import Html, Text
+from latentbook.book.compose.pieces import PUBLIC, Public, Text
 from latentbook.book.read.day import Day
 from latentbook.book.read.nodes import DirectiveNode, Node, TextNode
 from latentbook.book.read.options import Option
 from latentbook.book.read.parse import TASK
+from latentbook.book.read.python import validate
 from latentbook.errors import accepted_names
 
-T = TypeVar("T")
 Q = TypeVar("Q", bound="Question")
-
-PUBLIC = "public"
-Public = Annotated[T, PUBLIC]
-"""The type of a field that reveals nothing about the answer."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +53,17 @@ class Question(NumberedBlock):
         return f"{folder(self.kind)}/block.html"
 
     @property
+    def choices(self) -> tuple[str, ...]:
+        """What the places in a stored answer mean; nothing if the answer is text."""
+        return ()
+
+    @property
     def data_key(self) -> str:
         return json.dumps(self.key)
 
-    @property
-    def on_paper(self) -> Html:
-        return Html()
+    def assessed(self) -> Self:
+        """The question as an assignment asks it; the server judges."""
+        return self.withheld()
 
     def withheld(self: Q) -> Q:
         public = public_fields(type(self))
@@ -99,6 +99,14 @@ def _inside(value: Any) -> Any:
     )
 
 
+def shuffled(count: int, label: str) -> list[int]:
+    """The numbers below ``count``, never in order, but in the same order in each build."""
+    draws, mixed = random.Random(label), list(range(count))
+    while count > 1 and mixed == list(range(count)):
+        draws.shuffle(mixed)
+    return mixed
+
+
 def folder(kind: str) -> str:
     return kind.replace("-", "_")
 
@@ -121,22 +129,40 @@ class Part(Directive):
     in_answer: bool = False
 
 
-HINT = Part(name="hint", doc="Help for a question, shown on demand.", public=True)
-ANSWER = Part(name="answer", doc="The worked answer of a question.")
+HINT = Part(name="hint", public=True)
+ANSWER = Part(name="answer")
+CHECK = Part(name="check", argument="python", body="code", validate=validate)
+GRADE = replace(CHECK, name="grade")
+VARY = replace(CHECK, name="vary")
+WRONG = Part(name="wrong", argument="a wrong answer")
 
 
-def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
-    """The question, a cell to answer it in, and what the book shows on demand."""
+def notebook(
+    node: DirectiveNode, writer: NotebookWriter, asked: str = "", told: str = ""
+) -> Iterator[Cell]:
+    """The question, a cell to answer it in, and what the book shows on demand.
+
+    Parameters
+    ----------
+    asked, told : the question and the beginning of its answer, where they are not as written
+    """
     cells = node.parts("code-cell")
-    asked = [part for part in node.text if part not in cells]
+    if not asked:
+        texts = [part for part in node.text if part not in cells]
+        shown = texts
+        if node.opens is None:  # else it has no marks any more
+            shown = [_unmarked(part) if isinstance(part, TextNode) else part for part in texts]
+        asked = writer.markdown(shown)
+        told = writer.markdown([text for text in texts if text not in shown])
     translate = writer.language.translate
     name = translate("Question %(number)s", number=writer.number(node))
-    yield Cell(f"**{name}.** {writer.markdown(asked)}")
+    yield Cell(f"**{name}.** {asked}")
     for cell in cells:
         yield Cell(cell.code.rstrip("\n"), node.label, True)
     for hint in node.parts("hint"):
         yield Cell(details(translate("Hint"), writer.markdown(hint.nodes)))
-    answer = [writer.markdown(part.nodes) for part in node.parts("answer")]
+    answer = [told] if told else []
+    answer += [writer.markdown(part.nodes) for part in node.parts("answer")]
     answer += [listing(part.code) for part, syntax in _parts(node) if syntax.in_answer]
     if node.opens is None:
         yield Cell(details(translate("Worked answer"), "\n\n".join(answer)))
@@ -236,6 +262,29 @@ def shared(
         "key": key,
         "opens": node.opens,
     }
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """Feedback on answers that the author expects."""
+
+    line: int
+    value: Any  # of the argument
+    blocks: tuple[Block, ...]
+
+
+def wrong_answers(
+    node: DirectiveNode, composer: Composer, read: Callable[[str], Any]
+) -> tuple[Wrong, ...]:
+    """The parts ``{wrong} ARGUMENT`` whose arguments can be read; the others are reported."""
+    found = []
+    for part in node.parts("wrong"):
+        try:
+            value = read(part.argument)
+            found.append(Wrong(part.line, value, composer.blocks(part.nodes)))
+        except ValueError as error:
+            composer.problems.add(part.line, f"the argument of wrong {error}")
+    return tuple(found)
 
 
 def without_answer(node: DirectiveNode, public: Sequence[str], opens: Day) -> DirectiveNode:

@@ -1,7 +1,5 @@
 """The first picture of every instrument, from the same numbers and code as the live one."""
 
-from __future__ import annotations
-
 import io
 import json
 import re

@@ -1,7 +1,5 @@
 """The things that labels name."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +14,7 @@ REFERENCES = {
     "instrument": message("instrument %(number)s"),
     "snippet": message("snippet %(number)s"),
     "question": message("question %(number)s"),
+    "problem": message("problem %(number)s"),
     "table": message("table %(number)s"),
 }
 """How a sentence refers to a numbered thing."""

@@ -1,32 +1,31 @@
 """The data types of a book, down to its blocks (:mod:`latentbook.book.compose.blocks`)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from latentbook.book.compose.bibliography import Reference
-from latentbook.book.compose.blocks import Block, Heading, reading_minutes
+from latentbook.book.compose.blocks import (
+    Block,
+    Heading,
+    NumberedBlock,
+    all_blocks,
+    reading_minutes,
+    text_of,
+)
 from latentbook.book.compose.facts import FactLedger
 from latentbook.book.compose.labels import Labels
 from latentbook.book.compose.math import Notation
 from latentbook.book.compose.media import Media
-from latentbook.book.compose.pieces import Html, Link, Symbol, Term, Text
+from latentbook.book.compose.pieces import Address, Html, Link, Symbol, Term, Text
 from latentbook.book.read.brand import Brand
+from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.numbers import Asked
 from latentbook.book.read.project import Laid
-from latentbook.book.read.source import ChapterSource
+from latentbook.book.read.source import ChapterSource, PageSource
 from latentbook.book.translations.language import Language
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A page's instruments, questions and snippets, for the lists of contents."""
-
-    instruments: tuple[Link, ...]
-    questions: tuple[Link, ...]
-    snippets: tuple[Link, ...]
+from latentbook.hashing import content_hash
 
 
 @dataclass(frozen=True)
@@ -38,11 +37,21 @@ class TextPage:
     title: str
     description: str
     blocks: tuple[Block, ...]
-    listed: Listed
+    cards: tuple[Block, ...]  # directives.recall.Recall
     references: tuple[Reference, ...]  # cited here, in alphabetical order
     symbols: tuple[Symbol, ...]  # of its equations
     previous: Link | None
     next: Link | None
+
+    @cached_property
+    def listed(self) -> Mapping[str, tuple[Link, ...]]:
+        """Its instruments, questions and snippets, for the lists of contents."""
+        found: dict[str, tuple[Link, ...]] = {"instruments": (), "questions": (), "snippets": ()}
+        for block in all_blocks(self.blocks):
+            if isinstance(block, NumberedBlock) and (kind := f"{block.named.lower()}s") in found:
+                title = getattr(block, "title", "")  # a question has none
+                found[kind] += (Link(Address(self.place, block.label), title, block.number),)
+        return found
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,12 @@ class Section(TextPage):
     name: str  # the last part of its address, and its label
     html: Text  # the title
     minutes: int
+    authors: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """Identifies what readers read, however it is laid out."""
+        return content_hash(self.title, text_of(self.blocks))
 
     @property
     def headings(self) -> tuple[Heading, ...]:
@@ -66,14 +81,6 @@ class Fact:
     confidence: str
     checked: date
     note: Text
-    uses: tuple[Link, ...]
-
-
-@dataclass(frozen=True)
-class NotedSymbol:
-    """A symbol for the page of notation, with the pages that use it."""
-
-    symbol: Symbol
     uses: tuple[Link, ...]
 
 
@@ -95,8 +102,6 @@ class Chapter(TextPage):
     builds_on: tuple[Link, ...]
     sections: tuple[Section, ...]
     moved: Mapping[str, str]  # ids of the chapter's former single page, and where they are now
-    notebook: str  # URL of SLUG.ipynb
-    script: str  # URL of SLUG.py
 
     @property
     def minutes(self) -> int:
@@ -107,6 +112,10 @@ class Chapter(TextPage):
     @property
     def pages(self) -> tuple[TextPage, ...]:
         return (self, *self.sections)
+
+    @property
+    def cards_by_page(self) -> tuple[TextPage, ...]:
+        return tuple(page for page in self.pages if page.cards)
 
     @property
     def all_references(self) -> tuple[Reference, ...]:
@@ -124,8 +133,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Book:
-    """Everything the pages are made from."""
-
+    id: str  # names what readers store
     title: str
     subtitle: str
     description: str
@@ -137,17 +145,59 @@ class Book:
     gaps: tuple[Text, ...]
     disputed: tuple[Dispute, ...]
     references: tuple[Reference, ...]
-    symbols: tuple[NotedSymbol, ...]
+    symbols: tuple[Symbol, ...]
     terms: tuple[Term, ...]
     drafts: frozenset[str]  # what an author is shown and readers are not: labels, answer of LABEL
     name: str  # in the bar of each page: its title, or a shorter one
     mark: Html  # in the bar; empty for the program's own
     small_print: tuple[Html, ...]  # at the end of each page
     report_mistakes: str  # address with places for {title} and {text}; empty if there is none
+    edition: str  # its name; may be empty
+    released: date | None
+    url: str  # where it is published; may be empty
+    corrections: Link | None
 
     @property
     def chapters(self) -> tuple[Chapter, ...]:
         return tuple(chapter for part in self.parts for chapter in part.chapters)
+
+
+@dataclass(frozen=True)
+class AskedQuestion:
+    """A question of an assignment.
+
+    Attributes
+    ----------
+    source, page : the text that it is written in
+    nodes, blocks : its variants, with keys and answers; no blocks before they are composed
+    earlier : the code of the snippets before it
+    """
+
+    label: str
+    points: float
+    source: ChapterSource
+    page: PageSource
+    nodes: tuple[DirectiveNode, ...]
+    blocks: tuple[Block, ...] = ()
+    earlier: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """An assignment. Its text has a remark in place of each question."""
+
+    title: str
+    source: ChapterSource
+    blocks: tuple[Block, ...]
+    questions: tuple[AskedQuestion, ...]
+
+    @property
+    def name(self) -> str:
+        return self.source.opening.name
+
+    @property
+    def place(self) -> str:
+        return self.source.opening.place
 
 
 @dataclass(frozen=True)
@@ -180,3 +230,5 @@ class Loaded:
     laid: Laid
     brand: Brand | None
     asked: tuple[Asked, ...]  # every number that the text quotes
+    assignments: tuple[Assignment, ...]  # no page of the site has anything of their questions
+    unseen: Media  # files that only these and withheld content need

@@ -1,9 +1,7 @@
 """Remove withheld content from the chapters before anything is generated from them."""
 
-from __future__ import annotations
-
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,7 +18,7 @@ from latentbook.book.read.nodes import (
     directives,
     walk,
 )
-from latentbook.book.read.recordings import NUMBERS, Recordings, code_hashes
+from latentbook.book.read.recordings import NUMBERS, Recording, Recordings, code_hashes
 from latentbook.book.read.source import ChapterSource, PageSource
 from latentbook.book.read.sources import sources
 
@@ -51,6 +49,12 @@ class Closed:
     pieces: list[Piece] = field(default_factory=list)
     labels: dict[str, Day] = field(default_factory=dict)
 
+    @property
+    def unanswered(self) -> set[str]:
+        """The open questions whose answers are withheld."""
+        nodes = (node for piece in self.pieces for node in piece.page.document.nodes)
+        return {node.label for node in nodes if has_label(node)} - self.labels.keys()
+
 
 def set_apart(chapters: Iterable[ChapterSource], days: Days) -> Closed:
     closed = Closed()
@@ -71,14 +75,15 @@ def _open_pages(chapter: ChapterSource, days: Days, closed: Closed) -> Iterator[
         day = latest(whole, days.places.get(page.name) if page.name else None)
         inner: list[tuple[DirectiveNode, Day]] = []
         nodes = _open_nodes(page.document.nodes, day, days, inner, closed.labels)
-        rest = _with_nodes(page, nodes, [node for node, _ in inner]) if inner else page
-        closed.pieces += [Piece(_with_nodes(page, (node,)), its) for node, its in inner]
+        rest = with_nodes(page, nodes, [node for node, _ in inner]) if inner else page
+        without_cards = replace(page, cards=())
+        closed.pieces += [Piece(with_nodes(without_cards, (node,)), its) for node, its in inner]
         if day is None:
             yield rest
             continue
         closed.pieces.append(Piece(rest, day))
         label = page.name or page.slug
-        closed.labels |= {each: day for each in (label, *_labels(nodes))}
+        closed.labels |= {each: day for each in (label, *_labels([*nodes, *page.cards]))}
 
 
 def _open_nodes(
@@ -121,7 +126,7 @@ def _labels(nodes: Iterable[Node]) -> set[str]:
     return {node.label for node in walk(nodes) if has_label(node) and node.label}
 
 
-def _with_nodes(
+def with_nodes(
     page: PageSource, nodes: tuple[Node, ...], without: Sequence[Node] | None = None
 ) -> PageSource:
     """A page with these nodes and the notes they call, except those called by ``without``."""
@@ -156,10 +161,11 @@ def _recordings(chapter: ChapterSource, pages: Sequence[PageSource]) -> Recordin
         if label in recorded
     }
     whole = chapter.recordings
-    own, book = (
-        {NUMBERS: each[NUMBERS]} if NUMBERS in each else {} for each in (whole.by_label, whole.book)
-    )
-    return Recordings(whole.path, kept | own, book)
+    return Recordings(whole.path, kept | _numbers(whole.by_label), _numbers(whole.book))
+
+
+def _numbers(recorded: Mapping[str, Recording]) -> dict[str, Recording]:
+    return {NUMBERS: recorded[NUMBERS]} if NUMBERS in recorded else {}
 
 
 def files_apart(folder: Path, closed: Closed) -> frozenset[str]:
@@ -191,4 +197,6 @@ def files_apart(folder: Path, closed: Closed) -> frozenset[str]:
 
 
 def _instruments(nodes: Iterable[Node]) -> set[str]:
-    return {node.argument for node in directives(nodes, "instrument")} & set(widgets.WIDGETS)
+    found = directives(nodes, "instrument", "quiz")
+    names = {str(node.options.get("instrument", node.argument)) for node in found}
+    return names & set(widgets.WIDGETS)

@@ -1,12 +1,10 @@
 """``admonition``: a titled remark."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from latentbook.book.compose.blocks import Block
-from latentbook.book.compose.compose import Composer, Directive, Maker
+from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter, remark
 from latentbook.book.compose.pieces import Text
 from latentbook.book.directives.fold import Fold
@@ -37,15 +35,13 @@ def run(node: DirectiveNode, composer: Composer) -> Admonition:
 
 ADMONITION = Directive(
     name="admonition",
-    doc="A titled remark: a note, a warning, a definition or a result.",
     argument="its title",
-    argument_required=True,
     options={"kind": Option(one_of("note", "warning", "definition", "result"))},
     run=run,
 )
 
 
-def _looking(title: str, variant: str) -> Maker:
+def _titled(name: str, title: str, variant: str) -> Directive:
     def make(node: DirectiveNode, composer: Composer) -> Admonition | Fold:
         html = composer.inline(node.argument or composer.language.translate(title), node.line)
         blocks = composer.blocks(node.nodes)
@@ -53,20 +49,16 @@ def _looking(title: str, variant: str) -> Maker:
             return Fold("", html, blocks)
         return Admonition(variant, html, blocks)
 
-    return make
-
-
-def _titled(name: str, title: str, variant: str) -> Directive:
     def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
         given = node.argument or writer.language.translate(title)
         return remark(replace(node, argument=given), writer)
 
     return Directive(
         name=name,
-        doc=f"An admonition titled {title}.",
         argument="its title",
+        argument_optional=True,
         options={"class": Option(one_of("dropdown"))},
-        run=_looking(title, variant),
+        run=make,
         notebook=notebook,
     )
 

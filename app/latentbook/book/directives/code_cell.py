@@ -1,7 +1,5 @@
 """``code-cell``: Python that runs in the page, with its recorded output."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +8,7 @@ from latentbook.book.compose.blocks import NumberedBlock
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.engine import EngineError
 from latentbook.book.compose.notebook import Cell, NotebookWriter, listing
-from latentbook.book.compose.pieces import FigureOutput, Html, Output, StreamOutput, TextOutput
+from latentbook.book.compose.pieces import Html, Output
 from latentbook.book.compose.prose import highlight_code
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, flag, label, text
@@ -55,15 +53,13 @@ def run(node: DirectiveNode, composer: Composer) -> Snippet | None:
 
 def _output(node: DirectiveNode, output: Recorded, title: str, composer: Composer) -> Output:
     if output.kind != PLOTLY:
-        if output.kind == "text/plain":
-            return TextOutput(output.data)
-        return StreamOutput(output.kind, output.data)
+        return Output("value" if output.kind == "text/plain" else output.kind, output.data)
     try:
         drawn = composer.resources.stills.draw(json.loads(output.data), node.label, title)
     except EngineError as error:
         composer.problems.add(node.line, f"the figure of {node.label} cannot be drawn: {error}")
-        return TextOutput("")
-    return FigureOutput(*drawn)
+        return Output("value", "")
+    return Output("figure", Html().join(drawn))
 
 
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
@@ -78,9 +74,7 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
 
 CODE_CELL = Directive(
     name="code-cell",
-    doc="Python that runs in the page, or a listing.",
     argument="python",
-    argument_required=True,
     options={
         "label": Option(label),
         "title": Option(text),

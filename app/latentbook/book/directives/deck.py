@@ -1,7 +1,5 @@
 """``deck``: a presentation in steps, each with notes for the speaker."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -87,7 +85,6 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
 
 DECK = Directive(
     name="deck",
-    doc="A presentation, step by step; one on a page.",
     validate=check_deck,
     becomes=with_labels,
     run=run,
@@ -95,10 +92,8 @@ DECK = Directive(
 )
 STEP = Directive(
     name="step",
-    doc="One slide of a deck.",
     argument="its title",
-    argument_required=True,
     parent="deck",
     validate=check_step,
 )
-NOTES = Directive(name="notes", doc="What the speaker says at a step.", parent="step")
+NOTES = Directive(name="notes", parent="step")

@@ -1,7 +1,5 @@
 """``fact``: a sourced claim in the margin."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +9,7 @@ from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter
 from latentbook.book.compose.pieces import Address, Link, Text
 from latentbook.book.read.nodes import DirectiveNode
-from latentbook.errors import accepted_names
+from latentbook.errors import Mistake, accepted_names
 
 
 @dataclass(frozen=True)
@@ -30,20 +28,18 @@ class FactNote(Block):
     url: Address
 
 
-def run(node: DirectiveNode, composer: Composer) -> FactNote | None:
+def run(node: DirectiveNode, composer: Composer) -> FactNote:
     """The claim with its sources; its use is recorded in the ledger."""
     ledger = composer.resources.facts
     fact = ledger.entries.get(node.argument)
     if fact is None:
         names = accepted_names(node.argument, ledger.entries)
-        composer.problems.add(node.line, f"no fact {node.argument!r} in facts.toml. {names}")
-        return None
+        raise Mistake(node.line, f"no fact {node.argument!r} in facts.toml. {names}")
     ledger.use(node.argument, composer.place)
-    links = (composer.cite(key, node.line) for key in fact.sources)
     return FactNote(
         node.argument,
         composer.foreign_inline(fact.claim, fact.line, ledger.problems),
-        tuple(link for link in links if link is not None),
+        composer.cited_links(fact.sources, node.line),
         fact.confidence,
         fact.checked,
         Address("facts", node.argument),
@@ -57,9 +53,7 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
 
 FACT = Directive(
     name="fact",
-    doc="A claim from facts.toml with its source and confidence, in the margin.",
     argument="id of the fact in facts.toml",
-    argument_required=True,
     body="none",
     run=run,
     notebook=notebook,

@@ -1,7 +1,5 @@
 """``figure``, ``image`` and ``plot``: pictures, and figures that Python draws during the build."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,21 +10,21 @@ from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.engine import EngineError
 from latentbook.book.compose.notebook import Cell, NotebookWriter
 from latentbook.book.compose.pieces import Html, Text, element
-from latentbook.book.compose.plots import PlotError
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, label, text
 from latentbook.book.read.python import check_python
+from latentbook.errors import Mistake
 
 
 @dataclass(frozen=True)
 class Figure(NumberedBlock):
-    """A picture from ``content/images``: an inline ``svg`` or an ``img``, with its alt text."""
+    """A picture from ``content/images``, or two drawings of a plot, of which CSS shows one."""
 
     kind = "figure"
     said = ("caption",)
     named = "Figure"
     takes_notes = True
-    picture: Text
+    picture: Text | Html
     caption: Text
 
 
@@ -60,9 +58,7 @@ def image_in_notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[C
 
 FIGURE = Directive(
     name="figure",
-    doc="A picture from content/images; SVG is put into the page.",
     argument="path of the picture below content/images",
-    argument_required=True,
     options={"label": Option(label), "alt": Option(text)},
     counts="figure",
     run=run,
@@ -70,9 +66,7 @@ FIGURE = Directive(
 )
 IMAGE = Directive(
     name="image",
-    doc="A picture in the text, without number and caption.",
     argument="path of the picture below the chapter's images",
-    argument_required=True,
     options={"alt": Option(text)},
     body="none",
     run=image,
@@ -80,40 +74,21 @@ IMAGE = Directive(
 )
 
 
-@dataclass(frozen=True)
-class PlotFigure(NumberedBlock):
-    """A figure computed at build time: two drawings, of which CSS shows one."""
-
-    kind = "plot"
-    said = ("caption",)
-    named = "Figure"
-    takes_notes = True
-    wide: Html  # svg.still.wide, 600 px
-    narrow: Html  # svg.still.narrow, 320 px
-    caption: Text
-
-
-def plot(node: DirectiveNode, composer: Composer) -> PlotFigure | None:
-    """Run the code and draw its figure at two widths."""
+def plot(node: DirectiveNode, composer: Composer) -> Figure:
     alt = composer.plain(str(node.options.get("alt", "")), node.line)
     try:
-        figure = composer.resources.plots.figure(node.code)
+        figure = composer.resources.plots.figure(node)
         wide, narrow = composer.resources.stills.draw(figure, composer.id_of(node), alt)
     except EngineError as error:
-        composer.problems.add(node.line, f"the figure cannot be drawn: {error}")
-        return None
-    except PlotError as error:
-        error.report(node, composer.problems)
-        return None
+        raise Mistake(node.line, f"the figure cannot be drawn: {error}") from None
     caption = composer.inline(node.argument, node.line)
-    return PlotFigure(composer.id_of(node), composer.number(node), wide, narrow, caption)
+    picture = Html('<div class="drawing">{}{}</div>').format(wide, narrow)
+    return Figure(composer.id_of(node), composer.number(node), picture, caption)
 
 
 PLOT = Directive(
     name="plot",
-    doc="A Plotly figure that Python leaves in `figure`, made at build time.",
     argument="its caption",
-    argument_required=True,
     options={"label": Option(label), "alt": Option(text, required=True)},
     body="code",
     counts="figure",

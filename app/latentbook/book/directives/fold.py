@@ -1,7 +1,5 @@
 """``fold``: text that opens on demand."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -35,9 +33,7 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
 
 FOLD = Directive(
     name="fold",
-    doc="Text that opens on demand, such as a derivation.",
     argument="its title",
-    argument_required=True,
     options={"label": Option(label)},
     run=run,
     notebook=notebook,

@@ -1,12 +1,12 @@
 """``instrument``: one of ``widgets.WIDGETS`` at a state of the author's choice."""
 
-from __future__ import annotations
-
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
 
 import widgets
 from latentbook.book.compose.blocks import ClassForm, NumberedBlock, Show
@@ -18,7 +18,7 @@ from latentbook.book.compose.stills import StillError
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, label, text
 from latentbook.book.translations.language import message
-from latentbook.errors import LatentbookError, accepted_names
+from latentbook.errors import LatentbookError, Mistake, accepted_names
 from widgets.contract import ContractError, Instrument, Seed, Toggle, Value
 from widgets.engine.declaration import declaration
 
@@ -31,7 +31,7 @@ class InstrumentBlock(NumberedBlock):
     said = ("title", "challenge")
     named = "Instrument"
     seconds = 60
-    name: str
+    instrument: Instrument
     title: str
     challenge: Text
     controls: tuple[ControlView, ...]
@@ -40,57 +40,30 @@ class InstrumentBlock(NumberedBlock):
     note: str
     references: tuple[Link, ...]
     hidden: frozenset[str]  # names of controls that do not count at this state
-    trains: bool  # it has buttons to run and branch
-    saves: bool  # it has a button to keep what was learned
-    spec: str  # JSON for data-spec (escape it as any attribute)
-    seeded: bool  # it has a seed at every state
+    spec: Markup  # JSON for data-spec, in single quotes
 
     def class_forms(self, show: Show) -> tuple[ClassForm, ...]:
         """With a seed each, for a readout or a curve; or by drawing a curve of its picture."""
         called = message("Instrument")
         drawn = [panel for panel in self.panels if panel.empty]
-        seeds: list[tuple[str, str, str, dict[str, int]]] = []
-        if self.seeded:
-            seeds += [("readout", each.key, each.label, {}) for each in self.readouts]
-            seeds += [("panel", each.key, each.key, {"curve": MAX_POINTS}) for each in drawn]
-        seeded = (
-            ClassForm(
-                form,
-                called,
-                {"wanted": key},
-                accepts=accepts,
-                wanted=f"{form}:{key}",
-                name=name,
-                html=True,
-            )
-            for form, key, name, accepts in seeds
-        )
-        return (
-            *seeded,
-            *(
-                ClassForm(
-                    "draw",
-                    called,
-                    {"pictures": panel.empty, "boxes": panel.boxes},
-                    {"pictures": panel.stills},
-                    {"list": {"low": 0, "high": 1}, "least": 2, "most": MAX_POINTS},
-                    wanted=f"draw:{panel.key}",
-                    name=panel.key,
-                )
-                for panel in drawn
-            ),
-        )
+        forms: list[ClassForm] = []
 
+        def ask_seeded(form: str, key: str, name: str, accepts: Mapping[str, Any]) -> None:
+            wanted, asked = f"{form}:{key}", {"wanted": key}
+            forms.append(ClassForm(form, called, asked, {}, accepts, wanted, name, html=True))
 
-@dataclass(frozen=True)
-class Words:
-    """Sets the words of an instrument: a line of Markdown, and a symbol in TeX."""
-
-    line: Callable[[str], Text]
-    symbol: Callable[[str], Formula]
-
-    def symbol_or_nothing(self, symbol: str) -> Formula | None:
-        return self.symbol(symbol) if symbol else None
+        seeds = (each for each in self.instrument.controls if isinstance(each, Seed))
+        if any(not each.when for each in seeds):
+            for readout in self.readouts:
+                ask_seeded("readout", readout.key, readout.label, {})
+            for panel in drawn:
+                ask_seeded("panel", panel.key, panel.key, {"curve": MAX_POINTS})
+        curve = {"list": {"low": 0, "high": 1}, "least": 2, "most": MAX_POINTS}
+        for panel in drawn:
+            asked = {"pictures": panel.empty, "boxes": panel.boxes}
+            told, wanted = {"pictures": panel.stills}, f"draw:{panel.key}"
+            forms.append(ClassForm("draw", called, asked, told, curve, wanted, panel.key))
+        return tuple(forms)
 
 
 MAX_POINTS = 128
@@ -102,30 +75,19 @@ WRITTEN_BEFORE = {"true": "on", "false": "off"}
 SETTING = re.compile(r"\s*([\w.]+)\s*=\s*(\([^)]*\)|[^,()]+?)\s*(?:,|$)")
 
 
-def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock | None:
-    """The instrument at its state, with its first frame computed and drawn."""
+def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock:
     if node.argument not in widgets.WIDGETS:
         names = accepted_names(node.argument, widgets.WIDGETS)
-        composer.problems.add(node.line, f"no instrument {node.argument!r}. {names}")
-        return None
+        raise Mistake(node.line, f"no instrument {node.argument!r}. {names}")
     stills = composer.resources.stills
     try:
         instrument = stills.instrument(node.argument)
-    except StillError as error:
-        composer.problems.add(node.line, str(error))
-        return None
-    try:
         given = read_state(instrument, node.options.get("set", ""))
+        frame = stills.frame(instrument.name, {**instrument.defaults(), **given}, node.label)
     except ValueError as error:
-        composer.problems.add(node.line, f"option 'set': {error}")
-        return None
-    state = {**instrument.defaults(), **given}
-    try:
-        frame = stills.frame(instrument.name, state, node.label)
+        raise Mistake(node.line, f"option 'set': {error}") from None
     except (StillError, LatentbookError) as error:
-        composer.problems.add(node.line, str(error))
-        return None
-    references = (composer.cite(key, node.line) for key in instrument.references)
+        raise Mistake(node.line, str(error)) from None
     return instrument_block(
         instrument,
         given,
@@ -133,11 +95,9 @@ def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock | None:
         label=node.label,
         number=composer.number(node),
         panels=stills.panels(frame, instrument.name),
-        references=tuple(link for link in references if link is not None),
-        words=Words(
-            lambda line: composer.inline(line, node.line),
-            lambda symbol: composer.math(symbol, node.line),
-        ),
+        references=composer.cited_links(instrument.references, node.line),
+        challenge=composer.inline(instrument.challenge, node.line),
+        set_symbol=lambda symbol: composer.math(symbol, node.line),
     )
 
 
@@ -150,21 +110,26 @@ def instrument_block(
     number: str,
     panels: tuple[PanelStill, ...],
     references: tuple[Link, ...],
-    words: Words,
+    challenge: Text,
+    set_symbol: Callable[[str], Formula],
 ) -> InstrumentBlock:
     state = {**instrument.defaults(), **given}
+
+    def formula(symbol: str) -> Formula | None:
+        return set_symbol(symbol) if symbol else None
+
     return InstrumentBlock(
         label=label,
         number=number,
-        name=instrument.name,
+        instrument=instrument,
         title=instrument.title,
-        challenge=words.line(instrument.challenge),
+        challenge=challenge,
         controls=tuple(
             ControlView(
                 control,
                 state[control.name],
                 f"{label}-{control.name}".replace("_", "-"),
-                words.symbol_or_nothing(getattr(control, "symbol", "")),
+                formula(getattr(control, "symbol", "")),
             )
             for control in instrument.controls
         ),
@@ -172,7 +137,7 @@ def instrument_block(
             ReadoutView(
                 readout.key,
                 readout.label,
-                words.symbol_or_nothing(readout.symbol),
+                formula(readout.symbol),
                 readout.unit,
                 frame["readouts"][readout.key],
             )
@@ -186,10 +151,7 @@ def instrument_block(
             for control in instrument.controls
             if control.when is not None and state[control.when[0]] not in control.when[1:]
         ),
-        trains=instrument.training is not None,
-        saves=instrument.training is not None and instrument.training.saves,
-        spec=json.dumps(spec(instrument, label, given)),
-        seeded=any(isinstance(each, Seed) and not each.when for each in instrument.controls),
+        spec=htmlsafe_json_dumps(spec(instrument, label, given), sort_keys=False),
     )
 
 
@@ -256,9 +218,7 @@ def read_state(instrument: Instrument, setting: str) -> dict[str, Value]:
 
 INSTRUMENT = Directive(
     name="instrument",
-    doc="An instrument from widgets/, at the state given.",
     argument="name of the instrument",
-    argument_required=True,
     options={"label": Option(label, required=True), "set": Option(text)},
     body="none",
     counts="instrument",

@@ -1,7 +1,5 @@
 """``margin``: a remark in the margin without a mark in the text."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 from latentbook.book.compose.blocks import Block
@@ -27,8 +25,8 @@ def run(node: DirectiveNode, composer: Composer) -> MarginNote:
 
 MARGIN = Directive(
     name="margin",
-    doc="A remark in the margin; a note that the text calls is written [^name].",
     argument="its title",
+    argument_optional=True,
     run=run,
 )
 SIDEBAR, ASIDE = replace(MARGIN, name="sidebar"), replace(MARGIN, name="aside")

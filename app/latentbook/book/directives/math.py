@@ -1,7 +1,5 @@
 """``math``: an equation, as ``$$`` on lines of its own."""
 
-from __future__ import annotations
-
 from latentbook.book.compose.compose import Directive
 from latentbook.book.read.nodes import DirectiveNode, EquationNode
 from latentbook.book.read.options import Option, label
@@ -13,7 +11,6 @@ def becomes(node: DirectiveNode) -> EquationNode:
 
 MATH = Directive(
     name="math",
-    doc="An equation; with a label it is numbered.",
     options={"label": Option(label)},
     body="code",
     becomes=becomes,

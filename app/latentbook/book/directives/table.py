@@ -1,7 +1,5 @@
 """``table``: a Markdown table with a number and a caption."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -11,6 +9,7 @@ from latentbook.book.compose.notebook import Cell, NotebookWriter
 from latentbook.book.compose.pieces import Text
 from latentbook.book.read.nodes import DirectiveNode, TextNode
 from latentbook.book.read.options import Option, label
+from latentbook.errors import Mistake
 
 
 @dataclass(frozen=True)
@@ -25,13 +24,12 @@ class Table(NumberedBlock):
     html: Text
 
 
-def run(node: DirectiveNode, composer: Composer) -> Table | None:
+def run(node: DirectiveNode, composer: Composer) -> Table:
     match node.nodes:
         case (TextNode(tokens=tokens),) if tokens[0].type == "table_open":
             table = composer.render(tokens[1:-1])
         case _:
-            composer.problems.add(node.line, f"the body of {node.name} must be one Markdown table")
-            return None
+            raise Mistake(node.line, f"the body of {node.name} must be one Markdown table")
     caption = composer.inline(node.argument, node.line)
     return Table(composer.id_of(node), composer.number(node), caption, table)
 
@@ -43,9 +41,7 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
 
 TABLE = Directive(
     name="table",
-    doc="A Markdown table with a number and a caption.",
     argument="its caption",
-    argument_required=True,
     options={"label": Option(label)},
     counts="table",
     run=run,

@@ -1,7 +1,5 @@
 """``takeaways``: what to keep from a chapter."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,6 +8,7 @@ from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter
 from latentbook.book.compose.pieces import Text
 from latentbook.book.read.nodes import DirectiveNode, TextNode
+from latentbook.errors import Mistake
 
 
 @dataclass(frozen=True)
@@ -19,13 +18,12 @@ class Takeaways(Block):
     html: Text
 
 
-def run(node: DirectiveNode, composer: Composer) -> Takeaways | None:
+def run(node: DirectiveNode, composer: Composer) -> Takeaways:
     match node.nodes:
         case (TextNode(tokens=tokens),) if tokens[0].type.endswith("_list_open"):
             return Takeaways(composer.render(tokens))
         case _:
-            composer.problems.add(node.line, "the body of takeaways must be one list")
-            return None
+            raise Mistake(node.line, "the body of takeaways must be one list")
 
 
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
@@ -35,7 +33,6 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
 
 TAKEAWAYS = Directive(
     name="takeaways",
-    doc="A list of what to keep from the chapter.",
     run=run,
     notebook=notebook,
 )

@@ -3,10 +3,7 @@
 ``book.lock.json`` in the course's folder records the edition that its author has accepted.
 """
 
-from __future__ import annotations
-
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
@@ -18,7 +15,7 @@ from latentbook.book.overlay.merge import merge, open_project, release
 from latentbook.book.overlay.sourced_text import SourcedText, digest
 from latentbook.book.read.parse import source_lines
 from latentbook.book.read.project import CourseManifest, Project
-from latentbook.datafile import Entry, Json
+from latentbook.datafile import Entry, Json, write_json
 from latentbook.errors import BookErrors, LatentbookError, Problems
 from latentbook.report import Report
 from latentbook.settings import Settings
@@ -61,7 +58,7 @@ def edition_of(project: Project) -> Edition:
     total = hashlib.sha256()
     for path in sorted(book.rglob("*.md")):
         sheet = SourcedText.of(path.read_text(encoding="utf-8"), path.relative_to(book))
-        total.update(f"{path.relative_to(book)} {digest(sheet.text)}\n".encode())
+        total.update(f"{path.relative_to(book).as_posix()} {digest(sheet.text)}\n".encode())
         name = path.parent.name if path.stem == "index" else path.stem
         hashes[name] = digest(sheet.text)
         hashes |= {label: digest(sheet.source(r)) for label, r in sheet.regions().items()}
@@ -91,13 +88,6 @@ def read_lock(course: Path) -> Edition:
     return edition
 
 
-def write_lock(course: Path, edition: Edition) -> Path:
-    path = course / LOCK
-    text = json.dumps(edition.model_dump(), indent=1, sort_keys=True)
-    path.write_text(text + "\n", encoding="utf-8")
-    return path
-
-
 def accept(settings: Settings) -> Path:
     """Record the installed edition.
 
@@ -109,7 +99,9 @@ def accept(settings: Settings) -> Path:
         If the course has no book below.
     """
     assert settings.course is not None
-    return write_lock(settings.course, edition_of(open_project(settings)))
+    path, edition = settings.course / LOCK, edition_of(open_project(settings))
+    write_json(path, edition.model_dump(), indent=1, sort_keys=True)
+    return path
 
 
 def tell(settings: Settings, report: Report) -> bool:
@@ -170,27 +162,21 @@ def differences(
     yield "Questions that have changed", changed["question"]
     yield "Other blocks that have changed", changed["block"]
     yield "Sections and chapters that have changed", changed["page"]
-    yield (
-        "Labels that are gone",
-        [
-            f"{label}, {then.numbers[label]} in {was.page}"
-            for label, was in seen.items()
-            if label not in now.book
-        ],
-    )
-    yield (
-        "Numbers that move",
-        [
-            f"{label}: {number} becomes {now.numbers[label]}"
-            for label, number in then.numbers.items()
-            if then.hash != now.hash and now.numbers.get(label, number) != number
-        ],
-    )
-    yield (
-        "New in chapters of this course",
-        [
-            f"{label}, {new.kind} in {new.page}"
-            for label, new in now.book.items()
-            if label not in then.book and new.page.partition("/")[0] in chapters
-        ],
-    )
+    gone = [
+        f"{label}, {then.numbers[label]} in {was.page}"
+        for label, was in seen.items()
+        if label not in now.book
+    ]
+    yield "Labels that are gone", gone
+    moved = [
+        f"{label}: {number} becomes {now.numbers[label]}"
+        for label, number in then.numbers.items()
+        if then.hash != now.hash and now.numbers.get(label, number) != number
+    ]
+    yield "Numbers that move", moved
+    added = [
+        f"{label}, {new.kind} in {new.page}"
+        for label, new in now.book.items()
+        if label not in then.book and new.page.partition("/")[0] in chapters
+    ]
+    yield "New in chapters of this course", added

@@ -1,7 +1,5 @@
 """The tests of a course's own instruments, run by pytest."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import subprocess

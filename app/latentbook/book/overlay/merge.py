@@ -4,8 +4,6 @@ The rest of the build reads it like any other book. Every merged line remembers 
 errors point to the file the author wrote.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import sys
@@ -15,7 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from latentbook.book.overlay.sourced_text import Region, SourcedText, digest
-from latentbook.book.read.contents import BOOK, COURSE, ChapterEntry
+from latentbook.book.read.card_records import BOOK_CARDS, CARDS
+from latentbook.book.read.contents import ASSIGNMENTS, BOOK, COURSE, ChapterEntry
 from latentbook.book.read.frontmatter import FrontMatter
 from latentbook.book.read.numbers import setting
 from latentbook.book.read.options import LABEL
@@ -33,7 +32,7 @@ from latentbook.book.read.recordings import BOOK_OUTPUTS, NUMBERS, OUTPUTS
 from latentbook.book.read.source import INDEX, PRINT
 from latentbook.book.write.prefill import prefill_cache
 from latentbook.cache import replace_file
-from latentbook.errors import Origins, Problems, accepted_names
+from latentbook.errors import LatentbookError, Origins, Problems, accepted_names
 from latentbook.settings import WIDGETS as BOOK_WIDGETS
 from latentbook.settings import Settings
 from widgets.renamed import MODULES
@@ -142,6 +141,7 @@ class Layer:
         if (self.own / "front.md").is_file():
             self.pages["front.md"] = self.read(self.own / "front.md")
         self.take_files(self.own / "images", "images")
+        self.assignments()
         for replacement in self.manifest.replace:
             self.replace(replacement)
         for addition in self.manifest.insert:
@@ -164,8 +164,10 @@ class Layer:
         manifest, below = with_entries(self.manifest, listed), None
         if self.book is not None and (self.book / BOOK).is_file():
             below = Project.open(self.settings, self.problems)
+        lines = {place: [(self.shown(path).as_posix(), 1)] for place, path in self.files.items()}
+        lines |= {place: text.origins for place, text in (self.pages | self.texts).items()}
         laid = Laid(
-            Origins({f"{CONTENT}/{p}": t.pieces() for p, t in (self.pages | self.texts).items()}),
+            Origins({f"{CONTENT}/{place}": found for place, found in lines.items()}),
             self.hidden,
             self.book,
             manifest.full_book_url,
@@ -215,11 +217,18 @@ class Layer:
         if numbers := self.all_at(f"{slug}/{NUMBERS}"):
             both = len(numbers) == 2
             self.texts[f"{slug}/{NUMBERS}"] = self.with_numbers(*numbers) if both else numbers[0]
-        for name, folder in zip((OUTPUTS, BOOK_OUTPUTS), self.folders(), strict=False):
-            if (recordings := folder / slug / OUTPUTS).is_file():
-                self.texts[f"{slug}/{name}"] = self.read(recordings)
+        for files in ((OUTPUTS, BOOK_OUTPUTS), (CARDS, BOOK_CARDS)):
+            for name, folder in zip(files, self.folders(), strict=False):
+                if (recorded := folder / slug / files[0]).is_file():
+                    self.texts[f"{slug}/{name}"] = self.read(recorded)
         for folder in self.folders():
             self.take_files(folder / slug, slug)
+
+    def assignments(self) -> None:
+        """Take the course's assignments; those of the book ask for other people's chapters."""
+        for path in sorted((self.folder / ASSIGNMENTS).glob("*.md")):
+            self.texts[f"{ASSIGNMENTS}/{path.name}"] = self.read(path)
+        self.take_files(self.folder / ASSIGNMENTS, ASSIGNMENTS)
 
     def with_numbers(self, own: SourcedText, book: SourcedText) -> SourcedText:
         """Append the course's numbers to the book's; report names that both set."""
@@ -355,7 +364,6 @@ class Layer:
     # Everything else
 
     def check_instruments(self) -> None:
-        """Report instruments without a file, and names that the book has already."""
         lines = {each.name: each.line for each in self.manifest.instruments}
         for name, line in lines.items():
             if not (self.folder / INSTRUMENTS / f"{name}.py").is_file():
@@ -439,7 +447,6 @@ class Layer:
         return pattern.sub(before + more, text)
 
     def write(self, root: Path) -> None:
-        """Write the merged project; delete stale files."""
         texts = self.pages | self.texts
         wanted = {f"{CONTENT}/{place}": text.text.encode() for place, text in texts.items()}
         wanted |= {f"{CONTENT}/{place}": path.read_bytes() for place, path in self.files.items()}
@@ -468,7 +475,11 @@ class Layer:
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
             path.unlink(missing_ok=True)
-            path.symlink_to(target)
+            try:
+                path.symlink_to(target)
+            except OSError as error:
+                why = "a course needs symbolic links, which Windows has in its developer mode"
+                raise LatentbookError(f"{path} cannot be linked to {target}: {why}.") from error
 
 
 def _is_section(name: str, known: Collection[str]) -> bool:

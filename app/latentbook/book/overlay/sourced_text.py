@@ -12,7 +12,6 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from latentbook.book.read.parse import make_markdown, source_lines
-from latentbook.errors import Piece
 
 OPTION_LABEL = re.compile(r":(?:label|name):\s+(\S+)\s*$")
 NOTE = re.compile(r"\[\^([^\]\s]+)\]")
@@ -46,15 +45,6 @@ class SourcedText:
     @property
     def whole(self) -> Region:
         return Region(0, len(self.lines))
-
-    def pieces(self) -> list[Piece]:
-        found: list[Piece] = []
-        before: tuple[str, int] | None = None
-        for nth, (path, line) in enumerate(self.origins, start=1):
-            if (path, line - 1) != before:
-                found.append((nth, path, line))
-            before = (path, line)
-        return found
 
     def put(self, region: Region, text: SourcedText | None) -> None:
         """Replace some lines with another text, or remove them."""

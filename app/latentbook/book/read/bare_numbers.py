@@ -1,7 +1,5 @@
 """Numbers in prose that are neither computed nor cited."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 

@@ -1,7 +1,5 @@
 """``[brand]`` of ``book.toml`` or ``course.toml``: name, mark, colour and small print."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from pathlib import Path

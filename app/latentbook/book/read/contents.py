@@ -1,7 +1,5 @@
 """The list of chapters in ``book.toml`` or ``course.toml``."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -15,9 +13,12 @@ BOOK, COURSE = "book.toml", "course.toml"
 FRONT = "front"
 """Slug of the front page, ``front.md``, at the root of the site."""
 
+ASSIGNMENTS = "assignments"
+"""Folder of the assignments, which are no chapters."""
+
 RESERVED = (
-    *(FRONT, "contents", "facts", "references", "glossary", "notation", "formulas", "notes"),
-    *("assets", "embed", "runtime", "api", "healthz", "readyz"),
+    *(FRONT, ASSIGNMENTS, "contents", "facts", "references", "glossary", "notation", "formulas"),
+    *("notes", "review", "work", "assets", "embed", "runtime", "api", "healthz", "readyz"),
 )
 """First parts of addresses that are taken."""
 
@@ -48,8 +49,6 @@ class ChapterEntry(Entry):
 
 
 class PartEntry(Entry):
-    """A titled group of chapters."""
-
     title: str = ""
     chapters: tuple[ChapterEntry, ...] = ()
 

@@ -37,10 +37,6 @@ class Day:
             return other.moment is not None
         return self.moment > other.moment
 
-    @property
-    def written(self) -> str:
-        return written(self.moment) if self.moment else ""
-
 
 def written(moment: datetime) -> str:
     return f"{moment:%a} {moment.day} {moment:%b %Y %H:%M %Z}"

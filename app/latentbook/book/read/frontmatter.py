@@ -1,7 +1,5 @@
 """The YAML at the head of a page."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar
 
 import yaml
@@ -11,6 +9,12 @@ from latentbook.book.read import suggestions
 from latentbook.datafile import DataFile, Entry, Text, yaml_lines
 from latentbook.renamed import FRONT_MATTER
 
+# What most often causes a message of the YAML library.
+HINTS = {
+    "mapping values are not allowed here": ". Quote text that contains ': '",
+    "found character '\\t' that cannot start any token": ". Indent with spaces, not with tabs",
+}
+
 
 class FrontMatter(DataFile):
     """The lines between the ``---``; the first is line 2 of the file."""
@@ -19,16 +23,20 @@ class FrontMatter(DataFile):
     renamed: ClassVar = {(): FRONT_MATTER}
 
     def parse(self, text: str) -> dict[str, Any] | None:
-        loader = yaml.SafeLoader(text)
         try:
+            loader = yaml.SafeLoader(text)
             root = loader.get_single_node()
             values = loader.construct_document(root)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
+            hint = HINTS.get(error.problem or "", "")
             self.report.add(
-                mark.line + 2 if mark else 1,
-                f"front matter is not YAML: {error.problem}. Quote text that contains ': '",
+                mark.line + 2 if mark else 1, f"front matter is not YAML: {error.problem}{hint}"
             )
+            return None
+        except yaml.reader.ReaderError as error:
+            line = text.count("\n", 0, error.position) + 2
+            self.report.add(line, f"front matter has the character U+{error.character:04X}")
             return None
         if not isinstance(root, yaml.MappingNode):
             self.report.add(1, "front matter must be lines of 'key: value'")
@@ -71,3 +79,9 @@ class ChapterHead(FrontHead):
 
 class SectionHead(Head):
     aliases: tuple[str, ...] = ()
+
+
+class AssignmentHead(Entry):
+    instead = suggestions.FRONT_MATTER
+    stand_in: ClassVar = {"title": "?"}
+    title: Text

@@ -19,7 +19,6 @@ class Syntax:
 
     Attributes
     ----------
-    doc : what it makes, in one sentence
     argument : its name in messages; empty takes none
     body : Markdown, code (taken literally), or none
     counts : the counter that numbers it ("figure"), or empty
@@ -27,12 +26,12 @@ class Syntax:
     validate : checks one use as soon as it is parsed
     becomes : the node to use in its place, for a second way to write that node
     withhold : the rest of one use while its answer is not open; None if it has no answer
+    varies : whether its body may contain ``{vary}``
     """
 
     name: str
-    doc: str
     argument: str = ""
-    argument_required: bool = False
+    argument_optional: bool = False
     options: Mapping[str, Option] = field(default_factory=dict)
     body: Literal["markdown", "code", "none"] = "markdown"
     counts: str = ""
@@ -40,6 +39,7 @@ class Syntax:
     validate: Callable[[DirectiveNode, FileProblems], None] | None = None
     becomes: Callable[[DirectiveNode], Node] | None = None
     withhold: Callable[[DirectiveNode, Day], DirectiveNode] | None = None
+    varies: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,12 @@ class EquationNode:
 class DirectiveNode:
     """A directive with its options parsed. Its body is either ``nodes`` or ``code``.
 
-    ``opens`` is the day of an answer that has been removed because it is not open yet.
+    One that varies has both: the part ``{vary}``, and its own source without that part.
+
+    Attributes
+    ----------
+    opens : the day of an answer that has been removed because it is not open yet
+    seed : what its lines or pairs are shuffled by; empty for its label
     """
 
     line: int
@@ -84,6 +89,7 @@ class DirectiveNode:
     code: str = ""
     body_line: int = 0
     opens: Day | None = None
+    seed: str = ""
 
     @property
     def name(self) -> str:
@@ -113,7 +119,6 @@ Node: TypeAlias = TextNode | HeadingNode | EquationNode | DirectiveNode
 class NoteNode:
     line: int
     tokens: tuple[Token, ...]
-    source: str
 
 
 @dataclass

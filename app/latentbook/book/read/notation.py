@@ -1,7 +1,5 @@
 """``notation.toml``: the meaning of the symbols in equations."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection
 from pathlib import Path

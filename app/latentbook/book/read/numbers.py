@@ -1,7 +1,5 @@
 """Numbers that ``{num}`` shows: of the chapter's ``numbers.py``, or a variable of a snippet."""
 
-from __future__ import annotations
-
 import ast
 import re
 import textwrap

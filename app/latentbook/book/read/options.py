@@ -1,7 +1,5 @@
 """The options of a directive, and the kinds of value they take."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable
@@ -33,6 +31,10 @@ def label(value: str) -> str:
     return value
 
 
+def labels(value: str) -> tuple[str, ...]:
+    return tuple(map(label, text(value).split()))
+
+
 def number(value: str) -> float:
     above, slash, below = value.partition("/")
     try:
@@ -48,6 +50,12 @@ def positive(value: str) -> float:
     if not number(value) > 0:
         raise ValueError(f"must be above 0; got {value!r}")
     return number(value)
+
+
+def integer(value: str) -> int:
+    if not (value.isdecimal() and int(value)):
+        raise ValueError(f"must be a whole number from 1; got {value!r}")
+    return int(value)
 
 
 def flag(value: str) -> bool:

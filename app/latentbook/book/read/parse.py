@@ -1,7 +1,5 @@
 """Parse one Markdown file into nodes; report every mistake of form with its line."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -21,7 +19,7 @@ from mdit_py_plugins.myst_blocks import myst_block_plugin
 from mdit_py_plugins.myst_role import myst_role_plugin
 
 from latentbook.book.read import suggestions
-from latentbook.book.read.frontmatter import FrontMatter, Head
+from latentbook.book.read.frontmatter import FrontMatter
 from latentbook.book.read.nodes import (
     DirectiveNode,
     Document,
@@ -34,6 +32,7 @@ from latentbook.book.read.nodes import (
 )
 from latentbook.book.read.options import LABEL
 from latentbook.book.read.suggestions import html_instead, literal_markup
+from latentbook.datafile import Entry
 from latentbook.errors import FileProblems, known_names
 from latentbook.renamed import OPTIONS, warn
 
@@ -114,10 +113,19 @@ OPTION = re.compile(r":([A-Za-z][\w-]*):(?:\s+(.*))?$")
 
 
 def parse_document(
-    text: str, head: type[Head], directives: Mapping[str, Syntax], problems: FileProblems
+    text: str, head: type[Entry], directives: Mapping[str, Syntax], problems: FileProblems
 ) -> Document:
     """Parse a page whose front matter has the keys of ``head``."""
     return _Parser(text, directives, problems).document(head)
+
+
+def parse_block(
+    text: str, line: int, directives: Mapping[str, Syntax], problems: FileProblems
+) -> Node | None:
+    """Parse one directive, whose first line has this number."""
+    parser = _Parser("\n" * (line - 1) + text, directives, problems)
+    nodes = parser.nodes(parser.markdown.parse("\n".join(parser.lines), parser.env), parent=None)
+    return nodes[0] if nodes else None
 
 
 class _Parser:
@@ -130,12 +138,18 @@ class _Parser:
         self.notes: dict[str, NoteNode] = {}
         self.target: Target | None = None  # which the next node takes
 
-    def document(self, kind: type[Head]) -> Document:
+    def document(self, kind: type[Entry]) -> Document:
         tokens = self.markdown.parse("\n".join(self.lines), self.env)
         if tokens and tokens[0].type == "front_matter":
             front = FrontMatter(tokens.pop(0).content, self.problems)
         else:
-            self.problems.add(1, "front matter is missing: the file must begin with ---")
+            is_open = self.lines[:1] == ["---"]
+            wrong = (
+                "not closed: a line --- must end it"
+                if is_open
+                else "missing: the file must begin with ---"
+            )
+            self.problems.add(1, f"front matter is {wrong}")
             front = FrontMatter("", self.problems)
         head = dict(front.checked(kind))
         lines = {str(place[0]): line for place, line in front.lines.items() if len(place) == 1}
@@ -184,7 +198,7 @@ class _Parser:
             case "fence" if first.info.startswith("{"):
                 return self.directive(first, parent)
             case "footnote_reference_open":
-                self.note(tokens, line, source)
+                self.note(tokens, line)
                 return None
             case "myst_target":
                 if not LABEL.fullmatch(first.content):
@@ -234,7 +248,7 @@ class _Parser:
             self.problems.add(line, f"label {token.info!r} must be kebab-case, like 'loss'")
         return EquationNode(line, token.info, tex)
 
-    def note(self, tokens: Sequence[Token], line: int, source: str) -> None:
+    def note(self, tokens: Sequence[Token], line: int) -> None:
         label = tokens[0].meta["label"]
         if label in self.notes:
             first = self.notes[label].line
@@ -242,10 +256,9 @@ class _Parser:
             return
         inner = tuple(tokens[1:-1])
         self.check_text(inner)
-        self.notes[label] = NoteNode(line, inner, source)
+        self.notes[label] = NoteNode(line, inner)
 
     def check_text(self, tokens: Sequence[Token]) -> None:
-        """Report what is not allowed inside running text."""
         for token in tokens:
             line = self.place(token)[0] if token.map else 0
             if token.type == "colon_fence" or (
@@ -294,15 +307,33 @@ class _Parser:
             return None
         argument = self.argument(directive, match[2].strip(), line)
         options, body, body_line = self.options(directive, token)
-        node = self.body(DirectiveNode(line, directive, argument, options), body, body_line)
+        empty = DirectiveNode(line, directive, argument, options)
+        if directive.varies and "{vary}" in body:
+            return self.varied(empty, token, body, body_line)
+        node = self.body(empty, body, body_line)
         if directive.validate is not None:
             directive.validate(node, self.problems)
         return directive.becomes(node) if directive.becomes is not None else node
 
+    def varied(self, node: DirectiveNode, token: Token, body: str, line: int) -> DirectiveNode:
+        """A directive that varies. Its source keeps its lines where ``{vary}`` was."""
+        assert token.map is not None
+        source, parts = list(self.lines), []
+        for inner in self.markdown.parse("\n" * (line - 1) + body, self.env):
+            if inner.level == 0 and inner.info.strip().startswith("{vary}"):
+                assert inner.map is not None
+                first, end = inner.map
+                source[first:end] = [""] * (end - first)
+                parts.append(self.directive(inner, node.syntax))
+        if len(parts) != 1:
+            self.problems.add(node.line, f"a {node.name} has one {{vary}}; got {len(parts)}")
+        nodes = tuple(part for part in parts if part is not None)
+        return replace(node, nodes=nodes, code="\n".join(source[slice(*token.map)]))
+
     def argument(self, directive: Syntax, argument: str, line: int) -> str:
         if argument and not directive.argument:
             self.problems.add(line, f"{directive.name} takes no argument; got {argument!r}")
-        if not argument and directive.argument_required:
+        if directive.argument and not (argument or directive.argument_optional):
             self.problems.add(line, f"{directive.name} needs an argument: {directive.argument}")
         return argument
 

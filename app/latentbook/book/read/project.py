@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from itertools import count
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PrivateAttr,
+    Strict,
     ValidationInfo,
 )
 
@@ -24,11 +25,19 @@ from latentbook.book.read.options import IDENTIFIER
 from latentbook.book.translations.language import Language, content_language, language
 from latentbook.datafile import Entry, Text, Toml, full_sentence, matching
 from latentbook.errors import FileProblems, LatentbookError, Origins, Problems
+from latentbook.hashing import content_hash
 from latentbook.settings import Settings
 
 Macro: TypeAlias = Annotated[str, matching("[A-Za-z]+", "must be a name of letters only")]
 BookAddress: TypeAlias = Annotated[
     str, matching(r"https?://.+/|", "is the address of a book, like 'https://host/book/'")
+]
+BookId: TypeAlias = Annotated[
+    str,
+    matching(
+        "[a-z][a-z0-9-]{0,63}",
+        "is up to 64 lower-case letters, digits and hyphens, and begins with a letter",
+    ),
 ]
 ReportAddress: TypeAlias = Annotated[
     str,
@@ -59,11 +68,15 @@ class Manifest(DatedFile):
 
     Attributes
     ----------
+    id : names what readers store in their browsers; empty for one made from title and term
     language, content_language : of the interface, and of the text
     term : of a course: when it is held
     brand : None for the program's own
     numbers : strict refuses a number in the text that is neither computed nor cited
     report_mistakes : address of a form or a mail, with places for ``{title}`` and ``{text}``
+    authors : persons as ``Family, Given``, and groups
+    edition, released, url : what citations say
+    corrections : the section that says what was wrong in earlier editions
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -71,6 +84,7 @@ class Manifest(DatedFile):
     title: Text
     subtitle: Text
     description: Text
+    id: BookId = ""
     language: Annotated[Language, BeforeValidator(_language)]
     content_language: Annotated[Language, BeforeValidator(_content_language)] = Field(
         default="", validate_default=True
@@ -81,8 +95,17 @@ class Manifest(DatedFile):
     brand: Brand | None = None
     numbers: Literal["free", "strict"] = "free"
     report_mistakes: ReportAddress = ""
+    authors: tuple[Text, ...] = ()
+    edition: str = ""
+    released: Annotated[date, Strict()] | None = None
+    url: BookAddress = ""
+    corrections: str = ""
     _openings: Days = PrivateAttr(default_factory=Days)
     _file: Toml = PrivateAttr()
+
+    @property
+    def storage_id(self) -> str:
+        return self.id or f"book-{content_hash(self.title, self.term)}"
 
     @property
     def entries(self) -> tuple[ChapterEntry, ...]:
@@ -114,8 +137,6 @@ class Hidden(Entry):
 
 
 class Insert(Entry):
-    """A text that a course inserts after a label."""
-
     after: str
     file: str
 
@@ -287,6 +308,11 @@ class Project:
     def not_open(self, now: datetime) -> Days:
         """Withheld content at a moment; authors are shown drafts."""
         return self.manifest.openings.not_open(now, drafts=self.settings.reload)
+
+    def authors(self, page: Path) -> tuple[str, ...]:
+        """Who wrote a page; a course that names nobody is by the authors of its book."""
+        book = (self.below or self).manifest.authors
+        return book if self.laid.from_book(page, 1) else self.manifest.authors or book
 
     def macros(self) -> dict[str, str]:
         """The book's macros; for a course, also those of its book."""

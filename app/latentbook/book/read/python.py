@@ -1,7 +1,5 @@
 """Python in the body of a directive."""
 
-from __future__ import annotations
-
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.errors import FileProblems
 

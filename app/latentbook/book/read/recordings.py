@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, PlainValidator
 
 from latentbook.book.read.nodes import DirectiveNode, Node, directives
-from latentbook.datafile import Json
+from latentbook.datafile import Json, write_json
 from latentbook.errors import FileProblems
 from latentbook.hashing import content_hash
 
@@ -86,21 +86,16 @@ def _close(a: Any, b: Any) -> bool:
             return bool(a == b)
 
 
+@dataclass(frozen=True)
 class Recordings:
     """The recordings of a chapter; in a course, those of the book's chapter too.
 
     Which of the two fits a snippet depends on the code that the course has left before it.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        by_label: dict[str, Recording],
-        book: Mapping[str, Recording] = MappingProxyType({}),
-    ) -> None:
-        self.path = path
-        self.by_label = by_label
-        self.book = book
+    path: Path
+    by_label: Mapping[str, Recording]
+    book: Mapping[str, Recording] = field(default_factory=dict)
 
     @property
     def known(self) -> dict[str, Recording]:
@@ -115,17 +110,11 @@ class Recordings:
         return cls(path, own, book)
 
     def write(self) -> None:
-        """Write the file, or remove it if nothing is recorded."""
-        if not self.by_label:
-            self.path.unlink(missing_ok=True)
-            return
         values = {
             label: recording.model_dump(exclude=None if recording.numbers else {"numbers"})
             for label, recording in self.by_label.items()
         }
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(values, indent=1, ensure_ascii=False)
-        self.path.write_text(text + "\n", encoding="utf-8")
+        write_json(self.path, values, indent=1, ensure_ascii=False)
 
     def all_current(self, nodes: Sequence[Node]) -> dict[str, Recording]:
         """The recordings of snippets whose code has not changed."""

@@ -1,35 +1,59 @@
 """A chapter's sources: an opening and its sections, each a Markdown file."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TypeGuard
 
-from latentbook.book.read.contents import FRONT, ChapterEntry
-from latentbook.book.read.frontmatter import ChapterHead, FrontHead, Head, SectionHead
-from latentbook.book.read.nodes import Document, Node, Syntax
+from latentbook.book.read.card_records import BOOK_CARDS, CARDS, CardRecord, read_cards
+from latentbook.book.read.contents import ASSIGNMENTS, FRONT, ChapterEntry
+from latentbook.book.read.frontmatter import (
+    AssignmentHead,
+    ChapterHead,
+    FrontHead,
+    SectionHead,
+)
+from latentbook.book.read.nodes import (
+    DirectiveNode,
+    Document,
+    HeadingNode,
+    Node,
+    Syntax,
+    directives,
+)
 from latentbook.book.read.numbers import Numbers
 from latentbook.book.read.options import LABEL
 from latentbook.book.read.parse import parse_document
 from latentbook.book.read.project import Project
 from latentbook.book.read.recordings import NUMBERS, OUTPUTS, Recordings, runnable_cells
+from latentbook.datafile import Entry
 from latentbook.errors import FileProblems, accepted_names
 
 INDEX = "index.md"
+REVIEW = "review"
+"""Folder of the pages with the recall cards."""
+
+CARD = "recall"
+"""Name of the directive of a card."""
+
 PRINT = "print"
 """The complete chapter on one page: no section can have this name."""
 
 
 @dataclass(frozen=True)
 class PageSource:
-    """One file; ``name`` is empty for the opening."""
+    """One file; ``name`` is empty for the opening.
+
+    Nothing that is made from ``document`` contains a card: those are in ``cards``, each with the
+    line of the heading it follows as its option ``heading``, 0 if there is none.
+    """
 
     slug: str
     name: str
     path: Path  # as messages name it
     document: Document
+    cards: tuple[DirectiveNode, ...] = ()
 
     @property
     def title(self) -> str:
@@ -50,6 +74,7 @@ class ChapterSource:
     recordings: Recordings
     computed: str  # the text of numbers.py, empty where there is none
     widgets: Path
+    card_records: Mapping[str, CardRecord]
 
     @property
     def opening(self) -> PageSource:
@@ -80,6 +105,8 @@ class ChapterSource:
 
 
 def page_place(slug: str, name: str = "") -> str:
+    if slug == ASSIGNMENTS:
+        return f"classroom/{slug}/{name}"  # only the server has it
     return "" if slug == FRONT else f"{slug}/{name}".rstrip("/")
 
 
@@ -100,7 +127,7 @@ class SourceReader:
         page = self.page(FRONT, "", path, FrontHead)
         entry = ChapterEntry.model_construct(slug=FRONT)
         recordings = Recordings(self.content / OUTPUTS, {})
-        return ChapterSource(entry, (page,), recordings, "", self.widgets)
+        return ChapterSource(entry, (page,), recordings, "", self.widgets, {})
 
     def chapter(self, entry: ChapterEntry) -> ChapterSource | None:
         """Read a chapter; None after reporting that it has no opening."""
@@ -117,7 +144,26 @@ class SourceReader:
         outputs, numbers = folder / OUTPUTS, folder / NUMBERS
         recordings = Recordings.read(outputs, self.report(outputs))
         computed = self.report(numbers).read(numbers) if numbers.is_file() else ""
-        return ChapterSource(entry, (opening, *sections), recordings, computed, self.widgets)
+        cards: dict[str, CardRecord] = {}
+        for path in (folder / BOOK_CARDS, folder / CARDS):
+            cards |= read_cards(path, self.report(path))
+        pages = (opening, *sections)
+        return ChapterSource(entry, pages, recordings, computed, self.widgets, cards)
+
+    def assignments(self) -> list[ChapterSource]:
+        """Read the assignments, each by itself and without a number."""
+        entry = ChapterEntry.model_construct(slug=ASSIGNMENTS, number="")
+        found = []
+        for path in sorted((self.content / ASSIGNMENTS).glob("*.md")):
+            page = self.page(ASSIGNMENTS, path.stem, path, AssignmentHead)
+            if not LABEL.fullmatch(path.stem):
+                self.report(path).add(1, f"an assignment's name is kebab-case; got {path.stem!r}")
+            for inner in (*page.cards, *directives(page.document.nodes, "code-cell")):
+                if "title" in inner.options or inner in page.cards:
+                    self.report(path).add(inner.line, f"an assignment contains no {inner.name}")
+            recordings = Recordings(path.with_name(OUTPUTS), {})
+            found.append(ChapterSource(entry, (page,), recordings, "", self.widgets, {}))
+        return found
 
     def section_names(self, entry: ChapterEntry, opening: PageSource, folder: Path) -> list[str]:
         """The sections of a chapter that exist, as the course lists them or else the opening."""
@@ -141,10 +187,29 @@ class SourceReader:
                 report.add(line, f"{name}.md is not among the sections: list it or remove it")
         return listed
 
-    def page(self, slug: str, name: str, path: Path, head: type[Head]) -> PageSource:
+    def page(self, slug: str, name: str, path: Path, head: type[Entry]) -> PageSource:
         report = self.report(path)
         document = parse_document(report.read(path), head, self.directives, report)
-        return PageSource(slug, name, report.path, document)
+        cards = list(_cards(document.nodes))
+        if cards and slug == FRONT:
+            report.add(cards[0].line, "the front page has no cards: they go in a chapter")
+        document.nodes = tuple(node for node in document.nodes if not _is_card(node))
+        for inner in directives(document.nodes, CARD):
+            report.add(inner.line, "a card is at the end of a stretch, not inside another block")
+        return PageSource(slug, name, report.path, document, tuple(cards))
 
     def report(self, path: Path) -> FileProblems:
         return self.project.report(path.relative_to(self.content).as_posix())
+
+
+def _is_card(node: Node) -> TypeGuard[DirectiveNode]:
+    return isinstance(node, DirectiveNode) and node.name == CARD
+
+
+def _cards(nodes: Iterable[Node]) -> Iterator[DirectiveNode]:
+    heading = 0
+    for node in nodes:
+        if isinstance(node, HeadingNode) and node.level == 2:
+            heading = node.line
+        elif _is_card(node):
+            yield replace(node, options={**node.options, "heading": heading})

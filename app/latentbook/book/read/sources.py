@@ -1,7 +1,5 @@
 """The files that the frames of one instrument depend on."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterable
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """Small examples to start from, written under the author's name for them."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

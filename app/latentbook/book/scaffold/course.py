@@ -1,17 +1,16 @@
 """``latentbook course new``: the folder of a course, small and complete."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
 from latentbook.book.overlay.merge import CONTENT, INSTRUMENTS, release
-from latentbook.book.read.contents import BOOK, COURSE
-from latentbook.book.read.project import read_manifest
+from latentbook.book.read.contents import COURSE
+from latentbook.book.read.project import Project
 from latentbook.book.scaffold import filled, write
-from latentbook.errors import LatentbookError, Problems
+from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
 
+SOLVED = "solutions/problem-lamp.md", "solutions/problem-scrambled.md"
 CHAPTER, SECTION, INSTRUMENT = "first-steps", "the-best-constant", "stand_in"
 
 
@@ -34,23 +33,26 @@ def new_course(settings: Settings, folder: Path, *, empty: bool) -> list[Path]:
     name = folder.resolve().name
     course = filled(f"course/{'empty' if empty else 'course'}.toml", name)
     if not empty:
-        course = course.replace("RELEASE", release()).replace("PARTS", _parts(settings.content))
+        course = course.replace("RELEASE", release()).replace("PARTS", _parts(settings))
     return [
         write(folder / COURSE, course),
         write(folder / ".gitignore", filled("course/gitignore", name)),
         write(folder / CONTENT / "front.md", filled("course/front.md", name)),
+        *(
+            write(folder / file, filled(f"course/{file}", name))
+            for file in (() if empty else SOLVED)
+        ),
         *(_first_chapter(folder) if empty else ()),
     ]
 
 
-def _parts(content: Path) -> str:
+def _parts(settings: Settings) -> str:
     """The parts and chapters of the book, as a course lists them."""
-    problems = Problems()
-    manifest = read_manifest(content / BOOK, problems.of(Path(BOOK)))
-    problems.raise_all()
+    book = Project.open(settings)
+    book.problems.raise_all()
     number = 0
     parts = []
-    for part in manifest.parts:
+    for part in book.manifest.parts:
         chapters = []
         for entry in part.chapters:
             number += entry.number.isdecimal()

@@ -4,9 +4,6 @@ Each goes into the course that the settings name, else into the book. Either all
 nothing. The functions return the files that they wrote or changed.
 """
 
-from __future__ import annotations
-
-import json
 import keyword
 import re
 from collections.abc import Iterator
@@ -17,17 +14,16 @@ from latentbook.book.check import record_chapter
 from latentbook.book.overlay.merge import CONTENT, INSTRUMENTS, open_project
 from latentbook.book.read.contents import BOOK, COURSE, RESERVED, ChapterEntry
 from latentbook.book.read.options import IDENTIFIER, LABEL
-from latentbook.book.read.project import CourseManifest, Manifest, read_course, read_manifest
+from latentbook.book.read.project import CourseManifest, Manifest, Project, read_course
 from latentbook.book.read.source import INDEX, PRINT
 from latentbook.book.scaffold import filled, write
-from latentbook.book.scaffold.toml_edit import with_item, with_section
+from latentbook.book.scaffold.toml_edit import with_chapter, with_instrument, with_section
 from latentbook.errors import LatentbookError, Problems, UnknownName
 from latentbook.settings import SHIPPED, Settings
 from widgets.renamed import MODULES
 
 WIDGETS_TUPLE = re.compile(r"(WIDGETS: tuple\[str, \.\.\.\] = \((?:[^)]*\n)?)(\s*\))")
 SECTION_LIST = re.compile(r"(^sections:\s*\[[^\]]*?),?(?=\s*\])", re.MULTILINE)
-CHAPTERS = re.compile(r"^[ \t]*chapters\s*=\s*\[", re.MULTILINE)
 
 
 def new_chapter(settings: Settings, slug: str) -> list[Path]:
@@ -55,12 +51,13 @@ def new_chapter(settings: Settings, slug: str) -> list[Path]:
         if (folder / slug).exists():
             raise LatentbookError(f"{folder / slug} already exists; nothing was written.")
     text = manifest.read_text(encoding="utf-8")
-    numbers = [int(number) for number in re.findall(r"\bnumber\s*=\s*(\d+)", text)]
+    entries = _manifest(settings).entries
+    numbers = [int(entry.number) for entry in entries if entry.number.isdecimal()]
     number = None if settings.course else max(numbers, default=0) + 1
     opening = content / slug / INDEX
     with all_or_none(opening, manifest):
         write(opening, filled("chapter.md", slug))
-        manifest.write_text(_with_chapter(text, slug, number), encoding="utf-8")
+        manifest.write_text(with_chapter(text, slug, number), encoding="utf-8")
         section, _, outputs = new_section(settings, slug, f"{slug}-constant")
     return [opening, section, manifest, outputs]
 
@@ -120,10 +117,9 @@ def new_instrument(settings: Settings, name: str) -> list[Path]:
         test = "course/test_instrument.txt"
     written = {folder / f"{name}.py": "instrument.txt", tests / f"test_{name}.py": test}
     text = registry.read_text(encoding="utf-8")
-    if settings.course is None:
-        is_listed = f'"{name}"' in text
-    else:
-        is_listed = name in {each.name for each in _course(settings).instruments}
+    is_listed = f'"{name}"' in text
+    if settings.course is not None and isinstance(course := _manifest(settings), CourseManifest):
+        is_listed = name in {each.name for each in course.instruments}
     there = [path for path in (*written, settings.widgets / f"{name}.py") if path.exists()]
     if there or is_listed or f"widgets.{name}" in MODULES:
         found = ", ".join(map(str, there)) or name
@@ -131,7 +127,7 @@ def new_instrument(settings: Settings, name: str) -> list[Path]:
     with all_or_none(*written, registry):
         for path, template in written.items():
             write(path, filled(template, name))
-        registry.write_text(_with_instrument(text, registry, name), encoding="utf-8")
+        registry.write_text(_listing(text, registry, name), encoding="utf-8")
         open_project(settings)  # raises the errors of a course
     return [*written, registry]
 
@@ -173,25 +169,18 @@ def _content(settings: Settings) -> Path:
 
 def _folders(settings: Settings) -> list[Path]:
     """The folders of chapters: the course's, then the book's."""
-    if settings.course is None:
-        return [settings.content]
-    below = [settings.content] if _course(settings).book else []
-    return [settings.course / CONTENT, *below]
-
-
-def _course(settings: Settings) -> CourseManifest:
-    assert settings.course is not None
-    problems = Problems()
-    course = read_course(settings.course.resolve(), problems)
-    problems.raise_all()
-    return course
+    manifest = _manifest(settings)
+    below = [settings.content] if isinstance(manifest, CourseManifest) and manifest.book else []
+    return [_content(settings), *below]
 
 
 def _manifest(settings: Settings) -> Manifest:
-    if settings.course is not None:
-        return _course(settings)
+    """Of the course, or else of the book."""
     problems = Problems()
-    manifest = read_manifest(settings.content / BOOK, problems.of(settings.content / BOOK))
+    if settings.course is not None:
+        manifest: Manifest = read_course(settings.course.resolve(), problems)
+    else:
+        manifest = Project.open(settings, problems).manifest
     problems.raise_all()
     return manifest
 
@@ -212,21 +201,10 @@ def _listed(settings: Settings, entry: ChapterEntry, opening: Path, name: str) -
     return manifest, with_section(text, entry.slug, sections, name)
 
 
-def _with_chapter(text: str, slug: str, number: int | None) -> str:
-    """``book.toml`` or ``course.toml`` with one more chapter at its end."""
-    if not CHAPTERS.search(text):
-        numbered = "" if number is None else f"number = {number}\n"
-        return f'{text.rstrip()}\n\n[[parts.chapters]]\n{numbered}slug = "{slug}"\n'
-    item = json.dumps(slug)
-    return with_item(
-        text, "chapters", item if number is None else f"{{ number = {number}, slug = {item} }}"
-    )
-
-
-def _with_instrument(text: str, registry: Path, name: str) -> str:
+def _listing(text: str, registry: Path, name: str) -> str:
     """``course.toml``, or the module with ``WIDGETS``, with one more instrument."""
     if registry.name == COURSE:
-        return with_item(text, "instruments", json.dumps(name))
+        return with_instrument(text, name)
     match = WIDGETS_TUPLE.search(text)
     if match is None:
         raise LatentbookError(f"{registry} has no tuple WIDGETS to list the instrument in.")

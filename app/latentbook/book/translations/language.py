@@ -4,12 +4,10 @@ The messages are in ``locale/TAG/LC_MESSAGES/latentbook.po``. English is their k
 a message that is not translated is English.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -27,8 +25,11 @@ from latentbook.errors import LatentbookError
 
 LOCALE = Path(__file__).resolve().parents[2] / "locale"
 ENGLISH = "en"
-LECTURE = re.compile(r"^static/js/lecture/|/class\.js$")
+LECTURE = re.compile(r"^static/js/(lecture|classroom)/|/class\.js$")
 """Scripts of class mode, which serves their messages too; no page of a site has them."""
+
+EXPLAIN = re.compile(r"^static/js/explain/")
+"""Scripts whose messages a page loads with the first error that it explains."""
 
 ScriptWords: TypeAlias = Mapping[str, str | Mapping[str, str]]
 """English to the message, or to its form for each plural category (one, few, other)."""
@@ -84,6 +85,17 @@ class Language:
 
         English has none.
         """
+        return self._script_words(
+            lambda file: not EXPLAIN.search(file) and (lecture or not LECTURE.search(file))
+        )
+
+    def explanations(self) -> bytes:
+        """Messages that explain errors, as JSON; nothing in English."""
+        words = self._script_words(EXPLAIN.search)
+        return _as_json(words).encode() if words else b""
+
+    def _script_words(self, is_wanted: Callable[[str], object]) -> ScriptWords:
+        """Messages that are in at least one script that is wanted."""
         name = catalogue_of(self.locale)
         if name == ENGLISH:
             return {}
@@ -91,7 +103,7 @@ class Language:
         words: dict[str, str | dict[str, str]] = {}
         for message in catalogue:
             files = {file for file, _ in message.locations if file.endswith(".js")}
-            if not files or (not lecture and all(map(LECTURE.search, files))):
+            if not any(map(is_wanted, files)):
                 continue
             if not is_translated(message):
                 continue
@@ -103,12 +115,15 @@ class Language:
                 words[message.id[0]] = {category: forms[form] for category, form in rule.items()}
         return words
 
-    def words_script(self, *, lecture: bool = False) -> bytes:
+    def words_script(self, *, lecture: bool = False, explanations: str = "") -> bytes:
+        """The script of messages, with the place of those that explain errors."""
         words = self.script_words(lecture=lecture)
         if not words:
             return b""
-        text = json.dumps(words, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return f"globalThis.latentbookWords={text};\n".encode()
+        script = f"globalThis.latentbookWords={_as_json(words)};\n"
+        if explanations:
+            script += f'globalThis.latentbookExplanations="{explanations}";\n'
+        return script.encode()
 
 
 def message(english: str) -> str:
@@ -165,7 +180,7 @@ def locale_of(tag: object) -> Locale:
 def catalogue_of(locale: Locale) -> str:
     """The folder of a language's catalogue, ``en`` for English, or ""."""
     names = (str(locale), locale.language)
-    return next((name for name in names if name in (ENGLISH, *catalogues())), "")
+    return next((name for name in names if name == ENGLISH or po_file(name).is_file()), "")
 
 
 def po_file(name: str) -> Path:
@@ -187,9 +202,17 @@ def is_translated(message: Message) -> bool:
     return all(forms_of(message)) and not message.fuzzy
 
 
+def _as_json(words: ScriptWords) -> str:
+    return json.dumps(words, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+_ENGLISH = NullTranslations()
+"""One for all: templates are compiled once for each translation."""
+
+
 def _translations(name: str) -> NullTranslations:
     if name == ENGLISH:
-        return NullTranslations()
+        return _ENGLISH
     return _compiled(po_file(name), po_file(name).stat().st_mtime_ns)
 
 

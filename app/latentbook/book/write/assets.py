@@ -1,18 +1,17 @@
 """Scripts, style sheets, fonts and pictures of the frame: bundled by esbuild, named by content."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from latentbook.cache import Cache, replace_file, seal, sealed
+from latentbook.cache import Cache, new_folder, replace_file, seal, sealed
 from latentbook.errors import LatentbookError, UnknownName
 from latentbook.hashing import content_hash
 from latentbook.settings import Settings
@@ -21,10 +20,17 @@ QUESTIONS = Path(__file__).parents[1] / "directives" / "questions"
 """A folder for each kind. A test compares them with the registry, which would import far more."""
 
 HASHED = re.compile(r"-[A-Z0-9]{8}(?=\.\w+$)")
-IN_HEAD = ("static/js/head.js", "static/js/start.js")
+IN_HEAD = tuple(f"static/js/{name}.js" for name in ("head", "start", "embed-start"))
 """Scripts that run before the first paint: classic ones, one file each."""
 
 MODULES = ("static/js/main.js", "static/js/embed.js")
+STYLES = tuple(
+    f"static/css/{name}.css"
+    for name in ("book", "more", "print", "recall", "review", "show", "steps", "study", "zoom")
+)
+LATE_SHEETS = ("recall.css", "review.css", "study.css")
+"""Sheets whose places the scripts contain, so that no page has to."""
+
 WORKERS = ("static/js/python/worker/worker.js", "static/js/python/worker/maker.js")
 """One file each: a worker starts sooner with fewer files to fetch."""
 
@@ -34,13 +40,13 @@ KIND_SCRIPTS = {
 }
 """The script of each kind of question, by its name in the page."""
 
-ON_DEMAND = ("worker.js", "maker.js", "zoom.css", *(f"{name}.js" for name in KIND_SCRIPTS))
-"""Files that scripts load by address, unlike the modules that they import."""
+ON_DEMAND = ("worker.js", "maker.js", "in-page.js", "show.css", "steps.css", "zoom.css")
+"""Files that scripts load by address, unlike most modules that they import."""
 
 SHEET = "latentbook-notebook.css"
 """The name of the style sheet in ``widget.js``."""
 
-PAGE_ONLY = ("*/figure/zoom.js", "*/cell/editor.js")
+PAGE_ONLY = ("*/figure/zoom.js", "*/cell/editor.js", "*/explain/sentences.js", "*/study/log.js")
 """Modules for buttons that an instrument has on a page but not in a notebook."""
 
 ES = "--target=es2022"
@@ -48,7 +54,7 @@ BUNDLED = ("--bundle", "--minify")
 NAMES = tuple(f"--{kind}-names=[name]-[hash]" for kind in ("entry", "chunk", "asset"))
 PAGE_ROOT = re.compile(r"(?<![\w.#-])(?::root|html)((?:\[[^]]*\]|:not\([^)]*\))*)")
 PAGE_BODY = re.compile(r"(?<![\w.#-])body(?=[\s>{,])")
-FONT_FACE = re.compile(r"src:url\(([^)]+\.woff2)\)[^;}]*")
+KATEX = Path("node_modules/katex/dist/katex-swap.min.css")
 
 
 @dataclass(frozen=True)
@@ -89,24 +95,31 @@ def esbuild(settings: Settings, *arguments: str) -> str:
     return done.stdout
 
 
-def kind_sources() -> list[Path]:
-    return sorted(QUESTIONS.glob("*/*.[jc]s*"))
-
-
 def sources_hash(settings: Settings, *folders: str) -> str:
     """A hash of all files in some folders below ``static`` and of the installed packages."""
     static = settings.root / "static"
     files = sorted(
-        path for folder in folders for path in (static / folder).rglob("*") if path.is_file()
+        path
+        for folder in folders
+        for path in (static / folder).rglob("*")
+        if path.is_file() and path.suffix != ".pyc"  # pip compiles fonts.py
     )
-    own = [settings.root / "package-lock.json", Path(__file__), *kind_sources()]
-    names = [str(path.relative_to(static)) for path in files]
+    kinds = sorted(QUESTIONS.glob("*/*.[jc]s*"))
+    own = [settings.root / "package-lock.json", Path(__file__), *kinds]
+    names = [path.relative_to(static).as_posix() for path in files]
     return content_hash(*names, *(path.read_bytes() for path in [*files, *own]))
 
 
 def engine_script(settings: Settings) -> str:
     """The script that the build runs itself: ``static/js/engine.js`` with KaTeX."""
     return _script(settings, "engine", "--global-name=engine", "--format=iife")
+
+
+def judge_script(settings: Settings) -> str:
+    """The page's judges as a script that a server runs itself: ``static/js/grader/judge.js``."""
+    own = (f"latentbook={settings.root / 'static' / 'js'}", f"latentbook-questions={QUESTIONS}")
+    aliases = (f"--alias:{each}" for each in own)
+    return _script(settings, "grader/judge", "--global-name=judges", "--format=iife", *aliases)
 
 
 def worker_script(settings: Settings) -> str:
@@ -144,7 +157,7 @@ def _in_shadow_root(sheet: str) -> str:
 
 
 def _script(settings: Settings, name: str, *options: str) -> str:
-    key = f"{name}-{sources_hash(settings, 'js')}.js"
+    key = f"{Path(name).name}-{sources_hash(settings, 'js')}.js"
     if (script := _cached(settings, key)) is None:
         script = esbuild(settings, f"static/js/{name}.js", *options)
         Cache(settings.build / "cache").write(key, script)
@@ -178,30 +191,25 @@ def bundle(settings: Settings) -> Assets:
 
 def _bundle(settings: Settings, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    common = (f"--outdir={out}", *NAMES, "--loader:.woff2=file")
-    style = _style_entry(settings)
-    kinds = (f"{name}={path}" for name, path in KIND_SCRIPTS.items())
     own = f"--alias:latentbook={settings.root / 'static' / 'js'}"
-    sheets = f"--alias:latentbook-kinds.css={_kind_sheets(settings)}"
+    made = {"kinds": _kind_sheets(settings)} | _font_sheets(settings)
+    sheets = (f"--alias:latentbook-{name}.css={sheet}" for name, sheet in made.items())
+    common = (f"--outdir={out}", *NAMES, "--loader:.woff2=file", own, *sheets)
+    kinds = (f"{name}={path}" for name, path in KIND_SCRIPTS.items())
     passes = {
+        "style": STYLES,  # first: the scripts contain places of sheets
         # Plotly imports a style sheet for maps, which the book does not use.
-        "modules": (
-            *MODULES,
-            *kinds,
-            own,
-            "--format=esm",
-            "--splitting",
-            ES,
-            "--loader:.css=empty",
-        ),
+        "modules": (*MODULES, *kinds, "--format=esm", "--splitting", ES, "--loader:.css=empty"),
         "workers": (*WORKERS, "--format=esm", ES),
         "head": (*IN_HEAD, "--format=iife", ES),
-        "style": (f"book={style}", "zoom=static/css/zoom.css", sheets),
     }
     places: dict[str, str] = {}
     for name, arguments in passes.items():
         meta = out / f"meta-{name}.json"
-        esbuild(settings, *arguments, *common, f"--metafile={meta}")
+        late = json.dumps({sheet: places[sheet] for sheet in LATE_SHEETS if sheet in places})
+        # As text: for an object esbuild would add a module that all the others start.
+        late = f"--define:globalThis.LATE_SHEETS={json.dumps(late)}"
+        esbuild(settings, *arguments, *common, late, f"--metafile={meta}")
         outputs = json.loads(meta.read_text(encoding="utf-8"))["outputs"]
         places |= {HASHED.sub("", Path(key).name): f"assets/{Path(key).name}" for key in outputs}
     places |= _frame_pictures(settings.root / "static" / "img", out)
@@ -216,17 +224,17 @@ def _kind_sheets(settings: Settings) -> Path:
     return sheet
 
 
-def _style_entry(settings: Settings) -> Path:
-    """A sheet that imports KaTeX's own, with woff2 fonts only, and then the book's."""
-    cache = settings.build / "cache"
-    dist = settings.root / "node_modules" / "katex" / "dist"
-    sheet = (dist / "katex-swap.min.css").read_text(encoding="utf-8")
-    sheet = FONT_FACE.sub(lambda m: f'src:url("{dist / m[1]}") format("woff2")', sheet)
-    katex, entry = cache / "katex.css", cache / "book-entry.css"
-    katex.write_text(sheet, encoding="utf-8")
-    book = settings.root / "static" / "css" / "book.css"
-    entry.write_text(f'@import "./katex.css";\n@import "{book}";\n', encoding="utf-8")
-    return entry
+def _font_sheets(settings: Settings) -> dict[str, Path]:
+    """KaTeX's sheet and ``fonts.css``, whose fonts ``static/css/fonts.py`` has cut into slices."""
+    css = settings.root / "static" / "css"
+    sources = (css / "fonts.py", settings.root / KATEX, css / "fonts.css")
+    folder = settings.build / "cache" / f"fonts-{content_hash(*(s.read_bytes() for s in sources))}"
+    if sealed(folder) is None:
+        program, *sheets = map(str, sources)
+        with new_folder(folder) as out:
+            subprocess.run([sys.executable, program, str(out), *sheets], check=True)
+            seal(out)
+    return {"katex": folder / KATEX.name, "fonts": folder / "fonts.css"}
 
 
 def _frame_pictures(folder: Path, out: Path) -> dict[str, str]:

@@ -1,7 +1,5 @@
 """A book's brand in place of the program's: marks, icons and a sheet of colours."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Mapping
 from dataclasses import replace
@@ -53,28 +51,20 @@ def line(markdown: str) -> Html:
 
 
 def colours(brand: Brand) -> str:
-    def theme(name: str) -> str:
+    def theme(name: str) -> dict[str, str]:
         accent = accent_of(brand)[name]
         paper = GROUNDS[name][0]
         towards, on = ("#000000", "#ffffff") if name == "light" else ("#ffffff", "#141518")
-        values = {
+        return {
             "accent": accent,
             "accent-strong": mixed(accent, towards, 0.25),
             "accent-soft": mixed(accent, paper, 0.88),
             "on-accent": on,
-            "code-cursor": accent,
-            "code-keyword": accent,
         }
-        return "".join(f"--{key}:{value};" for key, value in values.items())
 
     dark = theme("dark")
-    return (
-        "@media (forced-colors:none){"
-        f":root{{{theme('light')}}}"
-        f":root[data-theme=dark]{{{dark}}}"
-        "@media (prefers-color-scheme:dark){"
-        f":root:not([data-theme=light]){{{dark}}}}}}}\n"
-    )
+    pairs = (f"--{key}:light-dark({value},{dark[key]});" for key, value in theme("light").items())
+    return f"@media (forced-colors:none){{:root{{{''.join(pairs)}}}}}\n"
 
 
 def branded(assets: Assets, brand: Brand, title: str, folder: Path, out: Path) -> Assets:
@@ -117,7 +107,6 @@ def icon(brand: Brand, title: str, folder: Path, size: int) -> bytes:
 
 
 def small_print(brand: Brand, term: str, credit: Html) -> tuple[Html, ...]:
-    """The lines at the end of each page."""
     own = (line(each) for each in (term, brand.footer, brand.licence) if each)
     return (*own, *([credit] if credit else []))
 

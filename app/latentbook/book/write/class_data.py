@@ -1,7 +1,5 @@
 """What class mode reads of a book: its questions and instruments as data, and the pages' frame."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -40,7 +38,7 @@ def class_data(renderer: Renderer, config: Mapping[str, Any]) -> bytes:
             "icon": renderer.assets.place("favicon.svg"),
             "styles": [
                 renderer.assets.place(name)
-                for name in ("book.css", *(["brand.css"] if book.mark else []))
+                for name in ("book.css", "more.css", *(["brand.css"] if book.mark else []))
             ],
         },
         "blocks": [each for page in pages for each in _askable(page, renderer)],

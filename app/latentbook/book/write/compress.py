@@ -1,7 +1,5 @@
 """Brotli and gzip copies of text files, cached by content."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import os

@@ -1,13 +1,12 @@
 """A chapter as a Jupyter notebook and as a Python script, both of which run from top to bottom."""
 
-from __future__ import annotations
-
 import base64
 import inspect
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -38,20 +37,9 @@ from latentbook.book.write.markdown import markdown
 from latentbook.errors import Problems
 from widgets import data as data_module
 
-BOOK_MODULE = re.compile(r"^from (widgets(?:\.\w+)+) import", re.MULTILINE)
-MODULES = """\
-import base64, sys, tempfile
-from pathlib import Path
-from types import ModuleType
-
-folder = Path(tempfile.mkdtemp())
-for name, content in {data}.items():
-    (folder / name).write_bytes(base64.b85decode(content))
-sys.modules["widgets"] = ModuleType("widgets")
-for name, source in {sources}.items():
-    sys.modules[name] = module = ModuleType(name)
-    module.__file__ = str(folder / "__init__.py")
-    exec(source, module.__dict__)"""
+BOOK_IMPORT = re.compile(r"^from (widgets(?:\.\w+)+) import(.*)", re.MULTILINE)
+MODULES = Path(__file__).with_name("book_modules.txt")
+"""The cell that makes the modules of the book importable."""
 
 
 def notebook(chapter: Chapter, cells: Iterable[Cell]) -> bytes:
@@ -127,16 +115,19 @@ def _book_modules(cells: Sequence[Cell], language: Language) -> Iterator[Cell]:
             "The snippets use modules of the book. The next cell contains them and their data."
         )
     )
-    yield Cell(MODULES.format(data=data, sources=sources), "book-modules", is_code=True)
+    code = MODULES.read_text(encoding="utf-8").rstrip().format(data=data, sources=sources)
+    yield Cell(code, "book-modules", is_code=True)
 
 
 def _add_imported(code: str, sources: dict[str, str]) -> None:
     """Add the sources of the book's modules that some code imports, dependencies first."""
-    for name in BOOK_MODULE.findall(code):
-        if name not in sources:
-            source = inspect.getsource(import_module(name))
-            _add_imported(source, sources)
-            sources[name] = source
+    for name, rest in BOOK_IMPORT.findall(code):
+        parts = re.findall(r"\w+", rest) if hasattr(import_module(name), "__path__") else []
+        for each in (name, *(f"{name}.{part}" for part in parts)):
+            if each not in sources and find_spec(each):
+                source = inspect.getsource(import_module(each))
+                _add_imported(source, sources)
+                sources[each] = source
 
 
 def _joined(cells: Iterable[Cell]) -> Iterator[Cell]:
@@ -161,9 +152,8 @@ class _Writer:
     def __init__(self, chapter: Chapter, source: ChapterSource, loaded: Loaded) -> None:
         self.chapter = chapter
         self.source = source
+        self.loaded = loaded
         self.labels = loaded.labels
-        self.notation = loaded.notation
-        self.facts = loaded.facts
         self.language = loaded.book.content_language
         self.hashes = code_hashes(self.source.nodes)
         self.shorts = {r.key: r.short for r in self.chapter.all_references}
@@ -219,7 +209,7 @@ class _Writer:
     # The surroundings of running text (Surroundings)
 
     def math(self, tex: str, line: int, *, display: bool = False) -> Formula:
-        return Formula(self.notation.expand(tex.strip() if display else tex))
+        return Formula(self.loaded.notation.expand(tex.strip() if display else tex))
 
     def note_mark(self, label: str, line: int) -> Iterable[Token]:
         self.called.append(label)
@@ -251,7 +241,7 @@ class _Writer:
     def equation(self, node: EquationNode) -> str:
         number = self.number(node) if node.label else ""
         tag = f" \\tag{{{number}}}" if number else ""
-        return f"$$\n{self.notation.expand(node.tex.strip())}{tag}\n$$"
+        return f"$$\n{self.loaded.notation.expand(node.tex.strip())}{tag}\n$$"
 
     def markdown(self, nodes: Sequence[Node]) -> str:
         """Several nodes as one text; code in it is shown, not run."""
@@ -267,7 +257,7 @@ class _Writer:
         return current.outputs if current else ()
 
     def fact(self, id: str) -> str:
-        fact = self.facts.entries[id]
+        fact = self.loaded.facts.entries[id]
         sources = "; ".join(self.shorts[key] for key in fact.sources)
         confidence = self.language.translate(f"{fact.confidence} confidence")
         return f"{self.text(fact.claim)} ({sources}; {confidence})"

@@ -1,7 +1,5 @@
 """Running text as Markdown that any notebook program reads."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from textwrap import indent

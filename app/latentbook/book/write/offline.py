@@ -1,7 +1,5 @@
 """The service worker of a site: the list of files that it stores, then its script."""
 
-from __future__ import annotations
-
 import base64
 import json
 from collections.abc import Mapping

@@ -1,16 +1,13 @@
 """Fill an empty cache from the book's own or a wheel's: cached files are named by content."""
 
-from __future__ import annotations
-
+import os
+import shutil
 from pathlib import Path
 
-from latentbook.book.write.compress import link
 from latentbook.settings import SHIPPED, Settings
 
-SEEDS = (
-    *("bundle-*", "engine-*", "service-worker-*", "notebook-*", "library-*", "bytecode-*", "*.whl"),
-    *("compressed", "stills", "plots"),
-)
+BUNDLES = ("bundle-*", "fonts-*", "engine-*", "service-worker-*", "notebook-*", "judge-*")
+SEEDS = (*BUNDLES, "library-*", "bytecode-*", "*.whl", "compressed", "stills", "plots")
 
 
 def prefill_cache(settings: Settings) -> None:
@@ -24,11 +21,21 @@ def prefill_cache(settings: Settings) -> None:
 
 
 def fill(cache: Path, made: Path) -> None:
-    """Link one cache's files into another."""
+    """Link one cache's files into another; those that are there already stay."""
+    cache.mkdir(parents=True, exist_ok=True)
     for name in SEEDS:
-        for path in sorted(made.glob(name)):
-            for file in [path] if path.is_file() else sorted(path.rglob("*")):
-                if file.is_file():
-                    target = cache / file.relative_to(made)
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    link(file, target)
+        for path in made.glob(name):
+            if path.is_dir():
+                shutil.copytree(path, cache / path.name, copy_function=_link, dirs_exist_ok=True)
+            else:
+                _link(path, cache / path.name)
+
+
+def _link(source: str | Path, target: str | Path) -> None:
+    """``compress.link`` without its objects and checks: there are thousands of files."""
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        pass
+    except OSError:
+        shutil.copyfile(source, target)

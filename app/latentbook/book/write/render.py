@@ -1,7 +1,5 @@
 """A book to pages by Jinja templates, one per page and one per block, and running text to HTML."""
 
-from __future__ import annotations
-
 import json
 import posixpath
 import re
@@ -23,13 +21,16 @@ from markupsafe import Markup
 from latentbook.book.compose.blocks import Block, Equation, NumberedBlock, all_blocks
 from latentbook.book.compose.pieces import Address, ControlView, Html, Layout, ReadoutView, Text
 from latentbook.book.compose.question import Question
-from latentbook.book.compose.types import Book, Chapter, Page, TextPage
+from latentbook.book.compose.types import Assignment, Book, Chapter, Page, TextPage
 from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.directives.instrument import InstrumentBlock
+from latentbook.book.directives.problem import Problem
+from latentbook.book.read.contents import ASSIGNMENTS
 from latentbook.book.read.parse import make_markdown
-from latentbook.book.read.source import PRINT
+from latentbook.book.read.source import PRINT, REVIEW, page_place
 from latentbook.book.translations.language import Language
 from latentbook.book.write.assets import QUESTIONS, Assets
+from latentbook.book.write.cite import bibtex
 from latentbook.http.headers import CONTENT_SECURITY_POLICY, written
 from widgets.controls import BLANK
 
@@ -40,10 +41,10 @@ AFTER_MATH = re.compile(r"^[^\s\w(\[“‘]+")
 
 
 def printed(text: Text, layout: Layout) -> Html:
-    return Html(_RENDERER.render(text.tokens, _OPTIONS, {"layout": layout}))
+    return Html(_RENDERER.render(text.tokens, OPTIONS, {"layout": layout}))
 
 
-class _Renderer(RendererHTML):
+class PageText(RendererHTML):
     """markdown-it's renderer; methods named after tokens are its rules."""
 
     def text(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
@@ -120,9 +121,12 @@ def _neighbour(tokens: Tokens, idx: int, punctuation: re.Pattern[str]) -> str:
     return escapeHtml(match[0]) if match else ""
 
 
-_RENDERER = _Renderer()
-_OPTIONS = make_markdown().options
+_RENDERER = PageText()
+OPTIONS = make_markdown().options
 
+
+BUILD_PLACE = "\ue000build"
+"""Stands for the name of the build in each page, until all are written."""
 
 EMBED = "embed"
 """Folder of the pages with a single block."""
@@ -171,6 +175,7 @@ class Renderer:
     web_manifest : place of the web manifest
     base_path : path of the site on its host
     words_script : place of the messages of scripts; empty in English
+    classroom : whether the server knows readers, and says so in a script
     """
 
     book: Book
@@ -179,6 +184,7 @@ class Renderer:
     web_manifest: str
     base_path: str
     words_script: str = ""
+    classroom: bool = False
     templates: Path = TEMPLATES
 
     def pages(self) -> Iterator[tuple[str, str]]:
@@ -191,13 +197,21 @@ class Renderer:
             "contents": translate("Contents"),
             "facts": translate("Sourced facts"),
             "references": translate("References"),
-            "formulas": translate("Formulas"),
             **({"glossary": translate("Glossary")} if book.terms else {}),
             **({"notation": translate("Notation")} if book.symbols else {}),
+            "review": translate("Review"),
             "notes": translate("Notes for the speaker"),
+            "work": translate("My work"),
         }
         for name, title in lists.items():
             yield f"{name}/index.html", self._page(name, title, name)
+        groups = grouped_formulas(book)
+        for number, group in enumerate(groups, start=1):
+            place, title = "formulas", translate("Formulas")
+            if number > 1:
+                place, title = f"{place}/{number}", f"{title} {number}"
+            html = self._page("formulas", title, place, groups=groups, group=group)
+            yield f"{place}/index.html", html
         # A host sends this page for any address, so its links cannot be relative.
         title = translate("Not found")
         html = self._page("missing", title, "", template="404.html", root=self.base_path)
@@ -224,9 +238,16 @@ class Renderer:
             yield f"{section.place}/index.html", html
         for source in chapter.pages:
             for block in all_blocks(source.blocks):
-                if isinstance(block, InstrumentBlock | Snippet | Question) and block.label:
+                if (
+                    isinstance(block, InstrumentBlock | Snippet | Question | Problem)
+                    and block.label
+                ):
                     place = f"{EMBED}/{block.label}"
                     yield f"{place}/index.html", self._embedded(place, block, source)
+        if chapter.cards_by_page:
+            title = self.book.language.translate("Cards: %(title)s", title=chapter.title)
+            place = f"{REVIEW}/{chapter.slug}"
+            yield f"{place}/index.html", self._page("cards", title, place, **given)
         title = self.book.language.translate("%(title)s, for printing", title=chapter.title)
         place = f"{chapter.place}/{PRINT}"
         html = self._page("print", title, place, layout=chapter_on_one_page(chapter), **given)
@@ -243,7 +264,7 @@ class Renderer:
             block=block,
             source=source,
             number=source.number,
-            runs=not isinstance(block, Question),
+            runs=isinstance(block, InstrumentBlock | Snippet),
         )
 
     def fragment(self, template: str, place: str, **names: Any) -> str:
@@ -254,6 +275,28 @@ class Renderer:
             "class", self.book.title, CLASS, template=template, layout=layout, **names
         )
         return html.strip()
+
+    def assignment(self, assignment: Assignment) -> str:
+        """The page of an assignment, which the server completes with the questions."""
+        place = assignment.place
+        names = {each.nodes[0].argument for each in assignment.questions}
+        scripts = {name: self.assets.place(f"question-{name}.js") for name in names}
+        told = script_json({name: root_of(place) + script for name, script in scripts.items()})
+        return self._page(
+            "assignment", assignment.title, place, assignment=assignment, scripts=told
+        )
+
+    def asked(self, question: Question, place: str) -> tuple[str, str]:
+        """A question of the page at ``place`` as an assignment asks it, and its worked answer."""
+        layout = Layout(root_of(page_place(ASSIGNMENTS, question.label)), place)
+        shown = {"assignment": question.assessed(), "worked": question}
+        question_html, answer_html = (
+            self._page(
+                name, "", "", template="asked.html", layout=layout, block=block, root=layout.root
+            )
+            for name, block in shown.items()
+        )
+        return question_html.strip(), answer_html.strip()
 
     def paper(self) -> str:
         """The book on one page without scripts, in place of its front page.
@@ -278,7 +321,7 @@ class Renderer:
     ) -> str:
         """The HTML of one page; ``config`` adds to what its scripts are told."""
         book = self.book
-        title = title if title == book.title else f"{title} · {book.title}"
+        heading, title = title, title if title == book.title else f"{title} · {book.title}"
         description = book.description if description is None else description
         root = root or root_of(place)
         told = {**self.config, "root": root, "chapter": None, "moved": {}, **(config or {})}
@@ -298,9 +341,11 @@ class Renderer:
             """The names that templates get for text of one page of the book."""
             inside = replace(layout, here=here)
 
-            def render(blocks: Block | Iterable[Block], here: str = here) -> Markup:
+            def render(
+                blocks: Block | Iterable[Block], here: str = here, *, worked: bool = False
+            ) -> Markup:
                 several = blocks if isinstance(blocks, Iterable) else (blocks,)
-                given = of(here)
+                given = {**of(here), "worked": worked or name == "worked"}
                 return Markup("").join(
                     Markup(environment.get_template(block.template).render(given, block=block))
                     for block in several
@@ -314,23 +359,27 @@ class Renderer:
         common = {
             "book": book,
             "page": page,
+            "heading": heading,
             "policy": written(CONTENT_SECURITY_POLICY),
             "url": url,
             "asset": asset,
             "equations_of": equations,
+            "works_of": works,
             "fonts": Markup(FONTS_PLACE),
+            "late": Markup(LATE_PLACE),
             "web_manifest": page.root + self.web_manifest,
+            "bibtex": bibtex,
+            "classroom": self.classroom,
             "words_script": self.words_script and page.root + self.words_script,
             **directions(book.language, book.content_language),
             "blank_controls": [ControlView(each, each.default, "", None) for each in BLANK],
             "empty_readout": ReadoutView("", "", None, " ", ""),
         }
         html = environment.get_template(template or f"{name}.html").render(of(layout.here), **names)
-        if FONTS_PLACE not in html:
-            return html
-        signs = FONTS.items() if page.name == "section" else ()
-        fonts = (asset(name) for name, sign in signs if sign in html)
-        return html.replace(FONTS_PLACE, "".join(map(PRELOAD.format, fonts)))
+        signs = FONTS.items() if page.name in ("section", "chapter") else ()
+        fonts = (asset(name) for name, sign in signs if re.search(sign, html))
+        html = html.replace(FONTS_PLACE, "".join(map(PRELOAD.format, fonts)))
+        return html.replace(LATE_PLACE, "" if AT_ONCE.search(html) else LATE)
 
 
 def directions(interface: Language, content: Language) -> dict[str, Html]:
@@ -356,12 +405,27 @@ FONTS = {
     "jetbrains-mono-latin-wght-normal.woff2": "<code",
     "KaTeX_Main-Regular.woff2": 'class="katex',
     "KaTeX_Math-Italic.woff2": "mathnormal",
+    "KaTeX_Math-BoldItalic.woff2": "boldsymbol",
     "KaTeX_Main-Bold.woff2": "mathbf",
     "KaTeX_AMS-Regular.woff2": "mathbb",
     "KaTeX_Caligraphic-Regular.woff2": "mathcal",
+    "KaTeX_Size1-Regular.woff2": "small-op|delimsizing size1",
+    "KaTeX_Size2-Regular.woff2": "large-op|delimsizing size2",
+    "KaTeX_Size3-Regular.woff2": "delimsizing size3",
 }
-"""Fonts that only sections preload, and the markup that uses them. Without preloading, the browser
-would find them at layout and load them last."""
+"""What sections and openings preload, and the markup that uses it. A font that is found at layout
+shifts the text.
+"""
+
+AT_ONCE = re.compile(r'class="(?:quiz|problem|chapters|parts|page single|missing)"')
+"""Markup that ``more.css`` styles and that shows before a script runs."""
+
+LATE_PLACE = " data-late-place"
+LATE = ' media="print" data-late'
+"""Attributes of a style sheet that blocks nothing; ``main.js`` applies it."""
+
+MOST_ELEMENTS = 5_000
+"""Of equations on a page of formulas, where a section may have 6,000 elements in all."""
 
 FONTS_PLACE = "<!-- fonts -->"
 PRELOAD = '<link rel="preload" as="font" type="font/woff2" crossorigin href="{}">'
@@ -393,6 +457,26 @@ def book_on_one_page(book: Book) -> Layout:
 def equations(blocks: Iterable[Block]) -> list[Equation]:
     """The numbered equations among blocks, nested ones included."""
     return [each for each in all_blocks(blocks) if isinstance(each, Equation) and each.number]
+
+
+def grouped_formulas(book: Book) -> list[list[TextPage]]:
+    """The pages with numbered equations, in groups that each fit on a page of formulas."""
+    groups: list[list[TextPage]] = [[]]
+    size = 0
+    for page in (page for chapter in book.chapters for page in chapter.pages):
+        if count := sum(each.html.html.count("</") for each in equations(page.blocks)):
+            if groups[-1] and size + count > MOST_ELEMENTS:
+                groups.append([])
+                size = 0
+            groups[-1].append(page)
+            size += count
+    return groups
+
+
+def works(blocks: Iterable[Block]) -> list[NumberedBlock]:
+    """What a reader may answer, change or train."""
+    kinds = Question, Snippet, InstrumentBlock
+    return [each for each in all_blocks(blocks) if isinstance(each, kinds) and each.label]
 
 
 def questions(blocks: Iterable[Block]) -> list[Question]:

@@ -1,7 +1,5 @@
 """The search index: one entry for each piece of the book that has an address."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace

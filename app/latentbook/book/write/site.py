@@ -1,41 +1,46 @@
 """The files of a site: pages, bundles, Python for the page, search, exports."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from latentbook.book.compose.types import Book, Loaded
+from latentbook.book.compose.types import Book, Loaded, TextPage
+from latentbook.book.directives.recall import Recall
+from latentbook.book.read.day import right_now
+from latentbook.book.write.anki import packages
 from latentbook.book.write.assets import Assets
+from latentbook.book.write.assignments import assignments_data
 from latentbook.book.write.class_data import class_data
 from latentbook.book.write.compress import Compressor, link
 from latentbook.book.write.exports import chapter_cells, notebook, script
 from latentbook.book.write.offline import SERVICE_WORKER, service_worker, wire_bytes
-from latentbook.book.write.render import Renderer
+from latentbook.book.write.render import BUILD_PLACE, Renderer, questions
 from latentbook.book.write.search import search_index
 from latentbook.book.write.snippets import snippets
 from latentbook.errors import Problems
 from latentbook.hashing import content_hash
 from latentbook.report import Report
 from latentbook.runtime.dist import RuntimeDist, served_name
-from latentbook.settings import Settings
+from latentbook.settings import Settings, assignments_of, class_data_of
 
 MAX_ELEMENTS = 6000
 """Per page: it is laid out at once (docs/speed.md)."""
+
+PathOf: TypeAlias = Callable[[Path], Path]
+"""The path of a file beside a site, from that of the site."""
 
 START_TAG = re.compile("<[a-z]")
 PAPER = "#fcfbf8"
 ICONS = ((192, "any"), (512, "any"), (512, "maskable"))
 """Pixels per side and purpose: the mark stays within the circle of a mask."""
 
-UNNAMED_BUILD, UNKNOWN_SIZE = '"build":""', '"offline_bytes":0'
-"""Placeholders in each page until all are written: a build is named by its content."""
+UNKNOWN_SIZE = '"offline_bytes":0'
+"""Placeholder in each page until all are written."""
 
 
 @dataclass
@@ -51,8 +56,8 @@ class SiteWriter:
     to_compress: list[Path] = field(default_factory=list)
     digests: dict[str, bytes] = field(default_factory=dict)
 
-    def write(self) -> bytes:
-        """Write every file; return the data for class mode, which is not one of them."""
+    def write(self) -> dict[PathOf, bytes]:
+        """Write every file; return those beside the site, by what gives their path."""
         for place, path in self.assets.files.items():
             self.put_file(place, path)
         for place, data in self.loaded.media.files.items():
@@ -73,12 +78,22 @@ class SiteWriter:
             self.put(f"{place}.ipynb", notebook(chapter, cells))
             self.put(f"{place}.py", script(cells))
             self.put(f"{chapter.slug}/snippets.json", snippets(chapter))
-        words = ""
-        if said := book.language.words_script():
+        for place, data in packages(loaded, right_now().date()).items():
+            self.put(place, data)
+        words = explanations = ""
+        if said := book.language.explanations():
+            explanations = f"assets/explanations-{content_hash(said)}.json"
+            self.put(explanations, said)
+        if said := book.language.words_script(explanations=explanations):
             words = f"assets/words-{content_hash(said)}.js"
             self.put(words, said)
-        config = self.config(search)
-        renderer = Renderer(book, self.assets, config, manifest, self.settings.base_path, words)
+        digests = section_digests(book)
+        sections = f"assets/sections-{content_hash(digests)}.json"
+        self.put(sections, digests)
+        config = self.config(search, sections)
+        places = (manifest, self.settings.base_path, words)
+        classroom = bool(self.settings.database)
+        renderer = Renderer(book, self.assets, config, *places, classroom=classroom)
         pages = dict(renderer.pages())
         _refuse_large(loaded, pages)
         self.compress()
@@ -86,7 +101,7 @@ class SiteWriter:
         offline_bytes = sum(wire_bytes(self.folder / place) for place in self.digests)
         offline_bytes += sum(len(zlib.compress(html.encode())) for html in pages.values())
         for place, html in pages.items():
-            html = html.replace(UNNAMED_BUILD, f'"build":"{build}"', 1)
+            html = html.replace(BUILD_PLACE, build)
             html = html.replace(UNKNOWN_SIZE, f'"offline_bytes":{offline_bytes}', 1)
             self.put(place, html.encode())
         self.compress()
@@ -95,7 +110,12 @@ class SiteWriter:
             worker = service_worker(self.settings, config, self.folder, self.digests)
             self.put(SERVICE_WORKER, worker)
             self.compress()
-        return class_data(renderer, config)
+        beside: dict[PathOf, bytes] = {class_data_of: class_data(renderer, config)}
+        if classroom:
+            listed = self.settings.content / "packages.json"
+            hashed = content_hash(listed.read_bytes()) if listed.is_file() else ""
+            beside[assignments_of] = assignments_data(renderer, loaded, config, hashed)
+        return beside
 
     def compress(self) -> None:
         """Write compressed copies of files written since the last call."""
@@ -106,7 +126,7 @@ class SiteWriter:
             compressor.add_variants(self.to_compress, self.report)
         self.to_compress.clear()
 
-    def config(self, search: str) -> Mapping[str, Any]:
+    def config(self, search: str, sections: str) -> Mapping[str, Any]:
         return {
             "runtime": {
                 "base": "runtime/",
@@ -116,7 +136,8 @@ class SiteWriter:
             },
             "assets": self.assets.on_demand,
             "search": search,
-            "build": "",
+            "sections": sections,
+            "build": BUILD_PLACE,
             "offline_bytes": 0,
             "reload": self.settings.reload,
         }
@@ -146,6 +167,29 @@ def _refuse_large(loaded: Loaded, pages: Mapping[str, str]) -> None:
                 message = f"the page has {count:,} HTML elements; at most {MAX_ELEMENTS:,}"
                 problems.add(page.path, line, f"{message}: move some of it to another section")
     problems.raise_all()
+
+
+def section_digests(book: Book) -> bytes:
+    """Title, digest, stretches with cards and labels of questions of each section by its place.
+
+    For static/js/page/changes.js, study/ask.js and page/progress.js.
+    """
+    sections = {
+        each.place: [
+            f"{each.number} {each.title}",
+            each.digest,
+            stretches(each),
+            [question.label for question in questions(each.blocks)],
+        ]
+        for chapter in book.chapters
+        for each in chapter.sections
+    }
+    return json.dumps(sections, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def stretches(page: TextPage) -> list[str]:
+    """The headings after which cards are asked; an empty one is the beginning of the page."""
+    return list(dict.fromkeys(card.after.id for card in page.cards if isinstance(card, Recall)))
 
 
 def web_manifest(book: Book, assets: Assets) -> bytes:

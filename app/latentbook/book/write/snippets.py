@@ -1,7 +1,5 @@
 """The code of a chapter in order, for snippets that need variables of earlier ones."""
 
-from __future__ import annotations
-
 import json
 import symtable
 

@@ -2,8 +2,6 @@
 book.
 """
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Mapping
 from functools import lru_cache
@@ -18,14 +16,13 @@ from latentbook.book.compose.pieces import Html, Layout, Text
 from latentbook.book.compose.prose import Surroundings, resolved
 from latentbook.book.compose.stills import Stills
 from latentbook.book.compose.types import Page
-from latentbook.book.directives.instrument import Words, instrument_block
+from latentbook.book.directives.instrument import instrument_block
 from latentbook.book.read.parse import make_markdown
-from latentbook.book.read.project import read_manifest
+from latentbook.book.read.project import Project
 from latentbook.book.translations.language import ENGLISH, language
 from latentbook.book.write.assets import engine_script, notebook_script
 from latentbook.book.write.render import TEMPLATES, template_environment
 from latentbook.cache import Cache
-from latentbook.errors import Problems
 from latentbook.settings import Settings
 from widgets import get
 from widgets.contract import Value
@@ -34,12 +31,10 @@ from widgets.engine import host
 
 class InstrumentMarkup:
     def __init__(self, settings: Settings) -> None:
-        problems = Problems()
-        book = settings.content / "book.toml"
-        macros = read_manifest(book, problems.of(book)).macros
-        problems.raise_all()
+        book = Project.open(settings)
+        book.problems.raise_all()
         engine = Engine(engine_script(settings))
-        self._mathematics = Mathematics(engine, Notation(macros))
+        self._mathematics = Mathematics(engine, Notation(book.macros()))
         cache = Cache(settings.build / "cache" / "stills")
         self._stills = Stills(ThisProcess(), engine, Inside(), settings.widgets, cache)
         self._markdown = make_markdown()
@@ -57,15 +52,17 @@ class InstrumentMarkup:
             If the instrument fails at this state.
         """
         frame = self._stills.drawn(name, state, name)
+        instrument = get(name).instrument
         block = instrument_block(
-            get(name).instrument,
+            instrument,
             given,
             frame,
             label=name,
             number="",
             panels=self._stills.panels(frame, name),
             references=(),
-            words=Words(self._line, self._mathematics.set),
+            challenge=self._line(instrument.challenge),
+            set_symbol=self._mathematics.set,
         )
         environment = template_environment(TEMPLATES, language(ENGLISH).translations)
         html = environment.get_template("blocks/instrument.html").render(

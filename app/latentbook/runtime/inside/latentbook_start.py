@@ -12,7 +12,7 @@ import time
 import zipimport
 from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 REST = "/lib/rest.zip"
@@ -22,7 +22,8 @@ WARM_CELL = "import numpy as np\nprint(np.arange(3))\nnp.linalg.svd(np.eye(2))"
 FAILING_CELL = "1 / 0"
 NAP = 0.02  # seconds
 
-SOON = ("numpy.fft", "numpy.ma", "numpy.random")
+LINALG = "numpy.linalg._umath_linalg"
+SOON = ("numpy.fft", LINALG, "numpy.random")
 """What most code uses, but not the first output: imported after that (worker.js)."""
 
 
@@ -42,39 +43,37 @@ class Later(ModuleType):
         then: Callable[[Any], object] | None = None,
     ) -> None:
         super().__init__(name)
-        self.__dict__.update(known or {})
+        self.__dict__.update({"__path__": (), **known} if known else {})
         self.__dict__.update(_then=then, _module=None)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("__") and name not in ("__all__", "__path__"):  # imports need these
             raise AttributeError(name)
         return getattr(self._module or self._load(), name)
 
     def _load(self) -> ModuleType:
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]
+        package, _, name = self.__name__.rpartition(".")
+        names = vars(sys.modules[package]) if package else {}
+        found = names.get(name)
         module = self.__dict__["_module"] = importlib.import_module(self.__name__)
+        if found is self:
+            names[name] = self  # or it would look like a change by readers' code
         if self._then:
             self._then(module)
         return module
 
 
-class Folder:
-    """A path that only has to print itself: a start does not load pathlib."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def __str__(self) -> str:
-        return self.path
-
-
 def later_modules() -> list[Later]:
-    """What Pyodide and NumPy import at their start, although most visits do not use it."""
-    folders = {"SITE_PACKAGES": Folder(SITE), "DSO_DIR": Folder("/usr/lib")}
+    """What Pyodide, NumPy and zipfile import at once, although most first answers do not use it."""
+    names = ("_colorize", "asyncio", "ctypes", "pickle", "platform", "tokenize", LINALG)
+    of_zipfile = ("bz2", "lzma", "pathlib", "shutil")
+    paths = {"SITE_PACKAGES": SITE, "DSO_DIR": "/usr/lib"}  # Pyodide calls only their __str__
+    folders = {name: SimpleNamespace(__str__=path.__str__) for name, path in paths.items()}
     loop = "_initialize_event_loop"
     return [
-        *map(Later, ("_colorize", "asyncio", "pickle", "platform", "tokenize")),
+        *map(Later, (*names, *of_zipfile)),
         Later("pyodide.webloop", {loop: lambda: None}, lambda webloop: getattr(webloop, loop)()),
         Later("pyodide._package_loader", folders),
     ]
@@ -167,10 +166,8 @@ def warm(widgets: Sequence[str]) -> None:
 
 
 def warm_library() -> None:
-    """Import what computing, loading data and failing import, without the book's own code."""
-    import_soon()
+    """Import what loading data and failing import, without the book's own code."""
     io, np, traceback = map(importlib.import_module, ("io", "numpy", "traceback"))
-    np.linalg.svd(np.eye(2))
     file = io.BytesIO()
     np.savez_compressed(file, a=np.arange(3))
     file.seek(0)
@@ -184,13 +181,20 @@ def warm_library() -> None:
 
 def import_soon() -> None:
     for name in SOON:
-        importlib.import_module(name)
+        getattr(importlib.import_module(name), "__all__", None)  # a lazy module loads now
+
+
+def load_host() -> Any:
+    """The book's module, and with it NumPy."""
+    host = importlib.import_module("widgets.engine.host")
+    # A lazy module is not yet an attribute of its package.
+    vars(sys.modules["numpy.linalg"])["_umath_linalg"] = sys.modules[LINALG]
+    return host
 
 
 def ask(**request: Any) -> dict[str, Any]:
     """The host's reply to one request."""
-    host = importlib.import_module("widgets.engine.host")
-    reply: dict[str, Any] = host.handle({"id": 0, **request}, lambda mime, data: None)
+    reply: dict[str, Any] = load_host().handle({"id": 0, **request}, lambda mime, data: None)
     return reply
 
 

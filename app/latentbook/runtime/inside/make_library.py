@@ -1,4 +1,5 @@
-"""Runs inside Pyodide during the build: separates what a start imports from the rest.
+"""Runs inside Pyodide during the build: separates what a start imports, what most code imports
+soon afterwards, and what readers' code often imports, from the rest.
 
 A pack is a sequence of files. ``/out/index.json`` lists them and their paths:
 ``{"first": PACKS, "later": PACKS}`` with ``PACKS = {pack: [[path, offset, length], ...]}``.
@@ -9,79 +10,85 @@ import importlib
 import json
 import sys
 import zipfile
-
-from packing import OUT, SITE, Files, Places, bytecode_path, compiled, write_pack
+from collections.abc import Iterable
 
 STOCK, LIBRARY = "/lib/python314.zip", "/lib/python3.14"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 START = importlib.import_module("latentbook_start")
 LEFT_OUT = ("tests", "testing/tests", "include", "_pyinstaller", "_examples", "f2py/src")
 KEPT = (".py", ".so", ".npz", ".json", "METADATA")
-FIRST_PACKS = ("numpy.pack", "libraries.pack")
-SOON_PACK = "numpy-soon.pack"
-SOON = tuple(f"{SITE}/{name.replace('.', '/')}/" for name in START.SOON)
+FIRST_PACKS = ("std.pack", "numpy.pack", "libraries.pack")
+LATER_PACKS = ("soon.pack", "common.pack", "numpy-rest.pack")
+COMMON = (
+    *("csv", "decimal", "fractions", "glob", "gzip", "hashlib", "heapq", "logging", "pathlib"),
+    *("pickle", "pprint", "queue", "shutil", "statistics", "tempfile", "timeit"),
+)
+"""What the book's own code does not need, but much other code does."""
 
 
-def imported() -> set[str]:
-    """Paths of all modules that are loaded."""
+def imported(names: Iterable[str]) -> set[str]:
+    """Paths of all modules that are loaded, these included."""
+    for name in names:
+        with contextlib.suppress(ImportError):  # a listing may import what no page has
+            importlib.import_module(name)
     specs = (getattr(module, "__spec__", None) for module in list(sys.modules.values()))
     return {spec.origin for spec in specs if spec and spec.origin and spec.origin[0] == "/"}
 
 
-def standard_library(used: set[str]) -> tuple[Files, bytes]:
-    """Used modules as files, which Python finds in half the time; the rest in a stored archive."""
-    first: Files = {}
-    out = OUT / "rest.zip"
-    with zipfile.ZipFile(STOCK) as stock, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as rest:
-        for place in sorted(stock.namelist()):
-            if place.endswith("/"):
-                continue
-            path, content = f"{LIBRARY}/{place}", stock.read(place)
-            if place.endswith(".py"):
-                place, path, content = f"{place}c", f"{path}c", compiled(content, path)
-            if f"{STOCK}/{place.removesuffix('c')}" in used:
-                first[path] = content
-            else:
-                rest.writestr(zipfile.ZipInfo(place, EPOCH), content)
-    return first, out.read_bytes()
+with open("/out/wanted.json", encoding="utf-8") as text:  # noqa: PTH123 (a start loads no pathlib)
+    wanted = json.load(text)
+START.warm_library()
+first = imported(wanted["first"])
+START.import_soon()
+soon = imported(wanted["soon"]) - first
+for module in map(importlib.import_module, COMMON):
+    getattr(module, "__all__", None)  # a lazy module loads now
+common = imported(()) - first - soon
+
+from packing import OUT, SITE, Files, Places, bytecode_path, compiled, write_pack  # noqa: E402
+
+REST = OUT / "rest.zip"
+index: dict[str, dict[str, Places]] = {"first": {}, "later": {}}
+packs: dict[str, Files] = {name: {} for name in (*FIRST_PACKS, *LATER_PACKS)}
 
 
-def site_packages(used: set[str]) -> dict[str, Files]:
-    packs: dict[str, Files] = {name: {} for name in (*FIRST_PACKS, SOON_PACK, "numpy-rest.pack")}
-    for file in sorted(SITE.rglob("*")):
-        place = file.relative_to(SITE)
-        if not file.name.endswith(KEPT) or any(f"/{part}/" in f"/{place}" for part in LEFT_OUT):
+def pack_of(origin: str, pack: str, otherwise: str) -> str:
+    """The pack if a start imports the module, else one for later."""
+    if origin in first:
+        return pack
+    if origin in soon:
+        return "soon.pack"
+    return "common.pack" if origin in common else otherwise
+
+
+# Python finds files in half the time, but the rest of its library stays in a stored archive.
+with zipfile.ZipFile(STOCK) as stock, zipfile.ZipFile(REST, "w", zipfile.ZIP_STORED) as rest:
+    for place in sorted(stock.namelist()):
+        if place.endswith("/"):
             continue
-        path, content = str(file), file.read_bytes()
-        soon = path in used and path.startswith(SOON)
-        if file.suffix == ".so":
-            wanted = "libraries.pack" if path in used else "numpy-rest.pack"
-            packs[SOON_PACK if soon else wanted][path] = content
-        elif file.suffix == ".py":
-            packs["numpy-rest.pack"][path] = content
-            made = compiled(content, path)
-            wanted = "numpy.pack" if path in used else "numpy-rest.pack"
-            packs[SOON_PACK if soon else wanted][bytecode_path(path)] = made
+        origin, path, content = f"{STOCK}/{place}", f"{LIBRARY}/{place}", stock.read(place)
+        if place.endswith(".py"):
+            place, path, content = f"{place}c", f"{path}c", compiled(content, path)
+        if name := pack_of(origin, "std.pack", ""):
+            packs[name][path] = content
         else:
-            packs["numpy.pack"][path] = content
-    return packs
+            rest.writestr(zipfile.ZipInfo(place, EPOCH), content)
+index["later"]["rest.zip"] = [(START.REST, 0, REST.stat().st_size)]
 
+for file in sorted(SITE.rglob("*")):
+    place = f"/{file.relative_to(SITE)}"
+    if not place.endswith(KEPT) or any(f"/{part}/" in place for part in LEFT_OUT):
+        continue
+    path, content = str(file), file.read_bytes()
+    if file.suffix == ".so":
+        packs[pack_of(path, "libraries.pack", "numpy-rest.pack")][path] = content
+    elif file.suffix == ".py":
+        packs["numpy-rest.pack"][path] = content
+        name, made = pack_of(path, "numpy.pack", "numpy-rest.pack"), compiled(content, path)
+        packs[name][bytecode_path(path)] = made
+    else:
+        packs["numpy.pack"][path] = content
 
-def main() -> None:
-    START.warm_library()
-    for name in json.loads((OUT / "wanted.json").read_text()):
-        with contextlib.suppress(ImportError):  # a listing may import what no page has
-            importlib.import_module(name)
-    used = imported()
-    std, rest = standard_library(used)
-    index: dict[str, dict[str, Places]] = {
-        "first": {"std.pack": write_pack(std, OUT / "std.pack")},
-        "later": {"rest.zip": [(START.REST, 0, len(rest))]},
-    }
-    for name, files in site_packages(used).items():
-        group = "first" if name in FIRST_PACKS else "later"
-        index[group][name] = write_pack(files, OUT / name)
-    (OUT / "index.json").write_text(json.dumps(index, separators=(",", ":")))
-
-
-main()
+for name, files in packs.items():
+    index["first" if name in FIRST_PACKS else "later"][name] = write_pack(files, OUT / name)
+(OUT / "index.json").write_text(json.dumps(index, separators=(",", ":")))

@@ -2,8 +2,7 @@
  * Input on a map: drag (by touch with two fingers, because one scrolls the page), wheel, pinch, click, arrow keys. Each
  * changes the view.
  *
- * @typedef {import("./geometry.js").Plane} Plane
- * @typedef {import("./geometry.js").View} View
+ * @import { Plane, View } from "./geometry.js"
  * @typedef {{x: number, y: number}} Spot map pixels from the panel's centre
  * @typedef {{view: () => View, home: () => View, move: (view: View) => void, hover: (spot: Spot | null) => void}} Hand
  *   hover: the place under the pointer, or null while it does not count

@@ -2,13 +2,12 @@
  * Paints a map: tiles in the theme's two colours, coarser or finer ones in place of missing tiles, then rings, dots,
  * their names, a scale and the mark in the middle. All lengths are map pixels; the context is scaled to the panel's
  * size.
- * @typedef {import("./geometry.js").Address} Address
- * @typedef {import("./geometry.js").Plane} Plane
- * @typedef {import("./geometry.js").View} View
- * @typedef {import("./tile-store.js").TileStore} TileStore
- * @typedef {import("../../python/protocol.js").MapDots} MapDots
+ * @import { Address, Plane, View } from "./geometry.js"
+ * @import { TileStore } from "./tile-store.js"
+ * @import { MapDots } from "../../python/protocol.js"
  */
-import { colourOf, rampOf } from "../panels/ramp.js";
+import { colourOf } from "../../figure/palette.js";
+import { rampOf } from "../panels/ramp.js";
 import { ACROSS, boxOf, childrenOf, parentOf, pixelsPerUnit, placeOf, scaleBar, TILE, visibleTiles } from "./geometry.js";
 
 const FADE_MS = 200;
@@ -41,8 +40,8 @@ export class Painter {
     this.#painted = new WeakMap();
     const names = ["tile-paper", "sunken", "ink", "ink-2", "accent", "edge"];
     for (let i = 0; i < CLASSES; i++) names.push(`class-${i}`);
-    this.#colours = Object.fromEntries(names.map((name) => [name, colourOf(this.#element, name)]));
-    this.#font = `${FONT} ${colourOf(this.#element, "sans")}`;
+    this.#colours = Object.fromEntries(names.map((name) => [name, colourOf(this.#element, `--${name}`)]));
+    this.#font = `${FONT} ${colourOf(this.#element, "--sans")}`;
   }
 
   /** Clears the canvas, so that the still under it shows. */

@@ -1,9 +1,8 @@
 /**
  * Where the tiles of a map come from: a decoder server, or the instrument's own Python if there is no server or the
  * reader has changed the code. A server that fails is tried again after a while.
- * @typedef {import("./geometry.js").Address} Address
- * @typedef {import("./tile-store.js").Load} Load
- * @typedef {import("../../python/protocol.js").MapPanel} MapPanel
+ * @import { Address } from "./geometry.js"
+ * @import { MapPanel } from "../../python/protocol.js"
  * @typedef {{state: "offline" | "refused", sentence: string}} Trouble
  */
 import { atlasTile, DecodeError } from "../server/pictures.js";
@@ -16,8 +15,7 @@ export class TileOrigin {
   trouble = null;
   #onChange;
   #retryMs = FIRST_RETRY_MS;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
+  #timer = 0;
   #model = "";
   /** @type {[number, number]} */
   #axes = [0, 1];

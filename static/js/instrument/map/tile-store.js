@@ -1,7 +1,7 @@
 /**
  * The tiles of one map from one source: those available (the least recently used are dropped first) and those
  * requested, a few at a time, the most urgent first. A tile that leaves the view is no longer waited for.
- * @typedef {import("./geometry.js").Address} Address
+ * @import { Address } from "./geometry.js"
  * @typedef {{pixels: Uint8Array, since: number}} Tile since: arrival, as of performance.now()
  * @typedef {(address: Address, signal: AbortSignal) => Promise<Uint8Array>} Load
  * @typedef {{load: Load, atOnce: number, onTile: () => void, onFailure: (error: unknown) => void}} Source

@@ -2,16 +2,17 @@
  * A map panel: a plane of decoded images that pans and zooms. The view follows the reader at once with the cached tiles;
  * finer ones fade in when they arrive.
  *
- * @typedef {import("../../python/protocol.js").MapPanel} MapPanel
- * @typedef {import("./types.js").Bench} Bench
- * @typedef {import("../state.js").ViewportSpec} ViewportSpec
- * @typedef {import("../map/geometry.js").View} View
- * @typedef {import("../map/gestures.js").Spot} Spot
+ * @import { MapPanel } from "../../python/protocol.js"
+ * @import { Bench } from "./types.js"
+ * @import { ViewportSpec } from "../state.js"
+ * @import { View } from "../map/geometry.js"
+ * @import { Spot } from "../map/gestures.js"
  */
 import { ACROSS, codeAt, parentOf, placeOf, tidy, viewOf, visibleTiles, zoomed } from "../map/geometry.js";
 import { takeHold } from "../map/gestures.js";
 import { Painter } from "../map/paint.js";
 import { TileStore } from "../map/tile-store.js";
+import { button, make } from "../../elements.js";
 import { setText } from "../../text.js";
 import { timed } from "../timed.js";
 import { translate } from "../../words.js";
@@ -246,20 +247,16 @@ class MapDrawing {
   }
 
   #buttons() {
-    const row = document.createElement("div");
-    row.className = "map-buttons";
-    const button = (/** @type {string} */ text, /** @type {string} */ label, /** @type {() => View} */ next) => {
-      const made = document.createElement("button");
-      made.type = "button";
-      made.textContent = text;
-      made.setAttribute("aria-label", label);
-      made.addEventListener("click", () => this.#move(next()));
-      row.append(made);
+    const moving = (/** @type {string} */ text, /** @type {string} */ ariaLabel, /** @type {() => View} */ next) => {
+      return button(text, () => this.#move(next()), { ariaLabel });
     };
-    button("+", translate("Zoom in"), () => zoomed(this.#control, this.#view, 1));
-    button("−", translate("Zoom out"), () => zoomed(this.#control, this.#view, -1));
-    button(translate("Home"), translate("Home: the first view"), () => /** @type {View} */ (this.#bench.home(this.#control.name)));
-    return row;
+    return make(
+      "div",
+      { className: "map-buttons" },
+      moving("+", translate("Zoom in"), () => zoomed(this.#control, this.#view, 1)),
+      moving("−", translate("Zoom out"), () => zoomed(this.#control, this.#view, -1)),
+      moving(translate("Home"), translate("Home: the first view"), () => /** @type {View} */ (this.#bench.home(this.#control.name))),
+    );
   }
 
   /** @param {string} text */

@@ -2,9 +2,9 @@
  * A pad: a small square of grey pixels to draw on by pointer or keys. The drawing is the value of its control. The pad
  * shows ink on paper, or one picture where there is ink and another where there is none.
  *
- * @typedef {import("../../python/protocol.js").PadPanel} PadPanel
- * @typedef {import("./types.js").Bench} Bench
- * @typedef {import("../state.js").DrawingSpec} DrawingSpec
+ * @import { PadPanel } from "../../python/protocol.js"
+ * @import { Bench } from "./types.js"
+ * @import { DrawingSpec } from "../state.js"
  * @typedef {{x: number, y: number}} Spot pixels of the pad, from its top left corner
  */
 import { toPixels, toText } from "../drawing-text.js";

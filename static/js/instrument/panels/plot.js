@@ -2,7 +2,7 @@
  * A plot panel: takes over the still and redraws it for its actual width whenever the figure or the width changes. It is
  * drawn with 16 px to the rem and shown in the page's size, as the still is.
  *
- * @typedef {import("../../python/protocol.js").PlotPanel} PlotPanel
+ * @import { PlotPanel } from "../../python/protocol.js"
  * @typedef {(figure: any, width: number, label: string) => void} Draw
  */
 import { mount as takeOver } from "../../figure/draw.js";

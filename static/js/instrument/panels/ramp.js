@@ -1,4 +1,5 @@
 /** The theme's colours, as canvases need them. */
+import { colourOf } from "../../figure/palette.js";
 
 /**
  * @param {Element} element
@@ -6,7 +7,7 @@
  * @returns {Uint32Array} 256 colours from paper to ink
  */
 export function rampOf(element, context) {
-  const [paper, ink] = ["tile-paper", "tile-ink"].map((name) => {
+  const [paper, ink] = ["--tile-paper", "--tile-ink"].map((name) => {
     context.fillStyle = colourOf(element, name);
     const hex = /** @type {string} */ (context.fillStyle);
     return hex.match(/[\da-f]{2}/g)?.map((pair) => Number.parseInt(pair, 16)) ?? [];
@@ -18,6 +19,3 @@ export function rampOf(element, context) {
   }
   return new Uint32Array(bytes.buffer);
 }
-
-/** A custom property of the current theme. @param {Element} element @param {string} name */
-export const colourOf = (element, name) => getComputedStyle(element).getPropertyValue(`--${name}`).trim();

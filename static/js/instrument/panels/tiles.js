@@ -1,8 +1,9 @@
 /**
  * A tiles panel: one canvas pixel per datum, enlarged by CSS without smoothing, in the theme's two colours.
  *
- * @typedef {import("../../python/protocol.js").TilesPanel} TilesPanel
+ * @import { TilesPanel } from "../../python/protocol.js"
  */
+import { make } from "../../elements.js";
 import { setText } from "../../text.js";
 import { rampOf } from "./ramp.js";
 
@@ -11,7 +12,7 @@ import { rampOf } from "./ramp.js";
  * @returns {{draw: (panel: TilesPanel) => void, destroy: () => void}}
  */
 export function mount(element) {
-  const image = element.querySelector(".image") ?? append(element, "div", "image");
+  const image = /** @type {HTMLElement | null} */ (element.querySelector(".image")) ?? append(element, "div", "image");
   const canvas = document.createElement("canvas");
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   let ramp = rampOf(element, context);
@@ -26,7 +27,7 @@ export function mount(element) {
     if (pixels === null || pixels.width !== width || pixels.height !== height) {
       [canvas.width, canvas.height] = [width, height];
       pixels = context.createImageData(width, height);
-      /** @type {HTMLElement} */ (image).style.setProperty("--ratio", `${width} / ${height}`);
+      image.style.setProperty("--ratio", `${width} / ${height}`);
     }
     fill(new Uint32Array(pixels.data.buffer), panel, ramp);
     context.putImageData(pixels, 0, 0);
@@ -88,10 +89,5 @@ function caption(element, captions) {
   for (const [i, text] of captions.entries()) setText(place.children[i], text);
 }
 
-/** @param {HTMLElement} element @param {string} tag @param {string} className @returns {HTMLElement} */
-function append(element, tag, className) {
-  const child = document.createElement(tag);
-  child.className = className;
-  element.append(child);
-  return child;
-}
+/** @param {HTMLElement} element @param {"div" | "p" | "span"} tag @param {string} className */
+const append = (element, tag, className) => element.appendChild(make(tag, { className }));

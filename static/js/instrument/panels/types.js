@@ -1,9 +1,8 @@
 /**
  * The interface between instruments and their panels.
  *
- * @typedef {import("../../python/protocol.js").Controls} Controls
- * @typedef {import("../../python/protocol.js").FrameValue} FrameValue
- * @typedef {import("../state.js").Value} Value
+ * @import { Controls, FrameValue } from "../../python/protocol.js"
+ * @import { Value } from "../state.js"
  * @typedef {{state: string, sentence: string}} Trouble
  * @typedef {{draw: (panel: any) => void, destroy: () => void, follow?: () => void, lookAway?: () => void,
  *   trouble?: Trouble | null}} Drawing

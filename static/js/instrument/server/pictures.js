@@ -10,16 +10,16 @@
 import { config } from "../../config.js";
 import { DELTA, undoDelta } from "./delta.js";
 import { isFast } from "./network-speed.js";
+import { ServerError } from "./newest.js";
 import { translate } from "../../words.js";
 
 const RAW = "application/octet-stream";
 
-/** Why there is no grid, for the reader: no server can be reached, or it answered with an error. */
-export class DecodeError extends Error {
+/** Why there is no grid, for the reader. */
+export class DecodeError extends ServerError {
   /** @param {"offline" | "refused"} state @param {string} why */
   constructor(state, why) {
-    super(`${why} This picture was decoded in the page.`);
-    this.state = state;
+    super(state, `${why} This picture was decoded in the page.`);
   }
 }
 

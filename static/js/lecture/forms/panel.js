@@ -1,9 +1,10 @@
 /**
  * A curve of an instrument, computed by each phone with its own seed.
  *
- * @typedef {import("../computed.js").FrameValue} FrameValue
- * @typedef {import("../../python/protocol.js").PlotPanel} PlotPanel
+ * @import { FrameValue } from "../computed.js"
+ * @import { PlotPanel } from "../../python/protocol.js"
  */
+import { make } from "../../elements.js";
 import { Computed } from "../computed.js";
 import { faint, figuresOf } from "../results.js";
 
@@ -29,8 +30,7 @@ export default class Panel extends Computed {
         line: { ...lineOf(panel)?.line, width: 1 },
         opacity: faint(rounds[i].length),
       }));
-      const drawn = document.createElement("div");
-      drawn.className = "panel plot";
+      const drawn = make("div", { className: "panel plot" });
       figure.append(drawn);
       mountPlot(drawn).draw({ ...panel, figure: { ...panel.figure, data: [...traces, ...panel.figure.data] } });
     }

@@ -2,10 +2,8 @@
  * One worker with Python: it starts, then answers one request at a time, and can be stopped. runtime.js decides which worker
  * gets which request.
  *
- * @typedef {import("../protocol.js").Done} Done
- * @typedef {import("../protocol.js").Failed} Failed
- * @typedef {import("../protocol.js").Reply} Reply
- * @typedef {import("./job.js").Job} Job
+ * @import { Done, Failed, Reply } from "../protocol.js"
+ * @import { Job } from "./job.js"
  * @typedef {{
  *   onStarted: (start: import("../protocol.js").StartValue) => void,
  *   onProgress: (sentence: string) => void,
@@ -26,6 +24,7 @@ const INTERRUPT = 2; // SIGINT
 const BOOT_SILENCE_MS = 60_000;
 const LIMIT_MS = {
   run_cell: 60_000,
+  step_cell: 10_000,
   check_answer: 60_000,
   compute_widget: 10_000,
   keep_trained: 60_000,
@@ -53,14 +52,12 @@ export class Interpreter {
   #id = BOOT_ID;
   /** The message for the current request once it has stopped. @type {string | null} */
   #stopping = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #deadline;
-  /** @type {ReturnType<typeof setInterval> | undefined} */
-  #interrupts;
+  #deadline = 0;
+  #interrupts = 0;
   /** @type {Record<"page" | "worker", import("../download.js").Download>} */
   #downloads = { page: NOTHING, worker: NOTHING };
 
-  /** @param {import("./launch.js").Launch} launch */
+  /** @param {import("./launch.js").Launched} launch */
   constructor(launch) {
     this.#launch = launch;
   }
@@ -89,7 +86,7 @@ export class Interpreter {
     const { worker, interruptBuffer } = this.#launch;
     // Here and not in the worker: a Stop can come before the worker has begun.
     if (interruptBuffer) interruptBuffer[0] = 0;
-    worker.postMessage({ ...message, id: ++this.#id });
+    worker.postMessage({ ...message, id: ++this.#id }, job); // for a borrowed one (lending.js); a worker ignores it
     job.onStart?.();
   }
 

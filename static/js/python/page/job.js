@@ -2,6 +2,7 @@
  * Requests to Python, with their listeners.
  *
  * @typedef {{type: "run_cell", scope: string, code: string, filename: string}
+ *   | {type: "step_cell", scope: string, code: string, filename: string}
  *   | {type: "check_answer", scope: string, code: string, check: string}
  *   | {type: "compute_widget", widget: string, controls: import("../protocol.js").Controls, source: string | null,
  *     milliseconds: number | null, kept: string | null}
@@ -29,6 +30,7 @@ export class RunError extends Error {
     this.name = failed.name;
     this.line = failed.line;
     this.traceback = failed.traceback;
+    this.explanation = failed.explanation ?? null;
     /** Of a stopped request: whether the variables of earlier code are still there. */
     this.keepsVariables = keepsVariables;
   }
@@ -39,7 +41,7 @@ export const stopped = (message, keepsVariables = true) =>
   new RunError({ kind: "interrupted", name: "Stopped", message, line: null, traceback: "" }, keepsVariables);
 
 /** Whether a request works on the reader's variables. @param {Message} message */
-export const changesScope = ({ type }) => type === "run_cell" || type === "check_answer";
+export const changesScope = ({ type }) => ["run_cell", "step_cell", "check_answer"].includes(type);
 
 /** Whether a request runs only the book's own code. @param {Message} message */
 export const isBooks = (message) => message.type === "widget_source" || ("source" in message && message.source === null);

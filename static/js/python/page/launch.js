@@ -2,17 +2,22 @@
  * Starts Python: a worker, and in parallel the compilation of the main module. Messages of the worker are queued until there
  * is a listener, so that a few lines in the page's head (start.js) can do this long before runtime.js has loaded.
  *
- * @typedef {import("../protocol.js").Reply} Reply
- * @typedef {import("../download.js").Download} Download
+ * @import { Reply } from "../protocol.js"
+ * @import { Download } from "../download.js"
  * @typedef {{onReply: (reply: Reply) => void, onDownload: (download: Download) => void, onFailure: (why: string) => void}} Listener
  * @typedef {(listener: Listener) => void} Event
+ * @typedef {{worker: {postMessage: (message: any, options?: {background?: boolean, transfer?: Transferable[]}) => void, terminate: () => void},
+ *   interruptBuffer: Uint8Array | null, listen: (listener: Listener) => void}} Launched `background` is for a worker that
+ *   is another frame's (lending.js)
  */
 import { absolute, config } from "../../config.js";
 import { Downloads } from "../download.js";
 import { compileFromNetwork, isKept } from "../main-module.js";
 import { translate } from "../../words.js";
 
-const EARLY = "latentbookLaunch";
+export const EARLY = "latentbookLaunch";
+/** Share of the main module after which the worker asks for other files: the rest is on its way. */
+const NEARLY_ALL = 0.95;
 
 export class Launch {
   /** @type {Event[]} not yet heard */
@@ -48,7 +53,13 @@ export class Launch {
    * @param {Record<string, number>} sizes
    */
   async #sendMain(place, sizes) {
-    const downloads = new Downloads(sizes, (download) => this.#tell(({ onDownload }) => onDownload(download)));
+    let isNear = false;
+    const downloads = new Downloads(sizes, (download) => {
+      this.#tell(({ onDownload }) => onDownload(download));
+      if (isNear || download.seen < NEARLY_ALL * download.total) return;
+      isNear = true;
+      this.worker.postMessage({ type: "received" });
+    });
     try {
       const main = (await isKept(place)) ? null : await compileFromNetwork(place, downloads);
       this.worker.postMessage({ type: "main", main });
@@ -70,7 +81,7 @@ export class Launch {
   }
 }
 
-/** The launch made in the page's head, once; null if there is none. @returns {Launch | null} */
+/** The launch made in the page's head, once; null if there is none. @returns {Launched | null} */
 export function takeEarlyLaunch() {
   const early = Reflect.get(globalThis, EARLY) ?? null;
   Reflect.deleteProperty(globalThis, EARLY);

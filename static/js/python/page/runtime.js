@@ -4,9 +4,7 @@
  * replaces the first one at once if that has to be ended.
  *
  * @typedef {"idle" | "booting" | "ready" | "busy" | "restarting" | "failed"} State
- * @typedef {import("./job.js").Message} Message
- * @typedef {import("./job.js").Options} Options
- * @typedef {import("./job.js").Job} Job
+ * @import { Message, Options, Job } from "./job.js"
  */
 import { isFrugal } from "../../config.js";
 import { Interpreter } from "./interpreter.js";
@@ -30,8 +28,7 @@ class Runtime extends EventTarget {
   #waiting = [];
   /** Whether variables were lost with the last ended worker. */
   #lostVariables = false;
-  /** @type {ReturnType<typeof setInterval> | undefined} */
-  #clock;
+  #clock = 0;
   /** Python itself, compiled once for all workers of the page. @type {WebAssembly.Module | null} */
   #main = null;
   /** Whether the next start is being prepared, or will be once the page is idle. */

@@ -2,8 +2,7 @@
  * Files in Python's file system (Emscripten's MEMFS). Some are written at once, others are fetched when they are opened. An
  * interpreter from a snapshot expects all of them.
  *
- * @typedef {import("./packs.js").Entry} Entry
- * @typedef {import("./packs.js").Places} Places
+ * @import { Entry, Places } from "./packs.js"
  */
 import { readPackage } from "./packs.js";
 

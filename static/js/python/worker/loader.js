@@ -3,10 +3,9 @@
  * nor snapshots with NumPy. No file of Pyodide is changed; needs.js lists the parts of its `Module` object that are used.
  * Nothing here needs a browser, so the tests also run it in Node.
  *
- * @typedef {import("./packs.js").Index} Index
- * @typedef {import("./snapshot.js").Snapshot} Snapshot
- * @typedef {import("./types.js").Engine} Engine
- * @typedef {import("./types.js").Python} Python
+ * @import { Index } from "./packs.js"
+ * @import { Snapshot } from "./snapshot.js"
+ * @import { Engine, Python } from "./types.js"
  * @typedef {{index: Index, standardLibrary: Uint8Array, packs: Promise<Map<string, Uint8Array>>}} Files `packs`: the index's `first`
  * @typedef {(settings: any) => Promise<any>} CreateModule what pyodide.asm.mjs exports
  * @typedef {(pack: string) => Uint8Array} ReadNow the bytes of a pack, at once
@@ -131,7 +130,6 @@ function silence() {}
  * @param {Promise<WebAssembly.Module>} main
  * @param {Promise<Files | null>} files
  * @param {{env?: Record<string, string>, onMemory?: (module: any) => void}} more `onMemory`: for making a snapshot
- * @returns {Promise<Engine>}
  */
 async function createEngine(create, main, files, { env: more, onMemory }) {
   const inNode = typeof Reflect.get(globalThis, "process") === "object";

@@ -19,7 +19,6 @@ const POSTS_A_WINDOW = 4;
  * @typedef {(name: StreamName, text: string) => void} Send
  */
 export class Output {
-  /** @type {Send} */
   #send;
   /** @type {StreamName} */
   #name = "stdout";

@@ -14,7 +14,7 @@ import { addressOf } from "../download.js";
 export const INDEX = "index.json";
 export const STANDARD_LIBRARY = "std.pack";
 /** Needed by most code, but not for the first output. */
-export const SOON = "numpy-soon.pack";
+export const SOON = "soon.pack";
 export const SCRIPT = "pyodide.asm.mjs";
 /** The pack of an instrument. @param {string} widget */
 export const packOf = (widget) => `widget-${widget}.pack`;

@@ -9,9 +9,9 @@
  *     pages of memory      those that are not all zero, one after another
  *     libraries            WebAssembly, each at a multiple of 16
  *
- * @typedef {import("./packs.js").Index} Index
- * @typedef {import("./types.js").Python} Python
- * @typedef {import("./snapshot-store.js").Stored} Stored
+ * @import { Index } from "./packs.js"
+ * @import { Python } from "./types.js"
+ * @import { Stored } from "./snapshot-store.js"
  * @typedef {[offset: number, length: number]} Run
  * @typedef {{version: string, index: Index, record: import("./side-modules.js").Libraries, references: any, heapSize: number,
  *   runs: Run[], libraries: [name: string, offset: number, length: number][]}} Header

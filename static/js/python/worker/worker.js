@@ -4,11 +4,8 @@
  * Reader's code runs here and shares the page's origin. Access to other pages, the network and this browser's storage is
  * removed before its first line runs (lock-down.js). Its output is text and numbers, limited to what a page can show.
  *
- * @typedef {import("../protocol.js").Boot} Boot
- * @typedef {import("../protocol.js").Main} Main
- * @typedef {import("../protocol.js").StopBy} StopBy
+ * @import { Boot, Main, Received, StopBy, Reply } from "../protocol.js"
  * @typedef {import("../protocol.js").Request} Request
- * @typedef {import("../protocol.js").Reply} Reply
  */
 import { Downloads, addressOf, fetched } from "../download.js";
 import { Output } from "./output.js";
@@ -28,6 +25,9 @@ const MAX_CHARACTERS = 2_000_000;
 /** Delay in ms before a snapshot is checked if there is no request. */
 const LATEST_CHECK_MS = 10_000;
 
+/** Time in ms without a request after which Python fetches and imports what most code uses. */
+const QUIET_MS = 300;
+
 const MEMORY_SENTENCE = `Python has ${MAX_MEMORY / 2 ** 20} MB of memory in this page.\n`;
 
 /** Refused before any memory is allocated. */
@@ -45,29 +45,25 @@ let handle;
 /** The current request; null between two, when output of a callback belongs to none. @type {number | null} */
 let requestId = null;
 let displays = 0;
+let answered = 0;
 
 const output = new Output((name, text) => requestId !== null && post({ type: "stream", id: requestId, name, text }));
 
-/** @type {(main: WebAssembly.Module | null) => void} */
-let giveMain;
-/** The main module from the page; null if this worker reads it itself. @type {Promise<WebAssembly.Module | null>} */
-const given = new Promise((resolve) => (giveMain = resolve));
+/** The main module from the page; null if this worker reads it itself. @type {PromiseWithResolvers<WebAssembly.Module | null>} */
+const given = Promise.withResolvers();
+/** The page has received nearly all of the main module, or has none to receive. @type {PromiseWithResolvers<void>} */
+const received = Promise.withResolvers();
 /** @type {Uint8Array | null} */
 let interruptBuffer = null;
 
-/** Requests from before Python was ready. @type {Exclude<Request, StopBy | Main>[]} */
+/** Requests from before Python was ready. @type {Exclude<Request, StopBy | Main | Received>[]} */
 const early = [];
-/** @type {(question: Exclude<Request, StopBy | Main>) => void} */
-let noteQuestion;
 /** Packs that a request will need, on a start from files. @type {Map<string, Uint8Array>} */
 const ahead = new Map();
-/** The first request before Python is ready. @type {Promise<Exclude<Request, StopBy | Main>>} */
-const askedEarly = new Promise((resolve) => (noteQuestion = resolve));
-
-/** @type {() => void} */
-let noteAnswer;
-/** @type {Promise<void>} the first question has been answered */
-const answeredFirst = new Promise((resolve) => (noteAnswer = resolve));
+/** The first request before Python is ready. @type {PromiseWithResolvers<Exclude<Request, StopBy | Main | Received>>} */
+const askedEarly = Promise.withResolvers();
+/** The first question has been answered. @type {PromiseWithResolvers<void>} */
+const answeredFirst = Promise.withResolvers();
 
 /** Reader's code can leave a failing promise (pyodide_js.loadPackage). No one awaits it, so it is not an error of the page. */
 globalThis.addEventListener("unhandledrejection", (event) => event.preventDefault());
@@ -76,13 +72,16 @@ globalThis.addEventListener("message", (event) => {
   /** @type {Request} */
   const message = event.data;
   if (message.type === "main") {
-    giveMain(message.main);
+    given.resolve(message.main);
+    received.resolve();
+  } else if (message.type === "received") {
+    received.resolve();
   } else if (message.type === "stop-by") {
     interruptBuffer = message.interruptBuffer;
     pyodide?.setInterruptBuffer(interruptBuffer);
   } else if (handle === undefined) {
     early.push(message);
-    noteQuestion(message);
+    askedEarly.resolve(message);
   } else {
     tryToAnswer(message);
   }
@@ -95,7 +94,7 @@ globalThis.addEventListener("message", (event) => {
  * @param {Downloads} downloads
  */
 async function mainModule(message, downloads) {
-  return (message.isGiven ? null : await compileKept(message)) ?? (await given) ?? compileFromNetwork(message, downloads);
+  return (message.isGiven ? null : await compileKept(message)) ?? (await given.promise) ?? compileFromNetwork(message, downloads);
 }
 
 /** @param {unknown} error */
@@ -123,7 +122,7 @@ async function boot(message) {
   const readNow = (/** @type {string} */ pack) => ahead.get(pack) ?? read(pack);
   const { python, from, why } = await start({ create, main, snapshot, files, readNow });
   pyodide = python.pyodide;
-  const host = pyodide.pyimport("widgets.engine.host");
+  const host = pyodide.pyimport("latentbook_start").load_host();
   pyodide.setStdout({ write: (/** @type {Uint8Array} */ bytes) => output.write("stdout", bytes) });
   pyodide.setStderr({ write: (/** @type {Uint8Array} */ bytes) => output.write("stderr", bytes) });
   if (interruptBuffer) pyodide.setInterruptBuffer(interruptBuffer);
@@ -134,8 +133,8 @@ async function boot(message) {
   for (const message of early.splice(0)) tryToAnswer(message);
   const file = await stored.catch(() => null);
   if (from === "files" || !isEarly) file?.close(); // otherwise no one could store another one
-  await Promise.race([answeredFirst, pause(LATEST_CHECK_MS)]);
-  if (from === "files") return answeredFirst.then(() => importSoon(place));
+  await Promise.race([answeredFirst.promise, pause(LATEST_CHECK_MS)]);
+  if (from === "files") return answeredFirst.promise.then(() => importSoon(place, pause));
   if (file !== null && isEarly) {
     await checkSnapshot(file, pause).catch(() => post({ type: "spoiled" }));
     file.close();
@@ -159,8 +158,18 @@ function learned(place, index) {
   return index;
 }
 
-/** Called after the first answer. @param {import("../download.js").Place} place */
-async function importSoon(place) {
+/**
+ * Called after the first answer.
+ *
+ * @param {import("../download.js").Place} place
+ * @param {(ms: number) => Promise<void>} pause
+ */
+async function importSoon(place, pause) {
+  let before;
+  do {
+    before = answered;
+    await pause(QUIET_MS);
+  } while (before !== answered);
   try {
     await (await fetched(place, SOON)).arrayBuffer(); // Python finds it in the HTTP cache
     const start = pyodide.pyimport("latentbook_start");
@@ -175,34 +184,29 @@ async function importSoon(place) {
  * @param {Boot} message
  * @param {Downloads} downloads
  * @param {import("../download.js").Place} place gets the names of all files
- * @returns {Promise<import("./loader.js").Files>}
  */
 async function filesOf({ sizes }, downloads, place) {
   const bytes = async (/** @type {string} */ name) => new Uint8Array(await (await downloads.get(place, name)).arrayBuffer());
-  // Two at a time, in order of need: a browser opens six connections, and the page's scripts need some.
   const standardLibrary = bytes(STANDARD_LIBRARY);
   const index = downloads.get(place, INDEX).then(async (response) => learned(place, await response.json()));
-  const [first, ...others] = Object.keys(sizes).filter((name) => name.endsWith(".pack") && name !== STANDARD_LIBRARY);
-  const inTurn = async (/** @type {string[]} */ names) => {
-    /** @type {[string, Uint8Array][]} */
-    const list = [];
-    for (const name of names) list.push([name, await bytes(name)]);
-    return list;
-  };
+  // Python's own start needs the main module and its library. All else is fetched during it: on a slow line these come sooner.
+  const others = Object.keys(sizes).filter((name) => name.endsWith(".pack") && name !== STANDARD_LIBRARY);
+  const packs = Promise.all([standardLibrary, index, received.promise]).then(async () => {
+    const read = others.map(async (name) => /** @type {const} */ ([name, await bytes(name)]));
+    return new Map(await Promise.all(read));
+  });
   const fetchAhead = async () => {
-    const [question] = await Promise.all([askedEarly, index]);
+    const [question] = await Promise.all([askedEarly.promise, index]);
     if (question.type !== "compute_widget") return;
     const name = packOf(question.widget);
     ahead.set(name, new Uint8Array(await (await fetched(place, name)).arrayBuffer()));
   };
   fetchAhead().catch(() => {}); // Python will fetch it itself
-  const lanes = [index.then(() => inTurn([first])), standardLibrary.then(() => inTurn(others))];
-  const packs = Promise.all(lanes).then((lists) => new Map(lists.flat()));
   packs.then(() => post({ type: "progress", stage: "import", download: null }), () => {}); // awaited by the loader
   return { standardLibrary: await standardLibrary, index: await index, packs };
 }
 
-/** @param {Exclude<Request, StopBy | Main>} message */
+/** @param {Exclude<Request, StopBy | Main | Received>} message */
 function tryToAnswer(message) {
   requestId = message.id;
   displays = 0;
@@ -217,10 +221,11 @@ function tryToAnswer(message) {
     else die(error);
   }
   requestId = null;
-  noteAnswer();
+  answered += 1;
+  answeredFirst.resolve();
 }
 
-/** @param {Exclude<Request, StopBy | Main>} message @returns {Reply} */
+/** @param {Exclude<Request, StopBy | Main | Received>} message @returns {Reply} */
 function answer(message) {
   const request = pyodide.toPy(exchanged(message, null, undefined)); // Python's None is undefined on this side
   try {

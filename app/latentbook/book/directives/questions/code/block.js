@@ -1,5 +1,7 @@
 import { CodeField } from "latentbook/cell/code-field.js";
 import { missingFor, offerFor, runInOrder, undefinedName } from "latentbook/cell/prerequisites.js";
+import { button, make } from "latentbook/elements.js";
+import { explained } from "latentbook/explain/explain.js";
 import { RunError } from "latentbook/python/page/job.js";
 import { runtime } from "latentbook/python/page/runtime.js";
 import { withoutColours } from "latentbook/text.js";
@@ -71,16 +73,11 @@ export default class CodeAnswer {
 
   /** The input that breaks a law, for the reader to run. @param {string} lines */
   #offerCase(lines) {
-    const run = document.createElement("button");
-    run.type = "button";
-    run.textContent = translate("Add this case to my code and run it");
-    run.addEventListener("click", async () => {
+    const run = button(translate("Add this case to my code and run it"), async () => {
       await this.field.append(lines);
       this.section.dispatchEvent(new Event("check-answer"));
     });
-    const offer = document.createElement("div");
-    offer.append(pre("case", lines), run);
-    return offer;
+    return make("div", {}, pre("case", lines), run);
   }
 
   /** @param {RunError} error @param {HTMLElement[]} printed @returns {Promise<import("latentbook/quiz/types.js").Reply>} */
@@ -98,7 +95,9 @@ export default class CodeAnswer {
       return { state: "wrong", said: [new Text(translate("The check needs {name}, which your code does not define. Define it first.", { name })), ...printed] };
     }
     const where = error.line === null ? translate("The check could not use your code's result:") : translate("Your code stopped at line {line}:", { line: error.line });
-    return { state: "wrong", said: [new Text(where), ...printed, pre("error", error.traceback || error.message)] };
+    const sentence = await explained(error.explanation);
+    const said = [...printed, pre("error", error.traceback || error.message), ...(sentence === null ? [] : [sentence])];
+    return { state: "wrong", said: [new Text(where), ...said] };
   }
 
   clear() {
@@ -111,12 +110,7 @@ export default class CodeAnswer {
 }
 
 /** @param {string} name @param {string} text */
-function pre(name, text) {
-  const element = document.createElement("pre");
-  element.className = name;
-  element.textContent = text;
-  return element;
-}
+const pre = (name, text) => make("pre", { className: name }, text);
 
 /** Adds to what was printed. @param {HTMLElement[]} printed @param {string} name @param {string} text */
 function print(printed, name, text) {

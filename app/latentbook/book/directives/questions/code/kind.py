@@ -1,16 +1,14 @@
 """``code``: a cell to fill, judged by assertions."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from latentbook.book.compose.compose import Composer
-from latentbook.book.compose.pieces import Html
+from latentbook.book.compose.pieces import Html, Public
 from latentbook.book.compose.prose import highlight_code
-from latentbook.book.compose.question import Part, Public, Question, QuestionKind, shared
+from latentbook.book.compose.question import CHECK, GRADE, Question, QuestionKind, shared
 from latentbook.book.read.nodes import DirectiveNode
-from latentbook.book.read.python import check_python, validate
+from latentbook.book.read.python import check_python
 
 
 @dataclass(frozen=True)
@@ -23,9 +21,9 @@ class CodeQuestion(Question):
     solution: Html
     scope: Public[str]
 
-    @property
-    def on_paper(self) -> Html:
-        return Html('<pre class="code"><code>{}</code></pre>').format(self.solution)
+    def assessed(self) -> Self:
+        """The page has the check, for feedback; what decides the mark may be another."""
+        return replace(self.withheld(), key=self.key)
 
 
 def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> CodeQuestion | None:
@@ -34,13 +32,13 @@ def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> C
     needed = {"code-cell": cells}
     if node.opens is None:
         needed |= {"check": checks, "solution": solutions}
-    good = True
-    for name, found in needed.items():
-        if len(found) != 1:
-            composer.problems.add(node.line, f"a code question needs one {name}; got {len(found)}")
-            good = False
-    if not good:
+    counts = {name: len(found) for name, found in needed.items() if len(found) != 1}
+    for name, count in counts.items():
+        composer.problems.add(node.line, f"a code question needs one {name}; got {count}")
+    if counts:
         return None
+    if len(grades := node.parts("grade")) > 1:
+        composer.problems.add(grades[1].line, "a code question has at most one grade")
     for option in cells[0].options:
         composer.problems.add(cells[0].line, f"the cell of a question takes no option {option!r}")
     return CodeQuestion(
@@ -57,29 +55,8 @@ def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> C
     )
 
 
-CHECK = Part(
-    name="check",
-    doc="Assertions that judge the reader's code; their messages are the feedback.",
-    argument="python",
-    argument_required=True,
-    body="code",
-    validate=validate,
+SOLUTION = replace(CHECK, name="solution", in_answer=True)
+MISTAKE = replace(
+    CHECK, name="mistake", argument="words of the message it must get", validate=check_python
 )
-SOLUTION = Part(
-    name="solution",
-    doc="Code that must pass the check.",
-    argument="python",
-    argument_required=True,
-    body="code",
-    in_answer=True,
-    validate=validate,
-)
-MISTAKE = Part(
-    name="mistake",
-    doc="Code that must fail the check with a message holding the words of the argument.",
-    argument="words of the message it must get",
-    argument_required=True,
-    body="code",
-    validate=check_python,
-)
-CODE = QuestionKind(CodeQuestion, build, parts=(CHECK, SOLUTION, MISTAKE))
+CODE = QuestionKind(CodeQuestion, build, parts=(CHECK, GRADE, SOLUTION, MISTAKE))

@@ -1,18 +1,16 @@
 /**
  * A guess: the reader moves a line over a figure and commits; then the truth is drawn over it. Which of the two drawings
  * shows follows from the question's `data-state` (quiz.css).
- *
- * @typedef {{answer: number, tolerance: number, unit: string, log: boolean}} GuessKey `tolerance`: a distance, or a factor where
- *   the axis is logarithmic
  */
-import { decimalPlaces, inDigits, translate } from "latentbook/words.js";
+import { guessText, guessed, judgeGuess, withTwoDigits } from "latentbook/quiz/judge.js";
+import { translate } from "latentbook/words.js";
 
 export default class Guess {
   /** A guess is no guess once the truth has been seen. */
   final = true;
   #moved = false;
 
-  /** @param {HTMLElement} section @param {GuessKey} key */
+  /** @param {HTMLElement} section @param {import("latentbook/quiz/judge.js").GuessKey} key */
   constructor(section, key) {
     this.key = key;
     this.input = /** @type {HTMLInputElement} */ (section.querySelector('input[type="range"]'));
@@ -30,7 +28,11 @@ export default class Guess {
   set answer(value) {
     this.input.value = value;
     this.#move();
-    this.input.disabled = true;
+  }
+
+  /** A guess that is only saved, because the worked answer is not open yet, can still be moved. */
+  showVerdict() {
+    this.input.disabled = this.#moved;
   }
 
   /** @param {() => void} react */
@@ -40,14 +42,9 @@ export default class Guess {
 
   /** @returns {Promise<import("latentbook/quiz/types.js").Reply>} */
   async check() {
-    if (!this.#moved) return { state: "unread", said: [new Text(translate("Move the line to your guess first."))] };
-    this.input.disabled = true;
-    const { answer, tolerance, log } = this.key;
-    const right = log
-      ? Math.abs(Math.log(this.#value / answer)) <= Math.log(tolerance) + 1e-9
-      : Math.abs(this.#value - answer) <= tolerance * (1 + 1e-9);
-    const said = translate("Your guess was {guess}, the answer is {answer}.", { guess: this.#text(this.#value), answer: this.#text(answer) });
-    return { state: right ? "right" : "wrong", said: [new Text(said)] };
+    const { state, said } = judgeGuess(this.answer, this.key, this.input.step);
+    if (state !== "unread") this.showVerdict();
+    return { state, said: [new Text(said)] };
   }
 
   /** @param {import("latentbook/quiz/types.js").Memory} memory */
@@ -82,21 +79,11 @@ export default class Guess {
 
   /** In the units of the axis. */
   get #value() {
-    const value = Number(this.input.value);
-    return this.key.log ? 10 ** value : value;
+    return guessed(this.input.value, this.key);
   }
 
   /** @param {number} value */
   #text(value) {
-    const { log, unit } = this.key;
-    const decimals = decimalsOf(this.input.step);
-    const number = log ? withTwoDigits(value) : inDigits(value, { ...decimalPlaces(decimals), useGrouping: false }).replace("-", "−");
-    return unit === "%" ? `${number} %` : `${number} ${unit}`.trim();
+    return guessText(value, this.key, this.input.step);
   }
 }
-
-/** @param {number} value */
-const withTwoDigits = (value) => inDigits(value, { maximumSignificantDigits: 2 });
-
-/** @param {string} step @returns {number} digits after the point that it takes to write multiples of a step */
-const decimalsOf = (step) => step.replace(/0+$/, "").split(".")[1]?.length ?? 0;

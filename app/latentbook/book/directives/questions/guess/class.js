@@ -1,3 +1,4 @@
+import { make } from "latentbook/elements.js";
 import { one, say } from "latentbook/lecture/page.js";
 import { BINS, binned, columns, figuresOf, mark } from "latentbook/lecture/results.js";
 import { decimalPlaces, inDigits, translate } from "latentbook/words.js";
@@ -37,19 +38,13 @@ export default class Guess {
   showResults(rounds, place) {
     const { answer, insets, log, picture, low, high } = this.asked;
     for (const [i, figure] of figuresOf(rounds, place).entries()) {
-      const holder = document.createElement("div");
-      holder.className = "drawing guess";
-      holder.style.cssText = insets;
-      const drawn = document.createElement("div");
-      drawn.innerHTML = picture;
-      const lines = document.createElement("div");
-      lines.className = "guess-lines";
-      lines.append(columns(binned(rounds[i], low, high, 2 * BINS)));
+      const lines = make("div", { className: "guess-lines" }, columns(binned(rounds[i], low, high, 2 * BINS)));
       if (answer !== undefined) {
         const value = log ? Math.log10(answer) : answer;
         lines.append(mark(this.#share(value), translate("Computed: {value}", { value: this.#text(value) })));
       }
-      holder.append(drawn, lines);
+      const holder = make("div", { className: "drawing guess" }, make("div", { innerHTML: picture }), lines);
+      holder.style.cssText = insets;
       figure.append(holder);
     }
   }

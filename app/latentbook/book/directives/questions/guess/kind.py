@@ -1,7 +1,5 @@
 """``guess``: a line to move over a figure, which then shows the computed value."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,14 +8,14 @@ from typing import Any
 from latentbook.book.compose.blocks import ClassForm, Show
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.engine import EngineError
-from latentbook.book.compose.pieces import Html
-from latentbook.book.compose.plots import PlotError
-from latentbook.book.compose.question import Part, Public, Question, QuestionKind, shared
+from latentbook.book.compose.pieces import Html, Public
+from latentbook.book.compose.question import Part, Question, QuestionKind, shared
 from latentbook.book.compose.stills import NARROW
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, positive, text
 from latentbook.book.read.python import validate
 from latentbook.book.translations.language import message
+from latentbook.errors import Mistake
 
 NARROW_RATIO = 0.7  # of a phone's picture, as in static/js/figure/draw.js
 DECADES = 0.01  # step of the line where the axis is logarithmic
@@ -55,70 +53,52 @@ class GuessQuestion(Question):
         told = {"answer": self.key.get("answer"), "picture": "".join(self.truth)}
         return (ClassForm("guess", message("Guess"), asked, told, ends),)
 
-    @property
-    def on_paper(self) -> Html:
-        return Html('<div class="drawing">{}</div>').format(Html().join(self.truth))
 
-
-def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> GuessQuestion | None:
+def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> GuessQuestion:
     sketches = node.parts("sketch")
     if len(sketches) != 1:
-        composer.problems.add(node.line, f"a guess question needs one sketch; got {len(sketches)}")
-        return None
-    made = _fields(sketches[0], composer.id_of(node), options, composer)
-    if made is None:
-        return None
-    key, fields = made
+        raise Mistake(node.line, f"a guess question needs one sketch; got {len(sketches)}")
+    sketch = sketches[0]
+    try:
+        key, fields = _fields(sketch, composer.id_of(node), options, composer)
+    except ValueError as error:
+        raise Mistake(sketch.line, f"the sketch {error}") from None
     return GuessQuestion(**shared(node, composer, node.text, key), **fields)
 
 
 def _fields(
     sketch: DirectiveNode, id: str, options: Mapping[str, Any], composer: Composer
-) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """The key of a question and its own fields, or None after reporting a mistake."""
-
-    def refused(why: str) -> None:
-        composer.problems.add(sketch.line, f"the sketch {why}")
-
-    try:
-        made = composer.resources.plots.sketch(sketch.code)
-    except PlotError as error:
-        error.report(sketch, composer.problems)
-        return None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The key of a question and its own fields; ValueError says what is wrong with the sketch."""
+    made = composer.resources.plots.sketch(sketch)
     figure, truth, answer = made["figure"], made["truth"], made["answer"]
     draw = composer.resources.stills.draw
+    alt, revealed = (
+        composer.plain(str(sketch.options.get(name, "")), sketch.line)
+        for name in ("alt", "alt-revealed")
+    )
     try:
-        alt, revealed = (
-            composer.plain(str(sketch.options.get(name, "")), sketch.line)
-            for name in ("alt", "alt-revealed")
-        )
         asked, shown = draw(figure, id, alt), draw(truth, f"{id}-truth", revealed)
     except EngineError as error:
-        refused(f"cannot be drawn: {error}")
-        return None
+        raise ValueError(f"cannot be drawn: {error}") from None
     layout = figure["layout"]
     for part in ("height", "margin", "xaxis", "yaxis"):
         if layout[part] != truth["layout"][part]:
-            refused(f"moves: {part!r} must be the same in 'figure' and 'truth'")
-            return None
+            raise ValueError(f"moves: {part!r} must be the same in 'figure' and 'truth'")
     axis = layout["xaxis"]
     if "domain" in axis or "scaleanchor" in axis or "scaleanchor" in layout["yaxis"]:
-        refused("needs an x axis as wide as the figure, without domain and scaleanchor")
-        return None
+        raise ValueError("needs an x axis as wide as the figure, without domain and scaleanchor")
     low, high = map(float, axis["range"])
     log = axis.get("type") == "log"
     if log and answer <= 0:
-        refused(f"has the answer {answer:g}, which a logarithmic axis cannot show")
-        return None
+        raise ValueError(f"has the answer {answer:g}, which a logarithmic axis cannot show")
     tolerance = options.get("tolerance")
     if log and tolerance is not None and tolerance <= 1:
-        factor = f"{tolerance:g}"
-        refused(f"has a logarithmic axis: its tolerance is a factor above 1; got {factor}")
-        return None
+        why = "has a logarithmic axis: its tolerance is a factor above 1"
+        raise ValueError(f"{why}; got {tolerance:g}")
     place = math.log10(answer) if log else answer
     if not low < place < high:
-        refused(f"has the answer {answer:g}, which is outside its x axis")
-        return None
+        raise ValueError(f"has the answer {answer:g}, which is outside its x axis")
     step = DECADES if log else options.get("step", (high - low) / 200)
     unit = options.get("unit", "")
     key = {"answer": answer, "tolerance": tolerance, "unit": unit, "log": log}
@@ -154,9 +134,7 @@ def insets(layout: Mapping[str, Any]) -> str:
 
 SKETCH = Part(
     name="sketch",
-    doc="Python that leaves the figure of a guess, `figure` and `truth`, and its `answer`.",
     argument="python",
-    argument_required=True,
     options={"alt": Option(text, required=True), "alt-revealed": Option(text, required=True)},
     body="code",
     drawn=True,

@@ -1,23 +1,22 @@
 """``number``: a number with a tolerance."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 
-from latentbook.book.compose.blocks import Block, ClassForm, Show
+from latentbook.book.compose.blocks import ClassForm, Show
 from latentbook.book.compose.compose import Composer
-from latentbook.book.compose.question import Part, Public, Question, QuestionKind, shared
+from latentbook.book.compose.pieces import Public
+from latentbook.book.compose.question import (
+    WRONG,
+    Question,
+    QuestionKind,
+    Wrong,
+    shared,
+    wrong_answers,
+)
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, number, positive, text
 from latentbook.book.translations.language import message
-from latentbook.errors import FileProblems
-
-
-@dataclass(frozen=True)
-class WrongAnswer:
-    value: float
-    blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class NumberQuestion(Question):
 
     kind = "number"
     unit: Public[str]
-    wrong: tuple[WrongAnswer, ...]
+    wrong: tuple[Wrong, ...]
 
     def class_forms(self, show: Show) -> tuple[ClassForm, ...]:
         told = {"answer": self.key.get("answer")}
@@ -35,38 +34,20 @@ class NumberQuestion(Question):
 
 def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> NumberQuestion:
     answer, tolerance = options.get("answer"), options.get("tolerance")
-    wrong = []
-    for part in node.parts("wrong"):
-        try:
-            value = number(part.argument)
-        except ValueError:
-            continue  # reported where the part was read
-        if answer is not None and tolerance is not None and abs(value - answer) <= tolerance:
-            composer.problems.add(part.line, f"{value:g} is within tolerance of the right answer")
-        wrong.append(WrongAnswer(value, composer.blocks(part.nodes)))
+    wrong = wrong_answers(node, composer, number)
+    for each in wrong if answer is not None and tolerance is not None else ():
+        if abs(each.value - answer) <= tolerance:
+            message = f"{each.value:g} is within tolerance of the right answer"
+            composer.problems.add(each.line, message)
     unit = options.get("unit", "")
     key = {"answer": answer, "tolerance": tolerance, "unit": unit}
     return NumberQuestion(
         **shared(node, composer, node.text, {**key, "wrong": [each.value for each in wrong]}),
         unit=unit,
-        wrong=tuple(wrong),
+        wrong=wrong,
     )
 
 
-def check_wrong(node: DirectiveNode, problems: FileProblems) -> None:
-    try:
-        number(node.argument)
-    except ValueError as error:
-        problems.add(node.line, f"the argument of wrong {error}")
-
-
-WRONG = Part(
-    name="wrong",
-    doc="What to tell a reader who gives this number.",
-    argument="a wrong number",
-    argument_required=True,
-    validate=check_wrong,
-)
 NUMBER = QuestionKind(
     NumberQuestion,
     build,

@@ -1,8 +1,8 @@
 import { Picks } from "latentbook/lecture/picks.js";
 
 export default class TrueFalse extends Picks {
-  /** True comes first. */
-  get right() {
-    return this.asked.answer === undefined ? undefined : Number(!this.asked.answer);
+  /** True comes first. @param {number} option */
+  isRight(option) {
+    return this.asked.answer !== undefined && option === Number(!this.asked.answer);
   }
 }

@@ -1,7 +1,5 @@
 """``true-false``: a statement to judge."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

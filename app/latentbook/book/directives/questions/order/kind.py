@@ -1,0 +1,192 @@
+"""``order``: lines of code or steps in prose to be put in order, some of which belong nowhere.
+
+Such exercises are known as Parsons problems (Parsons and Haden, 2006).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from string import ascii_uppercase
+from typing import Any, ClassVar
+
+from latentbook.book.compose.blocks import Block, Prose
+from latentbook.book.compose.compose import Composer
+from latentbook.book.compose.notebook import Cell, NotebookWriter, listing
+from latentbook.book.compose.pieces import Html, Public, Text
+from latentbook.book.compose.prose import highlight_code
+from latentbook.book.compose.question import (
+    CHECK,
+    Part,
+    Question,
+    QuestionKind,
+    notebook,
+    shared,
+    shuffled,
+)
+from latentbook.book.compose.task_list import is_task_list, read_options, task_sources
+from latentbook.book.read.nodes import DirectiveNode
+from latentbook.book.read.options import Option, text
+from latentbook.book.read.python import check_python
+from latentbook.errors import Mistake
+
+INDENT = 4
+MOST_LINES, MOST_DISTRACTORS = 12, 3
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line: code without its indentation, or ``words``; ``feedback`` if it does not belong."""
+
+    said: ClassVar[tuple[str, ...]] = ("words",)
+    words: Public[Text]
+    code: Public[Html]
+    feedback: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class OrderQuestion(Question):
+    """key: {"order", "ranks", "indents", "check"}.
+
+    ``order`` is a right one, of the places of lines; each may be exchanged with others of its rank.
+    """
+
+    kind = "order"
+    said = ("question", "lines")
+    lines: Public[tuple[Line, ...]]
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        return tuple(ascii_uppercase[: len(self.lines)])
+
+    @property
+    def letters(self) -> str:
+        return ", ".join(ascii_uppercase[place] for place in self.key["order"])
+
+    @property
+    def code(self) -> Html:
+        """The lines of code in their order; empty for prose."""
+        pairs = zip(self.key["order"], self.key["indents"], strict=False)
+        lines = [Html(" " * (INDENT * indent)) + self.lines[place].code for place, indent in pairs]
+        return Html("\n").join(lines)
+
+
+@dataclass(frozen=True)
+class _Written:
+    """What the author wrote. ``right`` are the places of the lines that belong, in order."""
+
+    lines: list[Line]
+    right: list[int]
+    indents: list[int]
+    ranks: list[int]
+
+
+def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> OrderQuestion:
+    parts = node.parts("lines")
+    written = _code(node, composer) if parts else _prose(node, options, composer)
+    right, wrong = len(written.right), len(written.lines) - len(written.right)
+    places = shuffled(len(written.lines), node.seed or node.label)
+    order = [places.index(line) for line in written.right]
+    checks = node.parts("check")
+    mistake = ""
+    if not (3 <= right <= MOST_LINES and wrong <= MOST_DISTRACTORS):
+        mistake = (
+            f"an order question has 3 to {MOST_LINES} lines and at most {MOST_DISTRACTORS} that "
+            f"do not belong; got {right} and {wrong}"
+        )
+    elif order == sorted(order) and not node.seed:
+        mistake = "the shuffled lines are in order by chance: choose another label"
+    elif parts and len(checks) != 1:
+        mistake = f"lines of code need one check; got {len(checks)}"
+    if mistake and node.opens is None:
+        raise Mistake(node.line, mistake)
+    key = {
+        "order": order,
+        "ranks": written.ranks,
+        "indents": written.indents,
+        "check": checks[0].code if checks else None,
+    }
+    question = node.text if parts else [part for part in node.text if not is_task_list(part)]
+    return OrderQuestion(
+        **shared(node, composer, question, key),
+        lines=tuple(written.lines[place] for place in places),
+    )
+
+
+def _code(node: DirectiveNode, composer: Composer) -> _Written:
+    lines, distractors = node.parts("lines"), node.parts("distractor")
+    if len(lines) != 1:
+        raise Mistake(node.line, f"an order question has one {{lines}}; got {len(lines)}")
+    written = _lines(lines[0])
+    steps = [len(line) - len(line.lstrip()) for line in written]
+    if any(step % INDENT for step in steps):
+        raise Mistake(lines[0].line, f"lines are indented by multiples of {INDENT} spaces")
+    right = [Line(Text(), _highlighted(line), ()) for line in written]
+    wrong = [
+        Line(Text(), _highlighted(part.code), (Prose(composer.inline(part.argument, part.line)),))
+        for part in distractors
+    ]
+    indents = [step // INDENT for step in steps]
+    ranks = list(range(len(right)))
+    return _Written([*right, *wrong], ranks, indents, ranks)
+
+
+def _highlighted(line: str) -> Html:
+    return highlight_code(line.strip())
+
+
+def _prose(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> _Written:
+    listed = read_options(node, composer)
+    lines = [Line(option.html, Html(), option.feedback) for option in listed.options]
+    right = listed.right
+    ranks = list(range(len(right)))
+    if "order" in options and node.opens is None:
+        ranks = _ranks(options["order"], len(right))
+        if not ranks:
+            what = f"names each of the {len(right)} lines once, such as 1 2 < 3"
+            raise Mistake(node.line, f"option 'order' {what}; got {options['order']!r}")
+    return _Written(lines, right, [], ranks)
+
+
+def _ranks(order: str, count: int) -> list[int]:
+    """The rank of each line in ``1 2 < 3``; empty if a line is missing or named twice."""
+    groups = [group.split() for group in order.split("<")]
+    named = [name for group in groups for name in group]
+    if sorted(named) != sorted(str(line) for line in range(1, count + 1)):
+        return []
+    rank = {name: at for at, group in enumerate(groups) for name in group}
+    return [rank[str(line)] for line in range(1, count + 1)]
+
+
+def in_notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    """The lines with their letters; they come in order with the answer."""
+    texts = [part for part in node.text if not is_task_list(part)]
+    if parts := node.parts("lines"):
+        right = _lines(parts[0])
+        lines = [line.strip() for line in right]
+        lines += [part.code.strip() for part in node.parts("distractor")]
+        told = listing("\n".join(right))
+    else:
+        options = next(task_sources(part) for part in node.text if is_task_list(part))
+        lines = [writer.text(source) for source, _ in options]
+        right = [line for line, (_, is_right) in zip(lines, options, strict=True) if is_right]
+        told = "\n".join(f"{at}. {line}" for at, line in enumerate(right, start=1))
+    places = shuffled(len(lines), node.label)
+    lettered = [f"{ascii_uppercase[at]}  {lines[place]}" for at, place in enumerate(places)]
+    shown = listing("\n".join(lettered)) if parts else "\n".join(f"- {each}" for each in lettered)
+    return notebook(node, writer, f"{writer.markdown(texts)}\n\n{shown}", told)
+
+
+def _lines(part: DirectiveNode) -> list[str]:
+    return [line.rstrip() for line in part.code.split("\n") if line.strip()]
+
+
+LINES = Part(name="lines", argument="python", body="code", drawn=True, validate=check_python)
+DISTRACTOR = Part(
+    name="distractor", argument="why the line does not belong", body="code", drawn=True
+)
+ORDER = QuestionKind(
+    OrderQuestion,
+    build,
+    {"order": Option(text)},
+    parts=(LINES, DISTRACTOR, CHECK),
+    notebook=in_notebook,
+)

@@ -1,0 +1,82 @@
+"""``predict``: what a listing prints; the reader commits, then it runs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from latentbook.book.compose.blocks import ClassForm, Show
+from latentbook.book.compose.compose import Composer
+from latentbook.book.compose.pieces import Public
+from latentbook.book.compose.question import Question, QuestionKind, shared
+from latentbook.book.compose.task_list import Choice, Listed, read_options
+from latentbook.book.read.nodes import DirectiveNode, TextNode
+from latentbook.book.translations.language import message
+
+
+@dataclass(frozen=True)
+class PredictQuestion(Question):
+    """key: {"answer": index of the right option, "printed", "error"}.
+
+    The option after the last one is that the code stops with an error.
+    """
+
+    kind = "predict"
+    said = ("question", "options")
+    options: Public[tuple[Choice, ...]]
+    stops: Public[str]
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        return (*(option.html.words for option in self.options), self.stops)
+
+    @property
+    def outcome(self) -> str:
+        """What the code prints, and the error that it stops with."""
+        return f"{self.key['printed']}{self.key['error']}".rstrip()
+
+    def class_forms(self, show: Show) -> tuple[ClassForm, ...]:
+        asked = {"options": [*(show(each.html) for each in self.options), self.stops]}
+        told = {"answer": self.key.get("answer")}
+        accepts = {"count": len(self.options) + 1}
+        return (ClassForm("choice", message("Prediction"), asked, told, accepts),)
+
+
+def build(
+    node: DirectiveNode, options: dict[str, Any], composer: Composer
+) -> PredictQuestion | None:
+    code = [
+        part.tokens[0].content
+        for part in node.text
+        if isinstance(part, TextNode) and part.tokens[0].type == "fence"
+    ]
+    if len(code) != 1:
+        composer.problems.add(node.line, f"a predict question needs one listing; got {len(code)}")
+    listed = read_options(node, composer)
+    if len(code) != 1:
+        return None
+    key: dict[str, Any] = {}
+    if node.opens is None:
+        key = composer.resources.plots.output(node, code[0])
+        key["answer"] = _answer(listed, key, composer)
+    return PredictQuestion(
+        **shared(node, composer, listed.question, key),
+        options=listed.options,
+        stops=composer.language.translate("It stops with an error"),
+    )
+
+
+def _answer(listed: Listed, ran: dict[str, str], composer: Composer) -> int:
+    """The place of what really happens, after reporting that it is not what is marked."""
+    if ran["error"]:
+        if listed.right:
+            what = f"stops with {ran['error']}: mark no option, since an error is always offered"
+            composer.problems.add(listed.line, f"the listing {what}")
+        return len(listed.options)
+    printed = " ".join(ran["printed"].split())
+    same = [i for i, option in enumerate(listed.options) if option.html.words == printed]
+    if len(same) != 1 or listed.right != same:
+        what = f"prints {printed!r}: one option must be that, in backticks, and marked"
+        composer.problems.add(listed.line, f"the listing {what}")
+    return same[0] if same else 0
+
+
+PREDICT = QuestionKind(PredictQuestion, build)

@@ -1,0 +1,52 @@
+"""``latentbook course solutions``: a course with the solutions of its problems, for instructors."""
+
+import shutil
+from pathlib import Path
+
+import tomlkit
+
+from latentbook.book.build import build_site
+from latentbook.book.check import record_chapter
+from latentbook.book.compose.labels import numbered
+from latentbook.book.directives import DIRECTIVES, by_name
+from latentbook.book.overlay.merge import merge_importable, open_project
+from latentbook.book.read.contents import COURSE
+from latentbook.errors import LatentbookError, accepted_names
+from latentbook.report import Report
+from latentbook.settings import Settings
+
+SOLUTIONS = "solutions"  # folder of a course: LABEL.md for each problem
+
+
+def build_solutions(settings: Settings, report: Report) -> Path:
+    """Build a copy of a course in which each solution follows its problem.
+
+    Raises
+    ------
+    LatentbookError
+        If a solution is named after no problem of the course, or its code fails.
+    """
+    course = settings.course
+    assert course is not None
+    targets = numbered(open_project(settings), by_name(DIRECTIVES)).targets
+    problems = {label: each for label, each in targets.items() if each.kind == "problem"}
+    copy = settings.build / SOLUTIONS / course.name
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(course, copy, ignore=shutil.ignore_patterns("build", ".git"))
+    manifest = tomlkit.parse((copy / COURSE).read_text(encoding="utf-8"))
+    inserts = manifest.setdefault("insert", tomlkit.aot())
+    unsolved, chapters = dict(problems), set()
+    for path in sorted((course / SOLUTIONS).glob("*.md")):
+        if (label := path.stem) not in problems:
+            names = accepted_names(label, problems)
+            raise LatentbookError(f"{path}: no problem {label!r} in this course. {names}")
+        inserts.append({"after": label, "file": f"{SOLUTIONS}/{path.name}"})
+        chapters.add(unsolved.pop(label).page.partition("/")[0])
+    for label, each in unsolved.items():
+        report(f"No solution yet: problem {each.number}, {SOLUTIONS}/{label}.md")
+    (copy / COURSE).write_text(tomlkit.dumps(manifest), encoding="utf-8")
+    settings = settings.model_copy(update={"course": copy, "build": copy.parent})
+    merge_importable(settings)
+    for slug in sorted(chapters):
+        record_chapter(settings, slug)
+    return build_site(settings, report=report)

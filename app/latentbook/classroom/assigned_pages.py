@@ -1,0 +1,225 @@
+"""``/classroom/assignments/``: what is due, the page of each assignment, and its settings."""
+
+import json
+import math
+from datetime import UTC, datetime
+from string import ascii_uppercase
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Path, Query
+from starlette.responses import HTMLResponse, Response
+
+from latentbook.book.translations.language import message
+from latentbook.classroom import assignments, attempts, people, regrade
+from latentbook.classroom.desk import (
+    NOT_KEPT,
+    Desk,
+    Form,
+    InstructorDesk,
+    Name,
+    Number,
+    PageRoute,
+    StudentDesk,
+    made,
+)
+from latentbook.classroom.late import Late
+from latentbook.classroom.refused import Refused
+from latentbook.classroom.scores import Standing, due, sheet
+from latentbook.classroom.tables import member, now, person
+
+router = APIRouter(prefix="/classroom/assignments", route_class=PageRoute, include_in_schema=False)
+
+MAX_TRIES = 1_000
+MAX_GRACE = 24 * 60
+INDENT = 4
+"""Spaces, of lines of code in a question about their order."""
+
+
+@router.get("/")
+async def get_assignments(desk: StudentDesk) -> Response:
+    rows = await desk.read(assignments.everything, desk.me.course.id)
+    return await desk.page("assignments", given=await desk.read(due, desk.me), rows=rows)
+
+
+@router.get("/{name}/")
+async def get_assignment(
+    desk: StudentDesk, name: Name, at: Annotated[datetime | None, Query()] = None
+) -> Response:
+    """An assignment. With ``at``, in UTC, it is what a student would see at that moment."""
+    me, is_seen_as = desk.me, desk.me.may("assistant")
+    if at is not None and not me.may("instructor"):
+        raise Refused(403, message("Your role in the course does not allow this."))
+    found = await desk.read(sheet, me, name, (at or now()).replace(tzinfo=UTC))
+    render = desk.room.render_assignment
+    html = await made(render, found, root=desk.root, me=me, is_seen_as=is_seen_as)
+    return HTMLResponse(html, headers=NOT_KEPT)
+
+
+@router.get("/{name}/answers/{label}")
+async def get_standing(desk: StudentDesk, name: Name, label: Name) -> Response:
+    """The part of a question's HTML that an answer changes, for the page's script."""
+    found = await desk.read(sheet, desk.me, name, now(), label)
+    standing = found.standing(label)
+    return await desk.page("answering", given=found.given, each=standing, is_seen_as=False)
+
+
+@router.post("/{name}/answers/{label}")
+async def answer(
+    desk: StudentDesk, name: Name, label: Name, asked: Annotated[int | None, Query()] = None
+) -> Response:
+    """Take an answer, from the page's script or from the form of a page without scripts. ``asked``
+    is the edition that the page shows.
+    """
+    form = await desk.form()
+    given = form.text("answer")
+    made_at = arrived = now()
+    if form.text("made_at"):
+        made_at = moment(form.text("made_at")) or arrived
+    else:
+        found = await desk.read(sheet, desk.me, name, arrived, label)
+        given = typed(found.standing(label), form)
+    handed_in = await desk.run(
+        attempts.submit,
+        *(desk.me, name, label, form.text("id"), given, made_at),
+        desk.room.judge,
+        at=arrived,
+        asked_as=asked,
+    )
+    if handed_in.state == "waiting":
+        desk.room.tell()
+    if desk.request.headers.get("accept") == "text/x-part":
+        return await get_standing(desk, name, label)
+    return desk.to(f"classroom/assignments/{name}/#{label}")
+
+
+def typed(standing: Standing, form: Form) -> str:
+    """An answer that was given without scripts, as scripts write it."""
+    label, question = standing.put.label, standing.variant.question
+    text = form.text("answer")
+    if question.kind == "code":
+        return text.replace("\r\n", "\n")
+    if question.kind == "order":
+        return ordered(text, len(question.lines))
+    if question.kind == "guess":
+        try:
+            value = float(text.replace(",", "."))
+            return repr(math.log10(value) if question.key["log"] else value)
+        except ValueError:
+            return ""
+    return form.text(f"{label}.answer")
+
+
+def ordered(text: str, count: int) -> str:
+    """Letters of lines, each in a line of its own after its indentation, as places and indents."""
+    letters, used = list(ascii_uppercase[:count]), []
+    for line in text.expandtabs(INDENT).splitlines():
+        letter = line.strip().upper()
+        if not letter:
+            continue
+        if letter not in letters:
+            why = message("Each line is one of the letters %(first)s to %(last)s.")
+            raise Refused(422, why, first="A", last=letters[-1])
+        used.append([letters.index(letter), (len(line) - len(line.lstrip())) // INDENT])
+    return json.dumps(used) if used else ""
+
+
+def moment(text: str) -> datetime | None:
+    """A moment in UTC as fields of forms have it; nothing if it is empty."""
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise Refused(422, message("A date and a time are needed, or nothing.")) from error
+
+
+# For instructors
+
+
+@router.get("/{name}/settings")
+async def get_settings(desk: InstructorDesk, name: Name) -> Response:
+    def found(connection: sa.Connection) -> dict[str, Any]:
+        course = desk.me.course.id
+        row = assignments.one(connection, course, name)
+        offered = [
+            (each, regrade.preview(connection, desk.me, row.id, each.label, each.edition))
+            for each in regrade.offered(connection, course)
+            if each.assignment == row.id
+        ]
+        names = sa.select(member.c.id, person.c.name).join(person, person.c.id == member.c.person)
+        everyone = people.everyone(connection, course)
+        return {
+            "row": row,
+            "late": Late(**row.late),
+            "extensions": assignments.extensions(connection, row.id),
+            "offered": offered,
+            "names": dict(connection.execute(names.where(member.c.course == course)).all()),
+            "students": [each for each in everyone if each.role == "student"],
+        }
+
+    return await desk.page("assignment_settings", **await desk.read(found))
+
+
+@router.post("/{name}/settings")
+async def change(desk: InstructorDesk, name: Name) -> Response:
+    form = await desk.form()
+    late = Late(
+        form.number("percent", 0, 100),
+        form.number("most", 0, 100),
+        form.number("grace", 0, MAX_GRACE),
+    )
+    await desk.run(
+        assignments.set_dates,
+        desk.me,
+        name,
+        **dates(form),
+        answers_at=moment(form.text("answers_at")),
+        late=late,
+        counts=form.choice("counts", ("best", "last")),
+    )
+    return back(desk, name)
+
+
+@router.post("/{name}/extend")
+async def extend(desk: InstructorDesk, name: Name) -> Response:
+    form = await desk.form()
+    who = form.number("who", 1, 2**31 - 1) if form.text("who") else None
+    given = {"who": who, "group": form.text("group"), **dates(form)}
+    await desk.run(assignments.extend, desk.me, name, **given)
+    return back(desk, name)
+
+
+def dates(form: Form) -> dict[str, datetime | int | None]:
+    """What a form says of dates and tries; an empty field is None."""
+    found: dict[str, datetime | int | None] = {
+        field: moment(form.text(field)) for field in ("opens_at", "due_at", "closes_at")
+    }
+    found["tries"] = form.number("tries", 1, MAX_TRIES) if form.text("tries") else None
+    return found
+
+
+@router.post("/{name}/extensions/{number}/withdraw")
+async def withdraw(desk: InstructorDesk, name: Name, number: Number) -> Response:
+    await desk.run(assignments.withdraw, desk.me, name, number)
+    return back(desk, name)
+
+
+@router.post("/{name}/editions/{label}/{edition}/{step}")
+async def take_edition(
+    desk: InstructorDesk,
+    name: Name,
+    label: Name,
+    edition: Name,
+    step: Annotated[str, Path(pattern="judge|apply")],
+) -> Response:
+    """Judge all answers by a new edition of a question, or put it into use."""
+    work = regrade.start if step == "judge" else regrade.apply
+    row = await desk.run(assignments.one, desk.me.course.id, name)
+    await desk.run(work, desk.me, row.id, label, edition)
+    desk.room.tell()
+    return back(desk, name)
+
+
+def back(desk: Desk, name: str) -> Response:
+    return desk.to(f"classroom/assignments/{name}/settings")

@@ -1,0 +1,150 @@
+"""Attempts: accepted once, in time and by whoever made them, and never changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from latentbook.book.translations.language import message
+from latentbook.classroom import assignments, people
+from latentbook.classroom.assignments import Given
+from latentbook.classroom.grader.question import Question
+from latentbook.classroom.grader.verdict import Verdict
+from latentbook.classroom.people import Member
+from latentbook.classroom.refused import Refused
+from latentbook.classroom.tables import attempt, job, member, now, result
+from latentbook.classroom.verdicts import NO_TRY, attempts_with
+
+Row = sa.Row[Any]
+JudgeNow = Callable[[Question, str], Verdict | None]
+"""The verdict on an answer, or None if it takes long: then the attempt waits in a queue."""
+MAX_WAITING = 20
+"""Attempts of a member that wait to be judged."""
+MAX_ATTEMPTS = 1_000
+"""Of a member at a question."""
+ID = re.compile(r"[A-Za-z0-9_.-]{1,200}")
+MAX_ANSWER = 100_000
+"""Characters."""
+MAX_CHARACTERS = 1_000_000
+"""Of a member's answers at a question together; one more may go beyond. Pages show all of them."""
+NOT_STORED = re.compile("[\0\ud800-\udfff]")
+"""What no database and no interpreter reads."""
+
+
+def submit(
+    connection: sa.Connection,
+    me: Member,
+    name: str,
+    label: str,
+    id: str,
+    answer: str,
+    made_at: datetime,
+    judge: JudgeNow,
+    at: datetime | None = None,
+    asked_as: int | None = None,
+) -> Row:
+    """Accept an answer and judge it, or put it into the queue. The same again changes nothing.
+
+    What counts is when it arrives here: ``made_at`` is by the clock of the browser. ``asked_as`` is
+    the edition that was shown, if that is known.
+
+    Raises
+    ------
+    Refused
+        404, 409 or 422, if it can never be accepted; 429, if it can later
+    """
+    at = at or now()
+    if not ID.fullmatch(id):
+        raise Refused(422, message("An id is 1 to 200 letters, digits, and _ . -."))
+    if len(answer) > MAX_ANSWER or NOT_STORED.search(answer):
+        why = message("An answer is text of at most %(limit)s characters.")
+        raise Refused(422, why, limit=MAX_ANSWER)
+    # One after another for each member: tries are counted before one is added.
+    connection.execute(sa.select(member.c.id).where(member.c.id == me.id).with_for_update())
+    before = connection.execute(sa.select(attempt).where(attempt.c.id == id)).one_or_none()
+    if before is not None:
+        if (before.member, before.label, before.answer) != (me.id, label, answer):
+            raise Refused(409, message("Another answer has this id."))
+        return find(connection, me, id)
+    given = assignments.given(connection, me, name, at)
+    put = given.put(label)
+    if not given.is_open:
+        raise Refused(409, message("This assignment is closed. Your answer was not accepted."))
+    if asked_as not in (None, put.question):
+        why = message(
+            "This question was corrected meanwhile. "
+            "Load the page again, and answer what it asks now."
+        )
+        raise Refused(409, why)
+    _check_counts(connection, me, given, label)
+    asked = assignments.asked(connection, put.question, put.variant)
+    verdict = judge(asked.variants[0].question, answer)
+    added = {"member": me.id, "assignment": given.id, "question": put.question, "label": label}
+    when = {"made_at": made_at, "arrived_at": at}
+    values = {"id": id, "variant": put.variant, "answer": answer, **added, **when}
+    connection.execute(sa.insert(attempt).values(**values))
+    if verdict is None:
+        people.add(connection, job, attempt=id, question=put.question)
+    else:
+        add_result(connection, id, put.question, verdict)
+    return find(connection, me, id)
+
+
+def _check_counts(connection: sa.Connection, me: Member, given: Given, label: str) -> None:
+    here = (attempt.c.member == me.id, attempt.c.assignment == given.id, attempt.c.label == label)
+    made = connection.execute(attempts_with().where(*here)).all()
+    tries = sum(each.state not in NO_TRY for each in made)
+    if len(made) >= MAX_ATTEMPTS or (given.dates.tries is not None and tries >= given.dates.tries):
+        raise Refused(409, message("You have no tries left at this question."))
+    room = sa.select(sa.func.sum(sa.func.length(attempt.c.answer))).where(*here)
+    if (connection.execute(room).scalar() or 0) >= MAX_CHARACTERS:
+        raise Refused(409, message("Your answers to this question are too long to keep more."))
+    # Not those that an instructor has judged by another edition: of these there may be many.
+    asked = (job.c.attempt == attempt.c.id) & (job.c.question == attempt.c.question)
+    waiting = sa.select(sa.func.count()).select_from(attempt).join(job, asked)
+    waiting = waiting.where(attempt.c.member == me.id)
+    if connection.execute(waiting).scalar_one() >= MAX_WAITING:
+        why = message(
+            "Too many of your answers wait to be judged. Send this one again in a minute."
+        )
+        refused = Refused(429, why)
+        refused.headers = {"Retry-After": "30"}
+        raise refused
+
+
+def add_result(
+    connection: sa.Connection, attempt_id: str, question_id: int, verdict: Verdict
+) -> None:
+    detail: dict[str, Any] = {}
+    if verdict.case:
+        detail["case"] = verdict.case
+    if verdict.failure:
+        detail["failure"] = asdict(verdict.failure)
+    of = {"attempt": attempt_id, "question": question_id, "state": verdict.state, "at": now()}
+    said = {"said": verdict.message, "mistake": verdict.mistake, "told": verdict.feedback}
+    people.add(connection, result, **of, **said, detail=detail)
+
+
+def find(connection: sa.Connection, me: Member, id: str) -> Row:
+    """One of a member's own attempts."""
+    wanted = shown_attempts().where(attempt.c.id == id, attempt.c.member == me.id)
+    found = connection.execute(wanted).one_or_none()
+    if found is None:
+        raise Refused(404, message("You have made no such attempt."))
+    return found
+
+
+def of_member(connection: sa.Connection, member_id: int, assignment_id: int) -> Sequence[Row]:
+    """A member's attempts in the order of their arrival."""
+    wanted = shown_attempts().where(attempt.c.member == member_id)
+    return connection.execute(wanted.where(attempt.c.assignment == assignment_id)).all()
+
+
+def shown_attempts() -> sa.Select[Any]:
+    """Attempts as pages show them. ``detail``: of code ``case`` and ``failure`` of the verdict."""
+    return attempts_with(attempt.c.answer, result.c.said, result.c.told, result.c.detail)

@@ -1,0 +1,282 @@
+"""What every page of the classroom works with: who asks, the database, the templates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+from urllib.parse import parse_qsl
+
+from fastapi import Depends, Path, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from latentbook.book.translations.language import message
+from latentbook.classroom import people
+from latentbook.classroom.database import Database
+from latentbook.classroom.people import SESSION_DAYS, Member
+from latentbook.classroom.refused import Refused
+from latentbook.http.body_limit import BodyLimit
+from latentbook.http.problems import Problem, from_validation
+from latentbook.lecture.auth import from_own_page
+
+T = TypeVar("T")
+NOT_KEPT = {"Cache-Control": "no-store"}
+CSV = "text/csv; charset=utf-8"
+MAX_BYTES = 2**19
+MAX_FIELDS = 50
+LONGEST_HOST = 260
+"""With the port. No QR code has room for a longer link."""
+BOUNDARY = re.compile(r'boundary="?([^\s";,]{1,70})')
+PART = re.compile(rb'^content-disposition: *form-data;.*?\bname="([^"]*)"', re.I | re.M)
+STORABLE = "^[^\0]*$"
+"""A text of an address that every database can look for."""
+Name = Annotated[str, Path(max_length=200, pattern=STORABLE)]
+Number = Annotated[int, Path(ge=1, lt=2**31)]
+WRITES = ("POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass
+class Classroom:
+    """The course of this server.
+
+    Attributes
+    ----------
+    render : makes a page
+    render_assignment : makes the page of an assignment from the book's
+    sync_script : makes the script of a person's key that starts ``static/js/classroom/sync.js``
+    files : the scripts and styles of the pages, by name
+    judge, tell : judges an answer at once; says that there are others in the queue
+    start, close : what judges the queue
+    """
+
+    database: Database
+    render: Callable[..., str]
+    render_assignment: Callable[..., str]
+    sync_script: Callable[[str], str]
+    files: dict[str, bytes]
+    base_path: str
+    judge: Callable[..., Any]
+    tell: Callable[[], None]
+    start: Callable[[], None]
+    close: Callable[[], None]
+
+
+@dataclass
+class Desk:
+    """A request, and whoever is signed in."""
+
+    request: Request
+    room: Classroom
+    member: Member | None
+
+    @property
+    def me(self) -> Member:
+        if self.member is None:
+            raise Refused(401, message("You are not signed in to the course."))
+        return self.member
+
+    @property
+    def root(self) -> str:
+        """The root of the book, relative to this page."""
+        path = self.request.url.path.removeprefix(self.request.scope.get("root_path", ""))
+        return "../" * (path.count("/") - 1)
+
+    @property
+    def join(self) -> str:
+        """What precedes the token of an invitation link."""
+        url = self.request.url
+        if len(url.netloc) > LONGEST_HOST:
+            raise Problem(400, f"A host has at most {LONGEST_HOST} characters.")
+        return f"{url.scheme}://{url.netloc}{self.room.base_path}join/"
+
+    async def run(self, work: Callable[..., T], *given: Any, **named: Any) -> T:
+        return await self.room.database.run(work, *given, **named)
+
+    async def read(self, work: Callable[..., T], *given: Any, **named: Any) -> T:
+        return await self.room.database.read(work, *given, **named)
+
+    async def page(self, template: str, status: int = 200, **given: Any) -> Response:
+        html = await made(self.room.render, template, root=self.root, me=self.member, **given)
+        return HTMLResponse(html, status, NOT_KEPT)
+
+    def file(self, body: str, name: str, kind: str) -> Response:
+        """A file to save."""
+        headers = {**NOT_KEPT, "Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(body, headers=headers, media_type=kind)
+
+    def to(self, place: str) -> Response:
+        """Redirect to a page of the book after a change."""
+        return RedirectResponse(f"{self.root}{place}", 303, NOT_KEPT)
+
+    async def form(self) -> Form:
+        return Form(await fields_of(self.request))
+
+    def sign_in(
+        self, response: Response, token: str, *, seconds: int = SESSION_DAYS * 24 * 3600
+    ) -> None:
+        secure = self.request.url.scheme == "https"
+        response.set_cookie(
+            cookie_name(self.request),
+            token,
+            max_age=seconds,
+            path="/",
+            secure=secure,
+            httponly=True,
+            samesite="lax",
+        )
+
+    def keep_in_frame(self, response: Response, name: str, value: str, seconds: int) -> None:
+        """Set a cookie that also a frame of another site gets, in that site's own jar.
+
+        Starlette sets such a cookie from Python 3.14 on only.
+        """
+        attributes = "Path=/; Secure; HttpOnly; SameSite=None; Partitioned"
+        response.headers.append("Set-Cookie", f"{name}={value}; Max-Age={seconds}; {attributes}")
+
+    def sign_out(self, response: Response) -> None:
+        secure = self.request.url.scheme == "https"
+        name = cookie_name(self.request)
+        response.delete_cookie(name, "/", secure=secure, httponly=True, samesite="lax")
+
+
+class Form(dict[str, str]):
+    """The fields of a form."""
+
+    def text(self, name: str) -> str:
+        return self.get(name, "")
+
+    def choice(self, name: str, accepted: tuple[str, ...]) -> str:
+        if (chosen := self.text(name)) not in accepted:
+            why = message("Accepted: %(accepted)s.")
+            raise Refused(422, why, accepted=", ".join(accepted))
+        return chosen
+
+    def number(self, name: str, least: int, most: int) -> int:
+        given = self.text(name).strip()
+        number = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else -1
+        if not least <= number <= most:
+            why = message("A whole number from %(least)s to %(most)s is accepted.")
+            raise Refused(422, why, least=least, most=most)
+        return number
+
+
+async def fields_of(request: Request) -> dict[str, str]:
+    """The fields of a form, those of files by their text."""
+    kind = request.headers.get("content-type", "")
+    media_type = kind.partition(";")[0].strip().lower()
+    body = await request.body()
+    if media_type == "application/x-www-form-urlencoded" or not body:
+        return pairs_of(body)
+    if media_type == "multipart/form-data":
+        return await run_in_threadpool(parts_of, kind, body)
+    raise Refused(415, message("Only forms are accepted here."))
+
+
+def pairs_of(query: bytes) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(query.decode("ascii"), True, max_num_fields=MAX_FIELDS, errors="strict")
+    except ValueError as error:  # UnicodeDecodeError is one
+        raise unreadable() from error
+    fields: dict[str, str] = {}
+    for name, value in pairs:  # several boxes or lists may share a name
+        fields[name] = f"{fields[name]},{value}" if name in fields else value
+    return fields
+
+
+def parts_of(kind: str, body: bytes) -> dict[str, str]:
+    """The fields of a form as browsers write it. A parser of mail would also read parts in parts,
+    and takes minutes for a hostile head.
+    """
+    from latentbook.classroom.roster import decoded
+
+    if (boundary := BOUNDARY.search(kind)) is None:
+        raise unreadable()
+    _, *parts = (b"\r\n" + body).split(b"\r\n--" + boundary[1].encode("latin-1"), MAX_FIELDS + 1)
+    if len(parts) > MAX_FIELDS:
+        raise unreadable()
+    fields: dict[str, str] = {}
+    for part in parts:
+        head, _, content = part.partition(b"\r\n\r\n")
+        if name := PART.search(head):
+            fields[name[1].decode("latin-1")] = decoded(content)
+    return fields
+
+
+def unreadable() -> Refused:
+    return Refused(422, message("This form cannot be read."))
+
+
+def cookie_name(request: Request) -> str:
+    prefix = "__Host-" if request.url.scheme == "https" else ""
+    return f"{prefix}latentbook-person"
+
+
+def room_of(request: Request) -> Classroom:
+    room: Classroom = request.app.state.classroom
+    return room
+
+
+async def get_desk(request: Request) -> Desk:
+    if request.method in WRITES:
+        await from_own_page(request)
+    room = room_of(request)
+    token = request.cookies.get(cookie_name(request), "")
+    member = await room.database.read(people.signed_in, token) if token else None
+    if member and not member.was_seen_lately:
+        await room.database.run(people.see, member)
+    return Desk(request, room, member)
+
+
+TheDesk = Annotated[Desk, Depends(get_desk)]
+
+
+def at_least(role: str) -> Callable[[Desk], Coroutine[Any, Any, Desk]]:
+    async def check(desk: TheDesk) -> Desk:
+        if not desk.me.may(role):
+            raise Refused(403, message("Your role in the course does not allow this."))
+        return desk
+
+    return check
+
+
+StudentDesk = Annotated[Desk, Depends(at_least("student"))]
+AssistantDesk = Annotated[Desk, Depends(at_least("assistant"))]
+InstructorDesk = Annotated[Desk, Depends(at_least("instructor"))]
+
+
+async def made(make: Callable[..., str], *given: Any, **named: Any) -> str:
+    """What is made of the built book, in a thread, because that reads files."""
+    try:
+        return await run_in_threadpool(make, *given, **named)
+    except FileNotFoundError:
+        raise Problem(503, "The book is not built yet.") from None
+
+
+class PageRoute(APIRoute):
+    """A route of a page: refusals are pages too, and bodies are small."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await BodyLimit(super().handle, MAX_BYTES)(scope, receive, send)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+
+        async def answer_or_refuse(request: Request) -> Response:
+            try:
+                return await answer(request)
+            except RequestValidationError as error:
+                why: Problem = from_validation(error)
+            except Problem as error:
+                why = error
+            room = room_of(request)
+            desk = Desk(request, room, None)
+            response = await desk.page("refused", why.status_code, why=why)
+            response.headers.update(why.headers or {})
+            return response
+
+        return answer_or_refuse

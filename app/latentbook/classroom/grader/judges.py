@@ -1,0 +1,112 @@
+"""Judges answers that are not code, by the page's own scripts in a JavaScript context."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from py_mini_racer import JSEvalException, MiniRacer
+
+from latentbook.book.directives.questions.order.kind import INDENT
+from latentbook.book.write.assets import judge_script
+from latentbook.classroom.grader.grader import Grader
+from latentbook.classroom.grader.question import Question
+from latentbook.classroom.grader.states import States
+from latentbook.classroom.grader.verdict import Verdict
+from latentbook.settings import Settings
+
+MAX_ANSWER = 10_000  # characters
+MAX_INDENTS = 6  # as in the page
+ANOTHER_ORDER = "Another order than the book’s, and it works."
+
+
+class Judges:
+    """The judges of all kinds of questions; :meth:`close` ends their context.
+
+    Parameters
+    ----------
+    language : of the messages
+    words : the interface's translations, ``latentbookWords`` in the page
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        grader: Grader | None = None,
+        language: str = "en",
+        words: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.grader = grader
+        self._words = dict(words or {})
+        self._states = States(settings, self._words)
+        with ThreadPoolExecutor(1) as pool:  # a thread without an event loop, as in Engine
+            self._racer = pool.submit(MiniRacer).result()
+        page = {"documentElement": {"lang": language}}
+        self._racer.eval(f"globalThis.document = {json.dumps(page)}")
+        self._racer.eval(f"globalThis.latentbookWords = {json.dumps(self._words)}")
+        self._racer.eval(judge_script(settings))
+
+    def close(self) -> None:
+        self._racer.close()
+        self._states.close()
+
+    def judge_answer(self, question: Question, answer: str) -> Verdict:
+        """The verdict that the page reaches on the same answer.
+
+        An order of lines of code that is not the written one is run, as the page does.
+
+        Parameters
+        ----------
+        answer : as the page stores it: ``2``, ``true``, ``0,2``, ``0.25``, ``[[3, 0], [1, 1]]``
+
+        Raises
+        ------
+        ValueError
+            If it is a question about code.
+        """
+        if question.kind == "code":
+            raise ValueError(f"{question.label} asks for code: Grader.judge")
+        if len(answer) > MAX_ANSWER:
+            return Verdict("unread", f"The answer has more than {MAX_ANSWER:,} characters.")
+        if question.kind == "state":
+            return self._states.judge(question, answer)
+        more = {"step": question.step, "lines": question.lines}
+        try:
+            used = read_order(question, answer) if question.kind == "order" else []
+            found = self._racer.call("judges.judge", question.kind, answer, question.key, more)
+        except (TypeError, ValueError, RecursionError, JSEvalException):
+            return Verdict(
+                "unread", f"{answer[:100]!r} is no answer to a {question.kind} question."
+            )
+        state, said = found["state"], found["said"]
+        if state == "wrong" and question.check is not None and self.grader is not None:
+            verdict = self.grader.judge(question, join_lines(question, used))
+            said = str(self._words.get(ANOTHER_ORDER, ANOTHER_ORDER))
+            return Verdict("right", said) if verdict.is_right else verdict
+        names = [name for name in found["feedback"] if name in question.feedback]
+        told = "\n".join(filter(None, (question.feedback[name] for name in names)))
+        return Verdict(state, said, ", ".join(names) if state == "wrong" else "", told)
+
+
+def read_order(question: Question, answer: str) -> list[tuple[int, int]]:
+    """Lines in order, each with its indentation.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is anything else.
+    """
+    used = [(line, indent) for line, indent in json.loads(answer)]
+    places, indents = range(len(question.lines)), range(MAX_INDENTS + 1)
+    for line, indent in used:
+        if {type(line), type(indent)} != {int} or line not in places or indent not in indents:
+            raise ValueError("not an order of lines")
+    return used
+
+
+def join_lines(question: Question, used: Sequence[tuple[int, int]]) -> str:
+    """Code of an answer that puts lines in order: pairs of a line and its indentation."""
+    return "\n".join(" " * (INDENT * indent) + question.lines[line] for line, indent in used)

@@ -1,0 +1,52 @@
+"""A question with what judges its answers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Check:
+    """The check of code.
+
+    Attributes
+    ----------
+    names : what it takes from the answer; all other names are its own
+    shared : what an answer takes from the check, as both have the same globals in the page
+    own : code that the check needs of the chapter's earlier snippets
+    snippets : all code whose names an answer may use: earlier snippets, imports of the check
+    mistakes : words in the messages of mistakes that the author foresaw
+    """
+
+    code: str
+    names: Sequence[str]
+    shared: Sequence[str] = ()
+    own: Sequence[str] = ()
+    snippets: Sequence[str] = ()
+    mistakes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question.
+
+    Attributes
+    ----------
+    place : of its source, ``path:line``
+    key : what the page's judge compares with
+    feedback : what the author says of answers as text, by ``option 2``, ``wrong 0``, ``pair 1=0``
+    lines : of a question about their order
+    step : of a guess's axis
+    solutions, mistakes : code that must pass the check, and code by the words of its message
+    """
+
+    label: str
+    kind: str
+    place: str = ""
+    key: Mapping[str, Any] = field(default_factory=dict)
+    feedback: Mapping[str, str] = field(default_factory=dict)
+    lines: Sequence[str] = ()
+    step: str = ""
+    check: Check | None = None
+    solutions: Sequence[str] = ()
+    mistakes: Sequence[tuple[str, str]] = ()

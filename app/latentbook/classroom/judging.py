@@ -1,0 +1,251 @@
+"""Reaches verdicts: short ones at once, long ones in threads that lease jobs from a table.
+
+The judges load with the first answer, the grader with the first code: an idle server has neither.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from latentbook.book.translations.language import Language
+from latentbook.classroom import assignments
+from latentbook.classroom.attempts import add_result
+from latentbook.classroom.database import Database
+from latentbook.classroom.grader.question import Question
+from latentbook.classroom.grader.verdict import Verdict
+from latentbook.classroom.tables import attempt, job, now, question
+from latentbook.errors import LatentbookError
+from latentbook.http.logs import log
+from latentbook.settings import Settings
+
+if TYPE_CHECKING:
+    from latentbook.classroom.grader.grader import Grader
+    from latentbook.classroom.grader.judges import Judges
+
+LEASE = timedelta(seconds=30)
+"""Renewed while the answer is judged. If its server is killed, somebody else takes the job then."""
+MAX_TRIES = 3
+PAUSE = timedelta(seconds=5)
+"""Before an answer that could not be judged is tried again."""
+POLL_S = 2.0
+"""Between two looks for jobs of which nobody has told: those whose lease has ended."""
+
+
+def takes_long(asked: Question) -> bool:
+    return asked.kind == "state" or asked.check is not None
+
+
+class Judging:
+    """All judges of a book, each loaded when it is first needed.
+
+    Parameters
+    ----------
+    interface : the book's language, in which numbers are read and messages written
+    """
+
+    def __init__(
+        self, settings: Settings, interface: Callable[[], Language], *, workers: int = 2
+    ) -> None:
+        self.settings = settings
+        self.interface = interface
+        self.workers = workers
+        self._lock = threading.Lock()
+        self._judges: Judges | None = None
+        self._grader: Grader | None = None
+
+    def at_once(self, question: Question, answer: str) -> Verdict | None:
+        """The verdict on an answer; None if it takes long, or if there is nothing to judge with."""
+        return None if takes_long(question) else self.judge(question, answer)
+
+    def judge(self, question: Question, answer: str) -> Verdict:
+        """The verdict on an answer, however long it takes."""
+        if question.kind == "code":
+            return self._code().judge(question, answer)
+        if question.check is not None:
+            self._code()
+        found = self._others().judge_answer(question, answer)
+        if question.kind == "guess" and found.state == "wrong":
+            return replace(found, message="")  # it says the answer
+        return found
+
+    def _code(self) -> "Grader":
+        from latentbook.classroom.grader.grader import Grader
+        from latentbook.classroom.grader.snapshot import prepare
+
+        with self._lock:
+            if self._grader is None:
+                sandbox = prepare(self.settings, log.info)
+                self._grader = Grader(sandbox, workers=self.workers)
+                if self._judges is not None:
+                    self._judges.grader = self._grader
+            return self._grader
+
+    def _others(self) -> "Judges":
+        from latentbook.classroom.grader.judges import Judges
+
+        with self._lock:
+            if self._judges is None:
+                spoken = self.interface()
+                self._judges = Judges(
+                    self.settings,
+                    grader=self._grader,
+                    language=spoken.tag,
+                    words=spoken.script_words(),
+                )
+            return self._judges
+
+    def close(self) -> None:
+        with self._lock:
+            if self._grader is not None:
+                self._grader.close()
+            if self._judges is not None:
+                self._judges.close()
+
+
+class Worker:
+    """Threads that judge what waits, and one that renews their leases. A job ends in one
+    transaction with its result, so whatever is killed meanwhile, it is judged again when its lease
+    has ended.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        judge: Callable[[Question, str], Verdict],
+        *,
+        threads: int = 2,
+        lease: timedelta = LEASE,
+        pause: timedelta = PAUSE,
+    ) -> None:
+        self.database = database
+        self.judge = judge
+        self.lease, self.pause = lease, pause
+        self._threads = [
+            threading.Thread(target=self._run, name=f"judging-{i}", daemon=True)
+            for i in range(threads)
+        ]
+        self._renewing = threading.Thread(target=self._renew, name="leases", daemon=True)
+        self._held: set[int] = set()  # jobs that are being judged
+        self._has_ended = threading.Event()
+        self._news = threading.Condition()
+        self._is_told = False
+        self._is_closing = False
+
+    def start(self) -> None:
+        for each in (*self._threads, self._renewing):
+            each.start()
+
+    def tell(self) -> None:
+        """There are new jobs."""
+        with self._news:
+            self._is_told = True
+            self._news.notify_all()
+
+    def close(self) -> None:
+        """Wait for the answers that are being judged. The others wait for the next start."""
+        with self._news:
+            self._is_closing = True
+            self._news.notify_all()
+        for each in self._threads:
+            each.join()
+        self._has_ended.set()
+        self._renewing.join()
+
+    def _run(self) -> None:
+        while not self._is_closing:
+            try:
+                is_done = not self.work()
+            except SQLAlchemyError as error:  # its text may have what students wrote
+                log.error("Answers cannot be judged now", error=type(error).__name__)
+                is_done = True
+            with self._news:
+                if is_done and not self._is_told and not self._is_closing:
+                    self._news.wait(POLL_S)
+                self._is_told = False
+
+    def _renew(self) -> None:
+        while not self._has_ended.wait(self.lease / timedelta(seconds=6)):
+            try:
+                if held := [*self._held]:
+                    self.database.run_here(hold, held, self.lease)
+            except SQLAlchemyError as error:
+                log.error("Leases cannot be renewed now", error=type(error).__name__)
+
+    def work(self) -> bool:
+        """Judge one attempt. False if none waits."""
+        leased = self.database.run_here(lease, self.lease)
+        if leased is None:
+            return False
+        self._held.add(leased.job)
+        verdict = self._verdict(leased)
+        self._held.remove(leased.job)
+        if verdict.state == "unjudged" and leased.tries < MAX_TRIES:
+            self.database.run_here(hold, [leased.job], self.pause)
+        else:
+            self.database.run_here(finish, leased, verdict)
+        return True
+
+    def _verdict(self, leased: "Leased") -> Verdict:
+        if leased.tries > MAX_TRIES:
+            return Verdict("unjudged", f"The server ended {MAX_TRIES} times while it judged this.")
+        try:
+            return self.judge(leased.question, leased.answer)
+        except LatentbookError as error:
+            why = str(error)
+        except Exception as error:  # a bug, or a judge that cannot start: never a lost answer
+            why = f"The judge failed: {type(error).__name__}."
+        log.error("An answer cannot be judged", label=leased.question.label, why=why)
+        return Verdict("unjudged", why)
+
+
+@dataclass(frozen=True)
+class Leased:
+    """A job that is being done. ``tries``: how often it was begun, this time included."""
+
+    job: int
+    attempt: str
+    edition: int
+    tries: int
+    question: Question
+    answer: str
+
+
+def lease(connection: sa.Connection, lasts: timedelta) -> Leased | None:
+    """Take the job that was begun least often, of those the oldest. What another edition judges
+    again comes after what students wait for.
+    """
+    is_free = sa.or_(job.c.leased_until.is_(None), job.c.leased_until < now())
+    wanted = (
+        sa.select(job, attempt.c.answer, attempt.c.variant, question.c.count.label("variants"))
+        .join(attempt, attempt.c.id == job.c.attempt)
+        .join(question, question.c.id == job.c.question)
+        .where(is_free)
+        .order_by(job.c.tries, job.c.question != attempt.c.question, job.c.id)
+        .limit(1)
+        .with_for_update(of=job, skip_locked=True)
+    )
+    row = connection.execute(wanted).one_or_none()
+    if row is None:
+        return None
+    taken = {"leased_until": now() + lasts, "tries": row.tries + 1}
+    connection.execute(sa.update(job).where(job.c.id == row.id).values(**taken))
+    asked = assignments.asked(connection, row.question, row.variant % row.variants)
+    judged = asked.variants[0].question
+    return Leased(row.id, row.attempt, row.question, row.tries + 1, judged, row.answer)
+
+
+def hold(connection: sa.Connection, jobs: Sequence[int], lasts: timedelta) -> None:
+    """Let nobody begin jobs for so long."""
+    again = sa.update(job).where(job.c.id.in_(jobs)).values(leased_until=now() + lasts)
+    connection.execute(again)
+
+
+def finish(connection: sa.Connection, leased: Leased, verdict: Verdict) -> None:
+    """Store a verdict, unless somebody else who took the job has, or it was erased meanwhile."""
+    if connection.execute(sa.delete(job).where(job.c.id == leased.job)).rowcount:
+        add_result(connection, leased.attempt, leased.edition, verdict)

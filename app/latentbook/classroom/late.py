@@ -1,0 +1,82 @@
+"""When an assignment is open to somebody, and what lateness costs. Times are the server's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any, Literal
+
+DAY = timedelta(days=1)
+When = Literal["unopened", "open", "late", "closed"]
+
+
+@dataclass(frozen=True)
+class Late:
+    """A rule.
+
+    Attributes
+    ----------
+    percent : of the points that each day takes that has begun since the due date
+    most : percent that all days together take
+    grace : minutes after the due and the closing date in which an answer is in time
+    """
+
+    percent: float = 0.0
+    most: float = 100.0
+    grace: int = 0
+
+    def share(self, days: float) -> float:
+        """Of the points that remain after so many days."""
+        return 1 - min(self.percent * ceil(days), self.most) / 100
+
+
+FREE = Late()
+"""Lateness costs nothing. Without a closing date of its own an assignment closes when it is due."""
+
+
+@dataclass(frozen=True)
+class Dates:
+    """The dates of an assignment for one member. None: never opened, never due, any tries."""
+
+    opens_at: datetime | None = None
+    due_at: datetime | None = None
+    closes_at: datetime | None = None
+    tries: int | None = None
+    grace: timedelta = timedelta()
+
+    def when(self, at: datetime) -> When:
+        if self.opens_at is None or at < self.opens_at:
+            return "unopened"
+        if self.closes_at is not None and at > self.closes_at + self.grace:
+            return "closed"
+        return "late" if self.days_late(at) else "open"
+
+    def days_late(self, at: datetime) -> float:
+        if self.due_at is None or at <= self.due_at + self.grace:
+            return 0.0
+        return (at - self.due_at) / DAY
+
+
+def dates_of(row: Any, extensions: Iterable[Any]) -> Dates:
+    """The dates of an assignment with somebody's extensions: of each the most favourable.
+
+    An assignment without a closing date closes when it is due.
+    """
+    extended = list(extensions)
+
+    def given(name: str) -> list[Any]:
+        values = [getattr(each, name) for each in (row, *extended)]
+        return [each for each in values if each is not None]
+
+    due = None if row.due_at is None else max(given("due_at"))
+    ends = given("closes_at") + given("due_at")
+    never_closes = row.closes_at is None and due is None
+    return Dates(
+        opens_at=min(given("opens_at"), default=None),
+        due_at=due,
+        closes_at=None if never_closes else max(ends),
+        tries=None if row.tries is None else max(given("tries")),
+        grace=timedelta(minutes=Late(**row.late).grace),
+    )

@@ -1,0 +1,132 @@
+"""``/lti/deep-link``: an instructor in a platform chooses what stands in their course."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from latentbook.book.translations.language import message
+from latentbook.classroom import assignments, people
+from latentbook.classroom.desk import Desk, PageRoute, TheDesk
+from latentbook.classroom.lti import claims, keys, platforms, steps
+from latentbook.classroom.lti.choices import Choice
+from latentbook.classroom.lti.claims import CLAIM, DL
+from latentbook.classroom.lti.gate import lti_of, own_address, proves, refuse
+from latentbook.classroom.lti.web import is_safe
+from latentbook.classroom.people import Row
+from latentbook.classroom.refused import Refused
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+STEP = "deep-link"
+ITEM = "ltiResourceLink"
+FRAME_HEIGHT = 840
+MOST = 40
+
+
+async def show(desk: Desk, body: dict[str, Any], *, state: str) -> Response:
+    """What can be linked. The page needs no session: it knows the launch."""
+    said = claims.Launch(**body["launch"])
+    if said.role == "student":
+        raise refuse("deep linking by a student", platform=body["platform"])
+    settings = said.settings
+    types = settings.get("accept_types")
+    return_url = str(settings["deep_link_return_url"])
+    if not is_safe(return_url) or not isinstance(types, list) or ITEM not in types:
+        raise refuse("deep linking that accepts no links", platform=body["platform"])
+    ticket = await desk.run(steps.begin, STEP, body)
+    sheets, others = await offered(desk)
+    return await desk.page(
+        "lti/choose",
+        ticket=ticket,
+        state="" if not body["secret"] else state,
+        is_multiple=settings.get("accept_multiple") is not False,
+        assigned=sheets,
+        others=others,
+    )
+
+
+async def offered(desk: Desk) -> tuple[list[Choice], list[Choice]]:
+    return await desk.run(assigned), lti_of(desk).choices()
+
+
+def assigned(connection: sa.Connection) -> list[Choice]:
+    """The assignments of the present term."""
+    course = people.present(connection).id
+    return [
+        Choice(
+            f"classroom/assignments/{row.name}/",
+            "Assignment",
+            row.title,
+            points=sum(each.points for each in assignments.asked_in(connection, row.id)),
+        )
+        for row in assignments.everything(connection, course)
+    ]
+
+
+@router.post("/lti/deep-link")
+async def answer(desk: TheDesk) -> Response:
+    """Send what was chosen to the platform, in a form that the page sends by itself."""
+    form = await desk.form()
+    step = await desk.run(steps.take, STEP, form.text("ticket"))
+    if step is None or not proves(step, form.text("secret")):
+        raise refuse("deep linking without the proof of its frame")
+    sheets, others = await offered(desk)
+    wanted = {form.text("one")} if form.text("one") else form.keys()
+    chosen = [each for each in (*sheets, *others) if each.place in wanted]
+    if not chosen or len(chosen) > MOST:
+        why = message("Choose something, and at most %(limit)s things.")
+        raise Refused(422, why, limit=MOST)
+    of = await desk.run(platforms.one, step["platform"])
+    said = claims.Launch(**step["launch"])
+    items = content_items(chosen, own_address(desk), said.settings)
+    token = await desk.run(response, of, said, items)
+    to = said.settings["deep_link_return_url"]
+    desk.request.state.form_action = platforms.origin_of(to)
+    return await desk.page("lti/answer", to=to, token=token)
+
+
+def content_items(
+    chosen: Iterable[Choice], address: str, settings: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """What was chosen, as the platform stores it."""
+    shown = settings.get("accept_presentation_document_targets") or []
+    items = []
+    for each in chosen:
+        item: dict[str, Any] = {"type": ITEM, "title": each.title, "url": address + each.place}
+        if each.text:
+            item["text"] = each.text
+        if each.points is not None:
+            item["lineItem"] = {
+                "scoreMaximum": each.points,
+                "label": each.title,
+                "resourceId": re.sub(r"^.*/(.+)/$", r"\1", each.place),
+            }
+        if each.is_framed and "iframe" in shown:
+            item["iframe"] = {"height": FRAME_HEIGHT}
+        elif not each.is_framed and "window" in shown:
+            item["window"] = {"targetName": "_blank"}
+        items.append(item)
+    return items
+
+
+def response(
+    connection: sa.Connection, of: Row, said: claims.Launch, items: list[dict[str, Any]]
+) -> str:
+    answered = {
+        "iss": of.client_id,
+        "aud": [of.issuer],
+        "nonce": steps.new_secret(),
+        CLAIM + "deployment_id": said.deployment,
+        CLAIM + "message_type": "LtiDeepLinkingResponse",
+        CLAIM + "version": claims.VERSION,
+        DL + "content_items": items,
+    }
+    if "data" in said.settings:
+        answered[DL + "data"] = said.settings["data"]
+    return keys.signed(connection, answered)

@@ -1,0 +1,158 @@
+"""``/lti/login``, ``/lti/launch``, ``/lti/open``, ``/lti/jwks``: from a platform into the book.
+
+The browser that begins a launch must be the one that ends it. A cookie proves that. Where a frame
+has none, a secret in the frame's own storage does, and the book opens in a tab: there a session
+can be kept.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import asdict
+from hmac import compare_digest
+
+from fastapi import APIRouter
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from latentbook.classroom import desk as desks
+from latentbook.classroom.desk import NOT_KEPT, Desk, PageRoute, TheDesk
+from latentbook.classroom.lti import claims, deep_linking, keys, platforms, steps
+from latentbook.classroom.lti.claims import Launch
+from latentbook.classroom.lti.gate import (
+    Visit,
+    given_to,
+    is_alone,
+    lti_of,
+    own_address,
+    proves,
+    refuse,
+    with_query,
+)
+from latentbook.classroom.lti.keys import Unfit
+from latentbook.classroom.people import Row, hash_of
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+STEP, OPEN = "launch", "open"
+SECONDS = int(steps.LASTS.total_seconds())
+LONGEST_GIVEN = 4_000
+NOT_TARGETS = re.compile(r"(lti|auth|join|api)(/|$)")
+ASSIGNMENT = re.compile(r"classroom/assignments/([^/?#]+)/")
+
+
+def cookie_name(desk: Desk) -> str:
+    return f"{'__Host-' if desk.request.url.scheme == 'https' else ''}latentbook-launch"
+
+
+@router.get("/lti/jwks")
+async def get_keys(desk: Visit) -> Response:
+    """The keys with which platforms check what this server signs."""
+    found = await desk.run(keys.public_keys)
+    return JSONResponse(found, headers={"Cache-Control": "public, max-age=3600"})
+
+
+@router.api_route("/lti/login", methods=["GET", "POST"])
+async def login(desk: Visit) -> Response:
+    """A platform's page asks to begin. It is asked who this is."""
+    given = await given_to(desk)
+    if any(len(value) > LONGEST_GIVEN or "\0" in value for value in given.values()):
+        raise refuse("a value is too long, or is no text")
+    issuer, client_id = given.get("iss", ""), given.get("client_id", "")
+    of = await desk.run(platforms.find, issuer, client_id)
+    desk.request.app.state.framers = await desk.run(platforms.framers)  # others may add platforms
+    if of is None or of.kind != "lti" or not given.get("login_hint"):
+        raise refuse("login of an unknown platform, or without login_hint", issuer=issuer[:200])
+    secret, nonce = steps.new_secret(), steps.new_secret()
+    body = {"platform": of.id, "nonce": nonce, "secret": hash_of(secret).hex()}
+    state = await desk.run(steps.begin, STEP, body)
+    asked = {
+        "scope": "openid",
+        "response_type": "id_token",
+        "response_mode": "form_post",
+        "prompt": "none",
+        "client_id": of.client_id,
+        "redirect_uri": f"{own_address(desk)}lti/launch",
+        "login_hint": given["login_hint"],
+        "state": state,
+        "nonce": nonce,
+    }
+    if hint := given.get("lti_message_hint"):
+        asked["lti_message_hint"] = hint
+    to = with_query(of.auth_url, asked)
+    if is_alone(desk.request):
+        response: Response = RedirectResponse(to, 302, NOT_KEPT)
+    else:
+        response = await desk.page("lti/login", to=to, state=state, secret=secret)
+    desk.keep_in_frame(response, cookie_name(desk), secret, SECONDS)
+    return response
+
+
+@router.api_route("/lti/launch", methods=["GET", "POST"])
+async def launch(desk: Visit) -> Response:
+    """What a platform says about who this is, and what they open."""
+    given = await given_to(desk)
+    step = await desk.run(steps.take, STEP, given.get("state", ""))
+    if step is None:
+        raise refuse("a state that is unknown, used or expired")
+    of: Row = await desk.run(platforms.one, step["platform"])
+    try:
+        said, place = await checked(desk, of, step["nonce"], given)
+    except Unfit as why:
+        raise refuse(str(why), platform=of.id) from None
+    proof = desk.request.cookies.get(cookie_name(desk), "")
+    is_proved = compare_digest(hash_of(proof).hex(), step["secret"])
+    body = {"platform": of.id, "launch": asdict(said), "place": place}
+    body["secret"] = "" if is_proved else step["secret"]
+    if said.kind == claims.DEEP_LINK:
+        return await deep_linking.show(desk, body, state=given["state"])
+    if not is_proved:
+        ticket = await desk.run(steps.begin, OPEN, body)
+        return await desk.page("lti/open", ticket=ticket, state=given["state"])
+    return await opened(desk, of, said, place)
+
+
+async def checked(desk: Desk, of: Row, nonce: str, given: dict[str, str]) -> tuple[Launch, str]:
+    """A launch, and the path that it opens."""
+    if error := given.get("error"):
+        raise Unfit(f"the platform answered {error[:80]!r}")
+    token = await lti_of(desk).keys.claims(of.keys_url, given.get("id_token", ""))
+    subject = claims.check_token(
+        token, issuer=of.issuer, client_id=of.client_id, nonce=nonce, at=time.time()
+    )
+    installed = await desk.run(platforms.deployments, of.id)
+    said = claims.check_launch(token, subject, installed)
+    place = claims.on_origin(said.target, own_address(desk)) if said.target else ""
+    return said, place
+
+
+def assignment_at(place: str, base_path: str) -> str:
+    """The assignment that a path opens, or empty."""
+    found = ASSIGNMENT.match(place.removeprefix(base_path))
+    return found[1] if found else ""
+
+
+async def opened(desk: Desk, of: Row, said: Launch, place: str) -> Response:
+    """Open what was launched, signed in."""
+    base = desk.room.base_path
+    if not place or NOT_TARGETS.match(place.removeprefix(base)):
+        place = f"{base}classroom/"
+    token = await desk.run(platforms.enter, of, said, assignment_at(place, base))
+    response = RedirectResponse(place, 303, NOT_KEPT)
+    seconds = int(platforms.SESSION.total_seconds())
+    if is_alone(desk.request):
+        desk.sign_in(response, token, seconds=seconds)
+    else:
+        desk.keep_in_frame(response, desks.cookie_name(desk.request), token, seconds)
+    return response
+
+
+@router.post("/lti/open")
+async def open_in_tab(desk: TheDesk) -> Response:
+    """Open in a tab what a frame could not: the frame proves that it began the launch."""
+    form = await desk.form()
+    step = await desk.run(steps.take, OPEN, form.text("ticket"))
+    if step is None or not proves(step, form.text("secret")):
+        raise refuse("a tab without the proof of its frame")
+    of: Row = await desk.run(platforms.one, step["platform"])
+    return await opened(desk, of, Launch(**step["launch"]), step["place"])

@@ -1,0 +1,47 @@
+"""LTI as a part of the app: its routes, and what it does in the background."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+
+from latentbook.classroom.desk import Classroom
+from latentbook.classroom.lti import (
+    deep_linking,
+    launching,
+    platform_pages,
+    platforms,
+    registering,
+    signing_in,
+)
+from latentbook.classroom.lti.service import Lti
+from latentbook.classroom.lti.web import Web
+from latentbook.settings import Settings
+
+ROUTERS = tuple(
+    module.router for module in (launching, deep_linking, registering, signing_in, platform_pages)
+)
+
+
+def add_to(app: FastAPI, room: Classroom, settings: Settings) -> None:
+    for router in ROUTERS:
+        app.include_router(router)
+    web = Web(is_local=settings.local_platforms)
+    app.state.lti = Lti(settings.served_site, room.database, web)
+    app.state.framers = room.database.run_here(platforms.framers)
+
+
+@asynccontextmanager
+async def running(app: FastAPI) -> AsyncIterator[None]:
+    """Send scores, until the server ends."""
+    sending = asyncio.create_task(app.state.lti.passback.run())
+    try:
+        yield
+    finally:
+        sending.cancel()
+        with suppress(asyncio.CancelledError):
+            await sending
+        await app.state.lti.web.close()

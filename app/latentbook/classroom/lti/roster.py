@@ -1,0 +1,108 @@
+"""Who is in a platform's course: Names and Role Provisioning Services 2.0."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from latentbook.book.translations.language import message
+from latentbook.classroom import people
+from latentbook.classroom import platform_tables as tables
+from latentbook.classroom.lti import platforms
+from latentbook.classroom.lti.claims import role_of, said
+from latentbook.classroom.lti.tokens import Tokens
+from latentbook.classroom.lti.web import Unreachable
+from latentbook.classroom.people import Row
+from latentbook.classroom.platform_tables import LONGEST_ID, platform
+from latentbook.classroom.refused import Refused
+from latentbook.http.logs import log
+
+SCOPE = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
+ACCEPT = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
+MAX_BYTES = 2**22
+MAX_PAGES = 50
+WHOLE_S = 60
+"""For all pages: an instructor waits for them."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A member of a platform's course."""
+
+    subject: str
+    name: str
+    number: str
+    role: str
+
+
+async def fetch(tokens: Tokens, of: Row, url: str) -> list[Listed]:
+    """The active members of a course, page by page.
+
+    Raises
+    ------
+    Refused
+        If the platform does not list them
+    """
+    found: list[Listed] = []
+    try:
+        async with asyncio.timeout(WHOLE_S):
+            for _ in range(MAX_PAGES):
+                headers = {"Accept": ACCEPT}
+                answer = await tokens.ask(of, SCOPE, "GET", url, headers=headers, limit=MAX_BYTES)
+                if answer.status != 200:
+                    raise Unreachable(f"It answered with status {answer.status}.")
+                members = answer.json["members"]
+                found += [each for each in map(listed, members) if each is not None]
+                if len(found) > people.MAX_MEMBERS:
+                    raise Unreachable(f"It lists more than {people.MAX_MEMBERS} people.")
+                if not (url := answer.next):
+                    break
+        return found
+    except TimeoutError:
+        why: object = f"It took longer than {WHOLE_S} seconds."
+    except (Unreachable, KeyError, TypeError, AttributeError) as error:
+        why = error
+    text = message("The platform did not send its list of people: %(why)s")
+    raise Refused(502, text, why=why)
+
+
+def listed(given: dict[str, Any]) -> Listed | None:
+    subject = given.get("user_id")
+    if given.get("status", "Active") != "Active" or not isinstance(subject, str):
+        return None
+    if not 0 < len(subject) <= LONGEST_ID or not subject.isprintable():
+        log.warning(
+            "Somebody on a platform's list was left out", reason=f"{len(subject)} characters"
+        )
+        return None
+    roles = [str(role) for role in given.get("roles", [])]
+    # Roles here may have neither vocabulary nor context: all are roles in this course.
+    name = said(given, "name") or f"{said(given, 'given_name')} {said(given, 'family_name')}"
+    number = said(given, "lis_person_sourcedid")
+    return Listed(subject, name, number, role_of(roles))
+
+
+def place(connection: sa.Connection, number: int) -> tuple[Row, Row]:
+    """A platform's course in the present term, and its platform."""
+    table = tables.context
+    wanted = sa.select(table).where(table.c.id == number)
+    here = connection.execute(wanted).one_or_none()
+    if here is None or not here.members_url or here.course != people.present(connection).id:
+        raise Refused(404, message("The platform lists nobody for this course."))
+    of = (
+        sa.select(platform)
+        .join(tables.deployment, tables.deployment.c.platform == platform.c.id)
+        .where(tables.deployment.c.id == here.deployment)
+    )
+    return here, connection.execute(of).one()
+
+
+def apply(connection: sa.Connection, here: Row, of: Row, found: list[Listed], by: int) -> None:
+    """Add who is new; say names and roles anew. Nobody is removed."""
+    for each in found:
+        who = platforms.known(connection, of.issuer, each.subject)
+        platforms.let_in(connection, here, of.issuer, each.subject, each, who)
+    people.note(connection, here.course, "roster applied", by=by, detail=f"{len(found)} listed")

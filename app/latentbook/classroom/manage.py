@@ -1,0 +1,99 @@
+"""What ``latentbook classroom`` does: create, copy, back up and restore a course."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from latentbook.classroom import assignments, database, people
+from latentbook.classroom.database import Database, create
+from latentbook.classroom.judging import Judging
+from latentbook.classroom.pages import Pages
+from latentbook.classroom.replay import replayed
+from latentbook.classroom.words import clean
+from latentbook.errors import LatentbookError
+from latentbook.http.problems import Problem
+from latentbook.report import Report
+from latentbook.settings import Settings
+
+FIRST_DAYS = 7
+"""How long the first instructor's link works."""
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    if not settings.database:
+        raise LatentbookError(
+            "LATENTBOOK_DATABASE names the database of the course: set it to the path of a file, "
+            "such as course.sqlite."
+        )
+    used = Database(settings.database)
+    try:
+        yield used
+    except Problem as refused:
+        raise LatentbookError(refused.detail) from None
+    finally:
+        used.close()
+
+
+def new(settings: Settings, name: str, term: str, address: str) -> str:
+    """Create a course; return the link of its first instructor."""
+    with opened(settings) as used:
+        name, term = clean(name), clean(term, is_needed=False)
+        if used.is_sqlite:
+            create(used.file)
+        if used.revision is not None and used.run_here(people.has_course):
+            shown = used.url.render_as_string()
+            raise LatentbookError(
+                f"{shown} has a course already. `latentbook classroom copy` begins its next term; "
+                "`latentbook classroom link` lets an instructor in."
+            )
+        used.migrate()
+        used.run_here(people.new_course, name, term)
+        return f"{address.rstrip('/')}/join/{used.run_here(first_link)}"
+
+
+def link(settings: Settings, address: str) -> str:
+    with opened(settings) as used:
+        used.open()
+        return f"{address.rstrip('/')}/join/{used.run_here(first_link)}"
+
+
+def copy(settings: Settings, term: str, address: str) -> str:
+    """Begin the next term; return the link of its first instructor."""
+    with opened(settings) as used:
+        used.open()
+        used.run_here(assignments.next_term, clean(term))
+        return f"{address.rstrip('/')}/join/{used.run_here(first_link)}"
+
+
+def first_link(connection: sa.Connection) -> str:
+    at = people.present(connection)
+    return people.new_link(
+        connection, at.id, "instructor", "", by=None, lasts=timedelta(FIRST_DAYS), max_uses=1
+    )
+
+
+def replay(settings: Settings, report: Report) -> bool:
+    """Judge every attempt again from its edition and variant; whether every verdict is the same."""
+    with opened(settings) as used:
+        used.open()
+        judging = Judging(settings, Pages(settings, {}).interface)
+        try:
+            return replayed(used, judging.judge, report)
+        finally:
+            judging.close()
+
+
+def backup(settings: Settings, file: Path) -> None:
+    with opened(settings) as used:
+        database.backup(used, file)
+
+
+def restore(settings: Settings, file: Path) -> None:
+    with opened(settings) as used:
+        database.restore(used, file)

@@ -1,0 +1,58 @@
+"""The classroom as a part of the app: its database, pages and routes."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from latentbook.classroom import (
+    assigned_pages,
+    assignments,
+    events,
+    grades_pages,
+    joining,
+    people,
+    people_pages,
+)
+from latentbook.classroom.bundled import read_assigned
+from latentbook.classroom.database import Database
+from latentbook.classroom.desk import Classroom
+from latentbook.classroom.judging import Judging, Worker
+from latentbook.classroom.pages import Pages
+from latentbook.settings import Settings
+
+MODULES = (joining, assigned_pages, people_pages, grades_pages, events)
+
+
+def open_classroom(settings: Settings) -> Classroom:
+    database = Database(settings.database)
+    database.open()
+    assigned = read_assigned(settings)
+    if database.run_here(people.has_course):
+        database.run_here(assignments.take, assigned)
+    pages = Pages(settings, {each.name: each.page for each in assigned.assignments})
+    judging = Judging(settings, pages.interface)
+    worker = Worker(database, judging.judge)
+
+    def close() -> None:
+        worker.close()
+        judging.close()
+        database.close()
+
+    return Classroom(
+        database,
+        pages.render,
+        pages.assignment,
+        pages.sync_script,
+        pages.files,
+        settings.base_path,
+        judge=judging.at_once,
+        tell=worker.tell,
+        start=worker.start,
+        close=close,
+    )
+
+
+def add_to(app: FastAPI, room: Classroom) -> None:
+    for module in MODULES:
+        app.include_router(module.router)
+    app.state.classroom = room

@@ -1,0 +1,537 @@
+"""Who is in a course: how people join, sign in, and are shown, changed and erased.
+
+Each function works on a connection, in one transaction of its caller.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from latentbook.book.translations.language import message
+from latentbook.classroom.platform_tables import identity, platform
+from latentbook.classroom.refused import Refused
+from latentbook.classroom.tables import (
+    ROLES,
+    assignment,
+    attempt,
+    audit,
+    course,
+    event,
+    invite,
+    mark,
+    member,
+    now,
+    person,
+    result,
+    session,
+)
+
+TOKEN_BYTES = 24
+LONGEST_TOKEN = 64
+SESSION_DAYS = 180
+LINK_DAYS = 14
+"""How long a personal link works."""
+DEVICE_MINUTES = 15
+"""How long a link works that people make for another device of theirs."""
+SEEN = timedelta(hours=1)
+MAX_MEMBERS = 5_000
+MAX_INVITES = 200
+"""That work at the same time, apart from personal links."""
+
+Row = sa.Row[Any]
+
+
+@dataclass(frozen=True)
+class Member:
+    """Somebody who is signed in and in the present course."""
+
+    id: int
+    course: Row
+    person: int
+    name: str
+    role: str
+    group: str
+    session: int
+    since: datetime
+    was_seen_lately: bool
+
+    @property
+    def key(self) -> str:
+        """Tells the person from others, also of another database."""
+        return f"{self.person}-{self.since.timestamp():.0f}"
+
+    def may(self, role: str) -> bool:
+        return ROLES.index(self.role) >= ROLES.index(role)
+
+
+def hash_of(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def present(connection: sa.Connection) -> Row:
+    return connection.execute(sa.select(course).order_by(course.c.id.desc()).limit(1)).one()
+
+
+def has_course(connection: sa.Connection) -> bool:
+    return connection.execute(sa.select(course.c.id)).first() is not None
+
+
+def note(
+    connection: sa.Connection,
+    in_course: int,
+    action: str,
+    *,
+    by: int | None,
+    on: int | None = None,
+    detail: str = "",
+) -> None:
+    """Add a line to the audit log. No name may be in ``detail``; ``action`` is a message."""
+    values = {"course": in_course, "at": now(), "actor": by, "subject": on}
+    connection.execute(sa.insert(audit).values(**values, action=action, detail=detail))
+
+
+# Courses
+
+
+def new_course(connection: sa.Connection, name: str, term: str, *, by: int | None = None) -> int:
+    """Create a course; whoever does it from another one is its first instructor."""
+    values = {"name": name, "term": term, "secret": secrets.token_hex()}
+    added = add(connection, course, **values, created_at=now())
+    note(connection, added, "course created", by=by)
+    if by is not None:
+        _add_member(connection, added, by, "instructor", "")
+    return added
+
+
+def rename_course(connection: sa.Connection, by: Member, name: str, term: str) -> None:
+    change = sa.update(course).where(course.c.id == by.course.id).values(name=name, term=term)
+    connection.execute(change)
+    note(connection, by.course.id, "course renamed", by=by.person)
+
+
+def only_in_past(connection: sa.Connection) -> list[int]:
+    """People who are in no present course."""
+    here = sa.select(member.c.person).where(member.c.course == present(connection).id)
+    gone = sa.select(person.c.id).where(person.c.id.not_in(here))
+    return list(connection.execute(gone).scalars())
+
+
+def erase_past(connection: sa.Connection, by: Member) -> int:
+    gone = only_in_past(connection)
+    connection.execute(sa.delete(person).where(person.c.id.in_(gone)))
+    note(connection, by.course.id, "past terms erased", by=by.person, detail=str(len(gone)))
+    return len(gone)
+
+
+# Links
+
+
+def new_link(
+    connection: sa.Connection,
+    in_course: int,
+    role: str,
+    group: str,
+    *,
+    by: int | None,
+    lasts: timedelta,
+    max_uses: int | None,
+    of: int | None = None,
+    platform: int | None = None,
+) -> str:
+    """The token of a new link by which people join or, with ``of``, by which one signs in."""
+    if of is None and len(usable_invites(connection, in_course)) >= MAX_INVITES:
+        raise Refused(409, message("There are too many invitations: revoke some first."))
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    who = {"course": in_course, "person": of, "created_by": by, "role": role, "group": group}
+    who["platform"] = platform
+    when = {"created_at": now(), "expires_at": now() + lasts, "uses": 0, "max_uses": max_uses}
+    add(connection, invite, token_hash=hash_of(token), **who, **when)
+    if of:
+        note(connection, in_course, "link created", by=by, on=of)
+    else:
+        note(connection, in_course, "invitation created", by=by)
+    return token
+
+
+def sign_in_link(
+    connection: sa.Connection, by: Member, of: int, *, lasts: timedelta = timedelta(LINK_DAYS)
+) -> str:
+    """A link by which a person signs in once. It replaces earlier ones. People's own links are good
+    for as long as the platform is trusted that let them in.
+    """
+    found = one_member(connection, by.course.id, of)
+    _revoke(connection, invite.c.person == of)
+    mine = sa.select(session.c.platform).where(session.c.id == by.session)
+    said_by = connection.execute(mine).scalar() if of == by.person else None
+    given = (connection, by.course.id, found.role, found.group)
+    return new_link(*given, by=by.person, lasts=lasts, max_uses=1, of=of, platform=said_by)
+
+
+def usable_invites(connection: sa.Connection, in_course: int) -> list[Row]:
+    """Invitations that still work, apart from personal links."""
+    wanted = sa.select(invite).where(
+        invite.c.course == in_course, invite.c.person.is_(None), *_usable()
+    )
+    return list(connection.execute(wanted.order_by(invite.c.id.desc())))
+
+
+def _usable() -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        invite.c.revoked_at.is_(None),
+        invite.c.expires_at > now(),
+        sa.or_(invite.c.max_uses.is_(None), invite.c.uses < invite.c.max_uses),
+    )
+
+
+def revoke_invite(connection: sa.Connection, by: Member, number: int) -> None:
+    if _revoke(connection, (invite.c.id == number) & (invite.c.course == by.course.id)):
+        note(connection, by.course.id, "invitation revoked", by=by.person)
+
+
+def _revoke(connection: sa.Connection, chosen: sa.ColumnElement[bool]) -> int:
+    change = sa.update(invite).where(chosen, invite.c.revoked_at.is_(None))
+    return connection.execute(change.values(revoked_at=now())).rowcount
+
+
+def _revoke_above(connection: sa.Connection, made_by: int, role: str) -> None:
+    """Links by which somebody whose role was taken away could come back to it."""
+    above = invite.c.role.in_(ROLES[ROLES.index(role) + 1 :])
+    _revoke(connection, (invite.c.created_by == made_by) & above)
+
+
+def invitation(connection: sa.Connection, token: str) -> Row:
+    """What a link that works now is for; ``name`` of whom it signs in. Looking uses nothing up."""
+    invited, inviter = person.alias(), person.alias()
+    row = connection.execute(
+        sa.select(invite, invited.c.name.label("name"), inviter.c.name.label("inviter"))
+        .outerjoin(invited, invited.c.id == invite.c.person)
+        .outerjoin(inviter, inviter.c.id == invite.c.created_by)
+        .where(invite.c.token_hash == hash_of(token[: LONGEST_TOKEN + 1]), *_usable())
+    ).one_or_none()
+    if row is None or row.course != present(connection).id:
+        why = message(
+            "This link does not work any more, or is not complete. "
+            "Ask your instructor for a new one."
+        )
+        raise Refused(410, why)
+    return row
+
+
+def join(
+    connection: sa.Connection, token: str, name: str, known: int | None, new_token: str = ""
+) -> str:
+    """Use a link; return the token of a new session.
+
+    Parameters
+    ----------
+    name : of somebody who joins
+    known : who is signed in here already, but not in this course
+    new_token : of the session, if it is decided
+    """
+    found = invitation(connection, token)
+    use = sa.update(invite).where(invite.c.id == found.id, *_usable())
+    if connection.execute(use.values(uses=invite.c.uses + 1)).rowcount != 1:
+        return join(connection, token, name, known, new_token)  # used up meanwhile: says so
+    who = found.person or known
+    if who is None:
+        who = add(connection, person, name=name, number="", created_at=now())
+    if found.person is None and not is_in(connection, found.course, who):
+        _add_member(connection, found.course, who, found.role, found.group)
+        note(connection, found.course, "joined", by=who, detail=found.role)
+    elif found.person is not None:
+        note(connection, found.course, "signed in by a link", by=who)
+    return new_session(connection, who, new_token, platform=found.platform)
+
+
+# Sessions
+
+
+def new_session(
+    connection: sa.Connection,
+    of: int,
+    token: str = "",
+    *,
+    lasts: timedelta = timedelta(SESSION_DAYS),
+    platform: int | None = None,
+) -> str:
+    """The token of a new session. It ends with the platform that says who it is, if one does."""
+    connection.execute(sa.delete(session).where(session.c.expires_at < now()))
+    token = token or secrets.token_urlsafe(TOKEN_BYTES)
+    when = {"created_at": now(), "seen_at": now(), "expires_at": now() + lasts}
+    add(connection, session, person=of, platform=platform, token_hash=hash_of(token), **when)
+    return token
+
+
+def session_of(connection: sa.Connection, token: str) -> Row | None:
+    """The session of a cookie, if it has not expired."""
+    if not 0 < len(token) <= LONGEST_TOKEN:
+        return None
+    return connection.execute(
+        sa.select(session, person.c.name, person.c.created_at.label("since"))
+        .join(person, person.c.id == session.c.person)
+        .where(session.c.token_hash == hash_of(token), session.c.expires_at > now())
+    ).one_or_none()
+
+
+def signed_in(connection: sa.Connection, token: str) -> Member | None:
+    """Who is signed in by a cookie and in the present course."""
+    if (found := session_of(connection, token)) is None:
+        return None
+    at = present(connection)
+    where = (member.c.course == at.id) & (member.c.person == found.person)
+    is_in = connection.execute(sa.select(member).where(where)).one_or_none()
+    if is_in is None:
+        return None
+    who = (found.person, found.name, is_in.role, is_in.group, found.id, found.since)
+    return Member(is_in.id, at, *who, was_seen_lately=found.seen_at >= now() - SEEN)
+
+
+def see(connection: sa.Connection, me: Member) -> None:
+    """Note that a session is used now."""
+    connection.execute(sa.update(session).where(session.c.id == me.session).values(seen_at=now()))
+
+
+def sessions(connection: sa.Connection, of: int) -> list[Row]:
+    """Those of a person; ``platform_name``: of the platform that let them in."""
+    wanted = (
+        sa.select(session, platform.c.name.label("platform_name"))
+        .outerjoin(platform, platform.c.id == session.c.platform)
+        .where(session.c.person == of, session.c.expires_at > now())
+    )
+    return list(connection.execute(wanted.order_by(session.c.seen_at.desc())))
+
+
+def end_session(connection: sa.Connection, number: int) -> None:
+    connection.execute(sa.delete(session).where(session.c.id == number))
+
+
+def end_sessions(connection: sa.Connection, by: Member, of: int, number: int | None = None) -> None:
+    """Sign a person out of one browser, or of all. A link that was made there works no more."""
+    one_member(connection, by.course.id, of)
+    ended = sa.delete(session).where(session.c.person == of)
+    if number is not None:
+        ended = ended.where(session.c.id == number)
+    if connection.execute(ended).rowcount:
+        _revoke(connection, invite.c.person == of)
+        note(connection, by.course.id, "signed out", by=by.person, on=of)
+
+
+# People
+
+
+def everyone(connection: sa.Connection, in_course: int) -> list[Row]:
+    """The members of a course, by role, group and name; ``sessions`` counts their browsers."""
+    count = (
+        sa.select(sa.func.count())
+        .where(session.c.person == person.c.id, session.c.expires_at > now())
+        .scalar_subquery()
+    )
+    order = sa.case({role: i for i, role in enumerate(reversed(ROLES))}, value=member.c.role)
+    return list(
+        connection.execute(
+            sa.select(
+                person,
+                member.c.id.label("member"),
+                member.c.role,
+                member.c.group,
+                count.label("sessions"),
+            )
+            .join(member, member.c.person == person.c.id)
+            .where(member.c.course == in_course)
+            .order_by(order, member.c.group, person.c.name, person.c.id)
+        )
+    )
+
+
+def one_member(connection: sa.Connection, in_course: int, who: int) -> Row:
+    found = connection.execute(
+        sa.select(person, member.c.id.label("member"), member.c.role, member.c.group)
+        .join(member, member.c.person == person.c.id)
+        .where(member.c.course == in_course, person.c.id == who)
+    ).one_or_none()
+    if found is None:
+        raise Refused(404, message("There is nobody with this number in the course."))
+    return found
+
+
+def is_in(connection: sa.Connection, in_course: int, who: int) -> bool:
+    where = (member.c.course == in_course) & (member.c.person == who)
+    return connection.execute(sa.select(member.c.id).where(where)).first() is not None
+
+
+def change_member(
+    connection: sa.Connection, by: Member, who: int, name: str, number: str, role: str, group: str
+) -> None:
+    before = one_member(connection, by.course.id, who)
+    if role != before.role:
+        _keep_an_instructor(connection, by, before)
+        _revoke_above(connection, who, role)
+    connection.execute(sa.update(person).where(person.c.id == who).values(name=name, number=number))
+    where = (member.c.course == by.course.id) & (member.c.person == who)
+    connection.execute(sa.update(member).where(where).values(role=role, group=group))
+    detail = "" if role == before.role else f"{before.role} → {role}"
+    note(connection, by.course.id, "changed", by=by.person, on=who, detail=detail)
+
+
+def erase(connection: sa.Connection, by: Member, who: int) -> None:
+    """Erase a person with everything of theirs. Lines of the audit log stay, without a name."""
+    _keep_an_instructor(connection, by, one_member(connection, by.course.id, who))
+    _revoke_above(connection, who, "student")
+    note(connection, by.course.id, "person erased", by=by.person, on=who)
+    connection.execute(sa.delete(person).where(person.c.id == who))
+
+
+def _keep_an_instructor(connection: sa.Connection, by: Member, leaving: Row) -> None:
+    is_one = leaving.role == "instructor"
+    if is_one and not _other_instructors(connection, by.course.id, leaving.id):
+        why = message("A course needs an instructor: make somebody else one first.")
+        raise Refused(409, why)
+
+
+def _other_instructors(connection: sa.Connection, in_course: int, than: int) -> int:
+    where = (member.c.course == in_course) & (member.c.role == "instructor")
+    others = sa.select(sa.func.count()).where(where, member.c.person != than)
+    return connection.execute(others).scalar_one()
+
+
+def doors(connection: sa.Connection) -> list[Row]:
+    """The university's own services by which people sign in."""
+    wanted = sa.select(platform.c.id, platform.c.name).where(platform.c.kind == "oidc")
+    return list(connection.execute(wanted.order_by(platform.c.name)))
+
+
+def everything_of(connection: sa.Connection, by: Member) -> dict[str, Any]:
+    """All that is stored about a person, but for hashes."""
+
+    def listed(wanted: sa.Select[*tuple[Any, ...]]) -> list[dict[str, Any]]:
+        return [dict(row._mapping) for row in connection.execute(wanted)]
+
+    me = sa.select(person.c.name, person.c.number, person.c.created_at)
+    mine = sa.select(member.c.id).where(member.c.person == by.person)
+    about_me = sa.or_(audit.c.actor == by.person, audit.c.subject == by.person)
+    bodies = sa.select(event.c.body).where(event.c.person == by.person).order_by(event.c.number)
+    courses = sa.select(
+        *(course.c.name, course.c.term),
+        *(member.c.role, member.c.group, member.c.joined_at),
+    )
+    attempts = sa.select(
+        *(attempt.c.id, assignment.c.name.label("assignment")),
+        *(attempt.c.label, attempt.c.variant, attempt.c.answer),
+        *(attempt.c.made_at, attempt.c.arrived_at),
+        *(result.c.state, result.c.said, result.c.told, result.c.at.label("judged_at")),
+    )
+    marks = sa.select(
+        *(assignment.c.name.label("assignment"), mark.c.label),
+        *(mark.c.points, mark.c.why, mark.c.at),
+    )
+    return {
+        **listed(me.where(person.c.id == by.person))[0],
+        "courses": listed(
+            courses.join(member).where(member.c.person == by.person).order_by(course.c.id)
+        ),
+        "sessions": [
+            {
+                "created_at": each.created_at,
+                "seen_at": each.seen_at,
+                "expires_at": each.expires_at,
+                "platform": each.platform_name,
+            }
+            for each in sessions(connection, by.person)
+        ],
+        "audit": listed(
+            sa.select(audit.c.at, audit.c.action, audit.c.detail)
+            .where(about_me)
+            .order_by(audit.c.id)
+        ),
+        "attempts": listed(
+            attempts.select_from(attempt)
+            .join(assignment)
+            .outerjoin(result, result.c.attempt == attempt.c.id)
+            .where(attempt.c.member.in_(mine))
+            .order_by(attempt.c.arrived_at, result.c.id)
+        ),
+        "marks": listed(
+            marks.select_from(mark)
+            .join(assignment)
+            .where(mark.c.member.in_(mine))
+            .order_by(mark.c.id)
+        ),
+        "identities": listed(
+            sa.select(identity.c.issuer, identity.c.subject).where(identity.c.person == by.person)
+        ),
+        "events": list(connection.execute(bodies).scalars()),
+    }
+
+
+def audit_lines(
+    connection: sa.Connection, in_course: int, before: int | None, count: int
+) -> list[Row]:
+    """Lines of the audit log, the newest first."""
+    actor, subject = person.alias(), person.alias()
+    wanted = (
+        sa.select(audit, actor.c.name.label("actor_name"), subject.c.name.label("subject_name"))
+        .outerjoin(actor, actor.c.id == audit.c.actor)
+        .outerjoin(subject, subject.c.id == audit.c.subject)
+        .where(audit.c.course == in_course)
+        .order_by(audit.c.id.desc())
+        .limit(count)
+    )
+    if before is not None:
+        wanted = wanted.where(audit.c.id < before)
+    return list(connection.execute(wanted))
+
+
+def put(connection: sa.Connection, in_course: int, who: int, role: str, group: str) -> None:
+    """Have somebody in a course in the role that a platform says. The last instructor stays one."""
+    where = (member.c.course == in_course) & (member.c.person == who)
+    found = connection.execute(sa.select(member).where(where)).one_or_none()
+    if found is None:
+        _add_member(connection, in_course, who, role, group)
+        note(connection, in_course, "joined", by=who, detail=role)
+    elif found.role != role and (
+        found.role != "instructor" or _other_instructors(connection, in_course, who)
+    ):
+        connection.execute(sa.update(member).where(where).values(role=role))
+        _revoke_above(connection, who, role)
+        note(connection, in_course, "changed", by=None, on=who, detail=f"{found.role} → {role}")
+
+
+def role_in(connection: sa.Connection, in_course: int, who: int) -> str:
+    """The role that somebody has, or would have without any other word."""
+    where = (member.c.course == in_course) & (member.c.person == who)
+    return connection.execute(sa.select(member.c.role).where(where)).scalar() or "student"
+
+
+def add_person(
+    connection: sa.Connection, in_course: int, name: str, number: str, group: str
+) -> int:
+    """Add a student of a roster."""
+    added = add(connection, person, name=name, number=number, created_at=now())
+    _add_member(connection, in_course, added, "student", group)
+    return added
+
+
+def set_group(connection: sa.Connection, in_course: int, who: int, group: str) -> None:
+    where = (member.c.course == in_course) & (member.c.person == who)
+    connection.execute(sa.update(member).where(where).values(group=group))
+
+
+def _add_member(connection: sa.Connection, in_course: int, who: int, role: str, group: str) -> None:
+    count = sa.select(sa.func.count()).where(member.c.course == in_course)
+    if connection.execute(count).scalar_one() >= MAX_MEMBERS:
+        why = message("The course is full: it has %(count)s people, which is the limit.")
+        raise Refused(409, why, count=MAX_MEMBERS)
+    place = {"course": in_course, "person": who, "role": role, "group": group}
+    add(connection, member, **place, joined_at=now())
+
+
+def add(connection: sa.Connection, table: sa.Table, **values: Any) -> int:
+    made = connection.execute(sa.insert(table).values(**values)).inserted_primary_key
+    assert made is not None
+    return int(made[0])

@@ -1,0 +1,13 @@
+"""Refusals that a page says in the book's language."""
+
+from __future__ import annotations
+
+from latentbook.http.problems import Problem
+
+
+class Refused(Problem):
+    """Why a request is refused: a message of the interface and its values."""
+
+    def __init__(self, status: int, english: str, **values: object) -> None:
+        super().__init__(status, english % values if values else english)
+        self.english, self.values = english, values

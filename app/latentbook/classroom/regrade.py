@@ -1,0 +1,135 @@
+"""A wrong key is mended by a new edition: judge all attempts by it, look who gains, use it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from latentbook.book.translations.language import message
+from latentbook.classroom import people
+from latentbook.classroom.people import Member, note
+from latentbook.classroom.refused import Refused
+from latentbook.classroom.scores import Score, scores
+from latentbook.classroom.tables import (
+    assignment,
+    assignment_question,
+    attempt,
+    job,
+    question,
+    result,
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A member whose score another edition changes."""
+
+    member: int
+    before: Score
+    after: Score
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What another edition would change. ``waiting``: attempts on which it has no verdict yet. What
+    it could not judge does not wait.
+    """
+
+    waiting: int
+    changes: list[Change]
+
+
+def offered(connection: sa.Connection, course_id: int) -> Sequence[sa.Row[Any]]:
+    """Questions of which the book has another edition now than is in use."""
+    in_use = assignment_question.c
+    return connection.execute(
+        sa.select(assignment_question, question.c.edition)
+        .join(assignment)
+        .join(question, question.c.id == in_use.latest)
+        .where(assignment.c.course == course_id, in_use.latest != in_use.question)
+        .order_by(assignment.c.id, in_use.position)
+    ).all()
+
+
+def start(
+    connection: sa.Connection, by: Member, assignment_id: int, label: str, edition: str
+) -> None:
+    """Queue all attempts on which an edition has no verdict. Nothing changes until it is in use;
+    if it is, those are judged again that could not be.
+    """
+    number = _edition(connection, by, assignment_id, label, edition)
+    _queue(connection, assignment_id, label, number)
+
+
+def preview(
+    connection: sa.Connection, by: Member, assignment_id: int, label: str, edition: str
+) -> Preview:
+    number = _edition(connection, by, assignment_id, label, edition)
+    before = scores(connection, by.course.id, assignment_id=assignment_id)
+    after = scores(connection, by.course.id, assignment_id=assignment_id, edition=(label, number))
+    changes = []
+    for key, score in after.items():
+        old = before[key]
+        if key[2] == label and (score.points, score.state) != (old.points, old.state):
+            changes.append(Change(key[0], old, score))
+    tried = sa.exists().where(result.c.attempt == attempt.c.id, result.c.question == number)
+    waiting = _unjudged(assignment_id, label, number).where(~tried | _queued(number))
+    return Preview(len(connection.execute(waiting).all()), changes)
+
+
+def apply(
+    connection: sa.Connection, by: Member, assignment_id: int, label: str, edition: str
+) -> None:
+    """Use an edition from now on. What it has not judged waits in the queue."""
+    number = _edition(connection, by, assignment_id, label, edition)
+    _queue(connection, assignment_id, label, number)
+    change = sa.update(assignment_question).where(*_place(assignment_id, label))
+    connection.execute(change.values(question=number))
+    detail = f"{label}: {edition[:12]}"
+    note(connection, by.course.id, "edition changed", by=by.person, detail=detail)
+
+
+def _edition(
+    connection: sa.Connection, by: Member, assignment_id: int, label: str, edition: str
+) -> int:
+    """The number of an edition of a question of an assignment of the course."""
+    number = connection.execute(
+        sa.select(question.c.id)
+        .join(assignment_question, assignment_question.c.label == question.c.label)
+        .join(assignment, assignment.c.id == assignment_question.c.assignment)
+        .where(
+            *_place(assignment_id, label),
+            assignment.c.course == by.course.id,
+            question.c.edition == edition,
+        )
+    ).scalar()
+    if number is None:
+        raise Refused(404, message("There is no such edition of this question."))
+    return int(number)
+
+
+def _place(assignment_id: int, label: str) -> tuple[sa.ColumnElement[bool], ...]:
+    in_use = assignment_question.c
+    return (in_use.assignment == assignment_id, in_use.label == label)
+
+
+def _unjudged(assignment_id: int, label: str, number: int) -> sa.Select[str]:
+    """The attempts on which an edition has no verdict yet."""
+    judged = sa.exists().where(
+        result.c.attempt == attempt.c.id,
+        result.c.question == number,
+        result.c.state != "unjudged",
+    )
+    here = (attempt.c.assignment == assignment_id, attempt.c.label == label)
+    return sa.select(attempt.c.id).where(*here, ~judged)
+
+
+def _queued(number: int) -> sa.Exists:
+    return sa.exists().where(job.c.attempt == attempt.c.id, job.c.question == number)
+
+
+def _queue(connection: sa.Connection, assignment_id: int, label: str, number: int) -> None:
+    missing = _unjudged(assignment_id, label, number).where(~_queued(number))
+    for each in connection.execute(missing).scalars().all():
+        people.add(connection, job, attempt=each, question=number)

@@ -1,0 +1,150 @@
+"""Rosters: a list of people as CSV, shown before it is applied."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from latentbook.book.translations.language import message
+from latentbook.classroom import people
+from latentbook.classroom.people import Member, Row
+from latentbook.classroom.refused import Refused
+from latentbook.classroom.words import FORMULA, clean
+
+MAX_LINES = 2_000
+DELIMITERS = (";", "\t", ",")
+HEADS = {
+    "name": ("name", "full name", "student", "student name"),
+    "first": ("first name", "firstname", "given name", "vorname"),
+    "last": ("last name", "lastname", "surname", "family name", "nachname"),
+    "number": ("id", "number", "student id", "student number", "id number", "matrikelnummer"),
+    "group": ("group", "section", "gruppe"),
+}
+"""How the columns of a roster may be called."""
+
+NEW, MOVED, HERE, REFUSED = "new", "moved", "here", "refused"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a roster, and what applying it does; ``why`` it is refused, if it is."""
+
+    line: int
+    name: str
+    number: str
+    group: str
+    does: str
+    person: int | None = None
+    why: Refused | None = None
+
+
+def decoded(data: bytes) -> str:
+    """The text of a file, as spreadsheets save it: UTF-8, UTF-16 or that of Windows."""
+    encodings = ["utf-16"] if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ["utf-8-sig", "cp1252"]
+    for encoding in encodings:
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise Refused(422, message("This file is not text. Save the list as CSV."))
+
+
+def rows_of(text: str) -> list[tuple[int, Mapping[str, str]]]:
+    """The lines of a roster with their numbers; without a head the columns are name, id, group."""
+    lines = text.removeprefix("\ufeff").replace("\0", "\ufffd").splitlines()
+    first = next((line for line in lines if line.strip()), "")
+    delimiter = max(DELIMITERS, key=first.count)
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    found: list[tuple[int, Mapping[str, str]]] = []
+    columns: Sequence[str] | None = None
+    try:
+        for cells in reader:
+            cells = [cell.strip() for cell in cells]
+            if not any(cells):
+                continue
+            if columns is None:
+                columns = heads(cells)
+                if columns:
+                    continue
+                columns = ("name", "number", "group")
+            row = dict(zip(columns, cells, strict=False))
+            row["name"] = row.get("name") or f"{row.get('first', '')} {row.get('last', '')}"
+            found.append((reader.line_num, row))
+            if len(found) > MAX_LINES:
+                why = message("A roster may have %(limit)s lines.")
+                raise Refused(422, why, limit=MAX_LINES)
+    except csv.Error as error:
+        why = message("Line %(line)s cannot be read as CSV: %(error)s.")
+        raise Refused(422, why, line=reader.line_num, error=error) from None
+    if not found:
+        raise Refused(422, message("There is nobody in this list."))
+    return found
+
+
+def heads(cells: Sequence[str]) -> list[str]:
+    """The columns that a first line names; none if it names no name."""
+    known = {head: column for column, names in HEADS.items() for head in names}
+    columns = [known.get(cell.casefold(), "") for cell in cells]
+    return columns if {"name", "last"} & set(columns) else []
+
+
+def preview(connection: sa.Connection, in_course: int, text: str) -> list[Line]:
+    """What applying a roster would do."""
+    here = people.everyone(connection, in_course)
+    seen: set[str] = set()
+    return [_line(number, row, here, seen) for number, row in rows_of(text)]
+
+
+def _line(line: int, row: Mapping[str, str], here: Sequence[Row], seen: set[str]) -> Line:
+    name, number, group = (_text(row, column) for column in ("name", "number", "group"))
+    try:
+        name = clean(name)
+        number, group = clean(number, is_needed=False), clean(group, is_needed=False)
+    except Refused as refused:
+        return Line(line, name, number, group, REFUSED, why=refused)
+    mark = f"#{number}" if number else name
+    if mark in seen:
+        why = Refused(422, message("This person is in the list already."))
+        return Line(line, name, number, group, REFUSED, why=why)
+    seen.add(mark)
+    for each in here:
+        if each.number == number if number else each.name == name:
+            does = HERE if group in ("", each.group) else MOVED
+            return Line(line, name, number, group, does, each.id)
+    return Line(line, name, number, group, NEW)
+
+
+def _text(row: Mapping[str, str], column: str) -> str:
+    """A cell, without the apostrophe that keeps spreadsheets from running it."""
+    cell = row.get(column, "")
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
+
+
+def apply(connection: sa.Connection, by: Member, text: str) -> None:
+    """Add who is new, and move who has another group. Nobody is removed."""
+    lines = preview(connection, by.course.id, text)
+    for each in lines:
+        if each.does == NEW:
+            people.add_person(connection, by.course.id, each.name, each.number, each.group)
+        elif each.does == MOVED and each.person is not None:
+            people.set_group(connection, by.course.id, each.person, each.group)
+    counts = {does: sum(each.does == does for each in lines) for does in (NEW, MOVED)}
+    detail = f"{counts[NEW]} new, {counts[MOVED]} moved"
+    people.note(connection, by.course.id, "roster applied", by=by.person, detail=detail)
+
+
+def links(connection: sa.Connection, by: Member, join: str) -> list[tuple[str, str, str, str]]:
+    """Name, number, group and a new sign-in link of each student who is signed in nowhere.
+
+    Parameters
+    ----------
+    join : what precedes the token of a link
+    """
+    return [
+        (each.name, each.number, each.group, join + people.sign_in_link(connection, by, each.id))
+        for each in people.everyone(connection, by.course.id)
+        if each.role == "student" and not each.sessions
+    ]

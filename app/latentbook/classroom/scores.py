@@ -1,0 +1,304 @@
+"""Scores, computed from attempts, verdicts, dates and overrides whenever somebody looks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from latentbook.book.translations.language import message
+from latentbook.classroom import assignments, attempts, people
+from latentbook.classroom.assigned import Variant
+from latentbook.classroom.assignments import Given, Put
+from latentbook.classroom.late import Dates, Late, dates_of
+from latentbook.classroom.people import Member, note
+from latentbook.classroom.refused import Refused
+from latentbook.classroom.tables import assignment, assignment_question, attempt, mark, member, now
+from latentbook.classroom.verdicts import NO_TRY, WAITING, attempts_with
+from latentbook.classroom.words import clean
+
+Row = sa.Row[Any]
+Key = tuple[int, int, str]
+"""A member, an assignment, a question's label."""
+MOST = 10
+"""Times a question's points that an instructor may give."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a member has at a question.
+
+    Attributes
+    ----------
+    state : of the attempt that counts: ``none`` if there is none, ``waiting`` while it is judged
+    is_final : whether nothing waits that could change it
+    attempt : which counts
+    override : an instructor's decision, which replaces the points
+    is_regraded : whether another edition judged the attempt than was asked
+    """
+
+    points: float
+    of: float
+    state: str = "none"
+    tries: int = 0
+    late_days: float = 0.0
+    attempt: str | None = None
+    mistake: str = ""
+    override: Row | None = None
+    is_regraded: bool = False
+    is_final: bool = True
+
+
+@dataclass(frozen=True)
+class Total:
+    """What a student has at one question, or at several together."""
+
+    scores: tuple[Score, ...]
+
+    @property
+    def points(self) -> float:
+        return sum(each.points for each in self.scores)
+
+    @property
+    def of(self) -> float:
+        return sum(each.of for each in self.scores)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was handed in or decided."""
+        return all(each.state == "none" and not each.override for each in self.scores)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing waits that could change it."""
+        return all(each.is_final for each in self.scores)
+
+    @property
+    def waits(self) -> bool:
+        """Whether something is not judged yet, or could not be."""
+        unjudged = any(each.state == "unjudged" and not each.override for each in self.scores)
+        return unjudged or not self.is_complete
+
+    @property
+    def is_late(self) -> bool:
+        return any(each.late_days for each in self.scores)
+
+    @property
+    def is_regraded(self) -> bool:
+        return any(each.is_regraded for each in self.scores)
+
+    @property
+    def override(self) -> Row | None:
+        return next((each.override for each in self.scores if each.override), None)
+
+
+def scores(
+    connection: sa.Connection,
+    course_id: int,
+    *,
+    member_id: int | None = None,
+    assignment_id: int | None = None,
+    edition: tuple[str, int] | None = None,
+) -> dict[Key, Score]:
+    """The scores of all students of a course at all questions, or of one member, or assignment.
+
+    Parameters
+    ----------
+    edition : of a label the edition to judge by, instead of the one in use
+    """
+    who = sa.select(member.c.id, member.c.group).where(member.c.course == course_id)
+    asked = sa.select(assignment_question).join(
+        assignment, assignment.c.id == assignment_question.c.assignment
+    )
+    asked = asked.where(assignment.c.course == course_id)
+    by: sa.ColumnElement[int] = assignment_question.c.question
+    if edition is not None:
+        label, number = edition
+        by = sa.case((assignment_question.c.label == label, number), else_=by)
+    made = attempts_with(by=by)
+    decided = sa.select(mark).order_by(mark.c.id)
+    who = who.where(member.c.role == "student" if member_id is None else member.c.id == member_id)
+    if member_id is not None:
+        made = made.where(attempt.c.member == member_id)
+        decided = decided.where(mark.c.member == member_id)
+    rows = assignments.everything(connection, course_id)
+    if assignment_id is not None:
+        rows = [row for row in rows if row.id == assignment_id]
+        asked = asked.where(assignment_question.c.assignment == assignment_id)
+    ids = [row.id for row in rows]
+    made = made.where(attempt.c.assignment.in_(ids))
+    decided = decided.where(mark.c.assignment.in_(ids))
+
+    handed_in = defaultdict(list)
+    for each in connection.execute(made):
+        handed_in[each.member, each.assignment, each.label].append(each)
+    marks = {(m.member, m.assignment, m.label): m for m in connection.execute(decided)}
+    questions = defaultdict(list)
+    for each in connection.execute(asked.order_by(assignment_question.c.position)):
+        questions[each.assignment].append(each)
+    everybody = connection.execute(who).all()
+    found = {}
+    for row in rows:
+        extended = assignments.extensions(connection, row.id)
+        late = Late(**row.late)
+        for someone in everybody:
+            dates = assignments.dates_for(row, extended, someone.id, someone.group)
+            for each in questions[row.id]:
+                key = (someone.id, row.id, each.label)
+                found[key] = score_of(
+                    handed_in[key], each.points, row.counts, dates, late, marks.get(key)
+                )
+    return found
+
+
+def score_of(
+    attempts: Sequence[Any],
+    of: float,
+    counts: str,
+    dates: Dates,
+    late: Late,
+    override: Any = None,
+) -> Score:
+    """The score at one question.
+
+    Parameters
+    ----------
+    attempts : in the order of their arrival
+    of : points of the question
+    counts : the ``best`` attempt or the ``last``
+    override : the last decision about it
+    """
+
+    def points(each: Any) -> float:
+        days = dates.days_late(each.arrived_at)
+        return of * late.share(days) if each.state == "right" else 0.0
+
+    judged = [each for each in attempts if each.state not in (*NO_TRY, WAITING)]
+    waiting = [each for each in attempts if each.state == WAITING]
+    tries = len(judged) + len(waiting)
+    counted = None
+    if counts == "last" or not any(each.state == "right" for each in judged):
+        given = [each for each in attempts if each.state not in NO_TRY] or attempts
+        counted = given[-1] if given else None
+        if counts == "best" and waiting:
+            counted = waiting[-1]
+    else:
+        right = [each for each in judged if each.state == "right"]
+        counted = max(right, key=points)  # of equals the first
+    decided = override is not None and override.points is not None
+    if counted is None:
+        score = Score(0.0, of)
+    else:
+        score = Score(
+            points=points(counted),
+            of=of,
+            state=counted.state,
+            tries=tries,
+            late_days=dates.days_late(counted.arrived_at),
+            attempt=counted.id,
+            mistake=counted.mistake,
+            is_regraded=counted.question != counted.in_use,
+            is_final=not waiting,
+        )
+    if not decided:
+        return score
+    return replace(score, points=override.points, override=override)
+
+
+def override(
+    connection: sa.Connection,
+    by: Member,
+    who: int,
+    assignment_id: int,
+    label: str,
+    points: float | None,
+    why: str,
+) -> None:
+    """Decide about a person's points at a question, whatever is computed; None lifts it again."""
+    student = people.one_member(connection, by.course.id, who).member
+    found = scores(connection, by.course.id, member_id=student, assignment_id=assignment_id)
+    if (before := found.get((student, assignment_id, label))) is None:
+        raise assignments.no_question()
+    if points is not None and not 0 <= points <= MOST * before.of:
+        refusal = message("From 0 to %(most)s points are accepted.")
+        raise Refused(422, refusal, most=f"{MOST * before.of:g}")
+    why = clean(why, is_needed=False)
+    if points is not None and not why:
+        raise Refused(422, message("Say why: the student reads it."))
+    place = {"member": student, "assignment": assignment_id, "label": label}
+    people.add(connection, mark, **place, points=points, why=why, by=by.person, at=now())
+    note(connection, by.course.id, "mark changed", by=by.person, on=who, detail=label)
+
+
+def totals(found: dict[Key, Score]) -> dict[tuple[int, int], Total]:
+    """The sums over the questions of each assignment, by member and assignment."""
+    groups: dict[tuple[int, int], list[Score]] = defaultdict(list)
+    for (who, where, _), score in found.items():
+        groups[who, where].append(score)
+    return {key: Total(tuple(group)) for key, group in groups.items()}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A question of an assignment, and where a member stands with it. ``left``: tries that remain;
+    None is as many as one likes.
+    """
+
+    put: Put
+    variant: Variant
+    score: Score
+    left: int | None
+    last: Row | None
+
+    @property
+    def shown(self) -> str:
+        """The state of the question as sheets of styles know it."""
+        state = self.last.state if self.last else "none"
+        return {"right": "right", "wrong": "wrong", "error": "wrong"}.get(state, "open")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """An assignment as a member sees it. ``usual``: the dates without extensions."""
+
+    given: Given
+    usual: Dates
+    standings: tuple[Standing, ...]
+
+    def standing(self, label: str) -> Standing:
+        put = self.given.put(label)
+        return next(each for each in self.standings if each.put is put)
+
+
+def sheet(connection: sa.Connection, me: Member, name: str, at: datetime, label: str = "") -> Sheet:
+    """An assignment as somebody sees it, with all questions or only one."""
+    row = assignments.one(connection, me.course.id, name)
+    given = assignments.given(connection, me, name, at)
+    marks = scores(connection, me.course.id, member_id=me.id, assignment_id=row.id)
+    last = {each.label: each for each in attempts.of_member(connection, me.id, row.id)}
+    most = given.dates.tries
+    standings = tuple(
+        Standing(
+            put,
+            assignments.asked(connection, put.question, put.variant).variants[0],
+            (score := marks[me.id, row.id, put.label]),
+            None if most is None else max(0, most - score.tries),
+            last.get(put.label),
+        )
+        for put in given.questions
+        if label in ("", put.label)
+    )
+    return Sheet(given, dates_of(row, ()), standings)
+
+
+def due(connection: sa.Connection, me: Member) -> list[tuple[Given, Total]]:
+    """The assignments that have opened to a student, with the points so far."""
+    if me.may("assistant"):
+        return []
+    sums = totals(scores(connection, me.course.id, member_id=me.id))
+    found = assignments.open_ones(connection, me, now())
+    return [(each, sums[me.id, each.id]) for each in found if each.questions]

@@ -1,0 +1,65 @@
+"""Which marks have arrived in the gradebooks of platforms, and why others have not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from latentbook.book.translations.language import message
+from latentbook.classroom.platform_tables import context, passback, resource_link
+from latentbook.classroom.refused import Refused
+from latentbook.classroom.tables import assignment, member
+
+CHANGED, WAIT, UNREACHABLE, NO_ACCESS = "changed", "wait", "unreachable", "no access"
+WHY = {
+    CHANGED: message(
+        "The platform has another mark. It stays until you send all again, or until the platform "
+        "releases it."
+    ),
+    WAIT: message("The platform asks to wait."),
+    UNREACHABLE: message("The platform cannot be reached."),
+    NO_ACCESS: message("The platform gives no access: compare the client ID, addresses and keys."),
+}
+REFUSED = message("The platform refused the mark: status %(code)s.")
+
+
+@dataclass(frozen=True)
+class State:
+    """Whether a mark has arrived; ``why`` its last one has not, and when that is tried again."""
+
+    sent: bool
+    why: Refused | None
+    next_at: datetime | None
+
+
+def states(connection: sa.Connection, course_id: int) -> dict[tuple[int, int], State]:
+    """By member and assignment, of marks that were sent or should have been."""
+    wanted = (
+        sa.select(passback, member.c.id.label("member"), assignment.c.id.label("assignment"))
+        .join(resource_link, resource_link.c.id == passback.c.resource_link)
+        .join(context, context.c.id == resource_link.c.context)
+        .join(
+            assignment,
+            (assignment.c.course == context.c.course)
+            & (assignment.c.name == resource_link.c.assignment),
+        )
+        .join(
+            member,
+            (member.c.course == context.c.course) & (member.c.person == passback.c.person),
+        )
+        .where(context.c.course == course_id)
+    )
+    found: dict[tuple[int, int], State] = {}
+    for row in connection.execute(wanted):
+        key = (row.member, row.assignment)
+        if key not in found or row.error:  # of several links one that failed is shown
+            found[key] = State(row.points is not None, why(row.error), row.next_at)
+    return found
+
+
+def why(error: str) -> Refused | None:
+    if not error:
+        return None
+    return Refused(502, WHY[error]) if error in WHY else Refused(502, REFUSED, code=error)

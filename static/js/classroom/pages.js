@@ -1,0 +1,5 @@
+/** What the pages of the classroom do with scripts: without them they show the same in UTC. */
+import { showFields, showTimes } from "./times.js";
+
+showTimes(document);
+showFields();

@@ -1,0 +1,40 @@
+/** Makes elements. */
+import { translate } from "./words.js";
+
+/**
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} name
+ * @param {Partial<HTMLElementTagNameMap[K]>} [properties]
+ * @param {(Node | string)[]} contents
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function make(name, properties, ...contents) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...contents);
+  return made;
+}
+
+/** @param {string} text @param {() => void} act @param {Partial<HTMLButtonElement>} [properties] */
+export function button(text, act, properties) {
+  const made = make("button", { type: "button", ...properties }, text);
+  made.addEventListener("click", act);
+  return made;
+}
+
+/** Copies a text, and says so on the button for a while. @param {string} text @param {HTMLElement} button */
+export async function copy(text, button) {
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = translate("Copied");
+  } catch {
+    button.textContent = translate("Not allowed");
+  }
+  setTimeout(() => (button.textContent = translate("Copy")), 2_000);
+}
+
+/** Saves a file. @param {string} name @param {Blob} content */
+export function saveFile(name, content) {
+  const link = make("a", { href: URL.createObjectURL(content), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

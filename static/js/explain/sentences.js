@@ -1,0 +1,116 @@
+/**
+ * The sentences of widgets/engine/explain.py, by their ids. Values and the parts between backticks are code. This module is
+ * loaded with the first error that has an explanation, and so are its translations (explain.js).
+ */
+import { translate } from "../words.js";
+
+/** @type {Record<string, string>} */
+export const SENTENCES = {
+  // Shapes
+  broadcast: translate("{left} is {left_shape}, {right} is {right_shape}. For {operator}, axes are paired from the last one, and {a} does not go with {b}: two lengths must be equal, or one of them 1."),
+  "broadcast-output": translate("The result is {result}, but {operator} must store it in {target}, which stays {shape}."),
+  matmul: translate("{left} is {left_shape}, {right} is {right_shape}; {operator} needs {a} = {b}."),
+  "matmul-sizes": translate("The last axis of {left} has length {a}, the axis of {right} that meets it {b}; {operator} needs them to be equal."),
+  "matmul-number": translate("{number} is a single number; `@` multiplies arrays."),
+  reshape: translate("{array} is {shape}: its size is {size}. {wanted} would have the size {product}."),
+  "reshape-call": translate("{array} has the size {size}. {wanted} would have the size {product}."),
+  "reshape-rest": translate("{array} is {shape}: its size is {size}, which {rest} does not divide, so no length is right for -1."),
+  concatenate: translate("{left} is {left_shape}, {right} is {right_shape}; arrays are joined along one axis, and along axis {axis} these must have equal lengths, not {a} and {b}."),
+  "concatenate-axes": translate("{left} is {left_shape}, {right} is {right_shape}; joined arrays need the same number of axes, and these have {a} and {b}."),
+  stack: translate("{left} is {left_shape}, {right} is {right_shape}; only arrays of the same shape can be stacked."),
+  unpack: translate("{value} has length {length}, but the number of names on the left is {names}."),
+  "unpack-array": translate("{value} is {shape}: it is unpacked along its first axis, but the number of names on the left is {names}."),
+  "unpack-number": translate("{value} is a single number, which cannot be unpacked."),
+  mask: translate("{array} is {shape}: along axis {axis} its length is {size}, that of the mask {mask} is {length}. They must be equal."),
+  assignment: translate("{target} is {shape}, {value} is {given}: what is assigned must fit there."),
+  "assignment-mask": translate("The number of values that {target} selects is {wanted}, but {value} has {given}."),
+  element: translate("{target} is the place of one number, but {value} has length {length}."),
+  ragged: translate("The rows of {rows} differ: row 0 has length {first}, row {index} has length {length}. An array needs rows of equal length."),
+  axis: translate("{array} is {shape}: its last axis is {last}, as counting starts at 0. It has no axis {axis}."),
+  "zero-axes": translate("{array} holds one number and has no axes. {number} is that number."),
+  transpose: translate("{array} is {shape}: transposing needs each of its axes once ({axes}), not {given}."),
+  split: translate("{array} has length {length} along its first axis, which {parts} does not divide."),
+  empty: translate("{array} is {shape}: it has no values."),
+  square: translate("{function} needs a square matrix, but {matrix} is {shape}."),
+  "two-axes": translate("{function} needs a matrix with two axes, but {matrix} is {shape}."),
+  solve: translate("{left} is {left_shape}, {right} is {right_shape}; their first axes must have equal lengths, not {a} and {b}."),
+  einsum: translate("The letter {letter} has length {a} in {left}, but {b} in {right}."),
+  "einsum-axes": translate("{letters} names the axes of {array}, which is {shape}: it needs one letter for each axis, not {count}."),
+  // Indices
+  division: translate("{division} is a float, as `/` always gives one, even if it comes out whole. {quotient} is an integer."),
+  float: translate("{number} is the float {value}, but only an integer can count or be an index."),
+  bounds: translate("{array} is {shape}: along axis {axis} indices run from 0 to {last}, and from -1 back to -{size}. There is no {index}."),
+  "bounds-empty": translate("{array} is {shape}: along axis {axis} it is empty, so no index exists."),
+  "list-bounds": translate("{list} has length {length}: its last index is {last}, as counting starts at 0."),
+  "list-empty": translate("{list} is empty, so no index exists."),
+  "too-many": translate("{array} is {shape}: there are more indices ({count}) than axes ({axes})."),
+  "list-two": translate("{list} is a list, which takes one index at a time, not {index}."),
+  "list-many": translate("{list} is a list; only an array takes several indices at once, as in {index}."),
+  "call-array": translate("{value} is an array. Round brackets call a function; an index goes in square brackets."),
+  "call-container": translate("{value} is not a function. Round brackets call one; an index goes in square brackets."),
+  "call-number": translate("{number} is a number, and round brackets after it call it like a function. A product needs `*`."),
+  "call-module": translate("{module} is a module, not a function: its functions come after a point."),
+  "function-index": translate("{function} is a function: it is called with round brackets."),
+  "number-index": translate("{number} is a single number, which has no index."),
+  "iterator-index": translate("{iterator} gives its items one after another and has no index; {list} has."),
+  "iterator-length": translate("{iterator} gives its items one after another and has no length; {list} has."),
+  key: translate("{dict} has no key {key}. Its keys are {keys}."),
+  "key-empty": translate("{dict} is empty: it has no key {key}."),
+  "key-type": translate("{dict} has no key {key}, but {twin}: text and numbers are different keys."),
+  unhashable: translate("{key} can change, so it cannot be a key of {dict}; a tuple can."),
+  // Types
+  cast: translate("{array} holds integers, and {operator} cannot store the floats of the result in it."),
+  "text-array": translate("{array} holds text, and {operator} needs numbers. `.astype(float)` reads numbers from text."),
+  "text-number": translate("{text} is text, {number} is a number; {operator} does not mix them."),
+  "list-operand": translate("{list} is a list: {operator} does not work on each of its items, as it does in an array."),
+  "function-operand": translate("{function} is a function, not its result: {operator} needs it called, with round brackets."),
+  "complex-order": translate("{number} is a complex number, and complex numbers have no order."),
+  "mask-parentheses": translate("{operator} binds more tightly than a comparison, so here it joins {part} first. Put brackets around each comparison."),
+  truth: translate("{test} is an array of answers, one for each element; {word} needs a single one."),
+  "truth-array": translate("{test} is {shape}: {word} needs one answer, and an array with several values has none."),
+  "truth-and": translate("{word} needs one answer on each side, and an array has many. {sign} works element by element, with brackets around each comparison."),
+  "truth-chain": translate("{chain} asks both comparisons with `and`, which needs single answers, and an array has many."),
+  "read-only": translate("{array} is read-only. {copy} can be changed."),
+  "fixed-tuple": translate("{value} is a tuple, which never changes; a list can."),
+  "fixed-text": translate("{value} is text, which never changes: make a new one instead."),
+  "numpy-alias": translate("{old} no longer exists; Python’s own {new} means the same."),
+  "list-attribute": translate("{list} is a list; arrays have {attribute}."),
+  "array-append": translate("{array} is an array, which keeps its length: it has no {attribute}. `np.append` and `np.concatenate` make a longer copy."),
+  "array-length": translate("{array} has no {attribute}."),
+  none: translate("{value} is `None`: it holds no result."),
+  "none-in-place": translate("{value} is `None`: {method} changes what it is called on and returns nothing."),
+  "none-return": translate("{value} is `None`: {function} ends without `return`."),
+  "text-comma": translate("{text} has a comma; in Python a decimal number has a point: {number}."),
+  "text-int": translate("{text} is not a whole number, and `int` reads only whole numbers from text."),
+  "shape-arguments": translate("{function} takes the shape as one argument, in brackets of its own."),
+  "shape-tuple": translate("{function} takes the lengths as separate arguments, without brackets of their own."),
+  "array-arguments": translate("{function} takes all values as one argument, a list."),
+  "concatenate-arguments": translate("{function} takes all arrays as one argument, in brackets of their own."),
+  "math-array": translate("{array} is {shape}, but {function} takes a single number."),
+  scalar: translate("{array} is {shape}: {function} makes a number only of an array with one value."),
+  "loop-number": translate("{number} is a single number, so there is nothing to go through."),
+  "number-length": translate("{number} is a single number, which has no length."),
+  "format-array": translate("{array} is {shape}; a format such as `.2f` is for a single number."),
+  "format-list": translate("{list} is a list; a format such as `.2f` is for a single number."),
+  // Names
+  "name-np": translate("{name} is the usual name of NumPy. It needs {line_of_code} first."),
+  "name-later": translate("{name} gets its value only in line {later}, after this one."),
+  "name-inside": translate("{name} exists only inside {function}. Outside there is only what {function} returns."),
+  "name-numpy": translate("{name} is not part of Python; NumPy has it as {function}."),
+  local: translate("{function} assigns to {name} in line {assigned}, so inside it {name} is a local name from the start, not the one outside."),
+  // Syntax
+  "syntax-digit": translate("{written} is neither a number nor a name: a product is written {product}, and a name does not begin with a digit."),
+  "syntax-keyword": translate("{word} is a word of Python’s own, so nothing can be called that."),
+  "syntax-increment": translate("Python has no {sign}: write {step}."),
+  "syntax-and": translate("Python has no {sign}: write {word}."),
+  "syntax-character": translate("{character} is a typographic character; Python’s own is {plain}."),
+  "syntax-elif": translate("Python writes `else if` as `elif`."),
+};
+
+/** In front of a sentence. */
+export const LINE = translate("Line {line}:");
+export const LINE_OF = translate("Line {line} of {file}:");
+
+/** After a sentence: code that fits. */
+export const FITS = translate("{fix} fits.");
+export const BOTH_FIT = translate("{fix} fits, and so does {other}.");

@@ -1,0 +1,20 @@
+/** Addresses and page numbers of the printed book: app/latentbook/book/pdf.py calls both. */
+
+/** @param {boolean} known whether the book has an address */
+function writeAddresses(known) {
+  for (const place of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll("a[data-address]"))) {
+    const url = new URL(place.dataset.address ?? "", document.baseURI).href;
+    place.textContent = known ? url : url.slice(document.baseURI.length);
+    if (known) place.href = url;
+  }
+  for (const place of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll("[data-book-address]"))) {
+    if (known) place.textContent = place.href = document.baseURI;
+  }
+}
+
+/** @param {Record<string, number>} pages by the id of what is on them */
+function writePages(pages) {
+  for (const place of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-page-of]"))) {
+    place.textContent = String(pages[place.dataset.pageOf ?? ""] ?? "");
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * The cards of a chapter, read from its page of cards; and questions, read from their sections. Both pages are stored for reading
+ * offline.
+ *
+ * @typedef {{label: string, key: string, edition: number, chapter: string, after: string, isCloze: boolean, html: string}} Card
+ *   `key`: its label in the reader's log, an earlier one if the card has been renamed; `after`: the stretch at whose end it is
+ *   asked; `html`: parsed when the card is shown, because there may be thousands
+ */
+import { absolute, BUILD_HEADER, config } from "../config.js";
+import { make } from "../elements.js";
+
+/** How a card begins and ends in its page (templates/blocks/recall.html). */
+const [START, END] = ['<details class="recall"', "</details>"];
+/** Labels, numbers and places: without characters that HTML escapes. */
+const DATA = / data-(\w+)="([^"]*)"/g;
+
+/** @param {string} place of a page of the book */
+async function textAt(place) {
+  const url = absolute(place);
+  const response = await fetch(url, { headers: { Accept: "text/html", [BUILD_HEADER]: config.build } });
+  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+  return response.text();
+}
+
+/** @param {string} html */
+const parsed = (html) => new DOMParser().parseFromString(html, "text/html");
+
+/** @param {HTMLElement} element of a page @param {string} place of the page @returns {HTMLElement} for this document */
+function adopted(element, place) {
+  const copy = document.importNode(element, true);
+  for (const name of ["href", "src"]) {
+    for (const each of copy.querySelectorAll(`[${name}]`)) each.setAttribute(name, new URL(each.getAttribute(name) ?? "", absolute(place)).href);
+  }
+  return copy;
+}
+
+/**
+ * @param {string} chapter
+ * @param {Map<string, unknown> | Promise<Map<string, unknown>>} cards in the reader's log
+ * @returns {Promise<Card[]>}
+ */
+export async function cardsOf(chapter, cards) {
+  const sources = (await textAt(`review/${chapter}/`)).split(START).slice(1);
+  const known = await cards;
+  return sources.map((source) => {
+    const tag = source.slice(0, source.indexOf(">"));
+    const { card: label, edition, formerly = "", after } = Object.fromEntries(Array.from(tag.matchAll(DATA), ([, name, value]) => [name, value]));
+    const key = [label, ...formerly.split(" ")].find((name) => known.has(name)) ?? label;
+    const html = START + source.slice(0, source.indexOf(END)) + END;
+    return { label, key, edition: Number(edition), chapter, after, isCloze: tag.includes(" data-cloze"), html };
+  });
+}
+
+/** The two sides of a card. @param {Card} card */
+export function sidesOf({ chapter, html }) {
+  const copy = adopted(/** @type {HTMLElement} */ (parsed(html).querySelector("details")), `review/${chapter}/`);
+  const front = make("div", {}, ...(copy.querySelector("summary")?.childNodes ?? []));
+  copy.querySelector("summary")?.remove();
+  return { front, back: make("div", {}, ...copy.childNodes) };
+}
+
+/** Where questions are. @returns {Promise<Map<string, string>>} `SECTION/` by label */
+export async function placesOfQuestions() {
+  const response = await fetch(absolute(config.search));
+  /** @type {import("../page/search-index.js").Entry[]} */
+  const entries = await response.json();
+  const questions = entries.filter(({ kind }) => kind === "Question").map(({ url }) => url.split("#"));
+  return new Map(questions.map(([place, label]) => [label, place]));
+}
+
+/** @param {string} label @param {string} place @returns {Promise<HTMLElement | null>} */
+export async function questionAt(label, place) {
+  const question = parsed(await textAt(place)).getElementById(label);
+  return question === null ? null : adopted(question, place);
+}

@@ -1,0 +1,406 @@
+/**
+ * The reader's log of events (events.js) in this browser: one IndexedDB database per book, opened by the first question that
+ * comes near. `log` has the events, by a local key; `snapshot` what was folded from them, up to a key, and what the last merge
+ * changed.
+ *
+ * What the browser does not store stays in memory, and the document gets the event `unsaved`.
+ *
+ * @import { StudyEvent, State } from "./events.js"
+ * @import { Replaced } from "../store.js"
+ * @typedef {{added: StudyEvent[], dropped: StudyEvent[], replaced: Replaced}} Merge what the last merge changed, in the log and in ../store.js
+ */
+import { book, labelsOf, read, replaceTexts, restoreTexts } from "../store.js";
+import { today } from "./day.js";
+import { noteDue } from "./due.js";
+import { eventOf, fold, follow, isCode, isEvent, isSameCode, KINDS, merge, replacedIds } from "./events.js";
+
+const NAME = `latentbook:${book}`;
+/** A snapshot is written when so many events have to be folded on opening. */
+const SNAPSHOT_AFTER = 500;
+/** A snapshot without what another kind of event changes is folded again. */
+const kinds = [...KINDS.keys()].join();
+
+/** Of this page: another tab has its own, so that ids are unique. */
+const session = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+let recorded = 0;
+
+/** @type {Promise<IDBDatabase> | null} */
+let database = null;
+/** Folded from all events; null until it is asked for. @type {State | null} */
+let state = null;
+/** Events that the browser has not stored. @type {StudyEvent[]} */
+let unsaved = [];
+/** Why not, once the reader has been told. */
+let told = "";
+/** One operation at a time. @type {Promise<unknown>} */
+let queue = Promise.resolve();
+
+const channel = globalThis.BroadcastChannel === undefined ? null : new BroadcastChannel(NAME);
+channel?.addEventListener("message", () => void inTurn(async () => (state = null)));
+
+/** @template T @param {() => Promise<T>} operation @returns {Promise<T>} */
+function inTurn(operation) {
+  const done = queue.then(operation);
+  queue = done.catch(() => {});
+  return done;
+}
+
+/** What follows from all that the reader has done. @returns {Promise<State>} */
+export const studyState = () => inTurn(current);
+
+/**
+ * Adds an event.
+ *
+ * @param {string} kind
+ * @param {Record<string, unknown>} content of its kind (events.js)
+ * @returns {Promise<string>} its id
+ */
+export const record = (kind, content) => inTurn(() => add(kind, content));
+
+let hasReviewed = false;
+
+/** @param {import("./decks.js").Card} card @param {number} grade */
+export function recordReview({ key, edition }, grade) {
+  if (!hasReviewed) void navigator.storage?.persist?.(); // a browser may delete what its reader has not visited for weeks
+  hasReviewed = true;
+  return record("review", { label: key, edition, grade });
+}
+
+/**
+ * Sets a value by name; null deletes it.
+ *
+ * @param {string} name
+ * @param {unknown} value or a function that makes it from the one before; undefined changes nothing
+ */
+export const setValue = (name, value) =>
+  inTurn(async () => {
+    const before = (await current()).settings.get(name);
+    const after = typeof value === "function" ? value(before?.value ?? null) : value;
+    if (after !== undefined) await add("set", { name, value: after, counter: (before?.counter ?? 0) + 1 });
+  });
+
+/** Hides an earlier answer to a question; the log keeps it. @param {string} label */
+export const startOver = (label) =>
+  inTurn(async () => {
+    const question = (await current()).questions.get(label);
+    if (question !== undefined) await add("undo", { of: question.ids });
+  });
+
+/** A snippet was run. @param {string} label @param {"done" | "error" | "stopped"} verdict */
+export const recordRun = (label, verdict) =>
+  inTurn(async () => {
+    if ((await current()).runs.get(label)?.[verdict] !== today()) await add("run", { label, verdict });
+  });
+
+/** All events, with the reader's code as it is now. @returns {Promise<StudyEvent[]>} */
+export const allEvents = () => inTurn(everything);
+
+/**
+ * Merges the work of another browser.
+ *
+ * @param {StudyEvent[]} theirs
+ * @param {Record<string, string>} values for ../store.js: JSON by KIND:LABEL
+ */
+export const mergeWork = (theirs, values) =>
+  inTurn(async () => {
+    const mine = await everything();
+    const merged = merge(mine, theirs);
+    const replaced = replaceTexts({ ...values, ...codeAfter(fold(merged, today()).versions) });
+    const change = difference(mine, merged);
+    try {
+      await replace({ ...change, last: { ...change, replaced } });
+    } catch (error) {
+      restoreTexts(replaced);
+      throw error;
+    }
+  });
+
+/** Events that this browser has stored after a local key. @param {number} key @returns {ReturnType<typeof storedAfter>} */
+export const eventsAfter = (key) => inTurn(() => storedAfter(key));
+
+/** Merges events of the reader's other browsers, without code: the page may show another version. @param {StudyEvent[]} theirs */
+export const mergeEvents = (theirs) =>
+  inTurn(async () => {
+    await moveOver();
+    await flush();
+    const { stored } = await storedAfter(0);
+    await replace(difference(stored, merge(stored, theirs)));
+  });
+
+/** Undoes the last merge. */
+export const undoMerge = () =>
+  inTurn(async () => {
+    const last = await lastMerge();
+    if (last === null) return;
+    await replace({ dropped: last.added, added: last.dropped, last: null });
+    restoreTexts(last.replaced);
+  });
+
+/** Whether a merge can be undone. */
+export const canUndoMerge = () => inTurn(async () => (await lastMerge().catch(() => null)) !== null);
+
+/** Deletes the database. */
+export const eraseLog = () =>
+  inTurn(async () => {
+    (await database?.catch(() => null))?.close();
+    [database, state, unsaved] = [null, null, []];
+    try {
+      await asPromise(indexedDB.deleteDatabase(NAME));
+    } catch {
+      return; // a browser that refuses storage has nothing to delete
+    }
+    channel?.postMessage("changed");
+  });
+
+/** @param {string} kind @param {Record<string, unknown>} content @returns {StudyEvent} */
+const newEvent = (kind, content) => ({ id: `${session}.${(recorded += 1)}`, day: today(), time: Date.now(), kind, ...content });
+
+/** @param {string} kind @param {Record<string, unknown>} content @returns {Promise<string>} its id */
+async function add(kind, content) {
+  const before = await current();
+  const event = newEvent(kind, content);
+  unsaved.push(event);
+  state = follow([event], before, today()) ? announced(fold([event], today(), before)) : null;
+  await flush();
+  noteDue(await current());
+  return event.id;
+}
+
+/** Stores what is not stored yet. */
+async function flush() {
+  if (unsaved.length === 0) return;
+  try {
+    await transact("readwrite", (log) => unsaved.map((event) => addOnce(log, event)));
+  } catch (error) {
+    tell(error);
+    return;
+  }
+  [unsaved, told] = [[], ""];
+  channel?.postMessage("changed");
+}
+
+/** @param {unknown} error of the storage */
+function tell(error) {
+  const why = error instanceof DOMException && error.name === "QuotaExceededError" ? "full" : "refused";
+  if (why === told) return;
+  told = why;
+  document.dispatchEvent(new CustomEvent("unsaved", { detail: why }));
+}
+
+/** @returns {Promise<State>} */
+async function current() {
+  state ??= announced(await folded().catch(() => fold([...answersOfEarlierEditions(), ...unsaved], today())));
+  return state;
+}
+
+/** For the marks in the contents (page/progress.js). @param {State} state */
+function announced(state) {
+  document.dispatchEvent(new CustomEvent("studied", { detail: state }));
+  return state;
+}
+
+/** Folds what is stored, and what is not stored yet. */
+async function folded() {
+  const rest = [...(await moveOver()), ...unsaved];
+  const [found] = await transact("readonly", (_, snapshots) => [snapshots.get("state")]);
+  const snapshot = found?.kinds === kinds ? found : { key: 0, count: 0 };
+  let { stored, lastKey } = await storedAfter(snapshot.key);
+  const continues = snapshot.key > 0 && follow([...stored, ...rest], snapshot.state, today());
+  if (snapshot.key > 0 && !continues) ({ stored, lastKey } = await storedAfter(0));
+  const state = fold([...stored, ...rest], today(), continues ? snapshot.state : undefined);
+  if (stored.length > SNAPSHOT_AFTER && rest.length === 0) {
+    const count = stored.length + (continues ? snapshot.count : 0);
+    await writeSnapshot({ state, key: lastKey, count, kinds }).catch(() => {});
+  }
+  return state;
+}
+
+/** Unless another tab has deleted some of its events meanwhile. @param {{state: State, key: number, count: number, kinds: string}} snapshot */
+function writeSnapshot(snapshot) {
+  return transact("readwrite", (log, snapshots) => {
+    const present = log.count(IDBKeyRange.upperBound(snapshot.key));
+    present.onsuccess = () => {
+      if (present.result === snapshot.count) snapshots.put(snapshot, "state");
+    };
+    return [present];
+  });
+}
+
+/** @param {number} key local key: they begin at 1 @returns {Promise<{stored: StudyEvent[], lastKey: number}>} */
+async function storedAfter(key) {
+  const range = IDBKeyRange.lowerBound(key, true);
+  const [stored, keys] = await transact("readonly", (log) => [log.getAll(range), log.getAllKeys(range)]);
+  return { stored, lastKey: keys.at(-1) };
+}
+
+/* The reader's code: local storage has what the page shows, the log the versions that merge. They meet when a file is saved or merged. */
+
+async function everything() {
+  const old = await moveOver().catch(answersOfEarlierEditions);
+  await flush();
+  const { stored } = await storedAfter(0).catch(() => ({ stored: [] }));
+  const all = merge(stored, old, unsaved);
+  const mine = merge(all, newVersions(fold(all, today())));
+  const change = difference(stored, mine);
+  if (change.added.length + change.dropped.length > 0) await replace(change).catch(() => {}); // full: its versions are made again
+  return mine;
+}
+
+/** @param {State} state @returns {StudyEvent[]} */
+function newVersions({ versions }) {
+  const labels = new Set([...labelsOf("code"), ...versions.keys()]);
+  return [...labels].flatMap((label) => {
+    const replaces = replacedIds(codeHere(label), versions.get(label) ?? []);
+    return replaces === null ? [] : [newEvent("code", { label, replaces, code: codeHere(label) })];
+  });
+}
+
+/** @param {string} label @returns {import("./events.js").Code | null} */
+function codeHere(label) {
+  const code = read("code", label);
+  return isCode(code) ? code : null;
+}
+
+/**
+ * The code that the page shows after a merge, and a different version that it offers, for ../store.js.
+ *
+ * @param {State["versions"]} versions
+ */
+export function codeAfter(versions) {
+  /** @type {Record<string, string>} */
+  const texts = {};
+  for (const [label, found] of versions) {
+    const here = codeHere(label);
+    const isCurrent = found.length === 0 || found.some(({ code }) => isSameCode(code, here));
+    const shown = isCurrent ? here : found[0].code;
+    const other = found.find(({ code }) => !isSameCode(code, shown));
+    if (!isCurrent) texts[`code:${label}`] = JSON.stringify(shown);
+    if (other !== undefined || read("other", label) !== null) texts[`other:${label}`] = JSON.stringify(other ?? null);
+  }
+  return texts;
+}
+
+/** The reader has chosen between the code that is here and the version that was offered. @param {string} label */
+export const settleCode = (label) =>
+  inTurn(async () => {
+    const versions = (await current()).versions.get(label) ?? [];
+    const seen = [codeHere(label), read("other", label)?.code ?? null];
+    const settled = versions.filter(({ code }) => versions.length <= 2 || seen.some((each) => isSameCode(each, code)));
+    await add("code", { label, replaces: settled.map(({ id }) => id), code: codeHere(label) });
+    replaceTexts(codeAfter(new Map([[label, (await current()).versions.get(label) ?? []]])));
+  });
+
+/* What earlier editions stored */
+
+function answersOfEarlierEditions() {
+  return labelsOf("quiz").map((label) => eventOf(label, read("quiz", label) ?? {})).filter(isEvent);
+}
+
+/**
+ * Once, in one transaction: a page that is closed meanwhile leaves it to the next. The old records stay, for other books of this
+ * address.
+ *
+ * @returns {Promise<StudyEvent[]>} those for which there is no room
+ */
+async function moveOver() {
+  const old = answersOfEarlierEditions();
+  if (old.length === 0) return [];
+  const [moved = []] = await transact("readonly", (_, snapshots) => [snapshots.get("moved")]);
+  const missing = old.filter(({ id }) => !moved.includes(id));
+  if (missing.length === 0) return [];
+  const ids = old.map(({ id }) => id);
+  try {
+    await transact("readwrite", (log, snapshots) => [...missing.map((event) => addOnce(log, event)), snapshots.put(ids, "moved")]);
+    return [];
+  } catch {
+    return missing;
+  }
+}
+
+/* IndexedDB */
+
+/** @param {IDBRequest} request @returns {Promise<any>} */
+function asPromise(request) {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+async function open() {
+  const request = indexedDB.open(NAME, 1);
+  request.onupgradeneeded = () => {
+    request.result.createObjectStore("log", { autoIncrement: true }).createIndex("id", "id", { unique: true });
+    request.result.createObjectStore("snapshot");
+  };
+  /** @type {IDBDatabase} */
+  const opened = await asPromise(request);
+  opened.onversionchange = () => {
+    opened.close(); // another tab deletes everything
+    database = null;
+  };
+  return opened;
+}
+
+/**
+ * Runs requests in one transaction.
+ *
+ * @param {IDBTransactionMode} mode
+ * @param {(log: IDBObjectStore, snapshots: IDBObjectStore) => IDBRequest[]} run
+ * @returns {Promise<any[]>} their results, once the transaction has ended
+ */
+async function transact(mode, run) {
+  database ??= open();
+  try {
+    await database;
+  } catch (error) {
+    database = null; // the reader may allow storage
+    throw error;
+  }
+  const transaction = (await database).transaction(["log", "snapshot"], mode);
+  const requests = run(transaction.objectStore("log"), transaction.objectStore("snapshot"));
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve(requests.map((request) => request.result));
+    transaction.onabort = () => reject(transaction.error);
+  });
+}
+
+/** Adds an event, unless another tab has. @param {IDBObjectStore} log @param {StudyEvent} event */
+function addOnce(log, event) {
+  const request = log.add(event);
+  request.onerror = (error) => {
+    if (request.error?.name !== "ConstraintError") return;
+    error.preventDefault(); // goes on with the transaction
+    error.stopPropagation();
+  };
+  return request;
+}
+
+/** @returns {Promise<Merge | null>} */
+async function lastMerge() {
+  const [last] = await transact("readonly", (_, snapshots) => [snapshots.get("merge")]);
+  return last ?? null;
+}
+
+/** @param {StudyEvent[]} before @param {StudyEvent[]} after */
+function difference(before, after) {
+  const [known, remaining] = [new Set(before), new Set(after)];
+  return { added: after.filter((event) => !known.has(event)), dropped: before.filter((event) => !remaining.has(event)) };
+}
+
+/** @param {{dropped: StudyEvent[], added: StudyEvent[], last?: Merge | null}} change `last`: null forgets the last merge */
+async function replace({ dropped, added, last }) {
+  const [events, keys] = await transact("readonly", (log) => [log.getAll(), log.getAllKeys()]);
+  const ids = new Set(dropped.map(({ id }) => id));
+  /** @type {IDBValidKey[]} */
+  const gone = keys.filter((/** @type {IDBValidKey} */ _, /** @type {number} */ i) => ids.has(events[i].id));
+  await transact("readwrite", (log, snapshots) => [
+    ...gone.map((key) => log.delete(key)),
+    ...added.map((event) => addOnce(log, event)),
+    snapshots.delete("state"),
+    ...(last === undefined ? [] : [last === null ? snapshots.delete("merge") : snapshots.put(last, "merge")]),
+  ]);
+  state = null;
+  await current();
+  channel?.postMessage("changed");
+}

@@ -1,0 +1,158 @@
+"""An assignment in the browser: an instructor opens it, a student answers, also without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from latentbook.book.build import build_site
+from latentbook.classroom import manage
+from latentbook.classroom.bundle import bundle_classroom
+from latentbook.main import create_app
+from tests.browser.axe import in_both_themes
+from tests.browser.conftest import WINDOW
+from tests.browser.test_classroom import PHONE, WAIT_MS, join
+from tests.small_server import TestRegistry
+from tests.unit.book import conftest as small
+from tools.bench.serving import served
+
+make_book, shared_build = small.make_book, small.shared_build
+
+ASSIGNMENT = """\
+---
+title: First steps
+---
+
+::::{quiz} choice
+:label: q-left
+
+Which side?
+
+- [ ] Left
+
+  That is where the heart is.
+- [x] Right
+
+:::{answer}
+The right one.
+:::
+::::
+
+::::{quiz} number
+:label: q-half
+:answer: 0.5
+:tolerance: 0.01
+
+How much is a half?
+
+:::{wrong} 2.0
+That is its inverse.
+:::
+:::{answer}
+It is 0.5.
+:::
+::::
+"""
+FILES = {"assignments/first.md": ASSIGNMENT, "sample/outputs.json": "{}"}
+PLACE = "classroom/assignments/first/"
+
+
+@pytest.fixture
+def course(
+    make_book: small.MakeBook, small_runtime: None, tmp_path: Path
+) -> Iterator[tuple[str, str]]:
+    """The address of a course whose book has an assignment, and its first instructor's link."""
+    settings = make_book(FILES).model_copy(update={"database": str(tmp_path / "x.sqlite")})
+    link = manage.new(settings, "Representations", "Autumn 2026", "")
+    build_site(settings, report=print)
+    bundle_classroom(settings)
+    expect.set_options(timeout=WAIT_MS)
+    with served(create_app(settings, registry=TestRegistry(), built=True)) as url:
+        yield f"{url}/", f"{url}{link}"
+
+
+def hand_in(page: Page, label: str, verdict: str) -> None:
+    question = page.locator(f"#{label}")
+    question.get_by_role("button", name="Hand in").click()
+    expect(question.locator("[data-feedback]")).to_contain_text(verdict)
+
+
+@pytest.mark.browser
+def test_an_assignment_from_its_dates_to_its_points(
+    chromium: Browser, course: tuple[str, str]
+) -> None:
+    url, link = course
+    desk, phone = chromium.new_context(**WINDOW), chromium.new_context(**PHONE)
+    other_zone = chromium.new_context(**WINDOW, timezone_id="Asia/Tokyo")
+
+    instructor = join(desk, link, "Ada Lovelace")
+    instructor.get_by_role("link", name="Assignments").click()
+    instructor.locator("main").get_by_role("link", name="Settings").click()
+    instructor.get_by_label("Opens (empty: not yet)").fill("2026-01-05T08:00")
+    instructor.get_by_label("Due (empty: never)").fill("2099-01-05T08:00")
+    instructor.get_by_label("Tries at each question").fill("3")
+    assert in_both_themes(instructor) == []
+    instructor.get_by_role("button", name="Save").click()
+    instructor.get_by_role("link", name="Show the assignment").click()
+    expect(instructor.get_by_text("As a student sees it")).to_be_visible()
+    assert instructor.get_by_role("button", name="Hand in").count() == 0
+    other_zone.add_cookies(desk.cookies())
+    far = other_zone.new_page()
+    far.goto(f"{url}{PLACE}settings")
+    local = far.get_by_label("Due (empty: never)")
+    hours = instructor.evaluate("new Date(2099, 0, 5, 8).getUTCHours()") + 9
+    expect(local).to_have_value(f"2099-01-05T{hours:02}:00")
+
+    instructor.goto(f"{url}classroom/people")
+    instructor.get_by_role("button", name="Make the link").click()
+    student = join(phone, instructor.get_by_role("textbox", name="Link").input_value(), "Zoë")
+    student.get_by_role("link", name="First steps").click()
+    expect(student.get_by_text("5 Jan 2099")).to_be_visible()
+    expect(student.locator("#q-half[data-answers]")).to_be_attached()
+    assert student.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    student.get_by_label("Left").check()
+    hand_in(student, "q-left", "Not yet. That is where the heart is.")
+    expect(student.locator("#q-left")).to_contain_text("Tries left: 2 of 3.")
+    expect(student.locator("#q-left").get_by_role("button", name="Hand in")).to_be_focused()
+
+    phone.set_offline(True)
+    student.locator("#q-half input").first.fill("0.5")
+    hand_in(student, "q-half", "Not sent yet")
+    expect(student.locator("footer")).to_contain_text("An answer is not sent yet")
+    # A proxy has signed her out: what comes back is a page of its own, and no verdict.
+    answers = "**/answers/q-half?*"
+    student.route(answers, lambda route: route.fulfill(status=302, headers={"Location": url}))
+    with student.expect_response(url):
+        phone.set_offline(False)
+    student.unroute(answers)
+    expect(student.locator("footer")).to_contain_text("An answer is not sent yet")
+    student.evaluate("dispatchEvent(new Event('online'))")
+    expect(student.locator("#q-half")).to_contain_text("Right.")
+    expect(student.locator("footer")).not_to_contain_text("An answer is not sent yet")
+
+    phone.set_offline(True)
+    student.evaluate("void (Storage.prototype.setItem = () => { throw new DOMException('full') })")
+    hand_in(student, "q-half", "Not sent yet")
+    with student.expect_event("dialog") as asked:
+        student.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+    phone.set_offline(False)
+    expect(student.locator("#q-half")).to_contain_text("Tries left: 1 of 3.")
+    assert in_both_themes(student) == []
+
+    plain = chromium.new_context(**WINDOW, java_script_enabled=False)
+    plain.add_cookies(phone.cookies())
+    page = plain.new_page()
+    page.goto(f"{url}{PLACE}")
+    expect(page.get_by_label("Left")).to_be_checked()
+    page.get_by_label("Right").check()
+    hand_in(page, "q-left", "Right.")
+    assert page.url == f"{url}{PLACE}#q-left"
+    page.goto(f"{url}classroom/")
+    expect(page.get_by_text("2 of 2 points")).to_be_visible()
+    for context in (desk, phone, other_zone, plain):
+        context.close()

@@ -1,0 +1,157 @@
+"""A course over a small site, and the browsers of people in it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from fastapi import FastAPI
+
+from latentbook.cache import seal
+from latentbook.classroom import manage, people
+from latentbook.classroom.bundle import ENTRIES
+from latentbook.classroom.database import Database
+from latentbook.classroom.desk import Classroom
+from latentbook.lecture.bundle import PLACES
+from latentbook.main import create_app
+from latentbook.settings import Settings
+from tests.classroom.course import Course
+from tests.classroom.postgresql import postgresql
+from tests.lecture.conftest import write_class_site
+from tests.small_server import TestRegistry
+from tools.bench.serving import served
+
+ADDRESS = "http://book.example/"
+COUNTER = itertools.count()
+BUNDLED = tuple(Path(entry).name for entry in ENTRIES)
+OWN = {"Sec-Fetch-Site": "same-origin"}
+
+POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.long)
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("database", [POSTGRESQL], indirect=True)
+"""For a test of what only one of them has."""
+
+
+def write_bundle(folder: Path) -> None:
+    """Scripts and styles of the classroom, as the build leaves them."""
+    out = folder / "classroom"
+    out.mkdir(parents=True)
+    names = {name: name.replace(".", "-ABCD1234.") for name in BUNDLED}
+    for name in names.values():
+        (out / name).write_text("/* */")
+    (out / PLACES).write_text(json.dumps({"made_from": "", "names": names}))
+    seal(out)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """URLs of PostgreSQL, in which the name of a database is left out."""
+    with postgresql() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", POSTGRESQL])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """What names a database that is empty, or is not there yet."""
+    if request.param == "sqlite":
+        return str(tmp_path / "course.sqlite")
+    url: str = request.getfixturevalue("server")
+    name = f"course_{next(COUNTER)}"
+    with psycopg.connect(url.format("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return url.format(name)
+
+
+def settings_in(folder: Path, database: str) -> Settings:
+    write_class_site(folder)
+    write_bundle(folder)
+    device = {"device": "cpu", "dtype": "float32"}
+    return Settings(build=folder, database=database, local_platforms=True, **device)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database: str) -> Settings:
+    return settings_in(tmp_path, database)
+
+
+@dataclass
+class School:
+    """A server with a course in it; each client is a browser."""
+
+    app: FastAPI
+    url: str
+    first: str
+    close: list[httpx.Client]
+
+    @property
+    def room(self) -> Classroom:
+        room: Classroom = self.app.state.classroom
+        return room
+
+    def run(self, work: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        return self.room.database.run_here(work, *given, **named)
+
+    def browser(self) -> httpx.Client:
+        self.close.append(httpx.Client(base_url=self.url, headers=OWN))
+        return self.close[-1]
+
+    def joined(self, token: str, name: str = "") -> httpx.Client:
+        """A new browser in which somebody has used a link."""
+        client = self.browser()
+        response = client.post(f"/join/{token}", data={"name": name})
+        assert response.status_code == 303, response.text
+        return client
+
+    def invited(self, role: str, name: str, group: str = "") -> httpx.Client:
+        def invite(connection: Any) -> str:
+            course = people.present(connection).id
+            return people.new_link(
+                connection, course, role, group, by=None, lasts=timedelta(1), max_uses=1
+            )
+
+        return self.joined(self.run(invite), name)
+
+    def number(self, name: str) -> int:
+        """The number of a person."""
+
+        def find(connection: Any) -> int:
+            everyone = people.everyone(connection, people.present(connection).id)
+            return next(each.id for each in everyone if each.name == name)
+
+        found: int = self.run(find)
+        return found
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[School]:
+    first = manage.new(settings, "Representations", "Autumn 2026", ADDRESS)
+    assert first.startswith(f"{ADDRESS}join/")
+    app = create_app(settings, registry=TestRegistry())
+    with served(app) as url:
+        school = School(app, url, first.removeprefix(f"{ADDRESS}join/"), [])
+        yield school
+        for client in school.close:
+            client.close()
+
+
+@pytest.fixture
+def course(database: str) -> Iterator[Course]:
+    opened = Database(database)
+    opened.migrate()
+    yield Course(opened)
+    opened.close()
+
+
+@pytest.fixture
+def school(settings: Settings) -> Iterator[School]:
+    with opened(settings) as school:
+        yield school

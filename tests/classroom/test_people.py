@@ -1,0 +1,235 @@
+"""A course from its first link to people who join, move, sign in again and are erased."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from latentbook.classroom import people
+from latentbook.classroom.tables import metadata
+from tests.classroom.conftest import School
+
+
+def link_in(page: httpx.Response) -> str:
+    """The token of the link that a page shows."""
+    assert page.status_code == 200, page.text
+    found = re.search(r'value="http://[^"]+/join/([\w-]+)"', page.text)
+    assert found, page.text
+    return found[1]
+
+
+@pytest.fixture
+def instructor(school: School) -> httpx.Client:
+    return school.joined(school.first, "Ada Lovelace")
+
+
+def test_a_course_from_its_first_link(school: School, instructor: httpx.Client) -> None:
+    assert "Ada Lovelace" in instructor.get("/classroom/").text
+    assert school.browser().get(f"/join/{school.first}").status_code == 410, "used once"
+
+    form = {"role": "student", "group": "B", "days": "3", "uses": "2"}
+    page = instructor.post("/classroom/people/invite", data=form)
+    token = link_in(page)
+    phone = school.browser()
+    for _ in range(3):  # mail scanners look
+        seen = phone.get(f"/join/{token}")
+        assert seen.status_code == 200
+        assert "Ada Lovelace invites you" in seen.text
+        assert "Representations" in seen.text
+    student = school.joined(token, "Zoë <b>")
+    assert "Zoë &lt;b&gt;" in student.get("/classroom/").text
+    assert "You are in it already" in student.get(f"/join/{token}").text
+    listed = instructor.get("/classroom/people").text
+    assert "Zoë &lt;b&gt;" in listed
+    assert "used 1 times" in listed
+
+    school.joined(token, "Grace")
+    late = school.browser().post(f"/join/{token}", data={"name": "Late"})
+    assert late.status_code == 410
+    assert "Ask your instructor for a new one" in late.text
+
+
+def test_a_form_that_is_sent_twice_makes_one_person(
+    school: School, instructor: httpx.Client
+) -> None:
+    form = {"role": "student", "group": "", "days": "3", "uses": "1"}
+    token = link_in(instructor.post("/classroom/people/invite", data=form))
+    phone = school.browser()
+    once = re.search(r'name="form" value="(\w+)"', phone.get(f"/join/{token}").text)
+    assert once
+    given = {"name": "Zoë", "form": once[1]}
+    cookies = {phone.post(f"/join/{token}", data=given).headers["set-cookie"].split(";")[0]}
+    phone.cookies.clear()  # both were on their way before an answer came
+    cookies.add(phone.post(f"/join/{token}", data=given).headers["set-cookie"].split(";")[0])
+    assert len(cookies) == 1
+    assert instructor.get("/classroom/people").text.count("Zoë") == 1
+
+
+def test_a_revoked_or_expired_invitation_lets_nobody_in(
+    school: School, instructor: httpx.Client
+) -> None:
+    form = {"role": "student", "group": "", "days": "3", "uses": "0"}
+    token = link_in(instructor.post("/classroom/people/invite", data=form))
+    (row,) = school.run(people.usable_invites, 1)
+    assert instructor.post(f"/classroom/people/invite/{row.id}/revoke").status_code == 303
+    assert school.browser().post(f"/join/{token}", data={"name": "X"}).status_code == 410
+
+
+def test_a_lost_session_is_had_again_by_a_new_link(
+    school: School, instructor: httpx.Client
+) -> None:
+    student = school.invited("student", "Alan")
+    place = f"/classroom/people/{school.number('Alan')}"
+    token = link_in(instructor.post(f"{place}/link", data={"everywhere": "yes"}))
+    assert student.get("/classroom/me").status_code == 401, "signed out everywhere"
+    again = school.joined(token)
+    assert "Alan" in again.get("/classroom/me").text
+    assert school.browser().post(f"/join/{token}").status_code == 410, "works once"
+    newer = link_in(instructor.post(f"{place}/link"))
+    newest = link_in(instructor.post(f"{place}/link"))
+    assert school.browser().get(f"/join/{newer}").status_code == 410, "replaced"
+    assert "Sign in as Alan" in school.browser().get(f"/join/{newest}").text
+
+    for_phone = link_in(again.post("/classroom/me/link"))
+    phone = school.joined(for_phone)
+    (mine, other) = school.run(people.sessions, school.number("Alan"))
+    for each in (mine, other):
+        again.post(f"/classroom/me/sessions/{each.id}/end")
+    assert phone.get("/classroom/me").status_code == 401
+    assert school.run(people.everyone, 1)[-1].sessions == 0
+
+
+def test_a_link_made_in_a_stolen_session_ends_with_it(
+    school: School, instructor: httpx.Client
+) -> None:
+    alan = school.invited("student", "Alan")
+    thief = school.joined(link_in(alan.post("/classroom/me/link")))
+    kept = link_in(thief.post("/classroom/me/link"))
+    stolen = max(each.id for each in school.run(people.sessions, school.number("Alan")))
+    alan.post(f"/classroom/me/sessions/{stolen}/end")
+    assert school.browser().post(f"/join/{kept}").status_code == 410
+    assert alan.get("/classroom/me").status_code == 200
+
+
+@pytest.mark.parametrize("leaves", ["role", "erase"])
+def test_nobody_comes_back_to_a_role_by_a_link_of_their_own(
+    school: School, instructor: httpx.Client, leaves: str
+) -> None:
+    eve = school.invited("instructor", "Eve")
+    form = {"group": "", "days": "3", "uses": "0"}
+    high, low = (
+        link_in(eve.post("/classroom/people/invite", data={**form, "role": role}))
+        for role in ("assistant", "student")
+    )
+    own = link_in(eve.post(f"/classroom/people/{school.number('Ada Lovelace')}/link"))
+    place = f"/classroom/people/{school.number('Eve')}"
+    if leaves == "role":
+        person = {"name": "Eve", "number": "", "role": "student", "group": ""}
+        assert instructor.post(place, data=person).status_code == 303
+    else:
+        assert instructor.post(f"{place}/erase", data={"sure": "yes"}).status_code == 303
+    for token, status in ((high, 410), (own, 410), (low, 200)):
+        assert school.browser().get(f"/join/{token}").status_code == status
+
+
+ROSTER = """\
+\ufeffVorname;Nachname;Matrikelnummer;Gruppe\r
+Emmy;Noether;101;A\r
+=cmd|' /C calc'!A0;;102;-2+3\r
+Kurt;Gödel;101;B\r
+;;103;A\r
+"Sophie";"Germain; Marie";'+104;A\r
+Anna\u202egnp;X;105;A\r
+"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+def test_a_roster_is_shown_before_it_is_applied(
+    school: School, instructor: httpx.Client, encoding: str
+) -> None:
+    text = ROSTER
+    if encoding != "utf-8":
+        text = text.removeprefix("\ufeff").replace("\u202e", "\x01")
+    files = {"file": ("roster.csv", text.encode(encoding), "text/csv")}
+    page = instructor.post("/classroom/people/roster", data={"text": ""}, files=files)
+    assert page.status_code == 200, page.text
+    assert page.text.count("Is added") == 3
+    assert "This person is in the list already." in page.text
+    assert "A name is needed." in page.text
+    assert "Characters that nobody sees" in page.text
+    assert len(school.run(people.everyone, 1)) == 1, "nothing has changed"
+
+    applied = instructor.post("/classroom/people/roster/apply", data={"text": text})
+    assert applied.status_code == 303
+    here = {each.number: each for each in school.run(people.everyone, 1)}
+    assert here["101"].name == "Emmy Noether"
+    assert here["+104"].name == "Sophie Germain; Marie"
+    moved = "name,id,group\nEmmy Noether,101,C\n"
+    assert "Changes group" in instructor.post("/classroom/people/roster", data={"text": moved}).text
+    instructor.post("/classroom/people/roster/apply", data={"text": moved})
+    assert {each.group for each in school.run(people.everyone, 1) if each.number == "101"} == {"C"}
+
+    saved = instructor.post("/classroom/people/links")
+    rows = list(csv.reader(io.StringIO(saved.text.removeprefix("\ufeff"))))
+    assert len(rows) == 4
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))]
+    link = next(row for row in rows if row[0] == "Emmy Noether")[3]
+    emmy = school.joined(link.rpartition("/")[2])
+    assert "Emmy Noether" in emmy.get("/classroom/me").text
+
+
+def test_who_is_erased_has_no_name_anywhere(school: School, instructor: httpx.Client) -> None:
+    student = school.invited("student", "Rosalind Franklin", "Kings")
+    stored = student.get("/classroom/me/export.json").json()
+    assert stored["name"] == "Rosalind Franklin"
+    assert stored["courses"][0]["group"] == "Kings"
+    assert [line["action"] for line in stored["audit"]] == ["joined"]
+
+    assert student.post("/classroom/me/erase").status_code == 422, "not without a confirmation"
+    assert student.post("/classroom/me/erase", data={"sure": "yes"}).status_code == 303
+    assert student.get("/classroom/me").status_code == 401
+    log = instructor.get("/classroom/audit").text
+    assert "person erased" in log
+    assert "Rosalind" not in log + instructor.get("/classroom/people").text
+    used = school.room.database
+    with used.engine.connect() as connection:
+        for table in metadata.sorted_tables:
+            assert "Rosalind" not in str(connection.execute(sa.select(table)).all()), table.name
+        if used.is_sqlite:  # nor in what its file does not use any more
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            assert b"Rosalind" not in used.file.read_bytes()
+
+
+def test_a_course_keeps_an_instructor(school: School, instructor: httpx.Client) -> None:
+    refused = instructor.post("/classroom/me/erase", data={"sure": "yes"})
+    assert refused.status_code == 409
+    assert "needs an instructor" in refused.text
+    form = {"name": "Ada", "number": "", "role": "student", "group": ""}
+    place = f"/classroom/people/{school.number('Ada Lovelace')}"
+    assert instructor.post(place, data=form).status_code == 409
+
+
+def test_the_next_term_has_the_settings_and_nobody_else(
+    school: School, instructor: httpx.Client
+) -> None:
+    student = school.invited("student", "Alan")
+    named = {"name": "Codes", "term": "Autumn"}
+    assert instructor.post("/classroom/settings", data=named).status_code == 303
+    same = instructor.post("/classroom/settings/copy", data={"term": "Autumn"})
+    assert same.status_code == 422
+    assert instructor.post("/classroom/settings/copy", data={"term": "Spring"}).status_code == 303
+    page = instructor.get("/classroom/settings").text
+    assert 'value="Codes"' in page
+    assert 'value="Spring"' in page
+    assert "only in past terms: 1." in page
+    assert [each.name for each in school.run(people.everyone, 2)] == ["Ada Lovelace"]
+    assert student.get("/classroom/me").status_code == 401
+    assert instructor.post("/classroom/settings/erase-past", data={"sure": "yes"}).is_redirect
+    assert school.run(people.everyone, 1)[0].name == "Ada Lovelace"
+    assert len(school.run(people.everyone, 1)) == 1

@@ -1,0 +1,45 @@
+"""The tables of errors with and without an explanation, and explanations as sentences.
+
+In ``fixtures/explained.txt`` each case is code, then ``=> ID``, then the English sentence. In
+``fixtures/unexplained.txt`` each is code that fails without one. Lines of ``---`` separate cases.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+FIXTURES = Path(__file__).parent / "fixtures"
+MESSAGE = re.compile(r'^\s*(?:export const )?"?([\w-]+)"?(?:: | = )translate\("(.*)"\)[,;]$', re.M)
+SENTENCES = dict(
+    MESSAGE.findall((ROOT / "static/js/explain/sentences.js").read_text(encoding="utf-8"))
+)
+
+
+def explained_cases() -> list[tuple[str, str]]:
+    """Code, and ``ID: SENTENCE``."""
+    cases = []
+    for case in (FIXTURES / "explained.txt").read_text(encoding="utf-8").split("---\n"):
+        code, expected = case.split("\n=> ")
+        cases.append((code, expected.strip()))
+    return cases
+
+
+def unexplained_cases() -> list[str]:
+    text = (FIXTURES / "unexplained.txt").read_text(encoding="utf-8")
+    return [case.rstrip("\n") for case in text.split("---\n")]
+
+
+def written(explanation: Mapping[str, Any] | None) -> str:
+    """``ID: SENTENCE`` as the page writes it in English, or ""."""
+    if explanation is None:
+        return ""
+    fix, other = [*explanation["fixes"], "", ""][:2]
+    end = SENTENCES["BOTH_FIT" if other else "FITS"] if fix else ""
+    sentence = f"{SENTENCES['LINE']} {SENTENCES[explanation['id']]} {end}".strip()
+    values = {**explanation["values"], "line": explanation["line"], "fix": fix, "other": other}
+    filled = sentence.replace("`", "").format_map(values)
+    return f"{explanation['id']}: {filled}"

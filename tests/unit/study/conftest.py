@@ -1,0 +1,30 @@
+"""Scripts of a reader's study, in the build's JavaScript engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from py_mini_racer import MiniRacer
+
+from tests.unit.draw.conftest import bundle
+
+Call = Callable[..., Any]
+
+
+@contextmanager
+def engine_with(entry: str, folder: Path) -> Iterator[Call]:
+    """Calls what the entry exports."""
+    racer = MiniRacer()
+    racer.eval("document = { documentElement: { lang: 'en', dataset: {} } }")
+    racer.eval(bundle(entry, folder))
+
+    def call(name: str, *args: Any) -> Any:
+        written = ", ".join(json.dumps(arg) for arg in args)
+        return json.loads(racer.eval(f"JSON.stringify(book.{name}({written}))"))
+
+    yield call
+    racer.close()

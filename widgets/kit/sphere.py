@@ -1,0 +1,20 @@
+"""Vectors of length 1, and slopes through the division by the length."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def unit(z: Array) -> tuple[Array, Array]:
+    """Rows scaled to length 1, and their lengths, (n, 1)."""
+    length = np.sqrt(np.sum(z**2, axis=1, keepdims=True) + 1e-12)
+    return z / length, length
+
+
+def unit_slope(by_u: Array, u: Array, length: Array) -> Array:
+    """From the slope by u = z / |z| to that by z."""
+    by_z: Array = (by_u - u * np.sum(by_u * u, axis=1, keepdims=True)) / length
+    return by_z

@@ -263,6 +263,33 @@ def test_two_tabs_write_at_once(open_page: Open, tmp_path: Path) -> None:
         assert shown == refolded
 
 
+HOLD_THE_DATABASE = """() => new Promise((resolve) => {
+  const opening = indexedDB.open("latentbook:latentbook");
+  opening.onsuccess = () => {
+    const log = opening.result.transaction("log", "readwrite").objectStore("log");
+    const again = () => (resolve(), log.count().onsuccess = again);
+    again();
+  };
+})"""
+
+
+def test_a_page_may_be_left_before_the_database_has_an_answer(open_page: Open) -> None:
+    page = open_page(fresh=True, python=False)
+    answer(page, "q-linear-pca", "true")
+    page.wait_for_function(f"async () => (await ({LOG})()).length === 1")
+    page.evaluate(HOLD_THE_DATABASE)
+    answer(page, "q-floor", "7")
+    answer(page, "q-linear-pca", "true")  # recorded after the one that waits
+    page.reload()
+    floor = page.locator("#q-floor")
+    floor.scroll_into_view_if_needed()
+    expect(floor).to_have_attribute("data-state", "wrong")
+    expect(floor.locator('input[name$=".answer"]')).to_have_value("7")
+    labels = [event["label"] for event in page.evaluate(LOG)]
+    assert labels == ["q-linear-pca", "q-floor", "q-linear-pca"]
+    assert not [key for key in page.evaluate("Object.keys(localStorage)") if ":pending:" in key]
+
+
 def test_a_damaged_file_changes_nothing(open_page: Open) -> None:
     page = open_page(fresh=True, python=False)
     answer(page, "q-linear-pca", "true")

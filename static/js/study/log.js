@@ -3,13 +3,14 @@
  * comes near. `log` has the events, by a local key; `snapshot` what was folded from them, up to a key, and what the last merge
  * changed.
  *
- * What the browser does not store stays in memory, and the document gets the event `unsaved`.
+ * A page may be left before the database has stored an event, so until then local storage has it too. What the browser does not
+ * store at all stays in memory, and the document gets the event `unsaved`.
  *
  * @import { StudyEvent, State } from "./events.js"
  * @import { Replaced } from "../store.js"
  * @typedef {{added: StudyEvent[], dropped: StudyEvent[], replaced: Replaced}} Merge what the last merge changed, in the log and in ../store.js
  */
-import { book, labelsOf, read, replaceTexts, restoreTexts } from "../store.js";
+import { book, labelsOf, read, remove, replaceTexts, restoreTexts, write } from "../store.js";
 import { today } from "./day.js";
 import { noteDue } from "./due.js";
 import { eventOf, fold, follow, isCode, isEvent, isSameCode, KINDS, merge, replacedIds } from "./events.js";
@@ -30,7 +31,9 @@ let database = null;
 let state = null;
 /** Events that the browser has not stored. @type {StudyEvent[]} */
 let unsaved = [];
-/** Why not, once the reader has been told. */
+/** Events that the database may not have, those whose turn has not come included. @type {StudyEvent[]} */
+let pending = [];
+/** Why the browser has not stored some, once the reader has been told. */
 let told = "";
 /** One operation at a time. @type {Promise<unknown>} */
 let queue = Promise.resolve();
@@ -55,7 +58,10 @@ export const studyState = () => inTurn(current);
  * @param {Record<string, unknown>} content of its kind (events.js)
  * @returns {Promise<string>} its id
  */
-export const record = (kind, content) => inTurn(() => add(kind, content));
+export function record(kind, content) {
+  const event = pendingEvent(kind, content);
+  return inTurn(() => add(event));
+}
 
 let hasReviewed = false;
 
@@ -76,20 +82,20 @@ export const setValue = (name, value) =>
   inTurn(async () => {
     const before = (await current()).settings.get(name);
     const after = typeof value === "function" ? value(before?.value ?? null) : value;
-    if (after !== undefined) await add("set", { name, value: after, counter: (before?.counter ?? 0) + 1 });
+    if (after !== undefined) await add(pendingEvent("set", { name, value: after, counter: (before?.counter ?? 0) + 1 }));
   });
 
 /** Hides an earlier answer to a question; the log keeps it. @param {string} label */
 export const startOver = (label) =>
   inTurn(async () => {
     const question = (await current()).questions.get(label);
-    if (question !== undefined) await add("undo", { of: question.ids });
+    if (question !== undefined) await add(pendingEvent("undo", { of: question.ids }));
   });
 
 /** A snippet was run. @param {string} label @param {"done" | "error" | "stopped"} verdict */
 export const recordRun = (label, verdict) =>
   inTurn(async () => {
-    if ((await current()).runs.get(label)?.[verdict] !== today()) await add("run", { label, verdict });
+    if ((await current()).runs.get(label)?.[verdict] !== today()) await add(pendingEvent("run", { label, verdict }));
   });
 
 /** All events, with the reader's code as it is now. @returns {Promise<StudyEvent[]>} */
@@ -143,7 +149,7 @@ export const canUndoMerge = () => inTurn(async () => (await lastMerge().catch(()
 export const eraseLog = () =>
   inTurn(async () => {
     (await database?.catch(() => null))?.close();
-    [database, state, unsaved] = [null, null, []];
+    [database, state, unsaved, pending] = [null, null, [], []];
     try {
       await asPromise(indexedDB.deleteDatabase(NAME));
     } catch {
@@ -155,10 +161,23 @@ export const eraseLog = () =>
 /** @param {string} kind @param {Record<string, unknown>} content @returns {StudyEvent} */
 const newEvent = (kind, content) => ({ id: `${session}.${(recorded += 1)}`, day: today(), time: Date.now(), kind, ...content });
 
-/** @param {string} kind @param {Record<string, unknown>} content @returns {Promise<string>} its id */
-async function add(kind, content) {
-  const before = await current();
+/** One that outlives the page even if the database has not stored it by then. @param {string} kind @param {Record<string, unknown>} content */
+function pendingEvent(kind, content) {
   const event = newEvent(kind, content);
+  setPending([...pending, event]);
+  return event;
+}
+
+/** @param {StudyEvent[]} events */
+function setPending(events) {
+  pending = events;
+  if (events.length > 0) write("pending", session, events);
+  else remove("pending", session);
+}
+
+/** @param {StudyEvent} event @returns {Promise<string>} its id */
+async function add(event) {
+  const before = await current();
   unsaved.push(event);
   state = follow([event], before, today()) ? announced(fold([event], today(), before)) : null;
   await flush();
@@ -175,6 +194,7 @@ async function flush() {
     tell(error);
     return;
   }
+  setPending(pending.filter((event) => !unsaved.includes(event)));
   [unsaved, told] = [[], ""];
   channel?.postMessage("changed");
 }
@@ -189,7 +209,7 @@ function tell(error) {
 
 /** @returns {Promise<State>} */
 async function current() {
-  state ??= announced(await folded().catch(() => fold([...answersOfEarlierEditions(), ...unsaved], today())));
+  state ??= announced(await folded().catch(() => fold([...answersOfEarlierEditions(), ...leftBehind(), ...unsaved], today())));
   return state;
 }
 
@@ -236,7 +256,7 @@ async function storedAfter(key) {
 /* The reader's code: local storage has what the page shows, the log the versions that merge. They meet when a file is saved or merged. */
 
 async function everything() {
-  const old = await moveOver().catch(answersOfEarlierEditions);
+  const old = await moveOver().catch(() => [...answersOfEarlierEditions(), ...leftBehind()]);
   await flush();
   const { stored } = await storedAfter(0).catch(() => ({ stored: [] }));
   const all = merge(stored, old, unsaved);
@@ -286,31 +306,37 @@ export const settleCode = (label) =>
     const versions = (await current()).versions.get(label) ?? [];
     const seen = [codeHere(label), read("other", label)?.code ?? null];
     const settled = versions.filter(({ code }) => versions.length <= 2 || seen.some((each) => isSameCode(each, code)));
-    await add("code", { label, replaces: settled.map(({ id }) => id), code: codeHere(label) });
+    await add(pendingEvent("code", { label, replaces: settled.map(({ id }) => id), code: codeHere(label) }));
     replaceTexts(codeAfter(new Map([[label, (await current()).versions.get(label) ?? []]])));
   });
 
-/* What earlier editions stored */
+/* What local storage has of earlier editions, and of pages that were left before the database had it */
 
 function answersOfEarlierEditions() {
   return labelsOf("quiz").map((label) => eventOf(label, read("quiz", label) ?? {})).filter(isEvent);
 }
 
+const otherSessions = () => labelsOf("pending").filter((label) => label !== session);
+
+/** @returns {StudyEvent[]} */
+const leftBehind = () => otherSessions().flatMap((label) => read("pending", label)).filter(isEvent);
+
 /**
- * Once, in one transaction: a page that is closed meanwhile leaves it to the next. The old records stay, for other books of this
- * address.
+ * Once, in one transaction: a page that is closed meanwhile leaves it to the next. Records of earlier editions stay, for other books
+ * of this address.
  *
  * @returns {Promise<StudyEvent[]>} those for which there is no room
  */
 async function moveOver() {
-  const old = answersOfEarlierEditions();
-  if (old.length === 0) return [];
+  const [old, left, sessions] = [answersOfEarlierEditions(), leftBehind(), otherSessions()];
+  if (old.length + sessions.length === 0) return [];
   const [moved = []] = await transact("readonly", (_, snapshots) => [snapshots.get("moved")]);
-  const missing = old.filter(({ id }) => !moved.includes(id));
-  if (missing.length === 0) return [];
+  const missing = [...old.filter(({ id }) => !moved.includes(id)), ...left];
+  if (missing.length + sessions.length === 0) return [];
   const ids = old.map(({ id }) => id);
   try {
     await transact("readwrite", (log, snapshots) => [...missing.map((event) => addOnce(log, event)), snapshots.put(ids, "moved")]);
+    for (const label of sessions) remove("pending", label);
     return [];
   } catch {
     return missing;

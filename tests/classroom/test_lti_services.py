@@ -140,6 +140,23 @@ def test_a_score_arrives_with_all_that_platforms_want(school: School, marked: Lm
     assert len(marked.tokens) == 4  # two scopes, for two senders
 
 
+def test_a_score_arrives_in_the_round_in_which_the_token_has_ended(
+    school: School, marked: Lms
+) -> None:
+    async def work() -> None:
+        web = Web(is_local=True)
+        tokens = Tokens(school.room.database, web)
+        sender = Passback(school.room.database, tokens, pause_s=0, first_retry_s=0)
+        await sender.round()
+        marked.tokens.clear()
+        school.run(give, 1, 4)
+        await sender.round()
+        await web.close()
+
+    asyncio.run(work())
+    assert [each["scoreGiven"] for each in marked.scores] == [3, 4]
+
+
 def test_a_link_that_opens_other_pages_too_keeps_its_assignment(
     school: School, marked: Lms
 ) -> None:
@@ -351,12 +368,12 @@ def test_deep_links_are_chosen_and_signed(school: School, lms: Lms) -> None:
     chosen = {"classroom/assignments/week-1/": "on", "embed/lab/": "on"}
     form = {"ticket": field(page, "ticket"), **chosen}
     place = f"{school.url}/lti/deep-link"
-    foreign = httpx.post(place, data=form, headers={"Sec-Fetch-Site": "cross-site"})
+    foreign = httpx.post(place, data=form, headers={"Sec-Fetch-Site": "cross-site"}, timeout=120)
     assert foreign.status_code == 403
-    response = httpx.post(place, data=form, headers=OWN)
+    response = httpx.post(place, data=form, headers=OWN, timeout=120)
     assert f"form-action 'self' {lms.url};" in response.headers["content-security-policy"]
     assert f'action="{lms.url}/return"' in response.text
-    keys = KeySet.import_key_set(httpx.get(f"{school.url}/lti/jwks").json())
+    keys = KeySet.import_key_set(httpx.get(f"{school.url}/lti/jwks", timeout=120).json())
     claims = jwt.decode(field(response.text, "JWT"), keys, ["RS256"]).claims
     assert (claims["iss"], claims["aud"]) == (CLIENT, [lms.url])
     assert claims[f"{DL}data"] == "opaque"
@@ -367,7 +384,7 @@ def test_deep_links_are_chosen_and_signed(school: School, lms: Lms) -> None:
     assert week["lineItem"] == line
     assert lab["url"] == f"{school.url}/embed/lab/"
     assert lab["iframe"]["height"] > 400
-    assert httpx.post(place, data=form, headers=OWN).status_code == 400  # once
+    assert httpx.post(place, data=form, headers=OWN, timeout=120).status_code == 400  # once
 
 
 @pytest.mark.parametrize(
@@ -407,7 +424,7 @@ def registration(school: School, lms: Lms, link: str, **more: str) -> httpx.Resp
     asked = {"openid_configuration": f"{lms.url}/configuration", **more}
     asked["registration_token"] = "may-register"
     headers = {"Sec-Fetch-Site": "cross-site", "Referer": "https://lms.example/"}
-    return httpx.get(link, params=asked, headers=headers)
+    return httpx.get(link, params=asked, headers=headers, timeout=120)
 
 
 def test_a_platform_registers_itself_once(school: School) -> None:
@@ -533,7 +550,9 @@ def test_another_site_connects_no_account(school: School, service: Lms) -> None:
 
 
 def test_no_other_host_sets_the_proof_of_a_sign_in(school: School, service: Lms) -> None:
-    response = httpx.get(f"{school.url}/auth/1", headers={"X-Forwarded-Proto": "https"})
+    response = httpx.get(
+        f"{school.url}/auth/1", headers={"X-Forwarded-Proto": "https"}, timeout=120
+    )
     assert response.headers["set-cookie"].startswith("__Host-latentbook-sign-in=")
     assert {"Secure", "HttpOnly", "Path=/"} <= set(response.headers["set-cookie"].split("; "))
 

@@ -62,7 +62,8 @@ class Dates:
 def dates_of(row: Any, extensions: Iterable[Any]) -> Dates:
     """The dates of an assignment with somebody's extensions: of each the most favourable.
 
-    An assignment without a closing date closes when it is due.
+    An assignment without a closing date closes when it is due. One that opens for nobody by itself
+    has no dates of its own: its due and closing dates are those of extensions.
     """
     extended = list(extensions)
 
@@ -70,13 +71,14 @@ def dates_of(row: Any, extensions: Iterable[Any]) -> Dates:
         values = [getattr(each, name) for each in (row, *extended)]
         return [each for each in values if each is not None]
 
-    due = None if row.due_at is None else max(given("due_at"))
+    has_own = row.opens_at is not None
+    due = None if has_own and row.due_at is None else max(given("due_at"), default=None)
     ends = given("closes_at") + given("due_at")
-    never_closes = row.closes_at is None and due is None
+    never_closes = has_own and row.closes_at is None and due is None
     return Dates(
         opens_at=min(given("opens_at"), default=None),
         due_at=due,
-        closes_at=None if never_closes else max(ends),
+        closes_at=None if never_closes else max(ends, default=None),
         tries=None if row.tries is None else max(given("tries")),
         grace=timedelta(minutes=Late(**row.late).grace),
     )

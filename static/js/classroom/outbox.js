@@ -75,8 +75,8 @@ export class Outbox {
   async #send(attempt) {
     const { place, id, answer, made_at } = attempt;
     const response = await fetch(place, { method: "POST", body: new URLSearchParams({ id, answer, made_at }), headers: { Accept: "text/x-part" } }).catch(() => null);
-    // A proxy at which nobody is signed in any more sends a page of its own.
-    const arrived = response !== null && !response.redirected && response.status < 500 && !LATER.includes(response.status);
+    const isFinal = response !== null && response.status < 500 && !LATER.includes(response.status);
+    const arrived = isFinal && (await isFromCourse(response.clone()).catch(() => false));
     if (arrived) {
       remove("classroom", NAME + id);
       this.#waiting.delete(id);
@@ -91,6 +91,12 @@ export class Outbox {
     if (this.#line.textContent === "") this.#line.remove();
     else document.querySelector("footer.foot .own")?.append(this.#line);
   }
+}
+
+/** Whether it is a verdict or a refusal: a proxy at which nobody is signed in any more sends pages of its own. @param {Response} response */
+async function isFromCourse(response) {
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  return page.querySelector(response.ok ? "[data-answering]" : "[data-refused]") !== null;
 }
 
 /** What the page of a refusal says. @param {Response} response */

@@ -8,6 +8,7 @@ References
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from latentbook.classroom.database import Database
@@ -31,15 +32,23 @@ class Tokens:
     _kept: dict[tuple[int, str], tuple[str, float]] = field(default_factory=dict)
 
     async def ask(
-        self, of: Row, scope: str, method: str, url: str, *, is_again: bool = False, **sent: object
+        self,
+        of: Row,
+        scope: str,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        is_again: bool = False,
+        **sent: object,
     ) -> Answer:
         """A request with a token, once more with a new one if the first has ended early."""
         token = await self._token(of, scope)
-        headers = {**sent.pop("headers", {}), "Authorization": f"Bearer {token}"}  # type: ignore[dict-item]
-        answer = await self.web.ask(method, url, headers=headers, accepted=(), **sent)  # type: ignore[arg-type]
+        signed = {**(headers or {}), "Authorization": f"Bearer {token}"}
+        answer = await self.web.ask(method, url, headers=signed, accepted=(), **sent)  # type: ignore[arg-type]
         if answer.status == 401 and not is_again:
             self._kept.pop((of.id, scope), None)
-            return await self.ask(of, scope, method, url, is_again=True, **sent)
+            return await self.ask(of, scope, method, url, headers=headers, is_again=True, **sent)
         return answer
 
     async def _token(self, of: Row, scope: str) -> str:
